@@ -1,0 +1,9 @@
+"""Loads the plugin and the fixtures; no logic."""
+
+pytest_plugins = [
+    "ipllvm.plugin",
+    "fixtures.models",
+    "fixtures.benchmarks",
+    "fixtures.evaluation",
+    "fixtures.probes",
+]

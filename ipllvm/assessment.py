@@ -1,0 +1,190 @@
+"""The loop behind a property test: plan -> run -> score -> estimate -> verdict.
+
+A property test asks an Evaluation for scores under some perturbations, reduces them to a contrast
+and lets `check` decide the claim, record the row and raise what the verdict calls for.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ipllvm import registry, verdicts
+from ipllvm.engine.plan import Plan
+from ipllvm.engine.run import Outcomes, run
+from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured
+from ipllvm.metrics.performance_drop import score
+from ipllvm.models.base import VisionLanguageModel
+from ipllvm.perturbations.substitution import Clean
+from ipllvm.records import (
+    Benchmark,
+    BenchmarkInfo,
+    Claim,
+    Contrast,
+    Decision,
+    Estimate,
+    Perturbation,
+    Result,
+    Scores,
+    Trial,
+    Verdict,
+)
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many trials are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What of the command line bears on a measurement."""
+
+    draws: int = 5
+    seed: int = 0
+    batch_size: int = 32
+    report_only: bool = False
+    prompt: str = "checkpoint"
+
+
+class Evaluation:
+    """One model on one benchmark, as a property test sees it."""
+
+    def __init__(
+        self,
+        property_name: str,
+        model: VisionLanguageModel,
+        benchmark: Benchmark,
+        total: int,
+        claims: Mapping[str, Claim],
+        settings: Settings,
+        record: Callable[[Result], None],
+        progress: Progress,
+    ) -> None:
+        self.property_name = property_name
+        self.model = model
+        self.benchmark = benchmark
+        self.total = total
+        self.claims = claims
+        self.settings = settings
+        self._record = record
+        self._progress = progress
+        self._began = time.monotonic()
+        self._trials = 0
+        self._planned = 0
+        self._interrupted: KeyboardInterrupt | None = None
+
+    def run(self, *perturbations: Perturbation) -> tuple[Scores, ...]:
+        """Scores of the clean run and of each perturbation, in that order.
+
+        Interrupted, it returns what was measured and `check` ends the run after recording it.
+        """
+        settings, samples = self.settings, self.benchmark.samples
+        plan = Plan(
+            samples, (Clean(), *perturbations), settings.draws, settings.seed, self.benchmark.max_new_tokens
+        )
+        self._began, self._planned = time.monotonic(), len(plan)
+        outcomes: Outcomes = {}
+        try:
+            run(self.model, plan, settings.batch_size, outcomes, lambda done: self._progress(done, len(plan)))
+        except KeyboardInterrupt as interrupt:
+            self._interrupted = interrupt
+        self._trials += len(outcomes)
+        return tuple(_scores(plan, p, self.benchmark.scorer, outcomes) for p in plan.perturbations)
+
+    def check(
+        self,
+        claim_name: str,
+        contrast: Contrast,
+        shown: Mapping[str, Scores],
+        something_to_lose: Contrast | None = None,
+    ) -> Verdict:
+        """Decide the claim, record the row, and raise ClaimViolated or ClaimUndecided if need be.
+
+        `shown` are the scores printed beside it. Raises NotMeasured where samples failed: an error
+        is neither a wrong answer nor a verdict.
+        """
+        claim = self.claims[claim_name]
+        errors = {sample: error for scores in shown.values() for sample, error in scores.errors.items()}
+        verdict = self._verdict(contrast, claim, something_to_lose, errors)
+        estimates = {name: self._accuracy(name, scores) for name, scores in shown.items()}
+        estimates[claim.quantity] = verdicts.estimate(contrast, seed=self.settings.seed)
+        self._record(self._result(claim, estimates, verdict, errors))
+        if self._interrupted is not None:
+            raise self._interrupted
+        if errors:
+            raise NotMeasured(verdict.reason)
+        if not self.settings.report_only and claim.kind == "requirement":
+            _raise_finding(verdict, claim)
+        return verdict
+
+    def _verdict(
+        self, contrast: Contrast, claim: Claim, guard: Contrast | None, errors: Mapping[str, str]
+    ) -> Verdict:
+        if errors:
+            sample, error = next(iter(errors.items()))
+            last = error.strip().splitlines()[-1]
+            counts = f"{len(errors)} of {len(self.benchmark.samples)} samples failed"
+            return Verdict(Decision.UNDECIDED, f"could not be measured: {counts}, first {sample}: {last}")
+        verdict = verdicts.decide(contrast, claim, guard, available=self.total)
+        if self._interrupted is not None:
+            reason = f"stopped after {self._trials} of {self._planned} trials"
+            return Verdict(Decision.UNDECIDED, reason, verdict.p_holds, verdict.p_violated)
+        return verdict
+
+    def _accuracy(self, name: str, scores: Scores) -> Estimate:
+        return verdicts.estimate_score(replace(score(scores), name=name), seed=self.settings.seed)
+
+    def _result(
+        self, claim: Claim, estimates: Mapping[str, Estimate], verdict: Verdict, errors: Mapping[str, str]
+    ) -> Result:
+        data, settings = self.benchmark, self.settings
+        clusters = len({sample.cluster for sample in data.samples})
+        info = BenchmarkInfo(data.name, data.digest, data.source, len(data.samples), clusters, self.total)
+        return Result(
+            property=self.property_name,
+            model=self.model.info(),
+            benchmark=info,
+            claim=claim,
+            estimates=estimates,
+            verdict=verdict,
+            settings={
+                "draws": settings.draws,
+                "seed": settings.seed,
+                "batch_size": settings.batch_size,
+                "max_new_tokens": data.max_new_tokens,
+                "prompt": settings.prompt,
+                "scorer": data.scorer,
+            },
+            trials=self._trials,
+            seconds=time.monotonic() - self._began,
+            errors=tuple((sample, error.strip()) for sample, error in errors.items()),
+            partial=self._interrupted is not None,
+        )
+
+
+def _raise_finding(verdict: Verdict, claim: Claim) -> None:
+    if verdict.decision is Decision.VIOLATED:
+        raise ClaimViolated(f"{claim.text}: {verdict.reason}")
+    if verdict.decision is Decision.UNDECIDED:
+        raise ClaimUndecided(verdict.reason)
+
+
+def _scores(plan: Plan, perturbation: Perturbation, scorer: str, outcomes: Outcomes) -> Scores:
+    """Score every sample whose draws are all there; NaN and a traceback where one is an error."""
+    grade, draws = registry.SCORERS.load(scorer), range(plan.draws_of(perturbation))
+    rows, samples, errors = [], [], {}
+    for sample in plan.samples:
+        trials = [Trial(sample.id, str(perturbation), draw) for draw in draws]
+        if not all(trial in outcomes for trial in trials):
+            continue
+        responses = [outcomes[trial] for trial in trials]
+        errors.update({sample.id: r.error for r in responses if r.error is not None})
+        rows.append([np.nan if r.error is not None else grade(r.text, sample) for r in responses])
+        samples.append(sample)
+    return Scores(
+        perturbation=str(perturbation),
+        samples=tuple(sample.id for sample in samples),
+        clusters=tuple(sample.cluster for sample in samples),
+        values=np.array(rows, dtype=float).reshape(len(rows), len(draws)),
+        errors=errors,
+    )

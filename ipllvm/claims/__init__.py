@@ -1,0 +1,149 @@
+"""Claims, margins and the paper's own figures, as data.
+
+`load` reads the claims: those shipped in paper.toml, with a user's file laid over them by name.
+`printed` reads Table 1 of the paper, to show beside what is measured.
+"""
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from difflib import get_close_matches
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from ipllvm.errors import UnknownName, UsageError
+from ipllvm.records import Claim
+
+QUANTITIES = ("performance_drop",)
+DIRECTIONS = ("at_most", "at_least")
+KINDS = ("requirement", "observation")
+_WORDS = {"quantity": QUANTITIES, "direction": DIRECTIONS, "kind": KINDS}
+_KEYS = tuple(field.name for field in fields(Claim) if field.name != "name")
+_NEEDED = tuple(f.name for f in fields(Claim) if f.default is MISSING and f.name != "name")
+# Open intervals that a number must lie in; a drop of 100 points is all there is to lose.
+_RANGES = {"margin": (-100.0, 100.0), "alpha": (0.0, 0.5), "planned_discordance": (0.0, 1.0)}
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A cell of the paper's Table 1: the score as it is and with permuted tokens, in `unit`.
+
+    `n` is the number of samples that the figures are consistent with, None where none was found.
+    """
+
+    clean: float
+    permuted: float
+    unit: str
+    n: int | None
+    anomalies: tuple[str, ...]
+
+
+def load(path: Path | None = None) -> dict[str, Claim]:
+    """The claims by name: the shipped ones, and over them those of the TOML file at `path`.
+
+    A user's table may give only the keys that it changes. Raises UsageError with one line that
+    says where and what: unreadable or bad TOML, an unknown or missing key, a bad value.
+
+    >>> load()["permutation"].margin
+    2.0
+    """
+    shipped = _shipped("paper.toml")
+    claims = {name: _claim("paper.toml", name, table) for name, table in shipped.items()}
+    if path is None:
+        return claims
+    for name, table in _read(path).items():
+        if not isinstance(table, dict):
+            raise UsageError(
+                f"{path}: '{name}' is not a table; a claim starts with a line like [permutation]"
+            )
+        _check_keys(f"{path}: claim '{name}'", table)
+        claims[name] = _claim(str(path), name, _laid_over(shipped.get(name, {}), table, path), claims)
+    return claims
+
+
+def printed(model: str, benchmark: str) -> Printed | None:
+    """What Table 1 of the paper says of `model` on `benchmark`; None where it says nothing.
+
+    >>> printed("llava-ov", "chartqa").permuted
+    58.26
+    """
+    table = _shipped("table1.toml")
+    cell = table["models"].get(model, {}).get(benchmark)
+    if cell is None:
+        return None
+    about = table["benchmarks"][benchmark]
+    notes = (about.get("anomaly"), table["cells"].get(model, {}).get(benchmark))
+    return Printed(cell[0], cell[1], about["unit"], about.get("n"), tuple(note for note in notes if note))
+
+
+def printed_anomalies() -> tuple[str, ...]:
+    """What is odd about Table 1 as a whole, one sentence each."""
+    return tuple(_shipped("table1.toml")["anomalies"])
+
+
+def _shipped(name: str) -> dict[str, Any]:
+    return tomllib.loads(files("ipllvm.claims").joinpath(name).read_text(encoding="utf-8"))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{path}: can't read the claims: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{path}: not a TOML file in UTF-8: {' '.join(str(error).split())}") from error
+
+
+def _laid_over(shipped: Mapping[str, Any], table: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """`table` over `shipped`; a changed claim must not go on as the paper's own."""
+    changed = [key for key in table if shipped.get(key) != table[key]]
+    merged = {**shipped, **table}
+    if shipped and changed and "source" not in table:
+        merged["source"] = f"{shipped['source']}; changed in {path.name}: {', '.join(changed)}"
+    return merged
+
+
+def _claim(
+    where: str, name: str, table: Mapping[str, Any], known: Mapping[str, Claim] | None = None
+) -> Claim:
+    place = f"{where}: claim '{name}'"
+    _check_keys(place, table)
+    missing = [key for key in _NEEDED if key not in table]
+    if missing:
+        close = get_close_matches(name, known or (), n=1, cutoff=0.5)
+        hint = f"; did you mean '{close[0]}'?" if close and close[0] != name else ""
+        raise UsageError(f"{place} lacks {', '.join(missing)}{hint}")
+    return Claim(name=name, **{key: _value(place, key, table[key]) for key in table})
+
+
+def _check_keys(place: str, table: Mapping[str, Any]) -> None:
+    for key in table:
+        if key not in _KEYS:
+            raise UsageError(f"{place}: {UnknownName('key', key, _KEYS)}")
+
+
+def _value(place: str, key: str, value: object) -> Any:
+    """`value` as the claim keeps it; raises UsageError where it can't be that key's."""
+    if key in _RANGES:
+        return _number(place, key, value)
+    if key == "primary":
+        if not isinstance(value, bool):
+            raise UsageError(f"{place}: primary must be true or false, not {value!r}")
+        return value
+    if not isinstance(value, str) or not value.strip():
+        raise UsageError(f"{place}: {key} must be a text, not {value!r}")
+    if key in _WORDS and value not in _WORDS[key]:
+        raise UsageError(f"{place}: {UnknownName(key, value, _WORDS[key])}")
+    return value
+
+
+def _number(place: str, key: str, value: object) -> float:
+    low, high = _RANGES[key]
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if number and not math.isfinite(float(value)):  # type: ignore[arg-type]
+        raise UsageError(f"{place}: {key} must be finite, not {value!r}")
+    if not number or not low < float(value) < high:  # type: ignore[arg-type]
+        raise UsageError(f"{place}: {key} must be a number between {low:g} and {high:g}, not {value!r}")
+    return float(value)  # type: ignore[arg-type]

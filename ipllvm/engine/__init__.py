@@ -1,0 +1,1 @@
+"""Plan -> run: the only place where the stages of a model are chained."""

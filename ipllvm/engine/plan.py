@@ -1,0 +1,57 @@
+"""Which trials a property needs, in the order in which they are run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ipllvm.records import Perturbation, Sample, Trial
+from ipllvm.sampling import generator
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A trial with the sample and the perturbation that it names."""
+
+    trial: Trial
+    sample: Sample
+    perturbation: Perturbation
+    seed: int
+
+    def rng(self) -> np.random.Generator:
+        """The generator of this draw, fixed by content and never by call order."""
+        return generator(self.seed, self.trial.sample, self.trial.perturbation, self.trial.draw)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Samples x perturbations x draws; a perturbation without randomness has one draw.
+
+    The first perturbation is the clean run: the others restart from its checkpoints and take its
+    answers as drafts.
+    """
+
+    samples: tuple[Sample, ...]
+    perturbations: tuple[Perturbation, ...]
+    draws: int
+    seed: int
+    max_new_tokens: int
+
+    def draws_of(self, perturbation: Perturbation) -> int:
+        """How many draws this perturbation is given."""
+        return self.draws if perturbation.random else 1
+
+    def cases(self, samples: Sequence[Sample], perturbation: Perturbation) -> list[Case]:
+        """The trials of some samples under one perturbation."""
+        return [
+            Case(Trial(sample.id, str(perturbation), draw), sample, perturbation, self.seed)
+            for sample in samples
+            for draw in range(self.draws_of(perturbation))
+        ]
+
+    def chunks(self, size: int) -> list[tuple[Sample, ...]]:
+        """Samples in flight together: stretches in order, so that shared images meet."""
+        return [self.samples[i : i + size] for i in range(0, len(self.samples), size)]
+
+    def __len__(self) -> int:
+        return len(self.samples) * sum(self.draws_of(p) for p in self.perturbations)

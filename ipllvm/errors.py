@@ -1,0 +1,58 @@
+"""The exceptions of ipllvm; every message is one line: what is wrong, where, and what to do.
+
+    IpllvmError
+    ├── UsageError            the command line asks for something that can't be done
+    │   └── UnknownName       a name that no registry knows; says the closest one
+    ├── ModelUnavailable      no such checkpoint here, or one that can't be loaded
+    ├── BenchmarkUnavailable  the data or the package behind a benchmark is missing
+    └── NotMeasured           too many errors, or nothing left, to speak of a verdict
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class IpllvmError(Exception):
+    """Base of all errors that a user can do something about."""
+
+
+class UsageError(IpllvmError):
+    """An option has a value that can't be used."""
+
+
+class UnknownName(UsageError):
+    """`name` is none of `known`.
+
+    >>> str(UnknownName("model", "llava-tny", ["llava-tiny", "llava-ov"]))
+    "unknown model 'llava-tny': did you mean 'llava-tiny'? Known: llava-ov, llava-tiny"
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        close = get_close_matches(name, names, n=1, cutoff=0.5)
+        hint = f"did you mean '{close[0]}'? " if close else ""
+        super().__init__(f"unknown {kind} '{name}': {hint}Known: {', '.join(names)}")
+
+
+class ModelUnavailable(IpllvmError):
+    """A checkpoint is missing, incomplete or not an LLVM."""
+
+
+class BenchmarkUnavailable(IpllvmError):
+    """The data behind a benchmark can't be had."""
+
+
+class NotMeasured(IpllvmError):
+    """A property could not be measured: this is no verdict."""
+
+
+class Finding(Exception):
+    """How a property test ends when its claim does not hold: an outcome, no error."""
+
+
+class ClaimViolated(Finding):
+    """The whole interval lies outside the claim."""
+
+
+class ClaimUndecided(Finding):
+    """The data decide nothing; the message says why and what would."""

@@ -1,0 +1,1 @@
+"""From scores to the contrasts whose means are the metrics."""

@@ -1,0 +1,89 @@
+"""What a perturbation costs: clean minus perturbed score, paired by sample."""
+
+from math import lcm
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ipllvm.records import Contrast, Scores
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+# Sums of the same scores in another order differ in the last bits; that is no change of a score.
+_DECIMALS = 12
+
+
+def performance_drop(clean: Scores, perturbed: Scores) -> Contrast:
+    """Clean score minus the mean over the draws of the perturbed one, per sample, in [-1, 1].
+
+    Positive is a loss. Samples with an error in any draw of either are left out and counted in
+    `n_error`; samples that only one side has (a run that was stopped) are left out. Raises
+    ValueError where ids repeat, clusters disagree or a score is outside [0, 1].
+    """
+    return _difference("performance_drop", clean, perturbed)
+
+
+def gain(clean: Scores, blank: Scores) -> Contrast:
+    """Clean score minus the score with the image blanked, per sample: what seeing is worth.
+
+    Errors and pairing as in `performance_drop`.
+    """
+    return _difference("gain", clean, blank)
+
+
+def score(scores: Scores) -> Contrast:
+    """The score itself, meaned over draws, per sample, in [0, 1]; samples with an error left out."""
+    means = _means(scores)
+    return Contrast(
+        name=scores.perturbation,
+        values=np.array([mean for _, mean in means.values()], dtype=float),
+        clusters=tuple(cluster for cluster, _ in means.values()),
+        lattice=_lattice(scores.values),
+        draws=scores.values.shape[1],
+        n_error=len(scores.samples) - len(means),
+    )
+
+
+def _difference(name: str, first: Scores, second: Scores) -> Contrast:
+    left, right = _means(first), _means(second)
+    ids = [sample for sample in left if sample in right]
+    for sample in ids:
+        if left[sample][0] != right[sample][0]:
+            raise ValueError(f"sample {sample} is in two clusters: {left[sample][0]}, {right[sample][0]}")
+    values = np.array([left[sample][1] - right[sample][1] for sample in ids], dtype=float)
+    return Contrast(
+        name=name,
+        values=np.round(values, _DECIMALS),
+        clusters=tuple(left[sample][0] for sample in ids),
+        lattice=_lattice(first.values, second.values),
+        draws=second.values.shape[1],
+        n_error=len((set(first.samples) - set(left)) | (set(second.samples) - set(right))),
+    )
+
+
+def _means(scores: Scores) -> dict[str, tuple[str, float]]:
+    """Cluster and mean over draws of every sample without an error, by id in order."""
+    _check(scores)
+    rows = zip(scores.samples, scores.clusters, scores.values, strict=True)
+    return {sample: (cluster, float(row.mean())) for sample, cluster, row in rows if not np.isnan(row).any()}
+
+
+def _lattice(*tables: "Float[np.ndarray, 'samples draws']") -> float:
+    """The step of a difference of draw means: 1/K for scores of 0 and 1, 0 for graded ones."""
+    for table in tables:
+        if not np.isin(table[~np.isnan(table)], (0.0, 1.0)).all():
+            return 0.0
+    return 1 / lcm(*(table.shape[1] for table in tables))
+
+
+def _check(scores: Scores) -> None:
+    if scores.values.ndim != 2 or scores.values.shape[1] == 0:
+        raise ValueError(f"{scores.perturbation}: scores must be [samples, draws], with at least one draw")
+    if not len(scores.samples) == len(scores.clusters) == len(scores.values):
+        raise ValueError(f"{scores.perturbation}: samples, clusters and scores differ in number")
+    if len(set(scores.samples)) != len(scores.samples):
+        raise ValueError(f"{scores.perturbation}: a sample id repeats")
+    known = scores.values[~np.isnan(scores.values)]
+    if ((known < 0) | (known > 1)).any():
+        raise ValueError(f"{scores.perturbation}: a score is outside [0, 1]")

@@ -1,0 +1,131 @@
+"""Load a model by name: checks and estimates first, then the weights."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForImageTextToText
+
+from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
+from ipllvm.models import checkpoint, processors, prompting, sources
+from ipllvm.models.base import VisionLanguageModel
+from ipllvm.models.checkpoint import Checkpoint
+from ipllvm.models.fingerprint import fingerprint
+from ipllvm.models.prompting import Prompt
+from ipllvm.models.transformers_model import Parts
+from ipllvm.registry import FAMILIES
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+PROMPTS = ("checkpoint", "original")
+
+
+def load(
+    name: str,
+    *,
+    device: str = "auto",
+    dtype: str = "auto",
+    prompt: str = "checkpoint",
+    offline: bool = False,
+    rehash: bool = False,
+) -> VisionLanguageModel:
+    """The model behind an alias, a hub id or a folder, ready to answer.
+
+    `device` is auto, cpu, cuda or cuda:i; `dtype` auto means float32 on the CPU and bfloat16 on a
+    GPU. Raises UsageError for options that can't be had, UnknownName and ModelUnavailable for the
+    model; each is one line and comes before the weights are read where that is possible.
+    """
+    style = choose_prompt(name, prompt)
+    place = choose_device(device)
+    numbers = choose_dtype(dtype, place)
+    found = checkpoint.inspect(sources.resolve(name, offline))
+    check_memory(found, place, numbers)
+    processor = processors.load(found.folder, found.family)
+    model = _weights(found, place, numbers)
+    digest = fingerprint(found.folder, found.weights, rehash=rehash)
+    parts = Parts(model, processor, sources.display_name(name), digest, style)
+    adapter: VisionLanguageModel = FAMILIES.load(found.family)(parts)
+    return adapter
+
+
+def choose_device(device: str) -> torch.device:
+    """The device of that name; auto takes a GPU where there is one. Raises UsageError."""
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    kind, _, index = device.partition(":")
+    if kind not in ("cpu", "cuda") or (index and not index.isdecimal()) or device == "cpu:":
+        raise UnknownName("device", device, ["auto", "cpu", "cuda", "cuda:0"])
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise UsageError(f"--device {device}: torch {torch.__version__} finds no GPU here; use --device cpu")
+    if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
+        raise UsageError(f"--device {device}: only {torch.cuda.device_count()} GPU(s) here, counted from 0")
+    return torch.device(device)
+
+
+def choose_dtype(dtype: str, device: torch.device) -> torch.dtype:
+    """The dtype of that name; auto is float32 on the CPU, bfloat16 on a GPU. Raises UnknownName."""
+    if dtype == "auto":
+        return torch.float32 if device.type == "cpu" else torch.bfloat16
+    if dtype not in DTYPES:
+        raise UnknownName("dtype", dtype, ["auto", *DTYPES])
+    return DTYPES[dtype]
+
+
+def choose_prompt(name: str, prompt: str) -> Prompt:
+    """How to ask: the checkpoint's template, or the authors' prompt of a named hub model.
+
+    Raises UsageError where the authors' prompt of that model is not known.
+    """
+    if prompt not in PROMPTS:
+        raise UnknownName("prompt", prompt, PROMPTS)
+    if prompt == "checkpoint":
+        return prompting.CHECKPOINT
+    known = prompting.ORIGINAL.get(sources.hub_id(name) or "")
+    if known is None:
+        raise UsageError(
+            f"--prompt original is known only for {', '.join(sources.HUB_ALIASES)}, not for {name}"
+        )
+    return known
+
+
+def check_memory(found: Checkpoint, device: torch.device, dtype: torch.dtype) -> None:
+    """Raises ModelUnavailable where the weights alone are more than the free memory."""
+    needed, free = found.size(dtype.itemsize), _free(device)
+    if needed > free:
+        raise ModelUnavailable(
+            f"{found.folder}: its weights need {needed / 1e9:.1f} GB in {str(dtype).removeprefix('torch.')} "
+            f"and {device} has {free / 1e9:.1f} GB free; use a smaller --dtype or a bigger machine"
+        )
+
+
+def _free(device: torch.device) -> int:
+    """Bytes that can still be had; page cache counts as free on Linux."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def _weights(found: Checkpoint, device: torch.device, dtype: torch.dtype) -> Any:
+    """Transformers' model in evaluation mode, no part of it left at random."""
+    auto: Any = AutoModelForImageTextToText
+    try:
+        model, info = auto.from_pretrained(
+            found.folder,
+            dtype=dtype,
+            attn_implementation="sdpa",
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise ModelUnavailable(f"{found.folder}: can't be loaded: {reason}") from error
+    absent = sorted(str(key) for key in info["missing_keys"] if "post_layernorm" not in str(key))
+    if absent:
+        raise ModelUnavailable(f"{found.folder}: {len(absent)} weights are missing, the first is {absent[0]}")
+    return model.to(device).eval().requires_grad_(False)

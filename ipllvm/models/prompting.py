@@ -1,0 +1,65 @@
+"""How a question is put to a checkpoint: its chat template, or the authors' original prompt."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image
+
+VICUNA = (
+    "A chat between a curious user and an artificial intelligence assistant. "
+    "The assistant gives helpful, detailed, and polite answers to the user's questions."
+)
+QWEN = "You are a helpful assistant."
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """A system sentence before the question (None: the template alone), and padding to a square."""
+
+    system: str | None = None
+    square: bool = False
+
+    @property
+    def name(self) -> str:
+        """The option's value that chose it."""
+        return "original" if self.system else "checkpoint"
+
+
+CHECKPOINT = Prompt()
+ORIGINAL = {
+    "llava-hf/llava-1.5-7b-hf": Prompt(VICUNA, square=True),
+    "llava-hf/llava-v1.6-vicuna-7b-hf": Prompt(VICUNA),
+    "llava-hf/llava-onevision-qwen2-7b-ov-hf": Prompt(QWEN),
+}
+
+
+def render(processor: Any, question: str, prompt: Prompt) -> str:
+    """The chat template filled with one picture and the question, up to where the answer begins.
+
+    Raises ValueError unless the text holds the image token exactly once.
+    """
+    user = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": question}]}
+    system = {"role": "system", "content": [{"type": "text", "text": prompt.system}]}
+    messages = [system, user] if prompt.system else [user]
+    text = str(processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
+    count = text.count(processor.image_token)
+    if count != 1:
+        raise ValueError(
+            f"the prompt holds {processor.image_token!r} {count} times, must be once: {text[:80]!r}"
+        )
+    return text
+
+
+def pad_to_square(picture: Image.Image, mean: Sequence[float]) -> Image.Image:
+    """The picture centred on a square of the mean colour (`mean` in [0, 1], RGB).
+
+    >>> pad_to_square(Image.new("RGB", (4, 2)), [1, 0, 0]).getpixel((0, 0))
+    (255, 0, 0)
+    """
+    width, height = picture.size
+    side = max(width, height)
+    red, green, blue = (int(value * 255) for value in mean)
+    square = Image.new("RGB", (side, side), (red, green, blue))
+    square.paste(picture, ((side - width) // 2, (side - height) // 2))
+    return square

@@ -1,0 +1,144 @@
+"""Where a model's name leads: an embedded checkpoint, a local folder, or the hub's cache or network.
+
+Imports neither torch nor transformers: names are needed while tests are collected.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import ipllvm
+from ipllvm.errors import ModelUnavailable, UnknownName
+from ipllvm.models import checkpoint
+
+HUB_ALIASES = {
+    "llava-1.5": "llava-hf/llava-1.5-7b-hf",
+    "llava-next": "llava-hf/llava-v1.6-vicuna-7b-hf",
+    "llava-ov": "llava-hf/llava-onevision-qwen2-7b-ov-hf",
+}
+EMBEDDED = ("llava-tiny",)
+HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
+WANTED = ("*.json", "*.jinja", "*.txt", "*.model", "*.safetensors")
+
+
+def hub_id(name: str) -> str | None:
+    """The hub's id behind an alias or id; None for embedded checkpoints and folders.
+
+    >>> hub_id("llava-ov")
+    'llava-hf/llava-onevision-qwen2-7b-ov-hf'
+    """
+    if name in HUB_ALIASES:
+        return HUB_ALIASES[name]
+    if name in EMBEDDED or Path(name).expanduser().is_dir() or not HUB_ID.fullmatch(name):
+        return None
+    return name
+
+
+def check_name(name: str) -> str:
+    """`name`, if it can be a model at all; touches no network and loads nothing.
+
+    Raises UnknownName for what is neither an alias, a folder nor "org/name", and ModelUnavailable
+    for a path that leads to no folder.
+    """
+    if name in EMBEDDED or hub_id(name) or Path(name).expanduser().is_dir():
+        return name
+    if "/" in name or "\\" in name or name.startswith((".", "~")):
+        raise ModelUnavailable(f"no such model folder: {name}")
+    known = [*EMBEDDED, *HUB_ALIASES, "a local folder", "org/name on the hub"]
+    raise UnknownName("model", name, known)
+
+
+def resolve(name: str, offline: bool = False) -> Path:
+    """The local folder of a model, downloaded first where it must and may be.
+
+    Raises UnknownName and ModelUnavailable, in one line that says what to do.
+    """
+    check_name(name)
+    repository = hub_id(name)
+    if name in EMBEDDED:
+        return _embedded(name)
+    if repository is None:
+        return Path(name).expanduser().resolve()
+    cached = _snapshot(repository, local=True)
+    if cached is not None and checkpoint.is_complete(cached):
+        return cached
+    advice = f"pass --model=FOLDER, or on a machine with network run: hf download {repository}"
+    if offline:
+        raise ModelUnavailable(
+            f"{repository} is not complete in the hub cache and --offline is set; {advice}"
+        )
+    try:
+        fetched = _snapshot(repository, local=False)
+    except Exception as error:
+        cause = type(error).__name__
+        raise ModelUnavailable(
+            f"{repository} is not complete in the hub cache and can't be downloaded ({cause}); {advice}"
+        ) from error
+    assert fetched is not None
+    return fetched
+
+
+def display_names(names: Sequence[str]) -> list[str]:
+    """Names fit for test ids: aliases as they are, else the last part of a folder or hub id.
+
+    Folders of the same name get as many parents as tell them apart.
+
+    >>> display_names(["llava-ov", "/a/run/ckpt", "/b/run/ckpt", "org/llava-x"])
+    ['llava-ov', 'a-run-ckpt', 'b-run-ckpt', 'llava-x']
+    """
+    return [_shortest(name, names) for name in names]
+
+
+def display_name(name: str) -> str:
+    """The name of one model that stands alone.
+
+    >>> display_name("/checkpoints/step-100/")
+    'step-100'
+    """
+    return display_names([name])[0]
+
+
+def _shortest(name: str, names: Sequence[str]) -> str:
+    others = {other for other in names if _parts(other) != _parts(name)}
+    parts = _parts(name)
+    for count in range(1, len(parts) + 1):
+        if all(_parts(other)[-count:] != parts[-count:] for other in others):
+            return "-".join(parts[-count:])
+    return "-".join(parts)
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    if name in HUB_ALIASES or name in EMBEDDED:
+        return (name,)
+    path = Path(name).expanduser()
+    path = path.resolve() if path.is_dir() else path
+    return tuple(part for part in path.parts if part != path.anchor) or (name,)
+
+
+def _places() -> Iterator[Path]:
+    """Where embedded checkpoints lie: in the repository, or inside an installed package."""
+    package = Path(ipllvm.__file__).parent
+    yield package.parent / "fixtures" / "checkpoints"
+    yield package / "_suite" / "fixtures" / "checkpoints"
+
+
+def _embedded(name: str) -> Path:
+    for place in _places():
+        if (place / name).is_dir():
+            return place / name
+    raise ModelUnavailable(
+        f"the embedded checkpoint {name} is not installed; train it: python -m ipllvm.zoo train {name}"
+    )
+
+
+def _snapshot(repository: str, *, local: bool) -> Path | None:
+    """The snapshot folder of the hub's cache; None where `local` and nothing is cached."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    try:
+        return Path(snapshot_download(repository, local_files_only=local, allow_patterns=list(WANTED)))
+    except LocalEntryNotFoundError:
+        if not local:
+            raise
+        return None

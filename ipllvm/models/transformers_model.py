@@ -1,0 +1,193 @@
+"""What the families share: stages through the public methods of transformers' own classes."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor, nn
+
+from ipllvm.models.base import Prepared, VisionLanguageModel
+from ipllvm.models.prompting import Prompt, pad_to_square, render
+from ipllvm.records import Layout, ModelInfo
+
+NEWLINE = -1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A loaded checkpoint: transformers' model and processor, and what it is called."""
+
+    model: Any
+    processor: Any
+    name: str
+    fingerprint: str
+    prompt: Prompt
+
+
+class TransformersModel(VisionLanguageModel):
+    """The stages of any family that has a tower, a projector and a bare decoder."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._model = parts.model
+        self._processor = parts.processor
+        self._prompt = parts.prompt
+        self.name = parts.name
+        self.fingerprint = parts.fingerprint
+        self.device = parts.model.device
+        self.dtype = parts.model.dtype
+        self.stop_tokens = frozenset(_stop_tokens(parts.model, parts.processor.tokenizer))
+        self._tower, _ = _find(parts.model, "vision_tower")
+        self._projector, self._inner = _find(parts.model, "multi_modal_projector")
+        self._decoder = parts.model.get_decoder()
+
+    @abstractmethod
+    def _pack(self, tiles: Tensor, prepared: Prepared, newline: Tensor | None) -> Tensor:
+        """Pack (tiles, tokens, any width); `newline` None stands for the model's own."""
+
+    def info(self) -> ModelInfo:
+        """See the interface."""
+        config = self._model.config
+        return ModelInfo(
+            name=self.name,
+            family=config.model_type,
+            fingerprint=self.fingerprint,
+            device=str(self.device),
+            dtype=str(self.dtype).removeprefix("torch."),
+            attention=str(config._attn_implementation),
+            prompt="original" if self._prompt.system else "checkpoint",
+            parameters=sum(p.numel() for p in self._model.parameters()),
+        )
+
+    def prepare(self, images: Sequence[Image.Image], prompt: str) -> Prepared:
+        """See the interface."""
+        if len(images) != 1:
+            raise ValueError(f"{self.name} takes one image a sample, got {len(images)}")
+        picture = images[0].convert("RGB")
+        processor = self._processor
+        mean = processor.image_processor.image_mean
+        shown = pad_to_square(picture, mean) if self._prompt.square else picture
+        text = render(processor, prompt, self._prompt)
+        bos = processor.tokenizer.bos_token
+        fields = processor(
+            images=[shown],
+            text=text,
+            return_tensors="pt",
+            add_special_tokens=not (bos and text.startswith(bos)),
+        )
+        ids = fields["input_ids"][0]
+        pixels = fields["pixel_values"]
+        tiles = pixels[0] if pixels.ndim == 5 else pixels
+        return Prepared(ids, ids == self._model.config.image_token_id, tiles, (picture.height, picture.width))
+
+    def encode(self, batch: Sequence[Prepared]) -> list[Tensor]:
+        """See the interface."""
+        pixels = torch.cat([item.pixel_values for item in batch]).to(self.device, self.dtype)
+        states = self._tower(pixels, output_hidden_states=True, return_dict=True).hidden_states
+        config = self._model.config
+        layers = config.vision_feature_layer
+        chosen = [layers] if isinstance(layers, int) else layers
+        features = torch.cat([states[layer] for layer in chosen], dim=-1)
+        if config.vision_feature_select_strategy == "default":
+            features = features[:, 1:]
+        return list(torch.split(features, [len(item.pixel_values) for item in batch]))
+
+    def project(self, features: Sequence[Tensor]) -> list[Tensor]:
+        """See the interface."""
+        tokens = self._projector(torch.cat(list(features)))
+        return list(torch.split(tokens, [len(item) for item in features]))
+
+    def pack(self, projected: Tensor, prepared: Prepared) -> Tensor:
+        """See the interface."""
+        return self._pack(projected, prepared, None)
+
+    def layout(self, prepared: Prepared) -> Layout:
+        """Packs (tile, row, column) as if they were features, so that it can't differ from `pack`.
+
+        Raises ValueError where the packed length is not the number of placeholders.
+        """
+        vision = self._model.config.vision_config
+        side = vision.image_size // vision.patch_size
+        tiles = torch.arange(len(prepared.pixel_values))
+        marks = torch.cartesian_prod(tiles, torch.arange(side), torch.arange(side)).float()
+        marks = marks.reshape(len(tiles), side * side, 3)
+        packed = self._pack(marks, prepared, torch.full((3,), NEWLINE)).numpy()
+        expected = int(prepared.visual.sum())
+        if len(packed) != expected:
+            raise ValueError(f"{self.name} packs {len(packed)} visual tokens where the prompt has {expected}")
+        return _layout(packed, side * side)
+
+    def embed(self, prepared: Prepared, visual: Tensor) -> Tensor:
+        """See the interface."""
+        embeds = self.embed_tokens(prepared.input_ids.to(self.device)).clone()
+        embeds[prepared.visual.to(self.device)] = visual.to(embeds)
+        return embeds
+
+    def embed_tokens(self, ids: Tensor) -> Tensor:
+        """See the interface."""
+        return self._model.get_input_embeddings()(ids)  # type: ignore[no-any-return]
+
+    def decoder(
+        self,
+        inputs_embeds: Tensor,
+        *,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        past_key_values: Any = None,
+        use_cache: bool = True,
+    ) -> tuple[Tensor, Any]:
+        """See the interface."""
+        out = self._decoder(
+            inputs_embeds=inputs_embeds,
+            attention_mask=attention_mask,
+            position_ids=position_ids,
+            past_key_values=past_key_values,
+            use_cache=use_cache,
+            return_dict=True,
+        )
+        return out.last_hidden_state, out.past_key_values
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """See the interface."""
+        return self._model.get_output_embeddings()(hidden).float()  # type: ignore[no-any-return]
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """See the interface."""
+        return str(self._processor.tokenizer.decode(list(tokens), skip_special_tokens=True)).strip()
+
+
+def _find(model: nn.Module, suffix: str) -> tuple[nn.Module, Any]:
+    """The outermost module of that name and its parent, at whatever depth this release has it."""
+    names = [name for name, _ in model.named_modules() if name.rpartition(".")[2] == suffix]
+    name = min(names, key=len)
+    return model.get_submodule(name), model.get_submodule(name.rpartition(".")[0])
+
+
+def _stop_tokens(model: Any, tokenizer: Any) -> Iterable[int]:
+    """End-of-answer ids where `generate` looks for them, else the tokenizer's."""
+    configs = (model.generation_config, model.config.get_text_config(), tokenizer)
+    for found in (getattr(config, "eos_token_id", None) for config in configs):
+        if found is not None:
+            return [found] if isinstance(found, int) else found
+    return []
+
+
+def _layout(packed: Float[np.ndarray, "tokens 3"], base: int) -> Layout:
+    """From packed marks, `base` tokens of the whole view first.
+
+    The map is counted by order: scaling it down blends the marks.
+    """
+    tile, row, column = packed.T
+    newline = tile == NEWLINE
+    high = np.arange(len(packed)) >= base
+    ends = newline[high]
+    rows = np.cumsum(ends) - ends
+    starts = np.concatenate([[0], np.flatnonzero(ends) + 1])
+    row, column = row.astype(int), column.astype(int)
+    row[high] = rows
+    column[high] = np.arange(len(rows)) - starts[rows]
+    return Layout(high.astype(int), row, column, newline)

@@ -1,0 +1,1 @@
+"""Pure functions of (value, layout, generator): a perturbation knows nothing of models."""

@@ -1,0 +1,112 @@
+"""Visual tokens in another order (paper section 3.3, Table 1)."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from ipllvm.errors import UnknownName
+from ipllvm.records import Layout, Stage
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+    from torch import Tensor
+
+SCOPES = ("keep_newline", "by_view", "all", "tile")
+
+
+@dataclass(frozen=True, slots=True)
+class Permutation:
+    """A uniformly random order of an image's visual tokens.
+
+    Scopes: `keep_newline` permutes all tokens that carry picture over the whole packed sequence
+    and leaves newline separators where they are; `by_view` does so inside the base view and the
+    high-resolution map apart; `all` moves newlines too; `tile` permutes inside each tile right
+    after the projector, before tiles are unpadded and joined. For LLaVA-1.5 all four are one.
+    """
+
+    scope: str = "keep_newline"
+    random: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if self.scope not in SCOPES:
+            raise UnknownName("permutation scope", self.scope, SCOPES)
+
+    @property
+    def stage(self) -> Stage:
+        """PROJECTED for scope `tile`, else VISUAL_TOKENS."""
+        return Stage.PROJECTED if self.scope == "tile" else Stage.VISUAL_TOKENS
+
+    def __str__(self) -> str:
+        return f"permutation(scope={self.scope})"
+
+    def apply(self, value: "Tensor", layout: Layout | None, rng: np.random.Generator) -> "Tensor":
+        """`value` with its tokens re-ordered: [tiles, tokens, hidden] or [tokens, hidden]."""
+        if self.scope == "tile":
+            tiles = value.clone()
+            for index, tile in enumerate(value):
+                tiles[index] = reorder(tile, rng.permutation(len(tile)))
+            return tiles
+        if layout is None:
+            raise TypeError("packed tokens are permuted by their layout")
+        return reorder(value, self.order(layout, rng))
+
+    def order(self, layout: Layout, rng: np.random.Generator) -> "Int[np.ndarray, 'tokens']":
+        """Which token stands at each position afterwards."""
+        order = np.arange(len(layout))
+        for group in self._groups(layout):
+            order[group] = rng.permutation(group)
+        return order
+
+    def _groups(self, layout: Layout) -> "list[Int[np.ndarray, 'group']]":
+        if self.scope == "all":
+            return [np.arange(len(layout))]
+        picture = ~layout.newline
+        if self.scope == "keep_newline":
+            return [np.flatnonzero(picture)]
+        return [np.flatnonzero(picture & (layout.view == view)) for view in np.unique(layout.view)]
+
+
+@dataclass(frozen=True, slots=True)
+class Swaps:
+    """Picture tokens exchanged pair by pair, in turn: the form that a broken law is shrunk to.
+
+    Positions count the tokens that carry picture, from 0.
+    """
+
+    pairs: tuple[tuple[int, int], ...]
+    random: ClassVar[bool] = False
+
+    @property
+    def stage(self) -> Stage:
+        """The packed sequence."""
+        return Stage.VISUAL_TOKENS
+
+    def __str__(self) -> str:
+        return f"swaps({', '.join(f'{i}-{j}' for i, j in self.pairs)})"
+
+    @property
+    def inverse(self) -> "Swaps":
+        """What undoes it: the same pairs, last first."""
+        return Swaps(self.pairs[::-1])
+
+    def apply(self, value: "Tensor", layout: Layout | None, rng: np.random.Generator) -> "Tensor":
+        """`value` [tokens, hidden] with the pairs exchanged."""
+        if layout is None:
+            raise TypeError("packed tokens are permuted by their layout")
+        return reorder(value, self.order(layout))
+
+    def order(self, layout: Layout) -> "Int[np.ndarray, 'tokens']":
+        """Which token stands at each position afterwards."""
+        order, places = np.arange(len(layout)), np.flatnonzero(~layout.newline)
+        for i, j in self.pairs:
+            a, b = places[i], places[j]
+            order[a], order[b] = order[b], order[a]
+        return order
+
+
+def reorder(
+    tokens: "Float[Tensor, 'tokens hidden']", order: "Int[np.ndarray, 'tokens']"
+) -> "Float[Tensor, 'tokens hidden']":
+    """Token `order[i]` at position i."""
+    return tokens[order]

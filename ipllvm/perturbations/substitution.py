@@ -1,0 +1,48 @@
+"""The image as it is, and the image taken away."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from PIL import Image
+
+from ipllvm.records import Layout, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """No perturbation: the reference of every contrast."""
+
+    random: ClassVar[bool] = False
+
+    @property
+    def stage(self) -> Stage:
+        """The image itself."""
+        return Stage.PIXELS
+
+    def __str__(self) -> str:
+        return "clean"
+
+    def apply(self, value: Image.Image, layout: Layout | None, rng: np.random.Generator) -> Image.Image:
+        """The image unchanged."""
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """An image of the same size in one grey: what a model answers without looking."""
+
+    level: int = 127
+    random: ClassVar[bool] = False
+
+    @property
+    def stage(self) -> Stage:
+        """The image itself."""
+        return Stage.PIXELS
+
+    def __str__(self) -> str:
+        return f"blank(level={self.level})"
+
+    def apply(self, value: Image.Image, layout: Layout | None, rng: np.random.Generator) -> Image.Image:
+        """A grey RGB image of the size of `value`."""
+        return Image.new("RGB", value.size, (self.level,) * 3)

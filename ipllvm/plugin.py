@@ -1,0 +1,81 @@
+"""The pytest plugin: hooks only, each a short forward.
+
+Loaded by the repository's root conftest or by `-p ipllvm.plugin`; never loaded by itself into
+other people's sessions. Imports neither torch nor numpy: collection and help stay cheap.
+"""
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from ipllvm import options
+from ipllvm.errors import IpllvmError
+from ipllvm.session import OPTIONS, ROWS, Session, case, finding, status
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Register the options."""
+    options.register(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Read the options; one line and exit status 4 where they can't be used."""
+    config.addinivalue_line("markers", "requirement: a claim that can fail a run")
+    config.addinivalue_line("markers", "observation: a finding that never changes the exit status")
+    config.addinivalue_line("markers", "law: a property without tolerance, checked by Hypothesis")
+    try:
+        config.stash[OPTIONS] = options.read(config)
+    except IpllvmError as error:
+        raise pytest.UsageError(str(error)) from None
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Session(config), "ipllvm-session")
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say what will be measured."""
+    return config.stash[OPTIONS].describe()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parameterize by model and, where asked for, by benchmark; ids read MODEL-BENCHMARK."""
+    asked = metafunc.config.stash[OPTIONS]
+    if "model_name" in metafunc.fixturenames:
+        from ipllvm.models.sources import display_names
+
+        metafunc.parametrize("model_name", asked.models, ids=display_names(asked.models), scope="session")
+    if "benchmark_name" in metafunc.fixturenames:
+        metafunc.parametrize("benchmark_name", asked.benchmarks, scope="session")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a finding into an outcome and hang the measured rows on the report."""
+    report = yield
+    finding(report, call.excinfo.value if call.excinfo else None, item)
+    report.ipllvm_case = case(item)
+    if call.when == "call":
+        report.ipllvm_rows = item.config.stash.get(ROWS, {}).pop(item.nodeid, [])
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] | None:
+    """UNDECIDED and NOT MEASURED have letters and colours of their own."""
+    return status(report)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """`-n auto` is one worker a GPU, one without."""
+    return max(1, options.gpus())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep a model on one worker where there are at least as many models as workers."""
+    from ipllvm.scheduling import by_model
+
+    return by_model(config, log, config.stash[OPTIONS].models)

@@ -1,0 +1,245 @@
+"""The values that travel through ipllvm, in travel order: from a sample to a verdict."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float, Int
+    from PIL import Image
+
+
+class ImageSource(Protocol):
+    """An image as a value: decoded or drawn only when asked for."""
+
+    def load(self) -> "Image.Image":
+        """The picture in RGB; raises OSError where it can't be decoded."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One row of a benchmark; samples that share an image or a pair share a cluster."""
+
+    id: str
+    cluster: str
+    images: tuple[ImageSource, ...]
+    prompt: str
+    answer: str
+    choices: tuple[str, ...] = ()
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """A named set of samples with the scorer that its answers are meant for."""
+
+    name: str
+    samples: tuple[Sample, ...]
+    scorer: str
+    digest: str
+    source: str
+    max_new_tokens: int = 16
+
+
+class Stage(StrEnum):
+    """Where a perturbation enters the model."""
+
+    PIXELS = "pixels"
+    PROJECTED = "projected"
+    VISUAL_TOKENS = "visual_tokens"
+    HIDDEN_STATES = "hidden_states"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where the visual tokens of one packed image come from, one entry a token.
+
+    `view` is 0 for the base view and 1 for the high-resolution map; `row` and `column` count
+    inside the view; `newline` marks separators, which carry no picture.
+    """
+
+    view: "Int[np.ndarray, 'tokens']"
+    row: "Int[np.ndarray, 'tokens']"
+    column: "Int[np.ndarray, 'tokens']"
+    newline: "Bool[np.ndarray, 'tokens']"
+
+    def __len__(self) -> int:
+        return len(self.newline)
+
+
+class Perturbation(Protocol):
+    """A frozen, printable value; `apply` is a pure function of its arguments.
+
+    `value` is what the stage holds: a PIL image (PIXELS), one image's projected tokens
+    [tiles, tokens, hidden] (PROJECTED) or packed tokens [tokens, hidden] (VISUAL_TOKENS).
+    """
+
+    random: ClassVar[bool]
+
+    @property
+    def stage(self) -> Stage:
+        """Where it enters the model."""
+        ...
+
+    def apply(self, value: Any, layout: Layout | None, rng: np.random.Generator) -> Any:
+        """The perturbed value, of the same shape, dtype and device."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One sample under one draw of one perturbation."""
+
+    sample: str
+    perturbation: str
+    draw: int
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What the model said in a trial, or the traceback of why it said nothing."""
+
+    text: str
+    tokens: tuple[int, ...] = ()
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Scores in [0, 1] of one perturbation: `values` is [samples, draws], NaN where an error is."""
+
+    perturbation: str
+    samples: tuple[str, ...]
+    clusters: tuple[str, ...]
+    values: "Float[np.ndarray, 'samples draws']"
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """The per-sample numbers whose mean decides a claim (statistics in ipllvm/stats).
+
+    `values` lie in [-bound, bound]; `lattice` is the smallest step of a value (1/K for binary
+    scores averaged over K draws, 0 for graded ones).
+    """
+
+    name: str
+    values: "Float[np.ndarray, 'samples']"
+    clusters: tuple[str, ...]
+    bound: float = 1.0
+    lattice: float = 1.0
+    draws: int = 1
+    n_error: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A metric with all that is needed to read it; `value` is None where nothing was measured.
+
+    `low` and `high` are each valid at 95 % on their own side (a 90 % two-sided interval).
+    """
+
+    name: str
+    unit: str
+    value: float | None
+    low: float
+    high: float
+    method: str
+    n: int
+    clusters: int
+    draws: int
+    n_error: int = 0
+    seed: int = 0
+    discordant: tuple[int, int] = (0, 0)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is claimed of a quantity (an estimate's name): `at_most` or `at_least` a margin, in its unit.
+
+    A requirement can fail a run; an observation is a finding and never changes the exit status.
+    """
+
+    name: str
+    quantity: str
+    direction: str
+    margin: float
+    kind: str
+    source: str
+    text: str
+    alpha: float = 0.05
+    planned_discordance: float = 0.10
+    primary: bool = True
+
+
+class Decision(StrEnum):
+    """What can be said of a claim."""
+
+    HOLDS = "HOLDS"
+    VIOLATED = "VIOLATED"
+    UNDECIDED = "UNDECIDED"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The decision on a claim, why, and what would decide it; sde is in the estimate's unit."""
+
+    decision: Decision
+    reason: str
+    p_holds: float = 1.0
+    p_violated: float = 1.0
+    smallest_detectable_effect: float | None = None
+    n_to_decide: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """Which model was measured, and with which numerics."""
+
+    name: str
+    family: str
+    fingerprint: str
+    device: str
+    dtype: str
+    attention: str
+    prompt: str
+    parameters: int
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkInfo:
+    """Which data was used: `n` samples in `clusters` of the `total` that the benchmark has."""
+
+    name: str
+    digest: str
+    source: str
+    n: int
+    clusters: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one property test found: a row of the report.
+
+    `estimates` are named by what they estimate ("clean", "blank", "permuted", "drop"); the one
+    that the claim speaks of is `estimates[claim.quantity]`. `errors` are (sample, last line of
+    the traceback). `partial` is true where the run was stopped before all trials were done.
+    """
+
+    property: str
+    model: ModelInfo
+    benchmark: BenchmarkInfo
+    claim: Claim
+    estimates: Mapping[str, Estimate]
+    verdict: Verdict
+    settings: Mapping[str, str | int | float | bool]
+    trials: int
+    seconds: float
+    errors: tuple[tuple[str, str], ...] = ()
+    partial: bool = False

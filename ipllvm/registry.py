@@ -1,0 +1,75 @@
+"""What there is, by name: each entry is "module:attribute" and imported only when asked for.
+
+Adding a benchmark, perturbation, scorer or model family is one file and one line here; being
+registered is being tested (ipllvm/tests/contracts).
+"""
+
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+from ipllvm.errors import UnknownName
+
+
+class Registry:
+    """Names of one kind and where they live.
+
+    >>> BENCHMARKS.load("scenes").__module__
+    'ipllvm.benchmarks.scenes'
+    """
+
+    def __init__(self, kind: str, entries: dict[str, str]) -> None:
+        self.kind = kind
+        self._entries = entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def check(self, name: str) -> str:
+        """`name`, if it is known; raises UnknownName with the closest one."""
+        if name not in self._entries:
+            raise UnknownName(self.kind, name, self._entries)
+        return name
+
+    def load(self, name: str) -> Any:
+        """The object behind `name`; raises UnknownName."""
+        module, attribute = self._entries[self.check(name)].split(":")
+        return getattr(import_module(module), attribute)
+
+
+FAMILIES = Registry(
+    "model family",
+    {
+        "llava": "ipllvm.models.llava:Llava",
+        "llava_next": "ipllvm.models.llava_next:LlavaNext",
+        "llava_onevision": "ipllvm.models.llava_onevision:LlavaOnevision",
+    },
+)
+BENCHMARKS = Registry(
+    "benchmark",
+    {
+        "easyvqa": "ipllvm.benchmarks.easyvqa:short",
+        "easyvqa-mc": "ipllvm.benchmarks.easyvqa:lettered",
+        "scenes": "ipllvm.benchmarks.scenes:short",
+        "scenes-mc": "ipllvm.benchmarks.scenes:lettered",
+        "charts": "ipllvm.benchmarks.charts:short",
+        "charts-mc": "ipllvm.benchmarks.charts:lettered",
+        "mmvp": "ipllvm.benchmarks.mmvp:load",
+    },
+)
+PERTURBATIONS = Registry(
+    "perturbation",
+    {
+        "clean": "ipllvm.perturbations.substitution:Clean",
+        "blank": "ipllvm.perturbations.substitution:Blank",
+        "permutation": "ipllvm.perturbations.permutation:Permutation",
+    },
+)
+SCORERS = Registry(
+    "scorer",
+    {
+        "exact_match": "ipllvm.scorers.exact_match:score",
+        "multiple_choice": "ipllvm.scorers.multiple_choice:score",
+        "yes_no": "ipllvm.scorers.yes_no:score",
+    },
+)

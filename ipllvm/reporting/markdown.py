@@ -1,0 +1,181 @@
+"""A report as Markdown, fit for a pull-request comment: the answer, what failed, then the rest."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from ipllvm.reporting.schema import Report, Row
+from ipllvm.reporting.text import LIMIT, interval, number, visible
+from ipllvm.reporting.view import Line, count_of, headline, lines, perturbed_heading
+
+COMMENT_LIMIT: Final = 60_000
+"""Characters of a comment; GitHub takes 65,536."""
+_SHOWN_ERRORS: Final = 20
+_COMMAND_LIMIT: Final = 2_000
+_SPECIAL: Final = re.compile(
+    r"[&<>\"'`*{}\[\]#!|~\\$^@]|(?<![^\W_])_|_(?![^\W_])|:(?=\S)|(?<=[wW]{3})\.|^[-+=.]"
+)
+
+_NUMBERS: Final = re.compile(r"(?:[\d.,\[\] ≤≥-]|\bn/a\b)*")
+
+
+def escape(text: str, limit: int = LIMIT) -> str:
+    """`text` as one line that Markdown and HTML show as it is, cut to `limit` characters.
+
+    Neither markup, links, images, table cells, mentions nor issue numbers come out of it.
+
+    >>> escape("<b>a|b</b> @me *x*")
+    '&lt;b&gt;a&#124;b&lt;/b&gt; &#64;&#8203;me &#42;x&#42;'
+    """
+    return re.sub(r"&#(?:64|35);", r"\g<0>&#8203;", _entities(text, limit))
+
+
+def render(report: Report) -> str:
+    """The whole of `report` as Markdown; its first line is the answer."""
+    found = lines(report)
+    answer, rest = headline(report)
+    blocks = [f"**{answer}**" + (f"; {rest}" if rest else ""), *_overview(report, found)]
+    closing = [_origin(report)]
+    room = COMMENT_LIMIT - sum(len(block) + 2 for block in blocks + closing)
+    return "\n\n".join([*blocks, *_fitting([_details(line) for line in found], room), *closing]) + "\n"
+
+
+def _entities(text: str, limit: int) -> str:
+    return _SPECIAL.sub(_entity, visible(text, limit))
+
+
+def _entity(match: re.Match[str]) -> str:
+    named = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+    return named.get(match[0]) or f"&#{ord(match[0])};"
+
+
+def _code(text: str, limit: int = LIMIT) -> str:
+    """`text` in a code tag, from where it can be copied as it was."""
+    return f"<code>{_entities(text, limit)}</code>"
+
+
+def _overview(report: Report, found: Sequence[Line]) -> Iterator[str]:
+    if found:
+        yield _table(found, models=len(report["models"]) > 1)
+    asked = [f"- {_subject(line, report)}: {escape(line.reason)}" for line in found if line.notable]
+    if asked:
+        yield "\n".join(asked)
+    if report["not_measured"]:
+        items = [f"- {_code(lost['test'])}: {escape(lost['reason'])}" for lost in report["not_measured"]]
+        yield "### Not measured\n\n" + "\n".join(items)
+    if report["not_tested"]:
+        yield "### Not tested\n\n" + "\n".join(_skipped(row) for row in report["not_tested"])
+
+
+def _subject(line: Line, report: Report) -> str:
+    model = f", {escape(line.model)}" if len(report["models"]) > 1 else ""
+    return f"**{line.verdict}** {escape(line.property)}, {escape(line.benchmark)}{model}"
+
+
+def _skipped(row: Row) -> str:
+    names = ", ".join(escape(row[name]) for name in ("property", "benchmark", "model") if row[name])
+    return f"- **not tested** {names}: {escape(row['reason'])}"
+
+
+def _table(found: Sequence[Line], models: bool) -> str:
+    heading = ["property", "benchmark", "clean", "blank", escape(perturbed_heading(found))]
+    heading += ["Δ [low, high]", "n", "margin", "smallest detectable effect", "verdict"]
+    rows = [_cells(line) for line in found]
+    if models:
+        heading = ["model", *heading]
+        rows = [[escape(line.model), *cells] for line, cells in zip(found, rows, strict=True)]
+    return "\n".join(_pipes(cells) for cells in [heading, ["---"] * len(heading), *rows])
+
+
+def _cells(line: Line) -> list[str]:
+    numbers = [line.clean, line.blank, line.perturbed, line.change, line.n, line.margin, line.sde]
+    names = [escape(line.property), escape(line.benchmark)]
+    return names + [_numeric(cell) for cell in numbers] + [f"**{line.verdict}**"]
+
+
+def _pipes(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _details(line: Line) -> str:
+    row, claim = line.row, line.row["claim"]
+    parts = [
+        f"Claim: {escape(claim['text'])} ({claim['kind']}; source: {escape(claim['source'])})",
+        *([f"Why: {escape(line.reason)}"] if line.reason else []),
+        _estimates(row),
+        f"Settings: {_pairs(row['settings'])}",
+        f"{count_of(row['trials'], 'trial')} in {number(row['seconds'], 's')}, "
+        f"{count_of(len(row['errors']), 'error')}",
+        *_errors(row["errors"]),
+        f"Measure it again: {_code(row['replay'], _COMMAND_LIMIT)}",
+    ]
+    title = f"{line.verdict}: {escape(line.property)}, {escape(line.benchmark)}, {escape(line.model)}"
+    return _folded(title, parts)
+
+
+def _folded(title: str, parts: Iterable[str]) -> str:
+    return "\n\n".join([f"<details><summary>{title}</summary>", *parts, "</details>"])
+
+
+def _estimates(row: Row) -> str:
+    heading = ["estimate", "value", "interval", "unit", "n", "clusters", "draws", "errors", "seed", "method"]
+    rows = [[escape(name), *_numbers(value)] for name, value in row["estimates"].items()]
+    return "\n".join(_pipes(cells) for cells in [heading, ["---"] * len(heading), *rows])
+
+
+def _numbers(value: Row) -> list[str]:
+    unit = value["unit"]
+    shown = [number(value["value"], unit), interval(value["low"], value["high"], unit), unit]
+    counts = [str(value[name]) for name in ("n", "clusters", "draws", "n_error", "seed")]
+    return [*map(_numeric, [*shown, *counts]), escape(value["method"])]
+
+
+def _numeric(cell: str) -> str:
+    """`cell` as it is where it holds numbers only; a unit with it is escaped."""
+    return cell if _NUMBERS.fullmatch(cell) else escape(cell)
+
+
+def _errors(errors: Sequence[Row]) -> list[str]:
+    items = [f"- {_code(entry['sample'])}: {escape(entry['error'])}" for entry in errors[:_SHOWN_ERRORS]]
+    more = len(errors) - len(items)
+    return ["\n".join(items + ([f"- and {more} more in report.json"] if more else []))] if items else []
+
+
+def _pairs(values: Row) -> str:
+    return ", ".join(_code(f"{name}={value}") for name, value in values.items()) or "none"
+
+
+def _origin(report: Report) -> str:
+    """Models, data, versions and the command of the run, folded away."""
+    run = report["run"]
+    models = [
+        f"- Model {_code(model['id'])}: {escape(model['family'])}, "
+        f"fingerprint {_code(model['fingerprint'])}, "
+        f"{escape(model['device'])}, {escape(model['dtype'])}, attention {escape(model['attention'])}, "
+        f"prompt {escape(model['prompt'])}, {model['parameters']:,} parameters"
+        for model in report["models"]
+    ]
+    data = [
+        f"- Benchmark {_code(data['id'])}: {data['n']} of {data['total']} samples in {data['clusters']} "
+        f"clusters, digest {_code(data['digest'])}, from {escape(data['source'])}"
+        for data in report["benchmarks"]
+    ]
+    session = [
+        f"- Run {_code(run['id'])}: {escape(run['started'])}, {number(run['seconds'], 's')}, "
+        f"seed {run['seed']}, exit status {run['exit_status']}, {escape(run['platform'])}",
+        f"- Versions: {_pairs(run['versions'])}",
+        f"- Options: {_pairs(run['options'])}",
+        f"- Command: {_code(run['command'], _COMMAND_LIMIT)}",
+    ]
+    return _folded("Model, data, versions and command", ["\n".join(models + data + session)])
+
+
+def _fitting(details: Sequence[str], room: int) -> list[str]:
+    """As many of `details` as fit into `room` characters, and a word about those left out."""
+    kept: list[str] = []
+    for block in details:
+        room -= len(block) + 2
+        if room < 0:
+            return [*kept, f"The details of {len(details) - len(kept)} more results are in report.json."]
+        kept.append(block)
+    return kept

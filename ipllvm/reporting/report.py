@@ -1,0 +1,164 @@
+"""A run as one document: what was measured, by what, and what could not be told."""
+
+import json
+import platform
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Final
+
+from ipllvm.reporting import markdown
+from ipllvm.reporting.families import families
+from ipllvm.reporting.folders import ensure_writable as ensure_writable
+from ipllvm.reporting.folders import replace_file
+from ipllvm.reporting.folders import run_folder as run_folder
+from ipllvm.reporting.schema import VERSION, Report, Row, builtins
+
+PACKAGES: Final = ("ipllvm", "torch", "transformers", "tokenizers", "numpy", "pytest", "hypothesis")
+
+
+@dataclass(frozen=True, slots=True)
+class NotTested:
+    """A property that was not tried on a benchmark, and why: known before any data were seen."""
+
+    property: str
+    model: str
+    benchmark: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotMeasured:
+    """A test that was tried and gave no row; `primary` counts it in the model's Holm family."""
+
+    test: str
+    reason: str
+    property: str = ""
+    model: str = ""
+    benchmark: str = ""
+    primary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The session behind a report; `started` and `finished` know their time zone."""
+
+    id: str
+    started: datetime
+    finished: datetime
+    command: str
+    seed: int
+    exit_status: int
+    partial: bool = False
+    versions: Mapping[str, str] = field(default_factory=lambda: versions())
+    platform: str = field(default_factory=platform.platform)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+def versions() -> dict[str, str]:
+    """The versions of Python and of the packages that decide a number; imports none of them."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
+def replay(test: str, options: Sequence[str] = ()) -> str:
+    """The command line that runs one test again, quoted for a POSIX shell.
+
+    >>> replay("properties/test_a.py::test_a[m]", ["--model=my model"])
+    "pytest 'properties/test_a.py::test_a[m]' '--model=my model'"
+    """
+    return shlex.join(["pytest", test, *options])
+
+
+def entry(row: Row, test: str, outcome: str, replay: str) -> Row:
+    """`row` (ipllvm/reporting/schema.py) as `build` takes it: with its test and what pytest made of it.
+
+    `outcome` is passed, failed, skipped (an UNDECIDED that is let through) or error.
+    """
+    return {**row, "test": test, "outcome": outcome, "replay": replay}
+
+
+def build(
+    rows: Sequence[Row],
+    run: Run,
+    not_tested: Sequence[NotTested] = (),
+    not_measured: Sequence[NotMeasured] = (),
+) -> Report:
+    """The report of `run`, in builtins only; each of `rows` comes from `entry`.
+
+    A model or benchmark of which all fields agree is listed once; the results name it by its `id`.
+    Raises ValueError where a time has no time zone.
+    """
+    models, benchmarks = _Catalogue(), _Catalogue()
+    results = [
+        {**row, "model": models.id(row["model"]), "benchmark": benchmarks.id(row["benchmark"])}
+        for row in rows
+    ]
+    missed = [_values(lost) for lost in not_measured]
+    return builtins(
+        {
+            "schema": VERSION,
+            "run": {**_run(run), "partial": run.partial or any(row["partial"] for row in rows)},
+            "models": models.entries,
+            "benchmarks": benchmarks.entries,
+            "results": results,
+            "not_tested": [_values(skipped) for skipped in not_tested],
+            "not_measured": missed,
+            "multiplicity": {"method": "holm", "families": families(results, missed)},
+        }
+    )
+
+
+def write(report: Report, folder: Path) -> Path:
+    """Writes report.json, then report.md, into `folder`; returns the path of report.json.
+
+    Each file is replaced in one step. Raises UsageError where `folder` can't be written.
+    """
+    ensure_writable(folder)
+    text = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    path = replace_file(folder, "report.json", text)
+    replace_file(folder, "report.md", markdown.render(report))
+    return path
+
+
+class _Catalogue:
+    """Distinct entries by id: the name, with a number where two differ under one name."""
+
+    def __init__(self) -> None:
+        self.entries: list[Row] = []
+
+    def id(self, info: Row) -> str:
+        same = [known for known in self.entries if known["name"] == info["name"]]
+        for known in same:
+            if {**known, "id": None} == {**info, "id": None}:
+                return str(known["id"])
+        made = f"{info['name']} ({len(same) + 1})" if same else str(info["name"])
+        self.entries.append({"id": made, **info})
+        return made
+
+
+def _values(record: NotTested | NotMeasured | Run) -> Row:
+    return {name: getattr(record, name) for name in record.__slots__}
+
+
+def _run(run: Run) -> Row:
+    return {
+        **_values(run),
+        "started": _utc(run.started),
+        "finished": _utc(run.finished),
+        "seconds": max(0.0, round((run.finished - run.started).total_seconds(), 3)),
+    }
+
+
+def _utc(time: datetime) -> str:
+    if time.tzinfo is None:
+        raise ValueError("a run's time needs a time zone")
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,0 +1,53 @@
+"""Text and numbers as every view shows them; nothing that comes from a model or a file is trusted."""
+
+LIMIT = 300
+MISSING = "n/a"
+_ASCII = str.maketrans({"Δ": "delta", "≤": "<=", "≥": ">=", "…": "..."})
+
+
+def visible(text: str, limit: int = LIMIT) -> str:
+    r"""`text` on one line of at most `limit` characters, with what can't be seen spelled out.
+
+    Newlines, control characters (terminal escapes), bidi marks and lone surrogates are written
+    as Python escapes.
+
+    >>> visible("a\nb\u202ec")
+    'a\\nb\\u202ec'
+    >>> visible("abcdef", limit=4)
+    'abc…'
+    """
+    start = text[: limit + 1]
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in start)
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def to_ascii(text: str) -> str:
+    r"""`text` for a terminal that knows ASCII only.
+
+    >>> to_ascii("Δ ≤ 2 é")
+    'delta <= 2 \\xe9'
+    """
+    return text.translate(_ASCII).encode("ascii", "backslashreplace").decode()
+
+
+def number(value: float | None, unit: str = "points") -> str:
+    """`value` to a tenth where the unit is points or %, else three digits and the unit.
+
+    >>> number(-0.01), number(None), number(0.48213, "ratio")
+    ('0.0', 'n/a', '0.482 ratio')
+    """
+    if value is None:
+        return MISSING
+    if unit in ("points", "%"):
+        return f"{value:z.1f}"
+    digits = f"{value:z.0f}" if 1000 <= abs(value) < 1e9 else f"{value:z.3g}"
+    return f"{digits} {visible(unit, 20)}".rstrip()
+
+
+def interval(low: float | None, high: float | None, unit: str = "points") -> str:
+    """Both bounds in brackets; the unit is not repeated.
+
+    >>> interval(-0.2, None)
+    '[-0.2, n/a]'
+    """
+    return f"[{number(low, unit).split(' ')[0]}, {number(high, unit).split(' ')[0]}]"

@@ -1,0 +1,164 @@
+"""What every view of a report says alike: the answer, the order of the rows and their cells."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ipllvm.reporting.schema import Report, Row
+from ipllvm.reporting.text import MISSING, interval, number, visible
+
+OBSERVED: Final = {"HOLDS": "AS IN PAPER", "VIOLATED": "NOT AS IN PAPER", "UNDECIDED": "UNDECIDED"}
+_RANK: Final = {
+    ("requirement", "VIOLATED"): 0,
+    ("requirement", "UNDECIDED"): 1,
+    ("requirement", "HOLDS"): 2,
+    ("observation", "VIOLATED"): 3,
+    ("observation", "UNDECIDED"): 4,
+    ("observation", "HOLDS"): 5,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One result as text; names are on one line and cut, but not yet escaped for any format.
+
+    `notable` says that a reader will ask for the reason: not HOLDS, or only before Holm.
+    """
+
+    model: str
+    property: str
+    benchmark: str
+    clean: str
+    blank: str
+    perturbed: str
+    change: str
+    n: str
+    margin: str
+    sde: str
+    verdict: str
+    reason: str
+    perturbation: str
+    notable: bool
+    row: Row
+
+
+def lines(report: Report) -> list[Line]:
+    """The results of `report`: requirements before observations, failures before the rest."""
+    fallen = {
+        (family["model"], claim["test"]): (family["k"], claim)
+        for family in report["multiplicity"]["families"]
+        for claim in family["claims"]
+        if not claim["stands"]
+    }
+    ordered = sorted(report["results"], key=_rank)
+    return [_line(row, fallen.get((row["model"], row["test"]))) for row in ordered]
+
+
+def headline(report: Report) -> tuple[str, str]:
+    """The answer in a few words, and the rest of its sentence."""
+    decided = Counter(_kind(row) for row in report["results"])
+    violated, undecided, holds = (
+        decided["requirement", decision] for decision in ("VIOLATED", "UNDECIDED", "HOLDS")
+    )
+    seen = len(report["results"]) - violated - undecided - holds
+    answer, rest = _answer(violated, undecided, holds, len(report["not_measured"]))
+    rest += [count_of(seen, "observation")] if seen else []
+    stopped = ["stopped early: what was measured by then"] if report["run"]["partial"] else []
+    return answer, "; ".join(rest + stopped)
+
+
+def perturbed_heading(found: Sequence[Line]) -> str:
+    """The heading of the perturbed score: its name where all rows have the same."""
+    names = {line.perturbation for line in found}
+    return names.pop() if len(names) == 1 else "perturbed"
+
+
+def count_of(n: int, noun: str) -> str:
+    """`n` and the noun in its number.
+
+    >>> count_of(1, "error"), count_of(0, "error")
+    ('1 error', '0 errors')
+    """
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
+
+
+def _rank(row: Row) -> int:
+    return _RANK[_kind(row)]
+
+
+def _kind(row: Row) -> tuple[str, str]:
+    return row["claim"]["kind"], row["verdict"]["decision"]
+
+
+def _answer(violated: int, undecided: int, holds: int, lost: int) -> tuple[str, list[str]]:
+    total = violated + undecided + holds
+    requirements, missing = count_of(total, "requirement"), f"{count_of(lost, 'test')} could not be measured"
+    told = [f"{undecided} undecided"] if undecided else []
+    told += [f"{holds} {'holds' if holds == 1 else 'hold'}"] if holds else []
+    if violated:
+        return f"{violated} of {requirements} violated", told + ([missing] if lost else [])
+    if lost:
+        return f"{missing}, no requirement violated", told
+    if undecided:
+        return f"{undecided} of {requirements} undecided, none violated", told[1:]
+    if holds:
+        return f"{holds} of {requirements} {'holds' if holds == 1 else 'hold'}", []
+    return "No requirement was measured", []
+
+
+def _line(row: Row, fallen: tuple[int, Row] | None) -> Line:
+    claim, estimates = row["claim"], row["estimates"]
+    target = estimates.get(claim["quantity"])
+    unit = target["unit"] if target else "points"
+    other, decision = _perturbation(row), row["verdict"]["decision"]
+    sign = "≤" if claim["direction"] == "at_most" else "≥"
+    return Line(
+        model=visible(row["model"], 60),
+        property=visible(row["property"], 60),
+        benchmark=visible(row["benchmark"], 60),
+        clean=_value(estimates.get("clean")),
+        blank=_value(estimates.get("blank")),
+        perturbed=_value(estimates.get(other)),
+        change=_change(target),
+        n=str(target["n"]) if target else "0",
+        margin=f"{sign} {number(claim['margin'], unit)}",
+        sde=number(row["verdict"]["smallest_detectable_effect"], unit),
+        verdict=_verdict(row),
+        reason=_reason(row, fallen),
+        perturbation=visible(other, 30),
+        notable=decision != "HOLDS" or fallen is not None,
+        row=row,
+    )
+
+
+def _perturbation(row: Row) -> str:
+    """The name of the score under the perturbation: the first that is none of the fixed ones."""
+    fixed = ("clean", "blank", row["claim"]["quantity"])
+    return next((name for name in row["estimates"] if name not in fixed), "perturbed")
+
+
+def _value(estimate: Row | None) -> str:
+    return number(estimate["value"], estimate["unit"]) if estimate else MISSING
+
+
+def _change(target: Row | None) -> str:
+    if target is None or target["value"] is None:
+        return MISSING
+    return f"{_value(target)} {interval(target['low'], target['high'], target['unit'])}"
+
+
+def _verdict(row: Row) -> str:
+    kind, decision = _kind(row)
+    name = OBSERVED[decision] if kind == "observation" else decision
+    return f"{name} (partial)" if row["partial"] else name
+
+
+def _reason(row: Row, fallen: tuple[int, Row] | None) -> str:
+    reason = visible(row["verdict"]["reason"])
+    if fallen is None:
+        return reason
+    k, claim = fallen
+    p = claim["p_holds"] if row["verdict"]["decision"] == "HOLDS" else claim["p_violated"]
+    note = f"UNDECIDED for the run as a whole (Holm, k = {k}, adjusted p = {p:.3g})"
+    return f"{reason}; {note}" if reason else note

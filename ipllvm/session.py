@@ -1,0 +1,171 @@
+"""What a pytest session gathers: rows from tests (and workers), a report, an exit status."""
+
+import shlex
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ipllvm.errors import ClaimUndecided, ClaimViolated, Finding, IpllvmError, UsageError
+from ipllvm.options import Options
+
+OPTIONS = pytest.StashKey[Options]()
+ROWS = pytest.StashKey[dict[str, list[dict[str, Any]]]]()
+VIOLATED, UNDECIDED, NOT_MEASURED, SKIPPED = "violated", "undecided", "not measured", "skipped"
+EXIT_UNDECIDED, EXIT_NOT_MEASURED = 6, 7
+
+
+def case(item: pytest.Item) -> dict[str, Any]:
+    """Which property, model and benchmark a test is about; empty for a test that is no property."""
+    spec = getattr(item, "callspec", None)
+    if spec is None or "model_name" not in spec.params:
+        return {}
+    return {
+        "property": str(getattr(item, "originalname", item.name)),
+        "model": str(spec.params["model_name"]),
+        "benchmark": str(spec.params.get("benchmark_name", "")),
+        "primary": item.get_closest_marker("requirement") is not None,
+    }
+
+
+def finding(report: pytest.TestReport, raised: BaseException | None, item: pytest.Item) -> None:
+    """Rewrite the report of a test that ended in a finding or could not measure: no traceback."""
+    if not isinstance(raised, Finding | IpllvmError):
+        return
+    text = f"{type(raised).__name__}: {raised}"
+    if isinstance(raised, ClaimUndecided):
+        path, line, _ = item.location
+        report.outcome = "skipped"
+        report.longrepr = (str(path), (line or 0) + 1, f"UNDECIDED: {raised}")
+    else:
+        report.longrepr = str(raised) if isinstance(raised, ClaimViolated) else text
+    report.ipllvm_finding = _kind(raised)
+
+
+def _kind(raised: BaseException) -> str:
+    if isinstance(raised, ClaimViolated):
+        return VIOLATED
+    return UNDECIDED if isinstance(raised, ClaimUndecided) else NOT_MEASURED
+
+
+def status(report: pytest.TestReport) -> tuple[str, str, Any] | None:
+    """Category, letter and word of a finding; None leaves pytest's own."""
+    found = getattr(report, "ipllvm_finding", None)
+    if found == UNDECIDED:
+        return UNDECIDED, "u", ("UNDECIDED", {"yellow": True})
+    if found == VIOLATED:
+        return "failed", "V", ("VIOLATED", {"red": True})
+    if found == NOT_MEASURED:
+        return "error", "N", ("NOT MEASURED", {"red": True})
+    return None
+
+
+class Session:
+    """The controller's view of a run: gathers, writes the report once, sets the exit status."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.options = config.stash[OPTIONS]
+        self.began = datetime.now(UTC)
+        self.reports: list[pytest.TestReport] = []
+        self.report: dict[str, Any] | None = None
+        self.folder: Path | None = None
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Before anything is measured: a report folder that can't be written ends the run."""
+        if self.config.getoption("collectonly") or not any(case(item) for item in session.items):
+            return
+        from ipllvm.reporting.folders import ensure_writable
+
+        try:
+            ensure_writable(self.options.report_dir)
+        except UsageError as error:
+            raise pytest.UsageError(str(error)) from None
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep what is about a property; under xdist this runs in the controller."""
+        self.reports.append(report)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Set the exit status (0, 1, 6 or 7; pytest's 2-5 stay), then write the report."""
+        session.exitstatus = self.exit_status(int(exitstatus))
+        rows = list(self._rows())
+        if rows or any(self._lost(NOT_MEASURED)):
+            self._write(rows, int(session.exitstatus))
+
+    def exit_status(self, status: int) -> int:
+        """What pytest says, refined: not measured is 7, undecided 6 with --undecided=fail."""
+        found = [getattr(report, "ipllvm_finding", None) for report in self.reports]
+        failed = any(r.failed and f != NOT_MEASURED for r, f in zip(self.reports, found, strict=True))
+        if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or failed:
+            return status
+        if NOT_MEASURED in found:
+            return EXIT_NOT_MEASURED
+        return EXIT_UNDECIDED if UNDECIDED in found and self.options.fail_undecided else status
+
+    def _rows(self) -> Iterable[dict[str, Any]]:
+        """Rows of the finished tests, then of one that was interrupted and reported nothing."""
+        from ipllvm.reporting.report import entry, replay
+
+        finished = [(r.nodeid, r.outcome, getattr(r, "ipllvm_rows", [])) for r in self.reports]
+        stopped = [(node, "error", rows) for node, rows in self.config.stash.get(ROWS, {}).items()]
+        chosen = [a for a in self._arguments() if a.startswith("-")]
+        for node, outcome, rows in [*finished, *stopped]:
+            yield from (entry(row, node, outcome, replay(node, chosen)) for row in rows)
+
+    def _arguments(self) -> list[str]:
+        """The command line without paths and selections, which a replay names by itself."""
+        arguments = [str(a) for a in self.config.invocation_params.args]
+        dropped = {i + 1 for i, a in enumerate(arguments) if a in ("-k", "-m", "-n")} | {
+            i for i, a in enumerate(arguments) if a in ("-k", "-m", "-n")
+        }
+        return [a for i, a in enumerate(arguments) if i not in dropped]
+
+    def _lost(self, kind: str) -> Iterable[dict[str, Any]]:
+        """Tests that gave no row: skipped ones, or ones that could not be measured."""
+        for report in self.reports:
+            about, found = getattr(report, "ipllvm_case", {}), getattr(report, "ipllvm_finding", None)
+            if not about or getattr(report, "ipllvm_rows", []) or found == UNDECIDED:
+                continue
+            if found == kind == NOT_MEASURED:
+                yield {**about, "test": report.nodeid, "reason": str(report.longrepr)}
+            elif kind == SKIPPED and report.skipped:
+                yield {k: v for k, v in about.items() if k != "primary"} | {"reason": _reason(report)}
+
+    def _write(self, rows: list[dict[str, Any]], status: int) -> None:
+        from ipllvm.reporting import report as reports
+
+        folder = reports.run_folder(self.options.report_dir, self.began)
+        run = reports.Run(
+            id=folder.name,
+            started=self.began,
+            finished=datetime.now(UTC),
+            command=shlex.join(["pytest", *(str(a) for a in self.config.invocation_params.args)]),
+            seed=self.options.seed,
+            exit_status=status,
+            options=self.options.as_row(),
+        )
+        skipped = [reports.NotTested(**values) for values in self._lost(SKIPPED)]
+        lost = [reports.NotMeasured(**values) for values in self._lost(NOT_MEASURED)]
+        self.report, self.folder = reports.build(rows, run, skipped, lost), folder
+        reports.write(self.report, folder)
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """The table of what was measured, and where the report is."""
+        if self.report is None or self.config.get_verbosity() < -1:
+            return
+        from ipllvm.reporting.terminal import summary
+
+        writer = terminalreporter._tw
+        encoding = str(getattr(writer._file, "encoding", None) or "ascii").lower()
+        terminalreporter.write_sep("=", "properties")
+        plain = not encoding.startswith("utf")
+        for line in summary(self.report, writer.fullwidth, folder=self.folder, ascii_only=plain):
+            writer.line(line)
+
+
+def _reason(report: pytest.TestReport) -> str:
+    return str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)

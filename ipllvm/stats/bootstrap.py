@@ -1,0 +1,57 @@
+"""The cluster bootstrap: an interval to show beside the one that decides."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from ipllvm.records import Contrast
+from ipllvm.stats.clusters import cluster_sums, information
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
+_MIN_CLUSTERS = 20
+_MIN_INFORMATION = 10
+
+
+def bootstrap_interval(
+    contrast: Contrast, rng: np.random.Generator, alpha: float = 0.05, replicates: int = 9999
+) -> tuple[float, float] | None:
+    """Bias-corrected and accelerated bounds of the mean in scores, `alpha` on each side.
+
+    Clusters are drawn with replacement and the statistic is a ratio of sums (Efron 1987, with the
+    delete-one-cluster jackknife for the acceleration). For display only: it decides nothing.
+    None with fewer than 20 clusters, fewer than 10 that carry information, or equal replicates.
+    """
+    if len(set(contrast.clusters)) < _MIN_CLUSTERS or information(contrast) < _MIN_INFORMATION:
+        return None
+    totals, sizes = cluster_sums(contrast)
+    weights = rng.multinomial(len(sizes), np.full(len(sizes), 1 / len(sizes)), size=replicates)
+    means = (weights @ totals) / (weights @ sizes)
+    observed = float(totals.sum() / sizes.sum())
+    below = float(np.mean(means < observed) + np.mean(means == observed) / 2)
+    if np.ptp(means) == 0 or not 0 < below < 1:
+        return None
+    levels = _levels(below, _acceleration(totals, sizes), alpha)
+    low, high = np.quantile(means, levels)
+    return float(low), float(high)
+
+
+def _acceleration(totals: "Float[np.ndarray, 'clusters']", sizes: "Float[np.ndarray, 'clusters']") -> float:
+    """Skewness of the mean with one cluster left out at a time, over six."""
+    left_out = (totals.sum() - totals) / (sizes.sum() - sizes)
+    pull = left_out.mean() - left_out
+    spread = float(np.sum(pull**2)) ** 1.5
+    return float(np.sum(pull**3)) / (6 * spread) if spread > 0 else 0.0
+
+
+def _levels(below: float, acceleration: float, alpha: float) -> tuple[float, float]:
+    """Quantile levels of the replicates that stand for `alpha` and 1 - `alpha`."""
+    bias = float(ndtri(below))
+
+    def level(nominal: float) -> float:
+        shift = bias + float(ndtri(nominal))
+        return float(ndtr(bias + shift / (1 - acceleration * shift)))
+
+    return level(alpha), level(1 - alpha)

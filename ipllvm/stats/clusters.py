@@ -1,0 +1,53 @@
+"""Clusters of a contrast: their sums, sizes and how many of them carry information."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ipllvm.records import Contrast
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int
+
+_SLACK = 1e-9
+
+
+def cluster_sums(
+    contrast: Contrast,
+) -> "tuple[Float[np.ndarray, 'clusters'], Int[np.ndarray, 'clusters']]":
+    """Sum and size of every cluster, in scores; raises ValueError on values out of bounds.
+
+    >>> totals, sizes = cluster_sums(Contrast("drop", np.array([1.0, -1.0, 1.0]), ("a", "a", "b")))
+    >>> totals.tolist(), sizes.tolist()
+    ([0.0, 1.0], [2, 1])
+    """
+    values = np.asarray(contrast.values, dtype=float)
+    if len(values) != len(contrast.clusters):
+        raise ValueError(f"{contrast.name}: {len(values)} values in {len(contrast.clusters)} clusters")
+    if not np.all(np.abs(values) <= contrast.bound + _SLACK):
+        raise ValueError(f"{contrast.name}: a value is not a number in [-{contrast.bound}, {contrast.bound}]")
+    _, index = np.unique(np.asarray(contrast.clusters, dtype=str), return_inverse=True)
+    return np.bincount(index, weights=values), np.bincount(index)
+
+
+def information(contrast: Contrast) -> float:
+    """Effective number of clusters that carry information, in [0, clusters]; 0 for no value.
+
+    The inverse participation of the clusters' deviations, as in the degrees of freedom of
+    Satterthwaite 1946: about the number of changed samples where changes are rare.
+    """
+    if len(contrast.values) == 0:
+        return 0.0
+    totals, sizes = cluster_sums(contrast)
+    squares = (totals - totals.sum() / sizes.sum() * sizes) ** 2
+    power = float(np.sum(squares**2))
+    return float(squares.sum()) ** 2 / power if power > 0 else 0.0
+
+
+def mean_size(sizes: "Int[np.ndarray, 'clusters']") -> float:
+    """Mean cluster size as a sample sees it: sum of squares over sum; 1 where there is none.
+
+    >>> mean_size(np.array([1, 3]))
+    2.5
+    """
+    return float(np.sum(sizes**2) / np.sum(sizes)) if np.sum(sizes) > 0 else 1.0

@@ -1,0 +1,134 @@
+"""Power: what a number of samples can detect, and how many samples would decide.
+
+All in scores, not points. Planning values where nothing is measured: a tenth of the answers
+change in a draw, two draws of a sample correlate by 0.4, two samples of a cluster by 0.1.
+"""
+
+import math
+from dataclasses import dataclass
+
+from scipy.special import ndtri
+
+POWER = 0.80
+DRAW_CORRELATION = 0.4
+CLUSTER_CORRELATION = 0.1
+# A ten-thousandth of a point: no benchmark tells a smaller distance from none.
+_NO_GAP = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """The number of samples that would decide a claim, if any, and that in words."""
+
+    n: int | None
+    sentence: str
+
+
+def design_effect(
+    draws: int = 1,
+    cluster_size: float = 1.0,
+    draw_correlation: float = DRAW_CORRELATION,
+    cluster_correlation: float = CLUSTER_CORRELATION,
+) -> float:
+    """Variance of a mean over draws and clusters, over that of one draw of independent samples.
+
+    `cluster_size` is the mean size as a sample sees it. The two factors of Kish 1965, one for
+    draws inside a sample and one for samples inside a cluster.
+
+    >>> round(design_effect(draws=5), 3), round(design_effect(cluster_size=10), 3)
+    (0.52, 1.9)
+    """
+    repeats = (1 + (draws - 1) * draw_correlation) / draws
+    return repeats * (1 + (cluster_size - 1) * cluster_correlation)
+
+
+def standard_error(n: int, discordance: float, mean: float = 0.0, deff: float = 1.0) -> float:
+    """Standard error of a mean drop `mean` if a share `discordance` of the scores changes.
+
+    The paired variance of McNemar 1947 times the design effect. A mean of `mean` takes at least
+    as much discordance, so less is taken for that much. Raises ValueError for n < 1.
+    """
+    if n < 1:
+        raise ValueError("no standard error without samples")
+    if discordance <= mean**2:
+        discordance = abs(mean)
+    return math.sqrt((discordance - mean**2) / n * deff)
+
+
+def smallest_detectable_effect(error: float, lattice: float, n: int, alpha: float = 0.05) -> float:
+    """Distance of the truth from the margin that is decided with power 0.80.
+
+    `error` is the standard error at the margin; for k claims under Holm pass alpha / k.
+    Schuirmann 1987 for the one-sided test; `lattice` / 2n is its continuity correction.
+
+    >>> error = standard_error(1000, 0.10, mean=0.02)
+    >>> round(100 * smallest_detectable_effect(error, 1, 1000), 4)
+    2.5315
+    """
+    return _reach(alpha) * error + lattice / (2 * n)
+
+
+def edges(margin: float, effect: float) -> str:
+    """What a run can tell, in the unit of its arguments.
+
+    >>> edges(2.0, 1.5)
+    'HOLDS if the truth is <= 0.50, VIOLATED if >= 3.50'
+    """
+    return f"HOLDS if the truth is <= {margin - effect:.2f}, VIOLATED if >= {margin + effect:.2f}"
+
+
+def required_samples(
+    margin: float, discordance: float, truth: float = 0.0, deff: float = 1.0, alpha: float = 0.05
+) -> int | None:
+    """Samples for HOLDS with power 0.80 at `truth`; None where `truth` isn't below `margin`.
+
+    The size of a non-inferiority trial (Blackwelder 1982) with paired variance.
+
+    >>> required_samples(0.02, 0.10), required_samples(0.02, 0.10, alpha=0.05 / 10)
+    (1540, 2909)
+    """
+    if margin - truth <= _NO_GAP:
+        return None
+    variance = max(discordance - margin**2, 0.0) * deff
+    return max(1, math.ceil(_reach(alpha) ** 2 * variance / (margin - truth) ** 2))
+
+
+def samples_without_change(margin: float, largest_cluster: int = 1, alpha: float = 0.05) -> int | None:
+    """Samples for HOLDS if not one changes (Hanley & Lippman-Hand 1983); None for a margin <= 0.
+
+    >>> samples_without_change(0.02), samples_without_change(0.05), samples_without_change(0.02, 10)
+    (149, 59, 1483)
+    """
+    if not _NO_GAP < margin < 1:
+        return None
+    return math.ceil(math.log(alpha) / math.log1p(-margin) * largest_cluster)
+
+
+def samples_to_decide(
+    n: int, error: float, gap: float, alpha: float = 0.05, available: int | None = None
+) -> Outlook:
+    """The outlook after an undecided run of `n` samples, `gap` away from the margin.
+
+    `error` is the standard error of that run and `available` the size of the whole benchmark.
+    The observed distance is taken as the true one: a plan, no evidence.
+    """
+    if abs(gap) <= max(error / 2, _NO_GAP):
+        return Outlook(None, "at the margin: no number of samples is likely to decide")
+    return outlook(max(n + 1, math.ceil(n * (_reach(alpha) * error / gap) ** 2)), available)
+
+
+def outlook(needed: int, available: int | None = None) -> Outlook:
+    """`needed` samples in words, against the `available` ones of the benchmark.
+
+    >>> outlook(3000, available=1000).sentence
+    'this benchmark cannot decide: about 3000 samples would, it has 1000'
+    """
+    if available is not None and needed > available:
+        text = f"this benchmark cannot decide: about {needed} samples would, it has {available}"
+        return Outlook(needed, text)
+    return Outlook(needed, f"about {needed} samples would decide")
+
+
+def _reach(alpha: float) -> float:
+    """Standard errors between the margin and a truth that is decided with power 0.80."""
+    return float(ndtri(1 - alpha) + ndtri(POWER))

@@ -1,0 +1,139 @@
+"""Claims files: what is shipped, what a user may lay over it, and one clear line for the rest."""
+
+from pathlib import Path
+
+import pytest
+
+from ipllvm.claims import load, printed, printed_anomalies
+from ipllvm.errors import UsageError
+
+FULL = """
+[sharp]
+quantity = "performance_drop"
+direction = "at_least"
+margin = 10
+kind = "observation"
+source = "paper, figure 3"
+text = "It costs at least 10 points."
+"""
+
+
+def _file(folder: Path, text: str) -> Path:
+    path = folder / "mine.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_the_shipped_claim() -> None:
+    claim = load()["permutation"]
+    assert (claim.name, claim.quantity, claim.direction) == ("permutation", "performance_drop", "at_most")
+    assert (claim.margin, claim.alpha, claim.planned_discordance) == (2.0, 0.05, 0.10)
+    assert (claim.kind, claim.primary) == ("requirement", True)
+    assert "Table 1" in claim.source and claim.text
+
+
+def test_a_file_is_laid_over_by_name(tmp_path: Path) -> None:
+    claims = load(_file(tmp_path, "[permutation]\nmargin = 5\n" + FULL))
+    assert claims["permutation"].margin == 5.0
+    assert claims["permutation"].direction == "at_most"
+    assert (claims["sharp"].margin, claims["sharp"].direction) == (10.0, "at_least")
+    assert load()["permutation"].margin == 2.0
+
+
+def test_a_changed_margin_is_no_longer_the_papers(tmp_path: Path) -> None:
+    source = load(_file(tmp_path, "[permutation]\nmargin = 5\n"))["permutation"].source
+    assert source.endswith("changed in mine.toml: margin")
+    own = load(_file(tmp_path, '[permutation]\nmargin = 5\nsource = "ours"\n'))["permutation"].source
+    assert own == "ours"
+    same = load(_file(tmp_path, "[permutation]\nmargin = 2.0\n"))["permutation"].source
+    assert same == load()["permutation"].source
+
+
+def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
+    assert load(_file(tmp_path, "")) == load()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[permutation\n", "not a TOML file"),
+        ("margin = 2\n", "'margin' is not a table"),
+        ("[permutation]\nmargn = 2\n", "unknown key 'margn': did you mean 'margin'?"),
+        ("[permutation]\nmargin = nan\n", "margin must be finite, not nan"),
+        ("[permutation]\nmargin = -inf\n", "margin must be finite, not -inf"),
+        ("[permutation]\nmargin = '2'\n", "margin must be a number between -100 and 100, not '2'"),
+        ("[permutation]\nmargin = true\n", "margin must be a number between -100 and 100, not True"),
+        ("[permutation]\nmargin = 100\n", "margin must be a number between -100 and 100, not 100"),
+        ("[permutation]\nalpha = 0.5\n", "alpha must be a number between 0 and 0.5"),
+        ("[permutation]\nalpha = 0\n", "alpha must be a number between 0 and 0.5"),
+        ("[permutation]\nplanned_discordance = 0\n", "planned_discordance must be a number between 0 and 1"),
+        ("[permutation]\nprimary = 1\n", "primary must be true or false, not 1"),
+        ("[permutation]\ntext = ''\n", "text must be a text"),
+        ("[permutation]\nsource = 3\n", "source must be a text, not 3"),
+        ("[permutation]\ndirection = 'at_mst'\n", "unknown direction 'at_mst': did you mean 'at_most'?"),
+        ("[permutation]\nkind = 'wish'\n", "unknown kind 'wish': Known: observation, requirement"),
+        ("[permutation]\nquantity = 'performance'\n", "did you mean 'performance_drop'?"),
+        ("[permuation]\nmargin = 3\n", "claim 'permuation' lacks quantity, direction, kind"),
+        ("[permuation]\nmargin = 3\n", "did you mean 'permutation'?"),
+        (FULL.replace("margin = 10\n", ""), "claim 'sharp' lacks margin"),
+    ],
+)
+def test_bad_files_get_one_clear_line(tmp_path: Path, text: str, message: str) -> None:
+    path = _file(tmp_path, text)
+    with pytest.raises(UsageError) as caught:
+        load(path)
+    line = str(caught.value)
+    assert message in line
+    assert str(path) in line
+    assert "\n" not in line
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="can't read the claims: No such file"):
+        load(tmp_path / "absent.toml")
+    with pytest.raises(UsageError, match="can't read the claims"):
+        load(tmp_path)
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UsageError, match="not a TOML file in UTF-8"):
+        load(binary)
+
+
+@pytest.mark.parametrize("model", ["llava-1.5", "llava-next", "llava-ov"])
+@pytest.mark.parametrize("benchmark", ["mmvp", "qbench", "mmstar", "sqa-img", "chartqa", "ai2d"])
+def test_printed_figures_are_counts_of_right_answers(model: str, benchmark: str) -> None:
+    """Both figures are k/n to two decimals, for the n that the file names."""
+    cell = printed(model, benchmark)
+    assert cell is not None and cell.n is not None and cell.unit == "percent"
+    for figure in (cell.clean, cell.permuted):
+        right = round(figure * cell.n / 100)
+        assert abs(100 * right / cell.n - figure) <= 0.0101
+
+
+@pytest.mark.parametrize(
+    ("model", "change"), [("llava-next", -2.71), ("llava-ov", -9.40), ("llava-1.5", 1.53)]
+)
+def test_printed_rows_give_the_average_change(model: str, change: float) -> None:
+    percent = ["mmvp", "qbench", "mmstar", "mathvista", "sqa-img", "chartqa", "ai2d"]
+    names = [*percent, "mme", "mm-vet", "llava-w"]
+    cells = [printed(model, name) for name in names]
+    changes = [cell.permuted - cell.clean for cell in cells if cell is not None]
+    assert len(changes) == 10
+    assert sum(changes) / 10 == pytest.approx(change, abs=0.006)
+
+
+def test_anomalies_stand_beside_the_figures() -> None:
+    equal = printed("llava-next", "sqa-img")
+    assert (
+        equal is not None and equal.clean == equal.permuted and "Equal to two decimals" in equal.anomalies[0]
+    )
+    chart = printed("llava-ov", "chartqa")
+    assert chart is not None and "987 samples" in chart.anomalies[0]
+    plain = printed("llava-ov", "mmvp")
+    assert plain is not None and plain.anomalies == ()
+    assert len(printed_anomalies()) == 2
+
+
+def test_what_the_paper_does_not_print() -> None:
+    assert printed("llava-tiny", "mmvp") is None
+    assert printed("llava-ov", "easyvqa") is None

@@ -1,0 +1,49 @@
+"""Pair accuracy: both right or nothing, errors left out, and None where nothing was measured."""
+
+import numpy as np
+import pytest
+
+from ipllvm.metrics.pair_accuracy import pair_accuracy, pairs
+from ipllvm.records import Scores
+
+NAN = float("nan")
+
+
+def scores(values: list[list[float]], clusters: str) -> Scores:
+    """Scores of samples whose clusters are the letters of a string."""
+    ids = tuple(str(i) for i in range(len(clusters)))
+    return Scores("clean", ids, tuple(clusters), np.array(values, float).reshape(len(clusters), -1))
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([[1], [1], [0], [1]], 0.5),
+        ([[1], [0], [0], [1]], 0.0),
+        ([[1], [1], [1], [1]], 1.0),
+        ([[1, 0], [1, 1], [0, 0], [1, 1]], 0.25),
+        ([[0.5], [1], [1], [1]], 0.5),
+    ],
+)
+def test_both_must_be_right(values: list[list[float]], expected: float) -> None:
+    assert pair_accuracy(scores(values, "aabb")) == expected
+
+
+def test_pairs_need_not_be_neighbours() -> None:
+    assert pair_accuracy(scores([[1], [0], [1], [0]], "abab")) == 0.5
+
+
+def test_a_pair_with_an_error_is_left_out_and_counted() -> None:
+    contrast = pairs(scores([[1, 1], [1, NAN], [1, 1], [1, 0]], "aabb"))
+    assert (contrast.clusters, contrast.values.tolist(), contrast.n_error) == (("b",), [0.5], 1)
+    assert (contrast.draws, contrast.lattice) == (2, 0.5)
+
+
+def test_half_a_pair_is_no_pair() -> None:
+    contrast = pairs(scores([[0], [1], [1]], "aab"))
+    assert (contrast.values.tolist(), contrast.n_error) == ([0.0], 0)
+
+
+@pytest.mark.parametrize("values", [[], [[NAN], [1]]])
+def test_nothing_measured_is_none(values: list[list[float]]) -> None:
+    assert pair_accuracy(scores(values or [[1]], "aa" if values else "a")) is None

@@ -1,0 +1,104 @@
+"""A fingerprint follows content, not place, and costs one reading."""
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ipllvm.models import fingerprint as prints
+from ipllvm.models.fingerprint import file_digest, fingerprint
+
+BIG = b"x" * (prints.REMEMBERED_FROM + 1)
+
+
+@pytest.fixture(autouse=True)
+def cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "model"
+    made.mkdir()
+    (made / "config.json").write_text("{}")
+    (made / "chat_template.jinja").write_text("USER:")
+    (made / "README.md").write_text("words")
+    (made / "model.safetensors").write_bytes(BIG)
+    return made
+
+
+def of(folder: Path, *, rehash: bool = False) -> str:
+    return fingerprint(folder, [folder / "model.safetensors"], rehash=rehash)
+
+
+def test_same_content_elsewhere_is_the_same_model(folder: Path, tmp_path: Path) -> None:
+    assert of(folder) == of(shutil.copytree(folder, tmp_path / "elsewhere"))
+
+
+@pytest.mark.parametrize("name", ["config.json", "chat_template.jinja", "model.safetensors"])
+def test_any_change_is_another_model(folder: Path, name: str) -> None:
+    before = of(folder)
+    path = folder / name
+    path.write_bytes(path.read_bytes()[:-1] + b"!")
+    os.utime(path, ns=(1, 1))
+    assert of(folder) != before
+
+
+def test_card_does_not_count(folder: Path) -> None:
+    before = of(folder)
+    (folder / "README.md").write_text("other words")
+    assert of(folder) == before
+
+
+def test_big_file_is_read_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = folder / "model.safetensors"
+    first = file_digest(path)
+    assert first == hashlib.sha256(BIG).hexdigest()
+    monkeypatch.setattr(prints, "_read", lambda path: "f" * 64)
+    assert file_digest(path) == first
+    assert file_digest(path, rehash=True) == "f" * 64
+    assert file_digest(path) == "f" * 64
+
+
+def test_changed_file_is_read_again(folder: Path, cache_dir: Path) -> None:
+    path = folder / "model.safetensors"
+    file_digest(path)
+    path.write_bytes(BIG + b"y")
+    assert file_digest(path) == hashlib.sha256(BIG + b"y").hexdigest()
+    store = json.loads((cache_dir / "ipllvm" / "digests.json").read_text())
+    assert len(store) == 1
+    assert [p.name for p in (cache_dir / "ipllvm").iterdir()] == ["digests.json"]
+
+
+def test_hub_blob_is_its_name(tmp_path: Path) -> None:
+    name = "ab" * 32
+    (tmp_path / "blobs").mkdir()
+    (tmp_path / "blobs" / name).write_bytes(b"weights")
+    link = tmp_path / "model.safetensors"
+    link.symlink_to(tmp_path / "blobs" / name)
+    assert file_digest(link) == name
+    assert file_digest(link, rehash=True) == hashlib.sha256(b"weights").hexdigest()
+
+
+def test_small_hub_blob_is_read(tmp_path: Path) -> None:
+    (tmp_path / "blobs").mkdir()
+    blob = tmp_path / "blobs" / ("a" * 40)
+    blob.write_bytes(b"{}")
+    assert file_digest(blob) == hashlib.sha256(b"{}").hexdigest()
+
+
+@pytest.mark.parametrize("store", ["not json", "[]", '{"k": 3}'])
+def test_damaged_store_is_replaced(folder: Path, cache_dir: Path, store: str) -> None:
+    (cache_dir / "ipllvm").mkdir(parents=True)
+    (cache_dir / "ipllvm" / "digests.json").write_text(store)
+    assert file_digest(folder / "model.safetensors") == hashlib.sha256(BIG).hexdigest()
+    assert len(json.loads((cache_dir / "ipllvm" / "digests.json").read_text())) == 1
+
+
+def test_unwritable_cache_is_no_error(folder: Path, cache_dir: Path) -> None:
+    cache_dir.write_text("a file where a folder should be")
+    assert file_digest(folder / "model.safetensors") == hashlib.sha256(BIG).hexdigest()

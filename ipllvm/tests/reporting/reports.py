@@ -1,0 +1,110 @@
+"""Made-up results and reports for the tests of the views."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from ipllvm.records import BenchmarkInfo, Claim, Decision, Estimate, ModelInfo, Result, Verdict
+from ipllvm.reporting.report import NotMeasured, NotTested, Run, build, entry, replay
+from ipllvm.reporting.schema import Report, row
+
+FINGERPRINT = "0123456789abcdef" * 4
+MODEL = ModelInfo("llava-tiny", "llava", FINGERPRINT, "cpu", "float32", "sdpa", "checkpoint", 4_512_345)
+BENCHMARK = BenchmarkInfo("easyvqa", "feed" * 16, "easy-vqa 1.0 (PyPI)", 300, 60, 9673)
+CLAIM = Claim(
+    "permutation",
+    "performance_drop",
+    "at_most",
+    2.0,
+    "requirement",
+    "paper 3.3, Table 1",
+    "shuffled visual tokens cost at most 2 points",
+)
+RUN = Run(
+    id="2025-03-01T12-00-00Z",
+    started=datetime(2025, 3, 1, 12, 0, tzinfo=UTC),
+    finished=datetime(2025, 3, 1, 12, 0, 42, 500_000, tzinfo=UTC),
+    command="pytest properties -k permutation --model=llava-tiny",
+    seed=0,
+    exit_status=1,
+    versions={"python": "3.11.9", "ipllvm": "0.1.0", "torch": "2.13.0"},
+    platform="Linux-x86_64",
+    options={"draws": 5, "report_only": False},
+)
+
+
+def estimate(name: str, value: float | None, low: float, high: float) -> Estimate:
+    """An estimate in points on 300 samples."""
+    return Estimate(name, "points", value, low, high, "score interval", 300, 60, 5, discordant=(12, 6))
+
+
+def result(
+    decision: Decision = Decision.HOLDS,
+    reason: str = "",
+    *,
+    name: str = "permutation_invariance",
+    kind: str = "requirement",
+    p: float = 0.01,
+) -> Result:
+    """A result whose numbers are those of a drop of 0.4 points; `p` belongs to `decision`."""
+    estimates = [
+        estimate("clean", 95.3, 92.9, 97.0),
+        estimate("blank", 41.0, 36.4, 45.8),
+        estimate("permuted", 94.9, 92.4, 96.7),
+        estimate("performance_drop", 0.4, -0.75, 1.62),
+    ]
+    verdict = Verdict(
+        decision,
+        reason,
+        p_holds=p if decision == "HOLDS" else 0.4,
+        p_violated=p if decision == "VIOLATED" else 0.6,
+        smallest_detectable_effect=1.57,
+        n_to_decide=1200 if decision == "UNDECIDED" else None,
+    )
+    return Result(
+        property=name,
+        model=MODEL,
+        benchmark=BENCHMARK,
+        claim=replace(CLAIM, kind=kind),
+        estimates={found.name: found for found in estimates},
+        verdict=verdict,
+        settings={"draws": 5, "scope": "keep_newline", "batch_size": 16, "report_only": False},
+        trials=2100,
+        seconds=12.25,
+    )
+
+
+def report(
+    *results: Result,
+    run: Run = RUN,
+    not_tested: tuple[NotTested, ...] = (),
+    not_measured: tuple[NotMeasured, ...] = (),
+) -> Report:
+    """The report of `results`, each from a test of its own."""
+    rows = []
+    for number, found in enumerate(results):
+        test = f"properties/test_{found.property}.py::test_{found.property}[{found.model.name}-{number}]"
+        outcome = {"HOLDS": "passed", "VIOLATED": "failed", "UNDECIDED": "skipped"}[found.verdict.decision]
+        rows.append(entry(row(found), test, outcome, replay(test, ["--model=llava-tiny", "--seed=0"])))
+    return build(rows, run, not_tested, not_measured)
+
+
+def mixed() -> Report:
+    """A report with a row of every kind, two models and all that could not be told."""
+    other = replace(MODEL, fingerprint="ff" * 32)
+    undecided = result(Decision.UNDECIDED, "nothing to lose: clean exceeds blank by 0.3 [-1.0, 1.6] points")
+    return report(
+        result(p=0.04),
+        undecided,
+        replace(result(Decision.VIOLATED, "the drop is at least 2.4 points", name="occlusion"), model=other),
+        result(Decision.VIOLATED, "the paper says at least 5", name="importance", kind="observation"),
+        replace(
+            result(name="noise", p=0.001),
+            model=other,
+            errors=(("easyvqa-17", "OSError: image file is truncated"),),
+            partial=True,
+        ),
+        not_tested=(NotTested("alignment", "llava-tiny", "charts", "the model has no text encoder"),),
+        not_measured=(
+            NotMeasured("properties/test_b.py::test_b[x]", "3 errors, budget 0", model="llava-tiny"),
+        ),
+    )

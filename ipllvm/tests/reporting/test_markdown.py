@@ -1,0 +1,133 @@
+"""Markdown: what it says, and that hostile text stays text."""
+
+import html
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ipllvm.records import Decision
+from ipllvm.reporting.markdown import COMMENT_LIMIT, escape, render
+from ipllvm.reporting.report import NotMeasured, NotTested
+from ipllvm.reporting.text import visible
+from ipllvm.tests.reporting import reports
+from ipllvm.tests.reporting.golden import check_golden
+from ipllvm.tests.reporting.hostile import HOSTILE
+
+TAG = re.compile(r"</?(?:details|summary|code)>")
+
+
+def test_golden_of_every_kind() -> None:
+    check_golden("mixed.md", render(reports.mixed()))
+
+
+def test_golden_of_one_that_holds() -> None:
+    check_golden("holds.md", render(reports.report(reports.result())))
+
+
+def test_golden_of_nothing() -> None:
+    check_golden("empty.md", render(reports.report()))
+
+
+@given(st.text() | st.text("<>&|`*_[]!\\#@:~$ \n\rw.a-") | st.sampled_from(HOSTILE))
+def test_escaped_text_is_inert_and_reads_as_it_was(text: str) -> None:
+    escaped = escape(text)
+    assert html.unescape(escaped).replace("\u200b", "") == visible(text)
+    assert not re.search(r"[<>\"'`*\[\]|\\~!@$^]|&(?!#?\w+;)|#(?!\d+;)|:/|www\.", escaped, re.IGNORECASE)
+    assert not re.search(r"(?<![^\W_])_|_(?![^\W_])", escaped)
+    assert escaped.isprintable() or "&#8203;" in escaped
+    assert not escaped.startswith(("-", "+", "="))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_does_no_harm_anywhere(text: str) -> None:
+    model = replace(reports.MODEL, name=text, family=text, device=text)
+    data = replace(reports.BENCHMARK, name=text, source=text)
+    found = replace(
+        reports.result(Decision.VIOLATED, text, name=text),
+        model=model,
+        benchmark=data,
+        claim=replace(reports.CLAIM, text=text, source=text, primary=False),
+        errors=((text, text),),
+        settings={text: text},
+        estimates={
+            text: replace(reports.estimate(text, 1.0, 0.0, 2.0), unit=text, method=text),
+            "performance_drop": replace(reports.estimate("performance_drop", 1.0, 0.0, 2.0), unit=text),
+        },
+    )
+    run = replace(reports.RUN, command=text, platform=text, options={text: text}, versions={text: text})
+    made = render(
+        reports.report(
+            found,
+            run=run,
+            not_tested=(NotTested(text, text, text, text),),
+            not_measured=(NotMeasured(text, text),),
+        )
+    )
+    clean = render(reports.mixed())
+    assert set(re.findall(r"<[^>]*>", made)) <= set(TAG.findall(clean))
+    assert made.count("<details>") == made.count("</details>") == 2
+    tables = [line for line in made.splitlines() if line.startswith("|")]
+    assert {line.count("|") for line in tables} == {11}
+    assert all(char.isprintable() for char in made.replace("\n", ""))
+    assert "https://" not in made
+    assert "@o" not in made
+
+
+def test_a_megabyte_is_cut() -> None:
+    assert len(escape("<" * 1_000_000)) <= 300 * len("&lt;")
+    huge = "x" * 1_000_000
+    found = replace(reports.result(Decision.VIOLATED, huge, name=huge), errors=((huge, huge),))
+    assert len(render(reports.report(found))) < 10_000
+
+
+def test_a_comment_stays_below_its_limit_and_says_what_it_left_out() -> None:
+    made = render(reports.report(*[reports.result(name=f"p{i}") for i in range(100)]))
+    assert len(made) <= COMMENT_LIMIT + 200
+    left = re.search(r"The details of (\d+) more results are in report\.json\.", made)
+    assert left is not None
+    assert int(left[1]) == 100 - made.count("<details><summary>HOLDS")
+    assert len(re.findall(r"\n\| p\d+ ", made)) == 100
+
+
+@pytest.mark.parametrize(
+    ("decisions", "first"),
+    [
+        ([], "**No requirement was measured**"),
+        (["HOLDS"], "**1 of 1 requirement holds**"),
+        (["HOLDS", "HOLDS"], "**2 of 2 requirements hold**"),
+        (["HOLDS", "VIOLATED"], "**1 of 2 requirements violated**; 1 holds"),
+        (["UNDECIDED", "VIOLATED", "HOLDS"], "**1 of 3 requirements violated**; 1 undecided; 1 holds"),
+        (["UNDECIDED", "HOLDS"], "**1 of 2 requirements undecided, none violated**; 1 holds"),
+    ],
+)
+def test_the_first_line_is_the_answer(decisions: list[str], first: str) -> None:
+    made = reports.report(*[reports.result(Decision(decision)) for decision in decisions])
+    assert render(made).splitlines()[0] == first
+
+
+def test_the_first_line_tells_of_what_was_not_measured_or_cut_short() -> None:
+    lost = (NotMeasured("t", "3 errors"),)
+    made = render(reports.report(reports.result(), not_measured=lost))
+    assert made.startswith("**1 test could not be measured, no requirement violated**; 1 holds\n")
+    stopped = reports.report(reports.result(kind="observation"), run=replace(reports.RUN, partial=True))
+    assert render(stopped).splitlines()[0] == (
+        "**No requirement was measured**; 1 observation; stopped early: what was measured by then"
+    )
+
+
+def test_failures_come_first_and_observations_last() -> None:
+    order = ["VIOLATED", "UNDECIDED", "HOLDS"]
+    kinds = [reports.result(Decision(d), name="o", kind="observation") for d in reversed(order)]
+    made = render(reports.report(*kinds, *[reports.result(Decision(d), name="r") for d in reversed(order)]))
+    verdicts = [line.split("**")[-2] for line in made.splitlines() if re.match(r"\| [ro] ", line)]
+    assert verdicts == [*order, "NOT AS IN PAPER", "UNDECIDED", "AS IN PAPER"]
+
+
+def test_the_command_to_measure_again_can_be_copied() -> None:
+    made = reports.report(reports.result())
+    shown = re.search(r"Measure it again: <code>(.*)</code>", render(made))
+    assert shown is not None
+    assert html.unescape(shown[1]) == made["results"][0]["replay"]

@@ -1,0 +1,80 @@
+"""The terminal: a table where it fits, blocks where not, plain characters only."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from ipllvm.records import Decision
+from ipllvm.reporting.report import NotMeasured, NotTested
+from ipllvm.reporting.terminal import summary
+from ipllvm.tests.reporting import reports
+from ipllvm.tests.reporting.golden import check_golden
+from ipllvm.tests.reporting.hostile import HOSTILE
+
+FOLDER = Path("reports/2025-03-01T12-00-00Z")
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "ascii_only"),
+    [("wide.txt", 140, False), ("narrow.txt", 60, False), ("ascii.txt", 140, True)],
+)
+def test_golden(name: str, width: int, ascii_only: bool) -> None:
+    lines = summary(reports.mixed(), width, folder=FOLDER, ascii_only=ascii_only)
+    check_golden(name, "\n".join(lines) + "\n")
+
+
+def test_the_header_names_the_model_and_its_numerics() -> None:
+    header = summary(reports.report(reports.result()), 140)[0]
+    assert header == "llava-tiny, 0123456789ab, cpu, float32, 4,512,345 parameters"
+
+
+def test_columns_are_aligned() -> None:
+    lines = summary(reports.report(reports.result(), reports.result(name="a")), 140)
+    assert len({line.index("]") for line in lines[1:4]}) == 1
+    assert lines[1].index("verdict") == lines[2].index("HOLDS") == lines[3].index("HOLDS")
+
+
+@pytest.mark.parametrize("width", [1, 20, 40, 80, 99, 100, 120])
+def test_no_line_is_wider_than_the_terminal(width: int) -> None:
+    assert max(map(len, summary(reports.mixed(), width))) <= max(width, 20)
+
+
+@pytest.mark.parametrize("width", [40, 140])
+def test_every_width_tells_the_same(width: int) -> None:
+    text = " ".join(" ".join(summary(reports.mixed(), width)).split())
+    for fact in ("95.3", "41.0", "94.9", "0.4 [-0.8, 1.6]", "300", "≤ 2.0", "NOT AS IN PAPER"):
+        assert fact in text
+    assert "the drop is at least 2.4 points" in text
+    assert "nothing to lose: clean exceeds blank" in text
+    assert "not tested alignment, charts, llava-tiny: the model has no text encoder" in text
+    assert "3 errors, budget 0" in text
+
+
+def test_a_long_name_turns_the_table_into_blocks() -> None:
+    lines = summary(reports.report(reports.result(name="x" * 60)), 110)
+    assert max(map(len, lines)) <= 110
+    assert f"HOLDS {'x' * 60}, easyvqa" in lines
+
+
+def test_an_empty_report_says_so() -> None:
+    lines = summary(reports.report(), 100, folder=FOLDER)
+    assert lines == ["No requirement was measured", f"report: {FOLDER}/report.json"]
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_moves_no_cursor(text: str, ascii_only: bool) -> None:
+    found = replace(
+        reports.result(Decision.UNDECIDED, text, name=text),
+        model=replace(reports.MODEL, name=text, device=text),
+        benchmark=replace(reports.BENCHMARK, name=text),
+        claim=replace(reports.CLAIM, primary=False),
+    )
+    made = reports.report(
+        found, not_tested=(NotTested(text, text, text, text),), not_measured=(NotMeasured(text, text),)
+    )
+    for width in (60, 400):
+        lines = summary(made, width, folder=Path("reports\x1b[2J"), ascii_only=ascii_only)
+        assert all(line.isprintable() for line in lines)
+        assert not ascii_only or all(line.isascii() for line in lines)

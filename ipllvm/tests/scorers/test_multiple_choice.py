@@ -1,0 +1,148 @@
+"""Multiple choice: which replies name an option, and the traps that others fell into."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ipllvm.records import Sample
+from ipllvm.scorers.multiple_choice import extract, score
+
+ANIMALS = ("a cat", "a dog", "a cow", "vitamin C")
+Cases = list[tuple[str, str | None]]
+
+LETTERS: Cases = [
+    ("B", "B"),
+    ("b", "B"),
+    ("B.", "B"),
+    ("b.", "B"),
+    (" B \n", "B"),
+    ("(B)", "B"),
+    ("(b)", "B"),
+    ("[B]", "B"),
+    ("**B**", "B"),
+    ('"B"', "B"),
+    ("B)", "B"),
+    ("B:", "B"),
+    ("B. a dog", "B"),
+    ("b) a dog", "B"),
+    ("(B) a dog", "B"),
+    ("B: it barks", "B"),
+    ("B\nIt barks.", "B"),
+    ("A", "A"),
+    ("a.", "A"),
+    ("A. a cat", "A"),
+    ("D. vitamin C", "D"),
+]
+SENTENCES: Cases = [
+    ("The answer is B", "B"),
+    ("The answer is B.", "B"),
+    ("the answer is (b)", "B"),
+    ("The correct answer is: B", "B"),
+    ("Answer: B", "B"),
+    ("Answer:B", "B"),
+    ("The answer is B because it barks", "B"),
+    ("The answer is A because it purrs", "A"),
+    ("option B", "B"),
+    ("Option A is right", "A"),
+    ("The answer is option B.", "B"),
+    ("I would pick choice b.", "B"),
+    ("Option: B", "B"),
+    ("The correct option is B.", "B"),
+    ("I choose B.", "B"),
+    ("The answer is **B**.", "B"),
+]
+TEXTS: Cases = [
+    ("a dog", "B"),
+    ("A dog.", "B"),
+    ("A cat", "A"),
+    ("Vitamin C", "D"),
+    ("The answer is a dog", "B"),
+    ("The answer is a cat.", "A"),
+]
+NOTHING: Cases = [
+    ("", None),
+    (" \n", None),
+    (".", None),
+    ("camera", None),
+    ("Camera ", None),
+    ("A door", None),
+    ("a bird on a wire", None),
+    ("apple", None),
+    ("abcd", None),
+    ("AB", None),
+    ("E", None),
+    ("(E)", None),
+    ("I don't know", None),
+    ("The answer is a bird", None),
+    ("I pick a bird", None),
+    ("The best option is a bird", None),
+    ("dog(s)", None),
+    ("The answer is not B.", None),
+    ("It is not option B", None),
+    ("The answer is beyond me", None),
+]
+SEVERAL: Cases = [
+    ("A or B", None),
+    ("A and B", None),
+    ("A, B", None),
+    ("(A) or (B)", None),
+    ("(A) and (B) are both right", None),
+    ("A. or B.", None),
+    ("A/B", None),
+    ("The answer is A or B", None),
+    ("The answer is A. No, the answer is B.", None),
+    ("A. a cat\nB. a dog\nC. a cow", None),
+    ("A. a cat B. a dog", None),
+    ("option A or option B", None),
+    ("B, not A", None),
+    ("ABCD or A", None),
+]
+
+
+@pytest.mark.parametrize(("text", "letter"), LETTERS + SENTENCES + TEXTS + NOTHING + SEVERAL)
+def test_extract(text: str, letter: str | None) -> None:
+    assert extract(text, ANIMALS) == letter
+
+
+def test_two_options_with_the_same_text_are_told_apart_by_letter_only() -> None:
+    assert extract("Yes", ("Yes", "yes.")) is None
+    assert extract("B. Yes", ("Yes", "yes.")) == "B"
+
+
+def test_a_letter_beyond_the_choices_is_no_answer() -> None:
+    assert extract("C", ("yes", "no")) is None
+    assert extract("C", ("yes", "no", "maybe")) == "C"
+
+
+def test_options_that_are_single_letters_are_named_by_letter() -> None:
+    assert extract("A", ("B", "A")) == "A"
+
+
+def test_score_compares_with_the_answer() -> None:
+    sample = Sample("s", "s", (), "?", "B", ANIMALS)
+    assert [score(text, sample) for text in ("B", "a dog", "A", "", "B or C")] == [1.0, 1.0, 0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("answer", ["E", "a dog", "", "b", "AB"])
+def test_an_answer_that_is_no_letter_of_the_choices_is_an_error(answer: str) -> None:
+    with pytest.raises(ValueError, match="sample 's': the answer"):
+        score("B", Sample("s", "s", (), "?", answer, ANIMALS))
+
+
+NUMBERS = ("one", "two", "three", "four")
+REPLIES = (
+    "{}",
+    "({})",
+    "{}.",
+    "{}) {word}",
+    "The answer is {}",
+    "The answer is {} word",
+    "option {}",
+    "{} word",
+)
+
+
+@given(st.sampled_from(REPLIES), st.permutations(range(4)))
+def test_no_letter_is_easier_to_hit_than_another(form: str, order: list[int]) -> None:
+    hits = {extract(form.format("ABCD"[i], word=NUMBERS[i]), NUMBERS) == "ABCD"[i] for i in order}
+    assert len(hits) == 1

@@ -1,0 +1,63 @@
+"""The bootstrap interval: near the score interval where there is enough, absent where not."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from ipllvm.records import Contrast
+from ipllvm.stats.bootstrap import bootstrap_interval
+from ipllvm.tests.stats.contrasts import flips, uneven
+
+
+def _rng() -> np.random.Generator:
+    return np.random.default_rng(1)
+
+
+def test_interval_in_points() -> None:
+    found = bootstrap_interval(flips(1000, 70, 50), _rng())
+    assert found is not None
+    assert [100 * bound for bound in found] == pytest.approx([0.2, 3.8], abs=0.1)
+
+
+def test_it_agrees_with_scipy_on_uneven_clusters() -> None:
+    contrast = uneven()
+    _, index = np.unique(contrast.clusters, return_inverse=True)
+    totals, sizes = np.bincount(index, weights=contrast.values), np.bincount(index)
+
+    def ratio(t: np.ndarray, m: np.ndarray, axis: int = -1) -> np.ndarray:
+        return np.asarray(np.sum(t, axis=axis) / np.sum(m, axis=axis))
+
+    theirs = stats.bootstrap(
+        (totals, sizes), ratio, paired=True, vectorized=True, confidence_level=0.90, rng=_rng()
+    ).confidence_interval
+    found = bootstrap_interval(contrast, _rng())
+    assert found == pytest.approx((theirs.low, theirs.high), abs=0.004)
+
+
+def test_the_generator_fixes_it() -> None:
+    contrast = flips(200, 20, 10, size=2)
+    again = np.random.default_rng(2)
+    assert bootstrap_interval(contrast, _rng(), replicates=500) == bootstrap_interval(
+        contrast, _rng(), replicates=500
+    )
+    assert bootstrap_interval(contrast, _rng(), replicates=500) != bootstrap_interval(
+        contrast, again, replicates=500
+    )
+
+
+@pytest.mark.parametrize(
+    "contrast",
+    [
+        flips(0, 0),
+        flips(300, 0),
+        flips(19, 6, 6),
+        flips(380, 60, 60, size=20),
+        flips(300, 5, 4),
+        replace(flips(100, 0), values=np.ones(100)),
+    ],
+    ids=["empty", "unchanged", "few samples", "few clusters", "few changes", "all lost"],
+)
+def test_too_little_shows_no_numbers(contrast: Contrast) -> None:
+    assert bootstrap_interval(contrast, _rng(), replicates=200) is None

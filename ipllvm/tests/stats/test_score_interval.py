@@ -1,0 +1,229 @@
+"""The score interval against published and precomputed values, and the laws that it must keep."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import ndtri
+
+from ipllvm.records import Contrast
+from ipllvm.stats.clusters import information
+from ipllvm.stats.score_interval import ScoreTest
+from ipllvm.tests.stats.contrasts import (
+    doubled,
+    drawn,
+    flips,
+    grouped,
+    retention,
+    scattered,
+    singletons,
+    uneven,
+)
+
+INTERVALS = [
+    (flips(300, 0), -0.994, 0.994),
+    (flips(300, 0, size=10), -9.503, 9.503),
+    (flips(50, 0), -5.816, 5.816),
+    (flips(300, 12, 6), -0.544, 4.765),
+    (flips(300, 6), 0.772, 4.046),
+    (flips(300, 2), -0.548, 2.247),
+    (flips(300, 1), -0.878, 1.750),
+    (flips(300, 12, 6, size=10), -6.365, 11.041),
+    (scattered(), -1.242, 4.818),
+    (drawn(), 0.450, 2.647),
+    (uneven(), -0.578, 7.850),
+    (flips(1500, 45, 15), 1.145, 2.935),
+    (flips(1000, 70, 50), 0.147, 3.882),
+    (retention(), -6.369, 3.042),
+    (doubled(), 0.606, 8.284),
+    (flips(297, 12, 6), -0.549, 4.812),
+    (flips(297, 12, 6, n_error=3), -1.544, 5.764),
+    (flips(20, 20), 69.82, 100.0),
+    (flips(2, 2), -92.68, 100.0),
+    (flips(1, 1), -100.0, 100.0),
+    (flips(0, 0), -100.0, 100.0),
+    (flips(0, 0, n_error=7), -100.0, 100.0),
+    (flips(10, 2, size=10), -100.0, 100.0),
+]
+
+
+@pytest.mark.parametrize(("contrast", "low", "high"), INTERVALS)
+def test_interval_in_points(contrast: Contrast, low: float, high: float) -> None:
+    tolerance = 0.006 if abs(low) > 60 else 0.002
+    found = [100 * bound for bound in ScoreTest.of(contrast).interval(0.05)]
+    assert found == pytest.approx([low, high], abs=tolerance)
+
+
+def test_interval_at_another_level() -> None:
+    found = [100 * bound for bound in ScoreTest.of(flips(300, 12, 6)).interval(0.005)]
+    assert found == pytest.approx([-2.170, 6.593], abs=0.002)
+
+
+def test_plain_tango_interval_of_the_literature() -> None:
+    test = ScoreTest.of(flips(21, 1, 7))
+    plain = replace(test, deff=1.0, effective=21.0, correction=0.0, clusters=10**9)
+    assert plain.clusters - 1 > 10**8 and ndtri(0.975) == pytest.approx(1.96, abs=0.001)
+    assert [100 * bound for bound in plain.interval(0.025)] == pytest.approx([-51.7, -2.6], abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("contrast", "mean", "deff", "effective"),
+    [
+        (flips(300, 12, 6), 2.0, 1.00317, 299.053),
+        (flips(300, 12, 6, size=10), 2.0, 6.8198, 43.990),
+        (flips(300, 0, size=10), 0.0, 10.0, 30.0),
+        (scattered(), 1.6667, 1.2606, 237.99),
+        (drawn(), 1.4, 0.55038, 545.076),
+        (uneven(), 3.3333, 1.6915, 141.89),
+        (doubled(), 4.0, 0.64121, 311.909),
+    ],
+)
+def test_design_effect(contrast: Contrast, mean: float, deff: float, effective: float) -> None:
+    test = ScoreTest.of(contrast)
+    assert 100 * test.mean * test.bound == pytest.approx(mean, abs=1e-4)
+    assert test.deff == pytest.approx(deff, abs=1e-4)
+    assert test.effective == pytest.approx(effective, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("contrast", "margin", "p"),
+    [
+        (flips(300, 0), 0.02, 0.002333),
+        (flips(300, 0, size=10), 0.02, 0.5455),
+        (flips(300, 12, 6), 0.02, 0.5),
+        (flips(300, 2), 0.02, 0.07521),
+        (flips(300, 1), 0.02, 0.03235),
+        (scattered(), 0.02, 0.45762),
+        (drawn(), 0.02, 0.19613),
+        (flips(1000, 70, 50), 0.05, 0.0046),
+    ],
+)
+def test_p_holds(contrast: Contrast, margin: float, p: float) -> None:
+    assert ScoreTest.of(contrast).p_holds(margin) == pytest.approx(p, abs=6e-5)
+
+
+def test_p_violated() -> None:
+    assert ScoreTest.of(scattered()).p_violated(0.02) == pytest.approx(0.54238, abs=1e-5)
+    assert ScoreTest.of(flips(300, 12, 6)).p_violated(0.02) == pytest.approx(0.5)
+    assert ScoreTest.of(flips(300, 0)).p_violated(0.02) == 1.0
+
+
+def test_information_counts_the_changed_samples() -> None:
+    assert information(flips(300, 12, 6)) == pytest.approx(18.2026, abs=1e-4)
+    assert information(flips(300, 0)) == 0.0
+    assert information(flips(0, 0)) == 0.0
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1.5, -1.5])
+def test_values_out_of_bounds_are_refused(value: float) -> None:
+    with pytest.raises(ValueError, match="not a number in"):
+        ScoreTest.of(Contrast("drop", np.array([0.0, value]), ("a", "b")))
+
+
+def test_values_without_cluster_are_refused() -> None:
+    with pytest.raises(ValueError, match="2 values in 1 clusters"):
+        ScoreTest.of(Contrast("drop", np.zeros(2), ("a",)))
+
+
+@pytest.mark.parametrize(
+    "contrast", [flips(1, 1), flips(0, 0), flips(0, 0, n_error=5), flips(30, 3, size=30)]
+)
+def test_too_little_has_no_evidence(contrast: Contrast) -> None:
+    test = ScoreTest.of(contrast)
+    assert test.too_little
+    assert (test.p_holds(0.5), test.p_violated(0.5), test.p_holds(2.0)) == (1.0, 1.0, 1.0)
+
+
+@st.composite
+def contrasts(draw: st.DrawFn) -> Contrast:
+    """Any contrast: sizes, clusters, draws, bounds, graded or not, with or without errors."""
+    n = draw(st.integers(2, 60))
+    draws = draw(st.sampled_from([1, 2, 5]))
+    steps = draw(st.lists(st.integers(-draws, draws), min_size=n, max_size=n))
+    bound = draw(st.sampled_from([1.0, 2.0]))
+    values = bound * np.array(steps, dtype=float) / draws
+    graded = draw(st.booleans())
+    size = draw(st.integers(1, max(1, n // 2)))
+    return Contrast(
+        "drop",
+        values,
+        grouped(n, size),
+        bound,
+        0.0 if graded else 1 / draws,
+        draws,
+        draw(st.sampled_from([0, 0, 1, 5])),
+    )
+
+
+LEVELS = st.floats(0.0005, 0.49)
+
+
+@settings(max_examples=300, deadline=None)
+@given(contrasts(), LEVELS, st.floats(-0.99, 0.99))
+def test_bounds_and_p_values_agree(contrast: Contrast, alpha: float, share: float) -> None:
+    test = ScoreTest.of(contrast)
+    low, high = test.interval(alpha)
+    margin = share * contrast.bound
+    if abs(high - margin) > 1e-7:
+        assert (high < margin) == (test.p_holds(margin) < alpha)
+    if abs(low - margin) > 1e-7:
+        assert (low > margin) == (test.p_violated(margin) < alpha)
+
+
+@settings(max_examples=200, deadline=None)
+@given(contrasts(), LEVELS)
+def test_interval_is_finite_ordered_and_in_range(contrast: Contrast, alpha: float) -> None:
+    test = ScoreTest.of(contrast)
+    low, high = test.complete.interval(alpha)
+    assert -contrast.bound <= low <= contrast.values.mean() + 1e-9
+    assert contrast.values.mean() - 1e-9 <= high <= contrast.bound
+    wide = test.interval(alpha)
+    assert -contrast.bound - 1e-12 <= wide[0] <= low + 1e-12
+    assert high - 1e-12 <= wide[1] <= contrast.bound + 1e-12
+
+
+@settings(max_examples=200, deadline=None)
+@given(contrasts(), LEVELS, st.floats(-0.99, 0.99))
+def test_swapping_the_sides_mirrors_everything(contrast: Contrast, alpha: float, margin: float) -> None:
+    test, mirror = ScoreTest.of(contrast), ScoreTest.of(replace(contrast, values=-contrast.values))
+    low, high = test.interval(alpha)
+    assert mirror.interval(alpha) == pytest.approx((-high, -low), abs=1e-9)
+    assert mirror.p_violated(-margin) == pytest.approx(test.p_holds(margin), abs=1e-9)
+
+
+@settings(max_examples=200, deadline=None)
+@given(contrasts(), st.floats(-1.2, 1.2), st.floats(-1.2, 1.2))
+def test_evidence_grows_with_the_margin(contrast: Contrast, one: float, other: float) -> None:
+    test = ScoreTest.of(contrast)
+    near, far = sorted((one, other))
+    assert test.p_holds(far) <= test.p_holds(near) + 1e-9
+    assert test.p_violated(near) <= test.p_violated(far) + 1e-9
+
+
+@settings(max_examples=100, deadline=None)
+@given(contrasts(), LEVELS, LEVELS)
+def test_a_stricter_level_widens(contrast: Contrast, one: float, other: float) -> None:
+    test = ScoreTest.of(contrast)
+    strict, loose = (test.interval(alpha) for alpha in sorted((one, other)))
+    assert strict[0] <= loose[0] + 1e-9
+    assert loose[1] <= strict[1] + 1e-9
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(20, 400), st.integers(0, 10), st.integers(0, 9))
+def test_one_more_loss_moves_the_interval_up(n: int, lost: int, won: int) -> None:
+    before = ScoreTest.of(flips(n, lost, won)).interval(0.05)
+    after = ScoreTest.of(flips(n, lost + 1, won)).interval(0.05)
+    assert after[1] > before[1]
+
+
+def test_cluster_names_do_not_matter() -> None:
+    contrast = flips(60, 5, 2, size=3)
+    order = np.random.default_rng(0).permutation(60)
+    shuffled = replace(
+        contrast, values=contrast.values[order], clusters=tuple(contrast.clusters[i] for i in order)
+    )
+    assert ScoreTest.of(shuffled).interval(0.05) == pytest.approx(ScoreTest.of(contrast).interval(0.05))
+    assert len(set(singletons(60))) == 60

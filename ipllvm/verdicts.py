@@ -1,0 +1,226 @@
+"""From a contrast to an estimate, and from an estimate and a claim to a verdict.
+
+A claim is one-sided: it holds where the bound of the mean on the claim's side stays inside the
+margin, is violated where the other bound stays outside, and is undecided otherwise. Each bound is
+valid at the claim's alpha (Schuirmann 1987); p-values and bounds come from one test.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ipllvm.metrics.performance_drop import score
+from ipllvm.records import Claim, Contrast, Decision, Estimate, Scores, Verdict
+from ipllvm.sampling import generator
+from ipllvm.stats.bootstrap import bootstrap_interval
+from ipllvm.stats.clusters import cluster_sums, information, mean_size
+from ipllvm.stats.power import (
+    Outlook,
+    design_effect,
+    outlook,
+    required_samples,
+    samples_to_decide,
+    samples_without_change,
+    smallest_detectable_effect,
+    standard_error,
+)
+from ipllvm.stats.proportion import proportion_interval
+from ipllvm.stats.score_interval import ScoreTest
+
+GUARD_ALPHA = 0.05
+_ALPHA = 0.05
+_SCALE = {"points": 100.0, "score": 1.0}
+_POINTS = 100.0
+
+
+def estimate(contrast: Contrast, unit: str = "points", seed: int = 0, replicates: int = 9999) -> Estimate:
+    """The mean of `contrast` with its score interval, 5 % on each side, in `unit` (points, score).
+
+    Where samples are missing the interval puts them at the worst end, and extra["complete_case"]
+    is the one without them. `discordant` counts the samples that lost and that gained. `seed`
+    fixes the bootstrap shown in extra["bootstrap"], which is None where too little changed.
+    """
+    test, scale = ScoreTest.of(contrast), _SCALE[unit]
+    rng = generator(seed, contrast.name, "bootstrap")
+    shown = bootstrap_interval(contrast, rng, _ALPHA, replicates)
+    low, high = test.complete.interval(_ALPHA)
+    extra = {
+        **_sizes(contrast, test, (scale * low, scale * high)),
+        "bootstrap": None if shown is None else (scale * shown[0], scale * shown[1]),
+    }
+    name = "exact bound, nothing changed" if test.concordant else "score interval, effective sample size"
+    made = _estimate(contrast, unit, seed, _method(test, name), test.interval(_ALPHA), extra)
+    return replace(made, discordant=_discordant(contrast))
+
+
+def accuracy(name: str, scores: Scores, seed: int = 0, unit: str = "points") -> Estimate:
+    """The mean of `scores` (a clean or blank-image accuracy), 5 % on each side, named `name`.
+
+    The interval is Wilson's with the effective sample size, Clopper & Pearson's at 0 and 1, the
+    whole range with fewer than two clusters; missing samples as in `estimate`.
+    """
+    contrast = replace(score(scores), name=name)
+    test, scale = ScoreTest.of(contrast), _SCALE[unit]
+    mean = min(max(test.mean, 0.0), 1.0)
+    low, high = proportion_interval(mean, 0.0 if test.too_little else test.effective, _ALPHA)
+    bounds = (1 - test.missing) * low, (1 - test.missing) * high + test.missing
+    name_of_method = "Clopper-Pearson" if mean in (0, 1) else "Wilson, effective sample size"
+    extra = _sizes(contrast, test, (scale * low, scale * high))
+    return _estimate(contrast, unit, seed, _method(test, name_of_method), bounds, extra)
+
+
+def decide(
+    contrast: Contrast, claim: Claim, guard: Contrast | None = None, *, available: int | None = None
+) -> Verdict:
+    """The verdict on `claim`, whose margin is in points, at the claim's own alpha.
+
+    `guard` is the gain from seeing (clean minus blank image): unless its lower bound exceeds the
+    claim's margin there is nothing to lose, and nothing is decided. `available` is the number of
+    samples of the whole benchmark. Both p-values are 1 where nothing could be decided.
+    """
+    sign = -1.0 if claim.direction == "at_least" else 1.0
+    margin = sign * claim.margin / _POINTS
+    test = ScoreTest.of(_turned(contrast, sign))
+    effect = _detectable(contrast, test, claim, margin)
+    if test.too_little:
+        return _not_enough(contrast, claim, margin, effect, available)
+    if guard is not None and (reason := _nothing_to_lose(guard, claim)):
+        return Verdict(Decision.UNDECIDED, reason, smallest_detectable_effect=effect)
+    p_holds, p_violated = test.p_holds(margin), test.p_violated(margin)
+    low, high = sorted(sign * _POINTS * bound for bound in test.interval(claim.alpha))
+    span = f"[{low:.2f}, {high:.2f}]"
+    sides = {
+        Decision.HOLDS: (p_holds, "inside"),
+        Decision.VIOLATED: (p_violated, "outside"),
+    }
+    for decision, (p, where) in sides.items():
+        if p <= claim.alpha:
+            reason = f"{span} is {where} {_words(claim)} (p = {p:.2g})"
+            return Verdict(decision, reason, p_holds, p_violated, effect)
+    ahead = _outlook(contrast, test, margin, claim.alpha, available)
+    reason = f"{span} does not settle {_words(claim)}; {ahead.sentence}; {_detects(contrast, claim, effect)}"
+    return Verdict(Decision.UNDECIDED, reason, p_holds, p_violated, effect, ahead.n)
+
+
+def planned_effect(contrast: Contrast, claim: Claim) -> float | None:
+    """Smallest detectable effect in points as planned: from the claim's discordance, not the data."""
+    n = len(contrast.values)
+    if n == 0:
+        return None
+    error = standard_error(n, claim.planned_discordance, claim.margin / _POINTS, _planned_deff(contrast))
+    return _POINTS * smallest_detectable_effect(error, contrast.lattice, n, claim.alpha)
+
+
+def _detectable(contrast: Contrast, test: ScoreTest, claim: Claim, margin: float) -> float | None:
+    """As `planned_effect`, but from the observed changes where there are any."""
+    if test.too_little or test.concordant:
+        return planned_effect(contrast, claim)
+    error = test.standard_error(margin)
+    return _POINTS * smallest_detectable_effect(error, contrast.lattice, test.n, claim.alpha)
+
+
+def _detects(contrast: Contrast, claim: Claim, effect: float | None) -> str:
+    planned = planned_effect(contrast, claim)
+    return f"smallest detectable effect {effect:.2f} points (planned {planned:.2f})"
+
+
+def _not_enough(
+    contrast: Contrast, claim: Claim, margin: float, effect: float | None, available: int | None
+) -> Verdict:
+    n, clusters = len(contrast.values), len(set(contrast.clusters))
+    reason = f"too little to decide: {n} sample{'s' * (n != 1)} in {clusters} cluster{'s' * (clusters != 1)}"
+    if n == 0:
+        reason = "all samples ended in an error" if contrast.n_error else "no samples"
+    deff = _planned_deff(contrast)
+    needed = required_samples(abs(margin), claim.planned_discordance, deff=deff, alpha=claim.alpha)
+    if needed is None:
+        return Verdict(Decision.UNDECIDED, reason, smallest_detectable_effect=effect)
+    ahead = outlook(needed, available)
+    return Verdict(Decision.UNDECIDED, f"{reason}; {ahead.sentence}", 1.0, 1.0, effect, ahead.n)
+
+
+def _nothing_to_lose(guard: Contrast, claim: Claim) -> str | None:
+    """Why the model may have nothing to lose by the perturbation; None if it has."""
+    test = ScoreTest.of(guard)
+    if test.p_violated(claim.margin / _POINTS) <= GUARD_ALPHA:
+        return None
+    low = _POINTS * test.interval(GUARD_ALPHA)[0]
+    return (
+        f"nothing to lose: seeing the image is worth {_POINTS * test.mean * test.bound:.2f} points, at least "
+        f"{low:.2f} (5 %), which must exceed the margin of {claim.margin:g}"
+    )
+
+
+def _outlook(
+    contrast: Contrast, test: ScoreTest, margin: float, alpha: float, available: int | None
+) -> Outlook:
+    """How many samples would decide, from the distance and the spread that were seen."""
+    mean = test.mean * test.bound
+    side = 1 if mean <= margin else -1
+    gap = test.beyond_missing(margin, side) - mean
+    if test.missing and side * gap <= 0:
+        return Outlook(None, f"the {contrast.n_error} samples without a score could tip it either way")
+    if test.concordant:
+        needed = samples_without_change(abs(gap) / test.bound, test.largest, alpha)
+        return Outlook(None, "at the margin") if needed is None else outlook(needed, available)
+    return samples_to_decide(test.n, test.standard_error(margin), gap, alpha, available)
+
+
+def _turned(contrast: Contrast, sign: float) -> Contrast:
+    return replace(contrast, values=sign * np.asarray(contrast.values, dtype=float))
+
+
+def _planned_deff(contrast: Contrast) -> float:
+    return design_effect(contrast.draws, mean_size(cluster_sums(contrast)[1]))
+
+
+def _words(claim: Claim) -> str:
+    return f"{claim.direction.replace('_', ' ')} {claim.margin:g} points"
+
+
+def _method(test: ScoreTest, name: str) -> str:
+    if test.too_little:
+        return "range only: fewer than 2 clusters"
+    return f"{name}; worst case for missing samples" if test.missing else name
+
+
+def _sizes(contrast: Contrast, test: ScoreTest, complete: tuple[float, float]) -> dict[str, Any]:
+    """What the extra field tells of the interval: sizes, and the interval without worst cases."""
+    return {
+        "deff": test.deff,
+        "n_effective": test.effective,
+        "nu": information(contrast),
+        "complete_case": complete,
+    }
+
+
+def _discordant(contrast: Contrast) -> tuple[int, int]:
+    values = np.asarray(contrast.values, dtype=float)
+    return int((values > 0).sum()), int((values < 0).sum())
+
+
+def _estimate(
+    contrast: Contrast,
+    unit: str,
+    seed: int,
+    method: str,
+    bounds: tuple[float, float],
+    extra: Mapping[str, Any],
+) -> Estimate:
+    values, scale = np.asarray(contrast.values, dtype=float), _SCALE[unit]
+    return Estimate(
+        name=contrast.name,
+        unit=unit,
+        value=scale * float(values.mean()) if len(values) else None,
+        low=scale * bounds[0],
+        high=scale * bounds[1],
+        method=method,
+        n=len(values),
+        clusters=len(set(contrast.clusters)),
+        draws=contrast.draws,
+        n_error=contrast.n_error,
+        seed=seed,
+        extra=extra,
+    )

@@ -1,0 +1,1 @@
+"""The recipes that train the embedded checkpoints: `python -m ipllvm.zoo train NAME`."""

@@ -1,0 +1,31 @@
+"""`python -m ipllvm.zoo train NAME`: train an embedded checkpoint, or go on where it stopped."""
+
+import argparse
+from pathlib import Path
+
+from ipllvm.zoo.recipes import RECIPES
+
+CHECKPOINTS = Path(__file__).parents[2] / "fixtures" / "checkpoints"
+
+
+def main() -> None:
+    """Parse the command line; train or measure."""
+    parser = argparse.ArgumentParser(prog="python -m ipllvm.zoo", description=__doc__)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    train = verbs.add_parser("train", help="train a checkpoint; a stopped run goes on")
+    train.add_argument("name", choices=sorted(RECIPES))
+    card = verbs.add_parser("card", help="measure a LLaVA checkpoint again and write its card")
+    card.add_argument("name", choices=sorted(n for n, r in RECIPES.items() if r.kind == "llava"))
+    for verb in (train, card):
+        verb.add_argument("--out", type=Path, default=CHECKPOINTS, help="folder of the checkpoints")
+        verb.add_argument("--runs", type=Path, default=Path("zoo-runs"), help="folder of the training state")
+    arguments = parser.parse_args()
+    if arguments.verb == "train":
+        from ipllvm.zoo.train import train as run
+    else:
+        from ipllvm.zoo.card import write as run
+    print(run(arguments.name, arguments.out, arguments.runs))
+
+
+if __name__ == "__main__":
+    main()

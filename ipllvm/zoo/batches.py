@@ -1,0 +1,97 @@
+"""Pictures and texts as training tensors."""
+
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor
+from transformers import PreTrainedTokenizerFast
+
+from ipllvm.sampling import generator
+from ipllvm.zoo import corpus
+from ipllvm.zoo.recipes import IMAGE_SIZE, Phase
+
+CLIP_MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32)
+CLIP_STD = np.array([0.26862954, 0.26130258, 0.27577711], np.float32)
+IGNORE = -100
+
+
+def pictures(phase: Phase, seed: int, step: int) -> list[corpus.Picture]:
+    """The pictures of one step: fresh ones, drawn by the phase's mix."""
+    sources = sorted(phase.mix)
+    weights = np.array([phase.mix[s] for s in sources], float)
+    drawn = generator(phase.name, seed, step).choice(len(sources), phase.batch, p=weights / weights.sum())
+    first = step * phase.batch
+    return [corpus.picture(sources[int(s)], seed, first + i) for i, s in enumerate(drawn)]
+
+
+def pixels(items: list[corpus.Picture]) -> Tensor:
+    """CLIP-normalised pixel values, (batch, 3, 112, 112)."""
+    arrays = []
+    for item in items:
+        image = item.load()
+        if image.size != (IMAGE_SIZE, IMAGE_SIZE):
+            image = image.resize((IMAGE_SIZE, IMAGE_SIZE), resample=3)
+        arrays.append(np.asarray(image, np.float32) / 255)
+    values = (np.stack(arrays) - CLIP_MEAN) / CLIP_STD
+    return torch.from_numpy(values).permute(0, 3, 1, 2).contiguous()
+
+
+class Encoder:
+    """Texts to token ids without specials, remembered."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
+        self.tokenizer = tokenizer
+        self.ids = lru_cache(maxsize=200_000)(self._ids)
+
+    def _ids(self, text: str) -> tuple[int, ...]:
+        return tuple(self.tokenizer.encode(text, add_special_tokens=False))
+
+
+Block = tuple[tuple[int, ...], int]
+"""Token ids of one turn (question, answer, end) and how many of them are the answer and its end."""
+
+
+def blocks(encoder: Encoder, items: list[corpus.Picture], phase: Phase, seed: int, step: int) -> list[list[Block]]:
+    """The turns asked of each picture: up to `phase.questions` questions, and at times its caption."""
+    end = encoder.tokenizer.eos_token_id
+    rows = []
+    for index, item in enumerate(items):
+        rng = generator("turns", seed, step, index)
+        asked = [item.questions[i] for i in rng.permutation(len(item.questions))[: phase.questions]]
+        turns = [corpus.render(q, rng, phase.lettered) for q in asked]
+        if rng.random() < phase.captions:
+            turns.append((corpus.CAPTION_PROMPT, item.caption))
+        row = []
+        for prompt, answer in turns:
+            tail = (*encoder.ids(f" {answer}"), end)
+            row.append(((*encoder.ids(f"\n{prompt} ASSISTANT:"), *tail), len(tail)))
+        rows.append(row)
+    return rows
+
+
+def pack(rows: list[list[Block]], prefix: int) -> dict[str, Tensor]:
+    """Turns after a shared prefix of `prefix` positions, side by side and blind to each other.
+
+    Returns input_ids, labels (IGNORE outside answers), position_ids (each turn counts on from the
+    prefix) of shape (batch, length), and attend, the boolean mask (batch, 1, prefix + length,
+    prefix + length).
+    """
+    length = max(sum(len(ids) for ids, _ in row) for row in rows)
+    shape = (len(rows), length)
+    ids, labels = torch.zeros(shape, dtype=torch.long), torch.full(shape, IGNORE)
+    positions, turn = torch.zeros(shape, dtype=torch.long), torch.full(shape, -1)
+    for b, row in enumerate(rows):
+        at = 0
+        for number, (tokens, answer) in enumerate(row):
+            end = at + len(tokens)
+            ids[b, at:end] = torch.tensor(tokens)
+            labels[b, end - answer : end] = ids[b, end - answer : end]
+            positions[b, at:end] = prefix + torch.arange(len(tokens))
+            turn[b, at:end] = number + 1
+            at = end
+    turn = torch.cat([torch.zeros(len(rows), prefix, dtype=torch.long), turn], 1)
+    positions = torch.cat([torch.arange(prefix).expand(len(rows), prefix), positions], 1)
+    causal = torch.ones(prefix + length, prefix + length, dtype=torch.bool).tril()
+    attend = causal & ((turn[:, None, :] == 0) | (turn[:, None, :] == turn[:, :, None]))
+    return {"input_ids": ids, "labels": labels, "position_ids": positions, "attend": attend[:, None]}

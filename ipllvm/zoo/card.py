@@ -1,0 +1,143 @@
+"""Measure a trained checkpoint on held-out data and write its model card.
+
+The figures come from the saved 16-bit weights, loaded as users load them (float32 on a CPU).
+"""
+
+import json
+from collections import Counter, defaultdict
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from ipllvm.benchmarks.subset import subset
+from ipllvm.engine.plan import Plan
+from ipllvm.engine.run import Outcomes, run
+from ipllvm.models.base import VisionLanguageModel
+from ipllvm.models.loading import load
+from ipllvm.perturbations.substitution import Blank, Clean
+from ipllvm.records import Benchmark, Perturbation, Response, Trial
+from ipllvm.registry import BENCHMARKS, SCORERS
+from ipllvm.zoo.recipes import RECIPES, Recipe
+
+QUESTIONS = 1000
+BATCH = 50
+MADE_BENCHMARKS = ("easyvqa", "scenes", "charts", "easyvqa-mc", "scenes-mc", "charts-mc")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """Percent right on one kind of question: with the image, without it, the best constant answer."""
+
+    benchmark: str
+    kind: str
+    n: int
+    clean: float
+    blank: float
+    constant: float
+
+
+def measure(model: VisionLanguageModel, name: str, questions: int = QUESTIONS) -> list[Figure]:
+    """Figures of every kind of question of a benchmark, and of all together (kind "all")."""
+    data = subset(BENCHMARKS.load(name)(seed=0), questions, 0)
+    plan = Plan(data.samples, (Clean(), Blank()), 1, 0, data.max_new_tokens)
+    outcomes: Outcomes = {}
+    run(model, plan, BATCH, outcomes, lambda done: None)
+    clean, blank = _right(data, outcomes, Clean()), _right(data, outcomes, Blank())
+    answers = {sample.id: sample.answer for sample in data.samples}
+    groups: dict[str, list[str]] = defaultdict(list)
+    for sample in data.samples:
+        groups[sample.kind].append(sample.id)
+    figures = [_figure(name, kind, ids, clean, blank, answers) for kind, ids in sorted(groups.items())]
+    total = _figure(name, "all", list(answers), clean, blank, answers)
+    best = sum(f.constant * f.n for f in figures) / len(answers)
+    return [*figures, Figure(name, "all", total.n, total.clean, total.blank, round(best, 1))]
+
+
+def _right(data: Benchmark, outcomes: Outcomes, perturbation: Perturbation) -> dict[str, float]:
+    score = SCORERS.load(data.scorer)
+    return {s.id: score(_text(outcomes[Trial(s.id, str(perturbation), 0)]), s) for s in data.samples}
+
+
+def _text(response: Response) -> str:
+    if response.error is not None:
+        raise RuntimeError(response.error)
+    return response.text
+
+
+def _figure(
+    name: str, kind: str, ids: list[str], clean: dict[str, float], blank: dict[str, float], answers: dict[str, str]
+) -> Figure:
+    def percent(scores: dict[str, float]) -> float:
+        return round(100 * sum(scores[i] for i in ids) / len(ids), 1)
+
+    most = Counter(answers[i] for i in ids).most_common(1)[0][1]
+    return Figure(name, kind, len(ids), percent(clean), percent(blank), round(100 * most / len(ids), 1))
+
+
+def write(name: str, checkpoints: Path, runs: Path) -> Path:
+    """Measure `checkpoints/name` and write its card: README.md, and figures.json for machines."""
+    recipe, folder = RECIPES[name], checkpoints / name
+    model = load(str(folder), device="cpu")
+    figures = [figure for benchmark in MADE_BENCHMARKS for figure in measure(model, benchmark)]
+    curve = _curve(runs / name / "curve.jsonl")
+    rows = {"figures": [asdict(f) for f in figures], "curve": curve}
+    (folder / "figures.json").write_text(json.dumps(rows, indent=1) + "\n")
+    card = folder / "README.md"
+    card.write_text(_card(recipe, figures, curve, model.info().parameters))
+    return card
+
+
+def _curve(path: Path, points: int = 12) -> list[dict[str, float | str]]:
+    """About `points` rows of a phase's learning curve, evenly spaced, the last one among them."""
+    if not path.exists():
+        return []
+    phases: dict[str, list[dict[str, float | str]]] = defaultdict(list)
+    for line in path.read_text().splitlines():
+        row = json.loads(line)
+        phases[row["phase"]].append(row)
+    return [row for rows in phases.values() for row in rows[:: -max(1, len(rows) // points)][::-1]]
+
+
+def _card(recipe: Recipe, figures: list[Figure], curve: list[dict[str, float | str]], size: int) -> str:
+    phases = "\n".join(
+        f"| {p.name} | {p.steps:,} | {p.batch} | {p.rate} | {', '.join(f'{k} {v}' for k, v in p.mix.items())} |"
+        for p in recipe.phases
+    )
+    table = "\n".join(
+        f"| {f.benchmark} | {f.kind} | {f.n} | {f.clean} | {f.blank} | {f.constant} |" for f in figures
+    )
+    learning = "\n".join(f"| {r['phase']} | {r['step']} | {r['loss']} |" for r in curve)
+    parts = ", ".join(f"{role} {name}" for role, name in recipe.parts.items()) or "none"
+    return f"""---
+license: mit
+library_name: transformers
+---
+# {recipe.name}
+
+A small model of {size / 1e6:.2f} M parameters, trained by this project from seed {recipe.seed} so that every
+property can be measured offline. Parts it was stitched from: {parts}.
+
+    python -m ipllvm.zoo train {recipe.name}    # trains it again; a stopped run goes on
+    python -m ipllvm.zoo card {recipe.name}     # measures it again and writes this card
+
+## Held-out figures
+
+Percent right on {QUESTIONS:,} held-out questions a benchmark (seed 0), from the saved 16-bit weights, float32 on a
+CPU. *blank*: the same questions with a grey image. *constant*: the best single answer of each kind of question. A
+name ending in -mc is the multiple-choice rendering.
+
+| benchmark | kind | n | clean | blank | constant |
+|---|---|---|---|---|---|
+{table}
+
+## Training
+
+| phase | steps | pictures a step | peak rate | mix |
+|---|---|---|---|---|
+{phases}
+
+Learning curve (mean training loss of the last 50 steps):
+
+| phase | step | loss |
+|---|---|---|
+{learning}
+"""

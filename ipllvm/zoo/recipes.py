@@ -1,0 +1,91 @@
+"""The embedded checkpoints as data: shapes, data mixes, steps. Changing a figure here and running
+`python -m ipllvm.zoo train NAME` is all it takes to make another model."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+IMAGE_SIZE, PATCH = 112, 14
+VISUAL_TOKENS = (IMAGE_SIZE // PATCH) ** 2
+
+TOWER: dict[str, Any] = {
+    "hidden_size": 160,
+    "intermediate_size": 640,
+    "num_hidden_layers": 5,
+    "num_attention_heads": 5,
+    "image_size": IMAGE_SIZE,
+    "patch_size": PATCH,
+    "projection_dim": 128,
+    "hidden_act": "gelu",
+}
+TEXT_TOWER: dict[str, Any] = {
+    "hidden_size": 128,
+    "intermediate_size": 512,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "max_position_embeddings": 77,
+    "projection_dim": 128,
+    "hidden_act": "gelu",
+}
+DECODER: dict[str, Any] = {
+    "hidden_size": 192,
+    "intermediate_size": 512,
+    "num_hidden_layers": 6,
+    "num_attention_heads": 6,
+    "num_key_value_heads": 6,
+    "max_position_embeddings": 1024,
+    "tie_word_embeddings": True,
+    "hidden_act": "silu",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """One stretch of training: what is asked of the model, on which pictures, how long."""
+
+    name: str
+    steps: int
+    batch: int
+    rate: float
+    mix: dict[str, float]
+    questions: int = 0
+    captions: float = 1.0
+    lettered: float = 0.25
+    cooldown: float = 0.2
+    warmup: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A checkpoint: its kind, its parts (other checkpoints), its phases."""
+
+    name: str
+    kind: str
+    phases: tuple[Phase, ...]
+    seed: int = 0
+    parts: dict[str, str] = field(default_factory=dict)
+    variant: str = ""
+
+
+RECIPES: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        Recipe(
+            "clip-tiny",
+            "clip",
+            (Phase("contrast", 900, 96, 1e-3, {"scenes": 4, "charts": 3, "objects": 2, "easyvqa": 1}, warmup=100),),
+        ),
+        Recipe("lm-tiny", "language", (Phase("text", 450, 64, 2e-3, {}, warmup=50),)),
+        Recipe(
+            "llava-tiny",
+            "llava",
+            (
+                Phase("captions", 1500, 24, 1e-3, {"scenes": 5, "charts": 4, "objects": 0.5, "easyvqa": 0.5}),
+                Phase(
+                    "questions", 6500, 20, 1e-3, {"scenes": 5, "charts": 4, "objects": 0.5, "easyvqa": 1},
+                    questions=4, captions=0.2,
+                ),
+            ),
+            parts={"tower": "clip-tiny", "language": "lm-tiny"},
+        ),
+    )
+}  # fmt: skip

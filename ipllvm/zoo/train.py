@@ -1,0 +1,166 @@
+"""Train one recipe: build or stitch the model, run its phases, save it in the hub's format."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from transformers import (
+    CLIPConfig,
+    CLIPModel,
+    LlamaConfig,
+    LlamaForCausalLM,
+    LlavaConfig,
+    LlavaForConditionalGeneration,
+    PreTrainedTokenizerFast,
+)
+
+from ipllvm.sampling import generator
+from ipllvm.zoo import batches, corpus, recipes, save, tokenizer, trainer
+from ipllvm.zoo.recipes import RECIPES, Phase, Recipe
+
+
+def train(name: str, out: Path, runs: Path) -> Path:
+    """Train `name` into `out/name`, keeping what is needed to go on in `runs/name`."""
+    recipe = RECIPES[name]
+    folder = runs / name
+    folder.mkdir(parents=True, exist_ok=True)
+    words = _tokenizer(recipe, runs)
+    torch.manual_seed(recipe.seed)
+    model, make_loss = {"clip": _clip, "language": _language, "llava": _llava}[recipe.kind](recipe, words, out)
+    model.to(trainer.device())
+    for phase in recipe.phases:
+        trainer.fit(model, make_loss(phase), phase, folder)
+    return save.checkpoint(model, recipe, words, out / name)
+
+
+def _tokenizer(recipe: Recipe, runs: Path) -> PreTrainedTokenizerFast:
+    folder = runs / "tokenizer"
+    if not folder.exists():
+        tokenizer.train(recipe.seed).save_pretrained(folder)
+    return tokenizer.load(folder)
+
+
+def _clip(recipe: Recipe, words: PreTrainedTokenizerFast, out: Path) -> tuple[nn.Module, Callable[[Phase], trainer.Loss]]:
+    ends = {"bos_token_id": words.bos_token_id, "eos_token_id": words.eos_token_id, "pad_token_id": words.pad_token_id}
+    text = recipes.TEXT_TOWER | {"vocab_size": len(words)} | ends
+    model = CLIPModel(CLIPConfig(text_config=text, vision_config=recipes.TOWER, projection_dim=128))
+    encoder = batches.Encoder(words)
+
+    def for_phase(phase: Phase) -> trainer.Loss:
+        def loss(step: int) -> Tensor:
+            items = batches.pictures(phase, recipe.seed, step)
+            rows = [(words.bos_token_id, *encoder.ids(i.caption)[:75], words.eos_token_id) for i in items]
+            ids = nn.utils.rnn.pad_sequence([torch.tensor(r) for r in rows], True, words.pad_token_id)
+            mask = ids != words.pad_token_id
+            where = trainer.device()
+            values = batches.pixels(items).to(where)
+            result = model(input_ids=ids.to(where), attention_mask=mask.to(where), pixel_values=values)
+            return _contrast(result.logits_per_image.float(), [i.caption for i in items])
+
+        return loss
+
+    return model, for_phase
+
+
+def _contrast(logits: Tensor, captions: list[str]) -> Tensor:
+    """Symmetric cross-entropy in which pictures of one caption share the target."""
+    same = torch.tensor([[a == b for b in captions] for a in captions], dtype=torch.float32)
+    target = (same / same.sum(1, keepdim=True)).to(logits.device)
+    rows = functional.cross_entropy(logits, target)
+    return (rows + functional.cross_entropy(logits.T, target)) / 2
+
+
+def _language(recipe: Recipe, words: PreTrainedTokenizerFast, out: Path) -> tuple[nn.Module, Callable[[Phase], trainer.Loss]]:
+    model = LlamaForCausalLM(LlamaConfig(**recipes.DECODER, vocab_size=len(words), **_ends(words)))
+    encoder = batches.Encoder(words)
+
+    def for_phase(phase: Phase) -> trainer.Loss:
+        def loss(step: int) -> Tensor:
+            texts = [corpus.text(recipe.seed, step * phase.batch + i) for i in range(phase.batch)]
+            rows = [(words.bos_token_id, *encoder.ids(t), words.eos_token_id) for t in texts]
+            ids = nn.utils.rnn.pad_sequence([torch.tensor(r) for r in rows], True, batches.IGNORE)
+            ids = ids.to(trainer.device())
+            hidden = model.model(input_ids=ids.clamp(min=0)).last_hidden_state
+            return _next_token(model, hidden, ids)
+
+        return loss
+
+    return model, for_phase
+
+
+def _ends(words: PreTrainedTokenizerFast) -> dict[str, int]:
+    return {"bos_token_id": words.bos_token_id, "eos_token_id": words.eos_token_id, "pad_token_id": words.pad_token_id}
+
+
+def _next_token(model: nn.Module, hidden: Tensor, labels: Tensor) -> Tensor:
+    """Cross-entropy at the labelled positions only: hidden[t] predicts labels[t + 1]."""
+    target = labels[:, 1:]
+    wanted = target != batches.IGNORE
+    logits = model.lm_head(hidden[:, :-1][wanted])
+    return functional.cross_entropy(logits.float(), target[wanted])
+
+
+def _llava(recipe: Recipe, words: PreTrainedTokenizerFast, out: Path) -> tuple[nn.Module, Callable[[Phase], trainer.Loss]]:
+    model = stitch(words, out / recipe.parts["tower"], out / recipe.parts["language"])
+    encoder = batches.Encoder(words)
+    front = torch.tensor([words.bos_token_id, *encoder.ids("USER: ")])
+
+    def for_phase(phase: Phase) -> trainer.Loss:
+        def loss(step: int) -> Tensor:
+            where = trainer.device()
+            items = batches.pictures(phase, recipe.seed, step)
+            turns = batches.blocks(encoder, items, phase, recipe.seed, step)
+            packed = batches.pack(turns, len(front) + recipes.VISUAL_TOKENS)
+            packed = {key: value.to(where) for key, value in packed.items()}
+            visual = features(model, batches.pixels(items).to(where))
+            if recipe.variant == "shuffled":
+                visual = visual[:, torch.from_numpy(generator("order", step).permutation(visual.shape[1]))]
+            embed = model.get_input_embeddings()
+            start = embed(front.to(where)).expand(len(items), -1, -1)
+            inputs = torch.cat([start, visual, embed(packed["input_ids"])], 1)
+            hidden = model.model.language_model(
+                inputs_embeds=inputs, attention_mask=packed["attend"], position_ids=packed["position_ids"], use_cache=False
+            ).last_hidden_state
+            return _next_token(model, hidden[:, start.shape[1] + visual.shape[1] - 1 :], _shifted(packed["labels"]))
+
+        return loss
+
+    return model, for_phase
+
+
+def _shifted(labels: Tensor) -> Tensor:
+    """Labels with one unlabelled position in front, for the last visual token."""
+    return functional.pad(labels, (1, 0), value=batches.IGNORE)
+
+
+def features(model: LlavaForConditionalGeneration, pixel_values: Tensor) -> Tensor:
+    """Projected visual tokens, (batch, 64, hidden)."""
+    inner = model.model
+    states = inner.vision_tower(pixel_values, output_hidden_states=True).hidden_states
+    return inner.multi_modal_projector(states[model.config.vision_feature_layer][:, 1:])
+
+
+def stitch(words: PreTrainedTokenizerFast, tower: Path, language: Path) -> LlavaForConditionalGeneration:
+    """A LLaVA of a trained tower, a trained decoder and a fresh projector."""
+    clip = CLIPModel.from_pretrained(tower, dtype=torch.float32)
+    decoder = LlamaForCausalLM.from_pretrained(language, dtype=torch.float32)
+    config = LlavaConfig(
+        vision_config=clip.config.vision_config,
+        text_config=decoder.config,
+        image_token_id=words.convert_tokens_to_ids(tokenizer.IMAGE),
+        image_seq_length=recipes.VISUAL_TOKENS,
+        tie_word_embeddings=True,
+    )
+    model = LlavaForConditionalGeneration(config)
+    _copy(clip.vision_model, model.model.vision_tower)
+    model.model.language_model.load_state_dict(decoder.model.state_dict())
+    model.tie_weights()
+    return model
+
+
+def _copy(source: nn.Module, target: nn.Module) -> None:
+    """Load by suffix: releases of transformers nest the tower at different depths."""
+    prefix = "" if "embeddings.class_embedding" in target.state_dict() else "vision_model."
+    target.load_state_dict({f"{prefix}{k.removeprefix('vision_model.')}": v for k, v in source.state_dict().items()})

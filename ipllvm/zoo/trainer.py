@@ -1,0 +1,93 @@
+"""The training loop that every recipe shares: seeded, resumable, with a learning curve on disk."""
+
+import json
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from ipllvm.zoo.recipes import Phase
+
+Loss = Callable[[int], Tensor]
+SAVE_SECONDS = 120.0
+LOG_STEPS = 50
+
+
+def device() -> torch.device:
+    """A GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def rate(phase: Phase, step: int) -> float:
+    """Warm up, hold, then fall linearly to zero over the last `cooldown` of the steps.
+
+    >>> p = Phase("p", steps=100, batch=1, rate=1.0, mix={}, warmup=10)
+    >>> [round(rate(p, s), 2) for s in (0, 9, 50, 90, 99)]
+    [0.1, 1.0, 1.0, 0.5, 0.05]
+    """
+    rise = min(1.0, (step + 1) / max(1, phase.warmup))
+    fall = (phase.steps - step) / max(1.0, phase.cooldown * phase.steps)
+    return phase.rate * min(rise, fall, 1.0)
+
+
+def fit(model: nn.Module, loss: Loss, phase: Phase, folder: Path) -> None:
+    """Train `model` in place for one phase, going on from `folder` where a run was stopped.
+
+    `loss(step)` draws the batch of that step, so that a resumed run sees the same batches.
+    """
+    decayed = [p for p in model.parameters() if p.requires_grad and p.ndim >= 2]
+    plain = [p for p in model.parameters() if p.requires_grad and p.ndim < 2]
+    groups = [{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=phase.rate, betas=(0.9, 0.98), fused=True)
+    start = _resume(model, optimizer, folder / f"{phase.name}.pt")
+    model.train()
+    began, saved, sums = time.monotonic(), time.monotonic(), []
+    for step in range(start, phase.steps):
+        for group in optimizer.param_groups:
+            group["lr"] = rate(phase, step)
+        value = _step(model, loss, optimizer, step)
+        sums.append(value)
+        if (step + 1) % LOG_STEPS == 0 or step + 1 == phase.steps:
+            speed = (step + 1 - start) / (time.monotonic() - began)
+            _log(folder, phase, step + 1, sum(sums) / len(sums), speed)
+            sums = []
+        if time.monotonic() - saved > SAVE_SECONDS or step + 1 == phase.steps:
+            _save(model, optimizer, step + 1, folder / f"{phase.name}.pt")
+            saved = time.monotonic()
+
+
+def _step(model: nn.Module, loss: Loss, optimizer: torch.optim.Optimizer, step: int) -> float:
+    with torch.autocast(device().type, dtype=torch.bfloat16):
+        value = loss(step)
+    value.backward()
+    nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return float(value.detach())
+
+
+def _log(folder: Path, phase: Phase, step: int, loss: float, speed: float) -> None:
+    row = {"phase": phase.name, "step": step, "loss": round(loss, 4), "steps_per_s": round(speed, 3)}
+    with (folder / "curve.jsonl").open("a") as file:
+        file.write(json.dumps(row) + "\n")
+    left = (phase.steps - step) / max(speed, 1e-9)
+    minutes = math.ceil(left / 60)
+    print(f"{phase.name} {step}/{phase.steps} loss {loss:.4f} {speed:.2f} steps/s, {minutes} min left", flush=True)
+
+
+def _save(model: nn.Module, optimizer: torch.optim.Optimizer, step: int, path: Path) -> None:
+    scratch = path.with_suffix(".tmp")
+    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step}, scratch)
+    scratch.replace(path)
+
+
+def _resume(model: nn.Module, optimizer: torch.optim.Optimizer, path: Path) -> int:
+    if not path.exists():
+        return 0
+    state = torch.load(path, weights_only=True, map_location=device())
+    model.load_state_dict(state["model"])
+    optimizer.load_state_dict(state["optimizer"])
+    return int(state["step"])
