@@ -54,7 +54,7 @@ def render(processor: Any, question: str, prompt: Prompt) -> str:
 def pad_to_square(picture: Image.Image, mean: Sequence[float]) -> Image.Image:
     """The picture centred on a square of the mean colour (`mean` in [0, 1], RGB).
 
-    >>> pad_to_square(Image.new("RGB", (4, 2)), [1, 0, 0]).getpixel((0, 0))
+    >>> pad_to_square(Image.new("RGB", (4, 2)), [1.0, 0.0, 0.0]).getpixel((0, 0))
     (255, 0, 0)
     """
     width, height = picture.size

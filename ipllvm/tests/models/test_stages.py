@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -21,7 +21,8 @@ GRID = SIDE // 7
 
 @cache
 def model(family: str) -> VisionLanguageModel:
-    return loading.load(str(make(family, Path(mkdtemp(prefix=f"ipllvm-{family}-")))), device="cpu")
+    with TemporaryDirectory() as place:
+        return loading.load(str(make(family, Path(place))), device="cpu")
 
 
 def newline(adapter: VisionLanguageModel) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from PIL import Image
 from transformers import AutoModelForImageTextToText
 
 from ipllvm.engine.decoding import greedy
-from ipllvm.models import checkpoint, loading, processors
+from ipllvm.models import loading, processors
 from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.tests.checkpoints import FAMILIES, make
 
@@ -32,22 +32,17 @@ GREEDY = {"do_sample": False, "num_beams": 1, "repetition_penalty": 1.0, "no_rep
 
 
 @cache
-def folder(family: str) -> Path:
-    return make(family, Path(mkdtemp(prefix=f"ipllvm-{family}-")))
-
-
-@cache
-def model(family: str) -> VisionLanguageModel:
-    return loading.load(str(folder(family)), device="cpu")
-
-
-@cache
-def plain(family: str) -> tuple[Any, Any]:
-    """Transformers' own model and processor, loaded apart from the adapter."""
-    found = checkpoint.inspect(folder(family))
+def loaded(family: str) -> tuple[VisionLanguageModel, Any, Any]:
+    """The adapter, and transformers' own model and processor loaded apart from it."""
     auto: Any = AutoModelForImageTextToText
-    reference = auto.from_pretrained(found.folder, dtype=torch.float32).eval()
-    return reference, processors.load(found.folder, family)
+    with TemporaryDirectory() as place:
+        folder = make(family, Path(place))
+        reference = auto.from_pretrained(folder, dtype=torch.float32).eval()
+        return loading.load(str(folder), device="cpu"), reference, processors.load(folder, family)
+
+
+def model(family: str) -> VisionLanguageModel:
+    return loaded(family)[0]
 
 
 def picture(shape: str) -> Image.Image:
@@ -59,7 +54,7 @@ def picture(shape: str) -> Image.Image:
 @torch.inference_mode()
 def generated(family: str, shape: str, prompt: str) -> tuple[tuple[int, ...], torch.Tensor]:
     """Token ids of plain greedy `generate`, and the logits after the prompt."""
-    reference, processor = plain(family)
+    _, reference, processor = loaded(family)
     messages = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": prompt}]}]
     text = processor.apply_chat_template(messages, add_generation_prompt=True)
     inputs = processor(images=[picture(shape)], text=text, return_tensors="pt")

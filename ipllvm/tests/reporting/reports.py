@@ -1,7 +1,9 @@
 """Made-up results and reports for the tests of the views."""
 
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 
 from ipllvm.records import BenchmarkInfo, Claim, Decision, Estimate, ModelInfo, Result, Verdict
 from ipllvm.reporting.report import NotMeasured, NotTested, Run, build, entry, replay
@@ -89,7 +91,12 @@ def report(
 
 
 def mixed() -> Report:
-    """A report with a row of every kind, two models and all that could not be told."""
+    """A report of its own with a row of every kind, two models and all that could not be told."""
+    return deepcopy(_mixed())
+
+
+@cache
+def _mixed() -> Report:
     other = replace(MODEL, fingerprint="ff" * 32)
     undecided = result(Decision.UNDECIDED, "nothing to lose: clean exceeds blank by 0.3 [-1.0, 1.6] points")
     return report(

@@ -1,0 +1,145 @@
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ipllvm.engine.decoding import greedy
+from ipllvm.engine.plan import Plan
+from ipllvm.engine.run import Outcomes, run
+from ipllvm.models.base import Prepared, VisionLanguageModel
+from ipllvm.perturbations.permutation import SCOPES, Permutation, Swaps
+from ipllvm.perturbations.substitution import Blank, Clean
+from ipllvm.records import Perturbation, Response, Sample, Trial
+from ipllvm.tests.engine.pictures import samples
+
+LIMIT = 5
+
+
+def _measure(
+    model: VisionLanguageModel, rows: tuple[Sample, ...], *perturbations: Perturbation, size: int = 4
+) -> Outcomes:
+    outcomes: Outcomes = {}
+    run(model, Plan(rows, (Clean(), *perturbations), 2, 0, LIMIT), size, outcomes, lambda done: None)
+    return outcomes
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_permuted_trial_is_the_whole_chain_run_by_hand(tiny: VisionLanguageModel, scope: str) -> None:
+    rows, permutation = samples(6), Permutation(scope)
+    outcomes = _measure(tiny, rows, permutation, Blank())
+    plan = Plan(rows, (Clean(), permutation), 2, 0, LIMIT)
+    for case in plan.cases(rows, permutation):
+        image = case.sample.images[0].load()
+        prepared = tiny.prepare([image], case.sample.prompt)
+        with torch.inference_mode():
+            tiles = tiny.project(tiny.encode([prepared]))[0]
+            if scope == "tile":
+                tiles = permutation.apply(tiles, None, case.rng())
+            visual = tiny.pack(tiles, prepared)
+            if scope != "tile":
+                visual = permutation.apply(visual, tiny.layout(prepared), case.rng())
+            expected = greedy(tiny, [tiny.embed(prepared, visual)], LIMIT)[0]
+        assert outcomes[case.trial].tokens == expected
+
+
+def test_batch_size_and_order_change_no_answer(tiny: VisionLanguageModel) -> None:
+    rows = samples(10)
+    whole = _measure(tiny, rows, Blank(), Permutation(), size=10)
+    single = _measure(tiny, rows[::-1], Blank(), Permutation(), size=3)
+    assert whole == single
+    assert len(whole) == 10 * (1 + 1 + 2)
+
+
+def test_the_identity_changes_no_token(tiny: VisionLanguageModel) -> None:
+    rows, same = samples(5), Swaps(((0, 3), (0, 3)))
+    outcomes = _measure(tiny, rows, same)
+    for row in rows:
+        assert outcomes[Trial(row.id, str(same), 0)].tokens == outcomes[Trial(row.id, "clean", 0)].tokens
+
+
+def test_permutation_can_change_an_answer(tiny: VisionLanguageModel) -> None:
+    rows = samples(10)
+    outcomes = _measure(tiny, rows, Permutation())
+    changed = [
+        outcomes[Trial(row.id, str(Permutation()), draw)].tokens != outcomes[Trial(row.id, "clean", 0)].tokens
+        for row in rows
+        for draw in (0, 1)
+    ]
+    assert any(changed), "a permutation that never reaches the decoder would pass every other test"
+
+
+def test_each_distinct_image_is_encoded_once(tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[int] = []
+    plain = type(tiny).encode
+
+    def counting(self: VisionLanguageModel, batch: Sequence[Prepared]) -> list[Tensor]:
+        encoded.append(len(batch))
+        return plain(self, batch)
+
+    monkeypatch.setattr(type(tiny), "encode", counting)
+    _measure(tiny, samples(8), Permutation(), size=8)
+    assert sum(encoded) == 4, "8 questions on 4 pictures; permuted trials never run the tower again"
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An image that can't be decoded."""
+
+    def load(self) -> Image.Image:
+        raise OSError("cannot identify image file 'x.png'")
+
+
+def test_an_image_that_cannot_be_decoded_is_an_error_of_its_sample_alone(tiny: VisionLanguageModel) -> None:
+    rows = samples(5)
+    spoiled = (*rows[:2], replace(rows[2], images=(Broken(),)), *rows[3:])
+    healthy, outcomes = _measure(tiny, rows, Permutation()), _measure(tiny, spoiled, Permutation())
+    for trial, response in outcomes.items():
+        if trial.sample == "s2":
+            assert response.error is not None
+            assert "cannot identify image file" in response.error
+        else:
+            assert response == healthy[trial]
+
+
+def test_a_model_that_raises_on_one_sample_costs_that_sample(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = samples(6)
+    plain, poison = type(tiny).embed, tiny.prepare([rows[4].images[0].load()], rows[4].prompt)
+
+    def embed(self: VisionLanguageModel, prepared: Prepared, visual: Tensor) -> Tensor:
+        if torch.equal(prepared.input_ids, poison.input_ids) and torch.equal(
+            prepared.pixel_values, poison.pixel_values
+        ):
+            raise RuntimeError("the model trips")
+        return plain(self, prepared, visual)
+
+    monkeypatch.setattr(type(tiny), "embed", embed)
+    outcomes = _measure(tiny, rows, Permutation())
+    failed = {trial.sample for trial, response in outcomes.items() if response.error}
+    assert failed == {"s4"}
+    assert all("the model trips" in (r.error or "the model trips") for r in outcomes.values())
+
+
+def test_an_interrupted_run_keeps_whole_chunks(tiny: VisionLanguageModel) -> None:
+    outcomes: dict[Trial, Response] = {}
+
+    def stop(done: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tiny, Plan(samples(6), (Clean(), Permutation()), 2, 0, LIMIT), 2, outcomes, stop)
+    assert len(outcomes) == 2 * 3
+
+
+def test_draws_differ_and_are_the_same_on_every_run(tiny: VisionLanguageModel) -> None:
+    plan = Plan(samples(2), (Clean(), Permutation()), 2, 0, LIMIT)
+    layout = tiny.layout(tiny.prepare([samples(1)[0].images[0].load()], "q"))
+    orders = [Permutation().order(layout, case.rng()) for case in plan.cases(plan.samples, Permutation())]
+    again = [Permutation().order(layout, case.rng()) for case in plan.cases(plan.samples, Permutation())]
+    assert all(np.array_equal(a, b) for a, b in zip(orders, again, strict=True))
+    assert len({order.tobytes() for order in orders}) == 4
