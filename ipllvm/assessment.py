@@ -6,7 +6,7 @@ and lets `check` decide the claim, record the row and raise what the verdict cal
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +14,6 @@ from ipllvm import registry, verdicts
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured
-from ipllvm.metrics.performance_drop import score
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import (
@@ -132,7 +131,7 @@ class Evaluation:
         return verdict
 
     def _accuracy(self, name: str, scores: Scores) -> Estimate:
-        return verdicts.estimate_score(replace(score(scores), name=name), seed=self.settings.seed)
+        return verdicts.accuracy(name, scores, seed=self.settings.seed)
 
     def _result(
         self, claim: Claim, estimates: Mapping[str, Estimate], verdict: Verdict, errors: Mapping[str, str]
@@ -172,13 +171,15 @@ def _raise_finding(verdict: Verdict, claim: Claim) -> None:
 def _scores(plan: Plan, perturbation: Perturbation, scorer: str, outcomes: Outcomes) -> Scores:
     """Score every sample whose draws are all there; NaN and a traceback where one is an error."""
     grade, draws = registry.SCORERS.load(scorer), range(plan.draws_of(perturbation))
-    rows, samples, errors = [], [], {}
+    rows, samples = [], []
+    errors: dict[str, str] = {}
     for sample in plan.samples:
         trials = [Trial(sample.id, str(perturbation), draw) for draw in draws]
         if not all(trial in outcomes for trial in trials):
             continue
         responses = [outcomes[trial] for trial in trials]
-        errors.update({sample.id: r.error for r in responses if r.error is not None})
+        failed = [r.error for r in responses if r.error is not None]
+        errors |= {sample.id: failed[0]} if failed else {}
         rows.append([np.nan if r.error is not None else grade(r.text, sample) for r in responses])
         samples.append(sample)
     return Scores(

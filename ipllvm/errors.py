@@ -1,11 +1,11 @@
 """The exceptions of ipllvm; every message is one line: what is wrong, where, and what to do.
 
-    IpllvmError
-    ├── UsageError            the command line asks for something that can't be done
-    │   └── UnknownName       a name that no registry knows; says the closest one
-    ├── ModelUnavailable      no such checkpoint here, or one that can't be loaded
-    ├── BenchmarkUnavailable  the data or the package behind a benchmark is missing
-    └── NotMeasured           too many errors, or nothing left, to speak of a verdict
+IpllvmError
+├── UsageError            the command line asks for something that can't be done
+│   └── UnknownName       a name that no registry knows; says the closest one
+├── ModelUnavailable      no such checkpoint here, or one that can't be loaded
+├── BenchmarkUnavailable  the data or the package behind a benchmark is missing
+└── NotMeasured           too many errors, or nothing left, to speak of a verdict
 """
 
 from collections.abc import Iterable

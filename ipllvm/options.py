@@ -4,6 +4,9 @@ Nothing here imports torch or touches a model: unknown names and impossible valu
 one line before anything is collected.
 """
 
+import os
+import sys
+from argparse import ArgumentError
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,23 +15,30 @@ from typing import Any
 import pytest
 
 from ipllvm.errors import UnknownName, UsageError
+from ipllvm.models.sources import check_name
 from ipllvm.registry import BENCHMARKS
 
 DEVICES = ("auto", "cpu", "cuda")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 PROMPTS = ("checkpoint", "original")
+UNDECIDED = ("pass", "fail")
 DEFAULT_MODELS = ("llava-tiny",)
 DEFAULT_BENCHMARKS = ("easyvqa", "scenes", "charts")
 QUICK_SAMPLES = 300
+GPU_DRIVERS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/nvmap", "/dev/dxg", "/dev/kfd")
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line asks for; `samples` is None for all, `batch_size` None for auto."""
+    """What the command line asks for; `samples` is None for all, `batch_size` None for auto.
+
+    `fewer_do` says that a benchmark with fewer samples is taken whole: their number was not asked for.
+    """
 
     models: tuple[str, ...]
     benchmarks: tuple[str, ...]
     samples: int | None
+    fewer_do: bool
     draws: int
     seed: int
     device: str
@@ -49,10 +59,22 @@ class Options:
             f"{self.draws} draws, seed {self.seed}; reports in {self.report_dir}"
         )
 
+    def command_line(self) -> list[str]:
+        """The options that bear on a measurement, spelled as a command line that repeats it."""
+        fixed = {"samples": self.samples or "all", "batch-size": self.batch_size or "auto"}
+        named = {n: getattr(self, n) for n in ("draws", "seed", "device", "dtype", "prompt", "claims")}
+        values = [(n, v) for n, v in {**fixed, **named}.items() if v is not None]
+        chosen = [("model", m) for m in self.models] + [("benchmark", b) for b in self.benchmarks]
+        flags = ["--offline"] if self.offline else []
+        return [f"--{name}={value}" for name, value in [*chosen, *values]] + flags
+
     def as_row(self) -> dict[str, Any]:
         """The options as builtins, for the report."""
         row = asdict(self)
-        return {k: str(v) if isinstance(v, Path) else list(v) if isinstance(v, tuple) else v for k, v in row.items()}
+        return {
+            k: str(v) if isinstance(v, Path) else list(v) if isinstance(v, tuple) else v
+            for k, v in row.items()
+        }
 
 
 def register(parser: pytest.Parser) -> None:
@@ -62,21 +84,25 @@ def register(parser: pytest.Parser) -> None:
     def add(name: str, help: str, **settings: Any) -> None:
         try:
             group.addoption(f"--{name}", f"--ipllvm-{name}", dest=_dest(name), help=help, **settings)
-        except ValueError:
+        except (ValueError, ArgumentError):
             raise pytest.UsageError(
                 f"--{name}: another pytest plugin has taken this option; disable it with -p no:NAME"
             ) from None
 
     add("model", "alias, hub id or folder (write --model=/path); repeatable", action="append", metavar="NAME")
     add("benchmark", "benchmark to measure on; repeatable", action="append", metavar="NAME")
-    add("samples", f"samples a benchmark: N, all, or auto ({QUICK_SAMPLES} on a CPU, else all)", default="auto")
+    add(
+        "samples",
+        f"samples a benchmark: N, all, or auto ({QUICK_SAMPLES} on a CPU, else all)",
+        default="auto",
+    )
     add("draws", "draws of a random perturbation a sample (default 5, the paper's)", default="5", metavar="K")
     add("seed", "seed of subsets and draws (default 0)", default="0", metavar="N")
     add("device", "auto, cpu, cuda or cuda:i", default="auto")
     add("dtype", "auto (float32 on a CPU, bfloat16 on a GPU), float32, bfloat16, float16", default="auto")
     add("batch-size", "auto or N", default="auto", metavar="N")
     add("claims", "TOML file with claims of your own, laid over the shipped ones", metavar="FILE")
-    add("undecided", "whether UNDECIDED fails the run (exit status 6)", choices=("pass", "fail"), default="pass")
+    add("undecided", "pass or fail: whether UNDECIDED fails the run (exit status 6)", default="pass")
     add("report-only", "measure and report, never fail a claim", action="store_true")
     add("report-dir", "where reports are written (default reports)", default="reports", metavar="DIR")
     add("prompt", "the checkpoint's own template, or the original LLaVA prompt", default="checkpoint")
@@ -93,21 +119,23 @@ def read(config: pytest.Config) -> Options:
     def value(name: str) -> Any:
         return config.getoption(_dest(name))
 
-    claims = value("claims")
     device = str(value("device"))
     return Options(
-        models=tuple(dict.fromkeys(value("model") or DEFAULT_MODELS)),
-        benchmarks=tuple(BENCHMARKS.check(n) for n in dict.fromkeys(value("benchmark") or DEFAULT_BENCHMARKS)),
+        models=tuple(check_name(n) for n in dict.fromkeys(value("model") or DEFAULT_MODELS)),
+        benchmarks=tuple(
+            BENCHMARKS.check(n) for n in dict.fromkeys(value("benchmark") or DEFAULT_BENCHMARKS)
+        ),
         samples=_samples(str(value("samples")), device),
+        fewer_do=value("samples") == "auto",
         draws=_whole("draws", value("draws"), 1),
         seed=_whole("seed", value("seed"), 0),
         device=_device(device),
         dtype=_one_of("dtype", value("dtype"), DTYPES),
         batch_size=None if value("batch-size") == "auto" else _whole("batch-size", value("batch-size"), 1),
-        claims=None if claims is None else _file("claims", claims),
-        fail_undecided=value("undecided") == "fail",
+        claims=None if value("claims") is None else _claims(Path(value("claims"))),
+        fail_undecided=_one_of("undecided", value("undecided"), UNDECIDED) == "fail",
         report_only=bool(value("report-only")),
-        report_dir=Path(value("report-dir")),
+        report_dir=_folder(Path(value("report-dir"))),
         prompt=_one_of("prompt", value("prompt"), PROMPTS),
         offline=bool(value("offline")),
     )
@@ -120,8 +148,12 @@ def _samples(text: str, device: str) -> int | None:
 
 
 def gpus() -> int:
-    """How many NVIDIA GPUs the driver shows, counted without torch."""
-    return len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
+    """How many NVIDIA GPUs this process may use, counted without torch."""
+    count = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return count
+    return min(count, len([part for part in visible.split(",") if part.strip() not in ("", "-1")]))
 
 
 def _whole(name: str, text: str, least: int) -> int:
@@ -140,11 +172,23 @@ def _device(text: str) -> str:
     kind, _, index = text.partition(":")
     if kind not in DEVICES or (index and (kind != "cuda" or not index.isdecimal())):
         raise UnknownName("--device", text, (*DEVICES, "cuda:0"))
+    if kind == "cuda" and sys.platform == "linux" and not any(Path(p).exists() for p in GPU_DRIVERS):
+        raise UsageError(f"--device {text}: no GPU driver here; use --device cpu")
     return text
 
 
-def _file(name: str, text: str) -> Path:
-    path = Path(text)
-    if not path.is_file():
-        raise UsageError(f"--{name} {text}: no such file")
+def _claims(path: Path) -> Path:
+    """The file, if it can be read as claims."""
+    from ipllvm import claims
+
+    claims.load(path)
+    return path
+
+
+def _folder(path: Path) -> Path:
+    """The folder, unless it is plain that it can't be written; nothing is made yet."""
+    there = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        why = "not writable" if there.is_dir() else "not a folder"
+        raise UsageError(f"--report-dir {path}: {there} is {why}; give another folder")
     return path

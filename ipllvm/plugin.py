@@ -55,9 +55,9 @@ def pytest_runtest_makereport(
     """Turn a finding into an outcome and hang the measured rows on the report."""
     report = yield
     finding(report, call.excinfo.value if call.excinfo else None, item)
-    report.ipllvm_case = case(item)
+    vars(report)["ipllvm_case"] = case(item)
     if call.when == "call":
-        report.ipllvm_rows = item.config.stash.get(ROWS, {}).pop(item.nodeid, [])
+        vars(report)["ipllvm_rows"] = item.config.stash.get(ROWS, {}).pop(item.nodeid, [])
     return report
 
 

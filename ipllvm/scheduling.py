@@ -23,12 +23,12 @@ class _ByModel(LoadScopeScheduling):  # type: ignore[misc]
 
 
 def by_model(config: pytest.Config, log: Any, models: Sequence[str]) -> Any:
-    """A scheduler that groups by model, or None for xdist's own.
+    """A scheduler that groups by model, or None for xdist's own or the one that --dist asks for.
 
     With fewer models than workers grouping would leave workers idle: each then loads the model
     itself, once, when its first test needs it.
     """
     workers = len(config.getoption("tx") or ())
-    if len(models) < max(2, workers):
+    if config.getoption("dist") != "load" or len(models) < max(2, workers):
         return None
     return _ByModel(config, log, display_names(models))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ipllvm.errors import ClaimUndecided, ClaimViolated, Finding, IpllvmError, UsageError
+from ipllvm.models.sources import display_name
 from ipllvm.options import Options
 
 OPTIONS = pytest.StashKey[Options]()
@@ -23,25 +24,33 @@ def case(item: pytest.Item) -> dict[str, Any]:
     if spec is None or "model_name" not in spec.params:
         return {}
     return {
-        "property": str(getattr(item, "originalname", item.name)),
-        "model": str(spec.params["model_name"]),
+        "property": str(getattr(item, "originalname", item.name)).removeprefix("test_"),
+        "model": display_name(spec.params["model_name"]),
         "benchmark": str(spec.params.get("benchmark_name", "")),
         "primary": item.get_closest_marker("requirement") is not None,
     }
 
 
 def finding(report: pytest.TestReport, raised: BaseException | None, item: pytest.Item) -> None:
-    """Rewrite the report of a test that ended in a finding or could not measure: no traceback."""
+    """Rewrite the report of a test that ended in a finding or could not measure: no traceback.
+
+    Any other exception, a failed assertion aside, is no verdict either: it keeps its traceback.
+    """
     if not isinstance(raised, Finding | IpllvmError):
+        if report.when != "teardown" and case(item) and _unexpected(raised):
+            vars(report)["ipllvm_finding"] = NOT_MEASURED
         return
-    text = f"{type(raised).__name__}: {raised}"
     if isinstance(raised, ClaimUndecided):
         path, line, _ = item.location
         report.outcome = "skipped"
         report.longrepr = (str(path), (line or 0) + 1, f"UNDECIDED: {raised}")
     else:
-        report.longrepr = str(raised) if isinstance(raised, ClaimViolated) else text
-    report.ipllvm_finding = _kind(raised)
+        report.longrepr = str(raised)
+    vars(report)["ipllvm_finding"] = _kind(raised)
+
+
+def _unexpected(raised: BaseException | None) -> bool:
+    return isinstance(raised, Exception) and not isinstance(raised, AssertionError)
 
 
 def _kind(raised: BaseException) -> str:
@@ -72,6 +81,7 @@ class Session:
         self.reports: list[pytest.TestReport] = []
         self.report: dict[str, Any] | None = None
         self.folder: Path | None = None
+        self.unwritten = ""
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Before anything is measured: a report folder that can't be written ends the run."""
@@ -93,8 +103,13 @@ class Session:
         """Set the exit status (0, 1, 6 or 7; pytest's 2-5 stay), then write the report."""
         session.exitstatus = self.exit_status(int(exitstatus))
         rows = list(self._rows())
-        if rows or any(self._lost(NOT_MEASURED)):
+        if not rows and not any(self._lost(NOT_MEASURED)):
+            return
+        try:
             self._write(rows, int(session.exitstatus))
+        except UsageError as error:
+            self.unwritten = str(error)
+            session.exitstatus = int(session.exitstatus) or pytest.ExitCode.USAGE_ERROR
 
     def exit_status(self, status: int) -> int:
         """What pytest says, refined: not measured is 7, undecided 6 with --undecided=fail."""
@@ -110,19 +125,11 @@ class Session:
         """Rows of the finished tests, then of one that was interrupted and reported nothing."""
         from ipllvm.reporting.report import entry, replay
 
-        finished = [(r.nodeid, r.outcome, getattr(r, "ipllvm_rows", [])) for r in self.reports]
+        finished = [(r.nodeid, _outcome(r), getattr(r, "ipllvm_rows", [])) for r in self.reports]
         stopped = [(node, "error", rows) for node, rows in self.config.stash.get(ROWS, {}).items()]
-        chosen = [a for a in self._arguments() if a.startswith("-")]
+        chosen = self.options.command_line()
         for node, outcome, rows in [*finished, *stopped]:
             yield from (entry(row, node, outcome, replay(node, chosen)) for row in rows)
-
-    def _arguments(self) -> list[str]:
-        """The command line without paths and selections, which a replay names by itself."""
-        arguments = [str(a) for a in self.config.invocation_params.args]
-        dropped = {i + 1 for i, a in enumerate(arguments) if a in ("-k", "-m", "-n")} | {
-            i for i, a in enumerate(arguments) if a in ("-k", "-m", "-n")
-        }
-        return [a for i, a in enumerate(arguments) if i not in dropped]
 
     def _lost(self, kind: str) -> Iterable[dict[str, Any]]:
         """Tests that gave no row: skipped ones, or ones that could not be measured."""
@@ -131,27 +138,30 @@ class Session:
             if not about or getattr(report, "ipllvm_rows", []) or found == UNDECIDED:
                 continue
             if found == kind == NOT_MEASURED:
-                yield {**about, "test": report.nodeid, "reason": str(report.longrepr)}
+                yield {**about, "test": report.nodeid, "reason": _reason(report)}
             elif kind == SKIPPED and report.skipped:
                 yield {k: v for k, v in about.items() if k != "primary"} | {"reason": _reason(report)}
 
     def _write(self, rows: list[dict[str, Any]], status: int) -> None:
         from ipllvm.reporting import report as reports
 
-        folder = reports.run_folder(self.options.report_dir, self.began)
         run = reports.Run(
-            id=folder.name,
+            id=f"{self.began:%Y-%m-%dT%H-%M-%SZ}",
             started=self.began,
             finished=datetime.now(UTC),
             command=shlex.join(["pytest", *(str(a) for a in self.config.invocation_params.args)]),
             seed=self.options.seed,
             exit_status=status,
+            partial=status == pytest.ExitCode.INTERRUPTED,
             options=self.options.as_row(),
         )
         skipped = [reports.NotTested(**values) for values in self._lost(SKIPPED)]
         lost = [reports.NotMeasured(**values) for values in self._lost(NOT_MEASURED)]
-        self.report, self.folder = reports.build(rows, run, skipped, lost), folder
+        self.report = reports.build(rows, run, skipped, lost)
+        folder = reports.run_folder(self.options.report_dir, self.began)
+        self.report["run"]["id"] = folder.name
         reports.write(self.report, folder)
+        self.folder = folder
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The table of what was measured, and where the report is."""
@@ -165,7 +175,17 @@ class Session:
         plain = not encoding.startswith("utf")
         for line in summary(self.report, writer.fullwidth, folder=self.folder, ascii_only=plain):
             writer.line(line)
+        if self.unwritten:
+            writer.line(f"no report was written: {self.unwritten}", red=True)
+
+
+def _outcome(report: pytest.TestReport) -> str:
+    return "error" if getattr(report, "ipllvm_finding", None) == NOT_MEASURED else str(report.outcome)
 
 
 def _reason(report: pytest.TestReport) -> str:
-    return str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    """Why a test gave no row, in one line: of a traceback, what was raised."""
+    shown = report.longrepr
+    crash = getattr(shown, "reprcrash", None)
+    text = shown[2].removeprefix("Skipped: ") if isinstance(shown, tuple) else str(crash.message if crash else shown)
+    return text.partition("\n")[0]

@@ -1,6 +1,7 @@
 """Laws behind the permutation property: they hold for every model, exactly, or the measurement
 is wrong. A broken law is shrunk to the fewest displaced tokens and printed so that it can be
-replayed."""
+replayed.
+"""
 
 from typing import TYPE_CHECKING
 

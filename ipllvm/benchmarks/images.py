@@ -6,7 +6,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,4 +47,5 @@ def _decode(stream: BinaryIO, name: str) -> Image.Image:
         with Image.open(stream) as image:
             return image.convert("RGB")
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise OSError(f"image '{name}' can't be decoded: {error}") from error
+        why = "no known image format" if isinstance(error, UnidentifiedImageError) else error
+        raise OSError(f"image '{name}' can't be decoded: {why}") from error

@@ -1,5 +1,6 @@
 """The eight colours of the made pictures: easy-VQA's names and values, so that one word means
-one colour in all three benchmarks."""
+one colour in all three benchmarks.
+"""
 
 import numpy as np
 

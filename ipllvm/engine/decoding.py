@@ -8,6 +8,8 @@ cache as masked holes. The token ids are those of plain greedy `generate`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
@@ -67,7 +69,7 @@ def _until_stop(model: VisionLanguageModel, draft: Tokens) -> Tokens:
 
 def _prefill(
     model: VisionLanguageModel, embeds: Sequence[Tensor], guesses: Sequence[Tokens]
-) -> tuple[list[list[int]], object]:
+) -> tuple[list[list[int]], Any]:
     """Run prompts with their drafts; argmax after the prompt and after each draft token."""
     rows = [
         torch.cat([prompt, model.embed_tokens(torch.tensor(guess, device=model.device))]) if guess else prompt
@@ -79,7 +81,7 @@ def _prefill(
     ends = [0]
     for span in wanted:
         ends.append(ends[-1] + len(span))
-    return [argmax[a:b] for a, b in zip(ends, ends[1:], strict=False)], cache
+    return [argmax[a:b] for a, b in pairwise(ends)], cache
 
 
 def _accepted(guess: Tokens, argmax: Sequence[int]) -> int:
@@ -101,13 +103,20 @@ def _say(model: VisionLanguageModel, row: _Row, token: int, limit: int) -> bool:
 
 
 def _step(
-    model: VisionLanguageModel, rows: list[_Row], tokens: list[int], valid: Bool[Tensor, "rows slots"], cache: object
+    model: VisionLanguageModel,
+    rows: list[_Row],
+    tokens: list[int],
+    valid: Bool[Tensor, "rows slots"],
+    cache: Any,
 ) -> list[int]:
     """One decoding step for all live rows."""
     ids = torch.tensor(tokens, device=model.device)[:, None]
     positions = torch.tensor([row.length for row in rows], device=model.device)[:, None]
     hidden, _ = model.decoder(
-        model.embed_tokens(ids), attention_mask=valid.to(model.device), position_ids=positions, past_key_values=cache
+        model.embed_tokens(ids),
+        attention_mask=valid.to(model.device),
+        position_ids=positions,
+        past_key_values=cache,
     )
     for row in rows:
         row.length += 1

@@ -33,7 +33,9 @@ def isolated(
     return [next(failures if isinstance(item, Failure) else values) for item in items]
 
 
-def _halving(work: Callable[[Sequence[Item]], Sequence[Value]], items: Sequence[Item]) -> list[Value | Failure]:
+def _halving(
+    work: Callable[[Sequence[Item]], Sequence[Value]], items: Sequence[Item]
+) -> list[Value | Failure]:
     try:
         return list(work(items))
     except Exception:

@@ -34,7 +34,11 @@ Seen = Checkpoint | Failure
 
 
 def run(
-    model: VisionLanguageModel, plan: Plan, batch_size: int, outcomes: Outcomes, progress: Callable[[int], None]
+    model: VisionLanguageModel,
+    plan: Plan,
+    batch_size: int,
+    outcomes: Outcomes,
+    progress: Callable[[int], None],
 ) -> None:
     """Put the response to every trial of `plan` into `outcomes`, chunk by chunk.
 
@@ -63,7 +67,9 @@ def _chunk(model: VisionLanguageModel, plan: Plan, samples: Sequence[Sample], si
     return outcomes
 
 
-def _responses(model: VisionLanguageModel, cases: Sequence[Case], answers: Sequence[Tokens | Failure]) -> Outcomes:
+def _responses(
+    model: VisionLanguageModel, cases: Sequence[Case], answers: Sequence[Tokens | Failure]
+) -> Outcomes:
     return {
         case.trial: Response("", error=answer.traceback)
         if isinstance(answer, Failure)
@@ -80,7 +86,8 @@ def _see(model: VisionLanguageModel, cases: Sequence[Case], size: int) -> list[S
     values = isolated(lambda batch: model.project(model.encode(batch)), list(distinct.values()), size)
     projected = dict(zip(distinct, values, strict=True))
     return [
-        p if isinstance(p, Failure) else _checkpoint(p, projected[k]) for k, p in zip(keys, prepared, strict=True)
+        p if isinstance(p, Failure) else _checkpoint(p, projected[k])
+        for k, p in zip(keys, prepared, strict=True)
     ]
 
 

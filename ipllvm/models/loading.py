@@ -1,6 +1,7 @@
 """Load a model by name: checks and estimates first, then the weights."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ipllvm.models import checkpoint, processors, prompting, sources
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.fingerprint import fingerprint
+from ipllvm.models.forecast import forecast
 from ipllvm.models.prompting import Prompt
 from ipllvm.models.transformers_model import Parts
 from ipllvm.registry import FAMILIES
@@ -28,18 +30,21 @@ def load(
     prompt: str = "checkpoint",
     offline: bool = False,
     rehash: bool = False,
+    announce: Callable[[str], None] = lambda line: None,
 ) -> VisionLanguageModel:
     """The model behind an alias, a hub id or a folder, ready to answer.
 
     `device` is auto, cpu, cuda or cuda:i; `dtype` auto means float32 on the CPU and bfloat16 on a
-    GPU. Raises UsageError for options that can't be had, UnknownName and ModelUnavailable for the
-    model; each is one line and comes before the weights are read where that is possible.
+    GPU. `announce` is told size and speed before the weights are read. Raises UsageError for
+    options that can't be had, UnknownName and ModelUnavailable for the model; each is one line and
+    comes before the weights are read where that is possible.
     """
     style = choose_prompt(name, prompt)
     place = choose_device(device)
     numbers = choose_dtype(dtype, place)
     found = checkpoint.inspect(sources.resolve(name, offline))
     check_memory(found, place, numbers)
+    announce(forecast(found, place, numbers))
     processor = processors.load(found.folder, found.family)
     model = _weights(found, place, numbers)
     digest = fingerprint(found.folder, found.weights, rehash=rehash)

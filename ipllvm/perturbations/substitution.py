@@ -1,12 +1,14 @@
 """The image as it is, and the image taken away."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from PIL import Image
 
 from ipllvm.records import Layout, Stage
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Clean:
     def __str__(self) -> str:
         return "clean"
 
-    def apply(self, value: Image.Image, layout: Layout | None, rng: np.random.Generator) -> Image.Image:
+    def apply(self, value: "Image.Image", layout: Layout | None, rng: np.random.Generator) -> "Image.Image":
         """The image unchanged."""
         return value
 
@@ -43,6 +45,8 @@ class Blank:
     def __str__(self) -> str:
         return f"blank(level={self.level})"
 
-    def apply(self, value: Image.Image, layout: Layout | None, rng: np.random.Generator) -> Image.Image:
+    def apply(self, value: "Image.Image", layout: Layout | None, rng: np.random.Generator) -> "Image.Image":
         """A grey RGB image of the size of `value`."""
+        from PIL import Image
+
         return Image.new("RGB", value.size, (self.level,) * 3)

@@ -1,6 +1,7 @@
 """`python -m ipllvm.zoo train NAME`: train an embedded checkpoint, or go on where it stopped."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from ipllvm.zoo.recipes import RECIPES
@@ -20,11 +21,17 @@ def main() -> None:
         verb.add_argument("--out", type=Path, default=CHECKPOINTS, help="folder of the checkpoints")
         verb.add_argument("--runs", type=Path, default=Path("zoo-runs"), help="folder of the training state")
     arguments = parser.parse_args()
-    if arguments.verb == "train":
-        from ipllvm.zoo.train import train as run
-    else:
-        from ipllvm.zoo.card import write as run
-    print(run(arguments.name, arguments.out, arguments.runs))
+    print(_run(arguments.verb)(arguments.name, arguments.out, arguments.runs))
+
+
+def _run(verb: str) -> Callable[[str, Path, Path], Path]:
+    if verb == "train":
+        from ipllvm.zoo.train import train
+
+        return train
+    from ipllvm.zoo.card import write
+
+    return write
 
 
 if __name__ == "__main__":

@@ -52,7 +52,9 @@ Block = tuple[tuple[int, ...], int]
 """Token ids of one turn (question, answer, end) and how many of them are the answer and its end."""
 
 
-def blocks(encoder: Encoder, items: list[corpus.Picture], phase: Phase, seed: int, step: int) -> list[list[Block]]:
+def blocks(
+    encoder: Encoder, items: list[corpus.Picture], phase: Phase, seed: int, step: int
+) -> list[list[Block]]:
     """The turns asked of each picture: up to `phase.questions` questions, and at times its caption."""
     end = encoder.tokenizer.eos_token_id
     rows = []

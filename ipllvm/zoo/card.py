@@ -5,7 +5,8 @@ The figures come from the saved 16-bit weights, loaded as users load them (float
 
 import json
 from collections import Counter, defaultdict
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 
 from ipllvm.benchmarks.subset import subset
@@ -64,7 +65,12 @@ def _text(response: Response) -> str:
 
 
 def _figure(
-    name: str, kind: str, ids: list[str], clean: dict[str, float], blank: dict[str, float], answers: dict[str, str]
+    name: str,
+    kind: str,
+    ids: list[str],
+    clean: dict[str, float],
+    blank: dict[str, float],
+    answers: dict[str, str],
 ) -> Figure:
     def percent(scores: dict[str, float]) -> float:
         return round(100 * sum(scores[i] for i in ids) / len(ids), 1)
@@ -98,36 +104,46 @@ def _curve(path: Path, points: int = 12) -> list[dict[str, float | str]]:
 
 
 def _card(recipe: Recipe, figures: list[Figure], curve: list[dict[str, float | str]], size: int) -> str:
-    phases = "\n".join(
-        f"| {p.name} | {p.steps:,} | {p.batch} | {p.rate} | {', '.join(f'{k} {v}' for k, v in p.mix.items())} |"
-        for p in recipe.phases
-    )
-    table = "\n".join(
-        f"| {f.benchmark} | {f.kind} | {f.n} | {f.clean} | {f.blank} | {f.constant} |" for f in figures
-    )
-    learning = "\n".join(f"| {r['phase']} | {r['step']} | {r['loss']} |" for r in curve)
+    mixes = {p.name: ", ".join(f"{k} {v}" for k, v in p.mix.items()) for p in recipe.phases}
+    phases = [(p.name, f"{p.steps:,}", p.batch, p.rate, mixes[p.name]) for p in recipe.phases]
     parts = ", ".join(f"{role} {name}" for role, name in recipe.parts.items()) or "none"
-    return f"""---
+    return CARD.format(
+        name=recipe.name,
+        size=size / 1e6,
+        seed=recipe.seed,
+        parts=parts,
+        questions=QUESTIONS,
+        figures=_rows([astuple(figure) for figure in figures]),
+        phases=_rows(phases),
+        curve=_rows([(row["phase"], row["step"], row["loss"]) for row in curve]),
+    )
+
+
+def _rows(rows: Sequence[Sequence[object]]) -> str:
+    return "\n".join(f"| {' | '.join(str(cell) for cell in row)} |" for row in rows)
+
+
+CARD = """---
 license: mit
 library_name: transformers
 ---
-# {recipe.name}
+# {name}
 
-A small model of {size / 1e6:.2f} M parameters, trained by this project from seed {recipe.seed} so that every
+A small model of {size:.2f} M parameters, trained by this project from seed {seed} so that every
 property can be measured offline. Parts it was stitched from: {parts}.
 
-    python -m ipllvm.zoo train {recipe.name}    # trains it again; a stopped run goes on
-    python -m ipllvm.zoo card {recipe.name}     # measures it again and writes this card
+    python -m ipllvm.zoo train {name}    # trains it again; a stopped run goes on
+    python -m ipllvm.zoo card {name}     # measures it again and writes this card
 
 ## Held-out figures
 
-Percent right on {QUESTIONS:,} held-out questions a benchmark (seed 0), from the saved 16-bit weights, float32 on a
-CPU. *blank*: the same questions with a grey image. *constant*: the best single answer of each kind of question. A
-name ending in -mc is the multiple-choice rendering.
+Percent right on {questions:,} held-out questions a benchmark (seed 0), from the saved 16-bit weights,
+float32 on a CPU. *blank*: the same questions with a grey image. *constant*: the best single answer
+of each kind of question. A name ending in -mc is the multiple-choice rendering.
 
 | benchmark | kind | n | clean | blank | constant |
 |---|---|---|---|---|---|
-{table}
+{figures}
 
 ## Training
 
@@ -139,5 +155,5 @@ Learning curve (mean training loss of the last 50 steps):
 
 | phase | step | loss |
 |---|---|---|
-{learning}
+{curve}
 """

@@ -1,5 +1,6 @@
 """The embedded checkpoints as data: shapes, data mixes, steps. Changing a figure here and running
-`python -m ipllvm.zoo train NAME` is all it takes to make another model."""
+`python -m ipllvm.zoo train NAME` is all it takes to make another model.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -49,6 +50,8 @@ class Phase:
     mix: dict[str, float]
     questions: int = 0
     captions: float = 1.0
+    tower: float = 1.0  # the vision tower's rate as a share of `rate`: a high one wipes out what
+    # contrast has taught it (colours first)
     lettered: float = 0.25
     cooldown: float = 0.2
     warmup: int = 200
@@ -66,24 +69,25 @@ class Recipe:
     variant: str = ""
 
 
+CONTRAST_MIX = {"scenes": 4.0, "charts": 3.0, "objects": 2.0, "easyvqa": 1.0}
+NAMING_MIX = {"scenes": 3.0, "charts": 2.0, "objects": 4.0, "easyvqa": 1.5}
+QUESTION_MIX = {"scenes": 5.0, "charts": 4.0, "objects": 0.5, "easyvqa": 1.0}
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
         Recipe(
             "clip-tiny",
             "clip",
-            (Phase("contrast", 900, 96, 1e-3, {"scenes": 4, "charts": 3, "objects": 2, "easyvqa": 1}, warmup=100),),
+            (Phase("contrast", 900, 96, 1e-3, CONTRAST_MIX, warmup=100),),
         ),
         Recipe("lm-tiny", "language", (Phase("text", 450, 64, 2e-3, {}, warmup=50),)),
         Recipe(
             "llava-tiny",
             "llava",
             (
-                Phase("captions", 1500, 24, 1e-3, {"scenes": 5, "charts": 4, "objects": 0.5, "easyvqa": 0.5}),
-                Phase(
-                    "questions", 6500, 20, 1e-3, {"scenes": 5, "charts": 4, "objects": 0.5, "easyvqa": 1},
-                    questions=4, captions=0.2,
-                ),
+                Phase("captions", 1200, 24, 6e-4, NAMING_MIX, questions=1, cooldown=0.0, tower=0.2),
+                Phase("questions", 5000, 20, 6e-4, QUESTION_MIX, questions=4, captions=0.2, tower=0.2),
             ),
             parts={"tower": "clip-tiny", "language": "lm-tiny"},
         ),

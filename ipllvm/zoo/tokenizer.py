@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from pydoc_data import topics
+from typing import Any
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
@@ -38,7 +39,8 @@ def wrap(core: Tokenizer, template: str) -> PreTrainedTokenizerFast:
     """The tokenizer as transformers knows it, with the given single-text template."""
     ids = [(token, core.token_to_id(token)) for token in (BOS, EOS)]
     core.post_processor = processors.TemplateProcessing(single=template, special_tokens=ids)
-    return PreTrainedTokenizerFast(
+    make: Any = PreTrainedTokenizerFast  # transformers leaves it untyped
+    wrapped: PreTrainedTokenizerFast = make(
         tokenizer_object=core,
         bos_token=BOS,
         eos_token=EOS,
@@ -47,8 +49,10 @@ def wrap(core: Tokenizer, template: str) -> PreTrainedTokenizerFast:
         padding_side="left",
         model_max_length=1024,
     )
+    return wrapped
 
 
 def load(folder: Path) -> PreTrainedTokenizerFast:
     """The tokenizer of a saved checkpoint."""
-    return PreTrainedTokenizerFast.from_pretrained(folder)
+    loaded: PreTrainedTokenizerFast = PreTrainedTokenizerFast.from_pretrained(folder)
+    return loaded

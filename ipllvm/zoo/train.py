@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,9 @@ from ipllvm.sampling import generator
 from ipllvm.zoo import batches, corpus, recipes, save, tokenizer, trainer
 from ipllvm.zoo.recipes import RECIPES, Phase, Recipe
 
+Trainable = tuple[Any, Callable[[Phase], trainer.Loss]]
+"""A model, and the loss of each of its phases."""
+
 
 def train(name: str, out: Path, runs: Path) -> Path:
     """Train `name` into `out/name`, keeping what is needed to go on in `runs/name`."""
@@ -28,7 +32,9 @@ def train(name: str, out: Path, runs: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     words = _tokenizer(recipe, runs)
     torch.manual_seed(recipe.seed)
-    model, make_loss = {"clip": _clip, "language": _language, "llava": _llava}[recipe.kind](recipe, words, out)
+    model, make_loss = {"clip": _clip, "language": _language, "llava": _llava}[recipe.kind](
+        recipe, words, out
+    )
     model.to(trainer.device())
     for phase in recipe.phases:
         trainer.fit(model, make_loss(phase), phase, folder)
@@ -42,10 +48,9 @@ def _tokenizer(recipe: Recipe, runs: Path) -> PreTrainedTokenizerFast:
     return tokenizer.load(folder)
 
 
-def _clip(recipe: Recipe, words: PreTrainedTokenizerFast, out: Path) -> tuple[nn.Module, Callable[[Phase], trainer.Loss]]:
-    ends = {"bos_token_id": words.bos_token_id, "eos_token_id": words.eos_token_id, "pad_token_id": words.pad_token_id}
-    text = recipes.TEXT_TOWER | {"vocab_size": len(words)} | ends
-    model = CLIPModel(CLIPConfig(text_config=text, vision_config=recipes.TOWER, projection_dim=128))
+def _clip(recipe: Recipe, words: PreTrainedTokenizerFast, out: Path) -> Trainable:
+    text = recipes.TEXT_TOWER | {"vocab_size": len(words)} | _ends(words)
+    model: Any = CLIPModel(CLIPConfig(text_config=text, vision_config=recipes.TOWER, projection_dim=128))
     encoder = batches.Encoder(words)
 
     def for_phase(phase: Phase) -> trainer.Loss:
@@ -72,8 +77,8 @@ def _contrast(logits: Tensor, captions: list[str]) -> Tensor:
     return (rows + functional.cross_entropy(logits.T, target)) / 2
 
 
-def _language(recipe: Recipe, words: PreTrainedTokenizerFast, out: Path) -> tuple[nn.Module, Callable[[Phase], trainer.Loss]]:
-    model = LlamaForCausalLM(LlamaConfig(**recipes.DECODER, vocab_size=len(words), **_ends(words)))
+def _language(recipe: Recipe, words: PreTrainedTokenizerFast, out: Path) -> Trainable:
+    model: Any = LlamaForCausalLM(LlamaConfig(**recipes.DECODER, vocab_size=len(words), **_ends(words)))
     encoder = batches.Encoder(words)
 
     def for_phase(phase: Phase) -> trainer.Loss:
@@ -90,11 +95,15 @@ def _language(recipe: Recipe, words: PreTrainedTokenizerFast, out: Path) -> tupl
     return model, for_phase
 
 
-def _ends(words: PreTrainedTokenizerFast) -> dict[str, int]:
-    return {"bos_token_id": words.bos_token_id, "eos_token_id": words.eos_token_id, "pad_token_id": words.pad_token_id}
+def _ends(words: PreTrainedTokenizerFast) -> dict[str, Any]:
+    return {
+        "bos_token_id": words.bos_token_id,
+        "eos_token_id": words.eos_token_id,
+        "pad_token_id": words.pad_token_id,
+    }
 
 
-def _next_token(model: nn.Module, hidden: Tensor, labels: Tensor) -> Tensor:
+def _next_token(model: Any, hidden: Tensor, labels: Tensor) -> Tensor:
     """Cross-entropy at the labelled positions only: hidden[t] predicts labels[t + 1]."""
     target = labels[:, 1:]
     wanted = target != batches.IGNORE
@@ -102,8 +111,10 @@ def _next_token(model: nn.Module, hidden: Tensor, labels: Tensor) -> Tensor:
     return functional.cross_entropy(logits.float(), target[wanted])
 
 
-def _llava(recipe: Recipe, words: PreTrainedTokenizerFast, out: Path) -> tuple[nn.Module, Callable[[Phase], trainer.Loss]]:
-    model = stitch(words, out / recipe.parts["tower"], out / recipe.parts["language"])
+def _llava(
+    recipe: Recipe, words: PreTrainedTokenizerFast, out: Path
+) -> tuple[Any, Callable[[Phase], trainer.Loss]]:
+    model: Any = stitch(words, out / recipe.parts["tower"], out / recipe.parts["language"])
     encoder = batches.Encoder(words)
     front = torch.tensor([words.bos_token_id, *encoder.ids("USER: ")])
 
@@ -121,9 +132,14 @@ def _llava(recipe: Recipe, words: PreTrainedTokenizerFast, out: Path) -> tuple[n
             start = embed(front.to(where)).expand(len(items), -1, -1)
             inputs = torch.cat([start, visual, embed(packed["input_ids"])], 1)
             hidden = model.model.language_model(
-                inputs_embeds=inputs, attention_mask=packed["attend"], position_ids=packed["position_ids"], use_cache=False
+                inputs_embeds=inputs,
+                attention_mask=packed["attend"],
+                position_ids=packed["position_ids"],
+                use_cache=False,
             ).last_hidden_state
-            return _next_token(model, hidden[:, start.shape[1] + visual.shape[1] - 1 :], _shifted(packed["labels"]))
+            return _next_token(
+                model, hidden[:, start.shape[1] + visual.shape[1] - 1 :], _shifted(packed["labels"])
+            )
 
         return loss
 
@@ -135,32 +151,37 @@ def _shifted(labels: Tensor) -> Tensor:
     return functional.pad(labels, (1, 0), value=batches.IGNORE)
 
 
-def features(model: LlavaForConditionalGeneration, pixel_values: Tensor) -> Tensor:
+def features(model: Any, pixel_values: Tensor) -> Tensor:
     """Projected visual tokens, (batch, 64, hidden)."""
     inner = model.model
     states = inner.vision_tower(pixel_values, output_hidden_states=True).hidden_states
-    return inner.multi_modal_projector(states[model.config.vision_feature_layer][:, 1:])
+    projected: Tensor = inner.multi_modal_projector(states[model.config.vision_feature_layer][:, 1:])
+    return projected
 
 
 def stitch(words: PreTrainedTokenizerFast, tower: Path, language: Path) -> LlavaForConditionalGeneration:
     """A LLaVA of a trained tower, a trained decoder and a fresh projector."""
-    clip = CLIPModel.from_pretrained(tower, dtype=torch.float32)
-    decoder = LlamaForCausalLM.from_pretrained(language, dtype=torch.float32)
-    config = LlavaConfig(
+    clip: Any = CLIPModel.from_pretrained(tower, dtype=torch.float32)
+    decoder: Any = LlamaForCausalLM.from_pretrained(language, dtype=torch.float32)
+    shape: Any = LlavaConfig
+    config = shape(
         vision_config=clip.config.vision_config,
         text_config=decoder.config,
         image_token_id=words.convert_tokens_to_ids(tokenizer.IMAGE),
         image_seq_length=recipes.VISUAL_TOKENS,
         tie_word_embeddings=True,
     )
-    model = LlavaForConditionalGeneration(config)
+    model: Any = LlavaForConditionalGeneration(config)
     _copy(clip.vision_model, model.model.vision_tower)
     model.model.language_model.load_state_dict(decoder.model.state_dict())
     model.tie_weights()
-    return model
+    stitched: LlavaForConditionalGeneration = model
+    return stitched
 
 
 def _copy(source: nn.Module, target: nn.Module) -> None:
     """Load by suffix: releases of transformers nest the tower at different depths."""
     prefix = "" if "embeddings.class_embedding" in target.state_dict() else "vision_model."
-    target.load_state_dict({f"{prefix}{k.removeprefix('vision_model.')}": v for k, v in source.state_dict().items()})
+    target.load_state_dict(
+        {f"{prefix}{k.removeprefix('vision_model.')}": v for k, v in source.state_dict().items()}
+    )

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -38,16 +39,14 @@ def fit(model: nn.Module, loss: Loss, phase: Phase, folder: Path) -> None:
 
     `loss(step)` draws the batch of that step, so that a resumed run sees the same batches.
     """
-    decayed = [p for p in model.parameters() if p.requires_grad and p.ndim >= 2]
-    plain = [p for p in model.parameters() if p.requires_grad and p.ndim < 2]
-    groups = [{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}]
+    groups = _groups(model, phase)
     optimizer = torch.optim.AdamW(groups, lr=phase.rate, betas=(0.9, 0.98), fused=True)
     start = _resume(model, optimizer, folder / f"{phase.name}.pt")
     model.train()
     began, saved, sums = time.monotonic(), time.monotonic(), []
     for step in range(start, phase.steps):
         for group in optimizer.param_groups:
-            group["lr"] = rate(phase, step)
+            group["lr"] = group["share"] * rate(phase, step)
         value = _step(model, loss, optimizer, step)
         sums.append(value)
         if (step + 1) % LOG_STEPS == 0 or step + 1 == phase.steps:
@@ -59,10 +58,19 @@ def fit(model: nn.Module, loss: Loss, phase: Phase, folder: Path) -> None:
             saved = time.monotonic()
 
 
+def _groups(model: nn.Module, phase: Phase) -> list[dict[str, Any]]:
+    """Parameters by weight decay (matrices only) and by rate (the tower's share, else one)."""
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for name, parameter in model.named_parameters():
+        share = phase.tower if "vision_tower" in name else 1.0
+        groups.setdefault((share, 0.05 if parameter.ndim >= 2 else 0.0), []).append(parameter)
+    return [{"params": p, "share": s, "weight_decay": decay} for (s, decay), p in groups.items()]
+
+
 def _step(model: nn.Module, loss: Loss, optimizer: torch.optim.Optimizer, step: int) -> float:
     with torch.autocast(device().type, dtype=torch.bfloat16):
         value = loss(step)
-    value.backward()
+    torch.autograd.backward(value)
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)
@@ -74,8 +82,8 @@ def _log(folder: Path, phase: Phase, step: int, loss: float, speed: float) -> No
     with (folder / "curve.jsonl").open("a") as file:
         file.write(json.dumps(row) + "\n")
     left = (phase.steps - step) / max(speed, 1e-9)
-    minutes = math.ceil(left / 60)
-    print(f"{phase.name} {step}/{phase.steps} loss {loss:.4f} {speed:.2f} steps/s, {minutes} min left", flush=True)
+    place = f"{phase.name} {step}/{phase.steps}"
+    print(f"{place} loss {loss:.4f} {speed:.2f} steps/s, {math.ceil(left / 60)} min left", flush=True)
 
 
 def _save(model: nn.Module, optimizer: torch.optim.Optimizer, step: int, path: Path) -> None:

@@ -9,7 +9,13 @@ from ipllvm.records import Sample
 from ipllvm.sampling import generator
 
 SHAPES = ((28, 28), (80, 30), (30, 80), (50, 60), (9, 12))
-QUESTIONS = ("how many?", "what color is the largest red circle in the picture?", "is it?", "why", "where is it now")
+QUESTIONS = (
+    "how many?",
+    "what color is the largest red circle in the picture?",
+    "is it?",
+    "why",
+    "where is it now",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,4 +35,9 @@ def test_out_of_memory_halves_the_batch_and_loses_nothing() -> None:
 
 def test_failures_pass_through_untouched() -> None:
     gone = Failure("earlier")
-    assert isolated(lambda items: [-i for i in items], [1, gone, 2], 5) == [-1, gone, -2]
+    mixed: list[int | Failure] = [1, gone, 2]
+
+    def negated(items: Sequence[int]) -> list[int]:
+        return [-i for i in items]
+
+    assert isolated(negated, mixed, 5) == [-1, gone, -2]

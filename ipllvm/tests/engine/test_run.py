@@ -72,7 +72,9 @@ def test_permutation_can_change_an_answer(tiny: VisionLanguageModel) -> None:
     assert any(changed), "a permutation that never reaches the decoder would pass every other test"
 
 
-def test_each_distinct_image_is_encoded_once(tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_distinct_image_is_encoded_once(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
     encoded: list[int] = []
     plain = type(tiny).encode
 

@@ -65,9 +65,7 @@ RESULTS = st.builds(
     benchmark=st.builds(BenchmarkInfo, TEXT, TEXT, TEXT, COUNT, COUNT, COUNT),
     claim=CLAIMS,
     estimates=st.dictionaries(TEXT, ESTIMATES, max_size=3),
-    verdict=st.builds(
-        Verdict, st.sampled_from(Decision), TEXT, P, P, st.none() | NUMBER, st.none() | COUNT
-    ),
+    verdict=st.builds(Verdict, st.sampled_from(Decision), TEXT, P, P, st.none() | NUMBER, st.none() | COUNT),
     settings=st.dictionaries(TEXT, TEXT | COUNT | NUMBER | st.booleans(), max_size=3),
     trials=COUNT,
     seconds=st.floats(0, 1e9),

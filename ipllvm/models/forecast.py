@@ -1,0 +1,52 @@
+"""What a checkpoint will cost, told before its weights are read."""
+
+import time
+from typing import Any
+
+import torch
+
+from ipllvm.models.checkpoint import Checkpoint, read_json
+
+TEXT_TOKENS = 64
+TILES = {"llava": 1, "llava_next": 5, "llava_onevision": 6}
+"""Views of a picture that a family typically takes, the base view among them."""
+EFFICIENCY = 0.4
+"""Share of the matmul rate that a forward pass reaches, from timings of small and large models."""
+
+
+def forecast(found: Checkpoint, device: torch.device, dtype: torch.dtype) -> str:
+    """One line: size in memory, and the time of a thousand trials at this device's matmul rate."""
+    seconds = 1000 * trial_seconds(found.parameters, visual_tokens(found), matmul_rate(device, dtype))
+    size = found.size(dtype.itemsize)
+    numbers = str(dtype).removeprefix("torch.")
+    return (
+        f"{found.parameters / 1e6:,.1f} M parameters, {size / 1e6:,.0f} MB in {numbers} on {device}, "
+        f"about {seconds:,.0f} s per 1,000 trials"
+    )
+
+
+def visual_tokens(found: Checkpoint) -> int:
+    """Roughly how many visual tokens the decoder gets from one picture."""
+    vision: dict[str, Any] = read_json(found.folder / "config.json").get("vision_config") or {}
+    side = vision.get("image_size", 336) // vision.get("patch_size", 14)
+    return int(side**2 * TILES[found.family])
+
+
+def trial_seconds(parameters: int, tokens: int, rate: float) -> float:
+    """Seconds of one forward pass: two operations a parameter and token (Kaplan et al. 2020, 2.1).
+
+    >>> trial_seconds(7_000_000_000, 576, 4e14)
+    0.056
+    """
+    return 2 * parameters * (tokens + TEXT_TOKENS) / (EFFICIENCY * rate)
+
+
+def matmul_rate(device: torch.device, dtype: torch.dtype, size: int = 1024) -> float:
+    """Operations a second of a square matrix product, the best of four."""
+    a = torch.ones(size, size, device=device, dtype=dtype)
+    best = 0.0
+    for _ in range(4):
+        began = time.perf_counter()
+        (a @ a)[0, 0].item()  # .item() waits for the GPU
+        best = max(best, 2 * size**3 / (time.perf_counter() - began))
+    return best
