@@ -111,7 +111,7 @@ class Evaluation:
         if self._interrupted is not None:
             raise self._interrupted
         if errors:
-            raise NotMeasured(verdict.reason)
+            raise _not_measured(verdict.reason, errors)
         if not self.settings.report_only and claim.kind == "requirement":
             _raise_finding(verdict, claim)
         return verdict
@@ -121,9 +121,9 @@ class Evaluation:
     ) -> Verdict:
         if errors:
             sample, error = next(iter(errors.items()))
-            last = error.strip().splitlines()[-1]
             counts = f"{len(errors)} of {len(self.benchmark.samples)} samples failed"
-            return Verdict(Decision.UNDECIDED, f"could not be measured: {counts}, first {sample}: {last}")
+            reason = f"could not be measured: {counts}, first {sample}: {_last_line(error)}"
+            return Verdict(Decision.UNDECIDED, reason)
         verdict = verdicts.decide(contrast, claim, guard, available=self.total)
         if self._interrupted is not None:
             reason = f"stopped after {self._trials} of {self._planned} trials"
@@ -156,9 +156,20 @@ class Evaluation:
             },
             trials=self._trials,
             seconds=time.monotonic() - self._began,
-            errors=tuple((sample, error.strip()) for sample, error in errors.items()),
+            errors=tuple((sample, _last_line(error)) for sample, error in errors.items()),
             partial=self._interrupted is not None,
         )
+
+
+def _last_line(traceback: str) -> str:
+    return traceback.strip().splitlines()[-1]
+
+
+def _not_measured(reason: str, errors: Mapping[str, str]) -> NotMeasured:
+    """The exception, with the first traceback as a note that pytest -v shows."""
+    exception = NotMeasured(reason)
+    exception.add_note(next(iter(errors.values())).strip())
+    return exception
 
 
 def _raise_finding(verdict: Verdict, claim: Claim) -> None:

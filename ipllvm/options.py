@@ -77,6 +77,18 @@ class Options:
         }
 
 
+def header(config: pytest.Config, options: Options) -> list[str]:
+    """The session's header; a line more where `--model FOLDER`, with a space, misled pytest.
+
+    pytest takes such a folder for a path of tests and looks for its rootdir there.
+    """
+    root, here = config.rootpath, config.invocation_params.dir
+    folders = [Path(name).expanduser().resolve() for name in options.models if Path(name).is_dir()]
+    misled = not here.is_relative_to(root) and any(folder.is_relative_to(root) for folder in folders)
+    advice = f"ipllvm: rootdir {root} was taken from --model; write --model=FOLDER, with an equals sign"
+    return [options.describe(), *([advice] if misled else [])]
+
+
 def register(parser: pytest.Parser) -> None:
     """Add every option, each also spelled --ipllvm-NAME."""
     group = parser.getgroup("ipllvm", "property checks of large language-and-vision models")

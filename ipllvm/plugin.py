@@ -11,7 +11,7 @@ import pytest
 
 from ipllvm import options
 from ipllvm.errors import IpllvmError
-from ipllvm.session import OPTIONS, ROWS, Session, case, finding, status
+from ipllvm.session import OPTIONS, ROWS, Session, case, finding, place, status
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,9 +32,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Session(config), "ipllvm-session")
 
 
-def pytest_report_header(config: pytest.Config) -> str:
+def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say what will be measured."""
-    return config.stash[OPTIONS].describe()
+    return options.header(config, config.stash[OPTIONS])
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -46,6 +46,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("model_name", asked.models, ids=display_names(asked.models), scope="session")
     if "benchmark_name" in metafunc.fixturenames:
         metafunc.parametrize("benchmark_name", asked.benchmarks, scope="session")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests of a model together, so that it is loaded once."""
+    items.sort(key=lambda item: place(item, config.stash[OPTIONS]))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -31,6 +31,18 @@ def case(item: pytest.Item) -> dict[str, Any]:
     }
 
 
+def place(item: pytest.Item, options: Options) -> tuple[int, int]:
+    """Where a test belongs in the order of a run: by model, then by benchmark; others come first.
+
+    pytest's own order may return to a model that has made room for another.
+    """
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    if "model_name" not in params:
+        return -1, -1
+    order = {name: number for number, name in enumerate(options.benchmarks)}
+    return options.models.index(params["model_name"]), order.get(params.get("benchmark_name", ""), len(order))
+
+
 def finding(report: pytest.TestReport, raised: BaseException | None, item: pytest.Item) -> None:
     """Rewrite the report of a test that ended in a finding or could not measure: no traceback.
 
@@ -45,7 +57,8 @@ def finding(report: pytest.TestReport, raised: BaseException | None, item: pytes
         report.outcome = "skipped"
         report.longrepr = (str(path), (line or 0) + 1, f"UNDECIDED: {raised}")
     else:
-        report.longrepr = str(raised)
+        notes = getattr(raised, "__notes__", ()) if item.config.get_verbosity() > 0 else ()
+        report.longrepr = "\n".join([str(raised), *notes])
     vars(report)["ipllvm_finding"] = _kind(raised)
 
 
@@ -186,6 +199,7 @@ def _outcome(report: pytest.TestReport) -> str:
 def _reason(report: pytest.TestReport) -> str:
     """Why a test gave no row, in one line: of a traceback, what was raised."""
     shown = report.longrepr
+    if isinstance(shown, tuple):
+        return str(shown[2]).removeprefix("Skipped: ")
     crash = getattr(shown, "reprcrash", None)
-    text = shown[2].removeprefix("Skipped: ") if isinstance(shown, tuple) else str(crash.message if crash else shown)
-    return text.partition("\n")[0]
+    return str(crash.message if crash else shown).partition("\n")[0]

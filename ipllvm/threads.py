@@ -1,11 +1,24 @@
-"""CPU threads are shared out among xdist workers."""
+"""CPU threads and GPUs are shared out among xdist workers."""
 
 import os
 
 import torch
 
 
+def cpus() -> int:
+    """How many CPUs this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def share_threads() -> None:
     """Give this process its share of the CPUs: all of them without xdist."""
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // workers))
+    torch.set_num_threads(max(1, cpus() // workers))
+
+
+def own_device(device: str) -> str:
+    """The GPU of this worker where there are several and none was named; else `device` as it is."""
+    worker, gpus = os.environ.get("PYTEST_XDIST_WORKER"), torch.cuda.device_count()
+    if worker is None or gpus < 2 or device not in ("auto", "cuda"):
+        return device
+    return f"cuda:{int(worker.removeprefix('gw')) % gpus}"

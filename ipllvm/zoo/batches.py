@@ -14,6 +14,8 @@ from ipllvm.zoo.recipes import IMAGE_SIZE, Phase
 CLIP_MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32)
 CLIP_STD = np.array([0.26862954, 0.26130258, 0.27577711], np.float32)
 IGNORE = -100
+BESIDE_CAPTION = 1
+"""Questions asked beside a caption: rows of even length waste little on padding."""
 
 
 def pictures(phase: Phase, seed: int, step: int) -> list[corpus.Picture]:
@@ -60,9 +62,11 @@ def blocks(
     rows = []
     for index, item in enumerate(items):
         rng = generator("turns", seed, step, index)
-        asked = [item.questions[i] for i in rng.permutation(len(item.questions))[: phase.questions]]
+        captioned = rng.random() < phase.captions
+        most = min(phase.questions, BESIDE_CAPTION) if captioned else phase.questions
+        asked = [item.questions[i] for i in rng.permutation(len(item.questions))[:most]]
         turns = [corpus.render(q, rng, phase.lettered) for q in asked]
-        if rng.random() < phase.captions:
+        if captioned:
             turns.append((corpus.CAPTION_PROMPT, item.caption))
         row = []
         for prompt, answer in turns:

@@ -86,8 +86,8 @@ RECIPES: dict[str, Recipe] = {
             "llava-tiny",
             "llava",
             (
-                Phase("captions", 1200, 24, 6e-4, NAMING_MIX, questions=1, cooldown=0.0, tower=0.2),
-                Phase("questions", 5000, 20, 6e-4, QUESTION_MIX, questions=4, captions=0.2, tower=0.2),
+                Phase("captions", 931, 24, 6e-4, NAMING_MIX, questions=1, cooldown=0.0, tower=0.2),
+                Phase("questions", 2900, 20, 6e-4, QUESTION_MIX, questions=4, captions=0.25, tower=0.2),
             ),
             parts={"tower": "clip-tiny", "language": "lm-tiny"},
         ),

@@ -29,7 +29,6 @@ def train(name: str, out: Path, runs: Path) -> Path:
     """Train `name` into `out/name`, keeping what is needed to go on in `runs/name`."""
     recipe = RECIPES[name]
     folder = runs / name
-    folder.mkdir(parents=True, exist_ok=True)
     words = _tokenizer(recipe, runs)
     torch.manual_seed(recipe.seed)
     model, make_loss = {"clip": _clip, "language": _language, "llava": _llava}[recipe.kind](

@@ -39,6 +39,7 @@ def fit(model: nn.Module, loss: Loss, phase: Phase, folder: Path) -> None:
 
     `loss(step)` draws the batch of that step, so that a resumed run sees the same batches.
     """
+    folder.mkdir(parents=True, exist_ok=True)
     groups = _groups(model, phase)
     optimizer = torch.optim.AdamW(groups, lr=phase.rate, betas=(0.9, 0.98), fused=True)
     start = _resume(model, optimizer, folder / f"{phase.name}.pt")

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from ipllvm.records import Benchmark, ImageSource, Sample
 
-SIZE, PLACE = 8, 5
-NAMES = ("small", "undecodable", "raising", "interrupted", "moon")
+SIZE, FEW, PLACE = 8, 3, 5
+NAMES = ("small", "few", "undecodable", "raising", "interrupted", "moon")
 BENCHMARKS._entries.update({name: f"{__name__}:{name}" for name in NAMES})
 
 
@@ -45,6 +45,12 @@ def small(seed: int) -> "Benchmark":
     firsts = {sample.cluster: sample for sample in reversed(whole.samples)}
     samples = tuple(sorted(firsts.values(), key=lambda sample: sample.id))[:SIZE]
     return replace(whole, name="small", samples=samples, max_new_tokens=4)
+
+
+def few(seed: int) -> "Benchmark":
+    """Fewer samples than the tests ask for."""
+    fine = small(seed)
+    return replace(fine, name="few", samples=fine.samples[:FEW])
 
 
 def undecodable(seed: int) -> "Benchmark":

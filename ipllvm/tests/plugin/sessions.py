@@ -14,7 +14,7 @@ import ipllvm
 
 ROOT = Path(ipllvm.__file__).parents[1]
 HERE = Path(__file__).parent
-CONFTEST = 'pytest_plugins = ["ipllvm.plugin", "fixtures.evaluation"]\n'
+CONFTEST = 'pytest_plugins = ["ipllvm.plugin", "fixtures.evaluation", "fixtures.models"]\n'
 
 
 @dataclass(frozen=True, slots=True)

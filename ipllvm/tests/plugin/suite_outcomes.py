@@ -48,7 +48,9 @@ def test_undecided(put: Record) -> None:
 
 @pytest.mark.requirement
 def test_unmeasured(put: Record) -> None:
-    raise NotMeasured("3 of 9 samples failed")
+    error = NotMeasured("3 of 9 samples failed")
+    error.add_note("Traceback of the first one")
+    raise error
 
 
 @pytest.mark.requirement

@@ -1,0 +1,133 @@
+"""The command line read into one value: defaults, spellings, the header and the replay."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ipllvm import options
+from ipllvm.errors import UsageError
+from ipllvm.options import Options
+
+
+class Typed:
+    """Stands for pytest's config with what was typed."""
+
+    def __init__(self, **typed: Any) -> None:
+        unset = dict.fromkeys(("model", "benchmark", "claims"))
+        flags = dict.fromkeys(("report_only", "offline"), False)
+        fixed = {"samples": "auto", "draws": "5", "seed": "0", "batch_size": "auto", "undecided": "pass"}
+        named = {"device": "cpu", "dtype": "auto", "prompt": "checkpoint", "report_dir": "reports"}
+        self._typed = {**unset, **flags, **fixed, **named, **typed}
+
+    def getoption(self, name: str) -> Any:
+        """The value of an option by its destination."""
+        return self._typed[name.removeprefix("ipllvm_")]
+
+
+def read(**typed: Any) -> Options:
+    config: Any = Typed(**typed)
+    return options.read(config)
+
+
+def test_defaults_are_the_demo() -> None:
+    found = read()
+    assert (found.models, found.benchmarks) == (("llava-tiny",), ("easyvqa", "scenes", "charts"))
+    assert (found.samples, found.fewer_do, found.draws, found.seed) == (300, True, 5, 0)
+    assert (found.batch_size, found.claims, found.fail_undecided) == (None, None, False)
+
+
+def test_values_are_read() -> None:
+    found = read(
+        model=["llava-ov", "llava-next", "llava-ov"], samples="12", batch_size="3", undecided="fail", seed="7"
+    )
+    assert found.models == ("llava-ov", "llava-next")
+    assert (found.samples, found.fewer_do, found.batch_size) == (12, False, 3)
+    assert (found.fail_undecided, found.seed) == (True, 7)
+
+
+def test_all_samples() -> None:
+    assert read(samples="all").samples is None
+
+
+@pytest.mark.parametrize(("device", "expected"), [("auto", None), ("cpu", 300)])
+def test_auto_is_all_samples_on_a_gpu(
+    monkeypatch: pytest.MonkeyPatch, device: str, expected: int | None
+) -> None:
+    monkeypatch.setattr(options, "gpus", lambda: 1)
+    assert read(device=device).samples == expected
+
+
+def test_hidden_gpus_do_not_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Places:
+        def __init__(self, path: str) -> None:
+            self.path = path
+
+        def glob(self, pattern: str) -> list[str]:
+            return ["0", "1", "2"]
+
+    monkeypatch.setattr(options, "Path", Places)
+    counts = []
+    for visible in (None, "", "-1", "0", "0,2", "0,1,2,3"):
+        if visible is None:
+            monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+        else:
+            monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+        counts.append(options.gpus())
+    assert counts == [3, 0, 0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("device", ["cuda", "cuda:1"])
+def test_cuda_needs_a_driver(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, device: str) -> None:
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(options, "GPU_DRIVERS", (str(tmp_path / "absent"),))
+    with pytest.raises(UsageError, match=f"^--device {device}: no GPU driver here; use --device cpu$"):
+        read(device=device)
+    monkeypatch.setattr(options, "GPU_DRIVERS", (str(tmp_path),))
+    assert read(device=device).device == device
+
+
+@pytest.mark.parametrize("text", ["", "1.5", "٣x", "²", "1e3", " 1"])
+def test_a_number_is_digits(text: str) -> None:
+    with pytest.raises(UsageError, match="give a whole number of at least 1"):
+        read(draws=text)
+
+
+def test_a_report_folder_is_only_looked_at(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+    assert read(report_dir=str(folder)).report_dir == folder
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_claims_are_read_early(tmp_path: Path) -> None:
+    path = tmp_path / "claims.toml"
+    path.write_text("[permutation]\nmargin = 3\n")
+    assert read(claims=str(path)).claims == path
+    path.write_text("[permutation]\nmargin = true\n")
+    with pytest.raises(UsageError, match="margin"):
+        read(claims=str(path))
+
+
+def test_the_header_says_what_will_be_measured() -> None:
+    found = read(samples="12", seed="3")
+    assert found.describe() == (
+        "ipllvm: llava-tiny on easyvqa, scenes, charts; 12 samples each, 5 draws, seed 3; reports in reports"
+    )
+    assert "all samples each" in replace(found, samples=None).describe()
+
+
+def test_the_command_line_repeats_the_measurement() -> None:
+    found = read(model=["llava-ov"], benchmark=["mmvp"], samples="all", offline=True)
+    line = found.command_line()
+    assert line[:3] == ["--model=llava-ov", "--benchmark=mmvp", "--samples=all"]
+    assert {"--draws=5", "--seed=0", "--offline"} <= set(line)
+    assert not any(argument.startswith("--claims") for argument in line)
+
+
+def test_a_row_is_made_of_builtins(tmp_path: Path) -> None:
+    row = replace(read(), claims=tmp_path).as_row()
+    assert row["claims"] == str(tmp_path)
+    assert row["models"] == ["llava-tiny"]
+    assert {type(value) for value in row.values()} <= {str, int, bool, list, type(None)}

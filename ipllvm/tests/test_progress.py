@@ -1,0 +1,117 @@
+"""The progress line: rewritten on a terminal, now and then elsewhere, silent where it would disturb."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ipllvm import progress
+from ipllvm.progress import ProgressLine
+
+
+class Screen:
+    """Stands for pytest's terminal reporter."""
+
+    def __init__(self, isatty: bool) -> None:
+        self.isatty = isatty
+        self.written: list[tuple[str, str]] = []
+
+    def ensure_newline(self) -> None:
+        """Pytest's own."""
+
+    def write_line(self, text: str) -> None:
+        """Pytest's own."""
+        self.written.append(("line", text))
+
+    def rewrite(self, text: str, erase: bool) -> None:
+        """Pytest's own."""
+        assert erase
+        self.written.append(("rewrite", text))
+
+
+class Clock:
+    """Time that stands still until told otherwise."""
+
+    now = 100.0
+
+    def monotonic(self) -> float:
+        """Seconds."""
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(progress, "time", made)
+    return made
+
+
+def line(screen: Screen | None, verbosity: int = 0, **attributes: Any) -> ProgressLine:
+    plugins = {"terminalreporter": screen}
+    config: Any = SimpleNamespace(
+        pluginmanager=SimpleNamespace(getplugin=plugins.get),
+        get_verbosity=lambda: verbosity,
+        **attributes,
+    )
+    return ProgressLine(config, "m on b")
+
+
+def test_a_terminal_gets_one_line_that_is_rewritten(clock: Clock) -> None:
+    screen = Screen(isatty=True)
+    told = line(screen)
+    for done in (100, 200, 1500):
+        clock.now += 1
+        told(done, 1500)
+    assert screen.written == [
+        ("rewrite", "m on b: 100 of 1,500 trials, 100/s, 14 s left"),
+        ("rewrite", "m on b: 200 of 1,500 trials, 100/s, 13 s left"),
+        ("rewrite", "m on b: 1,500 of 1,500 trials, 500/s in 3.0 s"),
+        ("line", ""),
+    ]
+
+
+def test_a_terminal_is_not_flooded(clock: Clock) -> None:
+    screen = Screen(isatty=True)
+    told = line(screen)
+    for done in range(50):
+        clock.now += 0.01
+        told(done, 1500)
+    assert len(screen.written) == 2
+
+
+def test_elsewhere_a_line_is_written_now_and_then(clock: Clock) -> None:
+    screen = Screen(isatty=False)
+    told = line(screen)
+    for done in range(1, 31):
+        clock.now += 1
+        told(done, 30)
+    assert [kind for kind, _ in screen.written] == ["line"] * 3
+    assert screen.written[-1] == ("line", "m on b: 30 of 30 trials, 1/s in 30.0 s")
+
+
+def test_a_message_is_a_line_of_its_own(clock: Clock) -> None:
+    for isatty, written in ((False, [("line", "hello")]), (True, [("rewrite", "hello"), ("line", "")])):
+        screen = Screen(isatty=isatty)
+        line(screen).say("hello")
+        assert screen.written == written
+
+
+@pytest.mark.parametrize("quiet", [{"verbosity": -1}, {"workerinput": {}}])
+def test_silent_under_q_and_in_workers(clock: Clock, quiet: dict[str, Any]) -> None:
+    screen = Screen(isatty=True)
+    told = line(screen, **quiet)
+    told.say("hello")
+    told(30, 30)
+    assert screen.written == []
+
+
+def test_silent_without_a_terminal_reporter(clock: Clock) -> None:
+    told = line(None)
+    told.say("hello")
+    told(30, 30)
+
+
+def test_no_time_at_all_divides_nothing_by_zero(clock: Clock) -> None:
+    screen = Screen(isatty=False)
+    line(screen)(0, 0)
+    assert screen.written == [("line", "m on b: 0 of 0 trials, 0/s in 0.0 s")]

@@ -1,0 +1,60 @@
+import numpy as np
+import torch
+from transformers import LlamaConfig, LlamaModel
+
+from ipllvm.zoo import batches
+from ipllvm.zoo.recipes import Phase
+
+PREFIX = 5
+ROWS = [[((3, 4, 5, 6), 2), ((7, 8, 9), 1)], [((4, 4), 1)]]
+
+
+def _model() -> LlamaModel:
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=32, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2
+    )
+    return LlamaModel(config).eval()
+
+
+def _hidden(model: LlamaModel, rows: list[list[batches.Block]], prefix: torch.Tensor) -> torch.Tensor:
+    packed = batches.pack(rows, PREFIX)
+    embeds = torch.cat(
+        [prefix.expand(len(rows), -1, -1), model.get_input_embeddings()(packed["input_ids"])], 1
+    )
+    with torch.no_grad():
+        out = model(
+            inputs_embeds=embeds, attention_mask=packed["attend"], position_ids=packed["position_ids"]
+        )
+    return out.last_hidden_state[:, PREFIX:]
+
+
+def test_turns_of_one_picture_are_blind_to_each_other() -> None:
+    model, prefix = _model(), torch.randn(1, PREFIX, 16, generator=torch.Generator().manual_seed(1))
+    together = _hidden(model, ROWS[:1], prefix)[0]
+    first = _hidden(model, [[ROWS[0][0]]], prefix)[0]
+    second = _hidden(model, [[ROWS[0][1]]], prefix)[0]
+    assert torch.allclose(together[:4], first, atol=1e-5)
+    assert torch.allclose(together[4:7], second, atol=1e-5)
+
+
+def test_only_answers_are_learned() -> None:
+    packed = batches.pack(ROWS, PREFIX)
+    labels = packed["labels"].tolist()
+    ignore = batches.IGNORE
+    assert labels[0] == [ignore, ignore, 5, 6, ignore, ignore, 9]
+    assert labels[1] == [ignore, 4, *[ignore] * 5]
+
+
+def test_each_turn_counts_on_from_the_prefix() -> None:
+    positions = batches.pack(ROWS, PREFIX)["position_ids"].tolist()
+    assert positions[0] == [0, 1, 2, 3, 4, 5, 6, 7, 8, 5, 6, 7]
+
+
+def test_a_step_draws_the_same_pictures_every_time() -> None:
+    phase = Phase("p", 10, 6, 1e-3, {"scenes": 1.0, "charts": 1.0, "objects": 1.0})
+    once, again = batches.pictures(phase, 0, 3), batches.pictures(phase, 0, 3)
+    assert [p.caption for p in once] == [p.caption for p in again]
+    assert [p.caption for p in once] != [p.caption for p in batches.pictures(phase, 0, 4)]
+    assert np.array_equal(batches.pixels(once), batches.pixels(again))
+    assert batches.pixels(once).shape == (6, 3, 112, 112)
