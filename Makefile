@@ -4,12 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-oldest lint clean
 demo: $(STAMP)
 	$(BIN)/pytest properties -k permutation --model=llava-tiny --report-only
 
 test: lint
 	$(BIN)/pytest ipllvm --doctest-modules -q --durations=5
+
+# The adapters with the oldest transformers that is supported.
+test-oldest: $(STAMP)
+	$(BIN)/pip install --quiet transformers==5.0.0
+	$(BIN)/pytest ipllvm/tests/models ipllvm/tests/parity ipllvm/tests/engine -q; \
+	status=$$?; rm $(STAMP); exit $$status
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -18,7 +24,6 @@ lint: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt torch
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[dev]"
 	touch $(STAMP)
 

@@ -14,6 +14,7 @@ from ipllvm import registry, verdicts
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured
+from ipllvm.metrics.pair_accuracy import pair_scores
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import (
@@ -40,9 +41,10 @@ class Settings:
 
     draws: int = 5
     seed: int = 0
-    batch_size: int = 32
+    batch_size: int | None = None
     report_only: bool = False
     prompt: str = "checkpoint"
+    scope: str = "keep_newline"
 
 
 class Evaluation:
@@ -70,7 +72,13 @@ class Evaluation:
         self._began = time.monotonic()
         self._trials = 0
         self._planned = 0
+        self._perturbations: list[str] = []
         self._interrupted: KeyboardInterrupt | None = None
+
+    @property
+    def batch_size(self) -> int:
+        """What was asked for, else what fits this model's memory."""
+        return self.settings.batch_size or self.model.batch_size()
 
     def run(self, *perturbations: Perturbation) -> tuple[Scores, ...]:
         """Scores of the clean run and of each perturbation, in that order.
@@ -81,10 +89,12 @@ class Evaluation:
         plan = Plan(
             samples, (Clean(), *perturbations), settings.draws, settings.seed, self.benchmark.max_new_tokens
         )
-        self._began, self._planned = time.monotonic(), len(plan)
+        self._planned += len(plan)
+        self._perturbations += [str(p) for p in plan.perturbations]
         outcomes: Outcomes = {}
         try:
-            run(self.model, plan, settings.batch_size, outcomes, lambda done: self._progress(done, len(plan)))
+            if self._interrupted is None:
+                run(self.model, plan, self.batch_size, outcomes, lambda done: self._progress(done, len(plan)))
         except KeyboardInterrupt as interrupt:
             self._interrupted = interrupt
         self._trials += len(outcomes)
@@ -105,7 +115,7 @@ class Evaluation:
         claim = self.claims[claim_name]
         errors = {sample: error for scores in shown.values() for sample, error in scores.errors.items()}
         verdict = self._verdict(contrast, claim, something_to_lose, errors)
-        estimates = {name: self._accuracy(name, scores) for name, scores in shown.items()}
+        estimates = {name: self._accuracy(name, scores) for name, scores in self._shown(shown).items()}
         estimates[claim.quantity] = verdicts.estimate(contrast, seed=self.settings.seed)
         self._record(self._result(claim, estimates, verdict, errors))
         if self._interrupted is not None:
@@ -115,6 +125,12 @@ class Evaluation:
         if not self.settings.report_only and claim.kind == "requirement":
             _raise_finding(verdict, claim)
         return verdict
+
+    def _shown(self, shown: Mapping[str, Scores]) -> dict[str, Scores]:
+        """The scores beside a claim, and those of pairs where the benchmark is made of pairs."""
+        if not self.benchmark.pairs:
+            return dict(shown)
+        return {**shown, **{f"{name}_pairs": pair_scores(scores) for name, scores in shown.items()}}
 
     def _verdict(
         self, contrast: Contrast, claim: Claim, guard: Contrast | None, errors: Mapping[str, str]
@@ -149,10 +165,12 @@ class Evaluation:
             settings={
                 "draws": settings.draws,
                 "seed": settings.seed,
-                "batch_size": settings.batch_size,
+                "batch_size": self.batch_size,
                 "max_new_tokens": data.max_new_tokens,
                 "prompt": settings.prompt,
                 "scorer": data.scorer,
+                "scope": settings.scope,
+                "perturbations": "; ".join(dict.fromkeys(self._perturbations)),
             },
             trials=self._trials,
             seconds=time.monotonic() - self._began,

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from ipllvm.errors import UnknownName, UsageError
-from ipllvm.models.sources import check_name
+from ipllvm.models.sources import check_name, display_names
+from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.registry import BENCHMARKS
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -49,7 +50,12 @@ class Options:
     report_only: bool
     report_dir: Path
     prompt: str
+    scope: str
     offline: bool
+
+    def label(self, model: str) -> str:
+        """What test ids and reports call one of the models asked for."""
+        return dict(zip(self.models, display_names(self.models), strict=True))[model]
 
     def describe(self) -> str:
         """One line for the session's header."""
@@ -61,8 +67,11 @@ class Options:
 
     def command_line(self) -> list[str]:
         """The options that bear on a measurement, spelled as a command line that repeats it."""
-        fixed = {"samples": self.samples or "all", "batch-size": self.batch_size or "auto"}
-        named = {n: getattr(self, n) for n in ("draws", "seed", "device", "dtype", "prompt", "claims")}
+        samples = "auto" if self.fewer_do else self.samples or "all"
+        fixed = {"samples": samples, "batch-size": self.batch_size or "auto"}
+        named = {
+            n: getattr(self, n) for n in ("draws", "seed", "device", "dtype", "prompt", "scope", "claims")
+        }
         values = [(n, v) for n, v in {**fixed, **named}.items() if v is not None]
         chosen = [("model", m) for m in self.models] + [("benchmark", b) for b in self.benchmarks]
         flags = ["--offline"] if self.offline else []
@@ -118,6 +127,7 @@ def register(parser: pytest.Parser) -> None:
     add("report-only", "measure and report, never fail a claim", action="store_true")
     add("report-dir", "where reports are written (default reports)", default="reports", metavar="DIR")
     add("prompt", "the checkpoint's own template, or the original LLaVA prompt", default="checkpoint")
+    add("scope", f"what a permutation moves: {', '.join(SCOPES)}", default=SCOPES[0])
     add("offline", "never ask the network", action="store_true")
 
 
@@ -133,7 +143,7 @@ def read(config: pytest.Config) -> Options:
 
     device = str(value("device"))
     return Options(
-        models=tuple(check_name(n) for n in dict.fromkeys(value("model") or DEFAULT_MODELS)),
+        models=_models(value("model") or DEFAULT_MODELS),
         benchmarks=tuple(
             BENCHMARKS.check(n) for n in dict.fromkeys(value("benchmark") or DEFAULT_BENCHMARKS)
         ),
@@ -149,8 +159,15 @@ def read(config: pytest.Config) -> Options:
         report_only=bool(value("report-only")),
         report_dir=_folder(Path(value("report-dir"))),
         prompt=_one_of("prompt", value("prompt"), PROMPTS),
+        scope=_one_of("scope", value("scope"), SCOPES),
         offline=bool(value("offline")),
     )
+
+
+def _models(names: Sequence[str]) -> tuple[str, ...]:
+    """Checked names; two spellings of one folder count once."""
+    places = {Path(n).expanduser().resolve() if Path(n).is_dir() else n: n for n in reversed(names)}
+    return tuple(check_name(name) for name in reversed(places.values()))
 
 
 def _samples(text: str, device: str) -> int | None:
@@ -181,8 +198,8 @@ def _one_of(name: str, text: str, known: Sequence[str]) -> str:
 
 
 def _device(text: str) -> str:
-    kind, _, index = text.partition(":")
-    if kind not in DEVICES or (index and (kind != "cuda" or not index.isdecimal())):
+    kind, colon, index = text.partition(":")
+    if kind not in DEVICES or (colon and (kind != "cuda" or not index.isdecimal())):
         raise UnknownName("--device", text, (*DEVICES, "cuda:0"))
     if kind == "cuda" and sys.platform == "linux" and not any(Path(p).exists() for p in GPU_DRIVERS):
         raise UsageError(f"--device {text}: no GPU driver here; use --device cpu")

@@ -4,6 +4,7 @@ Loaded by the repository's root conftest or by `-p ipllvm.plugin`; never loaded 
 other people's sessions. Imports neither torch nor numpy: collection and help stay cheap.
 """
 
+import os
 from collections.abc import Generator
 from typing import Any
 
@@ -28,6 +29,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[OPTIONS] = options.read(config)
     except IpllvmError as error:
         raise pytest.UsageError(str(error)) from None
+    if config.stash[OPTIONS].offline:
+        os.environ["HF_HUB_OFFLINE"] = "1"  # what the hub's client reads when it is first imported
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Session(config), "ipllvm-session")
 
@@ -41,9 +44,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parameterize by model and, where asked for, by benchmark; ids read MODEL-BENCHMARK."""
     asked = metafunc.config.stash[OPTIONS]
     if "model_name" in metafunc.fixturenames:
-        from ipllvm.models.sources import display_names
-
-        metafunc.parametrize("model_name", asked.models, ids=display_names(asked.models), scope="session")
+        labels = [asked.label(name) for name in asked.models]
+        metafunc.parametrize("model_name", asked.models, ids=labels, scope="session")
     if "benchmark_name" in metafunc.fixturenames:
         metafunc.parametrize("benchmark_name", asked.benchmarks, scope="session")
 

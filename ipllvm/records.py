@@ -35,7 +35,10 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """A named set of samples with the scorer that its answers are meant for."""
+    """A named set of samples with the scorer that its answers are meant for.
+
+    `pairs` says that a cluster is a pair, which counts only when both its samples are right.
+    """
 
     name: str
     samples: tuple[Sample, ...]
@@ -43,6 +46,7 @@ class Benchmark:
     digest: str
     source: str
     max_new_tokens: int = 16
+    pairs: bool = False
 
 
 class Stage(StrEnum):

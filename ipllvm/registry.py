@@ -62,6 +62,7 @@ PERTURBATIONS = Registry(
     {
         "clean": "ipllvm.perturbations.substitution:Clean",
         "blank": "ipllvm.perturbations.substitution:Blank",
+        "untouched": "ipllvm.perturbations.untouched:Untouched",
         "permutation": "ipllvm.perturbations.permutation:Permutation",
     },
 )

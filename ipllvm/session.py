@@ -2,19 +2,21 @@
 
 import shlex
 from collections.abc import Iterable
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
 from ipllvm.errors import ClaimUndecided, ClaimViolated, Finding, IpllvmError, UsageError
-from ipllvm.models.sources import display_name
 from ipllvm.options import Options
 
+T = TypeVar("T")
 OPTIONS = pytest.StashKey[Options]()
 ROWS = pytest.StashKey[dict[str, list[dict[str, Any]]]]()
 VIOLATED, UNDECIDED, NOT_MEASURED, SKIPPED = "violated", "undecided", "not measured", "skipped"
+FAILED, PASSED_LAW = "failed", "passed law"
 EXIT_UNDECIDED, EXIT_NOT_MEASURED = 6, 7
 
 
@@ -25,9 +27,10 @@ def case(item: pytest.Item) -> dict[str, Any]:
         return {}
     return {
         "property": str(getattr(item, "originalname", item.name)).removeprefix("test_"),
-        "model": display_name(spec.params["model_name"]),
+        "model": item.config.stash[OPTIONS].label(spec.params["model_name"]),
         "benchmark": str(spec.params.get("benchmark_name", "")),
         "primary": item.get_closest_marker("requirement") is not None,
+        "law": item.get_closest_marker("law") is not None,
     }
 
 
@@ -48,8 +51,10 @@ def finding(report: pytest.TestReport, raised: BaseException | None, item: pytes
 
     Any other exception, a failed assertion aside, is no verdict either: it keeps its traceback.
     """
+    if not case(item):
+        return
     if not isinstance(raised, Finding | IpllvmError):
-        if report.when != "teardown" and case(item) and _unexpected(raised):
+        if report.when != "teardown" and _unexpected(raised):
             vars(report)["ipllvm_finding"] = NOT_MEASURED
         return
     if isinstance(raised, ClaimUndecided):
@@ -116,7 +121,7 @@ class Session:
         """Set the exit status (0, 1, 6 or 7; pytest's 2-5 stay), then write the report."""
         session.exitstatus = self.exit_status(int(exitstatus))
         rows = list(self._rows())
-        if not rows and not any(self._lost(NOT_MEASURED)):
+        if not rows and not any(any(self._lost(kind)) for kind in (FAILED, PASSED_LAW, NOT_MEASURED)):
             return
         try:
             self._write(rows, int(session.exitstatus))
@@ -145,18 +150,29 @@ class Session:
             yield from (entry(row, node, outcome, replay(node, chosen)) for row in rows)
 
     def _lost(self, kind: str) -> Iterable[dict[str, Any]]:
-        """Tests that gave no row: skipped ones, or ones that could not be measured."""
+        """What to say of each test of a property that gave no row and ended as `kind`."""
+        from ipllvm.reporting.report import replay
+
+        chosen = self.options.command_line()
         for report in self.reports:
-            about, found = getattr(report, "ipllvm_case", {}), getattr(report, "ipllvm_finding", None)
-            if not about or getattr(report, "ipllvm_rows", []) or found == UNDECIDED:
-                continue
-            if found == kind == NOT_MEASURED:
-                yield {**about, "test": report.nodeid, "reason": _reason(report)}
-            elif kind == SKIPPED and report.skipped:
-                yield {k: v for k, v in about.items() if k != "primary"} | {"reason": _reason(report)}
+            if _ending(report) == kind and not getattr(report, "ipllvm_rows", []):
+                about = vars(report)["ipllvm_case"]
+                yield {
+                    **about,
+                    "law": about["law"] and report.when == "call",
+                    "test": report.nodeid,
+                    "reason": _reason(report),
+                    "replay": replay(report.nodeid, chosen),
+                }
+
+    def _records(self, record: type[T], kind: str) -> list[T]:
+        """What `_lost` says, as records of the report."""
+        names = [part.name for part in fields(record)]  # type: ignore[arg-type]
+        return [record(**{name: told[name] for name in names}) for told in self._lost(kind)]
 
     def _write(self, rows: list[dict[str, Any]], status: int) -> None:
         from ipllvm.reporting import report as reports
+        from ipllvm.reporting.folders import run_folder
 
         run = reports.Run(
             id=f"{self.began:%Y-%m-%dT%H-%M-%SZ}",
@@ -168,10 +184,15 @@ class Session:
             partial=status == pytest.ExitCode.INTERRUPTED,
             options=self.options.as_row(),
         )
-        skipped = [reports.NotTested(**values) for values in self._lost(SKIPPED)]
-        lost = [reports.NotMeasured(**values) for values in self._lost(NOT_MEASURED)]
-        self.report = reports.build(rows, run, skipped, lost)
-        folder = reports.run_folder(self.options.report_dir, self.began)
+        self.report = reports.build(
+            rows,
+            run,
+            not_tested=self._records(reports.NotTested, SKIPPED),
+            not_measured=self._records(reports.NotMeasured, NOT_MEASURED),
+            failed=self._records(reports.Failed, FAILED),
+            passed_laws=self._records(reports.PassedLaw, PASSED_LAW),
+        )
+        folder = run_folder(self.options.report_dir, self.began)
         self.report["run"]["id"] = folder.name
         reports.write(self.report, folder)
         self.folder = folder
@@ -194,6 +215,18 @@ class Session:
 
 def _outcome(report: pytest.TestReport) -> str:
     return "error" if getattr(report, "ipllvm_finding", None) == NOT_MEASURED else str(report.outcome)
+
+
+def _ending(report: pytest.TestReport) -> str | None:
+    """How a test of a property ended; None for any other, and where nothing is left to say."""
+    about, found = getattr(report, "ipllvm_case", {}), getattr(report, "ipllvm_finding", None)
+    if not about or found == UNDECIDED:
+        return None
+    if found == NOT_MEASURED or report.skipped:
+        return NOT_MEASURED if found == NOT_MEASURED else SKIPPED
+    if report.failed and report.when != "teardown":
+        return FAILED
+    return PASSED_LAW if report.passed and report.when == "call" and about["law"] else None
 
 
 def _reason(report: pytest.TestReport) -> str:

@@ -11,9 +11,10 @@ def cpus() -> int:
 
 
 def share_threads() -> None:
-    """Give this process its share of the CPUs: all of them without xdist."""
+    """Give an xdist worker its share of the CPUs; without xdist torch's own choice stays."""
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-    torch.set_num_threads(max(1, cpus() // workers))
+    if workers > 1:
+        torch.set_num_threads(max(1, cpus() // workers))
 
 
 def own_device(device: str) -> str:

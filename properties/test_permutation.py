@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @pytest.mark.requirement
 def test_permutation_invariance(evaluation: "Evaluation") -> None:
     """Δ = clean - permuted accuracy, at most the margin."""
-    clean, blank, permuted = evaluation.run(Blank(), Permutation())
+    clean, blank, permuted = evaluation.run(Blank(), Permutation(evaluation.settings.scope))
     evaluation.check(
         "permutation",
         performance_drop(clean, permuted),

@@ -15,9 +15,11 @@ pytestmark = pytest.mark.law
 
 def test_permutation_identity(probe: "Probe") -> None:
     """The identity permutation changes no token id."""
+    from hypothesis import strategies as st
+
     from ipllvm.perturbations.permutation import Swaps
 
-    assert probe.answers(Swaps(())) == probe.answers()
+    probe.hold(probe.difference, st.just(Swaps(())))
 
 
 def test_permutation_inverse(probe: "Probe") -> None:
@@ -26,8 +28,7 @@ def test_permutation_inverse(probe: "Probe") -> None:
     from ipllvm.strategies import swaps
 
     def law(forth: Swaps) -> str | None:
-        both = Swaps(forth.pairs + forth.inverse.pairs)
-        return probe.difference(both)
+        return probe.difference(Swaps(forth.pairs + forth.inverse.pairs))
 
     probe.hold(law, swaps(probe.picture_tokens))
 

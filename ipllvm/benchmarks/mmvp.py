@@ -52,7 +52,7 @@ def load(
     count = "" if len(rows) == SIZE else f", {len(rows)} of its {SIZE} rows"
     source = f"{REPOSITORY}, {labels}{count}"
     key = digest(samples, *(row.image.digest() for row in rows))
-    return Benchmark("mmvp", samples, "multiple_choice", key, source, MAX_NEW_TOKENS)
+    return Benchmark("mmvp", samples, "multiple_choice", key, source, MAX_NEW_TOKENS, pairs=True)
 
 
 def read(folder: Path) -> list[Row]:

@@ -2,26 +2,29 @@
 
 import numpy as np
 
-from ipllvm.records import Contrast, Scores
+from ipllvm.records import Scores
 
 
-def pairs(scores: Scores, size: int = 2) -> Contrast:
-    """One value in [0, 1] a pair: the share of draws in which all its samples score 1.
+def pair_scores(scores: Scores, size: int = 2) -> Scores:
+    """The pairs as samples of their own: 1 in a draw where all samples of the pair score 1, else 0.
 
     Clusters with other than `size` samples (a subset may have cut one) are no pairs and are left
-    out. Pairs with an error in any draw are left out too and counted in `n_error`.
+    out. A pair with a sample that failed is NaN and carries its error.
     """
     rows: dict[str, list[int]] = {}
     for index, cluster in enumerate(scores.clusters):
         rows.setdefault(cluster, []).append(index)
-    whole = {cluster: scores.values[index] for cluster, index in rows.items() if len(index) == size}
-    answered = {cluster: block for cluster, block in whole.items() if not np.isnan(block).any()}
-    values = np.array([np.all(block == 1.0, axis=0).mean() for block in answered.values()], float)
-    draws, errors = scores.values.shape[1], len(whole) - len(answered)
-    return Contrast("pair_accuracy", values, tuple(answered), 1.0, 1.0 / draws, draws, errors)
+    whole = {cluster: index for cluster, index in rows.items() if len(index) == size}
+    blocks = [scores.values[index] for index in whole.values()]
+    right = [np.where(np.isnan(block).any(0), np.nan, (block == 1.0).all(0)) for block in blocks]
+    names = {cluster: [scores.samples[i] for i in index] for cluster, index in whole.items()}
+    failed = {c: scores.errors[n] for c, samples in names.items() for n in samples if n in scores.errors}
+    values = np.array(right, float).reshape(len(whole), scores.values.shape[1])
+    return Scores(scores.perturbation, tuple(whole), tuple(whole), values, failed)
 
 
 def pair_accuracy(scores: Scores, size: int = 2) -> float | None:
     """The share of pairs with all samples right, 0 to 1; None where no pair was measured."""
-    values = pairs(scores, size).values
-    return float(values.mean()) if len(values) else None
+    values = pair_scores(scores, size).values
+    answered = values[~np.isnan(values).any(1)]
+    return float(answered.mean()) if answered.size else None

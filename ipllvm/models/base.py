@@ -45,6 +45,10 @@ class VisionLanguageModel(ABC):
         """What a report says of the model: identity and numerics."""
 
     @abstractmethod
+    def batch_size(self) -> int:
+        """How many samples to answer together, from the memory that is free now; at least 1."""
+
+    @abstractmethod
     def prepare(self, images: Sequence[Image.Image], prompt: str) -> Prepared:
         """The prompt in the checkpoint's chat template and its one picture, processed as shipped.
 

@@ -29,7 +29,7 @@ def visual_tokens(found: Checkpoint) -> int:
     """Roughly how many visual tokens the decoder gets from one picture."""
     vision: dict[str, Any] = read_json(found.folder / "config.json").get("vision_config") or {}
     side = vision.get("image_size", 336) // vision.get("patch_size", 14)
-    return int(side**2 * TILES[found.family])
+    return int(side**2 * TILES.get(found.family, 1))
 
 
 def trial_seconds(parameters: int, tokens: int, rate: float) -> float:

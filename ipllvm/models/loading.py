@@ -1,8 +1,6 @@
 """Load a model by name: checks and estimates first, then the weights."""
 
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,6 +9,7 @@ from transformers import AutoModelForImageTextToText
 from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
 from ipllvm.models import checkpoint, processors, prompting, sources
 from ipllvm.models.base import VisionLanguageModel
+from ipllvm.models.capacity import free_memory
 from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.fingerprint import fingerprint
 from ipllvm.models.forecast import forecast
@@ -30,14 +29,15 @@ def load(
     prompt: str = "checkpoint",
     offline: bool = False,
     rehash: bool = False,
+    label: str | None = None,
     announce: Callable[[str], None] = lambda line: None,
 ) -> VisionLanguageModel:
     """The model behind an alias, a hub id or a folder, ready to answer.
 
     `device` is auto, cpu, cuda or cuda:i; `dtype` auto means float32 on the CPU and bfloat16 on a
-    GPU. `announce` is told size and speed before the weights are read. Raises UsageError for
-    options that can't be had, UnknownName and ModelUnavailable for the model; each is one line and
-    comes before the weights are read where that is possible.
+    GPU. `label` is what reports call it; `announce` is told size and speed before the weights are
+    read. Raises UsageError for options that can't be had, UnknownName and ModelUnavailable for the
+    model; each is one line and comes before the weights are read where that is possible.
     """
     style = choose_prompt(name, prompt)
     place = choose_device(device)
@@ -48,7 +48,7 @@ def load(
     processor = processors.load(found.folder, found.family)
     model = _weights(found, place, numbers)
     digest = fingerprint(found.folder, found.weights, rehash=rehash)
-    parts = Parts(model, processor, sources.display_name(name), digest, style)
+    parts = Parts(model, processor, label or sources.display_name(name), digest, style)
     adapter: VisionLanguageModel = FAMILIES.load(found.family)(parts)
     return adapter
 
@@ -95,23 +95,12 @@ def choose_prompt(name: str, prompt: str) -> Prompt:
 
 def check_memory(found: Checkpoint, device: torch.device, dtype: torch.dtype) -> None:
     """Raises ModelUnavailable where the weights alone are more than the free memory."""
-    needed, free = found.size(dtype.itemsize), _free(device)
+    needed, free = found.size(dtype.itemsize), free_memory(device)
     if needed > free:
         raise ModelUnavailable(
             f"{found.folder}: its weights need {needed / 1e9:.1f} GB in {str(dtype).removeprefix('torch.')} "
             f"and {device} has {free / 1e9:.1f} GB free; use a smaller --dtype or a bigger machine"
         )
-
-
-def _free(device: torch.device) -> int:
-    """Bytes that can still be had; page cache counts as free on Linux."""
-    if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration):
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def _weights(found: Checkpoint, device: torch.device, dtype: torch.dtype) -> Any:
@@ -127,7 +116,7 @@ def _weights(found: Checkpoint, device: torch.device, dtype: torch.dtype) -> Any
             local_files_only=True,
             output_loading_info=True,
         )
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+    except Exception as error:  # a damaged file raises whatever its reader happens to
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise ModelUnavailable(f"{found.folder}: can't be loaded: {reason}") from error
     absent = sorted(str(key) for key in info["missing_keys"] if "post_layernorm" not in str(key))

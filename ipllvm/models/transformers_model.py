@@ -11,7 +11,9 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
 
+from ipllvm.models import capacity
 from ipllvm.models.base import Prepared, VisionLanguageModel
+from ipllvm.models.forecast import TEXT_TOKENS, TILES
 from ipllvm.models.prompting import Prompt, pad_to_square, render
 from ipllvm.records import Layout, ModelInfo
 
@@ -62,6 +64,14 @@ class TransformersModel(VisionLanguageModel):
             prompt="original" if self._prompt.system else "checkpoint",
             parameters=sum(p.numel() for p in self._model.parameters()),
         )
+
+    def batch_size(self) -> int:
+        """See the interface."""
+        config = self._model.config
+        side = config.vision_config.image_size // config.vision_config.patch_size
+        positions = side**2 * TILES.get(config.model_type, 1) + TEXT_TOKENS
+        bytes_a_position = capacity.position_bytes(config.get_text_config(), self.dtype.itemsize)
+        return capacity.batch_size(capacity.free_memory(self.device), positions, bytes_a_position)
 
     def prepare(self, images: Sequence[Image.Image], prompt: str) -> Prepared:
         """See the interface."""

@@ -2,6 +2,7 @@
 
 from ipllvm.reporting.schema import Row
 from ipllvm.reporting.text import visible
+from ipllvm.reporting.view import standing
 
 
 def properties(row: Row) -> list[tuple[str, str]]:
@@ -23,7 +24,7 @@ def properties(row: Row) -> list[tuple[str, str]]:
         **{name: target.get(name) for name in ("unit", "low", "high", "n", "clusters", "draws", "n_error")},
         **{name: verdict[name] for name in ("p_holds", "p_violated", "n_to_decide")},
         "sde": verdict["smallest_detectable_effect"],
-        "verdict": verdict["decision"],
+        "verdict": standing(row),
         "reason": verdict["reason"],
         **{name: row[name] for name in ("trials", "seconds", "partial")},
         "errors": len(row["errors"]),

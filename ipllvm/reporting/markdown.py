@@ -5,8 +5,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from ipllvm.reporting.schema import Report, Row
-from ipllvm.reporting.text import LIMIT, interval, number, visible
-from ipllvm.reporting.view import Line, count_of, headline, lines, perturbed_heading
+from ipllvm.reporting.text import LIMIT, REASON_LIMIT, interval, number, visible
+from ipllvm.reporting.view import (
+    INTERVAL_NOTE,
+    Line,
+    count_of,
+    failure,
+    failure_reason,
+    headline,
+    lines,
+    perturbed_heading,
+)
 
 COMMENT_LIMIT: Final = 60_000
 """Characters of a comment; GitHub takes 65,536."""
@@ -55,8 +64,11 @@ def _code(text: str, limit: int = LIMIT) -> str:
 
 
 def _overview(report: Report, found: Sequence[Line]) -> Iterator[str]:
+    if report["failed"]:
+        yield "### Failed\n\n" + "\n".join(_failed(row) for row in report["failed"])
     if found:
         yield _table(found, models=len(report["models"]) > 1)
+        yield INTERVAL_NOTE
     asked = [f"- {_subject(line, report)}: {escape(line.reason)}" for line in found if line.notable]
     if asked:
         yield "\n".join(asked)
@@ -65,6 +77,19 @@ def _overview(report: Report, found: Sequence[Line]) -> Iterator[str]:
         yield "### Not measured\n\n" + "\n".join(items)
     if report["not_tested"]:
         yield "### Not tested\n\n" + "\n".join(_skipped(row) for row in report["not_tested"])
+    if report["passed_laws"]:
+        yield "### Laws that hold\n\n" + "\n".join(_laws(report["passed_laws"]))
+
+
+def _failed(row: Row) -> str:
+    reason, replay = escape(failure_reason(row), REASON_LIMIT), _code(row["replay"], _COMMAND_LIMIT)
+    return f"- **{failure(row)}** {_names(row)}: {reason}\n  - Run it again: {replay}"
+
+
+def _laws(passed: Sequence[Row]) -> Iterator[str]:
+    for model in dict.fromkeys(row["model"] for row in passed):
+        names = ", ".join(escape(row["property"]) for row in passed if row["model"] == model)
+        yield f"- {escape(model)}: {names}"
 
 
 def _subject(line: Line, report: Report) -> str:
@@ -73,8 +98,11 @@ def _subject(line: Line, report: Report) -> str:
 
 
 def _skipped(row: Row) -> str:
-    names = ", ".join(escape(row[name]) for name in ("property", "benchmark", "model") if row[name])
-    return f"- **not tested** {names}: {escape(row['reason'])}"
+    return f"- **not tested** {_names(row)}: {escape(row['reason'])}"
+
+
+def _names(row: Row) -> str:
+    return ", ".join(escape(row[name]) for name in ("property", "benchmark", "model") if row[name])
 
 
 def _table(found: Sequence[Line], models: bool) -> str:
@@ -118,7 +146,8 @@ def _folded(title: str, parts: Iterable[str]) -> str:
 
 
 def _estimates(row: Row) -> str:
-    heading = ["estimate", "value", "interval", "unit", "n", "clusters", "draws", "errors", "seed", "method"]
+    heading = ["estimate", "value", INTERVAL_NOTE, "unit"]
+    heading += ["n", "clusters", "draws", "errors", "seed", "method"]
     rows = [[escape(name), *_numbers(value)] for name, value in row["estimates"].items()]
     return "\n".join(_pipes(cells) for cells in [heading, ["---"] * len(heading), *rows])
 

@@ -12,12 +12,21 @@ from typing import Any, Final
 
 from ipllvm.reporting import markdown
 from ipllvm.reporting.families import families
-from ipllvm.reporting.folders import ensure_writable as ensure_writable
-from ipllvm.reporting.folders import replace_file
-from ipllvm.reporting.folders import run_folder as run_folder
+from ipllvm.reporting.folders import ensure_writable, replace_file
 from ipllvm.reporting.schema import VERSION, Report, Row, builtins
 
-PACKAGES: Final = ("ipllvm", "torch", "transformers", "tokenizers", "numpy", "pytest", "hypothesis")
+PACKAGES: Final = (
+    "ipllvm",
+    "torch",
+    "transformers",
+    "tokenizers",
+    "pillow",
+    "numpy",
+    "scipy",
+    "statsmodels",
+    "pytest",
+    "hypothesis",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,28 @@ class NotMeasured:
     model: str = ""
     benchmark: str = ""
     primary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A test of a property that failed and gave no row: a broken law where `law` is true."""
+
+    test: str
+    property: str
+    model: str
+    benchmark: str
+    law: bool
+    reason: str
+    replay: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassedLaw:
+    """A law that was checked on a model and holds."""
+
+    test: str
+    property: str
+    model: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +122,8 @@ def build(
     run: Run,
     not_tested: Sequence[NotTested] = (),
     not_measured: Sequence[NotMeasured] = (),
+    failed: Sequence[Failed] = (),
+    passed_laws: Sequence[PassedLaw] = (),
 ) -> Report:
     """The report of `run`, in builtins only; each of `rows` comes from `entry`.
 
@@ -110,6 +143,8 @@ def build(
             "models": models.entries,
             "benchmarks": benchmarks.entries,
             "results": results,
+            "failed": [_values(broken) for broken in failed],
+            "passed_laws": [_values(law) for law in passed_laws],
             "not_tested": [_values(skipped) for skipped in not_tested],
             "not_measured": missed,
             "multiplicity": {"method": "holm", "families": families(results, missed)},
@@ -145,7 +180,7 @@ class _Catalogue:
         return made
 
 
-def _values(record: NotTested | NotMeasured | Run) -> Row:
+def _values(record: NotTested | NotMeasured | Failed | PassedLaw | Run) -> Row:
     return {name: getattr(record, name) for name in record.__slots__}
 
 

@@ -6,28 +6,40 @@ from textwrap import wrap
 from typing import Final
 
 from ipllvm.reporting.schema import Report, Row
-from ipllvm.reporting.text import to_ascii, visible
-from ipllvm.reporting.view import Line, headline, lines, perturbed_heading
+from ipllvm.reporting.text import REASON_LIMIT, to_ascii, visible
+from ipllvm.reporting.view import (
+    INTERVAL_NOTE,
+    Line,
+    failure,
+    failure_reason,
+    headline,
+    lines,
+    perturbed_heading,
+)
 
 NARROW: Final = 100
 """Below this width each result is a block of its own."""
 _LEFT: Final = ("property", "benchmark", "verdict")
+_LONG: Final = 4096
 
 
 def summary(report: Report, width: int, *, folder: Path | None = None, ascii_only: bool = False) -> list[str]:
-    """The lines to print: per model its name and results, the reasons, then the answer.
+    """The lines to print: per model its name and results, the reasons, what failed, then the answer.
 
     A table where it fits into `width` characters (of at least 100), else one block a result.
+    Commands and the path of the report are never folded, so that they can be copied.
     `folder` is where the report was written. `ascii_only` is for terminals without UTF-8.
     """
     plain: Callable[[str], str] = to_ascii if ascii_only else str
     width = max(width, 20)
     made = [line for model in report["models"] for line in _model(report, model, width, plain)]
+    made += _folded(INTERVAL_NOTE, width) if report["results"] else []
+    made += _failed(report, width, plain)
     made += _untold(report, width, plain)
     answer, rest = headline(report)
     made += _folded(plain(f"{answer}; {rest}" if rest else answer), width)
     if folder is not None:
-        made.append(plain(f"report: {visible(str(folder / 'report.json'), 4096)}"))
+        made.append(plain(f"report: {visible(str(folder / 'report.json'), _LONG)}"))
     return made
 
 
@@ -85,6 +97,14 @@ def _block(line: Line, width: int, plain: Callable[[str], str]) -> Iterator[str]
     yield from _folded(plain(_title(line)), width)
     for text in (scores, f"Δ {line.change}", decided, *([line.reason] if line.notable else [])):
         yield from _folded(plain(text), width, indent="  ")
+
+
+def _failed(report: Report, width: int, plain: Callable[[str], str]) -> Iterator[str]:
+    for row in report["failed"]:
+        names = ", ".join(visible(row[name], 60) for name in ("property", "benchmark", "model") if row[name])
+        reason = visible(failure_reason(row), REASON_LIMIT)
+        yield from _folded(plain(f"{failure(row)}: {names}: {reason}"), width)
+        yield plain(f"  run it again: {visible(row['replay'], _LONG)}")
 
 
 def _untold(report: Report, width: int, plain: Callable[[str], str]) -> Iterator[str]:

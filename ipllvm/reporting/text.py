@@ -1,6 +1,8 @@
 """Text and numbers as every view shows them; nothing that comes from a model or a file is trusted."""
 
 LIMIT = 300
+REASON_LIMIT = 1_000
+"""Characters of why a test failed: a counterexample must be readable as a whole."""
 MISSING = "n/a"
 _ASCII = str.maketrans({"Δ": "delta", "≤": "<=", "≥": ">=", "…": "..."})
 

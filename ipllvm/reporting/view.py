@@ -9,14 +9,10 @@ from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import MISSING, interval, number, visible
 
 OBSERVED: Final = {"HOLDS": "AS IN PAPER", "VIOLATED": "NOT AS IN PAPER", "UNDECIDED": "UNDECIDED"}
-_RANK: Final = {
-    ("requirement", "VIOLATED"): 0,
-    ("requirement", "UNDECIDED"): 1,
-    ("requirement", "HOLDS"): 2,
-    ("observation", "VIOLATED"): 3,
-    ("observation", "UNDECIDED"): 4,
-    ("observation", "HOLDS"): 5,
-}
+NOT_MEASURED: Final = "NOT MEASURED"
+INTERVAL_NOTE: Final = "interval: 5 % on each side"
+_KINDS: Final = ("requirement", "observation")
+_STANDINGS: Final = ("VIOLATED", NOT_MEASURED, "UNDECIDED", "HOLDS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +53,39 @@ def lines(report: Report) -> list[Line]:
 
 def headline(report: Report) -> tuple[str, str]:
     """The answer in a few words, and the rest of its sentence."""
-    decided = Counter(_kind(row) for row in report["results"])
-    violated, undecided, holds = (
-        decided["requirement", decision] for decision in ("VIOLATED", "UNDECIDED", "HOLDS")
-    )
-    seen = len(report["results"]) - violated - undecided - holds
-    answer, rest = _answer(violated, undecided, holds, len(report["not_measured"]))
-    rest += [count_of(seen, "observation")] if seen else []
-    stopped = ["stopped early: what was measured by then"] if report["run"]["partial"] else []
-    return answer, "; ".join(rest + stopped)
+    found = Counter((row["claim"]["kind"], standing(row)) for row in report["results"])
+    violated, undecided, holds = (found["requirement", name] for name in ("VIOLATED", "UNDECIDED", "HOLDS"))
+    failed = sum(found[kind, NOT_MEASURED] for kind in _KINDS)
+    seen = len(report["results"]) - violated - undecided - holds - failed
+    broken, laws = _broken(report["failed"]), len(report["passed_laws"])
+    answer, rest = _answer(violated, undecided, holds, failed + len(report["not_measured"]))
+    parts = [*broken, *([answer] if answer else []), *rest]
+    parts += [f"{count_of(laws, 'law')} {_hold(laws)}"] if laws else []
+    parts = parts or ["No requirement was measured"]
+    parts += [count_of(seen, "observation")] if seen else []
+    parts += ["stopped early: what was measured by then"] if report["run"]["partial"] else []
+    leading = max(1, len(broken) + bool(violated))
+    return ", ".join(parts[:leading]), "; ".join(parts[leading:])
+
+
+def standing(row: Row) -> str:
+    """The decision of a result, or NOT MEASURED where the model failed on samples of a whole run."""
+    failed = row["errors"] or any(estimate["n_error"] for estimate in row["estimates"].values())
+    return NOT_MEASURED if failed and not row["partial"] else str(row["verdict"]["decision"])
+
+
+def failure(row: Row) -> str:
+    """What an entry of `failed` is, in words.
+
+    >>> failure({"law": True}), failure({"law": False})
+    ('law broken', 'test failed')
+    """
+    return "law broken" if row["law"] else "test failed"
+
+
+def failure_reason(row: Row) -> str:
+    """Why an entry of `failed` failed, without repeating what it is; not yet fit to be shown."""
+    return str(row["reason"]).removeprefix(f"{failure(row)}: ")
 
 
 def perturbed_heading(found: Sequence[Line]) -> str:
@@ -83,19 +103,26 @@ def count_of(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
-def _rank(row: Row) -> int:
-    return _RANK[_kind(row)]
+def _rank(row: Row) -> tuple[int, int]:
+    return _KINDS.index(row["claim"]["kind"]), _STANDINGS.index(standing(row))
 
 
-def _kind(row: Row) -> tuple[str, str]:
-    return row["claim"]["kind"], row["verdict"]["decision"]
+def _broken(failed: Sequence[Row]) -> list[str]:
+    laws = sum(row["law"] for row in failed)
+    others = len(failed) - laws
+    told = [f"{count_of(laws, 'law')} broken"] if laws else []
+    return told + ([f"{count_of(others, 'test')} failed"] if others else [])
+
+
+def _hold(n: int) -> str:
+    return "holds" if n == 1 else "hold"
 
 
 def _answer(violated: int, undecided: int, holds: int, lost: int) -> tuple[str, list[str]]:
     total = violated + undecided + holds
     requirements, missing = count_of(total, "requirement"), f"{count_of(lost, 'test')} could not be measured"
     told = [f"{undecided} undecided"] if undecided else []
-    told += [f"{holds} {'holds' if holds == 1 else 'hold'}"] if holds else []
+    told += [f"{holds} {_hold(holds)}"] if holds else []
     if violated:
         return f"{violated} of {requirements} violated", told + ([missing] if lost else [])
     if lost:
@@ -103,15 +130,15 @@ def _answer(violated: int, undecided: int, holds: int, lost: int) -> tuple[str, 
     if undecided:
         return f"{undecided} of {requirements} undecided, none violated", told[1:]
     if holds:
-        return f"{holds} of {requirements} {'holds' if holds == 1 else 'hold'}", []
-    return "No requirement was measured", []
+        return f"{holds} of {requirements} {_hold(holds)}", []
+    return "", []
 
 
 def _line(row: Row, fallen: tuple[int, Row] | None) -> Line:
     claim, estimates = row["claim"], row["estimates"]
     target = estimates.get(claim["quantity"])
     unit = target["unit"] if target else "points"
-    other, decision = _perturbation(row), row["verdict"]["decision"]
+    other = _perturbation(row)
     sign = "≤" if claim["direction"] == "at_most" else "≥"
     return Line(
         model=visible(row["model"], 60),
@@ -127,7 +154,7 @@ def _line(row: Row, fallen: tuple[int, Row] | None) -> Line:
         verdict=_verdict(row),
         reason=_reason(row, fallen),
         perturbation=visible(other, 30),
-        notable=decision != "HOLDS" or fallen is not None,
+        notable=standing(row) != "HOLDS" or fallen is not None,
         row=row,
     )
 
@@ -135,7 +162,8 @@ def _line(row: Row, fallen: tuple[int, Row] | None) -> Line:
 def _perturbation(row: Row) -> str:
     """The name of the score under the perturbation: the first that is none of the fixed ones."""
     fixed = ("clean", "blank", row["claim"]["quantity"])
-    return next((name for name in row["estimates"] if name not in fixed), "perturbed")
+    others = (name for name in row["estimates"] if name not in fixed and not name.endswith("_pairs"))
+    return next(others, "perturbed")
 
 
 def _value(estimate: Row | None) -> str:
@@ -149,13 +177,16 @@ def _change(target: Row | None) -> str:
 
 
 def _verdict(row: Row) -> str:
-    kind, decision = _kind(row)
-    name = OBSERVED[decision] if kind == "observation" else decision
+    name = standing(row)
+    if row["claim"]["kind"] == "observation":
+        name = OBSERVED.get(name, name)
     return f"{name} (partial)" if row["partial"] else name
 
 
 def _reason(row: Row, fallen: tuple[int, Row] | None) -> str:
     reason = visible(row["verdict"]["reason"])
+    if standing(row) == NOT_MEASURED:
+        return reason or f"the model failed on {count_of(len(row['errors']), 'sample')}"
     if fallen is None:
         return reason
     k, claim = fallen

@@ -14,6 +14,7 @@ from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Blank
 from ipllvm.records import Benchmark, Claim, Decision, ModelInfo, Response, Result, Sample, Trial, Verdict
 
+Progress = Callable[[int], None]
 Answer = Callable[[Trial], Response]
 RIGHT, WRONG = Response("red", (1,)), Response("blue", (2,))
 INFO = ModelInfo("fake", "llava", "f" * 64, "cpu", "float32", "sdpa", "checkpoint", 1)
@@ -28,6 +29,10 @@ class Fake:
         """Its identity."""
         return INFO
 
+    def batch_size(self) -> int:
+        """Any will do."""
+        return 8
+
 
 def benchmark(n: int) -> Benchmark:
     samples = tuple(Sample(f"s{i}", f"c{i}", (), "what color?", "red") for i in range(n))
@@ -41,7 +46,9 @@ def evaluate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Evaluation,
     def make(
         answer: Answer, n: int = 400, stop: int | None = None, claim: Claim | None = None, **settings: Any
     ) -> tuple[Evaluation, list[Result]]:
-        def run(model: Any, plan: Plan, size: int, outcomes: Outcomes, progress: Callable[[int], None]) -> None:
+        def run(
+            model: Any, plan: Plan, size: int, outcomes: Outcomes, progress: Callable[[int], None]
+        ) -> None:
             for number, sample in enumerate(plan.samples):
                 if number == stop:
                     raise KeyboardInterrupt

@@ -20,6 +20,7 @@ class Typed:
         flags = dict.fromkeys(("report_only", "offline"), False)
         fixed = {"samples": "auto", "draws": "5", "seed": "0", "batch_size": "auto", "undecided": "pass"}
         named = {"device": "cpu", "dtype": "auto", "prompt": "checkpoint", "report_dir": "reports"}
+        named["scope"] = "keep_newline"
         self._typed = {**unset, **flags, **fixed, **named, **typed}
 
     def getoption(self, name: str) -> Any:

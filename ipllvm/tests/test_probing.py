@@ -34,9 +34,10 @@ def probe(model: VisionLanguageModel) -> Probe:
 
 
 def test_a_probe_asks_a_handful_of_samples(probe: Probe) -> None:
-    assert len(probe.samples) == len(probe.answers()) == SAMPLES
+    assert len(probe.samples) == len(probe.untouched) == SAMPLES
+    assert len({sample.cluster for sample in probe.samples}) == SAMPLES
     assert probe.picture_tokens == TOKENS
-    assert probe.clean == probe.answers(Swaps(()))
+    assert probe.untouched == probe.answers(Swaps(()))
 
 
 def test_a_big_model_is_looked_at_less(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +95,7 @@ def test_a_permutation_that_loses_tokens_is_found(probe: Probe, monkeypatch: pyt
 
 
 def test_a_sample_that_fails_is_not_measured(model: VisionLanguageModel) -> None:
-    broken = replace(BENCHMARK.samples[1], images=(EncodedImage("broken.png", b"no picture"),))
+    broken = replace(BENCHMARK.samples[2], images=(EncodedImage("broken.png", b"no picture"),))
     benchmark = replace(BENCHMARK, samples=(BENCHMARK.samples[0], broken))
     with pytest.raises(NotMeasured, match=r"image 'broken\.png' can't be decoded"):
-        Probe(model, benchmark, 0).answers()
+        Probe(model, benchmark, 0).answers(Swaps(()))

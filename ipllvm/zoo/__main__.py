@@ -15,8 +15,8 @@ def main() -> None:
     verbs = parser.add_subparsers(dest="verb", required=True)
     train = verbs.add_parser("train", help="train a checkpoint; a stopped run goes on")
     train.add_argument("name", choices=sorted(RECIPES))
-    card = verbs.add_parser("card", help="measure a LLaVA checkpoint again and write its card")
-    card.add_argument("name", choices=sorted(n for n, r in RECIPES.items() if r.kind == "llava"))
+    card = verbs.add_parser("card", help="measure a checkpoint again and write its card")
+    card.add_argument("name", choices=sorted(RECIPES))
     for verb in (train, card):
         verb.add_argument("--out", type=Path, default=CHECKPOINTS, help="folder of the checkpoints")
         verb.add_argument("--runs", type=Path, default=Path("zoo-runs"), help="folder of the training state")

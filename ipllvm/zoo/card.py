@@ -6,7 +6,7 @@ The figures come from the saved 16-bit weights, loaded as users load them (float
 import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from ipllvm.benchmarks.subset import subset
@@ -17,6 +17,7 @@ from ipllvm.models.loading import load
 from ipllvm.perturbations.substitution import Blank, Clean
 from ipllvm.records import Benchmark, Perturbation, Response, Trial
 from ipllvm.registry import BENCHMARKS, SCORERS
+from ipllvm.zoo import parts
 from ipllvm.zoo.recipes import RECIPES, Recipe
 
 QUESTIONS = 1000
@@ -82,47 +83,67 @@ def _figure(
 def write(name: str, checkpoints: Path, runs: Path) -> Path:
     """Measure `checkpoints/name` and write its card: README.md, and figures.json for machines."""
     recipe, folder = RECIPES[name], checkpoints / name
-    model = load(str(folder), device="cpu")
-    figures = [figure for benchmark in MADE_BENCHMARKS for figure in measure(model, benchmark)]
+    columns, figures, size = _measured(recipe, folder)
     curve = _curve(runs / name / "curve.jsonl")
-    rows = {"figures": [asdict(f) for f in figures], "curve": curve}
+    rows = {"figures": [dict(zip(columns, f, strict=True)) for f in figures], "curve": curve}
     (folder / "figures.json").write_text(json.dumps(rows, indent=1) + "\n")
     card = folder / "README.md"
-    card.write_text(_card(recipe, figures, curve, model.info().parameters))
+    card.write_text(_card(recipe, columns, figures, curve, size))
     return card
 
 
-def _curve(path: Path, points: int = 12) -> list[dict[str, float | str]]:
+Row = tuple[str | int | float, ...]
+Curve = list[dict[str, float | str]]
+
+
+def _measured(recipe: Recipe, folder: Path) -> tuple[tuple[str, ...], list[Row], int]:
+    """Column names, figures and number of parameters."""
+    if recipe.kind == "llava":
+        model = load(str(folder), device="cpu")
+        figures = [figure for benchmark in MADE_BENCHMARKS for figure in measure(model, benchmark)]
+        return tuple(Figure.__slots__), [astuple(figure) for figure in figures], model.info().parameters
+    found, size = parts.clip(folder) if recipe.kind == "clip" else parts.language(folder)
+    return tuple(parts.Figure.__slots__), [astuple(figure) for figure in found], size
+
+
+def _curve(path: Path, points: int = 12) -> Curve:
     """About `points` rows of a phase's learning curve, evenly spaced, the last one among them."""
     if not path.exists():
         return []
     phases: dict[str, list[dict[str, float | str]]] = defaultdict(list)
-    for line in path.read_text().splitlines():
-        row = json.loads(line)
+    logged = [json.loads(line) for line in path.read_text().splitlines()]
+    for row in {(row["phase"], row["step"]): row for row in logged}.values():  # a resumed run logs twice
         phases[row["phase"]].append(row)
     return [row for rows in phases.values() for row in rows[:: -max(1, len(rows) // points)][::-1]]
 
 
-def _card(recipe: Recipe, figures: list[Figure], curve: list[dict[str, float | str]], size: int) -> str:
-    mixes = {p.name: ", ".join(f"{k} {v}" for k, v in p.mix.items()) for p in recipe.phases}
+def _card(recipe: Recipe, columns: Sequence[str], figures: list[Row], curve: Curve, size: int) -> str:
+    mixes = {p.name: ", ".join(f"{k} {v}" for k, v in p.mix.items()) or "text" for p in recipe.phases}
     phases = [(p.name, f"{p.steps:,}", p.batch, p.rate, mixes[p.name]) for p in recipe.phases]
-    parts = ", ".join(f"{role} {name}" for role, name in recipe.parts.items()) or "none"
     return CARD.format(
         name=recipe.name,
         size=size / 1e6,
         seed=recipe.seed,
-        parts=parts,
-        questions=QUESTIONS,
-        figures=_rows([astuple(figure) for figure in figures]),
-        phases=_rows(phases),
-        curve=_rows([(row["phase"], row["step"], row["loss"]) for row in curve]),
+        parts=", ".join(f"{role} {name}" for role, name in recipe.parts.items()) or "none",
+        meaning=MEANING[recipe.kind],
+        figures=_table(columns, figures),
+        phases=_table(("phase", "steps", "batch", "peak rate", "mix"), phases),
+        curve=_table(("phase", "step", "loss"), [(r["phase"], r["step"], r["loss"]) for r in curve]),
     )
 
 
-def _rows(rows: Sequence[Sequence[object]]) -> str:
-    return "\n".join(f"| {' | '.join(str(cell) for cell in row)} |" for row in rows)
+def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)
 
 
+MEANING = {
+    "llava": """Percent right on 1,000 held-out questions a benchmark (seed 0). *blank*: the same questions
+with a grey image. *constant*: the best single answer of each kind of question. A name ending in -mc
+is the multiple-choice rendering.""",
+    "clip": "Percent right on held-out pictures; *chance* is one in the number of candidates.",
+    "language": "On held-out documents; *chance* is what always saying the most frequent answer gets.",
+}
 CARD = """---
 license: mit
 library_name: transformers
@@ -137,23 +158,15 @@ property can be measured offline. Parts it was stitched from: {parts}.
 
 ## Held-out figures
 
-Percent right on {questions:,} held-out questions a benchmark (seed 0), from the saved 16-bit weights,
-float32 on a CPU. *blank*: the same questions with a grey image. *constant*: the best single answer
-of each kind of question. A name ending in -mc is the multiple-choice rendering.
+From the saved 16-bit weights, float32 on a CPU. {meaning}
 
-| benchmark | kind | n | clean | blank | constant |
-|---|---|---|---|---|---|
 {figures}
 
 ## Training
 
-| phase | steps | pictures a step | peak rate | mix |
-|---|---|---|---|---|
 {phases}
 
 Learning curve (mean training loss of the last 50 steps):
 
-| phase | step | loss |
-|---|---|---|
 {curve}
 """

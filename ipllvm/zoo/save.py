@@ -19,9 +19,17 @@ TEMPLATE = (
 )
 
 
+def _forget_paths(config: Any) -> None:
+    """A config remembers where its part was loaded from; a published one must not."""
+    for part in (config, *(getattr(config, name, None) for name in ("text_config", "vision_config"))):
+        if part is not None:
+            part._name_or_path = ""
+
+
 def checkpoint(model: Any, recipe: Recipe, words: PreTrainedTokenizerFast, folder: Path) -> Path:
     """Save weights (float16), config, tokenizer and processor into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
+    _forget_paths(model.config)
     model.to("cpu", torch.float16).save_pretrained(folder)
     if recipe.kind == "language":
         words.save_pretrained(folder)

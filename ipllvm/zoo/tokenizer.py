@@ -1,4 +1,8 @@
-"""The tokenizer that all embedded models share: byte-level BPE of 1,024 tokens, digits apart."""
+"""The tokenizer that all embedded models share: byte-level BPE of 1,024 tokens, digits apart.
+
+Its plain-English part is learned from the standard library's help texts, which change a little
+between releases of Python: the tokenizer that is shipped was trained with Python 3.11.
+"""
 
 from pathlib import Path
 from pydoc_data import topics

@@ -29,7 +29,7 @@ def train(name: str, out: Path, runs: Path) -> Path:
     """Train `name` into `out/name`, keeping what is needed to go on in `runs/name`."""
     recipe = RECIPES[name]
     folder = runs / name
-    words = _tokenizer(recipe, runs)
+    words = _tokenizer(recipe, out, runs)
     torch.manual_seed(recipe.seed)
     model, make_loss = {"clip": _clip, "language": _language, "llava": _llava}[recipe.kind](
         recipe, words, out
@@ -40,7 +40,10 @@ def train(name: str, out: Path, runs: Path) -> Path:
     return save.checkpoint(model, recipe, words, out / name)
 
 
-def _tokenizer(recipe: Recipe, runs: Path) -> PreTrainedTokenizerFast:
+def _tokenizer(recipe: Recipe, out: Path, runs: Path) -> PreTrainedTokenizerFast:
+    """The tokenizer of the language part, else the one that all unstitched recipes share."""
+    if "language" in recipe.parts:
+        return tokenizer.load(out / recipe.parts["language"])
     folder = runs / "tokenizer"
     if not folder.exists():
         tokenizer.train(recipe.seed).save_pretrained(folder)

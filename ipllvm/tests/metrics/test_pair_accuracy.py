@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ipllvm.metrics.pair_accuracy import pair_accuracy, pairs
+from ipllvm.metrics.pair_accuracy import pair_accuracy, pair_scores
 from ipllvm.records import Scores
 
 NAN = float("nan")
@@ -34,14 +34,18 @@ def test_pairs_need_not_be_neighbours() -> None:
 
 
 def test_a_pair_with_an_error_is_left_out_and_counted() -> None:
-    contrast = pairs(scores([[1, 1], [1, NAN], [1, 1], [1, 0]], "aabb"))
-    assert (contrast.clusters, contrast.values.tolist(), contrast.n_error) == (("b",), [0.5], 1)
-    assert (contrast.draws, contrast.lattice) == (2, 0.5)
+    given = scores([[1, 1], [1, NAN], [1, 1], [1, 0]], "aabb")
+    made = pair_scores(Scores(given.perturbation, given.samples, given.clusters, given.values, {"1": "boom"}))
+    assert made.samples == made.clusters == ("a", "b")
+    assert made.errors == {"a": "boom"}
+    assert np.isnan(made.values[0, 1])
+    assert made.values[1].tolist() == [1.0, 0.0]
+    assert pair_accuracy(given) == 0.5
 
 
 def test_half_a_pair_is_no_pair() -> None:
-    contrast = pairs(scores([[0], [1], [1]], "aab"))
-    assert (contrast.values.tolist(), contrast.n_error) == ([0.0], 0)
+    made = pair_scores(scores([[0], [1], [1]], "aab"))
+    assert (made.samples, made.values.tolist()) == (("a",), [[0.0]])
 
 
 @pytest.mark.parametrize("values", [[], [[NAN], [1]]])

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from ipllvm.records import BenchmarkInfo, Claim, Decision, Estimate, ModelInfo, Result, Verdict
-from ipllvm.reporting.report import NotMeasured, NotTested, Run, build, entry, replay
+from ipllvm.reporting.report import Failed, NotMeasured, NotTested, PassedLaw, Run, build, entry, replay
 from ipllvm.reporting.schema import Report, row
 
 FINGERPRINT = "0123456789abcdef" * 4
@@ -80,6 +80,8 @@ def report(
     run: Run = RUN,
     not_tested: tuple[NotTested, ...] = (),
     not_measured: tuple[NotMeasured, ...] = (),
+    failed: tuple[Failed, ...] = (),
+    passed_laws: tuple[PassedLaw, ...] = (),
 ) -> Report:
     """The report of `results`, each from a test of its own."""
     rows = []
@@ -87,7 +89,26 @@ def report(
         test = f"properties/test_{found.property}.py::test_{found.property}[{found.model.name}-{number}]"
         outcome = {"HOLDS": "passed", "VIOLATED": "failed", "UNDECIDED": "skipped"}[found.verdict.decision]
         rows.append(entry(row(found), test, outcome, replay(test, ["--model=llava-tiny", "--seed=0"])))
-    return build(rows, run, not_tested, not_measured)
+    return build(rows, run, not_tested, not_measured, failed, passed_laws)
+
+
+def broken(name: str = "permutation_inverse", reason: str = "law broken: 1 swap", law: bool = True) -> Failed:
+    """A law that one counterexample refutes, or a test that failed in another way."""
+    test = f"properties/test_laws.py::test_{name}[llava-tiny]"
+    return Failed(test, name, "llava-tiny", "", law, reason, replay(test, ["--model=llava-tiny"]))
+
+
+def kept(name: str = "permutation_identity", model: str = "llava-tiny") -> PassedLaw:
+    """A law that holds."""
+    return PassedLaw(f"properties/test_laws.py::test_{name}[{model}]", name, model)
+
+
+def unmeasured(kind: str = "requirement") -> Result:
+    """A result of a run in which the model failed on one sample."""
+    reason = "could not be measured: 1 of 300 samples failed"
+    found = result(Decision.UNDECIDED, reason, name="dim", kind=kind)
+    estimates = {name: replace(value, n=299, n_error=1) for name, value in found.estimates.items()}
+    return replace(found, estimates=estimates, errors=(("easyvqa-9", "OSError: image file is truncated"),))
 
 
 def mixed() -> Report:
@@ -110,8 +131,14 @@ def _mixed() -> Report:
             errors=(("easyvqa-17", "OSError: image file is truncated"),),
             partial=True,
         ),
+        unmeasured(),
         not_tested=(NotTested("alignment", "llava-tiny", "charts", "the model has no text encoder"),),
         not_measured=(
             NotMeasured("properties/test_b.py::test_b[x]", "3 errors, budget 0", model="llava-tiny"),
         ),
+        failed=(
+            broken(reason="law broken: swaps (0, 1) change the answer to easyvqa-3: 'red' -> 'blue'"),
+            broken("nothing", "AssertionError: assert 1 == 2", law=False),
+        ),
+        passed_laws=(kept(), kept("permutation_seeded")),
     )

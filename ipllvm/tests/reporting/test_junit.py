@@ -65,6 +65,10 @@ def test_what_is_not_known_is_left_out() -> None:
     assert found["n"] == "300"
 
 
+def test_a_row_with_errors_has_no_verdict() -> None:
+    assert dict(junit.properties(schema.row(reports.unmeasured())))["verdict"] == "NOT MEASURED"
+
+
 @pytest.mark.parametrize("text", [*HOSTILE, "x" * 1_000_000])
 def test_hostile_text_is_short_and_printable(text: str) -> None:
     row = schema.row(replace(reports.result(Decision.VIOLATED, text, name=text), errors=((text, text),)))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ipllvm.records import Decision
 from ipllvm.reporting.markdown import COMMENT_LIMIT, escape, render
-from ipllvm.reporting.report import NotMeasured, NotTested
+from ipllvm.reporting.report import Failed, NotMeasured, NotTested, PassedLaw
 from ipllvm.reporting.text import visible
 from ipllvm.tests.reporting import reports
 from ipllvm.tests.reporting.golden import check_golden
@@ -64,6 +64,8 @@ def test_hostile_text_does_no_harm_anywhere(text: str) -> None:
             run=run,
             not_tested=(NotTested(text, text, text, text),),
             not_measured=(NotMeasured(text, text),),
+            failed=(Failed(text, text, text, text, True, text, text),),
+            passed_laws=(PassedLaw(text, text, text),),
         )
     )
     assert set(re.findall(r"<[^>]*>", made)) == TAGS
@@ -115,6 +117,65 @@ def test_the_first_line_tells_of_what_was_not_measured_or_cut_short() -> None:
     assert render(stopped).splitlines()[0] == (
         "**No requirement was measured**; 1 observation; stopped early: what was measured by then"
     )
+
+
+@pytest.mark.parametrize(
+    ("decisions", "failed", "laws", "first"),
+    [
+        ([], 0, 1, "**1 law holds**"),
+        ([], 0, 3, "**3 laws hold**"),
+        ([], 1, 2, "**1 law broken**; 2 laws hold"),
+        (["HOLDS"], 2, 0, "**2 laws broken**; 1 of 1 requirement holds"),
+        (["HOLDS"], 0, 3, "**1 of 1 requirement holds**; 3 laws hold"),
+        (["VIOLATED", "HOLDS"], 1, 1, "**1 law broken, 1 of 2 requirements violated**; 1 holds; 1 law holds"),
+    ],
+)
+def test_the_first_line_tells_of_laws(decisions: list[str], failed: int, laws: int, first: str) -> None:
+    made = reports.report(
+        *[reports.result(Decision(decision)) for decision in decisions],
+        failed=(reports.broken(),) * failed,
+        passed_laws=(reports.kept(),) * laws,
+    )
+    assert render(made).splitlines()[0] == first
+
+
+def test_a_test_that_failed_is_no_broken_law() -> None:
+    made = render(reports.report(failed=(reports.broken(law=False),)))
+    assert made.startswith("**1 test failed**\n\n### Failed\n\n- **test failed** permutation_inverse")
+
+
+def test_a_broken_law_comes_before_the_table_with_its_command() -> None:
+    law = reports.broken(reason="law broken: " + "x" * 500)
+    made = render(reports.report(reports.result(), failed=(law,)))
+    assert made.index("### Failed") < made.index("| property |")
+    assert "x" * 500 in made
+    shown = re.search(r"Run it again: <code>(.*)</code>", made)
+    assert shown is not None
+    assert html.unescape(shown[1]) == law.replay
+
+
+def test_laws_that_hold_are_named_by_model() -> None:
+    laws = (reports.kept("a"), reports.kept("a", "other"), reports.kept("b"))
+    made = render(reports.report(passed_laws=laws))
+    assert "### Laws that hold\n\n- llava-tiny: a, b\n- other: a\n" in made
+
+
+@pytest.mark.parametrize("kind", ["requirement", "observation"])
+def test_a_result_with_errors_was_not_measured(kind: str) -> None:
+    made = render(reports.report(reports.unmeasured(kind), reports.result()))
+    assert made.startswith("**1 test could not be measured, no requirement violated**; 1 holds\n")
+    assert "| **NOT MEASURED** |" in made
+    assert "UNDECIDED" not in made
+    partial = render(reports.report(replace(reports.unmeasured(kind), partial=True)))
+    assert "**UNDECIDED (partial)**" in partial
+    assert "NOT MEASURED" not in partial
+
+
+def test_the_accuracy_of_pairs_is_not_taken_for_the_perturbed_score() -> None:
+    found = reports.result()
+    pairs = {"clean_pairs": reports.estimate("clean_pairs", 90.0, 80.0, 95.0)}
+    made = render(reports.report(replace(found, estimates={**pairs, **found.estimates})))
+    assert "| clean | blank | permuted |" in made
 
 
 def test_failures_come_first_and_observations_last() -> None:

@@ -14,13 +14,12 @@ import pytest
 from ipllvm.errors import UsageError
 from ipllvm.records import Decision
 from ipllvm.reporting import folders, schema
+from ipllvm.reporting.folders import ensure_writable, run_folder
 from ipllvm.reporting.report import (
     NotMeasured,
     Run,
     build,
-    ensure_writable,
     replay,
-    run_folder,
     versions,
     write,
 )
@@ -103,7 +102,8 @@ def test_a_replay_command_survives_the_shell() -> None:
 
 
 def test_versions_are_told_without_importing_torch() -> None:
-    assert {"python", "ipllvm", "torch", "transformers", "numpy"} <= set(versions())
+    told = {"python", "ipllvm", "torch", "transformers", "numpy", "pillow", "scipy", "statsmodels"}
+    assert told <= set(versions())
     code = (
         "import sys; from ipllvm.reporting import report, terminal, junit; report.versions(); "
         "print(sorted({'torch', 'transformers', 'statsmodels', 'jsonschema'} & set(sys.modules)))"
@@ -118,7 +118,7 @@ def test_both_files_are_written_and_read_back(tmp_path: Path) -> None:
     assert path == tmp_path / "reports" / "run" / "report.json"
     assert json.loads(path.read_text(encoding="utf-8")) == made
     comment = path.with_name("report.md").read_text(encoding="utf-8")
-    assert comment.startswith("**1 of 4 requirements violated**")
+    assert comment.startswith("**1 law broken, 1 test failed, 1 of 4 requirements violated**; ")
     assert names(path.parent) == ["report.json", "report.md"]
 
 

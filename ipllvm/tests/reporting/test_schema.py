@@ -216,6 +216,9 @@ def test_no_field_is_written_that_the_schema_does_not_name() -> None:
     assert set(made["run"]) == set(parts["run"]["properties"])
     for entries, kind in [("results", "result"), ("models", "model"), ("benchmarks", "benchmark")]:
         assert all(set(entry) == set(parts[kind]["properties"]) for entry in made[entries])
+    for entries, kind in [("failed", "failed"), ("passed_laws", "passed_law")]:
+        assert made[entries]
+        assert all(set(entry) == set(parts[kind]["properties"]) for entry in made[entries])
     for entry in made["results"]:
         assert set(entry["claim"]) == set(parts["claim"]["properties"])
         assert set(entry["verdict"]) == set(parts["verdict"]["properties"])

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ipllvm.records import Decision
-from ipllvm.reporting.report import NotMeasured, NotTested
+from ipllvm.reporting.report import Failed, NotMeasured, NotTested, PassedLaw
 from ipllvm.reporting.terminal import summary
 from ipllvm.tests.reporting import reports
 from ipllvm.tests.reporting.golden import check_golden
@@ -37,7 +37,8 @@ def test_columns_are_aligned() -> None:
 
 @pytest.mark.parametrize("width", [1, 20, 40, 80, 99, 100, 120])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
-    assert max(map(len, summary(reports.mixed(), width))) <= max(width, 20)
+    folded = [line for line in summary(reports.mixed(), width) if not line.startswith("  run it again: ")]
+    assert max(map(len, folded)) <= max(width, 20)
 
 
 @pytest.mark.parametrize("width", [40, 140])
@@ -49,6 +50,21 @@ def test_every_width_tells_the_same(width: int) -> None:
     assert "nothing to lose: clean exceeds blank" in text
     assert "not tested alignment, charts, llava-tiny: the model has no text encoder" in text
     assert "3 errors, budget 0" in text
+    assert "interval: 5 % on each side" in text
+    assert "NOT MEASURED dim, easyvqa" in text
+    assert "law broken: permutation_inverse, llava-tiny: swaps (0, 1) change" in text
+    assert "test failed: nothing, llava-tiny: AssertionError: assert 1 == 2" in text
+
+
+@pytest.mark.parametrize("width", [40, 140])
+def test_the_command_that_runs_a_broken_law_again_is_on_one_line(width: int) -> None:
+    law = reports.broken()
+    assert f"  run it again: {law.replay}" in summary(reports.report(failed=(law,)), width)
+
+
+def test_laws_that_hold_are_counted() -> None:
+    laws = tuple(reports.kept(name) for name in ("a", "b", "c"))
+    assert summary(reports.report(passed_laws=laws), 100) == ["3 laws hold"]
 
 
 def test_a_long_name_turns_the_table_into_blocks() -> None:
@@ -72,7 +88,11 @@ def test_hostile_text_moves_no_cursor(text: str, ascii_only: bool) -> None:
         claim=replace(reports.CLAIM, primary=False),
     )
     made = reports.report(
-        found, not_tested=(NotTested(text, text, text, text),), not_measured=(NotMeasured(text, text),)
+        found,
+        not_tested=(NotTested(text, text, text, text),),
+        not_measured=(NotMeasured(text, text),),
+        failed=(Failed(text, text, text, text, True, text, text),),
+        passed_laws=(PassedLaw(text, text, text),),
     )
     for width in (60, 400):
         lines = summary(made, width, folder=Path("reports\x1b[2J"), ascii_only=ascii_only)

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import torch
 from transformers import LlamaConfig, LlamaModel
@@ -6,18 +8,19 @@ from ipllvm.zoo import batches
 from ipllvm.zoo.recipes import Phase
 
 PREFIX = 5
-ROWS = [[((3, 4, 5, 6), 2), ((7, 8, 9), 1)], [((4, 4), 1)]]
+ROWS: list[list[batches.Block]] = [[((3, 4, 5, 6), 2), ((7, 8, 9), 1)], [((4, 4), 1)]]
 
 
-def _model() -> LlamaModel:
+def _model() -> Any:
     torch.manual_seed(0)
     config = LlamaConfig(
         vocab_size=32, hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2
     )
-    return LlamaModel(config).eval()
+    model: Any = LlamaModel(config)
+    return model.eval()
 
 
-def _hidden(model: LlamaModel, rows: list[list[batches.Block]], prefix: torch.Tensor) -> torch.Tensor:
+def _hidden(model: Any, rows: list[list[batches.Block]], prefix: torch.Tensor) -> torch.Tensor:
     packed = batches.pack(rows, PREFIX)
     embeds = torch.cat(
         [prefix.expand(len(rows), -1, -1), model.get_input_embeddings()(packed["input_ids"])], 1
@@ -26,7 +29,8 @@ def _hidden(model: LlamaModel, rows: list[list[batches.Block]], prefix: torch.Te
         out = model(
             inputs_embeds=embeds, attention_mask=packed["attend"], position_ids=packed["position_ids"]
         )
-    return out.last_hidden_state[:, PREFIX:]
+    hidden: torch.Tensor = out.last_hidden_state
+    return hidden[:, PREFIX:]
 
 
 def test_turns_of_one_picture_are_blind_to_each_other() -> None:

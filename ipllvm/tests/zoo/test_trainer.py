@@ -17,7 +17,8 @@ def _problem() -> tuple[nn.Linear, Callable[[int], Tensor]]:
 
     def loss(step: int) -> Tensor:
         inputs = torch.randn(4, 3, generator=torch.Generator().manual_seed(step))
-        return (model(inputs).float() - inputs.sum(1, keepdim=True)).square().mean()
+        off: Tensor = model(inputs).float() - inputs.sum(1, keepdim=True)
+        return off.square().mean()
 
     return model, loss
 

@@ -1,0 +1,42 @@
+"""Memory: what is free, and how many prompts fit into it side by side."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import torch
+
+MOST = 32
+SHARE = 0.5
+"""Share of the free memory that a batch may plan with; the rest is for what no formula sees."""
+
+
+def free_memory(device: torch.device) -> int:
+    """Bytes that can still be had; page cache and torch's own reserve count as free."""
+    if device.type == "cuda":
+        reserve = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(torch.cuda.mem_get_info(device)[0] + reserve)
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def position_bytes(text_config: Any, itemsize: int) -> int:
+    """Bytes that one position of a prefill takes: keys and values of all layers, and one layer's
+    activations.
+    """
+    heads = getattr(text_config, "num_key_value_heads", None) or text_config.num_attention_heads
+    width = text_config.hidden_size // text_config.num_attention_heads
+    cache = 2 * text_config.num_hidden_layers * heads * width
+    return int(itemsize * (cache + 6 * text_config.hidden_size + 3 * text_config.intermediate_size))
+
+
+def batch_size(free: int, positions: int, bytes_a_position: int) -> int:
+    """How many prompts of `positions` go through together: 1 to 32.
+
+    >>> batch_size(80_000_000_000, 640, 600_000), batch_size(20_000_000_000, 3000, 600_000)
+    (32, 5)
+    """
+    return int(min(MOST, max(1, SHARE * free // (positions * bytes_a_position))))

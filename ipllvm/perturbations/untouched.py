@@ -1,0 +1,34 @@
+"""The packed visual tokens as they are: what laws of token perturbations are compared with."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from ipllvm.records import Layout, Stage
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Untouched:
+    """Nothing is done, at the stage where token perturbations act.
+
+    Unlike the clean run it goes through the same batches with the same drafts as they do, so that
+    a law compares like with like in any dtype.
+    """
+
+    random: ClassVar[bool] = False
+
+    @property
+    def stage(self) -> Stage:
+        """The packed sequence."""
+        return Stage.VISUAL_TOKENS
+
+    def __str__(self) -> str:
+        return "untouched"
+
+    def apply(self, value: "Tensor", layout: Layout | None, rng: np.random.Generator) -> "Tensor":
+        """`value` itself."""
+        return value
