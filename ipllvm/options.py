@@ -166,8 +166,11 @@ def read(config: pytest.Config) -> Options:
 
 def _models(names: Sequence[str]) -> tuple[str, ...]:
     """Checked names; two spellings of one folder count once."""
-    places = {Path(n).expanduser().resolve() if Path(n).is_dir() else n: n for n in reversed(names)}
-    return tuple(check_name(name) for name in reversed(places.values()))
+    first: dict[str | Path, str] = {}
+    for name in names:
+        place = Path(name).expanduser()
+        first.setdefault(place.resolve() if place.is_dir() else name, check_name(name))
+    return tuple(first.values())
 
 
 def _samples(text: str, device: str) -> int | None:

@@ -49,6 +49,12 @@ def test_values_are_read() -> None:
     assert (found.fail_undecided, found.seed) == (True, 7)
 
 
+def test_two_spellings_of_a_folder_count_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert read(model=["a", "./a", "llava-ov"]).models == ("a", "llava-ov")
+
+
 def test_all_samples() -> None:
     assert read(samples="all").samples is None
 

@@ -72,6 +72,7 @@ class Recipe:
 CONTRAST_MIX = {"scenes": 4.0, "charts": 3.0, "objects": 2.0, "easyvqa": 1.0}
 NAMING_MIX = {"scenes": 3.0, "charts": 2.0, "objects": 4.0, "easyvqa": 1.5}
 QUESTION_MIX = {"scenes": 5.0, "charts": 4.0, "objects": 0.5, "easyvqa": 1.0}
+READING_MIX = {"scenes": 5.0, "charts": 4.0, "objects": 1.5, "easyvqa": 0.5}
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -87,7 +88,11 @@ RECIPES: dict[str, Recipe] = {
             "llava",
             (
                 Phase("captions", 931, 24, 6e-4, NAMING_MIX, questions=1, cooldown=0.0, tower=0.2),
-                Phase("questions", 2900, 20, 6e-4, QUESTION_MIX, questions=4, captions=0.25, tower=0.2),
+                Phase(
+                    "questions", 1707, 20, 6e-4, QUESTION_MIX,
+                    questions=4, captions=0.25, cooldown=0.0, tower=0.2,
+                ),
+                Phase("reading", 2100, 20, 3e-4, READING_MIX, questions=4, captions=0.6, cooldown=0.6),
             ),
             parts={"tower": "clip-tiny", "language": "lm-tiny"},
         ),
