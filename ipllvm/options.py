@@ -25,7 +25,7 @@ PROMPTS = ("checkpoint", "original")
 UNDECIDED = ("pass", "fail")
 DEFAULT_MODELS = ("llava-tiny",)
 DEFAULT_BENCHMARKS = ("easyvqa", "scenes", "charts")
-QUICK_SAMPLES = 300
+QUICK_SAMPLES = 200
 GPU_DRIVERS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/nvmap", "/dev/dxg", "/dev/kfd")
 
 

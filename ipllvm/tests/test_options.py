@@ -36,7 +36,7 @@ def read(**typed: Any) -> Options:
 def test_defaults_are_the_demo() -> None:
     found = read()
     assert (found.models, found.benchmarks) == (("llava-tiny",), ("easyvqa", "scenes", "charts"))
-    assert (found.samples, found.fewer_do, found.draws, found.seed) == (300, True, 5, 0)
+    assert (found.samples, found.fewer_do, found.draws, found.seed) == (200, True, 5, 0)
     assert (found.batch_size, found.claims, found.fail_undecided) == (None, None, False)
 
 
@@ -59,7 +59,7 @@ def test_all_samples() -> None:
     assert read(samples="all").samples is None
 
 
-@pytest.mark.parametrize(("device", "expected"), [("auto", None), ("cpu", 300)])
+@pytest.mark.parametrize(("device", "expected"), [("auto", None), ("cpu", 200)])
 def test_auto_is_all_samples_on_a_gpu(
     monkeypatch: pytest.MonkeyPatch, device: str, expected: int | None
 ) -> None:

@@ -92,7 +92,7 @@ RECIPES: dict[str, Recipe] = {
                     "questions", 1707, 20, 6e-4, QUESTION_MIX,
                     questions=4, captions=0.25, cooldown=0.0, tower=0.2,
                 ),
-                Phase("reading", 2100, 20, 3e-4, READING_MIX, questions=4, captions=0.6, cooldown=0.6),
+                Phase("reading", 1465, 20, 3e-4, READING_MIX, questions=4, captions=0.6, cooldown=0.6),
             ),
             parts={"tower": "clip-tiny", "language": "lm-tiny"},
         ),

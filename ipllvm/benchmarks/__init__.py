@@ -1,0 +1,1 @@
+"""One file per benchmark: samples, prompt and default scorer."""
