@@ -140,7 +140,8 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 MEANING = {
     "llava": """Percent right on 1,000 held-out questions a benchmark (seed 0). *blank*: the same questions
 with a grey image. *constant*: the best single answer of each kind of question. A name ending in -mc
-is the multiple-choice rendering.""",
+is the multiple-choice rendering. easy-VQA's existence questions can be guessed from their text: a
+named colour is absent seven times in eight.""",
     "clip": "Percent right on held-out pictures; *chance* is one in the number of candidates.",
     "language": "On held-out documents; *chance* is what always saying the most frequent answer gets.",
 }

@@ -6,6 +6,10 @@ import pytest
 
 from ipllvm.tests.plugin.sessions import Session, session, suite
 
+# The other files here are plugins and suites for sessions of their own: importing them for
+# doctests would put their pretended torch in place of the real one.
+collect_ignore_glob = ["[!t]*.py"]
+
 
 @pytest.fixture(scope="session")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Session:
