@@ -44,7 +44,7 @@ def test_one_after_another_each_model_is_loaded_once(tmp_path: Path) -> None:
     done, journal = watched(tmp_path, 3, "-p", "no:xdist")
     assert done.status == 0
     assert journal.loads() == [("main", "m0"), ("main", "m1"), ("main", "m2")]
-    assert journal.threads() == {cpus()}
+    assert journal.threads() == {0}, "without workers torch keeps its own choice"
 
 
 @pytest.mark.skipif(Path("/proc/driver/nvidia").exists(), reason="there are GPUs here")
