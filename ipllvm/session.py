@@ -113,7 +113,7 @@ class Session:
             raise pytest.UsageError(str(error)) from None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep what is about a property; under xdist this runs in the controller."""
+        """Keep every report, to be sorted at the end; under xdist this runs in the controller."""
         self.reports.append(report)
 
     @pytest.hookimpl(trylast=True)

@@ -35,7 +35,7 @@ class Checkpoint:
 
 def inspect(folder: Path) -> Checkpoint:
     """Check a folder; raises ModelUnavailable with one line on the first thing that is wrong."""
-    family = _family(folder)
+    family = family_of(folder)
     weights = _weights(folder)
     parameters = sum(_count(path) for path in weights)
     _require(folder, PROCESSORS, "image processor")
@@ -65,7 +65,8 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
-def _family(folder: Path) -> str:
+def family_of(folder: Path) -> str:
+    """The model family of a folder with a config.json; raises ModelUnavailable in one line."""
     path = folder / "config.json"
     if not path.is_file():
         raise ModelUnavailable(f"{folder}: no config.json; not a checkpoint in the hub's format")

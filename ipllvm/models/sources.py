@@ -59,7 +59,7 @@ def resolve(name: str, offline: bool = False) -> Path:
         return _embedded(name)
     if repository is None:
         return Path(name).expanduser().resolve()
-    cached = _snapshot(repository, local=True)
+    cached = _cached(repository)
     if cached is not None and checkpoint.is_complete(cached):
         return cached
     advice = f"pass --model=FOLDER, or on a machine with network run: hf download {repository}"
@@ -68,14 +68,16 @@ def resolve(name: str, offline: bool = False) -> Path:
             f"{repository} is not complete in the hub cache and --offline is set; {advice}"
         )
     try:
-        fetched = _snapshot(repository, local=False)
+        config = _snapshot(repository, local=False, wanted=("config.json",))
+        checkpoint.family_of(config)  # before gigabytes of a model that can't be measured are fetched
+        return _snapshot(repository, local=False)
+    except ModelUnavailable:
+        raise
     except Exception as error:
         cause = type(error).__name__
         raise ModelUnavailable(
             f"{repository} is not complete in the hub cache and can't be downloaded ({cause}); {advice}"
         ) from error
-    assert fetched is not None
-    return fetched
 
 
 def display_names(names: Sequence[str]) -> list[str]:
@@ -131,14 +133,18 @@ def _embedded(name: str) -> Path:
     )
 
 
-def _snapshot(repository: str, *, local: bool) -> Path | None:
-    """The snapshot folder of the hub's cache; None where `local` and nothing is cached."""
-    from huggingface_hub import snapshot_download
+def _cached(repository: str) -> Path | None:
+    """The snapshot in the hub's cache, None where there is none."""
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(repository, local_files_only=local, allow_patterns=list(WANTED)))
+        return _snapshot(repository, local=True)
     except LocalEntryNotFoundError:
-        if not local:
-            raise
         return None
+
+
+def _snapshot(repository: str, *, local: bool, wanted: Sequence[str] = WANTED) -> Path:
+    """The snapshot folder of the hub's cache, with the files that are `wanted`."""
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(repository, local_files_only=local, allow_patterns=list(wanted)))

@@ -19,7 +19,7 @@ BESIDE_CAPTION = 1
 
 
 def pictures(phase: Phase, seed: int, step: int) -> list[corpus.Picture]:
-    """The pictures of one step: fresh ones, drawn by the phase's mix."""
+    """The pictures of one step: new ones within a phase, drawn by the phase's mix."""
     sources = sorted(phase.mix)
     weights = np.array([phase.mix[s] for s in sources], float)
     drawn = generator(phase.name, seed, step).choice(len(sources), phase.batch, p=weights / weights.sum())

@@ -93,6 +93,10 @@ RECIPES: dict[str, Recipe] = {
                     questions=4, captions=0.25, cooldown=0.0, tower=0.2,
                 ),
                 Phase("reading", 1465, 20, 3e-4, READING_MIX, questions=4, captions=0.6, cooldown=0.6),
+                Phase(
+                    "settling", 620, 20, 2.5e-4, QUESTION_MIX,
+                    questions=4, captions=0.3, warmup=30, cooldown=0.7,
+                ),
             ),
             parts={"tower": "clip-tiny", "language": "lm-tiny"},
         ),

@@ -2,10 +2,12 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from huggingface_hub.errors import LocalEntryNotFoundError
 
 from ipllvm.errors import ModelUnavailable, UnknownName
 from ipllvm.models import sources
@@ -16,11 +18,12 @@ def cached(monkeypatch: pytest.MonkeyPatch, answers: dict[bool, Path | None]) ->
     """Replace the hub: `answers[local]` is the snapshot; returns the calls made."""
     calls: list[bool] = []
 
-    def snapshot(repository: str, *, local: bool) -> Path | None:
+    def snapshot(repository: str, *, local: bool, wanted: Sequence[str] = sources.WANTED) -> Path:
         calls.append(local)
-        if answers[local] is None and not local:
-            raise ConnectionError("no route")
-        return answers[local]
+        found = answers[local]
+        if found is None:
+            raise LocalEntryNotFoundError("not cached") if local else ConnectionError("no route")
+        return found
 
     monkeypatch.setattr(sources, "_snapshot", snapshot)
     return calls
@@ -72,6 +75,16 @@ def test_incomplete_cache_is_completed(tmp_path: Path, monkeypatch: pytest.Monke
     full = make("llava", tmp_path / "full")
     calls = cached(monkeypatch, {True: tmp_path / "half", False: full})
     assert sources.resolve("llava-ov") == full
+    assert calls == [True, False, False]
+
+
+def test_what_is_no_llvm_is_refused_before_its_weights_are_fetched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "llama"}')
+    calls = cached(monkeypatch, {True: None, False: tmp_path})
+    with pytest.raises(ModelUnavailable, match="llama"):
+        sources.resolve("org/llama-70b")
     assert calls == [True, False]
 
 
