@@ -66,7 +66,6 @@ class Recipe:
     phases: tuple[Phase, ...]
     seed: int = 0
     parts: dict[str, str] = field(default_factory=dict)
-    variant: str = ""
 
 
 CONTRAST_MIX = {"scenes": 4.0, "charts": 3.0, "objects": 2.0, "easyvqa": 1.0}

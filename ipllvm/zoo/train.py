@@ -17,7 +17,6 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from ipllvm.sampling import generator
 from ipllvm.zoo import batches, corpus, recipes, save, tokenizer, trainer
 from ipllvm.zoo.recipes import RECIPES, Phase, Recipe
 
@@ -128,8 +127,6 @@ def _llava(
             packed = batches.pack(turns, len(front) + recipes.VISUAL_TOKENS)
             packed = {key: value.to(where) for key, value in packed.items()}
             visual = features(model, batches.pixels(items).to(where))
-            if recipe.variant == "shuffled":
-                visual = visual[:, torch.from_numpy(generator("order", step).permutation(visual.shape[1]))]
             embed = model.get_input_embeddings()
             start = embed(front.to(where)).expand(len(items), -1, -1)
             inputs = torch.cat([start, visual, embed(packed["input_ids"])], 1)
