@@ -27,7 +27,6 @@ from ipllvm.records import (
     Perturbation,
     Result,
     Scores,
-    Trial,
     Verdict,
 )
 
@@ -203,7 +202,7 @@ def _scores(plan: Plan, perturbation: Perturbation, scorer: str, outcomes: Outco
     rows, samples = [], []
     errors: dict[str, str] = {}
     for sample in plan.samples:
-        trials = [Trial(sample.id, str(perturbation), draw) for draw in draws]
+        trials = [plan.trial(sample, perturbation, draw) for draw in draws]
         if not all(trial in outcomes for trial in trials):
             continue
         responses = [outcomes[trial] for trial in trials]

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -75,11 +75,20 @@ class Layout:
         return len(self.newline)
 
 
+class Target(StrEnum):
+    """Which positions of a decoder layer's input a perturbation reaches."""
+
+    ALL = "all"
+    IMAGE = "image"
+    TEXT = "text"
+
+
 class Perturbation(Protocol):
     """A frozen, printable value; `apply` is a pure function of its arguments.
 
     `value` is what the stage holds: a PIL image (PIXELS), one image's projected tokens
-    [tiles, tokens, hidden] (PROJECTED) or packed tokens [tokens, hidden] (VISUAL_TOKENS).
+    [tiles, tokens, hidden] (PROJECTED), packed tokens [tokens, hidden] (VISUAL_TOKENS) or the
+    targeted rows of a layer's input [positions, hidden] (HIDDEN_STATES).
     """
 
     random: ClassVar[bool]
@@ -90,26 +99,72 @@ class Perturbation(Protocol):
         ...
 
     def apply(self, value: Any, layout: Layout | None, rng: np.random.Generator) -> Any:
-        """The perturbed value, of the same shape, dtype and device."""
+        """The perturbed value, of the same dtype and device; of the same shape unless tokens are dropped."""
+        ...
+
+
+@runtime_checkable
+class NeedsArtifact(Protocol):
+    """A perturbation of images that needs what another model makes of the image, such as a saliency map.
+
+    `artifact` is the name of what it needs ("saliency"); `given` turns it, for one image, into a
+    perturbation that can be applied.
+    """
+
+    artifact: ClassVar[str]
+
+    def given(self, artifact: Any) -> Perturbation:
+        """The same perturbation with what it needs."""
+        ...
+
+
+@runtime_checkable
+class LayerPerturbation(Perturbation, Protocol):
+    """A perturbation of the input of decoder layer `layer` (0 is the first) at the positions of `target`.
+
+    What is random about it is a table with one row for each position, so that the same position is
+    perturbed alike however many positions a forward pass has: `apply(value, None, rng)` is
+    `shift(value, table(len(value), width, rng))`. `generated` says that the positions of the answer
+    are perturbed too, at every decoding step (target ALL only).
+    """
+
+    layer: int
+    target: Target
+    generated: bool
+
+    def table(
+        self, positions: int, width: int, rng: np.random.Generator
+    ) -> "Float[np.ndarray, 'positions width']":
+        """Random numbers by position: the first rows do not depend on how many are asked for."""
+        ...
+
+    def shift(self, value: Any, table: Any) -> Any:
+        """`value` [..., positions, hidden] perturbed by the rows of `table` of its positions."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One sample under one draw of one perturbation."""
+    """One sample under one draw of one perturbation; `seed` is 0 where nothing is random."""
 
     sample: str
     perturbation: str
     draw: int
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What the model said in a trial, or the traceback of why it said nothing."""
+    """What the model said in a trial, or the traceback of why it said nothing.
+
+    `options` are the log-likelihoods of the sample's choices, in nats, where the answer was chosen
+    by them.
+    """
 
     text: str
     tokens: tuple[int, ...] = ()
     error: str | None = None
+    options: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

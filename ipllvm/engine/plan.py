@@ -41,10 +41,14 @@ class Plan:
         """How many draws this perturbation is given."""
         return self.draws if perturbation.random else 1
 
+    def trial(self, sample: Sample, perturbation: Perturbation, draw: int) -> Trial:
+        """The trial of one sample; without randomness the seed is no part of it."""
+        return Trial(sample.id, str(perturbation), draw, self.seed if perturbation.random else 0)
+
     def cases(self, samples: Sequence[Sample], perturbation: Perturbation) -> list[Case]:
         """The trials of some samples under one perturbation."""
         return [
-            Case(Trial(sample.id, str(perturbation), draw), sample, perturbation, self.seed)
+            Case(self.trial(sample, perturbation, draw), sample, perturbation, self.seed)
             for sample in samples
             for draw in range(self.draws_of(perturbation))
         ]

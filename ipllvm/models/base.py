@@ -1,7 +1,7 @@
 """The one interface of all models: prepare -> encode -> project -> pack -> embed -> decoder -> logits."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,9 @@ from PIL import Image
 from torch import Tensor
 
 from ipllvm.records import Layout, ModelInfo
+
+Edit = tuple[int, Callable[[Tensor], Tensor]]
+"""A layer, and what is done to its input [batch, positions, hidden] before it runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +76,18 @@ class VisionLanguageModel(ABC):
 
     @abstractmethod
     def embed(self, prepared: Prepared, visual: Tensor) -> Float[Tensor, "positions hidden"]:
-        """The decoder's input: token embeddings with the visual tokens put in."""
+        """The decoder's input: token embeddings with the visual tokens put in.
+
+        Fewer visual tokens than placeholders make a shorter input: surplus placeholders are left out.
+        """
 
     @abstractmethod
     def embed_tokens(self, ids: Tensor) -> Tensor:
         """Embeddings of token ids of any shape, (..., hidden)."""
+
+    @abstractmethod
+    def layers(self) -> int:
+        """How many layers the decoder has."""
 
     @abstractmethod
     def decoder(
@@ -88,8 +98,32 @@ class VisionLanguageModel(ABC):
         position_ids: Tensor | None = None,
         past_key_values: Any = None,
         use_cache: bool = True,
+        edit: Edit | None = None,
     ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
-        """f_L without its head: final hidden states, and the cache (None without `use_cache`)."""
+        """f_L without its head: final hidden states, and the cache (None without `use_cache`).
+
+        `edit` is (layer, function): the function replaces the input of that layer.
+        """
+
+    @abstractmethod
+    def inputs_of(
+        self, inputs_embeds: Float[Tensor, "batch positions hidden"], layers: Sequence[int]
+    ) -> tuple[dict[int, Float[Tensor, "batch positions hidden"]], Any]:
+        """A clean pass: the inputs of some layers, and the cache of all layers."""
+
+    @abstractmethod
+    def decoder_from(
+        self, layer: int, hidden: Float[Tensor, "batch positions hidden"]
+    ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
+        """Layers `layer` and up on the input of that layer: final hidden states, and a cache that
+        holds those layers only (`with_lower` completes it).
+        """
+
+    @abstractmethod
+    def with_lower(self, upper: Any, clean: Any, layer: int, rows: Sequence[int], positions: int) -> Any:
+        """The cache of `decoder_from` completed below `layer`: row i takes the first `positions`
+        keys and values of row `rows[i]` of the clean cache.
+        """
 
     @abstractmethod
     def logits(self, hidden: Float[Tensor, "*positions hidden"]) -> Float[Tensor, "*positions vocabulary"]:

@@ -11,8 +11,8 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
 
-from ipllvm.models import capacity
-from ipllvm.models.base import Prepared, VisionLanguageModel
+from ipllvm.models import capacity, layering
+from ipllvm.models.base import Edit, Prepared, VisionLanguageModel
 from ipllvm.models.forecast import TEXT_TOKENS, TILES
 from ipllvm.models.prompting import Prompt, pad_to_square, render
 from ipllvm.records import Layout, ModelInfo
@@ -133,8 +133,10 @@ class TransformersModel(VisionLanguageModel):
 
     def embed(self, prepared: Prepared, visual: Tensor) -> Tensor:
         """See the interface."""
-        embeds = self.embed_tokens(prepared.input_ids.to(self.device)).clone()
-        embeds[prepared.visual.to(self.device)] = visual.to(embeds)
+        surplus = prepared.visual & (prepared.visual.cumsum(0) > len(visual))
+        ids, places = prepared.input_ids[~surplus], prepared.visual[~surplus]
+        embeds = self.embed_tokens(ids.to(self.device)).clone()
+        embeds[places.to(self.device)] = visual.to(embeds)
         return embeds
 
     def embed_tokens(self, ids: Tensor) -> Tensor:
@@ -149,17 +151,41 @@ class TransformersModel(VisionLanguageModel):
         position_ids: Tensor | None = None,
         past_key_values: Any = None,
         use_cache: bool = True,
+        edit: Edit | None = None,
     ) -> tuple[Tensor, Any]:
         """See the interface."""
-        out = self._decoder(
-            inputs_embeds=inputs_embeds,
-            attention_mask=attention_mask,
-            position_ids=position_ids,
-            past_key_values=past_key_values,
-            use_cache=use_cache,
-            return_dict=True,
-        )
+        with layering.edited(self._decoder, edit):
+            out = self._decoder(
+                inputs_embeds=inputs_embeds,
+                attention_mask=attention_mask,
+                position_ids=position_ids,
+                past_key_values=past_key_values,
+                use_cache=use_cache,
+                return_dict=True,
+            )
         return out.last_hidden_state, out.past_key_values
+
+    def layers(self) -> int:
+        """See the interface."""
+        return len(self._decoder.layers)
+
+    def inputs_of(self, inputs_embeds: Tensor, layers: Sequence[int]) -> tuple[dict[int, Tensor], Any]:
+        """See the interface."""
+        with layering.kept_inputs(self._decoder, layers) as kept:
+            _, cache = self.decoder(inputs_embeds)
+        return kept, cache
+
+    def decoder_from(self, layer: int, hidden: Tensor) -> tuple[Tensor, Any]:
+        """See the interface."""
+        out = layering.upper(self._decoder, layer)(inputs_embeds=hidden, use_cache=True, return_dict=True)
+        return out.last_hidden_state, out.past_key_values
+
+    def with_lower(self, upper: Any, clean: Any, layer: int, rows: Sequence[int], positions: int) -> Any:
+        """See the interface."""
+        for index in range(layer):
+            held = clean.layers[index]
+            upper.update(held.keys[list(rows), :, :positions], held.values[list(rows), :, :positions], index)
+        return upper
 
     def logits(self, hidden: Tensor) -> Tensor:
         """See the interface."""

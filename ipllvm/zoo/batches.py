@@ -50,6 +50,9 @@ class Encoder:
         return tuple(self.tokenizer.encode(text, add_special_tokens=False))
 
 
+MULTIPLE = 32
+"""Packed rows are padded to multiples of this many positions: few shapes to compile for."""
+
 Block = tuple[tuple[int, ...], int]
 """Token ids of one turn (question, answer, end) and how many of them are the answer and its end."""
 
@@ -83,7 +86,8 @@ def pack(rows: list[list[Block]], prefix: int) -> dict[str, Tensor]:
     prefix) of shape (batch, length), and attend, the boolean mask (batch, 1, prefix + length,
     prefix + length).
     """
-    length = max(sum(len(ids) for ids, _ in row) for row in rows)
+    longest = prefix + max(sum(len(ids) for ids, _ in row) for row in rows)
+    length = longest + -longest % MULTIPLE - prefix
     shape = (len(rows), length)
     ids, labels = torch.zeros(shape, dtype=torch.long), torch.full(shape, IGNORE)
     positions, turn = torch.zeros(shape, dtype=torch.long), torch.full(shape, -1)

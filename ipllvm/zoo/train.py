@@ -1,6 +1,7 @@
 """Train one recipe: build or stitch the model, run its phases, save it in the hub's format."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -116,33 +117,48 @@ def _llava(
     recipe: Recipe, words: PreTrainedTokenizerFast, out: Path
 ) -> tuple[Any, Callable[[Phase], trainer.Loss]]:
     model: Any = stitch(words, out / recipe.parts["tower"], out / recipe.parts["language"])
+    model.set_attn_implementation({"text_config": "eager"})  # with a mask, faster than sdpa on a CPU
     encoder = batches.Encoder(words)
     front = torch.tensor([words.bos_token_id, *encoder.ids("USER: ")])
+    prefix = len(front) + recipes.VISUAL_TOKENS
 
     def for_phase(phase: Phase) -> trainer.Loss:
+        hidden = trainer.compiled(partial(_hidden, model, phase.batch))
+
         def loss(step: int) -> Tensor:
             where = trainer.device()
             items = batches.pictures(phase, recipe.seed, step)
             turns = batches.blocks(encoder, items, phase, recipe.seed, step)
-            packed = batches.pack(turns, len(front) + recipes.VISUAL_TOKENS)
-            packed = {key: value.to(where) for key, value in packed.items()}
-            visual = features(model, batches.pixels(items).to(where))
-            embed = model.get_input_embeddings()
-            start = embed(front.to(where)).expand(len(items), -1, -1)
-            inputs = torch.cat([start, visual, embed(packed["input_ids"])], 1)
-            hidden = model.model.language_model(
-                inputs_embeds=inputs,
-                attention_mask=packed["attend"],
-                position_ids=packed["position_ids"],
-                use_cache=False,
-            ).last_hidden_state
-            return _next_token(
-                model, hidden[:, start.shape[1] + visual.shape[1] - 1 :], _shifted(packed["labels"])
-            )
+            packed = {key: value.to(where) for key, value in batches.pack(turns, prefix).items()}
+            labels = packed.pop("labels")
+            states = hidden(front.to(where), batches.pixels(items).to(where), **packed)
+            return _next_token(model, states[:, prefix - 1 :], _shifted(labels))
 
         return loss
 
     return model, for_phase
+
+
+def _hidden(
+    model: Any,
+    batch: int,
+    front: Tensor,
+    pixels: Tensor,
+    *,
+    input_ids: Tensor,
+    position_ids: Tensor,
+    attend: Tensor,
+) -> Tensor:
+    """Last hidden states of packed turns behind the front and their pictures' visual tokens."""
+    embed = model.get_input_embeddings()
+    parts = [embed(front).expand(batch, -1, -1), features(model, pixels), embed(input_ids)]
+    states: Tensor = model.model.language_model(
+        inputs_embeds=torch.cat(parts, 1),
+        attention_mask=torch.where(attend, 0.0, -1e4).to(torch.bfloat16),
+        position_ids=position_ids,
+        use_cache=False,
+    ).last_hidden_state
+    return states
 
 
 def _shifted(labels: Tensor) -> Tensor:

@@ -2,8 +2,9 @@
 
 import json
 import math
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,24 @@ from torch import Tensor, nn
 from ipllvm.zoo.recipes import Phase
 
 Loss = Callable[[int], Tensor]
+Optimizers = Sequence[torch.optim.Optimizer]
 SAVE_SECONDS = 120.0
 LOG_STEPS = 50
+DECAY = 0.05
 
 
 def device() -> torch.device:
     """A GPU where there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """`function` compiled for each shape that it meets, where a C++ compiler is at hand."""
+    if shutil.which("g++") is None:
+        return function
+    torch._dynamo.config.recompile_limit = 32
+    faster: Callable[..., Tensor] = torch.compile(function, dynamic=False)
+    return faster
 
 
 def rate(phase: Phase, step: int) -> float:
@@ -40,41 +52,60 @@ def fit(model: nn.Module, loss: Loss, phase: Phase, folder: Path) -> None:
     `loss(step)` draws the batch of that step, so that a resumed run sees the same batches.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    groups = _groups(model, phase)
-    optimizer = torch.optim.AdamW(groups, lr=phase.rate, betas=(0.9, 0.98), fused=True)
-    start = _resume(model, optimizer, folder / f"{phase.name}.pt")
+    optimizers = _optimizers(model, phase)
+    start = _resume(model, optimizers, folder / f"{phase.name}.pt")
     model.train()
     began, saved, sums = time.monotonic(), time.monotonic(), []
     for step in range(start, phase.steps):
-        for group in optimizer.param_groups:
-            group["lr"] = group["share"] * rate(phase, step)
-        value = _step(model, loss, optimizer, step)
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["share"] * rate(phase, step)
+        value = _step(model, loss, optimizers, step)
         sums.append(value)
         if (step + 1) % LOG_STEPS == 0 or step + 1 == phase.steps:
             speed = (step + 1 - start) / (time.monotonic() - began)
             _log(folder, phase, step + 1, sum(sums) / len(sums), speed)
             sums = []
         if time.monotonic() - saved > SAVE_SECONDS or step + 1 == phase.steps:
-            _save(model, optimizer, step + 1, folder / f"{phase.name}.pt")
+            _save(model, optimizers, step + 1, folder / f"{phase.name}.pt")
             saved = time.monotonic()
 
 
-def _groups(model: nn.Module, phase: Phase) -> list[dict[str, Any]]:
+def _optimizers(model: nn.Module, phase: Phase) -> Optimizers:
+    """AdamW; with `phase.muon`, Muon for the hidden matrices (K. Jordan et al., 2024; its update is
+    scaled to AdamW's size, so that one rate serves both).
+    """
+    hidden: list[tuple[str, nn.Parameter]] = []
+    rest: list[tuple[str, nn.Parameter]] = []
+    for name, parameter in model.named_parameters():
+        matrix = parameter.ndim == 2 and not any(part in name for part in ("embed", "lm_head"))
+        (hidden if phase.muon and matrix else rest).append((name, parameter))
+    kept: list[torch.optim.Optimizer] = [
+        torch.optim.AdamW(_groups(rest, phase), lr=phase.rate, betas=(0.9, 0.98), fused=True)
+    ]
+    if hidden:
+        groups = _groups(hidden, phase)
+        kept.append(torch.optim.Muon(groups, lr=phase.rate, adjust_lr_fn="match_rms_adamw"))
+    return kept
+
+
+def _groups(named: Sequence[tuple[str, nn.Parameter]], phase: Phase) -> list[dict[str, Any]]:
     """Parameters by weight decay (matrices only) and by rate (the tower's share, else one)."""
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for name, parameter in model.named_parameters():
+    for name, parameter in named:
         share = phase.tower if "vision_tower" in name else 1.0
-        groups.setdefault((share, 0.05 if parameter.ndim >= 2 else 0.0), []).append(parameter)
+        groups.setdefault((share, DECAY if parameter.ndim >= 2 else 0.0), []).append(parameter)
     return [{"params": p, "share": s, "weight_decay": decay} for (s, decay), p in groups.items()]
 
 
-def _step(model: nn.Module, loss: Loss, optimizer: torch.optim.Optimizer, step: int) -> float:
+def _step(model: nn.Module, loss: Loss, optimizers: Optimizers, step: int) -> float:
     with torch.autocast(device().type, dtype=torch.bfloat16):
         value = loss(step)
     torch.autograd.backward(value)
     nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    optimizer.step()
-    optimizer.zero_grad(set_to_none=True)
+    for optimizer in optimizers:
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
     return float(value.detach())
 
 
@@ -87,16 +118,18 @@ def _log(folder: Path, phase: Phase, step: int, loss: float, speed: float) -> No
     print(f"{place} loss {loss:.4f} {speed:.2f} steps/s, {math.ceil(left / 60)} min left", flush=True)
 
 
-def _save(model: nn.Module, optimizer: torch.optim.Optimizer, step: int, path: Path) -> None:
+def _save(model: nn.Module, optimizers: Optimizers, step: int, path: Path) -> None:
     scratch = path.with_suffix(".tmp")
-    torch.save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), "step": step}, scratch)
+    states = [optimizer.state_dict() for optimizer in optimizers]
+    torch.save({"model": model.state_dict(), "optimizers": states, "step": step}, scratch)
     scratch.replace(path)
 
 
-def _resume(model: nn.Module, optimizer: torch.optim.Optimizer, path: Path) -> int:
+def _resume(model: nn.Module, optimizers: Optimizers, path: Path) -> int:
     if not path.exists():
         return 0
     state = torch.load(path, weights_only=True, map_location=device())
     model.load_state_dict(state["model"])
-    optimizer.load_state_dict(state["optimizer"])
+    for optimizer, kept in zip(optimizers, state["optimizers"], strict=True):
+        optimizer.load_state_dict(kept)
     return int(state["step"])

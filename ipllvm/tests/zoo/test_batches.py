@@ -38,21 +38,26 @@ def test_turns_of_one_picture_are_blind_to_each_other() -> None:
     together = _hidden(model, ROWS[:1], prefix)[0]
     first = _hidden(model, [[ROWS[0][0]]], prefix)[0]
     second = _hidden(model, [[ROWS[0][1]]], prefix)[0]
-    assert torch.allclose(together[:4], first, atol=1e-5)
-    assert torch.allclose(together[4:7], second, atol=1e-5)
+    assert torch.allclose(together[:4], first[:4], atol=1e-5)
+    assert torch.allclose(together[4:7], second[:3], atol=1e-5)
 
 
 def test_only_answers_are_learned() -> None:
     packed = batches.pack(ROWS, PREFIX)
     labels = packed["labels"].tolist()
     ignore = batches.IGNORE
-    assert labels[0] == [ignore, ignore, 5, 6, ignore, ignore, 9]
-    assert labels[1] == [ignore, 4, *[ignore] * 5]
+    assert labels[0][:7] == [ignore, ignore, 5, 6, ignore, ignore, 9]
+    assert labels[1][:2] == [ignore, 4]
+    assert {label for row in labels for label in row[7:]} == {ignore}
+
+
+def test_rows_are_padded_to_few_lengths() -> None:
+    assert (PREFIX + batches.pack(ROWS, PREFIX)["labels"].shape[1]) % batches.MULTIPLE == 0
 
 
 def test_each_turn_counts_on_from_the_prefix() -> None:
     positions = batches.pack(ROWS, PREFIX)["position_ids"].tolist()
-    assert positions[0] == [0, 1, 2, 3, 4, 5, 6, 7, 8, 5, 6, 7]
+    assert positions[0][:12] == [0, 1, 2, 3, 4, 5, 6, 7, 8, 5, 6, 7]
 
 
 def test_a_step_draws_the_same_pictures_every_time() -> None:

@@ -48,7 +48,16 @@ def test_a_stopped_run_goes_on_to_the_same_weights(
 
 def test_the_tower_learns_at_its_own_rate() -> None:
     model = nn.ModuleDict({"vision_tower": nn.Linear(2, 2), "language_model": nn.Linear(2, 2)})
-    groups = trainer._groups(model, Phase("p", 1, 1, 1.0, {}, tower=0.2))
+    phase = Phase("p", 1, 1, 1.0, {}, tower=0.2)
+    groups = trainer._groups(list(model.named_parameters()), phase)
     shares = {(g["share"], g["weight_decay"]) for g in groups}
     assert shares == {(0.2, 0.05), (0.2, 0.0), (1.0, 0.05), (1.0, 0.0)}
     assert sum(p.numel() for g in groups for p in g["params"]) == 12
+
+
+def test_muon_takes_the_hidden_matrices_and_adamw_the_rest() -> None:
+    model = nn.ModuleDict({"embed_tokens": nn.Embedding(3, 2), "layer": nn.Linear(2, 2)})
+    adamw, muon = trainer._optimizers(model, Phase("p", 1, 1, 1.0, {}, muon=True))
+    assert [p is model["layer"].weight for g in muon.param_groups for p in g["params"]] == [True]
+    assert sum(p.numel() for g in adamw.param_groups for p in g["params"]) == 6 + 2
+    assert len(trainer._optimizers(model, Phase("p", 1, 1, 1.0, {}))) == 1

@@ -1,0 +1,57 @@
+"""Single layers of transformers' bare decoders, reached without changing the model.
+
+Layers are found as `decoder.layers`; their first positional argument is the hidden states.
+"""
+
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from torch import Tensor, nn
+
+from ipllvm.models.base import Edit
+
+
+@contextmanager
+def edited(decoder: Any, edit: Edit | None) -> Iterator[None]:
+    """While it lasts, the input of one layer is replaced by what `edit` makes of it."""
+    if edit is None:
+        yield
+        return
+    layer, function = edit
+
+    def replace(module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (function(args[0]), *args[1:])
+
+    with decoder.layers[layer].register_forward_pre_hook(replace):
+        yield
+
+
+@contextmanager
+def kept_inputs(decoder: Any, layers: Sequence[int]) -> Iterator[dict[int, Tensor]]:
+    """While it lasts, the inputs of some layers are put into the dict that it yields."""
+    kept: dict[int, Tensor] = {}
+    with ExitStack() as hooks:
+        for layer in layers:
+
+            def keep(module: nn.Module, args: tuple[Any, ...], layer: int = layer) -> None:
+                kept[layer] = args[0]
+
+            hooks.enter_context(decoder.layers[layer].register_forward_pre_hook(keep))
+        yield kept
+
+
+def upper(decoder: Any, layer: int) -> Any:
+    """A decoder of layers `layer` and up that shares everything with the whole one.
+
+    Raises ValueError where layers attend in different ways: those further up would be taken for
+    the first ones.
+    """
+    kinds = getattr(decoder.config, "layer_types", None) or ["full_attention"]
+    if set(kinds) != {"full_attention"}:
+        raise ValueError(f"layers of kinds {', '.join(sorted(set(kinds)))} can't be entered in the middle")
+    part = copy.copy(decoder)
+    part._modules = dict(decoder._modules)
+    part._modules["layers"] = nn.ModuleList(list(decoder.layers)[layer:])
+    return part
