@@ -74,6 +74,7 @@ CONTRAST_MIX = {"scenes": 4.0, "charts": 3.0, "objects": 2.0, "easyvqa": 1.0}
 NAMING_MIX = {"scenes": 3.0, "charts": 2.0, "objects": 4.0, "easyvqa": 1.5}
 QUESTION_MIX = {"scenes": 5.0, "charts": 4.0, "objects": 0.5, "easyvqa": 1.0}
 READING_MIX = {"scenes": 5.0, "charts": 4.0, "objects": 1.5, "easyvqa": 0.5}
+POLISH_MIX = {"scenes": 6.0, "charts": 3.0, "objects": 0.5, "easyvqa": 1.5}
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -99,12 +100,12 @@ RECIPES: dict[str, Recipe] = {
                     questions=4, captions=0.3, warmup=30, cooldown=0.7,
                 ),
                 Phase(
-                    "binding", 6000, 32, 6e-4, READING_MIX,
+                    "binding", 4500, 32, 6e-4, READING_MIX,
                     questions=4, captions=0.5, warmup=100, cooldown=0.0, muon=True,
                 ),
                 Phase(
-                    "polish", 4000, 32, 6e-4, QUESTION_MIX,
-                    questions=4, captions=0.3, lettered=0.4, warmup=50, cooldown=0.9, muon=True,
+                    "polish", 4000, 32, 6e-4, POLISH_MIX,
+                    questions=5, captions=0.25, lettered=0.35, warmup=50, cooldown=0.9, muon=True,
                 ),
             ),
             parts={"tower": "clip-tiny", "language": "lm-tiny"},
