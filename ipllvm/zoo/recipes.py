@@ -100,11 +100,11 @@ RECIPES: dict[str, Recipe] = {
                     questions=4, captions=0.3, warmup=30, cooldown=0.7,
                 ),
                 Phase(
-                    "binding", 4500, 32, 6e-4, READING_MIX,
-                    questions=4, captions=0.5, warmup=100, cooldown=0.0, muon=True,
+                    "binding", 2000, 32, 6e-4, READING_MIX,
+                    questions=4, captions=0.5, warmup=50, cooldown=0.0, muon=True,
                 ),
                 Phase(
-                    "polish", 4000, 32, 6e-4, POLISH_MIX,
+                    "polish", 2300, 32, 6e-4, POLISH_MIX,
                     questions=5, captions=0.25, lettered=0.35, warmup=50, cooldown=0.9, muon=True,
                 ),
             ),
