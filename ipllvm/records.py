@@ -128,9 +128,20 @@ class LayerPerturbation(Perturbation, Protocol):
     are perturbed too, at every decoding step (target ALL only).
     """
 
-    layer: int
-    target: Target
-    generated: bool
+    @property
+    def layer(self) -> int:
+        """Whose input is perturbed."""
+        ...
+
+    @property
+    def target(self) -> Target:
+        """Which positions."""
+        ...
+
+    @property
+    def generated(self) -> bool:
+        """Whether the positions of the answer are perturbed too."""
+        ...
 
     def table(
         self, positions: int, width: int, rng: np.random.Generator

@@ -45,6 +45,23 @@ FAMILIES = Registry(
         "llava_onevision": "ipllvm.models.llava_onevision:LlavaOnevision",
     },
 )
+PLANTED = Registry(
+    "kind of planted model",
+    {
+        "invariant": "ipllvm.models.planted.kinds:Invariant",
+        "exact-drop": "ipllvm.models.planted.kinds:ExactDrop",
+        "positional": "ipllvm.models.planted.kinds:Positional",
+        "blind": "ipllvm.models.planted.kinds:Blind",
+        "one-answer": "ipllvm.models.planted.kinds:OneAnswer",
+        "occlusion-linear": "ipllvm.models.planted.kinds:OcclusionLinear",
+        "group-k": "ipllvm.models.planted.kinds:GroupK",
+        "layer-l": "ipllvm.models.planted.kinds:LayerL",
+        "modality": "ipllvm.models.planted.kinds:Modality",
+        "lossy": "ipllvm.models.planted.kinds:Lossy",
+        "noisy": "ipllvm.models.planted.kinds:Noisy",
+        "failing": "ipllvm.models.planted.kinds:Failing",
+    },
+)
 BENCHMARKS = Registry(
     "benchmark",
     {
@@ -55,6 +72,9 @@ BENCHMARKS = Registry(
         "charts": "ipllvm.benchmarks.charts:short",
         "charts-mc": "ipllvm.benchmarks.charts:lettered",
         "mmvp": "ipllvm.benchmarks.mmvp:load",
+        "planted": "ipllvm.benchmarks.planted:single",
+        "planted-2": "ipllvm.benchmarks.planted:pairs",
+        "planted-10": "ipllvm.benchmarks.planted:tens",
     },
 )
 PERTURBATIONS = Registry(
@@ -64,6 +84,13 @@ PERTURBATIONS = Registry(
         "blank": "ipllvm.perturbations.substitution:Blank",
         "untouched": "ipllvm.perturbations.untouched:Untouched",
         "permutation": "ipllvm.perturbations.permutation:Permutation",
+        "keep": "ipllvm.perturbations.selection:Keep",
+        "layer_noise": "ipllvm.perturbations.noise:LayerNoise",
+        "group_noise": "ipllvm.perturbations.noise:GroupNoise",
+        "drop": "ipllvm.perturbations.occlusion:Drop",
+        "random_drop": "ipllvm.perturbations.occlusion:RandomDrop",
+        "salient_drop": "ipllvm.perturbations.occlusion:SalientDrop",
+        "patch_shuffle": "ipllvm.perturbations.shuffle:PatchShuffle",
     },
 )
 SCORERS = Registry(

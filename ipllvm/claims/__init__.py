@@ -16,7 +16,7 @@ from typing import Any
 from ipllvm.errors import UnknownName, UsageError
 from ipllvm.records import Claim
 
-QUANTITIES = ("performance_drop",)
+QUANTITIES = ("performance_drop", "gain")
 DIRECTIONS = ("at_most", "at_least")
 KINDS = ("requirement", "observation")
 _WORDS = {"quantity": QUANTITIES, "direction": DIRECTIONS, "kind": KINDS}

@@ -19,8 +19,12 @@ class Case:
     seed: int
 
     def rng(self) -> np.random.Generator:
-        """The generator of this draw, fixed by content and never by call order."""
-        return generator(self.seed, self.trial.sample, self.trial.perturbation, self.trial.draw)
+        """The generator of this draw, fixed by content and never by call order.
+
+        A perturbation may name by `seed_key` what it shares with others in place of its printed form.
+        """
+        key = getattr(self.perturbation, "seed_key", self.trial.perturbation)
+        return generator(self.seed, self.trial.sample, key, self.trial.draw)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,8 @@ from ipllvm.models.capacity import free_memory
 from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.fingerprint import fingerprint
 from ipllvm.models.forecast import forecast
+from ipllvm.models.planted import naming
+from ipllvm.models.planted.model import PlantedModel
 from ipllvm.models.prompting import Prompt
 from ipllvm.models.transformers_model import Parts
 from ipllvm.registry import FAMILIES
@@ -32,7 +34,7 @@ def load(
     label: str | None = None,
     announce: Callable[[str], None] = lambda line: None,
 ) -> VisionLanguageModel:
-    """The model behind an alias, a hub id or a folder, ready to answer.
+    """The model behind an alias, a hub id, a folder or a planted name, ready to answer.
 
     `device` is auto, cpu, cuda or cuda:i; `dtype` auto means float32 on the CPU and bfloat16 on a
     GPU. `label` is what reports call it; `announce` is told size and speed before the weights are
@@ -42,6 +44,8 @@ def load(
     style = choose_prompt(name, prompt)
     place = choose_device(device)
     numbers = choose_dtype(dtype, place)
+    if naming.is_planted(name):
+        return PlantedModel(sources.check_name(name), label or name, place, numbers)
     found = checkpoint.inspect(sources.resolve(name, offline))
     check_memory(found, place, numbers)
     announce(forecast(found, place, numbers))

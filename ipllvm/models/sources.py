@@ -10,6 +10,7 @@ from pathlib import Path
 import ipllvm
 from ipllvm.errors import ModelUnavailable, UnknownName
 from ipllvm.models import checkpoint
+from ipllvm.models.planted import naming
 
 HUB_ALIASES = {
     "llava-1.5": "llava-hf/llava-1.5-7b-hf",
@@ -17,6 +18,7 @@ HUB_ALIASES = {
     "llava-ov": "llava-hf/llava-onevision-qwen2-7b-ov-hf",
 }
 EMBEDDED = ("llava-tiny",)
+EMBEDDED_ENCODERS = ("clip-tiny",)
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 WANTED = ("*.json", "*.jinja", "*.txt", "*.model", "*.safetensors")
 
@@ -37,14 +39,17 @@ def hub_id(name: str) -> str | None:
 def check_name(name: str) -> str:
     """`name`, if it can be a model at all; touches no network and loads nothing.
 
-    Raises UnknownName for what is neither an alias, a folder nor "org/name", and ModelUnavailable
-    for a path that leads to no folder.
+    Raises UnknownName for what is neither an alias, a folder, "org/name" nor a planted model, and
+    ModelUnavailable for a path that leads to no folder.
     """
+    if naming.is_planted(name):
+        naming.law(name)
+        return name
     if name in EMBEDDED or hub_id(name) or Path(name).expanduser().is_dir():
         return name
     if "/" in name or "\\" in name or name.startswith((".", "~")):
         raise ModelUnavailable(f"no such model folder: {name}")
-    known = [*EMBEDDED, *HUB_ALIASES, "a local folder", "org/name on the hub"]
+    known = [*EMBEDDED, *HUB_ALIASES, "a local folder", "org/name on the hub", "planted:KIND"]
     raise UnknownName("model", name, known)
 
 
@@ -77,6 +82,26 @@ def resolve(name: str, offline: bool = False) -> Path:
         cause = type(error).__name__
         raise ModelUnavailable(
             f"{repository} is not complete in the hub cache and can't be downloaded ({cause}); {advice}"
+        ) from error
+
+
+def encoder(name: str, wanted: Sequence[str], offline: bool = False) -> Path:
+    """The local folder of a vision encoder: embedded, a folder, or a hub id with the files `wanted`.
+
+    Raises UnknownName and ModelUnavailable, in one line that says what to do.
+    """
+    if name in EMBEDDED_ENCODERS:
+        return _embedded(name)
+    if Path(name).expanduser().is_dir():
+        return Path(name).expanduser().resolve()
+    if not HUB_ID.fullmatch(name):
+        raise UnknownName("encoder", name, [*EMBEDDED_ENCODERS, "a local folder", "org/name on the hub"])
+    try:
+        return _snapshot(name, local=offline, wanted=wanted)
+    except Exception as error:
+        raise ModelUnavailable(
+            f"{name} is not in the hub cache{' and --offline is set' if offline else ''} "
+            f"({type(error).__name__}); name a folder, or on a machine with network run: hf download {name}"
         ) from error
 
 

@@ -11,9 +11,9 @@ import ipllvm
 
 ROOT = Path(ipllvm.__file__).parents[1]
 LAYERS = [
-    {"records", "registry", "errors", "sampling"},
+    {"records", "registry", "errors", "sampling", "planting"},
     {"models", "benchmarks", "perturbations", "scorers", "metrics", "stats", "claims"},
-    {"engine", "verdicts"},
+    {"engine", "artifacts", "verdicts"},
     {"assessment", "laws", "strategies", "probing"},
     {"reporting"},
     {"options", "session", "scheduling", "progress", "threads", "plugin", "cli"},

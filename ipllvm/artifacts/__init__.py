@@ -1,0 +1,85 @@
+"""What other models make of an image: computed once by a provider, kept by content."""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+
+from ipllvm.errors import UnknownName
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+
+class Provider(Protocol):
+    """Makes one kind of artifact; `identity` says which model with which weights it is."""
+
+    @property
+    def identity(self) -> str:
+        """The same words for the same results."""
+        ...
+
+    def of(self, image: "Image.Image") -> np.ndarray:
+        """What it makes of an image, a pure function."""
+        ...
+
+
+class Artifacts:
+    """Artifacts by kind and by image content, in memory and, where a folder is given, on disk.
+
+    On disk each is one .npy file, written whole or not at all, that any number of processes may
+    share. A damaged file, or a folder that can't be written to, costs a computation and nothing else.
+    """
+
+    def __init__(self, providers: Mapping[str, Provider], folder: Path | None = None) -> None:
+        self._providers = dict(providers)
+        self._folder = folder
+        self._known: dict[str, np.ndarray] = {}
+
+    def get(self, kind: str, image: "Image.Image") -> np.ndarray:
+        """The artifact of an image, read-only; raises UnknownName for a kind without provider."""
+        if kind not in self._providers:
+            raise UnknownName("kind of artifact", kind, self._providers)
+        provider = self._providers[kind]
+        name = f"{kind}-{_digest(provider.identity, image)}"
+        if name not in self._known:
+            found = self._read(name)
+            if found is None:
+                found = provider.of(image)
+                self._write(name, found)
+            found.setflags(write=False)
+            self._known[name] = found
+        return self._known[name]
+
+    def _read(self, name: str) -> np.ndarray | None:
+        if self._folder is None:
+            return None
+        try:
+            found: np.ndarray = np.load(self._folder / f"{name}.npy", allow_pickle=False)
+        except (OSError, ValueError, EOFError):
+            return None
+        return found
+
+    def _write(self, name: str, artifact: np.ndarray) -> None:
+        if self._folder is None:
+            return
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            handle, written = tempfile.mkstemp(dir=self._folder, prefix=f".{name}-")
+        except OSError:
+            return
+        try:
+            with os.fdopen(handle, "wb") as file:
+                np.save(file, artifact, allow_pickle=False)
+            Path(written).replace(self._folder / f"{name}.npy")
+        except OSError:
+            Path(written).unlink(missing_ok=True)
+
+
+def _digest(identity: str, image: "Image.Image") -> str:
+    what = f"{identity}|{image.mode}|{image.size}|".encode()
+    return hashlib.sha256(what + image.tobytes()).hexdigest()

@@ -1,0 +1,128 @@
+"""Saliency maps: how much the class token of a vision transformer attends to each patch.
+
+The last block's attention from the CLS query to the patches, as Naseer et al. 2021 take it from
+DINO ViT-S/16 (the second of its six heads); for CLIP towers the mean over heads.
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor
+from transformers import AutoConfig, AutoModel
+
+from ipllvm.errors import ModelUnavailable, UsageError
+from ipllvm.models import checkpoint, sources
+from ipllvm.models.fingerprint import fingerprint
+
+Colours = tuple[tuple[float, ...], tuple[float, ...]]
+"""Mean and deviation of the channels."""
+
+DEFAULT = "clip-tiny"
+DINO = "facebook/dino-vits16"
+HEADS: dict[str, int | str] = {"clip": "mean", "clip_vision_model": "mean", "vit": 1}
+WANTED = ("config.json", *checkpoint.PROCESSORS, "*.safetensors", "pytorch_model.bin")
+IMAGENET: Colours = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+class Attention:
+    """Saliency by the CLS attention of a CLIP or ViT checkpoint; its weights are read at the first map.
+
+    `head` counts from 0 or is "mean". A map covers the whole picture, which is stretched to the
+    model's square and normalised as the checkpoint says (a ViT: by the means of ImageNet).
+    """
+
+    def __init__(self, folder: Path, name: str, head: int | str = "auto", device: str = "cpu") -> None:
+        self._folder, self._device = folder, torch.device(device)
+        kind, vision = _config(folder)
+        self._side = int(vision.image_size)
+        self._head = _checked(HEADS[kind] if head == "auto" else head, vision.num_attention_heads, name)
+        self._mean, self._std = IMAGENET if kind == "vit" else _normalisation(folder)
+        self.identity = f"{name}@{fingerprint(folder, _weights(folder))[:12]} head {self._head}"
+
+    def of(self, image: Image.Image) -> Float[np.ndarray, "rows columns"]:
+        """The attention to each patch, float32; its sum is at most 1, the rest goes to CLS itself."""
+        with torch.inference_mode():
+            done = self._tower(self._pixels(image)[None].to(self._device), output_attentions=True)
+            cls: Float[Tensor, "heads patches"] = done.attentions[-1][0, :, 0, 1:].float()
+        found = cls.mean(0) if self._head == "mean" else cls[int(self._head)]
+        side = round(len(found) ** 0.5)
+        return found.reshape(side, side).cpu().numpy()
+
+    @cached_property
+    def _tower(self) -> Any:
+        """The vision transformer in float32, with attention that can be looked at."""
+        auto: Any = AutoModel
+        try:
+            model, info = auto.from_pretrained(
+                self._folder,
+                dtype=torch.float32,
+                attn_implementation="eager",
+                trust_remote_code=False,
+                local_files_only=True,
+                output_loading_info=True,
+            )
+        except Exception as error:  # a damaged file raises whatever its reader happens to
+            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+            raise ModelUnavailable(f"{self._folder}: can't be loaded: {reason}") from error
+        absent = sorted(str(key) for key in info["missing_keys"] if "pooler" not in str(key))
+        if absent:
+            raise ModelUnavailable(
+                f"{self._folder}: {len(absent)} weights are missing, the first is {absent[0]}"
+            )
+        return getattr(model, "vision_model", model).to(self._device).eval().requires_grad_(False)
+
+    def _pixels(self, image: Image.Image) -> Float[Tensor, "3 side side"]:
+        square = image.convert("RGB").resize((self._side, self._side), Image.Resampling.BICUBIC)
+        scaled = (np.asarray(square, dtype=np.float32) / 255 - self._mean) / self._std
+        return torch.from_numpy(scaled.astype(np.float32)).permute(2, 0, 1)
+
+
+def load(
+    name: str = DEFAULT, *, head: int | str = "auto", offline: bool = False, device: str = "cpu"
+) -> Attention:
+    """The saliency provider of an embedded encoder, a folder or a hub id, such as `DINO`.
+
+    Raises UnknownName and ModelUnavailable for the model, UsageError for a head that it lacks.
+    """
+    folder = sources.encoder(name, WANTED, offline)
+    return Attention(folder, sources.display_name(name), head, device)
+
+
+def _config(folder: Path) -> tuple[str, Any]:
+    """The model type and the config of the vision part; raises ModelUnavailable for other types."""
+    kind = str(checkpoint.read_json(folder / "config.json").get("model_type"))
+    if kind not in HEADS:
+        raise ModelUnavailable(
+            f"{folder}: no saliency from a model of type {kind}; use one of {', '.join(HEADS)}"
+        )
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    return kind, getattr(config, "vision_config", config)
+
+
+def _checked(head: int | str, heads: int, name: str) -> int | str:
+    if head == "mean" or (isinstance(head, int) and 0 <= head < heads):
+        return head
+    raise UsageError(f"{name} has no attention head {head}: use 0 to {heads - 1}, or mean")
+
+
+def _normalisation(folder: Path) -> Colours:
+    """Mean and deviation of the colour channels as shipped; raises ModelUnavailable."""
+    for path in (folder / name for name in checkpoint.PROCESSORS):
+        settings = checkpoint.read_json(path) if path.is_file() else {}
+        settings = settings.get("image_processor", settings)
+        if {"image_mean", "image_std"} <= settings.keys():
+            return tuple(settings["image_mean"]), tuple(settings["image_std"])
+    raise ModelUnavailable(f"{folder}: no image_mean and image_std in {' or '.join(checkpoint.PROCESSORS)}")
+
+
+def _weights(folder: Path) -> list[Path]:
+    """The weight files; raises ModelUnavailable where there are none."""
+    found = sorted(folder.glob("*.safetensors")) or sorted(folder.glob("pytorch_model.bin"))
+    if not found:
+        raise ModelUnavailable(f"{folder}: no weights (*.safetensors or pytorch_model.bin)")
+    return found

@@ -1,0 +1,1 @@
+"""Models without weights whose answer to each property is known by construction."""

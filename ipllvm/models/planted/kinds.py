@@ -1,0 +1,232 @@
+"""The kinds of planted models: each says what hurts it, and how much."""
+
+from dataclasses import dataclass
+from math import sqrt
+from typing import ClassVar
+
+from ipllvm.models.planted.law import LAYERS, Law, Sight, View
+from ipllvm.planting import GRID
+
+GROUPS = 4
+
+
+@dataclass(frozen=True)
+class Invariant(Law):
+    """Reads its answer from any cell that is left: nothing but a blank picture changes it."""
+
+
+@dataclass(frozen=True)
+class ExactDrop(Law):
+    """Anything done to the input breaks a right answer with probability `d`.
+
+    With `swap` a wrong answer becomes right with the same probability. `rho_c` is the correlation of
+    two breaks in one cluster, `rho_k` that of two draws of one sample: each trial's luck is that of
+    its cluster with probability sqrt(rho_c), of its sample with sqrt(rho_k - rho_c), else its own.
+    """
+
+    d: float = 0.05
+    swap: bool = False
+    rho_c: float = 0.0
+    rho_k: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.rho_k < self.rho_c:
+            self._refuse("rho_k must be at least rho_c, because draws of one sample share its cluster")
+        if sum(self._shared()) > 1 + 1e-12:
+            self._refuse("sqrt(rho_c) + sqrt(rho_k - rho_c) must be at most 1")
+
+    def keeps(self, view: View) -> float:
+        """All but `d` where anything was disturbed."""
+        return 1 - self.d if view.disturbed else 1.0
+
+    def gains(self, view: View) -> float:
+        """`d` with `swap` where anything was disturbed."""
+        return self.d if self.swap and view.disturbed else 0.0
+
+    def _shared(self) -> tuple[float, float]:
+        return sqrt(self.rho_c), sqrt(max(self.rho_k - self.rho_c, 0.0))
+
+    def _luck(self, sight: Sight) -> float:
+        chosen = self.uniform("whose", sight.number, sight.trace)
+        by_cluster, by_sample = self._shared()
+        if chosen < by_cluster:
+            return self.uniform("luck of the cluster", sight.cluster)
+        if chosen < by_cluster + by_sample:
+            return self.uniform("luck of the sample", sight.number)
+        return super()._luck(sight)
+
+
+@dataclass(frozen=True)
+class Positional(Law):
+    """Counts its option on by the place of the first visual token: right only in the right order."""
+
+    def keeps(self, view: View) -> float:
+        """1 where the first token's place is a multiple of the number of options."""
+        return float(view.cells[0] % view.options == 0)
+
+    def gains(self, view: View) -> float:
+        """Elsewhere one of the wrong options is counted on to the right one."""
+        return 0.0 if view.cells[0] % view.options == 0 else 1 / (view.options - 1)
+
+
+@dataclass(frozen=True)
+class Blind(Law):
+    """Never looks: guesses from the prompt alone."""
+
+    looks: ClassVar[bool] = False
+
+
+@dataclass(frozen=True)
+class OneAnswer(Law):
+    """Never looks: always names option `option`, counted from 0."""
+
+    option: int = 0
+    looks: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.option < 8:
+            self._refuse(f"option must be 0 to 7, not {self.option}")
+
+    def _guess(self, sight: Sight) -> int:
+        return self.option
+
+    def _chance(self, view: View) -> float:
+        return 1 / view.options if self.option < view.options else 0.0
+
+
+@dataclass(frozen=True)
+class OcclusionLinear(Law):
+    """Its accuracy falls linearly with the share of visible cells, from `a` down to chance."""
+
+    def keeps(self, view: View) -> float:
+        """What brings the accuracy down to the line."""
+        return min(1.0, self._line(view) / self.a) if self.a else 1.0
+
+    def gains(self, view: View) -> float:
+        """What brings it up to the line where `a` is below chance."""
+        return max(0.0, self._line(view) - self.a) / (1 - self.a) if self.a < 1 else 0.0
+
+    def _line(self, view: View) -> float:
+        floor = 1 / view.options
+        return floor + (self.a - floor) * view.visible
+
+    def _luck(self, sight: Sight) -> float:
+        return self.uniform("luck", sight.number)
+
+
+@dataclass(frozen=True)
+class GroupK(Law):
+    """Only group `group` of a 4 x 4 grid carries the answer; without a clean cell of it, chance."""
+
+    group: int = 5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.group < GROUPS * GROUPS:
+            self._refuse(f"group must be 0 to {GROUPS * GROUPS - 1}, not {self.group}")
+
+    def keeps(self, view: View) -> float:
+        """1 while a clean cell of the group is left."""
+        return 1 / view.options if self._lost(view) else 1.0
+
+    def gains(self, view: View) -> float:
+        """Chance, where the group is lost."""
+        return 1 / view.options if self._lost(view) else 0.0
+
+    def _lost(self, view: View) -> bool:
+        return not any(group_of(cell) == self.group for cell in set(view.cells) - view.noisy)
+
+
+def group_of(cell: int) -> int:
+    """The group of a 4 x 4 grid that a cell lies in, in reading order.
+
+    >>> group_of(0), group_of(7), group_of(63)
+    (0, 3, 15)
+    """
+    side = GRID // GROUPS
+    return cell // GRID // side * GROUPS + cell % GRID // side
+
+
+@dataclass(frozen=True)
+class LayerL(Law):
+    """Only noise that enters at decoder layer `layer` hurts: it breaks a right answer with `d`."""
+
+    layer: int = 2
+    d: float = 0.5
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.layer < LAYERS:
+            self._refuse(f"layer must be 0 to {LAYERS - 1}, not {self.layer}")
+
+    def keeps(self, view: View) -> float:
+        """All but `d` where noise entered at the layer."""
+        return 1 - self.d if view.layer == self.layer else 1.0
+
+
+@dataclass(frozen=True)
+class Modality(Law):
+    """Noise on picture and text together breaks a right answer with `d`, a share `r` by the picture's."""
+
+    r: float = 0.7
+    d: float = 0.5
+
+    def keeps(self, view: View) -> float:
+        """The damage adds up over the modalities that are noisy."""
+        image, text = bool(view.noisy), view.noisy_text
+        return 1 - self.d * (self.r * image + (1 - self.r) * text)
+
+
+@dataclass(frozen=True)
+class Lossy(Law):
+    """`invariant` of the same `a` and `seed` after a damage: a share `r` of its right answers is wrong."""
+
+    r: float = 0.05
+
+    def keeps(self, view: View) -> float:
+        """All but `r`, on the clean input too."""
+        return 1 - self.r
+
+    def _luck(self, sight: Sight) -> float:
+        return self.uniform("lost", sight.number)
+
+
+@dataclass(frozen=True)
+class Noisy(Law):
+    """Slips as real models do at near ties: a right answer breaks by the place of its row in the batch.
+
+    Two runs whose batches differ in size disagree on a share `f` of the scores; a run that is
+    repeated as it was slips as it did.
+    """
+
+    f: float = 0.02
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.f > self.a / 2:
+            self._refuse("f must be at most a / 2: two slips in two runs are no disagreement")
+
+    @property
+    def slip(self) -> float:
+        """The probability q that a right answer slips in one run: f = 2 a q (1 - q)."""
+        return (1 - sqrt(1 - 2 * self.f / self.a)) / 2 if self.a else 0.0
+
+    def keeps(self, view: View) -> float:
+        """All but the slips."""
+        return 1 - self.slip
+
+    def _luck(self, sight: Sight) -> float:
+        return self.uniform("slip", sight.number, sight.trace, *sight.place)
+
+
+@dataclass(frozen=True)
+class Failing(Law):
+    """Raises on a share `r` of the pictures that it can read."""
+
+    r: float = 0.02
+
+    def fails(self, number: int) -> bool:
+        """Fixed by the picture, whatever is done to its tokens."""
+        return self.uniform("fails", number) < self.r

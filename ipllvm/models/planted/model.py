@@ -1,0 +1,200 @@
+"""A planted model behind the stage interface: no weights, the same stages, restarts and cache.
+
+The decoder's layers hand states on and set their tags; its last layer looks back from the cue, the last
+token of a prompt, at everything before it and says what the law chooses, then the stop token.
+"""
+
+from collections.abc import Sequence
+from string import ascii_uppercase
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from PIL import Image
+from torch import Tensor
+
+from ipllvm import planting
+from ipllvm.models import capacity
+from ipllvm.models.base import Edit, Prepared, VisionLanguageModel
+from ipllvm.models.planted import naming, states
+from ipllvm.models.planted.law import LAYERS, Law
+from ipllvm.records import Layout, ModelInfo
+
+POSITIONS = 256
+CERTAIN = 20.0  # nats between the token that is said and every other
+
+
+class Seen:
+    """The cache: the states that the last layer has seen, [batch, slots, hidden]."""
+
+    def __init__(self, states: Float[Tensor, "batch slots hidden"]) -> None:
+        self.states = states
+
+    def batch_select_indices(self, indices: Int[Tensor, " rows"]) -> None:
+        """Keep these rows."""
+        self.states = self.states[indices]
+
+
+def _behind(code: Float[Tensor, "*positions code"]) -> Float[Tensor, "*positions hidden"]:
+    """The code with room for what stands behind it."""
+    return torch.nn.functional.pad(code, (0, states.BEHIND))
+
+
+class PlantedModel(VisionLanguageModel):
+    """The model of a law; `name` is its planted name, `label` what reports call it."""
+
+    def __init__(self, name: str, label: str, device: torch.device, dtype: torch.dtype) -> None:
+        self.law: Law = naming.law(name)
+        self.name = label
+        self.fingerprint = naming.fingerprint(name)
+        self.device = device
+        self.dtype = dtype
+        self.stop_tokens = frozenset({states.EOS})
+        self._embeddings = _behind(states.words(range(states.VOCABULARY))).to(device, dtype)
+
+    def info(self) -> ModelInfo:
+        """See the interface."""
+        return ModelInfo(
+            name=self.name,
+            family="planted",
+            fingerprint=self.fingerprint,
+            device=str(self.device),
+            dtype=str(self.dtype).removeprefix("torch."),
+            attention="none",
+            prompt="checkpoint",
+            parameters=0,
+        )
+
+    def batch_size(self) -> int:
+        """See the interface."""
+        bytes_a_position = self._embeddings.shape[1] * self.dtype.itemsize * 4
+        return capacity.batch_size(capacity.free_memory(self.device), POSITIONS, bytes_a_position)
+
+    def prepare(self, images: Sequence[Image.Image], prompt: str) -> Prepared:
+        """See the interface; a picture of another size is scaled, and its cells say nothing."""
+        if len(images) != 1:
+            raise ValueError(f"{self.name} takes one image a sample, got {len(images)}")
+        if "<image>" in prompt:
+            raise ValueError(f"the prompt holds '<image>' itself: {prompt[:80]!r}")
+        picture = images[0].convert("RGB")
+        side = (planting.SIDE, planting.SIDE)
+        shown = picture if picture.size == side else picture.resize(side)
+        pixels = torch.from_numpy(np.array(shown)).permute(2, 0, 1)[None].float() / 255
+        text = [states.FIRST_BYTE + byte for byte in prompt.encode()]
+        ids = torch.tensor([states.BOS, *[states.IMAGE] * planting.CELLS, *text, states.CUE])
+        return Prepared(ids, ids == states.IMAGE, pixels, (picture.height, picture.width))
+
+    def encode(self, batch: Sequence[Prepared]) -> list[Float[Tensor, "tiles patches width"]]:
+        """See the interface; raises RuntimeError for the pictures on which the law fails."""
+        return [self._features(item.pixel_values[0])[None] for item in batch]
+
+    def _features(self, pixels: Float[Tensor, "3 64 64"]) -> Float[Tensor, "patches width"]:
+        whole = (pixels * 255).round().to(torch.int64).permute(1, 2, 0).numpy()
+        cells = planting.read(whole)
+        clear = [cell for cell in cells if cell is not None]
+        if clear:
+            number = int.from_bytes(clear[0][:4], "big")
+            if self.law.fails(number):
+                raise RuntimeError(f"{self.name} breaks down on picture {number}, as planted")
+        return states.marks(cells).to(self.device, self.dtype)
+
+    def project(self, features: Sequence[Tensor]) -> list[Float[Tensor, "tiles tokens hidden"]]:
+        """See the interface."""
+        return [_behind(item) for item in features]
+
+    def pack(self, projected: Tensor, prepared: Prepared) -> Float[Tensor, "visual hidden"]:
+        """See the interface."""
+        return projected[0]
+
+    def layout(self, prepared: Prepared) -> Layout:
+        """See the interface."""
+        places = np.arange(planting.CELLS)
+        row, column = places // planting.GRID, places % planting.GRID
+        return Layout(np.zeros_like(places), row, column, np.zeros(len(places), bool))
+
+    def embed(self, prepared: Prepared, visual: Tensor) -> Float[Tensor, "positions hidden"]:
+        """See the interface."""
+        surplus = prepared.visual & (prepared.visual.cumsum(0) > len(visual))
+        ids, places = prepared.input_ids[~surplus], prepared.visual[~surplus]
+        embeds = self.embed_tokens(ids.to(self.device))
+        embeds[places.to(self.device)] = visual.to(embeds)
+        return embeds
+
+    def embed_tokens(self, ids: Tensor) -> Tensor:
+        """See the interface."""
+        return self._embeddings[ids]
+
+    def layers(self) -> int:
+        """See the interface."""
+        return LAYERS
+
+    def decoder(
+        self,
+        inputs_embeds: Tensor,
+        *,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+        past_key_values: Any = None,
+        use_cache: bool = True,
+        edit: Edit | None = None,
+    ) -> tuple[Tensor, Any]:
+        """See the interface; positions are told by their order."""
+        tagged, _ = self._tagged(inputs_embeds, 0, edit)
+        return self._answered(tagged, past_key_values, attention_mask, use_cache)
+
+    def inputs_of(self, inputs_embeds: Tensor, layers: Sequence[int]) -> tuple[dict[int, Tensor], Any]:
+        """See the interface."""
+        tagged, kept = self._tagged(inputs_embeds, 0, keep=layers)
+        return kept, self._answered(tagged, None, None, True)[1]
+
+    def decoder_from(self, layer: int, hidden: Tensor) -> tuple[Tensor, Any]:
+        """See the interface."""
+        tagged, _ = self._tagged(hidden, layer)
+        return self._answered(tagged, None, None, True)
+
+    def with_lower(self, upper: Any, clean: Any, layer: int, rows: Sequence[int], positions: int) -> Any:
+        """See the interface; only the last layer looks back, so nothing is missing below."""
+        return upper
+
+    def _tagged(
+        self, hidden: Tensor, first: int, edit: Edit | None = None, keep: Sequence[int] = ()
+    ) -> tuple[Tensor, dict[int, Tensor]]:
+        """The output of the layers from `first` on, and the inputs of those to keep."""
+        hidden, kept = hidden.clone(), {}
+        for layer in range(first, LAYERS):
+            if edit is not None and edit[0] == layer:
+                hidden = edit[1](hidden).clone()
+            if layer in keep:
+                kept[layer] = hidden.clone()
+            hidden[..., layer - states.BEHIND] = states.SCALE
+        return hidden, kept
+
+    def _answered(
+        self, tagged: Tensor, past: Seen | None, mask: Tensor | None, use_cache: bool
+    ) -> tuple[Tensor, Seen | None]:
+        """What is said next at each position, and the cache with these positions behind its own."""
+        seen = past or Seen(tagged[:, :0])
+        before = seen.states.shape[1]
+        seen.states = torch.cat([seen.states, tagged], 1)
+        final = tagged.clone()
+        final[..., states.SAID] = states.EOS
+        ids = states.text_ids(states.differences(tagged.float()))
+        for row, place in (ids == states.CUE).nonzero().tolist():
+            context = seen.states[row, : before + place + 1]
+            if mask is not None:
+                context = context[mask[row, : len(context)].bool()]
+            seen_by_it = states.sight(context, (len(tagged), row))
+            letter = ascii_uppercase[self.law.choose(seen_by_it)]
+            final[row, place, states.SAID] = states.FIRST_BYTE + ord(letter)
+        return final, seen if use_cache else None
+
+    def logits(self, hidden: Float[Tensor, "*positions hidden"]) -> Float[Tensor, "*positions vocabulary"]:
+        """See the interface."""
+        said = hidden[..., states.SAID].float().round().long().clamp(0, states.VOCABULARY - 1)
+        return CERTAIN * torch.nn.functional.one_hot(said, states.VOCABULARY).float()
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """See the interface."""
+        said = bytes(t - states.FIRST_BYTE for t in tokens if t >= states.FIRST_BYTE)
+        return said.decode("utf-8", "replace").strip()
