@@ -3,8 +3,9 @@
 A state writes 11 bytes bit by bit as +256 or -256, each bit a second time with the other sign, so that
 a bit is still told by a difference after noise of up to the value's own size; what is noisy is told by
 values that are not as written. First comes the kind of token, then a cell's mark or, five times, a
-token id. Behind the code stand a tag that each decoder layer sets, and the token that is said next. Noise at layer l spoils the tags of the layers below it only, as the
-others are set afterwards: so the layer is read from the tags.
+token id. Behind the code stand a tag that each decoder layer sets, and the token that is said next.
+Noise at layer l spoils the tags of the layers below it only, as the others are set afterwards: so the
+layer is read from the tags.
 """
 
 from collections.abc import Sequence
