@@ -5,15 +5,16 @@ and lets `check` decide the claim, record the row and raise what the verdict cal
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from ipllvm import registry, verdicts
+from ipllvm.engine.context import Context
 from ipllvm.engine.plan import Plan
-from ipllvm.engine.run import Outcomes, run
-from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured
+from ipllvm.engine.run import Known, run
+from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured, StoreFull
 from ipllvm.metrics.pair_accuracy import pair_scores
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Clean
@@ -25,10 +26,15 @@ from ipllvm.records import (
     Decision,
     Estimate,
     Perturbation,
+    Response,
     Result,
     Scores,
+    Trial,
     Verdict,
 )
+
+Memory = Callable[[Context], MutableMapping[Trial, Response]]
+"""What is known already of a model on a benchmark: a view of the store, or a dict."""
 
 Progress = Callable[[int, int], None]
 """Told how many of how many trials are done."""
@@ -59,6 +65,7 @@ class Evaluation:
         settings: Settings,
         record: Callable[[Result], None],
         progress: Progress,
+        memory: Memory,
     ) -> None:
         self.property_name = property_name
         self.model = model
@@ -68,11 +75,12 @@ class Evaluation:
         self.settings = settings
         self._record = record
         self._progress = progress
+        self._memory = memory
         self._began = time.monotonic()
         self._trials = 0
         self._planned = 0
         self._perturbations: list[str] = []
-        self._interrupted: KeyboardInterrupt | None = None
+        self._stopped: KeyboardInterrupt | StoreFull | None = None
 
     @property
     def batch_size(self) -> int:
@@ -82,22 +90,23 @@ class Evaluation:
     def run(self, *perturbations: Perturbation) -> tuple[Scores, ...]:
         """Scores of the clean run and of each perturbation, in that order.
 
-        Interrupted, it returns what was measured and `check` ends the run after recording it.
+        Only what no earlier run has measured is run. Interrupted, or with the disk full, it returns
+        what was measured, and `check` ends the test after recording it.
         """
-        settings, samples = self.settings, self.benchmark.samples
+        settings, data = self.settings, self.benchmark
         plan = Plan(
-            samples, (Clean(), *perturbations), settings.draws, settings.seed, self.benchmark.max_new_tokens
+            data.samples, (Clean(), *perturbations), settings.draws, settings.seed, data.max_new_tokens
         )
-        self._planned += len(plan)
         self._perturbations += [str(p) for p in plan.perturbations]
-        outcomes: Outcomes = {}
+        outcomes = self._memory(Context.of(self.model.info(), data))
         try:
-            if self._interrupted is None:
+            if self._stopped is None:
                 run(self.model, plan, self.batch_size, outcomes, lambda done: self._progress(done, len(plan)))
-        except KeyboardInterrupt as interrupt:
-            self._interrupted = interrupt
-        self._trials += len(outcomes)
-        return tuple(_scores(plan, p, self.benchmark.scorer, outcomes) for p in plan.perturbations)
+        except (KeyboardInterrupt, StoreFull) as stopped:
+            self._stopped = stopped
+        self._planned += len(plan)
+        self._trials += sum(trial in outcomes for trial in plan.trials())
+        return tuple(_scores(plan, p, data.scorer, outcomes) for p in plan.perturbations)
 
     def check(
         self,
@@ -117,8 +126,8 @@ class Evaluation:
         estimates = {name: self._accuracy(name, scores) for name, scores in self._shown(shown).items()}
         estimates[claim.quantity] = verdicts.estimate(contrast, seed=self.settings.seed)
         self._record(self._result(claim, estimates, verdict, errors))
-        if self._interrupted is not None:
-            raise self._interrupted
+        if self._stopped is not None:
+            raise self._stopped
         if errors:
             raise _not_measured(verdict.reason, errors)
         if not self.settings.report_only and claim.kind == "requirement":
@@ -140,7 +149,7 @@ class Evaluation:
             reason = f"could not be measured: {counts}, first {sample}: {_last_line(error)}"
             return Verdict(Decision.UNDECIDED, reason)
         verdict = verdicts.decide(contrast, claim, guard, available=self.total)
-        if self._interrupted is not None:
+        if self._stopped is not None:
             reason = f"stopped after {self._trials} of {self._planned} trials"
             return Verdict(Decision.UNDECIDED, reason, verdict.p_holds, verdict.p_violated)
         return verdict
@@ -174,7 +183,7 @@ class Evaluation:
             trials=self._trials,
             seconds=time.monotonic() - self._began,
             errors=tuple((sample, _last_line(error)) for sample, error in errors.items()),
-            partial=self._interrupted is not None,
+            partial=self._stopped is not None,
         )
 
 
@@ -196,7 +205,7 @@ def _raise_finding(verdict: Verdict, claim: Claim) -> None:
         raise ClaimUndecided(verdict.reason)
 
 
-def _scores(plan: Plan, perturbation: Perturbation, scorer: str, outcomes: Outcomes) -> Scores:
+def _scores(plan: Plan, perturbation: Perturbation, scorer: str, outcomes: Known) -> Scores:
     """Score every sample whose draws are all there; NaN and a traceback where one is an error."""
     grade, draws = registry.SCORERS.load(scorer), range(plan.draws_of(perturbation))
     rows, samples = [], []

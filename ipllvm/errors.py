@@ -5,6 +5,7 @@ IpllvmError
 │   └── UnknownName       a name that no registry knows; says the closest one
 ├── ModelUnavailable      no such checkpoint here, or one that can't be loaded
 ├── BenchmarkUnavailable  the data or the package behind a benchmark is missing
+├── StoreFull             no room on the disk for outcomes: the run ends with what was measured
 └── NotMeasured           too many errors, or nothing left, to speak of a verdict
 """
 
@@ -40,6 +41,10 @@ class ModelUnavailable(IpllvmError):
 
 class BenchmarkUnavailable(IpllvmError):
     """The data behind a benchmark can't be had."""
+
+
+class StoreFull(IpllvmError):
+    """The disk is full: what was measured before stays."""
 
 
 class NotMeasured(IpllvmError):

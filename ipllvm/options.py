@@ -52,6 +52,7 @@ class Options:
     prompt: str
     scope: str
     offline: bool
+    store: bool
 
     def label(self, model: str) -> str:
         """What test ids and reports call one of the models asked for."""
@@ -74,7 +75,7 @@ class Options:
         }
         values = [(n, v) for n, v in {**fixed, **named}.items() if v is not None]
         chosen = [("model", m) for m in self.models] + [("benchmark", b) for b in self.benchmarks]
-        flags = ["--offline"] if self.offline else []
+        flags = ["--offline"] * self.offline + ["--no-store"] * (not self.store)
         return [f"--{name}={value}" for name, value in [*chosen, *values]] + flags
 
     def as_row(self) -> dict[str, Any]:
@@ -128,6 +129,7 @@ def register(parser: pytest.Parser) -> None:
     add("report-dir", "where reports are written (default reports)", default="reports", metavar="DIR")
     add("prompt", "the checkpoint's own template, or the original LLaVA prompt", default="checkpoint")
     add("scope", f"what a permutation moves: {', '.join(SCOPES)}", default=SCOPES[0])
+    add("no-store", "measure anew, keep no outcomes in --report-dir", action="store_true")
     add("offline", "never ask the network", action="store_true")
 
 
@@ -161,6 +163,7 @@ def read(config: pytest.Config) -> Options:
         prompt=_one_of("prompt", value("prompt"), PROMPTS),
         scope=_one_of("scope", value("scope"), SCOPES),
         offline=bool(value("offline")),
+        store=not value("no-store"),
     )
 
 

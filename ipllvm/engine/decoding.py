@@ -6,7 +6,7 @@ itself would have said is kept, and decoding goes on from there. What is rejecte
 cache as masked holes. The token ids are those of plain greedy `generate`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -16,15 +16,18 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from ipllvm.models.base import VisionLanguageModel
+from ipllvm.models.base import Edit, VisionLanguageModel
 
 Tokens = tuple[int, ...]
+StepEdit = Callable[[Sequence[int], Sequence[int]], Edit]
+"""Rows of the batch by number, and the position that each is at: what is done to a decoding step."""
 
 
 @dataclass(slots=True)
 class _Row:
-    """A row on its way: how many of its positions are real, what it has said."""
+    """A row on its way: its number, how many of its positions are real, what it has said."""
 
+    number: int
     length: int
     said: list[int] = field(default_factory=list)
 
@@ -41,47 +44,73 @@ def greedy(
     `embeds` are prompts as input embeddings, each of its own length; `drafts` are guesses of the
     answers and change the speed only.
     """
-    guesses = [_until_stop(model, d)[:max_new_tokens] for d in drafts or [()] * len(embeds)]
-    filled, cache = _prefill(model, embeds, guesses)
-    rows, nexts = [], []
-    for prompt, guess, argmax in zip(embeds, guesses, filled, strict=True):
-        kept = _accepted(guess, argmax)
-        rows.append(_Row(len(prompt) + kept, list(guess[:kept])))
-        nexts.append(argmax[kept])
-    width = max(len(p) + len(g) for p, g in zip(embeds, guesses, strict=True))
-    valid = torch.arange(width) < torch.tensor([row.length for row in rows])[:, None]
-    live = list(rows)
-    while True:
-        keep = [i for i, row in enumerate(live) if _say(model, row, nexts[i], max_new_tokens)]
-        if not keep:
-            return [tuple(row.said) for row in rows]
-        if len(keep) < len(live):
-            cache.batch_select_indices(torch.tensor(keep, device=model.device))
-            live, valid, nexts = [live[i] for i in keep], valid[keep], [nexts[i] for i in keep]
-        valid = torch.cat([valid, torch.ones(len(live), 1, dtype=torch.bool)], 1)
-        nexts = _step(model, live, nexts, valid, cache)
+    guesses = [until_stop(model, draft, max_new_tokens) for draft in drafts or [()] * len(embeds)]
+    hidden, cache = model.decoder(behind(model, embeds, guesses))
+    return verified(model, [len(e) for e in embeds], guesses, hidden, lambda: cache, max_new_tokens)
 
 
-def _until_stop(model: VisionLanguageModel, draft: Tokens) -> Tokens:
+def until_stop(model: VisionLanguageModel, draft: Tokens, limit: int) -> Tokens:
+    """The draft up to its stop token, at most `limit` tokens."""
     stop = next((i for i, token in enumerate(draft) if token in model.stop_tokens), len(draft))
-    return draft[: stop + 1]
+    return draft[: stop + 1][:limit]
 
 
-def _prefill(
+def behind(
     model: VisionLanguageModel, embeds: Sequence[Tensor], guesses: Sequence[Tokens]
-) -> tuple[list[list[int]], Any]:
-    """Run prompts with their drafts; argmax after the prompt and after each draft token."""
+) -> Float[Tensor, "batch positions hidden"]:
+    """Each prompt with its draft behind it, padded on the right."""
     rows = [
         torch.cat([prompt, model.embed_tokens(torch.tensor(guess, device=model.device))]) if guess else prompt
         for prompt, guess in zip(embeds, guesses, strict=True)
     ]
-    hidden, cache = model.decoder(pad_sequence(rows, batch_first=True))
-    wanted = [hidden[i, len(p) - 1 : len(r)] for i, (p, r) in enumerate(zip(embeds, rows, strict=True))]
-    argmax = model.logits(torch.cat(wanted)).argmax(-1).tolist()
+    return pad_sequence(rows, batch_first=True)
+
+
+def verified(
+    model: VisionLanguageModel,
+    lengths: Sequence[int],
+    guesses: Sequence[Tokens],
+    hidden: Float[Tensor, "batch positions hidden"],
+    cache: Callable[[], Any],
+    max_new_tokens: int,
+    edit: StepEdit | None = None,
+) -> list[Tokens]:
+    """The answers to prompts of `lengths` that were run with their drafts behind them.
+
+    `hidden` are the final hidden states; `cache` is asked for only where a draft does not do.
+    """
+    rows, nexts = [], []
+    said = _said(model, lengths, guesses, hidden)
+    for number, (length, guess, argmax) in enumerate(zip(lengths, guesses, said, strict=True)):
+        kept = _accepted(guess, argmax)
+        rows.append(_Row(number, length + kept, list(guess[:kept])))
+        nexts.append(argmax[kept])
+    valid = torch.arange(hidden.shape[1]) < torch.tensor([row.length for row in rows])[:, None]
+    live, held = list(rows), None
+    while True:
+        keep = [i for i, row in enumerate(live) if _say(model, row, nexts[i], max_new_tokens)]
+        if not keep:
+            return [tuple(row.said) for row in rows]
+        held = cache() if held is None else held
+        if len(keep) < len(live):
+            held.batch_select_indices(torch.tensor(keep, device=model.device))
+            live, valid, nexts = [live[i] for i in keep], valid[keep], [nexts[i] for i in keep]
+        valid = torch.cat([valid, torch.ones(len(live), 1, dtype=torch.bool)], 1)
+        nexts = _step(model, live, nexts, valid, held, edit)
+
+
+def _said(
+    model: VisionLanguageModel, lengths: Sequence[int], guesses: Sequence[Tokens], hidden: Tensor
+) -> list[list[int]]:
+    """The likeliest token after each prompt and after each token of its draft."""
+    spans = [
+        hidden[i, n - 1 : n + len(guess)] for i, (n, guess) in enumerate(zip(lengths, guesses, strict=True))
+    ]
+    argmax = model.logits(torch.cat(spans)).argmax(-1).tolist()
     ends = [0]
-    for span in wanted:
+    for span in spans:
         ends.append(ends[-1] + len(span))
-    return [argmax[a:b] for a, b in pairwise(ends)], cache
+    return [argmax[a:b] for a, b in pairwise(ends)]
 
 
 def _accepted(guess: Tokens, argmax: Sequence[int]) -> int:
@@ -108,6 +137,7 @@ def _step(
     tokens: list[int],
     valid: Bool[Tensor, "rows slots"],
     cache: Any,
+    edit: StepEdit | None,
 ) -> list[int]:
     """One decoding step for all live rows."""
     ids = torch.tensor(tokens, device=model.device)[:, None]
@@ -117,6 +147,7 @@ def _step(
         attention_mask=valid.to(model.device),
         position_ids=positions,
         past_key_values=cache,
+        edit=edit([row.number for row in rows], [row.length for row in rows]) if edit else None,
     )
     for row in rows:
         row.length += 1

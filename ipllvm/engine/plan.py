@@ -1,6 +1,6 @@
 """Which trials a property needs, in the order in which they are run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -56,6 +56,11 @@ class Plan:
             for sample in samples
             for draw in range(self.draws_of(perturbation))
         ]
+
+    def trials(self) -> Iterator[Trial]:
+        """Every trial."""
+        for perturbation in self.perturbations:
+            yield from (case.trial for case in self.cases(self.samples, perturbation))
 
     def chunks(self, size: int) -> list[tuple[Sample, ...]]:
         """Samples in flight together: stretches in order, so that shared images meet."""

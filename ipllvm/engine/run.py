@@ -1,131 +1,142 @@
-"""Run a plan: each trial restarts at the stage that its perturbation enters.
+"""Run what is missing of a plan: each trial restarts at the stage that its perturbation enters.
 
-Per chunk of samples every distinct image is encoded and projected once. The clean answers come
-first: their projected tokens are the checkpoints that token perturbations restart from, and the
-answers are the drafts that perturbed answers are verified against.
+Samples go in chunks. The clean answers come first: the projected tokens of the clean pass are the
+checkpoints that token perturbations restart from, and the answers are the drafts that perturbed
+answers are verified against. Nothing is computed for a trial whose outcome is known, and each batch
+is handed over as soon as it is answered.
 """
 
-import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from functools import partial
 
 import torch
 from torch import Tensor
 
+from ipllvm.engine import layers
 from ipllvm.engine.decoding import Tokens, greedy
 from ipllvm.engine.isolation import Failure, isolated
 from ipllvm.engine.plan import Case, Plan
-from ipllvm.models.base import Prepared, VisionLanguageModel
-from ipllvm.records import Response, Sample, Stage, Trial
+from ipllvm.engine.seeing import Checkpoint, Seen, see
+from ipllvm.models.base import VisionLanguageModel
+from ipllvm.records import Perturbation, Response, Sample, Stage, Trial
 
 Outcomes = dict[Trial, Response]
-
-
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
-    """A sample as far as the projector."""
-
-    prepared: Prepared
-    projected: Tensor
-
-
-Seen = Checkpoint | Failure
+Known = MutableMapping[Trial, Response]
 
 
 def run(
     model: VisionLanguageModel,
     plan: Plan,
     batch_size: int,
-    outcomes: Outcomes,
+    outcomes: Known,
     progress: Callable[[int], None],
 ) -> None:
-    """Put the response to every trial of `plan` into `outcomes`, chunk by chunk.
+    """Put the response to every trial of `plan` that is not there into `outcomes`, batch by batch.
 
-    `outcomes` belongs to the caller, so that what is in it stays when a run is interrupted.
-    `progress` is told the number of trials done.
+    `outcomes` belongs to the caller: a dict, or a view of the store that remembers what other runs
+    have measured. `progress` is told the number of trials of the plan that are known.
     """
+    done = sum(trial in outcomes for trial in plan.trials())
+    progress(done)
     for samples in plan.chunks(batch_size):
+        for batch in _Chunk(model, plan, samples, batch_size, outcomes).batches():
+            outcomes.update(batch)
+            done += len(batch)
+            progress(done)
+
+
+class _Chunk:
+    """The samples in flight: their checkpoints and clean answers, made when first needed."""
+
+    def __init__(
+        self, model: VisionLanguageModel, plan: Plan, samples: Sequence[Sample], size: int, outcomes: Known
+    ) -> None:
+        self._model, self._plan, self._samples, self._size = model, plan, samples, size
+        self._outcomes = outcomes
+        self._seen: dict[str, Seen] = {}
+
+    def batches(self) -> Iterator[Outcomes]:
+        """The missing outcomes: the clean ones, then those of each perturbation, then of the layers."""
+        deep = [p for p in self._plan.perturbations if p.stage is Stage.HIDDEN_STATES]
+        for perturbation in (p for p in self._plan.perturbations if p not in deep):
+            cases = self._missing(perturbation)
+            if cases:
+                yield self._answered(cases)
+        waiting = [(s, [c for p in deep for c in self._missing(p, [s])]) for s in self._samples]
+        waiting = [(sample, cases) for sample, cases in waiting if cases]
+        if waiting:
+            yield self._entered(waiting)
+
+    def _missing(self, perturbation: Perturbation, samples: Sequence[Sample] | None = None) -> list[Case]:
+        cases = self._plan.cases(self._samples if samples is None else samples, perturbation)
+        return [case for case in cases if case.trial not in self._outcomes]
+
+    def _checkpoints(self, cases: Sequence[Case]) -> list[Seen]:
+        """Where each case starts: at its own pixels, or at what is kept of the clean picture."""
+        if cases[0].perturbation.stage is Stage.PIXELS and cases[0].perturbation != self._clean:
+            return self._see(cases)
+        wanted = {case.sample.id: case.sample for case in cases if case.sample.id not in self._seen}
+        clean = self._plan.cases(list(wanted.values()), self._clean)
+        self._seen |= zip(wanted, self._see(clean), strict=True)
+        return [self._seen[case.sample.id] for case in cases]
+
+    def _see(self, cases: Sequence[Case]) -> list[Seen]:
         with torch.inference_mode():
-            outcomes.update(_chunk(model, plan, samples, batch_size))
-        progress(len(outcomes))
+            return see(self._model, cases, self._size)
 
+    @property
+    def _clean(self) -> Perturbation:
+        return self._plan.perturbations[0]
 
-def _chunk(model: VisionLanguageModel, plan: Plan, samples: Sequence[Sample], size: int) -> Outcomes:
-    clean, *perturbations = plan.perturbations
-    cases = plan.cases(samples, clean)
-    seen = _see(model, cases, size)
-    answers = _answers(model, plan, cases, seen, {}, size)
-    outcomes = _responses(model, cases, answers)
-    checkpoints = dict(zip((s.id for s in samples), seen, strict=True))
-    drafts = {s.id: a for s, a in zip(samples, answers, strict=True) if not isinstance(a, Failure)}
-    for perturbation in perturbations:
-        cases = plan.cases(samples, perturbation)
-        pixels = perturbation.stage is Stage.PIXELS
-        seen = _see(model, cases, size) if pixels else [checkpoints[c.sample.id] for c in cases]
-        outcomes |= _responses(model, cases, _answers(model, plan, cases, seen, drafts, size))
-    return outcomes
+    def _draft(self, case: Case) -> Tokens:
+        """The clean answer; nothing for the clean run itself and where it failed."""
+        trial = self._plan.trial(case.sample, self._clean, 0)
+        return self._outcomes[trial].tokens if trial in self._outcomes else ()
 
+    def _answered(self, cases: Sequence[Case]) -> Outcomes:
+        """Perturb -> pack -> embed -> decode, in batches."""
 
-def _responses(
-    model: VisionLanguageModel, cases: Sequence[Case], answers: Sequence[Tokens | Failure]
-) -> Outcomes:
-    return {
-        case.trial: Response("", error=answer.traceback)
-        if isinstance(answer, Failure)
-        else Response(model.text(answer), answer)
-        for case, answer in zip(cases, answers, strict=True)
-    }
+        @torch.inference_mode()
+        def work(batch: Sequence[tuple[Case, Checkpoint]]) -> list[Tokens]:
+            embeds = [_embeds(self._model, case, checkpoint) for case, checkpoint in batch]
+            drafts = [self._draft(case) for case, _ in batch]
+            return greedy(self._model, embeds, self._plan.max_new_tokens, drafts)
 
+        seen = zip(cases, self._checkpoints(cases), strict=True)
+        pairs = [s if isinstance(s, Failure) else (case, s) for case, s in seen]
+        return self._responses(cases, isolated(work, pairs, self._size))
 
-def _see(model: VisionLanguageModel, cases: Sequence[Case], size: int) -> list[Seen]:
-    """Image -> perturb -> prepare -> encode -> project; each distinct image once."""
-    prepared = isolated(lambda one: [_prepare(model, case) for case in one], cases, 1)
-    keys = [None if isinstance(item, Failure) else _digest(item) for item in prepared]
-    distinct = {k: p for k, p in zip(keys, prepared, strict=True) if not isinstance(p, Failure)}
-    values = isolated(lambda batch: model.project(model.encode(batch)), list(distinct.values()), size)
-    projected = dict(zip(distinct, values, strict=True))
-    return [
-        p if isinstance(p, Failure) else _checkpoint(p, projected[k])
-        for k, p in zip(keys, prepared, strict=True)
-    ]
+    def _entered(self, waiting: Sequence[tuple[Sample, list[Case]]]) -> Outcomes:
+        """The answers of the cases that enter at a decoder layer."""
 
+        @torch.inference_mode()
+        def work(batch: Sequence[tuple[list[Case], Checkpoint]]) -> list[list[Tokens]]:
+            entries = [self._entry(cases[0], checkpoint) for cases, checkpoint in batch]
+            own = [cases for cases, _ in batch]
+            return layers.answers(self._model, entries, own, self._plan.max_new_tokens, len(batch))
 
-def _checkpoint(prepared: Prepared, projected: Tensor | Failure) -> Seen:
-    return projected if isinstance(projected, Failure) else Checkpoint(prepared, projected)
+        seen = self._checkpoints([cases[0] for _, cases in waiting])
+        pairs = [
+            s if isinstance(s, Failure) else (cases, s) for (_, cases), s in zip(waiting, seen, strict=True)
+        ]
+        found: Outcomes = {}
+        for (_, cases), answers in zip(waiting, isolated(work, pairs, self._size), strict=True):
+            spread = [answers] * len(cases) if isinstance(answers, Failure) else answers
+            found |= self._responses(cases, spread)
+        return found
 
+    def _entry(self, case: Case, checkpoint: Checkpoint) -> layers.Entry:
+        model, prepared = self._model, checkpoint.prepared
+        embeds = model.embed(prepared, model.pack(checkpoint.projected, prepared))
+        return layers.Entry(embeds, prepared.visual, self._draft(case))
 
-def _prepare(model: VisionLanguageModel, case: Case) -> Prepared:
-    images = [source.load() for source in case.sample.images]
-    if case.perturbation.stage is Stage.PIXELS:
-        rng = case.rng()
-        images = [case.perturbation.apply(image, None, rng) for image in images]
-    return model.prepare(images, case.sample.prompt)
-
-
-def _digest(prepared: Prepared) -> str:
-    values = prepared.pixel_values
-    shape = f"{tuple(values.shape)} {prepared.image_size}"
-    return hashlib.sha256(values.contiguous().numpy().tobytes() + shape.encode()).hexdigest()
-
-
-def _answers(
-    model: VisionLanguageModel,
-    plan: Plan,
-    cases: Sequence[Case],
-    seen: Sequence[Seen],
-    drafts: dict[str, Tokens],
-    size: int,
-) -> list[Tokens | Failure]:
-    """Perturb -> pack -> embed -> decode, in batches of `size`."""
-
-    def work(batch: Sequence[tuple[Case, Checkpoint]]) -> list[Tokens]:
-        embeds = [_embeds(model, case, checkpoint) for case, checkpoint in batch]
-        guesses = [drafts.get(case.sample.id, ()) for case, _ in batch]
-        return greedy(model, embeds, plan.max_new_tokens, guesses)
-
-    pairs = [s if isinstance(s, Failure) else (case, s) for case, s in zip(cases, seen, strict=True)]
-    return isolated(work, pairs, size)
+    def _responses(self, cases: Sequence[Case], answers: Sequence[Tokens | Failure]) -> Outcomes:
+        return {
+            case.trial: Response("", error=answer.traceback)
+            if isinstance(answer, Failure)
+            else Response(self._model.text(answer), answer)
+            for case, answer in zip(cases, answers, strict=True)
+        }
 
 
 def _embeds(model: VisionLanguageModel, case: Case, checkpoint: Checkpoint) -> Tensor:

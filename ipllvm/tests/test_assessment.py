@@ -8,6 +8,7 @@ from ipllvm import assessment, claims
 from ipllvm.assessment import Evaluation, Settings
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Outcomes
+from ipllvm.engine.store import forgetful
 from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.perturbations.permutation import Permutation
@@ -61,7 +62,8 @@ def evaluate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Evaluation,
         known = claims.load() | ({claim.name: claim} if claim else {})
         asked = Settings(draws=2, **settings)
         fake: Any = Fake()
-        return Evaluation("p", fake, benchmark(n), n, known, asked, rows.append, lambda d, t: None), rows
+        told = lambda done, total: None  # noqa: E731
+        return Evaluation("p", fake, benchmark(n), n, known, asked, rows.append, told, forgetful()), rows
 
     return make
 

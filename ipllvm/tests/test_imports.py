@@ -16,7 +16,7 @@ LAYERS = [
     {"engine", "artifacts", "verdicts"},
     {"assessment", "laws", "strategies", "probing"},
     {"reporting"},
-    {"options", "session", "scheduling", "progress", "threads", "plugin", "cli"},
+    {"options", "session", "scheduling", "progress", "threads", "plugin", "commands", "cli"},
     {"fixtures"},
     {"properties"},
 ]

@@ -17,7 +17,7 @@ class Typed:
 
     def __init__(self, **typed: Any) -> None:
         unset = dict.fromkeys(("model", "benchmark", "claims"))
-        flags = dict.fromkeys(("report_only", "offline"), False)
+        flags = dict.fromkeys(("report_only", "offline", "no_store"), False)
         fixed = {"samples": "auto", "draws": "5", "seed": "0", "batch_size": "auto", "undecided": "pass"}
         named = {"device": "cpu", "dtype": "auto", "prompt": "checkpoint", "report_dir": "reports"}
         named["scope"] = "keep_newline"
@@ -126,10 +126,10 @@ def test_the_header_says_what_will_be_measured() -> None:
 
 
 def test_the_command_line_repeats_the_measurement() -> None:
-    found = read(model=["llava-ov"], benchmark=["mmvp"], samples="all", offline=True)
+    found = read(model=["llava-ov"], benchmark=["mmvp"], samples="all", offline=True, no_store=True)
     line = found.command_line()
     assert line[:3] == ["--model=llava-ov", "--benchmark=mmvp", "--samples=all"]
-    assert {"--draws=5", "--seed=0", "--offline"} <= set(line)
+    assert {"--draws=5", "--seed=0", "--offline", "--no-store"} <= set(line)
     assert not any(argument.startswith("--claims") for argument in line)
 
 

@@ -59,6 +59,7 @@ def line(screen: Screen | None, verbosity: int = 0, **attributes: Any) -> Progre
 def test_a_terminal_gets_one_line_that_is_rewritten(clock: Clock) -> None:
     screen = Screen(isatty=True)
     told = line(screen)
+    told(0, 1500)
     for done in (100, 200, 1500):
         clock.now += 1
         told(done, 1500)
@@ -82,6 +83,7 @@ def test_a_terminal_is_not_flooded(clock: Clock) -> None:
 def test_elsewhere_a_line_is_written_now_and_then(clock: Clock) -> None:
     screen = Screen(isatty=False)
     told = line(screen)
+    told(0, 30)
     for done in range(1, 31):
         clock.now += 1
         told(done, 30)
@@ -114,4 +116,21 @@ def test_silent_without_a_terminal_reporter(clock: Clock) -> None:
 def test_no_time_at_all_divides_nothing_by_zero(clock: Clock) -> None:
     screen = Screen(isatty=False)
     line(screen)(0, 0)
-    assert screen.written == [("line", "m on b: 0 of 0 trials, 0/s in 0.0 s")]
+    assert screen.written == [("line", "m on b: 0 of 0 trials, all known")]
+
+
+def test_what_was_known_before_is_no_part_of_the_rate(clock: Clock) -> None:
+    screen = Screen(isatty=True)
+    told = line(screen)
+    told(1000, 1500)
+    for done in (1100, 1500):
+        clock.now += 1
+        told(done, 1500)
+    assert [text for _, text in screen.written] == [
+        "m on b: 1,100 of 1,500 trials, 100/s, 4 s left",
+        "m on b: 1,500 of 1,500 trials, 250/s in 2.0 s",
+        "",
+    ]
+    known = line(screen)
+    known(1500, 1500)
+    assert screen.written[-2:] == [("rewrite", "m on b: 1,500 of 1,500 trials, all known"), ("line", "")]

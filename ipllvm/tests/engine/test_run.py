@@ -127,15 +127,31 @@ def test_a_model_that_raises_on_one_sample_costs_that_sample(
     assert all("the model trips" in (r.error or "the model trips") for r in outcomes.values())
 
 
-def test_an_interrupted_run_keeps_whole_chunks(tiny: VisionLanguageModel) -> None:
+def test_an_interrupted_run_keeps_whole_batches_and_goes_on_from_there(tiny: VisionLanguageModel) -> None:
     outcomes: dict[Trial, Response] = {}
 
     def stop(done: int) -> None:
-        raise KeyboardInterrupt
+        if done > 2:
+            raise KeyboardInterrupt
 
+    plan = Plan(samples(6), (Clean(), Permutation()), 2, 0, LIMIT)
     with pytest.raises(KeyboardInterrupt):
-        run(tiny, Plan(samples(6), (Clean(), Permutation()), 2, 0, LIMIT), 2, outcomes, stop)
+        run(tiny, plan, 2, outcomes, stop)
     assert len(outcomes) == 2 * 3
+    kept, told = dict(outcomes), list[int]()
+    run(tiny, plan, 4, outcomes, told.append)
+    assert outcomes == _measure(tiny, plan.samples, Permutation())
+    assert told[0] == len(kept) and told[-1] == len(plan)
+
+
+def test_nothing_is_computed_for_what_is_known(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = samples(6)
+    outcomes = _measure(tiny, rows, Permutation(), Blank())
+    for stage in ("prepare", "encode", "decoder"):
+        monkeypatch.setattr(tiny, stage, None)
+    run(tiny, Plan(rows, (Clean(), Permutation(), Blank()), 2, 0, LIMIT), 4, outcomes, lambda done: None)
 
 
 def test_draws_differ_and_are_the_same_on_every_run(tiny: VisionLanguageModel) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +81,8 @@ def _with(name: str, seed: int, **changes: Any) -> "Benchmark":
     fine = small(seed)
     samples: list[Sample] = list(fine.samples)
     samples[PLACE] = replace(samples[PLACE], **changes)
-    return replace(fine, name=name, samples=tuple(samples))
+    digest = sha256(name.encode()).hexdigest()
+    return replace(fine, name=name, samples=tuple(samples), digest=digest)
 
 
 @pytest.hookimpl(tryfirst=True)

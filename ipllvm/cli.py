@@ -1,0 +1,31 @@
+"""The `ipllvm` command: what there is, and what runs have left. Imports lazily: help costs nothing."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from ipllvm.errors import IpllvmError
+
+COMMANDS = {"store": "the outcomes that runs have left: info, verify, merge"}
+"""Each is a module of ipllvm.commands with `arguments(parser)` and `main(args)`."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; its exit status, or 4 after one line where it can't be done."""
+    parser = argparse.ArgumentParser(
+        prog="ipllvm", description="Property checks of large language-and-vision models."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    asked = next((word for word in (sys.argv[1:] if argv is None else argv) if word in COMMANDS), None)
+    for name, words in COMMANDS.items():
+        sub = commands.add_parser(name, help=words)
+        if name == asked:
+            import_module(f"ipllvm.commands.{name}").arguments(sub)
+    args = parser.parse_args(argv)
+    try:
+        status: int = import_module(f"ipllvm.commands.{args.command}").main(args)
+    except IpllvmError as error:
+        print(f"ipllvm {args.command}: {error}", file=sys.stderr)
+        return 4
+    return status

@@ -1,0 +1,1 @@
+"""The commands of `ipllvm`, one module each, imported only when asked for."""

@@ -1,0 +1,109 @@
+"""`ipllvm store info|verify|merge`: the outcomes that runs have left in a folder."""
+
+import argparse
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from ipllvm.engine import upkeep
+from ipllvm.engine.context import Context
+from ipllvm.engine.upkeep import Content
+from ipllvm.errors import UsageError
+from ipllvm.reporting.text import visible
+
+OUTCOMES = Path("reports/outcomes")
+HEAD = ("model", "benchmark", "device", "dtype", "answer", "tokens", "replicate", "outcomes", "errors")
+FINGERPRINT = 8
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line of `ipllvm store`."""
+    parser.description = "What runs have measured is kept, so that no trial is run twice."
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    for name, (_, words) in VERBS.items():
+        verb = verbs.add_parser(name, help=words, description=words)
+        verb.add_argument("folder", nargs="?", type=Path, default=OUTCOMES, help=f"default {OUTCOMES}")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run a verb: 0, or 1 where a file is not whole. Raises UsageError where the folder is none."""
+    folder: Path = args.folder
+    if not folder.is_dir():
+        raise UsageError(
+            f"{visible(str(folder))}: no such folder: give the one named outcomes of a report-dir"
+        )
+    return VERBS[args.verb][0](folder)
+
+
+def info(folder: Path) -> int:
+    """Print what is there, by context."""
+    contents = [upkeep.content(path) for path in upkeep.files(folder)]
+    outcomes, errors = (_total(contents, "outcomes"), _total(contents, "errors"))
+    counts = f"{outcomes.total():,} outcomes, {errors.total():,} errors"
+    print(f"{visible(str(folder))}: {_files(len(contents))}, {counts}, {_size(contents)}")
+    rows = [_row(c, outcomes[c], errors[c]) for c in sorted({*outcomes, *errors}, key=repr)]
+    _table([HEAD, *rows] if rows else [])
+    damaged = [content for content in contents if content.problem]
+    for content in damaged:
+        print(f"{visible(content.path.name)}: {visible(content.problem)}")
+    return 1 if damaged else 0
+
+
+def verify(folder: Path) -> int:
+    """Print what is wrong with each file."""
+    found = {path: upkeep.verify(path) for path in upkeep.files(folder)}
+    for path, problems in found.items():
+        for problem in problems or ["ok"]:
+            print(f"{visible(path.name)}: {visible(problem)}")
+    wrong = sum(map(bool, found.values()))
+    print(f"{_files(len(found))}, {wrong} with problems" if wrong else f"{_files(len(found))}, all whole")
+    return 1 if wrong else 0
+
+
+def merge(folder: Path) -> int:
+    """Put all files into one and say what became of them."""
+    merged = upkeep.merge(folder)
+    for note in merged.notes:
+        print(visible(note))
+    if merged.file is None:
+        print(f"{visible(str(folder))}: nothing to merge")
+    else:
+        print(f"{_files(merged.sources)} merged into {merged.file.name}: {merged.outcomes:,} outcomes")
+    return 1 if merged.notes else 0
+
+
+VERBS: dict[str, tuple[Callable[[Path], int], str]] = {
+    "info": (info, "files, contexts, rows and size"),
+    "verify": (verify, "check every file and every key; changes nothing"),
+    "merge": (merge, "put all files into one; safe while runs go on and when killed"),
+}
+
+
+def _total(contents: list[Content], table: str) -> Counter[Context]:
+    """Rows by context over all files; an outcome that is in two files counts twice."""
+    total: Counter[Context] = Counter()
+    for content in contents:
+        total.update(getattr(content, table))
+    return total
+
+
+def _row(context: Context, outcomes: int, errors: int) -> tuple[str, ...]:
+    model = f"{context.model_name} {context.model[:FINGERPRINT]}".strip()
+    benchmark = f"{context.benchmark_name} {context.benchmark[:FINGERPRINT]}".strip()
+    numerics = (context.device, context.dtype, context.answer, str(context.max_new_tokens))
+    return (model, benchmark, *numerics, str(context.replicate), f"{outcomes:,}", f"{errors:,}")
+
+
+def _table(rows: list[tuple[str, ...]]) -> None:
+    shown = [[visible(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    for row in shown:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _files(count: int) -> str:
+    return f"{count} file" if count == 1 else f"{count} files"
+
+
+def _size(contents: list[Content]) -> str:
+    return f"{sum(content.size for content in contents) / 1e6:.1f} MB"

@@ -1,0 +1,57 @@
+"""Image -> perturb -> prepare -> encode -> project: what token perturbations restart from.
+
+Every distinct picture is encoded and projected once, however many samples and trials share it.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from ipllvm.engine.isolation import Failure, isolated
+from ipllvm.engine.plan import Case
+from ipllvm.models.base import Prepared, VisionLanguageModel
+from ipllvm.records import Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A sample as far as the projector."""
+
+    prepared: Prepared
+    projected: Tensor
+
+
+Seen = Checkpoint | Failure
+
+
+def see(model: VisionLanguageModel, cases: Sequence[Case], size: int) -> list[Seen]:
+    """The checkpoint of each case, perturbed where it is about pixels, in tower calls of `size` pictures."""
+    prepared = isolated(lambda one: [_prepare(model, case) for case in one], cases, 1)
+    keys = [None if isinstance(item, Failure) else _digest(item) for item in prepared]
+    distinct = {k: p for k, p in zip(keys, prepared, strict=True) if not isinstance(p, Failure)}
+    values = isolated(lambda batch: model.project(model.encode(batch)), list(distinct.values()), size)
+    projected = dict(zip(distinct, values, strict=True))
+    return [
+        p if isinstance(p, Failure) else _checkpoint(p, projected[k])
+        for k, p in zip(keys, prepared, strict=True)
+    ]
+
+
+def _checkpoint(prepared: Prepared, projected: Tensor | Failure) -> Seen:
+    return projected if isinstance(projected, Failure) else Checkpoint(prepared, projected)
+
+
+def _prepare(model: VisionLanguageModel, case: Case) -> Prepared:
+    images = [source.load() for source in case.sample.images]
+    if case.perturbation.stage is Stage.PIXELS:
+        rng = case.rng()
+        images = [case.perturbation.apply(image, None, rng) for image in images]
+    return model.prepare(images, case.sample.prompt)
+
+
+def _digest(prepared: Prepared) -> str:
+    values = prepared.pixel_values
+    shape = f"{tuple(values.shape)} {prepared.image_size}"
+    return hashlib.sha256(values.contiguous().numpy().tobytes() + shape.encode()).hexdigest()

@@ -1,0 +1,246 @@
+"""Outcomes on disk: each process writes a file of its own, all files are read as one.
+
+`kill -9` at any moment loses at most the batch in flight. What two processes measured twice is
+counted once: the older file wins. Nothing is ever deleted here.
+"""
+
+import errno
+import os
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextlib import suppress
+from functools import partial
+from itertools import chain, count
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from ipllvm.engine.context import Context
+from ipllvm.engine.outcome_file import SUFFIX, Damaged, Newer, OutcomeFile, Unreadable
+from ipllvm.errors import NotMeasured, StoreFull, UsageError
+from ipllvm.records import Response, Trial
+
+OPEN_FILES = 64
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+_ID_BITS = 40
+_ID_MASK = (1 << _ID_BITS) - 1
+
+Answer = TypeVar("Answer")
+
+
+class Store:
+    """A folder of outcome files; it is made, like this process's file, when the first batch is written.
+
+    `warnings` gathers one line for each file that was set aside or left out; the caller prints them.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.warnings: list[str] = []
+        self._views: dict[str, View] = {}
+        self._paths: list[Path] = []
+        self._began: dict[int, float] = {}
+        self._open: dict[int, OutcomeFile] = {}
+        self._own: tuple[int, OutcomeFile] | None = None
+        self._pid = os.getpid()
+
+    def view(self, context: Context) -> "View":
+        """The outcomes of a context, with what any process has written so far; always the same object."""
+        digest = context.digest()
+        if digest not in self._views:
+            self._views[digest] = View(self, context)
+        self._views[digest].refresh()
+        return self._views[digest]
+
+    def close(self) -> None:
+        """Give back all files; the store opens them again, and a new one to write, when it is used."""
+        for file in self._open.values():
+            file.close()
+        self._open.clear()
+        self._own = None
+
+    def numbers(self) -> list[int]:
+        """The readable files by their numbers here, the oldest first."""
+        for path in sorted(set(self.folder.glob(f"*{SUFFIX}")) - set(self._paths)):
+            self._paths.append(path)
+            began = self.ask(len(self._paths) - 1, OutcomeFile.began)
+            if began is not None:
+                self._began[len(self._paths) - 1] = began
+        return sorted(self._began, key=lambda number: (self._began[number], number))
+
+    def ask(self, number: int, question: Callable[[OutcomeFile], Answer]) -> Answer | None:
+        """What a file answers; None, with a warning, where it can't be read (any more)."""
+        path = self._paths[number]
+        try:
+            if number not in self._open:
+                self._make_room()
+                self._open[number] = OutcomeFile.open(path)
+            return question(self._open[number])
+        except (Damaged, Newer, Unreadable) as trouble:
+            self._leave_out(number, trouble)
+            return None
+
+    def write(self, context: Context, batch: Mapping[Trial, Response]) -> tuple[int, dict[Trial, int]]:
+        """Add a batch to this process's file: its number and the ids; raises StoreFull and UsageError."""
+        try:
+            number, file = self._own_file()
+            try:
+                return number, file.add(context, batch)
+            except Unreadable:
+                self._retire()
+                number, file = self._own_file()
+                return number, file.add(context, batch)
+        except (OSError, sqlite3.Error) as error:
+            refuse(self.folder, error)
+
+    def _own_file(self) -> tuple[int, OutcomeFile]:
+        """The file of this process; a forked process gets another than its parent."""
+        if self._pid != os.getpid():
+            self._open, self._own, self._pid = {}, None, os.getpid()
+        if self._own is None:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            file = OutcomeFile.create(self.folder)
+            self._own = len(self._paths), file
+            self._paths.append(file.path)
+            self._open[self._own[0]] = file
+            self._began[self._own[0]] = time.time()
+        return self._own
+
+    def _retire(self) -> None:
+        """Leave this process's file, which was merged into another."""
+        if self._own is not None:
+            self._open.pop(self._own[0]).close()
+        self._own = None
+
+    def _make_room(self) -> None:
+        others = [n for n in self._open if self._own is None or n != self._own[0]]
+        if len(others) >= OPEN_FILES:
+            self._open.pop(others[0]).close()
+
+    def _leave_out(self, number: int, trouble: Damaged | Newer | Unreadable) -> None:
+        """Do without a file: set it aside where it is damaged or newer, say so once."""
+        path = self._paths[number]
+        self._began.pop(number, None)
+        if number in self._open:
+            self._open.pop(number).close()
+        if self._own is not None and self._own[0] == number:
+            self._own = None
+        if path.exists():
+            self.warnings.append(set_aside(path, trouble))
+
+
+class View(MutableMapping[Trial, Response]):
+    """The outcomes of one context: those on disk when it was last refreshed, and this process's own.
+
+    `update` writes a batch in one transaction. A response with an error is seen by this process
+    and kept as history, but the next process tries the trial again. Deleting makes this process
+    forget a trial; the file keeps it.
+    """
+
+    def __init__(self, store: Store, context: Context) -> None:
+        self.context = context
+        self._store = store
+        self._places: dict[Trial, int] = {}
+        self._failed: dict[Trial, Response] = {}
+        self._seen: dict[int, int] = {}
+
+    def refresh(self) -> None:
+        """Take in what other processes have written since; what is here already stays."""
+        for number in self._store.numbers():
+            self._store.ask(number, partial(self._learn, number))
+
+    def _learn(self, number: int, file: OutcomeFile) -> None:
+        digest, base = self.context.digest(), number << _ID_BITS
+        for place in file.places(digest, self._seen.get(number, 0)):
+            self._places.setdefault(place.trial, base | place.id)
+            self._failed.pop(place.trial, None)
+            self._seen[number] = place.id
+
+    def update(self, other: Any = (), /, **more: Response) -> None:
+        """Write a batch and commit it; raises StoreFull, with nothing of the batch taken in."""
+        batch: dict[Trial, Response] = dict(other, **more)
+        if not batch:
+            return
+        number, places = self._store.write(self.context, batch)
+        for trial, response in batch.items():
+            if response.error is not None:
+                self._failed[trial] = response
+                self._places.pop(trial, None)
+            else:
+                self._failed.pop(trial, None)
+                self._places[trial] = number << _ID_BITS | places[trial]
+        self._seen[number] = max(places.values(), default=self._seen.get(number, 0))
+
+    def __setitem__(self, trial: Trial, response: Response) -> None:
+        self.update({trial: response})
+
+    def __getitem__(self, trial: Trial) -> Response:
+        """Raises KeyError for a trial that is to be done, NotMeasured where its file has been lost since."""
+        if trial in self._failed:
+            return self._failed[trial]
+        found = self._read(self._places[trial])
+        if found is None:
+            self._reload()
+            found = self._read(self._places[trial]) if trial in self._places else None
+        if found is None:
+            raise NotMeasured(f"{self._store.folder}: outcomes were lost during the run; run again")
+        return found
+
+    def _read(self, place: int) -> Response | None:
+        return self._store.ask(place >> _ID_BITS, lambda file: file.response(place & _ID_MASK))
+
+    def _reload(self) -> None:
+        """Look for everything anew, after a file has gone or was merged into another."""
+        self._places.clear()
+        self._seen.clear()
+        self.refresh()
+
+    def __delitem__(self, trial: Trial) -> None:
+        holder: dict[Trial, Any] = self._failed if trial in self._failed else self._places
+        del holder[trial]
+
+    def __contains__(self, trial: object) -> bool:
+        return trial in self._places or trial in self._failed
+
+    def __iter__(self) -> Iterator[Trial]:
+        return chain(self._places, self._failed)
+
+    def __len__(self) -> int:
+        return len(self._places) + len(self._failed)
+
+
+def forgetful() -> Callable[[Context], dict[Trial, Response]]:
+    """In place of `Store.view`: dicts that live as long as the process."""
+    known: dict[Context, dict[Trial, Response]] = {}
+    return lambda context: known.setdefault(context, {})
+
+
+def set_aside(path: Path, trouble: Damaged | Newer | Unreadable) -> str:
+    """Rename a damaged or newer file, its journal with it; the line that says what became of it."""
+    if isinstance(trouble, Unreadable):
+        return f"{path}: left out, it can't be read now ({trouble})"
+    what, why = ("newer", "written by a newer ipllvm") if isinstance(trouble, Newer) else ("damaged", trouble)
+    names = (f"{path.name}.{what}" + (f"-{n}" if n else "") for n in count())
+    aside = next(path.with_name(name) for name in names if not path.with_name(name).exists())
+    try:
+        path.rename(aside)
+    except OSError as error:
+        return f"{path}: left out ({why}); it can't be set aside ({error.strerror})"
+    with suppress(OSError):
+        journal(path).rename(journal(aside))
+    return f"{path}: set aside as {aside.name} ({why}); its outcomes are measured again"
+
+
+def journal(path: Path) -> Path:
+    """Where SQLite keeps what undoes an unfinished transaction."""
+    return path.with_name(f"{path.name}-journal")
+
+
+def refuse(folder: Path, error: OSError | sqlite3.Error) -> NoReturn:
+    """Raise the one line that says why outcomes can't be written."""
+    full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+    if full or getattr(error, "sqlite_errorcode", 0) & 0xFF in _FULL:
+        line = f"{folder}: the disk is full ({error}): make room and run again; what was written stays"
+        raise StoreFull(line) from error
+    why = error.strerror if isinstance(error, OSError) else error
+    raise UsageError(f"{folder}: outcomes can't be written ({why}): give another --report-dir") from error

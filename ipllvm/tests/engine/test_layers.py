@@ -1,0 +1,94 @@
+"""Entering at a decoder layer says exactly what whole forward passes say, one token at a time."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from ipllvm.engine.plan import Case, Plan
+from ipllvm.engine.run import Outcomes, run
+from ipllvm.models.base import VisionLanguageModel
+from ipllvm.perturbations.noise import LayerNoise
+from ipllvm.perturbations.substitution import Clean
+from ipllvm.records import LayerPerturbation, Target
+from ipllvm.tests.engine.pictures import samples
+
+LIMIT = 5
+ROWS = samples(7)
+
+
+def _by_hand(model: VisionLanguageModel, case: Case) -> tuple[int, ...]:
+    """The answer by whole passes without cache, the input of the layer edited in each."""
+    prepared = model.prepare([source.load() for source in case.sample.images], case.sample.prompt)
+    (projected,) = model.project(model.encode([prepared]))
+    prompt = model.embed(prepared, model.pack(projected, prepared))
+    said: list[int] = []
+    while len(said) < LIMIT and not (said and said[-1] in model.stop_tokens):
+        embeds = torch.cat([prompt, model.embed_tokens(torch.tensor(said, dtype=torch.long))])
+        edit = (case.perturbation.layer, _edit(case, prepared.visual, len(prompt)))  # type: ignore[attr-defined]
+        hidden, _ = model.decoder(embeds[None], use_cache=False, edit=edit)
+        said.append(int(model.logits(hidden[0, -1]).argmax()))
+    return tuple(said)
+
+
+def _edit(case: Case, visual: Tensor, prompt: int) -> Callable[[Tensor], Tensor]:
+    noise = case.perturbation
+    assert isinstance(noise, LayerPerturbation)
+
+    def edit(hidden: Tensor) -> Tensor:
+        places = {
+            Target.ALL: torch.arange(hidden.shape[1] if noise.generated else prompt),
+            Target.IMAGE: visual.nonzero()[:, 0],
+            Target.TEXT: (~visual).nonzero()[:, 0],
+        }[noise.target]
+        changed = hidden.clone()
+        changed[0, places] = noise.apply(hidden[0, places], None, case.rng())
+        return changed
+
+    return edit
+
+
+NOISES = [
+    LayerNoise(layer, "symmetric", 0.3, strength, target, generated)
+    for layer in (0, 1)
+    for strength, target, generated in (
+        (0.5, Target.ALL, True),
+        (0.5, Target.ALL, False),
+        (2.0, Target.IMAGE, False),
+        (0.2, Target.TEXT, False),
+    )
+]
+
+
+@pytest.mark.parametrize("size", [1, 3, 7])
+@torch.inference_mode()
+def test_trials_at_layers_are_whole_passes(tiny: VisionLanguageModel, size: int) -> None:
+    plan = Plan(ROWS, (Clean(), *NOISES), 2, 0, LIMIT)
+    outcomes: Outcomes = {}
+    run(tiny, plan, size, outcomes, lambda done: None)
+    changed = 0
+    for noise in NOISES:
+        for case in plan.cases(ROWS, noise):
+            assert outcomes[case.trial].tokens == _by_hand(tiny, case), str(case.trial)
+            clean = outcomes[plan.trial(case.sample, Clean(), 0)]
+            changed += outcomes[case.trial] != clean
+    assert 0 < changed < len(plan) - len(ROWS)
+
+
+def test_strength_nought_changes_no_answer(tiny: VisionLanguageModel) -> None:
+    still = LayerNoise(1, strength=0.0)
+    plan = Plan(ROWS, (Clean(), still), 1, 0, LIMIT)
+    outcomes: Outcomes = {}
+    run(tiny, plan, 4, outcomes, lambda done: None)
+    for row in ROWS:
+        assert outcomes[plan.trial(row, still, 0)] == outcomes[plan.trial(row, Clean(), 0)]
+
+
+def test_a_layer_that_the_model_lacks_is_an_error_outcome(tiny: VisionLanguageModel) -> None:
+    plan = Plan(ROWS[:2], (Clean(), LayerNoise(99)), 1, 0, LIMIT)
+    outcomes: Outcomes = {}
+    run(tiny, plan, 2, outcomes, lambda done: None)
+    errors = [outcomes[t].error or "" for t in plan.trials() if "layer_noise" in t.perturbation]
+    assert len(errors) == 2
+    assert all("there is no layer 99" in error for error in errors)

@@ -1,0 +1,227 @@
+"""The store: what is written is found again, by content, whatever happens to the process or the file."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ipllvm.engine import upkeep
+from ipllvm.engine.store import Store
+from ipllvm.errors import UnknownName, UsageError
+from ipllvm.records import Response
+from ipllvm.tests.engine import killed
+from ipllvm.tests.engine.outcomes import batch, context, trials
+
+SOME = batch(trials(40))
+MORE = batch(trials(60))
+
+
+def _written(folder: Path, outcomes: dict[Any, Response], **changes: Any) -> Path:
+    """The file that a process of its own would have made."""
+    store = Store(folder)
+    before = set(upkeep.files(folder))
+    store.view(context(**changes)).update(outcomes)
+    store.close()
+    (made,) = set(upkeep.files(folder)) - before
+    return made
+
+
+def test_another_process_finds_what_was_written(tmp_path: Path) -> None:
+    _written(tmp_path, SOME)
+    assert dict(Store(tmp_path).view(context())) == SOME
+
+
+def test_files_are_read_as_one_and_the_older_counts(tmp_path: Path) -> None:
+    _written(tmp_path, SOME)
+    other = {trial: Response("something else") for trial in MORE}
+    _written(tmp_path, other)
+    found = Store(tmp_path).view(context())
+    assert dict(found) == other | SOME
+
+
+def test_nothing_is_made_before_the_first_batch(tmp_path: Path) -> None:
+    folder = tmp_path / "outcomes"
+    store = Store(folder)
+    assert len(store.view(context())) == 0
+    store.close()
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"model": "c" * 64},
+        {"dtype": "bfloat16"},
+        {"device": "cuda"},
+        {"attention": "eager"},
+        {"torch": "2.11.0"},
+        {"transformers": "5.0.0"},
+        {"benchmark": "c" * 64},
+        {"prompt": "original"},
+        {"answer": "likelihood"},
+        {"max_new_tokens": 4},
+        {"replicate": 1},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_what_fixes_an_answer_is_part_of_the_key(tmp_path: Path, change: dict[str, Any]) -> None:
+    _written(tmp_path, SOME)
+    assert len(Store(tmp_path).view(context(**change))) == 0
+
+
+def test_names_are_no_part_of_the_key(tmp_path: Path) -> None:
+    _written(tmp_path, SOME)
+    renamed = context(model_name="release-3", benchmark_name="mine")
+    assert dict(Store(tmp_path).view(renamed)) == SOME
+
+
+def test_impossible_contexts_are_refused() -> None:
+    with pytest.raises(UnknownName, match="did you mean 'generate'"):
+        context(answer="generat")
+    with pytest.raises(UsageError, match="replicate -1"):
+        context(replicate=-1)
+
+
+def test_an_error_is_kept_as_history_and_tried_again(tmp_path: Path) -> None:
+    trial, *_ = trials(1)
+    store = Store(tmp_path)
+    view = store.view(context())
+    view.update({trial: Response("", error="Traceback\nValueError: no")})
+    assert view[trial].error is not None
+    store.close()
+    again = Store(tmp_path).view(context())
+    assert trial not in again
+    again.update({trial: Response("red", (5,))})
+    assert Store(tmp_path).view(context())[trial] == Response("red", (5,))
+    contents = [upkeep.content(path) for path in upkeep.files(tmp_path)]
+    assert sum(c.errors.total() for c in contents) == 1
+
+
+@pytest.mark.parametrize("text", ["", "a\0b", "\ud800", "اختبار", "x" * 1_000_000, "'; DROP TABLE outcomes"])
+def test_any_text_comes_back(tmp_path: Path, text: str) -> None:
+    (trial,) = trials(1, perturbation=f"p({text[:20]})")
+    answer = Response(text, (1, 2**40), None, (-0.5, float("-inf")))
+    _written(tmp_path, {trial: answer})
+    assert Store(tmp_path).view(context())[trial] == answer
+
+
+@pytest.mark.parametrize("damage", ["garbage", "cut", "empty tables", "newer"])
+def test_a_bad_file_is_set_aside_and_the_rest_read(tmp_path: Path, damage: str) -> None:
+    _written(tmp_path, SOME)
+    bad = _written(tmp_path, batch(trials(2_000)))
+    if damage == "garbage":
+        bad.write_bytes(b"no database at all" * 100)
+    elif damage == "cut":
+        bad.write_bytes(bad.read_bytes()[: bad.stat().st_size // 2])
+    else:
+        with sqlite3.connect(bad) as connection:
+            connection.execute("PRAGMA user_version = 99" if damage == "newer" else "DROP TABLE outcomes")
+        connection.close()
+    store = Store(tmp_path)
+    view = store.view(context())
+    assert {trial: view[trial] for trial in SOME} == SOME
+    (line,) = store.warnings
+    assert bad.name in line and "set aside" in line and "\n" not in line
+    assert not bad.exists()
+    assert len(list(tmp_path.glob(f"{bad.name}.*"))) == 1
+
+
+def test_kill_at_any_moment_loses_only_the_batch_in_flight(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", killed.__name__, str(tmp_path), "3"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=240,
+    )
+    told = json.loads(done.stdout)
+    assert told["lost"] == told["torn"] == told["wrong"] == 0
+    assert told["warnings"] == []
+    assert told["before"] > 0 and told["after"] > told["before"]
+    assert told["again"] <= killed.KILLS
+
+
+def test_a_full_disk_ends_in_one_line_and_keeps_what_was_written(tmp_path: Path) -> None:
+    """Stands in for a full disk: the process may not make larger files."""
+    code = (
+        "import resource, signal, sys\n"
+        "from pathlib import Path\n"
+        "from ipllvm.engine.store import Store\n"
+        "from ipllvm.errors import StoreFull\n"
+        "from ipllvm.tests.engine.outcomes import batch, context, trials\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
+        "view = Store(Path(sys.argv[1])).view(context())\n"
+        "plan = trials(100_000)\n"
+        "try:\n"
+        "    for start in range(0, len(plan), 100):\n"
+        "        view.update(batch(plan[start:start + 100]))\n"
+        "except StoreFull as error:\n"
+        "    print(len(view), error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True, timeout=120
+    )
+    count, _, line = done.stdout.strip().partition(" ")
+    assert "make room and run again" in line and "\n" not in line
+    assert int(count) > 0
+    assert len(Store(tmp_path).view(context())) == int(count)
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    place = tmp_path / "outcomes"
+    place.write_text("a file")
+    with pytest.raises(UsageError, match="outcomes can't be written"):
+        Store(place).view(context()).update(SOME)
+
+
+def test_merge_makes_one_whole_file(tmp_path: Path) -> None:
+    _written(tmp_path, SOME)
+    _written(tmp_path, {trial: Response("later") for trial in MORE})
+    _written(tmp_path, SOME, dtype="bfloat16")
+    before = [dict(Store(tmp_path).view(context(**c))) for c in ({}, {"dtype": "bfloat16"})]
+    merged = upkeep.merge(tmp_path)
+    assert upkeep.files(tmp_path) == [merged.file]
+    assert (merged.sources, merged.outcomes) == (3, len(MORE) + len(SOME))
+    after = [dict(Store(tmp_path).view(context(**c))) for c in ({}, {"dtype": "bfloat16"})]
+    assert before == after
+    assert upkeep.verify(tmp_path / (merged.file or tmp_path).name) == []
+
+
+def test_a_run_goes_on_while_its_file_is_merged_away(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    view = store.view(context())
+    view.update(SOME)
+    _written(tmp_path, batch(trials(5, perturbation="other")))
+    upkeep.merge(tmp_path)
+    view.update({t: r for t, r in MORE.items() if t not in SOME})
+    assert {trial: view[trial] for trial in MORE} == MORE
+    assert {t: r for t, r in Store(tmp_path).view(context()).items() if t in MORE} == MORE
+
+
+def test_verify_finds_a_row_that_was_changed(tmp_path: Path) -> None:
+    made = _written(tmp_path, SOME)
+    assert upkeep.verify(made) == []
+    with sqlite3.connect(made) as connection:
+        connection.execute("UPDATE outcomes SET sample = 'another' WHERE id = 1")
+    connection.close()
+    (problem,) = upkeep.verify(made)
+    assert problem.startswith("outcomes 1:")
+
+
+def test_a_forked_process_writes_a_file_of_its_own(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    view = store.view(context())
+    view.update(SOME)
+    child = os.fork()
+    if not child:
+        view.update({t: r for t, r in MORE.items() if t not in SOME})
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert len(upkeep.files(tmp_path)) == 2
+    assert dict(Store(tmp_path).view(context())) == MORE
