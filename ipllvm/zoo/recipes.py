@@ -75,6 +75,7 @@ NAMING_MIX = {"scenes": 3.0, "charts": 2.0, "objects": 4.0, "easyvqa": 1.5}
 QUESTION_MIX = {"scenes": 5.0, "charts": 4.0, "objects": 0.5, "easyvqa": 1.0}
 READING_MIX = {"scenes": 5.0, "charts": 4.0, "objects": 1.5, "easyvqa": 0.5}
 POLISH_MIX = {"scenes": 6.0, "charts": 3.0, "objects": 0.5, "easyvqa": 1.5}
+COLOR_MIX = {"scenes": 8.0, "charts": 2.5, "objects": 0.2, "easyvqa": 0.3}
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -106,6 +107,10 @@ RECIPES: dict[str, Recipe] = {
                 Phase(
                     "polish", 2300, 32, 6e-4, POLISH_MIX,
                     questions=5, captions=0.25, lettered=0.35, warmup=50, cooldown=0.9, muon=True,
+                ),
+                Phase(
+                    "colors", 2800, 32, 6e-4, COLOR_MIX,
+                    questions=6, captions=0.1, warmup=50, cooldown=0.6, muon=True,
                 ),
             ),
             parts={"tower": "clip-tiny", "language": "lm-tiny"},
