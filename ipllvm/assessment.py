@@ -5,17 +5,21 @@ and lets `check` decide the claim, record the row and raise what the verdict cal
 """
 
 import time
-from collections.abc import Callable, Mapping, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol
 
 import numpy as np
 
 from ipllvm import registry, verdicts
+from ipllvm.artifacts import Artifacts
 from ipllvm.engine.context import Context
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Known, run
 from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured, StoreFull
 from ipllvm.metrics.pair_accuracy import pair_scores
+from ipllvm.metrics.performance_drop import gain
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import (
@@ -26,9 +30,11 @@ from ipllvm.records import (
     Decision,
     Estimate,
     Perturbation,
+    Point,
     Response,
     Result,
     Scores,
+    Series,
     Trial,
     Verdict,
 )
@@ -36,8 +42,13 @@ from ipllvm.records import (
 Memory = Callable[[Context], MutableMapping[Trial, Response]]
 """What is known already of a model on a benchmark: a view of the store, or a dict."""
 
-Progress = Callable[[int, int], None]
-"""Told how many of how many trials are done."""
+
+class Progress(Protocol):
+    """Told how many of how many trials are done."""
+
+    def __call__(self, done: int, total: int) -> None:
+        """Say so, if it is time to."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +61,7 @@ class Settings:
     report_only: bool = False
     prompt: str = "checkpoint"
     scope: str = "keep_newline"
+    noise: str = "paper"
 
 
 class Evaluation:
@@ -66,6 +78,7 @@ class Evaluation:
         record: Callable[[Result], None],
         progress: Progress,
         memory: Memory,
+        artifacts: Artifacts | None = None,
     ) -> None:
         self.property_name = property_name
         self.model = model
@@ -76,6 +89,7 @@ class Evaluation:
         self._record = record
         self._progress = progress
         self._memory = memory
+        self._artifacts = artifacts
         self._began = time.monotonic()
         self._trials = 0
         self._planned = 0
@@ -87,26 +101,40 @@ class Evaluation:
         """What was asked for, else what fits this model's memory."""
         return self.settings.batch_size or self.model.batch_size()
 
-    def run(self, *perturbations: Perturbation) -> tuple[Scores, ...]:
-        """Scores of the clean run and of each perturbation, in that order.
+    def run(self, *perturbations: Perturbation, draws: int | None = None) -> tuple[Scores, ...]:
+        """Scores of the clean run and of each perturbation, in that order, each with its draws.
 
         Only what no earlier run has measured is run. Interrupted, or with the disk full, it returns
         what was measured, and `check` ends the test after recording it.
         """
-        settings, data = self.settings, self.benchmark
-        plan = Plan(
-            data.samples, (Clean(), *perturbations), settings.draws, settings.seed, data.max_new_tokens
-        )
+        plan, outcomes = self._measured(self.benchmark, perturbations, draws)
+        return tuple(_scores(plan, p, self.benchmark.scorer, outcomes) for p in plan.perturbations)
+
+    def answers(self, data: Benchmark) -> dict[str, Response]:
+        """What the model says to the samples of `data`, by id, where `run` would say how well it did.
+
+        `data` is the benchmark under test, or its questions put in another way.
+        """
+        plan, outcomes = self._measured(data)
+        return {trial.sample: outcomes[trial] for trial in plan.trials() if trial in outcomes}
+
+    def _measured(
+        self, data: Benchmark, perturbations: Sequence[Perturbation] = (), draws: int | None = None
+    ) -> tuple[Plan, Known]:
+        settings = self.settings
+        draws = settings.draws if draws is None else draws
+        plan = Plan(data.samples, (Clean(), *perturbations), draws, settings.seed, data.max_new_tokens)
         self._perturbations += [str(p) for p in plan.perturbations]
         outcomes = self._memory(Context.of(self.model.info(), data))
         try:
             if self._stopped is None:
-                run(self.model, plan, self.batch_size, outcomes, lambda done: self._progress(done, len(plan)))
+                told = partial(self._progress, total=len(plan))
+                run(self.model, plan, self.batch_size, outcomes, told, self._artifacts)
         except (KeyboardInterrupt, StoreFull) as stopped:
             self._stopped = stopped
         self._planned += len(plan)
         self._trials += sum(trial in outcomes for trial in plan.trials())
-        return tuple(_scores(plan, p, data.scorer, outcomes) for p in plan.perturbations)
+        return plan, outcomes
 
     def check(
         self,
@@ -114,18 +142,25 @@ class Evaluation:
         contrast: Contrast,
         shown: Mapping[str, Scores],
         something_to_lose: Contrast | None = None,
+        series: Sequence[Series] = (),
+        beside: Mapping[str, Contrast] | None = None,
+        obstacle: str = "",
     ) -> Verdict:
         """Decide the claim, record the row, and raise ClaimViolated or ClaimUndecided if need be.
 
-        `shown` are the scores printed beside it. Raises NotMeasured where samples failed: an error
-        is neither a wrong answer nor a verdict.
+        `shown` are the scores printed beside it, `beside` other contrasts, `series` curves and maps;
+        an `obstacle` is a reason why nothing can be decided, whatever the numbers. Raises NotMeasured
+        where samples failed: an error is neither a wrong answer nor a verdict.
         """
         claim = self.claims[claim_name]
         errors = {sample: error for scores in shown.values() for sample, error in scores.errors.items()}
         verdict = self._verdict(contrast, claim, something_to_lose, errors)
+        if obstacle and verdict.decision is not Decision.UNDECIDED:
+            verdict = replace(verdict, decision=Decision.UNDECIDED, reason=obstacle)
         estimates = {name: self._accuracy(name, scores) for name, scores in self._shown(shown).items()}
+        estimates |= {name: self._estimate(name, each) for name, each in (beside or {}).items()}
         estimates[claim.quantity] = verdicts.estimate(contrast, seed=self.settings.seed)
-        self._record(self._result(claim, estimates, verdict, errors))
+        self._record(replace(self._result(claim, estimates, verdict, errors), series=tuple(series)))
         if self._stopped is not None:
             raise self._stopped
         if errors:
@@ -133,6 +168,48 @@ class Evaluation:
         if not self.settings.report_only and claim.kind == "requirement":
             _raise_finding(verdict, claim)
         return verdict
+
+    @property
+    def saliency(self) -> str:
+        """Which model's saliency maps are used, for a perturbation's printed form."""
+        return "" if self._artifacts is None else self._artifacts.identity("saliency")
+
+    def curve(self, name: str, quantity: str, axis: str, scores: Mapping[float, Scores]) -> Series:
+        """Accuracies along an axis, in points, each with its own interval."""
+        found = {at: self._accuracy(name, each) for at, each in scores.items()}
+        points = (Point((at,), e.value, e.low, e.high) for at, e in found.items())
+        return Series(name, quantity, "points", (axis,), tuple(points))
+
+    def grid(self, name: str, quantity: str, side: int, contrasts: Sequence[Contrast]) -> Series:
+        """A map of side x side values in points, row by row from the top left, each with its own interval."""
+        found = [self._estimate(name, each) for each in contrasts]
+        points = (Point(divmod(cell, side), e.value, e.low, e.high) for cell, e in enumerate(found))
+        return Series(name, quantity, "points", ("row", "column"), tuple(points))
+
+    def profile(self, name: str, quantity: str, axis: str, contrasts: Mapping[float, Contrast]) -> Series:
+        """Contrasts along an axis, in points, each with its own interval."""
+        found = {at: self._estimate(name, each) for at, each in contrasts.items()}
+        points = (Point((at,), e.value, e.low, e.high) for at, e in found.items())
+        return Series(name, quantity, "points", (axis,), tuple(points))
+
+    def group_grid(self) -> int:
+        """Into how many rows and columns of groups the picture's tokens are divided: the paper's 6, or 4
+        where a view has fewer than 12 rows.
+        """
+        first = self.benchmark.samples[0]
+        prepared = self.model.prepare([source.load() for source in first.images], first.prompt)
+        layout = self.model.layout(prepared)
+        return 6 if layout.row[layout.view == 0].max() >= 11 else 4
+
+    def saturated(self, blank: Scores, noisy: Sequence[Scores]) -> str:
+        """Why a map tells nothing: more than half of its places leave no more than a blank image."""
+        lost = [not (self._estimate("left", gain(each, blank)).low > 0) for each in noisy]
+        if sum(lost) * 2 <= len(lost):
+            return ""
+        return (
+            f"saturated: noise at {sum(lost)} of {len(lost)} layers leaves no more than a blank image; "
+            "a milder one tells more: --noise keskar"
+        )
 
     def _shown(self, shown: Mapping[str, Scores]) -> dict[str, Scores]:
         """The scores beside a claim, and those of pairs where the benchmark is made of pairs."""
@@ -153,6 +230,10 @@ class Evaluation:
             reason = f"stopped after {self._trials} of {self._planned} trials"
             return Verdict(Decision.UNDECIDED, reason, verdict.p_holds, verdict.p_violated)
         return verdict
+
+    def _estimate(self, name: str, contrast: Contrast) -> Estimate:
+        """For display: without bootstrap."""
+        return verdicts.estimate(replace(contrast, name=name), seed=self.settings.seed, replicates=0)
 
     def _accuracy(self, name: str, scores: Scores) -> Estimate:
         return verdicts.accuracy(name, scores, seed=self.settings.seed)

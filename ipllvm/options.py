@@ -16,7 +16,10 @@ import pytest
 
 from ipllvm.errors import UnknownName, UsageError
 from ipllvm.models.sources import check_name, display_names
+from ipllvm.perturbations.noise import KINDS
 from ipllvm.perturbations.permutation import SCOPES
+from ipllvm.profiles import BENCHMARKS as BENCHMARKS_OF
+from ipllvm.profiles import PROFILES, Size, size
 from ipllvm.registry import BENCHMARKS
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -24,8 +27,6 @@ DTYPES = ("auto", "float32", "bfloat16", "float16")
 PROMPTS = ("checkpoint", "original")
 UNDECIDED = ("pass", "fail")
 DEFAULT_MODELS = ("llava-tiny",)
-DEFAULT_BENCHMARKS = ("easyvqa", "scenes", "charts")
-QUICK_SAMPLES = 200
 GPU_DRIVERS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/nvmap", "/dev/dxg", "/dev/kfd")
 
 
@@ -33,14 +34,16 @@ GPU_DRIVERS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/nvmap", "/dev/dxg"
 class Options:
     """What the command line asks for; `samples` is None for all, `batch_size` None for auto.
 
-    `fewer_do` says that a benchmark with fewer samples is taken whole: their number was not asked for.
+    `fewer_do` says that the number of samples was not asked for: the profile gives it, and a benchmark
+    with fewer is taken whole. `draws` is None where the profile gives them.
     """
 
     models: tuple[str, ...]
     benchmarks: tuple[str, ...]
     samples: int | None
     fewer_do: bool
-    draws: int
+    draws: int | None
+    profile: str
     seed: int
     device: str
     dtype: str
@@ -51,6 +54,8 @@ class Options:
     report_dir: Path
     prompt: str
     scope: str
+    noise: str
+    saliency: str
     offline: bool
     store: bool
 
@@ -60,18 +65,32 @@ class Options:
 
     def describe(self) -> str:
         """One line for the session's header."""
-        samples = "all samples" if self.samples is None else f"{self.samples} samples"
+        samples = "all samples" if self.samples is None else f"{self.samples} samples each"
+        sizes = [] if self.fewer_do else [samples]
+        sizes += [] if self.draws is None else [f"{self.draws} draws"]
+        sizes += [f"profile {self.profile}"] if len(sizes) < 2 else []
         return (
-            f"ipllvm: {', '.join(self.models)} on {', '.join(self.benchmarks)}; {samples} each, "
-            f"{self.draws} draws, seed {self.seed}; reports in {self.report_dir}"
+            f"ipllvm: {', '.join(self.models)} on {', '.join(self.benchmarks)}; {', '.join(sizes)}, "
+            f"seed {self.seed}; reports in {self.report_dir}"
         )
+
+    def size(self, property_name: str) -> Size:
+        """The samples (None for all) and draws of a property."""
+        given = size(self.profile, property_name)
+        samples = given.samples if self.fewer_do else self.samples
+        return Size(samples, given.draws if self.draws is None else self.draws)
 
     def command_line(self) -> list[str]:
         """The options that bear on a measurement, spelled as a command line that repeats it."""
         samples = "auto" if self.fewer_do else self.samples or "all"
-        fixed = {"samples": samples, "batch-size": self.batch_size or "auto"}
+        fixed = {
+            "samples": samples,
+            "draws": self.draws or "auto",
+            "batch-size": self.batch_size or "auto",
+        }
         named = {
-            n: getattr(self, n) for n in ("draws", "seed", "device", "dtype", "prompt", "scope", "claims")
+            n: getattr(self, n)
+            for n in ("profile", "seed", "device", "dtype", "prompt", "scope", "noise", "saliency", "claims")
         }
         values = [(n, v) for n, v in {**fixed, **named}.items() if v is not None]
         chosen = [("model", m) for m in self.models] + [("benchmark", b) for b in self.benchmarks]
@@ -113,12 +132,9 @@ def register(parser: pytest.Parser) -> None:
 
     add("model", "alias, hub id or folder (write --model=/path); repeatable", action="append", metavar="NAME")
     add("benchmark", "benchmark to measure on; repeatable", action="append", metavar="NAME")
-    add(
-        "samples",
-        f"samples a benchmark: N, all, or auto ({QUICK_SAMPLES} on a CPU, else all)",
-        default="auto",
-    )
-    add("draws", "draws of a random perturbation a sample (default 5, the paper's)", default="5", metavar="K")
+    add("profile", "sizes: quick, paper, audit, or auto (quick on a CPU, else paper)", default="auto")
+    add("samples", "samples a benchmark: N, all, or auto (the profile's)", default="auto")
+    add("draws", "draws of a random perturbation a sample, or auto (the profile's)", default="auto")
     add("seed", "seed of subsets and draws (default 0)", default="0", metavar="N")
     add("device", "auto, cpu, cuda or cuda:i", default="auto")
     add("dtype", "auto (float32 on a CPU, bfloat16 on a GPU), float32, bfloat16, float16", default="auto")
@@ -130,6 +146,8 @@ def register(parser: pytest.Parser) -> None:
     add("prompt", "the checkpoint's own template, or the original LLaVA prompt", default="checkpoint")
     add("scope", f"what a permutation moves: {', '.join(SCOPES)}", default=SCOPES[0])
     add("no-store", "measure anew, keep no outcomes in --report-dir", action="store_true")
+    add("noise", f"noise of the importance properties: {', '.join(KINDS)}", default=KINDS[0])
+    add("saliency", "model behind saliency maps: clip-tiny, facebook/dino-vits16, ...", default="clip-tiny")
     add("offline", "never ask the network", action="store_true")
 
 
@@ -144,14 +162,16 @@ def read(config: pytest.Config) -> Options:
         return config.getoption(_dest(name))
 
     device = str(value("device"))
+    profile = _profile(str(value("profile")), device)
     return Options(
         models=_models(value("model") or DEFAULT_MODELS),
         benchmarks=tuple(
-            BENCHMARKS.check(n) for n in dict.fromkeys(value("benchmark") or DEFAULT_BENCHMARKS)
+            BENCHMARKS.check(n) for n in dict.fromkeys(value("benchmark") or BENCHMARKS_OF[profile])
         ),
-        samples=_samples(str(value("samples")), device),
+        samples=_samples(str(value("samples"))),
         fewer_do=value("samples") == "auto",
-        draws=_whole("draws", value("draws"), 1),
+        draws=None if value("draws") == "auto" else _whole("draws", value("draws"), 1),
+        profile=profile,
         seed=_whole("seed", value("seed"), 0),
         device=_device(device),
         dtype=_one_of("dtype", value("dtype"), DTYPES),
@@ -162,9 +182,27 @@ def read(config: pytest.Config) -> Options:
         report_dir=_folder(Path(value("report-dir"))),
         prompt=_one_of("prompt", value("prompt"), PROMPTS),
         scope=_one_of("scope", value("scope"), SCOPES),
+        noise=_one_of("noise", value("noise"), KINDS),
+        saliency=str(value("saliency")),
         offline=bool(value("offline")),
         store=not value("no-store"),
     )
+
+
+def benchmarks(marker: pytest.Mark | None, asked: Options) -> list[Any]:
+    """What a test is measured on: the names of its `benchmarks` marker in place of the default.
+
+    Of those asked for on the command line it takes the ones that the marker names, also as `also`;
+    where there are none the test is skipped with the reason.
+    """
+    if marker is None:
+        return list(asked.benchmarks)
+    if asked.benchmarks == BENCHMARKS_OF[asked.profile]:
+        return list(marker.args)
+    known = (*marker.args, *marker.kwargs.get("also", ()))
+    chosen = [name for name in asked.benchmarks if name in known]
+    unfit = pytest.mark.skip(reason=f"is measured on {', '.join(known)}")
+    return chosen or [pytest.param(name, marks=unfit) for name in asked.benchmarks]
 
 
 def _models(names: Sequence[str]) -> tuple[str, ...]:
@@ -176,10 +214,14 @@ def _models(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(first.values())
 
 
-def _samples(text: str, device: str) -> int | None:
-    if text == "all" or (text == "auto" and gpus() and not device.startswith("cpu")):
-        return None
-    return QUICK_SAMPLES if text == "auto" else _whole("samples", text, 1)
+def _profile(text: str, device: str) -> str:
+    if text != "auto":
+        return _one_of("profile", text, PROFILES)
+    return "paper" if gpus() and not device.startswith("cpu") else "quick"
+
+
+def _samples(text: str) -> int | None:
+    return None if text in ("all", "auto") else _whole("samples", text, 1)
 
 
 def gpus() -> int:

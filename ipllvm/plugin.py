@@ -25,6 +25,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement: a claim that can fail a run")
     config.addinivalue_line("markers", "observation: a finding that never changes the exit status")
     config.addinivalue_line("markers", "law: a property without tolerance, checked by Hypothesis")
+    config.addinivalue_line(
+        "markers", "benchmarks(*names, also=()): what to measure on unless told otherwise"
+    )
     try:
         config.stash[OPTIONS] = options.read(config)
     except IpllvmError as error:
@@ -47,7 +50,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         labels = [asked.label(name) for name in asked.models]
         metafunc.parametrize("model_name", asked.models, ids=labels, scope="session")
     if "benchmark_name" in metafunc.fixturenames:
-        metafunc.parametrize("benchmark_name", asked.benchmarks, scope="session")
+        wanted = options.benchmarks(metafunc.definition.get_closest_marker("benchmarks"), asked)
+        metafunc.parametrize("benchmark_name", wanted, scope="session")
 
 
 @pytest.hookimpl(trylast=True)

@@ -194,7 +194,8 @@ class Contrast:
     """The per-sample numbers whose mean decides a claim (statistics in ipllvm/stats).
 
     `values` lie in [-bound, bound]; `lattice` is the smallest step of a value (1/K for binary
-    scores averaged over K draws, 0 for graded ones).
+    scores averaged over K draws, 0 for graded ones). `weighted` says that a value is a weighted sum
+    of scores, as of a claim on a ratio, and not a difference of two or of two differences.
     """
 
     name: str
@@ -204,6 +205,7 @@ class Contrast:
     lattice: float = 1.0
     draws: int = 1
     n_error: int = 0
+    weighted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -294,6 +296,30 @@ class BenchmarkInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """One value of a curve or map; `low` and `high` are pointwise, 5 % on each side, None where unknown."""
+
+    at: tuple[float, ...]
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A curve (one axis) or a map (two: row, column) that stands beside a claim, without a verdict.
+
+    `quantity` says in words what is shown and which direction is which.
+    """
+
+    name: str
+    quantity: str
+    unit: str
+    axes: tuple[str, ...]
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What one property test found: a row of the report.
 
@@ -313,3 +339,4 @@ class Result:
     seconds: float
     errors: tuple[tuple[str, str], ...] = ()
     partial: bool = False
+    series: tuple[Series, ...] = ()

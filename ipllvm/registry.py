@@ -72,6 +72,7 @@ BENCHMARKS = Registry(
         "charts": "ipllvm.benchmarks.charts:short",
         "charts-mc": "ipllvm.benchmarks.charts:lettered",
         "mmvp": "ipllvm.benchmarks.mmvp:load",
+        "objects": "ipllvm.benchmarks.objects:load",
         "planted": "ipllvm.benchmarks.planted:single",
         "planted-2": "ipllvm.benchmarks.planted:pairs",
         "planted-10": "ipllvm.benchmarks.planted:tens",
@@ -99,5 +100,6 @@ SCORERS = Registry(
         "exact_match": "ipllvm.scorers.exact_match:score",
         "multiple_choice": "ipllvm.scorers.multiple_choice:score",
         "yes_no": "ipllvm.scorers.yes_no:score",
+        "label": "ipllvm.scorers.label:score",
     },
 )

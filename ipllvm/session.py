@@ -207,7 +207,10 @@ class Session:
         encoding = str(getattr(writer._file, "encoding", None) or "ascii").lower()
         terminalreporter.write_sep("=", "properties")
         plain = not encoding.startswith("utf")
-        for line in summary(self.report, writer.fullwidth, folder=self.folder, ascii_only=plain):
+        verbose = self.config.get_verbosity() > 0
+        for line in summary(
+            self.report, writer.fullwidth, folder=self.folder, ascii_only=plain, verbose=verbose
+        ):
             writer.line(line)
         if self.unwritten:
             writer.line(f"no report was written: {self.unwritten}", red=True)

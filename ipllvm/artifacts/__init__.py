@@ -40,11 +40,18 @@ class Artifacts:
         self._folder = folder
         self._known: dict[str, np.ndarray] = {}
 
-    def get(self, kind: str, image: "Image.Image") -> np.ndarray:
-        """The artifact of an image, read-only; raises UnknownName for a kind without provider."""
+    def identity(self, kind: str) -> str:
+        """Which provider it is; raises UnknownName for a kind without provider."""
+        return self._provider(kind).identity
+
+    def _provider(self, kind: str) -> Provider:
         if kind not in self._providers:
             raise UnknownName("kind of artifact", kind, self._providers)
-        provider = self._providers[kind]
+        return self._providers[kind]
+
+    def get(self, kind: str, image: "Image.Image") -> np.ndarray:
+        """The artifact of an image, read-only; raises UnknownName for a kind without provider."""
+        provider = self._provider(kind)
         name = f"{kind}-{_digest(provider.identity, image)}"
         if name not in self._known:
             found = self._read(name)

@@ -16,7 +16,16 @@ from typing import Any
 from ipllvm.errors import UnknownName, UsageError
 from ipllvm.records import Claim
 
-QUANTITIES = ("performance_drop", "gain")
+QUANTITIES = (
+    "performance_drop",
+    "gain",
+    "kept",
+    "centre_information",
+    "centre_importance",
+    "lowest_quarter",
+    "image_first",
+    "then_text",
+)
 DIRECTIONS = ("at_most", "at_least")
 KINDS = ("requirement", "observation")
 _WORDS = {"quantity": QUANTITIES, "direction": DIRECTIONS, "kind": KINDS}

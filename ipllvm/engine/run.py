@@ -12,6 +12,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from ipllvm.artifacts import Artifacts
 from ipllvm.engine import layers
 from ipllvm.engine.decoding import Tokens, greedy
 from ipllvm.engine.isolation import Failure, isolated
@@ -30,16 +31,18 @@ def run(
     batch_size: int,
     outcomes: Known,
     progress: Callable[[int], None],
+    artifacts: Artifacts | None = None,
 ) -> None:
     """Put the response to every trial of `plan` that is not there into `outcomes`, batch by batch.
 
     `outcomes` belongs to the caller: a dict, or a view of the store that remembers what other runs
-    have measured. `progress` is told the number of trials of the plan that are known.
+    have measured. `progress` is told the number of trials of the plan that are known. `artifacts` make
+    what perturbations of images need, such as saliency maps.
     """
     done = sum(trial in outcomes for trial in plan.trials())
     progress(done)
     for samples in plan.chunks(batch_size):
-        for batch in _Chunk(model, plan, samples, batch_size, outcomes).batches():
+        for batch in _Chunk(model, plan, samples, batch_size, outcomes, artifacts).batches():
             outcomes.update(batch)
             done += len(batch)
             progress(done)
@@ -49,10 +52,16 @@ class _Chunk:
     """The samples in flight: their checkpoints and clean answers, made when first needed."""
 
     def __init__(
-        self, model: VisionLanguageModel, plan: Plan, samples: Sequence[Sample], size: int, outcomes: Known
+        self,
+        model: VisionLanguageModel,
+        plan: Plan,
+        samples: Sequence[Sample],
+        size: int,
+        outcomes: Known,
+        artifacts: Artifacts | None,
     ) -> None:
         self._model, self._plan, self._samples, self._size = model, plan, samples, size
-        self._outcomes = outcomes
+        self._outcomes, self._artifacts = outcomes, artifacts
         self._seen: dict[str, Seen] = {}
 
     def batches(self) -> Iterator[Outcomes]:
@@ -82,7 +91,7 @@ class _Chunk:
 
     def _see(self, cases: Sequence[Case]) -> list[Seen]:
         with torch.inference_mode():
-            return see(self._model, cases, self._size)
+            return see(self._model, cases, self._size, self._artifacts)
 
     @property
     def _clean(self) -> Perturbation:

@@ -7,12 +7,14 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from PIL import Image
 from torch import Tensor
 
+from ipllvm.artifacts import Artifacts
 from ipllvm.engine.isolation import Failure, isolated
 from ipllvm.engine.plan import Case
 from ipllvm.models.base import Prepared, VisionLanguageModel
-from ipllvm.records import Stage
+from ipllvm.records import NeedsArtifact, Perturbation, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,11 @@ class Checkpoint:
 Seen = Checkpoint | Failure
 
 
-def see(model: VisionLanguageModel, cases: Sequence[Case], size: int) -> list[Seen]:
+def see(
+    model: VisionLanguageModel, cases: Sequence[Case], size: int, artifacts: Artifacts | None = None
+) -> list[Seen]:
     """The checkpoint of each case, perturbed where it is about pixels, in tower calls of `size` pictures."""
-    prepared = isolated(lambda one: [_prepare(model, case) for case in one], cases, 1)
+    prepared = isolated(lambda one: [_prepare(model, case, artifacts) for case in one], cases, 1)
     keys = [None if isinstance(item, Failure) else _digest(item) for item in prepared]
     distinct = {k: p for k, p in zip(keys, prepared, strict=True) if not isinstance(p, Failure)}
     values = isolated(lambda batch: model.project(model.encode(batch)), list(distinct.values()), size)
@@ -43,12 +47,21 @@ def _checkpoint(prepared: Prepared, projected: Tensor | Failure) -> Seen:
     return projected if isinstance(projected, Failure) else Checkpoint(prepared, projected)
 
 
-def _prepare(model: VisionLanguageModel, case: Case) -> Prepared:
+def _prepare(model: VisionLanguageModel, case: Case, artifacts: Artifacts | None) -> Prepared:
     images = [source.load() for source in case.sample.images]
     if case.perturbation.stage is Stage.PIXELS:
         rng = case.rng()
-        images = [case.perturbation.apply(image, None, rng) for image in images]
+        images = [_given(case.perturbation, image, artifacts).apply(image, None, rng) for image in images]
     return model.prepare(images, case.sample.prompt)
+
+
+def _given(perturbation: Perturbation, image: Image.Image, artifacts: Artifacts | None) -> Perturbation:
+    """The perturbation with what it needs of another model, for this image."""
+    if not isinstance(perturbation, NeedsArtifact):
+        return perturbation
+    if artifacts is None:
+        raise TypeError(f"{perturbation} needs a provider of its {perturbation.artifact}")
+    return perturbation.given(artifacts.get(perturbation.artifact, image))
 
 
 def _digest(prepared: Prepared) -> str:

@@ -34,7 +34,7 @@ def gain(clean: Scores, blank: Scores) -> Contrast:
 
 def score(scores: Scores) -> Contrast:
     """The score itself, meaned over draws, per sample, in [0, 1]; samples with an error left out."""
-    means = _means(scores)
+    means = score_means(scores)
     return Contrast(
         name=scores.perturbation,
         values=np.array([mean for _, mean in means.values()], dtype=float),
@@ -46,7 +46,7 @@ def score(scores: Scores) -> Contrast:
 
 
 def _difference(name: str, first: Scores, second: Scores) -> Contrast:
-    left, right = _means(first), _means(second)
+    left, right = score_means(first), score_means(second)
     ids = [sample for sample in left if sample in right]
     for sample in ids:
         if left[sample][0] != right[sample][0]:
@@ -62,7 +62,7 @@ def _difference(name: str, first: Scores, second: Scores) -> Contrast:
     )
 
 
-def _means(scores: Scores) -> dict[str, tuple[str, float]]:
+def score_means(scores: Scores) -> dict[str, tuple[str, float]]:
     """Cluster and mean over draws of every sample without an error, by id in order."""
     _check(scores)
     rows = zip(scores.samples, scores.clusters, scores.values, strict=True)

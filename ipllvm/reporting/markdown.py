@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from ipllvm.reporting import figures
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import LIMIT, REASON_LIMIT, interval, number, visible
 from ipllvm.reporting.view import (
@@ -131,6 +132,7 @@ def _details(line: Line) -> str:
         f"Claim: {escape(claim['text'])} ({claim['kind']}; source: {escape(claim['source'])})",
         *([f"Why: {escape(line.reason)}"] if line.reason else []),
         _estimates(row),
+        *_series(row["series"]),
         f"Settings: {_pairs(row['settings'])}",
         f"{count_of(row['trials'], 'trial')} in {number(row['seconds'], 's')}, "
         f"{count_of(len(row['errors']), 'error')}",
@@ -162,6 +164,12 @@ def _numbers(value: Row) -> list[str]:
 def _numeric(cell: str) -> str:
     """`cell` as it is where it holds numbers only; a unit with it is escaped."""
     return cell if _NUMBERS.fullmatch(cell) else escape(cell)
+
+
+def _series(found: Sequence[Row]) -> list[str]:
+    """Curves and maps as preformatted text."""
+    lines = [_entities(line, REASON_LIMIT) for series in found for line in figures.text(series)]
+    return ["<pre>" + "\n".join(lines) + "</pre>"] if lines else []
 
 
 def _errors(errors: Sequence[Row]) -> list[str]:

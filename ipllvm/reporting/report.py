@@ -165,7 +165,7 @@ def write(report: Report, folder: Path) -> Path:
 
 
 class _Catalogue:
-    """Distinct entries by id: the name, with a number where two differ under one name."""
+    """Distinct entries by id: the name; where two differ under one name, with its size or a number."""
 
     def __init__(self) -> None:
         self.entries: list[Row] = []
@@ -175,7 +175,11 @@ class _Catalogue:
         for known in same:
             if {**known, "id": None} == {**info, "id": None}:
                 return str(known["id"])
-        made = f"{info['name']} ({len(same) + 1})" if same else str(info["name"])
+        taken, made = {known["id"] for known in same}, str(info["name"])
+        if same and "n" in info:
+            made = f"{info['name']}, n = {info['n']}"
+        if made in taken:
+            made = f"{made} ({len(same) + 1})"
         self.entries.append({"id": made, **info})
         return made
 

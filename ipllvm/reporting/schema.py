@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 
 from ipllvm.errors import UsageError
-from ipllvm.records import BenchmarkInfo, Claim, Decision, Estimate, ModelInfo, Result, Verdict
+from ipllvm.records import BenchmarkInfo, Claim, Decision, Estimate, ModelInfo, Point, Result, Series, Verdict
 from ipllvm.reporting.text import visible
 
 Row = dict[str, Any]
@@ -73,6 +73,7 @@ def row(result: Result) -> Row:
         "seconds": result.seconds,
         "errors": [{"sample": sample, "error": error} for sample, error in result.errors],
         "partial": result.partial,
+        "series": [asdict(series) for series in result.series],
     }
     return builtins(made)
 
@@ -95,6 +96,7 @@ def result(row: Row) -> Result:
         seconds=math.nan if row["seconds"] is None else row["seconds"],
         errors=tuple((entry["sample"], entry["error"]) for entry in row["errors"]),
         partial=row["partial"],
+        series=tuple(_series(value) for value in row.get("series", ())),
     )
 
 
@@ -126,6 +128,11 @@ def _flat(estimate: Estimate) -> Row:
 def _estimate(value: Row) -> Estimate:
     discordant = tuple(value["discordant"])
     return _make(Estimate, {**value, "discordant": discordant}, low=-math.inf, high=math.inf)
+
+
+def _series(value: Row) -> Series:
+    points = tuple(_make(Point, {**point, "at": tuple(point["at"])}) for point in value["points"])
+    return _make(Series, {**value, "axes": tuple(value["axes"]), "points": points})
 
 
 def _make(kind: type[T], values: Row, **absent: float) -> T:

@@ -5,6 +5,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Final
 
+from ipllvm.reporting import figures
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import REASON_LIMIT, to_ascii, visible
 from ipllvm.reporting.view import (
@@ -23,16 +24,25 @@ _LEFT: Final = ("property", "benchmark", "verdict")
 _LONG: Final = 4096
 
 
-def summary(report: Report, width: int, *, folder: Path | None = None, ascii_only: bool = False) -> list[str]:
+def summary(
+    report: Report,
+    width: int,
+    *,
+    folder: Path | None = None,
+    ascii_only: bool = False,
+    verbose: bool = False,
+) -> list[str]:
     """The lines to print: per model its name and results, the reasons, what failed, then the answer.
 
     A table where it fits into `width` characters (of at least 100), else one block a result.
     Commands and the path of the report are never folded, so that they can be copied.
-    `folder` is where the report was written. `ascii_only` is for terminals without UTF-8.
+    `folder` is where the report was written. `ascii_only` is for terminals without UTF-8. `verbose`
+    adds the curves and maps.
     """
     plain: Callable[[str], str] = to_ascii if ascii_only else str
     width = max(width, 20)
     made = [line for model in report["models"] for line in _model(report, model, width, plain)]
+    made += _figures(report, plain) if verbose else []
     made += _folded(INTERVAL_NOTE, width) if report["results"] else []
     made += _failed(report, width, plain)
     made += _untold(report, width, plain)
@@ -97,6 +107,16 @@ def _block(line: Line, width: int, plain: Callable[[str], str]) -> Iterator[str]
     yield from _folded(plain(_title(line)), width)
     for text in (scores, f"Δ {line.change}", decided, *([line.reason] if line.notable else [])):
         yield from _folded(plain(text), width, indent="  ")
+
+
+def _figures(report: Report, plain: Callable[[str], str]) -> list[str]:
+    """Curves and maps; a map is never folded."""
+    made = []
+    for line in lines(report):
+        for series in line.row["series"]:
+            head, *rest = (plain(text) for text in figures.text(series))
+            made += [f"{plain(_title(line))}, {head}", *rest]
+    return [*made, ""] if made else []
 
 
 def _failed(report: Report, width: int, plain: Callable[[str], str]) -> Iterator[str]:

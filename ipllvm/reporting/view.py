@@ -48,7 +48,17 @@ def lines(report: Report) -> list[Line]:
         if not claim["stands"]
     }
     ordered = sorted(report["results"], key=_rank)
-    return [_line(row, fallen.get((row["model"], row["test"]))) for row in ordered]
+    names = {benchmark["id"]: benchmark["name"] for benchmark in report["benchmarks"]}
+    claims = Counter((row["model"], row["test"]) for row in ordered)
+    return [
+        _line(
+            row,
+            names[row["benchmark"]],
+            row["claim"]["name"] if claims[row["model"], row["test"]] > 1 else "",
+            fallen.get((row["model"], row["test"])),
+        )
+        for row in ordered
+    ]
 
 
 def headline(report: Report) -> tuple[str, str]:
@@ -134,7 +144,8 @@ def _answer(violated: int, undecided: int, holds: int, lost: int) -> tuple[str, 
     return "", []
 
 
-def _line(row: Row, fallen: tuple[int, Row] | None) -> Line:
+def _line(row: Row, benchmark: str, part: str, fallen: tuple[int, Row] | None) -> Line:
+    """`part` is the name of the claim where a test makes several."""
     claim, estimates = row["claim"], row["estimates"]
     target = estimates.get(claim["quantity"])
     unit = target["unit"] if target else "points"
@@ -142,8 +153,8 @@ def _line(row: Row, fallen: tuple[int, Row] | None) -> Line:
     sign = "≤" if claim["direction"] == "at_most" else "≥"
     return Line(
         model=visible(row["model"], 60),
-        property=visible(row["property"], 60),
-        benchmark=visible(row["benchmark"], 60),
+        property=visible(f"{row['property']}: {part}" if part else row["property"], 60),
+        benchmark=visible(benchmark, 60),
         clean=_value(estimates.get("clean")),
         blank=_value(estimates.get("blank")),
         perturbed=_value(estimates.get(other)),

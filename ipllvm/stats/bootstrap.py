@@ -22,9 +22,13 @@ def bootstrap_interval(
 
     Clusters are drawn with replacement and the statistic is a ratio of sums (Efron 1987, with the
     delete-one-cluster jackknife for the acceleration). For display only: it decides nothing.
-    None with fewer than 20 clusters, fewer than 10 that carry information, or equal replicates.
+    None with fewer than 20 clusters, fewer than 10 that carry information, or equal (or no) replicates.
     """
-    if len(set(contrast.clusters)) < _MIN_CLUSTERS or information(contrast) < _MIN_INFORMATION:
+    if (
+        not replicates
+        or len(set(contrast.clusters)) < _MIN_CLUSTERS
+        or information(contrast) < _MIN_INFORMATION
+    ):
         return None
     totals, sizes = cluster_sums(contrast)
     weights = rng.multinomial(len(sizes), np.full(len(sizes), 1 / len(sizes)), size=replicates)

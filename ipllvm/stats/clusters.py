@@ -30,6 +30,19 @@ def cluster_sums(
     return np.bincount(index, weights=values), np.bincount(index)
 
 
+def deviations(
+    totals: "Float[np.ndarray, 'clusters']", sizes: "Int[np.ndarray, 'clusters']"
+) -> "Float[np.ndarray, 'clusters']":
+    """What every cluster adds to the sum beyond its share of it; they add up to 0."""
+    return totals - totals.sum() / sizes.sum() * sizes
+
+
+def spread(totals: "Float[np.ndarray, 'clusters']", sizes: "Int[np.ndarray, 'clusters']") -> float:
+    """Variance of the sum over all clusters, estimated from between them; 0 for fewer than two."""
+    groups = len(sizes)
+    return float(np.sum(deviations(totals, sizes) ** 2)) * groups / (groups - 1) if groups > 1 else 0.0
+
+
 def information(contrast: Contrast) -> float:
     """Effective number of clusters that carry information, in [0, clusters]; 0 for no value.
 
@@ -39,7 +52,7 @@ def information(contrast: Contrast) -> float:
     if len(contrast.values) == 0:
         return 0.0
     totals, sizes = cluster_sums(contrast)
-    squares = (totals - totals.sum() / sizes.sum() * sizes) ** 2
+    squares = deviations(totals, sizes) ** 2
     power = float(np.sum(squares**2))
     return float(squares.sum()) ** 2 / power if power > 0 else 0.0
 

@@ -12,7 +12,8 @@ from scipy.optimize import brentq
 from scipy.special import stdtr, stdtrit
 
 from ipllvm.records import Contrast
-from ipllvm.stats.clusters import cluster_sums
+from ipllvm.stats.clusters import cluster_sums, spread
+from ipllvm.stats.missing import complete_margin, missing_share, worst_case
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +49,22 @@ class ScoreTest:
         """The test of `contrast`; raises ValueError where a value isn't finite or exceeds the bound."""
         totals, sizes = cluster_sums(contrast)
         n, groups, bound = len(contrast.values), len(sizes), contrast.bound
-        missing = contrast.n_error / max(n + contrast.n_error, 1)
+        missing = missing_share(contrast)
         if n == 0:
             return cls(0, 0, 0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, bound, missing)
         d = contrast.values / bound
         mean, gained, lost = float(d.mean()), float(np.maximum(d, 0).mean()), float(np.maximum(-d, 0).mean())
         largest = int(sizes.max())
-        spread = float(np.sum((totals / bound - mean * sizes) ** 2)) * groups / max(groups - 1, 1)
         # One pseudo-discordance at the worst correlation: few flips can't claim a tiny design effect.
-        deff = (spread + largest) / (n * (gained + lost - mean**2) + 1)
+        deff = (spread(totals / bound, sizes) + largest) / (n * (gained + lost - mean**2) + 1)
         correction = contrast.lattice / (2 * deff * bound)
         return cls(n, groups, largest, mean, gained, lost, deff, n / deff, correction, bound, missing)
+
+    @property
+    def method(self) -> str:
+        """Its name in a report."""
+        concordant = "exact bound, nothing changed"
+        return concordant if self.concordant else "score interval, effective sample size"
 
     @property
     def too_little(self) -> bool:
@@ -80,9 +86,7 @@ class ScoreTest:
 
         Missing samples are put at the worst end on either side (Horowitz & Manski 2000).
         """
-        low, high = self._complete_interval(alpha)
-        slack = self.missing * self.bound
-        return (1 - self.missing) * low - slack, (1 - self.missing) * high + slack
+        return worst_case(self._complete_interval(alpha), self.missing, self.bound)
 
     def p_holds(self, margin: float) -> float:
         """The one-sided p-value behind "the mean is at most `margin`"; small means it holds."""
@@ -108,7 +112,7 @@ class ScoreTest:
 
     def beyond_missing(self, margin: float, side: int) -> float:
         """The margin that the complete samples must meet on `side` (1 above, -1 below)."""
-        return (margin - side * self.missing * self.bound) / (1 - self.missing)
+        return complete_margin(margin, self.missing, self.bound, side)
 
     def standard_error(self, margin: float) -> float:
         """Standard error of the mean in scores if its truth were `margin` (Tango 1998)."""

@@ -48,7 +48,7 @@ def evaluate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Evaluation,
         answer: Answer, n: int = 400, stop: int | None = None, claim: Claim | None = None, **settings: Any
     ) -> tuple[Evaluation, list[Result]]:
         def run(
-            model: Any, plan: Plan, size: int, outcomes: Outcomes, progress: Callable[[int], None]
+            model: Any, plan: Plan, size: int, outcomes: Outcomes, progress: Progress, artifacts: Any
         ) -> None:
             for number, sample in enumerate(plan.samples):
                 if number == stop:

@@ -11,7 +11,7 @@ import ipllvm
 
 ROOT = Path(ipllvm.__file__).parents[1]
 LAYERS = [
-    {"records", "registry", "errors", "sampling", "planting"},
+    {"records", "registry", "errors", "sampling", "planting", "profiles"},
     {"models", "benchmarks", "perturbations", "scorers", "metrics", "stats", "claims"},
     {"engine", "artifacts", "verdicts"},
     {"assessment", "laws", "strategies", "probing"},

@@ -10,6 +10,7 @@ import pytest
 from ipllvm import options
 from ipllvm.errors import UsageError
 from ipllvm.options import Options
+from ipllvm.profiles import Size
 
 
 class Typed:
@@ -18,9 +19,9 @@ class Typed:
     def __init__(self, **typed: Any) -> None:
         unset = dict.fromkeys(("model", "benchmark", "claims"))
         flags = dict.fromkeys(("report_only", "offline", "no_store"), False)
-        fixed = {"samples": "auto", "draws": "5", "seed": "0", "batch_size": "auto", "undecided": "pass"}
+        fixed = {"samples": "auto", "draws": "auto", "seed": "0", "batch_size": "auto", "undecided": "pass"}
         named = {"device": "cpu", "dtype": "auto", "prompt": "checkpoint", "report_dir": "reports"}
-        named["scope"] = "keep_newline"
+        named |= {"scope": "keep_newline", "noise": "paper", "saliency": "clip-tiny", "profile": "auto"}
         self._typed = {**unset, **flags, **fixed, **named, **typed}
 
     def getoption(self, name: str) -> Any:
@@ -36,7 +37,8 @@ def read(**typed: Any) -> Options:
 def test_defaults_are_the_demo() -> None:
     found = read()
     assert (found.models, found.benchmarks) == (("llava-tiny",), ("easyvqa", "scenes", "charts"))
-    assert (found.samples, found.fewer_do, found.draws, found.seed) == (200, True, 5, 0)
+    assert (found.samples, found.fewer_do, found.draws, found.seed) == (None, True, None, 0)
+    assert (found.profile, found.size("permutation_invariance")) == ("quick", Size(200, 5))
     assert (found.batch_size, found.claims, found.fail_undecided) == (None, None, False)
 
 
@@ -59,12 +61,24 @@ def test_all_samples() -> None:
     assert read(samples="all").samples is None
 
 
-@pytest.mark.parametrize(("device", "expected"), [("auto", None), ("cpu", 200)])
-def test_auto_is_all_samples_on_a_gpu(
-    monkeypatch: pytest.MonkeyPatch, device: str, expected: int | None
+@pytest.mark.parametrize(("device", "expected"), [("auto", "paper"), ("cpu", "quick")])
+def test_auto_is_the_papers_size_on_a_gpu(
+    monkeypatch: pytest.MonkeyPatch, device: str, expected: str
 ) -> None:
     monkeypatch.setattr(options, "gpus", lambda: 1)
-    assert read(device=device).samples == expected
+    assert read(device=device).profile == expected
+
+
+def test_what_is_asked_for_goes_before_the_profile() -> None:
+    found = read(samples="30", draws="2", profile="paper")
+    assert {found.size(name) for name in ("layer_importance", "permutation_invariance")} == {Size(30, 2)}
+    assert read(profile="paper").size("layer_importance") == Size(None, 10)
+    assert read(samples="all").size("occlusion") == Size(None, 1)
+
+
+def test_the_audit_takes_multiple_choice_too() -> None:
+    assert read(profile="audit").benchmarks[-3:] == ("easyvqa-mc", "scenes-mc", "charts-mc")
+    assert read(profile="audit", benchmark=["mmvp"]).benchmarks == ("mmvp",)
 
 
 def test_hidden_gpus_do_not_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -120,16 +134,18 @@ def test_claims_are_read_early(tmp_path: Path) -> None:
 def test_the_header_says_what_will_be_measured() -> None:
     found = read(samples="12", seed="3")
     assert found.describe() == (
-        "ipllvm: llava-tiny on easyvqa, scenes, charts; 12 samples each, 5 draws, seed 3; reports in reports"
+        "ipllvm: llava-tiny on easyvqa, scenes, charts; 12 samples each, profile quick, seed 3; "
+        "reports in reports"
     )
-    assert "all samples each" in replace(found, samples=None).describe()
+    assert "; all samples, 2 draws, seed" in replace(found, samples=None, draws=2).describe()
+    assert "; profile quick, seed 0" in read().describe()
 
 
 def test_the_command_line_repeats_the_measurement() -> None:
     found = read(model=["llava-ov"], benchmark=["mmvp"], samples="all", offline=True, no_store=True)
     line = found.command_line()
     assert line[:3] == ["--model=llava-ov", "--benchmark=mmvp", "--samples=all"]
-    assert {"--draws=5", "--seed=0", "--offline", "--no-store"} <= set(line)
+    assert {"--draws=auto", "--profile=quick", "--seed=0", "--offline", "--no-store"} <= set(line)
     assert not any(argument.startswith("--claims") for argument in line)
 
 

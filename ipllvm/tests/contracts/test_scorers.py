@@ -14,6 +14,7 @@ from ipllvm.registry import SCORERS
 SAMPLES = {
     "exact_match": Sample("s", "s", (), "?", "red", ("red", "blue")),
     "multiple_choice": Sample("s", "s", (), "?", "B", ("red", "blue", "teal")),
+    "label": Sample("s", "s", (), "?", "red", ("red", "blue")),
     "yes_no": Sample("s", "s", (), "?", "yes", ("yes", "no")),
 }
 PIECES = ("A", "B", "b", "yes", "no", "red", "blue", "the answer is ", "option ", *"().:, \n\"'*")

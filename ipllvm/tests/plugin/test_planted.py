@@ -26,3 +26,14 @@ def test_the_verdict_is_the_planted_one(tmp_path: Path, name: str, permutation: 
         drop = rows["permutation_invariance"]["estimates"]["performance_drop"]
         clean = rows["permutation_invariance"]["estimates"]["clean"]["value"]
         assert drop["low"] <= 0.2 * clean <= drop["high"]
+
+
+def test_a_model_that_ignores_the_options_follows_their_letters(tmp_path: Path) -> None:
+    """A planted model reads its letter from the picture, in whatever order the prompt has the options."""
+    chosen = ("-k", "option_order", "--benchmark=planted", "--samples=100", "--device=cpu")
+    found = session(tmp_path, *properties(*chosen, "--model=planted:invariant", "--report-only"))
+    (row,) = found.report()["results"]
+    numbers = {name: estimate["value"] for name, estimate in row["estimates"].items()}
+    assert row["verdict"]["decision"] == "HOLDS"
+    assert numbers["performance_drop"] == numbers["clean"] > 80
+    assert (numbers["same_letter"], numbers["same_option"], numbers["every_order"]) == (100, 0, 0)

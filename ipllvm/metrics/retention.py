@@ -1,0 +1,24 @@
+"""What a vision-language model keeps of its own encoder's recognition.
+
+Retention is R = f_llvm / f_encoder on the same images; the claim that R is at least r is decided
+as the claim that the mean of s_llvm - r s_encoder is at least 0 (Fieller 1954).
+"""
+
+from ipllvm.metrics.weighted import weighted
+from ipllvm.records import Contrast, Scores
+
+
+def retention(llvm: Scores, encoder: Scores, share: float) -> Contrast:
+    """s_llvm - share x s_encoder, per sample: at least 0 in the mean where that share is retained.
+
+    Samples with an error on either side are left out and counted.
+    """
+    return weighted("retention", [(1.0, llvm), (-share, encoder)])
+
+
+def both(llvm: Scores, encoder: Scores) -> tuple[Contrast, Contrast]:
+    """The two scores whose ratio is R, on the samples that both sides answered, in one order."""
+    return (
+        weighted("llvm", [(1.0, llvm), (0.0, encoder)]),
+        weighted("encoder", [(0.0, llvm), (1.0, encoder)]),
+    )

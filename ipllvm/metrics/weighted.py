@@ -1,0 +1,74 @@
+"""Claims about several scores at once: the mean of a weighted sum, sample by sample.
+
+A claim that a ratio A / B is at least r is the claim that A - r B is at least 0 (Fieller 1954): no
+division, small denominators do no harm, and the pairing by sample is kept.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ipllvm.metrics.performance_drop import score_means
+from ipllvm.records import Contrast, Scores
+
+_DECIMALS = 12
+
+Terms = Sequence[tuple[float, Scores]]
+
+
+def weighted(name: str, terms: Terms) -> Contrast:
+    """The sum of weight x score (meaned over draws) of each sample that all terms have.
+
+    Samples with an error in any term are left out and counted. The bound is the largest sum that
+    scores in [0, 1] can have. Raises ValueError where clusters disagree.
+    """
+    means = [score_means(scores) for _, scores in terms]
+    weights = np.array([weight for weight, _ in terms], dtype=float)
+    ids = [sample for sample in means[0] if all(sample in part for part in means[1:])]
+    for sample in ids:
+        if len({part[sample][0] for part in means}) > 1:
+            raise ValueError(f"sample {sample} is in two clusters")
+    values = np.array([[part[sample][1] for part in means] for sample in ids], dtype=float)
+    failed = {
+        sample
+        for (_, scores), part in zip(terms, means, strict=True)
+        for sample in set(scores.samples) - set(part)
+    }
+    return Contrast(
+        name=name,
+        values=np.round(values.reshape(len(ids), len(terms)) @ weights, _DECIMALS),
+        clusters=tuple(means[0][sample][0] for sample in ids),
+        bound=max(float(weights[weights > 0].sum()), float(-weights[weights < 0].sum())),
+        lattice=0.0,
+        draws=max(scores.values.shape[1] for _, scores in terms),
+        n_error=len(failed),
+    )
+
+
+def mean_terms(weight: float, scores: Sequence[Scores]) -> list[tuple[float, Scores]]:
+    """Terms that make `weight` times the mean of some scores."""
+    return [(weight / len(scores), each) for each in scores]
+
+
+def drawn(name: str, scores: Sequence[Scores]) -> Scores:
+    """Perturbations that differ in their strength only, as draws of one; errors are put together."""
+    first = scores[0]
+    if any(each.samples != first.samples for each in scores):
+        kept = [s for s in first.samples if all(s in each.samples for each in scores)]
+        scores = [_only(each, kept) for each in scores]
+        first = scores[0]
+    return Scores(
+        perturbation=name,
+        samples=first.samples,
+        clusters=first.clusters,
+        values=np.hstack([each.values for each in scores]),
+        errors={sample: error for each in scores for sample, error in each.errors.items()},
+    )
+
+
+def _only(scores: Scores, kept: Sequence[str]) -> Scores:
+    """The scores of some samples, as in a run that was stopped."""
+    rows = [scores.samples.index(sample) for sample in kept]
+    errors = {sample: error for sample, error in scores.errors.items() if sample in kept}
+    clusters = tuple(scores.clusters[row] for row in rows)
+    return Scores(scores.perturbation, tuple(kept), clusters, scores.values[rows], errors)

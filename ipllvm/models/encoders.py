@@ -1,0 +1,156 @@
+"""Image encoders as models of their own: CLIP's two towers, apart from any language model."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from PIL import Image
+from torch import Tensor
+from transformers import CLIPModel, CLIPProcessor
+
+from ipllvm.errors import ModelUnavailable
+from ipllvm.models import checkpoint, sources
+from ipllvm.models.fingerprint import fingerprint
+from ipllvm.models.loading import choose_device, choose_dtype
+
+WANTED = ("*.json", "merges.txt", "*.safetensors", "pytorch_model.bin")
+BATCH = 32
+CLIP_336 = "openai/clip-vit-large-patch14-336"
+ENCODERS = {
+    "llava-tiny": "clip-tiny",
+    "llava-hf/llava-1.5-7b-hf": CLIP_336,
+    "llava-hf/llava-1.5-13b-hf": CLIP_336,
+    "llava-hf/llava-v1.6-vicuna-7b-hf": CLIP_336,
+    "llava-hf/llava-v1.6-vicuna-13b-hf": CLIP_336,
+    "llava-hf/llava-v1.6-mistral-7b-hf": CLIP_336,
+    "llava-hf/llava-v1.6-34b-hf": CLIP_336,
+}
+"""The encoder that a vision-language model was built on, by embedded name or hub id."""
+
+
+class Encoder:
+    """A CLIP checkpoint: pictures and words in one space, and the states of its vision tower.
+
+    `identity` names the checkpoint and the digest of its content.
+    """
+
+    def __init__(self, model: Any, processor: Any, identity: str) -> None:
+        self._model = model
+        self._processor = processor
+        self.identity = identity
+
+    @torch.inference_mode()
+    def pictures(self, images: Iterable[Image.Image]) -> Float[Tensor, "images width"]:
+        """Pictures in the joint space, of length 1, in float32 on the CPU."""
+        found = [self._model.get_image_features(pixel_values=pixels) for pixels in self._pixels(images)]
+        return torch.cat([_unit(each.pooler_output) for each in found])
+
+    @torch.inference_mode()
+    def texts(self, texts: Sequence[str]) -> Float[Tensor, "texts width"]:
+        """Texts in the joint space, of length 1; what exceeds the checkpoint's context is cut off."""
+        found = []
+        for chunk in _chunks(texts):
+            fields = self._processor.tokenizer(chunk, return_tensors="pt", padding=True, truncation=True)
+            ids, mask = (fields[name].to(self._model.device) for name in ("input_ids", "attention_mask"))
+            features = self._model.get_text_features(input_ids=ids, attention_mask=mask)
+            found.append(_unit(features.pooler_output))
+        return torch.cat(found)
+
+    def classes(self, labels: Sequence[str], templates: Sequence[str]) -> Float[Tensor, "labels width"]:
+        """Class names in the joint space: the mean over templates, of length 1 again."""
+        each = [self.texts([template.format(label) for label in labels]) for template in templates]
+        return _unit(torch.stack(each).mean(0))
+
+    def scores(
+        self, images: Iterable[Image.Image], labels: Sequence[str], templates: Sequence[str]
+    ) -> Float[np.ndarray, "images labels"]:
+        """Zero-shot class scores: the cosine of each picture with each class."""
+        return (self.pictures(images) @ self.classes(labels, templates).T).numpy()
+
+    @torch.inference_mode()
+    def states(
+        self, images: Iterable[Image.Image]
+    ) -> tuple[Float[np.ndarray, "images layers width"], Float[np.ndarray, "images layers width"]]:
+        """After every block of the vision tower: the class token, and the mean over the patches.
+
+        The blocks' input is left out: there the class token is the same for every picture.
+        """
+        cls, patches = [], []
+        for pixels in self._pixels(images):
+            done = self._model.vision_model(pixel_values=pixels, output_hidden_states=True)
+            blocks = torch.stack(done.hidden_states[1:], 1).float().cpu()
+            cls.append(blocks[:, :, 0])
+            patches.append(blocks[:, :, 1:].mean(2))
+        return torch.cat(cls).numpy(), torch.cat(patches).numpy()
+
+    def _pixels(self, images: Iterable[Image.Image]) -> Iterator[Tensor]:
+        """Batches of pictures as the tower takes them, processed as shipped."""
+        for chunk in _chunks(images):
+            pictures = [image.convert("RGB") for image in chunk]
+            fields = self._processor.image_processor(images=pictures, return_tensors="pt")
+            yield fields["pixel_values"].to(self._model.device, self._model.dtype)
+
+
+def own(name: str) -> str | None:
+    """The encoder that a model was built on; None where it is not known.
+
+    >>> own("llava-next"), own("llava-tiny"), own("llava-ov")
+    ('openai/clip-vit-large-patch14-336', 'clip-tiny', None)
+    """
+    return ENCODERS.get(sources.hub_id(name) or name)
+
+
+def load(name: str, *, device: str = "auto", dtype: str = "auto", offline: bool = False) -> Encoder:
+    """The encoder behind an embedded name, a folder or a hub id.
+
+    Raises UsageError, UnknownName and ModelUnavailable, in one line.
+    """
+    place = choose_device(device)
+    folder = sources.encoder(name, WANTED, offline)
+    kind = checkpoint.read_json(folder / "config.json").get("model_type")
+    if kind != "clip":
+        raise ModelUnavailable(f"{folder}: no dual encoder of type clip, but of type {kind}")
+    model = _model(folder, choose_dtype(dtype, place)).to(place)
+    digest = fingerprint(folder, sorted([*folder.glob("*.safetensors"), *folder.glob("pytorch_model.bin")]))
+    return Encoder(model, _processor(folder), f"{sources.display_name(name)}@{digest[:12]}")
+
+
+def _model(folder: Path, dtype: torch.dtype) -> Any:
+    """Transformers' CLIP in evaluation mode, no part of it left at random."""
+    auto: Any = CLIPModel
+    try:
+        model, info = auto.from_pretrained(
+            folder, dtype=dtype, trust_remote_code=False, local_files_only=True, output_loading_info=True
+        )
+    except Exception as error:  # a damaged file raises whatever its reader happens to
+        raise ModelUnavailable(f"{folder}: can't be loaded: {_reason(error)}") from error
+    absent = sorted(map(str, info["missing_keys"]))
+    if absent:
+        raise ModelUnavailable(f"{folder}: {len(absent)} weights are missing, the first is {absent[0]}")
+    return model.eval().requires_grad_(False)
+
+
+def _processor(folder: Path) -> Any:
+    auto: Any = CLIPProcessor
+    try:
+        return auto.from_pretrained(folder, local_files_only=True)
+    except Exception as error:
+        raise ModelUnavailable(f"{folder}: its processor can't be loaded: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def _unit(vectors: Tensor) -> Tensor:
+    return torch.nn.functional.normalize(vectors.float().cpu(), dim=-1)
+
+
+def _chunks(items: Iterable[Any]) -> Iterator[list[Any]]:
+    rest = iter(items)
+    while chunk := list(islice(rest, BATCH)):
+        yield chunk

@@ -1,0 +1,45 @@
+"""How much is measured unless --samples and --draws say otherwise, as data.
+
+`quick` fits the whole suite on a laptop into minutes; `paper` has the paper's samples, draws and K;
+`audit` is everything, the multiple-choice renderings too.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Samples of a benchmark (None: all) and draws of a random perturbation."""
+
+    samples: int | None
+    draws: int
+
+
+OWN: Final = ("easyvqa", "scenes", "charts")
+BENCHMARKS: Final = {"quick": OWN, "paper": OWN, "audit": (*OWN, *(f"{name}-mc" for name in OWN))}
+DEFAULT: Final = {"quick": Size(200, 5), "paper": Size(None, 5), "audit": Size(None, 5)}
+IMPORTANCE: Final = ("layer_importance", "modality_importance", "visual_token_importance")
+SIZES: Final = {
+    "quick": {
+        "patch_shuffle": Size(100, 2),
+        "patch_information": Size(100, 1),
+        "occlusion": Size(40, 1),
+        "option_order": Size(100, 1),
+        "layer_importance": Size(60, 3),
+        "modality_importance": Size(40, 3),
+        "visual_token_importance": Size(40, 2),
+    },
+    "paper": {name: Size(None, 10) for name in IMPORTANCE},
+    "audit": {name: Size(None, 10) for name in IMPORTANCE},
+}
+PROFILES: Final = tuple(DEFAULT)
+
+
+def size(profile: str, property_name: str) -> Size:
+    """What a profile gives to a property.
+
+    >>> size("quick", "permutation_invariance").samples, size("paper", "layer_importance").draws
+    (200, 10)
+    """
+    return SIZES[profile].get(property_name, DEFAULT[profile])

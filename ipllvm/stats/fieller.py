@@ -1,0 +1,59 @@
+"""The ratio of two paired means with its Fieller set (Fieller 1954), for display.
+
+The set holds every r for which the mean of a - r b may be 0 by the cluster t. It is an interval
+only where the denominator is clearly not 0.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import stdtrit
+
+from ipllvm.records import Contrast
+from ipllvm.stats.clusters import cluster_sums, deviations
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """A ratio of means; `value` is None where the denominator is 0, `interval` None where unbounded."""
+
+    value: float | None
+    interval: tuple[float, float] | None
+
+    def __str__(self) -> str:
+        """As a report shows it."""
+        if self.value is None:
+            return "undefined: the denominator is 0"
+        span = "unbounded" if self.interval is None else f"{self.interval[0]:.2f}, {self.interval[1]:.2f}"
+        return f"{self.value:.2f} [{span}]"
+
+
+def ratio(above: Contrast, below: Contrast, alpha: float = 0.05) -> Ratio:
+    """mean(above) / mean(below), each bound at 1 - `alpha`; the same samples in the same order.
+
+    Raises ValueError where the two disagree in their clusters.
+    """
+    if above.clusters != below.clusters:
+        raise ValueError(f"{above.name} and {below.name} are not of the same samples")
+    n, groups = len(above.values), len(set(above.clusters))
+    if n == 0 or not np.any(below.values):
+        return Ratio(None, None)
+    a, b = float(np.mean(above.values)), float(np.mean(below.values))
+    return Ratio(a / b if b else None, _interval(above, below, a, b, alpha) if groups > 1 else None)
+
+
+def _interval(
+    above: Contrast, below: Contrast, a: float, b: float, alpha: float
+) -> tuple[float, float] | None:
+    """The roots of (a - r b)^2 = t^2 var(a - r b), a quadratic in r."""
+    off_a, off_b = deviations(*cluster_sums(above)), deviations(*cluster_sums(below))
+    groups, n = len(off_a), len(above.values)
+    factor = float(stdtrit(groups - 1, 1 - alpha)) ** 2 * groups / (groups - 1) / n**2
+    square = b * b - factor * float(off_b @ off_b)
+    middle = a * b - factor * float(off_a @ off_b)
+    rest = a * a - factor * float(off_a @ off_a)
+    if square <= 0:
+        return None
+    root = math.sqrt(max(middle * middle - square * rest, 0.0))
+    return (middle - root) / square, (middle + root) / square
