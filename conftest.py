@@ -5,5 +5,6 @@ pytest_plugins = [
     "fixtures.models",
     "fixtures.benchmarks",
     "fixtures.evaluation",
+    "fixtures.parts",
     "fixtures.probes",
 ]

@@ -62,6 +62,8 @@ class Settings:
     prompt: str = "checkpoint"
     scope: str = "keep_newline"
     noise: str = "paper"
+    self_check: str = "none"
+    max_errors: float = 0
 
 
 class Evaluation:
@@ -145,12 +147,14 @@ class Evaluation:
         series: Sequence[Series] = (),
         beside: Mapping[str, Contrast] | None = None,
         obstacle: str = "",
+        noted: Mapping[str, str] | None = None,
     ) -> Verdict:
         """Decide the claim, record the row, and raise ClaimViolated or ClaimUndecided if need be.
 
-        `shown` are the scores printed beside it, `beside` other contrasts, `series` curves and maps;
-        an `obstacle` is a reason why nothing can be decided, whatever the numbers. Raises NotMeasured
-        where samples failed: an error is neither a wrong answer nor a verdict.
+        `shown` are the scores printed beside it, `beside` other contrasts, `series` curves and maps,
+        `noted` what the row says among its settings; an `obstacle` is a reason why nothing can be
+        decided, whatever the numbers. Raises NotMeasured where samples failed: an error is neither a
+        wrong answer nor a verdict.
         """
         claim = self.claims[claim_name]
         errors = {sample: error for scores in shown.values() for sample, error in scores.errors.items()}
@@ -160,10 +164,13 @@ class Evaluation:
         estimates = {name: self._accuracy(name, scores) for name, scores in self._shown(shown).items()}
         estimates |= {name: self._estimate(name, each) for name, each in (beside or {}).items()}
         estimates[claim.quantity] = verdicts.estimate(contrast, seed=self.settings.seed)
-        self._record(replace(self._result(claim, estimates, verdict, errors), series=tuple(series)))
+        result = self._result(claim, estimates, verdict, errors)
+        self._record(
+            replace(result, series=tuple(series), settings={**result.settings, **(noted or {})})
+        )
         if self._stopped is not None:
             raise self._stopped
-        if errors:
+        if len(errors) > self._allowed_errors:
             raise _not_measured(verdict.reason, errors)
         if not self.settings.report_only and claim.kind == "requirement":
             _raise_finding(verdict, claim)
@@ -217,10 +224,16 @@ class Evaluation:
             return dict(shown)
         return {**shown, **{f"{name}_pairs": pair_scores(scores) for name, scores in shown.items()}}
 
+    @property
+    def _allowed_errors(self) -> float:
+        """How many samples may fail: a number, or below 1 a share of the samples."""
+        budget = self.settings.max_errors
+        return budget if budget >= 1 else budget * len(self.benchmark.samples)
+
     def _verdict(
         self, contrast: Contrast, claim: Claim, guard: Contrast | None, errors: Mapping[str, str]
     ) -> Verdict:
-        if errors:
+        if len(errors) > self._allowed_errors:
             sample, error = next(iter(errors.items()))
             counts = f"{len(errors)} of {len(self.benchmark.samples)} samples failed"
             reason = f"could not be measured: {counts}, first {sample}: {_last_line(error)}"
@@ -259,6 +272,8 @@ class Evaluation:
                 "prompt": settings.prompt,
                 "scorer": data.scorer,
                 "scope": settings.scope,
+                "noise": settings.noise,
+                "self_check": settings.self_check,
                 "perturbations": "; ".join(dict.fromkeys(self._perturbations)),
             },
             trials=self._trials,

@@ -7,7 +7,10 @@ from importlib import import_module
 
 from ipllvm.errors import IpllvmError
 
-COMMANDS = {"store": "the outcomes that runs have left: info, verify, merge"}
+COMMANDS = {
+    "speed": "trials a second: plain generate, the engine, its matrix products alone",
+    "store": "the outcomes that runs have left: info, verify, merge",
+}
 """Each is a module of ipllvm.commands with `arguments(parser)` and `main(args)`."""
 
 

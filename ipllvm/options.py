@@ -19,14 +19,29 @@ from ipllvm.models.sources import check_name, display_names
 from ipllvm.perturbations.noise import KINDS
 from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.profiles import BENCHMARKS as BENCHMARKS_OF
-from ipllvm.profiles import PROFILES, Size, size
+from ipllvm.profiles import PROFILES, TEXT_ONLY, Size, size
 from ipllvm.registry import BENCHMARKS
 
 DEVICES = ("auto", "cpu", "cuda")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 PROMPTS = ("checkpoint", "original")
 UNDECIDED = ("pass", "fail")
+REPEATED = (
+    "profile",
+    "seed",
+    "device",
+    "dtype",
+    "prompt",
+    "scope",
+    "noise",
+    "saliency",
+    "encoder",
+    "max_errors",
+    "claims",
+)
+"""Options that a command line repeats as they are."""
 DEFAULT_MODELS = ("llava-tiny",)
+DEFAULT_LANGUAGE_MODELS = ("lm-tiny",)
 GPU_DRIVERS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/nvmap", "/dev/dxg", "/dev/kfd")
 
 
@@ -56,6 +71,9 @@ class Options:
     scope: str
     noise: str
     saliency: str
+    encoder: str | None
+    language_models: tuple[str, ...]
+    max_errors: float
     offline: bool
     store: bool
 
@@ -88,14 +106,12 @@ class Options:
             "draws": self.draws or "auto",
             "batch-size": self.batch_size or "auto",
         }
-        named = {
-            n: getattr(self, n)
-            for n in ("profile", "seed", "device", "dtype", "prompt", "scope", "noise", "saliency", "claims")
-        }
+        named = {name: getattr(self, name) for name in REPEATED}
         values = [(n, v) for n, v in {**fixed, **named}.items() if v is not None]
         chosen = [("model", m) for m in self.models] + [("benchmark", b) for b in self.benchmarks]
+        chosen += [("language-model", name) for name in self.language_models]
         flags = ["--offline"] * self.offline + ["--no-store"] * (not self.store)
-        return [f"--{name}={value}" for name, value in [*chosen, *values]] + flags
+        return [f"--{name.replace('_', '-')}={value}" for name, value in [*chosen, *values]] + flags
 
     def as_row(self) -> dict[str, Any]:
         """The options as builtins, for the report."""
@@ -148,6 +164,18 @@ def register(parser: pytest.Parser) -> None:
     add("no-store", "measure anew, keep no outcomes in --report-dir", action="store_true")
     add("noise", f"noise of the importance properties: {', '.join(KINDS)}", default=KINDS[0])
     add("saliency", "model behind saliency maps: clip-tiny, facebook/dino-vits16, ...", default="clip-tiny")
+    add(
+        "max-errors",
+        "samples that may fail before a property counts as not measured: N or a share",
+        default="0",
+    )
+    add("encoder", "CLIP encoder of models whose own is not known: clip-tiny, hub id, folder", metavar="NAME")
+    add(
+        "language-model",
+        "language model that alignment is measured with (default lm-tiny); repeatable",
+        action="append",
+        metavar="NAME",
+    )
     add("offline", "never ask the network", action="store_true")
 
 
@@ -184,6 +212,9 @@ def read(config: pytest.Config) -> Options:
         scope=_one_of("scope", value("scope"), SCOPES),
         noise=_one_of("noise", value("noise"), KINDS),
         saliency=str(value("saliency")),
+        encoder=value("encoder"),
+        language_models=tuple(dict.fromkeys(value("language-model") or DEFAULT_LANGUAGE_MODELS)),
+        max_errors=_budget(str(value("max-errors"))),
         offline=bool(value("offline")),
         store=not value("no-store"),
     )
@@ -193,10 +224,12 @@ def benchmarks(marker: pytest.Mark | None, asked: Options) -> list[Any]:
     """What a test is measured on: the names of its `benchmarks` marker in place of the default.
 
     Of those asked for on the command line it takes the ones that the marker names, also as `also`;
-    where there are none the test is skipped with the reason.
+    where there are none the test is skipped with the reason. So is a test without the marker on a
+    benchmark that has no pictures.
     """
     if marker is None:
-        return list(asked.benchmarks)
+        blind = pytest.mark.skip(reason="the benchmark has no pictures")
+        return [pytest.param(n, marks=blind) if n in TEXT_ONLY else n for n in asked.benchmarks]
     if asked.benchmarks == BENCHMARKS_OF[asked.profile]:
         return list(marker.args)
     known = (*marker.args, *marker.kwargs.get("also", ()))
@@ -237,6 +270,19 @@ def _whole(name: str, text: str, least: int) -> int:
     if not str(text).isdecimal() or int(text) < least:
         raise UsageError(f"--{name} {text}: give a whole number of at least {least}")
     return int(text)
+
+
+def _budget(text: str) -> float:
+    """A number of samples, or a share of them below 1."""
+    if text.isdecimal():
+        return int(text)
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share < 1:
+        raise UsageError(f"--max-errors {text}: give a whole number, or a share from 0 up to but not 1")
+    return share
 
 
 def _one_of(name: str, text: str, known: Sequence[str]) -> str:

@@ -17,18 +17,21 @@ class Size:
 
 
 OWN: Final = ("easyvqa", "scenes", "charts")
+TEXT_ONLY: Final = ("word_problems", "gsm8k")
+"""Benchmarks without pictures: only properties that name them are measured on them."""
 BENCHMARKS: Final = {"quick": OWN, "paper": OWN, "audit": (*OWN, *(f"{name}-mc" for name in OWN))}
 DEFAULT: Final = {"quick": Size(200, 5), "paper": Size(None, 5), "audit": Size(None, 5)}
 IMPORTANCE: Final = ("layer_importance", "modality_importance", "visual_token_importance")
 SIZES: Final = {
     "quick": {
-        "patch_shuffle": Size(100, 2),
-        "patch_information": Size(100, 1),
-        "occlusion": Size(40, 1),
+        "patch_shuffle": Size(150, 2),
+        "patch_information": Size(200, 1),
+        "occlusion": Size(100, 1),
         "option_order": Size(100, 1),
-        "layer_importance": Size(60, 3),
-        "modality_importance": Size(40, 3),
-        "visual_token_importance": Size(40, 2),
+        "alignment": Size(None, 1),
+        "layer_importance": Size(100, 3),
+        "modality_importance": Size(80, 3),
+        "visual_token_importance": Size(80, 2),
     },
     "paper": {name: Size(None, 10) for name in IMPORTANCE},
     "audit": {name: Size(None, 10) for name in IMPORTANCE},

@@ -72,7 +72,10 @@ BENCHMARKS = Registry(
         "charts": "ipllvm.benchmarks.charts:short",
         "charts-mc": "ipllvm.benchmarks.charts:lettered",
         "mmvp": "ipllvm.benchmarks.mmvp:load",
+        "word_problems": "ipllvm.benchmarks.word_problems:benchmark",
+        "gsm8k": "ipllvm.benchmarks.gsm8k:load",
         "objects": "ipllvm.benchmarks.objects:load",
+        "captions-mc": "ipllvm.benchmarks.captions:load",
         "planted": "ipllvm.benchmarks.planted:single",
         "planted-2": "ipllvm.benchmarks.planted:pairs",
         "planted-10": "ipllvm.benchmarks.planted:tens",
@@ -99,6 +102,7 @@ SCORERS = Registry(
     {
         "exact_match": "ipllvm.scorers.exact_match:score",
         "multiple_choice": "ipllvm.scorers.multiple_choice:score",
+        "numeric": "ipllvm.scorers.numeric:score",
         "yes_no": "ipllvm.scorers.yes_no:score",
         "label": "ipllvm.scorers.label:score",
     },

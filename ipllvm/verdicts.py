@@ -147,8 +147,9 @@ def _nothing_to_lose(guard: Contrast, claim: Claim) -> str | None:
     if test.p_violated(claim.margin / _POINTS) <= GUARD_ALPHA:
         return None
     low = _POINTS * test.interval(GUARD_ALPHA)[0]
+    worth = "seeing the image is worth" if guard.name == "gain" else f"{guard.name} gets"
     return (
-        f"nothing to lose: seeing the image is worth {_POINTS * test.mean * test.bound:.2f} points, at least "
+        f"nothing to lose: {worth} {_POINTS * test.mean * test.bound:.2f} points, at least "
         f"{low:.2f} (5 %), which must exceed the margin of {claim.margin:g}"
     )
 

@@ -5,14 +5,13 @@ right. Source: S. Tong et al., Eyes Wide Shut? (CVPR 2024), data set MMVP/MMVP (
 """
 
 import csv
-import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ipllvm.benchmarks.copies import Published, parquet_rows
 from ipllvm.benchmarks.images import EncodedImage, FileImage
 from ipllvm.benchmarks.prompts import LETTERS, multiple_choice
 from ipllvm.benchmarks.rendering import digest
@@ -20,6 +19,9 @@ from ipllvm.errors import BenchmarkUnavailable
 from ipllvm.records import Benchmark, Sample
 
 REPOSITORY = "MMVP/MMVP"
+PUBLISHED = Published(
+    "mmvp", REPOSITORY, "Questions.csv and 'MMVP Images'", lambda folder: (folder / "Questions.csv").is_file()
+)
 SIZE = 300
 MAX_NEW_TOKENS = 16
 ERRATA: dict[int, tuple[str, str]] = {99: ("A", "B"), 100: ("B", "A"), 279: ("A", "B"), 280: ("B", "A")}
@@ -46,7 +48,7 @@ def load(
     HF_HUB_OFFLINE) on the hub. Labels are the corrected ones whatever the copy holds; `original`
     takes those first published. Raises BenchmarkUnavailable, in one line.
     """
-    rows = read(folder or _local() or _hub(offline))
+    rows = read(folder or PUBLISHED.folder(offline))
     samples = tuple(_sample(row, original) for row in rows)
     labels = "labels as first published" if original else "corrected labels"
     count = "" if len(rows) == SIZE else f", {len(rows)} of its {SIZE} rows"
@@ -132,47 +134,13 @@ def _csv(table: Path) -> _Raw:
 
 
 def _parquet(shards: list[Path]) -> _Raw:
-    rows = [row for shard in shards for row in _reader()(shard).to_pylist()]
+    rows = [row for shard in shards for row in parquet_rows("mmvp", shard)]
     for row in sorted(rows, key=lambda fields: int(fields["Index"])):
         image = EncodedImage(f"mmvp {row['Index']}", row["image"]["bytes"] or b"")
         yield int(row["Index"]), row, image
-
-
-def _reader() -> Callable[[Path], Any]:
-    try:
-        read_table: Callable[[Path], Any] = import_module("pyarrow.parquet").read_table
-    except ModuleNotFoundError as error:
-        line = "benchmark 'mmvp' is in parquet here, which needs the package pyarrow: pip install pyarrow"
-        raise BenchmarkUnavailable(line) from error
-    return read_table
 
 
 def _reason(error: Exception) -> str:
     if isinstance(error, KeyError):
         return f"there is no column {error}"
     return " ".join(str(error).split())
-
-
-def _local() -> Path | None:
-    root = os.environ.get("IPLLVM_DATA")
-    folder = Path(root).expanduser() / "mmvp" if root else None
-    return folder if folder is not None and folder.is_dir() else None
-
-
-def _hub(offline: bool) -> Path:
-    from huggingface_hub import snapshot_download
-
-    cause: Exception | None = None
-    for local in (True,) if offline else (True, False):
-        try:
-            folder = Path(snapshot_download(REPOSITORY, repo_type="dataset", local_files_only=local))
-        except Exception as error:  # the hub's client lets errors of its HTTP library through
-            cause = error
-            continue
-        if (folder / "Questions.csv").is_file():
-            return folder
-    raise BenchmarkUnavailable(
-        "benchmark 'mmvp' is neither on this machine nor can it be downloaded: with network, run "
-        f"'hf download {REPOSITORY} --repo-type dataset', or copy its Questions.csv and 'MMVP Images' "
-        "into $IPLLVM_DATA/mmvp"
-    ) from cause

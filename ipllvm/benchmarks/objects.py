@@ -14,7 +14,6 @@ from ipllvm.sampling import choose, generator
 
 CLASSES = tuple(f"{color} {shape}" for color in COLORS for shape in SHAPES)
 QUESTION = "What is the object in the image?"
-TEMPLATES = ("a {}.", "a picture of a {}.", "an image of one {}.")
 MAX_NEW_TOKENS = 32  # an answer is free: a sentence fits
 
 

@@ -25,6 +25,9 @@ QUANTITIES = (
     "lowest_quarter",
     "image_first",
     "then_text",
+    "retention",
+    "solved",
+    "alignment_loss",
 )
 DIRECTIONS = ("at_most", "at_least")
 KINDS = ("requirement", "observation")

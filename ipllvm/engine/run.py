@@ -7,7 +7,9 @@ is handed over as soon as it is answered.
 """
 
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from contextlib import suppress
 from functools import partial
+from itertools import groupby
 
 import torch
 from torch import Tensor
@@ -67,10 +69,9 @@ class _Chunk:
     def batches(self) -> Iterator[Outcomes]:
         """The missing outcomes: the clean ones, then those of each perturbation, then of the layers."""
         deep = [p for p in self._plan.perturbations if p.stage is Stage.HIDDEN_STATES]
-        for perturbation in (p for p in self._plan.perturbations if p not in deep):
-            cases = self._missing(perturbation)
-            if cases:
-                yield self._answered(cases)
+        for _, alike in groupby((p for p in self._plan.perturbations if p not in deep), key=_kind):
+            cases = [case for perturbation in alike for case in self._missing(perturbation)]
+            yield from self._answered(cases)
         waiting = [(s, [c for p in deep for c in self._missing(p, [s])]) for s in self._samples]
         waiting = [(sample, cases) for sample, cases in waiting if cases]
         if waiting:
@@ -102,8 +103,8 @@ class _Chunk:
         trial = self._plan.trial(case.sample, self._clean, 0)
         return self._outcomes[trial].tokens if trial in self._outcomes else ()
 
-    def _answered(self, cases: Sequence[Case]) -> Outcomes:
-        """Perturb -> pack -> embed -> decode, in batches."""
+    def _answered(self, cases: Sequence[Case]) -> Iterator[Outcomes]:
+        """Perturb -> pack -> embed -> decode, batch by batch: more prompts in it where they are short."""
 
         @torch.inference_mode()
         def work(batch: Sequence[tuple[Case, Checkpoint]]) -> list[Tokens]:
@@ -111,9 +112,21 @@ class _Chunk:
             drafts = [self._draft(case) for case, _ in batch]
             return greedy(self._model, embeds, self._plan.max_new_tokens, drafts)
 
-        seen = zip(cases, self._checkpoints(cases), strict=True)
-        pairs = [s if isinstance(s, Failure) else (case, s) for case, s in seen]
-        return self._responses(cases, isolated(work, pairs, self._size))
+        while cases:
+            seen = self._checkpoints(cases[: self._size])
+            size = self._size * self._room(cases[0], seen[0])
+            batch, cases = cases[:size], cases[size:]
+            seen += self._checkpoints(batch[len(seen) :]) if len(batch) > len(seen) else []
+            pairs = [s if isinstance(s, Failure) else (c, s) for c, s in zip(batch, seen, strict=True)]
+            yield self._responses(batch, isolated(work, pairs, size))
+
+    def _room(self, case: Case, seen: Seen) -> int:
+        """How many prompts like this one take the room of one with all its visual tokens."""
+        if case.perturbation.stage is not Stage.VISUAL_TOKENS or isinstance(seen, Failure):
+            return 1
+        with torch.inference_mode(), suppress(Exception):  # the trial itself will say what is wrong
+            return max(1, len(seen.prepared.input_ids) // len(_embeds(self._model, case, seen)))
+        return 1
 
     def _entered(self, waiting: Sequence[tuple[Sample, list[Case]]]) -> Outcomes:
         """The answers of the cases that enter at a decoder layer."""
@@ -135,9 +148,8 @@ class _Chunk:
         return found
 
     def _entry(self, case: Case, checkpoint: Checkpoint) -> layers.Entry:
-        model, prepared = self._model, checkpoint.prepared
-        embeds = model.embed(prepared, model.pack(checkpoint.projected, prepared))
-        return layers.Entry(embeds, prepared.visual, self._draft(case))
+        embeds = checkpoint.embeds(self._model)
+        return layers.Entry(embeds, checkpoint.prepared.visual, self._draft(case))
 
     def _responses(self, cases: Sequence[Case], answers: Sequence[Tokens | Failure]) -> Outcomes:
         return {
@@ -148,8 +160,15 @@ class _Chunk:
         }
 
 
+def _kind(perturbation: Perturbation) -> tuple[Stage, str]:
+    """Perturbations of one kind make prompts of one length: their trials share batches."""
+    return perturbation.stage, type(perturbation).__name__
+
+
 def _embeds(model: VisionLanguageModel, case: Case, checkpoint: Checkpoint) -> Tensor:
     perturbation, prepared, projected = case.perturbation, checkpoint.prepared, checkpoint.projected
+    if not checkpoint.pictured:  # nothing that could be perturbed before the decoder
+        return checkpoint.embeds(model)
     apply = partial(perturbation.apply, rng=case.rng())
     if perturbation.stage is Stage.PROJECTED:
         projected = apply(projected, layout=None)

@@ -1,12 +1,14 @@
 """Image -> perturb -> prepare -> encode -> project: what token perturbations restart from.
 
-Every distinct picture is encoded and projected once, however many samples and trials share it.
+Every distinct picture is encoded and projected once, however many samples and trials share it; a
+sample without one goes through as words alone.
 """
 
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import torch
 from PIL import Image
 from torch import Tensor
 
@@ -19,10 +21,21 @@ from ipllvm.records import NeedsArtifact, Perturbation, Stage
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A sample as far as the projector."""
+    """A sample as far as the projector; `projected` is empty where it has no picture."""
 
     prepared: Prepared
     projected: Tensor
+
+    @property
+    def pictured(self) -> bool:
+        """Whether there is a picture to look at."""
+        return bool(self.prepared.visual.any())
+
+    def embeds(self, model: VisionLanguageModel) -> Tensor:
+        """The decoder's input: visual tokens among the words, or the words alone."""
+        if not self.pictured:
+            return model.embed_tokens(self.prepared.input_ids.to(model.device))
+        return model.embed(self.prepared, model.pack(self.projected, self.prepared))
 
 
 Seen = Checkpoint | Failure
@@ -34,11 +47,13 @@ def see(
     """The checkpoint of each case, perturbed where it is about pixels, in tower calls of `size` pictures."""
     prepared = isolated(lambda one: [_prepare(model, case, artifacts) for case in one], cases, 1)
     keys = [None if isinstance(item, Failure) else _digest(item) for item in prepared]
-    distinct = {k: p for k, p in zip(keys, prepared, strict=True) if not isinstance(p, Failure)}
+    distinct = {
+        k: p for k, p in zip(keys, prepared, strict=True) if not isinstance(p, Failure) and p.visual.any()
+    }
     values = isolated(lambda batch: model.project(model.encode(batch)), list(distinct.values()), size)
     projected = dict(zip(distinct, values, strict=True))
     return [
-        p if isinstance(p, Failure) else _checkpoint(p, projected[k])
+        p if isinstance(p, Failure) else _checkpoint(p, projected.get(k, torch.empty(0)))
         for k, p in zip(keys, prepared, strict=True)
     ]
 

@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,9 +54,10 @@ class VisionLanguageModel(ABC):
 
     @abstractmethod
     def prepare(self, images: Sequence[Image.Image], prompt: str) -> Prepared:
-        """The prompt in the checkpoint's chat template and its one picture, processed as shipped.
+        """The prompt in the checkpoint's chat template and its picture, processed as shipped.
 
-        Raises ValueError where there is not exactly one image, or the prompt holds the image token.
+        Without a picture there are no placeholders and no tiles: only `embed_tokens` is left to do.
+        Raises ValueError where there are several images, or the prompt holds the image token.
         """
 
     @abstractmethod
@@ -84,6 +86,10 @@ class VisionLanguageModel(ABC):
     @abstractmethod
     def embed_tokens(self, ids: Tensor) -> Tensor:
         """Embeddings of token ids of any shape, (..., hidden)."""
+
+    def eager(self) -> AbstractContextManager[None]:
+        """While it lasts, attention is computed the plain way; nothing changes where there is none."""
+        return nullcontext()
 
     @abstractmethod
     def layers(self) -> int:

@@ -34,19 +34,21 @@ ORIGINAL = {
 }
 
 
-def render(processor: Any, question: str, prompt: Prompt) -> str:
-    """The chat template filled with one picture and the question, up to where the answer begins.
+def render(processor: Any, question: str, prompt: Prompt, pictures: int = 1) -> str:
+    """The chat template filled with the pictures and the question, up to where the answer begins.
 
-    Raises ValueError unless the text holds the image token exactly once.
+    Raises ValueError unless the text holds the image token once for each picture.
     """
-    user = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": question}]}
+    content = [*({"type": "image"} for _ in range(pictures)), {"type": "text", "text": question}]
+    user = {"role": "user", "content": content}
     system = {"role": "system", "content": [{"type": "text", "text": prompt.system}]}
     messages = [system, user] if prompt.system else [user]
     text = str(processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
     count = text.count(processor.image_token)
-    if count != 1:
+    if count != pictures:
+        expected = "once" if pictures == 1 else f"{pictures} times"
         raise ValueError(
-            f"the prompt holds {processor.image_token!r} {count} times, must be once: {text[:80]!r}"
+            f"the prompt holds {processor.image_token!r} {count} times, must be {expected}: {text[:80]!r}"
         )
     return text
 

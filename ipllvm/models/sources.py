@@ -19,6 +19,7 @@ HUB_ALIASES = {
 }
 EMBEDDED = ("llava-tiny",)
 EMBEDDED_ENCODERS = ("clip-tiny",)
+EMBEDDED_LANGUAGE_MODELS = ("lm-tiny", *EMBEDDED)
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 WANTED = ("*.json", "*.jinja", "*.txt", "*.model", "*.safetensors")
 
@@ -90,12 +91,21 @@ def encoder(name: str, wanted: Sequence[str], offline: bool = False) -> Path:
 
     Raises UnknownName and ModelUnavailable, in one line that says what to do.
     """
-    if name in EMBEDDED_ENCODERS:
+    return _part("encoder", name, EMBEDDED_ENCODERS, wanted, offline)
+
+
+def language_model(name: str, wanted: Sequence[str], offline: bool = False) -> Path:
+    """The local folder of a language model, found as `encoder` finds an encoder."""
+    return _part("language model", name, EMBEDDED_LANGUAGE_MODELS, wanted, offline)
+
+
+def _part(kind: str, name: str, embedded: Sequence[str], wanted: Sequence[str], offline: bool) -> Path:
+    if name in embedded:
         return _embedded(name)
     if Path(name).expanduser().is_dir():
         return Path(name).expanduser().resolve()
     if not HUB_ID.fullmatch(name):
-        raise UnknownName("encoder", name, [*EMBEDDED_ENCODERS, "a local folder", "org/name on the hub"])
+        raise UnknownName(kind, name, [*embedded, "a local folder", "org/name on the hub"])
     try:
         return _snapshot(name, local=offline, wanted=wanted)
     except Exception as error:

@@ -1,7 +1,8 @@
 """What the families share: stages through the public methods of transformers' own classes."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ from ipllvm.models.prompting import Prompt, pad_to_square, render
 from ipllvm.records import Layout, ModelInfo
 
 NEWLINE = -1.0
+NO_TOKEN = 2**31 - 1
+"""An id that no vocabulary has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,24 +78,27 @@ class TransformersModel(VisionLanguageModel):
 
     def prepare(self, images: Sequence[Image.Image], prompt: str) -> Prepared:
         """See the interface."""
-        if len(images) != 1:
+        if len(images) > 1:
             raise ValueError(f"{self.name} takes one image a sample, got {len(images)}")
-        picture = images[0].convert("RGB")
+        pictures = [image.convert("RGB") for image in images]
         processor = self._processor
         mean = processor.image_processor.image_mean
-        shown = pad_to_square(picture, mean) if self._prompt.square else picture
-        text = render(processor, prompt, self._prompt)
+        shown = [pad_to_square(picture, mean) if self._prompt.square else picture for picture in pictures]
+        text = render(processor, prompt, self._prompt, len(pictures))
         bos = processor.tokenizer.bos_token
         fields = processor(
-            images=[shown],
+            images=shown or None,
             text=text,
             return_tensors="pt",
             add_special_tokens=not (bos and text.startswith(bos)),
         )
         ids = fields["input_ids"][0]
+        if not pictures:
+            return Prepared(ids, torch.zeros(len(ids), dtype=torch.bool), torch.zeros(0, 3, 0, 0), (0, 0))
         pixels = fields["pixel_values"]
         tiles = pixels[0] if pixels.ndim == 5 else pixels
-        return Prepared(ids, ids == self._model.config.image_token_id, tiles, (picture.height, picture.width))
+        size = (pictures[0].height, pictures[0].width)
+        return Prepared(ids, ids == self._model.config.image_token_id, tiles, size)
 
     def encode(self, batch: Sequence[Prepared]) -> list[Tensor]:
         """See the interface."""
@@ -165,6 +171,16 @@ class TransformersModel(VisionLanguageModel):
             )
         return out.last_hidden_state, out.past_key_values
 
+    @contextmanager
+    def eager(self) -> Iterator[None]:
+        """See the interface."""
+        usual = self._model.config._attn_implementation
+        self._model.set_attn_implementation("eager")
+        try:
+            yield
+        finally:
+            self._model.set_attn_implementation(usual)
+
     def layers(self) -> int:
         """See the interface."""
         return len(self._decoder.layers)
@@ -186,6 +202,39 @@ class TransformersModel(VisionLanguageModel):
             held = clean.layers[index]
             upper.update(held.keys[list(rows), :, :positions], held.values[list(rows), :, :positions], index)
         return upper
+
+    def linears(self) -> list[nn.Linear]:
+        """Every linear layer, of tower, projector, decoder and head."""
+        return [module for module in self._model.modules() if isinstance(module, nn.Linear)]
+
+    def generate(
+        self, embeds: Sequence[Tensor], max_new_tokens: int, edit: Edit | None = None, *, stop: bool = True
+    ) -> list[tuple[int, ...]]:
+        """Transformers' own greedy `generate` on prompts of any lengths, padded on the left.
+
+        What the engine is compared with; `stop` False goes on beyond the end of an answer.
+        """
+        width = max(len(prompt) for prompt in embeds)
+        padded = torch.stack([nn.functional.pad(p, (0, 0, width - len(p), 0)) for p in embeds])
+        lengths = torch.tensor([len(prompt) for prompt in embeds], device=self.device)
+        mask = torch.arange(width, device=self.device) >= (width - lengths)[:, None]
+        with layering.edited(self._decoder, edit):
+            out = self._model.generate(
+                inputs_embeds=padded,
+                attention_mask=mask.long(),
+                max_new_tokens=max_new_tokens,
+                do_sample=False,
+                num_beams=1,
+                repetition_penalty=1.0,
+                no_repeat_ngram_size=0,
+                pad_token_id=0,
+                eos_token_id=sorted(self.stop_tokens) if stop else NO_TOKEN,
+            )
+        return [self._ended(row) if stop else tuple(row) for row in out.tolist()]
+
+    def _ended(self, tokens: Sequence[int]) -> tuple[int, ...]:
+        stop = next((i for i, token in enumerate(tokens) if token in self.stop_tokens), len(tokens))
+        return tuple(tokens[: stop + 1])
 
     def logits(self, hidden: Tensor) -> Tensor:
         """See the interface."""

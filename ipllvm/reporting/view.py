@@ -79,9 +79,17 @@ def headline(report: Report) -> tuple[str, str]:
 
 
 def standing(row: Row) -> str:
-    """The decision of a result, or NOT MEASURED where the model failed on samples of a whole run."""
-    failed = row["errors"] or any(estimate["n_error"] for estimate in row["estimates"].values())
-    return NOT_MEASURED if failed and not row["partial"] else str(row["verdict"]["decision"])
+    """The decision of a result, or NOT MEASURED where the model failed on more samples than it may."""
+    return NOT_MEASURED if _lost(row) and not row["partial"] else str(row["verdict"]["decision"])
+
+
+def _lost(row: Row) -> bool:
+    """Whether more samples failed than the settings allow: a number, or below 1 a share."""
+    counts = [(estimate["n_error"], estimate["n"]) for estimate in row["estimates"].values()]
+    failed = max([len(row["errors"]), *(errors for errors, _ in counts)])
+    planned = max((errors + n for errors, n in counts), default=0)
+    budget = row["settings"].get("max_errors") or 0
+    return bool(failed > (budget if budget >= 1 else budget * planned))
 
 
 def failure(row: Row) -> str:

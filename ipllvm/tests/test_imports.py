@@ -14,7 +14,7 @@ LAYERS = [
     {"records", "registry", "errors", "sampling", "planting", "profiles"},
     {"models", "benchmarks", "perturbations", "scorers", "metrics", "stats", "claims"},
     {"engine", "artifacts", "verdicts"},
-    {"assessment", "laws", "strategies", "probing"},
+    {"assessment", "laws", "strategies", "probing", "speed"},
     {"reporting"},
     {"options", "session", "scheduling", "progress", "threads", "plugin", "commands", "cli"},
     {"fixtures"},

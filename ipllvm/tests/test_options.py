@@ -17,11 +17,12 @@ class Typed:
     """Stands for pytest's config with what was typed."""
 
     def __init__(self, **typed: Any) -> None:
-        unset = dict.fromkeys(("model", "benchmark", "claims"))
+        unset = dict.fromkeys(("model", "benchmark", "encoder", "language_model", "claims"))
         flags = dict.fromkeys(("report_only", "offline", "no_store"), False)
         fixed = {"samples": "auto", "draws": "auto", "seed": "0", "batch_size": "auto", "undecided": "pass"}
         named = {"device": "cpu", "dtype": "auto", "prompt": "checkpoint", "report_dir": "reports"}
         named |= {"scope": "keep_newline", "noise": "paper", "saliency": "clip-tiny", "profile": "auto"}
+        named["max_errors"] = "0"
         self._typed = {**unset, **flags, **fixed, **named, **typed}
 
     def getoption(self, name: str) -> Any:
@@ -116,6 +117,17 @@ def test_a_number_is_digits(text: str) -> None:
         read(draws=text)
 
 
+@pytest.mark.parametrize(("text", "budget"), [("0", 0), ("12", 12), ("0.05", 0.05)])
+def test_an_error_budget_is_a_number_or_a_share(text: str, budget: float) -> None:
+    assert read(max_errors=text).max_errors == budget
+
+
+@pytest.mark.parametrize("text", ["-1", "1.5", "nan", "few", ""])
+def test_an_impossible_error_budget_is_one_line(text: str) -> None:
+    with pytest.raises(UsageError, match="--max-errors"):
+        read(max_errors=text)
+
+
 def test_a_report_folder_is_only_looked_at(tmp_path: Path) -> None:
     folder = tmp_path / "a" / "b"
     assert read(report_dir=str(folder)).report_dir == folder
@@ -153,4 +165,4 @@ def test_a_row_is_made_of_builtins(tmp_path: Path) -> None:
     row = replace(read(), claims=tmp_path).as_row()
     assert row["claims"] == str(tmp_path)
     assert row["models"] == ["llava-tiny"]
-    assert {type(value) for value in row.values()} <= {str, int, bool, list, type(None)}
+    assert {type(value) for value in row.values()} <= {str, int, bool, list, type(None), float}

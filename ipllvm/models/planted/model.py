@@ -73,15 +73,18 @@ class PlantedModel(VisionLanguageModel):
 
     def prepare(self, images: Sequence[Image.Image], prompt: str) -> Prepared:
         """See the interface; a picture of another size is scaled, and its cells say nothing."""
-        if len(images) != 1:
+        if len(images) > 1:
             raise ValueError(f"{self.name} takes one image a sample, got {len(images)}")
         if "<image>" in prompt:
             raise ValueError(f"the prompt holds '<image>' itself: {prompt[:80]!r}")
+        text = [states.FIRST_BYTE + byte for byte in prompt.encode()]
+        if not images:
+            ids = torch.tensor([states.BOS, *text, states.CUE])
+            return Prepared(ids, ids == states.IMAGE, torch.zeros(0, 3, 0, 0), (0, 0))
         picture = images[0].convert("RGB")
         side = (planting.SIDE, planting.SIDE)
         shown = picture if picture.size == side else picture.resize(side)
         pixels = torch.from_numpy(np.array(shown)).permute(2, 0, 1)[None].float() / 255
-        text = [states.FIRST_BYTE + byte for byte in prompt.encode()]
         ids = torch.tensor([states.BOS, *[states.IMAGE] * planting.CELLS, *text, states.CUE])
         return Prepared(ids, ids == states.IMAGE, pixels, (picture.height, picture.width))
 

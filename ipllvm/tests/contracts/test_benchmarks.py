@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from functools import cache
 
 import pytest
@@ -11,6 +12,8 @@ from ipllvm.errors import BenchmarkUnavailable
 from ipllvm.records import Benchmark, ImageSource
 from ipllvm.registry import BENCHMARKS, SCORERS
 
+TEXT_ONLY = {"numeric"}
+"""Scorers of benchmarks without pictures and without choices."""
 DIGESTS = """
 import sys
 from ipllvm.registry import BENCHMARKS
@@ -52,8 +55,8 @@ def test_ids_are_unique_and_fit_for_file_names(benchmark: Benchmark) -> None:
 
 def test_images_load_as_rgb(benchmark: Benchmark) -> None:
     images = {image for sample in benchmark.samples for image in sample.images}
-    assert all(sample.images for sample in benchmark.samples)
-    assert {image.load().mode for image in images} == {"RGB"}
+    assert all(bool(sample.images) != (benchmark.scorer in TEXT_ONLY) for sample in benchmark.samples)
+    assert {image.load().mode for image in images} <= {"RGB"}
 
 
 def test_questions_on_one_image_share_a_cluster(benchmark: Benchmark) -> None:
@@ -66,6 +69,9 @@ def test_questions_on_one_image_share_a_cluster(benchmark: Benchmark) -> None:
 
 def test_the_answer_is_among_the_choices(benchmark: Benchmark) -> None:
     for sample in benchmark.samples:
+        if benchmark.scorer in TEXT_ONLY:
+            assert sample.choices == () and sample.answer
+            continue
         lettered = benchmark.scorer == "multiple_choice"
         possible = tuple(LETTERS[: len(sample.choices)]) if lettered else sample.choices
         assert sample.answer in possible and len(possible) >= 2
@@ -78,6 +84,8 @@ def test_the_prompt_shows_the_choices_or_asks_for_one_word(benchmark: Benchmark)
         if benchmark.scorer == "multiple_choice":
             shown = [f"{letter}. {text}" for letter, text in zip(LETTERS, sample.choices, strict=False)]
             assert rest[:-1] == shown
+        elif benchmark.scorer in TEXT_ONLY:
+            assert question.startswith("Q: ") and rest[-1] == "A:"
         else:
             assert sample.prompt == short_answer(question)
 
@@ -86,7 +94,9 @@ def test_its_scorer_gives_the_answer_1_and_others_0(benchmark: Benchmark) -> Non
     score = SCORERS.load(benchmark.scorer)
     for sample in benchmark.samples:
         lettered = benchmark.scorer == "multiple_choice"
-        possible = LETTERS[: len(sample.choices)] if lettered else sample.choices
+        possible: Sequence[str] = LETTERS[: len(sample.choices)] if lettered else sample.choices
+        if benchmark.scorer in TEXT_ONLY:
+            possible = (sample.answer, f"{sample.answer}1", "")
         assert [text for text in possible if score(text, sample) == 1.0] == [sample.answer]
 
 

@@ -13,11 +13,28 @@ from ipllvm.registry import SCORERS
 
 SAMPLES = {
     "exact_match": Sample("s", "s", (), "?", "red", ("red", "blue")),
+    "numeric": Sample("s", "s", (), "?", "1250"),
     "multiple_choice": Sample("s", "s", (), "?", "B", ("red", "blue", "teal")),
     "label": Sample("s", "s", (), "?", "red", ("red", "blue")),
     "yes_no": Sample("s", "s", (), "?", "yes", ("yes", "no")),
 }
-PIECES = ("A", "B", "b", "yes", "no", "red", "blue", "the answer is ", "option ", *"().:, \n\"'*")
+PIECES = (
+    "A",
+    "B",
+    "b",
+    "1",
+    "250",
+    "-",
+    "$",
+    ",",
+    "yes",
+    "no",
+    "red",
+    "blue",
+    "the answer is ",
+    "option ",
+    *"().:, \n\"'*",
+)
 replies = st.text() | st.lists(st.sampled_from(PIECES)).map("".join)
 
 
@@ -48,7 +65,9 @@ def test_the_answer_gets_1_and_silence_0(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", list(SCORERS))
-@pytest.mark.parametrize("text", ["\n" * 5000, "( " * 5000, "answer " * 5000, '"' * 5000, "A or " * 2000])
+@pytest.mark.parametrize(
+    "text", ["\n" * 5000, "( " * 5000, "answer " * 5000, '"' * 5000, "A or " * 2000, "1," * 9000]
+)
 def test_a_hostile_reply_takes_no_time(name: str, text: str) -> None:
     from time import perf_counter
 

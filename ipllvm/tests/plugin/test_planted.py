@@ -37,3 +37,17 @@ def test_a_model_that_ignores_the_options_follows_their_letters(tmp_path: Path) 
     assert row["verdict"]["decision"] == "HOLDS"
     assert numbers["performance_drop"] == numbers["clean"] > 80
     assert (numbers["same_letter"], numbers["same_option"], numbers["every_order"]) == (100, 0, 0)
+
+
+def test_word_problems_are_asked_without_a_picture_and_of_no_other_property(tmp_path: Path) -> None:
+    """A planted model names letters, so that it solves none; what needs pictures is not tested."""
+    chosen = ("--benchmark=word_problems", "--samples=400", "--device=cpu", "--model=planted:invariant")
+    found = session(tmp_path, *properties(*chosen))
+    assert found.status == 0
+    report = found.report()
+    (row,) = report["results"]
+    assert (row["property"], row["verdict"]["decision"]) == ("text_only_math", "VIOLATED")
+    assert row["estimates"]["solved"]["value"] == 0
+    reasons = {skipped["property"]: skipped["reason"] for skipped in report["not_tested"]}
+    assert reasons["image_use"] == reasons["permutation_identity"] == "the benchmark has no pictures"
+    assert reasons["option_order"] == "is measured on scenes-mc, charts-mc, easyvqa-mc, mmvp, planted"

@@ -191,3 +191,10 @@ def test_the_command_to_measure_again_can_be_copied() -> None:
     shown = re.search(r"Measure it again: <code>(.*)</code>", render(made))
     assert shown is not None
     assert html.unescape(shown[1]) == made["results"][0]["replay"]
+
+
+def test_errors_within_the_budget_leave_the_verdict() -> None:
+    found = reports.unmeasured("requirement")
+    allowed = replace(found, settings={**found.settings, "max_errors": 0.9})
+    assert "NOT MEASURED" in render(reports.report(found))
+    assert "NOT MEASURED" not in render(reports.report(allowed))

@@ -1,0 +1,161 @@
+"""Alignment of two representations of the same items: mutual nearest neighbours, and linear CKA.
+
+Mutual k-NN as in Huh et al. 2024 (the Platonic Representation Hypothesis): of each item's k nearest
+neighbours by cosine, itself excluded, the share that both representations have in common. Over pairs
+of layers the largest mean is reported, against a null of the same maximum with the pairing permuted.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ipllvm.records import Sample, Scores
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float, Int
+
+K = 10
+CLAMP = 0.95
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """How two stacks of layers agree on the same items.
+
+    `best` are the layers of the largest mean, `observed`; `values` are each item's shares at layers
+    chosen on the other half of the items, so that the choice does not favour them; `null` are the
+    maxima under permuted pairings, `cka` the linear CKA of the best layers.
+    """
+
+    best: tuple[int, int]
+    observed: float
+    values: "Float[np.ndarray, 'items']"
+    null: "Float[np.ndarray, 'permutations']"
+    cka: float | None
+
+    @property
+    def p(self) -> float:
+        """How likely a maximum as large is where the items are paired at random."""
+        return (1 + int((self.null >= self.observed).sum())) / (len(self.null) + 1)
+
+    def __str__(self) -> str:
+        """As a report shows it, in points."""
+        first, second = (layer + 1 for layer in self.best)
+        return (
+            f"{100 * self.observed:.1f} at layers {first} and {second}, "
+            f"permuted {100 * self.null.mean():.1f} (p = {self.p:.2g}), "
+            f"CKA {'undefined' if self.cka is None else f'{self.cka:.2f}'}"
+        )
+
+
+def clamped(features: "Float[np.ndarray, '*any']", share: float = CLAMP) -> "Float[np.ndarray, '*any']":
+    """Outliers drawn in: values of all layers together, clamped to that quantile of their magnitudes.
+
+    >>> clamped(np.array([1.0, -9.0, 2.0, 3.0]), 0.5).tolist()
+    [1.0, -3.0, 2.0, 3.0]
+    """
+    magnitudes = np.abs(features).ravel()
+    place = min(int(share * magnitudes.size), magnitudes.size - 1)
+    bound = np.partition(magnitudes, place)[place]
+    return np.clip(features, -bound, bound)
+
+
+def neighbours(features: "Float[np.ndarray, 'items width']", k: int = K) -> "Int[np.ndarray, 'items k']":
+    """The k nearest other items of each item by cosine, nearest first.
+
+    Raises ValueError unless there are more than k items.
+    """
+    if not 0 < k < len(features):
+        raise ValueError(f"{k} neighbours need more than {k} items, not {len(features)}")
+    lengths = np.linalg.norm(features, axis=1, keepdims=True)
+    unit = features / np.where(lengths > 0, lengths, 1)
+    similarity = unit @ unit.T
+    np.fill_diagonal(similarity, -np.inf)
+    return np.argsort(-similarity, axis=1, kind="stable")[:, :k]
+
+
+def mutual_knn(
+    first: "Float[np.ndarray, 'items one']", second: "Float[np.ndarray, 'items other']", k: int = K
+) -> "Float[np.ndarray, 'items']":
+    """Share of common neighbours of each item, in [0, 1]; k / (items - 1) by chance."""
+    pairs = neighbours(first, k)[:, :, None] == neighbours(second, k)[:, None, :]
+    return pairs.any(2).mean(1)  # type: ignore[no-any-return]
+
+
+def linear_cka(
+    first: "Float[np.ndarray, 'items one']", second: "Float[np.ndarray, 'items other']"
+) -> float | None:
+    """Linear centred kernel alignment (Kornblith et al. 2019), in [0, 1]; None where one is constant."""
+    one, other = (each - each.mean(0) for each in (first, second))
+    cross = float(np.square(one.T @ other).sum())
+    scale = float(np.linalg.norm(one.T @ one) * np.linalg.norm(other.T @ other))
+    return cross / scale if scale > 0 else None
+
+
+def align(
+    first: "Float[np.ndarray, 'items layers one']",
+    second: "Float[np.ndarray, 'items depths other']",
+    rng: np.random.Generator,
+    k: int = K,
+    permutations: int = 999,
+) -> Alignment:
+    """Mutual k-NN over all pairs of layers, after clamping each stack as a whole."""
+    first, second = clamped(first), clamped(second)
+    near, known = _by_layer(first, k), _membership(_by_layer(second, k))
+    items = len(first)
+    shares = _common(near, known, np.arange(items)) / k
+    means = shares.mean(1)
+    layer, depth = (int(place) for place in np.unravel_index(int(means.argmax()), means.shape))
+    null = [
+        float(_common(near, known, rng.permutation(items)).sum(1).max()) / (items * k)
+        for _ in range(permutations)
+    ]
+    values = _cross_fitted(shares, rng.permutation(items))
+    cka = linear_cka(first[:, layer], second[:, depth])
+    return Alignment((layer, depth), float(means[layer, depth]), values, np.array(null), cka)
+
+
+def as_scores(name: str, found: Sequence[Alignment], pool: Sequence[Sample], asked: Sequence[Sample]) -> Scores:
+    """Each item's share, meaned over alignments of one pool; the neighbours are the pool's, the items those asked for."""
+    row = {sample.id: number for number, sample in enumerate(pool)}
+    means = np.mean([each.values for each in found], axis=0)
+    values = means[[row[sample.id] for sample in asked]]
+    ids, clusters = tuple(sample.id for sample in asked), tuple(sample.cluster for sample in asked)
+    return Scores(name, ids, clusters, values[:, None])
+
+
+def _by_layer(stack: "Float[np.ndarray, 'items layers width']", k: int) -> "Int[np.ndarray, 'layers items k']":
+    return np.stack([neighbours(stack[:, layer], k) for layer in range(stack.shape[1])])
+
+
+def _membership(near: "Int[np.ndarray, 'depths items k']") -> "Bool[np.ndarray, 'items items depths']":
+    """Whether the second item is a neighbour of the first, by layer."""
+    depths, items, _ = near.shape
+    known = np.zeros((items, items, depths), dtype=bool)
+    for depth in range(depths):
+        known[np.arange(items)[:, None], near[depth], depth] = True
+    return known
+
+
+def _common(
+    near: "Int[np.ndarray, 'layers items k']",
+    known: "Bool[np.ndarray, 'items items depths']",
+    pairing: "Int[np.ndarray, 'items']",
+) -> "Int[np.ndarray, 'layers items depths']":
+    """How many neighbours each item has in common where item i of the one is item pairing[i] of the other."""
+    rows = pairing[:, None]
+    return np.stack([np.count_nonzero(known[rows, pairing[each]], axis=1) for each in near])
+
+
+def _cross_fitted(
+    shares: "Float[np.ndarray, 'layers items depths']", order: "Int[np.ndarray, 'items']"
+) -> "Float[np.ndarray, 'items']":
+    """Each half of the items at the layers that are best on the other half."""
+    values = np.empty(shares.shape[1])
+    for here, there in ((order[::2], order[1::2]), (order[1::2], order[::2])):
+        means = shares[:, there].mean(1)
+        layer, depth = np.unravel_index(int(means.argmax()), means.shape)
+        values[here] = shares[layer, here, depth]
+    return values

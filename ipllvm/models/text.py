@@ -1,0 +1,91 @@
+"""Language models alone: what they make of a text, layer by layer."""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from transformers import AutoModel, AutoTokenizer
+
+from ipllvm.errors import ModelUnavailable
+from ipllvm.models import sources
+from ipllvm.models.loading import choose_device, choose_dtype
+
+WANTED = ("*.json", "*.txt", "*.model", "*.safetensors")
+BATCH = 32
+
+
+class LanguageModel:
+    """A language model behind an embedded name, a folder or a hub id; loaded when it is first asked.
+
+    Raises UsageError, UnknownName and ModelUnavailable, in one line.
+    """
+
+    def __init__(
+        self, name: str, *, device: str = "auto", dtype: str = "auto", offline: bool = False
+    ) -> None:
+        self.name = sources.display_name(name)
+        self._device = choose_device(device)
+        self._dtype = choose_dtype(dtype, self._device)
+        self._folder = sources.language_model(name, WANTED, offline)
+
+    @torch.inference_mode()
+    def features(self, texts: Sequence[str]) -> Float[np.ndarray, "texts layers width"]:
+        """Every hidden state, the embeddings first, as its mean over the tokens of a text."""
+        found = []
+        for start in range(0, len(texts), BATCH):
+            fields = self._tokens(texts[start : start + BATCH]).to(self._device)
+            done = self._model(**fields, output_hidden_states=True, use_cache=False)
+            mask = fields["attention_mask"][:, None, :, None]
+            states = torch.stack(done.hidden_states, 1).float()
+            found.append(((states * mask).sum(2) / mask.sum(2)).cpu())
+        return torch.cat(found).numpy()
+
+    def _tokens(self, texts: Sequence[str]) -> Any:
+        """Token ids and their mask, nothing cut off.
+
+        Padded behind: there a causal model leaves the states of the text as they are without.
+        """
+        words = self._tokenizer
+        fields = words(list(texts), return_tensors="pt", padding=True, padding_side="right")
+        return type(fields)({name: fields[name] for name in ("input_ids", "attention_mask")})
+
+    @cached_property
+    def _tokenizer(self) -> Any:
+        auto: Any = AutoTokenizer
+        try:
+            words = auto.from_pretrained(self._folder, local_files_only=True, trust_remote_code=False)
+        except Exception as error:
+            raise _unusable(self._folder, "its tokenizer can't be loaded", error) from error
+        if words.pad_token is None:
+            words.pad_token = words.eos_token
+        return words
+
+    @cached_property
+    def _model(self) -> Any:
+        """Transformers' model without its head, in evaluation mode, no part of it left at random."""
+        auto: Any = AutoModel
+        try:
+            model, info = auto.from_pretrained(
+                self._folder,
+                dtype=self._dtype,
+                use_safetensors=True,
+                trust_remote_code=False,
+                local_files_only=True,
+                output_loading_info=True,
+            )
+        except Exception as error:  # a damaged file raises whatever its reader happens to
+            raise _unusable(self._folder, "can't be loaded", error) from error
+        absent = sorted(map(str, info["missing_keys"]))
+        if absent:
+            line = f"{self._folder}: {len(absent)} weights are missing, the first is {absent[0]}"
+            raise ModelUnavailable(line)
+        return model.to(self._device).eval().requires_grad_(False)
+
+
+def _unusable(folder: Path, what: str, error: Exception) -> ModelUnavailable:
+    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return ModelUnavailable(f"{folder}: {what}: {reason}")

@@ -1,0 +1,175 @@
+"""Time a workload four ways, compare the answers, and say what was found."""
+
+import random
+import resource
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from itertools import groupby
+from typing import Any
+
+import torch
+
+from ipllvm.artifacts import Artifacts
+from ipllvm.engine.decoding import Tokens
+from ipllvm.engine.plan import Case
+from ipllvm.models.transformers_model import TransformersModel
+from ipllvm.records import Response, Trial
+from ipllvm.speed.ways import Products, endless, engine, plain, wait
+from ipllvm.speed.workloads import Workload
+
+SIZES = (8, 16, 32)
+SAMPLE = 24
+"""Trials that plain `generate` is timed on, one by one; the rest is scaled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Trials a second of plain `generate` one by one and in batches (`size` the best), of the engine,
+    and of its matrix products alone; `compared` answers of `generate` of which `different` are others.
+    """
+
+    name: str
+    trials: int
+    alone: float
+    batched: float
+    size: int
+    engine: float
+    floor: float
+    acceptance: float
+    compared: int
+    different: int
+    memory: int
+
+    def row(self) -> dict[str, Any]:
+        """As plain values, with the ratios."""
+        ratios = {
+            "times_alone": self.engine / self.alone,
+            "times_batched": self.engine / self.batched,
+            "of_floor": self.engine / self.floor,
+        }
+        return asdict(self) | ratios
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a workload is timed with."""
+
+    model: TransformersModel
+    artifacts: Artifacts
+    size: int
+
+    def time(self, workload: Workload) -> Timing:
+        """Time one workload; a first round of each way warms it up."""
+        with endless(self.model, workload.acceptance is not None):
+            return self._time(workload)
+
+    def _time(self, workload: Workload) -> Timing:
+        plan = workload.plan
+        known = self._drafts(workload)
+        cases = [c for p in plan.perturbations for c in plan.cases(plan.samples, p) if c.trial not in known]
+        chosen = random.Random(0).sample(cases, min(SAMPLE, len(cases)))
+        self._plain(workload, chosen[:2], 1)
+        alone, answers = self._plain(workload, chosen, 1)
+        size, batched, more = self._best(workload, cases)
+        products = Products()
+        with products.recorded(self.model.linears()):
+            engine(self.model, plan, self.size, self.artifacts, known)
+        found, seconds = min(
+            (engine(self.model, plan, self.size, self.artifacts, known) for _ in range(2)), key=lambda r: r[1]
+        )
+        answers |= more
+        return Timing(
+            name=workload.name,
+            trials=len(cases),
+            alone=alone,
+            batched=batched,
+            size=size,
+            engine=len(cases) / seconds,
+            floor=len(cases) / products.seconds(self.model.device, self.model.dtype),
+            acceptance=_acceptance(found, known, plan.trial(plan.samples[0], plan.perturbations[0], 0)),
+            compared=len(answers),
+            different=sum(found[trial] != answer for trial, answer in answers.items()),
+            memory=_memory(self.model.device),
+        )
+
+    def _plain(
+        self, workload: Workload, cases: Sequence[Case], size: int
+    ) -> tuple[float, dict[Trial, Tokens]]:
+        """Trials a second by plain `generate` in batches of `size`, and the answers."""
+        answers: dict[Trial, Tokens] = {}
+        stop = workload.acceptance is None
+        began = time.perf_counter()
+        for batch in _batches(cases, size):
+            said = plain(self.model, batch, workload.plan.max_new_tokens, self.artifacts, stop=stop)
+            answers |= zip((case.trial for case in batch), said, strict=True)
+        wait(self.model)
+        return len(cases) / (time.perf_counter() - began), answers
+
+    def _best(self, workload: Workload, cases: Sequence[Case]) -> tuple[int, float, dict[Trial, Tokens]]:
+        """The best batch size for plain `generate`, its rate, and the answers."""
+        found = []
+        for size in SIZES:
+            some = cases[-4 * size :]
+            found.append((size, *self._plain(workload, some, size)))
+        return max(found, key=lambda each: each[1])
+
+    def _drafts(self, workload: Workload) -> dict[Trial, Response]:
+        """Clean answers made up so that the wanted share of each is accepted as a draft."""
+        if workload.acceptance is None:
+            return {}
+        plan = workload.plan
+        answers, _ = engine(self.model, plan, self.size, self.artifacts)
+        clean, perturbed = plan.perturbations
+        return {
+            plan.trial(s, clean, 0): Response("", workload.draft(answers[plan.trial(s, perturbed, 0)]))
+            for s in plan.samples
+        }
+
+
+def _batches(cases: Sequence[Case], size: int) -> Iterator[list[Case]]:
+    """Trials that one call of `generate` can answer: of one layer, if they enter at one."""
+    for _, group in groupby(cases, key=lambda case: getattr(case.perturbation, "layer", None)):
+        same = list(group)
+        yield from (same[i : i + size] for i in range(0, len(same), size))
+
+
+def _acceptance(found: dict[Trial, Tokens], known: dict[Trial, Response], clean: Trial) -> float:
+    """Share of the tokens of perturbed answers that were accepted from the clean answer."""
+    drafts = {t.sample: tokens for t, tokens in found.items() if t.perturbation == clean.perturbation}
+    drafts |= {trial.sample: response.tokens for trial, response in known.items()}
+    others = {trial: answer for trial, answer in found.items() if trial.perturbation != clean.perturbation}
+    accepted = sum(_agreement(drafts[trial.sample], answer) for trial, answer in others.items())
+    return accepted / max(1, sum(map(len, others.values())))
+
+
+def _agreement(draft: Tokens, answer: Tokens) -> int:
+    """How many tokens are the same before the first that differs."""
+    pairs = enumerate(zip(draft, answer, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(draft), len(answer)))
+
+
+def _memory(device: torch.device) -> int:
+    """Peak bytes: of the GPU, or of this process."""
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def table(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """The lines to print."""
+    columns: dict[str, Callable[[dict[str, Any]], str]] = {
+        "workload": lambda r: r["name"],
+        "trials": lambda r: f"{r['trials']:,}",
+        "generate/s": lambda r: f"{r['alone']:.1f}",
+        "batched/s": lambda r: f"{r['batched']:.1f} ({r['size']})",
+        "engine/s": lambda r: f"{r['engine']:.1f}",
+        "x alone": lambda r: f"{r['times_alone']:.1f}",
+        "x batched": lambda r: f"{r['times_batched']:.1f}",
+        "of floor": lambda r: f"{r['of_floor']:.0%}",
+        "accepted": lambda r: f"{r['acceptance']:.0%}",
+        "differ": lambda r: f"{r['different']} of {r['compared']}",
+    }
+    cells = [list(columns), *([show(row) for show in columns.values()] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells]

@@ -1,0 +1,60 @@
+"""The pre-flight check: quiet on a sound set-up, one line with the option to set on a broken one."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from ipllvm.engine.self_check import Difference, SelfCheck, check
+from ipllvm.errors import NotMeasured
+from ipllvm.models.base import VisionLanguageModel
+from ipllvm.tests.engine.pictures import samples
+
+
+def test_a_sound_model_passes(tiny: VisionLanguageModel) -> None:
+    found = check(tiny, samples(12))
+    assert found is not None
+    found.require()
+    assert found.samples == 8
+    assert 0 <= found.batched.gap < 1e-3 and 0 <= found.eager.gap < 1e-3
+    assert str(found).startswith("self-check on 8 samples: batched 0 flips")
+
+
+def test_eager_attention_lasts_for_the_check_only(tiny: VisionLanguageModel) -> None:
+    usual = tiny.info().attention
+    with tiny.eager():
+        assert tiny.info().attention == "eager"
+    assert tiny.info().attention == usual != "eager"
+
+
+def test_answers_that_depend_on_the_batch_are_a_fault(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = tiny.decoder
+
+    def leaking(embeds: Tensor, **options: Any) -> tuple[Tensor, Any]:
+        hidden, cache = original(embeds, **options)
+        return hidden + (hidden.mean() + 3 if len(embeds) > 1 else 0) * torch.randn(hidden.shape[-1]), cache
+
+    monkeypatch.setattr(tiny, "decoder", leaking)
+    found = check(tiny, samples(8))
+    assert found is not None
+    with pytest.raises(NotMeasured, match="try --batch-size 1"):
+        found.require()
+
+
+def test_a_flip_that_is_no_tie_is_a_fault_and_a_tie_is_none() -> None:
+    fine = Difference(0, 0, 1e-4)
+    found = SelfCheck(8, "float32", 1.0, fine, fine)
+    found.require()
+    replace(found, eager=Difference(1, 1, 1e-3)).require()
+    with pytest.raises(NotMeasured, match="try --dtype float32"):
+        replace(found, eager=Difference(1, 0, 1e-3)).require()
+
+
+def test_nothing_to_ask_is_no_check(tiny: VisionLanguageModel) -> None:
+    broken: Sequence[Any] = [replace(s, prompt="<image> again") for s in samples(3)]
+    assert check(tiny, broken) is None

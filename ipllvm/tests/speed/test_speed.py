@@ -1,0 +1,74 @@
+"""The timed ways give the same answers; the figures say what was timed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ipllvm import cli
+from ipllvm.artifacts import Artifacts, saliency
+from ipllvm.benchmarks import scenes
+from ipllvm.engine.plan import Plan
+from ipllvm.models.loading import load
+from ipllvm.models.transformers_model import TransformersModel
+from ipllvm.perturbations.noise import LayerNoise
+from ipllvm.perturbations.permutation import Permutation
+from ipllvm.perturbations.substitution import Clean
+from ipllvm.speed.measure import Bench, table
+from ipllvm.speed.workloads import Workload
+
+
+@pytest.fixture(scope="module")
+def bench() -> Bench:
+    model = load("llava-tiny", device="cpu")
+    assert isinstance(model, TransformersModel)
+    return Bench(model, Artifacts({"saliency": saliency.load()}), 8)
+
+
+def _plan(*perturbations: Any, limit: int = 6, draws: int = 2) -> Plan:
+    return Plan(scenes.short().samples[:4], (Clean(), *perturbations), draws, 0, limit)
+
+
+def test_generate_and_the_engine_answer_alike(bench: Bench) -> None:
+    noises = [LayerNoise(layer, "keskar", 0.3) for layer in (0, 3)]
+    found = bench.time(Workload("some", _plan(Permutation(), *noises)))
+    assert (found.trials, found.different) == (4 * 7, 0)
+    assert found.compared >= 24
+    assert min(found.alone, found.batched, found.engine) > 0
+    assert found.floor > 0 and found.memory > 0
+    assert 0 <= found.acceptance <= 1
+    assert found.row()["times_alone"] == pytest.approx(found.engine / found.alone)
+    assert "some" in table([found.row()])[1]
+
+
+@pytest.mark.parametrize("share", [1.0, 0.5])
+def test_drafts_are_accepted_as_told_and_answers_do_not_end(bench: Bench, share: float) -> None:
+    stops = bench.model.stop_tokens
+    found = bench.time(Workload("long", _plan(Permutation(), limit=12, draws=1), share))
+    assert found.acceptance == pytest.approx(share, abs=1 / 12)
+    assert found.different == 0
+    assert bench.model.stop_tokens == stops
+
+
+def test_the_command_writes_its_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "speed.json"
+    asked = ["--samples", "4", "--only", "permutation", "--device", "cpu", "--json", str(path)]
+    assert cli.main(["speed", *asked]) == 0
+    (row,) = json.loads(path.read_text())["rows"]
+    assert row["name"] == "permutation" and row["different"] == 0
+    assert "permutation" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["--samples", "1"], "--samples 1: give at least 4"),
+        (["--only", "nothing"], "no such workload: permutation"),
+        (["--model", "planted:invariant"], "only models of transformers can be timed"),
+        (["--model", "llava-tny"], "did you mean 'llava-tiny'"),
+    ],
+)
+def test_bad_input_is_one_line(arguments: list[str], line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["speed", *arguments]) == 4
+    assert line in capsys.readouterr().err.splitlines()[-1]

@@ -1,0 +1,59 @@
+"""Tuning lowers alignment with language models (paper section 3.6, Fig. 7).
+
+Claim: pictures are less aligned with language models' reading of their captions after the projector
+than in the vision encoder. Statistic: the mean over pictures of o_encoder - o_projector, o the share of
+a picture's 10 nearest neighbours that its caption has too (mutual k-NN, Huh et al. 2024), averaged over
+the language models; the encoder's class token and every hidden state of the language model at the layers
+that are best on the other half of the pictures, the projector's output as its mean over visual tokens.
+The pool is the whole benchmark, whatever --samples asks for. Kind: observation. Beside it: the
+projector's own input, the maximum over layers against its null with pictures and captions permuted, and
+linear CKA there. The paper uses DOCCI and ten language models, and does not say which representation of
+the LLVM it compares.
+"""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ipllvm.benchmarks.captions import caption
+from ipllvm.metrics.alignment import align, as_scores
+from ipllvm.metrics.weighted import weighted
+from ipllvm.sampling import generator
+
+if TYPE_CHECKING:
+    from ipllvm.assessment import Evaluation
+    from ipllvm.models.encoders import Encoder
+    from ipllvm.models.text import LanguageModel
+    from ipllvm.records import Benchmark
+
+
+@pytest.mark.observation
+@pytest.mark.benchmarks("captions-mc")
+def test_alignment(
+    own_encoder: "Encoder",
+    language_models: "dict[str, LanguageModel]",
+    whole_benchmark: "Benchmark",
+    evaluation: "Evaluation",
+) -> None:
+    """Overlap with the encoder - overlap with the projector's output, above 0."""
+    from ipllvm.engine.features import projected
+
+    pool = whole_benchmark.samples
+    tokens, _ = own_encoder.states(sample.images[0].load() for sample in pool)
+    before, after = projected(evaluation.model, pool, evaluation.batch_size)
+    sides = {"encoder": tokens, "projector_input": before, "projector": after}
+    found = {}
+    for name, model in language_models.items():
+        texts = model.features([caption(sample) for sample in pool])
+        for side, stack in sides.items():
+            found[side, name] = align(stack, texts, generator(evaluation.settings.seed, side, name))
+    asked = evaluation.benchmark.samples
+    shown = {
+        side: as_scores(side, [found[side, name] for name in language_models], pool, asked) for side in sides
+    }
+    evaluation.check(
+        "alignment",
+        weighted("alignment_loss", [(1.0, shown["encoder"]), (-1.0, shown["projector"])]),
+        shown=shown,
+        noted={f"{side} with {name}": str(each) for (side, name), each in found.items()},
+    )

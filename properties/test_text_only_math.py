@@ -1,0 +1,25 @@
+"""LLVMs that do better at visual maths do better at text-only maths (paper section 3.4, Fig. 4).
+
+Claim: given worked examples and no image, the language side solves at least 2 % of word problems, the
+least that the other claims call a difference. Statistic: the share of problems whose answer, "The answer
+is N", is right; on `gsm8k` after eight worked examples, on `word_problems`, which models of small context
+can read, after two. Kind: observation. The paper's own claim orders four models, of which it prints no
+figures, and fewer than six models can't settle an order: what is measured here is each model's place.
+"""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ipllvm.metrics.performance_drop import score
+
+if TYPE_CHECKING:
+    from ipllvm.assessment import Evaluation
+
+
+@pytest.mark.observation
+@pytest.mark.benchmarks("word_problems", also=("gsm8k",))
+def test_text_only_math(evaluation: "Evaluation") -> None:
+    """The share of word problems solved, at least the margin."""
+    (clean,) = evaluation.run()
+    evaluation.check("text_only_math", score(clean), shown={"clean": clean})
