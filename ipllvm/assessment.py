@@ -81,6 +81,7 @@ class Evaluation:
         progress: Progress,
         memory: Memory,
         artifacts: Artifacts | None = None,
+        planned: Callable[[Plan], None] | None = None,
     ) -> None:
         self.property_name = property_name
         self.model = model
@@ -92,6 +93,7 @@ class Evaluation:
         self._progress = progress
         self._memory = memory
         self._artifacts = artifacts
+        self._planned_only = planned
         self._began = time.monotonic()
         self._trials = 0
         self._planned = 0
@@ -120,6 +122,11 @@ class Evaluation:
         plan, outcomes = self._measured(data)
         return {trial.sample: outcomes[trial] for trial in plan.trials() if trial in outcomes}
 
+    def elsewhere(self, data: Benchmark) -> Scores:
+        """How well the model does, unperturbed, on another benchmark."""
+        plan, outcomes = self._measured(data)
+        return _scores(plan, plan.perturbations[0], data.scorer, outcomes)
+
     def _measured(
         self, data: Benchmark, perturbations: Sequence[Perturbation] = (), draws: int | None = None
     ) -> tuple[Plan, Known]:
@@ -127,6 +134,8 @@ class Evaluation:
         draws = settings.draws if draws is None else draws
         plan = Plan(data.samples, (Clean(), *perturbations), draws, settings.seed, data.max_new_tokens)
         self._perturbations += [str(p) for p in plan.perturbations]
+        if self._planned_only is not None:
+            self._planned_only(plan)
         outcomes = self._memory(Context.of(self.model.info(), data))
         try:
             if self._stopped is None:
@@ -165,9 +174,7 @@ class Evaluation:
         estimates |= {name: self._estimate(name, each) for name, each in (beside or {}).items()}
         estimates[claim.quantity] = verdicts.estimate(contrast, seed=self.settings.seed)
         result = self._result(claim, estimates, verdict, errors)
-        self._record(
-            replace(result, series=tuple(series), settings={**result.settings, **(noted or {})})
-        )
+        self._record(replace(result, series=tuple(series), settings={**result.settings, **(noted or {})}))
         if self._stopped is not None:
             raise self._stopped
         if len(errors) > self._allowed_errors:

@@ -76,6 +76,7 @@ class Options:
     max_errors: float
     offline: bool
     store: bool
+    plan: bool
 
     def label(self, model: str) -> str:
         """What test ids and reports call one of the models asked for."""
@@ -109,7 +110,8 @@ class Options:
         named = {name: getattr(self, name) for name in REPEATED}
         values = [(n, v) for n, v in {**fixed, **named}.items() if v is not None]
         chosen = [("model", m) for m in self.models] + [("benchmark", b) for b in self.benchmarks]
-        chosen += [("language-model", name) for name in self.language_models]
+        if self.language_models != DEFAULT_LANGUAGE_MODELS:
+            chosen += [("language-model", name) for name in self.language_models]
         flags = ["--offline"] * self.offline + ["--no-store"] * (not self.store)
         return [f"--{name.replace('_', '-')}={value}" for name, value in [*chosen, *values]] + flags
 
@@ -161,6 +163,7 @@ def register(parser: pytest.Parser) -> None:
     add("report-dir", "where reports are written (default reports)", default="reports", metavar="DIR")
     add("prompt", "the checkpoint's own template, or the original LLaVA prompt", default="checkpoint")
     add("scope", f"what a permutation moves: {', '.join(SCOPES)}", default=SCOPES[0])
+    add("plan", "say what would be run and what it costs; load no weights", action="store_true")
     add("no-store", "measure anew, keep no outcomes in --report-dir", action="store_true")
     add("noise", f"noise of the importance properties: {', '.join(KINDS)}", default=KINDS[0])
     add("saliency", "model behind saliency maps: clip-tiny, facebook/dino-vits16, ...", default="clip-tiny")
@@ -217,6 +220,7 @@ def read(config: pytest.Config) -> Options:
         max_errors=_budget(str(value("max-errors"))),
         offline=bool(value("offline")),
         store=not value("no-store"),
+        plan=bool(value("plan")),
     )
 
 

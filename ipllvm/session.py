@@ -5,15 +5,20 @@ from collections.abc import Iterable
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from ipllvm.errors import ClaimUndecided, ClaimViolated, Finding, IpllvmError, UsageError
 from ipllvm.options import Options
 
+if TYPE_CHECKING:
+    from ipllvm.engine.forecast import Cost
+    from ipllvm.records import ModelInfo
+
 T = TypeVar("T")
 OPTIONS = pytest.StashKey[Options]()
+COSTS = pytest.StashKey[dict[str, tuple["ModelInfo", "Cost"]]]()
 ROWS = pytest.StashKey[dict[str, list[dict[str, Any]]]]()
 VIOLATED, UNDECIDED, NOT_MEASURED, SKIPPED = "violated", "undecided", "not measured", "skipped"
 FAILED, PASSED_LAW = "failed", "passed law"
@@ -120,6 +125,8 @@ class Session:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Set the exit status (0, 1, 6 or 7; pytest's 2-5 stay), then write the report."""
         session.exitstatus = self.exit_status(int(exitstatus))
+        if self.options.plan:
+            return
         rows = list(self._rows())
         if not rows and not any(any(self._lost(kind)) for kind in (FAILED, PASSED_LAW, NOT_MEASURED)):
             return
@@ -198,7 +205,9 @@ class Session:
         self.folder = folder
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """The table of what was measured, and where the report is."""
+        """The table of what was measured, and where the report is; with --plan what would be."""
+        for line in planned(self.config.stash.get(COSTS, {})):
+            terminalreporter.write_line(line)
         if self.report is None or self.config.get_verbosity() < -1:
             return
         from ipllvm.reporting.terminal import summary
@@ -214,6 +223,28 @@ class Session:
             writer.line(line)
         if self.unwritten:
             writer.line(f"no report was written: {self.unwritten}", red=True)
+
+
+def planned(costs: "dict[str, tuple[ModelInfo, Cost]]") -> Iterable[str]:
+    """What each test would run, and the cost of all at this machine's rate of matrix products."""
+    if not costs:
+        return
+    from ipllvm.engine.forecast import total
+    from ipllvm.models.forecast import EFFICIENCY, here
+
+    for node, (_, cost) in costs.items():
+        yield f"{node.rpartition('::')[2]}: {cost}"
+    info = next(iter(costs.values()))[0]
+    device, rate = here()
+    everything = total(cost for _, cost in costs.values())
+    seconds = everything.seconds(info.parameters, EFFICIENCY * rate)
+    size = 4 if device == "cpu" else 2
+    yield f"all of it: {everything}"
+    weights = info.parameters * size / 1e9
+    yield (
+        f"about {seconds / 60:,.1f} minutes and {weights:,.1f} GB of weights on {device}; "
+        "what is known already is not run again"
+    )
 
 
 def _outcome(report: pytest.TestReport) -> str:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ipllvm.benchmarks.captions import caption
 from ipllvm.metrics.alignment import align, as_scores
 from ipllvm.metrics.weighted import weighted
 from ipllvm.sampling import generator
@@ -36,6 +35,7 @@ def test_alignment(
     evaluation: "Evaluation",
 ) -> None:
     """Overlap with the encoder - overlap with the projector's output, above 0."""
+    from ipllvm.benchmarks.captions import caption
     from ipllvm.engine.features import projected
 
     pool = whole_benchmark.samples

@@ -3,8 +3,9 @@
 Claim: given worked examples and no image, the language side solves at least 2 % of word problems, the
 least that the other claims call a difference. Statistic: the share of problems whose answer, "The answer
 is N", is right; on `gsm8k` after eight worked examples, on `word_problems`, which models of small context
-can read, after two. Kind: observation. The paper's own claim orders four models, of which it prints no
-figures, and fewer than six models can't settle an order: what is measured here is each model's place.
+can read, after two. Beside it stands the visual side, the accuracy on as many questions of `charts`. Kind:
+observation. The paper's own claim is about the order of four models, of which it prints no figures;
+fewer than six can't settle an order, so that what is measured here is the place of each model.
 """
 
 from typing import TYPE_CHECKING
@@ -21,5 +22,11 @@ if TYPE_CHECKING:
 @pytest.mark.benchmarks("word_problems", also=("gsm8k",))
 def test_text_only_math(evaluation: "Evaluation") -> None:
     """The share of word problems solved, at least the margin."""
+    from ipllvm.benchmarks import charts
+    from ipllvm.benchmarks.subset import subset
+
     (clean,) = evaluation.run()
-    evaluation.check("text_only_math", score(clean), shown={"clean": clean})
+    pictured = charts.short()
+    count = min(len(evaluation.benchmark.samples), len(pictured.samples))
+    visual = evaluation.elsewhere(subset(pictured, count, evaluation.settings.seed))
+    evaluation.check("text_only_math", score(clean), shown={"clean": clean, "visual": visual})

@@ -9,14 +9,10 @@ from ipllvm.errors import UsageError
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm speed`."""
-    parser.description = (
-        "Trials a second of plain generate, alone and in batches, and of the engine."
-    )
+    parser.description = "Trials a second of plain generate, alone and in batches, and of the engine."
     parser.add_argument("--model", default="llava-tiny", help="alias, hub id or folder (default llava-tiny)")
     parser.add_argument("--benchmark", default="scenes", help="default scenes")
-    parser.add_argument(
-        "--samples", type=int, default=32, help="of the largest workload (default 32)"
-    )
+    parser.add_argument("--samples", type=int, default=32, help="of the largest workload (default 32)")
     parser.add_argument("--batch-size", type=int, default=None, help="of the engine (default: what fits)")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--dtype", default="auto")

@@ -59,7 +59,7 @@ def clamped(features: "Float[np.ndarray, '*any']", share: float = CLAMP) -> "Flo
     magnitudes = np.abs(features).ravel()
     place = min(int(share * magnitudes.size), magnitudes.size - 1)
     bound = np.partition(magnitudes, place)[place]
-    return np.clip(features, -bound, bound)
+    return np.asarray(np.clip(features, -bound, bound))
 
 
 def neighbours(features: "Float[np.ndarray, 'items width']", k: int = K) -> "Int[np.ndarray, 'items k']":
@@ -117,8 +117,10 @@ def align(
     return Alignment((layer, depth), float(means[layer, depth]), values, np.array(null), cka)
 
 
-def as_scores(name: str, found: Sequence[Alignment], pool: Sequence[Sample], asked: Sequence[Sample]) -> Scores:
-    """Each item's share, meaned over alignments of one pool; the neighbours are the pool's, the items those asked for."""
+def as_scores(
+    name: str, found: Sequence[Alignment], pool: Sequence[Sample], asked: Sequence[Sample]
+) -> Scores:
+    """The shares of the items asked for, meaned over alignments; their neighbours are all the pool's."""
     row = {sample.id: number for number, sample in enumerate(pool)}
     means = np.mean([each.values for each in found], axis=0)
     values = means[[row[sample.id] for sample in asked]]
@@ -126,7 +128,9 @@ def as_scores(name: str, found: Sequence[Alignment], pool: Sequence[Sample], ask
     return Scores(name, ids, clusters, values[:, None])
 
 
-def _by_layer(stack: "Float[np.ndarray, 'items layers width']", k: int) -> "Int[np.ndarray, 'layers items k']":
+def _by_layer(
+    stack: "Float[np.ndarray, 'items layers width']", k: int
+) -> "Int[np.ndarray, 'layers items k']":
     return np.stack([neighbours(stack[:, layer], k) for layer in range(stack.shape[1])])
 
 

@@ -82,9 +82,9 @@ class Encoder:
         cls, patches = [], []
         for pixels in self._pixels(images):
             done = self._model.vision_model(pixel_values=pixels, output_hidden_states=True)
-            blocks = torch.stack(done.hidden_states[1:], 1).float().cpu()
-            cls.append(blocks[:, :, 0])
-            patches.append(blocks[:, :, 1:].mean(2))
+            blocks = done.hidden_states[1:]
+            cls.append(torch.stack([block[:, 0] for block in blocks], 1).float().cpu())
+            patches.append(torch.stack([block[:, 1:].float().mean(1) for block in blocks], 1).cpu())
         return torch.cat(cls).numpy(), torch.cat(patches).numpy()
 
     def _pixels(self, images: Iterable[Image.Image]) -> Iterator[Tensor]:

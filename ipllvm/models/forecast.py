@@ -25,6 +25,12 @@ def forecast(found: Checkpoint, device: torch.device, dtype: torch.dtype) -> str
     )
 
 
+def here() -> tuple[str, float]:
+    """The device that would be used, and its rate of matrix products in the dtype that it would use."""
+    name = "cuda" if torch.cuda.is_available() else "cpu"
+    return name, matmul_rate(torch.device(name), torch.float32 if name == "cpu" else torch.bfloat16)
+
+
 def visual_tokens(found: Checkpoint) -> int:
     """Roughly how many visual tokens the decoder gets from one picture."""
     vision: dict[str, Any] = read_json(found.folder / "config.json").get("vision_config") or {}

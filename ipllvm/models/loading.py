@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from transformers import AutoModelForImageTextToText
+from transformers import AutoConfig, AutoModelForImageTextToText
 
 from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
 from ipllvm.models import checkpoint, processors, prompting, sources
@@ -53,6 +53,23 @@ def load(
     model = _weights(found, place, numbers)
     digest = fingerprint(found.folder, found.weights, rehash=rehash)
     parts = Parts(model, processor, label or sources.display_name(name), digest, style)
+    adapter: VisionLanguageModel = FAMILIES.load(found.family)(parts)
+    return adapter
+
+
+def sketch(name: str, *, prompt: str = "checkpoint", offline: bool = False) -> VisionLanguageModel:
+    """The model without weights: it prepares, lays out and counts, but can't answer.
+
+    Raises as `load` does.
+    """
+    if naming.is_planted(name):
+        return load(name, device="cpu")
+    found = checkpoint.inspect(sources.resolve(name, offline))
+    processor = processors.load(found.folder, found.family)
+    auto: Any = AutoModelForImageTextToText
+    with torch.device("meta"):
+        model = auto.from_config(AutoConfig.from_pretrained(found.folder, local_files_only=True))
+    parts = Parts(model, processor, sources.display_name(name), "no weights", choose_prompt(name, prompt))
     adapter: VisionLanguageModel = FAMILIES.load(found.family)(parts)
     return adapter
 

@@ -39,9 +39,9 @@ class LanguageModel:
         for start in range(0, len(texts), BATCH):
             fields = self._tokens(texts[start : start + BATCH]).to(self._device)
             done = self._model(**fields, output_hidden_states=True, use_cache=False)
-            mask = fields["attention_mask"][:, None, :, None]
-            states = torch.stack(done.hidden_states, 1).float()
-            found.append(((states * mask).sum(2) / mask.sum(2)).cpu())
+            mask = fields["attention_mask"][..., None]
+            means = [(state.float() * mask).sum(1) / mask.sum(1) for state in done.hidden_states]
+            found.append(torch.stack(means, 1).cpu())
         return torch.cat(found).numpy()
 
     def _tokens(self, texts: Sequence[str]) -> Any:

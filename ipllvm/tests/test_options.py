@@ -18,7 +18,7 @@ class Typed:
 
     def __init__(self, **typed: Any) -> None:
         unset = dict.fromkeys(("model", "benchmark", "encoder", "language_model", "claims"))
-        flags = dict.fromkeys(("report_only", "offline", "no_store"), False)
+        flags = dict.fromkeys(("report_only", "offline", "no_store", "plan"), False)
         fixed = {"samples": "auto", "draws": "auto", "seed": "0", "batch_size": "auto", "undecided": "pass"}
         named = {"device": "cpu", "dtype": "auto", "prompt": "checkpoint", "report_dir": "reports"}
         named |= {"scope": "keep_newline", "noise": "paper", "saliency": "clip-tiny", "profile": "auto"}
@@ -166,3 +166,12 @@ def test_a_row_is_made_of_builtins(tmp_path: Path) -> None:
     assert row["claims"] == str(tmp_path)
     assert row["models"] == ["llava-tiny"]
     assert {type(value) for value in row.values()} <= {str, int, bool, list, type(None), float}
+
+
+def test_the_models_beside_the_one_under_test() -> None:
+    found = read(encoder="/my/clip", language_model=["lm-tiny", "org/lm", "lm-tiny"])
+    assert (found.encoder, found.language_models) == ("/my/clip", ("lm-tiny", "org/lm"))
+    assert {"--encoder=/my/clip", "--language-model=lm-tiny", "--language-model=org/lm"} <= set(
+        found.command_line()
+    )
+    assert read().language_models == ("lm-tiny",) and read().encoder is None

@@ -59,6 +59,13 @@ def test_retention_of_half_is_undecided() -> None:
     assert "[-6.37, 3.04]" in verdict.reason
 
 
+def test_a_share_of_nothing_is_undecided() -> None:
+    nothing = replace(flips(300, 0), name="zero-shot clip")
+    verdict = decide(retention(), replace(AT_LEAST, margin=0.0), nothing)
+    assert verdict.decision is Decision.UNDECIDED
+    assert verdict.reason.startswith("nothing to lose: zero-shot clip gets 0.00 points, at least 0.00 (5 %)")
+
+
 def test_at_least_is_at_most_with_the_sign_changed() -> None:
     contrast = flips(300, 30)
     assert decide(contrast, AT_LEAST).decision is Decision.HOLDS

@@ -1,6 +1,7 @@
 import pytest
 
 from ipllvm.benchmarks import mmvp, scenes
+from ipllvm.benchmarks.images import FileImage
 from ipllvm.benchmarks.option_order import cyclic, reordered
 from ipllvm.benchmarks.prompts import LETTERS, multiple_choice, short_answer
 from ipllvm.benchmarks.subset import subset
@@ -50,6 +51,6 @@ def test_questions_without_lettered_options_are_refused() -> None:
 
 
 def test_photographs_are_reordered_alike() -> None:
-    row = mmvp.Row(1, "Open?", ("yes", "no"), "B", mmvp.FileImage("1.jpg"))
+    row = mmvp.Row(1, "Open?", ("yes", "no"), "B", FileImage("1.jpg"))
     (own, other) = cyclic(mmvp._sample(row, original=False))
     assert own.answer == "B" and other.answer == "A"

@@ -26,7 +26,7 @@ class Shade:
 
 
 class Reader:
-    """An encoder for which a picture's grey is the place of its class in the alphabet, the next one second."""
+    """An encoder for which a picture's grey is the place of its class, the next one second."""
 
     identity = "reader@0"
 

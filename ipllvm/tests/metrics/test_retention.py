@@ -1,5 +1,7 @@
 """Retention: what the claim's contrast is, and the ratio beside it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,7 +14,7 @@ from ipllvm.stats.fieller import Ratio, ratio
 NAN = float("nan")
 
 
-def scores(values: list[float]) -> Scores:
+def scores(values: Sequence[float]) -> Scores:
     """One score a sample, each in a cluster of its own."""
     ids = tuple(f"s{i}" for i in range(len(values)))
     errors = {name: "boom" for name, value in zip(ids, values, strict=True) if value != value}

@@ -48,6 +48,7 @@ def test_word_problems_are_asked_without_a_picture_and_of_no_other_property(tmp_
     (row,) = report["results"]
     assert (row["property"], row["verdict"]["decision"]) == ("text_only_math", "VIOLATED")
     assert row["estimates"]["solved"]["value"] == 0
+    assert row["estimates"]["visual"]["n"] == 400
     reasons = {skipped["property"]: skipped["reason"] for skipped in report["not_tested"]}
     assert reasons["image_use"] == reasons["permutation_identity"] == "the benchmark has no pictures"
     assert reasons["option_order"] == "is measured on scenes-mc, charts-mc, easyvqa-mc, mmvp, planted"

@@ -1,0 +1,143 @@
+"""Mutual k-NN and CKA: against brute force, and the laws that they must keep."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ipllvm.metrics.alignment import (
+    Alignment,
+    align,
+    as_scores,
+    clamped,
+    linear_cka,
+    mutual_knn,
+    neighbours,
+)
+from ipllvm.records import Sample
+
+seeds = st.integers(0, 10**6)
+
+
+def drawn(seed: int, *shape: int) -> np.ndarray:
+    """Seeded normal numbers."""
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def turned(features: np.ndarray, seed: int) -> np.ndarray:
+    """The features in a rotated space."""
+    rotation, _ = np.linalg.qr(drawn(seed, features.shape[1], features.shape[1]))
+    return np.asarray(features @ rotation)
+
+
+def slowly(first: np.ndarray, second: np.ndarray, k: int) -> list[float]:
+    """Mutual k-NN by its definition, one item after another."""
+
+    def nearest(features: np.ndarray, item: int) -> set[int]:
+        def cosine(other: int) -> float:
+            a, b = features[item], features[other]
+            return float(a @ b / np.sqrt((a @ a) * (b @ b)))
+
+        others = [other for other in range(len(features)) if other != item]
+        return set(sorted(others, key=cosine, reverse=True)[:k])
+
+    return [len(nearest(first, i) & nearest(second, i)) / k for i in range(len(first))]
+
+
+@given(seeds, st.integers(1, 6))
+@settings(max_examples=15)
+def test_it_is_what_the_definition_says(seed: int, k: int) -> None:
+    first, second = drawn(seed, 14, 5), drawn(seed + 1, 14, 3)
+    assert mutual_knn(first, second, k).tolist() == slowly(first, second, k)
+
+
+@given(seeds, st.floats(0.01, 100))
+@settings(max_examples=25)
+def test_laws_of_mutual_neighbours(seed: int, scale: float) -> None:
+    first, second = drawn(seed, 30, 6), drawn(seed + 1, 30, 4)
+    expected = mutual_knn(first, second, 5)
+    lengths = np.random.default_rng(seed).uniform(0.5, 2, (30, 1))
+    assert (mutual_knn(first, first, 5) == 1).all()
+    assert np.array_equal(mutual_knn(second, first, 5), expected)
+    assert np.array_equal(mutual_knn(scale * lengths * first, second, 5), expected)
+    assert np.array_equal(mutual_knn(turned(first, seed), second, 5), expected)
+
+
+@given(seeds, st.floats(0.01, 100))
+@settings(max_examples=25)
+def test_laws_of_cka(seed: int, scale: float) -> None:
+    first, second = drawn(seed, 30, 6), drawn(seed + 1, 30, 4)
+    found = linear_cka(first, second)
+    assert found is not None and 0 <= found <= 1
+    assert linear_cka(first, first) == pytest.approx(1)
+    assert linear_cka(second, first) == pytest.approx(found)
+    assert linear_cka(scale * turned(first, seed) + 3, second) == pytest.approx(found)
+
+
+def test_cka_is_what_the_definition_says() -> None:
+    first, second = drawn(1, 12, 5), drawn(2, 12, 3)
+    middle = np.eye(12) - 1 / 12
+    one, other = (middle @ each @ each.T @ middle for each in (first, second))
+    expected = np.trace(one @ other) / np.sqrt(np.trace(one @ one) * np.trace(other @ other))
+    assert linear_cka(first, second) == pytest.approx(expected)
+    assert linear_cka(first, np.ones((12, 2))) is None
+
+
+def test_an_item_is_no_neighbour_of_itself_and_chance_is_k_in_the_others() -> None:
+    assert all(item not in near for item, near in enumerate(neighbours(drawn(0, 20, 4), 5)))
+    assert mutual_knn(drawn(0, 400, 8), drawn(1, 400, 8)).mean() == pytest.approx(10 / 399, abs=0.01)
+
+
+def test_too_few_items_are_refused() -> None:
+    with pytest.raises(ValueError, match="10 neighbours need more than 10 items, not 10"):
+        neighbours(drawn(0, 10, 3))
+
+
+def test_outliers_are_drawn_in_over_all_layers_together() -> None:
+    stack = drawn(0, 20, 3, 4)
+    stack[0, 1, 2] = 1000
+    bound = np.sort(np.abs(stack).ravel())[int(0.95 * stack.size)]
+    assert np.abs(clamped(stack)).max() == bound
+    assert np.array_equal(clamped(stack)[np.abs(stack) <= bound], stack[np.abs(stack) <= bound])
+
+
+def aligned(first: np.ndarray, second: np.ndarray, permutations: int = 99) -> Alignment:
+    return align(first, second, np.random.default_rng(0), 5, permutations)
+
+
+def test_the_best_pair_of_layers_is_found() -> None:
+    first, second = drawn(0, 60, 3, 6), drawn(1, 60, 4, 6)
+    second[:, 2] = first[:, 1] + 0.1 * drawn(2, 60, 6)
+    found = aligned(first, second)
+    pairs = [[mutual_knn(clamped(first)[:, i], clamped(second)[:, j], 5) for j in range(4)] for i in range(3)]
+    means = np.array([[pair.mean() for pair in row] for row in pairs])
+    assert found.best == (1, 2) and found.observed == pytest.approx(means.max())
+    assert np.array_equal(found.values, pairs[1][2])  # best on either half
+    assert found.cka == pytest.approx(linear_cka(clamped(first)[:, 1], clamped(second)[:, 2]))
+    assert found.p == 0.01
+
+
+def test_the_null_is_the_maximum_over_the_same_layers() -> None:
+    found = aligned(drawn(0, 60, 4, 6), drawn(1, 60, 5, 6), 199)
+    assert found.null.mean() > 5 / 59  # of one pair of layers
+    assert found.p > 0.01
+    assert found.values.mean() < found.observed  # the choice of layers does not favour the items
+
+
+def test_an_alignment_with_itself_is_whole() -> None:
+    stack = drawn(0, 30, 1, 6)
+    found = aligned(stack, stack)
+    assert found.observed == 1 and (found.values == 1).all()
+    assert str(found).startswith("100.0 at layers 1 and 1, permuted ") and str(found).endswith("CKA 1.00")
+
+
+def test_scores_are_of_the_items_asked_for() -> None:
+    pool = [Sample(f"s{i}", f"c{i}", (), "?", "A") for i in range(3)]
+    found = [
+        Alignment((0, 0), 0.5, np.array(values), np.zeros(1), None)
+        for values in ([0.0, 0.5, 1.0], [0.2, 0.5, 0.0])
+    ]
+    scores = as_scores("encoder", found, pool, [pool[2], pool[0]])
+    assert (scores.samples, scores.clusters) == (("s2", "s0"), ("c2", "c0"))
+    assert scores.values.tolist() == [[0.5], [0.1]]
+    assert "CKA undefined" in str(found[0])

@@ -1,0 +1,54 @@
+"""The properties that set a model beside its own encoder: what they find, and when they are skipped."""
+
+from pathlib import Path
+
+import pytest
+
+from ipllvm.tests.plugin.sessions import Session, properties, session
+
+CHOSEN = ("-k", "retention or alignment", "--samples=16", "--device=cpu", "-rs")
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Session:
+    arguments = properties(*CHOSEN, "--report-only", "--offline")
+    return session(tmp_path_factory.mktemp("measured"), *arguments)
+
+
+def test_both_are_measured_on_their_own_benchmarks(measured: Session) -> None:
+    rows = {row["property"]: row for row in measured.report()["results"]}
+    assert measured.status == 0
+    assert {name: row["benchmark"] for name, row in rows.items()} == {
+        "classification_retention": "objects",
+        "alignment": "captions-mc",
+    }
+    assert all(estimate["n"] == 16 for row in rows.values() for estimate in row["estimates"].values())
+
+
+def test_what_was_compared_is_noted(measured: Session) -> None:
+    rows = {row["property"]: row for row in measured.report()["results"]}
+    retention, alignment = rows["classification_retention"], rows["alignment"]
+    assert retention["settings"]["encoder"].startswith("clip-tiny@")
+    assert {"clean", "encoder", "retention"} <= set(retention["estimates"])
+    shown = [name for name in alignment["settings"] if name.endswith(" with lm-tiny")]
+    assert shown == [f"{side} with lm-tiny" for side in ("encoder", "projector_input", "projector")]
+    assert all("permuted" in alignment["settings"][name] for name in shown)
+
+
+def test_a_model_whose_encoder_is_not_known_is_not_tested(tmp_path: Path) -> None:
+    chosen = ("-k", "retention or alignment or image_use", *CHOSEN[2:], "--report-only")
+    done = session(tmp_path, *properties(*chosen, "--model=planted:invariant"))
+    reason = "no CLIP encoder is known that planted:invariant was built on; name one with --encoder"
+    assert done.status == 0
+    assert [row["reason"] for row in done.report()["not_tested"]] == [reason] * 2
+
+
+def test_an_encoder_can_be_named(tmp_path: Path, checkpoints: tuple[Path, Path]) -> None:
+    arguments = (f"--model={checkpoints[0]}", "--encoder=clip-tiny", "--report-only")
+    done = session(tmp_path, *properties("-k", "retention", *CHOSEN[2:], *arguments))
+    (row,) = done.report()["results"]
+    assert row["estimates"]["encoder"]["value"] > 50
+    assert row["estimates"]["clean"]["value"] == 0
+    assert row["verdict"]["decision"] == "VIOLATED"
+    assert row["settings"]["retention"].startswith("0.00 [")
+    assert "--encoder=clip-tiny" in row["replay"]
