@@ -64,6 +64,7 @@ class Settings:
     noise: str = "paper"
     self_check: str = "none"
     max_errors: float = 0
+    answer: str = "generate"
 
 
 class Evaluation:
@@ -132,11 +133,18 @@ class Evaluation:
     ) -> tuple[Plan, Known]:
         settings = self.settings
         draws = settings.draws if draws is None else draws
-        plan = Plan(data.samples, (Clean(), *perturbations), draws, settings.seed, data.max_new_tokens)
+        plan = Plan(
+            data.samples,
+            (Clean(), *perturbations),
+            draws,
+            settings.seed,
+            data.max_new_tokens,
+            settings.answer,
+        )
         self._perturbations += [str(p) for p in plan.perturbations]
         if self._planned_only is not None:
             self._planned_only(plan)
-        outcomes = self._memory(Context.of(self.model.info(), data))
+        outcomes = self._memory(Context.of(self.model.info(), data, settings.answer))
         try:
             if self._stopped is None:
                 told = partial(self._progress, total=len(plan))
@@ -276,6 +284,7 @@ class Evaluation:
                 "seed": settings.seed,
                 "batch_size": self.batch_size,
                 "max_new_tokens": data.max_new_tokens,
+                "answer": settings.answer,
                 "prompt": settings.prompt,
                 "scorer": data.scorer,
                 "scope": settings.scope,

@@ -26,6 +26,7 @@ DEVICES = ("auto", "cpu", "cuda")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 PROMPTS = ("checkpoint", "original")
 UNDECIDED = ("pass", "fail")
+ANSWERS = ("generate", "likelihood")
 REPEATED = (
     "profile",
     "seed",
@@ -37,6 +38,7 @@ REPEATED = (
     "saliency",
     "encoder",
     "max_errors",
+    "answer",
     "claims",
 )
 """Options that a command line repeats as they are."""
@@ -74,6 +76,7 @@ class Options:
     encoder: str | None
     language_models: tuple[str, ...]
     max_errors: float
+    answer: str
     offline: bool
     store: bool
     plan: bool
@@ -179,6 +182,7 @@ def register(parser: pytest.Parser) -> None:
         action="append",
         metavar="NAME",
     )
+    add("answer", "generate, or likelihood: letters, yes and no by log-likelihood", default="generate")
     add("offline", "never ask the network", action="store_true")
 
 
@@ -217,6 +221,7 @@ def read(config: pytest.Config) -> Options:
         saliency=str(value("saliency")),
         encoder=value("encoder"),
         language_models=tuple(dict.fromkeys(value("language-model") or DEFAULT_LANGUAGE_MODELS)),
+        answer=_one_of("answer", value("answer"), ANSWERS),
         max_errors=_budget(str(value("max-errors"))),
         offline=bool(value("offline")),
         store=not value("no-store"),

@@ -6,7 +6,6 @@ from typing import Any
 
 from ipllvm.engine.plan import Plan
 from ipllvm.models.base import VisionLanguageModel
-from ipllvm.perturbations.selection import Keep
 from ipllvm.records import Stage
 
 
@@ -61,9 +60,8 @@ def _one(perturbation: Any, plan: Plan, layers: int, positions: int, visual: int
     share, seen = 1.0, 0
     if perturbation.stage is Stage.HIDDEN_STATES:
         share = (layers - perturbation.layer) / layers
-    elif isinstance(perturbation, Keep):
-        kept = visual * len(perturbation.groups) / perturbation.grid**2
-        share = (positions - visual + kept) / positions
+    elif hasattr(perturbation, "share"):
+        share = (positions - visual * (1 - perturbation.share)) / positions
     elif perturbation.stage is Stage.PIXELS:
         seen = pictures if perturbation is plan.perturbations[0] else trials
     return Cost(trials, share * trials, round(share * trials * positions), seen)

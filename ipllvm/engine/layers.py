@@ -14,11 +14,12 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ipllvm.engine.decoding import Tokens, behind, until_stop, verified
-from ipllvm.engine.plan import Case
+from ipllvm.engine.answering import respond
+from ipllvm.engine.decoding import Tokens, behind, until_stop
+from ipllvm.engine.plan import Case, Plan
 from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
-from ipllvm.records import LayerPerturbation, Target
+from ipllvm.records import LayerPerturbation, Response, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +43,14 @@ class _Pass:
 @torch.inference_mode()
 def answers(
     model: VisionLanguageModel,
+    plan: Plan,
     entries: Sequence[Entry],
     cases: Sequence[Sequence[Case]],
-    max_new_tokens: int,
     size: int,
-) -> list[list[Tokens]]:
-    """The greedy answers of every sample to its cases, in batches of at most `size` trials."""
-    entries = [Entry(e.embeds, e.visual, until_stop(model, e.draft, max_new_tokens)) for e in entries]
+) -> list[list[Response]]:
+    """The responses of every sample to its cases, in batches of at most `size` trials."""
+    limit = plan.max_new_tokens
+    entries = [Entry(e.embeds, e.visual, until_stop(model, e.draft, limit)) for e in entries]
     placed = sorted(
         (
             (_perturbation(case).layer, row, column)
@@ -62,13 +64,13 @@ def answers(
     padded = behind(model, [e.embeds for e in entries], [e.draft for e in entries])
     inputs, cache = model.inputs_of(padded, sorted({layer for layer, _, _ in placed}))
     clean = _Pass(entries, inputs, cache)
-    found: dict[tuple[int, int], Tokens] = {}
+    found: dict[tuple[int, int], Response] = {}
     for layer, group in groupby(placed, key=lambda place: place[0]):
         places = [(row, column) for _, row, column in group]
         for start in range(0, len(places), size):
             part = places[start : start + size]
             batch = [(row, cases[row][column]) for row, column in part]
-            found |= zip(part, _batch(model, clean, layer, batch, max_new_tokens), strict=True)
+            found |= zip(part, _batch(model, plan, clean, layer, batch), strict=True)
     return [[found[row, column] for column in range(len(own))] for row, own in enumerate(cases)]
 
 
@@ -79,30 +81,28 @@ def _perturbation(case: Case) -> LayerPerturbation:
 
 
 def _batch(
-    model: VisionLanguageModel,
-    clean: _Pass,
-    layer: int,
-    batch: Sequence[tuple[int, Case]],
-    max_new_tokens: int,
-) -> list[Tokens]:
-    """The answers of some trials that enter at one layer."""
+    model: VisionLanguageModel, plan: Plan, clean: _Pass, layer: int, batch: Sequence[tuple[int, Case]]
+) -> list[Response]:
+    """The responses to some trials that enter at one layer."""
     rows = [row for row, _ in batch]
     entries = [clean.entries[row] for row in rows]
     hidden = clean.inputs[layer][rows]
     noises = [
-        _Noise(_perturbation(case), case, entry, max_new_tokens)
+        _Noise(_perturbation(case), case, entry, plan.max_new_tokens)
         for (_, case), entry in zip(batch, entries, strict=True)
     ]
     for row, noise in enumerate(noises):
         noise.enter(hidden[row])
     upper, cache = model.decoder_from(layer, hidden)
-    return verified(
+    return respond(
         model,
+        [case.sample for _, case in batch],
+        plan.answer,
         [len(entry.embeds) for entry in entries],
         [entry.draft for entry in entries],
         upper,
         lambda: model.with_lower(cache, clean.cache, layer, rows, hidden.shape[1]),
-        max_new_tokens,
+        plan.max_new_tokens,
         lambda numbers, positions: (layer, _stepping([noises[n] for n in numbers], positions)),
     )
 

@@ -32,7 +32,7 @@ class Plan:
     """Samples x perturbations x draws; a perturbation without randomness has one draw.
 
     The first perturbation is the clean run: the others restart from its checkpoints and take its
-    answers as drafts.
+    answers as drafts. `answer` is generate or likelihood.
     """
 
     samples: tuple[Sample, ...]
@@ -40,6 +40,7 @@ class Plan:
     draws: int
     seed: int
     max_new_tokens: int
+    answer: str = "generate"
 
     def draws_of(self, perturbation: Perturbation) -> int:
         """How many draws this perturbation is given."""

@@ -7,7 +7,6 @@ is handed over as soon as it is answered.
 """
 
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
-from contextlib import suppress
 from functools import partial
 from itertools import groupby
 
@@ -16,7 +15,8 @@ from torch import Tensor
 
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine import layers
-from ipllvm.engine.decoding import Tokens, greedy
+from ipllvm.engine.answering import respond
+from ipllvm.engine.decoding import Tokens, behind, until_stop
 from ipllvm.engine.isolation import Failure, isolated
 from ipllvm.engine.plan import Case, Plan
 from ipllvm.engine.seeing import Checkpoint, Seen, see
@@ -107,35 +107,32 @@ class _Chunk:
         """Perturb -> pack -> embed -> decode, batch by batch: more prompts in it where they are short."""
 
         @torch.inference_mode()
-        def work(batch: Sequence[tuple[Case, Checkpoint]]) -> list[Tokens]:
-            embeds = [_embeds(self._model, case, checkpoint) for case, checkpoint in batch]
-            drafts = [self._draft(case) for case, _ in batch]
-            return greedy(self._model, embeds, self._plan.max_new_tokens, drafts)
+        def work(batch: Sequence[tuple[Case, Checkpoint]]) -> list[Response]:
+            model, plan = self._model, self._plan
+            embeds = [_embeds(model, case, checkpoint) for case, checkpoint in batch]
+            drafts = [until_stop(model, self._draft(case), plan.max_new_tokens) for case, _ in batch]
+            hidden, cache = model.decoder(behind(model, embeds, drafts))
+            samples, lengths = [case.sample for case, _ in batch], [len(e) for e in embeds]
+            return respond(
+                model, samples, plan.answer, lengths, drafts, hidden, lambda: cache, plan.max_new_tokens
+            )
 
         while cases:
             seen = self._checkpoints(cases[: self._size])
-            size = self._size * self._room(cases[0], seen[0])
+            size = self._size * _room(cases[0], seen[0])
             batch, cases = cases[:size], cases[size:]
             seen += self._checkpoints(batch[len(seen) :]) if len(batch) > len(seen) else []
             pairs = [s if isinstance(s, Failure) else (c, s) for c, s in zip(batch, seen, strict=True)]
             yield self._responses(batch, isolated(work, pairs, size))
 
-    def _room(self, case: Case, seen: Seen) -> int:
-        """How many prompts like this one take the room of one with all its visual tokens."""
-        if case.perturbation.stage is not Stage.VISUAL_TOKENS or isinstance(seen, Failure):
-            return 1
-        with torch.inference_mode(), suppress(Exception):  # the trial itself will say what is wrong
-            return max(1, len(seen.prepared.input_ids) // len(_embeds(self._model, case, seen)))
-        return 1
-
     def _entered(self, waiting: Sequence[tuple[Sample, list[Case]]]) -> Outcomes:
         """The answers of the cases that enter at a decoder layer."""
 
         @torch.inference_mode()
-        def work(batch: Sequence[tuple[list[Case], Checkpoint]]) -> list[list[Tokens]]:
+        def work(batch: Sequence[tuple[list[Case], Checkpoint]]) -> list[list[Response]]:
             entries = [self._entry(cases[0], checkpoint) for cases, checkpoint in batch]
             own = [cases for cases, _ in batch]
-            return layers.answers(self._model, entries, own, self._plan.max_new_tokens, len(batch))
+            return layers.answers(self._model, self._plan, entries, own, len(batch))
 
         seen = self._checkpoints([cases[0] for _, cases in waiting])
         pairs = [
@@ -151,13 +148,21 @@ class _Chunk:
         embeds = checkpoint.embeds(self._model)
         return layers.Entry(embeds, checkpoint.prepared.visual, self._draft(case))
 
-    def _responses(self, cases: Sequence[Case], answers: Sequence[Tokens | Failure]) -> Outcomes:
+    def _responses(self, cases: Sequence[Case], answers: Sequence[Response | Failure]) -> Outcomes:
         return {
-            case.trial: Response("", error=answer.traceback)
-            if isinstance(answer, Failure)
-            else Response(self._model.text(answer), answer)
+            case.trial: Response("", error=answer.traceback) if isinstance(answer, Failure) else answer
             for case, answer in zip(cases, answers, strict=True)
         }
+
+
+def _room(case: Case, seen: Seen) -> int:
+    """How many prompts like this one take the room of one with all its visual tokens."""
+    share = getattr(case.perturbation, "share", 1.0)
+    if isinstance(seen, Failure) or share == 1:
+        return 1
+    visual = int(seen.prepared.visual.sum())
+    positions = len(seen.prepared.input_ids)
+    return max(1, int(positions / (positions - visual * (1 - share))))
 
 
 def _kind(perturbation: Perturbation) -> tuple[Stage, str]:

@@ -136,5 +136,9 @@ class VisionLanguageModel(ABC):
         """The head on the positions given, in float32."""
 
     @abstractmethod
+    def first_tokens(self, word: str) -> frozenset[int]:
+        """The tokens that an answer beginning with a word can begin with."""
+
+    @abstractmethod
     def text(self, tokens: Sequence[int]) -> str:
         """The words of an answer: specials skipped, stripped."""

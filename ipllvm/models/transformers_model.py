@@ -240,6 +240,12 @@ class TransformersModel(VisionLanguageModel):
         """See the interface."""
         return self._model.get_output_embeddings()(hidden).float()  # type: ignore[no-any-return]
 
+    def first_tokens(self, word: str) -> frozenset[int]:
+        """See the interface: with a space before it and without."""
+        encode = self._processor.tokenizer.encode
+        spellings = [encode(text, add_special_tokens=False) for text in (word, f" {word}")]
+        return frozenset(ids[0] for ids in spellings if ids)
+
     def text(self, tokens: Sequence[int]) -> str:
         """See the interface."""
         return str(self._processor.tokenizer.decode(list(tokens), skip_special_tokens=True)).strip()

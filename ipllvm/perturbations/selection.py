@@ -42,6 +42,11 @@ class Keep:
         """The packed sequence."""
         return Stage.VISUAL_TOKENS
 
+    @property
+    def share(self) -> float:
+        """About how many of the visual tokens are left, as a share."""
+        return len(self.groups) / self.grid**2
+
     def __str__(self) -> str:
         return f"keep(groups={'+'.join(map(str, self.groups))}, grid={self.grid}, how={self.how})"
 

@@ -63,7 +63,7 @@ def test_a_share_of_nothing_is_undecided() -> None:
     nothing = replace(flips(300, 0), name="zero-shot clip")
     verdict = decide(retention(), replace(AT_LEAST, margin=0.0), nothing)
     assert verdict.decision is Decision.UNDECIDED
-    assert verdict.reason.startswith("nothing to lose: zero-shot clip gets 0.00 points, at least 0.00 (5 %)")
+    assert verdict.reason.startswith("nothing to lose: zero-shot clip gets 0.00 points, at least -0.99 (5 %)")
 
 
 def test_at_least_is_at_most_with_the_sign_changed() -> None:

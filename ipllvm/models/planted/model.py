@@ -197,6 +197,10 @@ class PlantedModel(VisionLanguageModel):
         said = hidden[..., states.SAID].float().round().long().clamp(0, states.VOCABULARY - 1)
         return CERTAIN * torch.nn.functional.one_hot(said, states.VOCABULARY).float()
 
+    def first_tokens(self, word: str) -> frozenset[int]:
+        """See the interface."""
+        return frozenset([states.FIRST_BYTE + word.encode()[0]])
+
     def text(self, tokens: Sequence[int]) -> str:
         """See the interface."""
         said = bytes(t - states.FIRST_BYTE for t in tokens if t >= states.FIRST_BYTE)
