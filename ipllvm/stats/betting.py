@@ -154,7 +154,7 @@ def clusters_without_change(margin: float, alpha: float = 0.05) -> int | None:
     def gap(clusters: float) -> float:
         return float(logsumexp(clusters * rates)) - math.log(len(rates) / alpha)
 
-    return math.ceil(brentq(gap, 0.0, math.log(len(rates) / alpha) / rates[-1]))
+    return math.ceil(float(brentq(gap, 0.0, math.log(len(rates) / alpha) / rates[-1])))
 
 
 def _shared_wealth(losses: "Float[np.ndarray, 'bets clusters']") -> "Float[np.ndarray, 'clusters']":

@@ -34,7 +34,8 @@ def deviations(
     totals: "Float[np.ndarray, 'clusters']", sizes: "Int[np.ndarray, 'clusters']"
 ) -> "Float[np.ndarray, 'clusters']":
     """What every cluster adds to the sum beyond its share of it; they add up to 0."""
-    return totals - totals.sum() / sizes.sum() * sizes
+    own: np.ndarray = totals - totals.sum() / sizes.sum() * sizes
+    return own
 
 
 def spread(totals: "Float[np.ndarray, 'clusters']", sizes: "Int[np.ndarray, 'clusters']") -> float:
