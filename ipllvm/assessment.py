@@ -12,14 +12,14 @@ from typing import Protocol
 
 import numpy as np
 
-from ipllvm import registry, verdicts
+from ipllvm import baselines, registry, verdicts
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine.context import Context
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Known, run
 from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured, StoreFull
 from ipllvm.metrics.pair_accuracy import pair_scores
-from ipllvm.metrics.performance_drop import gain
+from ipllvm.metrics.performance_drop import gain, score
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import (
@@ -182,7 +182,11 @@ class Evaluation:
         estimates |= {name: self._estimate(name, each) for name, each in (beside or {}).items()}
         estimates[claim.quantity] = verdicts.estimate(contrast, seed=self.settings.seed)
         result = self._result(claim, estimates, verdict, errors)
-        self._record(replace(result, series=tuple(series), settings={**result.settings, **(noted or {})}))
+        settings = {**result.settings, **(noted or {})}
+        paired = [(claim, contrast)]
+        if "clean" in shown and something_to_lose is None:
+            paired.append((baselines.clean_claim(claim.regression_margin), score(shown["clean"])))
+        self._record(replace(result, series=tuple(series), settings=settings, paired=tuple(paired)))
         if self._stopped is not None:
             raise self._stopped
         if len(errors) > self._allowed_errors:

@@ -8,6 +8,7 @@ from importlib import import_module
 from ipllvm.errors import IpllvmError
 
 COMMANDS = {
+    "compare": "saved baselines against each other, without a model",
     "plan": "what a run would do and cost, before any weight is read",
     "speed": "trials a second: plain generate, the engine, its matrix products alone",
     "store": "the outcomes that runs have left: info, verify, merge",

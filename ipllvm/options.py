@@ -79,6 +79,8 @@ class Options:
     answer: str
     offline: bool
     store: bool
+    baseline: str
+    save_baseline: str
     plan: bool
 
     def label(self, model: str) -> str:
@@ -95,6 +97,11 @@ class Options:
             f"ipllvm: {', '.join(self.models)} on {', '.join(self.benchmarks)}; {', '.join(sizes)}, "
             f"seed {self.seed}; reports in {self.report_dir}"
         )
+
+    def baseline_file(self, name: str) -> Path:
+        """Where a baseline is: a file or a run's folder, else by name in the report folder."""
+        given = Path(name)
+        return given if given.exists() else self.report_dir / "baselines" / f"{name}.json"
 
     def size(self, property_name: str) -> Size:
         """The samples (None for all) and draws of a property."""
@@ -116,6 +123,7 @@ class Options:
         if self.language_models != DEFAULT_LANGUAGE_MODELS:
             chosen += [("language-model", name) for name in self.language_models]
         flags = ["--offline"] * self.offline + ["--no-store"] * (not self.store)
+        flags += [f"--baseline={self.baseline}"] * bool(self.baseline)
         return [f"--{name.replace('_', '-')}={value}" for name, value in [*chosen, *values]] + flags
 
     def as_row(self) -> dict[str, Any]:
@@ -166,6 +174,8 @@ def register(parser: pytest.Parser) -> None:
     add("report-dir", "where reports are written (default reports)", default="reports", metavar="DIR")
     add("prompt", "the checkpoint's own template, or the original LLaVA prompt", default="checkpoint")
     add("scope", f"what a permutation moves: {', '.join(SCOPES)}", default=SCOPES[0])
+    add("baseline", "compare with a saved baseline: a name, or a file", metavar="NAME")
+    add("save-baseline", "keep what was found as REPORT_DIR/baselines/NAME.json", metavar="NAME")
     add("plan", "say what would be run and what it costs; load no weights", action="store_true")
     add("no-store", "measure anew, keep no outcomes in --report-dir", action="store_true")
     add("noise", f"noise of the importance properties: {', '.join(KINDS)}", default=KINDS[0])
@@ -197,6 +207,9 @@ def read(config: pytest.Config) -> Options:
         return config.getoption(_dest(name))
 
     device = str(value("device"))
+    compared = value("baseline") or value("save-baseline")
+    if compared and len(value("model") or DEFAULT_MODELS) > 1:
+        raise UsageError("a baseline is of one model: give one --model")
     profile = _profile(str(value("profile")), device)
     return Options(
         models=_models(value("model") or DEFAULT_MODELS),
@@ -225,6 +238,8 @@ def read(config: pytest.Config) -> Options:
         max_errors=_budget(str(value("max-errors"))),
         offline=bool(value("offline")),
         store=not value("no-store"),
+        baseline=str(value("baseline") or ""),
+        save_baseline=_name(str(value("save-baseline") or "")),
         plan=bool(value("plan")),
     )
 
@@ -292,6 +307,13 @@ def _budget(text: str) -> float:
     if not 0 <= share < 1:
         raise UsageError(f"--max-errors {text}: give a whole number, or a share from 0 up to but not 1")
     return share
+
+
+def _name(text: str) -> str:
+    """A baseline's name, which is a file's name in the report folder."""
+    if text and not all(c.isalnum() or c in "-_." for c in text):
+        raise UsageError(f"--save-baseline {text}: use letters, digits, - and _ only")
+    return text
 
 
 def _one_of(name: str, text: str, known: Sequence[str]) -> str:

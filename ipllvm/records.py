@@ -205,6 +205,7 @@ class Contrast:
     lattice: float = 1.0
     draws: int = 1
     n_error: int = 0
+    samples: tuple[str, ...] = ()
     weighted: bool = False
 
 
@@ -234,7 +235,8 @@ class Estimate:
 class Claim:
     """What is claimed of a quantity (an estimate's name): `at_most` or `at_least` a margin, in its unit.
 
-    A requirement can fail a run; an observation is a finding and never changes the exit status.
+    A requirement can fail a run; an observation is a finding and never changes the exit status. Against
+    a baseline the quantity may be worse by at most `regression_margin`, in points.
     """
 
     name: str
@@ -247,6 +249,7 @@ class Claim:
     alpha: float = 0.05
     planned_discordance: float = 0.10
     primary: bool = True
+    regression_margin: float = 2.0
 
 
 class Decision(StrEnum):
@@ -325,7 +328,8 @@ class Result:
 
     `estimates` are named by what they estimate ("clean", "blank", "permuted", "drop"); the one
     that the claim speaks of is `estimates[claim.quantity]`. `errors` are (sample, last line of
-    the traceback). `partial` is true where the run was stopped before all trials were done.
+    the traceback). `partial` is true where the run was stopped before all trials were done. `paired`
+    is what a baseline keeps.
     """
 
     property: str
@@ -340,3 +344,4 @@ class Result:
     errors: tuple[tuple[str, str], ...] = ()
     partial: bool = False
     series: tuple[Series, ...] = ()
+    paired: tuple[tuple[Claim, Contrast], ...] = ()

@@ -13,6 +13,7 @@ from ipllvm.errors import ClaimUndecided, ClaimViolated, Finding, IpllvmError, U
 from ipllvm.options import Options
 
 if TYPE_CHECKING:
+    from ipllvm.baselines import Gate
     from ipllvm.engine.forecast import Cost
     from ipllvm.records import ModelInfo
 
@@ -105,6 +106,9 @@ class Session:
         self.report: dict[str, Any] | None = None
         self.folder: Path | None = None
         self.unwritten = ""
+        self.gate: Gate | None = None
+        self.told: list[str] = []
+        self._kept: list[dict[str, Any]] = []
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Before anything is measured: a report folder that can't be written ends the run."""
@@ -131,6 +135,8 @@ class Session:
         if not rows and not any(any(self._lost(kind)) for kind in (FAILED, PASSED_LAW, NOT_MEASURED)):
             return
         try:
+            rows += self._gated(rows)
+            session.exitstatus = self._with_gate(int(session.exitstatus))
             self._write(rows, int(session.exitstatus))
         except UsageError as error:
             self.unwritten = str(error)
@@ -154,7 +160,60 @@ class Session:
         stopped = [(node, "error", rows) for node, rows in self.config.stash.get(ROWS, {}).items()]
         chosen = self.options.command_line()
         for node, outcome, rows in [*finished, *stopped]:
-            yield from (entry(row, node, outcome, replay(node, chosen)) for row in rows)
+            for row in rows:
+                self._kept += row.get("paired", [])
+                found = {name: value for name, value in row.items() if name != "paired"}
+                yield entry(found, node, outcome, replay(node, chosen))
+
+    def _gated(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Save and compare baselines as asked for; a row for each comparison. Raises UsageError."""
+        options = self.options
+        if not (options.baseline or options.save_baseline) or not rows:
+            return []
+        from ipllvm import baselines
+        from ipllvm.reporting import schema
+
+        about = {"model": rows[0]["model"], "started": f"{self.began:%Y-%m-%dT%H:%M:%SZ}"}
+        if options.save_baseline:
+            self._save(options.report_dir / "baselines" / f"{options.save_baseline}.json", about)
+        if not options.baseline:
+            return []
+        file = options.baseline_file(options.baseline)
+        if not file.exists():
+            self._save(file, about, "there was no baseline: this run is it now; ")
+            return []
+        source = f"baseline {options.baseline}"
+        self.gate = baselines.compare(baselines.load(file), baselines.of(about, self._kept), source)
+        made = []
+        for change in self.gate.changes:
+            like = next(r for r in rows if (r["property"], r["benchmark"]["name"]) == change.key[::2])
+            found = schema.row(baselines.result(change, schema.result(like)))
+            verdict = change.verdict.decision
+            outcome = {"HOLDS": "passed", "VIOLATED": "failed"}.get(verdict, "skipped")
+            made.append({**like, **found, "outcome": outcome})
+        self.told += self.gate.lines()
+        return made
+
+    def _save(self, file: Path, about: dict[str, Any], why: str = "") -> None:
+        from ipllvm.baselines import dumps
+        from ipllvm.reporting.folders import ensure_writable, replace_file
+
+        ensure_writable(file.parent)
+        replace_file(file.parent, file.name, dumps(about, self._kept))
+        self.told.append(f"{why}baseline saved as {file}")
+
+    def _with_gate(self, status: int) -> int:
+        """The exit status with what the gate found: a regression is a violation."""
+        if (
+            self.gate is None
+            or self.options.report_only
+            or status not in (0, EXIT_UNDECIDED, EXIT_NOT_MEASURED)
+        ):
+            return status
+        if self.gate.status == 1 or not status:
+            undecided = self.gate.undecided and self.options.fail_undecided
+            return self.gate.status or (EXIT_UNDECIDED if undecided else status)
+        return status
 
     def _lost(self, kind: str) -> Iterable[dict[str, Any]]:
         """What to say of each test of a property that gave no row and ended as `kind`."""
@@ -220,6 +279,8 @@ class Session:
         for line in summary(
             self.report, writer.fullwidth, folder=self.folder, ascii_only=plain, verbose=verbose
         ):
+            writer.line(line)
+        for line in self.told:
             writer.line(line)
         if self.unwritten:
             writer.line(f"no report was written: {self.unwritten}", red=True)

@@ -35,7 +35,12 @@ _WORDS = {"quantity": QUANTITIES, "direction": DIRECTIONS, "kind": KINDS}
 _KEYS = tuple(field.name for field in fields(Claim) if field.name != "name")
 _NEEDED = tuple(f.name for f in fields(Claim) if f.default is MISSING and f.name != "name")
 # Open intervals that a number must lie in; a drop of 100 points is all there is to lose.
-_RANGES = {"margin": (-100.0, 100.0), "alpha": (0.0, 0.5), "planned_discordance": (0.0, 1.0)}
+_RANGES = {
+    "margin": (-100.0, 100.0),
+    "alpha": (0.0, 0.5),
+    "planned_discordance": (0.0, 1.0),
+    "regression_margin": (0.0, 100.0),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,7 @@ def score(scores: Scores) -> Contrast:
         lattice=_lattice(scores.values),
         draws=scores.values.shape[1],
         n_error=len(scores.samples) - len(means),
+        samples=tuple(means),
     )
 
 
@@ -59,6 +60,7 @@ def _difference(name: str, first: Scores, second: Scores) -> Contrast:
         lattice=_lattice(first.values, second.values),
         draws=second.values.shape[1],
         n_error=len((set(first.samples) - set(left)) | (set(second.samples) - set(right))),
+        samples=tuple(ids),
     )
 
 

@@ -42,6 +42,7 @@ def weighted(name: str, terms: Terms) -> Contrast:
         lattice=0.0,
         draws=max(scores.values.shape[1] for _, scores in terms),
         n_error=len(failed),
+        samples=tuple(ids),
     )
 
 

@@ -17,7 +17,9 @@ class Typed:
     """Stands for pytest's config with what was typed."""
 
     def __init__(self, **typed: Any) -> None:
-        unset = dict.fromkeys(("model", "benchmark", "encoder", "language_model", "claims"))
+        unset = dict.fromkeys(
+            ("baseline", "save_baseline", "model", "benchmark", "encoder", "language_model", "claims")
+        )
         flags = dict.fromkeys(("report_only", "offline", "no_store", "plan"), False)
         fixed = {"samples": "auto", "draws": "auto", "seed": "0", "batch_size": "auto", "undecided": "pass"}
         named = {"device": "cpu", "dtype": "auto", "prompt": "checkpoint", "report_dir": "reports"}

@@ -53,7 +53,7 @@ def truths(name: str) -> dict[str, float]:
     return {claim: 100 * value for claim, value in found.items()}
 
 
-SESSIONS = {
+SESSIONS: dict[str, dict[str, tuple[str, ...]]] = {
     "invariance or image_use": {
         "planted:positional": ("permutation", "image_use"),
         "planted:one-answer": ("image_use",),

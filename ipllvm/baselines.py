@@ -1,0 +1,321 @@
+"""Baselines: what a run found, sample by sample, kept so that a later checkpoint can be compared with it.
+
+A gate pairs two runs by (property, claim, benchmark) and by sample id, never by test id: a new
+checkpoint has a new name. The difference is signed so that positive is worse, and decided like any
+claim: not worse by more than the regression margin. Imports no torch.
+"""
+
+import base64
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ipllvm import verdicts
+from ipllvm.errors import UsageError
+from ipllvm.records import Claim, Contrast, Decision, Estimate, Result, Verdict
+
+SCHEMA = "ipllvm-baseline/1"
+MATERIAL = (
+    "digest", "prompt", "max_new_tokens", "draws", "seed", "scope", "noise", "answer", "scorer", "dtype",
+    "attention",
+)  # fmt: skip
+"""Settings that must agree: otherwise two numbers are not of the same thing."""
+UNSTABLE = ("perturbations", "self_check")
+SHOWN = 20
+Key = tuple[str, str, str]
+"""Property, claim, benchmark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One claim's contrast in one run: `values` by sample id, `worse` is 1 where larger is worse, else -1."""
+
+    key: Key
+    claim: Claim
+    worse: float
+    settings: Mapping[str, Any]
+    samples: tuple[str, ...]
+    clusters: tuple[str, ...]
+    values: tuple[float, ...]
+    bound: float
+    lattice: float
+    draws: int
+    n_error: int = 0
+
+    @property
+    def mean(self) -> float | None:
+        """In points; None where nothing was measured."""
+        return 100 * float(np.mean(self.values)) if self.values else None
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What one run found; `about` says of which model and when."""
+
+    about: Mapping[str, Any]
+    entries: Mapping[Key, Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of one claim: the difference in points (positive is worse), its verdict, who flipped."""
+
+    key: Key
+    claim: Claim
+    before: float | None
+    after: float | None
+    estimate: Estimate
+    verdict: Verdict
+    flipped: tuple[str, ...] = ()
+    improved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """All changes, and what could not be compared: (key, why)."""
+
+    changes: tuple[Change, ...]
+    refused: tuple[tuple[Key, str], ...] = ()
+    missing: tuple[Key, ...] = ()
+    added: tuple[Key, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    def lines(self) -> Iterator[str]:
+        """What stands in the way besides the verdicts, and what to do, one line each."""
+        for key, why in self.refused:
+            yield f"not compared {words(key)}: {why}"
+        for key in self.missing:
+            yield f"missing {words(key)}: it is in the baseline and not in this run"
+        for key in self.added:
+            yield f"new {words(key)}: it is not in the baseline"
+        for change in self.changes:
+            if change.improved:
+                yield f"improved {words(change.key)}: refresh the baseline with --save-baseline NAME"
+        yield from self.notes
+
+    @property
+    def status(self) -> int:
+        """1 where something is worse, missing or new; 7 where something could not be compared; else 0."""
+        decided = {c.verdict.decision for c in self.changes if c.claim.kind == "requirement"}
+        if Decision.VIOLATED in decided or self.missing or self.added:
+            return 1
+        return 7 if self.refused else 0
+
+    @property
+    def undecided(self) -> bool:
+        """Whether a requirement could not be decided."""
+        return any(
+            c.verdict.decision is Decision.UNDECIDED and c.claim.kind == "requirement" for c in self.changes
+        )
+
+
+def words(key: Key) -> str:
+    """A key for readers.
+
+    >>> words(("permutation_invariance", "permutation", "scenes"))
+    'permutation_invariance (permutation) on scenes'
+    """
+    return f"{key[0]} ({key[1]}) on {key[2]}"
+
+
+def rows(result: Result) -> list[dict[str, Any]]:
+    """What of a result a baseline keeps, in builtins; nothing for contrasts without sample ids."""
+    settings = {
+        **result.settings,
+        "digest": result.benchmark.digest,
+        "dtype": result.model.dtype,
+        "attention": result.model.attention,
+        "device": result.model.device.partition(":")[0],
+    }
+    made = []
+    kept = {name: value for name, value in settings.items() if name not in UNSTABLE}
+    for claim, contrast in result.paired:
+        if len(contrast.samples) == len(contrast.values):
+            made.append(
+                {
+                    "property": result.property,
+                    "benchmark": result.benchmark.name,
+                    "claim": {name: getattr(claim, name) for name in claim.__slots__},
+                    "settings": kept,
+                    "samples": list(contrast.samples),
+                    "clusters": list(contrast.clusters),
+                    "values": [float(value) for value in contrast.values],
+                    "bound": contrast.bound,
+                    "lattice": contrast.lattice,
+                    "draws": contrast.draws,
+                    "n_error": contrast.n_error,
+                }
+            )
+    return made
+
+
+def dumps(about: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> str:
+    """The text of a baseline file; the samples are compressed."""
+    entries = []
+    for row in found:
+        paired = {name: row[name] for name in ("samples", "clusters", "values")}
+        packed = base64.b85encode(zlib.compress(json.dumps(paired).encode(), 9)).decode()
+        mean = 100 * float(np.mean(row["values"])) if row["values"] else None
+        entries.append({**{k: v for k, v in row.items() if k not in paired}, "mean": mean, "paired": packed})
+    return json.dumps({"schema": SCHEMA, "about": dict(about), "entries": entries}, indent=1) + "\n"
+
+
+def load(path: Path) -> Baseline:
+    """A saved baseline, or that of a run's folder; raises UsageError in one line."""
+    file = path / "baseline.json" if path.is_dir() else path
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{file}: can't read the baseline: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{file}: not a baseline: {error}") from error
+    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
+        raise UsageError(f"{file}: not a baseline of schema {SCHEMA}: save it again with --save-baseline")
+    try:
+        entries = [_entry(row) for row in found["entries"]]
+    except (KeyError, TypeError, ValueError, zlib.error) as error:
+        raise UsageError(f"{file}: a damaged baseline ({error}): save it again") from error
+    return Baseline(found.get("about", {}), {entry.key: entry for entry in entries})
+
+
+def result(change: Change, like: Result) -> Result:
+    """A change as a row of the report, like the row of the claim itself."""
+    numbers = [
+        f"{x:.1f} {when}" for x, when in ((change.before, "then"), (change.after, "now")) if x is not None
+    ]
+    extra = {**change.estimate.extra, "flipped": list(change.flipped[:SHOWN])}
+    reason = f"{', '.join(numbers)}; {change.verdict.reason}"
+    return replace(
+        like,
+        claim=change.claim,
+        estimates={"regression": replace(change.estimate, extra=extra)},
+        verdict=replace(change.verdict, reason=reason),
+        series=(),
+        errors=(),
+    )
+
+
+def of(about: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> Baseline:
+    """The baseline that a run's rows would make."""
+    entries = [_made(row, row) for row in found]
+    return Baseline(about, {entry.key: entry for entry in entries})
+
+
+def _entry(row: Mapping[str, Any]) -> Entry:
+    return _made(row, json.loads(zlib.decompress(base64.b85decode(row["paired"]))))
+
+
+def _made(row: Mapping[str, Any], paired: Mapping[str, Any]) -> Entry:
+    claim = Claim(**row["claim"])
+    return Entry(
+        key=(row["property"], claim.name, row["benchmark"]),
+        claim=claim,
+        worse=1.0 if claim.direction == "at_most" else -1.0,
+        settings=row["settings"],
+        samples=tuple(paired["samples"]),
+        clusters=tuple(paired["clusters"]),
+        values=tuple(paired["values"]),
+        bound=row["bound"],
+        lattice=row["lattice"],
+        draws=row["draws"],
+        n_error=row["n_error"],
+    )
+
+
+def compare(before: Baseline, after: Baseline, source: str) -> Gate:
+    """`after` against `before`; the regression margin is the one that `after` was measured with."""
+    changes, refused, notes = [], [], []
+    for key, entry in after.entries.items():
+        old = before.entries.get(key)
+        if old is None:
+            continue
+        differ = [name for name in MATERIAL if old.settings.get(name) != entry.settings.get(name)]
+        if differ:
+            what = ", ".join(
+                f"{name} {_short(old.settings.get(name))} then, {_short(entry.settings.get(name))} now"
+                for name in differ
+            )
+            refused.append((key, f"settings differ: {what}"))
+            continue
+        changes.append(_change(old, entry, source))
+        if old.settings.get("device") != entry.settings.get("device"):
+            notes.append(f"{words(key)}: measured on another device then ({old.settings.get('device')})")
+    return Gate(
+        tuple(changes),
+        tuple(refused),
+        tuple(key for key in before.entries if key not in after.entries),
+        tuple(key for key in after.entries if key not in before.entries),
+        tuple(dict.fromkeys(notes)),
+    )
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 16 else text[:12]
+
+
+def _change(old: Entry, new: Entry, source: str) -> Change:
+    contrast, flipped = difference(old, new)
+    kind = new.claim.kind
+    claim = replace(
+        new.claim,
+        name=f"regression:{new.claim.name}",
+        quantity="regression",
+        direction="at_most",
+        margin=new.claim.regression_margin,
+        source=source,
+        text=f"{new.claim.name} is not worse than the baseline by more than "
+        f"{new.claim.regression_margin:g} points.",
+        kind=kind,
+        primary=False,
+    )
+    estimate, verdict = verdicts.estimate(contrast), verdicts.decide(contrast, claim)
+    improved = bool(estimate.n and estimate.high < -claim.margin)
+    return Change(new.key, claim, old.mean, new.mean, estimate, verdict, flipped, improved)
+
+
+def difference(old: Entry, new: Entry) -> tuple[Contrast, tuple[str, ...]]:
+    """New minus old contrast by sample id, positive is worse; and the ids of what changed.
+
+    A difference in differences lies in twice the contrast's range. Samples that one run lacks count
+    as errors: where they would lie is not known.
+    """
+    then = dict(zip(old.samples, old.values, strict=True))
+    shared = [i for i, sample in enumerate(new.samples) if sample in then]
+    moved = np.array([new.worse * (new.values[i] - then[new.samples[i]]) for i in shared], dtype=float)
+    moved = np.round(moved, 12)
+    planned = max(len(old.samples) + old.n_error, len(new.samples) + new.n_error)
+    contrast = Contrast(
+        name="regression",
+        values=moved,
+        clusters=tuple(new.clusters[i] for i in shared),
+        bound=2 * new.bound if new.claim.name != CLEAN else new.bound,
+        lattice=new.lattice,
+        draws=new.draws,
+        n_error=planned - len(shared),
+        samples=tuple(new.samples[i] for i in shared),
+    )
+    flipped = tuple(new.samples[i] for i, value in zip(shared, moved, strict=True) if value)
+    return contrast, flipped
+
+
+CLEAN = "clean_score"
+
+
+def clean_claim(margin: float) -> Claim:
+    """The claim that stands for the clean score itself: it is gated, and has no margin of its own."""
+    return Claim(
+        name=CLEAN,
+        quantity=CLEAN,
+        direction="at_least",
+        margin=0.0,
+        kind="requirement",
+        source="not in the paper: a checkpoint must not get worse at the benchmark itself",
+        text="The clean score.",
+        regression_margin=margin,
+    )

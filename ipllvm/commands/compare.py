@@ -1,0 +1,80 @@
+"""`ipllvm compare BASELINE RUN [RUN ...]`: what saved baselines say of each other, without a model."""
+
+import argparse
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ipllvm.baselines import Change, Gate, compare, load
+from ipllvm.reporting.text import interval, number, visible
+
+UNDECIDED = 6
+HEAD = ("property", "claim", "benchmark", "before", "after", "worse by", "lost, gained", "margin", "verdict")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line of `ipllvm compare`."""
+    parser.description = "Compare files of --save-baseline, paired by sample, with the first of them."
+    parser.add_argument("before", type=Path, help="the baseline")
+    parser.add_argument("after", type=Path, nargs="+", help="what is compared with it")
+    parser.add_argument("--format", choices=("table", "markdown", "json"), default="table")
+    parser.add_argument("--undecided", choices=("pass", "fail"), default="pass")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Print every comparison; the highest exit status: 1 worse, 6 undecided, 7 not comparable."""
+    before = load(args.before)
+    gates = {path: compare(before, load(path), f"baseline {args.before.name}") for path in args.after}
+    if args.format == "json":
+        print(json.dumps({str(path): _row(gate) for path, gate in gates.items()}, indent=1))
+    for path, gate in gates.items() if args.format != "json" else ():
+        print(f"{visible(str(path))} against {visible(str(args.before))}")
+        print("\n".join(_markdown(gate) if args.format == "markdown" else _table(gate)))
+        print("\n".join(visible(line) for line in gate.lines()), end="\n" if any(gate.lines()) else "")
+    found = [
+        g.status or (UNDECIDED if g.undecided and args.undecided == "fail" else 0) for g in gates.values()
+    ]
+    return 1 if 1 in found else max(found)
+
+
+def _cells(change: Change) -> tuple[str, ...]:
+    found = change.estimate
+    lost, gained = found.discordant
+    difference = f"{number(found.value)} {interval(found.low, found.high)}"
+    names = (change.key[0], change.claim.name.partition(":")[2], change.key[2])
+    means = (number(change.before), number(change.after))
+    return (
+        *map(visible, names),
+        *means,
+        difference,
+        f"{lost}, {gained}",
+        number(change.claim.margin),
+        str(change.verdict.decision),
+    )
+
+
+def _table(gate: Gate) -> Iterator[str]:
+    rows = [HEAD, *map(_cells, gate.changes)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _markdown(gate: Gate) -> Iterator[str]:
+    from ipllvm.reporting.markdown import escape
+
+    rows: Sequence[Sequence[str]] = [HEAD, ["---"] * len(HEAD), *map(_cells, gate.changes)]
+    for row in rows:
+        yield f"| {' | '.join(cell if cell == '---' else escape(cell) for cell in row)} |"
+
+
+def _row(gate: Gate) -> dict[str, Any]:
+    return {
+        "status": gate.status,
+        "notes": list(gate.lines()),
+        "changes": [
+            {**dict(zip(HEAD, _cells(change), strict=True)), "flipped": list(change.flipped)}
+            for change in gate.changes
+        ],
+    }

@@ -1,0 +1,60 @@
+"""A gate end to end on planted models: a regression fails, the same model passes, as do other batches."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from ipllvm.tests.plugin.sessions import Session, properties, session
+
+CHOSEN = ("-k", "invariance or image_use", "--benchmark=planted", "--samples=320", "--device=cpu")
+
+
+def gate(folder: Path, model: str, *arguments: str) -> Session:
+    return session(folder, *properties(*CHOSEN, f"--model=planted:{model}", *arguments))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where a baseline of the invariant model is, made by the first gate that found none."""
+    place = tmp_path_factory.mktemp("gate")
+    first = gate(place, "invariant", "--baseline=first")
+    assert first.status == 0
+    assert any("there was no baseline: this run is it now" in line for line in first.lines)
+    return place
+
+
+def claims(done: Session) -> dict[str, str]:
+    """The verdicts of the last report in the folder."""
+    path = max(done.folder.glob("reports/*/report.json"), key=lambda found: found.stat().st_mtime_ns)
+    rows = json.loads(path.read_text())["results"]
+    return {row["claim"]["name"]: row["verdict"]["decision"] for row in rows}
+
+
+def test_the_same_model_passes_in_other_batches_and_workers(folder: Path) -> None:
+    done = gate(folder, "invariant", "--baseline=first", "--batch-size=7", "-n2", "--no-store")
+    assert done.status == 0
+    found = {name: verdict for name, verdict in claims(done).items() if name.startswith("regression:")}
+    assert set(found) == {f"regression:{name}" for name in ("permutation", "image_use", "clean_score")}
+    assert set(found.values()) == {"HOLDS"}
+
+
+def test_a_worse_model_fails_even_where_its_own_claims_hold(folder: Path) -> None:
+    done = gate(folder, "lossy,r=0.15", "--baseline=first")
+    assert done.status == 1
+    found = claims(done)
+    assert (found["permutation"], found["image_use"]) == ("HOLDS", "HOLDS")
+    assert found["regression:clean_score"] == "VIOLATED"
+    assert gate(folder, "lossy,r=0.15", "--baseline=first", "--report-only").status == 0
+
+
+def test_other_settings_are_not_compared(folder: Path) -> None:
+    done = gate(folder, "invariant", "--baseline=first", "--draws=2")
+    assert done.status == 7
+    assert any("settings differ: draws 5 then, 2 now" in line for line in done.lines)
+
+
+def test_two_models_have_no_baseline(folder: Path) -> None:
+    done = gate(folder, "invariant", "--model=planted:blind", "--baseline=first")
+    assert done.status == 4
+    assert "a baseline is of one model: give one --model" in done.output
