@@ -10,6 +10,7 @@ from ipllvm.errors import IpllvmError
 COMMANDS = {
     "compare": "saved baselines against each other, without a model",
     "plan": "what a run would do and cost, before any weight is read",
+    "report": "the views of a report again, from its JSON, without the model",
     "speed": "trials a second: plain generate, the engine, its matrix products alone",
     "store": "the outcomes that runs have left: info, verify, merge",
 }

@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-from ipllvm.reporting import markdown
+from ipllvm.reporting import html, markdown
 from ipllvm.reporting.families import families
 from ipllvm.reporting.folders import ensure_writable, replace_file
 from ipllvm.reporting.schema import VERSION, Report, Row, builtins
@@ -153,7 +153,7 @@ def build(
 
 
 def write(report: Report, folder: Path) -> Path:
-    """Writes report.json, then report.md, into `folder`; returns the path of report.json.
+    """Writes report.json, then report.md and report.html, into `folder`; returns the path of report.json.
 
     Each file is replaced in one step. Raises UsageError where `folder` can't be written.
     """
@@ -161,6 +161,7 @@ def write(report: Report, folder: Path) -> Path:
     text = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     path = replace_file(folder, "report.json", text)
     replace_file(folder, "report.md", markdown.render(report))
+    replace_file(folder, "report.html", html.render(report))
     return path
 
 
