@@ -147,6 +147,13 @@ def header(config: pytest.Config, options: Options) -> list[str]:
     return [options.describe(), *([advice] if misled else [])]
 
 
+def check_workers(workers: int | None, options: Options) -> None:
+    """Raises UsageError for more xdist workers than GPUs: each holds a model of its own."""
+    count = gpus()
+    if workers and count and workers > count and not options.device.startswith("cpu"):
+        raise UsageError(f"-n {workers}: a worker holds a model and there are {count} GPU(s): use -n {count}")
+
+
 def register(parser: pytest.Parser) -> None:
     """Add every option, each also spelled --ipllvm-NAME."""
     group = parser.getgroup("ipllvm", "property checks of large language-and-vision models")

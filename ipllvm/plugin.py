@@ -30,6 +30,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     try:
         config.stash[OPTIONS] = options.read(config)
+        options.check_workers(getattr(config.option, "numprocesses", None), config.stash[OPTIONS])
     except IpllvmError as error:
         raise pytest.UsageError(str(error)) from None
     if config.stash[OPTIONS].offline:

@@ -30,7 +30,7 @@ def test_patch_information(evaluation: "Evaluation") -> None:
     inner, outer = [[kept[group] for group in part] for part in (centre(grid), edge(grid))]
     lost = evaluation.grid(
         "loss",
-        "what is lost where one group of tokens is kept alone (darker = more lost)",
+        "what is lost where one group of tokens is kept alone (higher = more lost)",
         grid,
         [performance_drop(clean, each) for each in kept],
     )

@@ -33,7 +33,7 @@ def test_visual_token_importance(evaluation: "Evaluation") -> None:
     inner, outer = [[noisy[group] for group in part] for part in (centre(grid), edge(grid))]
     lost = evaluation.grid(
         "lost",
-        "what noise on a group of visual tokens costs (darker = more important)",
+        "what noise on a group of visual tokens costs (higher = more important)",
         grid,
         [performance_drop(clean, each) for each in noisy],
     )

@@ -103,6 +103,17 @@ def test_hidden_gpus_do_not_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert counts == [3, 0, 0, 1, 2, 3]
 
 
+def test_more_workers_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(options, "gpus", lambda: 2)
+    options.check_workers(2, read(device="auto"))
+    options.check_workers(8, read(device="cpu"))
+    options.check_workers(None, read(device="auto"))
+    with pytest.raises(UsageError, match=r"^-n 3: .* 2 GPU\(s\): use -n 2$"):
+        options.check_workers(3, read(device="auto"))
+    monkeypatch.setattr(options, "gpus", lambda: 0)
+    options.check_workers(3, read(device="auto"))
+
+
 @pytest.mark.parametrize("device", ["cuda", "cuda:1"])
 def test_cuda_needs_a_driver(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, device: str) -> None:
     monkeypatch.setattr(sys, "platform", "linux")

@@ -11,6 +11,7 @@ from ipllvm.engine.decoding import greedy
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.models.base import Prepared, VisionLanguageModel
+from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.perturbations.permutation import SCOPES, Permutation, Swaps
 from ipllvm.perturbations.substitution import Blank, Clean
 from ipllvm.records import Perturbation, Response, Sample, Trial
@@ -161,3 +162,25 @@ def test_draws_differ_and_are_the_same_on_every_run(tiny: VisionLanguageModel) -
     again = [Permutation().order(layout, case.rng()) for case in plan.cases(plan.samples, Permutation())]
     assert all(np.array_equal(a, b) for a, b in zip(orders, again, strict=True))
     assert len({order.tobytes() for order in orders}) == 4
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3, 5, 8])
+@pytest.mark.parametrize("stage", ["encode", "decoder", "decoder_from"])
+def test_out_of_memory_costs_no_answer(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch, stage: str, nth: int
+) -> None:
+    """The n-th call of a stage runs out of memory: its batch is halved and asked again."""
+    rows, noise = samples(6), LayerNoise(1, "symmetric", 0.3, 0.5)
+    expected = _measure(tiny, rows, Permutation(), Blank(), noise)
+    original, calls = getattr(tiny, stage), list[int]()
+
+    def failing(*arguments: object, **named: object) -> object:
+        calls.append(1)
+        if len(calls) == nth:
+            raise torch.OutOfMemoryError("no memory, as arranged")
+        return original(*arguments, **named)
+
+    monkeypatch.setattr(tiny, stage, failing)
+    found = _measure(tiny, rows, Permutation(), Blank(), noise, size=6)
+    assert found == expected
+    assert not any(response.error for response in found.values())
