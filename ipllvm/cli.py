@@ -14,7 +14,8 @@ COMMANDS = {
     "speed": "trials a second: plain generate, the engine, its matrix products alone",
     "store": "the outcomes that runs have left: info, verify, merge",
 }
-"""Each is a module of ipllvm.commands with `arguments(parser)` and `main(args)`."""
+"""Each is a module of ipllvm.commands with `arguments(parser)` and `main(args)`; with PASSES_ON it takes
+arguments that it does not know as `args.rest`."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,9 +29,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         sub = commands.add_parser(name, help=words)
         if name == asked:
             import_module(f"ipllvm.commands.{name}").arguments(sub)
-    args = parser.parse_args(argv)
+    args, args.rest = parser.parse_known_args(argv)
+    module = import_module(f"ipllvm.commands.{args.command}")
+    if args.rest and not getattr(module, "PASSES_ON", False):
+        parser.error(f"unrecognized arguments: {' '.join(args.rest)}")
     try:
-        status: int = import_module(f"ipllvm.commands.{args.command}").main(args)
+        status: int = module.main(args)
     except IpllvmError as error:
         print(f"ipllvm {args.command}: {error}", file=sys.stderr)
         return 4

@@ -6,18 +6,20 @@ from pathlib import Path
 import ipllvm
 from ipllvm.errors import UsageError
 
+PASSES_ON = True
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm plan`."""
     parser.description = "What `pytest properties ARGUMENTS` would run, and what it would cost."
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="as for pytest: --model=..., -k ...")
+    parser.usage = "ipllvm plan [arguments of pytest: --model=..., -k ...]"
 
 
 def main(args: argparse.Namespace) -> int:
     """Collect and count; pytest's exit status."""
     import pytest
 
-    return int(pytest.main([str(suite()), "--plan", "-q", "-p", "no:cacheprovider", *args.arguments]))
+    return int(pytest.main([str(suite()), "--plan", "-q", "-p", "no:cacheprovider", *args.rest]))
 
 
 def suite() -> Path:

@@ -1,7 +1,12 @@
 """`--plan`: what would be run and its cost, without weights and without a report."""
 
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
+
+from ipllvm import cli
 from ipllvm.tests.plugin.sessions import properties, session
 
 
@@ -19,3 +24,30 @@ def test_a_plan_counts_and_runs_nothing(tmp_path: Path) -> None:
     assert "(naively 180)" in told["test_patch_information"]
     assert any(line.startswith("all of it: 360 trials") for line in done.lines)
     assert any("minutes and 0.0 GB of weights on" in line for line in done.lines)
+
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_the_command_passes_pytests_arguments_on() -> None:
+    arguments = ["-k", "image_use", "--benchmark=planted", "--model=planted:invariant", "--samples=5"]
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from ipllvm.cli import main; sys.exit(main())",
+            "plan",
+            *arguments,
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "all of it: 10 trials" in done.stdout
+
+
+def test_other_commands_refuse_what_they_do_not_know(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["store", "info", "--nonsense"])
+    assert "unrecognized arguments: --nonsense" in capsys.readouterr().err
