@@ -29,10 +29,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         sub = commands.add_parser(name, help=words)
         if name == asked:
             import_module(f"ipllvm.commands.{name}").arguments(sub)
-    args, args.rest = parser.parse_known_args(argv)
+    args, rest = parser.parse_known_args(argv)
+    args.rest = rest
     module = import_module(f"ipllvm.commands.{args.command}")
-    if args.rest and not getattr(module, "PASSES_ON", False):
-        parser.error(f"unrecognized arguments: {' '.join(args.rest)}")
+    if rest and not getattr(module, "PASSES_ON", False):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         status: int = module.main(args)
     except IpllvmError as error:
