@@ -9,7 +9,7 @@ demo: $(STAMP)
 	$(BIN)/pytest properties -k permutation --model=llava-tiny --report-only
 
 test: lint
-	$(BIN)/pytest ipllvm --doctest-modules -q --durations=5
+	OMP_NUM_THREADS=1 $(BIN)/pytest ipllvm --doctest-modules -q -n 2 --durations=5
 
 # The adapters with the oldest transformers that is supported.
 test-oldest: $(STAMP)
