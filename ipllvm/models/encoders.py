@@ -1,6 +1,7 @@
 """Image encoders as models of their own: CLIP's two towers, apart from any language model."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -81,11 +82,24 @@ class Encoder:
         """
         cls, patches = [], []
         for pixels in self._pixels(images):
-            done = self._model.vision_model(pixel_values=pixels, output_hidden_states=True)
-            blocks = done.hidden_states[1:]
+            blocks = self._blocks(pixels)
             cls.append(torch.stack([block[:, 0] for block in blocks], 1).float().cpu())
             patches.append(torch.stack([block[:, 1:].float().mean(1) for block in blocks], 1).cpu())
         return torch.cat(cls).numpy(), torch.cat(patches).numpy()
+
+    def _blocks(self, pixels: Tensor) -> list[Tensor]:
+        """What each block gives on: not every release hands out a tower's hidden states."""
+        kept: list[Tensor] = []
+
+        def keep(module: Any, args: Any, output: Any) -> None:
+            kept.append(output[0] if isinstance(output, tuple) else output)
+
+        tower = self._model.vision_model
+        with ExitStack() as hooks:
+            for block in tower.encoder.layers:
+                hooks.enter_context(block.register_forward_hook(keep))
+            tower(pixel_values=pixels)
+        return kept
 
     def _pixels(self, images: Iterable[Image.Image]) -> Iterator[Tensor]:
         """Batches of pictures as the tower takes them, processed as shipped."""

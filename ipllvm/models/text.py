@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float
-from transformers import AutoModel, AutoTokenizer
+from transformers import AutoConfig, AutoModel, AutoModelForImageTextToText, AutoTokenizer
 
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models import sources
@@ -64,10 +64,21 @@ class LanguageModel:
             words.pad_token = words.eos_token
         return words
 
+    @property
+    def _config(self) -> Any:
+        try:
+            return AutoConfig.from_pretrained(self._folder, local_files_only=True)
+        except Exception as error:
+            raise _unusable(self._folder, "its config can't be read", error) from error
+
     @cached_property
     def _model(self) -> Any:
-        """Transformers' model without its head, in evaluation mode, no part of it left at random."""
-        auto: Any = AutoModel
+        """Transformers' model without its head, in evaluation mode, no part of it left at random.
+
+        Of a model that sees it is the decoder.
+        """
+        sees = hasattr(self._config, "vision_config")
+        auto: Any = AutoModelForImageTextToText if sees else AutoModel
         try:
             model, info = auto.from_pretrained(
                 self._folder,
@@ -79,10 +90,11 @@ class LanguageModel:
             )
         except Exception as error:  # a damaged file raises whatever its reader happens to
             raise _unusable(self._folder, "can't be loaded", error) from error
-        absent = sorted(map(str, info["missing_keys"]))
+        absent = sorted(key for key in map(str, info["missing_keys"]) if "post_layernorm" not in key)
         if absent:
             line = f"{self._folder}: {len(absent)} weights are missing, the first is {absent[0]}"
             raise ModelUnavailable(line)
+        model = model.get_decoder() if sees else model
         return model.to(self._device).eval().requires_grad_(False)
 
 

