@@ -67,8 +67,12 @@ BENCHMARKS = Registry(
     {
         "easyvqa": "ipllvm.benchmarks.easyvqa:short",
         "easyvqa-mc": "ipllvm.benchmarks.easyvqa:lettered",
+        "easyvqa-wide": "ipllvm.benchmarks.formats:wide_easyvqa",
+        "easyvqa-tall": "ipllvm.benchmarks.formats:tall_easyvqa",
         "scenes": "ipllvm.benchmarks.scenes:short",
         "scenes-mc": "ipllvm.benchmarks.scenes:lettered",
+        "scenes-wide": "ipllvm.benchmarks.formats:wide_scenes",
+        "scenes-tall": "ipllvm.benchmarks.formats:tall_scenes",
         "charts": "ipllvm.benchmarks.charts:short",
         "charts-mc": "ipllvm.benchmarks.charts:lettered",
         "mmvp": "ipllvm.benchmarks.mmvp:load",

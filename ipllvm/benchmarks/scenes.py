@@ -63,10 +63,11 @@ class Scene:
     ground: RGB
     anchor: str
     anchor_count: int
+    size: tuple[int, int] = (SIZE, SIZE)
 
     def load(self) -> Image.Image:
-        """The picture, RGB, 112 x 112 px."""
-        image = Image.new("RGB", (SIZE, SIZE), self.ground)
+        """The picture, RGB, of `size` (width, height) in px."""
+        image = Image.new("RGB", self.size, self.ground)
         draw = ImageDraw.Draw(image)
         for item in self.items:
             _draw(draw, item)

@@ -1,13 +1,16 @@
 """Pictures and texts as training tensors."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 import torch
-from torch import Tensor
+from PIL import Image
+from torch import Tensor, nn
 from transformers import PreTrainedTokenizerFast
 
-from ipllvm.sampling import generator
+from ipllvm.benchmarks import formats
+from ipllvm.sampling import choose, generator
 from ipllvm.zoo import corpus
 from ipllvm.zoo.recipes import IMAGE_SIZE, Phase
 
@@ -24,14 +27,25 @@ def pictures(phase: Phase, seed: int, step: int) -> list[corpus.Picture]:
     weights = np.array([phase.mix[s] for s in sources], float)
     drawn = generator(phase.name, seed, step).choice(len(sources), phase.batch, p=weights / weights.sum())
     first = step * phase.batch
-    return [corpus.picture(sources[int(s)], seed, first + i) for i, s in enumerate(drawn)]
+    shape = _shape(phase, seed, step)
+    return [corpus.picture(sources[int(s)], seed, first + i, shape) for i, s in enumerate(drawn)]
+
+
+def _shape(phase: Phase, seed: int, step: int) -> str:
+    """One shape of picture a step: rows of a batch then have as many visual tokens."""
+    rng = generator(phase.name, "shape", seed, step)
+    return choose(rng, formats.OBLONG) if rng.random() < phase.oblong else formats.SQUARE
 
 
 def pixels(items: list[corpus.Picture]) -> Tensor:
     """CLIP-normalised pixel values, (batch, 3, 112, 112)."""
+    return stacked([item.load() for item in items])
+
+
+def stacked(images: Sequence[Image.Image]) -> Tensor:
+    """As `pixels`, of pictures at hand."""
     arrays = []
-    for item in items:
-        image = item.load()
+    for image in images:
         if image.size != (IMAGE_SIZE, IMAGE_SIZE):
             image = image.resize((IMAGE_SIZE, IMAGE_SIZE), resample=3)
         arrays.append(np.asarray(image, np.float32) / 255)
@@ -77,6 +91,20 @@ def blocks(
             row.append(((*encoder.ids(f"\n{prompt} ASSISTANT:"), *tail), len(tail)))
         rows.append(row)
     return rows
+
+
+def problems(encoder: Encoder, phase: Phase, seed: int, step: int) -> tuple[Tensor, Tensor]:
+    """Word problems in the chat's words: input_ids and labels (worked answers only), (problems, length)."""
+    words = encoder.tokenizer
+    rows, labels = [], []
+    for index in range(phase.problems):
+        prompt, answer = corpus.two_shot(generator("problems", seed, step, index))
+        asked = [words.bos_token_id, *encoder.ids(f"USER: {prompt} ASSISTANT:")]
+        said = [*encoder.ids(answer), words.eos_token_id]
+        rows.append(torch.tensor(asked + said))
+        labels.append(torch.tensor([IGNORE] * len(asked) + said))
+    pad = nn.utils.rnn.pad_sequence
+    return pad(rows, True, words.pad_token_id), pad(labels, True, IGNORE)
 
 
 def pack(rows: list[list[Block]], prefix: int) -> dict[str, Tensor]:

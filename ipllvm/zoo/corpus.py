@@ -5,12 +5,12 @@ another split name, so that no training picture is ever a test picture.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 
-from ipllvm.benchmarks import charts, easyvqa, objects, prompts, scenes
+from ipllvm.benchmarks import charts, easyvqa, formats, objects, prompts, scenes
 from ipllvm.benchmarks.questions import Question
 from ipllvm.sampling import choose, generator
 
@@ -28,18 +28,26 @@ class Picture:
     questions: tuple[Question, ...]
 
 
-def picture(source: str, seed: int, index: int) -> Picture:
-    """Training picture `index` of a source: scenes, charts, objects or easyvqa."""
+def picture(source: str, seed: int, index: int, shape: str = formats.SQUARE) -> Picture:
+    """Training picture `index` of a source: scenes, charts, objects or easyvqa, in a shape."""
     if source == "easyvqa":
-        return _easyvqa(index)
+        return _framed(_easyvqa(index), shape, index)
     if source == "objects":
         scene, _ = objects.draw(seed, "train", index)
-        return Picture(scene.load, f"a {scene.items[0].name}.", (objects.question(scene),))
+        drawn = formats.spread(scene, shape)
+        return Picture(drawn.load, f"a {scene.items[0].name}.", (objects.question(scene),))
     if source == "charts":
         chart, rng = charts.draw(seed, "train", index)
-        return Picture(chart.load, chart.caption(), tuple(charts.questions(chart, rng)))
+        asked = Picture(chart.load, chart.caption(), tuple(charts.questions(chart, rng)))
+        return _framed(asked, shape, index)
     scene, rng = scenes.draw(seed, "train", index)
-    return Picture(scene.load, scene.caption(), tuple(scenes.questions(scene, rng)))
+    drawn = formats.spread(scene, shape)
+    return Picture(drawn.load, scene.caption(), tuple(scenes.questions(scene, rng)))
+
+
+def _framed(item: Picture, shape: str, index: int) -> Picture:
+    place = float(generator("frame", "train", index).random())
+    return replace(item, load=lambda: formats.frame(item.load(), shape, place))
 
 
 def _easyvqa(index: int) -> Picture:

@@ -7,6 +7,8 @@ from typing import Any
 
 IMAGE_SIZE, PATCH = 112, 14
 VISUAL_TOKENS = (IMAGE_SIZE // PATCH) ** 2
+PINPOINTS = [[IMAGE_SIZE, IMAGE_SIZE], [IMAGE_SIZE, 2 * IMAGE_SIZE], [2 * IMAGE_SIZE, IMAGE_SIZE]]
+"""Heights and widths that the anyres families cut into tiles."""
 
 TOWER: dict[str, Any] = {
     "hidden_size": 160,
@@ -37,6 +39,27 @@ DECODER: dict[str, Any] = {
     "tie_word_embeddings": True,
     "hidden_act": "silu",
 }
+SMALL_DECODER: dict[str, Any] = {
+    "hidden_size": 96,
+    "intermediate_size": 256,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 4,
+}
+VIT: dict[str, Any] = {
+    "hidden_size": 80,
+    "intermediate_size": 240,
+    "num_hidden_layers": 4,
+    "num_attention_heads": 4,
+    "image_size": IMAGE_SIZE,
+    "patch_size": PATCH,
+}
+RESNET: dict[str, Any] = {
+    "embedding_size": 16,
+    "hidden_sizes": [16, 32, 64, 96],
+    "depths": [1, 1, 1, 1],
+    "layer_type": "basic",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +78,9 @@ class Phase:
     lettered: float = 0.25
     cooldown: float = 0.2
     warmup: int = 200
+    problems: int = 0  # word problems without a picture beside each batch of pictures
+    imitate: bool = False  # learn the projected patches of the model that this one starts from
+    oblong: float = 0.0  # share of the steps whose pictures are wide or tall
     muon: bool = False  # hidden matrices by Muon: in a trial of 200 steps from the same weights the
     # loss fell by 0.012 where AdamW's fell by 0.001, for 11 % more time
 
@@ -68,6 +94,8 @@ class Recipe:
     phases: tuple[Phase, ...]
     seed: int = 0
     parts: dict[str, str] = field(default_factory=dict)
+    shape: dict[str, Any] = field(default_factory=dict)
+    """Where the shape differs from that of the kind's first recipe."""
 
 
 CONTRAST_MIX = {"scenes": 4.0, "charts": 3.0, "objects": 2.0, "easyvqa": 1.0}
@@ -75,6 +103,7 @@ NAMING_MIX = {"scenes": 3.0, "charts": 2.0, "objects": 4.0, "easyvqa": 1.5}
 QUESTION_MIX = {"scenes": 5.0, "charts": 4.0, "objects": 0.5, "easyvqa": 1.0}
 READING_MIX = {"scenes": 5.0, "charts": 4.0, "objects": 1.5, "easyvqa": 0.5}
 POLISH_MIX = {"scenes": 6.0, "charts": 3.0, "objects": 0.5, "easyvqa": 1.5}
+TILES_MIX = {"scenes": 7.0, "charts": 2.0, "objects": 0.3, "easyvqa": 0.7}
 COLOR_MIX = {"scenes": 8.0, "charts": 2.5, "objects": 0.2, "easyvqa": 0.3}
 
 RECIPES: dict[str, Recipe] = {
@@ -85,7 +114,27 @@ RECIPES: dict[str, Recipe] = {
             "clip",
             (Phase("contrast", 900, 96, 1e-3, CONTRAST_MIX, warmup=100),),
         ),
-        Recipe("lm-tiny", "language", (Phase("text", 450, 64, 2e-3, {}, warmup=50),)),
+        Recipe("lm-tiny", "language", (Phase("text", 450, 64, 2e-3, {}, warmup=50),), shape=DECODER),
+        Recipe(
+            "lm-tiny-b",
+            "language",
+            (Phase("text", 900, 64, 3e-3, {}, warmup=50, cooldown=0.5),),
+            seed=1,
+            parts={"tokenizer": "lm-tiny"},
+            shape=DECODER | SMALL_DECODER,
+        ),
+        Recipe(
+            "vit-tiny",
+            "vit",
+            (Phase("classes", 3000, 64, 1e-3, {"objects": 1.0}, cooldown=0.6, warmup=100, muon=True),),
+            shape=VIT,
+        ),
+        Recipe(
+            "resnet-tiny",
+            "resnet",
+            (Phase("classes", 1500, 64, 2e-3, {"objects": 1.0}, cooldown=0.6, warmup=100),),
+            shape=RESNET,
+        ),
         Recipe(
             "llava-tiny",
             "llava",
@@ -112,8 +161,37 @@ RECIPES: dict[str, Recipe] = {
                     "colors", 2800, 32, 6e-4, COLOR_MIX,
                     questions=6, captions=0.1, warmup=50, cooldown=0.6, muon=True,
                 ),
+                Phase(
+                    "arithmetic", 500, 32, 4e-4, COLOR_MIX,
+                    questions=6, captions=0.1, problems=16, warmup=50, cooldown=0.8, muon=True,
+                ),
             ),
             parts={"tower": "clip-tiny", "language": "lm-tiny"},
+        ),
+        Recipe(
+            "llava-next-tiny",
+            "llava_next",
+            (
+                Phase(
+                    "tiles", 2200, 24, 6e-4, TILES_MIX,
+                    questions=6, captions=0.15, problems=8, oblong=0.5, warmup=50, cooldown=0.7, muon=True,
+                ),
+            ),
+            parts={"model": "llava-tiny"},
+            shape={"layers": (0, 1, 2)},
+        ),
+        Recipe(
+            "llava-ov-tiny",
+            "llava_onevision",
+            (
+                Phase("tower", 600, 32, 1e-3, TILES_MIX, warmup=50, cooldown=0.5, muon=True, imitate=True),
+                Phase(
+                    "tiles", 2200, 24, 6e-4, TILES_MIX,
+                    questions=6, captions=0.15, problems=8, oblong=0.5, warmup=50, cooldown=0.7, muon=True,
+                ),
+            ),
+            parts={"model": "llava-tiny"},
+            shape={"layers": (0, 1, 2), "aspect": "anyres_max_1"},
         ),
     )
 }  # fmt: skip

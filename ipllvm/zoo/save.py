@@ -1,13 +1,18 @@
 """Write a trained model in the hub's format: 16-bit safetensors, tokenizer, processor, template."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import CLIPProcessor, LlavaProcessor, PreTrainedTokenizerFast
-from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+from transformers import (
+    CLIPProcessor,
+    LlavaNextProcessor,
+    LlavaProcessor,
+    PreTrainedTokenizerFast,
+)
 
-from ipllvm.zoo import recipes, tokenizer
+from ipllvm.zoo import processing, recipes, tokenizer
 from ipllvm.zoo.recipes import Recipe
 
 TEMPLATE = (
@@ -31,23 +36,49 @@ def checkpoint(model: Any, recipe: Recipe, words: PreTrainedTokenizerFast, folde
     folder.mkdir(parents=True, exist_ok=True)
     _forget_paths(model.config)
     model.to("cpu", torch.float16).save_pretrained(folder)
-    if recipe.kind == "language":
+    images: Any = processing.processor(recipe)
+    if recipe.kind in ("vit", "resnet"):
+        images.save_pretrained(folder)
+    elif recipe.kind == "language":
         words.save_pretrained(folder)
-        return folder
-    images = CLIPImageProcessorPil(
-        size={"shortest_edge": recipes.IMAGE_SIZE},
-        crop_size={"height": recipes.IMAGE_SIZE, "width": recipes.IMAGE_SIZE},
-    )
+    elif recipe.kind == "llava_onevision":
+        _onevision(recipe, images, words, folder)
+    else:
+        _processor(recipe, images, words).save_pretrained(folder)
+    return folder
+
+
+def _processor(recipe: Recipe, images: Any, words: PreTrainedTokenizerFast) -> Any:
+    """The processor that holds both the tokenizer and the image processor."""
     if recipe.kind == "clip":
         ended = tokenizer.wrap(words.backend_tokenizer, f"{tokenizer.BOS} $A {tokenizer.EOS}")
         ended.model_max_length = recipes.TEXT_TOWER["max_position_embeddings"]
         clip: Any = CLIPProcessor
-        clip(images, ended).save_pretrained(folder)
-        return folder
-    llava: Any = LlavaProcessor
-    processor = llava(
+        return clip(images, ended)
+    make: Any = LlavaNextProcessor if recipe.kind == "llava_next" else LlavaProcessor
+    return make(
         images, words, patch_size=recipes.PATCH, vision_feature_select_strategy="default",
         chat_template=TEMPLATE, image_token=tokenizer.IMAGE, num_additional_image_tokens=1,
     )  # fmt: skip
-    processor.save_pretrained(folder)
-    return folder
+
+
+def _onevision(recipe: Recipe, images: Any, words: PreTrainedTokenizerFast, folder: Path) -> None:
+    """As separate files: the family's processor class can't be made without torchvision (its videos)."""
+    images.save_pretrained(folder)
+    words.save_pretrained(folder)
+    (folder / "chat_template.jinja").write_text(TEMPLATE, encoding="utf-8")
+    settings = {
+        "processor_class": "LlavaOnevisionProcessor",
+        "image_token": tokenizer.IMAGE,
+        "video_token": words.pad_token,
+        "num_image_tokens": recipes.VISUAL_TOKENS,
+        "vision_feature_select_strategy": "full",
+        "vision_aspect_ratio": recipe.shape["aspect"],
+    }
+    _write(folder / "processor_config.json", settings)
+    videos = {"video_processor_type": "LlavaOnevisionVideoProcessor", "size": processing.SQUARE}
+    _write(folder / "video_preprocessor_config.json", videos | processing.CLIP_VALUES)
+
+
+def _write(path: Path, settings: dict[str, Any]) -> None:
+    path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from ipllvm.zoo.recipes import Phase
 
 Loss = Callable[[int], Tensor]
+Trainable = tuple[Any, Callable[[Phase], Loss]]
+"""A model, and the loss of each of its phases."""
 Optimizers = Sequence[torch.optim.Optimizer]
 SAVE_SECONDS = 120.0
 LOG_STEPS = 50
