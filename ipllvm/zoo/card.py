@@ -22,28 +22,34 @@ from ipllvm.zoo.recipes import RECIPES, Recipe
 
 QUESTIONS = 1000
 BATCH = 50
-MADE_BENCHMARKS = ("easyvqa", "scenes", "charts", "easyvqa-mc", "scenes-mc", "charts-mc")
+MADE_BENCHMARKS = ("easyvqa", "scenes", "charts", "easyvqa-mc", "scenes-mc", "charts-mc", "word_problems")
+OBLONG_BENCHMARKS = ("easyvqa-wide", "easyvqa-tall", "scenes-wide", "scenes-tall")
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """Percent right on one kind of question: with the image, without it, the best constant answer."""
+    """Percent right on one kind of question: with the image, without it, the best constant answer.
+
+    `blank` is "-" where there is no image to begin with.
+    """
 
     benchmark: str
     kind: str
     n: int
     clean: float
-    blank: float
+    blank: float | str
     constant: float
 
 
 def measure(model: VisionLanguageModel, name: str, questions: int = QUESTIONS) -> list[Figure]:
     """Figures of every kind of question of a benchmark, and of all together (kind "all")."""
     data = subset(BENCHMARKS.load(name)(seed=0), questions, 0)
-    plan = Plan(data.samples, (Clean(), Blank()), 1, 0, data.max_new_tokens)
+    asked = (Clean(), Blank()) if data.samples[0].images else (Clean(),)
+    plan = Plan(data.samples, asked, 1, 0, data.max_new_tokens)
     outcomes: Outcomes = {}
     run(model, plan, BATCH, outcomes, lambda done: None)
-    clean, blank = _right(data, outcomes, Clean()), _right(data, outcomes, Blank())
+    clean = _right(data, outcomes, Clean())
+    blank = _right(data, outcomes, Blank()) if len(asked) > 1 else None
     answers = {sample.id: sample.answer for sample in data.samples}
     groups: dict[str, list[str]] = defaultdict(list)
     for sample in data.samples:
@@ -70,21 +76,22 @@ def _figure(
     kind: str,
     ids: list[str],
     clean: dict[str, float],
-    blank: dict[str, float],
+    blank: dict[str, float] | None,
     answers: dict[str, str],
 ) -> Figure:
     def percent(scores: dict[str, float]) -> float:
         return round(100 * sum(scores[i] for i in ids) / len(ids), 1)
 
+    without = "-" if blank is None else percent(blank)
     most = Counter(answers[i] for i in ids).most_common(1)[0][1]
-    return Figure(name, kind, len(ids), percent(clean), percent(blank), round(100 * most / len(ids), 1))
+    return Figure(name, kind, len(ids), percent(clean), without, round(100 * most / len(ids), 1))
 
 
 def write(name: str, checkpoints: Path, runs: Path) -> Path:
     """Measure `checkpoints/name` and write its card: README.md, and figures.json for machines."""
     recipe, folder = RECIPES[name], checkpoints / name
     columns, figures, size = _measured(recipe, folder)
-    curve = _curve(runs / name / "curve.jsonl")
+    curve = _curve(runs / name / "curve.jsonl") or _known_curve(folder / "figures.json")
     rows = {"figures": [dict(zip(columns, f, strict=True)) for f in figures], "curve": curve}
     (folder / "figures.json").write_text(json.dumps(rows, indent=1) + "\n")
     card = folder / "README.md"
@@ -92,17 +99,24 @@ def write(name: str, checkpoints: Path, runs: Path) -> Path:
     return card
 
 
+PARTS = {
+    "clip": parts.clip,
+    "language": parts.language,
+    "vit": parts.classifier,
+    "resnet": parts.classifier,
+}
 Row = tuple[str | int | float, ...]
 Curve = list[dict[str, float | str]]
 
 
 def _measured(recipe: Recipe, folder: Path) -> tuple[tuple[str, ...], list[Row], int]:
     """Column names, figures and number of parameters."""
-    if recipe.kind == "llava":
+    if recipe.kind.startswith("llava"):
         model = load(str(folder), device="cpu")
-        figures = [figure for benchmark in MADE_BENCHMARKS for figure in measure(model, benchmark)]
+        names = MADE_BENCHMARKS + OBLONG_BENCHMARKS * (recipe.kind != "llava")
+        figures = [figure for benchmark in names for figure in measure(model, benchmark)]
         return tuple(Figure.__slots__), [astuple(figure) for figure in figures], model.info().parameters
-    found, size = parts.clip(folder) if recipe.kind == "clip" else parts.language(folder)
+    found, size = PARTS[recipe.kind](folder)
     return tuple(parts.Figure.__slots__), [astuple(figure) for figure in found], size
 
 
@@ -117,9 +131,19 @@ def _curve(path: Path, points: int = 12) -> Curve:
     return [row for rows in phases.values() for row in rows[:: -max(1, len(rows) // points)][::-1]]
 
 
+def _known_curve(path: Path) -> Curve:
+    """The learning curve of the card that is there, for a checkpoint that was trained elsewhere."""
+    found: Curve = json.loads(path.read_text())["curve"] if path.exists() else []
+    return found
+
+
 def _card(recipe: Recipe, columns: Sequence[str], figures: list[Row], curve: Curve, size: int) -> str:
     mixes = {p.name: ", ".join(f"{k} {v}" for k, v in p.mix.items()) or "text" for p in recipe.phases}
-    phases = [(p.name, f"{p.steps:,}", p.batch, p.rate, mixes[p.name]) for p in recipe.phases]
+    times = _times(curve)
+    phases = [
+        (p.name, f"{p.steps:,}", p.batch, p.rate, mixes[p.name], times.get(p.name, "-"))
+        for p in recipe.phases
+    ]
     return CARD.format(
         name=recipe.name,
         size=size / 1e6,
@@ -127,9 +151,16 @@ def _card(recipe: Recipe, columns: Sequence[str], figures: list[Row], curve: Cur
         parts=", ".join(f"{role} {name}" for role, name in recipe.parts.items()) or "none",
         meaning=MEANING[recipe.kind],
         figures=_table(columns, figures),
-        phases=_table(("phase", "steps", "batch", "peak rate", "mix"), phases),
+        phases=_table(("phase", "steps", "batch", "peak rate", "mix", "took"), phases),
         curve=_table(("phase", "step", "loss"), [(r["phase"], r["step"], r["loss"]) for r in curve]),
     )
+
+
+def _times(curve: Curve) -> dict[str, str]:
+    """How long each phase took, at its mean speed, and on what."""
+    last = {row["phase"]: row for row in curve if "on" in row}
+    minutes = {str(name): float(row["step"]) / float(row["steps_per_s"]) / 60 for name, row in last.items()}
+    return {name: f"{minutes[name]:.0f} min on {last[name]['on']}" for name in minutes}
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -137,12 +168,20 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     return "\n".join(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines)
 
 
-MEANING = {
-    "llava": """Percent right on 1,000 held-out questions a benchmark (seed 0). *blank*: the same questions
+ANSWERS = """Percent right on 1,000 held-out questions a benchmark (seed 0). *blank*: the same questions
 with a grey image. *constant*: the best single answer of each kind of question. A name ending in -mc
 is the multiple-choice rendering. easy-VQA's existence questions can be guessed from their text: a
-named colour is absent seven times in eight.""",
-    "clip": "Percent right on held-out pictures; *chance* is one in the number of candidates.",
+named colour is absent seven times in eight. word_problems has no image: there *constant* is chance."""
+CLASSES = "Percent right on held-out pictures; *chance* is one in the number of candidates."
+MEANING = {
+    "llava": ANSWERS,
+    "llava_next": ANSWERS,
+    "llava_onevision": ANSWERS,
+    "vit": CLASSES,
+    "resnet": CLASSES,
+    "clip": f"""{CLASSES}
+*Salient* patches are the four that the last block's class token attends to most, on `objects`; chance
+is the share of all patches that touch the object.""",
     "language": "On held-out documents; *chance* is what always saying the most frequent answer gets.",
 }
 CARD = """---

@@ -9,9 +9,18 @@ from typing import Any
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
-from transformers import CLIPModel, CLIPProcessor, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import (
+    AutoImageProcessor,
+    AutoModelForImageClassification,
+    CLIPModel,
+    CLIPProcessor,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+)
 
+from ipllvm.artifacts.saliency import Attention
 from ipllvm.benchmarks import charts, objects, scenes
 from ipllvm.sampling import generator
 from ipllvm.zoo import corpus
@@ -38,6 +47,7 @@ def clip(folder: Path) -> tuple[list[Figure], int]:
     processor = CLIPProcessor.from_pretrained(folder)
     found = [_classes(model, processor)]
     found += [_retrieval(model, processor, module) for module in (scenes, charts)]
+    found.append(_salient(folder))
     return found, sum(p.numel() for p in model.parameters())
 
 
@@ -82,6 +92,49 @@ def _retrieval(model: Any, processor: Any, module: Any) -> Figure:
 
 def _percent(right: Sequence[bool]) -> float:
     return round(100 * sum(right) / len(right), 1)
+
+
+def _salient(folder: Path, wanted: int = 4) -> Figure:
+    """The share of the most salient patches that touch the drawn object, against that of all patches."""
+    provider = Attention(folder, folder.name)
+    hits, share = [], []
+    for index in range(COUNT):
+        drawn, _ = objects.draw(0, "test", index)
+        image = drawn.load()
+        map_ = provider.of(image)
+        touched = _touched(image, drawn.ground, map_.shape[0])
+        best = np.argsort(-map_.ravel())[:wanted]
+        hits += touched.ravel()[best].tolist()
+        share.append(float(touched.mean()))
+    chance = round(100 * float(np.mean(share)), 1)
+    return Figure(f"salient patches ({wanted}) on the object", COUNT, _percent(hits), "%", chance)
+
+
+def _touched(image: Image.Image, ground: tuple[int, int, int], side: int) -> np.ndarray:
+    """Which cells of a side x side grid hold a pixel that is not background."""
+    drawn = (np.asarray(image) != np.asarray(ground)).any(-1)
+    cell = drawn.shape[0] // side
+    cells: np.ndarray = drawn[: side * cell, : side * cell].reshape(side, cell, side, cell).any((1, 3))
+    return cells
+
+
+@torch.inference_mode()
+def classifier(folder: Path) -> tuple[list[Figure], int]:
+    """Classes of `objects` named right."""
+    auto: Any = AutoModelForImageClassification
+    model = auto.from_pretrained(folder, dtype=torch.float32).eval()
+    images: Any = AutoImageProcessor
+    processor = images.from_pretrained(folder)
+    drawn = [objects.draw(0, "test", index)[0] for index in range(COUNT)]
+    right = []
+    for start in range(0, COUNT, 100):
+        chunk = drawn[start : start + 100]
+        fields = processor(images=[scene.load() for scene in chunk], return_tensors="pt")
+        best = model(**fields).logits.argmax(1).tolist()
+        right += [model.config.id2label[b] == s.items[0].name for b, s in zip(best, chunk, strict=True)]
+    chance = round(100 / len(objects.CLASSES), 1)
+    figure = Figure("class of one object (48)", COUNT, _percent(right), "%", chance)
+    return [figure], sum(p.numel() for p in model.parameters())
 
 
 def language(folder: Path) -> tuple[list[Figure], int]:

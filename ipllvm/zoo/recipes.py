@@ -47,8 +47,8 @@ SMALL_DECODER: dict[str, Any] = {
     "num_key_value_heads": 4,
 }
 VIT: dict[str, Any] = {
-    "hidden_size": 80,
-    "intermediate_size": 240,
+    "hidden_size": 64,
+    "intermediate_size": 192,
     "num_hidden_layers": 4,
     "num_attention_heads": 4,
     "image_size": IMAGE_SIZE,

@@ -27,6 +27,14 @@ def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def machine() -> str:
+    """What the training runs on, in words."""
+    where = device()
+    if where.type == "cuda":
+        return torch.cuda.get_device_name(where)
+    return f"{torch.get_num_threads()} CPU threads"
+
+
 def compiled(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
     """`function` compiled for each shape that it meets, where a C++ compiler is at hand."""
     if shutil.which("g++") is None:
@@ -112,7 +120,13 @@ def _step(model: nn.Module, loss: Loss, optimizers: Optimizers, step: int) -> fl
 
 
 def _log(folder: Path, phase: Phase, step: int, loss: float, speed: float) -> None:
-    row = {"phase": phase.name, "step": step, "loss": round(loss, 4), "steps_per_s": round(speed, 3)}
+    row = {
+        "phase": phase.name,
+        "step": step,
+        "loss": round(loss, 4),
+        "steps_per_s": round(speed, 3),
+        "on": machine(),
+    }
     with (folder / "curve.jsonl").open("a") as file:
         file.write(json.dumps(row) + "\n")
     left = (phase.steps - step) / max(speed, 1e-9)
