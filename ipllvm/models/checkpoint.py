@@ -17,6 +17,8 @@ PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json")
 PICKLES = ("*.bin", "*.pt", "*.pth")
 HEADER_LIMIT = 100_000_000
+CLASSIFIER = "classifier"
+"""The family of whatever transformers loads as an image classifier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,8 @@ def inspect(folder: Path) -> Checkpoint:
     weights = _weights(folder)
     parameters = sum(_count(path) for path in weights)
     _require(folder, PROCESSORS, "image processor")
-    _require(folder, TOKENIZERS, "tokenizer")
+    if family != CLASSIFIER:
+        _require(folder, TOKENIZERS, "tokenizer")
     return Checkpoint(folder, family, weights, parameters)
 
 
@@ -48,10 +51,11 @@ def is_complete(folder: Path) -> bool:
     try:
         _weights(folder)
         _require(folder, PROCESSORS, "image processor")
-        _require(folder, TOKENIZERS, "tokenizer")
+        if family_of(folder) != CLASSIFIER:
+            _require(folder, TOKENIZERS, "tokenizer")
     except ModelUnavailable:
         return False
-    return (folder / "config.json").is_file()
+    return True
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -76,6 +80,8 @@ def family_of(folder: Path) -> str:
             f"{folder}: a LLaVA checkpoint in its authors' original format (mm_vision_tower); "
             "only the transformers format is supported, such as the llava-hf checkpoints"
         )
+    if any(str(name).endswith("ForImageClassification") for name in config.get("architectures") or ()):
+        return CLASSIFIER
     family = config.get("model_type")
     if not isinstance(family, str) or family not in set(FAMILIES):
         raise ModelUnavailable(

@@ -23,6 +23,8 @@ BATCH = 32
 CLIP_336 = "openai/clip-vit-large-patch14-336"
 ENCODERS = {
     "llava-tiny": "clip-tiny",
+    "llava-next-tiny": "clip-tiny",
+    "llava-ov-tiny": "clip-tiny",
     "llava-hf/llava-1.5-7b-hf": CLIP_336,
     "llava-hf/llava-1.5-13b-hf": CLIP_336,
     "llava-hf/llava-v1.6-vicuna-7b-hf": CLIP_336,

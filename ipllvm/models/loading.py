@@ -11,6 +11,7 @@ from ipllvm.models import checkpoint, processors, prompting, sources
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.capacity import free_memory
 from ipllvm.models.checkpoint import Checkpoint
+from ipllvm.models.classifier import Classifier
 from ipllvm.models.fingerprint import fingerprint
 from ipllvm.models.forecast import forecast
 from ipllvm.models.planted import naming
@@ -48,6 +49,9 @@ def load(
         return PlantedModel(sources.check_name(name), label or name, place, numbers)
     found = checkpoint.inspect(sources.resolve(name, offline))
     check_memory(found, place, numbers)
+    if found.family == checkpoint.CLASSIFIER:
+        digest = fingerprint(found.folder, found.weights, rehash=rehash)
+        return Classifier(found, digest, place, numbers, label or sources.display_name(name))
     announce(forecast(found, place, numbers))
     processor = processors.load(found.folder, found.family)
     model = _weights(found, place, numbers)
@@ -58,13 +62,16 @@ def load(
 
 
 def sketch(name: str, *, prompt: str = "checkpoint", offline: bool = False) -> VisionLanguageModel:
-    """The model without weights: it prepares, lays out and counts, but can't answer.
+    """The model without weights: it prepares, lays out and counts, but can't answer. A classifier, which
+    is small, has them.
 
     Raises as `load` does.
     """
     if naming.is_planted(name):
         return load(name, device="cpu")
     found = checkpoint.inspect(sources.resolve(name, offline))
+    if found.family == checkpoint.CLASSIFIER:
+        return load(name, device="cpu", offline=offline)
     processor = processors.load(found.folder, found.family)
     auto: Any = AutoModelForImageTextToText
     with torch.device("meta"):

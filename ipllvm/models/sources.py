@@ -17,9 +17,9 @@ HUB_ALIASES = {
     "llava-next": "llava-hf/llava-v1.6-vicuna-7b-hf",
     "llava-ov": "llava-hf/llava-onevision-qwen2-7b-ov-hf",
 }
-EMBEDDED = ("llava-tiny",)
+EMBEDDED = ("llava-tiny", "llava-next-tiny", "llava-ov-tiny", "vit-tiny", "resnet-tiny")
 EMBEDDED_ENCODERS = ("clip-tiny",)
-EMBEDDED_LANGUAGE_MODELS = ("lm-tiny", *EMBEDDED)
+EMBEDDED_LANGUAGE_MODELS = ("lm-tiny", "lm-tiny-b", "llava-tiny", "llava-next-tiny", "llava-ov-tiny")
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 WANTED = ("*.json", "*.jinja", "*.txt", "*.model", "*.safetensors")
 

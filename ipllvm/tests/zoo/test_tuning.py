@@ -1,0 +1,72 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from ipllvm.models.loading import load
+from ipllvm.zoo import batches, save, stitching, tokenizer, trainer, tuning
+from ipllvm.zoo.__main__ import CHECKPOINTS
+from ipllvm.zoo.recipes import RECIPES, Phase
+
+ANYRES = ("llava-next-tiny", "llava-ov-tiny")
+PHASE = Phase("p", 2, 2, 1e-3, {"scenes": 1.0, "charts": 1.0}, questions=2, problems=2)
+
+
+@pytest.fixture(autouse=True)
+def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer, "compiled", lambda function: function)
+
+
+@pytest.mark.parametrize("name", ["llava-tiny", *ANYRES])
+@pytest.mark.parametrize("oblong", [0.0, 1.0])
+def test_every_family_learns_from_squares_and_the_anyres_ones_from_oblongs(name: str, oblong: float) -> None:
+    words = tokenizer.load(CHECKPOINTS / "llava-tiny")
+    model, for_phase = tuning.instructed(RECIPES[name], words, CHECKPOINTS)
+    loss = for_phase(replace(PHASE, oblong=oblong))
+    value = loss(0)
+    torch.autograd.backward(value)
+    assert value.isfinite()
+    assert all(p.grad is not None for p in model.model.multi_modal_projector.parameters())
+
+
+def test_a_tower_imitates_the_one_it_starts_from() -> None:
+    words = tokenizer.load(CHECKPOINTS / "llava-tiny")
+    phase = replace(PHASE, imitate=True)
+    _, for_phase = tuning.instructed(RECIPES["llava-next-tiny"], words, CHECKPOINTS)
+    assert float(for_phase(phase)(0).detach()) == pytest.approx(
+        0.0, abs=1e-6
+    )  # the same tower, cut where it is read
+    _, for_phase = tuning.instructed(RECIPES["llava-ov-tiny"], words, CHECKPOINTS)
+    assert float(for_phase(phase)(0).detach()) > 0.01  # without class token and the norm before the blocks
+
+
+@pytest.mark.parametrize("name", ANYRES)
+def test_what_is_saved_is_what_users_load(name: str, tmp_path: Path) -> None:
+    words = tokenizer.load(CHECKPOINTS / "llava-tiny")
+    recipe = RECIPES[name]
+    model = tuning.STITCH[recipe.kind](recipe, words, CHECKPOINTS)
+    folder = save.checkpoint(model, recipe, words, tmp_path / name)
+    loaded = load(str(folder), device="cpu")
+    items = batches.pictures(replace(PHASE, oblong=1.0), 0, 0)
+    picture = items[0].load()
+    prepared = loaded.prepare([picture], "what?")
+    tiles = loaded.project(loaded.encode([prepared]))[0]
+    packed = loaded.pack(tiles, prepared)
+    square = 64
+    if name == "llava-next-tiny":
+        assert len(packed) == square + 2 * square + max(picture.size[1] // 14, 8)
+    else:
+        assert square < len(packed) < 2 * square + 16  # scaled down to about one view
+    assert len(packed) == int(prepared.visual.sum())
+    assert "_name_or_path" not in (folder / "config.json").read_text().replace('"_name_or_path": ""', "")
+
+
+def test_the_decoder_keeps_the_layers_that_the_recipe_names() -> None:
+    words = tokenizer.load(CHECKPOINTS / "llava-tiny")
+    recipe = replace(RECIPES["llava-next-tiny"], shape={"layers": (0, 4)})
+    model = stitching.llava_next(recipe, words, CHECKPOINTS)
+    donor, _ = stitching.teacher(recipe, CHECKPOINTS)
+    kept, from_ = model.model.language_model.layers[1], donor.model.language_model.layers[4]
+    for (name, weight), other in zip(kept.named_parameters(), from_.parameters(), strict=True):
+        assert torch.equal(weight, other), name
