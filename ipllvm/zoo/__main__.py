@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from ipllvm.zoo.recipes import RECIPES
+from ipllvm.zoo.recipes import RECIPES, SISTERS
 
 CHECKPOINTS = Path(__file__).parents[2] / "fixtures" / "checkpoints"
 
@@ -14,9 +14,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m ipllvm.zoo", description=__doc__)
     verbs = parser.add_subparsers(dest="verb", required=True)
     train = verbs.add_parser("train", help="train a checkpoint; a stopped run goes on")
-    train.add_argument("name", choices=sorted(RECIPES))
+    train.add_argument("name", choices=sorted(RECIPES | SISTERS))
     card = verbs.add_parser("card", help="measure a checkpoint again and write its card")
-    card.add_argument("name", choices=sorted(RECIPES))
+    card.add_argument("name", choices=sorted(RECIPES | SISTERS))
     for verb in (train, card):
         verb.add_argument("--out", type=Path, default=CHECKPOINTS, help="folder of the checkpoints")
         verb.add_argument("--runs", type=Path, default=Path("zoo-runs"), help="folder of the training state")

@@ -18,7 +18,7 @@ from ipllvm.perturbations.substitution import Blank, Clean
 from ipllvm.records import Benchmark, Perturbation, Response, Trial
 from ipllvm.registry import BENCHMARKS, SCORERS
 from ipllvm.zoo import parts
-from ipllvm.zoo.recipes import RECIPES, Recipe
+from ipllvm.zoo.recipes import RECIPES, SISTERS, Recipe
 
 QUESTIONS = 1000
 BATCH = 50
@@ -89,7 +89,7 @@ def _figure(
 
 def write(name: str, checkpoints: Path, runs: Path) -> Path:
     """Measure `checkpoints/name` and write its card: README.md, and figures.json for machines."""
-    recipe, folder = RECIPES[name], checkpoints / name
+    recipe, folder = (RECIPES | SISTERS)[name], checkpoints / name
     columns, figures, size = _measured(recipe, folder)
     curve = _curve(runs / name / "curve.jsonl") or _known_curve(folder / "figures.json")
     rows = {"figures": [dict(zip(columns, f, strict=True)) for f in figures], "curve": curve}

@@ -2,7 +2,7 @@
 `python -m ipllvm.zoo train NAME` is all it takes to make another model.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 IMAGE_SIZE, PATCH = 112, 14
@@ -80,6 +80,8 @@ class Phase:
     warmup: int = 200
     problems: int = 0  # word problems without a picture beside each batch of pictures
     imitate: bool = False  # learn the projected patches of the model that this one starts from
+    shuffled: bool = False  # the visual tokens of each picture in an order of their own
+    dropped: float = 0.0  # up to this share of the picture's patches in black
     oblong: float = 0.0  # share of the steps whose pictures are wide or tall
     muon: bool = False  # hidden matrices by Muon: in a trial of 200 steps from the same weights the
     # loss fell by 0.012 where AdamW's fell by 0.001, for 11 % more time
@@ -126,7 +128,7 @@ RECIPES: dict[str, Recipe] = {
         Recipe(
             "vit-tiny",
             "vit",
-            (Phase("classes", 3000, 64, 1e-3, {"objects": 1.0}, cooldown=0.6, warmup=100, muon=True),),
+            (Phase("classes", 2400, 64, 1e-3, {"objects": 1.0}, cooldown=0.6, warmup=100, muon=True),),
             shape=VIT,
         ),
         Recipe(
@@ -186,7 +188,7 @@ RECIPES: dict[str, Recipe] = {
             (
                 Phase("tower", 600, 32, 1e-3, TILES_MIX, warmup=50, cooldown=0.5, muon=True, imitate=True),
                 Phase(
-                    "tiles", 2200, 24, 6e-4, TILES_MIX,
+                    "tiles", 1700, 24, 6e-4, TILES_MIX,
                     questions=6, captions=0.15, problems=8, oblong=0.5, warmup=50, cooldown=0.7, muon=True,
                 ),
             ),
@@ -195,3 +197,26 @@ RECIPES: dict[str, Recipe] = {
         ),
     )
 }  # fmt: skip
+
+
+def _sister(name: str, shape: dict[str, Any] | None = None, **differs: Any) -> Recipe:
+    """llava-tiny trained on for one more phase that differs from its own in one thing."""
+    longer = Phase(
+        name, 450, 32, 4e-4, COLOR_MIX, questions=6, captions=0.1, warmup=50, cooldown=0.8, muon=True
+    )
+    parts = {"model": "llava-tiny"}
+    return Recipe(
+        f"llava-tiny-{name}", "llava", (replace(longer, **differs),), parts=parts, shape=shape or {}
+    )
+
+
+SISTERS: dict[str, Recipe] = {
+    recipe.name: recipe
+    for recipe in (
+        _sister("longer"),
+        _sister("shuffled", shuffled=True),
+        _sister("dropped", dropped=0.8),
+        _sister("unplaced", {"positions": False}),
+    )
+}
+"""Not shipped: they show that the properties tell one training from another (docs/sisters.md)."""

@@ -25,7 +25,9 @@ from ipllvm.zoo.recipes import Recipe
 
 
 def llava(recipe: Recipe, words: PreTrainedTokenizerFast, out: Path) -> Any:
-    """A LLaVA of a trained tower, a trained decoder and a fresh projector."""
+    """A LLaVA of a trained tower, a trained decoder and a fresh projector, or a trained one as it is."""
+    if "model" in recipe.parts:
+        return _sister(recipe, out)
     clip: Any = CLIPModel.from_pretrained(out / recipe.parts["tower"], dtype=torch.float32)
     decoder: Any = LlamaForCausalLM.from_pretrained(out / recipe.parts["language"], dtype=torch.float32)
     make: Any = LlavaConfig
@@ -40,6 +42,20 @@ def llava(recipe: Recipe, words: PreTrainedTokenizerFast, out: Path) -> Any:
     _tower(clip.vision_model, model)
     model.model.language_model.load_state_dict(decoder.model.state_dict())
     return _tied(model)
+
+
+def _sister(recipe: Recipe, out: Path) -> Any:
+    """A trained LLaVA, on request without position embeddings in its tower."""
+    model, _ = teacher(recipe, out)
+    if not recipe.shape.get("positions", True):
+        (embeddings,) = (
+            module
+            for name, module in model.model.vision_tower.named_modules()
+            if name.endswith("embeddings.position_embedding")
+        )
+        nn.init.zeros_(embeddings.weight)
+        embeddings.requires_grad_(False)
+    return model
 
 
 def llava_next(recipe: Recipe, words: PreTrainedTokenizerFast, out: Path) -> Any:

@@ -6,12 +6,12 @@ import torch
 from transformers import PreTrainedTokenizerFast
 
 from ipllvm.zoo import classifiers, pretraining, save, tokenizer, trainer, tuning
-from ipllvm.zoo.recipes import RECIPES, Recipe
+from ipllvm.zoo.recipes import RECIPES, SISTERS, Recipe
 
 
 def train(name: str, out: Path, runs: Path) -> Path:
     """Train `name` into `out/name`, keeping what is needed to go on in `runs/name`."""
-    recipe = RECIPES[name]
+    recipe = (RECIPES | SISTERS)[name]
     folder = runs / name
     words = _tokenizer(recipe, out, runs)
     torch.manual_seed(recipe.seed)

@@ -5,13 +5,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.nn import functional
 from transformers import PreTrainedTokenizerFast
 
-from ipllvm.zoo import batches, processing, stitching, trainer
-from ipllvm.zoo.corpus import Picture
+from ipllvm.perturbations.occlusion import RandomDrop
+from ipllvm.sampling import generator
+from ipllvm.zoo import batches, processing, recipes, stitching, trainer
 from ipllvm.zoo.pretraining import next_token
 from ipllvm.zoo.recipes import Phase, Recipe
 
@@ -39,7 +42,11 @@ def instructed(recipe: Recipe, words: PreTrainedTokenizerFast, out: Path) -> tra
         def loss(step: int) -> Tensor:
             where = trainer.device()
             items = batches.pictures(phase, recipe.seed, step)
-            visual = _packed(model, see, prepare, items)
+            rng = generator(phase.name, "damage", recipe.seed, step)
+            images = [_dropped(item.load(), phase.dropped, rng) for item in items]
+            visual = _packed(model, see, prepare, images)
+            if phase.shuffled:
+                visual = _shuffled(visual, rng)
             prefix = len(front) + visual.shape[1]
             turns = batches.blocks(encoder, items, phase, recipe.seed, step)
             fields = {key: value.to(where) for key, value in batches.pack(turns, prefix).items()}
@@ -58,11 +65,11 @@ def instructed(recipe: Recipe, words: PreTrainedTokenizerFast, out: Path) -> tra
 def _packed(
     model: Any,
     see: Callable[[Tensor], Tensor],
-    prepare: Callable[[Sequence[Any]], dict[str, Tensor]],
-    items: list[Picture],
+    prepare: Callable[[Sequence[Image.Image]], dict[str, Tensor]],
+    images: Sequence[Image.Image],
 ) -> Tensor:
     """Visual tokens of pictures of one size, as the family lays them out, (batch, tokens, hidden)."""
-    fields = prepare([item.load() for item in items])
+    fields = prepare(images)
     pixels = fields["pixel_values"].to(trainer.device())
     if pixels.ndim == 4:
         return see(pixels)
@@ -77,6 +84,21 @@ def _packed(
     )
     rows = packed if isinstance(packed, Tensor) else torch.cat(list(packed))
     return rows.view(len(lengths), -1, rows.shape[-1])
+
+
+def _dropped(image: Image.Image, most: float, rng: np.random.Generator) -> Image.Image:
+    """The picture with a share of its patches in black, the share uniform up to `most`."""
+    if not most:
+        return image
+    return RandomDrop(float(rng.uniform(0, most)), recipes.IMAGE_SIZE // recipes.PATCH).apply(
+        image, None, rng
+    )
+
+
+def _shuffled(visual: Tensor, rng: np.random.Generator) -> Tensor:
+    """The tokens of each picture in an order of its own."""
+    orders = torch.from_numpy(np.stack([rng.permutation(visual.shape[1]) for _ in visual]))
+    return torch.stack([tokens[order] for tokens, order in zip(visual, orders, strict=True)])
 
 
 def _features(model: Any, pixels: Tensor) -> Tensor:

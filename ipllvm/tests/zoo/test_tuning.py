@@ -7,7 +7,7 @@ import torch
 from ipllvm.models.loading import load
 from ipllvm.zoo import batches, save, stitching, tokenizer, trainer, tuning
 from ipllvm.zoo.__main__ import CHECKPOINTS
-from ipllvm.zoo.recipes import RECIPES, Phase
+from ipllvm.zoo.recipes import RECIPES, SISTERS, Phase
 
 ANYRES = ("llava-next-tiny", "llava-ov-tiny")
 PHASE = Phase("p", 2, 2, 1e-3, {"scenes": 1.0, "charts": 1.0}, questions=2, problems=2)
@@ -70,3 +70,19 @@ def test_the_decoder_keeps_the_layers_that_the_recipe_names() -> None:
     kept, from_ = model.model.language_model.layers[1], donor.model.language_model.layers[4]
     for (name, weight), other in zip(kept.named_parameters(), from_.parameters(), strict=True):
         assert torch.equal(weight, other), name
+
+
+@pytest.mark.parametrize("name", sorted(SISTERS))
+def test_a_sister_starts_as_llava_tiny_and_differs_in_one_thing(name: str) -> None:
+    words = tokenizer.load(CHECKPOINTS / "llava-tiny")
+    recipe = SISTERS[name]
+    model, for_phase = tuning.instructed(recipe, words, CHECKPOINTS)
+    plain, _ = stitching.teacher(recipe, CHECKPOINTS)
+    weights = plain.state_dict()
+    changed = {key for key, weight in model.state_dict().items() if not torch.equal(weight, weights[key])}
+    assert all("position_embedding" in key for key in changed)
+    assert len(changed) == (name == "llava-tiny-unplaced")
+    short = replace(recipe.phases[0], batch=2)
+    longer = replace(SISTERS["llava-tiny-longer"].phases[0], batch=2, name=short.name)
+    losses = [float(for_phase(phase)(0).detach()) for phase in (short, longer)]
+    assert (losses[0] != losses[1]) == (name in ("llava-tiny-shuffled", "llava-tiny-dropped"))
