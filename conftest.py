@@ -7,4 +7,5 @@ pytest_plugins = [
     "fixtures.evaluation",
     "fixtures.parts",
     "fixtures.probes",
+    "fixtures.synthetic",
 ]

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from ipllvm import baselines, registry, verdicts
-from ipllvm.artifacts import Artifacts
+from ipllvm.artifacts import Artifacts, Provider
 from ipllvm.engine.context import Context
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Known, run
@@ -33,6 +33,7 @@ from ipllvm.records import (
     Point,
     Response,
     Result,
+    Sample,
     Scores,
     Series,
     Trial,
@@ -115,13 +116,27 @@ class Evaluation:
         plan, outcomes = self._measured(self.benchmark, perturbations, draws)
         return tuple(_scores(plan, p, self.benchmark.scorer, outcomes) for p in plan.perturbations)
 
-    def answers(self, data: Benchmark) -> dict[str, Response]:
+    def answers(self, data: Benchmark, perturbation: Perturbation | None = None) -> dict[str, Response]:
         """What the model says to the samples of `data`, by id, where `run` would say how well it did.
 
-        `data` is the benchmark under test, or its questions put in another way.
+        `data` is the benchmark under test, or its questions put in another way; under a perturbation it
+        is the answers of the first draw.
         """
-        plan, outcomes = self._measured(data)
-        return {trial.sample: outcomes[trial] for trial in plan.trials() if trial in outcomes}
+        asked = () if perturbation is None else (perturbation,)
+        plan, outcomes = self._measured(data, asked)
+        first = [plan.trial(sample, plan.perturbations[-1], 0) for sample in plan.samples]
+        return {trial.sample: outcomes[trial] for trial in first if trial in outcomes}
+
+    def provide(self, kind: str, provider: Provider) -> None:
+        """Let perturbations have what `provider` makes of an image, such as a synthetic picture."""
+        self._artifacts = Artifacts({}) if self._artifacts is None else self._artifacts
+        self._artifacts = self._artifacts.along(kind, provider)
+
+    def artifact(self, kind: str, sample: Sample) -> np.ndarray:
+        """What the provider of that kind makes of a sample's picture."""
+        if self._artifacts is None:
+            raise TypeError(f"no provider of {kind}")
+        return self._artifacts.get(kind, sample.images[0].load())
 
     def elsewhere(self, data: Benchmark) -> Scores:
         """How well the model does, unperturbed, on another benchmark."""

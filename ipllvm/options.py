@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from ipllvm.artifacts.synthetic import CAPTIONERS, GENERATORS
 from ipllvm.errors import UnknownName, UsageError
 from ipllvm.models.sources import check_name, display_names
 from ipllvm.perturbations.noise import KINDS
@@ -37,6 +38,8 @@ REPEATED = (
     "noise",
     "saliency",
     "encoder",
+    "generator",
+    "captioner",
     "max_errors",
     "answer",
     "claims",
@@ -74,6 +77,8 @@ class Options:
     noise: str
     saliency: str
     encoder: str | None
+    generator: str
+    captioner: str
     language_models: tuple[str, ...]
     max_errors: float
     answer: str
@@ -192,6 +197,8 @@ def register(parser: pytest.Parser) -> None:
         "samples that may fail before a property counts as not measured: N or a share",
         default="0",
     )
+    add("generator", f"who draws synthetic pictures: {', '.join(GENERATORS)}", default=GENERATORS[0])
+    add("captioner", "model that captions pictures for the generator (default: its own)", metavar="NAME")
     add("encoder", "CLIP encoder of models whose own is not known: clip-tiny, hub id, folder", metavar="NAME")
     add(
         "language-model",
@@ -240,6 +247,8 @@ def read(config: pytest.Config) -> Options:
         noise=_one_of("noise", value("noise"), KINDS),
         saliency=str(value("saliency")),
         encoder=value("encoder"),
+        generator=(artist := _one_of("generator", value("generator"), GENERATORS)),
+        captioner=check_name(value("captioner") or CAPTIONERS[artist]),
         language_models=tuple(dict.fromkeys(value("language-model") or DEFAULT_LANGUAGE_MODELS)),
         answer=_one_of("answer", value("answer"), ANSWERS),
         max_errors=_budget(str(value("max-errors"))),

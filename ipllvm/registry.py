@@ -99,6 +99,7 @@ PERTURBATIONS = Registry(
         "random_drop": "ipllvm.perturbations.occlusion:RandomDrop",
         "salient_drop": "ipllvm.perturbations.occlusion:SalientDrop",
         "patch_shuffle": "ipllvm.perturbations.shuffle:PatchShuffle",
+        "synthetic": "ipllvm.perturbations.synthetic:Synthetic",
     },
 )
 SCORERS = Registry(

@@ -40,6 +40,10 @@ class Artifacts:
         self._folder = folder
         self._known: dict[str, np.ndarray] = {}
 
+    def along(self, kind: str, provider: Provider) -> "Artifacts":
+        """These artifacts, in the same folder, and those of one more provider."""
+        return Artifacts({**self._providers, kind: provider}, self._folder)
+
     def identity(self, kind: str) -> str:
         """Which provider it is; raises UnknownName for a kind without provider."""
         return self._provider(kind).identity

@@ -1,7 +1,7 @@
 """Zero-shot recognition by an encoder alone, scored as a model's answers are."""
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from PIL import Image
@@ -39,3 +39,12 @@ def _pictures(samples: Sequence[Sample]) -> tuple[dict[int, Image.Image], dict[s
         except Exception:  # an image decoder raises whatever it happens to; it is kept, not scored
             errors[sample.id] = traceback.format_exc()
     return found, errors
+
+
+def likeness(encoder: Encoder, samples: Sequence[Sample], drawn: Mapping[str, np.ndarray]) -> Scores:
+    """CLIP-I: the cosine of each sample's picture with the one drawn for it, 0 where it is below."""
+    originals = encoder.pictures(sample.images[0].load() for sample in samples)
+    others = encoder.pictures(Image.fromarray(drawn[sample.id]) for sample in samples)
+    cosines = (originals * others).sum(-1).clamp(0, 1).numpy().astype(float)
+    ids, clusters = tuple(s.id for s in samples), tuple(s.cluster for s in samples)
+    return Scores("clip_i", ids, clusters, cosines[:, None], {})

@@ -24,7 +24,7 @@ class Typed:
         fixed = {"samples": "auto", "draws": "auto", "seed": "0", "batch_size": "auto", "undecided": "pass"}
         named = {"device": "cpu", "dtype": "auto", "prompt": "checkpoint", "report_dir": "reports"}
         named |= {"scope": "keep_newline", "noise": "paper", "saliency": "clip-tiny", "profile": "auto"}
-        named |= {"max_errors": "0", "answer": "generate"}
+        named |= {"max_errors": "0", "answer": "generate", "generator": "renderer", "captioner": None}
         self._typed = {**unset, **flags, **fixed, **named, **typed}
 
     def getoption(self, name: str) -> Any:
@@ -188,3 +188,11 @@ def test_the_models_beside_the_one_under_test() -> None:
         found.command_line()
     )
     assert read().language_models == ("lm-tiny",) and read().encoder is None
+
+
+def test_a_generator_has_a_captioner_of_its_own() -> None:
+    assert (read().generator, read().captioner) == ("renderer", "llava-tiny")
+    assert read(generator="sdxl-lightning").captioner == "llava-ov"
+    assert read(captioner="llava-next-tiny").captioner == "llava-next-tiny"
+    with pytest.raises(UsageError, match="unknown --generator 'rendere': did you mean 'renderer'"):
+        read(generator="rendere")

@@ -23,10 +23,13 @@ VALUES: dict[Stage, Callable[[], Any]] = {
     Stage.VISUAL_TOKENS: lambda: torch.randn(TOKENS, 4, generator=torch.Generator().manual_seed(0)),
     Stage.HIDDEN_STATES: lambda: torch.randn(11, 4, generator=torch.Generator().manual_seed(0)),
 }
-ARTIFACTS = {"saliency": np.random.default_rng(1).random((8, 8), dtype=np.float32)}
+ARTIFACTS = {
+    "saliency": np.random.default_rng(1).random((8, 8), dtype=np.float32),
+    "synthetic": np.random.default_rng(2).integers(0, 256, (12, 9, 3), dtype=np.uint8),
+}
 OF_TOKENS = [name for name in PERTURBATIONS if PERTURBATIONS.load(name)().stage is not Stage.PIXELS]
 FEWER = {"keep"}
-RESIZED = {"patch_shuffle"}
+RESIZED = {"patch_shuffle", "synthetic"}
 IDENTITIES: dict[str, dict[str, Any]] = {
     "clean": {},
     "untouched": {},
@@ -38,7 +41,7 @@ IDENTITIES: dict[str, dict[str, Any]] = {
     "salient_drop": {"ratio": 0.0},
     "patch_shuffle": {"grid": 1},
 }
-WITHOUT_IDENTITY = {"blank", "permutation"}
+WITHOUT_IDENTITY = {"blank", "permutation", "synthetic"}
 OTHERS: dict[str, Any] = {
     "level": 128,
     "scope": "all",
