@@ -7,6 +7,7 @@ Both text encoders read the first 77 tokens of a caption.
 
 import hashlib
 from functools import cached_property
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -36,12 +37,7 @@ class SdxlLightning:
     ) -> None:
         if steps not in STEPS:
             raise UsageError(f"SDXL-Lightning has U-Nets of {STEPS} steps, not of {steps}")
-        try:
-            import diffusers  # noqa: F401
-        except ImportError as error:
-            raise UsageError(
-                "the generator sdxl-lightning needs diffusers: pip install ipllvm[synthetic]"
-            ) from error
+        self._diffusers = _diffusers()
         self._steps, self._base, self._unet = steps, base, unet
         self._device, self._offline = device, offline
         self.identity = f"{LIGHTNING} {steps} steps"
@@ -66,7 +62,6 @@ class SdxlLightning:
 
     def _loaded(self) -> Any:
         import torch
-        from diffusers import EulerDiscreteScheduler, StableDiffusionXLPipeline, UNet2DConditionModel
         from huggingface_hub import hf_hub_download
         from safetensors.torch import load_file
 
@@ -74,12 +69,12 @@ class SdxlLightning:
         dtype = torch.float32 if on_cpu else torch.float16
         name = f"sdxl_lightning_{self._steps}step_unet.safetensors"
         path = self._unet or hf_hub_download(LIGHTNING, name, local_files_only=self._offline)
-        settings = UNet2DConditionModel.load_config(
+        settings = self._diffusers.UNet2DConditionModel.load_config(
             self._base, subfolder="unet", local_files_only=self._offline
         )
-        unet = UNet2DConditionModel.from_config(settings)
+        unet = self._diffusers.UNet2DConditionModel.from_config(settings)
         unet.load_state_dict(load_file(path))
-        pipeline = StableDiffusionXLPipeline.from_pretrained(
+        pipeline = self._diffusers.StableDiffusionXLPipeline.from_pretrained(
             self._base,
             unet=unet if on_cpu else unet.to(dtype),
             dtype=dtype,
@@ -87,11 +82,21 @@ class SdxlLightning:
             add_watermarker=False,
             local_files_only=self._offline,
         )
-        pipeline.scheduler = EulerDiscreteScheduler.from_config(
+        pipeline.scheduler = self._diffusers.EulerDiscreteScheduler.from_config(
             pipeline.scheduler.config, timestep_spacing="trailing"
         )
         pipeline.set_progress_bar_config(disable=True)
         return pipeline.to(self._device)
+
+
+def _diffusers() -> Any:
+    """The package, which is optional and not typed throughout."""
+    try:
+        return import_module("diffusers")
+    except ImportError as error:
+        raise UsageError(
+            "the generator sdxl-lightning needs diffusers: pip install ipllvm[synthetic]"
+        ) from error
 
 
 def _seed(caption: str) -> int:

@@ -30,7 +30,7 @@ def captions(
     pictures = {picture_key(image): sample for sample in data.samples for image in _loaded(sample)}
     asked = {key: _question(key, sample) for key, sample in pictures.items()}
     answered = memory(Context.of(model.info(), replace(data, max_new_tokens=MAX_NEW_TOKENS)))
-    plan = Plan(list(asked.values()), (Clean(),), 1, 0, MAX_NEW_TOKENS, "generate")
+    plan = Plan(tuple(asked.values()), (Clean(),), 1, 0, MAX_NEW_TOKENS, "generate")
     run(model, plan, batch_size, answered, progress)
     found = {}
     for key, sample in asked.items():

@@ -18,13 +18,22 @@ class Typed:
 
     def __init__(self, **typed: Any) -> None:
         unset = dict.fromkeys(
-            ("baseline", "save_baseline", "model", "benchmark", "encoder", "language_model", "claims")
+            (
+                "baseline",
+                "save_baseline",
+                "model",
+                "benchmark",
+                "encoder",
+                "language_model",
+                "claims",
+                "captioner",
+            )
         )
         flags = dict.fromkeys(("report_only", "offline", "no_store", "plan"), False)
         fixed = {"samples": "auto", "draws": "auto", "seed": "0", "batch_size": "auto", "undecided": "pass"}
         named = {"device": "cpu", "dtype": "auto", "prompt": "checkpoint", "report_dir": "reports"}
         named |= {"scope": "keep_newline", "noise": "paper", "saliency": "clip-tiny", "profile": "auto"}
-        named |= {"max_errors": "0", "answer": "generate", "generator": "renderer", "captioner": None}
+        named |= {"max_errors": "0", "answer": "generate", "generator": "renderer"}
         self._typed = {**unset, **flags, **fixed, **named, **typed}
 
     def getoption(self, name: str) -> Any:

@@ -202,7 +202,7 @@ RECIPES: dict[str, Recipe] = {
 def _sister(name: str, shape: dict[str, Any] | None = None, **differs: Any) -> Recipe:
     """llava-tiny trained on for one more phase that differs from its own in one thing."""
     longer = Phase(
-        name, 450, 32, 4e-4, COLOR_MIX, questions=6, captions=0.1, warmup=50, cooldown=0.8, muon=True
+        name, 300, 32, 4e-4, COLOR_MIX, questions=6, captions=0.1, warmup=50, cooldown=0.8, muon=True
     )
     parts = {"model": "llava-tiny"}
     return Recipe(

@@ -73,7 +73,8 @@ def _packed(
     pixels = fields["pixel_values"].to(trainer.device())
     if pixels.ndim == 4:
         return see(pixels)
-    tiles = see(pixels.flatten(0, 1)).unflatten(0, pixels.shape[:2])
+    seen = see(pixels.flatten(0, 1))
+    tiles = seen.view(*pixels.shape[:2], *seen.shape[1:])
     one_of = ("vision_aspect_ratio", "vision_feature_select_strategy")
     name = next(name for name in one_of if hasattr(model.config, name))
     packed, lengths = model.model.pack_image_features(

@@ -1,4 +1,5 @@
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def _said(name: str, benchmark: str) -> float:
 def _within(measured: float, said: float, n: int) -> bool:
     """Four standard errors of a sample of n, and one answer."""
     share = said / 100
-    return abs(measured - said) <= 400 * (share * (1 - share) / n) ** 0.5 + 100 / n
+    return abs(measured - said) <= 400 * math.sqrt(share * (1 - share) / n) + 100 / n
 
 
 @pytest.mark.parametrize("name", LLAVAS)
