@@ -15,6 +15,7 @@ from ipllvm.metrics.performance_drop import score
 from ipllvm.records import Claim, Contrast, Decision, Estimate, Scores, Verdict
 from ipllvm.sampling import generator
 from ipllvm.stats.bootstrap import bootstrap_interval
+from ipllvm.stats.choice import choose
 from ipllvm.stats.clusters import cluster_sums, information, mean_size
 from ipllvm.stats.power import (
     Outlook,
@@ -36,22 +37,22 @@ _POINTS = 100.0
 
 
 def estimate(contrast: Contrast, unit: str = "points", seed: int = 0, replicates: int = 9999) -> Estimate:
-    """The mean of `contrast` with its score interval, 5 % on each side, in `unit` (points, score).
+    """The mean of `contrast` with its interval (`choose`), 5 % on each side, in `unit` (points, score).
 
     Where samples are missing the interval puts them at the worst end, and extra["complete_case"]
     is the one without them. `discordant` counts the samples that lost and that gained. `seed`
     fixes the bootstrap shown in extra["bootstrap"], which is None where too little changed.
     """
     test, scale = ScoreTest.of(contrast), _SCALE[unit]
+    judge = choose(contrast)
     rng = generator(seed, contrast.name, "bootstrap")
     shown = bootstrap_interval(contrast, rng, _ALPHA, replicates)
-    low, high = test.complete.interval(_ALPHA)
+    low, high = judge.complete.interval(_ALPHA)
     extra = {
         **_sizes(contrast, test, (scale * low, scale * high)),
         "bootstrap": None if shown is None else (scale * shown[0], scale * shown[1]),
     }
-    name = "exact bound, nothing changed" if test.concordant else "score interval, effective sample size"
-    made = _estimate(contrast, unit, seed, _method(test, name), test.interval(_ALPHA), extra)
+    made = _estimate(contrast, unit, seed, _method(test, judge.method), judge.interval(_ALPHA), extra)
     return replace(made, discordant=_discordant(contrast))
 
 
@@ -88,8 +89,9 @@ def decide(
         return _not_enough(contrast, claim, margin, effect, available)
     if guard is not None and (reason := _nothing_to_lose(guard, claim)):
         return Verdict(Decision.UNDECIDED, reason, smallest_detectable_effect=effect)
-    p_holds, p_violated = test.p_holds(margin), test.p_violated(margin)
-    low, high = sorted(sign * _POINTS * bound for bound in test.interval(claim.alpha))
+    judge = choose(_turned(contrast, sign))
+    p_holds, p_violated = judge.p_holds(margin), judge.p_violated(margin)
+    low, high = sorted(sign * _POINTS * bound for bound in judge.interval(claim.alpha))
     span = f"[{low:.2f}, {high:.2f}]"
     sides = {
         Decision.HOLDS: (p_holds, "inside"),

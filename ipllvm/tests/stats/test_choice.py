@@ -1,0 +1,47 @@
+"""Which test decides, and that a verdict follows it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ipllvm import claims, verdicts
+from ipllvm.records import Contrast, Decision
+from ipllvm.stats.betting import BettingTest
+from ipllvm.stats.choice import choose
+from ipllvm.stats.score_interval import ScoreTest
+
+
+def _contrast(informing: int, n: int = 300, *, weighted: bool) -> Contrast:
+    values = np.zeros(n)
+    values[:informing] = 0.5
+    return Contrast("kept", values, tuple(str(i) for i in range(n)), lattice=0.0, weighted=weighted)
+
+
+@pytest.mark.parametrize(("informing", "weighted", "kind"), [(15, True, BettingTest), (25, True, ScoreTest),
+                                                             (3, False, ScoreTest)])  # fmt: skip
+def test_few_informing_clusters_of_a_weighted_sum_are_left_to_the_betting_bound(
+    informing: int, weighted: bool, kind: type
+) -> None:
+    assert isinstance(choose(_contrast(informing, weighted=weighted)), kind)
+
+
+def test_an_estimate_and_its_verdict_come_from_the_same_test() -> None:
+    contrast = _contrast(5, weighted=True)
+    judge = choose(contrast)
+    found = verdicts.estimate(contrast, replicates=0)
+    assert found.method == "betting bound"
+    assert (found.low, found.high) == pytest.approx(tuple(100 * b for b in judge.interval(0.05)))
+    claim = replace(claims.load()["occlusion"], margin=-10.0)
+    verdict = verdicts.decide(contrast, claim)
+    assert verdict.p_holds == pytest.approx(
+        BettingTest.of(replace(contrast, values=-contrast.values)).p_holds(0.1)
+    )
+    assert verdict.decision is Decision.HOLDS
+
+
+def test_the_betting_bound_is_the_more_careful_one_there() -> None:
+    contrast = _contrast(5, weighted=True)
+    betting, score = BettingTest.of(contrast).interval(0.05), ScoreTest.of(contrast).interval(0.05)
+    assert betting[1] > score[1]
+    assert betting[0] <= float(contrast.values.mean())
