@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import (
     CLIPProcessor,
     LlavaNextProcessor,
@@ -36,6 +37,8 @@ def checkpoint(model: Any, recipe: Recipe, words: PreTrainedTokenizerFast, folde
     folder.mkdir(parents=True, exist_ok=True)
     _forget_paths(model.config)
     model.to("cpu", torch.float16).save_pretrained(folder)
+    if recipe.kind.startswith("llava"):
+        _rename(folder / "model.safetensors")
     images: Any = processing.processor(recipe)
     if recipe.kind in ("vit", "resnet"):
         images.save_pretrained(folder)
@@ -46,6 +49,21 @@ def checkpoint(model: Any, recipe: Recipe, words: PreTrainedTokenizerFast, folde
     else:
         _processor(recipe, images, words).save_pretrained(folder)
     return folder
+
+
+TOWER, HUB_TOWER = "vision_tower.", "vision_tower.vision_model."
+
+
+def _rename(path: Path) -> None:
+    """Call the tower's weights as the hub's LLaVA checkpoints do: every release of transformers reads those
+    names, while the ones that a late release writes are unknown to an early one.
+    """
+    weights = load_file(path)
+    save_file({_hub_name(name): weight for name, weight in weights.items()}, path, {"format": "pt"})
+
+
+def _hub_name(name: str) -> str:
+    return name if name.startswith(HUB_TOWER) else name.replace(TOWER, HUB_TOWER, 1)
 
 
 def _processor(recipe: Recipe, images: Any, words: PreTrainedTokenizerFast) -> Any:
