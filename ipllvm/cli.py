@@ -8,8 +8,15 @@ from importlib import import_module
 from ipllvm.errors import IpllvmError
 
 COMMANDS = {
+    "audit": "everything that is measured of a model, in every view, with checksums",
+    "benchmarks": "what --benchmark takes, and what of it is here",
+    "check": "run the properties on a model, from anywhere",
     "compare": "saved baselines against each other, without a model",
+    "doctor": "versions, devices, memory, caches; what is missing and how to get it",
+    "models": "what --model takes, and what of it is here",
+    "perturbations": "what models are put through",
     "plan": "what a run would do and cost, before any weight is read",
+    "properties": "what is checked",
     "report": "the views of a report again, from its JSON, without the model",
     "speed": "trials a second: plain generate, the engine, its matrix products alone",
     "store": "the outcomes that runs have left: info, verify, merge",
