@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-WIDTH: Final = 360.0
+WIDTH: Final = 330.0
 """Points across: a drawing is shown at about this many pixels on a phone, and its text must be read there."""
 SIZE: Final = 10.5
 """Points of a drawing's text."""
@@ -40,7 +40,7 @@ ROLES: Final = {
 """Role to its colour on white; no other colour of a drawing is any of these."""
 SERIES: Final = ("s1", "s2", "s3", "s4")
 _FONT = "DejaVu Sans"
-_STYLE: Final = {
+_STYLE: Final[dict[str, Any]] = {
     "svg.fonttype": "none",
     "font.family": [_FONT],
     "font.size": SIZE,
@@ -79,7 +79,8 @@ def style(salt: str) -> Iterator[None]:
     """The house style of all drawings; `salt` makes the ids of two drawings on one page differ."""
     import matplotlib
 
-    with matplotlib.rc_context({**_STYLE, "svg.hashsalt": salt}):
+    options: Any = {**_STYLE, "svg.hashsalt": salt}
+    with matplotlib.rc_context(options):
         yield
 
 
@@ -115,6 +116,6 @@ def _bytes(draw: "Callable[[], Figure]", name: str, kind: str, **how: Any) -> by
     file = io.BytesIO()
     with style(name), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing")  # the reader's fonts show it, not ours
-        extra = {"metadata": {"Date": None, "Creator": None}} if kind == "svg" else {}
-        draw().savefig(file, format=kind, **extra, **how)
+        metadata = {"Date": None, "Creator": None} if kind == "svg" else None
+        draw().savefig(file, format=kind, metadata=metadata, **how)
     return file.getvalue()

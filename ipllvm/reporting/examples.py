@@ -38,7 +38,9 @@ def fitting(rows: Sequence[Row], room: int = ROOM) -> list[tuple[list[Row], int]
             if flip is not None and size <= room:
                 kept[place].append(flip)
                 room -= size
-    return [(list(each), len(row.get("flips") or ()) - len(each)) for each, row in zip(kept, rows, strict=True)]
+    return [
+        (list(each), len(row.get("flips") or ()) - len(each)) for each, row in zip(kept, rows, strict=True)
+    ]
 
 
 def pictures(flip: Row) -> list[str]:

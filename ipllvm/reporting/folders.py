@@ -57,10 +57,10 @@ def inside(folder: Path, name: str) -> Path:
 
 
 def replace_file(folder: Path, name: str, text: str | bytes) -> Path:
-    """Writes `text` (as UTF-8, or bytes as they are) to `name` in `folder`, in one step: a reader sees the old or the new file.
+    """Writes `text` as UTF-8, or bytes as they are, to `name` in `folder`, in one step.
 
-    A link of that name is replaced, never followed. Raises UsageError where it can't be written;
-    the old file then stays as it was.
+    A reader sees the old or the new file. A link of that name is replaced, never followed. Raises
+    UsageError where it can't be written; the old file then stays as it was.
     """
     path = inside(folder, name)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")

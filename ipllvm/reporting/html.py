@@ -58,12 +58,12 @@ def render(*reports: Report) -> str:
 def _tiles(report: Report) -> Iterator[tuple[str, int, str]]:
     """Name, count and colour of what is counted on the first screen."""
     found = Counter((row["claim"]["kind"], standing(row)) for row in report["results"])
-    lost = found["requirement", NOT_MEASURED] + found["observation", NOT_MEASURED] + len(report["not_measured"])
+    lost = sum(count for (_, name), count in found.items() if name == NOT_MEASURED)
     told = (
         ("requirements violated", found["requirement", "VIOLATED"], "bad"),
         ("requirements undecided", found["requirement", "UNDECIDED"], "open"),
         ("requirements hold", found["requirement", "HOLDS"], "good"),
-        ("could not be measured", lost, "bad"),
+        ("could not be measured", lost + len(report["not_measured"]), "bad"),
         ("laws broken, tests failed", len(report["failed"]), "bad"),
         ("laws hold", len(report["passed_laws"]), "good"),
         ("findings as in the paper", found["observation", "HOLDS"], ""),

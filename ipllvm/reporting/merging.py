@@ -56,5 +56,9 @@ def _free(name: str, taken: Sequence[str]) -> str:
 
 def _with(row: Row, models: Mapping[str, str], data: Mapping[str, str]) -> Row:
     """`row` with the new ids; a name that is no id, as of a test without result, stays."""
-    new = {name: ids.get(row[name], row[name]) for name, ids in (("model", models), ("benchmark", data)) if name in row}
+    new = {
+        name: ids.get(row[name], row[name])
+        for name, ids in (("model", models), ("benchmark", data))
+        if name in row
+    }
     return {**row, **new}

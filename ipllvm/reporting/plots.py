@@ -7,6 +7,7 @@ knows of a report. What was not measured is None and is left out.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from ipllvm.reporting.canvas import ROLES, SERIES, SIZE, WIDTH
@@ -77,16 +78,16 @@ def levels(labels: Sequence[str], scores: Named, label: str) -> "Figure":
         axes.plot([min(known, default=0), max(known, default=0)], [place] * 2, color=ROLES["line"], lw=2)
     for number, (name, values) in enumerate(scores):
         x = [math.nan if value is None else value for value in values]
-        axes.plot(x, range(len(x)), ls="", label=_short(name), zorder=9 - number, **_mark(number))
+        axes.plot(x, range(len(x)), ls="", label=_short(name), zorder=9 - number, **_mark(number, 7))
     axes.set_xlim(*_room([0.0, *(value for _, values in scores for value in values if value is not None)]))
-    _legend(axes)
+    _legend(figure, axes, top=4)
     return figure
 
 
 def curves(found: Sequence[Curve], across: str, up: str, lines: Sequence[tuple[str, float]] = ()) -> "Figure":
     """Lines with their bands; `lines` are levels drawn across, such as the score on a blank image."""
     rows = math.ceil((len(found) + len(lines)) / ABREAST)
-    figure, axes = _framed(200 + LINE * rows, left=40, top=20 + LINE * rows, foot=FOOT)
+    figure, axes = _framed(206 + LINE * rows, left=40, top=26 + LINE * rows, foot=FOOT)
     for number, curve in enumerate(found):
         colour, dash = ROLES[SERIES[number % len(SERIES)]], DASHES[number % len(DASHES)]
         axes.fill_between(curve.at, curve.low, curve.high, color=colour, alpha=0.15, lw=0)
@@ -98,8 +99,8 @@ def curves(found: Sequence[Curve], across: str, up: str, lines: Sequence[tuple[s
     axes.grid(axis="y")
     axes.set_xlabel(_short(across, 60))
     _ticks(axes, sorted({x for curve in found for x in curve.at}))
-    figure.text(4 / WIDTH, 1 - 4 / (200 + LINE * rows), _short(up, 60), va="top", color=ROLES["soft"])
-    _legend(axes)
+    figure.text(4 / WIDTH, 1 - 3 / (206 + LINE * rows), _short(up, 60), va="top", color=ROLES["soft"])
+    _legend(figure, axes, top=20)
     return figure
 
 
@@ -114,17 +115,22 @@ def heat(cells: Sequence[Sequence[float | None]], under: "Image | None" = None) 
     axes.set(xlim=(0, columns), ylim=(rows, 0))
     axes.axis("off")
     if under is not None:
-        axes.imshow(under.convert("L").convert("RGB"), extent=(0, columns, rows, 0), aspect="auto")
+        axes.imshow(_faint(under), extent=(0, columns, rows, 0), aspect="auto")
     places = [(row, column, value) for row, cut in enumerate(cells) for column, value in enumerate(cut)]
     for row, column, value in places:
         if value is not None:
             shade = _shade(value, low, high)
-            _box(axes, (column, row, 1, 1), shade, None if under is None else 0.2 + 0.13 * shade)
+            _box(axes, (column, row, 1, 1), shade, None if under is None else 0.15 + 0.13 * shade)
             dark = shade > 3 or (under is not None and shade > 2)
             axes.text(column + 0.5, row + 0.5, f"{value:z.1f}", ha="center", va="center",
                       fontsize=min(SIZE, side * 0.33), color="#ffffff" if dark else "#101820")  # fmt: skip
     _scale(axes, (low, high), (columns, rows), side)
     return figure
+
+
+def _faint(picture: "Image") -> "Image":
+    """`picture` in pale greys, on which dark numbers can be read."""
+    return picture.convert("L").point([128 + grey // 2 for grey in range(256)]).convert("RGB")
 
 
 def _scale(axes: "Axes", ends: tuple[float, float], size: tuple[int, int], side: float) -> None:
@@ -138,7 +144,9 @@ def _scale(axes: "Axes", ends: tuple[float, float], size: tuple[int, int], side:
     axes.text(columns / 2, rows + 20 / side, "darker = more", ha="center", va="top", color=ROLES["soft"])
 
 
-def _box(axes: "Axes", box: tuple[float, float, float, float], shade: int, alpha: float | None = None) -> None:
+def _box(
+    axes: "Axes", box: tuple[float, float, float, float], shade: int, alpha: float | None = None
+) -> None:
     from matplotlib.patches import Rectangle
 
     x, y, width, height = box
@@ -174,7 +182,9 @@ def _rows(labels: Sequence[str], label: str, lines: int) -> "tuple[Figure, Axes]
     axes.tick_params(axis="y", length=0, labelcolor=ROLES["ink"])
     axes.grid(axis="x")
     axes.set_axisbelow(True)
-    figure.text(0.5, 5 / (head + ROW * len(names) + FOOT), _short(label, 64), ha="center", color=ROLES["soft"])
+    figure.text(
+        0.5, 5 / (head + ROW * len(names) + FOOT), _short(label, 58), ha="center", color=ROLES["soft"]
+    )
     return figure, axes
 
 
@@ -192,20 +202,22 @@ def _framed(
 def _ticks(axes: "Axes", places: Sequence[float]) -> None:
     """A tick at every place where they are few and far enough apart."""
     wide = (places[-1] - places[0]) / 14 if places else 0.0
-    if len(places) <= 12 and all(b - a >= wide for a, b in zip(places, places[1:], strict=False)):
+    if len(places) <= 12 and all(b - a >= wide for a, b in pairwise(places)):
         axes.set_xticks(places, [f"{x:g}" for x in places])
 
 
-def _legend(axes: "Axes") -> None:
-    axes.legend(
-        loc="lower left", bbox_to_anchor=(0, 1), ncols=ABREAST, frameon=False, borderaxespad=0.2,
-        fontsize=SIZE - 0.5, handletextpad=0.4, columnspacing=1.0, labelspacing=0.3, handlelength=1.8,
+def _legend(figure: "Figure", axes: "Axes", top: float) -> None:
+    """The names of what is drawn, `top` points below the upper edge."""
+    figure.legend(
+        *axes.get_legend_handles_labels(), loc="upper left", ncols=ABREAST, frameon=False, borderaxespad=0,
+        bbox_to_anchor=(2 / WIDTH, 1 - top / (72 * figure.get_figheight())), fontsize=SIZE - 0.5,
+        handletextpad=0.4, columnspacing=1.2, labelspacing=0.3, handlelength=2.4, borderpad=0,
     )  # fmt: skip
 
 
-def _mark(number: int) -> dict[str, Any]:
+def _mark(number: int, size: float = 5.5) -> dict[str, Any]:
     colour = ROLES[SERIES[number % len(SERIES)]]
-    return {"marker": MARKERS[number % len(MARKERS)], "ms": 5.5, "color": colour, "mec": ROLES["paper"]}
+    return {"marker": MARKERS[number % len(MARKERS)], "ms": size, "color": colour, "mec": ROLES["paper"]}
 
 
 def _room(values: Sequence[float]) -> tuple[float, float]:

@@ -19,8 +19,12 @@ MEANINGS: Final = {
     "gain": Meaning("gained by seeing the image", "more use of the image"),
     "kept": Meaning("kept beyond half of what seeing is worth", "more robust"),
     "centre_information": Meaning("that the centre alone is worth more than the edge", "more in the centre"),
-    "centre_importance": Meaning("that noise costs more in the centre than at the edge", "centre matters more"),
-    "lowest_quarter": Meaning("lost in the lowest layers beyond half of all that is lost", "low layers matter more"),
+    "centre_importance": Meaning(
+        "that noise costs more in the centre than at the edge", "centre matters more"
+    ),
+    "lowest_quarter": Meaning(
+        "lost in the lowest layers beyond half of all that is lost", "low layers matter more"
+    ),
     "image_first": Meaning("that noise on the image costs more than noise on the text", "image matters more"),
     "then_text": Meaning("that noise on the image costs more than noise on the text", "image matters more"),
     "retention": Meaning("recognised beyond nine tenths of the encoder's", "more retained"),

@@ -1,10 +1,10 @@
-"""A report cut into sections: one a property, with its claims, pictures, examples and what the paper prints."""
+"""A report cut into sections: one a property, with claims, pictures, examples and what the paper prints."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ipllvm.reporting import examples, pictures
+from ipllvm.reporting import claim_pictures, examples, series_pictures
 from ipllvm.reporting.pictures import Picture
 from ipllvm.reporting.reading import reading, summary
 from ipllvm.reporting.schema import Report, Row
@@ -91,17 +91,17 @@ def _section(place: int, found: Sequence[Shown], models: bool) -> Section:
         kind=found[0].line.row["claim"]["kind"],
         standing=standing(worst.line.row),
         verdict=worst.line.verdict,
-        parts=tuple(_part(part, models, names) for part in parts),
+        parts=tuple(_part(part, names) for part in parts),
         pictures=tuple(names.given(picture) for picture in _detailed(found, models)),
         printed=tuple(figure for result in found for figure in _printed(result.line)),
     )
 
 
-def _part(found: Sequence[Shown], models: bool, names: "_Names") -> Part:
+def _part(found: Sequence[Shown], names: "_Names") -> Part:
     claim = found[0].line.row["claim"]
     each = [result.line for result in found]
     regression = claim["name"].startswith(REGRESSION)
-    drawn = [pictures.forest(each, models), None if regression else pictures.levels(each, models)]
+    drawn = [claim_pictures.forest(each), None if regression else claim_pictures.levels(each)]
     return Part(
         claim=claim,
         summary=summary(each),
@@ -119,8 +119,8 @@ def _detailed(found: Sequence[Shown], models: bool) -> Iterator[Picture]:
         key = (row["model"], row["benchmark"], row["series"])
         if key not in seen:
             seen.append(key)
-            yield from pictures.curves(result.line, models)
-            yield from pictures.maps(result.line, models, examples.first_picture(row))
+            yield from series_pictures.curves(result.line, models)
+            yield from series_pictures.maps(result.line, models, examples.first_picture(row))
 
 
 def _printed(line: Line) -> Iterator[Printed]:
@@ -133,7 +133,9 @@ def _printed(line: Line) -> Iterator[Printed]:
             model=line.model,
             where=visible(figure["where"], 40),
             name=visible(figure["name"], 200).replace("_", " "),
-            value=f"{figure['value']:g} {visible(figure['unit'], 40)}" if known else "a picture without numbers",
+            value=f"{figure['value']:g} {visible(figure['unit'], 40)}"
+            if known
+            else "a picture without numbers",
             here=number(here["value"], here["unit"]) if here else "",
             notes=tuple(visible(note) for note in figure["notes"]),
         )
