@@ -20,12 +20,8 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
 pytestmark = [
-    pytest.mark.skipif(
-        browsers.CHROMIUM is None, reason="there is no Chromium here: apt-get install chromium"
-    ),
-    pytest.mark.skipif(
-        find_spec("playwright") is None, reason="there is no Playwright here: pip install '.[dev]'"
-    ),
+    pytest.mark.skipif(browsers.CHROMIUM is None, reason="no Chromium here: apt-get install chromium"),
+    pytest.mark.skipif(find_spec("playwright") is None, reason="no Playwright here: pip install '.[dev]'"),
 ]
 WIDTHS = (375, 1440)
 VIOLATIONS = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
