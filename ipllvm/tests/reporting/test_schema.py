@@ -18,6 +18,7 @@ from ipllvm.errors import UsageError
 from ipllvm.records import BenchmarkInfo, Claim, Decision, Estimate, ModelInfo, Result, Verdict
 from ipllvm.reporting import schema
 from ipllvm.tests.reporting import reports
+from ipllvm.tests.reporting.golden import check_golden
 from ipllvm.tests.reporting.hostile import HOSTILE
 
 TEXT = st.text(max_size=12)
@@ -223,3 +224,7 @@ def test_no_field_is_written_that_the_schema_does_not_name() -> None:
         assert set(entry["claim"]) == set(parts["claim"]["properties"])
         assert set(entry["verdict"]) == set(parts["verdict"]["properties"])
         assert set(entry["estimates"]["clean"]) == set(parts["estimate"]["properties"])
+
+
+def test_golden_of_every_kind() -> None:
+    check_golden("mixed.json", json.dumps(reports.mixed(), indent=1, ensure_ascii=False) + "\n")
