@@ -4,12 +4,13 @@ import json
 import platform
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
+from ipllvm.claims import tables
 from ipllvm.reporting import html, junit, markdown
 from ipllvm.reporting.families import families
 from ipllvm.reporting.folders import ensure_writable, replace_file
@@ -135,7 +136,12 @@ def build(
     """
     models, benchmarks = _Catalogue(), _Catalogue()
     results = [
-        {**row, "model": models.id(row["model"]), "benchmark": benchmarks.id(row["benchmark"])}
+        {
+            **row,
+            "model": models.id(row["model"]),
+            "benchmark": benchmarks.id(row["benchmark"]),
+            "printed": _printed(row),
+        }
         for row in rows
     ]
     missed = [_values(lost) for lost in not_measured]
@@ -187,6 +193,12 @@ class _Catalogue:
             made = f"{made} ({len(same) + 1})"
         self.entries.append({"id": made, **info})
         return made
+
+
+def _printed(row: Row) -> list[Row]:
+    """What the paper prints of this property of the model on the benchmark."""
+    found = tables.beside(row["property"], row["model"]["name"], row["benchmark"]["name"])
+    return [asdict(figure) for figure in found]
 
 
 def _values(record: NotTested | NotMeasured | Failed | PassedLaw | Run) -> Row:

@@ -82,7 +82,7 @@ def test_a_result_survives_the_way_to_json_and_back(found: Result) -> None:
 
 
 @given(RESULTS)
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_a_report_of_any_result_is_valid_and_gives_it_back(found: Result) -> None:
     made = reports.report(found)
     schema.validate(made)
