@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from ipllvm import options
+from ipllvm import options, registration, typed
 from ipllvm.errors import IpllvmError
 from ipllvm.session import OPTIONS, ROWS, Session, case, finding, place, status
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Register the options."""
-    options.register(parser)
+    registration.register(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -83,7 +83,7 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """`-n auto` is one worker a GPU, one without."""
-    return max(1, options.gpus())
+    return max(1, typed.gpus())
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -229,6 +229,7 @@ class Session:
                     "test": report.nodeid,
                     "reason": _reason(report),
                     "replay": replay(report.nodeid, chosen),
+                    "seconds": round(report.duration, 3),
                 }
 
     def _records(self, record: type[T], kind: str) -> list[T]:
