@@ -12,12 +12,14 @@ from typing import Protocol
 
 import numpy as np
 
-from ipllvm import baselines, flips, registry, verdicts
+from ipllvm import baselines, flips, verdicts
 from ipllvm.artifacts import Artifacts, Provider
 from ipllvm.engine.context import Context
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Known, run
-from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured, StoreFull
+from ipllvm.engine.scoring import scores_of
+from ipllvm.errors import ClaimUndecided, ClaimViolated, Finding, NotMeasured, StoreFull
+from ipllvm.looks import Looks
 from ipllvm.metrics.pair_accuracy import pair_scores
 from ipllvm.metrics.performance_drop import gain, score
 from ipllvm.models.base import VisionLanguageModel
@@ -66,6 +68,8 @@ class Settings:
     self_check: str = "none"
     max_errors: float = 0
     answer: str = "generate"
+    sequential: str = ""
+    family: int = 1
 
 
 class Evaluation:
@@ -84,10 +88,11 @@ class Evaluation:
         memory: Memory,
         artifacts: Artifacts | None = None,
         planned: Callable[[Plan], None] | None = None,
+        looks: Looks | None = None,
     ) -> None:
         self.property_name = property_name
         self.model = model
-        self.benchmark = benchmark
+        self.benchmark = self.planned_benchmark = benchmark
         self.total = total
         self.claims = claims
         self.settings = settings
@@ -96,6 +101,7 @@ class Evaluation:
         self._memory = memory
         self._artifacts = artifacts
         self._planned_only = planned
+        self._looks = looks
         self._began = time.monotonic()
         self._trials = 0
         self._planned = 0
@@ -115,7 +121,7 @@ class Evaluation:
         what was measured, and `check` ends the test after recording it.
         """
         plan, outcomes = self._measured(self.benchmark, perturbations, draws)
-        found = tuple(_scores(plan, p, self.benchmark.scorer, outcomes) for p in plan.perturbations)
+        found = tuple(scores_of(plan, p, self.benchmark.scorer, outcomes) for p in plan.perturbations)
         self._traces.append(flips.Trace(plan, outcomes, found))
         return found
 
@@ -144,7 +150,7 @@ class Evaluation:
     def elsewhere(self, data: Benchmark) -> Scores:
         """How well the model does, unperturbed, on another benchmark."""
         plan, outcomes = self._measured(data)
-        return _scores(plan, plan.perturbations[0], data.scorer, outcomes)
+        return scores_of(plan, plan.perturbations[0], data.scorer, outcomes)
 
     def _measured(
         self, data: Benchmark, perturbations: Sequence[Perturbation] = (), draws: int | None = None
@@ -165,7 +171,8 @@ class Evaluation:
         outcomes = self._memory(Context.of(self.model.info(), data, settings.answer))
         try:
             if self._stopped is None:
-                told = partial(self._progress, total=len(plan))
+                whole = len(plan) * len(self.planned_benchmark.samples) // len(self.benchmark.samples)
+                told = partial(self._progress, total=whole)
                 run(self.model, plan, self.batch_size, outcomes, told, self._artifacts)
         except (KeyboardInterrupt, StoreFull) as stopped:
             self._stopped = stopped
@@ -191,14 +198,19 @@ class Evaluation:
         decided, whatever the numbers. Raises NotMeasured where samples failed: an error is neither a
         wrong answer nor a verdict.
         """
+        if self._looks is not None and claim_name in self._looks.decided:
+            return self._looks.decided[claim_name]
         claim = self.claims[claim_name]
         errors = {sample: error for scores in shown.values() for sample, error in scores.errors.items()}
         verdict = self._verdict(contrast, claim, something_to_lose, errors)
         if obstacle and verdict.decision is not Decision.UNDECIDED:
             verdict = replace(verdict, decision=Decision.UNDECIDED, reason=obstacle)
+        ended = self._stopped is not None or len(errors) > self._allowed_errors
+        if self._looks is not None and not (self._looks.settles(claim_name, verdict) or ended):
+            return verdict
         estimates = {name: self._accuracy(name, scores) for name, scores in self._shown(shown).items()}
         estimates |= {name: self._estimate(name, each) for name, each in (beside or {}).items()}
-        estimates[claim.quantity] = verdicts.estimate(contrast, seed=self.settings.seed)
+        estimates[claim.quantity] = self._decisive(claim, contrast)
         result = self._result(claim, estimates, verdict, errors)
         settings = {**result.settings, **(noted or {})}
         paired = [(claim, contrast)]
@@ -212,8 +224,43 @@ class Evaluation:
         if len(errors) > self._allowed_errors:
             raise _not_measured(verdict.reason, errors)
         if not self.settings.report_only and claim.kind == "requirement":
-            _raise_finding(verdict, claim)
+            self._raise_finding(verdict, claim)
         return verdict
+
+    def look(self, test: Callable[[], object]) -> None:
+        """Call a test on more and more clusters until each claim that it checks is decided.
+
+        Where one seems to be, the test is called once more to tell what it found. Nothing is measured
+        twice. Raises in the end what the verdicts call for, a violated claim first.
+        """
+        looks = self._looks
+        if looks is None:
+            test()
+            return
+        while not looks.seen or (looks.undecided and not looks.exhausted):
+            looks.advance(self.batch_size)
+            self._ask(looks, test)
+            if looks.promising and not looks.telling:
+                looks.telling = True
+                self._ask(looks, test)
+        for finding in sorted(looks.findings, key=lambda found: not isinstance(found, ClaimViolated)):
+            raise finding
+
+    def _ask(self, looks: Looks, test: Callable[[], object]) -> None:
+        self.benchmark = looks.benchmark
+        self._trials = self._planned = 0
+        self._perturbations, self._traces = [], []
+        looks.begin()
+        test()
+
+    def _raise_finding(self, verdict: Verdict, claim: Claim) -> None:
+        """At once, or where there are looks when all claims of the test are decided."""
+        try:
+            _raise_finding(verdict, claim)
+        except Finding as finding:
+            if self._looks is None:
+                raise
+            self._looks.findings.append(finding)
 
     @property
     def saliency(self) -> str:
@@ -267,7 +314,7 @@ class Evaluation:
     def _allowed_errors(self) -> float:
         """How many samples may fail: a number, or below 1 a share of the samples."""
         budget = self.settings.max_errors
-        return budget if budget >= 1 else budget * len(self.benchmark.samples)
+        return budget if budget >= 1 else budget * len(self.planned_benchmark.samples)
 
     def _verdict(
         self, contrast: Contrast, claim: Claim, guard: Contrast | None, errors: Mapping[str, str]
@@ -277,6 +324,8 @@ class Evaluation:
             counts = f"{len(errors)} of {len(self.benchmark.samples)} samples failed"
             reason = f"could not be measured: {counts}, first {sample}: {_last_line(error)}"
             return Verdict(Decision.UNDECIDED, reason)
+        if self._looks is not None and self._stopped is None:
+            return self._looks.decide(contrast, claim, guard, self.total)
         verdict = verdicts.decide(contrast, claim, guard, available=self.total)
         if self._stopped is not None:
             reason = f"stopped after {self._trials} of {self._planned} trials"
@@ -285,15 +334,25 @@ class Evaluation:
 
     def _estimate(self, name: str, contrast: Contrast) -> Estimate:
         """For display: without bootstrap."""
-        return verdicts.estimate(replace(contrast, name=name), seed=self.settings.seed, replicates=0)
+        found = verdicts.estimate(replace(contrast, name=name), seed=self.settings.seed, replicates=0)
+        return found if self._looks is None else self._looks.shown(found, contrast)
+
+    def _decisive(self, claim: Claim, contrast: Contrast) -> Estimate:
+        """The estimate that the claim speaks of."""
+        if self._looks is None:
+            return verdicts.estimate(contrast, seed=self.settings.seed)
+        found = self._estimate(contrast.name, contrast)
+        extra = {**found.extra, "sequential": self._looks.about(contrast, claim)}
+        return replace(found, extra=extra)
 
     def _accuracy(self, name: str, scores: Scores) -> Estimate:
-        return verdicts.accuracy(name, scores, seed=self.settings.seed)
+        found = verdicts.accuracy(name, scores, seed=self.settings.seed)
+        return found if self._looks is None else self._looks.shown(found, score(scores))
 
     def _result(
         self, claim: Claim, estimates: Mapping[str, Estimate], verdict: Verdict, errors: Mapping[str, str]
     ) -> Result:
-        data, settings = self.benchmark, self.settings
+        data, settings = self.planned_benchmark, self.settings
         clusters = len({sample.cluster for sample in data.samples})
         info = BenchmarkInfo(data.name, data.digest, data.source, len(data.samples), clusters, self.total)
         return Result(
@@ -315,6 +374,8 @@ class Evaluation:
                 "noise": settings.noise,
                 "self_check": settings.self_check,
                 "perturbations": "; ".join(dict.fromkeys(self._perturbations)),
+                **({"sequential": settings.sequential} if settings.sequential else {}),
+                **({"family_wise": settings.family} if settings.family > 1 else {}),
             },
             trials=self._trials,
             seconds=time.monotonic() - self._began,
@@ -339,26 +400,3 @@ def _raise_finding(verdict: Verdict, claim: Claim) -> None:
         raise ClaimViolated(f"{claim.text}: {verdict.reason}")
     if verdict.decision is Decision.UNDECIDED:
         raise ClaimUndecided(verdict.reason)
-
-
-def _scores(plan: Plan, perturbation: Perturbation, scorer: str, outcomes: Known) -> Scores:
-    """Score every sample whose draws are all there; NaN and a traceback where one is an error."""
-    grade, draws = registry.SCORERS.load(scorer), range(plan.draws_of(perturbation))
-    rows, samples = [], []
-    errors: dict[str, str] = {}
-    for sample in plan.samples:
-        trials = [plan.trial(sample, perturbation, draw) for draw in draws]
-        if not all(trial in outcomes for trial in trials):
-            continue
-        responses = [outcomes[trial] for trial in trials]
-        failed = [r.error for r in responses if r.error is not None]
-        errors |= {sample.id: failed[0]} if failed else {}
-        rows.append([np.nan if r.error is not None else grade(r.text, sample) for r in responses])
-        samples.append(sample)
-    return Scores(
-        perturbation=str(perturbation),
-        samples=tuple(sample.id for sample in samples),
-        clusters=tuple(sample.cluster for sample in samples),
-        values=np.array(rows, dtype=float).reshape(len(rows), len(draws)),
-        errors=errors,
-    )
