@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ipllvm import baselines, registry, verdicts
+from ipllvm import baselines, flips, registry, verdicts
 from ipllvm.artifacts import Artifacts, Provider
 from ipllvm.display import plain
 from ipllvm.engine.context import Context
@@ -105,7 +105,11 @@ class Evaluation:
         self._planned = 0
         self._perturbations: list[str] = []
         self._stopped: KeyboardInterrupt | StoreFull | None = None
+<<<<<<< HEAD
         self._findings: list[Finding | None] = []
+=======
+        self._traces: list[flips.Trace] = []
+>>>>>>> main
 
     @property
     def batch_size(self) -> int:
@@ -119,7 +123,9 @@ class Evaluation:
         what was measured, and `check` ends the test after recording it.
         """
         plan, outcomes = self._measured(self.benchmark, perturbations, draws)
-        return tuple(_scores(plan, p, self.benchmark.scorer, outcomes) for p in plan.perturbations)
+        found = tuple(_scores(plan, p, self.benchmark.scorer, outcomes) for p in plan.perturbations)
+        self._traces.append(flips.Trace(plan, outcomes, found))
+        return found
 
     def answers(self, data: Benchmark, perturbation: Perturbation | None = None) -> dict[str, Response]:
         """What the model says to the samples of `data`, by id, where `run` would say how well it did.
@@ -215,7 +221,9 @@ class Evaluation:
         paired = [(claim, contrast)]
         if "clean" in shown and something_to_lose is None:
             paired.append((baselines.clean_claim(claim.regression_margin), score(shown["clean"])))
-        self._record(replace(result, series=tuple(series), settings=settings, paired=tuple(paired)))
+        changed = flips.examples(self.model, self._traces, self.settings.seed, self._artifacts)
+        made = replace(result, series=tuple(series), settings=settings, paired=tuple(paired), flips=changed)
+        self._record(made)
         if self._stopped is not None:
             raise self._stopped
         if len(errors) > self._allowed_errors:

@@ -232,6 +232,7 @@ class Session:
                     "test": report.nodeid,
                     "reason": _reason(report),
                     "replay": replay(report.nodeid, chosen),
+                    "seconds": round(report.duration, 3),
                 }
 
     def _records(self, record: type[T], kind: str) -> list[T]:
@@ -240,6 +241,7 @@ class Session:
         return [record(**{name: told[name] for name in names}) for told in self._lost(kind)]
 
     def _write(self, rows: list[dict[str, Any]], status: int) -> None:
+        from ipllvm.reporting import replays
         from ipllvm.reporting import report as reports
         from ipllvm.reporting.folders import run_folder
 
@@ -263,6 +265,7 @@ class Session:
         )
         folder = run_folder(self.options.report_dir, self.began)
         self.report["run"]["id"] = folder.name
+        replays.put(self.report, folder)
         reports.write(self.report, folder)
         self.folder = folder
 

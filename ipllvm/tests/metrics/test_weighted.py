@@ -79,3 +79,10 @@ def test_draws_are_put_side_by_side() -> None:
     stopped = drawn("both", [scores(1.0, n=4), scores(0.5, n=3)])
     assert stopped.samples == ("s0", "s1", "s2")
     assert mean_terms(1.0, [found, stopped]) == [(0.5, found), (0.5, stopped)]
+
+
+def test_a_plain_difference_is_no_weighted_sum() -> None:
+    first, second = scores(0.9), scores(0.3)
+    assert not weighted("d", [(1.0, first), (-1.0, second)]).weighted
+    assert weighted("r", [(1.0, first), (-0.5, second)]).weighted
+    assert kept_share(first, second, scores(0.7), 0.5).weighted
