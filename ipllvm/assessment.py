@@ -105,11 +105,8 @@ class Evaluation:
         self._planned = 0
         self._perturbations: list[str] = []
         self._stopped: KeyboardInterrupt | StoreFull | None = None
-<<<<<<< HEAD
         self._findings: list[Finding | None] = []
-=======
         self._traces: list[flips.Trace] = []
->>>>>>> main
 
     @property
     def batch_size(self) -> int:
