@@ -195,7 +195,8 @@ class Contrast:
 
     `values` lie in [-bound, bound]; `lattice` is the smallest step of a value (1/K for binary
     scores averaged over K draws, 0 for graded ones). `weighted` says that a value is a weighted sum
-    of scores, as of a claim on a ratio, and not a difference of two or of two differences.
+    of scores, as of a claim on a ratio, and not a difference of two or of two differences; `linearised`
+    that it is an influence value of a statistic that is no mean, such as a difference of ratios.
     """
 
     name: str
@@ -207,6 +208,7 @@ class Contrast:
     n_error: int = 0
     samples: tuple[str, ...] = ()
     weighted: bool = False
+    linearised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
