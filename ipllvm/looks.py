@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from ipllvm import verdicts
-from ipllvm.records import Benchmark, Claim, Contrast, Decision, Estimate, Verdict
+from ipllvm.records import Benchmark, Claim, Contrast, Decision, Estimate, Point, Series, Verdict
 from ipllvm.stats.clusters import cluster_sums, mean_size, spread
 from ipllvm.stats.power import Outlook, outlook
 from ipllvm.stats.sequential import Order, Sequential, expected_samples
@@ -30,7 +30,7 @@ class Looks:
     """Where a sequential test stands: `planned` has its samples cluster after cluster in random order.
 
     `target` is population or benchmark. `telling` says that what is found now will be recorded, so
-    that its intervals count; `decided` are the verdicts given, `findings` what they raise in the end.
+    that its intervals count; `decided` are the verdicts given.
     """
 
     planned: Benchmark
@@ -41,7 +41,6 @@ class Looks:
     promising: bool = False
     decided: dict[str, Verdict] = field(default_factory=dict)
     undecided: set[str] = field(default_factory=set)
-    findings: list[Exception] = field(default_factory=list)
     seen: int = 0
 
     @cached_property
@@ -130,6 +129,11 @@ class Looks:
             method=f"{method}{self._early}",
             extra={"nu": found.extra.get("nu"), "bootstrap": None},
         )
+
+    def bare(self, found: Estimate) -> Estimate:
+        """`found` without an interval that is not valid on a sample that was looked at."""
+        method = "none: the sample was looked at"
+        return replace(found, method=method, low=-math.inf, high=math.inf, extra={})
 
     def about(self, contrast: Contrast, claim: Claim) -> Mapping[str, Any]:
         """What an estimate tells of its looks: the share used and predicted, both E, the order's seed."""
@@ -220,6 +224,11 @@ class Looks:
         variance = around / n / contrast.bound**2
         gap = _gap(contrast, claim) / contrast.bound
         return expected_samples(variance, gap, mean_size(sizes)), math.sqrt(around) / n
+
+
+def unbounded(series: Series) -> Series:
+    """A curve or map without its pointwise intervals, which a sample that was looked at does not have."""
+    return replace(series, points=tuple(Point(point.at, point.value) for point in series.points))
 
 
 def _gap(contrast: Contrast, claim: Claim) -> float:
