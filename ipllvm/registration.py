@@ -7,7 +7,11 @@ import pytest
 
 from ipllvm.artifacts.synthetic import GENERATORS
 from ipllvm.perturbations.noise import KINDS
+from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
+from ipllvm.perturbations.selection import HOW
+
+TARGETS = ("population", "benchmark")
 
 
 def register(parser: pytest.Parser) -> None:
@@ -33,6 +37,7 @@ def register(parser: pytest.Parser) -> None:
     add("batch-size", "auto or N", default="auto", metavar="N")
     add("claims", "TOML file with claims of your own, laid over the shipped ones", metavar="FILE")
     add("undecided", "pass or fail: whether UNDECIDED fails the run (exit status 6)", default="pass")
+    add("strict-observations", "let observations fail the run as requirements do", action="store_true")
     add("report-only", "measure and report, never fail a claim", action="store_true")
     add("report-dir", "where reports are written (default reports)", default="reports", metavar="DIR")
     add("prompt", "the checkpoint's own template, or the original LLaVA prompt", default="checkpoint")
@@ -42,6 +47,12 @@ def register(parser: pytest.Parser) -> None:
     add("plan", "say what would be run and what it costs; load no weights", action="store_true")
     add("no-store", "measure anew, keep no outcomes in --report-dir", action="store_true")
     add("noise", f"noise of the importance properties: {', '.join(KINDS)}", default=KINDS[0])
+    add("information", "patch information: keep a group's tokens, or pool them into one", default=HOW[0])
+    add(
+        "occlusion-budget",
+        "what a ratio of salient cells is a share of: count (cells) or mass (saliency)",
+        default=BUDGETS[0],
+    )
     add("saliency", "model behind saliency maps: clip-tiny, facebook/dino-vits16, ...", default="clip-tiny")
     add(
         "max-errors",
@@ -59,6 +70,14 @@ def register(parser: pytest.Parser) -> None:
     )
     add("answer", "generate, or likelihood: letters, yes and no by log-likelihood", default="generate")
     add("offline", "never ask the network", action="store_true")
+    add("sequential", "measure on more and more samples until a claim is decided", action="store_true")
+    add("target", f"what a sequential verdict speaks of: {' or '.join(TARGETS)}", default=TARGETS[0])
+    add(
+        "final-look",
+        "sequential: keep a fifth of alpha for one test of all samples",
+        action="store_true",
+    )
+    add("family-wise", "share each claim's alpha among the requirements of a model", action="store_true")
 
 
 def destination(name: str) -> str:

@@ -1,18 +1,18 @@
 """`ipllvm report REPORT ...`: the views of reports again, from their JSON alone, without the model."""
 
 import argparse
-import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
-from ipllvm.errors import UsageError
-from ipllvm.reporting import exports, html, markdown, schema
+from ipllvm.reporting import exports, html, junit, markdown, migration
 from ipllvm.reporting.folders import ensure_writable, replace_file
 from ipllvm.reporting.merging import merged
+from ipllvm.reporting.schema import Report
 from ipllvm.reporting.text import visible
 
-BESIDE = Path()
-FILES = {"html": "report.html", "md": "report.md", "figures": "figures"}
+BESIDE: Final = Path()
+FILES: Final = {"html": "report.html", "md": "report.md", "junit": "junit.xml", "figures": "figures"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     for name, words in (
         ("html", "the page"),
         ("md", "the Markdown"),
+        ("junit", "the JUnit document"),
         ("figures", "a folder of the pictures as SVG and PNG, with their numbers as CSV"),
     ):
         parser.add_argument(f"--{name}", type=Path, nargs="?", const=BESIDE, metavar="PLACE", help=words)
@@ -33,7 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Write the views and say where; raises UsageError for what is no report."""
     files = [path / "report.json" if path.is_dir() else path for path in args.reports]
-    reports = [read(file) for file in files]
+    reports = [migration.read(file) for file in files]
     wanted = {name: place for name in FILES if (place := getattr(args, name)) is not None}
     for name, place in (wanted or dict.fromkeys(FILES, BESIDE)).items():
         path = files[0].with_name(FILES[name]) if place == BESIDE else place
@@ -41,25 +42,14 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def read(file: Path) -> schema.Report:
-    """A report that is one; raises UsageError in one line."""
-    try:
-        found: schema.Report = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{file}: can't read the report: {error.strerror}") from error
-    except ValueError as error:
-        raise UsageError(f"{file}: not JSON: {visible(str(error))}") from error
-    schema.validate(found)
-    return found
-
-
-def _write(name: str, reports: list[schema.Report], path: Path) -> Path:
+def _write(name: str, reports: list[Report], path: Path) -> Path:
     if name == "figures":
         exports.write(merged(reports), path)
         return path
     render: dict[str, Callable[[], str]] = {
         "html": lambda: html.render(*reports),
         "md": lambda: markdown.render(merged(reports)),
+        "junit": lambda: junit.render(merged(reports)),
     }
     ensure_writable(path.absolute().parent)
     return replace_file(path.absolute().parent, path.name, render[name]())

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ipllvm.claims import tables
-from ipllvm.reporting import html, markdown
+from ipllvm.reporting import html, junit, markdown
 from ipllvm.reporting.families import families
 from ipllvm.reporting.folders import ensure_writable, replace_file
 from ipllvm.reporting.schema import VERSION, Report, Row, builtins
@@ -50,6 +50,7 @@ class NotMeasured:
     model: str = ""
     benchmark: str = ""
     primary: bool = False
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Failed:
     law: bool
     reason: str
     replay: str
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class PassedLaw:
     test: str
     property: str
     model: str
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,7 @@ def build(
 
 
 def write(report: Report, folder: Path) -> Path:
-    """Writes report.json, then report.md and report.html, into `folder`; returns the path of report.json.
+    """Writes report.json, then its views, into `folder`; returns the path of report.json.
 
     Each file is replaced in one step. Raises UsageError where `folder` can't be written.
     """
@@ -168,6 +171,7 @@ def write(report: Report, folder: Path) -> Path:
     path = replace_file(folder, "report.json", text)
     replace_file(folder, "report.md", markdown.render(report))
     replace_file(folder, "report.html", html.render(report))
+    replace_file(folder, "junit.xml", junit.render(report))
     return path
 
 
