@@ -46,7 +46,8 @@ def meaning(quantity: str) -> Meaning:
 
 AXES: Final = {
     "ratio": "share of the image in black",
-    "grid": "cells a side that are shuffled",
+    "grid": "cells a side that are shuffled (0: none)",
+    "group": "group of visual tokens, row by row",
     "layer": "decoder layer, from the bottom",
 }
 
