@@ -55,12 +55,13 @@ def _curves(
 
 
 def maps(line: Line, models: bool, under: "Image | None" = None) -> Iterator[Picture]:
-    """The maps of a result, and again over the picture of an example where there is one."""
+    """The maps of a result, the first again over the picture of an example where there is one."""
     for series in line.row["series"]:
         if tuple(series["axes"]) == MAP and any(point["value"] is not None for point in series["points"]):
             yield _map(line, series, label(line, models), None)
             if under is not None:
                 yield _map(line, series, label(line, models), under)
+            under = None
 
 
 def _map(line: Line, series: Row, place: str, under: "Image | None") -> Picture:
@@ -76,11 +77,13 @@ def _map(line: Line, series: Row, place: str, under: "Image | None") -> Picture:
     return Picture(
         name=f"{slug(line.property)}-{slug(line.benchmark)}-{slug(line.model)}-{slug(series['name'])}"
         + ("" if under is None else "-over-example"),
-        title=place + ("" if under is None else ", over an example"),
+        title=f"{place}: {plain(series['name'])}" + ("" if under is None else ", over an example"),
         caption=f"{capital(words)}, in {unit}{over}.",
         alt=alternative(f"{words}, in {unit}, row by row from the top left", told),
         columns=(*(visible(axis, 40) for axis in series["axes"]), "value", "low", "high"),
-        rows=tuple((*p["at"], p["value"], p["low"], p["high"]) for p in series["points"]),
+        rows=tuple((*p["at"], p["value"], p["low"], p["high"]) for p in series["points"])
+        if under is None
+        else (),
         draw=lambda: plots.heat(cells, under),
     )
 
@@ -97,7 +100,7 @@ def _unrolled(series: Row) -> Iterator[Row]:
         return
     across, along = series["axes"]
     for place in sorted({point["at"][1] for point in series["points"]}):
-        points = [{**p, "at": p["at"][:1]} for p in series["points"] if p["at"][1] == place]
+        points = [{**p, "at": [p["at"][0] + 1]} for p in series["points"] if p["at"][1] == place]
         yield {**series, "name": f"{along} {place + 1:g}", "axes": [across], "points": points}
 
 

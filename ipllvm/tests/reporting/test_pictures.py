@@ -33,7 +33,9 @@ def levels() -> "Figure":
 
 
 def curves() -> "Figure":
-    return plots.curves([CURVE, replace(CURVE, name="salient")], "ratio", "points", [("blank image", 3.0)])
+    names = ("random", "importance by the mean", "importance by the worst")
+    found = [replace(CURVE, name=name) for name in names]
+    return plots.curves(found, "ratio", "points", [("blank image", 3.0)])
 
 
 def heat() -> "Figure":
@@ -125,5 +127,5 @@ def test_a_map_that_is_no_picture_is_drawn_as_curves() -> None:
     *_, curve = exports.pictures(made)
     assert curve.columns == ("curve", "layer", "value", "low", "high")
     assert [row[:3] for row in curve.rows] == [
-        ("draw 1", 0, 0.0), ("draw 1", 1, 2.0), ("draw 2", 0, 1.0), ("draw 2", 1, 3.0),
+        ("draw 1", 1, 0.0), ("draw 1", 2, 2.0), ("draw 2", 1, 1.0), ("draw 2", 2, 3.0),
     ]  # fmt: skip
