@@ -81,6 +81,7 @@ RESULTS = st.builds(
 
 
 @given(RESULTS)
+@settings(deadline=None)
 def test_a_result_survives_the_way_to_json_and_back(found: Result) -> None:
     text = json.dumps(schema.row(found), allow_nan=False)
     assert schema.result(json.loads(text)) == found
