@@ -352,7 +352,8 @@ class Result:
     `estimates` are named by what they estimate ("clean", "blank", "permuted", "drop"); the one
     that the claim speaks of is `estimates[claim.quantity]`. `errors` are (sample, last line of
     the traceback). `partial` is true where the run was stopped before all trials were done. `paired`
-    is what a baseline keeps, `flips` are examples of answers that changed.
+    is what a baseline keeps, `flips` are examples of answers that changed, `parts` are contrasts that
+    statements of the whole run need.
     """
 
     property: str
@@ -368,4 +369,5 @@ class Result:
     partial: bool = False
     series: tuple[Series, ...] = ()
     paired: tuple[tuple[Claim, Contrast], ...] = ()
+    parts: Mapping[str, Contrast] = field(default_factory=dict)
     flips: tuple[Flip, ...] = ()

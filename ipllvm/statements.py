@@ -14,9 +14,9 @@ import numpy as np
 from ipllvm.metrics.influence import ratio_difference
 from ipllvm.records import Claim, Contrast, Decision, Result
 from ipllvm.sampling import generator
-from ipllvm.stats.choice import Judge, choose
+from ipllvm.stats.choice import choose
 from ipllvm.stats.correlation import FEWEST, correlation
-from ipllvm.stats.student import combined
+from ipllvm.stats.student import StudentTest, combined, linearised
 
 ALPHA = 0.05
 POINTS = 100.0
@@ -67,7 +67,7 @@ def of(rows: Sequence[Row], seed: int = 0) -> list[Statement]:
 
 def packed(result: Result) -> dict[str, Any]:
     """The contrasts of a result in builtins, to be sent by a worker."""
-    found = {**{"claim": contrast for _, contrast in result.paired[:1]}, **result.parts}
+    found = {**result.parts, **({"claim": result.paired[0][1]} if result.paired else {})}
     return {name: _builtins(contrast) for name, contrast in found.items()}
 
 
@@ -128,7 +128,7 @@ def _vit_against_cnn(rows: Sequence[Row]) -> Iterator[Statement]:
             if not choose(clean).interval(ALPHA)[0] > 0
         ]
         why = f"the clean score of {', '.join(unclear)} is not clearly above 0" if unclear else ""
-        test = choose(ratio_difference("area", sides[0], sides[1]))
+        test = linearised(ratio_difference("area", sides[0], sides[1]))
         text = "A ViT keeps more of its score than a CNN with random parts of the picture in black."
         names = (vit.model, cnn.model)
         claim = _positive(vit.claim)
@@ -175,7 +175,7 @@ def _decided(
     text: str,
     models: tuple[str, ...],
     benchmarks: tuple[str, ...],
-    test: Judge,
+    test: StudentTest,
     claim: Claim,
     obstacle: str = "",
 ) -> Statement:
@@ -229,5 +229,7 @@ def _builtins(contrast: Contrast) -> dict[str, Any]:
 
 
 def _contrast(found: Mapping[str, Any]) -> Contrast:
-    made = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+    made: dict[str, Any] = {
+        n: tuple(value) if isinstance(value, list) else value for n, value in found.items()
+    }
     return Contrast(**{**made, "values": np.array(found["values"], dtype=float)})

@@ -14,7 +14,7 @@ LAYERS = [
     {"records", "registry", "errors", "sampling", "planting", "profiles"},
     {"models", "benchmarks", "perturbations", "scorers", "metrics", "stats", "claims"},
     {"engine", "artifacts", "verdicts", "display", "baselines"},
-    {"assessment", "flips", "importance", "laws", "strategies", "probing", "speed", "trials"},
+    {"assessment", "flips", "importance", "laws", "strategies", "probing", "speed", "statements", "trials"},
     {"reporting"},
     {
         "options",
