@@ -1,29 +1,29 @@
-"""The command line of the checks: registered once, read into one frozen value, checked early.
+"""The command line of the checks: read into one frozen value, checked early.
 
 Nothing here imports torch or touches a model: unknown names and impossible values end the run in
 one line before anything is collected.
 """
 
-import os
-import sys
-from argparse import ArgumentError
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ipllvm import typed
 from ipllvm.artifacts.synthetic import CAPTIONERS, GENERATORS
-from ipllvm.errors import UnknownName, UsageError
+from ipllvm.errors import UsageError
 from ipllvm.models.sources import check_name, display_names
 from ipllvm.perturbations.noise import KINDS
+from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
+from ipllvm.perturbations.selection import HOW
 from ipllvm.profiles import BENCHMARKS as BENCHMARKS_OF
-from ipllvm.profiles import PROFILES, TEXT_ONLY, Size, size
+from ipllvm.profiles import TEXT_ONLY, Size, size
+from ipllvm.registration import TARGETS, destination
 from ipllvm.registry import BENCHMARKS
 
-DEVICES = ("auto", "cpu", "cuda")
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 PROMPTS = ("checkpoint", "original")
 UNDECIDED = ("pass", "fail")
@@ -36,6 +36,8 @@ REPEATED = (
     "prompt",
     "scope",
     "noise",
+    "information",
+    "occlusion_budget",
     "saliency",
     "encoder",
     "generator",
@@ -47,7 +49,6 @@ REPEATED = (
 """Options that a command line repeats as they are."""
 DEFAULT_MODELS = ("llava-tiny",)
 DEFAULT_LANGUAGE_MODELS = ("lm-tiny",)
-GPU_DRIVERS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/nvmap", "/dev/dxg", "/dev/kfd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,8 @@ class Options:
     """What the command line asks for; `samples` is None for all, `batch_size` None for auto.
 
     `fewer_do` says that the number of samples was not asked for: the profile gives it, and a benchmark
-    with fewer is taken whole. `draws` is None where the profile gives them.
+    with fewer is taken whole. `draws` is None where the profile gives them. `sequential` is what a
+    sequential verdict speaks of, empty where the number of samples is fixed.
     """
 
     models: tuple[str, ...]
@@ -75,6 +77,9 @@ class Options:
     prompt: str
     scope: str
     noise: str
+    information: str
+    occlusion_budget: str
+    strict_observations: bool
     saliency: str
     encoder: str | None
     generator: str
@@ -87,6 +92,9 @@ class Options:
     baseline: str
     save_baseline: str
     plan: bool
+    sequential: str
+    final_look: bool
+    family_wise: bool
 
     def label(self, model: str) -> str:
         """What test ids and reports call one of the models asked for."""
@@ -128,7 +136,10 @@ class Options:
         if self.language_models != DEFAULT_LANGUAGE_MODELS:
             chosen += [("language-model", name) for name in self.language_models]
         flags = ["--offline"] * self.offline + ["--no-store"] * (not self.store)
+        flags += ["--strict-observations"] * self.strict_observations
         flags += [f"--baseline={self.baseline}"] * bool(self.baseline)
+        flags += ["--sequential", f"--target={self.sequential}"] * bool(self.sequential)
+        flags += ["--final-look"] * self.final_look
         return [f"--{name.replace('_', '-')}={value}" for name, value in [*chosen, *values]] + flags
 
     def as_row(self) -> dict[str, Any]:
@@ -154,110 +165,76 @@ def header(config: pytest.Config, options: Options) -> list[str]:
 
 def check_workers(workers: int | None, options: Options) -> None:
     """Raises UsageError for more xdist workers than GPUs: each holds a model of its own."""
-    count = gpus()
+    count = typed.gpus()
     if workers and count and workers > count and not options.device.startswith("cpu"):
         raise UsageError(f"-n {workers}: a worker holds a model and there are {count} GPU(s): use -n {count}")
-
-
-def register(parser: pytest.Parser) -> None:
-    """Add every option, each also spelled --ipllvm-NAME."""
-    group = parser.getgroup("ipllvm", "property checks of large language-and-vision models")
-
-    def add(name: str, help: str, **settings: Any) -> None:
-        try:
-            group.addoption(f"--{name}", f"--ipllvm-{name}", dest=_dest(name), help=help, **settings)
-        except (ValueError, ArgumentError):
-            raise pytest.UsageError(
-                f"--{name}: another pytest plugin has taken this option; disable it with -p no:NAME"
-            ) from None
-
-    add("model", "alias, hub id or folder (write --model=/path); repeatable", action="append", metavar="NAME")
-    add("benchmark", "benchmark to measure on; repeatable", action="append", metavar="NAME")
-    add("profile", "sizes: quick, paper, audit, or auto (quick on a CPU, else paper)", default="auto")
-    add("samples", "samples a benchmark: N, all, or auto (the profile's)", default="auto")
-    add("draws", "draws of a random perturbation a sample, or auto (the profile's)", default="auto")
-    add("seed", "seed of subsets and draws (default 0)", default="0", metavar="N")
-    add("device", "auto, cpu, cuda or cuda:i", default="auto")
-    add("dtype", "auto (float32 on a CPU, bfloat16 on a GPU), float32, bfloat16, float16", default="auto")
-    add("batch-size", "auto or N", default="auto", metavar="N")
-    add("claims", "TOML file with claims of your own, laid over the shipped ones", metavar="FILE")
-    add("undecided", "pass or fail: whether UNDECIDED fails the run (exit status 6)", default="pass")
-    add("report-only", "measure and report, never fail a claim", action="store_true")
-    add("report-dir", "where reports are written (default reports)", default="reports", metavar="DIR")
-    add("prompt", "the checkpoint's own template, or the original LLaVA prompt", default="checkpoint")
-    add("scope", f"what a permutation moves: {', '.join(SCOPES)}", default=SCOPES[0])
-    add("baseline", "compare with a saved baseline: a name, or a file", metavar="NAME")
-    add("save-baseline", "keep what was found as REPORT_DIR/baselines/NAME.json", metavar="NAME")
-    add("plan", "say what would be run and what it costs; load no weights", action="store_true")
-    add("no-store", "measure anew, keep no outcomes in --report-dir", action="store_true")
-    add("noise", f"noise of the importance properties: {', '.join(KINDS)}", default=KINDS[0])
-    add("saliency", "model behind saliency maps: clip-tiny, facebook/dino-vits16, ...", default="clip-tiny")
-    add(
-        "max-errors",
-        "samples that may fail before a property counts as not measured: N or a share",
-        default="0",
-    )
-    add("generator", f"who draws synthetic pictures: {', '.join(GENERATORS)}", default=GENERATORS[0])
-    add("captioner", "model that captions pictures for the generator (default: its own)", metavar="NAME")
-    add("encoder", "CLIP encoder of models whose own is not known: clip-tiny, hub id, folder", metavar="NAME")
-    add(
-        "language-model",
-        "language model that alignment is measured with (default lm-tiny); repeatable",
-        action="append",
-        metavar="NAME",
-    )
-    add("answer", "generate, or likelihood: letters, yes and no by log-likelihood", default="generate")
-    add("offline", "never ask the network", action="store_true")
-
-
-def _dest(name: str) -> str:
-    return f"ipllvm_{name.replace('-', '_')}"
 
 
 def read(config: pytest.Config) -> Options:
     """The options of this run; raises UsageError in one line for a value that can't be used."""
 
     def value(name: str) -> Any:
-        return config.getoption(_dest(name))
+        return config.getoption(destination(name))
 
     device = str(value("device"))
     compared = value("baseline") or value("save-baseline")
     if compared and len(value("model") or DEFAULT_MODELS) > 1:
         raise UsageError("a baseline is of one model: give one --model")
-    profile = _profile(str(value("profile")), device)
+    profile = typed.profile(str(value("profile")), device)
     return Options(
-        models=_models(value("model") or DEFAULT_MODELS),
+        models=typed.models(value("model") or DEFAULT_MODELS),
         benchmarks=tuple(
             BENCHMARKS.check(n) for n in dict.fromkeys(value("benchmark") or BENCHMARKS_OF[profile])
         ),
-        samples=_samples(str(value("samples"))),
+        samples=typed.samples(str(value("samples"))),
         fewer_do=value("samples") == "auto",
-        draws=None if value("draws") == "auto" else _whole("draws", value("draws"), 1),
+        draws=typed.number_or_auto("draws", value("draws")),
         profile=profile,
-        seed=_whole("seed", value("seed"), 0),
-        device=_device(device),
-        dtype=_one_of("dtype", value("dtype"), DTYPES),
-        batch_size=None if value("batch-size") == "auto" else _whole("batch-size", value("batch-size"), 1),
-        claims=None if value("claims") is None else _claims(Path(value("claims"))),
-        fail_undecided=_one_of("undecided", value("undecided"), UNDECIDED) == "fail",
+        seed=typed.whole("seed", value("seed"), 0),
+        device=typed.device(device),
+        dtype=typed.one_of("dtype", value("dtype"), DTYPES),
+        batch_size=None
+        if value("batch-size") == "auto"
+        else typed.whole("batch-size", value("batch-size"), 1),
+        claims=None if value("claims") is None else typed.claims_file(Path(value("claims"))),
+        fail_undecided=typed.one_of("undecided", value("undecided"), UNDECIDED) == "fail",
         report_only=bool(value("report-only")),
-        report_dir=_folder(Path(value("report-dir"))),
-        prompt=_one_of("prompt", value("prompt"), PROMPTS),
-        scope=_one_of("scope", value("scope"), SCOPES),
-        noise=_one_of("noise", value("noise"), KINDS),
+        report_dir=typed.folder(Path(value("report-dir"))),
+        prompt=typed.one_of("prompt", value("prompt"), PROMPTS),
+        scope=typed.one_of("scope", value("scope"), SCOPES),
+        noise=typed.one_of("noise", value("noise"), KINDS),
+        information=typed.one_of("information", value("information"), HOW),
+        occlusion_budget=typed.one_of("occlusion-budget", value("occlusion-budget"), BUDGETS),
+        strict_observations=bool(value("strict-observations")),
         saliency=str(value("saliency")),
         encoder=value("encoder"),
-        generator=(artist := _one_of("generator", value("generator"), GENERATORS)),
+        generator=(artist := typed.one_of("generator", value("generator"), GENERATORS)),
         captioner=check_name(value("captioner") or CAPTIONERS[artist]),
         language_models=tuple(dict.fromkeys(value("language-model") or DEFAULT_LANGUAGE_MODELS)),
-        answer=_one_of("answer", value("answer"), ANSWERS),
-        max_errors=_budget(str(value("max-errors"))),
+        answer=typed.one_of("answer", value("answer"), ANSWERS),
+        max_errors=typed.budget(str(value("max-errors"))),
         offline=bool(value("offline")),
         store=not value("no-store"),
         baseline=str(value("baseline") or ""),
-        save_baseline=_name(str(value("save-baseline") or "")),
+        save_baseline=typed.file_name(str(value("save-baseline") or "")),
         plan=bool(value("plan")),
+        sequential=_sequential(value),
+        final_look=bool(value("final-look")),
+        family_wise=bool(value("family-wise")),
     )
+
+
+def _sequential(value: Callable[[str], Any]) -> str:
+    """The target of a sequential run; raises UsageError for what does not go with one, or without."""
+    target = typed.one_of("target", value("target"), TARGETS)
+    if value("sequential") and (value("baseline") or value("save-baseline")):
+        raise UsageError("--sequential: a baseline needs a fixed number of samples; leave one of the two out")
+    if value("sequential"):
+        return target
+    if value("final-look") or target != TARGETS[0]:
+        option = "--final-look" if value("final-look") else f"--target {target}"
+        raise UsageError(f"{option}: give --sequential too")
+    return ""
 
 
 def benchmarks(marker: pytest.Mark | None, asked: Options) -> list[Any]:
@@ -276,89 +253,3 @@ def benchmarks(marker: pytest.Mark | None, asked: Options) -> list[Any]:
     chosen = [name for name in asked.benchmarks if name in known]
     unfit = pytest.mark.skip(reason=f"is measured on {', '.join(known)}")
     return chosen or [pytest.param(name, marks=unfit) for name in asked.benchmarks]
-
-
-def _models(names: Sequence[str]) -> tuple[str, ...]:
-    """Checked names; two spellings of one folder count once."""
-    first: dict[str | Path, str] = {}
-    for name in names:
-        place = Path(name).expanduser()
-        first.setdefault(place.resolve() if place.is_dir() else name, check_name(name))
-    return tuple(first.values())
-
-
-def _profile(text: str, device: str) -> str:
-    if text != "auto":
-        return _one_of("profile", text, PROFILES)
-    return "paper" if gpus() and not device.startswith("cpu") else "quick"
-
-
-def _samples(text: str) -> int | None:
-    return None if text in ("all", "auto") else _whole("samples", text, 1)
-
-
-def gpus() -> int:
-    """How many NVIDIA GPUs this process may use, counted without torch."""
-    count = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is None:
-        return count
-    return min(count, len([part for part in visible.split(",") if part.strip() not in ("", "-1")]))
-
-
-def _whole(name: str, text: str, least: int) -> int:
-    if not str(text).isdecimal() or int(text) < least:
-        raise UsageError(f"--{name} {text}: give a whole number of at least {least}")
-    return int(text)
-
-
-def _budget(text: str) -> float:
-    """A number of samples, or a share of them below 1."""
-    if text.isdecimal():
-        return int(text)
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1.0
-    if not 0 <= share < 1:
-        raise UsageError(f"--max-errors {text}: give a whole number, or a share from 0 up to but not 1")
-    return share
-
-
-def _name(text: str) -> str:
-    """A baseline's name, which is a file's name in the report folder."""
-    if text and not all(c.isalnum() or c in "-_." for c in text):
-        raise UsageError(f"--save-baseline {text}: use letters, digits, - and _ only")
-    return text
-
-
-def _one_of(name: str, text: str, known: Sequence[str]) -> str:
-    if text not in known:
-        raise UnknownName(f"--{name}", text, known)
-    return text
-
-
-def _device(text: str) -> str:
-    kind, colon, index = text.partition(":")
-    if kind not in DEVICES or (colon and (kind != "cuda" or not index.isdecimal())):
-        raise UnknownName("--device", text, (*DEVICES, "cuda:0"))
-    if kind == "cuda" and sys.platform == "linux" and not any(Path(p).exists() for p in GPU_DRIVERS):
-        raise UsageError(f"--device {text}: no GPU driver here; use --device cpu")
-    return text
-
-
-def _claims(path: Path) -> Path:
-    """The file, if it can be read as claims."""
-    from ipllvm import claims
-
-    claims.load(path)
-    return path
-
-
-def _folder(path: Path) -> Path:
-    """The folder, unless it is plain that it can't be written; nothing is made yet."""
-    there = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
-    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
-        why = "not writable" if there.is_dir() else "not a folder"
-        raise UsageError(f"--report-dir {path}: {there} is {why}; give another folder")
-    return path

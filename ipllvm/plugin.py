@@ -10,14 +10,15 @@ from typing import Any
 
 import pytest
 
-from ipllvm import options
+from ipllvm import options, registration, typed
 from ipllvm.errors import IpllvmError
+from ipllvm.sequence import look
 from ipllvm.session import OPTIONS, ROWS, Session, case, finding, place, status
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Register the options."""
-    options.register(parser)
+    registration.register(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -25,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement: a claim that can fail a run")
     config.addinivalue_line("markers", "observation: a finding that never changes the exit status")
     config.addinivalue_line("markers", "law: a property without tolerance, checked by Hypothesis")
+    config.addinivalue_line("markers", "fixed_n(reason): not sequential, whatever --sequential asks for")
     config.addinivalue_line(
         "markers", "benchmarks(*names, also=()): what to measure on unless told otherwise"
     )
@@ -61,6 +63,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=lambda item: place(item, config.stash[OPTIONS]))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """A sequential property is called again on more samples until its claims are decided."""
+    return look(pyfuncitem)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
@@ -83,7 +91,7 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """`-n auto` is one worker a GPU, one without."""
-    return max(1, options.gpus())
+    return max(1, typed.gpus())
 
 
 @pytest.hookimpl(optionalhook=True)

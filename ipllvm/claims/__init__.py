@@ -1,13 +1,12 @@
-"""Claims, margins and the paper's own figures, as data.
+"""Claims and margins as data, and beside them the paper's own figures (ipllvm/claims/tables.py).
 
 `load` reads the claims: those shipped in paper.toml, with a user's file laid over them by name.
-`printed` reads Table 1 of the paper, to show beside what is measured.
 """
 
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, fields
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -43,20 +42,6 @@ _RANGES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Printed:
-    """A cell of the paper's Table 1: the score as it is and with permuted tokens, in `unit`.
-
-    `n` is the number of samples that the figures are consistent with, None where none was found.
-    """
-
-    clean: float
-    permuted: float
-    unit: str
-    n: int | None
-    anomalies: tuple[str, ...]
-
-
 def load(path: Path | None = None) -> dict[str, Claim]:
     """The claims by name: the shipped ones, and over them those of the TOML file at `path`.
 
@@ -78,26 +63,6 @@ def load(path: Path | None = None) -> dict[str, Claim]:
         _check_keys(f"{path}: claim '{name}'", table)
         claims[name] = _claim(str(path), name, _laid_over(shipped.get(name, {}), table, path), claims)
     return claims
-
-
-def printed(model: str, benchmark: str) -> Printed | None:
-    """What Table 1 of the paper says of `model` on `benchmark`; None where it says nothing.
-
-    >>> printed("llava-ov", "chartqa").permuted
-    58.26
-    """
-    table = _shipped("table1.toml")
-    cell = table["models"].get(model, {}).get(benchmark)
-    if cell is None:
-        return None
-    about = table["benchmarks"][benchmark]
-    notes = (about.get("anomaly"), table["cells"].get(model, {}).get(benchmark))
-    return Printed(cell[0], cell[1], about["unit"], about.get("n"), tuple(note for note in notes if note))
-
-
-def printed_anomalies() -> tuple[str, ...]:
-    """What is odd about Table 1 as a whole, one sentence each."""
-    return tuple(_shipped("table1.toml")["anomalies"])
 
 
 def _shipped(name: str) -> dict[str, Any]:

@@ -1,8 +1,97 @@
-"""A row of a report as flat properties of its test, for pytest's record_property and --junitxml."""
+"""A report as JUnit: a document of its own, and a row as flat properties for pytest's --junitxml."""
 
-from ipllvm.reporting.schema import Row
-from ipllvm.reporting.text import visible
-from ipllvm.reporting.view import standing
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element, SubElement
+
+from ipllvm.reporting.schema import Report, Row
+from ipllvm.reporting.text import REASON_LIMIT, visible
+from ipllvm.reporting.view import NOT_MEASURED, failure, failure_reason, standing
+
+LONG = 4096
+ENDINGS = {"failed": "failure", "error": "error", "skipped": "skipped"}
+"""What pytest made of a test, and what JUnit calls it; one that passed has no such element."""
+
+
+def render(report: Report) -> str:
+    """The whole of `report`: a test case for each result, law, and test that failed or was not run.
+
+    What could not be measured is an error, an UNDECIDED that was let through is skipped, each with its
+    reason. Times are seconds of wall time, 0 where they are not known.
+    """
+    cases = [*_cases(report)]
+    ends = Counter(child.tag for case in cases for child in case)
+    run = report["run"]
+    counts = {"errors": ends["error"], "failures": ends["failure"], "skipped": ends["skipped"]}
+    about = {"name": "ipllvm", "tests": len(cases), **counts, "time": _seconds(run["seconds"])}
+    root = _element("testsuites", about)
+    suite = SubElement(root, "testsuite", _texts({**about, "timestamp": run["started"]}))
+    told = {name: run[name] for name in ("id", "command", "seed", "exit_status", "partial", "platform")}
+    fingerprints = {f"model.{model['id']}": model["fingerprint"] for model in report["models"]}
+    suite.append(_properties({**told, **run["versions"], **fingerprints}.items()))
+    suite.extend(cases)
+    ElementTree.indent(root, " ")
+    return ElementTree.tostring(root, "unicode", xml_declaration=True) + "\n"
+
+
+def _cases(report: Report) -> Iterator[Element]:
+    shared = Counter(row["test"] for row in report["results"])
+    for row in report["results"]:
+        case = _case(row["test"], row["seconds"], row["claim"]["name"] if shared[row["test"]] > 1 else "")
+        case.append(_properties(properties(row)))
+        ending = "error" if standing(row) == NOT_MEASURED else ENDINGS.get(row["outcome"])
+        if ending:
+            _end(case, ending, standing(row), row["verdict"]["reason"], row["replay"])
+        yield case
+    for row in report["failed"]:
+        case = _case(row["test"], row["seconds"])
+        _end(case, "failure", failure(row), failure_reason(row), row["replay"])
+        yield case
+    for row in report["not_measured"]:
+        case = _case(row["test"], row["seconds"])
+        _end(case, "error", NOT_MEASURED, row["reason"])
+        yield case
+    for row in report["not_tested"]:
+        names = "-".join(row[name] for name in ("model", "benchmark") if row[name])
+        case = _case(f"{row['property']}[{names}]", 0.0)
+        _end(case, "skipped", "not tested", row["reason"])
+        yield case
+    yield from (_case(row["test"], row["seconds"]) for row in report["passed_laws"])
+
+
+def _case(test: str, seconds: float | None, part: str = "") -> Element:
+    """The test case of pytest's id `test`, named as pytest names it."""
+    file, _, name = test.rpartition("::")
+    place = ".".join(PurePosixPath(file).with_suffix("").parts) if file else "ipllvm"
+    names = {"classname": place, "name": f"{name}: {part}" if part else name}
+    return _element("testcase", {**names, "time": _seconds(seconds)})
+
+
+def _end(case: Element, tag: str, kind: str, reason: str, replay: str = "") -> None:
+    message = f"{kind}: {visible(reason, REASON_LIMIT)}" if reason else kind
+    end = SubElement(case, tag, {"message": message, "type": kind})
+    end.text = f"run it again: {visible(replay, LONG)}" if replay else None
+
+
+def _properties(found: Iterable[tuple[str, object]]) -> Element:
+    made = Element("properties")
+    for name, value in found:
+        SubElement(made, "property", {"name": visible(name), "value": visible(_text(value), LONG)})
+    return made
+
+
+def _element(tag: str, attributes: Mapping[str, object]) -> Element:
+    return Element(tag, _texts(attributes))
+
+
+def _texts(attributes: Mapping[str, object]) -> dict[str, str]:
+    return {name: visible(str(value)) for name, value in attributes.items()}
+
+
+def _seconds(value: float | None) -> str:
+    return f"{value or 0.0:.3f}"
 
 
 def properties(row: Row) -> list[tuple[str, str]]:

@@ -16,6 +16,7 @@ from ipllvm.reporting.view import (
     headline,
     lines,
     perturbed_heading,
+    printed,
 )
 
 COMMENT_LIMIT: Final = 60_000
@@ -133,6 +134,7 @@ def _details(line: Line) -> str:
         *([f"Why: {escape(line.reason)}"] if line.reason else []),
         _estimates(row),
         *_series(row["series"]),
+        *_printed(row),
         f"Settings: {_pairs(row['settings'])}",
         f"{count_of(row['trials'], 'trial')} in {number(row['seconds'], 's')}, "
         f"{count_of(len(row['errors']), 'error')}",
@@ -170,6 +172,12 @@ def _series(found: Sequence[Row]) -> list[str]:
     """Curves and maps as preformatted text."""
     lines = [_entities(line, REASON_LIMIT) for series in found for line in figures.text(series)]
     return ["<pre>" + "\n".join(lines) + "</pre>"] if lines else []
+
+
+def _printed(row: Row) -> list[str]:
+    """What the paper prints, as a list."""
+    items = [f"- {escape(line)}" for line in printed(row)]
+    return ["In the paper:\n\n" + "\n".join(items)] if items else []
 
 
 def _errors(errors: Sequence[Row]) -> list[str]:

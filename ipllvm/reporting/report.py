@@ -4,13 +4,14 @@ import json
 import platform
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
-from ipllvm.reporting import html, markdown
+from ipllvm.claims import tables
+from ipllvm.reporting import html, junit, markdown
 from ipllvm.reporting.families import families
 from ipllvm.reporting.folders import ensure_writable, replace_file
 from ipllvm.reporting.schema import VERSION, Report, Row, builtins
@@ -49,6 +50,7 @@ class NotMeasured:
     model: str = ""
     benchmark: str = ""
     primary: bool = False
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Failed:
     law: bool
     reason: str
     replay: str
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ class PassedLaw:
     test: str
     property: str
     model: str
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +136,12 @@ def build(
     """
     models, benchmarks = _Catalogue(), _Catalogue()
     results = [
-        {**row, "model": models.id(row["model"]), "benchmark": benchmarks.id(row["benchmark"])}
+        {
+            **row,
+            "model": models.id(row["model"]),
+            "benchmark": benchmarks.id(row["benchmark"]),
+            "printed": _printed(row),
+        }
         for row in rows
     ]
     missed = [_values(lost) for lost in not_measured]
@@ -153,7 +162,7 @@ def build(
 
 
 def write(report: Report, folder: Path) -> Path:
-    """Writes report.json, then report.md and report.html, into `folder`; returns the path of report.json.
+    """Writes report.json, then its views, into `folder`; returns the path of report.json.
 
     Each file is replaced in one step. Raises UsageError where `folder` can't be written.
     """
@@ -162,6 +171,7 @@ def write(report: Report, folder: Path) -> Path:
     path = replace_file(folder, "report.json", text)
     replace_file(folder, "report.md", markdown.render(report))
     replace_file(folder, "report.html", html.render(report))
+    replace_file(folder, "junit.xml", junit.render(report))
     return path
 
 
@@ -183,6 +193,12 @@ class _Catalogue:
             made = f"{made} ({len(same) + 1})"
         self.entries.append({"id": made, **info})
         return made
+
+
+def _printed(row: Row) -> list[Row]:
+    """What the paper prints of this property of the model on the benchmark."""
+    found = tables.beside(row["property"], row["model"]["name"], row["benchmark"]["name"])
+    return [asdict(figure) for figure in found]
 
 
 def _values(record: NotTested | NotMeasured | Failed | PassedLaw | Run) -> Row:

@@ -14,7 +14,18 @@ from typing import Any, Final, TypeVar
 import numpy as np
 
 from ipllvm.errors import UsageError
-from ipllvm.records import BenchmarkInfo, Claim, Decision, Estimate, ModelInfo, Point, Result, Series, Verdict
+from ipllvm.records import (
+    BenchmarkInfo,
+    Claim,
+    Decision,
+    Estimate,
+    Flip,
+    ModelInfo,
+    Point,
+    Result,
+    Series,
+    Verdict,
+)
 from ipllvm.reporting.text import visible
 
 Row = dict[str, Any]
@@ -74,6 +85,7 @@ def row(result: Result) -> Row:
         "errors": [{"sample": sample, "error": error} for sample, error in result.errors],
         "partial": result.partial,
         "series": [asdict(series) for series in result.series],
+        "flips": [asdict(flip) for flip in result.flips],
     }
     return builtins(made)
 
@@ -97,6 +109,7 @@ def result(row: Row) -> Result:
         errors=tuple((entry["sample"], entry["error"]) for entry in row["errors"]),
         partial=row["partial"],
         series=tuple(_series(value) for value in row.get("series", ())),
+        flips=tuple(_make(Flip, {**f, "pictures": tuple(f["pictures"])}) for f in row.get("flips", ())),
     )
 
 

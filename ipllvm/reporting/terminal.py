@@ -16,6 +16,7 @@ from ipllvm.reporting.view import (
     headline,
     lines,
     perturbed_heading,
+    printed,
 )
 
 NARROW: Final = 100
@@ -62,6 +63,7 @@ def _model(report: Report, model: Row, width: int, plain: Callable[[str], str]) 
         yield from _reasons(found, width, plain)
     else:
         yield from (text for line in found for text in _block(line, width, plain))
+    yield from _printed(found, width, plain)
     yield ""
 
 
@@ -69,6 +71,13 @@ def _reasons(found: Sequence[Line], width: int, plain: Callable[[str], str]) -> 
     for line in found:
         if line.notable:
             yield from _folded(plain(f"{_title(line)}: {line.reason}"), width)
+
+
+def _printed(found: Sequence[Line], width: int, plain: Callable[[str], str]) -> Iterator[str]:
+    """What the paper prints of these results."""
+    for line in found:
+        for text in printed(line.row):
+            yield from _folded(plain(f"paper, {line.property}, {line.benchmark}: {visible(text)}"), width)
 
 
 def _header(model: Row) -> str:

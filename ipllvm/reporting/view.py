@@ -106,6 +106,25 @@ def failure_reason(row: Row) -> str:
     return str(row["reason"]).removeprefix(f"{failure(row)}: ")
 
 
+def printed(row: Row) -> list[str]:
+    """What the paper prints, each with what is measured and with its notes; not yet fit to be shown.
+
+    >>> figure = {"name": "clean", "value": 34.67, "unit": "percent", "where": "Table 1", "notes": []}
+    >>> printed({"printed": [figure], "estimates": {"clean": {"value": 35.33, "unit": "points"}}})
+    ['Table 1: clean 34.67 percent, here 35.3']
+    """
+    return [" ".join([_figure(figure, row), *figure["notes"]]) for figure in row.get("printed", ())]
+
+
+def _figure(figure: Row, row: Row) -> str:
+    if figure["value"] is None:
+        return f"{figure['where']}: {figure['name']}."
+    told = f"{figure['where']}: {figure['name']} {figure['value']:g} {figure['unit']}"
+    here = row["estimates"].get(figure["name"])
+    end = "." if figure["notes"] else ""
+    return told + (f", here {number(here['value'], here['unit'])}" if here else "") + end
+
+
 def perturbed_heading(found: Sequence[Line]) -> str:
     """The heading of the perturbed score: its name where all rows have the same."""
     names = {line.perturbation for line in found}

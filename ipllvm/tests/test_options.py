@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ipllvm import options
+from ipllvm import options, typed
 from ipllvm.errors import UsageError
 from ipllvm.options import Options
 from ipllvm.profiles import Size
@@ -29,11 +29,14 @@ class Typed:
                 "captioner",
             )
         )
-        flags = dict.fromkeys(("report_only", "offline", "no_store", "plan"), False)
+        flags = dict.fromkeys(("report_only", "offline", "no_store", "plan", "strict_observations"), False)
+        flags |= dict.fromkeys(("sequential", "final_look", "family_wise"), False)
         fixed = {"samples": "auto", "draws": "auto", "seed": "0", "batch_size": "auto", "undecided": "pass"}
         named = {"device": "cpu", "dtype": "auto", "prompt": "checkpoint", "report_dir": "reports"}
         named |= {"scope": "keep_newline", "noise": "paper", "saliency": "clip-tiny", "profile": "auto"}
+        named |= {"information": "keep", "occlusion_budget": "count"}
         named |= {"max_errors": "0", "answer": "generate", "generator": "renderer"}
+        named |= {"target": "population"}
         self._typed = {**unset, **flags, **fixed, **named, **typed}
 
     def getoption(self, name: str) -> Any:
@@ -77,7 +80,7 @@ def test_all_samples() -> None:
 def test_auto_is_the_papers_size_on_a_gpu(
     monkeypatch: pytest.MonkeyPatch, device: str, expected: str
 ) -> None:
-    monkeypatch.setattr(options, "gpus", lambda: 1)
+    monkeypatch.setattr(typed, "gpus", lambda: 1)
     assert read(device=device).profile == expected
 
 
@@ -101,35 +104,35 @@ def test_hidden_gpus_do_not_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         def glob(self, pattern: str) -> list[str]:
             return ["0", "1", "2"]
 
-    monkeypatch.setattr(options, "Path", Places)
+    monkeypatch.setattr(typed, "Path", Places)
     counts = []
     for visible in (None, "", "-1", "0", "0,2", "0,1,2,3"):
         if visible is None:
             monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
         else:
             monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-        counts.append(options.gpus())
+        counts.append(typed.gpus())
     assert counts == [3, 0, 0, 1, 2, 3]
 
 
 def test_more_workers_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(options, "gpus", lambda: 2)
+    monkeypatch.setattr(typed, "gpus", lambda: 2)
     options.check_workers(2, read(device="auto"))
     options.check_workers(8, read(device="cpu"))
     options.check_workers(None, read(device="auto"))
     with pytest.raises(UsageError, match=r"^-n 3: .* 2 GPU\(s\): use -n 2$"):
         options.check_workers(3, read(device="auto"))
-    monkeypatch.setattr(options, "gpus", lambda: 0)
+    monkeypatch.setattr(typed, "gpus", lambda: 0)
     options.check_workers(3, read(device="auto"))
 
 
 @pytest.mark.parametrize("device", ["cuda", "cuda:1"])
 def test_cuda_needs_a_driver(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, device: str) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(options, "GPU_DRIVERS", (str(tmp_path / "absent"),))
+    monkeypatch.setattr(typed, "GPU_DRIVERS", (str(tmp_path / "absent"),))
     with pytest.raises(UsageError, match=f"^--device {device}: no GPU driver here; use --device cpu$"):
         read(device=device)
-    monkeypatch.setattr(options, "GPU_DRIVERS", (str(tmp_path),))
+    monkeypatch.setattr(typed, "GPU_DRIVERS", (str(tmp_path),))
     assert read(device=device).device == device
 
 
@@ -205,3 +208,25 @@ def test_a_generator_has_a_captioner_of_its_own() -> None:
     assert read(captioner="llava-next-tiny").captioner == "llava-next-tiny"
     with pytest.raises(UsageError, match="unknown --generator 'rendere': did you mean 'renderer'"):
         read(generator="rendere")
+
+
+def test_sequential_runs_name_their_target() -> None:
+    assert read().sequential == ""
+    assert read(sequential=True).sequential == "population"
+    found = read(sequential=True, target="benchmark", final_look=True)
+    assert (found.sequential, found.final_look) == ("benchmark", True)
+    assert {"--sequential", "--target=benchmark", "--final-look"} <= set(found.command_line())
+
+
+@pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        ({"target": "benchmark"}, "--target benchmark: give --sequential too"),
+        ({"final_look": True}, "--final-look: give --sequential too"),
+        ({"sequential": True, "target": "world"}, "unknown --target 'world'"),
+        ({"sequential": True, "baseline": "b"}, "--sequential: a baseline needs a fixed number of samples"),
+    ],
+)
+def test_what_does_not_go_with_a_sequential_run(asked: dict[str, Any], line: str) -> None:
+    with pytest.raises(UsageError, match=line):
+        read(**asked)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ipllvm.claims import load, printed, printed_anomalies
+from ipllvm.claims import load
 from ipllvm.errors import UsageError
 
 FULL = """
@@ -97,43 +97,3 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     binary.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UsageError, match="not a TOML file in UTF-8"):
         load(binary)
-
-
-@pytest.mark.parametrize("model", ["llava-1.5", "llava-next", "llava-ov"])
-@pytest.mark.parametrize("benchmark", ["mmvp", "qbench", "mmstar", "sqa-img", "chartqa", "ai2d"])
-def test_printed_figures_are_counts_of_right_answers(model: str, benchmark: str) -> None:
-    """Both figures are k/n to two decimals, for the n that the file names."""
-    cell = printed(model, benchmark)
-    assert cell is not None and cell.n is not None and cell.unit == "percent"
-    for figure in (cell.clean, cell.permuted):
-        right = round(figure * cell.n / 100)
-        assert abs(100 * right / cell.n - figure) <= 0.0101
-
-
-@pytest.mark.parametrize(
-    ("model", "change"), [("llava-next", -2.71), ("llava-ov", -9.40), ("llava-1.5", 1.53)]
-)
-def test_printed_rows_give_the_average_change(model: str, change: float) -> None:
-    percent = ["mmvp", "qbench", "mmstar", "mathvista", "sqa-img", "chartqa", "ai2d"]
-    names = [*percent, "mme", "mm-vet", "llava-w"]
-    cells = [printed(model, name) for name in names]
-    changes = [cell.permuted - cell.clean for cell in cells if cell is not None]
-    assert len(changes) == 10
-    assert sum(changes) / 10 == pytest.approx(change, abs=0.006)
-
-
-def test_anomalies_stand_beside_the_figures() -> None:
-    equal = printed("llava-next", "sqa-img")
-    assert (
-        equal is not None and equal.clean == equal.permuted and "Equal to two decimals" in equal.anomalies[0]
-    )
-    chart = printed("llava-ov", "chartqa")
-    assert chart is not None and "987 samples" in chart.anomalies[0]
-    plain = printed("llava-ov", "mmvp")
-    assert plain is not None and plain.anomalies == ()
-    assert len(printed_anomalies()) == 2
-
-
-def test_what_the_paper_does_not_print() -> None:
-    assert printed("llava-tiny", "mmvp") is None
-    assert printed("llava-ov", "easyvqa") is None

@@ -2,13 +2,17 @@
 
 import json
 import math
+from collections import Counter
 from dataclasses import replace
+from xml.etree import ElementTree
 
 import pytest
 
 from ipllvm.records import Decision
 from ipllvm.reporting import junit, schema
+from ipllvm.reporting.report import Failed, NotMeasured, NotTested, PassedLaw
 from ipllvm.tests.reporting import reports
+from ipllvm.tests.reporting.golden import check_golden
 from ipllvm.tests.reporting.hostile import HOSTILE
 
 
@@ -74,3 +78,50 @@ def test_hostile_text_is_short_and_printable(text: str) -> None:
     row = schema.row(replace(reports.result(Decision.VIOLATED, text, name=text), errors=((text, text),)))
     found = junit.properties(json.loads(json.dumps(row)))
     assert all(value.isprintable() and len(value) <= 300 for pair in found for value in pair)
+
+
+def test_golden_of_every_kind() -> None:
+    check_golden("mixed.xml", junit.render(reports.mixed()))
+
+
+def test_a_document_counts_its_cases() -> None:
+    suite = ElementTree.fromstring(junit.render(reports.mixed())).find("testsuite")
+    assert suite is not None
+    ends = Counter(child.tag for case in suite.iter("testcase") for child in case)
+    told = {name: int(suite.attrib[name]) for name in ("tests", "failures", "errors", "skipped")}
+    assert told == {"tests": 12, "failures": 4, "errors": 2, "skipped": 2}
+    assert ends == {"properties": 6, "failure": 4, "error": 2, "skipped": 2}
+
+
+def test_times_are_those_that_were_measured() -> None:
+    law = replace(reports.kept(), seconds=0.5)
+    made = ElementTree.fromstring(junit.render(reports.report(reports.result(), passed_laws=(law,))))
+    assert [case.attrib["time"] for case in made.iter("testcase")] == ["12.250", "0.500"]
+    assert made.attrib["time"] == "42.500"
+
+
+def test_two_claims_of_a_test_are_told_apart() -> None:
+    made = reports.report(reports.result(), reports.result())
+    made["results"][1]["test"] = made["results"][0]["test"]
+    made["results"][1]["claim"]["name"] = "other"
+    names = [case.attrib["name"] for case in ElementTree.fromstring(junit.render(made)).iter("testcase")]
+    assert [name.partition("]: ")[2] for name in names] == ["permutation", "other"]
+
+
+@pytest.mark.parametrize("text", [*HOSTILE, "x" * 1_000_000])
+def test_hostile_text_leaves_a_document_that_parses(text: str) -> None:
+    found = replace(
+        reports.result(Decision.VIOLATED, text, name=text),
+        model=replace(reports.MODEL, name=text),
+        benchmark=replace(reports.BENCHMARK, name=text),
+    )
+    made = reports.report(
+        found,
+        not_tested=(NotTested(text, text, text, text),),
+        not_measured=(NotMeasured(text, text),),
+        failed=(Failed(text, text, text, text, True, text, text),),
+        passed_laws=(PassedLaw(text, text, text),),
+    )
+    document = junit.render(made)
+    assert len(document) < 100_000
+    assert len([*ElementTree.fromstring(document.encode()).iter("testcase")]) == 5

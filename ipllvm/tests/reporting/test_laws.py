@@ -77,6 +77,7 @@ def test_a_broken_law_is_in_the_report_with_its_reason_and_command(done: dict[st
     assert done["broken"].status == report["run"]["exit_status"] == 1
     (law,) = report["failed"]
     replay = law.pop("replay")
+    assert 0 <= law.pop("seconds") < report["run"]["seconds"]
     assert replay.startswith("pytest 'test_suite.py::test_wrong[llava-tiny]' --model=llava-tiny ")
     assert law == {
         "test": "test_suite.py::test_wrong[llava-tiny]",

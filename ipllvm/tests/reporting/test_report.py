@@ -119,7 +119,7 @@ def test_all_files_are_written_and_read_back(tmp_path: Path) -> None:
     assert json.loads(path.read_text(encoding="utf-8")) == made
     comment = path.with_name("report.md").read_text(encoding="utf-8")
     assert comment.startswith("**1 law broken, 1 test failed, 1 of 4 requirements violated**; ")
-    assert names(path.parent) == ["report.html", "report.json", "report.md"]
+    assert names(path.parent) == ["junit.xml", "report.html", "report.json", "report.md"]
 
 
 def test_text_of_any_kind_can_be_written(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(UsageError, match=r"can't be written \(No space left on device\)"):
         write(reports.mixed(), tmp_path)
     assert path.read_bytes() == old
-    assert names(tmp_path) == ["report.html", "report.json", "report.md"]
+    assert names(tmp_path) == ["junit.xml", "report.html", "report.json", "report.md"]
 
 
 def test_a_link_in_the_folder_is_replaced_not_followed(tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipllvm.errors import UsageError
-from ipllvm.records import BenchmarkInfo, Claim, Decision, Estimate, ModelInfo, Result, Verdict
+from ipllvm.records import BenchmarkInfo, Claim, Decision, Estimate, Flip, ModelInfo, Result, Verdict
 from ipllvm.reporting import schema
 from ipllvm.tests.reporting import reports
+from ipllvm.tests.reporting.golden import check_golden
 from ipllvm.tests.reporting.hostile import HOSTILE
 
 TEXT = st.text(max_size=12)
@@ -58,6 +59,10 @@ CLAIMS = st.builds(
     NUMBER,
     st.booleans(),
 )
+PICTURES = st.sampled_from(["data:image/webp;base64,QUJD", "data:image/png;base64,QQ=="])
+FLIPS = st.builds(
+    Flip, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, COUNT, st.lists(PICTURES, max_size=2).map(tuple), TEXT, TEXT
+)
 RESULTS = st.builds(
     Result,
     property=TEXT,
@@ -71,17 +76,19 @@ RESULTS = st.builds(
     seconds=st.floats(0, 1e9),
     errors=st.lists(st.tuples(TEXT, TEXT), max_size=3).map(tuple),
     partial=st.booleans(),
+    flips=st.lists(FLIPS, max_size=2).map(tuple),
 )
 
 
 @given(RESULTS)
+@settings(deadline=None)
 def test_a_result_survives_the_way_to_json_and_back(found: Result) -> None:
     text = json.dumps(schema.row(found), allow_nan=False)
     assert schema.result(json.loads(text)) == found
 
 
 @given(RESULTS)
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_a_report_of_any_result_is_valid_and_gives_it_back(found: Result) -> None:
     made = reports.report(found)
     schema.validate(made)
@@ -187,6 +194,12 @@ def test_a_later_field_of_version_1_is_no_fault() -> None:
     assert schema.result(schema.rows(made)[0]) == reports.result()
 
 
+def test_a_picture_is_an_embedded_one() -> None:
+    flip = Flip("s", "q", "a", "a", "b", "p", 0, ("https://example.org/x.png",), "w")
+    with pytest.raises(UsageError, match="flips/0/pictures/0"):
+        schema.validate(reports.report(replace(reports.result(), flips=(flip,))))
+
+
 def test_the_schema_is_itself_valid() -> None:
     jsonschema.Draft202012Validator.check_schema(schema.SCHEMA)
     assert schema.SCHEMA["properties"]["schema"]["const"] == schema.VERSION
@@ -223,3 +236,7 @@ def test_no_field_is_written_that_the_schema_does_not_name() -> None:
         assert set(entry["claim"]) == set(parts["claim"]["properties"])
         assert set(entry["verdict"]) == set(parts["verdict"]["properties"])
         assert set(entry["estimates"]["clean"]) == set(parts["estimate"]["properties"])
+
+
+def test_golden_of_every_kind() -> None:
+    check_golden("mixed.json", json.dumps(reports.mixed(), indent=1, ensure_ascii=False) + "\n")

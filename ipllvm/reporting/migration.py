@@ -1,0 +1,58 @@
+"""Reports that older versions of ipllvm wrote, as this one reads them.
+
+Within a version of the schema fields are only added. A field that came after the first report of its
+version has a `default` in report.schema.json: what an older report means that does not have it.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from ipllvm.errors import UsageError
+from ipllvm.reporting.schema import SCHEMA, VERSION, Report, validate
+from ipllvm.reporting.text import visible
+
+_VERSION = re.compile(r"ipllvm-report/(\d+)")
+
+
+def read(file: Path) -> Report:
+    """The report in `file`, as `current` gives it; raises UsageError in one line."""
+    shown = visible(str(file), 4096)
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{shown}: can't read the report: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{shown}: not JSON: {visible(str(error))}") from error
+    try:
+        return current(found)
+    except UsageError as error:
+        raise UsageError(f"{shown}: {error}") from None
+
+
+def current(report: Any) -> Report:
+    """`report` with all fields that this version knows, valid by its schema; the argument is not changed.
+
+    Raises UsageError for what is no report, and for one of a later version of the schema.
+    """
+    name = report.get("schema") if isinstance(report, dict) else None
+    version = _VERSION.fullmatch(str(name))
+    if version and int(version[1]) > int(VERSION.rpartition("/")[2]):
+        raise UsageError(f"{name} was written by a later ipllvm; this one reads {VERSION}: update ipllvm")
+    filled: Report = _filled(report, SCHEMA)
+    validate(filled)
+    return filled
+
+
+def _filled(value: Any, node: Any) -> Any:
+    """`value` with the defaults of the fields that it does not have; faults are left for `validate`."""
+    if "$ref" in node:
+        node = SCHEMA["$defs"][node["$ref"].rpartition("/")[2]]
+    if isinstance(value, list) and "items" in node:
+        return [_filled(item, node["items"]) for item in value]
+    if not isinstance(value, dict):
+        return value
+    fields, others = node.get("properties", {}), node.get("additionalProperties", {})
+    missing = {name: field["default"] for name, field in fields.items() if "default" in field}
+    return {**missing, **{name: _filled(each, fields.get(name, others)) for name, each in value.items()}}
