@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ipllvm import baselines, flips, registry, verdicts
+from ipllvm import baselines, counterexamples, flips, registry, verdicts
 from ipllvm.artifacts import Artifacts, Provider
 from ipllvm.display import plain
 from ipllvm.engine.context import Context
@@ -70,6 +70,7 @@ class Settings:
     self_check: str = "none"
     max_errors: float = 0
     answer: str = "generate"
+    counterexamples: int | None = None
 
 
 class Evaluation:
@@ -121,7 +122,7 @@ class Evaluation:
         """
         plan, outcomes = self._measured(self.benchmark, perturbations, draws)
         found = tuple(_scores(plan, p, self.benchmark.scorer, outcomes) for p in plan.perturbations)
-        self._traces.append(flips.Trace(plan, outcomes, found))
+        self._traces.append(flips.Trace(plan, outcomes, found, self.benchmark.scorer))
         return found
 
     def answers(self, data: Benchmark, perturbation: Perturbation | None = None) -> dict[str, Response]:
@@ -218,9 +219,8 @@ class Evaluation:
         paired = [(claim, contrast)]
         if "clean" in shown and something_to_lose is None:
             paired.append((baselines.clean_claim(claim.regression_margin), score(shown["clean"])))
-        changed = flips.examples(self.model, self._traces, self.settings.seed, self._artifacts)
-        made = replace(result, series=tuple(series), settings=settings, paired=tuple(paired), flips=changed)
-        self._record(made)
+        made = replace(result, series=tuple(series), settings=settings, paired=tuple(paired))
+        self._record(self._explained(made))
         if self._stopped is not None:
             raise self._stopped
         if len(errors) > self._allowed_errors:
@@ -230,6 +230,14 @@ class Evaluation:
         if last and not self.settings.report_only:
             _raise_worst(self._findings)
         return verdict
+
+    def _explained(self, result: Result) -> Result:
+        """The result with examples of flipped answers and, where it is violated, the smallest one."""
+        told = (self.model, self._traces, self.settings.seed)
+        looks = counterexamples.budget(self.settings.counterexamples, result.model.parameters)
+        wanted = counterexamples.refutes(result) and self._stopped is None
+        least = counterexamples.smallest(*told, looks, self._artifacts) if wanted else None
+        return replace(result, flips=flips.examples(*told, self._artifacts), counterexample=least)
 
     @property
     def saliency(self) -> str:

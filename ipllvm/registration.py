@@ -67,6 +67,7 @@ def register(parser: pytest.Parser) -> None:
         metavar="NAME",
     )
     add("answer", "generate, or likelihood: letters, yes and no by log-likelihood", default="generate")
+    add("counterexamples", "answers to ask for to make a counterexample small: N or auto", default="auto")
     add("offline", "never ask the network", action="store_true")
 
 

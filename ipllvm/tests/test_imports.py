@@ -14,7 +14,17 @@ LAYERS = [
     {"records", "registry", "errors", "sampling", "planting", "profiles"},
     {"models", "benchmarks", "perturbations", "scorers", "metrics", "stats", "claims"},
     {"engine", "artifacts", "verdicts", "display", "baselines"},
-    {"assessment", "flips", "importance", "laws", "strategies", "probing", "speed", "trials"},
+    {
+        "assessment",
+        "counterexamples",
+        "flips",
+        "importance",
+        "laws",
+        "strategies",
+        "probing",
+        "speed",
+        "trials",
+    },
     {"reporting"},
     {
         "options",
