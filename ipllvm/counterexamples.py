@@ -52,6 +52,20 @@ def budget(asked: int | None, parameters: int) -> int:
     return asked if asked is not None else LOOKS if parameters < BIG else 0
 
 
+def explained(
+    result: Result,
+    model: VisionLanguageModel,
+    traces: Sequence[Trace],
+    seed: int,
+    looks: int,
+    artifacts: Artifacts | None = None,
+) -> Result:
+    """A result with examples of flipped answers and, where it is violated, the smallest one found."""
+    examples = flips.examples(model, traces, seed, artifacts)
+    least = smallest(model, traces, seed, looks, artifacts) if refutes(result) else None
+    return replace(result, flips=examples, counterexample=least)
+
+
 def refutes(result: Result) -> bool:
     """Whether a flipped answer shows why a result is VIOLATED: its claim says that little is lost."""
     claim = result.claim

@@ -17,6 +17,8 @@ LAYERS = [
     {
         "assessment",
         "counterexamples",
+        "findings",
+        "looks",
         "flips",
         "importance",
         "laws",
@@ -28,6 +30,7 @@ LAYERS = [
     {"reporting"},
     {
         "options",
+        "sequence",
         "registration",
         "typed",
         "session",
