@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from ipllvm.reporting import examples, figures
+from ipllvm.reporting import evidence, figures
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import LIMIT, REASON_LIMIT, interval, number, visible
 from ipllvm.reporting.view import (
@@ -183,10 +183,10 @@ def _printed(row: Row) -> list[str]:
 
 def _example(row: Row) -> list[str]:
     """Of a violated result the smallest flipped answer, and the command that shows it."""
-    shown = examples.flip(row)
+    shown = evidence.flip(row)
     if shown is None:
         return []
-    told, question = escape(examples.sentence(row), REASON_LIMIT), escape(shown["prompt"])
+    told, question = escape(evidence.sentence(row), REASON_LIMIT), escape(shown["prompt"])
     return [f"Example: {told} ({question}). Show it: {_code(shown['replay'], _COMMAND_LIMIT)}"]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Final
 
-from ipllvm.reporting import examples, figures
+from ipllvm.reporting import evidence, figures
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import REASON_LIMIT, to_ascii, visible
 from ipllvm.reporting.view import (
@@ -131,9 +131,9 @@ def _figures(report: Report, plain: Callable[[str], str]) -> list[str]:
 def _examples(report: Report, width: int, plain: Callable[[str], str]) -> Iterator[str]:
     """Of each violated result the smallest flipped answer, and the command that shows it."""
     for line in lines(report):
-        shown = examples.flip(line.row)
+        shown = evidence.flip(line.row)
         if shown is not None:
-            told = f"{_title(line)}: {visible(examples.sentence(line.row), REASON_LIMIT)}"
+            told = f"{_title(line)}: {visible(evidence.sentence(line.row), REASON_LIMIT)}"
             yield from _folded(plain(told), width)
             yield plain(f"  show it: {visible(shown['replay'], _LONG)}")
 
