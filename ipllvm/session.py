@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 OPTIONS = pytest.StashKey[Options]()
-COSTS = pytest.StashKey[dict[str, tuple["ModelInfo", "Cost"]]]()
+COSTS = pytest.StashKey[dict[str, tuple["ModelInfo", "Cost", list[str]]]]()
 ROWS = pytest.StashKey[dict[str, list[dict[str, Any]]]]()
 VIOLATED, UNDECIDED, NOT_MEASURED, SKIPPED = "violated", "undecided", "not measured", "skipped"
 FAILED, PASSED_LAW = "failed", "passed law"
@@ -292,18 +292,19 @@ class Session:
             writer.line(f"no report was written: {self.unwritten}", red=True)
 
 
-def planned(costs: "dict[str, tuple[ModelInfo, Cost]]") -> Iterable[str]:
-    """What each test would run, and the cost of all at this machine's rate of matrix products."""
+def planned(costs: "dict[str, tuple[ModelInfo, Cost, list[str]]]") -> Iterable[str]:
+    """What each test would run and could tell; the cost of all at this machine's rate of matrix products."""
     if not costs:
         return
     from ipllvm.engine.forecast import total
     from ipllvm.models.forecast import EFFICIENCY, here
 
-    for node, (_, cost) in costs.items():
+    for node, (_, cost, prospects) in costs.items():
         yield f"{node.rpartition('::')[2]}: {cost}"
+        yield from (f"  {line}" for line in prospects)
     info = next(iter(costs.values()))[0]
     device, rate = here()
-    everything = total(cost for _, cost in costs.values())
+    everything = total(cost for _, cost, _ in costs.values())
     seconds = everything.seconds(info.parameters, EFFICIENCY * rate)
     size = 4 if device == "cpu" else 2
     yield f"all of it: {everything}"
