@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ipllvm import baselines, flips, verdicts
+from ipllvm import baselines, counterexamples, flips, verdicts
 from ipllvm.artifacts import Artifacts, Provider
 from ipllvm.display import plain
 from ipllvm.engine.context import Context
@@ -73,6 +73,7 @@ class Settings:
     self_check: str = "none"
     max_errors: float = 0
     answer: str = "generate"
+    counterexamples: int | None = None
     sequential: str = ""
     family: int = 1
 
@@ -128,7 +129,7 @@ class Evaluation:
         """
         plan, outcomes = self._measured(self.benchmark, perturbations, draws)
         found = tuple(scores_of(plan, p, self.benchmark.scorer, outcomes) for p in plan.perturbations)
-        self._traces.append(flips.Trace(plan, outcomes, found))
+        self._traces.append(flips.Trace(plan, outcomes, found, self.benchmark.scorer))
         return found
 
     def answers(self, data: Benchmark, perturbation: Perturbation | None = None) -> dict[str, Response]:
@@ -233,11 +234,10 @@ class Evaluation:
         paired = [(claim, contrast)]
         if "clean" in shown and something_to_lose is None:
             paired.append((baselines.clean_claim(claim.regression_margin), score(shown["clean"])))
-        changed = flips.examples(self.model, self._traces, self.settings.seed, self._artifacts)
         curves = tuple(series) if self._looks is None else tuple(unbounded(each) for each in series)
-        made = replace(result, series=curves, settings=settings, paired=tuple(paired), flips=changed)
+        made = replace(result, series=curves, settings=settings, paired=tuple(paired))
         made = replace(made, parts=dict(parts or {}))
-        self._record(made)
+        self._record(self._explained(made))
         if self._stopped is not None:
             raise self._stopped
         if len(errors) > self._allowed_errors:
@@ -247,6 +247,14 @@ class Evaluation:
         if last and self._looks is None:
             self._end()
         return verdict
+
+    def _explained(self, result: Result) -> Result:
+        """The result with examples of flipped answers and, where it is violated, the smallest one."""
+        settings, asked = self.settings, self.settings.counterexamples if self._stopped is None else 0
+        looks = counterexamples.budget(asked, result.model.parameters)
+        return counterexamples.explained(
+            result, self.model, self._traces, settings.seed, looks, self._artifacts
+        )
 
     def look(self, test: Callable[[], object]) -> None:
         """Call a test on more and more clusters until each claim that it checks is decided.

@@ -87,6 +87,7 @@ class Options:
     language_models: tuple[str, ...]
     max_errors: float
     answer: str
+    counterexamples: int | None
     offline: bool
     store: bool
     baseline: str
@@ -212,6 +213,9 @@ def read(config: pytest.Config) -> Options:
         captioner=check_name(value("captioner") or CAPTIONERS[artist]),
         language_models=tuple(dict.fromkeys(value("language-model") or DEFAULT_LANGUAGE_MODELS)),
         answer=typed.one_of("answer", value("answer"), ANSWERS),
+        counterexamples=None
+        if value("counterexamples") == "auto"
+        else typed.whole("counterexamples", value("counterexamples"), 0),
         max_errors=typed.budget(str(value("max-errors"))),
         offline=bool(value("offline")),
         store=not value("no-store"),
