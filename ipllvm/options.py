@@ -40,6 +40,7 @@ REPEATED = (
     "occlusion_budget",
     "saliency",
     "encoder",
+    "judge",
     "generator",
     "captioner",
     "max_errors",
@@ -82,6 +83,7 @@ class Options:
     strict_observations: bool
     saliency: str
     encoder: str | None
+    judge: str | None
     generator: str
     captioner: str
     language_models: tuple[str, ...]
@@ -209,6 +211,7 @@ def read(config: pytest.Config) -> Options:
         strict_observations=bool(value("strict-observations")),
         saliency=str(value("saliency")),
         encoder=value("encoder"),
+        judge=value("judge"),
         generator=(artist := typed.one_of("generator", value("generator"), GENERATORS)),
         captioner=check_name(value("captioner") or CAPTIONERS[artist]),
         language_models=tuple(dict.fromkeys(value("language-model") or DEFAULT_LANGUAGE_MODELS)),
