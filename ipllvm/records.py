@@ -352,7 +352,8 @@ class Result:
     `estimates` are named by what they estimate ("clean", "blank", "permuted", "drop"); the one
     that the claim speaks of is `estimates[claim.quantity]`. `errors` are (sample, last line of
     the traceback). `partial` is true where the run was stopped before all trials were done. `paired`
-    is what a baseline keeps, `flips` are examples of answers that changed.
+    is what a baseline keeps, `flips` are examples of answers that changed, `floors` how far a repetition
+    may be off, in points, by claim of `paired`, where there was one.
     """
 
     property: str
@@ -369,3 +370,4 @@ class Result:
     series: tuple[Series, ...] = ()
     paired: tuple[tuple[Claim, Contrast], ...] = ()
     flips: tuple[Flip, ...] = ()
+    floors: Mapping[str, float] = field(default_factory=dict)

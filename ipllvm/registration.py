@@ -77,6 +77,8 @@ def register(parser: pytest.Parser) -> None:
         "sequential: keep a fifth of alpha for one test of all samples",
         action="store_true",
     )
+    add("noise-floor", "measure twice, in other batches, and report what differs", action="store_true")
+    add("margin-floor", "raise margins below the noise floor to it", action="store_true")
     add("family-wise", "share each claim's alpha among the requirements of a model", action="store_true")
 
 

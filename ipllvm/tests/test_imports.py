@@ -17,7 +17,9 @@ LAYERS = [
     {
         "assessment",
         "findings",
+        "settings",
         "looks",
+        "noise_floor",
         "flips",
         "importance",
         "laws",
