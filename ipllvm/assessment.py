@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from ipllvm import baselines, flips, verdicts
+from ipllvm import baselines, counterexamples, flips, verdicts
 from ipllvm.artifacts import Artifacts, Provider
 from ipllvm.display import plain
 from ipllvm.engine.context import Context
@@ -117,7 +117,7 @@ class Evaluation:
         """
         plan, outcomes = self._measured(self.benchmark, perturbations, draws)
         found = tuple(scores_of(plan, p, self.benchmark.scorer, outcomes) for p in plan.perturbations)
-        self._traces.append(flips.Trace(plan, outcomes, found))
+        self._traces.append(flips.Trace(plan, outcomes, found, self.benchmark.scorer))
         return found
 
     def answers(self, data: Benchmark, perturbation: Perturbation | None = None) -> dict[str, Response]:
@@ -192,13 +192,15 @@ class Evaluation:
         beside: Mapping[str, Contrast | Estimate] | None = None,
         obstacle: str = "",
         noted: Mapping[str, str] | None = None,
+        parts: Mapping[str, Contrast] | None = None,
         last: bool = True,
     ) -> Verdict:
         """Decide the claim, record the row, and raise ClaimViolated or ClaimUndecided if need be.
 
         `shown` are the scores printed beside it, `beside` other contrasts and estimates, `series`
         curves and maps, `noted` what the row says among its settings; an `obstacle` is a reason why
-        nothing can be decided, whatever the numbers. Where a claim is not the `last` of its test, what
+        nothing can be decided, whatever the numbers; `parts` are what statements of the whole run are
+        made of. Where a claim is not the `last` of its test, what
         it calls for is raised with the last one. Raises NotMeasured where samples failed: an error is
         neither a wrong answer nor a verdict.
         """
@@ -218,7 +220,7 @@ class Evaluation:
         if obstacle and verdict.decision is not Decision.UNDECIDED:
             verdict = replace(verdict, decision=Decision.UNDECIDED, reason=obstacle)
         if floor is not None:
-            verdict = limited(verdict, claim.margin, floor)
+            verdict = limited(verdict, claim, floor)
         ended = self._stopped is not None or len(errors) > self._allowed_errors
         if self._looks is not None and not (self._looks.settles(claim_name, verdict) or ended):
             return verdict
@@ -229,10 +231,10 @@ class Evaluation:
             estimates[floor.name] = floor
         result = self._result(claim, estimates, verdict, errors)
         settings = {**result.settings, **(noted or {})}
-        changed = flips.examples(self.model, self._traces, self.settings.seed, self._artifacts)
         curves = tuple(series) if self._looks is None else tuple(unbounded(each) for each in series)
-        made = replace(result, series=curves, settings=settings, paired=tuple(paired), flips=changed)
-        self._record(made)
+        made = replace(result, series=curves, settings=settings, paired=tuple(paired))
+        made = replace(made, parts=dict(parts or {}))
+        self._record(self._explained(made))
         if self._stopped is not None:
             raise self._stopped
         if len(errors) > self._allowed_errors:
@@ -242,6 +244,14 @@ class Evaluation:
         if last and self._looks is None:
             self._end()
         return verdict
+
+    def _explained(self, result: Result) -> Result:
+        """The result with examples of flipped answers and, where it is violated, the smallest one."""
+        settings, asked = self.settings, self.settings.counterexamples if self._stopped is None else 0
+        looks = counterexamples.budget(asked, result.model.parameters)
+        return counterexamples.explained(
+            result, self.model, self._traces, settings.seed, looks, self._artifacts
+        )
 
     def look(self, test: Callable[[], object]) -> None:
         """Call a test on more and more clusters until each claim that it checks is decided.

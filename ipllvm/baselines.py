@@ -203,6 +203,7 @@ def result(change: Change, like: Result) -> Result:
         series=(),
         errors=(),
         flips=(),
+        counterexample=None,
     )
 
 

@@ -2,8 +2,8 @@
 
 An A/A repetition is a replicate of its own in the store, with another batch size and another order of
 the samples. Answers that flip then are what numerics do to near ties. They are in the variance of every
-difference already and ask for no wider margin; but a margin that is smaller than the interval of the
-net difference cannot be told from noise.
+difference already and ask for no wider margin; but a tolerance that is smaller than the interval of
+the net difference cannot be told from noise.
 """
 
 from collections.abc import Sequence
@@ -49,11 +49,10 @@ class Floor:
 
     def lifted(self, claim: Claim, floor: Estimate) -> Claim:
         """The claim with its margin raised to the floor, where that was asked for and is needed."""
-        if not self.raises or not below(claim.margin, floor):
+        if not self.raises or not below(claim, floor):
             return claim
-        margin = reach(floor) if claim.margin > 0 else -reach(floor)
         text = f"{claim.text.rstrip('.')} (margin raised from {claim.margin:g} to the noise floor)."
-        return replace(claim, margin=margin, text=text)
+        return replace(claim, margin=reach(floor), text=text)
 
 
 def reach(floor: Estimate) -> float:
@@ -61,17 +60,17 @@ def reach(floor: Estimate) -> float:
     return max(abs(floor.low), abs(floor.high))
 
 
-def below(margin: float, floor: Estimate) -> bool:
-    """Whether a tolerance is smaller than the floor; a margin of 0 is an order and no tolerance."""
-    return margin != 0 and reach(floor) > abs(margin)
+def below(claim: Claim, floor: Estimate) -> bool:
+    """Whether a tolerance, "at most so much", is smaller than the floor; other margins are none."""
+    return claim.direction == "at_most" and 0 < claim.margin < reach(floor)
 
 
-def limited(verdict: Verdict, margin: float, floor: Estimate) -> Verdict:
-    """UNDECIDED, with the reason, where `margin` is below the floor."""
-    if verdict.decision is Decision.UNDECIDED or not below(margin, floor):
+def limited(verdict: Verdict, claim: Claim, floor: Estimate) -> Verdict:
+    """UNDECIDED, with the reason, where the claim's margin is below the floor."""
+    if verdict.decision is Decision.UNDECIDED or not below(claim, floor):
         return verdict
     reason = (
-        f"margin below the noise floor: {words(floor)}, the margin is {abs(margin):g}; more samples or a "
+        f"margin below the noise floor: {words(floor)}, the margin is {claim.margin:g}; more samples or a "
         "fixed --batch-size may lower it, --margin-floor raises the margin"
     )
     return replace(verdict, decision=Decision.UNDECIDED, reason=reason)

@@ -69,6 +69,7 @@ def register(parser: pytest.Parser) -> None:
         metavar="NAME",
     )
     add("answer", "generate, or likelihood: letters, yes and no by log-likelihood", default="generate")
+    add("counterexamples", "answers to ask for to make a counterexample small: N or auto", default="auto")
     add("offline", "never ask the network", action="store_true")
     add("sequential", "measure on more and more samples until a claim is decided", action="store_true")
     add("target", f"what a sequential verdict speaks of: {' or '.join(TARGETS)}", default=TARGETS[0])

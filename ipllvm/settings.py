@@ -23,6 +23,7 @@ class Settings:
     self_check: str = "none"
     max_errors: float = 0
     answer: str = "generate"
+    counterexamples: int | None = None
     sequential: str = ""
     family: int = 1
     margin_floor: bool = False

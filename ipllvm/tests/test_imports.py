@@ -16,6 +16,7 @@ LAYERS = [
     {"engine", "artifacts", "verdicts", "display", "baselines", "prospects"},
     {
         "assessment",
+        "counterexamples",
         "findings",
         "settings",
         "looks",
@@ -26,6 +27,7 @@ LAYERS = [
         "strategies",
         "probing",
         "speed",
+        "statements",
         "trials",
     },
     {"reporting"},

@@ -37,7 +37,7 @@ class Typed:
         named = {"device": "cpu", "dtype": "auto", "prompt": "checkpoint", "report_dir": "reports"}
         named |= {"scope": "keep_newline", "noise": "paper", "saliency": "clip-tiny", "profile": "auto"}
         named |= {"information": "keep", "occlusion_budget": "count"}
-        named |= {"max_errors": "0", "answer": "generate", "generator": "renderer"}
+        named |= {"counterexamples": "auto", "max_errors": "0", "answer": "generate", "generator": "renderer"}
         named |= {"target": "population"}
         self._typed = {**unset, **flags, **fixed, **named, **typed}
 
@@ -57,6 +57,12 @@ def test_defaults_are_the_demo() -> None:
     assert (found.samples, found.fewer_do, found.draws, found.seed) == (None, True, None, 0)
     assert (found.profile, found.size("permutation_invariance")) == ("quick", Size(200, 5))
     assert (found.batch_size, found.claims, found.fail_undecided) == (None, None, False)
+
+
+def test_looks_for_counterexamples_are_auto_or_a_number() -> None:
+    assert [read(counterexamples=text).counterexamples for text in ("auto", "0", "25")] == [None, 0, 25]
+    with pytest.raises(UsageError, match="--counterexamples few: give a whole number"):
+        read(counterexamples="few")
 
 
 def test_values_are_read() -> None:
