@@ -27,6 +27,7 @@ LAYERS = [
         "plugin",
         "commands",
         "cli",
+        "__main__",
     },
     {"fixtures"},
     {"properties"},
