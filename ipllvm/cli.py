@@ -1,6 +1,7 @@
 """The `ipllvm` command: what there is, and what runs have left. Imports lazily: help costs nothing."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -8,8 +9,8 @@ from typing import NoReturn
 
 from ipllvm.errors import IpllvmError, UnknownName
 
-USAGE_ERROR = 4
-"""Exit status of a command line that can't be used, as pytest's; argparse's own 2 is Ctrl-C there."""
+USAGE_ERROR, INTERRUPTED = 4, 2
+"""Exit statuses as pytest's; argparse's own 2 for a command line that can't be used is Ctrl-C there."""
 COMMANDS = {
     "check": "run the properties on a model, from anywhere",
     "audit": "everything that is measured of a model, in every view, with checksums",
@@ -54,11 +55,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     module = import_module(f"ipllvm.commands.{args.command}")
     if rest and not getattr(module, "PASSES_ON", False):
         commands.choices[args.command].error(f"unrecognized arguments: {' '.join(rest)}")
+    status = 0
     try:
-        status: int = module.main(args)
+        status = module.main(args)
+        sys.stdout.flush()
     except IpllvmError as error:
         print(f"ipllvm {args.command}: {error}", file=sys.stderr)
         return USAGE_ERROR
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # `ipllvm models | head`: who read has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return status
 
 
