@@ -5,19 +5,21 @@ and lets `check` decide the claim, record the row and raise what the verdict cal
 """
 
 import time
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
 import numpy as np
 
-from ipllvm import baselines, registry, verdicts
+from ipllvm import baselines, flips, registry, verdicts
 from ipllvm.artifacts import Artifacts, Provider
+from ipllvm.display import plain
 from ipllvm.engine.context import Context
 from ipllvm.engine.plan import Plan
-from ipllvm.engine.run import Known, run
-from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured, StoreFull
+from ipllvm.engine.run import Known, require, run
+from ipllvm.errors import ClaimUndecided, ClaimViolated, Finding, NotMeasured, StoreFull
 from ipllvm.metrics.pair_accuracy import pair_scores
 from ipllvm.metrics.performance_drop import gain, score
 from ipllvm.models.base import VisionLanguageModel
@@ -30,7 +32,6 @@ from ipllvm.records import (
     Decision,
     Estimate,
     Perturbation,
-    Point,
     Response,
     Result,
     Sample,
@@ -63,6 +64,9 @@ class Settings:
     prompt: str = "checkpoint"
     scope: str = "keep_newline"
     noise: str = "paper"
+    information: str = "keep"
+    occlusion_budget: str = "count"
+    strict_observations: bool = False
     self_check: str = "none"
     max_errors: float = 0
     answer: str = "generate"
@@ -101,6 +105,8 @@ class Evaluation:
         self._planned = 0
         self._perturbations: list[str] = []
         self._stopped: KeyboardInterrupt | StoreFull | None = None
+        self._findings: list[Finding | None] = []
+        self._traces: list[flips.Trace] = []
 
     @property
     def batch_size(self) -> int:
@@ -114,7 +120,9 @@ class Evaluation:
         what was measured, and `check` ends the test after recording it.
         """
         plan, outcomes = self._measured(self.benchmark, perturbations, draws)
-        return tuple(_scores(plan, p, self.benchmark.scorer, outcomes) for p in plan.perturbations)
+        found = tuple(_scores(plan, p, self.benchmark.scorer, outcomes) for p in plan.perturbations)
+        self._traces.append(flips.Trace(plan, outcomes, found))
+        return found
 
     def answers(self, data: Benchmark, perturbation: Perturbation | None = None) -> dict[str, Response]:
         """What the model says to the samples of `data`, by id, where `run` would say how well it did.
@@ -138,6 +146,12 @@ class Evaluation:
             raise TypeError(f"no provider of {kind}")
         return self._artifacts.get(kind, sample.images[0].load())
 
+    def artifacts(self, kind: str) -> Iterator[np.ndarray]:
+        """What the provider of that kind makes of each sample's picture; unreadable ones are left out."""
+        for sample in self.benchmark.samples:
+            with suppress(OSError):
+                yield self.artifact(kind, sample)
+
     def elsewhere(self, data: Benchmark) -> Scores:
         """How well the model does, unperturbed, on another benchmark."""
         plan, outcomes = self._measured(data)
@@ -157,6 +171,7 @@ class Evaluation:
             settings.answer,
         )
         self._perturbations += [str(p) for p in plan.perturbations]
+        require(self.model, plan.perturbations)
         if self._planned_only is not None:
             self._planned_only(plan)
         outcomes = self._memory(Context.of(self.model.info(), data, settings.answer))
@@ -177,16 +192,18 @@ class Evaluation:
         shown: Mapping[str, Scores],
         something_to_lose: Contrast | None = None,
         series: Sequence[Series] = (),
-        beside: Mapping[str, Contrast] | None = None,
+        beside: Mapping[str, Contrast | Estimate] | None = None,
         obstacle: str = "",
         noted: Mapping[str, str] | None = None,
+        last: bool = True,
     ) -> Verdict:
         """Decide the claim, record the row, and raise ClaimViolated or ClaimUndecided if need be.
 
-        `shown` are the scores printed beside it, `beside` other contrasts, `series` curves and maps,
-        `noted` what the row says among its settings; an `obstacle` is a reason why nothing can be
-        decided, whatever the numbers. Raises NotMeasured where samples failed: an error is neither a
-        wrong answer nor a verdict.
+        `shown` are the scores printed beside it, `beside` other contrasts and estimates, `series`
+        curves and maps, `noted` what the row says among its settings; an `obstacle` is a reason why
+        nothing can be decided, whatever the numbers. Where a claim is not the `last` of its test, what
+        it calls for is raised with the last one. Raises NotMeasured where samples failed: an error is
+        neither a wrong answer nor a verdict.
         """
         claim = self.claims[claim_name]
         errors = {sample: error for scores in shown.values() for sample, error in scores.errors.items()}
@@ -194,44 +211,30 @@ class Evaluation:
         if obstacle and verdict.decision is not Decision.UNDECIDED:
             verdict = replace(verdict, decision=Decision.UNDECIDED, reason=obstacle)
         estimates = {name: self._accuracy(name, scores) for name, scores in self._shown(shown).items()}
-        estimates |= {name: self._estimate(name, each) for name, each in (beside or {}).items()}
+        estimates |= {name: self._beside(name, each) for name, each in (beside or {}).items()}
         estimates[claim.quantity] = verdicts.estimate(contrast, seed=self.settings.seed)
         result = self._result(claim, estimates, verdict, errors)
         settings = {**result.settings, **(noted or {})}
         paired = [(claim, contrast)]
         if "clean" in shown and something_to_lose is None:
             paired.append((baselines.clean_claim(claim.regression_margin), score(shown["clean"])))
-        self._record(replace(result, series=tuple(series), settings=settings, paired=tuple(paired)))
+        changed = flips.examples(self.model, self._traces, self.settings.seed, self._artifacts)
+        made = replace(result, series=tuple(series), settings=settings, paired=tuple(paired), flips=changed)
+        self._record(made)
         if self._stopped is not None:
             raise self._stopped
         if len(errors) > self._allowed_errors:
             raise _not_measured(verdict.reason, errors)
-        if not self.settings.report_only and claim.kind == "requirement":
-            _raise_finding(verdict, claim)
+        if claim.kind == "requirement" or self.settings.strict_observations:
+            self._findings.append(_finding(verdict, claim))
+        if last and not self.settings.report_only:
+            _raise_worst(self._findings)
         return verdict
 
     @property
     def saliency(self) -> str:
         """Which model's saliency maps are used, for a perturbation's printed form."""
         return "" if self._artifacts is None else self._artifacts.identity("saliency")
-
-    def curve(self, name: str, quantity: str, axis: str, scores: Mapping[float, Scores]) -> Series:
-        """Accuracies along an axis, in points, each with its own interval."""
-        found = {at: self._accuracy(name, each) for at, each in scores.items()}
-        points = (Point((at,), e.value, e.low, e.high) for at, e in found.items())
-        return Series(name, quantity, "points", (axis,), tuple(points))
-
-    def grid(self, name: str, quantity: str, side: int, contrasts: Sequence[Contrast]) -> Series:
-        """A map of side x side values in points, row by row from the top left, each with its own interval."""
-        found = [self._estimate(name, each) for each in contrasts]
-        points = (Point(divmod(cell, side), e.value, e.low, e.high) for cell, e in enumerate(found))
-        return Series(name, quantity, "points", ("row", "column"), tuple(points))
-
-    def profile(self, name: str, quantity: str, axis: str, contrasts: Mapping[float, Contrast]) -> Series:
-        """Contrasts along an axis, in points, each with its own interval."""
-        found = {at: self._estimate(name, each) for at, each in contrasts.items()}
-        points = (Point((at,), e.value, e.low, e.high) for at, e in found.items())
-        return Series(name, quantity, "points", (axis,), tuple(points))
 
     def group_grid(self) -> int:
         """Into how many rows and columns of groups the picture's tokens are divided: the paper's 6, or 4
@@ -244,7 +247,7 @@ class Evaluation:
 
     def saturated(self, blank: Scores, noisy: Sequence[Scores]) -> str:
         """Why a map tells nothing: more than half of its places leave no more than a blank image."""
-        lost = [not (self._estimate("left", gain(each, blank)).low > 0) for each in noisy]
+        lost = [not (plain("left", gain(each, blank)).low > 0) for each in noisy]
         if sum(lost) * 2 <= len(lost):
             return ""
         return (
@@ -278,9 +281,8 @@ class Evaluation:
             return Verdict(Decision.UNDECIDED, reason, verdict.p_holds, verdict.p_violated)
         return verdict
 
-    def _estimate(self, name: str, contrast: Contrast) -> Estimate:
-        """For display: without bootstrap."""
-        return verdicts.estimate(replace(contrast, name=name), seed=self.settings.seed, replicates=0)
+    def _beside(self, name: str, found: Contrast | Estimate) -> Estimate:
+        return found if isinstance(found, Estimate) else replace(plain(name, found), seed=self.settings.seed)
 
     def _accuracy(self, name: str, scores: Scores) -> Estimate:
         return verdicts.accuracy(name, scores, seed=self.settings.seed)
@@ -308,6 +310,8 @@ class Evaluation:
                 "scorer": data.scorer,
                 "scope": settings.scope,
                 "noise": settings.noise,
+                "information": settings.information,
+                "occlusion_budget": settings.occlusion_budget,
                 "self_check": settings.self_check,
                 "perturbations": "; ".join(dict.fromkeys(self._perturbations)),
             },
@@ -329,11 +333,18 @@ def _not_measured(reason: str, errors: Mapping[str, str]) -> NotMeasured:
     return exception
 
 
-def _raise_finding(verdict: Verdict, claim: Claim) -> None:
+def _finding(verdict: Verdict, claim: Claim) -> Finding | None:
     if verdict.decision is Decision.VIOLATED:
-        raise ClaimViolated(f"{claim.text}: {verdict.reason}")
-    if verdict.decision is Decision.UNDECIDED:
-        raise ClaimUndecided(verdict.reason)
+        return ClaimViolated(f"{claim.text}: {verdict.reason}")
+    return ClaimUndecided(verdict.reason) if verdict.decision is Decision.UNDECIDED else None
+
+
+def _raise_worst(findings: Sequence[Finding | None]) -> None:
+    """The first claim that is violated, else the first that is undecided."""
+    for kind in (ClaimViolated, ClaimUndecided):
+        for found in findings:
+            if isinstance(found, kind):
+                raise found
 
 
 def _scores(plan: Plan, perturbation: Perturbation, scorer: str, outcomes: Known) -> Scores:

@@ -197,6 +197,7 @@ def result(change: Change, like: Result) -> Result:
         verdict=replace(change.verdict, reason=reason),
         series=(),
         errors=(),
+        flips=(),
     )
 
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "benchmarks": "what --benchmark takes, and what of it is here",
     "properties": "what is checked",
     "perturbations": "what models are put through",
+    "replay": "one trial of a report again: picture, perturbation, both answers",
     "report": "the views of a report again, from its JSON, without the model",
     "verify": "the files of an audit against the checksums of its manifest",
     "compare": "saved baselines against each other, without a model",

@@ -6,6 +6,7 @@ IpllvmError
 ├── ModelUnavailable      no such checkpoint here, or one that can't be loaded
 ├── BenchmarkUnavailable  the data or the package behind a benchmark is missing
 ├── StoreFull             no room on the disk for outcomes: the run ends with what was measured
+├── NotTested             the model lacks the part that a property is about: skipped, with the reason
 └── NotMeasured           too many errors, or nothing left, to speak of a verdict
 """
 
@@ -45,6 +46,10 @@ class BenchmarkUnavailable(IpllvmError):
 
 class StoreFull(IpllvmError):
     """The disk is full: what was measured before stays."""
+
+
+class NotTested(IpllvmError):
+    """A property asks for a part that the model does not have; known before anything is measured."""
 
 
 class NotMeasured(IpllvmError):

@@ -15,7 +15,9 @@ from ipllvm.artifacts.synthetic import CAPTIONERS, GENERATORS
 from ipllvm.errors import UsageError
 from ipllvm.models.sources import check_name, display_names
 from ipllvm.perturbations.noise import KINDS
+from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
+from ipllvm.perturbations.selection import HOW
 from ipllvm.profiles import BENCHMARKS as BENCHMARKS_OF
 from ipllvm.profiles import TEXT_ONLY, Size, size
 from ipllvm.registration import destination
@@ -33,6 +35,8 @@ REPEATED = (
     "prompt",
     "scope",
     "noise",
+    "information",
+    "occlusion_budget",
     "saliency",
     "encoder",
     "generator",
@@ -71,6 +75,9 @@ class Options:
     prompt: str
     scope: str
     noise: str
+    information: str
+    occlusion_budget: str
+    strict_observations: bool
     saliency: str
     encoder: str | None
     generator: str
@@ -129,6 +136,7 @@ class Options:
         if self.language_models != DEFAULT_LANGUAGE_MODELS:
             chosen += [("language-model", name) for name in self.language_models]
         flags = ["--offline"] * self.offline + ["--no-store"] * (not self.store)
+        flags += ["--strict-observations"] * self.strict_observations
         flags += [f"--baseline={self.baseline}"] * bool(self.baseline)
         return [f"--{name.replace('_', '-')}={value}" for name, value in [*chosen, *values]] + flags
 
@@ -193,6 +201,9 @@ def read(config: pytest.Config) -> Options:
         prompt=typed.one_of("prompt", value("prompt"), PROMPTS),
         scope=typed.one_of("scope", value("scope"), SCOPES),
         noise=typed.one_of("noise", value("noise"), KINDS),
+        information=typed.one_of("information", value("information"), HOW),
+        occlusion_budget=typed.one_of("occlusion-budget", value("occlusion-budget"), BUDGETS),
+        strict_observations=bool(value("strict-observations")),
         saliency=str(value("saliency")),
         encoder=value("encoder"),
         generator=(artist := typed.one_of("generator", value("generator"), GENERATORS)),

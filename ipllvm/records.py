@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from jaxtyping import Bool, Float, Int
     from PIL import Image
 
@@ -98,7 +97,7 @@ class Perturbation(Protocol):
         """Where it enters the model."""
         ...
 
-    def apply(self, value: Any, layout: Layout | None, rng: np.random.Generator) -> Any:
+    def apply(self, value: Any, layout: Layout | None, rng: "np.random.Generator") -> Any:
         """The perturbed value, of the same dtype and device; of the same shape unless tokens are dropped."""
         ...
 
@@ -144,7 +143,7 @@ class LayerPerturbation(Perturbation, Protocol):
         ...
 
     def table(
-        self, positions: int, width: int, rng: np.random.Generator
+        self, positions: int, width: int, rng: "np.random.Generator"
     ) -> "Float[np.ndarray, 'positions width']":
         """Random numbers by position: the first rows do not depend on how many are asked for."""
         ...
@@ -195,7 +194,8 @@ class Contrast:
 
     `values` lie in [-bound, bound]; `lattice` is the smallest step of a value (1/K for binary
     scores averaged over K draws, 0 for graded ones). `weighted` says that a value is a weighted sum
-    of scores, as of a claim on a ratio, and not a difference of two or of two differences.
+    of scores, as of a claim on a ratio, and not a difference of two or of two differences; `linearised`
+    that it is an influence value of a statistic that is no mean, such as a difference of ratios.
     """
 
     name: str
@@ -207,6 +207,7 @@ class Contrast:
     n_error: int = 0
     samples: tuple[str, ...] = ()
     weighted: bool = False
+    linearised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,13 +324,34 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class Flip:
+    """An answer that a perturbation made wrong, or right: what was asked, and what was said before and after.
+
+    `pictures` are data URIs of at most 160 px a side: the clean picture, and the one that `words` tells
+    of; none where the sample has no picture. `replay` is the command that answers it again, empty as
+    long as the report has no place.
+    """
+
+    sample: str
+    prompt: str
+    gold: str
+    clean: str
+    perturbed: str
+    perturbation: str
+    draw: int
+    pictures: tuple[str, ...] = ()
+    words: str = ""
+    replay: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What one property test found: a row of the report.
 
     `estimates` are named by what they estimate ("clean", "blank", "permuted", "drop"); the one
     that the claim speaks of is `estimates[claim.quantity]`. `errors` are (sample, last line of
     the traceback). `partial` is true where the run was stopped before all trials were done. `paired`
-    is what a baseline keeps.
+    is what a baseline keeps, `flips` are examples of answers that changed.
     """
 
     property: str
@@ -345,3 +367,4 @@ class Result:
     partial: bool = False
     series: tuple[Series, ...] = ()
     paired: tuple[tuple[Claim, Contrast], ...] = ()
+    flips: tuple[Flip, ...] = ()

@@ -7,7 +7,9 @@ import pytest
 
 from ipllvm.artifacts.synthetic import GENERATORS
 from ipllvm.perturbations.noise import KINDS
+from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
+from ipllvm.perturbations.selection import HOW
 
 
 def register(parser: pytest.Parser) -> None:
@@ -34,6 +36,7 @@ def register(parser: pytest.Parser) -> None:
     add("batch-size", "auto or N", default="auto", metavar="N")
     add("claims", "TOML file with claims of your own, laid over the shipped ones", metavar="FILE")
     add("undecided", "pass or fail: whether UNDECIDED fails the run (exit status 6)", default="pass")
+    add("strict-observations", "let observations fail the run as requirements do", action="store_true")
     add("report-only", "measure and report, never fail a claim", action="store_true")
     add("report-dir", "where reports are written (default reports)", default="reports", metavar="DIR")
     add("prompt", "the checkpoint's own template, or the original LLaVA prompt", default="checkpoint")
@@ -43,6 +46,12 @@ def register(parser: pytest.Parser) -> None:
     add("plan", "say what would be run and what it costs; load no weights", action="store_true")
     add("no-store", "measure anew, keep no outcomes in --report-dir", action="store_true")
     add("noise", f"noise of the importance properties: {', '.join(KINDS)}", default=KINDS[0])
+    add("information", "patch information: keep a group's tokens, or pool them into one", default=HOW[0])
+    add(
+        "occlusion-budget",
+        "what a ratio of salient cells is a share of: count (cells) or mass (saliency)",
+        default=BUDGETS[0],
+    )
     add("saliency", "model behind saliency maps: clip-tiny, facebook/dino-vits16, ...", default="clip-tiny")
     add(
         "max-errors",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from ipllvm.costs import planned
-from ipllvm.errors import ClaimUndecided, ClaimViolated, Finding, IpllvmError, UsageError
+from ipllvm.errors import ClaimUndecided, ClaimViolated, Finding, IpllvmError, NotTested, UsageError
 from ipllvm.options import Options
 
 if TYPE_CHECKING:
@@ -64,10 +64,13 @@ def finding(report: pytest.TestReport, raised: BaseException | None, item: pytes
         if report.when != "teardown" and _unexpected(raised):
             vars(report)["ipllvm_finding"] = NOT_MEASURED
         return
-    if isinstance(raised, ClaimUndecided):
+    if isinstance(raised, ClaimUndecided | NotTested):
         path, line, _ = item.location
+        word = "UNDECIDED" if isinstance(raised, ClaimUndecided) else "Skipped"
         report.outcome = "skipped"
-        report.longrepr = (str(path), (line or 0) + 1, f"UNDECIDED: {raised}")
+        report.longrepr = (str(path), (line or 0) + 1, f"{word}: {raised}")
+        if isinstance(raised, NotTested):
+            return
     else:
         notes = getattr(raised, "__notes__", ()) if item.config.get_verbosity() > 0 else ()
         report.longrepr = "\n".join([str(raised), *notes])
@@ -248,6 +251,7 @@ class Session:
         return [record(**{name: told[name] for name in names}) for told in self._lost(kind)]
 
     def _write(self, rows: list[dict[str, Any]], status: int) -> None:
+        from ipllvm.reporting import replays
         from ipllvm.reporting import report as reports
         from ipllvm.reporting.folders import run_folder
 
@@ -271,6 +275,7 @@ class Session:
         )
         folder = run_folder(self.options.report_dir, self.began)
         self.report["run"]["id"] = folder.name
+        replays.put(self.report, folder)
         reports.write(self.report, folder)
         self.folder = folder
 

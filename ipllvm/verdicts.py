@@ -90,6 +90,8 @@ def decide(
     if guard is not None and (reason := _nothing_to_lose(guard, claim)):
         return Verdict(Decision.UNDECIDED, reason, smallest_detectable_effect=effect)
     judge = choose(_turned(contrast, sign))
+    if judge.too_little:
+        return _not_enough(contrast, claim, margin, effect, available)
     p_holds, p_violated = judge.p_holds(margin), judge.p_violated(margin)
     low, high = sorted(sign * _POINTS * bound for bound in judge.interval(claim.alpha))
     span = f"[{low:.2f}, {high:.2f}]"

@@ -4,63 +4,57 @@ Claims: in the lowest quarter of the layers noise on the image's positions costs
 text's, and in the layers above it is the other way round. Statistic: the mean over samples of the score
 under noise on the text minus that under noise on the image, averaged over those layers and over K
 draws (strengths shared, as in layer_importance). Kind: observations; margin 0, an order and no size.
-There are more image than text positions: the noise's energy is not made equal.
+Beside it stand the image's share, I_I / (I_I + I_T), where there is anything to share, and the layer at
+which its lead is first lost. There are more image than text positions: the energy is not made equal.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ipllvm.metrics.importance import lowest_quarter, more_lost
-from ipllvm.metrics.performance_drop import gain, performance_drop
+from ipllvm.metrics.importance import crossing, lowest_quarter, more_lost
+from ipllvm.metrics.performance_drop import gain
 from ipllvm.metrics.weighted import drawn
-from ipllvm.perturbations.noise import LayerNoise, amplitudes
-from ipllvm.perturbations.substitution import Blank
+from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.records import Target
+from ipllvm.sampling import generator
 
 if TYPE_CHECKING:
     from ipllvm.assessment import Evaluation
 
-MODALITIES = (Target.IMAGE, Target.TEXT)
+TARGETS = (Target.IMAGE, Target.TEXT)
 
 
 @pytest.mark.observation
 def test_modality_importance(evaluation: "Evaluation") -> None:
     """Text-noise score minus image-noise score: above 0 in the lowest quarter, below 0 in the rest."""
-    settings, layers = evaluation.settings, range(evaluation.model.layers())
-    strengths = amplitudes(settings.draws, settings.seed)
-    places = [(target, layer) for target in MODALITIES for layer in layers]
-    noises = [
-        LayerNoise(layer, settings.noise, s, target=target) for target, layer in places for s in strengths
-    ]
-    clean, blank, *scores = evaluation.run(Blank(), *noises, draws=1)
-    k = len(strengths)
-    noisy = {
-        place: drawn(f"{place[0]} {place[1] + 1}", scores[i * k : (i + 1) * k])
-        for i, place in enumerate(places)
+    from ipllvm import importance
+
+    settings, count = evaluation.settings, evaluation.model.layers()
+    places = {
+        f"{target} {layer + 1}": partial(LayerNoise, layer, settings.noise, target=target)
+        for target in TARGETS
+        for layer in range(count)
     }
-    quantity = "what noise on the {} positions of a layer's input costs (higher = more important)"
-    lost = [
-        evaluation.profile(
-            target.value,
-            quantity.format(target.value),
-            "layer",
-            {layer + 1.0: performance_drop(clean, noisy[target, layer]) for layer in layers},
-        )
-        for target in MODALITIES
+    clean, blank, noisy = importance.under_noise(evaluation, places)
+    image, text = noisy[:count], noisy[count:]
+    leads = [more_lost("lead", here=[i], there=[t]) for i, t in zip(image, text, strict=True)]
+    series = [
+        importance.by_layer("lost_image", clean, image),
+        importance.by_layer("lost_text", clean, text),
+        importance.image_share(clean, image, text),
     ]
-    low = lowest_quarter(len(layers))
-    for claim, part in (("image_first", layers[:low]), ("then_text", layers[low:])):
-        image, text = [[noisy[target, layer] for layer in part] for target in MODALITIES]
+    low = lowest_quarter(count)
+    claims = {"image_first": slice(0, low), "then_text": slice(low, None)}
+    for claim, part in claims.items():
+        parts = {"image": drawn("image", image[part]), "text": drawn("text", text[part])}
         evaluation.check(
             claim,
-            more_lost(claim, here=image, there=text),
-            shown={
-                "clean": clean,
-                "blank": blank,
-                "image": drawn("image", image),
-                "text": drawn("text", text),
-            },
+            more_lost(claim, here=image[part], there=text[part]),
+            shown={"clean": clean, "blank": blank, **parts},
             something_to_lose=gain(clean, blank),
-            series=lost,
+            series=series,
+            noted={"crossing": str(crossing(leads, generator(settings.seed, "crossing")))},
+            last=claim == "then_text",
         )

@@ -3,47 +3,58 @@
 Claim: with half of the image's cells in black, at random, at least half of what seeing is worth is
 left. Statistic: the mean over samples of (s_50 - s_blank) - 0.5 (s_clean - s_blank), with s averaged
 over draws; a fresh mask per (seed, sample, draw), nested over the ratios. The curves of random,
-salient and non-salient drops from 0 to 0.9 and the normalised area under each stand beside it. Kind:
-requirement; the paper prints curves and no margin, a half is this project's reading of "robust".
+salient and non-salient drops from 0 to 0.9, the share of cells that was really dropped, and the area
+under each curve as a share of the clean score stand beside it; with --occlusion-budget=mass a ratio of
+salient cells is one of their saliency, as in Naseer et al. Kind: requirement; the paper prints curves
+and no margin, a half is this project's reading of "robust". That a ViT keeps more than a CNN (Fig. 6a)
+is a statement of a run with both.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ipllvm.metrics.curves import kept_share, normalised_area
+from ipllvm.metrics.curves import area_terms, kept_share
 from ipllvm.metrics.performance_drop import gain
-from ipllvm.perturbations.occlusion import RandomDrop, SalientDrop
+from ipllvm.perturbations.occlusion import RandomDrop, SalientDrop, realised
 from ipllvm.perturbations.substitution import Blank
 
 if TYPE_CHECKING:
     from ipllvm.assessment import Evaluation
-    from ipllvm.records import Perturbation
 
 RATIOS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 HALF = 0.5
+KEPT = "score with that share of the image in black (higher = more robust)"
 
 
 @pytest.mark.requirement
 def test_occlusion(evaluation: "Evaluation") -> None:
     """What is kept at half the image minus half of what can be lost, at least 0."""
-    maps = evaluation.saliency
-    modes: dict[str, list[Perturbation]] = {
+    from ipllvm import display
+
+    maps, budget = evaluation.saliency, evaluation.settings.occlusion_budget
+    salient = partial(SalientDrop, budget=budget, provider=maps)
+    modes: dict[str, list[RandomDrop | SalientDrop]] = {
         "random": [RandomDrop(ratio) for ratio in RATIOS],
-        "salient": [SalientDrop(ratio, provider=maps) for ratio in RATIOS],
-        "non_salient": [SalientDrop(ratio, lowest=True, provider=maps) for ratio in RATIOS],
+        "salient": [salient(ratio) for ratio in RATIOS],
+        "non_salient": [salient(ratio, lowest=True) for ratio in RATIOS],
     }
     clean, blank, *dropped = evaluation.run(Blank(), *(drop for drops in modes.values() for drop in drops))
     curves = {
         mode: {0.0: clean, **dict(zip(RATIOS, dropped[i * len(RATIOS) :], strict=False))}
         for i, mode in enumerate(modes)
     }
-    quantity = "score with that share of the image in black (higher = more robust)"
+    areas = {f"area_{m}": display.pair(area_terms(curve), [(1.0, clean)]) for m, curve in curves.items()}
+    series = [display.curve(mode, KEPT, "ratio", curve) for mode, curve in curves.items()]
+    for mode, drops in modes.items():
+        real = {drop.ratio: realised(drop, evaluation.artifacts("saliency")) for drop in drops}
+        series.append(display.shares(f"dropped_{mode}", "cells that were dropped", "ratio", real))
     evaluation.check(
         "occlusion",
         kept_share(clean, blank, curves["random"][HALF], HALF),
         shown={"clean": clean, "blank": blank, **{f"{m}_50": curve[HALF] for m, curve in curves.items()}},
         something_to_lose=gain(clean, blank),
-        series=[evaluation.curve(mode, quantity, "ratio", curve) for mode, curve in curves.items()],
-        beside={f"area_{mode}": normalised_area(curve, 0.0) for mode, curve in curves.items()},
+        series=series,
+        beside={name: display.percent(name, area) for name, area in areas.items()},
     )

@@ -2,9 +2,10 @@
 
 Claim: with the tokens of one group alone, the inner 2 x 2 groups are worth more than the outer ring.
 Statistic: the mean over samples of the mean score over the centre's groups minus that over the
-edge's, where a score is measured with all other tokens dropped. The patch information loss of group g,
-100 (f0 - f_g) / f0, and its map stand beside it: a low loss says that the group alone carries much.
-Kind: observation; margin 0, as the paper gives an order and no size.
+edge's, where a score is measured with all other tokens dropped, or with --information=pool with the
+group's tokens pooled into one. Beside it stand the maps of what is lost, of the patch information loss
+100 (f0 - f_g) / f0, and of its form corrected for what a blank image leaves, 100 (f0 - f_g) / (f0 - f_c):
+a low loss says that the group alone carries much. Kind: observation; margin 0, an order and no size.
 """
 
 from typing import TYPE_CHECKING
@@ -21,19 +22,24 @@ from ipllvm.perturbations.substitution import Blank
 if TYPE_CHECKING:
     from ipllvm.assessment import Evaluation
 
+LOST = "where one group of tokens is kept alone (higher = more lost)"
+WORDS = {"pil": "share of the clean score", "pil_corrected": "share of the gain over a blank image"}
+
 
 @pytest.mark.observation
 def test_patch_information(evaluation: "Evaluation") -> None:
     """Centre alone minus edge alone, at least the margin."""
-    grid = evaluation.group_grid()
-    clean, blank, *kept = evaluation.run(Blank(), *(Keep((group,), grid) for group in range(grid**2)))
+    from ipllvm import display
+
+    grid, how = evaluation.group_grid(), evaluation.settings.information
+    clean, blank, *kept = evaluation.run(Blank(), *(Keep((group,), grid, how) for group in range(grid**2)))
     inner, outer = [[kept[group] for group in part] for part in (centre(grid), edge(grid))]
-    lost = evaluation.grid(
-        "loss",
-        "what is lost where one group of tokens is kept alone (higher = more lost)",
-        grid,
-        [performance_drop(clean, each) for each in kept],
-    )
+    lost = [performance_drop(clean, each) for each in kept]
+    bases = {"pil": [(1.0, clean)], "pil_corrected": [(1.0, clean), (-1.0, blank)]}
+    series = [display.grid("loss", f"lost {LOST}", grid, lost)]
+    for name, base in bases.items():
+        pairs = [display.pair([(1.0, clean), (-1.0, each)], base) for each in kept]
+        series.append(display.percent_grid(name, f"{WORDS[name]} lost {LOST}", grid, pairs))
     evaluation.check(
         "patch_information",
         more_lost("centre_information", here=outer, there=inner),
@@ -44,5 +50,6 @@ def test_patch_information(evaluation: "Evaluation") -> None:
             "edge": drawn("edge", outer),
         },
         something_to_lose=gain(clean, blank),
-        series=[lost],
+        series=series,
+        noted={"groups": f"{grid} x {grid}"},
     )

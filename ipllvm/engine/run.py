@@ -20,6 +20,7 @@ from ipllvm.engine.decoding import Tokens, behind, until_stop
 from ipllvm.engine.isolation import Failure, isolated
 from ipllvm.engine.plan import Case, Plan
 from ipllvm.engine.seeing import Checkpoint, Seen, see
+from ipllvm.errors import NotTested
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.records import Perturbation, Response, Sample, Stage, Trial
 
@@ -39,8 +40,10 @@ def run(
 
     `outcomes` belongs to the caller: a dict, or a view of the store that remembers what other runs
     have measured. `progress` is told the number of trials of the plan that are known. `artifacts` make
-    what perturbations of images need, such as saliency maps.
+    what perturbations of images need, such as saliency maps. Raises NotTested where the model has no
+    part that a perturbation enters.
     """
+    require(model, plan.perturbations)
     done = sum(trial in outcomes for trial in plan.trials())
     progress(done)
     for samples in plan.chunks(batch_size):
@@ -48,6 +51,14 @@ def run(
             outcomes.update(batch)
             done += len(batch)
             progress(done)
+
+
+def require(model: VisionLanguageModel, perturbations: Sequence[Perturbation]) -> None:
+    """Raises NotTested where the model can't be perturbed at the stage of one of them."""
+    for perturbation in perturbations:
+        if perturbation.stage not in model.stages:
+            what = str(perturbation.stage).replace("_", " ")
+            raise NotTested(f"{model.name} has no {what} to perturb")
 
 
 class _Chunk:

@@ -66,11 +66,11 @@ def _prepare(model: VisionLanguageModel, case: Case, artifacts: Artifacts | None
     images = [source.load() for source in case.sample.images]
     if case.perturbation.stage is Stage.PIXELS:
         rng = case.rng()
-        images = [_given(case.perturbation, image, artifacts).apply(image, None, rng) for image in images]
+        images = [given(case.perturbation, image, artifacts).apply(image, None, rng) for image in images]
     return model.prepare(images, case.sample.prompt)
 
 
-def _given(perturbation: Perturbation, image: Image.Image, artifacts: Artifacts | None) -> Perturbation:
+def given(perturbation: Perturbation, image: Image.Image, artifacts: Artifacts | None) -> Perturbation:
     """The perturbation with what it needs of another model, for this image."""
     if not isinstance(perturbation, NeedsArtifact):
         return perturbation

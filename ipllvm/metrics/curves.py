@@ -18,14 +18,13 @@ def trapezoid(at: Sequence[float]) -> tuple[float, ...]:
     return tuple((left + right) / 2 / (at[-1] - at[0]) for left, right in sides)
 
 
-def normalised_area(curve: Mapping[float, Scores], share: float) -> Contrast:
-    """At least 0 where the area under a curve is at least `share` of what the clean score would give.
+def area_terms(curve: Mapping[float, Scores]) -> list[tuple[float, Scores]]:
+    """The area under a curve as a weighted sum of its scores; over the clean score it is the normalised area.
 
-    `curve` begins with the clean score at 0: the contrast is sum_j w_j s_j - share s_0.
+    `curve` begins with the clean score at 0.
     """
     places = sorted(curve)
-    terms = list(zip(trapezoid(places), (curve[place] for place in places), strict=True))
-    return weighted("area", [(terms[0][0] - share, terms[0][1]), *terms[1:]])
+    return list(zip(trapezoid(places), (curve[place] for place in places), strict=True))
 
 
 def kept_share(clean: Scores, floor: Scores, perturbed: Scores, share: float) -> Contrast:

@@ -4,10 +4,18 @@ e_t = f0 - mean over draws of f_t is the drop at target t; the paper's importanc
 The verdicts use drops, unclipped and without division.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from ipllvm.metrics.weighted import mean_terms, weighted
 from ipllvm.records import Contrast, Scores
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 
 def lowest_quarter(layers: int) -> int:
@@ -34,3 +42,72 @@ def quarter_share(clean: Scores, noisy: Sequence[Scores], share: float) -> Contr
 def more_lost(name: str, here: Sequence[Scores], there: Sequence[Scores]) -> Contrast:
     """Positive where the scores `here` are lower than `there`: mean there - mean here, per sample."""
     return weighted(name, [*mean_terms(1.0, there), *mean_terms(-1.0, here)])
+
+
+def over_draws(clean: Scores, noisy: Mapping[float, Scores]) -> dict[str, dict[float, float | None]]:
+    """The paper's importance of each place, (f0 - f) / f0, by which of its draws is f.
+
+    `max` takes the best draw, as in the paper: it is biased low by selection. `mean` and `min` take
+    the mean and the worst. None where the clean score is 0 or unknown.
+    """
+    start = score_by_draw(clean)
+    base = float(start.mean()) if start.size else 0.0
+
+    def lost(scores: Scores, choose: Callable[[Sequence[float]], float]) -> float | None:
+        found = score_by_draw(scores).tolist()
+        return (base - choose(found)) / base if base > 0 and found else None
+
+    kinds: dict[str, Callable[[Sequence[float]], float]] = {"max": max, "mean": fmean, "min": min}
+    return {
+        kind: {place: lost(scores, choose) for place, scores in noisy.items()}
+        for kind, choose in kinds.items()
+    }
+
+
+def score_by_draw(scores: Scores) -> "Float[np.ndarray, 'draws']":
+    """The mean over samples of each draw; samples with an error left out. Empty where none is left."""
+    kept = scores.values[~np.isnan(scores.values).any(1)]
+    return np.asarray(kept.mean(0)) if len(kept) else np.zeros(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """The first place, counted from 1, where what leads no longer leads; None where it leads to the end
+    or never did.
+
+    `low` and `high` hold 90 % of the resamples that cross, `never` is the share of those that do not.
+    """
+
+    at: int | None
+    low: int | None
+    high: int | None
+    never: float
+
+    def __str__(self) -> str:
+        """As a report shows it."""
+        span = "" if self.low is None else f" [{self.low}, {self.high}]"
+        return f"{'none' if self.at is None else self.at}{span}, none in {self.never:.0%} of resamples"
+
+
+def crossing(
+    leads: Sequence[Contrast], rng: np.random.Generator, replicates: int = 999, alpha: float = 0.05
+) -> Crossing:
+    """Where a lead, positive in the first places, is first lost: by clusters resampled, for display only.
+
+    `leads` are contrasts of the same samples, one a place.
+    """
+    names = list(dict.fromkeys(leads[0].clusters))
+    row = {name: number for number, name in enumerate(names)}
+    totals = np.zeros((len(names), len(leads)))
+    np.add.at(totals, [row[name] for name in leads[0].clusters], np.stack([lead.values for lead in leads], 1))
+    weights = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), replicates)
+    drawn = [found for means in weights @ totals if (found := _first_loss(means)) is not None]
+    span = [int(np.quantile(drawn, q, method="nearest")) for q in (alpha, 1 - alpha)] if drawn else [None] * 2
+    return Crossing(_first_loss(totals.sum(0)), span[0], span[1], 1 - len(drawn) / replicates)
+
+
+def _first_loss(means: "Float[np.ndarray, 'places']") -> int | None:
+    """The first place after a positive beginning that is not positive."""
+    if means[0] <= 0 or (means > 0).all():
+        return None
+    return int(np.argmin(means > 0)) + 1

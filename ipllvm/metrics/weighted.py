@@ -43,6 +43,7 @@ def weighted(name: str, terms: Terms) -> Contrast:
         draws=max(scores.values.shape[1] for _, scores in terms),
         n_error=len(failed),
         samples=tuple(ids),
+        weighted=sorted(weight for weight in weights.tolist() if weight) != [-1.0, 1.0],
     )
 
 

@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int
 from PIL import Image
 from torch import Tensor
 
-from ipllvm.records import Layout, ModelInfo
+from ipllvm.records import Layout, ModelInfo, Stage
 
 Edit = tuple[int, Callable[[Tensor], Tensor]]
 """A layer, and what is done to its input [batch, positions, hidden] before it runs."""
@@ -36,6 +36,7 @@ class VisionLanguageModel(ABC):
     """A model whose stages can be run one by one; chained, they answer as plain greedy `generate`.
 
     `fingerprint` is a digest of weights, config, processor and template. `stop_tokens` end an answer.
+    `stages` are those at which it can be perturbed.
     """
 
     name: str
@@ -43,6 +44,7 @@ class VisionLanguageModel(ABC):
     device: torch.device
     dtype: torch.dtype
     stop_tokens: frozenset[int]
+    stages: frozenset[Stage] = frozenset(Stage)
 
     @abstractmethod
     def info(self) -> ModelInfo:
@@ -86,6 +88,10 @@ class VisionLanguageModel(ABC):
     @abstractmethod
     def embed_tokens(self, ids: Tensor) -> Tensor:
         """Embeddings of token ids of any shape, (..., hidden)."""
+
+    def patch_grid(self) -> int | None:
+        """Into how many rows and columns of patches its encoder cuts a picture; None where it does not."""
+        return None
 
     def eager(self) -> AbstractContextManager[None]:
         """While it lasts, attention is computed the plain way; nothing changes where there is none."""

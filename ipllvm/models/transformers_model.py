@@ -76,6 +76,11 @@ class TransformersModel(VisionLanguageModel):
         bytes_a_position = capacity.position_bytes(config.get_text_config(), self.dtype.itemsize)
         return capacity.batch_size(capacity.free_memory(self.device), positions, bytes_a_position)
 
+    def patch_grid(self) -> int | None:
+        """See the interface."""
+        vision = self._model.config.vision_config
+        return int(vision.image_size // vision.patch_size)
+
     def prepare(self, images: Sequence[Image.Image], prompt: str) -> Prepared:
         """See the interface."""
         if len(images) > 1:

@@ -4,7 +4,9 @@ Random, salient and non-salient PatchDrop follow Naseer et al. 2021, sections 3.
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -122,6 +124,11 @@ class SalientDrop:
         """The image itself."""
         return Stage.PIXELS
 
+    @property
+    def fraction(self) -> float | None:
+        """The realised share of cells that are dropped; None where the map decides."""
+        return count(self.ratio, self.grid) / self.grid**2 if self.budget == "count" else None
+
     def __str__(self) -> str:
         which = f"ratio={float(self.ratio)}, grid={self.grid}, lowest={self.lowest}"
         return f"salient_drop({which}, budget={self.budget}, provider={self.provider})"
@@ -148,6 +155,19 @@ class SalientDrop:
             return int(share) * len(ascending)
         mass = np.cumsum(ascending)
         return int((mass <= share * mass[-1]).sum())
+
+
+def realised(
+    drop: RandomDrop | SalientDrop, maps: "Iterable[Float[np.ndarray, 'rows columns']]"
+) -> float | None:
+    """The share of cells that is dropped, meaned over pictures with these maps; None where there is none.
+
+    The maps are looked at only where they decide.
+    """
+    if drop.fraction is not None:
+        return drop.fraction
+    shares = [drop.given(each).fraction for each in maps] if isinstance(drop, SalientDrop) else []
+    return fmean(shares) if shares else None
 
 
 def count(ratio: float, grid: int) -> int:

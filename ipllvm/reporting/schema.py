@@ -11,10 +11,19 @@ from importlib.resources import files
 from pathlib import PurePath
 from typing import Any, Final, TypeVar
 
-import numpy as np
-
 from ipllvm.errors import UsageError
-from ipllvm.records import BenchmarkInfo, Claim, Decision, Estimate, ModelInfo, Point, Result, Series, Verdict
+from ipllvm.records import (
+    BenchmarkInfo,
+    Claim,
+    Decision,
+    Estimate,
+    Flip,
+    ModelInfo,
+    Point,
+    Result,
+    Series,
+    Verdict,
+)
 from ipllvm.reporting.text import visible
 
 Row = dict[str, Any]
@@ -32,6 +41,7 @@ def builtins(values: Mapping[str, object]) -> Row:
 
     Raises TypeError for what has no such form.
 
+    >>> import numpy as np
     >>> builtins({"a": (np.int64(1), np.float32("nan"))})
     {'a': [1, None]}
     """
@@ -41,7 +51,7 @@ def builtins(values: Mapping[str, object]) -> Row:
 def _plain(value: object) -> Any:
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, np.ndarray | np.generic):
+    if hasattr(value, "tolist"):  # of numpy or torch, array or scalar
         return _plain(value.tolist())
     if isinstance(value, str | PurePath):
         return str(value).encode("utf-8", "replace").decode()
@@ -74,6 +84,7 @@ def row(result: Result) -> Row:
         "errors": [{"sample": sample, "error": error} for sample, error in result.errors],
         "partial": result.partial,
         "series": [asdict(series) for series in result.series],
+        "flips": [asdict(flip) for flip in result.flips],
     }
     return builtins(made)
 
@@ -97,6 +108,7 @@ def result(row: Row) -> Result:
         errors=tuple((entry["sample"], entry["error"]) for entry in row["errors"]),
         partial=row["partial"],
         series=tuple(_series(value) for value in row.get("series", ())),
+        flips=tuple(_make(Flip, {**f, "pictures": tuple(f["pictures"])}) for f in row.get("flips", ())),
     )
 
 

@@ -4,16 +4,24 @@ from ipllvm.records import Contrast
 from ipllvm.stats.betting import BettingTest
 from ipllvm.stats.clusters import information
 from ipllvm.stats.score_interval import ScoreTest
+from ipllvm.stats.student import StudentTest, linearised
 
 _MIN_INFORMATION = 20
 
 
-def choose(contrast: Contrast) -> ScoreTest | BettingTest:
+Judge = ScoreTest | BettingTest | StudentTest
+"""What decides: bounds and p-values of one test."""
+
+
+def choose(contrast: Contrast) -> Judge:
     """The test of `contrast`; its `method` is the name, `interval` and the p-values decide.
 
     Differences of scores have the score test. So have weighted contrasts if at least 20 clusters
     carry information; with fewer its error exceeds alpha there, and the betting bound decides.
+    Influence values have the t over clusters, or nothing.
     """
+    if contrast.linearised:
+        return linearised(contrast)
     if contrast.weighted and information(contrast) < _MIN_INFORMATION:
         return BettingTest.of(contrast)
     return ScoreTest.of(contrast)

@@ -9,11 +9,22 @@ from ipllvm.assessment import Evaluation, Settings
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Outcomes
 from ipllvm.engine.store import forgetful
-from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured
+from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured, NotTested
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Blank
-from ipllvm.records import Benchmark, Claim, Decision, ModelInfo, Response, Result, Sample, Trial, Verdict
+from ipllvm.records import (
+    Benchmark,
+    Claim,
+    Decision,
+    ModelInfo,
+    Response,
+    Result,
+    Sample,
+    Stage,
+    Trial,
+    Verdict,
+)
 
 Progress = Callable[[int], None]
 Answer = Callable[[Trial], Response]
@@ -25,6 +36,7 @@ class Fake:
     """A model that only says who it is: the engine is replaced in these tests."""
 
     name = "fake"
+    stages = frozenset(Stage)
 
     def info(self) -> ModelInfo:
         """Its identity."""
@@ -129,6 +141,38 @@ def test_an_observation_never_raises(evaluate: Callable[..., tuple[Evaluation, l
     observed = replace(claims.load()["permutation"], kind="observation")
     evaluation, _ = evaluate(broken, claim=observed)
     assert measured(evaluation).decision is Decision.VIOLATED
+
+
+def test_a_strict_run_fails_by_its_observations(
+    evaluate: Callable[..., tuple[Evaluation, list[Result]]],
+) -> None:
+    observed = replace(claims.load()["permutation"], kind="observation")
+    for answer, raised in ((broken, ClaimViolated), (blind, ClaimUndecided)):
+        evaluation, _ = evaluate(answer, claim=observed, strict_observations=True)
+        with pytest.raises(raised):
+            measured(evaluation)
+
+
+def test_of_two_claims_both_are_recorded_before_the_worse_is_raised(
+    evaluate: Callable[..., tuple[Evaluation, list[Result]]],
+) -> None:
+    evaluation, rows = evaluate(broken)
+    clean, permuted = evaluation.run(Permutation())
+    drop = performance_drop(clean, permuted)
+    evaluation.check("permutation", drop, shown={"clean": clean}, last=False)
+    with pytest.raises(ClaimViolated, match="Shuffling the visual"):
+        evaluation.check("image_use", drop, shown={"clean": clean})
+    assert [row.verdict.decision for row in rows] == [Decision.VIOLATED, Decision.HOLDS]
+
+
+def test_a_model_without_tokens_is_not_tested(
+    evaluate: Callable[..., tuple[Evaluation, list[Result]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Fake, "stages", frozenset({Stage.PIXELS}))
+    evaluation, rows = evaluate(unchanged)
+    with pytest.raises(NotTested, match="fake has no visual tokens to perturb"):
+        measured(evaluation)
+    assert rows == []
 
 
 @pytest.mark.parametrize("report_only", [False, True])

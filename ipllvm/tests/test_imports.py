@@ -13,8 +13,8 @@ ROOT = Path(ipllvm.__file__).parents[1]
 LAYERS = [
     {"records", "registry", "errors", "sampling", "planting", "profiles"},
     {"models", "benchmarks", "perturbations", "scorers", "metrics", "stats", "claims"},
-    {"engine", "artifacts", "verdicts", "baselines"},
-    {"assessment", "laws", "strategies", "probing", "speed"},
+    {"engine", "artifacts", "verdicts", "display", "baselines"},
+    {"assessment", "flips", "importance", "laws", "strategies", "probing", "speed", "trials"},
     {"reporting"},
     {
         "options",

@@ -29,10 +29,11 @@ class Typed:
                 "captioner",
             )
         )
-        flags = dict.fromkeys(("report_only", "offline", "no_store", "plan"), False)
+        flags = dict.fromkeys(("report_only", "offline", "no_store", "plan", "strict_observations"), False)
         fixed = {"samples": "auto", "draws": "auto", "seed": "0", "batch_size": "auto", "undecided": "pass"}
         named = {"device": "cpu", "dtype": "auto", "prompt": "checkpoint", "report_dir": "reports"}
         named |= {"scope": "keep_newline", "noise": "paper", "saliency": "clip-tiny", "profile": "auto"}
+        named |= {"information": "keep", "occlusion_budget": "count"}
         named |= {"max_errors": "0", "answer": "generate", "generator": "renderer"}
         self._typed = {**unset, **flags, **fixed, **named, **typed}
 

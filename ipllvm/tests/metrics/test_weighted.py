@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipllvm.metrics.curves import kept_share, normalised_area, trapezoid
+from ipllvm.metrics.curves import area_terms, kept_share, trapezoid
 from ipllvm.metrics.importance import lowest_quarter, more_lost, quarter_share
 from ipllvm.metrics.performance_drop import performance_drop
 from ipllvm.metrics.weighted import drawn, mean_terms, weighted
@@ -23,9 +23,8 @@ def scores(accuracy: float, name: str = "p", n: int = SAMPLES) -> Scores:
 
 def test_the_area_is_that_of_the_trapezoid_rule() -> None:
     curve = {ratio: scores(f) for ratio, f in zip((0, 0.25, 0.5, 0.75), (0.8, 0.72, 0.56, 0.32), strict=True)}
-    mean = float(normalised_area(curve, 0.0).values.mean())
+    mean = float(weighted("area", area_terms(curve)).values.mean())
     assert mean / 0.8 == pytest.approx(0.76667, abs=1e-5)
-    assert float(normalised_area(curve, 0.76667).values.mean()) == pytest.approx(0, abs=1e-5)
 
 
 def test_importance_of_eight_layers() -> None:
@@ -80,3 +79,10 @@ def test_draws_are_put_side_by_side() -> None:
     stopped = drawn("both", [scores(1.0, n=4), scores(0.5, n=3)])
     assert stopped.samples == ("s0", "s1", "s2")
     assert mean_terms(1.0, [found, stopped]) == [(0.5, found), (0.5, stopped)]
+
+
+def test_a_plain_difference_is_no_weighted_sum() -> None:
+    first, second = scores(0.9), scores(0.3)
+    assert not weighted("d", [(1.0, first), (-1.0, second)]).weighted
+    assert weighted("r", [(1.0, first), (-0.5, second)]).weighted
+    assert kept_share(first, second, scores(0.7), 0.5).weighted

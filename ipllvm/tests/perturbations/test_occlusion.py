@@ -10,7 +10,7 @@ from PIL import Image
 
 from ipllvm.engine.plan import Plan
 from ipllvm.errors import UnknownName, UsageError
-from ipllvm.perturbations.occlusion import Drop, RandomDrop, SalientDrop, count, regridded
+from ipllvm.perturbations.occlusion import Drop, RandomDrop, SalientDrop, count, realised, regridded
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import NeedsArtifact, Sample
 from ipllvm.strategies import ratios
@@ -184,3 +184,12 @@ def test_bad_values_are_refused(kind: Any) -> None:
         SalientDrop(budget="mas")
     with pytest.raises(UsageError, match="no group 9"):
         Drop((9,), 3)
+
+
+def test_the_realised_share_is_known_or_found_from_the_maps() -> None:
+    flat, peaked = np.ones((2, 2)), np.array([[97.0, 1.0], [1.0, 1.0]])
+    assert realised(RandomDrop(0.3, grid=2), ()) == 0.25
+    assert realised(SalientDrop(0.3, grid=2), ()) == 0.25
+    by_mass = SalientDrop(0.5, grid=2, budget="mass")
+    assert realised(by_mass, (flat, peaked)) == pytest.approx((0.5 + 0.25) / 2)
+    assert realised(by_mass, ()) is None

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipllvm.errors import UsageError
-from ipllvm.records import BenchmarkInfo, Claim, Decision, Estimate, ModelInfo, Result, Verdict
+from ipllvm.records import BenchmarkInfo, Claim, Decision, Estimate, Flip, ModelInfo, Result, Verdict
 from ipllvm.reporting import schema
 from ipllvm.tests.reporting import reports
 from ipllvm.tests.reporting.golden import check_golden
@@ -59,6 +59,10 @@ CLAIMS = st.builds(
     NUMBER,
     st.booleans(),
 )
+PICTURES = st.sampled_from(["data:image/webp;base64,QUJD", "data:image/png;base64,QQ=="])
+FLIPS = st.builds(
+    Flip, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, COUNT, st.lists(PICTURES, max_size=2).map(tuple), TEXT, TEXT
+)
 RESULTS = st.builds(
     Result,
     property=TEXT,
@@ -72,10 +76,12 @@ RESULTS = st.builds(
     seconds=st.floats(0, 1e9),
     errors=st.lists(st.tuples(TEXT, TEXT), max_size=3).map(tuple),
     partial=st.booleans(),
+    flips=st.lists(FLIPS, max_size=2).map(tuple),
 )
 
 
 @given(RESULTS)
+@settings(deadline=None)
 def test_a_result_survives_the_way_to_json_and_back(found: Result) -> None:
     text = json.dumps(schema.row(found), allow_nan=False)
     assert schema.result(json.loads(text)) == found
@@ -186,6 +192,12 @@ def test_a_later_field_of_version_1_is_no_fault() -> None:
     made["results"][0]["later"] = made["models"][0]["later"] = 1
     schema.validate(made)
     assert schema.result(schema.rows(made)[0]) == reports.result()
+
+
+def test_a_picture_is_an_embedded_one() -> None:
+    flip = Flip("s", "q", "a", "a", "b", "p", 0, ("https://example.org/x.png",), "w")
+    with pytest.raises(UsageError, match="flips/0/pictures/0"):
+        schema.validate(reports.report(replace(reports.result(), flips=(flip,))))
 
 
 def test_the_schema_is_itself_valid() -> None:

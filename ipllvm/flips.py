@@ -1,0 +1,138 @@
+"""Examples of flipped answers: which trials to show of all that a property measured, and how.
+
+The choice is seeded, so that the same outcomes give the same examples on every machine.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from ipllvm.artifacts import Artifacts
+from ipllvm.engine.depiction import SIDE, data_uri, depict
+from ipllvm.engine.plan import Case, Plan
+from ipllvm.engine.run import Known
+from ipllvm.models.base import VisionLanguageModel
+from ipllvm.perturbations.substitution import Blank
+from ipllvm.records import Flip, Perturbation, Sample, Scores
+from ipllvm.sampling import generator
+
+Item = TypeVar("Item")
+MOST = 20
+ROOM = 32_000
+"""Characters that the pictures of one result may take, so that a report of many stays small."""
+TEXT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One measurement: what was planned, what was said, and the scores of each perturbation."""
+
+    plan: Plan
+    outcomes: Known
+    scores: tuple[Scores, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A trial whose score differs from the clean one's; `lost` where it is lower."""
+
+    trace: Trace
+    sample: Sample
+    perturbation: Perturbation
+    draw: int
+    lost: bool
+
+    @property
+    def case(self) -> Case:
+        """The trial as the engine runs it."""
+        plan = self.trace.plan
+        return plan.cases([self.sample], self.perturbation)[self.draw]
+
+    def said(self, perturbation: Perturbation, draw: int = 0) -> str:
+        """The answer to the sample under a perturbation of the same plan."""
+        return self.trace.outcomes[self.trace.plan.trial(self.sample, perturbation, draw)].text
+
+
+def examples(
+    model: VisionLanguageModel,
+    traces: Sequence[Trace],
+    seed: int,
+    artifacts: Artifacts | None = None,
+    most: int = MOST,
+) -> tuple[Flip, ...]:
+    """At most `most` flipped answers with their pictures, fewer where those would take too much room."""
+    made: list[Flip] = []
+    room = ROOM
+    for turn in turns(traces, seed, most):
+        flip = _flip(model, turn, artifacts)
+        room -= sum(map(len, flip.pictures))
+        if room < 0 and made:
+            break
+        made.append(flip)
+    return tuple(made)
+
+
+def turns(traces: Sequence[Trace], seed: int, most: int = MOST) -> list[Turn]:
+    """Flipped trials: lost answers first; perturbations, then clusters and kinds, as mixed as can be."""
+    groups: dict[tuple[bool, str, str], list[Turn]] = defaultdict(list)
+    for turn in _flipped(traces):
+        groups[turn.lost, str(turn.perturbation), turn.sample.kind].append(turn)
+    rng = generator(seed, "flips")
+    left = [turn for key in _shuffled(sorted(groups), rng) for turn in _shuffled(groups[key], rng)[:most]]
+    times: Counter[str] = Counter()
+
+    def shown_less(turn: Turn) -> tuple[bool, int, int]:
+        perturbation, cluster, kind = _marks(turn)
+        return not turn.lost, times[perturbation], times[cluster] + times[kind]
+
+    chosen: list[Turn] = []
+    while left and len(chosen) < most:
+        best = min(range(len(left)), key=lambda i: shown_less(left[i]))
+        chosen.append(left.pop(best))
+        times.update(_marks(chosen[-1]))
+    return chosen
+
+
+def _marks(turn: Turn) -> tuple[str, str, str]:
+    """What the choice mixes."""
+    sample = turn.sample
+    return f"perturbation {turn.perturbation}", f"cluster {sample.cluster}", f"kind {sample.kind}"
+
+
+def _flipped(traces: Sequence[Trace]) -> Iterator[Turn]:
+    """Every trial whose score is not the clean one's; the picture in grey only where all else is clean."""
+    shown = [p for trace in traces for p in trace.plan.perturbations[1:] if not isinstance(p, Blank)]
+    for trace in traces:
+        samples = {sample.id: sample for sample in trace.plan.samples}
+        clean = dict(zip(trace.scores[0].samples, trace.scores[0].values[:, 0], strict=True))
+        for perturbation, scores in zip(trace.plan.perturbations[1:], trace.scores[1:], strict=True):
+            if shown and isinstance(perturbation, Blank):
+                continue
+            before = np.array([clean.get(sample, np.nan) for sample in scores.samples])
+            change = scores.values - before[:, None]
+            for row, draw in np.argwhere((change < 0) | (change > 0)).tolist():
+                lost = bool(change[row, draw] < 0)
+                yield Turn(trace, samples[scores.samples[row]], perturbation, draw, lost)
+
+
+def _shuffled(items: Sequence[Item], rng: np.random.Generator) -> list[Item]:
+    return [items[i] for i in rng.permutation(len(items)).tolist()]
+
+
+def _flip(model: VisionLanguageModel, turn: Turn, artifacts: Artifacts | None) -> Flip:
+    sample, found = turn.sample, depict(model, turn.case, SIDE, artifacts)
+    pictures = () if found is None else (data_uri(found.clean), data_uri(found.perturbed))
+    return Flip(
+        sample=sample.id,
+        prompt=sample.prompt[:TEXT],
+        gold=sample.answer,
+        clean=turn.said(turn.trace.plan.perturbations[0])[:TEXT],
+        perturbed=turn.said(turn.perturbation, turn.draw)[:TEXT],
+        perturbation=str(turn.perturbation),
+        draw=turn.draw,
+        pictures=pictures,
+        words="" if found is None else found.words,
+    )

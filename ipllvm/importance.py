@@ -1,0 +1,68 @@
+"""What noise costs at each place of a model: the trials of the importance properties, and what is shown."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+from ipllvm import display
+from ipllvm.assessment import Evaluation
+from ipllvm.metrics.importance import lowest_quarter, over_draws
+from ipllvm.metrics.performance_drop import performance_drop
+from ipllvm.metrics.weighted import drawn
+from ipllvm.perturbations.noise import amplitudes
+from ipllvm.perturbations.substitution import Blank
+from ipllvm.records import Perturbation, Scores, Series
+
+COSTS = "what noise there costs (higher = more important)"
+
+
+def under_noise(
+    evaluation: Evaluation, places: Mapping[str, Callable[[float], Perturbation]]
+) -> tuple[Scores, Scores, list[Scores]]:
+    """The clean and the blank-image scores, and those under noise at each place.
+
+    `places` make, by name, the noise of an amplitude; a draw's amplitude is one for all samples and
+    places.
+    """
+    strengths = amplitudes(evaluation.settings.draws, evaluation.settings.seed)
+    noises = [make(strength) for make in places.values() for strength in strengths]
+    clean, blank, *scores = evaluation.run(Blank(), *noises, draws=1)
+    k = len(strengths)
+    return clean, blank, [drawn(name, scores[i * k : (i + 1) * k]) for i, name in enumerate(places)]
+
+
+def by_layer(name: str, clean: Scores, noisy: Sequence[Scores]) -> Series:
+    """What noise costs by layer, from 1."""
+    drops = {layer + 1.0: performance_drop(clean, each) for layer, each in enumerate(noisy)}
+    return display.profile(name, COSTS, "layer", drops)
+
+
+def recorded(clean: Scores, noisy: Sequence[Scores], axis: str) -> list[Series]:
+    """All K scores of each place, and the paper's importance (f0 - f) / f0, places counted from 1.
+
+    f is the best of the draws, as in the paper and biased low by selection, their mean, or the worst.
+    """
+    places = {place + 1.0: each for place, each in enumerate(noisy)}
+    words = {"max": "best draw, biased low by selection", "mean": "mean over draws", "min": "worst draw"}
+    series = [display.draws("scores", "score of each draw", axis, noisy)]
+    for kind, values in over_draws(clean, places).items():
+        quantity = f"importance by the {words[kind]} (higher = more important)"
+        series.append(display.shares(f"importance_{kind}", quantity, axis, values))
+    return series
+
+
+def share_of_lowest_quarter(clean: Scores, noisy: Sequence[Scores]) -> display.Pair:
+    """Sum of the drops in the lowest quarter of the layers over the sum of all."""
+    count, low = len(noisy), lowest_quarter(len(noisy))
+    lost = [(-1.0, each) for each in noisy]
+    return display.pair([(float(low), clean), *lost[:low]], [(float(count), clean), *lost])
+
+
+def image_share(clean: Scores, image: Sequence[Scores], text: Sequence[Scores]) -> Series:
+    """By layer, what noise on the image costs over what noise on the image and on the text cost together.
+
+    No value where that sum is not clearly above 0.
+    """
+    pairs: dict[tuple[float, ...], display.Pair] = {
+        (layer + 1.0,): display.pair([(1.0, clean), (-1.0, i)], [(2.0, clean), (-1.0, i), (-1.0, t)])
+        for layer, (i, t) in enumerate(zip(image, text, strict=True))
+    }
+    return display.percents("image_share", "the image's share of what noise costs", ("layer",), pairs)

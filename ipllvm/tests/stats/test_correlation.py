@@ -1,0 +1,57 @@
+"""Correlation over models: exact where it can be, undecided where there are too few."""
+
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from ipllvm.stats.correlation import correlation, fisher_interval
+
+
+def _rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+@pytest.mark.parametrize(("models", "p"), [(4, 1 / 24), (5, 1 / 120), (6, 1 / 720)])
+def test_the_smallest_possible_p_value(models: int, p: float) -> None:
+    found = correlation(range(models), range(models), _rng())
+    assert found.p == pytest.approx(p)
+    assert found.spearman == pytest.approx(1.0)
+    assert found.decided == (models >= 6)
+
+
+def test_all_pairings_are_counted() -> None:
+    x, y = [1.0, 2.0, 3.0, 4.0, 5.0], [2.0, 1.0, 4.0, 3.0, 5.0]
+    observed = np.dot(x, y)
+    as_large = [np.dot(x, order) >= observed - 1e-9 for order in permutations(y)]
+    assert correlation(x, y, _rng()).p == pytest.approx(np.mean(as_large))
+
+
+def test_fisher() -> None:
+    lows = [fisher_interval(0.95, models) for models in (4, 6)]
+    assert [low and low[0] for low in lows] == pytest.approx([0.1848, 0.7075], abs=5e-5)
+    assert fisher_interval(0.95, 3) is None
+    assert fisher_interval(1.0, 5) == (1.0, 1.0)
+
+
+def test_nine_models_are_drawn() -> None:
+    found = correlation([*range(8), 7.5], [0, 2, 1, 3, 5, 4, 7, 6, 8], _rng())
+    assert found.p is not None and 0 < found.p < 0.001
+    assert found == correlation([*range(8), 7.5], [0, 2, 1, 3, 5, 4, 7, 6, 8], _rng())
+
+
+@pytest.mark.parametrize(("x", "y"), [([], []), ([1], [2]), ([1, 1, 1], [1, 2, 3])])
+def test_nothing_is_said_of_nothing(x: list[float], y: list[float]) -> None:
+    found = correlation(x, y, _rng())
+    assert (found.spearman, found.p, found.decided) == (None, None, False)
+    assert str(found).startswith("no correlation")
+
+
+def test_few_models_are_undecided_in_words() -> None:
+    assert "UNDECIDED, too few models" in str(correlation([1, 2, 3, 4], [1, 3, 2, 4], _rng()))
+    assert "UNDECIDED" not in str(correlation(range(7), range(7), _rng()))
+
+
+def test_unequal_lengths() -> None:
+    with pytest.raises(ValueError, match="2 numbers on one side, 1 on the other"):
+        correlation([1, 2], [1], _rng())

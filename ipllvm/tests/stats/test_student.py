@@ -1,0 +1,134 @@
+"""The t tests: means over benchmarks, differences of them, influence values, shared draws."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from ipllvm.metrics.influence import ratio_difference
+from ipllvm.records import Claim, Contrast, Decision
+from ipllvm.stats.crossed import crossed, two_way
+from ipllvm.stats.student import combined, difference, linearised
+from ipllvm.tests.stats.contrasts import flips, singletons
+from ipllvm.verdicts import decide, estimate
+
+RUNS = 400
+
+
+def test_crossed_draws_by_hand() -> None:
+    table = np.array([[0, 0.5], [0.5, 1], [0, 0], [0.5, 0.5]])
+    found = two_way(table, list("abcd"))
+    assert found.mean == pytest.approx(0.375)
+    assert (found.clusters, found.draws) == pytest.approx((0.0260417, 0.015625), abs=1e-7)
+    assert (found.both, found.variance) == pytest.approx((0.00520833, 0.0364583), abs=1e-7)
+    assert found.df == pytest.approx(2.827, abs=5e-4)
+
+
+def test_crossed_never_falls_below_the_clusters_alone() -> None:
+    table = np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    assert two_way(table, list("abcd")).variance == two_way(table, list("abcd")).clusters
+    with pytest.raises(ValueError, match="two of each"):
+        two_way(table[:, :1], list("abcd"))
+
+
+def test_crossed_draws_widen_what_can_be_said() -> None:
+    rng = np.random.default_rng(3)
+    shared = np.array([0.1, 0.3, 0.5, 0.3, 0.1])
+    table = (rng.random((200, 5)) < shared).astype(float)
+    both, nested = crossed(table, singletons(200)), Contrast("x", table.mean(1), singletons(200))
+    assert both.interval()[1] - both.interval()[0] > 2 * np.ptp(linearised(nested).interval())
+    assert crossed(table[:20], singletons(20)).too_little
+
+
+def test_two_benchmarks_are_welch_and_a_pseudo_discordance() -> None:
+    first, second = flips(200, 40), flips(100, 5)
+    test, theirs = difference(first, second), stats.ttest_ind(first.values, second.values, equal_var=False)
+    assert test.mean == pytest.approx(0.15)
+    variance = sum((c.values.var(ddof=1) * len(c.values) + 1) / len(c.values) ** 2 for c in (first, second))
+    assert test.error == pytest.approx(variance**0.5)
+    assert test.df == pytest.approx(theirs.df, rel=0.1)
+    assert test.p_violated(0.0) == pytest.approx(stats.t.sf(0.15 / test.error, test.df))
+    assert test.method == "Welch's t over clusters"
+
+
+def test_a_mean_of_benchmarks_weighs_them_alike() -> None:
+    test = combined([(0.5, flips(1000, 100)), (0.5, flips(50, 0))])
+    assert test.mean == pytest.approx(0.05)
+    assert test.interval()[1] > 0.05 + 0.5 * 1.64 / 50  # what saw no flip is no certainty
+
+
+@pytest.mark.parametrize("margin", [-0.02, 0.0, 0.03, 0.15])
+def test_bounds_and_p_values_agree(margin: float) -> None:
+    test = difference(flips(200, 40, n_error=2), flips(100, 5))
+    low, high = test.interval(0.05)
+    assert (test.p_holds(margin) <= 0.05) == (high <= margin)
+    assert (test.p_violated(margin) <= 0.05) == (low >= margin)
+
+
+def test_missing_samples_widen_and_little_says_nothing() -> None:
+    whole, holed = (
+        difference(flips(200, 40), flips(100, 5)),
+        difference(flips(200, 40), flips(99, 5, n_error=1)),
+    )
+    assert holed.interval()[1] > whole.interval()[1] + 0.005
+    assert holed.complete.interval()[1] < holed.interval()[1]
+    nothing = difference(flips(200, 40), flips(1, 1))
+    assert nothing.too_little and nothing.interval() == (-2.0, 2.0) and nothing.p_holds(0.5) == 1.0
+
+
+def _ratio(rng: np.random.Generator, share: float, n: int = 300) -> tuple[Contrast, Contrast]:
+    clean = rng.random(n) < 0.8
+    kept = clean & (rng.random(n) < share)
+    parts = [
+        Contrast("x", values.astype(float), singletons(n), samples=singletons(n)) for values in (kept, clean)
+    ]
+    return parts[0], parts[1]
+
+
+def test_a_difference_of_ratios_covers_the_truth() -> None:
+    missed = 0
+    for run in range(RUNS):
+        rng = np.random.default_rng(run)
+        contrast = ratio_difference("areas", _ratio(rng, 0.9), _ratio(rng, 0.6))
+        low, high = linearised(contrast).interval()
+        missed += not low <= 0.3 <= high
+    assert missed / RUNS <= 0.14
+
+
+def test_a_difference_of_ratios_is_decided_by_the_t() -> None:
+    rng = np.random.default_rng(1)
+    first, second = _ratio(rng, 0.9), _ratio(rng, 0.6)
+    contrast = ratio_difference("gain", first, second)
+    means = [float(part.values.mean()) for part in (*first, *second)]
+    assert contrast.values.mean() == pytest.approx(means[0] / means[1] - means[2] / means[3])
+    claim = Claim("vit", "gain", "at_least", 10.0, "observation", "paper", "more robust")
+    assert decide(contrast, claim).decision is Decision.HOLDS
+    assert estimate(contrast).method == "t over clusters of influence values"
+
+
+def test_ratios_pair_by_sample_and_need_a_denominator() -> None:
+    rng = np.random.default_rng(1)
+    first, (above, below) = _ratio(rng, 0.9), _ratio(rng, 0.6)
+    order = list(range(299, -1, -1))
+    turned = tuple(
+        Contrast(
+            "x",
+            c.values[order],
+            tuple(c.clusters[i] for i in order),
+            samples=tuple(c.samples[i] for i in order),
+        )
+        for c in (above, below)
+    )
+    same = ratio_difference("r", first, (above, below))
+    assert ratio_difference("r", first, (turned[0], turned[1])).values == pytest.approx(same.values)
+    nothing = Contrast("x", np.zeros(300), singletons(300), samples=singletons(300))
+    claim = Claim("vit", "r", "at_least", 10.0, "observation", "paper", "more robust")
+    found = decide(ratio_difference("r", first, (nothing, nothing)), claim)
+    assert found.decision is Decision.UNDECIDED
+
+
+def test_few_clusters_decide_nothing() -> None:
+    rng = np.random.default_rng(2)
+    contrast = ratio_difference("gain", _ratio(rng, 0.9, 29), _ratio(rng, 0.1, 29))
+    claim = Claim("vit", "gain", "at_least", 10.0, "observation", "paper", "more robust")
+    verdict = decide(contrast, claim)
+    assert verdict.decision is Decision.UNDECIDED and verdict.reason.startswith("too little to decide")
