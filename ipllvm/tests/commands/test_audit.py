@@ -27,7 +27,7 @@ def outcomes(folder: Path) -> tuple[int, int]:
     """How many outcomes the store holds, and in all its files together: more where a trial was run twice."""
     total = kept(folder / "reports" / "outcomes")
     merged = upkeep.merge(folder / "reports" / "outcomes")
-    return merged.outcomes, total
+    return (total if merged.file is None else merged.outcomes), total
 
 
 def kept(place: Path) -> int:
