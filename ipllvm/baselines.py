@@ -198,6 +198,7 @@ def result(change: Change, like: Result) -> Result:
         series=(),
         errors=(),
         flips=(),
+        counterexample=None,
     )
 
 

@@ -7,14 +7,16 @@ if TYPE_CHECKING:
     from ipllvm.engine.forecast import Cost
     from ipllvm.records import ModelInfo
 
-Costs = dict[str, tuple["ModelInfo", "Cost"]]
-"""By test: the model, and what its trials amount to."""
+Costs = dict[str, tuple["ModelInfo", "Cost", list[str]]]
+"""By test: the model, what its trials amount to, and in words what their number could tell."""
 
 
 def planned(costs: Costs) -> Iterator[str]:
-    """What each test would run, and the cost of all."""
+    """What each test would run and could tell, and the cost of all."""
+    for test, (_, cost, prospects) in costs.items():
+        yield f"{test.rpartition('::')[2]}: {cost}"
+        yield from (f"  {line}" for line in prospects)
     if costs:
-        yield from (f"{test.rpartition('::')[2]}: {cost}" for test, (_, cost) in costs.items())
         yield from summary(costs)
 
 
@@ -28,9 +30,9 @@ def summary(costs: Costs) -> Iterator[str]:
 
     device, rate = here()
     itemsize = 4 if device == "cpu" else 2
-    seconds = sum(cost.seconds(info.parameters, EFFICIENCY * rate) for info, cost in costs.values())
-    weights = max(info.parameters * itemsize for info, _ in costs.values())
-    yield f"all of it: {total(cost for _, cost in costs.values())}"
+    seconds = sum(cost.seconds(info.parameters, EFFICIENCY * rate) for info, cost, _ in costs.values())
+    weights = max(info.parameters * itemsize for info, _, _ in costs.values())
+    yield f"all of it: {total(cost for _, cost, _ in costs.values())}"
     yield (
         f"about {duration(seconds)} on {device}, {size(weights)} of weights with "
         f"{size(free_memory(torch.device(device)))} free; what is known already is not run again"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 OPTIONS = pytest.StashKey[Options]()
-COSTS = pytest.StashKey[dict[str, tuple["ModelInfo", "Cost"]]]()
+COSTS = pytest.StashKey[dict[str, tuple["ModelInfo", "Cost", list[str]]]]()
 ROWS = pytest.StashKey[dict[str, list[dict[str, Any]]]]()
 VIOLATED, UNDECIDED, NOT_MEASURED, SKIPPED = "violated", "undecided", "not measured", "skipped"
 FAILED, PASSED_LAW = "failed", "passed law"

@@ -51,14 +51,14 @@ def test_lists_do_without_torch() -> None:
 @pytest.mark.parametrize("words", [["--help"], *([name, "--help"] for name in cli.COMMANDS)])
 def test_help_takes_less_than_three_tenths_of_a_second(words: list[str]) -> None:
     """Of a processor's time: the clock on the wall measures what else the machine does."""
-    for attempt in range(3):
+    for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         status, printed = run(Path.cwd(), *words)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         seconds = (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
         if seconds < 0.3:
             break
-    assert seconds < 0.3, f"{seconds} s in the last of {attempt + 1}"
+    assert seconds < 0.3
     assert status == 0
     assert printed.startswith(f"usage: ipllvm {'' if len(words) == 1 else words[0]}")
 
