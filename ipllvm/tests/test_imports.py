@@ -29,6 +29,7 @@ LAYERS = [
     },
     {"reporting"},
     {
+        "costs",
         "options",
         "sequence",
         "registration",
