@@ -204,13 +204,15 @@ class Evaluation:
         beside: Mapping[str, Contrast | Estimate] | None = None,
         obstacle: str = "",
         noted: Mapping[str, str] | None = None,
+        parts: Mapping[str, Contrast] | None = None,
         last: bool = True,
     ) -> Verdict:
         """Decide the claim, record the row, and raise ClaimViolated or ClaimUndecided if need be.
 
         `shown` are the scores printed beside it, `beside` other contrasts and estimates, `series`
         curves and maps, `noted` what the row says among its settings; an `obstacle` is a reason why
-        nothing can be decided, whatever the numbers. Where a claim is not the `last` of its test, what
+        nothing can be decided, whatever the numbers; `parts` are what statements of the whole run are
+        made of. Where a claim is not the `last` of its test, what
         it calls for is raised with the last one. Raises NotMeasured where samples failed: an error is
         neither a wrong answer nor a verdict.
         """
@@ -234,6 +236,7 @@ class Evaluation:
             paired.append((baselines.clean_claim(claim.regression_margin), score(shown["clean"])))
         curves = tuple(series) if self._looks is None else tuple(unbounded(each) for each in series)
         made = replace(result, series=curves, settings=settings, paired=tuple(paired))
+        made = replace(made, parts=dict(parts or {}))
         self._record(self._explained(made))
         if self._stopped is not None:
             raise self._stopped

@@ -14,13 +14,13 @@ import pytest
 from ipllvm import typed
 from ipllvm.artifacts.synthetic import CAPTIONERS, GENERATORS
 from ipllvm.errors import UsageError
-from ipllvm.models.sources import check_name, display_names
+from ipllvm.models.sources import check_name, display_names, names_classes
 from ipllvm.perturbations.noise import KINDS
 from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
 from ipllvm.profiles import BENCHMARKS as BENCHMARKS_OF
-from ipllvm.profiles import TEXT_ONLY, Size, size
+from ipllvm.profiles import CLASSES, TEXT_ONLY, Size, size
 from ipllvm.registration import TARGETS, destination
 from ipllvm.registry import BENCHMARKS
 
@@ -187,11 +187,11 @@ def read(config: pytest.Config) -> Options:
     if compared and len(value("model") or DEFAULT_MODELS) > 1:
         raise UsageError("a baseline is of one model: give one --model")
     profile = typed.profile(str(value("profile")), device)
+    models = typed.models(value("model") or DEFAULT_MODELS)
+    fit = CLASSES if all(map(names_classes, models)) else BENCHMARKS_OF[profile]
     return Options(
-        models=typed.models(value("model") or DEFAULT_MODELS),
-        benchmarks=tuple(
-            BENCHMARKS.check(n) for n in dict.fromkeys(value("benchmark") or BENCHMARKS_OF[profile])
-        ),
+        models=models,
+        benchmarks=tuple(BENCHMARKS.check(n) for n in dict.fromkeys(value("benchmark") or fit)),
         samples=typed.samples(str(value("samples"))),
         fewer_do=value("samples") == "auto",
         draws=typed.number_or_auto("draws", value("draws")),

@@ -366,8 +366,9 @@ class Result:
     `estimates` are named by what they estimate ("clean", "blank", "permuted", "drop"); the one
     that the claim speaks of is `estimates[claim.quantity]`. `errors` are (sample, last line of
     the traceback). `partial` is true where the run was stopped before all trials were done. `paired`
-    is what a baseline keeps, `flips` are examples of answers that changed, and
-    `counterexample` is the smallest that was found for a claim that is violated.
+    is what a baseline keeps, `flips` are examples of answers that changed, `counterexample` is the
+    smallest that was found for a claim that is violated, `parts` are contrasts that statements of the
+    whole run need.
     """
 
     property: str
@@ -383,5 +384,6 @@ class Result:
     partial: bool = False
     series: tuple[Series, ...] = ()
     paired: tuple[tuple[Claim, Contrast], ...] = ()
+    parts: Mapping[str, Contrast] = field(default_factory=dict)
     flips: tuple[Flip, ...] = ()
     counterexample: Counterexample | None = None

@@ -113,6 +113,7 @@ class Session:
         self.gate: Gate | None = None
         self.told: list[str] = []
         self._kept: list[dict[str, Any]] = []
+        self._said: list[dict[str, Any]] = []
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Before anything is measured: a report folder that can't be written ends the run."""
@@ -165,7 +166,8 @@ class Session:
         for node, outcome, rows in [*finished, *stopped]:
             for row in rows:
                 self._kept += row.get("paired", [])
-                found = {name: value for name, value in row.items() if name != "paired"}
+                self._said.append(row)
+                found = {name: value for name, value in row.items() if name not in ("paired", "parts")}
                 yield entry(found, node, outcome, self._replay(node))
 
     def _gated(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -251,6 +253,7 @@ class Session:
         return [record(**{name: told[name] for name in names}) for told in self._lost(kind)]
 
     def _write(self, rows: list[dict[str, Any]], status: int) -> None:
+        from ipllvm import statements
         from ipllvm.reporting import replays
         from ipllvm.reporting import report as reports
         from ipllvm.reporting.folders import run_folder
@@ -272,6 +275,7 @@ class Session:
             not_measured=self._records(reports.NotMeasured, NOT_MEASURED),
             failed=self._records(reports.Failed, FAILED),
             passed_laws=self._records(reports.PassedLaw, PASSED_LAW),
+            statements=statements.of([statements.row(row) for row in self._said], self.options.seed),
         )
         folder = run_folder(self.options.report_dir, self.began)
         self.report["run"]["id"] = folder.name

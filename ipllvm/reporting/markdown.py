@@ -17,6 +17,7 @@ from ipllvm.reporting.view import (
     lines,
     perturbed_heading,
     printed,
+    stated,
 )
 
 COMMENT_LIMIT: Final = 60_000
@@ -74,6 +75,8 @@ def _overview(report: Report, found: Sequence[Line]) -> Iterator[str]:
     asked = [f"- {_subject(line, report)}: {escape(line.reason)}" for line in found if line.notable]
     if asked:
         yield "\n".join(asked)
+    if said := stated(report):
+        yield "### Over benchmarks and models\n\n" + "\n".join(f"- {escape(each)}" for each in said)
     if report["not_measured"]:
         items = [f"- {_code(lost['test'])}: {escape(lost['reason'])}" for lost in report["not_measured"]]
         yield "### Not measured\n\n" + "\n".join(items)

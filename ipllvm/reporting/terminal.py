@@ -17,6 +17,7 @@ from ipllvm.reporting.view import (
     lines,
     perturbed_heading,
     printed,
+    stated,
 )
 
 NARROW: Final = 100
@@ -45,6 +46,7 @@ def summary(
     made = [line for model in report["models"] for line in _model(report, model, width, plain)]
     made += [*_figures(report, plain), *_examples(report, width, plain)] if verbose else []
     made += _folded(INTERVAL_NOTE, width) if report["results"] else []
+    made += [line for said in stated(report) for line in _folded(plain(visible(said, _LONG)), width)]
     made += _failed(report, width, plain)
     made += _untold(report, width, plain)
     answer, rest = headline(report)

@@ -25,6 +25,7 @@ LAYERS = [
         "strategies",
         "probing",
         "speed",
+        "statements",
         "trials",
     },
     {"reporting"},
