@@ -15,7 +15,7 @@ from transformers import AutoImageProcessor, AutoModelForImageClassification
 
 from ipllvm.errors import ModelUnavailable, NotMeasured
 from ipllvm.models import capacity
-from ipllvm.models.base import Edit, Prepared, VisionLanguageModel
+from ipllvm.models.base import Edit, Places, Prepared, VisionLanguageModel
 from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.records import Layout, ModelInfo
 
@@ -118,6 +118,7 @@ class Classifier(VisionLanguageModel):
         past_key_values: Any = None,
         use_cache: bool = True,
         edit: Edit | None = None,
+        wanted: Places | None = None,
     ) -> tuple[Tensor, Any]:
         """Nothing happens between the logits and the head."""
         return inputs_embeds, NothingCached()
@@ -126,7 +127,7 @@ class Classifier(VisionLanguageModel):
         """Raises NotMeasured, as `layers` does."""
         raise self._no_layers()
 
-    def decoder_from(self, layer: int, hidden: Tensor) -> tuple[Tensor, Any]:
+    def decoder_from(self, layer: int, hidden: Tensor, wanted: Places | None = None) -> tuple[Tensor, Any]:
         """Raises NotMeasured, as `layers` does."""
         raise self._no_layers()
 
