@@ -13,13 +13,16 @@ from typing import Protocol
 
 import numpy as np
 
-from ipllvm import baselines, flips, registry, verdicts
+from ipllvm import baselines, counterexamples, flips, verdicts
 from ipllvm.artifacts import Artifacts, Provider
 from ipllvm.display import plain
 from ipllvm.engine.context import Context
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Known, require, run
-from ipllvm.errors import ClaimUndecided, ClaimViolated, Finding, NotMeasured, StoreFull
+from ipllvm.engine.scoring import scores_of
+from ipllvm.errors import Finding, StoreFull
+from ipllvm.findings import finding, last_line, not_measured, raise_worst
+from ipllvm.looks import Looks, unbounded
 from ipllvm.metrics.pair_accuracy import pair_scores
 from ipllvm.metrics.performance_drop import gain, score
 from ipllvm.models.base import VisionLanguageModel
@@ -70,6 +73,9 @@ class Settings:
     self_check: str = "none"
     max_errors: float = 0
     answer: str = "generate"
+    counterexamples: int | None = None
+    sequential: str = ""
+    family: int = 1
 
 
 class Evaluation:
@@ -88,10 +94,11 @@ class Evaluation:
         memory: Memory,
         artifacts: Artifacts | None = None,
         planned: Callable[[Plan], None] | None = None,
+        looks: Looks | None = None,
     ) -> None:
         self.property_name = property_name
         self.model = model
-        self.benchmark = benchmark
+        self.benchmark = self.planned_benchmark = benchmark
         self.total = total
         self.claims = claims
         self.settings = settings
@@ -100,6 +107,7 @@ class Evaluation:
         self._memory = memory
         self._artifacts = artifacts
         self._planned_only = planned
+        self._looks = looks
         self._began = time.monotonic()
         self._trials = 0
         self._planned = 0
@@ -120,8 +128,8 @@ class Evaluation:
         what was measured, and `check` ends the test after recording it.
         """
         plan, outcomes = self._measured(self.benchmark, perturbations, draws)
-        found = tuple(_scores(plan, p, self.benchmark.scorer, outcomes) for p in plan.perturbations)
-        self._traces.append(flips.Trace(plan, outcomes, found))
+        found = tuple(scores_of(plan, p, self.benchmark.scorer, outcomes) for p in plan.perturbations)
+        self._traces.append(flips.Trace(plan, outcomes, found, self.benchmark.scorer))
         return found
 
     def answers(self, data: Benchmark, perturbation: Perturbation | None = None) -> dict[str, Response]:
@@ -155,7 +163,7 @@ class Evaluation:
     def elsewhere(self, data: Benchmark) -> Scores:
         """How well the model does, unperturbed, on another benchmark."""
         plan, outcomes = self._measured(data)
-        return _scores(plan, plan.perturbations[0], data.scorer, outcomes)
+        return scores_of(plan, plan.perturbations[0], data.scorer, outcomes)
 
     def _measured(
         self, data: Benchmark, perturbations: Sequence[Perturbation] = (), draws: int | None = None
@@ -177,7 +185,8 @@ class Evaluation:
         outcomes = self._memory(Context.of(self.model.info(), data, settings.answer))
         try:
             if self._stopped is None:
-                told = partial(self._progress, total=len(plan))
+                whole = len(plan) * len(self.planned_benchmark.samples) // len(self.benchmark.samples)
+                told = partial(self._progress, total=whole)
                 run(self.model, plan, self.batch_size, outcomes, told, self._artifacts)
         except (KeyboardInterrupt, StoreFull) as stopped:
             self._stopped = stopped
@@ -195,41 +204,86 @@ class Evaluation:
         beside: Mapping[str, Contrast | Estimate] | None = None,
         obstacle: str = "",
         noted: Mapping[str, str] | None = None,
+        parts: Mapping[str, Contrast] | None = None,
         last: bool = True,
     ) -> Verdict:
         """Decide the claim, record the row, and raise ClaimViolated or ClaimUndecided if need be.
 
         `shown` are the scores printed beside it, `beside` other contrasts and estimates, `series`
         curves and maps, `noted` what the row says among its settings; an `obstacle` is a reason why
-        nothing can be decided, whatever the numbers. Where a claim is not the `last` of its test, what
+        nothing can be decided, whatever the numbers; `parts` are what statements of the whole run are
+        made of. Where a claim is not the `last` of its test, what
         it calls for is raised with the last one. Raises NotMeasured where samples failed: an error is
         neither a wrong answer nor a verdict.
         """
+        if self._looks is not None and claim_name in self._looks.decided:
+            return self._looks.decided[claim_name]
         claim = self.claims[claim_name]
         errors = {sample: error for scores in shown.values() for sample, error in scores.errors.items()}
         verdict = self._verdict(contrast, claim, something_to_lose, errors)
         if obstacle and verdict.decision is not Decision.UNDECIDED:
             verdict = replace(verdict, decision=Decision.UNDECIDED, reason=obstacle)
+        ended = self._stopped is not None or len(errors) > self._allowed_errors
+        if self._looks is not None and not (self._looks.settles(claim_name, verdict) or ended):
+            return verdict
         estimates = {name: self._accuracy(name, scores) for name, scores in self._shown(shown).items()}
         estimates |= {name: self._beside(name, each) for name, each in (beside or {}).items()}
-        estimates[claim.quantity] = verdicts.estimate(contrast, seed=self.settings.seed)
+        estimates[claim.quantity] = self._decisive(claim, contrast)
         result = self._result(claim, estimates, verdict, errors)
         settings = {**result.settings, **(noted or {})}
         paired = [(claim, contrast)]
         if "clean" in shown and something_to_lose is None:
             paired.append((baselines.clean_claim(claim.regression_margin), score(shown["clean"])))
-        changed = flips.examples(self.model, self._traces, self.settings.seed, self._artifacts)
-        made = replace(result, series=tuple(series), settings=settings, paired=tuple(paired), flips=changed)
-        self._record(made)
+        curves = tuple(series) if self._looks is None else tuple(unbounded(each) for each in series)
+        made = replace(result, series=curves, settings=settings, paired=tuple(paired))
+        made = replace(made, parts=dict(parts or {}))
+        self._record(self._explained(made))
         if self._stopped is not None:
             raise self._stopped
         if len(errors) > self._allowed_errors:
-            raise _not_measured(verdict.reason, errors)
+            raise not_measured(verdict.reason, errors)
         if claim.kind == "requirement" or self.settings.strict_observations:
-            self._findings.append(_finding(verdict, claim))
-        if last and not self.settings.report_only:
-            _raise_worst(self._findings)
+            self._findings.append(finding(verdict, claim))
+        if last and self._looks is None:
+            self._end()
         return verdict
+
+    def _explained(self, result: Result) -> Result:
+        """The result with examples of flipped answers and, where it is violated, the smallest one."""
+        settings, asked = self.settings, self.settings.counterexamples if self._stopped is None else 0
+        looks = counterexamples.budget(asked, result.model.parameters)
+        return counterexamples.explained(
+            result, self.model, self._traces, settings.seed, looks, self._artifacts
+        )
+
+    def look(self, test: Callable[[], object]) -> None:
+        """Call a test on more and more clusters until each claim that it checks is decided.
+
+        Where one seems to be, the test is called once more to tell what it found. Nothing is measured
+        twice. Raises in the end what the verdicts call for, a violated claim first.
+        """
+        looks = self._looks
+        if looks is None:
+            test()
+            return
+        while not looks.seen or (looks.undecided and not looks.exhausted):
+            looks.advance(self.batch_size)
+            self._ask(looks, test)
+            if looks.promising and not looks.telling:
+                looks.telling = True
+                self._ask(looks, test)
+        self._end()
+
+    def _ask(self, looks: Looks, test: Callable[[], object]) -> None:
+        self.benchmark = looks.benchmark
+        self._trials = self._planned = 0
+        self._perturbations, self._traces = [], []
+        looks.begin()
+        test()
+
+    def _end(self) -> None:
+        if not self.settings.report_only:
+            raise_worst(self._findings)
 
     @property
     def saliency(self) -> str:
@@ -247,7 +301,7 @@ class Evaluation:
 
     def saturated(self, blank: Scores, noisy: Sequence[Scores]) -> str:
         """Why a map tells nothing: more than half of its places leave no more than a blank image."""
-        lost = [not (plain("left", gain(each, blank)).low > 0) for each in noisy]
+        lost = [not (self._beside("left", gain(each, blank)).low > 0) for each in noisy]
         if sum(lost) * 2 <= len(lost):
             return ""
         return (
@@ -265,7 +319,7 @@ class Evaluation:
     def _allowed_errors(self) -> float:
         """How many samples may fail: a number, or below 1 a share of the samples."""
         budget = self.settings.max_errors
-        return budget if budget >= 1 else budget * len(self.benchmark.samples)
+        return budget if budget >= 1 else budget * len(self.planned_benchmark.samples)
 
     def _verdict(
         self, contrast: Contrast, claim: Claim, guard: Contrast | None, errors: Mapping[str, str]
@@ -273,8 +327,10 @@ class Evaluation:
         if len(errors) > self._allowed_errors:
             sample, error = next(iter(errors.items()))
             counts = f"{len(errors)} of {len(self.benchmark.samples)} samples failed"
-            reason = f"could not be measured: {counts}, first {sample}: {_last_line(error)}"
+            reason = f"could not be measured: {counts}, first {sample}: {last_line(error)}"
             return Verdict(Decision.UNDECIDED, reason)
+        if self._looks is not None and self._stopped is None:
+            return self._looks.decide(contrast, claim, guard, self.total)
         verdict = verdicts.decide(contrast, claim, guard, available=self.total)
         if self._stopped is not None:
             reason = f"stopped after {self._trials} of {self._planned} trials"
@@ -282,15 +338,26 @@ class Evaluation:
         return verdict
 
     def _beside(self, name: str, found: Contrast | Estimate) -> Estimate:
-        return found if isinstance(found, Estimate) else replace(plain(name, found), seed=self.settings.seed)
+        if isinstance(found, Estimate):
+            return found if self._looks is None else self._looks.bare(found)
+        made = replace(plain(name, found), seed=self.settings.seed)
+        return made if self._looks is None else self._looks.shown(made, found)
+
+    def _decisive(self, claim: Claim, contrast: Contrast) -> Estimate:
+        """The estimate that the claim speaks of."""
+        if self._looks is None:
+            return verdicts.estimate(contrast, seed=self.settings.seed)
+        found = self._beside(contrast.name, contrast)
+        return replace(found, extra={**found.extra, "sequential": self._looks.about(contrast, claim)})
 
     def _accuracy(self, name: str, scores: Scores) -> Estimate:
-        return verdicts.accuracy(name, scores, seed=self.settings.seed)
+        found = verdicts.accuracy(name, scores, seed=self.settings.seed)
+        return found if self._looks is None else self._looks.shown(found, score(scores))
 
     def _result(
         self, claim: Claim, estimates: Mapping[str, Estimate], verdict: Verdict, errors: Mapping[str, str]
     ) -> Result:
-        data, settings = self.benchmark, self.settings
+        data, settings = self.planned_benchmark, self.settings
         clusters = len({sample.cluster for sample in data.samples})
         info = BenchmarkInfo(data.name, data.digest, data.source, len(data.samples), clusters, self.total)
         return Result(
@@ -314,57 +381,11 @@ class Evaluation:
                 "occlusion_budget": settings.occlusion_budget,
                 "self_check": settings.self_check,
                 "perturbations": "; ".join(dict.fromkeys(self._perturbations)),
+                **({"sequential": settings.sequential} if settings.sequential else {}),
+                **({"family_wise": settings.family} if settings.family > 1 else {}),
             },
             trials=self._trials,
             seconds=time.monotonic() - self._began,
-            errors=tuple((sample, _last_line(error)) for sample, error in errors.items()),
+            errors=tuple((sample, last_line(error)) for sample, error in errors.items()),
             partial=self._stopped is not None,
         )
-
-
-def _last_line(traceback: str) -> str:
-    return traceback.strip().splitlines()[-1]
-
-
-def _not_measured(reason: str, errors: Mapping[str, str]) -> NotMeasured:
-    """The exception, with the first traceback as a note that pytest -v shows."""
-    exception = NotMeasured(reason)
-    exception.add_note(next(iter(errors.values())).strip())
-    return exception
-
-
-def _finding(verdict: Verdict, claim: Claim) -> Finding | None:
-    if verdict.decision is Decision.VIOLATED:
-        return ClaimViolated(f"{claim.text}: {verdict.reason}")
-    return ClaimUndecided(verdict.reason) if verdict.decision is Decision.UNDECIDED else None
-
-
-def _raise_worst(findings: Sequence[Finding | None]) -> None:
-    """The first claim that is violated, else the first that is undecided."""
-    for kind in (ClaimViolated, ClaimUndecided):
-        for found in findings:
-            if isinstance(found, kind):
-                raise found
-
-
-def _scores(plan: Plan, perturbation: Perturbation, scorer: str, outcomes: Known) -> Scores:
-    """Score every sample whose draws are all there; NaN and a traceback where one is an error."""
-    grade, draws = registry.SCORERS.load(scorer), range(plan.draws_of(perturbation))
-    rows, samples = [], []
-    errors: dict[str, str] = {}
-    for sample in plan.samples:
-        trials = [plan.trial(sample, perturbation, draw) for draw in draws]
-        if not all(trial in outcomes for trial in trials):
-            continue
-        responses = [outcomes[trial] for trial in trials]
-        failed = [r.error for r in responses if r.error is not None]
-        errors |= {sample.id: failed[0]} if failed else {}
-        rows.append([np.nan if r.error is not None else grade(r.text, sample) for r in responses])
-        samples.append(sample)
-    return Scores(
-        perturbation=str(perturbation),
-        samples=tuple(sample.id for sample in samples),
-        clusters=tuple(sample.cluster for sample in samples),
-        values=np.array(rows, dtype=float).reshape(len(rows), len(draws)),
-        errors=errors,
-    )

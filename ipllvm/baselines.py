@@ -197,6 +197,8 @@ def result(change: Change, like: Result) -> Result:
         verdict=replace(change.verdict, reason=reason),
         series=(),
         errors=(),
+        flips=(),
+        counterexample=None,
     )
 
 

@@ -17,6 +17,7 @@ COMMANDS = {
     "perturbations": "what models are put through",
     "plan": "what a run would do and cost, before any weight is read",
     "properties": "what is checked",
+    "replay": "one trial of a report again: picture, perturbation, both answers",
     "report": "the views of a report again, from its JSON, without the model",
     "speed": "trials a second: plain generate, the engine, its matrix products alone",
     "store": "the outcomes that runs have left: info, verify, merge",

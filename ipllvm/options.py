@@ -4,6 +4,7 @@ Nothing here imports torch or touches a model: unknown names and impossible valu
 one line before anything is collected.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,14 @@ import pytest
 from ipllvm import typed
 from ipllvm.artifacts.synthetic import CAPTIONERS, GENERATORS
 from ipllvm.errors import UsageError
-from ipllvm.models.sources import check_name, display_names
+from ipllvm.models.sources import check_name, display_names, names_classes
 from ipllvm.perturbations.noise import KINDS
 from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
 from ipllvm.profiles import BENCHMARKS as BENCHMARKS_OF
-from ipllvm.profiles import TEXT_ONLY, Size, size
-from ipllvm.registration import destination
+from ipllvm.profiles import CLASSES, TEXT_ONLY, Size, size
+from ipllvm.registration import TARGETS, destination
 from ipllvm.registry import BENCHMARKS
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
@@ -55,7 +56,8 @@ class Options:
     """What the command line asks for; `samples` is None for all, `batch_size` None for auto.
 
     `fewer_do` says that the number of samples was not asked for: the profile gives it, and a benchmark
-    with fewer is taken whole. `draws` is None where the profile gives them.
+    with fewer is taken whole. `draws` is None where the profile gives them. `sequential` is what a
+    sequential verdict speaks of, empty where the number of samples is fixed.
     """
 
     models: tuple[str, ...]
@@ -85,11 +87,15 @@ class Options:
     language_models: tuple[str, ...]
     max_errors: float
     answer: str
+    counterexamples: int | None
     offline: bool
     store: bool
     baseline: str
     save_baseline: str
     plan: bool
+    sequential: str
+    final_look: bool
+    family_wise: bool
 
     def label(self, model: str) -> str:
         """What test ids and reports call one of the models asked for."""
@@ -133,6 +139,8 @@ class Options:
         flags = ["--offline"] * self.offline + ["--no-store"] * (not self.store)
         flags += ["--strict-observations"] * self.strict_observations
         flags += [f"--baseline={self.baseline}"] * bool(self.baseline)
+        flags += ["--sequential", f"--target={self.sequential}"] * bool(self.sequential)
+        flags += ["--final-look"] * self.final_look
         return [f"--{name.replace('_', '-')}={value}" for name, value in [*chosen, *values]] + flags
 
     def as_row(self) -> dict[str, Any]:
@@ -174,11 +182,11 @@ def read(config: pytest.Config) -> Options:
     if compared and len(value("model") or DEFAULT_MODELS) > 1:
         raise UsageError("a baseline is of one model: give one --model")
     profile = typed.profile(str(value("profile")), device)
+    models = typed.models(value("model") or DEFAULT_MODELS)
+    fit = CLASSES if all(map(names_classes, models)) else BENCHMARKS_OF[profile]
     return Options(
-        models=typed.models(value("model") or DEFAULT_MODELS),
-        benchmarks=tuple(
-            BENCHMARKS.check(n) for n in dict.fromkeys(value("benchmark") or BENCHMARKS_OF[profile])
-        ),
+        models=models,
+        benchmarks=tuple(BENCHMARKS.check(n) for n in dict.fromkeys(value("benchmark") or fit)),
         samples=typed.samples(str(value("samples"))),
         fewer_do=value("samples") == "auto",
         draws=typed.number_or_auto("draws", value("draws")),
@@ -205,13 +213,32 @@ def read(config: pytest.Config) -> Options:
         captioner=check_name(value("captioner") or CAPTIONERS[artist]),
         language_models=tuple(dict.fromkeys(value("language-model") or DEFAULT_LANGUAGE_MODELS)),
         answer=typed.one_of("answer", value("answer"), ANSWERS),
+        counterexamples=None
+        if value("counterexamples") == "auto"
+        else typed.whole("counterexamples", value("counterexamples"), 0),
         max_errors=typed.budget(str(value("max-errors"))),
         offline=bool(value("offline")),
         store=not value("no-store"),
         baseline=str(value("baseline") or ""),
         save_baseline=typed.file_name(str(value("save-baseline") or "")),
         plan=bool(value("plan")),
+        sequential=_sequential(value),
+        final_look=bool(value("final-look")),
+        family_wise=bool(value("family-wise")),
     )
+
+
+def _sequential(value: Callable[[str], Any]) -> str:
+    """The target of a sequential run; raises UsageError for what does not go with one, or without."""
+    target = typed.one_of("target", value("target"), TARGETS)
+    if value("sequential") and (value("baseline") or value("save-baseline")):
+        raise UsageError("--sequential: a baseline needs a fixed number of samples; leave one of the two out")
+    if value("sequential"):
+        return target
+    if value("final-look") or target != TARGETS[0]:
+        option = "--final-look" if value("final-look") else f"--target {target}"
+        raise UsageError(f"{option}: give --sequential too")
+    return ""
 
 
 def benchmarks(marker: pytest.Mark | None, asked: Options) -> list[Any]:

@@ -13,6 +13,7 @@ import pytest
 from ipllvm import options, registration, typed
 from ipllvm.errors import IpllvmError
 from ipllvm.progress import Worker
+from ipllvm.sequence import look
 from ipllvm.session import OPTIONS, ROWS, Session, case, finding, place, status
 
 
@@ -26,6 +27,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "requirement: a claim that can fail a run")
     config.addinivalue_line("markers", "observation: a finding that never changes the exit status")
     config.addinivalue_line("markers", "law: a property without tolerance, checked by Hypothesis")
+    config.addinivalue_line("markers", "fixed_n(reason): not sequential, whatever --sequential asks for")
     config.addinivalue_line(
         "markers", "benchmarks(*names, also=()): what to measure on unless told otherwise"
     )
@@ -62,6 +64,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of a model together, so that it is loaded once."""
     items.sort(key=lambda item: place(item, config.stash[OPTIONS]))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """A sequential property is called again on more samples until its claims are decided."""
+    return look(pyfuncitem)
 
 
 @pytest.hookimpl(wrapper=True)

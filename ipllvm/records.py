@@ -346,13 +346,30 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True)
+class Counterexample:
+    """A flip made small: `size` of the `of` changes that were made at first are enough.
+
+    `unit` says what a change is ("swap of two visual tokens"); `looks` is how many perturbed answers
+    the search has asked for.
+    """
+
+    flip: Flip
+    size: int
+    of: int
+    unit: str
+    looks: int
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """What one property test found: a row of the report.
 
     `estimates` are named by what they estimate ("clean", "blank", "permuted", "drop"); the one
     that the claim speaks of is `estimates[claim.quantity]`. `errors` are (sample, last line of
     the traceback). `partial` is true where the run was stopped before all trials were done. `paired`
-    is what a baseline keeps, `flips` are examples of answers that changed.
+    is what a baseline keeps, `flips` are examples of answers that changed, `counterexample` is the
+    smallest that was found for a claim that is violated, `parts` are contrasts that statements of the
+    whole run need.
     """
 
     property: str
@@ -368,4 +385,6 @@ class Result:
     partial: bool = False
     series: tuple[Series, ...] = ()
     paired: tuple[tuple[Claim, Contrast], ...] = ()
+    parts: Mapping[str, Contrast] = field(default_factory=dict)
     flips: tuple[Flip, ...] = ()
+    counterexample: Counterexample | None = None

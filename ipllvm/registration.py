@@ -11,6 +11,8 @@ from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
 
+TARGETS = ("population", "benchmark")
+
 
 def register(parser: pytest.Parser) -> None:
     """Add every option, each also spelled --ipllvm-NAME."""
@@ -67,7 +69,16 @@ def register(parser: pytest.Parser) -> None:
         metavar="NAME",
     )
     add("answer", "generate, or likelihood: letters, yes and no by log-likelihood", default="generate")
+    add("counterexamples", "answers to ask for to make a counterexample small: N or auto", default="auto")
     add("offline", "never ask the network", action="store_true")
+    add("sequential", "measure on more and more samples until a claim is decided", action="store_true")
+    add("target", f"what a sequential verdict speaks of: {' or '.join(TARGETS)}", default=TARGETS[0])
+    add(
+        "final-look",
+        "sequential: keep a fifth of alpha for one test of all samples",
+        action="store_true",
+    )
+    add("family-wise", "share each claim's alpha among the requirements of a model", action="store_true")
 
 
 def destination(name: str) -> str:

@@ -92,6 +92,7 @@ PERTURBATIONS = Registry(
         "blank": "ipllvm.perturbations.substitution:Blank",
         "untouched": "ipllvm.perturbations.untouched:Untouched",
         "permutation": "ipllvm.perturbations.permutation:Permutation",
+        "swaps": "ipllvm.perturbations.permutation:Swaps",
         "keep": "ipllvm.perturbations.selection:Keep",
         "layer_noise": "ipllvm.perturbations.noise:LayerNoise",
         "group_noise": "ipllvm.perturbations.noise:GroupNoise",
@@ -99,6 +100,7 @@ PERTURBATIONS = Registry(
         "random_drop": "ipllvm.perturbations.occlusion:RandomDrop",
         "salient_drop": "ipllvm.perturbations.occlusion:SalientDrop",
         "patch_shuffle": "ipllvm.perturbations.shuffle:PatchShuffle",
+        "cell_swaps": "ipllvm.perturbations.shuffle:CellSwaps",
         "synthetic": "ipllvm.perturbations.synthetic:Synthetic",
     },
 )

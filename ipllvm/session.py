@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 OPTIONS = pytest.StashKey[Options]()
-COSTS = pytest.StashKey[dict[str, tuple["ModelInfo", "Cost"]]]()
+COSTS = pytest.StashKey[dict[str, tuple["ModelInfo", "Cost", list[str]]]]()
 ROWS = pytest.StashKey[dict[str, list[dict[str, Any]]]]()
 VIOLATED, UNDECIDED, NOT_MEASURED, SKIPPED = "violated", "undecided", "not measured", "skipped"
 FAILED, PASSED_LAW = "failed", "passed law"
@@ -116,6 +116,7 @@ class Session:
         self.told: list[str] = []
         self._kept: list[dict[str, Any]] = []
         self._workers: Controller | None = None
+        self._said: list[dict[str, Any]] = []
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Before anything is measured: a report folder that can't be written ends the run."""
@@ -174,7 +175,8 @@ class Session:
         for node, outcome, rows in [*finished, *stopped]:
             for row in rows:
                 self._kept += row.get("paired", [])
-                found = {name: value for name, value in row.items() if name != "paired"}
+                self._said.append(row)
+                found = {name: value for name, value in row.items() if name not in ("paired", "parts")}
                 yield entry(found, node, outcome, replay(node, chosen))
 
     def _gated(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -250,6 +252,7 @@ class Session:
         return [record(**{name: told[name] for name in names}) for told in self._lost(kind)]
 
     def _write(self, rows: list[dict[str, Any]], status: int) -> None:
+        from ipllvm import statements
         from ipllvm.reporting import replays
         from ipllvm.reporting import report as reports
         from ipllvm.reporting.folders import run_folder
@@ -271,6 +274,7 @@ class Session:
             not_measured=self._records(reports.NotMeasured, NOT_MEASURED),
             failed=self._records(reports.Failed, FAILED),
             passed_laws=self._records(reports.PassedLaw, PASSED_LAW),
+            statements=statements.of([statements.row(row) for row in self._said], self.options.seed),
         )
         folder = run_folder(self.options.report_dir, self.began)
         self.report["run"]["id"] = folder.name
@@ -301,18 +305,19 @@ class Session:
             writer.line(f"no report was written: {self.unwritten}", red=True)
 
 
-def planned(costs: "dict[str, tuple[ModelInfo, Cost]]") -> Iterable[str]:
-    """What each test would run, and the cost of all at this machine's rate of matrix products."""
+def planned(costs: "dict[str, tuple[ModelInfo, Cost, list[str]]]") -> Iterable[str]:
+    """What each test would run and could tell; the cost of all at this machine's rate of matrix products."""
     if not costs:
         return
     from ipllvm.engine.forecast import total
     from ipllvm.models.forecast import EFFICIENCY, here
 
-    for node, (_, cost) in costs.items():
+    for node, (_, cost, prospects) in costs.items():
         yield f"{node.rpartition('::')[2]}: {cost}"
+        yield from (f"  {line}" for line in prospects)
     info = next(iter(costs.values()))[0]
     device, rate = here()
-    everything = total(cost for _, cost in costs.values())
+    everything = total(cost for _, cost, _ in costs.values())
     seconds = everything.seconds(info.parameters, EFFICIENCY * rate)
     size = 4 if device == "cpu" else 2
     yield f"all of it: {everything}"

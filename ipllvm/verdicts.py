@@ -150,11 +150,16 @@ def _nothing_to_lose(guard: Contrast, claim: Claim) -> str | None:
     test = ScoreTest.of(guard)
     if test.p_violated(claim.margin / _POINTS) <= GUARD_ALPHA:
         return None
-    low = _POINTS * test.interval(GUARD_ALPHA)[0]
+    return too_small(guard, claim, test.interval(GUARD_ALPHA)[0])
+
+
+def too_small(guard: Contrast, claim: Claim, low: float) -> str:
+    """Why there is nothing to lose, where `low` is the lower bound of the mean of `guard`, in scores."""
     worth = "seeing the image is worth" if guard.name == "gain" else f"{guard.name} gets"
+    mean = float(np.mean(guard.values)) if len(guard.values) else 0.0
     return (
-        f"nothing to lose: {worth} {_POINTS * test.mean * test.bound:.2f} points, at least "
-        f"{low:.2f} (5 %), which must exceed the margin of {claim.margin:g}"
+        f"nothing to lose: {worth} {_POINTS * mean:.2f} points, at least "
+        f"{_POINTS * low:.2f} (5 %), which must exceed the margin of {claim.margin:g}"
     )
 
 

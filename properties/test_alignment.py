@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.observation
+@pytest.mark.fixed_n("neighbours are sought in the whole pool")
 @pytest.mark.benchmarks("captions-mc")
 def test_alignment(
     own_encoder: "Encoder",

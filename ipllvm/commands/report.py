@@ -1,35 +1,55 @@
-"""`ipllvm report FILE`: the HTML, Markdown and JUnit views again, from the JSON alone."""
+"""`ipllvm report REPORT ...`: the views of reports again, from their JSON alone, without the model."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
-from ipllvm.reporting import html, junit, markdown, migration
+from ipllvm.reporting import exports, html, junit, markdown, migration
 from ipllvm.reporting.folders import ensure_writable, replace_file
+from ipllvm.reporting.merging import merged
+from ipllvm.reporting.schema import Report
 from ipllvm.reporting.text import visible
+
+BESIDE: Final = Path()
+FILES: Final = {"html": "report.html", "md": "report.md", "junit": "junit.xml", "figures": "figures"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm report`."""
-    parser.description = "Make the views of a report again; without options all, beside the report."
-    parser.add_argument("report", type=Path, help="report.json, or the folder that holds it")
-    parser.add_argument("--html", type=Path, help="where to write the page")
-    parser.add_argument("--md", type=Path, help="where to write the Markdown")
-    parser.add_argument("--junit", type=Path, help="where to write the JUnit document")
+    parser.description = (
+        "Make the views of a report again; of several reports one view with their models side by side. "
+        "Without options all of them, beside the first report."
+    )
+    parser.add_argument("reports", metavar="REPORT", nargs="+", type=Path, help="report.json, or its folder")
+    for name, words in (
+        ("html", "the page"),
+        ("md", "the Markdown"),
+        ("junit", "the JUnit document"),
+        ("figures", "a folder of the pictures as SVG and PNG, with their numbers as CSV"),
+    ):
+        parser.add_argument(f"--{name}", type=Path, nargs="?", const=BESIDE, metavar="PLACE", help=words)
 
 
 def main(args: argparse.Namespace) -> int:
     """Write the views and say where; raises UsageError for what is no report."""
-    file = args.report / "report.json" if args.report.is_dir() else args.report
-    report = migration.read(file)
-    beside = not (args.html or args.md or args.junit)
-    wanted = {
-        html.render: args.html or (file.with_name("report.html") if beside else None),
-        markdown.render: args.md or (file.with_name("report.md") if beside else None),
-        junit.render: args.junit or (file.with_name("junit.xml") if beside else None),
-    }
-    for render, path in wanted.items():
-        if path is not None:
-            ensure_writable(path.absolute().parent)
-            replace_file(path.absolute().parent, path.name, render(report))
-            print(visible(str(path), 4096))
+    files = [path / "report.json" if path.is_dir() else path for path in args.reports]
+    reports = [migration.read(file) for file in files]
+    wanted = {name: place for name in FILES if (place := getattr(args, name)) is not None}
+    for name, place in (wanted or dict.fromkeys(FILES, BESIDE)).items():
+        path = files[0].with_name(FILES[name]) if place == BESIDE else place
+        print(visible(str(_write(name, reports, path)), 4096))
     return 0
+
+
+def _write(name: str, reports: list[Report], path: Path) -> Path:
+    if name == "figures":
+        exports.write(merged(reports), path)
+        return path
+    render: dict[str, Callable[[], str]] = {
+        "html": lambda: html.render(*reports),
+        "md": lambda: markdown.render(merged(reports)),
+        "junit": lambda: junit.render(merged(reports)),
+    }
+    ensure_writable(path.absolute().parent)
+    return replace_file(path.absolute().parent, path.name, render[name]())

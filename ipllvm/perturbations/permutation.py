@@ -1,5 +1,6 @@
 """Visual tokens in another order (paper section 3.3, Table 1)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -69,12 +70,12 @@ class Permutation:
 
 @dataclass(frozen=True, slots=True)
 class Swaps:
-    """Picture tokens exchanged pair by pair, in turn: the form that a broken law is shrunk to.
+    """Picture tokens exchanged pair by pair, in turn: the form that a counterexample is shrunk to.
 
     Positions count the tokens that carry picture, from 0.
     """
 
-    pairs: tuple[tuple[int, int], ...]
+    pairs: tuple[tuple[int, int], ...] = ()
     random: ClassVar[bool] = False
 
     @property
@@ -83,7 +84,7 @@ class Swaps:
         return Stage.VISUAL_TOKENS
 
     def __str__(self) -> str:
-        return f"swaps({', '.join(f'{i}-{j}' for i, j in self.pairs)})"
+        return f"swaps(pairs={listed(self.pairs)})"
 
     @property
     def inverse(self) -> "Swaps":
@@ -99,10 +100,38 @@ class Swaps:
     def order(self, layout: Layout) -> "Int[np.ndarray, 'tokens']":
         """Which token stands at each position afterwards."""
         order, places = np.arange(len(layout)), np.flatnonzero(~layout.newline)
-        for i, j in self.pairs:
-            a, b = places[i], places[j]
-            order[a], order[b] = order[b], order[a]
+        exchanged(order, ((places[i], places[j]) for i, j in self.pairs))
         return order
+
+
+def listed(pairs: tuple[tuple[int, int], ...]) -> str:
+    """Pairs as a perturbation prints them.
+
+    >>> listed(((0, 1), (2, 3))), listed(())
+    ('0-1+2-3', 'none')
+    """
+    return "+".join(f"{i}-{j}" for i, j in pairs) or "none"
+
+
+def exchanged(order: "Int[np.ndarray, 'places']", pairs: Iterable[tuple[int, int]]) -> None:
+    """Exchange the entries of `order` at each pair of places, in turn."""
+    for i, j in pairs:
+        order[i], order[j] = order[j], order[i]
+
+
+def swaps_of(order: "Int[np.ndarray, 'places']") -> tuple[tuple[int, int], ...]:
+    """The pairs that, exchanged in turn, make `order` of the identity.
+
+    >>> swaps_of(np.array([2, 0, 1]))
+    ((0, 2), (1, 2))
+    """
+    current, pairs = np.arange(len(order)), []
+    for place, wanted in enumerate(order):
+        there = int(np.flatnonzero(current == wanted)[0])
+        if there != place:
+            exchanged(current, [(place, there)])
+            pairs.append((place, there))
+    return tuple(pairs)
 
 
 def reorder(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from ipllvm.errors import UsageError
-from ipllvm.perturbations.groups import check_grid
+from ipllvm.perturbations.groups import check_grid, check_group
+from ipllvm.perturbations.permutation import exchanged, listed
 from ipllvm.records import Layout, Stage
 
 if TYPE_CHECKING:
@@ -38,6 +39,37 @@ class PatchShuffle:
     def apply(self, value: "Image.Image", layout: Layout | None, rng: np.random.Generator) -> "Image.Image":
         """The image, resized where it must be, with its cells in another order."""
         return rearranged(value, rng.permutation(self.grid**2), self.grid)
+
+
+@dataclass(frozen=True, slots=True)
+class CellSwaps:
+    """Cells of a grid x grid exchanged pair by pair, in turn: the form that a shuffle is shrunk to.
+
+    Raises UsageError for cells that the grid does not have. Sides are resized as by PatchShuffle.
+    """
+
+    pairs: tuple[tuple[int, int], ...] = ()
+    grid: int = 2
+    random: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        for pair in self.pairs:
+            for cell in pair:
+                check_group(cell, self.grid)
+
+    @property
+    def stage(self) -> Stage:
+        """The image itself."""
+        return Stage.PIXELS
+
+    def __str__(self) -> str:
+        return f"cell_swaps(pairs={listed(self.pairs)}, grid={self.grid})"
+
+    def apply(self, value: "Image.Image", layout: Layout | None, rng: np.random.Generator) -> "Image.Image":
+        """The image, resized where it must be, with the cells exchanged."""
+        order = np.arange(self.grid**2)
+        exchanged(order, self.pairs)
+        return rearranged(value, order, self.grid)
 
 
 def fitted(image: "Image.Image", grid: int) -> "Image.Image":

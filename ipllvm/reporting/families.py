@@ -47,8 +47,14 @@ def _p(entry: Row, name: str) -> float:
     return 1.0 if p is None else float(p)
 
 
+def _alpha(entry: Row) -> float | None:
+    """The level of the family: a claim's own, before --family-wise shared it."""
+    alpha = entry["claim"]["alpha"]
+    return None if alpha is None else float(alpha * entry["settings"].get("family_wise", 1))
+
+
 def _member(entry: Row, p_holds: float, p_violated: float) -> Row:
-    decision, alpha = entry["verdict"]["decision"], entry["claim"]["alpha"]
+    decision, alpha = entry["verdict"]["decision"], _alpha(entry)
     adjusted = {Decision.HOLDS: p_holds, Decision.VIOLATED: p_violated}.get(decision, 0.0)
     return {
         "test": entry["test"],

@@ -56,11 +56,11 @@ def inside(folder: Path, name: str) -> Path:
     return path
 
 
-def replace_file(folder: Path, name: str, text: str) -> Path:
-    """Writes `text` as UTF-8 to `name` in `folder`, in one step: a reader sees the old or the new file.
+def replace_file(folder: Path, name: str, text: str | bytes) -> Path:
+    """Writes `text` as UTF-8, or bytes as they are, to `name` in `folder`, in one step.
 
-    A link of that name is replaced, never followed. Raises UsageError where it can't be written;
-    the old file then stays as it was.
+    A reader sees the old or the new file. A link of that name is replaced, never followed. Raises
+    UsageError where it can't be written; the old file then stays as it was.
     """
     path = inside(folder, name)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -81,9 +81,9 @@ def _make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
 
 
-def _write_synced(path: Path, text: str) -> None:
+def _write_synced(path: Path, text: str | bytes) -> None:
     path.unlink(missing_ok=True)
-    with path.open("x", encoding="utf-8", newline="\n") as file:
-        file.write(text)
+    with path.open("xb") as file:
+        file.write(text.encode() if isinstance(text, str) else text)
         file.flush()
         os.fsync(file.fileno())

@@ -1,47 +1,136 @@
-"""A report as one HTML page that opens from disk: no network, no script, light and dark, for print too."""
+"""A report as one HTML page that opens from disk: no network, light and dark, for print and phone too.
 
+Every text from a model or a file is escaped (Jinja2 with autoescape), and a content security policy lets the
+page run its own script alone and load nothing. Without the script all is there but sorting and filtering.
+"""
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any
+from importlib.resources import files
+from typing import Any, Final
 
-from ipllvm.reporting import plots
-from ipllvm.reporting.schema import Report
+from ipllvm.reporting import canvas, examples
+from ipllvm.reporting.merging import merged
+from ipllvm.reporting.reading import release
+from ipllvm.reporting.schema import Report, Row
+from ipllvm.reporting.sections import Section, Shown, sections
 from ipllvm.reporting.text import interval, number, visible
-from ipllvm.reporting.view import INTERVAL_NOTE, Line, failure, failure_reason, headline, lines
+from ipllvm.reporting.view import INTERVAL_NOTE, NOT_MEASURED, failure, failure_reason, headline, standing
 
-LONG = 2_000
+LONG: Final = 2_000
+SYMBOLS: Final = {"HOLDS": "●", "VIOLATED": "✖", "UNDECIDED": "◆", NOT_MEASURED: "!"}
 
 
-def render(report: Report) -> str:
-    """The page of `report`; every text from a model or a file is escaped."""
+def render(*reports: Report) -> str:
+    """The page of one report, or of several side by side."""
+    report = merged(reports)
+    found = sections(report)
+    results = [result for section in found for part in section.parts for result in part.results]
+    pictures = [it for section in found for part in section.parts for it in part.pictures]
+    pictures += [it for section in found for it in section.pictures]
     answer, rest = headline(report)
-    found = lines(report)
+    colour, word = release(report)
     return str(
         _template().render(
             report=report,
+            runs=[each["run"] for each in reports],
             answer=answer,
             rest=rest,
-            lines=found,
-            sections=[_section(line) for line in found],
-            note=INTERVAL_NOTE,
-            failure=failure,
-            failure_reason=failure_reason,
+            colour=colour,
+            word=word,
+            tiles=list(_tiles(report)),
+            violated=_required(results, "VIOLATED"),
+            undecided=_required(results, NOT_MEASURED) + _required(results, "UNDECIDED"),
+            skipped=list(_skipped(report)),
+            sections=found,
+            overview=list(_overview(report, found)),
+            several=len(report["models"]) > 1,
+            verdicts=list(dict.fromkeys(result.line.verdict for result in results)),
+            order={verdict: place for place, verdict in enumerate(_verdicts(results))},
+            drawings={it.name: canvas.inline(it.draw, it.name) for it in pictures},
         )
     )
 
 
-def _section(line: Line) -> dict[str, Any]:
-    """What the template shows of one result."""
-    row, claim = line.row, line.row["claim"]
-    maps = [(s, plots.cells(s)) for s in row["series"] if len(s["axes"]) == 2]
-    target = row["estimates"].get(claim["quantity"])
-    return {
-        "line": line,
-        "row": row,
-        "claim": claim,
-        "forest": plots.forest(target, claim["margin"]) if target else None,
-        "maps": [(series, cells, plots.side(cells)) for series, cells in maps if cells],
-        "curves": [(s, c) for s in row["series"] if len(s["axes"]) == 1 and (c := plots.curve(s))],
-    }
+def _tiles(report: Report) -> Iterator[tuple[str, int, str]]:
+    """Name, count and colour of what is counted on the first screen."""
+    found = Counter((row["claim"]["kind"], standing(row)) for row in report["results"])
+    lost = sum(count for (_, name), count in found.items() if name == NOT_MEASURED)
+    told = (
+        ("requirements violated", found["requirement", "VIOLATED"], "bad"),
+        ("requirements undecided", found["requirement", "UNDECIDED"], "open"),
+        ("requirements hold", found["requirement", "HOLDS"], "good"),
+        ("could not be measured", lost + len(report["not_measured"]), "bad"),
+        ("laws broken, tests failed", len(report["failed"]), "bad"),
+        ("laws hold", len(report["passed_laws"]), "good"),
+        ("findings as in the paper", found["observation", "HOLDS"], ""),
+        ("findings not as in the paper", found["observation", "VIOLATED"], ""),
+        ("findings undecided", found["observation", "UNDECIDED"], ""),
+    )
+    always = ("requirements violated", "requirements undecided", "requirements hold")
+    for name, count, role in told:
+        if count or name in always:
+            yield name, count, role if count else ""
+
+
+def _required(results: Sequence[Shown], wanted: str) -> list[Shown]:
+    rows = [(result, result.line.row) for result in results]
+    return [r for r, row in rows if row["claim"]["kind"] == "requirement" and standing(row) == wanted]
+
+
+def _skipped(report: Report) -> Iterator[tuple[str, str, str]]:
+    """What was not tested, by property and reason: the property, where, and why."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for row in report["not_tested"]:
+        name = " of ".join(visible(row[part], 60) for part in ("benchmark", "model") if row[part])
+        places.setdefault((row["property"], row["reason"]), []).append(name)
+    for (name, reason), found in places.items():
+        yield visible(name, 80).replace("_", " "), ", ".join(dict.fromkeys(found)), visible(reason, 1000)
+
+
+def _overview(report: Report, found: Sequence[Section]) -> Iterator[tuple[str, list[str], list[Any]]]:
+    """For each model its name, its benchmarks, and for each property the worst result on each of them."""
+    for model in report["models"]:
+        used = {row["benchmark"] for row in report["results"] if row["model"] == model["id"]}
+        columns = [data["id"] for data in report["benchmarks"] if data["id"] in used]
+        rows = [(section, [_worst(section, model["id"], name) for name in columns]) for section in found]
+        shown = [(section, cells) for section, cells in rows if any(cells)]
+        yield visible(model["id"], 60), [visible(name, 30) for name in columns], shown
+
+
+def _worst(section: Section, model: str, benchmark: str) -> Shown | None:
+    order = list(SYMBOLS)
+    found = [
+        result
+        for part in section.parts
+        for result in part.results
+        if (result.line.row["model"], result.line.row["benchmark"]) == (model, benchmark)
+    ]
+    return max(found, key=lambda result: order.index(standing(result.line.row)), default=None)
+
+
+def _verdicts(results: Sequence[Shown]) -> list[str]:
+    """The verdicts that occur, worst first."""
+    return list(dict.fromkeys(r.line.verdict for r in sorted(results, key=lambda r: _severity(r.line.row))))
+
+
+def _severity(row: Row) -> tuple[bool, int]:
+    order = ("VIOLATED", NOT_MEASURED, "UNDECIDED", "HOLDS")
+    return row["claim"]["kind"] == "observation", order.index(standing(row))
+
+
+def _value(row: Row, name: str = "") -> float | str:
+    """A value to sort by: of an estimate, or of the claim's own."""
+    found = row["estimates"].get(name or row["claim"]["quantity"])
+    return "" if found is None or found["value"] is None else float(found["value"])
+
+
+def _figure(value: float | None) -> str:
+    """A number of a table behind a picture."""
+    return "n/a" if value is None else f"{value:.4g}"
 
 
 @cache
@@ -57,6 +146,24 @@ def _template() -> Any:
     )
     environment.filters["shown"] = lambda text, limit=LONG: visible(str(text), limit)
     environment.filters["number"] = lambda value, unit: number(value, unit)
-    environment.globals["interval"] = interval
-    environment.globals["plots"] = plots
+    environment.filters["figure"] = _figure
+    style, script = (_file(name) for name in ("style.css", "report.js"))
+    digest = base64.b64encode(hashlib.sha256(f"\n{script}".encode()).digest()).decode()
+    environment.globals |= {
+        "interval": interval,
+        "standing": standing,
+        "value": _value,
+        "failure": failure,
+        "failure_reason": failure_reason,
+        "flip_pictures": examples.pictures,
+        "symbols": SYMBOLS,
+        "note": INTERVAL_NOTE,
+        "style": style,
+        "script": script,
+        "script_hash": f"sha256-{digest}",
+    }
     return environment.get_template("report.html")
+
+
+def _file(name: str) -> str:
+    return files("ipllvm.reporting").joinpath("templates", name).read_text(encoding="utf-8")

@@ -1,146 +1,231 @@
-"""The geometry of a report's pictures, in the units of an SVG; the template draws it.
+"""The drawings of a report: intervals against a margin, scores side by side, curves with bands, maps.
 
-Hand-made, because an interval, a curve with its band and a map of numbers are all there is to draw: a
-plotting library would be the largest dependency of the package and its output the largest part of a page.
+Each function takes plain values and returns a matplotlib figure in the house style (canvas.py); nothing here
+knows of a report. What was not measured is None and is left out.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
 
-from ipllvm.reporting.schema import Row
-from ipllvm.reporting.text import number
+from ipllvm.reporting.canvas import ROLES, SERIES, SIZE, WIDTH
 
-WIDTH, HEIGHT, PAD = 600, 220, 44
-CELL = 64
-TICKS = 5
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from PIL.Image import Image
+
+ROW, LINE, FOOT, EDGE = 19.0, 16.0, 40.0, 14.0
+"""Heights of a row, of a line of the legend and of an axis with its name; the space to the right."""
+LABEL: Final = 26
+"""Characters of a name that are shown."""
+ABREAST: Final = 3
+MARKERS: Final = ("o", "s", "^", "D", "v", "P")
+DASHES: Final = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
+SHADES: Final = ("#eef3f9", "#d3e2f2", "#a9c9e6", "#6fa6d3", "#3a7cb8", "#174f8a")
+"""From the least to the most; the same in light and in dark, so that darker stays more."""
+STANDINGS: Final = {"HOLDS": ("good", "o"), "VIOLATED": ("bad", "X"), "UNDECIDED": ("open", "D")}
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """A place along an axis and what is written there."""
+class Span:
+    """A value with its interval under a label; a bound that is None is unbounded."""
 
-    at: float
     label: str
-
-
-@dataclass(frozen=True, slots=True)
-class Forest:
-    """An interval against a margin, left to right."""
-
-    low: float
-    high: float
     value: float
-    margin: float
-    ticks: tuple[Mark, ...]
+    low: float | None
+    high: float | None
+    standing: str = "UNDECIDED"
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A line with its band, as the text of SVG points."""
+    """A named line: places, values and the bounds of its band."""
 
-    line: str
-    band: str
-    dots: tuple[tuple[float, float, str], ...]
-    across: tuple[Mark, ...]
-    up: tuple[Mark, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A cell of a map: where, how dark (0 to 1), what it says."""
-
-    x: float
-    y: float
-    shade: float
-    label: str
+    name: str
+    at: tuple[float, ...]
+    values: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
 
 
-def forest(estimate: Row, margin: float | None) -> Forest | None:
-    """The interval of a claim's quantity; None where a bound is missing."""
-    places = [estimate[name] for name in ("low", "high", "value")]
-    if margin is None or any(place is None for place in places):
-        return None
-    low, high, value = (float(place) for place in places)
-    scale = _Scale(min(low, margin, 0.0), max(high, margin, 0.0), PAD, WIDTH - PAD)
-    return Forest(scale(low), scale(high), scale(value), scale(margin), scale.ticks())
+Named = Sequence[tuple[str, Sequence[float | None]]]
 
 
-def curve(series: Row) -> Curve | None:
-    """A series of one axis; None with fewer than two values."""
-    points = [point for point in series["points"] if point["value"] is not None]
-    if len(points) < 2:
-        return None
-    bounds = [[p["value"] if p[name] is None else p[name] for p in points] for name in ("low", "high")]
-    x = _Scale(*_ends([p["at"][0] for p in points]), PAD, WIDTH - PAD / 2)
-    y = _Scale(min(0.0, *bounds[0]), max(0.0, *bounds[1]), HEIGHT - PAD, PAD / 2)
-    across = [x(p["at"][0]) for p in points]
-    values = [y(p["value"]) for p in points]
-    lower, upper = ([y(value) for value in bound] for bound in bounds)
-    around = [*zip(across, upper, strict=True), *zip(across[::-1], lower[::-1], strict=True)]
-    return Curve(
-        line=_joined(list(zip(across, values, strict=True))),
-        band=_joined(around),
-        dots=tuple(
-            (a, v, number(p["value"], series["unit"])) for a, v, p in zip(across, values, points, strict=True)
-        ),
-        across=tuple(Mark(a, f"{p['at'][0]:g}") for a, p in zip(across, points, strict=True)),
-        up=y.ticks(),
+def forest(spans: Sequence[Span], margin: float, direction: str, label: str) -> "Figure":
+    """One interval a row against the margin; the side on which the claim holds is tinted."""
+    figure, axes = _rows([span.label for span in spans], label, lines=1)
+    known = [x for span in spans for x in (span.low, span.high, span.value) if x is not None]
+    low, high = _room([*known, margin, 0.0])
+    axes.set_xlim(low, high)
+    axes.axvspan(*((low, margin) if direction == "at_most" else (margin, high)), color=ROLES["allowed"], lw=0)
+    axes.axvline(0, color=ROLES["line"], lw=1)
+    axes.axvline(margin, color=ROLES["ink"], lw=1.2, ls=(0, (4, 2)))
+    side = "left" if margin < (low + high) / 2 else "right"
+    axes.text(margin, -0.7, f"margin {margin:g}", ha=side, va="bottom", color=ROLES["ink"])
+    for place, span in enumerate(spans):
+        _span(axes, place, span, (low, high))
+    return figure
+
+
+def levels(labels: Sequence[str], scores: Named, label: str) -> "Figure":
+    """Scores by name, one line a label: how far apart they are is what there is to lose."""
+    figure, axes = _rows(labels, label, lines=math.ceil(len(scores) / ABREAST))
+    for place, row in enumerate(zip(*(values for _, values in scores), strict=True)):
+        known = [value for value in row if value is not None]
+        axes.plot([min(known, default=0), max(known, default=0)], [place] * 2, color=ROLES["line"], lw=2)
+    for number, (name, values) in enumerate(scores):
+        x = [math.nan if value is None else value for value in values]
+        axes.plot(x, range(len(x)), ls="", label=_short(name), zorder=9 - number, **_mark(number, 7))
+    axes.set_xlim(*_room([0.0, *(value for _, values in scores for value in values if value is not None)]))
+    _legend(figure, axes, top=4)
+    return figure
+
+
+def curves(found: Sequence[Curve], across: str, up: str, lines: Sequence[tuple[str, float]] = ()) -> "Figure":
+    """Lines with their bands; `lines` are levels drawn across, such as the score on a blank image."""
+    rows = math.ceil((len(found) + len(lines)) / ABREAST)
+    figure, axes = _framed(206 + LINE * rows, left=40, top=26 + LINE * rows, foot=FOOT)
+    for number, curve in enumerate(found):
+        colour, dash = ROLES[SERIES[number % len(SERIES)]], DASHES[number % len(DASHES)]
+        axes.fill_between(curve.at, curve.low, curve.high, color=colour, alpha=0.15, lw=0)
+        axes.plot(curve.at, curve.values, ls=dash, lw=1.8, label=_short(curve.name), **_mark(number))
+    for name, level in lines:
+        axes.axhline(level, color=ROLES["soft"], lw=1.2, ls=(0, (1, 2)), label=_short(name))
+    values = [x for curve in found for side in (curve.low, curve.high, curve.values) for x in side]
+    axes.set_ylim(*_room([0.0, *values, *(level for _, level in lines)]))
+    axes.grid(axis="y")
+    axes.set_xlabel(_short(across, 60))
+    _ticks(axes, sorted({x for curve in found for x in curve.at}))
+    figure.text(4 / WIDTH, 1 - 3 / (206 + LINE * rows), _short(up, 60), va="top", color=ROLES["soft"])
+    _legend(figure, axes, top=20)
+    return figure
+
+
+def heat(cells: Sequence[Sequence[float | None]], under: "Image | None" = None) -> "Figure":
+    """A map, darker where the value is larger; over a picture its shades let the picture through."""
+    known = [value for row in cells for value in row if value is not None]
+    low, high = min(known, default=0.0), max(known, default=0.0)
+    rows, columns = len(cells), max(map(len, cells), default=1)
+    side = min((WIDTH - 8) / max(columns, 1), 330 / max(rows, 1), 58.0)
+    right = WIDTH - 4 - columns * side
+    figure, axes = _framed(rows * side + FOOT, left=4, right=right, top=4, foot=FOOT - 4)
+    axes.set(xlim=(0, columns), ylim=(rows, 0))
+    axes.axis("off")
+    if under is not None:
+        axes.imshow(_faint(under), extent=(0, columns, rows, 0), aspect="auto")
+    places = [(row, column, value) for row, cut in enumerate(cells) for column, value in enumerate(cut)]
+    for row, column, value in places:
+        if value is not None:
+            shade = _shade(value, low, high)
+            _box(axes, (column, row, 1, 1), shade, None if under is None else 0.15 + 0.13 * shade)
+            dark = shade > 3 or (under is not None and shade > 2)
+            axes.text(column + 0.5, row + 0.5, f"{value:z.1f}", ha="center", va="center",
+                      fontsize=min(SIZE, side * 0.33), color="#ffffff" if dark else "#101820")  # fmt: skip
+    _scale(axes, (low, high), (columns, rows), side)
+    return figure
+
+
+def _faint(picture: "Image") -> "Image":
+    """`picture` in pale greys, on which dark numbers can be read."""
+    return picture.convert("L").point([128 + grey // 2 for grey in range(256)]).convert("RGB")
+
+
+def _scale(axes: "Axes", ends: tuple[float, float], size: tuple[int, int], side: float) -> None:
+    """The shades from the least to the most, under a map of cells of `side` points."""
+    (low, high), (columns, rows) = ends, size
+    width = columns / len(SHADES)
+    for shade in range(len(SHADES)):
+        _box(axes, (shade * width, rows + 8 / side, width, 9 / side), shade)
+    for x, anchor, value in ((0, "left", low), (columns, "right", high)):
+        axes.text(x, rows + 20 / side, f"{value:z.1f}", ha=anchor, va="top", color=ROLES["soft"])
+    axes.text(columns / 2, rows + 20 / side, "darker = more", ha="center", va="top", color=ROLES["soft"])
+
+
+def _box(
+    axes: "Axes", box: tuple[float, float, float, float], shade: int, alpha: float | None = None
+) -> None:
+    from matplotlib.patches import Rectangle
+
+    x, y, width, height = box
+    edge = ROLES["paper"]
+    axes.add_patch(
+        Rectangle((x, y), width, height, fc=SHADES[shade], ec=edge, lw=0.8, alpha=alpha, clip_on=False)
     )
 
 
-def cells(series: Row) -> tuple[Cell, ...]:
-    """A series of two axes, darker where the value is larger."""
-    values = [point["value"] for point in series["points"] if point["value"] is not None]
-    low, high = _ends(values or [0.0])
-    return tuple(
-        Cell(
-            x=CELL * point["at"][1],
-            y=CELL * point["at"][0],
-            shade=0.0 if point["value"] is None else round((point["value"] - low) / (high - low), 3),
-            label=number(point["value"], series["unit"]),
-        )
-        for point in series["points"]
+def _shade(value: float, low: float, high: float) -> int:
+    share = (value - low) / (high - low) if high > low else 0.0
+    return min(int(share * len(SHADES)), len(SHADES) - 1)
+
+
+def _span(axes: "Axes", place: int, span: Span, limits: tuple[float, float]) -> None:
+    role, marker = STANDINGS.get(span.standing, STANDINGS["UNDECIDED"])
+    ends = [limits[0] if span.low is None else span.low, limits[1] if span.high is None else span.high]
+    axes.plot(ends, [place] * 2, color=ROLES[role], lw=2.2, solid_capstyle="butt")
+    axes.plot([span.value], [place], marker=marker, ms=7, color=ROLES[role], mec=ROLES["paper"], mew=0.8)
+    for known, end, arrow in zip((span.low, span.high), ends, "<>", strict=True):
+        if known is None:
+            axes.plot([end], [place], marker=arrow, ms=5, color=ROLES[role], clip_on=False)
+
+
+def _rows(labels: Sequence[str], label: str, lines: int) -> "tuple[Figure, Axes]":
+    """A figure with one row a label from the top, and room for lines of text above."""
+    names = [_short(name) for name in labels]
+    head = 10 + LINE * lines
+    left = 12 + 0.57 * SIZE * max(map(len, names), default=0)
+    figure, axes = _framed(head + ROW * len(names) + FOOT, left=left, top=head, foot=FOOT)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_yticks(range(len(names)), names)
+    axes.tick_params(axis="y", length=0, labelcolor=ROLES["ink"])
+    axes.grid(axis="x")
+    axes.set_axisbelow(True)
+    figure.text(
+        0.5, 5 / (head + ROW * len(names) + FOOT), _short(label, 58), ha="center", color=ROLES["soft"]
     )
+    return figure, axes
 
 
-def side(found: Sequence[Cell]) -> float:
-    """How wide and high a map is."""
-    return max((max(cell.x, cell.y) for cell in found), default=0.0) + CELL
+def _framed(
+    height: float, left: float, top: float, foot: float, right: float = EDGE
+) -> "tuple[Figure, Axes]":
+    """A figure of the house's width with one pair of axes; all lengths in points."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(WIDTH / 72, height / 72))
+    box = (left / WIDTH, foot / height, (WIDTH - left - right) / WIDTH, (height - top - foot) / height)
+    return figure, figure.add_axes(box)
 
 
-class _Scale:
-    """From values to places along an axis."""
-
-    def __init__(self, low: float, high: float, start: float, end: float) -> None:
-        self._low, self._high = (low, high) if high > low else (low - 1, low + 1)
-        self._start, self._end = start, end
-
-    def __call__(self, value: float) -> float:
-        share = (value - self._low) / (self._high - self._low)
-        return round(self._start + share * (self._end - self._start), 1)
-
-    def ticks(self) -> tuple[Mark, ...]:
-        """Round numbers inside the axis, about as many as TICKS."""
-        step = _round((self._high - self._low) / (TICKS - 1))
-        first, last = math.ceil(self._low / step - 1e-9), math.floor(self._high / step + 1e-9)
-        return tuple(Mark(self(i * step), f"{i * step:g}") for i in range(first, last + 1))
+def _ticks(axes: "Axes", places: Sequence[float]) -> None:
+    """A tick at every place where they are few and far enough apart."""
+    wide = (places[-1] - places[0]) / 14 if places else 0.0
+    if len(places) <= 12 and all(b - a >= wide for a, b in pairwise(places)):
+        axes.set_xticks(places, [f"{x:g}" for x in places])
 
 
-def _round(step: float) -> float:
-    """The next of 1, 2 and 5 times a power of ten.
+def _legend(figure: "Figure", axes: "Axes", top: float) -> None:
+    """The names of what is drawn, `top` points below the upper edge."""
+    figure.legend(
+        *axes.get_legend_handles_labels(), loc="upper left", ncols=ABREAST, frameon=False, borderaxespad=0,
+        bbox_to_anchor=(2 / WIDTH, 1 - top / (72 * figure.get_figheight())), fontsize=SIZE - 0.5,
+        handletextpad=0.4, columnspacing=1.2, labelspacing=0.3, handlelength=2.4, borderpad=0,
+    )  # fmt: skip
 
-    >>> _round(0.3), _round(24.6), _round(1.0)
-    (0.5, 50.0, 1.0)
-    """
-    power = 10.0 ** math.floor(math.log10(step))
-    return next(size * power for size in (1, 2, 5, 10) if size * power >= step * (1 - 1e-9))
+
+def _mark(number: int, size: float = 5.5) -> dict[str, Any]:
+    colour = ROLES[SERIES[number % len(SERIES)]]
+    return {"marker": MARKERS[number % len(MARKERS)], "ms": size, "color": colour, "mec": ROLES["paper"]}
 
 
-def _ends(values: Sequence[float]) -> tuple[float, float]:
+def _room(values: Sequence[float]) -> tuple[float, float]:
+    """The least and the most of `values` with some room around; never empty."""
     low, high = min(values), max(values)
-    return (low, high) if high > low else (low, low + 1)
+    room = 0.06 * (high - low) or 1.0
+    return low - room, high + room
 
 
-def _joined(points: Sequence[tuple[float, float]]) -> str:
-    return " ".join(f"{x},{y}" for x, y in points)
+def _short(name: str, limit: int = LABEL) -> str:
+    return name if len(name) <= limit else name[: limit - 1] + "…"

@@ -17,6 +17,7 @@ from ipllvm.errors import UsageError
 from ipllvm.records import (
     BenchmarkInfo,
     Claim,
+    Counterexample,
     Decision,
     Estimate,
     Flip,
@@ -86,6 +87,7 @@ def row(result: Result) -> Row:
         "partial": result.partial,
         "series": [asdict(series) for series in result.series],
         "flips": [asdict(flip) for flip in result.flips],
+        "counterexample": None if result.counterexample is None else asdict(result.counterexample),
     }
     return builtins(made)
 
@@ -109,7 +111,8 @@ def result(row: Row) -> Result:
         errors=tuple((entry["sample"], entry["error"]) for entry in row["errors"]),
         partial=row["partial"],
         series=tuple(_series(value) for value in row.get("series", ())),
-        flips=tuple(_make(Flip, {**f, "pictures": tuple(f["pictures"])}) for f in row.get("flips", ())),
+        flips=tuple(map(_flip, row.get("flips", ()))),
+        counterexample=_counterexample(row.get("counterexample")),
     )
 
 
@@ -146,6 +149,14 @@ def _estimate(value: Row) -> Estimate:
 def _series(value: Row) -> Series:
     points = tuple(_make(Point, {**point, "at": tuple(point["at"])}) for point in value["points"])
     return _make(Series, {**value, "axes": tuple(value["axes"]), "points": points})
+
+
+def _flip(value: Row) -> Flip:
+    return _make(Flip, {**value, "pictures": tuple(value["pictures"])})
+
+
+def _counterexample(value: Row | None) -> Counterexample | None:
+    return None if value is None else _make(Counterexample, {**value, "flip": _flip(value["flip"])})
 
 
 def _make(kind: type[T], values: Row, **absent: float) -> T:

@@ -125,6 +125,26 @@ def _figure(figure: Row, row: Row) -> str:
     return told + (f", here {number(here['value'], here['unit'])}" if here else "") + end
 
 
+def stated(report: Report) -> list[str]:
+    """What several results say together, one sentence each; not yet fit to be shown.
+
+    >>> said = {"kind": "observation", "decision": "HOLDS", "name": "text_rich", "models": ["m"]}
+    >>> said |= {"benchmarks": ["charts", "scenes"], "value": 12.34, "low": 8.0, "high": 16.7}
+    >>> stated({"statements": [{**said, "unit": "points", "text": "It costs more.", "reason": ""}]})
+    ['AS IN PAPER text_rich, m, charts and scenes: It costs more. 12.3 [8.0, 16.7] points']
+    """
+    return [_sentence(said) for said in report.get("statements", ())]
+
+
+def _sentence(said: Row) -> str:
+    word = OBSERVED[said["decision"]] if said["kind"] == "observation" else said["decision"]
+    about = ", ".join(" and ".join(said[names]) for names in ("models", "benchmarks"))
+    numbers = f"{number(said['value'], said['unit'])} {interval(said['low'], said['high'], said['unit'])}"
+    unit = " points" if said["unit"] == "points" else ""
+    reason = f"; {said['reason']}" if said["reason"] else ""
+    return f"{word} {said['name']}, {about}: {said['text']} {numbers}{unit}{reason}"
+
+
 def perturbed_heading(found: Sequence[Line]) -> str:
     """The heading of the perturbed score: its name where all rows have the same."""
     names = {line.perturbation for line in found}

@@ -5,26 +5,19 @@ from collections import Counter
 import pytest
 
 from ipllvm import flips
-from ipllvm.assessment import Evaluation, Settings
-from ipllvm.benchmarks import planted
-from ipllvm.benchmarks.subset import subset
-from ipllvm.engine.store import forgetful
 from ipllvm.models.loading import load
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.shuffle import PatchShuffle
 from ipllvm.perturbations.substitution import Blank
 from ipllvm.records import Flip, Perturbation
+from ipllvm.tests.evaluations import evaluation
 
 
-def traces(model: str, *perturbations: Perturbation, n: int = 40) -> flips.Trace:
+def traces(model: str, *perturbations: Perturbation) -> flips.Trace:
     """What a property test would have measured."""
-    data = subset(planted.tens(seed=0), n, 0)
-    told = lambda done, total: None  # noqa: E731
-    evaluation = Evaluation(
-        "p", load(model), data, n, {}, Settings(draws=2), lambda result: None, told, forgetful()
-    )
-    evaluation.run(*perturbations)
-    return evaluation._traces[0]
+    asked = evaluation(model)
+    asked.run(*perturbations)
+    return asked._traces[0]
 
 
 def shown(trace: flips.Trace, seed: int = 0) -> tuple[Flip, ...]:

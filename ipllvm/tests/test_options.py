@@ -30,11 +30,13 @@ class Typed:
             )
         )
         flags = dict.fromkeys(("report_only", "offline", "no_store", "plan", "strict_observations"), False)
+        flags |= dict.fromkeys(("sequential", "final_look", "family_wise"), False)
         fixed = {"samples": "auto", "draws": "auto", "seed": "0", "batch_size": "auto", "undecided": "pass"}
         named = {"device": "cpu", "dtype": "auto", "prompt": "checkpoint", "report_dir": "reports"}
         named |= {"scope": "keep_newline", "noise": "paper", "saliency": "clip-tiny", "profile": "auto"}
         named |= {"information": "keep", "occlusion_budget": "count"}
-        named |= {"max_errors": "0", "answer": "generate", "generator": "renderer"}
+        named |= {"counterexamples": "auto", "max_errors": "0", "answer": "generate", "generator": "renderer"}
+        named |= {"target": "population"}
         self._typed = {**unset, **flags, **fixed, **named, **typed}
 
     def getoption(self, name: str) -> Any:
@@ -53,6 +55,12 @@ def test_defaults_are_the_demo() -> None:
     assert (found.samples, found.fewer_do, found.draws, found.seed) == (None, True, None, 0)
     assert (found.profile, found.size("permutation_invariance")) == ("quick", Size(200, 5))
     assert (found.batch_size, found.claims, found.fail_undecided) == (None, None, False)
+
+
+def test_looks_for_counterexamples_are_auto_or_a_number() -> None:
+    assert [read(counterexamples=text).counterexamples for text in ("auto", "0", "25")] == [None, 0, 25]
+    with pytest.raises(UsageError, match="--counterexamples few: give a whole number"):
+        read(counterexamples="few")
 
 
 def test_values_are_read() -> None:
@@ -206,3 +214,25 @@ def test_a_generator_has_a_captioner_of_its_own() -> None:
     assert read(captioner="llava-next-tiny").captioner == "llava-next-tiny"
     with pytest.raises(UsageError, match="unknown --generator 'rendere': did you mean 'renderer'"):
         read(generator="rendere")
+
+
+def test_sequential_runs_name_their_target() -> None:
+    assert read().sequential == ""
+    assert read(sequential=True).sequential == "population"
+    found = read(sequential=True, target="benchmark", final_look=True)
+    assert (found.sequential, found.final_look) == ("benchmark", True)
+    assert {"--sequential", "--target=benchmark", "--final-look"} <= set(found.command_line())
+
+
+@pytest.mark.parametrize(
+    ("asked", "line"),
+    [
+        ({"target": "benchmark"}, "--target benchmark: give --sequential too"),
+        ({"final_look": True}, "--final-look: give --sequential too"),
+        ({"sequential": True, "target": "world"}, "unknown --target 'world'"),
+        ({"sequential": True, "baseline": "b"}, "--sequential: a baseline needs a fixed number of samples"),
+    ],
+)
+def test_what_does_not_go_with_a_sequential_run(asked: dict[str, Any], line: str) -> None:
+    with pytest.raises(UsageError, match=line):
+        read(**asked)

@@ -9,6 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
+from ipllvm.errors import UsageError
+from ipllvm.perturbations.parsing import parse
 from ipllvm.records import Layout, NeedsArtifact, Perturbation, Stage, Target
 from ipllvm.registry import PERTURBATIONS
 
@@ -33,6 +35,7 @@ RESIZED = {"patch_shuffle", "synthetic"}
 IDENTITIES: dict[str, dict[str, Any]] = {
     "clean": {},
     "untouched": {},
+    "swaps": {},
     "keep": {"groups": tuple(range(SIDE**2))},
     "layer_noise": {"strength": 0.0},
     "group_noise": {"strength": 0.0},
@@ -40,6 +43,7 @@ IDENTITIES: dict[str, dict[str, Any]] = {
     "random_drop": {"ratio": 0.0},
     "salient_drop": {"ratio": 0.0},
     "patch_shuffle": {"grid": 1},
+    "cell_swaps": {},
 }
 WITHOUT_IDENTITY = {"blank", "permutation", "synthetic"}
 OTHERS: dict[str, Any] = {
@@ -56,6 +60,7 @@ OTHERS: dict[str, Any] = {
     "generated": False,
     "group": 1,
     "cells": (0, 3),
+    "pairs": ((0, 3), (2, 1)),
     "ratio": 0.5 + 1e-12,
     "lowest": True,
     "budget": "mass",
@@ -146,6 +151,28 @@ def test_every_field_is_printed(perturbation: Any) -> None:
         other = replace(perturbation, **{field.name: OTHERS[field.name]})
         assert other != perturbation
         assert str(other) != str(perturbation)
+
+
+def test_it_can_be_made_again_from_what_it_prints(perturbation: Any) -> None:
+    assert parse(str(perturbation)) == perturbation
+    for field in fields(perturbation):
+        other = replace(perturbation, **{field.name: OTHERS[field.name]})
+        assert parse(str(other)) == other
+        assert str(parse(str(other))) == str(other)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "blank", "blank(level=grey)", "blank(hue=3)", "clean(1)", "drop(cells=0+x, grid=2)"]
+)
+def test_what_no_perturbation_prints_is_refused_in_one_line(text: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        parse(text)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_providers_name_may_hold_anything() -> None:
+    drop = replace(PERTURBATIONS.load("salient_drop")(), provider="m@12 head 1, budget=mass) (grid=3")
+    assert parse(str(drop)) == drop
 
 
 def test_names_are_distinct_and_fit_into_a_list() -> None:

@@ -1,0 +1,101 @@
+"""`ipllvm replay REPORT PROPERTY [SAMPLE]`: one trial of a report again, picture and both answers."""
+
+import argparse
+import webbrowser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ipllvm.reporting import migration
+from ipllvm.reporting.folders import ensure_writable
+from ipllvm.reporting.replays import Found, Wanted, find
+from ipllvm.reporting.text import visible
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from ipllvm.reporting.schema import Row
+    from ipllvm.trials import Single
+
+SIDE = 448
+LONG = 4096
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line of `ipllvm replay`."""
+    parser.description = (
+        "Answer one trial of a report again, clean and perturbed, and write its pictures. "
+        "Exit status 1 where the answers are not those of the report."
+    )
+    parser.add_argument("report", type=Path, help="report.json, or the folder that holds it")
+    parser.add_argument("property", help="such as permutation_invariance")
+    parser.add_argument("sample", nargs="?", help="id of a sample; without one the first flipped answer")
+    parser.add_argument("--model", help="where the report is of several: which one")
+    parser.add_argument("--benchmark", help="where the property was measured on several: which one")
+    parser.add_argument("--perturbation", help="as the report prints it")
+    parser.add_argument("--draw", type=int, help="which draw of it, from 0")
+    parser.add_argument("--checkpoint", help="where the model is, if not where the report says")
+    parser.add_argument("--any-model", action="store_true", help="let it be another model than the report's")
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:i")
+    parser.add_argument("--out", type=Path, help="where the pictures go (default: replay, beside the report)")
+    parser.add_argument("--open", action="store_true", help="open the pictures")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Show the trial; 1 where the answers are not those of the report, else 0."""
+    from ipllvm.reporting.reloading import reload
+
+    file = args.report / "report.json" if args.report.is_dir() else args.report
+    report = migration.read(file)
+    asked = (args.property, args.sample, args.model, args.benchmark, args.perturbation, args.draw)
+    found = find(report, Wanted(*asked))
+    single = reload(report, found, file.parent, args.checkpoint, args.device, args.any_model)
+    answers = single.answers()
+    for line in _told(found, single, answers):
+        print(visible(line, LONG))
+    for path, what in _written(single, args.out or file.parent / "replay"):
+        print(f"{visible(str(path), LONG)}: {what}")
+        if args.open:
+            webbrowser.open(path.resolve().as_uri())
+    if found.flip is None or all(map(str.startswith, answers, said := _answers(found.flip))):
+        return 0
+    print(f"not as in the report, which has {said[0]!r} and {said[1]!r}: other numerics, or another batch")
+    return 1
+
+
+def _answers(flip: "Row") -> tuple[str, str]:
+    """What the report says was said; long answers are cut there."""
+    return flip["clean"], flip["perturbed"]
+
+
+def _told(found: Found, single: "Single", answers: tuple[str, str]) -> Iterator[str]:
+    from ipllvm.registry import SCORERS
+
+    sample, score = single.sample, SCORERS.load(single.benchmark.scorer)
+    info = single.model.info()
+    where = f"{info.device}, {info.dtype}"
+    yield f"{found.row['property']} on {single.benchmark.name}: {info.name} {info.fingerprint[:12]}, {where}"
+    yield f"sample {sample.id}: {sample.prompt}"
+    yield f"right answer: {sample.answer}"
+    for name, said in zip(("clean", f"{single.perturbation}, draw {single.draw}"), answers, strict=True):
+        yield f"{name}: {said!r}, score {score(said, sample):g}"
+
+
+def _written(single: "Single", folder: Path) -> Iterator[tuple[Path, str]]:
+    """The pictures as PNG files, and what each shows; none where the sample has none."""
+    found = single.pictures(SIDE)
+    if found is None:
+        return
+    ensure_writable(folder)
+    stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in single.sample.id)[:80]
+    pictures = {"clean": (found.clean, "the clean picture"), "perturbed": (found.perturbed, found.words)}
+    for name, (picture, words) in pictures.items():
+        path = folder / f"{stem}-{name}.png"
+        _enlarged(picture).save(path)
+        yield path, words
+
+
+def _enlarged(picture: "Image.Image") -> "Image.Image":
+    """Small pictures pixel by pixel larger, so that their patches can be seen."""
+    times = max(1, SIDE // max(picture.size))
+    return picture.resize((picture.width * times, picture.height * times), resample=0)

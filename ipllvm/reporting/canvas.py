@@ -1,0 +1,121 @@
+"""From a matplotlib figure to a file for papers and to a drawing inside a page.
+
+Why matplotlib: the field's own plotting library, kept up for twenty years and typed; it draws SVG whose text
+stays text, needs neither a browser nor a script, and makes the same bytes again (`svg.hashsalt`). Libraries
+that draw in the browser (plotly, vega, bokeh) would put one to four megabytes of script into every page and
+show nothing without it. It is imported when the first picture is drawn.
+
+Colours have roles. A file has the light palette; a page has the roles as CSS variables (templates/style.css),
+so that the drawing follows light, dark and print.
+"""
+
+import io
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WIDTH: Final = 330.0
+"""Points across: a drawing is shown at about this many pixels on a phone, and its text must be read there."""
+SIZE: Final = 10.5
+"""Points of a drawing's text."""
+ROLES: Final = {
+    "ink": "#1c2531",
+    "soft": "#5a6776",
+    "line": "#d4dbe2",
+    "bad": "#a31d2b",
+    "good": "#17663a",
+    "open": "#8a5a01",
+    "s1": "#1f5fa9",
+    "s2": "#b45309",
+    "s3": "#0f766f",
+    "s4": "#86389a",
+    "allowed": "#e3efe7",
+    "paper": "#fffffe",
+}
+"""Role to its colour on white; no other colour of a drawing is any of these."""
+SERIES: Final = ("s1", "s2", "s3", "s4")
+_FONT = "DejaVu Sans"
+_STYLE: Final[dict[str, Any]] = {
+    "svg.fonttype": "none",
+    "font.family": [_FONT],
+    "font.size": SIZE,
+    "text.color": ROLES["ink"],
+    "text.parse_math": False,
+    "axes.edgecolor": ROLES["line"],
+    "axes.labelcolor": ROLES["soft"],
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": ROLES["line"],
+    "ytick.color": ROLES["line"],
+    "xtick.labelcolor": ROLES["soft"],
+    "ytick.labelcolor": ROLES["soft"],
+    "grid.color": ROLES["line"],
+    "grid.linewidth": 0.6,
+    "axes.facecolor": "none",
+    "figure.facecolor": "none",
+}
+_USED = re.compile(r'(?:xlink:href="#|url\(#)([^")]+)')
+_CUT: Final = (
+    (re.compile(r"<\?xml.*?<svg", re.DOTALL), "<svg"),
+    (re.compile(r"<metadata>.*?</metadata>|<!--.*?-->|<style[^>]*>.*?</style>", re.DOTALL), ""),
+    (re.compile(r' transform="rotate\(-0 [^"]*"| font-family: [^;"]*;'), ""),
+    (re.compile(r"\s+"), " "),
+    (re.compile(r'<path d="[^"]*" style="fill: none"/>'), ""),
+    (re.compile(r"> +<"), "><"),
+    (re.compile(r"<g/>|<defs></defs>"), ""),
+    (re.compile(r"<g></g>"), ""),
+)
+_PLACE = re.compile(r' (?:d|x|y)="[^"<>]*"')
+_HEAD = re.compile(r'<svg [^>]*viewBox="([^"]+)"[^>]*>')
+
+
+@contextmanager
+def style(salt: str) -> Iterator[None]:
+    """The house style of all drawings; `salt` makes the ids of two drawings on one page differ."""
+    import matplotlib
+
+    options: Any = {**_STYLE, "svg.hashsalt": salt}
+    with matplotlib.rc_context(options):
+        yield
+
+
+def svg(draw: "Callable[[], Figure]", name: str) -> str:
+    """The drawing as an SVG file with the light palette."""
+    return str(_bytes(draw, name, "svg").decode())
+
+
+def png(draw: "Callable[[], Figure]", name: str) -> bytes:
+    """The drawing as a PNG of 200 pixels an inch, on white."""
+    return _bytes(draw, name, "png", dpi=200, facecolor="white")
+
+
+def inline(draw: "Callable[[], Figure]", name: str) -> str:
+    """The drawing as an element of a page: colours are roles, text is text, no id is there twice.
+
+    It is hidden from screen readers: the page says the same in words and as a table.
+    """
+    text = svg(draw, name)
+    used = set(_USED.findall(text))
+    text = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in used else "", text)
+    for pattern, kept in _CUT:
+        text = pattern.sub(kept, text)
+    text = _PLACE.sub(lambda m: re.sub(r"(\.\d\d)\d+", r"\1", m[0]), text)
+    text = _HEAD.sub(r'<svg viewBox="\1" aria-hidden="true" focusable="false">', text, count=1)
+    text = text.replace("xlink:href", "href")
+    for role, colour in ROLES.items():
+        text = text.replace(colour, f"var(--{role})")
+    return text.strip()
+
+
+def _bytes(draw: "Callable[[], Figure]", name: str, kind: str, **how: Any) -> bytes:
+    file = io.BytesIO()
+    with style(name), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # the reader's fonts show it, not ours
+        metadata = {"Date": None, "Creator": None} if kind == "svg" else None
+        draw().savefig(file, format=kind, metadata=metadata, **how)
+    return file.getvalue()

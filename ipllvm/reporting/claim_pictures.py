@@ -1,0 +1,89 @@
+"""What is drawn of a claim over benchmarks and models: its intervals, and the scores behind them."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from ipllvm.reporting import plots
+from ipllvm.reporting.pictures import Picture, alternative, capital, labels, plain, score, slug
+from ipllvm.reporting.quantities import meaning
+from ipllvm.reporting.schema import Row
+from ipllvm.reporting.text import interval, number, visible
+from ipllvm.reporting.view import NOT_MEASURED, Line, standing
+
+SCORES: Final = 6
+"""Scores that are drawn side by side; the table of numbers has all."""
+
+
+def forest(lines: Sequence[Line]) -> Picture | None:
+    """The intervals of one claim over benchmarks and models."""
+    found = [(line, target) for line in lines if (target := _measured(line.row))]
+    margin = found[0][0].row["claim"]["margin"] if found else None
+    if margin is None:
+        return None
+    claim, unit = found[0][0].row["claim"], found[0][1]["unit"]
+    names = labels([line for line, _ in found])
+    spans = [
+        plots.Span(name, e["value"], e["low"], e["high"], standing(line.row))
+        for name, (line, e) in zip(names, found, strict=True)
+    ]
+    words, sign = meaning(claim["quantity"]), found[0][0].margin
+    axis = f"{visible(unit, 20)} {words.what}"
+    return Picture(
+        name=f"{slug(found[0][0].property)}-{slug(claim['quantity'])}",
+        title="Against the margin",
+        caption=f"{capital(axis)}; further right = {words.more}. Bar: interval, 5 % on each side; dashed: "
+        f"the margin, {sign}; tinted: where the claim holds. ● holds, ◆ undecided, ✖ violated.",
+        alt=alternative(
+            f"{axis}, margin {sign}", [(s.label, _told(s.value, s.low, s.high, unit)) for s in spans]
+        ),
+        columns=("benchmark", "model", "value", "low", "high", "margin", "n", "verdict"),
+        rows=tuple(
+            (line.benchmark, line.model, e["value"], e["low"], e["high"], margin, e["n"], line.verdict)
+            for line, e in found
+        ),
+        draw=lambda: plots.forest(spans, margin, claim["direction"], axis),
+    )
+
+
+def levels(lines: Sequence[Line]) -> Picture | None:
+    """The scores that stand behind a claim, side by side; None where there are fewer than two."""
+    unit = "points"
+    names = list(dict.fromkeys(name for line in lines for name in _scores(line.row, unit)))[:SCORES]
+    if len(names) < 2:
+        return None
+    places = labels(lines)
+    values = [(plain(name), [score(line.row, name) for line in lines]) for name in names]
+    told = [
+        (place, ", ".join(f"{name} {number(found[i], unit)}" for name, found in values))
+        for i, place in enumerate(places)
+    ]
+    shown = ", ".join(plain(name) for name in names)
+    return Picture(
+        name=f"{slug(lines[0].property)}-scores",
+        title="Scores behind it",
+        caption=f"Scores in points of 100 ({shown}); further right = better.",
+        alt=alternative("Scores in points of 100", told),
+        columns=("benchmark", "model", *(name for name, _ in values)),
+        rows=tuple(
+            (line.benchmark, line.model, *(found[i] for _, found in values)) for i, line in enumerate(lines)
+        ),
+        draw=lambda: plots.levels(places, values, "score in points of 100 (right = better)"),
+    )
+
+
+def _measured(row: Row) -> Row | None:
+    """The estimate that the claim speaks of; None where it was not measured."""
+    found: Row | None = row["estimates"].get(row["claim"]["quantity"])
+    lost = found is None or found["value"] is None or standing(row) == NOT_MEASURED
+    return None if lost else found
+
+
+def _scores(row: Row, unit: str) -> Iterator[str]:
+    for name, estimate in row["estimates"].items():
+        beside = name == row["claim"]["quantity"] or name.endswith("_pairs")
+        if estimate["unit"] == unit and not beside:
+            yield name
+
+
+def _told(value: float, low: float | None, high: float | None, unit: str) -> str:
+    return f"{number(value, unit)} {interval(low, high, unit)}"

@@ -1,0 +1,51 @@
+"""The pictures of a report as files for papers: each as SVG and PNG, and its numbers as CSV."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ipllvm.reporting import canvas
+from ipllvm.reporting.folders import ensure_writable, replace_file
+from ipllvm.reporting.pictures import Picture
+from ipllvm.reporting.schema import Report
+from ipllvm.reporting.sections import sections
+
+FORMULA = ("=", "+", "-", "@")
+
+
+def write(report: Report, folder: Path) -> list[Path]:
+    """Writes NAME.svg, NAME.png and NAME.csv of every picture into `folder`; the names are those of the page.
+
+    Raises UsageError where it can't be written.
+    """
+    ensure_writable(folder)
+    return [path for picture in pictures(report) for path in _written(picture, folder)]
+
+
+def pictures(report: Report) -> Iterator[Picture]:
+    """Every picture of a report, in the page's order."""
+    for section in sections(report):
+        for part in section.parts:
+            yield from part.pictures
+        yield from section.pictures
+
+
+def table(picture: Picture) -> str:
+    """The numbers of a picture as CSV; a text that a spreadsheet would run is quoted by an apostrophe."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerows([picture.columns, *(map(_cell, row) for row in picture.rows)])
+    return file.getvalue()
+
+
+def _written(picture: Picture, folder: Path) -> Sequence[Path]:
+    texts = {"svg": canvas.svg(picture.draw, picture.name).encode(), "csv": table(picture).encode()}
+    texts["png"] = canvas.png(picture.draw, picture.name)
+    return [replace_file(folder, f"{picture.name}.{kind}", text) for kind, text in texts.items()]
+
+
+def _cell(cell: str | float | None) -> str | float:
+    if cell is None:
+        return ""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

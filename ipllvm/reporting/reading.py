@@ -1,0 +1,78 @@
+"""What a result means, in a sentence for somebody who decides about a release."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from ipllvm.reporting.quantities import meaning
+from ipllvm.reporting.schema import Report, Row
+from ipllvm.reporting.text import number, visible
+from ipllvm.reporting.view import NOT_MEASURED, OBSERVED, Line, count_of, standing
+
+
+def release(report: Report) -> tuple[str, str]:
+    """The answer to "may it be released?": a word for its colour and one for the reader.
+
+    `bad` where something stands in the way, `open` where something is not known, else `good`; `none` where
+    no requirement was measured.
+    """
+    rows = [row for row in report["results"] if row["claim"]["kind"] == "requirement"]
+    found = {standing(row) for row in rows}
+    if "VIOLATED" in found or report["failed"]:
+        return "bad", "No"
+    if found & {NOT_MEASURED, "UNDECIDED"} or report["not_measured"] or report["run"]["partial"]:
+        return "open", "Not answered yet"
+    return ("good", "Nothing measured stands in the way") if rows else ("none", "Not asked")
+
+
+def reading(row: Row) -> str:
+    """One result in plain words: what was measured, what is allowed, and what follows."""
+    claim, target = row["claim"], row["estimates"].get(row["claim"]["quantity"])
+    if standing(row) == NOT_MEASURED or target is None or target["value"] is None:
+        return "Nothing can be said: it could not be measured."
+    unit = "points" if target["unit"] == "points" else visible(target["unit"], 20)
+    measured = f"{_number(target['value'])} {unit} {meaning(claim['quantity']).what}"
+    return f"{measured}; {_bound(row, target)}. {_follows(row)}"
+
+
+def summary(lines: Sequence[Line]) -> str:
+    """Where a claim holds and where not, over benchmarks and models."""
+    requirement = lines[0].row["claim"]["kind"] == "requirement"
+    found = Counter(standing(line.row) for line in lines)
+    words = {
+        "HOLDS": "holds on" if requirement else "as in the paper on",
+        "VIOLATED": "violated on" if requirement else "not as in the paper on",
+        "UNDECIDED": "undecided on",
+        NOT_MEASURED: "could not be measured on",
+    }
+    order = ("VIOLATED", NOT_MEASURED, "UNDECIDED", "HOLDS")
+    parts = [f"{words[name]} {found[name]}" for name in order if found[name]]
+    parts[0] = parts[0][0].upper() + parts[0][1:]
+    noun = "benchmark" if len({line.model for line in lines}) == 1 else "pair"
+    of = "" if noun == "benchmark" else " of benchmark and model"
+    return f"{', '.join(parts)} of {count_of(len(lines), noun)}{of}."
+
+
+def _bound(row: Row, target: Row) -> str:
+    """The bounds that speak to the margin, and the margin."""
+    claim = row["claim"]
+    low, high, margin = (_number(x) for x in (target["low"], target["high"], claim["margin"]))
+    asked = f"at most {margin}" if claim["direction"] == "at_most" else f"at least {margin}"
+    asked = f"{asked} {'is required' if claim['kind'] == 'requirement' else 'is the finding'}"
+    below = (claim["direction"] == "at_most") == (standing(row) == "HOLDS")
+    if standing(row) == "UNDECIDED":
+        return f"the interval reaches from {low} to {high}, {asked}"
+    return f"with 95 % confidence {f'no more than {high}' if below else f'no less than {low}'}, {asked}"
+
+
+def _follows(row: Row) -> str:
+    found, claim, verdict = standing(row), row["claim"], row["verdict"]
+    if found != "UNDECIDED":
+        if claim["kind"] == "observation":
+            return f"{OBSERVED[found].capitalize()}; a finding, it fails nothing."
+        return "The requirement holds." if found == "HOLDS" else "The requirement is violated."
+    n = verdict["n_to_decide"]
+    return "Undecided." + (f" About {n:,} samples would decide." if n else "")
+
+
+def _number(value: float | None) -> str:
+    return "anything" if value is None else number(value)

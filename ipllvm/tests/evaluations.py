@@ -1,0 +1,31 @@
+"""A property test's evaluation of a planted model, without a pytest session."""
+
+from ipllvm import claims
+from ipllvm.artifacts import Artifacts
+from ipllvm.assessment import Evaluation, Settings
+from ipllvm.benchmarks import planted
+from ipllvm.benchmarks.subset import subset
+from ipllvm.engine.store import forgetful
+from ipllvm.models.loading import load
+from ipllvm.records import Result
+
+
+def evaluation(
+    model: str, n: int = 40, rows: list[Result] | None = None, artifacts: Artifacts | None = None
+) -> Evaluation:
+    """On `n` samples with ten to a cluster; results go into `rows`."""
+    data = subset(planted.tens(seed=0), n, 0)
+    settings = Settings(draws=2, report_only=True)
+    record = ([] if rows is None else rows).append
+    return Evaluation(
+        "made_up",
+        load(model),
+        data,
+        n,
+        claims.load(),
+        settings,
+        record,
+        lambda done, total: None,
+        forgetful(),
+        artifacts,
+    )

@@ -1,0 +1,179 @@
+"""The page of a real run, and one of hostile text, as a reader's browser shows them."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ipllvm.reporting.html import render
+from ipllvm.tests.plugin.sessions import properties, session
+from ipllvm.tests.reporting import browsers, drawn, reports
+from ipllvm.tests.reporting.hostile import HOSTILE
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, Page
+
+pytestmark = [
+    pytest.mark.skipif(browsers.CHROMIUM is None, reason="no Chromium here: apt-get install chromium"),
+    pytest.mark.skipif(find_spec("playwright") is None, reason="no Playwright here: pip install '.[dev]'"),
+]
+WIDTHS = (375, 1440)
+VIOLATIONS = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
+    .filter((v) => ["serious", "critical"].includes(v.impact))
+    .map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200))}`)"""
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> "Iterator[BrowserContext]":
+    with browsers.chromium(tmp_path_factory.mktemp("profile")) as context:
+        yield context
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of a run of two properties, as the run itself wrote it."""
+    folder = tmp_path_factory.mktemp("run")
+    chosen = ("-k", "patch_information or image_use", "--benchmark=planted", "--samples=24", "--device=cpu")
+    found = session(folder, *properties(*chosen, "--model=planted:invariant", "--report-only"))
+    assert found.status == 0, found.output
+    (path,) = folder.glob("reports/*/report.html")
+    return path
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A page with everything that a page can have, all of it from hostile hands."""
+    text = "".join(HOSTILE) + "<img src=x onerror=alert(1)>" + "y" * 1_000_000
+    report = reports.mixed()
+    hostile = replace(
+        drawn.result(),
+        property=text,
+        model=replace(reports.MODEL, name=text),
+        benchmark=replace(reports.BENCHMARK, name=text),
+        claim=replace(reports.CLAIM, text=text, source=text),
+        settings={text: text},
+        series=(replace(drawn.CURVE, name=text), drawn.OTHER, drawn.MAP),
+    )
+    other = reports.report(hostile)
+    says = dict.fromkeys(("sample", "prompt", "gold", "clean", "perturbed", "words", "replay"), text)
+    other["results"][0] |= {"flips": [drawn.flip(**says), drawn.flip()], "printed": [drawn.PRINTED]}
+    path = tmp_path_factory.mktemp("full") / "report.html"
+    path.write_text(render(report, other), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module", params=["real", "full"])
+def file(request: pytest.FixtureRequest) -> Path:
+    found: Path = request.getfixturevalue(request.param)
+    return found
+
+
+def widest(page: "Page") -> int:
+    found: int = page.evaluate("document.documentElement.scrollWidth")
+    return found
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_it_is_quiet_fits_and_every_drawing_has_ink(
+    browser: "BrowserContext", file: Path, width: int, scheme: str
+) -> None:
+    seen = browsers.opened(browser, file, width, scheme)
+    assert (seen.said, seen.asked) == ([], [])
+    assert widest(seen.page) <= width
+    seen.page.evaluate("document.querySelectorAll('details').forEach((box) => { box.open = true; })")
+    assert widest(seen.page) <= width
+    drawings = seen.page.locator(".drawing")
+    assert drawings.count() >= 3
+    for place in range(min(drawings.count(), 5)):
+        pixels = np.asarray(Image.open(io.BytesIO(drawings.nth(place).screenshot())).convert("L")).astype(int)
+        ground = int(np.median(pixels))
+        assert (abs(pixels - ground) > 60).mean() > 0.002
+    seen.page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_serious_fault(browser: "BrowserContext", file: Path, scheme: str) -> None:
+    from axe_playwright_python.base import AXE_FILE_PATH
+
+    seen = browsers.opened(browser, file, scheme=scheme)
+    seen.page.evaluate("document.querySelectorAll('details').forEach((box) => { box.open = true; })")
+    seen.page.evaluate(Path(AXE_FILE_PATH).read_text(encoding="utf-8"))
+    assert seen.page.evaluate(VIOLATIONS) == []
+    seen.page.close()
+
+
+def test_every_section_of_the_run_is_there(browser: "BrowserContext", real: Path) -> None:
+    page = browsers.opened(browser, real).page
+    assert page.locator("section h3").all_inner_texts() != []
+    named = " ".join(page.locator("section h3").all_inner_texts())
+    assert "image use" in named
+    assert "patch information" in named
+    assert page.locator("section").count() == 2
+    assert page.locator("#table tbody tr").count() == 2
+    page.close()
+
+
+def test_the_table_sorts_by_any_column_and_by_keyboard(browser: "BrowserContext", full: Path) -> None:
+    page = browsers.opened(browser, full).page
+    column = page.locator("#table thead th").all_inner_texts().index("verdict ↕".removesuffix(" ↕"))
+    head = page.locator("#table thead th").nth(column)
+    cells = page.locator(f"#table tbody td:nth-child({column + 1})")
+    head.locator("button").click()
+    first = cells.all_inner_texts()
+    assert head.get_attribute("aria-sort") == "ascending"
+    assert first[0] == "VIOLATED"
+    head.locator("button").press("Enter")
+    assert head.get_attribute("aria-sort") == "descending"
+    assert cells.all_inner_texts()[0] == first[-1]
+    page.close()
+
+
+def test_the_table_filters_by_words_verdict_and_kind(browser: "BrowserContext", full: Path) -> None:
+    page = browsers.opened(browser, full).page
+    rows, total = page.locator("#table tbody tr:visible"), page.locator("#table tbody tr").count()
+    page.fill("#words", "importance")
+    assert rows.count() == 1
+    assert page.locator("#filter output").inner_text() == f"1 of {total} results"
+    page.fill("#words", "")
+    page.select_option("#verdict", "UNDECIDED")
+    assert rows.count() == 1
+    page.select_option("#verdict", "")
+    page.select_option("#kind", "observation")
+    assert rows.count() == 1
+    page.select_option("#kind", "")
+    assert rows.count() == total
+    page.close()
+
+
+def test_a_link_to_a_result_leads_there(browser: "BrowserContext", full: Path) -> None:
+    page = browsers.opened(browser, full, 375).page
+    page.locator("#table tbody a").last.click()
+    target = page.evaluate("document.querySelector(location.hash).getBoundingClientRect().top")
+    assert -5 <= target <= 900
+    page.close()
+
+
+def test_without_its_script_all_is_there(browser: "BrowserContext", real: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "bare.html"
+    bare.write_text(real.read_text(encoding="utf-8").replace("sha256-", "sha256-x"), encoding="utf-8")
+    page = browsers.opened(browser, bare).page
+    assert page.locator("#table tbody tr").count() == 2
+    assert not page.locator("#filter").is_visible()
+    assert page.locator("#table th button").count() == 0
+    page.close()
+
+
+def test_on_paper_examples_are_open_and_nothing_is_cut(browser: "BrowserContext", full: Path) -> None:
+    page = browsers.opened(browser, full, 700).page
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator(".flips img").first.is_visible()
+    assert not page.locator("#filter").is_visible()
+    page.close()

@@ -1,0 +1,119 @@
+"""Pictures: drawn from any values, the same again, readable as files and as tables."""
+
+import csv
+import io
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ipllvm.records import Point
+from ipllvm.reporting import canvas, exports, plots
+from ipllvm.tests.reporting import drawn, reports
+from ipllvm.tests.reporting.hostile import HOSTILE
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SPAN = plots.Span("scenes", 0.4, -0.8, 1.6, "HOLDS")
+CURVE = plots.Curve("random", (0.0, 0.5), (9.0, 4.0), (8.0, 3.0), (10.0, 5.0))
+
+
+def forest() -> "Figure":
+    return plots.forest([SPAN, replace(SPAN, low=None, standing="VIOLATED")], 2.0, "at_most", "points lost")
+
+
+def levels() -> "Figure":
+    return plots.levels(["scenes", "charts"], [("clean", [90.0, None]), ("blank", [40.0, None])], "score")
+
+
+def curves() -> "Figure":
+    return plots.curves([CURVE, replace(CURVE, name="salient")], "ratio", "points", [("blank image", 3.0)])
+
+
+def heat() -> "Figure":
+    return plots.heat([[0.0, 1.0], [None, 3.0]], Image.new("RGB", (8, 8), "red"))
+
+
+@pytest.mark.parametrize("draw", [forest, levels, curves, heat])
+def test_a_drawing_has_ink_and_stays_inside(draw: "Callable[[], Figure]") -> None:
+    picture = np.asarray(Image.open(io.BytesIO(canvas.png(draw, "x"))).convert("L"))
+    assert (picture < 128).mean() > 0.001
+    edges = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
+    assert edges.min() > 250
+
+
+@pytest.mark.parametrize("draw", [forest, levels, curves, heat])
+def test_a_drawing_is_the_same_again_and_follows_the_page(draw: "Callable[[], Figure]") -> None:
+    text = canvas.inline(draw, "x")
+    assert text == canvas.inline(draw, "x")
+    assert text.startswith("<svg viewBox=")
+    assert "var(--soft)" in text
+    assert not [colour for colour in canvas.ROLES.values() if colour in text]
+    assert canvas.svg(draw, "x") == canvas.svg(draw, "x")
+    assert "var(" not in canvas.svg(draw, "x")
+
+
+def test_two_drawings_share_no_id() -> None:
+    import re
+
+    first, second = (set(re.findall(r' id="(.*?)"', canvas.inline(curves, name))) for name in "ab")
+    assert first
+    assert not first & second
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, "$x_1$ and $", "漢字 عربى"])
+def test_any_name_can_be_drawn(name: str) -> None:
+    from ipllvm.reporting.text import visible
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        text = canvas.inline(lambda: plots.levels([visible(name)], [(visible(name), [1.0])], "score"), "x")
+    assert "<script" not in text
+
+
+@pytest.mark.parametrize("value", [0.0, 50.0, -1e9, 1e9])
+def test_values_that_do_not_differ_can_be_drawn(value: float) -> None:
+    flat = plots.Span("a", value, value, value)
+    canvas.svg(lambda: plots.forest([flat], value, "at_least", "x"), "x")
+    canvas.svg(lambda: plots.heat([[value, value]]), "x")
+
+
+def test_what_was_not_measured_is_left_out_and_the_table_says_so() -> None:
+    none = tuple(Point(point.at, None) for point in drawn.MAP.points)
+    made = reports.report(replace(drawn.result(), series=(replace(drawn.MAP, points=none), drawn.CURVE)))
+    names = [picture.name for picture in exports.pictures(made)]
+    assert names == [
+        "01-01-patch-information-performance-drop",
+        "01-02-patch-information-scores",
+        "01-03-patch-information-easyvqa-llava-tiny-by-ratio",
+    ]
+    *_, curve = exports.pictures(made)
+    assert curve.rows[-1] == ("random", 0.9, None, None, None)
+
+
+def test_pictures_land_as_svg_png_and_csv(tmp_path: Path) -> None:
+    written = exports.write(drawn.report(), tmp_path / "figures")
+    assert {path.suffix for path in written} == {".svg", ".png", ".csv"}
+    (file,) = (path for path in written if path.name.endswith("-lost.csv"))
+    rows = list(csv.reader(file.read_text().splitlines()))
+    assert rows[0] == ["row", "column", "value", "low", "high"]
+    assert rows[4] == ["1", "1", "3.0", "", ""]
+
+
+def test_no_cell_of_a_csv_is_a_formula() -> None:
+    made = reports.report(replace(drawn.result(), series=(replace(drawn.CURVE, name="=1+1"),)))
+    *_, curve = exports.pictures(made)
+    assert "'=1+1,0,9.0,8,10" in exports.table(curve)
+
+
+def test_curves_of_one_axis_are_drawn_together() -> None:
+    (curve,) = (p for p in exports.pictures(reports.report(drawn.result())) if p.columns[0] == "curve")
+    assert {row[0] for row in curve.rows} == {"random", "salient"}
+    assert "random by share of the image in black" not in curve.alt
+    assert "random: 0: 9.0, 0.5: 4.0" in curve.alt

@@ -1,0 +1,54 @@
+"""A result in plain words."""
+
+from dataclasses import replace
+
+import pytest
+
+from ipllvm.records import Decision
+from ipllvm.reporting.reading import reading, summary
+from ipllvm.reporting.view import lines
+from ipllvm.tests.reporting import reports
+
+
+@pytest.mark.parametrize(
+    ("decision", "direction", "kind", "words"),
+    [
+        ("HOLDS", "at_most", "requirement",
+         "with 95 % confidence no more than 1.6, at most 2.0 is required. The requirement holds."),
+        ("VIOLATED", "at_most", "requirement",
+         "with 95 % confidence no less than -0.8, at most 2.0 is required. The requirement is violated."),
+        ("HOLDS", "at_least", "observation",
+         "with 95 % confidence no less than -0.8, at least 2.0 is the finding. As in paper; a finding, it "
+         "fails nothing."),
+        ("VIOLATED", "at_least", "requirement",
+         "with 95 % confidence no more than 1.6, at least 2.0 is required. The requirement is violated."),
+        ("UNDECIDED", "at_most", "requirement",
+         "the interval reaches from -0.8 to 1.6, at most 2.0 is required. Undecided. About 1,200 samples "
+         "would decide."),
+    ],
+)  # fmt: skip
+def test_a_result_is_read_by_its_bounds(decision: str, direction: str, kind: str, words: str) -> None:
+    found = reports.result(Decision(decision), kind=kind)
+    report = reports.report(replace(found, claim=replace(found.claim, direction=direction)))
+    assert reading(report["results"][0]) == f"0.4 points lost under the perturbation; {words}"
+
+
+def test_what_was_not_measured_says_nothing() -> None:
+    report = reports.report(reports.unmeasured())
+    assert reading(report["results"][0]) == "Nothing can be said: it could not be measured."
+
+
+def test_a_bound_that_is_not_known_is_anything() -> None:
+    found = reports.result()
+    drop = reports.estimate("performance_drop", 0.4, float("-inf"), float("inf"))
+    report = reports.report(replace(found, estimates={"performance_drop": drop}))
+    assert "no more than anything" in reading(report["results"][0])
+
+
+def test_a_property_is_summed_up_over_its_benchmarks() -> None:
+    found = [reports.result(Decision(name)) for name in ("HOLDS", "HOLDS", "UNDECIDED", "VIOLATED")]
+    assert summary(lines(reports.report(*found))) == (
+        "Violated on 1, undecided on 1, holds on 2 of 4 benchmarks."
+    )
+    seen = [reports.result(Decision.HOLDS, kind="observation")]
+    assert summary(lines(reports.report(*seen))) == "As in the paper on 1 of 1 benchmark."
