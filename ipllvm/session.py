@@ -12,6 +12,7 @@ import pytest
 from ipllvm.costs import planned
 from ipllvm.errors import ClaimUndecided, ClaimViolated, Finding, IpllvmError, NotTested, UsageError
 from ipllvm.options import Options
+from ipllvm.progress import Controller, controller, told
 
 if TYPE_CHECKING:
     from ipllvm.baselines import Gate
@@ -90,6 +91,8 @@ def _kind(raised: BaseException) -> str:
 def status(report: pytest.TestReport) -> tuple[str, str, Any] | None:
     """Category, letter and word of a finding; None leaves pytest's own."""
     found = getattr(report, "ipllvm_finding", None)
+    if told(report):
+        return "", "", ""
     if found == UNDECIDED:
         return UNDECIDED, "u", ("UNDECIDED", {"yellow": True})
     if found == VIOLATED:
@@ -113,6 +116,7 @@ class Session:
         self.gate: Gate | None = None
         self.told: list[str] = []
         self._kept: list[dict[str, Any]] = []
+        self._workers: Controller | None = None
         self._said: list[dict[str, Any]] = []
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
@@ -128,7 +132,12 @@ class Session:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep every report, to be sorted at the end; under xdist this runs in the controller."""
-        self.reports.append(report)
+        said = told(report)
+        if said is None:
+            self.reports.append(report)
+            return
+        self._workers = self._workers or controller(self.config)
+        self._workers.tell(getattr(report, "worker_id", ""), *said)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
