@@ -99,6 +99,11 @@ class Options:
     noise_floor: bool
     margin_floor: bool
 
+    @property
+    def on_defaults(self) -> bool:
+        """Whether the profile says what is measured on: what of it is not here is then left out."""
+        return self.benchmarks == BENCHMARKS_OF[self.profile]
+
     def label(self, model: str) -> str:
         """What test ids and reports call one of the models asked for."""
         return dict(zip(self.models, display_names(self.models), strict=True))[model]
@@ -260,7 +265,7 @@ def benchmarks(marker: pytest.Mark | None, asked: Options) -> list[Any]:
     if marker is None:
         blind = pytest.mark.skip(reason="the benchmark has no pictures")
         return [pytest.param(n, marks=blind) if n in TEXT_ONLY else n for n in asked.benchmarks]
-    if asked.benchmarks == BENCHMARKS_OF[asked.profile]:
+    if asked.on_defaults:
         return list(marker.args)
     known = (*marker.args, *marker.kwargs.get("also", ()))
     chosen = [name for name in asked.benchmarks if name in known]

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from jaxtyping import Bool, Float, Int
     from PIL import Image
 
@@ -98,7 +97,7 @@ class Perturbation(Protocol):
         """Where it enters the model."""
         ...
 
-    def apply(self, value: Any, layout: Layout | None, rng: np.random.Generator) -> Any:
+    def apply(self, value: Any, layout: Layout | None, rng: "np.random.Generator") -> Any:
         """The perturbed value, of the same dtype and device; of the same shape unless tokens are dropped."""
         ...
 
@@ -144,7 +143,7 @@ class LayerPerturbation(Perturbation, Protocol):
         ...
 
     def table(
-        self, positions: int, width: int, rng: np.random.Generator
+        self, positions: int, width: int, rng: "np.random.Generator"
     ) -> "Float[np.ndarray, 'positions width']":
         """Random numbers by position: the first rows do not depend on how many are asked for."""
         ...

@@ -19,8 +19,9 @@ def register(parser: pytest.Parser) -> None:
     group = parser.getgroup("ipllvm", "property checks of large language-and-vision models")
 
     def add(name: str, help: str, **settings: Any) -> None:
+        shown = settings if "action" in settings else {"metavar": name.upper(), **settings}
         try:
-            group.addoption(f"--{name}", f"--ipllvm-{name}", dest=destination(name), help=help, **settings)
+            group.addoption(f"--{name}", f"--ipllvm-{name}", dest=destination(name), help=help, **shown)
         except (ValueError, ArgumentError):
             raise pytest.UsageError(
                 f"--{name}: another pytest plugin has taken this option; disable it with -p no:NAME"

@@ -32,6 +32,7 @@ LAYERS = [
     },
     {"reporting"},
     {
+        "costs",
         "options",
         "sequence",
         "registration",
@@ -43,6 +44,7 @@ LAYERS = [
         "plugin",
         "commands",
         "cli",
+        "__main__",
     },
     {"fixtures"},
     {"properties"},
