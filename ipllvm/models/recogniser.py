@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ipllvm.errors import NotTested
 from ipllvm.models import capacity
-from ipllvm.models.base import Edit, Prepared, VisionLanguageModel
+from ipllvm.models.base import Edit, Places, Prepared, VisionLanguageModel
 from ipllvm.records import Layout, ModelInfo, Stage
 
 CERTAIN = 1e4  # between the stop token and every class, once a class is said
@@ -135,6 +135,7 @@ class Recogniser(VisionLanguageModel):
         past_key_values: Any = None,
         use_cache: bool = True,
         edit: Edit | None = None,
+        wanted: Places | None = None,
     ) -> tuple[Tensor, Any]:
         """Nothing happens between the logits and the head."""
         return inputs_embeds, NothingCached()
@@ -143,7 +144,7 @@ class Recogniser(VisionLanguageModel):
         """Raises NotTested, as `layers` does."""
         raise self._no_layers()
 
-    def decoder_from(self, layer: int, hidden: Tensor) -> tuple[Tensor, Any]:
+    def decoder_from(self, layer: int, hidden: Tensor, wanted: Places | None = None) -> tuple[Tensor, Any]:
         """Raises NotTested, as `layers` does."""
         raise self._no_layers()
 
