@@ -5,6 +5,7 @@ pytest_plugins = [
     "fixtures.models",
     "fixtures.benchmarks",
     "fixtures.evaluation",
+    "fixtures.planning",
     "fixtures.parts",
     "fixtures.probes",
     "fixtures.synthetic",

@@ -16,7 +16,8 @@ from ipllvm.engine.plan import Case, Plan
 from ipllvm.engine.run import Known
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Blank
-from ipllvm.records import Flip, Perturbation, Sample, Scores
+from ipllvm.records import Flip, Perturbation, Response, Sample, Scores
+from ipllvm.registry import SCORERS
 from ipllvm.sampling import generator
 
 Item = TypeVar("Item")
@@ -28,11 +29,12 @@ TEXT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """One measurement: what was planned, what was said, and the scores of each perturbation."""
+    """One measurement: what was planned, what was said, the scores of each perturbation, and by whom."""
 
     plan: Plan
     outcomes: Known
     scores: tuple[Scores, ...]
+    scorer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,20 @@ class Turn:
         plan = self.trace.plan
         return plan.cases([self.sample], self.perturbation)[self.draw]
 
-    def said(self, perturbation: Perturbation, draw: int = 0) -> str:
-        """The answer to the sample under a perturbation of the same plan."""
-        return self.trace.outcomes[self.trace.plan.trial(self.sample, perturbation, draw)].text
+    def score(self, response: Response) -> float:
+        """The score of an answer to the sample."""
+        return float(SCORERS.load(self.trace.scorer)(response.text, self.sample))
+
+    @property
+    def clean(self) -> Response:
+        """What was said to the clean input."""
+        plan = self.trace.plan
+        return self.trace.outcomes[plan.trial(self.sample, plan.perturbations[0], 0)]
+
+    @property
+    def perturbed(self) -> Response:
+        """What was said in the trial."""
+        return self.trace.outcomes[self.case.trial]
 
 
 def examples(
@@ -67,7 +80,7 @@ def examples(
     made: list[Flip] = []
     room = ROOM
     for turn in turns(traces, seed, most):
-        flip = _flip(model, turn, artifacts)
+        flip = told(model, turn.case, (turn.clean, turn.perturbed), artifacts)
         room -= sum(map(len, flip.pictures))
         if room < 0 and made:
             break
@@ -122,17 +135,23 @@ def _shuffled(items: Sequence[Item], rng: np.random.Generator) -> list[Item]:
     return [items[i] for i in rng.permutation(len(items)).tolist()]
 
 
-def _flip(model: VisionLanguageModel, turn: Turn, artifacts: Artifacts | None) -> Flip:
-    sample, found = turn.sample, depict(model, turn.case, SIDE, artifacts)
+def told(
+    model: VisionLanguageModel,
+    case: Case,
+    said: tuple[Response, Response],
+    artifacts: Artifacts | None = None,
+) -> Flip:
+    """A trial as a report tells it, with its pictures; `said` is the clean answer and the perturbed one."""
+    sample, found = case.sample, depict(model, case, SIDE, artifacts)
     pictures = () if found is None else (data_uri(found.clean), data_uri(found.perturbed))
     return Flip(
         sample=sample.id,
         prompt=sample.prompt[:TEXT],
         gold=sample.answer,
-        clean=turn.said(turn.trace.plan.perturbations[0])[:TEXT],
-        perturbed=turn.said(turn.perturbation, turn.draw)[:TEXT],
-        perturbation=str(turn.perturbation),
-        draw=turn.draw,
+        clean=said[0].text[:TEXT],
+        perturbed=said[1].text[:TEXT],
+        perturbation=str(case.perturbation),
+        draw=case.trial.draw,
         pictures=pictures,
         words="" if found is None else found.words,
     )

@@ -19,18 +19,21 @@ class _Broken(Exception):
     """Raised inside Hypothesis for a case that breaks the law."""
 
 
-def refute(law: Law[Case], cases: SearchStrategy[Case], looks: int = 20) -> str | None:
+def refute(
+    law: Law[Case], cases: SearchStrategy[Case], looks: int = 20, budget: int | None = None
+) -> str | None:
     """The smallest counterexample found, in words; None where there is none.
 
     Derandomized: the same cases are drawn on every machine. At most `looks` cases are drawn and
-    at most five times as many looked at while shrinking.
+    at most five times as many looked at while shrinking; `budget` caps both together. No case is looked
+    at twice.
 
     >>> from hypothesis import strategies as st
     >>> refute(lambda n: f"{n} is too large" if n > 9 else None, st.integers(0, 99))
     '10 is too large'
     """
-    found: dict[str, str] = {}
-    left = 5 * looks
+    found: dict[str, str | None] = {}
+    left = 5 * looks if budget is None else budget
 
     @settings(
         max_examples=looks,
@@ -47,10 +50,8 @@ def refute(law: Law[Case], cases: SearchStrategy[Case], looks: int = 20) -> str 
         key = repr(case)
         if left > 0 and key not in found:
             left -= 1
-            wrong = law(case)
-            if wrong is not None:
-                found[key] = wrong
-        if key in found:
+            found[key] = law(case)
+        if found.get(key) is not None:
             raise _Broken(found[key])
 
     try:

@@ -14,13 +14,13 @@ import pytest
 from ipllvm import typed
 from ipllvm.artifacts.synthetic import CAPTIONERS, GENERATORS
 from ipllvm.errors import UsageError
-from ipllvm.models.sources import check_name, display_names
+from ipllvm.models.sources import check_name, display_names, names_classes
 from ipllvm.perturbations.noise import KINDS
 from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
 from ipllvm.profiles import BENCHMARKS as BENCHMARKS_OF
-from ipllvm.profiles import TEXT_ONLY, Size, size
+from ipllvm.profiles import CLASSES, TEXT_ONLY, Size, size
 from ipllvm.registration import TARGETS, destination
 from ipllvm.registry import BENCHMARKS
 
@@ -40,6 +40,7 @@ REPEATED = (
     "occlusion_budget",
     "saliency",
     "encoder",
+    "judge",
     "generator",
     "captioner",
     "max_errors",
@@ -82,11 +83,13 @@ class Options:
     strict_observations: bool
     saliency: str
     encoder: str | None
+    judge: str | None
     generator: str
     captioner: str
     language_models: tuple[str, ...]
     max_errors: float
     answer: str
+    counterexamples: int | None
     offline: bool
     store: bool
     baseline: str
@@ -95,6 +98,13 @@ class Options:
     sequential: str
     final_look: bool
     family_wise: bool
+    noise_floor: bool
+    margin_floor: bool
+
+    @property
+    def on_defaults(self) -> bool:
+        """Whether the profile says what is measured on: what of it is not here is then left out."""
+        return self.benchmarks == BENCHMARKS_OF[self.profile]
 
     def label(self, model: str) -> str:
         """What test ids and reports call one of the models asked for."""
@@ -139,7 +149,8 @@ class Options:
         flags += ["--strict-observations"] * self.strict_observations
         flags += [f"--baseline={self.baseline}"] * bool(self.baseline)
         flags += ["--sequential", f"--target={self.sequential}"] * bool(self.sequential)
-        flags += ["--final-look"] * self.final_look
+        flags += ["--final-look"] * self.final_look + ["--noise-floor"] * self.noise_floor
+        flags += ["--margin-floor"] * self.margin_floor
         return [f"--{name.replace('_', '-')}={value}" for name, value in [*chosen, *values]] + flags
 
     def as_row(self) -> dict[str, Any]:
@@ -181,11 +192,11 @@ def read(config: pytest.Config) -> Options:
     if compared and len(value("model") or DEFAULT_MODELS) > 1:
         raise UsageError("a baseline is of one model: give one --model")
     profile = typed.profile(str(value("profile")), device)
+    models = typed.models(value("model") or DEFAULT_MODELS)
+    fit = CLASSES if all(map(names_classes, models)) else BENCHMARKS_OF[profile]
     return Options(
-        models=typed.models(value("model") or DEFAULT_MODELS),
-        benchmarks=tuple(
-            BENCHMARKS.check(n) for n in dict.fromkeys(value("benchmark") or BENCHMARKS_OF[profile])
-        ),
+        models=models,
+        benchmarks=tuple(BENCHMARKS.check(n) for n in dict.fromkeys(value("benchmark") or fit)),
         samples=typed.samples(str(value("samples"))),
         fewer_do=value("samples") == "auto",
         draws=typed.number_or_auto("draws", value("draws")),
@@ -208,10 +219,14 @@ def read(config: pytest.Config) -> Options:
         strict_observations=bool(value("strict-observations")),
         saliency=str(value("saliency")),
         encoder=value("encoder"),
+        judge=value("judge"),
         generator=(artist := typed.one_of("generator", value("generator"), GENERATORS)),
         captioner=check_name(value("captioner") or CAPTIONERS[artist]),
         language_models=tuple(dict.fromkeys(value("language-model") or DEFAULT_LANGUAGE_MODELS)),
         answer=typed.one_of("answer", value("answer"), ANSWERS),
+        counterexamples=None
+        if value("counterexamples") == "auto"
+        else typed.whole("counterexamples", value("counterexamples"), 0),
         max_errors=typed.budget(str(value("max-errors"))),
         offline=bool(value("offline")),
         store=not value("no-store"),
@@ -221,6 +236,8 @@ def read(config: pytest.Config) -> Options:
         sequential=_sequential(value),
         final_look=bool(value("final-look")),
         family_wise=bool(value("family-wise")),
+        noise_floor=bool(value("noise-floor")),
+        margin_floor=bool(value("margin-floor")),
     )
 
 
@@ -229,6 +246,10 @@ def _sequential(value: Callable[[str], Any]) -> str:
     target = typed.one_of("target", value("target"), TARGETS)
     if value("sequential") and (value("baseline") or value("save-baseline")):
         raise UsageError("--sequential: a baseline needs a fixed number of samples; leave one of the two out")
+    if value("margin-floor") and not value("noise-floor"):
+        raise UsageError("--margin-floor: give --noise-floor too")
+    if value("sequential") and value("noise-floor"):
+        raise UsageError("--noise-floor needs a fixed number of samples; leave --sequential out")
     if value("sequential"):
         return target
     if value("final-look") or target != TARGETS[0]:
@@ -247,7 +268,7 @@ def benchmarks(marker: pytest.Mark | None, asked: Options) -> list[Any]:
     if marker is None:
         blind = pytest.mark.skip(reason="the benchmark has no pictures")
         return [pytest.param(n, marks=blind) if n in TEXT_ONLY else n for n in asked.benchmarks]
-    if asked.benchmarks == BENCHMARKS_OF[asked.profile]:
+    if asked.on_defaults:
         return list(marker.args)
     known = (*marker.args, *marker.kwargs.get("also", ()))
     chosen = [name for name in asked.benchmarks if name in known]

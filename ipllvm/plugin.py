@@ -12,6 +12,7 @@ import pytest
 
 from ipllvm import options, registration, typed
 from ipllvm.errors import IpllvmError
+from ipllvm.progress import Worker
 from ipllvm.sequence import look
 from ipllvm.session import OPTIONS, ROWS, Session, case, finding, place, status
 
@@ -37,7 +38,9 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     if config.stash[OPTIONS].offline:
         os.environ["HF_HUB_OFFLINE"] = "1"  # what the hub's client reads when it is first imported
-    if not hasattr(config, "workerinput"):
+    if hasattr(config, "workerinput"):
+        config.pluginmanager.register(Worker(config), "ipllvm-worker")
+    else:
         config.pluginmanager.register(Session(config), "ipllvm-session")
 
 
@@ -65,7 +68,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """A sequential property is called again on more samples until its claims are decided."""
+    """A sequential property is called again on more samples, a repeated one in other batches."""
     return look(pyfuncitem)
 
 

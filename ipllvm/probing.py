@@ -83,10 +83,22 @@ class Probe:
         """The answers where the visual tokens are left alone."""
         return self.answers(Untouched())
 
+    @cached_property
+    def clean(self) -> dict[str, Tokens]:
+        """The answers to the pictures as they are."""
+        return self.answers(Clean())
+
     def difference(self, perturbation: Perturbation) -> str | None:
-        """Which answer `perturbation` changes, in words; None where it changes none."""
+        """Which answer `perturbation` of tokens or layers changes, in words; None where it changes none."""
+        return self._against(self.untouched, perturbation)
+
+    def changed(self, perturbation: Perturbation) -> str | None:
+        """Which answer `perturbation` of the picture changes, in words; None where it changes none."""
+        return self._against(self.clean, perturbation)
+
+    def _against(self, known: dict[str, Tokens], perturbation: Perturbation) -> str | None:
         for sample, after in self.answers(perturbation).items():
-            before = self.untouched[sample]
+            before = known[sample]
             if before != after:
                 texts = f"{self.model.text(before)!r} -> {self.model.text(after)!r}"
                 return f"{perturbation} changes the answer to {sample}: {texts}"
@@ -131,8 +143,16 @@ class Probe:
             return float("inf")
         return float((reference.float() - value.float()).abs().max())
 
-    def hold(self, law: Callable[[Case], str | None], cases: "SearchStrategy[Case]") -> None:
-        """Raise ClaimViolated with the smallest counterexample, if there is one."""
-        broken = refute(law, cases, self.looks)
+    def hold(
+        self,
+        law: Callable[[Case], str | None],
+        cases: "SearchStrategy[Case]",
+        looks: int | None = None,
+    ) -> None:
+        """Raise ClaimViolated with the smallest counterexample, if there is one.
+
+        At most `looks` cases are drawn where fewer than usual do.
+        """
+        broken = refute(law, cases, self.looks if looks is None else min(looks, self.looks))
         if broken is not None:
             raise ClaimViolated(f"law broken: {broken} (model {self.model.name}, seed {self.seed})")

@@ -19,6 +19,8 @@ class Size:
 OWN: Final = ("easyvqa", "scenes", "charts")
 TEXT_ONLY: Final = ("word_problems", "gsm8k")
 """Benchmarks without pictures: only properties that name them are measured on them."""
+CLASSES: Final = ("objects",)
+"""What models that only name classes are measured on."""
 BENCHMARKS: Final = {"quick": OWN, "paper": OWN, "audit": (*OWN, *(f"{name}-mc" for name in OWN))}
 DEFAULT: Final = {"quick": Size(200, 5), "paper": Size(None, 5), "audit": Size(None, 5)}
 IMPORTANCE: Final = ("layer_importance", "modality_importance", "visual_token_importance")

@@ -1,29 +1,145 @@
-"""A progress line on the controller's terminal: rewritten on a terminal, now and then elsewhere."""
+"""A progress line on the controller's terminal: rewritten on a terminal, now and then elsewhere.
+
+An xdist worker has no terminal: what it has to say travels as a report of the test that is running,
+by pytest's own hook for reports, and the controller draws it.
+"""
 
 import time
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 
 PLAIN_SECONDS = 10.0
 TERMINAL_SECONDS = 0.2
+WORKER_SECONDS = 1.0
+TOLD = "ipllvm_told"
+"""The attribute of such a report: (text, whether it is a line of its own)."""
+
+
+class Screen(Protocol):
+    """Where progress is shown, and how often it may be."""
+
+    every: float
+
+    def show(self, text: str, end: bool) -> None:
+        """Show a text in place of the last one; `end` leaves it standing."""
+        ...
+
+
+class Nowhere:
+    """Under -q, and without a terminal reporter."""
+
+    every = float("inf")
+
+    def show(self, text: str, end: bool) -> None:
+        """Nothing."""
+
+
+class Terminal:
+    """The terminal reporter of this process."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._reporter: Any = config.pluginmanager.getplugin("terminalreporter")
+        self._capture: Any = config.pluginmanager.getplugin("capturemanager")
+        self.every = TERMINAL_SECONDS if self._reporter.isatty else PLAIN_SECONDS
+
+    def show(self, text: str, end: bool) -> None:
+        """See the protocol: without a terminal each text is a line."""
+        disabled = self._capture.global_and_fixture_disabled() if self._capture else nullcontext()
+        with disabled:
+            if not self._reporter.isatty:
+                self._reporter.ensure_newline()
+                dots = getattr(self._reporter, "_width_of_current_line", 0)  # xdist's are of no file
+                self._reporter.write_line(f"\n{text}" if dots else text)
+                return
+            self._reporter.rewrite(text, erase=True)
+            if end:
+                self._reporter.write_line("")
+
+
+class Worker:
+    """What an xdist worker has to say, sent to the controller; a plugin that knows which test is running."""
+
+    every = WORKER_SECONDS
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._test: tuple[str, Any] | None = None
+
+    def pytest_runtest_logstart(self, nodeid: str, location: Any) -> None:
+        """A test begins."""
+        self._test = nodeid, location
+
+    def show(self, text: str, end: bool) -> None:
+        """See the protocol; between tests there is nobody to tell."""
+        if self._test is None:
+            return
+        nodeid, location = self._test
+        make: Any = pytest.TestReport  # of a phase that pytest has not
+        report = make(nodeid, location, {}, "passed", None, "progress", **{TOLD: [text, end]})
+        self._config.hook.pytest_runtest_logreport(report=report)
+
+
+class Controller:
+    """Draws what workers say: side by side on a terminal, else a line of each now and then."""
+
+    def __init__(self, screen: Screen, together: bool, width: int) -> None:
+        self._screen, self._together, self._width = screen, together, width
+        self._latest: dict[str, str] = {}
+        self._told: dict[str, float] = {}
+
+    def tell(self, worker: str, text: str, end: bool) -> None:
+        """A worker has said something."""
+        if end:
+            self._latest.pop(worker, None)
+            self._screen.show(f"{worker} {text}", True)
+        elif self._together:
+            self._latest[worker] = text
+            line = "; ".join(f"{name} {said}" for name, said in sorted(self._latest.items()))
+            self._screen.show(line[: self._width], False)
+        elif time.monotonic() - self._told.setdefault(worker, time.monotonic()) >= self._screen.every:
+            self._told[worker] = time.monotonic()
+            self._screen.show(f"{worker} {text}", False)
+
+
+def screen(config: pytest.Config) -> Screen:
+    """Where the progress of this process goes."""
+    if config.get_verbosity() < 0:
+        return Nowhere()
+    worker: Any = config.pluginmanager.getplugin("ipllvm-worker")
+    if worker is not None:
+        return worker  # type: ignore[no-any-return]
+    if hasattr(config, "workerinput") or config.pluginmanager.getplugin("terminalreporter") is None:
+        return Nowhere()
+    return Terminal(config)
+
+
+def controller(config: pytest.Config) -> Controller:
+    """What draws for the workers of this process."""
+    reporter: Any = config.pluginmanager.getplugin("terminalreporter")
+    together = bool(reporter and reporter.isatty)
+    return Controller(screen(config), together, reporter._tw.fullwidth - 1 if together else 0)
+
+
+def told(report: pytest.TestReport) -> tuple[str, bool] | None:
+    """What a worker says by this report; None for a report of a test."""
+    found = getattr(report, TOLD, None)
+    return None if found is None else (str(found[0]), bool(found[1]))
 
 
 class ProgressLine:
-    """Rate and time left of one measurement; silent under -q and in xdist workers."""
+    """Rate and time left of one measurement; silent under -q."""
 
     def __init__(self, config: pytest.Config, title: str) -> None:
-        self._reporter: Any = config.pluginmanager.getplugin("terminalreporter")
-        self._capture: Any = config.pluginmanager.getplugin("capturemanager")
-        self._silent = self._reporter is None or hasattr(config, "workerinput") or config.get_verbosity() < 0
+        self._screen = screen(config)
         self._title = title
         self._began = self._told = time.monotonic()
         self._known: int | None = None
 
     def say(self, text: str) -> None:
         """One line of its own."""
-        self._write(text, end=True)
+        self._screen.show(text, True)
 
     def __call__(self, done: int, total: int) -> None:
         """Tell that `done` of `total` trials are done, if it is time to.
@@ -33,12 +149,11 @@ class ProgressLine:
         if self._known is None:
             self._known = done
         now = time.monotonic()
-        on_terminal = not self._silent and self._reporter.isatty
-        if done < total and now - self._told < (TERMINAL_SECONDS if on_terminal else PLAIN_SECONDS):
+        if done < total and now - self._told < self._screen.every:
             return
         self._told = now
         text = self._text(done - self._known, now - self._began, total - done)
-        self._write(f"{self._title}: {done:,} of {total:,} trials{text}", end=done >= total)
+        self._screen.show(f"{self._title}: {done:,} of {total:,} trials{text}", done >= total)
 
     def _text(self, measured: int, seconds: float, left: int) -> str:
         """Rate and time, where there is anything to go by."""
@@ -46,16 +161,3 @@ class ProgressLine:
             return "" if left else ", all known"
         rate = measured / max(seconds, 1e-9)
         return f", {rate:.0f}/s" + (f", {left / rate:.0f} s left" if left else f" in {seconds:.1f} s")
-
-    def _write(self, text: str, end: bool) -> None:
-        if self._silent:
-            return
-        disabled = self._capture.global_and_fixture_disabled() if self._capture else nullcontext()
-        with disabled:
-            if not self._reporter.isatty:
-                self._reporter.ensure_newline()
-                self._reporter.write_line(text)
-                return
-            self._reporter.rewrite(text, erase=True)
-            if end:
-                self._reporter.write_line("")

@@ -19,8 +19,9 @@ def register(parser: pytest.Parser) -> None:
     group = parser.getgroup("ipllvm", "property checks of large language-and-vision models")
 
     def add(name: str, help: str, **settings: Any) -> None:
+        shown = settings if "action" in settings else {"metavar": name.upper(), **settings}
         try:
-            group.addoption(f"--{name}", f"--ipllvm-{name}", dest=destination(name), help=help, **settings)
+            group.addoption(f"--{name}", f"--ipllvm-{name}", dest=destination(name), help=help, **shown)
         except (ValueError, ArgumentError):
             raise pytest.UsageError(
                 f"--{name}: another pytest plugin has taken this option; disable it with -p no:NAME"
@@ -63,12 +64,18 @@ def register(parser: pytest.Parser) -> None:
     add("captioner", "model that captions pictures for the generator (default: its own)", metavar="NAME")
     add("encoder", "CLIP encoder of models whose own is not known: clip-tiny, hub id, folder", metavar="NAME")
     add(
+        "judge",
+        "who judges free answers in place of rules: a language model, or an endpoint as URL#MODEL",
+        metavar="NAME",
+    )
+    add(
         "language-model",
         "language model that alignment is measured with (default lm-tiny); repeatable",
         action="append",
         metavar="NAME",
     )
     add("answer", "generate, or likelihood: letters, yes and no by log-likelihood", default="generate")
+    add("counterexamples", "answers to ask for to make a counterexample small: N or auto", default="auto")
     add("offline", "never ask the network", action="store_true")
     add("sequential", "measure on more and more samples until a claim is decided", action="store_true")
     add("target", f"what a sequential verdict speaks of: {' or '.join(TARGETS)}", default=TARGETS[0])
@@ -77,6 +84,8 @@ def register(parser: pytest.Parser) -> None:
         "sequential: keep a fifth of alpha for one test of all samples",
         action="store_true",
     )
+    add("noise-floor", "measure twice, in other batches, and report what differs", action="store_true")
+    add("margin-floor", "raise margins below the noise floor to it", action="store_true")
     add("family-wise", "share each claim's alpha among the requirements of a model", action="store_true")
 
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from ipllvm.costs import planned
 from ipllvm.errors import ClaimUndecided, ClaimViolated, Finding, IpllvmError, NotTested, UsageError
 from ipllvm.options import Options
+from ipllvm.progress import Controller, controller, told
 
 if TYPE_CHECKING:
     from ipllvm.baselines import Gate
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 OPTIONS = pytest.StashKey[Options]()
-COSTS = pytest.StashKey[dict[str, tuple["ModelInfo", "Cost"]]]()
+COSTS = pytest.StashKey[dict[str, tuple["ModelInfo", "Cost", list[str]]]]()
 ROWS = pytest.StashKey[dict[str, list[dict[str, Any]]]]()
 VIOLATED, UNDECIDED, NOT_MEASURED, SKIPPED = "violated", "undecided", "not measured", "skipped"
 FAILED, PASSED_LAW = "failed", "passed law"
@@ -89,6 +91,8 @@ def _kind(raised: BaseException) -> str:
 def status(report: pytest.TestReport) -> tuple[str, str, Any] | None:
     """Category, letter and word of a finding; None leaves pytest's own."""
     found = getattr(report, "ipllvm_finding", None)
+    if told(report):
+        return "", "", ""
     if found == UNDECIDED:
         return UNDECIDED, "u", ("UNDECIDED", {"yellow": True})
     if found == VIOLATED:
@@ -112,6 +116,8 @@ class Session:
         self.gate: Gate | None = None
         self.told: list[str] = []
         self._kept: list[dict[str, Any]] = []
+        self._workers: Controller | None = None
+        self._said: list[dict[str, Any]] = []
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Before anything is measured: a report folder that can't be written ends the run."""
@@ -126,7 +132,12 @@ class Session:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep every report, to be sorted at the end; under xdist this runs in the controller."""
-        self.reports.append(report)
+        said = told(report)
+        if said is None:
+            self.reports.append(report)
+            return
+        self._workers = self._workers or controller(self.config)
+        self._workers.tell(getattr(report, "worker_id", ""), *said)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
@@ -157,16 +168,16 @@ class Session:
 
     def _rows(self) -> Iterable[dict[str, Any]]:
         """Rows of the finished tests, then of one that was interrupted and reported nothing."""
-        from ipllvm.reporting.report import entry, replay
+        from ipllvm.reporting.report import entry
 
         finished = [(r.nodeid, _outcome(r), getattr(r, "ipllvm_rows", [])) for r in self.reports]
         stopped = [(node, "error", rows) for node, rows in self.config.stash.get(ROWS, {}).items()]
-        chosen = self.options.command_line()
         for node, outcome, rows in [*finished, *stopped]:
             for row in rows:
                 self._kept += row.get("paired", [])
-                found = {name: value for name, value in row.items() if name != "paired"}
-                yield entry(found, node, outcome, replay(node, chosen))
+                self._said.append(row)
+                found = {name: value for name, value in row.items() if name not in ("paired", "parts")}
+                yield entry(found, node, outcome, self._replay(node))
 
     def _gated(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Save and compare baselines as asked for; a row for each comparison. Raises UsageError."""
@@ -220,9 +231,6 @@ class Session:
 
     def _lost(self, kind: str) -> Iterable[dict[str, Any]]:
         """What to say of each test of a property that gave no row and ended as `kind`."""
-        from ipllvm.reporting.report import replay
-
-        chosen = self.options.command_line()
         for report in self.reports:
             if _ending(report) == kind and not getattr(report, "ipllvm_rows", []):
                 about = vars(report)["ipllvm_case"]
@@ -231,9 +239,22 @@ class Session:
                     "law": about["law"] and report.when == "call",
                     "test": report.nodeid,
                     "reason": _reason(report),
-                    "replay": replay(report.nodeid, chosen),
+                    "replay": self._replay(report.nodeid),
                     "seconds": round(report.duration, 3),
                 }
+
+    def _replay(self, node: str) -> str:
+        """The command line that runs a test again in the folder where this session was started."""
+        from ipllvm.reporting.report import replay
+
+        config, chosen = self.config, self.options.command_line()
+        if config.rootpath == config.invocation_params.dir:
+            return replay(node, chosen)
+        root = [
+            f"--rootdir={config.rootpath}",
+            *([f"--config-file={ini}"] if (ini := config.inipath) else []),
+        ]
+        return replay(str(config.rootpath / node), [*root, *chosen])
 
     def _records(self, record: type[T], kind: str) -> list[T]:
         """What `_lost` says, as records of the report."""
@@ -241,6 +262,7 @@ class Session:
         return [record(**{name: told[name] for name in names}) for told in self._lost(kind)]
 
     def _write(self, rows: list[dict[str, Any]], status: int) -> None:
+        from ipllvm import statements
         from ipllvm.reporting import replays
         from ipllvm.reporting import report as reports
         from ipllvm.reporting.folders import run_folder
@@ -262,6 +284,7 @@ class Session:
             not_measured=self._records(reports.NotMeasured, NOT_MEASURED),
             failed=self._records(reports.Failed, FAILED),
             passed_laws=self._records(reports.PassedLaw, PASSED_LAW),
+            statements=statements.of([statements.row(row) for row in self._said], self.options.seed),
         )
         folder = run_folder(self.options.report_dir, self.began)
         self.report["run"]["id"] = folder.name
@@ -290,28 +313,6 @@ class Session:
             writer.line(line)
         if self.unwritten:
             writer.line(f"no report was written: {self.unwritten}", red=True)
-
-
-def planned(costs: "dict[str, tuple[ModelInfo, Cost]]") -> Iterable[str]:
-    """What each test would run, and the cost of all at this machine's rate of matrix products."""
-    if not costs:
-        return
-    from ipllvm.engine.forecast import total
-    from ipllvm.models.forecast import EFFICIENCY, here
-
-    for node, (_, cost) in costs.items():
-        yield f"{node.rpartition('::')[2]}: {cost}"
-    info = next(iter(costs.values()))[0]
-    device, rate = here()
-    everything = total(cost for _, cost in costs.values())
-    seconds = everything.seconds(info.parameters, EFFICIENCY * rate)
-    size = 4 if device == "cpu" else 2
-    yield f"all of it: {everything}"
-    weights = info.parameters * size / 1e9
-    yield (
-        f"about {seconds / 60:,.1f} minutes and {weights:,.1f} GB of weights on {device}; "
-        "what is known already is not run again"
-    )
 
 
 def _outcome(report: pytest.TestReport) -> str:

@@ -56,5 +56,6 @@ def test_occlusion(evaluation: "Evaluation") -> None:
         shown={"clean": clean, "blank": blank, **{f"{m}_50": curve[HALF] for m, curve in curves.items()}},
         something_to_lose=gain(clean, blank),
         series=series,
+        parts={"area": areas["area_random"][0], "clean": areas["area_random"][1]},
         beside={name: display.percent(name, area) for name, area in areas.items()},
     )

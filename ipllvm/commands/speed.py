@@ -23,6 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Time every workload and print the table."""
     from ipllvm.artifacts import Artifacts, saliency
+    from ipllvm.engine.batch_size import choose
     from ipllvm.models.loading import load
     from ipllvm.models.transformers_model import TransformersModel
     from ipllvm.registry import BENCHMARKS
@@ -35,8 +36,9 @@ def main(args: argparse.Namespace) -> int:
     if not isinstance(model, TransformersModel):
         raise UsageError(f"--model {args.model}: only models of transformers can be timed")
     provider = saliency.load()
-    bench = Bench(model, Artifacts({"saliency": provider}), args.batch_size or model.batch_size())
     benchmark = BENCHMARKS.load(args.benchmark)(seed=0)
+    size = args.batch_size or choose(model, benchmark.samples)
+    bench = Bench(model, Artifacts({"saliency": provider}), size)
     found = workloads(model, benchmark, args.samples, 4, provider.identity)
     chosen = [workload for workload in found if args.only in workload.name]
     if not chosen:

@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
-from ipllvm.models.base import Edit, VisionLanguageModel
+from ipllvm.models.base import Edit, Places, VisionLanguageModel
 
 Tokens = tuple[int, ...]
 StepEdit = Callable[[Sequence[int], Sequence[int]], Edit]
@@ -45,8 +45,9 @@ def greedy(
     answers and change the speed only.
     """
     guesses = [until_stop(model, draft, max_new_tokens) for draft in drafts or [()] * len(embeds)]
-    hidden, cache = model.decoder(behind(model, embeds, guesses))
-    return verified(model, [len(e) for e in embeds], guesses, hidden, lambda: cache, max_new_tokens)
+    lengths = [len(prompt) for prompt in embeds]
+    hidden, cache = model.decoder(behind(model, embeds, guesses), wanted=speaking(model, lengths, guesses))
+    return verified(model, lengths, guesses, hidden, lambda: cache, max_new_tokens)
 
 
 def until_stop(model: VisionLanguageModel, draft: Tokens, limit: int) -> Tokens:
@@ -64,6 +65,17 @@ def behind(
         for prompt, guess in zip(embeds, guesses, strict=True)
     ]
     return pad_sequence(rows, batch_first=True)
+
+
+def speaking(model: VisionLanguageModel, lengths: Sequence[int], guesses: Sequence[Tokens]) -> Places:
+    """Where the next token is said: the end of each prompt, and each token of its draft."""
+    places = [
+        (row, length - 1 + said)
+        for row, (length, guess) in enumerate(zip(lengths, guesses, strict=True))
+        for said in range(len(guess) + 1)
+    ]
+    rows, positions = torch.tensor(places, device=model.device).T
+    return rows, positions
 
 
 def verified(

@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ipllvm.engine.answering import respond
-from ipllvm.engine.decoding import Tokens, behind, until_stop
+from ipllvm.engine.decoding import Tokens, behind, speaking, until_stop
 from ipllvm.engine.plan import Case, Plan
 from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
@@ -93,13 +93,14 @@ def _batch(
     ]
     for row, noise in enumerate(noises):
         noise.enter(hidden[row])
-    upper, cache = model.decoder_from(layer, hidden)
+    lengths, drafts = [len(entry.embeds) for entry in entries], [entry.draft for entry in entries]
+    upper, cache = model.decoder_from(layer, hidden, speaking(model, lengths, drafts))
     return respond(
         model,
         [case.sample for _, case in batch],
         plan.answer,
-        [len(entry.embeds) for entry in entries],
-        [entry.draft for entry in entries],
+        lengths,
+        drafts,
         upper,
         lambda: model.with_lower(cache, clean.cache, layer, rows, hidden.shape[1]),
         plan.max_new_tokens,

@@ -6,8 +6,30 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PIL import Image
 
+from ipllvm.benchmarks.templates import TEMPLATES
+from ipllvm.errors import NotTested
+from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.encoders import Encoder
-from ipllvm.records import Sample, Scores
+from ipllvm.models.recogniser import Recogniser
+from ipllvm.records import Benchmark, Sample, Scores
+
+
+def fitted(model: VisionLanguageModel, benchmark: Benchmark) -> VisionLanguageModel:
+    """The model as the benchmark asks it: one that only names classes is told which there are.
+
+    Raises NotTested where a benchmark asks for more than the name of a class.
+    """
+    if not isinstance(model, Recogniser):
+        return model
+    if benchmark.name not in TEMPLATES:
+        known = " or ".join(f"--benchmark={name}" for name in TEMPLATES)
+        raise NotTested(f"{model.name} only names what a picture shows: measure it with {known}")
+    return model.told(classes(benchmark.samples), TEMPLATES[benchmark.name])
+
+
+def classes(samples: Sequence[Sample]) -> list[str]:
+    """Every class that a sample may be of, in order."""
+    return sorted({choice for sample in samples for choice in sample.choices})
 
 
 def recognise(encoder: Encoder, samples: Sequence[Sample], templates: Sequence[str]) -> Scores:
@@ -15,7 +37,7 @@ def recognise(encoder: Encoder, samples: Sequence[Sample], templates: Sequence[s
 
     A picture that can't be had is NaN with its traceback.
     """
-    labels = sorted({choice for sample in samples for choice in sample.choices})
+    labels = classes(samples)
     place = {label: number for number, label in enumerate(labels)}
     pictures, errors = _pictures(samples)
     values = np.full((len(samples), 1), np.nan)

@@ -16,7 +16,7 @@ from torch import Tensor
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine import layers
 from ipllvm.engine.answering import respond
-from ipllvm.engine.decoding import Tokens, behind, until_stop
+from ipllvm.engine.decoding import Tokens, behind, speaking, until_stop
 from ipllvm.engine.isolation import Failure, isolated
 from ipllvm.engine.plan import Case, Plan
 from ipllvm.engine.seeing import Checkpoint, Seen, see
@@ -122,8 +122,9 @@ class _Chunk:
             model, plan = self._model, self._plan
             embeds = [_embeds(model, case, checkpoint) for case, checkpoint in batch]
             drafts = [until_stop(model, self._draft(case), plan.max_new_tokens) for case, _ in batch]
-            hidden, cache = model.decoder(behind(model, embeds, drafts))
             samples, lengths = [case.sample for case, _ in batch], [len(e) for e in embeds]
+            spoken = speaking(model, lengths, drafts)
+            hidden, cache = model.decoder(behind(model, embeds, drafts), wanted=spoken)
             return respond(
                 model, samples, plan.answer, lengths, drafts, hidden, lambda: cache, plan.max_new_tokens
             )
@@ -143,7 +144,8 @@ class _Chunk:
         def work(batch: Sequence[tuple[list[Case], Checkpoint]]) -> list[list[Response]]:
             entries = [self._entry(cases[0], checkpoint) for cases, checkpoint in batch]
             own = [cases for cases, _ in batch]
-            return layers.answers(self._model, self._plan, entries, own, len(batch))
+            size = max(1, self._size * len(batch) // len(waiting))  # halved as the batch is
+            return layers.answers(self._model, self._plan, entries, own, size)
 
         seen = self._checkpoints([cases[0] for _, cases in waiting])
         pairs = [

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from ipllvm.engine.decoding import speaking
 from ipllvm.engine.isolation import Failure
 from ipllvm.engine.plan import Case, Plan
 from ipllvm.engine.seeing import see
@@ -88,9 +89,12 @@ def _prompts(model: VisionLanguageModel, cases: Sequence[Case]) -> list[Float[Te
 
 
 def _logits(model: VisionLanguageModel, prompts: Sequence[Tensor]) -> Float[Tensor, "prompts vocabulary"]:
-    hidden, _ = model.decoder(pad_sequence(list(prompts), batch_first=True), use_cache=False)
-    ends = torch.tensor([len(prompt) - 1 for prompt in prompts], device=hidden.device)
-    return model.logits(hidden[torch.arange(len(prompts), device=hidden.device), ends]).cpu()
+    """The logits after each prompt; of several, as the engine asks for them."""
+    lengths = [len(prompt) for prompt in prompts]
+    ends = speaking(model, lengths, [()] * len(prompts))
+    padded = pad_sequence(list(prompts), batch_first=True)
+    hidden, _ = model.decoder(padded, use_cache=False, wanted=ends if len(prompts) > 1 else None)
+    return model.logits(hidden[ends]).cpu()
 
 
 def _difference(first: Tensor, second: Tensor) -> Difference:

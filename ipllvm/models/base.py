@@ -15,6 +15,8 @@ from ipllvm.records import Layout, ModelInfo, Stage
 
 Edit = tuple[int, Callable[[Tensor], Tensor]]
 """A layer, and what is done to its input [batch, positions, hidden] before it runs."""
+Places = tuple[Tensor, Tensor]
+"""Positions of a batch, as their rows and their columns, both int64 [places]."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +113,12 @@ class VisionLanguageModel(ABC):
         past_key_values: Any = None,
         use_cache: bool = True,
         edit: Edit | None = None,
+        wanted: Places | None = None,
     ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
         """f_L without its head: final hidden states, and the cache (None without `use_cache`).
 
-        `edit` is (layer, function): the function replaces the input of that layer.
+        `edit` is (layer, function): the function replaces the input of that layer. With `wanted` the
+        states of other places may mean nothing; the cache is whole all the same.
         """
 
     @abstractmethod
@@ -125,10 +129,10 @@ class VisionLanguageModel(ABC):
 
     @abstractmethod
     def decoder_from(
-        self, layer: int, hidden: Float[Tensor, "batch positions hidden"]
+        self, layer: int, hidden: Float[Tensor, "batch positions hidden"], wanted: Places | None = None
     ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
         """Layers `layer` and up on the input of that layer: final hidden states, and a cache that
-        holds those layers only (`with_lower` completes it).
+        holds those layers only (`with_lower` completes it); `wanted` as in `decoder`.
         """
 
     @abstractmethod

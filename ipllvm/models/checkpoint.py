@@ -19,6 +19,8 @@ PICKLES = ("*.bin", "*.pt", "*.pth")
 HEADER_LIMIT = 100_000_000
 CLASSIFIER = "classifier"
 """The family of whatever transformers loads as an image classifier."""
+ENCODER = "clip"
+"""The family of CLIP's two towers alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +40,18 @@ class Checkpoint:
 def inspect(folder: Path) -> Checkpoint:
     """Check a folder; raises ModelUnavailable with one line on the first thing that is wrong."""
     family = family_of(folder)
-    weights = _weights(folder)
+    weights = _weights(folder, family)
     parameters = sum(_count(path) for path in weights)
-    _require(folder, PROCESSORS, "image processor")
-    if family != CLASSIFIER:
-        _require(folder, TOKENIZERS, "tokenizer")
+    _require_the_rest(folder, family)
     return Checkpoint(folder, family, weights, parameters)
 
 
 def is_complete(folder: Path) -> bool:
     """Whether a cached snapshot holds config, all weight files, processor and tokenizer."""
     try:
-        _weights(folder)
-        _require(folder, PROCESSORS, "image processor")
-        if family_of(folder) != CLASSIFIER:
-            _require(folder, TOKENIZERS, "tokenizer")
+        family = family_of(folder)
+        _weights(folder, family)
+        _require_the_rest(folder, family)
     except ModelUnavailable:
         return False
     return True
@@ -80,18 +79,37 @@ def family_of(folder: Path) -> str:
             f"{folder}: a LLaVA checkpoint in its authors' original format (mm_vision_tower); "
             "only the transformers format is supported, such as the llava-hf checkpoints"
         )
-    if any(str(name).endswith("ForImageClassification") for name in config.get("architectures") or ()):
+    classifies = any(str(n).endswith("ForImageClassification") for n in config.get("architectures") or ())
+    if classifies or _is_timms(config):
         return CLASSIFIER
     family = config.get("model_type")
-    if not isinstance(family, str) or family not in set(FAMILIES):
-        raise ModelUnavailable(
-            f"{folder}: model type {family!r} is not supported; known: {', '.join(sorted(FAMILIES))}"
-        )
+    if not isinstance(family, str) or family not in {*FAMILIES, ENCODER}:
+        known = ", ".join(sorted([*FAMILIES, ENCODER, "image classifiers"]))
+        raise ModelUnavailable(f"{folder}: model type {family!r} is not supported; known: {known}")
     return family
 
 
-def _weights(folder: Path) -> tuple[Path, ...]:
-    """The weight files, as the index lists them where there is one."""
+def _is_timms(config: dict[str, Any]) -> bool:
+    """Whether a config is timm's own: it names no class of transformers, and holds the preprocessing."""
+    return "architecture" in config and "pretrained_cfg" in config
+
+
+def _require_the_rest(folder: Path, family: str) -> None:
+    """Raises ModelUnavailable where the files beside the weights are missing."""
+    if not _is_timms(read_json(folder / "config.json")):
+        _require(folder, PROCESSORS, "image processor")
+    if family != CLASSIFIER:
+        _require(folder, TOKENIZERS, "tokenizer")
+
+
+def _weights(folder: Path, family: str) -> tuple[Path, ...]:
+    """The weight files, as the index lists them where there is one.
+
+    Only of an encoder they may be a pickle, which is read as weights alone: OpenAI's own has no others.
+    """
+    pickled = folder / "pytorch_model.bin"
+    if family == ENCODER and pickled.is_file() and not list(folder.glob("*.safetensors")):
+        return (pickled,)
     index = folder / "model.safetensors.index.json"
     if not index.is_file():
         single = folder / "model.safetensors"
@@ -117,8 +135,10 @@ def _no_weights(folder: Path) -> tuple[Path, ...]:
 
 
 def _count(path: Path) -> int:
-    """Numbers in a safetensors file, after checking its header against its length."""
+    """Numbers in a safetensors file, after checking its header against its length; about, in a pickle."""
     size = path.stat().st_size
+    if path.suffix == ".bin":
+        return size // 4
     try:
         with path.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))

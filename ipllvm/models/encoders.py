@@ -42,15 +42,18 @@ class Encoder:
     """
 
     def __init__(self, model: Any, processor: Any, identity: str) -> None:
-        self._model = model
+        self.model = model
         self._processor = processor
         self.identity = identity
 
     @torch.inference_mode()
     def pictures(self, images: Iterable[Image.Image]) -> Float[Tensor, "images width"]:
         """Pictures in the joint space, of length 1, in float32 on the CPU."""
-        found = [self._model.get_image_features(pixel_values=pixels) for pixels in self._pixels(images)]
-        return torch.cat([_unit(each.pooler_output) for each in found])
+        return torch.cat([self.embedded(pixels) for pixels in self._batches(images)])
+
+    def embedded(self, pixels: Tensor) -> Float[Tensor, "images width"]:
+        """Pictures that were processed, in the joint space."""
+        return _unit(self.model.get_image_features(pixel_values=pixels).pooler_output)
 
     @torch.inference_mode()
     def texts(self, texts: Sequence[str]) -> Float[Tensor, "texts width"]:
@@ -58,8 +61,8 @@ class Encoder:
         found = []
         for chunk in _chunks(texts):
             fields = self._processor.tokenizer(chunk, return_tensors="pt", padding=True, truncation=True)
-            ids, mask = (fields[name].to(self._model.device) for name in ("input_ids", "attention_mask"))
-            features = self._model.get_text_features(input_ids=ids, attention_mask=mask)
+            ids, mask = (fields[name].to(self.model.device) for name in ("input_ids", "attention_mask"))
+            features = self.model.get_text_features(input_ids=ids, attention_mask=mask)
             found.append(_unit(features.pooler_output))
         return torch.cat(found)
 
@@ -83,7 +86,7 @@ class Encoder:
         The blocks' input is left out: there the class token is the same for every picture.
         """
         cls, patches = [], []
-        for pixels in self._pixels(images):
+        for pixels in self._batches(images):
             blocks = self._blocks(pixels)
             cls.append(torch.stack([block[:, 0] for block in blocks], 1).float().cpu())
             patches.append(torch.stack([block[:, 1:].float().mean(1) for block in blocks], 1).cpu())
@@ -96,28 +99,33 @@ class Encoder:
         def keep(module: Any, args: Any, output: Any) -> None:
             kept.append(output[0] if isinstance(output, tuple) else output)
 
-        tower = self._model.vision_model
+        tower = self.model.vision_model
         with ExitStack() as hooks:
             for block in tower.encoder.layers:
                 hooks.enter_context(block.register_forward_hook(keep))
             tower(pixel_values=pixels)
         return kept
 
-    def _pixels(self, images: Iterable[Image.Image]) -> Iterator[Tensor]:
-        """Batches of pictures as the tower takes them, processed as shipped."""
+    def pixels(self, images: Sequence[Image.Image]) -> Float[Tensor, "images 3 height width"]:
+        """Pictures processed as shipped, on the CPU."""
+        pictures = [image.convert("RGB") for image in images]
+        pixels: Tensor = self._processor.image_processor(images=pictures, return_tensors="pt")["pixel_values"]
+        return pixels
+
+    def _batches(self, images: Iterable[Image.Image]) -> Iterator[Tensor]:
+        """Batches of pictures as the tower takes them."""
         for chunk in _chunks(images):
-            pictures = [image.convert("RGB") for image in chunk]
-            fields = self._processor.image_processor(images=pictures, return_tensors="pt")
-            yield fields["pixel_values"].to(self._model.device, self._model.dtype)
+            yield self.pixels(chunk).to(self.model.device, self.model.dtype)
 
 
 def own(name: str) -> str | None:
-    """The encoder that a model was built on; None where it is not known.
+    """The encoder that a model was built on, which of an encoder is itself; None where it is not known.
 
     >>> own("llava-next"), own("llava-tiny"), own("llava-ov")
     ('openai/clip-vit-large-patch14-336', 'clip-tiny', None)
     """
-    return ENCODERS.get(sources.hub_id(name) or name)
+    known = sources.hub_id(name) or name
+    return known if known in (*sources.EMBEDDED_ENCODERS, CLIP_336) else ENCODERS.get(known)
 
 
 def load(name: str, *, device: str = "auto", dtype: str = "auto", offline: bool = False) -> Encoder:

@@ -10,7 +10,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from ipllvm.models.base import Edit
+from ipllvm.models.base import Edit, Places
+
+SPARED = ("self_attn.q_proj", "self_attn.o_proj", "mlp")
+"""What of the last layer works on each position by itself and is not kept in the cache."""
 
 
 @contextmanager
@@ -25,6 +28,44 @@ def edited(decoder: Any, edit: Edit | None) -> Iterator[None]:
         return (function(args[0]), *args[1:])
 
     with decoder.layers[layer].register_forward_pre_hook(replace):
+        yield
+
+
+@contextmanager
+def sparing(decoder: Any, wanted: Places | None) -> Iterator[None]:
+    """While it lasts, the last layer works out only the places whose final states are wanted.
+
+    Keys and values are made of all positions, so that the cache is whole; where nothing is wanted the
+    queries are zeros and the output means nothing.
+    """
+    if wanted is None:
+        yield
+        return
+    with ExitStack() as hooks:
+        for name, module in decoder.layers[-1].named_modules():
+            if name in SPARED:
+                hooks.enter_context(_at(module, wanted))
+        yield
+
+
+@contextmanager
+def _at(module: nn.Module, places: Places) -> Iterator[None]:
+    """While it lasts, a module of one input sees these places only, and puts out zeros elsewhere."""
+    shape: list[int] = []
+
+    def gather(module: nn.Module, args: tuple[Tensor]) -> tuple[Tensor]:
+        shape[:] = args[0].shape[:2]
+        return (args[0][places],)
+
+    def scatter(module: nn.Module, args: tuple[Tensor], output: Tensor) -> Tensor:
+        whole = output.new_zeros(*shape, output.shape[-1])
+        whole[places] = output
+        return whole
+
+    with (
+        module.register_forward_pre_hook(gather, prepend=True),
+        module.register_forward_hook(scatter),
+    ):
         yield
 
 

@@ -52,6 +52,13 @@ def load(
     if found.family == checkpoint.CLASSIFIER:
         digest = fingerprint(found.folder, found.weights, rehash=rehash)
         return Classifier(found, digest, place, numbers, label or sources.display_name(name))
+    if found.family == checkpoint.ENCODER:
+        from ipllvm.models import encoders  # which itself asks this module for device and dtype
+        from ipllvm.models.zero_shot import ZeroShot
+
+        towers = encoders.load(str(found.folder), device=device, dtype=dtype, offline=offline)
+        digest = fingerprint(found.folder, found.weights, rehash=rehash)
+        return ZeroShot(towers, label or sources.display_name(name), digest)
     announce(forecast(found, place, numbers))
     processor = processors.load(found.folder, found.family)
     model = _weights(found, place, numbers)
@@ -62,15 +69,15 @@ def load(
 
 
 def sketch(name: str, *, prompt: str = "checkpoint", offline: bool = False) -> VisionLanguageModel:
-    """The model without weights: it prepares, lays out and counts, but can't answer. A classifier, which
-    is small, has them.
+    """The model without weights: it prepares, lays out and counts, but can't answer. A model that names
+    classes, which is small, has them.
 
     Raises as `load` does.
     """
     if naming.is_planted(name):
         return load(name, device="cpu")
     found = checkpoint.inspect(sources.resolve(name, offline))
-    if found.family == checkpoint.CLASSIFIER:
+    if found.family in (checkpoint.CLASSIFIER, checkpoint.ENCODER):
         return load(name, device="cpu", offline=offline)
     processor = processors.load(found.folder, found.family)
     auto: Any = AutoModelForImageTextToText

@@ -17,8 +17,9 @@ HUB_ALIASES = {
     "llava-next": "llava-hf/llava-v1.6-vicuna-7b-hf",
     "llava-ov": "llava-hf/llava-onevision-qwen2-7b-ov-hf",
 }
-EMBEDDED = ("llava-tiny", "llava-next-tiny", "llava-ov-tiny", "vit-tiny", "resnet-tiny")
 EMBEDDED_ENCODERS = ("clip-tiny",)
+RECOGNISERS = ("vit-tiny", "resnet-tiny", *EMBEDDED_ENCODERS)
+EMBEDDED = ("llava-tiny", "llava-next-tiny", "llava-ov-tiny", *RECOGNISERS)
 EMBEDDED_LANGUAGE_MODELS = ("lm-tiny", "lm-tiny-b", "llava-tiny", "llava-next-tiny", "llava-ov-tiny")
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 WANTED = ("*.json", "*.jinja", "*.txt", "*.model", "*.safetensors")
@@ -54,6 +55,23 @@ def check_name(name: str) -> str:
     raise UnknownName("model", name, known)
 
 
+def names_classes(name: str) -> bool:
+    """Whether a model is known, without the network, to name what a picture shows and nothing else.
+
+    >>> names_classes("clip-tiny"), names_classes("llava-tiny"), names_classes("timm/resnet50.a1_in1k")
+    (True, False, True)
+    """
+    if name in EMBEDDED:
+        return name in RECOGNISERS
+    folder = Path(name).expanduser()
+    if not (folder / "config.json").is_file():
+        return name.startswith(("timm/", "openai/clip-"))
+    try:
+        return checkpoint.family_of(folder) in (checkpoint.CLASSIFIER, checkpoint.ENCODER)
+    except ModelUnavailable:
+        return False
+
+
 def resolve(name: str, offline: bool = False) -> Path:
     """The local folder of a model, downloaded first where it must and may be.
 
@@ -62,7 +80,7 @@ def resolve(name: str, offline: bool = False) -> Path:
     check_name(name)
     repository = hub_id(name)
     if name in EMBEDDED:
-        return _embedded(name)
+        return embedded_folder(name)
     if repository is None:
         return Path(name).expanduser().resolve()
     cached = _cached(repository)
@@ -75,8 +93,9 @@ def resolve(name: str, offline: bool = False) -> Path:
         )
     try:
         config = _snapshot(repository, local=False, wanted=("config.json",))
-        checkpoint.family_of(config)  # before gigabytes of a model that can't be measured are fetched
-        return _snapshot(repository, local=False)
+        family = checkpoint.family_of(config)  # before gigabytes that can't be measured are fetched
+        pickles = ("pytorch_model.bin",) * (family == checkpoint.ENCODER)
+        return _snapshot(repository, local=False, wanted=(*WANTED, *pickles))
     except ModelUnavailable:
         raise
     except Exception as error:
@@ -101,7 +120,7 @@ def language_model(name: str, wanted: Sequence[str], offline: bool = False) -> P
 
 def _part(kind: str, name: str, embedded: Sequence[str], wanted: Sequence[str], offline: bool) -> Path:
     if name in embedded:
-        return _embedded(name)
+        return embedded_folder(name)
     if Path(name).expanduser().is_dir():
         return Path(name).expanduser().resolve()
     if not HUB_ID.fullmatch(name):
@@ -159,7 +178,8 @@ def _places() -> Iterator[Path]:
     yield package / "_suite" / "fixtures" / "checkpoints"
 
 
-def _embedded(name: str) -> Path:
+def embedded_folder(name: str) -> Path:
+    """The folder of an embedded checkpoint; raises ModelUnavailable where it is not installed."""
     for place in _places():
         if (place / name).is_dir():
             return place / name

@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from ipllvm.models import capacity, layering
-from ipllvm.models.base import Edit, Prepared, VisionLanguageModel
+from ipllvm.models.base import Edit, Places, Prepared, VisionLanguageModel
 from ipllvm.models.forecast import TEXT_TOKENS, TILES
 from ipllvm.models.prompting import Prompt, pad_to_square, render
 from ipllvm.records import Layout, ModelInfo
@@ -49,6 +49,7 @@ class TransformersModel(VisionLanguageModel):
         self._tower, _ = _find(parts.model, "vision_tower")
         self._projector, self._inner = _find(parts.model, "multi_modal_projector")
         self._decoder = parts.model.get_decoder()
+        self._layouts: dict[tuple[int, tuple[int, int], int], Layout] = {}
 
     @abstractmethod
     def _pack(self, tiles: Tensor, prepared: Prepared, newline: Tensor | None) -> Tensor:
@@ -129,8 +130,15 @@ class TransformersModel(VisionLanguageModel):
     def layout(self, prepared: Prepared) -> Layout:
         """Packs (tile, row, column) as if they were features, so that it can't differ from `pack`.
 
-        Raises ValueError where the packed length is not the number of placeholders.
+        Worked out once for pictures of one size. Raises ValueError where the packed length is not the
+        number of placeholders.
         """
+        kind = len(prepared.pixel_values), prepared.image_size, int(prepared.visual.sum())
+        if kind not in self._layouts:
+            self._layouts[kind] = self._laid_out(prepared)
+        return self._layouts[kind]
+
+    def _laid_out(self, prepared: Prepared) -> Layout:
         vision = self._model.config.vision_config
         side = vision.image_size // vision.patch_size
         tiles = torch.arange(len(prepared.pixel_values))
@@ -163,9 +171,10 @@ class TransformersModel(VisionLanguageModel):
         past_key_values: Any = None,
         use_cache: bool = True,
         edit: Edit | None = None,
+        wanted: Places | None = None,
     ) -> tuple[Tensor, Any]:
         """See the interface."""
-        with layering.edited(self._decoder, edit):
+        with layering.edited(self._decoder, edit), layering.sparing(self._decoder, wanted):
             out = self._decoder(
                 inputs_embeds=inputs_embeds,
                 attention_mask=attention_mask,
@@ -196,9 +205,11 @@ class TransformersModel(VisionLanguageModel):
             _, cache = self.decoder(inputs_embeds)
         return kept, cache
 
-    def decoder_from(self, layer: int, hidden: Tensor) -> tuple[Tensor, Any]:
+    def decoder_from(self, layer: int, hidden: Tensor, wanted: Places | None = None) -> tuple[Tensor, Any]:
         """See the interface."""
-        out = layering.upper(self._decoder, layer)(inputs_embeds=hidden, use_cache=True, return_dict=True)
+        upper = layering.upper(self._decoder, layer)
+        with layering.sparing(upper, wanted):
+            out = upper(inputs_embeds=hidden, use_cache=True, return_dict=True)
         return out.last_hidden_state, out.past_key_values
 
     def with_lower(self, upper: Any, clean: Any, layer: int, rows: Sequence[int], positions: int) -> Any:

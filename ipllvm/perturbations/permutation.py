@@ -119,6 +119,21 @@ def exchanged(order: "Int[np.ndarray, 'places']", pairs: Iterable[tuple[int, int
         order[i], order[j] = order[j], order[i]
 
 
+def swaps_of(order: "Int[np.ndarray, 'places']") -> tuple[tuple[int, int], ...]:
+    """The pairs that, exchanged in turn, make `order` of the identity.
+
+    >>> swaps_of(np.array([2, 0, 1]))
+    ((0, 2), (1, 2))
+    """
+    current, pairs = np.arange(len(order)), []
+    for place, wanted in enumerate(order):
+        there = int(np.flatnonzero(current == wanted)[0])
+        if there != place:
+            exchanged(current, [(place, there)])
+            pairs.append((place, there))
+    return tuple(pairs)
+
+
 def reorder(
     tokens: "Float[Tensor, 'tokens hidden']", order: "Int[np.ndarray, 'tokens']"
 ) -> "Float[Tensor, 'tokens hidden']":

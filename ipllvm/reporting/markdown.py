@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from ipllvm.reporting import figures
+from ipllvm.reporting import evidence, figures
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import LIMIT, REASON_LIMIT, interval, number, visible
 from ipllvm.reporting.view import (
@@ -17,6 +17,7 @@ from ipllvm.reporting.view import (
     lines,
     perturbed_heading,
     printed,
+    stated,
 )
 
 COMMENT_LIMIT: Final = 60_000
@@ -74,6 +75,8 @@ def _overview(report: Report, found: Sequence[Line]) -> Iterator[str]:
     asked = [f"- {_subject(line, report)}: {escape(line.reason)}" for line in found if line.notable]
     if asked:
         yield "\n".join(asked)
+    if said := stated(report):
+        yield "### Over benchmarks and models\n\n" + "\n".join(f"- {escape(each)}" for each in said)
     if report["not_measured"]:
         items = [f"- {_code(lost['test'])}: {escape(lost['reason'])}" for lost in report["not_measured"]]
         yield "### Not measured\n\n" + "\n".join(items)
@@ -133,6 +136,7 @@ def _details(line: Line) -> str:
         f"Claim: {escape(claim['text'])} ({claim['kind']}; source: {escape(claim['source'])})",
         *([f"Why: {escape(line.reason)}"] if line.reason else []),
         _estimates(row),
+        *_example(row),
         *_series(row["series"]),
         *_printed(row),
         f"Settings: {_pairs(row['settings'])}",
@@ -178,6 +182,15 @@ def _printed(row: Row) -> list[str]:
     """What the paper prints, as a list."""
     items = [f"- {escape(line)}" for line in printed(row)]
     return ["In the paper:\n\n" + "\n".join(items)] if items else []
+
+
+def _example(row: Row) -> list[str]:
+    """Of a violated result the smallest flipped answer, and the command that shows it."""
+    shown = evidence.flip(row)
+    if shown is None:
+        return []
+    told, question = escape(evidence.sentence(row), REASON_LIMIT), escape(shown["prompt"])
+    return [f"Example: {told} ({question}). Show it: {_code(shown['replay'], _COMMAND_LIMIT)}"]
 
 
 def _errors(errors: Sequence[Row]) -> list[str]:

@@ -13,7 +13,7 @@ def put(report: Report, folder: Path) -> None:
     """Give every flip of `report`, which is to lie in `folder`, its command line."""
     several = len(report["models"]) > 1
     for row in report["results"]:
-        for flip in row["flips"]:
+        for flip in _kept(row):
             flip["replay"] = command(folder, row, flip, several)
 
 
@@ -69,7 +69,7 @@ def find(report: Report, wanted: Wanted) -> Found:
     """
     rows = _fitting(report, wanted)
     for row in rows:
-        for flip in row["flips"]:
+        for flip in _kept(row):
             asked = (wanted.sample, wanted.perturbation, wanted.draw)
             kept = (flip["sample"], flip["perturbation"], flip["draw"])
             if all(a is None or a == b for a, b in zip(asked, kept, strict=True)):
@@ -78,6 +78,12 @@ def find(report: Report, wanted: Wanted) -> Found:
         raise UsageError(f"{wanted.property} kept no flipped answer that fits: name a sample")
     perturbation = wanted.perturbation or _perturbation(rows[0])
     return Found(rows[0], wanted.sample, perturbation, wanted.draw or 0, None)
+
+
+def _kept(row: Row) -> list[Row]:
+    """The flips of a result, the smallest last."""
+    least = row["counterexample"]
+    return row["flips"] if least is None else [*row["flips"], least["flip"]]
 
 
 def _fitting(report: Report, wanted: Wanted) -> Sequence[Row]:

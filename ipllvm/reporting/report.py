@@ -8,13 +8,16 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ipllvm.claims import tables
 from ipllvm.reporting import html, junit, markdown
 from ipllvm.reporting.families import families
 from ipllvm.reporting.folders import ensure_writable, replace_file
 from ipllvm.reporting.schema import VERSION, Report, Row, builtins
+
+if TYPE_CHECKING:
+    from ipllvm.statements import Statement
 
 PACKAGES: Final = (
     "ipllvm",
@@ -128,6 +131,7 @@ def build(
     not_measured: Sequence[NotMeasured] = (),
     failed: Sequence[Failed] = (),
     passed_laws: Sequence[PassedLaw] = (),
+    statements: "Sequence[Statement]" = (),
 ) -> Report:
     """The report of `run`, in builtins only; each of `rows` comes from `entry`.
 
@@ -157,6 +161,7 @@ def build(
             "not_tested": [_values(skipped) for skipped in not_tested],
             "not_measured": missed,
             "multiplicity": {"method": "holm", "families": families(results, missed)},
+            "statements": [asdict(said) for said in statements],
         }
     )
 

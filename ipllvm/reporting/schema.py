@@ -11,12 +11,11 @@ from importlib.resources import files
 from pathlib import PurePath
 from typing import Any, Final, TypeVar
 
-import numpy as np
-
 from ipllvm.errors import UsageError
 from ipllvm.records import (
     BenchmarkInfo,
     Claim,
+    Counterexample,
     Decision,
     Estimate,
     Flip,
@@ -43,6 +42,7 @@ def builtins(values: Mapping[str, object]) -> Row:
 
     Raises TypeError for what has no such form.
 
+    >>> import numpy as np
     >>> builtins({"a": (np.int64(1), np.float32("nan"))})
     {'a': [1, None]}
     """
@@ -52,7 +52,7 @@ def builtins(values: Mapping[str, object]) -> Row:
 def _plain(value: object) -> Any:
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, np.ndarray | np.generic):
+    if hasattr(value, "tolist"):  # of numpy or torch, array or scalar
         return _plain(value.tolist())
     if isinstance(value, str | PurePath):
         return str(value).encode("utf-8", "replace").decode()
@@ -86,6 +86,7 @@ def row(result: Result) -> Row:
         "partial": result.partial,
         "series": [asdict(series) for series in result.series],
         "flips": [asdict(flip) for flip in result.flips],
+        "counterexample": None if result.counterexample is None else asdict(result.counterexample),
     }
     return builtins(made)
 
@@ -109,7 +110,8 @@ def result(row: Row) -> Result:
         errors=tuple((entry["sample"], entry["error"]) for entry in row["errors"]),
         partial=row["partial"],
         series=tuple(_series(value) for value in row.get("series", ())),
-        flips=tuple(_make(Flip, {**f, "pictures": tuple(f["pictures"])}) for f in row.get("flips", ())),
+        flips=tuple(map(_flip, row.get("flips", ()))),
+        counterexample=_counterexample(row.get("counterexample")),
     )
 
 
@@ -146,6 +148,14 @@ def _estimate(value: Row) -> Estimate:
 def _series(value: Row) -> Series:
     points = tuple(_make(Point, {**point, "at": tuple(point["at"])}) for point in value["points"])
     return _make(Series, {**value, "axes": tuple(value["axes"]), "points": points})
+
+
+def _flip(value: Row) -> Flip:
+    return _make(Flip, {**value, "pictures": tuple(value["pictures"])})
+
+
+def _counterexample(value: Row | None) -> Counterexample | None:
+    return None if value is None else _make(Counterexample, {**value, "flip": _flip(value["flip"])})
 
 
 def _make(kind: type[T], values: Row, **absent: float) -> T:

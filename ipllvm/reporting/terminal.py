@@ -5,7 +5,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Final
 
-from ipllvm.reporting import figures
+from ipllvm.reporting import evidence, figures
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import REASON_LIMIT, to_ascii, visible
 from ipllvm.reporting.view import (
@@ -17,6 +17,7 @@ from ipllvm.reporting.view import (
     lines,
     perturbed_heading,
     printed,
+    stated,
 )
 
 NARROW: Final = 100
@@ -38,13 +39,14 @@ def summary(
     A table where it fits into `width` characters (of at least 100), else one block a result.
     Commands and the path of the report are never folded, so that they can be copied.
     `folder` is where the report was written. `ascii_only` is for terminals without UTF-8. `verbose`
-    adds the curves and maps.
+    adds the curves and maps, and examples of what is violated.
     """
     plain: Callable[[str], str] = to_ascii if ascii_only else str
     width = max(width, 20)
     made = [line for model in report["models"] for line in _model(report, model, width, plain)]
-    made += _figures(report, plain) if verbose else []
+    made += [*_figures(report, plain), *_examples(report, width, plain)] if verbose else []
     made += _folded(INTERVAL_NOTE, width) if report["results"] else []
+    made += [line for said in stated(report) for line in _folded(plain(visible(said, _LONG)), width)]
     made += _failed(report, width, plain)
     made += _untold(report, width, plain)
     answer, rest = headline(report)
@@ -126,6 +128,16 @@ def _figures(report: Report, plain: Callable[[str], str]) -> list[str]:
             head, *rest = (plain(text) for text in figures.text(series))
             made += [f"{plain(_title(line))}, {head}", *rest]
     return [*made, ""] if made else []
+
+
+def _examples(report: Report, width: int, plain: Callable[[str], str]) -> Iterator[str]:
+    """Of each violated result the smallest flipped answer, and the command that shows it."""
+    for line in lines(report):
+        shown = evidence.flip(line.row)
+        if shown is not None:
+            told = f"{_title(line)}: {visible(evidence.sentence(line.row), REASON_LIMIT)}"
+            yield from _folded(plain(told), width)
+            yield plain(f"  show it: {visible(shown['replay'], _LONG)}")
 
 
 def _failed(report: Report, width: int, plain: Callable[[str], str]) -> Iterator[str]:

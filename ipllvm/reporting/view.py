@@ -83,6 +83,12 @@ def standing(row: Row) -> str:
     return NOT_MEASURED if _lost(row) and not row["partial"] else str(row["verdict"]["decision"])
 
 
+def word(row: Row) -> str:
+    """`standing` as it is read: an observation is AS IN PAPER, NOT AS IN PAPER or UNDECIDED."""
+    name = standing(row)
+    return OBSERVED.get(name, name) if row["claim"]["kind"] == "observation" else name
+
+
 def _lost(row: Row) -> bool:
     """Whether more samples failed than the settings allow: a number, or below 1 a share."""
     counts = [(estimate["n_error"], estimate["n"]) for estimate in row["estimates"].values()]
@@ -123,6 +129,26 @@ def _figure(figure: Row, row: Row) -> str:
     here = row["estimates"].get(figure["name"])
     end = "." if figure["notes"] else ""
     return told + (f", here {number(here['value'], here['unit'])}" if here else "") + end
+
+
+def stated(report: Report) -> list[str]:
+    """What several results say together, one sentence each; not yet fit to be shown.
+
+    >>> said = {"kind": "observation", "decision": "HOLDS", "name": "text_rich", "models": ["m"]}
+    >>> said |= {"benchmarks": ["charts", "scenes"], "value": 12.34, "low": 8.0, "high": 16.7}
+    >>> stated({"statements": [{**said, "unit": "points", "text": "It costs more.", "reason": ""}]})
+    ['AS IN PAPER text_rich, m, charts and scenes: It costs more. 12.3 [8.0, 16.7] points']
+    """
+    return [_sentence(said) for said in report.get("statements", ())]
+
+
+def _sentence(said: Row) -> str:
+    word = OBSERVED[said["decision"]] if said["kind"] == "observation" else said["decision"]
+    about = ", ".join(" and ".join(said[names]) for names in ("models", "benchmarks"))
+    numbers = f"{number(said['value'], said['unit'])} {interval(said['low'], said['high'], said['unit'])}"
+    unit = " points" if said["unit"] == "points" else ""
+    reason = f"; {said['reason']}" if said["reason"] else ""
+    return f"{word} {said['name']}, {about}: {said['text']} {numbers}{unit}{reason}"
 
 
 def perturbed_heading(found: Sequence[Line]) -> str:
@@ -199,7 +225,7 @@ def _line(row: Row, benchmark: str, part: str, fallen: tuple[int, Row] | None) -
 
 def _perturbation(row: Row) -> str:
     """The name of the score under the perturbation: the first that is none of the fixed ones."""
-    fixed = ("clean", "blank", row["claim"]["quantity"])
+    fixed = ("clean", "blank", "noise_floor", row["claim"]["quantity"])
     others = (name for name in row["estimates"] if name not in fixed and not name.endswith("_pairs"))
     return next(others, "perturbed")
 
@@ -215,10 +241,7 @@ def _change(target: Row | None) -> str:
 
 
 def _verdict(row: Row) -> str:
-    name = standing(row)
-    if row["claim"]["kind"] == "observation":
-        name = OBSERVED.get(name, name)
-    return f"{name} (partial)" if row["partial"] else name
+    return f"{word(row)} (partial)" if row["partial"] else word(row)
 
 
 def _reason(row: Row, fallen: tuple[int, Row] | None) -> str:

@@ -24,18 +24,21 @@ class Typed:
                 "model",
                 "benchmark",
                 "encoder",
+                "judge",
                 "language_model",
                 "claims",
                 "captioner",
             )
         )
         flags = dict.fromkeys(("report_only", "offline", "no_store", "plan", "strict_observations"), False)
-        flags |= dict.fromkeys(("sequential", "final_look", "family_wise"), False)
+        flags |= dict.fromkeys(
+            ("sequential", "final_look", "family_wise", "noise_floor", "margin_floor"), False
+        )
         fixed = {"samples": "auto", "draws": "auto", "seed": "0", "batch_size": "auto", "undecided": "pass"}
         named = {"device": "cpu", "dtype": "auto", "prompt": "checkpoint", "report_dir": "reports"}
         named |= {"scope": "keep_newline", "noise": "paper", "saliency": "clip-tiny", "profile": "auto"}
         named |= {"information": "keep", "occlusion_budget": "count"}
-        named |= {"max_errors": "0", "answer": "generate", "generator": "renderer"}
+        named |= {"counterexamples": "auto", "max_errors": "0", "answer": "generate", "generator": "renderer"}
         named |= {"target": "population"}
         self._typed = {**unset, **flags, **fixed, **named, **typed}
 
@@ -55,6 +58,12 @@ def test_defaults_are_the_demo() -> None:
     assert (found.samples, found.fewer_do, found.draws, found.seed) == (None, True, None, 0)
     assert (found.profile, found.size("permutation_invariance")) == ("quick", Size(200, 5))
     assert (found.batch_size, found.claims, found.fail_undecided) == (None, None, False)
+
+
+def test_looks_for_counterexamples_are_auto_or_a_number() -> None:
+    assert [read(counterexamples=text).counterexamples for text in ("auto", "0", "25")] == [None, 0, 25]
+    with pytest.raises(UsageError, match="--counterexamples few: give a whole number"):
+        read(counterexamples="few")
 
 
 def test_values_are_read() -> None:
@@ -223,6 +232,8 @@ def test_sequential_runs_name_their_target() -> None:
     [
         ({"target": "benchmark"}, "--target benchmark: give --sequential too"),
         ({"final_look": True}, "--final-look: give --sequential too"),
+        ({"margin_floor": True}, "--margin-floor: give --noise-floor too"),
+        ({"sequential": True, "noise_floor": True}, "--noise-floor needs a fixed number of samples"),
         ({"sequential": True, "target": "world"}, "unknown --target 'world'"),
         ({"sequential": True, "baseline": "b"}, "--sequential: a baseline needs a fixed number of samples"),
     ],

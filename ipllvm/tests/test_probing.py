@@ -12,6 +12,7 @@ from ipllvm.benchmarks.images import EncodedImage
 from ipllvm.errors import ClaimViolated, NotMeasured
 from ipllvm.models import loading
 from ipllvm.models.base import VisionLanguageModel
+from ipllvm.perturbations.occlusion import Drop
 from ipllvm.perturbations.permutation import Permutation, Swaps
 from ipllvm.perturbations.substitution import Blank
 from ipllvm.probing import BIG, SAMPLES, Probe
@@ -65,6 +66,18 @@ def test_a_changed_answer_is_told_with_its_sample(probe: Probe) -> None:
     assert found is not None
     assert found.startswith("blank(level=127) changes the answer to scenes-")
     assert " -> " in found
+
+
+def test_pixels_are_compared_with_the_clean_answers(probe: Probe) -> None:
+    assert probe.changed(Drop()) is None
+    broken = probe.changed(Drop((0, 1, 2, 3), 2))
+    assert broken is not None and broken.startswith("drop(cells=0+1+2+3, grid=2) changes the answer to ")
+
+
+def test_a_law_may_need_fewer_looks(probe: Probe) -> None:
+    seen: list[int] = []
+    probe.hold(lambda n: seen.append(n), st.integers(0, 99), looks=2)
+    assert 0 < len(seen) <= 2
 
 
 def test_a_broken_law_is_a_violated_claim_that_can_be_replayed(probe: Probe) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ipllvm import progress
-from ipllvm.progress import ProgressLine
+from ipllvm.progress import TOLD, Controller, ProgressLine, Worker, told
 
 
 class Screen:
@@ -99,7 +99,7 @@ def test_a_message_is_a_line_of_its_own(clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("quiet", [{"verbosity": -1}, {"workerinput": {}}])
-def test_silent_under_q_and_in_workers(clock: Clock, quiet: dict[str, Any]) -> None:
+def test_silent_under_q_and_in_workers_that_can_not_tell(clock: Clock, quiet: dict[str, Any]) -> None:
     screen = Screen(isatty=True)
     told = line(screen, **quiet)
     told.say("hello")
@@ -134,3 +134,69 @@ def test_what_was_known_before_is_no_part_of_the_rate(clock: Clock) -> None:
     known = line(screen)
     known(1500, 1500)
     assert screen.written[-2:] == [("rewrite", "m on b: 1,500 of 1,500 trials, all known"), ("line", "")]
+
+
+def test_a_worker_sends_reports_of_the_running_test(clock: Clock) -> None:
+    sent: list[pytest.TestReport] = []
+    config: Any = SimpleNamespace(
+        hook=SimpleNamespace(pytest_runtest_logreport=lambda report: sent.append(report)),
+        get_verbosity=lambda: 0,
+        workerinput={},
+    )
+    worker = Worker(config)
+    config.pluginmanager = SimpleNamespace(getplugin={"ipllvm-worker": worker}.get)
+    ProgressLine(config, "m on b").say("nobody to tell")
+    worker.pytest_runtest_logstart("properties/test_a.py::test_a", ("properties/test_a.py", 3, "test_a"))
+    count = ProgressLine(config, "m on b")
+    count(0, 100)
+    for done in (10, 20, 100):
+        clock.now += 0.6
+        count(done, 100)
+    assert [told(report) for report in sent] == [
+        ("m on b: 20 of 100 trials, 17/s, 5 s left", False),
+        ("m on b: 100 of 100 trials, 56/s in 1.8 s", True),
+    ]
+    assert {(report.nodeid, report.when, report.outcome) for report in sent} == {
+        ("properties/test_a.py::test_a", "progress", "passed")
+    }
+    assert vars(sent[0])[TOLD] == ["m on b: 20 of 100 trials, 17/s, 5 s left", False]
+
+
+def test_the_controller_draws_workers_side_by_side(clock: Clock) -> None:
+    screen = Shown()
+    drawn = Controller(screen, together=True, width=24)
+    drawn.tell("gw1", "a: 1 of 2", False)
+    drawn.tell("gw0", "b: 1 of 9", False)
+    drawn.tell("gw1", "a: 2 of 2", True)
+    drawn.tell("gw0", "b: 2 of 9", False)
+    assert screen.shown == [
+        ("gw1 a: 1 of 2", False),
+        ("gw0 b: 1 of 9; gw1 a: 1 ", False),
+        ("gw1 a: 2 of 2", True),
+        ("gw0 b: 2 of 9", False),
+    ]
+
+
+def test_without_a_terminal_each_worker_gets_a_line_now_and_then(clock: Clock) -> None:
+    screen = Shown()
+    drawn = Controller(screen, together=False, width=0)
+    for second in range(25):
+        clock.now += 1
+        drawn.tell("gw0", str(second), False)
+        drawn.tell("gw1", str(second), second == 3)
+    assert screen.shown == [
+        ("gw1 3", True), ("gw0 10", False), ("gw1 10", False), ("gw0 20", False), ("gw1 20", False)
+    ]  # fmt: skip
+
+
+class Shown:
+    """A screen that keeps what it is shown."""
+
+    every = progress.PLAIN_SECONDS
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[str, bool]] = []
+
+    def show(self, text: str, end: bool) -> None:
+        """Keep it."""
+        self.shown.append((text, end))

@@ -157,10 +157,17 @@ def _card(recipe: Recipe, columns: Sequence[str], figures: list[Row], curve: Cur
 
 
 def _times(curve: Curve) -> dict[str, str]:
-    """How long each phase took, at its mean speed, and on what."""
-    last = {row["phase"]: row for row in curve if "on" in row}
-    minutes = {str(name): float(row["step"]) / float(row["steps_per_s"]) / 60 for name, row in last.items()}
-    return {name: f"{minutes[name]:.0f} min on {last[name]['on']}" for name in minutes}
+    """How long each phase took, at its mean speed, and on what, where that was kept."""
+    last = {str(row["phase"]): row for row in curve}
+    return {name: f"{_minutes(row):.0f} min{_on(row)}" for name, row in last.items()}
+
+
+def _minutes(row: dict[str, float | str]) -> float:
+    return float(row["step"]) / float(row["steps_per_s"]) / 60
+
+
+def _on(row: dict[str, float | str]) -> str:
+    return f" on {row['on']}" if "on" in row else ""
 
 
 def _table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

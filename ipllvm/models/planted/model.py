@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ipllvm import planting
 from ipllvm.models import capacity
-from ipllvm.models.base import Edit, Prepared, VisionLanguageModel
+from ipllvm.models.base import Edit, Places, Prepared, VisionLanguageModel
 from ipllvm.models.planted import naming, states
 from ipllvm.models.planted.law import LAYERS, Law
 from ipllvm.records import Layout, ModelInfo
@@ -141,6 +141,7 @@ class PlantedModel(VisionLanguageModel):
         past_key_values: Any = None,
         use_cache: bool = True,
         edit: Edit | None = None,
+        wanted: Places | None = None,
     ) -> tuple[Tensor, Any]:
         """See the interface; positions are told by their order."""
         tagged, _ = self._tagged(inputs_embeds, 0, edit)
@@ -151,7 +152,7 @@ class PlantedModel(VisionLanguageModel):
         tagged, kept = self._tagged(inputs_embeds, 0, keep=layers)
         return kept, self._answered(tagged, None, None, True)[1]
 
-    def decoder_from(self, layer: int, hidden: Tensor) -> tuple[Tensor, Any]:
+    def decoder_from(self, layer: int, hidden: Tensor, wanted: Places | None = None) -> tuple[Tensor, Any]:
         """See the interface."""
         tagged, _ = self._tagged(hidden, layer)
         return self._answered(tagged, None, None, True)

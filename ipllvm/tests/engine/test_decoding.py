@@ -5,8 +5,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from ipllvm.engine.decoding import Tokens, greedy
+from ipllvm.engine.decoding import behind, greedy, speaking
 from ipllvm.models.base import VisionLanguageModel
+from ipllvm.tests.engine.drafts import corrupted
 from ipllvm.tests.engine.pictures import samples
 
 LIMIT = 6
@@ -31,15 +32,24 @@ def test_drafts_change_the_speed_only(tiny: VisionLanguageModel) -> None:
     answers = greedy(tiny, prompts, LIMIT)
     rng = np.random.default_rng(0)
     for _ in range(20):
-        drafts = [_corrupted(answer, rng) for answer in answers]
+        drafts = [corrupted(answer, rng) for answer in answers]
         assert greedy(tiny, prompts, LIMIT, drafts) == answers
 
 
-def _corrupted(answer: Tokens, rng: np.random.Generator) -> Tokens:
-    """A draft that agrees for a while: cut, changed at one place, lengthened, or left alone."""
-    kind, place = int(rng.integers(4)), int(rng.integers(len(answer)))
-    changed = (*answer[:place], (answer[place] + 1) % 60, *answer[place + 1 :])
-    return (answer[:place], changed, (*answer, 7, 8, 9), answer)[kind]
+@torch.inference_mode()
+def test_the_last_layer_works_where_it_is_wanted_and_its_cache_is_whole(tiny: VisionLanguageModel) -> None:
+    prompts = _prompts(tiny)
+    drafts = [(5, 6)[: row % 3] for row in range(len(prompts))]
+    padded = behind(tiny, prompts, drafts)
+    wanted = speaking(tiny, [len(prompt) for prompt in prompts], drafts)
+    assert len(wanted[0]) == len(prompts) + sum(map(len, drafts))
+    whole, cache = tiny.decoder(padded)
+    spared, kept = tiny.decoder(padded, wanted=wanted)
+    assert torch.allclose(spared[wanted], whole[wanted], atol=1e-5)
+    assert not torch.allclose(spared, whole), "nothing was spared"
+    for held, other in zip(kept.layers, cache.layers, strict=True):
+        assert torch.equal(held.keys, other.keys) and torch.equal(held.values, other.values)
+    assert torch.equal(tiny.decoder(padded)[0], whole), "the model was changed"
 
 
 def test_an_answer_ends_at_its_stop_token_or_at_the_limit(tiny: VisionLanguageModel) -> None:

@@ -14,7 +14,9 @@ import ipllvm
 
 ROOT = Path(ipllvm.__file__).parents[1]
 HERE = Path(__file__).parent
-CONFTEST = 'pytest_plugins = ["ipllvm.plugin", "fixtures.evaluation", "fixtures.models"]\n'
+CONFTEST = """
+pytest_plugins = ["ipllvm.plugin", "fixtures.evaluation", "fixtures.planning", "fixtures.models"]
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,3 +52,23 @@ def test_an_encoder_can_be_named(tmp_path: Path, checkpoints: tuple[Path, Path])
     assert row["verdict"]["decision"] == "VIOLATED"
     assert row["settings"]["retention"].startswith("0.00 [")
     assert "--encoder=clip-tiny" in row["replay"]
+
+
+def test_an_encoder_alone_keeps_all_of_its_recognition(tmp_path: Path) -> None:
+    """Retention of a model by itself is 1; what it has no part for is told in every view, and no failure."""
+    chosen = ("-k", "retention or permutation_invariance or layer_importance or option", "--samples=40")
+    done = session(tmp_path, *properties(*chosen, "--model=clip-tiny", "--device=cpu", "-q"))
+    report = done.report()
+    (row,) = report["results"]
+    assert done.status == 0
+    assert (row["property"], row["benchmark"]) == ("classification_retention", "objects")
+    assert row["settings"]["retention"] == "1.00 [1.00, 1.00]"
+    reasons = {told["property"]: told["reason"] for told in report["not_tested"]}
+    assert reasons["permutation_invariance"] == "clip-tiny has no visual tokens to perturb"
+    assert reasons["layer_importance"] == "clip-tiny names classes: it has no decoder layers to perturb"
+    assert reasons["option_order"].startswith("is measured on")
+    (folder,) = (tmp_path / "reports").glob("*T*")
+    for view in ("report.md", "report.html"):
+        assert "it has no decoder layers to perturb" in (folder / view).read_text(encoding="utf-8")
+    told = [line for line in done.lines if line.startswith("not tested ")]
+    assert len(told) == len(report["not_tested"]) > 2

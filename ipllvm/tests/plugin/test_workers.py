@@ -83,3 +83,13 @@ def test_metrics_travel_from_workers_into_junit(shared: Session) -> None:
     junit = (shared.folder / "junit.xml").read_text(encoding="utf-8")
     assert junit.count('name="performance_drop" value="0.4"') == 3
     assert "UNDECIDED: [1.0, 3.0] does not settle it" in junit
+
+
+def test_what_workers_say_is_drawn_and_counts_as_no_test(tmp_path: Path) -> None:
+    folder = suite(tmp_path, "suite_talking")
+    done = session(folder, "-n2")
+    said = [line for line in done.lines if " of 4 trials" in line]
+    assert sorted(line.partition(":")[0] for line in said) == ["gw0 0 on b", "gw1 1 on b"]
+    assert all("4 of 4 trials" in line for line in said)
+    assert "2 passed" in done.lines[-1] and done.status == 0
+    assert not [line for line in session(folder, "-n2", "-q").lines if "trials" in line]

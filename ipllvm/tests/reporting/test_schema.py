@@ -15,7 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipllvm.errors import UsageError
-from ipllvm.records import BenchmarkInfo, Claim, Decision, Estimate, Flip, ModelInfo, Result, Verdict
+from ipllvm.records import (
+    BenchmarkInfo,
+    Claim,
+    Counterexample,
+    Decision,
+    Estimate,
+    Flip,
+    ModelInfo,
+    Result,
+    Verdict,
+)
 from ipllvm.reporting import schema
 from ipllvm.tests.reporting import reports
 from ipllvm.tests.reporting.golden import check_golden
@@ -63,6 +73,7 @@ PICTURES = st.sampled_from(["data:image/webp;base64,QUJD", "data:image/png;base6
 FLIPS = st.builds(
     Flip, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, COUNT, st.lists(PICTURES, max_size=2).map(tuple), TEXT, TEXT
 )
+COUNTEREXAMPLES = st.builds(Counterexample, FLIPS, COUNT, COUNT, TEXT, COUNT)
 RESULTS = st.builds(
     Result,
     property=TEXT,
@@ -77,6 +88,7 @@ RESULTS = st.builds(
     errors=st.lists(st.tuples(TEXT, TEXT), max_size=3).map(tuple),
     partial=st.booleans(),
     flips=st.lists(FLIPS, max_size=2).map(tuple),
+    counterexample=st.none() | COUNTEREXAMPLES,
 )
 
 

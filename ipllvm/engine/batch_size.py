@@ -1,0 +1,87 @@
+"""How many samples to answer together, found by trying: the most that fit is not always the fastest.
+
+On a CPU the activations of a small batch stay in the cache; on a GPU a large one keeps it busy.
+"""
+
+import time
+from collections.abc import Sequence
+from itertools import cycle, islice
+
+import torch
+from torch import Tensor
+
+from ipllvm.engine.decoding import behind, speaking
+from ipllvm.engine.isolation import Failure
+from ipllvm.engine.plan import Plan
+from ipllvm.engine.seeing import see
+from ipllvm.models.base import VisionLanguageModel
+from ipllvm.models.forecast import matmul_rate, trial_seconds
+from ipllvm.models.transformers_model import TransformersModel
+from ipllvm.perturbations.substitution import Clean
+from ipllvm.records import Sample
+
+SECONDS = 1.5
+"""What the trying may cost, beyond the batch that is being tried."""
+SAMPLES = 8
+PAYS = 0.97
+"""A larger batch pays where a prompt takes at most this share of its time in a smaller one."""
+PATIENCE = 2
+"""After so many sizes that do not pay no larger one is tried."""
+
+
+def choose(model: VisionLanguageModel, samples: Sequence[Sample]) -> int:
+    """The batch size for these samples, between 1 and what the model says would fit.
+
+    It changes the speed only. A model that is not of transformers, or so large that trying is dear on
+    this device, gets what fits.
+    """
+    most = model.batch_size()
+    if not isinstance(model, TransformersModel) or not samples:
+        return most
+    prompts = _prompts(model, samples[:SAMPLES])
+    if not prompts or _seconds_of_one(model, prompts[0]) > SECONDS / 8:
+        return most
+    return fastest(model, prompts, most)
+
+
+@torch.inference_mode()
+def fastest(model: VisionLanguageModel, prompts: Sequence[Tensor], most: int) -> int:
+    """Doubled while it pays, fits and is cheap to try; out of memory ends it."""
+    best, least, size, wasted = 1, float("inf"), 1, 0
+    began = time.perf_counter()
+    while size <= most and wasted < PATIENCE and time.perf_counter() - began < SECONDS:
+        try:
+            each = _seconds(model, list(islice(cycle(prompts), size))) / size
+        except torch.OutOfMemoryError:
+            break
+        wasted = 0 if each < PAYS * least else wasted + 1
+        if not wasted:
+            best, least = size, each
+        size *= 2
+    return best
+
+
+def _seconds(model: VisionLanguageModel, batch: Sequence[Tensor]) -> float:
+    """The better of two passes, the first of which warms up; one where it is long."""
+    best = float("inf")
+    for _ in range(2):
+        began = time.perf_counter()
+        nothing: list[tuple[int, ...]] = [()] * len(batch)
+        wanted = speaking(model, [len(prompt) for prompt in batch], nothing)
+        hidden, _ = model.decoder(behind(model, batch, nothing), wanted=wanted)
+        model.logits(hidden[wanted]).argmax(-1).tolist()  # waits for a GPU
+        best = min(best, time.perf_counter() - began)
+        if best > SECONDS / 8:
+            break
+    return best
+
+
+@torch.inference_mode()
+def _prompts(model: VisionLanguageModel, samples: Sequence[Sample]) -> list[Tensor]:
+    cases = Plan(tuple(samples), (Clean(),), 1, 0, 1).cases(samples, Clean())
+    return [seen.embeds(model) for seen in see(model, cases, 1) if not isinstance(seen, Failure)]
+
+
+def _seconds_of_one(model: VisionLanguageModel, prompt: Tensor) -> float:
+    """About how long one prompt takes, by the rate of matrix products."""
+    return trial_seconds(model.info().parameters, len(prompt), matmul_rate(model.device, model.dtype))

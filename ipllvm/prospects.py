@@ -1,0 +1,74 @@
+"""What a run can tell, said before it: the smallest effect that is detected and the samples that decide.
+
+From the claims' planned discordance, with clusters, draws and levels as planned; no data are seen.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from ipllvm.records import Claim
+from ipllvm.stats.clusters import mean_size
+from ipllvm.stats.power import (
+    design_effect,
+    edges,
+    outlook,
+    required_samples,
+    smallest_detectable_effect,
+    standard_error,
+)
+
+MAKES = {"permutation_invariance": ("permutation",), "modality_importance": ("image_first", "then_text")}
+"""The claims of properties that are not called like their claim."""
+_POINTS = 100.0
+
+
+def claims_of(property_name: str, claims: Mapping[str, Claim]) -> list[Claim]:
+    """The claims that a property makes; none for one that is not known."""
+    names = MAKES.get(property_name, (property_name,))
+    return [claims[name] for name in names if name in claims]
+
+
+def prospect(claim: Claim, clusters: Sequence[str], draws: int, available: int) -> str:
+    """What can be told of a claim from samples in these clusters, in one line.
+
+    `available` is how many samples the whole benchmark has.
+    """
+    n, deff = len(clusters), _deff(clusters, draws)
+    margin = claim.margin / _POINTS
+    effect = _effect(abs(margin), claim, clusters, draws)
+    low, high = claim.margin - effect, claim.margin + effect
+    told = edges(claim.margin, effect)
+    if claim.direction == "at_least":
+        told = f"HOLDS if the truth is >= {high:.2f}, VIOLATED if <= {low:.2f}"
+    line = f"{claim.name}: smallest detectable effect {effect:.2f} points at n = {n}: {told}"
+    needed = required_samples(abs(margin), claim.planned_discordance, deff=deff, alpha=claim.alpha)
+    return line if needed is None else f"{line}; at a truth of 0 {outlook(needed, available).sentence}"
+
+
+def gates(claims: Sequence[Claim], clusters: Sequence[str], draws: int, available: int) -> Iterator[str]:
+    """The gates that cannot hold at these numbers even if nothing got worse, and what would do."""
+    for claim in claims:
+        margin = claim.regression_margin / _POINTS
+        effect = _effect(margin, claim, clusters, draws)
+        if effect <= claim.regression_margin:
+            continue
+        deff = _deff(clusters, draws)
+        needed = required_samples(margin, claim.planned_discordance, deff=deff, alpha=claim.alpha)
+        ahead = "" if needed is None else f"; {outlook(needed, available).sentence}"
+        yield (
+            f"the gate of {claim.name} is weak: at n = {len(clusters)} its smallest detectable effect of "
+            f"{effect:.2f} points exceeds the regression margin of {claim.regression_margin:g}, "
+            f"so that it may stay UNDECIDED where nothing got worse{ahead}"
+        )
+
+
+def _effect(margin: float, claim: Claim, clusters: Sequence[str], draws: int) -> float:
+    n = len(clusters)
+    error = standard_error(n, claim.planned_discordance, margin, _deff(clusters, draws))
+    return _POINTS * smallest_detectable_effect(error, 1 / draws, n, claim.alpha)
+
+
+def _deff(clusters: Sequence[str], draws: int) -> float:
+    sizes = np.unique(np.asarray(clusters, dtype=str), return_counts=True)[1]
+    return design_effect(draws, mean_size(sizes))

@@ -1,0 +1,235 @@
+"""What a run says beyond its single results: over benchmarks, and over models.
+
+Each statement is made from the contrasts of results that are in the report already. None of them changes
+an exit status.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from ipllvm.metrics.influence import ratio_difference
+from ipllvm.records import Claim, Contrast, Decision, Result
+from ipllvm.sampling import generator
+from ipllvm.stats.choice import choose
+from ipllvm.stats.correlation import FEWEST, correlation
+from ipllvm.stats.student import StudentTest, combined, linearised
+
+ALPHA = 0.05
+POINTS = 100.0
+TEXT_RICH = ("charts", "charts-mc", "chartqa", "ai2d", "mathvista")
+CNNS = ("resnet", "convnext", "convnextv2", "regnet", "efficientnet", "mobilenet_v2")
+VITS = ("vit", "deit", "beit", "clip", "dinov2", "swin", "vit_mae", "siglip")
+NOTHING_TO_LOSE = "nothing to lose"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A result as statements need it: its contrasts by name, of which `claim` decided it."""
+
+    property: str
+    model: str
+    family: str
+    benchmark: str
+    claim: Claim
+    estimates: Mapping[str, float | None]
+    reason: str
+    contrasts: Mapping[str, Contrast]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence about several results; `decision` and bounds as for a claim, both bounds 5 % a side."""
+
+    name: str
+    text: str
+    models: tuple[str, ...]
+    benchmarks: tuple[str, ...]
+    value: float | None
+    low: float | None
+    high: float | None
+    unit: str
+    decision: Decision
+    reason: str
+    p: float | None
+    method: str
+    kind: str = "observation"
+
+
+def of(rows: Sequence[Row], seed: int = 0) -> list[Statement]:
+    """Everything that these results say together."""
+    makers = (_over_benchmarks, _text_rich, _vit_against_cnn)
+    return [made for maker in makers for made in maker(rows)] + list(_math_goes_together(rows, seed))
+
+
+def packed(result: Result) -> dict[str, Any]:
+    """The contrasts of a result in builtins, to be sent by a worker."""
+    found = {**result.parts, **({"claim": result.paired[0][1]} if result.paired else {})}
+    return {name: _builtins(contrast) for name, contrast in found.items()}
+
+
+def row(entry: Mapping[str, Any]) -> Row:
+    """A row of the report (ipllvm/reporting/schema.py) with what `packed` gave it as `parts`."""
+    return Row(
+        entry["property"],
+        entry["model"]["name"],
+        entry["model"]["family"],
+        entry["benchmark"]["name"],
+        Claim(**entry["claim"]),
+        {name: found["value"] for name, found in entry["estimates"].items()},
+        entry["verdict"]["reason"],
+        {name: _contrast(found) for name, found in entry.get("parts", {}).items()},
+    )
+
+
+def _over_benchmarks(rows: Sequence[Row]) -> Iterator[Statement]:
+    """The mean of the permutation's cost over benchmarks, each weighing the same."""
+    for model, found in _by_model(rows, "permutation_invariance"):
+        if len(found) < 2:
+            continue
+        claim, names = found[0].claim, tuple(each.benchmark for each in found)
+        test = combined([(1 / len(found), each.contrasts["claim"]) for each in found])
+        lost = [each.benchmark for each in found if each.reason.startswith(NOTHING_TO_LOSE)]
+        why = f"{NOTHING_TO_LOSE} on {', '.join(lost)}" if lost else ""
+        text = f"On average over {len(found)} benchmarks: {claim.text}"
+        yield _decided("mean_over_benchmarks", text, (model,), names, test, claim, why)
+
+
+def _text_rich(rows: Sequence[Row]) -> Iterator[Statement]:
+    """Whether shuffled patches cost more where pictures hold text."""
+    for model, found in _by_model(rows, "patch_shuffle"):
+        kept = [each for each in found if not each.reason.startswith(NOTHING_TO_LOSE)]
+        rich = [each for each in kept if each.benchmark in TEXT_RICH]
+        plain = [each for each in kept if each.benchmark not in TEXT_RICH]
+        if not rich or not plain:
+            continue
+        terms = [(1 / len(rich), each.contrasts["claim"]) for each in rich]
+        terms += [(-1 / len(plain), each.contrasts["claim"]) for each in plain]
+        names = tuple(each.benchmark for each in (*rich, *plain))
+        text = "Shuffled patches cost more where pictures hold text."
+        test = combined(terms, "Welch's t over clusters")
+        yield _decided("text_rich", text, (model,), names, test, _positive(found[0].claim))
+
+
+def _vit_against_cnn(rows: Sequence[Row]) -> Iterator[Statement]:
+    """Whether a ViT keeps more of its score under occlusion than a CNN, on the same pictures."""
+    found = [row for row in rows if row.property == "occlusion" and "area" in row.contrasts]
+    vits, cnns = [[row for row in found if row.family in families] for families in (VITS, CNNS)]
+    for vit, cnn in product(vits, cnns):
+        if vit.benchmark != cnn.benchmark:
+            continue
+        sides = [(side.contrasts["area"], side.contrasts["clean"]) for side in (vit, cnn)]
+        unclear = [
+            side.model
+            for side, (_, clean) in zip((vit, cnn), sides, strict=True)
+            if not choose(clean).interval(ALPHA)[0] > 0
+        ]
+        why = f"the clean score of {', '.join(unclear)} is not clearly above 0" if unclear else ""
+        test = linearised(ratio_difference("area", sides[0], sides[1]))
+        text = "A ViT keeps more of its score than a CNN with random parts of the picture in black."
+        names = (vit.model, cnn.model)
+        claim = _positive(vit.claim)
+        yield _decided("vit_against_cnn", text, names, (vit.benchmark,), test, claim, why)
+
+
+def _math_goes_together(rows: Sequence[Row], seed: int) -> Iterator[Statement]:
+    """Whether models that are better at visual maths are better at maths in words."""
+    known = [
+        (row.model, row.benchmark, row.estimates.get("visual"), row.estimates.get(row.claim.quantity))
+        for row in rows
+        if row.property == "text_only_math"
+    ]
+    for benchmark in dict.fromkeys(name for _, name, _, _ in known):
+        pairs = {m: (v, w) for m, b, v, w in known if b == benchmark and v is not None and w is not None}
+        if len(pairs) < 2:
+            continue
+        visual, words = zip(*pairs.values(), strict=True)
+        found = correlation(visual, words, generator(seed, "correlation", benchmark))
+        low, high = found.interval or (None, None)
+        decision = Decision.UNDECIDED
+        if found.decided and found.p is not None and found.spearman is not None:
+            decision = Decision.HOLDS if found.p <= ALPHA else decision
+            decision = Decision.VIOLATED if high is not None and high < 0 else decision
+        reason = str(found) if len(pairs) >= FEWEST else f"too few models: {found}"
+        yield Statement(
+            "maths_goes_together",
+            "Models that are better at visual maths are better at maths in words.",
+            tuple(pairs),
+            (benchmark, "charts"),
+            found.spearman,
+            low,
+            high,
+            "Spearman",
+            decision,
+            reason,
+            found.p,
+            "permutation of the pairing; interval of Pearson's by Fisher",
+        )
+
+
+def _decided(
+    name: str,
+    text: str,
+    models: tuple[str, ...],
+    benchmarks: tuple[str, ...],
+    test: StudentTest,
+    claim: Claim,
+    obstacle: str = "",
+) -> Statement:
+    """A statement on a mean, decided as a claim is."""
+    sign = -1.0 if claim.direction == "at_least" else 1.0
+    margin = claim.margin / POINTS
+    low, high = test.interval(claim.alpha)
+    outer = test.p_violated(margin), test.p_holds(margin)
+    p_holds, p_violated = outer if sign < 0 else outer[::-1]
+    decision, reason = Decision.UNDECIDED, obstacle
+    if not obstacle and test.too_little:
+        reason = "too few samples, clusters or changes to decide"
+    elif not obstacle:
+        decision = Decision.VIOLATED if p_violated <= claim.alpha else decision
+        decision = Decision.HOLDS if p_holds <= claim.alpha else decision
+        settles = "does not settle" if decision is Decision.UNDECIDED else "settles"
+        words = f"{claim.direction.replace('_', ' ')} {claim.margin:g} points"
+        reason = f"[{POINTS * low:.2f}, {POINTS * high:.2f}] {settles} {words}"
+    return Statement(
+        name,
+        text,
+        models,
+        benchmarks,
+        None if test.too_little else POINTS * test.mean,
+        None if test.too_little else POINTS * low,
+        None if test.too_little else POINTS * high,
+        "points",
+        decision,
+        reason,
+        p_violated if decision is Decision.VIOLATED else p_holds,
+        test.method,
+        claim.kind,
+    )
+
+
+def _positive(claim: Claim) -> Claim:
+    """The claim that a difference is above 0, as an observation."""
+    return Claim(claim.name, "difference", "at_least", 0.0, "observation", claim.source, claim.text)
+
+
+def _by_model(rows: Sequence[Row], name: str) -> Iterator[tuple[str, list[Row]]]:
+    """The results of a property that have a contrast, model by model."""
+    found = [row for row in rows if row.property == name and "claim" in row.contrasts]
+    for model in dict.fromkeys(row.model for row in found):
+        yield model, [row for row in found if row.model == model]
+
+
+def _builtins(contrast: Contrast) -> dict[str, Any]:
+    made = {part.name: getattr(contrast, part.name) for part in fields(contrast)}
+    return {**made, "values": np.asarray(contrast.values, float).tolist()}
+
+
+def _contrast(found: Mapping[str, Any]) -> Contrast:
+    made: dict[str, Any] = {
+        n: tuple(value) if isinstance(value, list) else value for n, value in found.items()
+    }
+    return Contrast(**{**made, "values": np.array(found["values"], dtype=float)})
