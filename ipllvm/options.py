@@ -40,6 +40,7 @@ REPEATED = (
     "occlusion_budget",
     "saliency",
     "encoder",
+    "judge",
     "generator",
     "captioner",
     "max_errors",
@@ -82,6 +83,7 @@ class Options:
     strict_observations: bool
     saliency: str
     encoder: str | None
+    judge: str | None
     generator: str
     captioner: str
     language_models: tuple[str, ...]
@@ -96,6 +98,8 @@ class Options:
     sequential: str
     final_look: bool
     family_wise: bool
+    noise_floor: bool
+    margin_floor: bool
 
     @property
     def on_defaults(self) -> bool:
@@ -145,7 +149,8 @@ class Options:
         flags += ["--strict-observations"] * self.strict_observations
         flags += [f"--baseline={self.baseline}"] * bool(self.baseline)
         flags += ["--sequential", f"--target={self.sequential}"] * bool(self.sequential)
-        flags += ["--final-look"] * self.final_look
+        flags += ["--final-look"] * self.final_look + ["--noise-floor"] * self.noise_floor
+        flags += ["--margin-floor"] * self.margin_floor
         return [f"--{name.replace('_', '-')}={value}" for name, value in [*chosen, *values]] + flags
 
     def as_row(self) -> dict[str, Any]:
@@ -214,6 +219,7 @@ def read(config: pytest.Config) -> Options:
         strict_observations=bool(value("strict-observations")),
         saliency=str(value("saliency")),
         encoder=value("encoder"),
+        judge=value("judge"),
         generator=(artist := typed.one_of("generator", value("generator"), GENERATORS)),
         captioner=check_name(value("captioner") or CAPTIONERS[artist]),
         language_models=tuple(dict.fromkeys(value("language-model") or DEFAULT_LANGUAGE_MODELS)),
@@ -230,6 +236,8 @@ def read(config: pytest.Config) -> Options:
         sequential=_sequential(value),
         final_look=bool(value("final-look")),
         family_wise=bool(value("family-wise")),
+        noise_floor=bool(value("noise-floor")),
+        margin_floor=bool(value("margin-floor")),
     )
 
 
@@ -238,6 +246,10 @@ def _sequential(value: Callable[[str], Any]) -> str:
     target = typed.one_of("target", value("target"), TARGETS)
     if value("sequential") and (value("baseline") or value("save-baseline")):
         raise UsageError("--sequential: a baseline needs a fixed number of samples; leave one of the two out")
+    if value("margin-floor") and not value("noise-floor"):
+        raise UsageError("--margin-floor: give --noise-floor too")
+    if value("sequential") and value("noise-floor"):
+        raise UsageError("--noise-floor needs a fixed number of samples; leave --sequential out")
     if value("sequential"):
         return target
     if value("final-look") or target != TARGETS[0]:

@@ -368,7 +368,7 @@ class Result:
     the traceback). `partial` is true where the run was stopped before all trials were done. `paired`
     is what a baseline keeps, `flips` are examples of answers that changed, `counterexample` is the
     smallest that was found for a claim that is violated, `parts` are contrasts that statements of the
-    whole run need.
+    whole run need, `floors` how far a repetition may be off, in points, by claim of `paired`.
     """
 
     property: str
@@ -387,3 +387,4 @@ class Result:
     parts: Mapping[str, Contrast] = field(default_factory=dict)
     flips: tuple[Flip, ...] = ()
     counterexample: Counterexample | None = None
+    floors: Mapping[str, float] = field(default_factory=dict)

@@ -64,6 +64,11 @@ def register(parser: pytest.Parser) -> None:
     add("captioner", "model that captions pictures for the generator (default: its own)", metavar="NAME")
     add("encoder", "CLIP encoder of models whose own is not known: clip-tiny, hub id, folder", metavar="NAME")
     add(
+        "judge",
+        "who judges free answers in place of rules: a language model, or an endpoint as URL#MODEL",
+        metavar="NAME",
+    )
+    add(
         "language-model",
         "language model that alignment is measured with (default lm-tiny); repeatable",
         action="append",
@@ -79,6 +84,8 @@ def register(parser: pytest.Parser) -> None:
         "sequential: keep a fifth of alpha for one test of all samples",
         action="store_true",
     )
+    add("noise-floor", "measure twice, in other batches, and report what differs", action="store_true")
+    add("margin-floor", "raise margins below the noise floor to it", action="store_true")
     add("family-wise", "share each claim's alpha among the requirements of a model", action="store_true")
 
 

@@ -31,6 +31,7 @@ def render(*reports: Report) -> str:
     results = [result for section in found for part in section.parts for result in part.results]
     pictures = [it for section in found for part in section.parts for it in part.pictures]
     pictures += [it for section in found for it in section.pictures]
+    drawings, rules = canvas.with_classes({it.name: canvas.inline(it.draw, it.name) for it in pictures})
     answer, rest = headline(report)
     colour, word = release(report)
     return str(
@@ -50,7 +51,9 @@ def render(*reports: Report) -> str:
             several=len(report["models"]) > 1,
             verdicts=list(dict.fromkeys(result.line.verdict for result in results)),
             order={verdict: place for place, verdict in enumerate(_verdicts(results))},
-            drawings={it.name: canvas.inline(it.draw, it.name) for it in pictures},
+            common=_common(report),
+            drawings=drawings,
+            rules=rules,
         )
     )
 
@@ -110,6 +113,14 @@ def _worst(section: Section, model: str, benchmark: str) -> Shown | None:
         if (result.line.row["model"], result.line.row["benchmark"]) == (model, benchmark)
     ]
     return max(found, key=lambda result: order.index(standing(result.line.row)), default=None)
+
+
+def _common(report: Report) -> Row:
+    """The settings that all results have alike: told once."""
+    first, *rest = [row["settings"] for row in report["results"]] or [{}]
+    if not rest:
+        return {}
+    return {k: v for k, v in first.items() if all(k in other and other[k] == v for other in rest)}
 
 
 def _verdicts(results: Sequence[Shown]) -> list[str]:

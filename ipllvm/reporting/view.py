@@ -83,6 +83,12 @@ def standing(row: Row) -> str:
     return NOT_MEASURED if _lost(row) and not row["partial"] else str(row["verdict"]["decision"])
 
 
+def word(row: Row) -> str:
+    """`standing` as it is read: an observation is AS IN PAPER, NOT AS IN PAPER or UNDECIDED."""
+    name = standing(row)
+    return OBSERVED.get(name, name) if row["claim"]["kind"] == "observation" else name
+
+
 def _lost(row: Row) -> bool:
     """Whether more samples failed than the settings allow: a number, or below 1 a share."""
     counts = [(estimate["n_error"], estimate["n"]) for estimate in row["estimates"].values()]
@@ -219,7 +225,7 @@ def _line(row: Row, benchmark: str, part: str, fallen: tuple[int, Row] | None) -
 
 def _perturbation(row: Row) -> str:
     """The name of the score under the perturbation: the first that is none of the fixed ones."""
-    fixed = ("clean", "blank", row["claim"]["quantity"])
+    fixed = ("clean", "blank", "noise_floor", row["claim"]["quantity"])
     others = (name for name in row["estimates"] if name not in fixed and not name.endswith("_pairs"))
     return next(others, "perturbed")
 
@@ -235,10 +241,7 @@ def _change(target: Row | None) -> str:
 
 
 def _verdict(row: Row) -> str:
-    name = standing(row)
-    if row["claim"]["kind"] == "observation":
-        name = OBSERVED.get(name, name)
-    return f"{name} (partial)" if row["partial"] else name
+    return f"{word(row)} (partial)" if row["partial"] else word(row)
 
 
 def _reason(row: Row, fallen: tuple[int, Row] | None) -> str:
