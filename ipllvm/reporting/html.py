@@ -18,7 +18,15 @@ from ipllvm.reporting.reading import release
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.sections import Section, Shown, sections
 from ipllvm.reporting.text import interval, number, visible
-from ipllvm.reporting.view import INTERVAL_NOTE, NOT_MEASURED, failure, failure_reason, headline, standing
+from ipllvm.reporting.view import (
+    INTERVAL_NOTE,
+    NOT_MEASURED,
+    failure,
+    failure_reason,
+    headline,
+    standing,
+    stated,
+)
 
 LONG: Final = 2_000
 SYMBOLS: Final = {"HOLDS": "●", "VIOLATED": "✖", "UNDECIDED": "◆", NOT_MEASURED: "!"}
@@ -45,6 +53,7 @@ def render(*reports: Report) -> str:
             violated=_required(results, "VIOLATED"),
             undecided=_required(results, NOT_MEASURED) + _required(results, "UNDECIDED"),
             skipped=list(_skipped(report)),
+            stated=stated(report),
             sections=found,
             overview=list(_overview(report, found)),
             several=len(report["models"]) > 1,
