@@ -18,7 +18,16 @@ from ipllvm.reporting.reading import release
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.sections import Section, Shown, sections
 from ipllvm.reporting.text import interval, number, visible
-from ipllvm.reporting.view import INTERVAL_NOTE, NOT_MEASURED, failure, failure_reason, headline, standing
+from ipllvm.reporting.view import (
+    INTERVAL_NOTE,
+    NOT_MEASURED,
+    count_of,
+    failure,
+    failure_reason,
+    headline,
+    standing,
+    stated,
+)
 
 LONG: Final = 2_000
 SYMBOLS: Final = {"HOLDS": "●", "VIOLATED": "✖", "UNDECIDED": "◆", NOT_MEASURED: "!"}
@@ -46,6 +55,7 @@ def render(*reports: Report) -> str:
             violated=_required(results, "VIOLATED"),
             undecided=_required(results, NOT_MEASURED) + _required(results, "UNDECIDED"),
             skipped=list(_skipped(report)),
+            stated=stated(report),
             sections=found,
             overview=list(_overview(report, found)),
             several=len(report["models"]) > 1,
@@ -139,6 +149,11 @@ def _value(row: Row, name: str = "") -> float | str:
     return "" if found is None or found["value"] is None else float(found["value"])
 
 
+def _paragraphs(text: str, limit: int) -> str:
+    """`text` with its line breaks, otherwise as `visible` shows it."""
+    return "\n".join(visible(line, limit) for line in str(text)[:limit].splitlines())
+
+
 def _figure(value: float | None) -> str:
     """A number of a table behind a picture."""
     return "n/a" if value is None else f"{value:.4g}"
@@ -156,6 +171,7 @@ def _template() -> Any:
         lstrip_blocks=True,
     )
     environment.filters["shown"] = lambda text, limit=LONG: visible(str(text), limit)
+    environment.filters["paragraphs"] = _paragraphs
     environment.filters["number"] = lambda value, unit: number(value, unit)
     environment.filters["figure"] = _figure
     style, script = (_file(name) for name in ("style.css", "report.js"))
@@ -164,6 +180,7 @@ def _template() -> Any:
         "interval": interval,
         "standing": standing,
         "value": _value,
+        "count_of": count_of,
         "failure": failure,
         "failure_reason": failure_reason,
         "flip_pictures": examples.pictures,

@@ -100,8 +100,10 @@ def _section(place: int, found: Sequence[Shown], models: bool) -> Section:
 def _part(found: Sequence[Shown], names: "_Names") -> Part:
     claim = found[0].line.row["claim"]
     each = [result.line for result in found]
+    places = list(dict.fromkeys(line.benchmark for line in each))
+    beside = sorted(each, key=lambda line: places.index(line.benchmark))
     regression = claim["name"].startswith(REGRESSION)
-    drawn = [claim_pictures.forest(each), None if regression else claim_pictures.levels(each)]
+    drawn = [claim_pictures.forest(beside), None if regression else claim_pictures.levels(beside)]
     return Part(
         claim=claim,
         summary=summary(each),
