@@ -26,6 +26,7 @@ from ipllvm.reporting.view import (
     failure_reason,
     headline,
     standing,
+    stated,
 )
 
 LONG: Final = 2_000
@@ -54,6 +55,7 @@ def render(*reports: Report) -> str:
             violated=_required(results, "VIOLATED"),
             undecided=_required(results, NOT_MEASURED) + _required(results, "UNDECIDED"),
             skipped=list(_skipped(report)),
+            stated=stated(report),
             sections=found,
             overview=list(_overview(report, found)),
             several=len(report["models"]) > 1,

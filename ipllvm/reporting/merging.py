@@ -32,6 +32,7 @@ def merged(reports: Sequence[Report]) -> Report:
             named = _with(family, models, data)
             families.append({**named, "claims": [_with(each, models, data) for each in family["claims"]]})
     made["run"] = {**first["run"], "partial": any(report["run"]["partial"] for report in reports)}
+    made["statements"] = [said for report in reports for said in report.get("statements", ())]
     made["multiplicity"] = {**first["multiplicity"], "families": families}
     return made
 

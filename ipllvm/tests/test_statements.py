@@ -9,7 +9,7 @@ import pytest
 from ipllvm import claims, statements
 from ipllvm.metrics.performance_drop import performance_drop, score
 from ipllvm.records import BenchmarkInfo, Contrast, Decision, Scores
-from ipllvm.reporting import markdown, schema, terminal
+from ipllvm.reporting import html, markdown, schema, terminal
 from ipllvm.reporting.report import build
 from ipllvm.reporting.schema import row as as_row
 from ipllvm.statements import Row
@@ -122,4 +122,5 @@ def test_it_travels_in_builtins_into_every_view() -> None:
     assert entry["value"] == pytest.approx(50) and entry["decision"] == "VIOLATED"
     words = "VIOLATED mean_over_benchmarks, llava-tiny, charts and scenes: On average over 2 benchmarks"
     assert any(words in line for line in terminal.summary(made, 400))
-    assert "mean_over_benchmarks, llava-tiny, charts and scenes" in markdown.render(made)
+    views = markdown.render(made), html.render(made), html.render(made, made)
+    assert [view.count("mean_over_benchmarks, llava-tiny, charts and scenes") for view in views] == [1, 1, 2]
