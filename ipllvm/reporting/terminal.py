@@ -200,12 +200,16 @@ def _failed(report: Report, width: int, plain: Callable[[str], str]) -> Iterator
 
 
 def _untold(report: Report, width: int, plain: Callable[[str], str]) -> Iterator[str | Text]:
-    """What could not be told: tests without a row."""
+    """What could not be told: tests without a row; those that were not tried by their reason."""
     for lost in report["not_measured"]:
         yield from _folded(plain(f"not measured {visible(lost['test'])}: {visible(lost['reason'])}"), width)
+    alike: dict[tuple[str, str, str], list[str]] = {}
     for row in report["not_tested"]:
-        names = ", ".join(visible(row[name], 60) for name in ("property", "benchmark", "model") if row[name])
-        yield from _folded(plain(f"not tested {names}: {visible(row['reason'])}"), width)
+        alike.setdefault((row["benchmark"], row["model"], row["reason"]), []).append(row["property"])
+    for (benchmark, model, reason), properties in alike.items():
+        names = [*dict.fromkeys(properties), benchmark, model]
+        told = ", ".join(visible(name, 60) for name in names if name)
+        yield from _folded(plain(f"not tested {told}: {visible(reason)}"), width)
 
 
 def _folded(text: str, width: int, indent: str = "", verdict: str = "", strong: int = 0) -> list[Text]:

@@ -176,4 +176,5 @@ def test_on_paper_examples_are_open_and_nothing_is_cut(browser: "BrowserContext"
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator(".flips img").first.is_visible()
     assert not page.locator("#filter").is_visible()
+    assert page.evaluate("document.querySelector('#table').getBoundingClientRect().right") <= 700
     page.close()

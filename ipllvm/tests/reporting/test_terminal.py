@@ -111,6 +111,14 @@ def test_wide_characters_keep_the_columns_aligned() -> None:
     assert lines[2].index("easyvqa") + 2 == lines[3].index("easyvqa")
 
 
+def test_what_was_not_tested_for_the_same_reason_is_on_one_line() -> None:
+    skipped = tuple(
+        NotTested(name, "llava-tiny", "easyvqa", "pip install easy-vqa") for name in ("a", "b", "a")
+    )
+    lines = summary(reports.report(not_tested=(*skipped, NotTested("c", "m", "", "why"))), 80)
+    assert lines[:2] == ["not tested a, b, easyvqa, llava-tiny: pip install easy-vqa", "not tested c, m: why"]
+
+
 def test_an_empty_report_says_so() -> None:
     lines = summary(reports.report(), 100, folder=FOLDER)
     assert lines == ["No requirement was measured", f"report: {FOLDER}/report.json"]
