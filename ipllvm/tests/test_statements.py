@@ -84,6 +84,12 @@ def test_a_vit_against_a_cnn(vit: float, cnn: float, decision: Decision) -> None
     assert found.value == pytest.approx(100 * (vit - cnn), abs=0.6)
 
 
+def test_where_few_pictures_inform_the_difference_is_shown_and_nothing_decided() -> None:
+    (found,) = statements.of([occluded("v", "vit", 0.99), occluded("c", "resnet", 1.0)])
+    assert found.decision is Decision.UNDECIDED and found.reason.startswith("too few samples")
+    assert found.value is not None and found.value < 0 and found.low is None
+
+
 def test_a_cnn_that_knows_nothing_is_no_comparison() -> None:
     (found,) = statements.of([occluded("v", "vit", 0.9), occluded("c", "resnet", 0.5, clean=0.0)])
     assert found.decision is Decision.UNDECIDED and "c is not clearly above 0" in found.reason

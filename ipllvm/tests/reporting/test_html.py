@@ -139,7 +139,7 @@ def test_what_a_baseline_says_is_a_part_of_its_property() -> None:
     assert "4.0 points worse than the baseline; with 95 % confidence no less than 2.5" in page.text
 
 
-@pytest.mark.parametrize("text", [*HOSTILE, "x" * 1_000_000])
+@pytest.mark.parametrize("text", [*HOSTILE[:2], "".join(HOSTILE), "x" * 1_000_000])
 def test_hostile_text_stays_text(text: str) -> None:
     named = replace(drawn.CURVE, name=text, quantity=text, unit=text, axes=(text,))
     cells = replace(drawn.MAP, name=text, quantity=text, unit=text, axes=(text, text))
