@@ -219,4 +219,4 @@ SISTERS: dict[str, Recipe] = {
         _sister("unplaced", {"positions": False}),
     )
 }
-"""Not shipped: they show that the properties tell one training from another (docs/sisters.md)."""
+"""Not shipped: they show that the properties tell one training from another (reports/sisters.md)."""
