@@ -191,6 +191,10 @@ RECIPES: dict[str, Recipe] = {
                     "tiles", 1700, 24, 6e-4, TILES_MIX,
                     questions=6, captions=0.15, problems=8, oblong=0.5, warmup=50, cooldown=0.7, muon=True,
                 ),
+                Phase(
+                    "settling", 240, 24, 4e-4, TILES_MIX,
+                    questions=6, captions=0.15, problems=8, oblong=0.5, warmup=20, cooldown=0.9, muon=True,
+                ),
             ),
             parts={"model": "llava-tiny"},
             shape={"layers": (0, 1, 2), "aspect": "anyres_max_1"},
