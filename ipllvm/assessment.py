@@ -17,6 +17,7 @@ from ipllvm.artifacts import Artifacts, Provider
 from ipllvm.engine.context import Context
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Known, run
+from ipllvm.engine.template import template
 from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured, StoreFull
 from ipllvm.metrics.pair_accuracy import pair_scores
 from ipllvm.metrics.performance_drop import gain, score
@@ -305,6 +306,7 @@ class Evaluation:
                 "max_new_tokens": data.max_new_tokens,
                 "answer": settings.answer,
                 "prompt": settings.prompt,
+                "template": template(self.model, data.samples[0]) if data.samples else "unknown",
                 "scorer": data.scorer,
                 "scope": settings.scope,
                 "noise": settings.noise,

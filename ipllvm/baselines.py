@@ -21,8 +21,8 @@ from ipllvm.records import Claim, Contrast, Decision, Estimate, Result, Verdict
 
 SCHEMA = "ipllvm-baseline/1"
 MATERIAL = (
-    "digest", "prompt", "max_new_tokens", "draws", "seed", "scope", "noise", "answer", "scorer", "dtype",
-    "attention",
+    "digest", "prompt", "template", "max_new_tokens", "draws", "seed", "scope", "noise", "answer", "scorer",
+    "dtype", "attention",
 )  # fmt: skip
 """Settings that must agree: otherwise two numbers are not of the same thing."""
 UNSTABLE = ("perturbations", "self_check")
@@ -46,6 +46,7 @@ class Entry:
     lattice: float
     draws: int
     n_error: int = 0
+    weighted: bool = False
 
     @property
     def mean(self) -> float | None:
@@ -149,6 +150,7 @@ def rows(result: Result) -> list[dict[str, Any]]:
                     "lattice": contrast.lattice,
                     "draws": contrast.draws,
                     "n_error": contrast.n_error,
+                    "weighted": contrast.weighted,
                 }
             )
     return made
@@ -224,6 +226,7 @@ def _made(row: Mapping[str, Any], paired: Mapping[str, Any]) -> Entry:
         lattice=row["lattice"],
         draws=row["draws"],
         n_error=row["n_error"],
+        weighted=row.get("weighted", False),
     )
 
 
@@ -299,6 +302,7 @@ def difference(old: Entry, new: Entry) -> tuple[Contrast, tuple[str, ...]]:
         draws=new.draws,
         n_error=planned - len(shared),
         samples=tuple(new.samples[i] for i in shared),
+        weighted=new.weighted,
     )
     flipped = tuple(new.samples[i] for i, value in zip(shared, moved, strict=True) if value)
     return contrast, flipped

@@ -10,6 +10,7 @@ from ipllvm.errors import IpllvmError
 COMMANDS = {
     "audit": "everything that is measured of a model, in every view, with checksums",
     "benchmarks": "what --benchmark takes, and what of it is here",
+    "calibrate": "the checker, measured: false verdicts where the truth is known",
     "check": "run the properties on a model, from anywhere",
     "compare": "saved baselines against each other, without a model",
     "doctor": "versions, devices, memory, caches; what is missing and how to get it",

@@ -14,7 +14,7 @@ LAYERS = [
     {"records", "registry", "errors", "sampling", "planting", "profiles"},
     {"models", "benchmarks", "perturbations", "scorers", "metrics", "stats", "claims"},
     {"engine", "artifacts", "verdicts", "baselines"},
-    {"assessment", "laws", "strategies", "probing", "speed"},
+    {"assessment", "laws", "strategies", "probing", "speed", "calibration"},
     {"reporting"},
     {
         "options",
