@@ -37,7 +37,9 @@ def cells() -> Iterator[Cell]:
     for design in (*designs[:3], *drawn[3:6]):
         yield AtMargin(_BOTH_WAYS[1], design, "at_least")
     for n, size, draws, side in product((300, 1500), (1, 10), (1, 5), (-1, 1)):
-        yield Power(Design(n, size, draws, rho_c=0.1, rho_k=0.4), side)
+        # Samples of a cluster correlate by 0.1 in what is left after averaging over draws, as planned.
+        repeats = (1 + (draws - 1) * 0.4) / draws
+        yield Power(Design(n, size, draws, rho_c=0.1 * repeats, rho_k=0.4), side)
     for inside, shared in product((2.0, -5.0), (False, True)):
         yield Family((2.0,) * 5 + (inside,) * 5, shared, Design(300))
     yield from _sequential()
