@@ -20,6 +20,7 @@ from ipllvm.engine.context import Context
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Known, require, run
 from ipllvm.engine.scoring import scores_of
+from ipllvm.engine.template import template
 from ipllvm.errors import Finding, StoreFull
 from ipllvm.findings import finding, last_line, not_measured, raise_worst
 from ipllvm.looks import Looks, unbounded
@@ -378,7 +379,10 @@ class Evaluation:
             claim=claim,
             estimates=estimates,
             verdict=verdict,
-            settings=settings.row(data, self.batch_size, self._perturbations),
+            settings={
+                **settings.row(data, self.batch_size, self._perturbations),
+                "template": template(self.model, data.samples[0]) if data.samples else "unknown",
+            },
             trials=self._trials,
             seconds=time.monotonic() - self._began,
             errors=tuple((sample, last_line(error)) for sample, error in errors.items()),

@@ -21,8 +21,8 @@ from ipllvm.records import Claim, Contrast, Decision, Estimate, Result, Verdict
 
 SCHEMA = "ipllvm-baseline/1"
 MATERIAL = (
-    "digest", "prompt", "max_new_tokens", "draws", "seed", "scope", "noise", "answer", "scorer", "dtype",
-    "attention",
+    "digest", "prompt", "template", "max_new_tokens", "draws", "seed", "scope", "noise", "answer", "scorer",
+    "dtype", "attention",
 )  # fmt: skip
 """Settings that must agree: otherwise two numbers are not of the same thing."""
 UNSTABLE = ("perturbations", "self_check")
@@ -50,6 +50,7 @@ class Entry:
     draws: int
     n_error: int = 0
     floor: float | None = None
+    weighted: bool = False
 
     @property
     def mean(self) -> float | None:
@@ -154,6 +155,7 @@ def rows(result: Result) -> list[dict[str, Any]]:
                     "draws": contrast.draws,
                     "n_error": contrast.n_error,
                     "floor": result.floors.get(claim.name),
+                    "weighted": contrast.weighted,
                 }
             )
     return made
@@ -232,6 +234,7 @@ def _made(row: Mapping[str, Any], paired: Mapping[str, Any]) -> Entry:
         draws=row["draws"],
         n_error=row["n_error"],
         floor=row.get("floor"),
+        weighted=row.get("weighted", False),
     )
 
 
@@ -322,6 +325,7 @@ def difference(old: Entry, new: Entry) -> tuple[Contrast, tuple[str, ...]]:
         draws=new.draws,
         n_error=planned - len(shared),
         samples=tuple(new.samples[i] for i in shared),
+        weighted=new.weighted,
     )
     flipped = tuple(new.samples[i] for i, value in zip(shared, moved, strict=True) if value)
     return contrast, flipped

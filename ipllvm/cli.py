@@ -24,6 +24,7 @@ COMMANDS = {
     "verify": "the files of an audit against the checksums of its manifest",
     "compare": "saved baselines against each other, without a model",
     "store": "the outcomes that runs have left: info, verify, merge",
+    "calibrate": "the checker, measured: false verdicts where the truth is known",
     "doctor": "versions, devices, memory, caches; what is missing and how to get it",
     "speed": "trials a second: plain generate, the engine, its matrix products alone",
 }

@@ -20,7 +20,8 @@ def weighted(name: str, terms: Terms) -> Contrast:
     """The sum of weight x score (meaned over draws) of each sample that all terms have.
 
     Samples with an error in any term are left out and counted. The bound is the largest sum that
-    scores in [0, 1] can have. Raises ValueError where clusters disagree.
+    scores in [0, 1] can have. A plain difference of two scores does not count as weighted. Raises
+    ValueError where clusters disagree.
     """
     means = [score_means(scores) for _, scores in terms]
     weights = np.array([weight for weight, _ in terms], dtype=float)

@@ -1,5 +1,7 @@
 """Which test decides a contrast: the score test, or the betting bound where that can't be trusted."""
 
+import numpy as np
+
 from ipllvm.records import Contrast
 from ipllvm.stats.betting import BettingTest
 from ipllvm.stats.clusters import information
@@ -17,11 +19,12 @@ def choose(contrast: Contrast) -> Judge:
     """The test of `contrast`; its `method` is the name, `interval` and the p-values decide.
 
     Differences of scores have the score test. So have weighted contrasts if at least 20 clusters
-    carry information; with fewer its error exceeds alpha there, and the betting bound decides.
-    Influence values have the t over clusters, or nothing.
+    carry information; with fewer its error exceeds alpha there, and the betting bound decides. Where
+    no value differs from 0 the score test's bound is exact, weighted or not. Influence values have the t
+    over clusters, or nothing.
     """
     if contrast.linearised:
         return linearised(contrast)
-    if contrast.weighted and information(contrast) < _MIN_INFORMATION:
+    if contrast.weighted and np.any(contrast.values) and information(contrast) < _MIN_INFORMATION:
         return BettingTest.of(contrast)
     return ScoreTest.of(contrast)

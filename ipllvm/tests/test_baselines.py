@@ -40,6 +40,16 @@ def test_what_is_saved_comes_back(tmp_path: Path) -> None:
     assert load(path) == Baseline({"model": "m"}, baseline(WORSE).entries)
 
 
+def test_a_weighted_contrast_stays_one(tmp_path: Path) -> None:
+    weighted = [{**row, "weighted": True} for row in rows(WORSE)]
+    path = tmp_path / "first.json"
+    path.write_text(dumps({}, weighted))
+    (old,), (new,) = load(path).entries.values(), of({}, weighted).entries.values()
+    assert baselines.difference(old, new)[0].weighted
+    before = [{name: value for name, value in row.items() if name != "weighted"} for row in weighted]
+    assert not of({}, before).entries[old.key].weighted
+
+
 def test_the_same_run_is_no_regression() -> None:
     gate = compare(baseline(WORSE), baseline(WORSE), "baseline x")
     (change,) = gate.changes

@@ -16,6 +16,7 @@ LAYERS = [
     {"engine", "artifacts", "verdicts", "display", "baselines", "prospects"},
     {
         "assessment",
+        "calibration",
         "counterexamples",
         "findings",
         "settings",

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from ipllvm.metrics.curves import area_terms, kept_share, trapezoid
 from ipllvm.metrics.importance import lowest_quarter, more_lost, quarter_share
 from ipllvm.metrics.performance_drop import performance_drop
+from ipllvm.metrics.retention import retention
 from ipllvm.metrics.weighted import drawn, mean_terms, weighted
 from ipllvm.records import Scores
 
@@ -42,6 +43,16 @@ def test_half_of_what_can_be_lost_is_kept() -> None:
     found = kept_share(scores(0.9), scores(0.3), scores(0.7), 0.5)
     assert float(found.values.mean()) == pytest.approx((0.7 - 0.3) - 0.5 * (0.9 - 0.3))
     assert found.bound == 1.0
+
+
+def test_all_but_plain_differences_are_weighted() -> None:
+    """The betting bound stands by for them, where few clusters inform."""
+    clean, other = scores(0.9), scores(0.3)
+    assert kept_share(clean, other, other, 0.5).weighted
+    assert retention(clean, other, 0.9).weighted
+    assert more_lost("centre", here=[clean, other], there=[other, other]).weighted
+    assert not weighted("difference", [(1.0, clean), (-1.0, other)]).weighted
+    assert not more_lost("centre", here=[clean], there=[other]).weighted
 
 
 @given(st.lists(st.floats(0.01, 1), min_size=1, max_size=9, unique=True))

@@ -1,38 +1,90 @@
 """What the properties find on planted models, against the truth computed from their laws."""
 
 import json
+from functools import cache
 from pathlib import Path
 
-import pytest
+import numpy as np
+from PIL import Image
+from scipy.special import ndtri
+from scipy.stats import binom
 
+from ipllvm import planting
 from ipllvm.models.planted import naming, truth
 from ipllvm.models.planted.kinds import group_of
-from ipllvm.models.planted.law import LAYERS, Law
+from ipllvm.models.planted.law import LAYERS, Law, View
 from ipllvm.perturbations.groups import centre, edge
+from ipllvm.perturbations.occlusion import RandomDrop
 from ipllvm.planting import CELLS
+from ipllvm.sampling import generator
 from ipllvm.tests.plugin.sessions import properties, session
 
-SAMPLES, GRID = 100, 4
+GRID = 4
+ALPHA = 0.05
+MODELS: dict[str, tuple[str, ...]] = {
+    "positional": ("permutation", "image_use"),
+    "one-answer": ("image_use",),
+    "blind": ("image_use",),
+    "invariant": ("permutation", "image_use"),
+    "lossy,r=0.1": ("image_use",),
+    "exact-drop,d=0.3,swap=1": ("permutation",),
+    "exact-drop,d=0.3,rho_c=0.2,rho_k=0.4": ("permutation",),
+    "noisy,f=0.2": ("permutation", "image_use"),
+    "group-k,group=5": ("patch_information", "visual_token_importance"),
+    "layer-l,layer=0,d=0.6": ("layer_importance",),
+    "layer-l,layer=2,d=0.6": ("layer_importance",),
+    "modality,r=0.7,d=0.6": ("image_first", "then_text"),
+}
+"""Which claims each planted model is asked about. Every model has a seed of its own, or all would share
+what they are right on and how they guess, and one unlucky draw would move them all."""
+TESTS = {
+    "permutation": "permutation_invariance",
+    "image_first": "modality_importance",
+    "then_text": "modality_importance",
+}
+"""The tests that are not named as their claim is."""
+OCCLUDED: dict[str, tuple[str, ...]] = {"occlusion-linear": ("occlusion",)}
+"""In a session of its own with fewer samples, for 27 kinds of masks are drawn a sample."""
+CLAIMS = sum(map(len, [*MODELS.values(), *OCCLUDED.values()]))
+STRETCH = float(ndtri(1 - ALPHA / CLAIMS) / ndtri(1 - ALPHA))
+"""How much wider than 5 % a side an interval is at 5 % over all claims (Bonferroni), in normal terms."""
 
 
 def _mean(values: list[float]) -> float:
     return sum(values) / len(values)
 
 
+def _cells(group: int) -> list[int]:
+    return [cell for cell in range(CELLS) if group_of(cell) == group]
+
+
 def _alone(law: Law, groups: tuple[int, ...]) -> float:
     """The expected score with one group kept, meaned over groups."""
-    cells = [[cell for cell in range(CELLS) if group_of(cell) == group] for group in groups]
-    return _mean([truth.expected(law, truth.kept(each)) for each in cells])
+    return _mean([truth.expected(law, truth.kept(_cells(group))) for group in groups])
 
 
 def _noisy(law: Law, groups: tuple[int, ...]) -> float:
     """The expected score with noise on one group, meaned over groups."""
-    cells = [[cell for cell in range(CELLS) if group_of(cell) == group] for group in groups]
-    return _mean([truth.expected(law, truth.noised(text=False, cells=each)) for each in cells])
+    return _mean([truth.expected(law, truth.noised(text=False, cells=_cells(group))) for group in groups])
 
 
 def _by_modality(law: Law, *, image: bool) -> float:
     return truth.expected(law, truth.noised(image=image, text=not image))
+
+
+@cache
+def _occluded(ratio: float) -> truth.Condition:
+    """What random PatchDrop leaves to be read, of every fifth picture of the benchmark.
+
+    It depends on the picture: a block that is black already, as in small numbers, is covered unseen.
+    """
+    found: list[View] = []
+    for number in range(0, 1500, 5):
+        picture = Image.fromarray(planting.picture(number, number, number % 4))
+        masked = RandomDrop(ratio).apply(picture, None, generator("masks", number))
+        cells = planting.read(np.asarray(masked).astype(int))
+        found += truth.kept([cell for cell, said in enumerate(cells) if said is not None])
+    return tuple(found)
 
 
 def truths(name: str) -> dict[str, float]:
@@ -41,9 +93,11 @@ def truths(name: str) -> dict[str, float]:
     first = truth.drop(law, truth.noised(0))
     layers = [truth.drop(law, truth.noised(layer)) for layer in range(LAYERS)]
     order = _by_modality(law, image=False) - _by_modality(law, image=True)
+    ends = truth.expected(law, truth.clean()) + truth.expected(law, truth.blank())
     found = {
         "permutation": truth.drop(law, truth.permuted()),
         "image_use": truth.drop(law, truth.blank()),
+        "occlusion": truth.expected(law, _occluded(0.5)) - 0.5 * ends,
         "patch_information": _alone(law, centre(GRID)) - _alone(law, edge(GRID)),
         "visual_token_importance": _noisy(law, edge(GRID)) - _noisy(law, centre(GRID)),
         "layer_importance": first - 0.5 * sum(layers),
@@ -53,40 +107,36 @@ def truths(name: str) -> dict[str, float]:
     return {claim: 100 * value for claim, value in found.items()}
 
 
-SESSIONS: dict[str, dict[str, tuple[str, ...]]] = {
-    "invariance or image_use": {
-        "planted:positional": ("permutation", "image_use"),
-        "planted:one-answer": ("image_use",),
-        "planted:lossy,r=0.1": ("image_use",),
-        "planted:exact-drop,d=0.3,swap=1": ("permutation",),
-        "planted:exact-drop,d=0.3,rho_c=0.2,rho_k=0.4": ("permutation",),
-    },
-    "patch_information or visual_token": {
-        "planted:group-k,group=5": ("patch_information", "visual_token_importance"),
-    },
-    "layer_importance": {
-        "planted:layer-l,layer=0,d=0.6": ("layer_importance",),
-        "planted:layer-l,layer=2,d=0.6": ("layer_importance",),
-    },
-    "modality": {"planted:modality,r=0.7,d=0.6": ("image_first", "then_text")},
-}
+def outside(folder: Path, models: dict[str, tuple[str, ...]], *settings: str) -> int:
+    """One session that asks each model what it is to be asked: how many intervals of 5 % a side miss.
 
-
-@pytest.mark.parametrize("chosen", SESSIONS)
-def test_the_interval_holds_the_truth(tmp_path: Path, chosen: str) -> None:
-    """Twice as wide as it is printed, a sound interval misses about once in a thousand."""
-    models = [f"--model={name}" for name in SESSIONS[chosen]]
-    settings = ("-k", chosen, "--benchmark=planted", f"--samples={SAMPLES}", "--draws=2", "--device=cpu")
-    done = session(tmp_path, *properties(*settings, *models, "--report-only"))
+    Fails where one misses that has 5 % over all claims.
+    """
+    names = {f"planted:{name},seed={seed}": models[name] for seed, name in enumerate(models)}
+    pairs = {(TESTS.get(claim, claim), name.partition(",")[0]) for name in names for claim in names[name]}
+    chosen = " or ".join(f"(test_{test} and {kind})" for test, kind in sorted(pairs))
+    common = ("-k", chosen, "--benchmark=planted", "--device=cpu", "--report-only")
+    done = session(folder, *properties(*common, *settings, *(f"--model={name}" for name in names)))
     rows = {(row["model"], row["claim"]["name"]): row for row in done.report()["results"]}
-    for name, claims in SESSIONS[chosen].items():
+    missed = 0
+    for name, claims in names.items():
         expected = truths(name)
         for claim in claims:
-            row = rows[name, claim]
-            found = row["estimates"][row["claim"]["quantity"]]
+            found = rows[name, claim]["estimates"][rows[name, claim]["claim"]["quantity"]]
             value, low, high = (found[part] for part in ("value", "low", "high"))
             print(f"{name} {claim}: {expected[claim]:.1f}, found {value:.1f} [{low:.1f}, {high:.1f}]")
-            assert 2 * low - value - 1e-6 <= expected[claim] <= 2 * high - value + 1e-6, (name, claim)
+            below, above = (STRETCH * (end - value) for end in (low, high))
+            assert below - 1e-6 <= expected[claim] - value <= above + 1e-6, (name, claim)
+            missed += not low <= expected[claim] <= high
+    return missed
+
+
+def test_the_intervals_hold_the_truth(tmp_path: Path) -> None:
+    """All at 5 % over all claims; and at 5 % a side no more miss than one run in a thousand may."""
+    (tmp_path / "masks").mkdir()
+    missed = outside(tmp_path, MODELS, "--samples=100", "--draws=2")
+    missed += outside(tmp_path / "masks", OCCLUDED, "--samples=40", "--draws=1")
+    assert missed <= binom.ppf(0.999, CLAIMS, 2 * ALPHA)
 
 
 def test_a_failing_model_is_not_measured_unless_the_budget_allows(tmp_path: Path) -> None:

@@ -45,3 +45,9 @@ def test_the_betting_bound_is_the_more_careful_one_there() -> None:
     betting, score = BettingTest.of(contrast).interval(0.05), ScoreTest.of(contrast).interval(0.05)
     assert betting[1] > score[1]
     assert betting[0] <= float(contrast.values.mean())
+
+
+def test_where_nothing_changed_the_bound_is_exact_for_weighted_sums_too() -> None:
+    test = choose(_contrast(0, weighted=True))
+    assert test.method == "exact bound, nothing changed"
+    assert test.p_holds(0.02) == pytest.approx(0.98**300)

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from statsmodels.stats.multitest import multipletests
 
 from ipllvm.stats.mcnemar import mcnemar
 from ipllvm.stats.multiplicity import families, holm
@@ -55,6 +56,11 @@ def test_holm() -> None:
     adjusted = holm([0.001, 0.012, 0.02, 0.04, 0.3])
     assert adjusted == pytest.approx((0.005, 0.048, 0.06, 0.08, 0.3))
     assert [p <= 0.05 for p in adjusted] == [True, True, False, False, False]
+
+
+def test_holm_is_that_of_statsmodels() -> None:
+    p_values = [0.04, 0.001, 0.3, 0.001, 0.9, 0.02]
+    assert holm(p_values) == pytest.approx(tuple(multipletests(p_values, method="holm")[1]))
 
 
 @settings(max_examples=30, deadline=None)

@@ -1,0 +1,1 @@
+"""The checker, measured: how often its bounds miss and its verdicts are false where the truth is known."""

@@ -1,0 +1,101 @@
+"""Cells of sequential runs: false verdicts at the margin, and the share of the samples that is used."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ipllvm.calibration.cells import ALPHA, Band
+from ipllvm.calibration.fixed import MARGIN
+from ipllvm.calibration.laws import Design, Flips
+from ipllvm.records import Decision
+from ipllvm.stats.sequential import Order, Sequential, Stop
+
+_LARGE_SHARE = 0.40
+
+
+def _stop(
+    law: Flips, design: Design, margin: float | None, rng: np.random.Generator
+) -> tuple[Stop | None, float]:
+    """Where a run stops and the share it used; without a margin it is the benchmark's own mean."""
+    contrast = law.contrast(design, rng)
+    order = Order.drawn(contrast.clusters, rng)
+    found = Sequential.of(contrast, order, benchmark=margin is None)
+    stop = found.stop(float(contrast.values.mean()) if margin is None else margin, ALPHA)
+    used = sum(order.sizes[: len(order.sizes) if stop is None else stop.clusters])
+    return stop, used / design.n
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How often a run that looks after every cluster gives a verdict where the truth is the margin."""
+
+    law: Flips
+    design: Design
+    benchmark: bool = False
+
+    @property
+    def name(self) -> str:
+        """See Cell."""
+        return f"sequential, at the margin, {_target(self.benchmark)}: {self.law}; {self.design}"
+
+    def once(self, rng: np.random.Generator) -> Mapping[str, float]:
+        """See Cell."""
+        stop, _ = _stop(self.law, self.design, None if self.benchmark else self.law.truth, rng)
+        return {
+            decision.value: stop is not None and stop.decision is decision
+            for decision in (Decision.HOLDS, Decision.VIOLATED)
+        }
+
+    def bands(self, rates: Mapping[str, float]) -> Sequence[Band]:
+        """See Cell."""
+        return [Band("HOLDS", ALPHA), Band("VIOLATED", ALPHA)]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What a run uses whose truth is `gap` points from a margin of 2, beside what is predicted.
+
+    A negative gap is inside the claim; `changed` is the share of scores that change.
+    """
+
+    gap: float
+    changed: float
+    design: Design
+
+    @property
+    def name(self) -> str:
+        """See Cell."""
+        return f"sequential, gap {self.gap:g}, {100 * self.changed:g} % change; {self.design}"
+
+    @property
+    def predicted(self) -> float:
+        """The mean share as statistics.md 6.6 has it, at most 1."""
+        deff = 1 + (self.design.size - 1) * self.design.rho_c
+        gap = abs(self.gap) / 100
+        samples = max(8.5 * self.changed * deff / gap**2, 5.7 / gap * self.design.size)
+        return min(1.0, samples / self.design.n)
+
+    def once(self, rng: np.random.Generator) -> Mapping[str, float]:
+        """See Cell."""
+        law = Flips.of((MARGIN + self.gap) / 100, self.changed)
+        stop, used = _stop(law, self.design, MARGIN / 100, rng)
+        right = Decision.VIOLATED if self.gap > 0 else Decision.HOLDS
+        decided = stop is not None
+        return {
+            "used": used,
+            "predicted": self.predicted,
+            "right": stop is not None and stop.decision is right,
+            "wrong": decided and stop is not None and stop.decision is not right,
+        }
+
+    def bands(self, rates: Mapping[str, float]) -> Sequence[Band]:
+        """See Cell; where at most 40 % are predicted they must be kept."""
+        bands = [Band("wrong", ALPHA)]
+        if self.predicted <= _LARGE_SHARE:
+            bands.append(Band("used", _LARGE_SHARE, drawn=False))
+        return bands
+
+
+def _target(benchmark: bool) -> str:
+    return "this benchmark" if benchmark else "population"

@@ -1,0 +1,34 @@
+"""The calibration as a table: the worst rate of every kind of cell beside its band."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_SHOWN = {
+    "bounds": ("miss_low", "miss_high"),
+    "at the margin": ("HOLDS", "VIOLATED"),
+    "power": ("right", "wrong"),
+    "family of 10": ("any_false_HOLDS", "any_false_VIOLATED"),
+    "sequential, at the margin": ("HOLDS", "VIOLATED"),
+    "sequential, gap": ("wrong", "used"),
+}
+
+
+def lines(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Kinds of cells, how many kept their bands, and the range of each rate in percent; then the failed."""
+    kinds: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for name, row in rows.items():
+        kinds[next(kind for kind in _SHOWN if name.startswith(kind))].append(row)
+    yield f"{'cells of':<28}{'kept':>10}  rates, % (least to largest)"
+    for kind, found in kinds.items():
+        ranges = ", ".join(f"{rate} {_range(found, rate)}" for rate in _SHOWN[kind])
+        yield f"{kind:<28}{sum(row['kept'] for row in found):>4} of {len(found):<3}  {ranges}"
+    for name, row in rows.items():
+        if not row["kept"]:
+            yield f"not kept: {name}: {'; '.join(row['again']['broken'])} in {row['again']['runs']} runs"
+
+
+def _range(found: list[Mapping[str, Any]], rate: str) -> str:
+    """Of the longer run where there were two."""
+    rates = [100 * row.get("again", row)["rates"][rate] for row in found]
+    return f"{min(rates):.1f}-{max(rates):.1f}"

@@ -1,0 +1,109 @@
+"""`ipllvm calibrate`: the checker, measured: how often its verdicts are false where the truth is known."""
+
+import argparse
+import os
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ipllvm.commands.plan import suite
+from ipllvm.errors import UnknownName, UsageError
+
+Save = Callable[[dict[str, Any]], None]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line of `ipllvm calibrate`."""
+    parser.description = (
+        "Miss rates of the bounds, false verdicts at the margin, power, families of claims and sequential "
+        "runs on simulated outcomes of known truth, each beside the band that it must keep."
+    )
+    parser.add_argument("--quick", action="store_true", help="every tenth cell with 200 runs, in seconds")
+    parser.add_argument(
+        "--only", action="append", help="cells, or mutants, whose name holds this; repeatable"
+    )
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: cores)")
+    parser.add_argument("--json", type=Path, default=None, help="keep results here, and go on from them")
+    parser.add_argument(
+        "--mutants", action="store_true", help="gates on damaged and harmlessly changed models"
+    )
+    parser.add_argument("--gates", action="store_true", help="gates of a model against itself")
+    parser.add_argument("--samples", type=int, default=300, help="of each gate (default 300)")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Run what is missing and print the tables; 1 where a band was not kept or a gate was wrong."""
+    from ipllvm.calibration import experiment
+
+    found: dict[str, Any] = experiment.read(args.json) if args.json else {"schema": experiment.SCHEMA}
+
+    def save(part: str, rows: dict[str, Any]) -> None:
+        found[part] = {**found.get(part, {}), **rows}
+        if args.json:
+            experiment.write(args.json, found)
+
+    if not (args.mutants or args.gates):
+        return _cells(args, found.get("cells", {}), partial(save, "cells"))
+    with TemporaryDirectory() as folder:
+        parts = {"mutants": (args.mutants, _mutants), "gates": (args.gates, _gates)}
+        wrong = [
+            measured(args, Path(folder), found.get(name, {}), partial(save, name))
+            for name, (asked, measured) in parts.items()
+            if asked
+        ]
+    return int(any(wrong))
+
+
+def _asked(args: argparse.Namespace, name: str) -> bool:
+    return not args.only or any(part in name for part in args.only)
+
+
+def _cells(args: argparse.Namespace, known: dict[str, Any], save: Save) -> int:
+    from ipllvm.calibration import experiment, table
+    from ipllvm.calibration.cells import RUNS
+
+    chosen = [cell for cell in experiment.cells() if _asked(args, cell.name)]
+    if not chosen:
+        raise UsageError(f"--only {' '.join(args.only)}: no such cell")
+    runs = RUNS
+    if args.quick:
+        chosen, runs = chosen[::10], experiment.QUICK_RUNS
+    same = {name: row for name, row in known.items() if row["runs"] == runs}
+    rows = experiment.run(chosen, same, args.workers, runs, save)
+    print("\n".join(table.lines(rows)))
+    return int(not all(row["kept"] for row in rows.values()))
+
+
+def _mutants(args: argparse.Namespace, folder: Path, known: dict[str, Any], save: Save) -> bool:
+    from ipllvm.calibration import models, mutants
+    from ipllvm.models.sources import resolve
+
+    properties, source = suite().resolve(), resolve(models.MODEL)
+    names = [name for name in mutants.BY_NAME if _asked(args, name)]
+    if not names:
+        raise UnknownName("mutant", " ".join(args.only), mutants.BY_NAME)
+    before = models.baseline(properties, folder, args.samples)
+    tasks = {name: (models.mutant, properties, source, folder, before, name, args.samples) for name in names}
+    rows = models.run(tasks, known, args.workers, save)
+    print("\n".join(models.table(rows)))
+    return not all(row["right"] for row in rows.values())
+
+
+def _gates(args: argparse.Namespace, folder: Path, known: dict[str, Any], save: Save) -> bool:
+    from ipllvm import baselines
+    from ipllvm.calibration import models
+
+    properties = suite().resolve()
+    pairs = {f"pair {i}": (models.pair, properties, folder, i, args.samples) for i in range(models.PAIRS)}
+    rows = models.run(pairs, known, args.workers, save)
+    halves = known.get("halves") or models.halves(baselines.load(models.baseline(properties, folder)))
+    save({"halves": halves})
+    flipped, worse = (
+        sum(row["flipped"] for row in rows.values()),
+        [n for n, r in rows.items() if r["worse"]],
+    )
+    print(f"{len(rows)} pairs: {flipped} answers flipped, regressions: {', '.join(worse) or 'none'}")
+    print(f"{halves['splits']} halves: {halves['verdicts']}")
+    return bool(worse)

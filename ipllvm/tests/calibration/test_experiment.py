@@ -1,0 +1,92 @@
+"""The experiment: a sample of its cells again, and the committed results against this code."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ipllvm.calibration import experiment, table
+from ipllvm.calibration.cells import Band, Cell, measure
+from ipllvm.calibration.fixed import AtMargin, Bounds, Family, Power
+from ipllvm.calibration.laws import Design, Flips, Retention
+from ipllvm.calibration.sequences import Looks, Share
+from ipllvm.records import Contrast, Decision
+from ipllvm.stats.choice import choose
+
+RUNS = 100
+CHEAP = "bounds: lost 2 %, won 0 %; n=50, clusters of 10, K=1"
+CELLS = {cell.name: cell for cell in experiment.cells()}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        Bounds(Flips.of(0.05, 0.13), Design(300, 2, rho_c=0.3)),
+        Bounds(Retention(0.98), Design(300)),
+        AtMargin(Flips.of(0.02, 0.10), Design(300)),
+        AtMargin(Flips.of(0.02, 0.10), Design(50, 10, rho_c=0.3)),
+        Power(Design(1500), -1),
+        Power(Design(1500), 1),
+        Family((2.0,) * 5 + (-5.0,) * 5, True, Design(50)),
+        Looks(Flips.of(0.02, 0.20), Design(300)),
+        Share(-5.0, 0.05, Design(1500)),
+    ],
+    ids=lambda cell: cell.name,
+)
+def test_a_cell_keeps_its_bands(cell: Cell) -> None:
+    found = measure(cell, RUNS)
+    assert found["kept"], found
+
+
+def test_every_cell_has_a_name_of_its_own_and_a_kind() -> None:
+    assert len(CELLS) == len(list(experiment.cells()))
+    rates = ("miss_low", "miss_high", "HOLDS", "VIOLATED", "right", "wrong", "used")
+    families = ("any_false_HOLDS", "any_false_VIOLATED")
+    row = {"kept": True, "rates": dict.fromkeys((*rates, *families), 0.0)}
+    assert len(list(table.lines(dict.fromkeys(CELLS, row)))) == 1 + 6
+
+
+class Careless:
+    """A procedure whose error is three times what it says."""
+
+    name = "careless"
+
+    def once(self, rng: np.random.Generator) -> dict[str, float]:
+        return {"miss": rng.random() < 0.15}
+
+    def bands(self, rates: object) -> list[Band]:
+        return [Band("miss", 0.05)]
+
+
+def test_an_unsound_procedure_is_found_out_in_fresh_runs() -> None:
+    found = measure(Careless(), 500)
+    assert not found["kept"]
+    assert found["again"]["runs"] == 5000 and found["again"]["rates"]["miss"] != found["rates"]["miss"]
+
+
+def test_a_bound_misses_where_its_p_value_says_so() -> None:
+    values = np.repeat([1.0, -1.0, 0.0], [12, 6, 282])
+    test = choose(Contrast("drop", values, tuple(str(i) for i in range(300))))
+    low, high = test.interval(0.05)
+    for truth in (low - 0.001, low + 0.001, high - 0.001, high + 0.001):
+        assert (test.p_holds(truth) <= 0.05) == (high < truth)
+        assert (test.p_violated(truth) <= 0.05) == (low > truth)
+
+
+def test_results_are_kept_and_gone_on_from(tmp_path: Path) -> None:
+    cells = [CELLS[CHEAP], Careless()]
+    file = tmp_path / "deep" / "found.json"
+    known = {CHEAP: {"runs": 20, "kept": True, "mark": "not run again"}}
+    rows = experiment.run(
+        cells, known, 1, 20, lambda rows: experiment.write(file, {"cells": rows}), lambda text: None
+    )
+    assert rows[CHEAP]["mark"] == "not run again"
+    assert json.loads(file.read_text())["cells"] == rows
+    assert experiment.read(file) == {"schema": experiment.SCHEMA}, "of no schema"
+    assert experiment.read(tmp_path / "absent.json") == {"schema": experiment.SCHEMA}
+
+
+def test_the_decisions_are_named_as_verdicts_are() -> None:
+    found = AtMargin(Flips(0.02), Design(50)).once(np.random.default_rng(0))
+    assert set(found) == {decision.value for decision in Decision} and sum(found.values()) == 1

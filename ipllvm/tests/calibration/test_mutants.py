@@ -1,0 +1,78 @@
+"""Mutants: what is changed in the weights, and a harmful and a harmless one through the gate."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from ipllvm.baselines import Baseline, of
+from ipllvm.calibration import models, mutants
+from ipllvm.calibration.checkpoints import mutate
+from ipllvm.models.loading import load
+from ipllvm.models.sources import resolve
+from ipllvm.registry import BENCHMARKS
+from ipllvm.tests.plugin.sessions import environment
+from ipllvm.tests.test_baselines import WORSE, rows
+
+SOURCE = resolve(models.MODEL)
+
+
+def _logits(folder: Path) -> torch.Tensor:
+    model, sample = load(str(folder), device="cpu"), BENCHMARKS.load("scenes")(seed=0).samples[0]
+    with torch.inference_mode():
+        prepared = model.prepare([sample.images[0].load()], sample.prompt)
+        features = model.encode([prepared])
+        packed = model.pack(model.project(features)[0], prepared)
+        hidden, _ = model.decoder(model.embed(prepared, packed)[None])
+        return model.logits(hidden[0, -1])
+
+
+@pytest.fixture(scope="module")
+def whole() -> torch.Tensor:
+    return _logits(SOURCE)
+
+
+@pytest.mark.parametrize("mutant", mutants.HARMLESS, ids=lambda mutant: mutant.__name__)
+def test_a_harmless_change_leaves_the_logits(
+    mutant: mutants.Mutant, whole: torch.Tensor, tmp_path: Path
+) -> None:
+    near = 0.5 if mutant is mutants.bfloat16 else 1e-3
+    assert torch.allclose(_logits(mutate(SOURCE, mutant, tmp_path / "mutant")), whole, atol=near)
+
+
+@pytest.mark.parametrize("mutant", mutants.HARMFUL, ids=lambda mutant: mutant.__name__)
+def test_a_harmful_change_moves_the_logits(
+    mutant: mutants.Mutant, whole: torch.Tensor, tmp_path: Path
+) -> None:
+    moved = (_logits(mutate(SOURCE, mutant, tmp_path / "mutant")) - whole).abs().max()
+    assert moved > 0.05
+
+
+def test_the_gate_catches_a_damage_and_lets_a_permutation_pass(tmp_path: Path) -> None:
+    file = tmp_path / "found.json"
+    start = "import sys; from ipllvm.cli import main; sys.exit(main(sys.argv[1:]))"
+    chosen = ["--only=tower_reset", "--only=heads_permuted", "--samples=60", "--workers=1", f"--json={file}"]
+    done = subprocess.run(
+        [sys.executable, "-c", start, "calibrate", "--mutants", *chosen],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads(file.read_text())["mutants"]
+    damaged, permuted = found["tower_reset"], found["heads_permuted"]
+    assert damaged["right"] and "clean_score" in damaged["worse"] and damaged["status"] == 1
+    assert permuted["right"] and {change["value"] for change in permuted["claims"].values()} == {0.0}
+    assert done.stdout.splitlines()[-1].split()[0] in found
+
+
+def test_halves_of_one_run_are_paired_by_the_first_ones_ids() -> None:
+    entry = next(iter(of({}, rows(WORSE)).entries.values()))
+    found = models.halves(Baseline({}, {entry.key: entry}), splits=20)
+    assert sum(found["verdicts"].values()) == found["splits"] == 20
+    assert found["false_regressions"] <= 3
