@@ -26,14 +26,14 @@ DEFAULT: Final = {"quick": Size(200, 5), "paper": Size(None, 5), "audit": Size(N
 IMPORTANCE: Final = ("layer_importance", "modality_importance", "visual_token_importance")
 SIZES: Final = {
     "quick": {
-        "patch_shuffle": Size(150, 2),
+        "patch_shuffle": Size(100, 1),
         "patch_information": Size(200, 1),
-        "occlusion": Size(100, 1),
+        "occlusion": Size(60, 1),
         "option_order": Size(100, 1),
         "alignment": Size(None, 1),
-        "layer_importance": Size(100, 3),
-        "modality_importance": Size(80, 3),
-        "visual_token_importance": Size(80, 2),
+        "layer_importance": Size(80, 3),
+        "modality_importance": Size(60, 3),
+        "visual_token_importance": Size(60, 2),
     },
     "paper": {name: Size(None, 10) for name in IMPORTANCE},
     "audit": {name: Size(None, 10) for name in IMPORTANCE},

@@ -46,6 +46,10 @@ class Fake:
         """Any will do."""
         return 8
 
+    def prepare(self, images: Any, prompt: str) -> Any:
+        """It has no template."""
+        raise ValueError(prompt)
+
 
 def benchmark(n: int) -> Benchmark:
     samples = tuple(Sample(f"s{i}", f"c{i}", (), "what color?", "red") for i in range(n))
