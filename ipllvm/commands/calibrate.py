@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from ipllvm.commands.plan import suite
+from ipllvm.commands import suite
 from ipllvm.errors import UnknownName, UsageError
 
 Save = Callable[[dict[str, Any]], None]
@@ -80,7 +80,7 @@ def _mutants(args: argparse.Namespace, folder: Path, known: dict[str, Any], save
     from ipllvm.calibration import models, mutants
     from ipllvm.models.sources import resolve
 
-    properties, source = suite().resolve(), resolve(models.MODEL)
+    properties, source = suite.folder(), resolve(models.MODEL)
     names = [name for name in mutants.BY_NAME if _asked(args, name)]
     if not names:
         raise UnknownName("mutant", " ".join(args.only), mutants.BY_NAME)
@@ -95,7 +95,7 @@ def _gates(args: argparse.Namespace, folder: Path, known: dict[str, Any], save: 
     from ipllvm import baselines
     from ipllvm.calibration import models
 
-    properties = suite().resolve()
+    properties = suite.folder()
     pairs = {f"pair {i}": (models.pair, properties, folder, i, args.samples) for i in range(models.PAIRS)}
     rows = models.run(pairs, known, args.workers, save)
     halves = known.get("halves") or models.halves(baselines.load(models.baseline(properties, folder)))

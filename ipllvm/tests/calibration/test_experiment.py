@@ -14,6 +14,7 @@ from ipllvm.calibration.sequences import Looks, Share
 from ipllvm.records import Contrast, Decision
 from ipllvm.stats.choice import choose
 
+ROOT = Path(__file__).parents[3]
 RUNS = 100
 CHEAP = "bounds: lost 2 %, won 0 %; n=50, clusters of 10, K=1"
 CELLS = {cell.name: cell for cell in experiment.cells()}
@@ -45,6 +46,12 @@ def test_every_cell_has_a_name_of_its_own_and_a_kind() -> None:
     families = ("any_false_HOLDS", "any_false_VIOLATED")
     row = {"kept": True, "rates": dict.fromkeys((*rates, *families), 0.0)}
     assert len(list(table.lines(dict.fromkeys(CELLS, row)))) == 1 + 6
+
+
+def test_the_committed_results_are_what_this_code_gives() -> None:
+    committed = experiment.read(ROOT / "reports" / "calibration.json")["cells"]
+    assert committed.keys() == CELLS.keys()
+    assert committed[CHEAP] == measure(CELLS[CHEAP])
 
 
 class Careless:
