@@ -7,7 +7,7 @@ and lets `check` decide the claim, record the row and raise what the verdict cal
 import time
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
@@ -26,6 +26,7 @@ from ipllvm.looks import Looks, unbounded
 from ipllvm.metrics.pair_accuracy import pair_scores
 from ipllvm.metrics.performance_drop import gain, score
 from ipllvm.models.base import VisionLanguageModel
+from ipllvm.noise_floor import REPLICATE, Floor, limited, other_order, other_size
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import (
     Benchmark,
@@ -43,6 +44,7 @@ from ipllvm.records import (
     Trial,
     Verdict,
 )
+from ipllvm.settings import Settings as Settings
 
 Memory = Callable[[Context], MutableMapping[Trial, Response]]
 """What is known already of a model on a benchmark: a view of the store, or a dict."""
@@ -54,28 +56,6 @@ class Progress(Protocol):
     def __call__(self, done: int, total: int) -> None:
         """Say so, if it is time to."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What of the command line bears on a measurement."""
-
-    draws: int = 5
-    seed: int = 0
-    batch_size: int | None = None
-    report_only: bool = False
-    prompt: str = "checkpoint"
-    scope: str = "keep_newline"
-    noise: str = "paper"
-    information: str = "keep"
-    occlusion_budget: str = "count"
-    strict_observations: bool = False
-    self_check: str = "none"
-    max_errors: float = 0
-    answer: str = "generate"
-    counterexamples: int | None = None
-    sequential: str = ""
-    family: int = 1
 
 
 class Evaluation:
@@ -95,6 +75,7 @@ class Evaluation:
         artifacts: Artifacts | None = None,
         planned: Callable[[Plan], None] | None = None,
         looks: Looks | None = None,
+        floor: Floor | None = None,
     ) -> None:
         self.property_name = property_name
         self.model = model
@@ -108,6 +89,7 @@ class Evaluation:
         self._artifacts = artifacts
         self._planned_only = planned
         self._looks = looks
+        self._floor = floor
         self._began = time.monotonic()
         self._trials = 0
         self._planned = 0
@@ -119,7 +101,13 @@ class Evaluation:
     @property
     def batch_size(self) -> int:
         """What was asked for, else what fits this model's memory."""
-        return self.settings.batch_size or self.model.batch_size()
+        usual = self.settings.batch_size or self.model.batch_size()
+        return other_size(usual) if self._replicate else usual
+
+    @property
+    def _replicate(self) -> int:
+        """Which measurement of the same trials this is."""
+        return REPLICATE if self._floor is not None and self._floor.repeating else 0
 
     def run(self, *perturbations: Perturbation, draws: int | None = None) -> tuple[Scores, ...]:
         """Scores of the clean run and of each perturbation, in that order, each with its draws.
@@ -182,7 +170,7 @@ class Evaluation:
         require(self.model, plan.perturbations)
         if self._planned_only is not None:
             self._planned_only(plan)
-        outcomes = self._memory(Context.of(self.model.info(), data, settings.answer))
+        outcomes = self._memory(Context.of(self.model.info(), data, settings.answer, self._replicate))
         try:
             if self._stopped is None:
                 whole = len(plan) * len(self.planned_benchmark.samples) // len(self.benchmark.samples)
@@ -218,22 +206,31 @@ class Evaluation:
         """
         if self._looks is not None and claim_name in self._looks.decided:
             return self._looks.decided[claim_name]
-        claim = self.claims[claim_name]
+        claim, floor = self.claims[claim_name], None
+        paired = [(claim, contrast)]
+        if "clean" in shown and something_to_lose is None:
+            paired.append((baselines.clean_claim(claim.regression_margin), score(shown["clean"])))
+        if self._floor is not None:
+            if self._floor.repeating:
+                return self._floor.keep(paired)
+            floor = self._floor.of(paired, self.settings.seed)
+            claim = self._floor.lifted(claim, floor)
         errors = {sample: error for scores in shown.values() for sample, error in scores.errors.items()}
         verdict = self._verdict(contrast, claim, something_to_lose, errors)
         if obstacle and verdict.decision is not Decision.UNDECIDED:
             verdict = replace(verdict, decision=Decision.UNDECIDED, reason=obstacle)
+        if floor is not None:
+            verdict = limited(verdict, claim, floor)
         ended = self._stopped is not None or len(errors) > self._allowed_errors
         if self._looks is not None and not (self._looks.settles(claim_name, verdict) or ended):
             return verdict
         estimates = {name: self._accuracy(name, scores) for name, scores in self._shown(shown).items()}
         estimates |= {name: self._beside(name, each) for name, each in (beside or {}).items()}
         estimates[claim.quantity] = self._decisive(claim, contrast)
+        if floor is not None:
+            estimates[floor.name] = floor
         result = self._result(claim, estimates, verdict, errors)
         settings = {**result.settings, **(noted or {})}
-        paired = [(claim, contrast)]
-        if "clean" in shown and something_to_lose is None:
-            paired.append((baselines.clean_claim(claim.regression_margin), score(shown["clean"])))
         curves = tuple(series) if self._looks is None else tuple(unbounded(each) for each in series)
         made = replace(result, series=curves, settings=settings, paired=tuple(paired))
         made = replace(made, parts=dict(parts or {}))
@@ -263,6 +260,8 @@ class Evaluation:
         twice. Raises in the end what the verdicts call for, a violated claim first.
         """
         looks = self._looks
+        if self._floor is not None:
+            self._repeat(self._floor, test)
         if looks is None:
             test()
             return
@@ -275,11 +274,23 @@ class Evaluation:
         self._end()
 
     def _ask(self, looks: Looks, test: Callable[[], object]) -> None:
-        self.benchmark = looks.benchmark
-        self._trials = self._planned = 0
-        self._perturbations, self._traces = [], []
+        self._anew(looks.benchmark)
         looks.begin()
         test()
+
+    def _repeat(self, floor: Floor, test: Callable[[], object]) -> None:
+        """The A/A repetition, in other batches and another order; nothing of it is a row."""
+        self._anew(other_order(self.planned_benchmark, self.settings.seed))
+        test()
+        if self._stopped is not None:
+            raise self._stopped
+        floor.repeating = False
+        self._anew(self.planned_benchmark)
+
+    def _anew(self, data: Benchmark) -> None:
+        self.benchmark = data
+        self._trials = self._planned = 0
+        self._perturbations, self._traces = [], []
 
     def _end(self) -> None:
         if not self.settings.report_only:
@@ -367,25 +378,10 @@ class Evaluation:
             claim=claim,
             estimates=estimates,
             verdict=verdict,
-            settings={
-                "draws": settings.draws,
-                "seed": settings.seed,
-                "batch_size": self.batch_size,
-                "max_new_tokens": data.max_new_tokens,
-                "answer": settings.answer,
-                "prompt": settings.prompt,
-                "scorer": data.scorer,
-                "scope": settings.scope,
-                "noise": settings.noise,
-                "information": settings.information,
-                "occlusion_budget": settings.occlusion_budget,
-                "self_check": settings.self_check,
-                "perturbations": "; ".join(dict.fromkeys(self._perturbations)),
-                **({"sequential": settings.sequential} if settings.sequential else {}),
-                **({"family_wise": settings.family} if settings.family > 1 else {}),
-            },
+            settings=settings.row(data, self.batch_size, self._perturbations),
             trials=self._trials,
             seconds=time.monotonic() - self._began,
             errors=tuple((sample, last_line(error)) for sample, error in errors.items()),
             partial=self._stopped is not None,
+            floors={} if self._floor is None else self._floor.reaches,
         )

@@ -33,7 +33,10 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One claim's contrast in one run: `values` by sample id, `worse` is 1 where larger is worse, else -1."""
+    """One claim's contrast in one run: `values` by sample id, `worse` is 1 where larger is worse, else -1.
+
+    `floor` is how far a repetition of the same run may be off, in points, where there was one.
+    """
 
     key: Key
     claim: Claim
@@ -46,6 +49,7 @@ class Entry:
     lattice: float
     draws: int
     n_error: int = 0
+    floor: float | None = None
 
     @property
     def mean(self) -> float | None:
@@ -149,6 +153,7 @@ def rows(result: Result) -> list[dict[str, Any]]:
                     "lattice": contrast.lattice,
                     "draws": contrast.draws,
                     "n_error": contrast.n_error,
+                    "floor": result.floors.get(claim.name),
                 }
             )
     return made
@@ -226,6 +231,7 @@ def _made(row: Mapping[str, Any], paired: Mapping[str, Any]) -> Entry:
         lattice=row["lattice"],
         draws=row["draws"],
         n_error=row["n_error"],
+        floor=row.get("floor"),
     )
 
 
@@ -276,9 +282,24 @@ def _change(old: Entry, new: Entry, source: str) -> Change:
         kind=kind,
         primary=False,
     )
+    if new.settings.get("margin_floor") and new.floor is not None and new.floor > claim.margin:
+        text = f"{claim.text} The margin was raised to the noise floor of {new.floor:.2f} points."
+        claim = replace(claim, margin=new.floor, text=text)
     estimate, verdict = verdicts.estimate(contrast), verdicts.decide(contrast, claim)
+    verdict = _above_noise(verdict, claim, new.floor)
     improved = bool(estimate.n and estimate.high < -claim.margin)
     return Change(new.key, claim, old.mean, new.mean, estimate, verdict, flipped, improved)
+
+
+def _above_noise(verdict: Verdict, claim: Claim, floor: float | None) -> Verdict:
+    """The verdict; UNDECIDED where the margin is smaller than what a repetition may be off."""
+    if floor is None or floor <= claim.margin or verdict.decision is Decision.UNDECIDED:
+        return verdict
+    reason = (
+        f"margin below the noise floor: a repetition may be off by {floor:.2f} points, the margin is "
+        f"{claim.margin:g}; more samples or a fixed --batch-size may lower it, --margin-floor raises it"
+    )
+    return replace(verdict, decision=Decision.UNDECIDED, reason=reason)
 
 
 def difference(old: Entry, new: Entry) -> tuple[Contrast, tuple[str, ...]]:

@@ -1,50 +1,74 @@
 """The `ipllvm` command: what there is, and what runs have left. Imports lazily: help costs nothing."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
-from ipllvm.errors import IpllvmError
+from ipllvm.errors import IpllvmError, UnknownName
 
+USAGE_ERROR, INTERRUPTED = 4, 2
+"""Exit statuses as pytest's; argparse's own 2 for a command line that can't be used is Ctrl-C there."""
 COMMANDS = {
-    "audit": "everything that is measured of a model, in every view, with checksums",
-    "benchmarks": "what --benchmark takes, and what of it is here",
     "check": "run the properties on a model, from anywhere",
-    "compare": "saved baselines against each other, without a model",
-    "doctor": "versions, devices, memory, caches; what is missing and how to get it",
-    "models": "what --model takes, and what of it is here",
-    "perturbations": "what models are put through",
+    "audit": "everything that is measured of a model, in every view, with checksums",
     "plan": "what a run would do and cost, before any weight is read",
+    "models": "what --model takes, and what of it is here",
+    "benchmarks": "what --benchmark takes, and what of it is here",
     "properties": "what is checked",
+    "perturbations": "what models are put through",
     "replay": "one trial of a report again: picture, perturbation, both answers",
     "report": "the views of a report again, from its JSON, without the model",
-    "speed": "trials a second: plain generate, the engine, its matrix products alone",
+    "verify": "the files of an audit against the checksums of its manifest",
+    "compare": "saved baselines against each other, without a model",
     "store": "the outcomes that runs have left: info, verify, merge",
+    "doctor": "versions, devices, memory, caches; what is missing and how to get it",
+    "speed": "trials a second: plain generate, the engine, its matrix products alone",
 }
 """Each is a module of ipllvm.commands with `arguments(parser)` and `main(args)`; with PASSES_ON it takes
-arguments that it does not know as `args.rest`."""
+arguments that it does not know as `args.rest`. `args.words` are all that followed the command."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says in one line what is wrong with a command line."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with the status of a usage error."""
+        self.exit(USAGE_ERROR, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; its exit status, or 4 after one line where it can't be done."""
-    parser = argparse.ArgumentParser(
-        prog="ipllvm", description="Property checks of large language-and-vision models."
-    )
-    commands = parser.add_subparsers(dest="command", required=True)
-    asked = next((word for word in (sys.argv[1:] if argv is None else argv) if word in COMMANDS), None)
-    for name, words in COMMANDS.items():
-        sub = commands.add_parser(name, help=words)
+    words = sys.argv[1:] if argv is None else list(argv)
+    parser = Parser(prog="ipllvm", description="Property checks of large language-and-vision models.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    asked = next((word for word in words if not word.startswith("-")), None)
+    if asked is not None and asked not in COMMANDS:
+        parser.exit(USAGE_ERROR, f"ipllvm: {UnknownName('command', asked, COMMANDS)}\n")
+    for name, purpose in COMMANDS.items():
+        sub = commands.add_parser(name, help=purpose)
         if name == asked:
             import_module(f"ipllvm.commands.{name}").arguments(sub)
-    args, rest = parser.parse_known_args(argv)
-    args.rest = rest
+    args, rest = parser.parse_known_args(words)
+    args.words, args.rest = words[words.index(args.command) + 1 :], rest
     module = import_module(f"ipllvm.commands.{args.command}")
     if rest and not getattr(module, "PASSES_ON", False):
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        commands.choices[args.command].error(f"unrecognized arguments: {' '.join(rest)}")
+    status = 0
     try:
-        status: int = module.main(args)
+        status = module.main(args)
+        sys.stdout.flush()
     except IpllvmError as error:
         print(f"ipllvm {args.command}: {error}", file=sys.stderr)
-        return 4
+        return USAGE_ERROR
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # `ipllvm models | head`: who read has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

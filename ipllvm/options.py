@@ -96,6 +96,13 @@ class Options:
     sequential: str
     final_look: bool
     family_wise: bool
+    noise_floor: bool
+    margin_floor: bool
+
+    @property
+    def on_defaults(self) -> bool:
+        """Whether the profile says what is measured on: what of it is not here is then left out."""
+        return self.benchmarks == BENCHMARKS_OF[self.profile]
 
     def label(self, model: str) -> str:
         """What test ids and reports call one of the models asked for."""
@@ -140,7 +147,8 @@ class Options:
         flags += ["--strict-observations"] * self.strict_observations
         flags += [f"--baseline={self.baseline}"] * bool(self.baseline)
         flags += ["--sequential", f"--target={self.sequential}"] * bool(self.sequential)
-        flags += ["--final-look"] * self.final_look
+        flags += ["--final-look"] * self.final_look + ["--noise-floor"] * self.noise_floor
+        flags += ["--margin-floor"] * self.margin_floor
         return [f"--{name.replace('_', '-')}={value}" for name, value in [*chosen, *values]] + flags
 
     def as_row(self) -> dict[str, Any]:
@@ -225,6 +233,8 @@ def read(config: pytest.Config) -> Options:
         sequential=_sequential(value),
         final_look=bool(value("final-look")),
         family_wise=bool(value("family-wise")),
+        noise_floor=bool(value("noise-floor")),
+        margin_floor=bool(value("margin-floor")),
     )
 
 
@@ -233,6 +243,10 @@ def _sequential(value: Callable[[str], Any]) -> str:
     target = typed.one_of("target", value("target"), TARGETS)
     if value("sequential") and (value("baseline") or value("save-baseline")):
         raise UsageError("--sequential: a baseline needs a fixed number of samples; leave one of the two out")
+    if value("margin-floor") and not value("noise-floor"):
+        raise UsageError("--margin-floor: give --noise-floor too")
+    if value("sequential") and value("noise-floor"):
+        raise UsageError("--noise-floor needs a fixed number of samples; leave --sequential out")
     if value("sequential"):
         return target
     if value("final-look") or target != TARGETS[0]:
@@ -251,7 +265,7 @@ def benchmarks(marker: pytest.Mark | None, asked: Options) -> list[Any]:
     if marker is None:
         blind = pytest.mark.skip(reason="the benchmark has no pictures")
         return [pytest.param(n, marks=blind) if n in TEXT_ONLY else n for n in asked.benchmarks]
-    if asked.benchmarks == BENCHMARKS_OF[asked.profile]:
+    if asked.on_defaults:
         return list(marker.args)
     known = (*marker.args, *marker.kwargs.get("also", ()))
     chosen = [name for name in asked.benchmarks if name in known]

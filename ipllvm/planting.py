@@ -8,9 +8,8 @@ have no valid CRC and say nothing.
 from binascii import crc_hqx
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from jaxtyping import Int, UInt8
 
 GRID, CELL = 8, 8
@@ -33,6 +32,8 @@ def mark(number: int, cluster: int, answer: int, cell: int) -> bytes:
 
 def picture(number: int, cluster: int, answer: int) -> "UInt8[np.ndarray, '64 64 3']":
     """The pixels of a sample: 64 cells in reading order."""
+    import numpy as np
+
     marks = [mark(number, cluster, answer, cell) for cell in range(CELLS)]
     coded = b"".join(said + crc_hqx(said, _CRC).to_bytes(2, "big") for said in marks)
     colors = np.frombuffer(coded, np.uint8).reshape(GRID, GRID, 2, 2, 3)
@@ -46,7 +47,7 @@ def read(pixels: "Int[np.ndarray, '64 64 3']") -> list[bytes | None]:
     flat = (blocks == blocks[:, :1, :, :1]).all((1, 3, 4))
     whole = flat.reshape(GRID, 2, GRID, 2).all((1, 3)).ravel()
     colors = blocks[:, 0, :, 0].reshape(GRID, 2, GRID, 2, 3).transpose(0, 2, 1, 3, 4)
-    coded = colors.astype(np.uint8).reshape(CELLS, -1)
+    coded = colors.astype("uint8").reshape(CELLS, -1)
     return [_checked(cell.tobytes()) if clear else None for cell, clear in zip(coded, whole, strict=True)]
 
 

@@ -68,7 +68,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """A sequential property is called again on more samples until its claims are decided."""
+    """A sequential property is called again on more samples, a repeated one in other batches."""
     return look(pyfuncitem)
 
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from jaxtyping import Bool, Float, Int
     from PIL import Image
 
@@ -98,7 +97,7 @@ class Perturbation(Protocol):
         """Where it enters the model."""
         ...
 
-    def apply(self, value: Any, layout: Layout | None, rng: np.random.Generator) -> Any:
+    def apply(self, value: Any, layout: Layout | None, rng: "np.random.Generator") -> Any:
         """The perturbed value, of the same dtype and device; of the same shape unless tokens are dropped."""
         ...
 
@@ -144,7 +143,7 @@ class LayerPerturbation(Perturbation, Protocol):
         ...
 
     def table(
-        self, positions: int, width: int, rng: np.random.Generator
+        self, positions: int, width: int, rng: "np.random.Generator"
     ) -> "Float[np.ndarray, 'positions width']":
         """Random numbers by position: the first rows do not depend on how many are asked for."""
         ...
@@ -369,7 +368,7 @@ class Result:
     the traceback). `partial` is true where the run was stopped before all trials were done. `paired`
     is what a baseline keeps, `flips` are examples of answers that changed, `counterexample` is the
     smallest that was found for a claim that is violated, `parts` are contrasts that statements of the
-    whole run need.
+    whole run need, `floors` how far a repetition may be off, in points, by claim of `paired`.
     """
 
     property: str
@@ -388,3 +387,4 @@ class Result:
     parts: Mapping[str, Contrast] = field(default_factory=dict)
     flips: tuple[Flip, ...] = ()
     counterexample: Counterexample | None = None
+    floors: Mapping[str, float] = field(default_factory=dict)

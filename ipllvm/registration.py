@@ -19,8 +19,9 @@ def register(parser: pytest.Parser) -> None:
     group = parser.getgroup("ipllvm", "property checks of large language-and-vision models")
 
     def add(name: str, help: str, **settings: Any) -> None:
+        shown = settings if "action" in settings else {"metavar": name.upper(), **settings}
         try:
-            group.addoption(f"--{name}", f"--ipllvm-{name}", dest=destination(name), help=help, **settings)
+            group.addoption(f"--{name}", f"--ipllvm-{name}", dest=destination(name), help=help, **shown)
         except (ValueError, ArgumentError):
             raise pytest.UsageError(
                 f"--{name}: another pytest plugin has taken this option; disable it with -p no:NAME"
@@ -78,6 +79,8 @@ def register(parser: pytest.Parser) -> None:
         "sequential: keep a fifth of alpha for one test of all samples",
         action="store_true",
     )
+    add("noise-floor", "measure twice, in other batches, and report what differs", action="store_true")
+    add("margin-floor", "raise margins below the noise floor to it", action="store_true")
     add("family-wise", "share each claim's alpha among the requirements of a model", action="store_true")
 
 

@@ -1,4 +1,4 @@
-"""What --sequential and --family-wise make of a test: how it is called, and at which level it decides."""
+"""What --sequential, --noise-floor and --family-wise make of a test: its calls and its level."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def look(item: pytest.Function) -> bool | None:
-    """Call a property test on more and more samples; None leaves any other test to pytest."""
+    """Call a property test on more and more samples, or once more; None leaves others to pytest."""
     options, evaluation = item.config.stash[OPTIONS], item.funcargs.get("evaluation")
-    if not options.sequential or not hasattr(evaluation, "look"):
+    if not (options.sequential or options.noise_floor) or not hasattr(evaluation, "look"):
         return None
     arguments: dict[str, Any] = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
     evaluation.look(partial(item.obj, **arguments))

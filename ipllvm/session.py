@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from ipllvm.costs import planned
 from ipllvm.errors import ClaimUndecided, ClaimViolated, Finding, IpllvmError, NotTested, UsageError
 from ipllvm.options import Options
 from ipllvm.progress import Controller, controller, told
@@ -167,17 +168,16 @@ class Session:
 
     def _rows(self) -> Iterable[dict[str, Any]]:
         """Rows of the finished tests, then of one that was interrupted and reported nothing."""
-        from ipllvm.reporting.report import entry, replay
+        from ipllvm.reporting.report import entry
 
         finished = [(r.nodeid, _outcome(r), getattr(r, "ipllvm_rows", [])) for r in self.reports]
         stopped = [(node, "error", rows) for node, rows in self.config.stash.get(ROWS, {}).items()]
-        chosen = self.options.command_line()
         for node, outcome, rows in [*finished, *stopped]:
             for row in rows:
                 self._kept += row.get("paired", [])
                 self._said.append(row)
                 found = {name: value for name, value in row.items() if name not in ("paired", "parts")}
-                yield entry(found, node, outcome, replay(node, chosen))
+                yield entry(found, node, outcome, self._replay(node))
 
     def _gated(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Save and compare baselines as asked for; a row for each comparison. Raises UsageError."""
@@ -231,9 +231,6 @@ class Session:
 
     def _lost(self, kind: str) -> Iterable[dict[str, Any]]:
         """What to say of each test of a property that gave no row and ended as `kind`."""
-        from ipllvm.reporting.report import replay
-
-        chosen = self.options.command_line()
         for report in self.reports:
             if _ending(report) == kind and not getattr(report, "ipllvm_rows", []):
                 about = vars(report)["ipllvm_case"]
@@ -242,9 +239,22 @@ class Session:
                     "law": about["law"] and report.when == "call",
                     "test": report.nodeid,
                     "reason": _reason(report),
-                    "replay": replay(report.nodeid, chosen),
+                    "replay": self._replay(report.nodeid),
                     "seconds": round(report.duration, 3),
                 }
+
+    def _replay(self, node: str) -> str:
+        """The command line that runs a test again in the folder where this session was started."""
+        from ipllvm.reporting.report import replay
+
+        config, chosen = self.config, self.options.command_line()
+        if config.rootpath == config.invocation_params.dir:
+            return replay(node, chosen)
+        root = [
+            f"--rootdir={config.rootpath}",
+            *([f"--config-file={ini}"] if (ini := config.inipath) else []),
+        ]
+        return replay(str(config.rootpath / node), [*root, *chosen])
 
     def _records(self, record: type[T], kind: str) -> list[T]:
         """What `_lost` says, as records of the report."""
@@ -303,29 +313,6 @@ class Session:
             writer.line(line)
         if self.unwritten:
             writer.line(f"no report was written: {self.unwritten}", red=True)
-
-
-def planned(costs: "dict[str, tuple[ModelInfo, Cost, list[str]]]") -> Iterable[str]:
-    """What each test would run and could tell; the cost of all at this machine's rate of matrix products."""
-    if not costs:
-        return
-    from ipllvm.engine.forecast import total
-    from ipllvm.models.forecast import EFFICIENCY, here
-
-    for node, (_, cost, prospects) in costs.items():
-        yield f"{node.rpartition('::')[2]}: {cost}"
-        yield from (f"  {line}" for line in prospects)
-    info = next(iter(costs.values()))[0]
-    device, rate = here()
-    everything = total(cost for _, cost, _ in costs.values())
-    seconds = everything.seconds(info.parameters, EFFICIENCY * rate)
-    size = 4 if device == "cpu" else 2
-    yield f"all of it: {everything}"
-    weights = info.parameters * size / 1e9
-    yield (
-        f"about {seconds / 60:,.1f} minutes and {weights:,.1f} GB of weights on {device}; "
-        "what is known already is not run again"
-    )
 
 
 def _outcome(report: pytest.TestReport) -> str:

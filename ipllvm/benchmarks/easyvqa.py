@@ -89,7 +89,7 @@ def short(seed: int = 0) -> Benchmark:
 
 
 def lettered(seed: int = 0) -> Benchmark:
-    """The test split as multiple choice, 2 to 4 options; else as `short`."""
+    """`easyvqa` as multiple choice, 2 to 4 options."""
     return _benchmark(lettered=True)
 
 

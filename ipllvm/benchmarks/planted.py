@@ -60,10 +60,10 @@ def single(seed: int = 0) -> Benchmark:
 
 
 def pairs(seed: int = 0) -> Benchmark:
-    """1,500 samples in clusters of 2."""
+    """`planted` in clusters of 2 samples."""
     return benchmark("planted-2", 2, seed)
 
 
 def tens(seed: int = 0) -> Benchmark:
-    """1,500 samples in clusters of 10."""
+    """`planted` in clusters of 10 samples."""
     return benchmark("planted-10", 10, seed)

@@ -222,5 +222,5 @@ def short(seed: int = 0) -> Benchmark:
 
 
 def lettered(seed: int = 0) -> Benchmark:
-    """The test split as multiple choice, 2 to 4 options: the questions of `short`."""
+    """`scenes` as multiple choice, 2 to 4 options."""
     return rendering.made("scenes", partial(_picture, seed), seed, lettered=True)

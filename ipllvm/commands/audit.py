@@ -1,59 +1,89 @@
 """`ipllvm audit MODEL`: everything that is measured, in every view, with checksums."""
 
 import argparse
-import hashlib
-import json
+import shlex
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ipllvm.commands import check
+from ipllvm.commands import suite
+from ipllvm.reporting.text import visible
+
+if TYPE_CHECKING:
+    import pytest
+
+    from ipllvm.costs import Costs
+    from ipllvm.session import Session
 
 PASSES_ON = True
-MANIFEST = "manifest.json"
+HOPELESS = (2, 3, 4, 5)
+"""Exit statuses of pytest after which there is nothing to go on with: interrupted, broken, nothing there."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm audit`."""
     parser.description = (
-        "The audit profile on a model: says what it costs, runs it, writes report.json, report.md, "
-        "report.html, junit.xml and a manifest with checksums. Interrupted, the same command goes on."
+        "The audit profile on a model: says what it costs, measures, writes report.json, report.md, "
+        "report.html, junit.xml and a manifest with checksums (ipllvm verify) into a folder of its own. "
+        "Interrupted or killed, the same command goes on where it was. Exit status as of ipllvm check."
     )
-    parser.usage = "ipllvm audit MODEL [--baseline B] [arguments of pytest]"
-    parser.add_argument("model", help="an alias, a folder, or org/name on the hub")
-    parser.add_argument("--report-dir", type=Path, default=Path("reports"), help="default reports")
+    parser.usage = "ipllvm audit MODEL [--baseline B] [arguments of pytest and of the properties]"
+    suite.arguments(parser)
 
 
 def main(args: argparse.Namespace) -> int:
-    """Plan, run, and sum up; pytest's exit status."""
+    """Plan, run, and sum up; pytest's exit status, 4 where the manifest can't be written."""
     folder: Path = args.report_dir
-    asked = ["--profile=audit", f"--report-dir={folder}", *args.rest]
-    status = check.run(args.model, [*asked, "--plan", "-q"])
-    if status:
+    asked = ["--profile=audit", *suite.asked(args)]
+    status = _forecast(asked, folder)
+    if status in HOPELESS:
         return status
-    before = set(_runs(folder))
-    folder.mkdir(parents=True, exist_ok=True)
-    junit = folder / "junit.xml"
-    status = check.run(args.model, [*asked, f"--junitxml={junit}"])
-    for run in sorted(set(_runs(folder)) - before):
-        junit.replace(run / "junit.xml")
-        print(f"manifest: {manifest(run)}")
+    witness = Witness()
+    status = suite.run(asked, suite.cache(folder), [witness])
+    session = witness.session
+    if session is None or session.folder is None or session.report is None:
+        print("audit: no report was written, and no manifest")
+        return status
+    from ipllvm.reporting import manifest
+
+    command = shlex.join(["ipllvm", "audit", args.model, f"--report-dir={folder}", *args.rest])
+    place = manifest.write(session.folder, session.report, command)
+    early = "; stopped early: the same command goes on" if session.report["run"]["partial"] else ""
+    print(f"manifest: {visible(str(place), 4096)}, SHA-256 {manifest.digest(place)}{early}")
     return status
 
 
-def _runs(folder: Path) -> list[Path]:
-    return [path.parent for path in folder.glob("*/report.json")]
+def _forecast(asked: Sequence[str], folder: Path) -> int:
+    """Say what is ahead, from a run of pytest that only plans; what that prints is shown where it fails."""
+    from ipllvm.costs import summary
+
+    witness, printed = Witness(), StringIO()
+    with redirect_stdout(printed):
+        status = suite.run([*asked, "--plan", "-q"], plugins=[witness])
+    if status in HOPELESS:
+        print(printed.getvalue(), end="")
+        return status
+    print(f"audit: {len(witness.costs)} tests make trials")
+    for line in summary(witness.costs) if witness.costs else ():
+        print(line)
+    print(f"outcomes are kept in {visible(str(folder / 'outcomes'))}: stopped, the same command goes on")
+    sys.stdout.flush()
+    return status
 
 
-def manifest(run: Path) -> Path:
-    """Write the size and sha256 of every file of a run beside them; returns where."""
-    files = sorted(path for path in run.rglob("*") if path.is_file() and path.name != MANIFEST)
-    rows = [
-        {
-            "file": str(path.relative_to(run)),
-            "bytes": path.stat().st_size,
-            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-        }
-        for path in files
-    ]
-    place = run / MANIFEST
-    place.write_text(json.dumps({"files": rows}, indent=1) + "\n", encoding="utf-8")
-    return place
+class Witness:
+    """A pytest plugin that keeps what a session knew at its end: its report, and what it planned."""
+
+    def __init__(self) -> None:
+        self.session: Session | None = None
+        self.costs: Costs = {}
+
+    def pytest_unconfigure(self, config: "pytest.Config") -> None:
+        """Keep it."""
+        from ipllvm.session import COSTS
+
+        self.session = config.pluginmanager.get_plugin("ipllvm-session")
+        self.costs = config.stash.get(COSTS, {})

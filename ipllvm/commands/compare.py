@@ -4,10 +4,12 @@ import argparse
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ipllvm.baselines import Change, Gate, compare, load
 from ipllvm.reporting.text import interval, number, visible
+
+if TYPE_CHECKING:
+    from ipllvm.baselines import Change, Gate
 
 UNDECIDED = 6
 HEAD = ("property", "claim", "benchmark", "before", "after", "worse by", "lost, gained", "margin", "verdict")
@@ -24,6 +26,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print every comparison; the highest exit status: 1 worse, 6 undecided, 7 not comparable."""
+    from ipllvm.baselines import compare, load
+
     before = load(args.before)
     gates = {path: compare(before, load(path), f"baseline {args.before.name}") for path in args.after}
     if args.format == "json":
@@ -38,7 +42,7 @@ def main(args: argparse.Namespace) -> int:
     return 1 if 1 in found else max(found)
 
 
-def _cells(change: Change) -> tuple[str, ...]:
+def _cells(change: "Change") -> tuple[str, ...]:
     found = change.estimate
     lost, gained = found.discordant
     difference = f"{number(found.value)} {interval(found.low, found.high)}"
@@ -54,14 +58,14 @@ def _cells(change: Change) -> tuple[str, ...]:
     )
 
 
-def _table(gate: Gate) -> Iterator[str]:
+def _table(gate: "Gate") -> Iterator[str]:
     rows = [HEAD, *map(_cells, gate.changes)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
-def _markdown(gate: Gate) -> Iterator[str]:
+def _markdown(gate: "Gate") -> Iterator[str]:
     from ipllvm.reporting.markdown import escape
 
     rows: Sequence[Sequence[str]] = [HEAD, ["---"] * len(HEAD), *map(_cells, gate.changes)]
@@ -69,7 +73,7 @@ def _markdown(gate: Gate) -> Iterator[str]:
         yield f"| {' | '.join(cell if cell == '---' else escape(cell) for cell in row)} |"
 
 
-def _row(gate: Gate) -> dict[str, Any]:
+def _row(gate: "Gate") -> dict[str, Any]:
     return {
         "status": gate.status,
         "notes": list(gate.lines()),

@@ -8,83 +8,145 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
-from ipllvm.commands.listing import show
-from ipllvm.models.sources import EMBEDDED
+from ipllvm.commands import suite
+from ipllvm.commands.listing import Row, show
+from ipllvm.costs import size
+from ipllvm.errors import IpllvmError
+from ipllvm.models import sources
 
+MISSING, OLD = "missing", "too old"
 OPTIONAL = {
-    "easy-vqa": "benchmark easyvqa: pip install easy-vqa",
-    "pyarrow": "benchmarks from the hub: pip install ipllvm[hub]",
-    "diffusers": "generator sdxl-lightning: pip install ipllvm[synthetic]",
+    "easy-vqa": "benchmark easyvqa: pip install 'ipllvm[easyvqa]'",
+    "pyarrow": "benchmarks of the hub that are in parquet: pip install 'ipllvm[hub]'",
+    "diffusers": "generator sdxl-lightning: pip install 'ipllvm[synthetic]'",
 }
-Row = tuple[str, str, str]
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm doctor`."""
     parser.description = (
-        "What this machine has for a run. Exit status 1 where something that is needed is missing."
+        "What this machine has for a run, and what it lacks. Exit status 1 where something that is needed "
+        "is missing or too old; what only some properties need does not count. Asks no network."
     )
 
 
 def main(args: argparse.Namespace) -> int:
     """Print what is here; 1 where something needed is missing, else 0."""
-    needed = [*_packages(), *_checkpoints()]
-    show([("python", platform.python_version(), platform.platform()), *needed, *_optional(), *_machine()])
-    missing = [name for name, state, _ in needed if state == "missing"]
-    if missing:
-        print(f"missing: {', '.join(missing)}")
-    return 1 if missing else 0
+    needed = [("python", platform.python_version(), platform.platform()), *_packages(), *_own()]
+    show([*needed, *_optional(), *_machine(), *_places()])
+    absent = [name for name, state, _ in needed if state == MISSING or state.endswith(OLD)]
+    print(f"\nneeded and not here: {', '.join(absent)}" if absent else "\nall that is needed is here")
+    elsewhere = [*_benchmarks(), *_models()]
+    if elsewhere:
+        print("not here, for those who want them:")
+        show(elsewhere)
+    return 1 if absent else 0
 
 
 def _packages() -> Iterator[Row]:
     """The package itself and what it requires."""
-    wanted = [line for line in requires("ipllvm") or [] if "extra ==" not in line]
-    yield "ipllvm", *_version("ipllvm", "pip install ipllvm")
-    for line in wanted:
-        name = next(word for word in line.replace(">", " ").replace("=", " ").replace("<", " ").split())
-        yield name, *_version(name, f"pip install '{line}'")
+    try:
+        wanted = [line for line in requires("ipllvm") or [] if "extra ==" not in line]
+    except PackageNotFoundError:
+        yield "ipllvm", "not installed", f"runs from {suite.folder().parent}"
+        return
+    yield "ipllvm", version("ipllvm"), str(Path(suite.__file__).parents[1])
+    yield from map(_package, wanted)
+
+
+def _package(line: str) -> Row:
+    from packaging.requirements import Requirement
+
+    asked = Requirement(line)
+    try:
+        found = version(asked.name)
+    except PackageNotFoundError:
+        return asked.name, MISSING, f"pip install '{line}'"
+    if not asked.specifier.contains(found, prereleases=True):
+        return asked.name, f"{found}, {OLD}", f"pip install '{line}'"
+    return asked.name, found, ""
+
+
+def _own() -> Iterator[Row]:
+    """The properties, and the checkpoints that come with them."""
+    try:
+        yield "properties", "here", str(suite.folder())
+    except IpllvmError as error:
+        yield "properties", MISSING, str(error)
+    named = (*sources.EMBEDDED, *sources.EMBEDDED_ENCODERS, *sources.EMBEDDED_LANGUAGE_MODELS)
+    places = set()
+    for name in dict.fromkeys(named):
+        try:
+            places.add(str(sources.embedded_folder(name).parent))
+        except IpllvmError as error:
+            yield name, MISSING, str(error)
+    if places:
+        yield "embedded models", "here", ", ".join(sorted(places))
 
 
 def _optional() -> Iterator[Row]:
     for name, purpose in OPTIONAL.items():
-        state, _ = _version(name, purpose)
-        yield name, "not installed" if state == "missing" else state, purpose.partition(":")[0]
-
-
-def _version(name: str, cure: str) -> tuple[str, str]:
-    try:
-        return version(name), ""
-    except PackageNotFoundError:
-        return "missing", cure
-
-
-def _checkpoints() -> Iterator[Row]:
-    from ipllvm.errors import ModelUnavailable
-    from ipllvm.models.sources import resolve
-
-    for name in EMBEDDED:
         try:
-            yield name, "embedded", str(resolve(name, offline=True))
-        except ModelUnavailable as error:
-            yield name, "missing", str(error)
+            yield name, version(name), purpose.partition(":")[0]
+        except PackageNotFoundError:
+            yield name, "not installed", purpose
 
 
 def _machine() -> Iterator[Row]:
-    """Devices as torch sees them, memory and folders."""
-    import torch
-    from huggingface_hub.constants import HF_HUB_CACHE
+    """Devices as torch sees them, and their memory."""
+    from ipllvm.typed import gpus
 
-    from ipllvm.models.capacity import free_memory
+    try:
+        import torch
 
-    cpu = torch.device("cpu")
-    yield "cpu", f"{os.cpu_count()} cores", f"{free_memory(cpu) / 1e9:.1f} GB free, float32"
+        from ipllvm.models.capacity import free_memory
+    except ImportError as error:
+        yield "devices", "unknown", f"torch can't be imported: {error}"
+        return
+    free, threads = size(free_memory(torch.device("cpu"))), torch.get_num_threads()
+    yield "cpu", f"{os.cpu_count()} cores", f"{free} free, float32, threads of torch: {threads}"
     for index in range(torch.cuda.device_count()):
-        free = free_memory(torch.device("cuda", index))
-        name = torch.cuda.get_device_name(index)
-        yield f"cuda:{index}", name, f"{free / 1e9:.1f} GB free, bfloat16"
+        free = size(free_memory(torch.device("cuda", index)))
+        yield f"cuda:{index}", torch.cuda.get_device_name(index), f"{free} free, bfloat16"
     if not torch.cuda.is_available():
-        yield "cuda", "none", f"torch {torch.__version__} finds no GPU: properties run on the CPU"
-    cache = Path(HF_HUB_CACHE)
-    yield "hub cache", "there" if cache.is_dir() else "empty", f"{cache}; HF_HOME moves it"
-    disk = shutil.disk_usage(Path.cwd())
-    yield "disk", f"{disk.free / 1e9:.0f} GB free", f"{Path.cwd()}, where reports/ is written"
+        idle = gpus()
+        cure = "install a torch that is built for it: https://pytorch.org/get-started/locally"
+        why = f"{idle} GPU(s) that torch {torch.__version__} can't use: {cure}" if idle else "runs on the CPU"
+        yield "cuda", "none", why
+
+
+def _places() -> Iterator[Row]:
+    """Where models, data and reports are kept."""
+    from huggingface_hub.constants import HF_HUB_CACHE, HF_HUB_OFFLINE
+
+    hub = Path(HF_HUB_CACHE)
+    offline = "; HF_HUB_OFFLINE is set" if HF_HUB_OFFLINE else ""
+    yield "hub cache", _kept(hub, "models--*/blobs/*"), f"{hub} (HF_HOME moves it){offline}"
+    data = os.environ.get("IPLLVM_DATA")
+    here = "here" if data and Path(data).is_dir() else "none"
+    yield "own data", here, data or "$IPLLVM_DATA names its folder"
+    outcomes = suite.REPORTS / "outcomes"
+    yield "store", _kept(outcomes, "*"), f"{outcomes.absolute()}: no trial that is there is run again"
+    free = size(shutil.disk_usage(Path.cwd()).free)
+    yield "disk", f"{free} free", f"{Path.cwd()}, where reports are written"
+
+
+def _kept(folder: Path, pattern: str) -> str:
+    sizes = [path.stat().st_size for path in folder.glob(pattern) if path.is_file()]
+    return size(sum(sizes)) if sizes else "empty"
+
+
+def _benchmarks() -> Iterator[Row]:
+    from ipllvm.commands.benchmarks import row
+    from ipllvm.registry import BENCHMARKS
+
+    try:
+        yield from (found for found in map(row, BENCHMARKS) if found[1] == "not here")
+    except ImportError as error:
+        yield "benchmarks", "unknown", f"can't be read: {error}"
+
+
+def _models() -> Iterator[Row]:
+    from ipllvm.commands.models import aliases
+
+    yield from (found for found in aliases() if found[1] == "not here")

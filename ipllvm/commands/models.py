@@ -2,9 +2,9 @@
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from ipllvm.commands.listing import show
+from ipllvm.commands.listing import Row, show
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models import sources
 from ipllvm.registry import PLANTED
@@ -17,30 +17,38 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print one line a model."""
-    show([*_embedded(), *_aliases(), *_planted()])
+    show([*_embedded(sources.EMBEDDED), *aliases(), *_planted(), *_parts()])
     return 0
 
 
-def _embedded() -> Iterator[tuple[str, str, str]]:
-    for name in sources.EMBEDDED:
+def _embedded(names: Iterable[str], what: str = "") -> Iterator[Row]:
+    for name in names:
         try:
-            config = json.loads((sources.resolve(name, offline=True) / "config.json").read_text("utf-8"))
+            config = json.loads((sources.embedded_folder(name) / "config.json").read_text("utf-8"))
         except ModelUnavailable as error:
             yield name, "missing", str(error)
         else:
-            yield name, "embedded", str(config["architectures"][0])
+            yield name, "embedded", what or config["architectures"][0]
 
 
-def _aliases() -> Iterator[tuple[str, str, str]]:
+def aliases() -> Iterator[Row]:
+    """The models of the hub that have a name of their own here."""
     for name, repository in sources.HUB_ALIASES.items():
         try:
             sources.resolve(name, offline=True)
         except ModelUnavailable:
-            yield name, "not here", f"{repository}; with network: hf download {repository}"
+            yield name, "not here", f"hf download {repository}"
         else:
             yield name, "in the hub's cache", repository
 
 
-def _planted() -> Iterator[tuple[str, str, str]]:
+def _planted() -> Iterator[Row]:
     kinds = ", ".join(PLANTED)
-    yield "planted:KIND", "no weights", f"a model whose answer to each property is known: {kinds}"
+    yield "planted:KIND", "no weights", f"its answer to a property is known; on --benchmark planted: {kinds}"
+
+
+def _parts() -> Iterator[Row]:
+    """What goes with a model under test."""
+    yield from _embedded(sources.EMBEDDED_ENCODERS, "CLIP, for --encoder and --saliency")
+    others = [name for name in sources.EMBEDDED_LANGUAGE_MODELS if name not in sources.EMBEDDED]
+    yield from _embedded(others, "language model, for --language-model")

@@ -5,8 +5,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+from ipllvm.commands import suite
 from ipllvm.commands.listing import show
-from ipllvm.commands.plan import suite
 
 KINDS = ("requirement", "observation", "law")
 
@@ -20,7 +20,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print one line a property; raises UsageError where there are none."""
-    show([row for file in sorted(suite().glob("test_*.py")) for row in _rows(file)])
+    show([row for file in sorted(suite.folder().glob("test_*.py")) for row in _rows(file)])
     return 0
 
 

@@ -4,12 +4,14 @@ import argparse
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ipllvm.engine import upkeep
-from ipllvm.engine.context import Context
-from ipllvm.engine.upkeep import Content
 from ipllvm.errors import UsageError
 from ipllvm.reporting.text import visible
+
+if TYPE_CHECKING:
+    from ipllvm.engine.context import Context
+    from ipllvm.engine.upkeep import Content
 
 OUTCOMES = Path("reports/outcomes")
 HEAD = ("model", "benchmark", "device", "dtype", "answer", "tokens", "replicate", "outcomes", "errors")
@@ -37,6 +39,8 @@ def main(args: argparse.Namespace) -> int:
 
 def info(folder: Path) -> int:
     """Print what is there, by context."""
+    from ipllvm.engine import upkeep
+
     contents = [upkeep.content(path) for path in upkeep.files(folder)]
     outcomes, errors = (_total(contents, "outcomes"), _total(contents, "errors"))
     counts = f"{outcomes.total():,} outcomes, {errors.total():,} errors"
@@ -51,6 +55,8 @@ def info(folder: Path) -> int:
 
 def verify(folder: Path) -> int:
     """Print what is wrong with each file."""
+    from ipllvm.engine import upkeep
+
     found = {path: upkeep.verify(path) for path in upkeep.files(folder)}
     for path, problems in found.items():
         for problem in problems or ["ok"]:
@@ -62,6 +68,8 @@ def verify(folder: Path) -> int:
 
 def merge(folder: Path) -> int:
     """Put all files into one and say what became of them."""
+    from ipllvm.engine import upkeep
+
     merged = upkeep.merge(folder)
     for note in merged.notes:
         print(visible(note))
@@ -79,7 +87,7 @@ VERBS: dict[str, tuple[Callable[[Path], int], str]] = {
 }
 
 
-def _total(contents: list[Content], table: str) -> Counter[Context]:
+def _total(contents: "list[Content]", table: str) -> "Counter[Context]":
     """Rows by context over all files; an outcome that is in two files counts twice."""
     total: Counter[Context] = Counter()
     for content in contents:
@@ -87,7 +95,7 @@ def _total(contents: list[Content], table: str) -> Counter[Context]:
     return total
 
 
-def _row(context: Context, outcomes: int, errors: int) -> tuple[str, ...]:
+def _row(context: "Context", outcomes: int, errors: int) -> tuple[str, ...]:
     model = f"{context.model_name} {context.model[:FINGERPRINT]}".strip()
     benchmark = f"{context.benchmark_name} {context.benchmark[:FINGERPRINT]}".strip()
     numerics = (context.device, context.dtype, context.answer, str(context.max_new_tokens))
@@ -105,5 +113,5 @@ def _files(count: int) -> str:
     return f"{count} file" if count == 1 else f"{count} files"
 
 
-def _size(contents: list[Content]) -> str:
+def _size(contents: "list[Content]") -> str:
     return f"{sum(content.size for content in contents) / 1e6:.1f} MB"

@@ -80,7 +80,7 @@ def resolve(name: str, offline: bool = False) -> Path:
     check_name(name)
     repository = hub_id(name)
     if name in EMBEDDED:
-        return _embedded(name)
+        return embedded_folder(name)
     if repository is None:
         return Path(name).expanduser().resolve()
     cached = _cached(repository)
@@ -120,7 +120,7 @@ def language_model(name: str, wanted: Sequence[str], offline: bool = False) -> P
 
 def _part(kind: str, name: str, embedded: Sequence[str], wanted: Sequence[str], offline: bool) -> Path:
     if name in embedded:
-        return _embedded(name)
+        return embedded_folder(name)
     if Path(name).expanduser().is_dir():
         return Path(name).expanduser().resolve()
     if not HUB_ID.fullmatch(name):
@@ -178,7 +178,8 @@ def _places() -> Iterator[Path]:
     yield package / "_suite" / "fixtures" / "checkpoints"
 
 
-def _embedded(name: str) -> Path:
+def embedded_folder(name: str) -> Path:
+    """The folder of an embedded checkpoint; raises ModelUnavailable where it is not installed."""
     for place in _places():
         if (place / name).is_dir():
             return place / name

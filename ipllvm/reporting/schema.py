@@ -11,8 +11,6 @@ from importlib.resources import files
 from pathlib import PurePath
 from typing import Any, Final, TypeVar
 
-import numpy as np
-
 from ipllvm.errors import UsageError
 from ipllvm.records import (
     BenchmarkInfo,
@@ -44,6 +42,7 @@ def builtins(values: Mapping[str, object]) -> Row:
 
     Raises TypeError for what has no such form.
 
+    >>> import numpy as np
     >>> builtins({"a": (np.int64(1), np.float32("nan"))})
     {'a': [1, None]}
     """
@@ -53,7 +52,7 @@ def builtins(values: Mapping[str, object]) -> Row:
 def _plain(value: object) -> Any:
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, np.ndarray | np.generic):
+    if hasattr(value, "tolist"):  # of numpy or torch, array or scalar
         return _plain(value.tolist())
     if isinstance(value, str | PurePath):
         return str(value).encode("utf-8", "replace").decode()

@@ -219,7 +219,7 @@ def _line(row: Row, benchmark: str, part: str, fallen: tuple[int, Row] | None) -
 
 def _perturbation(row: Row) -> str:
     """The name of the score under the perturbation: the first that is none of the fixed ones."""
-    fixed = ("clean", "blank", row["claim"]["quantity"])
+    fixed = ("clean", "blank", "noise_floor", row["claim"]["quantity"])
     others = (name for name in row["estimates"] if name not in fixed and not name.endswith("_pairs"))
     return next(others, "perturbed")
 

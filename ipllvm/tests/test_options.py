@@ -30,7 +30,9 @@ class Typed:
             )
         )
         flags = dict.fromkeys(("report_only", "offline", "no_store", "plan", "strict_observations"), False)
-        flags |= dict.fromkeys(("sequential", "final_look", "family_wise"), False)
+        flags |= dict.fromkeys(
+            ("sequential", "final_look", "family_wise", "noise_floor", "margin_floor"), False
+        )
         fixed = {"samples": "auto", "draws": "auto", "seed": "0", "batch_size": "auto", "undecided": "pass"}
         named = {"device": "cpu", "dtype": "auto", "prompt": "checkpoint", "report_dir": "reports"}
         named |= {"scope": "keep_newline", "noise": "paper", "saliency": "clip-tiny", "profile": "auto"}
@@ -229,6 +231,8 @@ def test_sequential_runs_name_their_target() -> None:
     [
         ({"target": "benchmark"}, "--target benchmark: give --sequential too"),
         ({"final_look": True}, "--final-look: give --sequential too"),
+        ({"margin_floor": True}, "--margin-floor: give --noise-floor too"),
+        ({"sequential": True, "noise_floor": True}, "--noise-floor needs a fixed number of samples"),
         ({"sequential": True, "target": "world"}, "unknown --target 'world'"),
         ({"sequential": True, "baseline": "b"}, "--sequential: a baseline needs a fixed number of samples"),
     ],

@@ -1,0 +1,65 @@
+"""What a run would cost, in words: for `--plan`, and for the start of an audit."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ipllvm.engine.forecast import Cost
+    from ipllvm.records import ModelInfo
+
+Costs = dict[str, tuple["ModelInfo", "Cost", list[str]]]
+"""By test: the model, what its trials amount to, and in words what their number could tell."""
+
+
+def planned(costs: Costs) -> Iterator[str]:
+    """What each test would run and could tell, and the cost of all."""
+    for test, (_, cost, prospects) in costs.items():
+        yield f"{test.rpartition('::')[2]}: {cost}"
+        yield from (f"  {line}" for line in prospects)
+    if costs:
+        yield from summary(costs)
+
+
+def summary(costs: Costs) -> Iterator[str]:
+    """The cost of all tests, in time at this machine's rate of matrix products as it is now."""
+    import torch
+
+    from ipllvm.engine.forecast import total
+    from ipllvm.models.capacity import free_memory
+    from ipllvm.models.forecast import EFFICIENCY, here
+
+    device, rate = here()
+    itemsize = 4 if device == "cpu" else 2
+    seconds = sum(cost.seconds(info.parameters, EFFICIENCY * rate) for info, cost, _ in costs.values())
+    weights = max(info.parameters * itemsize for info, _, _ in costs.values())
+    yield f"all of it: {total(cost for _, cost, _ in costs.values())}"
+    yield (
+        f"about {duration(seconds)} on {device}, {size(weights)} of weights with "
+        f"{size(free_memory(torch.device(device)))} free; what is known already is not run again"
+    )
+
+
+def duration(seconds: float) -> str:
+    """As long as a person says it is.
+
+    >>> duration(12.3), duration(200), duration(8000), duration(200_000)
+    ('12 s', '3 min', '2 h 13 min', '2 days 8 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min"
+    return f"{hours // 24:,} days {hours % 24} h"
+
+
+def size(count: float) -> str:
+    """Bytes in a unit that leaves few digits.
+
+    >>> size(18_400_000), size(14.2e9)
+    ('18 MB', '14.2 GB')
+    """
+    return f"{count / 1e9:,.1f} GB" if count >= 1e9 else f"{count / 1e6:,.0f} MB"

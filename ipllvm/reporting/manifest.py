@@ -1,0 +1,79 @@
+"""The manifest of a run's folder: what made it, and the size and SHA-256 of every file in it."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any, Final
+
+from ipllvm.errors import UsageError
+from ipllvm.reporting.folders import replace_file
+from ipllvm.reporting.schema import Report
+from ipllvm.reporting.text import visible
+
+NAME: Final = "manifest.json"
+VERSION: Final = "ipllvm-manifest/1"
+
+
+def write(folder: Path, report: Report, command: str) -> Path:
+    """Writes manifest.json into the folder of a finished run; returns where. Raises UsageError."""
+    run = report["run"]
+    about = {name: run[name] for name in ("id", "started", "finished", "exit_status", "partial", "platform")}
+    made = {
+        "schema": VERSION,
+        "command": command,
+        **about,
+        "models": {model["id"]: model["fingerprint"] for model in report["models"]},
+        "benchmarks": {data["id"]: data["digest"] for data in report["benchmarks"]},
+        "versions": run["versions"],
+        "files": [_entry(folder, path) for path in _files(folder)],
+    }
+    return replace_file(folder, NAME, json.dumps(made, indent=1, ensure_ascii=False) + "\n")
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The manifest of a folder; raises UsageError where there is none, or one that can't be read."""
+    shown = visible(str(folder / NAME), 4096)
+    try:
+        found = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        entries = [(row["file"], row["bytes"], row["sha256"]) for row in found["files"]]
+    except OSError as error:
+        raise UsageError(f"{shown}: {error.strerror}: name the folder of an audit") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{shown}: not an {VERSION}") from error
+    if found.get("schema") != VERSION or not all(isinstance(name, str) for name, _, _ in entries):
+        raise UsageError(f"{shown}: not an {VERSION}")
+    return dict(found)
+
+
+def problems(folder: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
+    """What is missing, changed or new in a folder since its manifest was written, a line each."""
+    known = {row["file"]: row for row in manifest["files"]}
+    for name, row in known.items():
+        path = folder / name
+        if ".." in PurePosixPath(name).parts or PurePosixPath(name).is_absolute():
+            yield f"{visible(name)}: leads out of the folder"
+        elif path.is_symlink() or not path.is_file():
+            yield f"{visible(name)}: missing"
+        elif (found := _entry(folder, path)) != row:
+            change = f"{row['bytes']:,} bytes then, {found['bytes']:,} now"
+            yield f"{visible(name)}: changed" + ("" if found["bytes"] == row["bytes"] else f": {change}")
+    for path in _files(folder):
+        name = path.relative_to(folder).as_posix()
+        if name not in known:
+            yield f"{visible(name)}: not in the manifest"
+
+
+def digest(path: Path) -> str:
+    """The SHA-256 of a file, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _entry(folder: Path, path: Path) -> dict[str, Any]:
+    name = path.relative_to(folder).as_posix()
+    return {"file": name, "bytes": path.stat().st_size, "sha256": digest(path)}
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / NAME)

@@ -1,0 +1,145 @@
+"""`ipllvm audit`: says what is ahead, writes every view and a manifest, goes on where it was stopped."""
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ipllvm import cli
+from ipllvm.engine import upkeep
+from ipllvm.tests.commands.processes import run, start
+
+MODEL = "planted:invariant"
+SMALL = ("--benchmark=planted", "--samples=60", "--batch-size=4")
+CHOSEN = ("-k", "permutation_invariance or patch_information")
+PLANNED = 60 * (1 + 1 + 16) + 60 * (1 + 1 + 5)
+"""Clean, blank and 16 groups; clean, blank and 5 draws."""
+TRIALS = PLANNED - 60 * 2
+"""The second property finds the clean and the blank answers of the first."""
+VIEWS = {"junit.xml", "manifest.json", "report.html", "report.json", "report.md"}
+
+
+def outcomes(folder: Path) -> tuple[int, int]:
+    """How many outcomes the store holds, and in all its files together: more where a trial was run twice."""
+    total = kept(folder / "reports" / "outcomes")
+    merged = upkeep.merge(folder / "reports" / "outcomes")
+    return (total if merged.file is None else merged.outcomes), total
+
+
+def kept(place: Path) -> int:
+    """How many outcomes are in the files of a store, one of which may be written at the moment."""
+    return sum(upkeep.content(path).outcomes.total() for path in upkeep.files(place)) if place.exists() else 0
+
+
+def runs(folder: Path) -> list[Path]:
+    """The folders of the runs, oldest first."""
+    return sorted(path.parent for path in folder.glob("reports/*/report.json"))
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    """The manifest of a run."""
+    found: dict[str, Any] = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    return found
+
+
+def begun(folder: Path) -> "subprocess.Popen[str]":
+    """An audit that has just kept the first outcomes that were not there before."""
+    place = folder / "reports" / "outcomes"
+    before = kept(place)
+    process = start(folder, "audit", MODEL, *CHOSEN, *SMALL)
+    deadline = time.monotonic() + 200
+    while time.monotonic() < deadline and process.poll() is None:
+        if kept(place) > before:
+            return process
+        time.sleep(0.01)
+    raise AssertionError(f"ended or hung before it kept anything: {process.communicate()[0]}")
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """An audit that is killed, then interrupted, then left alone: what there was after each."""
+    folder = tmp_path_factory.mktemp("audit")
+    process = begun(folder)
+    process.kill()
+    process.communicate()
+    killed = {"runs": runs(folder), "outcomes": outcomes(folder)}
+    process = begun(folder)
+    process.send_signal(signal.SIGINT)
+    printed, _ = process.communicate(timeout=200)
+    stopped = {"status": process.returncode, "output": printed, "outcomes": outcomes(folder)}
+    stopped["runs"] = runs(folder)
+    status, printed = run(folder, "audit", MODEL, *CHOSEN, *SMALL)
+    done = {"status": status, "output": printed, "outcomes": outcomes(folder), "runs": runs(folder)}
+    return {"killed": killed, "stopped": stopped, "done": done}
+
+
+def test_a_kill_leaves_outcomes_and_no_report(story: dict[str, Any]) -> None:
+    assert story["killed"]["runs"] == []
+    assert 0 < story["killed"]["outcomes"][0] < TRIALS
+
+
+def test_ctrl_c_leaves_a_partial_report_with_a_manifest_that_says_so(story: dict[str, Any]) -> None:
+    stopped = story["stopped"]
+    assert stopped["status"] == 2
+    (folder,) = stopped["runs"]
+    assert {path.name for path in folder.iterdir()} >= VIEWS
+    assert (manifest(folder)["partial"], manifest(folder)["exit_status"]) == (True, 2)
+    assert "stopped early: the same command goes on" in stopped["output"].splitlines()[-1]
+    assert cli.main(["verify", str(folder)]) == 0
+
+
+def test_the_same_command_goes_on_and_repeats_nothing(story: dict[str, Any]) -> None:
+    killed, stopped, done = (story[name]["outcomes"] for name in ("killed", "stopped", "done"))
+    assert killed[0] < stopped[0] < done[0] == TRIALS
+    assert all(distinct == total for distinct, total in (killed, stopped, done))
+    report = json.loads((story["done"]["runs"][-1] / "report.json").read_text(encoding="utf-8"))
+    assert [row["estimates"]["clean"]["n"] for row in report["results"]] == [60, 60]
+    assert not report["run"]["partial"]
+
+
+def test_it_says_first_how_long_it_will_take(story: dict[str, Any]) -> None:
+    lines = story["done"]["output"].splitlines()
+    assert lines[0] == "audit: 2 tests make trials"
+    assert lines[1].startswith(f"all of it: {PLANNED:,} trials, ")
+    assert lines[2].startswith("about 0 s on cpu, 0 MB of weights with ")
+    assert lines[3].startswith("outcomes are kept in reports/outcomes: stopped, the same command goes on")
+    assert lines[4].startswith("=")
+
+
+def test_every_view_is_written_and_in_the_manifest(story: dict[str, Any]) -> None:
+    done = story["done"]
+    folder = done["runs"][-1]
+    assert done["status"] == manifest(folder)["exit_status"]
+    assert {path.name for path in folder.iterdir()} >= VIEWS
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert {row["file"] for row in manifest(folder)["files"]} == files - {"manifest.json"}
+    command = "ipllvm audit planted:invariant --report-dir=reports -k "
+    assert manifest(folder)["command"].startswith(command)
+    told = done["output"].splitlines()[-1]
+    assert told.startswith(f"manifest: {folder.relative_to(folder.parents[1])}/manifest.json, SHA-256 ")
+
+
+def test_the_audit_profile_is_taken(story: dict[str, Any]) -> None:
+    assert "profile audit" in story["done"]["output"]
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "line"),
+    [
+        (["nosuch"], 4, "ERROR: unknown model 'nosuch': "),
+        ([MODEL, "--benchmark=plantd"], 4, "ERROR: unknown benchmark 'plantd': did you mean 'planted'? "),
+        ([MODEL, "-k", "nothing_of_this_name"], 5, ""),
+    ],
+)
+def test_what_can_not_be_audited_is_told_before_anything_is_run(
+    tmp_path: Path, words: list[str], status: int, line: str
+) -> None:
+    found, printed = run(tmp_path, "audit", *words)
+    assert found == status
+    assert any(told.startswith(line) for told in printed.splitlines())
+    assert "manifest" not in printed
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,123 @@
+"""The command line itself: help is cheap, what is wrong is told in one line, exit statuses are pytest's."""
+
+import json
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ipllvm import cli
+from ipllvm.tests.commands.processes import environment, run
+
+HEAVY = ("torch", "transformers", "scipy", "pytest", "jinja2", "PIL", "huggingface_hub", "rich")
+LIGHT_LISTS = ("models", "benchmarks", "properties", "perturbations")
+LOADED = """
+import contextlib, io, json, sys
+from ipllvm.cli import main
+found = {}
+for words in json.loads(sys.argv[1]):
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
+        main(words)
+    found[" ".join(words)] = [name for name in json.loads(sys.argv[2]) if name in sys.modules]
+print(json.dumps(found))
+"""
+
+
+def loaded(words: list[list[str]], names: tuple[str, ...]) -> dict[str, list[str]]:
+    """Which modules are there after each of several command lines, run one after another."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, json.dumps(words), json.dumps(names)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    return dict(json.loads(done.stdout))
+
+
+def test_help_loads_nothing() -> None:
+    words = [["--help"], *([name, "--help"] for name in cli.COMMANDS)]
+    assert {line: names for line, names in loaded(words, HEAVY).items() if names} == {}
+
+
+def test_lists_do_without_torch() -> None:
+    found = loaded([[name] for name in LIGHT_LISTS], ("torch", "transformers"))
+    assert found == {name: [] for name in LIGHT_LISTS}
+
+
+@pytest.mark.parametrize("words", [["--help"], *([name, "--help"] for name in cli.COMMANDS)])
+def test_help_takes_less_than_three_tenths_of_a_second(words: list[str]) -> None:
+    """Of a processor's time: the clock on the wall measures what else the machine does."""
+    for _ in range(3):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        status, printed = run(Path.cwd(), *words)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds = (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
+        if seconds < 0.3:
+            break
+    assert seconds < 0.3
+    assert status == 0
+    assert printed.startswith(f"usage: ipllvm {'' if len(words) == 1 else words[0]}")
+
+
+def test_help_tells_every_command() -> None:
+    _, printed = run(Path.cwd(), "--help", COLUMNS="60")
+    assert {*cli.COMMANDS} <= {line.split()[0] for line in printed.splitlines() if line.startswith("    ")}
+    assert max(map(len, printed.splitlines())) <= 60
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["chek", "llava-tiny"], "ipllvm: unknown command 'chek': did you mean 'check'? Known: audit, "),
+        ([], "ipllvm: the following arguments are required: COMMAND (see ipllvm --help)"),
+        (["check"], "ipllvm check: the following arguments are required: model (see ipllvm check --help)"),
+        (["models", "--all"], "ipllvm models: unrecognized arguments: --all (see ipllvm models --help)"),
+        (["check", "-k", "x", "llava-tiny"], "ipllvm check: name the model first: ipllvm check MODEL -k "),
+        (["verify", "nowhere"], "ipllvm verify: nowhere/manifest.json: No such file or directory: name the "),
+    ],
+)
+def test_what_can_not_be_used_is_told_in_one_line(
+    words: list[str], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        status: object = cli.main(words)
+    except SystemExit as end:
+        status = end.code
+    printed = capsys.readouterr()
+    assert (status, printed.out) == (4, "")
+    assert printed.err.startswith(line)
+    assert printed.err.count("\n") == 1
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m ipllvm properties | head -n 1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        cwd=tmp_path,
+        env=environment(PYTHONUNBUFFERED="1"),
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("alignment ")
+
+
+def test_ctrl_c_ends_with_the_status_of_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(rows: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("ipllvm.commands.properties.show", interrupted)
+    assert cli.main(["properties"]) == 2
+
+
+def test_all_options_are_listed_without_a_model(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        cli.main(["check", "--options"])
+    printed = capsys.readouterr().out
+    assert printed.startswith("property checks of large language-and-vision models:\n")
+    assert "  --samples SAMPLES " in printed
+    assert "  --report-only " in printed

@@ -1,0 +1,85 @@
+"""`ipllvm doctor`: what is here, what is missing and how to get it; it works where little is installed."""
+
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from ipllvm import cli
+from ipllvm.commands import doctor
+from ipllvm.models import sources
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A wide terminal in an empty folder; benchmarks are looked at in another test."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "110")
+    monkeypatch.setattr("ipllvm.commands.doctor._benchmarks", lambda: iter(()))
+
+
+def lines(capsys: pytest.CaptureFixture[str], status: int = 0) -> list[str]:
+    """What it prints."""
+    assert cli.main(["doctor"]) == status
+    return capsys.readouterr().out.splitlines()
+
+
+def test_a_machine_with_all_that_is_needed(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    told = lines(capsys)
+    found = {line.split()[0]: line for line in told if line}
+    assert {"python", "torch", "transformers", "properties", "cpu", "hub", "store", "disk"} <= found.keys()
+    assert f"{tmp_path}/reports/outcomes" in found["store"]
+    assert "all that is needed is here" in told
+    assert any("hf download llava-hf/llava-1.5-7b-hf" in line for line in told)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_store_is_measured(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    (tmp_path / "reports" / "outcomes").mkdir(parents=True)
+    (tmp_path / "reports" / "outcomes" / "a.sqlite").write_bytes(b"0" * 3_000_000)
+    assert any(line.split()[:3] == ["store", "3", "MB"] for line in lines(capsys))
+
+
+def test_what_is_missing_fails_and_says_how_to_get_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def version(name: str) -> str:
+        if name in ("torch", "diffusers"):
+            raise metadata.PackageNotFoundError(name)
+        return "0.1" if name == "pillow" else "999"
+
+    monkeypatch.setattr(doctor, "version", version)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    told = lines(capsys, status=1)
+    assert "needed and not here: pillow, torch" in told
+    assert any(line.split() == ["torch", "missing", "pip", "install", "'torch>=2.6'"] for line in told)
+    assert any(line.startswith("pillow ") and "0.1, too old" in line for line in told)
+    assert any(line.startswith("diffusers ") and "pip install 'ipllvm[synthetic]'" in line for line in told)
+    assert any(line.startswith("devices ") and "torch can't be imported" in line for line in told)
+
+
+def test_missing_checkpoints_are_told(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_places", lambda: iter(()))
+    told = lines(capsys, status=1)
+    assert any(line.split()[:2] == ["vit-tiny", "missing"] for line in told)
+    assert "train it: python -m ipllvm.zoo train vit-tiny" in " ".join(" ".join(told).split())
+
+
+def test_gpus_that_torch_can_not_use_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ipllvm.typed.gpus", lambda: 2)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    (cuda,) = [words for name, _, words in doctor._machine() if name == "cuda"]
+    assert cuda.startswith("2 GPU(s) that torch ")
+
+
+def test_a_checkout_that_was_not_installed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def requires(name: str) -> list[str]:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor, "requires", requires)
+    assert any(line.startswith("ipllvm ") and "not installed" in line for line in lines(capsys))
