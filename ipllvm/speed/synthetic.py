@@ -64,7 +64,7 @@ class Shape:
             bos_token_id=0, eos_token_id=1, pad_token_id=2,
         )  # fmt: skip
         return LlavaConfig(
-            vision_config=vision, text_config=text, image_token_id=3, vision_feature_layer=-2,
+            vision_config=vision, text_config=text, image_token_index=3, vision_feature_layer=-2,
             image_seq_length=(self.image // self.patch) ** 2,
         )  # fmt: skip
 
