@@ -40,6 +40,7 @@ REPEATED = (
     "occlusion_budget",
     "saliency",
     "encoder",
+    "judge",
     "generator",
     "captioner",
     "max_errors",
@@ -82,6 +83,7 @@ class Options:
     strict_observations: bool
     saliency: str
     encoder: str | None
+    judge: str | None
     generator: str
     captioner: str
     language_models: tuple[str, ...]
@@ -161,15 +163,18 @@ class Options:
 
 
 def header(config: pytest.Config, options: Options) -> list[str]:
-    """The session's header; a line more where `--model FOLDER`, with a space, misled pytest.
+    """The session's header; a line more where the rootdir is not that of the properties.
 
-    pytest takes such a folder for a path of tests and looks for its rootdir there.
+    pytest takes the folder of `--model FOLDER`, with a space, for a path of tests and looks there.
     """
     root, here = config.rootpath, config.invocation_params.dir
     folders = [Path(name).expanduser().resolve() for name in options.models if Path(name).is_dir()]
     misled = not here.is_relative_to(root) and any(folder.is_relative_to(root) for folder in folders)
     advice = f"ipllvm: rootdir {root} was taken from --model; write --model=FOLDER, with an equals sign"
-    return [options.describe(), *([advice] if misled else [])]
+    lacking = f"ipllvm: rootdir {root} holds no properties/: ipllvm check MODEL runs the shipped ones"
+    if misled or (root / "properties").is_dir():
+        return [options.describe(), *([advice] if misled else [])]
+    return [options.describe(), lacking]
 
 
 def check_workers(workers: int | None, options: Options) -> None:
@@ -217,6 +222,7 @@ def read(config: pytest.Config) -> Options:
         strict_observations=bool(value("strict-observations")),
         saliency=str(value("saliency")),
         encoder=value("encoder"),
+        judge=value("judge"),
         generator=(artist := typed.one_of("generator", value("generator"), GENERATORS)),
         captioner=check_name(value("captioner") or CAPTIONERS[artist]),
         language_models=tuple(dict.fromkeys(value("language-model") or DEFAULT_LANGUAGE_MODELS)),

@@ -64,6 +64,11 @@ def register(parser: pytest.Parser) -> None:
     add("captioner", "model that captions pictures for the generator (default: its own)", metavar="NAME")
     add("encoder", "CLIP encoder of models whose own is not known: clip-tiny, hub id, folder", metavar="NAME")
     add(
+        "judge",
+        "who judges free answers in place of rules: a language model, or an endpoint as URL#MODEL",
+        metavar="NAME",
+    )
+    add(
         "language-model",
         "language model that alignment is measured with (default lm-tiny); repeatable",
         action="append",

@@ -303,10 +303,13 @@ class Session:
         writer = terminalreporter._tw
         encoding = str(getattr(writer._file, "encoding", None) or "ascii").lower()
         terminalreporter.write_sep("=", "properties")
-        plain = not encoding.startswith("utf")
-        verbose = self.config.get_verbosity() > 0
         for line in summary(
-            self.report, writer.fullwidth, folder=self.folder, ascii_only=plain, verbose=verbose
+            self.report,
+            writer.fullwidth,
+            folder=self.folder,
+            ascii_only=not encoding.startswith("utf"),
+            verbose=self.config.get_verbosity() > 0,
+            color=writer.hasmarkup,
         ):
             writer.line(line)
         for line in self.told:

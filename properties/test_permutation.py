@@ -4,7 +4,7 @@ Claim: shuffling the visual tokens before the language model reads them costs at
 the range of the paper for LLaVA-1.5 and LLaVA-NeXT. Statistic: the mean over samples of the clean
 score minus the score averaged over draws; a fresh permutation per (seed, sample, draw). Kind:
 requirement, decided only for a model that has something to lose: its clean score must exceed its
-blank-image score by more than the margin.
+blank-image score by more than the margin. The mean over benchmarks is a statement of the run.
 """
 
 from typing import TYPE_CHECKING

@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm audit`."""
     parser.description = (
         "The audit profile on a model: says what it costs, measures, writes report.json, report.md, "
-        "report.html, junit.xml and a manifest with checksums (ipllvm verify) into a folder of its own. "
+        "report.html, junit.xml, figures and a manifest with checksums (ipllvm verify) into its own folder. "
         "Interrupted or killed, the same command goes on where it was. Exit status as of ipllvm check."
     )
     parser.usage = "ipllvm audit MODEL [--baseline B] [arguments of pytest and of the properties]"
@@ -47,8 +47,9 @@ def main(args: argparse.Namespace) -> int:
     if session is None or session.folder is None or session.report is None:
         print("audit: no report was written, and no manifest")
         return status
-    from ipllvm.reporting import manifest
+    from ipllvm.reporting import exports, manifest
 
+    exports.write(session.report, session.folder / "figures")
     command = shlex.join(["ipllvm", "audit", args.model, f"--report-dir={folder}", *args.rest])
     place = manifest.write(session.folder, session.report, command)
     early = "; stopped early: the same command goes on" if session.report["run"]["partial"] else ""

@@ -10,7 +10,8 @@ from ipllvm.reporting.text import visible
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm verify`."""
     parser.description = (
-        "Check the files of an audit against its manifest.json; exit status 1 where one differs."
+        "Check the files of an audit against its manifest.json. Exit status 1 where one is missing or "
+        "changed; files that came later are told."
     )
     parser.add_argument("run", type=Path, nargs="+", help="a folder that `ipllvm audit` has written")
 
@@ -23,7 +24,7 @@ def main(args: argparse.Namespace) -> int:
 def _verified(run: Path) -> int:
     found = manifest.read(run)
     wrong = list(manifest.problems(run, found))
-    for line in wrong:
+    for line in [*wrong, *(f"{name}: not in the manifest" for name in manifest.added(run, found))]:
         print(line)
     shown = visible(str(run), 4096)
     if wrong:

@@ -8,9 +8,15 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float
-from transformers import AutoConfig, AutoModel, AutoModelForImageTextToText, AutoTokenizer
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForCausalLM,
+    AutoModelForImageTextToText,
+    AutoTokenizer,
+)
 
-from ipllvm.errors import ModelUnavailable
+from ipllvm.errors import ModelUnavailable, UsageError
 from ipllvm.models import sources
 from ipllvm.models.loading import choose_device, choose_dtype
 
@@ -43,6 +49,37 @@ class LanguageModel:
             means = [(state.float() * mask).sum(1) / mask.sum(1) for state in done.hidden_states]
             found.append(torch.stack(means, 1).cpu())
         return torch.cat(found).numpy()
+
+    @torch.inference_mode()
+    def reply(self, prompt: str, max_new_tokens: int) -> str:
+        """The greedy answer to a prompt, in the chat template where there is one.
+
+        Raises UsageError for a model that sees: it is asked as a model under test is.
+        """
+        words = self._tokenizer
+        text = prompt
+        if words.chat_template:
+            turn = [{"role": "user", "content": prompt}]
+            text = words.apply_chat_template(turn, tokenize=False, add_generation_prompt=True)
+        fields = words(text, return_tensors="pt", add_special_tokens=not words.chat_template)
+        ids, mask = (fields[name].to(self._device) for name in ("input_ids", "attention_mask"))
+        said = self._speaker.generate(
+            input_ids=ids,
+            attention_mask=mask,
+            do_sample=False,
+            num_beams=1,
+            repetition_penalty=1.0,
+            max_new_tokens=max_new_tokens,
+            pad_token_id=words.pad_token_id,
+        )
+        return str(words.decode(said[0, ids.shape[1] :], skip_special_tokens=True)).strip()
+
+    @cached_property
+    def _speaker(self) -> Any:
+        """Transformers' model with its head."""
+        if hasattr(self._config, "vision_config"):
+            raise UsageError(f"{self.name} is no language model alone: it can't be asked in words only")
+        return self._loaded(AutoModelForCausalLM)
 
     def _tokens(self, texts: Sequence[str]) -> Any:
         """Token ids and their mask, nothing cut off.
@@ -78,7 +115,11 @@ class LanguageModel:
         Of a model that sees it is the decoder.
         """
         sees = hasattr(self._config, "vision_config")
-        auto: Any = AutoModelForImageTextToText if sees else AutoModel
+        model = self._loaded(AutoModelForImageTextToText if sees else AutoModel)
+        return model.get_decoder() if sees else model
+
+    def _loaded(self, auto: Any) -> Any:
+        """What one of transformers' auto classes makes of the folder; raises ModelUnavailable."""
         try:
             model, info = auto.from_pretrained(
                 self._folder,
@@ -94,7 +135,6 @@ class LanguageModel:
         if absent:
             line = f"{self._folder}: {len(absent)} weights are missing, the first is {absent[0]}"
             raise ModelUnavailable(line)
-        model = model.get_decoder() if sees else model
         return model.to(self._device).eval().requires_grad_(False)
 
 

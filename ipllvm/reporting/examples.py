@@ -16,7 +16,7 @@ from ipllvm.reporting.schema import Row
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-ROOM: Final = 1_400_000
+ROOM: Final = 500_000
 """Characters of pictures in a page, so that one of a full audit stays under 3 MB."""
 MOST: Final = 20
 """Examples of one result."""

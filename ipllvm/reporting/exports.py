@@ -40,8 +40,9 @@ def table(picture: Picture) -> str:
 
 
 def _written(picture: Picture, folder: Path) -> Sequence[Path]:
-    texts = {"svg": canvas.svg(picture.draw, picture.name).encode(), "csv": table(picture).encode()}
+    texts = {"svg": canvas.svg(picture.draw, picture.name).encode()}
     texts["png"] = canvas.png(picture.draw, picture.name)
+    texts |= {"csv": table(picture).encode()} if picture.rows else {}
     return [replace_file(folder, f"{picture.name}.{kind}", text) for kind, text in texts.items()]
 
 

@@ -18,7 +18,16 @@ from ipllvm.reporting.reading import release
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.sections import Section, Shown, sections
 from ipllvm.reporting.text import interval, number, visible
-from ipllvm.reporting.view import INTERVAL_NOTE, NOT_MEASURED, failure, failure_reason, headline, standing
+from ipllvm.reporting.view import (
+    INTERVAL_NOTE,
+    NOT_MEASURED,
+    count_of,
+    failure,
+    failure_reason,
+    headline,
+    standing,
+    stated,
+)
 
 LONG: Final = 2_000
 SYMBOLS: Final = {"HOLDS": "●", "VIOLATED": "✖", "UNDECIDED": "◆", NOT_MEASURED: "!"}
@@ -31,6 +40,7 @@ def render(*reports: Report) -> str:
     results = [result for section in found for part in section.parts for result in part.results]
     pictures = [it for section in found for part in section.parts for it in part.pictures]
     pictures += [it for section in found for it in section.pictures]
+    drawings, rules = canvas.with_classes({it.name: canvas.inline(it.draw, it.name) for it in pictures})
     answer, rest = headline(report)
     colour, word = release(report)
     return str(
@@ -45,12 +55,15 @@ def render(*reports: Report) -> str:
             violated=_required(results, "VIOLATED"),
             undecided=_required(results, NOT_MEASURED) + _required(results, "UNDECIDED"),
             skipped=list(_skipped(report)),
+            stated=stated(report),
             sections=found,
             overview=list(_overview(report, found)),
             several=len(report["models"]) > 1,
             verdicts=list(dict.fromkeys(result.line.verdict for result in results)),
             order={verdict: place for place, verdict in enumerate(_verdicts(results))},
-            drawings={it.name: canvas.inline(it.draw, it.name) for it in pictures},
+            common=_common(report),
+            drawings=drawings,
+            rules=rules,
         )
     )
 
@@ -112,6 +125,14 @@ def _worst(section: Section, model: str, benchmark: str) -> Shown | None:
     return max(found, key=lambda result: order.index(standing(result.line.row)), default=None)
 
 
+def _common(report: Report) -> Row:
+    """The settings that all results have alike: told once."""
+    first, *rest = [row["settings"] for row in report["results"]] or [{}]
+    if not rest:
+        return {}
+    return {k: v for k, v in first.items() if all(k in other and other[k] == v for other in rest)}
+
+
 def _verdicts(results: Sequence[Shown]) -> list[str]:
     """The verdicts that occur, worst first."""
     return list(dict.fromkeys(r.line.verdict for r in sorted(results, key=lambda r: _severity(r.line.row))))
@@ -126,6 +147,11 @@ def _value(row: Row, name: str = "") -> float | str:
     """A value to sort by: of an estimate, or of the claim's own."""
     found = row["estimates"].get(name or row["claim"]["quantity"])
     return "" if found is None or found["value"] is None else float(found["value"])
+
+
+def _paragraphs(text: str, limit: int) -> str:
+    """`text` with its line breaks, otherwise as `visible` shows it."""
+    return "\n".join(visible(line, limit) for line in str(text)[:limit].splitlines())
 
 
 def _figure(value: float | None) -> str:
@@ -145,6 +171,7 @@ def _template() -> Any:
         lstrip_blocks=True,
     )
     environment.filters["shown"] = lambda text, limit=LONG: visible(str(text), limit)
+    environment.filters["paragraphs"] = _paragraphs
     environment.filters["number"] = lambda value, unit: number(value, unit)
     environment.filters["figure"] = _figure
     style, script = (_file(name) for name in ("style.css", "report.js"))
@@ -153,6 +180,7 @@ def _template() -> Any:
         "interval": interval,
         "standing": standing,
         "value": _value,
+        "count_of": count_of,
         "failure": failure,
         "failure_reason": failure_reason,
         "flip_pictures": examples.pictures,

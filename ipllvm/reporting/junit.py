@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import REASON_LIMIT, visible
-from ipllvm.reporting.view import NOT_MEASURED, failure, failure_reason, standing
+from ipllvm.reporting.view import NOT_MEASURED, failure, failure_reason, standing, word
 
 LONG = 4096
 ENDINGS = {"failed": "failure", "error": "error", "skipped": "skipped"}
@@ -43,7 +43,7 @@ def _cases(report: Report) -> Iterator[Element]:
         case.append(_properties(properties(row)))
         ending = "error" if standing(row) == NOT_MEASURED else ENDINGS.get(row["outcome"])
         if ending:
-            _end(case, ending, standing(row), row["verdict"]["reason"], row["replay"])
+            _end(case, ending, word(row), row["verdict"]["reason"], row["replay"])
         yield case
     for row in report["failed"]:
         case = _case(row["test"], row["seconds"])
@@ -113,7 +113,7 @@ def properties(row: Row) -> list[tuple[str, str]]:
         **{name: target.get(name) for name in ("unit", "low", "high", "n", "clusters", "draws", "n_error")},
         **{name: verdict[name] for name in ("p_holds", "p_violated", "n_to_decide")},
         "sde": verdict["smallest_detectable_effect"],
-        "verdict": standing(row),
+        "verdict": word(row),
         "reason": verdict["reason"],
         **{name: row[name] for name in ("trials", "seconds", "partial")},
         "errors": len(row["errors"]),

@@ -47,10 +47,9 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def problems(folder: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
-    """What is missing, changed or new in a folder since its manifest was written, a line each."""
-    known = {row["file"]: row for row in manifest["files"]}
-    for name, row in known.items():
-        path = folder / name
+    """What is missing or changed in a folder since its manifest was written, a line each."""
+    for row in manifest["files"]:
+        name, path = row["file"], folder / row["file"]
         if ".." in PurePosixPath(name).parts or PurePosixPath(name).is_absolute():
             yield f"{visible(name)}: leads out of the folder"
         elif path.is_symlink() or not path.is_file():
@@ -58,10 +57,13 @@ def problems(folder: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
         elif (found := _entry(folder, path)) != row:
             change = f"{row['bytes']:,} bytes then, {found['bytes']:,} now"
             yield f"{visible(name)}: changed" + ("" if found["bytes"] == row["bytes"] else f": {change}")
-    for path in _files(folder):
-        name = path.relative_to(folder).as_posix()
-        if name not in known:
-            yield f"{visible(name)}: not in the manifest"
+
+
+def added(folder: Path, manifest: Mapping[str, Any]) -> list[str]:
+    """The files that have come into a folder since its manifest was written."""
+    known = {row["file"] for row in manifest["files"]}
+    names = (path.relative_to(folder).as_posix() for path in _files(folder))
+    return [visible(name) for name in names if name not in known]
 
 
 def digest(path: Path) -> str:

@@ -23,14 +23,17 @@ def merged(reports: Sequence[Report]) -> Report:
         return first
     made: dict[str, Any] = {**first, "models": [], "benchmarks": [], **{name: [] for name in _LISTS}}
     families: list[Row] = []
+    statements: list[Row] = []
     for report in reports:
         models = _renamed(report["models"], made["models"], again=True)
         data = _renamed(report["benchmarks"], made["benchmarks"], again=False)
         for name in _LISTS:
             made[name] += [_with(row, models, data) for row in report[name]]
+        statements += [_stated(row, models, data) for row in report.get("statements", ())]
         for family in report["multiplicity"]["families"]:
             named = _with(family, models, data)
             families.append({**named, "claims": [_with(each, models, data) for each in family["claims"]]})
+    made["statements"] = statements
     made["run"] = {**first["run"], "partial": any(report["run"]["partial"] for report in reports)}
     made["multiplicity"] = {**first["multiplicity"], "families": families}
     return made
@@ -52,6 +55,15 @@ def _renamed(found: Sequence[Row], known: list[Row], *, again: bool) -> dict[str
 def _free(name: str, taken: Sequence[str]) -> str:
     tries = (name, *(f"{name} ({number})" for number in range(2, len(taken) + 3)))
     return next(each for each in tries if each not in taken)
+
+
+def _stated(row: Row, models: Mapping[str, str], data: Mapping[str, str]) -> Row:
+    """A statement over several models and benchmarks with the new ids."""
+    return {
+        **row,
+        "models": [models.get(name, name) for name in row["models"]],
+        "benchmarks": [data.get(name, name) for name in row["benchmarks"]],
+    }
 
 
 def _with(row: Row, models: Mapping[str, str], data: Mapping[str, str]) -> Row:

@@ -24,7 +24,7 @@ Cell = str | float | None
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """`name` is fit for a file; `columns` and `rows` are its numbers; `draw` makes the figure."""
+    """`name` is fit for a file; `rows` are its numbers, none where another picture has the same."""
 
     name: str
     title: str

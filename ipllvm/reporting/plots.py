@@ -21,7 +21,9 @@ ROW, LINE, FOOT, EDGE = 19.0, 16.0, 40.0, 14.0
 """Heights of a row, of a line of the legend and of an axis with its name; the space to the right."""
 LABEL: Final = 26
 """Characters of a name that are shown."""
-ABREAST: Final = 3
+THUMBNAIL: Final = 96
+WORDS: Final = 44
+"""Characters of a line of the legend, marks included."""
 MARKERS: Final = ("o", "s", "^", "D", "v", "P")
 DASHES: Final = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 SHADES: Final = ("#eef3f9", "#d3e2f2", "#a9c9e6", "#6fa6d3", "#3a7cb8", "#174f8a")
@@ -72,7 +74,7 @@ def forest(spans: Sequence[Span], margin: float, direction: str, label: str) -> 
 
 def levels(labels: Sequence[str], scores: Named, label: str) -> "Figure":
     """Scores by name, one line a label: how far apart they are is what there is to lose."""
-    figure, axes = _rows(labels, label, lines=math.ceil(len(scores) / ABREAST))
+    figure, axes = _rows(labels, label, lines=_lines([name for name, _ in scores]))
     for place, row in enumerate(zip(*(values for _, values in scores), strict=True)):
         known = [value for value in row if value is not None]
         axes.plot([min(known, default=0), max(known, default=0)], [place] * 2, color=ROLES["line"], lw=2)
@@ -86,7 +88,7 @@ def levels(labels: Sequence[str], scores: Named, label: str) -> "Figure":
 
 def curves(found: Sequence[Curve], across: str, up: str, lines: Sequence[tuple[str, float]] = ()) -> "Figure":
     """Lines with their bands; `lines` are levels drawn across, such as the score on a blank image."""
-    rows = math.ceil((len(found) + len(lines)) / ABREAST)
+    rows = _lines([*(curve.name for curve in found), *(name for name, _ in lines)])
     figure, axes = _framed(206 + LINE * rows, left=40, top=26 + LINE * rows, foot=FOOT)
     for number, curve in enumerate(found):
         colour, dash = ROLES[SERIES[number % len(SERIES)]], DASHES[number % len(DASHES)]
@@ -115,13 +117,13 @@ def heat(cells: Sequence[Sequence[float | None]], under: "Image | None" = None) 
     axes.set(xlim=(0, columns), ylim=(rows, 0))
     axes.axis("off")
     if under is not None:
-        axes.imshow(_faint(under), extent=(0, columns, rows, 0), aspect="auto")
+        axes.imshow(_faint(under), extent=(0, columns, rows, 0), aspect="auto", interpolation="none")
     places = [(row, column, value) for row, cut in enumerate(cells) for column, value in enumerate(cut)]
     for row, column, value in places:
         if value is not None:
             shade = _shade(value, low, high)
-            _box(axes, (column, row, 1, 1), shade, None if under is None else 0.15 + 0.13 * shade)
-            dark = shade > 3 or (under is not None and shade > 2)
+            _box(axes, (column, row, 1, 1), shade, None if under is None else 0.1 + 0.09 * shade)
+            dark = shade > 3 and under is None
             axes.text(column + 0.5, row + 0.5, f"{value:z.1f}", ha="center", va="center",
                       fontsize=min(SIZE, side * 0.33), color="#ffffff" if dark else "#101820")  # fmt: skip
     _scale(axes, (low, high), (columns, rows), side)
@@ -130,7 +132,9 @@ def heat(cells: Sequence[Sequence[float | None]], under: "Image | None" = None) 
 
 def _faint(picture: "Image") -> "Image":
     """`picture` in pale greys, on which dark numbers can be read."""
-    return picture.convert("L").point([128 + grey // 2 for grey in range(256)]).convert("RGB")
+    small = picture.convert("L")
+    small.thumbnail((THUMBNAIL, THUMBNAIL))
+    return small.point([128 + grey // 2 for grey in range(256)]).convert("RGB")
 
 
 def _scale(axes: "Axes", ends: tuple[float, float], size: tuple[int, int], side: float) -> None:
@@ -208,11 +212,21 @@ def _ticks(axes: "Axes", places: Sequence[float]) -> None:
 
 def _legend(figure: "Figure", axes: "Axes", top: float) -> None:
     """The names of what is drawn, `top` points below the upper edge."""
+    marks, names = axes.get_legend_handles_labels()
     figure.legend(
-        *axes.get_legend_handles_labels(), loc="upper left", ncols=ABREAST, frameon=False, borderaxespad=0,
+        marks, names, loc="upper left", ncols=_abreast(names), frameon=False, borderaxespad=0,
         bbox_to_anchor=(2 / WIDTH, 1 - top / (72 * figure.get_figheight())), fontsize=SIZE - 0.5,
         handletextpad=0.4, columnspacing=1.2, labelspacing=0.3, handlelength=2.4, borderpad=0,
     )  # fmt: skip
+
+
+def _abreast(names: Sequence[str]) -> int:
+    """How many names fit into a line of the legend."""
+    return max(1, min(3, WORDS // (5 + max(len(_short(name)) for name in names))))
+
+
+def _lines(names: Sequence[str]) -> int:
+    return math.ceil(len(names) / _abreast(names))
 
 
 def _mark(number: int, size: float = 5.5) -> dict[str, Any]:

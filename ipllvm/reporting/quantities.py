@@ -25,8 +25,8 @@ MEANINGS: Final = {
     "lowest_quarter": Meaning(
         "lost in the lowest layers beyond half of all that is lost", "low layers matter more"
     ),
-    "image_first": Meaning("that noise on the image costs more than noise on the text", "image matters more"),
-    "then_text": Meaning("that noise on the image costs more than noise on the text", "image matters more"),
+    "image_first": Meaning("that noise on the image costs more than on the text", "image matters more"),
+    "then_text": Meaning("that noise on the image costs more than on the text", "image matters more"),
     "retention": Meaning("recognised beyond nine tenths of the encoder's", "more retained"),
     "solved": Meaning("solved without an image", "more solved"),
     "alignment_loss": Meaning("of alignment lost against the encoder", "more lost"),
@@ -46,7 +46,8 @@ def meaning(quantity: str) -> Meaning:
 
 AXES: Final = {
     "ratio": "share of the image in black",
-    "grid": "cells a side that are shuffled",
+    "grid": "cells a side that are shuffled (0: none)",
+    "group": "group of visual tokens, row by row",
     "layer": "decoder layer, from the bottom",
 }
 

@@ -100,8 +100,10 @@ def _section(place: int, found: Sequence[Shown], models: bool) -> Section:
 def _part(found: Sequence[Shown], names: "_Names") -> Part:
     claim = found[0].line.row["claim"]
     each = [result.line for result in found]
+    places = list(dict.fromkeys(line.benchmark for line in each))
+    beside = sorted(each, key=lambda line: places.index(line.benchmark))
     regression = claim["name"].startswith(REGRESSION)
-    drawn = [claim_pictures.forest(each), None if regression else claim_pictures.levels(each)]
+    drawn = [claim_pictures.forest(beside), None if regression else claim_pictures.levels(beside)]
     return Part(
         claim=claim,
         summary=summary(each),
@@ -112,15 +114,21 @@ def _part(found: Sequence[Shown], names: "_Names") -> Part:
 
 
 def _detailed(found: Sequence[Shown], models: bool) -> Iterator[Picture]:
-    """Curves and maps of each benchmark; claims of one test that share them show them once."""
+    """Curves and maps of each benchmark; claims of one test that share them show them once.
+
+    The first map is drawn over the picture of an example too, where there is one.
+    """
     seen: list[tuple[str, str, Row]] = []
+    under = next(filter(None, (examples.first_picture(result.line.row) for result in found)), None)
     for result in found:
         row = result.line.row
         key = (row["model"], row["benchmark"], row["series"])
         if key not in seen:
             seen.append(key)
             yield from series_pictures.curves(result.line, models)
-            yield from series_pictures.maps(result.line, models, examples.first_picture(row))
+            maps = list(series_pictures.maps(result.line, models, under))
+            under = None if maps else under
+            yield from maps
 
 
 def _printed(line: Line) -> Iterator[Printed]:

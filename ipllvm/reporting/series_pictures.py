@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ipllvm.reporting import plots
 from ipllvm.reporting.pictures import Picture, alternative, capital, label, plain, score, slug
@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 
+MAP: Final = ("row", "column")
+
+
 def curves(line: Line, models: bool) -> Iterator[Picture]:
     """The curves of a result; those with the same axis and unit are drawn together."""
     kinds: dict[tuple[str, str, bool], list[Row]] = {}
-    for series in line.row["series"]:
+    for series in (curve for each in line.row["series"] for curve in _unrolled(each)):
         if len(series["axes"]) == 1 and sum(point["value"] is not None for point in series["points"]) > 1:
             scores = series["quantity"].startswith("score")
             kinds.setdefault((series["axes"][0], series["unit"], scores), []).append(series)
@@ -52,12 +55,13 @@ def _curves(
 
 
 def maps(line: Line, models: bool, under: "Image | None" = None) -> Iterator[Picture]:
-    """The maps of a result, and again over the picture of an example where there is one."""
+    """The maps of a result, the first again over the picture of an example where there is one."""
     for series in line.row["series"]:
-        if len(series["axes"]) == 2 and any(point["value"] is not None for point in series["points"]):
+        if tuple(series["axes"]) == MAP and any(point["value"] is not None for point in series["points"]):
             yield _map(line, series, label(line, models), None)
             if under is not None:
                 yield _map(line, series, label(line, models), under)
+            under = None
 
 
 def _map(line: Line, series: Row, place: str, under: "Image | None") -> Picture:
@@ -73,11 +77,13 @@ def _map(line: Line, series: Row, place: str, under: "Image | None") -> Picture:
     return Picture(
         name=f"{slug(line.property)}-{slug(line.benchmark)}-{slug(line.model)}-{slug(series['name'])}"
         + ("" if under is None else "-over-example"),
-        title=place + ("" if under is None else ", over an example"),
+        title=f"{place}: {plain(series['name'])}" + ("" if under is None else ", over an example"),
         caption=f"{capital(words)}, in {unit}{over}.",
         alt=alternative(f"{words}, in {unit}, row by row from the top left", told),
         columns=(*(visible(axis, 40) for axis in series["axes"]), "value", "low", "high"),
-        rows=tuple((*p["at"], p["value"], p["low"], p["high"]) for p in series["points"]),
+        rows=tuple((*p["at"], p["value"], p["low"], p["high"]) for p in series["points"])
+        if under is None
+        else (),
         draw=lambda: plots.heat(cells, under),
     )
 
@@ -85,6 +91,17 @@ def _map(line: Line, series: Row, place: str, under: "Image | None") -> Picture:
 def _blank(row: Row) -> list[tuple[str, float]]:
     value = score(row, "blank")
     return [] if value is None else [("blank image", value)]
+
+
+def _unrolled(series: Row) -> Iterator[Row]:
+    """A series of two axes that are no places of a picture, such as layer by draw, as one curve a draw."""
+    if len(series["axes"]) != 2 or tuple(series["axes"]) == MAP:
+        yield series
+        return
+    across, along = series["axes"]
+    for place in sorted({point["at"][1] for point in series["points"]}):
+        points = [{**p, "at": [p["at"][0] + 1]} for p in series["points"] if p["at"][1] == place]
+        yield {**series, "name": f"{along} {place + 1:g}", "axes": [across], "points": points}
 
 
 def _curve(series: Row) -> plots.Curve:

@@ -1,9 +1,15 @@
-"""A report as plain lines for a terminal."""
+"""A report as lines for a terminal: tables by rich, in colour where the terminal has it."""
 
 from collections.abc import Callable, Iterator, Sequence
+from io import StringIO
 from pathlib import Path
 from textwrap import wrap
 from typing import Final
+
+from rich.console import Console
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
 
 from ipllvm.reporting import evidence, figures
 from ipllvm.reporting.schema import Report, Row
@@ -20,9 +26,19 @@ from ipllvm.reporting.view import (
     stated,
 )
 
-NARROW: Final = 100
-"""Below this width each result is a block of its own."""
-_LEFT: Final = ("property", "benchmark", "verdict")
+STYLES: Final = {
+    "VIOLATED": "bold red",
+    "NOT MEASURED": "red",
+    "UNDECIDED": "yellow",
+    "HOLDS": "green",
+    "NOT AS IN PAPER": "magenta",
+    "AS IN PAPER": "cyan",
+}
+LEFT: Final = ("property", "benchmark", "verdict")
+HEADING: Final = ("property", "benchmark", "clean", "blank", "Δ [low, high]", "n", "margin", "sde", "verdict")
+"""All columns but the perturbed score, which comes after `blank` and has a name of its own."""
+SHORT: Final = ("property", "benchmark", "Δ [low, high]", "margin", "verdict")
+"""The columns of a table where not all fit."""
 _LONG: Final = 4096
 
 
@@ -33,35 +49,57 @@ def summary(
     folder: Path | None = None,
     ascii_only: bool = False,
     verbose: bool = False,
+    color: bool = False,
 ) -> list[str]:
     """The lines to print: per model its name and results, the reasons, what failed, then the answer.
 
-    A table where it fits into `width` characters (of at least 100), else one block a result.
-    Commands and the path of the report are never folded, so that they can be copied.
-    `folder` is where the report was written. `ascii_only` is for terminals without UTF-8. `verbose`
-    adds the curves and maps, and examples of what is violated.
+    A table where it fits into `width` characters, else one of fewer columns, else (and where `verbose`
+    wants every number) one block a result. Commands and the path of the report are never folded, so
+    that they can be copied. `folder` is where the report was written. `ascii_only` is for terminals
+    without UTF-8. `verbose` adds the curves and maps, and examples of what is violated. With `color`
+    the lines hold terminal escapes, else none.
     """
     plain: Callable[[str], str] = to_ascii if ascii_only else str
     width = max(width, 20)
-    made = [line for model in report["models"] for line in _model(report, model, width, plain)]
+    made = [line for model in report["models"] for line in _model(report, model, width, plain, verbose)]
     made += [*_figures(report, plain), *_examples(report, width, plain)] if verbose else []
     made += _folded(INTERVAL_NOTE, width) if report["results"] else []
     made += [line for said in stated(report) for line in _folded(plain(visible(said, _LONG)), width)]
     made += _failed(report, width, plain)
     made += _untold(report, width, plain)
     answer, rest = headline(report)
-    made += _folded(plain(f"{answer}; {rest}" if rest else answer), width)
+    made += _folded(plain(f"{answer}; {rest}" if rest else answer), width, strong=len(plain(answer)))
     if folder is not None:
         made.append(plain(f"report: {visible(str(folder / 'report.json'), _LONG)}"))
-    return made
+    return _drawn(made, width, color)
 
 
-def _model(report: Report, model: Row, width: int, plain: Callable[[str], str]) -> Iterator[str]:
+def _drawn(made: Sequence["str | Text | Table"], width: int, color: bool) -> list[str]:
+    """The lines as they are printed; only tables are cut to the width."""
+    page = StringIO()
+    console = Console(
+        file=page,
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
+        legacy_windows=False,
+        _environ={},  # whether there is colour, and how wide, pytest has decided already
+    )
+    for item in made:
+        shown = Text(item) if isinstance(item, str) else item
+        console.print(shown, soft_wrap=not isinstance(item, Table), highlight=False)
+    return [line.rstrip() for line in page.getvalue().split("\n")[:-1]]
+
+
+def _model(
+    report: Report, model: Row, width: int, plain: Callable[[str], str], verbose: bool
+) -> Iterator[str | Text | Table]:
     found = [line for line in lines(report) if line.row["model"] == model["id"]]
     yield from _folded(plain(_header(model)), width)
-    table = _table(found, plain)
-    if width >= NARROW and max(map(len, table)) <= width:
-        yield from table
+    table = _fitting(found, width, plain, verbose)
+    if table is not None:
+        yield table
         yield from _reasons(found, width, plain)
     else:
         yield from (text for line in found for text in _block(line, width, plain))
@@ -69,13 +107,24 @@ def _model(report: Report, model: Row, width: int, plain: Callable[[str], str]) 
     yield ""
 
 
-def _reasons(found: Sequence[Line], width: int, plain: Callable[[str], str]) -> Iterator[str]:
+def _fitting(found: Sequence[Line], width: int, plain: Callable[[str], str], verbose: bool) -> Table | None:
+    """The table with the most columns that fits."""
+    every = (*HEADING[:4], perturbed_heading(found), *HEADING[4:])
+    for chosen in (every,) if verbose else (every, SHORT):
+        table = _table(found, every, chosen, plain)
+        console = Console(file=StringIO(), width=10_000)
+        if Measurement.get(console, console.options, table).maximum <= width:
+            return table
+    return None
+
+
+def _reasons(found: Sequence[Line], width: int, plain: Callable[[str], str]) -> Iterator[Text]:
     for line in found:
         if line.notable:
-            yield from _folded(plain(f"{_title(line)}: {line.reason}"), width)
+            yield from _folded(plain(f"{_title(line)}: {line.reason}"), width, verdict=line.verdict)
 
 
-def _printed(found: Sequence[Line], width: int, plain: Callable[[str], str]) -> Iterator[str]:
+def _printed(found: Sequence[Line], width: int, plain: Callable[[str], str]) -> Iterator[str | Text]:
     """What the paper prints of these results."""
     for line in found:
         for text in printed(line.row):
@@ -87,12 +136,17 @@ def _header(model: Row) -> str:
     return ", ".join(visible(fact, 60) for fact in facts) + f", {model['parameters']:,} parameters"
 
 
-def _table(found: Sequence[Line], plain: Callable[[str], str]) -> list[str]:
-    heading = ["property", "benchmark", "clean", "blank", perturbed_heading(found)]
-    heading += ["Δ [low, high]", "n", "margin", "sde", "verdict"]
-    rows = [[plain(cell) for cell in row] for row in [heading, *map(_cells, found)]]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [_aligned(row, widths, heading) for row in rows]
+def _table(
+    found: Sequence[Line], every: Sequence[str], chosen: Sequence[str], plain: Callable[[str], str]
+) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in chosen:
+        table.add_column(Text(plain(name)), justify="left" if name in LEFT else "right", no_wrap=True)
+    for line in found:
+        cells = dict(zip(every, _cells(line), strict=True))
+        style = _style(line.verdict)
+        table.add_row(*(Text(plain(cells[name]), style if name == "verdict" else "") for name in chosen))
+    return table
 
 
 def _cells(line: Line) -> list[str]:
@@ -100,22 +154,19 @@ def _cells(line: Line) -> list[str]:
     return [line.property, line.benchmark, *numbers, line.verdict]
 
 
-def _aligned(row: Sequence[str], widths: Sequence[int], heading: Sequence[str]) -> str:
-    cells = [
-        cell.ljust(width) if name in _LEFT else cell.rjust(width)
-        for cell, width, name in zip(row, widths, heading, strict=True)
-    ]
-    return "  ".join(cells).rstrip()
+def _style(verdict: str) -> str:
+    """The style of a verdict, also of one that is partial."""
+    return STYLES.get(verdict.partition(" (")[0], "")
 
 
 def _title(line: Line) -> str:
     return f"{line.verdict} {line.property}, {line.benchmark}"
 
 
-def _block(line: Line, width: int, plain: Callable[[str], str]) -> Iterator[str]:
+def _block(line: Line, width: int, plain: Callable[[str], str]) -> Iterator[str | Text]:
     scores = f"clean {line.clean}, blank {line.blank}, {line.perturbation} {line.perturbed}"
     decided = f"margin {line.margin}, sde {line.sde}, n {line.n}"
-    yield from _folded(plain(_title(line)), width)
+    yield from _folded(plain(_title(line)), width, verdict=line.verdict)
     for text in (scores, f"Δ {line.change}", decided, *([line.reason] if line.notable else [])):
         yield from _folded(plain(text), width, indent="  ")
 
@@ -130,7 +181,7 @@ def _figures(report: Report, plain: Callable[[str], str]) -> list[str]:
     return [*made, ""] if made else []
 
 
-def _examples(report: Report, width: int, plain: Callable[[str], str]) -> Iterator[str]:
+def _examples(report: Report, width: int, plain: Callable[[str], str]) -> Iterator[str | Text]:
     """Of each violated result the smallest flipped answer, and the command that shows it."""
     for line in lines(report):
         shown = evidence.flip(line.row)
@@ -140,7 +191,7 @@ def _examples(report: Report, width: int, plain: Callable[[str], str]) -> Iterat
             yield plain(f"  show it: {visible(shown['replay'], _LONG)}")
 
 
-def _failed(report: Report, width: int, plain: Callable[[str], str]) -> Iterator[str]:
+def _failed(report: Report, width: int, plain: Callable[[str], str]) -> Iterator[str | Text]:
     for row in report["failed"]:
         names = ", ".join(visible(row[name], 60) for name in ("property", "benchmark", "model") if row[name])
         reason = visible(failure_reason(row), REASON_LIMIT)
@@ -148,15 +199,28 @@ def _failed(report: Report, width: int, plain: Callable[[str], str]) -> Iterator
         yield plain(f"  run it again: {visible(row['replay'], _LONG)}")
 
 
-def _untold(report: Report, width: int, plain: Callable[[str], str]) -> Iterator[str]:
-    """What could not be told: tests without a row."""
+def _untold(report: Report, width: int, plain: Callable[[str], str]) -> Iterator[str | Text]:
+    """What could not be told: tests without a row; those that were not tried by their reason."""
     for lost in report["not_measured"]:
         yield from _folded(plain(f"not measured {visible(lost['test'])}: {visible(lost['reason'])}"), width)
+    alike: dict[tuple[str, str, str], list[str]] = {}
     for row in report["not_tested"]:
-        names = ", ".join(visible(row[name], 60) for name in ("property", "benchmark", "model") if row[name])
-        yield from _folded(plain(f"not tested {names}: {visible(row['reason'])}"), width)
+        alike.setdefault((row["benchmark"], row["model"], row["reason"]), []).append(row["property"])
+    for (benchmark, model, reason), properties in alike.items():
+        names = [*dict.fromkeys(properties), benchmark, model]
+        told = ", ".join(visible(name, 60) for name in names if name)
+        yield from _folded(plain(f"not tested {told}: {visible(reason)}"), width)
 
 
-def _folded(text: str, width: int, indent: str = "") -> list[str]:
+def _folded(text: str, width: int, indent: str = "", verdict: str = "", strong: int = 0) -> list[Text]:
+    """Lines of at most `width` that hang by two; a verdict they begin with is coloured.
+
+    So many characters of the first line as `strong` says are bold.
+    """
     following = indent + "  "
-    return wrap(text, width, initial_indent=indent, subsequent_indent=following, break_on_hyphens=False)
+    found = wrap(text, width, initial_indent=indent, subsequent_indent=following, break_on_hyphens=False)
+    made = [Text(line) for line in found]
+    if made:
+        made[0].stylize(_style(verdict), 0, len(verdict))
+        made[0].stylize("bold", 0, strong)
+    return made

@@ -83,6 +83,12 @@ def standing(row: Row) -> str:
     return NOT_MEASURED if _lost(row) and not row["partial"] else str(row["verdict"]["decision"])
 
 
+def word(row: Row) -> str:
+    """`standing` as it is read: an observation is AS IN PAPER, NOT AS IN PAPER or UNDECIDED."""
+    name = standing(row)
+    return OBSERVED.get(name, name) if row["claim"]["kind"] == "observation" else name
+
+
 def _lost(row: Row) -> bool:
     """Whether more samples failed than the settings allow: a number, or below 1 a share."""
     counts = [(estimate["n_error"], estimate["n"]) for estimate in row["estimates"].values()]
@@ -235,10 +241,7 @@ def _change(target: Row | None) -> str:
 
 
 def _verdict(row: Row) -> str:
-    name = standing(row)
-    if row["claim"]["kind"] == "observation":
-        name = OBSERVED.get(name, name)
-    return f"{name} (partial)" if row["partial"] else name
+    return f"{word(row)} (partial)" if row["partial"] else word(row)
 
 
 def _reason(row: Row, fallen: tuple[int, Row] | None) -> str:

@@ -24,6 +24,7 @@ class Typed:
                 "model",
                 "benchmark",
                 "encoder",
+                "judge",
                 "language_model",
                 "claims",
                 "captioner",

@@ -9,7 +9,7 @@ import pytest
 from ipllvm import claims, statements
 from ipllvm.metrics.performance_drop import performance_drop, score
 from ipllvm.records import BenchmarkInfo, Contrast, Decision, Scores
-from ipllvm.reporting import markdown, schema, terminal
+from ipllvm.reporting import html, markdown, schema, terminal
 from ipllvm.reporting.report import build
 from ipllvm.reporting.schema import row as as_row
 from ipllvm.statements import Row
@@ -84,6 +84,12 @@ def test_a_vit_against_a_cnn(vit: float, cnn: float, decision: Decision) -> None
     assert found.value == pytest.approx(100 * (vit - cnn), abs=0.6)
 
 
+def test_where_few_pictures_inform_the_difference_is_shown_and_nothing_decided() -> None:
+    (found,) = statements.of([occluded("v", "vit", 0.99), occluded("c", "resnet", 1.0)])
+    assert found.decision is Decision.UNDECIDED and found.reason.startswith("too few samples")
+    assert found.value is not None and found.value < 0 and found.low is None
+
+
 def test_a_cnn_that_knows_nothing_is_no_comparison() -> None:
     (found,) = statements.of([occluded("v", "vit", 0.9), occluded("c", "resnet", 0.5, clean=0.0)])
     assert found.decision is Decision.UNDECIDED and "c is not clearly above 0" in found.reason
@@ -122,4 +128,5 @@ def test_it_travels_in_builtins_into_every_view() -> None:
     assert entry["value"] == pytest.approx(50) and entry["decision"] == "VIOLATED"
     words = "VIOLATED mean_over_benchmarks, llava-tiny, charts and scenes: On average over 2 benchmarks"
     assert any(words in line for line in terminal.summary(made, 400))
-    assert "mean_over_benchmarks, llava-tiny, charts and scenes" in markdown.render(made)
+    views = markdown.render(made), html.render(made), html.render(made, made)
+    assert [view.count("mean_over_benchmarks, llava-tiny, charts and scenes") for view in views] == [1, 1, 2]

@@ -31,5 +31,5 @@ def start(folder: Path, *arguments: str, **variables: str) -> "subprocess.Popen[
 def run(folder: Path, *arguments: str, **variables: str) -> tuple[int, str]:
     """`ipllvm ARGUMENTS` in a folder: its exit status and what it printed."""
     process = start(folder, *arguments, **variables)
-    printed, _ = process.communicate(timeout=300)
+    printed, _ = process.communicate(timeout=600)
     return process.returncode, printed

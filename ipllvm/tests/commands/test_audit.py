@@ -117,6 +117,7 @@ def test_every_view_is_written_and_in_the_manifest(story: dict[str, Any]) -> Non
     assert {path.name for path in folder.iterdir()} >= VIEWS
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert {row["file"] for row in manifest(folder)["files"]} == files - {"manifest.json"}
+    assert {path.suffix for path in (folder / "figures").iterdir()} == {".svg", ".png", ".csv"}
     command = "ipllvm audit planted:invariant --report-dir=reports -k "
     assert manifest(folder)["command"].startswith(command)
     told = done["output"].splitlines()[-1]

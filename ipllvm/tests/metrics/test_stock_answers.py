@@ -1,4 +1,4 @@
-from ipllvm.metrics.stock_answers import free_numbers, share, yes_or_no
+from ipllvm.metrics.stock_answers import free_numbers, share, stock_answers, yes_or_no
 from ipllvm.records import Sample
 
 
@@ -30,3 +30,15 @@ def test_only_the_questions_in_question_are_counted() -> None:
 def test_what_was_not_answered_is_left_out() -> None:
     assert share({"a": "1"}, SAMPLES, "1", among=free_numbers(SAMPLES)).samples == ("a",)
     assert len(share({}, SAMPLES, "1", among=frozenset()).values) == 0
+
+
+def test_freq_is_taken_among_all_and_among_right_answers() -> None:
+    found = stock_answers({**SAID, "a": "1.0"}, SAMPLES, frozenset({"a", "d"}), "_original")
+    means = {name: contrast.values.mean() for name, contrast in found.items()}
+    assert means == {
+        "says_1_original": 1.0,
+        "says_1_when_right_original": 1.0,
+        "says_no_original": 1.0,
+        "says_no_when_right_original": 1.0,
+    }
+    assert len(found["says_1_when_right_original"].values) == 1

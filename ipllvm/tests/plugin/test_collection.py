@@ -128,3 +128,8 @@ def test_a_model_after_a_space_that_misleads_pytest_is_pointed_out(tmp_path: Pat
     spaced, fine = sessions(folder, ["--model", str(model), *plugin], [f"--model={model}", *plugin])
     assert any("write --model=FOLDER, with an equals sign" in line for line in spaced.lines)
     assert "equals sign" not in fine.output
+    assert (
+        f"ipllvm: rootdir {folder} holds no properties/: ipllvm check MODEL runs the shipped ones"
+        in fine.lines
+    )
+    assert "holds no properties" not in spaced.output

@@ -27,6 +27,15 @@ def test_two_runs_of_a_model_stay_two_and_the_data_are_listed_once() -> None:
     ]
 
 
+def test_statements_name_the_models_by_their_new_ids() -> None:
+    report = reports.report(reports.result())
+    said = {"models": ["llava-tiny"], "benchmarks": ["easyvqa"], "text": "On average"}
+    report["statements"] = [said]
+    assert [each["models"] for each in merged([report, report])["statements"]] == [
+        ["llava-tiny"], ["llava-tiny (2)"],
+    ]  # fmt: skip
+
+
 def test_other_data_of_the_same_name_stay_apart() -> None:
     other = replace(reports.result(), benchmark=replace(reports.BENCHMARK, n=10))
     both = merged([reports.report(reports.result()), reports.report(other)])

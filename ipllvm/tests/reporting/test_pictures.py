@@ -33,7 +33,9 @@ def levels() -> "Figure":
 
 
 def curves() -> "Figure":
-    return plots.curves([CURVE, replace(CURVE, name="salient")], "ratio", "points", [("blank image", 3.0)])
+    names = ("random", "importance by the mean", "importance by the worst")
+    found = [replace(CURVE, name=name) for name in names]
+    return plots.curves(found, "ratio", "points", [("blank image", 3.0)])
 
 
 def heat() -> "Figure":
@@ -117,3 +119,13 @@ def test_curves_of_one_axis_are_drawn_together() -> None:
     assert {row[0] for row in curve.rows} == {"random", "salient"}
     assert "random by share of the image in black" not in curve.alt
     assert "random: 0: 9.0, 0.5: 4.0" in curve.alt
+
+
+def test_a_map_that_is_no_picture_is_drawn_as_curves() -> None:
+    by_draw = replace(drawn.MAP, name="scores", quantity="score of each draw", axes=("layer", "draw"))
+    made = reports.report(replace(drawn.result(), series=(by_draw,)))
+    *_, curve = exports.pictures(made)
+    assert curve.columns == ("curve", "layer", "value", "low", "high")
+    assert [row[:3] for row in curve.rows] == [
+        ("draw 1", 1, 0.0), ("draw 1", 2, 2.0), ("draw 2", 1, 1.0), ("draw 2", 2, 3.0),
+    ]  # fmt: skip

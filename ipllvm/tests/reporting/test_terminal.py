@@ -1,5 +1,6 @@
 """The terminal: a table where it fits, blocks where not, plain characters only."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,12 @@ FOLDER = Path("reports/2025-03-01T12-00-00Z")
 
 @pytest.mark.parametrize(
     ("name", "width", "ascii_only"),
-    [("wide.txt", 140, False), ("narrow.txt", 60, False), ("ascii.txt", 140, True)],
+    [
+        ("wide.txt", 140, False),
+        ("medium.txt", 80, False),
+        ("narrow.txt", 60, False),
+        ("ascii.txt", 140, True),
+    ],
 )
 def test_golden(name: str, width: int, ascii_only: bool) -> None:
     lines = summary(reports.mixed(), width, folder=FOLDER, ascii_only=ascii_only)
@@ -35,7 +41,7 @@ def test_columns_are_aligned() -> None:
     assert lines[1].index("verdict") == lines[2].index("HOLDS") == lines[3].index("HOLDS")
 
 
-@pytest.mark.parametrize("width", [1, 20, 40, 80, 99, 100, 120])
+@pytest.mark.parametrize("width", [1, 20, 40, 60, 80, 99, 100, 120])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
     folded = [line for line in summary(reports.mixed(), width) if not line.startswith("  run it again: ")]
     assert max(map(len, folded)) <= max(width, 20)
@@ -67,10 +73,50 @@ def test_laws_that_hold_are_counted() -> None:
     assert summary(reports.report(passed_laws=laws), 100) == ["3 laws hold"]
 
 
-def test_a_long_name_turns_the_table_into_blocks() -> None:
-    lines = summary(reports.report(reports.result(name="x" * 60)), 110)
-    assert max(map(len, lines)) <= 110
+def test_a_long_name_costs_columns_and_then_the_table() -> None:
+    made = reports.report(reports.result(name="x" * 60))
+    assert summary(made, 110)[1].split() == [
+        "property",
+        "benchmark",
+        "Δ",
+        "[low,",
+        "high]",
+        "margin",
+        "verdict",
+    ]
+    lines = summary(made, 80)
+    assert max(map(len, lines)) <= 80
     assert f"HOLDS {'x' * 60}, easyvqa" in lines
+
+
+def test_with_every_number_wanted_a_table_that_lacks_some_turns_into_blocks() -> None:
+    made = reports.report(reports.result())
+    assert summary(made, 80)[1].startswith("property ")
+    assert "  clean 95.3, blank 41.0, permuted 94.9" in summary(made, 80, verbose=True)
+
+
+@pytest.mark.parametrize("width", [40, 80, 140])
+def test_colour_says_nothing_that_words_do_not(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")  # pytest has read it already: what it says counts here
+    colored = summary(reports.mixed(), width, color=True)
+    assert any("\x1b[1;31mVIOLATED" in line for line in colored)
+    assert any("\x1b[33mUNDECIDED" in line for line in colored)
+    bare = [re.sub(r"\x1b\[[\d;]*m", "", line).rstrip() for line in colored]
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert bare == summary(reports.mixed(), width)
+
+
+def test_wide_characters_keep_the_columns_aligned() -> None:
+    lines = summary(reports.report(reports.result(name="像素"), reports.result(name="abcd")), 140)
+    assert lines[2].index("easyvqa") + 2 == lines[3].index("easyvqa")
+
+
+def test_what_was_not_tested_for_the_same_reason_is_on_one_line() -> None:
+    skipped = tuple(
+        NotTested(name, "llava-tiny", "easyvqa", "pip install easy-vqa") for name in ("a", "b", "a")
+    )
+    lines = summary(reports.report(not_tested=(*skipped, NotTested("c", "m", "", "why"))), 80)
+    assert lines[:2] == ["not tested a, b, easyvqa, llava-tiny: pip install easy-vqa", "not tested c, m: why"]
 
 
 def test_an_empty_report_says_so() -> None:
