@@ -2,41 +2,53 @@
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ipllvm.errors import UsageError
+
+if TYPE_CHECKING:
+    from ipllvm.models.transformers_model import TransformersModel
+    from ipllvm.records import Benchmark
+
+PICTURES = (".svg", ".png")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm speed`."""
     parser.description = "Trials a second of plain generate, alone and in batches, and of the engine."
     parser.add_argument("--model", default="llava-tiny", help="alias, hub id or folder (default llava-tiny)")
+    parser.add_argument(
+        "--synthetic",
+        default="",
+        metavar="SHAPE",
+        help="random weights of a true shape in place of --model, made on the device: llava-1.5-7b or tiny",
+    )
     parser.add_argument("--benchmark", default="scenes", help="default scenes")
     parser.add_argument("--samples", type=int, default=32, help="of the largest workload (default 32)")
-    parser.add_argument("--batch-size", type=int, default=None, help="of the engine (default: what fits)")
+    parser.add_argument("--batch-size", type=int, default=None, help="of the engine (default: by trying)")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--dtype", default="auto")
     parser.add_argument("--only", default="", help="workloads whose name holds this")
     parser.add_argument("--json", type=Path, default=None, help="write the figures here")
+    parser.add_argument(
+        "--plot", type=Path, default=None, help="cost by draws, samples and groups, as .svg or .png"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
     """Time every workload and print the table."""
     from ipllvm.artifacts import Artifacts, saliency
     from ipllvm.engine.batch_size import choose
-    from ipllvm.models.loading import load
-    from ipllvm.models.transformers_model import TransformersModel
-    from ipllvm.registry import BENCHMARKS
+    from ipllvm.speed.costs import costs
     from ipllvm.speed.measure import Bench, table
+    from ipllvm.speed.prefill import prefill
     from ipllvm.speed.workloads import workloads
 
-    if args.samples < 4:
-        raise UsageError(f"--samples {args.samples}: give at least 4")
-    model = load(args.model, device=args.device, dtype=args.dtype)
-    if not isinstance(model, TransformersModel):
-        raise UsageError(f"--model {args.model}: only models of transformers can be timed")
+    _check(args)
+    model, benchmark = _subject(args)
     provider = saliency.load()
-    benchmark = BENCHMARKS.load(args.benchmark)(seed=0)
     size = args.batch_size or choose(model, benchmark.samples)
     bench = Bench(model, Artifacts({"saliency": provider}), size)
     found = workloads(model, benchmark, args.samples, 4, provider.identity)
@@ -47,8 +59,51 @@ def main(args: argparse.Namespace) -> int:
     for workload in chosen:
         rows.append(bench.time(workload).row())
         print(table(rows[-1:])[1] if len(rows) > 1 else "\n".join(table(rows)), flush=True)
-    print("\n".join(["", *table(rows)]))
+    reached = prefill(model, benchmark, size)
+    print("\n".join(["", *table(rows), f"{model.name} on {model.device}, batches of {size}; {reached}"]))
+    about: dict[str, Any] = {
+        "model": model.name, "device": str(model.device), "dtype": str(model.dtype), "batch_size": size,
+        "prefill": asdict(reached), "rows": rows,
+    }  # fmt: skip
+    if args.plot is not None:
+        grown = costs(bench, benchmark, args.samples, rows[0]["batched"])
+        about["costs"] = [asdict(cost) for cost in grown]
+        _draw(args.plot, about["costs"])
     if args.json is not None:
-        about = {"model": model.name, "device": str(model.device), "dtype": str(model.dtype), "rows": rows}
         args.json.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def _check(args: argparse.Namespace) -> None:
+    if args.samples < 4:
+        raise UsageError(f"--samples {args.samples}: give at least 4")
+    if args.plot is not None and args.plot.suffix not in PICTURES:
+        raise UsageError(f"--plot {args.plot}: give a name that ends in {' or '.join(PICTURES)}")
+
+
+def _subject(args: argparse.Namespace) -> "tuple[TransformersModel, Benchmark]":
+    """The model that is timed, and what it is asked."""
+    from ipllvm.models import loading
+    from ipllvm.models.transformers_model import TransformersModel
+    from ipllvm.registry import BENCHMARKS
+    from ipllvm.speed import synthetic
+
+    benchmark = BENCHMARKS.load(args.benchmark)(seed=0)
+    if args.synthetic:
+        device = loading.choose_device(args.device)
+        made = synthetic.make(args.synthetic, device, loading.choose_dtype(args.dtype, device))
+        return made, synthetic.asked(benchmark, args.synthetic)
+    model = loading.load(args.model, device=args.device, dtype=args.dtype)
+    if not isinstance(model, TransformersModel):
+        raise UsageError(f"--model {args.model}: only models of transformers can be timed")
+    return model, benchmark
+
+
+def _draw(path: Path, rows: list[dict[str, Any]]) -> None:
+    from ipllvm.reporting import canvas
+    from ipllvm.reporting.costs import costs
+
+    if path.suffix == ".svg":
+        path.write_text(canvas.svg(lambda: costs(rows), "costs"), encoding="utf-8")
+    else:
+        path.write_bytes(canvas.png(lambda: costs(rows), "costs"))

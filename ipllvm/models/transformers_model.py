@@ -223,6 +223,10 @@ class TransformersModel(VisionLanguageModel):
         """Every linear layer, of tower, projector, decoder and head."""
         return [module for module in self._model.modules() if isinstance(module, nn.Linear)]
 
+    def decoder_linears(self) -> list[nn.Linear]:
+        """Every linear layer of the decoder, without the head."""
+        return [module for module in self._decoder.modules() if isinstance(module, nn.Linear)]
+
     def generate(
         self, embeds: Sequence[Tensor], max_new_tokens: int, edit: Edit | None = None, *, stop: bool = True
     ) -> list[tuple[int, ...]]:

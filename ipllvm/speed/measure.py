@@ -167,6 +167,7 @@ def table(rows: Sequence[dict[str, Any]]) -> list[str]:
         "x alone": lambda r: f"{r['times_alone']:.1f}",
         "x batched": lambda r: f"{r['times_batched']:.1f}",
         "of floor": lambda r: f"{r['of_floor']:.0%}",
+        "peak MB": lambda r: f"{r['memory'] / 1e6:,.0f}",
         "accepted": lambda r: f"{r['acceptance']:.0%}",
         "differ": lambda r: f"{r['different']} of {r['compared']}",
     }

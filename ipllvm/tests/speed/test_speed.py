@@ -5,16 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from transformers import LlavaForConditionalGeneration
 
 from ipllvm import cli
 from ipllvm.artifacts import Artifacts, saliency
 from ipllvm.benchmarks import scenes
 from ipllvm.engine.plan import Plan
 from ipllvm.models.loading import load
+from ipllvm.models.prompting import CHECKPOINT, render
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Clean
+from ipllvm.speed import synthetic
 from ipllvm.speed.measure import Bench, table
 from ipllvm.speed.workloads import Workload
 
@@ -55,9 +59,46 @@ def test_the_command_writes_its_figures(tmp_path: Path, capsys: pytest.CaptureFi
     path = tmp_path / "speed.json"
     asked = ["--samples", "4", "--only", "permutation", "--device", "cpu", "--json", str(path)]
     assert cli.main(["speed", *asked]) == 0
-    (row,) = json.loads(path.read_text())["rows"]
+    written = json.loads(path.read_text())
+    (row,) = written["rows"]
+    assert written["batch_size"] >= 1 and written["prefill"]["rate"] > 0
     assert row["name"] == "permutation" and row["different"] == 0
     assert "permutation" in capsys.readouterr().out
+
+
+def test_a_true_shape_without_a_checkpoint_is_timed_and_drawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    figures, picture = tmp_path / "speed.json", tmp_path / "costs.svg"
+    asked = ["--synthetic", "tiny", "--samples", "4", "--only", "permutation", "--device", "cpu"]
+    assert cli.main(["speed", *asked, "--json", str(figures), "--plot", str(picture)]) == 0
+    written = json.loads(figures.read_text())
+    assert written["model"] == "synthetic tiny" and written["rows"][0]["different"] == 0
+    assert {cost["axis"] for cost in written["costs"]} == {"draws", "samples", "groups"}
+    assert all(cost["engine"] > 0 for cost in written["costs"])
+    assert picture.read_text(encoding="utf-8").count("seconds") == 1
+    assert "of a large matrix product" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["tiny", "llava-1.5-7b"])
+def test_a_synthetic_prompt_has_the_tokens_of_its_shape(name: str) -> None:
+    shape = synthetic.SHAPES[name]
+    asked = synthetic.asked(scenes.short(), name)
+    processor = synthetic._processor(shape)
+    sample = asked.samples[0]
+    text = render(processor, sample.prompt, CHECKPOINT)
+    fields = processor(
+        images=[sample.images[0].load()], text=text, return_tensors="pt", add_special_tokens=False
+    )
+    visual = int((fields["input_ids"] == shape.config().image_token_id).sum())
+    assert visual == (shape.image // shape.patch) ** 2
+    assert fields["input_ids"].shape[1] - visual == shape.text == 64
+
+
+def test_the_7b_shape_has_the_parameters_of_the_7b_model() -> None:
+    with torch.device("meta"):
+        model = LlavaForConditionalGeneration(synthetic.SHAPES["llava-1.5-7b"].config())
+    assert sum(p.numel() for p in model.parameters()) == pytest.approx(7.063e9, rel=0.001)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +106,8 @@ def test_the_command_writes_its_figures(tmp_path: Path, capsys: pytest.CaptureFi
     [
         (["--samples", "1"], "--samples 1: give at least 4"),
         (["--only", "nothing"], "no such workload: permutation"),
+        (["--plot", "costs.pdf"], "--plot costs.pdf: give a name that ends in .svg or .png"),
+        (["--synthetic", "tny"], "did you mean 'tiny'"),
         (["--model", "planted:invariant"], "only models of transformers can be timed"),
         (["--model", "llava-tny"], "did you mean 'llava-tiny'"),
     ],

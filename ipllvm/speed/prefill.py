@@ -1,0 +1,60 @@
+"""How much of the rate of matrix products a prefill reaches, both measured in the same run."""
+
+import time
+from dataclasses import dataclass
+
+import torch
+
+from ipllvm.engine.decoding import behind
+from ipllvm.engine.isolation import Failure
+from ipllvm.engine.plan import Plan
+from ipllvm.engine.seeing import see
+from ipllvm.models.forecast import matmul_rate
+from ipllvm.models.transformers_model import TransformersModel
+from ipllvm.perturbations.substitution import Clean
+from ipllvm.records import Benchmark
+from ipllvm.speed.ways import wait
+
+REPEATS = 3
+SIZES = {"cpu": 1024, "cuda": 8192}
+
+
+@dataclass(frozen=True, slots=True)
+class Prefill:
+    """Operations a second of the decoder's products on whole prompts, and of one large product."""
+
+    prompts: int
+    positions: int
+    rate: float
+    products: float
+
+    @property
+    def share(self) -> float:
+        """Of the rate of products."""
+        return self.rate / self.products
+
+    def __str__(self) -> str:
+        return (
+            f"prefill of {self.prompts} prompts, {self.positions} positions: {self.rate / 1e12:.3g} TFLOP/s, "
+            f"{self.share:.0%} of the {self.products / 1e12:.3g} of a large matrix product"
+        )
+
+
+@torch.inference_mode()
+def prefill(model: TransformersModel, benchmark: Benchmark, size: int) -> Prefill:
+    """The best of some prefills of `size` prompts, all positions in all layers, no head."""
+    rows = benchmark.samples[:size]
+    seen = see(model, Plan(rows, (Clean(),), 1, 0, 1).cases(rows, Clean()), size)
+    prompts = [each.embeds(model) for each in seen if not isinstance(each, Failure)]
+    batch = behind(model, prompts, [()] * len(prompts))
+    best = float("inf")
+    for _ in range(REPEATS):
+        wait(model)
+        began = time.perf_counter()
+        model.decoder(batch)
+        wait(model)
+        best = min(best, time.perf_counter() - began)
+    positions = batch.shape[0] * batch.shape[1]
+    weights = sum(m.weight.numel() for m in model.decoder_linears())
+    products = matmul_rate(model.device, model.dtype, SIZES[model.device.type])
+    return Prefill(len(prompts), positions, 2 * weights * positions / best, products)
