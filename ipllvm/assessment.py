@@ -234,7 +234,7 @@ class Evaluation:
         settings = {**result.settings, **(noted or {})}
         curves = tuple(series) if self._looks is None else tuple(unbounded(each) for each in series)
         made = replace(result, series=curves, settings=settings, paired=tuple(paired))
-        made = replace(made, parts=dict(parts or {}))
+        made = replace(made, parts=dict(parts or {}), said=flips.said(self._traces, shown.values()))
         self._record(self._explained(made))
         if self._stopped is not None:
             raise self._stopped

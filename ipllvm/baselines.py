@@ -5,19 +5,20 @@ checkpoint has a new name. The difference is signed so that positive is worse, a
 claim: not worse by more than the regression margin. Imports no torch.
 """
 
-import base64
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ipllvm import verdicts
+from ipllvm import answers, verdicts
+from ipllvm.answers import Turned
 from ipllvm.errors import UsageError
-from ipllvm.records import Claim, Contrast, Decision, Estimate, Result, Verdict
+from ipllvm.gates import REFRESH, Change, Gate, Key
+from ipllvm.records import Claim, Contrast, Decision, Result, Said, Verdict
 
 SCHEMA = "ipllvm-baseline/1"
 MATERIAL = (
@@ -26,9 +27,9 @@ MATERIAL = (
 )  # fmt: skip
 """Settings that must agree: otherwise two numbers are not of the same thing."""
 UNSTABLE = ("perturbations", "self_check")
+IMMATERIAL = ("device", "batch_size")
+"""Settings that may differ, which is told."""
 SHOWN = 20
-Key = tuple[str, str, str]
-"""Property, claim, benchmark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Entry:
     n_error: int = 0
     floor: float | None = None
     weighted: bool = False
+    said: Mapping[str, Said] = field(default_factory=dict)
 
     @property
     def mean(self) -> float | None:
@@ -64,68 +66,6 @@ class Baseline:
 
     about: Mapping[str, Any]
     entries: Mapping[Key, Entry]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What became of one claim: the difference in points (positive is worse), its verdict, who flipped."""
-
-    key: Key
-    claim: Claim
-    before: float | None
-    after: float | None
-    estimate: Estimate
-    verdict: Verdict
-    flipped: tuple[str, ...] = ()
-    improved: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """All changes, and what could not be compared: (key, why)."""
-
-    changes: tuple[Change, ...]
-    refused: tuple[tuple[Key, str], ...] = ()
-    missing: tuple[Key, ...] = ()
-    added: tuple[Key, ...] = ()
-    notes: tuple[str, ...] = field(default=())
-
-    def lines(self) -> Iterator[str]:
-        """What stands in the way besides the verdicts, and what to do, one line each."""
-        for key, why in self.refused:
-            yield f"not compared {words(key)}: {why}"
-        for key in self.missing:
-            yield f"missing {words(key)}: it is in the baseline and not in this run"
-        for key in self.added:
-            yield f"new {words(key)}: it is not in the baseline"
-        for change in self.changes:
-            if change.improved:
-                yield f"improved {words(change.key)}: refresh the baseline with --save-baseline NAME"
-        yield from self.notes
-
-    @property
-    def status(self) -> int:
-        """1 where something is worse, missing or new; 7 where something could not be compared; else 0."""
-        decided = {c.verdict.decision for c in self.changes if c.claim.kind == "requirement"}
-        if Decision.VIOLATED in decided or self.missing or self.added:
-            return 1
-        return 7 if self.refused else 0
-
-    @property
-    def undecided(self) -> bool:
-        """Whether a requirement could not be decided."""
-        return any(
-            c.verdict.decision is Decision.UNDECIDED and c.claim.kind == "requirement" for c in self.changes
-        )
-
-
-def words(key: Key) -> str:
-    """A key for readers.
-
-    >>> words(("permutation_invariance", "permutation", "scenes"))
-    'permutation_invariance (permutation) on scenes'
-    """
-    return f"{key[0]} ({key[1]}) on {key[2]}"
 
 
 def rows(result: Result) -> list[dict[str, Any]]:
@@ -156,6 +96,7 @@ def rows(result: Result) -> list[dict[str, Any]]:
                     "n_error": contrast.n_error,
                     "floor": result.floors.get(claim.name),
                     "weighted": contrast.weighted,
+                    "said": answers.as_rows(result.said, contrast.samples, claim.name == CLEAN),
                 }
             )
     return made
@@ -166,10 +107,13 @@ def dumps(about: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> str:
     entries = []
     for row in found:
         paired = {name: row[name] for name in ("samples", "clusters", "values")}
-        packed = base64.b85encode(zlib.compress(json.dumps(paired).encode(), 9)).decode()
+        packed = answers.pack({**paired, "perturbed": answers.perturbed(row)})
         mean = 100 * float(np.mean(row["values"])) if row["values"] else None
-        entries.append({**{k: v for k, v in row.items() if k not in paired}, "mean": mean, "paired": packed})
-    return json.dumps({"schema": SCHEMA, "about": dict(about), "entries": entries}, indent=1) + "\n"
+        kept = {k: v for k, v in row.items() if k not in (*paired, "said")}
+        entries.append({**kept, "mean": mean, "paired": packed})
+    asked = {name: answers.pack(each) for name, each in answers.shared(found).items()}
+    made = {"schema": SCHEMA, "about": dict(about), "entries": entries, "asked": asked}
+    return json.dumps(made, indent=1) + "\n"
 
 
 def load(path: Path) -> Baseline:
@@ -184,8 +128,9 @@ def load(path: Path) -> Baseline:
     if not isinstance(found, dict) or found.get("schema") != SCHEMA:
         raise UsageError(f"{file}: not a baseline of schema {SCHEMA}: save it again with --save-baseline")
     try:
-        entries = [_entry(row) for row in found["entries"]]
-    except (KeyError, TypeError, ValueError, zlib.error) as error:
+        asked = {name: answers.unpack(packed) for name, packed in found.get("asked", {}).items()}
+        entries = [_entry(row, asked.get(row["benchmark"], {})) for row in found["entries"]]
+    except (AttributeError, KeyError, TypeError, ValueError, zlib.error) as error:
         raise UsageError(f"{file}: a damaged baseline ({error}): save it again") from error
     return Baseline(found.get("about", {}), {entry.key: entry for entry in entries})
 
@@ -195,7 +140,8 @@ def result(change: Change, like: Result) -> Result:
     numbers = [
         f"{x:.1f} {when}" for x, when in ((change.before, "then"), (change.after, "now")) if x is not None
     ]
-    extra = {**change.estimate.extra, "flipped": list(change.flipped[:SHOWN])}
+    told = [str(each) for each in change.turned[:SHOWN]]
+    extra = {**change.estimate.extra, "flipped": list(change.flipped[:SHOWN]), "answers": told}
     reason = f"{', '.join(numbers)}; {change.verdict.reason}"
     return replace(
         like,
@@ -215,8 +161,10 @@ def of(about: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> Baseline
     return Baseline(about, {entry.key: entry for entry in entries})
 
 
-def _entry(row: Mapping[str, Any]) -> Entry:
-    return _made(row, json.loads(zlib.decompress(base64.b85decode(row["paired"]))))
+def _entry(row: Mapping[str, Any], asked: Mapping[str, list[str]]) -> Entry:
+    """An entry of a file; files from before answers were kept have none."""
+    paired = answers.unpack(row["paired"])
+    return _made({**row, "said": answers.together(asked, paired.get("perturbed", {}))}, paired)
 
 
 def _made(row: Mapping[str, Any], paired: Mapping[str, Any]) -> Entry:
@@ -235,11 +183,15 @@ def _made(row: Mapping[str, Any], paired: Mapping[str, Any]) -> Entry:
         n_error=row["n_error"],
         floor=row.get("floor"),
         weighted=row.get("weighted", False),
+        said=answers.of_rows(row.get("said", {})),
     )
 
 
-def compare(before: Baseline, after: Baseline, source: str) -> Gate:
-    """`after` against `before`; the regression margin is the one that `after` was measured with."""
+def compare(before: Baseline, after: Baseline, source: str, refresh: str = REFRESH) -> Gate:
+    """`after` against `before`; the regression margin is the one that `after` was measured with.
+
+    `refresh` is what makes `after` the baseline, told where it is better.
+    """
     changes, refused, notes = [], [], []
     for key, entry in after.entries.items():
         old = before.entries.get(key)
@@ -254,15 +206,25 @@ def compare(before: Baseline, after: Baseline, source: str) -> Gate:
             refused.append((key, f"settings differ: {what}"))
             continue
         changes.append(_change(old, entry, source))
-        if old.settings.get("device") != entry.settings.get("device"):
-            notes.append(f"{words(key)}: measured on another device then ({old.settings.get('device')})")
+        notes += _noted({name: each.settings.get(name) for name in IMMATERIAL} for each in (old, entry))
     return Gate(
         tuple(changes),
         tuple(refused),
         tuple(key for key in before.entries if key not in after.entries),
         tuple(key for key in after.entries if key not in before.entries),
-        tuple(dict.fromkeys(notes)),
+        tuple(dict.fromkeys([*notes, *_noted(each.about.get("versions", {}) for each in (before, after))])),
+        refresh,
     )
+
+
+def _noted(both: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What differs, then and now, of what both runs have told; it may."""
+    then, now = both
+    return [
+        f"noted: {name} {_short(then[name])} then, {_short(now[name])} now"
+        for name in then
+        if name in now and then[name] != now[name]
+    ]
 
 
 def _short(value: object) -> str:
@@ -291,7 +253,8 @@ def _change(old: Entry, new: Entry, source: str) -> Change:
     estimate, verdict = verdicts.estimate(contrast), verdicts.decide(contrast, claim)
     verdict = _above_noise(verdict, claim, new.floor)
     improved = bool(estimate.n and estimate.high < -claim.margin)
-    return Change(new.key, claim, old.mean, new.mean, estimate, verdict, flipped, improved)
+    turned = tuple(Turned(each, old.said.get(each), new.said.get(each)) for each in flipped)
+    return Change(new.key, claim, old.mean, new.mean, estimate, verdict, flipped, improved, turned)
 
 
 def _above_noise(verdict: Verdict, claim: Claim, floor: float | None) -> Verdict:

@@ -4,8 +4,8 @@ The choice is seeded, so that the same outcomes give the same examples on every 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -16,7 +16,7 @@ from ipllvm.engine.plan import Case, Plan
 from ipllvm.engine.run import Known
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Blank
-from ipllvm.records import Flip, Perturbation, Response, Sample, Scores
+from ipllvm.records import Flip, Perturbation, Response, Said, Sample, Scores
 from ipllvm.registry import SCORERS
 from ipllvm.sampling import generator
 
@@ -86,6 +86,27 @@ def examples(
             break
         made.append(flip)
     return tuple(made)
+
+
+def said(traces: Sequence[Trace], shown: Iterable[Scores]) -> dict[str, Said]:
+    """Every sample's question and answers: the clean one, and those under the first perturbation that is
+    `shown` and is no control, else under the first that was run.
+    """
+    controls, wanted = {"clean", "blank"}, {scores.perturbation for scores in shown}
+    found: dict[str, Said] = {}
+    for trace in traces:
+        plan, known = trace.plan, trace.outcomes
+        others = [p for p in plan.perturbations if str(p).partition("(")[0] not in controls]
+        chosen = [p for p in others if str(p) in wanted] or others
+        trials = [plan.cases(plan.samples, p) for p in (plan.perturbations[0], *chosen[:1])]
+        for case in (case for cases in trials for case in cases if case.trial in known):
+            text, sample = known[case.trial].text[:TEXT], case.sample
+            before = found.get(sample.id)
+            if before is None:
+                found[sample.id] = Said(sample.prompt[:TEXT], text)
+            elif case.perturbation != plan.perturbations[0]:
+                found[sample.id] = replace(before, perturbed=(*before.perturbed, text))
+    return found
 
 
 def turns(traces: Sequence[Trace], seed: int, most: int = MOST) -> list[Turn]:

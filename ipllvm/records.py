@@ -345,6 +345,15 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What a sample was asked and what was said: to the clean input, and in each draw of a perturbation."""
+
+    question: str
+    clean: str
+    perturbed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Counterexample:
     """A flip made small: `size` of the `of` changes that were made at first are enough.
 
@@ -366,9 +375,9 @@ class Result:
     `estimates` are named by what they estimate ("clean", "blank", "permuted", "drop"); the one
     that the claim speaks of is `estimates[claim.quantity]`. `errors` are (sample, last line of
     the traceback). `partial` is true where the run was stopped before all trials were done. `paired`
-    is what a baseline keeps, `flips` are examples of answers that changed, `counterexample` is the
-    smallest that was found for a claim that is violated, `parts` are contrasts that statements of the
-    whole run need, `floors` how far a repetition may be off, in points, by claim of `paired`.
+    and `said` (by sample) are what a baseline keeps, `flips` examples of answers that changed, `parts`
+    contrasts that statements of the whole run need, `counterexample` the smallest of a violated claim,
+    `floors` how far a repetition may be off, in points, by claim of `paired`.
     """
 
     property: str
@@ -388,3 +397,4 @@ class Result:
     flips: tuple[Flip, ...] = ()
     counterexample: Counterexample | None = None
     floors: Mapping[str, float] = field(default_factory=dict)
+    said: Mapping[str, Said] = field(default_factory=dict)

@@ -15,8 +15,8 @@ from ipllvm.options import Options
 from ipllvm.progress import Controller, controller, told
 
 if TYPE_CHECKING:
-    from ipllvm.baselines import Gate
     from ipllvm.engine.forecast import Cost
+    from ipllvm.gates import Gate
     from ipllvm.records import ModelInfo
 
 T = TypeVar("T")
@@ -186,8 +186,10 @@ class Session:
             return []
         from ipllvm import baselines
         from ipllvm.reporting import schema
+        from ipllvm.reporting.report import versions
 
-        about = {"model": rows[0]["model"], "started": f"{self.began:%Y-%m-%dT%H:%M:%SZ}"}
+        started = f"{self.began:%Y-%m-%dT%H:%M:%SZ}"
+        about = {"model": rows[0]["model"], "started": started, "versions": versions()}
         if options.save_baseline:
             self._save(options.report_dir / "baselines" / f"{options.save_baseline}.json", about)
         if not options.baseline:
@@ -197,7 +199,8 @@ class Session:
             self._save(file, about, "there was no baseline: this run is it now; ")
             return []
         source = f"baseline {options.baseline}"
-        self.gate = baselines.compare(baselines.load(file), baselines.of(about, self._kept), source)
+        now = baselines.of(about, self._kept)
+        self.gate = baselines.compare(baselines.load(file), now, source, f"--save-baseline={file.stem}")
         made = []
         for change in self.gate.changes:
             like = next(r for r in rows if (r["property"], r["benchmark"]["name"]) == change.key[::2])
@@ -285,6 +288,7 @@ class Session:
             failed=self._records(reports.Failed, FAILED),
             passed_laws=self._records(reports.PassedLaw, PASSED_LAW),
             statements=statements.of([statements.row(row) for row in self._said], self.options.seed),
+            notes=self.told,
         )
         folder = run_folder(self.options.report_dir, self.began)
         self.report["run"]["id"] = folder.name

@@ -3,13 +3,14 @@
 import argparse
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ipllvm.reporting.text import interval, number, visible
+from ipllvm.reporting.text import REASON_LIMIT, interval, number, visible
 
 if TYPE_CHECKING:
-    from ipllvm.baselines import Change, Gate
+    from ipllvm.gates import Change, Gate
 
 UNDECIDED = 6
 HEAD = ("property", "claim", "benchmark", "before", "after", "worse by", "lost, gained", "margin", "verdict")
@@ -29,12 +30,14 @@ def main(args: argparse.Namespace) -> int:
     from ipllvm.baselines import compare, load
 
     before = load(args.before)
-    gates = {path: compare(before, load(path), f"baseline {args.before.name}") for path in args.after}
+    source = f"baseline {args.before.name}"
+    gates = {path: compare(before, load(path), source, f"cp {path} {args.before}") for path in args.after}
     if args.format == "json":
         print(json.dumps({str(path): _row(gate) for path, gate in gates.items()}, indent=1))
     for path, gate in gates.items() if args.format != "json" else ():
         print(f"{visible(str(path))} against {visible(str(args.before))}")
         print("\n".join(_markdown(gate) if args.format == "markdown" else _table(gate)))
+        print("".join(f"{line}\n" for line in _flipped(gate, args.format == "markdown")), end="")
         print("\n".join(visible(line) for line in gate.lines()), end="\n" if any(gate.lines()) else "")
     found = [
         g.status or (UNDECIDED if g.undecided and args.undecided == "fail" else 0) for g in gates.values()
@@ -73,12 +76,35 @@ def _markdown(gate: "Gate") -> Iterator[str]:
         yield f"| {' | '.join(cell if cell == '---' else escape(cell) for cell in row)} |"
 
 
+def _flipped(gate: "Gate", markdown: bool) -> Iterator[str]:
+    """The samples that flipped, question and answers, as many as are shown of each change."""
+    from ipllvm.baselines import SHOWN
+    from ipllvm.gates import words
+    from ipllvm.reporting.markdown import escape
+
+    for change in gate.changes:
+        told = [visible(str(each), REASON_LIMIT) for each in change.turned[:SHOWN]]
+        more = len(change.turned) - len(told)
+        told += [f"and {more} more: --format json has them all"] if more else []
+        if told and markdown:
+            yield f"\n<details><summary>flipped: {escape(words(change.key))}</summary>\n"
+            yield from (f"- {escape(line, REASON_LIMIT)}" for line in told)
+            yield "\n</details>"
+        elif told:
+            yield f"flipped, {visible(words(change.key))}:"
+            yield from (f"  {line}" for line in told)
+
+
 def _row(gate: "Gate") -> dict[str, Any]:
     return {
         "status": gate.status,
         "notes": list(gate.lines()),
         "changes": [
-            {**dict(zip(HEAD, _cells(change), strict=True)), "flipped": list(change.flipped)}
+            {
+                **dict(zip(HEAD, _cells(change), strict=True)),
+                "flipped": list(change.flipped),
+                "answers": [asdict(each) for each in change.turned],
+            }
             for change in gate.changes
         ],
     }

@@ -69,6 +69,8 @@ def _code(text: str, limit: int = LIMIT) -> str:
 def _overview(report: Report, found: Sequence[Line]) -> Iterator[str]:
     if report["failed"]:
         yield "### Failed\n\n" + "\n".join(_failed(row) for row in report["failed"])
+    if report["notes"]:
+        yield "### Baseline\n\n" + "\n".join(f"- {escape(note, REASON_LIMIT)}" for note in report["notes"])
     if found:
         yield _table(found, models=len(report["models"]) > 1)
         yield INTERVAL_NOTE

@@ -132,6 +132,7 @@ def build(
     failed: Sequence[Failed] = (),
     passed_laws: Sequence[PassedLaw] = (),
     statements: "Sequence[Statement]" = (),
+    notes: Sequence[str] = (),
 ) -> Report:
     """The report of `run`, in builtins only; each of `rows` comes from `entry`.
 
@@ -160,6 +161,7 @@ def build(
             "passed_laws": [_values(law) for law in passed_laws],
             "not_tested": [_values(skipped) for skipped in not_tested],
             "not_measured": missed,
+            "notes": notes,
             "multiplicity": {"method": "holm", "families": families(results, missed)},
             "statements": [asdict(said) for said in statements],
         }

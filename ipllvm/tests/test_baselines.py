@@ -1,5 +1,6 @@
 """Baselines: what is kept comes back, pairs are by sample, unlike settings are refused."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,9 +9,10 @@ import numpy as np
 import pytest
 
 from ipllvm import baselines, claims, cli
+from ipllvm.answers import as_rows, pack, unpack
 from ipllvm.baselines import Baseline, Entry, compare, dumps, load, of
 from ipllvm.errors import UsageError
-from ipllvm.records import Contrast, Decision
+from ipllvm.records import Contrast, Decision, Said
 from ipllvm.tests.reporting import reports
 
 CLAIM = claims.load()["permutation"]
@@ -50,6 +52,55 @@ def test_a_weighted_contrast_stays_one(tmp_path: Path) -> None:
     assert not of({}, before).entries[old.key].weighted
 
 
+def said(perturbed: str) -> dict[str, Said]:
+    """Every sample is asked its own question; what is said under the perturbation is up to the run."""
+    return {s: Said(f"what is {s}?", "yes", ("yes", perturbed)) for s in SAMPLES}
+
+
+def told(values: Any, perturbed: str) -> list[dict[str, Any]]:
+    """Rows with answers, of the claim and of the clean score."""
+    found = rows(values)[0]
+    clean = baselines.clean_claim(2.0)
+    asked = {name: getattr(clean, name) for name in clean.__slots__}
+    answers = as_rows(said(perturbed), SAMPLES, False)
+    alone = as_rows(said(perturbed), SAMPLES, True)
+    return [{**found, "said": answers}, {**found, "claim": asked, "said": alone}]
+
+
+def test_answers_are_kept_and_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "first.json"
+    path.write_text(dumps({}, told(WORSE, "no")))
+    assert load(path).entries == of({}, told(WORSE, "no")).entries
+    entries = {key[1]: entry for key, entry in load(path).entries.items()}
+    assert entries["permutation"].said["s7"] == Said("what is s7?", "yes", ("yes", "no"))
+    assert entries["clean_score"].said["s7"] == Said("what is s7?", "yes")
+    assert path.stat().st_size < 20_000, "400 questions and 1,200 answers are kept compressed"
+
+
+def test_samples_that_flipped_are_told_with_question_and_both_answers() -> None:
+    gate = compare(of({}, told(NOTHING, "yes")[:1]), of({}, told(WORSE, "no")[:1]), "b")
+    (change,) = gate.changes
+    assert len(change.turned) == 60
+    expected = "s0 'what is s0?': 'yes' and perturbed 'yes', 'yes' then, 'yes' and perturbed 'yes', 'no' now"
+    assert str(change.turned[0]) == expected
+    made = baselines.result(change, reports.result())
+    assert made.estimates["regression"].extra["answers"][0] == expected
+
+
+def test_a_baseline_from_before_answers_were_kept_still_opens(tmp_path: Path) -> None:
+    found = json.loads(dumps({"model": "m"}, rows(NOTHING)))
+    del found["asked"]
+    for entry in found["entries"]:
+        paired = unpack(entry["paired"])
+        del paired["perturbed"]
+        entry["paired"] = pack(paired)
+    (tmp_path / "old.json").write_text(json.dumps(found))
+    old = load(tmp_path / "old.json")
+    assert old.entries == baseline(NOTHING).entries
+    (change,) = compare(old, baseline(WORSE), "b").changes
+    assert str(change.turned[0]).startswith("s0: an answer that was not kept then")
+
+
 def test_the_same_run_is_no_regression() -> None:
     gate = compare(baseline(WORSE), baseline(WORSE), "baseline x")
     (change,) = gate.changes
@@ -71,7 +122,9 @@ def test_a_regression_is_violated_and_names_its_samples() -> None:
 def test_an_improvement_says_so() -> None:
     gate = compare(baseline(WORSE), baseline(NOTHING), "baseline x")
     assert gate.status == 0
-    assert [line for line in gate.lines() if "refresh the baseline" in line]
+    assert [line for line in gate.lines() if "refresh the baseline with --save-baseline=NAME" in line]
+    named = compare(baseline(WORSE), baseline(NOTHING), "b", "cp b a")
+    assert [line for line in named.lines() if line.endswith("refresh the baseline with cp b a")]
 
 
 def test_a_claim_that_wants_much_is_worse_when_there_is_less() -> None:
@@ -108,10 +161,27 @@ def test_unlike_settings_are_refused(name: str) -> None:
     assert f"settings differ: {name} 1 then, 2 now" in line
 
 
-@pytest.mark.parametrize("name", ["batch_size", "self_check", "perturbations"])
+@pytest.mark.parametrize("name", ["self_check", "perturbations"])
 def test_what_does_not_matter_is_not_looked_at(name: str) -> None:
     gate = compare(baseline(NOTHING, **{name: "1"}), baseline(NOTHING, **{name: "2"}), "b")
-    assert gate.status == 0
+    assert (gate.status, list(gate.lines())) == (0, [])
+
+
+def test_other_data_and_numerics_are_refused() -> None:
+    (row,) = rows(NOTHING)
+    for name, value in (("digest", "ab" * 32), ("dtype", "bfloat16"), ("attention", "eager")):
+        other = {**row, "settings": {**row["settings"], name: value}}
+        gate = compare(of({}, [row]), of({}, [other]), "b")
+        assert (gate.changes, gate.status) == ((), 7)
+        assert f"settings differ: {name} " in next(gate.lines())
+
+
+def test_what_is_immaterial_is_noted() -> None:
+    gate = compare(baseline(NOTHING, batch_size=8), baseline(NOTHING, batch_size=16), "b")
+    assert (gate.status, list(gate.lines())) == (0, ["noted: batch_size 8 then, 16 now"])
+    then, now = (of({"versions": {"torch": version}}, rows(NOTHING)) for version in ("2.1", "2.2"))
+    gate = compare(then, now, "b")
+    assert (gate.status, list(gate.lines())) == (0, ["noted: torch 2.1 then, 2.2 now"])
 
 
 def test_missing_and_new_entries_fail_and_are_told() -> None:
@@ -120,6 +190,16 @@ def test_missing_and_new_entries_fail_and_are_told() -> None:
     assert gate.status == 1
     told = list(gate.lines())
     assert [line.split()[0] for line in told] == ["missing", "new"]
+
+
+@pytest.mark.parametrize("part", ["property", "benchmark"])
+def test_what_may_be_renamed_is_said(part: str) -> None:
+    other = of({}, [{**row, part: "renamed"} for row in rows(NOTHING)])
+    gate = compare(baseline(NOTHING), other, "b")
+    assert gate.status == 1
+    missing, new = gate.lines()
+    assert missing.startswith("missing permutation_invariance") and missing.endswith("?")
+    assert "; renamed to " in missing and new.startswith("new ")
 
 
 def test_an_observation_never_fails_a_gate() -> None:
@@ -172,3 +252,34 @@ def test_entries_know_their_mean() -> None:
     (entry,) = baseline(WORSE).entries.values()
     assert isinstance(entry, Entry)
     assert entry.mean == pytest.approx(15)
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "json"])
+def test_compare_names_who_flipped_against_the_first_file(
+    tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = []
+    for name, values, answer in (("a", NOTHING, "yes"), ("b", WORSE, "no"), ("c", NOTHING, "yes")):
+        files.append(str(tmp_path / f"{name}.json"))
+        Path(files[-1]).write_text(dumps({}, told(values, answer)[:1]))
+    assert cli.main(["compare", *files, "--format", form]) == 1
+    shown = capsys.readouterr().out
+    assert "what is s0?" in shown and "what is s399?" not in shown
+    if form == "json":
+        found = json.loads(shown)
+        assert [found[file]["status"] for file in files[1:]] == [1, 0]
+        answers = found[files[1]]["changes"][0]["answers"]
+        assert len(answers) == 60
+        assert (answers[0]["sample"], answers[0]["after"]["perturbed"]) == ("s0", ["yes", "no"])
+    else:
+        assert "and 40 more" in shown
+        assert shown.count("what is s0?") == 1, "only b has flips"
+        assert "60, 0" in shown and "VIOLATED" in shown and "HOLDS" in shown
+
+
+def test_compare_fails_for_lack_of_samples_only_where_it_is_told_to(tmp_path: Path) -> None:
+    for name, values in (("a", NOTHING[:40]), ("b", NOTHING[:40])):
+        (tmp_path / f"{name}.json").write_text(dumps({}, rows(values)))
+    files = [str(tmp_path / f"{name}.json") for name in "ab"]
+    assert cli.main(["compare", *files]) == 0
+    assert cli.main(["compare", *files, "--undecided=fail"]) == 6

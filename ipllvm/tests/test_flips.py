@@ -70,5 +70,18 @@ def test_pictures_that_take_too_much_room_leave_fewer_flips(monkeypatch: pytest.
     assert shown(trace) == whole[:3]
 
 
+def test_what_was_said_is_kept_of_every_sample_and_draw() -> None:
+    trace = traces("planted:exact-drop,d=0.5", Blank(), PatchShuffle(2), Permutation())
+    kept = flips.said([trace], trace.scores[3:])
+    assert set(kept) == {sample.id for sample in trace.plan.samples}
+    for sample in trace.plan.samples:
+        cases = trace.plan.cases([sample], Permutation())
+        assert kept[sample.id].question == sample.prompt
+        assert kept[sample.id].perturbed == tuple(trace.outcomes[case.trial].text for case in cases)
+    assert flips.said([trace], []) == flips.said([trace], trace.scores[2:3]), (
+        "else the first that is no control"
+    )
+
+
 def test_answers_that_nothing_changed_give_none() -> None:
     assert shown(traces("planted:invariant", Permutation())) == ()

@@ -13,7 +13,7 @@ ROOT = Path(ipllvm.__file__).parents[1]
 LAYERS = [
     {"records", "registry", "errors", "sampling", "planting", "profiles"},
     {"models", "benchmarks", "perturbations", "scorers", "metrics", "stats", "claims"},
-    {"engine", "artifacts", "verdicts", "display", "baselines", "prospects"},
+    {"engine", "artifacts", "verdicts", "display", "baselines", "answers", "gates", "prospects"},
     {
         "assessment",
         "calibration",

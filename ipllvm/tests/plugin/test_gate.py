@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,14 +22,26 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     first = gate(place, "invariant", "--baseline=first")
     assert first.status == 0
     assert any("there was no baseline: this run is it now" in line for line in first.lines)
+    assert "there was no baseline: this run is it now" in document(first)
     return place
+
+
+def document(done: Session) -> str:
+    """The last report.md in the folder, which is what gets posted."""
+    path = max(done.folder.glob("reports/*/report.md"), key=lambda found: found.stat().st_mtime_ns)
+    return path.read_text()
 
 
 def claims(done: Session) -> dict[str, str]:
     """The verdicts of the last report in the folder."""
+    return {row["claim"]["name"]: row["verdict"]["decision"] for row in results(done)}
+
+
+def results(done: Session) -> list[dict[str, Any]]:
+    """The results of the last report in the folder."""
     path = max(done.folder.glob("reports/*/report.json"), key=lambda found: found.stat().st_mtime_ns)
-    rows = json.loads(path.read_text())["results"]
-    return {row["claim"]["name"]: row["verdict"]["decision"] for row in rows}
+    found: list[dict[str, Any]] = json.loads(path.read_text())["results"]
+    return found
 
 
 def test_the_same_model_passes_in_other_batches_and_workers(folder: Path) -> None:
@@ -45,6 +58,10 @@ def test_a_worse_model_fails_even_where_its_own_claims_hold(folder: Path) -> Non
     found = claims(done)
     assert (found["permutation"], found["image_use"]) == ("HOLDS", "HOLDS")
     assert found["regression:clean_score"] == "VIOLATED"
+    assert "regression" in document(done) and "VIOLATED" in document(done)
+    (row,) = [row for row in results(done) if row["claim"]["name"] == "regression:clean_score"]
+    told = row["estimates"]["regression"]["extra"]["answers"]
+    assert 0 < len(told) <= 20 and all(" then, " in line and "Which" in line for line in told)
     assert gate(folder, "lossy,r=0.15", "--baseline=first", "--report-only").status == 0
 
 
@@ -52,6 +69,7 @@ def test_other_settings_are_not_compared(folder: Path) -> None:
     done = gate(folder, "invariant", "--baseline=first", "--draws=2")
     assert done.status == 7
     assert any("settings differ: draws 5 then, 2 now" in line for line in done.lines)
+    assert "settings differ: draws 5 then, 2 now" in document(done)
 
 
 def test_two_models_have_no_baseline(folder: Path) -> None:

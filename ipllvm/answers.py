@@ -1,0 +1,90 @@
+"""What was asked and said, sample by sample: kept with a baseline, to show the samples that flipped.
+
+Questions and clean answers are the same in every entry on a benchmark and are kept once.
+"""
+
+import base64
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ipllvm.records import Said
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """A sample that flipped between two runs: what was said `before` and `after`, None where not kept."""
+
+    sample: str
+    before: Said | None = None
+    after: Said | None = None
+
+    @property
+    def question(self) -> str:
+        """What was asked; empty where neither run has kept it."""
+        return next((said.question for said in (self.after, self.before) if said is not None), "")
+
+    def __str__(self) -> str:
+        question = f" {self.question.strip()!r}" if self.question else ""
+        return f"{self.sample}{question}: {_words(self.before)} then, {_words(self.after)} now"
+
+
+def _words(said: Said | None) -> str:
+    """Both answers, or those of each draw.
+
+    >>> _words(Said("what?", "yes", ("no", "yes"))), _words(None)
+    ("'yes' and perturbed 'no', 'yes'", 'an answer that was not kept')
+    """
+    if said is None:
+        return "an answer that was not kept"
+    perturbed = f" and perturbed {', '.join(map(repr, said.perturbed))}" if said.perturbed else ""
+    return f"{said.clean!r}{perturbed}"
+
+
+def pack(value: object) -> str:
+    """A value of builtins, compressed, as text."""
+    return base64.b85encode(zlib.compress(json.dumps(value).encode(), 9)).decode()
+
+
+def unpack(text: str) -> Any:
+    """The inverse of `pack`; raises ValueError or zlib.error for what is damaged."""
+    return json.loads(zlib.decompress(base64.b85decode(text)))
+
+
+def as_rows(said: Mapping[str, Said], samples: Sequence[str], clean_alone: bool) -> dict[str, Any]:
+    """What was said to some samples in builtins: question, clean answer and, unless `clean_alone`, the
+    perturbed ones.
+    """
+    return {
+        sample: [said[sample].question, said[sample].clean, [] if clean_alone else [*said[sample].perturbed]]
+        for sample in samples
+        if sample in said
+    }
+
+
+def shared(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[str]]]:
+    """Questions and clean answers by benchmark and sample, of rows that have them."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for row in rows:
+        for sample, (question, clean, _) in row.get("said", {}).items():
+            found.setdefault(row["benchmark"], {})[sample] = [question, clean]
+    return found
+
+
+def perturbed(row: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What of a row is its own: the perturbed answers by sample."""
+    return {sample: said[2] for sample, said in row.get("said", {}).items()}
+
+
+def together(asked: Mapping[str, list[str]], own: Mapping[str, list[str]]) -> dict[str, Any]:
+    """What was said, from what `shared` and `perturbed` have taken apart."""
+    return {sample: [*asked[sample], own[sample]] for sample in own if sample in asked}
+
+
+def of_rows(rows: Mapping[str, Sequence[Any]]) -> dict[str, Said]:
+    """The inverse of `as_rows`."""
+    return {
+        sample: Said(question, clean, tuple(others)) for sample, (question, clean, others) in rows.items()
+    }
