@@ -35,7 +35,7 @@ class Band:
         """The rate that is just kept in so many runs.
 
         >>> [round(Band("miss", 0.05).limit(runs), 4) for runs in (2000, 20000)]
-        [0.066, 0.0548]
+        [0.0655, 0.0549]
         >>> Band("power", 0.80, at_most=False).limit(2000)
         0.772
         """
