@@ -105,22 +105,28 @@ def _skipped(report: Report) -> Iterator[tuple[str, str, str]]:
 
 
 def _overview(report: Report, found: Sequence[Section]) -> Iterator[tuple[str, list[str], list[Any]]]:
-    """For each model its name, its benchmarks, and for each property the worst result on each of them."""
+    """For each model its name, its benchmarks, and for each property the worst result on each of them.
+
+    A benchmark is one column however many of its samples a property took.
+    """
     for model in report["models"]:
         used = {row["benchmark"] for row in report["results"] if row["model"] == model["id"]}
-        columns = [data["id"] for data in report["benchmarks"] if data["id"] in used]
-        rows = [(section, [_worst(section, model["id"], name) for name in columns]) for section in found]
+        columns: dict[str, set[str]] = {}
+        for data in report["benchmarks"]:
+            if data["id"] in used:
+                columns.setdefault(data["name"], set()).add(data["id"])
+        rows = [(each, [_worst(each, model["id"], ids) for ids in columns.values()]) for each in found]
         shown = [(section, cells) for section, cells in rows if any(cells)]
         yield visible(model["id"], 60), [visible(name, 30) for name in columns], shown
 
 
-def _worst(section: Section, model: str, benchmark: str) -> Shown | None:
+def _worst(section: Section, model: str, benchmarks: set[str]) -> Shown | None:
     order = list(SYMBOLS)
     found = [
         result
         for part in section.parts
         for result in part.results
-        if (result.line.row["model"], result.line.row["benchmark"]) == (model, benchmark)
+        if result.line.row["model"] == model and result.line.row["benchmark"] in benchmarks
     ]
     return max(found, key=lambda result: order.index(standing(result.line.row)), default=None)
 

@@ -267,3 +267,15 @@ def test_the_json_of_a_drawn_report_is_valid(tmp_path: Path) -> None:
     from ipllvm.reporting.schema import validate
 
     validate(json.loads(write(drawn.report(drawn.flip()), tmp_path).read_text()))
+
+
+def test_a_benchmark_is_one_column_of_the_overview_however_many_samples_were_taken() -> None:
+    many = reports.result(name="permutation_invariance")
+    few = replace(reports.result(name="occlusion"), benchmark=replace(many.benchmark, n=60))
+    report = reports.report(many, few)
+    assert len(report["benchmarks"]) == 2
+    head = re.search(r'<table class="overview">.*?</thead>', render(report), re.DOTALL)
+    assert head is not None and re.findall(r'<th scope="col">([^<]*)', head[0]) == [
+        "property",
+        many.benchmark.name,
+    ]
