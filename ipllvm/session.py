@@ -287,7 +287,7 @@ class Session:
             not_measured=self._records(reports.NotMeasured, NOT_MEASURED),
             failed=self._records(reports.Failed, FAILED),
             passed_laws=self._records(reports.PassedLaw, PASSED_LAW),
-            statements=statements.of([statements.row(row) for row in self._said], self.options.seed),
+            statements=statements.of(statements.rows(self._said), self.options.seed),
             notes=self.told,
         )
         folder = run_folder(self.options.report_dir, self.began)

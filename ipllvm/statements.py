@@ -71,6 +71,13 @@ def packed(result: Result) -> dict[str, Any]:
     return {name: _builtins(contrast) for name, contrast in found.items()}
 
 
+def rows(entries: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """What statements are made of: without results of sequential runs, whose samples ended when their
+    own claims were decided, so that no interval of a fixed number holds for them.
+    """
+    return [row(entry) for entry in entries if not entry["settings"].get("sequential")]
+
+
 def row(entry: Mapping[str, Any]) -> Row:
     """A row of the report (ipllvm/reporting/schema.py) with what `packed` gave it as `parts`."""
     return Row(

@@ -122,7 +122,9 @@ def test_it_travels_in_builtins_into_every_view() -> None:
         )
         rows.append({**as_row(found), "parts": json.loads(json.dumps(statements.packed(found)))})
         kept.append({**as_row(found), "test": name, "outcome": "passed", "replay": ""})
-    made = build(kept, reports.RUN, statements=statements.of([statements.row(row) for row in rows]))
+    stopped = [{**row, "settings": {**row["settings"], "sequential": "population"}} for row in rows]
+    assert statements.of(statements.rows(stopped)) == [], "no interval of a fixed number after stopping"
+    made = build(kept, reports.RUN, statements=statements.of(statements.rows(rows)))
     schema.validate(made)
     (entry,) = made["statements"]
     assert entry["value"] == pytest.approx(50) and entry["decision"] == "VIOLATED"
