@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import ipllvm
+from ipllvm.tests import forks
 
 ROOT = Path(ipllvm.__file__).parents[1]
 
@@ -16,20 +17,21 @@ def environment(**variables: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "NO_COLOR": "1", **variables}
 
 
-def start(folder: Path, *arguments: str, **variables: str) -> "subprocess.Popen[str]":
-    """`ipllvm ARGUMENTS` in a folder, running; both outputs are one."""
-    return subprocess.Popen(
+def start(folder: Path, *arguments: str, **variables: str) -> forks.Command:
+    """`ipllvm ARGUMENTS` in a folder, running, with what it needs imported beforehand."""
+    return forks.Command("ipllvm", arguments, folder, environment(**variables))
+
+
+def run(folder: Path, *arguments: str, **variables: str) -> tuple[int, str]:
+    """`ipllvm ARGUMENTS` in a folder, nothing imported beforehand: exit status and what it printed."""
+    done = subprocess.run(
         [sys.executable, "-m", "ipllvm", *arguments],
         cwd=folder,
         env=environment(**variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        timeout=600,
+        check=False,
     )
-
-
-def run(folder: Path, *arguments: str, **variables: str) -> tuple[int, str]:
-    """`ipllvm ARGUMENTS` in a folder: its exit status and what it printed."""
-    process = start(folder, *arguments, **variables)
-    printed, _ = process.communicate(timeout=600)
-    return process.returncode, printed
+    return done.returncode, done.stdout

@@ -2,7 +2,6 @@
 
 import json
 import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,8 @@ import pytest
 
 from ipllvm import cli
 from ipllvm.engine import upkeep
-from ipllvm.tests.commands.processes import run, start
+from ipllvm.tests import forks
+from ipllvm.tests.commands.processes import start
 
 MODEL = "planted:invariant"
 SMALL = ("--benchmark=planted", "--samples=60", "--batch-size=4")
@@ -46,17 +46,17 @@ def manifest(folder: Path) -> dict[str, Any]:
     return found
 
 
-def begun(folder: Path) -> "subprocess.Popen[str]":
+def begun(folder: Path) -> forks.Command:
     """An audit that has just kept the first outcomes that were not there before."""
     place = folder / "reports" / "outcomes"
     before = kept(place)
     process = start(folder, "audit", MODEL, *CHOSEN, *SMALL)
     deadline = time.monotonic() + 200
-    while time.monotonic() < deadline and process.poll() is None:
+    while time.monotonic() < deadline and process.running:
         if kept(place) > before:
             return process
         time.sleep(0.01)
-    raise AssertionError(f"ended or hung before it kept anything: {process.communicate()[0]}")
+    raise AssertionError(f"ended or hung before it kept anything: {process.end()[1]}")
 
 
 @pytest.fixture(scope="module")
@@ -64,15 +64,14 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """An audit that is killed, then interrupted, then left alone: what there was after each."""
     folder = tmp_path_factory.mktemp("audit")
     process = begun(folder)
-    process.kill()
-    process.communicate()
+    process.send(signal.SIGKILL)
+    process.end()
     killed = {"runs": runs(folder), "outcomes": outcomes(folder)}
     process = begun(folder)
-    process.send_signal(signal.SIGINT)
-    printed, _ = process.communicate(timeout=200)
-    stopped = {"status": process.returncode, "output": printed, "outcomes": outcomes(folder)}
-    stopped["runs"] = runs(folder)
-    status, printed = run(folder, "audit", MODEL, *CHOSEN, *SMALL)
+    process.send(signal.SIGINT)
+    status, printed = process.end()
+    stopped = {"status": status, "output": printed, "outcomes": outcomes(folder), "runs": runs(folder)}
+    status, printed = start(folder, "audit", MODEL, *CHOSEN, *SMALL).end()
     done = {"status": status, "output": printed, "outcomes": outcomes(folder), "runs": runs(folder)}
     return {"killed": killed, "stopped": stopped, "done": done}
 
@@ -139,7 +138,7 @@ def test_the_audit_profile_is_taken(story: dict[str, Any]) -> None:
 def test_what_can_not_be_audited_is_told_before_anything_is_run(
     tmp_path: Path, words: list[str], status: int, line: str
 ) -> None:
-    found, printed = run(tmp_path, "audit", *words)
+    found, printed = start(tmp_path, "audit", *words).end()
     assert found == status
     assert any(told.startswith(line) for told in printed.splitlines())
     assert "manifest" not in printed

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ipllvm.tests.plugin.sessions import ROOT, Session, session, sessions, suite
+from ipllvm.tests.plugin.sessions import ROOT, Session, fresh, session, sessions, suite
 
 HEAVY = {"torch", "transformers", "scipy", "statsmodels", "PIL", "hypothesis", "huggingface_hub", "easy_vqa"}
 IDS = [
@@ -23,7 +23,7 @@ def imported(done: Session) -> set[str]:
 @pytest.fixture(scope="module")
 def collected() -> Session:
     watch = ("-p", "ipllvm.tests.plugin.imported", "-pno:cacheprovider")
-    return session(ROOT, "properties", "--collect-only", "-q", *watch)
+    return fresh(ROOT, "properties", "--collect-only", "-q", *watch)
 
 
 def test_ids_read_model_benchmark(collected: Session) -> None:
@@ -38,7 +38,7 @@ def test_collection_imports_nothing_heavy(collected: Session) -> None:
 
 
 def test_help_imports_nothing_heavy_and_names_the_options() -> None:
-    done = session(ROOT, "--help", "-p", "ipllvm.tests.plugin.imported", "-pno:cacheprovider")
+    done = fresh(ROOT, "--help", "-p", "ipllvm.tests.plugin.imported", "-pno:cacheprovider")
     assert done.status == 0
     assert "--model=NAME" in done.output
     assert "--ipllvm-model=NAME" in done.output

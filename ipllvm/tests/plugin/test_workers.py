@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ipllvm.tests.plugin.journal import Journal
-from ipllvm.tests.plugin.sessions import Session, session, suite
+from ipllvm.tests.plugin.sessions import Session, fresh, session, suite
 from ipllvm.threads import cpus
 
 SHARE = max(1, cpus() // 2)
@@ -19,7 +19,7 @@ def watched(folder: Path, models: int, *arguments: str) -> tuple[Session, Journa
     for name in names:
         (folder / name).mkdir()
     chosen = [f"--model={folder / name}" for name in names]
-    done = session(folder, *WATCHED, *chosen, *arguments, HAUNTED_LOG=str(folder))
+    done = fresh(folder, *WATCHED, *chosen, *arguments, HAUNTED_LOG=str(folder))
     return done, Journal.read(folder)
 
 

@@ -1,0 +1,69 @@
+"""Commands in processes of their own, each a fork of one that has imported what they all need.
+
+A command starts as `python -m MODULE ARGUMENTS` does, with its own folder, environment and output, but
+without the seconds that importing torch and transformers takes each time.
+"""
+
+import gc
+import os
+import runpy
+import signal
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+
+SERVER = get_context("forkserver")
+SERVER.set_forkserver_preload(["ipllvm.tests.preloaded"])
+LIMIT = 300
+
+
+class Command:
+    """A command that runs; what it prints, on both outputs, goes into a file."""
+
+    def __init__(
+        self, module: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+    ) -> None:
+        handle, name = tempfile.mkstemp()
+        os.close(handle)
+        self._printed = Path(name)
+        told = (module, list(arguments), folder, dict(environment), self._printed)
+        self._process: ForkServerProcess = SERVER.Process(target=_main, args=told)
+        self._process.start()
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.is_alive()
+
+    def send(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        assert self._process.pid is not None
+        os.kill(self._process.pid, number)
+
+    def end(self) -> tuple[int, str]:
+        """Wait for its end: exit status and what was printed. Raises TimeoutError after `LIMIT` seconds."""
+        self._process.join(LIMIT)
+        text = self._printed.read_text(encoding="utf-8")
+        self._printed.unlink()
+        if self._process.exitcode is None:
+            self._process.kill()
+            raise TimeoutError(f"not done after {LIMIT} s\n{text}")
+        return self._process.exitcode, text
+
+
+def _main(
+    module: str, arguments: list[str], folder: Path, environment: dict[str, str], printed: Path
+) -> None:
+    gc.freeze()
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    sys.path[:0] = [str(folder), *environment.get("PYTHONPATH", "").split(os.pathsep)]
+    sys.argv[1:] = arguments
+    with printed.open("w", encoding="utf-8") as file:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(file.fileno(), stream.fileno())
+    runpy.run_module(module, run_name="__main__", alter_sys=True)

@@ -1,0 +1,22 @@
+"""Imports what a session on a model needs, for the forks of one process to share; see `forks`.
+
+Nothing that pytest rewrites is among it: the plugin itself and the fixtures.
+"""
+
+import gc
+from importlib import import_module
+
+LOADED = (
+    "pytest", "xdist.plugin", "hypothesis.strategies", "jsonschema", "rich.table", "scipy.stats",
+    "matplotlib.backends.backend_svg", "matplotlib.backends.backend_agg",
+    "transformers.models.llava.modeling_llava", "transformers.models.llava.processing_llava",
+    "transformers.models.clip.modeling_clip", "transformers.models.clip.image_processing_pil_clip",
+    "ipllvm.models.loading", "ipllvm.models.llava", "ipllvm.models.planted.model", "ipllvm.models.encoders",
+    "ipllvm.models.text", "ipllvm.artifacts.saliency", "ipllvm.engine.self_check", "ipllvm.assessment",
+    "ipllvm.metrics.retention", "ipllvm.counterexamples", "ipllvm.statements", "ipllvm.costs",
+    "ipllvm.reporting.report", "ipllvm.reporting.html", "ipllvm.reporting.pictures",
+)  # fmt: skip
+
+for name in LOADED:
+    import_module(name)
+gc.freeze()
