@@ -1,4 +1,4 @@
-"""From a matplotlib figure to a file for papers and to a drawing inside a page.
+"""From a matplotlib figure to a file for papers; inlining.py makes it a drawing inside a page.
 
 Why matplotlib: the field's own plotting library, kept up for twenty years and typed; it draws SVG whose text
 stays text, needs neither a browser nor a script, and makes the same bytes again (`svg.hashsalt`). Libraries
@@ -10,9 +10,8 @@ so that the drawing follows light, dark and print.
 """
 
 import io
-import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -61,22 +60,6 @@ _STYLE: Final[dict[str, Any]] = {
     "axes.facecolor": "none",
     "figure.facecolor": "none",
 }
-_USED = re.compile(r'(?:xlink:href="#|url\(#)([^")]+)')
-_CUT: Final = (
-    (re.compile(r"<\?xml.*?<svg", re.DOTALL), "<svg"),
-    (re.compile(r"<metadata>.*?</metadata>|<!--.*?-->|<style[^>]*>.*?</style>", re.DOTALL), ""),
-    (re.compile(r' transform="rotate\(-0 [^"]*"| font-family: [^;"]*;'), ""),
-    (re.compile(r"\s+"), " "),
-    (re.compile(r'<path d="[^"]*" style="fill: none"/>'), ""),
-    (re.compile(r"> +<"), "><"),
-    (re.compile(r"<g/>|<defs></defs>"), ""),
-)
-_CLIPS = re.compile(r' clip-path="[^"]*"|<clipPath.*?</clipPath>', re.DOTALL)
-_GROUPS = re.compile(r"(<g(?: [^>]*)?>|</g>)")
-_STYLE_OF = re.compile(r' style="([^"]*)"')
-_PLACE = re.compile(r' (?:d|x|y)="[^"<>]*"')
-_HEAD = re.compile(r'<svg [^>]*viewBox="([^"]+)"[^>]*>')
-
 
 @contextmanager
 def style(salt: str) -> Iterator[None]:
@@ -96,52 +79,6 @@ def svg(draw: "Callable[[], Figure]", name: str) -> str:
 def png(draw: "Callable[[], Figure]", name: str) -> bytes:
     """The drawing as a PNG of 200 pixels an inch, on white."""
     return _bytes(draw, name, "png", dpi=200, facecolor="white")
-
-
-def inline(draw: "Callable[[], Figure]", name: str) -> str:
-    """The drawing as an element of a page: colours are roles, text is text, no id is there twice.
-
-    It is hidden from screen readers: the page says the same in words and as a table.
-    """
-    text = svg(draw, name)
-    text = _CLIPS.sub("", text)
-    used = set(_USED.findall(text))
-    text = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in used else "", text)
-    for pattern, kept in _CUT:
-        text = pattern.sub(kept, text)
-    text = _without_bare_groups(text)
-    text = _PLACE.sub(lambda m: re.sub(r"(\.\d)\d+", r"\1", m[0]), text)
-    text = _HEAD.sub(r'<svg viewBox="\1" aria-hidden="true" focusable="false">', text, count=1)
-    text = text.replace("xlink:href", "href")
-    for role, colour in ROLES.items():
-        text = text.replace(colour, f"var(--{role})")
-    return text.strip()
-
-
-def with_classes(drawings: Mapping[str, str]) -> tuple[dict[str, str], str]:
-    """The drawings of a page with their styles as classes that they share, and the rules of these classes."""
-    names: dict[str, str] = {}
-
-    def named(match: re.Match[str]) -> str:
-        return f' class="{names.setdefault(match[1], f"d{len(names)}")}"'
-
-    made = {name: _STYLE_OF.sub(named, text) for name, text in drawings.items()}
-    return made, "".join(f".{name}{{{style}}}\n" for style, name in names.items())
-
-
-def _without_bare_groups(text: str) -> str:
-    """`text` without the groups that have no attribute."""
-    kept: list[bool] = []
-    made = []
-    for part in _GROUPS.split(text):
-        if part.startswith("<g") and _GROUPS.fullmatch(part):
-            kept.append(part != "<g>")
-            made.append(part if kept[-1] else "")
-        elif part == "</g>":
-            made.append(part if kept.pop() else "")
-        else:
-            made.append(part)
-    return "".join(made)
 
 
 def _bytes(draw: "Callable[[], Figure]", name: str, kind: str, **how: Any) -> bytes:

@@ -12,11 +12,12 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
-from ipllvm.reporting import canvas, examples
+from ipllvm.reporting import examples, inlining
 from ipllvm.reporting.merging import merged
 from ipllvm.reporting.reading import release
 from ipllvm.reporting.schema import Report, Row
-from ipllvm.reporting.sections import Section, Shown, sections
+from ipllvm.reporting.sections import Section, Shown, alike, sections
+from ipllvm.reporting.tables import table
 from ipllvm.reporting.text import interval, number, visible
 from ipllvm.reporting.view import (
     INTERVAL_NOTE,
@@ -40,7 +41,7 @@ def render(*reports: Report) -> str:
     results = [result for section in found for part in section.parts for result in part.results]
     pictures = [it for section in found for part in section.parts for it in part.pictures]
     pictures += [it for section in found for it in section.pictures]
-    drawings, rules = canvas.with_classes({it.name: canvas.inline(it.draw, it.name) for it in pictures})
+    drawings, marks, rules = inlining.shared({it.name: inlining.inline(it.draw, it.name) for it in pictures})
     answer, rest = headline(report)
     colour, word = release(report)
     return str(
@@ -61,8 +62,9 @@ def render(*reports: Report) -> str:
             several=len(report["models"]) > 1,
             verdicts=list(dict.fromkeys(result.line.verdict for result in results)),
             order={verdict: place for place, verdict in enumerate(_verdicts(results))},
-            common=_common(report),
+            common=alike(report["results"]),
             drawings=drawings,
+            marks=marks,
             rules=rules,
         )
     )
@@ -131,14 +133,6 @@ def _worst(section: Section, model: str, benchmarks: set[str]) -> Shown | None:
     return max(found, key=lambda result: order.index(standing(result.line.row)), default=None)
 
 
-def _common(report: Report) -> Row:
-    """The settings that all results have alike: told once."""
-    first, *rest = [row["settings"] for row in report["results"]] or [{}]
-    if not rest:
-        return {}
-    return {k: v for k, v in first.items() if all(k in other and other[k] == v for other in rest)}
-
-
 def _verdicts(results: Sequence[Shown]) -> list[str]:
     """The verdicts that occur, worst first."""
     return list(dict.fromkeys(r.line.verdict for r in sorted(results, key=lambda r: _severity(r.line.row))))
@@ -160,11 +154,6 @@ def _paragraphs(text: str, limit: int) -> str:
     return "\n".join(visible(line, limit) for line in str(text)[:limit].splitlines())
 
 
-def _figure(value: float | None) -> str:
-    """A number of a table behind a picture."""
-    return "n/a" if value is None else f"{value:.4g}"
-
-
 @cache
 def _template() -> Any:
     from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -179,7 +168,7 @@ def _template() -> Any:
     environment.filters["shown"] = lambda text, limit=LONG: visible(str(text), limit)
     environment.filters["paragraphs"] = _paragraphs
     environment.filters["number"] = lambda value, unit: number(value, unit)
-    environment.filters["figure"] = _figure
+    environment.filters["table"] = table
     style, script = (_file(name) for name in ("style.css", "report.js"))
     digest = base64.b64encode(hashlib.sha256(f"\n{script}".encode()).digest()).decode()
     environment.globals |= {

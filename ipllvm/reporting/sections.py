@@ -28,13 +28,14 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One claim of a property over benchmarks and models."""
+    """One claim of a property over benchmarks and models; `settings` are those that its results have alike."""
 
     claim: Row
     summary: str
     results: tuple[Shown, ...]
     pictures: tuple[Picture, ...]
     regression: bool
+    settings: Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,16 @@ def _part(found: Sequence[Shown], names: "_Names") -> Part:
         results=tuple(found),
         pictures=tuple(names.given(picture) for picture in drawn if picture is not None),
         regression=regression,
+        settings=alike([line.row for line in each]),
     )
+
+
+def alike(rows: Sequence[Row]) -> Row:
+    """The settings that several results have alike, to be told once."""
+    first, *rest = [row["settings"] for row in rows] or [{}]
+    if not rest:
+        return {}
+    return {k: v for k, v in first.items() if all(k in other and other[k] == v for other in rest)}
 
 
 def _detailed(found: Sequence[Shown], models: bool) -> Iterator[Picture]:

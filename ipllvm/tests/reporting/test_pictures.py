@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from ipllvm.records import Point
-from ipllvm.reporting import canvas, exports, plots
+from ipllvm.reporting import canvas, exports, inlining, plots
 from ipllvm.tests.reporting import drawn, reports
 from ipllvm.tests.reporting.hostile import HOSTILE
 
@@ -52,8 +52,8 @@ def test_a_drawing_has_ink_and_stays_inside(draw: "Callable[[], Figure]") -> Non
 
 @pytest.mark.parametrize("draw", [forest, levels, curves, heat])
 def test_a_drawing_is_the_same_again_and_follows_the_page(draw: "Callable[[], Figure]") -> None:
-    text = canvas.inline(draw, "x")
-    assert text == canvas.inline(draw, "x")
+    text = inlining.inline(draw, "x")
+    assert text == inlining.inline(draw, "x")
     assert text.startswith("<svg viewBox=")
     assert "var(--soft)" in text
     assert not [colour for colour in canvas.ROLES.values() if colour in text]
@@ -64,7 +64,7 @@ def test_a_drawing_is_the_same_again_and_follows_the_page(draw: "Callable[[], Fi
 def test_two_drawings_share_no_id() -> None:
     import re
 
-    first, second = (set(re.findall(r' id="(.*?)"', canvas.inline(curves, name))) for name in "ab")
+    first, second = (set(re.findall(r' id="(.*?)"', inlining.inline(curves, name))) for name in "ab")
     assert first
     assert not first & second
 
@@ -75,7 +75,7 @@ def test_any_name_can_be_drawn(name: str) -> None:
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        text = canvas.inline(lambda: plots.levels([visible(name)], [(visible(name), [1.0])], "score"), "x")
+        text = inlining.inline(lambda: plots.levels([visible(name)], [(visible(name), [1.0])], "score"), "x")
     assert "<script" not in text
 
 
