@@ -21,6 +21,7 @@ from ipllvm.stats.power import (
     Outlook,
     design_effect,
     outlook,
+    planned_design_effect,
     required_samples,
     samples_to_decide,
     samples_without_change,
@@ -113,7 +114,9 @@ def planned_effect(contrast: Contrast, claim: Claim) -> float | None:
     n = len(contrast.values)
     if n == 0:
         return None
-    error = standard_error(n, claim.planned_discordance, claim.margin / _POINTS, _planned_deff(contrast))
+    sizes = cluster_sums(contrast)[1]
+    deff = planned_design_effect(sizes, contrast.draws, claim.planned_discordance)
+    error = standard_error(n, claim.planned_discordance, claim.margin / _POINTS, deff)
     return _POINTS * smallest_detectable_effect(error, contrast.lattice, n, claim.alpha)
 
 
@@ -137,7 +140,7 @@ def _not_enough(
     reason = f"too little to decide: {n} sample{'s' * (n != 1)} in {clusters} cluster{'s' * (clusters != 1)}"
     if n == 0:
         reason = "all samples ended in an error" if contrast.n_error else "no samples"
-    deff = _planned_deff(contrast)
+    deff = design_effect(contrast.draws, mean_size(cluster_sums(contrast)[1]))
     needed = required_samples(abs(margin), claim.planned_discordance, deff=deff, alpha=claim.alpha)
     if needed is None:
         return Verdict(Decision.UNDECIDED, reason, smallest_detectable_effect=effect)
@@ -180,10 +183,6 @@ def _outlook(
 
 def _turned(contrast: Contrast, sign: float) -> Contrast:
     return replace(contrast, values=sign * np.asarray(contrast.values, dtype=float))
-
-
-def _planned_deff(contrast: Contrast) -> float:
-    return design_effect(contrast.draws, mean_size(cluster_sums(contrast)[1]))
 
 
 def _words(claim: Claim) -> str:
