@@ -131,8 +131,8 @@ class TransformersModel(VisionLanguageModel):
     def layout(self, prepared: Prepared) -> Layout:
         """Packs (tile, row, column) as if they were features, so that it can't differ from `pack`.
 
-        Worked out once for pictures of one size, as long as there are few sizes. Raises ValueError where the packed length is not the
-        number of placeholders.
+        Worked out once for pictures of one size, as long as there are few sizes. Raises ValueError where
+        the packed length is not the number of placeholders.
         """
         kind = len(prepared.pixel_values), prepared.image_size, int(prepared.visual.sum())
         if kind not in self._layouts:
