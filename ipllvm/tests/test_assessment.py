@@ -85,7 +85,7 @@ def evaluate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Evaluation,
 
 
 def measured(evaluation: Evaluation) -> Verdict:
-    clean, blank, _ = evaluation.run(Blank(), Permutation())
+    clean, blank, permuted = evaluation.run(Blank(), Permutation())
     return evaluation.check(
         "permutation",
         performance_drop(clean, permuted),
