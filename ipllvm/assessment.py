@@ -5,7 +5,7 @@ and lets `check` decide the claim, record the row and raise what the verdict cal
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -216,7 +216,7 @@ class Evaluation:
                 return self._floor.keep(paired)
             floor = self._floor.of(paired, self.settings.seed)
             claim = self._floor.lifted(claim, floor)
-        errors = {sample: error for scores in shown.values() for sample, error in scores.errors.items()}
+        errors = self._errors(shown.values())
         verdict = self._verdict(contrast, claim, something_to_lose, errors)
         if obstacle and verdict.decision is not Decision.UNDECIDED:
             verdict = replace(verdict, decision=Decision.UNDECIDED, reason=obstacle)
@@ -326,6 +326,11 @@ class Evaluation:
         if not self.benchmark.pairs:
             return dict(shown)
         return {**shown, **{f"{name}_pairs": pair_scores(scores) for name, scores in shown.items()}}
+
+    def _errors(self, shown: Iterable[Scores]) -> dict[str, str]:
+        """What went wrong, by sample, in all that was measured, shown or not."""
+        measured = (scores for trace in self._traces for scores in trace.scores)
+        return {sample: error for scores in (*shown, *measured) for sample, error in scores.errors.items()}
 
     @property
     def _allowed_errors(self) -> float:
