@@ -2,7 +2,8 @@
 
 The clusters come in one seeded uniform order, whatever the claim. After each batch of them a claim is
 looked at; bets against it (ipllvm/stats/sequential.py) allow that as often as one likes. A verdict once
-given stays. Claims that no bets are made on (influence values) are decided once, at the end.
+given stays. Claims that no bets are made on (influence values, random or chosen draws) are decided once, at
+the end.
 """
 
 import math
@@ -13,6 +14,7 @@ from typing import Any
 
 from ipllvm import verdicts
 from ipllvm.records import Benchmark, Claim, Contrast, Decision, Estimate, Point, Series, Verdict
+from ipllvm.stats.choice import INDISTINCT, turned
 from ipllvm.stats.clusters import cluster_sums, mean_size, spread
 from ipllvm.stats.power import Outlook, outlook
 from ipllvm.stats.sequential import Order, Sequential, expected_samples
@@ -88,14 +90,16 @@ class Looks:
 
     def decide(self, contrast: Contrast, claim: Claim, guard: Contrast | None, available: int) -> Verdict:
         """The verdict on `claim` now; what `verdicts.decide` says where no bets can be made."""
-        if contrast.linearised:
+        if contrast.together:
             found = verdicts.decide(contrast, claim, guard, available=available)
             return found if self.exhausted else Verdict(Decision.UNDECIDED, "decided once, at the end")
         sign = -1.0 if claim.direction == "at_least" else 1.0
-        margin, sequence = sign * claim.margin / _POINTS, self._sequence(_turned(contrast, sign))
+        margin, sequence = sign * claim.margin / _POINTS, self._sequence(turned(contrast, sign))
         effect = verdicts.planned_effect(contrast, claim)
         if guard is not None and (reason := self._nothing_to_lose(guard, claim)):
             return Verdict(Decision.UNDECIDED, reason, smallest_detectable_effect=effect)
+        if contrast.over is not None and not self._distinct(contrast.over):
+            return Verdict(Decision.UNDECIDED, INDISTINCT, smallest_detectable_effect=effect)
         if sequence is None:
             return Verdict(Decision.UNDECIDED, "its samples are not those of the run's order")
         p_holds, p_violated = sequence.p_holds(margin), sequence.p_violated(margin)
@@ -115,7 +119,7 @@ class Looks:
 
     def shown(self, found: Estimate, contrast: Contrast) -> Estimate:
         """`found` with a confidence sequence for its interval: no other is valid on a stopped sample."""
-        if not self.telling or contrast.linearised:
+        if not self.telling or contrast.together:
             return found
         sequence, alpha = self._sequence(contrast), _ALPHA * (LOOKING if self.final_look else 1)
         scale = _POINTS if found.unit == "points" else 1.0
@@ -138,7 +142,7 @@ class Looks:
     def about(self, contrast: Contrast, claim: Claim) -> Mapping[str, Any]:
         """What an estimate tells of its looks: the share used and predicted, both E, the order's seed."""
         sign = -1.0 if claim.direction == "at_least" else 1.0
-        sequence, planned = self._sequence(_turned(contrast, sign)), len(self.planned.samples)
+        sequence, planned = self._sequence(turned(contrast, sign)), len(self.planned.samples)
         told: dict[str, Any] = {
             "target": self.target,
             "order_seed": self.seed,
@@ -148,7 +152,7 @@ class Looks:
             "predicted_share": self._predicted(contrast, claim),
             "stopped_early": not self.exhausted,
         }
-        if sequence is not None and not contrast.linearised:
+        if sequence is not None and not contrast.together:
             margin = sign * claim.margin / _POINTS
             told["e_holds"], told["e_violated"] = _evidence(sequence, margin)
         return told
@@ -176,6 +180,11 @@ class Looks:
         if sequence is not None and sequence.p_violated(claim.margin / _POINTS) <= verdicts.GUARD_ALPHA:
             return ""
         return verdicts.too_small(guard, claim, -guard.bound if sequence is None else sequence.interval()[0])
+
+    def _distinct(self, denominator: Contrast) -> bool:
+        """Whether a ratio's denominator is above 0 by the evidence so far."""
+        sequence = self._sequence(denominator)
+        return sequence is not None and sequence.p_violated(0.0) <= verdicts.GUARD_ALPHA
 
     def _worded(
         self,
@@ -240,7 +249,3 @@ def _evidence(sequence: Sequential, margin: float) -> tuple[float, float]:
     logs = (sequence.log_holds(margin), sequence.log_violated(margin))
     holds, violated = (math.exp(min(float(log.max(initial=0.0)), 700.0)) for log in logs)
     return holds, violated
-
-
-def _turned(contrast: Contrast, sign: float) -> Contrast:
-    return replace(contrast, values=sign * contrast.values)

@@ -42,7 +42,7 @@ def test_layer_importance(evaluation: "Evaluation") -> None:
     share = importance.share_of_lowest_quarter(clean, noisy)
     evaluation.check(
         "layer_importance",
-        quarter_share(clean, noisy, HALF),
+        importance.decisive(evaluation, "layer_importance", partial(quarter_share, clean, share=HALF), noisy),
         shown={"clean": clean, "blank": blank, "first_layer": noisy[0], "last_layer": noisy[-1]},
         something_to_lose=gain(clean, blank),
         series=series,

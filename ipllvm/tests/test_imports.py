@@ -11,9 +11,9 @@ import ipllvm
 
 ROOT = Path(ipllvm.__file__).parents[1]
 LAYERS = [
-    {"records", "registry", "errors", "sampling", "planting", "profiles"},
+    {"evidence", "records", "registry", "errors", "sampling", "planting", "profiles"},
     {"models", "benchmarks", "perturbations", "scorers", "metrics", "stats", "claims"},
-    {"engine", "artifacts", "verdicts", "display", "baselines", "answers", "gates", "prospects"},
+    {"engine", "artifacts", "verdicts", "display", "baselines", "answers", "gates", "prospects", "ratios"},
     {
         "assessment",
         "calibration",
