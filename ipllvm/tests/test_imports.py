@@ -29,6 +29,7 @@ LAYERS = [
         "probing",
         "speed",
         "statements",
+        "stopping",
         "trials",
     },
     {"reporting"},
