@@ -172,7 +172,8 @@ class Evaluation:
         require(self.model, plan.perturbations)
         if self._planned_only is not None:
             self._planned_only(plan)
-        outcomes = self._memory(Context.of(self.model.info(), data, settings.answer, self._replicate))
+        model, backend = self.model.info(), self.model.image_backend
+        outcomes = self._memory(Context.of(model, data, settings.answer, self._replicate, backend))
         try:
             if self._stopped is None:
                 whole = len(plan) * len(self.planned_benchmark.samples) // len(self.benchmark.samples)

@@ -37,6 +37,7 @@ class Fake:
 
     name = "fake"
     stages = frozenset(Stage)
+    image_backend = "pil"
 
     def info(self) -> ModelInfo:
         """Its identity."""

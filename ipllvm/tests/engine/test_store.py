@@ -1,5 +1,6 @@
 """The store: what is written is found again, by content, whatever happens to the process or the file."""
 
+import hashlib
 import json
 import os
 import sqlite3
@@ -10,10 +11,13 @@ from typing import Any
 
 import pytest
 
+from ipllvm.benchmarks import planted
 from ipllvm.engine import outcome_file, upkeep
+from ipllvm.engine.context import ENGINE, Context
 from ipllvm.engine.store import Store
 from ipllvm.engine.verification import Verified, verify
 from ipllvm.errors import NotMeasured, UnknownName, UsageError
+from ipllvm.models.loading import load
 from ipllvm.records import Response
 from ipllvm.tests.engine import killed
 from ipllvm.tests.engine.outcomes import batch, context, trials
@@ -67,6 +71,8 @@ def test_nothing_is_made_before_the_first_batch(tmp_path: Path) -> None:
         {"answer": "likelihood"},
         {"max_new_tokens": 4},
         {"replicate": 1},
+        {"engine": 2},
+        {"images": "pillow 13.0.0, torchvision 0.28.0"},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -79,6 +85,23 @@ def test_names_are_no_part_of_the_key(tmp_path: Path) -> None:
     _written(tmp_path, SOME)
     renamed = context(model_name="release-3", benchmark_name="mine")
     assert dict(Store(tmp_path).view(renamed)) == SOME
+
+
+def test_what_older_files_did_not_tell_is_no_part_of_their_digest() -> None:
+    """The digest as it was before there was an ENGINE."""
+    older = context(engine=0, images="")
+    fields = {k: v for k, v in older.as_row().items() if k not in ("engine", "images")}
+    assert Context.from_row(fields) == older
+    counted = {k: v for k, v in fields.items() if not k.endswith("_name")}
+    assert older.digest() == hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
+
+
+@pytest.mark.parametrize(("backend", "packages"), [("pil", 1), ("torchvision", 2), ("TimmWrapper", 2)])
+def test_a_context_names_what_pictures_went_through(backend: str, packages: int) -> None:
+    model, data = load("planted:invariant", device="cpu").info(), planted.single()
+    told = Context.of(model, data, image_backend=backend)
+    assert told.engine == ENGINE >= 1
+    assert told.images.startswith("pillow ") and len(told.images.split(", ")) == packages
 
 
 def test_impossible_contexts_are_refused() -> None:
