@@ -223,7 +223,7 @@ class Evaluation:
         errors = self._errors(shown.values())
         verdict = self._verdict(contrast, claim, something_to_lose, errors)
         if obstacle and verdict.decision is not Decision.UNDECIDED:
-            verdict = replace(verdict, decision=Decision.UNDECIDED, reason=obstacle)
+            verdict = verdicts.withheld(verdict, obstacle)
         if floor is not None:
             verdict = limited(verdict, claim, floor)
         ended = self._stopped is not None or len(errors) > self._allowed_errors
