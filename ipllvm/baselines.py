@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ipllvm import answers, verdicts
+from ipllvm import answers, ratios, verdicts
 from ipllvm.answers import Turned
 from ipllvm.errors import UsageError
 from ipllvm.gates import REFRESH, Change, Gate, Key
@@ -23,12 +23,14 @@ from ipllvm.records import Claim, Contrast, Decision, Result, Said, Verdict
 SCHEMA = "ipllvm-baseline/1"
 MATERIAL = (
     "digest", "prompt", "template", "max_new_tokens", "draws", "seed", "scope", "noise", "answer", "scorer",
-    "dtype", "attention",
+    "dtype", "attention", "agg",
 )  # fmt: skip
 """Settings that must agree: otherwise two numbers are not of the same thing."""
 UNSTABLE = ("perturbations", "self_check")
 IMMATERIAL = ("device", "batch_size")
 """Settings that may differ, which is told."""
+PAIRED = ("samples", "clusters", "values", "over")
+"""What a file keeps by sample, compressed."""
 SHOWN = 20
 
 
@@ -36,7 +38,8 @@ SHOWN = 20
 class Entry:
     """One claim's contrast in one run: `values` by sample id, `worse` is 1 where larger is worse, else -1.
 
-    `floor` is how far a repetition of the same run may be off, in points, where there was one.
+    `floor` is how far a repetition of the same run may be off, in points, where there was one. A claim on a
+    ratio has the values of its denominator, their bound and the share that is claimed.
     """
 
     key: Key
@@ -53,10 +56,34 @@ class Entry:
     floor: float | None = None
     weighted: bool = False
     said: Mapping[str, Said] = field(default_factory=dict)
+    over: tuple[float, ...] = ()
+    over_bound: float = 1.0
+    share: float = 0.0
+
+    @property
+    def contrast(self) -> Contrast:
+        """What was kept, as it was measured."""
+        made = Contrast(
+            self.claim.quantity,
+            np.array(self.values, dtype=float),
+            self.clusters,
+            self.bound,
+            self.lattice,
+            self.draws,
+            self.n_error,
+            self.samples,
+            self.weighted,
+        )
+        if not self.over:
+            return made
+        below = replace(made, values=np.array(self.over, dtype=float), bound=self.over_bound, weighted=True)
+        return replace(made, over=below, share=self.share)
 
     @property
     def mean(self) -> float | None:
-        """In points; None where nothing was measured."""
+        """In points, of a ratio in %; None where nothing was measured or a denominator may be 0."""
+        if self.over:
+            return ratios.percent(self.contrast)
         return 100 * float(np.mean(self.values)) if self.values else None
 
 
@@ -86,7 +113,7 @@ def rows(result: Result) -> list[dict[str, Any]]:
                     "property": result.property,
                     "benchmark": result.benchmark.name,
                     "claim": {name: getattr(claim, name) for name in claim.__slots__},
-                    "settings": kept,
+                    "settings": kept if claim.agg == "mean" else {**kept, "agg": claim.agg},
                     "samples": list(contrast.samples),
                     "clusters": list(contrast.clusters),
                     "values": [float(value) for value in contrast.values],
@@ -96,17 +123,27 @@ def rows(result: Result) -> list[dict[str, Any]]:
                     "n_error": contrast.n_error,
                     "floor": result.floors.get(claim.name),
                     "weighted": contrast.weighted,
+                    **_denominator(contrast),
                     "said": answers.as_rows(result.said, contrast.samples, claim.name == CLEAN),
                 }
             )
     return made
 
 
+def _denominator(contrast: Contrast) -> dict[str, Any]:
+    """What of the denominator of a ratio is kept."""
+    below = contrast.over
+    if below is None:
+        return {}
+    values = [float(value) for value in below.values]
+    return {"over": values, "over_bound": below.bound, "share": contrast.share}
+
+
 def dumps(about: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> str:
     """The text of a baseline file; the samples are compressed."""
     entries = []
     for row in found:
-        paired = {name: row[name] for name in ("samples", "clusters", "values")}
+        paired = {name: row[name] for name in PAIRED if name in row}
         packed = answers.pack({**paired, "perturbed": answers.perturbed(row)})
         mean = 100 * float(np.mean(row["values"])) if row["values"] else None
         kept = {k: v for k, v in row.items() if k not in (*paired, "said")}
@@ -184,6 +221,9 @@ def _made(row: Mapping[str, Any], paired: Mapping[str, Any]) -> Entry:
         floor=row.get("floor"),
         weighted=row.get("weighted", False),
         said=answers.of_rows(row.get("said", {})),
+        over=tuple(paired.get("over", ())),
+        over_bound=row.get("over_bound", 1.0),
+        share=row.get("share", 0.0),
     )
 
 
@@ -234,7 +274,9 @@ def _short(value: object) -> str:
 
 def _change(old: Entry, new: Entry, source: str) -> Change:
     contrast, flipped = difference(old, new)
-    kind = new.claim.kind
+    before, after, kind = old.contrast, new.contrast, new.claim.kind
+    ratio = ratios.is_ratio(before, after)
+    decisive = ratios.change(contrast, before, after, new.worse) if ratio else contrast
     claim = replace(
         new.claim,
         name=f"regression:{new.claim.name}",
@@ -243,14 +285,17 @@ def _change(old: Entry, new: Entry, source: str) -> Change:
         margin=new.claim.regression_margin,
         source=source,
         text=f"{new.claim.name} is not worse than the baseline by more than "
-        f"{new.claim.regression_margin:g} points.",
+        f"{new.claim.regression_margin:g} points{' of its ratio' if ratio else ''}.",
         kind=kind,
         primary=False,
     )
     if new.settings.get("margin_floor") and new.floor is not None and new.floor > claim.margin:
         text = f"{claim.text} The margin was raised to the noise floor of {new.floor:.2f} points."
         claim = replace(claim, margin=new.floor, text=text)
-    estimate, verdict = verdicts.estimate(contrast), verdicts.decide(contrast, claim)
+    estimate, verdict = verdicts.estimate(decisive), verdicts.decide(decisive, claim)
+    if ratio:
+        estimate = ratios.told(estimate, contrast, before, after, new.worse)
+        verdict = ratios.guarded(verdict, before, after)
     verdict = _above_noise(verdict, claim, new.floor)
     improved = bool(estimate.n and estimate.high < -claim.margin)
     turned = tuple(Turned(each, old.said.get(each), new.said.get(each)) for each in flipped)
@@ -265,7 +310,7 @@ def _above_noise(verdict: Verdict, claim: Claim, floor: float | None) -> Verdict
         f"margin below the noise floor: a repetition may be off by {floor:.2f} points, the margin is "
         f"{claim.margin:g}; more samples or a fixed --batch-size may lower it, --margin-floor raises it"
     )
-    return replace(verdict, decision=Decision.UNDECIDED, reason=reason)
+    return verdicts.withheld(verdict, reason)
 
 
 def difference(old: Entry, new: Entry) -> tuple[Contrast, tuple[str, ...]]:

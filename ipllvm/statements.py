@@ -14,7 +14,7 @@ import numpy as np
 from ipllvm.metrics.influence import ratio_difference
 from ipllvm.records import Claim, Contrast, Decision, Result
 from ipllvm.sampling import generator
-from ipllvm.stats.choice import choose
+from ipllvm.stats.choice import INDISTINCT, distinct
 from ipllvm.stats.correlation import FEWEST, correlation
 from ipllvm.stats.student import StudentTest, combined, linearised
 
@@ -130,11 +130,9 @@ def _vit_against_cnn(rows: Sequence[Row]) -> Iterator[Statement]:
             continue
         sides = [(side.contrasts["area"], side.contrasts["clean"]) for side in (vit, cnn)]
         unclear = [
-            side.model
-            for side, (_, clean) in zip((vit, cnn), sides, strict=True)
-            if not choose(clean).interval(ALPHA)[0] > 0
+            side.model for side, (_, clean) in zip((vit, cnn), sides, strict=True) if not distinct(clean)
         ]
-        why = f"the clean score of {', '.join(unclear)} is not clearly above 0" if unclear else ""
+        why = f"{INDISTINCT}: the clean score of {', '.join(unclear)}" if unclear else ""
         found = ratio_difference("area", sides[0], sides[1])
         test = linearised(found)
         text = "A ViT keeps more of its score than a CNN with random parts of the picture in black."

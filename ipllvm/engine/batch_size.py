@@ -10,8 +10,8 @@ from itertools import cycle, islice
 import torch
 from torch import Tensor
 
-from ipllvm.engine.decoding import behind, speaking
-from ipllvm.engine.isolation import Failure
+from ipllvm.engine.decoding import prefill
+from ipllvm.engine.isolation import Failure, Room
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.seeing import see
 from ipllvm.models.base import VisionLanguageModel
@@ -70,10 +70,8 @@ def _seconds(model: VisionLanguageModel, batch: Sequence[Tensor]) -> float:
     best = float("inf")
     for _ in range(PASSES):
         began = time.perf_counter()
-        nothing: list[tuple[int, ...]] = [()] * len(batch)
-        wanted = speaking(model, [len(prompt) for prompt in batch], nothing)
-        hidden, _ = model.decoder(behind(model, batch, nothing), wanted=wanted)
-        model.logits(hidden[wanted]).argmax(-1).tolist()  # waits for a GPU
+        spoken = prefill(model, batch, [()] * len(batch)).spoken
+        model.logits(spoken).argmax(-1).tolist()  # waits for a GPU
         best = min(best, time.perf_counter() - began)
         if best > SECONDS / 8:
             break
@@ -83,7 +81,7 @@ def _seconds(model: VisionLanguageModel, batch: Sequence[Tensor]) -> float:
 @torch.inference_mode()
 def _prompts(model: VisionLanguageModel, samples: Sequence[Sample]) -> list[Tensor]:
     cases = Plan(tuple(samples), (Clean(),), 1, 0, 1).cases(samples, Clean())
-    return [seen.embeds(model) for seen in see(model, cases, 1) if not isinstance(seen, Failure)]
+    return [seen.embeds(model) for seen in see(model, cases, Room(1)) if not isinstance(seen, Failure)]
 
 
 def _seconds_of_one(model: VisionLanguageModel, prompt: Tensor) -> float:

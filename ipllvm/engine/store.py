@@ -54,10 +54,10 @@ class Store:
 
     def close(self) -> None:
         """Give back all files; the store opens them again, and a new one to write, when it is used."""
+        self._retire()
         for file in self._open.values():
             file.close()
         self._open.clear()
-        self._own = None
 
     def numbers(self) -> list[int]:
         """The readable files by their numbers here, the oldest first."""
@@ -97,6 +97,8 @@ class Store:
         """The file of this process; a forked process gets another than its parent."""
         if self._pid != os.getpid():
             self._open, self._own, self._pid = {}, None, os.getpid()
+        if self._own is not None and self._own[1].ripe:
+            self._retire()
         if self._own is None:
             self.folder.mkdir(parents=True, exist_ok=True)
             file = OutcomeFile.create(self.folder)
@@ -107,9 +109,9 @@ class Store:
         return self._own
 
     def _retire(self) -> None:
-        """Leave this process's file, which was merged into another."""
-        if self._own is not None:
-            self._open.pop(self._own[0]).close()
+        """Leave this process's file: it is old enough, or was merged into another."""
+        if self._own is not None and self._pid == os.getpid():
+            self._open.pop(self._own[0]).seal()
         self._own = None
 
     def _make_room(self) -> None:
@@ -147,14 +149,17 @@ class View(MutableMapping[Trial, Response]):
     def refresh(self) -> None:
         """Take in what other processes have written since; what is here already stays."""
         for number in self._store.numbers():
-            self._store.ask(number, partial(self._learn, number))
+            if not self._store.ask(number, partial(self._learn, number)):
+                self._reload()  # what was taken from the file before it could not be read
+                return
 
-    def _learn(self, number: int, file: OutcomeFile) -> None:
+    def _learn(self, number: int, file: OutcomeFile) -> bool:
         digest, base = self.context.digest(), number << _ID_BITS
         for place in file.places(digest, self._seen.get(number, 0)):
             self._places.setdefault(place.trial, base | place.id)
             self._failed.pop(place.trial, None)
             self._seen[number] = place.id
+        return True
 
     def update(self, other: Any = (), /, **more: Response) -> None:
         """Write a batch and commit it; raises StoreFull, with nothing of the batch taken in."""

@@ -38,7 +38,7 @@ class VisionLanguageModel(ABC):
     """A model whose stages can be run one by one; chained, they answer as plain greedy `generate`.
 
     `fingerprint` is a digest of weights, config, processor and template. `stop_tokens` end an answer.
-    `stages` are those at which it can be perturbed.
+    `stages` are those at which it can be perturbed. `image_backend` is what processes its pictures.
     """
 
     name: str
@@ -47,6 +47,7 @@ class VisionLanguageModel(ABC):
     dtype: torch.dtype
     stop_tokens: frozenset[int]
     stages: frozenset[Stage] = frozenset(Stage)
+    image_backend: str = "pil"
 
     @abstractmethod
     def info(self) -> ModelInfo:

@@ -14,7 +14,7 @@ from torch import Tensor
 from transformers import CLIPModel, CLIPProcessor
 
 from ipllvm.errors import ModelUnavailable
-from ipllvm.models import checkpoint, sources
+from ipllvm.models import checkpoint, processors, sources
 from ipllvm.models.fingerprint import fingerprint
 from ipllvm.models.loading import choose_device, choose_dtype
 from ipllvm.models.planted import naming
@@ -107,6 +107,11 @@ class Encoder:
                 hooks.enter_context(block.register_forward_hook(keep))
             tower(pixel_values=pixels)
         return kept
+
+    @property
+    def image_backend(self) -> str:
+        """What processes pictures."""
+        return processors.backend(self._processor)
 
     def pixels(self, images: Sequence[Image.Image]) -> Float[Tensor, "images 3 height width"]:
         """Pictures processed as shipped, on the CPU."""

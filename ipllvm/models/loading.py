@@ -65,6 +65,7 @@ def load(
     digest = fingerprint(found.folder, found.weights, rehash=rehash)
     parts = Parts(model, processor, label or sources.display_name(name), digest, style)
     adapter: VisionLanguageModel = FAMILIES.load(found.family)(parts)
+    adapter.image_backend = processors.backend(processor)
     return adapter
 
 

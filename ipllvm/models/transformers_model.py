@@ -19,6 +19,7 @@ from ipllvm.models.prompting import Prompt, pad_to_square, render
 from ipllvm.records import Layout, ModelInfo
 
 NEWLINE = -1.0
+LAYOUTS = 256
 NO_TOKEN = 2**31 - 1
 """An id that no vocabulary has."""
 
@@ -130,11 +131,13 @@ class TransformersModel(VisionLanguageModel):
     def layout(self, prepared: Prepared) -> Layout:
         """Packs (tile, row, column) as if they were features, so that it can't differ from `pack`.
 
-        Worked out once for pictures of one size. Raises ValueError where the packed length is not the
-        number of placeholders.
+        Worked out once for pictures of one size, as long as there are few sizes. Raises ValueError where
+        the packed length is not the number of placeholders.
         """
         kind = len(prepared.pixel_values), prepared.image_size, int(prepared.visual.sum())
         if kind not in self._layouts:
+            if len(self._layouts) == LAYOUTS:
+                self._layouts.clear()
             self._layouts[kind] = self._laid_out(prepared)
         return self._layouts[kind]
 
@@ -152,9 +155,12 @@ class TransformersModel(VisionLanguageModel):
 
     def embed(self, prepared: Prepared, visual: Tensor) -> Tensor:
         """See the interface."""
-        surplus = prepared.visual & (prepared.visual.cumsum(0) > len(visual))
-        ids, places = prepared.input_ids[~surplus], prepared.visual[~surplus]
-        embeds = self.embed_tokens(ids.to(self.device)).clone()
+        ids, places = prepared.input_ids, prepared.visual.nonzero()[:, 0]
+        if len(visual) < len(places):
+            kept = torch.ones(len(ids), dtype=torch.bool)
+            kept[places[len(visual) :]] = False
+            ids, places = ids[kept], prepared.visual[kept].nonzero()[:, 0]
+        embeds = self.embed_tokens(ids.to(self.device))
         embeds[places.to(self.device)] = visual.to(embeds)
         return embeds
 
@@ -174,6 +180,8 @@ class TransformersModel(VisionLanguageModel):
         wanted: Places | None = None,
     ) -> tuple[Tensor, Any]:
         """See the interface."""
+        known = inputs_embeds if attention_mask is None else attention_mask
+        layering.require_within(self._decoder, known.shape[1])
         with layering.edited(self._decoder, edit), layering.sparing(self._decoder, wanted):
             out = self._decoder(
                 inputs_embeds=inputs_embeds,
@@ -207,6 +215,7 @@ class TransformersModel(VisionLanguageModel):
 
     def decoder_from(self, layer: int, hidden: Tensor, wanted: Places | None = None) -> tuple[Tensor, Any]:
         """See the interface."""
+        layering.require_within(self._decoder, hidden.shape[1])
         upper = layering.upper(self._decoder, layer)
         with layering.sparing(upper, wanted):
             out = upper(inputs_embeds=hidden, use_cache=True, return_dict=True)
@@ -261,9 +270,10 @@ class TransformersModel(VisionLanguageModel):
         return self._model.get_output_embeddings()(hidden).float()  # type: ignore[no-any-return]
 
     def first_tokens(self, word: str) -> frozenset[int]:
-        """See the interface: with a space before it and without."""
+        """See the interface: with a space before it and without, as it is and with a capital."""
         encode = self._processor.tokenizer.encode
-        spellings = [encode(text, add_special_tokens=False) for text in (word, f" {word}")]
+        texts = {space + spelled for spelled in (word, word.capitalize()) for space in ("", " ")}
+        spellings = [encode(text, add_special_tokens=False) for text in texts]
         return frozenset(ids[0] for ids in spellings if ids)
 
     def text(self, tokens: Sequence[int]) -> str:

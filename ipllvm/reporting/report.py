@@ -25,6 +25,7 @@ PACKAGES: Final = (
     "transformers",
     "tokenizers",
     "pillow",
+    "torchvision",
     "numpy",
     "scipy",
     "statsmodels",

@@ -32,7 +32,7 @@ class Typed:
         )
         flags = dict.fromkeys(("report_only", "offline", "no_store", "plan", "strict_observations"), False)
         flags |= dict.fromkeys(
-            ("sequential", "final_look", "family_wise", "noise_floor", "margin_floor"), False
+            ("rehash", "sequential", "final_look", "family_wise", "noise_floor", "margin_floor"), False
         )
         fixed = {"samples": "auto", "draws": "auto", "seed": "0", "batch_size": "auto", "undecided": "pass"}
         named = {"device": "cpu", "dtype": "auto", "prompt": "checkpoint", "report_dir": "reports"}

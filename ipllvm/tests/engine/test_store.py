@@ -1,5 +1,6 @@
 """The store: what is written is found again, by content, whatever happens to the process or the file."""
 
+import hashlib
 import json
 import os
 import sqlite3
@@ -10,9 +11,13 @@ from typing import Any
 
 import pytest
 
-from ipllvm.engine import upkeep
+from ipllvm.benchmarks import planted
+from ipllvm.engine import outcome_file, upkeep
+from ipllvm.engine.context import ENGINE, Context
 from ipllvm.engine.store import Store
-from ipllvm.errors import UnknownName, UsageError
+from ipllvm.engine.verification import Verified, verify
+from ipllvm.errors import NotMeasured, UnknownName, UsageError
+from ipllvm.models.loading import load
 from ipllvm.records import Response
 from ipllvm.tests.engine import killed
 from ipllvm.tests.engine.outcomes import batch, context, trials
@@ -66,6 +71,8 @@ def test_nothing_is_made_before_the_first_batch(tmp_path: Path) -> None:
         {"answer": "likelihood"},
         {"max_new_tokens": 4},
         {"replicate": 1},
+        {"engine": 2},
+        {"images": "pillow 13.0.0, torchvision 0.28.0"},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -78,6 +85,23 @@ def test_names_are_no_part_of_the_key(tmp_path: Path) -> None:
     _written(tmp_path, SOME)
     renamed = context(model_name="release-3", benchmark_name="mine")
     assert dict(Store(tmp_path).view(renamed)) == SOME
+
+
+def test_what_older_files_did_not_tell_is_no_part_of_their_digest() -> None:
+    """The digest as it was before there was an ENGINE."""
+    older = context(engine=0, images="")
+    fields = {k: v for k, v in older.as_row().items() if k not in ("engine", "images")}
+    assert Context.from_row(fields) == older
+    counted = {k: v for k, v in fields.items() if not k.endswith("_name")}
+    assert older.digest() == hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
+
+
+@pytest.mark.parametrize(("backend", "packages"), [("pil", 1), ("torchvision", 2), ("TimmWrapper", 2)])
+def test_a_context_names_what_pictures_went_through(backend: str, packages: int) -> None:
+    model, data = load("planted:invariant", device="cpu").info(), planted.single()
+    told = Context.of(model, data, image_backend=backend)
+    assert told.engine == ENGINE >= 1
+    assert told.images.startswith("pillow ") and len(told.images.split(", ")) == packages
 
 
 def test_impossible_contexts_are_refused() -> None:
@@ -190,7 +214,7 @@ def test_merge_makes_one_whole_file(tmp_path: Path) -> None:
     assert (merged.sources, merged.outcomes) == (3, len(MORE) + len(SOME))
     after = [dict(Store(tmp_path).view(context(**c))) for c in ({}, {"dtype": "bfloat16"})]
     assert before == after
-    assert upkeep.verify(tmp_path / (merged.file or tmp_path).name) == []
+    assert verify(tmp_path / (merged.file or tmp_path).name) == Verified()
 
 
 def test_a_run_goes_on_while_its_file_is_merged_away(tmp_path: Path) -> None:
@@ -204,14 +228,85 @@ def test_a_run_goes_on_while_its_file_is_merged_away(tmp_path: Path) -> None:
     assert {t: r for t, r in Store(tmp_path).view(context()).items() if t in MORE} == MORE
 
 
-def test_verify_finds_a_row_that_was_changed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "change",
+    ["sample = 'another'", "text = 'other'", "tokens = '[9]'", "options = '[0.5]'", "created = created + 1"],
+)
+def test_a_row_that_was_changed_is_found_and_never_read(tmp_path: Path, change: str) -> None:
     made = _written(tmp_path, SOME)
-    assert upkeep.verify(made) == []
-    with sqlite3.connect(made) as connection:
-        connection.execute("UPDATE outcomes SET sample = 'another' WHERE id = 1")
-    connection.close()
-    (problem,) = upkeep.verify(made)
+    assert verify(made) == Verified()
+    _edit(made, f"UPDATE outcomes SET {change} WHERE id = 1")
+    (problem,) = verify(made).problems
     assert problem.startswith("outcomes 1:")
+    if not change.startswith("sample"):
+        view = Store(tmp_path).view(context())
+        with pytest.raises(NotMeasured, match="run again"):
+            dict(view)
+        assert len(Store(tmp_path).view(context())) == 0, "it is set aside, all of it is measured again"
+
+
+def test_a_file_without_checksums_is_read_and_its_rows_are_unchecked(tmp_path: Path) -> None:
+    old = _written(tmp_path, SOME)
+    _edit(old, "ALTER TABLE outcomes DROP COLUMN checksum", "PRAGMA user_version = 1")
+    assert dict(Store(tmp_path).view(context())) == SOME
+    assert verify(old) == Verified((), len(SOME))
+    _written(tmp_path, MORE)
+    merged = upkeep.merge(tmp_path)
+    assert dict(Store(tmp_path).view(context())) == MORE
+    assert merged.file is not None and verify(merged.file) == Verified((), len(SOME))
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        """UPDATE contexts SET fields = replace(fields, '"generate"', '"ranking"')""",
+        """UPDATE contexts SET fields = replace(fields, '"dtype"', '"kind"')""",
+        "UPDATE contexts SET fields = 'no object'",
+        "DELETE FROM contexts",
+        "UPDATE outcomes SET seed = 'many'",
+        "UPDATE outcomes SET tokens = X'01'",
+    ],
+)
+def test_a_file_that_says_what_cannot_be_is_damaged_and_named(tmp_path: Path, edit: str) -> None:
+    made = _written(tmp_path, SOME)
+    _edit(made, edit)
+    assert verify(made).problems
+    upkeep.content(made)  # raises nothing
+    _written(tmp_path, MORE)
+    merged = upkeep.merge(tmp_path)
+    assert dict(Store(tmp_path).view(context())) == MORE
+    assert merged.file is None or verify(merged.file) == Verified()
+
+
+def _edit(file: Path, *statements: str) -> None:
+    """Change a file behind its maker's back."""
+    with sqlite3.connect(file) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+def test_a_fast_writer_begins_another_file_before_a_power_cut_could_cost_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    view = store.view(context())
+    for trial, response in SOME.items():
+        view[trial] = response
+    assert len(upkeep.files(tmp_path)) == 1
+    monkeypatch.setattr(outcome_file, "SEAL_SECONDS", 0.0)
+    view.update({t: r for t, r in MORE.items() if t not in SOME})
+    assert len(upkeep.files(tmp_path)) == 2
+    assert dict(view) == dict(Store(tmp_path).view(context())) == MORE
+
+
+def test_a_slow_writer_stays_with_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outcome_file, "SEAL_SECONDS", 0.0)
+    monkeypatch.setattr(outcome_file, "FLUSH_SECONDS", -1.0)
+    view = Store(tmp_path).view(context())
+    for trial in list(SOME)[:5]:
+        view[trial] = SOME[trial]
+    assert len(upkeep.files(tmp_path)) == 1, "each commit is on the disk"
 
 
 def test_a_forked_process_writes_a_file_of_its_own(tmp_path: Path) -> None:
