@@ -7,7 +7,7 @@ from ipllvm import display
 from ipllvm.assessment import Evaluation
 from ipllvm.metrics.best_draw import cross_fitted, halves
 from ipllvm.metrics.importance import lowest_quarter, over_draws
-from ipllvm.metrics.performance_drop import performance_drop, score
+from ipllvm.metrics.performance_drop import gain, performance_drop, score
 from ipllvm.metrics.weighted import drawn
 from ipllvm.perturbations.noise import amplitudes
 from ipllvm.perturbations.substitution import Blank
@@ -47,6 +47,17 @@ def decisive(
         best = [[cross_fitted(each, first) for each in group] for group in noisy]
         return replace(make(*best), fitted=True)
     return make(*noisy, crossed=asked.draws == "random")
+
+
+def saturated(blank: Scores, noisy: Sequence[Scores]) -> str:
+    """Why a map tells nothing, if more than half of its places leave no more than a blank image."""
+    lost = [not distinct(gain(each, blank)) for each in noisy]
+    if sum(lost) * 2 <= len(lost):
+        return ""
+    return (
+        f"saturated: noise at {sum(lost)} of {len(lost)} layers leaves no more than a blank image; "
+        "a milder one tells more: --noise keskar"
+    )
 
 
 def by_layer(name: str, clean: Scores, noisy: Sequence[Scores]) -> Series:

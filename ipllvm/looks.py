@@ -7,17 +7,17 @@ the end.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from ipllvm import verdicts
-from ipllvm.records import Benchmark, Claim, Contrast, Decision, Estimate, Point, Series, Verdict
+from ipllvm.prospects import GAP, expected_share
+from ipllvm.records import Benchmark, Claim, Contrast, Decision, Estimate, Sample, Verdict
 from ipllvm.stats.choice import INDISTINCT, turned
-from ipllvm.stats.clusters import cluster_sums, mean_size, spread
-from ipllvm.stats.power import Outlook, outlook
-from ipllvm.stats.sequential import Order, Sequential, expected_samples
+from ipllvm.stats.sequential import Order, Sequential
+from ipllvm.stopping import evidence, outlook_of
 
 LOOKS = 16
 """About how often a claim is looked at where the engine's batches would be larger."""
@@ -32,7 +32,8 @@ class Looks:
     """Where a sequential test stands: `planned` has its samples cluster after cluster in random order.
 
     `target` is population or benchmark. `telling` says that what is found now will be recorded, so
-    that its intervals count; `decided` are the verdicts given.
+    that its intervals count; `interrupted` that the run ended inside a look, of which nothing counts;
+    `decided` are the verdicts given.
     """
 
     planned: Benchmark
@@ -44,6 +45,8 @@ class Looks:
     decided: dict[str, Verdict] = field(default_factory=dict)
     undecided: set[str] = field(default_factory=set)
     seen: int = 0
+    before: int = 0
+    interrupted: bool = False
 
     @cached_property
     def order(self) -> Order:
@@ -68,10 +71,20 @@ class Looks:
     def advance(self, batch: int) -> None:
         """Take in whole clusters, up to about `batch` samples or a sixteenth of those planned."""
         order, step = self.order, min(batch, math.ceil(len(self.planned.samples) / LOOKS))
-        wanted = self.samples + step
+        wanted, self.before = self.samples + step, self.seen
         while not self.exhausted and self.samples < wanted:
             self.seen += 1
         self.telling = self.seen >= len(order.sizes)
+
+    def stopped(self, asked: Sequence[Sample]) -> tuple[Sample, ...]:
+        """Those of the `asked` samples that the last complete look had; all of another benchmark's.
+
+        What the look that was interrupted has of its clusters depends on how far it came: it is left out.
+        """
+        if not self.interrupted:
+            self.seen, self.interrupted, self.telling = self.before, True, True
+        planned, kept = ({s.id for s in each.samples} for each in (self.planned, self.benchmark))
+        return tuple(sample for sample in asked if sample.id in kept or sample.id not in planned)
 
     def begin(self) -> None:
         """Forget what the last call of the test found to be undecided."""
@@ -119,12 +132,15 @@ class Looks:
 
     def shown(self, found: Estimate, contrast: Contrast) -> Estimate:
         """`found` with a confidence sequence for its interval: no other is valid on a stopped sample."""
+        if self.interrupted and contrast.together:
+            return self.bare(found)
         if not self.telling or contrast.together:
             return found
         sequence, alpha = self._sequence(contrast), _ALPHA * (LOOKING if self.final_look else 1)
         scale = _POINTS if found.unit == "points" else 1.0
         bounds = (-contrast.bound, contrast.bound) if sequence is None else sequence.interval(alpha)
         method = "range only: not in the run's order" if sequence is None else sequence.method
+        method = "range only: no complete look" if self.interrupted and not self.seen else method
         least = 0.0 if found.low >= 0 and not (contrast.values < 0).any() else -contrast.bound
         return replace(
             found,
@@ -149,16 +165,19 @@ class Looks:
             "samples": self.samples,
             "planned": planned,
             "share": self.samples / planned,
-            "predicted_share": self._predicted(contrast, claim),
+            "predicted_share": 1.0 if contrast.together else self._predicted(contrast, claim),
+            "predicted_at": _POINTS * GAP,
             "stopped_early": not self.exhausted,
         }
         if sequence is not None and not contrast.together:
             margin = sign * claim.margin / _POINTS
-            told["e_holds"], told["e_violated"] = _evidence(sequence, margin)
+            told["e_holds"], told["e_violated"] = evidence(sequence, margin)
         return told
 
     @property
     def _early(self) -> str:
+        if self.interrupted:
+            return f"; interrupted after {self.samples} samples"
         return "" if self.exhausted else "; stopped early: the point is biased away from the margin"
 
     def _sequence(self, contrast: Contrast) -> Sequential | None:
@@ -200,52 +219,18 @@ class Looks:
             return verdict
         sign = -1.0 if claim.direction == "at_least" else 1.0
         low, high = sorted(sign * _POINTS * bound for bound in sequence.interval(claim.alpha))
-        holds, violated = _evidence(sequence, margin)
-        evidence = f"E = {holds:.3g} for, {violated:.3g} against it"
+        holds, violated = evidence(sequence, margin)
+        found = f"E = {holds:.3g} for, {violated:.3g} against it"
         used = f"{self.samples} of {len(self.planned.samples)} samples, target {self.target}"
         words = f"{claim.direction.replace('_', ' ')} {claim.margin:g} points"
         where = {Decision.HOLDS: "is inside", Decision.VIOLATED: "is outside"}
         if verdict.decision is not Decision.UNDECIDED:
-            reason = f"[{low:.2f}, {high:.2f}] {where[verdict.decision]} {words} ({evidence}; after {used})"
+            reason = f"[{low:.2f}, {high:.2f}] {where[verdict.decision]} {words} ({found}; after {used})"
             return replace(verdict, reason=reason)
-        ahead = self._outlook(contrast, claim, available)
-        reason = f"[{low:.2f}, {high:.2f}] does not settle {words} ({evidence}; {used}); {ahead.sentence}"
+        ahead = outlook_of(contrast, claim, self.samples, available)
+        reason = f"[{low:.2f}, {high:.2f}] does not settle {words} ({found}; {used}); {ahead.sentence}"
         return replace(verdict, reason=reason, n_to_decide=ahead.n)
 
-    def _outlook(self, contrast: Contrast, claim: Claim, available: int) -> Outlook:
-        needed, error = self._expected(contrast, claim)
-        if not len(contrast.values) or abs(_gap(contrast, claim)) <= error / 2:
-            return Outlook(None, "at the margin: no number of samples is likely to decide")
-        return outlook(max(math.ceil(needed), self.samples + 1), available)
-
     def _predicted(self, contrast: Contrast, claim: Claim) -> float:
-        """The share of the planned samples that such a run uses on average, at the distance it found."""
-        if not len(contrast.values):
-            return 1.0
-        return min(1.0, self._expected(contrast, claim)[0] / len(self.planned.samples))
-
-    def _expected(self, contrast: Contrast, claim: Claim) -> tuple[float, float]:
-        """Samples at which such a run stops on average, and the standard error of this one."""
-        if not len(contrast.values):
-            return math.inf, math.inf
-        totals, sizes = cluster_sums(contrast)
-        n, around = len(contrast.values), spread(totals, sizes)
-        variance = around / n / contrast.bound**2
-        gap = _gap(contrast, claim) / contrast.bound
-        return expected_samples(variance, gap, mean_size(sizes)), math.sqrt(around) / n
-
-
-def unbounded(series: Series) -> Series:
-    """A curve or map without its pointwise intervals, which a sample that was looked at does not have."""
-    return replace(series, points=tuple(Point(point.at, point.value) for point in series.points))
-
-
-def _gap(contrast: Contrast, claim: Claim) -> float:
-    return float(contrast.values.mean()) - claim.margin / _POINTS
-
-
-def _evidence(sequence: Sequential, margin: float) -> tuple[float, float]:
-    """Both E at their largest so far, for the claim and against it; 1 before anything is seen."""
-    logs = (sequence.log_holds(margin), sequence.log_violated(margin))
-    holds, violated = (math.exp(min(float(log.max(initial=0.0)), 700.0)) for log in logs)
-    return holds, violated
+        """The share of the planned samples that such a run uses on average, as it was planned."""
+        return expected_share(claim, self.order.sizes, contrast.draws, contrast.bound)

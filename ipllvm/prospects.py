@@ -19,6 +19,7 @@ from ipllvm.stats.power import (
     smallest_detectable_effect,
     standard_error,
 )
+from ipllvm.stats.sequential import expected_samples
 
 if TYPE_CHECKING:
     from jaxtyping import Int
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 MAKES = {"permutation_invariance": ("permutation",), "modality_importance": ("image_first", "then_text")}
 """The claims of properties that are not called like their claim."""
 _POINTS = 100.0
+GAP = 0.05
+"""The distance of the truth from the margin, in scores, that a sequential run's use is predicted at."""
 
 
 def claims_of(property_name: str, claims: Mapping[str, Claim]) -> list[Claim]:
@@ -66,6 +69,18 @@ def gates(claims: Sequence[Claim], clusters: Sequence[str], draws: int, availabl
             f"{effect:.2f} points exceeds the regression margin of {claim.regression_margin:g}, "
             f"so that it may stay UNDECIDED where nothing got worse{ahead}"
         )
+
+
+def expected_share(claim: Claim, sizes: Sequence[int], draws: int, bound: float = 1.0) -> float:
+    """The share of clusters of these sizes that a sequential run is expected to use, at most 1.
+
+    From the claim's planned discordance, for a truth that is `GAP` away from the margin; `bound` is that of
+    the contrast.
+    """
+    size = mean_size(np.array(sizes))
+    deff = design_effect(draws, size)
+    samples = expected_samples(claim.planned_discordance * deff / bound**2, GAP / bound, size)
+    return min(1.0, samples / sum(sizes))
 
 
 def _effect(margin: float, claim: Claim, clusters: Sequence[str], draws: int) -> float:

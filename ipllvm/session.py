@@ -265,7 +265,7 @@ class Session:
         return [record(**{name: told[name] for name in names}) for told in self._lost(kind)]
 
     def _write(self, rows: list[dict[str, Any]], status: int) -> None:
-        from ipllvm import statements
+        from ipllvm import fitness, statements
         from ipllvm.reporting import replays
         from ipllvm.reporting import report as reports
         from ipllvm.reporting.folders import run_folder
@@ -280,6 +280,8 @@ class Session:
             partial=status == pytest.ExitCode.INTERRUPTED,
             options=self.options.as_row(),
         )
+        said = statements.of(statements.rows(self._said), self.options.seed)
+        said += fitness.of(rows, list(self._lost(NOT_MEASURED)))
         self.report = reports.build(
             rows,
             run,
@@ -287,7 +289,7 @@ class Session:
             not_measured=self._records(reports.NotMeasured, NOT_MEASURED),
             failed=self._records(reports.Failed, FAILED),
             passed_laws=self._records(reports.PassedLaw, PASSED_LAW),
-            statements=statements.of(statements.rows(self._said), self.options.seed),
+            statements=said,
             notes=self.told,
         )
         folder = run_folder(self.options.report_dir, self.began)

@@ -33,7 +33,7 @@ def test_layer_importance(evaluation: "Evaluation") -> None:
     kind, layers = evaluation.settings.noise, range(evaluation.model.layers())
     places = {f"layer {layer + 1}": partial(LayerNoise, layer, kind) for layer in layers}
     clean, blank, noisy = importance.under_noise(evaluation, places)
-    saturated = evaluation.saturated(blank, noisy)
+    saturated = importance.saturated(blank, noisy)
     series = [importance.by_layer("lost", clean, noisy), *importance.recorded(clean, noisy, "layer")]
     if saturated and kind != MILDER:
         milder = {f"layer {layer + 1}": partial(LayerNoise, layer, MILDER) for layer in layers}
