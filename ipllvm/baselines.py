@@ -310,7 +310,7 @@ def _above_noise(verdict: Verdict, claim: Claim, floor: float | None) -> Verdict
         f"margin below the noise floor: a repetition may be off by {floor:.2f} points, the margin is "
         f"{claim.margin:g}; more samples or a fixed --batch-size may lower it, --margin-floor raises it"
     )
-    return replace(verdict, decision=Decision.UNDECIDED, reason=reason)
+    return verdicts.withheld(verdict, reason)
 
 
 def difference(old: Entry, new: Entry) -> tuple[Contrast, tuple[str, ...]]:

@@ -87,7 +87,7 @@ def limited(verdict: Verdict, claim: Claim, floor: Estimate) -> Verdict:
         f"margin below the noise floor: {words(floor)}, the margin is {claim.margin:g}; more samples or a "
         "fixed --batch-size may lower it, --margin-floor raises the margin"
     )
-    return replace(verdict, decision=Decision.UNDECIDED, reason=reason)
+    return verdicts.withheld(verdict, reason)
 
 
 def words(floor: Estimate) -> str:

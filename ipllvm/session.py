@@ -265,7 +265,7 @@ class Session:
         return [record(**{name: told[name] for name in names}) for told in self._lost(kind)]
 
     def _write(self, rows: list[dict[str, Any]], status: int) -> None:
-        from ipllvm import statements
+        from ipllvm import fitness, statements
         from ipllvm.reporting import replays
         from ipllvm.reporting import report as reports
         from ipllvm.reporting.folders import run_folder
@@ -280,6 +280,8 @@ class Session:
             partial=status == pytest.ExitCode.INTERRUPTED,
             options=self.options.as_row(),
         )
+        said = statements.of(statements.rows(self._said), self.options.seed)
+        said += fitness.of(rows, list(self._lost(NOT_MEASURED)))
         self.report = reports.build(
             rows,
             run,
@@ -287,14 +289,16 @@ class Session:
             not_measured=self._records(reports.NotMeasured, NOT_MEASURED),
             failed=self._records(reports.Failed, FAILED),
             passed_laws=self._records(reports.PassedLaw, PASSED_LAW),
-            statements=statements.of(statements.rows(self._said), self.options.seed),
+            statements=said,
             notes=self.told,
         )
         folder = run_folder(self.options.report_dir, self.began)
         self.report["run"]["id"] = folder.name
         replays.put(self.report, folder)
-        reports.write(self.report, folder)
-        self.folder = folder
+        try:
+            reports.write(self.report, folder)
+        finally:
+            self.folder = folder if (folder / "report.json").exists() else None
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The table of what was measured, and where the report is; with --plan what would be."""
@@ -319,7 +323,7 @@ class Session:
         for line in self.told:
             writer.line(line)
         if self.unwritten:
-            writer.line(f"no report was written: {self.unwritten}", red=True)
+            writer.line("no report was written: " * (not self.folder) + self.unwritten, red=True)
 
 
 def _outcome(report: pytest.TestReport) -> str:

@@ -114,6 +114,11 @@ def decide(
     return Verdict(Decision.UNDECIDED, reason, p_holds, p_violated, effect, ahead.n)
 
 
+def withheld(verdict: Verdict, reason: str) -> Verdict:
+    """The verdict that is not given for that reason, whatever the numbers: UNDECIDED, with p-values of 1."""
+    return replace(verdict, decision=Decision.UNDECIDED, reason=reason, p_holds=1.0, p_violated=1.0)
+
+
 def planned_effect(contrast: Contrast, claim: Claim) -> float | None:
     """Smallest detectable effect in points as planned: from the claim's discordance, not the data."""
     n = len(contrast.values)

@@ -19,6 +19,7 @@ LAYERS = [
         "calibration",
         "counterexamples",
         "findings",
+        "fitness",
         "settings",
         "looks",
         "noise_floor",
