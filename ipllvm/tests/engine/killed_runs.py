@@ -43,7 +43,7 @@ NUMBERS = {trial: number for number, trial in enumerate(PLAN.trials())}
 
 def measure(folder: Path, journal: int) -> None:
     """Run what is missing; each batch of trials is told to `journal`, a line each, before it is computed."""
-    computed, view = engine.isolated, Store(folder).view(CONTEXT)
+    computed, view = vars(engine)["isolated"], Store(folder).view(CONTEXT)
 
     def isolated(work: Any, items: Sequence[Any], *how: Any) -> Any:
         batch = [NUMBERS[case.trial] for case, start in items if not _clean_pass(case, start)]
@@ -51,7 +51,7 @@ def measure(folder: Path, journal: int) -> None:
             os.write(journal, json.dumps(batch).encode() + b"\n")
         return computed(work, items, *how)
 
-    engine.isolated = isolated
+    vars(engine)["isolated"] = isolated
     engine.run(MODEL, PLAN, SIZE, view, lambda done: None)
 
 
