@@ -170,6 +170,20 @@ def test_kill_at_any_moment_loses_only_the_batch_in_flight(tmp_path: Path) -> No
     assert told["again"] <= killed.KILLS
 
 
+def test_a_killed_run_goes_on_to_what_an_undisturbed_one_finds_and_repeats_nothing(tmp_path: Path) -> None:
+    """Fifty processes run the engine, each killed at a random moment, and one more ends it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ipllvm.tests.engine.killed_runs", str(tmp_path), "3"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=240,
+    )
+    told = json.loads(done.stdout)
+    assert told["rows"] == told["trials"] > 0 and told["kills"] == 50
+    assert told["same"] and (told["repeated"], told["lost"], told["warnings"]) == (0, 0, [])
+
+
 @pytest.mark.parametrize(
     ("limit", "error", "words"),
     [
