@@ -26,7 +26,7 @@ SAMPLES = 8
 PAYS = 0.97
 """A larger batch pays where a prompt takes at most this share of its time in a smaller one."""
 NEARLY = 1.05
-"""Of sizes that take at most so many times the least time a prompt, the largest decodes in the fewest steps."""
+"""Of sizes that take so many times the least time a prompt, the largest decodes in the fewest steps."""
 PASSES = 4
 PATIENCE = 2
 """After so many sizes that do not pay no larger one is tried."""
