@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from ipllvm.engine.prefix import Prefix
 from ipllvm.models.base import Edit, Places, VisionLanguageModel
 
 Tokens = tuple[int, ...]
@@ -92,12 +93,20 @@ def until_stop(model: VisionLanguageModel, draft: Tokens, limit: int) -> Tokens:
     return draft[: stop + 1][:limit]
 
 
-def prefill(model: VisionLanguageModel, embeds: Sequence[Tensor], guesses: Sequence[Tokens]) -> Prefill:
-    """Run each prompt with its guess behind it."""
+def prefill(
+    model: VisionLanguageModel,
+    embeds: Sequence[Tensor],
+    guesses: Sequence[Tokens],
+    prefix: Prefix | None = None,
+) -> Prefill:
+    """Run each prompt with its guess behind it, from behind a prefix that all of them share."""
     prompts = Prompts([len(prompt) for prompt in embeds], guesses)
-    speaking = prompts.speaking(model.device)
-    hidden, cache = model.decoder(behind(model, embeds, guesses), wanted=speaking)
-    return Prefill(prompts, hidden[speaking], hidden.shape[1], lambda: cache)
+    rows, positions = prompts.speaking(model.device)
+    skipped = 0 if prefix is None else prefix.length
+    begun = None if prefix is None else model.repeated(prefix.cache, len(embeds))
+    padded, speaking = behind(model, embeds, guesses)[:, skipped:], (rows, positions - skipped)
+    hidden, cache = model.decoder(padded, past_key_values=begun, wanted=speaking)
+    return Prefill(prompts, hidden[speaking], skipped + hidden.shape[1], lambda: cache)
 
 
 def behind(

@@ -20,6 +20,7 @@ from ipllvm.engine.answering import respond
 from ipllvm.engine.decoding import Tokens, prefill, until_stop
 from ipllvm.engine.isolation import Failure, Room, isolated
 from ipllvm.engine.plan import Case, Plan
+from ipllvm.engine.prefix import Prefixes
 from ipllvm.engine.seeing import Checkpoint, Pictures, Seen, see
 from ipllvm.errors import NotTested
 from ipllvm.models.base import VisionLanguageModel
@@ -48,9 +49,10 @@ def run(
     require(model, plan.perturbations)
     done = sum(trial in outcomes for trial in plan.trials())
     progress(done)
-    room, pictures = Room(batch_size), Pictures()
+    room, pictures, prefixes = Room(batch_size), Pictures(), Prefixes(model)
     for samples in plan.chunks(batch_size):
-        for batch in _Chunk(model, plan, samples, outcomes, room, pictures, artifacts).batches():
+        chunk = _Chunk(model, plan, samples, outcomes, room, pictures, prefixes, artifacts)
+        for batch in chunk.batches():
             outcomes.update(batch)
             done += len(batch)
             progress(done)
@@ -75,10 +77,11 @@ class _Chunk:
         outcomes: Known,
         room: Room,
         pictures: Pictures,
+        prefixes: Prefixes,
         artifacts: Artifacts | None,
     ) -> None:
         self._model, self._plan, self._samples, self._outcomes = model, plan, samples, outcomes
-        self._room, self._pictures, self._artifacts = room, pictures, artifacts
+        self._room, self._pictures, self._prefixes, self._artifacts = room, pictures, prefixes, artifacts
         self._kept: dict[str, Seen] = {}
 
     def batches(self) -> Iterator[Outcomes]:
@@ -103,7 +106,8 @@ class _Chunk:
         def ask(batch: Sequence[tuple[Case, Checkpoint]]) -> list[Response]:
             model = self._model
             embeds = [_embeds(model, case, checkpoint) for case, checkpoint in batch]
-            prefilled = prefill(model, embeds, [self._draft(case) for case, _ in batch])
+            prefix = self._prefixes.shared([checkpoint.prepared for _, checkpoint in batch], embeds)
+            prefilled = prefill(model, embeds, [self._draft(case) for case, _ in batch], prefix)
             samples = [case.sample for case, _ in batch]
             return respond(model, samples, self._plan.answer, prefilled, self._plan.max_new_tokens)
 

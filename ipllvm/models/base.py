@@ -49,6 +49,7 @@ class VisionLanguageModel(ABC):
     dtype: torch.dtype
     stop_tokens: frozenset[int]
     stages: frozenset[Stage] = frozenset(Stage)
+    continues: bool = False
     image_backend: str = "pil"
     footprint: Footprint | None = None
 
@@ -144,6 +145,10 @@ class VisionLanguageModel(ABC):
         """The cache of `decoder_from` completed below `layer`: row i takes the first `positions`
         keys and values of row `rows[i]` of the clean cache.
         """
+
+    def repeated(self, cache: Any, rows: int) -> Any:
+        """A cache of `rows` rows like the one of `cache`, which stays as it is; where the model continues."""
+        raise NotImplementedError(f"{self.name} can't go on from a cache")
 
     @abstractmethod
     def logits(self, hidden: Float[Tensor, "*positions hidden"]) -> Float[Tensor, "*positions vocabulary"]:

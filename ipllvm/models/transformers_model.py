@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
+from transformers import DynamicCache
 
 from ipllvm.models import capacity, layering
 from ipllvm.models.base import Edit, Places, Prepared, VisionLanguageModel
@@ -37,6 +38,8 @@ class Parts:
 
 class TransformersModel(VisionLanguageModel):
     """The stages of any family that has a tower, a projector and a bare decoder."""
+
+    continues = True
 
     def __init__(self, parts: Parts) -> None:
         self._model = parts.model
@@ -180,8 +183,8 @@ class TransformersModel(VisionLanguageModel):
         wanted: Places | None = None,
     ) -> tuple[Tensor, Any]:
         """See the interface."""
-        known = inputs_embeds if attention_mask is None else attention_mask
-        layering.require_within(self._decoder, known.shape[1])
+        held = 0 if past_key_values is None else past_key_values.get_seq_length()
+        layering.require_within(self._decoder, held + inputs_embeds.shape[1])
         with layering.edited(self._decoder, edit), layering.sparing(self._decoder, wanted):
             out = self._decoder(
                 inputs_embeds=inputs_embeds,
@@ -227,6 +230,13 @@ class TransformersModel(VisionLanguageModel):
             held = clean.layers[index]
             upper.update(held.keys[list(rows), :, :positions], held.values[list(rows), :, :positions], index)
         return upper
+
+    def repeated(self, cache: Any, rows: int) -> Any:
+        """See the interface."""
+        wide = DynamicCache()
+        for index, held in enumerate(cache.layers):
+            wide.update(held.keys.expand(rows, -1, -1, -1), held.values.expand(rows, -1, -1, -1), index)
+        return wide
 
     def linears(self) -> list[nn.Linear]:
         """Every linear layer, of tower, projector, decoder and head."""
