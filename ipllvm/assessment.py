@@ -21,7 +21,7 @@ from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Known, require, run
 from ipllvm.engine.scoring import scores_of
 from ipllvm.engine.template import template
-from ipllvm.errors import Finding, StoreFull
+from ipllvm.errors import Finding, StoreFailed
 from ipllvm.findings import finding, last_line, not_measured, raise_worst
 from ipllvm.looks import Looks
 from ipllvm.metrics.pair_accuracy import pair_scores
@@ -96,7 +96,7 @@ class Evaluation:
         self._trials = 0
         self._planned = 0
         self._perturbations: list[str] = []
-        self._stopped: KeyboardInterrupt | StoreFull | None = None
+        self._stopped: KeyboardInterrupt | StoreFailed | None = None
         self._findings: list[Finding | None] = []
         self._traces: list[flips.Trace] = []
 
@@ -179,7 +179,7 @@ class Evaluation:
                 whole = len(plan) * len(self.planned_benchmark.samples) // len(self.benchmark.samples)
                 told = partial(self._progress, total=whole)
                 run(self.model, plan, self.batch_size, outcomes, told, self._artifacts)
-        except (KeyboardInterrupt, StoreFull) as stopped:
+        except (KeyboardInterrupt, StoreFailed) as stopped:
             self._stopped = stopped
         self._planned += len(plan)
         self._trials += sum(trial in outcomes for trial in plan.trials())

@@ -295,8 +295,10 @@ class Session:
         folder = run_folder(self.options.report_dir, self.began)
         self.report["run"]["id"] = folder.name
         replays.put(self.report, folder)
-        reports.write(self.report, folder)
-        self.folder = folder
+        try:
+            reports.write(self.report, folder)
+        finally:
+            self.folder = folder if (folder / "report.json").exists() else None
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The table of what was measured, and where the report is; with --plan what would be."""
@@ -321,7 +323,7 @@ class Session:
         for line in self.told:
             writer.line(line)
         if self.unwritten:
-            writer.line(f"no report was written: {self.unwritten}", red=True)
+            writer.line("no report was written: " * (not self.folder) + self.unwritten, red=True)
 
 
 def _outcome(report: pytest.TestReport) -> str:

@@ -24,6 +24,11 @@ TEXT_RICH = ("charts", "charts-mc", "chartqa", "ai2d", "mathvista")
 CNNS = ("resnet", "convnext", "convnextv2", "regnet", "efficientnet", "mobilenet_v2")
 VITS = ("vit", "deit", "beit", "clip", "dinov2", "swin", "vit_mae", "siglip")
 NOTHING_TO_LOSE = "nothing to lose"
+WHERE = {
+    Decision.HOLDS: "is inside",
+    Decision.VIOLATED: "is outside",
+    Decision.UNDECIDED: "does not settle",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +203,8 @@ def _decided(
     elif not obstacle:
         decision = Decision.VIOLATED if p_violated <= claim.alpha else decision
         decision = Decision.HOLDS if p_holds <= claim.alpha else decision
-        settles = "does not settle" if decision is Decision.UNDECIDED else "settles"
         words = f"{claim.direction.replace('_', ' ')} {claim.margin:g} points"
-        reason = f"[{POINTS * low:.2f}, {POINTS * high:.2f}] {settles} {words}"
+        reason = f"[{POINTS * low:.2f}, {POINTS * high:.2f}] {WHERE[decision]} {words}"
     return Statement(
         name,
         text,

@@ -13,15 +13,14 @@ from contextlib import suppress
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from ipllvm.engine.context import Context
 from ipllvm.engine.outcome_file import SUFFIX, Damaged, Newer, OutcomeFile, Unreadable
-from ipllvm.errors import NotMeasured, StoreFull, UsageError
+from ipllvm.errors import IpllvmError, NotMeasured, StoreFailed, StoreFull, UsageError
 from ipllvm.records import Response, Trial
 
 OPEN_FILES = 64
-_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
 _ID_BITS = 40
 _ID_MASK = (1 << _ID_BITS) - 1
 
@@ -32,10 +31,12 @@ class Store:
     """A folder of outcome files; it is made, like this process's file, when the first batch is written.
 
     `warnings` gathers one line for each file that was set aside or left out; the caller prints them.
+    `failed` is told why nothing more can be written, before that is raised.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, failed: Callable[[str], None] = lambda line: None) -> None:
         self.folder = folder
+        self._failed = failed
         self.warnings: list[str] = []
         self._views: dict[str, View] = {}
         self._paths: list[Path] = []
@@ -81,7 +82,7 @@ class Store:
             return None
 
     def write(self, context: Context, batch: Mapping[Trial, Response]) -> tuple[int, dict[Trial, int]]:
-        """Add a batch to this process's file: its number and the ids; raises StoreFull and UsageError."""
+        """Add a batch to this process's file: its number and the ids; raises StoreFailed and UsageError."""
         try:
             number, file = self._own_file()
             try:
@@ -91,7 +92,9 @@ class Store:
                 number, file = self._own_file()
                 return number, file.add(context, batch)
         except (OSError, sqlite3.Error) as error:
-            refuse(self.folder, error)
+            why = refusal(self.folder, error)
+            self._failed(str(why))
+            raise why from error
 
     def _own_file(self) -> tuple[int, OutcomeFile]:
         """The file of this process; a forked process gets another than its parent."""
@@ -162,7 +165,7 @@ class View(MutableMapping[Trial, Response]):
         return True
 
     def update(self, other: Any = (), /, **more: Response) -> None:
-        """Write a batch and commit it; raises StoreFull, with nothing of the batch taken in."""
+        """Write a batch and commit it; raises StoreFailed, with nothing of it taken in."""
         batch: dict[Trial, Response] = dict(other, **more)
         if not batch:
             return
@@ -241,11 +244,19 @@ def journal(path: Path) -> Path:
     return path.with_name(f"{path.name}-journal")
 
 
-def refuse(folder: Path, error: OSError | sqlite3.Error) -> NoReturn:
-    """Raise the one line that says why outcomes can't be written."""
-    full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
-    if full or getattr(error, "sqlite_errorcode", 0) & 0xFF in _FULL:
-        line = f"{folder}: the disk is full ({error}): make room and run again; what was written stays"
-        raise StoreFull(line) from error
-    why = error.strerror if isinstance(error, OSError) else error
-    raise UsageError(f"{folder}: outcomes can't be written ({why}): give another --report-dir") from error
+def refusal(folder: Path, error: OSError | sqlite3.Error) -> IpllvmError:
+    """The one line that says why outcomes can't be written, as what is to be raised."""
+    again = "run again; what was written stays"
+    if isinstance(error, OSError):
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return StoreFull(f"{folder}: the disk is full ({error.strerror}): make room and {again}")
+        return UsageError(
+            f"{folder}: outcomes can't be written ({error.strerror}): give another --report-dir"
+        )
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return StoreFull(f"{folder}: the disk is full ({error}): make room and {again}")
+    if code == sqlite3.SQLITE_IOERR:
+        kind = error.sqlite_errorname
+        return StoreFailed(f"{folder}: outcomes can't be written any more ({error}, {kind}): {again}")
+    return UsageError(f"{folder}: outcomes can't be written ({error}): give another --report-dir")

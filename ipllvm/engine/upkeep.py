@@ -21,7 +21,7 @@ from ipllvm.engine.outcome_file import (
     reading,
 )
 from ipllvm.engine.outcome_row import ERROR, OUTCOME
-from ipllvm.engine.store import journal, refuse, set_aside
+from ipllvm.engine.store import journal, refusal, set_aside
 from ipllvm.engine.verification import check
 
 AT_ONCE = 200
@@ -83,7 +83,7 @@ def merge(folder: Path) -> Merged:
     The new file is whole and on the disk before the old ones go. Until then these are locked: a
     process that is about to write into one waits, finds it gone and starts another. What is in two
     files is taken from the older one. Files that stay busy are left for another time.
-    Raises StoreFull and UsageError where the folder can't be written; nothing has changed then.
+    Raises StoreFailed and UsageError where the folder can't be written; nothing has changed then.
     """
     notes: list[str] = []
     merged, sources, outcomes = None, 0, 0
@@ -99,7 +99,7 @@ def merge(folder: Path) -> Merged:
                     merged, outcomes = _into_one(folder, locked)
                     paths.insert(0, merged)
     except (OSError, sqlite3.Error) as error:
-        refuse(folder, error)
+        raise refusal(folder, error) from error
     return Merged(merged, sources, outcomes, tuple(notes))
 
 

@@ -153,6 +153,20 @@ def test_two_claims_of_a_test_stop_apart_and_stay(start: Callable[..., Run]) -> 
     assert len(run.asked) == len(set(run.asked))
 
 
+def test_evidence_that_was_enough_once_stays_enough() -> None:
+    """Some losses at first, then none: the wealth against the claim falls again, its p does not rise."""
+    looks = Looks(benchmark(400), 0, telling=True)
+    clusters = clusters_of(looks.planned.samples)
+    claim = replace(claims.load()["permutation"], margin=20.0)
+    for lost, decision in ((14, Decision.VIOLATED), (5, Decision.HOLDS)):
+        values = (np.arange(120) < lost).astype(float)
+        looks.seen = 120
+        found = looks.decide(Contrast("drop", values, clusters[:120]), claim, None, 400)
+        logs = Sequential.of(Contrast("drop", values, clusters[:120]), looks.order).log_violated(0.2)
+        assert logs[-1] < logs.max() - 1
+        assert found.p_violated == pytest.approx(np.exp(-logs.max())) and found.decision is decision
+
+
 def test_exhausted_is_undecided_with_what_would_do(start: Callable[..., Run]) -> None:
     run = start(unchanged, n=200)
     with pytest.raises(ClaimUndecided, match="does not settle at most 2 points"):

@@ -170,30 +170,68 @@ def test_kill_at_any_moment_loses_only_the_batch_in_flight(tmp_path: Path) -> No
     assert told["again"] <= killed.KILLS
 
 
-def test_a_full_disk_ends_in_one_line_and_keeps_what_was_written(tmp_path: Path) -> None:
-    """Stands in for a full disk: the process may not make larger files."""
+def test_a_killed_run_goes_on_to_what_an_undisturbed_one_finds_and_repeats_nothing(tmp_path: Path) -> None:
+    """Fifty processes run the engine, each killed at a random moment, and one more ends it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ipllvm.tests.engine.killed_runs", str(tmp_path), "3"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=240,
+    )
+    told = json.loads(done.stdout)
+    assert told["rows"] == told["trials"] > 0 and told["kills"] == 50
+    assert told["same"] and (told["repeated"], told["lost"], told["warnings"]) == (0, 0, [])
+
+
+@pytest.mark.parametrize(
+    ("limit", "error", "words"),
+    [
+        ("PAGES = 40", "StoreFull", "the disk is full (database or disk is full): make room and run again"),
+        (
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))",
+            "StoreFailed",
+            "SQLITE_IOERR_WRITE",
+        ),
+    ],
+    ids=["full", "failing"],
+)
+def test_a_disk_that_takes_no_more_ends_in_one_line_and_keeps_what_was_written(
+    tmp_path: Path, limit: str, error: str, words: str
+) -> None:
+    """Stand in for full disks and failing ones: a database of few pages, a process that may not make larger
+    files.
+    """
     code = (
         "import resource, signal, sys\n"
         "from pathlib import Path\n"
+        "from ipllvm.engine import outcome_file\n"
         "from ipllvm.engine.store import Store\n"
-        "from ipllvm.errors import StoreFull\n"
+        "from ipllvm.errors import StoreFailed\n"
         "from ipllvm.tests.engine.outcomes import batch, context, trials\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
-        "view = Store(Path(sys.argv[1])).view(context())\n"
+        "PAGES, connect = 1 << 30, outcome_file._connect\n"
+        f"{limit}\n"
+        "def limited(*place):\n"
+        "    connection = connect(*place)\n"
+        "    connection.execute(f'PRAGMA max_page_count = {PAGES}')\n"
+        "    return connection\n"
+        "outcome_file._connect, told = limited, []\n"
+        "view = Store(Path(sys.argv[1]), told.append).view(context())\n"
         "plan = trials(100_000)\n"
         "try:\n"
         "    for start in range(0, len(plan), 100):\n"
         "        view.update(batch(plan[start:start + 100]))\n"
-        "except StoreFull as error:\n"
-        "    print(len(view), error)\n"
+        "except StoreFailed as error:\n"
+        "    assert told == [str(error)]\n"
+        "    print(len(view), type(error).__name__, error)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True, timeout=120
     )
-    count, _, line = done.stdout.strip().partition(" ")
-    assert "make room and run again" in line and "\n" not in line
-    assert int(count) > 0
+    count, kind, line = done.stdout.strip().split(" ", 2)
+    assert kind == error and words in line and line.endswith("run again; what was written stays")
+    assert "\n" not in line and int(count) > 0
     assert len(Store(tmp_path).view(context())) == int(count)
 
 

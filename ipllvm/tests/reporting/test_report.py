@@ -142,6 +142,23 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
     assert names(tmp_path) == ["junit.xml", "report.html", "report.json", "report.md"]
 
 
+def test_views_that_find_no_room_are_named_and_the_report_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync, calls = os.fsync, iter(range(99))
+
+    def filling(handle: int) -> None:
+        if next(calls) not in (0, 1):
+            raise OSError(28, "No space left on device")
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", filling)
+    with pytest.raises(UsageError, match=r"report.html and junit.xml missing \(No space left") as raised:
+        write(reports.report(), tmp_path)
+    assert str(raised.value).endswith(f"make room and run: ipllvm report {tmp_path}")
+    assert names(tmp_path) == ["report.json", "report.md"]
+
+
 def test_a_link_in_the_folder_is_replaced_not_followed(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.write_text("mine")
