@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Int
 from PIL import Image
 from torch import Tensor
 
+from ipllvm.models.capacity import Footprint
 from ipllvm.records import Layout, ModelInfo, Stage
 
 Edit = tuple[int, Callable[[Tensor], Tensor]]
@@ -39,6 +40,7 @@ class VisionLanguageModel(ABC):
 
     `fingerprint` is a digest of weights, config, processor and template. `stop_tokens` end an answer.
     `stages` are those at which it can be perturbed. `image_backend` is what processes its pictures.
+    `footprint` is what its decoder holds in memory, None where that does not matter.
     """
 
     name: str
@@ -48,6 +50,7 @@ class VisionLanguageModel(ABC):
     stop_tokens: frozenset[int]
     stages: frozenset[Stage] = frozenset(Stage)
     image_backend: str = "pil"
+    footprint: Footprint | None = None
 
     @abstractmethod
     def info(self) -> ModelInfo:
