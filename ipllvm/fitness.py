@@ -75,11 +75,11 @@ def _stated(name: str, model: str, members: Sequence[_Member]) -> Statement:
     if surely:
         decision, p = Decision.VIOLATED, min(p for _, p in surely)
         told = ", ".join(f"{_words(each)} (p = {p:.2g})" for each, p in surely)
-        reason = f"violated, also after Holm's correction over {k}: {told}"
+        reason = f"but violated, also after Holm's correction over {k}: {told}"
     else:
         p, open_ = max(each.p_holds for each in members), list(_open(members, adjusted))
         decision = Decision.UNDECIDED if open_ else Decision.HOLDS
-        reason = f"not shown to hold: {', '.join(open_)}" if open_ else _all_hold(p)
+        reason = f"but not shown: {', '.join(open_)}" if open_ else _all_hold(p)
     benchmarks = tuple(dict.fromkeys(each.benchmark for each in members if each.benchmark))
     text = _FAMILIES[name].format(k=k)
     return Statement(

@@ -39,14 +39,16 @@ def test_all_that_hold_need_no_correction() -> None:
 def test_one_that_does_not_hold_leaves_it_open() -> None:
     (found,) = fitness.of([row(OK, 1), row(0.06, BAD, "image_use")])
     assert (found.decision, found.p) == (Decision.UNDECIDED, 0.06)
-    assert found.reason == "not shown to hold: image_use on easyvqa (undecided)"
+    assert found.reason == "but not shown: image_use on easyvqa (undecided)"
 
 
 def test_a_violation_must_survive_holms_correction() -> None:
     others = [row(OK, 1)] * 9
     (surely,) = fitness.of([*others, row(1, 0.004, "image_use")])
     assert surely.decision is Decision.VIOLATED
-    assert surely.reason == "violated, also after Holm's correction over 10: image_use on easyvqa (p = 0.04)"
+    assert (
+        surely.reason == "but violated, also after Holm's correction over 10: image_use on easyvqa (p = 0.04)"
+    )
     (maybe,) = fitness.of([*others, row(1, 0.04, "image_use")])
     assert maybe.decision is Decision.UNDECIDED
     assert (
@@ -62,7 +64,7 @@ def test_what_was_not_measured_to_the_end_does_not_hold(changed: dict[str, Any])
     assert found.reason.endswith("(not measured to the end)")
     (missed,) = fitness.of([row(OK, 1)], [LOST, {**LOST, "model": "another"}, {**LOST, "primary": False}])
     assert missed.decision is Decision.UNDECIDED and "all 2" in missed.text
-    assert missed.reason == "not shown to hold: occlusion on charts (could not be measured)"
+    assert missed.reason == "but not shown: occlusion on charts (could not be measured)"
 
 
 def test_a_level_that_is_shared_is_not_shared_here() -> None:
@@ -91,13 +93,10 @@ def test_it_stands_in_every_view() -> None:
     entries = [row(OK, 1), row(0.5, BAD, "image_use", benchmark={**row(1, 1)["benchmark"], "name": "charts"})]
     made = build(entries, reports.RUN, statements=fitness.of(entries))
     schema.validate(made)
-    words = (
-        "Fit for release, as far as this run can tell: all 2 requirements hold; not shown to hold: image_use"
-    )
+    words = "Fit for release, as far as this run can tell: all 2 requirements hold; but not shown: image_use"
     told = f"UNDECIDED fit_for_release, llava-tiny, easyvqa and charts: {words} on charts (undecided)"
     assert any(told in line for line in terminal.summary(made, 400))
     for view in (markdown.render(made), html.render(made)):
         assert (
-            view.replace("\\", "").count("all 2 requirements hold; not shown to hold: image_use on charts")
-            == 1
+            view.replace("\\", "").count("all 2 requirements hold; but not shown: image_use on charts") == 1
         )
