@@ -52,8 +52,9 @@ class Plan:
 
     def cases(self, samples: Sequence[Sample], perturbation: Perturbation) -> list[Case]:
         """The trials of some samples under one perturbation."""
+        name, seed = str(perturbation), self.seed if perturbation.random else 0
         return [
-            Case(self.trial(sample, perturbation, draw), sample, perturbation, self.seed)
+            Case(Trial(sample.id, name, draw, seed), sample, perturbation, self.seed)
             for sample in samples
             for draw in range(self.draws_of(perturbation))
         ]

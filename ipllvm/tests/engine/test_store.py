@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from ipllvm.benchmarks import planted
 from ipllvm.engine import outcome_file, upkeep
@@ -19,7 +20,8 @@ from ipllvm.engine.verification import Verified, verify
 from ipllvm.errors import NotMeasured, UnknownName, UsageError
 from ipllvm.models.loading import load
 from ipllvm.records import Response
-from ipllvm.tests.engine import killed
+from ipllvm.speed.memory import resident, watched
+from ipllvm.tests.engine import killed, million
 from ipllvm.tests.engine.outcomes import batch, context, trials
 
 SOME = batch(trials(40))
@@ -358,3 +360,15 @@ def test_a_forked_process_writes_a_file_of_its_own(tmp_path: Path) -> None:
     os.waitpid(child, 0)
     assert len(upkeep.files(tmp_path)) == 2
     assert dict(Store(tmp_path).view(context())) == MORE
+
+
+def test_many_outcomes_are_written_fast_and_make_a_report_in_little_memory(tmp_path: Path) -> None:
+    """`python -m ipllvm.tests.engine.million 1000000` measures a million; the bounds here are generous."""
+    before = resident()
+    with watched(torch.device("cpu")) as peak:
+        written, read = million.write(tmp_path, 20_000), million.read(tmp_path, 20_000)
+    assert read["known"] == read["trials"] == written["rows"] == 20_000
+    assert read["clean"] == 100
+    assert written["rows_per_cpu_s"] > 10_000
+    assert read["report_cpu_s"] < 30
+    assert peak.bytes - before < 400 * 2**20
