@@ -99,7 +99,8 @@ def said(traces: Sequence[Trace], shown: Iterable[Scores]) -> dict[str, Said]:
         plan, known = trace.plan, trace.outcomes
         others = [p for p in plan.perturbations if str(p).partition("(")[0] not in controls]
         chosen = [p for p in others if str(p) in wanted] or others
-        trials = [plan.cases(plan.samples, p) for p in (plan.perturbations[0], *chosen[:1])]
+        told = (plan.perturbations[0], *chosen[:1])
+        trials = (plan.cases([sample], p) for p in told for sample in plan.samples)
         for case in (case for cases in trials for case in cases if case.trial in known):
             text, sample = known[case.trial].text[:TEXT], case.sample
             before = found.get(sample.id)

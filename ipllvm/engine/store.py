@@ -2,6 +2,8 @@
 
 `kill -9` at any moment loses at most the batch in flight. What two processes measured twice is
 counted once: the older file wins. Nothing is ever deleted here.
+
+`python -m ipllvm.tests.engine.million 1000000` measures the writing of a million, and a report from them.
 """
 
 import errno
