@@ -15,9 +15,9 @@ import torch
 from ipllvm.benchmarks import planted
 from ipllvm.engine import outcome_file, upkeep
 from ipllvm.engine.context import ENGINE, Context
-from ipllvm.engine.store import Store
+from ipllvm.engine.store import RESERVE, RESERVED, Store
 from ipllvm.engine.verification import Verified, verify
-from ipllvm.errors import NotMeasured, UnknownName, UsageError
+from ipllvm.errors import NotMeasured, StoreFull, UnknownName, UsageError
 from ipllvm.models.loading import load
 from ipllvm.records import Response
 from ipllvm.speed.memory import resident, watched
@@ -235,6 +235,17 @@ def test_a_disk_that_takes_no_more_ends_in_one_line_and_keeps_what_was_written(
     assert kind == error and words in line and line.endswith("run again; what was written stays")
     assert "\n" not in line and int(count) > 0
     assert len(Store(tmp_path).view(context())) == int(count)
+
+
+def test_a_full_disk_gives_room_back_to_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    view = Store(tmp_path).view(context())
+    view.update(SOME)
+    assert (tmp_path / RESERVE).stat().st_size == RESERVED
+    full = OSError(28, "No space left on device")
+    monkeypatch.setattr(outcome_file.OutcomeFile, "add", lambda *batch: (_ for _ in ()).throw(full))
+    with pytest.raises(StoreFull):
+        view.update({t: r for t, r in MORE.items() if t not in SOME})
+    assert not (tmp_path / RESERVE).exists()
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
