@@ -25,7 +25,8 @@ def table(*parts: Rows) -> Iterator[str]:
             continue
         cells = [_cell(changes[name][claim]) if claim in changes[name] else "" for claim in claims]
         wrong = "" if all(row["right"] for row in rows) else "  WRONG"
-        yield f"{name:<24}" + "".join(f"{cell:>26}" for cell in cells) + wrong
+        line = f"{name:<24}" + "".join(f"{cell:>26}" for cell in cells)
+        yield line.rstrip() + wrong
 
 
 def _changes(name: str, parts: tuple[Rows, ...]) -> dict[str, Any]:

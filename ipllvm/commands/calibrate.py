@@ -59,6 +59,10 @@ def main(args: argparse.Namespace) -> int:
             for name, (asked, measured) in parts.items()
             if asked
         ]
+    if args.mutants or args.probes:
+        from ipllvm.calibration import effects
+
+        print("\n".join(effects.table(found.get("mutants", {}), found.get("probes", {}))))
     return int(any(wrong))
 
 
@@ -98,7 +102,7 @@ def _changed(
     args: argparse.Namespace, folder: Path, known: dict[str, Any], save: Save, how: tuple[Any, str, int]
 ) -> bool:
     """Rows of mutants by a function of `models`, on some properties with so many samples."""
-    from ipllvm.calibration import effects, models, mutants
+    from ipllvm.calibration import models, mutants
     from ipllvm.models.sources import resolve
 
     task, chosen, samples = how
@@ -109,7 +113,6 @@ def _changed(
     before = models.baseline(properties, folder, samples, chosen)
     tasks = {name: (task, properties, source, folder, before, name, samples) for name in names}
     rows = models.run(tasks, known, args.workers, save)
-    print("\n".join(effects.table(rows)))
     return not all(row["right"] for row in rows.values())
 
 
