@@ -7,31 +7,23 @@ claim: not worse by more than the regression margin. Imports no torch.
 
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ipllvm import answers, ratios, verdicts
-from ipllvm.answers import Turned
+from ipllvm import answers, ratios
 from ipllvm.errors import UsageError
-from ipllvm.gates import REFRESH, Change, Gate, Key
-from ipllvm.records import Claim, Contrast, Decision, Result, Said, Verdict
+from ipllvm.gates import Key
+from ipllvm.records import Claim, Contrast, Result, Said
 
 SCHEMA = "ipllvm-baseline/1"
-MATERIAL = (
-    "digest", "prompt", "template", "max_new_tokens", "draws", "seed", "scope", "noise", "answer", "scorer",
-    "dtype", "attention", "agg",
-)  # fmt: skip
-"""Settings that must agree: otherwise two numbers are not of the same thing."""
 UNSTABLE = ("perturbations", "self_check")
-IMMATERIAL = ("device", "batch_size")
-"""Settings that may differ, which is told."""
+"""Settings that no baseline keeps."""
 PAIRED = ("samples", "clusters", "values", "over")
 """What a file keeps by sample, compressed."""
-SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,26 +164,6 @@ def load(path: Path) -> Baseline:
     return Baseline(found.get("about", {}), {entry.key: entry for entry in entries})
 
 
-def result(change: Change, like: Result) -> Result:
-    """A change as a row of the report, like the row of the claim itself."""
-    numbers = [
-        f"{x:.1f} {when}" for x, when in ((change.before, "then"), (change.after, "now")) if x is not None
-    ]
-    told = [str(each) for each in change.turned[:SHOWN]]
-    extra = {**change.estimate.extra, "flipped": list(change.flipped[:SHOWN]), "answers": told}
-    reason = f"{', '.join(numbers)}; {change.verdict.reason}"
-    return replace(
-        like,
-        claim=change.claim,
-        estimates={"regression": replace(change.estimate, extra=extra)},
-        verdict=replace(change.verdict, reason=reason),
-        series=(),
-        errors=(),
-        flips=(),
-        counterexample=None,
-    )
-
-
 def of(about: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> Baseline:
     """The baseline that a run's rows would make."""
     entries = [_made(row, row) for row in found]
@@ -225,92 +197,6 @@ def _made(row: Mapping[str, Any], paired: Mapping[str, Any]) -> Entry:
         over_bound=row.get("over_bound", 1.0),
         share=row.get("share", 0.0),
     )
-
-
-def compare(before: Baseline, after: Baseline, source: str, refresh: str = REFRESH) -> Gate:
-    """`after` against `before`; the regression margin is the one that `after` was measured with.
-
-    `refresh` is what makes `after` the baseline, told where it is better.
-    """
-    changes, refused, notes = [], [], []
-    for key, entry in after.entries.items():
-        old = before.entries.get(key)
-        if old is None:
-            continue
-        differ = [name for name in MATERIAL if old.settings.get(name) != entry.settings.get(name)]
-        if differ:
-            what = ", ".join(
-                f"{name} {_short(old.settings.get(name))} then, {_short(entry.settings.get(name))} now"
-                for name in differ
-            )
-            refused.append((key, f"settings differ: {what}"))
-            continue
-        changes.append(_change(old, entry, source))
-        notes += _noted({name: each.settings.get(name) for name in IMMATERIAL} for each in (old, entry))
-    return Gate(
-        tuple(changes),
-        tuple(refused),
-        tuple(key for key in before.entries if key not in after.entries),
-        tuple(key for key in after.entries if key not in before.entries),
-        tuple(dict.fromkeys([*notes, *_noted(each.about.get("versions", {}) for each in (before, after))])),
-        refresh,
-    )
-
-
-def _noted(both: Iterable[Mapping[str, Any]]) -> list[str]:
-    """What differs, then and now, of what both runs have told; it may."""
-    then, now = both
-    return [
-        f"noted: {name} {_short(then[name])} then, {_short(now[name])} now"
-        for name in then
-        if name in now and then[name] != now[name]
-    ]
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 16 else text[:12]
-
-
-def _change(old: Entry, new: Entry, source: str) -> Change:
-    contrast, flipped = difference(old, new)
-    before, after, kind = old.contrast, new.contrast, new.claim.kind
-    ratio = ratios.is_ratio(before, after)
-    decisive = ratios.change(contrast, before, after, new.worse) if ratio else contrast
-    claim = replace(
-        new.claim,
-        name=f"regression:{new.claim.name}",
-        quantity="regression",
-        direction="at_most",
-        margin=new.claim.regression_margin,
-        source=source,
-        text=f"{new.claim.name} is not worse than the baseline by more than "
-        f"{new.claim.regression_margin:g} points{' of its ratio' if ratio else ''}.",
-        kind=kind,
-        primary=False,
-    )
-    if new.settings.get("margin_floor") and new.floor is not None and new.floor > claim.margin:
-        text = f"{claim.text} The margin was raised to the noise floor of {new.floor:.2f} points."
-        claim = replace(claim, margin=new.floor, text=text)
-    estimate, verdict = verdicts.estimate(decisive), verdicts.decide(decisive, claim)
-    if ratio:
-        estimate = ratios.told(estimate, contrast, before, after, new.worse)
-        verdict = ratios.guarded(verdict, before, after)
-    verdict = _above_noise(verdict, claim, new.floor)
-    improved = bool(estimate.n and estimate.high < -claim.margin)
-    turned = tuple(Turned(each, old.said.get(each), new.said.get(each)) for each in flipped)
-    return Change(new.key, claim, old.mean, new.mean, estimate, verdict, flipped, improved, turned)
-
-
-def _above_noise(verdict: Verdict, claim: Claim, floor: float | None) -> Verdict:
-    """The verdict; UNDECIDED where the margin is smaller than what a repetition may be off."""
-    if floor is None or floor <= claim.margin or verdict.decision is Decision.UNDECIDED:
-        return verdict
-    reason = (
-        f"margin below the noise floor: a repetition may be off by {floor:.2f} points, the margin is "
-        f"{claim.margin:g}; more samples or a fixed --batch-size may lower it, --margin-floor raises it"
-    )
-    return verdicts.withheld(verdict, reason)
 
 
 def difference(old: Entry, new: Entry) -> tuple[Contrast, tuple[str, ...]]:

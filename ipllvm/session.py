@@ -146,12 +146,14 @@ class Session:
         if self.options.plan:
             return
         rows = list(self._rows())
-        if not rows and not any(any(self._lost(kind)) for kind in (FAILED, PASSED_LAW, NOT_MEASURED)):
+        ends = (FAILED, PASSED_LAW, NOT_MEASURED, *([SKIPPED] if self.options.baseline else []))
+        if not rows and not any(any(self._lost(kind)) for kind in ends):
             return
         try:
             rows += self._gated(rows)
             session.exitstatus = self._with_gate(int(session.exitstatus))
             self._write(rows, int(session.exitstatus))
+            self._keep(rows)
         except UsageError as error:
             self.unwritten = str(error)
             session.exitstatus = int(session.exitstatus) or pytest.ExitCode.USAGE_ERROR
@@ -182,34 +184,50 @@ class Session:
     def _gated(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Save and compare baselines as asked for; a row for each comparison. Raises UsageError."""
         options = self.options
-        if not (options.baseline or options.save_baseline) or not rows:
+        if not (options.baseline or options.save_baseline):
             return []
         from ipllvm import baselines
+        from ipllvm.comparison import compare, result
         from ipllvm.reporting import schema
-        from ipllvm.reporting.report import versions
 
-        started = f"{self.began:%Y-%m-%dT%H:%M:%SZ}"
-        about = {"model": rows[0]["model"], "started": started, "versions": versions()}
-        if options.save_baseline:
+        about = self._about(rows)
+        if options.save_baseline and rows:
             self._save(options.report_dir / "baselines" / f"{options.save_baseline}.json", about)
         if not options.baseline:
             return []
         file = options.baseline_file(options.baseline)
         if not file.exists():
-            self._save(file, about, "there was no baseline: this run is it now; ")
+            if rows:
+                self._save(file, about, "there was no baseline: this run is it now; ")
             return []
         source = f"baseline {options.baseline}"
         now = baselines.of(about, self._kept)
-        self.gate = baselines.compare(baselines.load(file), now, source, f"--save-baseline={file.stem}")
+        self.gate = compare(baselines.load(file), now, source, f"--save-baseline={file.stem}")
         made = []
         for change in self.gate.changes:
             like = next(r for r in rows if (r["property"], r["benchmark"]["name"]) == change.key[::2])
-            found = schema.row(baselines.result(change, schema.result(like)))
+            found = schema.row(result(change, schema.result(like)))
             verdict = change.verdict.decision
             outcome = {"HOLDS": "passed", "VIOLATED": "failed"}.get(verdict, "skipped")
             made.append({**like, **found, "outcome": outcome})
         self.told += self.gate.lines()
         return made
+
+    def _about(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        """What a baseline of this run says of itself."""
+        from ipllvm.reporting.report import machine, versions
+
+        started = f"{self.began:%Y-%m-%dT%H:%M:%SZ}"
+        model = rows[0]["model"] if rows else None
+        return {"model": model, "started": started, "versions": versions(), "machine": machine()}
+
+    def _keep(self, rows: list[dict[str, Any]]) -> None:
+        """Put what a comparison needs beside the report; a baseline is of one model."""
+        from ipllvm.baselines import dumps
+        from ipllvm.reporting.folders import replace_file
+
+        if self.folder is not None and self._kept and len(self.options.models) == 1:
+            replace_file(self.folder, "baseline.json", dumps(self._about(rows), self._kept))
 
     def _save(self, file: Path, about: dict[str, Any], why: str = "") -> None:
         from ipllvm.baselines import dumps

@@ -31,6 +31,8 @@ LOCK_SECONDS = 60.0
 BUSY_SECONDS = 5
 FLUSH_SECONDS = 1.0
 SEAL_SECONDS = 300.0
+BLOCK = 64
+BLOCKS = 16
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
@@ -61,6 +63,7 @@ class OutcomeFile:
         self._connection = connection
         self._last = 0
         self._schema = 0
+        self._blocks: dict[int, dict[int, Response]] = {}
         self._began = time.monotonic()
         self._flushed = float("-inf")
 
@@ -70,11 +73,11 @@ class OutcomeFile:
         return cls.at(folder / new_name())
 
     @classmethod
-    def at(cls, path: Path) -> "OutcomeFile":
+    def at(cls, path: Path, tables: str = TABLES) -> "OutcomeFile":
         """A new, empty file; nothing is seen of it before its tables are whole."""
         made = cls(path, _connect(path, "rwc"))
         with made.transaction():
-            for statement in TABLES.split(";"):
+            for statement in tables.split(";"):
                 made._connection.execute(statement)
             made._connection.execute(f"PRAGMA user_version = {SCHEMA}")
         return made
@@ -130,16 +133,28 @@ class OutcomeFile:
             yield Place(number, trial)
 
     def response(self, number: int) -> Response:
-        """The outcome of that id; raises Damaged where it is not what was written."""
+        """The outcome of that id; raises Damaged where it is not what was written.
+
+        Its neighbours are read with it, since they are asked for next.
+        """
+        first = number - number % BLOCK
+        if number not in self._blocks.get(first, ()):
+            if len(self._blocks) >= BLOCKS:
+                del self._blocks[next(iter(self._blocks))]
+            self._blocks[first] = self._block(first)
+        if number not in self._blocks[first]:
+            raise Unreadable("an outcome is gone")
+        return self._blocks[first][number]
+
+    def _block(self, first: int) -> dict[int, Response]:
+        found = {}
         with reading(self.path):
-            query = f"SELECT {self.checksum}, {ANSWER} FROM outcomes WHERE id = ?"
-            row = self._connection.execute(query, (number,)).fetchone()
-            if row is None:
-                raise Unreadable("an outcome is gone")
-            checksum, *cells = row
-            if checksum is not None and checksum != outcome_row.checksum(*cells):
-                raise Damaged(f"outcome {number} was changed after it was written")
-            return outcome_row.response(*cells[2:])
+            query = f"SELECT id, {self.checksum}, {ANSWER} FROM outcomes WHERE id BETWEEN ? AND ?"
+            for number, checksum, *cells in self._connection.execute(query, (first, first + BLOCK - 1)):
+                if checksum is not None and checksum != outcome_row.checksum(*cells):
+                    raise Damaged(f"outcome {number} was changed after it was written")
+                found[number] = outcome_row.response(*cells[2:])
+        return found
 
     def rows(self, query: str, values: tuple[Cell, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """The rows of a query; none where the file is still empty."""

@@ -2,6 +2,7 @@
 
 import json
 import zlib
+from functools import lru_cache
 from typing import Any
 
 from ipllvm.records import Response, Trial
@@ -11,7 +12,7 @@ SCHEMA = 2
 TABLES = """
 CREATE TABLE contexts (id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, fields TEXT NOT NULL);
 CREATE TABLE outcomes (
-    id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, context INTEGER NOT NULL REFERENCES contexts,
+    id INTEGER PRIMARY KEY, key BLOB NOT NULL, context INTEGER NOT NULL REFERENCES contexts,
     sample TEXT NOT NULL, perturbation TEXT NOT NULL, draw INTEGER NOT NULL, seed NOT NULL,
     created REAL NOT NULL, text TEXT NOT NULL, tokens TEXT NOT NULL, options TEXT NOT NULL,
     checksum INTEGER);
@@ -20,7 +21,11 @@ CREATE TABLE errors (
     sample TEXT NOT NULL, perturbation TEXT NOT NULL, draw INTEGER NOT NULL, seed NOT NULL,
     created REAL NOT NULL, traceback TEXT NOT NULL, UNIQUE (key, created));
 """
-OUTCOME = "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ONCE = "CREATE UNIQUE INDEX once ON outcomes (key);"
+"""For a file that is merged from others. One that a process adds to does without: keys come in no order,
+and each would be written somewhere else.
+"""
+OUTCOME = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ERROR = "INSERT OR IGNORE INTO errors VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)"
 ANSWER = "key, created, text, tokens, options"
 """The columns that a checksum covers, in its order."""
@@ -71,5 +76,7 @@ def plain(cell: str | bytes) -> str:
     return cell if isinstance(cell, str) else cell.decode("utf-8", "surrogatepass")
 
 
+@lru_cache(maxsize=1 << 14)
 def _numbers(cell: str) -> tuple[Any, ...]:
+    """Few answers are said often."""
     return tuple(json.loads(cell))

@@ -2,6 +2,8 @@
 
 `kill -9` at any moment loses at most the batch in flight. What two processes measured twice is
 counted once: the older file wins. Nothing is ever deleted here.
+
+`python -m ipllvm.tests.engine.million 1000000` measures the writing of a million, and a report from them.
 """
 
 import errno
@@ -21,6 +23,9 @@ from ipllvm.errors import IpllvmError, NotMeasured, StoreFailed, StoreFull, Usag
 from ipllvm.records import Response, Trial
 
 OPEN_FILES = 64
+RESERVE = "reserve"
+RESERVED = 2 << 20
+"""Bytes that are given back when the disk is full, so that the report of the run finds room."""
 _ID_BITS = 40
 _ID_MASK = (1 << _ID_BITS) - 1
 
@@ -93,6 +98,9 @@ class Store:
                 return number, file.add(context, batch)
         except (OSError, sqlite3.Error) as error:
             why = refusal(self.folder, error)
+            if isinstance(why, StoreFull):
+                with suppress(OSError):
+                    (self.folder / RESERVE).unlink(missing_ok=True)
             self._failed(str(why))
             raise why from error
 
@@ -104,12 +112,19 @@ class Store:
             self._retire()
         if self._own is None:
             self.folder.mkdir(parents=True, exist_ok=True)
+            self._reserve()
             file = OutcomeFile.create(self.folder)
             self._own = len(self._paths), file
             self._paths.append(file.path)
             self._open[self._own[0]] = file
             self._began[self._own[0]] = time.time()
         return self._own
+
+    def _reserve(self) -> None:
+        place = self.folder / RESERVE
+        if not place.exists():
+            with suppress(OSError):
+                place.write_bytes(os.urandom(RESERVED))  # zeros may take no room
 
     def _retire(self) -> None:
         """Leave this process's file: it is old enough, or was merged into another."""

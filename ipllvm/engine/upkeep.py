@@ -20,7 +20,7 @@ from ipllvm.engine.outcome_file import (
     problem,
     reading,
 )
-from ipllvm.engine.outcome_row import ERROR, OUTCOME
+from ipllvm.engine.outcome_row import ERROR, ONCE, OUTCOME, TABLES
 from ipllvm.engine.store import journal, refusal, set_aside
 from ipllvm.engine.verification import check
 
@@ -133,7 +133,7 @@ def _into_one(folder: Path, sources: Sequence[OutcomeFile]) -> tuple[Path, int]:
     """Write, flush, rename, and only then remove the sources."""
     path = folder / new_name()
     unfinished = path.with_name(path.name + UNFINISHED)
-    made = OutcomeFile.at(unfinished)
+    made = OutcomeFile.at(unfinished, TABLES + ONCE)
     try:
         with made.transaction(flush=True):
             outcomes = sum(_copy(source, made) for source in sources)
@@ -152,7 +152,7 @@ def _into_one(folder: Path, sources: Sequence[OutcomeFile]) -> tuple[Path, int]:
 def _copy(source: OutcomeFile, target: OutcomeFile) -> int:
     """Add what `target` does not have; the number of outcomes that were new."""
     contexts = {n: target.context(context.digest(), context) for n, context in source.contexts().items()}
-    ignore = OUTCOME.replace("REPLACE", "IGNORE")
+    ignore = OUTCOME.replace("INSERT", "INSERT OR IGNORE")
     added = target.insert(ignore, _rows(source, "outcomes", contexts))
     target.insert(ERROR, (row[1:] for row in _rows(source, "errors", contexts)))
     return added

@@ -2,6 +2,7 @@
 
 import json
 import platform
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -112,6 +113,17 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             found[package] = "not installed"
     return found
+
+
+def machine(folder: Path = Path("/proc/driver/nvidia")) -> dict[str, str]:
+    """The first GPU and its driver as the driver tells them; nothing where there is none."""
+    about = next(iter(sorted(folder.glob("gpus/*/information"))), None)
+    if about is None:
+        return {}
+    driver = re.search(r"\d+\.\d+[.\d]*", (folder / "version").read_text(encoding="utf-8"))
+    model = re.search(r"Model:\s*(.*)", about.read_text(encoding="utf-8"))
+    found = {"driver": driver and driver[0], "gpu": model and model[1].strip()}
+    return {name: said for name, said in found.items() if said}
 
 
 def replay(test: str, options: Sequence[str] = ()) -> str:

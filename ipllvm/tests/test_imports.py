@@ -13,7 +13,18 @@ ROOT = Path(ipllvm.__file__).parents[1]
 LAYERS = [
     {"evidence", "records", "registry", "errors", "sampling", "planting", "profiles"},
     {"models", "benchmarks", "perturbations", "scorers", "metrics", "stats", "claims"},
-    {"engine", "artifacts", "verdicts", "display", "baselines", "answers", "gates", "prospects", "ratios"},
+    {
+        "engine",
+        "artifacts",
+        "verdicts",
+        "display",
+        "baselines",
+        "comparison",
+        "answers",
+        "gates",
+        "prospects",
+        "ratios",
+    },
     {
         "assessment",
         "calibration",

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from ipllvm import baselines, claims, importance
+from ipllvm.comparison import compare
 from ipllvm.gates import Change
 from ipllvm.metrics.curves import kept_share
 from ipllvm.metrics.importance import quarter_share
@@ -78,7 +79,7 @@ def kept(llvm: object, encoder: object) -> baselines.Entry:
 
 def gate(old: baselines.Entry, new: baselines.Entry) -> Change:
     before, after = (baselines.Baseline({}, {each.key: each}) for each in (old, new))
-    (change,) = baselines.compare(before, after, "b").changes
+    (change,) = compare(before, after, "b").changes
     return change
 
 

@@ -10,16 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from ipllvm.benchmarks import planted
 from ipllvm.engine import outcome_file, upkeep
 from ipllvm.engine.context import ENGINE, Context
-from ipllvm.engine.store import Store
+from ipllvm.engine.store import RESERVE, RESERVED, Store
 from ipllvm.engine.verification import Verified, verify
-from ipllvm.errors import NotMeasured, UnknownName, UsageError
+from ipllvm.errors import NotMeasured, StoreFull, UnknownName, UsageError
 from ipllvm.models.loading import load
 from ipllvm.records import Response
-from ipllvm.tests.engine import killed
+from ipllvm.speed.memory import resident, watched
+from ipllvm.tests.engine import killed, million
 from ipllvm.tests.engine.outcomes import batch, context, trials
 
 SOME = batch(trials(40))
@@ -235,6 +237,17 @@ def test_a_disk_that_takes_no_more_ends_in_one_line_and_keeps_what_was_written(
     assert len(Store(tmp_path).view(context())) == int(count)
 
 
+def test_a_full_disk_gives_room_back_to_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    view = Store(tmp_path).view(context())
+    view.update(SOME)
+    assert (tmp_path / RESERVE).stat().st_size == RESERVED
+    full = OSError(28, "No space left on device")
+    monkeypatch.setattr(outcome_file.OutcomeFile, "add", lambda *batch: (_ for _ in ()).throw(full))
+    with pytest.raises(StoreFull):
+        view.update({t: r for t, r in MORE.items() if t not in SOME})
+    assert not (tmp_path / RESERVE).exists()
+
+
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     place = tmp_path / "outcomes"
     place.write_text("a file")
@@ -358,3 +371,15 @@ def test_a_forked_process_writes_a_file_of_its_own(tmp_path: Path) -> None:
     os.waitpid(child, 0)
     assert len(upkeep.files(tmp_path)) == 2
     assert dict(Store(tmp_path).view(context())) == MORE
+
+
+def test_many_outcomes_are_written_fast_and_make_a_report_in_little_memory(tmp_path: Path) -> None:
+    """`python -m ipllvm.tests.engine.million 1000000` measures a million; the bounds here are generous."""
+    before = resident()
+    with watched(torch.device("cpu")) as peak:
+        written, read = million.write(tmp_path, 20_000), million.read(tmp_path, 20_000)
+    assert read["known"] == read["trials"] == written["rows"] == 20_000
+    assert read["clean"] == 100
+    assert written["rows_per_cpu_s"] > 10_000
+    assert read["report_cpu_s"] < 30
+    assert peak.bytes - before < 400 * 2**20

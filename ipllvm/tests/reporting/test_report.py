@@ -19,6 +19,7 @@ from ipllvm.reporting.report import (
     NotMeasured,
     Run,
     build,
+    machine,
     replay,
     versions,
     write,
@@ -224,3 +225,11 @@ def test_a_run_knows_its_platform_and_versions() -> None:
     run = Run("id", NOON, NOON, "pytest", 0, 0)
     assert run.versions["python"] == sys.version.split()[0]
     assert run.platform
+
+
+def test_the_gpu_and_its_driver_are_told_where_there_are_any(tmp_path: Path) -> None:
+    assert machine(tmp_path) == {}
+    (tmp_path / "gpus" / "0000:01:00.0").mkdir(parents=True)
+    (tmp_path / "gpus" / "0000:01:00.0" / "information").write_text("Model: \t\t NVIDIA H100\nIRQ: 5\n")
+    (tmp_path / "version").write_text("NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat\n")
+    assert machine(tmp_path) == {"driver": "535.104.05", "gpu": "NVIDIA H100"}
