@@ -5,7 +5,7 @@ and lets `check` decide the claim, record the row and raise what the verdict cal
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -21,11 +21,11 @@ from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Known, require, run
 from ipllvm.engine.scoring import scores_of
 from ipllvm.engine.template import template
-from ipllvm.errors import Finding, StoreFull
+from ipllvm.errors import Finding, StoreFailed
 from ipllvm.findings import finding, last_line, not_measured, raise_worst
-from ipllvm.looks import Looks, unbounded
+from ipllvm.looks import Looks
 from ipllvm.metrics.pair_accuracy import pair_scores
-from ipllvm.metrics.performance_drop import gain, score
+from ipllvm.metrics.performance_drop import score
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.noise_floor import REPLICATE, Floor, limited, other_order, other_size
 from ipllvm.perturbations.substitution import Clean
@@ -46,6 +46,7 @@ from ipllvm.records import (
     Verdict,
 )
 from ipllvm.settings import Settings as Settings
+from ipllvm.stopping import unbounded
 
 Memory = Callable[[Context], MutableMapping[Trial, Response]]
 """What is known already of a model on a benchmark: a view of the store, or a dict."""
@@ -95,7 +96,7 @@ class Evaluation:
         self._trials = 0
         self._planned = 0
         self._perturbations: list[str] = []
-        self._stopped: KeyboardInterrupt | StoreFull | None = None
+        self._stopped: KeyboardInterrupt | StoreFailed | None = None
         self._findings: list[Finding | None] = []
         self._traces: list[flips.Trace] = []
 
@@ -171,16 +172,19 @@ class Evaluation:
         require(self.model, plan.perturbations)
         if self._planned_only is not None:
             self._planned_only(plan)
-        outcomes = self._memory(Context.of(self.model.info(), data, settings.answer, self._replicate))
+        model, backend = self.model.info(), self.model.image_backend
+        outcomes = self._memory(Context.of(model, data, settings.answer, self._replicate, backend))
         try:
             if self._stopped is None:
                 whole = len(plan) * len(self.planned_benchmark.samples) // len(self.benchmark.samples)
                 told = partial(self._progress, total=whole)
                 run(self.model, plan, self.batch_size, outcomes, told, self._artifacts)
-        except (KeyboardInterrupt, StoreFull) as stopped:
+        except (KeyboardInterrupt, StoreFailed) as stopped:
             self._stopped = stopped
         self._planned += len(plan)
         self._trials += sum(trial in outcomes for trial in plan.trials())
+        if self._stopped is not None and self._looks is not None:
+            plan = replace(plan, samples=self._looks.stopped(plan.samples))
         return plan, outcomes
 
     def check(
@@ -216,10 +220,10 @@ class Evaluation:
                 return self._floor.keep(paired)
             floor = self._floor.of(paired, self.settings.seed)
             claim = self._floor.lifted(claim, floor)
-        errors = {sample: error for scores in shown.values() for sample, error in scores.errors.items()}
+        errors = self._errors(shown.values())
         verdict = self._verdict(contrast, claim, something_to_lose, errors)
         if obstacle and verdict.decision is not Decision.UNDECIDED:
-            verdict = replace(verdict, decision=Decision.UNDECIDED, reason=obstacle)
+            verdict = verdicts.withheld(verdict, obstacle)
         if floor is not None:
             verdict = limited(verdict, claim, floor)
         ended = self._stopped is not None or len(errors) > self._allowed_errors
@@ -311,21 +315,16 @@ class Evaluation:
         layout = self.model.layout(prepared)
         return 6 if layout.row[layout.view == 0].max() >= 11 else 4
 
-    def saturated(self, blank: Scores, noisy: Sequence[Scores]) -> str:
-        """Why a map tells nothing: more than half of its places leave no more than a blank image."""
-        lost = [not (self._beside("left", gain(each, blank)).low > 0) for each in noisy]
-        if sum(lost) * 2 <= len(lost):
-            return ""
-        return (
-            f"saturated: noise at {sum(lost)} of {len(lost)} layers leaves no more than a blank image; "
-            "a milder one tells more: --noise keskar"
-        )
-
     def _shown(self, shown: Mapping[str, Scores]) -> dict[str, Scores]:
         """The scores beside a claim, and those of pairs where the benchmark is made of pairs."""
         if not self.benchmark.pairs:
             return dict(shown)
         return {**shown, **{f"{name}_pairs": pair_scores(scores) for name, scores in shown.items()}}
+
+    def _errors(self, shown: Iterable[Scores]) -> dict[str, str]:
+        """What went wrong, by sample, in all that was measured, shown or not."""
+        measured = (scores for trace in self._traces for scores in trace.scores)
+        return {sample: error for scores in (*shown, *measured) for sample, error in scores.errors.items()}
 
     @property
     def _allowed_errors(self) -> float:
@@ -341,9 +340,10 @@ class Evaluation:
             counts = f"{len(errors)} of {len(self.benchmark.samples)} samples failed"
             reason = f"could not be measured: {counts}, first {sample}: {last_line(error)}"
             return Verdict(Decision.UNDECIDED, reason)
-        if self._looks is not None and self._stopped is None:
-            return self._looks.decide(contrast, claim, guard, self.total)
-        verdict = verdicts.decide(contrast, claim, guard, available=self.total)
+        if self._looks is not None:
+            verdict = self._looks.decide(contrast, claim, guard, self.total)
+        else:
+            verdict = verdicts.decide(contrast, claim, guard, available=self.total)
         if self._stopped is not None:
             reason = f"stopped after {self._trials} of {self._planned} trials"
             return Verdict(Decision.UNDECIDED, reason, verdict.p_holds, verdict.p_violated)

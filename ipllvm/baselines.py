@@ -7,36 +7,31 @@ claim: not worse by more than the regression margin. Imports no torch.
 
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ipllvm import answers, verdicts
-from ipllvm.answers import Turned
+from ipllvm import answers, ratios
 from ipllvm.errors import UsageError
-from ipllvm.gates import REFRESH, Change, Gate, Key
-from ipllvm.records import Claim, Contrast, Decision, Result, Said, Verdict
+from ipllvm.gates import Key
+from ipllvm.records import Claim, Contrast, Result, Said
 
 SCHEMA = "ipllvm-baseline/1"
-MATERIAL = (
-    "digest", "prompt", "template", "max_new_tokens", "draws", "seed", "scope", "noise", "answer", "scorer",
-    "dtype", "attention",
-)  # fmt: skip
-"""Settings that must agree: otherwise two numbers are not of the same thing."""
 UNSTABLE = ("perturbations", "self_check")
-IMMATERIAL = ("device", "batch_size")
-"""Settings that may differ, which is told."""
-SHOWN = 20
+"""Settings that no baseline keeps."""
+PAIRED = ("samples", "clusters", "values", "over")
+"""What a file keeps by sample, compressed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One claim's contrast in one run: `values` by sample id, `worse` is 1 where larger is worse, else -1.
 
-    `floor` is how far a repetition of the same run may be off, in points, where there was one.
+    `floor` is how far a repetition of the same run may be off, in points, where there was one. A claim on a
+    ratio has the values of its denominator, their bound and the share that is claimed.
     """
 
     key: Key
@@ -53,10 +48,34 @@ class Entry:
     floor: float | None = None
     weighted: bool = False
     said: Mapping[str, Said] = field(default_factory=dict)
+    over: tuple[float, ...] = ()
+    over_bound: float = 1.0
+    share: float = 0.0
+
+    @property
+    def contrast(self) -> Contrast:
+        """What was kept, as it was measured."""
+        made = Contrast(
+            self.claim.quantity,
+            np.array(self.values, dtype=float),
+            self.clusters,
+            self.bound,
+            self.lattice,
+            self.draws,
+            self.n_error,
+            self.samples,
+            self.weighted,
+        )
+        if not self.over:
+            return made
+        below = replace(made, values=np.array(self.over, dtype=float), bound=self.over_bound, weighted=True)
+        return replace(made, over=below, share=self.share)
 
     @property
     def mean(self) -> float | None:
-        """In points; None where nothing was measured."""
+        """In points, of a ratio in %; None where nothing was measured or a denominator may be 0."""
+        if self.over:
+            return ratios.percent(self.contrast)
         return 100 * float(np.mean(self.values)) if self.values else None
 
 
@@ -86,7 +105,7 @@ def rows(result: Result) -> list[dict[str, Any]]:
                     "property": result.property,
                     "benchmark": result.benchmark.name,
                     "claim": {name: getattr(claim, name) for name in claim.__slots__},
-                    "settings": kept,
+                    "settings": kept if claim.agg == "mean" else {**kept, "agg": claim.agg},
                     "samples": list(contrast.samples),
                     "clusters": list(contrast.clusters),
                     "values": [float(value) for value in contrast.values],
@@ -96,17 +115,27 @@ def rows(result: Result) -> list[dict[str, Any]]:
                     "n_error": contrast.n_error,
                     "floor": result.floors.get(claim.name),
                     "weighted": contrast.weighted,
+                    **_denominator(contrast),
                     "said": answers.as_rows(result.said, contrast.samples, claim.name == CLEAN),
                 }
             )
     return made
 
 
+def _denominator(contrast: Contrast) -> dict[str, Any]:
+    """What of the denominator of a ratio is kept."""
+    below = contrast.over
+    if below is None:
+        return {}
+    values = [float(value) for value in below.values]
+    return {"over": values, "over_bound": below.bound, "share": contrast.share}
+
+
 def dumps(about: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> str:
     """The text of a baseline file; the samples are compressed."""
     entries = []
     for row in found:
-        paired = {name: row[name] for name in ("samples", "clusters", "values")}
+        paired = {name: row[name] for name in PAIRED if name in row}
         packed = answers.pack({**paired, "perturbed": answers.perturbed(row)})
         mean = 100 * float(np.mean(row["values"])) if row["values"] else None
         kept = {k: v for k, v in row.items() if k not in (*paired, "said")}
@@ -133,26 +162,6 @@ def load(path: Path) -> Baseline:
     except (AttributeError, KeyError, TypeError, ValueError, zlib.error) as error:
         raise UsageError(f"{file}: a damaged baseline ({error}): save it again") from error
     return Baseline(found.get("about", {}), {entry.key: entry for entry in entries})
-
-
-def result(change: Change, like: Result) -> Result:
-    """A change as a row of the report, like the row of the claim itself."""
-    numbers = [
-        f"{x:.1f} {when}" for x, when in ((change.before, "then"), (change.after, "now")) if x is not None
-    ]
-    told = [str(each) for each in change.turned[:SHOWN]]
-    extra = {**change.estimate.extra, "flipped": list(change.flipped[:SHOWN]), "answers": told}
-    reason = f"{', '.join(numbers)}; {change.verdict.reason}"
-    return replace(
-        like,
-        claim=change.claim,
-        estimates={"regression": replace(change.estimate, extra=extra)},
-        verdict=replace(change.verdict, reason=reason),
-        series=(),
-        errors=(),
-        flips=(),
-        counterexample=None,
-    )
 
 
 def of(about: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> Baseline:
@@ -184,88 +193,10 @@ def _made(row: Mapping[str, Any], paired: Mapping[str, Any]) -> Entry:
         floor=row.get("floor"),
         weighted=row.get("weighted", False),
         said=answers.of_rows(row.get("said", {})),
+        over=tuple(paired.get("over", ())),
+        over_bound=row.get("over_bound", 1.0),
+        share=row.get("share", 0.0),
     )
-
-
-def compare(before: Baseline, after: Baseline, source: str, refresh: str = REFRESH) -> Gate:
-    """`after` against `before`; the regression margin is the one that `after` was measured with.
-
-    `refresh` is what makes `after` the baseline, told where it is better.
-    """
-    changes, refused, notes = [], [], []
-    for key, entry in after.entries.items():
-        old = before.entries.get(key)
-        if old is None:
-            continue
-        differ = [name for name in MATERIAL if old.settings.get(name) != entry.settings.get(name)]
-        if differ:
-            what = ", ".join(
-                f"{name} {_short(old.settings.get(name))} then, {_short(entry.settings.get(name))} now"
-                for name in differ
-            )
-            refused.append((key, f"settings differ: {what}"))
-            continue
-        changes.append(_change(old, entry, source))
-        notes += _noted({name: each.settings.get(name) for name in IMMATERIAL} for each in (old, entry))
-    return Gate(
-        tuple(changes),
-        tuple(refused),
-        tuple(key for key in before.entries if key not in after.entries),
-        tuple(key for key in after.entries if key not in before.entries),
-        tuple(dict.fromkeys([*notes, *_noted(each.about.get("versions", {}) for each in (before, after))])),
-        refresh,
-    )
-
-
-def _noted(both: Iterable[Mapping[str, Any]]) -> list[str]:
-    """What differs, then and now, of what both runs have told; it may."""
-    then, now = both
-    return [
-        f"noted: {name} {_short(then[name])} then, {_short(now[name])} now"
-        for name in then
-        if name in now and then[name] != now[name]
-    ]
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return text if len(text) <= 16 else text[:12]
-
-
-def _change(old: Entry, new: Entry, source: str) -> Change:
-    contrast, flipped = difference(old, new)
-    kind = new.claim.kind
-    claim = replace(
-        new.claim,
-        name=f"regression:{new.claim.name}",
-        quantity="regression",
-        direction="at_most",
-        margin=new.claim.regression_margin,
-        source=source,
-        text=f"{new.claim.name} is not worse than the baseline by more than "
-        f"{new.claim.regression_margin:g} points.",
-        kind=kind,
-        primary=False,
-    )
-    if new.settings.get("margin_floor") and new.floor is not None and new.floor > claim.margin:
-        text = f"{claim.text} The margin was raised to the noise floor of {new.floor:.2f} points."
-        claim = replace(claim, margin=new.floor, text=text)
-    estimate, verdict = verdicts.estimate(contrast), verdicts.decide(contrast, claim)
-    verdict = _above_noise(verdict, claim, new.floor)
-    improved = bool(estimate.n and estimate.high < -claim.margin)
-    turned = tuple(Turned(each, old.said.get(each), new.said.get(each)) for each in flipped)
-    return Change(new.key, claim, old.mean, new.mean, estimate, verdict, flipped, improved, turned)
-
-
-def _above_noise(verdict: Verdict, claim: Claim, floor: float | None) -> Verdict:
-    """The verdict; UNDECIDED where the margin is smaller than what a repetition may be off."""
-    if floor is None or floor <= claim.margin or verdict.decision is Decision.UNDECIDED:
-        return verdict
-    reason = (
-        f"margin below the noise floor: a repetition may be off by {floor:.2f} points, the margin is "
-        f"{claim.margin:g}; more samples or a fixed --batch-size may lower it, --margin-floor raises it"
-    )
-    return replace(verdict, decision=Decision.UNDECIDED, reason=reason)
 
 
 def difference(old: Entry, new: Entry) -> tuple[Contrast, tuple[str, ...]]:

@@ -31,12 +31,23 @@ def summary(costs: Costs) -> Iterator[str]:
     device, rate = here()
     itemsize = 4 if device == "cpu" else 2
     seconds = sum(cost.seconds(info.parameters, EFFICIENCY * rate) for info, cost, _ in costs.values())
-    weights = max(info.parameters * itemsize for info, _, _ in costs.values())
     yield f"all of it: {total(cost for _, cost, _ in costs.values())}"
-    yield (
-        f"about {duration(seconds)} on {device}, {size(weights)} of weights with "
-        f"{size(free_memory(torch.device(device)))} free; what is known already is not run again"
-    )
+    yield f"about {duration(seconds)} on {device}; what is known already is not run again"
+    weights, batch = max((i.parameters * itemsize, c.holds * itemsize) for i, c, _ in costs.values())
+    yield memory(weights, batch, free_memory(torch.device(device)))
+
+
+def memory(weights: int, batch: int, free: int) -> str:
+    """What weights and the largest batch take, in bytes, beside what is free.
+
+    >>> memory(18_000_000, 400_000_000, 8_000_000_000)
+    'memory: 18 MB of weights, 400 MB for the largest batch, with 8.0 GB free'
+    >>> memory(14_000_000_000, 20_000_000_000, 24_000_000_000)
+    'memory: 14.0 GB of weights, 20.0 GB for the largest batch, with 24.0 GB free: batches get smaller'
+    """
+    beyond = ": the weights do not fit" if weights > free else ": batches get smaller"
+    told = f"memory: {size(weights)} of weights, {size(batch)} for the largest batch, with {size(free)} free"
+    return told + beyond * (weights + batch > free)
 
 
 def duration(seconds: float) -> str:

@@ -1,5 +1,6 @@
 """What stands beside a claim: curves, maps and ratios, each value with its interval, without a verdict."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -7,6 +8,7 @@ from ipllvm import verdicts
 from ipllvm.metrics.importance import score_by_draw
 from ipllvm.metrics.weighted import weighted
 from ipllvm.records import Contrast, Estimate, Point, Scores, Series
+from ipllvm.stats.choice import INDISTINCT
 from ipllvm.stats.fieller import ratio
 
 PERCENT = 100.0
@@ -40,21 +42,21 @@ def grid(name: str, quantity: str, side: int, contrasts: Sequence[Contrast]) -> 
 
 
 def percent(name: str, pair: Pair) -> Estimate:
-    """The ratio of two means in %, with its Fieller set; no value where what is below is not clearly above 0.
+    """The ratio of two means in %, with its Fieller set; no value where what is below can't be told from 0.
 
     Raises ValueError where the two are not of the same samples.
     """
     above, below = pair
     found = ratio(above, below)
-    shown = found.interval is not None and float(below.values.mean()) > 0
-    low, high = found.interval if shown and found.interval else (float("-inf"), float("inf"))
+    low, high = found.interval or (-math.inf, math.inf)
+    method = "Fieller's set" if found.interval else "Fieller's set, unbounded"
     return Estimate(
         name,
         "%",
-        PERCENT * found.value if shown and found.value is not None else None,
+        None if found.value is None else PERCENT * found.value,
         PERCENT * low,
         PERCENT * high,
-        "Fieller's set" if shown else "none: the denominator is not clearly above 0",
+        f"none: {INDISTINCT}" if found.value is None else method,
         len(below.values),
         len(set(below.clusters)),
         max(above.draws, below.draws),

@@ -5,7 +5,8 @@ IpllvmError
 │   └── UnknownName       a name that no registry knows; says the closest one
 ├── ModelUnavailable      no such checkpoint here, or one that can't be loaded
 ├── BenchmarkUnavailable  the data or the package behind a benchmark is missing
-├── StoreFull             no room on the disk for outcomes: the run ends with what was measured
+├── StoreFailed           outcomes can't be written any more: the run ends with what was measured
+│   └── StoreFull         no room on the disk
 ├── NotTested             the model lacks the part that a property is about: skipped, with the reason
 └── NotMeasured           too many errors, or nothing left, to speak of a verdict
 """
@@ -44,8 +45,12 @@ class BenchmarkUnavailable(IpllvmError):
     """The data behind a benchmark can't be had."""
 
 
-class StoreFull(IpllvmError):
-    """The disk is full: what was measured before stays."""
+class StoreFailed(IpllvmError):
+    """Outcomes can't be written any more: what was measured before stays."""
+
+
+class StoreFull(StoreFailed):
+    """The disk is full."""
 
 
 class NotTested(IpllvmError):

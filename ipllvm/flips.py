@@ -94,19 +94,21 @@ def said(traces: Sequence[Trace], shown: Iterable[Scores]) -> dict[str, Said]:
     """
     controls, wanted = {"clean", "blank"}, {scores.perturbation for scores in shown}
     found: dict[str, Said] = {}
+    perturbed: dict[str, list[str]] = defaultdict(list)
     for trace in traces:
         plan, known = trace.plan, trace.outcomes
         others = [p for p in plan.perturbations if str(p).partition("(")[0] not in controls]
         chosen = [p for p in others if str(p) in wanted] or others
-        trials = [plan.cases(plan.samples, p) for p in (plan.perturbations[0], *chosen[:1])]
+        told = (plan.perturbations[0], *chosen[:1])
+        trials = (plan.cases([sample], p) for p in told for sample in plan.samples)
         for case in (case for cases in trials for case in cases if case.trial in known):
             text, sample = known[case.trial].text[:TEXT], case.sample
             before = found.get(sample.id)
             if before is None:
                 found[sample.id] = Said(sample.prompt[:TEXT], text)
             elif case.perturbation != plan.perturbations[0]:
-                found[sample.id] = replace(before, perturbed=(*before.perturbed, text))
-    return found
+                perturbed[sample.id].append(text)
+    return {key: replace(each, perturbed=tuple(perturbed[key])) for key, each in found.items()}
 
 
 def turns(traces: Sequence[Trace], seed: int, most: int = MOST) -> list[Turn]:

@@ -1,15 +1,19 @@
 """What noise costs at each place of a model: the trials of the importance properties, and what is shown."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from ipllvm import display
 from ipllvm.assessment import Evaluation
+from ipllvm.metrics.best_draw import cross_fitted, halves
 from ipllvm.metrics.importance import lowest_quarter, over_draws
-from ipllvm.metrics.performance_drop import performance_drop
+from ipllvm.metrics.performance_drop import gain, performance_drop, score
 from ipllvm.metrics.weighted import drawn
 from ipllvm.perturbations.noise import amplitudes
 from ipllvm.perturbations.substitution import Blank
-from ipllvm.records import Perturbation, Scores, Series
+from ipllvm.records import Contrast, Perturbation, Scores, Series
+from ipllvm.sampling import generator
+from ipllvm.stats.choice import distinct
 
 COSTS = "what noise there costs (higher = more important)"
 
@@ -29,6 +33,33 @@ def under_noise(
     return clean, blank, [drawn(name, scores[i * k : (i + 1) * k]) for i, name in enumerate(places)]
 
 
+def decisive(
+    evaluation: Evaluation, claim: str, make: Callable[..., Contrast], *noisy: Sequence[Scores]
+) -> Contrast:
+    """What decides a claim, as `make` makes it of scores under noise and of whether draws are `crossed`.
+
+    As the claim has it draws are meaned, or the best one counts, which half of the clusters chooses for
+    the other half; and the strengths of the noise are these, or stand for others like them.
+    """
+    asked = evaluation.claims[claim]
+    if asked.agg == "max":
+        first = halves(noisy[0][0].clusters, generator(evaluation.settings.seed, "halves"))
+        best = [[cross_fitted(each, first) for each in group] for group in noisy]
+        return replace(make(*best), fitted=True)
+    return make(*noisy, crossed=asked.draws == "random")
+
+
+def saturated(blank: Scores, noisy: Sequence[Scores]) -> str:
+    """Why a map tells nothing, if more than half of its places leave no more than a blank image."""
+    lost = [not distinct(gain(each, blank)) for each in noisy]
+    if sum(lost) * 2 <= len(lost):
+        return ""
+    return (
+        f"saturated: noise at {sum(lost)} of {len(lost)} layers leaves no more than a blank image; "
+        "a milder one tells more: --noise keskar"
+    )
+
+
 def by_layer(name: str, clean: Scores, noisy: Sequence[Scores]) -> Series:
     """What noise costs by layer, from 1."""
     drops = {layer + 1.0: performance_drop(clean, each) for layer, each in enumerate(noisy)}
@@ -39,11 +70,14 @@ def recorded(clean: Scores, noisy: Sequence[Scores], axis: str) -> list[Series]:
     """All K scores of each place, and the paper's importance (f0 - f) / f0, places counted from 1.
 
     f is the best of the draws, as in the paper and biased low by selection, their mean, or the worst.
+    There is none where the clean score can't be told from 0.
     """
     places = {place + 1.0: each for place, each in enumerate(noisy)}
     words = {"max": "best draw, biased low by selection", "mean": "mean over draws", "min": "worst draw"}
     series = [display.draws("scores", "score of each draw", axis, noisy)]
-    for kind, values in over_draws(clean, places).items():
+    known = distinct(score(clean))
+    for kind, found in over_draws(clean, places).items():
+        values = found if known else dict.fromkeys(found)
         quantity = f"importance by the {words[kind]} (higher = more important)"
         series.append(display.shares(f"importance_{kind}", quantity, axis, values))
     return series

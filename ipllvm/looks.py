@@ -2,20 +2,22 @@
 
 The clusters come in one seeded uniform order, whatever the claim. After each batch of them a claim is
 looked at; bets against it (ipllvm/stats/sequential.py) allow that as often as one likes. A verdict once
-given stays. Claims that no bets are made on (influence values) are decided once, at the end.
+given stays. Claims that no bets are made on (influence values, random or chosen draws) are decided once, at
+the end.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from ipllvm import verdicts
-from ipllvm.records import Benchmark, Claim, Contrast, Decision, Estimate, Point, Series, Verdict
-from ipllvm.stats.clusters import cluster_sums, mean_size, spread
-from ipllvm.stats.power import Outlook, outlook
-from ipllvm.stats.sequential import Order, Sequential, expected_samples
+from ipllvm.prospects import GAP, expected_share
+from ipllvm.records import Benchmark, Claim, Contrast, Decision, Estimate, Sample, Verdict
+from ipllvm.stats.choice import INDISTINCT, turned
+from ipllvm.stats.sequential import Order, Sequential
+from ipllvm.stopping import evidence, outlook_of
 
 LOOKS = 16
 """About how often a claim is looked at where the engine's batches would be larger."""
@@ -30,7 +32,8 @@ class Looks:
     """Where a sequential test stands: `planned` has its samples cluster after cluster in random order.
 
     `target` is population or benchmark. `telling` says that what is found now will be recorded, so
-    that its intervals count; `decided` are the verdicts given.
+    that its intervals count; `interrupted` that the run ended inside a look, of which nothing counts;
+    `decided` are the verdicts given.
     """
 
     planned: Benchmark
@@ -42,6 +45,8 @@ class Looks:
     decided: dict[str, Verdict] = field(default_factory=dict)
     undecided: set[str] = field(default_factory=set)
     seen: int = 0
+    before: int = 0
+    interrupted: bool = False
 
     @cached_property
     def order(self) -> Order:
@@ -66,10 +71,20 @@ class Looks:
     def advance(self, batch: int) -> None:
         """Take in whole clusters, up to about `batch` samples or a sixteenth of those planned."""
         order, step = self.order, min(batch, math.ceil(len(self.planned.samples) / LOOKS))
-        wanted = self.samples + step
+        wanted, self.before = self.samples + step, self.seen
         while not self.exhausted and self.samples < wanted:
             self.seen += 1
         self.telling = self.seen >= len(order.sizes)
+
+    def stopped(self, asked: Sequence[Sample]) -> tuple[Sample, ...]:
+        """Those of the `asked` samples that the last complete look had; all of another benchmark's.
+
+        What the look that was interrupted has of its clusters depends on how far it came: it is left out.
+        """
+        if not self.interrupted:
+            self.seen, self.interrupted, self.telling = self.before, True, True
+        planned, kept = ({s.id for s in each.samples} for each in (self.planned, self.benchmark))
+        return tuple(sample for sample in asked if sample.id in kept or sample.id not in planned)
 
     def begin(self) -> None:
         """Forget what the last call of the test found to be undecided."""
@@ -88,14 +103,16 @@ class Looks:
 
     def decide(self, contrast: Contrast, claim: Claim, guard: Contrast | None, available: int) -> Verdict:
         """The verdict on `claim` now; what `verdicts.decide` says where no bets can be made."""
-        if contrast.linearised:
+        if contrast.together:
             found = verdicts.decide(contrast, claim, guard, available=available)
             return found if self.exhausted else Verdict(Decision.UNDECIDED, "decided once, at the end")
         sign = -1.0 if claim.direction == "at_least" else 1.0
-        margin, sequence = sign * claim.margin / _POINTS, self._sequence(_turned(contrast, sign))
+        margin, sequence = sign * claim.margin / _POINTS, self._sequence(turned(contrast, sign))
         effect = verdicts.planned_effect(contrast, claim)
         if guard is not None and (reason := self._nothing_to_lose(guard, claim)):
             return Verdict(Decision.UNDECIDED, reason, smallest_detectable_effect=effect)
+        if contrast.over is not None and not self._distinct(contrast.over):
+            return Verdict(Decision.UNDECIDED, INDISTINCT, smallest_detectable_effect=effect)
         if sequence is None:
             return Verdict(Decision.UNDECIDED, "its samples are not those of the run's order")
         p_holds, p_violated = sequence.p_holds(margin), sequence.p_violated(margin)
@@ -115,12 +132,15 @@ class Looks:
 
     def shown(self, found: Estimate, contrast: Contrast) -> Estimate:
         """`found` with a confidence sequence for its interval: no other is valid on a stopped sample."""
-        if not self.telling or contrast.linearised:
+        if self.interrupted and contrast.together:
+            return self.bare(found)
+        if not self.telling or contrast.together:
             return found
         sequence, alpha = self._sequence(contrast), _ALPHA * (LOOKING if self.final_look else 1)
         scale = _POINTS if found.unit == "points" else 1.0
         bounds = (-contrast.bound, contrast.bound) if sequence is None else sequence.interval(alpha)
         method = "range only: not in the run's order" if sequence is None else sequence.method
+        method = "range only: no complete look" if self.interrupted and not self.seen else method
         least = 0.0 if found.low >= 0 and not (contrast.values < 0).any() else -contrast.bound
         return replace(
             found,
@@ -138,23 +158,26 @@ class Looks:
     def about(self, contrast: Contrast, claim: Claim) -> Mapping[str, Any]:
         """What an estimate tells of its looks: the share used and predicted, both E, the order's seed."""
         sign = -1.0 if claim.direction == "at_least" else 1.0
-        sequence, planned = self._sequence(_turned(contrast, sign)), len(self.planned.samples)
+        sequence, planned = self._sequence(turned(contrast, sign)), len(self.planned.samples)
         told: dict[str, Any] = {
             "target": self.target,
             "order_seed": self.seed,
             "samples": self.samples,
             "planned": planned,
             "share": self.samples / planned,
-            "predicted_share": self._predicted(contrast, claim),
+            "predicted_share": 1.0 if contrast.together else self._predicted(contrast, claim),
+            "predicted_at": _POINTS * GAP,
             "stopped_early": not self.exhausted,
         }
-        if sequence is not None and not contrast.linearised:
+        if sequence is not None and not contrast.together:
             margin = sign * claim.margin / _POINTS
-            told["e_holds"], told["e_violated"] = _evidence(sequence, margin)
+            told["e_holds"], told["e_violated"] = evidence(sequence, margin)
         return told
 
     @property
     def _early(self) -> str:
+        if self.interrupted:
+            return f"; interrupted after {self.samples} samples"
         return "" if self.exhausted else "; stopped early: the point is biased away from the margin"
 
     def _sequence(self, contrast: Contrast) -> Sequential | None:
@@ -177,6 +200,11 @@ class Looks:
             return ""
         return verdicts.too_small(guard, claim, -guard.bound if sequence is None else sequence.interval()[0])
 
+    def _distinct(self, denominator: Contrast) -> bool:
+        """Whether a ratio's denominator is above 0 by the evidence so far."""
+        sequence = self._sequence(denominator)
+        return sequence is not None and sequence.p_violated(0.0) <= verdicts.GUARD_ALPHA
+
     def _worded(
         self,
         verdict: Verdict,
@@ -191,56 +219,18 @@ class Looks:
             return verdict
         sign = -1.0 if claim.direction == "at_least" else 1.0
         low, high = sorted(sign * _POINTS * bound for bound in sequence.interval(claim.alpha))
-        holds, violated = _evidence(sequence, margin)
-        evidence = f"E = {holds:.3g} for, {violated:.3g} against it"
+        holds, violated = evidence(sequence, margin)
+        found = f"E = {holds:.3g} for, {violated:.3g} against it"
         used = f"{self.samples} of {len(self.planned.samples)} samples, target {self.target}"
         words = f"{claim.direction.replace('_', ' ')} {claim.margin:g} points"
         where = {Decision.HOLDS: "is inside", Decision.VIOLATED: "is outside"}
         if verdict.decision is not Decision.UNDECIDED:
-            reason = f"[{low:.2f}, {high:.2f}] {where[verdict.decision]} {words} ({evidence}; after {used})"
+            reason = f"[{low:.2f}, {high:.2f}] {where[verdict.decision]} {words} ({found}; after {used})"
             return replace(verdict, reason=reason)
-        ahead = self._outlook(contrast, claim, available)
-        reason = f"[{low:.2f}, {high:.2f}] does not settle {words} ({evidence}; {used}); {ahead.sentence}"
+        ahead = outlook_of(contrast, claim, self.samples, available)
+        reason = f"[{low:.2f}, {high:.2f}] does not settle {words} ({found}; {used}); {ahead.sentence}"
         return replace(verdict, reason=reason, n_to_decide=ahead.n)
 
-    def _outlook(self, contrast: Contrast, claim: Claim, available: int) -> Outlook:
-        needed, error = self._expected(contrast, claim)
-        if not len(contrast.values) or abs(_gap(contrast, claim)) <= error / 2:
-            return Outlook(None, "at the margin: no number of samples is likely to decide")
-        return outlook(max(math.ceil(needed), self.samples + 1), available)
-
     def _predicted(self, contrast: Contrast, claim: Claim) -> float:
-        """The share of the planned samples that such a run uses on average, at the distance it found."""
-        if not len(contrast.values):
-            return 1.0
-        return min(1.0, self._expected(contrast, claim)[0] / len(self.planned.samples))
-
-    def _expected(self, contrast: Contrast, claim: Claim) -> tuple[float, float]:
-        """Samples at which such a run stops on average, and the standard error of this one."""
-        if not len(contrast.values):
-            return math.inf, math.inf
-        totals, sizes = cluster_sums(contrast)
-        n, around = len(contrast.values), spread(totals, sizes)
-        variance = around / n / contrast.bound**2
-        gap = _gap(contrast, claim) / contrast.bound
-        return expected_samples(variance, gap, mean_size(sizes)), math.sqrt(around) / n
-
-
-def unbounded(series: Series) -> Series:
-    """A curve or map without its pointwise intervals, which a sample that was looked at does not have."""
-    return replace(series, points=tuple(Point(point.at, point.value) for point in series.points))
-
-
-def _gap(contrast: Contrast, claim: Claim) -> float:
-    return float(contrast.values.mean()) - claim.margin / _POINTS
-
-
-def _evidence(sequence: Sequential, margin: float) -> tuple[float, float]:
-    """Both E at their largest so far, for the claim and against it; 1 before anything is seen."""
-    logs = (sequence.log_holds(margin), sequence.log_violated(margin))
-    holds, violated = (math.exp(min(float(log.max(initial=0.0)), 700.0)) for log in logs)
-    return holds, violated
-
-
-def _turned(contrast: Contrast, sign: float) -> Contrast:
-    return replace(contrast, values=sign * contrast.values)
+        """The share of the planned samples that such a run uses on average, as it was planned."""
+        return expected_share(claim, self.order.sizes, contrast.draws, contrast.bound)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ipllvm import verdicts
+from ipllvm import ratios, verdicts
 from ipllvm.records import Benchmark, Claim, Contrast, Decision, Estimate, Verdict
 from ipllvm.sampling import generator
 
@@ -42,8 +42,8 @@ class Floor:
         """
         found = {}
         for claim, contrast in paired:
-            again = self.again.get(claim.name, replace(contrast, values=np.zeros(0), clusters=(), samples=()))
-            found[claim.name] = verdicts.estimate(difference(contrast, again), seed=seed, replicates=0)
+            again = self.again.get(claim.name, _nothing(contrast))
+            found[claim.name] = _estimate(contrast, again, seed)
         self.reaches |= {name: reach(each) for name, each in found.items()}
         return found[paired[0][0].name]
 
@@ -53,6 +53,20 @@ class Floor:
             return claim
         text = f"{claim.text.rstrip('.')} (margin raised from {claim.margin:g} to the noise floor)."
         return replace(claim, margin=reach(floor), text=text)
+
+
+def _nothing(contrast: Contrast) -> Contrast:
+    """Of a claim that the repetition did not come to."""
+    return replace(contrast, values=np.zeros(0), clusters=(), samples=(), over=None)
+
+
+def _estimate(contrast: Contrast, again: Contrast, seed: int) -> Estimate:
+    """What a repetition is off by: in points of the ratio where the claim is on one."""
+    moved = difference(contrast, again)
+    if not ratios.is_ratio(contrast, again):
+        return verdicts.estimate(moved, seed=seed, replicates=0)
+    made = verdicts.estimate(ratios.change(moved, contrast, again, -1.0), seed=seed, replicates=0)
+    return ratios.told(made, moved, again, contrast, 1.0)
 
 
 def reach(floor: Estimate) -> float:
@@ -73,7 +87,7 @@ def limited(verdict: Verdict, claim: Claim, floor: Estimate) -> Verdict:
         f"margin below the noise floor: {words(floor)}, the margin is {claim.margin:g}; more samples or a "
         "fixed --batch-size may lower it, --margin-floor raises the margin"
     )
-    return replace(verdict, decision=Decision.UNDECIDED, reason=reason)
+    return verdicts.withheld(verdict, reason)
 
 
 def words(floor: Estimate) -> str:
@@ -98,6 +112,8 @@ def difference(first: Contrast, again: Contrast) -> Contrast:
         bound=2 * first.bound,
         n_error=planned - len(shared),
         linearised=False,
+        over=None,
+        crossed=None,
     )
 
 

@@ -91,6 +91,7 @@ class Options:
     answer: str
     counterexamples: int | None
     offline: bool
+    rehash: bool
     store: bool
     baseline: str
     save_baseline: str
@@ -232,6 +233,7 @@ def read(config: pytest.Config) -> Options:
         else typed.whole("counterexamples", value("counterexamples"), 0),
         max_errors=typed.budget(str(value("max-errors"))),
         offline=bool(value("offline")),
+        rehash=bool(value("rehash")),
         store=not value("no-store"),
         baseline=str(value("baseline") or ""),
         save_baseline=typed.file_name(str(value("save-baseline") or "")),

@@ -9,6 +9,8 @@ from binascii import crc_hqx
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from jaxtyping import Int, UInt8
 
@@ -18,6 +20,8 @@ SIDE = GRID * CELL
 BLOCK = 4
 NUMBERS = 1 << 32
 BYTES = 10
+ALIKE = 11
+"""Pictures with consecutive numbers that mean something alike: one, and its 10 nearest neighbours."""
 _CRC = 0xFFFF  # a start other than 0, or black cells would be valid
 
 
@@ -49,6 +53,15 @@ def read(pixels: "Int[np.ndarray, '64 64 3']") -> list[bytes | None]:
     colors = blocks[:, 0, :, 0].reshape(GRID, 2, GRID, 2, 3).transpose(0, 2, 1, 3, 4)
     coded = colors.astype("uint8").reshape(CELLS, -1)
     return [_checked(cell.tobytes()) if clear else None for cell, clear in zip(coded, whole, strict=True)]
+
+
+def number(cells: "Sequence[bytes | None]") -> int | None:
+    """The number of the sample that the first readable cell names; None where there is none.
+
+    >>> number([None, mark(7, 5, 2, 63)])
+    7
+    """
+    return next((int.from_bytes(cell[:4], "big") for cell in cells if cell is not None), None)
 
 
 def _checked(coded: bytes) -> bytes | None:

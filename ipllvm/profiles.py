@@ -26,6 +26,7 @@ DEFAULT: Final = {"quick": Size(200, 5), "paper": Size(None, 5), "audit": Size(N
 IMPORTANCE: Final = ("layer_importance", "modality_importance", "visual_token_importance")
 SIZES: Final = {
     "quick": {
+        "permutation_invariance": Size(300, 3),
         "patch_shuffle": Size(100, 1),
         "patch_information": Size(200, 1),
         "occlusion": Size(60, 1),
@@ -45,6 +46,6 @@ def size(profile: str, property_name: str) -> Size:
     """What a profile gives to a property.
 
     >>> size("quick", "permutation_invariance").samples, size("paper", "layer_importance").draws
-    (200, 10)
+    (300, 10)
     """
     return SIZES[profile].get(property_name, DEFAULT[profile])

@@ -4,6 +4,7 @@ From the claims' planned discordance, with clusters, draws and levels as planned
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,14 +14,21 @@ from ipllvm.stats.power import (
     design_effect,
     edges,
     outlook,
+    planned_design_effect,
     required_samples,
     smallest_detectable_effect,
     standard_error,
 )
+from ipllvm.stats.sequential import expected_samples
+
+if TYPE_CHECKING:
+    from jaxtyping import Int
 
 MAKES = {"permutation_invariance": ("permutation",), "modality_importance": ("image_first", "then_text")}
 """The claims of properties that are not called like their claim."""
 _POINTS = 100.0
+GAP = 0.05
+"""The distance of the truth from the margin, in scores, that a sequential run's use is predicted at."""
 
 
 def claims_of(property_name: str, claims: Mapping[str, Claim]) -> list[Claim]:
@@ -63,12 +71,28 @@ def gates(claims: Sequence[Claim], clusters: Sequence[str], draws: int, availabl
         )
 
 
+def expected_share(claim: Claim, sizes: Sequence[int], draws: int, bound: float = 1.0) -> float:
+    """The share of clusters of these sizes that a sequential run is expected to use, at most 1.
+
+    From the claim's planned discordance, for a truth that is `GAP` away from the margin; `bound` is that of
+    the contrast.
+    """
+    size = mean_size(np.array(sizes))
+    deff = design_effect(draws, size)
+    samples = expected_samples(claim.planned_discordance * deff / bound**2, GAP / bound, size)
+    return min(1.0, samples / sum(sizes))
+
+
 def _effect(margin: float, claim: Claim, clusters: Sequence[str], draws: int) -> float:
     n = len(clusters)
-    error = standard_error(n, claim.planned_discordance, margin, _deff(clusters, draws))
+    deff = planned_design_effect(_sizes(clusters), draws, claim.planned_discordance)
+    error = standard_error(n, claim.planned_discordance, margin, deff)
     return _POINTS * smallest_detectable_effect(error, 1 / draws, n, claim.alpha)
 
 
 def _deff(clusters: Sequence[str], draws: int) -> float:
-    sizes = np.unique(np.asarray(clusters, dtype=str), return_counts=True)[1]
-    return design_effect(draws, mean_size(sizes))
+    return design_effect(draws, mean_size(_sizes(clusters)))
+
+
+def _sizes(clusters: Sequence[str]) -> "Int[np.ndarray, 'clusters']":
+    return np.unique(np.asarray(clusters, dtype=str), return_counts=True)[1]

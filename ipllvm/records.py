@@ -5,6 +5,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
+from ipllvm.evidence import Counterexample as Counterexample
+from ipllvm.evidence import Flip as Flip
+from ipllvm.evidence import Said as Said
+
 if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Bool, Float, Int
@@ -196,6 +200,10 @@ class Contrast:
     scores averaged over K draws, 0 for graded ones). `weighted` says that a value is a weighted sum
     of scores, as of a claim on a ratio, and not a difference of two or of two differences; `linearised`
     that it is an influence value of a statistic that is no mean, such as a difference of ratios.
+    Of a claim that a ratio is at least `share` the values are numerator - share x denominator, and `over`
+    is the denominator of the same samples. `crossed` are the values by draw where a draw is one for all
+    samples and stands for draws like it; `fitted` says that each half of the clusters has the draw
+    that was best on the other.
     """
 
     name: str
@@ -208,6 +216,15 @@ class Contrast:
     samples: tuple[str, ...] = ()
     weighted: bool = False
     linearised: bool = False
+    over: "Contrast | None" = None
+    share: float = 0.0
+    crossed: "Float[np.ndarray, 'samples draws'] | None" = None
+    fitted: bool = False
+
+    @property
+    def together(self) -> bool:
+        """Whether a value may change with the other samples, so that only all of them decide at once."""
+        return self.linearised or self.fitted or self.crossed is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +254,9 @@ class Claim:
     """What is claimed of a quantity (an estimate's name): `at_most` or `at_least` a margin, in its unit.
 
     A requirement can fail a run; an observation is a finding and never changes the exit status. Against
-    a baseline the quantity may be worse by at most `regression_margin`, in points.
+    a baseline the quantity may be worse by at most `regression_margin`, in points. Of importance, `agg` is
+    which of a noise's draws counts, "mean" or "max" (cross-fitted), and `draws` whether its strengths are
+    "fixed" or stand for "random" ones like them.
     """
 
     name: str
@@ -251,6 +270,8 @@ class Claim:
     planned_discordance: float = 0.10
     primary: bool = True
     regression_margin: float = 2.0
+    agg: str = "mean"
+    draws: str = "fixed"
 
 
 class Decision(StrEnum):
@@ -321,51 +342,6 @@ class Series:
     unit: str
     axes: tuple[str, ...]
     points: tuple[Point, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Flip:
-    """An answer that a perturbation made wrong, or right: what was asked, and what was said before and after.
-
-    `pictures` are data URIs of at most 160 px a side: the clean picture, and the one that `words` tells
-    of; none where the sample has no picture. `replay` is the command that answers it again, empty as
-    long as the report has no place.
-    """
-
-    sample: str
-    prompt: str
-    gold: str
-    clean: str
-    perturbed: str
-    perturbation: str
-    draw: int
-    pictures: tuple[str, ...] = ()
-    words: str = ""
-    replay: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What a sample was asked and what was said: to the clean input, and in each draw of a perturbation."""
-
-    question: str
-    clean: str
-    perturbed: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Counterexample:
-    """A flip made small: `size` of the `of` changes that were made at first are enough.
-
-    `unit` says what a change is ("swap of two visual tokens"); `looks` is how many perturbed answers
-    the search has asked for.
-    """
-
-    flip: Flip
-    size: int
-    of: int
-    unit: str
-    looks: int
 
 
 @dataclass(frozen=True, slots=True)

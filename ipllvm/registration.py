@@ -46,6 +46,7 @@ def register(parser: pytest.Parser) -> None:
     add("baseline", "compare with a saved baseline: a name, or a file", metavar="NAME")
     add("save-baseline", "keep what was found as REPORT_DIR/baselines/NAME.json", metavar="NAME")
     add("plan", "say what would be run and what it costs; load no weights", action="store_true")
+    add("rehash", "read the weights of --model anew for its fingerprint", action="store_true")
     add("no-store", "measure anew, keep no outcomes in --report-dir", action="store_true")
     add("noise", f"noise of the importance properties: {', '.join(KINDS)}", default=KINDS[0])
     add("information", "patch information: keep a group's tokens, or pool them into one", default=HOW[0])

@@ -58,6 +58,7 @@ PLANTED = Registry(
         "layer-l": "ipllvm.models.planted.kinds:LayerL",
         "modality": "ipllvm.models.planted.kinds:Modality",
         "lossy": "ipllvm.models.planted.kinds:Lossy",
+        "aligned": "ipllvm.models.planted.kinds:Aligned",
         "noisy": "ipllvm.models.planted.kinds:Noisy",
         "failing": "ipllvm.models.planted.kinds:Failing",
     },
@@ -83,6 +84,7 @@ BENCHMARKS = Registry(
         "planted": "ipllvm.benchmarks.planted:single",
         "planted-2": "ipllvm.benchmarks.planted:pairs",
         "planted-10": "ipllvm.benchmarks.planted:tens",
+        "planted-captions": "ipllvm.benchmarks.planted:captions",
     },
 )
 PERTURBATIONS = Registry(

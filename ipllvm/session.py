@@ -146,12 +146,14 @@ class Session:
         if self.options.plan:
             return
         rows = list(self._rows())
-        if not rows and not any(any(self._lost(kind)) for kind in (FAILED, PASSED_LAW, NOT_MEASURED)):
+        ends = (FAILED, PASSED_LAW, NOT_MEASURED, *([SKIPPED] if self.options.baseline else []))
+        if not rows and not any(any(self._lost(kind)) for kind in ends):
             return
         try:
             rows += self._gated(rows)
             session.exitstatus = self._with_gate(int(session.exitstatus))
             self._write(rows, int(session.exitstatus))
+            self._keep(rows)
         except UsageError as error:
             self.unwritten = str(error)
             session.exitstatus = int(session.exitstatus) or pytest.ExitCode.USAGE_ERROR
@@ -182,34 +184,50 @@ class Session:
     def _gated(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Save and compare baselines as asked for; a row for each comparison. Raises UsageError."""
         options = self.options
-        if not (options.baseline or options.save_baseline) or not rows:
+        if not (options.baseline or options.save_baseline):
             return []
         from ipllvm import baselines
+        from ipllvm.comparison import compare, result
         from ipllvm.reporting import schema
-        from ipllvm.reporting.report import versions
 
-        started = f"{self.began:%Y-%m-%dT%H:%M:%SZ}"
-        about = {"model": rows[0]["model"], "started": started, "versions": versions()}
-        if options.save_baseline:
+        about = self._about(rows)
+        if options.save_baseline and rows:
             self._save(options.report_dir / "baselines" / f"{options.save_baseline}.json", about)
         if not options.baseline:
             return []
         file = options.baseline_file(options.baseline)
         if not file.exists():
-            self._save(file, about, "there was no baseline: this run is it now; ")
+            if rows:
+                self._save(file, about, "there was no baseline: this run is it now; ")
             return []
         source = f"baseline {options.baseline}"
         now = baselines.of(about, self._kept)
-        self.gate = baselines.compare(baselines.load(file), now, source, f"--save-baseline={file.stem}")
+        self.gate = compare(baselines.load(file), now, source, f"--save-baseline={file.stem}")
         made = []
         for change in self.gate.changes:
             like = next(r for r in rows if (r["property"], r["benchmark"]["name"]) == change.key[::2])
-            found = schema.row(baselines.result(change, schema.result(like)))
+            found = schema.row(result(change, schema.result(like)))
             verdict = change.verdict.decision
             outcome = {"HOLDS": "passed", "VIOLATED": "failed"}.get(verdict, "skipped")
             made.append({**like, **found, "outcome": outcome})
         self.told += self.gate.lines()
         return made
+
+    def _about(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
+        """What a baseline of this run says of itself."""
+        from ipllvm.reporting.report import machine, versions
+
+        started = f"{self.began:%Y-%m-%dT%H:%M:%SZ}"
+        model = rows[0]["model"] if rows else None
+        return {"model": model, "started": started, "versions": versions(), "machine": machine()}
+
+    def _keep(self, rows: list[dict[str, Any]]) -> None:
+        """Put what a comparison needs beside the report; a baseline is of one model."""
+        from ipllvm.baselines import dumps
+        from ipllvm.reporting.folders import replace_file
+
+        if self.folder is not None and self._kept and len(self.options.models) == 1:
+            replace_file(self.folder, "baseline.json", dumps(self._about(rows), self._kept))
 
     def _save(self, file: Path, about: dict[str, Any], why: str = "") -> None:
         from ipllvm.baselines import dumps
@@ -265,7 +283,7 @@ class Session:
         return [record(**{name: told[name] for name in names}) for told in self._lost(kind)]
 
     def _write(self, rows: list[dict[str, Any]], status: int) -> None:
-        from ipllvm import statements
+        from ipllvm import fitness, statements
         from ipllvm.reporting import replays
         from ipllvm.reporting import report as reports
         from ipllvm.reporting.folders import run_folder
@@ -280,6 +298,8 @@ class Session:
             partial=status == pytest.ExitCode.INTERRUPTED,
             options=self.options.as_row(),
         )
+        said = statements.of(statements.rows(self._said), self.options.seed)
+        said += fitness.of(rows, list(self._lost(NOT_MEASURED)))
         self.report = reports.build(
             rows,
             run,
@@ -287,14 +307,16 @@ class Session:
             not_measured=self._records(reports.NotMeasured, NOT_MEASURED),
             failed=self._records(reports.Failed, FAILED),
             passed_laws=self._records(reports.PassedLaw, PASSED_LAW),
-            statements=statements.of(statements.rows(self._said), self.options.seed),
+            statements=said,
             notes=self.told,
         )
         folder = run_folder(self.options.report_dir, self.began)
         self.report["run"]["id"] = folder.name
         replays.put(self.report, folder)
-        reports.write(self.report, folder)
-        self.folder = folder
+        try:
+            reports.write(self.report, folder)
+        finally:
+            self.folder = folder if (folder / "report.json").exists() else None
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The table of what was measured, and where the report is; with --plan what would be."""
@@ -319,7 +341,7 @@ class Session:
         for line in self.told:
             writer.line(line)
         if self.unwritten:
-            writer.line(f"no report was written: {self.unwritten}", red=True)
+            writer.line("no report was written: " * (not self.folder) + self.unwritten, red=True)
 
 
 def _outcome(report: pytest.TestReport) -> str:

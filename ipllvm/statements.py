@@ -14,7 +14,7 @@ import numpy as np
 from ipllvm.metrics.influence import ratio_difference
 from ipllvm.records import Claim, Contrast, Decision, Result
 from ipllvm.sampling import generator
-from ipllvm.stats.choice import choose
+from ipllvm.stats.choice import INDISTINCT, distinct
 from ipllvm.stats.correlation import FEWEST, correlation
 from ipllvm.stats.student import StudentTest, combined, linearised
 
@@ -24,6 +24,11 @@ TEXT_RICH = ("charts", "charts-mc", "chartqa", "ai2d", "mathvista")
 CNNS = ("resnet", "convnext", "convnextv2", "regnet", "efficientnet", "mobilenet_v2")
 VITS = ("vit", "deit", "beit", "clip", "dinov2", "swin", "vit_mae", "siglip")
 NOTHING_TO_LOSE = "nothing to lose"
+WHERE = {
+    Decision.HOLDS: "is inside",
+    Decision.VIOLATED: "is outside",
+    Decision.UNDECIDED: "does not settle",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +135,9 @@ def _vit_against_cnn(rows: Sequence[Row]) -> Iterator[Statement]:
             continue
         sides = [(side.contrasts["area"], side.contrasts["clean"]) for side in (vit, cnn)]
         unclear = [
-            side.model
-            for side, (_, clean) in zip((vit, cnn), sides, strict=True)
-            if not choose(clean).interval(ALPHA)[0] > 0
+            side.model for side, (_, clean) in zip((vit, cnn), sides, strict=True) if not distinct(clean)
         ]
-        why = f"the clean score of {', '.join(unclear)} is not clearly above 0" if unclear else ""
+        why = f"{INDISTINCT}: the clean score of {', '.join(unclear)}" if unclear else ""
         found = ratio_difference("area", sides[0], sides[1])
         test = linearised(found)
         text = "A ViT keeps more of its score than a CNN with random parts of the picture in black."
@@ -200,9 +203,8 @@ def _decided(
     elif not obstacle:
         decision = Decision.VIOLATED if p_violated <= claim.alpha else decision
         decision = Decision.HOLDS if p_holds <= claim.alpha else decision
-        settles = "does not settle" if decision is Decision.UNDECIDED else "settles"
         words = f"{claim.direction.replace('_', ' ')} {claim.margin:g} points"
-        reason = f"[{POINTS * low:.2f}, {POINTS * high:.2f}] {settles} {words}"
+        reason = f"[{POINTS * low:.2f}, {POINTS * high:.2f}] {WHERE[decision]} {words}"
     return Statement(
         name,
         text,

@@ -15,12 +15,13 @@ from ipllvm.metrics.performance_drop import score
 from ipllvm.records import Claim, Contrast, Decision, Estimate, Scores, Verdict
 from ipllvm.sampling import generator
 from ipllvm.stats.bootstrap import bootstrap_interval
-from ipllvm.stats.choice import choose
+from ipllvm.stats.choice import INDISTINCT, choose, distinct, turned
 from ipllvm.stats.clusters import cluster_sums, information, mean_size
 from ipllvm.stats.power import (
     Outlook,
     design_effect,
     outlook,
+    planned_design_effect,
     required_samples,
     samples_to_decide,
     samples_without_change,
@@ -29,8 +30,10 @@ from ipllvm.stats.power import (
 )
 from ipllvm.stats.proportion import proportion_interval
 from ipllvm.stats.score_interval import ScoreTest
+from ipllvm.stats.student import StudentTest
 
 GUARD_ALPHA = 0.05
+FITTED = ", cross-fitted max over draws"
 _ALPHA = 0.05
 _SCALE = {"points": 100.0, "score": 1.0}
 _POINTS = 100.0
@@ -52,7 +55,8 @@ def estimate(contrast: Contrast, unit: str = "points", seed: int = 0, replicates
         **_sizes(contrast, test, (scale * low, scale * high)),
         "bootstrap": None if shown is None else (scale * shown[0], scale * shown[1]),
     }
-    made = _estimate(contrast, unit, seed, _method(test, judge.method), judge.interval(_ALPHA), extra)
+    method = _method(test, judge.method + FITTED * contrast.fitted)
+    made = _estimate(contrast, unit, seed, method, judge.interval(_ALPHA), extra)
     return replace(made, discordant=_discordant(contrast))
 
 
@@ -83,13 +87,15 @@ def decide(
     """
     sign = -1.0 if claim.direction == "at_least" else 1.0
     margin = sign * claim.margin / _POINTS
-    test = ScoreTest.of(_turned(contrast, sign))
+    test = ScoreTest.of(turned(contrast, sign))
     effect = _detectable(contrast, test, claim, margin)
     if test.too_little:
         return _not_enough(contrast, claim, margin, effect, available)
     if guard is not None and (reason := _nothing_to_lose(guard, claim)):
         return Verdict(Decision.UNDECIDED, reason, smallest_detectable_effect=effect)
-    judge = choose(_turned(contrast, sign))
+    if contrast.over is not None and not distinct(contrast.over):
+        return Verdict(Decision.UNDECIDED, INDISTINCT, smallest_detectable_effect=effect)
+    judge = choose(turned(contrast, sign))
     if judge.too_little:
         return _not_enough(contrast, claim, margin, effect, available)
     p_holds, p_violated = judge.p_holds(margin), judge.p_violated(margin)
@@ -108,12 +114,19 @@ def decide(
     return Verdict(Decision.UNDECIDED, reason, p_holds, p_violated, effect, ahead.n)
 
 
+def withheld(verdict: Verdict, reason: str) -> Verdict:
+    """The verdict that is not given for that reason, whatever the numbers: UNDECIDED, with p-values of 1."""
+    return replace(verdict, decision=Decision.UNDECIDED, reason=reason, p_holds=1.0, p_violated=1.0)
+
+
 def planned_effect(contrast: Contrast, claim: Claim) -> float | None:
     """Smallest detectable effect in points as planned: from the claim's discordance, not the data."""
     n = len(contrast.values)
     if n == 0:
         return None
-    error = standard_error(n, claim.planned_discordance, claim.margin / _POINTS, _planned_deff(contrast))
+    sizes = cluster_sums(contrast)[1]
+    deff = planned_design_effect(sizes, contrast.draws, claim.planned_discordance)
+    error = standard_error(n, claim.planned_discordance, claim.margin / _POINTS, deff)
     return _POINTS * smallest_detectable_effect(error, contrast.lattice, n, claim.alpha)
 
 
@@ -121,7 +134,9 @@ def _detectable(contrast: Contrast, test: ScoreTest, claim: Claim, margin: float
     """As `planned_effect`, but from the observed changes where there are any."""
     if test.too_little or test.concordant:
         return planned_effect(contrast, claim)
-    error = test.standard_error(margin)
+    judge = choose(contrast) if contrast.together else test
+    known = isinstance(judge, StudentTest) and not judge.too_little
+    error = judge.error if isinstance(judge, StudentTest) and known else test.standard_error(margin)
     return _POINTS * smallest_detectable_effect(error, contrast.lattice, test.n, claim.alpha)
 
 
@@ -137,7 +152,9 @@ def _not_enough(
     reason = f"too little to decide: {n} sample{'s' * (n != 1)} in {clusters} cluster{'s' * (clusters != 1)}"
     if n == 0:
         reason = "all samples ended in an error" if contrast.n_error else "no samples"
-    deff = _planned_deff(contrast)
+    if contrast.crossed is not None and n:
+        reason += f", draws that stand for others: {contrast.draws}"
+    deff = design_effect(contrast.draws, mean_size(cluster_sums(contrast)[1]))
     needed = required_samples(abs(margin), claim.planned_discordance, deff=deff, alpha=claim.alpha)
     if needed is None:
         return Verdict(Decision.UNDECIDED, reason, smallest_detectable_effect=effect)
@@ -172,18 +189,12 @@ def _outlook(
     gap = test.beyond_missing(margin, side) - mean
     if test.missing and side * gap <= 0:
         return Outlook(None, f"the {contrast.n_error} samples without a score could tip it either way")
+    if contrast.crossed is not None:
+        return Outlook(None, "more draws would tell more than more samples, as draws stand for others")
     if test.concordant:
         needed = samples_without_change(abs(gap) / test.bound, test.largest, alpha)
         return Outlook(None, "at the margin") if needed is None else outlook(needed, available)
     return samples_to_decide(test.n, test.standard_error(margin), gap, alpha, available)
-
-
-def _turned(contrast: Contrast, sign: float) -> Contrast:
-    return replace(contrast, values=sign * np.asarray(contrast.values, dtype=float))
-
-
-def _planned_deff(contrast: Contrast) -> float:
-    return design_effect(contrast.draws, mean_size(cluster_sums(contrast)[1]))
 
 
 def _words(claim: Claim) -> str:

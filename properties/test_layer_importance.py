@@ -33,7 +33,7 @@ def test_layer_importance(evaluation: "Evaluation") -> None:
     kind, layers = evaluation.settings.noise, range(evaluation.model.layers())
     places = {f"layer {layer + 1}": partial(LayerNoise, layer, kind) for layer in layers}
     clean, blank, noisy = importance.under_noise(evaluation, places)
-    saturated = evaluation.saturated(blank, noisy)
+    saturated = importance.saturated(blank, noisy)
     series = [importance.by_layer("lost", clean, noisy), *importance.recorded(clean, noisy, "layer")]
     if saturated and kind != MILDER:
         milder = {f"layer {layer + 1}": partial(LayerNoise, layer, MILDER) for layer in layers}
@@ -42,7 +42,7 @@ def test_layer_importance(evaluation: "Evaluation") -> None:
     share = importance.share_of_lowest_quarter(clean, noisy)
     evaluation.check(
         "layer_importance",
-        quarter_share(clean, noisy, HALF),
+        importance.decisive(evaluation, "layer_importance", partial(quarter_share, clean, share=HALF), noisy),
         shown={"clean": clean, "blank": blank, "first_layer": noisy[0], "last_layer": noisy[-1]},
         something_to_lose=gain(clean, blank),
         series=series,

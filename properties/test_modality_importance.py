@@ -51,7 +51,7 @@ def test_modality_importance(evaluation: "Evaluation") -> None:
         parts = {"image": drawn("image", image[part]), "text": drawn("text", text[part])}
         evaluation.check(
             claim,
-            more_lost(claim, here=image[part], there=text[part]),
+            importance.decisive(evaluation, claim, partial(more_lost, claim), image[part], text[part]),
             shown={"clean": clean, "blank": blank, **parts},
             something_to_lose=gain(clean, blank),
             series=series,

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ipllvm.assessment import Evaluation
 
 
+NAME = "visual_token_importance"
+
+
 @pytest.mark.observation
 def test_visual_token_importance(evaluation: "Evaluation") -> None:
     """Edge-noise score minus centre-noise score, at least 0."""
@@ -33,8 +36,8 @@ def test_visual_token_importance(evaluation: "Evaluation") -> None:
     inner, outer = [[noisy[group] for group in part] for part in (centre(grid), edge(grid))]
     lost = display.grid("lost", importance.COSTS, grid, [performance_drop(clean, each) for each in noisy])
     evaluation.check(
-        "visual_token_importance",
-        more_lost("centre_importance", here=inner, there=outer),
+        NAME,
+        importance.decisive(evaluation, NAME, partial(more_lost, "centre_importance"), inner, outer),
         shown={
             "clean": clean,
             "blank": blank,

@@ -14,6 +14,9 @@ from ipllvm.errors import UnknownName
 if TYPE_CHECKING:
     from PIL import Image
 
+KEPT = 512
+"""Artifacts that are held in memory where there is a folder to read the others from again."""
+
 
 class Provider(Protocol):
     """Makes one kind of artifact; `identity` says which model with which weights it is."""
@@ -29,7 +32,7 @@ class Provider(Protocol):
 
 
 class Artifacts:
-    """Artifacts by kind and by image content, in memory and, where a folder is given, on disk.
+    """Artifacts by kind and by image content, on disk where a folder is given, else all in memory.
 
     On disk each is one .npy file, written whole or not at all, that any number of processes may
     share. A damaged file, or a folder that can't be written to, costs a computation and nothing else.
@@ -63,6 +66,8 @@ class Artifacts:
                 found = provider.of(image)
                 self._write(name, found)
             found.setflags(write=False)
+            if self._folder is not None and len(self._known) == KEPT:
+                self._known.clear()
             self._known[name] = found
         return self._known[name]
 

@@ -12,14 +12,17 @@ from PIL import Image
 from ipllvm import planting
 from ipllvm.benchmarks.prompts import LETTERS, multiple_choice
 from ipllvm.benchmarks.rendering import DRAWN, digest
+from ipllvm.planting import ALIKE
 from ipllvm.records import Benchmark, Sample
 from ipllvm.sampling import generator
 
 SIGNS = ("circle", "square", "star", "cross")
 SAMPLES = 1500
+CAPTIONS = 30 * ALIKE
 MAX_NEW_TOKENS = 4
 VERSION = 1
 _APART = 1 << 16  # numbers between the first samples of two seeds
+Options = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +41,42 @@ class Planted:
 def benchmark(name: str, cluster: int, seed: int) -> Benchmark:
     """1,500 samples in clusters of `cluster`, as multiple choice; another seed draws other samples."""
     first = seed * _APART % planting.NUMBERS
-    samples = tuple(_sample(first + i, first + i - i % cluster) for i in range(SAMPLES))
+    samples = tuple(_signed(first + i, first + i - i % cluster) for i in range(SAMPLES))
+    return _benchmark(name, samples, cluster, seed)
+
+
+def _benchmark(name: str, samples: tuple[Sample, ...], cluster: int, seed: int) -> Benchmark:
     pixels = [sample.images[0].load().tobytes() for sample in samples[:DRAWN]]
-    header = repr((SAMPLES, cluster, seed, VERSION)).encode()
+    header = repr((len(samples), cluster, seed, VERSION)).encode()
     source = f"made by ipllvm (generator version {VERSION}, seed {seed}, clusters of {cluster})"
     return Benchmark(
         name, samples, "multiple_choice", digest(samples, header, *pixels), source, MAX_NEW_TOKENS
     )
 
 
-def _sample(number: int, cluster: int) -> Sample:
-    answer = int(generator("planted", number).integers(len(SIGNS)))
-    prompt = multiple_choice(f"Which sign does picture {number:010d} show?", SIGNS)
-    ids = f"planted-{number:010d}", f"planted-{cluster:010d}"
-    return Sample(*ids, (Planted(number, cluster, answer),), prompt, LETTERS[answer], SIGNS, "sign")
+def _signed(number: int, cluster: int) -> Sample:
+    question = f"Which sign does picture {number:010d} show?"
+    return _sample("planted", number, cluster, question, SIGNS, "sign")
+
+
+def _captioned(number: int, first: int) -> Sample:
+    """The right caption at the place of the answer, among those of three other groups."""
+    others = [first + (number - first + apart * ALIKE) % CAPTIONS for apart in (1, 2, 3)]
+    others.insert(_answer(number), number)
+    options = tuple(f"picture {other:010d}" for other in others)
+    return _sample("captions", number, number - number % ALIKE, "Which caption fits?", options, "caption")
+
+
+def _sample(name: str, number: int, cluster: int, question: str, options: Options, kind: str) -> Sample:
+    answer = _answer(number)
+    ids = f"{name}-{number:010d}", f"{name}-{cluster:010d}"
+    images, prompt = (Planted(number, cluster, answer),), multiple_choice(question, options)
+    return Sample(*ids, images, prompt, LETTERS[answer], options, kind)
+
+
+def _answer(number: int) -> int:
+    """The place of the right option of four."""
+    return int(generator("planted", number).integers(len(SIGNS)))
 
 
 def single(seed: int = 0) -> Benchmark:
@@ -67,3 +92,10 @@ def pairs(seed: int = 0) -> Benchmark:
 def tens(seed: int = 0) -> Benchmark:
     """`planted` in clusters of 10 samples."""
     return benchmark("planted-10", 10, seed)
+
+
+def captions(seed: int = 0) -> Benchmark:
+    """Groups of 11 alike pictures with captions that name them; the alignment set of planted:aligned."""
+    first = seed * _APART % planting.NUMBERS // ALIKE * ALIKE
+    samples = tuple(_captioned(first + i, first) for i in range(CAPTIONS))
+    return _benchmark("planted-captions", samples, ALIKE, seed)

@@ -1,5 +1,6 @@
-"""A seeded part of a benchmark, made of whole clusters."""
+"""A seeded part of a benchmark: many pictures, few questions on each."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -7,15 +8,19 @@ from ipllvm.errors import UsageError
 from ipllvm.records import Benchmark, Sample
 from ipllvm.sampling import generator
 
+TOGETHER = 2
+"""Samples of a cluster that are taken at once: a pair stays whole."""
+
 
 def subset(benchmark: Benchmark, n: int, seed: int) -> Benchmark:
-    """Exactly `n` samples, cluster after cluster in a seeded random order.
+    """Exactly `n` samples: two of each cluster in a seeded random order, then two more, and so on.
 
-    Only the last cluster may be cut, so that exactly `n` come out. For one seed the orders are
-    nested: a smaller subset is the beginning of a larger one; and both renderings of a benchmark
-    get the same pictures. Name and digest stay those of the whole: they say which data a sample
-    is from. Raises UsageError where n < 1 or there are
-    fewer samples.
+    Samples that share a picture tell little more than one, so that few of many pictures tell most; every
+    picture counts alike. Which two is random where a cluster has more. Only the last two may be
+    parted, so that exactly `n` come out. For one seed the orders are nested: a smaller subset is the
+    beginning of a larger one; and both renderings of a benchmark get the same questions. Name and
+    digest stay those of the whole: they say which data a sample is from. Raises UsageError where n < 1 or
+    there are fewer samples.
     """
     total = len(benchmark.samples)
     if n < 1:
@@ -26,6 +31,21 @@ def subset(benchmark: Benchmark, n: int, seed: int) -> Benchmark:
     for sample in benchmark.samples:
         clusters.setdefault(sample.cluster, []).append(sample)
     names = sorted(clusters)
-    order = generator("subset", seed).permutation(len(names))
-    samples = (sample for i in order for sample in clusters[names[int(i)]])
-    return replace(benchmark, samples=tuple(islice(samples, n)))
+    order = [names[int(i)] for i in generator("subset", seed).permutation(len(names))]
+    mixed = [_mixed(clusters[name], seed) for name in order]
+    return replace(benchmark, samples=tuple(islice(_rounds(mixed), n)))
+
+
+def _mixed(samples: Sequence[Sample], seed: int) -> Sequence[Sample]:
+    """The samples of a cluster in a seeded order; as they are where all are taken at once."""
+    if len(samples) <= TOGETHER:
+        return samples
+    order = generator("subset", seed, samples[0].cluster).permutation(len(samples))
+    return [samples[int(i)] for i in order]
+
+
+def _rounds(clusters: Sequence[Sequence[Sample]]) -> Iterator[Sample]:
+    """Some of every cluster, then some more, until all are taken."""
+    for start in range(0, max(map(len, clusters)), TOGETHER):
+        for samples in clusters:
+            yield from samples[start : start + TOGETHER]

@@ -15,6 +15,7 @@ from typing import Any
 from ipllvm.calibration.cells import RUNS, Cell, measure
 from ipllvm.calibration.fixed import AtMargin, Bounds, Family, Power
 from ipllvm.calibration.laws import Design, Flips, Retention
+from ipllvm.calibration.ratios import RatioGate
 from ipllvm.calibration.sequences import Looks, Share
 
 SCHEMA = "ipllvm-calibration/1"
@@ -42,6 +43,8 @@ def cells() -> Iterator[Cell]:
         yield Power(Design(n, size, draws, rho_c=0.1 * repeats, rho_k=0.4), side)
     for inside, shared in product((2.0, -5.0), (False, True)):
         yield Family((2.0,) * 5 + (inside,) * 5, shared, Design(300))
+    for (then, now), n, size in product(((0.80, 0.75), (0.92, 0.90)), (300, 1500), (1, 10)):
+        yield RatioGate(then, now, Design(n, size, rho_c=0.1))
     yield from _sequential()
 
 

@@ -11,7 +11,7 @@ from ipllvm.calibration.cells import ALPHA, POWER, Band
 from ipllvm.calibration.laws import Design, Flips, Retention
 from ipllvm.records import Claim, Contrast, Decision
 from ipllvm.stats.betting import BettingTest
-from ipllvm.stats.choice import choose
+from ipllvm.stats.choice import choose, turned
 from ipllvm.stats.clusters import cluster_sums
 from ipllvm.stats.multiplicity import families
 
@@ -82,7 +82,7 @@ class AtMargin:
         """See Cell."""
         contrast, sign = self.law.contrast(self.design, rng), 1.0
         if self.direction == "at_least":
-            contrast, sign = replace(contrast, values=-contrast.values), -1.0
+            contrast, sign = turned(contrast, -1.0), -1.0
         found = verdicts.decide(contrast, claim(100 * sign * self.law.truth, self.direction))
         return {decision.value: found.decision is decision for decision in Decision}
 

@@ -88,10 +88,24 @@ def layers_swapped(parts: Parts) -> None:
 
 
 def four_bits(parts: Parts) -> None:
-    """Every matrix of the decoder rounded to 15 steps over its whole range, a naive quantisation."""
+    """Every matrix of the decoder rounded to 15 values over its whole range, a naive quantisation."""
+    _rounded(parts, 4)
+
+
+def three_bits(parts: Parts) -> None:
+    """The same with 7 values."""
+    _rounded(parts, 3)
+
+
+def two_bits(parts: Parts) -> None:
+    """The same with 3 values."""
+    _rounded(parts, 2)
+
+
+def _rounded(parts: Parts, bits: int) -> None:
     for name in parts.named(rf"{re.escape(LANGUAGE)}layers\..*_proj\.weight"):
         weight = parts.weights[name].float()
-        step = weight.abs().max() / 7
+        step = weight.abs().max() / (2 ** (bits - 1) - 1)
         parts.weights[name] = ((weight / step).round() * step).to(parts.weights[name].dtype)
 
 
@@ -100,6 +114,16 @@ def positions_shuffled(parts: Parts) -> None:
     table = parts.weights[POSITIONS]
     order = 1 + torch.randperm(len(table) - 1, generator=parts.rng)
     parts.weights[POSITIONS] = torch.cat([table[:1], table[order]])
+
+
+def positions_lost(parts: Parts) -> None:
+    """The tower's position embeddings are 0."""
+    parts.weights[POSITIONS].zero_()
+
+
+def positions_loud(parts: Parts) -> None:
+    """They are ten times as large, as where a scale is lost."""
+    parts.weights[POSITIONS] *= 10
 
 
 def tower_reset(parts: Parts) -> None:
@@ -159,6 +183,12 @@ def norm_scaled(parts: Parts) -> None:
     weight[: len(weight) // 2] *= 2
 
 
+def norms_reset(parts: Parts) -> None:
+    """Every norm of the decoder weighs 1, as where its weights were not found."""
+    for name in parts.named(rf"{re.escape(LANGUAGE)}.*norm\.weight"):
+        parts.weights[name].fill_(1)
+
+
 def rope_base(parts: Parts) -> None:
     """Positions of the decoder rotate with another base, as with a wrong config."""
     parts.config["text_config"]["rope_parameters"]["rope_theta"] /= 100
@@ -172,6 +202,16 @@ def norm_epsilon(parts: Parts) -> None:
 def other_activation(parts: Parts) -> None:
     """The decoder's activation is relu in place of silu."""
     parts.config["text_config"]["hidden_act"] = "relu"
+
+
+def activation_lost(parts: Parts) -> None:
+    """The decoder's activation is none at all: its MLPs' gates are linear."""
+    parts.config["text_config"]["hidden_act"] = "linear"
+
+
+def projector_straight(parts: Parts) -> None:
+    """The projector's activation is none at all."""
+    parts.config["projector_hidden_act"] = "linear"
 
 
 def template_changed(parts: Parts) -> None:
@@ -226,6 +266,7 @@ HARMFUL: tuple[Mutant, ...] = (
     projector_noise, projector_bias_lost, layer_dropped, layers_swapped, four_bits, positions_shuffled,
     tower_reset, other_feature_layer, wrong_normalisation, picture_cropped, colours_swapped,
     embeddings_swapped, heads_zeroed, head_noise, norm_scaled, rope_base, norm_epsilon, other_activation,
+    three_bits, two_bits, positions_lost, positions_loud, norms_reset, activation_lost, projector_straight,
     template_changed,
 )  # fmt: skip
 HARMLESS: tuple[Mutant, ...] = (

@@ -9,6 +9,7 @@ _SHOWN = {
     "at the margin": ("HOLDS", "VIOLATED"),
     "power": ("right", "wrong"),
     "family of 10": ("any_false_HOLDS", "any_false_VIOLATED"),
+    "gate of a ratio": ("HOLDS", "VIOLATED"),
     "sequential, at the margin": ("HOLDS", "VIOLATED"),
     "sequential, gap": ("wrong", "used"),
 }

@@ -30,7 +30,15 @@ QUANTITIES = (
 )
 DIRECTIONS = ("at_most", "at_least")
 KINDS = ("requirement", "observation")
-_WORDS = {"quantity": QUANTITIES, "direction": DIRECTIONS, "kind": KINDS}
+DRAWN = ("lowest_quarter", "image_first", "then_text", "centre_importance")
+"""The quantities of importance, whose draws differ in the strength of the noise."""
+_WORDS = {
+    "quantity": QUANTITIES,
+    "direction": DIRECTIONS,
+    "kind": KINDS,
+    "agg": ("mean", "max"),
+    "draws": ("fixed", "random"),
+}
 _KEYS = tuple(field.name for field in fields(Claim) if field.name != "name")
 _NEEDED = tuple(f.name for f in fields(Claim) if f.default is MISSING and f.name != "name")
 # Open intervals that a number must lie in; a drop of 100 points is all there is to lose.
@@ -97,7 +105,19 @@ def _claim(
         close = get_close_matches(name, known or (), n=1, cutoff=0.5)
         hint = f"; did you mean '{close[0]}'?" if close and close[0] != name else ""
         raise UsageError(f"{place} lacks {', '.join(missing)}{hint}")
-    return Claim(name=name, **{key: _value(place, key, table[key]) for key in table})
+    made = Claim(name=name, **{key: _value(place, key, table[key]) for key in table})
+    _check_draws(place, made)
+    return made
+
+
+def _check_draws(place: str, claim: Claim) -> None:
+    """Raises UsageError where what is asked of draws can't be had."""
+    changed = [key for key, usual in (("agg", "mean"), ("draws", "fixed")) if getattr(claim, key) != usual]
+    if changed and claim.quantity not in DRAWN:
+        asked = f'{changed[0]} = "{getattr(claim, changed[0])}"'
+        raise UsageError(f"{place}: {asked} is for importance only: {', '.join(DRAWN)}")
+    if len(changed) > 1:
+        raise UsageError(f'{place}: agg = "max" chooses among these draws, so that draws must be "fixed"')
 
 
 def _check_keys(place: str, table: Mapping[str, Any]) -> None:

@@ -12,6 +12,7 @@ from ipllvm.commands import suite
 from ipllvm.errors import UnknownName, UsageError
 
 Save = Callable[[dict[str, Any]], None]
+SAMPLES = 300
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,8 +30,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mutants", action="store_true", help="gates on damaged and harmlessly changed models"
     )
+    parser.add_argument("--probes", action="store_true", help="what other properties see of those models")
     parser.add_argument("--gates", action="store_true", help="gates of a model against itself")
-    parser.add_argument("--samples", type=int, default=300, help="of each gate (default 300)")
+    parser.add_argument("--samples", type=int, help="of each gate (default 300; of each probe 200)")
 
 
 def main(args: argparse.Namespace) -> int:
@@ -44,15 +46,23 @@ def main(args: argparse.Namespace) -> int:
         if args.json:
             experiment.write(args.json, found)
 
-    if not (args.mutants or args.gates):
+    if not (args.mutants or args.probes or args.gates):
         return _cells(args, found.get("cells", {}), partial(save, "cells"))
     with TemporaryDirectory() as folder:
-        parts = {"mutants": (args.mutants, _mutants), "gates": (args.gates, _gates)}
+        parts = {
+            "mutants": (args.mutants, _mutants),
+            "probes": (args.probes, _probes),
+            "gates": (args.gates, _gates),
+        }
         wrong = [
             measured(args, Path(folder), found.get(name, {}), partial(save, name))
             for name, (asked, measured) in parts.items()
             if asked
         ]
+    if args.mutants or args.probes:
+        from ipllvm.calibration import effects
+
+        print("\n".join(effects.table(found.get("mutants", {}), found.get("probes", {}))))
     return int(any(wrong))
 
 
@@ -77,33 +87,57 @@ def _cells(args: argparse.Namespace, known: dict[str, Any], save: Save) -> int:
 
 
 def _mutants(args: argparse.Namespace, folder: Path, known: dict[str, Any], save: Save) -> bool:
+    from ipllvm.calibration import gates, models
+
+    return _changed(args, folder, known, save, (models.mutant, gates.CHOSEN, args.samples or SAMPLES))
+
+
+def _probes(args: argparse.Namespace, folder: Path, known: dict[str, Any], save: Save) -> bool:
+    from ipllvm.calibration import gates, models
+
+    return _changed(args, folder, known, save, (models.probe, gates.PROBES, args.samples or models.PROBED))
+
+
+def _changed(
+    args: argparse.Namespace, folder: Path, known: dict[str, Any], save: Save, how: tuple[Any, str, int]
+) -> bool:
+    """Rows of mutants by a function of `models`, on some properties with so many samples."""
     from ipllvm.calibration import models, mutants
     from ipllvm.models.sources import resolve
 
+    task, chosen, samples = how
     properties, source = suite.folder(), resolve(models.MODEL)
     names = [name for name in mutants.BY_NAME if _asked(args, name)]
     if not names:
         raise UnknownName("mutant", " ".join(args.only), mutants.BY_NAME)
-    before = models.baseline(properties, folder, args.samples)
-    tasks = {name: (models.mutant, properties, source, folder, before, name, args.samples) for name in names}
+    before = models.baseline(properties, folder, samples, chosen)
+    tasks = {name: (task, properties, source, folder, before, name, samples) for name in names}
     rows = models.run(tasks, known, args.workers, save)
-    print("\n".join(models.table(rows)))
     return not all(row["right"] for row in rows.values())
 
 
 def _gates(args: argparse.Namespace, folder: Path, known: dict[str, Any], save: Save) -> bool:
-    from ipllvm import baselines
     from ipllvm.calibration import models
 
-    properties = suite.folder()
-    pairs = {f"pair {i}": (models.pair, properties, folder, i, args.samples) for i in range(models.PAIRS)}
+    properties, samples = suite.folder(), args.samples or SAMPLES
+    pairs = {f"pair {i}": (models.pair, properties, folder, i, samples) for i in range(models.PAIRS)}
     rows = models.run(pairs, known, args.workers, save)
-    halves = known.get("halves") or models.halves(baselines.load(models.baseline(properties, folder)))
-    save({"halves": halves})
-    flipped, worse = (
-        sum(row["flipped"] for row in rows.values()),
-        [n for n, r in rows.items() if r["worse"]],
-    )
+    worse = [name for name, row in rows.items() if row["worse"]]
+    flipped = sum(row["flipped"] for row in rows.values())
     print(f"{len(rows)} pairs: {flipped} answers flipped, regressions: {', '.join(worse) or 'none'}")
-    print(f"{halves['splits']} halves: {halves['verdicts']}")
-    return bool(worse)
+    parts = _halves(known, samples)
+    save(parts)
+    for name, row in parts.items():
+        print(f"{row['splits']} {name}: {row['verdicts']}")
+    return bool(worse or parts["halves of draws"]["false_regressions"])
+
+
+def _halves(known: dict[str, Any], samples: int) -> dict[str, Any]:
+    from ipllvm.calibration import halves, models
+
+    made = {"halves of draws": halves.of_draws, "halves of samples": halves.of_samples}
+    if made.keys() <= known.keys():
+        return {name: known[name] for name in made}
+    found = halves.measure(models.MODEL, models.BENCHMARK, samples)
+    about = {"questions": samples, "draws": halves.DRAWS}
+    return {name: {**about, **split(found)} for name, split in made.items()}

@@ -27,7 +27,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print every comparison; the highest exit status: 1 worse, 6 undecided, 7 not comparable."""
-    from ipllvm.baselines import compare, load
+    from ipllvm.baselines import load
+    from ipllvm.comparison import compare
 
     before = load(args.before)
     source = f"baseline {args.before.name}"
@@ -78,7 +79,7 @@ def _markdown(gate: "Gate") -> Iterator[str]:
 
 def _flipped(gate: "Gate", markdown: bool) -> Iterator[str]:
     """The samples that flipped, question and answers, as many as are shown of each change."""
-    from ipllvm.baselines import SHOWN
+    from ipllvm.comparison import SHOWN
     from ipllvm.gates import words
     from ipllvm.reporting.markdown import escape
 

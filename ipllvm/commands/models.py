@@ -45,6 +45,7 @@ def aliases() -> Iterator[Row]:
 def _planted() -> Iterator[Row]:
     kinds = ", ".join(PLANTED)
     yield "planted:KIND", "no weights", f"its answer to a property is known; on --benchmark planted: {kinds}"
+    yield "planted:aligned", "no weights", "as --language-model too, on --benchmark planted-captions"
 
 
 def _parts() -> Iterator[Row]:

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,10 @@ PICTURES = (".svg", ".png")
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm speed`."""
-    parser.description = "Trials a second of plain generate, alone and in batches, and of the engine."
+    parser.description = (
+        "Trials a second of plain generate, alone and in batches, of the engine, and of the engine's own "
+        "matrix products alone (of floor); peak memory while the engine runs, weights included."
+    )
     parser.add_argument("--model", default="llava-tiny", help="alias, hub id or folder (default llava-tiny)")
     parser.add_argument(
         "--synthetic",
@@ -41,7 +45,7 @@ def main(args: argparse.Namespace) -> int:
     """Time every workload and print the table."""
     from ipllvm.artifacts import Artifacts, saliency
     from ipllvm.engine.batch_size import choose
-    from ipllvm.speed.costs import costs
+    from ipllvm.speed.costs import LIKE, costs
     from ipllvm.speed.measure import Bench, table
     from ipllvm.speed.prefill import prefill
     from ipllvm.speed.workloads import workloads
@@ -66,8 +70,9 @@ def main(args: argparse.Namespace) -> int:
         "prefill": asdict(reached), "rows": rows,
     }  # fmt: skip
     if args.plot is not None:
-        grown = costs(bench, benchmark, args.samples, rows[0]["batched"])
-        about["costs"] = [asdict(cost) for cost in grown]
+        rates = {row["name"]: row["batched"] for row in rows}
+        rates |= {w.name: bench.generate(w) for w in found if w.name in LIKE.values() and w.name not in rates}
+        about["costs"] = [asdict(cost) for cost in costs(bench, benchmark, args.samples, rates)]
         _draw(args.plot, about["costs"])
     if args.json is not None:
         args.json.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
@@ -77,6 +82,11 @@ def main(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> None:
     if args.samples < 4:
         raise UsageError(f"--samples {args.samples}: give at least 4")
+    if args.batch_size is not None and args.batch_size < 1:
+        raise UsageError(f"--batch-size {args.batch_size}: give at least 1")
+    for option, path in (("--json", args.json), ("--plot", args.plot)):
+        if path is not None and (path.is_dir() or not os.access(path.absolute().parent, os.W_OK)):
+            raise UsageError(f"{option} {path}: can't be written: give a file in a folder that is there")
     if args.plot is not None and args.plot.suffix not in PICTURES:
         raise UsageError(f"--plot {args.plot}: give a name that ends in {' or '.join(PICTURES)}")
 

@@ -53,16 +53,20 @@ def info(folder: Path) -> int:
     return 1 if damaged else 0
 
 
-def verify(folder: Path) -> int:
+def check(folder: Path) -> int:
     """Print what is wrong with each file."""
-    from ipllvm.engine import upkeep
+    from ipllvm.engine.upkeep import files
+    from ipllvm.engine.verification import verify
 
-    found = {path: upkeep.verify(path) for path in upkeep.files(folder)}
-    for path, problems in found.items():
-        for problem in problems or ["ok"]:
+    found = {path: verify(path) for path in files(folder)}
+    for path, each in found.items():
+        for problem in each.problems or ["ok"]:
             print(f"{visible(path.name)}: {visible(problem)}")
-    wrong = sum(map(bool, found.values()))
-    print(f"{_files(len(found))}, {wrong} with problems" if wrong else f"{_files(len(found))}, all whole")
+    wrong = sum(bool(each.problems) for each in found.values())
+    unchecked = sum(each.unchecked for each in found.values())
+    state = f"{wrong} with problems" if wrong else "all whole"
+    older = f", {unchecked:,} outcomes unchecked: written before there were checksums" if unchecked else ""
+    print(f"{_files(len(found))}, {state}{older}")
     return 1 if wrong else 0
 
 
@@ -82,7 +86,7 @@ def merge(folder: Path) -> int:
 
 VERBS: dict[str, tuple[Callable[[Path], int], str]] = {
     "info": (info, "files, contexts, rows and size"),
-    "verify": (verify, "check every file and every key; changes nothing"),
+    "verify": (check, "check every file, every key and every answer; changes nothing"),
     "merge": (merge, "put all files into one; safe while runs go on and when killed"),
 }
 

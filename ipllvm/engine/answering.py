@@ -5,29 +5,34 @@ option whose first token is the likeliest after the prompt, read from the forwar
 answer would start with. Questions without options are answered greedily in either mode.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from ipllvm.benchmarks.prompts import LETTERS
 from ipllvm.benchmarks.questions import YES_NO
-from ipllvm.engine.decoding import StepEdit, Tokens, verified
+from ipllvm.engine.decoding import Prefill, Tokens, finite_logits, verified
 from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.records import Response, Sample
 
 
 def options(sample: Sample) -> tuple[str, ...]:
-    """What a sample can be answered by: letters, yes and no, or nothing in particular.
+    """What a sample can be answered by: letters where its choices are lettered, yes and no, or nothing.
 
-    >>> options(Sample("s", "c", (), "Is it?", "no"))
+    An open question lists among its choices every answer that it admits, its own too.
+
+    >>> options(Sample("s", "c", (), "Is it?", "no", choices=("no", "yes")))
     ('yes', 'no')
+    >>> options(Sample("s", "c", (), "Which?", "B", choices=("red", "blue")))
+    ('A', 'B')
+    >>> options(Sample("s", "c", (), "Which colour?", "red", choices=("red", "blue")))
+    ()
     """
-    if sample.choices:
-        return tuple(LETTERS[: len(sample.choices)])
+    letters = tuple(LETTERS[: len(sample.choices)])
+    if sample.answer in letters and sample.answer not in sample.choices:
+        return letters
     return YES_NO if sample.answer.lower() in YES_NO else ()
 
 
@@ -35,27 +40,19 @@ def respond(
     model: VisionLanguageModel,
     samples: Sequence[Sample],
     mode: str,
-    lengths: Sequence[int],
-    guesses: Sequence[Tokens],
-    hidden: Float[Tensor, "batch positions hidden"],
-    cache: Callable[[], Any],
+    prefilled: Prefill,
     max_new_tokens: int,
-    edit: StepEdit | None = None,
 ) -> list[Response]:
-    """The responses to prompts of `lengths` that were run with their drafts behind them.
-
-    `mode` is generate or likelihood; the rest as in `decoding.verified`.
-    """
-    given = [options(sample) if mode == "likelihood" else () for sample in samples]
-    if all(given):
-        said: list[Tokens] = [()] * len(samples)
-    else:
-        said = verified(model, lengths, guesses, hidden, cache, max_new_tokens, edit)
+    """The responses to prompts that were run; `mode` is generate or likelihood."""
+    given = {row: options(sample) for row, sample in enumerate(samples) if mode == "likelihood"}
+    chosen = [row for row, found in given.items() if found]
+    free = [row for row in range(len(samples)) if row not in chosen]
+    said: list[Tokens] = verified(model, prefilled, max_new_tokens, free) if free else [()] * len(samples)
     responses = [Response(model.text(tokens), tokens) for tokens in said]
-    chosen = [row for row, found in enumerate(given) if found]
     if chosen:
-        ends = torch.stack([hidden[row, lengths[row] - 1] for row in chosen])
-        for row, logits in zip(chosen, model.logits(ends).log_softmax(-1), strict=True):
+        starts = prefilled.prompts.starts()
+        ends = prefilled.spoken[[starts[row] for row in chosen]]
+        for row, logits in zip(chosen, finite_logits(model, ends).log_softmax(-1), strict=True):
             responses[row] = likeliest(model, logits, given[row])
     return responses
 

@@ -29,7 +29,8 @@ def captions(
     """The captions of the pictures of `data` by `picture_key`; raises NotMeasured where one fails."""
     pictures = {picture_key(image): sample for sample in data.samples for image in _loaded(sample)}
     asked = {key: _question(key, sample) for key, sample in pictures.items()}
-    answered = memory(Context.of(model.info(), replace(data, max_new_tokens=MAX_NEW_TOKENS)))
+    about = replace(data, max_new_tokens=MAX_NEW_TOKENS)
+    answered = memory(Context.of(model.info(), about, image_backend=model.image_backend))
     plan = Plan(tuple(asked.values()), (Clean(),), 1, 0, MAX_NEW_TOKENS, "generate")
     run(model, plan, batch_size, answered, progress)
     found = {}

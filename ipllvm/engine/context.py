@@ -7,12 +7,19 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, Final
 
 from ipllvm.errors import UnknownName, UsageError
 from ipllvm.records import Benchmark, ModelInfo, Trial
 
+ENGINE: Final = 1
+"""The version of ipllvm's own measurement. Raise it by hand with every change that can make another
+answer of the same trial: in a perturbation, in a picture's or a prompt's way to the model, in decoding.
+What an older one has measured is kept and measured again.
+"""
 ANSWERS = ("generate", "likelihood")
+UNTOLD: Final[dict[str, Any]] = {"engine": 0, "images": ""}
+"""Fields that older files lack; untold they are no part of the digest, as it was then."""
 KEY_BYTES = 16
 
 
@@ -21,8 +28,10 @@ class Context:
     """Model, numerics, data and answer mode: trials of two contexts are never the same measurement.
 
     `model` is the fingerprint of the checkpoint and `benchmark` the digest of the data, both hex;
-    `device` is a device type ("cpu", "cuda"). Names are for readers only and are no part of the
-    digest. Raises UnknownName for an answer mode that is none, and UsageError for a replicate below 0.
+    `device` is a device type ("cpu", "cuda"); `images` are the packages that pictures went through, with
+    versions; `engine` is ENGINE as it was, 0 where a file is older than that. Names are for readers only
+    and are no part of the digest. Raises UnknownName for an answer mode that is none, and UsageError for
+    a replicate below 0.
     """
 
     model: str
@@ -36,6 +45,8 @@ class Context:
     answer: str
     max_new_tokens: int
     replicate: int = 0
+    engine: int = 0
+    images: str = ""
     model_name: str = field(default="", compare=False)
     benchmark_name: str = field(default="", compare=False)
 
@@ -47,9 +58,17 @@ class Context:
 
     @classmethod
     def of(
-        cls, model: ModelInfo, benchmark: Benchmark, answer: str = "generate", replicate: int = 0
+        cls,
+        model: ModelInfo,
+        benchmark: Benchmark,
+        answer: str = "generate",
+        replicate: int = 0,
+        image_backend: str = "pil",
     ) -> "Context":
-        """The context of a loaded model on a benchmark, with the versions that are installed."""
+        """The context of a loaded model on a benchmark, with the versions that are installed.
+
+        `image_backend` is what processes its pictures: pil, or else something on top of torchvision.
+        """
         return cls(
             model=model.fingerprint,
             device=model.device.split(":")[0],
@@ -62,6 +81,8 @@ class Context:
             answer=answer,
             max_new_tokens=benchmark.max_new_tokens,
             replicate=replicate,
+            engine=ENGINE,
+            images=_images(image_backend),
             model_name=model.name,
             benchmark_name=benchmark.name,
         )
@@ -77,7 +98,8 @@ class Context:
 
     def digest(self) -> str:
         """The sha256 (64 hex digits) of the fields that count, as JSON with sorted names."""
-        counted = {f.name: getattr(self, f.name) for f in fields(self) if f.compare}
+        told = {f.name: getattr(self, f.name) for f in fields(self) if f.compare}
+        counted = {name: value for name, value in told.items() if UNTOLD.get(name) != value}
         return hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
 
 
@@ -89,6 +111,11 @@ def key(digest: str, trial: Trial) -> bytes:
     """
     content = json.dumps([digest, trial.sample, trial.perturbation, trial.draw, trial.seed])
     return hashlib.sha256(content.encode()).digest()[:KEY_BYTES]
+
+
+def _images(backend: str) -> str:
+    packages = ("pillow",) if backend == "pil" else ("pillow", "torchvision")
+    return ", ".join(f"{package} {_installed(package)}" for package in packages)
 
 
 def _installed(package: str) -> str:

@@ -6,21 +6,60 @@ itself would have said is kept, and decoding goes on from there. What is rejecte
 cache as masked holes. The token ids are those of plain greedy `generate`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
+from ipllvm.engine.prefix import Prefix
 from ipllvm.models.base import Edit, Places, VisionLanguageModel
 
 Tokens = tuple[int, ...]
 StepEdit = Callable[[Sequence[int], Sequence[int]], Edit]
 """Rows of the batch by number, and the position that each is at: what is done to a decoding step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """Prompts by their lengths, each with a guess of its answer behind it."""
+
+    lengths: Sequence[int]
+    guesses: Sequence[Tokens]
+
+    def speaking(self, device: torch.device) -> Places:
+        """Where the next token is said: the end of each prompt, and each token of its guess."""
+        places = [
+            (row, length - 1 + said)
+            for row, (length, guess) in enumerate(zip(self.lengths, self.guesses, strict=True))
+            for said in range(len(guess) + 1)
+        ]
+        rows, positions = torch.tensor(places, device=device).T
+        return rows, positions
+
+    def starts(self) -> list[int]:
+        """Which of these places are the ends of prompts; last, how many places there are."""
+        starts = [0]
+        for guess in self.guesses:
+            starts.append(starts[-1] + len(guess) + 1)
+        return starts
+
+
+@dataclass(frozen=True, slots=True)
+class Prefill:
+    """Prompts that were run, their final states where they speak, and how to go on from there.
+
+    `slots` are the positions that it holds a row, padding and all; it is asked for, from `cache`, only
+    where a guess does not do. `edit` is what is done to the steps after.
+    """
+
+    prompts: Prompts
+    spoken: Float[Tensor, "places hidden"]
+    slots: int
+    cache: Callable[[], Any]
+    edit: StepEdit | None = None
 
 
 @dataclass(slots=True)
@@ -45,9 +84,7 @@ def greedy(
     answers and change the speed only.
     """
     guesses = [until_stop(model, draft, max_new_tokens) for draft in drafts or [()] * len(embeds)]
-    lengths = [len(prompt) for prompt in embeds]
-    hidden, cache = model.decoder(behind(model, embeds, guesses), wanted=speaking(model, lengths, guesses))
-    return verified(model, lengths, guesses, hidden, lambda: cache, max_new_tokens)
+    return verified(model, prefill(model, embeds, guesses), max_new_tokens)
 
 
 def until_stop(model: VisionLanguageModel, draft: Tokens, limit: int) -> Tokens:
@@ -56,82 +93,94 @@ def until_stop(model: VisionLanguageModel, draft: Tokens, limit: int) -> Tokens:
     return draft[: stop + 1][:limit]
 
 
+def prefill(
+    model: VisionLanguageModel,
+    embeds: Sequence[Tensor],
+    guesses: Sequence[Tokens],
+    prefix: Prefix | None = None,
+) -> Prefill:
+    """Run each prompt with its guess behind it, from behind a prefix that all of them share."""
+    prompts = Prompts([len(prompt) for prompt in embeds], guesses)
+    rows, positions = prompts.speaking(model.device)
+    skipped = 0 if prefix is None else prefix.length
+    begun = None if prefix is None else model.repeated(prefix.cache, len(embeds))
+    padded, speaking = behind(model, embeds, guesses)[:, skipped:], (rows, positions - skipped)
+    hidden, cache = model.decoder(padded, past_key_values=begun, wanted=speaking)
+    return Prefill(prompts, hidden[speaking], skipped + hidden.shape[1], lambda: cache)
+
+
 def behind(
     model: VisionLanguageModel, embeds: Sequence[Tensor], guesses: Sequence[Tokens]
 ) -> Float[Tensor, "batch positions hidden"]:
-    """Each prompt with its draft behind it, padded on the right."""
-    rows = [
-        torch.cat([prompt, model.embed_tokens(torch.tensor(guess, device=model.device))]) if guess else prompt
-        for prompt, guess in zip(embeds, guesses, strict=True)
-    ]
-    return pad_sequence(rows, batch_first=True)
-
-
-def speaking(model: VisionLanguageModel, lengths: Sequence[int], guesses: Sequence[Tokens]) -> Places:
-    """Where the next token is said: the end of each prompt, and each token of its draft."""
-    places = [
-        (row, length - 1 + said)
-        for row, (length, guess) in enumerate(zip(lengths, guesses, strict=True))
-        for said in range(len(guess) + 1)
-    ]
-    rows, positions = torch.tensor(places, device=model.device).T
-    return rows, positions
+    """Each prompt with its guess behind it, padded on the right."""
+    ids = torch.tensor([token for guess in guesses for token in guess], dtype=torch.long)
+    tails = torch.split(model.embed_tokens(ids.to(model.device)), [len(guess) for guess in guesses])
+    ends = [len(prompt) + len(tail) for prompt, tail in zip(embeds, tails, strict=True)]
+    padded = embeds[0].new_zeros(len(embeds), max(ends), embeds[0].shape[1])
+    for row, prompt, tail, end in zip(padded, embeds, tails, ends, strict=True):
+        row[: len(prompt)] = prompt
+        row[len(prompt) : end] = tail
+    return padded
 
 
 def verified(
     model: VisionLanguageModel,
-    lengths: Sequence[int],
-    guesses: Sequence[Tokens],
-    hidden: Float[Tensor, "batch positions hidden"],
-    cache: Callable[[], Any],
+    prefilled: Prefill,
     max_new_tokens: int,
-    edit: StepEdit | None = None,
+    wanted: Iterable[int] | None = None,
 ) -> list[Tokens]:
-    """The answers to prompts of `lengths` that were run with their drafts behind them.
-
-    `hidden` are the final hidden states; `cache` is asked for only where a draft does not do.
-    """
-    rows, nexts = [], []
-    said = _said(model, lengths, guesses, hidden)
-    for number, (length, guess, argmax) in enumerate(zip(lengths, guesses, said, strict=True)):
-        kept = _accepted(guess, argmax)
-        rows.append(_Row(number, length + kept, list(guess[:kept])))
-        nexts.append(argmax[kept])
-    valid = torch.arange(hidden.shape[1]) < torch.tensor([row.length for row in rows])[:, None]
-    live, held = list(rows), None
-    while True:
-        keep = [i for i, row in enumerate(live) if _say(model, row, nexts[i], max_new_tokens)]
-        if not keep:
-            return [tuple(row.said) for row in rows]
-        held = cache() if held is None else held
-        if len(keep) < len(live):
-            held.batch_select_indices(torch.tensor(keep, device=model.device))
-            live, valid, nexts = [live[i] for i in keep], valid[keep], [nexts[i] for i in keep]
+    """The answers to prompts that were run; with `wanted` only of these rows, the others' are empty."""
+    whole = len(prefilled.prompts.lengths)
+    rows, nexts = _accept(model, prefilled, range(whole) if wanted is None else sorted(wanted))
+    valid = torch.arange(prefilled.slots) < torch.tensor([row.length for row in rows])[:, None]
+    live, cache = rows, None
+    while keep := [i for i, row in enumerate(live) if _say(model, row, nexts[i], max_new_tokens)]:
+        numbers, held = ([live[i].number for i in keep], whole) if cache is None else (keep, len(live))
+        cache = prefilled.cache() if cache is None else cache
+        if len(keep) < held:
+            cache.batch_select_indices(torch.tensor(numbers, device=model.device))
+        live, valid = [live[i] for i in keep], valid[keep]
         valid = torch.cat([valid, torch.ones(len(live), 1, dtype=torch.bool)], 1)
-        nexts = _step(model, live, nexts, valid, held, edit)
+        nexts = _step(model, live, [nexts[i] for i in keep], valid, cache, prefilled.edit)
+    answers: list[Tokens] = [()] * whole
+    for row in rows:
+        answers[row.number] = tuple(row.said)
+    return answers
 
 
-def _said(
-    model: VisionLanguageModel, lengths: Sequence[int], guesses: Sequence[Tokens], hidden: Tensor
-) -> list[list[int]]:
-    """The likeliest token after each prompt and after each token of its draft."""
-    spans = [
-        hidden[i, n - 1 : n + len(guess)] for i, (n, guess) in enumerate(zip(lengths, guesses, strict=True))
-    ]
-    argmax = model.logits(torch.cat(spans)).argmax(-1).tolist()
-    ends = [0]
-    for span in spans:
-        ends.append(ends[-1] + len(span))
-    return [argmax[a:b] for a, b in pairwise(ends)]
+def finite_logits(
+    model: VisionLanguageModel, hidden: Float[Tensor, "places hidden"]
+) -> Float[Tensor, "places vocabulary"]:
+    """The head on some states; raises FloatingPointError where it says nothing, as of states that are NaN."""
+    logits = model.logits(hidden)
+    if not logits.amax(-1).isfinite().all():
+        raise FloatingPointError(f"{model.name} gives logits that are not finite in {model.dtype}")
+    return logits
 
 
-def _accepted(guess: Tokens, argmax: Sequence[int]) -> int:
-    """How many tokens of the draft the model would have said itself.
+def _accept(
+    model: VisionLanguageModel, prefilled: Prefill, numbers: Sequence[int]
+) -> tuple[list[_Row], list[int]]:
+    """Rows with as much of their guesses as the model would have said itself, and their next tokens."""
+    prompts, starts = prefilled.prompts, prefilled.prompts.starts()
+    said = iter(_likeliest(model, torch.cat([prefilled.spoken[starts[n] : starts[n + 1]] for n in numbers])))
+    rows, nexts = [], []
+    for number in numbers:
+        guess = prompts.guesses[number]
+        own = [next(said) for _ in range(len(guess) + 1)]
+        kept = _agreed(guess, own)
+        rows.append(_Row(number, prompts.lengths[number] + kept, list(guess[:kept])))
+        nexts.append(own[kept])
+    return rows, nexts
 
-    >>> _accepted((5, 6, 7), [5, 6, 8, 9])
+
+def _agreed(guess: Tokens, said: Sequence[int]) -> int:
+    """How many tokens of the guess the model would have said itself.
+
+    >>> _agreed((5, 6, 7), [5, 6, 8, 9])
     2
     """
-    matches = (a == b for a, b in zip(guess, argmax, strict=False))
+    matches = (a == b for a, b in zip(guess, said, strict=False))
     return next((i for i, same in enumerate(matches) if not same), len(guess))
 
 
@@ -163,5 +212,9 @@ def _step(
     )
     for row in rows:
         row.length += 1
-    best: list[int] = model.logits(hidden[:, -1]).argmax(-1).tolist()
-    return best
+    return _likeliest(model, hidden[:, -1])
+
+
+def _likeliest(model: VisionLanguageModel, hidden: Tensor) -> list[int]:
+    tokens: list[int] = finite_logits(model, hidden).argmax(-1).tolist()
+    return tokens

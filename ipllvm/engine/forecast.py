@@ -1,24 +1,35 @@
 """What a plan will cost, told before any weight is read: trials, passes, tokens, time, memory."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections import OrderedDict
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import Any
 
 from ipllvm.engine.plan import Plan
+from ipllvm.engine.seeing import ROOM
 from ipllvm.models.base import VisionLanguageModel
-from ipllvm.records import Stage
+from ipllvm.models.capacity import MOST, Footprint
+from ipllvm.records import LayerPerturbation, Sample, Stage
+
+LOOKED_AT = 8
+"""Samples whose prompts stand for all."""
+ITEMSIZE = 4
+"""Bytes of a number, at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
     """Trials; `passes` of the whole decoder that they amount to, where a naive run makes one a trial
-    and runs the tower each time; `tokens` through the decoder; pictures through the tower.
+    and runs the tower each time; `tokens` through the decoder; pictures through the tower, at most; and
+    the numbers that the largest batch of the decoder `holds` in memory, weights not counted.
     """
 
     trials: int = 0
     passes: float = 0.0
     tokens: int = 0
     pictures: int = 0
+    holds: int = 0
 
     def __add__(self, other: "Cost") -> "Cost":
         return Cost(
@@ -26,6 +37,7 @@ class Cost:
             self.passes + other.passes,
             self.tokens + other.tokens,
             self.pictures + other.pictures,
+            max(self.holds, other.holds),
         )
 
     def seconds(self, parameters: int, rate: float) -> float:
@@ -40,14 +52,15 @@ class Cost:
         )
 
 
-def cost(model: VisionLanguageModel, plan: Plan) -> Cost:
-    """The cost of a plan, from the prompt of its first sample."""
-    first = plan.samples[0]
-    prepared = model.prepare([source.load() for source in first.images], first.prompt)
-    positions, visual = len(prepared.input_ids), int(prepared.visual.sum())
-    distinct = len({id(sample.images[0]) for sample in plan.samples if sample.images})
-    costs = (_one(p, plan, model.layers(), positions, visual, distinct) for p in plan.perturbations)
-    return total(costs)
+def cost(model: VisionLanguageModel, plan: Plan, batch_size: int | None = None) -> Cost:
+    """The cost of a plan, from the prompts of a few samples; in batches of 32 where no size is given."""
+    prompts = Prompts.of(model, plan.samples)
+    layers = {p.layer for p in plan.perturbations if isinstance(p, LayerPerturbation)}
+    clean = len(plan.samples) if layers else 0
+    costs = [_one(p, plan, prompts, model.layers()) for p in plan.perturbations]
+    passed = Cost(passes=clean, tokens=round(clean * prompts.positions))
+    holds = _holds(model.footprint, prompts.longest, plan, len(layers), batch_size or MOST)
+    return replace(total([passed, *costs]), holds=holds)
 
 
 def total(costs: Iterable[Cost]) -> Cost:
@@ -55,13 +68,57 @@ def total(costs: Iterable[Cost]) -> Cost:
     return sum(costs, Cost())
 
 
-def _one(perturbation: Any, plan: Plan, layers: int, positions: int, visual: int, pictures: int) -> Cost:
+@dataclass(frozen=True, slots=True)
+class Prompts:
+    """What prompts are like: positions and visual tokens on average, the longest, and how many pictures
+    go through the tower for the clean run.
+    """
+
+    positions: float
+    visual: float
+    longest: int
+    pictures: int
+
+    @classmethod
+    def of(cls, model: VisionLanguageModel, samples: Sequence[Sample]) -> "Prompts":
+        """Looks at samples that lie at equal distances."""
+        some = samples[:: -(-len(samples) // LOOKED_AT)]
+        made = [model.prepare([source.load() for source in s.images], s.prompt) for s in some]
+        visual = fmean(int(each.visual.sum()) for each in made)
+        a_picture = ITEMSIZE * visual * (model.footprint.state if model.footprint else 0)
+        lengths = [len(each.input_ids) for each in made]
+        return cls(fmean(lengths), visual, max(lengths), _encoded(samples, ROOM / max(1, a_picture)))
+
+
+def _encoded(samples: Sequence[Sample], room: float) -> int:
+    """How often a picture is not among the last `room` ones used."""
+    kept: OrderedDict[Any, None] = OrderedDict()
+    count = 0
+    for source in (sample.images[0] for sample in samples if sample.images):
+        key = source if isinstance(source, Hashable) else id(source)
+        count += key not in kept
+        kept[key] = None
+        kept.move_to_end(key)
+        if len(kept) > room:
+            kept.popitem(last=False)
+    return count
+
+
+def _one(perturbation: Any, plan: Plan, prompts: Prompts, layers: int) -> Cost:
     trials = len(plan.samples) * plan.draws_of(perturbation)
     share, seen = 1.0, 0
     if perturbation.stage is Stage.HIDDEN_STATES:
         share = (layers - perturbation.layer) / layers
     elif hasattr(perturbation, "share"):
-        share = (positions - visual * (1 - perturbation.share)) / positions
+        share = 1 - prompts.visual * (1 - perturbation.share) / prompts.positions
     elif perturbation.stage is Stage.PIXELS:
-        seen = pictures if perturbation is plan.perturbations[0] else trials
-    return Cost(trials, share * trials, round(share * trials * positions), seen)
+        seen = trials if perturbation.random else prompts.pictures
+    return Cost(trials, share * trials, round(share * trials * prompts.positions), seen)
+
+
+def _holds(footprint: Footprint | None, positions: int, plan: Plan, layers: int, size: int) -> int:
+    """The numbers that a batch of trials holds, with the clean pass that trials at layers start from."""
+    if footprint is None:
+        return 0
+    trials, samples = min(size, len(plan)), min(size, len(plan.samples))
+    return positions * (trials * footprint.prompt + samples * footprint.kept(layers))

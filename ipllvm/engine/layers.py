@@ -7,19 +7,17 @@ takes the keys and values of those below from the clean pass, where a draft is r
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ipllvm.engine.answering import respond
-from ipllvm.engine.decoding import Tokens, behind, speaking, until_stop
-from ipllvm.engine.plan import Case, Plan
+from ipllvm.engine.decoding import Prefill, Prompts, Tokens, behind
+from ipllvm.engine.plan import Case
 from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
-from ipllvm.records import LayerPerturbation, Response, Target
+from ipllvm.records import LayerPerturbation, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,46 +30,63 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class _Pass:
-    """The clean pass over some samples."""
+class CleanPass:
+    """The clean pass over some samples: the inputs of the layers that trials enter, and its cache."""
 
     entries: Sequence[Entry]
     inputs: Mapping[int, Float[Tensor, "samples positions hidden"]]
     cache: Any
 
 
-@torch.inference_mode()
-def answers(
-    model: VisionLanguageModel,
-    plan: Plan,
-    entries: Sequence[Entry],
-    cases: Sequence[Sequence[Case]],
-    size: int,
-) -> list[list[Response]]:
-    """The responses of every sample to its cases, in batches of at most `size` trials."""
-    limit = plan.max_new_tokens
-    entries = [Entry(e.embeds, e.visual, until_stop(model, e.draft, limit)) for e in entries]
-    placed = sorted(
-        (
-            (_perturbation(case).layer, row, column)
-            for row, own in enumerate(cases)
-            for column, case in enumerate(own)
-        )
-    )
-    beyond = [layer for layer, _, _ in placed if layer >= model.layers()]
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Where a sample is in its clean pass."""
+
+    clean: CleanPass
+    row: int
+
+    @property
+    def number(self) -> int:
+        """What tells this clean pass from others that are held."""
+        return id(self.clean)
+
+
+def layer_of(case: Case) -> int:
+    """The layer that a case enters."""
+    return _perturbation(case).layer
+
+
+def enter(model: VisionLanguageModel, entries: Sequence[Entry], layers: Sequence[int]) -> list[Held]:
+    """The clean pass over some samples; raises UsageError for a layer that there is not."""
+    beyond = [layer for layer in layers if layer >= model.layers()]
     if beyond:
         raise UsageError(f"{model.name} has {model.layers()} decoder layers, there is no layer {beyond[0]}")
     padded = behind(model, [e.embeds for e in entries], [e.draft for e in entries])
-    inputs, cache = model.inputs_of(padded, sorted({layer for layer, _, _ in placed}))
-    clean = _Pass(entries, inputs, cache)
-    found: dict[tuple[int, int], Response] = {}
-    for layer, group in groupby(placed, key=lambda place: place[0]):
-        places = [(row, column) for _, row, column in group]
-        for start in range(0, len(places), size):
-            part = places[start : start + size]
-            batch = [(row, cases[row][column]) for row, column in part]
-            found |= zip(part, _batch(model, plan, clean, layer, batch), strict=True)
-    return [[found[row, column] for column in range(len(own))] for row, own in enumerate(cases)]
+    inputs, cache = model.inputs_of(padded, sorted(set(layers)))
+    clean = CleanPass(entries, inputs, cache)
+    return [Held(clean, row) for row in range(len(entries))]
+
+
+def entered(model: VisionLanguageModel, batch: Sequence[tuple[Case, Held]], max_new_tokens: int) -> Prefill:
+    """Run some trials of one clean pass that enter at one layer."""
+    layer, clean = layer_of(batch[0][0]), batch[0][1].clean
+    rows = [held.row for _, held in batch]
+    entries = [clean.entries[row] for row in rows]
+    hidden = clean.inputs[layer][rows]
+    noises = _Noises(
+        [_Noise(case, entry, max_new_tokens) for (case, _), entry in zip(batch, entries, strict=True)]
+    )
+    noises.enter(hidden)
+    prompts = Prompts([len(entry.embeds) for entry in entries], [entry.draft for entry in entries])
+    speaking = prompts.speaking(model.device)
+    upper, cache = model.decoder_from(layer, hidden, speaking)
+    return Prefill(
+        prompts,
+        upper[speaking],
+        hidden.shape[1],
+        lambda: model.with_lower(cache, clean.cache, layer, rows, hidden.shape[1]),
+        lambda numbers, positions: (layer, noises.stepping(numbers, positions)),
+    )
 
 
 def _perturbation(case: Case) -> LayerPerturbation:
@@ -80,45 +95,15 @@ def _perturbation(case: Case) -> LayerPerturbation:
     return case.perturbation
 
 
-def _batch(
-    model: VisionLanguageModel, plan: Plan, clean: _Pass, layer: int, batch: Sequence[tuple[int, Case]]
-) -> list[Response]:
-    """The responses to some trials that enter at one layer."""
-    rows = [row for row, _ in batch]
-    entries = [clean.entries[row] for row in rows]
-    hidden = clean.inputs[layer][rows]
-    noises = [
-        _Noise(_perturbation(case), case, entry, plan.max_new_tokens)
-        for (_, case), entry in zip(batch, entries, strict=True)
-    ]
-    for row, noise in enumerate(noises):
-        noise.enter(hidden[row])
-    lengths, drafts = [len(entry.embeds) for entry in entries], [entry.draft for entry in entries]
-    upper, cache = model.decoder_from(layer, hidden, speaking(model, lengths, drafts))
-    return respond(
-        model,
-        [case.sample for _, case in batch],
-        plan.answer,
-        lengths,
-        drafts,
-        upper,
-        lambda: model.with_lower(cache, clean.cache, layer, rows, hidden.shape[1]),
-        plan.max_new_tokens,
-        lambda numbers, positions: (layer, _stepping([noises[n] for n in numbers], positions)),
-    )
-
-
 class _Noise:
     """What one trial does to the input of its layer: to its prompt and draft, and to later steps."""
 
-    def __init__(
-        self, perturbation: LayerPerturbation, case: Case, entry: Entry, max_new_tokens: int
-    ) -> None:
-        self._perturbation = perturbation
-        self._places = _places(perturbation, entry)
-        width = entry.embeds.shape[1]
-        more = len(entry.embeds) + max_new_tokens if perturbation.generated else len(self._places)
-        self._table = torch.from_numpy(perturbation.table(more, width, case.rng()))
+    def __init__(self, case: Case, entry: Entry, max_new_tokens: int) -> None:
+        self._perturbation = _perturbation(case)
+        self._places = _places(self._perturbation, entry)
+        width, generated = entry.embeds.shape[1], self._perturbation.generated
+        rows = len(entry.embeds) + max_new_tokens if generated else len(self._places)
+        self._table = torch.from_numpy(self._perturbation.table(rows, width, case.rng()))
 
     def enter(self, hidden: Float[Tensor, "positions hidden"]) -> None:
         """Perturb the targeted positions in place."""
@@ -133,19 +118,30 @@ class _Noise:
         return shifted
 
 
+@dataclass(frozen=True, slots=True)
+class _Noises:
+    """Those of a batch, row by row."""
+
+    rows: Sequence[_Noise]
+
+    def enter(self, hidden: Float[Tensor, "batch positions hidden"]) -> None:
+        """Perturb the input of the layer in place."""
+        for noise, row in zip(self.rows, hidden, strict=True):
+            noise.enter(row)
+
+    def stepping(self, numbers: Sequence[int], positions: Sequence[int]) -> Any:
+        """The function that perturbs one decoding step of the rows of these numbers."""
+
+        def shift(hidden: Float[Tensor, "batch 1 hidden"]) -> Float[Tensor, "batch 1 hidden"]:
+            rows = zip(numbers, hidden, positions, strict=True)
+            return torch.stack([self.rows[number].step(row, position) for number, row, position in rows])
+
+        return shift
+
+
 def _places(perturbation: LayerPerturbation, entry: Entry) -> Int[Tensor, " places"]:
     """The positions of prompt and draft that are perturbed."""
     if perturbation.target is Target.ALL:
         return torch.arange(len(entry.embeds) + (len(entry.draft) if perturbation.generated else 0))
     visual = entry.visual if perturbation.target is Target.IMAGE else ~entry.visual
     return visual.nonzero()[:, 0]
-
-
-def _stepping(noises: Sequence[_Noise], positions: Sequence[int]) -> Any:
-    """The function that perturbs one decoding step of a batch, row by row."""
-
-    def shift(hidden: Float[Tensor, "batch 1 hidden"]) -> Float[Tensor, "batch 1 hidden"]:
-        rows = zip(noises, hidden, positions, strict=True)
-        return torch.stack([noise.step(row, position) for noise, row, position in rows])
-
-    return shift

@@ -1,8 +1,10 @@
 """One SQLite file of outcomes, written by one process and read by all.
 
 A rollback journal, not a write-ahead log: WAL needs shared memory, which network file systems do
-not have. A commit is whole after `kill -9`; at least one commit a second is also flushed to the
-disk, so that a power cut costs little.
+not have. A commit is whole after `kill -9`. One commit a second is also flushed to the disk, which
+is every commit of a large model. To flush all those of a fast one would cost nine tenths of its rate:
+a power cut may damage the file that it writes, so that it begins another every five minutes, after
+which the one before is on the disk for good. Damage shows, to SQLite or by the checksum of a row.
 """
 
 import json
@@ -18,31 +20,20 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from ipllvm.engine import outcome_row
 from ipllvm.engine.context import Context, key
+from ipllvm.engine.outcome_row import ANSWER, ERROR, OUTCOME, SCHEMA, TABLES, Cell, plain
+from ipllvm.errors import UsageError
 from ipllvm.records import Response, Trial
 
 SUFFIX = ".sqlite"
-SCHEMA = 1
 LOCK_SECONDS = 60.0
 BUSY_SECONDS = 5
 FLUSH_SECONDS = 1.0
-TABLES = """
-CREATE TABLE contexts (id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, fields TEXT NOT NULL);
-CREATE TABLE outcomes (
-    id INTEGER PRIMARY KEY, key BLOB NOT NULL UNIQUE, context INTEGER NOT NULL REFERENCES contexts,
-    sample TEXT NOT NULL, perturbation TEXT NOT NULL, draw INTEGER NOT NULL, seed NOT NULL,
-    created REAL NOT NULL, text TEXT NOT NULL, tokens TEXT NOT NULL, options TEXT NOT NULL);
-CREATE TABLE errors (
-    id INTEGER PRIMARY KEY, key BLOB NOT NULL, context INTEGER NOT NULL REFERENCES contexts,
-    sample TEXT NOT NULL, perturbation TEXT NOT NULL, draw INTEGER NOT NULL, seed NOT NULL,
-    created REAL NOT NULL, traceback TEXT NOT NULL, UNIQUE (key, created));
-"""
-OUTCOME = "INSERT OR REPLACE INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-ERROR = "INSERT OR IGNORE INTO errors VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)"
+SEAL_SECONDS = 300.0
+BLOCK = 64
+BLOCKS = 16
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
-_ENCODER = json.JSONEncoder(separators=(",", ":"))
-
-Cell = str | bytes | int | float
 
 
 class Damaged(Exception):
@@ -71,6 +62,9 @@ class OutcomeFile:
         self.path = path
         self._connection = connection
         self._last = 0
+        self._schema = 0
+        self._blocks: dict[int, dict[int, Response]] = {}
+        self._began = time.monotonic()
         self._flushed = float("-inf")
 
     @classmethod
@@ -79,11 +73,11 @@ class OutcomeFile:
         return cls.at(folder / new_name())
 
     @classmethod
-    def at(cls, path: Path) -> "OutcomeFile":
+    def at(cls, path: Path, tables: str = TABLES) -> "OutcomeFile":
         """A new, empty file; nothing is seen of it before its tables are whole."""
         made = cls(path, _connect(path, "rwc"))
         with made.transaction():
-            for statement in TABLES.split(";"):
+            for statement in tables.split(";"):
                 made._connection.execute(statement)
             made._connection.execute(f"PRAGMA user_version = {SCHEMA}")
         return made
@@ -102,18 +96,24 @@ class OutcomeFile:
         return opened
 
     def _check(self) -> None:
-        (schema,) = self._connection.execute("PRAGMA user_version").fetchone()
-        if schema > SCHEMA:
+        if self.schema > SCHEMA:
             raise Newer
         tables = {name for (name,) in self._connection.execute("SELECT name FROM sqlite_schema")}
         if tables and not {"contexts", "outcomes", "errors"} <= tables:
             raise Damaged("it has other tables")
 
     @property
-    def empty(self) -> bool:
-        """True where the process that made the file has not come to its tables."""
-        with reading(self.path):
-            return not self._connection.execute("PRAGMA user_version").fetchone()[0]
+    def schema(self) -> int:
+        """The version of its tables; 0 where the process that made the file has not come to them."""
+        if not self._schema:
+            with reading(self.path):
+                (self._schema,) = self._connection.execute("PRAGMA user_version").fetchone()
+        return self._schema
+
+    @property
+    def checksum(self) -> str:
+        """The column of checksums; NULL where the file is older than they are."""
+        return "checksum" if self.schema > 1 else "NULL"
 
     def began(self) -> float:
         """When the first outcome was written, in seconds of the epoch; infinity where none is."""
@@ -125,33 +125,51 @@ class OutcomeFile:
         known = list(self.rows("SELECT id FROM contexts WHERE digest = ?", (digest,)))
         columns = "SELECT id, sample, perturbation, draw, seed FROM outcomes"
         rows = self.rows(f"{columns} WHERE context = ? AND id > ?", (*known[0], after)) if known else ()
-        names: dict[Cell, str] = {}
+        once: dict[Cell, str] = {}
         for number, sample, perturbation, draw, seed in rows:
-            named = [names.setdefault(n, plain(n)) for n in (sample, perturbation)]
-            yield Place(number, Trial(named[0], named[1], draw, int(seed)))
+            with reading(self.path):
+                named = [once.setdefault(n, plain(n)) for n in (sample, perturbation)]
+                trial = Trial(named[0], named[1], draw, int(seed))
+            yield Place(number, trial)
 
     def response(self, number: int) -> Response:
-        """The outcome of that id."""
+        """The outcome of that id; raises Damaged where it is not what was written.
+
+        Its neighbours are read with it, since they are asked for next.
+        """
+        first = number - number % BLOCK
+        if number not in self._blocks.get(first, ()):
+            if len(self._blocks) >= BLOCKS:
+                del self._blocks[next(iter(self._blocks))]
+            self._blocks[first] = self._block(first)
+        if number not in self._blocks[first]:
+            raise Unreadable("an outcome is gone")
+        return self._blocks[first][number]
+
+    def _block(self, first: int) -> dict[int, Response]:
+        found = {}
         with reading(self.path):
-            query = "SELECT text, tokens, options FROM outcomes WHERE id = ?"
-            row = self._connection.execute(query, (number,)).fetchone()
-            if row is None:
-                raise Unreadable("an outcome is gone")
-            text, tokens, options = row
-            return Response(plain(text), _numbers(tokens), None, _numbers(options))
+            query = f"SELECT id, {self.checksum}, {ANSWER} FROM outcomes WHERE id BETWEEN ? AND ?"
+            for number, checksum, *cells in self._connection.execute(query, (first, first + BLOCK - 1)):
+                if checksum is not None and checksum != outcome_row.checksum(*cells):
+                    raise Damaged(f"outcome {number} was changed after it was written")
+                found[number] = outcome_row.response(*cells[2:])
+        return found
 
     def rows(self, query: str, values: tuple[Cell, ...] = ()) -> Iterator[tuple[Any, ...]]:
         """The rows of a query; none where the file is still empty."""
-        if self.empty:
+        if not self.schema:
             return
         with reading(self.path):
-            yield from self._connection.execute(query, values)
+            found = self._connection.execute(query, values)
+            while (row := found.fetchone()) is not None:
+                yield row
 
     def contexts(self) -> dict[int, Context]:
         """The contexts by their id in this file."""
         found = self.rows("SELECT id, fields FROM contexts")
         with reading(self.path):
-            return {number: Context.from_row(json.loads(fields)) for number, fields in found}
+            return {number: _context(number, fields) for number, fields in found}
 
     def add(self, context: Context, batch: Mapping[Trial, Response]) -> dict[Trial, int]:
         """Write a batch in one transaction; the ids of the outcomes.
@@ -168,12 +186,21 @@ class OutcomeFile:
             number = self.context(digest, context)
             self._connection.executemany(
                 OUTCOME,
-                ((places[t], key(digest, t), number, *_columns(t), now, *_cells(good[t])) for t in good),
+                (
+                    (
+                        places[t],
+                        named,
+                        number,
+                        *outcome_row.names(t),
+                        *outcome_row.answer(named, now, good[t]),
+                    )
+                    for t, named in ((t, key(digest, t)) for t in good)
+                ),
             )
             self._connection.executemany(
                 ERROR,
                 (
-                    (key(digest, t), number, *_columns(t), now, _storable(r.error))
+                    (key(digest, t), number, *outcome_row.names(t), now, outcome_row.storable(r.error))
                     for t, r in batch.items()
                     if r.error is not None
                 ),
@@ -198,7 +225,7 @@ class OutcomeFile:
     @contextmanager
     def transaction(self, *, flush: bool = False) -> Iterator[None]:
         """All or nothing; flushed to the disk if asked for, or if the last flush is a second ago."""
-        flush = flush or time.monotonic() - self._flushed > FLUSH_SECONDS
+        flush = flush or self._flushes
         self._connection.execute(f"PRAGMA synchronous = {'FULL' if flush else 'OFF'}")
         self._connection.execute("BEGIN IMMEDIATE")
         try:
@@ -211,6 +238,22 @@ class OutcomeFile:
         if flush:
             self._flushed = time.monotonic()
 
+    @property
+    def _flushes(self) -> bool:
+        """Whether the next commit is flushed."""
+        return time.monotonic() - self._flushed > FLUSH_SECONDS
+
+    @property
+    def ripe(self) -> bool:
+        """True where the next commit, which is not flushed, had better go into another file."""
+        return not self._flushes and time.monotonic() - self._began > SEAL_SECONDS
+
+    def seal(self) -> None:
+        """Put on the disk what was written, and close."""
+        self.close()
+        flush(self.path)
+        flush(self.path.parent)
+
     def lock(self) -> None:
         """Keep every other process from reading and writing until `close`; raises Unreadable."""
         with reading(self.path):
@@ -221,12 +264,20 @@ class OutcomeFile:
     def integrity(self) -> str:
         """What SQLite finds wrong with the file, in one line; "ok" where nothing is."""
         with reading(self.path):
-            return "; ".join(line for (line,) in self._connection.execute("PRAGMA integrity_check(3)"))
+            found = (line for (line,) in self._connection.execute("PRAGMA integrity_check(3)"))
+            return "; ".join(" ".join(line.split()) for line in found)
 
     def close(self) -> None:
         """Give the file back; may be called twice."""
         with suppress(sqlite3.Error):
             self._connection.close()
+
+
+def problem(trouble: Damaged | Newer | Unreadable) -> str:
+    """Why a file can't be read, in a few words."""
+    if isinstance(trouble, Newer):
+        return "written by a newer ipllvm"
+    return f"damaged: {trouble}" if isinstance(trouble, Damaged) else f"can't be read now: {trouble}"
 
 
 @contextmanager
@@ -239,8 +290,25 @@ def reading(path: Path) -> Iterator[None]:
         if code in _DAMAGED or (code == sqlite3.SQLITE_ERROR and path.exists()):
             raise Damaged(str(error)) from error
         raise Unreadable(str(error)) from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise Damaged(f"a row can't be read: {error}") from error
+
+
+def _context(number: int, fields: str) -> Context:
+    try:
+        return Context.from_row(json.loads(fields))
+    except (UsageError, ValueError, TypeError) as error:
+        raise Damaged(f"context {number} can't be read: {error}") from error
+
+
+def flush(path: Path) -> None:
+    """Put a file, or the names in a folder, on the disk, where the system can and it is there."""
+    with suppress(OSError):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def new_name() -> str:
@@ -252,30 +320,3 @@ def new_name() -> str:
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
     uri = f"file:{quote(str(path.absolute()))}?mode={mode}"
     return sqlite3.connect(uri, timeout=LOCK_SECONDS, isolation_level=None, uri=True)
-
-
-def _columns(trial: Trial) -> tuple[Cell, ...]:
-    seed = trial.seed if trial.seed < 1 << 63 else str(trial.seed)
-    return _storable(trial.sample), _storable(trial.perturbation), trial.draw, seed
-
-
-def _cells(response: Response) -> tuple[Cell, ...]:
-    return _storable(response.text), _ENCODER.encode(response.tokens), _ENCODER.encode(response.options)
-
-
-def _storable(text: str) -> str | bytes:
-    """Text as it is; as bytes where a lone surrogate keeps it from being UTF-8."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogatepass")
-    return text
-
-
-def plain(cell: str | bytes) -> str:
-    """The text of a cell, lone surrogates included."""
-    return cell if isinstance(cell, str) else cell.decode("utf-8", "surrogatepass")
-
-
-def _numbers(cell: str) -> tuple[Any, ...]:
-    return tuple(json.loads(cell))

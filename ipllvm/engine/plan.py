@@ -52,16 +52,18 @@ class Plan:
 
     def cases(self, samples: Sequence[Sample], perturbation: Perturbation) -> list[Case]:
         """The trials of some samples under one perturbation."""
-        return [
-            Case(self.trial(sample, perturbation, draw), sample, perturbation, self.seed)
-            for sample in samples
-            for draw in range(self.draws_of(perturbation))
-        ]
+        named = self._named(samples, perturbation)
+        return [Case(trial, sample, perturbation, self.seed) for trial, sample in named]
+
+    def _named(self, samples: Sequence[Sample], perturbation: Perturbation) -> Iterator[tuple[Trial, Sample]]:
+        name, seed = str(perturbation), self.seed if perturbation.random else 0
+        draws = range(self.draws_of(perturbation))
+        return ((Trial(sample.id, name, draw, seed), sample) for sample in samples for draw in draws)
 
     def trials(self) -> Iterator[Trial]:
         """Every trial."""
         for perturbation in self.perturbations:
-            yield from (case.trial for case in self.cases(self.samples, perturbation))
+            yield from (trial for trial, _ in self._named(self.samples, perturbation))
 
     def chunks(self, size: int) -> list[tuple[Sample, ...]]:
         """Samples in flight together: stretches in order, so that shared images meet."""

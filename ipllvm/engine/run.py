@@ -9,6 +9,7 @@ is handed over as soon as it is answered.
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from functools import partial
 from itertools import groupby
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -16,16 +17,18 @@ from torch import Tensor
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine import layers
 from ipllvm.engine.answering import respond
-from ipllvm.engine.decoding import Tokens, behind, speaking, until_stop
-from ipllvm.engine.isolation import Failure, isolated
+from ipllvm.engine.decoding import Tokens, prefill, until_stop
+from ipllvm.engine.isolation import Failure, Room, isolated
 from ipllvm.engine.plan import Case, Plan
-from ipllvm.engine.seeing import Checkpoint, Seen, see
+from ipllvm.engine.prefix import Prefixes
+from ipllvm.engine.seeing import Checkpoint, Pictures, Seen, see
 from ipllvm.errors import NotTested
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.records import Perturbation, Response, Sample, Stage, Trial
 
 Outcomes = dict[Trial, Response]
 Known = MutableMapping[Trial, Response]
+Start = TypeVar("Start")
 
 
 def run(
@@ -46,8 +49,10 @@ def run(
     require(model, plan.perturbations)
     done = sum(trial in outcomes for trial in plan.trials())
     progress(done)
+    room, pictures, prefixes = Room(batch_size), Pictures(), Prefixes(model)
     for samples in plan.chunks(batch_size):
-        for batch in _Chunk(model, plan, samples, batch_size, outcomes, artifacts).batches():
+        chunk = _Chunk(model, plan, samples, outcomes, room, pictures, prefixes, artifacts)
+        for batch in chunk.batches():
             outcomes.update(batch)
             done += len(batch)
             progress(done)
@@ -69,41 +74,112 @@ class _Chunk:
         model: VisionLanguageModel,
         plan: Plan,
         samples: Sequence[Sample],
-        size: int,
         outcomes: Known,
+        room: Room,
+        pictures: Pictures,
+        prefixes: Prefixes,
         artifacts: Artifacts | None,
     ) -> None:
-        self._model, self._plan, self._samples, self._size = model, plan, samples, size
-        self._outcomes, self._artifacts = outcomes, artifacts
-        self._seen: dict[str, Seen] = {}
+        self._model, self._plan, self._samples, self._outcomes = model, plan, samples, outcomes
+        self._room, self._pictures, self._prefixes, self._artifacts = room, pictures, prefixes, artifacts
+        self._kept: dict[str, Seen] = {}
 
     def batches(self) -> Iterator[Outcomes]:
         """The missing outcomes: the clean ones, then those of each perturbation, then of the layers."""
         deep = [p for p in self._plan.perturbations if p.stage is Stage.HIDDEN_STATES]
         for _, alike in groupby((p for p in self._plan.perturbations if p not in deep), key=_kind):
-            cases = [case for perturbation in alike for case in self._missing(perturbation)]
-            yield from self._answered(cases)
-        waiting = [(s, [c for p in deep for c in self._missing(p, [s])]) for s in self._samples]
-        waiting = [(sample, cases) for sample, cases in waiting if cases]
-        if waiting:
-            yield self._entered(waiting)
+            yield from self._answered(self._missing(list(alike)))
+        yield from self._entered(self._missing(deep))
 
-    def _missing(self, perturbation: Perturbation, samples: Sequence[Sample] | None = None) -> list[Case]:
-        cases = self._plan.cases(self._samples if samples is None else samples, perturbation)
+    def _missing(self, perturbations: Sequence[Perturbation]) -> list[Case]:
+        cases = [case for p in perturbations for case in self._plan.cases(self._samples, p)]
         return [case for case in cases if case.trial not in self._outcomes]
 
+    def _answered(self, cases: list[Case]) -> Iterator[Outcomes]:
+        """Perturb -> pack -> embed -> decode, batch by batch: more prompts in it where they are short."""
+        if not cases:
+            return
+        changed = cases[0].perturbation.stage is Stage.PIXELS and cases[0].perturbation != self._clean
+        cases = cases if changed else self._by_length(cases)
+        each = 1 if changed else _each(cases[-1], self._checkpoints(cases[-1:])[0])
+
+        def ask(batch: Sequence[tuple[Case, Checkpoint]]) -> list[Response]:
+            model = self._model
+            embeds = [_embeds(model, case, checkpoint) for case, checkpoint in batch]
+            prefix = self._prefixes.shared([checkpoint.prepared for _, checkpoint in batch], embeds)
+            prefilled = prefill(model, embeds, [self._draft(case) for case, _ in batch], prefix)
+            samples = [case.sample for case, _ in batch]
+            return respond(model, samples, self._plan.answer, prefilled, self._plan.max_new_tokens)
+
+        for batch in self._room.batches(cases, each):
+            seen = self._see(batch) if changed else self._checkpoints(batch)
+            yield self._outcomes_of(ask, batch, seen, each)
+
+    def _entered(self, cases: list[Case]) -> Iterator[Outcomes]:
+        """The clean pass over the samples, then batches of trials that enter at one layer."""
+        if not cases:
+            return
+        held = self._passed(cases)
+
+        def ask(batch: Sequence[tuple[Case, layers.Held]]) -> list[Response]:
+            model, limit = self._model, self._plan.max_new_tokens
+            prefilled = layers.entered(model, batch, limit)
+            return respond(model, [case.sample for case, _ in batch], self._plan.answer, prefilled, limit)
+
+        def alike(case: Case) -> tuple[int, int]:
+            found = held[case.sample.id]
+            return layers.layer_of(case), 0 if isinstance(found, Failure) else found.number
+
+        for _, group in groupby(sorted(cases, key=alike), key=alike):
+            for batch in self._room.batches(list(group)):
+                yield self._outcomes_of(ask, batch, [held[case.sample.id] for case in batch])
+
+    def _passed(self, cases: Sequence[Case]) -> dict[str, layers.Held | Failure]:
+        """Where each sample of some cases is in a clean pass that keeps the inputs of their layers."""
+        own = list({case.sample.id: case for case in cases}.values())
+        at = [layers.layer_of(case) for case in cases]
+
+        def enter(batch: Sequence[tuple[Case, Checkpoint]]) -> list[layers.Held]:
+            return layers.enter(self._model, [self._entry(*each) for each in batch], at)
+
+        with torch.inference_mode():
+            held = isolated(enter, _paired(own, self._checkpoints(own)), self._room)
+        return dict(zip((case.sample.id for case in own), held, strict=True))
+
+    def _entry(self, case: Case, checkpoint: Checkpoint) -> layers.Entry:
+        return layers.Entry(checkpoint.embeds(self._model), checkpoint.prepared.visual, self._draft(case))
+
+    def _outcomes_of(
+        self,
+        ask: Callable[[Sequence[tuple[Case, Start]]], list[Response]],
+        batch: Sequence[Case],
+        starts: Sequence[Start | Failure],
+        each: int = 1,
+    ) -> Outcomes:
+        """What is said in a batch, each case from where it starts."""
+        with torch.inference_mode():
+            answers = isolated(ask, _paired(batch, starts), self._room, each)
+        return {
+            case.trial: Response("", error=answer.traceback) if isinstance(answer, Failure) else answer
+            for case, answer in zip(batch, answers, strict=True)
+        }
+
     def _checkpoints(self, cases: Sequence[Case]) -> list[Seen]:
-        """Where each case starts: at its own pixels, or at what is kept of the clean picture."""
-        if cases[0].perturbation.stage is Stage.PIXELS and cases[0].perturbation != self._clean:
-            return self._see(cases)
-        wanted = {case.sample.id: case.sample for case in cases if case.sample.id not in self._seen}
+        """What is kept of the clean picture of each case."""
+        wanted = {case.sample.id: case.sample for case in cases if case.sample.id not in self._kept}
         clean = self._plan.cases(list(wanted.values()), self._clean)
-        self._seen |= zip(wanted, self._see(clean), strict=True)
-        return [self._seen[case.sample.id] for case in cases]
+        self._kept |= zip(wanted, self._see(clean), strict=True)
+        return [self._kept[case.sample.id] for case in cases]
 
     def _see(self, cases: Sequence[Case]) -> list[Seen]:
         with torch.inference_mode():
-            return see(self._model, cases, self._size, self._artifacts)
+            return see(self._model, cases, self._room, self._artifacts, self._pictures)
+
+    def _by_length(self, cases: Sequence[Case]) -> list[Case]:
+        """Cases that start at clean pictures, so that prompts of about one length share a batch."""
+        seen = zip(cases, self._checkpoints(cases), strict=True)
+        length = {c.sample.id: 0 if isinstance(s, Failure) else len(s.prepared.input_ids) for c, s in seen}
+        return sorted(cases, key=lambda case: length[case.sample.id])
 
     @property
     def _clean(self) -> Perturbation:
@@ -112,65 +188,17 @@ class _Chunk:
     def _draft(self, case: Case) -> Tokens:
         """The clean answer; nothing for the clean run itself and where it failed."""
         trial = self._plan.trial(case.sample, self._clean, 0)
-        return self._outcomes[trial].tokens if trial in self._outcomes else ()
-
-    def _answered(self, cases: Sequence[Case]) -> Iterator[Outcomes]:
-        """Perturb -> pack -> embed -> decode, batch by batch: more prompts in it where they are short."""
-
-        @torch.inference_mode()
-        def work(batch: Sequence[tuple[Case, Checkpoint]]) -> list[Response]:
-            model, plan = self._model, self._plan
-            embeds = [_embeds(model, case, checkpoint) for case, checkpoint in batch]
-            drafts = [until_stop(model, self._draft(case), plan.max_new_tokens) for case, _ in batch]
-            samples, lengths = [case.sample for case, _ in batch], [len(e) for e in embeds]
-            spoken = speaking(model, lengths, drafts)
-            hidden, cache = model.decoder(behind(model, embeds, drafts), wanted=spoken)
-            return respond(
-                model, samples, plan.answer, lengths, drafts, hidden, lambda: cache, plan.max_new_tokens
-            )
-
-        while cases:
-            seen = self._checkpoints(cases[: self._size])
-            size = self._size * _room(cases[0], seen[0])
-            batch, cases = cases[:size], cases[size:]
-            seen += self._checkpoints(batch[len(seen) :]) if len(batch) > len(seen) else []
-            pairs = [s if isinstance(s, Failure) else (c, s) for c, s in zip(batch, seen, strict=True)]
-            yield self._responses(batch, isolated(work, pairs, size))
-
-    def _entered(self, waiting: Sequence[tuple[Sample, list[Case]]]) -> Outcomes:
-        """The answers of the cases that enter at a decoder layer."""
-
-        @torch.inference_mode()
-        def work(batch: Sequence[tuple[list[Case], Checkpoint]]) -> list[list[Response]]:
-            entries = [self._entry(cases[0], checkpoint) for cases, checkpoint in batch]
-            own = [cases for cases, _ in batch]
-            size = max(1, self._size * len(batch) // len(waiting))  # halved as the batch is
-            return layers.answers(self._model, self._plan, entries, own, size)
-
-        seen = self._checkpoints([cases[0] for _, cases in waiting])
-        pairs = [
-            s if isinstance(s, Failure) else (cases, s) for (_, cases), s in zip(waiting, seen, strict=True)
-        ]
-        found: Outcomes = {}
-        for (_, cases), answers in zip(waiting, isolated(work, pairs, self._size), strict=True):
-            spread = [answers] * len(cases) if isinstance(answers, Failure) else answers
-            found |= self._responses(cases, spread)
-        return found
-
-    def _entry(self, case: Case, checkpoint: Checkpoint) -> layers.Entry:
-        embeds = checkpoint.embeds(self._model)
-        return layers.Entry(embeds, checkpoint.prepared.visual, self._draft(case))
-
-    def _responses(self, cases: Sequence[Case], answers: Sequence[Response | Failure]) -> Outcomes:
-        return {
-            case.trial: Response("", error=answer.traceback) if isinstance(answer, Failure) else answer
-            for case, answer in zip(cases, answers, strict=True)
-        }
+        known = self._outcomes[trial].tokens if trial in self._outcomes else ()
+        return until_stop(self._model, known, self._plan.max_new_tokens)
 
 
-def _room(case: Case, seen: Seen) -> int:
+def _paired(cases: Sequence[Case], starts: Sequence[Start | Failure]) -> list[tuple[Case, Start] | Failure]:
+    return [s if isinstance(s, Failure) else (case, s) for case, s in zip(cases, starts, strict=True)]
+
+
+def _each(case: Case, seen: Seen) -> int:
     """How many prompts like this one take the room of one with all its visual tokens."""
-    share = getattr(case.perturbation, "share", 1.0)
+    share = _share(case.perturbation)
     if isinstance(seen, Failure) or share == 1:
         return 1
     visual = int(seen.prepared.visual.sum())
@@ -178,9 +206,14 @@ def _room(case: Case, seen: Seen) -> int:
     return max(1, int(positions / (positions - visual * (1 - share))))
 
 
-def _kind(perturbation: Perturbation) -> tuple[Stage, str]:
+def _share(perturbation: Perturbation) -> float:
+    """How many of the visual tokens it leaves."""
+    return float(getattr(perturbation, "share", 1.0))
+
+
+def _kind(perturbation: Perturbation) -> tuple[Stage, str, float]:
     """Perturbations of one kind make prompts of one length: their trials share batches."""
-    return perturbation.stage, type(perturbation).__name__
+    return perturbation.stage, type(perturbation).__name__, _share(perturbation)
 
 
 def _embeds(model: VisionLanguageModel, case: Case, checkpoint: Checkpoint) -> Tensor:

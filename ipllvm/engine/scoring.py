@@ -23,7 +23,8 @@ def scores_of(
         responses = [outcomes[trial] for trial in trials]
         failed = [r.error for r in responses if r.error is not None]
         errors |= {sample.id: failed[0]} if failed else {}
-        rows.append([np.nan if r.error is not None else grade(r.text, sample) for r in responses])
+        grades = {text: grade(text, sample) for text in {r.text for r in responses if r.error is None}}
+        rows.append([np.nan if r.error is not None else grades[r.text] for r in responses])
         samples.append(sample)
     return Scores(
         perturbation=str(perturbation),

@@ -1,22 +1,26 @@
 """Image -> perturb -> prepare -> encode -> project: what token perturbations restart from.
 
-Every distinct picture is encoded and projected once, however many samples and trials share it; a
-sample without one goes through as words alone.
+Every distinct picture is encoded and projected once, however many samples and trials share it, as
+long as it is among the last ones seen; a sample without one goes through as words alone.
 """
 
 import hashlib
+from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from PIL import Image
 from torch import Tensor
 
 from ipllvm.artifacts import Artifacts
-from ipllvm.engine.isolation import Failure, isolated
+from ipllvm.engine.isolation import Failure, Room, isolated
 from ipllvm.engine.plan import Case
 from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.records import NeedsArtifact, Perturbation, Stage
+
+ROOM = 128 * 2**20
+"""Bytes of projected pictures that are kept for questions to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +45,60 @@ class Checkpoint:
 Seen = Checkpoint | Failure
 
 
+@dataclass(slots=True)
+class Pictures:
+    """Projected pictures by content: the last ones used, of at most `room` bytes together."""
+
+    room: int = ROOM
+    _kept: OrderedDict[str, Tensor] = field(default_factory=OrderedDict)
+    _bytes: int = 0
+
+    def get(self, key: str) -> Tensor | None:
+        """A picture that is kept, now the last one used."""
+        if key in self._kept:
+            self._kept.move_to_end(key)
+        return self._kept.get(key)
+
+    def keep(self, key: str, projected: Tensor) -> None:
+        """Keep a picture in place of those that were not used for longest."""
+        if self.get(key) is not None:
+            return
+        self._kept[key] = projected.clone()  # a view would keep the batch that it is part of
+        self._bytes += projected.nbytes
+        while self._bytes > self.room:
+            _, oldest = self._kept.popitem(last=False)
+            self._bytes -= oldest.nbytes
+
+
 def see(
-    model: VisionLanguageModel, cases: Sequence[Case], size: int, artifacts: Artifacts | None = None
+    model: VisionLanguageModel,
+    cases: Sequence[Case],
+    room: Room,
+    artifacts: Artifacts | None = None,
+    pictures: Pictures | None = None,
 ) -> list[Seen]:
-    """The checkpoint of each case, perturbed where it is about pixels, in tower calls of `size` pictures."""
-    prepared = isolated(lambda one: [_prepare(model, case, artifacts) for case in one], cases, 1)
-    keys = [None if isinstance(item, Failure) else _digest(item) for item in prepared]
-    distinct = {
-        k: p for k, p in zip(keys, prepared, strict=True) if not isinstance(p, Failure) and p.visual.any()
-    }
-    values = isolated(lambda batch: model.project(model.encode(batch)), list(distinct.values()), size)
-    projected = dict(zip(distinct, values, strict=True))
+    """The checkpoint of each case, perturbed where it is about pixels, in tower calls that have room."""
+    pictures = Pictures() if pictures is None else pictures
+    prepared = isolated(lambda one: [_prepare(model, case, artifacts) for case in one], cases, Room(1))
+    keys = [None if isinstance(p, Failure) or not p.visual.any() else _digest(p) for p in prepared]
+    found: dict[str | None, Tensor | Failure] = {None: torch.empty(0)}
+    new: dict[str, Prepared] = {}
+    for key, item in zip(keys, prepared, strict=True):
+        if key is None or isinstance(item, Failure) or key in found or key in new:
+            continue
+        known = pictures.get(key)
+        if known is None:
+            new[key] = item
+        else:
+            found[key] = known
+    values = isolated(lambda batch: model.project(model.encode(batch)), list(new.values()), room)
+    for key, value in zip(new, values, strict=True):
+        found[key] = value
+        if not isinstance(value, Failure):
+            pictures.keep(key, value)
     return [
-        p if isinstance(p, Failure) else _checkpoint(p, projected.get(k, torch.empty(0)))
-        for k, p in zip(keys, prepared, strict=True)
+        item if isinstance(item, Failure) else _checkpoint(item, found[key])
+        for key, item in zip(keys, prepared, strict=True)
     ]
 
 

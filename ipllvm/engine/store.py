@@ -2,6 +2,8 @@
 
 `kill -9` at any moment loses at most the batch in flight. What two processes measured twice is
 counted once: the older file wins. Nothing is ever deleted here.
+
+`python -m ipllvm.tests.engine.million 1000000` measures the writing of a million, and a report from them.
 """
 
 import errno
@@ -13,15 +15,17 @@ from contextlib import suppress
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 from ipllvm.engine.context import Context
 from ipllvm.engine.outcome_file import SUFFIX, Damaged, Newer, OutcomeFile, Unreadable
-from ipllvm.errors import NotMeasured, StoreFull, UsageError
+from ipllvm.errors import IpllvmError, NotMeasured, StoreFailed, StoreFull, UsageError
 from ipllvm.records import Response, Trial
 
 OPEN_FILES = 64
-_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+RESERVE = "reserve"
+RESERVED = 2 << 20
+"""Bytes that are given back when the disk is full, so that the report of the run finds room."""
 _ID_BITS = 40
 _ID_MASK = (1 << _ID_BITS) - 1
 
@@ -32,10 +36,12 @@ class Store:
     """A folder of outcome files; it is made, like this process's file, when the first batch is written.
 
     `warnings` gathers one line for each file that was set aside or left out; the caller prints them.
+    `failed` is told why nothing more can be written, before that is raised.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, failed: Callable[[str], None] = lambda line: None) -> None:
         self.folder = folder
+        self._failed = failed
         self.warnings: list[str] = []
         self._views: dict[str, View] = {}
         self._paths: list[Path] = []
@@ -54,10 +60,10 @@ class Store:
 
     def close(self) -> None:
         """Give back all files; the store opens them again, and a new one to write, when it is used."""
+        self._retire()
         for file in self._open.values():
             file.close()
         self._open.clear()
-        self._own = None
 
     def numbers(self) -> list[int]:
         """The readable files by their numbers here, the oldest first."""
@@ -81,7 +87,7 @@ class Store:
             return None
 
     def write(self, context: Context, batch: Mapping[Trial, Response]) -> tuple[int, dict[Trial, int]]:
-        """Add a batch to this process's file: its number and the ids; raises StoreFull and UsageError."""
+        """Add a batch to this process's file: its number and the ids; raises StoreFailed and UsageError."""
         try:
             number, file = self._own_file()
             try:
@@ -91,14 +97,22 @@ class Store:
                 number, file = self._own_file()
                 return number, file.add(context, batch)
         except (OSError, sqlite3.Error) as error:
-            refuse(self.folder, error)
+            why = refusal(self.folder, error)
+            if isinstance(why, StoreFull):
+                with suppress(OSError):
+                    (self.folder / RESERVE).unlink(missing_ok=True)
+            self._failed(str(why))
+            raise why from error
 
     def _own_file(self) -> tuple[int, OutcomeFile]:
         """The file of this process; a forked process gets another than its parent."""
         if self._pid != os.getpid():
             self._open, self._own, self._pid = {}, None, os.getpid()
+        if self._own is not None and self._own[1].ripe:
+            self._retire()
         if self._own is None:
             self.folder.mkdir(parents=True, exist_ok=True)
+            self._reserve()
             file = OutcomeFile.create(self.folder)
             self._own = len(self._paths), file
             self._paths.append(file.path)
@@ -106,10 +120,16 @@ class Store:
             self._began[self._own[0]] = time.time()
         return self._own
 
+    def _reserve(self) -> None:
+        place = self.folder / RESERVE
+        if not place.exists():
+            with suppress(OSError):
+                place.write_bytes(os.urandom(RESERVED))  # zeros may take no room
+
     def _retire(self) -> None:
-        """Leave this process's file, which was merged into another."""
-        if self._own is not None:
-            self._open.pop(self._own[0]).close()
+        """Leave this process's file: it is old enough, or was merged into another."""
+        if self._own is not None and self._pid == os.getpid():
+            self._open.pop(self._own[0]).seal()
         self._own = None
 
     def _make_room(self) -> None:
@@ -147,17 +167,20 @@ class View(MutableMapping[Trial, Response]):
     def refresh(self) -> None:
         """Take in what other processes have written since; what is here already stays."""
         for number in self._store.numbers():
-            self._store.ask(number, partial(self._learn, number))
+            if not self._store.ask(number, partial(self._learn, number)):
+                self._reload()  # what was taken from the file before it could not be read
+                return
 
-    def _learn(self, number: int, file: OutcomeFile) -> None:
+    def _learn(self, number: int, file: OutcomeFile) -> bool:
         digest, base = self.context.digest(), number << _ID_BITS
         for place in file.places(digest, self._seen.get(number, 0)):
             self._places.setdefault(place.trial, base | place.id)
             self._failed.pop(place.trial, None)
             self._seen[number] = place.id
+        return True
 
     def update(self, other: Any = (), /, **more: Response) -> None:
-        """Write a batch and commit it; raises StoreFull, with nothing of the batch taken in."""
+        """Write a batch and commit it; raises StoreFailed, with nothing of it taken in."""
         batch: dict[Trial, Response] = dict(other, **more)
         if not batch:
             return
@@ -236,11 +259,19 @@ def journal(path: Path) -> Path:
     return path.with_name(f"{path.name}-journal")
 
 
-def refuse(folder: Path, error: OSError | sqlite3.Error) -> NoReturn:
-    """Raise the one line that says why outcomes can't be written."""
-    full = isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
-    if full or getattr(error, "sqlite_errorcode", 0) & 0xFF in _FULL:
-        line = f"{folder}: the disk is full ({error}): make room and run again; what was written stays"
-        raise StoreFull(line) from error
-    why = error.strerror if isinstance(error, OSError) else error
-    raise UsageError(f"{folder}: outcomes can't be written ({why}): give another --report-dir") from error
+def refusal(folder: Path, error: OSError | sqlite3.Error) -> IpllvmError:
+    """The one line that says why outcomes can't be written, as what is to be raised."""
+    again = "run again; what was written stays"
+    if isinstance(error, OSError):
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return StoreFull(f"{folder}: the disk is full ({error.strerror}): make room and {again}")
+        return UsageError(
+            f"{folder}: outcomes can't be written ({error.strerror}): give another --report-dir"
+        )
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return StoreFull(f"{folder}: the disk is full ({error}): make room and {again}")
+    if code == sqlite3.SQLITE_IOERR:
+        kind = error.sqlite_errorname
+        return StoreFailed(f"{folder}: outcomes can't be written any more ({error}, {kind}): {again}")
+    return UsageError(f"{folder}: outcomes can't be written ({error}): give another --report-dir")

@@ -1,6 +1,5 @@
-"""Looking after a folder of outcomes: what is there, whether it is whole, and all of it in one file."""
+"""Looking after a folder of outcomes: what is there, and all of it in one file."""
 
-import os
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,25 +8,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ipllvm.engine.context import Context, key
+from ipllvm.engine.context import Context
 from ipllvm.engine.outcome_file import (
-    ERROR,
-    OUTCOME,
     SUFFIX,
     Damaged,
     Newer,
     OutcomeFile,
     Unreadable,
+    flush,
     new_name,
-    plain,
+    problem,
     reading,
 )
-from ipllvm.engine.store import journal, refuse, set_aside
-from ipllvm.records import Trial
+from ipllvm.engine.outcome_row import ERROR, ONCE, OUTCOME, TABLES
+from ipllvm.engine.store import journal, refusal, set_aside
+from ipllvm.engine.verification import check
 
 AT_ONCE = 200
 UNFINISHED = ".merging"
-SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,50 +69,12 @@ def content(path: Path) -> Content:
     return Content(path, size, outcomes, errors)
 
 
-def problem(trouble: Damaged | Newer | Unreadable) -> str:
-    """Why a file can't be read, in a few words."""
-    if isinstance(trouble, Newer):
-        return "written by a newer ipllvm"
-    return f"damaged: {trouble}" if isinstance(trouble, Damaged) else f"can't be read now: {trouble}"
-
-
 def _counts(file: OutcomeFile, table: str, contexts: dict[int, Context]) -> Counter[Context]:
     rows = file.rows(f"SELECT context, count(*) FROM {table} GROUP BY context")
-    return Counter({contexts[number]: n for number, n in rows})
-
-
-def verify(path: Path) -> list[str]:
-    """What is wrong with a file, which is only read: its structure, its contexts, the key of each row."""
-    try:
-        file = OutcomeFile.open(path)
-        try:
-            structure = file.integrity()
-            return [structure] if structure != "ok" else [*_wrong_contexts(file), *_wrong_keys(file)]
-        finally:
-            file.close()
-    except (Damaged, Newer, Unreadable) as trouble:
-        return [problem(trouble)]
-
-
-def _wrong_contexts(file: OutcomeFile) -> list[str]:
-    digests = dict(file.rows("SELECT id, digest FROM contexts"))
-    wrong = [n for n, context in file.contexts().items() if context.digest() != digests[n]]
-    return [f"context {n}: the digest is not that of its fields" for n in wrong]
-
-
-def _wrong_keys(file: OutcomeFile) -> list[str]:
-    """The first rows whose key is not made of their context and trial, or whose answer can't be read."""
-    digests = dict(file.rows("SELECT id, digest FROM contexts"))
-    wrong = []
-    for table in ("outcomes", "errors"):
-        rows = file.rows(f"SELECT id, key, context, sample, perturbation, draw, seed FROM {table}")
-        for number, stored, context, sample, perturbation, draw, seed in rows:
-            trial = Trial(plain(sample), plain(perturbation), draw, int(seed))
-            if context not in digests or stored != key(digests[context], trial):
-                wrong.append(f"{table} {number}: the key is not that of its columns")
-    for (number,) in file.rows("SELECT id FROM outcomes"):
-        file.response(number)
-    return [*wrong[:SHOWN], f"{len(wrong)} rows in all"] if len(wrong) > SHOWN else wrong
+    counts = dict(rows)
+    if lost := counts.keys() - contexts:
+        raise Damaged(f"{table} of context {min(lost)}, which is not there")
+    return Counter({contexts[number]: n for number, n in counts.items()})
 
 
 def merge(folder: Path) -> Merged:
@@ -123,7 +83,7 @@ def merge(folder: Path) -> Merged:
     The new file is whole and on the disk before the old ones go. Until then these are locked: a
     process that is about to write into one waits, finds it gone and starts another. What is in two
     files is taken from the older one. Files that stay busy are left for another time.
-    Raises StoreFull and UsageError where the folder can't be written; nothing has changed then.
+    Raises StoreFailed and UsageError where the folder can't be written; nothing has changed then.
     """
     notes: list[str] = []
     merged, sources, outcomes = None, 0, 0
@@ -139,7 +99,7 @@ def merge(folder: Path) -> Merged:
                     merged, outcomes = _into_one(folder, locked)
                     paths.insert(0, merged)
     except (OSError, sqlite3.Error) as error:
-        refuse(folder, error)
+        raise refusal(folder, error) from error
     return Merged(merged, sources, outcomes, tuple(notes))
 
 
@@ -161,8 +121,8 @@ def _locked(path: Path, stack: ExitStack, notes: list[str]) -> OutcomeFile | Non
         file = OutcomeFile.open(path)
         stack.callback(file.close)
         file.lock()
-        if (found := file.integrity()) != "ok":
-            raise Damaged(found)
+        if found := check(file).problems:
+            raise Damaged(found[0])
     except (Damaged, Newer, Unreadable) as trouble:
         notes.append(set_aside(path, trouble))
         return None
@@ -173,7 +133,7 @@ def _into_one(folder: Path, sources: Sequence[OutcomeFile]) -> tuple[Path, int]:
     """Write, flush, rename, and only then remove the sources."""
     path = folder / new_name()
     unfinished = path.with_name(path.name + UNFINISHED)
-    made = OutcomeFile.at(unfinished)
+    made = OutcomeFile.at(unfinished, TABLES + ONCE)
     try:
         with made.transaction(flush=True):
             outcomes = sum(_copy(source, made) for source in sources)
@@ -183,7 +143,7 @@ def _into_one(folder: Path, sources: Sequence[OutcomeFile]) -> tuple[Path, int]:
         raise
     made.close()
     unfinished.rename(path)
-    _flush_folder(folder)
+    flush(folder)
     for source in sources:
         _remove(source.path)
     return path, outcomes
@@ -192,7 +152,7 @@ def _into_one(folder: Path, sources: Sequence[OutcomeFile]) -> tuple[Path, int]:
 def _copy(source: OutcomeFile, target: OutcomeFile) -> int:
     """Add what `target` does not have; the number of outcomes that were new."""
     contexts = {n: target.context(context.digest(), context) for n, context in source.contexts().items()}
-    ignore = OUTCOME.replace("REPLACE", "IGNORE")
+    ignore = OUTCOME.replace("INSERT", "INSERT OR IGNORE")
     added = target.insert(ignore, _rows(source, "outcomes", contexts))
     target.insert(ERROR, (row[1:] for row in _rows(source, "errors", contexts)))
     return added
@@ -200,9 +160,10 @@ def _copy(source: OutcomeFile, target: OutcomeFile) -> int:
 
 def _rows(source: OutcomeFile, table: str, contexts: dict[int, int]) -> Iterator[tuple[Any, ...]]:
     """The rows of a table for another file: with that file's id of the context, and no id of their own."""
-    for _, key_, context, *rest in source.rows(f"SELECT * FROM {table} ORDER BY id"):
+    unchecked = ", NULL" if table == "outcomes" and source.schema == 1 else ""
+    for _, key, context, *rest in source.rows(f"SELECT *{unchecked} FROM {table} ORDER BY id"):
         with reading(source.path):
-            yield None, key_, contexts[context], *rest
+            yield None, key, contexts[context], *rest
 
 
 def _clear_unfinished(folder: Path) -> None:
@@ -221,13 +182,3 @@ def _clear_unfinished(folder: Path) -> None:
 def _remove(path: Path) -> None:
     path.unlink(missing_ok=True)
     journal(path).unlink(missing_ok=True)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Put the new name on the disk before old ones go, where the system has folders as files."""
-    with suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

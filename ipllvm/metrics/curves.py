@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
-from ipllvm.metrics.weighted import weighted
+from ipllvm.metrics.weighted import share_claim
 from ipllvm.records import Contrast, Scores
 
 
@@ -31,4 +31,4 @@ def kept_share(clean: Scores, floor: Scores, perturbed: Scores, share: float) ->
     """At least 0 where at least `share` of what clean has above the floor is left: the contrast is
     (s - floor) - share (clean - floor).
     """
-    return weighted("kept", [(1.0, perturbed), (-share, clean), (share - 1.0, floor)])
+    return share_claim("kept", [(1.0, perturbed), (-1.0, floor)], [(1.0, clean), (-1.0, floor)], share)

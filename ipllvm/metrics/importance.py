@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ipllvm.metrics.weighted import mean_terms, weighted
+from ipllvm.metrics.weighted import mean_terms, share_claim, weighted
 from ipllvm.records import Contrast, Scores
 
 if TYPE_CHECKING:
@@ -27,21 +27,25 @@ def lowest_quarter(layers: int) -> int:
     return max(1, layers // 4)
 
 
-def quarter_share(clean: Scores, noisy: Sequence[Scores], share: float) -> Contrast:
+def quarter_share(clean: Scores, noisy: Sequence[Scores], share: float, *, crossed: bool = False) -> Contrast:
     """At least 0 where the lowest quarter of the layers has at least `share` of the sum of all drops.
 
     `noisy` are the scores under noise at each layer, the first layer first: the contrast is
-    sum_Q e_l - share sum_all e_l.
+    sum_Q e_l - share sum_all e_l, with `crossed` by draw too.
     """
-    low = lowest_quarter(len(noisy))
-    terms = [(low - share * len(noisy), clean)]
-    terms += [((share - 1.0) if layer < low else share, scores) for layer, scores in enumerate(noisy)]
-    return weighted("lowest_quarter", terms)
+    low, lost = lowest_quarter(len(noisy)), [(-1.0, each) for each in noisy]
+    above, below = [(float(low), clean), *lost[:low]], [(float(len(noisy)), clean), *lost]
+    return share_claim("lowest_quarter", above, below, share, crossed=crossed)
 
 
-def more_lost(name: str, here: Sequence[Scores], there: Sequence[Scores]) -> Contrast:
-    """Positive where the scores `here` are lower than `there`: mean there - mean here, per sample."""
-    return weighted(name, [*mean_terms(1.0, there), *mean_terms(-1.0, here)])
+def more_lost(
+    name: str, here: Sequence[Scores], there: Sequence[Scores], *, crossed: bool = False
+) -> Contrast:
+    """Positive where the scores `here` are lower than `there`: mean there - mean here, per sample.
+
+    With `crossed` by draw too.
+    """
+    return weighted(name, [*mean_terms(1.0, there), *mean_terms(-1.0, here)], crossed=crossed)
 
 
 def over_draws(clean: Scores, noisy: Mapping[float, Scores]) -> dict[str, dict[float, float | None]]:

@@ -27,10 +27,8 @@ def ratio_difference(
         return Contrast(name, np.zeros(0), (), linearised=True)
     one, two = _values(parts[0], parts[1], below[0]), _values(parts[2], parts[3], below[1])
     values = np.round(one - two, _DECIMALS)
-    bound = sum(
-        abs(float(above.values.mean()) / mean) + (above.bound + abs(float(above.values.mean()) / mean)) / mean
-        for above, mean in zip((parts[0], parts[2]), below, strict=True)
-    )
+    sides = zip((parts[0], parts[2]), (parts[1], parts[3]), strict=True)
+    bound = abs(float(values.mean())) + sum(_reach(above, base) for above, base in sides)
     return Contrast(
         name,
         values,
@@ -42,6 +40,48 @@ def ratio_difference(
         samples=parts[0].samples,
         linearised=True,
     )
+
+
+def ratio_change(name: str, worse: float, old: Contrast, new: Contrast) -> Contrast:
+    """By how much the ratio of a claim is now worse than it was, `worse` being 1 where larger is, else -1.
+
+    Both are the claim's contrasts with their denominators, paired by sample; else as `ratio_difference`.
+    """
+    sides = (new, old) if worse > 0 else (old, new)
+    made = ratio_difference(name, _parts(sides[0]), _parts(sides[1]))
+    if not len(made.values):
+        return made
+    # The claim's contrast is nearly the influence value already, and its bound is closer than the parts' are.
+    reach = sum(_claimed_reach(each) for each in sides) + abs(float(made.values.mean()))
+    return replace(made, bound=max(reach, float(np.abs(made.values).max())))
+
+
+def ratio(claimed: Contrast) -> float:
+    """The ratio that a claim's contrast speaks of; its denominator must not be 0."""
+    above, below = _parts(claimed)
+    return float(above.values.mean()) / float(below.values.mean())
+
+
+def _parts(claimed: Contrast) -> tuple[Contrast, Contrast]:
+    """What stands above and below the line: values + share x denominator, and the denominator."""
+    if claimed.over is None:
+        raise ValueError(f"{claimed.name} is no claim on a ratio")
+    below = claimed.over
+    values = np.round(claimed.values + claimed.share * below.values, _DECIMALS)
+    return replace(claimed, values=values, bound=claimed.bound + claimed.share * below.bound), below
+
+
+def _claimed_reach(claimed: Contrast) -> float:
+    """How far one sample's values can move the ratio of a claim."""
+    _, below = _parts(claimed)
+    off = abs(ratio(claimed) - claimed.share) * below.bound
+    return (claimed.bound + off) / float(below.values.mean())
+
+
+def _reach(above: Contrast, below: Contrast) -> float:
+    """How far one sample's values can move a ratio."""
+    mean = float(below.values.mean())
+    return (above.bound + abs(float(above.values.mean()) / mean) * below.bound) / mean
 
 
 def _values(above: Contrast, below: Contrast, mean: float) -> np.ndarray:

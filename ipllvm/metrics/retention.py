@@ -4,7 +4,7 @@ Retention is R = f_llvm / f_encoder on the same images; the claim that R is at l
 as the claim that the mean of s_llvm - r s_encoder is at least 0 (Fieller 1954).
 """
 
-from ipllvm.metrics.weighted import weighted
+from ipllvm.metrics.weighted import share_claim, weighted
 from ipllvm.records import Contrast, Scores
 
 
@@ -13,7 +13,7 @@ def retention(llvm: Scores, encoder: Scores, share: float) -> Contrast:
 
     Samples with an error on either side are left out and counted.
     """
-    return weighted("retention", [(1.0, llvm), (-share, encoder)])
+    return share_claim("retention", [(1.0, llvm)], [(1.0, encoder)], share)
 
 
 def both(llvm: Scores, encoder: Scores) -> tuple[Contrast, Contrast]:

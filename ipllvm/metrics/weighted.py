@@ -5,23 +5,30 @@ division, small denominators do no harm, and the pairing by sample is kept.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ipllvm.metrics.performance_drop import score_means
 from ipllvm.records import Contrast, Scores
 
+if TYPE_CHECKING:
+    from jaxtyping import Float
+
 _DECIMALS = 12
 
 Terms = Sequence[tuple[float, Scores]]
 
 
-def weighted(name: str, terms: Terms) -> Contrast:
+def weighted(name: str, terms: Terms, *, crossed: bool = False) -> Contrast:
     """The sum of weight x score (meaned over draws) of each sample that all terms have.
 
     Samples with an error in any term are left out and counted. The bound is the largest sum that
-    scores in [0, 1] can have. A plain difference of two scores does not count as weighted. Raises
-    ValueError where clusters disagree.
+    scores in [0, 1] can have. A plain difference of two scores does not count as weighted. With `crossed`
+    the sums of each draw are kept too; terms of one draw count in all of them. Raises ValueError where
+    clusters disagree.
     """
     means = [score_means(scores) for _, scores in terms]
     weights = np.array([weight for weight, _ in terms], dtype=float)
@@ -45,7 +52,22 @@ def weighted(name: str, terms: Terms) -> Contrast:
         n_error=len(failed),
         samples=tuple(ids),
         weighted=sorted(weight for weight in weights.tolist() if weight) != [-1.0, 1.0],
+        crossed=_by_draw(terms, ids) if crossed else None,
     )
+
+
+def share_claim(name: str, above: Terms, below: Terms, share: float, *, crossed: bool = False) -> Contrast:
+    """At least 0 in the mean where `above` / `below`, two weighted sums, is at least `share`.
+
+    The denominator goes along: where it can't be told from 0 the claim is not decided. `crossed` as in
+    `weighted`.
+    """
+    scores = {id(each): each for _, each in chain(above, below)}
+    over = {key: sum(weight for weight, each in below if id(each) == key) for key in scores}
+    made = {key: sum(weight for weight, each in above if id(each) == key) for key in scores}
+    terms = [(made[key] - share * over[key], each) for key, each in scores.items()]
+    denominator = weighted("denominator", [(over[key], each) for key, each in scores.items()])
+    return replace(weighted(name, terms, crossed=crossed), over=denominator, share=share)
 
 
 def mean_terms(weight: float, scores: Sequence[Scores]) -> list[tuple[float, Scores]]:
@@ -67,6 +89,15 @@ def drawn(name: str, scores: Sequence[Scores]) -> Scores:
         values=np.hstack([each.values for each in scores]),
         errors={sample: error for each in scores for sample, error in each.errors.items()},
     )
+
+
+def _by_draw(terms: Terms, ids: Sequence[str]) -> "Float[np.ndarray, 'samples draws']":
+    """The weighted sums of each draw."""
+    table = np.zeros((len(ids), max(scores.values.shape[1] for _, scores in terms)))
+    for weight, scores in terms:
+        place = {sample: row for row, sample in enumerate(scores.samples)}
+        table += weight * scores.values[[place[sample] for sample in ids]]
+    return np.round(table, _DECIMALS)
 
 
 def _only(scores: Scores, kept: Sequence[str]) -> Scores:

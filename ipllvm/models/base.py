@@ -11,6 +11,7 @@ from jaxtyping import Bool, Float, Int
 from PIL import Image
 from torch import Tensor
 
+from ipllvm.models.capacity import Footprint
 from ipllvm.records import Layout, ModelInfo, Stage
 
 Edit = tuple[int, Callable[[Tensor], Tensor]]
@@ -38,7 +39,8 @@ class VisionLanguageModel(ABC):
     """A model whose stages can be run one by one; chained, they answer as plain greedy `generate`.
 
     `fingerprint` is a digest of weights, config, processor and template. `stop_tokens` end an answer.
-    `stages` are those at which it can be perturbed.
+    `stages` are those at which it can be perturbed. `image_backend` is what processes its pictures.
+    `footprint` is what its decoder holds in memory, None where that does not matter.
     """
 
     name: str
@@ -47,6 +49,9 @@ class VisionLanguageModel(ABC):
     dtype: torch.dtype
     stop_tokens: frozenset[int]
     stages: frozenset[Stage] = frozenset(Stage)
+    continues: bool = False
+    image_backend: str = "pil"
+    footprint: Footprint | None = None
 
     @abstractmethod
     def info(self) -> ModelInfo:
@@ -140,6 +145,10 @@ class VisionLanguageModel(ABC):
         """The cache of `decoder_from` completed below `layer`: row i takes the first `positions`
         keys and values of row `rows[i]` of the clean cache.
         """
+
+    def repeated(self, cache: Any, rows: int) -> Any:
+        """A cache of `rows` rows like the one of `cache`, which stays as it is; where the model continues."""
+        raise NotImplementedError(f"{self.name} can't go on from a cache")
 
     @abstractmethod
     def logits(self, hidden: Float[Tensor, "*positions hidden"]) -> Float[Tensor, "*positions vocabulary"]:

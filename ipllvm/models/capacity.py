@@ -1,6 +1,7 @@
 """Memory: what is free, and how many prompts fit into it side by side."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,37 @@ def free_memory(device: torch.device) -> int:
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
-def position_bytes(text_config: Any, itemsize: int) -> int:
-    """Bytes that one position of a prefill takes: keys and values of all layers, and one layer's
-    activations.
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """Numbers that a decoder holds a position: the keys and values of all layers, a layer's input, and
+    what one layer works with.
     """
+
+    cache: int
+    state: int
+    work: int
+
+    @property
+    def prompt(self) -> int:
+        """While a prompt is run."""
+        return self.cache + self.work
+
+    def kept(self, layers: int) -> int:
+        """Of the clean pass behind trials that enter `layers` layers: keys and values, and these inputs."""
+        return self.cache + layers * self.state if layers else 0
+
+
+def footprint(text_config: Any) -> Footprint:
+    """That of a decoder, from its configuration."""
+    hidden = int(text_config.hidden_size)
     heads = getattr(text_config, "num_key_value_heads", None) or text_config.num_attention_heads
-    width = text_config.hidden_size // text_config.num_attention_heads
-    cache = 2 * text_config.num_hidden_layers * heads * width
-    return int(itemsize * (cache + 6 * text_config.hidden_size + 3 * text_config.intermediate_size))
+    cache = 2 * text_config.num_hidden_layers * heads * (hidden // text_config.num_attention_heads)
+    return Footprint(int(cache), hidden, 6 * hidden + 3 * int(text_config.intermediate_size))
+
+
+def position_bytes(text_config: Any, itemsize: int) -> int:
+    """Bytes that one position of a prompt takes while it is run."""
+    return itemsize * footprint(text_config).prompt
 
 
 def batch_size(free: int, positions: int, bytes_a_position: int) -> int:

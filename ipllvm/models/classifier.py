@@ -9,6 +9,7 @@ from torch import Tensor
 from transformers import AutoImageProcessor, AutoModelForImageClassification
 
 from ipllvm.errors import ModelUnavailable
+from ipllvm.models import processors
 from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.recogniser import Recogniser
 
@@ -25,6 +26,7 @@ class Classifier(Recogniser):
         self._model, self._processor = _loaded(found, dtype)
         self._model.to(device)
         self.name, self.fingerprint, self.device, self.dtype = name, fingerprint, device, dtype
+        self.image_backend = processors.backend(self._processor)
         labels = self._model.config.id2label
         self.labels = tuple(str(labels[k]).split(",")[0].strip() for k in sorted(labels))
         self.stop_tokens = frozenset({self.stop})

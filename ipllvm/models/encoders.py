@@ -14,9 +14,11 @@ from torch import Tensor
 from transformers import CLIPModel, CLIPProcessor
 
 from ipllvm.errors import ModelUnavailable
-from ipllvm.models import checkpoint, sources
+from ipllvm.models import checkpoint, processors, sources
 from ipllvm.models.fingerprint import fingerprint
 from ipllvm.models.loading import choose_device, choose_dtype
+from ipllvm.models.planted import naming
+from ipllvm.models.planted.kinds import Aligned
 
 WANTED = ("*.json", "merges.txt", "*.safetensors", "pytorch_model.bin")
 BATCH = 32
@@ -106,6 +108,11 @@ class Encoder:
             tower(pixel_values=pixels)
         return kept
 
+    @property
+    def image_backend(self) -> str:
+        """What processes pictures."""
+        return processors.backend(self._processor)
+
     def pixels(self, images: Sequence[Image.Image]) -> Float[Tensor, "images 3 height width"]:
         """Pictures processed as shipped, on the CPU."""
         pictures = [image.convert("RGB") for image in images]
@@ -124,16 +131,22 @@ def own(name: str) -> str | None:
     >>> own("llava-next"), own("llava-tiny"), own("llava-ov")
     ('openai/clip-vit-large-patch14-336', 'clip-tiny', None)
     """
+    if naming.is_planted(name):
+        return name if isinstance(naming.law(name), Aligned) else None
     known = sources.hub_id(name) or name
     return known if known in (*sources.EMBEDDED_ENCODERS, CLIP_336) else ENCODERS.get(known)
 
 
 def load(name: str, *, device: str = "auto", dtype: str = "auto", offline: bool = False) -> Encoder:
-    """The encoder behind an embedded name, a folder or a hub id.
+    """The encoder behind an embedded name, a folder, a hub id or planted:aligned.
 
     Raises UsageError, UnknownName and ModelUnavailable, in one line.
     """
     place = choose_device(device)
+    if naming.is_planted(name):
+        from ipllvm.models.planted.parts import PlantedEncoder  # which is one of this module
+
+        return PlantedEncoder(name)
     folder = sources.encoder(name, WANTED, offline)
     kind = checkpoint.read_json(folder / "config.json").get("model_type")
     if kind != "clip":

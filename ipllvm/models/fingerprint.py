@@ -1,6 +1,6 @@
 """A digest of what decides a model's answers: weights, config, processor, template, tokenizer.
 
-Big local files are hashed once and remembered by path, size, time and inode; a large file in the
+Big local files are hashed once and remembered by path, size, times and inode; a large file in the
 hub's cache is named by its own sha256, which is taken as it is.
 """
 
@@ -39,7 +39,8 @@ def file_digest(path: Path, *, rehash: bool = False) -> str:
     status = real.stat()
     if status.st_size < REMEMBERED_FROM:
         return _read(real)
-    key = f"{real}|{status.st_size}|{status.st_mtime_ns}|{status.st_ino}"
+    times = f"{status.st_mtime_ns}|{status.st_ctime_ns}"  # a copy that keeps the first changes the second
+    key = f"{real}|{status.st_size}|{times}|{status.st_ino}"
     known = _recall()
     if not rehash and key in known:
         return known[key]

@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from ipllvm.errors import UsageError
 from ipllvm.models.base import Edit, Places
 
 SPARED = ("self_attn.q_proj", "self_attn.o_proj", "mlp")
@@ -81,6 +82,21 @@ def kept_inputs(decoder: Any, layers: Sequence[int]) -> Iterator[dict[int, Tenso
 
             hooks.enter_context(decoder.layers[layer].register_forward_pre_hook(keep))
         yield kept
+
+
+def require_within(decoder: Any, slots: int) -> None:
+    """Raises UsageError where layers that see their last positions only would have to forget some.
+
+    Their caches count slots, padding and rejected drafts among them, so that they would forget too much.
+    """
+    config = decoder.config
+    window = getattr(config, "sliding_window", None)
+    kinds = getattr(config, "layer_types", None) or ["sliding_attention"]
+    if window is not None and "sliding_attention" in kinds and slots > window:
+        raise UsageError(
+            f"the decoder attends to its last {window} positions only and was given {slots}: "
+            "prompts and answers together must be shorter"
+        )
 
 
 def upper(decoder: Any, layer: int) -> Any:

@@ -9,7 +9,7 @@ from transformers import AutoConfig, AutoModelForImageTextToText
 from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
 from ipllvm.models import checkpoint, processors, prompting, sources
 from ipllvm.models.base import VisionLanguageModel
-from ipllvm.models.capacity import free_memory
+from ipllvm.models.capacity import footprint, free_memory
 from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.classifier import Classifier
 from ipllvm.models.fingerprint import fingerprint
@@ -64,8 +64,7 @@ def load(
     model = _weights(found, place, numbers)
     digest = fingerprint(found.folder, found.weights, rehash=rehash)
     parts = Parts(model, processor, label or sources.display_name(name), digest, style)
-    adapter: VisionLanguageModel = FAMILIES.load(found.family)(parts)
-    return adapter
+    return _adapter(found, parts)
 
 
 def sketch(name: str, *, prompt: str = "checkpoint", offline: bool = False) -> VisionLanguageModel:
@@ -84,7 +83,13 @@ def sketch(name: str, *, prompt: str = "checkpoint", offline: bool = False) -> V
     with torch.device("meta"):
         model = auto.from_config(AutoConfig.from_pretrained(found.folder, local_files_only=True))
     parts = Parts(model, processor, sources.display_name(name), "no weights", choose_prompt(name, prompt))
+    return _adapter(found, parts)
+
+
+def _adapter(found: Checkpoint, parts: Parts) -> VisionLanguageModel:
     adapter: VisionLanguageModel = FAMILIES.load(found.family)(parts)
+    adapter.image_backend = processors.backend(parts.processor)
+    adapter.footprint = footprint(parts.model.config.get_text_config())
     return adapter
 
 

@@ -33,6 +33,12 @@ def load(folder: Path, family: str) -> Any:
     return processor
 
 
+def backend(processor: Any) -> str:
+    """What processes the pictures: pil, torchvision, or the name of a class that says neither."""
+    images = getattr(processor, "image_processor", processor)
+    return str(getattr(images, "backend", type(images).__name__))
+
+
 def _load(folder: Path, family: str) -> Any:
     if family == "llava_onevision" and not is_torchvision_available():
         return _still(folder)

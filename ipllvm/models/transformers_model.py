@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
+from transformers import DynamicCache
 
 from ipllvm.models import capacity, layering
 from ipllvm.models.base import Edit, Places, Prepared, VisionLanguageModel
@@ -19,6 +20,7 @@ from ipllvm.models.prompting import Prompt, pad_to_square, render
 from ipllvm.records import Layout, ModelInfo
 
 NEWLINE = -1.0
+LAYOUTS = 256
 NO_TOKEN = 2**31 - 1
 """An id that no vocabulary has."""
 
@@ -36,6 +38,8 @@ class Parts:
 
 class TransformersModel(VisionLanguageModel):
     """The stages of any family that has a tower, a projector and a bare decoder."""
+
+    continues = True
 
     def __init__(self, parts: Parts) -> None:
         self._model = parts.model
@@ -130,11 +134,13 @@ class TransformersModel(VisionLanguageModel):
     def layout(self, prepared: Prepared) -> Layout:
         """Packs (tile, row, column) as if they were features, so that it can't differ from `pack`.
 
-        Worked out once for pictures of one size. Raises ValueError where the packed length is not the
-        number of placeholders.
+        Worked out once for pictures of one size, as long as there are few sizes. Raises ValueError where
+        the packed length is not the number of placeholders.
         """
         kind = len(prepared.pixel_values), prepared.image_size, int(prepared.visual.sum())
         if kind not in self._layouts:
+            if len(self._layouts) == LAYOUTS:
+                self._layouts.clear()
             self._layouts[kind] = self._laid_out(prepared)
         return self._layouts[kind]
 
@@ -152,9 +158,12 @@ class TransformersModel(VisionLanguageModel):
 
     def embed(self, prepared: Prepared, visual: Tensor) -> Tensor:
         """See the interface."""
-        surplus = prepared.visual & (prepared.visual.cumsum(0) > len(visual))
-        ids, places = prepared.input_ids[~surplus], prepared.visual[~surplus]
-        embeds = self.embed_tokens(ids.to(self.device)).clone()
+        ids, places = prepared.input_ids, prepared.visual.nonzero()[:, 0]
+        if len(visual) < len(places):
+            kept = torch.ones(len(ids), dtype=torch.bool)
+            kept[places[len(visual) :]] = False
+            ids, places = ids[kept], prepared.visual[kept].nonzero()[:, 0]
+        embeds = self.embed_tokens(ids.to(self.device))
         embeds[places.to(self.device)] = visual.to(embeds)
         return embeds
 
@@ -174,6 +183,8 @@ class TransformersModel(VisionLanguageModel):
         wanted: Places | None = None,
     ) -> tuple[Tensor, Any]:
         """See the interface."""
+        held = 0 if past_key_values is None else past_key_values.get_seq_length()
+        layering.require_within(self._decoder, held + inputs_embeds.shape[1])
         with layering.edited(self._decoder, edit), layering.sparing(self._decoder, wanted):
             out = self._decoder(
                 inputs_embeds=inputs_embeds,
@@ -207,6 +218,7 @@ class TransformersModel(VisionLanguageModel):
 
     def decoder_from(self, layer: int, hidden: Tensor, wanted: Places | None = None) -> tuple[Tensor, Any]:
         """See the interface."""
+        layering.require_within(self._decoder, hidden.shape[1])
         upper = layering.upper(self._decoder, layer)
         with layering.sparing(upper, wanted):
             out = upper(inputs_embeds=hidden, use_cache=True, return_dict=True)
@@ -218,6 +230,13 @@ class TransformersModel(VisionLanguageModel):
             held = clean.layers[index]
             upper.update(held.keys[list(rows), :, :positions], held.values[list(rows), :, :positions], index)
         return upper
+
+    def repeated(self, cache: Any, rows: int) -> Any:
+        """See the interface."""
+        wide = DynamicCache()
+        for index, held in enumerate(cache.layers):
+            wide.update(held.keys.expand(rows, -1, -1, -1), held.values.expand(rows, -1, -1, -1), index)
+        return wide
 
     def linears(self) -> list[nn.Linear]:
         """Every linear layer, of tower, projector, decoder and head."""
@@ -261,9 +280,10 @@ class TransformersModel(VisionLanguageModel):
         return self._model.get_output_embeddings()(hidden).float()  # type: ignore[no-any-return]
 
     def first_tokens(self, word: str) -> frozenset[int]:
-        """See the interface: with a space before it and without."""
+        """See the interface: with a space before it and without, as it is and with a capital."""
         encode = self._processor.tokenizer.encode
-        spellings = [encode(text, add_special_tokens=False) for text in (word, f" {word}")]
+        texts = {space + spelled for spelled in (word, word.capitalize()) for space in ("", " ")}
+        spellings = [encode(text, add_special_tokens=False) for text in texts]
         return frozenset(ids[0] for ids in spellings if ids)
 
     def text(self, tokens: Sequence[int]) -> str:

@@ -28,6 +28,7 @@ class ZeroShot(Recogniser):
         self._encoder, self._digest = encoder, fingerprint
         self.name, self.labels = name, tuple(labels)
         self.device, self.dtype = encoder.model.device, encoder.model.dtype
+        self.image_backend = encoder.image_backend
         told = hashlib.sha256(repr((fingerprint, self.labels, tuple(templates))).encode()).hexdigest()
         self.fingerprint = told if labels else fingerprint
         self.stop_tokens = frozenset({self.stop})

@@ -6,6 +6,7 @@ Random, salient and non-salient PatchDrop follow Naseer et al. 2021, sections 3.
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import fmean
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,7 +17,7 @@ from ipllvm.perturbations.groups import check_grid, check_group, edges
 from ipllvm.records import Layout, Stage
 
 if TYPE_CHECKING:
-    from jaxtyping import Bool, Float, Int
+    from jaxtyping import Bool, Float
     from PIL import Image
 
 BUDGETS = ("count", "mass")
@@ -196,26 +197,27 @@ def regridded(saliency: "Float[np.ndarray, 'rows columns']", grid: int) -> "Floa
 
     Sums are exactly rounded, so that ties fall alike on every machine.
     """
-    rows, columns = (_overlap(side, grid) for side in saliency.shape)
-    if rows.shape == columns.shape == (grid, grid):
+    if saliency.shape == (grid, grid):
         return saliency
-    return np.array([[_weighed(saliency, row / grid, column / grid) for column in columns] for row in rows])
+    sums = [math.fsum((saliency[part] * areas).ravel()) for part, areas in _cells(saliency.shape, grid)]
+    return np.array(sums).reshape(grid, grid)
 
 
-def _overlap(side: int, grid: int) -> "Int[np.ndarray, 'grid side']":
-    """By how much each cell of the grid overlaps each entry of the map, in 1 / (side x grid)."""
-    starts, places = np.arange(grid)[:, None] * side, np.arange(side)[None] * grid
-    common: np.ndarray = np.minimum(starts + side, places + grid) - np.maximum(starts, places)
-    return common.clip(min=0)
+@lru_cache(maxsize=64)
+def _cells(
+    shape: tuple[int, ...], grid: int
+) -> "list[tuple[tuple[slice, slice], Float[np.ndarray, 'rows columns']]]":
+    """For each cell of the grid the part of the map that it overlaps, and the areas that they share."""
+    rows, columns = ([_overlap(side, grid, cell) for cell in range(grid)] for side in shape)
+    return [((down, along), np.outer(high, wide)) for down, high in rows for along, wide in columns]
 
 
-def _weighed(
-    saliency: "Float[np.ndarray, 'rows columns']",
-    row: "Float[np.ndarray, 'rows']",
-    column: "Float[np.ndarray, 'columns']",
-) -> float:
-    inside = np.ix_(np.flatnonzero(row), np.flatnonzero(column))
-    return math.fsum((saliency * np.outer(row, column))[inside].ravel())
+def _overlap(side: int, grid: int, cell: int) -> "tuple[slice, Float[np.ndarray, 'entries']]":
+    """The entries along a side of the map that a cell overlaps, and how much of each."""
+    first, last = cell * side // grid, -(-(cell + 1) * side // grid)
+    places = np.arange(first, last) * grid
+    common = np.minimum((cell + 1) * side, places + grid) - np.maximum(cell * side, places)
+    return slice(first, last), common / grid
 
 
 def _checked(saliency: "Float[np.ndarray, 'rows columns']") -> "Float[np.ndarray, 'rows columns']":

@@ -2,8 +2,9 @@
 
 import json
 import platform
+import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ipllvm.claims import tables
+from ipllvm.errors import UsageError
 from ipllvm.reporting import html, junit, markdown
 from ipllvm.reporting.families import families
 from ipllvm.reporting.folders import ensure_writable, replace_file
@@ -19,12 +21,18 @@ from ipllvm.reporting.schema import VERSION, Report, Row, builtins
 if TYPE_CHECKING:
     from ipllvm.statements import Statement
 
+VIEWS: Final[dict[str, Callable[[Report], str]]] = {
+    "report.md": markdown.render,
+    "report.html": html.render,
+    "junit.xml": junit.render,
+}
 PACKAGES: Final = (
     "ipllvm",
     "torch",
     "transformers",
     "tokenizers",
     "pillow",
+    "torchvision",
     "numpy",
     "scipy",
     "statsmodels",
@@ -107,6 +115,17 @@ def versions() -> dict[str, str]:
     return found
 
 
+def machine(folder: Path = Path("/proc/driver/nvidia")) -> dict[str, str]:
+    """The first GPU and its driver as the driver tells them; nothing where there is none."""
+    about = next(iter(sorted(folder.glob("gpus/*/information"))), None)
+    if about is None:
+        return {}
+    driver = re.search(r"\d+\.\d+[.\d]*", (folder / "version").read_text(encoding="utf-8"))
+    model = re.search(r"Model:\s*(.*)", about.read_text(encoding="utf-8"))
+    found = {"driver": driver and driver[0], "gpu": model and model[1].strip()}
+    return {name: said for name, said in found.items() if said}
+
+
 def replay(test: str, options: Sequence[str] = ()) -> str:
     """The command line that runs one test again, quoted for a POSIX shell.
 
@@ -171,14 +190,22 @@ def build(
 def write(report: Report, folder: Path) -> Path:
     """Writes report.json, then its views, into `folder`; returns the path of report.json.
 
-    Each file is replaced in one step. Raises UsageError where `folder` can't be written.
+    Each file is replaced in one step. Raises UsageError where `folder` can't be written, and where views
+    can't, once all are that can be.
     """
     ensure_writable(folder)
     text = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     path = replace_file(folder, "report.json", text)
-    replace_file(folder, "report.md", markdown.render(report))
-    replace_file(folder, "report.html", html.render(report))
-    replace_file(folder, "junit.xml", junit.render(report))
+    missing: dict[str, str] = {}
+    for name, render in VIEWS.items():
+        try:
+            replace_file(folder, name, render(report))
+        except UsageError as error:
+            missing[name] = getattr(error.__cause__, "strerror", None) or str(error)
+    if missing:
+        names, why = " and ".join(missing), next(iter(missing.values()))
+        again = f"make room and run: ipllvm report {folder}"
+        raise UsageError(f"{folder}: report.json is written, {names} missing ({why}): {again}")
     return path
 
 

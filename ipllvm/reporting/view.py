@@ -145,10 +145,15 @@ def stated(report: Report) -> list[str]:
 def _sentence(said: Row) -> str:
     word = OBSERVED[said["decision"]] if said["kind"] == "observation" else said["decision"]
     about = ", ".join(" and ".join(said[names]) for names in ("models", "benchmarks"))
-    numbers = f"{number(said['value'], said['unit'])} {interval(said['low'], said['high'], said['unit'])}"
-    unit = " points" if said["unit"] == "points" else ""
+    text = f"{said['text']} {_number(said)}" if said["unit"] else said["text"].rstrip(".")
     reason = f"; {said['reason']}" if said["reason"] else ""
-    return f"{word} {said['name']}, {about}: {said['text']} {numbers}{unit}{reason}"
+    return f"{word} {said['name']}, {about}: {text}{reason}"
+
+
+def _number(said: Row) -> str:
+    """The number of a statement with its bounds."""
+    bounds = interval(said["low"], said["high"], said["unit"])
+    return f"{number(said['value'], said['unit'])} {bounds}{' points' * (said['unit'] == 'points')}"
 
 
 def perturbed_heading(found: Sequence[Line]) -> str:

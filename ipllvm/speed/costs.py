@@ -1,5 +1,6 @@
 """What grows with what: seconds of permutation and patch-information trials by draws, samples, groups."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ipllvm.engine.plan import Plan
@@ -13,6 +14,8 @@ from ipllvm.speed.ways import engine
 DRAWS = (1, 2, 5, 10)
 SHARES = (0.25, 0.5, 1.0)
 GRIDS = (1, 2, 4)
+LIKE = {"draws": "permutation", "samples": "permutation", "groups": "patch information"}
+"""The workload that an axis has more or less of."""
 FEW = 4
 """Samples that draws and groups are counted on, at least: a quarter of all."""
 
@@ -28,8 +31,8 @@ class Cost:
     generate: float
 
 
-def costs(bench: Bench, benchmark: Benchmark, samples: int, rate: float) -> list[Cost]:
-    """Along three axes; `rate` is how many trials a second plain `generate` does."""
+def costs(bench: Bench, benchmark: Benchmark, samples: int, rates: Mapping[str, float]) -> list[Cost]:
+    """Along three axes; `rates` are how many trials of a workload plain `generate` does a second."""
     few = max(FEW, samples // 4)
     plans = [("draws", draws, _plan(benchmark, few, [Permutation()], draws)) for draws in DRAWS]
     for share in SHARES:
@@ -41,7 +44,7 @@ def costs(bench: Bench, benchmark: Benchmark, samples: int, rate: float) -> list
     found = []
     for axis, at, plan in plans:
         _, seconds = engine(bench.model, plan, bench.size, bench.artifacts)
-        found.append(Cost(axis, at, len(plan), seconds, len(plan) / rate))
+        found.append(Cost(axis, at, len(plan), seconds, len(plan) / rates[LIKE[axis]]))
     return found
 
 

@@ -1,20 +1,18 @@
 """Time a workload four ways, compare the answers, and say what was found."""
 
 import random
-import resource
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
 
-import torch
-
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine.decoding import Tokens
 from ipllvm.engine.plan import Case
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.records import Response, Trial
+from ipllvm.speed.memory import watched
 from ipllvm.speed.ways import Products, endless, engine, plain, wait
 from ipllvm.speed.workloads import Workload
 
@@ -26,7 +24,11 @@ SAMPLE = 24
 @dataclass(frozen=True, slots=True)
 class Timing:
     """Trials a second of plain `generate` one by one and in batches (`size` the best), of the engine,
-    and of its matrix products alone; `compared` answers of `generate` of which `different` are others.
+    and of the engine's own matrix products alone; `compared` answers of `generate` of which `different`
+    are others; `memory` is the peak while the engine ran, in bytes (ipllvm/speed/memory.py).
+
+    The floor is what the engine makes of the trials, not the least that could be: work that it need not
+    do counts in both.
     """
 
     name: str
@@ -73,7 +75,7 @@ class Bench:
         alone, answers = self._plain(workload, chosen, 1)
         size, batched, more = self._best(workload, cases)
         products = Products()
-        with products.recorded(self.model.linears()):
+        with products.recorded(self.model.linears()), watched(self.model.device) as peak:
             engine(self.model, plan, self.size, self.artifacts, known)
         found, seconds = min(
             (engine(self.model, plan, self.size, self.artifacts, known) for _ in range(2)), key=lambda r: r[1]
@@ -90,8 +92,15 @@ class Bench:
             acceptance=_acceptance(found, known, plan.trial(plan.samples[0], plan.perturbations[0], 0)),
             compared=len(answers),
             different=sum(found[trial] != answer for trial, answer in answers.items()),
-            memory=_memory(self.model.device),
+            memory=peak.bytes,
         )
+
+    def generate(self, workload: Workload) -> float:
+        """Trials a second of plain `generate` in batches of its best size."""
+        cases = [
+            c for p in workload.plan.perturbations for c in workload.plan.cases(workload.plan.samples, p)
+        ]
+        return self._best(workload, cases)[1]
 
     def _plain(
         self, workload: Workload, cases: Sequence[Case], size: int
@@ -149,13 +158,6 @@ def _agreement(draft: Tokens, answer: Tokens) -> int:
     return next((i for i, (a, b) in pairs if a != b), min(len(draft), len(answer)))
 
 
-def _memory(device: torch.device) -> int:
-    """Peak bytes: of the GPU, or of this process."""
-    if device.type == "cuda":
-        return int(torch.cuda.max_memory_allocated(device))
-    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
 def table(rows: Sequence[dict[str, Any]]) -> list[str]:
     """The lines to print."""
     columns: dict[str, Callable[[dict[str, Any]], str]] = {
@@ -167,7 +169,7 @@ def table(rows: Sequence[dict[str, Any]]) -> list[str]:
         "x alone": lambda r: f"{r['times_alone']:.1f}",
         "x batched": lambda r: f"{r['times_batched']:.1f}",
         "of floor": lambda r: f"{r['of_floor']:.0%}",
-        "peak MB": lambda r: f"{r['memory'] / 1e6:,.0f}",
+        "peak MB": lambda r: f"{r['memory'] / 1e6:,.0f}" if r["memory"] else "unknown",
         "accepted": lambda r: f"{r['acceptance']:.0%}",
         "differ": lambda r: f"{r['different']} of {r['compared']}",
     }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from ipllvm.engine.decoding import behind
-from ipllvm.engine.isolation import Failure
+from ipllvm.engine.isolation import Failure, Room
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.seeing import see
 from ipllvm.models.forecast import matmul_rate
@@ -44,7 +44,7 @@ class Prefill:
 def prefill(model: TransformersModel, benchmark: Benchmark, size: int) -> Prefill:
     """The best of some prefills of `size` prompts, all positions in all layers, no head."""
     rows = benchmark.samples[:size]
-    seen = see(model, Plan(rows, (Clean(),), 1, 0, 1).cases(rows, Clean()), size)
+    seen = see(model, Plan(rows, (Clean(),), 1, 0, 1).cases(rows, Clean()), Room(size))
     prompts = [each.embeds(model) for each in seen if not isinstance(each, Failure)]
     batch = behind(model, prompts, [()] * len(prompts))
     best = float("inf")

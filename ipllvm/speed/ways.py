@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine.decoding import Tokens
-from ipllvm.engine.isolation import Failure
+from ipllvm.engine.isolation import Failure, Room
 from ipllvm.engine.plan import Case, Plan
 from ipllvm.engine.run import run
 from ipllvm.engine.seeing import see
@@ -27,7 +27,7 @@ def plain(
     """`generate` on some trials of one perturbation at once, all of each from the image on anew."""
     embeds = []
     for case in cases:
-        (item,) = see(model, [case], 1, artifacts)
+        (item,) = see(model, [case], Room(1), artifacts)
         if isinstance(item, Failure):
             raise RuntimeError(item.traceback)
         visual = model.pack(item.projected, item.prepared)

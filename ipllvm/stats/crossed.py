@@ -6,16 +6,19 @@ does to all of them. Two-way variance as in Cameron, Gelbach & Miller 2011 and O
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ipllvm.records import Contrast
+from ipllvm.stats.missing import missing_share
 from ipllvm.stats.student import StudentTest, enough
 
 if TYPE_CHECKING:
     from jaxtyping import Float
+
+METHOD = "t over clusters and draws"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,16 @@ def two_way(table: "Float[np.ndarray, 'samples draws']", clusters: Sequence[str]
     return TwoWay(mean, by_clusters, by_draws, both, df)
 
 
+def across(contrast: Contrast) -> StudentTest:
+    """The t test of a contrast that has its values by draw; nothing is decided with fewer than two draws."""
+    assert contrast.crossed is not None, "chosen by that"
+    table, share = contrast.crossed, missing_share(contrast)
+    if min(len(set(contrast.clusters)), table.shape[1]) < 2:
+        return StudentTest(0.0, 0.0, 0.0, contrast.bound, METHOD)
+    made, kept = crossed(table, contrast.clusters, contrast.bound), 1 - share
+    return replace(made, mean=kept * made.mean, error=kept * made.error, slack=share * contrast.bound)
+
+
 def crossed(
     table: "Float[np.ndarray, 'samples draws']", clusters: Sequence[str], bound: float = 1.0
 ) -> StudentTest:
@@ -67,7 +80,7 @@ def crossed(
     Needs as many clusters and as much information as any t over clusters; else, and where nothing
     varies, it decides nothing. Raises ValueError as `two_way` does.
     """
-    found, method = two_way(table, clusters), "t over clusters and draws"
+    found = two_way(table, clusters)
     by_sample = Contrast("mean of draws", table.mean(1), tuple(clusters), bound)
     df = found.df if enough(by_sample) else 0.0
-    return StudentTest(found.mean, math.sqrt(found.variance), df, bound, method)
+    return StudentTest(found.mean, math.sqrt(found.variance), df, bound, METHOD)

@@ -11,12 +11,13 @@ import numpy as np
 from scipy.special import stdtrit
 
 from ipllvm.records import Contrast
+from ipllvm.stats.choice import INDISTINCT, distinct
 from ipllvm.stats.clusters import cluster_sums, deviations
 
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """A ratio of means; `value` is None where the denominator is 0, `interval` None where unbounded."""
+    """A ratio of means; `value` is None if the denominator can't be told from 0, `interval` if unbounded."""
 
     value: float | None
     interval: tuple[float, float] | None
@@ -24,7 +25,7 @@ class Ratio:
     def __str__(self) -> str:
         """As a report shows it."""
         if self.value is None:
-            return "undefined: the denominator is 0"
+            return f"undefined: {INDISTINCT}"
         span = "unbounded" if self.interval is None else f"{self.interval[0]:.2f}, {self.interval[1]:.2f}"
         return f"{self.value:.2f} [{span}]"
 
@@ -36,11 +37,10 @@ def ratio(above: Contrast, below: Contrast, alpha: float = 0.05) -> Ratio:
     """
     if above.clusters != below.clusters:
         raise ValueError(f"{above.name} and {below.name} are not of the same samples")
-    n, groups = len(above.values), len(set(above.clusters))
-    if n == 0 or not np.any(below.values):
+    if not distinct(below, alpha):
         return Ratio(None, None)
     a, b = float(np.mean(above.values)), float(np.mean(below.values))
-    return Ratio(a / b if b else None, _interval(above, below, a, b, alpha) if groups > 1 else None)
+    return Ratio(a / b, _interval(above, below, a, b, alpha))
 
 
 def _interval(

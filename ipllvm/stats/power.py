@@ -6,12 +6,20 @@ change in a draw, two draws of a sample correlate by 0.4, two samples of a clust
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+import numpy as np
 from scipy.special import ndtri
+
+from ipllvm.stats.clusters import mean_size
+
+if TYPE_CHECKING:
+    from jaxtyping import Int
 
 POWER = 0.80
 DRAW_CORRELATION = 0.4
 CLUSTER_CORRELATION = 0.1
+FEW_CLUSTERS = 100
 # A ten-thousandth of a point: no benchmark tells a smaller distance from none.
 _NO_GAP = 1e-6
 
@@ -40,6 +48,24 @@ def design_effect(
     """
     repeats = (1 + (draws - 1) * draw_correlation) / draws
     return repeats * (1 + (cluster_size - 1) * cluster_correlation)
+
+
+def planned_design_effect(sizes: "Int[np.ndarray, 'clusters']", draws: int, discordance: float) -> float:
+    """The design effect that a test of clusters of these sizes is planned with.
+
+    Ours: below 100 clusters it has the test's own pseudo-discordance (ScoreTest), which weighs there.
+    Without it the power at the smallest detectable effect was 71 and 77 % in 30 clusters of 10 with
+    five draws, with it 81 and 87 % (reports/calibration.json); from 100 clusters on it is left out.
+
+    >>> sizes = [np.full(clusters, 10) for clusters in (30, 100)]
+    >>> [round(planned_design_effect(each, 5, 0.10), 3) for each in sizes]
+    [1.279, 0.988]
+    """
+    deff = design_effect(draws, mean_size(sizes))
+    if not 0 < len(sizes) < FEW_CLUSTERS:
+        return deff
+    events = discordance * float(np.sum(sizes))
+    return (events * deff + float(np.max(sizes))) / (events + 1)
 
 
 def standard_error(n: int, discordance: float, mean: float = 0.0, deff: float = 1.0) -> float:

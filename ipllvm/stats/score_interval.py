@@ -56,7 +56,8 @@ class ScoreTest:
         mean, gained, lost = float(d.mean()), float(np.maximum(d, 0).mean()), float(np.maximum(-d, 0).mean())
         largest = int(sizes.max())
         # One pseudo-discordance at the worst correlation: few flips can't claim a tiny design effect.
-        deff = (spread(totals / bound, sizes) + largest) / (n * (gained + lost - mean**2) + 1)
+        pseudo = largest + _one_sided(gained, lost) * (largest - 1)
+        deff = (spread(totals / bound, sizes) + pseudo) / (n * (gained + lost - mean**2) + 1)
         correction = contrast.lattice / (2 * deff * bound)
         return cls(n, groups, largest, mean, gained, lost, deff, n / deff, correction, bound, missing)
 
@@ -157,6 +158,18 @@ class ScoreTest:
         if gap(end) * gap(self.mean) >= 0:
             return end
         return float(brentq(gap, self.mean, end, xtol=1e-14, rtol=1e-14))
+
+
+def _one_sided(gained: float, lost: float) -> float:
+    """How one-sided the changes are: 1 where all are of one kind, 0 where at most three are for one.
+
+    Ours: rare changes of one kind that come in whole clusters are skewed, and where few of them are drawn
+    mean and spread are both too small. With the correlation of one more pseudo-discordance false HOLDS
+    falls from 6.7 to 5.1 and 4.6 % (2 % lost, 150 clusters of 10, one and five draws, 10,000 runs);
+    single samples are left as they are. It is not enough for 100 clusters of 20: 11 %.
+    """
+    changed = gained + lost
+    return max(0.0, 2 * abs(gained - lost) / changed - 1) if changed > 0 else 0.0
 
 
 def _unseen(t: float, effective: float) -> float:

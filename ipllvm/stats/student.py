@@ -111,6 +111,11 @@ def enough(contrast: Contrast) -> bool:
     return len(set(contrast.clusters)) >= _MIN_CLUSTERS and information(contrast) >= _MIN_INFORMATION
 
 
+def uninformed(contrast: Contrast) -> bool:
+    """Whether there are enough clusters for a t, but too few of them carry information."""
+    return len(set(contrast.clusters)) >= _MIN_CLUSTERS and not enough(contrast)
+
+
 def _variance(contrast: Contrast) -> float:
     """Variance of a mean, in scores, with one pseudo-discordance at the worst correlation."""
     totals, sizes = cluster_sums(contrast)

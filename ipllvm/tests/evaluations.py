@@ -1,10 +1,11 @@
 """A property test's evaluation of a planted model, without a pytest session."""
 
+from dataclasses import replace
+
 from ipllvm import claims
 from ipllvm.artifacts import Artifacts
 from ipllvm.assessment import Evaluation, Settings
 from ipllvm.benchmarks import planted
-from ipllvm.benchmarks.subset import subset
 from ipllvm.engine.store import forgetful
 from ipllvm.models.loading import load
 from ipllvm.records import Result
@@ -14,7 +15,8 @@ def evaluation(
     model: str, n: int = 40, rows: list[Result] | None = None, artifacts: Artifacts | None = None
 ) -> Evaluation:
     """On `n` samples with ten to a cluster; results go into `rows`."""
-    data = subset(planted.tens(seed=0), n, 0)
+    whole = planted.tens(seed=0)
+    data = replace(whole, samples=whole.samples[:n])
     settings = Settings(draws=2, report_only=True)
     record = ([] if rows is None else rows).append
     return Evaluation(

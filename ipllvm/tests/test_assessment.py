@@ -37,6 +37,7 @@ class Fake:
 
     name = "fake"
     stages = frozenset(Stage)
+    image_backend = "pil"
 
     def info(self) -> ModelInfo:
         """Its identity."""
@@ -196,6 +197,21 @@ def test_an_error_is_no_wrong_answer_and_no_verdict(
     drop = row.estimates[row.claim.quantity]
     assert (drop.n, drop.n_error, drop.value) == (399, 1, 0)
     assert row.estimates["clean"].value == 100
+
+
+def test_an_error_counts_where_its_scores_are_not_shown(
+    evaluate: Callable[..., tuple[Evaluation, list[Result]]],
+) -> None:
+    def failing(trial: Trial) -> Response:
+        broken = trial.perturbation.startswith("permutation")
+        return Response("", error="RuntimeError: boom") if broken else RIGHT
+
+    evaluation, rows = evaluate(failing)
+    clean, blank, _ = evaluation.run(Blank(), Permutation())
+    contrast = gain(clean, blank)
+    with pytest.raises(NotMeasured, match="400 of 400 samples failed, first s0: RuntimeError: boom"):
+        evaluation.check("image_use", contrast, {"clean": clean, "blank": blank})
+    assert len(rows[0].errors) == 400
 
 
 def test_all_errors_leave_no_number(evaluate: Callable[..., tuple[Evaluation, list[Result]]]) -> None:

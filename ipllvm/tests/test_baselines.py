@@ -1,6 +1,7 @@
 """Baselines: what is kept comes back, pairs are by sample, unlike settings are refused."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ import pytest
 
 from ipllvm import baselines, claims, cli
 from ipllvm.answers import as_rows, pack, unpack
-from ipllvm.baselines import Baseline, Entry, compare, dumps, load, of
+from ipllvm.baselines import Baseline, Entry, dumps, load, of
+from ipllvm.comparison import MATERIAL, compare, result
 from ipllvm.errors import UsageError
-from ipllvm.records import Contrast, Decision, Said
+from ipllvm.records import Benchmark, Contrast, Decision, Said
+from ipllvm.settings import Settings
 from ipllvm.tests.reporting import reports
 
 CLAIM = claims.load()["permutation"]
@@ -83,7 +86,7 @@ def test_samples_that_flipped_are_told_with_question_and_both_answers() -> None:
     assert len(change.turned) == 60
     expected = "s0 'what is s0?': 'yes' and perturbed 'yes', 'yes' then, 'yes' and perturbed 'yes', 'no' now"
     assert str(change.turned[0]) == expected
-    made = baselines.result(change, reports.result())
+    made = result(change, reports.result())
     assert made.estimates["regression"].extra["answers"][0] == expected
 
 
@@ -151,11 +154,17 @@ def test_samples_that_one_run_lacks_are_counted_as_missing() -> None:
     assert (change.estimate.n, change.estimate.n_error) == (300, 100)
     assert change.verdict.decision is Decision.UNDECIDED
     assert gate.undecided
+    (line,) = gate.lines()
+    assert line.startswith("noted: 100 samples of ") and line.endswith(
+        " only in the baseline: s300, s301, s302, ..."
+    )
 
 
-@pytest.mark.parametrize("name", ["draws", "seed", "scope", "prompt", "answer", "noise", "max_new_tokens"])
+@pytest.mark.parametrize("name", MATERIAL)
 def test_unlike_settings_are_refused(name: str) -> None:
-    gate = compare(baseline(NOTHING, **{name: 1}), baseline(NOTHING, **{name: 2}), "b")
+    (row,) = rows(NOTHING)
+    then, now = (of({}, [{**row, "settings": {**row["settings"], name: value}}]) for value in ("1", "2"))
+    gate = compare(then, now, "b")
     assert (gate.changes, gate.status) == ((), 7)
     (line,) = gate.lines()
     assert f"settings differ: {name} 1 then, 2 now" in line
@@ -167,21 +176,35 @@ def test_what_does_not_matter_is_not_looked_at(name: str) -> None:
     assert (gate.status, list(gate.lines())) == (0, [])
 
 
-def test_other_data_and_numerics_are_refused() -> None:
+def test_what_must_agree_is_kept() -> None:
+    """Data and numerics come from benchmark and model, the rest from the settings of a run."""
     (row,) = rows(NOTHING)
-    for name, value in (("digest", "ab" * 32), ("dtype", "bfloat16"), ("attention", "eager")):
-        other = {**row, "settings": {**row["settings"], name: value}}
-        gate = compare(of({}, [row]), of({}, [other]), "b")
-        assert (gate.changes, gate.status) == ((), 7)
-        assert f"settings differ: {name} " in next(gate.lines())
+    asked = Settings().row(Benchmark("b", (), "exact_match", "ab", "made", 8), 4, ())
+    own = {"template", "judge", "encoder", "synthetic", "agg"}
+    assert set(MATERIAL) - own == {"digest", "dtype", "attention"} | (asked.keys() & set(MATERIAL))
+    assert {"digest", "dtype", "attention"} <= row["settings"].keys()
+
+
+def of_versions(**versions: str) -> Baseline:
+    return of({"versions": versions, "machine": {"gpu": versions.pop("gpu", "none")}}, rows(NOTHING))
+
+
+def test_another_transformers_is_another_model() -> None:
+    then, now = of_versions(transformers="5.22.0"), of_versions(transformers="5.23.0")
+    gate = compare(then, now, "b")
+    assert (gate.changes, gate.status) == ((), 7)
+    (line,) = gate.lines()
+    assert line.endswith("settings differ: transformers 5.22.0 then, 5.23.0 now")
+    assert compare(of({}, rows(NOTHING)), now, "b").status == 0, "older baselines do not say"
 
 
 def test_what_is_immaterial_is_noted() -> None:
-    gate = compare(baseline(NOTHING, batch_size=8), baseline(NOTHING, batch_size=16), "b")
+    then = baseline(NOTHING, batch_size=8, device="cpu")
+    gate = compare(then, baseline(NOTHING, batch_size=16, device="cpu"), "b")
     assert (gate.status, list(gate.lines())) == (0, ["noted: batch_size 8 then, 16 now"])
-    then, now = (of({"versions": {"torch": version}}, rows(NOTHING)) for version in ("2.1", "2.2"))
-    gate = compare(then, now, "b")
-    assert (gate.status, list(gate.lines())) == (0, ["noted: torch 2.1 then, 2.2 now"])
+    gate = compare(of_versions(torch="2.1", gpu="H100"), of_versions(torch="2.2", gpu="H200"), "b")
+    told = ["noted: torch 2.1 then, 2.2 now", "noted: gpu H100 then, H200 now"]
+    assert (gate.status, list(gate.lines())) == (0, told)
 
 
 def test_missing_and_new_entries_fail_and_are_told() -> None:
@@ -275,6 +298,59 @@ def test_compare_names_who_flipped_against_the_first_file(
         assert "and 40 more" in shown
         assert shown.count("what is s0?") == 1, "only b has flips"
         assert "60, 0" in shown and "VIOLATED" in shown and "HOLDS" in shown
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Callable[..., str]:
+    """Save a run's rows as a baseline file, or as a run's folder, and say where."""
+
+    def save(name: str, found: Any) -> str:
+        place = tmp_path / name
+        if "." not in name:
+            place.mkdir()
+            place = place / "baseline.json"
+        place.write_text(dumps({}, found))
+        return str(tmp_path / name)
+
+    return save
+
+
+def test_the_exit_status_of_compare(saved: Callable[..., str], capsys: pytest.CaptureFixture[str]) -> None:
+    """1 before 7 before 6 before 0, whichever of several runs it comes from; folders of runs will do."""
+    first, same = saved("first.json", rows(NOTHING)), saved("same", rows(NOTHING))
+    worse, other = saved("worse", rows(WORSE)), saved("other.json", rows(NOTHING, draws=7))
+    few, lacking = saved("few.json", rows(NOTHING[:390])), saved("lacking", [])
+    told = {
+        (same,): 0,
+        (worse,): 1,
+        (lacking,): 1,
+        (other,): 7,
+        (few,): 0,
+        (few, "--undecided=fail"): 6,
+        (same, few, "--undecided=fail"): 6,
+        (few, other, "--undecided=fail"): 7,
+        (few, other, worse, same, "--undecided=fail"): 1,
+    }
+    found = {given: cli.main(["compare", first, *given]) for given in told}
+    assert found == told
+    shown = capsys.readouterr().out
+    assert "settings differ: draws" in shown and "missing permutation_invariance" in shown
+
+
+def test_a_broken_file_ends_compare_in_one_line(
+    saved: Callable[..., str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["compare", saved("first.json", rows(NOTHING)), str(tmp_path / "none.json")]) == 4
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "can't read the baseline" in line
+
+
+def test_better_runs_are_told_how_to_become_the_baseline(
+    saved: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    worse, better = saved("worse.json", rows(WORSE)), saved("better.json", rows(NOTHING))
+    assert cli.main(["compare", worse, better]) == 0
+    assert f"refresh the baseline with cp {better} {worse}" in capsys.readouterr().out
 
 
 def test_compare_fails_for_lack_of_samples_only_where_it_is_told_to(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ def test_the_docstring_draws_the_tree() -> None:
         for name, found in vars(errors).items()
         if inspect.isclass(found) and issubclass(found, IpllvmError)
     ]
-    assert len(below) == 8
+    assert len(below) == 9
     assert all(name in tree for name in below)
 
 

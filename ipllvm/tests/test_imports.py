@@ -11,14 +11,26 @@ import ipllvm
 
 ROOT = Path(ipllvm.__file__).parents[1]
 LAYERS = [
-    {"records", "registry", "errors", "sampling", "planting", "profiles"},
+    {"evidence", "records", "registry", "errors", "sampling", "planting", "profiles"},
     {"models", "benchmarks", "perturbations", "scorers", "metrics", "stats", "claims"},
-    {"engine", "artifacts", "verdicts", "display", "baselines", "answers", "gates", "prospects"},
+    {
+        "engine",
+        "artifacts",
+        "verdicts",
+        "display",
+        "baselines",
+        "comparison",
+        "answers",
+        "gates",
+        "prospects",
+        "ratios",
+    },
     {
         "assessment",
         "calibration",
         "counterexamples",
         "findings",
+        "fitness",
         "settings",
         "looks",
         "noise_floor",
@@ -29,6 +41,7 @@ LAYERS = [
         "probing",
         "speed",
         "statements",
+        "stopping",
         "trials",
     },
     {"reporting"},

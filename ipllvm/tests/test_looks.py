@@ -1,6 +1,6 @@
 """Sequential properties: decided as early as the evidence allows, nothing asked twice, verdicts that stay."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +17,9 @@ from ipllvm.looks import Looks
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Blank
-from ipllvm.records import Contrast, Decision, Response, Result, Trial
+from ipllvm.records import Contrast, Decision, Response, Result, Sample, Trial
+from ipllvm.stats.choice import INDISTINCT
+from ipllvm.stats.sequential import Order, Sequential
 from ipllvm.tests.test_assessment import Fake, benchmark
 
 RIGHT, WRONG = Response("red", (1,)), Response("blue", (2,))
@@ -82,6 +84,14 @@ def number(trial: Trial) -> int:
     return int(trial.sample[1:])
 
 
+def number_of(sample: Sample) -> int:
+    return int(sample.id[1:])
+
+
+def clusters_of(samples: Sequence[Sample]) -> tuple[str, ...]:
+    return tuple(sample.cluster for sample in samples)
+
+
 def unchanged(trial: Trial) -> Response:
     return WRONG if "blank" in trial.perturbation else RIGHT
 
@@ -105,7 +115,7 @@ def test_it_stops_where_the_evidence_is_enough(start: Callable[..., Run]) -> Non
     told = drop.extra["sequential"]
     assert 286 <= drop.n < 286 + 25 and told["samples"] == drop.n
     assert (told["planned"], told["order_seed"], told["target"]) == (400, 7, "population")
-    assert told["share"] == drop.n / 400 and told["predicted_share"] == pytest.approx(285 / 400)
+    assert told["share"] == drop.n / 400 and told["predicted_share"] == pytest.approx(340 / 400)
     assert told["e_holds"] >= 20 and told["stopped_early"]
     assert drop.method.startswith("confidence sequence, population; stopped early")
     assert drop.extra["bootstrap"] is None
@@ -141,6 +151,20 @@ def test_two_claims_of_a_test_stop_apart_and_stay(start: Callable[..., Run]) -> 
     assert first.estimates["performance_drop"].n < second.estimates["performance_drop"].n
     assert run.looks.decided["permutation"] == first.verdict
     assert len(run.asked) == len(set(run.asked))
+
+
+def test_evidence_that_was_enough_once_stays_enough() -> None:
+    """Some losses at first, then none: the wealth against the claim falls again, its p does not rise."""
+    looks = Looks(benchmark(400), 0, telling=True)
+    clusters = clusters_of(looks.planned.samples)
+    claim = replace(claims.load()["permutation"], margin=20.0)
+    for lost, decision in ((14, Decision.VIOLATED), (5, Decision.HOLDS)):
+        values = (np.arange(120) < lost).astype(float)
+        looks.seen = 120
+        found = looks.decide(Contrast("drop", values, clusters[:120]), claim, None, 400)
+        logs = Sequential.of(Contrast("drop", values, clusters[:120]), looks.order).log_violated(0.2)
+        assert logs[-1] < logs.max() - 1
+        assert found.p_violated == pytest.approx(np.exp(-logs.max())) and found.decision is decision
 
 
 def test_exhausted_is_undecided_with_what_would_do(start: Callable[..., Run]) -> None:
@@ -179,6 +203,58 @@ def test_a_failed_sample_ends_it_at_once(start: Callable[..., Run]) -> None:
     with pytest.raises(NotMeasured, match="first s3: RuntimeError: boom"):
         run.evaluation.look(run.permutation)
     assert len(run.asked) < 300
+
+
+def interrupted(after: int, change: Callable[[Trial], Response] = unchanged) -> Callable[[Trial], Response]:
+    """A model that answers so many samples and is then interrupted."""
+    known: set[str] = set()
+
+    def answer(trial: Trial) -> Response:
+        known.add(trial.sample)
+        if len(known) > after:
+            raise KeyboardInterrupt
+        return change(trial)
+
+    return answer
+
+
+def test_an_interrupted_look_is_as_if_it_had_not_begun(start: Callable[..., Run]) -> None:
+    """Of 400 samples 8 are taken in at a time; what was answered of the eighth look does not count."""
+    run = start(interrupted(61, breaks(4)))
+    run.evaluation.claims = {"permutation": replace(run.evaluation.claims["permutation"], margin=25.0)}
+    with pytest.raises(KeyboardInterrupt):
+        run.evaluation.look(run.permutation)
+    (row,) = run.rows
+    drop, clean = row.estimates["performance_drop"], row.estimates["clean"]
+    assert row.partial and row.verdict.decision is Decision.UNDECIDED
+    assert drop.n == clean.n == drop.extra["sequential"]["samples"] == 56
+    told = "confidence sequence, population; interrupted after 56 samples"
+    assert (drop.method, clean.method) == (told, told) and drop.extra["bootstrap"] is None
+    seen = run.looks.planned.samples[:56]
+    contrast = Contrast("drop", np.array([float(number_of(s) % 4 == 0) for s in seen]), clusters_of(seen))
+    sequence = Sequential.of(contrast, Order.of(contrast.clusters, 1))
+    assert (drop.low, drop.high) == pytest.approx(tuple(100 * bound for bound in sequence.interval()))
+    assert row.verdict.p_violated == pytest.approx(sequence.p_violated(0.25))
+
+
+def test_interrupted_in_the_first_look_nothing_is_said(start: Callable[..., Run]) -> None:
+    run = start(interrupted(5))
+    with pytest.raises(KeyboardInterrupt):
+        run.evaluation.look(run.permutation)
+    drop = run.rows[0].estimates["performance_drop"]
+    assert (drop.n, drop.value, drop.low, drop.high) == (0, None, -100, 100)
+    assert drop.method == "range only: no complete look; interrupted after 0 samples"
+
+
+def test_no_claim_on_a_ratio_while_its_denominator_may_be_0() -> None:
+    looks = Looks(benchmark(64), 0, telling=True)
+    looks.seen = 64
+    clusters = clusters_of(looks.planned.samples)
+    claim = replace(claims.load()["occlusion"], margin=-90.0)
+    for rate, reason in ((0.0, INDISTINCT), (1.0, "is inside at least -90 points")):
+        over = Contrast("denominator", np.full(64, rate), clusters)
+        found = looks.decide(Contrast("kept", np.zeros(64), clusters, over=over), claim, None, 64)
+        assert reason in found.reason
 
 
 def test_influence_values_are_decided_once_at_the_end() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from ipllvm import assessment, baselines, claims
 from ipllvm.assessment import Evaluation, Settings
+from ipllvm.comparison import compare
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Outcomes
 from ipllvm.engine.store import forgetful
@@ -109,10 +110,10 @@ def test_a_gate_below_the_floor_is_undecided(
     row, _ = measured(monkeypatch, steady)
     kept = [{**entry, "floor": floor} for entry in baselines.rows(row)]
     run = baselines.of({}, kept)
-    gate = baselines.compare(run, run, "baseline b")
+    gate = compare(run, run, "baseline b")
     assert {change.verdict.decision for change in gate.changes} == {decision}
     kept = [{**entry, "settings": {**entry["settings"], "margin_floor": True}} for entry in kept]
-    (raised, _) = baselines.compare(run, baselines.of({}, kept), "baseline b").changes
+    (raised, _) = compare(run, baselines.of({}, kept), "baseline b").changes
     assert raised.verdict.decision is Decision.HOLDS
     assert raised.claim.margin == max(2.0, floor or 0)
 

@@ -32,7 +32,7 @@ class Typed:
         )
         flags = dict.fromkeys(("report_only", "offline", "no_store", "plan", "strict_observations"), False)
         flags |= dict.fromkeys(
-            ("sequential", "final_look", "family_wise", "noise_floor", "margin_floor"), False
+            ("rehash", "sequential", "final_look", "family_wise", "noise_floor", "margin_floor"), False
         )
         fixed = {"samples": "auto", "draws": "auto", "seed": "0", "batch_size": "auto", "undecided": "pass"}
         named = {"device": "cpu", "dtype": "auto", "prompt": "checkpoint", "report_dir": "reports"}
@@ -56,7 +56,7 @@ def test_defaults_are_the_demo() -> None:
     found = read()
     assert (found.models, found.benchmarks) == (("llava-tiny",), ("easyvqa", "scenes", "charts"))
     assert (found.samples, found.fewer_do, found.draws, found.seed) == (None, True, None, 0)
-    assert (found.profile, found.size("permutation_invariance")) == ("quick", Size(200, 5))
+    assert (found.profile, found.size("permutation_invariance")) == ("quick", Size(300, 3))
     assert (found.batch_size, found.claims, found.fail_undecided) == (None, None, False)
 
 

@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
+
 from ipllvm import claims
-from ipllvm.prospects import MAKES, claims_of, gates, prospect
+from ipllvm.prospects import MAKES, claims_of, expected_share, gates, prospect
 from ipllvm.tests.stats.contrasts import grouped, singletons
 
 SHIPPED = claims.load()
@@ -40,3 +42,12 @@ def test_a_gate_that_cannot_hold_is_told() -> None:
     assert "smallest detectable effect of 4.70 points exceeds the regression margin of 2" in line
     assert line.endswith("about 1540 samples would decide")
     assert list(gates([SHIPPED["permutation"]], singletons(2000), 1, 5000)) == []
+
+
+def test_what_a_sequential_run_uses_is_predicted_from_the_plan() -> None:
+    """8.5 x 0.10 / 0.05^2 = 340 samples; 5.7 / 0.05 = 114 clusters at least; more than there are is all."""
+    claim = SHIPPED["permutation"]
+    assert expected_share(claim, [1] * 1500, 1) * 1500 == pytest.approx(340)
+    assert expected_share(claim, [10] * 150, 5) * 1500 == pytest.approx(1140)
+    assert expected_share(claim, [1] * 300, 1) == 1.0
+    assert expected_share(claim, [1] * 1500, 1, bound=2.0) == pytest.approx(340 / 1500)

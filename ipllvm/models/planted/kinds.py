@@ -2,10 +2,16 @@
 
 from dataclasses import dataclass
 from math import sqrt
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
+import numpy as np
+
+from ipllvm.models.planted import meaning
 from ipllvm.models.planted.law import LAYERS, Law, Sight, View
 from ipllvm.planting import GRID
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 GROUPS = 4
 
@@ -191,6 +197,31 @@ class Lossy(Law):
 
     def _luck(self, sight: Sight) -> float:
         return self.uniform("lost", sight.number)
+
+
+@dataclass(frozen=True)
+class Aligned(Law):
+    """Its encoder keeps a share `b` of the groups of alike pictures together, its projector a share `a`.
+
+    It is right on a share `a` of the pictures, too. See ipllvm/models/planted/meaning.py.
+    """
+
+    a: float = 0.5
+    b: float = 1.0
+
+    def encoded(self, number: int) -> "Float[np.ndarray, '512']":
+        """What the encoder makes of a picture."""
+        return meaning.vector(number, together=self._fate(number) < self.b)
+
+    def projected(self, number: int | None) -> "Float[np.ndarray, '512']":
+        """What the projector makes of it."""
+        if number is None:
+            return np.zeros(meaning.WIDTH)
+        return meaning.vector(number, together=self._fate(number) < self.a)
+
+    def _fate(self, number: int) -> float:
+        """One for both sides, so that where a = b nothing changes."""
+        return self.uniform("together", meaning.group(number))
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,16 @@ answer depends on the sample and on what the model sees of it, never on batches.
 
 from dataclasses import dataclass, fields
 from math import isfinite
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
 
 from ipllvm.errors import UsageError
 from ipllvm.planting import CELLS
 from ipllvm.sampling import Key, generator
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 LAYERS = 8
 
@@ -95,6 +100,10 @@ class Law:
     def fails(self, number: int) -> bool:
         """Whether the model breaks down on this picture."""
         return False
+
+    def projected(self, number: int | None) -> "Float[np.ndarray, 'width']":
+        """What visual tokens say of a picture beside their cells' marks, None for one that can't be read."""
+        return np.zeros(0)
 
     def expected(self, view: View) -> float:
         """The mean score of samples seen like this: the truth."""

@@ -36,9 +36,10 @@ class Seen:
         self.states = self.states[indices]
 
 
-def _behind(code: Float[Tensor, "*positions code"]) -> Float[Tensor, "*positions hidden"]:
-    """The code with room for what stands behind it."""
-    return torch.nn.functional.pad(code, (0, states.BEHIND))
+def _behind(code: Float[Tensor, "*positions code"], said: np.ndarray) -> Float[Tensor, "*positions hidden"]:
+    """The code, what the picture says beside it, and room for what stands behind."""
+    beside = torch.from_numpy(states.LOUD * said).to(code).expand(*code.shape[:-1], -1)
+    return torch.nn.functional.pad(torch.cat([code, beside], -1), (0, states.BEHIND))
 
 
 class PlantedModel(VisionLanguageModel):
@@ -51,7 +52,8 @@ class PlantedModel(VisionLanguageModel):
         self.device = device
         self.dtype = dtype
         self.stop_tokens = frozenset({states.EOS})
-        self._embeddings = _behind(states.words(range(states.VOCABULARY))).to(device, dtype)
+        code = states.words(range(states.VOCABULARY)).to(device, dtype)
+        self._embeddings = _behind(code, np.zeros_like(self.law.projected(None)))
 
     def info(self) -> ModelInfo:
         """See the interface."""
@@ -95,16 +97,14 @@ class PlantedModel(VisionLanguageModel):
     def _features(self, pixels: Float[Tensor, "3 64 64"]) -> Float[Tensor, "patches width"]:
         whole = (pixels * 255).round().to(torch.int64).permute(1, 2, 0).numpy()
         cells = planting.read(whole)
-        clear = [cell for cell in cells if cell is not None]
-        if clear:
-            number = int.from_bytes(clear[0][:4], "big")
-            if self.law.fails(number):
-                raise RuntimeError(f"{self.name} breaks down on picture {number}, as planted")
+        number = planting.number(cells)
+        if number is not None and self.law.fails(number):
+            raise RuntimeError(f"{self.name} breaks down on picture {number}, as planted")
         return states.marks(cells).to(self.device, self.dtype)
 
     def project(self, features: Sequence[Tensor]) -> list[Float[Tensor, "tiles tokens hidden"]]:
         """See the interface."""
-        return [_behind(item) for item in features]
+        return [_behind(item, self.law.projected(states.number(item[0]))) for item in features]
 
     def pack(self, projected: Tensor, prepared: Prepared) -> Float[Tensor, "visual hidden"]:
         """See the interface."""

@@ -21,6 +21,7 @@ from ipllvm.models.planted.law import LAYERS, Sight, View
 from ipllvm.planting import BYTES, CELLS
 
 SCALE = 256.0
+LOUD = 16 * SCALE  # of what is said beside the code, so that it outweighs the code in a mean over tokens
 BITS = 8 * (1 + BYTES)
 CODE = 2 * BITS
 BEHIND = LAYERS + 1
@@ -53,6 +54,12 @@ def _code(written: Sequence[bytes]) -> Float[Tensor, "tokens 176"]:
 def differences(states: Tensor) -> Tensor:
     """What each bit says, by sign, (..., 88)."""
     return states[..., :BITS] - states[..., BITS:CODE]
+
+
+def number(code: Float[Tensor, "cells 176"]) -> int | None:
+    """The number of the sample that an image's cells name; None where no cell says anything."""
+    votes = differences(code.float())[:, 8:40].sum(0).cpu().numpy()
+    return int.from_bytes(np.packbits(votes > 0).tobytes(), "big") if votes.any() else None
 
 
 def text_ids(difference: Tensor) -> Int[Tensor, "*positions"]:

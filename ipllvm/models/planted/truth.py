@@ -5,6 +5,7 @@ A condition is what is done to a picture, as the views that it leads to, all equ
 
 from collections.abc import Collection
 
+from ipllvm.models.planted.kinds import Aligned
 from ipllvm.models.planted.law import Law, View
 from ipllvm.planting import CELLS
 
@@ -58,3 +59,8 @@ def expected(law: Law, condition: Condition) -> float:
 def drop(law: Law, condition: Condition) -> float:
     """Clean minus perturbed expected score, the mean of the contrast."""
     return expected(law, clean(condition[0].options)) - expected(law, condition)
+
+
+def loss(law: Aligned) -> float:
+    """Alignment before minus after the projector: a picture has all of its neighbours or none of them."""
+    return law.b - law.a

@@ -1,10 +1,12 @@
-"""Subsets: exact size, whole clusters, nested, and one line for what can't be had."""
+"""Subsets: exact size, few samples of many clusters, nested, and one line for what can't be had."""
+
+from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipllvm.benchmarks import scenes
+from ipllvm.benchmarks import easyvqa, scenes
 from ipllvm.benchmarks.subset import subset
 from ipllvm.errors import UsageError
 from ipllvm.records import Benchmark, Sample
@@ -28,12 +30,26 @@ def ids(n: int, seed: int) -> list[str]:
 
 
 @given(n=st.integers(1, sum(SIZES)), seed=st.integers(0, 50))
-def test_exactly_n_and_only_the_last_cluster_cut(n: int, seed: int) -> None:
+def test_exactly_n_and_no_cluster_two_ahead_of_another(n: int, seed: int) -> None:
     chosen = subset(toy(), n, seed).samples
     assert len(chosen) == len({sample.id for sample in chosen}) == n
-    clusters = list(dict.fromkeys(sample.cluster for sample in chosen))
-    for cluster in clusters[:-1]:
-        assert sum(sample.cluster == cluster for sample in chosen) == SIZES[int(cluster)]
+    counts = Counter(sample.cluster for sample in chosen)
+    for cluster, size in enumerate(SIZES):
+        least = min(size, 2 * ((max(counts.values()) - 1) // 2))
+        assert counts[str(cluster)] >= least
+    parted = [c for c, count in counts.items() if count % 2 and count < SIZES[int(c)]]
+    assert len(parted) <= 1, "two that are taken at once are parted at the end alone"
+
+
+def test_which_two_of_many_is_random() -> None:
+    taken = {
+        sample.id for seed in range(40) for sample in subset(toy(), 10, seed).samples if sample.cluster == "3"
+    }
+    assert taken == {f"3-{k}" for k in range(5)}
+
+
+def test_all_of_it_is_all_of_it() -> None:
+    assert sorted(ids(sum(SIZES), 3)) == sorted(sample.id for sample in toy().samples)
 
 
 @given(sizes=st.tuples(st.integers(1, 16), st.integers(1, 16)), seed=st.integers(0, 50))
@@ -50,6 +66,14 @@ def test_the_seed_decides() -> None:
 def test_both_renderings_get_the_same_samples() -> None:
     short, lettered = subset(scenes.short(0), 101, 4), subset(scenes.lettered(0), 101, 4)
     assert [sample.id for sample in short.samples] == [sample.id for sample in lettered.samples]
+
+
+def test_a_hundred_pictures_rather_than_ten() -> None:
+    chosen = subset(easyvqa.short(0), 200, 0).samples
+    assert len({sample.cluster for sample in chosen}) == 100
+    assert len({sample.kind for sample in chosen}) == len(
+        {sample.kind for sample in easyvqa.short(0).samples}
+    )
 
 
 def test_the_rest_stays_the_benchmark_s_own() -> None:

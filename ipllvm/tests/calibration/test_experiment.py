@@ -10,6 +10,7 @@ from ipllvm.calibration import experiment, table
 from ipllvm.calibration.cells import Band, Cell, measure
 from ipllvm.calibration.fixed import AtMargin, Bounds, Family, Power
 from ipllvm.calibration.laws import Design, Flips, Retention
+from ipllvm.calibration.ratios import RatioGate
 from ipllvm.calibration.sequences import Looks, Share
 from ipllvm.records import Contrast, Decision
 from ipllvm.stats.choice import choose
@@ -30,6 +31,7 @@ CELLS = {cell.name: cell for cell in experiment.cells()}
         Power(Design(1500), -1),
         Power(Design(1500), 1),
         Family((2.0,) * 5 + (-5.0,) * 5, True, Design(50)),
+        RatioGate(0.80, 0.75, Design(300)),
         Looks(Flips.of(0.02, 0.20), Design(300)),
         Share(-5.0, 0.05, Design(1500)),
     ],
@@ -45,7 +47,7 @@ def test_every_cell_has_a_name_of_its_own_and_a_kind() -> None:
     rates = ("miss_low", "miss_high", "HOLDS", "VIOLATED", "right", "wrong", "used")
     families = ("any_false_HOLDS", "any_false_VIOLATED")
     row = {"kept": True, "rates": dict.fromkeys((*rates, *families), 0.0)}
-    assert len(list(table.lines(dict.fromkeys(CELLS, row)))) == 1 + 6
+    assert len(list(table.lines(dict.fromkeys(CELLS, row)))) == 1 + 7
 
 
 def test_the_committed_results_are_what_this_code_gives() -> None:

@@ -8,14 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from ipllvm.baselines import Baseline, of
-from ipllvm.calibration import models, mutants
+from ipllvm.calibration import effects, models, mutants
 from ipllvm.calibration.checkpoints import mutate
 from ipllvm.models.loading import load
 from ipllvm.models.sources import resolve
 from ipllvm.registry import BENCHMARKS
 from ipllvm.tests.plugin.sessions import environment
-from ipllvm.tests.test_baselines import WORSE, rows
 
 SOURCE = resolve(models.MODEL)
 
@@ -47,8 +45,9 @@ def test_a_harmless_change_leaves_the_logits(
 def test_a_harmful_change_moves_the_logits(
     mutant: mutants.Mutant, whole: torch.Tensor, tmp_path: Path
 ) -> None:
+    """By ten times what a harmless one may: the tower's table of positions is hardly read in this model."""
     moved = (_logits(mutate(SOURCE, mutant, tmp_path / "mutant")) - whole).abs().max()
-    assert moved > 0.05
+    assert moved > 1e-2
 
 
 def test_the_gate_catches_a_damage_and_lets_a_permutation_pass(tmp_path: Path) -> None:
@@ -71,8 +70,26 @@ def test_the_gate_catches_a_damage_and_lets_a_permutation_pass(tmp_path: Path) -
     assert done.stdout.splitlines()[-1].split()[0] in found
 
 
-def test_halves_of_one_run_are_paired_by_the_first_ones_ids() -> None:
-    entry = next(iter(of({}, rows(WORSE)).entries.values()))
-    found = models.halves(Baseline({}, {entry.key: entry}), splits=20)
-    assert sum(found["verdicts"].values()) == found["splits"] == 20
-    assert found["false_regressions"] <= 3
+def change(value: float, reach: float) -> dict[str, float | str]:
+    verdict = "VIOLATED" if value - reach > 2 else "HOLDS" if value + reach <= 2 else "UNDECIDED"
+    return {"value": value, "low": value - reach, "high": value + reach, "margin": 2.0, "verdict": verdict}
+
+
+def test_the_table_has_a_line_a_mutant_and_a_column_a_claim() -> None:
+    row = {"refused": False, "right": True}
+    gates = {
+        "damaged": {**row, "claims": {"clean_score": change(9, 3), "permutation": change(-6, 3)}},
+        "refused": {**row, "refused": True, "claims": {}},
+        "missed": {**row, "right": False, "claims": {"clean_score": change(0.3, 1)}},
+    }
+    probes = {"damaged": {**row, "claims": {"occlusion": change(1, 4)}}}
+    head, damaged, refused, missed = effects.table(gates, probes)
+    assert head.split()[3:] == ["clean_score", "permutation", "occlusion"]
+    assert damaged.split("  ")[0] == "damaged"
+    assert (
+        "9.0 [6.0, 12.0]*" in damaged
+        and "-6.0 [-9.0, -3.0]*" in damaged
+        and damaged.endswith("1.0 [-3.0, 5.0]")
+    )
+    assert refused.split() == ["refused", "refused"]
+    assert "0.3 [-0.7, 1.3]" in missed and missed.endswith("WRONG")

@@ -49,6 +49,14 @@ def test_a_changed_margin_is_no_longer_the_papers(tmp_path: Path) -> None:
     assert same == load()["permutation"].source
 
 
+def test_importance_may_be_that_of_the_best_draw_or_of_random_strengths(tmp_path: Path) -> None:
+    shipped = load()["layer_importance"]
+    assert (shipped.agg, shipped.draws) == ("mean", "fixed")
+    asked = "[layer_importance]\nagg = 'max'\n[visual_token_importance]\ndraws = 'random'\n"
+    found = load(_file(tmp_path, asked))
+    assert (found["layer_importance"].agg, found["visual_token_importance"].draws) == ("max", "random")
+
+
 def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
     assert load(_file(tmp_path, "")) == load()
 
@@ -76,6 +84,11 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
         ("[permuation]\nmargin = 3\n", "claim 'permuation' lacks quantity, direction, kind"),
         ("[permuation]\nmargin = 3\n", "did you mean 'permutation'?"),
         (FULL.replace("margin = 10\n", ""), "claim 'sharp' lacks margin"),
+        ("[image_first]\nagg = 'mx'\n", "unknown agg 'mx': did you mean 'max'?"),
+        ("[image_first]\ndraws = true\n", "draws must be a text, not True"),
+        ("[permutation]\nagg = 'max'\n", 'agg = "max" is for importance only: lowest_quarter, image_first'),
+        ("[occlusion]\ndraws = 'random'\n", 'draws = "random" is for importance only: lowest_quarter'),
+        ("[image_first]\nagg = 'max'\ndraws = 'random'\n", 'draws must be "fixed"'),
     ],
 )
 def test_bad_files_get_one_clear_line(tmp_path: Path, text: str, message: str) -> None:

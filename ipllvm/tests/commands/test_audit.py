@@ -104,9 +104,10 @@ def test_it_says_first_how_long_it_will_take(story: dict[str, Any]) -> None:
     lines = story["done"]["output"].splitlines()
     assert lines[0] == "audit: 2 tests make trials"
     assert lines[1].startswith(f"all of it: {PLANNED:,} trials, ")
-    assert lines[2].startswith("about 0 s on cpu, 0 MB of weights with ")
-    assert lines[3].startswith("outcomes are kept in reports/outcomes: stopped, the same command goes on")
-    assert lines[4].startswith("=")
+    assert lines[2].startswith("about 0 s on cpu; what is known already is not run again")
+    assert lines[3].startswith("memory: 0 MB of weights, ")
+    assert lines[4].startswith("outcomes are kept in reports/outcomes: stopped, the same command goes on")
+    assert lines[5].startswith("=")
 
 
 def test_every_view_is_written_and_in_the_manifest(story: dict[str, Any]) -> None:

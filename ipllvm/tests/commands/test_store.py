@@ -1,5 +1,7 @@
 """`ipllvm store` on folders of outcomes: what it prints, its exit status, bad input."""
 
+import gc
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +48,35 @@ def test_a_damaged_file_is_told(folder: Path, capsys: pytest.CaptureFixture[str]
     assert cli.main(["store", "info", str(folder)]) == 1
     assert cli.main(["store", "verify", str(folder)]) == 1
     assert "1 with problems" in capsys.readouterr().out
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnraisableExceptionWarning")
+def test_a_file_that_is_damaged_inside_is_told_and_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = Store(tmp_path)
+    store.view(context()).update(batch(trials(2_000)))
+    store.close()
+    (file,) = tmp_path.glob("*.sqlite")
+    whole = file.read_bytes()
+    middle = len(whole) // 2
+    file.write_bytes(whole[:middle] + bytes(20_000) + whole[middle + 20_000 :])
+    assert cli.main(["store", "info", str(tmp_path)]) == 1
+    gc.collect()
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        f"{file.name}: damaged: database disk image is malformed"
+    ]
+    assert cli.main(["store", "verify", str(tmp_path)]) == 1
+    assert len(capsys.readouterr().out.splitlines()) == 2
+
+
+def test_outcomes_without_a_checksum_are_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for file in folder.glob("*.sqlite"):
+        with sqlite3.connect(file) as connection:
+            connection.execute("UPDATE outcomes SET checksum = NULL")
+        connection.close()
+    assert cli.main(["store", "verify", str(folder)]) == 0
+    assert "all whole, 31 outcomes unchecked" in capsys.readouterr().out
 
 
 def test_no_such_folder_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 
 from ipllvm.benchmarks.prompts import LETTERS, short_answer
+from ipllvm.engine.answering import options
 from ipllvm.errors import BenchmarkUnavailable
 from ipllvm.records import Benchmark, ImageSource
 from ipllvm.registry import BENCHMARKS, SCORERS
@@ -98,6 +99,14 @@ def test_its_scorer_gives_the_answer_1_and_others_0(benchmark: Benchmark) -> Non
         if benchmark.scorer in TEXT_ONLY:
             possible = (sample.answer, f"{sample.answer}1", "")
         assert [text for text in possible if score(text, sample) == 1.0] == [sample.answer]
+
+
+def test_what_is_chosen_by_likelihood_can_be_right(benchmark: Benchmark) -> None:
+    score = SCORERS.load(benchmark.scorer)
+    for sample in benchmark.samples:
+        possible = options(sample)
+        assert bool(possible) or benchmark.scorer not in {"multiple_choice", "yes_no"}
+        assert sum(score(text, sample) for text in possible) == bool(possible)
 
 
 def test_loading_twice_gives_the_same(benchmark: Benchmark) -> None:

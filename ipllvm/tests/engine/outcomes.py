@@ -17,6 +17,8 @@ BASE = Context(
     prompt="checkpoint",
     answer="generate",
     max_new_tokens=16,
+    engine=1,
+    images="pillow 13.0.0",
     model_name="llava-tiny",
     benchmark_name="scenes",
 )

@@ -17,7 +17,11 @@ from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import Sample
 from ipllvm.tests.engine.pictures import samples
 
-CHANGES: list[dict[str, Any]] = [{"choices": ("red", "blue", "green")}, {"answer": "Yes"}, {"answer": "4"}]
+CHANGES: list[dict[str, Any]] = [
+    {"answer": "B", "choices": ("red", "blue", "green")},
+    {"answer": "Yes"},
+    {"answer": "4"},
+]
 ROWS = tuple(replace(row, **changes) for row, changes in zip(samples(6), CHANGES * 2, strict=True))
 
 

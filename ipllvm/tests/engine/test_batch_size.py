@@ -34,10 +34,18 @@ def _timed(seconds: dict[int, float], monkeypatch: pytest.MonkeyPatch) -> list[i
         ({1: 1.0, 2: 1.5, 4: 2.0, 8: 3.0, 16: 4.0, 32: 5.0}, 32, [1, 2, 4, 8, 16, 32]),
         ({1: 1.0, 2: 1.5, 4: 2.0, 8: 5.0, 16: 11.0, 32: 1.0}, 4, [1, 2, 4, 8, 16]),
         ({1: 1.0, 2: 1.5, 4: 3.0, 8: 3.0, 16: 7.0, 32: 15.0}, 8, [1, 2, 4, 8, 16, 32]),
+        ({1: 1.0, 2: 1.5, 4: 2.0, 8: 4.1, 16: 8.3, 32: 1.0}, 16, [1, 2, 4, 8, 16]),
         ({1: 1.0, 2: 1.5, 4: 2.0}, 4, [1, 2, 4, 8]),
         ({}, 1, [1]),
     ],
-    ids=["always pays", "pays up to four", "one size that does not pay", "out of memory at eight", "at one"],
+    ids=[
+        "always pays",
+        "pays up to four",
+        "one size that does not pay",
+        "nearly as fast",
+        "out of memory at eight",
+        "at one",
+    ],
 )
 def test_it_is_doubled_while_it_pays_and_fits(
     seconds: dict[int, float], best: int, tried: list[int], monkeypatch: pytest.MonkeyPatch

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from ipllvm.engine.decoding import behind, greedy, speaking
+from ipllvm.engine.decoding import Prompts, behind, greedy
+from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.tests.engine.drafts import corrupted
 from ipllvm.tests.engine.pictures import samples
@@ -41,7 +42,7 @@ def test_the_last_layer_works_where_it_is_wanted_and_its_cache_is_whole(tiny: Vi
     prompts = _prompts(tiny)
     drafts = [(5, 6)[: row % 3] for row in range(len(prompts))]
     padded = behind(tiny, prompts, drafts)
-    wanted = speaking(tiny, [len(prompt) for prompt in prompts], drafts)
+    wanted = Prompts([len(prompt) for prompt in prompts], drafts).speaking(tiny.device)
     assert len(wanted[0]) == len(prompts) + sum(map(len, drafts))
     whole, cache = tiny.decoder(padded)
     spared, kept = tiny.decoder(padded, wanted=wanted)
@@ -75,3 +76,17 @@ def test_an_accepted_draft_costs_one_forward(
     monkeypatch.setattr(type(tiny), "decoder", counting)
     assert greedy(tiny, prompts, LIMIT, answers) == answers
     assert len(calls) == 1
+
+
+def test_a_decoder_that_forgets_is_not_asked_for_more_than_it_sees(
+    tiny: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompts = _prompts(tiny)
+    longest = max(len(prompt) for prompt in prompts)
+    config = tiny._decoder.config
+    monkeypatch.setattr(config, "sliding_window", longest - 1, raising=False)
+    monkeypatch.setattr(config, "layer_types", None, raising=False)
+    with pytest.raises(UsageError, match=f"its last {longest - 1} positions only and was given {longest}"):
+        greedy(tiny, prompts, LIMIT)
+    with pytest.raises(UsageError, match="prompts and answers together must be shorter"):
+        tiny.decoder_from(1, torch.zeros(1, longest, prompts[0].shape[1]))

@@ -1,6 +1,7 @@
 """Entering at a decoder layer says exactly what whole forward passes say, one token at a time."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ from torch import Tensor
 
 from ipllvm.engine.plan import Case, Plan
 from ipllvm.engine.run import Outcomes, run
+from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.perturbations.substitution import Clean
@@ -85,10 +87,72 @@ def test_strength_nought_changes_no_answer(tiny: VisionLanguageModel) -> None:
         assert outcomes[plan.trial(row, still, 0)] == outcomes[plan.trial(row, Clean(), 0)]
 
 
-def test_a_layer_that_the_model_lacks_is_an_error_outcome(tiny: VisionLanguageModel) -> None:
+def test_a_layer_that_the_model_lacks_is_refused(tiny: VisionLanguageModel) -> None:
     plan = Plan(ROWS[:2], (Clean(), LayerNoise(99)), 1, 0, LIMIT)
+    with pytest.raises(UsageError, match="there is no layer 99"):
+        run(tiny, plan, 2, {}, lambda done: None)
+
+
+def _small(model: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Room for two rows above the layer; the batches that were tried, by size."""
+    original, tried = model.decoder_from, list[int]()
+
+    def small(layer: int, hidden: Tensor, *others: Any) -> Any:
+        tried.append(len(hidden))
+        if len(hidden) > 2:
+            raise torch.OutOfMemoryError("no memory, as arranged")
+        return original(layer, hidden, *others)
+
+    monkeypatch.setattr(model, "decoder_from", small)
+    return tried
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_out_of_memory_halves_the_trials_of_however_many_samples(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    noises = [LayerNoise(1, "symmetric", 0.3, strength / 10) for strength in range(10)]
+    plan = Plan(ROWS[:count], (Clean(), *noises), 1, 0, LIMIT)
+    expected: Outcomes = {}
+    run(tiny, plan, 4, expected, lambda done: None)
+    tried, found = _small(tiny, monkeypatch), Outcomes()
+    run(tiny, plan, 4, found, lambda done: None)
+    assert found == expected
+    assert sum(size > 2 for size in tried) == 1, "what does not fit is tried once"
+
+
+def test_a_trial_that_fails_costs_itself_alone(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noises = [LayerNoise(1, "symmetric", 0.3, strength / 10) for strength in range(4)]
+    original = LayerNoise.table
+
+    def broken(self: LayerNoise, *others: Any) -> Any:
+        if self == noises[2]:
+            raise RuntimeError("a broken table")
+        return original(self, *others)
+
+    monkeypatch.setattr(LayerNoise, "table", broken)
     outcomes: Outcomes = {}
-    run(tiny, plan, 2, outcomes, lambda done: None)
-    errors = [outcomes[t].error or "" for t in plan.trials() if "layer_noise" in t.perturbation]
-    assert len(errors) == 2
-    assert all("there is no layer 99" in error for error in errors)
+    run(tiny, Plan(ROWS[:3], (Clean(), *noises), 1, 0, LIMIT), 3, outcomes, lambda done: None)
+    failed = [trial for trial, response in outcomes.items() if response.error]
+    assert len(failed) == 3 and {trial.perturbation for trial in failed} == {str(noises[2])}
+
+
+def test_an_interrupted_run_keeps_every_batch_of_layer_trials(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noises = [LayerNoise(layer, "symmetric", 0.3, s / 10) for layer in (0, 1) for s in range(6)]
+    plan, outcomes = Plan(ROWS[:4], (Clean(), *noises), 1, 0, LIMIT), Outcomes()
+    original, calls = tiny.decoder_from, list[int]()
+
+    def dies(*others: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 10:
+            raise KeyboardInterrupt
+        return original(*others)
+
+    monkeypatch.setattr(tiny, "decoder_from", dies)
+    with pytest.raises(KeyboardInterrupt):
+        run(tiny, plan, 4, outcomes, lambda done: None)
+    assert len(outcomes) == 4 + 9 * 4

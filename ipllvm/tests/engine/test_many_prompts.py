@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ipllvm.engine.decoding import Tokens, greedy
-from ipllvm.engine.isolation import Failure
+from ipllvm.engine.isolation import Failure, Room
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.seeing import see
 from ipllvm.models.loading import load
@@ -33,7 +33,7 @@ def model() -> TransformersModel:
 @torch.inference_mode()
 def _prompts(model: TransformersModel, first: int, count: int) -> list[Tensor]:
     rows = BENCHMARKS.load("scenes")(seed=0).samples[first : first + count]
-    seen = see(model, Plan(rows, (Clean(),), 1, 0, LIMIT).cases(rows, Clean()), BATCH)
+    seen = see(model, Plan(rows, (Clean(),), 1, 0, LIMIT).cases(rows, Clean()), Room(BATCH))
     return [each.embeds(model) for each in seen if not isinstance(each, Failure)]
 
 

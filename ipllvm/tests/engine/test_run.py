@@ -10,6 +10,7 @@ from torch import Tensor
 from ipllvm.engine.decoding import greedy
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Outcomes, run
+from ipllvm.engine.seeing import Pictures
 from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.perturbations.permutation import SCOPES, Permutation, Swaps
@@ -73,8 +74,9 @@ def test_permutation_can_change_an_answer(tiny: VisionLanguageModel) -> None:
     assert any(changed), "a permutation that never reaches the decoder would pass every other test"
 
 
+@pytest.mark.parametrize("size", [1, 3, 8])
 def test_each_distinct_image_is_encoded_once(
-    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     encoded: list[int] = []
     plain = type(tiny).encode
@@ -84,7 +86,7 @@ def test_each_distinct_image_is_encoded_once(
         return plain(self, batch)
 
     monkeypatch.setattr(type(tiny), "encode", counting)
-    _measure(tiny, samples(8), Permutation(), size=8)
+    _measure(tiny, samples(8), Permutation(), size=size)
     assert sum(encoded) == 4, "8 questions on 4 pictures; permuted trials never run the tower again"
 
 
@@ -184,3 +186,38 @@ def test_out_of_memory_costs_no_answer(
     found = _measure(tiny, rows, Permutation(), Blank(), noise, size=6)
     assert found == expected
     assert not any(response.error for response in found.values())
+
+
+def test_what_does_not_fit_is_tried_once(tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows, original, failed = samples(12), tiny.decoder, list[int]()
+    expected = _measure(tiny, rows, Permutation())
+
+    def small(embeds: Tensor, **named: object) -> object:
+        if len(embeds) > 2:
+            failed.append(len(embeds))
+            raise torch.OutOfMemoryError("no memory, as arranged")
+        return original(embeds, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(tiny, "decoder", small)
+    assert _measure(tiny, rows, Permutation(), size=8) == expected
+    assert failed == [8, 4]
+
+
+def test_logits_that_are_no_numbers_are_no_answer(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = tiny.logits
+    monkeypatch.setattr(tiny, "logits", lambda hidden: original(hidden) * float("nan"))
+    for mode in ("generate", "likelihood"):
+        outcomes: Outcomes = {}
+        run(tiny, Plan(samples(2), (Clean(),), 1, 0, LIMIT, mode), 2, outcomes, lambda done: None)
+        assert all("not finite" in (response.error or "") for response in outcomes.values())
+
+
+def test_pictures_that_have_no_room_make_way_for_the_last_ones_used() -> None:
+    pictures = Pictures(room=3 * 4)
+    for key in "abc":
+        pictures.keep(key, torch.zeros(1))
+    assert pictures.get("a") is not None
+    pictures.keep("d", torch.zeros(1))
+    assert [key for key in "abcd" if pictures.get(key) is not None] == ["a", "c", "d"]

@@ -51,10 +51,74 @@ def test_a_flip_that_is_no_tie_is_a_fault_and_a_tie_is_none() -> None:
     found = SelfCheck(8, "float32", 1.0, fine, fine)
     found.require()
     replace(found, eager=Difference(1, 1, 1e-3)).require()
-    with pytest.raises(NotMeasured, match="try --dtype float32"):
+    with pytest.raises(NotMeasured, match="try another release of torch"):
         replace(found, eager=Difference(1, 0, 1e-3)).require()
+    with pytest.raises(NotMeasured, match="try --dtype float32"):
+        replace(found, eager=Difference(1, 0, 1e-3), dtype="float16").require()
+    with pytest.raises(NotMeasured, match="try --batch-size 1"):
+        replace(found, batched=Difference(0, 0, float("nan"))).require()
 
 
 def test_nothing_to_ask_is_no_check(tiny: VisionLanguageModel) -> None:
     broken: Sequence[Any] = [replace(s, prompt="<image> again") for s in samples(3)]
     assert check(tiny, broken) is None
+
+
+def test_no_more_are_asked_together_than_was_said(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, sizes = tiny.decoder, list[int]()
+
+    def counting(embeds: Tensor, **options: Any) -> tuple[Tensor, Any]:
+        sizes.append(len(embeds))
+        return original(embeds, **options)
+
+    monkeypatch.setattr(tiny, "decoder", counting)
+    for size in (1, 3):
+        found = check(tiny, samples(8), size)
+        assert found is not None and max(sizes) == size
+        found.require()
+
+
+def test_what_does_not_fit_together_is_asked_in_parts(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = tiny.decoder
+
+    def small(embeds: Tensor, **options: Any) -> tuple[Tensor, Any]:
+        if len(embeds) > 2:
+            raise torch.OutOfMemoryError("no memory, as arranged")
+        return original(embeds, **options)
+
+    monkeypatch.setattr(tiny, "decoder", small)
+    found = check(tiny, samples(8))
+    assert found is not None
+    found.require()
+
+
+def test_steps_that_depend_on_the_batch_are_a_fault(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a cache that counts its slots where it should count positions."""
+    original = tiny.decoder
+
+    def slots(embeds: Tensor, **options: Any) -> tuple[Tensor, Any]:
+        if options.get("past_key_values") is not None:
+            slot = options["attention_mask"].shape[1] - 1
+            options["position_ids"] = torch.full_like(options["position_ids"], 7 * slot)
+        return original(embeds, **options)
+
+    monkeypatch.setattr(tiny, "decoder", slots)
+    found = check(tiny, samples(8))
+    assert found is not None
+    assert found.batched.gap < 1e-3, "the first tokens are right"
+    with pytest.raises(NotMeasured, match="try --batch-size 1"):
+        found.require()
+
+
+def test_a_model_that_says_nothing_is_no_check(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = tiny.logits
+    monkeypatch.setattr(tiny, "logits", lambda hidden: original(hidden) * float("nan"))
+    assert check(tiny, samples(3)) is None

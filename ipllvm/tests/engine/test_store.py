@@ -1,5 +1,6 @@
 """The store: what is written is found again, by content, whatever happens to the process or the file."""
 
+import hashlib
 import json
 import os
 import sqlite3
@@ -9,12 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
-from ipllvm.engine import upkeep
-from ipllvm.engine.store import Store
-from ipllvm.errors import UnknownName, UsageError
+from ipllvm.benchmarks import planted
+from ipllvm.engine import outcome_file, upkeep
+from ipllvm.engine.context import ENGINE, Context
+from ipllvm.engine.store import RESERVE, RESERVED, Store
+from ipllvm.engine.verification import Verified, verify
+from ipllvm.errors import NotMeasured, StoreFull, UnknownName, UsageError
+from ipllvm.models.loading import load
 from ipllvm.records import Response
-from ipllvm.tests.engine import killed
+from ipllvm.speed.memory import resident, watched
+from ipllvm.tests.engine import killed, million
 from ipllvm.tests.engine.outcomes import batch, context, trials
 
 SOME = batch(trials(40))
@@ -66,6 +73,8 @@ def test_nothing_is_made_before_the_first_batch(tmp_path: Path) -> None:
         {"answer": "likelihood"},
         {"max_new_tokens": 4},
         {"replicate": 1},
+        {"engine": 2},
+        {"images": "pillow 13.0.0, torchvision 0.28.0"},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -78,6 +87,23 @@ def test_names_are_no_part_of_the_key(tmp_path: Path) -> None:
     _written(tmp_path, SOME)
     renamed = context(model_name="release-3", benchmark_name="mine")
     assert dict(Store(tmp_path).view(renamed)) == SOME
+
+
+def test_what_older_files_did_not_tell_is_no_part_of_their_digest() -> None:
+    """The digest as it was before there was an ENGINE."""
+    older = context(engine=0, images="")
+    fields = {k: v for k, v in older.as_row().items() if k not in ("engine", "images")}
+    assert Context.from_row(fields) == older
+    counted = {k: v for k, v in fields.items() if not k.endswith("_name")}
+    assert older.digest() == hashlib.sha256(json.dumps(counted, sort_keys=True).encode()).hexdigest()
+
+
+@pytest.mark.parametrize(("backend", "packages"), [("pil", 1), ("torchvision", 2), ("TimmWrapper", 2)])
+def test_a_context_names_what_pictures_went_through(backend: str, packages: int) -> None:
+    model, data = load("planted:invariant", device="cpu").info(), planted.single()
+    told = Context.of(model, data, image_backend=backend)
+    assert told.engine == ENGINE >= 1
+    assert told.images.startswith("pillow ") and len(told.images.split(", ")) == packages
 
 
 def test_impossible_contexts_are_refused() -> None:
@@ -146,31 +172,80 @@ def test_kill_at_any_moment_loses_only_the_batch_in_flight(tmp_path: Path) -> No
     assert told["again"] <= killed.KILLS
 
 
-def test_a_full_disk_ends_in_one_line_and_keeps_what_was_written(tmp_path: Path) -> None:
-    """Stands in for a full disk: the process may not make larger files."""
+def test_a_killed_run_goes_on_to_what_an_undisturbed_one_finds_and_repeats_nothing(tmp_path: Path) -> None:
+    """Fifty processes run the engine, each killed at a random moment, and one more ends it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "ipllvm.tests.engine.killed_runs", str(tmp_path), "3"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=240,
+    )
+    told = json.loads(done.stdout)
+    assert told["rows"] == told["trials"] > 0 and told["kills"] == 50
+    assert told["same"] and (told["repeated"], told["lost"], told["warnings"]) == (0, 0, [])
+
+
+@pytest.mark.parametrize(
+    ("limit", "error", "words"),
+    [
+        ("PAGES = 40", "StoreFull", "the disk is full (database or disk is full): make room and run again"),
+        (
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))",
+            "StoreFailed",
+            "SQLITE_IOERR_WRITE",
+        ),
+    ],
+    ids=["full", "failing"],
+)
+def test_a_disk_that_takes_no_more_ends_in_one_line_and_keeps_what_was_written(
+    tmp_path: Path, limit: str, error: str, words: str
+) -> None:
+    """Stand in for full disks and failing ones: a database of few pages, a process that may not make larger
+    files.
+    """
     code = (
         "import resource, signal, sys\n"
         "from pathlib import Path\n"
+        "from ipllvm.engine import outcome_file\n"
         "from ipllvm.engine.store import Store\n"
-        "from ipllvm.errors import StoreFull\n"
+        "from ipllvm.errors import StoreFailed\n"
         "from ipllvm.tests.engine.outcomes import batch, context, trials\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
-        "view = Store(Path(sys.argv[1])).view(context())\n"
+        "PAGES, connect = 1 << 30, outcome_file._connect\n"
+        f"{limit}\n"
+        "def limited(*place):\n"
+        "    connection = connect(*place)\n"
+        "    connection.execute(f'PRAGMA max_page_count = {PAGES}')\n"
+        "    return connection\n"
+        "outcome_file._connect, told = limited, []\n"
+        "view = Store(Path(sys.argv[1]), told.append).view(context())\n"
         "plan = trials(100_000)\n"
         "try:\n"
         "    for start in range(0, len(plan), 100):\n"
         "        view.update(batch(plan[start:start + 100]))\n"
-        "except StoreFull as error:\n"
-        "    print(len(view), error)\n"
+        "except StoreFailed as error:\n"
+        "    assert told == [str(error)]\n"
+        "    print(len(view), type(error).__name__, error)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True, timeout=120
     )
-    count, _, line = done.stdout.strip().partition(" ")
-    assert "make room and run again" in line and "\n" not in line
-    assert int(count) > 0
+    count, kind, line = done.stdout.strip().split(" ", 2)
+    assert kind == error and words in line and line.endswith("run again; what was written stays")
+    assert "\n" not in line and int(count) > 0
     assert len(Store(tmp_path).view(context())) == int(count)
+
+
+def test_a_full_disk_gives_room_back_to_the_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    view = Store(tmp_path).view(context())
+    view.update(SOME)
+    assert (tmp_path / RESERVE).stat().st_size == RESERVED
+    full = OSError(28, "No space left on device")
+    monkeypatch.setattr(outcome_file.OutcomeFile, "add", lambda *batch: (_ for _ in ()).throw(full))
+    with pytest.raises(StoreFull):
+        view.update({t: r for t, r in MORE.items() if t not in SOME})
+    assert not (tmp_path / RESERVE).exists()
 
 
 def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
@@ -190,7 +265,7 @@ def test_merge_makes_one_whole_file(tmp_path: Path) -> None:
     assert (merged.sources, merged.outcomes) == (3, len(MORE) + len(SOME))
     after = [dict(Store(tmp_path).view(context(**c))) for c in ({}, {"dtype": "bfloat16"})]
     assert before == after
-    assert upkeep.verify(tmp_path / (merged.file or tmp_path).name) == []
+    assert verify(tmp_path / (merged.file or tmp_path).name) == Verified()
 
 
 def test_a_run_goes_on_while_its_file_is_merged_away(tmp_path: Path) -> None:
@@ -204,14 +279,85 @@ def test_a_run_goes_on_while_its_file_is_merged_away(tmp_path: Path) -> None:
     assert {t: r for t, r in Store(tmp_path).view(context()).items() if t in MORE} == MORE
 
 
-def test_verify_finds_a_row_that_was_changed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "change",
+    ["sample = 'another'", "text = 'other'", "tokens = '[9]'", "options = '[0.5]'", "created = created + 1"],
+)
+def test_a_row_that_was_changed_is_found_and_never_read(tmp_path: Path, change: str) -> None:
     made = _written(tmp_path, SOME)
-    assert upkeep.verify(made) == []
-    with sqlite3.connect(made) as connection:
-        connection.execute("UPDATE outcomes SET sample = 'another' WHERE id = 1")
-    connection.close()
-    (problem,) = upkeep.verify(made)
+    assert verify(made) == Verified()
+    _edit(made, f"UPDATE outcomes SET {change} WHERE id = 1")
+    (problem,) = verify(made).problems
     assert problem.startswith("outcomes 1:")
+    if not change.startswith("sample"):
+        view = Store(tmp_path).view(context())
+        with pytest.raises(NotMeasured, match="run again"):
+            dict(view)
+        assert len(Store(tmp_path).view(context())) == 0, "it is set aside, all of it is measured again"
+
+
+def test_a_file_without_checksums_is_read_and_its_rows_are_unchecked(tmp_path: Path) -> None:
+    old = _written(tmp_path, SOME)
+    _edit(old, "ALTER TABLE outcomes DROP COLUMN checksum", "PRAGMA user_version = 1")
+    assert dict(Store(tmp_path).view(context())) == SOME
+    assert verify(old) == Verified((), len(SOME))
+    _written(tmp_path, MORE)
+    merged = upkeep.merge(tmp_path)
+    assert dict(Store(tmp_path).view(context())) == MORE
+    assert merged.file is not None and verify(merged.file) == Verified((), len(SOME))
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        """UPDATE contexts SET fields = replace(fields, '"generate"', '"ranking"')""",
+        """UPDATE contexts SET fields = replace(fields, '"dtype"', '"kind"')""",
+        "UPDATE contexts SET fields = 'no object'",
+        "DELETE FROM contexts",
+        "UPDATE outcomes SET seed = 'many'",
+        "UPDATE outcomes SET tokens = X'01'",
+    ],
+)
+def test_a_file_that_says_what_cannot_be_is_damaged_and_named(tmp_path: Path, edit: str) -> None:
+    made = _written(tmp_path, SOME)
+    _edit(made, edit)
+    assert verify(made).problems
+    upkeep.content(made)  # raises nothing
+    _written(tmp_path, MORE)
+    merged = upkeep.merge(tmp_path)
+    assert dict(Store(tmp_path).view(context())) == MORE
+    assert merged.file is None or verify(merged.file) == Verified()
+
+
+def _edit(file: Path, *statements: str) -> None:
+    """Change a file behind its maker's back."""
+    with sqlite3.connect(file) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+def test_a_fast_writer_begins_another_file_before_a_power_cut_could_cost_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path)
+    view = store.view(context())
+    for trial, response in SOME.items():
+        view[trial] = response
+    assert len(upkeep.files(tmp_path)) == 1
+    monkeypatch.setattr(outcome_file, "SEAL_SECONDS", 0.0)
+    view.update({t: r for t, r in MORE.items() if t not in SOME})
+    assert len(upkeep.files(tmp_path)) == 2
+    assert dict(view) == dict(Store(tmp_path).view(context())) == MORE
+
+
+def test_a_slow_writer_stays_with_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outcome_file, "SEAL_SECONDS", 0.0)
+    monkeypatch.setattr(outcome_file, "FLUSH_SECONDS", -1.0)
+    view = Store(tmp_path).view(context())
+    for trial in list(SOME)[:5]:
+        view[trial] = SOME[trial]
+    assert len(upkeep.files(tmp_path)) == 1, "each commit is on the disk"
 
 
 def test_a_forked_process_writes_a_file_of_its_own(tmp_path: Path) -> None:
@@ -225,3 +371,15 @@ def test_a_forked_process_writes_a_file_of_its_own(tmp_path: Path) -> None:
     os.waitpid(child, 0)
     assert len(upkeep.files(tmp_path)) == 2
     assert dict(Store(tmp_path).view(context())) == MORE
+
+
+def test_many_outcomes_are_written_fast_and_make_a_report_in_little_memory(tmp_path: Path) -> None:
+    """`python -m ipllvm.tests.engine.million 1000000` measures a million; the bounds here are generous."""
+    before = resident()
+    with watched(torch.device("cpu")) as peak:
+        written, read = million.write(tmp_path, 20_000), million.read(tmp_path, 20_000)
+    assert read["known"] == read["trials"] == written["rows"] == 20_000
+    assert read["clean"] == 100
+    assert written["rows_per_cpu_s"] > 10_000
+    assert read["report_cpu_s"] < 30
+    assert peak.bytes - before < 400 * 2**20

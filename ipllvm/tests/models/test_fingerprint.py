@@ -74,6 +74,16 @@ def test_changed_file_is_read_again(folder: Path, cache_dir: Path) -> None:
     assert [p.name for p in (cache_dir / "ipllvm").iterdir()] == ["digests.json"]
 
 
+def test_weights_rewritten_in_place_with_their_time_kept_are_another_model(folder: Path) -> None:
+    path = folder / "model.safetensors"
+    before, status = of(folder), path.stat()
+    with path.open("r+b") as file:
+        file.write(b"y")
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert path.stat().st_mtime_ns == status.st_mtime_ns
+    assert of(folder) != before
+
+
 def test_hub_blob_is_its_name(tmp_path: Path) -> None:
     name = "ab" * 32
     (tmp_path / "blobs").mkdir()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ipllvm import cli
 from ipllvm.tests.plugin.sessions import Session, properties, session
 
 CHOSEN = ("-k", "invariance or image_use", "--benchmark=planted", "--samples=320", "--device=cpu")
@@ -76,3 +77,20 @@ def test_two_models_have_no_baseline(folder: Path) -> None:
     done = gate(folder, "invariant", "--model=planted:blind", "--baseline=first")
     assert done.status == 4
     assert "a baseline is of one model: give one --model" in done.output
+
+
+def test_a_gate_that_measures_nothing_fails(folder: Path) -> None:
+    """What was skipped is missing; and what is new fails as well."""
+    chosen = ("-k", "option_order", "--benchmark=scenes", "--device=cpu", "--model=planted:invariant")
+    done = session(folder, *properties(*chosen, "--baseline=first"))
+    assert done.status == 1
+    missing = [line for line in done.lines if line.startswith("missing ")]
+    assert any("image_use (image_use) on planted: it is in the baseline" in line for line in missing)
+    assert "missing image" in document(done)
+
+
+def test_saved_reports_are_compared_offline(folder: Path) -> None:
+    """The folder of a run is as good as a file of --save-baseline."""
+    runs = sorted(folder.glob("reports/*/baseline.json"), key=lambda found: found.stat().st_mtime_ns)
+    given = [str(run.parent) for run in runs[:1]]
+    assert cli.main(["compare", str(folder / "reports" / "baselines" / "first.json"), *given]) == 0

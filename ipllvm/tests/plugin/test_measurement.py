@@ -11,6 +11,20 @@ HAUNTED = ("-p", "ipllvm.tests.plugin.haunted")
 PINNED = ("-p", "ipllvm.tests.plugin.pinned")
 SMALL = ("--samples=8", "--draws=2", "--batch-size=4", "--device=cpu")
 FAILING = "scenes-00005-0"
+FULL = """
+from ipllvm.engine import outcome_file
+
+connect = outcome_file._connect
+
+
+def few_pages(*place):
+    connection = connect(*place)
+    connection.execute("PRAGMA max_page_count = 16")
+    return connection
+
+
+outcome_file._connect = few_pages
+"""
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +89,19 @@ def test_ctrl_c_reports_what_was_measured(checkpoints: tuple[Path, Path], tmp_pa
     assert report["results"][1]["verdict"]["reason"] == "stopped after 16 of 32 trials"
     assert report["results"][1]["estimates"]["performance_drop"]["n"] == 4
     assert any("stopped early" in line for line in done.lines)
+
+
+def test_a_full_disk_ends_the_run_with_what_was_measured(tmp_path: Path) -> None:
+    """Stands in for a full disk: no file of outcomes may have more than a few pages."""
+    (tmp_path / "full.py").write_text(FULL, encoding="utf-8")
+    planted = ("--benchmark=planted", "--model=planted:invariant", "--samples=300", "--batch-size=8")
+    chosen = ("-p", "full", "-k", "invariance or image_use", *planted)
+    done = session(tmp_path, *properties(*chosen, "--device=cpu"))
+    report = done.report()
+    assert (done.status, report["run"]["partial"]) == (2, True)
+    assert any("the disk is full" in line for line in done.lines)
+    (row,) = report["results"]
+    assert row["partial"] and 0 < row["estimates"]["clean"]["n"] < 300
 
 
 def test_two_models_on_two_workers(checkpoints: tuple[Path, Path], tmp_path: Path) -> None:

@@ -24,9 +24,12 @@ def test_a_plan_counts_and_runs_nothing(tmp_path: Path) -> None:
     assert "140 trials" in told["test_layer_importance"]
     assert "(naively 180)" in told["test_patch_information"]
     assert any(line.startswith("all of it: 360 trials") for line in done.lines)
-    prospect = "  permutation: smallest detectable effect 24.28 points at n = 10: HOLDS if"
+    prospect = "  permutation: smallest detectable effect 31.70 points at n = 10: HOLDS if"
     assert any(line.startswith(prospect) for line in done.lines)
-    assert any(re.match(r"about \d+ (s|min) on cpu, 18 MB of weights with ", x) for x in done.lines)
+    assert any(re.match(r"about \d+ (s|min) on cpu; what is known ", x) for x in done.lines)
+    assert any(
+        re.match(r"memory: 18 MB of weights, \d+ MB for the largest batch, with ", x) for x in done.lines
+    )
 
 
 ROOT = Path(__file__).parents[3]

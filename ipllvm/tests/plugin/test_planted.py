@@ -39,6 +39,19 @@ def test_a_model_that_ignores_the_options_follows_their_letters(tmp_path: Path) 
     assert (numbers["same_letter"], numbers["same_option"], numbers["every_order"]) == (100, 0, 0)
 
 
+def test_the_best_draw_is_asked_for_in_a_claims_file(tmp_path: Path) -> None:
+    """Noise at the first layer breaks right answers, whatever its strength."""
+    claims = tmp_path / "mine.toml"
+    claims.write_text("[layer_importance]\nagg = 'max'\n", encoding="utf-8")
+    chosen = ("-k", "layer_importance", "--benchmark=planted", "--samples=40", "--draws=2", "--device=cpu")
+    model = "--model=planted:layer-l,layer=0,d=0.9"
+    found = session(tmp_path, *properties(*chosen, model, "--report-only", f"--claims={claims}"))
+    (row,) = found.report()["results"]
+    lowest = row["estimates"]["lowest_quarter"]
+    assert row["claim"]["agg"] == "max" and lowest["value"] > 20
+    assert lowest["method"].endswith(", cross-fitted max over draws")
+
+
 def test_word_problems_are_asked_without_a_picture_and_of_no_other_property(tmp_path: Path) -> None:
     """A planted model names letters, so that it solves none; what needs pictures is not tested."""
     chosen = ("--benchmark=word_problems", "--samples=400", "--device=cpu", "--model=planted:invariant")

@@ -3,25 +3,29 @@
 import json
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 from scipy.special import ndtri
 from scipy.stats import binom
 
 from ipllvm import planting
 from ipllvm.models.planted import naming, truth
-from ipllvm.models.planted.kinds import group_of
+from ipllvm.models.planted.kinds import Aligned, group_of
 from ipllvm.models.planted.law import LAYERS, Law, View
 from ipllvm.perturbations.groups import centre, edge
 from ipllvm.perturbations.occlusion import RandomDrop
 from ipllvm.planting import CELLS
 from ipllvm.sampling import generator
-from ipllvm.tests.plugin.sessions import properties, session
+from ipllvm.tests.plugin.sessions import properties, session, sessions
 
 GRID = 4
 ALPHA = 0.05
-MODELS: dict[str, tuple[str, ...]] = {
+Models = dict[str, tuple[str, ...]]
+Rows = dict[tuple[str, str], dict[str, Any]]
+MODELS: Models = {
     "positional": ("permutation", "image_use"),
     "one-answer": ("image_use",),
     "blind": ("image_use",),
@@ -43,9 +47,15 @@ TESTS = {
     "then_text": "modality_importance",
 }
 """The tests that are not named as their claim is."""
-OCCLUDED: dict[str, tuple[str, ...]] = {"occlusion-linear": ("occlusion",)}
+OCCLUDED: Models = {"occlusion-linear": ("occlusion",)}
 """In a session of its own with fewer samples, for 27 kinds of masks are drawn a sample."""
-CLAIMS = sum(map(len, [*MODELS.values(), *OCCLUDED.values()]))
+ALIGNED: Models = {
+    "aligned,a=0.5": ("alignment",),
+    "aligned,a=0.9,b=0.4": ("alignment",),
+    "aligned,a=0.5,b=0.5": ("alignment",),
+}
+"""On captions of their own: tuning loses alignment, gains it, or changes nothing."""
+CLAIMS = sum(len(claims) for models in (MODELS, OCCLUDED, ALIGNED) for claims in models.values())
 STRETCH = float(ndtri(1 - ALPHA / CLAIMS) / ndtri(1 - ALPHA))
 """How much wider than 5 % a side an interval is at 5 % over all claims (Bonferroni), in normal terms."""
 
@@ -104,22 +114,47 @@ def truths(name: str) -> dict[str, float]:
         "image_first": order,
         "then_text": order,
     }
+    found |= {"alignment": truth.loss(law)} if isinstance(law, Aligned) else {}
     return {claim: 100 * value for claim, value in found.items()}
 
 
-def outside(folder: Path, models: dict[str, tuple[str, ...]], *settings: str) -> int:
-    """One session that asks each model what it is to be asked: how many intervals of 5 % a side miss.
+def seeded(models: Models) -> list[tuple[str, tuple[str, ...]]]:
+    """The models' whole names, each with a seed of its own, and what each is asked."""
+    return [(f"planted:{name},seed={seed}", claims) for seed, (name, claims) in enumerate(models.items())]
 
-    Fails where one misses that has 5 % over all claims.
-    """
-    names = {f"planted:{name},seed={seed}": models[name] for seed, name in enumerate(models)}
-    pairs = {(TESTS.get(claim, claim), name.partition(",")[0]) for name in names for claim in names[name]}
+
+def asked(models: Models, name: str, *settings: str) -> list[str]:
+    """The command line of a session that asks each model what it is to be asked, and reports as `name`."""
+    pairs = {
+        (TESTS.get(claim, claim), model.partition(",")[0])
+        for model, claims in seeded(models)
+        for claim in claims
+    }
     chosen = " or ".join(f"(test_{test} and {kind})" for test, kind in sorted(pairs))
-    common = ("-k", chosen, "--benchmark=planted", "--device=cpu", "--report-only")
-    done = session(folder, *properties(*common, *settings, *(f"--model={name}" for name in names)))
-    rows = {(row["model"], row["claim"]["name"]): row for row in done.report()["results"]}
+    common = ("-k", chosen, "--device=cpu", "--report-only", f"--report-dir={name}", *settings)
+    return properties(*common, *(f"--model={model}" for model, _ in seeded(models)))
+
+
+@pytest.fixture(scope="module")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Rows:
+    """What is found about every model, by model and claim."""
+    folder = tmp_path_factory.mktemp("truth")
+    captions = ("--benchmark=planted-captions", "--language-model=planted:aligned", "--samples=all")
+    sessions(
+        folder,
+        asked(MODELS, "all", "--benchmark=planted", "--samples=100", "--draws=2"),
+        asked(OCCLUDED, "masks", "--benchmark=planted", "--samples=40", "--draws=1"),
+        asked(ALIGNED, "captions", *captions),
+    )
+    reports = [json.loads(path.read_text()) for path in folder.glob("*/*/report.json")]
+    assert len(reports) == 3
+    return {(row["model"], row["claim"]["name"]): row for each in reports for row in each["results"]}
+
+
+def outside(rows: Rows, models: Models) -> int:
+    """How many intervals of 5 % a side miss the truth; fails where one misses with 5 % over all claims."""
     missed = 0
-    for name, claims in names.items():
+    for name, claims in seeded(models):
         expected = truths(name)
         for claim in claims:
             found = rows[name, claim]["estimates"][rows[name, claim]["claim"]["quantity"]]
@@ -131,12 +166,21 @@ def outside(folder: Path, models: dict[str, tuple[str, ...]], *settings: str) ->
     return missed
 
 
-def test_the_intervals_hold_the_truth(tmp_path: Path) -> None:
+def test_the_intervals_hold_the_truth(rows: Rows) -> None:
     """All at 5 % over all claims; and at 5 % a side no more miss than one run in a thousand may."""
-    (tmp_path / "masks").mkdir()
-    missed = outside(tmp_path, MODELS, "--samples=100", "--draws=2")
-    missed += outside(tmp_path / "masks", OCCLUDED, "--samples=40", "--draws=1")
+    missed = sum(outside(rows, models) for models in (MODELS, OCCLUDED, ALIGNED))
     assert missed <= binom.ppf(0.999, CLAIMS, 2 * ALPHA)
+
+
+def test_a_loss_of_alignment_is_found_a_gain_is_not_and_no_change_is_open(rows: Rows) -> None:
+    found = {name: rows[name, "alignment"] for name, _ in seeded(ALIGNED)}
+    assert [row["verdict"]["decision"] for row in found.values()] == ["HOLDS", "VIOLATED", "UNDECIDED"]
+    for name, row in found.items():
+        before, after = (row["estimates"][side]["value"] for side in ("encoder", "projector"))
+        law = naming.law(name)
+        assert isinstance(law, Aligned)
+        assert (before == 100) == (law.b == 1)
+        assert (before == after) == (law.a == law.b)
 
 
 def test_a_failing_model_is_not_measured_unless_the_budget_allows(tmp_path: Path) -> None:

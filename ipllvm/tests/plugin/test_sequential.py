@@ -25,3 +25,6 @@ def test_family_wise_shares_alpha_among_the_requirements_selected(tmp_path: Path
     assert [(row["claim"]["alpha"], row["settings"]["family_wise"]) for row in rows] == [(0.025, 2)] * 2
     (family,) = done.report()["multiplicity"]["families"]
     assert family["k"] == 2 and all(claim["stands"] for claim in family["claims"])
+    (said,) = done.report()["statements"]
+    assert (said["name"], said["decision"]) == ("fit_for_release", "VIOLATED")
+    assert "permutation on planted-2" in said["reason"]

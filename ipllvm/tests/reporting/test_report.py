@@ -19,6 +19,7 @@ from ipllvm.reporting.report import (
     NotMeasured,
     Run,
     build,
+    machine,
     replay,
     versions,
     write,
@@ -142,6 +143,23 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path, monkeypatch: pyt
     assert names(tmp_path) == ["junit.xml", "report.html", "report.json", "report.md"]
 
 
+def test_views_that_find_no_room_are_named_and_the_report_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync, calls = os.fsync, iter(range(99))
+
+    def filling(handle: int) -> None:
+        if next(calls) not in (0, 1):
+            raise OSError(28, "No space left on device")
+        sync(handle)
+
+    monkeypatch.setattr(os, "fsync", filling)
+    with pytest.raises(UsageError, match=r"report.html and junit.xml missing \(No space left") as raised:
+        write(reports.report(), tmp_path)
+    assert str(raised.value).endswith(f"make room and run: ipllvm report {tmp_path}")
+    assert names(tmp_path) == ["report.json", "report.md"]
+
+
 def test_a_link_in_the_folder_is_replaced_not_followed(tmp_path: Path) -> None:
     outside = tmp_path / "outside"
     outside.write_text("mine")
@@ -207,3 +225,11 @@ def test_a_run_knows_its_platform_and_versions() -> None:
     run = Run("id", NOON, NOON, "pytest", 0, 0)
     assert run.versions["python"] == sys.version.split()[0]
     assert run.platform
+
+
+def test_the_gpu_and_its_driver_are_told_where_there_are_any(tmp_path: Path) -> None:
+    assert machine(tmp_path) == {}
+    (tmp_path / "gpus" / "0000:01:00.0").mkdir(parents=True)
+    (tmp_path / "gpus" / "0000:01:00.0" / "information").write_text("Model: \t\t NVIDIA H100\nIRQ: 5\n")
+    (tmp_path / "version").write_text("NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.104.05  Sat\n")
+    assert machine(tmp_path) == {"driver": "535.104.05", "gpu": "NVIDIA H100"}

@@ -76,6 +76,10 @@ def test_a_true_shape_without_a_checkpoint_is_timed_and_drawn(
     assert written["model"] == "synthetic tiny" and written["rows"][0]["different"] == 0
     assert {cost["axis"] for cost in written["costs"]} == {"draws", "samples", "groups"}
     assert all(cost["engine"] > 0 for cost in written["costs"])
+    spent = {cost["axis"]: cost["generate"] / cost["trials"] for cost in written["costs"]}
+    own = 1 / written["rows"][0]["batched"]
+    assert (spent["draws"], spent["samples"]) == pytest.approx((own, own))
+    assert spent["groups"] != pytest.approx(own), "groups are those of another workload"
     assert picture.read_text(encoding="utf-8").count("seconds") == 1
     assert "of a large matrix product" in capsys.readouterr().out
 
@@ -105,6 +109,11 @@ def test_the_7b_shape_has_the_parameters_of_the_7b_model() -> None:
     ("arguments", "line"),
     [
         (["--samples", "1"], "--samples 1: give at least 4"),
+        (["--batch-size", "-1"], "--batch-size -1: give at least 1"),
+        (["--batch-size", "0"], "--batch-size 0: give at least 1"),
+        (["--json", "/nonexistent/x.json"], "--json /nonexistent/x.json: can't be written"),
+        (["--plot", "/nonexistent/x.svg"], "--plot /nonexistent/x.svg: can't be written"),
+        (["--json", "/"], "--json /: can't be written"),
         (["--only", "nothing"], "no such workload: permutation"),
         (["--plot", "costs.pdf"], "--plot costs.pdf: give a name that ends in .svg or .png"),
         (["--synthetic", "tny"], "did you mean 'tiny'"),

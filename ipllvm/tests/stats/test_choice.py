@@ -18,7 +18,7 @@ def _contrast(informing: int, n: int = 300, *, weighted: bool) -> Contrast:
     return Contrast("kept", values, tuple(str(i) for i in range(n)), lattice=0.0, weighted=weighted)
 
 
-@pytest.mark.parametrize(("informing", "weighted", "kind"), [(15, True, BettingTest), (25, True, ScoreTest),
+@pytest.mark.parametrize(("informing", "weighted", "kind"), [(25, True, BettingTest), (35, True, ScoreTest),
                                                              (3, False, ScoreTest)])  # fmt: skip
 def test_few_informing_clusters_of_a_weighted_sum_are_left_to_the_betting_bound(
     informing: int, weighted: bool, kind: type

@@ -12,6 +12,7 @@ from ipllvm.stats.power import (
     design_effect,
     edges,
     outlook,
+    planned_design_effect,
     required_samples,
     samples_to_decide,
     samples_without_change,
@@ -41,6 +42,17 @@ def test_smallest_detectable_effect(discordance: float, points: tuple[float, ...
 def test_draws_and_clusters(draws: int, size: float, points: float) -> None:
     error = standard_error(1000, 0.10, 0.02, design_effect(draws, size))
     assert 100 * smallest_detectable_effect(error, 1 / draws, 1000) == pytest.approx(points, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("clusters", "size", "draws", "deff"),
+    [(30, 10, 5, (30 * 0.988 + 10) / 31), (30, 10, 1, (30 * 1.9 + 10) / 31), (300, 1, 1, 1.0),
+     (50, 1, 1, 1.0), (100, 10, 5, 0.988), (0, 1, 1, 1.0)],
+)  # fmt: skip
+def test_few_clusters_are_planned_with_what_the_test_adds(
+    clusters: int, size: int, draws: int, deff: float
+) -> None:
+    assert planned_design_effect(np.full(clusters, size), draws, 0.10) == pytest.approx(deff)
 
 
 @pytest.mark.parametrize(

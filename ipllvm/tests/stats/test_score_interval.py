@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import ndtri
 
 from ipllvm.records import Contrast
-from ipllvm.stats.clusters import information
+from ipllvm.stats.clusters import cluster_sums, information, spread
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.tests.stats.contrasts import (
     doubled,
@@ -102,6 +102,20 @@ def test_design_effect(contrast: Contrast, mean: float, deff: float, effective: 
 )
 def test_p_holds(contrast: Contrast, margin: float, p: float) -> None:
     assert ScoreTest.of(contrast).p_holds(margin) == pytest.approx(p, abs=6e-5)
+
+
+@pytest.mark.parametrize(
+    ("lost", "won", "size", "pseudo"),
+    [(12, 0, 10, 19), (12, 4, 10, 10), (12, 2, 10, 10 + 9 * 3 / 7), (12, 0, 1, 1)],
+)
+def test_changes_of_one_kind_in_clusters_count_as_more_correlated(
+    lost: int, won: int, size: int, pseudo: float
+) -> None:
+    contrast = flips(300, lost, won, size)
+    totals, sizes = cluster_sums(contrast)
+    mean = (lost - won) / 300
+    expected = (spread(totals, sizes) + pseudo) / (lost + won - 300 * mean**2 + 1)
+    assert ScoreTest.of(contrast).deff == pytest.approx(expected)
 
 
 def test_p_violated() -> None:

@@ -1,11 +1,14 @@
 """The t tests: means over benchmarks, differences of them, influence values, shared draws."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from ipllvm.metrics.influence import ratio_difference
 from ipllvm.records import Claim, Contrast, Decision
+from ipllvm.stats.choice import choose
 from ipllvm.stats.crossed import crossed, two_way
 from ipllvm.stats.student import combined, difference, linearised
 from ipllvm.tests.stats.contrasts import flips, singletons
@@ -37,6 +40,35 @@ def test_crossed_draws_widen_what_can_be_said() -> None:
     both, nested = crossed(table, singletons(200)), Contrast("x", table.mean(1), singletons(200))
     assert both.interval()[1] - both.interval()[0] > 2 * np.ptp(linearised(nested).interval())
     assert crossed(table[:20], singletons(20)).too_little
+
+
+def _by_draw(table: np.ndarray, n_error: int = 0) -> Contrast:
+    names = singletons(len(table))
+    return Contrast("x", table.mean(1), names, 1.0, 0.0, table.shape[1], n_error, crossed=table)
+
+
+def test_a_claim_on_random_draws_is_decided_over_clusters_and_draws() -> None:
+    rng = np.random.default_rng(3)
+    table = (rng.random((300, 10)) < np.linspace(0.3, 0.5, 10)).astype(float)
+    contrast, claim = _by_draw(table), Claim("x", "x", "at_least", 30.0, "observation", "paper", "costs much")
+    found, own = estimate(contrast), crossed(table, singletons(300))
+    assert found.method == own.method == "t over clusters and draws"
+    assert (found.low, found.high) == pytest.approx(tuple(100 * bound for bound in own.interval()))
+    verdict = decide(contrast, claim)
+    assert verdict.decision is Decision.HOLDS
+    assert verdict.p_holds == pytest.approx(own.p_violated(0.3))
+    assert verdict.smallest_detectable_effect == pytest.approx(100 * (1.6449 + 0.8416) * own.error, rel=1e-3)
+    assert "more draws would tell more" in decide(contrast, replace(claim, margin=38.0)).reason
+    assert np.ptp(choose(_by_draw(table, n_error=3)).interval()) > np.ptp(own.interval()) + 2 * 0.009
+
+
+def test_one_draw_stands_for_no_others() -> None:
+    contrast = _by_draw(np.random.default_rng(0).random((60, 1)))
+    verdict = decide(contrast, Claim("x", "x", "at_least", 0.0, "observation", "paper", "costs"))
+    assert verdict.decision is Decision.UNDECIDED
+    assert verdict.reason.startswith(
+        "too little to decide: 60 samples in 60 clusters, draws that stand for others: 1"
+    )
 
 
 def test_two_benchmarks_are_welch_and_a_pseudo_discordance() -> None:

@@ -1,0 +1,54 @@
+"""What prompts begin with, run once: the words of the template before the picture.
+
+With keys and values to begin from, attention needs a mask, which costs more than it saves where prompts are
+long. Measured with llava-tiny on two cores, a prefill that begins behind 35 of 120 positions takes 0.68 of
+its time, behind 4 of 89 about 0.95, behind 35 of 635 1.07: hence SHARE.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ipllvm.models.base import Prepared, VisionLanguageModel
+
+SHARE = 0.12
+"""A prefix is used where it is at least this share of the longest prompt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """How many positions it has, and its keys and values, one row."""
+
+    length: int
+    cache: Any
+
+
+@dataclass(slots=True)
+class Prefixes:
+    """Those of a run, by their tokens."""
+
+    model: VisionLanguageModel
+    _known: dict[tuple[int, ...], Prefix] = field(default_factory=dict)
+
+    def shared(self, prepared: Sequence[Prepared], embeds: Sequence[Tensor]) -> Prefix | None:
+        """What all of some prompts begin with before their picture; None where that does not pay."""
+        if not self.model.continues:
+            return None
+        begins = {_before_the_picture(each) for each in prepared}
+        tokens = begins.pop()
+        if begins or not tokens or len(tokens) < SHARE * max(len(prompt) for prompt in embeds):
+            return None
+        if tokens not in self._known:
+            ids = torch.tensor(tokens, device=self.model.device)
+            _, cache = self.model.decoder(self.model.embed_tokens(ids)[None])
+            self._known[tokens] = Prefix(len(tokens), cache)
+        return self._known[tokens]
+
+
+def _before_the_picture(prepared: Prepared) -> tuple[int, ...]:
+    """The tokens before the first visual one; none where there is no picture."""
+    visual = prepared.visual.nonzero()
+    return tuple(prepared.input_ids[: int(visual[0])].tolist()) if len(visual) else ()

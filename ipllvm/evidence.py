@@ -1,0 +1,48 @@
+"""What is shown for a finding: flipped answers, what was said, and the smallest change that flips one."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """An answer that a perturbation made wrong, or right: what was asked, and what was said before and after.
+
+    `pictures` are data URIs of at most 160 px a side: the clean picture, and the one that `words` tells
+    of; none where the sample has no picture. `replay` is the command that answers it again, empty as
+    long as the report has no place.
+    """
+
+    sample: str
+    prompt: str
+    gold: str
+    clean: str
+    perturbed: str
+    perturbation: str
+    draw: int
+    pictures: tuple[str, ...] = ()
+    words: str = ""
+    replay: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a sample was asked and what was said: to the clean input, and in each draw of a perturbation."""
+
+    question: str
+    clean: str
+    perturbed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counterexample:
+    """A flip made small: `size` of the `of` changes that were made at first are enough.
+
+    `unit` says what a change is ("swap of two visual tokens"); `looks` is how many perturbed answers
+    the search has asked for.
+    """
+
+    flip: Flip
+    size: int
+    of: int
+    unit: str
+    looks: int

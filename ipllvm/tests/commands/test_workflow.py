@@ -1,0 +1,35 @@
+"""The gate to copy: ten lines of steps, which do not pass for lack of samples or of a baseline."""
+
+import shlex
+
+import yaml  # type: ignore[import-untyped]
+
+from ipllvm import baselines
+from ipllvm.models import checkpoint, sources
+from ipllvm.models.fingerprint import fingerprint
+from ipllvm.registry import BENCHMARKS
+from ipllvm.tests.plugin.sessions import ROOT
+
+FILE = ROOT / ".github" / "workflows" / "gate-example.yml"
+BASELINE = ROOT / "reports" / "baselines" / "llava-tiny.json"
+
+
+def test_the_gate_to_copy_has_ten_lines_and_posts_what_it_found() -> None:
+    text = FILE.read_text(encoding="utf-8")
+    assert len(text.partition("    steps:\n")[2].splitlines()) <= 10
+    steps = yaml.safe_load(text)["jobs"]["gate"]["steps"]
+    *_, there, gate, post = (step["run"] for step in steps if "run" in step)
+    assert there == f"test -f {BASELINE.relative_to(ROOT)}"
+    assert {f"--baseline={BASELINE.stem}", "--undecided=fail"} < set(shlex.split(gate))
+    assert steps[-1]["if"] == "always()" and "report.md" in post and "GITHUB_STEP_SUMMARY" in post
+
+
+def test_its_baseline_is_of_the_model_and_the_data_that_are_here() -> None:
+    kept = baselines.load(BASELINE)
+    assert {key[1:] for key in kept.entries} == {("image_use", "scenes"), ("clean_score", "scenes")}
+    found = checkpoint.inspect(sources.resolve("llava-tiny"))
+    assert kept.about["model"]["fingerprint"] == fingerprint(found.folder, found.weights)
+    data = BENCHMARKS.load("scenes")(seed=0)
+    for entry in kept.entries.values():
+        assert entry.settings["digest"] == data.digest
+        assert set(entry.samples) == {sample.id for sample in data.samples}

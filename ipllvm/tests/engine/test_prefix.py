@@ -1,0 +1,75 @@
+"""Prompts that begin alike are begun once, where that pays, and say what they would have said."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from ipllvm.engine import prefix
+from ipllvm.engine.plan import Plan
+from ipllvm.engine.prefix import Prefixes
+from ipllvm.engine.run import Outcomes, run
+from ipllvm.models.base import Prepared, VisionLanguageModel
+from ipllvm.models.loading import load
+from ipllvm.perturbations.permutation import Permutation
+from ipllvm.perturbations.selection import Keep
+from ipllvm.perturbations.substitution import Blank, Clean
+from ipllvm.tests.engine.pictures import samples
+
+PLAN = Plan(samples(8), (Clean(), Blank(), Permutation(), Keep((1,), 2), Keep((0, 3), 2)), 2, 0, 5)
+
+
+def _measured(model: VisionLanguageModel, size: int) -> Outcomes:
+    outcomes: Outcomes = {}
+    run(model, PLAN, size, outcomes, lambda done: None)
+    return outcomes
+
+
+@pytest.mark.parametrize("size", [1, 3, 8])
+def test_it_changes_no_answer(tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(prefix, "SHARE", 1.0)
+    expected = _measured(tiny, size)
+    monkeypatch.setattr(prefix, "SHARE", 0.0)
+    begun: list[int] = []
+    original = type(tiny).repeated
+
+    def counting(self: Any, cache: Any, rows: int) -> Any:
+        begun.append(rows)
+        return original(self, cache, rows)
+
+    monkeypatch.setattr(type(tiny), "repeated", counting)
+    assert _measured(tiny, size) == expected
+    assert sum(begun) == len(PLAN), "every prompt is begun from the prefix"
+
+
+@torch.inference_mode()
+def test_it_is_used_where_it_is_much_of_the_prompt(tiny: VisionLanguageModel) -> None:
+    prepared = [tiny.prepare([s.images[0].load()], s.prompt) for s in PLAN.samples[:2]]
+    before = int(prepared[0].visual.nonzero()[0])
+    assert before > 0
+    ids = tuple(prepared[0].input_ids[:before].tolist())
+
+    def found(positions: float, of: Sequence[Prepared] = prepared) -> prefix.Prefix | None:
+        prompts: list[Tensor] = [torch.zeros(int(positions), 1)] * len(of)
+        return prefixes.shared(of, prompts)
+
+    prefixes = Prefixes(tiny)
+    short = found(before / prefix.SHARE)
+    assert short is not None and short.length == before
+    assert found(before / prefix.SHARE + 1) is None
+    assert found(before) is short, "it is run once"
+    other = Prepared(prepared[0].input_ids + 1, prepared[0].visual, prepared[0].pixel_values, (1, 1))
+    assert found(before, [prepared[0], other]) is None, "they begin differently"
+    words = Prepared(
+        torch.tensor(ids), torch.zeros(before, dtype=torch.bool), torch.zeros(0, 3, 0, 0), (0, 0)
+    )
+    assert found(before, [words]) is None, "words alone have no picture to begin before"
+
+
+def test_a_model_without_caches_has_none() -> None:
+    planted = load("planted:invariant", device="cpu")
+    assert not planted.continues
+    with pytest.raises(NotImplementedError, match="can't go on from a cache"):
+        planted.repeated(None, 2)

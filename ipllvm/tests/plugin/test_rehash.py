@@ -1,0 +1,21 @@
+"""`--rehash` reaches the reading of weights."""
+
+from inspect import unwrap
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from fixtures.models import load_model
+from ipllvm.models import loading
+from ipllvm.session import OPTIONS
+from ipllvm.tests.test_options import read
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_weights_are_read_anew_where_asked(monkeypatch: pytest.MonkeyPatch, wanted: bool) -> None:
+    monkeypatch.setattr(loading, "load", lambda name, **settings: settings)
+    options = read(model=["llava-tiny"], rehash=wanted)
+    config: Any = SimpleNamespace(stash={OPTIONS: options}, get_verbosity=lambda: -1)
+    get: Any = next(unwrap(load_model)(config))
+    assert get("llava-tiny")["rehash"] is wanted
