@@ -61,6 +61,7 @@ _STYLE: Final[dict[str, Any]] = {
     "figure.facecolor": "none",
 }
 
+
 @contextmanager
 def style(salt: str) -> Iterator[None]:
     """The house style of all drawings; `salt` makes the ids of two drawings on one page differ."""

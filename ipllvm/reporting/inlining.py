@@ -31,6 +31,7 @@ _PLACE = re.compile(r'( (?:x|y)=")([^"<>]*)"')
 _PATH = re.compile(r' d="([^"<>]*)"')
 _STEP = re.compile(r"([MLCQZz])([^MLCQZz]*)")
 _MARK = re.compile(r'<defs><path id="([^"]+)"([^>]*)/></defs>')
+_HREF = re.compile(r' href="#([^"]+)"')
 _HEAD = re.compile(r'<svg [^>]*viewBox="([^"]+)"[^>]*>')
 
 
@@ -69,12 +70,15 @@ def shared(drawings: Mapping[str, str]) -> tuple[dict[str, str], str, str]:
     made = {}
     for name, text in drawings.items():
         names = {found: marks.setdefault(body, f"m{len(marks)}") for found, body in _MARK.findall(text)}
-        text = _MARK.sub("", text)
-        text = re.sub(r' href="#([^"]+)"', lambda m, names=names: f' href="#{names.get(m[1], m[1])}"', text)
-        made[name] = _STYLE_OF.sub(classed, text)
+        made[name] = _STYLE_OF.sub(classed, _renamed(_MARK.sub("", text), names))
     paths = "".join(f'<path id="{name}"{body}/>' for body, name in marks.items())
     rules = "".join(f".{name}{{{style}}}\n" for style, name in classes.items())
     return made, f"<svg hidden>{_STYLE_OF.sub(classed, paths)}</svg>" if paths else "", rules
+
+
+def _renamed(text: str, names: Mapping[str, str]) -> str:
+    """A drawing that uses marks by their new names."""
+    return _HREF.sub(lambda m: f' href="#{names.get(m[1], m[1])}"', text)
 
 
 def _short(number: str) -> str:

@@ -28,7 +28,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One claim of a property over benchmarks and models; `settings` are those that its results have alike."""
+    """One claim of a property over benchmarks and models; `settings` are what its results have alike."""
 
     claim: Row
     summary: str
