@@ -122,6 +122,11 @@ class Options:
             f"seed {self.seed}; reports in {self.report_dir}"
         )
 
+    @property
+    def compares_only(self) -> bool:
+        """Whether the exit status is the comparison's with a baseline alone; an audit asks for both."""
+        return bool(self.baseline) and self.profile != "audit"
+
     def baseline_file(self, name: str) -> Path:
         """Where a baseline is: a file or a run's folder, else by name in the report folder."""
         given = Path(name)

@@ -26,6 +26,7 @@ ROWS = pytest.StashKey[dict[str, list[dict[str, Any]]]]()
 VIOLATED, UNDECIDED, NOT_MEASURED, SKIPPED = "violated", "undecided", "not measured", "skipped"
 FAILED, PASSED_LAW = "failed", "passed law"
 EXIT_UNDECIDED, EXIT_NOT_MEASURED = 6, 7
+OWN = "the exit status is the comparison's: what the model's own claims come to is told and fails nothing"
 
 
 def case(item: pytest.Item) -> dict[str, Any]:
@@ -210,7 +211,7 @@ class Session:
             verdict = change.verdict.decision
             outcome = {"HOLDS": "passed", "VIOLATED": "failed"}.get(verdict, "skipped")
             made.append({**like, **found, "outcome": outcome})
-        self.told += self.gate.lines()
+        self.told += [*self.gate.lines(), *([OWN] if options.compares_only else [])]
         return made
 
     def _about(self, rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -60,8 +60,7 @@ class Suite:
     def gate(self, model: str, *arguments: str) -> dict[str, Any]:
         """One gate against the baseline: exit status, seconds, whether it was refused, each claim's change.
 
-        `worse` are the claims with a regression, `undecided` those where it can't be excluded; what the
-        model's own claims come to counts in the status alone.
+        `worse` are the claims with a regression, `undecided` those where it can't be excluded.
         """
         began = time.monotonic()
         status, rows = self.session(model, *arguments, f"--baseline={self.baseline}")

@@ -66,6 +66,16 @@ def test_a_worse_model_fails_even_where_its_own_claims_hold(folder: Path) -> Non
     assert gate(folder, "lossy,r=0.15", "--baseline=first", "--report-only").status == 0
 
 
+def test_what_the_baseline_violated_too_is_no_regression(tmp_path: Path) -> None:
+    first, again = (gate(tmp_path, "positional", "--baseline=old", "--samples=600") for _ in range(2))
+    assert (first.status, again.status) == (0, 0)
+    found = claims(again)
+    assert (found["permutation"], found["regression:permutation"]) == ("VIOLATED", "HOLDS")
+    assert any("the exit status is the comparison's" in line for line in again.lines)
+    audited = gate(tmp_path, "positional", "--baseline=old", "--samples=600", "--draws=5", "--profile=audit")
+    assert audited.status == 1, "an audit asks for the model's own claims too"
+
+
 def test_other_settings_are_not_compared(folder: Path) -> None:
     done = gate(folder, "invariant", "--baseline=first", "--draws=2")
     assert done.status == 7
