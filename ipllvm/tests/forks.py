@@ -58,6 +58,7 @@ def _main(
     module: str, arguments: list[str], folder: Path, environment: dict[str, str], printed: Path
 ) -> None:
     gc.freeze()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts without it
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)

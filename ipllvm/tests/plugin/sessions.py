@@ -56,7 +56,8 @@ def command(*arguments: str) -> list[str]:
 def session(folder: Path, *arguments: str, **variables: str) -> Session:
     """Run `pytest ARGUMENTS` in `folder` and wait for its end; `variables` go into the environment."""
     began = time.monotonic()
-    started = forks.Command("pytest", command(*arguments)[3:], folder, environment(folder) | variables)
+    asked = ["-Wignore:Module already imported", *command(*arguments)[3:]]  # as the fork's modules are
+    started = forks.Command("pytest", asked, folder, environment(folder) | variables)
     status, output = started.end()
     return Session(status, output, time.monotonic() - began, folder)
 
