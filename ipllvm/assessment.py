@@ -205,9 +205,8 @@ class Evaluation:
         `shown` are the scores printed beside it, `beside` other contrasts and estimates, `series`
         curves and maps, `noted` what the row says among its settings; an `obstacle` is a reason why
         nothing can be decided, whatever the numbers; `parts` are what statements of the whole run are
-        made of. Where a claim is not the `last` of its test, what
-        it calls for is raised with the last one. Raises NotMeasured where samples failed: an error is
-        neither a wrong answer nor a verdict.
+        made of. Where a claim is not the `last` of its test, what it calls for is raised with the last one.
+        Raises NotMeasured where samples failed: an error is neither a wrong answer nor a verdict.
         """
         if self._looks is not None and claim_name in self._looks.decided:
             return self._looks.decided[claim_name]
@@ -229,9 +228,7 @@ class Evaluation:
         ended = self._stopped is not None or len(errors) > self._allowed_errors
         if self._looks is not None and not (self._looks.settles(claim_name, verdict) or ended):
             return verdict
-        estimates = {name: self._accuracy(name, scores) for name, scores in self._shown(shown).items()}
-        estimates |= {name: self._beside(name, each) for name, each in (beside or {}).items()}
-        estimates[claim.quantity] = self._decisive(claim, contrast)
+        estimates = self._estimates(claim, contrast, shown, beside or {})
         if floor is not None:
             estimates[floor.name] = floor
         result = self._result(claim, estimates, verdict, errors)
@@ -249,6 +246,18 @@ class Evaluation:
         if last and self._looks is None:
             self._end()
         return verdict
+
+    def _estimates(
+        self,
+        claim: Claim,
+        contrast: Contrast,
+        shown: Mapping[str, Scores],
+        beside: Mapping[str, Contrast | Estimate],
+    ) -> dict[str, Estimate]:
+        """What is printed beside a claim, and last what it speaks of."""
+        found = {name: self._accuracy(name, scores) for name, scores in self._shown(shown).items()}
+        found |= {name: self._beside(name, each) for name, each in beside.items()}
+        return found | {claim.quantity: self._decisive(claim, contrast)}
 
     def _explained(self, result: Result) -> Result:
         """The result with examples of flipped answers and, where it is violated, the smallest one."""
