@@ -20,6 +20,8 @@ from ipllvm.stats.student import StudentTest, combined, linearised
 
 ALPHA = 0.05
 POINTS = 100.0
+ARRAYS = ("values", "crossed")
+"""What of a contrast are arrays."""
 TEXT_RICH = ("charts", "charts-mc", "chartqa", "ai2d", "mathvista")
 CNNS = ("resnet", "convnext", "convnextv2", "regnet", "efficientnet", "mobilenet_v2")
 VITS = ("vit", "deit", "beit", "clip", "dinov2", "swin", "vit_mae", "siglip")
@@ -236,11 +238,14 @@ def _by_model(rows: Sequence[Row], name: str) -> Iterator[tuple[str, list[Row]]]
 
 def _builtins(contrast: Contrast) -> dict[str, Any]:
     made = {part.name: getattr(contrast, part.name) for part in fields(contrast)}
-    return {**made, "values": np.asarray(contrast.values, float).tolist()}
+    arrays = {name: np.asarray(made[name], float).tolist() for name in ARRAYS if made[name] is not None}
+    return {**made, **arrays, "over": None if contrast.over is None else _builtins(contrast.over)}
 
 
 def _contrast(found: Mapping[str, Any]) -> Contrast:
     made: dict[str, Any] = {
         n: tuple(value) if isinstance(value, list) else value for n, value in found.items()
     }
-    return Contrast(**{**made, "values": np.array(found["values"], dtype=float)})
+    arrays = {n: np.array(found[n], dtype=float) for n in ARRAYS if found.get(n) is not None}
+    over = _contrast(found["over"]) if found.get("over") is not None else None
+    return Contrast(**{**made, **arrays, "over": over})

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import execnet
 import numpy as np
 import pytest
 
@@ -133,3 +134,13 @@ def test_it_travels_in_builtins_into_every_view() -> None:
     views = markdown.render(made), html.render(made), html.render(made, made)
     assert [view.count("mean_over_benchmarks, llava-tiny, charts and scenes") for view in views] == [1, 1, 1]
     assert views[2].count("mean_over_benchmarks, llava-tiny (2), charts and scenes") == 1
+
+
+def test_every_kind_of_contrast_is_sent_by_a_worker() -> None:
+    below = Contrast("clean", np.array([1.0, 0.5]), ("a", "b"))
+    made = Contrast("share", np.array([0.5, 0.0]), ("a", "b"), weighted=True, over=below, share=0.5)
+    made = replace(made, crossed=np.array([[0.5, 0.5], [0.0, 0.0]]))
+    result = replace(reports.result(), parts={"clean": below}, paired=((reports.CLAIM, made),))
+    sent = execnet.loads(execnet.dumps(statements.packed(result)))
+    found = statements.row({**as_row(result), "parts": sent}).contrasts
+    assert repr(found) == repr({"clean": below, "claim": made})
