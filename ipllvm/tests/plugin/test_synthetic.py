@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ipllvm.tests.plugin.sessions import Session, properties, session
+from ipllvm.tests.plugin.sessions import Session, fresh, properties, session
 
 CHOSEN = ("-k", "synthetic", "--samples=12", "--device=cpu", "--report-only", "--offline")
 
@@ -12,7 +12,7 @@ CHOSEN = ("-k", "synthetic", "--samples=12", "--device=cpu", "--report-only", "-
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Session:
     arguments = properties(*CHOSEN, "--benchmark=scenes", "--captioner=llava-next-tiny")
-    return session(tmp_path_factory.mktemp("measured"), *arguments)
+    return fresh(tmp_path_factory.mktemp("measured"), *arguments)  # --offline is read where hubs are imported
 
 
 def test_likeness_and_stock_answers_stand_beside_the_loss(measured: Session) -> None:
