@@ -29,6 +29,8 @@ def options(sample: Sample) -> tuple[str, ...]:
     ('A', 'B')
     >>> options(Sample("s", "c", (), "Which colour?", "red", choices=("red", "blue")))
     ()
+    >>> options(Sample("s", "c", (), "Which vitamin?", "A", choices=("A", "C")))
+    ()
     """
     letters = tuple(LETTERS[: len(sample.choices)])
     if sample.answer in letters and sample.answer not in sample.choices:
