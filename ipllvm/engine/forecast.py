@@ -54,7 +54,7 @@ class Cost:
 
 def cost(model: VisionLanguageModel, plan: Plan, batch_size: int | None = None) -> Cost:
     """The cost of a plan, from the prompts of a few samples; in batches of 32 where no size is given."""
-    prompts = Prompts.of(model, plan.samples)
+    prompts = PromptSizes.of(model, plan.samples)
     layers = {p.layer for p in plan.perturbations if isinstance(p, LayerPerturbation)}
     clean = len(plan.samples) if layers else 0
     costs = [_one(p, plan, prompts, model.layers()) for p in plan.perturbations]
@@ -69,7 +69,7 @@ def total(costs: Iterable[Cost]) -> Cost:
 
 
 @dataclass(frozen=True, slots=True)
-class Prompts:
+class PromptSizes:
     """What prompts are like: positions and visual tokens on average, the longest, and how many pictures
     go through the tower for the clean run.
     """
@@ -80,7 +80,7 @@ class Prompts:
     pictures: int
 
     @classmethod
-    def of(cls, model: VisionLanguageModel, samples: Sequence[Sample]) -> "Prompts":
+    def of(cls, model: VisionLanguageModel, samples: Sequence[Sample]) -> "PromptSizes":
         """Looks at samples that lie at equal distances."""
         some = samples[:: -(-len(samples) // LOOKED_AT)]
         made = [model.prepare([source.load() for source in s.images], s.prompt) for s in some]
@@ -104,7 +104,7 @@ def _encoded(samples: Sequence[Sample], room: float) -> int:
     return count
 
 
-def _one(perturbation: Any, plan: Plan, prompts: Prompts, layers: int) -> Cost:
+def _one(perturbation: Any, plan: Plan, prompts: PromptSizes, layers: int) -> Cost:
     trials = len(plan.samples) * plan.draws_of(perturbation)
     share, seen = 1.0, 0
     if perturbation.stage is Stage.HIDDEN_STATES:
