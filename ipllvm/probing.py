@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import numpy as np
 
-from ipllvm.engine.decoding import Tokens
+from ipllvm.engine.packing import Tokens
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.errors import ClaimViolated, NotMeasured

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from ipllvm.benchmarks.prompts import LETTERS
 from ipllvm.benchmarks.questions import YES_NO
-from ipllvm.engine.decoding import Prefill, Tokens, finite_logits, verified
+from ipllvm.engine.decoding import Prefill, finite_logits, verified
+from ipllvm.engine.packing import Tokens
 from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.records import Response, Sample
@@ -52,7 +53,7 @@ def respond(
     said: list[Tokens] = verified(model, prefilled, max_new_tokens, free) if free else [()] * len(samples)
     responses = [Response(model.text(tokens), tokens) for tokens in said]
     if chosen:
-        starts = prefilled.prompts.starts()
+        starts = prefilled.packed.starts()
         ends = prefilled.spoken[[starts[row] for row in chosen]]
         for row, logits in zip(chosen, finite_logits(model, ends).log_softmax(-1), strict=True):
             responses[row] = likeliest(model, logits, given[row])

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ipllvm.engine.decoding import prefill
 from ipllvm.engine.isolation import Failure, Room
+from ipllvm.engine.packing import Prompt
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.seeing import see
 from ipllvm.models.base import VisionLanguageModel
@@ -72,7 +73,7 @@ def _seconds(model: VisionLanguageModel, batch: Sequence[Tensor]) -> float:
     best = float("inf")
     for _ in range(PASSES):
         began = time.perf_counter()
-        spoken = prefill(model, batch, [()] * len(batch)).spoken
+        spoken = prefill(model, [Prompt(embeds) for embeds in batch]).spoken
         model.logits(spoken).argmax(-1).tolist()  # waits for a GPU
         best = min(best, time.perf_counter() - began)
         if best > SECONDS / 8:

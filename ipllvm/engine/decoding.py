@@ -14,50 +14,23 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from ipllvm.engine.packing import Packed, Prompt, Tokens, alone, pack
 from ipllvm.engine.prefix import Prefix
-from ipllvm.models.base import Edit, Places, VisionLanguageModel
+from ipllvm.models.base import Edit, VisionLanguageModel
 
-Tokens = tuple[int, ...]
 StepEdit = Callable[[Sequence[int], Sequence[int]], Edit]
 """Rows of the batch by number, and the position that each is at: what is done to a decoding step."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prompts:
-    """Prompts by their lengths, each with a guess of its answer behind it."""
-
-    lengths: Sequence[int]
-    guesses: Sequence[Tokens]
-
-    def speaking(self, device: torch.device) -> Places:
-        """Where the next token is said: the end of each prompt, and each token of its guess."""
-        places = [
-            (row, length - 1 + said)
-            for row, (length, guess) in enumerate(zip(self.lengths, self.guesses, strict=True))
-            for said in range(len(guess) + 1)
-        ]
-        rows, positions = torch.tensor(places, device=device).T
-        return rows, positions
-
-    def starts(self) -> list[int]:
-        """Which of these places are the ends of prompts; last, how many places there are."""
-        starts = [0]
-        for guess in self.guesses:
-            starts.append(starts[-1] + len(guess) + 1)
-        return starts
 
 
 @dataclass(frozen=True, slots=True)
 class Prefill:
     """Prompts that were run, their final states where they speak, and how to go on from there.
 
-    `slots` are the positions that it holds a row, padding and all; it is asked for, from `cache`, only
-    where a guess does not do. `edit` is what is done to the steps after.
+    `cache` is asked for only where a guess does not do. `edit` is what is done to the steps after.
     """
 
-    prompts: Prompts
+    packed: Packed
     spoken: Float[Tensor, "places hidden"]
-    slots: int
     cache: Callable[[], Any]
     edit: StepEdit | None = None
 
@@ -84,7 +57,8 @@ def greedy(
     answers and change the speed only.
     """
     guesses = [until_stop(model, draft, max_new_tokens) for draft in drafts or [()] * len(embeds)]
-    return verified(model, prefill(model, embeds, guesses), max_new_tokens)
+    prompts = [Prompt(prompt, guess) for prompt, guess in zip(embeds, guesses, strict=True)]
+    return verified(model, prefill(model, prompts), max_new_tokens)
 
 
 def until_stop(model: VisionLanguageModel, draft: Tokens, limit: int) -> Tokens:
@@ -93,34 +67,19 @@ def until_stop(model: VisionLanguageModel, draft: Tokens, limit: int) -> Tokens:
     return draft[: stop + 1][:limit]
 
 
-def prefill(
-    model: VisionLanguageModel,
-    embeds: Sequence[Tensor],
-    guesses: Sequence[Tokens],
-    prefix: Prefix | None = None,
-) -> Prefill:
+def prefill(model: VisionLanguageModel, prompts: Sequence[Prompt], prefix: Prefix | None = None) -> Prefill:
     """Run each prompt with its guess behind it, from behind a prefix that all of them share."""
-    prompts = Prompts([len(prompt) for prompt in embeds], guesses)
-    rows, positions = prompts.speaking(model.device)
     skipped = 0 if prefix is None else prefix.length
-    begun = None if prefix is None else model.repeated(prefix.cache, len(embeds))
-    padded, speaking = behind(model, embeds, guesses)[:, skipped:], (rows, positions - skipped)
-    hidden, cache = model.decoder(padded, past_key_values=begun, wanted=speaking)
-    return Prefill(prompts, hidden[speaking], skipped + hidden.shape[1], lambda: cache)
-
-
-def behind(
-    model: VisionLanguageModel, embeds: Sequence[Tensor], guesses: Sequence[Tokens]
-) -> Float[Tensor, "batch positions hidden"]:
-    """Each prompt with its guess behind it, padded on the right."""
-    ids = torch.tensor([token for guess in guesses for token in guess], dtype=torch.long)
-    tails = torch.split(model.embed_tokens(ids.to(model.device)), [len(guess) for guess in guesses])
-    ends = [len(prompt) + len(tail) for prompt, tail in zip(embeds, tails, strict=True)]
-    padded = embeds[0].new_zeros(len(embeds), max(ends), embeds[0].shape[1])
-    for row, prompt, tail, end in zip(padded, embeds, tails, ends, strict=True):
-        row[: len(prompt)] = prompt
-        row[len(prompt) : end] = tail
-    return padded
+    packed = pack(prompts, skipped) if model.continues else alone(prompts, skipped)
+    begun = None if prefix is None else model.repeated(prefix.cache, packed.shape[0])
+    speaking = packed.speaking(model.device)
+    hidden, cache = model.decoder(
+        packed.embeds(model),
+        **packed.attention(model),
+        past_key_values=begun,
+        wanted=speaking,
+    )
+    return Prefill(packed, hidden[speaking], lambda: cache)
 
 
 def verified(
@@ -130,15 +89,17 @@ def verified(
     wanted: Iterable[int] | None = None,
 ) -> list[Tokens]:
     """The answers to prompts that were run; with `wanted` only of these rows, the others' are empty."""
-    whole = len(prefilled.prompts.lengths)
+    packed = prefilled.packed
+    whole = len(packed.prompts)
     rows, nexts = _accept(model, prefilled, range(whole) if wanted is None else sorted(wanted))
-    valid = torch.arange(prefilled.slots) < torch.tensor([row.length for row in rows])[:, None]
+    valid = packed.held([row.number for row in rows], [row.length for row in rows])
+    at, held = [packed.places[row.number].row for row in rows], packed.shape[0]
     live, cache = rows, None
     while keep := [i for i, row in enumerate(live) if _say(model, row, nexts[i], max_new_tokens)]:
-        numbers, held = ([live[i].number for i in keep], whole) if cache is None else (keep, len(live))
         cache = prefilled.cache() if cache is None else cache
-        if len(keep) < held:
-            cache.batch_select_indices(torch.tensor(numbers, device=model.device))
+        if (picked := [at[i] for i in keep]) != list(range(held)):
+            cache.batch_select_indices(torch.tensor(picked, device=model.device))
+        at, held = list(range(len(keep))), len(keep)
         live, valid = [live[i] for i in keep], valid[keep]
         valid = torch.cat([valid, torch.ones(len(live), 1, dtype=torch.bool)], 1)
         nexts = _step(model, live, [nexts[i] for i in keep], valid, cache, prefilled.edit)
@@ -162,14 +123,14 @@ def _accept(
     model: VisionLanguageModel, prefilled: Prefill, numbers: Sequence[int]
 ) -> tuple[list[_Row], list[int]]:
     """Rows with as much of their guesses as the model would have said itself, and their next tokens."""
-    prompts, starts = prefilled.prompts, prefilled.prompts.starts()
+    prompts, starts = prefilled.packed.prompts, prefilled.packed.starts()
     said = iter(_likeliest(model, torch.cat([prefilled.spoken[starts[n] : starts[n + 1]] for n in numbers])))
     rows, nexts = [], []
     for number in numbers:
-        guess = prompts.guesses[number]
+        guess = prompts[number].guess
         own = [next(said) for _ in range(len(guess) + 1)]
         kept = _agreed(guess, own)
-        rows.append(_Row(number, prompts.lengths[number] + kept, list(guess[:kept])))
+        rows.append(_Row(number, len(prompts[number]) + kept, list(guess[:kept])))
         nexts.append(own[kept])
     return rows, nexts
 

@@ -1,5 +1,6 @@
 """Out of memory halves the batch, for the rest of the run; another exception costs the item at fault."""
 
+import math
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,15 @@ from ipllvm.errors import UsageError
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
+SLACK = 1 + 1e-9
+"""Shares of a prompt that add up to whole ones may miss them by rounding."""
+Cost = Callable[[Item, Item | None], float]
+"""What share of a prompt's room an item takes behind the one before it in the batch, if there is one."""
+
+
+def whole(item: object, before: object) -> float:
+    """Every item takes the room of a prompt."""
+    return 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,24 +32,43 @@ class Failure:
 
 @dataclass(slots=True)
 class Room:
-    """How many prompts are answered together: at most `size`, which shrinks where memory runs out."""
+    """How many prompts are answered together: at most `size`, which shrinks where memory runs out.
+
+    What takes less room than a prompt goes in larger batches, but for a size of 1: then one at a time.
+    """
 
     size: int
 
-    def batches(self, items: Sequence[Item], each: int = 1) -> Iterator[Sequence[Item]]:
-        """Stretches of `items` that have room now; `each` items take the room of one prompt."""
+    def batches(self, items: Sequence[Item], cost: Cost[Item] = whole) -> Iterator[Sequence[Item]]:
+        """Stretches of `items` that have room now; none ends between items that share, if it can."""
         start = 0
         while start < len(items):
-            stop = start + self.size * each
+            stop = self._stop(items, start, cost)
             yield items[start:stop]
             start = stop
+
+    def _stop(self, items: Sequence[Item], start: int, cost: Cost[Item]) -> int:
+        taken, apart = cost(items[start], None), start
+        for at in range(start + 1, len(items)):
+            more, own = cost(items[at], items[at - 1]), cost(items[at], None)
+            if more == own:
+                apart = at
+            taken += more
+            if self.size == 1 or taken > self.size * SLACK:
+                return apart if apart > start else at
+        return len(items)
+
+    def shrink(self, items: Sequence[Item], cost: Cost[Item] = whole) -> None:
+        """To half of what some items take, since they did not fit."""
+        taken = sum(cost(item, items[i - 1] if i else None) for i, item in enumerate(items))
+        self.size = min(self.size, math.ceil(taken / 2))
 
 
 def isolated(
     work: Callable[[Sequence[Item]], Sequence[Value]],
     items: Sequence[Item | Failure],
     room: Room,
-    each: int = 1,
+    cost: Cost[Item] = whole,
 ) -> list[Value | Failure]:
     """`work` on batches that have room, a Failure for each item that raises.
 
@@ -48,19 +77,19 @@ def isolated(
     """
     results: list[Value | Failure] = [item for item in items if isinstance(item, Failure)]
     failures = iter(results)
-    whole = [item for item in items if not isinstance(item, Failure)]
-    values = iter(_in_batches(work, whole, room, each))
+    sound = [item for item in items if not isinstance(item, Failure)]
+    values = iter(_in_batches(work, sound, room, cost))
     return [next(failures if isinstance(item, Failure) else values) for item in items]
 
 
 def _in_batches(
-    work: Callable[[Sequence[Item]], Sequence[Value]], items: Sequence[Item], room: Room, each: int
+    work: Callable[[Sequence[Item]], Sequence[Value]], items: Sequence[Item], room: Room, cost: Cost[Item]
 ) -> list[Value | Failure]:
-    return [value for batch in room.batches(items, each) for value in _halving(work, batch, room, each)]
+    return [value for batch in room.batches(items, cost) for value in _halving(work, batch, room, cost)]
 
 
 def _halving(
-    work: Callable[[Sequence[Item]], Sequence[Value]], items: Sequence[Item], room: Room, each: int
+    work: Callable[[Sequence[Item]], Sequence[Value]], items: Sequence[Item], room: Room, cost: Cost[Item]
 ) -> list[Value | Failure]:
     middle = len(items) // 2
     try:
@@ -70,11 +99,11 @@ def _halving(
     except (torch.OutOfMemoryError, MemoryError):
         if not middle:
             return [Failure(traceback.format_exc())]
-        room.size = max(1, min(room.size, middle // each))
+        room.shrink(items, cost)
     except Exception:
         if not middle:
             return [Failure(traceback.format_exc())]
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
     halves = items[:middle], items[middle:]
-    return [value for half in halves for value in _in_batches(work, half, room, each)]
+    return [value for half in halves for value in _in_batches(work, half, room, cost)]

@@ -5,28 +5,28 @@ of the layers that trials enter. A trial perturbs its rows of that input, runs t
 takes the keys and values of those below from the clean pass, where a draft is rejected at all.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ipllvm.engine.decoding import Prefill, Prompts, Tokens, behind
+from ipllvm.engine.decoding import Prefill
+from ipllvm.engine.packing import Packed, Prompt, alone, pack
 from ipllvm.engine.plan import Case
 from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
-from ipllvm.records import LayerPerturbation, Target
+from ipllvm.records import LayerPerturbation, Stage, Target
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A sample on its way into the layers: its prompt, which of its positions are visual, its draft."""
+    """A sample on its way into the layers: its prompt and draft, and which of its positions are visual."""
 
-    embeds: Float[Tensor, "positions hidden"]
+    prompt: Prompt
     visual: Bool[Tensor, " positions"]
-    draft: Tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class CleanPass:
     """The clean pass over some samples: the inputs of the layers that trials enter, and its cache."""
 
     entries: Sequence[Entry]
-    inputs: Mapping[int, Float[Tensor, "samples positions hidden"]]
+    packed: Packed
+    inputs: Mapping[int, Float[Tensor, "rows columns hidden"]]
     cache: Any
 
 
@@ -43,12 +44,12 @@ class Held:
     """Where a sample is in its clean pass."""
 
     clean: CleanPass
-    row: int
+    number: int
 
     @property
-    def number(self) -> int:
-        """What tells this clean pass from others that are held."""
-        return id(self.clean)
+    def row(self) -> Hashable:
+        """The row of the clean pass that it stands in, of all that are held."""
+        return id(self.clean), self.clean.packed.places[self.number].row
 
 
 def layer_of(case: Case) -> int:
@@ -61,54 +62,92 @@ def enter(model: VisionLanguageModel, entries: Sequence[Entry], layers: Sequence
     beyond = [layer for layer in layers if layer >= model.layers()]
     if beyond:
         raise UsageError(f"{model.name} has {model.layers()} decoder layers, there is no layer {beyond[0]}")
-    padded = behind(model, [e.embeds for e in entries], [e.draft for e in entries])
-    inputs, cache = model.inputs_of(padded, sorted(set(layers)))
-    clean = CleanPass(entries, inputs, cache)
-    return [Held(clean, row) for row in range(len(entries))]
+    prompts = [entry.prompt for entry in entries]
+    packed = pack(prompts) if model.continues else alone(prompts)
+    inputs, cache = model.inputs_of(packed.embeds(model), sorted(set(layers)), **packed.attention(model))
+    clean = CleanPass(entries, packed, inputs, cache)
+    return [Held(clean, number) for number in range(len(entries))]
 
 
 def entered(model: VisionLanguageModel, batch: Sequence[tuple[Case, Held]], max_new_tokens: int) -> Prefill:
-    """Run some trials of one clean pass that enter at one layer."""
+    """Run some trials of one clean pass that enter at one layer; those of one draw share its rows."""
     layer, clean = layer_of(batch[0][0]), batch[0][1].clean
-    rows = [held.row for _, held in batch]
-    entries = [clean.entries[row] for row in rows]
-    hidden = clean.inputs[layer][rows]
-    noises = _Noises(
-        [_Noise(case, entry, max_new_tokens) for (case, _), entry in zip(batch, entries, strict=True)]
-    )
+    rows: dict[Hashable, int] = {}
+    origins, places = [], []
+    for case, held in batch:
+        place, draw = clean.packed.places[held.number], shared(case, held)
+        if draw not in rows:
+            rows[draw] = len(rows)
+            origins.append(place.row)
+        places.append(replace(place, row=rows[draw]))
+    packed = Packed([clean.entries[held.number].prompt for _, held in batch], places)
+    hidden = clean.inputs[layer][origins, : packed.shape[1]]
+    tables = _Tables(max(len(prompt) for prompt in packed.prompts) + max_new_tokens)
+    noises = _Noises([_Noise(case, clean.entries[held.number], tables) for case, held in batch], packed)
     noises.enter(hidden)
-    prompts = Prompts([len(entry.embeds) for entry in entries], [entry.draft for entry in entries])
-    speaking = prompts.speaking(model.device)
-    upper, cache = model.decoder_from(layer, hidden, speaking)
+    speaking = packed.speaking(model.device)
+    upper, cache = model.decoder_from(layer, hidden, speaking, **packed.attention(model))
     return Prefill(
-        prompts,
+        packed,
         upper[speaking],
-        hidden.shape[1],
-        lambda: model.with_lower(cache, clean.cache, layer, rows, hidden.shape[1]),
+        lambda: model.with_lower(cache, clean.cache, layer, origins, hidden.shape[1]),
         lambda numbers, positions: (layer, noises.stepping(numbers, positions)),
     )
 
 
+def shared(case: Case, held: Held) -> Hashable:
+    """What names a row of the clean pass and the draw that it is perturbed by."""
+    return held.row, case.trial.perturbation, case.drawn
+
+
+def cost(pair: tuple[Case, Held], before: tuple[Case, Held] | None) -> float:
+    """The share of a prompt's room that a trial takes behind another: that of its own positions."""
+    prompt = pair[1].clean.entries[pair[1].number].prompt
+    if before is None or shared(*before) != shared(*pair):
+        return 1.0
+    return 1 - pair[1].clean.packed.places[pair[1].number].shared / len(prompt)
+
+
 def _perturbation(case: Case) -> LayerPerturbation:
-    if not isinstance(case.perturbation, LayerPerturbation):
+    if case.perturbation.stage is not Stage.HIDDEN_STATES:
         raise TypeError(f"{case.perturbation} does not name the layer that it enters")
-    return case.perturbation
+    return cast(LayerPerturbation, case.perturbation)
+
+
+@dataclass(slots=True)
+class _Tables:
+    """The tables of some draws, each made once, for at most `longest` positions."""
+
+    longest: int
+    _made: dict[Hashable, Tensor] = field(default_factory=dict)
+
+    def of(self, case: Case, width: int, positions: int) -> Float[Tensor, "positions hidden"]:
+        """The first rows of that of a case, at least as many as are asked for."""
+        draw = case.trial.perturbation, case.drawn
+        if draw not in self._made or len(self._made[draw]) < positions:
+            self._made[draw] = torch.from_numpy(_perturbation(case).table(positions, width, case.rng()))
+        return self._made[draw]
 
 
 class _Noise:
     """What one trial does to the input of its layer: to its prompt and draft, and to later steps."""
 
-    def __init__(self, case: Case, entry: Entry, max_new_tokens: int) -> None:
+    def __init__(self, case: Case, entry: Entry, tables: _Tables) -> None:
         self._perturbation = _perturbation(case)
         self._places = _places(self._perturbation, entry)
-        width, generated = entry.embeds.shape[1], self._perturbation.generated
-        rows = len(entry.embeds) + max_new_tokens if generated else len(self._places)
-        self._table = torch.from_numpy(self._perturbation.table(rows, width, case.rng()))
+        rows = tables.longest if self._perturbation.generated else len(self._places)
+        self._table = tables.of(case, entry.prompt.embeds.shape[1], rows)
 
-    def enter(self, hidden: Float[Tensor, "positions hidden"]) -> None:
-        """Perturb the targeted positions in place."""
-        places = self._places.to(hidden.device)
-        hidden[places] = self._perturbation.shift(hidden[places], self._table[: len(places)])
+    def enter(
+        self, hidden: Float[Tensor, "columns hidden"], packed: Packed, number: int, first: bool
+    ) -> None:
+        """Perturb the targeted positions in place: in a row that others entered before, its own only."""
+        places, table = self._places, self._table[: len(self._places)]
+        if not first:
+            own = places >= packed.places[number].shared
+            places, table = places[own], table[own]
+        columns = packed.column(number, places).to(hidden.device)
+        hidden[columns] = self._perturbation.shift(hidden[columns], table)
 
     def step(self, hidden: Float[Tensor, "1 hidden"], position: int) -> Float[Tensor, "1 hidden"]:
         """The input of a position of the answer, perturbed where answers are."""
@@ -120,21 +159,24 @@ class _Noise:
 
 @dataclass(frozen=True, slots=True)
 class _Noises:
-    """Those of a batch, row by row."""
+    """Those of a batch, prompt by prompt."""
 
-    rows: Sequence[_Noise]
+    prompts: Sequence[_Noise]
+    packed: Packed
 
-    def enter(self, hidden: Float[Tensor, "batch positions hidden"]) -> None:
+    def enter(self, hidden: Float[Tensor, "rows columns hidden"]) -> None:
         """Perturb the input of the layer in place."""
-        for noise, row in zip(self.rows, hidden, strict=True):
-            noise.enter(row)
+        entered: set[int] = set()
+        for number, (noise, place) in enumerate(zip(self.prompts, self.packed.places, strict=True)):
+            noise.enter(hidden[place.row], self.packed, number, place.row not in entered)
+            entered.add(place.row)
 
     def stepping(self, numbers: Sequence[int], positions: Sequence[int]) -> Any:
         """The function that perturbs one decoding step of the rows of these numbers."""
 
         def shift(hidden: Float[Tensor, "batch 1 hidden"]) -> Float[Tensor, "batch 1 hidden"]:
             rows = zip(numbers, hidden, positions, strict=True)
-            return torch.stack([self.rows[number].step(row, position) for number, row, position in rows])
+            return torch.stack([self.prompts[number].step(row, position) for number, row, position in rows])
 
         return shift
 
@@ -142,6 +184,6 @@ class _Noises:
 def _places(perturbation: LayerPerturbation, entry: Entry) -> Int[Tensor, " places"]:
     """The positions of prompt and draft that are perturbed."""
     if perturbation.target is Target.ALL:
-        return torch.arange(len(entry.embeds) + (len(entry.draft) if perturbation.generated else 0))
+        return torch.arange(len(entry.prompt) + (len(entry.prompt.guess) if perturbation.generated else 0))
     visual = entry.visual if perturbation.target is Target.IMAGE else ~entry.visual
     return visual.nonzero()[:, 0]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ipllvm.records import Perturbation, Sample, Trial
-from ipllvm.sampling import generator
+from ipllvm.sampling import Key, generator
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +18,19 @@ class Case:
     perturbation: Perturbation
     seed: int
 
-    def rng(self) -> np.random.Generator:
-        """The generator of this draw, fixed by content and never by call order.
+    @property
+    def drawn(self) -> tuple[Key, ...]:
+        """What names this draw: samples of one cluster share it, so that questions about one picture
+        are asked about the same perturbed picture.
 
         A perturbation may name by `seed_key` what it shares with others in place of its printed form.
         """
         key = getattr(self.perturbation, "seed_key", self.trial.perturbation)
-        return generator(self.seed, self.trial.sample, key, self.trial.draw)
+        return self.seed, self.sample.cluster, key, self.trial.draw
+
+    def rng(self) -> np.random.Generator:
+        """The generator of this draw, fixed by content and never by call order."""
+        return generator(*self.drawn)
 
 
 @dataclass(frozen=True, slots=True)

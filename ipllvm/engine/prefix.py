@@ -5,12 +5,11 @@ long. Measured with llava-tiny on two cores, a prefill that begins behind 35 of 
 its time, behind 4 of 89 about 0.95, behind 35 of 635 1.07: hence SHARE.
 """
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from ipllvm.models.base import Prepared, VisionLanguageModel
 
@@ -33,13 +32,13 @@ class Prefixes:
     model: VisionLanguageModel
     _known: dict[tuple[int, ...], Prefix] = field(default_factory=dict)
 
-    def shared(self, prepared: Sequence[Prepared], embeds: Sequence[Tensor]) -> Prefix | None:
+    def shared(self, prepared: Sequence[Prepared], prompts: Sequence[Sized]) -> Prefix | None:
         """What all of some prompts begin with before their picture; None where that does not pay."""
         if not self.model.continues:
             return None
         begins = {_before_the_picture(each) for each in prepared}
         tokens = begins.pop()
-        if begins or not tokens or len(tokens) < SHARE * max(len(prompt) for prompt in embeds):
+        if begins or not tokens or len(tokens) < SHARE * max(len(prompt) for prompt in prompts):
             return None
         if tokens not in self._known:
             ids = torch.tensor(tokens, device=self.model.device)

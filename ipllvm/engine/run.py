@@ -6,7 +6,7 @@ answers are verified against. Nothing is computed for a trial whose outcome is k
 is handed over as soon as it is answered.
 """
 
-from collections.abc import Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, MutableMapping, Sequence
 from functools import partial
 from itertools import groupby
 from typing import TypeVar
@@ -17,8 +17,10 @@ from torch import Tensor
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine import layers
 from ipllvm.engine.answering import respond
-from ipllvm.engine.decoding import Tokens, prefill, until_stop
-from ipllvm.engine.isolation import Failure, Room, isolated
+from ipllvm.engine.batching import Batching, kind, shown, together
+from ipllvm.engine.decoding import prefill, until_stop
+from ipllvm.engine.isolation import Cost, Failure, Room, isolated, whole
+from ipllvm.engine.packing import Prompt, Tokens
 from ipllvm.engine.plan import Case, Plan
 from ipllvm.engine.prefix import Prefixes
 from ipllvm.engine.seeing import Checkpoint, Pictures, Seen, see
@@ -87,33 +89,45 @@ class _Chunk:
     def batches(self) -> Iterator[Outcomes]:
         """The missing outcomes: the clean ones, then those of each perturbation, then of the layers."""
         deep = [p for p in self._plan.perturbations if p.stage is Stage.HIDDEN_STATES]
-        for _, alike in groupby((p for p in self._plan.perturbations if p not in deep), key=_kind):
+        for _, alike in groupby((p for p in self._plan.perturbations if p not in deep), key=kind):
             yield from self._answered(self._missing(list(alike)))
         yield from self._entered(self._missing(deep))
 
     def _missing(self, perturbations: Sequence[Perturbation]) -> list[Case]:
         cases = [case for p in perturbations for case in self._plan.cases(self._samples, p)]
-        return [case for case in cases if case.trial not in self._outcomes]
+        return together([case for case in cases if case.trial not in self._outcomes])
 
     def _answered(self, cases: list[Case]) -> Iterator[Outcomes]:
-        """Perturb -> pack -> embed -> decode, batch by batch: more prompts in it where they are short."""
+        """Perturb -> pack -> embed -> decode, batch by batch: more prompts in it where they take less."""
         if not cases:
             return
         changed = cases[0].perturbation.stage is Stage.PIXELS and cases[0].perturbation != self._clean
-        cases = cases if changed else self._by_length(cases)
-        each = 1 if changed else _each(cases[-1], self._checkpoints(cases[-1:])[0])
-
-        def ask(batch: Sequence[tuple[Case, Checkpoint]]) -> list[Response]:
-            model = self._model
-            embeds = [_embeds(model, case, checkpoint) for case, checkpoint in batch]
-            prefix = self._prefixes.shared([checkpoint.prepared for _, checkpoint in batch], embeds)
-            prefilled = prefill(model, embeds, [self._draft(case) for case, _ in batch], prefix)
-            samples = [case.sample for case, _ in batch]
-            return respond(model, samples, self._plan.answer, prefilled, self._plan.max_new_tokens)
-
-        for batch in self._room.batches(cases, each):
+        cost: Cost[Case] = whole
+        if not changed:
+            batching = Batching.of(cases, self._checkpoints(cases))
+            cases, cost = batching.ordered(cases), batching.cost
+        for batch in self._room.batches(cases, cost):
             seen = self._see(batch) if changed else self._checkpoints(batch)
-            yield self._outcomes_of(ask, batch, seen, each)
+            yield self._outcomes_of(self._asked, batch, seen, cost)
+
+    def _asked(self, batch: Sequence[tuple[Case, Checkpoint]]) -> list[Response]:
+        model, plan = self._model, self._plan
+        prompts = self._prompts(batch)
+        prefix = self._prefixes.shared([checkpoint.prepared for _, checkpoint in batch], prompts)
+        samples = [case.sample for case, _ in batch]
+        return respond(model, samples, plan.answer, prefill(model, prompts, prefix), plan.max_new_tokens)
+
+    def _prompts(self, batch: Sequence[tuple[Case, Checkpoint]]) -> list[Prompt]:
+        """What is asked in each case; what is shown alike is perturbed once."""
+        visual: dict[Hashable, Tensor] = {}
+        prompts = []
+        for case, checkpoint in batch:
+            what = shown(case, checkpoint.picture)
+            if what not in visual and checkpoint.pictured:
+                visual[what] = _visual(self._model, case, checkpoint)
+            embeds = checkpoint.embeds(self._model, visual.get(what))
+            prompts.append(Prompt.of(embeds, checkpoint.prepared, what, self._draft(case)))
+        return prompts
 
     def _entered(self, cases: list[Case]) -> Iterator[Outcomes]:
         """The clean pass over the samples, then batches of trials that enter at one layer."""
@@ -128,11 +142,17 @@ class _Chunk:
 
         def alike(case: Case) -> tuple[int, int]:
             found = held[case.sample.id]
-            return layers.layer_of(case), 0 if isinstance(found, Failure) else found.number
+            return layers.layer_of(case), 0 if isinstance(found, Failure) else id(found.clean)
+
+        def cost(case: Case, before: Case | None) -> float:
+            found, last = held[case.sample.id], None if before is None else held[before.sample.id]
+            if before is None or not isinstance(found, layers.Held) or not isinstance(last, layers.Held):
+                return 1.0
+            return layers.cost((case, found), (before, last))
 
         for _, group in groupby(sorted(cases, key=alike), key=alike):
-            for batch in self._room.batches(list(group)):
-                yield self._outcomes_of(ask, batch, [held[case.sample.id] for case in batch])
+            for batch in self._room.batches(list(group), cost):
+                yield self._outcomes_of(ask, batch, [held[case.sample.id] for case in batch], cost)
 
     def _passed(self, cases: Sequence[Case]) -> dict[str, layers.Held | Failure]:
         """Where each sample of some cases is in a clean pass that keeps the inputs of their layers."""
@@ -147,18 +167,25 @@ class _Chunk:
         return dict(zip((case.sample.id for case in own), held, strict=True))
 
     def _entry(self, case: Case, checkpoint: Checkpoint) -> layers.Entry:
-        return layers.Entry(checkpoint.embeds(self._model), checkpoint.prepared.visual, self._draft(case))
+        embeds, prepared = checkpoint.embeds(self._model), checkpoint.prepared
+        return layers.Entry(
+            Prompt.of(embeds, prepared, checkpoint.picture, self._draft(case)), prepared.visual
+        )
 
     def _outcomes_of(
         self,
         ask: Callable[[Sequence[tuple[Case, Start]]], list[Response]],
         batch: Sequence[Case],
         starts: Sequence[Start | Failure],
-        each: int = 1,
+        cost: Cost[Case] = whole,
     ) -> Outcomes:
         """What is said in a batch, each case from where it starts."""
+
+        def taken(pair: tuple[Case, Start], before: tuple[Case, Start] | None) -> float:
+            return cost(pair[0], before and before[0])
+
         with torch.inference_mode():
-            answers = isolated(ask, _paired(batch, starts), self._room, each)
+            answers = isolated(ask, _paired(batch, starts), self._room, taken)
         return {
             case.trial: Response("", error=answer.traceback) if isinstance(answer, Failure) else answer
             for case, answer in zip(batch, answers, strict=True)
@@ -175,12 +202,6 @@ class _Chunk:
         with torch.inference_mode():
             return see(self._model, cases, self._room, self._artifacts, self._pictures)
 
-    def _by_length(self, cases: Sequence[Case]) -> list[Case]:
-        """Cases that start at clean pictures, so that prompts of about one length share a batch."""
-        seen = zip(cases, self._checkpoints(cases), strict=True)
-        length = {c.sample.id: 0 if isinstance(s, Failure) else len(s.prepared.input_ids) for c, s in seen}
-        return sorted(cases, key=lambda case: length[case.sample.id])
-
     @property
     def _clean(self) -> Perturbation:
         return self._plan.perturbations[0]
@@ -196,34 +217,13 @@ def _paired(cases: Sequence[Case], starts: Sequence[Start | Failure]) -> list[tu
     return [s if isinstance(s, Failure) else (case, s) for case, s in zip(cases, starts, strict=True)]
 
 
-def _each(case: Case, seen: Seen) -> int:
-    """How many prompts like this one take the room of one with all its visual tokens."""
-    share = _share(case.perturbation)
-    if isinstance(seen, Failure) or share == 1:
-        return 1
-    visual = int(seen.prepared.visual.sum())
-    positions = len(seen.prepared.input_ids)
-    return max(1, int(positions / (positions - visual * (1 - share))))
-
-
-def _share(perturbation: Perturbation) -> float:
-    """How many of the visual tokens it leaves."""
-    return float(getattr(perturbation, "share", 1.0))
-
-
-def _kind(perturbation: Perturbation) -> tuple[Stage, str, float]:
-    """Perturbations of one kind make prompts of one length: their trials share batches."""
-    return perturbation.stage, type(perturbation).__name__, _share(perturbation)
-
-
-def _embeds(model: VisionLanguageModel, case: Case, checkpoint: Checkpoint) -> Tensor:
+def _visual(model: VisionLanguageModel, case: Case, checkpoint: Checkpoint) -> Tensor:
+    """The visual tokens as the decoder gets them."""
     perturbation, prepared, projected = case.perturbation, checkpoint.prepared, checkpoint.projected
-    if not checkpoint.pictured:  # nothing that could be perturbed before the decoder
-        return checkpoint.embeds(model)
     apply = partial(perturbation.apply, rng=case.rng())
     if perturbation.stage is Stage.PROJECTED:
         projected = apply(projected, layout=None)
     visual = model.pack(projected, prepared)
     if perturbation.stage is Stage.VISUAL_TOKENS:
         visual = apply(visual, layout=model.layout(prepared))
-    return model.embed(prepared, visual)
+    return visual

@@ -25,21 +25,25 @@ ROOM = 128 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A sample as far as the projector; `projected` is empty where it has no picture."""
+    """A sample as far as the projector; `projected` is empty where it has no picture, and `picture` is
+    the digest of its tiles, empty there too.
+    """
 
     prepared: Prepared
     projected: Tensor
+    picture: str = ""
 
     @property
     def pictured(self) -> bool:
         """Whether there is a picture to look at."""
         return bool(self.prepared.visual.any())
 
-    def embeds(self, model: VisionLanguageModel) -> Tensor:
-        """The decoder's input: visual tokens among the words, or the words alone."""
+    def embeds(self, model: VisionLanguageModel, visual: Tensor | None = None) -> Tensor:
+        """The decoder's input: visual tokens, its own where none are given, among the words, or these."""
         if not self.pictured:
             return model.embed_tokens(self.prepared.input_ids.to(model.device))
-        return model.embed(self.prepared, model.pack(self.projected, self.prepared))
+        own = model.pack(self.projected, self.prepared) if visual is None else visual
+        return model.embed(self.prepared, own)
 
 
 Seen = Checkpoint | Failure
@@ -97,13 +101,13 @@ def see(
         if not isinstance(value, Failure):
             pictures.keep(key, value)
     return [
-        item if isinstance(item, Failure) else _checkpoint(item, found[key])
+        item if isinstance(item, Failure) else _checkpoint(item, found[key], key or "")
         for key, item in zip(keys, prepared, strict=True)
     ]
 
 
-def _checkpoint(prepared: Prepared, projected: Tensor | Failure) -> Seen:
-    return projected if isinstance(projected, Failure) else Checkpoint(prepared, projected)
+def _checkpoint(prepared: Prepared, projected: Tensor | Failure, picture: str) -> Seen:
+    return projected if isinstance(projected, Failure) else Checkpoint(prepared, projected, picture)
 
 
 def _prepare(model: VisionLanguageModel, case: Case, artifacts: Artifacts | None) -> Prepared:

@@ -9,14 +9,15 @@ the store.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ipllvm.engine.decoding import Prompts, Tokens, behind, finite_logits, greedy, prefill
+from ipllvm.engine.decoding import finite_logits, prefill, until_stop, verified
 from ipllvm.engine.isolation import Failure, Room, isolated
+from ipllvm.engine.packing import Prompt, Tokens, alone, pack
 from ipllvm.engine.plan import Case, Plan
 from ipllvm.engine.seeing import see
 from ipllvm.errors import NotMeasured
@@ -86,17 +87,19 @@ def check(model: VisionLanguageModel, samples: Sequence[Sample], size: int = SAM
     return SelfCheck(len(prompts), dtype, float(alone.std()), batched, _difference(alone, eager))
 
 
-def _prompts(model: VisionLanguageModel, cases: Sequence[Case]) -> list[Float[Tensor, "_ hidden"]]:
+def _prompts(model: VisionLanguageModel, cases: Sequence[Case]) -> list[Prompt]:
     """The prompts that the model has an answer to, alone."""
     seen = [s for s in see(model, cases, Room(1)) if not isinstance(s, Failure)]
     asked = isolated(
-        lambda some: [(e, _of(model, [e])) for e in some], [s.embeds(model) for s in seen], Room(1)
+        lambda some: [(e, _of(model, [e])) for e in some],
+        [Prompt.of(s.embeds(model), s.prepared, s.picture) for s in seen],
+        Room(1),
     )
     return [each[0] for each in asked if not isinstance(each, Failure)]
 
 
 def _logits(
-    model: VisionLanguageModel, prompts: Sequence[Tensor], room: Room
+    model: VisionLanguageModel, prompts: Sequence[Prompt], room: Room
 ) -> Float[Tensor, "prompts vocabulary"]:
     """The logits after each prompt; raises NotMeasured where not even one at a time can be answered."""
     found = isolated(lambda batch: list(_of(model, batch)), prompts, room)
@@ -106,31 +109,32 @@ def _logits(
     return torch.stack([each for each in found if not isinstance(each, Failure)])
 
 
-def _of(model: VisionLanguageModel, prompts: Sequence[Tensor]) -> Float[Tensor, "prompts vocabulary"]:
+def _of(model: VisionLanguageModel, prompts: Sequence[Prompt]) -> Float[Tensor, "prompts vocabulary"]:
     """The logits after each prompt of one pass; of several, as the engine asks for them."""
-    guesses: list[Tokens] = [()] * len(prompts)
-    ends = Prompts([len(prompt) for prompt in prompts], guesses).speaking(model.device)
-    padded = behind(model, prompts, guesses)
-    hidden, _ = model.decoder(padded, use_cache=False, wanted=ends if len(prompts) > 1 else None)
+    packed = pack(prompts) if model.continues else alone(prompts)
+    ends = packed.speaking(model.device)
+    hidden, _ = model.decoder(
+        packed.embeds(model),
+        **packed.attention(model),
+        use_cache=False,
+        wanted=ends if len(prompts) > 1 else None,
+    )
     return finite_logits(model, hidden[ends]).cpu()
 
 
 def _going_on(
-    model: VisionLanguageModel, prompts: Sequence[Tensor], room: Room, first: Difference
+    model: VisionLanguageModel, prompts: Sequence[Prompt], room: Room, first: Difference
 ) -> Difference:
     """The difference with the answers that flip only after their first token."""
     flips, ties = first.flips, first.ties
-    alone = [greedy(model, [prompt], STEPS)[0] for prompt in prompts]
-    drafts = [_spoilt(answer, number % (STEPS + 1)) for number, answer in enumerate(alone)]
-    together = isolated(
-        lambda batch: greedy(model, [p for p, _ in batch], STEPS, [d for _, d in batch]),
-        list(zip(prompts, drafts, strict=True)),
-        room,
-    )
-    for prompt, answer, other in zip(prompts, alone, together, strict=True):
-        said = other if not isinstance(other, Failure) else ()
-        at = next((i for i, (a, b) in enumerate(zip(answer, said, strict=False)) if a != b), len(said))
-        if answer != said and at > 0:
+    said = [verified(model, prefill(model, [prompt]), STEPS)[0] for prompt in prompts]
+    drafts = [_spoilt(answer, number % (STEPS + 1)) for number, answer in enumerate(said)]
+    drafted = [replace(p, guess=until_stop(model, d, STEPS)) for p, d in zip(prompts, drafts, strict=True)]
+    together = isolated(lambda batch: verified(model, prefill(model, batch), STEPS), drafted, room)
+    for prompt, answer, other in zip(prompts, said, together, strict=True):
+        heard = other if not isinstance(other, Failure) else ()
+        at = next((i for i, (a, b) in enumerate(zip(answer, heard, strict=False)) if a != b), len(heard))
+        if answer != heard and at > 0:
             flips += 1
             ties += _tied(model, prompt, answer, at, first.gap)
     return Difference(flips, ties, first.gap)
@@ -141,9 +145,9 @@ def _spoilt(answer: Tokens, right: int) -> Tokens:
     return (*answer[:right], *(token ^ 1 for token in answer[right : right + 1]), *answer[right + 1 :])
 
 
-def _tied(model: VisionLanguageModel, prompt: Tensor, answer: Tokens, at: int, gap: float) -> bool:
+def _tied(model: VisionLanguageModel, prompt: Prompt, answer: Tokens, at: int, gap: float) -> bool:
     """Whether a token of an answer was a near tie with the next best."""
-    spoken = prefill(model, [prompt], [answer[:at]]).spoken
+    spoken = prefill(model, [replace(prompt, guess=answer[:at])]).spoken
     best = finite_logits(model, spoken[-1:]).topk(2, -1).values
     return bool(best[0, 0] - best[0, 1] < TIE * gap)
 

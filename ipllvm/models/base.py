@@ -128,13 +128,22 @@ class VisionLanguageModel(ABC):
 
     @abstractmethod
     def inputs_of(
-        self, inputs_embeds: Float[Tensor, "batch positions hidden"], layers: Sequence[int]
+        self,
+        inputs_embeds: Float[Tensor, "batch positions hidden"],
+        layers: Sequence[int],
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
     ) -> tuple[dict[int, Float[Tensor, "batch positions hidden"]], Any]:
         """A clean pass: the inputs of some layers, and the cache of all layers."""
 
     @abstractmethod
     def decoder_from(
-        self, layer: int, hidden: Float[Tensor, "batch positions hidden"], wanted: Places | None = None
+        self,
+        layer: int,
+        hidden: Float[Tensor, "batch positions hidden"],
+        wanted: Places | None = None,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
     ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
         """Layers `layer` and up on the input of that layer: final hidden states, and a cache that
         holds those layers only (`with_lower` completes it); `wanted` as in `decoder`.

@@ -140,11 +140,24 @@ class Recogniser(VisionLanguageModel):
         """Nothing happens between the logits and the head."""
         return inputs_embeds, NothingCached()
 
-    def inputs_of(self, inputs_embeds: Tensor, layers: Sequence[int]) -> tuple[dict[int, Tensor], Any]:
+    def inputs_of(
+        self,
+        inputs_embeds: Tensor,
+        layers: Sequence[int],
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+    ) -> tuple[dict[int, Tensor], Any]:
         """Raises NotTested, as `layers` does."""
         raise self._no_layers()
 
-    def decoder_from(self, layer: int, hidden: Tensor, wanted: Places | None = None) -> tuple[Tensor, Any]:
+    def decoder_from(
+        self,
+        layer: int,
+        hidden: Tensor,
+        wanted: Places | None = None,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+    ) -> tuple[Tensor, Any]:
         """Raises NotTested, as `layers` does."""
         raise self._no_layers()
 

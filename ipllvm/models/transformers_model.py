@@ -210,18 +210,37 @@ class TransformersModel(VisionLanguageModel):
         """See the interface."""
         return len(self._decoder.layers)
 
-    def inputs_of(self, inputs_embeds: Tensor, layers: Sequence[int]) -> tuple[dict[int, Tensor], Any]:
+    def inputs_of(
+        self,
+        inputs_embeds: Tensor,
+        layers: Sequence[int],
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+    ) -> tuple[dict[int, Tensor], Any]:
         """See the interface."""
         with layering.kept_inputs(self._decoder, layers) as kept:
-            _, cache = self.decoder(inputs_embeds)
+            _, cache = self.decoder(inputs_embeds, attention_mask=attention_mask, position_ids=position_ids)
         return kept, cache
 
-    def decoder_from(self, layer: int, hidden: Tensor, wanted: Places | None = None) -> tuple[Tensor, Any]:
+    def decoder_from(
+        self,
+        layer: int,
+        hidden: Tensor,
+        wanted: Places | None = None,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+    ) -> tuple[Tensor, Any]:
         """See the interface."""
         layering.require_within(self._decoder, hidden.shape[1])
         upper = layering.upper(self._decoder, layer)
         with layering.sparing(upper, wanted):
-            out = upper(inputs_embeds=hidden, use_cache=True, return_dict=True)
+            out = upper(
+                inputs_embeds=hidden,
+                attention_mask=attention_mask,
+                position_ids=position_ids,
+                use_cache=True,
+                return_dict=True,
+            )
         return out.last_hidden_state, out.past_key_values
 
     def with_lower(self, upper: Any, clean: Any, layer: int, rows: Sequence[int], positions: int) -> Any:

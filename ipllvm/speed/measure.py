@@ -8,7 +8,7 @@ from itertools import groupby
 from typing import Any
 
 from ipllvm.artifacts import Artifacts
-from ipllvm.engine.decoding import Tokens
+from ipllvm.engine.packing import Tokens
 from ipllvm.engine.plan import Case
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.records import Response, Trial

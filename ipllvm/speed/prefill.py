@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
-from ipllvm.engine.decoding import behind
 from ipllvm.engine.isolation import Failure, Room
+from ipllvm.engine.packing import Prompt, alone
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.seeing import see
 from ipllvm.models.forecast import matmul_rate
@@ -46,7 +46,7 @@ def prefill(model: TransformersModel, benchmark: Benchmark, size: int) -> Prefil
     rows = benchmark.samples[:size]
     seen = see(model, Plan(rows, (Clean(),), 1, 0, 1).cases(rows, Clean()), Room(size))
     prompts = [each.embeds(model) for each in seen if not isinstance(each, Failure)]
-    batch = behind(model, prompts, [()] * len(prompts))
+    batch = alone([Prompt(embeds) for embeds in prompts]).embeds(model)
     best = float("inf")
     for _ in range(REPEATS):
         wait(model)

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from ipllvm.artifacts import Artifacts
-from ipllvm.engine.decoding import Tokens
 from ipllvm.engine.isolation import Failure, Room
+from ipllvm.engine.packing import Tokens
 from ipllvm.engine.plan import Case, Plan
 from ipllvm.engine.run import run
 from ipllvm.engine.seeing import see

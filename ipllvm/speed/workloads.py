@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ipllvm.engine.decoding import Tokens
+from ipllvm.engine.packing import Tokens
 from ipllvm.engine.plan import Plan
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.noise import GroupNoise, LayerNoise, amplitudes

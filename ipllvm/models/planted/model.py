@@ -147,12 +147,25 @@ class PlantedModel(VisionLanguageModel):
         tagged, _ = self._tagged(inputs_embeds, 0, edit)
         return self._answered(tagged, past_key_values, attention_mask, use_cache)
 
-    def inputs_of(self, inputs_embeds: Tensor, layers: Sequence[int]) -> tuple[dict[int, Tensor], Any]:
+    def inputs_of(
+        self,
+        inputs_embeds: Tensor,
+        layers: Sequence[int],
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+    ) -> tuple[dict[int, Tensor], Any]:
         """See the interface."""
         tagged, kept = self._tagged(inputs_embeds, 0, keep=layers)
         return kept, self._answered(tagged, None, None, True)[1]
 
-    def decoder_from(self, layer: int, hidden: Tensor, wanted: Places | None = None) -> tuple[Tensor, Any]:
+    def decoder_from(
+        self,
+        layer: int,
+        hidden: Tensor,
+        wanted: Places | None = None,
+        attention_mask: Tensor | None = None,
+        position_ids: Tensor | None = None,
+    ) -> tuple[Tensor, Any]:
         """See the interface."""
         tagged, _ = self._tagged(hidden, layer)
         return self._answered(tagged, None, None, True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ipllvm.engine.decoding import Tokens
+from ipllvm.engine.packing import Tokens
 
 
 def corrupted(answer: Tokens, rng: np.random.Generator) -> Tokens:

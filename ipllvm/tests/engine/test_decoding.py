@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from ipllvm.engine.decoding import Prompts, behind, greedy
+from ipllvm.engine.decoding import greedy
+from ipllvm.engine.packing import Prompt, alone
 from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.tests.engine.drafts import corrupted
@@ -41,8 +42,8 @@ def test_drafts_change_the_speed_only(tiny: VisionLanguageModel) -> None:
 def test_the_last_layer_works_where_it_is_wanted_and_its_cache_is_whole(tiny: VisionLanguageModel) -> None:
     prompts = _prompts(tiny)
     drafts = [(5, 6)[: row % 3] for row in range(len(prompts))]
-    padded = behind(tiny, prompts, drafts)
-    wanted = Prompts([len(prompt) for prompt in prompts], drafts).speaking(tiny.device)
+    packed = alone([Prompt(prompt, draft) for prompt, draft in zip(prompts, drafts, strict=True)])
+    padded, wanted = packed.embeds(tiny), packed.speaking(tiny.device)
     assert len(wanted[0]) == len(prompts) + sum(map(len, drafts))
     whole, cache = tiny.decoder(padded)
     spared, kept = tiny.decoder(padded, wanted=wanted)

@@ -18,6 +18,8 @@ from ipllvm.tests.engine.pictures import samples
 
 LIMIT = 5
 ROWS = samples(7)
+APART = samples(8)[::2]
+"""No two about one picture."""
 
 
 def _by_hand(model: VisionLanguageModel, case: Case) -> tuple[int, ...]:
@@ -97,11 +99,11 @@ def _small(model: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch) -> list[
     """Room for two rows above the layer; the batches that were tried, by size."""
     original, tried = model.decoder_from, list[int]()
 
-    def small(layer: int, hidden: Tensor, *others: Any) -> Any:
+    def small(layer: int, hidden: Tensor, *others: Any, **named: Any) -> Any:
         tried.append(len(hidden))
         if len(hidden) > 2:
             raise torch.OutOfMemoryError("no memory, as arranged")
-        return original(layer, hidden, *others)
+        return original(layer, hidden, *others, **named)
 
     monkeypatch.setattr(model, "decoder_from", small)
     return tried
@@ -112,7 +114,7 @@ def test_out_of_memory_halves_the_trials_of_however_many_samples(
     tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     noises = [LayerNoise(1, "symmetric", 0.3, strength / 10) for strength in range(10)]
-    plan = Plan(ROWS[:count], (Clean(), *noises), 1, 0, LIMIT)
+    plan = Plan(APART[:count], (Clean(), *noises), 1, 0, LIMIT)
     expected: Outcomes = {}
     run(tiny, plan, 4, expected, lambda done: None)
     tried, found = _small(tiny, monkeypatch), Outcomes()
@@ -143,14 +145,14 @@ def test_an_interrupted_run_keeps_every_batch_of_layer_trials(
     tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     noises = [LayerNoise(layer, "symmetric", 0.3, s / 10) for layer in (0, 1) for s in range(6)]
-    plan, outcomes = Plan(ROWS[:4], (Clean(), *noises), 1, 0, LIMIT), Outcomes()
+    plan, outcomes = Plan(APART, (Clean(), *noises), 1, 0, LIMIT), Outcomes()
     original, calls = tiny.decoder_from, list[int]()
 
-    def dies(*others: Any) -> Any:
+    def dies(*others: Any, **named: Any) -> Any:
         calls.append(1)
         if len(calls) == 10:
             raise KeyboardInterrupt
-        return original(*others)
+        return original(*others, **named)
 
     monkeypatch.setattr(tiny, "decoder_from", dies)
     with pytest.raises(KeyboardInterrupt):

@@ -8,8 +8,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from ipllvm.engine.decoding import Tokens, greedy
+from ipllvm.engine.decoding import greedy
 from ipllvm.engine.isolation import Failure, Room
+from ipllvm.engine.packing import Tokens
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.seeing import see
 from ipllvm.models.loading import load

@@ -1,0 +1,157 @@
+"""Prompts that share a row say what they say alone, and see nothing of each other."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from ipllvm.engine import packing
+from ipllvm.engine.decoding import prefill, verified
+from ipllvm.engine.isolation import Failure, Room
+from ipllvm.engine.packing import Packed, Place, Prompt, alone, pack
+from ipllvm.engine.plan import Plan
+from ipllvm.engine.prefix import Prefixes
+from ipllvm.engine.run import Outcomes, run
+from ipllvm.engine.seeing import see
+from ipllvm.models.base import VisionLanguageModel
+from ipllvm.perturbations.noise import GroupNoise, LayerNoise
+from ipllvm.perturbations.occlusion import RandomDrop
+from ipllvm.perturbations.permutation import Permutation
+from ipllvm.perturbations.selection import Keep
+from ipllvm.perturbations.substitution import Blank, Clean
+from ipllvm.records import Sample, Target
+from ipllvm.tests.engine.pictures import QUESTIONS, SHAPES, Noise
+
+LIMIT = 5
+
+
+def asked(pictures: int, questions: int) -> tuple[Sample, ...]:
+    """So many questions about each of some pictures of several shapes."""
+    return tuple(
+        Sample(f"s{p}-{q}", f"c{p}", (Noise(p, SHAPES[p % 5]),), QUESTIONS[q % 5] + "?" * (q // 5), "red")
+        for p in range(pictures)
+        for q in range(questions)
+    )
+
+
+def _prompts(model: VisionLanguageModel, rows: Sequence[Sample]) -> list[Prompt]:
+    seen = see(model, Plan(tuple(rows), (Clean(),), 1, 0, 1).cases(rows, Clean()), Room(8))
+    found = [each for each in seen if not isinstance(each, Failure)]
+    assert len(found) == len(rows)
+    return [Prompt.of(each.embeds(model), each.prepared, each.picture) for each in found]
+
+
+@torch.inference_mode()
+def test_each_says_in_a_row_with_others_what_it_says_alone(tiny: VisionLanguageModel) -> None:
+    rows = asked(3, 6)
+    prompts = _prompts(tiny, rows)
+    said = [verified(tiny, prefill(tiny, [prompt]), LIMIT)[0] for prompt in prompts]
+    assert len(set(said)) > 3
+    drafts = [answer[: n % 4] + (7,) * (n % 2) for n, answer in enumerate(said)]
+    drafted = [replace(prompt, guess=draft[:LIMIT]) for prompt, draft in zip(prompts, drafts, strict=True)]
+    assert pack(drafted).masked
+    assert verified(tiny, prefill(tiny, drafted), LIMIT) == said
+    some = verified(tiny, prefill(tiny, drafted), LIMIT, wanted=[1, 7, 17])
+    assert [n for n, answer in enumerate(some) if answer] == [1, 7, 17]
+    assert [some[n] for n in (1, 7, 17)] == [said[n] for n in (1, 7, 17)]
+
+
+@torch.inference_mode()
+def test_from_behind_the_words_before_the_picture_too(tiny: VisionLanguageModel) -> None:
+    rows = asked(2, 3)
+    seen = see(tiny, Plan(rows, (Clean(),), 1, 0, 1).cases(rows, Clean()), Room(8))
+    prepared = [each.prepared for each in seen if not isinstance(each, Failure)]
+    prompts = _prompts(tiny, rows)
+    prefix = Prefixes(tiny).shared(prepared, [range(1)])
+    assert prefix is not None and prefix.length > 0
+    apart = prefill(tiny, prompts)
+    together = prefill(tiny, prompts, prefix)
+    assert together.packed.skipped == prefix.length
+    assert torch.allclose(apart.spoken, together.spoken, atol=1e-4)
+    assert verified(tiny, together, LIMIT) == verified(tiny, apart, LIMIT)
+
+
+PERTURBATIONS = (
+    Clean(),
+    Blank(),
+    RandomDrop(0.5),
+    Permutation(),
+    Permutation("tile"),
+    Keep((1,), 2),
+    GroupNoise(0, 2, "symmetric", 0.3),
+    LayerNoise(1, "symmetric", 0.3, 0.5),
+    LayerNoise(0, "symmetric", 0.3, 2.0, Target.IMAGE),
+    LayerNoise(1, "symmetric", 0.3, 0.3, Target.TEXT),
+)
+
+
+@pytest.mark.parametrize("size", [2, 5, 16])
+def test_a_run_answers_as_one_prompt_at_a_time(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    plan = Plan(asked(3, 4), PERTURBATIONS, 2, 0, LIMIT)
+    expected, found, together = Outcomes(), Outcomes(), list[bool]()
+    run(tiny, plan, 1, expected, lambda done: None)
+    attention = Packed.attention
+
+    def counting(self: Packed, model: VisionLanguageModel) -> Any:
+        together.append(self.masked)
+        return attention(self, model)
+
+    monkeypatch.setattr(packing, "SHARE", 0.0)
+    monkeypatch.setattr(Packed, "attention", counting)
+    run(tiny, plan, size, found, lambda done: None)
+    assert found == expected
+    assert any(together)
+    changed = sum(
+        found[trial].tokens != found[plan.trial(s, Clean(), 0)].tokens
+        for s in plan.samples
+        for trial in found
+        if trial.sample == s.id
+    )
+    assert changed > 20, "perturbations that change nothing test nothing"
+
+
+def _bare(*lengths: int, shared: int = 0, opening: str = "o") -> list[Prompt]:
+    return [Prompt(torch.zeros(length, 1), (), opening, shared) for length in lengths]
+
+
+def test_rows_are_shared_where_that_saves_enough() -> None:
+    assert not pack(_bare(10, 10, shared=0)).masked
+    assert not pack([*_bare(10, opening="a"), *_bare(10, opening="b")]).masked
+    assert not pack([Prompt(torch.zeros(10, 1)), Prompt(torch.zeros(10, 1))]).masked
+    packed = pack(_bare(10, 12, 9, shared=8))
+    assert packed.shape == (1, 8 + 2 + 4 + 1)
+    assert packed.places == [Place(0, 8, 8), Place(0, 8, 10), Place(0, 8, 14)]
+    few = int(100 * packing.SHARE)
+    assert not pack(_bare(100, 100, shared=2 * few - 1)).masked
+    assert pack(_bare(100, 100, shared=2 * few + 1)).masked
+
+
+def test_a_row_does_not_grow_beyond_twice_a_prompt() -> None:
+    packed = pack(_bare(*[10] * 30, shared=8))
+    assert packed.shape == (5, 20)
+    assert [place.row for place in packed.places] == [n // 6 for n in range(30)]
+    assert packed.places[6] == Place(1, 8, 8), "a new row begins anew"
+
+
+def test_columns_positions_and_what_is_hidden(tiny: VisionLanguageModel) -> None:
+    packed = Packed(_bare(4, 5, shared=3), [Place(0, 2, 2), Place(0, 2, 3)], skipped=1)
+    assert packed.shape == (1, 5)
+    assert packed.column(0, torch.arange(1, 4)).tolist() == [0, 1, 2]
+    assert packed.column(1, torch.arange(1, 5)).tolist() == [0, 1, 3, 4]
+    attention = packed.attention(tiny)
+    mask, positions = attention["attention_mask"], attention["position_ids"]
+    assert mask is not None and positions is not None
+    assert positions.tolist() == [[1, 2, 3, 3, 4]]
+    assert (mask[0, 0] == 0).int().tolist() == [
+        [1, 1, 0, 0, 0, 0],
+        [1, 1, 1, 0, 0, 0],
+        [1, 1, 1, 1, 0, 0],
+        [1, 1, 1, 0, 1, 0],
+        [1, 1, 1, 0, 1, 1],
+    ]
+    assert packed.held([0, 1], [4, 4]).int().tolist() == [[1, 1, 1, 1, 0, 0], [1, 1, 1, 0, 1, 0]]
+    assert alone(_bare(4, 5)).attention(tiny) == {"attention_mask": None, "position_ids": None}
