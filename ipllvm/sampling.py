@@ -1,6 +1,6 @@
 """Seeded generators: the only source of randomness behind an estimate.
 
-A generator is named by content, `generator(seed, sample_id, "permutation", draw)`, never by
+A generator is named by content, `generator(seed, cluster, "permutation", draw)`, never by
 call order, so that a draw is the same whatever the batch size, order or number of workers.
 """
 

@@ -70,7 +70,7 @@ def until_stop(model: VisionLanguageModel, draft: Tokens, limit: int) -> Tokens:
 def prefill(model: VisionLanguageModel, prompts: Sequence[Prompt], prefix: Prefix | None = None) -> Prefill:
     """Run each prompt with its guess behind it, from behind a prefix that all of them share."""
     skipped = 0 if prefix is None else prefix.length
-    packed = pack(prompts, skipped) if model.continues else alone(prompts, skipped)
+    packed = pack(prompts, skipped) if model.shares else alone(prompts, skipped)
     begun = None if prefix is None else model.repeated(prefix.cache, packed.shape[0])
     speaking = packed.speaking(model.device)
     hidden, cache = model.decoder(

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
+from ipllvm.engine.packing import SHARE
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.seeing import ROOM
-from ipllvm.models.base import VisionLanguageModel
+from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.models.capacity import MOST, Footprint
 from ipllvm.records import LayerPerturbation, Sample, Stage
 
@@ -56,9 +57,9 @@ def cost(model: VisionLanguageModel, plan: Plan, batch_size: int | None = None) 
     """The cost of a plan, from the prompts of a few samples; in batches of 32 where no size is given."""
     prompts = PromptSizes.of(model, plan.samples)
     layers = {p.layer for p in plan.perturbations if isinstance(p, LayerPerturbation)}
-    clean = len(plan.samples) if layers else 0
+    clean = prompts.run() * len(plan.samples) if layers else 0.0
     costs = [_one(p, plan, prompts, model.layers()) for p in plan.perturbations]
-    passed = Cost(passes=clean, tokens=round(clean * prompts.positions))
+    passed = Cost(passes=clean / prompts.positions, tokens=round(clean))
     holds = _holds(model.footprint, prompts.longest, plan, len(layers), batch_size or MOST)
     return replace(total([passed, *costs]), holds=holds)
 
@@ -70,14 +71,23 @@ def total(costs: Iterable[Cost]) -> Cost:
 
 @dataclass(frozen=True, slots=True)
 class PromptSizes:
-    """What prompts are like: positions and visual tokens on average, the longest, and how many pictures
-    go through the tower for the clean run.
+    """What prompts are like: positions, visual tokens and words behind the picture on average, the longest,
+    how many pictures go through the tower for the clean run, and which share of the samples begins with a
+    picture that the one before did not show.
     """
 
     positions: float
     visual: float
+    behind: float
     longest: int
     pictures: int
+    anew: float
+
+    def run(self, visual: float = 1.0) -> float:
+        """Positions that a trial adds, with so many of its visual tokens left, where rows are shared."""
+        begun = self.positions - self.behind - self.visual * (1 - visual)
+        saved = (1 - self.anew) * begun
+        return begun + self.behind - (saved if saved >= SHARE * (begun + self.behind) else 0)
 
     @classmethod
     def of(cls, model: VisionLanguageModel, samples: Sequence[Sample]) -> "PromptSizes":
@@ -87,7 +97,21 @@ class PromptSizes:
         visual = fmean(int(each.visual.sum()) for each in made)
         a_picture = ITEMSIZE * visual * (model.footprint.state if model.footprint else 0)
         lengths = [len(each.input_ids) for each in made]
-        return cls(fmean(lengths), visual, max(lengths), _encoded(samples, ROOM / max(1, a_picture)))
+        behind = fmean(_behind(each) for each in made) if model.shares else fmean(lengths)
+        pictures = _encoded(samples, ROOM / max(1, a_picture))
+        return cls(fmean(lengths), visual, behind, max(lengths), pictures, _anew(samples))
+
+
+def _behind(prepared: Prepared) -> int:
+    """Positions behind the picture."""
+    visual = prepared.visual.nonzero()
+    return len(prepared.input_ids) - (int(visual[-1]) + 1 if len(visual) else 0)
+
+
+def _anew(samples: Sequence[Sample]) -> float:
+    """The share of samples whose cluster is not that of the one before."""
+    clusters = [sample.cluster for sample in samples]
+    return sum(a != b for a, b in zip(clusters, ["", *clusters[:-1]], strict=True)) / len(samples)
 
 
 def _encoded(samples: Sequence[Sample], room: float) -> int:
@@ -106,14 +130,12 @@ def _encoded(samples: Sequence[Sample], room: float) -> int:
 
 def _one(perturbation: Any, plan: Plan, prompts: PromptSizes, layers: int) -> Cost:
     trials = len(plan.samples) * plan.draws_of(perturbation)
-    share, seen = 1.0, 0
+    tokens, seen = trials * prompts.run(float(getattr(perturbation, "share", 1.0))), 0
     if perturbation.stage is Stage.HIDDEN_STATES:
-        share = (layers - perturbation.layer) / layers
-    elif hasattr(perturbation, "share"):
-        share = 1 - prompts.visual * (1 - perturbation.share) / prompts.positions
+        tokens *= (layers - perturbation.layer) / layers
     elif perturbation.stage is Stage.PIXELS:
-        seen = trials if perturbation.random else prompts.pictures
-    return Cost(trials, share * trials, round(share * trials * prompts.positions), seen)
+        seen = round(trials * prompts.anew) if perturbation.random else prompts.pictures
+    return Cost(trials, tokens / prompts.positions, round(tokens), seen)
 
 
 def _holds(footprint: Footprint | None, positions: int, plan: Plan, layers: int, size: int) -> int:

@@ -63,7 +63,7 @@ def enter(model: VisionLanguageModel, entries: Sequence[Entry], layers: Sequence
     if beyond:
         raise UsageError(f"{model.name} has {model.layers()} decoder layers, there is no layer {beyond[0]}")
     prompts = [entry.prompt for entry in entries]
-    packed = pack(prompts) if model.continues else alone(prompts)
+    packed = pack(prompts) if model.shares else alone(prompts)
     inputs, cache = model.inputs_of(packed.embeds(model), sorted(set(layers)), **packed.attention(model))
     clean = CleanPass(entries, packed, inputs, cache)
     return [Held(clean, number) for number in range(len(entries))]

@@ -127,14 +127,13 @@ class Packed:
         """What hides from each other what stands in one row; nothing where causal attention will do."""
         if not self.masked:
             return Attention(attention_mask=None, position_ids=None)
-        owners, positions = self._owners()
+        owners, positions = (made.to(model.device) for made in self._owners())
         one = owners[:, :, None] == owners[:, None, :]
         seen = (one | (owners == 0)[:, None, :]).tril()
         seen = torch.nn.functional.pad(seen, (self.skipped, 0), value=True)
-        mask = torch.zeros(seen.shape, dtype=model.dtype).masked_fill_(~seen, torch.finfo(model.dtype).min)
-        return Attention(
-            attention_mask=mask[:, None].to(model.device), position_ids=positions.to(model.device)
-        )
+        hidden = torch.finfo(model.dtype).min
+        mask = torch.zeros_like(seen, dtype=model.dtype).masked_fill_(~seen, hidden)
+        return Attention(attention_mask=mask[:, None], position_ids=positions)
 
     def held(self, numbers: Sequence[int], lengths: Sequence[int]) -> Bool[Tensor, "numbers slots"]:
         """Which slots of its row hold a prompt and its answer, so many positions of them."""

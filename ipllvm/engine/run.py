@@ -103,7 +103,7 @@ class _Chunk:
             return
         changed = cases[0].perturbation.stage is Stage.PIXELS and cases[0].perturbation != self._clean
         cost: Cost[Case] = whole
-        if not changed:
+        if not changed or all(case.sample.id in self._kept for case in cases):
             batching = Batching.of(cases, self._checkpoints(cases))
             cases, cost = batching.ordered(cases), batching.cost
         for batch in self._room.batches(cases, cost):
@@ -200,7 +200,7 @@ class _Chunk:
 
     def _see(self, cases: Sequence[Case]) -> list[Seen]:
         with torch.inference_mode():
-            return see(self._model, cases, self._room, self._artifacts, self._pictures)
+            return see(self._model, cases, self._room, self._artifacts, self._pictures, self._kept)
 
     @property
     def _clean(self) -> Perturbation:

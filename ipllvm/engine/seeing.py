@@ -6,8 +6,9 @@ long as it is among the last ones seen; a sample without one goes through as wor
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import torch
 from PIL import Image
@@ -17,7 +18,7 @@ from ipllvm.artifacts import Artifacts
 from ipllvm.engine.isolation import Failure, Room, isolated
 from ipllvm.engine.plan import Case
 from ipllvm.models.base import Prepared, VisionLanguageModel
-from ipllvm.records import NeedsArtifact, Perturbation, Stage
+from ipllvm.records import ImageSource, NeedsArtifact, Perturbation, Stage
 
 ROOM = 128 * 2**20
 """Bytes of projected pictures that are kept for questions to come."""
@@ -80,10 +81,24 @@ def see(
     room: Room,
     artifacts: Artifacts | None = None,
     pictures: Pictures | None = None,
+    clean: Mapping[str, Seen] = MappingProxyType({}),
 ) -> list[Seen]:
-    """The checkpoint of each case, perturbed where it is about pixels, in tower calls that have room."""
+    """The checkpoint of each case, perturbed where it is about pixels, in tower calls that have room.
+
+    `clean` are checkpoints by sample that were made before.
+    """
     pictures = Pictures() if pictures is None else pictures
-    prepared = isolated(lambda one: [_prepare(model, case, artifacts) for case in one], cases, Room(1))
+    shown: dict[Hashable, Prepared] = {}
+
+    def prepare(one: Sequence[Case]) -> list[Prepared]:
+        (case,) = one
+        what = tuple(map(_named, case.sample.images)), case.trial.perturbation, case.drawn
+        found = _asked_again(shown.get(what), clean.get(case.sample.id))
+        if found is None:
+            found = shown[what] = _prepare(model, case, artifacts)
+        return [found]
+
+    prepared = isolated(prepare, cases, Room(1))
     keys = [None if isinstance(p, Failure) or not p.visual.any() else _digest(p) for p in prepared]
     found: dict[str | None, Tensor | Failure] = {None: torch.empty(0)}
     new: dict[str, Prepared] = {}
@@ -104,6 +119,20 @@ def see(
         item if isinstance(item, Failure) else _checkpoint(item, found[key], key or "")
         for key, item in zip(keys, prepared, strict=True)
     ]
+
+
+def _named(source: ImageSource) -> Hashable:
+    return source if isinstance(source, Hashable) else id(source)
+
+
+def _asked_again(shown: Prepared | None, clean: Seen | None) -> Prepared | None:
+    """Another question about a picture that is prepared, worded as about the clean one."""
+    if shown is None or not isinstance(clean, Checkpoint):
+        return None
+    own = clean.prepared
+    if (shown.image_size, shown.pixel_values.shape) != (own.image_size, own.pixel_values.shape):
+        return None
+    return replace(shown, input_ids=own.input_ids, visual=own.visual)
 
 
 def _checkpoint(prepared: Prepared, projected: Tensor | Failure, picture: str) -> Seen:

@@ -111,7 +111,7 @@ def _logits(
 
 def _of(model: VisionLanguageModel, prompts: Sequence[Prompt]) -> Float[Tensor, "prompts vocabulary"]:
     """The logits after each prompt of one pass; of several, as the engine asks for them."""
-    packed = pack(prompts) if model.continues else alone(prompts)
+    packed = pack(prompts) if model.shares else alone(prompts)
     ends = packed.speaking(model.device)
     hidden, _ = model.decoder(
         packed.embeds(model),

@@ -40,7 +40,8 @@ class VisionLanguageModel(ABC):
 
     `fingerprint` is a digest of weights, config, processor and template. `stop_tokens` end an answer.
     `stages` are those at which it can be perturbed. `image_backend` is what processes its pictures.
-    `footprint` is what its decoder holds in memory, None where that does not matter.
+    `footprint` is what its decoder holds in memory, None where that does not matter. `continues` says that
+    it can begin behind keys and values.
     """
 
     name: str
@@ -56,6 +57,11 @@ class VisionLanguageModel(ABC):
     @abstractmethod
     def info(self) -> ModelInfo:
         """What a report says of the model: identity and numerics."""
+
+    @property
+    def shares(self) -> bool:
+        """Whether a mask can hide prompts in one row from each other."""
+        return False
 
     @abstractmethod
     def batch_size(self) -> int:

@@ -89,14 +89,19 @@ def require_within(decoder: Any, slots: int) -> None:
 
     Their caches count slots, padding and rejected drafts among them, so that they would forget too much.
     """
-    config = decoder.config
-    window = getattr(config, "sliding_window", None)
-    kinds = getattr(config, "layer_types", None) or ["sliding_attention"]
-    if window is not None and "sliding_attention" in kinds and slots > window:
+    seen = window(decoder)
+    if seen is not None and slots > seen:
         raise UsageError(
-            f"the decoder attends to its last {window} positions only and was given {slots}: "
+            f"the decoder attends to its last {seen} positions only and was given {slots}: "
             "prompts and answers together must be shorter"
         )
+
+
+def window(decoder: Any) -> int | None:
+    """How many positions back some of its layers see; None where all see everything before."""
+    size: int | None = getattr(decoder.config, "sliding_window", None)
+    kinds = getattr(decoder.config, "layer_types", None) or ["sliding_attention"]
+    return size if "sliding_attention" in kinds else None
 
 
 def upper(decoder: Any, layer: int) -> Any:

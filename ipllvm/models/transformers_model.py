@@ -73,6 +73,11 @@ class TransformersModel(VisionLanguageModel):
             parameters=sum(p.numel() for p in self._model.parameters()),
         )
 
+    @property
+    def shares(self) -> bool:
+        """See the interface."""
+        return layering.window(self._decoder) is None
+
     def batch_size(self) -> int:
         """See the interface."""
         config = self._model.config

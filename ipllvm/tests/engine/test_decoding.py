@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ipllvm.engine.decoding import greedy
+from ipllvm.engine.decoding import greedy, prefill
 from ipllvm.engine.packing import Prompt, alone
 from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
@@ -91,3 +91,14 @@ def test_a_decoder_that_forgets_is_not_asked_for_more_than_it_sees(
         greedy(tiny, prompts, LIMIT)
     with pytest.raises(UsageError, match="prompts and answers together must be shorter"):
         tiny.decoder_from(1, torch.zeros(1, longest, prompts[0].shape[1]))
+
+
+@torch.inference_mode()
+def test_a_decoder_that_forgets_is_given_no_mask_of_ours(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompt = _prompts(tiny)[0]
+    alike = [Prompt(prompt, (), "one", len(prompt) - 1)] * 2
+    assert prefill(tiny, alike).packed.masked
+    monkeypatch.setattr("ipllvm.models.layering.window", lambda decoder: 10_000)
+    assert not prefill(tiny, alike).packed.masked, "it would see what it forgets"

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ipllvm.engine import prefix
+from ipllvm.engine.packing import Packed
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.prefix import Prefixes
 from ipllvm.engine.run import Outcomes, run
@@ -39,9 +40,16 @@ def test_it_changes_no_answer(tiny: VisionLanguageModel, monkeypatch: pytest.Mon
         begun.append(rows)
         return original(self, cache, rows)
 
+    original_embeds, rows = Packed.embeds, [0]
+
+    def placed(self: Packed, model: VisionLanguageModel) -> Tensor:
+        rows[0] += self.shape[0]
+        return original_embeds(self, model)
+
     monkeypatch.setattr(type(tiny), "repeated", counting)
+    monkeypatch.setattr(Packed, "embeds", placed)
     assert _measured(tiny, size) == expected
-    assert sum(begun) == len(PLAN), "every prompt is begun from the prefix"
+    assert sum(begun) == rows[0], "every row is begun from the prefix"
 
 
 @torch.inference_mode()
