@@ -8,15 +8,16 @@ cache as masked holes. The token ids are those of plain greedy `generate`.
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ipllvm.engine.packing import Packed, Prompt, Tokens, alone, pack
+from ipllvm.engine.packing import Packed, Prompt, Tokens, pack
 from ipllvm.engine.prefix import Prefix
-from ipllvm.models.base import Edit, VisionLanguageModel
+from ipllvm.models.base import Attention, Edit, VisionLanguageModel
 
 StepEdit = Callable[[Sequence[int], Sequence[int]], Edit]
 """Rows of the batch by number, and the position that each is at: what is done to a decoding step."""
@@ -26,12 +27,13 @@ StepEdit = Callable[[Sequence[int], Sequence[int]], Edit]
 class Prefill:
     """Prompts that were run, their final states where they speak, and how to go on from there.
 
-    `cache` is asked for only where a guess does not do. `edit` is what is done to the steps after.
+    `cache` makes that of some slots of some rows, where a guess does not do. `edit` is what is done to the
+    steps after.
     """
 
     packed: Packed
     spoken: Float[Tensor, "places hidden"]
-    cache: Callable[[], Any]
+    cache: Callable[[Tensor, Tensor], Any]
     edit: StepEdit | None = None
 
 
@@ -56,30 +58,30 @@ def greedy(
     `embeds` are prompts as input embeddings, each of its own length; `drafts` are guesses of the
     answers and change the speed only.
     """
-    guesses = [until_stop(model, draft, max_new_tokens) for draft in drafts or [()] * len(embeds)]
+    guesses = [worth_running(model, draft, max_new_tokens) for draft in drafts or [()] * len(embeds)]
     prompts = [Prompt(prompt, guess) for prompt, guess in zip(embeds, guesses, strict=True)]
     return verified(model, prefill(model, prompts), max_new_tokens)
 
 
-def until_stop(model: VisionLanguageModel, draft: Tokens, limit: int) -> Tokens:
-    """The draft up to its stop token, at most `limit` tokens."""
+def worth_running(model: VisionLanguageModel, draft: Tokens, limit: int) -> Tokens:
+    """The draft without its stop token or the last one that may be said: nothing comes after them."""
     stop = next((i for i, token in enumerate(draft) if token in model.stop_tokens), len(draft))
-    return draft[: stop + 1][:limit]
+    return draft[:stop][: limit - 1]
 
 
 def prefill(model: VisionLanguageModel, prompts: Sequence[Prompt], prefix: Prefix | None = None) -> Prefill:
     """Run each prompt with its guess behind it, from behind a prefix that all of them share."""
     skipped = 0 if prefix is None else prefix.length
-    packed = pack(prompts, skipped) if model.shares else alone(prompts, skipped)
+    packed = pack(model, prompts, skipped)
     begun = None if prefix is None else model.repeated(prefix.cache, packed.shape[0])
     speaking = packed.speaking(model.device)
     hidden, cache = model.decoder(
         packed.embeds(model),
-        **packed.attention(model),
+        attention=packed.attention(model),
         past_key_values=begun,
         wanted=speaking,
     )
-    return Prefill(packed, hidden[speaking], lambda: cache)
+    return Prefill(packed, hidden[speaking], partial(model.gathered, cache))
 
 
 def verified(
@@ -92,16 +94,15 @@ def verified(
     packed = prefilled.packed
     whole = len(packed.prompts)
     rows, nexts = _accept(model, prefilled, range(whole) if wanted is None else sorted(wanted))
-    valid = packed.held([row.number for row in rows], [row.length for row in rows])
-    at, held = [packed.places[row.number].row for row in rows], packed.shape[0]
-    live, cache = rows, None
+    live, cache, valid = rows, None, torch.empty(0)
     while keep := [i for i, row in enumerate(live) if _say(model, row, nexts[i], max_new_tokens)]:
-        cache = prefilled.cache() if cache is None else cache
-        if (picked := [at[i] for i in keep]) != list(range(held)):
-            cache.batch_select_indices(torch.tensor(picked, device=model.device))
-        at, held = list(range(len(keep))), len(keep)
-        live, valid = [live[i] for i in keep], valid[keep]
-        valid = torch.cat([valid, torch.ones(len(live), 1, dtype=torch.bool)], 1)
+        fewer, live = len(keep) < len(live), [live[i] for i in keep]
+        if cache is None:
+            cache, valid = _held(model, prefilled, live)
+        elif fewer:
+            cache.batch_select_indices(torch.tensor(keep, device=model.device))
+            valid = valid[keep]
+        valid = torch.cat([valid, valid.new_ones(len(live), 1)], 1)
         nexts = _step(model, live, [nexts[i] for i in keep], valid, cache, prefilled.edit)
     answers: list[Tokens] = [()] * whole
     for row in rows:
@@ -135,6 +136,16 @@ def _accept(
     return rows, nexts
 
 
+def _held(
+    model: VisionLanguageModel, prefilled: Prefill, live: Sequence[_Row]
+) -> tuple[Any, Bool[Tensor, "rows slots"]]:
+    """A cache of what some rows hold and no more, and which of its slots count."""
+    packed = prefilled.packed
+    slots, valid = packed.held([row.number for row in live], [row.length for row in live])
+    rows = torch.tensor([packed.places[row.number].row for row in live], device=model.device)
+    return prefilled.cache(rows, slots.to(model.device)), valid.to(model.device)
+
+
 def _agreed(guess: Tokens, said: Sequence[int]) -> int:
     """How many tokens of the guess the model would have said itself.
 
@@ -166,8 +177,7 @@ def _step(
     positions = torch.tensor([row.length for row in rows], device=model.device)[:, None]
     hidden, _ = model.decoder(
         model.embed_tokens(ids),
-        attention_mask=valid.to(model.device),
-        position_ids=positions,
+        attention=Attention(valid, positions),
         past_key_values=cache,
         edit=edit([row.number for row in rows], [row.length for row in rows]) if edit else None,
     )

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ipllvm.engine.decoding import Prefill
-from ipllvm.engine.packing import Packed, Prompt, alone, pack
+from ipllvm.engine.packing import Packed, Prompt, pack
 from ipllvm.engine.plan import Case
 from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
@@ -63,8 +63,8 @@ def enter(model: VisionLanguageModel, entries: Sequence[Entry], layers: Sequence
     if beyond:
         raise UsageError(f"{model.name} has {model.layers()} decoder layers, there is no layer {beyond[0]}")
     prompts = [entry.prompt for entry in entries]
-    packed = pack(prompts) if model.shares else alone(prompts)
-    inputs, cache = model.inputs_of(packed.embeds(model), sorted(set(layers)), **packed.attention(model))
+    packed = pack(model, prompts)
+    inputs, cache = model.inputs_of(packed.embeds(model), sorted(set(layers)), packed.attention(model))
     clean = CleanPass(entries, packed, inputs, cache)
     return [Held(clean, number) for number in range(len(entries))]
 
@@ -86,11 +86,16 @@ def entered(model: VisionLanguageModel, batch: Sequence[tuple[Case, Held]], max_
     noises = _Noises([_Noise(case, clean.entries[held.number], tables) for case, held in batch], packed)
     noises.enter(hidden)
     speaking = packed.speaking(model.device)
-    upper, cache = model.decoder_from(layer, hidden, speaking, **packed.attention(model))
+    upper, cache = model.decoder_from(layer, hidden, packed.attention(model), speaking)
+
+    def kept(at: Tensor, slots: Tensor) -> Any:
+        below = model.gathered(clean.cache, torch.tensor(origins, device=at.device)[at], slots)
+        return model.with_lower(model.gathered(cache, at, slots), below, layer)
+
     return Prefill(
         packed,
         upper[speaking],
-        lambda: model.with_lower(cache, clean.cache, layer, origins, hidden.shape[1]),
+        kept,
         lambda numbers, positions: (layer, noises.stepping(numbers, positions)),
     )
 

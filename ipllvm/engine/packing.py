@@ -9,13 +9,12 @@ no mask. A mask makes attention slower; hence SHARE.
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypedDict
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ipllvm.models.base import Places, Prepared, VisionLanguageModel
+from ipllvm.models.base import CAUSAL, Attention, Places, Prepared, VisionLanguageModel
 
 Tokens = tuple[int, ...]
 
@@ -49,13 +48,6 @@ class Prompt:
         end = int(visual[-1]) + 1
         opening = prepared.input_ids[:end].numpy().tobytes(), shown
         return cls(embeds, guess, opening, len(embeds) - (len(prepared.input_ids) - end))
-
-
-class Attention(TypedDict):
-    """What is added to the scores of attention, [rows, 1, columns, slots], and the columns' positions."""
-
-    attention_mask: Tensor | None
-    position_ids: Tensor | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,23 +118,29 @@ class Packed:
     def attention(self, model: VisionLanguageModel) -> Attention:
         """What hides from each other what stands in one row; nothing where causal attention will do."""
         if not self.masked:
-            return Attention(attention_mask=None, position_ids=None)
+            return CAUSAL
         owners, positions = (made.to(model.device) for made in self._owners())
         one = owners[:, :, None] == owners[:, None, :]
         seen = (one | (owners == 0)[:, None, :]).tril()
         seen = torch.nn.functional.pad(seen, (self.skipped, 0), value=True)
         hidden = torch.finfo(model.dtype).min
         mask = torch.zeros_like(seen, dtype=model.dtype).masked_fill_(~seen, hidden)
-        return Attention(attention_mask=mask[:, None], position_ids=positions)
+        return Attention(mask[:, None], positions)
 
-    def held(self, numbers: Sequence[int], lengths: Sequence[int]) -> Bool[Tensor, "numbers slots"]:
-        """Which slots of its row hold a prompt and its answer, so many positions of them."""
+    def held(
+        self, numbers: Sequence[int], lengths: Sequence[int]
+    ) -> tuple[Int[Tensor, "numbers slots"], Bool[Tensor, "numbers slots"]]:
+        """The slots of its row that hold a prompt and its answer, so many positions of them, in order; and
+        which of these are meant, where some hold fewer.
+        """
         places = [self.places[number] for number in numbers]
         slots = torch.arange(-self.skipped, self.shape[1])
         shared = torch.tensor([place.shared for place in places])[:, None]
         own = torch.tensor([place.own for place in places])[:, None]
         ends = torch.tensor(lengths)[:, None] - self.skipped - shared + own
-        return (slots < shared) | ((slots >= own) & (slots < ends))
+        held = (slots < shared) | ((slots >= own) & (slots < ends))
+        first = (~held).int().argsort(dim=1, stable=True)[:, : max(lengths)]
+        return first, held.gather(1, first)
 
     def _end(self, number: int) -> int:
         prompt, place = self.prompts[number], self.places[number]
@@ -166,11 +164,17 @@ def alone(prompts: Sequence[Prompt], skipped: int = 0) -> Packed:
     return Packed(prompts, [Place(row) for row in range(len(prompts))], skipped)
 
 
-def pack(prompts: Sequence[Prompt], skipped: int = 0) -> Packed:
-    """In as few positions as they take, where that is worth a mask; else each in a row of its own."""
-    apart, together = alone(prompts, skipped), _together(prompts, skipped)
+def pack(model: VisionLanguageModel, prompts: Sequence[Prompt], skipped: int = 0) -> Packed:
+    """In as few positions as they take, where that is worth a mask; else each in a row of its own.
+
+    Behind keys and values there is a mask anyway.
+    """
+    apart = alone(prompts, skipped)
+    if not model.shares:
+        return apart
+    together, share = _together(prompts, skipped), 0 if skipped else SHARE
     (height, width), (rows, columns) = apart.shape, together.shape
-    return together if rows * columns <= (1 - SHARE) * height * width else apart
+    return together if rows * columns <= (1 - share) * height * width else apart
 
 
 def _together(prompts: Sequence[Prompt], skipped: int) -> Packed:

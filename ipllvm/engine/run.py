@@ -6,7 +6,7 @@ answers are verified against. Nothing is computed for a trial whose outcome is k
 is handed over as soon as it is answered.
 """
 
-from collections.abc import Callable, Hashable, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, MutableMapping, Sequence
 from functools import partial
 from itertools import groupby
 from typing import TypeVar
@@ -18,7 +18,7 @@ from ipllvm.artifacts import Artifacts
 from ipllvm.engine import layers
 from ipllvm.engine.answering import respond
 from ipllvm.engine.batching import Batching, kind, shown, together
-from ipllvm.engine.decoding import prefill, until_stop
+from ipllvm.engine.decoding import prefill, worth_running
 from ipllvm.engine.isolation import Cost, Failure, Room, isolated, whole
 from ipllvm.engine.packing import Prompt, Tokens
 from ipllvm.engine.plan import Case, Plan
@@ -31,6 +31,9 @@ from ipllvm.records import Perturbation, Response, Sample, Stage, Trial
 Outcomes = dict[Trial, Response]
 Known = MutableMapping[Trial, Response]
 Start = TypeVar("Start")
+
+IN_FLIGHT = 2
+"""Samples in flight, in batches: where they share rows, one batch of them would fill half of one."""
 
 
 def run(
@@ -52,7 +55,7 @@ def run(
     done = sum(trial in outcomes for trial in plan.trials())
     progress(done)
     room, pictures, prefixes = Room(batch_size), Pictures(), Prefixes(model)
-    for samples in plan.chunks(batch_size):
+    for samples in plan.chunks(IN_FLIGHT * batch_size):
         chunk = _Chunk(model, plan, samples, outcomes, room, pictures, prefixes, artifacts)
         for batch in chunk.batches():
             outcomes.update(batch)
@@ -130,10 +133,17 @@ class _Chunk:
         return prompts
 
     def _entered(self, cases: list[Case]) -> Iterator[Outcomes]:
-        """The clean pass over the samples, then batches of trials that enter at one layer."""
-        if not cases:
-            return
-        held = self._passed(cases)
+        """A clean pass over a batch of samples, then batches of the trials that enter it, layer by layer."""
+        samples = {case.sample.id: case.sample for case in cases}
+        own = self._plan.cases(list(samples.values()), self._clean)
+        batching = Batching.of(own, self._checkpoints(own))
+        at = sorted(set(map(layers.layer_of, cases)))
+        for batch in self._room.batches(batching.ordered(own), batching.cost):
+            held = self._passed(batch, at, batching.cost)
+            yield from self._from(held, [case for case in cases if case.sample.id in held])
+
+    def _from(self, held: Mapping[str, layers.Held | Failure], cases: list[Case]) -> Iterator[Outcomes]:
+        """Batches of trials that enter one clean pass at one layer."""
 
         def ask(batch: Sequence[tuple[Case, layers.Held]]) -> list[Response]:
             model, limit = self._model, self._plan.max_new_tokens
@@ -154,17 +164,17 @@ class _Chunk:
             for batch in self._room.batches(list(group), cost):
                 yield self._outcomes_of(ask, batch, [held[case.sample.id] for case in batch], cost)
 
-    def _passed(self, cases: Sequence[Case]) -> dict[str, layers.Held | Failure]:
-        """Where each sample of some cases is in a clean pass that keeps the inputs of their layers."""
-        own = list({case.sample.id: case for case in cases}.values())
-        at = [layers.layer_of(case) for case in cases]
+    def _passed(
+        self, cases: Sequence[Case], at: Sequence[int], cost: Cost[Case]
+    ) -> dict[str, layers.Held | Failure]:
+        """Where the sample of each case is in a clean pass that keeps the inputs of some layers."""
 
         def enter(batch: Sequence[tuple[Case, Checkpoint]]) -> list[layers.Held]:
             return layers.enter(self._model, [self._entry(*each) for each in batch], at)
 
         with torch.inference_mode():
-            held = isolated(enter, _paired(own, self._checkpoints(own)), self._room)
-        return dict(zip((case.sample.id for case in own), held, strict=True))
+            held = isolated(enter, _paired(cases, self._checkpoints(cases)), self._room, _of_case(cost))
+        return dict(zip((case.sample.id for case in cases), held, strict=True))
 
     def _entry(self, case: Case, checkpoint: Checkpoint) -> layers.Entry:
         embeds, prepared = checkpoint.embeds(self._model), checkpoint.prepared
@@ -180,12 +190,8 @@ class _Chunk:
         cost: Cost[Case] = whole,
     ) -> Outcomes:
         """What is said in a batch, each case from where it starts."""
-
-        def taken(pair: tuple[Case, Start], before: tuple[Case, Start] | None) -> float:
-            return cost(pair[0], before and before[0])
-
         with torch.inference_mode():
-            answers = isolated(ask, _paired(batch, starts), self._room, taken)
+            answers = isolated(ask, _paired(batch, starts), self._room, _of_case(cost))
         return {
             case.trial: Response("", error=answer.traceback) if isinstance(answer, Failure) else answer
             for case, answer in zip(batch, answers, strict=True)
@@ -210,11 +216,16 @@ class _Chunk:
         """The clean answer; nothing for the clean run itself and where it failed."""
         trial = self._plan.trial(case.sample, self._clean, 0)
         known = self._outcomes[trial].tokens if trial in self._outcomes else ()
-        return until_stop(self._model, known, self._plan.max_new_tokens)
+        return worth_running(self._model, known, self._plan.max_new_tokens)
 
 
 def _paired(cases: Sequence[Case], starts: Sequence[Start | Failure]) -> list[tuple[Case, Start] | Failure]:
     return [s if isinstance(s, Failure) else (case, s) for case, s in zip(cases, starts, strict=True)]
+
+
+def _of_case(cost: Cost[Case]) -> Cost[tuple[Case, Start]]:
+    """The cost of a case, wherever it starts."""
+    return lambda pair, before: cost(pair[0], before and before[0])
 
 
 def _visual(model: VisionLanguageModel, case: Case, checkpoint: Checkpoint) -> Tensor:

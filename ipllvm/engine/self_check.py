@@ -15,9 +15,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ipllvm.engine.decoding import finite_logits, prefill, until_stop, verified
+from ipllvm.engine.decoding import finite_logits, prefill, verified, worth_running
 from ipllvm.engine.isolation import Failure, Room, isolated
-from ipllvm.engine.packing import Prompt, Tokens, alone, pack
+from ipllvm.engine.packing import Prompt, Tokens, pack
 from ipllvm.engine.plan import Case, Plan
 from ipllvm.engine.seeing import see
 from ipllvm.errors import NotMeasured
@@ -111,11 +111,11 @@ def _logits(
 
 def _of(model: VisionLanguageModel, prompts: Sequence[Prompt]) -> Float[Tensor, "prompts vocabulary"]:
     """The logits after each prompt of one pass; of several, as the engine asks for them."""
-    packed = pack(prompts) if model.shares else alone(prompts)
+    packed = pack(model, prompts)
     ends = packed.speaking(model.device)
     hidden, _ = model.decoder(
         packed.embeds(model),
-        **packed.attention(model),
+        attention=packed.attention(model),
         use_cache=False,
         wanted=ends if len(prompts) > 1 else None,
     )
@@ -129,7 +129,7 @@ def _going_on(
     flips, ties = first.flips, first.ties
     said = [verified(model, prefill(model, [prompt]), STEPS)[0] for prompt in prompts]
     drafts = [_spoilt(answer, number % (STEPS + 1)) for number, answer in enumerate(said)]
-    drafted = [replace(p, guess=until_stop(model, d, STEPS)) for p, d in zip(prompts, drafts, strict=True)]
+    drafted = [replace(p, guess=worth_running(model, d, STEPS)) for p, d in zip(prompts, drafts, strict=True)]
     together = isolated(lambda batch: verified(model, prefill(model, batch), STEPS), drafted, room)
     for prompt, answer, other in zip(prompts, said, together, strict=True):
         heard = other if not isinstance(other, Failure) else ()

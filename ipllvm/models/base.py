@@ -21,6 +21,21 @@ Places = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True, slots=True)
+class Attention:
+    """What positions see, and where they stand: all that come before, in order, where nothing is said.
+
+    `mask` is [rows, slots], true where a slot is seen, or what is added to the scores, [rows, 1, columns,
+    slots]; `positions` is [rows, columns].
+    """
+
+    mask: Tensor | None = None
+    positions: Int[Tensor, "rows columns"] | None = None
+
+
+CAUSAL = Attention()
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """One sample as the model takes it, on the CPU.
 
@@ -119,8 +134,7 @@ class VisionLanguageModel(ABC):
         self,
         inputs_embeds: Float[Tensor, "batch positions hidden"],
         *,
-        attention_mask: Tensor | None = None,
-        position_ids: Tensor | None = None,
+        attention: Attention = CAUSAL,
         past_key_values: Any = None,
         use_cache: bool = True,
         edit: Edit | None = None,
@@ -137,8 +151,7 @@ class VisionLanguageModel(ABC):
         self,
         inputs_embeds: Float[Tensor, "batch positions hidden"],
         layers: Sequence[int],
-        attention_mask: Tensor | None = None,
-        position_ids: Tensor | None = None,
+        attention: Attention = CAUSAL,
     ) -> tuple[dict[int, Float[Tensor, "batch positions hidden"]], Any]:
         """A clean pass: the inputs of some layers, and the cache of all layers."""
 
@@ -147,19 +160,20 @@ class VisionLanguageModel(ABC):
         self,
         layer: int,
         hidden: Float[Tensor, "batch positions hidden"],
+        attention: Attention = CAUSAL,
         wanted: Places | None = None,
-        attention_mask: Tensor | None = None,
-        position_ids: Tensor | None = None,
     ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
         """Layers `layer` and up on the input of that layer: final hidden states, and a cache that
         holds those layers only (`with_lower` completes it); `wanted` as in `decoder`.
         """
 
     @abstractmethod
-    def with_lower(self, upper: Any, clean: Any, layer: int, rows: Sequence[int], positions: int) -> Any:
-        """The cache of `decoder_from` completed below `layer`: row i takes the first `positions`
-        keys and values of row `rows[i]` of the clean cache.
-        """
+    def gathered(self, cache: Any, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]) -> Any:
+        """A cache of its own that holds some slots of some rows of another, a row as often as it is named."""
+
+    @abstractmethod
+    def with_lower(self, upper: Any, clean: Any, layer: int) -> Any:
+        """The cache of `decoder_from` completed with the layers below `layer` of a clean one."""
 
     def repeated(self, cache: Any, rows: int) -> Any:
         """A cache of `rows` rows like the one of `cache`, which stays as it is; where the model continues."""

@@ -8,6 +8,7 @@ from transformers import AutoConfig, AutoModelForImageTextToText
 
 from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
 from ipllvm.models import checkpoint, processors, prompting, sources
+from ipllvm.models.allocation import keep_freed
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.capacity import footprint, free_memory
 from ipllvm.models.checkpoint import Checkpoint
@@ -60,6 +61,7 @@ def load(
         digest = fingerprint(found.folder, found.weights, rehash=rehash)
         return ZeroShot(towers, label or sources.display_name(name), digest)
     announce(forecast(found, place, numbers))
+    keep_freed(place)
     processor = processors.load(found.folder, found.family)
     model = _weights(found, place, numbers)
     digest = fingerprint(found.folder, found.weights, rehash=rehash)

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ipllvm.errors import NotTested
 from ipllvm.models import capacity
-from ipllvm.models.base import Edit, Places, Prepared, VisionLanguageModel
+from ipllvm.models.base import CAUSAL, Attention, Edit, Places, Prepared, VisionLanguageModel
 from ipllvm.records import Layout, ModelInfo, Stage
 
 CERTAIN = 1e4  # between the stop token and every class, once a class is said
@@ -130,8 +130,7 @@ class Recogniser(VisionLanguageModel):
         self,
         inputs_embeds: Tensor,
         *,
-        attention_mask: Tensor | None = None,
-        position_ids: Tensor | None = None,
+        attention: Attention = CAUSAL,
         past_key_values: Any = None,
         use_cache: bool = True,
         edit: Edit | None = None,
@@ -141,27 +140,22 @@ class Recogniser(VisionLanguageModel):
         return inputs_embeds, NothingCached()
 
     def inputs_of(
-        self,
-        inputs_embeds: Tensor,
-        layers: Sequence[int],
-        attention_mask: Tensor | None = None,
-        position_ids: Tensor | None = None,
+        self, inputs_embeds: Tensor, layers: Sequence[int], attention: Attention = CAUSAL
     ) -> tuple[dict[int, Tensor], Any]:
         """Raises NotTested, as `layers` does."""
         raise self._no_layers()
 
     def decoder_from(
-        self,
-        layer: int,
-        hidden: Tensor,
-        wanted: Places | None = None,
-        attention_mask: Tensor | None = None,
-        position_ids: Tensor | None = None,
+        self, layer: int, hidden: Tensor, attention: Attention = CAUSAL, wanted: Places | None = None
     ) -> tuple[Tensor, Any]:
         """Raises NotTested, as `layers` does."""
         raise self._no_layers()
 
-    def with_lower(self, upper: Any, clean: Any, layer: int, rows: Sequence[int], positions: int) -> Any:
+    def gathered(self, cache: NothingCached, rows: Tensor, slots: Tensor) -> NothingCached:
+        """See the interface."""
+        return cache
+
+    def with_lower(self, upper: Any, clean: Any, layer: int) -> Any:
         """Raises NotTested, as `layers` does."""
         raise self._no_layers()
 

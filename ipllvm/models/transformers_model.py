@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from transformers import DynamicCache
 
 from ipllvm.models import capacity, layering
-from ipllvm.models.base import Edit, Places, Prepared, VisionLanguageModel
+from ipllvm.models.base import CAUSAL, Attention, Edit, Places, Prepared, VisionLanguageModel
 from ipllvm.models.forecast import TEXT_TOKENS, TILES
 from ipllvm.models.prompting import Prompt, pad_to_square, render
 from ipllvm.records import Layout, ModelInfo
@@ -53,6 +53,7 @@ class TransformersModel(VisionLanguageModel):
         self._tower, _ = _find(parts.model, "vision_tower")
         self._projector, self._inner = _find(parts.model, "multi_modal_projector")
         self._decoder = parts.model.get_decoder()
+        self._words, self._head = parts.model.get_input_embeddings(), parts.model.get_output_embeddings()
         self._layouts: dict[tuple[int, tuple[int, int], int], Layout] = {}
 
     @abstractmethod
@@ -165,8 +166,8 @@ class TransformersModel(VisionLanguageModel):
         """See the interface."""
         ids, places = prepared.input_ids, prepared.visual.nonzero()[:, 0]
         if len(visual) < len(places):
-            kept = torch.ones(len(ids), dtype=torch.bool)
-            kept[places[len(visual) :]] = False
+            kept = ~prepared.visual
+            kept[places[: len(visual)]] = True
             ids, places = ids[kept], prepared.visual[kept].nonzero()[:, 0]
         embeds = self.embed_tokens(ids.to(self.device))
         embeds[places.to(self.device)] = visual.to(embeds)
@@ -174,14 +175,13 @@ class TransformersModel(VisionLanguageModel):
 
     def embed_tokens(self, ids: Tensor) -> Tensor:
         """See the interface."""
-        return self._model.get_input_embeddings()(ids)  # type: ignore[no-any-return]
+        return self._words(ids)  # type: ignore[no-any-return]
 
     def decoder(
         self,
         inputs_embeds: Tensor,
         *,
-        attention_mask: Tensor | None = None,
-        position_ids: Tensor | None = None,
+        attention: Attention = CAUSAL,
         past_key_values: Any = None,
         use_cache: bool = True,
         edit: Edit | None = None,
@@ -193,8 +193,8 @@ class TransformersModel(VisionLanguageModel):
         with layering.edited(self._decoder, edit), layering.sparing(self._decoder, wanted):
             out = self._decoder(
                 inputs_embeds=inputs_embeds,
-                attention_mask=attention_mask,
-                position_ids=position_ids,
+                attention_mask=attention.mask,
+                position_ids=attention.positions,
                 past_key_values=past_key_values,
                 use_cache=use_cache,
                 return_dict=True,
@@ -216,24 +216,15 @@ class TransformersModel(VisionLanguageModel):
         return len(self._decoder.layers)
 
     def inputs_of(
-        self,
-        inputs_embeds: Tensor,
-        layers: Sequence[int],
-        attention_mask: Tensor | None = None,
-        position_ids: Tensor | None = None,
+        self, inputs_embeds: Tensor, layers: Sequence[int], attention: Attention = CAUSAL
     ) -> tuple[dict[int, Tensor], Any]:
         """See the interface."""
         with layering.kept_inputs(self._decoder, layers) as kept:
-            _, cache = self.decoder(inputs_embeds, attention_mask=attention_mask, position_ids=position_ids)
+            _, cache = self.decoder(inputs_embeds, attention=attention)
         return kept, cache
 
     def decoder_from(
-        self,
-        layer: int,
-        hidden: Tensor,
-        wanted: Places | None = None,
-        attention_mask: Tensor | None = None,
-        position_ids: Tensor | None = None,
+        self, layer: int, hidden: Tensor, attention: Attention = CAUSAL, wanted: Places | None = None
     ) -> tuple[Tensor, Any]:
         """See the interface."""
         layering.require_within(self._decoder, hidden.shape[1])
@@ -241,18 +232,32 @@ class TransformersModel(VisionLanguageModel):
         with layering.sparing(upper, wanted):
             out = upper(
                 inputs_embeds=hidden,
-                attention_mask=attention_mask,
-                position_ids=position_ids,
+                attention_mask=attention.mask,
+                position_ids=attention.positions,
                 use_cache=True,
                 return_dict=True,
             )
         return out.last_hidden_state, out.past_key_values
 
-    def with_lower(self, upper: Any, clean: Any, layer: int, rows: Sequence[int], positions: int) -> Any:
+    def gathered(self, cache: Any, rows: Tensor, slots: Tensor) -> Any:
         """See the interface."""
-        for index in range(layer):
-            held = clean.layers[index]
-            upper.update(held.keys[list(rows), :, :positions], held.values[list(rows), :, :positions], index)
+
+        def chosen(held: Tensor) -> Tensor:
+            _, heads, length, _ = held.shape
+            head = torch.arange(heads, device=rows.device)
+            at = (rows[:, None, None] * heads + head[:, None]) * length + slots[:, None]
+            return held.flatten(0, 2).index_select(0, at.flatten()).view(*at.shape, -1)
+
+        kept = DynamicCache()
+        for index, layer in enumerate(cache.layers):
+            if layer.get_seq_length():
+                kept.update(chosen(layer.keys), chosen(layer.values), index)
+        return kept
+
+    def with_lower(self, upper: Any, clean: Any, layer: int) -> Any:
+        """See the interface."""
+        for index, held in enumerate(clean.layers[:layer]):
+            upper.update(held.keys, held.values, index)
         return upper
 
     def repeated(self, cache: Any, rows: int) -> Any:
@@ -301,7 +306,7 @@ class TransformersModel(VisionLanguageModel):
 
     def logits(self, hidden: Tensor) -> Tensor:
         """See the interface."""
-        return self._model.get_output_embeddings()(hidden).float()  # type: ignore[no-any-return]
+        return self._head(hidden).float()  # type: ignore[no-any-return]
 
     def first_tokens(self, word: str) -> frozenset[int]:
         """See the interface: with a space before it and without, as it is and with a capital."""

@@ -10,6 +10,8 @@ from threading import Event, Thread
 
 import torch
 
+from ipllvm.models.allocation import give_back
+
 SECONDS = 0.005
 STATM = Path("/proc/self/statm")
 
@@ -27,6 +29,7 @@ def watched(device: torch.device) -> Iterator[Peak]:
     whole process, with Python and its packages, looked at every 5 ms.
     """
     gc.collect()
+    give_back()
     peak = Peak()
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)

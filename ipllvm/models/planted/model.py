@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ipllvm import planting
 from ipllvm.models import capacity
-from ipllvm.models.base import Edit, Places, Prepared, VisionLanguageModel
+from ipllvm.models.base import CAUSAL, Attention, Edit, Places, Prepared, VisionLanguageModel
 from ipllvm.models.planted import naming, states
 from ipllvm.models.planted.law import LAYERS, Law
 from ipllvm.records import Layout, ModelInfo
@@ -136,8 +136,7 @@ class PlantedModel(VisionLanguageModel):
         self,
         inputs_embeds: Tensor,
         *,
-        attention_mask: Tensor | None = None,
-        position_ids: Tensor | None = None,
+        attention: Attention = CAUSAL,
         past_key_values: Any = None,
         use_cache: bool = True,
         edit: Edit | None = None,
@@ -145,32 +144,27 @@ class PlantedModel(VisionLanguageModel):
     ) -> tuple[Tensor, Any]:
         """See the interface; positions are told by their order."""
         tagged, _ = self._tagged(inputs_embeds, 0, edit)
-        return self._answered(tagged, past_key_values, attention_mask, use_cache)
+        return self._answered(tagged, past_key_values, attention.mask, use_cache)
 
     def inputs_of(
-        self,
-        inputs_embeds: Tensor,
-        layers: Sequence[int],
-        attention_mask: Tensor | None = None,
-        position_ids: Tensor | None = None,
+        self, inputs_embeds: Tensor, layers: Sequence[int], attention: Attention = CAUSAL
     ) -> tuple[dict[int, Tensor], Any]:
         """See the interface."""
         tagged, kept = self._tagged(inputs_embeds, 0, keep=layers)
         return kept, self._answered(tagged, None, None, True)[1]
 
     def decoder_from(
-        self,
-        layer: int,
-        hidden: Tensor,
-        wanted: Places | None = None,
-        attention_mask: Tensor | None = None,
-        position_ids: Tensor | None = None,
+        self, layer: int, hidden: Tensor, attention: Attention = CAUSAL, wanted: Places | None = None
     ) -> tuple[Tensor, Any]:
         """See the interface."""
         tagged, _ = self._tagged(hidden, layer)
         return self._answered(tagged, None, None, True)
 
-    def with_lower(self, upper: Any, clean: Any, layer: int, rows: Sequence[int], positions: int) -> Any:
+    def gathered(self, cache: Seen, rows: Tensor, slots: Tensor) -> Seen:
+        """See the interface."""
+        return Seen(cache.states[rows[:, None], slots])
+
+    def with_lower(self, upper: Any, clean: Any, layer: int) -> Any:
         """See the interface; only the last layer looks back, so nothing is missing below."""
         return upper
 

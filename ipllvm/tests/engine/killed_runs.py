@@ -21,15 +21,13 @@ import torch
 from ipllvm.benchmarks import planted
 from ipllvm.engine import run as engine
 from ipllvm.engine.context import Context
-from ipllvm.engine.plan import Case, Plan
-from ipllvm.engine.seeing import Checkpoint
+from ipllvm.engine.plan import Plan
 from ipllvm.engine.store import Store
 from ipllvm.models.loading import load
 from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.selection import Keep
 from ipllvm.perturbations.substitution import Blank, Clean
-from ipllvm.records import Stage
 
 KILLS = 50
 SIZE = 4
@@ -46,18 +44,12 @@ def measure(folder: Path, journal: int) -> None:
     computed, view = vars(engine)["isolated"], Store(folder).view(CONTEXT)
 
     def isolated(work: Any, items: Sequence[Any], *how: Any) -> Any:
-        batch = [NUMBERS[case.trial] for case, start in items if not _clean_pass(case, start)]
-        if batch:
-            os.write(journal, json.dumps(batch).encode() + b"\n")
+        if work.__name__ != "enter":  # the clean pass behind trials at layers answers nothing
+            os.write(journal, json.dumps([NUMBERS[case.trial] for case, _ in items]).encode() + b"\n")
         return computed(work, items, *how)
 
     vars(engine)["isolated"] = isolated
     engine.run(MODEL, PLAN, SIZE, view, lambda done: None)
-
-
-def _clean_pass(case: Case, start: object) -> bool:
-    """Whether a trial that enters at a layer only has its clean states made ready."""
-    return case.perturbation.stage is Stage.HIDDEN_STATES and isinstance(start, Checkpoint)
 
 
 def life(folder: Path, batches: int | None = None, seconds: float = 0.0) -> list[list[int]]:

@@ -15,7 +15,7 @@ from ipllvm.engine.plan import Plan
 from ipllvm.engine.prefix import Prefixes
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.engine.seeing import see
-from ipllvm.models.base import VisionLanguageModel
+from ipllvm.models.base import CAUSAL, VisionLanguageModel
 from ipllvm.perturbations.noise import GroupNoise, LayerNoise
 from ipllvm.perturbations.occlusion import RandomDrop
 from ipllvm.perturbations.permutation import Permutation
@@ -51,7 +51,7 @@ def test_each_says_in_a_row_with_others_what_it_says_alone(tiny: VisionLanguageM
     assert len(set(said)) > 3
     drafts = [answer[: n % 4] + (7,) * (n % 2) for n, answer in enumerate(said)]
     drafted = [replace(prompt, guess=draft[:LIMIT]) for prompt, draft in zip(prompts, drafts, strict=True)]
-    assert pack(drafted).masked
+    assert pack(tiny, drafted).masked
     assert verified(tiny, prefill(tiny, drafted), LIMIT) == said
     some = verified(tiny, prefill(tiny, drafted), LIMIT, wanted=[1, 7, 17])
     assert [n for n, answer in enumerate(some) if answer] == [1, 7, 17]
@@ -118,20 +118,21 @@ def _bare(*lengths: int, shared: int = 0, opening: str = "o") -> list[Prompt]:
     return [Prompt(torch.zeros(length, 1), (), opening, shared) for length in lengths]
 
 
-def test_rows_are_shared_where_that_saves_enough() -> None:
-    assert not pack(_bare(10, 10, shared=0)).masked
-    assert not pack([*_bare(10, opening="a"), *_bare(10, opening="b")]).masked
-    assert not pack([Prompt(torch.zeros(10, 1)), Prompt(torch.zeros(10, 1))]).masked
-    packed = pack(_bare(10, 12, 9, shared=8))
+def test_rows_are_shared_where_that_saves_enough(tiny: VisionLanguageModel) -> None:
+    assert not pack(tiny, _bare(10, 10, shared=0)).masked
+    assert not pack(tiny, [*_bare(10, opening="a"), *_bare(10, opening="b")]).masked
+    assert not pack(tiny, [Prompt(torch.zeros(10, 1)), Prompt(torch.zeros(10, 1))]).masked
+    packed = pack(tiny, _bare(10, 12, 9, shared=8))
     assert packed.shape == (1, 8 + 2 + 4 + 1)
     assert packed.places == [Place(0, 8, 8), Place(0, 8, 10), Place(0, 8, 14)]
     few = int(100 * packing.SHARE)
-    assert not pack(_bare(100, 100, shared=2 * few - 1)).masked
-    assert pack(_bare(100, 100, shared=2 * few + 1)).masked
+    assert not pack(tiny, _bare(100, 100, shared=2 * few - 1)).masked
+    assert pack(tiny, _bare(100, 100, shared=2 * few + 1)).masked
+    assert pack(tiny, _bare(100, 100, shared=4), skipped=2).masked, "behind a prefix there is a mask anyway"
 
 
-def test_a_row_does_not_grow_beyond_twice_a_prompt() -> None:
-    packed = pack(_bare(*[10] * 30, shared=8))
+def test_a_row_does_not_grow_beyond_twice_a_prompt(tiny: VisionLanguageModel) -> None:
+    packed = pack(tiny, _bare(*[10] * 30, shared=8))
     assert packed.shape == (5, 20)
     assert [place.row for place in packed.places] == [n // 6 for n in range(30)]
     assert packed.places[6] == Place(1, 8, 8), "a new row begins anew"
@@ -143,7 +144,7 @@ def test_columns_positions_and_what_is_hidden(tiny: VisionLanguageModel) -> None
     assert packed.column(0, torch.arange(1, 4)).tolist() == [0, 1, 2]
     assert packed.column(1, torch.arange(1, 5)).tolist() == [0, 1, 3, 4]
     attention = packed.attention(tiny)
-    mask, positions = attention["attention_mask"], attention["position_ids"]
+    mask, positions = attention.mask, attention.positions
     assert mask is not None and positions is not None
     assert positions.tolist() == [[1, 2, 3, 3, 4]]
     assert (mask[0, 0] == 0).int().tolist() == [
@@ -153,5 +154,7 @@ def test_columns_positions_and_what_is_hidden(tiny: VisionLanguageModel) -> None
         [1, 1, 1, 0, 1, 0],
         [1, 1, 1, 0, 1, 1],
     ]
-    assert packed.held([0, 1], [4, 4]).int().tolist() == [[1, 1, 1, 1, 0, 0], [1, 1, 1, 0, 1, 0]]
-    assert alone(_bare(4, 5)).attention(tiny) == {"attention_mask": None, "position_ids": None}
+    slots, meant = packed.held([0, 1], [4, 5])
+    assert slots.tolist() == [[0, 1, 2, 3, 4], [0, 1, 2, 4, 5]]
+    assert meant.int().tolist() == [[1, 1, 1, 1, 0], [1, 1, 1, 1, 1]]
+    assert alone(_bare(4, 5)).attention(tiny) is CAUSAL

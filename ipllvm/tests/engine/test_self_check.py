@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ipllvm.engine.self_check import Difference, SelfCheck, check
 from ipllvm.errors import NotMeasured
-from ipllvm.models.base import VisionLanguageModel
+from ipllvm.models.base import Attention, VisionLanguageModel
 from ipllvm.tests.engine.pictures import samples
 
 
@@ -104,8 +104,8 @@ def test_steps_that_depend_on_the_batch_are_a_fault(
 
     def slots(embeds: Tensor, **options: Any) -> tuple[Tensor, Any]:
         if options.get("past_key_values") is not None:
-            slot = options["attention_mask"].shape[1] - 1
-            options["position_ids"] = torch.full_like(options["position_ids"], 7 * slot)
+            mask, positions = options["attention"].mask, options["attention"].positions
+            options["attention"] = Attention(mask, torch.full_like(positions, 7 * (mask.shape[1] - 1)))
         return original(embeds, **options)
 
     monkeypatch.setattr(tiny, "decoder", slots)

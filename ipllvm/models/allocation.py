@@ -1,0 +1,38 @@
+"""Memory on the CPU: what is freed is kept for the next batch.
+
+The C library gives large blocks back to the system as soon as they are freed, and the system clears every
+page of the next one. A decoder frees and takes the same blocks in every layer: with llava-tiny on two cores
+that was a fifth of the time.
+"""
+
+import ctypes
+import platform
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import torch
+
+TRIM, MMAP = -1, -3
+"""The numbers by which glibc's mallopt knows its thresholds (malloc.h)."""
+BLOCK = 64 * 2**20
+"""Blocks of at most so many bytes are kept."""
+KEPT = 2**30
+"""Of so many bytes at the most, freed at the end of the heap."""
+
+
+def keep_freed(device: "torch.device") -> bool:
+    """For the rest of the process, where models run on the CPU and glibc allocates; whether that is so."""
+    if device.type != "cpu" or not _glibc():
+        return False
+    c = ctypes.CDLL(None)
+    return bool(c.mallopt(MMAP, BLOCK) and c.mallopt(TRIM, KEPT))
+
+
+def give_back() -> None:
+    """Give what is kept back to the system, so that the memory of what follows can be told."""
+    if _glibc():
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _glibc() -> bool:
+    return platform.libc_ver()[0] == "glibc"

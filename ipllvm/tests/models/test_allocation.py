@@ -1,0 +1,47 @@
+"""Memory on the CPU: blocks that are freed are taken again without the system."""
+
+import json
+import platform
+import subprocess
+import sys
+
+import pytest
+import torch
+
+from ipllvm.models.allocation import keep_freed
+
+FAULTS = """
+import json, resource
+from types import SimpleNamespace
+import numpy as np
+from ipllvm.models.allocation import give_back, keep_freed
+
+def faults(times):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(times):
+        blocks = [np.empty(16 * 2**20, np.uint8) for _ in range(8)]
+        for block in blocks:
+            block.fill(1)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+faults(2)
+usual = faults(8)
+kept = keep_freed(SimpleNamespace(type="cpu"))
+faults(2)
+after = faults(8)
+give_back()
+print(json.dumps([usual, kept, after, faults(1)]))
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
+def test_blocks_that_were_freed_cost_no_pages() -> None:
+    done = subprocess.run([sys.executable, "-c", FAULTS], stdout=subprocess.PIPE, check=True)
+    usual, kept, after, given_back = json.loads(done.stdout)
+    assert kept
+    assert after < 0.01 * usual
+    assert given_back > 0.05 * usual
+
+
+def test_on_a_gpu_nothing_is_changed() -> None:
+    assert not keep_freed(torch.device("cuda"))
