@@ -18,7 +18,7 @@ from ipllvm.artifacts import Artifacts
 from ipllvm.engine.isolation import Failure, Room, isolated
 from ipllvm.engine.plan import Case
 from ipllvm.models.base import Prepared, VisionLanguageModel
-from ipllvm.records import ImageSource, NeedsArtifact, Perturbation, Stage
+from ipllvm.records import ImageSource, NeedsArtifact, Perturbation, Sample, Stage
 
 ROOM = 128 * 2**20
 """Bytes of projected pictures that are kept for questions to come."""
@@ -93,13 +93,14 @@ def see(
     def prepare(one: Sequence[Case]) -> list[Prepared]:
         (case,) = one
         what = tuple(map(_named, case.sample.images)), case.trial.perturbation, case.drawn
-        found = _asked_again(shown.get(what), clean.get(case.sample.id))
+        found = _asked_again(model, shown.get(what), case.sample, clean.get(case.sample.id))
         if found is None:
             found = shown[what] = _prepare(model, case, artifacts)
         return [found]
 
     prepared = isolated(prepare, cases, Room(1))
-    keys = [None if isinstance(p, Failure) or not p.visual.any() else _digest(p) for p in prepared]
+    digests: dict[int, str] = {}
+    keys = [None if isinstance(p, Failure) or not p.visual.any() else _digest(p, digests) for p in prepared]
     found: dict[str | None, Tensor | Failure] = {None: torch.empty(0)}
     new: dict[str, Prepared] = {}
     for key, item in zip(keys, prepared, strict=True):
@@ -125,14 +126,19 @@ def _named(source: ImageSource) -> Hashable:
     return source if isinstance(source, Hashable) else id(source)
 
 
-def _asked_again(shown: Prepared | None, clean: Seen | None) -> Prepared | None:
-    """Another question about a picture that is prepared, worded as about the clean one."""
-    if shown is None or not isinstance(clean, Checkpoint):
+def _asked_again(
+    model: VisionLanguageModel, shown: Prepared | None, sample: Sample, clean: Seen | None
+) -> Prepared | None:
+    """Another question about a picture that is prepared, worded as about the clean one where that is of
+    the same size.
+    """
+    if shown is None or not sample.images:
         return None
-    own = clean.prepared
-    if (shown.image_size, shown.pixel_values.shape) != (own.image_size, own.pixel_values.shape):
-        return None
-    return replace(shown, input_ids=own.input_ids, visual=own.visual)
+    if isinstance(clean, Checkpoint):
+        own = clean.prepared
+        if (shown.image_size, shown.pixel_values.shape) == (own.image_size, own.pixel_values.shape):
+            return replace(shown, input_ids=own.input_ids, visual=own.visual)
+    return model.reworded(shown, sample.prompt)
 
 
 def _checkpoint(prepared: Prepared, projected: Tensor | Failure, picture: str) -> Seen:
@@ -156,7 +162,10 @@ def given(perturbation: Perturbation, image: Image.Image, artifacts: Artifacts |
     return perturbation.given(artifacts.get(perturbation.artifact, image))
 
 
-def _digest(prepared: Prepared) -> str:
+def _digest(prepared: Prepared, known: dict[int, str]) -> str:
+    """That of its tiles and its size; `known` are those of tensors that are at hand."""
     values = prepared.pixel_values
-    shape = f"{tuple(values.shape)} {prepared.image_size}"
-    return hashlib.sha256(values.contiguous().numpy().tobytes() + shape.encode()).hexdigest()
+    if id(values) not in known:
+        shape = f"{tuple(values.shape)} {prepared.image_size}"
+        known[id(values)] = hashlib.sha256(values.contiguous().numpy().tobytes() + shape.encode()).hexdigest()
+    return known[id(values)]

@@ -90,6 +90,10 @@ class VisionLanguageModel(ABC):
         Raises ValueError where there are several images, or the prompt holds the image token.
         """
 
+    def reworded(self, prepared: Prepared, prompt: str) -> Prepared | None:
+        """The same picture behind another prompt, as `prepare` makes it; None where it must make it anew."""
+        return None
+
     @abstractmethod
     def encode(self, batch: Sequence[Prepared]) -> list[Float[Tensor, "tiles patches width"]]:
         """f_V: the features that the projector takes, one tensor a sample, in one tower call."""

@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -101,12 +101,8 @@ class TransformersModel(VisionLanguageModel):
         mean = processor.image_processor.image_mean
         shown = [pad_to_square(picture, mean) if self._prompt.square else picture for picture in pictures]
         text = render(processor, prompt, self._prompt, len(pictures))
-        bos = processor.tokenizer.bos_token
         fields = processor(
-            images=shown or None,
-            text=text,
-            return_tensors="pt",
-            add_special_tokens=not (bos and text.startswith(bos)),
+            images=shown or None, text=text, return_tensors="pt", add_special_tokens=self._adds_specials(text)
         )
         ids = fields["input_ids"][0]
         if not pictures:
@@ -114,7 +110,26 @@ class TransformersModel(VisionLanguageModel):
         pixels = fields["pixel_values"]
         tiles = pixels[0] if pixels.ndim == 5 else pixels
         size = (pictures[0].height, pictures[0].width)
-        return Prepared(ids, ids == self._model.config.image_token_id, tiles, size)
+        return Prepared(ids, self._visual(ids), tiles, size)
+
+    def reworded(self, prepared: Prepared, prompt: str) -> Prepared:
+        """See the interface."""
+        mark, places = self._processor.image_token, int(prepared.visual.sum())
+        text = render(self._processor, prompt, self._prompt, min(places, 1)).replace(mark, mark * places)
+        fields = self._processor.tokenizer(
+            text, return_tensors="pt", add_special_tokens=self._adds_specials(text)
+        )
+        ids = fields["input_ids"][0]
+        return replace(prepared, input_ids=ids, visual=self._visual(ids))
+
+    def _adds_specials(self, text: str) -> bool:
+        """Whether the template has not put them in."""
+        bos = self._processor.tokenizer.bos_token
+        return not (bos and text.startswith(bos))
+
+    def _visual(self, ids: Tensor) -> Tensor:
+        visual: Tensor = ids == self._model.config.image_token_id
+        return visual
 
     def encode(self, batch: Sequence[Prepared]) -> list[Tensor]:
         """See the interface."""

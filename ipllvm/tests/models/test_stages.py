@@ -108,6 +108,22 @@ def test_embed_puts_visual_tokens_at_their_places(family: str) -> None:
     assert int((item.input_ids == 0).sum()) == 1
 
 
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("shape", [(30, 30), (90, 20), (33, 4), (64, 150)])
+def test_another_prompt_about_a_picture_is_what_it_is_prepared_anew(
+    family: str, shape: tuple[int, int]
+) -> None:
+    adapter, picture = model(family), Image.new("RGB", shape, "teal")
+    first = adapter.prepare([picture], "what is it?")
+    for prompt in ("is it teal?", "what is it?", "Choose.\nA. red\nB. teal", ""):
+        anew, again = adapter.prepare([picture], prompt), adapter.reworded(first, prompt)
+        assert again is not None
+        assert again.pixel_values is first.pixel_values and again.image_size == anew.image_size
+        assert torch.equal(again.input_ids, anew.input_ids) and torch.equal(again.visual, anew.visual)
+    with pytest.raises(ValueError, match="holds '<image>' 2 times"):
+        adapter.reworded(first, "what is <image> here?")
+
+
 def test_prepare_refuses_what_it_would_misread() -> None:
     adapter = model("llava")
     picture = Image.new("RGB", (30, 30))

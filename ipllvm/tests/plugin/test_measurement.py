@@ -79,7 +79,7 @@ def test_ctrl_c_reports_what_was_measured(checkpoints: tuple[Path, Path], tmp_pa
     chosen = [f"--benchmark={name}" for name in ("small", "interrupted", "few")]
     plugins = (*HAUNTED, *PINNED)
     arguments = properties(*plugins, "-k", "invariance", f"--model={checkpoints[0]}", *chosen, *SMALL)
-    done = session(tmp_path, *arguments)
+    done = session(tmp_path, *arguments, "--batch-size=2")
     report = done.report()
     assert (done.status, report["run"]["exit_status"], report["run"]["partial"]) == (2, 2, True)
     assert [(row["benchmark"], row["partial"]) for row in report["results"]] == [

@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from ipllvm.models.allocation import give_back
 from ipllvm.speed.memory import resident, watched
 
 CPU = torch.device("cpu")
@@ -10,6 +11,7 @@ SIZE = 1 << 27
 
 
 def test_the_peak_is_that_of_the_work() -> None:
+    give_back()
     before = resident()
     with watched(CPU) as busy:
         np.ones(SIZE, np.uint8)
