@@ -89,8 +89,8 @@ def entered(model: VisionLanguageModel, batch: Sequence[tuple[Case, Held]], max_
     upper, cache = model.decoder_from(layer, hidden, packed.attention(model), speaking)
 
     def kept(at: Tensor, slots: Tensor) -> Any:
-        below = model.gathered(clean.cache, torch.tensor(origins, device=at.device)[at], slots)
-        return model.with_lower(model.gathered(cache, at, slots), below, layer)
+        own = torch.tensor(origins, device=at.device)[at]
+        return model.with_lower(model.gathered(cache, at, slots), layer, clean.cache, own, slots)
 
     return Prefill(
         packed,

@@ -176,8 +176,12 @@ class VisionLanguageModel(ABC):
         """A cache of its own that holds some slots of some rows of another, a row as often as it is named."""
 
     @abstractmethod
-    def with_lower(self, upper: Any, clean: Any, layer: int) -> Any:
-        """The cache of `decoder_from` completed with the layers below `layer` of a clean one."""
+    def with_lower(
+        self, upper: Any, layer: int, clean: Any, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]
+    ) -> Any:
+        """What was gathered of the cache of `decoder_from`, completed below `layer` by some slots of some
+        rows of a clean one.
+        """
 
     def repeated(self, cache: Any, rows: int) -> Any:
         """A cache of `rows` rows like the one of `cache`, which stays as it is; where the model continues."""

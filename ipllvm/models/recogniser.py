@@ -155,7 +155,7 @@ class Recogniser(VisionLanguageModel):
         """See the interface."""
         return cache
 
-    def with_lower(self, upper: Any, clean: Any, layer: int) -> Any:
+    def with_lower(self, upper: Any, layer: int, clean: Any, rows: Tensor, slots: Tensor) -> Any:
         """Raises NotTested, as `layers` does."""
         raise self._no_layers()
 

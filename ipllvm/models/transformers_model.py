@@ -256,23 +256,16 @@ class TransformersModel(VisionLanguageModel):
 
     def gathered(self, cache: Any, rows: Tensor, slots: Tensor) -> Any:
         """See the interface."""
-
-        def chosen(held: Tensor) -> Tensor:
-            _, heads, length, _ = held.shape
-            head = torch.arange(heads, device=rows.device)
-            at = (rows[:, None, None] * heads + head[:, None]) * length + slots[:, None]
-            return held.flatten(0, 2).index_select(0, at.flatten()).view(*at.shape, -1)
-
         kept = DynamicCache()
-        for index, layer in enumerate(cache.layers):
-            if layer.get_seq_length():
-                kept.update(chosen(layer.keys), chosen(layer.values), index)
+        for index, held in enumerate(cache.layers):
+            if held.get_seq_length():
+                kept.update(_slots(held.keys, rows, slots), _slots(held.values, rows, slots), index)
         return kept
 
-    def with_lower(self, upper: Any, clean: Any, layer: int) -> Any:
+    def with_lower(self, upper: Any, layer: int, clean: Any, rows: Tensor, slots: Tensor) -> Any:
         """See the interface."""
         for index, held in enumerate(clean.layers[:layer]):
-            upper.update(held.keys, held.values, index)
+            upper.update(_slots(held.keys, rows, slots), _slots(held.values, rows, slots), index)
         return upper
 
     def repeated(self, cache: Any, rows: int) -> Any:
@@ -333,6 +326,14 @@ class TransformersModel(VisionLanguageModel):
     def text(self, tokens: Sequence[int]) -> str:
         """See the interface."""
         return str(self._processor.tokenizer.decode(list(tokens), skip_special_tokens=True)).strip()
+
+
+def _slots(held: Tensor, rows: Tensor, slots: Tensor) -> Float[Tensor, "live heads slots width"]:
+    """Some slots of some rows of keys or values [rows, heads, slots, width], copied."""
+    _, heads, length, width = held.shape
+    head = torch.arange(heads, device=rows.device)
+    at = (rows[:, None, None] * heads + head[:, None]) * length + slots[:, None]
+    return held.flatten(0, 2).index_select(0, at.flatten()).view(*at.shape, width)
 
 
 def _find(model: nn.Module, suffix: str) -> tuple[nn.Module, Any]:

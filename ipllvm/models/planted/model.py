@@ -164,7 +164,7 @@ class PlantedModel(VisionLanguageModel):
         """See the interface."""
         return Seen(cache.states[rows[:, None], slots])
 
-    def with_lower(self, upper: Any, clean: Any, layer: int) -> Any:
+    def with_lower(self, upper: Any, layer: int, clean: Any, rows: Tensor, slots: Tensor) -> Any:
         """See the interface; only the last layer looks back, so nothing is missing below."""
         return upper
 

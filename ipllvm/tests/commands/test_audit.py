@@ -59,6 +59,11 @@ def begun(folder: Path) -> forks.Command:
     raise AssertionError(f"ended or hung before it kept anything: {process.end()[1]}")
 
 
+def _gates(report: dict[str, Any]) -> list[dict[str, Any]]:
+    """The results that compare with a baseline."""
+    return [row for row in report["results"] if row["claim"]["name"].startswith("regression:")]
+
+
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """An audit that is killed, then interrupted, then left alone: what there was after each."""
@@ -73,7 +78,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     stopped = {"status": status, "output": printed, "outcomes": outcomes(folder), "runs": runs(folder)}
     status, printed = start(folder, "audit", MODEL, *CHOSEN, *SMALL).end()
     done = {"status": status, "output": printed, "outcomes": outcomes(folder), "runs": runs(folder)}
-    return {"killed": killed, "stopped": stopped, "done": done}
+    gated = [start(folder, "audit", MODEL, *CHOSEN, *SMALL, "--baseline=first").end() for _ in range(2)]
+    compared = {"gated": gated, "outcomes": outcomes(folder), "runs": runs(folder)}
+    return {"killed": killed, "stopped": stopped, "done": done, "compared": compared}
 
 
 def test_a_kill_leaves_outcomes_and_no_report(story: dict[str, Any]) -> None:
@@ -122,6 +129,21 @@ def test_every_view_is_written_and_in_the_manifest(story: dict[str, Any]) -> Non
     assert manifest(folder)["command"].startswith(command)
     told = done["output"].splitlines()[-1]
     assert told.startswith(f"manifest: {folder.relative_to(folder.parents[1])}/manifest.json, SHA-256 ")
+
+
+def test_with_a_baseline_the_first_audit_becomes_it_and_the_next_is_compared(story: dict[str, Any]) -> None:
+    compared = story["compared"]
+    (first, became), (second, told) = compared["gated"]
+    assert first == second == story["done"]["status"], "an audit counts its own verdicts too"
+    assert "baselines/first.json" in became
+    before, after = (json.loads((run / "report.json").read_text("utf-8")) for run in compared["runs"][-2:])
+    assert not _gates(before)
+    gates = _gates(after)
+    assert {row["verdict"]["decision"] for row in gates} <= {"HOLDS", "UNDECIDED"}
+    assert {row["property"] for row in gates} >= {"permutation_invariance", "patch_information"}
+    assert "regression:" in told
+    assert compared["outcomes"] == story["done"]["outcomes"], "all was known"
+    assert "--baseline=first" in manifest(compared["runs"][-1])["command"]
 
 
 def test_the_audit_profile_is_taken(story: dict[str, Any]) -> None:
