@@ -61,9 +61,9 @@ class Stage(StrEnum):
     HIDDEN_STATES = "hidden_states"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Layout:
-    """Where the visual tokens of one packed image come from, one entry a token; told apart by identity.
+    """Where the visual tokens of one packed image come from, one entry a token.
 
     `view` is 0 for the base view and 1 for the high-resolution map; `row` and `column` count
     inside the view; `newline` marks separators, which carry no picture.

@@ -27,8 +27,8 @@ StepEdit = Callable[[Sequence[int], Sequence[int]], Edit]
 class Prefill:
     """Prompts that were run, their final states where they speak, and how to go on from there.
 
-    `cache` makes that of some slots of some rows, where a guess does not do. `edit` is what is done to the
-    steps after.
+    `cache(rows, slots)` is the cache to go on from, which can be had once; asked for only where a guess does
+    not do. `edit` is what is done to the steps after.
     """
 
     packed: Packed
@@ -94,16 +94,8 @@ def verified(
     packed = prefilled.packed
     whole = len(packed.prompts)
     rows, nexts = _accept(model, prefilled, range(whole) if wanted is None else sorted(wanted))
-    live, cache, valid = rows, None, torch.empty(0)
-    while keep := [i for i, row in enumerate(live) if _say(model, row, nexts[i], max_new_tokens)]:
-        fewer, live = len(keep) < len(live), [live[i] for i in keep]
-        if cache is None:
-            cache, valid = _held(model, prefilled, live)
-        elif fewer:
-            cache.batch_select_indices(torch.tensor(keep, device=model.device))
-            valid = valid[keep]
-        valid = torch.cat([valid, valid.new_ones(len(live), 1)], 1)
-        nexts = _step(model, live, [nexts[i] for i in keep], valid, cache, prefilled.edit)
+    if going := _said(model, rows, nexts, max_new_tokens):
+        _go_on(model, prefilled, [rows[i] for i in going], [nexts[i] for i in going], max_new_tokens)
     answers: list[Tokens] = [()] * whole
     for row in rows:
         answers[row.number] = tuple(row.said)
@@ -136,14 +128,24 @@ def _accept(
     return rows, nexts
 
 
-def _held(
-    model: VisionLanguageModel, prefilled: Prefill, live: Sequence[_Row]
-) -> tuple[Any, Bool[Tensor, "rows slots"]]:
-    """A cache of what some rows hold and no more, and which of its slots count."""
-    packed = prefilled.packed
-    slots, valid = packed.held([row.number for row in live], [row.length for row in live])
-    rows = torch.tensor([packed.places[row.number].row for row in live], device=model.device)
-    return prefilled.cache(rows, slots.to(model.device)), valid.to(model.device)
+def _go_on(
+    model: VisionLanguageModel, prefilled: Prefill, live: list[_Row], nexts: list[int], limit: int
+) -> None:
+    """Step by step until all rows have ended, from a cache of what they hold and no more."""
+    packed, device = prefilled.packed, model.device
+    slots, valid = (
+        made.to(device) for made in packed.slots([row.number for row in live], [row.length for row in live])
+    )
+    rows = torch.tensor([packed.places[row.number].row for row in live], device=device)
+    cache = prefilled.cache(rows, slots)
+    while live:
+        valid = torch.cat([valid, valid.new_ones(len(live), 1)], 1)
+        nexts = _step(model, live, nexts, valid, cache, prefilled.edit)
+        going = _said(model, live, nexts, limit)
+        if 0 < len(going) < len(live):
+            cache.batch_select_indices(torch.tensor(going, device=device))
+            valid = valid[going]
+        live, nexts = [live[i] for i in going], [nexts[i] for i in going]
 
 
 def _agreed(guess: Tokens, said: Sequence[int]) -> int:
@@ -156,12 +158,13 @@ def _agreed(guess: Tokens, said: Sequence[int]) -> int:
     return next((i for i, same in enumerate(matches) if not same), len(guess))
 
 
-def _say(model: VisionLanguageModel, row: _Row, token: int, limit: int) -> bool:
-    """Add the next token unless the answer has ended; true where the row goes on."""
-    if len(row.said) < limit and not (row.said and row.said[-1] in model.stop_tokens):
+def _said(model: VisionLanguageModel, rows: Sequence[_Row], nexts: Sequence[int], limit: int) -> list[int]:
+    """Say the next token of each row; which of them go on."""
+    for row, token in zip(rows, nexts, strict=True):
         row.said.append(token)
-        return len(row.said) < limit and token not in model.stop_tokens
-    return False
+    return [
+        i for i, row in enumerate(rows) if len(row.said) < limit and row.said[-1] not in model.stop_tokens
+    ]
 
 
 def _step(

@@ -8,6 +8,7 @@ from typing import Any
 
 from ipllvm.engine.packing import SHARE
 from ipllvm.engine.plan import Plan
+from ipllvm.engine.run import IN_FLIGHT
 from ipllvm.engine.seeing import ROOM
 from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.models.capacity import MOST, Footprint
@@ -60,7 +61,7 @@ def cost(model: VisionLanguageModel, plan: Plan, batch_size: int | None = None) 
     clean = prompts.run() * len(plan.samples) if layers else 0.0
     costs = [_one(p, plan, prompts, model.layers()) for p in plan.perturbations]
     passed = Cost(passes=clean / prompts.positions, tokens=round(clean))
-    holds = _holds(model.footprint, prompts.longest, plan, len(layers), batch_size or MOST)
+    holds = _holds(model.footprint, prompts, plan, len(layers), batch_size or MOST)
     return replace(total([passed, *costs]), holds=holds)
 
 
@@ -138,9 +139,12 @@ def _one(perturbation: Any, plan: Plan, prompts: PromptSizes, layers: int) -> Co
     return Cost(trials, tokens / prompts.positions, round(tokens), seen)
 
 
-def _holds(footprint: Footprint | None, positions: int, plan: Plan, layers: int, size: int) -> int:
-    """The numbers that a batch of trials holds, with the clean pass that trials at layers start from."""
+def _holds(footprint: Footprint | None, prompts: PromptSizes, plan: Plan, layers: int, size: int) -> int:
+    """The numbers that a batch of trials holds, with the clean pass that trials at layers start from, and
+    the projected pictures of samples in flight.
+    """
     if footprint is None:
         return 0
     trials, samples = min(size, len(plan)), min(size, len(plan.samples))
-    return positions * (trials * footprint.prompt + samples * footprint.kept(layers))
+    pictures = round(min(IN_FLIGHT * size, len(plan.samples)) * prompts.visual * footprint.state)
+    return prompts.longest * (trials * footprint.prompt + samples * footprint.kept(layers)) + pictures

@@ -86,16 +86,16 @@ def entered(model: VisionLanguageModel, batch: Sequence[tuple[Case, Held]], max_
     noises = _Noises([_Noise(case, clean.entries[held.number], tables) for case, held in batch], packed)
     noises.enter(hidden)
     speaking = packed.speaking(model.device)
-    upper, cache = model.decoder_from(layer, hidden, packed.attention(model), speaking)
+    final, cache = model.decoder_from(layer, hidden, packed.attention(model), speaking)
 
-    def kept(at: Tensor, slots: Tensor) -> Any:
-        own = torch.tensor(origins, device=at.device)[at]
-        return model.with_lower(model.gathered(cache, at, slots), layer, clean.cache, own, slots)
+    def go_on(own: Tensor, slots: Tensor) -> Any:
+        upper = model.gathered(cache, own, slots)
+        return model.with_lower(upper, layer, clean.cache, torch.tensor(origins).to(own)[own], slots)
 
     return Prefill(
         packed,
-        upper[speaking],
-        kept,
+        final[speaking],
+        go_on,
         lambda numbers, positions: (layer, noises.stepping(numbers, positions)),
     )
 

@@ -77,8 +77,8 @@ class Packed:
 
     @property
     def masked(self) -> bool:
-        """Whether some stand behind a beginning that they share."""
-        return any(place.shared for place in self.places)
+        """Whether some stand in one row, so that they must be hidden from each other."""
+        return any(place.own > place.shared for place in self.places)
 
     def column(self, number: int, position: Int[Tensor, " some"]) -> Int[Tensor, " some"]:
         """The columns in which positions of a prompt, or of its answer, stand."""
@@ -127,20 +127,20 @@ class Packed:
         mask = torch.zeros_like(seen, dtype=model.dtype).masked_fill_(~seen, hidden)
         return Attention(mask[:, None], positions)
 
-    def held(
+    def slots(
         self, numbers: Sequence[int], lengths: Sequence[int]
     ) -> tuple[Int[Tensor, "numbers slots"], Bool[Tensor, "numbers slots"]]:
         """The slots of its row that hold a prompt and its answer, so many positions of them, in order; and
         which of these are meant, where some hold fewer.
         """
         places = [self.places[number] for number in numbers]
-        slots = torch.arange(-self.skipped, self.shape[1])
+        columns = torch.arange(-self.skipped, self.shape[1])
         shared = torch.tensor([place.shared for place in places])[:, None]
         own = torch.tensor([place.own for place in places])[:, None]
         ends = torch.tensor(lengths)[:, None] - self.skipped - shared + own
-        held = (slots < shared) | ((slots >= own) & (slots < ends))
-        first = (~held).int().argsort(dim=1, stable=True)[:, : max(lengths)]
-        return first, held.gather(1, first)
+        held = (columns < shared) | ((columns >= own) & (columns < ends))
+        slots = (~held).int().argsort(dim=1, stable=True)[:, : max(lengths)]
+        return slots, held.gather(1, slots)
 
     def _end(self, number: int) -> int:
         prompt, place = self.prompts[number], self.places[number]

@@ -71,9 +71,5 @@ class Plan:
         for perturbation in self.perturbations:
             yield from (trial for trial, _ in self._named(self.samples, perturbation))
 
-    def chunks(self, size: int) -> list[tuple[Sample, ...]]:
-        """Samples in flight together: stretches in order, so that shared images meet."""
-        return [self.samples[i : i + size] for i in range(0, len(self.samples), size)]
-
     def __len__(self) -> int:
         return len(self.samples) * sum(self.draws_of(p) for p in self.perturbations)

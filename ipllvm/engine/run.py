@@ -33,7 +33,9 @@ Known = MutableMapping[Trial, Response]
 Start = TypeVar("Start")
 
 IN_FLIGHT = 2
-"""Samples in flight, in batches: where they share rows, one batch of them would fill half of one."""
+"""Batches of samples that are in flight together: prompts that share rows take so little room that one
+batch of samples would leave a batch of the decoder half empty.
+"""
 
 
 def run(
@@ -55,7 +57,9 @@ def run(
     done = sum(trial in outcomes for trial in plan.trials())
     progress(done)
     room, pictures, prefixes = Room(batch_size), Pictures(), Prefixes(model)
-    for samples in plan.chunks(IN_FLIGHT * batch_size):
+    start = 0
+    while samples := plan.samples[start : start + IN_FLIGHT * room.size]:
+        start += len(samples)
         chunk = _Chunk(model, plan, samples, outcomes, room, pictures, prefixes, artifacts)
         for batch in chunk.batches():
             outcomes.update(batch)
@@ -139,11 +143,11 @@ class _Chunk:
         batching = Batching.of(own, self._checkpoints(own))
         at = sorted(set(map(layers.layer_of, cases)))
         for batch in self._room.batches(batching.ordered(own), batching.cost):
-            held = self._passed(batch, at, batching.cost)
-            yield from self._from(held, [case for case in cases if case.sample.id in held])
+            yield from self._from(self._passed(batch, at, batching.cost), cases)
 
     def _from(self, held: Mapping[str, layers.Held | Failure], cases: list[Case]) -> Iterator[Outcomes]:
-        """Batches of trials that enter one clean pass at one layer."""
+        """Batches of those trials that enter one clean pass, at one layer each."""
+        its = [case for case in cases if case.sample.id in held]
 
         def ask(batch: Sequence[tuple[Case, layers.Held]]) -> list[Response]:
             model, limit = self._model, self._plan.max_new_tokens
@@ -160,7 +164,7 @@ class _Chunk:
                 return 1.0
             return layers.cost((case, found), (before, last))
 
-        for _, group in groupby(sorted(cases, key=alike), key=alike):
+        for _, group in groupby(sorted(its, key=alike), key=alike):
             for batch in self._room.batches(list(group), cost):
                 yield self._outcomes_of(ask, batch, [held[case.sample.id] for case in batch], cost)
 
@@ -213,7 +217,7 @@ class _Chunk:
         return self._plan.perturbations[0]
 
     def _draft(self, case: Case) -> Tokens:
-        """The clean answer; nothing for the clean run itself and where it failed."""
+        """What is worth running of the clean answer; nothing for the clean run itself and where it failed."""
         trial = self._plan.trial(case.sample, self._clean, 0)
         known = self._outcomes[trial].tokens if trial in self._outcomes else ()
         return worth_running(self._model, known, self._plan.max_new_tokens)

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 TRIM, MMAP = -1, -3
 """The numbers by which glibc's mallopt knows its thresholds (malloc.h)."""
-BLOCK = 64 * 2**20
-"""Blocks of at most so many bytes are kept."""
+BLOCK = 32 * 2**20
+"""Blocks of fewer bytes are kept; older releases of glibc take no larger number."""
 KEPT = 2**30
-"""Of so many bytes at the most, freed at the end of the heap."""
+"""So many bytes at the end of the heap are kept; between blocks that are in use there may be more."""
 
 
 def keep_freed(device: "torch.device") -> bool:
@@ -29,7 +29,7 @@ def keep_freed(device: "torch.device") -> bool:
 
 
 def give_back() -> None:
-    """Give what is kept back to the system, so that the memory of what follows can be told."""
+    """Give what is kept back to the system: before another model is loaded, or memory is measured."""
     if _glibc():
         ctypes.CDLL(None).malloc_trim(0)
 

@@ -33,6 +33,7 @@ class Attention:
 
 
 CAUSAL = Attention()
+"""All that comes before, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,14 +174,17 @@ class VisionLanguageModel(ABC):
 
     @abstractmethod
     def gathered(self, cache: Any, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]) -> Any:
-        """A cache of its own that holds some slots of some rows of another, a row as often as it is named."""
+        """A cache that holds some slots of some rows of another, which is taken apart: no two are in memory.
+
+        A row may be named several times.
+        """
 
     @abstractmethod
     def with_lower(
         self, upper: Any, layer: int, clean: Any, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]
     ) -> Any:
         """What was gathered of the cache of `decoder_from`, completed below `layer` by some slots of some
-        rows of a clean one.
+        rows of a clean one, which stays.
         """
 
     def repeated(self, cache: Any, rows: int) -> Any:

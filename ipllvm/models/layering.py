@@ -90,7 +90,7 @@ def require_within(decoder: Any, slots: int) -> None:
     Their caches count slots, padding and rejected drafts among them, so that they would forget too much.
     """
     seen = window(decoder)
-    if seen is not None and slots > seen:
+    if seen is not None and slots >= seen:
         raise UsageError(
             f"the decoder attends to its last {seen} positions only and was given {slots}: "
             "prompts and answers together must be shorter"

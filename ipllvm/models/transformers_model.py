@@ -54,6 +54,7 @@ class TransformersModel(VisionLanguageModel):
         self._projector, self._inner = _find(parts.model, "multi_modal_projector")
         self._decoder = parts.model.get_decoder()
         self._words, self._head = parts.model.get_input_embeddings(), parts.model.get_output_embeddings()
+        self._words_alike: bool | None = None  # whether a processor does to words what its tokenizer does
         self._layouts: dict[tuple[int, tuple[int, int], int], Layout] = {}
 
     @abstractmethod
@@ -107,20 +108,29 @@ class TransformersModel(VisionLanguageModel):
         ids = fields["input_ids"][0]
         if not pictures:
             return Prepared(ids, torch.zeros(len(ids), dtype=torch.bool), torch.zeros(0, 3, 0, 0), (0, 0))
+        visual = self._visual(ids)
+        if self._words_alike is None:
+            self._words_alike = torch.equal(ids, self._worded(prompt, int(visual.sum())))
         pixels = fields["pixel_values"]
         tiles = pixels[0] if pixels.ndim == 5 else pixels
         size = (pictures[0].height, pictures[0].width)
-        return Prepared(ids, self._visual(ids), tiles, size)
+        return Prepared(ids, visual, tiles, size)
 
-    def reworded(self, prepared: Prepared, prompt: str) -> Prepared:
+    def reworded(self, prepared: Prepared, prompt: str) -> Prepared | None:
         """See the interface."""
-        mark, places = self._processor.image_token, int(prepared.visual.sum())
-        text = render(self._processor, prompt, self._prompt, min(places, 1)).replace(mark, mark * places)
-        fields = self._processor.tokenizer(
-            text, return_tensors="pt", add_special_tokens=self._adds_specials(text)
-        )
-        ids = fields["input_ids"][0]
+        if not self._words_alike:
+            return None
+        ids = self._worded(prompt, int(prepared.visual.sum()))
         return replace(prepared, input_ids=ids, visual=self._visual(ids))
+
+    def _worded(self, prompt: str, places: int) -> Tensor:
+        """The ids of a prompt about one picture that takes so many placeholders, without the processor."""
+        mark, tokenizer = self._processor.image_token, self._processor.tokenizer
+        text = render(self._processor, prompt, self._prompt).replace(mark, mark * places)
+        ids: Tensor = tokenizer(text, return_tensors="pt", add_special_tokens=self._adds_specials(text))[
+            "input_ids"
+        ][0]
+        return ids
 
     def _adds_specials(self, text: str) -> bool:
         """Whether the template has not put them in."""
@@ -256,10 +266,11 @@ class TransformersModel(VisionLanguageModel):
 
     def gathered(self, cache: Any, rows: Tensor, slots: Tensor) -> Any:
         """See the interface."""
-        kept = DynamicCache()
-        for index, held in enumerate(cache.layers):
+        kept, layers = DynamicCache(), cache.layers
+        for index, held in enumerate(layers):
             if held.get_seq_length():
                 kept.update(_slots(held.keys, rows, slots), _slots(held.values, rows, slots), index)
+            layers[index] = None
         return kept
 
     def with_lower(self, upper: Any, layer: int, clean: Any, rows: Tensor, slots: Tensor) -> Any:

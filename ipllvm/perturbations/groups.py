@@ -1,6 +1,5 @@
 """Groups of visual tokens: the cells of a grid laid over the picture (paper sections 3.3 and 3.7)."""
 
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,9 +9,6 @@ from ipllvm.records import Layout
 
 if TYPE_CHECKING:
     from jaxtyping import Int
-
-LAYOUTS = 256
-"""Of so many layouts and grids the groups are kept."""
 
 
 def edges(extent: int, grid: int) -> "Int[np.ndarray, 'grid+1']":
@@ -24,12 +20,10 @@ def edges(extent: int, grid: int) -> "Int[np.ndarray, 'grid+1']":
     return np.rint(np.arange(grid + 1) * extent / grid).astype(int)
 
 
-@lru_cache(maxsize=LAYOUTS)
 def groups(layout: Layout, grid: int) -> "Int[np.ndarray, 'tokens']":
     """The cell (row-major, from 0) of each token in a grid x grid; -1 for newlines, which are in none.
 
     Every view is divided by its own extent, so that a cell is the same part of the picture in each.
-    Worked out once for a layout: not to be written to.
     """
     check_grid(grid)
     cells = np.full(len(layout), -1)
@@ -37,7 +31,6 @@ def groups(layout: Layout, grid: int) -> "Int[np.ndarray, 'tokens']":
         inside = (layout.view == view) & ~layout.newline
         if inside.any():
             cells[inside] = _lines(layout.row[inside], grid) * grid + _lines(layout.column[inside], grid)
-    cells.flags.writeable = False
     return cells
 
 

@@ -79,15 +79,17 @@ def test_an_accepted_draft_costs_one_forward(
     assert len(calls) == 1
 
 
-def test_a_decoder_that_forgets_is_not_asked_for_more_than_it_sees(
-    tiny: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("short", [1, 0])
+def test_a_decoder_that_forgets_is_asked_for_less_than_it_sees(
+    tiny: Any, monkeypatch: pytest.MonkeyPatch, short: int
 ) -> None:
+    """As many as it sees are too many: its cache holds one less and goes on as if it were whole."""
     prompts = _prompts(tiny)
     longest = max(len(prompt) for prompt in prompts)
-    config = tiny._decoder.config
-    monkeypatch.setattr(config, "sliding_window", longest - 1, raising=False)
+    config, seen = tiny._decoder.config, longest - short
+    monkeypatch.setattr(config, "sliding_window", seen, raising=False)
     monkeypatch.setattr(config, "layer_types", None, raising=False)
-    with pytest.raises(UsageError, match=f"its last {longest - 1} positions only and was given {longest}"):
+    with pytest.raises(UsageError, match=f"its last {seen} positions only and was given {longest}"):
         greedy(tiny, prompts, LIMIT)
     with pytest.raises(UsageError, match="prompts and answers together must be shorter"):
         tiny.decoder_from(1, torch.zeros(1, longest, prompts[0].shape[1]))

@@ -87,13 +87,19 @@ def test_tokens_are_those_of_prompts_of_all_lengths(folder: Path) -> None:
 def test_a_batch_holds_its_prompts_and_layer_trials_their_clean_pass(folder: Path) -> None:
     model = sketch(str(folder))
     rows = _samples(range(6))
-    longest = max(len(model.prepare([s.images[0].load()], s.prompt).input_ids) for s in rows)
-    each = model.footprint
+    prepared = [model.prepare([s.images[0].load()], s.prompt) for s in rows]
+    longest, each = max(len(one.input_ids) for one in prepared), model.footprint
     assert each is not None
-    assert cost(model, _plan(rows), 4).holds == 4 * longest * each.prompt
-    assert cost(model, _plan(rows), 32).holds == 6 * longest * each.prompt, "no more than there are"
+    pictures = sum(int(one.visual.sum()) for one in prepared) * each.state
+    assert cost(model, _plan(rows), 4).holds == 4 * longest * each.prompt + pictures
+    assert cost(model, _plan(rows), 32).holds == 6 * longest * each.prompt + pictures, (
+        "no more than there are"
+    )
+    assert cost(model, _plan(rows), 2).holds < 2 * longest * each.prompt + 0.9 * pictures, (
+        "two batches of them"
+    )
     deep = cost(model, _plan(rows, LayerNoise(0), LayerNoise(1)), 4)
-    assert deep.holds == 4 * longest * (each.prompt + each.cache + 2 * each.state)
+    assert deep.holds == 4 * longest * (each.prompt + each.cache + 2 * each.state) + pictures
     assert deep.passes == 6 + 6 + 6 + 6 * (model.layers() - 1) / model.layers()
 
 

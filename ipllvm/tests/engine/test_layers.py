@@ -1,5 +1,6 @@
 """Entering at a decoder layer says exactly what whole forward passes say, one token at a time."""
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from ipllvm.engine.layers import CleanPass
 from ipllvm.engine.plan import Case, Plan
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.errors import UsageError
@@ -158,3 +160,17 @@ def test_an_interrupted_run_keeps_every_batch_of_layer_trials(
     with pytest.raises(KeyboardInterrupt):
         run(tiny, plan, 4, outcomes, lambda done: None)
     assert len(outcomes) == 4 + 9 * 4
+
+
+def test_one_clean_pass_is_in_memory_at_a_time(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original, alive = tiny.inputs_of, list[int]()
+
+    def counted(*others: Any, **named: Any) -> Any:
+        alive.append(sum(isinstance(each, CleanPass) for each in gc.get_objects()))
+        return original(*others, **named)
+
+    monkeypatch.setattr(tiny, "inputs_of", counted)
+    run(tiny, Plan(APART, (Clean(), NOISES[0]), 1, 0, LIMIT), 1, {}, lambda done: None)
+    assert alive == [0] * len(APART)

@@ -131,6 +131,21 @@ def test_rows_are_shared_where_that_saves_enough(tiny: VisionLanguageModel) -> N
     assert pack(tiny, _bare(100, 100, shared=4), skipped=2).masked, "behind a prefix there is a mask anyway"
 
 
+def test_prompts_in_rows_of_their_own_need_no_mask(tiny: VisionLanguageModel) -> None:
+    apart = [*_bare(10, 12, opening="a", shared=4)[:1], *_bare(11, opening="b", shared=4)]
+    assert not pack(tiny, apart, skipped=2).masked
+
+
+@torch.inference_mode()
+def test_what_goes_on_holds_one_cache_of_its_own_slots(tiny: VisionLanguageModel) -> None:
+    prefilled = prefill(tiny, _prompts(tiny, asked(2, 3)))
+    (cache,) = (cell for cell in prefilled.cache.args if hasattr(cell, "layers"))  # type: ignore[attr-defined]
+    slots, _ = prefilled.packed.slots([1, 4], [7, 5])
+    held = prefilled.cache(torch.tensor([0, 1]), slots)
+    assert [layer.keys.shape[::2] for layer in held.layers] == [(2, 7)] * tiny.layers()
+    assert cache.layers == [None] * tiny.layers()
+
+
 def test_a_row_does_not_grow_beyond_twice_a_prompt(tiny: VisionLanguageModel) -> None:
     packed = pack(tiny, _bare(*[10] * 30, shared=8))
     assert packed.shape == (5, 20)
@@ -154,7 +169,7 @@ def test_columns_positions_and_what_is_hidden(tiny: VisionLanguageModel) -> None
         [1, 1, 1, 0, 1, 0],
         [1, 1, 1, 0, 1, 1],
     ]
-    slots, meant = packed.held([0, 1], [4, 5])
+    slots, meant = packed.slots([0, 1], [4, 5])
     assert slots.tolist() == [[0, 1, 2, 3, 4], [0, 1, 2, 4, 5]]
     assert meant.int().tolist() == [[1, 1, 1, 1, 0], [1, 1, 1, 1, 1]]
     assert alone(_bare(4, 5)).attention(tiny) is CAUSAL

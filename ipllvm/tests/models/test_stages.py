@@ -124,6 +124,27 @@ def test_another_prompt_about_a_picture_is_what_it_is_prepared_anew(
         adapter.reworded(first, "what is <image> here?")
 
 
+def test_words_that_a_processor_changes_are_prepared_anew(tmp_path: Path) -> None:
+    adapter = loading.load(str(make("llava", tmp_path)), device="cpu")
+    assert isinstance(adapter, TransformersModel)
+    original = adapter._processor.tokenizer
+
+    class Spaced:
+        """A processor that puts words before the prompt which its tokenizer does not put there."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(processor, name)
+
+        def __call__(self, text: str, **options: object) -> object:
+            return processor(text="well " + text, **options)
+
+    processor = adapter._processor
+    adapter._processor = Spaced()
+    assert adapter._processor.tokenizer is original
+    first = adapter.prepare([Image.new("RGB", (30, 30))], "what is it?")
+    assert adapter.reworded(first, "is it teal?") is None
+
+
 def test_prepare_refuses_what_it_would_misread() -> None:
     adapter = model("llava")
     picture = Image.new("RGB", (30, 30))
