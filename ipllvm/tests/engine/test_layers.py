@@ -168,7 +168,7 @@ def test_one_clean_pass_is_in_memory_at_a_time(
     original, alive = tiny.inputs_of, list[int]()
 
     def counted(*others: Any, **named: Any) -> Any:
-        alive.append(sum(isinstance(each, CleanPass) for each in gc.get_objects()))
+        alive.append(sum(type(each) is CleanPass for each in gc.get_objects()))
         return original(*others, **named)
 
     monkeypatch.setattr(tiny, "inputs_of", counted)
