@@ -11,9 +11,8 @@ import torch
 from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
-from transformers import DynamicCache
 
-from ipllvm.models import capacity, layering
+from ipllvm.models import caches, capacity, layering
 from ipllvm.models.base import CAUSAL, Attention, Edit, Places, Prepared, VisionLanguageModel
 from ipllvm.models.forecast import TEXT_TOKENS, TILES
 from ipllvm.models.prompting import Prompt, pad_to_square, render
@@ -266,25 +265,15 @@ class TransformersModel(VisionLanguageModel):
 
     def gathered(self, cache: Any, rows: Tensor, slots: Tensor) -> Any:
         """See the interface."""
-        kept, layers = DynamicCache(), cache.layers
-        for index, held in enumerate(layers):
-            if held.get_seq_length():
-                kept.update(_slots(held.keys, rows, slots), _slots(held.values, rows, slots), index)
-            layers[index] = None
-        return kept
+        return caches.gathered(cache, rows, slots)
 
     def with_lower(self, upper: Any, layer: int, clean: Any, rows: Tensor, slots: Tensor) -> Any:
         """See the interface."""
-        for index, held in enumerate(clean.layers[:layer]):
-            upper.update(_slots(held.keys, rows, slots), _slots(held.values, rows, slots), index)
-        return upper
+        return caches.copied(clean.layers[:layer], rows, slots, upper)
 
     def repeated(self, cache: Any, rows: int) -> Any:
         """See the interface."""
-        wide = DynamicCache()
-        for index, held in enumerate(cache.layers):
-            wide.update(held.keys.expand(rows, -1, -1, -1), held.values.expand(rows, -1, -1, -1), index)
-        return wide
+        return caches.repeated(cache, rows)
 
     def linears(self) -> list[nn.Linear]:
         """Every linear layer, of tower, projector, decoder and head."""
@@ -337,14 +326,6 @@ class TransformersModel(VisionLanguageModel):
     def text(self, tokens: Sequence[int]) -> str:
         """See the interface."""
         return str(self._processor.tokenizer.decode(list(tokens), skip_special_tokens=True)).strip()
-
-
-def _slots(held: Tensor, rows: Tensor, slots: Tensor) -> Float[Tensor, "live heads slots width"]:
-    """Some slots of some rows of keys or values [rows, heads, slots, width], copied."""
-    _, heads, length, width = held.shape
-    head = torch.arange(heads, device=rows.device)
-    at = (rows[:, None, None] * heads + head[:, None]) * length + slots[:, None]
-    return held.flatten(0, 2).index_select(0, at.flatten()).view(*at.shape, width)
 
 
 def _find(model: nn.Module, suffix: str) -> tuple[nn.Module, Any]:

@@ -1,0 +1,49 @@
+"""Keys and values in transformers' caches: some slots of some rows of them, copied."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from transformers import DynamicCache
+
+
+def gathered(cache: Any, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]) -> DynamicCache:
+    """A cache that holds some slots of some rows of another, which is taken apart layer by layer.
+
+    Layers that hold nothing are left empty.
+    """
+    kept, layers = DynamicCache(), cache.layers
+    for index, layer in enumerate(layers):
+        if layer.get_seq_length():
+            _put(kept, index, layer, rows, slots)
+        layers[index] = None
+    return kept
+
+
+def copied(layers: Sequence[Any], rows: Tensor, slots: Tensor, cache: DynamicCache) -> DynamicCache:
+    """A cache whose first layers, empty before, hold some slots of some rows of these."""
+    for index, layer in enumerate(layers):
+        _put(cache, index, layer, rows, slots)
+    return cache
+
+
+def repeated(cache: Any, rows: int) -> DynamicCache:
+    """A cache of `rows` rows like the one of another, which stays as it is."""
+    wide = DynamicCache()
+    for index, layer in enumerate(cache.layers):
+        wide.update(layer.keys.expand(rows, -1, -1, -1), layer.values.expand(rows, -1, -1, -1), index)
+    return wide
+
+
+def _put(cache: DynamicCache, index: int, layer: Any, rows: Tensor, slots: Tensor) -> None:
+    cache.update(_chosen(layer.keys, rows, slots), _chosen(layer.values, rows, slots), index)
+
+
+def _chosen(held: Tensor, rows: Tensor, slots: Tensor) -> Float[Tensor, "live heads slots width"]:
+    """Some slots of some rows of keys or values [rows, heads, slots, width]."""
+    _, heads, length, width = held.shape
+    head = torch.arange(heads, device=rows.device)
+    at = (rows[:, None, None] * heads + head[:, None]) * length + slots[:, None]
+    return held.flatten(0, 2).index_select(0, at.flatten()).view(*at.shape, width)

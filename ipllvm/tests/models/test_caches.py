@@ -1,0 +1,49 @@
+"""Some slots of some rows of a cache, beside plain indexing."""
+
+from typing import Any
+
+import torch
+from transformers import DynamicCache
+
+from ipllvm.models import caches
+
+ROWS, SLOTS = torch.tensor([2, 0, 2]), torch.tensor([[0, 3], [4, 1], [2, 2]])
+
+
+def _cache(layers: int = 3) -> Any:
+    made, rng = DynamicCache(), torch.Generator().manual_seed(0)
+    for index in range(layers):
+        keys, values = torch.randn(2, 3, 4, 5, 6, generator=rng)
+        made.update(keys, values, index)
+    return made
+
+
+def _by_hand(held: torch.Tensor) -> torch.Tensor:
+    rows = zip(ROWS.tolist(), SLOTS.tolist(), strict=True)
+    return torch.stack([held[row][:, slots] for row, slots in rows])
+
+
+def test_slots_are_gathered_and_the_source_is_taken_apart() -> None:
+    source, same = _cache(), _cache()
+    found: Any = caches.gathered(source, ROWS, SLOTS)
+    assert source.layers == [None] * 3
+    for layer, whole in zip(found.layers, same.layers, strict=True):
+        assert torch.equal(layer.keys, _by_hand(whole.keys))
+        assert torch.equal(layer.values, _by_hand(whole.values))
+
+
+def test_lower_layers_are_copied_under_gathered_ones_and_stay() -> None:
+    upper, clean = _cache(0), _cache()
+    upper.update(clean.layers[2].keys + 1, clean.layers[2].values + 1, 2)
+    found: Any = caches.copied(clean.layers[:2], ROWS, SLOTS, caches.gathered(upper, ROWS, SLOTS))
+    for number, whole in enumerate(_cache().layers):
+        assert torch.equal(found.layers[number].keys, _by_hand(whole.keys) + (number == 2))
+        assert torch.equal(clean.layers[number].keys, whole.keys)
+
+
+def test_a_row_is_repeated() -> None:
+    one = _cache(1)
+    one.batch_select_indices(torch.tensor([1]))
+    wide: Any = caches.repeated(one, 3)
+    assert torch.equal(wide.layers[0].keys, one.layers[0].keys.expand(3, -1, -1, -1))
+    assert len(one.layers[0].keys) == 1
