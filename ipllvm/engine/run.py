@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine import layers
-from ipllvm.engine.answering import respond
+from ipllvm.engine.answering import options, respond
 from ipllvm.engine.batching import Batching, kind, shown, together
 from ipllvm.engine.decoding import prefill, worth_running
 from ipllvm.engine.isolation import Cost, Failure, Room, isolated, whole
@@ -217,7 +217,11 @@ class _Chunk:
         return self._plan.perturbations[0]
 
     def _draft(self, case: Case) -> Tokens:
-        """What is worth running of the clean answer; nothing for the clean run itself and where it failed."""
+        """What is worth running of the clean answer; nothing for the clean run itself, where it failed, and
+        where options are asked for.
+        """
+        if self._plan.answer == "likelihood" and options(case.sample):
+            return ()
         trial = self._plan.trial(case.sample, self._clean, 0)
         known = self._outcomes[trial].tokens if trial in self._outcomes else ()
         return worth_running(self._model, known, self._plan.max_new_tokens)

@@ -48,6 +48,14 @@ def test_options_are_scored_in_every_stage(tiny: VisionLanguageModel) -> None:
         assert all(score < 0 for score in response.options)
 
 
+def test_no_draft_is_run_where_options_are_asked_for(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ipllvm.engine.run.worth_running", lambda *_: pytest.fail("a draft for nothing"))
+    asked = tuple(row for row in ROWS if options(row))
+    run(tiny, Plan(asked, (Clean(), Permutation()), 1, 0, 5, "likelihood"), 2, {}, lambda done: None)
+
+
 @torch.inference_mode()
 def test_scores_are_those_of_a_plain_pass(tiny: VisionLanguageModel) -> None:
     outcomes: Outcomes = {}
