@@ -7,16 +7,21 @@ from typing import Any
 
 import torch
 
+from ipllvm.models.allocation import give_back
+
 MOST = 32
 SHARE = 0.5
 """Share of the free memory that a batch may plan with; the rest is for what no formula sees."""
 
 
 def free_memory(device: torch.device) -> int:
-    """Bytes that can still be had; page cache and torch's own reserve count as free."""
+    """Bytes that can still be had; page cache and torch's own reserve count as free, and what the process
+    keeps on the CPU is given back first.
+    """
     if device.type == "cuda":
         reserve = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return int(torch.cuda.mem_get_info(device)[0] + reserve)
+    give_back()
     try:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
         return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
