@@ -210,7 +210,7 @@ class _Chunk:
 
     def _see(self, cases: Sequence[Case]) -> list[Seen]:
         with torch.inference_mode():
-            return see(self._model, cases, self._room, self._artifacts, self._pictures, self._kept)
+            return see(self._model, cases, self._room, self._artifacts, self._pictures)
 
     @property
     def _clean(self) -> Perturbation:

@@ -6,9 +6,8 @@ long as it is among the last ones seen; a sample without one goes through as wor
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from PIL import Image
@@ -18,7 +17,7 @@ from ipllvm.artifacts import Artifacts
 from ipllvm.engine.isolation import Failure, Room, isolated
 from ipllvm.engine.plan import Case
 from ipllvm.models.base import Prepared, VisionLanguageModel
-from ipllvm.records import ImageSource, NeedsArtifact, Perturbation, Sample, Stage
+from ipllvm.records import ImageSource, NeedsArtifact, Perturbation, Stage
 
 ROOM = 128 * 2**20
 """Bytes of projected pictures that are kept for questions to come."""
@@ -81,11 +80,10 @@ def see(
     room: Room,
     artifacts: Artifacts | None = None,
     pictures: Pictures | None = None,
-    clean: Mapping[str, Seen] = MappingProxyType({}),
 ) -> list[Seen]:
     """The checkpoint of each case, perturbed where it is about pixels, in tower calls that have room.
 
-    `clean` are checkpoints by sample that were made before.
+    Questions about one picture under one draw share what a processor makes of it.
     """
     pictures = Pictures() if pictures is None else pictures
     shown: dict[Hashable, Prepared] = {}
@@ -93,7 +91,8 @@ def see(
     def prepare(one: Sequence[Case]) -> list[Prepared]:
         (case,) = one
         what = tuple(map(_named, case.sample.images)), case.trial.perturbation, case.drawn
-        found = _asked_again(model, shown.get(what), case.sample, clean.get(case.sample.id))
+        known = shown.get(what) if case.sample.images else None
+        found = known and model.reworded(known, case.sample.prompt)
         if found is None:
             found = shown[what] = _prepare(model, case, artifacts)
         return [found]
@@ -124,21 +123,6 @@ def see(
 
 def _named(source: ImageSource) -> Hashable:
     return source if isinstance(source, Hashable) else id(source)
-
-
-def _asked_again(
-    model: VisionLanguageModel, shown: Prepared | None, sample: Sample, clean: Seen | None
-) -> Prepared | None:
-    """Another question about a picture that is prepared, worded as about the clean one where that is of
-    the same size.
-    """
-    if shown is None or not sample.images:
-        return None
-    if isinstance(clean, Checkpoint):
-        own = clean.prepared
-        if (shown.image_size, shown.pixel_values.shape) == (own.image_size, own.pixel_values.shape):
-            return replace(shown, input_ids=own.input_ids, visual=own.visual)
-    return model.reworded(shown, sample.prompt)
 
 
 def _checkpoint(prepared: Prepared, projected: Tensor | Failure, picture: str) -> Seen:
