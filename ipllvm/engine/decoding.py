@@ -1,9 +1,8 @@
 """Exact greedy answers for a batch, with drafts verified in the prefill.
 
-Rows are padded on the right: causal attention never sees the padding, so that the prefill needs
-no mask. A draft (the clean answer) rides behind its prompt; the longest prefix that the model
-itself would have said is kept, and decoding goes on from there. What is rejected stays in the
-cache as masked holes. The token ids are those of plain greedy `generate`.
+A draft (the clean answer) rides behind its prompt; the longest prefix that the model itself would
+have said is kept, and decoding goes on from there, with a cache of what is kept: without what was
+rejected, and without the rows that have ended. The token ids are those of plain greedy `generate`.
 """
 
 from collections.abc import Callable, Iterable, Sequence

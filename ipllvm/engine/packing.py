@@ -3,7 +3,7 @@
 Questions about one picture under one draw are the same up to the end of the picture. They can stand in
 one row: the beginning once, then the words and the guess of each, which a mask hides from each other.
 Rows are padded on the right: causal attention never sees the padding, so that rows of one prompt need
-no mask. A mask makes attention slower; hence SHARE.
+no mask. Longer rows behind a mask cost attention more; hence SHARE.
 """
 
 from collections.abc import Hashable, Sequence

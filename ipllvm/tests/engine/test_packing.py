@@ -132,7 +132,7 @@ def test_rows_are_shared_where_that_saves_enough(tiny: VisionLanguageModel) -> N
 
 
 def test_prompts_in_rows_of_their_own_need_no_mask(tiny: VisionLanguageModel) -> None:
-    apart = [*_bare(10, 12, opening="a", shared=4)[:1], *_bare(11, opening="b", shared=4)]
+    apart = [*_bare(10, opening="a", shared=4), *_bare(11, opening="b", shared=4)]
     assert not pack(tiny, apart, skipped=2).masked
 
 

@@ -32,6 +32,15 @@ def test_loaded_model_says_what_it_is(family: str, tmp_path: Path) -> None:
     assert not any(weight.requires_grad for weight in model.logits(torch.zeros(1, 32)))
 
 
+def test_memory_that_is_freed_is_kept_where_a_model_is_loaded_to(
+    whole: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[torch.device] = []
+    monkeypatch.setattr(loading, "keep_freed", told.append)
+    loading.load(str(whole), device="cpu")
+    assert told == [torch.device("cpu")]
+
+
 def test_other_weights_are_another_fingerprint(whole: Path, tmp_path: Path) -> None:
     other = make("llava", tmp_path / "other", seed=1)
     assert loading.load(str(whole)).fingerprint != loading.load(str(other)).fingerprint

@@ -6,7 +6,7 @@ import torch
 from ipllvm.speed.memory import watched
 
 CPU = torch.device("cpu")
-SIZE = 1 << 28
+SIZE = 1 << 29
 
 
 def test_the_peak_is_that_of_the_work() -> None:
@@ -16,5 +16,5 @@ def test_the_peak_is_that_of_the_work() -> None:
         np.ones(SIZE, np.uint8)
     with watched(CPU) as after:
         pass
-    assert busy.bytes > before.bytes + 0.7 * SIZE
-    assert 0 < after.bytes < before.bytes + 0.3 * SIZE
+    assert busy.bytes > before.bytes + 0.9 * SIZE
+    assert 0 < after.bytes < before.bytes + 0.5 * SIZE
