@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from ipllvm import options, registration, typed
 from ipllvm.errors import IpllvmError
-from ipllvm.progress import Worker
-from ipllvm.sequence import look
-from ipllvm.session import OPTIONS, ROWS, Session, case, finding, place, status
+from ipllvm.session import options, parsing, registration
+from ipllvm.session.controller import OPTIONS, ROWS, Session, case, finding, place, status
+from ipllvm.session.progress import Worker
+from ipllvm.session.repeats import look
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -94,12 +94,12 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """`-n auto` is one worker a GPU, one without."""
-    return max(1, typed.gpus())
+    return max(1, parsing.gpus())
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep a model on one worker where there are at least as many models as workers."""
-    from ipllvm.scheduling import by_model
+    from ipllvm.session.scheduling import by_model
 
     return by_model(config, log, config.stash[OPTIONS].models)

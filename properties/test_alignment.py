@@ -20,7 +20,7 @@ from ipllvm.metrics.weighted import weighted
 from ipllvm.sampling import generator
 
 if TYPE_CHECKING:
-    from ipllvm.assessment import Evaluation
+    from ipllvm.evaluation.evaluation import Evaluation
     from ipllvm.models.encoders import Encoder
     from ipllvm.models.text import LanguageModel
     from ipllvm.records import Benchmark

@@ -17,7 +17,7 @@ from ipllvm.metrics.performance_drop import score
 from ipllvm.metrics.retention import both, retention
 
 if TYPE_CHECKING:
-    from ipllvm.assessment import Evaluation
+    from ipllvm.evaluation.evaluation import Evaluation
     from ipllvm.models.encoders import Encoder
     from ipllvm.scorers.judge import Judge
 

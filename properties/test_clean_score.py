@@ -14,7 +14,7 @@ from ipllvm.metrics.performance_drop import gain
 from ipllvm.perturbations.substitution import Blank
 
 if TYPE_CHECKING:
-    from ipllvm.assessment import Evaluation
+    from ipllvm.evaluation.evaluation import Evaluation
 
 
 @pytest.mark.requirement

@@ -20,7 +20,7 @@ from ipllvm.metrics.performance_drop import gain
 from ipllvm.perturbations.noise import LayerNoise
 
 if TYPE_CHECKING:
-    from ipllvm.assessment import Evaluation
+    from ipllvm.evaluation.evaluation import Evaluation
 
 HALF, MILDER = 0.5, "keskar"
 
@@ -28,24 +28,25 @@ HALF, MILDER = 0.5, "keskar"
 @pytest.mark.observation
 def test_layer_importance(evaluation: "Evaluation") -> None:
     """What is lost in the lowest quarter minus half of all that is lost, at least 0."""
-    from ipllvm import display, importance
+    from ipllvm.evaluation import importance
+    from ipllvm.verdicts import series
 
     kind, layers = evaluation.settings.noise, range(evaluation.model.layers())
     places = {f"layer {layer + 1}": partial(LayerNoise, layer, kind) for layer in layers}
     clean, blank, noisy = importance.under_noise(evaluation, places)
     saturated = importance.saturated(blank, noisy)
-    series = [importance.by_layer("lost", clean, noisy), *importance.recorded(clean, noisy, "layer")]
+    plots = [importance.by_layer("lost", clean, noisy), *importance.recorded(clean, noisy, "layer")]
     if saturated and kind != MILDER:
         milder = {f"layer {layer + 1}": partial(LayerNoise, layer, MILDER) for layer in layers}
         *_, other = importance.under_noise(evaluation, milder)
-        series.append(importance.by_layer(f"lost_{MILDER}", clean, other))
+        plots.append(importance.by_layer(f"lost_{MILDER}", clean, other))
     share = importance.share_of_lowest_quarter(clean, noisy)
     evaluation.check(
         "layer_importance",
         importance.decisive(evaluation, "layer_importance", partial(quarter_share, clean, share=HALF), noisy),
         shown={"clean": clean, "blank": blank, "first_layer": noisy[0], "last_layer": noisy[-1]},
         something_to_lose=gain(clean, blank),
-        series=series,
-        beside={"share_of_lowest_quarter": display.percent("share_of_lowest_quarter", share)},
+        series=plots,
+        beside={"share_of_lowest_quarter": series.percent("share_of_lowest_quarter", share)},
         obstacle=saturated,
     )

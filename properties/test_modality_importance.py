@@ -21,7 +21,7 @@ from ipllvm.records import Target
 from ipllvm.sampling import generator
 
 if TYPE_CHECKING:
-    from ipllvm.assessment import Evaluation
+    from ipllvm.evaluation.evaluation import Evaluation
 
 TARGETS = (Target.IMAGE, Target.TEXT)
 
@@ -29,7 +29,7 @@ TARGETS = (Target.IMAGE, Target.TEXT)
 @pytest.mark.observation
 def test_modality_importance(evaluation: "Evaluation") -> None:
     """Text-noise score minus image-noise score: above 0 in the lowest quarter, below 0 in the rest."""
-    from ipllvm import importance
+    from ipllvm.evaluation import importance
 
     settings, count = evaluation.settings, evaluation.model.layers()
     places = {

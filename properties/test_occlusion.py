@@ -21,7 +21,7 @@ from ipllvm.perturbations.occlusion import RandomDrop, SalientDrop, realised
 from ipllvm.perturbations.substitution import Blank
 
 if TYPE_CHECKING:
-    from ipllvm.assessment import Evaluation
+    from ipllvm.evaluation.evaluation import Evaluation
 
 RATIOS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 HALF = 0.5
@@ -31,7 +31,7 @@ KEPT = "score with that share of the image in black (higher = more robust)"
 @pytest.mark.requirement
 def test_occlusion(evaluation: "Evaluation") -> None:
     """What is kept at half the image minus half of what can be lost, at least 0."""
-    from ipllvm import display
+    from ipllvm.verdicts import series
 
     maps, budget = evaluation.saliency, evaluation.settings.occlusion_budget
     salient = partial(SalientDrop, budget=budget, provider=maps)
@@ -45,17 +45,17 @@ def test_occlusion(evaluation: "Evaluation") -> None:
         mode: {0.0: clean, **dict(zip(RATIOS, dropped[i * len(RATIOS) :], strict=False))}
         for i, mode in enumerate(modes)
     }
-    areas = {f"area_{m}": display.pair(area_terms(curve), [(1.0, clean)]) for m, curve in curves.items()}
-    series = [display.curve(mode, KEPT, "ratio", curve) for mode, curve in curves.items()]
+    areas = {f"area_{m}": series.pair(area_terms(curve), [(1.0, clean)]) for m, curve in curves.items()}
+    plots = [series.curve(mode, KEPT, "ratio", curve) for mode, curve in curves.items()]
     for mode, drops in modes.items():
         real = {drop.ratio: realised(drop, evaluation.artifacts("saliency")) for drop in drops}
-        series.append(display.shares(f"dropped_{mode}", "cells that were dropped", "ratio", real))
+        plots.append(series.shares(f"dropped_{mode}", "cells that were dropped", "ratio", real))
     evaluation.check(
         "occlusion",
         kept_share(clean, blank, curves["random"][HALF], HALF),
         shown={"clean": clean, "blank": blank, **{f"{m}_50": curve[HALF] for m, curve in curves.items()}},
         something_to_lose=gain(clean, blank),
-        series=series,
+        series=plots,
         parts={"area": areas["area_random"][0], "clean": areas["area_random"][1]},
-        beside={name: display.percent(name, area) for name, area in areas.items()},
+        beside={name: series.percent(name, area) for name, area in areas.items()},
     )

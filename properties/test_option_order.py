@@ -18,7 +18,7 @@ from ipllvm.metrics.performance_drop import performance_drop
 from ipllvm.scorers.multiple_choice import extract
 
 if TYPE_CHECKING:
-    from ipllvm.assessment import Evaluation
+    from ipllvm.evaluation.evaluation import Evaluation
 
 
 @pytest.mark.observation

@@ -20,7 +20,7 @@ from ipllvm.perturbations.selection import Keep
 from ipllvm.perturbations.substitution import Blank
 
 if TYPE_CHECKING:
-    from ipllvm.assessment import Evaluation
+    from ipllvm.evaluation.evaluation import Evaluation
 
 LOST = "where one group of tokens is kept alone (higher = more lost)"
 WORDS = {"pil": "share of the clean score", "pil_corrected": "share of the gain over a blank image"}
@@ -29,17 +29,17 @@ WORDS = {"pil": "share of the clean score", "pil_corrected": "share of the gain 
 @pytest.mark.observation
 def test_patch_information(evaluation: "Evaluation") -> None:
     """Centre alone minus edge alone, at least the margin."""
-    from ipllvm import display
+    from ipllvm.verdicts import series
 
     grid, how = evaluation.group_grid(), evaluation.settings.information
     clean, blank, *kept = evaluation.run(Blank(), *(Keep((group,), grid, how) for group in range(grid**2)))
     inner, outer = [[kept[group] for group in part] for part in (centre(grid), edge(grid))]
     lost = [performance_drop(clean, each) for each in kept]
     bases = {"pil": [(1.0, clean)], "pil_corrected": [(1.0, clean), (-1.0, blank)]}
-    series = [display.grid("loss", f"lost {LOST}", grid, lost)]
+    plots = [series.grid("loss", f"lost {LOST}", grid, lost)]
     for name, base in bases.items():
-        pairs = [display.pair([(1.0, clean), (-1.0, each)], base) for each in kept]
-        series.append(display.percent_grid(name, f"{WORDS[name]} lost {LOST}", grid, pairs))
+        pairs = [series.pair([(1.0, clean), (-1.0, each)], base) for each in kept]
+        plots.append(series.percent_grid(name, f"{WORDS[name]} lost {LOST}", grid, pairs))
     evaluation.check(
         "patch_information",
         more_lost("centre_information", here=outer, there=inner),
@@ -50,6 +50,6 @@ def test_patch_information(evaluation: "Evaluation") -> None:
             "edge": drawn("edge", outer),
         },
         something_to_lose=gain(clean, blank),
-        series=series,
+        series=plots,
         noted={"groups": f"{grid} x {grid}"},
     )

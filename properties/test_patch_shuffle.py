@@ -18,7 +18,7 @@ from ipllvm.perturbations.shuffle import PatchShuffle
 from ipllvm.perturbations.substitution import Blank
 
 if TYPE_CHECKING:
-    from ipllvm.assessment import Evaluation
+    from ipllvm.evaluation.evaluation import Evaluation
 
 GRIDS = (14, 8, 4, 2)
 """The paper's, the one that decides first."""
@@ -27,7 +27,7 @@ GRIDS = (14, 8, 4, 2)
 @pytest.mark.observation
 def test_patch_shuffle(evaluation: "Evaluation") -> None:
     """Δ = clean - shuffled accuracy at 14 x 14, at least the margin."""
-    from ipllvm import display
+    from ipllvm.verdicts import series
 
     own = evaluation.model.patch_grid()
     grids = dict.fromkeys((*GRIDS, *([] if own is None else [own])))
@@ -40,7 +40,7 @@ def test_patch_shuffle(evaluation: "Evaluation") -> None:
         performance_drop(clean, shuffled[0]),
         shown={"clean": clean, "blank": blank, **named},
         something_to_lose=gain(clean, blank),
-        series=[display.curve("shuffled", quantity, "grid", at)],
-        beside={"kept": display.percent("kept", display.pair(mean_terms(1.0, shuffled), [(1.0, clean)]))},
+        series=[series.curve("shuffled", quantity, "grid", at)],
+        beside={"kept": series.percent("kept", series.pair(mean_terms(1.0, shuffled), [(1.0, clean)]))},
         noted={"patch_grid": "none" if own is None else f"{own} x {own}"},
     )

@@ -16,7 +16,7 @@ from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Blank
 
 if TYPE_CHECKING:
-    from ipllvm.assessment import Evaluation
+    from ipllvm.evaluation.evaluation import Evaluation
 
 
 @pytest.mark.requirement

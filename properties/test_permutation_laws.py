@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from ipllvm.probing import Probe
+    from ipllvm.laws.probe import Probe
 
 pytestmark = pytest.mark.law
 
@@ -24,8 +24,8 @@ def test_permutation_identity(probe: "Probe") -> None:
 
 def test_permutation_inverse(probe: "Probe") -> None:
     """A permutation followed by its inverse changes no token id."""
+    from ipllvm.laws.strategies import swaps
     from ipllvm.perturbations.permutation import Swaps
-    from ipllvm.strategies import swaps
 
     def law(forth: Swaps) -> str | None:
         return probe.difference(Swaps(forth.pairs + forth.inverse.pairs))

@@ -21,7 +21,7 @@ from ipllvm.perturbations.synthetic import Synthetic
 
 if TYPE_CHECKING:
     from ipllvm.artifacts.synthetic import Synthesis
-    from ipllvm.assessment import Evaluation
+    from ipllvm.evaluation.evaluation import Evaluation
     from ipllvm.models.encoders import Encoder
     from ipllvm.records import Scores
 

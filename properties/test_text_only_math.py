@@ -16,7 +16,7 @@ import pytest
 from ipllvm.metrics.performance_drop import score
 
 if TYPE_CHECKING:
-    from ipllvm.assessment import Evaluation
+    from ipllvm.evaluation.evaluation import Evaluation
 
 
 @pytest.mark.observation

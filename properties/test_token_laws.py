@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from ipllvm.probing import Probe
+    from ipllvm.laws.probe import Probe
 
 pytestmark = pytest.mark.law
 

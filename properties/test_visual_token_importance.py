@@ -19,7 +19,7 @@ from ipllvm.perturbations.groups import centre, edge
 from ipllvm.perturbations.noise import GroupNoise
 
 if TYPE_CHECKING:
-    from ipllvm.assessment import Evaluation
+    from ipllvm.evaluation.evaluation import Evaluation
 
 
 NAME = "visual_token_importance"
@@ -28,13 +28,14 @@ NAME = "visual_token_importance"
 @pytest.mark.observation
 def test_visual_token_importance(evaluation: "Evaluation") -> None:
     """Edge-noise score minus centre-noise score, at least 0."""
-    from ipllvm import display, importance
+    from ipllvm.evaluation import importance
+    from ipllvm.verdicts import series
 
     kind, grid = evaluation.settings.noise, evaluation.group_grid()
     places = {f"group {group + 1}": partial(GroupNoise, group, grid, kind) for group in range(grid**2)}
     clean, blank, noisy = importance.under_noise(evaluation, places)
     inner, outer = [[noisy[group] for group in part] for part in (centre(grid), edge(grid))]
-    lost = display.grid("lost", importance.COSTS, grid, [performance_drop(clean, each) for each in noisy])
+    lost = series.grid("lost", importance.COSTS, grid, [performance_drop(clean, each) for each in noisy])
     evaluation.check(
         NAME,
         importance.decisive(evaluation, NAME, partial(more_lost, "centre_importance"), inner, outer),

@@ -1,7 +1,7 @@
 """`planted`: pictures that carry their own answer in every cell, for planted models.
 
 What a picture shows is chosen at random among four signs; each of its 64 cells names the sample,
-its cluster, the answer and its own place (ipllvm/planting.py), so that a model that can read cells
+its cluster, the answer and its own place (ipllvm/planted_grid.py), so that a model that can read cells
 knows what was done to its input. Nothing else can be learned from a picture.
 """
 
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from ipllvm import planting
+from ipllvm import planted_grid
 from ipllvm.benchmarks.prompts import LETTERS, multiple_choice
 from ipllvm.benchmarks.rendering import DRAWN, digest
-from ipllvm.planting import ALIKE
+from ipllvm.planted_grid import ALIKE
 from ipllvm.records import Benchmark, Sample
 from ipllvm.sampling import generator
 
@@ -35,12 +35,12 @@ class Planted:
 
     def load(self) -> Image.Image:
         """The picture, RGB, 64 x 64 px."""
-        return Image.fromarray(planting.picture(self.number, self.cluster, self.answer))
+        return Image.fromarray(planted_grid.picture(self.number, self.cluster, self.answer))
 
 
 def benchmark(name: str, cluster: int, seed: int) -> Benchmark:
     """1,500 samples in clusters of `cluster`, as multiple choice; another seed draws other samples."""
-    first = seed * _APART % planting.NUMBERS
+    first = seed * _APART % planted_grid.NUMBERS
     samples = tuple(_signed(first + i, first + i - i % cluster) for i in range(SAMPLES))
     return _benchmark(name, samples, cluster, seed)
 
@@ -96,6 +96,6 @@ def tens(seed: int = 0) -> Benchmark:
 
 def captions(seed: int = 0) -> Benchmark:
     """Groups of 11 alike pictures with captions that name them; the alignment set of planted:aligned."""
-    first = seed * _APART % planting.NUMBERS // ALIKE * ALIKE
+    first = seed * _APART % planted_grid.NUMBERS // ALIKE * ALIKE
     samples = tuple(_captioned(first + i, first) for i in range(CAPTIONS))
     return _benchmark("planted-captions", samples, ALIKE, seed)

@@ -6,7 +6,7 @@ from functools import cache, cached_property
 
 import numpy as np
 
-from ipllvm import claims, verdicts
+from ipllvm import claims
 from ipllvm.calibration.cells import ALPHA, POWER, Band
 from ipllvm.calibration.laws import Design, Flips, Retention
 from ipllvm.records import Claim, Contrast, Decision
@@ -14,6 +14,7 @@ from ipllvm.stats.betting import BettingTest
 from ipllvm.stats.choice import choose, turned
 from ipllvm.stats.clusters import cluster_sums
 from ipllvm.stats.multiplicity import families
+from ipllvm.verdicts import decide
 
 MARGIN = 2.0
 _ENOUGH_CLUSTERS, _ENOUGH_CHANGED = 100, 60
@@ -83,7 +84,7 @@ class AtMargin:
         contrast, sign = self.law.contrast(self.design, rng), 1.0
         if self.direction == "at_least":
             contrast, sign = turned(contrast, -1.0), -1.0
-        found = verdicts.decide(contrast, claim(100 * sign * self.law.truth, self.direction))
+        found = decide.decide(contrast, claim(100 * sign * self.law.truth, self.direction))
         return {decision.value: found.decision is decision for decision in Decision}
 
     def bands(self, rates: Mapping[str, float]) -> Sequence[Band]:
@@ -118,13 +119,13 @@ class Power:
             lattice=1 / self.design.draws,
             draws=self.design.draws,
         )
-        effect = verdicts.planned_effect(planned, claim())
+        effect = decide.planned_effect(planned, claim())
         assert effect is not None, "there are samples"
         return Flips.of((MARGIN + self.side * effect) / 100, claim().planned_discordance)
 
     def once(self, rng: np.random.Generator) -> Mapping[str, float]:
         """See Cell."""
-        found = verdicts.decide(self.law.contrast(self.design, rng), claim()).decision
+        found = decide.decide(self.law.contrast(self.design, rng), claim()).decision
         right = Decision.VIOLATED if self.side > 0 else Decision.HOLDS
         return {"right": found is right, "wrong": found not in (right, Decision.UNDECIDED)}
 

@@ -15,8 +15,10 @@ CHOSEN = "permutation_invariance or image_use"
 PROBES = "test_patch_shuffle or test_layer_importance or test_visual_token_importance or test_occlusion["
 """What a gate leaves out because it takes longer."""
 _NAME = "calibration"
-_LOADED = ("torch", "transformers.models.llava", "ipllvm.models.loading", "ipllvm.models.transformers_model",
-           "ipllvm.assessment", "ipllvm.artifacts.saliency", "ipllvm.engine.self_check")  # fmt: skip
+_LOADED = (
+    "torch", "transformers.models.llava", "ipllvm.models.loading", "ipllvm.models.transformers_model",
+    "ipllvm.evaluation.evaluation", "ipllvm.artifacts.saliency", "ipllvm.engine.self_check",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

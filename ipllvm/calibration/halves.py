@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ipllvm import baselines, claims, verdicts
-from ipllvm.baselines import Entry
+from ipllvm import claims
 from ipllvm.calibration.cells import ALPHA
+from ipllvm.gate import baseline
+from ipllvm.gate.baseline import Entry
 from ipllvm.metrics.performance_drop import performance_drop, score
 from ipllvm.records import Claim, Contrast, Decision, Scores
 from ipllvm.sampling import generator
 from ipllvm.stats.choice import choose
+from ipllvm.verdicts import decide
 
 if TYPE_CHECKING:
     from ipllvm.records import Perturbation
@@ -65,8 +67,8 @@ def of_draws(found: Iterable[Measured], splits: int = SPLITS) -> dict[str, Any]:
         claim = replace(each.claim, direction="at_most", margin=each.claim.regression_margin)
         for split in range(splits):
             rng = generator("halves of draws", split, each.claim.name)
-            contrast, _ = baselines.difference(*(_entry(each, half) for half in _dealt(each.perturbed, rng)))
-            told[f"{each.claim.name} {verdicts.decide(contrast, claim).decision}"] += 1
+            contrast, _ = baseline.difference(*(_entry(each, half) for half in _dealt(each.perturbed, rng)))
+            told[f"{each.claim.name} {decide.decide(contrast, claim).decision}"] += 1
     return _row(splits, told)
 
 
@@ -106,7 +108,7 @@ def _contrasts(found: Iterable[Measured]) -> Mapping[str, tuple[Claim, Contrast]
     """What is compared, by name."""
     made = {}
     for each in found:
-        clean = baselines.clean_claim(each.claim.regression_margin)
+        clean = baseline.clean_claim(each.claim.regression_margin)
         made[each.claim.name] = each.claim, performance_drop(each.clean, each.perturbed)
         made[clean.name] = clean, score(each.clean)
     return made

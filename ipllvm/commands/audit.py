@@ -15,8 +15,8 @@ from ipllvm.reporting.text import visible
 if TYPE_CHECKING:
     import pytest
 
-    from ipllvm.costs import Costs
-    from ipllvm.session import Session
+    from ipllvm.session.controller import Session
+    from ipllvm.session.costs import Costs
 
 PASSES_ON = True
 HOPELESS = (2, 3, 4, 5)
@@ -59,7 +59,7 @@ def main(args: argparse.Namespace) -> int:
 
 def _forecast(asked: Sequence[str], folder: Path) -> int:
     """Say what is ahead, from a run of pytest that only plans; what that prints is shown where it fails."""
-    from ipllvm.costs import summary
+    from ipllvm.session.costs import summary
 
     witness, printed = Witness(), StringIO()
     with redirect_stdout(printed):
@@ -84,7 +84,7 @@ class Witness:
 
     def pytest_unconfigure(self, config: "pytest.Config") -> None:
         """Keep it."""
-        from ipllvm.session import COSTS
+        from ipllvm.session.controller import COSTS
 
         self.session = config.pluginmanager.get_plugin("ipllvm-session")
         self.costs = config.stash.get(COSTS, {})

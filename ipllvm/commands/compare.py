@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ipllvm.reporting.text import REASON_LIMIT, interval, number, visible
 
 if TYPE_CHECKING:
-    from ipllvm.gates import Change, Gate
+    from ipllvm.gate.outcome import Change, Gate
 
 UNDECIDED = 6
 HEAD = ("property", "claim", "benchmark", "before", "after", "worse by", "lost, gained", "margin", "verdict")
@@ -27,8 +27,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print every comparison; the highest exit status: 1 worse, 6 undecided, 7 not comparable."""
-    from ipllvm.baselines import load
-    from ipllvm.comparison import compare
+    from ipllvm.gate.baseline import load
+    from ipllvm.gate.compare import compare
 
     before = load(args.before)
     source = f"baseline {args.before.name}"
@@ -79,8 +79,8 @@ def _markdown(gate: "Gate") -> Iterator[str]:
 
 def _flipped(gate: "Gate", markdown: bool) -> Iterator[str]:
     """The samples that flipped, question and answers, as many as are shown of each change."""
-    from ipllvm.comparison import SHOWN
-    from ipllvm.gates import words
+    from ipllvm.gate.compare import SHOWN
+    from ipllvm.gate.outcome import words
     from ipllvm.reporting.markdown import escape
 
     for change in gate.changes:

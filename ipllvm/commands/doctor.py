@@ -10,9 +10,9 @@ from pathlib import Path
 
 from ipllvm.commands import suite
 from ipllvm.commands.listing import Row, show
-from ipllvm.costs import size
 from ipllvm.errors import IpllvmError
 from ipllvm.models import sources
+from ipllvm.session.costs import size
 
 MISSING, OLD = "missing", "too old"
 OPTIONAL = {
@@ -94,7 +94,7 @@ def _optional() -> Iterator[Row]:
 
 def _machine() -> Iterator[Row]:
     """Devices as torch sees them, and their memory."""
-    from ipllvm.typed import gpus
+    from ipllvm.session.parsing import gpus
 
     try:
         import torch

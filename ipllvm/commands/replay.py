@@ -14,8 +14,8 @@ from ipllvm.reporting.text import visible
 if TYPE_CHECKING:
     from PIL import Image
 
+    from ipllvm.replay.trial import Single
     from ipllvm.reporting.schema import Row
-    from ipllvm.trials import Single
 
 SIDE = 448
 LONG = 4096
@@ -43,7 +43,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Show the trial; 1 where the answers are not those of the report, else 0."""
-    from ipllvm.reporting.reloading import reload
+    from ipllvm.replay.reload import reload
 
     file = args.report / "report.json" if args.report.is_dir() else args.report
     report = migration.read(file)

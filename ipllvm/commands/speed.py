@@ -93,15 +93,15 @@ def _check(args: argparse.Namespace) -> None:
 
 def _subject(args: argparse.Namespace) -> "tuple[TransformersModel, Benchmark]":
     """The model that is timed, and what it is asked."""
-    from ipllvm.models import loading
+    from ipllvm.models import devices, loading
     from ipllvm.models.transformers_model import TransformersModel
     from ipllvm.registry import BENCHMARKS
     from ipllvm.speed import synthetic
 
     benchmark = BENCHMARKS.load(args.benchmark)(seed=0)
     if args.synthetic:
-        device = loading.choose_device(args.device)
-        made = synthetic.make(args.synthetic, device, loading.choose_dtype(args.dtype, device))
+        device = devices.choose_device(args.device)
+        made = synthetic.make(args.synthetic, device, devices.choose_dtype(args.dtype, device))
         return made, synthetic.asked(benchmark, args.synthetic)
     model = loading.load(args.model, device=args.device, dtype=args.dtype)
     if not isinstance(model, TransformersModel):

@@ -39,7 +39,7 @@ class Listing(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
         """Print them as pytest's own help does."""
-        from ipllvm.registration import register
+        from ipllvm.session.registration import register
 
         shown = argparse.ArgumentParser(add_help=False, usage=argparse.SUPPRESS)
         register(cast("pytest.Parser", _Group(shown)))

@@ -7,21 +7,22 @@ import torch
 from transformers import AutoConfig, AutoModelForImageTextToText
 
 from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
-from ipllvm.models import checkpoint, processors, prompting, sources
+from ipllvm.models import checkpoint, loading_encoder, processors, prompting, sources
 from ipllvm.models.allocation import keep_freed
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.capacity import footprint, free_memory
 from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.classifier import Classifier
+from ipllvm.models.devices import choose_device, choose_dtype
 from ipllvm.models.fingerprint import fingerprint
 from ipllvm.models.forecast import forecast
 from ipllvm.models.planted import naming
 from ipllvm.models.planted.model import PlantedModel
 from ipllvm.models.prompting import Prompt
 from ipllvm.models.transformers_model import Parts
+from ipllvm.models.zero_shot import ZeroShot
 from ipllvm.registry import FAMILIES
 
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 PROMPTS = ("checkpoint", "original")
 
 
@@ -54,10 +55,7 @@ def load(
         digest = fingerprint(found.folder, found.weights, rehash=rehash)
         return Classifier(found, digest, place, numbers, label or sources.display_name(name))
     if found.family == checkpoint.ENCODER:
-        from ipllvm.models import encoders  # which itself asks this module for device and dtype
-        from ipllvm.models.zero_shot import ZeroShot
-
-        towers = encoders.load(str(found.folder), device=device, dtype=dtype, offline=offline)
+        towers = loading_encoder.load(str(found.folder), device=device, dtype=dtype, offline=offline)
         digest = fingerprint(found.folder, found.weights, rehash=rehash)
         return ZeroShot(towers, label or sources.display_name(name), digest)
     announce(forecast(found, place, numbers))
@@ -93,29 +91,6 @@ def _adapter(found: Checkpoint, parts: Parts) -> VisionLanguageModel:
     adapter.image_backend = processors.backend(parts.processor)
     adapter.footprint = footprint(parts.model.config.get_text_config())
     return adapter
-
-
-def choose_device(device: str) -> torch.device:
-    """The device of that name; auto takes a GPU where there is one. Raises UsageError."""
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    kind, _, index = device.partition(":")
-    if kind not in ("cpu", "cuda") or (index and not index.isdecimal()) or device == "cpu:":
-        raise UnknownName("device", device, ["auto", "cpu", "cuda", "cuda:0"])
-    if kind == "cuda" and not torch.cuda.is_available():
-        raise UsageError(f"--device {device}: torch {torch.__version__} finds no GPU here; use --device cpu")
-    if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
-        raise UsageError(f"--device {device}: only {torch.cuda.device_count()} GPU(s) here, counted from 0")
-    return torch.device(device)
-
-
-def choose_dtype(dtype: str, device: torch.device) -> torch.dtype:
-    """The dtype of that name; auto is float32 on the CPU, bfloat16 on a GPU. Raises UnknownName."""
-    if dtype == "auto":
-        return torch.float32 if device.type == "cpu" else torch.bfloat16
-    if dtype not in DTYPES:
-        raise UnknownName("dtype", dtype, ["auto", *DTYPES])
-    return DTYPES[dtype]
 
 
 def choose_prompt(name: str, prompt: str) -> Prompt:

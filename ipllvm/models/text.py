@@ -18,8 +18,7 @@ from transformers import (
 
 from ipllvm.errors import ModelUnavailable, UsageError
 from ipllvm.models import sources
-from ipllvm.models.loading import choose_device, choose_dtype
-from ipllvm.models.planted import naming
+from ipllvm.models.devices import choose_device, choose_dtype
 
 WANTED = ("*.json", "*.txt", "*.model", "*.safetensors")
 BATCH = 32
@@ -137,15 +136,6 @@ class LanguageModel:
             line = f"{self._folder}: {len(absent)} weights are missing, the first is {absent[0]}"
             raise ModelUnavailable(line)
         return model.to(self._device).eval().requires_grad_(False)
-
-
-def load(name: str, *, device: str = "auto", dtype: str = "auto", offline: bool = False) -> LanguageModel:
-    """The language model of that name, which may be planted:aligned. Raises as LanguageModel does."""
-    if naming.is_planted(name):
-        from ipllvm.models.planted.parts import PlantedLanguageModel  # which is one of this module
-
-        return PlantedLanguageModel(name)
-    return LanguageModel(name, device=device, dtype=dtype, offline=offline)
 
 
 def _unusable(folder: Path, what: str, error: Exception) -> ModelUnavailable:

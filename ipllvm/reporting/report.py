@@ -19,7 +19,7 @@ from ipllvm.reporting.folders import ensure_writable, replace_file
 from ipllvm.reporting.schema import VERSION, Report, Row, builtins
 
 if TYPE_CHECKING:
-    from ipllvm.statements import Statement
+    from ipllvm.verdicts.statements import Statement
 
 VIEWS: Final[dict[str, Callable[[Report], str]]] = {
     "report.md": markdown.render,

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from ipllvm import claims
 from ipllvm.artifacts import Artifacts
-from ipllvm.assessment import Evaluation, Settings
 from ipllvm.benchmarks import planted
 from ipllvm.engine.store import forgetful
+from ipllvm.evaluation.evaluation import Evaluation, Settings
 from ipllvm.models.loading import load
 from ipllvm.records import Result
 

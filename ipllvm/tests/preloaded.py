@@ -12,8 +12,9 @@ LOADED = (
     "transformers.models.llava.modeling_llava", "transformers.models.llava.processing_llava",
     "transformers.models.clip.modeling_clip", "transformers.models.clip.image_processing_pil_clip",
     "ipllvm.models.loading", "ipllvm.models.llava", "ipllvm.models.planted.model", "ipllvm.models.encoders",
-    "ipllvm.models.text", "ipllvm.artifacts.saliency", "ipllvm.engine.self_check", "ipllvm.assessment",
-    "ipllvm.metrics.retention", "ipllvm.counterexamples", "ipllvm.statements", "ipllvm.costs",
+    "ipllvm.models.text", "ipllvm.artifacts.saliency", "ipllvm.engine.self_check",
+    "ipllvm.evaluation.evaluation", "ipllvm.evaluation.counterexamples", "ipllvm.metrics.retention",
+    "ipllvm.verdicts.statements", "ipllvm.session.costs",
     "ipllvm.reporting.report", "ipllvm.reporting.html", "ipllvm.reporting.pictures",
 )  # fmt: skip
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from ipllvm.models.planted import meaning
 from ipllvm.models.planted.law import LAYERS, Law, Sight, View
-from ipllvm.planting import GRID
+from ipllvm.planted_grid import GRID
 
 if TYPE_CHECKING:
     from jaxtyping import Float

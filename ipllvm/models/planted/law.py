@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from ipllvm.errors import UsageError
-from ipllvm.planting import CELLS
+from ipllvm.planted_grid import CELLS
 from ipllvm.sampling import Key, generator
 
 if TYPE_CHECKING:

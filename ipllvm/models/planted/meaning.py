@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ipllvm.planting import ALIKE
+from ipllvm.planted_grid import ALIKE
 from ipllvm.sampling import generator
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 from PIL import Image
 from torch import Tensor
 
-from ipllvm import planting
+from ipllvm import planted_grid
 from ipllvm.models import capacity
 from ipllvm.models.base import CAUSAL, Attention, Edit, Places, Prepared, VisionLanguageModel
 from ipllvm.models.planted import naming, states
@@ -84,10 +84,10 @@ class PlantedModel(VisionLanguageModel):
             ids = torch.tensor([states.BOS, *text, states.CUE])
             return Prepared(ids, ids == states.IMAGE, torch.zeros(0, 3, 0, 0), (0, 0))
         picture = images[0].convert("RGB")
-        side = (planting.SIDE, planting.SIDE)
+        side = (planted_grid.SIDE, planted_grid.SIDE)
         shown = picture if picture.size == side else picture.resize(side)
         pixels = torch.from_numpy(np.array(shown)).permute(2, 0, 1)[None].float() / 255
-        ids = torch.tensor([states.BOS, *[states.IMAGE] * planting.CELLS, *text, states.CUE])
+        ids = torch.tensor([states.BOS, *[states.IMAGE] * planted_grid.CELLS, *text, states.CUE])
         return Prepared(ids, ids == states.IMAGE, pixels, (picture.height, picture.width))
 
     def encode(self, batch: Sequence[Prepared]) -> list[Float[Tensor, "tiles patches width"]]:
@@ -96,8 +96,8 @@ class PlantedModel(VisionLanguageModel):
 
     def _features(self, pixels: Float[Tensor, "3 64 64"]) -> Float[Tensor, "patches width"]:
         whole = (pixels * 255).round().to(torch.int64).permute(1, 2, 0).numpy()
-        cells = planting.read(whole)
-        number = planting.number(cells)
+        cells = planted_grid.read(whole)
+        number = planted_grid.number(cells)
         if number is not None and self.law.fails(number):
             raise RuntimeError(f"{self.name} breaks down on picture {number}, as planted")
         return states.marks(cells).to(self.device, self.dtype)
@@ -112,8 +112,8 @@ class PlantedModel(VisionLanguageModel):
 
     def layout(self, prepared: Prepared) -> Layout:
         """See the interface."""
-        places = np.arange(planting.CELLS)
-        row, column = places // planting.GRID, places % planting.GRID
+        places = np.arange(planted_grid.CELLS)
+        row, column = places // planted_grid.GRID, places % planted_grid.GRID
         return Layout(np.zeros_like(places), row, column, np.zeros(len(places), bool))
 
     def embed(self, prepared: Prepared, visual: Tensor) -> Float[Tensor, "positions hidden"]:

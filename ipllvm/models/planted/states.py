@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ipllvm.models.planted.law import LAYERS, Sight, View
-from ipllvm.planting import BYTES, CELLS
+from ipllvm.planted_grid import BYTES, CELLS
 
 SCALE = 256.0
 LOUD = 16 * SCALE  # of what is said beside the code, so that it outweighs the code in a mean over tokens

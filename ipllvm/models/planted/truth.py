@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from ipllvm.models.planted.kinds import Aligned
 from ipllvm.models.planted.law import Law, View
-from ipllvm.planting import CELLS
+from ipllvm.planted_grid import CELLS
 
 Condition = tuple[View, ...]
 ALL = tuple(range(CELLS))

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm import claims
-from ipllvm.assessment import Evaluation, Settings
 from ipllvm.benchmarks import planted
 from ipllvm.engine.context import Context
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.store import Store
+from ipllvm.evaluation.evaluation import Evaluation, Settings
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.models.loading import load
 from ipllvm.perturbations.permutation import Permutation

@@ -10,11 +10,11 @@ from ipllvm.benchmarks.captions import caption
 from ipllvm.engine.features import projected
 from ipllvm.errors import NotTested, UsageError
 from ipllvm.metrics.alignment import mutual_knn
-from ipllvm.models import encoders, text
+from ipllvm.models import loading_encoder, loading_text
 from ipllvm.models.loading import load
 from ipllvm.models.planted import meaning, naming, truth
 from ipllvm.models.planted.kinds import Aligned
-from ipllvm.planting import ALIKE
+from ipllvm.planted_grid import ALIKE
 
 NAME = "planted:aligned,a=0.3,b=0.6"
 SAMPLES = planted.captions().samples
@@ -23,9 +23,9 @@ SAMPLES = planted.captions().samples
 def features(sides: str) -> np.ndarray:
     """What one of the sides makes of every caption or picture of the benchmark."""
     if sides == "words":
-        return text.load(NAME).features([caption(sample) for sample in SAMPLES])[:, 0]
+        return loading_text.load(NAME).features([caption(sample) for sample in SAMPLES])[:, 0]
     if sides == "encoder":
-        return encoders.load(NAME).states(sample.images[0].load() for sample in SAMPLES)[0][:, 0]
+        return loading_encoder.load(NAME).states(sample.images[0].load() for sample in SAMPLES)[0][:, 0]
     return projected(load(NAME, device="cpu"), SAMPLES, 64)[1][:, 0]
 
 
@@ -62,19 +62,19 @@ def test_what_it_means_does_not_hide_what_it_shows() -> None:
 
 
 def test_other_pictures_and_texts_are_not_tested() -> None:
-    encoder = encoders.load(NAME)
+    encoder = loading_encoder.load(NAME)
     with pytest.raises(NotTested, match="knows planted pictures only: measure it on"):
         encoder.states([Image.new("RGB", (64, 64))])
     with pytest.raises(NotTested, match="names no classes"):
         encoder.scores([SAMPLES[0].images[0].load()], ["a"], ["{}"])
     with pytest.raises(NotTested, match="knows planted captions only"):
-        text.load(NAME).features([caption(SAMPLES[0]), "a red circle"])
+        loading_text.load(NAME).features([caption(SAMPLES[0]), "a red circle"])
 
 
 def test_other_kinds_have_no_such_parts() -> None:
-    assert encoders.own(NAME) == NAME
-    assert encoders.own("planted:invariant") is None
+    assert loading_encoder.own(NAME) == NAME
+    assert loading_encoder.own("planted:invariant") is None
     with pytest.raises(UsageError, match="planted:blind has no encoder: only planted:aligned has"):
-        encoders.load("planted:blind")
+        loading_encoder.load("planted:blind")
     with pytest.raises(UsageError, match="planted:blind has no language model"):
-        text.load("planted:blind")
+        loading_text.load("planted:blind")

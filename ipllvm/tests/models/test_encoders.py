@@ -14,7 +14,7 @@ from transformers import CLIPModel, CLIPProcessor
 from ipllvm.benchmarks import objects
 from ipllvm.benchmarks.templates import TEMPLATES
 from ipllvm.errors import ModelUnavailable, UnknownName
-from ipllvm.models import encoders, sources
+from ipllvm.models import encoders, loading_encoder, sources
 from ipllvm.models.encoders import Encoder
 
 PICTURES = [objects.draw(1, "test", index)[0].load() for index in range(40)]
@@ -23,7 +23,7 @@ WORDS = ["a red circle.", "2 objects: a blue star in row 1 column 2, a teal cros
 
 @pytest.fixture(scope="module")
 def tiny() -> Encoder:
-    return encoders.load("clip-tiny", device="cpu")
+    return loading_encoder.load("clip-tiny", device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -78,15 +78,22 @@ def test_it_recognises_single_objects(tiny: Encoder) -> None:
 
 
 def test_which_encoder_is_whose() -> None:
-    assert encoders.own("llava-tiny") == "clip-tiny"
-    assert encoders.own("llava-1.5") == encoders.own("llava-hf/llava-v1.6-vicuna-7b-hf") == encoders.CLIP_336
-    assert encoders.own("planted:invariant") is None
-    assert set(encoders.ENCODERS) >= {sources.HUB_ALIASES["llava-1.5"], sources.HUB_ALIASES["llava-next"]}
+    assert loading_encoder.own("llava-tiny") == "clip-tiny"
+    assert (
+        loading_encoder.own("llava-1.5")
+        == loading_encoder.own("llava-hf/llava-v1.6-vicuna-7b-hf")
+        == loading_encoder.CLIP_336
+    )
+    assert loading_encoder.own("planted:invariant") is None
+    assert set(loading_encoder.ENCODERS) >= {
+        sources.HUB_ALIASES["llava-1.5"],
+        sources.HUB_ALIASES["llava-next"],
+    }
 
 
 def test_a_copy_is_the_same_encoder(tiny: Encoder, tmp_path: Path) -> None:
     folder = shutil.copytree(sources.encoder("clip-tiny", ()), tmp_path / "mine")
-    copied = encoders.load(str(folder), device="cpu")
+    copied = loading_encoder.load(str(folder), device="cpu")
     assert copied.identity.startswith("mine@")
     assert copied.identity.partition("@")[2] == tiny.identity.partition("@")[2]
     assert torch.equal(copied.texts(WORDS), tiny.texts(WORDS))
@@ -94,19 +101,19 @@ def test_a_copy_is_the_same_encoder(tiny: Encoder, tmp_path: Path) -> None:
 
 def test_what_is_no_encoder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="did you mean 'clip-tiny'"):
-        encoders.load("clip-tny")
+        loading_encoder.load("clip-tny")
     with pytest.raises(ModelUnavailable, match="not in the hub cache and --offline is set"):
-        encoders.load("no-such-owner/no-such-encoder", offline=True)
+        loading_encoder.load("no-such-owner/no-such-encoder", offline=True)
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "siglip"}))
     with pytest.raises(ModelUnavailable, match="no dual encoder of type clip, but of type siglip"):
-        encoders.load(str(tmp_path))
+        loading_encoder.load(str(tmp_path))
 
 
 def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
     folder = shutil.copytree(sources.encoder("clip-tiny", ()), tmp_path / "damaged")
     (folder / "model.safetensors").write_bytes(b"damaged")
     with pytest.raises(ModelUnavailable, match="can't be loaded"):
-        encoders.load(str(folder), device="cpu")
+        loading_encoder.load(str(folder), device="cpu")
 
 
 def test_pictures_of_any_mode_are_taken(tiny: Encoder) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
-from ipllvm.models import checkpoint, loading, prompting, sources
+from ipllvm.models import checkpoint, devices, loading, prompting, sources
 from ipllvm.models.prompting import VICUNA
 from ipllvm.tests.checkpoints import FAMILIES, make
 
@@ -83,34 +83,34 @@ def test_broken_processor_and_template_get_one_line(whole: Path, tmp_path: Path)
 
 def test_devices() -> None:
     with pytest.raises(UnknownName, match="did you mean 'cuda'"):
-        loading.choose_device("cudda")
+        devices.choose_device("cudda")
     for wrong in ("cuda:x", "cpu:", "mps"):
         with pytest.raises(UsageError):
-            loading.choose_device(wrong)
-    assert loading.choose_device("cpu") == torch.device("cpu")
+            devices.choose_device(wrong)
+    assert devices.choose_device("cpu") == torch.device("cpu")
 
 
 def test_no_gpu_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UsageError, match=r"finds no GPU here; use --device cpu"):
-        loading.choose_device("cuda")
-    assert loading.choose_device("auto") == torch.device("cpu")
+        devices.choose_device("cuda")
+    assert devices.choose_device("auto") == torch.device("cpu")
 
 
 def test_gpu_number_out_of_range(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    assert loading.choose_device("cuda:1") == torch.device("cuda:1")
+    assert devices.choose_device("cuda:1") == torch.device("cuda:1")
     with pytest.raises(UsageError, match="only 2 GPU"):
-        loading.choose_device("cuda:2")
+        devices.choose_device("cuda:2")
 
 
 def test_dtypes() -> None:
-    assert loading.choose_dtype("auto", torch.device("cpu")) == torch.float32
-    assert loading.choose_dtype("auto", torch.device("cuda")) == torch.bfloat16
-    assert loading.choose_dtype("float16", torch.device("cpu")) == torch.float16
+    assert devices.choose_dtype("auto", torch.device("cpu")) == torch.float32
+    assert devices.choose_dtype("auto", torch.device("cuda")) == torch.bfloat16
+    assert devices.choose_dtype("float16", torch.device("cpu")) == torch.float16
     with pytest.raises(UnknownName, match="did you mean 'float16'"):
-        loading.choose_dtype("float61", torch.device("cpu"))
+        devices.choose_dtype("float61", torch.device("cpu"))
 
 
 def test_too_little_memory_is_said_before_loading(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from ipllvm.engine.plan import Plan
 from ipllvm.engine.recognition import fitted, recognise
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.errors import ModelUnavailable, NotTested
-from ipllvm.models import checkpoint, encoders, sources
+from ipllvm.models import checkpoint, loading_encoder, sources
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.loading import load, sketch
 from ipllvm.perturbations.occlusion import RandomDrop
@@ -35,7 +35,7 @@ def test_it_answers_as_zero_shot_recognition_does(clip: VisionLanguageModel) -> 
     run(clip, Plan(samples, (Clean(), RandomDrop(0.5)), 1, 0, 32), 5, outcomes, lambda done: None)
     assert all(response.error is None for response in outcomes.values())
     said = [outcomes[Trial(sample.id, str(Clean()), 0)].text for sample in samples]
-    alone = recognise(encoders.load("clip-tiny", device="cpu"), samples, TEMPLATES["objects"])
+    alone = recognise(loading_encoder.load("clip-tiny", device="cpu"), samples, TEMPLATES["objects"])
     scored = [label.score(text, sample) for text, sample in zip(said, samples, strict=True)]
     assert scored == alone.values[:, 0].tolist()
     assert sum(scored) > 6
@@ -64,9 +64,9 @@ def test_it_is_asked_for_classes_only(clip: VisionLanguageModel) -> None:
 
 
 def test_an_encoder_is_its_own() -> None:
-    assert encoders.own("clip-tiny") == "clip-tiny"
-    assert encoders.own(encoders.CLIP_336) == encoders.CLIP_336
-    assert encoders.own("vit-tiny") is None
+    assert loading_encoder.own("clip-tiny") == "clip-tiny"
+    assert loading_encoder.own(loading_encoder.CLIP_336) == loading_encoder.CLIP_336
+    assert loading_encoder.own("vit-tiny") is None
 
 
 def test_what_names_classes_is_known_by_name_or_folder(tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ from PIL import Image
 
 from ipllvm.engine.plan import Plan
 from ipllvm.errors import UnknownName, UsageError
+from ipllvm.laws.strategies import ratios
 from ipllvm.perturbations.occlusion import Drop, RandomDrop, SalientDrop, count, realised, regridded
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import NeedsArtifact, Sample
-from ipllvm.strategies import ratios
 
 RNG = np.random.default_rng(0)
 grids = st.integers(1, 16)

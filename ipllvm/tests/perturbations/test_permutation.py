@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipllvm.errors import UnknownName
+from ipllvm.laws.strategies import swaps
 from ipllvm.perturbations.permutation import SCOPES, Permutation, Swaps
 from ipllvm.records import Layout, Stage
-from ipllvm.strategies import swaps
 
 
 def _layout(base: int = 4, rows: int = 3, columns: int = 5) -> Layout:

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipllvm.errors import UnknownName, UsageError
+from ipllvm.laws.strategies import kept
 from ipllvm.perturbations.groups import groups
 from ipllvm.perturbations.selection import Keep
-from ipllvm.strategies import kept
 from ipllvm.tests.perturbations.layouts import packed
 
 LAYOUT = packed((8, 8), (8, 16))

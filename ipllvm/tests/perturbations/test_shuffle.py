@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ipllvm.errors import UsageError
+from ipllvm.laws.strategies import orders
 from ipllvm.perturbations.shuffle import PatchShuffle, fitted, rearranged
-from ipllvm.strategies import orders
 
 grids = st.integers(1, 6)
 seeds = st.integers(0, 10**6)

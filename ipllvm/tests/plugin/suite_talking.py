@@ -2,7 +2,7 @@
 
 import pytest
 
-from ipllvm.progress import ProgressLine
+from ipllvm.session.progress import ProgressLine
 
 
 @pytest.mark.parametrize("number", range(2))

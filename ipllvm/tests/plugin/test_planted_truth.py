@@ -11,13 +11,13 @@ from PIL import Image
 from scipy.special import ndtri
 from scipy.stats import binom
 
-from ipllvm import planting
+from ipllvm import planted_grid
 from ipllvm.models.planted import naming, truth
 from ipllvm.models.planted.kinds import Aligned, group_of
 from ipllvm.models.planted.law import LAYERS, Law, View
 from ipllvm.perturbations.groups import centre, edge
 from ipllvm.perturbations.occlusion import RandomDrop
-from ipllvm.planting import CELLS
+from ipllvm.planted_grid import CELLS
 from ipllvm.sampling import generator
 from ipllvm.tests.plugin.sessions import properties, session, sessions
 
@@ -90,9 +90,9 @@ def _occluded(ratio: float) -> truth.Condition:
     """
     found: list[View] = []
     for number in range(0, 1500, 5):
-        picture = Image.fromarray(planting.picture(number, number, number % 4))
+        picture = Image.fromarray(planted_grid.picture(number, number, number % 4))
         masked = RandomDrop(ratio).apply(picture, None, generator("masks", number))
-        cells = planting.read(np.asarray(masked).astype(int))
+        cells = planted_grid.read(np.asarray(masked).astype(int))
         found += truth.kept([cell for cell, said in enumerate(cells) if said is not None])
     return tuple(found)
 

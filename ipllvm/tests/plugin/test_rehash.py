@@ -8,8 +8,8 @@ import pytest
 
 from fixtures.models import load_model
 from ipllvm.models import loading
-from ipllvm.session import OPTIONS
-from ipllvm.tests.test_options import read
+from ipllvm.session.controller import OPTIONS
+from ipllvm.tests.session.test_options import read
 
 
 @pytest.mark.parametrize("wanted", [True, False])

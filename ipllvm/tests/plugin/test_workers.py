@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from ipllvm.session.threads import cpus
 from ipllvm.tests.plugin.journal import Journal
 from ipllvm.tests.plugin.sessions import Session, fresh, session, suite
-from ipllvm.threads import cpus
 
 SHARE = max(1, cpus() // 2)
 WATCHED = ("-p", "ipllvm.tests.plugin.pretended", "-p", "ipllvm.tests.plugin.haunted", "-pno:cacheprovider")

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ipllvm import claims, verdicts
+from ipllvm import claims
 from ipllvm.records import Contrast, Decision
 from ipllvm.stats.betting import BettingTest
 from ipllvm.stats.choice import choose
 from ipllvm.stats.score_interval import ScoreTest
+from ipllvm.verdicts import decide
 
 
 def _contrast(informing: int, n: int = 300, *, weighted: bool) -> Contrast:
@@ -29,11 +30,11 @@ def test_few_informing_clusters_of_a_weighted_sum_are_left_to_the_betting_bound(
 def test_an_estimate_and_its_verdict_come_from_the_same_test() -> None:
     contrast = _contrast(5, weighted=True)
     judge = choose(contrast)
-    found = verdicts.estimate(contrast, replicates=0)
+    found = decide.estimate(contrast, replicates=0)
     assert found.method == "betting bound"
     assert (found.low, found.high) == pytest.approx(tuple(100 * b for b in judge.interval(0.05)))
     claim = replace(claims.load()["occlusion"], margin=-10.0)
-    verdict = verdicts.decide(contrast, claim)
+    verdict = decide.decide(contrast, claim)
     assert verdict.p_holds == pytest.approx(
         BettingTest.of(replace(contrast, values=-contrast.values)).p_holds(0.1)
     )

@@ -12,7 +12,7 @@ from ipllvm.stats.choice import choose
 from ipllvm.stats.crossed import crossed, two_way
 from ipllvm.stats.student import combined, difference, linearised
 from ipllvm.tests.stats.contrasts import flips, singletons
-from ipllvm.verdicts import decide, estimate
+from ipllvm.verdicts.decide import decide, estimate
 
 RUNS = 400
 

@@ -1,0 +1,1 @@
+"""One model on one benchmark, as a property test sees it."""

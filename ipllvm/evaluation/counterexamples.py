@@ -1,0 +1,151 @@
+"""The smallest change that still flips an answer, for a claim that is violated.
+
+A flipped trial is taken apart: a permutation into swaps of tokens, a shuffle into swaps of cells, a mask
+into its cells. Hypothesis then looks for the fewest of these changes that flip the answer too.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+
+from ipllvm.artifacts import Artifacts
+from ipllvm.engine.plan import Case
+from ipllvm.engine.run import Outcomes, run
+from ipllvm.engine.seeing import given
+from ipllvm.evaluation import flips
+from ipllvm.evaluation.flips import Trace, Turn
+from ipllvm.laws.refute import refute
+from ipllvm.laws.strategies import parts
+from ipllvm.models.base import VisionLanguageModel
+from ipllvm.perturbations.occlusion import Drop, RandomDrop
+from ipllvm.perturbations.permutation import Permutation, Swaps, swaps_of
+from ipllvm.perturbations.shuffle import CellSwaps, PatchShuffle
+from ipllvm.records import Counterexample, Decision, Perturbation, Result
+
+BIG = 1_000_000_000
+LOOKS = 60
+"""Perturbed answers that a search may ask for, unless told otherwise; none for a model of BIG parameters."""
+DRAWN = 12
+PICTURE_ALONE = ("keep_newline", "by_view")
+"""Scopes that leave newlines where they are, as swaps do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """A perturbation taken apart: `make` puts any of its changes together again."""
+
+    items: tuple[Any, ...]
+    make: Callable[[tuple[Any, ...]], Perturbation]
+    unit: str
+
+
+def budget(asked: int | None, parameters: int) -> int:
+    """How many answers a search may ask for; None is what the size of the model allows.
+
+    >>> budget(None, 5_000_000), budget(None, 7_000_000_000), budget(9, 7_000_000_000)
+    (60, 0, 9)
+    """
+    return asked if asked is not None else LOOKS if parameters < BIG else 0
+
+
+def explained(
+    result: Result,
+    model: VisionLanguageModel,
+    traces: Sequence[Trace],
+    seed: int,
+    looks: int,
+    artifacts: Artifacts | None = None,
+) -> Result:
+    """A result with examples of flipped answers and, where it is violated, the smallest one found."""
+    examples = flips.examples(model, traces, seed, artifacts)
+    least = smallest(model, traces, seed, looks, artifacts) if refutes(result) else None
+    return replace(result, flips=examples, counterexample=least)
+
+
+def refutes(result: Result) -> bool:
+    """Whether a flipped answer shows why a result is VIOLATED: its claim says that little is lost."""
+    claim = result.claim
+    invariant = claim.kind == "requirement" or claim.direction == "at_most"
+    return invariant and result.verdict.decision is Decision.VIOLATED
+
+
+def smallest(
+    model: VisionLanguageModel,
+    traces: Sequence[Trace],
+    seed: int,
+    looks: int,
+    artifacts: Artifacts | None = None,
+) -> Counterexample | None:
+    """The smallest change found within `looks` perturbed answers; None where no lost answer can be taken
+    apart, or nothing may be asked.
+    """
+    lost = [turn for turn in flips.turns(traces, seed) if turn.lost] if looks > 0 else []
+    apart = [(turn, found) for turn in lost if (found := changes(model, turn.case, artifacts)) is not None]
+    if not apart:
+        return None
+    turn, whole = min(apart, key=lambda each: len(each[1].items))
+    search = _Search(model, turn, whole, looks)
+    search.shrink()
+    said = (turn.clean, search.said)
+    told = flips.told(model, search.case, said, artifacts)
+    return Counterexample(told, len(search.items), len(whole.items), whole.unit, search.looks)
+
+
+class _Search:
+    """Asks for ever fewer of the changes; `items` are the fewest that flipped, `said` what they gave."""
+
+    def __init__(self, model: VisionLanguageModel, turn: Turn, whole: Changes, most: int) -> None:
+        self._model, self._turn, self._whole, self._most = model, turn, whole, most
+        self.items, self.case, self.said = whole.items, turn.case, turn.perturbed
+        self.looks = 0
+
+    def shrink(self) -> None:
+        """First how many changes from the start on, then which of these; half of the looks each."""
+        ends = st.integers(0, len(self.items) - 1)
+        refute(lambda end: self._flips(self._whole.items[:end]), ends, DRAWN, self._most // 2)
+        refute(self._flips, parts(self.items), DRAWN, self._most - self.looks)
+
+    def _flips(self, items: tuple[Any, ...]) -> str | None:
+        """Whether these changes flip the answer, in words."""
+        if not items:
+            return None
+        turn, perturbation = self._turn, self._whole.make(items)
+        perturbations = (turn.trace.plan.perturbations[0], perturbation)
+        plan = replace(turn.trace.plan, samples=(turn.sample,), perturbations=perturbations, draws=1)
+        (clean,), (case,) = (plan.cases(plan.samples, each) for each in perturbations)
+        outcomes: Outcomes = {clean.trial: turn.clean}
+        self.looks += 1
+        run(self._model, plan, 1, outcomes, lambda done: None)
+        said = outcomes[case.trial]
+        if said.error is not None or turn.score(said) >= turn.score(turn.clean):
+            return None
+        if len(items) < len(self.items):
+            self.items, self.case, self.said = items, case, said
+        return f"{perturbation} flips the answer"
+
+
+def changes(model: VisionLanguageModel, case: Case, artifacts: Artifacts | None = None) -> Changes | None:
+    """A trial's perturbation taken apart; None for one that can't be."""
+    if not case.sample.images:
+        return None
+    perturbation, image = case.perturbation, case.sample.images[0].load()
+    if isinstance(perturbation, Permutation) and perturbation.scope in PICTURE_ALONE:
+        layout = model.layout(model.prepare([image], case.sample.prompt))
+        picture = np.flatnonzero(~layout.newline)
+        order = np.searchsorted(picture, perturbation.order(layout, case.rng())[picture])
+        return Changes(swaps_of(order), Swaps, "swap of two visual tokens")
+    if isinstance(perturbation, PatchShuffle):
+        pairs, grid = swaps_of(case.rng().permutation(perturbation.grid**2)), perturbation.grid
+        return Changes(pairs, partial(CellSwaps, grid=grid), "swap of two cells of the picture")
+    if isinstance(perturbation, RandomDrop):
+        return _masked(perturbation.drop(case.rng()))
+    found = given(perturbation, image, artifacts)
+    return _masked(found) if isinstance(found, Drop) else None
+
+
+def _masked(drop: Drop) -> Changes:
+    return Changes(drop.cells, partial(Drop, grid=drop.grid), "cell in black")

@@ -1,0 +1,1 @@
+"""Two runs compared: baselines, what changed, what stands in the way."""

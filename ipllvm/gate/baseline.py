@@ -1,0 +1,243 @@
+"""Baselines: what a run found, sample by sample, kept so that a later checkpoint can be compared with it.
+
+A gate pairs two runs by (property, claim, benchmark) and by sample id, never by test id: a new
+checkpoint has a new name. The difference is signed so that positive is worse, and decided like any
+claim: not worse by more than the regression margin. Imports no torch.
+"""
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ipllvm.errors import UsageError
+from ipllvm.gate import answers
+from ipllvm.gate.outcome import Key
+from ipllvm.records import Claim, Contrast, Result, Said
+from ipllvm.verdicts import ratio_change
+
+SCHEMA = "ipllvm-baseline/1"
+UNSTABLE = ("perturbations", "self_check")
+"""Settings that no baseline keeps."""
+PAIRED = ("samples", "clusters", "values", "over")
+"""What a file keeps by sample, compressed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One claim's contrast in one run: `values` by sample id, `worse` is 1 where larger is worse, else -1.
+
+    `floor` is how far a repetition of the same run may be off, in points, where there was one. A claim on a
+    ratio has the values of its denominator, their bound and the share that is claimed.
+    """
+
+    key: Key
+    claim: Claim
+    worse: float
+    settings: Mapping[str, Any]
+    samples: tuple[str, ...]
+    clusters: tuple[str, ...]
+    values: tuple[float, ...]
+    bound: float
+    lattice: float
+    draws: int
+    n_error: int = 0
+    floor: float | None = None
+    weighted: bool = False
+    said: Mapping[str, Said] = field(default_factory=dict)
+    over: tuple[float, ...] = ()
+    over_bound: float = 1.0
+    share: float = 0.0
+
+    @property
+    def contrast(self) -> Contrast:
+        """What was kept, as it was measured."""
+        made = Contrast(
+            self.claim.quantity,
+            np.array(self.values, dtype=float),
+            self.clusters,
+            self.bound,
+            self.lattice,
+            self.draws,
+            self.n_error,
+            self.samples,
+            self.weighted,
+        )
+        if not self.over:
+            return made
+        below = replace(made, values=np.array(self.over, dtype=float), bound=self.over_bound, weighted=True)
+        return replace(made, over=below, share=self.share)
+
+    @property
+    def mean(self) -> float | None:
+        """In points, of a ratio in %; None where nothing was measured or a denominator may be 0."""
+        if self.over:
+            return ratio_change.percent(self.contrast)
+        return 100 * float(np.mean(self.values)) if self.values else None
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What one run found; `about` says of which model and when."""
+
+    about: Mapping[str, Any]
+    entries: Mapping[Key, Entry]
+
+
+def rows(result: Result) -> list[dict[str, Any]]:
+    """What of a result a baseline keeps, in builtins; nothing for contrasts without sample ids."""
+    settings = {
+        **result.settings,
+        "digest": result.benchmark.digest,
+        "dtype": result.model.dtype,
+        "attention": result.model.attention,
+        "device": result.model.device.partition(":")[0],
+    }
+    made = []
+    kept = {name: value for name, value in settings.items() if name not in UNSTABLE}
+    for claim, contrast in result.paired:
+        if len(contrast.samples) == len(contrast.values):
+            made.append(
+                {
+                    "property": result.property,
+                    "benchmark": result.benchmark.name,
+                    "claim": {name: getattr(claim, name) for name in claim.__slots__},
+                    "settings": kept if claim.agg == "mean" else {**kept, "agg": claim.agg},
+                    "samples": list(contrast.samples),
+                    "clusters": list(contrast.clusters),
+                    "values": [float(value) for value in contrast.values],
+                    "bound": contrast.bound,
+                    "lattice": contrast.lattice,
+                    "draws": contrast.draws,
+                    "n_error": contrast.n_error,
+                    "floor": result.floors.get(claim.name),
+                    "weighted": contrast.weighted,
+                    **_denominator(contrast),
+                    "said": answers.as_rows(result.said, contrast.samples, claim.name == CLEAN),
+                }
+            )
+    return made
+
+
+def _denominator(contrast: Contrast) -> dict[str, Any]:
+    """What of the denominator of a ratio is kept."""
+    below = contrast.over
+    if below is None:
+        return {}
+    values = [float(value) for value in below.values]
+    return {"over": values, "over_bound": below.bound, "share": contrast.share}
+
+
+def dumps(about: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> str:
+    """The text of a baseline file; the samples are compressed."""
+    entries = []
+    for row in found:
+        paired = {name: row[name] for name in PAIRED if name in row}
+        packed = answers.pack({**paired, "perturbed": answers.perturbed(row)})
+        mean = 100 * float(np.mean(row["values"])) if row["values"] else None
+        kept = {k: v for k, v in row.items() if k not in (*paired, "said")}
+        entries.append({**kept, "mean": mean, "paired": packed})
+    asked = {name: answers.pack(each) for name, each in answers.shared(found).items()}
+    made = {"schema": SCHEMA, "about": dict(about), "entries": entries, "asked": asked}
+    return json.dumps(made, indent=1) + "\n"
+
+
+def load(path: Path) -> Baseline:
+    """A saved baseline, or that of a run's folder; raises UsageError in one line."""
+    file = path / "baseline.json" if path.is_dir() else path
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"{file}: can't read the baseline: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{file}: not a baseline: {error}") from error
+    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
+        raise UsageError(f"{file}: not a baseline of schema {SCHEMA}: save it again with --save-baseline")
+    try:
+        asked = {name: answers.unpack(packed) for name, packed in found.get("asked", {}).items()}
+        entries = [_entry(row, asked.get(row["benchmark"], {})) for row in found["entries"]]
+    except (AttributeError, KeyError, TypeError, ValueError, zlib.error) as error:
+        raise UsageError(f"{file}: a damaged baseline ({error}): save it again") from error
+    return Baseline(found.get("about", {}), {entry.key: entry for entry in entries})
+
+
+def of(about: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> Baseline:
+    """The baseline that a run's rows would make."""
+    entries = [_made(row, row) for row in found]
+    return Baseline(about, {entry.key: entry for entry in entries})
+
+
+def _entry(row: Mapping[str, Any], asked: Mapping[str, list[str]]) -> Entry:
+    """An entry of a file; files from before answers were kept have none."""
+    paired = answers.unpack(row["paired"])
+    return _made({**row, "said": answers.together(asked, paired.get("perturbed", {}))}, paired)
+
+
+def _made(row: Mapping[str, Any], paired: Mapping[str, Any]) -> Entry:
+    claim = Claim(**row["claim"])
+    return Entry(
+        key=(row["property"], claim.name, row["benchmark"]),
+        claim=claim,
+        worse=1.0 if claim.direction == "at_most" else -1.0,
+        settings=row["settings"],
+        samples=tuple(paired["samples"]),
+        clusters=tuple(paired["clusters"]),
+        values=tuple(paired["values"]),
+        bound=row["bound"],
+        lattice=row["lattice"],
+        draws=row["draws"],
+        n_error=row["n_error"],
+        floor=row.get("floor"),
+        weighted=row.get("weighted", False),
+        said=answers.of_rows(row.get("said", {})),
+        over=tuple(paired.get("over", ())),
+        over_bound=row.get("over_bound", 1.0),
+        share=row.get("share", 0.0),
+    )
+
+
+def difference(old: Entry, new: Entry) -> tuple[Contrast, tuple[str, ...]]:
+    """New minus old contrast by sample id, positive is worse; and the ids of what changed.
+
+    A difference in differences lies in twice the contrast's range. Samples that one run lacks count
+    as errors: where they would lie is not known.
+    """
+    then = dict(zip(old.samples, old.values, strict=True))
+    shared = [i for i, sample in enumerate(new.samples) if sample in then]
+    moved = np.array([new.worse * (new.values[i] - then[new.samples[i]]) for i in shared], dtype=float)
+    moved = np.round(moved, 12)
+    planned = max(len(old.samples) + old.n_error, len(new.samples) + new.n_error)
+    contrast = Contrast(
+        name="regression",
+        values=moved,
+        clusters=tuple(new.clusters[i] for i in shared),
+        bound=2 * new.bound if new.claim.name != CLEAN else new.bound,
+        lattice=new.lattice,
+        draws=new.draws,
+        n_error=planned - len(shared),
+        samples=tuple(new.samples[i] for i in shared),
+        weighted=new.weighted,
+    )
+    flipped = tuple(new.samples[i] for i, value in zip(shared, moved, strict=True) if value)
+    return contrast, flipped
+
+
+CLEAN = "clean_score"
+
+
+def clean_claim(margin: float) -> Claim:
+    """The claim that stands for the clean score itself: it is gated, and has no margin of its own."""
+    return Claim(
+        name=CLEAN,
+        quantity=CLEAN,
+        direction="at_least",
+        margin=0.0,
+        kind="requirement",
+        source="not in the paper: a checkpoint must not get worse at the benchmark itself",
+        text="The clean score.",
+        regression_margin=margin,
+    )

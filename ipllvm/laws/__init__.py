@@ -1,0 +1,1 @@
+"""Properties without tolerance, refuted by one counterexample."""

@@ -1,0 +1,158 @@
+"""A model with a handful of samples: what the laws of token perturbations are checked on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar, TypeVar
+
+import numpy as np
+
+from ipllvm.engine.packing import Tokens
+from ipllvm.engine.plan import Plan
+from ipllvm.engine.run import Outcomes, run
+from ipllvm.errors import ClaimViolated, NotMeasured
+from ipllvm.laws.refute import refute
+from ipllvm.models.base import VisionLanguageModel
+from ipllvm.perturbations.permutation import Permutation
+from ipllvm.perturbations.substitution import Clean
+from ipllvm.perturbations.untouched import Untouched
+from ipllvm.records import Benchmark, Layout, Perturbation, Sample, Stage
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+    from torch import Tensor
+
+Case = TypeVar("Case")
+BIG = 1_000_000_000
+SAMPLES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """A permutation that keeps what it was given and the order that it drew."""
+
+    inner: Permutation
+    seen: "list[tuple[Tensor, Layout, list[int]]]" = field(default_factory=list, compare=False)
+    random: ClassVar[bool] = True
+
+    @property
+    def stage(self) -> Stage:
+        """Where the permutation acts."""
+        return self.inner.stage
+
+    def __str__(self) -> str:
+        return str(self.inner)
+
+    def apply(self, value: "Tensor", layout: Layout | None, rng: np.random.Generator) -> "Tensor":
+        """What the permutation makes of `value`."""
+        if layout is None:
+            raise TypeError("packed tokens are permuted by their layout")
+        order = self.inner.order(layout, rng)
+        self.seen.append((value, layout, order.tolist()))
+        return value[order]
+
+
+class Probe:
+    """Answers of `model` to a few samples of `benchmark`, each with its own image, as token ids."""
+
+    def __init__(self, model: VisionLanguageModel, benchmark: Benchmark, seed: int) -> None:
+        self.model = model
+        self.benchmark = benchmark
+        firsts = {sample.cluster: sample for sample in reversed(benchmark.samples)}
+        self.samples = tuple(reversed(firsts.values()))[:SAMPLES]
+        self.seed = seed
+        self.looks = 3 if model.info().parameters >= BIG else 20
+
+    def _run(self, samples: tuple[Sample, ...], size: int, *perturbations: Perturbation) -> Outcomes:
+        """Outcomes of the clean run and of `perturbations`; raises NotMeasured where a sample fails."""
+        plan = Plan(samples, (Clean(), *perturbations), 1, self.seed, self.benchmark.max_new_tokens)
+        outcomes: Outcomes = {}
+        run(self.model, plan, size, outcomes, lambda done: None)
+        for trial, response in outcomes.items():
+            if response.error is not None:
+                raise NotMeasured(f"{trial.sample}: {response.error.strip().splitlines()[-1]}")
+        return outcomes
+
+    def answers(self, perturbation: Perturbation) -> dict[str, Tokens]:
+        """Token ids by sample."""
+        outcomes = self._run(self.samples, SAMPLES, perturbation)
+        return {t.sample: r.tokens for t, r in outcomes.items() if t.perturbation == str(perturbation)}
+
+    @cached_property
+    def untouched(self) -> dict[str, Tokens]:
+        """The answers where the visual tokens are left alone."""
+        return self.answers(Untouched())
+
+    @cached_property
+    def clean(self) -> dict[str, Tokens]:
+        """The answers to the pictures as they are."""
+        return self.answers(Clean())
+
+    def difference(self, perturbation: Perturbation) -> str | None:
+        """Which answer `perturbation` of tokens or layers changes, in words; None where it changes none."""
+        return self._against(self.untouched, perturbation)
+
+    def changed(self, perturbation: Perturbation) -> str | None:
+        """Which answer `perturbation` of the picture changes, in words; None where it changes none."""
+        return self._against(self.clean, perturbation)
+
+    def _against(self, known: dict[str, Tokens], perturbation: Perturbation) -> str | None:
+        for sample, after in self.answers(perturbation).items():
+            before = known[sample]
+            if before != after:
+                texts = f"{self.model.text(before)!r} -> {self.model.text(after)!r}"
+                return f"{perturbation} changes the answer to {sample}: {texts}"
+        return None
+
+    @cached_property
+    def picture_tokens(self) -> int:
+        """The fewest picture tokens that a sample has."""
+        return min(int(np.count_nonzero(~layout.newline)) for _, layout, _ in self._orders.values())
+
+    @cached_property
+    def _orders(self) -> "dict[str, tuple[Tensor, Layout, list[int]]]":
+        """Visual tokens, layout and drawn order of each sample answered alone, in its turn."""
+        found = {}
+        for sample in self.samples:
+            recorder = Recorder(Permutation())
+            self._run((sample,), 1, recorder)
+            found[sample.id] = recorder.seen[0]
+        return found
+
+    def orders_differ(self, size: int, order: list[int]) -> str | None:
+        """What batches of `size` in another order change in a draw, in words; None where nothing.
+
+        The engine itself is run; a recorded draw belongs to the sample whose tokens it was given.
+        """
+        recorder = Recorder(Permutation())
+        self._run(tuple(self.samples[i] for i in order), size, recorder)
+        for value, layout, drawn in recorder.seen:
+            sample = min(self._orders, key=lambda name: self._distance(name, value))
+            kept = np.flatnonzero(layout.newline)
+            if drawn != self._orders[sample][2]:
+                return f"batches of {size} in order {order} draw another permutation for {sample}"
+            if not np.array_equal(np.array(drawn)[kept], kept):
+                return f"the permutation of {sample} moves newline positions"
+            if sorted(drawn) != list(range(len(layout))):
+                return f"the permutation of {sample} loses tokens"
+        return None if len(recorder.seen) == len(order) else "a sample was not permuted"
+
+    def _distance(self, sample: str, value: "Tensor") -> float:
+        reference = self._orders[sample][0]
+        if reference.shape != value.shape:
+            return float("inf")
+        return float((reference.float() - value.float()).abs().max())
+
+    def hold(
+        self,
+        law: Callable[[Case], str | None],
+        cases: "SearchStrategy[Case]",
+        looks: int | None = None,
+    ) -> None:
+        """Raise ClaimViolated with the smallest counterexample, if there is one.
+
+        At most `looks` cases are drawn where fewer than usual do.
+        """
+        broken = refute(law, cases, self.looks if looks is None else min(looks, self.looks))
+        if broken is not None:
+            raise ClaimViolated(f"law broken: {broken} (model {self.model.name}, seed {self.seed})")

@@ -1,0 +1,118 @@
+"""What a report names, loaded again: the model, the sample, and what its perturbation needs."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from ipllvm.artifacts import Artifacts, Provider, saliency
+from ipllvm.artifacts.synthetic import Synthesis, generator
+from ipllvm.engine.captioning import captions
+from ipllvm.engine.store import forgetful
+from ipllvm.errors import UnknownName, UsageError
+from ipllvm.models.base import VisionLanguageModel
+from ipllvm.models.loading import load
+from ipllvm.models.sources import display_names
+from ipllvm.perturbations.parsing import parse
+from ipllvm.records import Benchmark, NeedsArtifact, Sample
+from ipllvm.registry import BENCHMARKS
+from ipllvm.replay.trial import Kept, Single
+from ipllvm.reporting.replays import Found
+from ipllvm.reporting.schema import Report
+from ipllvm.reporting.text import visible
+
+
+def reload(
+    report: Report, found: Found, folder: Path, checkpoint: str | None, device: str, any_model: bool
+) -> Single:
+    """The trial, ready to be answered; `checkpoint` is where its model is, if not where the report says.
+
+    Raises UsageError where model or data are not those of the report; `any_model` lets the model pass.
+    """
+    perturbation = parse(found.perturbation)
+    data, sample = _sample(report, found)
+    model = _model(report, found, checkpoint, device, any_model)
+    artifacts = None
+    if isinstance(perturbation, NeedsArtifact):
+        one = replace(data, samples=(sample,))
+        artifacts = _artifacts(
+            perturbation, report["run"]["options"], model, one, folder.parent / "artifacts"
+        )
+    settings = found.row["settings"]
+    answer = str(settings.get("answer", "generate"))
+    return Single(model, data, sample, perturbation, found.draw, int(settings["seed"]), answer, artifacts)
+
+
+def _sample(report: Report, found: Found) -> tuple[Benchmark, Sample]:
+    """The benchmark of the report, whole, and the sample; raises UsageError where the data are others."""
+    known = next(each for each in report["benchmarks"] if each["id"] == found.row["benchmark"])
+    data: Benchmark = BENCHMARKS.load(known["name"])(seed=0)
+    if data.digest != known["digest"]:
+        raise UsageError(
+            f"benchmark {data.name} is {data.digest[:12]} here, {known['digest'][:12]} in the report: "
+            "install the data of the report"
+        )
+    sample = next((each for each in data.samples if each.id == found.sample), None)
+    if sample is None:
+        raise UnknownName(f"sample of {data.name}", found.sample, _near(found.sample, data))
+    return data, sample
+
+
+def _near(name: str, data: Benchmark) -> list[str]:
+    """A few ids to choose from: those that are most like it."""
+    ids = [sample.id for sample in data.samples]
+    return get_close_matches(name, ids, n=5, cutoff=0.0)
+
+
+def _model(
+    report: Report, found: Found, checkpoint: str | None, device: str, any_model: bool
+) -> VisionLanguageModel:
+    """The model of the report; raises UsageError where its weights are others."""
+    known = next(each for each in report["models"] if each["id"] == found.row["model"])
+    options = report["run"]["options"]
+    asked = options.get("models") or [known["name"]]
+    place = dict(zip(display_names(asked), asked, strict=True)).get(known["name"], known["name"])
+    model = load(
+        checkpoint or place,
+        device=device,
+        dtype=known["dtype"],
+        prompt=str(found.row["settings"].get("prompt", "checkpoint")),
+        offline=bool(options.get("offline")),
+        label=known["name"],
+    )
+    if model.fingerprint != known["fingerprint"]:
+        told = f"{known['name']} is {model.fingerprint[:12]} here, {known['fingerprint'][:12]} in the report"
+        if not any_model:
+            raise UsageError(f"{told}: give --checkpoint FOLDER, or --any-model to answer with this one")
+        print(f"another model: {visible(told)}")
+    return model
+
+
+def _artifacts(
+    perturbation: NeedsArtifact,
+    options: dict[str, Any],
+    model: VisionLanguageModel,
+    one: Benchmark,
+    kept: Path,
+) -> Artifacts:
+    """What the perturbation needs for a benchmark of one sample: kept beside the report, else made again."""
+    makers: dict[str, Callable[[], Provider]] = {
+        "saliency": lambda: _saliency(options),
+        "synthetic": lambda: _synthesis(options, model, one),
+    }
+    provider = Kept(str(getattr(perturbation, "provider", "")), makers[perturbation.artifact])
+    return Artifacts({perturbation.artifact: provider}, kept)
+
+
+def _saliency(options: dict[str, Any]) -> Provider:
+    made: Provider = saliency.load(options["saliency"], offline=bool(options.get("offline")))
+    return made
+
+
+def _synthesis(options: dict[str, Any], model: VisionLanguageModel, data: Benchmark) -> Provider:
+    offline, place = bool(options.get("offline")), str(model.device)
+    author = load(options["captioner"], device=place, dtype=options["dtype"], offline=offline)
+    found = captions(author, data, forgetful(), 1, lambda done: None)
+    artist = generator(options["generator"], place, offline)
+    return Synthesis(found, f"{author.name} {author.fingerprint[:12]}", artist)

@@ -1,0 +1,109 @@
+"""What was typed, as a value: each function checks one kind of option and raises UsageError in one line."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from ipllvm.errors import UnknownName, UsageError
+from ipllvm.models.sources import check_name
+from ipllvm.session.profiles import PROFILES
+
+DEVICES = ("auto", "cpu", "cuda")
+GPU_DRIVERS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/nvmap", "/dev/dxg", "/dev/kfd")
+
+
+def models(names: Sequence[str]) -> tuple[str, ...]:
+    """Checked names; two spellings of one folder count once."""
+    first: dict[str | Path, str] = {}
+    for name in names:
+        place = Path(name).expanduser()
+        first.setdefault(place.resolve() if place.is_dir() else name, check_name(name))
+    return tuple(first.values())
+
+
+def profile(text: str, device: str) -> str:
+    """A profile's name; auto is quick on a CPU and paper on a GPU."""
+    if text != "auto":
+        return one_of("profile", text, PROFILES)
+    return "paper" if gpus() and not device.startswith("cpu") else "quick"
+
+
+def samples(text: str) -> int | None:
+    """A number of samples; None for all, and for the profile's."""
+    return None if text in ("all", "auto") else whole("samples", text, 1)
+
+
+def gpus() -> int:
+    """How many NVIDIA GPUs this process may use, counted without torch."""
+    count = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        return count
+    return min(count, len([part for part in visible.split(",") if part.strip() not in ("", "-1")]))
+
+
+def whole(name: str, text: str, least: int) -> int:
+    """A whole number of at least `least`."""
+    if not str(text).isdecimal() or int(text) < least:
+        raise UsageError(f"--{name} {text}: give a whole number of at least {least}")
+    return int(text)
+
+
+def number_or_auto(name: str, text: str) -> int | None:
+    """A whole number of at least 1; None for auto."""
+    return None if text == "auto" else whole(name, text, 1)
+
+
+def budget(text: str) -> float:
+    """A number of samples, or a share of them below 1."""
+    if text.isdecimal():
+        return int(text)
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share < 1:
+        raise UsageError(f"--max-errors {text}: give a whole number, or a share from 0 up to but not 1")
+    return share
+
+
+def file_name(text: str) -> str:
+    """A baseline's name, which is a file's name in the report folder."""
+    if text and not all(c.isalnum() or c in "-_." for c in text):
+        raise UsageError(f"--save-baseline {text}: use letters, digits, - and _ only")
+    return text
+
+
+def one_of(name: str, text: str, known: Sequence[str]) -> str:
+    """One of the known words; raises UnknownName for another."""
+    if text not in known:
+        raise UnknownName(f"--{name}", text, known)
+    return text
+
+
+def device(text: str) -> str:
+    """A device of torch, if this machine can have it."""
+    kind, colon, index = text.partition(":")
+    if kind not in DEVICES or (colon and (kind != "cuda" or not index.isdecimal())):
+        raise UnknownName("--device", text, (*DEVICES, "cuda:0"))
+    if kind == "cuda" and sys.platform == "linux" and not any(Path(p).exists() for p in GPU_DRIVERS):
+        raise UsageError(f"--device {text}: no GPU driver here; use --device cpu")
+    return text
+
+
+def claims_file(path: Path) -> Path:
+    """The file, if it can be read as claims."""
+    from ipllvm import claims
+
+    claims.load(path)
+    return path
+
+
+def folder(path: Path) -> Path:
+    """The folder, unless it is plain that it can't be written; nothing is made yet."""
+    there = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        why = "not writable" if there.is_dir() else "not a folder"
+        raise UsageError(f"--report-dir {path}: {there} is {why}; give another folder")
+    return path

@@ -1,0 +1,53 @@
+"""What --sequential, --noise-floor and --family-wise make of a test: its calls and its level."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ipllvm.session.controller import OPTIONS, case
+
+if TYPE_CHECKING:
+    from ipllvm.records import Claim
+
+
+def look(item: pytest.Function) -> bool | None:
+    """Call a property test on more and more samples, or once more; None leaves others to pytest."""
+    options, evaluation = item.config.stash[OPTIONS], item.funcargs.get("evaluation")
+    if not (options.sequential or options.noise_floor) or not hasattr(evaluation, "look"):
+        return None
+    arguments: dict[str, Any] = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
+    evaluation.look(partial(item.obj, **arguments))
+    return True
+
+
+def sequence(item: pytest.Item) -> str:
+    """What the row says of its order: the target, or why its number of samples is fixed."""
+    target, fixed = item.config.stash[OPTIONS].sequential, item.get_closest_marker("fixed_n")
+    if not target or fixed is None:
+        return target
+    return f"fixed number of samples: {fixed.args[0]}"
+
+
+def own_levels(item: pytest.Item, claims: "Mapping[str, Claim]") -> "Mapping[str, Claim]":
+    """With --family-wise: each claim at its alpha over the k requirements selected for the model.
+
+    k is what was collected (Bonferroni): skips that were known then are no part of it.
+    """
+    k = family(item)
+    return {
+        name: replace(claim, alpha=claim.alpha / k) if claim.kind == "requirement" else claim
+        for name, claim in claims.items()
+    }
+
+
+def family(item: pytest.Item) -> int:
+    """Among how many requirements, selected for the model of a test, alpha is shared; 1 if it is not."""
+    if not item.config.stash[OPTIONS].family_wise:
+        return 1
+    model = case(item).get("model")
+    selected = [each for each in item.session.items if case(each).get("model") == model]
+    members = [each for each in selected if case(each)["primary"] and not each.get_closest_marker("skip")]
+    return max(1, len(members))

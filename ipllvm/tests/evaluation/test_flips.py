@@ -1,0 +1,87 @@
+"""Which flipped answers are shown, on planted models."""
+
+from collections import Counter
+
+import pytest
+
+from ipllvm.evaluation import flips
+from ipllvm.models.loading import load
+from ipllvm.perturbations.permutation import Permutation
+from ipllvm.perturbations.shuffle import PatchShuffle
+from ipllvm.perturbations.substitution import Blank
+from ipllvm.records import Flip, Perturbation
+from ipllvm.tests.evaluations import evaluation
+
+
+def traces(model: str, *perturbations: Perturbation) -> flips.Trace:
+    """What a property test would have measured."""
+    asked = evaluation(model)
+    asked.run(*perturbations)
+    return asked._traces[0]
+
+
+def shown(trace: flips.Trace, seed: int = 0) -> tuple[Flip, ...]:
+    return flips.examples(load("planted:invariant"), [trace], seed)
+
+
+def test_lost_answers_come_first_and_then_gained_ones() -> None:
+    trace = traces("planted:exact-drop,d=0.3,swap=true,a=0.5", Permutation())
+    found = flips.turns([trace], 0)
+    lost = [turn.lost for turn in found]
+    assert len(found) == 20 and lost == sorted(lost, reverse=True) and sum(lost) > 0
+    grade = {(t.sample, t.draw): v for t, v in trace.outcomes.items() if "permutation" in t.perturbation}
+    for turn in found:
+        right = grade[turn.sample.id, turn.draw].text == turn.sample.answer
+        assert right is not turn.lost
+
+
+def test_perturbations_and_clusters_are_mixed() -> None:
+    trace = traces("planted:exact-drop,d=0.9", Blank(), Permutation(), PatchShuffle(2), PatchShuffle(4))
+    found = flips.turns([trace], 0, most=9)
+    assert sorted(Counter(str(turn.perturbation) for turn in found).values()) == [3, 3, 3]
+    assert len({turn.sample.cluster for turn in found[:4]}) == 4, "there are four clusters"
+
+
+def test_the_choice_is_seeded() -> None:
+    first, again = (shown(traces("planted:exact-drop,d=0.5", Permutation())) for _ in range(2))
+    assert first == again
+    assert first != shown(traces("planted:exact-drop,d=0.5", Permutation()), seed=1)
+
+
+def test_the_grey_picture_is_shown_only_where_there_is_nothing_else() -> None:
+    both, alone = (traces("planted:invariant", Blank(), *more) for more in ([Permutation()], []))
+    assert shown(both) == ()
+    assert {flip.perturbation for flip in shown(alone)} == {"blank(level=127)"}
+
+
+def test_a_flip_tells_what_was_asked_and_said() -> None:
+    trace = traces("planted:exact-drop,d=0.9", Permutation())
+    for flip in shown(trace):
+        assert flip.clean == flip.gold != flip.perturbed
+        assert flip.prompt.startswith("Which") and flip.perturbation == "permutation(scope=keep_newline)"
+        assert len(flip.pictures) == 2 and flip.words
+
+
+def test_pictures_that_take_too_much_room_leave_fewer_flips(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = traces("planted:exact-drop,d=0.9", Permutation())
+    whole = shown(trace)
+    size = sum(len(picture) for flip in whole[:3] for picture in flip.pictures)
+    monkeypatch.setattr(flips, "ROOM", size)
+    assert shown(trace) == whole[:3]
+
+
+def test_what_was_said_is_kept_of_every_sample_and_draw() -> None:
+    trace = traces("planted:exact-drop,d=0.5", Blank(), PatchShuffle(2), Permutation())
+    kept = flips.said([trace], trace.scores[3:])
+    assert set(kept) == {sample.id for sample in trace.plan.samples}
+    for sample in trace.plan.samples:
+        cases = trace.plan.cases([sample], Permutation())
+        assert kept[sample.id].question == sample.prompt
+        assert kept[sample.id].perturbed == tuple(trace.outcomes[case.trial].text for case in cases)
+    assert flips.said([trace], []) == flips.said([trace], trace.scores[2:3]), (
+        "else the first that is no control"
+    )
+
+
+def test_answers_that_nothing_changed_give_none() -> None:
+    assert shown(traces("planted:invariant", Permutation())) == ()

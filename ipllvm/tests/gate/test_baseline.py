@@ -1,0 +1,362 @@
+"""Baselines: what is kept comes back, pairs are by sample, unlike settings are refused."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ipllvm import claims, cli
+from ipllvm.errors import UsageError
+from ipllvm.evaluation.settings import Settings
+from ipllvm.gate import baseline as baselines
+from ipllvm.gate.answers import as_rows, pack, unpack
+from ipllvm.gate.baseline import Baseline, Entry, dumps, load, of
+from ipllvm.gate.compare import MATERIAL, compare, result
+from ipllvm.records import Benchmark, Contrast, Decision, Said
+from ipllvm.tests.reporting import reports
+
+CLAIM = claims.load()["permutation"]
+SAMPLES = tuple(f"s{i}" for i in range(400))
+
+
+def rows(values: Any, **settings: Any) -> list[dict[str, Any]]:
+    """What a baseline keeps of a drop with these values."""
+    found = np.asarray(values, dtype=float)
+    ids = SAMPLES[: len(found)]
+    contrast = Contrast("performance_drop", found, tuple(f"c{s}" for s in ids), samples=ids)
+    made = replace(reports.result(), claim=CLAIM, paired=((CLAIM, contrast),))
+    return baselines.rows(replace(made, settings={**made.settings, **settings}))
+
+
+def baseline(values: Any, **settings: Any) -> Baseline:
+    return of({}, rows(values, **settings))
+
+
+NOTHING = np.zeros(400)
+WORSE = np.where(np.arange(400) < 60, 1.0, 0.0)
+
+
+def test_what_is_saved_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "first.json"
+    path.write_text(dumps({"model": "m"}, rows(WORSE)))
+    assert load(path) == Baseline({"model": "m"}, baseline(WORSE).entries)
+
+
+def test_a_weighted_contrast_stays_one(tmp_path: Path) -> None:
+    weighted = [{**row, "weighted": True} for row in rows(WORSE)]
+    path = tmp_path / "first.json"
+    path.write_text(dumps({}, weighted))
+    (old,), (new,) = load(path).entries.values(), of({}, weighted).entries.values()
+    assert baselines.difference(old, new)[0].weighted
+    before = [{name: value for name, value in row.items() if name != "weighted"} for row in weighted]
+    assert not of({}, before).entries[old.key].weighted
+
+
+def said(perturbed: str) -> dict[str, Said]:
+    """Every sample is asked its own question; what is said under the perturbation is up to the run."""
+    return {s: Said(f"what is {s}?", "yes", ("yes", perturbed)) for s in SAMPLES}
+
+
+def told(values: Any, perturbed: str) -> list[dict[str, Any]]:
+    """Rows with answers, of the claim and of the clean score."""
+    found = rows(values)[0]
+    clean = baselines.clean_claim(2.0)
+    asked = {name: getattr(clean, name) for name in clean.__slots__}
+    answers = as_rows(said(perturbed), SAMPLES, False)
+    alone = as_rows(said(perturbed), SAMPLES, True)
+    return [{**found, "said": answers}, {**found, "claim": asked, "said": alone}]
+
+
+def test_answers_are_kept_and_come_back(tmp_path: Path) -> None:
+    path = tmp_path / "first.json"
+    path.write_text(dumps({}, told(WORSE, "no")))
+    assert load(path).entries == of({}, told(WORSE, "no")).entries
+    entries = {key[1]: entry for key, entry in load(path).entries.items()}
+    assert entries["permutation"].said["s7"] == Said("what is s7?", "yes", ("yes", "no"))
+    assert entries["clean_score"].said["s7"] == Said("what is s7?", "yes")
+    assert path.stat().st_size < 20_000, "400 questions and 1,200 answers are kept compressed"
+
+
+def test_samples_that_flipped_are_told_with_question_and_both_answers() -> None:
+    gate = compare(of({}, told(NOTHING, "yes")[:1]), of({}, told(WORSE, "no")[:1]), "b")
+    (change,) = gate.changes
+    assert len(change.turned) == 60
+    expected = "s0 'what is s0?': 'yes' and perturbed 'yes', 'yes' then, 'yes' and perturbed 'yes', 'no' now"
+    assert str(change.turned[0]) == expected
+    made = result(change, reports.result())
+    assert made.estimates["regression"].extra["answers"][0] == expected
+
+
+def test_a_baseline_from_before_answers_were_kept_still_opens(tmp_path: Path) -> None:
+    found = json.loads(dumps({"model": "m"}, rows(NOTHING)))
+    del found["asked"]
+    for entry in found["entries"]:
+        paired = unpack(entry["paired"])
+        del paired["perturbed"]
+        entry["paired"] = pack(paired)
+    (tmp_path / "old.json").write_text(json.dumps(found))
+    old = load(tmp_path / "old.json")
+    assert old.entries == baseline(NOTHING).entries
+    (change,) = compare(old, baseline(WORSE), "b").changes
+    assert str(change.turned[0]).startswith("s0: an answer that was not kept then")
+
+
+def test_the_same_run_is_no_regression() -> None:
+    gate = compare(baseline(WORSE), baseline(WORSE), "baseline x")
+    (change,) = gate.changes
+    assert (gate.status, gate.undecided, change.flipped) == (0, False, ())
+    assert change.verdict.decision is Decision.HOLDS
+    assert change.estimate.value == 0
+    assert change.claim.name == "regression:permutation" and not change.claim.primary
+
+
+def test_a_regression_is_violated_and_names_its_samples() -> None:
+    gate = compare(baseline(NOTHING), baseline(WORSE), "baseline x")
+    (change,) = gate.changes
+    assert gate.status == 1
+    assert change.verdict.decision is Decision.VIOLATED
+    assert change.flipped == SAMPLES[:60]
+    assert change.estimate.value == pytest.approx(15)
+
+
+def test_an_improvement_says_so() -> None:
+    gate = compare(baseline(WORSE), baseline(NOTHING), "baseline x")
+    assert gate.status == 0
+    assert [line for line in gate.lines() if "refresh the baseline with --save-baseline=NAME" in line]
+    named = compare(baseline(WORSE), baseline(NOTHING), "b", "cp b a")
+    assert [line for line in named.lines() if line.endswith("refresh the baseline with cp b a")]
+
+
+def test_a_claim_that_wants_much_is_worse_when_there_is_less() -> None:
+    def gained(values: Any) -> Baseline:
+        return of({}, [{**row, "claim": {**row["claim"], "direction": "at_least"}} for row in rows(values)])
+
+    assert compare(gained(WORSE), gained(NOTHING), "b").status == 1
+    assert compare(gained(NOTHING), gained(WORSE), "b").status == 0
+
+
+def test_samples_are_paired_by_id_whatever_their_order() -> None:
+    first = baseline(WORSE)
+    ((key, entry),) = first.entries.items()
+    turned = replace(
+        entry, samples=entry.samples[::-1], clusters=entry.clusters[::-1], values=entry.values[::-1]
+    )
+    gate = compare(first, Baseline({}, {key: turned}), "b")
+    assert gate.changes[0].flipped == ()
+
+
+def test_samples_that_one_run_lacks_are_counted_as_missing() -> None:
+    gate = compare(baseline(NOTHING), baseline(NOTHING[:300]), "b")
+    (change,) = gate.changes
+    assert (change.estimate.n, change.estimate.n_error) == (300, 100)
+    assert change.verdict.decision is Decision.UNDECIDED
+    assert gate.undecided
+    (line,) = gate.lines()
+    assert line.startswith("noted: 100 samples of ") and line.endswith(
+        " only in the baseline: s300, s301, s302, ..."
+    )
+
+
+@pytest.mark.parametrize("name", MATERIAL)
+def test_unlike_settings_are_refused(name: str) -> None:
+    (row,) = rows(NOTHING)
+    then, now = (of({}, [{**row, "settings": {**row["settings"], name: value}}]) for value in ("1", "2"))
+    gate = compare(then, now, "b")
+    assert (gate.changes, gate.status) == ((), 7)
+    (line,) = gate.lines()
+    assert f"settings differ: {name} 1 then, 2 now" in line
+
+
+@pytest.mark.parametrize("name", ["self_check", "perturbations"])
+def test_what_does_not_matter_is_not_looked_at(name: str) -> None:
+    gate = compare(baseline(NOTHING, **{name: "1"}), baseline(NOTHING, **{name: "2"}), "b")
+    assert (gate.status, list(gate.lines())) == (0, [])
+
+
+def test_what_must_agree_is_kept() -> None:
+    """Data and numerics come from benchmark and model, the rest from the settings of a run."""
+    (row,) = rows(NOTHING)
+    asked = Settings().row(Benchmark("b", (), "exact_match", "ab", "made", 8), 4, ())
+    own = {"template", "judge", "encoder", "synthetic", "agg"}
+    assert set(MATERIAL) - own == {"digest", "dtype", "attention"} | (asked.keys() & set(MATERIAL))
+    assert {"digest", "dtype", "attention"} <= row["settings"].keys()
+
+
+def of_versions(**versions: str) -> Baseline:
+    return of({"versions": versions, "machine": {"gpu": versions.pop("gpu", "none")}}, rows(NOTHING))
+
+
+def test_another_transformers_is_another_model() -> None:
+    then, now = of_versions(transformers="5.22.0"), of_versions(transformers="5.23.0")
+    gate = compare(then, now, "b")
+    assert (gate.changes, gate.status) == ((), 7)
+    (line,) = gate.lines()
+    assert line.endswith("settings differ: transformers 5.22.0 then, 5.23.0 now")
+    assert compare(of({}, rows(NOTHING)), now, "b").status == 0, "older baselines do not say"
+
+
+def test_what_is_immaterial_is_noted() -> None:
+    then = baseline(NOTHING, batch_size=8, device="cpu")
+    gate = compare(then, baseline(NOTHING, batch_size=16, device="cpu"), "b")
+    assert (gate.status, list(gate.lines())) == (0, ["noted: batch_size 8 then, 16 now"])
+    gate = compare(of_versions(torch="2.1", gpu="H100"), of_versions(torch="2.2", gpu="H200"), "b")
+    told = ["noted: torch 2.1 then, 2.2 now", "noted: gpu H100 then, H200 now"]
+    assert (gate.status, list(gate.lines())) == (0, told)
+
+
+def test_missing_and_new_entries_fail_and_are_told() -> None:
+    other = of({}, [{**row, "benchmark": "moon"} for row in rows(NOTHING)])
+    gate = compare(baseline(NOTHING), other, "b")
+    assert gate.status == 1
+    told = list(gate.lines())
+    assert [line.split()[0] for line in told] == ["missing", "new"]
+
+
+@pytest.mark.parametrize("part", ["property", "benchmark"])
+def test_what_may_be_renamed_is_said(part: str) -> None:
+    other = of({}, [{**row, part: "renamed"} for row in rows(NOTHING)])
+    gate = compare(baseline(NOTHING), other, "b")
+    assert gate.status == 1
+    missing, new = gate.lines()
+    assert missing.startswith("missing permutation_invariance") and missing.endswith("?")
+    assert "; renamed to " in missing and new.startswith("new ")
+
+
+def test_an_observation_never_fails_a_gate() -> None:
+    def observed(values: Any) -> Baseline:
+        return of({}, [{**row, "claim": {**row["claim"], "kind": "observation"}} for row in rows(values)])
+
+    gate = compare(observed(NOTHING), observed(WORSE), "b")
+    assert gate.changes[0].verdict.decision is Decision.VIOLATED
+    assert gate.status == 0
+
+
+def test_no_samples_are_undecided_and_no_number() -> None:
+    gate = compare(baseline([]), baseline([]), "b")
+    (change,) = gate.changes
+    assert change.estimate.value is None
+    assert change.verdict.decision is Decision.UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("", "not a baseline"),
+        ("{}", "not a baseline of schema"),
+        ('{"schema": "ipllvm-baseline/1", "entries": [{}]}', "damaged baseline"),
+    ],
+)
+def test_a_bad_file_is_one_line(tmp_path: Path, text: str, line: str) -> None:
+    path = tmp_path / "b.json"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=line):
+        load(path)
+    with pytest.raises(UsageError, match="can't read"):
+        load(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "json"])
+def test_compare_prints_and_has_the_gates_status(
+    tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, values in (("a", NOTHING), ("b", WORSE)):
+        (tmp_path / f"{name}.json").write_text(dumps({}, rows(values)))
+    files = [str(tmp_path / f"{name}.json") for name in "ab"]
+    assert cli.main(["compare", *files, "--format", form]) == 1
+    shown = capsys.readouterr().out
+    assert "VIOLATED" in shown and "15.0" in shown
+    assert cli.main(["compare", files[0], files[0], "--format", form]) == 0
+
+
+def test_entries_know_their_mean() -> None:
+    (entry,) = baseline(WORSE).entries.values()
+    assert isinstance(entry, Entry)
+    assert entry.mean == pytest.approx(15)
+
+
+@pytest.mark.parametrize("form", ["table", "markdown", "json"])
+def test_compare_names_who_flipped_against_the_first_file(
+    tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = []
+    for name, values, answer in (("a", NOTHING, "yes"), ("b", WORSE, "no"), ("c", NOTHING, "yes")):
+        files.append(str(tmp_path / f"{name}.json"))
+        Path(files[-1]).write_text(dumps({}, told(values, answer)[:1]))
+    assert cli.main(["compare", *files, "--format", form]) == 1
+    shown = capsys.readouterr().out
+    assert "what is s0?" in shown and "what is s399?" not in shown
+    if form == "json":
+        found = json.loads(shown)
+        assert [found[file]["status"] for file in files[1:]] == [1, 0]
+        answers = found[files[1]]["changes"][0]["answers"]
+        assert len(answers) == 60
+        assert (answers[0]["sample"], answers[0]["after"]["perturbed"]) == ("s0", ["yes", "no"])
+    else:
+        assert "and 40 more" in shown
+        assert shown.count("what is s0?") == 1, "only b has flips"
+        assert "60, 0" in shown and "VIOLATED" in shown and "HOLDS" in shown
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Callable[..., str]:
+    """Save a run's rows as a baseline file, or as a run's folder, and say where."""
+
+    def save(name: str, found: Any) -> str:
+        place = tmp_path / name
+        if "." not in name:
+            place.mkdir()
+            place = place / "baseline.json"
+        place.write_text(dumps({}, found))
+        return str(tmp_path / name)
+
+    return save
+
+
+def test_the_exit_status_of_compare(saved: Callable[..., str], capsys: pytest.CaptureFixture[str]) -> None:
+    """1 before 7 before 6 before 0, whichever of several runs it comes from; folders of runs will do."""
+    first, same = saved("first.json", rows(NOTHING)), saved("same", rows(NOTHING))
+    worse, other = saved("worse", rows(WORSE)), saved("other.json", rows(NOTHING, draws=7))
+    few, lacking = saved("few.json", rows(NOTHING[:390])), saved("lacking", [])
+    told = {
+        (same,): 0,
+        (worse,): 1,
+        (lacking,): 1,
+        (other,): 7,
+        (few,): 0,
+        (few, "--undecided=fail"): 6,
+        (same, few, "--undecided=fail"): 6,
+        (few, other, "--undecided=fail"): 7,
+        (few, other, worse, same, "--undecided=fail"): 1,
+    }
+    found = {given: cli.main(["compare", first, *given]) for given in told}
+    assert found == told
+    shown = capsys.readouterr().out
+    assert "settings differ: draws" in shown and "missing permutation_invariance" in shown
+
+
+def test_a_broken_file_ends_compare_in_one_line(
+    saved: Callable[..., str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["compare", saved("first.json", rows(NOTHING)), str(tmp_path / "none.json")]) == 4
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "can't read the baseline" in line
+
+
+def test_better_runs_are_told_how_to_become_the_baseline(
+    saved: Callable[..., str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    worse, better = saved("worse.json", rows(WORSE)), saved("better.json", rows(NOTHING))
+    assert cli.main(["compare", worse, better]) == 0
+    assert f"refresh the baseline with cp {better} {worse}" in capsys.readouterr().out
+
+
+def test_compare_fails_for_lack_of_samples_only_where_it_is_told_to(tmp_path: Path) -> None:
+    for name, values in (("a", NOTHING[:40]), ("b", NOTHING[:40])):
+        (tmp_path / f"{name}.json").write_text(dumps({}, rows(values)))
+    files = [str(tmp_path / f"{name}.json") for name in "ab"]
+    assert cli.main(["compare", *files]) == 0
+    assert cli.main(["compare", *files, "--undecided=fail"]) == 6

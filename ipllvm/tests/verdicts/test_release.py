@@ -1,0 +1,102 @@
+"""All requirements of a run at once: raw p-values for what holds, Holm's for what is violated."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ipllvm.records import Decision, Verdict
+from ipllvm.reporting import html, markdown, schema, terminal
+from ipllvm.reporting.report import build
+from ipllvm.tests.reporting import reports
+from ipllvm.verdicts import release
+
+OK, BAD = 0.01, 0.9
+LOST = {"property": "occlusion", "model": "llava-tiny", "benchmark": "charts", "primary": True}
+
+
+def row(p_holds: float, p_violated: float, name: str = "permutation", **changed: Any) -> dict[str, Any]:
+    """An entry of a report about a primary requirement with these raw p-values."""
+    decided = {p_holds <= 0.05: Decision.HOLDS, p_violated <= 0.05: Decision.VIOLATED}
+    verdict = Verdict(decided.get(True, Decision.UNDECIDED), "", p_holds, p_violated)
+    claim = replace(reports.CLAIM, name=name, primary=not name.startswith("regression:"))
+    made = schema.row(replace(reports.result(), claim=claim, verdict=verdict))
+    return {**made, "test": "t", "outcome": "passed", "replay": "", **changed}
+
+
+def test_all_that_hold_need_no_correction() -> None:
+    (found,) = release.of([row(0.04, 1), row(0.05, 1), row(0.001, 1)])
+    assert (found.name, found.decision, found.p, found.kind) == (
+        "fit_for_release",
+        "HOLDS",
+        0.05,
+        "requirement",
+    )
+    assert "all 3 requirements hold" in found.text and "the largest p is 0.05" in found.reason
+    assert (found.models, found.benchmarks, found.value) == (("llava-tiny",), ("easyvqa",), None)
+
+
+def test_one_that_does_not_hold_leaves_it_open() -> None:
+    (found,) = release.of([row(OK, 1), row(0.06, BAD, "image_use")])
+    assert (found.decision, found.p) == (Decision.UNDECIDED, 0.06)
+    assert found.reason == "but not shown: image_use on easyvqa (undecided)"
+
+
+def test_a_violation_must_survive_holms_correction() -> None:
+    others = [row(OK, 1)] * 9
+    (surely,) = release.of([*others, row(1, 0.004, "image_use")])
+    assert surely.decision is Decision.VIOLATED
+    assert (
+        surely.reason == "but violated, also after Holm's correction over 10: image_use on easyvqa (p = 0.04)"
+    )
+    (maybe,) = release.of([*others, row(1, 0.04, "image_use")])
+    assert maybe.decision is Decision.UNDECIDED
+    assert (
+        "image_use on easyvqa (violated on its own, which may be chance among 10: Holm's p = 0.4)"
+        in maybe.reason
+    )
+
+
+@pytest.mark.parametrize("changed", [{"partial": True}, {"outcome": "error"}])
+def test_what_was_not_measured_to_the_end_does_not_hold(changed: dict[str, Any]) -> None:
+    (found,) = release.of([row(OK, 1), row(OK, 1, **changed)])
+    assert (found.decision, found.p) == (Decision.UNDECIDED, 1.0)
+    assert found.reason.endswith("(not measured to the end)")
+    (missed,) = release.of([row(OK, 1)], [LOST, {**LOST, "model": "another"}, {**LOST, "primary": False}])
+    assert missed.decision is Decision.UNDECIDED and "all 2" in missed.text
+    assert missed.reason == "but not shown: occlusion on charts (could not be measured)"
+
+
+def test_a_level_that_is_shared_is_not_shared_here() -> None:
+    claim = {**row(0.03, 1)["claim"], "alpha": 0.025}
+    shared = row(0.03, 1, claim=claim, settings={"family_wise": 2})
+    (found,) = release.of([shared, shared])
+    assert found.decision is Decision.HOLDS
+
+
+def test_each_model_and_its_gate_have_their_own() -> None:
+    other = {**row(OK, 1)["model"], "name": "other"}
+    observed = {**row(OK, 1)["claim"], "kind": "observation"}
+    rows = [row(OK, 1), row(OK, 1), row(1, 0.001, model=other), row(OK, 1, model=other)]
+    rows += [row(1, 0.0, "regression:permutation"), row(OK, 1, "regression:clean_score")]
+    rows += [row(1, 0.0, claim=observed)]
+    found = [(each.name, each.models[0], str(each.decision)) for each in release.of(rows)]
+    assert found == [
+        ("fit_for_release", "llava-tiny", "HOLDS"),
+        ("no_regression", "llava-tiny", "VIOLATED"),
+        ("fit_for_release", "other", "VIOLATED"),
+    ]
+    assert release.of([row(OK, 1)]) == [], "its own verdict says it all"
+
+
+def test_it_stands_in_every_view() -> None:
+    entries = [row(OK, 1), row(0.5, BAD, "image_use", benchmark={**row(1, 1)["benchmark"], "name": "charts"})]
+    made = build(entries, reports.RUN, statements=release.of(entries))
+    schema.validate(made)
+    words = "Fit for release, as far as this run can tell: all 2 requirements hold; but not shown: image_use"
+    told = f"UNDECIDED fit_for_release, llava-tiny, easyvqa and charts: {words} on charts (undecided)"
+    assert any(told in line for line in terminal.summary(made, 400))
+    for view in (markdown.render(made), html.render(made)):
+        assert (
+            view.replace("\\", "").count("all 2 requirements hold; but not shown: image_use on charts") == 1
+        )

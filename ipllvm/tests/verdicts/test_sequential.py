@@ -1,0 +1,289 @@
+"""Sequential properties: decided as early as the evidence allows, nothing asked twice, verdicts that stay."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ipllvm import claims
+from ipllvm.engine.plan import Plan
+from ipllvm.engine.run import Outcomes
+from ipllvm.engine.store import forgetful
+from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured
+from ipllvm.evaluation import evaluation
+from ipllvm.evaluation.evaluation import Evaluation, Settings
+from ipllvm.metrics.performance_drop import gain, performance_drop
+from ipllvm.perturbations.permutation import Permutation
+from ipllvm.perturbations.substitution import Blank
+from ipllvm.records import Contrast, Decision, Response, Result, Sample, Trial
+from ipllvm.stats.choice import INDISTINCT
+from ipllvm.stats.sequential import Order, Sequential
+from ipllvm.tests.evaluation.test_evaluation import Fake, benchmark
+from ipllvm.verdicts.sequential import Looks
+
+RIGHT, WRONG = Response("red", (1,)), Response("blue", (2,))
+
+
+@dataclass
+class Run:
+    """A sequential evaluation of a model that answers as told, and what became of it."""
+
+    answer: Callable[[Trial], Response]
+    n: int = 400
+    target: str = "population"
+    final_look: bool = False
+    kind: str = "requirement"
+    rows: list[Result] = field(default_factory=list)
+    asked: list[Trial] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        planned, fake = benchmark(self.n), Fake()
+        self.looks = Looks(planned, 7, self.target, self.final_look)
+        known = {name: replace(claim, kind=self.kind) for name, claim in claims.load().items()}
+        asked = Settings(draws=1, seed=7, batch_size=8, sequential=self.target)
+        model: Any = fake
+        self.evaluation = Evaluation(
+            "p", model, planned, self.n, known, asked, self.rows.append,
+            lambda done, total: None, forgetful(), looks=self.looks,
+        )  # fmt: skip
+
+    def run(
+        self, model: Any, plan: Plan, size: int, outcomes: Outcomes, progress: Any, artifacts: Any
+    ) -> None:
+        """In place of the engine: only what is missing is asked."""
+        missing = [trial for trial in plan.trials() if trial not in outcomes]
+        self.asked += missing
+        outcomes.update({trial: self.answer(trial) for trial in missing})
+
+    def permutation(self, *claims: str) -> None:
+        """A property that makes one claim, or several of the same scores."""
+        clean, blank, permuted = self.evaluation.run(Blank(), Permutation())
+        for claim in claims or ("permutation",):
+            self.evaluation.check(
+                claim,
+                performance_drop(clean, permuted),
+                shown={"clean": clean, "permuted": permuted},
+                something_to_lose=gain(clean, blank),
+            )
+
+
+@pytest.fixture
+def start(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
+    """A run whose engine is replaced."""
+
+    def make(answer: Callable[[Trial], Response], **settings: Any) -> Run:
+        made = Run(answer, **settings)
+        monkeypatch.setattr(evaluation, "run", made.run)
+        return made
+
+    return make
+
+
+def number(trial: Trial) -> int:
+    return int(trial.sample[1:])
+
+
+def number_of(sample: Sample) -> int:
+    return int(sample.id[1:])
+
+
+def clusters_of(samples: Sequence[Sample]) -> tuple[str, ...]:
+    return tuple(sample.cluster for sample in samples)
+
+
+def unchanged(trial: Trial) -> Response:
+    return WRONG if "blank" in trial.perturbation else RIGHT
+
+
+def breaks(every: int) -> Callable[[Trial], Response]:
+    """A model that loses every so-manyth sample under permutation."""
+
+    def answer(trial: Trial) -> Response:
+        hit = trial.perturbation.startswith("perm") and number(trial) % every == 0
+        return WRONG if hit else unchanged(trial)
+
+    return answer
+
+
+def test_it_stops_where_the_evidence_is_enough(start: Callable[..., Run]) -> None:
+    run = start(unchanged)
+    run.evaluation.look(run.permutation)
+    (row,) = run.rows
+    assert row.verdict.decision is Decision.HOLDS
+    drop = row.estimates["performance_drop"]
+    told = drop.extra["sequential"]
+    assert 286 <= drop.n < 286 + 25 and told["samples"] == drop.n
+    assert (told["planned"], told["order_seed"], told["target"]) == (400, 7, "population")
+    assert told["share"] == drop.n / 400 and told["predicted_share"] == pytest.approx(340 / 400)
+    assert told["e_holds"] >= 20 and told["stopped_early"]
+    assert drop.method.startswith("confidence sequence, population; stopped early")
+    assert drop.extra["bootstrap"] is None
+    assert (drop.low, drop.high) == pytest.approx((-2, 2), abs=0.2)
+    assert row.estimates["clean"].high <= 100 and row.estimates["clean"].low > 90
+    assert row.benchmark.n == 400 and row.settings["sequential"] == "population"
+    assert len(run.asked) == len(set(run.asked)) == 3 * drop.n == row.trials
+
+
+def test_the_benchmark_itself_is_known_sooner(start: Callable[..., Run]) -> None:
+    run = start(unchanged, n=300, target="benchmark")
+    run.evaluation.look(run.permutation)
+    assert 186 <= run.rows[0].estimates["performance_drop"].n < 186 + 19
+    assert "target benchmark" in run.rows[0].verdict.reason
+
+
+def test_a_violated_claim_is_raised_after_its_row(start: Callable[..., Run]) -> None:
+    run = start(breaks(2))
+    with pytest.raises(ClaimViolated, match="is outside at most 2 points"):
+        run.evaluation.look(run.permutation)
+    assert run.rows[0].verdict.decision is Decision.VIOLATED
+    assert run.rows[0].estimates["performance_drop"].n < 100
+
+
+def test_two_claims_of_a_test_stop_apart_and_stay(start: Callable[..., Run]) -> None:
+    """At most 2 points is soon refuted; that it is at least 2 of an observation takes no longer, 40 does."""
+    run = start(breaks(3), kind="observation")
+    own = run.evaluation.claims
+    run.evaluation.claims = {**own, "later": replace(own["permutation"], name="later", margin=28.0)}
+    run.evaluation.look(lambda: run.permutation("permutation", "later"))
+    first, second = run.rows
+    assert (first.claim.name, first.verdict.decision) == ("permutation", Decision.VIOLATED)
+    assert first.estimates["performance_drop"].n < second.estimates["performance_drop"].n
+    assert run.looks.decided["permutation"] == first.verdict
+    assert len(run.asked) == len(set(run.asked))
+
+
+def test_evidence_that_was_enough_once_stays_enough() -> None:
+    """Some losses at first, then none: the wealth against the claim falls again, its p does not rise."""
+    looks = Looks(benchmark(400), 0, telling=True)
+    clusters = clusters_of(looks.planned.samples)
+    claim = replace(claims.load()["permutation"], margin=20.0)
+    for lost, decision in ((14, Decision.VIOLATED), (5, Decision.HOLDS)):
+        values = (np.arange(120) < lost).astype(float)
+        looks.seen = 120
+        found = looks.decide(Contrast("drop", values, clusters[:120]), claim, None, 400)
+        logs = Sequential.of(Contrast("drop", values, clusters[:120]), looks.order).log_violated(0.2)
+        assert logs[-1] < logs.max() - 1
+        assert found.p_violated == pytest.approx(np.exp(-logs.max())) and found.decision is decision
+
+
+def test_exhausted_is_undecided_with_what_would_do(start: Callable[..., Run]) -> None:
+    run = start(unchanged, n=200)
+    with pytest.raises(ClaimUndecided, match="does not settle at most 2 points"):
+        run.evaluation.look(run.permutation)
+    (row,) = run.rows
+    assert row.verdict.n_to_decide == 285
+    drop = row.estimates["performance_drop"]
+    assert drop.n == 200 and not drop.extra["sequential"]["stopped_early"]
+    assert drop.method == "confidence sequence, population"
+
+
+def test_a_final_look_has_its_share_of_alpha(start: Callable[..., Run]) -> None:
+    """Without a flip the fixed test at a fifth of 5 % needs ln(0.01) / ln(0.98) = 228 samples."""
+    for n, decision in ((240, Decision.HOLDS), (220, Decision.UNDECIDED)):
+        run = start(unchanged, n=n, final_look=True, kind="observation")
+        run.evaluation.look(run.permutation)
+        verdict = run.rows[0].verdict
+        assert verdict.decision is decision
+        assert (verdict.p_holds <= 0.05) == (decision is Decision.HOLDS)
+
+
+def test_nothing_to_lose_goes_on_to_the_end(start: Callable[..., Run]) -> None:
+    run = start(lambda trial: RIGHT, n=64)
+    with pytest.raises(ClaimUndecided, match="nothing to lose"):
+        run.evaluation.look(run.permutation)
+    assert run.rows[0].estimates["performance_drop"].n == 64
+
+
+def test_a_failed_sample_ends_it_at_once(start: Callable[..., Run]) -> None:
+    def failing(trial: Trial) -> Response:
+        return Response("", error="Traceback\nRuntimeError: boom") if number(trial) == 3 else unchanged(trial)
+
+    run = start(failing)
+    with pytest.raises(NotMeasured, match="first s3: RuntimeError: boom"):
+        run.evaluation.look(run.permutation)
+    assert len(run.asked) < 300
+
+
+def interrupted(after: int, change: Callable[[Trial], Response] = unchanged) -> Callable[[Trial], Response]:
+    """A model that answers so many samples and is then interrupted."""
+    known: set[str] = set()
+
+    def answer(trial: Trial) -> Response:
+        known.add(trial.sample)
+        if len(known) > after:
+            raise KeyboardInterrupt
+        return change(trial)
+
+    return answer
+
+
+def test_an_interrupted_look_is_as_if_it_had_not_begun(start: Callable[..., Run]) -> None:
+    """Of 400 samples 8 are taken in at a time; what was answered of the eighth look does not count."""
+    run = start(interrupted(61, breaks(4)))
+    run.evaluation.claims = {"permutation": replace(run.evaluation.claims["permutation"], margin=25.0)}
+    with pytest.raises(KeyboardInterrupt):
+        run.evaluation.look(run.permutation)
+    (row,) = run.rows
+    drop, clean = row.estimates["performance_drop"], row.estimates["clean"]
+    assert row.partial and row.verdict.decision is Decision.UNDECIDED
+    assert drop.n == clean.n == drop.extra["sequential"]["samples"] == 56
+    told = "confidence sequence, population; interrupted after 56 samples"
+    assert (drop.method, clean.method) == (told, told) and drop.extra["bootstrap"] is None
+    seen = run.looks.planned.samples[:56]
+    contrast = Contrast("drop", np.array([float(number_of(s) % 4 == 0) for s in seen]), clusters_of(seen))
+    sequence = Sequential.of(contrast, Order.of(contrast.clusters, 1))
+    assert (drop.low, drop.high) == pytest.approx(tuple(100 * bound for bound in sequence.interval()))
+    assert row.verdict.p_violated == pytest.approx(sequence.p_violated(0.25))
+
+
+def test_interrupted_in_the_first_look_nothing_is_said(start: Callable[..., Run]) -> None:
+    run = start(interrupted(5))
+    with pytest.raises(KeyboardInterrupt):
+        run.evaluation.look(run.permutation)
+    drop = run.rows[0].estimates["performance_drop"]
+    assert (drop.n, drop.value, drop.low, drop.high) == (0, None, -100, 100)
+    assert drop.method == "range only: no complete look; interrupted after 0 samples"
+
+
+def test_no_claim_on_a_ratio_while_its_denominator_may_be_0() -> None:
+    looks = Looks(benchmark(64), 0, telling=True)
+    looks.seen = 64
+    clusters = clusters_of(looks.planned.samples)
+    claim = replace(claims.load()["occlusion"], margin=-90.0)
+    for rate, reason in ((0.0, INDISTINCT), (1.0, "is inside at least -90 points")):
+        over = Contrast("denominator", np.full(64, rate), clusters)
+        found = looks.decide(Contrast("kept", np.zeros(64), clusters, over=over), claim, None, 64)
+        assert reason in found.reason
+
+
+def test_influence_values_are_decided_once_at_the_end() -> None:
+    looks = Looks(benchmark(80), 0)
+    clusters = tuple(sample.cluster for sample in looks.planned.samples)
+    values = np.random.default_rng(0).normal(0.5, 0.1, 80)
+    claim = replace(claims.load()["occlusion"], margin=10.0)
+    looks.advance(8)
+    part = Contrast("areas", values[: looks.samples], clusters[: looks.samples], bound=3.0, linearised=True)
+    assert looks.decide(part, claim, None, 80).reason == "decided once, at the end"
+    while not looks.exhausted:
+        looks.advance(8)
+    whole = Contrast("areas", values, clusters, bound=3.0, linearised=True)
+    assert looks.decide(whole, claim, None, 80).decision is Decision.HOLDS
+
+
+def test_a_batch_is_small_where_the_engines_are_large() -> None:
+    looks = Looks(benchmark(160), 0)
+    looks.advance(512)
+    assert looks.samples == 10
+    looks.advance(4)
+    assert (looks.samples, len(looks.benchmark.samples)) == (14, 14)
+
+
+def test_scores_of_other_samples_have_a_sequence_of_their_own() -> None:
+    looks = Looks(benchmark(40), 0, telling=True)
+    looks.seen = 20
+    clusters = tuple(f"other{i}" for i in range(30))
+    found = looks._sequence(Contrast("visual", np.zeros(30), clusters))
+    assert found is not None and len(found.sizes) == 30
+    assert looks._sequence(Contrast("visual", np.zeros(30), clusters, n_error=2)) is None

@@ -1,0 +1,147 @@
+"""What a run says over benchmarks and over models, on contrasts whose truth is known."""
+
+import json
+from dataclasses import replace
+
+import execnet
+import numpy as np
+import pytest
+
+from ipllvm import claims
+from ipllvm.metrics.performance_drop import performance_drop, score
+from ipllvm.records import BenchmarkInfo, Contrast, Decision, Scores
+from ipllvm.reporting import html, markdown, schema, terminal
+from ipllvm.reporting.report import build
+from ipllvm.reporting.schema import row as as_row
+from ipllvm.tests.reporting import reports
+from ipllvm.verdicts import statements
+from ipllvm.verdicts.statements import Row
+
+CLAIMS = claims.load()
+
+
+def contrast(mean: float, n: int = 400, seed: int = 0) -> Contrast:
+    """Differences of -1, 0 and 1 with about this mean; one sample a cluster."""
+    values = (np.random.default_rng(seed).random(n) < abs(mean)) * float(np.sign(mean))
+    ids = tuple(f"s{i}" for i in range(n))
+    return Contrast("drop", values, ids, samples=ids)
+
+
+def said(name: str, benchmark: str, mean: float, model: str = "m", reason: str = "") -> Row:
+    claim = CLAIMS[{"permutation_invariance": "permutation"}.get(name, name)]
+    return Row(name, model, "llava", benchmark, claim, {}, reason, {"claim": contrast(mean)})
+
+
+def scores(accuracy: float, n: int = 400) -> Scores:
+    ids = tuple(f"s{i}" for i in range(n))
+    values = (np.random.default_rng(1).permutation(n) < accuracy * n).astype(float)
+    return Scores("p", ids, ids, values[:, None])
+
+
+def occluded(model: str, family: str, kept: float, clean: float = 0.9) -> Row:
+    parts = {"area": score(scores(clean * kept)), "clean": score(scores(clean))}
+    return Row("occlusion", model, family, "objects", CLAIMS["occlusion"], {}, "", parts)
+
+
+@pytest.mark.parametrize(
+    ("drops", "decision"),
+    [((0.0, 0.0, 0.0), Decision.HOLDS), ((0.2, 0.3, 0.0), Decision.VIOLATED), ((0.02, 0.02), "UNDECIDED")],
+)
+def test_the_mean_over_benchmarks(drops: tuple[float, ...], decision: str) -> None:
+    rows = [said("permutation_invariance", f"b{i}", drop) for i, drop in enumerate(drops)]
+    (found,) = statements.of(rows)
+    assert (found.name, found.decision, found.kind) == ("mean_over_benchmarks", decision, "requirement")
+    means = [float(row.contrasts["claim"].values.mean()) for row in rows]
+    assert found.value == pytest.approx(100 * sum(means) / len(means))
+    assert found.low is not None and found.high is not None and found.low <= (found.value or 0) <= found.high
+
+
+def test_the_mean_needs_two_benchmarks_that_have_something_to_lose() -> None:
+    one = said("permutation_invariance", "a", 0.0)
+    assert statements.of([one, said("image_use", "b", 0.5)]) == []
+    blind = said("permutation_invariance", "b", 0.0, reason="nothing to lose: seeing is worth 0 points")
+    (found,) = statements.of([one, blind])
+    assert (found.decision, found.reason) == (Decision.UNDECIDED, "nothing to lose on b")
+
+
+@pytest.mark.parametrize(
+    ("rich", "plain", "decision"),
+    [(0.6, 0.1, Decision.HOLDS), (0.1, 0.6, Decision.VIOLATED), (0.3, 0.3, Decision.UNDECIDED)],
+)
+def test_text_rich_against_plain(rich: float, plain: float, decision: Decision) -> None:
+    names = {"charts": rich, "scenes": plain, "easyvqa": plain}
+    (found,) = statements.of([said("patch_shuffle", name, mean) for name, mean in names.items()])
+    assert (found.name, found.decision, found.kind) == ("text_rich", decision, "observation")
+    assert found.benchmarks == ("charts", "scenes", "easyvqa")
+    assert statements.of([said("patch_shuffle", "scenes", plain)]) == []
+
+
+@pytest.mark.parametrize(
+    ("vit", "cnn", "decision"), [(0.9, 0.5, Decision.HOLDS), (0.5, 0.9, Decision.VIOLATED)]
+)
+def test_a_vit_against_a_cnn(vit: float, cnn: float, decision: Decision) -> None:
+    rows = [occluded("v", "vit", vit), occluded("c", "resnet", cnn), occluded("m", "llava", 0.9)]
+    (found,) = statements.of(rows)
+    assert (found.models, found.decision) == (("v", "c"), decision)
+    assert found.value == pytest.approx(100 * (vit - cnn), abs=0.6)
+
+
+def test_where_few_pictures_inform_the_difference_is_shown_and_nothing_decided() -> None:
+    (found,) = statements.of([occluded("v", "vit", 0.99), occluded("c", "resnet", 1.0)])
+    assert found.decision is Decision.UNDECIDED and found.reason.startswith("too few samples")
+    assert found.value is not None and found.value < 0 and found.low is None
+
+
+def test_a_cnn_that_knows_nothing_is_no_comparison() -> None:
+    (found,) = statements.of([occluded("v", "vit", 0.9), occluded("c", "resnet", 0.5, clean=0.0)])
+    assert found.decision is Decision.UNDECIDED and found.reason.endswith("from 0: the clean score of c")
+
+
+def solved(model: str, visual: float, words: float) -> Row:
+    estimates: dict[str, float | None] = {"visual": visual, "solved": words}
+    return Row("text_only_math", model, "llava", "gsm8k", CLAIMS["text_only_math"], estimates, "", {})
+
+
+def test_six_models_settle_an_order_and_four_do_not() -> None:
+    rows = [solved(f"m{i}", 10.0 * i, 5.0 * i + 1) for i in range(7)]
+    (four,), (seven,) = statements.of(rows[:4]), statements.of(rows)
+    assert four.value == pytest.approx(1) and four.decision is Decision.UNDECIDED
+    assert four.reason.startswith("too few models")
+    assert seven.decision is Decision.HOLDS and seven.p is not None and seven.p < 0.01
+    assert statements.of(rows[:1]) == []
+    assert [s.decision for s in statements.of([solved(f"m{i}", i, -i) for i in range(9)])] == ["VIOLATED"]
+
+
+def test_it_travels_in_builtins_into_every_view() -> None:
+    clean, perturbed = scores(0.9), scores(0.4)
+    drop = performance_drop(clean, perturbed)
+    rows, kept = [], []
+    for name in ("charts", "scenes"):
+        found = replace(
+            reports.result(name="permutation_invariance"),
+            benchmark=BenchmarkInfo(name, "ab" * 32, "made", 400, 400, 400),
+            paired=((reports.CLAIM, drop),),
+        )
+        rows.append({**as_row(found), "parts": json.loads(json.dumps(statements.packed(found)))})
+        kept.append({**as_row(found), "test": name, "outcome": "passed", "replay": ""})
+    stopped = [{**row, "settings": {**row["settings"], "sequential": "population"}} for row in rows]
+    assert statements.of(statements.rows(stopped)) == [], "no interval of a fixed number after stopping"
+    made = build(kept, reports.RUN, statements=statements.of(statements.rows(rows)))
+    schema.validate(made)
+    (entry,) = made["statements"]
+    assert entry["value"] == pytest.approx(50) and entry["decision"] == "VIOLATED"
+    words = "VIOLATED mean_over_benchmarks, llava-tiny, charts and scenes: On average over 2 benchmarks"
+    assert any(words in line for line in terminal.summary(made, 400))
+    views = markdown.render(made), html.render(made), html.render(made, made)
+    assert [view.count("mean_over_benchmarks, llava-tiny, charts and scenes") for view in views] == [1, 1, 1]
+    assert views[2].count("mean_over_benchmarks, llava-tiny (2), charts and scenes") == 1
+
+
+def test_every_kind_of_contrast_is_sent_by_a_worker() -> None:
+    below = Contrast("clean", np.array([1.0, 0.5]), ("a", "b"))
+    made = Contrast("share", np.array([0.5, 0.0]), ("a", "b"), weighted=True, over=below, share=0.5)
+    made = replace(made, crossed=np.array([[0.5, 0.5], [0.0, 0.0]]))
+    result = replace(reports.result(), parts={"clean": below}, paired=((reports.CLAIM, made),))
+    sent = execnet.loads(execnet.dumps(statements.packed(result)))
+    found = statements.row({**as_row(result), "parts": sent}).contrasts
+    assert repr(found) == repr({"clean": below, "claim": made})

@@ -1,0 +1,1 @@
+"""From a contrast to an estimate and a verdict; the statistics of the claims."""

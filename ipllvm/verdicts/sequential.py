@@ -1,0 +1,236 @@
+"""Sequential runs: a property is measured on more and more clusters until its claims are decided.
+
+The clusters come in one seeded uniform order, whatever the claim. After each batch of them a claim is
+looked at; bets against it (ipllvm/stats/sequential.py) allow that as often as one likes. A verdict once
+given stays. Claims that no bets are made on (influence values, random or chosen draws) are decided once, at
+the end.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from ipllvm.records import Benchmark, Claim, Contrast, Decision, Estimate, Sample, Verdict
+from ipllvm.stats.choice import INDISTINCT, turned
+from ipllvm.stats.sequential import Order, Sequential
+from ipllvm.verdicts import decide
+from ipllvm.verdicts.outlook import evidence, outlook_of
+from ipllvm.verdicts.planning import GAP, expected_share
+
+LOOKS = 16
+"""About how often a claim is looked at where the engine's batches would be larger."""
+LOOKING, FINAL = 0.8, 0.2
+"""With a final look: the shares of alpha that the looks and the last test of all samples have."""
+_ALPHA = 0.05
+_POINTS = 100.0
+
+
+@dataclass(eq=False)
+class Looks:
+    """Where a sequential test stands: `planned` has its samples cluster after cluster in random order.
+
+    `target` is population or benchmark. `telling` says that what is found now will be recorded, so
+    that its intervals count; `interrupted` that the run ended inside a look, of which nothing counts;
+    `decided` are the verdicts given.
+    """
+
+    planned: Benchmark
+    seed: int
+    target: str = "population"
+    final_look: bool = False
+    telling: bool = False
+    promising: bool = False
+    decided: dict[str, Verdict] = field(default_factory=dict)
+    undecided: set[str] = field(default_factory=set)
+    seen: int = 0
+    before: int = 0
+    interrupted: bool = False
+
+    @cached_property
+    def order(self) -> Order:
+        """The planned clusters in the order of the run."""
+        return Order.of([sample.cluster for sample in self.planned.samples])
+
+    @property
+    def samples(self) -> int:
+        """How many samples the clusters seen so far have."""
+        return sum(self.order.sizes[: self.seen])
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether all that was planned is seen."""
+        return self.seen >= len(self.order.sizes)
+
+    @property
+    def benchmark(self) -> Benchmark:
+        """The samples seen so far."""
+        return replace(self.planned, samples=self.planned.samples[: self.samples])
+
+    def advance(self, batch: int) -> None:
+        """Take in whole clusters, up to about `batch` samples or a sixteenth of those planned."""
+        order, step = self.order, min(batch, math.ceil(len(self.planned.samples) / LOOKS))
+        wanted, self.before = self.samples + step, self.seen
+        while not self.exhausted and self.samples < wanted:
+            self.seen += 1
+        self.telling = self.seen >= len(order.sizes)
+
+    def stopped(self, asked: Sequence[Sample]) -> tuple[Sample, ...]:
+        """Those of the `asked` samples that the last complete look had; all of another benchmark's.
+
+        What the look that was interrupted has of its clusters depends on how far it came: it is left out.
+        """
+        if not self.interrupted:
+            self.seen, self.interrupted, self.telling = self.before, True, True
+        planned, kept = ({s.id for s in each.samples} for each in (self.planned, self.benchmark))
+        return tuple(sample for sample in asked if sample.id in kept or sample.id not in planned)
+
+    def begin(self) -> None:
+        """Forget what the last call of the test found to be undecided."""
+        self.undecided.clear()
+        self.promising = False
+
+    def settles(self, claim: str, verdict: Verdict) -> bool:
+        """Whether a verdict is to be recorded: it was given, or there is nothing more to look at."""
+        given = verdict.decision is not Decision.UNDECIDED
+        self.promising |= given
+        if self.telling and (given or self.exhausted):
+            self.decided[claim] = verdict
+            return True
+        self.undecided.add(claim)
+        return False
+
+    def decide(self, contrast: Contrast, claim: Claim, guard: Contrast | None, available: int) -> Verdict:
+        """The verdict on `claim` now; what `decide.decide` says where no bets can be made."""
+        if contrast.together:
+            found = decide.decide(contrast, claim, guard, available=available)
+            return found if self.exhausted else Verdict(Decision.UNDECIDED, "decided once, at the end")
+        sign = -1.0 if claim.direction == "at_least" else 1.0
+        margin, sequence = sign * claim.margin / _POINTS, self._sequence(turned(contrast, sign))
+        effect = decide.planned_effect(contrast, claim)
+        if guard is not None and (reason := self._nothing_to_lose(guard, claim)):
+            return Verdict(Decision.UNDECIDED, reason, smallest_detectable_effect=effect)
+        if contrast.over is not None and not self._distinct(contrast.over):
+            return Verdict(Decision.UNDECIDED, INDISTINCT, smallest_detectable_effect=effect)
+        if sequence is None:
+            return Verdict(Decision.UNDECIDED, "its samples are not those of the run's order")
+        p_holds, p_violated = sequence.p_holds(margin), sequence.p_violated(margin)
+        stop = sequence.stop(margin, claim.alpha * (LOOKING if self.final_look else 1))
+        decision = Decision.UNDECIDED if stop is None else stop.decision
+        if self.final_look:
+            p_holds, p_violated = p_holds / LOOKING, p_violated / LOOKING
+            if self.exhausted and stop is None:
+                last = decide.decide(contrast, replace(claim, alpha=FINAL * claim.alpha))
+                decision = last.decision
+                p_holds, p_violated = (
+                    min(p_holds, last.p_holds / FINAL),
+                    min(p_violated, last.p_violated / FINAL),
+                )
+        verdict = Verdict(decision, "", min(p_holds, 1.0), min(p_violated, 1.0), effect)
+        return self._worded(verdict, contrast, claim, sequence, margin, available)
+
+    def shown(self, found: Estimate, contrast: Contrast) -> Estimate:
+        """`found` with a confidence sequence for its interval: no other is valid on a stopped sample."""
+        if self.interrupted and contrast.together:
+            return self.bare(found)
+        if not self.telling or contrast.together:
+            return found
+        sequence, alpha = self._sequence(contrast), _ALPHA * (LOOKING if self.final_look else 1)
+        scale = _POINTS if found.unit == "points" else 1.0
+        bounds = (-contrast.bound, contrast.bound) if sequence is None else sequence.interval(alpha)
+        method = "range only: not in the run's order" if sequence is None else sequence.method
+        method = "range only: no complete look" if self.interrupted and not self.seen else method
+        least = 0.0 if found.low >= 0 and not (contrast.values < 0).any() else -contrast.bound
+        return replace(
+            found,
+            low=scale * max(bounds[0], least),
+            high=scale * bounds[1],
+            method=f"{method}{self._early}",
+            extra={"nu": found.extra.get("nu"), "bootstrap": None},
+        )
+
+    def bare(self, found: Estimate) -> Estimate:
+        """`found` without an interval that is not valid on a sample that was looked at."""
+        method = "none: the sample was looked at"
+        return replace(found, method=method, low=-math.inf, high=math.inf, extra={})
+
+    def about(self, contrast: Contrast, claim: Claim) -> Mapping[str, Any]:
+        """What an estimate tells of its looks: the share used and predicted, both E, the order's seed."""
+        sign = -1.0 if claim.direction == "at_least" else 1.0
+        sequence, planned = self._sequence(turned(contrast, sign)), len(self.planned.samples)
+        told: dict[str, Any] = {
+            "target": self.target,
+            "order_seed": self.seed,
+            "samples": self.samples,
+            "planned": planned,
+            "share": self.samples / planned,
+            "predicted_share": 1.0 if contrast.together else self._predicted(contrast, claim),
+            "predicted_at": _POINTS * GAP,
+            "stopped_early": not self.exhausted,
+        }
+        if sequence is not None and not contrast.together:
+            margin = sign * claim.margin / _POINTS
+            told["e_holds"], told["e_violated"] = evidence(sequence, margin)
+        return told
+
+    @property
+    def _early(self) -> str:
+        if self.interrupted:
+            return f"; interrupted after {self.samples} samples"
+        return "" if self.exhausted else "; stopped early: the point is biased away from the margin"
+
+    def _sequence(self, contrast: Contrast) -> Sequential | None:
+        """The evidence of a contrast over the clusters seen, or over its own where it is of some samples."""
+        order = self.order
+        known = set(order.clusters[: self.seen]).issuperset(contrast.clusters)
+        if known and len(contrast.values) + contrast.n_error == self.samples:
+            return Sequential.of(contrast, order, benchmark=self.target == "benchmark")
+        if contrast.n_error:
+            return None
+        return Sequential.of(contrast, Order.of(contrast.clusters, self._largest(contrast)))
+
+    def _largest(self, contrast: Contrast) -> int:
+        return max(self.order.largest, *Order.of(contrast.clusters).sizes, 1)
+
+    def _nothing_to_lose(self, guard: Contrast, claim: Claim) -> str:
+        """As for a fixed sample, by the evidence so far."""
+        sequence = self._sequence(guard)
+        if sequence is not None and sequence.p_violated(claim.margin / _POINTS) <= decide.GUARD_ALPHA:
+            return ""
+        return decide.too_small(guard, claim, -guard.bound if sequence is None else sequence.interval()[0])
+
+    def _distinct(self, denominator: Contrast) -> bool:
+        """Whether a ratio's denominator is above 0 by the evidence so far."""
+        sequence = self._sequence(denominator)
+        return sequence is not None and sequence.p_violated(0.0) <= decide.GUARD_ALPHA
+
+    def _worded(
+        self,
+        verdict: Verdict,
+        contrast: Contrast,
+        claim: Claim,
+        sequence: Sequential,
+        margin: float,
+        available: int,
+    ) -> Verdict:
+        """The verdict with its reason; while it is only looked at there is none."""
+        if not self.telling:
+            return verdict
+        sign = -1.0 if claim.direction == "at_least" else 1.0
+        low, high = sorted(sign * _POINTS * bound for bound in sequence.interval(claim.alpha))
+        holds, violated = evidence(sequence, margin)
+        found = f"E = {holds:.3g} for, {violated:.3g} against it"
+        used = f"{self.samples} of {len(self.planned.samples)} samples, target {self.target}"
+        words = f"{claim.direction.replace('_', ' ')} {claim.margin:g} points"
+        where = {Decision.HOLDS: "is inside", Decision.VIOLATED: "is outside"}
+        if verdict.decision is not Decision.UNDECIDED:
+            reason = f"[{low:.2f}, {high:.2f}] {where[verdict.decision]} {words} ({found}; after {used})"
+            return replace(verdict, reason=reason)
+        ahead = outlook_of(contrast, claim, self.samples, available)
+        reason = f"[{low:.2f}, {high:.2f}] does not settle {words} ({found}; {used}); {ahead.sentence}"
+        return replace(verdict, reason=reason, n_to_decide=ahead.n)
+
+    def _predicted(self, contrast: Contrast, claim: Claim) -> float:
+        """The share of the planned samples that such a run uses on average, as it was planned."""
+        return expected_share(claim, self.order.sizes, contrast.draws, contrast.bound)
