@@ -16,7 +16,7 @@ def test_occlusion_ratio_0(probe: "Probe") -> None:
 
     from ipllvm.perturbations.occlusion import RandomDrop
 
-    probe.hold(probe.changed, st.integers(1, 28).map(lambda grid: RandomDrop(0.0, grid)), looks=4)
+    probe.hold(probe.changed, st.integers(1, 28).map(lambda grid: RandomDrop(0.0, grid)), queries=4)
 
 
 def test_shuffle_of_one_cell(probe: "Probe") -> None:
@@ -25,4 +25,4 @@ def test_shuffle_of_one_cell(probe: "Probe") -> None:
 
     from ipllvm.perturbations.shuffle import PatchShuffle
 
-    probe.hold(probe.changed, st.just(PatchShuffle(1)), looks=1)
+    probe.hold(probe.changed, st.just(PatchShuffle(1)), queries=1)

@@ -17,7 +17,7 @@ def test_all_groups_kept(probe: "Probe") -> None:
     from ipllvm.perturbations.selection import Keep
 
     grids = st.integers(1, 6)
-    probe.hold(probe.difference, grids.map(lambda grid: Keep(tuple(range(grid**2)), grid)), looks=3)
+    probe.hold(probe.difference, grids.map(lambda grid: Keep(tuple(range(grid**2)), grid)), queries=3)
 
 
 def test_group_noise_of_strength_0(probe: "Probe") -> None:
@@ -28,7 +28,7 @@ def test_group_noise_of_strength_0(probe: "Probe") -> None:
 
     kinds, amplitudes = st.sampled_from(KINDS), st.floats(0, 1)
     cases = st.builds(GroupNoise, st.integers(0, 3), st.just(2), kinds, amplitudes, st.just(0.0))
-    probe.hold(probe.difference, cases, looks=3)
+    probe.hold(probe.difference, cases, queries=3)
 
 
 def test_layer_noise_of_strength_0(probe: "Probe") -> None:
@@ -42,4 +42,4 @@ def test_layer_noise_of_strength_0(probe: "Probe") -> None:
     cases = st.builds(
         LayerNoise, layers, st.sampled_from(KINDS), st.floats(0, 1), st.just(0.0), targets, st.booleans()
     )
-    probe.hold(probe.difference, cases, looks=4)
+    probe.hold(probe.difference, cases, queries=4)

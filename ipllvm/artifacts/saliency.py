@@ -29,7 +29,7 @@ WANTED = ("config.json", *checkpoint.PROCESSORS, "*.safetensors", "pytorch_model
 IMAGENET: Colours = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
-class Attention:
+class AttentionSaliency:
     """Saliency by the CLS attention of a CLIP or ViT checkpoint; its weights are read at the first map.
 
     `head` counts from 0 or is "mean". A map covers the whole picture, which is stretched to the
@@ -84,13 +84,13 @@ class Attention:
 
 def load(
     name: str = DEFAULT, *, head: int | str = "auto", offline: bool = False, device: str = "cpu"
-) -> Attention:
+) -> AttentionSaliency:
     """The saliency provider of an embedded encoder, a folder or a hub id, such as `DINO`.
 
     Raises UnknownName and ModelUnavailable for the model, UsageError for a head that it lacks.
     """
     folder = sources.encoder(name, WANTED, offline)
-    return Attention(folder, sources.display_name(name), head, device)
+    return AttentionSaliency(folder, sources.display_name(name), head, device)
 
 
 def _config(folder: Path) -> tuple[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file, save_file
 
-from ipllvm.calibration.mutants import Mutant, Parts
+from ipllvm.calibration.mutants import CheckpointPieces, Mutant
 
 _WEIGHTS, _TEMPLATE = "model.safetensors", "chat_template.jinja"
 _CHANGED = ("config.json", "processor_config.json")
@@ -19,7 +19,7 @@ def mutate(source: Path, mutant: Mutant, folder: Path) -> Path:
     weights = load_file(source / _WEIGHTS)
     config, processor = (json.loads((source / name).read_text(encoding="utf-8")) for name in _CHANGED)
     template = (source / _TEMPLATE).read_text(encoding="utf-8")
-    parts = Parts(weights, config, processor, template, torch.Generator().manual_seed(0))
+    parts = CheckpointPieces(weights, config, processor, template, torch.Generator().manual_seed(0))
     mutant(parts)
     shutil.copytree(source, folder, ignore=shutil.ignore_patterns(_WEIGHTS, "README.md", "figures.json"))
     for name, content in zip(_CHANGED, (parts.config, parts.processor), strict=True):
@@ -29,7 +29,7 @@ def mutate(source: Path, mutant: Mutant, folder: Path) -> Path:
     return folder
 
 
-def _save(parts: Parts, folder: Path) -> None:
+def _save(parts: CheckpointPieces, folder: Path) -> None:
     names = sorted(parts.weights)
     if parts.shards == 1:
         save_file(parts.weights, folder / _WEIGHTS, {"format": "pt"})

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.calibration.cells import RUNS, Cell, measure
+from ipllvm.calibration.distributions import Design, Flips, Retention
 from ipllvm.calibration.fixed import AtMargin, Bounds, Family, Power
-from ipllvm.calibration.laws import Design, Flips, Retention
 from ipllvm.calibration.ratios import RatioGate
-from ipllvm.calibration.sequences import Looks, Share
+from ipllvm.calibration.sequences import SequentialErrors, Share
 
 SCHEMA = "ipllvm-calibration/1"
 QUICK_RUNS = 200
@@ -51,7 +51,7 @@ def cells() -> Iterator[Cell]:
 def _sequential() -> Iterator[Cell]:
     designs = [Design(300), Design(1500), Design(1500, 10, rho_c=0.1)]
     for changed, design, benchmark in product((0.05, 0.20), designs, (False, True)):
-        yield Looks(Flips.of(0.02, changed), design, benchmark)
+        yield SequentialErrors(Flips.of(0.02, changed), design, benchmark)
     for changed, design in product((0.05, 0.10, 0.20), designs):
         yield Share(-5.0, changed, design)
     for design in designs[:2]:

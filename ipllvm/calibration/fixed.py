@@ -8,7 +8,7 @@ import numpy as np
 
 from ipllvm import claims
 from ipllvm.calibration.cells import ALPHA, POWER, Band
-from ipllvm.calibration.laws import Design, Flips, Retention
+from ipllvm.calibration.distributions import Design, Flips, Retention
 from ipllvm.records import Claim, Contrast, Decision
 from ipllvm.stats.betting import BettingTest
 from ipllvm.stats.choice import choose, turned
@@ -97,7 +97,7 @@ class AtMargin:
 
 @dataclass(frozen=True)
 class Power:
-    """How often the right verdict is given at the printed smallest detectable effect from the margin."""
+    """How often the right verdict is given at the printed minimum detectable effect from the margin."""
 
     design: Design
     side: int

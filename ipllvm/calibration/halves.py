@@ -16,7 +16,7 @@ import numpy as np
 from ipllvm import claims
 from ipllvm.calibration.cells import ALPHA
 from ipllvm.gate import baseline
-from ipllvm.gate.baseline import Entry
+from ipllvm.gate.baseline import BaselineEntry
 from ipllvm.metrics.performance_drop import performance_drop, score
 from ipllvm.records import Claim, Contrast, Decision, Scores
 from ipllvm.sampling import generator
@@ -138,10 +138,10 @@ def _only(contrast: Contrast, rows: "np.ndarray[Any, np.dtype[np.bool_]]") -> Co
     )
 
 
-def _entry(measured: Measured, half: Scores) -> Entry:
+def _entry(measured: Measured, half: Scores) -> BaselineEntry:
     """What a baseline would keep of a run with these draws."""
     claim, contrast = measured.claim, performance_drop(measured.clean, half)
-    return Entry(
+    return BaselineEntry(
         key=(claim.name, claim.name, ""),
         claim=claim,
         worse=1.0 if claim.direction == "at_most" else -1.0,

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ipllvm.calibration.cells import ALPHA, Band
-from ipllvm.calibration.laws import Design
+from ipllvm.calibration.distributions import Design
 from ipllvm.metrics.influence import ratio_change
 from ipllvm.records import Contrast, Decision
 from ipllvm.stats.choice import choose

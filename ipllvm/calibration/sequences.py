@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ipllvm.calibration.cells import ALPHA, Band
+from ipllvm.calibration.distributions import Design, Flips
 from ipllvm.calibration.fixed import MARGIN
-from ipllvm.calibration.laws import Design, Flips
 from ipllvm.records import Decision
 from ipllvm.stats.sequential import Order, Sequential, Stop
 
@@ -27,7 +27,7 @@ def _stop(
 
 
 @dataclass(frozen=True, slots=True)
-class Looks:
+class SequentialErrors:
     """How often a run that looks after every cluster gives a verdict where the truth is the margin."""
 
     law: Flips

@@ -11,7 +11,7 @@ from ipllvm.reporting.text import visible
 
 if TYPE_CHECKING:
     from ipllvm.engine.context import Context
-    from ipllvm.engine.upkeep import Content
+    from ipllvm.engine.store.maintenance import Content
 
 OUTCOMES = Path("reports/outcomes")
 HEAD = ("model", "benchmark", "device", "dtype", "answer", "tokens", "replicate", "outcomes", "errors")
@@ -39,9 +39,9 @@ def main(args: argparse.Namespace) -> int:
 
 def info(folder: Path) -> int:
     """Print what is there, by context."""
-    from ipllvm.engine import upkeep
+    from ipllvm.engine.store import maintenance
 
-    contents = [upkeep.content(path) for path in upkeep.files(folder)]
+    contents = [maintenance.content(path) for path in maintenance.files(folder)]
     outcomes, errors = (_total(contents, "outcomes"), _total(contents, "errors"))
     counts = f"{outcomes.total():,} outcomes, {errors.total():,} errors"
     print(f"{visible(str(folder))}: {_files(len(contents))}, {counts}, {_size(contents)}")
@@ -55,8 +55,8 @@ def info(folder: Path) -> int:
 
 def check(folder: Path) -> int:
     """Print what is wrong with each file."""
-    from ipllvm.engine.upkeep import files
-    from ipllvm.engine.verification import verify
+    from ipllvm.engine.store.integrity import verify
+    from ipllvm.engine.store.maintenance import files
 
     found = {path: verify(path) for path in files(folder)}
     for path, each in found.items():
@@ -72,9 +72,9 @@ def check(folder: Path) -> int:
 
 def merge(folder: Path) -> int:
     """Put all files into one and say what became of them."""
-    from ipllvm.engine import upkeep
+    from ipllvm.engine.store import maintenance
 
-    merged = upkeep.merge(folder)
+    merged = maintenance.merge(folder)
     for note in merged.notes:
         print(visible(note))
     if merged.file is None:

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from ipllvm.engine.decoding import prefill
-from ipllvm.engine.isolation import Failure, Room
-from ipllvm.engine.packing import Prompt
+from ipllvm.engine.encoding import encode_cases
+from ipllvm.engine.fault_isolation import BatchBudget, Failure
+from ipllvm.engine.packing import PackedPrompt
 from ipllvm.engine.plan import Plan
-from ipllvm.engine.seeing import see
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.forecast import matmul_rate, trial_seconds
 from ipllvm.models.transformers_model import TransformersModel
@@ -73,7 +73,7 @@ def _seconds(model: VisionLanguageModel, batch: Sequence[Tensor]) -> float:
     best = float("inf")
     for _ in range(PASSES):
         began = time.perf_counter()
-        spoken = prefill(model, [Prompt(embeds) for embeds in batch]).spoken
+        spoken = prefill(model, [PackedPrompt(embeds) for embeds in batch]).spoken
         model.logits(spoken).argmax(-1).tolist()  # waits for a GPU
         best = min(best, time.perf_counter() - began)
         if best > SECONDS / 8:
@@ -84,7 +84,11 @@ def _seconds(model: VisionLanguageModel, batch: Sequence[Tensor]) -> float:
 @torch.inference_mode()
 def _prompts(model: VisionLanguageModel, samples: Sequence[Sample]) -> list[Tensor]:
     cases = Plan(tuple(samples), (Clean(),), 1, 0, 1).cases(samples, Clean())
-    return [seen.embeds(model) for seen in see(model, cases, Room(1)) if not isinstance(seen, Failure)]
+    return [
+        seen.embeds(model)
+        for seen in encode_cases(model, cases, BatchBudget(1))
+        if not isinstance(seen, Failure)
+    ]
 
 
 def _seconds_of_one(model: VisionLanguageModel, prompt: Tensor) -> float:

@@ -3,9 +3,9 @@
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ipllvm.engine.isolation import Failure
-from ipllvm.engine.plan import Case
-from ipllvm.engine.seeing import Seen
+from ipllvm.engine.encoding import Encoded
+from ipllvm.engine.fault_isolation import Failure
+from ipllvm.engine.plan import PlannedTrial
 from ipllvm.records import Perturbation, Stage
 
 
@@ -18,7 +18,7 @@ class _Size:
     visual: int = 0
 
     @classmethod
-    def of(cls, seen: Seen) -> "_Size":
+    def of(cls, seen: Encoded) -> "_Size":
         if isinstance(seen, Failure):
             return cls()
         visual = seen.prepared.visual.nonzero()
@@ -26,7 +26,7 @@ class _Size:
         return cls(len(seen.prepared.input_ids), end, len(visual))
 
 
-def shown(case: Case, picture: str) -> Hashable:
+def shown(case: PlannedTrial, picture: str) -> Hashable:
     """What names a picture and what became of it."""
     return picture, case.trial.perturbation, case.drawn
 
@@ -41,7 +41,7 @@ def _left(perturbation: Perturbation) -> float:
     return float(getattr(perturbation, "share", 1.0))
 
 
-def together(cases: Sequence[Case]) -> list[Case]:
+def together(cases: Sequence[PlannedTrial]) -> list[PlannedTrial]:
     """Cases with those behind each other that show the same, as far as can be told without looking."""
     first: dict[Hashable, int] = {}
     for case in cases:
@@ -57,7 +57,7 @@ class Batching:
     pictures: Mapping[str, str]
 
     @classmethod
-    def of(cls, cases: Sequence[Case], seen: Sequence[Seen]) -> "Batching":
+    def of(cls, cases: Sequence[PlannedTrial], seen: Sequence[Encoded]) -> "Batching":
         """Of cases, each with what was seen of its clean picture."""
         samples = [case.sample.id for case in cases]
         pictures = ["" if isinstance(each, Failure) else each.picture for each in seen]
@@ -65,7 +65,7 @@ class Batching:
             dict(zip(samples, map(_Size.of, seen), strict=True)), dict(zip(samples, pictures, strict=True))
         )
 
-    def ordered(self, cases: Sequence[Case]) -> list[Case]:
+    def ordered(self, cases: Sequence[PlannedTrial]) -> list[PlannedTrial]:
         """By length, those behind each other that show the same."""
         first: dict[Hashable, int] = {}
         longest: dict[Hashable, int] = {}
@@ -75,15 +75,15 @@ class Batching:
             longest[what] = max(longest.get(what, 0), self._size(case).positions)
         return sorted(cases, key=lambda case: (longest[self._shown(case)], first[self._shown(case)]))
 
-    def cost(self, case: Case, before: Case | None) -> float:
+    def cost(self, case: PlannedTrial, before: PlannedTrial | None) -> float:
         """The share of a whole prompt's positions that a case adds to a batch behind another."""
         size = self._size(case)
         if before is not None and size.shared and self._shown(before) == self._shown(case):
             return (size.positions - size.shared) / size.positions
         return (size.positions - size.visual * (1 - _left(case.perturbation))) / size.positions
 
-    def _shown(self, case: Case) -> Hashable:
+    def _shown(self, case: PlannedTrial) -> Hashable:
         return shown(case, self.pictures[case.sample.id])
 
-    def _size(self, case: Case) -> _Size:
+    def _size(self, case: PlannedTrial) -> _Size:
         return self.sizes[case.sample.id]

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ipllvm.engine.packing import Packed, Prompt, Tokens, pack
+from ipllvm.engine.packing import Packed, PackedPrompt, Tokens, pack
 from ipllvm.engine.prefix import Prefix
 from ipllvm.models.base import Attention, Edit, VisionLanguageModel
 
@@ -58,7 +58,7 @@ def greedy(
     answers and change the speed only.
     """
     guesses = [worth_running(model, draft, max_new_tokens) for draft in drafts or [()] * len(embeds)]
-    prompts = [Prompt(prompt, guess) for prompt, guess in zip(embeds, guesses, strict=True)]
+    prompts = [PackedPrompt(prompt, guess) for prompt, guess in zip(embeds, guesses, strict=True)]
     return verified(model, prefill(model, prompts), max_new_tokens)
 
 
@@ -68,11 +68,13 @@ def worth_running(model: VisionLanguageModel, draft: Tokens, limit: int) -> Toke
     return draft[:stop][: limit - 1]
 
 
-def prefill(model: VisionLanguageModel, prompts: Sequence[Prompt], prefix: Prefix | None = None) -> Prefill:
+def prefill(
+    model: VisionLanguageModel, prompts: Sequence[PackedPrompt], prefix: Prefix | None = None
+) -> Prefill:
     """Run each prompt with its guess behind it, from behind a prefix that all of them share."""
     skipped = 0 if prefix is None else prefix.length
     packed = pack(model, prompts, skipped)
-    begun = None if prefix is None else model.repeated(prefix.cache, packed.shape[0])
+    begun = None if prefix is None else model.expand_cache(prefix.cache, packed.shape[0])
     speaking = packed.speaking(model.device)
     hidden, cache = model.decoder(
         packed.embeds(model),
@@ -80,7 +82,7 @@ def prefill(model: VisionLanguageModel, prompts: Sequence[Prompt], prefix: Prefi
         past_key_values=begun,
         wanted=speaking,
     )
-    return Prefill(packed, hidden[speaking], partial(model.gathered, cache))
+    return Prefill(packed, hidden[speaking], partial(model.select_from_cache, cache))
 
 
 def verified(

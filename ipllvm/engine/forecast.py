@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
+from ipllvm.engine.encoding import ROOM
 from ipllvm.engine.packing import SHARE
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import IN_FLIGHT
-from ipllvm.engine.seeing import ROOM
 from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.models.capacity import MOST, Footprint
 from ipllvm.records import LayerPerturbation, Sample, Stage
@@ -21,7 +21,7 @@ ITEMSIZE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class Forecast:
     """Trials; `passes` of the whole decoder that they amount to, where a naive run makes one a trial
     and runs the tower each time; `tokens` through the decoder; pictures through the tower, at most; and
     the numbers that the largest batch of the decoder `holds` in memory, weights not counted.
@@ -33,8 +33,8 @@ class Cost:
     pictures: int = 0
     holds: int = 0
 
-    def __add__(self, other: "Cost") -> "Cost":
-        return Cost(
+    def __add__(self, other: "Forecast") -> "Forecast":
+        return Forecast(
             self.trials + other.trials,
             self.passes + other.passes,
             self.tokens + other.tokens,
@@ -54,20 +54,20 @@ class Cost:
         )
 
 
-def cost(model: VisionLanguageModel, plan: Plan, batch_size: int | None = None) -> Cost:
+def cost(model: VisionLanguageModel, plan: Plan, batch_size: int | None = None) -> Forecast:
     """The cost of a plan, from the prompts of a few samples; in batches of 32 where no size is given."""
     prompts = PromptSizes.of(model, plan.samples)
     layers = {p.layer for p in plan.perturbations if isinstance(p, LayerPerturbation)}
     clean = prompts.run() * len(plan.samples) if layers else 0.0
     costs = [_one(p, plan, prompts, model.layers()) for p in plan.perturbations]
-    passed = Cost(passes=clean / prompts.positions, tokens=round(clean))
+    passed = Forecast(passes=clean / prompts.positions, tokens=round(clean))
     holds = _holds(model.footprint, prompts, plan, len(layers), batch_size or MOST)
     return replace(total([passed, *costs]), holds=holds)
 
 
-def total(costs: Iterable[Cost]) -> Cost:
+def total(costs: Iterable[Forecast]) -> Forecast:
     """All of them together."""
-    return sum(costs, Cost())
+    return sum(costs, Forecast())
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class PromptSizes:
         visual = fmean(int(each.visual.sum()) for each in made)
         a_picture = ITEMSIZE * visual * (model.footprint.state if model.footprint else 0)
         lengths = [len(each.input_ids) for each in made]
-        behind = fmean(_behind(each) for each in made) if model.shares else fmean(lengths)
+        behind = fmean(_behind(each) for each in made) if model.supports_shared_rows else fmean(lengths)
         pictures = _encoded(samples, ROOM / max(1, a_picture))
         return cls(fmean(lengths), visual, behind, max(lengths), pictures, _anew(samples))
 
@@ -129,14 +129,14 @@ def _encoded(samples: Sequence[Sample], room: float) -> int:
     return count
 
 
-def _one(perturbation: Any, plan: Plan, prompts: PromptSizes, layers: int) -> Cost:
+def _one(perturbation: Any, plan: Plan, prompts: PromptSizes, layers: int) -> Forecast:
     trials = len(plan.samples) * plan.draws_of(perturbation)
     tokens, seen = trials * prompts.run(float(getattr(perturbation, "share", 1.0))), 0
     if perturbation.stage is Stage.HIDDEN_STATES:
         tokens *= (layers - perturbation.layer) / layers
     elif perturbation.stage is Stage.PIXELS:
         seen = round(trials * prompts.anew) if perturbation.random else prompts.pictures
-    return Cost(trials, tokens / prompts.positions, round(tokens), seen)
+    return Forecast(trials, tokens / prompts.positions, round(tokens), seen)
 
 
 def _holds(footprint: Footprint | None, prompts: PromptSizes, plan: Plan, layers: int, size: int) -> int:

@@ -14,18 +14,18 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from ipllvm.engine.decoding import Prefill
-from ipllvm.engine.packing import Packed, Prompt, pack
-from ipllvm.engine.plan import Case
+from ipllvm.engine.packing import Packed, PackedPrompt, pack
+from ipllvm.engine.plan import PlannedTrial
 from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.records import LayerPerturbation, Stage, Target
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LayerEntry:
     """A sample on its way into the layers: its prompt and draft, and which of its positions are visual."""
 
-    prompt: Prompt
+    prompt: PackedPrompt
     visual: Bool[Tensor, " positions"]
 
 
@@ -33,7 +33,7 @@ class Entry:
 class CleanPass:
     """The clean pass over some samples: the inputs of the layers that trials enter, and its cache."""
 
-    entries: Sequence[Entry]
+    entries: Sequence[LayerEntry]
     packed: Packed
     inputs: Mapping[int, Float[Tensor, "rows columns hidden"]]
     cache: Any
@@ -52,24 +52,26 @@ class Held:
         return id(self.clean), self.clean.packed.places[self.number].row
 
 
-def layer_of(case: Case) -> int:
+def layer_of(case: PlannedTrial) -> int:
     """The layer that a case enters."""
     return _perturbation(case).layer
 
 
-def enter(model: VisionLanguageModel, entries: Sequence[Entry], layers: Sequence[int]) -> list[Held]:
+def enter(model: VisionLanguageModel, entries: Sequence[LayerEntry], layers: Sequence[int]) -> list[Held]:
     """The clean pass over some samples; raises UsageError for a layer that there is not."""
     beyond = [layer for layer in layers if layer >= model.layers()]
     if beyond:
         raise UsageError(f"{model.name} has {model.layers()} decoder layers, there is no layer {beyond[0]}")
     prompts = [entry.prompt for entry in entries]
     packed = pack(model, prompts)
-    inputs, cache = model.inputs_of(packed.embeds(model), sorted(set(layers)), packed.attention(model))
+    inputs, cache = model.layer_inputs(packed.embeds(model), sorted(set(layers)), packed.attention(model))
     clean = CleanPass(entries, packed, inputs, cache)
     return [Held(clean, number) for number in range(len(entries))]
 
 
-def entered(model: VisionLanguageModel, batch: Sequence[tuple[Case, Held]], max_new_tokens: int) -> Prefill:
+def entered(
+    model: VisionLanguageModel, batch: Sequence[tuple[PlannedTrial, Held]], max_new_tokens: int
+) -> Prefill:
     """Run some trials of one clean pass that enter at one layer; those of one draw share its rows."""
     layer, clean = layer_of(batch[0][0]), batch[0][1].clean
     rows: dict[Hashable, int] = {}
@@ -86,11 +88,11 @@ def entered(model: VisionLanguageModel, batch: Sequence[tuple[Case, Held]], max_
     noises = _Noises([_Noise(case, clean.entries[held.number], tables) for case, held in batch], packed)
     noises.enter(hidden)
     speaking = packed.speaking(model.device)
-    final, cache = model.decoder_from(layer, hidden, packed.attention(model), speaking)
+    final, cache = model.decode_from_layer(layer, hidden, packed.attention(model), speaking)
 
     def go_on(own: Tensor, slots: Tensor) -> Any:
-        upper = model.gathered(cache, own, slots)
-        return model.with_lower(upper, layer, clean.cache, torch.tensor(origins).to(own)[own], slots)
+        upper = model.select_from_cache(cache, own, slots)
+        return model.fill_lower_layers(upper, layer, clean.cache, torch.tensor(origins).to(own)[own], slots)
 
     return Prefill(
         packed,
@@ -100,12 +102,12 @@ def entered(model: VisionLanguageModel, batch: Sequence[tuple[Case, Held]], max_
     )
 
 
-def shared(case: Case, held: Held) -> Hashable:
+def shared(case: PlannedTrial, held: Held) -> Hashable:
     """What names a row of the clean pass and the draw that it is perturbed by."""
     return held.row, case.trial.perturbation, case.drawn
 
 
-def cost(pair: tuple[Case, Held], before: tuple[Case, Held] | None) -> float:
+def cost(pair: tuple[PlannedTrial, Held], before: tuple[PlannedTrial, Held] | None) -> float:
     """The share of a prompt's room that a trial takes behind another: that of its own positions."""
     prompt = pair[1].clean.entries[pair[1].number].prompt
     if before is None or shared(*before) != shared(*pair):
@@ -113,7 +115,7 @@ def cost(pair: tuple[Case, Held], before: tuple[Case, Held] | None) -> float:
     return 1 - pair[1].clean.packed.places[pair[1].number].shared / len(prompt)
 
 
-def _perturbation(case: Case) -> LayerPerturbation:
+def _perturbation(case: PlannedTrial) -> LayerPerturbation:
     if case.perturbation.stage is not Stage.HIDDEN_STATES:
         raise TypeError(f"{case.perturbation} does not name the layer that it enters")
     return cast(LayerPerturbation, case.perturbation)
@@ -126,7 +128,7 @@ class _Tables:
     longest: int
     _made: dict[Hashable, Tensor] = field(default_factory=dict)
 
-    def of(self, case: Case, width: int, positions: int) -> Float[Tensor, "positions hidden"]:
+    def of(self, case: PlannedTrial, width: int, positions: int) -> Float[Tensor, "positions hidden"]:
         """The first rows of that of a case, at least as many as are asked for."""
         draw = case.trial.perturbation, case.drawn
         if draw not in self._made or len(self._made[draw]) < positions:
@@ -137,7 +139,7 @@ class _Tables:
 class _Noise:
     """What one trial does to the input of its layer: to its prompt and draft, and to later steps."""
 
-    def __init__(self, case: Case, entry: Entry, tables: _Tables) -> None:
+    def __init__(self, case: PlannedTrial, entry: LayerEntry, tables: _Tables) -> None:
         self._perturbation = _perturbation(case)
         self._places = _places(self._perturbation, entry)
         rows = tables.longest if self._perturbation.generated else len(self._places)
@@ -186,7 +188,7 @@ class _Noises:
         return shift
 
 
-def _places(perturbation: LayerPerturbation, entry: Entry) -> Int[Tensor, " places"]:
+def _places(perturbation: LayerPerturbation, entry: LayerEntry) -> Int[Tensor, " places"]:
     """The positions of prompt and draft that are perturbed."""
     if perturbation.target is Target.ALL:
         return torch.arange(len(entry.prompt) + (len(entry.prompt.guess) if perturbation.generated else 0))

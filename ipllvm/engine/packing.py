@@ -25,7 +25,7 @@ LONGER = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class PackedPrompt:
     """A prompt as input embeddings, with a guess of its answer.
 
     Prompts of one `opening` are alike in their first `shared` positions.
@@ -40,7 +40,7 @@ class Prompt:
         return len(self.embeds)
 
     @classmethod
-    def of(cls, embeds: Tensor, prepared: Prepared, shown: Hashable, guess: Tokens = ()) -> "Prompt":
+    def of(cls, embeds: Tensor, prepared: Prepared, shown: Hashable, guess: Tokens = ()) -> "PackedPrompt":
         """That of a sample; `shown` names its picture and what became of it."""
         visual = prepared.visual.nonzero()
         if not len(visual):
@@ -51,7 +51,7 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Slot:
     """Where a prompt stands: its row, how many columns it shares with others of the row, and the first
     column of what is its own.
     """
@@ -65,8 +65,8 @@ class Place:
 class Packed:
     """Prompts in rows; the first `skipped` positions of each are not among the columns."""
 
-    prompts: Sequence[Prompt]
-    places: Sequence[Place]
+    prompts: Sequence[PackedPrompt]
+    places: Sequence[Slot]
     skipped: int = 0
 
     @cached_property
@@ -159,28 +159,28 @@ class Packed:
         return owners, positions
 
 
-def alone(prompts: Sequence[Prompt], skipped: int = 0) -> Packed:
+def alone(prompts: Sequence[PackedPrompt], skipped: int = 0) -> Packed:
     """Each prompt in a row of its own."""
-    return Packed(prompts, [Place(row) for row in range(len(prompts))], skipped)
+    return Packed(prompts, [Slot(row) for row in range(len(prompts))], skipped)
 
 
-def pack(model: VisionLanguageModel, prompts: Sequence[Prompt], skipped: int = 0) -> Packed:
+def pack(model: VisionLanguageModel, prompts: Sequence[PackedPrompt], skipped: int = 0) -> Packed:
     """In as few positions as they take, where that is worth a mask; else each in a row of its own.
 
     Behind keys and values there is a mask anyway.
     """
     apart = alone(prompts, skipped)
-    if not model.shares:
+    if not model.supports_shared_rows:
         return apart
     together, share = _together(prompts, skipped), 0 if skipped else SHARE
     (height, width), (rows, columns) = apart.shape, together.shape
     return together if rows * columns <= (1 - share) * height * width else apart
 
 
-def _together(prompts: Sequence[Prompt], skipped: int) -> Packed:
+def _together(prompts: Sequence[PackedPrompt], skipped: int) -> Packed:
     """Prompts of one opening in one row, as long as it is short enough."""
     limit = LONGER * max(len(prompt) + len(prompt.guess) for prompt in prompts)
-    places: list[Place] = []
+    places: list[Slot] = []
     ends: dict[Hashable, tuple[int, int]] = {}
     rows = 0
     for prompt in prompts:
@@ -189,6 +189,6 @@ def _together(prompts: Sequence[Prompt], skipped: int) -> Packed:
         row, end = ends.get(prompt.opening, (-1, limit)) if prompt.opening is not None else (-1, limit)
         if end + own > limit:
             row, end, rows = rows, shared, rows + 1
-        places.append(Place(row, shared, end))
+        places.append(Slot(row, shared, end))
         ends[prompt.opening] = row, end + own
     return Packed(prompts, places, skipped)

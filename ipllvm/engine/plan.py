@@ -10,7 +10,7 @@ from ipllvm.sampling import Key, generator
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class PlannedTrial:
     """A trial with the sample and the perturbation that it names."""
 
     trial: Trial
@@ -56,10 +56,10 @@ class Plan:
         """The trial of one sample; without randomness the seed is no part of it."""
         return Trial(sample.id, str(perturbation), draw, self.seed if perturbation.random else 0)
 
-    def cases(self, samples: Sequence[Sample], perturbation: Perturbation) -> list[Case]:
+    def cases(self, samples: Sequence[Sample], perturbation: Perturbation) -> list[PlannedTrial]:
         """The trials of some samples under one perturbation."""
         named = self._named(samples, perturbation)
-        return [Case(trial, sample, perturbation, self.seed) for trial, sample in named]
+        return [PlannedTrial(trial, sample, perturbation, self.seed) for trial, sample in named]
 
     def _named(self, samples: Sequence[Sample], perturbation: Perturbation) -> Iterator[tuple[Trial, Sample]]:
         name, seed = str(perturbation), self.seed if perturbation.random else 0

@@ -34,7 +34,7 @@ class Prefixes:
 
     def shared(self, prepared: Sequence[Prepared], prompts: Sequence[Sized]) -> Prefix | None:
         """What all of some prompts begin with before their picture; None where that does not pay."""
-        if not self.model.continues:
+        if not self.model.supports_prefix_cache:
             return None
         begins = {_before_the_picture(each) for each in prepared}
         tokens = begins.pop()

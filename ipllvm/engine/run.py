@@ -19,11 +19,11 @@ from ipllvm.engine import layers
 from ipllvm.engine.answering import options, respond
 from ipllvm.engine.batching import Batching, kind, shown, together
 from ipllvm.engine.decoding import prefill, worth_running
-from ipllvm.engine.isolation import Cost, Failure, Room, isolated, whole
-from ipllvm.engine.packing import Prompt, Tokens
-from ipllvm.engine.plan import Case, Plan
+from ipllvm.engine.encoding import Encoded, EncodedSample, Pictures, encode_cases
+from ipllvm.engine.fault_isolation import BatchBudget, BatchShare, Failure, run_isolated, whole
+from ipllvm.engine.packing import PackedPrompt, Tokens
+from ipllvm.engine.plan import Plan, PlannedTrial
 from ipllvm.engine.prefix import Prefixes
-from ipllvm.engine.seeing import Checkpoint, Pictures, Seen, see
 from ipllvm.errors import NotTested
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.records import Perturbation, Response, Sample, Stage, Trial
@@ -56,7 +56,7 @@ def run(
     require(model, plan.perturbations)
     done = sum(trial in outcomes for trial in plan.trials())
     progress(done)
-    room, pictures, prefixes = Room(batch_size), Pictures(), Prefixes(model)
+    room, pictures, prefixes = BatchBudget(batch_size), Pictures(), Prefixes(model)
     start = 0
     while samples := plan.samples[start : start + IN_FLIGHT * room.size]:
         start += len(samples)
@@ -84,14 +84,14 @@ class _Chunk:
         plan: Plan,
         samples: Sequence[Sample],
         outcomes: Known,
-        room: Room,
+        room: BatchBudget,
         pictures: Pictures,
         prefixes: Prefixes,
         artifacts: Artifacts | None,
     ) -> None:
         self._model, self._plan, self._samples, self._outcomes = model, plan, samples, outcomes
         self._room, self._pictures, self._prefixes, self._artifacts = room, pictures, prefixes, artifacts
-        self._kept: dict[str, Seen] = {}
+        self._kept: dict[str, Encoded] = {}
 
     def batches(self) -> Iterator[Outcomes]:
         """The missing outcomes: the clean ones, then those of each perturbation, then of the layers."""
@@ -100,16 +100,16 @@ class _Chunk:
             yield from self._answered(self._missing(list(alike)))
         yield from self._entered(self._missing(deep))
 
-    def _missing(self, perturbations: Sequence[Perturbation]) -> list[Case]:
+    def _missing(self, perturbations: Sequence[Perturbation]) -> list[PlannedTrial]:
         cases = [case for p in perturbations for case in self._plan.cases(self._samples, p)]
         return together([case for case in cases if case.trial not in self._outcomes])
 
-    def _answered(self, cases: list[Case]) -> Iterator[Outcomes]:
+    def _answered(self, cases: list[PlannedTrial]) -> Iterator[Outcomes]:
         """Perturb -> pack -> embed -> decode, batch by batch: more prompts in it where they take less."""
         if not cases:
             return
         changed = cases[0].perturbation.stage is Stage.PIXELS and cases[0].perturbation != self._clean
-        cost: Cost[Case] = whole
+        cost: BatchShare[PlannedTrial] = whole
         if not changed or all(case.sample.id in self._kept for case in cases):
             batching = Batching.of(cases, self._checkpoints(cases))
             cases, cost = batching.ordered(cases), batching.cost
@@ -117,14 +117,14 @@ class _Chunk:
             seen = self._see(batch) if changed else self._checkpoints(batch)
             yield self._outcomes_of(self._asked, batch, seen, cost)
 
-    def _asked(self, batch: Sequence[tuple[Case, Checkpoint]]) -> list[Response]:
+    def _asked(self, batch: Sequence[tuple[PlannedTrial, EncodedSample]]) -> list[Response]:
         model, plan = self._model, self._plan
         prompts = self._prompts(batch)
         prefix = self._prefixes.shared([checkpoint.prepared for _, checkpoint in batch], prompts)
         samples = [case.sample for case, _ in batch]
         return respond(model, samples, plan.answer, prefill(model, prompts, prefix), plan.max_new_tokens)
 
-    def _prompts(self, batch: Sequence[tuple[Case, Checkpoint]]) -> list[Prompt]:
+    def _prompts(self, batch: Sequence[tuple[PlannedTrial, EncodedSample]]) -> list[PackedPrompt]:
         """What is asked in each case; what is shown alike is perturbed once."""
         visual: dict[Hashable, Tensor] = {}
         prompts = []
@@ -133,10 +133,10 @@ class _Chunk:
             if what not in visual and checkpoint.pictured:
                 visual[what] = _visual(self._model, case, checkpoint)
             embeds = checkpoint.embeds(self._model, visual.get(what))
-            prompts.append(Prompt.of(embeds, checkpoint.prepared, what, self._draft(case)))
+            prompts.append(PackedPrompt.of(embeds, checkpoint.prepared, what, self._draft(case)))
         return prompts
 
-    def _entered(self, cases: list[Case]) -> Iterator[Outcomes]:
+    def _entered(self, cases: list[PlannedTrial]) -> Iterator[Outcomes]:
         """A clean pass over a batch of samples, then batches of the trials that enter it, layer by layer."""
         samples = {case.sample.id: case.sample for case in cases}
         own = self._plan.cases(list(samples.values()), self._clean)
@@ -145,20 +145,22 @@ class _Chunk:
         for batch in self._room.batches(batching.ordered(own), batching.cost):
             yield from self._from(self._passed(batch, at, batching.cost), cases)
 
-    def _from(self, held: Mapping[str, layers.Held | Failure], cases: list[Case]) -> Iterator[Outcomes]:
+    def _from(
+        self, held: Mapping[str, layers.Held | Failure], cases: list[PlannedTrial]
+    ) -> Iterator[Outcomes]:
         """Batches of those trials that enter one clean pass, at one layer each."""
         its = [case for case in cases if case.sample.id in held]
 
-        def ask(batch: Sequence[tuple[Case, layers.Held]]) -> list[Response]:
+        def ask(batch: Sequence[tuple[PlannedTrial, layers.Held]]) -> list[Response]:
             model, limit = self._model, self._plan.max_new_tokens
             prefilled = layers.entered(model, batch, limit)
             return respond(model, [case.sample for case, _ in batch], self._plan.answer, prefilled, limit)
 
-        def alike(case: Case) -> tuple[int, int]:
+        def alike(case: PlannedTrial) -> tuple[int, int]:
             found = held[case.sample.id]
             return layers.layer_of(case), 0 if isinstance(found, Failure) else id(found.clean)
 
-        def cost(case: Case, before: Case | None) -> float:
+        def cost(case: PlannedTrial, before: PlannedTrial | None) -> float:
             found, last = held[case.sample.id], None if before is None else held[before.sample.id]
             if before is None or not isinstance(found, layers.Held) or not isinstance(last, layers.Held):
                 return 1.0
@@ -169,54 +171,54 @@ class _Chunk:
                 yield self._outcomes_of(ask, batch, [held[case.sample.id] for case in batch], cost)
 
     def _passed(
-        self, cases: Sequence[Case], at: Sequence[int], cost: Cost[Case]
+        self, cases: Sequence[PlannedTrial], at: Sequence[int], cost: BatchShare[PlannedTrial]
     ) -> dict[str, layers.Held | Failure]:
         """Where the sample of each case is in a clean pass that keeps the inputs of some layers."""
 
-        def enter(batch: Sequence[tuple[Case, Checkpoint]]) -> list[layers.Held]:
+        def enter(batch: Sequence[tuple[PlannedTrial, EncodedSample]]) -> list[layers.Held]:
             return layers.enter(self._model, [self._entry(*each) for each in batch], at)
 
         with torch.inference_mode():
-            held = isolated(enter, _paired(cases, self._checkpoints(cases)), self._room, _of_case(cost))
+            held = run_isolated(enter, _paired(cases, self._checkpoints(cases)), self._room, _of_case(cost))
         return dict(zip((case.sample.id for case in cases), held, strict=True))
 
-    def _entry(self, case: Case, checkpoint: Checkpoint) -> layers.Entry:
+    def _entry(self, case: PlannedTrial, checkpoint: EncodedSample) -> layers.LayerEntry:
         embeds, prepared = checkpoint.embeds(self._model), checkpoint.prepared
-        return layers.Entry(
-            Prompt.of(embeds, prepared, checkpoint.picture, self._draft(case)), prepared.visual
+        return layers.LayerEntry(
+            PackedPrompt.of(embeds, prepared, checkpoint.picture, self._draft(case)), prepared.visual
         )
 
     def _outcomes_of(
         self,
-        ask: Callable[[Sequence[tuple[Case, Start]]], list[Response]],
-        batch: Sequence[Case],
+        ask: Callable[[Sequence[tuple[PlannedTrial, Start]]], list[Response]],
+        batch: Sequence[PlannedTrial],
         starts: Sequence[Start | Failure],
-        cost: Cost[Case] = whole,
+        cost: BatchShare[PlannedTrial] = whole,
     ) -> Outcomes:
         """What is said in a batch, each case from where it starts."""
         with torch.inference_mode():
-            answers = isolated(ask, _paired(batch, starts), self._room, _of_case(cost))
+            answers = run_isolated(ask, _paired(batch, starts), self._room, _of_case(cost))
         return {
             case.trial: Response("", error=answer.traceback) if isinstance(answer, Failure) else answer
             for case, answer in zip(batch, answers, strict=True)
         }
 
-    def _checkpoints(self, cases: Sequence[Case]) -> list[Seen]:
+    def _checkpoints(self, cases: Sequence[PlannedTrial]) -> list[Encoded]:
         """What is kept of the clean picture of each case."""
         wanted = {case.sample.id: case.sample for case in cases if case.sample.id not in self._kept}
         clean = self._plan.cases(list(wanted.values()), self._clean)
         self._kept |= zip(wanted, self._see(clean), strict=True)
         return [self._kept[case.sample.id] for case in cases]
 
-    def _see(self, cases: Sequence[Case]) -> list[Seen]:
+    def _see(self, cases: Sequence[PlannedTrial]) -> list[Encoded]:
         with torch.inference_mode():
-            return see(self._model, cases, self._room, self._artifacts, self._pictures)
+            return encode_cases(self._model, cases, self._room, self._artifacts, self._pictures)
 
     @property
     def _clean(self) -> Perturbation:
         return self._plan.perturbations[0]
 
-    def _draft(self, case: Case) -> Tokens:
+    def _draft(self, case: PlannedTrial) -> Tokens:
         """What is worth running of the clean answer; nothing for the clean run itself, where it failed, and
         where options are asked for.
         """
@@ -227,16 +229,18 @@ class _Chunk:
         return worth_running(self._model, known, self._plan.max_new_tokens)
 
 
-def _paired(cases: Sequence[Case], starts: Sequence[Start | Failure]) -> list[tuple[Case, Start] | Failure]:
+def _paired(
+    cases: Sequence[PlannedTrial], starts: Sequence[Start | Failure]
+) -> list[tuple[PlannedTrial, Start] | Failure]:
     return [s if isinstance(s, Failure) else (case, s) for case, s in zip(cases, starts, strict=True)]
 
 
-def _of_case(cost: Cost[Case]) -> Cost[tuple[Case, Start]]:
+def _of_case(cost: BatchShare[PlannedTrial]) -> BatchShare[tuple[PlannedTrial, Start]]:
     """The cost of a case, wherever it starts."""
     return lambda pair, before: cost(pair[0], before and before[0])
 
 
-def _visual(model: VisionLanguageModel, case: Case, checkpoint: Checkpoint) -> Tensor:
+def _visual(model: VisionLanguageModel, case: PlannedTrial, checkpoint: EncodedSample) -> Tensor:
     """The visual tokens as the decoder gets them."""
     perturbation, prepared, projected = case.perturbation, checkpoint.prepared, checkpoint.projected
     apply = partial(perturbation.apply, rng=case.rng())

@@ -16,10 +16,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ipllvm.engine.decoding import finite_logits, prefill, verified, worth_running
-from ipllvm.engine.isolation import Failure, Room, isolated
-from ipllvm.engine.packing import Prompt, Tokens, pack
-from ipllvm.engine.plan import Case, Plan
-from ipllvm.engine.seeing import see
+from ipllvm.engine.encoding import encode_cases
+from ipllvm.engine.fault_isolation import BatchBudget, Failure, run_isolated
+from ipllvm.engine.packing import PackedPrompt, Tokens, pack
+from ipllvm.engine.plan import Plan, PlannedTrial
 from ipllvm.errors import NotMeasured
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Clean
@@ -74,11 +74,11 @@ class SelfCheck:
 @torch.inference_mode()
 def check(model: VisionLanguageModel, samples: Sequence[Sample], size: int = SAMPLES) -> SelfCheck | None:
     """Ask the first samples in three ways, at most `size` together; None where none can be asked."""
-    plan, room = Plan(tuple(samples[:SAMPLES]), (Clean(),), 1, 0, 1), Room(min(size, SAMPLES))
+    plan, room = Plan(tuple(samples[:SAMPLES]), (Clean(),), 1, 0, 1), BatchBudget(min(size, SAMPLES))
     prompts = _prompts(model, plan.cases(plan.samples, Clean()))
     if not prompts:
         return None
-    alone = _logits(model, prompts, Room(1))
+    alone = _logits(model, prompts, BatchBudget(1))
     together = _logits(model, prompts, room)
     with model.eager():
         eager = _logits(model, prompts, room)
@@ -87,29 +87,29 @@ def check(model: VisionLanguageModel, samples: Sequence[Sample], size: int = SAM
     return SelfCheck(len(prompts), dtype, float(alone.std()), batched, _difference(alone, eager))
 
 
-def _prompts(model: VisionLanguageModel, cases: Sequence[Case]) -> list[Prompt]:
+def _prompts(model: VisionLanguageModel, cases: Sequence[PlannedTrial]) -> list[PackedPrompt]:
     """The prompts that the model has an answer to, alone."""
-    seen = [s for s in see(model, cases, Room(1)) if not isinstance(s, Failure)]
-    asked = isolated(
+    seen = [s for s in encode_cases(model, cases, BatchBudget(1)) if not isinstance(s, Failure)]
+    asked = run_isolated(
         lambda some: [(e, _of(model, [e])) for e in some],
-        [Prompt.of(s.embeds(model), s.prepared, s.picture) for s in seen],
-        Room(1),
+        [PackedPrompt.of(s.embeds(model), s.prepared, s.picture) for s in seen],
+        BatchBudget(1),
     )
     return [each[0] for each in asked if not isinstance(each, Failure)]
 
 
 def _logits(
-    model: VisionLanguageModel, prompts: Sequence[Prompt], room: Room
+    model: VisionLanguageModel, prompts: Sequence[PackedPrompt], room: BatchBudget
 ) -> Float[Tensor, "prompts vocabulary"]:
     """The logits after each prompt; raises NotMeasured where not even one at a time can be answered."""
-    found = isolated(lambda batch: list(_of(model, batch)), prompts, room)
+    found = run_isolated(lambda batch: list(_of(model, batch)), prompts, room)
     broken = [each.traceback for each in found if isinstance(each, Failure)]
     if broken:
         raise NotMeasured(f"self-check: {broken[0].strip().splitlines()[-1]}")
     return torch.stack([each for each in found if not isinstance(each, Failure)])
 
 
-def _of(model: VisionLanguageModel, prompts: Sequence[Prompt]) -> Float[Tensor, "prompts vocabulary"]:
+def _of(model: VisionLanguageModel, prompts: Sequence[PackedPrompt]) -> Float[Tensor, "prompts vocabulary"]:
     """The logits after each prompt of one pass; of several, as the engine asks for them."""
     packed = pack(model, prompts)
     ends = packed.speaking(model.device)
@@ -123,14 +123,14 @@ def _of(model: VisionLanguageModel, prompts: Sequence[Prompt]) -> Float[Tensor, 
 
 
 def _going_on(
-    model: VisionLanguageModel, prompts: Sequence[Prompt], room: Room, first: Difference
+    model: VisionLanguageModel, prompts: Sequence[PackedPrompt], room: BatchBudget, first: Difference
 ) -> Difference:
     """The difference with the answers that flip only after their first token."""
     flips, ties = first.flips, first.ties
     said = [verified(model, prefill(model, [prompt]), STEPS)[0] for prompt in prompts]
     drafts = [_spoilt(answer, number % (STEPS + 1)) for number, answer in enumerate(said)]
     drafted = [replace(p, guess=worth_running(model, d, STEPS)) for p, d in zip(prompts, drafts, strict=True)]
-    together = isolated(lambda batch: verified(model, prefill(model, batch), STEPS), drafted, room)
+    together = run_isolated(lambda batch: verified(model, prefill(model, batch), STEPS), drafted, room)
     for prompt, answer, other in zip(prompts, said, together, strict=True):
         heard = other if not isinstance(other, Failure) else ()
         at = next((i for i, (a, b) in enumerate(zip(answer, heard, strict=False)) if a != b), len(heard))
@@ -145,7 +145,7 @@ def _spoilt(answer: Tokens, right: int) -> Tokens:
     return (*answer[:right], *(token ^ 1 for token in answer[right : right + 1]), *answer[right + 1 :])
 
 
-def _tied(model: VisionLanguageModel, prompt: Prompt, answer: Tokens, at: int, gap: float) -> bool:
+def _tied(model: VisionLanguageModel, prompt: PackedPrompt, answer: Tokens, at: int, gap: float) -> bool:
     """Whether a token of an answer was a near tie with the next best."""
     spoken = prefill(model, [replace(prompt, guess=answer[:at])]).spoken
     best = finite_logits(model, spoken[-1:]).topk(2, -1).values

@@ -13,11 +13,11 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ipllvm.artifacts import Artifacts
-from ipllvm.engine.plan import Case
+from ipllvm.engine.encoding import given
+from ipllvm.engine.plan import PlannedTrial
 from ipllvm.engine.run import Outcomes, run
-from ipllvm.engine.seeing import given
 from ipllvm.evaluation import flips
-from ipllvm.evaluation.flips import Trace, Turn
+from ipllvm.evaluation.flips import FlippedTrial, Trace
 from ipllvm.laws.refute import refute
 from ipllvm.laws.strategies import parts
 from ipllvm.models.base import VisionLanguageModel
@@ -57,12 +57,12 @@ def explained(
     model: VisionLanguageModel,
     traces: Sequence[Trace],
     seed: int,
-    looks: int,
+    queries: int,
     artifacts: Artifacts | None = None,
 ) -> Result:
     """A result with examples of flipped answers and, where it is violated, the smallest one found."""
     examples = flips.examples(model, traces, seed, artifacts)
-    least = smallest(model, traces, seed, looks, artifacts) if refutes(result) else None
+    least = smallest(model, traces, seed, queries, artifacts) if refutes(result) else None
     return replace(result, flips=examples, counterexample=least)
 
 
@@ -77,37 +77,37 @@ def smallest(
     model: VisionLanguageModel,
     traces: Sequence[Trace],
     seed: int,
-    looks: int,
+    queries: int,
     artifacts: Artifacts | None = None,
 ) -> Counterexample | None:
-    """The smallest change found within `looks` perturbed answers; None where no lost answer can be taken
+    """The smallest change found within `queries` perturbed answers; None where no lost answer can be taken
     apart, or nothing may be asked.
     """
-    lost = [turn for turn in flips.turns(traces, seed) if turn.lost] if looks > 0 else []
+    lost = [turn for turn in flips.turns(traces, seed) if turn.lost] if queries > 0 else []
     apart = [(turn, found) for turn in lost if (found := changes(model, turn.case, artifacts)) is not None]
     if not apart:
         return None
     turn, whole = min(apart, key=lambda each: len(each[1].items))
-    search = _Search(model, turn, whole, looks)
+    search = _Search(model, turn, whole, queries)
     search.shrink()
     said = (turn.clean, search.said)
     told = flips.told(model, search.case, said, artifacts)
-    return Counterexample(told, len(search.items), len(whole.items), whole.unit, search.looks)
+    return Counterexample(told, len(search.items), len(whole.items), whole.unit, search.queries)
 
 
 class _Search:
     """Asks for ever fewer of the changes; `items` are the fewest that flipped, `said` what they gave."""
 
-    def __init__(self, model: VisionLanguageModel, turn: Turn, whole: Changes, most: int) -> None:
+    def __init__(self, model: VisionLanguageModel, turn: FlippedTrial, whole: Changes, most: int) -> None:
         self._model, self._turn, self._whole, self._most = model, turn, whole, most
         self.items, self.case, self.said = whole.items, turn.case, turn.perturbed
-        self.looks = 0
+        self.queries = 0
 
     def shrink(self) -> None:
         """First how many changes from the start on, then which of these; half of the looks each."""
         ends = st.integers(0, len(self.items) - 1)
         refute(lambda end: self._flips(self._whole.items[:end]), ends, DRAWN, self._most // 2)
-        refute(self._flips, parts(self.items), DRAWN, self._most - self.looks)
+        refute(self._flips, parts(self.items), DRAWN, self._most - self.queries)
 
     def _flips(self, items: tuple[Any, ...]) -> str | None:
         """Whether these changes flip the answer, in words."""
@@ -118,7 +118,7 @@ class _Search:
         plan = replace(turn.trace.plan, samples=(turn.sample,), perturbations=perturbations, draws=1)
         (clean,), (case,) = (plan.cases(plan.samples, each) for each in perturbations)
         outcomes: Outcomes = {clean.trial: turn.clean}
-        self.looks += 1
+        self.queries += 1
         run(self._model, plan, 1, outcomes, lambda done: None)
         said = outcomes[case.trial]
         if said.error is not None or turn.score(said) >= turn.score(turn.clean):
@@ -128,7 +128,9 @@ class _Search:
         return f"{perturbation} flips the answer"
 
 
-def changes(model: VisionLanguageModel, case: Case, artifacts: Artifacts | None = None) -> Changes | None:
+def changes(
+    model: VisionLanguageModel, case: PlannedTrial, artifacts: Artifacts | None = None
+) -> Changes | None:
     """A trial's perturbation taken apart; None for one that can't be."""
     if not case.sample.images:
         return None

@@ -47,7 +47,7 @@ from ipllvm.records import (
 from ipllvm.verdicts import decide
 from ipllvm.verdicts.noise_floor import REPLICATE, Floor, limited, other_order, other_size
 from ipllvm.verdicts.outlook import unbounded
-from ipllvm.verdicts.sequential import Looks
+from ipllvm.verdicts.sequential import InterimAnalyses
 from ipllvm.verdicts.series import plain
 
 Memory = Callable[[Context], MutableMapping[Trial, Response]]
@@ -78,7 +78,7 @@ class Evaluation:
         memory: Memory,
         artifacts: Artifacts | None = None,
         planned: Callable[[Plan], None] | None = None,
-        looks: Looks | None = None,
+        interim: InterimAnalyses | None = None,
         floor: Floor | None = None,
     ) -> None:
         self.property_name = property_name
@@ -92,7 +92,7 @@ class Evaluation:
         self._memory = memory
         self._artifacts = artifacts
         self._planned_only = planned
-        self._looks = looks
+        self._looks = interim
         self._floor = floor
         self._began = time.monotonic()
         self._trials = 0
@@ -264,9 +264,9 @@ class Evaluation:
     def _explained(self, result: Result) -> Result:
         """The result with examples of flipped answers and, where it is violated, the smallest one."""
         settings, asked = self.settings, self.settings.counterexamples if self._stopped is None else 0
-        looks = counterexamples.budget(asked, result.model.parameters)
+        interim = counterexamples.budget(asked, result.model.parameters)
         return counterexamples.explained(
-            result, self.model, self._traces, settings.seed, looks, self._artifacts
+            result, self.model, self._traces, settings.seed, interim, self._artifacts
         )
 
     def look(self, test: Callable[[], object]) -> None:
@@ -275,23 +275,23 @@ class Evaluation:
         Where one seems to be, the test is called once more to tell what it found. Nothing is measured
         twice. Raises in the end what the verdicts call for, a violated claim first.
         """
-        looks = self._looks
+        interim = self._looks
         if self._floor is not None:
             self._repeat(self._floor, test)
-        if looks is None:
+        if interim is None:
             test()
             return
-        while not looks.seen or (looks.undecided and not looks.exhausted):
-            looks.advance(self.batch_size)
-            self._ask(looks, test)
-            if looks.promising and not looks.telling:
-                looks.telling = True
-                self._ask(looks, test)
+        while not interim.seen or (interim.undecided and not interim.exhausted):
+            interim.advance(self.batch_size)
+            self._ask(interim, test)
+            if interim.promising and not interim.telling:
+                interim.telling = True
+                self._ask(interim, test)
         self._end()
 
-    def _ask(self, looks: Looks, test: Callable[[], object]) -> None:
-        self._anew(looks.benchmark)
-        looks.begin()
+    def _ask(self, interim: InterimAnalyses, test: Callable[[], object]) -> None:
+        self._anew(interim.benchmark)
+        interim.begin()
         test()
 
     def _repeat(self, floor: Floor, test: Callable[[], object]) -> None:

@@ -11,12 +11,12 @@ from typing import TypeVar
 import numpy as np
 
 from ipllvm.artifacts import Artifacts
-from ipllvm.engine.depiction import SIDE, data_uri, depict
-from ipllvm.engine.plan import Case, Plan
+from ipllvm.engine.plan import Plan, PlannedTrial
 from ipllvm.engine.run import Known
+from ipllvm.engine.visualization import SIDE, data_uri, draw_trial
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Blank
-from ipllvm.records import Flip, Perturbation, Response, Said, Sample, Scores
+from ipllvm.records import FlipExample, Perturbation, Response, Sample, Scores, Transcript
 from ipllvm.registry import SCORERS
 from ipllvm.sampling import generator
 
@@ -38,7 +38,7 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class FlippedTrial:
     """A trial whose score differs from the clean one's; `lost` where it is lower."""
 
     trace: Trace
@@ -48,7 +48,7 @@ class Turn:
     lost: bool
 
     @property
-    def case(self) -> Case:
+    def case(self) -> PlannedTrial:
         """The trial as the engine runs it."""
         plan = self.trace.plan
         return plan.cases([self.sample], self.perturbation)[self.draw]
@@ -75,9 +75,9 @@ def examples(
     seed: int,
     artifacts: Artifacts | None = None,
     most: int = MOST,
-) -> tuple[Flip, ...]:
+) -> tuple[FlipExample, ...]:
     """At most `most` flipped answers with their pictures, fewer where those would take too much room."""
-    made: list[Flip] = []
+    made: list[FlipExample] = []
     room = ROOM
     for turn in turns(traces, seed, most):
         flip = told(model, turn.case, (turn.clean, turn.perturbed), artifacts)
@@ -88,12 +88,12 @@ def examples(
     return tuple(made)
 
 
-def said(traces: Sequence[Trace], shown: Iterable[Scores]) -> dict[str, Said]:
+def said(traces: Sequence[Trace], shown: Iterable[Scores]) -> dict[str, Transcript]:
     """Every sample's question and answers: the clean one, and those under the first perturbation that is
     `shown` and is no control, else under the first that was run.
     """
     controls, wanted = {"clean", "blank"}, {scores.perturbation for scores in shown}
-    found: dict[str, Said] = {}
+    found: dict[str, Transcript] = {}
     perturbed: dict[str, list[str]] = defaultdict(list)
     for trace in traces:
         plan, known = trace.plan, trace.outcomes
@@ -105,26 +105,26 @@ def said(traces: Sequence[Trace], shown: Iterable[Scores]) -> dict[str, Said]:
             text, sample = known[case.trial].text[:TEXT], case.sample
             before = found.get(sample.id)
             if before is None:
-                found[sample.id] = Said(sample.prompt[:TEXT], text)
+                found[sample.id] = Transcript(sample.prompt[:TEXT], text)
             elif case.perturbation != plan.perturbations[0]:
                 perturbed[sample.id].append(text)
     return {key: replace(each, perturbed=tuple(perturbed[key])) for key, each in found.items()}
 
 
-def turns(traces: Sequence[Trace], seed: int, most: int = MOST) -> list[Turn]:
+def turns(traces: Sequence[Trace], seed: int, most: int = MOST) -> list[FlippedTrial]:
     """Flipped trials: lost answers first; perturbations, then clusters and kinds, as mixed as can be."""
-    groups: dict[tuple[bool, str, str], list[Turn]] = defaultdict(list)
+    groups: dict[tuple[bool, str, str], list[FlippedTrial]] = defaultdict(list)
     for turn in _flipped(traces):
         groups[turn.lost, str(turn.perturbation), turn.sample.kind].append(turn)
     rng = generator(seed, "flips")
     left = [turn for key in _shuffled(sorted(groups), rng) for turn in _shuffled(groups[key], rng)[:most]]
     times: Counter[str] = Counter()
 
-    def shown_less(turn: Turn) -> tuple[bool, int, int]:
+    def shown_less(turn: FlippedTrial) -> tuple[bool, int, int]:
         perturbation, cluster, kind = _marks(turn)
         return not turn.lost, times[perturbation], times[cluster] + times[kind]
 
-    chosen: list[Turn] = []
+    chosen: list[FlippedTrial] = []
     while left and len(chosen) < most:
         best = min(range(len(left)), key=lambda i: shown_less(left[i]))
         chosen.append(left.pop(best))
@@ -132,13 +132,13 @@ def turns(traces: Sequence[Trace], seed: int, most: int = MOST) -> list[Turn]:
     return chosen
 
 
-def _marks(turn: Turn) -> tuple[str, str, str]:
+def _marks(turn: FlippedTrial) -> tuple[str, str, str]:
     """What the choice mixes."""
     sample = turn.sample
     return f"perturbation {turn.perturbation}", f"cluster {sample.cluster}", f"kind {sample.kind}"
 
 
-def _flipped(traces: Sequence[Trace]) -> Iterator[Turn]:
+def _flipped(traces: Sequence[Trace]) -> Iterator[FlippedTrial]:
     """Every trial whose score is not the clean one's; the picture in grey only where all else is clean."""
     shown = [p for trace in traces for p in trace.plan.perturbations[1:] if not isinstance(p, Blank)]
     for trace in traces:
@@ -151,7 +151,7 @@ def _flipped(traces: Sequence[Trace]) -> Iterator[Turn]:
             change = scores.values - before[:, None]
             for row, draw in np.argwhere((change < 0) | (change > 0)).tolist():
                 lost = bool(change[row, draw] < 0)
-                yield Turn(trace, samples[scores.samples[row]], perturbation, draw, lost)
+                yield FlippedTrial(trace, samples[scores.samples[row]], perturbation, draw, lost)
 
 
 def _shuffled(items: Sequence[Item], rng: np.random.Generator) -> list[Item]:
@@ -160,14 +160,14 @@ def _shuffled(items: Sequence[Item], rng: np.random.Generator) -> list[Item]:
 
 def told(
     model: VisionLanguageModel,
-    case: Case,
+    case: PlannedTrial,
     said: tuple[Response, Response],
     artifacts: Artifacts | None = None,
-) -> Flip:
+) -> FlipExample:
     """A trial as a report tells it, with its pictures; `said` is the clean answer and the perturbed one."""
-    sample, found = case.sample, depict(model, case, SIDE, artifacts)
+    sample, found = case.sample, draw_trial(model, case, SIDE, artifacts)
     pictures = () if found is None else (data_uri(found.clean), data_uri(found.perturbed))
-    return Flip(
+    return FlipExample(
         sample=sample.id,
         prompt=sample.prompt[:TEXT],
         gold=sample.answer,

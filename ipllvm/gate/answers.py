@@ -10,16 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ipllvm.records import Said
+from ipllvm.records import Transcript
 
 
 @dataclass(frozen=True, slots=True)
-class Turned:
+class FlippedSample:
     """A sample that flipped between two runs: what was said `before` and `after`, None where not kept."""
 
     sample: str
-    before: Said | None = None
-    after: Said | None = None
+    before: Transcript | None = None
+    after: Transcript | None = None
 
     @property
     def question(self) -> str:
@@ -31,7 +31,7 @@ class Turned:
         return f"{self.sample}{question}: {_words(self.before)} then, {_words(self.after)} now"
 
 
-def _words(said: Said | None) -> str:
+def _words(said: Transcript | None) -> str:
     """Both answers, or those of each draw.
 
     >>> _words(Said("what?", "yes", ("no", "yes"))), _words(None)
@@ -53,7 +53,7 @@ def unpack(text: str) -> Any:
     return json.loads(zlib.decompress(base64.b85decode(text)))
 
 
-def as_rows(said: Mapping[str, Said], samples: Sequence[str], clean_alone: bool) -> dict[str, Any]:
+def as_rows(said: Mapping[str, Transcript], samples: Sequence[str], clean_alone: bool) -> dict[str, Any]:
     """What was said to some samples in builtins: question, clean answer and, unless `clean_alone`, the
     perturbed ones.
     """
@@ -83,8 +83,9 @@ def together(asked: Mapping[str, list[str]], own: Mapping[str, list[str]]) -> di
     return {sample: [*asked[sample], own[sample]] for sample in own if sample in asked}
 
 
-def of_rows(rows: Mapping[str, Sequence[Any]]) -> dict[str, Said]:
+def of_rows(rows: Mapping[str, Sequence[Any]]) -> dict[str, Transcript]:
     """The inverse of `as_rows`."""
     return {
-        sample: Said(question, clean, tuple(others)) for sample, (question, clean, others) in rows.items()
+        sample: Transcript(question, clean, tuple(others))
+        for sample, (question, clean, others) in rows.items()
     }

@@ -17,7 +17,7 @@ import numpy as np
 from ipllvm.errors import UsageError
 from ipllvm.gate import answers
 from ipllvm.gate.outcome import Key
-from ipllvm.records import Claim, Contrast, Result, Said
+from ipllvm.records import Claim, Contrast, Result, Transcript
 from ipllvm.verdicts import ratio_change
 
 SCHEMA = "ipllvm-baseline/1"
@@ -28,7 +28,7 @@ PAIRED = ("samples", "clusters", "values", "over")
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class BaselineEntry:
     """One claim's contrast in one run: `values` by sample id, `worse` is 1 where larger is worse, else -1.
 
     `floor` is how far a repetition of the same run may be off, in points, where there was one. A claim on a
@@ -48,7 +48,7 @@ class Entry:
     n_error: int = 0
     floor: float | None = None
     weighted: bool = False
-    said: Mapping[str, Said] = field(default_factory=dict)
+    said: Mapping[str, Transcript] = field(default_factory=dict)
     over: tuple[float, ...] = ()
     over_bound: float = 1.0
     share: float = 0.0
@@ -85,7 +85,7 @@ class Baseline:
     """What one run found; `about` says of which model and when."""
 
     about: Mapping[str, Any]
-    entries: Mapping[Key, Entry]
+    entries: Mapping[Key, BaselineEntry]
 
 
 def rows(result: Result) -> list[dict[str, Any]]:
@@ -171,15 +171,15 @@ def of(about: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> Baseline
     return Baseline(about, {entry.key: entry for entry in entries})
 
 
-def _entry(row: Mapping[str, Any], asked: Mapping[str, list[str]]) -> Entry:
+def _entry(row: Mapping[str, Any], asked: Mapping[str, list[str]]) -> BaselineEntry:
     """An entry of a file; files from before answers were kept have none."""
     paired = answers.unpack(row["paired"])
     return _made({**row, "said": answers.together(asked, paired.get("perturbed", {}))}, paired)
 
 
-def _made(row: Mapping[str, Any], paired: Mapping[str, Any]) -> Entry:
+def _made(row: Mapping[str, Any], paired: Mapping[str, Any]) -> BaselineEntry:
     claim = Claim(**row["claim"])
-    return Entry(
+    return BaselineEntry(
         key=(row["property"], claim.name, row["benchmark"]),
         claim=claim,
         worse=1.0 if claim.direction == "at_most" else -1.0,
@@ -200,7 +200,7 @@ def _made(row: Mapping[str, Any], paired: Mapping[str, Any]) -> Entry:
     )
 
 
-def difference(old: Entry, new: Entry) -> tuple[Contrast, tuple[str, ...]]:
+def difference(old: BaselineEntry, new: BaselineEntry) -> tuple[Contrast, tuple[str, ...]]:
     """New minus old contrast by sample id, positive is worse; and the ids of what changed.
 
     A difference in differences lies in twice the contrast's range. Samples that one run lacks count

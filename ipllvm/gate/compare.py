@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from ipllvm.gate.answers import Turned
-from ipllvm.gate.baseline import Baseline, Entry, difference
+from ipllvm.gate.answers import FlippedSample
+from ipllvm.gate.baseline import Baseline, BaselineEntry, difference
 from ipllvm.gate.outcome import REFRESH, Change, Gate
 from ipllvm.records import Claim, Decision, Result, Verdict
 from ipllvm.verdicts import decide, ratio_change
@@ -59,7 +59,7 @@ def _differ(then: Mapping[str, Any], now: Mapping[str, Any], names: Iterable[str
             yield f"{name} {_short(then.get(name))} then, {_short(now.get(name))} now"
 
 
-def _alone(old: Entry, new: Entry) -> Iterator[str]:
+def _alone(old: BaselineEntry, new: BaselineEntry) -> Iterator[str]:
     """The samples that only one of the runs has, which count as missing."""
     for where, here, other in (("the baseline", old, new), ("this run", new, old)):
         known = set(other.samples)
@@ -74,7 +74,7 @@ def _short(value: object) -> str:
     return text if len(text) <= 32 else text[:12]
 
 
-def _change(old: Entry, new: Entry, source: str) -> Change:
+def _change(old: BaselineEntry, new: BaselineEntry, source: str) -> Change:
     contrast, flipped = difference(old, new)
     before, after, kind = old.contrast, new.contrast, new.claim.kind
     ratio = ratio_change.is_ratio(before, after)
@@ -100,7 +100,7 @@ def _change(old: Entry, new: Entry, source: str) -> Change:
         verdict = ratio_change.guarded(verdict, before, after)
     verdict = _above_noise(verdict, claim, new.floor)
     improved = bool(estimate.n and estimate.high < -claim.margin)
-    turned = tuple(Turned(each, old.said.get(each), new.said.get(each)) for each in flipped)
+    turned = tuple(FlippedSample(each, old.said.get(each), new.said.get(each)) for each in flipped)
     return Change(new.key, claim, old.mean, new.mean, estimate, verdict, flipped, improved, turned)
 
 

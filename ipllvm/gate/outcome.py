@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ipllvm.gate.answers import Turned
+from ipllvm.gate.answers import FlippedSample
 from ipllvm.records import Claim, Decision, Estimate, Verdict
 
 REFRESH = "--save-baseline=NAME"
@@ -23,7 +23,7 @@ class Change:
     verdict: Verdict
     flipped: tuple[str, ...] = ()
     improved: bool = False
-    turned: tuple[Turned, ...] = ()
+    turned: tuple[FlippedSample, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

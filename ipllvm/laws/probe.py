@@ -61,7 +61,7 @@ class Probe:
         firsts = {sample.cluster: sample for sample in reversed(benchmark.samples)}
         self.samples = tuple(reversed(firsts.values()))[:SAMPLES]
         self.seed = seed
-        self.looks = 3 if model.info().parameters >= BIG else 20
+        self.queries = 3 if model.info().parameters >= BIG else 20
 
     def _run(self, samples: tuple[Sample, ...], size: int, *perturbations: Perturbation) -> Outcomes:
         """Outcomes of the clean run and of `perturbations`; raises NotMeasured where a sample fails."""
@@ -147,12 +147,12 @@ class Probe:
         self,
         law: Callable[[Case], str | None],
         cases: "SearchStrategy[Case]",
-        looks: int | None = None,
+        queries: int | None = None,
     ) -> None:
         """Raise ClaimViolated with the smallest counterexample, if there is one.
 
-        At most `looks` cases are drawn where fewer than usual do.
+        At most `queries` cases are drawn where fewer than usual do.
         """
-        broken = refute(law, cases, self.looks if looks is None else min(looks, self.looks))
+        broken = refute(law, cases, self.queries if queries is None else min(queries, self.queries))
         if broken is not None:
             raise ClaimViolated(f"law broken: {broken} (model {self.model.name}, seed {self.seed})")

@@ -20,11 +20,11 @@ class _Broken(Exception):
 
 
 def refute(
-    law: Law[Case], cases: SearchStrategy[Case], looks: int = 20, budget: int | None = None
+    law: Law[Case], cases: SearchStrategy[Case], queries: int = 20, budget: int | None = None
 ) -> str | None:
     """The smallest counterexample found, in words; None where there is none.
 
-    Derandomized: the same cases are drawn on every machine. At most `looks` cases are drawn and
+    Derandomized: the same cases are drawn on every machine. At most `queries` cases are drawn and
     at most five times as many looked at while shrinking; `budget` caps both together. No case is looked
     at twice.
 
@@ -33,10 +33,10 @@ def refute(
     '10 is too large'
     """
     found: dict[str, str | None] = {}
-    left = 5 * looks if budget is None else budget
+    left = 5 * queries if budget is None else budget
 
     @settings(
-        max_examples=looks,
+        max_examples=queries,
         derandomize=True,
         database=None,
         deadline=None,

@@ -56,8 +56,8 @@ class VisionLanguageModel(ABC):
 
     `fingerprint` is a digest of weights, config, processor and template. `stop_tokens` end an answer.
     `stages` are those at which it can be perturbed. `image_backend` is what processes its pictures.
-    `footprint` is what its decoder holds in memory, None where that does not matter. `continues` says that
-    it can begin behind keys and values.
+    `footprint` is what its decoder holds in memory, None where that does not matter. `supports_prefix_cache`
+    says that it can begin behind keys and values.
     """
 
     name: str
@@ -66,7 +66,7 @@ class VisionLanguageModel(ABC):
     dtype: torch.dtype
     stop_tokens: frozenset[int]
     stages: frozenset[Stage] = frozenset(Stage)
-    continues: bool = False
+    supports_prefix_cache: bool = False
     image_backend: str = "pil"
     footprint: Footprint | None = None
 
@@ -75,7 +75,7 @@ class VisionLanguageModel(ABC):
         """What a report says of the model: identity and numerics."""
 
     @property
-    def shares(self) -> bool:
+    def supports_shared_rows(self) -> bool:
         """Whether a mask can hide prompts in one row from each other."""
         return False
 
@@ -91,7 +91,7 @@ class VisionLanguageModel(ABC):
         Raises ValueError where there are several images, or the prompt holds the image token.
         """
 
-    def reworded(self, prepared: Prepared, prompt: str) -> Prepared | None:
+    def with_prompt(self, prepared: Prepared, prompt: str) -> Prepared | None:
         """The same picture behind another prompt, as `prepare` makes it; None where it must make it anew."""
         return None
 
@@ -152,7 +152,7 @@ class VisionLanguageModel(ABC):
         """
 
     @abstractmethod
-    def inputs_of(
+    def layer_inputs(
         self,
         inputs_embeds: Float[Tensor, "batch positions hidden"],
         layers: Sequence[int],
@@ -161,7 +161,7 @@ class VisionLanguageModel(ABC):
         """A clean pass: the inputs of some layers, and the cache of all layers."""
 
     @abstractmethod
-    def decoder_from(
+    def decode_from_layer(
         self,
         layer: int,
         hidden: Float[Tensor, "batch positions hidden"],
@@ -169,25 +169,27 @@ class VisionLanguageModel(ABC):
         wanted: Places | None = None,
     ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
         """Layers `layer` and up on the input of that layer: final hidden states, and a cache that
-        holds those layers only (`with_lower` completes it); `wanted` as in `decoder`.
+        holds those layers only (`fill_lower_layers` completes it); `wanted` as in `decoder`.
         """
 
     @abstractmethod
-    def gathered(self, cache: Any, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]) -> Any:
+    def select_from_cache(
+        self, cache: Any, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]
+    ) -> Any:
         """A cache that holds some slots of some rows of another, which is taken apart: no two are in memory.
 
         A row may be named several times.
         """
 
     @abstractmethod
-    def with_lower(
+    def fill_lower_layers(
         self, upper: Any, layer: int, clean: Any, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]
     ) -> Any:
-        """What was gathered of the cache of `decoder_from`, completed below `layer` by some slots of some
-        rows of a clean one, which stays.
+        """What was selected from the cache of `decode_from_layer`, completed below `layer` by some slots of
+        some rows of a clean one, which stays.
         """
 
-    def repeated(self, cache: Any, rows: int) -> Any:
+    def expand_cache(self, cache: Any, rows: int) -> Any:
         """A cache of `rows` rows like the one of `cache`, which stays as it is; where the model continues."""
         raise NotImplementedError(f"{self.name} can't go on from a cache")
 

@@ -9,7 +9,9 @@ from torch import Tensor
 from transformers import DynamicCache
 
 
-def gathered(cache: Any, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]) -> DynamicCache:
+def select_from_cache(
+    cache: Any, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]
+) -> DynamicCache:
     """A cache that holds some slots of some rows of another, which is taken apart layer by layer.
 
     Layers that hold nothing are left empty.
@@ -29,7 +31,7 @@ def copied(layers: Sequence[Any], rows: Tensor, slots: Tensor, cache: DynamicCac
     return cache
 
 
-def repeated(cache: Any, rows: int) -> DynamicCache:
+def expand_cache(cache: Any, rows: int) -> DynamicCache:
     """A cache of `rows` rows like the one of another, which stays as it is."""
     wide = DynamicCache()
     for index, layer in enumerate(cache.layers):

@@ -18,8 +18,8 @@ from ipllvm.models.fingerprint import fingerprint
 from ipllvm.models.forecast import forecast
 from ipllvm.models.planted import naming
 from ipllvm.models.planted.model import PlantedModel
-from ipllvm.models.prompting import Prompt
-from ipllvm.models.transformers_model import Parts
+from ipllvm.models.prompting import PromptStyle
+from ipllvm.models.transformers_model import LoadedCheckpoint
 from ipllvm.models.zero_shot import ZeroShot
 from ipllvm.registry import FAMILIES
 
@@ -63,7 +63,7 @@ def load(
     processor = processors.load(found.folder, found.family)
     model = _weights(found, place, numbers)
     digest = fingerprint(found.folder, found.weights, rehash=rehash)
-    parts = Parts(model, processor, label or sources.display_name(name), digest, style)
+    parts = LoadedCheckpoint(model, processor, label or sources.display_name(name), digest, style)
     return _adapter(found, parts)
 
 
@@ -82,18 +82,20 @@ def sketch(name: str, *, prompt: str = "checkpoint", offline: bool = False) -> V
     auto: Any = AutoModelForImageTextToText
     with torch.device("meta"):
         model = auto.from_config(AutoConfig.from_pretrained(found.folder, local_files_only=True))
-    parts = Parts(model, processor, sources.display_name(name), "no weights", choose_prompt(name, prompt))
+    parts = LoadedCheckpoint(
+        model, processor, sources.display_name(name), "no weights", choose_prompt(name, prompt)
+    )
     return _adapter(found, parts)
 
 
-def _adapter(found: Checkpoint, parts: Parts) -> VisionLanguageModel:
+def _adapter(found: Checkpoint, parts: LoadedCheckpoint) -> VisionLanguageModel:
     adapter: VisionLanguageModel = FAMILIES.load(found.family)(parts)
     adapter.image_backend = processors.backend(parts.processor)
     adapter.footprint = footprint(parts.model.config.get_text_config())
     return adapter
 
 
-def choose_prompt(name: str, prompt: str) -> Prompt:
+def choose_prompt(name: str, prompt: str) -> PromptStyle:
     """How to ask: the checkpoint's template, or the authors' prompt of a named hub model.
 
     Raises UsageError where the authors' prompt of that model is not known.

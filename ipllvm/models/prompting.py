@@ -14,7 +14,7 @@ QWEN = "You are a helpful assistant."
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class PromptStyle:
     """A system sentence before the question (None: the template alone), and padding to a square."""
 
     system: str | None = None
@@ -26,15 +26,15 @@ class Prompt:
         return "original" if self.system else "checkpoint"
 
 
-CHECKPOINT = Prompt()
+CHECKPOINT = PromptStyle()
 ORIGINAL = {
-    "llava-hf/llava-1.5-7b-hf": Prompt(VICUNA, square=True),
-    "llava-hf/llava-v1.6-vicuna-7b-hf": Prompt(VICUNA),
-    "llava-hf/llava-onevision-qwen2-7b-ov-hf": Prompt(QWEN),
+    "llava-hf/llava-1.5-7b-hf": PromptStyle(VICUNA, square=True),
+    "llava-hf/llava-v1.6-vicuna-7b-hf": PromptStyle(VICUNA),
+    "llava-hf/llava-onevision-qwen2-7b-ov-hf": PromptStyle(QWEN),
 }
 
 
-def render(processor: Any, question: str, prompt: Prompt, pictures: int = 1) -> str:
+def render(processor: Any, question: str, prompt: PromptStyle, pictures: int = 1) -> str:
     """The chat template filled with the pictures and the question, up to where the answer begins.
 
     Raises ValueError unless the text holds the image token once for each picture.

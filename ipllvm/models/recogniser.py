@@ -139,23 +139,23 @@ class Recogniser(VisionLanguageModel):
         """Nothing happens between the logits and the head."""
         return inputs_embeds, NothingCached()
 
-    def inputs_of(
+    def layer_inputs(
         self, inputs_embeds: Tensor, layers: Sequence[int], attention: Attention = CAUSAL
     ) -> tuple[dict[int, Tensor], Any]:
         """Raises NotTested, as `layers` does."""
         raise self._no_layers()
 
-    def decoder_from(
+    def decode_from_layer(
         self, layer: int, hidden: Tensor, attention: Attention = CAUSAL, wanted: Places | None = None
     ) -> tuple[Tensor, Any]:
         """Raises NotTested, as `layers` does."""
         raise self._no_layers()
 
-    def gathered(self, cache: NothingCached, rows: Tensor, slots: Tensor) -> NothingCached:
+    def select_from_cache(self, cache: NothingCached, rows: Tensor, slots: Tensor) -> NothingCached:
         """See the interface."""
         return cache
 
-    def with_lower(self, upper: Any, layer: int, clean: Any, rows: Tensor, slots: Tensor) -> Any:
+    def fill_lower_layers(self, upper: Any, layer: int, clean: Any, rows: Tensor, slots: Tensor) -> Any:
         """Raises NotTested, as `layers` does."""
         raise self._no_layers()
 

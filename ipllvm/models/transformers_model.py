@@ -12,10 +12,10 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
 
-from ipllvm.models import caches, capacity, layering
+from ipllvm.models import caches, capacity, layer_hooks
 from ipllvm.models.base import CAUSAL, Attention, Edit, Places, Prepared, VisionLanguageModel
 from ipllvm.models.forecast import TEXT_TOKENS, TILES
-from ipllvm.models.prompting import Prompt, pad_to_square, render
+from ipllvm.models.prompting import PromptStyle, pad_to_square, render
 from ipllvm.records import Layout, ModelInfo
 
 NEWLINE = -1.0
@@ -25,22 +25,22 @@ NO_TOKEN = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class LoadedCheckpoint:
     """A loaded checkpoint: transformers' model and processor, and what it is called."""
 
     model: Any
     processor: Any
     name: str
     fingerprint: str
-    prompt: Prompt
+    prompt: PromptStyle
 
 
 class TransformersModel(VisionLanguageModel):
     """The stages of any family that has a tower, a projector and a bare decoder."""
 
-    continues = True
+    supports_prefix_cache = True
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: LoadedCheckpoint) -> None:
         self._model = parts.model
         self._processor = parts.processor
         self._prompt = parts.prompt
@@ -75,9 +75,9 @@ class TransformersModel(VisionLanguageModel):
         )
 
     @property
-    def shares(self) -> bool:
+    def supports_shared_rows(self) -> bool:
         """See the interface."""
-        return layering.window(self._decoder) is None
+        return layer_hooks.window(self._decoder) is None
 
     def batch_size(self) -> int:
         """See the interface."""
@@ -115,7 +115,7 @@ class TransformersModel(VisionLanguageModel):
         size = (pictures[0].height, pictures[0].width)
         return Prepared(ids, visual, tiles, size)
 
-    def reworded(self, prepared: Prepared, prompt: str) -> Prepared | None:
+    def with_prompt(self, prepared: Prepared, prompt: str) -> Prepared | None:
         """See the interface."""
         if not self._words_alike:
             return None
@@ -213,8 +213,8 @@ class TransformersModel(VisionLanguageModel):
     ) -> tuple[Tensor, Any]:
         """See the interface."""
         held = 0 if past_key_values is None else past_key_values.get_seq_length()
-        layering.require_within(self._decoder, held + inputs_embeds.shape[1])
-        with layering.edited(self._decoder, edit), layering.sparing(self._decoder, wanted):
+        layer_hooks.require_within(self._decoder, held + inputs_embeds.shape[1])
+        with layer_hooks.with_layer_input(self._decoder, edit), layer_hooks.only_at(self._decoder, wanted):
             out = self._decoder(
                 inputs_embeds=inputs_embeds,
                 attention_mask=attention.mask,
@@ -239,21 +239,21 @@ class TransformersModel(VisionLanguageModel):
         """See the interface."""
         return len(self._decoder.layers)
 
-    def inputs_of(
+    def layer_inputs(
         self, inputs_embeds: Tensor, layers: Sequence[int], attention: Attention = CAUSAL
     ) -> tuple[dict[int, Tensor], Any]:
         """See the interface."""
-        with layering.kept_inputs(self._decoder, layers) as kept:
+        with layer_hooks.recorded_inputs(self._decoder, layers) as kept:
             _, cache = self.decoder(inputs_embeds, attention=attention)
         return kept, cache
 
-    def decoder_from(
+    def decode_from_layer(
         self, layer: int, hidden: Tensor, attention: Attention = CAUSAL, wanted: Places | None = None
     ) -> tuple[Tensor, Any]:
         """See the interface."""
-        layering.require_within(self._decoder, hidden.shape[1])
-        upper = layering.upper(self._decoder, layer)
-        with layering.sparing(upper, wanted):
+        layer_hooks.require_within(self._decoder, hidden.shape[1])
+        upper = layer_hooks.upper(self._decoder, layer)
+        with layer_hooks.only_at(upper, wanted):
             out = upper(
                 inputs_embeds=hidden,
                 attention_mask=attention.mask,
@@ -263,17 +263,17 @@ class TransformersModel(VisionLanguageModel):
             )
         return out.last_hidden_state, out.past_key_values
 
-    def gathered(self, cache: Any, rows: Tensor, slots: Tensor) -> Any:
+    def select_from_cache(self, cache: Any, rows: Tensor, slots: Tensor) -> Any:
         """See the interface."""
-        return caches.gathered(cache, rows, slots)
+        return caches.select_from_cache(cache, rows, slots)
 
-    def with_lower(self, upper: Any, layer: int, clean: Any, rows: Tensor, slots: Tensor) -> Any:
+    def fill_lower_layers(self, upper: Any, layer: int, clean: Any, rows: Tensor, slots: Tensor) -> Any:
         """See the interface."""
         return caches.copied(clean.layers[:layer], rows, slots, upper)
 
-    def repeated(self, cache: Any, rows: int) -> Any:
+    def expand_cache(self, cache: Any, rows: int) -> Any:
         """See the interface."""
-        return caches.repeated(cache, rows)
+        return caches.expand_cache(cache, rows)
 
     def linears(self) -> list[nn.Linear]:
         """Every linear layer, of tower, projector, decoder and head."""
@@ -294,7 +294,7 @@ class TransformersModel(VisionLanguageModel):
         padded = torch.stack([nn.functional.pad(p, (0, 0, width - len(p), 0)) for p in embeds])
         lengths = torch.tensor([len(prompt) for prompt in embeds], device=self.device)
         mask = torch.arange(width, device=self.device) >= (width - lengths)[:, None]
-        with layering.edited(self._decoder, edit):
+        with layer_hooks.with_layer_input(self._decoder, edit):
             out = self._model.generate(
                 inputs_embeds=padded,
                 attention_mask=mask.long(),

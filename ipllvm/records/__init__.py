@@ -1,8 +1,8 @@
 """The values that travel through ipllvm, in travel order."""
 
 from ipllvm.records.evidence import Counterexample as Counterexample
-from ipllvm.records.evidence import Flip as Flip
-from ipllvm.records.evidence import Said as Said
+from ipllvm.records.evidence import FlipExample as FlipExample
+from ipllvm.records.evidence import Transcript as Transcript
 from ipllvm.records.values import Benchmark as Benchmark
 from ipllvm.records.values import BenchmarkInfo as BenchmarkInfo
 from ipllvm.records.values import Claim as Claim

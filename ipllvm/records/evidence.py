@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Flip:
+class FlipExample:
     """An answer that a perturbation made wrong, or right: what was asked, and what was said before and after.
 
     `pictures` are data URIs of at most 160 px a side: the clean picture, and the one that `words` tells
@@ -25,7 +25,7 @@ class Flip:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Transcript:
     """What a sample was asked and what was said: to the clean input, and in each draw of a perturbation."""
 
     question: str
@@ -37,12 +37,12 @@ class Said:
 class Counterexample:
     """A flip made small: `size` of the `of` changes that were made at first are enough.
 
-    `unit` says what a change is ("swap of two visual tokens"); `looks` is how many perturbed answers
+    `unit` says what a change is ("swap of two visual tokens"); `queries` is how many perturbed answers
     the search has asked for.
     """
 
-    flip: Flip
+    flip: FlipExample
     size: int
     of: int
     unit: str
-    looks: int
+    queries: int

@@ -6,8 +6,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from ipllvm.records.evidence import Counterexample as Counterexample
-from ipllvm.records.evidence import Flip as Flip
-from ipllvm.records.evidence import Said as Said
+from ipllvm.records.evidence import FlipExample as FlipExample
+from ipllvm.records.evidence import Transcript as Transcript
 
 if TYPE_CHECKING:
     import numpy as np
@@ -290,7 +290,7 @@ class Verdict:
     reason: str
     p_holds: float = 1.0
     p_violated: float = 1.0
-    smallest_detectable_effect: float | None = None
+    minimum_detectable_effect: float | None = None
     n_to_decide: int | None = None
 
 
@@ -370,7 +370,7 @@ class Result:
     series: tuple[Series, ...] = ()
     paired: tuple[tuple[Claim, Contrast], ...] = ()
     parts: Mapping[str, Contrast] = field(default_factory=dict)
-    flips: tuple[Flip, ...] = ()
+    flips: tuple[FlipExample, ...] = ()
     counterexample: Counterexample | None = None
     floors: Mapping[str, float] = field(default_factory=dict)
-    said: Mapping[str, Said] = field(default_factory=dict)
+    said: Mapping[str, Transcript] = field(default_factory=dict)

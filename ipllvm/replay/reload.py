@@ -9,7 +9,7 @@ from typing import Any
 from ipllvm.artifacts import Artifacts, Provider, saliency
 from ipllvm.artifacts.synthetic import Synthesis, generator
 from ipllvm.engine.captioning import captions
-from ipllvm.engine.store import forgetful
+from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.errors import UnknownName, UsageError
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.loading import load

@@ -8,9 +8,9 @@ import numpy as np
 from PIL import Image
 
 from ipllvm.artifacts import Artifacts, Provider
-from ipllvm.engine.depiction import Depiction, depict
-from ipllvm.engine.plan import Case, Plan
+from ipllvm.engine.plan import Plan, PlannedTrial
 from ipllvm.engine.run import Outcomes, run
+from ipllvm.engine.visualization import Depiction, draw_trial
 from ipllvm.errors import NotMeasured, UsageError
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Clean
@@ -38,7 +38,7 @@ class Single:
         length = self.benchmark.max_new_tokens
         return Plan((self.sample,), perturbations, self.draw + 1, self.seed, length, self.answer)
 
-    def case(self) -> Case:
+    def case(self) -> PlannedTrial:
         """The trial as the engine runs it; raises UsageError for a draw that there can't be."""
         cases = self._plan.cases([self.sample], self.perturbation)
         if self.draw >= len(cases):
@@ -59,7 +59,7 @@ class Single:
 
     def pictures(self, side: int) -> Depiction | None:
         """The clean picture and what the perturbation does to it, none larger than `side` px."""
-        return depict(self.model, self.case(), side, self.artifacts)
+        return draw_trial(self.model, self.case(), side, self.artifacts)
 
 
 def _said(response: Response) -> str:

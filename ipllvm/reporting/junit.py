@@ -112,7 +112,7 @@ def properties(row: Row) -> list[tuple[str, str]]:
         **_bounds(row["estimates"]),
         **{name: target.get(name) for name in ("unit", "low", "high", "n", "clusters", "draws", "n_error")},
         **{name: verdict[name] for name in ("p_holds", "p_violated", "n_to_decide")},
-        "sde": verdict["smallest_detectable_effect"],
+        "mde": verdict["minimum_detectable_effect"],
         "verdict": word(row),
         "reason": verdict["reason"],
         **{name: row[name] for name in ("trials", "seconds", "partial")},

@@ -114,7 +114,7 @@ def _names(row: Row) -> str:
 
 def _table(found: Sequence[Line], models: bool) -> str:
     heading = ["property", "benchmark", "clean", "blank", escape(perturbed_heading(found))]
-    heading += ["Δ [low, high]", "n", "margin", "smallest detectable effect", "verdict"]
+    heading += ["Δ [low, high]", "n", "margin", "minimum detectable effect", "verdict"]
     rows = [_cells(line) for line in found]
     if models:
         heading = ["model", *heading]
@@ -123,7 +123,7 @@ def _table(found: Sequence[Line], models: bool) -> str:
 
 
 def _cells(line: Line) -> list[str]:
-    numbers = [line.clean, line.blank, line.perturbed, line.change, line.n, line.margin, line.sde]
+    numbers = [line.clean, line.blank, line.perturbed, line.change, line.n, line.margin, line.mde]
     names = [escape(line.property), escape(line.benchmark)]
     return names + [_numeric(cell) for cell in numbers] + [f"**{line.verdict}**"]
 

@@ -1,7 +1,8 @@
 """Reports that older versions of ipllvm wrote, as this one reads them.
 
-Within a version of the schema fields are only added. A field that came after the first report of its
-version has a `default` in report.schema.json: what an older report means that does not have it.
+Within a version of the schema fields are only added or renamed. A field that came after the first report of
+its version has a `default` in report.schema.json: what an older report means that does not have it. A field
+that had another name has that as `formerly`.
 """
 
 import json
@@ -54,5 +55,7 @@ def _filled(value: Any, node: Any) -> Any:
     if not isinstance(value, dict):
         return value
     fields, others = node.get("properties", {}), node.get("additionalProperties", {})
+    former = {field["formerly"]: name for name, field in fields.items() if "formerly" in field}
+    value = {former.get(name, name): each for name, each in value.items()}
     missing = {name: field["default"] for name, field in fields.items() if "default" in field}
     return {**missing, **{name: _filled(each, fields.get(name, others)) for name, each in value.items()}}

@@ -18,7 +18,7 @@ from ipllvm.records import (
     Counterexample,
     Decision,
     Estimate,
-    Flip,
+    FlipExample,
     ModelInfo,
     Point,
     Result,
@@ -150,8 +150,8 @@ def _series(value: Row) -> Series:
     return _make(Series, {**value, "axes": tuple(value["axes"]), "points": points})
 
 
-def _flip(value: Row) -> Flip:
-    return _make(Flip, {**value, "pictures": tuple(value["pictures"])})
+def _flip(value: Row) -> FlipExample:
+    return _make(FlipExample, {**value, "pictures": tuple(value["pictures"])})
 
 
 def _counterexample(value: Row | None) -> Counterexample | None:

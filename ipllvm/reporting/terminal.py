@@ -35,7 +35,7 @@ STYLES: Final = {
     "AS IN PAPER": "cyan",
 }
 LEFT: Final = ("property", "benchmark", "verdict")
-HEADING: Final = ("property", "benchmark", "clean", "blank", "Δ [low, high]", "n", "margin", "sde", "verdict")
+HEADING: Final = ("property", "benchmark", "clean", "blank", "Δ [low, high]", "n", "margin", "mde", "verdict")
 """All columns but the perturbed score, which comes after `blank` and has a name of its own."""
 SHORT: Final = ("property", "benchmark", "Δ [low, high]", "margin", "verdict")
 """The columns of a table where not all fit."""
@@ -150,7 +150,7 @@ def _table(
 
 
 def _cells(line: Line) -> list[str]:
-    numbers = [line.clean, line.blank, line.perturbed, line.change, line.n, line.margin, line.sde]
+    numbers = [line.clean, line.blank, line.perturbed, line.change, line.n, line.margin, line.mde]
     return [line.property, line.benchmark, *numbers, line.verdict]
 
 
@@ -165,7 +165,7 @@ def _title(line: Line) -> str:
 
 def _block(line: Line, width: int, plain: Callable[[str], str]) -> Iterator[str | Text]:
     scores = f"clean {line.clean}, blank {line.blank}, {line.perturbation} {line.perturbed}"
-    decided = f"margin {line.margin}, sde {line.sde}, n {line.n}"
+    decided = f"margin {line.margin}, mde {line.mde}, n {line.n}"
     yield from _folded(plain(_title(line)), width, verdict=line.verdict)
     for text in (scores, f"Δ {line.change}", decided, *([line.reason] if line.notable else [])):
         yield from _folded(plain(text), width, indent="  ")

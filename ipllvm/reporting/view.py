@@ -31,7 +31,7 @@ class Line:
     change: str
     n: str
     margin: str
-    sde: str
+    mde: str
     verdict: str
     reason: str
     perturbation: str
@@ -219,7 +219,7 @@ def _line(row: Row, benchmark: str, part: str, fallen: tuple[int, Row] | None) -
         change=_change(target),
         n=str(target["n"]) if target else "0",
         margin=f"{sign} {number(claim['margin'], unit)}",
-        sde=number(row["verdict"]["smallest_detectable_effect"], unit),
+        mde=number(row["verdict"]["minimum_detectable_effect"], unit),
         verdict=_verdict(row),
         reason=_reason(row, fallen),
         perturbation=visible(other, 30),

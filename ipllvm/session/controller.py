@@ -15,13 +15,13 @@ from ipllvm.session.options import Options
 from ipllvm.session.progress import Controller, controller, told
 
 if TYPE_CHECKING:
-    from ipllvm.engine.forecast import Cost
+    from ipllvm.engine.forecast import Forecast
     from ipllvm.gate.outcome import Gate
     from ipllvm.records import ModelInfo
 
 T = TypeVar("T")
 OPTIONS = pytest.StashKey[Options]()
-COSTS = pytest.StashKey[dict[str, tuple["ModelInfo", "Cost", list[str]]]]()
+COSTS = pytest.StashKey[dict[str, tuple["ModelInfo", "Forecast", list[str]]]]()
 ROWS = pytest.StashKey[dict[str, list[dict[str, Any]]]]()
 VIOLATED, UNDECIDED, NOT_MEASURED, SKIPPED = "violated", "undecided", "not measured", "skipped"
 FAILED, PASSED_LAW = "failed", "passed law"

@@ -4,18 +4,18 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ipllvm.engine.forecast import Cost
+    from ipllvm.engine.forecast import Forecast
     from ipllvm.records import ModelInfo
 
-Costs = dict[str, tuple["ModelInfo", "Cost", list[str]]]
+Costs = dict[str, tuple["ModelInfo", "Forecast", list[str]]]
 """By test: the model, what its trials amount to, and in words what their number could tell."""
 
 
 def planned(costs: Costs) -> Iterator[str]:
     """What each test would run and could tell, and the cost of all."""
-    for test, (_, cost, prospects) in costs.items():
+    for test, (_, cost, power_lines) in costs.items():
         yield f"{test.rpartition('::')[2]}: {cost}"
-        yield from (f"  {line}" for line in prospects)
+        yield from (f"  {line}" for line in power_lines)
     if costs:
         yield from summary(costs)
 

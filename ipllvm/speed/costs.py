@@ -21,7 +21,7 @@ FEW = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class Scaling:
     """Seconds of the engine, and those that plain `generate` would take at its best batched rate."""
 
     axis: str
@@ -31,7 +31,7 @@ class Cost:
     generate: float
 
 
-def costs(bench: Bench, benchmark: Benchmark, samples: int, rates: Mapping[str, float]) -> list[Cost]:
+def costs(bench: Bench, benchmark: Benchmark, samples: int, rates: Mapping[str, float]) -> list[Scaling]:
     """Along three axes; `rates` are how many trials of a workload plain `generate` does a second."""
     few = max(FEW, samples // 4)
     plans = [("draws", draws, _plan(benchmark, few, [Permutation()], draws)) for draws in DRAWS]
@@ -44,7 +44,7 @@ def costs(bench: Bench, benchmark: Benchmark, samples: int, rates: Mapping[str, 
     found = []
     for axis, at, plan in plans:
         _, seconds = engine(bench.model, plan, bench.size, bench.artifacts)
-        found.append(Cost(axis, at, len(plan), seconds, len(plan) / rates[LIKE[axis]]))
+        found.append(Scaling(axis, at, len(plan), seconds, len(plan) / rates[LIKE[axis]]))
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine.packing import Tokens
-from ipllvm.engine.plan import Case
+from ipllvm.engine.plan import PlannedTrial
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.records import Response, Trial
 from ipllvm.speed.memory import watched
@@ -103,7 +103,7 @@ class Bench:
         return self._best(workload, cases)[1]
 
     def _plain(
-        self, workload: Workload, cases: Sequence[Case], size: int
+        self, workload: Workload, cases: Sequence[PlannedTrial], size: int
     ) -> tuple[float, dict[Trial, Tokens]]:
         """Trials a second by plain `generate` in batches of `size`, and the answers."""
         answers: dict[Trial, Tokens] = {}
@@ -115,7 +115,9 @@ class Bench:
         wait(self.model)
         return len(cases) / (time.perf_counter() - began), answers
 
-    def _best(self, workload: Workload, cases: Sequence[Case]) -> tuple[int, float, dict[Trial, Tokens]]:
+    def _best(
+        self, workload: Workload, cases: Sequence[PlannedTrial]
+    ) -> tuple[int, float, dict[Trial, Tokens]]:
         """The best batch size for plain `generate`, its rate, and the answers."""
         found = []
         for size in SIZES:
@@ -136,7 +138,7 @@ class Bench:
         }
 
 
-def _batches(cases: Sequence[Case], size: int) -> Iterator[list[Case]]:
+def _batches(cases: Sequence[PlannedTrial], size: int) -> Iterator[list[PlannedTrial]]:
     """Trials that one call of `generate` can answer: of one layer, if they enter at one."""
     for _, group in groupby(cases, key=lambda case: getattr(case.perturbation, "layer", None)):
         same = list(group)

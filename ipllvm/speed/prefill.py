@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import torch
 
-from ipllvm.engine.isolation import Failure, Room
-from ipllvm.engine.packing import Prompt, alone
+from ipllvm.engine.encoding import encode_cases
+from ipllvm.engine.fault_isolation import BatchBudget, Failure
+from ipllvm.engine.packing import PackedPrompt, alone
 from ipllvm.engine.plan import Plan
-from ipllvm.engine.seeing import see
 from ipllvm.models.forecast import matmul_rate
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.perturbations.substitution import Clean
@@ -20,7 +20,7 @@ SIZES = {"cpu": 1024, "cuda": 8192}
 
 
 @dataclass(frozen=True, slots=True)
-class Prefill:
+class PrefillRate:
     """Operations a second of the decoder's products on whole prompts, and of one large product."""
 
     prompts: int
@@ -41,12 +41,12 @@ class Prefill:
 
 
 @torch.inference_mode()
-def prefill(model: TransformersModel, benchmark: Benchmark, size: int) -> Prefill:
+def prefill(model: TransformersModel, benchmark: Benchmark, size: int) -> PrefillRate:
     """The best of some prefills of `size` prompts, all positions in all layers, no head."""
     rows = benchmark.samples[:size]
-    seen = see(model, Plan(rows, (Clean(),), 1, 0, 1).cases(rows, Clean()), Room(size))
+    seen = encode_cases(model, Plan(rows, (Clean(),), 1, 0, 1).cases(rows, Clean()), BatchBudget(size))
     prompts = [each.embeds(model) for each in seen if not isinstance(each, Failure)]
-    batch = alone([Prompt(embeds) for embeds in prompts]).embeds(model)
+    batch = alone([PackedPrompt(embeds) for embeds in prompts]).embeds(model)
     best = float("inf")
     for _ in range(REPEATS):
         wait(model)
@@ -57,4 +57,4 @@ def prefill(model: TransformersModel, benchmark: Benchmark, size: int) -> Prefil
     positions = batch.shape[0] * batch.shape[1]
     weights = sum(m.weight.numel() for m in model.decoder_linears())
     products = matmul_rate(model.device, model.dtype, SIZES[model.device.type])
-    return Prefill(len(prompts), positions, 2 * weights * positions / best, products)
+    return PrefillRate(len(prompts), positions, 2 * weights * positions / best, products)

@@ -22,7 +22,7 @@ from transformers.models.clip.image_processing_pil_clip import CLIPImageProcesso
 from ipllvm.errors import UnknownName
 from ipllvm.models.llava import Llava
 from ipllvm.models.prompting import CHECKPOINT
-from ipllvm.models.transformers_model import Parts
+from ipllvm.models.transformers_model import LoadedCheckpoint
 from ipllvm.records import Benchmark
 
 SPECIALS = ("<s>", "</s>", "<pad>", "<image>")
@@ -85,7 +85,7 @@ def make(name: str, device: torch.device, dtype: torch.dtype) -> Llava:
         torch.manual_seed(0)
         with torch.device(device):
             model = auto.from_config(shape.config(), dtype=dtype, attn_implementation="sdpa")
-    parts = Parts(
+    parts = LoadedCheckpoint(
         model.eval().requires_grad_(False), _processor(shape), f"synthetic {name}", "random", CHECKPOINT
     )
     return Llava(parts)

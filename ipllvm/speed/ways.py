@@ -11,23 +11,28 @@ import torch
 from torch import Tensor, nn
 
 from ipllvm.artifacts import Artifacts
-from ipllvm.engine.isolation import Failure, Room
+from ipllvm.engine.encoding import encode_cases
+from ipllvm.engine.fault_isolation import BatchBudget, Failure
 from ipllvm.engine.packing import Tokens
-from ipllvm.engine.plan import Case, Plan
+from ipllvm.engine.plan import Plan, PlannedTrial
 from ipllvm.engine.run import run
-from ipllvm.engine.seeing import see
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.records import LayerPerturbation, Response, Stage, Trial
 
 
 @torch.inference_mode()
 def plain(
-    model: TransformersModel, cases: Sequence[Case], limit: int, artifacts: Artifacts, *, stop: bool = True
+    model: TransformersModel,
+    cases: Sequence[PlannedTrial],
+    limit: int,
+    artifacts: Artifacts,
+    *,
+    stop: bool = True,
 ) -> list[Tokens]:
     """`generate` on some trials of one perturbation at once, all of each from the image on anew."""
     embeds = []
     for case in cases:
-        (item,) = see(model, [case], Room(1), artifacts)
+        (item,) = encode_cases(model, [case], BatchBudget(1), artifacts)
         if isinstance(item, Failure):
             raise RuntimeError(item.traceback)
         visual = model.pack(item.projected, item.prepared)
@@ -42,7 +47,7 @@ def plain(
 class _Noisy:
     """Layer noise on a left-padded batch: on all positions of the prompt, then on one a call."""
 
-    def __init__(self, cases: Sequence[Case], embeds: Sequence[Tensor], limit: int) -> None:
+    def __init__(self, cases: Sequence[PlannedTrial], embeds: Sequence[Tensor], limit: int) -> None:
         self._noises: list[Any] = [case.perturbation for case in cases]
         self._lengths = [len(prompt) for prompt in embeds]
         self._tables = [

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from ipllvm.records import Contrast
-from ipllvm.stats.clusters import cluster_sums, information
+from ipllvm.stats.clusters import cluster_sums, effective_clusters
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -27,7 +27,7 @@ def bootstrap_interval(
     if (
         not replicates
         or len(set(contrast.clusters)) < _MIN_CLUSTERS
-        or information(contrast) < _MIN_INFORMATION
+        or effective_clusters(contrast) < _MIN_INFORMATION
     ):
         return None
     totals, sizes = cluster_sums(contrast)

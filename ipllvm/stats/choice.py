@@ -9,7 +9,7 @@ import numpy as np
 
 from ipllvm.records import Contrast
 from ipllvm.stats.betting import BettingTest
-from ipllvm.stats.clusters import information
+from ipllvm.stats.clusters import effective_clusters
 from ipllvm.stats.crossed import across
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.stats.student import StudentTest, linearised, uninformed
@@ -37,7 +37,7 @@ def choose(contrast: Contrast) -> Judge:
         return across(contrast)
     if contrast.linearised and np.any(contrast.values):
         return BettingTest.of(contrast) if uninformed(contrast) else linearised(contrast)
-    if contrast.weighted and np.any(contrast.values) and information(contrast) < _MIN_INFORMATION:
+    if contrast.weighted and np.any(contrast.values) and effective_clusters(contrast) < _MIN_INFORMATION:
         return BettingTest.of(contrast)
     return ScoreTest.of(contrast)
 

@@ -44,7 +44,7 @@ def spread(totals: "Float[np.ndarray, 'clusters']", sizes: "Int[np.ndarray, 'clu
     return float(np.sum(deviations(totals, sizes) ** 2)) * groups / (groups - 1) if groups > 1 else 0.0
 
 
-def information(contrast: Contrast) -> float:
+def effective_clusters(contrast: Contrast) -> float:
     """Effective number of clusters that carry information, in [0, clusters]; 0 for no value.
 
     The inverse participation of the clusters' deviations, as in the degrees of freedom of

@@ -54,7 +54,7 @@ def planned_design_effect(sizes: "Int[np.ndarray, 'clusters']", draws: int, disc
     """The design effect that a test of clusters of these sizes is planned with.
 
     Ours: below 100 clusters it has the test's own pseudo-discordance (ScoreTest), which weighs there.
-    Without it the power at the smallest detectable effect was 71 and 77 % in 30 clusters of 10 with
+    Without it the power at the minimum detectable effect was 71 and 77 % in 30 clusters of 10 with
     five draws, with it 81 and 87 % (reports/calibration.json); from 100 clusters on it is left out.
 
     >>> sizes = [np.full(clusters, 10) for clusters in (30, 100)]
@@ -81,14 +81,14 @@ def standard_error(n: int, discordance: float, mean: float = 0.0, deff: float = 
     return math.sqrt((discordance - mean**2) / n * deff)
 
 
-def smallest_detectable_effect(error: float, lattice: float, n: int, alpha: float = 0.05) -> float:
+def minimum_detectable_effect(error: float, lattice: float, n: int, alpha: float = 0.05) -> float:
     """Distance of the truth from the margin that is decided with power 0.80.
 
     `error` is the standard error at the margin; for k claims under Holm pass alpha / k.
     Schuirmann 1987 for the one-sided test; `lattice` / 2n is its continuity correction.
 
     >>> error = standard_error(1000, 0.10, mean=0.02)
-    >>> round(100 * smallest_detectable_effect(error, 1, 1000), 4)
+    >>> round(100 * minimum_detectable_effect(error, 1, 1000), 4)
     2.5315
     """
     return _reach(alpha) * error + lattice / (2 * n)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from scipy.special import stdtr, stdtrit
 
 from ipllvm.records import Contrast
-from ipllvm.stats.clusters import cluster_sums, information, spread
+from ipllvm.stats.clusters import cluster_sums, effective_clusters, spread
 from ipllvm.stats.missing import missing_share
 
 _MIN_CLUSTERS = 30
@@ -108,7 +108,7 @@ def linearised(contrast: Contrast) -> StudentTest:
 
 def enough(contrast: Contrast) -> bool:
     """Whether a t over clusters may be trusted: at least 30 of them, 20 of which carry information."""
-    return len(set(contrast.clusters)) >= _MIN_CLUSTERS and information(contrast) >= _MIN_INFORMATION
+    return len(set(contrast.clusters)) >= _MIN_CLUSTERS and effective_clusters(contrast) >= _MIN_INFORMATION
 
 
 def uninformed(contrast: Contrast) -> bool:

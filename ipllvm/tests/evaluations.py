@@ -5,7 +5,7 @@ from dataclasses import replace
 from ipllvm import claims
 from ipllvm.artifacts import Artifacts
 from ipllvm.benchmarks import planted
-from ipllvm.engine.store import forgetful
+from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.evaluation.evaluation import Evaluation, Settings
 from ipllvm.models.loading import load
 from ipllvm.records import Result

@@ -16,16 +16,16 @@ from ipllvm.records import Claim, Contrast, Decision, Estimate, Scores, Verdict
 from ipllvm.sampling import generator
 from ipllvm.stats.bootstrap import bootstrap_interval
 from ipllvm.stats.choice import INDISTINCT, choose, distinct, turned
-from ipllvm.stats.clusters import cluster_sums, information, mean_size
+from ipllvm.stats.clusters import cluster_sums, effective_clusters, mean_size
 from ipllvm.stats.power import (
     Outlook,
     design_effect,
+    minimum_detectable_effect,
     outlook,
     planned_design_effect,
     required_samples,
     samples_to_decide,
     samples_without_change,
-    smallest_detectable_effect,
     standard_error,
 )
 from ipllvm.stats.proportion import proportion_interval
@@ -92,9 +92,9 @@ def decide(
     if test.too_little:
         return _not_enough(contrast, claim, margin, effect, available)
     if guard is not None and (reason := _nothing_to_lose(guard, claim)):
-        return Verdict(Decision.UNDECIDED, reason, smallest_detectable_effect=effect)
+        return Verdict(Decision.UNDECIDED, reason, minimum_detectable_effect=effect)
     if contrast.over is not None and not distinct(contrast.over):
-        return Verdict(Decision.UNDECIDED, INDISTINCT, smallest_detectable_effect=effect)
+        return Verdict(Decision.UNDECIDED, INDISTINCT, minimum_detectable_effect=effect)
     judge = choose(turned(contrast, sign))
     if judge.too_little:
         return _not_enough(contrast, claim, margin, effect, available)
@@ -127,7 +127,7 @@ def planned_effect(contrast: Contrast, claim: Claim) -> float | None:
     sizes = cluster_sums(contrast)[1]
     deff = planned_design_effect(sizes, contrast.draws, claim.planned_discordance)
     error = standard_error(n, claim.planned_discordance, claim.margin / _POINTS, deff)
-    return _POINTS * smallest_detectable_effect(error, contrast.lattice, n, claim.alpha)
+    return _POINTS * minimum_detectable_effect(error, contrast.lattice, n, claim.alpha)
 
 
 def _detectable(contrast: Contrast, test: ScoreTest, claim: Claim, margin: float) -> float | None:
@@ -137,12 +137,12 @@ def _detectable(contrast: Contrast, test: ScoreTest, claim: Claim, margin: float
     judge = choose(contrast) if contrast.together else test
     known = isinstance(judge, StudentTest) and not judge.too_little
     error = judge.error if isinstance(judge, StudentTest) and known else test.standard_error(margin)
-    return _POINTS * smallest_detectable_effect(error, contrast.lattice, test.n, claim.alpha)
+    return _POINTS * minimum_detectable_effect(error, contrast.lattice, test.n, claim.alpha)
 
 
 def _detects(contrast: Contrast, claim: Claim, effect: float | None) -> str:
     planned = planned_effect(contrast, claim)
-    return f"smallest detectable effect {effect:.2f} points (planned {planned:.2f})"
+    return f"minimum detectable effect {effect:.2f} points (planned {planned:.2f})"
 
 
 def _not_enough(
@@ -157,7 +157,7 @@ def _not_enough(
     deff = design_effect(contrast.draws, mean_size(cluster_sums(contrast)[1]))
     needed = required_samples(abs(margin), claim.planned_discordance, deff=deff, alpha=claim.alpha)
     if needed is None:
-        return Verdict(Decision.UNDECIDED, reason, smallest_detectable_effect=effect)
+        return Verdict(Decision.UNDECIDED, reason, minimum_detectable_effect=effect)
     ahead = outlook(needed, available)
     return Verdict(Decision.UNDECIDED, f"{reason}; {ahead.sentence}", 1.0, 1.0, effect, ahead.n)
 
@@ -212,7 +212,7 @@ def _sizes(contrast: Contrast, test: ScoreTest, complete: tuple[float, float]) -
     return {
         "deff": test.deff,
         "n_effective": test.effective,
-        "nu": information(contrast),
+        "nu": effective_clusters(contrast),
         "complete_case": complete,
     }
 

@@ -13,10 +13,10 @@ from ipllvm.stats.clusters import mean_size
 from ipllvm.stats.power import (
     design_effect,
     edges,
+    minimum_detectable_effect,
     outlook,
     planned_design_effect,
     required_samples,
-    smallest_detectable_effect,
     standard_error,
 )
 from ipllvm.stats.sequential import expected_samples
@@ -37,7 +37,7 @@ def claims_of(property_name: str, claims: Mapping[str, Claim]) -> list[Claim]:
     return [claims[name] for name in names if name in claims]
 
 
-def prospect(claim: Claim, clusters: Sequence[str], draws: int, available: int) -> str:
+def power_line(claim: Claim, clusters: Sequence[str], draws: int, available: int) -> str:
     """What can be told of a claim from samples in these clusters, in one line.
 
     `available` is how many samples the whole benchmark has.
@@ -49,7 +49,7 @@ def prospect(claim: Claim, clusters: Sequence[str], draws: int, available: int) 
     told = edges(claim.margin, effect)
     if claim.direction == "at_least":
         told = f"HOLDS if the truth is >= {high:.2f}, VIOLATED if <= {low:.2f}"
-    line = f"{claim.name}: smallest detectable effect {effect:.2f} points at n = {n}: {told}"
+    line = f"{claim.name}: minimum detectable effect {effect:.2f} points at n = {n}: {told}"
     needed = required_samples(abs(margin), claim.planned_discordance, deff=deff, alpha=claim.alpha)
     return line if needed is None else f"{line}; at a truth of 0 {outlook(needed, available).sentence}"
 
@@ -65,7 +65,7 @@ def gates(claims: Sequence[Claim], clusters: Sequence[str], draws: int, availabl
         needed = required_samples(margin, claim.planned_discordance, deff=deff, alpha=claim.alpha)
         ahead = "" if needed is None else f"; {outlook(needed, available).sentence}"
         yield (
-            f"the gate of {claim.name} is weak: at n = {len(clusters)} its smallest detectable effect of "
+            f"the gate of {claim.name} is weak: at n = {len(clusters)} its minimum detectable effect of "
             f"{effect:.2f} points exceeds the regression margin of {claim.regression_margin:g}, "
             f"so that it may stay UNDECIDED where nothing got worse{ahead}"
         )
@@ -87,7 +87,7 @@ def _effect(margin: float, claim: Claim, clusters: Sequence[str], draws: int) ->
     n = len(clusters)
     deff = planned_design_effect(_sizes(clusters), draws, claim.planned_discordance)
     error = standard_error(n, claim.planned_discordance, margin, deff)
-    return _POINTS * smallest_detectable_effect(error, 1 / draws, n, claim.alpha)
+    return _POINTS * minimum_detectable_effect(error, 1 / draws, n, claim.alpha)
 
 
 def _deff(clusters: Sequence[str], draws: int) -> float:

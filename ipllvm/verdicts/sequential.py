@@ -28,7 +28,7 @@ _POINTS = 100.0
 
 
 @dataclass(eq=False)
-class Looks:
+class InterimAnalyses:
     """Where a sequential test stands: `planned` has its samples cluster after cluster in random order.
 
     `target` is population or benchmark. `telling` says that what is found now will be recorded, so
@@ -110,9 +110,9 @@ class Looks:
         margin, sequence = sign * claim.margin / _POINTS, self._sequence(turned(contrast, sign))
         effect = decide.planned_effect(contrast, claim)
         if guard is not None and (reason := self._nothing_to_lose(guard, claim)):
-            return Verdict(Decision.UNDECIDED, reason, smallest_detectable_effect=effect)
+            return Verdict(Decision.UNDECIDED, reason, minimum_detectable_effect=effect)
         if contrast.over is not None and not self._distinct(contrast.over):
-            return Verdict(Decision.UNDECIDED, INDISTINCT, smallest_detectable_effect=effect)
+            return Verdict(Decision.UNDECIDED, INDISTINCT, minimum_detectable_effect=effect)
         if sequence is None:
             return Verdict(Decision.UNDECIDED, "its samples are not those of the run's order")
         p_holds, p_violated = sequence.p_holds(margin), sequence.p_violated(margin)

@@ -21,7 +21,7 @@ BESIDE_CAPTION = 1
 """Questions asked beside a caption: rows of even length waste little on padding."""
 
 
-def pictures(phase: Phase, seed: int, step: int) -> list[corpus.Picture]:
+def pictures(phase: Phase, seed: int, step: int) -> list[corpus.CorpusPicture]:
     """The pictures of one step: new ones within a phase, drawn by the phase's mix."""
     sources = sorted(phase.mix)
     weights = np.array([phase.mix[s] for s in sources], float)
@@ -37,7 +37,7 @@ def _shape(phase: Phase, seed: int, step: int) -> str:
     return choose(rng, formats.OBLONG) if rng.random() < phase.oblong else formats.SQUARE
 
 
-def pixels(items: list[corpus.Picture]) -> Tensor:
+def pixels(items: list[corpus.CorpusPicture]) -> Tensor:
     """CLIP-normalised pixel values, (batch, 3, 112, 112)."""
     return stacked([item.load() for item in items])
 
@@ -72,7 +72,7 @@ Block = tuple[tuple[int, ...], int]
 
 
 def blocks(
-    encoder: Encoder, items: list[corpus.Picture], phase: Phase, seed: int, step: int
+    encoder: Encoder, items: list[corpus.CorpusPicture], phase: Phase, seed: int, step: int
 ) -> list[list[Block]]:
     """The turns asked of each picture: up to `phase.questions` questions, and at times its caption."""
     end = encoder.tokenizer.eos_token_id

@@ -27,7 +27,7 @@ OBLONG_BENCHMARKS = ("easyvqa-wide", "easyvqa-tall", "scenes-wide", "scenes-tall
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class CardFigure:
     """Percent right on one kind of question: with the image, without it, the best constant answer.
 
     `blank` is "-" where there is no image to begin with.
@@ -41,7 +41,7 @@ class Figure:
     constant: float
 
 
-def measure(model: VisionLanguageModel, name: str, questions: int = QUESTIONS) -> list[Figure]:
+def measure(model: VisionLanguageModel, name: str, questions: int = QUESTIONS) -> list[CardFigure]:
     """Figures of every kind of question of a benchmark, and of all together (kind "all")."""
     data = subset(BENCHMARKS.load(name)(seed=0), questions, 0)
     asked = (Clean(), Blank()) if data.samples[0].images else (Clean(),)
@@ -57,7 +57,7 @@ def measure(model: VisionLanguageModel, name: str, questions: int = QUESTIONS) -
     figures = [_figure(name, kind, ids, clean, blank, answers) for kind, ids in sorted(groups.items())]
     total = _figure(name, "all", list(answers), clean, blank, answers)
     best = sum(f.constant * f.n for f in figures) / len(answers)
-    return [*figures, Figure(name, "all", total.n, total.clean, total.blank, round(best, 1))]
+    return [*figures, CardFigure(name, "all", total.n, total.clean, total.blank, round(best, 1))]
 
 
 def _right(data: Benchmark, outcomes: Outcomes, perturbation: Perturbation) -> dict[str, float]:
@@ -78,13 +78,13 @@ def _figure(
     clean: dict[str, float],
     blank: dict[str, float] | None,
     answers: dict[str, str],
-) -> Figure:
+) -> CardFigure:
     def percent(scores: dict[str, float]) -> float:
         return round(100 * sum(scores[i] for i in ids) / len(ids), 1)
 
     without = "-" if blank is None else percent(blank)
     most = Counter(answers[i] for i in ids).most_common(1)[0][1]
-    return Figure(name, kind, len(ids), percent(clean), without, round(100 * most / len(ids), 1))
+    return CardFigure(name, kind, len(ids), percent(clean), without, round(100 * most / len(ids), 1))
 
 
 def write(name: str, checkpoints: Path, runs: Path) -> Path:
@@ -115,7 +115,7 @@ def _measured(recipe: Recipe, folder: Path) -> tuple[tuple[str, ...], list[Row],
         model = load(str(folder), device="cpu")
         names = MADE_BENCHMARKS + OBLONG_BENCHMARKS * (recipe.kind != "llava")
         figures = [figure for benchmark in names for figure in measure(model, benchmark)]
-        return tuple(Figure.__slots__), [astuple(figure) for figure in figures], model.info().parameters
+        return tuple(CardFigure.__slots__), [astuple(figure) for figure in figures], model.info().parameters
     found, size = PARTS[recipe.kind](folder)
     return tuple(parts.Figure.__slots__), [astuple(figure) for figure in found], size
 

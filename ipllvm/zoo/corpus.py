@@ -20,7 +20,7 @@ _THINGS = ("apples", "books", "coins", "cards", "shells", "stamps")
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class CorpusPicture:
     """An image with its caption and the questions that can be asked about it."""
 
     load: Callable[[], Image.Image]
@@ -28,34 +28,34 @@ class Picture:
     questions: tuple[Question, ...]
 
 
-def picture(source: str, seed: int, index: int, shape: str = formats.SQUARE) -> Picture:
+def picture(source: str, seed: int, index: int, shape: str = formats.SQUARE) -> CorpusPicture:
     """Training picture `index` of a source: scenes, charts, objects or easyvqa, in a shape."""
     if source == "easyvqa":
         return _framed(_easyvqa(index), shape, index)
     if source == "objects":
         scene, _ = objects.draw(seed, "train", index)
         drawn = formats.spread(scene, shape)
-        return Picture(drawn.load, f"a {scene.items[0].name}.", (objects.question(scene),))
+        return CorpusPicture(drawn.load, f"a {scene.items[0].name}.", (objects.question(scene),))
     if source == "charts":
         chart, rng = charts.draw(seed, "train", index)
-        asked = Picture(chart.load, chart.caption(), tuple(charts.questions(chart, rng)))
+        asked = CorpusPicture(chart.load, chart.caption(), tuple(charts.questions(chart, rng)))
         return _framed(asked, shape, index)
     scene, rng = scenes.draw(seed, "train", index)
     drawn = formats.spread(scene, shape)
-    return Picture(drawn.load, scene.caption(), tuple(scenes.questions(scene, rng)))
+    return CorpusPicture(drawn.load, scene.caption(), tuple(scenes.questions(scene, rng)))
 
 
-def _framed(item: Picture, shape: str, index: int) -> Picture:
+def _framed(item: CorpusPicture, shape: str, index: int) -> CorpusPicture:
     place = float(generator("frame", "train", index).random())
     return replace(item, load=lambda: formats.frame(item.load(), shape, place))
 
 
-def _easyvqa(index: int) -> Picture:
+def _easyvqa(index: int) -> CorpusPicture:
     rows = easyvqa.by_image("train")
     ids = sorted(rows)
     image_id = ids[index % len(ids)]
     asked = tuple(easyvqa.as_question(text, answer) for text, answer in rows[image_id])
-    return Picture(easyvqa.image("train", image_id).load, easyvqa.caption(rows[image_id]), asked)
+    return CorpusPicture(easyvqa.image("train", image_id).load, easyvqa.caption(rows[image_id]), asked)
 
 
 def render(question: Question, rng: np.random.Generator, lettered: float) -> tuple[str, str]:

@@ -20,7 +20,7 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from ipllvm.artifacts.saliency import Attention
+from ipllvm.artifacts.saliency import AttentionSaliency
 from ipllvm.benchmarks import charts, objects, scenes
 from ipllvm.sampling import generator
 from ipllvm.zoo import corpus
@@ -96,7 +96,7 @@ def _percent(right: Sequence[bool]) -> float:
 
 def _salient(folder: Path, wanted: int = 4) -> Figure:
     """The share of the most salient patches that touch the drawn object, against that of all patches."""
-    provider = Attention(folder, folder.name)
+    provider = AttentionSaliency(folder, folder.name)
     hits, share = [], []
     for index in range(COUNT):
         drawn, _ = objects.draw(0, "test", index)

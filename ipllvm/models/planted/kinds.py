@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from ipllvm.models.planted import meaning
-from ipllvm.models.planted.law import LAYERS, Law, Sight, View
+from ipllvm.models.planted.behaviour import LAYERS, Behaviour, Perception, Sight
 from ipllvm.planted_grid import GRID
 
 if TYPE_CHECKING:
@@ -17,12 +17,12 @@ GROUPS = 4
 
 
 @dataclass(frozen=True)
-class Invariant(Law):
+class Invariant(Behaviour):
     """Reads its answer from any cell that is left: nothing but a blank picture changes it."""
 
 
 @dataclass(frozen=True)
-class ExactDrop(Law):
+class ExactDrop(Behaviour):
     """Anything done to the input breaks a right answer with probability `d`.
 
     With `swap` a wrong answer becomes right with the same probability. `rho_c` is the correlation of
@@ -42,11 +42,11 @@ class ExactDrop(Law):
         if sum(self._shared()) > 1 + 1e-12:
             self._refuse("sqrt(rho_c) + sqrt(rho_k - rho_c) must be at most 1")
 
-    def keeps(self, view: View) -> float:
+    def keeps(self, view: Perception) -> float:
         """All but `d` where anything was disturbed."""
         return 1 - self.d if view.disturbed else 1.0
 
-    def gains(self, view: View) -> float:
+    def gains(self, view: Perception) -> float:
         """`d` with `swap` where anything was disturbed."""
         return self.d if self.swap and view.disturbed else 0.0
 
@@ -64,31 +64,31 @@ class ExactDrop(Law):
 
 
 @dataclass(frozen=True)
-class Positional(Law):
+class Positional(Behaviour):
     """Counts its option on by the place of the first visual token: right only in the right order."""
 
-    def keeps(self, view: View) -> float:
+    def keeps(self, view: Perception) -> float:
         """1 where the first token's place is a multiple of the number of options."""
         return float(view.cells[0] % view.options == 0)
 
-    def gains(self, view: View) -> float:
+    def gains(self, view: Perception) -> float:
         """Elsewhere one of the wrong options is counted on to the right one."""
         return 0.0 if view.cells[0] % view.options == 0 else 1 / (view.options - 1)
 
 
 @dataclass(frozen=True)
-class Blind(Law):
+class Blind(Behaviour):
     """Never looks: guesses from the prompt alone."""
 
-    looks: ClassVar[bool] = False
+    sees_image: ClassVar[bool] = False
 
 
 @dataclass(frozen=True)
-class OneAnswer(Law):
+class OneAnswer(Behaviour):
     """Never looks: always names option `option`, counted from 0."""
 
     option: int = 0
-    looks: ClassVar[bool] = False
+    sees_image: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -98,23 +98,23 @@ class OneAnswer(Law):
     def _guess(self, sight: Sight) -> int:
         return self.option
 
-    def _chance(self, view: View) -> float:
+    def _chance(self, view: Perception) -> float:
         return 1 / view.options if self.option < view.options else 0.0
 
 
 @dataclass(frozen=True)
-class OcclusionLinear(Law):
+class OcclusionLinear(Behaviour):
     """Its accuracy falls linearly with the share of visible cells, from `a` down to chance."""
 
-    def keeps(self, view: View) -> float:
+    def keeps(self, view: Perception) -> float:
         """What brings the accuracy down to the line."""
         return min(1.0, self._line(view) / self.a) if self.a else 1.0
 
-    def gains(self, view: View) -> float:
+    def gains(self, view: Perception) -> float:
         """What brings it up to the line where `a` is below chance."""
         return max(0.0, self._line(view) - self.a) / (1 - self.a) if self.a < 1 else 0.0
 
-    def _line(self, view: View) -> float:
+    def _line(self, view: Perception) -> float:
         floor = 1 / view.options
         return floor + (self.a - floor) * view.visible
 
@@ -123,7 +123,7 @@ class OcclusionLinear(Law):
 
 
 @dataclass(frozen=True)
-class GroupK(Law):
+class GroupK(Behaviour):
     """Only group `group` of a 4 x 4 grid carries the answer; without a clean cell of it, chance."""
 
     group: int = 5
@@ -133,15 +133,15 @@ class GroupK(Law):
         if not 0 <= self.group < GROUPS * GROUPS:
             self._refuse(f"group must be 0 to {GROUPS * GROUPS - 1}, not {self.group}")
 
-    def keeps(self, view: View) -> float:
+    def keeps(self, view: Perception) -> float:
         """1 while a clean cell of the group is left."""
         return 1 / view.options if self._lost(view) else 1.0
 
-    def gains(self, view: View) -> float:
+    def gains(self, view: Perception) -> float:
         """Chance, where the group is lost."""
         return 1 / view.options if self._lost(view) else 0.0
 
-    def _lost(self, view: View) -> bool:
+    def _lost(self, view: Perception) -> bool:
         return not any(group_of(cell) == self.group for cell in set(view.cells) - view.noisy)
 
 
@@ -156,7 +156,7 @@ def group_of(cell: int) -> int:
 
 
 @dataclass(frozen=True)
-class LayerL(Law):
+class LayerL(Behaviour):
     """Only noise that enters at decoder layer `layer` hurts: it breaks a right answer with `d`."""
 
     layer: int = 2
@@ -167,31 +167,31 @@ class LayerL(Law):
         if not 0 <= self.layer < LAYERS:
             self._refuse(f"layer must be 0 to {LAYERS - 1}, not {self.layer}")
 
-    def keeps(self, view: View) -> float:
+    def keeps(self, view: Perception) -> float:
         """All but `d` where noise entered at the layer."""
         return 1 - self.d if view.layer == self.layer else 1.0
 
 
 @dataclass(frozen=True)
-class Modality(Law):
+class Modality(Behaviour):
     """Noise on picture and text together breaks a right answer with `d`, a share `r` by the picture's."""
 
     r: float = 0.7
     d: float = 0.5
 
-    def keeps(self, view: View) -> float:
+    def keeps(self, view: Perception) -> float:
         """The damage adds up over the modalities that are noisy."""
         image, text = bool(view.noisy), view.noisy_text
         return 1 - self.d * (self.r * image + (1 - self.r) * text)
 
 
 @dataclass(frozen=True)
-class Lossy(Law):
+class Lossy(Behaviour):
     """`invariant` of the same `a` and `seed` after a damage: a share `r` of its right answers is wrong."""
 
     r: float = 0.05
 
-    def keeps(self, view: View) -> float:
+    def keeps(self, view: Perception) -> float:
         """All but `r`, on the clean input too."""
         return 1 - self.r
 
@@ -200,7 +200,7 @@ class Lossy(Law):
 
 
 @dataclass(frozen=True)
-class Aligned(Law):
+class Aligned(Behaviour):
     """Its encoder keeps a share `b` of the groups of alike pictures together, its projector a share `a`.
 
     It is right on a share `a` of the pictures, too. See ipllvm/models/planted/meaning.py.
@@ -225,7 +225,7 @@ class Aligned(Law):
 
 
 @dataclass(frozen=True)
-class Noisy(Law):
+class Noisy(Behaviour):
     """Slips as real models do at near ties: a right answer breaks by the place of its row in the batch.
 
     Two runs whose batches differ in size disagree on a share `f` of the scores; a run that is
@@ -244,7 +244,7 @@ class Noisy(Law):
         """The probability q that a right answer slips in one run: f = 2 a q (1 - q)."""
         return (1 - sqrt(1 - 2 * self.f / self.a)) / 2 if self.a else 0.0
 
-    def keeps(self, view: View) -> float:
+    def keeps(self, view: Perception) -> float:
         """All but the slips."""
         return 1 - self.slip
 
@@ -253,7 +253,7 @@ class Noisy(Law):
 
 
 @dataclass(frozen=True)
-class Failing(Law):
+class Failing(Behaviour):
     """Raises on a share `r` of the pictures that it can read."""
 
     r: float = 0.02

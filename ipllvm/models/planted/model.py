@@ -18,7 +18,7 @@ from ipllvm import planted_grid
 from ipllvm.models import capacity
 from ipllvm.models.base import CAUSAL, Attention, Edit, Places, Prepared, VisionLanguageModel
 from ipllvm.models.planted import naming, states
-from ipllvm.models.planted.law import LAYERS, Law
+from ipllvm.models.planted.behaviour import LAYERS, Behaviour
 from ipllvm.records import Layout, ModelInfo
 
 POSITIONS = 256
@@ -46,7 +46,7 @@ class PlantedModel(VisionLanguageModel):
     """The model of a law; `name` is its planted name, `label` what reports call it."""
 
     def __init__(self, name: str, label: str, device: torch.device, dtype: torch.dtype) -> None:
-        self.law: Law = naming.law(name)
+        self.law: Behaviour = naming.law(name)
         self.name = label
         self.fingerprint = naming.fingerprint(name)
         self.device = device
@@ -146,25 +146,25 @@ class PlantedModel(VisionLanguageModel):
         tagged, _ = self._tagged(inputs_embeds, 0, edit)
         return self._answered(tagged, past_key_values, attention.mask, use_cache)
 
-    def inputs_of(
+    def layer_inputs(
         self, inputs_embeds: Tensor, layers: Sequence[int], attention: Attention = CAUSAL
     ) -> tuple[dict[int, Tensor], Any]:
         """See the interface."""
         tagged, kept = self._tagged(inputs_embeds, 0, keep=layers)
         return kept, self._answered(tagged, None, None, True)[1]
 
-    def decoder_from(
+    def decode_from_layer(
         self, layer: int, hidden: Tensor, attention: Attention = CAUSAL, wanted: Places | None = None
     ) -> tuple[Tensor, Any]:
         """See the interface."""
         tagged, _ = self._tagged(hidden, layer)
         return self._answered(tagged, None, None, True)
 
-    def gathered(self, cache: Seen, rows: Tensor, slots: Tensor) -> Seen:
+    def select_from_cache(self, cache: Seen, rows: Tensor, slots: Tensor) -> Seen:
         """See the interface."""
         return Seen(cache.states[rows[:, None], slots])
 
-    def with_lower(self, upper: Any, layer: int, clean: Any, rows: Tensor, slots: Tensor) -> Any:
+    def fill_lower_layers(self, upper: Any, layer: int, clean: Any, rows: Tensor, slots: Tensor) -> Any:
         """See the interface; only the last layer looks back, so nothing is missing below."""
         return upper
 

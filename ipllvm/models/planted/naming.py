@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Any
 
 from ipllvm.errors import UnknownName, UsageError
-from ipllvm.models.planted.law import Law
+from ipllvm.models.planted.behaviour import Behaviour
 from ipllvm.registry import PLANTED
 
 PREFIX = "planted:"
@@ -18,7 +18,7 @@ def is_planted(name: str) -> bool:
     return name == PREFIX[:-1] or name.startswith(PREFIX)
 
 
-def law(name: str) -> Law:
+def law(name: str) -> Behaviour:
     """The law behind a name; what it does not say has its default.
 
     Raises UnknownName for kinds and parameters that there are not, UsageError for values that can't be.
@@ -39,7 +39,7 @@ def law(name: str) -> Law:
         if not equals or parameter in values:
             raise UsageError(f"model '{name}': write each parameter once, as {parameter}=VALUE")
         values[parameter] = _value(name, setting, types[parameter], text)
-    found: Law = made(**values)
+    found: Behaviour = made(**values)
     return found
 
 

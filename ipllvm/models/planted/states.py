@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ipllvm.models.planted.law import LAYERS, Sight, View
+from ipllvm.models.planted.behaviour import LAYERS, Perception, Sight
 from ipllvm.planted_grid import BYTES, CELLS
 
 SCALE = 256.0
@@ -82,7 +82,7 @@ def sight(states: Float[Tensor, "positions width"], place: tuple[int, int]) -> S
     said = np.packbits(seen[:, 8:-8].sum(0) > 0).tobytes()
     ids = text_ids(torch.from_numpy(difference)).numpy()
     prompt = bytes(int(id) - FIRST_BYTE for id in ids if FIRST_BYTE <= id < VOCABULARY).decode("latin-1")
-    view = View(
+    view = Perception(
         cells=tuple(cells.tolist()),
         noisy=frozenset(cells[spoiled[picture]].tolist()),
         noisy_text=bool((spoiled & (ids >= 0)).any()),
@@ -106,7 +106,7 @@ def _entry(spoiled: Float[np.ndarray, "positions width"]) -> int:
     return int((tags != SCALE).sum(1).max())
 
 
-def _trace(view: View, spoiled: Float[np.ndarray, "positions width"]) -> str:
+def _trace(view: Perception, spoiled: Float[np.ndarray, "positions width"]) -> str:
     """A digest that differs between draws; noise enters it rounded, so that it has no last bits."""
     rounded = np.rint(spoiled[:_TRACED, 0]).astype(int).tolist()
     about = (view.cells, sorted(view.noisy), view.noisy_text, view.layer, rounded)

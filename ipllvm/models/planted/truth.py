@@ -5,22 +5,22 @@ A condition is what is done to a picture, as the views that it leads to, all equ
 
 from collections.abc import Collection
 
+from ipllvm.models.planted.behaviour import Behaviour, Perception
 from ipllvm.models.planted.kinds import Aligned
-from ipllvm.models.planted.law import Law, View
 from ipllvm.planted_grid import CELLS
 
-Condition = tuple[View, ...]
+Condition = tuple[Perception, ...]
 ALL = tuple(range(CELLS))
 
 
 def clean(options: int = 4) -> Condition:
     """Nothing is done."""
-    return (View(ALL, options=options),)
+    return (Perception(ALL, options=options),)
 
 
 def blank(options: int = 4) -> Condition:
     """No cell can be read."""
-    return (View((), options=options),)
+    return (Perception((), options=options),)
 
 
 def permuted(options: int = 4) -> Condition:
@@ -30,12 +30,12 @@ def permuted(options: int = 4) -> Condition:
     """
     rest = ALL[::-1]
     orders = ((first, *(cell for cell in rest if cell != first)) for first in ALL)
-    return tuple(View(order, options=options) for order in orders)
+    return tuple(Perception(order, options=options) for order in orders)
 
 
 def kept(cells: Collection[int], options: int = 4) -> Condition:
     """Only some cells are left, in order: tokens that were selected, or pixels that were not covered."""
-    return (View(tuple(sorted(cells)), options=options),)
+    return (Perception(tuple(sorted(cells)), options=options),)
 
 
 def noised(
@@ -48,15 +48,15 @@ def noised(
 ) -> Condition:
     """Noise entered at `layer`, on the tokens of some cells and on the text."""
     noisy = frozenset(cells) if image else frozenset()
-    return (View(ALL, noisy, text, layer, options),)
+    return (Perception(ALL, noisy, text, layer, options),)
 
 
-def expected(law: Law, condition: Condition) -> float:
+def expected(law: Behaviour, condition: Condition) -> float:
     """The mean score under a condition, 0 to 1."""
     return sum(law.expected(view) for view in condition) / len(condition)
 
 
-def drop(law: Law, condition: Condition) -> float:
+def drop(law: Behaviour, condition: Condition) -> float:
     """Clean minus perturbed expected score, the mean of the contrast."""
     return expected(law, clean(condition[0].options)) - expected(law, condition)
 

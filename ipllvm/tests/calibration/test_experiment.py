@@ -8,10 +8,10 @@ import pytest
 
 from ipllvm.calibration import experiment, table
 from ipllvm.calibration.cells import Band, Cell, measure
+from ipllvm.calibration.distributions import Design, Flips, Retention
 from ipllvm.calibration.fixed import AtMargin, Bounds, Family, Power
-from ipllvm.calibration.laws import Design, Flips, Retention
 from ipllvm.calibration.ratios import RatioGate
-from ipllvm.calibration.sequences import Looks, Share
+from ipllvm.calibration.sequences import SequentialErrors, Share
 from ipllvm.records import Contrast, Decision
 from ipllvm.stats.choice import choose
 
@@ -32,7 +32,7 @@ CELLS = {cell.name: cell for cell in experiment.cells()}
         Power(Design(1500), 1),
         Family((2.0,) * 5 + (-5.0,) * 5, True, Design(50)),
         RatioGate(0.80, 0.75, Design(300)),
-        Looks(Flips.of(0.02, 0.20), Design(300)),
+        SequentialErrors(Flips.of(0.02, 0.20), Design(300)),
         Share(-5.0, 0.05, Design(1500)),
     ],
     ids=lambda cell: cell.name,

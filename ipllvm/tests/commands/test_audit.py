@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ipllvm import cli
-from ipllvm.engine import upkeep
+from ipllvm.engine.store import maintenance
 from ipllvm.tests import forks
 from ipllvm.tests.commands.processes import start
 
@@ -26,13 +26,17 @@ VIEWS = {"junit.xml", "manifest.json", "report.html", "report.json", "report.md"
 def outcomes(folder: Path) -> tuple[int, int]:
     """How many outcomes the store holds, and in all its files together: more where a trial was run twice."""
     total = kept(folder / "reports" / "outcomes")
-    merged = upkeep.merge(folder / "reports" / "outcomes")
+    merged = maintenance.merge(folder / "reports" / "outcomes")
     return (total if merged.file is None else merged.outcomes), total
 
 
 def kept(place: Path) -> int:
     """How many outcomes are in the files of a store, one of which may be written at the moment."""
-    return sum(upkeep.content(path).outcomes.total() for path in upkeep.files(place)) if place.exists() else 0
+    return (
+        sum(maintenance.content(path).outcomes.total() for path in maintenance.files(place))
+        if place.exists()
+        else 0
+    )
 
 
 def runs(folder: Path) -> list[Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ipllvm import cli
-from ipllvm.engine.store import Store
+from ipllvm.engine.store.outcomes import Store
 from ipllvm.records import Response
 from ipllvm.tests.engine.outcomes import batch, context, trials
 

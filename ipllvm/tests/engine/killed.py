@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from ipllvm.engine.store import Store
+from ipllvm.engine.store.outcomes import Store
 from ipllvm.tests.engine.outcomes import batch, context, trials
 
 PLAN = trials(40_000)

@@ -22,7 +22,7 @@ from ipllvm.benchmarks import planted
 from ipllvm.engine import run as engine
 from ipllvm.engine.context import Context
 from ipllvm.engine.plan import Plan
-from ipllvm.engine.store import Store
+from ipllvm.engine.store.outcomes import Store
 from ipllvm.models.loading import load
 from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.perturbations.permutation import Permutation
@@ -43,12 +43,12 @@ def measure(folder: Path, journal: int) -> None:
     """Run what is missing; each batch of trials is told to `journal`, a line each, before it is computed."""
     computed, view = vars(engine)["isolated"], Store(folder).view(CONTEXT)
 
-    def isolated(work: Any, items: Sequence[Any], *how: Any) -> Any:
+    def run_isolated(work: Any, items: Sequence[Any], *how: Any) -> Any:
         if work.__name__ != "enter":  # the clean pass behind trials at layers answers nothing
             os.write(journal, json.dumps([NUMBERS[case.trial] for case, _ in items]).encode() + b"\n")
         return computed(work, items, *how)
 
-    vars(engine)["isolated"] = isolated
+    vars(engine)["isolated"] = run_isolated
     engine.run(MODEL, PLAN, SIZE, view, lambda done: None)
 
 

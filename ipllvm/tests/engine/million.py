@@ -20,7 +20,7 @@ from ipllvm import claims
 from ipllvm.benchmarks import planted
 from ipllvm.engine.context import Context
 from ipllvm.engine.plan import Plan
-from ipllvm.engine.store import Store
+from ipllvm.engine.store.outcomes import Store
 from ipllvm.evaluation.evaluation import Evaluation, Settings
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.models.loading import load

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ipllvm.engine.decoding import greedy, prefill
-from ipllvm.engine.packing import Prompt, alone
+from ipllvm.engine.packing import PackedPrompt, alone
 from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.tests.engine.drafts import corrupted
@@ -42,7 +42,7 @@ def test_drafts_change_the_speed_only(tiny: VisionLanguageModel) -> None:
 def test_the_last_layer_works_where_it_is_wanted_and_its_cache_is_whole(tiny: VisionLanguageModel) -> None:
     prompts = _prompts(tiny)
     drafts = [(5, 6)[: row % 3] for row in range(len(prompts))]
-    packed = alone([Prompt(prompt, draft) for prompt, draft in zip(prompts, drafts, strict=True)])
+    packed = alone([PackedPrompt(prompt, draft) for prompt, draft in zip(prompts, drafts, strict=True)])
     padded, wanted = packed.embeds(tiny), packed.speaking(tiny.device)
     assert len(wanted[0]) == len(prompts) + sum(map(len, drafts))
     whole, cache = tiny.decoder(padded)
@@ -92,7 +92,7 @@ def test_a_decoder_that_forgets_is_asked_for_less_than_it_sees(
     with pytest.raises(UsageError, match=f"its last {seen} positions only and was given {longest}"):
         greedy(tiny, prompts, LIMIT)
     with pytest.raises(UsageError, match="prompts and answers together must be shorter"):
-        tiny.decoder_from(1, torch.zeros(1, longest, prompts[0].shape[1]))
+        tiny.decode_from_layer(1, torch.zeros(1, longest, prompts[0].shape[1]))
 
 
 @torch.inference_mode()
@@ -100,7 +100,7 @@ def test_a_decoder_that_forgets_is_given_no_mask_of_ours(
     tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prompt = _prompts(tiny)[0]
-    alike = [Prompt(prompt, (), "one", len(prompt) - 1)] * 2
+    alike = [PackedPrompt(prompt, (), "one", len(prompt) - 1)] * 2
     assert prefill(tiny, alike).packed.masked
-    monkeypatch.setattr("ipllvm.models.layering.window", lambda decoder: 10_000)
+    monkeypatch.setattr("ipllvm.models.layer_hooks.window", lambda decoder: 10_000)
     assert not prefill(tiny, alike).packed.masked, "it would see what it forgets"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ipllvm.engine import forecast
-from ipllvm.engine.forecast import Cost, cost
+from ipllvm.engine.forecast import Forecast, cost
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import run
 from ipllvm.models.capacity import Footprint
@@ -109,7 +109,7 @@ def test_a_model_that_does_not_tell_holds_nothing() -> None:
 
 
 def test_costs_add_up_and_the_largest_batch_counts() -> None:
-    assert Cost(1, 1.0, 5, 1, 40) + Cost(2, 0.5, 7, 0, 30) == Cost(3, 1.5, 12, 1, 40)
+    assert Forecast(1, 1.0, 5, 1, 40) + Forecast(2, 0.5, 7, 0, 30) == Forecast(3, 1.5, 12, 1, 40)
 
 
 def test_a_footprint_counts_the_clean_pass_only_where_layers_are_entered() -> None:

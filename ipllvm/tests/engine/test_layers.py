@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ipllvm.engine.layers import CleanPass
-from ipllvm.engine.plan import Case, Plan
+from ipllvm.engine.plan import Plan, PlannedTrial
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
@@ -24,7 +24,7 @@ APART = samples(8)[::2]
 """No two about one picture."""
 
 
-def _by_hand(model: VisionLanguageModel, case: Case) -> tuple[int, ...]:
+def _by_hand(model: VisionLanguageModel, case: PlannedTrial) -> tuple[int, ...]:
     """The answer by whole passes without cache, the input of the layer edited in each."""
     prepared = model.prepare([source.load() for source in case.sample.images], case.sample.prompt)
     (projected,) = model.project(model.encode([prepared]))
@@ -38,7 +38,7 @@ def _by_hand(model: VisionLanguageModel, case: Case) -> tuple[int, ...]:
     return tuple(said)
 
 
-def _edit(case: Case, visual: Tensor, prompt: int) -> Callable[[Tensor], Tensor]:
+def _edit(case: PlannedTrial, visual: Tensor, prompt: int) -> Callable[[Tensor], Tensor]:
     noise = case.perturbation
     assert isinstance(noise, LayerPerturbation)
 
@@ -99,7 +99,7 @@ def test_a_layer_that_the_model_lacks_is_refused(tiny: VisionLanguageModel) -> N
 
 def _small(model: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Room for two rows above the layer; the batches that were tried, by size."""
-    original, tried = model.decoder_from, list[int]()
+    original, tried = model.decode_from_layer, list[int]()
 
     def small(layer: int, hidden: Tensor, *others: Any, **named: Any) -> Any:
         tried.append(len(hidden))
@@ -107,7 +107,7 @@ def _small(model: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch) -> list[
             raise torch.OutOfMemoryError("no memory, as arranged")
         return original(layer, hidden, *others, **named)
 
-    monkeypatch.setattr(model, "decoder_from", small)
+    monkeypatch.setattr(model, "decode_from_layer", small)
     return tried
 
 
@@ -148,7 +148,7 @@ def test_an_interrupted_run_keeps_every_batch_of_layer_trials(
 ) -> None:
     noises = [LayerNoise(layer, "symmetric", 0.3, s / 10) for layer in (0, 1) for s in range(6)]
     plan, outcomes = Plan(APART, (Clean(), *noises), 1, 0, LIMIT), Outcomes()
-    original, calls = tiny.decoder_from, list[int]()
+    original, calls = tiny.decode_from_layer, list[int]()
 
     def dies(*others: Any, **named: Any) -> Any:
         calls.append(1)
@@ -156,7 +156,7 @@ def test_an_interrupted_run_keeps_every_batch_of_layer_trials(
             raise KeyboardInterrupt
         return original(*others, **named)
 
-    monkeypatch.setattr(tiny, "decoder_from", dies)
+    monkeypatch.setattr(tiny, "decode_from_layer", dies)
     with pytest.raises(KeyboardInterrupt):
         run(tiny, plan, 4, outcomes, lambda done: None)
     assert len(outcomes) == 4 + 9 * 4
@@ -165,12 +165,12 @@ def test_an_interrupted_run_keeps_every_batch_of_layer_trials(
 def test_one_clean_pass_is_in_memory_at_a_time(
     tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original, alive = tiny.inputs_of, list[int]()
+    original, alive = tiny.layer_inputs, list[int]()
 
     def counted(*others: Any, **named: Any) -> Any:
         alive.append(sum(type(each) is CleanPass for each in gc.get_objects()))
         return original(*others, **named)
 
-    monkeypatch.setattr(tiny, "inputs_of", counted)
+    monkeypatch.setattr(tiny, "layer_inputs", counted)
     run(tiny, Plan(APART, (Clean(), NOISES[0]), 1, 0, LIMIT), 1, {}, lambda done: None)
     assert alive == [0] * len(APART)

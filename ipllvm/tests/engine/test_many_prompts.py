@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from ipllvm.engine.decoding import greedy
-from ipllvm.engine.isolation import Failure, Room
+from ipllvm.engine.encoding import encode_cases
+from ipllvm.engine.fault_isolation import BatchBudget, Failure
 from ipllvm.engine.packing import Tokens
 from ipllvm.engine.plan import Plan
-from ipllvm.engine.seeing import see
 from ipllvm.models.loading import load
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.perturbations.substitution import Clean
@@ -34,7 +34,7 @@ def model() -> TransformersModel:
 @torch.inference_mode()
 def _prompts(model: TransformersModel, first: int, count: int) -> list[Tensor]:
     rows = BENCHMARKS.load("scenes")(seed=0).samples[first : first + count]
-    seen = see(model, Plan(rows, (Clean(),), 1, 0, LIMIT).cases(rows, Clean()), Room(BATCH))
+    seen = encode_cases(model, Plan(rows, (Clean(),), 1, 0, LIMIT).cases(rows, Clean()), BatchBudget(BATCH))
     return [each.embeds(model) for each in seen if not isinstance(each, Failure)]
 
 
@@ -45,16 +45,16 @@ def test_mixed_drafts_end_as_generate_does(
     """Answers that end by themselves, and answers that go on to the limit."""
     prompts, rng = _prompts(model, first, count), np.random.default_rng(first)
     assert len(prompts) == count
-    shares = []
+    supports_shared_rows = []
     for start in range(0, count, BATCH):
         batch = prompts[start : start + BATCH]
         expected = model.generate(batch, LIMIT, stop=stop)
         drafts = [corrupted(answer, rng) for answer in expected]
         with endless(model, not stop):
             assert greedy(model, batch, LIMIT, drafts) == expected
-        shares += [_agreement(*pair) for pair in zip(drafts, expected, strict=True)]
-    assert {0.0, 1.0} < set(shares), "acceptance is mixed"
-    assert 0.3 < float(np.mean(shares)) < 0.9
+        supports_shared_rows += [_agreement(*pair) for pair in zip(drafts, expected, strict=True)]
+    assert {0.0, 1.0} < set(supports_shared_rows), "acceptance is mixed"
+    assert 0.3 < float(np.mean(supports_shared_rows)) < 0.9
 
 
 def _agreement(draft: Tokens, answer: Sequence[int]) -> float:

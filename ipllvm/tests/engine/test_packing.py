@@ -9,12 +9,12 @@ import torch
 
 from ipllvm.engine import packing
 from ipllvm.engine.decoding import prefill, verified
-from ipllvm.engine.isolation import Failure, Room
-from ipllvm.engine.packing import Packed, Place, Prompt, alone, pack
+from ipllvm.engine.encoding import encode_cases
+from ipllvm.engine.fault_isolation import BatchBudget, Failure
+from ipllvm.engine.packing import Packed, PackedPrompt, Slot, alone, pack
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.prefix import Prefixes
 from ipllvm.engine.run import Outcomes, run
-from ipllvm.engine.seeing import see
 from ipllvm.models.base import CAUSAL, VisionLanguageModel
 from ipllvm.perturbations.noise import GroupNoise, LayerNoise
 from ipllvm.perturbations.occlusion import RandomDrop
@@ -36,11 +36,11 @@ def asked(pictures: int, questions: int) -> tuple[Sample, ...]:
     )
 
 
-def _prompts(model: VisionLanguageModel, rows: Sequence[Sample]) -> list[Prompt]:
-    seen = see(model, Plan(tuple(rows), (Clean(),), 1, 0, 1).cases(rows, Clean()), Room(8))
+def _prompts(model: VisionLanguageModel, rows: Sequence[Sample]) -> list[PackedPrompt]:
+    seen = encode_cases(model, Plan(tuple(rows), (Clean(),), 1, 0, 1).cases(rows, Clean()), BatchBudget(8))
     found = [each for each in seen if not isinstance(each, Failure)]
     assert len(found) == len(rows)
-    return [Prompt.of(each.embeds(model), each.prepared, each.picture) for each in found]
+    return [PackedPrompt.of(each.embeds(model), each.prepared, each.picture) for each in found]
 
 
 @torch.inference_mode()
@@ -61,7 +61,7 @@ def test_each_says_in_a_row_with_others_what_it_says_alone(tiny: VisionLanguageM
 @torch.inference_mode()
 def test_from_behind_the_words_before_the_picture_too(tiny: VisionLanguageModel) -> None:
     rows = asked(2, 3)
-    seen = see(tiny, Plan(rows, (Clean(),), 1, 0, 1).cases(rows, Clean()), Room(8))
+    seen = encode_cases(tiny, Plan(rows, (Clean(),), 1, 0, 1).cases(rows, Clean()), BatchBudget(8))
     prepared = [each.prepared for each in seen if not isinstance(each, Failure)]
     prompts = _prompts(tiny, rows)
     prefix = Prefixes(tiny).shared(prepared, [range(1)])
@@ -114,17 +114,17 @@ def test_a_run_answers_as_one_prompt_at_a_time(
     assert changed > 20, "perturbations that change nothing test nothing"
 
 
-def _bare(*lengths: int, shared: int = 0, opening: str = "o") -> list[Prompt]:
-    return [Prompt(torch.zeros(length, 1), (), opening, shared) for length in lengths]
+def _bare(*lengths: int, shared: int = 0, opening: str = "o") -> list[PackedPrompt]:
+    return [PackedPrompt(torch.zeros(length, 1), (), opening, shared) for length in lengths]
 
 
 def test_rows_are_shared_where_that_saves_enough(tiny: VisionLanguageModel) -> None:
     assert not pack(tiny, _bare(10, 10, shared=0)).masked
     assert not pack(tiny, [*_bare(10, opening="a"), *_bare(10, opening="b")]).masked
-    assert not pack(tiny, [Prompt(torch.zeros(10, 1)), Prompt(torch.zeros(10, 1))]).masked
+    assert not pack(tiny, [PackedPrompt(torch.zeros(10, 1)), PackedPrompt(torch.zeros(10, 1))]).masked
     packed = pack(tiny, _bare(10, 12, 9, shared=8))
     assert packed.shape == (1, 8 + 2 + 4 + 1)
-    assert packed.places == [Place(0, 8, 8), Place(0, 8, 10), Place(0, 8, 14)]
+    assert packed.places == [Slot(0, 8, 8), Slot(0, 8, 10), Slot(0, 8, 14)]
     few = int(100 * packing.SHARE)
     assert not pack(tiny, _bare(100, 100, shared=2 * few - 1)).masked
     assert pack(tiny, _bare(100, 100, shared=2 * few + 1)).masked
@@ -150,11 +150,11 @@ def test_a_row_does_not_grow_beyond_twice_a_prompt(tiny: VisionLanguageModel) ->
     packed = pack(tiny, _bare(*[10] * 30, shared=8))
     assert packed.shape == (5, 20)
     assert [place.row for place in packed.places] == [n // 6 for n in range(30)]
-    assert packed.places[6] == Place(1, 8, 8), "a new row begins anew"
+    assert packed.places[6] == Slot(1, 8, 8), "a new row begins anew"
 
 
 def test_columns_positions_and_what_is_hidden(tiny: VisionLanguageModel) -> None:
-    packed = Packed(_bare(4, 5, shared=3), [Place(0, 2, 2), Place(0, 2, 3)], skipped=1)
+    packed = Packed(_bare(4, 5, shared=3), [Slot(0, 2, 2), Slot(0, 2, 3)], skipped=1)
     assert packed.shape == (1, 5)
     assert packed.column(0, torch.arange(1, 4)).tolist() == [0, 1, 2]
     assert packed.column(1, torch.arange(1, 5)).tolist() == [0, 1, 3, 4]

@@ -34,7 +34,7 @@ def test_it_changes_no_answer(tiny: VisionLanguageModel, monkeypatch: pytest.Mon
     expected = _measured(tiny, size)
     monkeypatch.setattr(prefix, "SHARE", 0.0)
     begun: list[int] = []
-    original = type(tiny).repeated
+    original = type(tiny).expand_cache
 
     def counting(self: Any, cache: Any, rows: int) -> Any:
         begun.append(rows)
@@ -78,6 +78,6 @@ def test_it_is_used_where_it_is_much_of_the_prompt(tiny: VisionLanguageModel) ->
 
 def test_a_model_without_caches_has_none() -> None:
     planted = load("planted:invariant", device="cpu")
-    assert not planted.continues
+    assert not planted.supports_prefix_cache
     with pytest.raises(NotImplementedError, match="can't go on from a cache"):
-        planted.repeated(None, 2)
+        planted.expand_cache(None, 2)

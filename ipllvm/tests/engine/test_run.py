@@ -7,9 +7,9 @@ from PIL import Image
 from torch import Tensor
 
 from ipllvm.engine.decoding import greedy
+from ipllvm.engine.encoding import Pictures
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Outcomes, run
-from ipllvm.engine.seeing import Pictures
 from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.perturbations.permutation import SCOPES, Permutation, Swaps
@@ -169,7 +169,7 @@ def test_draws_differ_and_are_the_same_on_every_run(tiny: VisionLanguageModel) -
 
 
 @pytest.mark.parametrize("nth", [1, 2, 3, 5, 8])
-@pytest.mark.parametrize("stage", ["encode", "decoder", "decoder_from"])
+@pytest.mark.parametrize("stage", ["encode", "decoder", "decode_from_layer"])
 def test_out_of_memory_costs_no_answer(
     tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch, stage: str, nth: int
 ) -> None:

@@ -13,10 +13,10 @@ import pytest
 import torch
 
 from ipllvm.benchmarks import planted
-from ipllvm.engine import outcome_file, upkeep
 from ipllvm.engine.context import ENGINE, Context
-from ipllvm.engine.store import RESERVE, RESERVED, Store
-from ipllvm.engine.verification import Verified, verify
+from ipllvm.engine.store import maintenance, outcome_file
+from ipllvm.engine.store.integrity import Verified, verify
+from ipllvm.engine.store.outcomes import RESERVE, RESERVED, Store
 from ipllvm.errors import NotMeasured, StoreFull, UnknownName, UsageError
 from ipllvm.models.loading import load
 from ipllvm.records import Response
@@ -31,10 +31,10 @@ MORE = batch(trials(60))
 def _written(folder: Path, outcomes: dict[Any, Response], **changes: Any) -> Path:
     """The file that a process of its own would have made."""
     store = Store(folder)
-    before = set(upkeep.files(folder))
+    before = set(maintenance.files(folder))
     store.view(context(**changes)).update(outcomes)
     store.close()
-    (made,) = set(upkeep.files(folder)) - before
+    (made,) = set(maintenance.files(folder)) - before
     return made
 
 
@@ -124,7 +124,7 @@ def test_an_error_is_kept_as_history_and_tried_again(tmp_path: Path) -> None:
     assert trial not in again
     again.update({trial: Response("red", (5,))})
     assert Store(tmp_path).view(context())[trial] == Response("red", (5,))
-    contents = [upkeep.content(path) for path in upkeep.files(tmp_path)]
+    contents = [maintenance.content(path) for path in maintenance.files(tmp_path)]
     assert sum(c.errors.total() for c in contents) == 1
 
 
@@ -260,8 +260,8 @@ def test_merge_makes_one_whole_file(tmp_path: Path) -> None:
     _written(tmp_path, {trial: Response("later") for trial in MORE})
     _written(tmp_path, SOME, dtype="bfloat16")
     before = [dict(Store(tmp_path).view(context(**c))) for c in ({}, {"dtype": "bfloat16"})]
-    merged = upkeep.merge(tmp_path)
-    assert upkeep.files(tmp_path) == [merged.file]
+    merged = maintenance.merge(tmp_path)
+    assert maintenance.files(tmp_path) == [merged.file]
     assert (merged.sources, merged.outcomes) == (3, len(MORE) + len(SOME))
     after = [dict(Store(tmp_path).view(context(**c))) for c in ({}, {"dtype": "bfloat16"})]
     assert before == after
@@ -273,7 +273,7 @@ def test_a_run_goes_on_while_its_file_is_merged_away(tmp_path: Path) -> None:
     view = store.view(context())
     view.update(SOME)
     _written(tmp_path, batch(trials(5, perturbation="other")))
-    upkeep.merge(tmp_path)
+    maintenance.merge(tmp_path)
     view.update({t: r for t, r in MORE.items() if t not in SOME})
     assert {trial: view[trial] for trial in MORE} == MORE
     assert {t: r for t, r in Store(tmp_path).view(context()).items() if t in MORE} == MORE
@@ -302,7 +302,7 @@ def test_a_file_without_checksums_is_read_and_its_rows_are_unchecked(tmp_path: P
     assert dict(Store(tmp_path).view(context())) == SOME
     assert verify(old) == Verified((), len(SOME))
     _written(tmp_path, MORE)
-    merged = upkeep.merge(tmp_path)
+    merged = maintenance.merge(tmp_path)
     assert dict(Store(tmp_path).view(context())) == MORE
     assert merged.file is not None and verify(merged.file) == Verified((), len(SOME))
 
@@ -322,9 +322,9 @@ def test_a_file_that_says_what_cannot_be_is_damaged_and_named(tmp_path: Path, ed
     made = _written(tmp_path, SOME)
     _edit(made, edit)
     assert verify(made).problems
-    upkeep.content(made)  # raises nothing
+    maintenance.content(made)  # raises nothing
     _written(tmp_path, MORE)
-    merged = upkeep.merge(tmp_path)
+    merged = maintenance.merge(tmp_path)
     assert dict(Store(tmp_path).view(context())) == MORE
     assert merged.file is None or verify(merged.file) == Verified()
 
@@ -344,10 +344,10 @@ def test_a_fast_writer_begins_another_file_before_a_power_cut_could_cost_much(
     view = store.view(context())
     for trial, response in SOME.items():
         view[trial] = response
-    assert len(upkeep.files(tmp_path)) == 1
+    assert len(maintenance.files(tmp_path)) == 1
     monkeypatch.setattr(outcome_file, "SEAL_SECONDS", 0.0)
     view.update({t: r for t, r in MORE.items() if t not in SOME})
-    assert len(upkeep.files(tmp_path)) == 2
+    assert len(maintenance.files(tmp_path)) == 2
     assert dict(view) == dict(Store(tmp_path).view(context())) == MORE
 
 
@@ -357,7 +357,7 @@ def test_a_slow_writer_stays_with_its_file(tmp_path: Path, monkeypatch: pytest.M
     view = Store(tmp_path).view(context())
     for trial in list(SOME)[:5]:
         view[trial] = SOME[trial]
-    assert len(upkeep.files(tmp_path)) == 1, "each commit is on the disk"
+    assert len(maintenance.files(tmp_path)) == 1, "each commit is on the disk"
 
 
 def test_a_forked_process_writes_a_file_of_its_own(tmp_path: Path) -> None:
@@ -369,7 +369,7 @@ def test_a_forked_process_writes_a_file_of_its_own(tmp_path: Path) -> None:
         view.update({t: r for t, r in MORE.items() if t not in SOME})
         os._exit(0)
     os.waitpid(child, 0)
-    assert len(upkeep.files(tmp_path)) == 2
+    assert len(maintenance.files(tmp_path)) == 2
     assert dict(Store(tmp_path).view(context())) == MORE
 
 

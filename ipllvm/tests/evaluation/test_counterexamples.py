@@ -7,7 +7,7 @@ from ipllvm.evaluation import flips
 from ipllvm.evaluation.counterexamples import budget, changes, refutes, smallest
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.models.planted import kinds
-from ipllvm.models.planted.law import View
+from ipllvm.models.planted.behaviour import Perception
 from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.perturbations.occlusion import Drop, RandomDrop
 from ipllvm.perturbations.parsing import parse
@@ -20,11 +20,11 @@ from ipllvm.tests.evaluations import evaluation
 ALWAYS = "planted:exact-drop,d=1"
 
 
-def found(model: str, perturbation: Perturbation, looks: int = 60) -> Counterexample | None:
+def found(model: str, perturbation: Perturbation, queries: int = 60) -> Counterexample | None:
     """What is found of a model that was measured under one perturbation."""
     asked = evaluation(model)
     asked.run(perturbation)
-    return smallest(asked.model, asked._traces, 0, looks)
+    return smallest(asked.model, asked._traces, 0, queries)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_where_anything_flips_one_change_is_enough(
     least = found(ALWAYS, perturbation)
     assert least is not None
     assert (least.size, least.unit) == (1, unit) and least.of > 10
-    assert 0 < least.looks <= 60
+    assert 0 < least.queries <= 60
     assert isinstance(parse(least.flip.perturbation), kind)
     assert least.flip.clean == least.flip.gold != least.flip.perturbed
     assert len(least.flip.pictures) == 2
@@ -51,21 +51,21 @@ def test_where_anything_flips_one_change_is_enough(
 def test_only_what_matters_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """A model that loses its answer where both cell 9 and cell 40 are black."""
 
-    def keeps(self: kinds.Invariant, view: View) -> float:
+    def keeps(self: kinds.Invariant, view: Perception) -> float:
         return float(9 in view.cells or 40 in view.cells)
 
     monkeypatch.setattr(kinds.Invariant, "keeps", keeps)
-    least = found("planted:invariant", RandomDrop(0.9, 8), looks=120)
+    least = found("planted:invariant", RandomDrop(0.9, 8), queries=120)
     assert least is not None
     assert (least.size, least.of) == (2, 58)
     assert least.flip.perturbation == "drop(cells=9+40, grid=8)"
 
 
 def test_looks_are_capped_and_none_means_none() -> None:
-    least = found(ALWAYS, Permutation(), looks=3)
+    least = found(ALWAYS, Permutation(), queries=3)
     assert least is not None
-    assert least.looks <= 3 and 1 <= least.size <= least.of
-    assert found(ALWAYS, Permutation(), looks=0) is None
+    assert least.queries <= 3 and 1 <= least.size <= least.of
+    assert found(ALWAYS, Permutation(), queries=0) is None
 
 
 def test_it_is_found_again() -> None:

@@ -9,7 +9,7 @@ from ipllvm.models.loading import load
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.shuffle import PatchShuffle
 from ipllvm.perturbations.substitution import Blank
-from ipllvm.records import Flip, Perturbation
+from ipllvm.records import FlipExample, Perturbation
 from ipllvm.tests.evaluations import evaluation
 
 
@@ -20,7 +20,7 @@ def traces(model: str, *perturbations: Perturbation) -> flips.Trace:
     return asked._traces[0]
 
 
-def shown(trace: flips.Trace, seed: int = 0) -> tuple[Flip, ...]:
+def shown(trace: flips.Trace, seed: int = 0) -> tuple[FlipExample, ...]:
     return flips.examples(load("planted:invariant"), [trace], seed)
 
 

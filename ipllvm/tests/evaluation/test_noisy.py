@@ -8,7 +8,7 @@ from scipy.stats import binom
 from ipllvm import claims
 from ipllvm.benchmarks import planted
 from ipllvm.benchmarks.subset import subset
-from ipllvm.engine.store import forgetful
+from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.evaluation.evaluation import Evaluation, Settings
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.models.loading import load

@@ -14,9 +14,9 @@ from ipllvm.errors import UsageError
 from ipllvm.evaluation.settings import Settings
 from ipllvm.gate import baseline as baselines
 from ipllvm.gate.answers import as_rows, pack, unpack
-from ipllvm.gate.baseline import Baseline, Entry, dumps, load, of
+from ipllvm.gate.baseline import Baseline, BaselineEntry, dumps, load, of
 from ipllvm.gate.compare import MATERIAL, compare, result
-from ipllvm.records import Benchmark, Contrast, Decision, Said
+from ipllvm.records import Benchmark, Contrast, Decision, Transcript
 from ipllvm.tests.reporting import reports
 
 CLAIM = claims.load()["permutation"]
@@ -56,9 +56,9 @@ def test_a_weighted_contrast_stays_one(tmp_path: Path) -> None:
     assert not of({}, before).entries[old.key].weighted
 
 
-def said(perturbed: str) -> dict[str, Said]:
+def said(perturbed: str) -> dict[str, Transcript]:
     """Every sample is asked its own question; what is said under the perturbation is up to the run."""
-    return {s: Said(f"what is {s}?", "yes", ("yes", perturbed)) for s in SAMPLES}
+    return {s: Transcript(f"what is {s}?", "yes", ("yes", perturbed)) for s in SAMPLES}
 
 
 def told(values: Any, perturbed: str) -> list[dict[str, Any]]:
@@ -76,8 +76,8 @@ def test_answers_are_kept_and_come_back(tmp_path: Path) -> None:
     path.write_text(dumps({}, told(WORSE, "no")))
     assert load(path).entries == of({}, told(WORSE, "no")).entries
     entries = {key[1]: entry for key, entry in load(path).entries.items()}
-    assert entries["permutation"].said["s7"] == Said("what is s7?", "yes", ("yes", "no"))
-    assert entries["clean_score"].said["s7"] == Said("what is s7?", "yes")
+    assert entries["permutation"].said["s7"] == Transcript("what is s7?", "yes", ("yes", "no"))
+    assert entries["clean_score"].said["s7"] == Transcript("what is s7?", "yes")
     assert path.stat().st_size < 20_000, "400 questions and 1,200 answers are kept compressed"
 
 
@@ -274,7 +274,7 @@ def test_compare_prints_and_has_the_gates_status(
 
 def test_entries_know_their_mean() -> None:
     (entry,) = baseline(WORSE).entries.values()
-    assert isinstance(entry, Entry)
+    assert isinstance(entry, BaselineEntry)
     assert entry.mean == pytest.approx(15)
 
 

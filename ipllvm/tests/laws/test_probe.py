@@ -44,7 +44,7 @@ def test_a_probe_asks_a_handful_of_samples(probe: Probe) -> None:
 def test_a_big_model_is_looked_at_less(probe: Probe, monkeypatch: pytest.MonkeyPatch) -> None:
     small: ModelInfo = probe.model.info()
     monkeypatch.setattr(probe.model, "info", lambda: replace(small, parameters=BIG), raising=False)
-    assert Probe(probe.model, BENCHMARK, 0).looks < probe.looks
+    assert Probe(probe.model, BENCHMARK, 0).queries < probe.queries
 
 
 def test_a_permutation_and_its_inverse_cancel(probe: Probe) -> None:
@@ -76,7 +76,7 @@ def test_pixels_are_compared_with_the_clean_answers(probe: Probe) -> None:
 
 def test_a_law_may_need_fewer_looks(probe: Probe) -> None:
     seen: list[int] = []
-    probe.hold(lambda n: seen.append(n), st.integers(0, 99), looks=2)
+    probe.hold(lambda n: seen.append(n), st.integers(0, 99), queries=2)
     assert 0 < len(seen) <= 2
 
 

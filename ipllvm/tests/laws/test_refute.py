@@ -14,11 +14,11 @@ class Fragile:
     """A law that breaks where a swap displaces token 3; counts how often it is looked at."""
 
     def __init__(self) -> None:
-        self.looks = 0
+        self.queries = 0
 
     def __call__(self, case: Swaps) -> str | None:
         """What is wrong in `case`."""
-        self.looks += 1
+        self.queries += 1
         touched = any(3 in pair and pair[0] != pair[1] for pair in case.pairs)
         return f"{case} changes the answer" if touched else None
 
@@ -33,25 +33,25 @@ def test_a_broken_law_is_shrunk_to_one_swap() -> None:
         "swaps(pairs=0-3) changes the answer",
         "swaps(pairs=3-0) changes the answer",
     }
-    assert law.looks <= 5 * 20
+    assert law.queries <= 5 * 20
 
 
 def test_refuting_is_deterministic() -> None:
     laws = Fragile(), Fragile()
     assert refute(laws[0], swaps(TOKENS)) == refute(laws[1], swaps(TOKENS))
-    assert laws[0].looks == laws[1].looks
+    assert laws[0].queries == laws[1].queries
 
 
-@pytest.mark.parametrize("looks", [1, 3, 20])
-def test_looks_are_capped(looks: int) -> None:
+@pytest.mark.parametrize("queries", [1, 3, 20])
+def test_looks_are_capped(queries: int) -> None:
     law = Fragile()
-    refute(law, swaps(TOKENS), looks)
-    assert law.looks <= 5 * looks
+    refute(law, swaps(TOKENS), queries)
+    assert law.queries <= 5 * queries
 
 
 def test_a_law_that_holds_is_looked_at_no_more_than_asked() -> None:
     seen: list[int] = []
-    refute(lambda case: seen.append(case), st.integers(), looks=7)
+    refute(lambda case: seen.append(case), st.integers(), queries=7)
     assert 1 <= len(seen) <= 7
 
 

@@ -25,7 +25,7 @@ def _by_hand(held: torch.Tensor) -> torch.Tensor:
 
 def test_slots_are_gathered_and_the_source_is_taken_apart() -> None:
     source, same = _cache(), _cache()
-    found: Any = caches.gathered(source, ROWS, SLOTS)
+    found: Any = caches.select_from_cache(source, ROWS, SLOTS)
     assert source.layers == [None] * 3
     for layer, whole in zip(found.layers, same.layers, strict=True):
         assert torch.equal(layer.keys, _by_hand(whole.keys))
@@ -35,7 +35,7 @@ def test_slots_are_gathered_and_the_source_is_taken_apart() -> None:
 def test_lower_layers_are_copied_under_gathered_ones_and_stay() -> None:
     upper, clean = _cache(0), _cache()
     upper.update(clean.layers[2].keys + 1, clean.layers[2].values + 1, 2)
-    found: Any = caches.copied(clean.layers[:2], ROWS, SLOTS, caches.gathered(upper, ROWS, SLOTS))
+    found: Any = caches.copied(clean.layers[:2], ROWS, SLOTS, caches.select_from_cache(upper, ROWS, SLOTS))
     for number, whole in enumerate(_cache().layers):
         assert torch.equal(found.layers[number].keys, _by_hand(whole.keys) + (number == 2))
         assert torch.equal(clean.layers[number].keys, whole.keys)
@@ -44,6 +44,6 @@ def test_lower_layers_are_copied_under_gathered_ones_and_stay() -> None:
 def test_a_row_is_repeated() -> None:
     one = _cache(1)
     one.batch_select_indices(torch.tensor([1]))
-    wide: Any = caches.repeated(one, 3)
+    wide: Any = caches.expand_cache(one, 3)
     assert torch.equal(wide.layers[0].keys, one.layers[0].keys.expand(3, -1, -1, -1))
     assert len(one.layers[0].keys) == 1

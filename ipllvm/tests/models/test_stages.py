@@ -116,12 +116,12 @@ def test_another_prompt_about_a_picture_is_what_it_is_prepared_anew(
     adapter, picture = model(family), Image.new("RGB", shape, "teal")
     first = adapter.prepare([picture], "what is it?")
     for prompt in ("is it teal?", "what is it?", "Choose.\nA. red\nB. teal", ""):
-        anew, again = adapter.prepare([picture], prompt), adapter.reworded(first, prompt)
+        anew, again = adapter.prepare([picture], prompt), adapter.with_prompt(first, prompt)
         assert again is not None
         assert again.pixel_values is first.pixel_values and again.image_size == anew.image_size
         assert torch.equal(again.input_ids, anew.input_ids) and torch.equal(again.visual, anew.visual)
     with pytest.raises(ValueError, match="holds '<image>' 2 times"):
-        adapter.reworded(first, "what is <image> here?")
+        adapter.with_prompt(first, "what is <image> here?")
 
 
 def test_words_that_a_processor_changes_are_prepared_anew(tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_words_that_a_processor_changes_are_prepared_anew(tmp_path: Path) -> Non
     adapter._processor = Spaced()
     assert adapter._processor.tokenizer is original
     first = adapter.prepare([Image.new("RGB", (30, 30))], "what is it?")
-    assert adapter.reworded(first, "is it teal?") is None
+    assert adapter.with_prompt(first, "is it teal?") is None
 
 
 def test_prepare_refuses_what_it_would_misread() -> None:

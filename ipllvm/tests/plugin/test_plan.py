@@ -24,8 +24,8 @@ def test_a_plan_counts_and_runs_nothing(tmp_path: Path) -> None:
     assert "140 trials" in told["test_layer_importance"]
     assert "(naively 180)" in told["test_patch_information"]
     assert any(line.startswith("all of it: 360 trials") for line in done.lines)
-    prospect = "  permutation: smallest detectable effect 31.70 points at n = 10: HOLDS if"
-    assert any(line.startswith(prospect) for line in done.lines)
+    power_line = "  permutation: minimum detectable effect 31.70 points at n = 10: HOLDS if"
+    assert any(line.startswith(power_line) for line in done.lines)
     assert any(re.match(r"about \d+ (s|min) on cpu; what is known ", x) for x in done.lines)
     assert any(
         re.match(r"memory: 18 MB of weights, \d+ MB for the largest batch, with ", x) for x in done.lines

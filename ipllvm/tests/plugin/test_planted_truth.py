@@ -13,8 +13,8 @@ from scipy.stats import binom
 
 from ipllvm import planted_grid
 from ipllvm.models.planted import naming, truth
+from ipllvm.models.planted.behaviour import LAYERS, Behaviour, Perception
 from ipllvm.models.planted.kinds import Aligned, group_of
-from ipllvm.models.planted.law import LAYERS, Law, View
 from ipllvm.perturbations.groups import centre, edge
 from ipllvm.perturbations.occlusion import RandomDrop
 from ipllvm.planted_grid import CELLS
@@ -68,17 +68,17 @@ def _cells(group: int) -> list[int]:
     return [cell for cell in range(CELLS) if group_of(cell) == group]
 
 
-def _alone(law: Law, groups: tuple[int, ...]) -> float:
+def _alone(law: Behaviour, groups: tuple[int, ...]) -> float:
     """The expected score with one group kept, meaned over groups."""
     return _mean([truth.expected(law, truth.kept(_cells(group))) for group in groups])
 
 
-def _noisy(law: Law, groups: tuple[int, ...]) -> float:
+def _noisy(law: Behaviour, groups: tuple[int, ...]) -> float:
     """The expected score with noise on one group, meaned over groups."""
     return _mean([truth.expected(law, truth.noised(text=False, cells=_cells(group))) for group in groups])
 
 
-def _by_modality(law: Law, *, image: bool) -> float:
+def _by_modality(law: Behaviour, *, image: bool) -> float:
     return truth.expected(law, truth.noised(image=image, text=not image))
 
 
@@ -88,7 +88,7 @@ def _occluded(ratio: float) -> truth.Condition:
 
     It depends on the picture: a block that is black already, as in small numbers, is covered unseen.
     """
-    found: list[View] = []
+    found: list[Perception] = []
     for number in range(0, 1500, 5):
         picture = Image.fromarray(planted_grid.picture(number, number, number % 4))
         masked = RandomDrop(ratio).apply(picture, None, generator("masks", number))

@@ -59,7 +59,7 @@ def result(
         reason,
         p_holds=p if decision == "HOLDS" else 0.4,
         p_violated=p if decision == "VIOLATED" else 0.6,
-        smallest_detectable_effect=1.57,
+        minimum_detectable_effect=1.57,
         n_to_decide=1200 if decision == "UNDECIDED" else None,
     )
     return Result(

@@ -5,21 +5,21 @@ from pathlib import Path
 
 import pytest
 
-from ipllvm.records import Counterexample, Decision, Flip
+from ipllvm.records import Counterexample, Decision, FlipExample
 from ipllvm.reporting import markdown, replays
 from ipllvm.reporting.schema import Report, validate
 from ipllvm.reporting.terminal import summary
 from ipllvm.tests.reporting import reports
 from ipllvm.tests.reporting.hostile import HOSTILE
 
-FLIP = Flip("easyvqa-3", "what color?", "red", "red", "blue", "permutation(scope=all)", 2)
+FLIP = FlipExample("easyvqa-3", "what color?", "red", "red", "blue", "permutation(scope=all)", 2)
 LEAST = Counterexample(
     replace(FLIP, perturbation="swaps(pairs=1-5+2-3)", draw=0), 2, 63, "swap of two tokens", 9
 )
 SHOW = "ipllvm replay runs/first permutation_invariance easyvqa-3 --benchmark=easyvqa"
 
 
-def report(decision: Decision, least: Counterexample | None, flip: Flip = FLIP) -> Report:
+def report(decision: Decision, least: Counterexample | None, flip: FlipExample = FLIP) -> Report:
     result = replace(reports.result(decision, "why"), flips=(flip,), counterexample=least)
     made = reports.report(result)
     replays.put(made, Path("runs/first"))

@@ -176,7 +176,7 @@ def test_a_picture_that_no_report_writes_is_not_shown() -> None:
 
 def test_a_counterexample_is_shown_as_an_example_is() -> None:
     report = drawn.report()
-    found = {"flip": drawn.flip(), "size": 1, "of": 57, "unit": "swap of two visual tokens", "looks": 31}
+    found = {"flip": drawn.flip(), "size": 1, "of": 57, "unit": "swap of two visual tokens", "queries": 31}
     report["results"][0]["counterexample"] = found
     page = Page(render(report))
     assert "The smallest counterexample: 1 of 57, swap of two visual tokens" in page.text

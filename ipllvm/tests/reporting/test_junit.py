@@ -46,7 +46,7 @@ def test_a_row_becomes_flat_text() -> None:
         "p_holds": "0.4",
         "p_violated": "0.6",
         "n_to_decide": "1200",
-        "sde": "1.57",
+        "mde": "1.57",
         "verdict": "UNDECIDED",
         "reason": "too few samples",
         "trials": "2100",

@@ -21,7 +21,7 @@ from ipllvm.records import (
     Counterexample,
     Decision,
     Estimate,
-    Flip,
+    FlipExample,
     ModelInfo,
     Result,
     Verdict,
@@ -71,7 +71,17 @@ CLAIMS = st.builds(
 )
 PICTURES = st.sampled_from(["data:image/webp;base64,QUJD", "data:image/png;base64,QQ=="])
 FLIPS = st.builds(
-    Flip, TEXT, TEXT, TEXT, TEXT, TEXT, TEXT, COUNT, st.lists(PICTURES, max_size=2).map(tuple), TEXT, TEXT
+    FlipExample,
+    TEXT,
+    TEXT,
+    TEXT,
+    TEXT,
+    TEXT,
+    TEXT,
+    COUNT,
+    st.lists(PICTURES, max_size=2).map(tuple),
+    TEXT,
+    TEXT,
 )
 COUNTEREXAMPLES = st.builds(Counterexample, FLIPS, COUNT, COUNT, TEXT, COUNT)
 RESULTS = st.builds(
@@ -140,7 +150,7 @@ def test_nothing_that_is_not_finite_gets_into_json(bad: float) -> None:
     back = schema.result(schema.rows(made)[0])
     drop = back.estimates["performance_drop"]
     assert (drop.value, drop.low, drop.high) == (None, -math.inf, math.inf)
-    assert (back.verdict.p_holds, back.verdict.smallest_detectable_effect) == (1.0, None)
+    assert (back.verdict.p_holds, back.verdict.minimum_detectable_effect) == (1.0, None)
 
 
 def test_reports_of_every_kind_are_valid() -> None:
@@ -207,7 +217,7 @@ def test_a_later_field_of_version_1_is_no_fault() -> None:
 
 
 def test_a_picture_is_an_embedded_one() -> None:
-    flip = Flip("s", "q", "a", "a", "b", "p", 0, ("https://example.org/x.png",), "w")
+    flip = FlipExample("s", "q", "a", "a", "b", "p", 0, ("https://example.org/x.png",), "w")
     with pytest.raises(UsageError, match="flips/0/pictures/0"):
         schema.validate(reports.report(replace(reports.result(), flips=(flip,))))
 

@@ -11,12 +11,12 @@ from ipllvm.stats.clusters import mean_size
 from ipllvm.stats.power import (
     design_effect,
     edges,
+    minimum_detectable_effect,
     outlook,
     planned_design_effect,
     required_samples,
     samples_to_decide,
     samples_without_change,
-    smallest_detectable_effect,
     standard_error,
 )
 
@@ -32,16 +32,16 @@ SIZES = (50, 150, 300, 1000, 1500, 3000)
         (0.20, (16.71, 9.40, 6.58, 3.56, 2.90, 2.04)),
     ],
 )
-def test_smallest_detectable_effect(discordance: float, points: tuple[float, ...]) -> None:
+def test_minimum_detectable_effect(discordance: float, points: tuple[float, ...]) -> None:
     errors = [standard_error(n, discordance, mean=0.02) for n in SIZES]
-    found = [100 * smallest_detectable_effect(e, 1.0, n) for e, n in zip(errors, SIZES, strict=True)]
+    found = [100 * minimum_detectable_effect(e, 1.0, n) for e, n in zip(errors, SIZES, strict=True)]
     assert found == pytest.approx(points, abs=0.0051)
 
 
 @pytest.mark.parametrize(("draws", "size", "points"), [(1, 1.0, 2.5315), (5, 10.0, 2.4766)])
 def test_draws_and_clusters(draws: int, size: float, points: float) -> None:
     error = standard_error(1000, 0.10, 0.02, design_effect(draws, size))
-    assert 100 * smallest_detectable_effect(error, 1 / draws, 1000) == pytest.approx(points, abs=1e-4)
+    assert 100 * minimum_detectable_effect(error, 1 / draws, 1000) == pytest.approx(points, abs=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.special import ndtri
 
 from ipllvm.records import Contrast
-from ipllvm.stats.clusters import cluster_sums, information, spread
+from ipllvm.stats.clusters import cluster_sums, effective_clusters, spread
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.tests.stats.contrasts import (
     doubled,
@@ -125,9 +125,9 @@ def test_p_violated() -> None:
 
 
 def test_information_counts_the_changed_samples() -> None:
-    assert information(flips(300, 12, 6)) == pytest.approx(18.2026, abs=1e-4)
-    assert information(flips(300, 0)) == 0.0
-    assert information(flips(0, 0)) == 0.0
+    assert effective_clusters(flips(300, 12, 6)) == pytest.approx(18.2026, abs=1e-4)
+    assert effective_clusters(flips(300, 0)) == 0.0
+    assert effective_clusters(flips(0, 0)) == 0.0
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 1.5, -1.5])

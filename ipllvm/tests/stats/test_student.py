@@ -57,7 +57,7 @@ def test_a_claim_on_random_draws_is_decided_over_clusters_and_draws() -> None:
     verdict = decide(contrast, claim)
     assert verdict.decision is Decision.HOLDS
     assert verdict.p_holds == pytest.approx(own.p_violated(0.3))
-    assert verdict.smallest_detectable_effect == pytest.approx(100 * (1.6449 + 0.8416) * own.error, rel=1e-3)
+    assert verdict.minimum_detectable_effect == pytest.approx(100 * (1.6449 + 0.8416) * own.error, rel=1e-3)
     assert "more draws would tell more" in decide(contrast, replace(claim, margin=38.0)).reason
     assert np.ptp(choose(_by_draw(table, n_error=3)).interval()) > np.ptp(own.interval()) + 2 * 0.009
 

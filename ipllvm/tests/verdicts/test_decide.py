@@ -145,15 +145,15 @@ def test_what_would_decide() -> None:
     assert near.n_to_decide is not None and near.n_to_decide > 300
 
 
-def test_smallest_detectable_effect_as_planned_and_as_seen() -> None:
+def test_minimum_detectable_effect_as_planned_and_as_seen() -> None:
     quiet, busy = flips(1000, 0), flips(1000, 60, 40)
-    assert decide(quiet, AT_MOST).smallest_detectable_effect == pytest.approx(2.5315, abs=1e-4)
+    assert decide(quiet, AT_MOST).minimum_detectable_effect == pytest.approx(2.5315, abs=1e-4)
     assert planned_effect(busy, AT_MOST) == pytest.approx(2.5315, abs=1e-4)
-    assert decide(busy, AT_MOST).smallest_detectable_effect == pytest.approx(2.53, abs=0.02)
+    assert decide(busy, AT_MOST).minimum_detectable_effect == pytest.approx(2.53, abs=0.02)
     assert "(planned 2.53)" in decide(busy, AT_MOST).reason
-    noisy = decide(flips(1000, 110, 90), AT_MOST).smallest_detectable_effect
+    noisy = decide(flips(1000, 110, 90), AT_MOST).minimum_detectable_effect
     assert noisy == pytest.approx(3.56, abs=0.02)
-    assert decide(flips(0, 0), AT_MOST).smallest_detectable_effect is None
+    assert decide(flips(0, 0), AT_MOST).minimum_detectable_effect is None
 
 
 def test_estimate_in_points() -> None:
@@ -232,7 +232,7 @@ def test_nothing_is_ever_nan_and_the_verdict_fits_the_interval(
     found, verdict = estimate(contrast, replicates=50), decide(contrast, claim)
     numbers = [found.low, found.high, verdict.p_holds, verdict.p_violated, found.value or 0.0]
     assert all(math.isfinite(number) for number in numbers)
-    assert verdict.smallest_detectable_effect is None or math.isfinite(verdict.smallest_detectable_effect)
+    assert verdict.minimum_detectable_effect is None or math.isfinite(verdict.minimum_detectable_effect)
     assert verdict.n_to_decide is None or verdict.n_to_decide > 0
     above, below = found.low >= margin - 1e-6, found.high <= margin + 1e-6
     inside, outside = (below, above) if direction == "at_most" else (above, below)

@@ -10,7 +10,7 @@ import pytest
 from ipllvm import claims
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Outcomes
-from ipllvm.engine.store import forgetful
+from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.evaluation import evaluation
 from ipllvm.evaluation.evaluation import Evaluation, Settings
 from ipllvm.gate import baseline

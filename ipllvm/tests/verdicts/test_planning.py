@@ -6,7 +6,7 @@ import pytest
 
 from ipllvm import claims
 from ipllvm.tests.stats.contrasts import grouped, singletons
-from ipllvm.verdicts.planning import MAKES, claims_of, expected_share, gates, prospect
+from ipllvm.verdicts.planning import MAKES, claims_of, expected_share, gates, power_line
 
 SHIPPED = claims.load()
 
@@ -20,26 +20,28 @@ def test_every_shipped_claim_is_made_by_a_property() -> None:
 
 
 def test_both_edges_and_the_samples_that_would_decide() -> None:
-    line = prospect(SHIPPED["permutation"], singletons(1000), 1, 1200)
-    assert line.startswith("permutation: smallest detectable effect 2.53 points at n = 1000: ")
+    line = power_line(SHIPPED["permutation"], singletons(1000), 1, 1200)
+    assert line.startswith("permutation: minimum detectable effect 2.53 points at n = 1000: ")
     assert "HOLDS if the truth is <= -0.53, VIOLATED if >= 4.53" in line
     assert line.endswith("this benchmark cannot decide: about 1540 samples would, it has 1200")
-    better = prospect(SHIPPED["permutation"], grouped(1000, 10), 5, 5000)
+    better = power_line(SHIPPED["permutation"], grouped(1000, 10), 5, 5000)
     assert "effect 2.48 points" in better and "about 1521 samples would decide" in better
 
 
 def test_at_least_holds_above() -> None:
     claim = replace(SHIPPED["image_use"], planned_discordance=0.10)
-    assert "HOLDS if the truth is >= 4.53, VIOLATED if <= -0.53" in prospect(claim, singletons(1000), 1, 2000)
+    assert "HOLDS if the truth is >= 4.53, VIOLATED if <= -0.53" in power_line(
+        claim, singletons(1000), 1, 2000
+    )
 
 
 def test_a_margin_of_nothing_needs_no_number() -> None:
-    assert "would" not in prospect(SHIPPED["patch_information"], singletons(100), 1, 100)
+    assert "would" not in power_line(SHIPPED["patch_information"], singletons(100), 1, 100)
 
 
 def test_a_gate_that_cannot_hold_is_told() -> None:
     (line,) = gates([SHIPPED["permutation"]], singletons(300), 1, 5000)
-    assert "smallest detectable effect of 4.70 points exceeds the regression margin of 2" in line
+    assert "minimum detectable effect of 4.70 points exceeds the regression margin of 2" in line
     assert line.endswith("about 1540 samples would decide")
     assert list(gates([SHIPPED["permutation"]], singletons(2000), 1, 5000)) == []
 

@@ -71,7 +71,7 @@ def test_importance_over_a_clean_score_of_nothing_is_not_shown() -> None:
         assert (last.points[0].value is not None) is shown
 
 
-def kept(llvm: object, encoder: object) -> baseline.Entry:
+def kept(llvm: object, encoder: object) -> baseline.BaselineEntry:
     """What a baseline keeps of the retention of such scores."""
     contrast = retention(scores(llvm), scores(encoder), 0.9)
     result = replace(reports.result(), claim=RETENTION, paired=((RETENTION, contrast),))
@@ -79,7 +79,7 @@ def kept(llvm: object, encoder: object) -> baseline.Entry:
     return entry
 
 
-def gate(old: baseline.Entry, new: baseline.Entry) -> Change:
+def gate(old: baseline.BaselineEntry, new: baseline.BaselineEntry) -> Change:
     before, after = (baseline.Baseline({}, {each.key: each}) for each in (old, new))
     (change,) = compare(before, after, "b").changes
     return change

@@ -10,7 +10,7 @@ import pytest
 from ipllvm import claims
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Outcomes
-from ipllvm.engine.store import forgetful
+from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured
 from ipllvm.evaluation import evaluation
 from ipllvm.evaluation.evaluation import Evaluation, Settings
@@ -21,7 +21,7 @@ from ipllvm.records import Contrast, Decision, Response, Result, Sample, Trial
 from ipllvm.stats.choice import INDISTINCT
 from ipllvm.stats.sequential import Order, Sequential
 from ipllvm.tests.evaluation.test_evaluation import Fake, benchmark
-from ipllvm.verdicts.sequential import Looks
+from ipllvm.verdicts.sequential import InterimAnalyses
 
 RIGHT, WRONG = Response("red", (1,)), Response("blue", (2,))
 
@@ -40,13 +40,13 @@ class Run:
 
     def __post_init__(self) -> None:
         planned, fake = benchmark(self.n), Fake()
-        self.looks = Looks(planned, 7, self.target, self.final_look)
+        self.interim = InterimAnalyses(planned, 7, self.target, self.final_look)
         known = {name: replace(claim, kind=self.kind) for name, claim in claims.load().items()}
         asked = Settings(draws=1, seed=7, batch_size=8, sequential=self.target)
         model: Any = fake
         self.evaluation = Evaluation(
             "p", model, planned, self.n, known, asked, self.rows.append,
-            lambda done, total: None, forgetful(), looks=self.looks,
+            lambda done, total: None, forgetful(), interim=self.interim,
         )  # fmt: skip
 
     def run(
@@ -150,20 +150,20 @@ def test_two_claims_of_a_test_stop_apart_and_stay(start: Callable[..., Run]) -> 
     first, second = run.rows
     assert (first.claim.name, first.verdict.decision) == ("permutation", Decision.VIOLATED)
     assert first.estimates["performance_drop"].n < second.estimates["performance_drop"].n
-    assert run.looks.decided["permutation"] == first.verdict
+    assert run.interim.decided["permutation"] == first.verdict
     assert len(run.asked) == len(set(run.asked))
 
 
 def test_evidence_that_was_enough_once_stays_enough() -> None:
     """Some losses at first, then none: the wealth against the claim falls again, its p does not rise."""
-    looks = Looks(benchmark(400), 0, telling=True)
-    clusters = clusters_of(looks.planned.samples)
+    interim = InterimAnalyses(benchmark(400), 0, telling=True)
+    clusters = clusters_of(interim.planned.samples)
     claim = replace(claims.load()["permutation"], margin=20.0)
     for lost, decision in ((14, Decision.VIOLATED), (5, Decision.HOLDS)):
         values = (np.arange(120) < lost).astype(float)
-        looks.seen = 120
-        found = looks.decide(Contrast("drop", values, clusters[:120]), claim, None, 400)
-        logs = Sequential.of(Contrast("drop", values, clusters[:120]), looks.order).log_violated(0.2)
+        interim.seen = 120
+        found = interim.decide(Contrast("drop", values, clusters[:120]), claim, None, 400)
+        logs = Sequential.of(Contrast("drop", values, clusters[:120]), interim.order).log_violated(0.2)
         assert logs[-1] < logs.max() - 1
         assert found.p_violated == pytest.approx(np.exp(-logs.max())) and found.decision is decision
 
@@ -231,7 +231,7 @@ def test_an_interrupted_look_is_as_if_it_had_not_begun(start: Callable[..., Run]
     assert drop.n == clean.n == drop.extra["sequential"]["samples"] == 56
     told = "confidence sequence, population; interrupted after 56 samples"
     assert (drop.method, clean.method) == (told, told) and drop.extra["bootstrap"] is None
-    seen = run.looks.planned.samples[:56]
+    seen = run.interim.planned.samples[:56]
     contrast = Contrast("drop", np.array([float(number_of(s) % 4 == 0) for s in seen]), clusters_of(seen))
     sequence = Sequential.of(contrast, Order.of(contrast.clusters, 1))
     assert (drop.low, drop.high) == pytest.approx(tuple(100 * bound for bound in sequence.interval()))
@@ -248,42 +248,44 @@ def test_interrupted_in_the_first_look_nothing_is_said(start: Callable[..., Run]
 
 
 def test_no_claim_on_a_ratio_while_its_denominator_may_be_0() -> None:
-    looks = Looks(benchmark(64), 0, telling=True)
-    looks.seen = 64
-    clusters = clusters_of(looks.planned.samples)
+    interim = InterimAnalyses(benchmark(64), 0, telling=True)
+    interim.seen = 64
+    clusters = clusters_of(interim.planned.samples)
     claim = replace(claims.load()["occlusion"], margin=-90.0)
     for rate, reason in ((0.0, INDISTINCT), (1.0, "is inside at least -90 points")):
         over = Contrast("denominator", np.full(64, rate), clusters)
-        found = looks.decide(Contrast("kept", np.zeros(64), clusters, over=over), claim, None, 64)
+        found = interim.decide(Contrast("kept", np.zeros(64), clusters, over=over), claim, None, 64)
         assert reason in found.reason
 
 
 def test_influence_values_are_decided_once_at_the_end() -> None:
-    looks = Looks(benchmark(80), 0)
-    clusters = tuple(sample.cluster for sample in looks.planned.samples)
+    interim = InterimAnalyses(benchmark(80), 0)
+    clusters = tuple(sample.cluster for sample in interim.planned.samples)
     values = np.random.default_rng(0).normal(0.5, 0.1, 80)
     claim = replace(claims.load()["occlusion"], margin=10.0)
-    looks.advance(8)
-    part = Contrast("areas", values[: looks.samples], clusters[: looks.samples], bound=3.0, linearised=True)
-    assert looks.decide(part, claim, None, 80).reason == "decided once, at the end"
-    while not looks.exhausted:
-        looks.advance(8)
+    interim.advance(8)
+    part = Contrast(
+        "areas", values[: interim.samples], clusters[: interim.samples], bound=3.0, linearised=True
+    )
+    assert interim.decide(part, claim, None, 80).reason == "decided once, at the end"
+    while not interim.exhausted:
+        interim.advance(8)
     whole = Contrast("areas", values, clusters, bound=3.0, linearised=True)
-    assert looks.decide(whole, claim, None, 80).decision is Decision.HOLDS
+    assert interim.decide(whole, claim, None, 80).decision is Decision.HOLDS
 
 
 def test_a_batch_is_small_where_the_engines_are_large() -> None:
-    looks = Looks(benchmark(160), 0)
-    looks.advance(512)
-    assert looks.samples == 10
-    looks.advance(4)
-    assert (looks.samples, len(looks.benchmark.samples)) == (14, 14)
+    interim = InterimAnalyses(benchmark(160), 0)
+    interim.advance(512)
+    assert interim.samples == 10
+    interim.advance(4)
+    assert (interim.samples, len(interim.benchmark.samples)) == (14, 14)
 
 
 def test_scores_of_other_samples_have_a_sequence_of_their_own() -> None:
-    looks = Looks(benchmark(40), 0, telling=True)
-    looks.seen = 20
+    interim = InterimAnalyses(benchmark(40), 0, telling=True)
+    interim.seen = 20
     clusters = tuple(f"other{i}" for i in range(30))
-    found = looks._sequence(Contrast("visual", np.zeros(30), clusters))
+    found = interim._sequence(Contrast("visual", np.zeros(30), clusters))
     assert found is not None and len(found.sizes) == 30
-    assert looks._sequence(Contrast("visual", np.zeros(30), clusters, n_error=2)) is None
+    assert interim._sequence(Contrast("visual", np.zeros(30), clusters, n_error=2)) is None

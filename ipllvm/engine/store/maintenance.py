@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.engine.context import Context
-from ipllvm.engine.outcome_file import (
+from ipllvm.engine.store.integrity import check
+from ipllvm.engine.store.outcome_file import (
     SUFFIX,
     Damaged,
     Newer,
@@ -20,9 +21,8 @@ from ipllvm.engine.outcome_file import (
     problem,
     reading,
 )
-from ipllvm.engine.outcome_row import ERROR, ONCE, OUTCOME, TABLES
-from ipllvm.engine.store import journal, refusal, set_aside
-from ipllvm.engine.verification import check
+from ipllvm.engine.store.outcome_row import ERROR, ONCE, OUTCOME, TABLES
+from ipllvm.engine.store.outcomes import journal, refusal, set_aside
 
 AT_ONCE = 200
 UNFINISHED = ".merging"

@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 
-from ipllvm.engine.isolation import Failure, Room, isolated
+from ipllvm.engine.fault_isolation import BatchBudget, Failure, run_isolated
 
 
 def test_one_bad_item_costs_only_itself() -> None:
@@ -12,7 +12,7 @@ def test_one_bad_item_costs_only_itself() -> None:
         seen.extend(items)
         return [10 * i for i in items]
 
-    results = isolated(work, range(8), Room(8))
+    results = run_isolated(work, range(8), BatchBudget(8))
     assert [r for r in results if not isinstance(r, Failure)] == [0, 10, 20, 40, 50, 60, 70]
     failure = results[3]
     assert isinstance(failure, Failure)
@@ -29,7 +29,7 @@ def test_out_of_memory_halves_the_batch_and_loses_nothing() -> None:
             raise MemoryError
         return items
 
-    assert isolated(work, range(10), Room(10)) == list(range(10))
+    assert run_isolated(work, range(10), BatchBudget(10)) == list(range(10))
     assert max(s for s in sizes if s <= 2) == 2
 
 
@@ -40,4 +40,4 @@ def test_failures_pass_through_untouched() -> None:
     def negated(items: Sequence[int]) -> list[int]:
         return [-i for i in items]
 
-    assert isolated(negated, mixed, Room(5)) == [-1, gone, -2]
+    assert run_isolated(negated, mixed, BatchBudget(5)) == [-1, gone, -2]

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ipllvm.engine.context import Context
-from ipllvm.engine.outcome_file import SUFFIX, Damaged, Newer, OutcomeFile, Unreadable
+from ipllvm.engine.store.outcome_file import SUFFIX, Damaged, Newer, OutcomeFile, Unreadable
 from ipllvm.errors import IpllvmError, NotMeasured, StoreFailed, StoreFull, UsageError
 from ipllvm.records import Response, Trial
 
@@ -43,18 +43,18 @@ class Store:
         self.folder = folder
         self._failed = failed
         self.warnings: list[str] = []
-        self._views: dict[str, View] = {}
+        self._views: dict[str, OutcomeView] = {}
         self._paths: list[Path] = []
         self._began: dict[int, float] = {}
         self._open: dict[int, OutcomeFile] = {}
         self._own: tuple[int, OutcomeFile] | None = None
         self._pid = os.getpid()
 
-    def view(self, context: Context) -> "View":
+    def view(self, context: Context) -> "OutcomeView":
         """The outcomes of a context, with what any process has written so far; always the same object."""
         digest = context.digest()
         if digest not in self._views:
-            self._views[digest] = View(self, context)
+            self._views[digest] = OutcomeView(self, context)
         self._views[digest].refresh()
         return self._views[digest]
 
@@ -149,7 +149,7 @@ class Store:
             self.warnings.append(set_aside(path, trouble))
 
 
-class View(MutableMapping[Trial, Response]):
+class OutcomeView(MutableMapping[Trial, Response]):
     """The outcomes of one context: those on disk when it was last refreshed, and this process's own.
 
     `update` writes a batch in one transaction. A response with an error is seen by this process

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from ipllvm.engine import outcome_row
 from ipllvm.engine.context import Context, key
-from ipllvm.engine.outcome_row import ANSWER, ERROR, OUTCOME, SCHEMA, TABLES, Cell, plain
+from ipllvm.engine.store import outcome_row
+from ipllvm.engine.store.outcome_row import ANSWER, ERROR, OUTCOME, SCHEMA, TABLES, Cell, plain
 from ipllvm.errors import UsageError
 from ipllvm.records import Response, Trial
 
@@ -48,7 +48,7 @@ class Unreadable(Exception):
     """The file is gone, or can't be read here and now."""
 
 
-class Place(NamedTuple):
+class StoredPlace(NamedTuple):
     """Where a file keeps the outcome of a trial."""
 
     id: int
@@ -120,7 +120,7 @@ class OutcomeFile:
         found = self.rows("SELECT created FROM outcomes ORDER BY id LIMIT 1")
         return next((created for (created,) in found), float("inf"))
 
-    def places(self, digest: str, after: int = 0) -> Iterator[Place]:
+    def places(self, digest: str, after: int = 0) -> Iterator[StoredPlace]:
         """The outcomes of a context whose ids are greater than `after`, oldest first."""
         known = list(self.rows("SELECT id FROM contexts WHERE digest = ?", (digest,)))
         columns = "SELECT id, sample, perturbation, draw, seed FROM outcomes"
@@ -130,7 +130,7 @@ class OutcomeFile:
             with reading(self.path):
                 named = [once.setdefault(n, plain(n)) for n in (sample, perturbation)]
                 trial = Trial(named[0], named[1], draw, int(seed))
-            yield Place(number, trial)
+            yield StoredPlace(number, trial)
 
     def response(self, number: int) -> Response:
         """The outcome of that id; raises Damaged where it is not what was written.

@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 Value = TypeVar("Value")
 SLACK = 1 + 1e-9
 """Shares of a prompt that add up to whole ones may miss them by rounding."""
-Cost = Callable[[Item, Item | None], float]
+BatchShare = Callable[[Item, Item | None], float]
 """What share of a prompt's room an item takes behind the one before it in the batch, if there is one."""
 
 
@@ -31,7 +31,7 @@ class Failure:
 
 
 @dataclass(slots=True)
-class Room:
+class BatchBudget:
     """How many prompts are answered together: at most `size`, which shrinks where memory runs out.
 
     What takes less room than a prompt goes in larger batches, but for a size of 1: then one at a time.
@@ -39,7 +39,7 @@ class Room:
 
     size: int
 
-    def batches(self, items: Sequence[Item], cost: Cost[Item] = whole) -> Iterator[Sequence[Item]]:
+    def batches(self, items: Sequence[Item], cost: BatchShare[Item] = whole) -> Iterator[Sequence[Item]]:
         """Stretches of `items` that have room now; none ends between items that share, if it can."""
         start = 0
         while start < len(items):
@@ -47,7 +47,7 @@ class Room:
             yield items[start:stop]
             start = stop
 
-    def _stop(self, items: Sequence[Item], start: int, cost: Cost[Item]) -> int:
+    def _stop(self, items: Sequence[Item], start: int, cost: BatchShare[Item]) -> int:
         taken, apart = cost(items[start], None), start
         for at in range(start + 1, len(items)):
             more, own = cost(items[at], items[at - 1]), cost(items[at], None)
@@ -58,17 +58,17 @@ class Room:
                 return apart if apart > start else at
         return len(items)
 
-    def shrink(self, items: Sequence[Item], cost: Cost[Item] = whole) -> None:
+    def shrink(self, items: Sequence[Item], cost: BatchShare[Item] = whole) -> None:
         """To half of what some items take, since they did not fit."""
         taken = sum(cost(item, items[i - 1] if i else None) for i, item in enumerate(items))
         self.size = min(self.size, math.ceil(taken / 2))
 
 
-def isolated(
+def run_isolated(
     work: Callable[[Sequence[Item]], Sequence[Value]],
     items: Sequence[Item | Failure],
-    room: Room,
-    cost: Cost[Item] = whole,
+    room: BatchBudget,
+    cost: BatchShare[Item] = whole,
 ) -> list[Value | Failure]:
     """`work` on batches that have room, a Failure for each item that raises.
 
@@ -83,13 +83,19 @@ def isolated(
 
 
 def _in_batches(
-    work: Callable[[Sequence[Item]], Sequence[Value]], items: Sequence[Item], room: Room, cost: Cost[Item]
+    work: Callable[[Sequence[Item]], Sequence[Value]],
+    items: Sequence[Item],
+    room: BatchBudget,
+    cost: BatchShare[Item],
 ) -> list[Value | Failure]:
     return [value for batch in room.batches(items, cost) for value in _halving(work, batch, room, cost)]
 
 
 def _halving(
-    work: Callable[[Sequence[Item]], Sequence[Value]], items: Sequence[Item], room: Room, cost: Cost[Item]
+    work: Callable[[Sequence[Item]], Sequence[Value]],
+    items: Sequence[Item],
+    room: BatchBudget,
+    cost: BatchShare[Item],
 ) -> list[Value | Failure]:
     middle = len(items) // 2
     try:

@@ -14,8 +14,8 @@ from PIL import Image
 from torch import Tensor
 
 from ipllvm.artifacts import Artifacts
-from ipllvm.engine.isolation import Failure, Room, isolated
-from ipllvm.engine.plan import Case
+from ipllvm.engine.fault_isolation import BatchBudget, Failure, run_isolated
+from ipllvm.engine.plan import PlannedTrial
 from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.records import ImageSource, NeedsArtifact, Perturbation, Stage
 
@@ -24,7 +24,7 @@ ROOM = 128 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
+class EncodedSample:
     """A sample as far as the projector; `projected` is empty where it has no picture, and `picture` is
     the digest of its tiles, empty there too.
     """
@@ -46,7 +46,7 @@ class Checkpoint:
         return model.embed(self.prepared, own)
 
 
-Seen = Checkpoint | Failure
+Encoded = EncodedSample | Failure
 
 
 @dataclass(slots=True)
@@ -74,13 +74,13 @@ class Pictures:
             self._bytes -= oldest.nbytes
 
 
-def see(
+def encode_cases(
     model: VisionLanguageModel,
-    cases: Sequence[Case],
-    room: Room,
+    cases: Sequence[PlannedTrial],
+    room: BatchBudget,
     artifacts: Artifacts | None = None,
     pictures: Pictures | None = None,
-) -> list[Seen]:
+) -> list[Encoded]:
     """The checkpoint of each case, perturbed where it is about pixels, in tower calls that have room.
 
     Questions about one picture under one draw share what a processor makes of it.
@@ -88,16 +88,16 @@ def see(
     pictures = Pictures() if pictures is None else pictures
     shown: dict[Hashable, Prepared] = {}
 
-    def prepare(one: Sequence[Case]) -> list[Prepared]:
+    def prepare(one: Sequence[PlannedTrial]) -> list[Prepared]:
         (case,) = one
         what = tuple(map(_named, case.sample.images)), case.trial.perturbation, case.drawn
         known = shown.get(what) if case.sample.images else None
-        found = known and model.reworded(known, case.sample.prompt)
+        found = known and model.with_prompt(known, case.sample.prompt)
         if found is None:
             found = shown[what] = _prepare(model, case, artifacts)
         return [found]
 
-    prepared = isolated(prepare, cases, Room(1))
+    prepared = run_isolated(prepare, cases, BatchBudget(1))
     digests: dict[int, str] = {}
     keys = [None if isinstance(p, Failure) or not p.visual.any() else _digest(p, digests) for p in prepared]
     found: dict[str | None, Tensor | Failure] = {None: torch.empty(0)}
@@ -110,7 +110,7 @@ def see(
             new[key] = item
         else:
             found[key] = known
-    values = isolated(lambda batch: model.project(model.encode(batch)), list(new.values()), room)
+    values = run_isolated(lambda batch: model.project(model.encode(batch)), list(new.values()), room)
     for key, value in zip(new, values, strict=True):
         found[key] = value
         if not isinstance(value, Failure):
@@ -125,11 +125,11 @@ def _named(source: ImageSource) -> Hashable:
     return source if isinstance(source, Hashable) else id(source)
 
 
-def _checkpoint(prepared: Prepared, projected: Tensor | Failure, picture: str) -> Seen:
-    return projected if isinstance(projected, Failure) else Checkpoint(prepared, projected, picture)
+def _checkpoint(prepared: Prepared, projected: Tensor | Failure, picture: str) -> Encoded:
+    return projected if isinstance(projected, Failure) else EncodedSample(prepared, projected, picture)
 
 
-def _prepare(model: VisionLanguageModel, case: Case, artifacts: Artifacts | None) -> Prepared:
+def _prepare(model: VisionLanguageModel, case: PlannedTrial, artifacts: Artifacts | None) -> Prepared:
     images = [source.load() for source in case.sample.images]
     if case.perturbation.stage is Stage.PIXELS:
         rng = case.rng()

@@ -22,7 +22,7 @@ LAYERS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class Perception:
     """What reaches the answer, whoever the sample is.
 
     `cells` are the places in the picture of the readable visual tokens, in the order in which they
@@ -60,7 +60,7 @@ class Sight:
     the number of rows of the batch and the row of this prompt in it.
     """
 
-    view: View
+    view: Perception
     number: int
     cluster: int
     answer: int
@@ -70,7 +70,7 @@ class Sight:
 
 
 @dataclass(frozen=True)
-class Law:
+class Behaviour:
     """A model that is right on a share `a` of the pictures and guesses where it can't read any.
 
     Every float is a share in [0, 1]; another `seed` draws other samples that it is right on.
@@ -78,7 +78,7 @@ class Law:
 
     a: float = 0.9
     seed: int = 0
-    looks: ClassVar[bool] = True
+    sees_image: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -89,11 +89,11 @@ class Law:
     def _refuse(self, why: str) -> None:
         raise UsageError(f"planted model {type(self).__name__}: {why}")
 
-    def keeps(self, view: View) -> float:
+    def keeps(self, view: Perception) -> float:
         """The probability that an answer which is right on the clean input is right in this view."""
         return 1.0
 
-    def gains(self, view: View) -> float:
+    def gains(self, view: Perception) -> float:
         """The probability that an answer which is wrong on the clean input is right in this view."""
         return 0.0
 
@@ -105,16 +105,16 @@ class Law:
         """What visual tokens say of a picture beside their cells' marks, None for one that can't be read."""
         return np.zeros(0)
 
-    def expected(self, view: View) -> float:
+    def expected(self, view: Perception) -> float:
         """The mean score of samples seen like this: the truth."""
-        if not (self.looks and view.cells):
+        if not (self.sees_image and view.cells):
             return self._chance(view)
         return self.a * self.keeps(view) + (1 - self.a) * self.gains(view)
 
     def choose(self, sight: Sight) -> int:
         """The option that the model names, counted from 0."""
         view = sight.view
-        if not (self.looks and view.cells):
+        if not (self.sees_image and view.cells):
             return self._guess(sight)
         right = self.uniform("right", sight.number) < self.a
         stays = self._luck(sight) < (self.keeps(view) if right else 1 - self.gains(view))
@@ -134,5 +134,5 @@ class Law:
     def _guess(self, sight: Sight) -> int:
         return int(self.uniform("guess", sight.words) * max(sight.view.options, 1))
 
-    def _chance(self, view: View) -> float:
+    def _chance(self, view: Perception) -> float:
         return 1 / max(view.options, 1)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ipllvm.engine.context import key
-from ipllvm.engine.outcome_file import Damaged, Newer, OutcomeFile, Unreadable, problem, reading
-from ipllvm.engine.outcome_row import ANSWER, checksum, plain, response
+from ipllvm.engine.store.outcome_file import Damaged, Newer, OutcomeFile, Unreadable, problem, reading
+from ipllvm.engine.store.outcome_row import ANSWER, checksum, plain, response
 from ipllvm.records import Trial
 
 SHOWN = 3

@@ -15,8 +15,8 @@ import torch
 from PIL import Image
 
 from ipllvm.artifacts import Artifacts
-from ipllvm.engine.plan import Case
-from ipllvm.engine.seeing import given
+from ipllvm.engine.encoding import given
+from ipllvm.engine.plan import PlannedTrial
 from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.records import LayerPerturbation, Layout, Stage, Target
 
@@ -40,8 +40,8 @@ class Depiction:
     words: str
 
 
-def depict(
-    model: VisionLanguageModel, case: Case, side: int, artifacts: Artifacts | None = None
+def draw_trial(
+    model: VisionLanguageModel, case: PlannedTrial, side: int, artifacts: Artifacts | None = None
 ) -> Depiction | None:
     """The pictures of a trial, none larger than `side` px; None for a sample without picture."""
     if not case.sample.images:
@@ -116,7 +116,7 @@ def _cut(
 
 
 def _drawn(
-    case: Case, tokens: "Float[np.ndarray, 'tokens pixels']", layout: Layout
+    case: PlannedTrial, tokens: "Float[np.ndarray, 'tokens pixels']", layout: Layout
 ) -> tuple[Image.Image, str]:
     """What the perturbation makes of the patches, put together on the base view's grid, in words too."""
     perturbation, first = case.perturbation, _first(layout)
@@ -139,7 +139,7 @@ def _drawn(
 
 
 def _left(
-    case: Case, changed: np.ndarray, tokens: np.ndarray, layout: Layout
+    case: PlannedTrial, changed: np.ndarray, tokens: np.ndarray, layout: Layout
 ) -> "Float[np.ndarray, 'tokens pixels']":
     """What is left at the places that it comes from, on the darkened picture."""
     sources = case.perturbation.apply(torch.eye(len(tokens)), layout, case.rng()).numpy()

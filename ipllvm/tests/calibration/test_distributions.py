@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ipllvm.calibration.laws import Design, Flips, Retention
+from ipllvm.calibration.distributions import Design, Flips, Retention
 from ipllvm.models.planted import naming, truth
 from ipllvm.sampling import generator
 

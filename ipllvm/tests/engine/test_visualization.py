@@ -9,8 +9,8 @@ from PIL import Image
 
 from ipllvm.artifacts import Artifacts
 from ipllvm.benchmarks import planted
-from ipllvm.engine.depiction import FEWER, GIVEN, MOVED, NOISY, SIDE, Depiction, data_uri, depict
-from ipllvm.engine.plan import Case, Plan
+from ipllvm.engine.plan import Plan, PlannedTrial
+from ipllvm.engine.visualization import FEWER, GIVEN, MOVED, NOISY, SIDE, Depiction, data_uri, draw_trial
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.loading import load
 from ipllvm.perturbations.noise import GroupNoise, LayerNoise
@@ -41,13 +41,13 @@ def model() -> VisionLanguageModel:
     return load("planted:invariant")
 
 
-def case(perturbation: Perturbation, draw: int = 0) -> Case:
+def case(perturbation: Perturbation, draw: int = 0) -> PlannedTrial:
     plan = Plan((SAMPLE,), (perturbation,), draw + 1, 0, 4)
     return plan.cases([SAMPLE], perturbation)[draw]
 
 
 def drawn(model: VisionLanguageModel, perturbation: Perturbation, draw: int = 0) -> Depiction:
-    found = depict(model, case(perturbation, draw), SIDE, Artifacts({"saliency": Corner()}))
+    found = draw_trial(model, case(perturbation, draw), SIDE, Artifacts({"saliency": Corner()}))
     assert found is not None
     assert np.array_equal(np.array(found.clean), np.array(IMAGE))
     return found
@@ -115,4 +115,4 @@ def test_a_sample_without_picture_has_none(model: VisionLanguageModel) -> None:
 
     sample = word_problems.benchmark(seed=0).samples[0]
     asked = Plan((sample,), (Blank(),), 1, 0, 4).cases([sample], Blank())[0]
-    assert depict(model, asked, SIDE) is None
+    assert draw_trial(model, asked, SIDE) is None

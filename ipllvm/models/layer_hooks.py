@@ -13,12 +13,12 @@ from torch import Tensor, nn
 from ipllvm.errors import UsageError
 from ipllvm.models.base import Edit, Places
 
-SPARED = ("self_attn.q_proj", "self_attn.o_proj", "mlp")
+POSITION_WISE = ("self_attn.q_proj", "self_attn.o_proj", "mlp")
 """What of the last layer works on each position by itself and is not kept in the cache."""
 
 
 @contextmanager
-def edited(decoder: Any, edit: Edit | None) -> Iterator[None]:
+def with_layer_input(decoder: Any, edit: Edit | None) -> Iterator[None]:
     """While it lasts, the input of one layer is replaced by what `edit` makes of it."""
     if edit is None:
         yield
@@ -33,7 +33,7 @@ def edited(decoder: Any, edit: Edit | None) -> Iterator[None]:
 
 
 @contextmanager
-def sparing(decoder: Any, wanted: Places | None) -> Iterator[None]:
+def only_at(decoder: Any, wanted: Places | None) -> Iterator[None]:
     """While it lasts, the last layer works out only the places whose final states are wanted.
 
     Keys and values are made of all positions, so that the cache is whole; where nothing is wanted the
@@ -44,7 +44,7 @@ def sparing(decoder: Any, wanted: Places | None) -> Iterator[None]:
         return
     with ExitStack() as hooks:
         for name, module in decoder.layers[-1].named_modules():
-            if name in SPARED:
+            if name in POSITION_WISE:
                 hooks.enter_context(_at(module, wanted))
         yield
 
@@ -71,7 +71,7 @@ def _at(module: nn.Module, places: Places) -> Iterator[None]:
 
 
 @contextmanager
-def kept_inputs(decoder: Any, layers: Sequence[int]) -> Iterator[dict[int, Tensor]]:
+def recorded_inputs(decoder: Any, layers: Sequence[int]) -> Iterator[dict[int, Tensor]]:
     """While it lasts, the inputs of some layers are put into the dict that it yields."""
     kept: dict[int, Tensor] = {}
     with ExitStack() as hooks:
