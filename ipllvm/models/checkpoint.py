@@ -3,7 +3,6 @@
 Imports neither torch nor transformers.
 """
 
-import json
 import math
 import struct
 from dataclasses import dataclass
@@ -12,11 +11,14 @@ from typing import Any
 
 from ipllvm.errors import ModelUnavailable
 from ipllvm.registry import FAMILIES
+from ipllvm.safety import reading
 
 PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json")
 PICKLES = ("*.bin", "*.pt", "*.pth")
 HEADER_LIMIT = 100_000_000
+CONFIG_LIMIT = 64 * reading.MIB
+"""Bytes of a config or an index of shards."""
 CLASSIFIER = "classifier"
 """The family of whatever transformers loads as an image classifier."""
 ENCODER = "clip"
@@ -60,9 +62,10 @@ def is_complete(folder: Path) -> bool:
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object; raises ModelUnavailable where the file holds none."""
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = reading.json_file(path, CONFIG_LIMIT, finite=False)
     except (OSError, ValueError) as error:
-        raise ModelUnavailable(f"{path}: not readable as JSON ({error})") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise ModelUnavailable(f"{path}: not readable as JSON ({reason})") from error
     if not isinstance(value, dict):
         raise ModelUnavailable(f"{path}: not a JSON object")
     return value
@@ -144,7 +147,7 @@ def _count(path: Path) -> int:
             (length,) = struct.unpack("<Q", file.read(8))
             if length > HEADER_LIMIT:
                 raise ValueError(f"a header of {length} bytes")
-            header = json.loads(file.read(length))
+            header = reading.json_value(file.read(length), finite=False)
         tensors = [entry for name, entry in header.items() if name != "__metadata__"]
         end = max((entry["data_offsets"][1] for entry in tensors), default=0)
         count = sum(math.prod(map(int, entry["shape"])) for entry in tensors)

@@ -8,9 +8,10 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+
+from ipllvm.safety import reading, writing
 
 SETTINGS = (
     "config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json",
@@ -62,7 +63,7 @@ def _store() -> Path:
 def _recall() -> dict[str, str]:
     """What is remembered; nothing where the store is missing or damaged."""
     try:
-        entries = json.loads(_store().read_text(encoding="utf-8"))
+        entries = reading.json_file(_store())
     except (OSError, ValueError, RuntimeError):
         return {}
     if not isinstance(entries, dict):
@@ -79,9 +80,6 @@ def _remember(key: str, digest: str) -> None:
     try:
         store = _store()
         store.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=store.parent, prefix="digests-")
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            json.dump({**kept, key: digest}, out, indent=0)
-        Path(name).replace(store)
+        writing.replace(store, json.dumps({**kept, key: digest}, indent=0))
     except (OSError, RuntimeError):
         return
