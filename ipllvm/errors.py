@@ -14,9 +14,21 @@ IpllvmError
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from ipllvm.safety.printing import visible
+
+LIMIT = 4_000
+"""Characters of a message; what it quotes may be a file's."""
+
 
 class IpllvmError(Exception):
-    """Base of all errors that a user can do something about."""
+    r"""Base of all errors that a user can do something about; its text is safe to print.
+
+    >>> str(IpllvmError("weights of \x1b[31mred"))
+    'weights of \\x1b[31mred'
+    """
+
+    def __str__(self) -> str:
+        return visible(super().__str__(), LIMIT)
 
 
 class UsageError(IpllvmError):

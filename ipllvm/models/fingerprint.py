@@ -8,10 +8,11 @@ import hashlib
 import json
 import os
 import re
-import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
+
+from ipllvm.safety import reading, writing
 
 REMEMBERED_FROM = 1 << 20
 SETTLED_SECONDS = 2.0
@@ -66,7 +67,7 @@ def _store() -> Path:
 def _recall() -> dict[str, str]:
     """What is remembered; nothing where the store is missing or damaged."""
     try:
-        entries = json.loads(_store().read_text(encoding="utf-8"))
+        entries = reading.json_file(_store())
     except (OSError, ValueError, RuntimeError):
         return {}
     if not isinstance(entries, dict):
@@ -83,9 +84,6 @@ def _remember(key: str, digest: str) -> None:
     try:
         store = _store()
         store.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=store.parent, prefix="digests-")
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            json.dump({**kept, key: digest}, out, indent=0)
-        Path(name).replace(store)
+        writing.replace(store, json.dumps({**kept, key: digest}, indent=0))
     except (OSError, RuntimeError):
         return

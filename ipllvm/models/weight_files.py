@@ -5,7 +5,6 @@ says nothing of what else lies there. Two saves into one folder therefore measur
 they are refused. Imports neither torch nor transformers.
 """
 
-import json
 import math
 import re
 import struct
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models.json_files import read_json
+from ipllvm.safety import reading
 
 WHOLE, INDEX, PICKLE = "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"
 ADAPTER = ("adapter_config.json", "adapter_model.safetensors", "adapter_model.bin")
@@ -173,7 +173,7 @@ def header(path: Path) -> dict[str, StoredTensor]:
             (length,) = struct.unpack("<Q", file.read(8))
             if length > HEADER_LIMIT:
                 raise ValueError(f"a header of {length} bytes")
-            entries: dict[str, Any] = json.loads(file.read(length))
+            entries: dict[str, Any] = reading.json_value(file.read(length), finite=False)
         tensors = {name: entry for name, entry in entries.items() if name != "__metadata__"}
         end = max((entry["data_offsets"][1] for entry in tensors.values()), default=0)
         found = {n: StoredTensor(str(e["dtype"]), tuple(map(int, e["shape"]))) for n, e in tensors.items()}
