@@ -1,13 +1,13 @@
 """Rows of a file with one JSON object a line."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ipllvm.errors import UsageError
+from ipllvm.safety import reading
 
-LONGEST = 64 << 20
+LONGEST = 64 * reading.MIB
 """Bytes of a line: more is no row."""
 
 
@@ -17,6 +17,8 @@ def numbered(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     Raises UsageError, in one line with the line's number, where it is no JSON object or where the file
     can't be read.
     """
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path}: can't be read: it is not a regular file")
     try:
         with path.open("rb") as lines:
             yield from _objects(path, lines)
@@ -24,7 +26,7 @@ def numbered(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         raise UsageError(f"{path}: can't be read: {error.strerror or error}") from error
 
 
-def _objects(path: Path, lines: Any) -> Iterator[tuple[int, dict[str, Any]]]:
+def _objects(path: Path, lines: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]]:
     number = 0
     while line := lines.readline(LONGEST + 1):
         number += 1
@@ -36,10 +38,9 @@ def _objects(path: Path, lines: Any) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _object(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
-    except (ValueError, RecursionError) as error:
-        why = " ".join(str(error).split())
-        raise UsageError(f"{path}: line {number} is no JSON: {why}") from error
+        value = reading.json_value(line, finite=False)
+    except reading.Refused as error:
+        raise UsageError(f"{path}: line {number} is {error}") from error
     if not isinstance(value, dict):
         raise UsageError(f"{path}: line {number} is no JSON object but {type(value).__name__}")
     return value

@@ -22,8 +22,9 @@ def first_published(row: Row) -> Sample:
 
 
 def _as_given(row: Row) -> Sample:
+    listed = filled(row, "Options")
     try:
-        choices = mmvp.options(filled(row, "Options"))
+        choices = mmvp.options(listed)
     except ValueError as error:
         raise BadCell("Options", str(error)) from error
     answer = text(row, "Correct Answer").strip().strip("().").upper()

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from ipllvm.benchmarks.definition import PAPER, STANDARD
 from ipllvm.benchmarks.responses import DUPLICATES, REFUSE
-from ipllvm.reporting.text import visible
+from ipllvm.errors import UsageError
+from ipllvm.safety.printing import visible
 
 if TYPE_CHECKING:
-    from ipllvm.evaluation.recorded import Recorded
+    from ipllvm.evaluation.recorded import Line, Recorded
     from ipllvm.metrics.totals import Figure
 
 INCOMPLETE = 7
@@ -57,12 +58,18 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _write(path: Path, found: "Recorded") -> None:
-    with path.open("w", encoding="utf-8") as lines:
-        for line in found.lines:
-            value: dict[str, Any] = {"score": None, "answer": None, "note": line.why or "no response"}
-            if line.score is not None:
-                value = {"score": line.score.value, "answer": line.score.answer, "note": line.score.note}
-            lines.write(json.dumps({"id": line.id, **value}, ensure_ascii=False) + "\n")
+    from ipllvm.safety.writing import replace
+
+    try:
+        replace(path, "".join(f"{json.dumps(_scored(line))}\n" for line in found.lines))
+    except OSError as error:
+        raise UsageError(f"{path}: can't be written: {error.strerror or error}") from error
+
+
+def _scored(line: "Line") -> dict[str, Any]:
+    if line.score is None:
+        return {"id": line.id, "score": None, "answer": None, "note": line.why or "no response"}
+    return {"id": line.id, "score": line.score.value, "answer": line.score.answer, "note": line.score.note}
 
 
 def _table(found: "Recorded", own: "Recorded | None") -> Iterator[str]:

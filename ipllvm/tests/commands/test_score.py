@@ -163,14 +163,14 @@ def test_a_second_answer_counts_only_if_one_says_so(
 @pytest.mark.parametrize(
     ("rows_text", "responses_text", "said"),
     [
-        (None, "{", "responses.jsonl: line 1 is no JSON"),
+        (None, "{", "responses.jsonl: line 1 is not JSON"),
         (None, "[1]", "line 1 is no JSON object but list"),
         (None, "", "holds no responses"),
         (None, '{"id": 1}', "line 1 has no 'response' (it has: id)"),
         (None, '{"id": 1, "response": ["A"]}', "line 1, column 'response': a text is needed"),
         (None, '{"id": "x", "response": "A"}', "none of the 1 responses belongs to a row"),
         ('{"id": 0}', None, "row 1, column 'option0': there is no such column"),
-        ("\udcff", None, "rows.jsonl: line 1 is no JSON"),
+        ("\udcff", None, "rows.jsonl: line 1 is not JSON"),
     ],
 )
 def test_bad_files_are_told_in_one_line(

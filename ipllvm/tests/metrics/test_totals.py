@@ -33,7 +33,7 @@ def named(figures: tuple[Figure, ...]) -> dict[str, str]:
 
 
 def test_accuracy_is_in_percent_with_two_decimals() -> None:
-    assert accuracy(graded(1, 0, 0)) == (Figure("accuracy", 100 / 3, "percent", 3, "33.33"),)
+    assert accuracy(graded(1, 0, 0)) == (Figure("accuracy", 1 / 3 * 100, "percent", 3, "33.33"),)
 
 
 def test_a_pair_counts_with_both_answers_right() -> None:
