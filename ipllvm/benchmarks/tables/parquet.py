@@ -43,7 +43,7 @@ class ParquetImage:
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of a file, pictures as values or None; raises BenchmarkUnavailable without pyarrow, OSError."""
+    """The rows of a file, pictures as values; raises BenchmarkUnavailable without pyarrow, and OSError."""
     with _open(path) as source:
         pictures = [field.name for field in source.schema_arrow if _holds_pictures(field.type)]
         plain = [field.name for field in source.schema_arrow if field.name not in pictures]

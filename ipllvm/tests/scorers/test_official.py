@@ -1,13 +1,14 @@
 """Official rules: what each reads of an answer, by vectors of our own."""
 
 import math
+from time import perf_counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipllvm.errors import NotMeasured
-from ipllvm.records import Sample
+from ipllvm.records import Sample, Score
 from ipllvm.registry import SCORERS
 from ipllvm.scorers.official import mathvista
 
@@ -223,3 +224,54 @@ def test_without_a_judges_reply_there_is_no_score(rule: str) -> None:
 def test_what_is_read_of_a_judges_reply(rule: str, reply: str, value: float, read: str | None) -> None:
     found = SCORERS.load(rule).read(reply, TWO)
     assert math.isclose(found.value, value) and found.answer == read
+
+
+OFFICIAL = {name for name in SCORERS if ".official." in f"{SCORERS.load(name).__module__}."}
+MEANT_FOR = {
+    "mme_": YES,
+    "gsm8k_": NUMBER,
+    "chartqa_": TEN,
+    "mathvista_": CHOICE,
+    "": FOUR,
+}
+PIECES = (
+    "A",
+    "b",
+    "(C)",
+    ".",
+    "yes",
+    "no",
+    "The answer is ",
+    "10",
+    "%",
+    ",",
+    "$",
+    " ",
+    "\n",
+    "red",
+    "####",
+    "nan",
+)
+
+
+@pytest.mark.parametrize("rule", sorted(OFFICIAL))
+@settings(max_examples=25)
+@given(reply=st.text() | st.lists(st.sampled_from(PIECES)).map("".join))
+def test_any_reply_gets_one_score_between_0_and_1(rule: str, reply: str) -> None:
+    sample = next(sample for start, sample in MEANT_FOR.items() if rule.startswith(start))
+    rule_itself = SCORERS.load(rule)
+    grade = getattr(rule_itself, "read", rule_itself)
+    found = grade(reply, sample)
+    assert isinstance(found, Score) and 0.0 <= found.value <= 1.0
+    assert found == grade(reply, sample)
+
+
+@pytest.mark.parametrize("rule", sorted(OFFICIAL))
+@pytest.mark.parametrize(
+    "text", ["\n" * 5000, "A. " * 5000, "The answer is A" * 3000, "1," * 9000, "(" * 9000]
+)
+def test_a_hostile_reply_takes_no_time(rule: str, text: str) -> None:
+    sample = next(sample for start, sample in MEANT_FOR.items() if rule.startswith(start))
+    grade, start = SCORERS.load(rule), perf_counter()
+    getattr(grade, "read", grade)(text, sample)
+    assert perf_counter() - start < 2
