@@ -25,7 +25,11 @@ class ImageSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One row of a benchmark; samples that share an image or a pair share a cluster."""
+    """One row of a benchmark; samples that share an image or a pair share a cluster.
+
+    `labels` are (axis, value): what the benchmark says of the row, such as its category; an axis that holds
+    several values comes several times.
+    """
 
     id: str
     cluster: str
@@ -34,6 +38,7 @@ class Sample:
     answer: str
     choices: tuple[str, ...] = ()
     kind: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
