@@ -1,21 +1,29 @@
 """Everything that the command line names beside the model, checked before any weight is read."""
 
+from collections.abc import Iterator
+
 from ipllvm.errors import IpllvmError, UsageError
 from ipllvm.models import endpoint, sources
 from ipllvm.session.options import Options
 
 
 def check(options: Options) -> None:
-    """Raises what is wrong with the first name that can't be used, in one line that names its option."""
-    parts = [("saliency", "encoder", options.saliency)]
-    parts += [("encoder", "encoder", options.encoder)] * bool(options.encoder)
-    parts += [("language-model", "language model", name) for name in options.language_models]
-    if options.judge and "://" in options.judge:
-        endpoint.parse(options.judge)
-    elif options.judge:
-        parts.append(("judge", "language model", options.judge))
-    for option, kind, name in parts:
+    """Raises UsageError for the first name that can't be used, in one line that names its option."""
+    for option, kind, name in _named(options):
         try:
-            sources.check_part(kind, name, options.offline)
+            if option == "judge" and "://" in name:
+                endpoint.parse(name)
+            else:
+                sources.check_part(kind, name, options.offline)
         except IpllvmError as error:
-            raise UsageError(f"--{option}: {error}") from error
+            said = str(error)
+            raise UsageError(said if said.startswith("--") else f"--{option}: {said}") from error
+
+
+def _named(options: Options) -> Iterator[tuple[str, str, str]]:
+    """Option, what it names, and the name."""
+    for option, kind in (("saliency", "encoder"), ("encoder", "encoder"), ("judge", "language model")):
+        name = getattr(options, option)
+        if name:
+            yield option, kind, name
+    yield from (("language-model", "language model", name) for name in options.language_models)
