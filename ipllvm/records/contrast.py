@@ -62,7 +62,9 @@ class Contrast:
         """The contrast that `to_builtins` was made of; raises TypeError where a field is not known."""
         import numpy as np
 
-        made = {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()}
+        made: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in found.items()
+        }
         arrays = {name: np.array(found[name], float) for name in ARRAYS if found.get(name) is not None}
         over = None if found.get("over") is None else cls.of_builtins(found["over"])
         return cls(**{**made, **arrays, "over": over})
