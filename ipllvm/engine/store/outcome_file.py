@@ -300,10 +300,10 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        code = _code(error)
         if code == sqlite3.SQLITE_INTERRUPT:
             raise Damaged("to read it takes more work than a file of its size can need") from error
-        if code in _DAMAGED or (code in _ERRORS and path.exists()):
+        if is_damage(error) or (code in _ERRORS and path.exists()):
             raise Damaged(str(error)) from error
         raise Unreadable(str(error)) from error
     except OSError as error:
@@ -312,6 +312,15 @@ def reading(path: Path) -> Iterator[None]:
         raise Damaged(str(trap)) from trap
     except (ValueError, TypeError, AttributeError, OverflowError) as error:
         raise Damaged(f"a row can't be read: {error}") from error
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether SQLite says that a file is not whole."""
+    return _code(error) in _DAMAGED
+
+
+def _code(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _context(number: int, fields: str) -> Context:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from ipllvm.engine.context import Context
 from ipllvm.engine.store.inspection import journal
-from ipllvm.engine.store.outcome_file import SUFFIX, Damaged, Newer, OutcomeFile, Unreadable
+from ipllvm.engine.store.outcome_file import SUFFIX, Damaged, Newer, OutcomeFile, Unreadable, is_damage
 from ipllvm.errors import IpllvmError, NotMeasured, StoreFailed, StoreFull, UsageError
 from ipllvm.records import Response, Trial
 from ipllvm.safety import writing
@@ -50,6 +50,7 @@ class Store:
         self._began: dict[int, float] = {}
         self._open: dict[int, OutcomeFile] = {}
         self._own: tuple[int, OutcomeFile] | None = None
+        self._gone: set[int] = set()
         self._pid = os.getpid()
 
     def view(self, context: Context) -> "OutcomeView":
@@ -98,8 +99,11 @@ class Store:
             number, file = self._own_file()
             try:
                 return number, file.add(context, batch)
-            except Unreadable:
-                self._retire()
+            except (Unreadable, sqlite3.DatabaseError) as error:
+                if isinstance(error, sqlite3.Error) and not is_damage(error):
+                    raise
+                self._gone.add(number)  # merged, or its folder was moved: what is in it can be read on
+                self._own = None
                 number, file = self._own_file()
                 return number, file.add(context, batch)
         except (OSError, sqlite3.Error) as error:
@@ -139,7 +143,7 @@ class Store:
         self._own = None
 
     def _make_room(self) -> None:
-        others = [n for n in self._open if self._own is None or n != self._own[0]]
+        others = [n for n in self._open if n not in self._gone and not self._is_own(n)]
         if len(others) >= OPEN_FILES:
             self._open.pop(others[0]).close()
 

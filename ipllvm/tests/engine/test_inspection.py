@@ -75,8 +75,9 @@ def journal_to(file: Path) -> None:
 
 
 ENDLESS = (
-    "DROP TABLE errors; CREATE VIEW errors AS WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n)"
-    " SELECT id, 1 AS key, 1 AS context FROM n"
+    "DROP TABLE errors; CREATE VIEW errors AS "
+    "WITH RECURSIVE n(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n) "
+    "SELECT id, 1 AS key, 1 AS context FROM n"
 )
 TRAPS: dict[str, tuple[Callable[[Path], None], str]] = {
     "a journal that names a file": (
@@ -155,7 +156,7 @@ def test_a_process_that_is_killed_while_its_file_is_open_elsewhere_loses_only_it
 
 
 def test_a_tree_of_pages_that_share_their_children_is_no_endless_read(file: Path) -> None:
-    """Two interior pages over one leaf, a hundred times each, and so on down: more rows than there is time."""
+    """Pages whose children are all one page, five deep: more rows than there is time for."""
     with sqlite3.connect(file) as connection:
         (root,) = connection.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'outcomes'").fetchone()
         (size,) = connection.execute("PRAGMA page_size").fetchone()
