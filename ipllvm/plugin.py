@@ -12,7 +12,7 @@ import pytest
 
 from ipllvm.errors import IpllvmError
 from ipllvm.safety import interrupts
-from ipllvm.session import options, parsing, registration
+from ipllvm.session import named, options, parsing, registration
 from ipllvm.session.controller import OPTIONS, ROWS, Session, case, finding, place, status
 from ipllvm.session.progress import Worker
 from ipllvm.session.repeats import look
@@ -34,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     try:
         config.stash[OPTIONS] = options.read(config)
+        named.check(config.stash[OPTIONS])
         options.check_workers(getattr(config.option, "numprocesses", None), config.stash[OPTIONS])
     except IpllvmError as error:
         raise pytest.UsageError(str(error)) from None

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ipllvm.errors import UnknownName, UsageError
-from ipllvm.models.sources import check_name
+from ipllvm.models.sources import check_name, local_folder
+from ipllvm.safety import reading
 from ipllvm.session.profiles import PROFILES
 
 DEVICES = ("auto", "cpu", "cuda")
+LONGEST = 100
+"""Characters of a name that becomes a file's."""
 GPU_DRIVERS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/nvmap", "/dev/dxg", "/dev/kfd")
 
 
@@ -17,8 +20,8 @@ def models(names: Sequence[str]) -> tuple[str, ...]:
     """Checked names; two spellings of one folder count once."""
     first: dict[str | Path, str] = {}
     for name in names:
-        place = Path(name).expanduser()
-        first.setdefault(place.resolve() if place.is_dir() else name, check_name(name))
+        place = local_folder(name)
+        first.setdefault(place.resolve() if place else name, check_name(name))
     return tuple(first.values())
 
 
@@ -45,9 +48,13 @@ def gpus() -> int:
 
 def whole(name: str, text: str, least: int) -> int:
     """A whole number of at least `least`."""
-    if not str(text).isdecimal() or int(text) < least:
+    try:
+        found = reading.number(str(text))
+    except reading.Refused as error:
+        raise UsageError(f"--{name} {text}: give a whole number of at least {least}: {error}") from None
+    if found < least:
         raise UsageError(f"--{name} {text}: give a whole number of at least {least}")
-    return int(text)
+    return found
 
 
 def number_or_auto(name: str, text: str) -> int | None:
@@ -57,8 +64,8 @@ def number_or_auto(name: str, text: str) -> int | None:
 
 def budget(text: str) -> float:
     """A number of samples, or a share of them below 1."""
-    if text.isdecimal():
-        return int(text)
+    if text.isascii() and text.isdecimal():
+        return whole("max-errors", text, 0)
     try:
         share = float(text)
     except ValueError:
@@ -70,8 +77,9 @@ def budget(text: str) -> float:
 
 def file_name(text: str) -> str:
     """A baseline's name, which is a file's name in the report folder."""
-    if text and not all(c.isalnum() or c in "-_." for c in text):
-        raise UsageError(f"--save-baseline {text}: use letters, digits, - and _ only")
+    fit = text.isascii() and len(text) <= LONGEST and not text.startswith(".")
+    if text and not (fit and all(c.isalnum() or c in "-_." for c in text)):
+        raise UsageError(f"--save-baseline {text}: use at most {LONGEST} letters, digits, - and _")
     return text
 
 
@@ -102,8 +110,18 @@ def claims_file(path: Path) -> Path:
 
 def folder(path: Path) -> Path:
     """The folder, unless it is plain that it can't be written; nothing is made yet."""
+    try:
+        path.expanduser().stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UsageError(f"--report-dir {path}: {_reason(error)}; give another folder") from error
     there = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         why = "not writable" if there.is_dir() else "not a folder"
         raise UsageError(f"--report-dir {path}: {there} is {why}; give another folder")
     return path
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
