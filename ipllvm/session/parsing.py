@@ -8,7 +8,6 @@ from pathlib import Path
 from ipllvm.errors import UnknownName, UsageError
 from ipllvm.models.sources import check_name, local_folder
 from ipllvm.safety import reading
-from ipllvm.session.profiles import PROFILES
 
 DEVICES = ("auto", "cpu", "cuda")
 LONGEST = 100
@@ -28,13 +27,26 @@ def models(names: Sequence[str]) -> tuple[str, ...]:
 def profile(text: str, device: str) -> str:
     """A profile's name; auto is quick on a CPU and paper on a GPU."""
     if text != "auto":
-        return one_of("profile", text, PROFILES)
+        return text
     return "paper" if gpus() and not device.startswith("cpu") else "quick"
 
 
-def samples(text: str) -> int | None:
+def text(name: str, text: str) -> str:
+    """What was typed, as it is."""
+    return text
+
+
+def parameter(name: str, text: str) -> str:
+    """NAME=VALUE; the name may be written with hyphens."""
+    key, equals, value = text.partition("=")
+    if not (key.replace("-", "_").isidentifier() and equals and value):
+        raise UsageError(f"--{name} {text}: write NAME=VALUE")
+    return f"{key.replace('-', '_')}={value}"
+
+
+def samples(name: str, text: str) -> int | None:
     """A number of samples; None for all, and for the profile's."""
-    return None if text in ("all", "auto") else whole("samples", text, 1)
+    return None if text in ("all", "auto") else whole(name, text, 1)
 
 
 def gpus() -> int:
@@ -57,29 +69,24 @@ def whole(name: str, text: str, least: int) -> int:
     return found
 
 
-def number_or_auto(name: str, text: str) -> int | None:
-    """A whole number of at least 1; None for auto."""
-    return None if text == "auto" else whole(name, text, 1)
-
-
-def budget(text: str) -> float:
+def budget(name: str, text: str) -> float:
     """A number of samples, or a share of them below 1."""
     if text.isascii() and text.isdecimal():
-        return whole("max-errors", text, 0)
+        return whole(name, text, 0)
     try:
         share = float(text)
     except ValueError:
         share = -1.0
     if not 0 <= share < 1:
-        raise UsageError(f"--max-errors {text}: give a whole number, or a share from 0 up to but not 1")
+        raise UsageError(f"--{name} {text}: give a whole number, or a share from 0 up to but not 1")
     return share
 
 
-def file_name(text: str) -> str:
+def file_name(name: str, text: str) -> str:
     """A baseline's name, which is a file's name in the report folder."""
     fit = text.isascii() and len(text) <= LONGEST and not text.startswith(".")
     if text and not (fit and all(c.isalnum() or c in "-_." for c in text)):
-        raise UsageError(f"--save-baseline {text}: use at most {LONGEST} letters, digits, - and _")
+        raise UsageError(f"--{name} {text}: use at most {LONGEST} letters, digits, - and _")
     return text
 
 
@@ -90,36 +97,38 @@ def one_of(name: str, text: str, known: Sequence[str]) -> str:
     return text
 
 
-def device(text: str) -> str:
+def device(name: str, text: str) -> str:
     """A device of torch, if this machine can have it."""
     kind, colon, index = text.partition(":")
     if kind not in DEVICES or (colon and (kind != "cuda" or not index.isdecimal())):
-        raise UnknownName("--device", text, (*DEVICES, "cuda:0"))
+        raise UnknownName(f"--{name}", text, (*DEVICES, "cuda:0"))
     if kind == "cuda" and sys.platform == "linux" and not any(Path(p).exists() for p in GPU_DRIVERS):
-        raise UsageError(f"--device {text}: no GPU driver here; use --device cpu")
+        raise UsageError(f"--{name} {text}: no GPU driver here; use --device cpu")
     return text
 
 
-def claims_file(path: Path) -> Path:
+def claims_file(name: str, text: str) -> Path:
     """The file, if it can be read as claims."""
     from ipllvm import claims
 
+    path = Path(text)
     claims.load(path)
     return path
 
 
-def folder(path: Path) -> Path:
+def folder(name: str, text: str) -> Path:
     """The folder, unless it is plain that it can't be written; nothing is made yet."""
+    path = Path(text)
     try:
         path.expanduser().stat()
     except (FileNotFoundError, NotADirectoryError):
         pass
     except (OSError, ValueError, RuntimeError) as error:
-        raise UsageError(f"--report-dir {path}: {_reason(error)}; give another folder") from error
+        raise UsageError(f"--{name} {path}: {_reason(error)}; give another folder") from error
     there = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         why = "not writable" if there.is_dir() else "not a folder"
-        raise UsageError(f"--report-dir {path}: {there} is {why}; give another folder")
+        raise UsageError(f"--{name} {path}: {there} is {why}; give another folder")
     return path
 
 
