@@ -1,4 +1,4 @@
-"""A release over ten benchmarks, simulated: who alarms where all lose a little, where one loses much, where none does.
+"""A release over ten benchmarks, simulated: who alarms where all lose a little, one loses much, or none.
 
 All rows of a run, its pooled row, looks before its end and the measured noise of the pair are in it together.
 """
@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ipllvm.calibration.rival_rules import LEVEL, MARGIN, Paired, mcnemar, one_sided_mcnemar, paired_t
-from ipllvm.calibration.rival_rules import cluster_t, threshold, unpaired_z
+from ipllvm.calibration import rival_rules as rules
+from ipllvm.calibration.rival_rules import LEVEL, MARGIN, Paired, Rule
 from ipllvm.calibration.rivals import Cell, Outcome
 from ipllvm.records import Contrast
 from ipllvm.sampling import generator
@@ -43,7 +43,7 @@ NOTHING, RARE, USUAL = _flips(0, 0), _flips(0.0015, 0.0015), _flips(0.01, 0.01)
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The law of every benchmark but the first, that of the first, and the noise of a repetition of one model."""
+    """The law of all benchmarks but the first, that of the first, and the noise of a repetition."""
 
     name: str
     law: Law
@@ -92,7 +92,7 @@ def drawn(release: Release, shape: str, run: int) -> Run:
 
 
 def ours(run: Run) -> bool:
-    """This project with --fail-on=worse: a row or the pooled row is worse, or a row is VIOLATED, each by Holm."""
+    """This project with --fail-on=worse: any row or the pooled one is worse, or a row is VIOLATED."""
     rows = [p_worse(contrast) for _, contrast in run.parts]
     return _alarm(run, rows, p_worse(_pooled(run)))
 
@@ -100,7 +100,8 @@ def ours(run: Run) -> bool:
 def ours_beside_noise(run: Run) -> bool:
     """The same with --noise-floor, measured with the baseline and with the candidate."""
     half = len(run.again) // 2
-    noise = [total([Flips.of(p.contrast) for p in pair]) for pair in zip(run.again, run.again[half:])]
+    pairs = zip(run.again[:half], run.again[half:], strict=True)
+    noise = [total([Flips.of(each.contrast) for each in pair]) for pair in pairs]
     flips = [Flips.of(contrast) for _, contrast in run.parts]
     if not may_be_used(total(flips), total(noise)):
         return ours(run)
@@ -149,11 +150,11 @@ def _first(contrast: Contrast, share: float) -> Contrast:
     return replace(contrast, values=contrast.values[:n], clusters=contrast.clusters[:n])
 
 
-def _any(rule: Callable[[Paired], tuple[bool, bool]]) -> Callable[[Run], bool]:
+def _any(rule: Rule) -> Callable[[Run], bool]:
     return lambda run: any(rule(each)[1] for each in run.found)
 
 
-def _together(rule: Callable[[Paired], tuple[bool, bool]]) -> Callable[[Run], bool]:
+def _together(rule: Rule) -> Callable[[Run], bool]:
     def alarm(run: Run) -> bool:
         lost = np.concatenate([each.lost for each in run.found])
         offsets = np.cumsum([0, *(each.cluster[-1] + 1 for each in run.found[:-1])])
@@ -167,12 +168,12 @@ PROCEDURES: dict[str, Callable[[Run], bool]] = {
     "ipllvm": ours,
     "ipllvm --noise-floor": ours_beside_noise,
     "ipllvm, looks at all answers": ours_with_looks,
-    "threshold of 2 points, any row": _any(threshold),
-    "unpaired z (lm-eval), any row": _any(unpaired_z),
-    "McNemar two-sided (mlflow, holdline), any row": _any(mcnemar),
-    "paired t interval (lmms-eval), any row": _any(paired_t),
-    "cluster t interval (evaluatellm), any row": _any(cluster_t),
-    "McNemar one-sided, pooled (Amazon)": _together(one_sided_mcnemar),
+    "threshold of 2 points, any row": _any(rules.threshold),
+    "unpaired z (lm-eval), any row": _any(rules.unpaired_z),
+    "McNemar two-sided (mlflow, holdline), any row": _any(rules.mcnemar),
+    "paired t interval (lmms-eval), any row": _any(rules.paired_t),
+    "cluster t interval (evaluatellm), any row": _any(rules.cluster_t),
+    "McNemar one-sided, pooled (Amazon)": _together(rules.one_sided_mcnemar),
 }
 
 

@@ -1,9 +1,8 @@
 """Rules of other tools, restated: what each says of the same paired answers of two checkpoints.
 
-A rule sees what each sample lost (1 lost, -1 won, between for graded scores) and its cluster, and says whether
-the candidate passes and whether it raises an alarm. Thresholds are the tools' defaults; the margin is 2
-points. Restated from their sources and documents, not run; the figures of the real tools on the same kind of
-data are in the audit that reports/measured.md names.
+A rule sees what each sample lost (1 lost, -1 won, between for graded scores) and its cluster, and says
+whether the candidate passes and whether it raises an alarm. Thresholds are the tools' defaults; the margin is
+2 points. Restated from what an audit read and ran of them, not run here.
 """
 
 from collections.abc import Callable
@@ -13,7 +12,7 @@ from math import sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import bdtr, ndtr, stdtr
+from scipy.special import bdtr, ndtr, stdtr, stdtrit
 
 from ipllvm.records import Contrast
 from ipllvm.stats.choice import choose
@@ -92,12 +91,12 @@ def mcnemar(found: Paired) -> Said:
 
 def paired_t(found: Paired) -> Said:
     """A 95 % t interval of the paired difference, read against the margin and 0 (lmms-eval 0.7.3)."""
-    return _interval(found.lost, np.arange(len(found.lost)), two_sided=True)
+    return _interval(found.lost, np.arange(len(found.lost)))
 
 
 def cluster_t(found: Paired) -> Said:
     """The same over clusters, as by OLS with cluster-robust errors (R evaluatellm, statsmodels)."""
-    return _interval(found.lost, found.cluster, two_sided=True)
+    return _interval(found.lost, found.cluster)
 
 
 def tost(found: Paired) -> Said:
@@ -130,16 +129,10 @@ RULES: dict[str, Rule] = {
 }
 
 
-def _interval(lost: "Float[np.ndarray, 'samples']", cluster: "Int[np.ndarray, 'samples']", two_sided: bool) -> Said:
+def _interval(lost: "Float[np.ndarray, 'samples']", cluster: "Int[np.ndarray, 'samples']") -> Said:
     """Passes where the interval stays inside the margin; an alarm where it is above 0."""
     totals, sizes = np.bincount(cluster, weights=lost), np.bincount(cluster)
     groups, n, mean = len(sizes), len(lost), float(lost.mean())
     square = float(np.sum((totals - mean * sizes) ** 2)) * groups / (groups - 1)
-    reach = _quantile(groups - 1, LEVEL / 2 if two_sided else LEVEL) * sqrt(square) / n
+    reach = float(stdtrit(groups - 1, 1 - LEVEL / 2)) * sqrt(square) / n
     return mean + reach < MARGIN, mean - reach > 0
-
-
-def _quantile(df: int, tail: float) -> float:
-    from scipy.special import stdtrit
-
-    return float(stdtrit(df, 1 - tail))

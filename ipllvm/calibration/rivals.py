@@ -1,14 +1,14 @@
-"""This project's gate beside other rules, on the same simulated checkpoints: who passes what, who alarms when.
+"""This project's gate beside other rules, on the same simulated checkpoints: who passes, who alarms, when.
 
-Each cell has a design and four truths: worse by exactly the margin of 2 points, unchanged with harmless flips,
-unchanged without any, and worse by 5 points. A rule is wrong where it passes the first and where it raises
-an alarm on the second or third; what it is for is the alarm on the last.
+Each cell has a design and four truths: worse by exactly the margin of 2 points, unchanged with harmless
+flips, unchanged without any, and worse by 5 points. A rule is wrong where it passes the first and where it
+raises an alarm on the second or third; what it is for is the alarm on the last.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -36,7 +36,7 @@ class Cell:
     name: str
     sizes: tuple[int, ...]
     laws: Mapping[Truth, tuple[Outcome, ...]]
-    agree: Literal["mix", "beta", ""] = ""
+    agree: str = ""
     graded: bool = False
     draws: int = 1
 
@@ -60,7 +60,7 @@ class Cell:
         if self.agree == "beta":
             weight = (1 - RHO) / RHO
             shares = rng.dirichlet(np.maximum(chances * weight, 1e-12), len(self.sizes))
-            return (luck[:, None] > np.cumsum(shares, axis=1)[cluster, :-1]).sum(1)
+            return np.asarray((luck[:, None] > np.cumsum(shares, axis=1)[cluster, :-1]).sum(1))
         if self.agree == "mix":
             together = rng.random(len(self.sizes))[cluster]
             luck = np.where(rng.random(len(cluster)) < np.sqrt(RHO), together, luck)

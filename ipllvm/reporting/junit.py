@@ -41,7 +41,7 @@ def _cases(report: Report) -> Iterator[Element]:
     for row in report["results"]:
         case = _case(row["test"], row["seconds"], row["claim"]["name"] if shared[row["test"]] > 1 else "")
         case.append(_properties(properties(row)))
-        ending = "error" if standing(row) == NOT_MEASURED else ENDINGS.get(row["outcome"])
+        ending = _ending(row)
         if ending:
             _end(case, ending, word(row), row["verdict"]["reason"], row["replay"])
         yield case
@@ -59,6 +59,15 @@ def _cases(report: Report) -> Iterator[Element]:
         _end(case, "skipped", "not tested", row["reason"])
         yield case
     yield from (_case(row["test"], row["seconds"]) for row in report["passed_laws"])
+
+
+def _ending(row: Row) -> str | None:
+    """What became of a test, by what the run says of its claim."""
+    found = standing(row)
+    if found == NOT_MEASURED:
+        return "error"
+    same = found == row["verdict"]["decision"]
+    return ENDINGS.get(row["outcome"]) if same else "failure" if found == "VIOLATED" else "skipped"
 
 
 def _case(test: str, seconds: float | None, part: str = "") -> Element:

@@ -1,4 +1,4 @@
-"""Holm's correction for the two families of a run, the verdicts HOLDS and VIOLATED, alone and with weights."""
+"""Holm's correction for the two families of a run, HOLDS and VIOLATED, alike or with weights."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """A mean that a judge scored, put right by labels of people: prediction-powered inference.
 
-PPI++ (Angelopoulos, Duchi & Zrnic 2023): the mean of the judge's scores plus what the labels say it is off by,
-the judge weighed by how well it predicts the labels, so that a useless judge does no harm.
+PPI++ (Angelopoulos, Duchi & Zrnic 2023): the mean of the judge's scores plus what the labels say it is off
+by, the judge weighed by how well it predicts the labels, so that a useless judge does no harm.
 """
 
 import math
@@ -11,8 +11,8 @@ import numpy as np
 
 from ipllvm.records import Contrast
 from ipllvm.stats.choice import choose
-from ipllvm.stats.proportion import proportion_interval
 from ipllvm.stats.clusters import cluster_sums, spread
+from ipllvm.stats.proportion import proportion_interval
 
 FEWEST_LABELS = 20
 """With fewer labels nothing is corrected: their interval would say nothing."""

@@ -1,4 +1,4 @@
-"""Alpha spending: the level of each look at growing data, so that all looks together err no more than one test."""
+"""Alpha spending: the level of each look at growing data, so that all looks err no more than one test."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -12,7 +12,7 @@ _REACH, _POINTS = 8.0, 1201
 
 
 def spent(share: float, alpha: float = 0.05) -> float:
-    """How much of `alpha` may be spent when `share` of the planned data are in: Pocock's way (Lan & DeMets 1983).
+    """How much of `alpha` may be spent with `share` of the planned data, as Pocock (Lan & DeMets 1983).
 
     >>> [round(spent(share), 4) for share in (0.0, 0.5, 1.0)]
     [0.0, 0.031, 0.05]
@@ -24,8 +24,8 @@ def spent(share: float, alpha: float = 0.05) -> float:
 def levels(shares: tuple[float, ...], alpha: float = 0.05) -> tuple[float, ...]:
     """The level that a one-sided p-value must reach at each look, at rising `shares` of the planned data.
 
-    By the joint law of the looks' normal statistics (Armitage, McPherson & Rowe 1969); valid for any choice of
-    the shares that does not depend on what was seen. Raises ValueError where they do not rise in (0, 1].
+    By the joint law of the looks' normal statistics (Armitage, McPherson & Rowe 1969); valid for any choice
+    of the shares that does not depend on what was seen. Raises ValueError where they do not rise in (0, 1].
 
     >>> [round(level, 4) for level in levels((0.2, 0.4, 0.6, 0.8, 1.0))]
     [0.0148, 0.016, 0.0173, 0.0184, 0.0193]
