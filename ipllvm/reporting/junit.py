@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import REASON_LIMIT, visible
-from ipllvm.reporting.view import NOT_MEASURED, failure, failure_reason, standing, word
+from ipllvm.reporting.view import NOT_MEASURED, failure, failure_reason, reason, standing, word
 
 LONG = 4096
 ENDINGS = {"failed": "failure", "error": "error", "skipped": "skipped"}
@@ -43,7 +43,7 @@ def _cases(report: Report) -> Iterator[Element]:
         case.append(_properties(properties(row)))
         ending = _ending(row)
         if ending:
-            _end(case, ending, word(row), row["verdict"]["reason"], row["replay"])
+            _end(case, ending, word(row), reason(row), row["replay"])
         yield case
     for row in report["failed"]:
         case = _case(row["test"], row["seconds"])

@@ -43,5 +43,5 @@ def _claim(entry: Row, found: Standing) -> Row:
         "benchmark": entry["benchmark"],
         "p_holds": found.p_holds,
         "p_violated": found.p_violated,
-        "stands": found.decision is found.member.alone,
+        "stands": str(found.decision) == entry["verdict"]["decision"],
     }

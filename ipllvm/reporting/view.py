@@ -223,7 +223,7 @@ def _line(row: Row, benchmark: str, part: str) -> Line:
         margin=f"{sign} {number(claim['margin'], unit)}",
         mde=number(row["verdict"]["minimum_detectable_effect"], unit),
         verdict=_verdict(row),
-        reason=_reason(row),
+        reason=reason(row),
         perturbation=visible(other, 30),
         notable=standing(row) != "HOLDS" or bool(_note(row)),
         row=row,
@@ -260,11 +260,12 @@ def _verdict(row: Row) -> str:
     return f"{word(row)} (partial)" if row["partial"] else word(row)
 
 
-def _reason(row: Row) -> str:
-    reason = visible(row["verdict"]["reason"])
+def reason(row: Row) -> str:
+    """Why a row is said to be what it is: its verdict's reason, and what the run as a whole adds."""
+    own = visible(row["verdict"]["reason"])
     if standing(row) == NOT_MEASURED:
-        return reason or f"the model failed on {count_of(len(row['errors']), 'sample')}"
-    return "; ".join(part for part in (reason, visible(_note(row))) if part)
+        return own or f"the model failed on {count_of(len(row['errors']), 'sample')}"
+    return "; ".join(part for part in (own, visible(_note(row))) if part)
 
 
 def _note(row: Row) -> str:

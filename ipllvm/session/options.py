@@ -27,6 +27,8 @@ from ipllvm.session.registration import TARGETS, destination
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 PROMPTS = ("checkpoint", "original")
 UNDECIDED = ("pass", "fail")
+FAIL_ON = ("violated", "worse")
+EXITS = ("holm", "raw")
 ANSWERS = ("generate", "likelihood")
 REPEATED = (
     "profile",
@@ -73,6 +75,8 @@ class Options:
     batch_size: int | None
     claims: Path | None
     fail_undecided: bool
+    fail_on: str
+    exit: str
     report_only: bool
     report_dir: Path
     prompt: str
@@ -218,6 +222,8 @@ def read(config: pytest.Config) -> Options:
         else parsing.whole("batch-size", value("batch-size"), 1),
         claims=None if value("claims") is None else parsing.claims_file(Path(value("claims"))),
         fail_undecided=parsing.one_of("undecided", value("undecided"), UNDECIDED) == "fail",
+        fail_on=parsing.one_of("fail-on", value("fail-on"), FAIL_ON),
+        exit=parsing.one_of("exit", value("exit"), EXITS),
         report_only=bool(value("report-only")),
         report_dir=parsing.folder(Path(value("report-dir"))),
         prompt=parsing.one_of("prompt", value("prompt"), PROMPTS),

@@ -38,6 +38,12 @@ def register(parser: pytest.Parser) -> None:
     add("batch-size", "auto or N", default="auto", metavar="N")
     add("claims", "TOML file with claims of your own, laid over the shipped ones", metavar="FILE")
     add("undecided", "pass or fail: whether UNDECIDED fails the run (exit status 6)", default="pass")
+    add(
+        "fail-on",
+        "violated, or worse (than the baseline at all): what fails a gate",
+        default="violated",
+    )
+    add("exit", "holm, or raw: the answer with or without correction for many claims", default="holm")
     add("strict-observations", "let observations fail the run as requirements do", action="store_true")
     add("report-only", "measure and report, never fail a claim", action="store_true")
     add("report-dir", "where reports are written (default reports)", default="reports", metavar="DIR")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from ipllvm.records import Decision
 from ipllvm.stats.multiplicity import holm
 
+UNDECIDED = "undecided"
+"""Why a claim that was measured does not hold and is not violated."""
 _BY_HOW_MUCH = {
     Decision.HOLDS: ", by no more than the margin",
     Decision.WORSE: ", by more than the margin is not shown",
@@ -66,6 +68,8 @@ class Standing:
         if self.worse:
             how_much = _BY_HOW_MUCH.get(self.decision, "")
             notes = [f"worse than the baseline (p = {self.p_worse:.2g}){how_much}"]
+        if alone is Decision.UNDECIDED and self.member.why != UNDECIDED:
+            notes.append(self.member.why)
         if alone is not self.decision:
             p = {Decision.HOLDS: self.p_holds, Decision.WORSE: self.p_worse}.get(alone, self.p_violated)
             notes.append(f"{alone} alone; among all claims of the run not enough (Holm p = {p:.3g})")

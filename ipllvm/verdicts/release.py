@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ipllvm.records import Decision
-from ipllvm.verdicts.answer import Answer, Member, Standing, decide
+from ipllvm.verdicts.answer import UNDECIDED, Answer, Member, Standing, decide
 from ipllvm.verdicts.statements import Statement
 from ipllvm.verdicts.worse import POOLED
 
@@ -50,10 +50,14 @@ def families(
     model, benchmark, primary. `raw` takes every claim at its own level.
     """
     made = []
-    named = [str(row["model"]["name"]) for row in rows]
-    models = dict.fromkeys([*named, *(str(each["model"]) for each in lost if each["primary"])])
-    for model in models:
-        own = [i for i, name in enumerate(named) if name == model and _asked(rows[i])]
+    keys = [(str(row["model"]["name"]), row["model"]["fingerprint"]) for row in rows]
+    named = {name for name, _ in keys}
+    models = dict.fromkeys(keys)
+    models |= dict.fromkeys(
+        (each["model"], "") for each in lost if each["primary"] and each["model"] not in named
+    )
+    for key in models:
+        model, own = key[0], [i for i, each in enumerate(keys) if each == key and _asked(rows[i])]
         gated = [i for i in own if rows[i]["claim"]["name"].startswith(REGRESSION)]
         primary: list[int | None] = [i for i in own if rows[i]["claim"]["primary"]]
         missed = [_missed(each) for each in lost if each["model"] == model and each["primary"]]
@@ -103,7 +107,7 @@ def _member(row: Mapping[str, Any]) -> Member:
     return Member(
         name,
         row["benchmark"]["name"],
-        "undecided" if whole else "not measured to the end",
+        UNDECIDED if whole else "not measured to the end",
         p_holds,
         p_violated,
         claim["alpha"] * row["settings"].get("family_wise", 1),

@@ -39,7 +39,7 @@ class Typed:
         named |= {"scope": "keep_newline", "noise": "paper", "saliency": "clip-tiny", "profile": "auto"}
         named |= {"information": "keep", "occlusion_budget": "count"}
         named |= {"counterexamples": "auto", "max_errors": "0", "answer": "generate", "generator": "renderer"}
-        named |= {"target": "population"}
+        named |= {"target": "population", "fail_on": "violated", "exit": "holm"}
         self._typed = {**unset, **flags, **fixed, **named, **typed}
 
     def getoption(self, name: str) -> Any:
