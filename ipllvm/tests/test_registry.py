@@ -53,7 +53,7 @@ def other_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
 
 
 def test_an_installed_package_offers_more(other_package: Registry) -> None:
-    assert list(other_package)[0] == "yes_no"
+    assert next(iter(other_package)) == "yes_no"
     assert sorted(other_package) == ["broken", "empty", "mine", "twice", "yes_no"]
     assert other_package.load("mine")("", None) == 7
     with pytest.raises(UnknownName, match="unknown scorer 'mien': did you mean 'mine'"):
