@@ -184,9 +184,18 @@ class Definition:
                 raise BenchmarkUnavailable(f"benchmark '{self.name}': row {index + 1}, {error}") from error
 
 
+def fit_for_files(name: str) -> str:
+    """`name` in letters, digits and hyphens.
+
+    >>> fit_for_files("mme-OCR/0001.jpg")
+    'mme-OCR-0001-jpg'
+    """
+    return _UNFIT.sub("-", name).strip("-")
+
+
 def _unique(name: str, taken: dict[str, int]) -> str:
     """`name` fit for a file, with a number behind it from the second time on."""
-    plain = _UNFIT.sub("-", name).strip("-")
+    plain = fit_for_files(name)
     taken[plain] = taken.get(plain, 0) + 1
     return plain if taken[plain] == 1 else _unique(f"{plain}-again-{taken[plain]}", taken)
 
