@@ -276,7 +276,9 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """Which model was measured, and with which numerics."""
+    """Which model was measured, and with which numerics; `weights` are the names of the files that were
+    read, `notes` what is not as usual about the checkpoint.
+    """
 
     name: str
     family: str
@@ -286,6 +288,8 @@ class ModelInfo:
     attention: str
     prompt: str
     parameters: int
+    weights: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
