@@ -6,7 +6,7 @@
 from pathlib import Path
 from typing import Any
 
-from ipllvm.benchmarks.tables.opening import SUFFIXES
+from ipllvm.benchmarks.tables import SUFFIXES
 from ipllvm.errors import UsageError
 from ipllvm.records import Benchmark
 from ipllvm.registry import BENCHMARKS

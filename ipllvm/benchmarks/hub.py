@@ -51,7 +51,7 @@ def load(name: str, offline: bool = False) -> Benchmark:
     """
     found = address(name)
     hub = Hub((found.repository,), found.patterns())
-    folder = local(found.repository) or _snapshot(name, hub, offline)
+    folder = folder_of(name, offline)
     try:
         paths = files(folder, hub.files)
     except FileNotFoundError as error:
@@ -64,6 +64,13 @@ def load(name: str, offline: bool = False) -> Benchmark:
     mapped = columns(rows, given, name)
     pictured = opening.with_pictures(rows, [mapped.image], folder)
     return benchmark(name, found.repository.split("/")[1], pictured, mapped)
+
+
+def folder_of(name: str, offline: bool = False) -> Path:
+    """A copy of the data set in $IPLLVM_DATA/ORG/NAME or from the hub; raises BenchmarkUnavailable."""
+    found = address(name)
+    hub = Hub((found.repository,), found.patterns())
+    return local(found.repository) or _snapshot(name, hub, offline)
 
 
 def _snapshot(name: str, hub: Hub, offline: bool) -> Path:
