@@ -255,16 +255,20 @@ class Claim:
 
 
 class Decision(StrEnum):
-    """What can be said of a claim."""
+    """What can be said of a claim; WORSE only of a gate: than the baseline, by how much is not shown."""
 
     HOLDS = "HOLDS"
     VIOLATED = "VIOLATED"
     UNDECIDED = "UNDECIDED"
+    WORSE = "WORSE"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The decision on a claim, why, and what would decide it; sde is in the estimate's unit."""
+    """The decision on a claim, why, and what would decide it; the effect is in the estimate's unit.
+
+    `p_worse` speaks of "no worse at all" than a baseline, None where nothing was compared with one.
+    """
 
     decision: Decision
     reason: str
@@ -272,6 +276,7 @@ class Verdict:
     p_violated: float = 1.0
     minimum_detectable_effect: float | None = None
     n_to_decide: int | None = None
+    p_worse: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
