@@ -162,6 +162,7 @@ SCORERS = Registry(
         "numeric": "ipllvm.scorers.numeric:score",
         "yes_no": "ipllvm.scorers.yes_no:score",
         "label": "ipllvm.scorers.label:score",
+        "any_answer": "ipllvm.scorers.any_answer:score",
         "judge": "ipllvm.scorers.judge:CORRECT",
         "mme_official": "ipllvm.scorers.official.mme:official",
         "mme_lmms": "ipllvm.scorers.official.mme:lmms",
