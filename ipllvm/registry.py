@@ -40,9 +40,24 @@ class Registry:
 FAMILIES = Registry(
     "model family",
     {
-        "llava": "ipllvm.models.llava:Llava",
-        "llava_next": "ipllvm.models.llava_next:LlavaNext",
-        "llava_onevision": "ipllvm.models.llava_onevision:LlavaOnevision",
+        "llava": "ipllvm.models.families.llava:Llava",
+        "llava_next": "ipllvm.models.families.llava_next:LlavaNext",
+        "llava_onevision": "ipllvm.models.families.llava_onevision:LlavaOnevision",
+        "vipllava": "ipllvm.models.families.square:VipLlava",
+        "mistral3": "ipllvm.models.families.grids:Pixtral",
+        "lighton_ocr": "ipllvm.models.families.grids:LightOnOcr",
+        "internvl": "ipllvm.models.families.tiles:InternVL",
+        "aya_vision": "ipllvm.models.families.tiles:AyaVision",
+        "cohere2_vision": "ipllvm.models.families.tiles:Cohere2Vision",
+        "perception_lm": "ipllvm.models.families.tiles:PerceptionLM",
+        "idefics3": "ipllvm.models.families.tiles:Idefics3",
+        "smolvlm": "ipllvm.models.families.tiles:Idefics3",
+        "ovis2": "ipllvm.models.families.tiles:Ovis2",
+        "got_ocr2": "ipllvm.models.families.square:Square",
+        "janus": "ipllvm.models.families.square:Aligned",
+        "deepseek_vl": "ipllvm.models.families.square:Aligned",
+        "deepseek_vl_hybrid": "ipllvm.models.families.square:Aligned",
+        "video_llama_3": "ipllvm.models.families.grids:VideoLlama3",
     },
 )
 PLANTED = Registry(

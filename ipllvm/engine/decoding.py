@@ -178,7 +178,7 @@ def _step(
 ) -> list[int]:
     """One decoding step for all live rows."""
     ids = torch.tensor(tokens, device=model.device)[:, None]
-    positions = torch.tensor([row.length for row in rows], device=model.device)[:, None]
+    positions = torch.tensor([row.length for row in rows], device=model.device)[None, :, None]
     hidden, _ = model.decoder(
         model.embed_tokens(ids),
         attention=Attention(valid, positions),

@@ -4,21 +4,13 @@ import inspect
 from pathlib import Path
 from typing import Any
 
+import transformers
 from transformers import AutoImageProcessor, AutoProcessor, AutoTokenizer
-from transformers.models.llava_onevision.processing_llava_onevision import LlavaOnevisionProcessor
+from transformers.models.auto.processing_auto import PROCESSOR_MAPPING_NAMES
 from transformers.utils.import_utils import is_torchvision_available
 
 from ipllvm.errors import ModelUnavailable
-
-
-class StillImageProcessor(LlavaOnevisionProcessor):
-    """OneVision's processor for pictures only: its video part can't be made without torchvision."""
-
-    def check_argument_for_proper_class(self, argument_name: str, argument: Any) -> Any:
-        """The class of an argument; a missing video processor is accepted."""
-        if argument_name == "video_processor" and argument is None:
-            return type(None)
-        return super().check_argument_for_proper_class(argument_name, argument)  # type: ignore[no-untyped-call]
+from ipllvm.models.checkpoint import read_json
 
 
 def load(folder: Path, family: str) -> Any:
@@ -40,19 +32,45 @@ def backend(processor: Any) -> str:
 
 
 def _load(folder: Path, family: str) -> Any:
-    if family == "llava_onevision" and not is_torchvision_available():
-        return _still(folder)
     auto: Any = AutoProcessor
+    if not is_torchvision_available() and (own := _with_video(folder, family)) is not None:
+        return _still(folder, own)
     return auto.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
 
 
-def _still(folder: Path) -> Any:
-    """The same settings as AutoProcessor would read, without the video part."""
+def _with_video(folder: Path, family: str) -> Any:
+    """The class of the processor, where it has a part for videos, which can't be made without torchvision."""
+    settings = (_settings(folder / name) for name in ("processor_config.json", "preprocessor_config.json"))
+    told = next((found["processor_class"] for found in settings if "processor_class" in found), None)
+    own = getattr(transformers, told or PROCESSOR_MAPPING_NAMES.get(family, ""), None)
+    return own if own and "video_processor" in inspect.signature(own.__init__).parameters else None
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    return read_json(path) if path.is_file() else {}
+
+
+def _still(folder: Path, own: Any) -> Any:
+    """The same settings as AutoProcessor would read, without the parts for videos and sound."""
+
+    class StillImageProcessor(own):  # type: ignore[misc]
+        """A processor for pictures only."""
+
+        def check_argument_for_proper_class(self, argument_name: str, argument: Any) -> Any:
+            """The class of an argument; a missing part is accepted."""
+            if argument is None:
+                return type(None)
+            return super().check_argument_for_proper_class(argument_name, argument)
+
     auto: Any = AutoImageProcessor
-    images = auto.from_pretrained(folder, local_files_only=True)
-    words = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    settings, _ = LlavaOnevisionProcessor.get_processor_dict(folder, local_files_only=True)
-    known = set(inspect.signature(LlavaOnevisionProcessor.__init__).parameters)
-    known -= {"self", "kwargs", "image_processor", "tokenizer", "video_processor"}
+    parts = {
+        "image_processor": auto.from_pretrained(folder, local_files_only=True),
+        "tokenizer": AutoTokenizer.from_pretrained(folder, local_files_only=True),
+        "video_processor": None,
+    }
+    known = inspect.signature(own.__init__).parameters
+    if "feature_extractor" in known:
+        parts["feature_extractor"] = None
+    settings, _ = own.get_processor_dict(folder, local_files_only=True)
     make: Any = StillImageProcessor
-    return make(images, words, None, **{k: v for k, v in settings.items() if k in known})
+    return make(**{k: v for k, v in settings.items() if k in known and k != "kwargs"} | parts)

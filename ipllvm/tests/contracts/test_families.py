@@ -18,7 +18,7 @@ def test_stages_fit(family: str, tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
     prepared = model.prepare([Image.fromarray(pixels)], "what?")
     with torch.inference_mode():
-        projected = model.project(model.encode([prepared]))
+        projected = model.projected([prepared])
         packed = model.pack(projected[0], prepared)
         embeds = model.embed(prepared, packed)
     assert projected[0].ndim == 3

@@ -37,7 +37,7 @@ def test_a_permuted_trial_is_the_whole_chain_run_by_hand(tiny: VisionLanguageMod
         image = case.sample.images[0].load()
         prepared = tiny.prepare([image], case.sample.prompt)
         with torch.inference_mode():
-            tiles = tiny.project(tiny.encode([prepared]))[0]
+            tiles = tiny.projected([prepared])[0]
             if scope == "tile":
                 tiles = permutation.apply(tiles, None, case.rng())
             visual = tiny.pack(tiles, prepared)
@@ -117,7 +117,7 @@ def test_a_model_that_raises_on_one_sample_costs_that_sample(
 
     def embed(self: VisionLanguageModel, prepared: Prepared, visual: Tensor) -> Tensor:
         if torch.equal(prepared.input_ids, poison.input_ids) and torch.equal(
-            prepared.pixel_values, poison.pixel_values
+            prepared.tiles, poison.tiles
         ):
             raise RuntimeError("the model trips")
         return plain(self, prepared, visual)
