@@ -83,3 +83,12 @@ class ClaimViolated(Finding):
 
 class ClaimUndecided(Finding):
     """The data decide nothing; the message says why and what would."""
+
+
+def first_line(error: object) -> str:
+    r"""What an error of another library says, without what follows its first line; its name if nothing.
+
+    >>> first_line(ValueError("\nno such layer\n  in detail")), first_line(KeyError())
+    ('no such layer', 'KeyError')
+    """
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

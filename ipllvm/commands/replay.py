@@ -70,16 +70,13 @@ def _answers(flip: "Row") -> tuple[str, str]:
 
 
 def _told(found: Found, single: "Single", answers: tuple[str, str]) -> Iterator[str]:
-    from ipllvm.registry import SCORERS
-
-    sample, score = single.sample, SCORERS.load(single.benchmark.scorer)
-    info = single.model.info()
+    sample, info = single.sample, single.model.info()
     where = f"{info.device}, {info.dtype}"
     yield f"{found.row['property']} on {single.benchmark.name}: {info.name} {info.fingerprint[:12]}, {where}"
     yield f"sample {sample.id}: {sample.prompt}"
     yield f"right answer: {sample.answer}"
     for name, said in zip(("clean", f"{single.perturbation}, draw {single.draw}"), answers, strict=True):
-        yield f"{name}: {said!r}, score {score(said, sample):g}"
+        yield f"{name}: {said!r}, {single.graded(said)}"
 
 
 def _written(single: "Single", folder: Path) -> Iterator[tuple[Path, str]]:
