@@ -25,10 +25,11 @@ class Attention:
     """What positions see, and where they stand: all that come before, in order, where nothing is said.
 
     `mask` is [rows, slots], true where a slot is seen, or what is added to the scores, [rows, 1, columns,
-    slots], of all layers or by kind of layer.
+    slots]; `by_kind` are such scores by kind of layer, where kinds see differently.
     """
 
-    mask: Tensor | Mapping[str, Tensor] | None = None
+    mask: Tensor | None = None
+    by_kind: Mapping[str, Float[Tensor, "rows 1 columns slots"]] | None = None
     positions: Int[Tensor, "axes rows columns"] | None = None
 
 

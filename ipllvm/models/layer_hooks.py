@@ -74,11 +74,13 @@ def _at(module: nn.Module, places: Places) -> Iterator[None]:
 
 @contextmanager
 def recorded_calls(module: nn.Module) -> Iterator[list[Tensor]]:
-    """While it lasts, the first argument of each call of a module is put into the list that it yields."""
+    """While it lasts, the features (no ids) that a module is given are put into the list that it yields."""
     given: list[Tensor] = []
 
     def keep(module: nn.Module, args: tuple[Any, ...], named: dict[str, Any]) -> None:
-        given.append(args[0] if args else next(iter(named.values())))
+        value = args[0] if args else next(iter(named.values()))
+        if value.is_floating_point():
+            given.append(value)
 
     with module.register_forward_pre_hook(keep, with_kwargs=True):
         yield given

@@ -35,10 +35,14 @@ class Preparer:
             raise ValueError(f"{self._name} takes one image a sample, got {len(images)}")
         placeholder = self._processor.tokenizer.convert_ids_to_tokens(self._placeholder)
         if placeholder in prompt:
-            raise ValueError(f"the prompt holds {placeholder!r}, which stands for a part of a picture: {prompt[:80]!r}")
+            raise ValueError(
+                f"the prompt holds {placeholder!r}, which stands for a part of a picture: {prompt[:80]!r}"
+            )
         pictures = [self._shown(image.convert("RGB")) for image in images]
         text = render(self._processor, prompt, self._style, self._mark, len(pictures))
-        made = self._processor(images=pictures or None, text=text, return_tensors="pt", **self._specials(text))
+        made = self._processor(
+            images=pictures or None, text=text, return_tensors="pt", **self._specials(text)
+        )
         ids = made["input_ids"][0]
         if not pictures:
             return Prepared(ids, torch.zeros(len(ids), dtype=torch.bool), self._types(made))
@@ -73,8 +77,12 @@ class Preparer:
 
     def _worded(self, prompt: str, places: int) -> Tensor:
         """The ids of a prompt about one picture that takes so many placeholders, without the processor."""
-        text = render(self._processor, prompt, self._style, self._mark).replace(self._mark, self._mark * places)
-        ids: Tensor = self._processor.tokenizer(text, return_tensors="pt", **self._specials(text))["input_ids"]
+        text = render(self._processor, prompt, self._style, self._mark).replace(
+            self._mark, self._mark * places
+        )
+        ids: Tensor = self._processor.tokenizer(text, return_tensors="pt", **self._specials(text))[
+            "input_ids"
+        ]
         return ids[0]
 
     def _specials(self, text: str) -> dict[str, bool]:

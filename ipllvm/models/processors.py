@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import transformers
-from transformers import AutoImageProcessor, AutoProcessor, AutoTokenizer
-from transformers.models.auto.processing_auto import PROCESSOR_MAPPING_NAMES
+from transformers import AutoImageProcessor, AutoProcessor, AutoTokenizer, ProcessorMixin
+from transformers.models.auto import processing_auto
 from transformers.utils.import_utils import is_torchvision_available
 
 from ipllvm.errors import ModelUnavailable
@@ -42,7 +42,8 @@ def _with_video(folder: Path, family: str) -> Any:
     """The class of the processor, where it has a part for videos, which can't be made without torchvision."""
     settings = (_settings(folder / name) for name in ("processor_config.json", "preprocessor_config.json"))
     told = next((found["processor_class"] for found in settings if "processor_class" in found), None)
-    own = getattr(transformers, told or PROCESSOR_MAPPING_NAMES.get(family, ""), None)
+    names: Any = processing_auto.PROCESSOR_MAPPING_NAMES  # type: ignore[attr-defined]
+    own = getattr(transformers, told or names.get(family, ""), None)
     return own if own and "video_processor" in inspect.signature(own.__init__).parameters else None
 
 
@@ -61,6 +62,10 @@ def _still(folder: Path, own: Any) -> Any:
             if argument is None:
                 return type(None)
             return super().check_argument_for_proper_class(argument_name, argument)
+
+        def apply_chat_template(self, *args: Any, **named: Any) -> Any:
+            """The template, which asks nothing of the missing parts."""
+            return ProcessorMixin.apply_chat_template(self, *args, **named)
 
     auto: Any = AutoImageProcessor
     parts = {

@@ -47,9 +47,7 @@ def render(processor: Any, question: str, prompt: PromptStyle, mark: str, pictur
     count = text.count(mark)
     if count != pictures:
         expected = "once" if pictures == 1 else f"{pictures} times"
-        raise ValueError(
-            f"the prompt holds {mark!r} {count} times, must be {expected}: {text[:80]!r}"
-        )
+        raise ValueError(f"the prompt holds {mark!r} {count} times, must be {expected}: {text[:80]!r}")
     return text
 
 

@@ -133,7 +133,7 @@ class TransformersModel(VisionLanguageModel):
         return self._preparer.with_prompt(prepared, prompt)
 
     def encode(self, batch: Sequence[Prepared]) -> list[EncodedPicture]:
-        """See the interface: one call for all whose fields are of one shape, through the family's own function."""
+        """See the interface: through the family's own function, one call for all fields of one shape."""
         kinds: dict[Any, list[int]] = {}
         for number, item in enumerate(batch):
             kinds.setdefault(_kind(item), []).append(number)
@@ -150,14 +150,18 @@ class TransformersModel(VisionLanguageModel):
         rows, width = (len(alike), -1), patches.shape[-1]
         return [
             EncodedPicture(each[None], self._by_view(own, item))
-            for each, own, item in zip(patches.view(*rows, width), tokens.view(*rows, tokens.shape[-1]), alike, strict=True)
+            for each, own, item in zip(
+                patches.view(*rows, width), tokens.view(*rows, tokens.shape[-1]), alike, strict=True
+            )
         ]
 
     def _pictures(self, alike: Sequence[Prepared]) -> Any:
         """What the family's own function makes of the pictures of some samples."""
         vision = [item.vision for item in alike]
         joined = {name: torch.cat([fields[name] for fields in vision]) for name in vision[0]}
-        placed = {n: v.to(self.device, self.dtype if v.is_floating_point() else v.dtype) for n, v in joined.items()}
+        placed = {
+            n: v.to(self.device, self.dtype if v.is_floating_point() else v.dtype) for n, v in joined.items()
+        }
         return self._inner.get_image_features(**placed, return_dict=True)
 
     def _tokens(self, found: Any) -> Float[Tensor, "tokens hidden"]:

@@ -31,5 +31,9 @@ class VideoLlama3(TransformersModel):
 
     def views(self, prepared: Prepared) -> Sequence[View]:
         """See the interface."""
-        grids = zip(prepared.fields["image_grid_thw"].tolist(), prepared.fields["image_merge_sizes"].tolist(), strict=True)
+        grids = zip(
+            prepared.fields["image_grid_thw"].tolist(),
+            prepared.fields["image_merge_sizes"].tolist(),
+            strict=True,
+        )
         return [View(h // m, w // m, picture=number) for number, ((_, h, w), m) in enumerate(grids)]

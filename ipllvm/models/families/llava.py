@@ -23,9 +23,14 @@ class Llava(TransformersModel):
         """See the interface."""
         sizes = prepared.fields.get("image_sizes")
         if sizes is None:
-            return [View(self.side, self.side, picture=n) for n in range(len(prepared.fields["pixel_values"]))]
+            return [
+                View(self.side, self.side, picture=n) for n in range(len(prepared.fields["pixel_values"]))
+            ]
         patch = self._model.config.vision_config.patch_size
-        return [View(height // patch, width // patch, picture=n) for n, (height, width) in enumerate(sizes.tolist())]
+        return [
+            View(height // patch, width // patch, picture=n)
+            for n, (height, width) in enumerate(sizes.tolist())
+        ]
 
     def encode(self, batch: Sequence[Prepared]) -> list[EncodedPicture]:
         """See the interface: the tiles of all samples in one tower call, where they are square."""

@@ -43,7 +43,7 @@ class InternVL(Tiled):
 
 
 class AyaVision(Tiled):
-    """Adapter of AyaVisionForConditionalGeneration; tiles are numbered in words, which are no visual tokens."""
+    """Adapter of AyaVisionForConditionalGeneration; its tiles are numbered in words."""
 
 
 class Cohere2Vision(Tiled):
@@ -83,13 +83,18 @@ class Named(TransformersModel):
             picture += last
             last = named is None
             rows, columns = self._grid(prepared, len(found), length)
-            top, left = ((int(n) - 1) * each for n, each in zip(named.groups(), (rows, columns), strict=True)) if named else (0, 0)
+            top, left = (
+                ((int(n) - 1) * each for n, each in zip(named.groups(), (rows, columns), strict=True))
+                if named
+                else (0, 0)
+            )
             found.append(View(rows, columns, last, top, left, picture))
         return found
 
     def _grid(self, prepared: Prepared, number: int, length: int) -> tuple[int, int]:
         """Rows and columns of a view."""
         return isqrt(length), isqrt(length)
+
 
 class Idefics3(Named):
     """Adapter of Idefics3ForConditionalGeneration and SmolVLMForConditionalGeneration."""
@@ -109,7 +114,9 @@ class Separated(TransformersModel):
         row, column, picture = 0, 0, 0
         for before, behind, length in runs(prepared, self._processor.tokenizer):
             side, whole = isqrt(length), before == self.WHOLE
-            found.append(View(side, side, whole, *((0, 0) if whole else (row * side, column * side)), picture))
+            found.append(
+                View(side, side, whole, *((0, 0) if whole else (row * side, column * side)), picture)
+            )
             if behind == self.COLUMN:
                 column += 1
             elif behind == self.ROW:

@@ -70,9 +70,7 @@ def test_it_is_used_where_it_is_much_of_the_prompt(tiny: VisionLanguageModel) ->
     assert found(before) is short, "it is run once"
     other = Prepared(prepared[0].input_ids + 1, prepared[0].visual, prepared[0].fields)
     assert found(before, [prepared[0], other]) is None, "they begin differently"
-    words = Prepared(
-        torch.tensor(ids), torch.zeros(before, dtype=torch.bool), torch.zeros(0, 3, 0, 0), (0, 0)
-    )
+    words = Prepared(torch.tensor(ids), torch.zeros(before, dtype=torch.bool))
     assert found(before, [words]) is None, "words alone have no picture to begin before"
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ipllvm.models import loading
-from ipllvm.models.base import VisionLanguageModel
+from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.tests.checkpoints import FAMILIES, SIDE, TOKENS, make
 
@@ -23,6 +23,11 @@ GRID = SIDE // 7
 def model(family: str) -> VisionLanguageModel:
     with TemporaryDirectory() as place:
         return loading.load(str(make(family, Path(place))), device="cpu")
+
+
+def tiles(item: Prepared) -> torch.Tensor:
+    assert item.tiles is not None
+    return item.tiles
 
 
 def newline(adapter: VisionLanguageModel) -> torch.Tensor:
@@ -64,7 +69,7 @@ def test_map_positions_are_picture_positions(family: str) -> None:
     """In a map without padding or down-sampling, the token at (row, column) shows that place."""
     adapter = model(family)
     item = adapter.prepare([Image.new("RGB", (2 * SIDE, 2 * SIDE))], "?")
-    assert len(item.tiles) == 5
+    assert len(tiles(item)) == 5
     marks = torch.zeros(5, TOKENS, newline(adapter).shape[0])
     tile, row, column = 2, 1, 3  # the upper right quarter
     marks[tile, row * GRID + column] = 1
@@ -78,7 +83,7 @@ def test_onevision_scales_large_maps_down() -> None:
     adapter = model("llava_onevision")
     item = adapter.prepare([Image.new("RGB", (4 * SIDE, 4 * SIDE))], "?")
     layout = adapter.layout(item)
-    assert len(item.tiles) == 17
+    assert len(tiles(item)) == 17
     assert layout.newline.sum() == 12
     assert len(layout) == TOKENS + 12 * 13
 
@@ -139,8 +144,8 @@ def test_words_that_a_processor_changes_are_prepared_anew(tmp_path: Path) -> Non
             return processor(text="well " + text, **options)
 
     processor = adapter._processor
-    adapter._processor = Spaced()
-    assert adapter._processor.tokenizer is original
+    adapter._preparer._processor = Spaced()
+    assert adapter._preparer._processor.tokenizer is original
     first = adapter.prepare([Image.new("RGB", (30, 30))], "what is it?")
     assert adapter.with_prompt(first, "is it teal?") is None
 
@@ -165,7 +170,7 @@ def test_wrong_number_of_tokens_is_no_layout() -> None:
 @pytest.mark.parametrize("mode", ["L", "RGBA", "P", "CMYK"])
 def test_any_picture_mode_is_taken(mode: str) -> None:
     item = model("llava").prepare([Image.new(mode, (30, 20))], "?")
-    assert item.tiles.shape == (1, 3, SIDE, SIDE)
+    assert tiles(item).shape == (1, 3, SIDE, SIDE)
 
 
 def test_text_is_stripped_and_free_of_specials() -> None:
