@@ -147,8 +147,8 @@ def permuted_tiles(projector: Any, what: Permutation, rng: Any) -> Iterator[None
     """
 
     def shuffle(module: Any, args: tuple[Any, ...], output: Tensor) -> Tensor:
-        if len(output) == 1 and output.ndim == 2:
-            return output
+        if args and not args[0].is_floating_point():
+            return output  # embeddings of words
         tiles = output[None] if output.ndim == 2 else output.flatten(1, -2)
         return what.apply(tiles, None, rng).reshape(output.shape)
 
