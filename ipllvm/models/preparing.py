@@ -33,13 +33,13 @@ class Preparer:
         """Pictures and prompt in the chat template, processed as shipped; raises ValueError."""
         if len(images) > 1 and not self._several:
             raise ValueError(f"{self._name} takes one image a sample, got {len(images)}")
+        pictures = [self._shown(image.convert("RGB")) for image in images]
+        text = render(self._processor, prompt, self._style, self._mark, len(pictures))
         placeholder = self._processor.tokenizer.convert_ids_to_tokens(self._placeholder)
         if placeholder in prompt:
             raise ValueError(
                 f"the prompt holds {placeholder!r}, which stands for a part of a picture: {prompt[:80]!r}"
             )
-        pictures = [self._shown(image.convert("RGB")) for image in images]
-        text = render(self._processor, prompt, self._style, self._mark, len(pictures))
         made = self._processor(
             images=pictures or None, text=text, return_tensors="pt", **self._specials(text)
         )

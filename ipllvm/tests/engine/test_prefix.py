@@ -46,7 +46,7 @@ def test_it_changes_no_answer(tiny: VisionLanguageModel, monkeypatch: pytest.Mon
         rows[0] += self.shape[0]
         return original_embeds(self, model)
 
-    monkeypatch.setattr(type(tiny), "repeated", counting)
+    monkeypatch.setattr(type(tiny), "expand_cache", counting)
     monkeypatch.setattr(Packed, "embeds", placed)
     assert _measured(tiny, size) == expected
     assert sum(begun) == rows[0], "every row is begun from the prefix"

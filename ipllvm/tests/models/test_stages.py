@@ -154,7 +154,7 @@ def test_prepare_refuses_what_it_would_misread() -> None:
     adapter = model("llava")
     picture = Image.new("RGB", (30, 30))
     with pytest.raises(ValueError, match="takes one image a sample"):
-        adapter.prepare([picture, picture], "what?")
+        model("llava_next").prepare([picture, picture], "what?")
     with pytest.raises(ValueError, match="holds '<image>' 2 times"):
         adapter.prepare([picture], "what is <image> here?")
 

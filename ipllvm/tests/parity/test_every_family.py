@@ -17,11 +17,9 @@ from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.records import Perturbation, Stage, Target
 from ipllvm.registry import FAMILIES
-from ipllvm.tests import torchvision_shim
-from ipllvm.tests.tiny import KINDS
+from ipllvm.tests.tiny import KINDS, NEEDS
 from ipllvm.tests.tiny.contract import SIZES, Both, samples, spoilt
 
-NEEDS = {"perception_lm": "timm", "smolvlm": "num2words"}
 FAST = ("llava-siglip-qwen3", "internvl", "idefics3", "ovis2")
 """The rest is in the slow tier; decoders of LLaVA have a test of their own (models/test_decoder_kinds.py)."""
 CHOSEN = [
@@ -35,10 +33,8 @@ ABOVE = LayerNoise(3, "symmetric", 0.5, 0.6, Target.ALL, generated=False)
 
 @cache
 def both(kind: str) -> Both:
-    if KINDS[kind].torchvision and not torchvision_shim.usable():
-        pytest.skip("its processor needs torchvision")
-    if kind in NEEDS and find_spec(NEEDS[kind]) is None:
-        pytest.skip(f"it needs {NEEDS[kind]}")
+    if any(find_spec(package) is None for package in NEEDS.get(kind, ())):
+        pytest.skip(f"it needs {', '.join(NEEDS[kind])}")
     with TemporaryDirectory() as place:
         return Both.of(kind, Path(place) / kind)
 
