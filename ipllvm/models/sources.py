@@ -118,6 +118,12 @@ def resolve(name: str, offline: bool = False) -> Path:
         ) from error
 
 
+def origin(name: str, folder: Path) -> tuple[str, ...]:
+    """Where a name led, in words, if it is no folder's: the hub's repository and the revision."""
+    repository = hub_id(name)
+    return (f"{repository} on the hub, revision {folder.name}",) if repository else ()
+
+
 def encoder(name: str, wanted: Sequence[str], offline: bool = False) -> Path:
     """The local folder of a vision encoder: embedded, a folder, or a hub id with the files `wanted`.
 
