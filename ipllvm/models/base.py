@@ -101,7 +101,7 @@ class VisionLanguageModel(ABC):
     `footprint` is what its decoder holds in memory, None where that does not matter. `supports_prefix_cache`
     says that it can begin behind keys and values. `placed` says that its visual tokens have places in the
     picture, `forgets` that its cache can't be cut: it remembers a state and not positions. `max_positions` is
-    the longest prompt that it was made for, None where there is no limit. `weights` are the names of the files
+    the longest prompt that it was made for, None where there is none. `weights` are the names of the files
     that it was read from, `notes` what a report should say of its checkpoint.
     """
 
