@@ -3,6 +3,7 @@
 from ipllvm.records.evidence import Counterexample as Counterexample
 from ipllvm.records.evidence import FlipExample as FlipExample
 from ipllvm.records.evidence import Transcript as Transcript
+from ipllvm.records.values import EXACT as EXACT
 from ipllvm.records.values import Benchmark as Benchmark
 from ipllvm.records.values import BenchmarkInfo as BenchmarkInfo
 from ipllvm.records.values import Claim as Claim

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from PIL import Image
 
 
+EXACT = ("dirichlet", "bets")
+"""What decides where few clusters inform: a bound conjectured to be valid, or bets, which are proven."""
+
+
 class ImageSource(Protocol):
     """An image as a value: decoded or drawn only when asked for."""
 
@@ -256,7 +260,7 @@ class Claim:
     A requirement can fail a run; an observation is a finding and never changes the exit status. Against
     a baseline the quantity may be worse by at most `regression_margin`, in points. Of importance, `agg` is
     which of a noise's draws counts, "mean" or "max" (cross-fitted), and `draws` whether its strengths are
-    "fixed" or stand for "random" ones like them.
+    "fixed" or stand for "random" ones like them. `exact` (of `EXACT`) decides where few clusters inform.
     """
 
     name: str
@@ -272,6 +276,7 @@ class Claim:
     regression_margin: float = 2.0
     agg: str = "mean"
     draws: str = "fixed"
+    exact: str = EXACT[0]
 
 
 class Decision(StrEnum):

@@ -18,6 +18,7 @@ from ipllvm.perturbations.noise import KINDS
 from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
+from ipllvm.records import EXACT
 from ipllvm.registry import BENCHMARKS
 from ipllvm.session import parsing
 from ipllvm.session.profiles import BENCHMARKS as BENCHMARKS_OF
@@ -46,6 +47,7 @@ REPEATED = (
     "max_errors",
     "answer",
     "claims",
+    "exact",
 )
 """Options that a command line repeats as they are."""
 DEFAULT_MODELS = ("llava-tiny",)
@@ -101,6 +103,7 @@ class Options:
     family_wise: bool
     noise_floor: bool
     margin_floor: bool
+    exact: str | None
 
     @property
     def on_defaults(self) -> bool:
@@ -248,6 +251,7 @@ def read(config: pytest.Config) -> Options:
         family_wise=bool(value("family-wise")),
         noise_floor=bool(value("noise-floor")),
         margin_floor=bool(value("margin-floor")),
+        exact=None if value("exact") is None else parsing.one_of("exact", value("exact"), EXACT),
     )
 
 

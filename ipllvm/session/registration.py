@@ -10,6 +10,7 @@ from ipllvm.perturbations.noise import KINDS
 from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
+from ipllvm.records import EXACT
 
 TARGETS = ("population", "benchmark")
 
@@ -87,6 +88,7 @@ def register(parser: pytest.Parser) -> None:
     )
     add("noise-floor", "measure twice, in other batches, and report what differs", action="store_true")
     add("margin-floor", "raise margins below the noise floor to it", action="store_true")
+    add("exact", f"what decides where few clusters inform: {' or '.join(EXACT)} (proven)", metavar="NAME")
     add("family-wise", "share each claim's alpha among the requirements of a model", action="store_true")
 
 

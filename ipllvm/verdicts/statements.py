@@ -17,6 +17,7 @@ from ipllvm.sampling import generator
 from ipllvm.stats.choice import INDISTINCT, distinct
 from ipllvm.stats.correlation import FEWEST, correlation
 from ipllvm.stats.student import StudentTest, combined, linearised
+from ipllvm.verdicts.guard import NOT_SHOWN
 
 ALPHA = 0.05
 POINTS = 100.0
@@ -25,7 +26,6 @@ ARRAYS = ("values", "crossed")
 TEXT_RICH = ("charts", "charts-mc", "chartqa", "ai2d", "mathvista")
 CNNS = ("resnet", "convnext", "convnextv2", "regnet", "efficientnet", "mobilenet_v2")
 VITS = ("vit", "deit", "beit", "clip", "dinov2", "swin", "vit_mae", "siglip")
-NOTHING_TO_LOSE = "nothing to lose"
 WHERE = {
     Decision.HOLDS: "is inside",
     Decision.VIOLATED: "is outside",
@@ -106,8 +106,8 @@ def _over_benchmarks(rows: Sequence[Row]) -> Iterator[Statement]:
             continue
         claim, names = found[0].claim, tuple(each.benchmark for each in found)
         test = combined([(1 / len(found), each.contrasts["claim"]) for each in found])
-        lost = [each.benchmark for each in found if each.reason.startswith(NOTHING_TO_LOSE)]
-        why = f"{NOTHING_TO_LOSE} on {', '.join(lost)}" if lost else ""
+        lost = [each.benchmark for each in found if each.reason.startswith(NOT_SHOWN)]
+        why = f"{NOT_SHOWN} on {', '.join(lost)}" if lost else ""
         text = f"On average over {len(found)} benchmarks: {claim.text}"
         yield _decided("mean_over_benchmarks", text, (model,), names, test, claim, why)
 
@@ -115,7 +115,7 @@ def _over_benchmarks(rows: Sequence[Row]) -> Iterator[Statement]:
 def _text_rich(rows: Sequence[Row]) -> Iterator[Statement]:
     """Whether shuffled patches cost more where pictures hold text."""
     for model, found in _by_model(rows, "patch_shuffle"):
-        kept = [each for each in found if not each.reason.startswith(NOTHING_TO_LOSE)]
+        kept = [each for each in found if not each.reason.startswith(NOT_SHOWN)]
         rich = [each for each in kept if each.benchmark in TEXT_RICH]
         plain = [each for each in kept if each.benchmark not in TEXT_RICH]
         if not rich or not plain:
