@@ -45,8 +45,12 @@ def choose(contrast: Contrast, exact: str = EXACT[0]) -> Judge:
 
 def turned(contrast: Contrast, sign: float) -> Contrast:
     """The contrast, or with a `sign` of -1 the opposite one."""
-    by_draw = None if contrast.crossed is None else sign * contrast.crossed
-    return replace(contrast, values=sign * np.asarray(contrast.values, dtype=float), crossed=by_draw)
+    if sign > 0:
+        return contrast
+    by_draw = None if contrast.crossed is None else -contrast.crossed
+    unknown = None if contrast.unknown is None else (-contrast.unknown[1], -contrast.unknown[0])
+    values = -np.asarray(contrast.values, dtype=float)
+    return replace(contrast, values=values, crossed=by_draw, unknown=unknown)
 
 
 def distinct(denominator: Contrast, alpha: float = 0.05) -> bool:

@@ -18,7 +18,7 @@ from scipy.special import ndtr
 
 from ipllvm.records import Contrast
 from ipllvm.stats.clusters import cluster_sums
-from ipllvm.stats.missing import complete_margin, missing_share, worst_case
+from ipllvm.stats.missing import Missing
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -66,7 +66,7 @@ class Totals:
 class DirichletTest:
     """Bounds and p-values by the Dirichlet bound with one whole pseudo-cluster, for any bounded contrast.
 
-    `missing` is the share of the planned samples without a value. Methods take and return scores, not points.
+    `missing` tells of planned samples without a value. Methods take and return scores, not points.
 
     >>> quiet = Contrast("drop", np.zeros(300), tuple(str(i) for i in range(300)))
     >>> [round(x, 5) for x in DirichletTest.of(quiet).interval(0.05)]
@@ -75,7 +75,7 @@ class DirichletTest:
 
     clusters: Totals
     bound: float
-    missing: float
+    missing: Missing
 
     @classmethod
     def of(cls, contrast: Contrast) -> "DirichletTest":
@@ -83,7 +83,7 @@ class DirichletTest:
         totals, sizes = cluster_sums(contrast)
         largest = sizes.max(initial=1)
         found = Totals.of(totals / (contrast.bound * largest), sizes / largest)
-        return cls(found, contrast.bound, missing_share(contrast))
+        return cls(found, contrast.bound, Missing.of(contrast))
 
     @property
     def method(self) -> str:
@@ -98,7 +98,7 @@ class DirichletTest:
     @property
     def complete(self) -> "DirichletTest":
         """The same test as if no planned sample were missing."""
-        return replace(self, missing=0.0)
+        return replace(self, missing=Missing())
 
     def interval(self, alpha: float = 0.05) -> tuple[float, float]:
         """Bounds of the mean, each valid at 1 - `alpha` on its own side; missing samples at worst."""
@@ -106,20 +106,20 @@ class DirichletTest:
             return -self.bound, self.bound
         high = crossing(lambda theta: self.clusters.p_below(theta, 1.0), alpha)
         low = -crossing(lambda theta: self.clusters.p_above(-theta, 1.0), alpha)
-        return worst_case((self.bound * low, self.bound * high), self.missing, self.bound)
+        return self.missing.widened((self.bound * low, self.bound * high))
 
     def p_holds(self, margin: float) -> float:
         """The one-sided p-value behind "the mean is at most `margin`"; small means it holds."""
         if self.too_little:
             return 1.0
-        theta = complete_margin(margin, self.missing, self.bound, 1) / self.bound
+        theta = self.missing.complete_margin(margin, 1) / self.bound
         return self.clusters.p_below(theta, 1.0)
 
     def p_violated(self, margin: float) -> float:
         """The one-sided p-value behind "the mean exceeds `margin`"; small means it does."""
         if self.too_little:
             return 1.0
-        theta = complete_margin(margin, self.missing, self.bound, -1) / self.bound
+        theta = self.missing.complete_margin(margin, -1) / self.bound
         return self.clusters.p_above(theta, 1.0)
 
 

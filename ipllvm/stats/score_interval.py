@@ -8,6 +8,7 @@ show it, so that losing more never helps.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from scipy.special import stdtr
 from ipllvm.records import Contrast
 from ipllvm.stats.clusters import cluster_sums, independent, spread
 from ipllvm.stats.dirichlet import Totals, crossing
-from ipllvm.stats.missing import complete_margin, missing_share, worst_case
+from ipllvm.stats.missing import Missing
 
 _HALF, _TENTH = 0.5, 0.1
 """What the worst pseudo-cluster weighs against HOLDS and against VIOLATED, beside the largest cluster."""
@@ -29,7 +30,7 @@ class ScoreTest:
     `mean`, `gained` and `lost` are in units of `bound` (so in [-1, 1]): the mean, and the means of
     the positive and of the negative parts. `deff` is the design effect, `effective` the sample
     size divided by it, `df` the degrees of freedom, `correction` the continuity correction of the numerator,
-    `missing` the share of the planned samples without a value. `totals` are the clusters, `unlost` the same
+    `missing` tells of planned samples without a value. `totals` are the clusters, `unlost` the same
     ones without a single loss, `worst` what the pseudo-cluster weighs. Methods take and return scores, not
     points.
 
@@ -51,7 +52,7 @@ class ScoreTest:
     df: float
     correction: float
     bound: float
-    missing: float
+    missing: Missing
     totals: Totals
     unlost: Totals
     worst: float
@@ -59,16 +60,29 @@ class ScoreTest:
     @classmethod
     def of(cls, contrast: Contrast) -> "ScoreTest":
         """The test of `contrast`; raises ValueError where a value isn't finite or exceeds the bound."""
-        totals, sizes = cluster_sums(contrast)
-        n, bound, largest = len(contrast.values), contrast.bound, int(sizes.max(initial=1))
-        d = np.asarray(contrast.values, dtype=float) / bound
+        return replace(cls.over([(1.0, contrast)]), missing=Missing.of(contrast))
+
+    @classmethod
+    def over(cls, terms: Sequence[tuple[float, Contrast]]) -> "ScoreTest":
+        """The test of a weighted sum of means over independent sets of samples, as over benchmarks.
+
+        The sets are strata of one contrast: each value counts as often as its mean's weight asks for, and the
+        spread is that inside the sets. Samples without a value are left out of it.
+        """
+        n = sum(len(contrast.values) for _, contrast in terms)
+        scales = [weight * max(n, 1) / max(len(contrast.values), 1) for weight, contrast in terms]
+        bound = max(abs(scale) * contrast.bound for scale, (_, contrast) in zip(scales, terms, strict=True))
+        lattices = {abs(scale) * c.lattice for scale, (_, c) in zip(scales, terms, strict=True)}
+        parts = [_scaled(contrast, scale / bound) for scale, (_, contrast) in zip(scales, terms, strict=True)]
+        d = np.concatenate([part[0] for part in parts])
+        totals, unlost, sizes = (np.concatenate([part[i] for part in parts]) for i in (1, 2, 3))
         mean, gained, lost = (
-            float(part.sum()) / max(n, 1) for part in (d, np.maximum(d, 0), np.maximum(-d, 0))
+            float(each.sum()) / max(n, 1) for each in (d, np.maximum(d, 0), np.maximum(-d, 0))
         )
+        largest, lattice = int(sizes.max(initial=1)), max(lattices)
         # One pseudo-discordance at the worst correlation: few flips can't claim a tiny design effect.
-        deff = (spread(totals / bound, sizes) + largest) / (n * (gained + lost - mean**2) + 1)
-        unlost, _ = cluster_sums(replace(contrast, values=np.minimum(contrast.values, 0)))
-        scale = bound * largest
+        around = sum(spread(part[1], part[3]) for part in parts)
+        deff = (around + largest) / (n * (gained + lost - mean**2) + 1)
         return cls(
             n=n,
             clusters=len(sizes),
@@ -79,12 +93,12 @@ class ScoreTest:
             deff=deff,
             effective=n / deff,
             df=max(independent(sizes) - 1, 1.0),
-            correction=contrast.lattice / (2 * deff * bound),
+            correction=lattice / (2 * deff * bound),
             bound=bound,
-            missing=missing_share(contrast),
-            totals=Totals.of(totals / scale, sizes / largest),
-            unlost=Totals.of(unlost / scale, sizes / largest),
-            worst=1.0 if largest == 1 and contrast.lattice in (0, bound) else _HALF,
+            missing=Missing(),
+            totals=Totals.of(totals / largest, sizes / largest),
+            unlost=Totals.of(unlost / largest, sizes / largest),
+            worst=1.0 if largest == 1 and (len(lattices) > 1 or lattice in (0, bound)) else _HALF,
         )
 
     @property
@@ -106,7 +120,7 @@ class ScoreTest:
     @property
     def complete(self) -> "ScoreTest":
         """The same test as if no planned sample were missing."""
-        return replace(self, missing=0.0)
+        return replace(self, missing=Missing())
 
     def interval(self, alpha: float = 0.05) -> tuple[float, float]:
         """Bounds of the mean, each valid at 1 - `alpha` on its own side (0 < alpha < 0.5).
@@ -116,7 +130,7 @@ class ScoreTest:
         if self.too_little:
             return -self.bound, self.bound
         low, high = -crossing(lambda t: self._violated(-t), alpha), crossing(self._holds, alpha)
-        return worst_case((self.bound * low, self.bound * high), self.missing, self.bound)
+        return self.missing.widened((self.bound * low, self.bound * high))
 
     def p_holds(self, margin: float) -> float:
         """The one-sided p-value behind "the mean is at most `margin`"; small means it holds."""
@@ -128,7 +142,7 @@ class ScoreTest:
 
     def beyond_missing(self, margin: float, side: int) -> float:
         """The margin that the complete samples must meet on `side` (1 above, -1 below)."""
-        return complete_margin(margin, self.missing, self.bound, side)
+        return self.missing.complete_margin(margin, side)
 
     def standard_error(self, margin: float) -> float:
         """Standard error of the mean in scores if its truth were `margin` (Tango 1998)."""
@@ -170,3 +184,11 @@ class ScoreTest:
         root = math.sqrt(max(second**2 - 4 * first * third, 0.0))
         q = max((root - second) / (2 * first), 0.0, -t)
         return n * (2 * q + t * (1 - t))
+
+
+def _scaled(contrast: Contrast, scale: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Values, the clusters' sums, their sums without a single loss, and their sizes, times `scale`."""
+    totals, sizes = cluster_sums(contrast)
+    d = np.asarray(contrast.values, dtype=float) * scale
+    unlost, _ = cluster_sums(replace(contrast, values=np.minimum(np.sign(scale) * contrast.values, 0)))
+    return d, totals * scale, unlost * abs(scale), sizes

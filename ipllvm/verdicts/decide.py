@@ -17,6 +17,7 @@ from ipllvm.sampling import generator
 from ipllvm.stats.bootstrap import bootstrap_interval
 from ipllvm.stats.choice import choose, turned
 from ipllvm.stats.clusters import cluster_sums, effective_clusters, mean_size
+from ipllvm.stats.crossed import FEWEST_DRAWS
 from ipllvm.stats.power import (
     Outlook,
     design_effect,
@@ -79,7 +80,7 @@ def accuracy(name: str, scores: Scores, seed: int = 0, unit: str = "points") -> 
     test, scale = ScoreTest.of(contrast), _SCALE[unit]
     mean = min(max(test.mean, 0.0), 1.0)
     low, high = proportion_interval(mean, 0.0 if test.too_little else test.effective, _ALPHA)
-    bounds = (1 - test.missing) * low, (1 - test.missing) * high + test.missing
+    bounds = test.missing.widened((low, high))
     name_of_method = "Clopper-Pearson" if mean in (0, 1) else "Wilson, effective sample size"
     extra = _sizes(contrast, test, (scale * low, scale * high))
     return _estimate(contrast, unit, seed, _method(test, name_of_method), bounds, extra)
@@ -167,7 +168,7 @@ def _not_enough(
     if n == 0:
         reason = "all samples ended in an error" if contrast.n_error else "no samples"
     if contrast.crossed is not None and n:
-        reason += f", draws that stand for others: {contrast.draws}"
+        reason += f", {contrast.draws} of the {FEWEST_DRAWS} draws that others need"
     deff = design_effect(contrast.draws, mean_size(cluster_sums(contrast)[1]))
     needed = required_samples(abs(margin), claim.planned_discordance, deff=deff, alpha=claim.alpha)
     if needed is None:
@@ -183,7 +184,7 @@ def _outlook(
     mean = test.mean * test.bound
     side = 1 if mean <= margin else -1
     gap = test.beyond_missing(margin, side) - mean
-    if test.missing and side * gap <= 0:
+    if test.missing.share and side * gap <= 0:
         return Outlook(None, f"the {contrast.n_error} samples without a score could tip it either way")
     if contrast.crossed is not None:
         return Outlook(None, "more draws would tell more than more samples, as draws stand for others")
@@ -206,7 +207,7 @@ def _words(claim: Claim) -> str:
 def _method(test: ScoreTest, name: str) -> str:
     if test.too_little:
         return "range only: fewer than 2 clusters"
-    return f"{name}; worst case for missing samples" if test.missing else name
+    return f"{name}; worst case for missing samples" if test.missing.share else name
 
 
 def _sizes(contrast: Contrast, test: ScoreTest, complete: tuple[float, float]) -> dict[str, Any]:
