@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ipllvm.errors import IpllvmError
+from ipllvm.safety import interrupts
 from ipllvm.session import options, parsing, registration
 from ipllvm.session.controller import OPTIONS, ROWS, Session, case, finding, place, status
 from ipllvm.session.progress import Worker
@@ -38,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     if config.stash[OPTIONS].offline:
         os.environ["HF_HUB_OFFLINE"] = "1"  # what the hub's client reads when it is first imported
+    config.add_cleanup(interrupts.install())
     if hasattr(config, "workerinput"):
         config.pluginmanager.register(Worker(config), "ipllvm-worker")
     else:

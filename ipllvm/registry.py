@@ -114,5 +114,6 @@ SCORERS = Registry(
         "numeric": "ipllvm.scorers.numeric:score",
         "yes_no": "ipllvm.scorers.yes_no:score",
         "label": "ipllvm.scorers.label:score",
+        "judge": "ipllvm.scorers.judge:CORRECT",
     },
 )

@@ -5,7 +5,6 @@ test split. Eight worked examples after J. Wei et al. (2022); the examples here 
 so that scores are near, not equal, to those taken with other examples.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,6 +15,7 @@ from ipllvm.benchmarks.rendering import digest
 from ipllvm.benchmarks.word_problems import few_shot
 from ipllvm.errors import BenchmarkUnavailable
 from ipllvm.records import Benchmark, Sample
+from ipllvm.safety import reading
 
 SIZE = 1319
 MAX_NEW_TOKENS = 256
@@ -121,7 +121,7 @@ def _files(folder: Path) -> list[Path]:
 def _rows(path: Path) -> list[dict[str, Any]]:
     if path.suffix == ".parquet":
         return parquet_rows("gsm8k", path)
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [reading.json_value(line) for line in reading.text_file(path).split("\n") if line.strip()]
 
 
 def _sample(index: int, row: Mapping[str, Any]) -> Sample:

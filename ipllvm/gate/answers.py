@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ipllvm.records import Transcript
+from ipllvm.safety import reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ def pack(value: object) -> str:
 
 
 def unpack(text: str) -> Any:
-    """The inverse of `pack`; raises ValueError or zlib.error for what is damaged."""
-    return json.loads(zlib.decompress(base64.b85decode(text)))
+    """The inverse of `pack`; raises ValueError for what is damaged, or unpacks to more than the limit."""
+    return reading.json_value(reading.inflated(base64.b85decode(text)))
 
 
 def as_rows(said: Mapping[str, Transcript], samples: Sequence[str], clean_alone: bool) -> dict[str, Any]:

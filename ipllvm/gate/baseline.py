@@ -6,7 +6,6 @@ claim: not worse by more than the regression margin. Imports no torch.
 """
 
 import json
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from ipllvm.errors import UsageError
 from ipllvm.gate import answers
 from ipllvm.gate.outcome import Key
 from ipllvm.records import Claim, Contrast, Result, Transcript
+from ipllvm.safety import reading
 from ipllvm.verdicts import ratio_change
 
 SCHEMA = "ipllvm-baseline/1"
@@ -150,7 +150,7 @@ def load(path: Path) -> Baseline:
     """A saved baseline, or that of a run's folder; raises UsageError in one line."""
     file = path / "baseline.json" if path.is_dir() else path
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = reading.json_file(file)
     except OSError as error:
         raise UsageError(f"{file}: can't read the baseline: {error.strerror}") from error
     except ValueError as error:
@@ -160,7 +160,7 @@ def load(path: Path) -> Baseline:
     try:
         asked = {name: answers.unpack(packed) for name, packed in found.get("asked", {}).items()}
         entries = [_entry(row, asked.get(row["benchmark"], {})) for row in found["entries"]]
-    except (AttributeError, KeyError, TypeError, ValueError, zlib.error) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise UsageError(f"{file}: a damaged baseline ({error}): save it again") from error
     return Baseline(found.get("about", {}), {entry.key: entry for entry in entries})
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from ipllvm.errors import ClaimUndecided, ClaimViolated, Finding, IpllvmError, NotTested, UsageError
+from ipllvm.safety.printing import Guarded
 from ipllvm.session.costs import planned
 from ipllvm.session.options import Options
 from ipllvm.session.progress import Controller, controller, told
@@ -120,14 +121,23 @@ class Session:
         self._workers: Controller | None = None
         self._said: list[dict[str, Any]] = []
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Whatever the terminal is told goes through `ipllvm.safety.printing`."""
+        reporter: Any = self.config.pluginmanager.getplugin("terminalreporter")
+        if reporter is not None and not isinstance(reporter._tw._file, Guarded):
+            reporter._tw._file = Guarded(reporter._tw._file)
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Before anything is measured: a report folder that can't be written ends the run."""
         if self.config.getoption("collectonly") or not any(case(item) for item in session.items):
             return
-        from ipllvm.reporting.folders import ensure_writable
+        from ipllvm.reporting.folders import ensure_writable, refuse_link
 
         try:
             ensure_writable(self.options.report_dir)
+            for name in ("outcomes", "artifacts", "baselines"):
+                refuse_link(self.options.report_dir / name)
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None
 

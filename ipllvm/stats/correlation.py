@@ -84,7 +84,7 @@ def correlation(
 
 
 def _p_opposite(permuted: np.ndarray, observed: float, models: int) -> float:
-    """The chance of a correlation as small, among all pairings or with the observed one beside those drawn."""
+    """The chance of a correlation as small, among all pairings or those drawn and the observed one."""
     drawn = int(math.factorial(models) > _RESAMPLES)
     as_small = int(np.count_nonzero(permuted <= observed + _ALIKE))
     return (as_small + drawn) / (permuted.size + drawn)
