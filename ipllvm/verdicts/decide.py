@@ -111,9 +111,9 @@ def decide(
     needs = list(conditions(contrast, claim, guard))
     need = max((each.p for each in needs), default=0.0)
     p_holds, p_violated = (max(p, need) for p in (judge.p_holds(margin), judge.p_violated(margin)))
-    unmet = [each.unmet for each in needs if each.p > claim.alpha]
-    if unmet:
-        return Verdict(Decision.UNDECIDED, unmet[0], p_holds, p_violated, effect)
+    for each in needs:
+        if each.p > claim.alpha:
+            return Verdict(Decision.UNDECIDED, each.unmet(), p_holds, p_violated, effect)
     low, high = (_POINTS * bound for bound in _oriented(judge.interval(claim.alpha), sign))
     span = f"[{low:.2f}, {high:.2f}]"
     sides = {

@@ -4,7 +4,7 @@ Each is a test of its own at the claim's alpha, and a verdict needs it besides t
 union test, Berger 1982): its p-value is the largest of all, which a correction for many claims reaches too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,21 +20,20 @@ _POINTS = 100.0
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a claim needs: the p-value behind it, and what is said where it is not met."""
+    """What a claim needs: the p-value behind it, and what makes the sentence where it is not met."""
 
     p: float
-    unmet: str
+    unmet: Callable[[], str]
 
 
 def conditions(contrast: Contrast, claim: Claim, gain: Contrast | None) -> Iterator[Condition]:
     """What the claim needs of a fixed number of samples; `gain` is what seeing is worth, if that is asked."""
     if gain is not None:
         test = ScoreTest.of(gain)
-        yield Condition(
-            test.p_violated(claim.margin / _POINTS), too_small(gain, claim, test.interval(claim.alpha)[0])
-        )
+        p = test.p_violated(claim.margin / _POINTS)
+        yield Condition(p, lambda: too_small(gain, claim, test.interval(claim.alpha)[0]))
     if contrast.over is not None:
-        yield Condition(above_zero(contrast.over, claim.exact), INDISTINCT)
+        yield Condition(above_zero(contrast.over, claim.exact), lambda: INDISTINCT)
 
 
 def too_small(gain: Contrast, claim: Claim, low: float) -> str:

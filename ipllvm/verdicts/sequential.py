@@ -115,9 +115,9 @@ class InterimAnalyses:
         level = claim.alpha * self._looking
         needs = list(self._conditions(contrast, claim, gain))
         need = max((each.p for each in needs), default=0.0) / self._looking
-        if unmet := [each.unmet for each in needs if each.p > level]:
+        if unmet := [each for each in needs if each.p > level]:
             p_holds, p_violated = (min(max(p / self._looking, need), 1.0) for p in (p_holds, p_violated))
-            return Verdict(Decision.UNDECIDED, unmet[0], p_holds, p_violated, effect)
+            return Verdict(Decision.UNDECIDED, unmet[0].unmet(), p_holds, p_violated, effect)
         stop = sequence.stop(margin, level)
         decision = Decision.UNDECIDED if stop is None else stop.decision
         if self.final_look:
@@ -209,10 +209,10 @@ class InterimAnalyses:
             seen = self._sequence(gain)
             p = 1.0 if seen is None else seen.p_violated(claim.margin / _POINTS)
             low = -gain.bound if seen is None else seen.interval(claim.alpha)[0]
-            yield guard.Condition(p, guard.too_small(gain, claim, low))
+            yield guard.Condition(p, lambda: guard.too_small(gain, claim, low))
         if contrast.over is not None:
             seen = self._sequence(contrast.over)
-            yield guard.Condition(1.0 if seen is None else seen.p_violated(0.0), INDISTINCT)
+            yield guard.Condition(1.0 if seen is None else seen.p_violated(0.0), lambda: INDISTINCT)
 
     def _worded(
         self,
