@@ -1,10 +1,8 @@
 """The score test for a mean of paired differences, and the interval that inverts it.
 
-Tango's score statistic (Tango 1998) with the sample size divided by a design effect (Rao & Scott
-1992, Korn & Graubard 1998), so that samples of one image count as what they are worth. No p-value is below
-the Dirichlet bound (ipllvm/stats/dirichlet.py) with part of a worst cluster, which knows how few the
-clusters are; and the mean is never below a margin where the same run without a single loss could not
-show it, so that losing more never helps.
+The score statistic (ipllvm/stats/tango.py) is not monotone: of two runs that changed little it trusts the one
+less that changed less. So no p-value of HOLDS is below that of the same run with fewer losses, nor below the
+Dirichlet bound (ipllvm/stats/dirichlet.py) with part of a worst cluster, which knows how few there are.
 """
 
 import math
@@ -15,24 +13,23 @@ import numpy as np
 from scipy.special import stdtr
 
 from ipllvm.records import Contrast
-from ipllvm.stats.clusters import cluster_sums, independent, spread
+from ipllvm.stats.clusters import cluster_sums, independent
 from ipllvm.stats.dirichlet import Totals, crossing
 from ipllvm.stats.missing import Missing
+from ipllvm.stats.tango import Nested, Stratum
 
 _HALF, _TENTH = 0.5, 0.1
-"""What the worst pseudo-cluster weighs against HOLDS and against VIOLATED, beside the largest cluster."""
+"""The least that the worst pseudo-cluster weighs against HOLDS, and its weight against VIOLATED."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoreTest:
     """Everything about a contrast that its interval and p-values need.
 
-    `mean`, `gained` and `lost` are in units of `bound` (so in [-1, 1]): the mean, and the means of
-    the positive and of the negative parts. `deff` is the design effect, `effective` the sample
-    size divided by it, `df` the degrees of freedom, `correction` the continuity correction of the numerator,
-    `missing` tells of planned samples without a value. `totals` are the clusters, `unlost` the same
-    ones without a single loss, `worst` what the pseudo-cluster weighs. Methods take and return scores, not
-    points.
+    `runs` has the score statistic of it and of the same with fewer losses, `df` are the degrees of freedom,
+    `totals` the clusters for the Dirichlet bound, `unlost` the same without a single loss, `worst` what the
+    pseudo-cluster weighs, `missing` tells of planned samples without a value. Methods take and return scores,
+    not points.
 
     >>> from ipllvm.records import Contrast
     >>> import numpy as np
@@ -44,18 +41,13 @@ class ScoreTest:
     n: int
     clusters: int
     largest: int
-    mean: float
-    gained: float
-    lost: float
-    deff: float
-    effective: float
-    df: float
-    correction: float
     bound: float
-    missing: Missing
+    runs: Nested
+    df: float
     totals: Totals
     unlost: Totals
     worst: float
+    missing: Missing
 
     @classmethod
     def of(cls, contrast: Contrast) -> "ScoreTest":
@@ -71,35 +63,41 @@ class ScoreTest:
         """
         n = sum(len(contrast.values) for _, contrast in terms)
         scales = [weight * max(n, 1) / max(len(contrast.values), 1) for weight, contrast in terms]
-        bound = max(abs(scale) * contrast.bound for scale, (_, contrast) in zip(scales, terms, strict=True))
-        lattices = {abs(scale) * c.lattice for scale, (_, c) in zip(scales, terms, strict=True)}
-        parts = [_scaled(contrast, scale / bound) for scale, (_, contrast) in zip(scales, terms, strict=True)]
-        d = np.concatenate([part[0] for part in parts])
-        totals, unlost, sizes = (np.concatenate([part[i] for part in parts]) for i in (1, 2, 3))
-        mean, gained, lost = (
-            float(each.sum()) / max(n, 1) for each in (d, np.maximum(d, 0), np.maximum(-d, 0))
+        scaled = list(zip(scales, (contrast for _, contrast in terms), strict=True))
+        bound = max(abs(scale) * contrast.bound for scale, contrast in scaled)
+        lattices = {abs(scale) * contrast.lattice for scale, contrast in scaled}
+        strata = [_stratum(contrast, scale / bound) for scale, contrast in scaled]
+        lost, gained, sizes = (
+            np.concatenate([getattr(each, part) for each in strata]) for part in ("lost", "gained", "sizes")
         )
-        largest, lattice = int(sizes.max(initial=1)), max(lattices)
-        # One pseudo-discordance at the worst correlation: few flips can't claim a tiny design effect.
-        around = sum(spread(part[1], part[3]) for part in parts)
-        deff = (around + largest) / (n * (gained + lost - mean**2) + 1)
+        largest = int(sizes.max(initial=1))
         return cls(
             n=n,
             clusters=len(sizes),
             largest=largest,
-            mean=mean,
-            gained=gained,
-            lost=lost,
-            deff=deff,
-            effective=n / deff,
-            df=max(independent(sizes) - 1, 1.0),
-            correction=lattice / (2 * deff * bound),
             bound=bound,
+            runs=Nested.of(strata, max(lattices) / bound),
+            df=max(independent(sizes) - 1, 1.0),
+            totals=Totals.of((lost - gained) / largest, sizes / largest),
+            unlost=Totals.of(-gained / largest, sizes / largest),
+            worst=_worst((lost - gained) / largest) if largest > 1 else _worst_single(lattices, bound),
             missing=Missing(),
-            totals=Totals.of(totals / largest, sizes / largest),
-            unlost=Totals.of(unlost / largest, sizes / largest),
-            worst=1.0 if largest == 1 and (len(lattices) > 1 or lattice in (0, bound)) else _HALF,
         )
+
+    @property
+    def mean(self) -> float:
+        """The mean, in units of the bound."""
+        return float(self.runs.mean[-1])
+
+    @property
+    def deff(self) -> float:
+        """The design effect."""
+        return float(self.runs.deff[-1])
+
+    @property
+    def effective(self) -> float:
+        """How many independent samples these are worth; 0 without any."""
+        return float(self.runs.effective[-1]) if self.n else 0.0
 
     @property
     def method(self) -> str:
@@ -115,7 +113,7 @@ class ScoreTest:
     @property
     def concordant(self) -> bool:
         """Whether no sample changed: then only the exact bound says something."""
-        return self.gained == 0 and self.lost == 0
+        return self.runs.gained == 0 and self.runs.lost[-1] == 0
 
     @property
     def complete(self) -> "ScoreTest":
@@ -147,16 +145,11 @@ class ScoreTest:
     def standard_error(self, margin: float) -> float:
         """Standard error of the mean in scores if its truth were `margin` (Tango 1998)."""
         t = min(max(margin / self.bound, -1.0), 1.0)
-        return self.bound * math.sqrt(max(self._variance(t), 0.0)) / self.effective
+        return self.bound * math.sqrt(max(float(self.runs.variance(t)[-1]), 0.0)) / self.effective
 
     def statistic(self, t: float) -> float:
         """Tango's Z for a true mean of `t` bounds, corrected for the steps of the scores."""
-        distance = self.effective * (self.mean - t)
-        size = max(abs(distance) - self.correction, 0.0)
-        if size == 0:
-            return 0.0
-        variance = self._variance(t)
-        return math.copysign(size / math.sqrt(variance) if variance > 0 else math.inf, distance)
+        return float(self.runs.statistic(t)[-1])
 
     def _holds(self, t: float) -> float:
         """The p-value behind "the mean is at most `t` bounds": the largest of three, none of which rises."""
@@ -165,7 +158,8 @@ class ScoreTest:
         floor = self.unlost.p_below(t, 1.0)
         if self.concordant:
             return floor
-        return max(float(stdtr(self.df, self.statistic(t))), floor, self.totals.p_below(t, self.worst))
+        score = float(stdtr(self.df, self.runs.statistic(t).max()))
+        return max(score, floor, self.totals.p_below(t, self.worst))
 
     def _violated(self, t: float) -> float:
         """The p-value behind "the mean exceeds `t` bounds"; where nothing changed the exact one."""
@@ -175,20 +169,24 @@ class ScoreTest:
             return self.totals.p_above(t, 1.0)
         return max(float(stdtr(self.df, -self.statistic(t))), self.totals.p_above(t, _TENTH))
 
-    def _variance(self, t: float) -> float:
-        """Variance of the summed differences under a true mean of `t` bounds."""
-        n, b, c = self.effective, self.gained, self.lost
-        first = 2 * n
-        second = -n * b - n * c + (2 * n - n * b + n * c) * t
-        third = -n * c * t * (1 - t)
-        root = math.sqrt(max(second**2 - 4 * first * third, 0.0))
-        q = max((root - second) / (2 * first), 0.0, -t)
-        return n * (2 * q + t * (1 - t))
+
+def _worst(totals: np.ndarray) -> float:
+    """What the pseudo-cluster weighs against HOLDS: as much as the worst cluster seen, and at least half.
+
+    Ours: with half alone 200 clusters of 20, most of them lost as a whole or not at all, gave up to 9 % false
+    HOLDS; with all of the largest one would decide 13 % where 86 % can be decided (docs/statistics.md).
+    """
+    return min(max(float(totals.max(initial=0.0)), _HALF), 1.0)
 
 
-def _scaled(contrast: Contrast, scale: float) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Values, the clusters' sums, their sums without a single loss, and their sizes, times `scale`."""
+def _worst_single(lattices: set[float], bound: float) -> float:
+    """The same for single samples: whole where scores are 0 or 1 (Clopper & Pearson), graded, or weighted."""
+    return 1.0 if len(lattices) > 1 or max(lattices) in (0, bound) else _HALF
+
+
+def _stratum(contrast: Contrast, scale: float) -> Stratum:
+    """What each cluster lost and gained, times `scale`."""
     totals, sizes = cluster_sums(contrast)
-    d = np.asarray(contrast.values, dtype=float) * scale
-    unlost, _ = cluster_sums(replace(contrast, values=np.minimum(np.sign(scale) * contrast.values, 0)))
-    return d, totals * scale, unlost * abs(scale), sizes
+    values = scale * np.asarray(contrast.values, dtype=float)
+    lost, _ = cluster_sums(replace(contrast, values=np.maximum(values, 0.0), bound=np.inf))
+    return Stratum(lost, lost - scale * totals, sizes)
