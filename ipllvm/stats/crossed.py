@@ -79,12 +79,13 @@ def crossed(
 ) -> StudentTest:
     """The t test of the mean for draws like these, in place of "for these draws".
 
-    No p-value is below the Dirichlet bound of the draws' own means: of strengths one in five of which is
-    strong none may be among ten. Needs as many clusters and as much information as any t over clusters;
-    else, and where nothing varies, it decides nothing. Raises ValueError as `two_way` does.
+    No p-value is below the Dirichlet bound of the draws' own means, with a whole worst draw: of strengths
+    one in five of which is strong none may be among ten. Needs as many clusters and as much information as
+    any t over clusters; else, and where nothing varies, it decides nothing. Raises ValueError as `two_way`
+    does.
     """
     found = two_way(table, clusters)
     by_sample = Contrast("mean of draws", table.mean(1), tuple(clusters), bound)
     df = found.df if enough(by_sample) else 0.0
     drawn = Totals.of(table.mean(0) / bound, np.ones(table.shape[1]))
-    return StudentTest(found.mean, math.sqrt(found.variance), df, bound, METHOD, drawn)
+    return StudentTest(found.mean, math.sqrt(found.variance), df, bound, METHOD, drawn, worst=1.0)

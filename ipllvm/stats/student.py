@@ -16,7 +16,6 @@ from ipllvm.stats.missing import Missing
 
 _MIN_CLUSTERS = 30
 _MIN_INFORMATION = 20
-_HALF = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +24,8 @@ class StudentTest:
 
     `mean` and `error` are of the complete samples, `missing` tells of those without a value, `bound` how far
     the mean could be from 0 at all. `drawn` are what was drawn, clusters or draws, as the Dirichlet bound
-    needs them: no p-value is below that with half of a worst one. Methods take and return scores, not points.
+    needs them: no p-value is below that with a worst one that weighs `worst`. Methods take and return scores,
+    not points.
     """
 
     mean: float
@@ -34,6 +34,7 @@ class StudentTest:
     bound: float
     method: str
     drawn: Totals
+    worst: float = 0.5
     missing: Missing = field(default_factory=Missing)
 
     @classmethod
@@ -76,7 +77,7 @@ class StudentTest:
         """Against a mean of `theta` bounds: the larger one of the t and of the Dirichlet bound."""
         distance = side * (self.mean - theta * self.bound)
         steps = distance / self.error if self.error > 0 else math.copysign(math.inf, distance)
-        fewness = self.drawn.p_below(theta, _HALF) if side > 0 else self.drawn.p_above(theta, _HALF)
+        fewness = (self.drawn.p_below if side > 0 else self.drawn.p_above)(theta, self.worst)
         return max(float(stdtr(self.df, steps)), fewness)
 
 

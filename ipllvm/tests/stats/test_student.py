@@ -50,13 +50,13 @@ def _by_draw(table: np.ndarray, n_error: int = 0) -> Contrast:
 def test_a_claim_on_random_draws_is_decided_over_clusters_and_draws() -> None:
     rng = np.random.default_rng(3)
     table = (rng.random((300, 10)) < np.linspace(0.3, 0.5, 10)).astype(float)
-    contrast, claim = _by_draw(table), Claim("x", "x", "at_least", 15.0, "observation", "paper", "costs much")
+    contrast, claim = _by_draw(table), Claim("x", "x", "at_least", 3.0, "observation", "paper", "costs much")
     found, own = estimate(contrast), crossed(table, singletons(300))
     assert found.method == own.method == "t over clusters and draws"
     assert (found.low, found.high) == pytest.approx(tuple(100 * bound for bound in own.interval()))
     verdict = decide(contrast, claim)
     assert verdict.decision is Decision.HOLDS
-    assert verdict.p_holds == pytest.approx(crossed(-table, singletons(300)).p_holds(-0.15))
+    assert verdict.p_holds == pytest.approx(crossed(-table, singletons(300)).p_holds(-0.03))
     assert verdict.minimum_detectable_effect == pytest.approx(100 * (1.6449 + 0.8416) * own.error, rel=1e-3)
     assert "more draws would tell more" in decide(contrast, replace(claim, margin=38.0)).reason
     assert np.ptp(choose(_by_draw(table, n_error=3)).interval()) > np.ptp(own.interval()) + 0.016
@@ -78,7 +78,7 @@ def test_a_strong_draw_that_is_rare_may_not_have_been_drawn() -> None:
     weak[:60] = 0.02
     found = crossed(weak, singletons(300))
     assert found.p_holds(0.1) >= 0.05
-    assert found.p_holds(0.4) < 0.01
+    assert found.p_holds(0.6) < 0.01
 
 
 def test_the_smaller_of_two_tests_never_decides() -> None:
