@@ -26,6 +26,7 @@ COMMANDS = {
     "report": "the views of a report again, from its JSON, without the model",
     "verify": "the files of an audit against the checksums of its manifest",
     "compare": "saved baselines against each other, without a model",
+    "score": "answers of any harness by a benchmark's own rule, without a model",
     "store": "the outcomes that runs have left: info, verify, merge",
     "calibrate": "the checker, measured: false verdicts where the truth is known",
     "doctor": "versions, devices, memory, caches; what is missing and how to get it",

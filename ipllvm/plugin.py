@@ -12,7 +12,7 @@ import pytest
 
 from ipllvm.errors import IpllvmError
 from ipllvm.safety import interrupts
-from ipllvm.session import options, parsing, registration
+from ipllvm.session import named, options, parameters, parsing, registration, selection
 from ipllvm.session.controller import OPTIONS, ROWS, Session, case, finding, place, status
 from ipllvm.session.progress import Worker
 from ipllvm.session.repeats import look
@@ -32,8 +32,12 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "benchmarks(*names, also=()): what to measure on unless told otherwise"
     )
+    config.addinivalue_line(
+        "markers", "parameters(*options, **words): options, or words of its own, that a property alone reads"
+    )
     try:
         config.stash[OPTIONS] = options.read(config)
+        named.check(config.stash[OPTIONS])
         options.check_workers(getattr(config.option, "numprocesses", None), config.stash[OPTIONS])
     except IpllvmError as error:
         raise pytest.UsageError(str(error)) from None
@@ -54,17 +58,22 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parameterize by model and, where asked for, by benchmark; ids read MODEL-BENCHMARK."""
     asked = metafunc.config.stash[OPTIONS]
+    parameters.declare(metafunc.definition, metafunc.config)
     if "model_name" in metafunc.fixturenames:
         labels = [asked.label(name) for name in asked.models]
         metafunc.parametrize("model_name", asked.models, ids=labels, scope="session")
     if "benchmark_name" in metafunc.fixturenames:
-        wanted = options.benchmarks(metafunc.definition.get_closest_marker("benchmarks"), asked)
+        wanted = selection.benchmarks(metafunc.definition.get_closest_marker("benchmarks"), asked)
         metafunc.parametrize("benchmark_name", wanted, scope="session")
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of a model together, so that it is loaded once."""
+    try:
+        parameters.check(config, config.stash[OPTIONS])
+    except IpllvmError as error:
+        raise pytest.UsageError(str(error)) from None
     items.sort(key=lambda item: place(item, config.stash[OPTIONS]))
 
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine.fault_isolation import BatchBudget, Failure, run_isolated
 from ipllvm.engine.plan import PlannedTrial
+from ipllvm.engine.prompt_length import fitting
 from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.records import ImageSource, NeedsArtifact, Perturbation, Stage
 
@@ -95,7 +96,7 @@ def encode_cases(
         found = known and model.with_prompt(known, case.sample.prompt)
         if found is None:
             found = shown[what] = _prepare(model, case, artifacts)
-        return [found]
+        return [fitting(model, case.sample, found)]
 
     prepared = run_isolated(prepare, cases, BatchBudget(1))
     digests: dict[int, str] = {}

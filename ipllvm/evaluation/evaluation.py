@@ -111,6 +111,12 @@ class Evaluation:
         usual = self.settings.batch_size or self.model.batch_size()
         return other_size(usual) if self._replicate else usual
 
+    def parameter(self, name: str) -> str:
+        """The value of a parameter that the property declares by its marker `parameters`."""
+        if name not in self.settings.parameters:
+            raise LookupError(f"{self.property_name} declares no {name}: @pytest.mark.parameters({name!r})")
+        return str(self.settings.parameters[name])
+
     @property
     def judged_by(self) -> str:
         """Who says which answers are right: the identity of the judge that was named, else "rules"."""

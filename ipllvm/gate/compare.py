@@ -11,8 +11,9 @@ from ipllvm.records import Claim, Decision, Result, Verdict
 from ipllvm.verdicts import decide, ratio_change
 
 MATERIAL = (
-    "digest", "prompt", "template", "max_new_tokens", "draws", "seed", "scope", "noise", "information",
-    "occlusion_budget", "answer", "scorer", "judge", "encoder", "synthetic", "dtype", "attention", "agg",
+    "digest", "prompt", "template", "max_new_tokens", "draws", "seed", "permutation_scope", "noise_kind",
+    "patch_information", "occlusion_budget", "answer", "scorer", "judge", "encoder", "synthetic", "dtype",
+    "attention", "agg",
 )  # fmt: skip
 """Settings that must agree: otherwise two numbers are not of the same thing."""
 VERSIONS = ("transformers",)

@@ -57,7 +57,9 @@ class VisionLanguageModel(ABC):
     `fingerprint` is a digest of weights, config, processor and template. `stop_tokens` end an answer.
     `stages` are those at which it can be perturbed. `image_backend` is what processes its pictures.
     `footprint` is what its decoder holds in memory, None where that does not matter. `supports_prefix_cache`
-    says that it can begin behind keys and values.
+    says that it can begin behind keys and values. `max_positions` is the longest prompt that it was made
+    for, None where there is no limit. `weights` are the names of the files that it was read from, `notes`
+    what a report should say of its checkpoint.
     """
 
     name: str
@@ -69,6 +71,9 @@ class VisionLanguageModel(ABC):
     supports_prefix_cache: bool = False
     image_backend: str = "pil"
     footprint: Footprint | None = None
+    max_positions: int | None = None
+    weights: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @abstractmethod
     def info(self) -> ModelInfo:
@@ -133,6 +138,20 @@ class VisionLanguageModel(ABC):
     @abstractmethod
     def layers(self) -> int:
         """How many layers the decoder has."""
+
+    def layer_kinds(self) -> tuple[str, ...]:
+        """What distinguishes the layers of the decoder, one word or more for each; none where none can be
+        entered.
+        """
+        return ()
+
+    def pipeline_answer(
+        self, images: Sequence[Image.Image], prompt: str, limit: int
+    ) -> tuple[int, ...] | None:
+        """At most `limit` tokens of the greedy answer by the checkpoint's own pipeline, the stop token among
+        them; None where there is no such pipeline. Raises whatever that raises.
+        """
+        return None
 
     @abstractmethod
     def decoder(

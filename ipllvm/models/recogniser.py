@@ -69,6 +69,8 @@ class Recogniser(VisionLanguageModel):
             attention=str(getattr(config, "_attn_implementation", None) or "none"),
             prompt="checkpoint",
             parameters=sum(p.numel() for p in self._network().parameters()),
+            weights=self.weights,
+            notes=self.notes,
         )
 
     def batch_size(self) -> int:

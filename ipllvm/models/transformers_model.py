@@ -12,7 +12,7 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
 
-from ipllvm.models import caches, capacity, layer_hooks
+from ipllvm.models import caches, capacity, layer_hooks, pipeline
 from ipllvm.models.base import CAUSAL, Attention, Edit, Places, Prepared, VisionLanguageModel
 from ipllvm.models.forecast import TEXT_TOKENS, TILES
 from ipllvm.models.prompting import PromptStyle, pad_to_square, render
@@ -72,6 +72,8 @@ class TransformersModel(VisionLanguageModel):
             attention=str(config._attn_implementation),
             prompt="original" if self._prompt.system else "checkpoint",
             parameters=sum(p.numel() for p in self._model.parameters()),
+            weights=self.weights,
+            notes=self.notes,
         )
 
     @property
@@ -238,6 +240,16 @@ class TransformersModel(VisionLanguageModel):
     def layers(self) -> int:
         """See the interface."""
         return len(self._decoder.layers)
+
+    def layer_kinds(self) -> tuple[str, ...]:
+        """See the interface."""
+        return pipeline.layer_kinds(self._decoder)
+
+    def pipeline_answer(
+        self, images: Sequence[Image.Image], prompt: str, limit: int
+    ) -> tuple[int, ...] | None:
+        """See the interface."""
+        return pipeline.answer(self._model, self._processor, self._prompt, images, prompt, limit)
 
     def layer_inputs(
         self, inputs_embeds: Tensor, layers: Sequence[int], attention: Attention = CAUSAL

@@ -1,5 +1,6 @@
 """The values that travel through ipllvm, in travel order."""
 
+from ipllvm.records.contrast import Contrast as Contrast
 from ipllvm.records.evidence import Counterexample as Counterexample
 from ipllvm.records.evidence import FlipExample as FlipExample
 from ipllvm.records.evidence import Transcript as Transcript
@@ -9,7 +10,6 @@ from ipllvm.records.values import EXACT as EXACT
 from ipllvm.records.values import Benchmark as Benchmark
 from ipllvm.records.values import BenchmarkInfo as BenchmarkInfo
 from ipllvm.records.values import Claim as Claim
-from ipllvm.records.values import Contrast as Contrast
 from ipllvm.records.values import Decision as Decision
 from ipllvm.records.values import Estimate as Estimate
 from ipllvm.records.values import ImageSource as ImageSource

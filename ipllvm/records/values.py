@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
+from ipllvm.records.contrast import Contrast as Contrast
 from ipllvm.records.evidence import Counterexample as Counterexample
 from ipllvm.records.evidence import FlipExample as FlipExample
 from ipllvm.records.evidence import Transcript as Transcript
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
     from PIL import Image
 
-
+POINTS = 100.0
+"""Points in a score of 1."""
 EXACT = ("dirichlet", "bets")
 """What decides where few clusters inform: a bound conjectured to be valid, or bets, which are proven."""
 
@@ -29,7 +31,11 @@ class ImageSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One row of a benchmark; samples that share an image or a pair share a cluster."""
+    """One row of a benchmark; samples that share an image or a pair share a cluster.
+
+    `labels` are (axis, value): what the benchmark says of the row, such as its category; an axis that holds
+    several values comes several times.
+    """
 
     id: str
     cluster: str
@@ -38,6 +44,7 @@ class Sample:
     answer: str
     choices: tuple[str, ...] = ()
     kind: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,43 +195,6 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
-class Contrast:
-    """The per-sample numbers whose mean decides a claim (statistics in ipllvm/stats).
-
-    `values` lie in [-bound, bound]; `lattice` is the smallest step of a value (1/K for binary
-    scores averaged over K draws, 0 for graded ones). `weighted` says that a value is a weighted sum
-    of scores, as of a claim on a ratio, and not a difference of two or of two differences; `linearised`
-    that it is an influence value of a statistic that is no mean, such as a difference of ratios.
-    Of a claim that a ratio is at least `share` the values are numerator - share x denominator, and `over`
-    is the denominator of the same samples. `crossed` are the values by draw where a draw is one for all
-    samples and stands for draws like it; `fitted` says that each half of the clusters has the draw
-    that was best on the other. `unknown` is the least and the most that the `n_error` samples without a
-    value could add to the sum of values, None where they may lie anywhere in the range.
-    """
-
-    name: str
-    values: "Float[np.ndarray, 'samples']"
-    clusters: tuple[str, ...]
-    bound: float = 1.0
-    lattice: float = 1.0
-    draws: int = 1
-    n_error: int = 0
-    samples: tuple[str, ...] = ()
-    weighted: bool = False
-    linearised: bool = False
-    over: "Contrast | None" = None
-    share: float = 0.0
-    crossed: "Float[np.ndarray, 'samples draws'] | None" = None
-    fitted: bool = False
-    unknown: tuple[float, float] | None = None
-
-    @property
-    def together(self) -> bool:
-        """Whether a value may change with the other samples, so that only all of them decide at once."""
-        return self.linearised or self.fitted or self.crossed is not None
-
-
-@dataclass(frozen=True, slots=True)
 class Estimate:
     """A metric with all that is needed to read it; `value` is None where nothing was measured.
 
@@ -271,6 +241,21 @@ class Claim:
     draws: str = "fixed"
     exact: str = EXACT[0]
 
+    @property
+    def sign(self) -> float:
+        """1 where less of the quantity is better for the claim (at most), -1 where more is (at least)."""
+        return -1.0 if self.direction == "at_least" else 1.0
+
+    @property
+    def signed_margin(self) -> float:
+        """The margin of `sign` times the quantity, in scores: what it must be at most."""
+        return self.sign * self.margin / POINTS
+
+    @property
+    def words(self) -> str:
+        """The claim on its quantity: "at most 2 points"."""
+        return f"{self.direction.replace('_', ' ')} {self.margin:g} points"
+
 
 class Decision(StrEnum):
     """What can be said of a claim."""
@@ -294,7 +279,9 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """Which model was measured, and with which numerics."""
+    """Which model was measured, and with which numerics; `weights` are the names of the files that were
+    read, `notes` what is not as usual about the checkpoint.
+    """
 
     name: str
     family: str
@@ -304,6 +291,8 @@ class ModelInfo:
     attention: str
     prompt: str
     parameters: int
+    weights: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,9 @@ def look(item: pytest.Function) -> bool | None:
 
 def sequence(item: pytest.Item) -> str:
     """What the row says of its order: the target, or why its number of samples is fixed."""
-    target, fixed = item.config.stash[OPTIONS].sequential, item.get_closest_marker("fixed_n")
-    if not target or fixed is None:
-        return target
+    options, fixed = item.config.stash[OPTIONS], item.get_closest_marker("fixed_n")
+    if not options.sequential or fixed is None:
+        return options.target if options.sequential else ""
     return f"fixed number of samples: {fixed.args[0]}"
 
 

@@ -56,7 +56,7 @@ def estimate(
     """
     test, scale = ScoreTest.of(contrast), _SCALE[unit]
     alpha, exact = (_ALPHA, EXACT[0]) if claim is None else (claim.alpha, claim.exact)
-    sign = 1.0 if claim is None else claim_sign(claim)
+    sign = 1.0 if claim is None else claim.sign
     judge = choose(turned(contrast, sign), exact)
     rng = generator(seed, contrast.name, "bootstrap")
     shown = bootstrap_interval(contrast, rng, alpha, replicates)
@@ -101,8 +101,7 @@ def decide(
     `available` is the number of samples of the whole benchmark. Both p-values are 1 where nothing could be
     decided.
     """
-    sign = claim_sign(claim)
-    margin = sign * claim.margin / _POINTS
+    sign, margin = claim.sign, claim.signed_margin
     test = ScoreTest.of(turned(contrast, sign))
     effect = _detectable(contrast, test, claim, margin)
     judge = choose(turned(contrast, sign), claim.exact)
@@ -122,16 +121,11 @@ def decide(
     }
     for decision, (p, where) in sides.items():
         if p <= claim.alpha:
-            reason = f"{span} is {where} {_words(claim)} (p = {p:.2g}){share_of_gain(contrast, guard)}"
+            reason = f"{span} is {where} {claim.words} (p = {p:.2g}){share_of_gain(contrast, guard)}"
             return Verdict(decision, reason, p_holds, p_violated, effect)
     ahead = _outlook(contrast, test, margin, claim.alpha, available)
-    reason = f"{span} does not settle {_words(claim)}; {ahead.sentence}; {_detects(contrast, claim, effect)}"
+    reason = f"{span} does not settle {claim.words}; {ahead.sentence}; {_detects(contrast, claim, effect)}"
     return Verdict(Decision.UNDECIDED, reason, p_holds, p_violated, effect, ahead.n)
-
-
-def claim_sign(claim: Claim) -> float:
-    """1 where the claim is "at most", -1 where it is "at least" and its contrast is turned round."""
-    return -1.0 if claim.direction == "at_least" else 1.0
 
 
 def withheld(verdict: Verdict, reason: str) -> Verdict:
@@ -203,10 +197,6 @@ def _oriented(interval: tuple[float, float], sign: float) -> tuple[float, float]
     """Bounds of a contrast from those of the one that was turned by `sign`."""
     low, high = interval
     return (low, high) if sign > 0 else (-high, -low)
-
-
-def _words(claim: Claim) -> str:
-    return f"{claim.direction.replace('_', ' ')} {claim.margin:g} points"
 
 
 def _method(test: ScoreTest, name: str) -> str:

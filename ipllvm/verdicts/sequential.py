@@ -106,8 +106,7 @@ class InterimAnalyses:
         if contrast.together:
             found = decide.decide(contrast, claim, gain, available=available)
             return found if self.exhausted else Verdict(Decision.UNDECIDED, "decided once, at the end")
-        sign = decide.claim_sign(claim)
-        margin, sequence = sign * claim.margin / _POINTS, self._sequence(turned(contrast, sign))
+        margin, sequence = claim.signed_margin, self._sequence(turned(contrast, claim.sign))
         effect = decide.planned_effect(contrast, claim)
         if sequence is None:
             return Verdict(Decision.UNDECIDED, "its samples are not those of the run's order")

@@ -19,7 +19,6 @@ from ipllvm.stats.correlation import FEWEST, correlation
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.stats.strata import combined
 from ipllvm.stats.student import StudentTest, linearised
-from ipllvm.verdicts.decide import claim_sign
 from ipllvm.verdicts.guard import NOT_SHOWN
 
 ALPHA = 0.05
@@ -151,7 +150,7 @@ def _vit_against_cnn(rows: Sequence[Row]) -> Iterator[Statement]:
         names = (vit.model, cnn.model)
         claim = _positive(vit.claim)
         mean = float(found.values.mean()) if len(found.values) else None
-        decisive = mean, linearised(turned(found, claim_sign(claim)))
+        decisive = mean, linearised(turned(found, claim.sign))
         yield _decided("vit_against_cnn", text, names, (vit.benchmark,), decisive, claim, why)
 
 
@@ -199,8 +198,7 @@ def _decided(
     obstacle: str = "",
 ) -> Statement:
     """A statement on a mean, decided as a claim is."""
-    (value, test), sign = decisive, claim_sign(claim)
-    margin = sign * claim.margin / POINTS
+    (value, test), sign, margin = decisive, claim.sign, claim.signed_margin
     low, high = sorted(sign * bound for bound in test.interval(claim.alpha))
     p_holds, p_violated = test.p_holds(margin), test.p_violated(margin)
     decision, reason = Decision.UNDECIDED, obstacle
@@ -209,8 +207,7 @@ def _decided(
     elif not obstacle:
         decision = Decision.VIOLATED if p_violated <= claim.alpha else decision
         decision = Decision.HOLDS if p_holds <= claim.alpha else decision
-        words = f"{claim.direction.replace('_', ' ')} {claim.margin:g} points"
-        reason = f"[{POINTS * low:.2f}, {POINTS * high:.2f}] {WHERE[decision]} {words}"
+        reason = f"[{POINTS * low:.2f}, {POINTS * high:.2f}] {WHERE[decision]} {claim.words}"
     return Statement(
         name,
         text,
@@ -230,7 +227,7 @@ def _decided(
 
 def _mean(terms: Sequence[tuple[float, Contrast]], claim: Claim) -> Decisive:
     """A weighted sum of means of independent samples, and the test of it on the side of the claim."""
-    sign = claim_sign(claim)
+    sign = claim.sign
     test = combined([(sign * weight, contrast) for weight, contrast in terms])
     return None if test.too_little else sign * test.mean * test.bound, test
 
