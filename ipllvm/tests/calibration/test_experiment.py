@@ -10,7 +10,7 @@ from ipllvm.calibration import experiment, table
 from ipllvm.calibration.catalogue import GRADED
 from ipllvm.calibration.cells import Band, Cell, measure
 from ipllvm.calibration.distributions import Design, Flips, Retention
-from ipllvm.calibration.fixed import AtMargin, Bounds, Family, Power
+from ipllvm.calibration.fixed import AtMargin, Bounds, Family, Power, claim, decision
 from ipllvm.calibration.hard import (
     AtTruth,
     Combined,
@@ -24,6 +24,7 @@ from ipllvm.calibration.ratios import RatioGate
 from ipllvm.calibration.sequences import SequentialErrors, Share
 from ipllvm.records import Contrast, Decision
 from ipllvm.stats.choice import choose
+from ipllvm.verdicts import decide
 
 ROOT = Path(__file__).parents[3]
 RUNS = 100
@@ -114,6 +115,14 @@ def test_results_are_kept_and_gone_on_from(tmp_path: Path) -> None:
     assert json.loads(file.read_text())["cells"] == rows
     assert experiment.read(file) == {"schema": experiment.SCHEMA}, "of no schema"
     assert experiment.read(tmp_path / "absent.json") == {"schema": experiment.SCHEMA}
+
+
+@pytest.mark.parametrize("direction", ["at_most", "at_least"])
+def test_a_cell_decides_as_a_claim_is_decided(direction: str) -> None:
+    asked = claim(2.0, direction)
+    for run in range(20):
+        contrast = Flips(0.002 * run, 0.01).contrast(Design(300, 2), np.random.default_rng(run))
+        assert decision(contrast, asked) is decide.decide(contrast, asked).decision
 
 
 def test_the_decisions_are_named_as_verdicts_are() -> None:
