@@ -4,6 +4,7 @@ from ipllvm.records.contrast import Contrast as Contrast
 from ipllvm.records.evidence import Counterexample as Counterexample
 from ipllvm.records.evidence import FlipExample as FlipExample
 from ipllvm.records.evidence import Transcript as Transcript
+from ipllvm.records.scores import Judge as Judge
 from ipllvm.records.scores import Score as Score
 from ipllvm.records.scores import Scores as Scores
 from ipllvm.records.values import EXACT as EXACT

@@ -223,7 +223,9 @@ class Claim:
     A requirement can fail a run; an observation is a finding and never changes the exit status. Against
     a baseline the quantity may be worse by at most `regression_margin`, in points. Of importance, `agg` is
     which of a noise's draws counts, "mean" or "max" (cross-fitted), and `draws` whether its strengths are
-    "fixed" or stand for "random" ones like them. `exact` (of `EXACT`) decides where few clusters inform.
+    "fixed" or stand for "random" ones like them. `meaning` says what the quantity is where it is none of
+    ipllvm's own: it completes "Measured: 1.2 points ...". `exact` (of `EXACT`) decides where few clusters
+    inform.
     """
 
     name: str
@@ -239,6 +241,7 @@ class Claim:
     regression_margin: float = 2.0
     agg: str = "mean"
     draws: str = "fixed"
+    meaning: str = ""
     exact: str = EXACT[0]
 
     @property
@@ -258,16 +261,20 @@ class Claim:
 
 
 class Decision(StrEnum):
-    """What can be said of a claim."""
+    """What can be said of a claim; WORSE only of a gate: than the baseline, by how much is not shown."""
 
     HOLDS = "HOLDS"
     VIOLATED = "VIOLATED"
     UNDECIDED = "UNDECIDED"
+    WORSE = "WORSE"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The decision on a claim, why, and what would decide it; sde is in the estimate's unit."""
+    """The decision on a claim, why, and what would decide it; the effect is in the estimate's unit.
+
+    `p_worse` speaks of "no worse at all" than a baseline, None where nothing was compared with one.
+    """
 
     decision: Decision
     reason: str
@@ -275,6 +282,7 @@ class Verdict:
     p_violated: float = 1.0
     minimum_detectable_effect: float | None = None
     n_to_decide: int | None = None
+    p_worse: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

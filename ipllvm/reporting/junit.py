@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import REASON_LIMIT, visible
-from ipllvm.reporting.view import NOT_MEASURED, failure, failure_reason, standing, word
+from ipllvm.reporting.view import NOT_MEASURED, failure, failure_reason, reason, standing, word
 
 LONG = 4096
 ENDINGS = {"failed": "failure", "error": "error", "skipped": "skipped"}
@@ -41,9 +41,9 @@ def _cases(report: Report) -> Iterator[Element]:
     for row in report["results"]:
         case = _case(row["test"], row["seconds"], row["claim"]["name"] if shared[row["test"]] > 1 else "")
         case.append(_properties(properties(row)))
-        ending = "error" if standing(row) == NOT_MEASURED else ENDINGS.get(row["outcome"])
+        ending = _ending(row)
         if ending:
-            _end(case, ending, word(row), row["verdict"]["reason"], row["replay"])
+            _end(case, ending, word(row), reason(row), row["replay"])
         yield case
     for row in report["failed"]:
         case = _case(row["test"], row["seconds"])
@@ -59,6 +59,15 @@ def _cases(report: Report) -> Iterator[Element]:
         _end(case, "skipped", "not tested", row["reason"])
         yield case
     yield from (_case(row["test"], row["seconds"]) for row in report["passed_laws"])
+
+
+def _ending(row: Row) -> str | None:
+    """What became of a test, by what the run says of its claim."""
+    found = standing(row)
+    if found == NOT_MEASURED:
+        return "error"
+    same = found == row["verdict"]["decision"]
+    return ENDINGS.get(row["outcome"]) if same else "failure" if found == "VIOLATED" else "skipped"
 
 
 def _case(test: str, seconds: float | None, part: str = "") -> Element:

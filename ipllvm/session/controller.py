@@ -1,7 +1,7 @@
 """What a pytest session gathers: rows from tests (and workers), a report, an exit status."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -153,10 +153,10 @@ class Session:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Set the exit status (0, 1, 6 or 7; pytest's 2-5 stay), then write the report."""
-        session.exitstatus = self.exit_status(int(exitstatus))
+        rows = [] if self.options.plan else list(self._rows())
+        session.exitstatus = self.exit_status(int(exitstatus), rows)
         if self.options.plan:
             return
-        rows = list(self._rows())
         ends = (FAILED, PASSED_LAW, NOT_MEASURED, *([SKIPPED] if self.options.baseline else []))
         if not rows and not any(any(self._lost(kind)) for kind in ends):
             return
@@ -169,15 +169,41 @@ class Session:
             self.unwritten = str(error)
             session.exitstatus = int(session.exitstatus) or pytest.ExitCode.USAGE_ERROR
 
-    def exit_status(self, status: int) -> int:
-        """What pytest says, refined: not measured is 7, undecided 6 with --undecided=fail."""
+    def exit_status(self, status: int, rows: Sequence[Mapping[str, Any]] = ()) -> int:
+        """What pytest says, refined by the run's one answer: 7 not measured, 6 undecided where that fails.
+
+        A test fails by its own verdict; whether that stands among all claims of the run is what counts.
+        """
         found = [getattr(report, "ipllvm_finding", None) for report in self.reports]
-        failed = any(r.failed and f != NOT_MEASURED for r, f in zip(self.reports, found, strict=True))
+        known = (NOT_MEASURED, VIOLATED)
+        failed = any(
+            r.failed and (f not in known or (f == VIOLATED and not getattr(r, "ipllvm_rows", [])))
+            for r, f in zip(self.reports, found, strict=True)
+        )
         if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or failed:
             return status
+        said = self._said_of(rows)
+        if VIOLATED in found and "VIOLATED" in said:
+            return pytest.ExitCode.TESTS_FAILED
         if NOT_MEASURED in found:
             return EXIT_NOT_MEASURED
-        return EXIT_UNDECIDED if UNDECIDED in found and self.options.fail_undecided else status
+        told = self.options.report_only or self.options.compares_only
+        undecided = UNDECIDED in found or ("UNDECIDED" in said and not told)
+        return EXIT_UNDECIDED if undecided and self.options.fail_undecided else pytest.ExitCode.OK
+
+    def _said_of(self, rows: Sequence[Mapping[str, Any]]) -> set[str]:
+        """What the run says of its requirements, and of observations where these may fail it too."""
+        from ipllvm.verdicts import release
+
+        lost = list(self._lost(NOT_MEASURED))
+        families = release.families(rows, lost, raw=self.options.exit == "raw")
+        found = {place: str(each.decision) for place, each in release.standings(families).items()}
+        strict = self.options.strict_observations
+        return {
+            found.get(place, row["verdict"]["decision"])
+            for place, row in enumerate(rows)
+            if strict or row["claim"]["kind"] == "requirement"
+        }
 
     def _rows(self) -> Iterable[dict[str, Any]]:
         """Rows of the finished tests, then of one that was interrupted and reported nothing."""
@@ -310,7 +336,7 @@ class Session:
             options=self.options.as_row(),
         )
         said = statements.of(statements.rows(self._said), self.options.seed)
-        said += release.of(rows, list(self._lost(NOT_MEASURED)))
+        said += release.of(rows, list(self._lost(NOT_MEASURED)), raw=self.options.exit == "raw")
         self.report = reports.build(
             rows,
             run,

@@ -77,6 +77,14 @@ class Options:
         NOTHING, lambda name, text: parsing.one_of(name, text, ("pass", "fail")) == "fail", "pass",
         name="undecided",
     )
+    fail_on: str = option(
+        "violated, or worse: what fails a gate, worse by more than the margin or worse at all",
+        NOTHING, one_of("violated", "worse"), "violated",
+    )
+    exit: str = option(
+        "holm, or raw: the run's answer with Holm's correction over its claims, or without",
+        NOTHING, one_of("holm", "raw"), "holm",
+    )
     strict_observations: bool = option("let observations fail the run as requirements do", RUN, flag=True)
     report_only: bool = option("measure and report, never fail a claim", NOTHING, flag=True)
     report_dir: Path = option(
