@@ -29,7 +29,7 @@ def levels(shares: tuple[float, ...], alpha: float = 0.05) -> tuple[float, ...]:
     of the shares that does not depend on what was seen. Raises ValueError where they do not rise in (0, 1].
 
     >>> [round(level, 4) for level in levels((0.2, 0.4, 0.6, 0.8, 1.0))]
-    [0.0148, 0.016, 0.0173, 0.0184, 0.0193]
+    [0.0148, 0.016, 0.0173, 0.0183, 0.0192]
     >>> [round(level, 4) for level in levels((1.0,))]
     [0.05]
     """
@@ -71,10 +71,10 @@ def _levels(shares: tuple[float, ...], alphas: np.ndarray) -> np.ndarray:
         tail = np.cumsum(density[::-1], axis=0)[::-1] * step
         for place, alpha in enumerate(alphas):
             budget = spent(share, alpha) - spent(before, alpha)
-            # A sum over cells of the grid begins half a cell before their middle.
+            # A sum over cells of the grid begins half a cell before their middle; the boundary cuts one.
             logs = -np.log(np.maximum(tail[:, place], 1e-300))
             boundary = float(np.interp(-log(budget), logs, grid)) - step / 2
-            density[:, place] = np.where(grid < boundary, density[:, place], 0.0)
+            density[:, place] *= np.clip((boundary - grid) / step + 0.5, 0.0, 1.0)
             found[look, place] = ndtr(-boundary / share**0.5)
         before = share
     return found
