@@ -73,6 +73,12 @@ class Definition:
     loader: Callable[..., Benchmark] | None = None
     totals: Mapping[str, str] = field(default_factory=dict)
     """Totals of single rules, where they differ."""
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Rows of the published set by axis and label."""
+    errata: tuple[str, ...] = ()
+    """What is known to be odd in the published set."""
+    terms: str = ""
+    """What has to be accepted before it is fetched."""
 
     def __call__(
         self, seed: int = 0, folder: Path | None = None, offline: bool = False, protocol: str = STANDARD
@@ -84,8 +90,12 @@ class Definition:
         """
         if self.loader is not None:
             return self.loader(seed=seed, folder=folder, offline=offline)
-        copy = Copy(folder, str(folder)) if folder is not None else find(self.name, self.hub, offline)
+        copy = Copy(folder, str(folder)) if folder is not None else self.copy(offline)
         return self.benchmark(self.rows_in(copy.folder), copy.source, protocol)
+
+    def copy(self, offline: bool = False) -> Copy:
+        """Where its files are; raises BenchmarkUnavailable, in one line that says what to do."""
+        return find(self.name, self.hub, offline)
 
     def rows_in(self, folder: Path) -> list[dict[str, Any]]:
         """The rows of a copy in the hub's columns, pictures as values; raises BenchmarkUnavailable.
@@ -184,9 +194,18 @@ class Definition:
                 raise BenchmarkUnavailable(f"benchmark '{self.name}': row {index + 1}, {error}") from error
 
 
+def fit_for_files(name: str) -> str:
+    """`name` in letters, digits and hyphens.
+
+    >>> fit_for_files("mme-OCR/0001.jpg")
+    'mme-OCR-0001-jpg'
+    """
+    return _UNFIT.sub("-", name).strip("-")
+
+
 def _unique(name: str, taken: dict[str, int]) -> str:
     """`name` fit for a file, with a number behind it from the second time on."""
-    plain = _UNFIT.sub("-", name).strip("-")
+    plain = fit_for_files(name)
     taken[plain] = taken.get(plain, 0) + 1
     return plain if taken[plain] == 1 else _unique(f"{plain}-again-{taken[plain]}", taken)
 
@@ -195,8 +214,13 @@ def published(name: str) -> Definition:
     """The definition of a published benchmark; raises UnknownName, with the published ones."""
     known = BENCHMARKS.load(name) if name in BENCHMARKS else None
     if not isinstance(known, Definition):
-        raise UnknownName("published benchmark", name, filter(_is_published, BENCHMARKS))
+        raise UnknownName("published benchmark", name, all_published())
     return known
+
+
+def all_published() -> list[str]:
+    """The names of the published benchmarks."""
+    return [name for name in BENCHMARKS if _is_published(name)]
 
 
 def _is_published(name: str) -> bool:

@@ -61,6 +61,7 @@ LLAVAW = Definition(
     total="ratio_of_means",
     totals={"read": "ratio_of_read"},
     axes=("category",),
+    counts={"category": {"conv": 17, "detail": 15, "complex": 28}},
     key=("question_id",),
     hub=Hub(
         ("lmms-lab/llava-bench-in-the-wild", "lmms-lab-encoder/llava-bench-in-the-wild"),

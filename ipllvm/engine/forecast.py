@@ -9,6 +9,7 @@ from typing import Any
 from ipllvm.engine.encoding import ROOM
 from ipllvm.engine.packing import SHARE
 from ipllvm.engine.plan import Plan
+from ipllvm.engine.prompt_length import require_fitting
 from ipllvm.engine.run import IN_FLIGHT
 from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.models.capacity import MOST, Footprint
@@ -92,7 +93,8 @@ class PromptSizes:
 
     @classmethod
     def of(cls, model: VisionLanguageModel, samples: Sequence[Sample]) -> "PromptSizes":
-        """Looks at samples that lie at equal distances."""
+        """Looks at samples that lie at equal distances; raises NotMeasured where prompts do not fit."""
+        require_fitting(model, samples)
         some = samples[:: -(-len(samples) // LOOKED_AT)]
         made = [model.prepare([source.load() for source in s.images], s.prompt) for s in some]
         visual = fmean(int(each.visual.sum()) for each in made)

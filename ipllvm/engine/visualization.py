@@ -52,7 +52,7 @@ def draw_trial(
         return Depiction(_small(image, side), _small(changed, side), GIVEN)
     prepared = model.prepare([image], case.sample.prompt)
     layout = model.layout(prepared)
-    tokens = _tokens(_base(prepared, image), image, layout, min(side, max(image.size)))
+    tokens = _tokens(_base(prepared, image, layout), image, layout, min(side, max(image.size)))
     return Depiction(_small(image, side), *_drawn(case, tokens, layout))
 
 
@@ -70,12 +70,16 @@ def _small(image: Image.Image, side: int) -> Image.Image:
     return small
 
 
-def _base(prepared: Prepared, image: Image.Image) -> Image.Image:
-    """The base view as the model sees it, cropped or padded, in about the colours of the image.
+def _base(prepared: Prepared, image: Image.Image, layout: Layout) -> Image.Image:
+    """The base view as the model sees it, cropped or padded, in about the colours of the image; the image
+    where the model cuts patches from it and no tiles.
 
     Each channel of the normalised tile is put back into the range that it has in the image.
     """
-    tile = prepared.pixel_values[0].float().numpy().transpose(1, 2, 0)
+    if prepared.tiles is None:
+        return image.convert("RGB")
+    whole = 0 if layout.view[0] == layout.view.min() else -1
+    tile = prepared.tiles[whole].float().numpy().transpose(1, 2, 0)
     pixels = np.asarray(image.convert("RGB"), np.float32)
     (low, high), (least, most) = (_range(values) for values in (tile, pixels))
     spread = np.where(high > low, high - low, 1)
