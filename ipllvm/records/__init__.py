@@ -14,6 +14,7 @@ from ipllvm.records.perturbation import Target as Target
 from ipllvm.records.scores import Judge as Judge
 from ipllvm.records.scores import Score as Score
 from ipllvm.records.scores import Scores as Scores
+from ipllvm.records.values import EXACT as EXACT
 from ipllvm.records.values import Benchmark as Benchmark
 from ipllvm.records.values import BenchmarkInfo as BenchmarkInfo
 from ipllvm.records.values import Claim as Claim

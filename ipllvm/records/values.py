@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 POINTS = 100.0
 """Points in a score of 1."""
+EXACT = ("dirichlet", "bets")
+"""What decides where few clusters inform: a bound conjectured to be valid, or bets, which are proven."""
 
 
 class ImageSource(Protocol):
@@ -115,7 +117,8 @@ class Claim:
     a baseline the quantity may be worse by at most `regression_margin`, in points. Of importance, `agg` is
     which of a noise's draws counts, "mean" or "max" (cross-fitted), and `draws` whether its strengths are
     "fixed" or stand for "random" ones like them. `meaning` says what the quantity is where it is none of
-    ipllvm's own: it completes "Measured: 1.2 points ...".
+    ipllvm's own: it completes "Measured: 1.2 points ...". `exact` (of `EXACT`) decides where few clusters
+    inform.
     """
 
     name: str
@@ -132,6 +135,7 @@ class Claim:
     agg: str = "mean"
     draws: str = "fixed"
     meaning: str = ""
+    exact: str = EXACT[0]
 
     @property
     def sign(self) -> float:
