@@ -102,10 +102,11 @@ WRONG = {
     "a number for its architectures": (("architectures",), 1),
     "another width of the text": (("text_config", "hidden_size"), 7),
 }
-LOOP = "{% for a in range(99999) %}{% for b in range(99999) %}{% for c in range(99999) %}{% endfor %}{% endfor %}{% endfor %}"
+LOOP = "{% for a in range(99999) %}" * 3 + "{% endfor %}" * 3
+GROWS = "{% set x = namespace(t='a') %}{% for i in range(40) %}{% set x.t = x.t + x.t %}{% endfor %}{{ x.t }}"
 TEMPLATES = {
     "that never ends": LOOP + TEMPLATE,
-    "that grows": "{% set x = namespace(t='a') %}{% for i in range(40) %}{% set x.t = x.t + x.t %}{% endfor %}{{ x.t }}",
+    "that grows": GROWS,
     "that calls what is not there": "{{ messages.pop.nothing() }}",
     "that is no template": "{% for %}",
     "that is nested deep": "{{ " + "(" * 5_000 + ")" * 5_000 + " }}",

@@ -82,7 +82,7 @@ ROWS = [
             f"report {what}",
             ("report", "run"),
             USAGE,
-            "run/report.json",
+            "run",
             make,
             what in ("nested deep", "a pipe"),
             1,
