@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.errors import UnknownName, UsageError
-from ipllvm.records import Claim
+from ipllvm.records import EXACT, Claim
 from ipllvm.safety import reading
 
 QUANTITIES = (  # of the shipped claims; another one is declared by the `meaning` of its claim
@@ -38,6 +38,7 @@ _WORDS = {
     "kind": KINDS,
     "agg": ("mean", "max"),
     "draws": ("fixed", "random"),
+    "exact": EXACT,
 }
 _KEYS = tuple(field.name for field in fields(Claim) if field.name != "name")
 _NEEDED = tuple(f.name for f in fields(Claim) if f.default is MISSING and f.name != "name")

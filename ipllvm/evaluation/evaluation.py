@@ -394,7 +394,7 @@ class Evaluation:
     def _decisive(self, claim: Claim, contrast: Contrast) -> Estimate:
         """The estimate that the claim speaks of."""
         if self._looks is None:
-            return decide.estimate(contrast, seed=self.settings.seed)
+            return decide.estimate(contrast, seed=self.settings.seed, claim=claim)
         found = self._beside(contrast.name, contrast)
         return replace(found, extra={**found.extra, "sequential": self._looks.about(contrast, claim)})
 

@@ -19,6 +19,7 @@ from ipllvm.perturbations.noise import KINDS
 from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
+from ipllvm.records import EXACT
 from ipllvm.session import parsing
 from ipllvm.session.option import ROW, Bears, Option, one_of, option, whole
 from ipllvm.session.profiles import BENCHMARKS as BENCHMARKS_OF
@@ -168,6 +169,10 @@ class Options:
     final_look: bool = option("sequential: keep a fifth of alpha for one test of all samples", RUN, flag=True)
     noise_floor: bool = option("measure twice, in other batches, and report what differs", RUN, flag=True)
     margin_floor: bool = option("raise margins below the noise floor to it", RUN, flag=True)
+    exact: str | None = option(
+        "what decides where few clusters inform: dirichlet, or bets, which are proven to be valid",
+        RUN, one_of(*EXACT), metavar="NAME",
+    )
     family_wise: bool = option(
         "share each claim's alpha among the requirements of a model", RUN, flag=True
     )
