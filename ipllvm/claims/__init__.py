@@ -73,6 +73,11 @@ def load(path: Path | None = None) -> dict[str, Claim]:
     return claims
 
 
+def check(where: str, claim: Claim) -> None:
+    """Raises UsageError, in a line that begins with `where`, for a claim that no claims file can make."""
+    _claim(where, claim.name, {key: getattr(claim, key) for key in _KEYS})
+
+
 def _shipped(name: str) -> dict[str, Any]:
     return tomllib.loads(files("ipllvm.claims").joinpath(name).read_text(encoding="utf-8"))
 

@@ -4,6 +4,7 @@ Nothing here imports torch or touches a model: unknown names and impossible valu
 one line before anything is collected.
 """
 
+import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from ipllvm.artifacts.synthetic import CAPTIONERS, GENERATORS
 from ipllvm.errors import UsageError
+from ipllvm.gate import names
 from ipllvm.models.sources import check_name, display_names, names_classes
 from ipllvm.perturbations.noise import KINDS
 from ipllvm.perturbations.occlusion import BUDGETS
@@ -27,6 +29,7 @@ from ipllvm.session.registration import TARGETS, destination
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 PROMPTS = ("checkpoint", "original")
 UNDECIDED = ("pass", "fail")
+IF_MISSING = ("fail", "create")
 ANSWERS = ("generate", "likelihood")
 REPEATED = (
     "profile",
@@ -95,6 +98,7 @@ class Options:
     store: bool
     baseline: str
     save_baseline: str
+    created: bool
     plan: bool
     sequential: str
     final_look: bool
@@ -127,11 +131,6 @@ class Options:
         """Whether the exit status is the comparison's with a baseline alone; an audit asks for both."""
         return bool(self.baseline) and self.profile != "audit"
 
-    def baseline_file(self, name: str) -> Path:
-        """Where a baseline is: a file or a run's folder, else by name in the report folder."""
-        given = Path(name)
-        return given if given.exists() else self.report_dir / "baselines" / f"{name}.json"
-
     def size(self, property_name: str) -> Size:
         """The samples (None for all) and draws of a property."""
         given = size(self.profile, property_name)
@@ -153,11 +152,15 @@ class Options:
             chosen += [("language-model", name) for name in self.language_models]
         flags = ["--offline"] * self.offline + ["--no-store"] * (not self.store)
         flags += ["--strict-observations"] * self.strict_observations
-        flags += [f"--baseline={self.baseline}"] * bool(self.baseline)
+        flags += [f"--baseline={self._baseline_file()}"] * bool(self.baseline)
         flags += ["--sequential", f"--target={self.sequential}"] * bool(self.sequential)
         flags += ["--final-look"] * self.final_look + ["--noise-floor"] * self.noise_floor
         flags += ["--margin-floor"] * self.margin_floor
         return [f"--{name.replace('_', '-')}={value}" for name, value in [*chosen, *values]] + flags
+
+    def _baseline_file(self) -> str:
+        """The baseline as it can be named whatever the report folder is; empty where there is none."""
+        return str(names.find(self.baseline, self.report_dir) or self.baseline) if self.baseline else ""
 
     def as_row(self) -> dict[str, Any]:
         """The options as builtins, for the report."""
@@ -197,8 +200,8 @@ def read(config: pytest.Config) -> Options:
         return config.getoption(destination(name))
 
     device = str(value("device"))
-    compared = value("baseline") or value("save-baseline")
-    if compared and len(value("model") or DEFAULT_MODELS) > 1:
+    baseline, save, created = _baselines(value)
+    if (baseline or save) and len(value("model") or DEFAULT_MODELS) > 1:
         raise UsageError("a baseline is of one model: give one --model")
     profile = parsing.profile(str(value("profile")), device)
     models = parsing.models(value("model") or DEFAULT_MODELS)
@@ -240,8 +243,9 @@ def read(config: pytest.Config) -> Options:
         offline=bool(value("offline")),
         rehash=bool(value("rehash")),
         store=not value("no-store"),
-        baseline=str(value("baseline") or ""),
-        save_baseline=parsing.file_name(str(value("save-baseline") or "")),
+        baseline=baseline,
+        save_baseline=save,
+        created=created,
         plan=bool(value("plan")),
         sequential=_sequential(value),
         final_look=bool(value("final-look")),
@@ -249,6 +253,29 @@ def read(config: pytest.Config) -> Options:
         noise_floor=bool(value("noise-floor")),
         margin_floor=bool(value("margin-floor")),
     )
+
+
+def _baselines(value: Callable[[str], Any]) -> tuple[str, str, bool]:
+    """What to compare with, the name to keep the run under, and whether it is the first baseline.
+
+    Raises UsageError where --baseline-if-missing=create is asked for and a machine asks.
+    """
+    asked, save = str(value("baseline") or ""), str(value("save-baseline") or "")
+    if value("baseline") == "" or value("save-baseline") == "":
+        raise UsageError("--baseline and --save-baseline: give a name")
+    names.new(save, "--save-baseline")
+    missing = parsing.one_of("baseline-if-missing", value("baseline-if-missing"), IF_MISSING)
+    if missing == "fail":
+        return asked, save, False
+    if not asked or save:
+        raise UsageError("--baseline-if-missing=create: give --baseline=NAME, and leave --save-baseline out")
+    if os.environ.get("CI"):
+        raise UsageError(
+            "--baseline-if-missing=create: CI is set, where no run may become its own baseline: commit one"
+        )
+    if names.find(names.new(asked, "--baseline"), Path(value("report-dir"))) is not None:
+        return asked, "", False
+    return "", asked, True
 
 
 def _sequential(value: Callable[[str], Any]) -> str:

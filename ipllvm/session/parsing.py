@@ -68,13 +68,6 @@ def budget(text: str) -> float:
     return share
 
 
-def file_name(text: str) -> str:
-    """A baseline's name, which is a file's name in the report folder."""
-    if text and not all(c.isalnum() or c in "-_." for c in text):
-        raise UsageError(f"--save-baseline {text}: use letters, digits, - and _ only")
-    return text
-
-
 def one_of(name: str, text: str, known: Sequence[str]) -> str:
     """One of the known words; raises UnknownName for another."""
     if text not in known:

@@ -44,6 +44,7 @@ def register(parser: pytest.Parser) -> None:
     add("prompt", "the checkpoint's own template, or the original LLaVA prompt", default="checkpoint")
     add("scope", f"what a permutation moves: {', '.join(SCOPES)}", default=SCOPES[0])
     add("baseline", "compare with a saved baseline: a name, or a file", metavar="NAME")
+    add("baseline-if-missing", "fail, or create: make this run the baseline (not in CI)", default="fail")
     add("save-baseline", "keep what was found as REPORT_DIR/baselines/NAME.json", metavar="NAME")
     add("plan", "say what would be run and what it costs; load no weights", action="store_true")
     add("rehash", "read the weights of --model anew for its fingerprint", action="store_true")
