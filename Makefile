@@ -1,15 +1,25 @@
-# Two commands: `make demo` measures the first property, `make test` checks the project itself.
+# Two commands: `make demo` measures the first property, `make test` checks the project; `make slow` the rest.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-oldest lint clean
+SUITE := OMP_NUM_THREADS=1 $(BIN)/pytest ipllvm --doctest-modules -q
+
+.PHONY: demo test quick slow test-oldest lint clean
 demo: $(STAMP)
 	$(BIN)/pytest properties -k permutation --model=llava-tiny --report-only
 
 test: lint
-	OMP_NUM_THREADS=1 $(BIN)/pytest ipllvm --doctest-modules -q -n 2 --durations=5
+	$(SUITE) -n 2 --durations=5 -m "not slow"
+
+# Without what starts interpreters or browsers: while writing code.
+quick: $(STAMP)
+	$(SUITE) -n 2 -m "not slow and not process and not browser"
+
+# Simulations, every family, every bad input: minutes, after `make test` in CI.
+slow: $(STAMP)
+	$(SUITE) -n 2 --durations=5 -m slow
 
 # The adapters with the oldest transformers that is supported.
 test-oldest: $(STAMP)

@@ -3,13 +3,16 @@
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib import import_module
 from typing import NoReturn
 
-from ipllvm.errors import IpllvmError, UnknownName
+from ipllvm.errors import LIMIT, IpllvmError, UnknownName
+from ipllvm.safety.interrupts import as_keyboard_interrupt
+from ipllvm.safety.printing import guarded, visible
 
-USAGE_ERROR, INTERRUPTED = 4, 2
+USAGE_ERROR, INTERRUPTED, BROKEN = 4, 2, 3
 """Exit statuses as pytest's; argparse's own 2 for a command line that can't be used is Ctrl-C there."""
 COMMANDS = {
     "check": "run the properties on a model, from anywhere",
@@ -23,6 +26,7 @@ COMMANDS = {
     "report": "the views of a report again, from its JSON, without the model",
     "verify": "the files of an audit against the checksums of its manifest",
     "compare": "saved baselines against each other, without a model",
+    "score": "answers of any harness by a benchmark's own rule, without a model",
     "store": "the outcomes that runs have left: info, verify, merge",
     "calibrate": "the checker, measured: false verdicts where the truth is known",
     "doctor": "versions, devices, memory, caches; what is missing and how to get it",
@@ -41,9 +45,17 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; its exit status, or 4 after one line where it can't be done."""
-    words = sys.argv[1:] if argv is None else list(argv)
+    """Run a command; its exit status, or 4 after one line where it can't be done.
+
+    Whatever is printed meanwhile goes through `ipllvm.safety.printing`.
+    """
+    with guarded(), as_keyboard_interrupt():
+        return _main(sys.argv[1:] if argv is None else list(argv))
+
+
+def _main(words: list[str]) -> int:
     parser = Parser(prog="ipllvm", description="Property checks of large language-and-vision models.")
+    parser.add_argument("-v", dest="verbose", action="store_true", help="tell where an error was raised")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     asked = next((word for word in words if not word.startswith("-")), None)
     if asked is not None and asked not in COMMANDS:
@@ -68,7 +80,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except BrokenPipeError:  # `ipllvm models | head`: who read has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:
+        if args.verbose:
+            traceback.print_exc()
+        print(f"ipllvm {args.command}: {_unexpected(error, args.command)}", file=sys.stderr)
+        return BROKEN
     return status
+
+
+def _unexpected(error: Exception, command: str) -> str:
+    """One line for an error that nobody has thought of, often another library's."""
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    said = next(iter(str(error).strip().splitlines()), "")
+    where = f"(ipllvm -v {command} ... tells where)"
+    return visible(f"{type(error).__name__}: {said} {where}", LIMIT)
 
 
 if __name__ == "__main__":

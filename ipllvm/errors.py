@@ -14,9 +14,21 @@ IpllvmError
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from ipllvm.safety.printing import visible
+
+LIMIT = 4_000
+"""Characters of a message; what it quotes may be a file's."""
+
 
 class IpllvmError(Exception):
-    """Base of all errors that a user can do something about."""
+    r"""Base of all errors that a user can do something about; its text is safe to print.
+
+    >>> str(IpllvmError("weights of \x1b[31mred"))
+    'weights of \\x1b[31mred'
+    """
+
+    def __str__(self) -> str:
+        return visible(super().__str__(), LIMIT)
 
 
 class UsageError(IpllvmError):
@@ -71,3 +83,12 @@ class ClaimViolated(Finding):
 
 class ClaimUndecided(Finding):
     """The data decide nothing; the message says why and what would."""
+
+
+def first_line(error: object) -> str:
+    r"""What an error of another library says, without what follows its first line; its name if nothing.
+
+    >>> first_line(ValueError("\nno such layer\n  in detail")), first_line(KeyError())
+    ('no such layer', 'KeyError')
+    """
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

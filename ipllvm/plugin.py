@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from ipllvm.errors import IpllvmError
+from ipllvm.safety import interrupts
 from ipllvm.session import comparisons, options, parsing, registration
 from ipllvm.session.controller import Session
 from ipllvm.session.gathered import Announcer
@@ -45,6 +46,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if kept is not None:
         config.stash[comparisons.REFERENCE] = kept
         config.pluginmanager.register(comparisons.Arrangement(), "ipllvm-comparisons")
+    config.add_cleanup(interrupts.install())
     if hasattr(config, "workerinput"):
         config.pluginmanager.register(Worker(config), "ipllvm-worker")
         config.pluginmanager.register(Announcer(config), "ipllvm-announcer")

@@ -19,32 +19,28 @@ from ipllvm.metrics.retention import both, retention
 if TYPE_CHECKING:
     from ipllvm.evaluation.evaluation import Evaluation
     from ipllvm.models.encoders import Encoder
-    from ipllvm.scorers.judge import Judge
 
 SHARE = 0.9
 
 
 @pytest.mark.requirement
 @pytest.mark.benchmarks("objects")
-def test_classification_retention(
-    own_encoder: "Encoder", judge: "Judge | None", evaluation: "Evaluation"
-) -> None:
+def test_classification_retention(own_encoder: "Encoder", evaluation: "Evaluation") -> None:
     """LLVM accuracy - 0.9 of the encoder's, at least 0."""
-    from ipllvm.engine.judging import judged
     from ipllvm.engine.recognition import recognise
     from ipllvm.stats.fieller import ratio
 
     data = evaluation.benchmark
     (llvm,) = evaluation.run()
-    told = {"judge": "rules"}
-    if judge is not None:
-        llvm, calls = judged(judge, data.samples, evaluation.answers(data))
-        told = {"judge": judge.identity, "judge_calls": str(calls)}
     encoder = recognise(own_encoder, data.samples, TEMPLATES[data.name])
     evaluation.check(
         "classification_retention",
         retention(llvm, encoder, SHARE),
         shown={"clean": llvm, "encoder": encoder},
         something_to_lose=score(encoder),
-        noted={**told, "encoder": own_encoder.identity, "retention": str(ratio(*both(llvm, encoder)))},
+        noted={
+            "judge": evaluation.judged_by,
+            "encoder": own_encoder.identity,
+            "retention": str(ratio(*both(llvm, encoder))),
+        },
     )

@@ -1,15 +1,16 @@
 """What other models make of an image: computed once by a provider, kept by content."""
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from ipllvm.errors import UnknownName
+from ipllvm.safety import reading, writing
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -75,25 +76,20 @@ class Artifacts:
         if self._folder is None:
             return None
         try:
-            found: np.ndarray = np.load(self._folder / f"{name}.npy", allow_pickle=False)
-        except (OSError, ValueError, EOFError):
+            data = reading.file_bytes(self._folder / f"{name}.npy")
+            found: np.ndarray = np.load(BytesIO(data), allow_pickle=False)
+        except (OSError, ValueError, EOFError, MemoryError):
             return None
         return found
 
     def _write(self, name: str, artifact: np.ndarray) -> None:
         if self._folder is None:
             return
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            handle, written = tempfile.mkstemp(dir=self._folder, prefix=f".{name}-")
-        except OSError:
-            return
-        try:
-            with os.fdopen(handle, "wb") as file:
-                np.save(file, artifact, allow_pickle=False)
-            Path(written).replace(self._folder / f"{name}.npy")
-        except OSError:
-            Path(written).unlink(missing_ok=True)
+        made = BytesIO()
+        np.save(made, artifact, allow_pickle=False)
+        with suppress(OSError):
+            writing.make_folder(self._folder)
+            writing.replace(self._folder / f"{name}.npy", made.getvalue())
 
 
 def _digest(identity: str, image: "Image.Image") -> str:

@@ -17,7 +17,8 @@ from transformers import AutoConfig, AutoModel
 
 from ipllvm.errors import ModelUnavailable, UsageError
 from ipllvm.models import checkpoint, sources
-from ipllvm.models.fingerprint import fingerprint
+from ipllvm.models.checkpoint import Checkpoint
+from ipllvm.models.weights import WITHOUT_HEAD, read_weights
 
 Colours = tuple[tuple[float, ...], tuple[float, ...]]
 """Mean and deviation of the channels."""
@@ -37,12 +38,13 @@ class AttentionSaliency:
     """
 
     def __init__(self, folder: Path, name: str, head: int | str = "auto", device: str = "cpu") -> None:
-        self._folder, self._device = folder, torch.device(device)
+        self._device = torch.device(device)
         kind, vision = _config(folder)
+        self._found = Checkpoint.of(folder, kind, pickled=True)
         self._side = int(vision.image_size)
         self._head = _checked(HEADS[kind] if head == "auto" else head, vision.num_attention_heads, name)
         self._mean, self._std = IMAGENET if kind == "vit" else _normalisation(folder)
-        self.identity = f"{name}@{fingerprint(folder, _weights(folder))[:12]} head {self._head}"
+        self.identity = f"{name}@{self._found.fingerprint()[:12]} head {self._head}"
 
     def of(self, image: Image.Image) -> Float[np.ndarray, "rows columns"]:
         """The attention to each patch, float32; its sum is at most 1, the rest goes to CLS itself."""
@@ -56,24 +58,14 @@ class AttentionSaliency:
     @cached_property
     def _tower(self) -> Any:
         """The vision transformer in float32, with attention that can be looked at."""
-        auto: Any = AutoModel
-        try:
-            model, info = auto.from_pretrained(
-                self._folder,
-                dtype=torch.float32,
-                attn_implementation="eager",
-                trust_remote_code=False,
-                local_files_only=True,
-                output_loading_info=True,
-            )
-        except Exception as error:  # a damaged file raises whatever its reader happens to
-            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-            raise ModelUnavailable(f"{self._folder}: can't be loaded: {reason}") from error
-        absent = sorted(str(key) for key in info["missing_keys"] if "pooler" not in str(key))
-        if absent:
-            raise ModelUnavailable(
-                f"{self._folder}: {len(absent)} weights are missing, the first is {absent[0]}"
-            )
+        model = read_weights(
+            self._found,
+            AutoModel,
+            torch.float32,
+            attention="eager",
+            unused=WITHOUT_HEAD,
+            absent=(r"(^|\.)pooler\.",),
+        )
         return getattr(model, "vision_model", model).to(self._device).eval().requires_grad_(False)
 
     def _pixels(self, image: Image.Image) -> Float[Tensor, "3 side side"]:
@@ -118,11 +110,3 @@ def _normalisation(folder: Path) -> Colours:
         if {"image_mean", "image_std"} <= settings.keys():
             return tuple(settings["image_mean"]), tuple(settings["image_std"])
     raise ModelUnavailable(f"{folder}: no image_mean and image_std in {' or '.join(checkpoint.PROCESSORS)}")
-
-
-def _weights(folder: Path) -> list[Path]:
-    """The weight files; raises ModelUnavailable where there are none."""
-    found = sorted(folder.glob("*.safetensors")) or sorted(folder.glob("pytorch_model.bin"))
-    if not found:
-        raise ModelUnavailable(f"{folder}: no weights (*.safetensors or pytorch_model.bin)")
-    return found

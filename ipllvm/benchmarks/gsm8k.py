@@ -5,17 +5,19 @@ test split. Eight worked examples after J. Wei et al. (2022); the examples here 
 so that scores are near, not equal, to those taken with other examples.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ipllvm.benchmarks.cells import BadCell, Row, filled
 from ipllvm.benchmarks.copies import Published, parquet_rows
+from ipllvm.benchmarks.definition import OWN_RULE, PAPER, STANDARD, Definition, Protocol
 from ipllvm.benchmarks.rendering import digest
 from ipllvm.benchmarks.word_problems import few_shot
 from ipllvm.errors import BenchmarkUnavailable
 from ipllvm.records import Benchmark, Sample
+from ipllvm.safety import reading
 
 SIZE = 1319
 MAX_NEW_TOKENS = 256
@@ -121,7 +123,7 @@ def _files(folder: Path) -> list[Path]:
 def _rows(path: Path) -> list[dict[str, Any]]:
     if path.suffix == ".parquet":
         return parquet_rows("gsm8k", path)
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [reading.json_value(line) for line in reading.text_file(path).split("\n") if line.strip()]
 
 
 def _sample(index: int, row: Mapping[str, Any]) -> Sample:
@@ -132,3 +134,46 @@ def _sample(index: int, row: Mapping[str, Any]) -> Sample:
         raise ValueError(f"row {index}: {error}") from error
     name = f"gsm8k-{index:04d}"
     return Sample(name, name, (), few_shot(question, SHOTS), gold)
+
+
+def sample(row: Row) -> Sample:
+    """A row of the hub's columns; the label `gold` is the answer as it is written, commas and all.
+
+    Raises BadCell.
+    """
+    worked = filled(row, "answer")
+    try:
+        gold = answer(worked)
+    except ValueError as error:
+        raise BadCell("answer", str(error)) from error
+    return Sample("", "", (), "", gold, labels=(("gold", worked.rpartition("####")[2].strip()),))
+
+
+def worded(row: Row, sample: Sample) -> str:
+    """The question after the worked examples."""
+    return few_shot(filled(row, "question").strip(), SHOTS)
+
+
+GSM8K = Definition(
+    name="gsm8k",
+    title="GSM8K: grade-school word problems after eight worked examples, without a picture",
+    size=SIZE,
+    licence="MIT",
+    sample=sample,
+    protocols={
+        STANDARD: Protocol(
+            worded, MAX_NEW_TOKENS, OWN_RULE, "8-shot, the project's own examples and reading"
+        ),
+        PAPER: Protocol(
+            worded, MAX_NEW_TOKENS, "official", "8-shot, the project's own examples, lm-eval's rule"
+        ),
+    },
+    rules={
+        "official": "gsm8k_strict",
+        "flexible": "gsm8k_flexible",
+        "kojima": "gsm8k_kojima",
+        "kojima-zero-shot": "gsm8k_kojima_zero_shot",
+        OWN_RULE: "numeric",
+    },
+    loader=load,
+)

@@ -40,4 +40,4 @@ def _picture(seed: int, index: int) -> rendering.Picture:
 def load(seed: int = 0) -> Benchmark:
     """The test split: 750 pictures, each to be named in a free answer; a label is read out of it."""
     asked = rendering.made("objects", partial(_picture, seed), seed, lettered=False)
-    return replace(asked, scorer="label", max_new_tokens=MAX_NEW_TOKENS)
+    return replace(asked, scorer="label", judged="judge", max_new_tokens=MAX_NEW_TOKENS)

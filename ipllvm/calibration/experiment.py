@@ -17,6 +17,7 @@ from ipllvm.calibration.distributions import Design, Flips, Retention
 from ipllvm.calibration.fixed import AtMargin, Bounds, Family, Power
 from ipllvm.calibration.ratios import RatioGate
 from ipllvm.calibration.sequences import SequentialErrors, Share
+from ipllvm.safety import reading, writing
 
 SCHEMA = "ipllvm-calibration/1"
 QUICK_RUNS = 200
@@ -84,7 +85,7 @@ def run(
 def read(path: Path) -> dict[str, Any]:
     """What a file of results holds; an empty one where there is none or it is of another schema."""
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found: dict[str, Any] = reading.json_file(path)
     except (OSError, ValueError):
         return {"schema": SCHEMA}
     return found if found.get("schema") == SCHEMA else {"schema": SCHEMA}
@@ -92,7 +93,5 @@ def read(path: Path) -> dict[str, Any]:
 
 def write(path: Path, found: dict[str, Any]) -> None:
     """The file, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
-    part.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    part.replace(path)
+    writing.make_folder(path.parent)
+    writing.replace(path, json.dumps(found, indent=1) + "\n")

@@ -49,13 +49,15 @@ def measure(model: str, benchmark: str, questions: int) -> list[Measured]:
     from ipllvm.perturbations.shuffle import PatchShuffle
     from ipllvm.perturbations.substitution import Clean
     from ipllvm.registry import BENCHMARKS
+    from ipllvm.scorers.base import Grading
 
     data = subset(BENCHMARKS.load(benchmark)(seed=0), questions, 0)
     asked: dict[str, Perturbation] = {"permutation": Permutation(), "patch_shuffle": PatchShuffle(14)}
     plan = Plan(data.samples, (Clean(), *asked.values()), DRAWS, 0, data.max_new_tokens)
     asks, outcomes = load(model, device="cpu"), dict[Any, Any]()
     run(asks, plan, asks.batch_size(), outcomes, lambda done: None)
-    clean, *others = (scores_of(plan, each, data.scorer, outcomes) for each in plan.perturbations)
+    scorer = Grading().of(data)
+    clean, *others = (scores_of(plan, each, scorer, outcomes) for each in plan.perturbations)
     known = claims.load()
     return [Measured(known[name], clean, scores) for name, scores in zip(asked, others, strict=True)]
 

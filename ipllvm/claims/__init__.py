@@ -14,6 +14,7 @@ from typing import Any
 
 from ipllvm.errors import UnknownName, UsageError
 from ipllvm.records import Claim
+from ipllvm.safety import reading
 
 QUANTITIES = (
     "performance_drop",
@@ -84,11 +85,11 @@ def _shipped(name: str) -> dict[str, Any]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return reading.toml_file(path)
     except OSError as error:
         raise UsageError(f"{path}: can't read the claims: {error.strerror}") from error
     except ValueError as error:
-        raise UsageError(f"{path}: not a TOML file in UTF-8: {' '.join(str(error).split())}") from error
+        raise UsageError(f"{path}: not a TOML file in UTF-8: {error}") from error
 
 
 def _laid_over(shipped: Mapping[str, Any], table: Mapping[str, Any], path: Path) -> dict[str, Any]:

@@ -48,8 +48,9 @@ def main(args: argparse.Namespace) -> int:
         print("audit: no report was written, and no manifest")
         return status
     from ipllvm.reporting import exports, manifest
+    from ipllvm.reporting.folders import inner_folder
 
-    exports.write(session.report, session.folder / "figures")
+    exports.write(session.report, inner_folder(session.folder, "figures"))
     command = shlex.join(["ipllvm", "audit", args.model, f"--report-dir={folder}", *args.rest])
     place = manifest.write(session.folder, session.report, command)
     early = "; stopped early: the same command goes on" if session.report["run"]["partial"] else ""

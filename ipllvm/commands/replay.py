@@ -3,11 +3,12 @@
 import argparse
 import webbrowser
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ipllvm.reporting import migration
-from ipllvm.reporting.folders import ensure_writable
+from ipllvm.reporting.folders import ensure_writable, inner_folder, replace_file
 from ipllvm.reporting.replays import Found, Wanted, find
 from ipllvm.reporting.text import visible
 
@@ -53,7 +54,7 @@ def main(args: argparse.Namespace) -> int:
     answers = single.answers()
     for line in _told(found, single, answers):
         print(visible(line, LONG))
-    for path, what in _written(single, args.out or file.parent / "replay"):
+    for path, what in _written(single, args.out or inner_folder(file.parent, "replay")):
         print(f"{visible(str(path), LONG)}: {what}")
         if args.open:
             webbrowser.open(path.resolve().as_uri())
@@ -69,16 +70,13 @@ def _answers(flip: "Row") -> tuple[str, str]:
 
 
 def _told(found: Found, single: "Single", answers: tuple[str, str]) -> Iterator[str]:
-    from ipllvm.registry import SCORERS
-
-    sample, score = single.sample, SCORERS.load(single.benchmark.scorer)
-    info = single.model.info()
+    sample, info = single.sample, single.model.info()
     where = f"{info.device}, {info.dtype}"
     yield f"{found.row['property']} on {single.benchmark.name}: {info.name} {info.fingerprint[:12]}, {where}"
     yield f"sample {sample.id}: {sample.prompt}"
     yield f"right answer: {sample.answer}"
     for name, said in zip(("clean", f"{single.perturbation}, draw {single.draw}"), answers, strict=True):
-        yield f"{name}: {said!r}, score {score(said, sample):g}"
+        yield f"{name}: {said!r}, {single.graded(said)}"
 
 
 def _written(single: "Single", folder: Path) -> Iterator[tuple[Path, str]]:
@@ -90,9 +88,13 @@ def _written(single: "Single", folder: Path) -> Iterator[tuple[Path, str]]:
     stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in single.sample.id)[:80]
     pictures = {"clean": (found.clean, "the clean picture"), "perturbed": (found.perturbed, found.words)}
     for name, (picture, words) in pictures.items():
-        path = folder / f"{stem}-{name}.png"
-        _enlarged(picture).save(path)
-        yield path, words
+        yield replace_file(folder, f"{stem}-{name}.png", _png(_enlarged(picture))), words
+
+
+def _png(picture: "Image.Image") -> bytes:
+    made = BytesIO()
+    picture.save(made, "PNG")
+    return made.getvalue()
 
 
 def _enlarged(picture: "Image.Image") -> "Image.Image":

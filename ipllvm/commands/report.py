@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ipllvm.reporting import exports, html, junit, markdown, migration
-from ipllvm.reporting.folders import ensure_writable, replace_file
+from ipllvm.reporting.folders import ensure_writable, inner_folder, replace_file
 from ipllvm.reporting.merging import merged
 from ipllvm.reporting.schema import Report
 from ipllvm.reporting.text import visible
@@ -37,7 +37,8 @@ def main(args: argparse.Namespace) -> int:
     reports = [migration.read(file) for file in files]
     wanted = {name: place for name in FILES if (place := getattr(args, name)) is not None}
     for name, place in (wanted or dict.fromkeys(FILES, BESIDE)).items():
-        path = files[0].with_name(FILES[name]) if place == BESIDE else place
+        beside = inner_folder(files[0].parent, "figures") if name == "figures" and place == BESIDE else None
+        path = beside or (files[0].with_name(FILES[name]) if place == BESIDE else place)
         print(visible(str(_write(name, reports, path)), 4096))
     return 0
 

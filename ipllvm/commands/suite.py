@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import ipllvm
 from ipllvm.errors import UsageError
+from ipllvm.safety.writing import refuse_links
 
 if TYPE_CHECKING:
     import pytest
@@ -104,8 +105,17 @@ def run(arguments: Sequence[str], cache: Path | None = None, plugins: Sequence[o
     import pytest
 
     if cache is not None:
+        _refuse_links(cache)
         os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(cache.absolute() / "hypothesis"))
     return int(pytest.main([*_rooted(cache), *arguments, str(folder())], plugins=list[Any](plugins)))
+
+
+def _refuse_links(cache: Path) -> None:
+    """Raises UsageError where what pytest writes there could lead out of the folder."""
+    try:
+        refuse_links(cache)
+    except OSError as error:
+        raise UsageError(f"{error.filename}: {error.strerror}: remove it") from error
 
 
 def _rooted(cache: Path | None) -> list[str]:

@@ -90,9 +90,8 @@ def smallest(
     turn, whole = min(apart, key=lambda each: len(each[1].items))
     search = _Search(model, turn, whole, queries)
     search.shrink()
-    said = (turn.clean, search.said)
-    told = flips.told(model, search.case, said, artifacts)
-    return Counterexample(told, len(search.items), len(whole.items), whole.unit, search.queries)
+    example = flips.as_example(model, turn, search.case, search.said, artifacts)
+    return Counterexample(example, len(search.items), len(whole.items), whole.unit, search.queries)
 
 
 class _Search:
@@ -121,7 +120,7 @@ class _Search:
         self.queries += 1
         run(self._model, plan, 1, outcomes, lambda done: None)
         said = outcomes[case.trial]
-        if said.error is not None or turn.score(said) >= turn.score(turn.clean):
+        if said.error is not None or not turn.costs(said):
             return None
         if len(items) < len(self.items):
             self.items, self.case, self.said = items, case, said

@@ -43,6 +43,7 @@ from ipllvm.records import (
     Trial,
     Verdict,
 )
+from ipllvm.scorers.base import Grading
 from ipllvm.verdicts import decide
 from ipllvm.verdicts.findings import finding, last_line, not_measured, raise_worst
 from ipllvm.verdicts.noise_floor import REPLICATE, Floor, limited, other_order, other_size
@@ -80,6 +81,7 @@ class Evaluation:
         planned: Callable[[Plan], None] | None = None,
         interim: InterimAnalyses | None = None,
         floor: Floor | None = None,
+        grading: Grading | None = None,
     ) -> None:
         self.property_name = property_name
         self.model = model
@@ -94,6 +96,7 @@ class Evaluation:
         self._planned_only = planned
         self._looks = interim
         self._floor = floor
+        self._grading = grading or Grading()
         self._began = time.monotonic()
         self._trials = 0
         self._planned = 0
@@ -109,6 +112,11 @@ class Evaluation:
         return other_size(usual) if self._replicate else usual
 
     @property
+    def judged_by(self) -> str:
+        """Who says which answers are right: the identity of the judge that was named, else "rules"."""
+        return self._grading.judged_by(self.planned_benchmark)
+
+    @property
     def _replicate(self) -> int:
         """Which measurement of the same trials this is."""
         return REPLICATE if self._floor is not None and self._floor.repeating else 0
@@ -120,8 +128,9 @@ class Evaluation:
         what was measured, and `check` ends the test after recording it.
         """
         plan, outcomes = self._measured(self.benchmark, perturbations, draws)
-        found = tuple(scores_of(plan, p, self.benchmark.scorer, outcomes) for p in plan.perturbations)
-        self._traces.append(flips.Trace(plan, outcomes, found, self.benchmark.scorer))
+        scorer = self._grading.of(self.benchmark)
+        found = tuple(scores_of(plan, p, scorer, outcomes) for p in plan.perturbations)
+        self._traces.append(flips.Trace(plan, outcomes, found, scorer))
         return found
 
     def answers(self, data: Benchmark, perturbation: Perturbation | None = None) -> dict[str, Response]:
@@ -155,7 +164,7 @@ class Evaluation:
     def elsewhere(self, data: Benchmark) -> Scores:
         """How well the model does, unperturbed, on another benchmark."""
         plan, outcomes = self._measured(data)
-        return scores_of(plan, plan.perturbations[0], data.scorer, outcomes)
+        return scores_of(plan, plan.perturbations[0], self._grading.of(data), outcomes)
 
     def _measured(
         self, data: Benchmark, perturbations: Sequence[Perturbation] = (), draws: int | None = None
@@ -375,7 +384,10 @@ class Evaluation:
 
     def _accuracy(self, name: str, scores: Scores) -> Estimate:
         found = decide.accuracy(name, scores, seed=self.settings.seed)
-        return found if self._looks is None else self._looks.shown(found, score(scores))
+        if self._looks is None:
+            return found
+        shown = self._looks.shown(found, score(scores))
+        return replace(shown, extra={**shown.extra, **decide.unread(scores)})
 
     def _result(
         self, claim: Claim, estimates: Mapping[str, Estimate], verdict: Verdict, errors: Mapping[str, str]
@@ -393,6 +405,8 @@ class Evaluation:
             settings={
                 **settings.row(data, self.batch_size, self._perturbations),
                 "template": template(self.model, data.samples[0]) if data.samples else "unknown",
+                "scorer": self._grading.name(data),
+                **({} if self.judged_by == "rules" else {"judge": self.judged_by}),
             },
             trials=self._trials,
             seconds=time.monotonic() - self._began,

@@ -13,12 +13,13 @@ import numpy as np
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine.plan import Plan, PlannedTrial
 from ipllvm.engine.run import Known
+from ipllvm.engine.scoring import Grade, grade
 from ipllvm.engine.visualization import SIDE, data_uri, draw_trial
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Blank
-from ipllvm.records import FlipExample, Perturbation, Response, Sample, Scores, Transcript
-from ipllvm.registry import SCORERS
+from ipllvm.records import FlipExample, Perturbation, Response, Sample, Score, Scores, Transcript
 from ipllvm.sampling import generator
+from ipllvm.scorers.base import Scorer
 
 Item = TypeVar("Item")
 MOST = 20
@@ -34,7 +35,7 @@ class Trace:
     plan: Plan
     outcomes: Known
     scores: tuple[Scores, ...]
-    scorer: str
+    scorer: Scorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,14 @@ class FlippedTrial:
         plan = self.trace.plan
         return plan.cases([self.sample], self.perturbation)[self.draw]
 
-    def score(self, response: Response) -> float:
-        """The score of an answer to the sample."""
-        return float(SCORERS.load(self.trace.scorer)(response.text, self.sample))
+    def grades(self, *responses: Response) -> list[Grade]:
+        """The grades of answers to the sample."""
+        return [grade(self.trace.scorer, each.text, self.sample) for each in responses]
+
+    def costs(self, response: Response) -> bool:
+        """Whether an answer to the sample has a score below the clean one's."""
+        clean, other = self.grades(self.clean, response)
+        return isinstance(clean, Score) and isinstance(other, Score) and other.value < clean.value
 
     @property
     def clean(self) -> Response:
@@ -80,7 +86,7 @@ def examples(
     made: list[FlipExample] = []
     room = ROOM
     for turn in turns(traces, seed, most):
-        flip = told(model, turn.case, (turn.clean, turn.perturbed), artifacts)
+        flip = as_example(model, turn, turn.case, turn.perturbed, artifacts)
         room -= sum(map(len, flip.pictures))
         if room < 0 and made:
             break
@@ -158,23 +164,29 @@ def _shuffled(items: Sequence[Item], rng: np.random.Generator) -> list[Item]:
     return [items[i] for i in rng.permutation(len(items)).tolist()]
 
 
-def told(
+def as_example(
     model: VisionLanguageModel,
+    flipped: FlippedTrial,
     case: PlannedTrial,
-    said: tuple[Response, Response],
+    response: Response,
     artifacts: Artifacts | None = None,
 ) -> FlipExample:
-    """A trial as a report tells it, with its pictures; `said` is the clean answer and the perturbed one."""
+    """A trial as a report shows it, with its pictures.
+
+    `response` is the answer to `case`, which is that of `flipped` or a smaller change of its sample.
+    """
     sample, found = case.sample, draw_trial(model, case, SIDE, artifacts)
+    grades = flipped.grades(flipped.clean, response)
     pictures = () if found is None else (data_uri(found.clean), data_uri(found.perturbed))
     return FlipExample(
         sample=sample.id,
         prompt=sample.prompt[:TEXT],
         gold=sample.answer,
-        clean=said[0].text[:TEXT],
-        perturbed=said[1].text[:TEXT],
+        clean=flipped.clean.text[:TEXT],
+        perturbed=response.text[:TEXT],
         perturbation=str(case.perturbation),
         draw=case.trial.draw,
         pictures=pictures,
         words="" if found is None else found.words,
+        read=tuple(each.answer if isinstance(each, Score) else None for each in grades),
     )

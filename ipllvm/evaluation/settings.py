@@ -39,7 +39,6 @@ class Settings:
             "max_new_tokens": data.max_new_tokens,
             "answer": self.answer,
             "prompt": self.prompt,
-            "scorer": data.scorer,
             "scope": self.scope,
             "noise": self.noise,
             "information": self.information,

@@ -9,6 +9,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
 from ipllvm.records import Claim
+from ipllvm.safety.printing import visible
 
 if TYPE_CHECKING:
     from ipllvm.gate.baseline import Baseline, BaselineEntry
@@ -91,6 +92,4 @@ def _samples(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
 
 
 def _short(value: object) -> str:
-    text = str(value)
-    text = text if text.isprintable() else ascii(text)
-    return text if len(text) <= _LONG else f"{text[:_LONG]}..."
+    return visible(str(value), _LONG)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from ipllvm.errors import UsageError
+from ipllvm.safety.printing import visible
 
 FOLDER: Final = "baselines"
 _NAME: Final = re.compile(r"[^\W_][\w.-]*")
@@ -27,8 +28,8 @@ def new(text: str, option: str) -> str:
     """A name for a baseline to be; raises UsageError for one that can't be a file's."""
     if text and not is_name(text):
         raise UsageError(
-            f"{option} {_shown(text)}: give a name of at most {_LONGEST} letters, digits, -, _ and ., without "
-            f".json; it begins with a letter or digit and is kept in the folder {FOLDER} of --report-dir"
+            f"{option} {visible(text)}: give at most {_LONGEST} letters, digits, - _ and . that begin with a "
+            f"letter or digit, without .json; it is kept in the folder {FOLDER} of --report-dir"
         )
     return text
 
@@ -50,19 +51,19 @@ def find(text: str, reports: Path, what: str = "--baseline") -> Path | None:
         file = given / "baseline.json" if given.is_dir() else given
         if not _exists(file):
             raise UsageError(
-                f"{what} {_shown(text)}: the folder holds no baseline.json: {_known(text, reports)}"
+                f"{what} {visible(text)}: the folder holds no baseline.json: {_known(text, reports)}"
             )
         return file
     if is_name(text):
         return None
-    raise UsageError(f"{what} {_shown(text)}: no such file: {_known(text, reports)}")
+    raise UsageError(f"{what} {visible(text)}: no such file: {_known(text, reports)}")
 
 
 def unknown(text: str, reports: Path, what: str = "--baseline") -> UsageError:
     """What to say of a name that no baseline has."""
     first = f"the first one is made by --save-baseline={text}" if what == "--baseline" else ""
     told = "; ".join(part for part in (_known(text, reports), first) if part)
-    return UsageError(f"{what} {_shown(text)}: no such baseline in {_shown(str(reports / FOLDER))}: {told}")
+    return UsageError(f"{what} {visible(text)}: no such baseline in {visible(str(reports / FOLDER))}: {told}")
 
 
 def _known(text: str, reports: Path) -> str:
@@ -87,7 +88,3 @@ def _exists(path: Path) -> bool:
         return path.exists()
     except (OSError, ValueError):  # a name that is too long, or holds a null byte
         return False
-
-
-def _shown(text: str) -> str:
-    return (text if text.isprintable() else ascii(text))[:200]

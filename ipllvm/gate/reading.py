@@ -6,8 +6,6 @@ names that can stand in a test id. Whatever is wrong is a UsageError of one line
 
 import base64
 import re
-import stat
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
@@ -22,16 +20,17 @@ from ipllvm.errors import UsageError
 from ipllvm.gate import answers
 from ipllvm.gate.baseline import CLEAN, SCHEMA, Baseline, BaselineEntry, entry
 from ipllvm.records import Claim
+from ipllvm.safety import reading
+from ipllvm.safety.printing import visible
 
-FILE_LIMIT: Final = 64 << 20
+FILE_BYTES: Final = 64 << 20
 """Bytes of a file."""
-UNPACKED_LIMIT: Final = 256 << 20
+UNPACKED_BYTES: Final = 256 << 20
 """Bytes of all that is compressed in a file."""
 NAME_LIMIT: Final = 200
 _AGAIN: Final = "save it again with --save-baseline"
 _PROPERTY: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _BENCHMARK: Final = re.compile(r"[\w.-]+", re.ASCII)
-_BAD: Final = (msgspec.DecodeError, RecursionError, UnicodeError, ValueError, zlib.error)
 T = TypeVar("T")
 
 Share = Annotated[float, Meta(ge=0, le=1)]
@@ -80,39 +79,23 @@ class _Paired(msgspec.Struct, forbid_unknown_fields=True):
 def load(path: Path) -> Baseline:
     """A saved baseline, or that of a run's folder; raises UsageError in one line."""
     file = path / "baseline.json" if path.is_dir() else path
-    text = _bytes(file)
     try:
-        schema = msgspec.json.decode(text, type=dict[str, Any]).get("schema")
-    except _BAD as error:
-        raise UsageError(f"{file}: not a baseline: {_line(error)}") from error
-    if schema != SCHEMA:
+        found = reading.json_file(file, FILE_BYTES)
+    except OSError as error:
+        raise UsageError(f"{file}: can't read the baseline: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{file}: not a baseline: {error}") from error
+    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
         raise UsageError(f"{file}: not a baseline of schema {SCHEMA}: {_AGAIN}")
     try:
-        return _baseline(msgspec.json.decode(text, type=_File))
-    except (*_BAD, UsageError) as error:
+        return _baseline(msgspec.convert(found, _File))
+    except (UsageError, ValueError) as error:
         raise UsageError(f"{file}: a damaged baseline: {_line(error)}: {_AGAIN}") from error
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        if not stat.S_ISREG(file.stat().st_mode):
-            raise UsageError(f"{file}: can't read the baseline: it is no regular file")
-        with file.open("rb") as opened:
-            text = opened.read(FILE_LIMIT + 1)
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"{file}: can't read the baseline: {why}") from error
-    if len(text) > FILE_LIMIT:
-        raise UsageError(f"{file}: not a baseline: larger than {FILE_LIMIT >> 20} MiB")
-    return text
 
 
 def _line(error: Exception) -> str:
     """What is wrong, in one printable line."""
-    if isinstance(error, RecursionError):
-        return "nested too deeply"
-    text = " ".join(str(error).split())
-    return (text if text.isprintable() else ascii(text))[:NAME_LIMIT]
+    return visible(" ".join(str(error).split()))
 
 
 def _baseline(found: _File) -> Baseline:
@@ -138,18 +121,13 @@ class _Budget:
     """How much may still be unpacked."""
 
     def __init__(self) -> None:
-        self._left = UNPACKED_LIMIT
+        self._left = UNPACKED_BYTES
 
     def unpack(self, packed: str, kind: type[T]) -> T:
         """The inverse of `answers.pack`; raises ValueError beyond the limit."""
-        inflate = zlib.decompressobj()
-        text = inflate.decompress(base64.b85decode(packed), self._left + 1)
+        text = reading.inflated(base64.b85decode(packed), self._left)
         self._left -= len(text)
-        if self._left < 0:
-            raise ValueError(f"it unpacks to more than {UNPACKED_LIMIT >> 20} MiB")
-        if not inflate.eof:
-            raise ValueError("what is compressed is cut off")
-        return msgspec.json.decode(text, type=kind)
+        return msgspec.convert(reading.json_value(text), kind)
 
 
 def _entry(row: _Row, asked: Mapping[str, tuple[str, str]], budget: _Budget) -> BaselineEntry:

@@ -1,22 +1,29 @@
 """What can be known of a checkpoint folder without loading it: family, files, size, and what is wrong.
 
+This is the one place that says which files are read: fingerprint, size, loading and report ask it.
 Imports neither torch nor transformers.
 """
 
-import json
-import math
-import struct
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ipllvm.errors import ModelUnavailable
+from ipllvm.models import fingerprint
+from ipllvm.models.json_files import read_json as read_json
+from ipllvm.models.weight_files import WeightFiles, weight_files
 from ipllvm.registry import FAMILIES
 
 PROCESSORS = ("preprocessor_config.json", "processor_config.json")
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json")
-PICKLES = ("*.bin", "*.pt", "*.pth")
-HEADER_LIMIT = 100_000_000
+SETTINGS = (
+    "config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json",
+    "video_preprocessor_config.json", "chat_template.jinja", "chat_template.json", "tokenizer.json",
+    "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
+    "vocab.txt", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "tekken.json",
+)  # fmt: skip
+TEMPLATES = "additional_chat_templates/*.jinja"
 CLASSIFIER = "classifier"
 """The family of whatever transformers loads as an image classifier."""
 ENCODER = "clip"
@@ -25,62 +32,128 @@ ENCODER = "clip"
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A folder in the hub's format that passed all checks; `parameters` counts numbers in its weights."""
+    """A folder in the hub's format: its family, the files that loading it reads, and its config.
+
+    `quantiser` is what the config says of one, None where the weights are plain numbers.
+    """
 
     folder: Path
     family: str
-    weights: tuple[Path, ...]
-    parameters: int
+    weights: WeightFiles
+    config: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    stamps: Mapping[Path, str] = field(default_factory=dict, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, folder: Path, family: str, *, pickled: bool = False) -> "Checkpoint":
+        """The folder of a model of that family; raises ModelUnavailable as `weight_files` does."""
+        config = read_json(folder / "config.json")
+        weights = weight_files(folder, pickled=pickled)
+        _require_weights_not_renamed(folder, config, weights)
+        stamps = {path: fingerprint.stamp(path) for path in (*settings(folder), *weights.read)}
+        return cls(folder, family, weights, config, stamps)
+
+    @property
+    def parameters(self) -> int:
+        """Numbers in its weights."""
+        return self.weights.parameters
+
+    @property
+    def pickled(self) -> bool:
+        """Whether its weights are a PyTorch pickle."""
+        return any(path.suffix == ".bin" for path in self.weights.read)
+
+    @property
+    def quantiser(self) -> dict[str, Any] | None:
+        """What config.json says of a quantiser, of the model or of its decoder."""
+        text = self.config.get("text_config")
+        for part in (self.config, text if isinstance(text, dict) else {}):
+            for name in ("quantization_config", "quantization", "compression_config"):
+                if isinstance(part.get(name), dict):
+                    return dict(part[name])
+        return None
+
+    @property
+    def quantisation(self) -> str:
+        """The quantiser in a few words, such as "gptq, 4 bits"; empty where there is none.
+
+        >>> Checkpoint(Path(), "llava", WeightFiles((), {}), {"quantization": {"bits": 4}}).quantisation
+        'unnamed, 4 bits'
+        """
+        asked = self.quantiser
+        if asked is None:
+            return ""
+        four, eight = asked.get("load_in_4bit"), asked.get("load_in_8bit")
+        bits = asked.get("bits") or asked.get("w_bit") or (4 if four else 8 if eight else None)
+        return str(asked.get("quant_method") or "unnamed") + (f", {bits} bits" if bits else "")
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that decides an answer, by name."""
+        return tuple(sorted(self.stamps))
 
     def size(self, bytes_per_parameter: int) -> int:
-        """Bytes that the weights take in memory."""
+        """Bytes that the weights take in memory: what they take on the disk where they are quantised."""
+        if self.quantiser is not None:
+            return sum(path.stat().st_size for path in self.weights.read)
         return self.parameters * bytes_per_parameter
+
+    def require_unchanged(self) -> None:
+        """Raises ModelUnavailable where a file is another than when the folder was inspected."""
+        for path, before in self.stamps.items():
+            if not path.is_file() or fingerprint.stamp(path) != before:
+                raise ModelUnavailable(f"{path}: changed while it was read: run again when it is complete")
+
+    def fingerprint(self, *, rehash: bool = False) -> str:
+        """The sha256 (64 hex digits) of the content of `files`, the same wherever the folder lies.
+
+        `rehash` reads every byte again, whatever is remembered. Raises as `require_unchanged` does.
+        """
+        found = fingerprint.fingerprint(self.folder, self.files, rehash=rehash)
+        self.require_unchanged()
+        return found
+
+
+def settings(folder: Path) -> tuple[Path, ...]:
+    """The files beside the weights that decide an answer."""
+    named = (folder / name for name in SETTINGS)
+    return (*(path for path in named if path.is_file()), *sorted(folder.glob(TEMPLATES)))
 
 
 def inspect(folder: Path) -> Checkpoint:
-    """Check a folder; raises ModelUnavailable with one line on the first thing that is wrong."""
+    """Check a folder; raises ModelUnavailable with one line on the first thing that is wrong.
+
+    Only of an encoder the weights may be a pickle, which is read as weights alone: OpenAI's own has no
+    others.
+    """
     family = family_of(folder)
-    weights = _weights(folder, family)
-    parameters = sum(_count(path) for path in weights)
+    found = Checkpoint.of(folder, family, pickled=family == ENCODER)
     _require_the_rest(folder, family)
-    return Checkpoint(folder, family, weights, parameters)
+    return found
 
 
 def is_complete(folder: Path) -> bool:
     """Whether a cached snapshot holds config, all weight files, processor and tokenizer."""
     try:
-        family = family_of(folder)
-        _weights(folder, family)
-        _require_the_rest(folder, family)
+        inspect(folder)
     except ModelUnavailable:
         return False
     return True
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object; raises ModelUnavailable where the file holds none."""
-    try:
-        value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ModelUnavailable(f"{path}: not readable as JSON ({error})") from error
-    if not isinstance(value, dict):
-        raise ModelUnavailable(f"{path}: not a JSON object")
-    return value
 
 
 def family_of(folder: Path) -> str:
     """The model family of a folder with a config.json; raises ModelUnavailable in one line."""
     path = folder / "config.json"
     if not path.is_file():
-        raise ModelUnavailable(f"{folder}: no config.json; not a checkpoint in the hub's format")
+        raise ModelUnavailable(f"{folder}: {_why_no_config(folder)}")
     config = read_json(path)
     if "mm_vision_tower" in config:
         raise ModelUnavailable(
             f"{folder}: a LLaVA checkpoint in its authors' original format (mm_vision_tower); "
             "only the transformers format is supported, such as the llava-hf checkpoints"
         )
-    classifies = any(str(n).endswith("ForImageClassification") for n in config.get("architectures") or ())
-    if classifies or _is_timms(config):
+    architectures = config.get("architectures")
+    names = architectures if isinstance(architectures, list) else []
+    if any(str(name).endswith("ForImageClassification") for name in names) or _is_timms(config):
         return CLASSIFIER
     family = config.get("model_type")
     if not isinstance(family, str) or family not in {*FAMILIES, ENCODER}:
@@ -89,9 +162,29 @@ def family_of(folder: Path) -> str:
     return family
 
 
-def _is_timms(config: dict[str, Any]) -> bool:
+def _why_no_config(folder: Path) -> str:
+    if (folder / "adapter_config.json").is_file():
+        base = read_json(folder / "adapter_config.json").get("base_model_name_or_path")
+        return (
+            f"an adapter alone, of {base}: load it on that model, merge it (peft's merge_and_unload) and "
+            "save the result with save_pretrained"
+        )
+    return "no config.json; not a checkpoint in the hub's format"
+
+
+def _is_timms(config: Mapping[str, Any]) -> bool:
     """Whether a config is timm's own: it names no class of transformers, and holds the preprocessing."""
     return "architecture" in config and "pretrained_cfg" in config
+
+
+def _require_weights_not_renamed(folder: Path, config: Mapping[str, Any], weights: WeightFiles) -> None:
+    """Raises where config.json names another file of weights, which transformers would read."""
+    named = config.get("transformers_weights")
+    if named is not None and named not in {path.name for path in weights.read}:
+        raise ModelUnavailable(
+            f"{folder}: config.json names {named!r} as its weights (transformers_weights) and "
+            f"{weights.read[0].name} lies there too: keep one of them"
+        )
 
 
 def _require_the_rest(folder: Path, family: str) -> None:
@@ -100,61 +193,6 @@ def _require_the_rest(folder: Path, family: str) -> None:
         _require(folder, PROCESSORS, "image processor")
     if family != CLASSIFIER:
         _require(folder, TOKENIZERS, "tokenizer")
-
-
-def _weights(folder: Path, family: str) -> tuple[Path, ...]:
-    """The weight files, as the index lists them where there is one.
-
-    Only of an encoder they may be a pickle, which is read as weights alone: OpenAI's own has no others.
-    """
-    pickled = folder / "pytorch_model.bin"
-    if family == ENCODER and pickled.is_file() and not list(folder.glob("*.safetensors")):
-        return (pickled,)
-    index = folder / "model.safetensors.index.json"
-    if not index.is_file():
-        single = folder / "model.safetensors"
-        return (single,) if single.is_file() else _no_weights(folder)
-    shards = read_json(index).get("weight_map")
-    if not isinstance(shards, dict) or not shards:
-        raise ModelUnavailable(f"{index}: lists no weight files")
-    paths = tuple(folder / Path(str(name)).name for name in sorted(set(shards.values())))
-    for path in paths:
-        if not path.is_file():
-            raise ModelUnavailable(f"{path}: missing, but listed in {index.name}")
-    return paths
-
-
-def _no_weights(folder: Path) -> tuple[Path, ...]:
-    pickles = sorted(path.name for pattern in PICKLES for path in folder.glob(pattern))
-    if pickles:
-        raise ModelUnavailable(
-            f"{folder}: only pickle weights ({pickles[0]}), which can run code when loaded; "
-            "convert them to safetensors"
-        )
-    raise ModelUnavailable(f"{folder}: no model.safetensors")
-
-
-def _count(path: Path) -> int:
-    """Numbers in a safetensors file, after checking its header against its length; about, in a pickle."""
-    size = path.stat().st_size
-    if path.suffix == ".bin":
-        return size // 4
-    try:
-        with path.open("rb") as file:
-            (length,) = struct.unpack("<Q", file.read(8))
-            if length > HEADER_LIMIT:
-                raise ValueError(f"a header of {length} bytes")
-            header = json.loads(file.read(length))
-        tensors = [entry for name, entry in header.items() if name != "__metadata__"]
-        end = max((entry["data_offsets"][1] for entry in tensors), default=0)
-        count = sum(math.prod(map(int, entry["shape"])) for entry in tensors)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError, struct.error) as error:
-        raise ModelUnavailable(f"{path}: not a whole safetensors file ({error})") from error
-    if size != 8 + length + end:
-        raise ModelUnavailable(
-            f"{path}: truncated or damaged, {size} bytes where its header says {8 + length + end}"
-        )
-    return count
 
 
 def _require(folder: Path, names: tuple[str, ...], what: str) -> None:

@@ -8,10 +8,10 @@ from PIL import Image
 from torch import Tensor
 from transformers import AutoImageProcessor, AutoModelForImageClassification
 
-from ipllvm.errors import ModelUnavailable
 from ipllvm.models import processors
 from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.recogniser import Recogniser
+from ipllvm.models.weights import read_weights, unusable
 
 
 class Classifier(Recogniser):
@@ -48,23 +48,10 @@ class Classifier(Recogniser):
 
 
 def _loaded(found: Checkpoint, dtype: torch.dtype) -> tuple[Any, Any]:
-    """Transformers' model in evaluation mode and its image processor, no weight left at random."""
-    auto: Any = AutoModelForImageClassification
+    """Transformers' model and its image processor."""
     images: Any = AutoImageProcessor
+    model = read_weights(found, AutoModelForImageClassification, dtype, unused=(r"(^|\.)pooler\.",))
     try:
-        model, info = auto.from_pretrained(
-            found.folder,
-            dtype=dtype,
-            use_safetensors=True,
-            trust_remote_code=False,
-            local_files_only=True,
-            output_loading_info=True,
-        )
-        processor = images.from_pretrained(found.folder, local_files_only=True)
-    except Exception as error:  # a damaged file raises whatever its reader happens to
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise ModelUnavailable(f"{found.folder}: can't be loaded: {reason}") from error
-    absent = sorted(str(key) for key in info["missing_keys"])
-    if absent:
-        raise ModelUnavailable(f"{found.folder}: {len(absent)} weights are missing, the first is {absent[0]}")
-    return model.eval().requires_grad_(False), processor
+        return model, images.from_pretrained(found.folder, local_files_only=True)
+    except Exception as error:
+        raise unusable(found.folder, "its image processor can't be loaded", error) from error

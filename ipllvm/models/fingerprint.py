@@ -1,52 +1,57 @@
-"""A digest of what decides a model's answers: weights, config, processor, template, tokenizer.
+"""A digest of the files that decide a model's answers.
 
-Big local files are hashed once and remembered by path, size, times and inode; a large file in the
-hub's cache is named by its own sha256, which is taken as it is.
+Big files are hashed once and remembered by path, size, times and inode. The name of a blob in the hub's
+cache, which is its sha256, is not believed: the file may have been written over since.
 """
 
 import hashlib
 import json
 import os
 import re
-import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
-SETTINGS = (
-    "config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json",
-    "chat_template.jinja", "chat_template.json", "tokenizer.json", "tokenizer.model", "tokenizer_config.json",
-    "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
-)  # fmt: skip
+from ipllvm.safety import reading, writing
+
 REMEMBERED_FROM = 1 << 20
+SETTLED_SECONDS = 2.0
+"""A file that was written so recently may be written again without any of its times changing."""
 SHA256 = re.compile("[0-9a-f]{64}")
 
 
-def fingerprint(folder: Path, weights: Iterable[Path], *, rehash: bool = False) -> str:
-    """The sha256 (64 hex digits) of a checkpoint's content, the same wherever it lies.
+def fingerprint(folder: Path, files: Iterable[Path], *, rehash: bool = False) -> str:
+    """The sha256 (64 hex digits) of some files of a folder by name and content, wherever it lies.
 
     `rehash` reads every byte again, whatever is remembered.
     """
-    settings = [folder / name for name in SETTINGS if (folder / name).is_file()]
-    lines = [f"{path.name} {file_digest(path, rehash=rehash)}" for path in sorted({*settings, *weights})]
+    named = sorted((path.relative_to(folder).as_posix(), path) for path in files)
+    lines = [f"{name} {file_digest(path, rehash=rehash)}" for name, path in named]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def file_digest(path: Path, *, rehash: bool = False) -> str:
     """The sha256 of a file, read only where it is not known already."""
     real = path.resolve()
-    if not rehash and real.parent.name == "blobs" and SHA256.fullmatch(real.name):
-        return real.name
     status = real.stat()
     if status.st_size < REMEMBERED_FROM:
         return _read(real)
-    times = f"{status.st_mtime_ns}|{status.st_ctime_ns}"  # a copy that keeps the first changes the second
-    key = f"{real}|{status.st_size}|{times}|{status.st_ino}"
+    key = stamp(real)
     known = _recall()
     if not rehash and key in known:
         return known[key]
     digest = _read(real)
-    _remember(key, digest)
+    if time.time() - status.st_ctime > SETTLED_SECONDS and stamp(real) == key:
+        _remember(key, digest)
     return digest
+
+
+def stamp(path: Path) -> str:
+    """What changes when a file is written, renamed or replaced: its place, size, times and inode."""
+    real = path.resolve()
+    status = real.stat()
+    times = f"{status.st_mtime_ns}|{status.st_ctime_ns}"  # a copy that keeps the first changes the second
+    return f"{real}|{status.st_size}|{times}|{status.st_ino}"
 
 
 def _read(path: Path) -> str:
@@ -62,7 +67,7 @@ def _store() -> Path:
 def _recall() -> dict[str, str]:
     """What is remembered; nothing where the store is missing or damaged."""
     try:
-        entries = json.loads(_store().read_text(encoding="utf-8"))
+        entries = reading.json_file(_store())
     except (OSError, ValueError, RuntimeError):
         return {}
     if not isinstance(entries, dict):
@@ -79,9 +84,6 @@ def _remember(key: str, digest: str) -> None:
     try:
         store = _store()
         store.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=store.parent, prefix="digests-")
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            json.dump({**kept, key: digest}, out, indent=0)
-        Path(name).replace(store)
+        writing.replace(store, json.dumps({**kept, key: digest}, indent=0))
     except (OSError, RuntimeError):
         return

@@ -3,7 +3,6 @@
 Layers are found as `decoder.layers`; their first positional argument is the hidden states.
 """
 
-import copy
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -51,16 +50,19 @@ def only_at(decoder: Any, wanted: Places | None) -> Iterator[None]:
 
 @contextmanager
 def _at(module: nn.Module, places: Places) -> Iterator[None]:
-    """While it lasts, a module of one input sees these places only, and puts out zeros elsewhere."""
+    """While it lasts, a module of one input sees these places only, and puts out zeros elsewhere.
+
+    It is given one row of them: a mixture of experts wants rows.
+    """
     shape: list[int] = []
 
     def gather(module: nn.Module, args: tuple[Tensor]) -> tuple[Tensor]:
         shape[:] = args[0].shape[:2]
-        return (args[0][places],)
+        return (args[0][places][None],)
 
     def scatter(module: nn.Module, args: tuple[Tensor], output: Tensor) -> Tensor:
         whole = output.new_zeros(*shape, output.shape[-1])
-        whole[places] = output
+        whole[places] = output[0]
         return whole
 
     with (
@@ -104,16 +106,27 @@ def window(decoder: Any) -> int | None:
     return size if "sliding_attention" in kinds else None
 
 
-def upper(decoder: Any, layer: int) -> Any:
-    """A decoder of layers `layer` and up that shares everything with the whole one.
+@contextmanager
+def entered_at(decoder: Any, layer: int, hidden: Tensor) -> Iterator[None]:
+    """While it lasts, the layers below `layer` hand on their input, and `layer` is given `hidden`.
 
-    Raises ValueError where layers attend in different ways: those further up would be taken for
-    the first ones.
+    The decoder is otherwise as it is: what it does to its embeddings is done and not used, its layers know
+    their numbers and kinds.
     """
-    kinds = getattr(decoder.config, "layer_types", None) or ["full_attention"]
-    if set(kinds) != {"full_attention"}:
-        raise ValueError(f"layers of kinds {', '.join(sorted(set(kinds)))} can't be entered in the middle")
-    part = copy.copy(decoder)
-    part._modules = dict(decoder._modules)
-    part._modules["layers"] = nn.ModuleList(list(decoder.layers)[layer:])
-    return part
+
+    def give(module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (hidden, *args[1:])
+
+    lower = list(decoder.layers[:layer])
+    with decoder.layers[layer].register_forward_pre_hook(give):
+        for module in lower:
+            module.forward = _hand_on
+        try:
+            yield
+        finally:
+            for module in lower:
+                del module.forward
+
+
+def _hand_on(hidden_states: Tensor, *args: Any, **named: Any) -> Tensor:
+    return hidden_states

@@ -14,12 +14,12 @@ from ipllvm.models.capacity import footprint, free_memory
 from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.classifier import Classifier
 from ipllvm.models.devices import choose_device, choose_dtype
-from ipllvm.models.fingerprint import fingerprint
 from ipllvm.models.forecast import forecast
 from ipllvm.models.planted import naming
 from ipllvm.models.planted.model import PlantedModel
 from ipllvm.models.prompting import PromptStyle
 from ipllvm.models.transformers_model import LoadedCheckpoint
+from ipllvm.models.weights import read_weights
 from ipllvm.models.zero_shot import ZeroShot
 from ipllvm.registry import FAMILIES
 
@@ -52,17 +52,17 @@ def load(
     found = checkpoint.inspect(sources.resolve(name, offline))
     check_memory(found, place, numbers)
     if found.family == checkpoint.CLASSIFIER:
-        digest = fingerprint(found.folder, found.weights, rehash=rehash)
+        digest = found.fingerprint(rehash=rehash)
         return Classifier(found, digest, place, numbers, label or sources.display_name(name))
     if found.family == checkpoint.ENCODER:
         towers = loading_encoder.load(str(found.folder), device=device, dtype=dtype, offline=offline)
-        digest = fingerprint(found.folder, found.weights, rehash=rehash)
+        digest = found.fingerprint(rehash=rehash)
         return ZeroShot(towers, label or sources.display_name(name), digest)
     announce(forecast(found, place, numbers))
     keep_freed(place)
     processor = processors.load(found.folder, found.family)
-    model = _weights(found, place, numbers)
-    digest = fingerprint(found.folder, found.weights, rehash=rehash)
+    model = _weights(found, numbers).to(place)
+    digest = found.fingerprint(rehash=rehash)
     parts = LoadedCheckpoint(model, processor, label or sources.display_name(name), digest, style)
     return _adapter(found, parts)
 
@@ -122,23 +122,9 @@ def check_memory(found: Checkpoint, device: torch.device, dtype: torch.dtype) ->
         )
 
 
-def _weights(found: Checkpoint, device: torch.device, dtype: torch.dtype) -> Any:
-    """Transformers' model in evaluation mode, no part of it left at random."""
-    auto: Any = AutoModelForImageTextToText
-    try:
-        model, info = auto.from_pretrained(
-            found.folder,
-            dtype=dtype,
-            attn_implementation="sdpa",
-            use_safetensors=True,
-            trust_remote_code=False,
-            local_files_only=True,
-            output_loading_info=True,
-        )
-    except Exception as error:  # a damaged file raises whatever its reader happens to
-        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-        raise ModelUnavailable(f"{found.folder}: can't be loaded: {reason}") from error
-    absent = sorted(str(key) for key in info["missing_keys"] if "post_layernorm" not in str(key))
-    if absent:
-        raise ModelUnavailable(f"{found.folder}: {len(absent)} weights are missing, the first is {absent[0]}")
-    return model.to(device).eval().requires_grad_(False)
+def _weights(found: Checkpoint, dtype: torch.dtype) -> Any:
+    """Transformers' model, on the CPU."""
+    chosen = found.config.get("vision_feature_layer")
+    last = -1 in (chosen if isinstance(chosen, list) else [chosen])
+    absent = () if last else ("post_layernorm",)  # which comes behind the features that are taken
+    return read_weights(found, AutoModelForImageTextToText, dtype, attention="sdpa", absent=absent)

@@ -3,17 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-import torch
 from transformers import CLIPModel, CLIPProcessor
 
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models import checkpoint, sources
 from ipllvm.models.devices import choose_device, choose_dtype
 from ipllvm.models.encoders import Encoder
-from ipllvm.models.fingerprint import fingerprint
 from ipllvm.models.planted import naming
 from ipllvm.models.planted.kinds import Aligned
 from ipllvm.models.planted_aligned import PlantedEncoder
+from ipllvm.models.weights import read_weights, unusable
 
 WANTED = ("*.json", "merges.txt", "*.safetensors", "pytorch_model.bin")
 CLIP_336 = "openai/clip-vit-large-patch14-336"
@@ -55,24 +54,9 @@ def load(name: str, *, device: str = "auto", dtype: str = "auto", offline: bool 
     kind = checkpoint.read_json(folder / "config.json").get("model_type")
     if kind != "clip":
         raise ModelUnavailable(f"{folder}: no dual encoder of type clip, but of type {kind}")
-    model = _model(folder, choose_dtype(dtype, place)).to(place)
-    digest = fingerprint(folder, sorted([*folder.glob("*.safetensors"), *folder.glob("pytorch_model.bin")]))
-    return Encoder(model, _processor(folder), f"{sources.display_name(name)}@{digest[:12]}")
-
-
-def _model(folder: Path, dtype: torch.dtype) -> Any:
-    """Transformers' CLIP in evaluation mode, no part of it left at random."""
-    auto: Any = CLIPModel
-    try:
-        model, info = auto.from_pretrained(
-            folder, dtype=dtype, trust_remote_code=False, local_files_only=True, output_loading_info=True
-        )
-    except Exception as error:  # a damaged file raises whatever its reader happens to
-        raise ModelUnavailable(f"{folder}: can't be loaded: {_reason(error)}") from error
-    absent = sorted(map(str, info["missing_keys"]))
-    if absent:
-        raise ModelUnavailable(f"{folder}: {len(absent)} weights are missing, the first is {absent[0]}")
-    return model.eval().requires_grad_(False)
+    found = checkpoint.inspect(folder)
+    model = read_weights(found, CLIPModel, choose_dtype(dtype, place)).to(place)
+    return Encoder(model, _processor(folder), f"{sources.display_name(name)}@{found.fingerprint()[:12]}")
 
 
 def _processor(folder: Path) -> Any:
@@ -80,8 +64,4 @@ def _processor(folder: Path) -> Any:
     try:
         return auto.from_pretrained(folder, local_files_only=True)
     except Exception as error:
-        raise ModelUnavailable(f"{folder}: its processor can't be loaded: {_reason(error)}") from error
-
-
-def _reason(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise unusable(folder, "its processor can't be loaded", error) from error

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,9 +15,11 @@ from transformers import (
     AutoTokenizer,
 )
 
-from ipllvm.errors import ModelUnavailable, UsageError
+from ipllvm.errors import UsageError
 from ipllvm.models import sources
+from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.devices import choose_device, choose_dtype
+from ipllvm.models.weights import WITHOUT_HEAD, read_weights, unusable
 
 WANTED = ("*.json", "*.txt", "*.model", "*.safetensors")
 BATCH = 32
@@ -96,7 +97,7 @@ class LanguageModel:
         try:
             words = auto.from_pretrained(self._folder, local_files_only=True, trust_remote_code=False)
         except Exception as error:
-            raise _unusable(self._folder, "its tokenizer can't be loaded", error) from error
+            raise unusable(self._folder, "its tokenizer can't be loaded", error) from error
         if words.pad_token is None:
             words.pad_token = words.eos_token
         return words
@@ -106,7 +107,7 @@ class LanguageModel:
         try:
             return AutoConfig.from_pretrained(self._folder, local_files_only=True)
         except Exception as error:
-            raise _unusable(self._folder, "its config can't be read", error) from error
+            raise unusable(self._folder, "its config can't be read", error) from error
 
     @cached_property
     def _model(self) -> Any:
@@ -120,24 +121,7 @@ class LanguageModel:
 
     def _loaded(self, auto: Any) -> Any:
         """What one of transformers' auto classes makes of the folder; raises ModelUnavailable."""
-        try:
-            model, info = auto.from_pretrained(
-                self._folder,
-                dtype=self._dtype,
-                use_safetensors=True,
-                trust_remote_code=False,
-                local_files_only=True,
-                output_loading_info=True,
-            )
-        except Exception as error:  # a damaged file raises whatever its reader happens to
-            raise _unusable(self._folder, "can't be loaded", error) from error
-        absent = sorted(key for key in map(str, info["missing_keys"]) if "post_layernorm" not in key)
-        if absent:
-            line = f"{self._folder}: {len(absent)} weights are missing, the first is {absent[0]}"
-            raise ModelUnavailable(line)
-        return model.to(self._device).eval().requires_grad_(False)
-
-
-def _unusable(folder: Path, what: str, error: Exception) -> ModelUnavailable:
-    reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-    return ModelUnavailable(f"{folder}: {what}: {reason}")
+        unused = WITHOUT_HEAD if auto is AutoModel else ()
+        found = Checkpoint.of(self._folder, str(self._config.model_type))
+        model = read_weights(found, auto, self._dtype, unused=unused, absent=("post_layernorm",))
+        return model.to(self._device)

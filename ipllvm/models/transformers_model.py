@@ -252,9 +252,8 @@ class TransformersModel(VisionLanguageModel):
     ) -> tuple[Tensor, Any]:
         """See the interface."""
         layer_hooks.require_within(self._decoder, hidden.shape[1])
-        upper = layer_hooks.upper(self._decoder, layer)
-        with layer_hooks.only_at(upper, wanted):
-            out = upper(
+        with layer_hooks.entered_at(self._decoder, layer, hidden), layer_hooks.only_at(self._decoder, wanted):
+            out = self._decoder(
                 inputs_embeds=hidden,
                 attention_mask=attention.mask,
                 position_ids=attention.positions,

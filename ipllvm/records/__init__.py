@@ -3,6 +3,8 @@
 from ipllvm.records.evidence import Counterexample as Counterexample
 from ipllvm.records.evidence import FlipExample as FlipExample
 from ipllvm.records.evidence import Transcript as Transcript
+from ipllvm.records.scores import Score as Score
+from ipllvm.records.scores import Scores as Scores
 from ipllvm.records.values import Benchmark as Benchmark
 from ipllvm.records.values import BenchmarkInfo as BenchmarkInfo
 from ipllvm.records.values import Claim as Claim
@@ -19,7 +21,6 @@ from ipllvm.records.values import Point as Point
 from ipllvm.records.values import Response as Response
 from ipllvm.records.values import Result as Result
 from ipllvm.records.values import Sample as Sample
-from ipllvm.records.values import Scores as Scores
 from ipllvm.records.values import Series as Series
 from ipllvm.records.values import Stage as Stage
 from ipllvm.records.values import Target as Target

@@ -9,7 +9,7 @@ class FlipExample:
 
     `pictures` are data URIs of at most 160 px a side: the clean picture, and the one that `words` tells
     of; none where the sample has no picture. `replay` is the command that answers it again, empty as
-    long as the report has no place.
+    long as the report has no place. `read` is what the scorer read of the two answers, None where nothing.
     """
 
     sample: str
@@ -22,6 +22,7 @@ class FlipExample:
     pictures: tuple[str, ...] = ()
     words: str = ""
     replay: str = ""
+    read: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,11 @@ class ImageSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One row of a benchmark; samples that share an image or a pair share a cluster."""
+    """One row of a benchmark; samples that share an image or a pair share a cluster.
+
+    `labels` are (axis, value): what the benchmark says of the row, such as its category; an axis that holds
+    several values comes several times.
+    """
 
     id: str
     cluster: str
@@ -34,13 +38,15 @@ class Sample:
     answer: str
     choices: tuple[str, ...] = ()
     kind: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
     """A named set of samples with the scorer that its answers are meant for.
 
-    `pairs` says that a cluster is a pair, which counts only when both its samples are right.
+    `pairs` says that a cluster is a pair, which counts only when both its samples are right. `judged` is the
+    scorer that takes the place of `scorer` where a judge is named, empty where rules always serve.
     """
 
     name: str
@@ -50,6 +56,7 @@ class Benchmark:
     source: str
     max_new_tokens: int = 16
     pairs: bool = False
+    judged: str = ""
 
 
 class Stage(StrEnum):
@@ -179,17 +186,6 @@ class Response:
     tokens: tuple[int, ...] = ()
     error: str | None = None
     options: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """Scores in [0, 1] of one perturbation: `values` is [samples, draws], NaN where an error is."""
-
-    perturbation: str
-    samples: tuple[str, ...]
-    clusters: tuple[str, ...]
-    values: "Float[np.ndarray, 'samples draws']"
-    errors: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from ipllvm.artifacts.synthetic import Synthesis, generator
 from ipllvm.engine.captioning import captions
 from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.errors import UnknownName, UsageError
+from ipllvm.models import judges
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.loading import load
 from ipllvm.models.sources import display_names
@@ -21,6 +22,7 @@ from ipllvm.replay.trial import Kept, Single
 from ipllvm.reporting.replays import Found
 from ipllvm.reporting.schema import Report
 from ipllvm.reporting.text import visible
+from ipllvm.scorers.base import Grading
 
 
 def reload(
@@ -41,7 +43,16 @@ def reload(
         )
     settings = found.row["settings"]
     answer = str(settings.get("answer", "generate"))
-    return Single(model, data, sample, perturbation, found.draw, int(settings["seed"]), answer, artifacts)
+    seed, grading = int(settings["seed"]), _grading(report["run"]["options"], device)
+    return Single(model, data, sample, perturbation, found.draw, seed, answer, artifacts, grading)
+
+
+def _grading(options: dict[str, Any], device: str) -> Grading:
+    """Who graded the answers of the report: the judge that it names, else rules."""
+    if not (name := options.get("judge")):
+        return Grading()
+    offline = bool(options.get("offline"))
+    return Grading(lambda: judges.load(str(name), device=device, offline=offline))
 
 
 def _sample(report: Report, found: Found) -> tuple[Benchmark, Sample]:

@@ -1,7 +1,7 @@
 """One trial answered again: sample, perturbation and draw, as the engine answered it in a run."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -10,11 +10,13 @@ from PIL import Image
 from ipllvm.artifacts import Artifacts, Provider
 from ipllvm.engine.plan import Plan, PlannedTrial
 from ipllvm.engine.run import Outcomes, run
+from ipllvm.engine.scoring import grade
 from ipllvm.engine.visualization import Depiction, draw_trial
 from ipllvm.errors import NotMeasured, UsageError
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import Benchmark, Perturbation, Response, Sample
+from ipllvm.scorers.base import Grading
 
 UNASKED = Response("")
 
@@ -31,6 +33,7 @@ class Single:
     seed: int
     answer: str = "generate"
     artifacts: Artifacts | None = None
+    grading: Grading = field(default_factory=Grading)
 
     @cached_property
     def _plan(self) -> Plan:
@@ -56,6 +59,14 @@ class Single:
         run(self.model, plan, 1, outcomes, lambda done: None, self.artifacts)
         clean = plan.trial(self.sample, plan.perturbations[0], 0)
         return _said(outcomes[clean]), _said(outcomes[last])
+
+    def graded(self, text: str) -> str:
+        """What the scorer makes of an answer, in words."""
+        found = grade(self.grading.of(self.benchmark), text, self.sample)
+        if isinstance(found, str):
+            return f"no score: {found}"
+        read = "unread" if found.answer is None else f"read as {found.answer!r}"
+        return f"{read}, score {found.value:g}"
 
     def pictures(self, side: int) -> Depiction | None:
         """The clean picture and what the perturbation does to it, none larger than `side` px."""

@@ -1,14 +1,12 @@
 """Where reports go: a fresh folder for each run, and files that are there whole or not at all."""
 
-import errno
-import os
-from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
 from ipllvm.errors import UsageError
 from ipllvm.reporting.text import visible
+from ipllvm.safety import writing
 
 
 def refusal(folder: Path, error: OSError) -> UsageError:
@@ -19,11 +17,9 @@ def refusal(folder: Path, error: OSError) -> UsageError:
 
 def ensure_writable(folder: Path) -> None:
     """Makes `folder` where it is missing and tries it with a file; raises UsageError."""
-    probe = folder / f".probe.{os.getpid()}"
     try:
-        _make_folder(folder)
-        probe.write_bytes(b"")
-        probe.unlink()
+        writing.make_folder(folder)
+        writing.probe(folder)
     except OSError as error:
         raise refusal(folder, error) from error
 
@@ -35,7 +31,7 @@ def run_folder(parent: Path, started: datetime) -> Path:
     """
     stamp = started.astimezone(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
     try:
-        _make_folder(parent)
+        writing.make_folder(parent)
         for number in count(1):
             folder = parent / (stamp if number == 1 else f"{stamp}-{number}")
             try:
@@ -63,27 +59,24 @@ def replace_file(folder: Path, name: str, text: str | bytes) -> Path:
     UsageError where it can't be written; the old file then stays as it was.
     """
     path = inside(folder, name)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        _write_synced(temporary, text)
-        temporary.replace(path)
+        writing.replace(path, text)
     except OSError as error:
         raise refusal(folder, error) from error
-    finally:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
     return path
 
 
-def _make_folder(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-    folder.mkdir(parents=True, exist_ok=True)
+def refuse_link(path: Path) -> None:
+    """Raises UsageError where `path`, a name of ipllvm's own in a report folder, is a link."""
+    try:
+        writing.refuse_link(path)
+    except OSError as error:
+        raise refusal(path, error) from error
 
 
-def _write_synced(path: Path, text: str | bytes) -> None:
-    path.unlink(missing_ok=True)
-    with path.open("xb") as file:
-        file.write(text.encode() if isinstance(text, str) else text)
-        file.flush()
-        os.fsync(file.fileno())
+def inner_folder(folder: Path, *names: str) -> Path:
+    """The folder `names` below `folder`, made where it is missing; raises UsageError, also for a link."""
+    try:
+        return writing.inner_folder(folder, *names)
+    except OSError as error:
+        raise refusal(folder.joinpath(*names), error) from error

@@ -10,9 +10,12 @@ from ipllvm.errors import UsageError
 from ipllvm.reporting.folders import replace_file
 from ipllvm.reporting.schema import Report
 from ipllvm.reporting.text import visible
+from ipllvm.safety import reading
 
 NAME: Final = "manifest.json"
 VERSION: Final = "ipllvm-manifest/1"
+LONGEST: Final = 4096
+"""Characters of a name."""
 
 
 def write(folder: Path, report: Report, command: str) -> Path:
@@ -35,15 +38,29 @@ def read(folder: Path) -> dict[str, Any]:
     """The manifest of a folder; raises UsageError where there is none, or one that can't be read."""
     shown = visible(str(folder / NAME), 4096)
     try:
-        found = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        entries = [(row["file"], row["bytes"], row["sha256"]) for row in found["files"]]
+        found = reading.json_file(folder / NAME)
+        names = [_valid(row)["file"] for row in found["files"]]
     except OSError as error:
         raise UsageError(f"{shown}: {error.strerror}: name the folder of an audit") from error
+    except reading.Refused as error:
+        raise UsageError(f"{shown}: not an {VERSION}: {error}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise UsageError(f"{shown}: not an {VERSION}") from error
-    if found.get("schema") != VERSION or not all(isinstance(name, str) for name, _, _ in entries):
+    if found.get("schema") != VERSION:
         raise UsageError(f"{shown}: not an {VERSION}")
+    if not names:
+        raise UsageError(f"{shown}: lists no files, so that nothing can be checked")
     return dict(found)
+
+
+def _valid(row: Any) -> Any:
+    """An entry of a manifest; raises ValueError where it is none."""
+    name, size, digits = row["file"], row["bytes"], row["sha256"]
+    if not (isinstance(name, str) and 0 < len(name) < LONGEST and "\0" not in name):
+        raise ValueError("no name of a file")
+    if not (type(size) is int and isinstance(digits, str)):
+        raise ValueError("no size or checksum")
+    return row
 
 
 def problems(folder: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
@@ -52,11 +69,19 @@ def problems(folder: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
         name, path = row["file"], folder / row["file"]
         if ".." in PurePosixPath(name).parts or PurePosixPath(name).is_absolute():
             yield f"{visible(name)}: leads out of the folder"
-        elif path.is_symlink() or not path.is_file():
+        elif _absent(folder, path):
             yield f"{visible(name)}: missing"
         elif (found := _entry(folder, path)) != row:
             change = f"{row['bytes']:,} bytes then, {found['bytes']:,} now"
             yield f"{visible(name)}: changed" + ("" if found["bytes"] == row["bytes"] else f": {change}")
+
+
+def _absent(folder: Path, path: Path) -> bool:
+    """Whether `path` is no file, or one that is reached through a link."""
+    try:
+        return path.resolve() != folder.resolve() / path.relative_to(folder) or not path.is_file()
+    except (OSError, RuntimeError):  # a name longer than any file's; links in a circle
+        return True
 
 
 def added(folder: Path, manifest: Mapping[str, Any]) -> list[str]:

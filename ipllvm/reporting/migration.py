@@ -5,7 +5,6 @@ its version has a `default` in report.schema.json: what an older report means th
 that had another name has that as `formerly`.
 """
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from ipllvm.errors import UsageError
 from ipllvm.reporting.schema import SCHEMA, VERSION, Report, validate
 from ipllvm.reporting.text import visible
+from ipllvm.safety import reading
 
 _VERSION = re.compile(r"ipllvm-report/(\d+)")
 
@@ -21,11 +21,11 @@ def read(file: Path) -> Report:
     """The report in `file`, as `current` gives it; raises UsageError in one line."""
     shown = visible(str(file), 4096)
     try:
-        found = json.loads(file.read_text(encoding="utf-8"))
+        found = reading.json_file(file)
     except OSError as error:
         raise UsageError(f"{shown}: can't read the report: {error.strerror}") from error
     except ValueError as error:
-        raise UsageError(f"{shown}: not JSON: {visible(str(error))}") from error
+        raise UsageError(f"{shown}: {error}") from error
     try:
         return current(found)
     except UsageError as error:

@@ -151,7 +151,8 @@ def _series(value: Row) -> Series:
 
 
 def _flip(value: Row) -> FlipExample:
-    return _make(FlipExample, {**value, "pictures": tuple(value["pictures"])})
+    lists = {name: tuple(value.get(name, ())) for name in ("pictures", "read")}
+    return _make(FlipExample, {**value, **lists})
 
 
 def _counterexample(value: Row | None) -> Counterexample | None:

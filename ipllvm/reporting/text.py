@@ -1,26 +1,12 @@
 """Text and numbers as every view shows them; nothing that comes from a model or a file is trusted."""
 
-LIMIT = 300
+from ipllvm.safety.printing import LIMIT as LIMIT
+from ipllvm.safety.printing import visible as visible
+
 REASON_LIMIT = 1_000
 """Characters of why a test failed: a counterexample must be readable as a whole."""
 MISSING = "n/a"
 _ASCII = str.maketrans({"Δ": "delta", "≤": "<=", "≥": ">=", "…": "..."})
-
-
-def visible(text: str, limit: int = LIMIT) -> str:
-    r"""`text` on one line of at most `limit` characters, with what can't be seen spelled out.
-
-    Newlines, control characters (terminal escapes), bidi marks and lone surrogates are written
-    as Python escapes.
-
-    >>> visible("a\nb\u202ec")
-    'a\\nb\\u202ec'
-    >>> visible("abcdef", limit=4)
-    'abc…'
-    """
-    start = text[: limit + 1]
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in start)
-    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
 def to_ascii(text: str) -> str:

@@ -236,7 +236,16 @@ def _perturbation(row: Row) -> str:
 
 
 def _value(estimate: Row | None) -> str:
-    return number(estimate["value"], estimate["unit"]) if estimate else MISSING
+    """A score, and how many of the answers behind it could not be read.
+
+    >>> _value({"value": 93.5, "unit": "points", "extra": {"unread": 0.031}})
+    '93.5 (3.1 % unread)'
+    """
+    if estimate is None:
+        return MISSING
+    share = estimate["extra"].get("unread")
+    read = f" ({100 * share:.2g} % unread)" if isinstance(share, float) and share > 0 else ""
+    return f"{number(estimate['value'], estimate['unit'])}{read}"
 
 
 def _change(target: Row | None) -> str:

@@ -1,1 +1,1 @@
-"""From what a model said to a score in [0, 1]; a scorer is `score(response_text, sample)`."""
+"""From what a model said to a Score: one module a rule, each a `base.Scorer` in the registry."""

@@ -1,13 +1,14 @@
 """Exact match of short answers, blind to case, spacing, quotes around and a period at the end."""
 
-from ipllvm.records import Sample
+from ipllvm.records import Sample, Score
 
 _QUOTES = ("''", '""', "``", "“”", "‘’")
 
 
-def score(response_text: str, sample: Sample) -> float:
-    """1.0 where the response is the sample's answer after `normalize`, else 0.0."""
-    return float(normalize(response_text) == normalize(sample.answer))
+def score(text: str, sample: Sample) -> Score:
+    """1.0 where the response is the sample's answer after `normalize`, else 0.0; an empty one is unread."""
+    answer = normalize(text)
+    return Score(float(answer == normalize(sample.answer)), answer or None)
 
 
 def normalize(text: str) -> str:

@@ -2,26 +2,27 @@
 
 Class names count as whole words, blind to case, punctuation and underscores; of overlapping ones
 only the longest counts ("baseball bat" is no "bat"). A name after "not" or "no" is not said.
-Nothing is guessed: no class and two classes are both wrong.
+Nothing is guessed: no class and two classes are both unread, and get 0.
 """
 
 import re
 from collections.abc import Sequence
 
-from ipllvm.records import Sample
+from ipllvm.records import Sample, Score
 
 _WORD = re.compile(r"[^\W_]+")
 _DENIED = r"(?<!\S)(?:not|no|isn t|aren t|wasn t)(?: (?:a|an|the|any))? "
 
 
-def score(response_text: str, sample: Sample) -> float:
+def score(text: str, sample: Sample) -> Score:
     """1.0 where the response says the sample's answer and no other of its choices, else 0.0.
 
     Raises ValueError where the sample's answer is none of its choices.
     """
     if sample.answer not in sample.choices:
         raise ValueError(f"sample '{sample.id}': the answer {sample.answer!r} is none of its choices")
-    return float(extract(response_text, sample.choices) == words(sample.answer))
+    answer = extract(text, sample.choices)
+    return Score(float(answer == words(sample.answer)), answer)
 
 
 def extract(text: str, labels: Sequence[str]) -> str | None:

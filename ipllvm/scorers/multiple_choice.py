@@ -2,14 +2,14 @@
 
 Letters count as whole words and only where they stand as an answer; the rules are the same for
 every letter, so that "A", which is also a word, is neither easier nor harder to hit than "B".
-Unlike extractors in use elsewhere, nothing is guessed: no answer and two answers are both wrong.
+Unlike extractors in use elsewhere, nothing is guessed: no answer and two answers are both unread, and get 0.
 """
 
 import re
 from collections.abc import Sequence
 from string import ascii_uppercase
 
-from ipllvm.records import Sample
+from ipllvm.records import Sample, Score
 from ipllvm.scorers.exact_match import normalize
 
 _MARKUP = re.compile(r"[*`]")
@@ -23,14 +23,15 @@ _LISTED = re.compile(r"\b(?:or|and|not)\s+\(?([A-Z])\b|(?<![\w'-])([A-Z])(?=\s*(
 _TEXT_CUE = re.compile(rf"^(?:the\s+)?{_CUE}", re.IGNORECASE)
 
 
-def score(response_text: str, sample: Sample) -> float:
+def score(text: str, sample: Sample) -> Score:
     """1.0 where the response names the sample's answer, a letter, and no other option; else 0.0.
 
     Raises ValueError where the sample's answer is not the letter of one of its choices.
     """
     if sample.answer not in tuple(ascii_uppercase[: len(sample.choices)]):
         raise ValueError(f"sample '{sample.id}': the answer {sample.answer!r} is no option's letter")
-    return float(extract(response_text, sample.choices) == sample.answer)
+    answer = extract(text, sample.choices)
+    return Score(float(answer == sample.answer), answer)
 
 
 def extract(text: str, choices: Sequence[str]) -> str | None:

@@ -7,7 +7,7 @@ made up; a reply that is nothing but a number names it too.
 import re
 from decimal import Decimal
 
-from ipllvm.records import Sample
+from ipllvm.records import Sample, Score
 
 _NUMBER = r"(-?\$?-?\d[\d,]*(?:\.\d+)?)"
 _CUED = re.compile(rf"\bthe answer is:?\s{{0,9}}{_NUMBER}", re.IGNORECASE)
@@ -15,15 +15,15 @@ _ALONE = re.compile(rf"{_NUMBER}\.?")
 _NEXT_QUESTION = re.compile(r"(?:^|\n)[ \t]*Q:")
 
 
-def score(response_text: str, sample: Sample) -> float:
+def score(text: str, sample: Sample) -> Score:
     """1.0 where the response names the sample's answer, a number, else 0.0.
 
     Raises ValueError where the sample's answer is no number.
     """
-    answer = extract(sample.answer)
-    if answer is None:
+    gold, answer = extract(sample.answer), extract(text)
+    if gold is None:
         raise ValueError(f"sample '{sample.id}': the answer {sample.answer!r} is no number")
-    return float(extract(response_text) == answer)
+    return Score(float(answer == gold), None if answer is None else str(answer))
 
 
 def extract(text: str) -> Decimal | None:

@@ -6,7 +6,7 @@ that "Not sure" is a "no"; here only the words count, and "Not sure" is no answe
 
 import re
 
-from ipllvm.records import Sample
+from ipllvm.records import Sample, Score
 
 _WORDS = {"yes": "yes", "y": "yes", "no": "no", "n": "no"}
 _FIRST = re.compile(
@@ -14,15 +14,15 @@ _FIRST = re.compile(
 )
 
 
-def score(response_text: str, sample: Sample) -> float:
+def score(text: str, sample: Sample) -> Score:
     """1.0 where the response says the sample's answer, else 0.0.
 
     Raises ValueError where the sample's answer is neither "yes" nor "no".
     """
-    answer = extract(sample.answer)
-    if answer is None:
+    gold, answer = extract(sample.answer), extract(text)
+    if gold is None:
         raise ValueError(f"sample '{sample.id}': the answer {sample.answer!r} is neither yes nor no")
-    return float(extract(response_text) == answer)
+    return Score(float(answer == gold), answer)
 
 
 def extract(text: str) -> str | None:

@@ -83,8 +83,10 @@ class Comparison(pytest.Item):
     @property
     def _kind(self) -> str:
         """Whether it can fail a run."""
-        entry = None if self.key is None else self.config.stash[REFERENCE].baseline.entries[self.key]
-        return "requirement" if entry is None else entry.claim.kind
+        if self.key is not None:
+            return self.config.stash[REFERENCE].baseline.entries[self.key].claim.kind
+        observed = self.source is not None and self.source.get_closest_marker("observation")
+        return "observation" if observed else "requirement"
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Where the property stands, else where the baseline is."""
@@ -102,7 +104,7 @@ class Comparison(pytest.Item):
         if raised is not None:
             raise raised
         if change is None:
-            pytest.skip("its property has no score by sample that could be compared")
+            pytest.skip("nothing to compare: its property has no score by sample")
 
     def _finding(self, change: "Change | None") -> Finding | None:
         from ipllvm.verdicts.findings import finding
@@ -146,7 +148,8 @@ class Comparison(pytest.Item):
         from ipllvm.gate import outcome
 
         entries = self.config.stash[REFERENCE].baseline.entries
-        here = {(about["property"], key[1], about["benchmark"]) for about in map(case, self.session.items)}
+        abouts = filter(None, map(case, self.session.items))
+        here = {(about["property"], key[1], about["benchmark"]) for about in abouts}
         return outcome.renamed(key, (each for each in here if each not in entries))
 
     def _change(self, now: "Baseline") -> "Change | None":
@@ -157,10 +160,8 @@ class Comparison(pytest.Item):
             return None
         kept, known = self.config.stash[REFERENCE], now.entries.get(self.key)
         if known is None:
-            why = (
-                f"{outcome.MISSING}{outcome.renamed(self.key, set(now.entries) - set(kept.baseline.entries))}"
-            )
-            raise NotMeasured(f"missing {outcome.words(self.key)}: {why}")
+            close = outcome.renamed(self.key, now.entries.keys() - kept.baseline.entries.keys())
+            raise NotMeasured(f"missing {outcome.words(self.key)}: {outcome.MISSING}{close}")
         old = kept.baseline.entries[self.key]
         refusing, told = agreement.versions(kept.baseline, now)
         unlike = [*agreement.disagreements(old, known), *refusing]
@@ -220,7 +221,10 @@ def _comparisons(item: object) -> Iterator[Comparison]:
 def _comparison(source: pytest.Function, key: "Key | None", last: bool) -> Comparison:
     name = _name(source.callspec.id, *(key[:2] if key else (case(source)["property"],)))
     parent: Any = source.parent
-    made: Comparison = Comparison.from_parent(parent, name=name, source=source, key=key, last=last)
+    node = f"{parent.nodeid}::{name}"  # in full, so that --lf reads it as it is written
+    made: Comparison = Comparison.from_parent(
+        parent, name=name, nodeid=node, source=source, key=key, last=last
+    )
     return made
 
 

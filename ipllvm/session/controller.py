@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from ipllvm.errors import UsageError
+from ipllvm.safety.printing import Guarded
 from ipllvm.session.comparisons import REFERENCE, lost
 from ipllvm.session.costs import planned
 from ipllvm.session.gathered import Gathered, cases
@@ -53,6 +54,13 @@ class Session:
         self._workers: Controller | None = None
         self._ended = ""
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Whatever the terminal is told goes through `ipllvm.safety.printing`."""
+        reporter: Any = self.config.pluginmanager.getplugin("terminalreporter")
+        if reporter is not None and not isinstance(reporter._tw._file, Guarded):
+            reporter._tw._file = Guarded(reporter._tw._file)
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Before anything is measured: a report folder that can't be written ends the run."""
         self.gathered.cases.update(cases(session.items))
@@ -61,10 +69,12 @@ class Session:
         self.gathered.collected(item.nodeid for item in session.items)
         if not any(case(item) for item in session.items):
             return
-        from ipllvm.reporting.folders import ensure_writable
+        from ipllvm.reporting.folders import ensure_writable, refuse_link
 
         try:
             ensure_writable(self.options.report_dir)
+            for name in ("outcomes", "artifacts", "baselines"):
+                refuse_link(self.options.report_dir / name)
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None
 

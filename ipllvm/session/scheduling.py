@@ -13,7 +13,22 @@ SHARED = ("load", "worksteal", "loadgroup")
 """Ways to distribute that may part a test from those behind it."""
 
 
-class _ByModel(LoadScopeScheduling):  # type: ignore[misc]
+class _Scoped(LoadScopeScheduling):  # type: ignore[misc]
+    """xdist's scheduling by scope, in which a test that has killed its worker is not run again for ever."""
+
+    def remove_node(self, node: Any) -> str | None:
+        """Take the work of a worker back; the test that it died in, None where it had none."""
+        left = (
+            nodeid for unit in self.assigned_work[node].values() for nodeid, done in unit.items() if not done
+        )
+        crashed = next(left, None)
+        if crashed is not None:
+            self.assigned_work[node][self._split_scope(crashed)][crashed] = True
+        super().remove_node(node)
+        return crashed
+
+
+class _ByModel(_Scoped):
     """Tests whose id begins with the same model form one scope."""
 
     def __init__(self, config: pytest.Config, log: Any, names: Sequence[str]) -> None:
@@ -26,7 +41,7 @@ class _ByModel(LoadScopeScheduling):  # type: ignore[misc]
         return next(matches, nodeid)
 
 
-class _Behind(LoadScopeScheduling):  # type: ignore[misc]
+class _Behind(_Scoped):
     """A test and the comparisons right behind it form one scope: they need what it has measured."""
 
     def __init__(self, config: pytest.Config, log: Any) -> None:

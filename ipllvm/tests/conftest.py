@@ -1,10 +1,12 @@
-"""Warnings are errors in the project's own tests, not in a user's run of the properties."""
+"""Warnings are errors in the project's own tests, not in a user's run of the properties; tests have tiers."""
 
 from pathlib import Path
 
 import pytest
 
 HERE = Path(__file__).parent
+SESSIONS = [HERE / name for name in ("commands", "hostile", "plugin")]
+"""Where nearly every test starts a session or an interpreter of its own."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -12,3 +14,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.filterwarnings("error"), append=False)
+        if any(item.path.is_relative_to(folder) for folder in SESSIONS):
+            item.add_marker(pytest.mark.process)

@@ -72,8 +72,13 @@ def accuracy(name: str, scores: Scores, seed: int = 0, unit: str = "points") -> 
     low, high = proportion_interval(mean, 0.0 if test.too_little else test.effective, _ALPHA)
     bounds = (1 - test.missing) * low, (1 - test.missing) * high + test.missing
     name_of_method = "Clopper-Pearson" if mean in (0, 1) else "Wilson, effective sample size"
-    extra = _sizes(contrast, test, (scale * low, scale * high))
+    extra = _sizes(contrast, test, (scale * low, scale * high)) | unread(scores)
     return _estimate(contrast, unit, seed, _method(test, name_of_method), bounds, extra)
+
+
+def unread(scores: Scores) -> dict[str, float]:
+    """For an estimate's extra field: the share of responses that no answer was read of, where it is known."""
+    return {} if scores.unread is None else {"unread": scores.unread}
 
 
 def decide(

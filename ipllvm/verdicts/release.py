@@ -35,6 +35,8 @@ class _Member:
 def of(rows: Sequence[Mapping[str, Any]], lost: Sequence[Mapping[str, Any]] = ()) -> list[Statement]:
     """A statement over the requirements of each model, and one over those that were gated against a baseline.
 
+    Of `lost`, the tests that gave no result, those with a `claim` are comparisons that could not be made.
+
     `rows` are those of the report (ipllvm/reporting/report.py), `lost` the tests that gave none: property,
     model, benchmark, primary. Of a single requirement its own verdict says it all.
     """
@@ -44,7 +46,10 @@ def of(rows: Sequence[Mapping[str, Any]], lost: Sequence[Mapping[str, Any]] = ()
         missed = [_missed(each) for each in lost if each["model"] == model and each["primary"]]
         families = {
             "fit_for_release": [*[_member(row) for row in own if row["claim"]["primary"]], *missed],
-            "no_regression": [_member(row) for row in own if row["claim"]["name"].startswith("regression:")],
+            "no_regression": [
+                *(_member(row) for row in own if row["claim"]["name"].startswith("regression:")),
+                *(_uncompared(each) for each in lost if each["model"] == model and each.get("claim")),
+            ],
         }
         made += [_stated(name, model, found) for name, found in families.items() if len(found) > 1]
     return made
@@ -67,6 +72,10 @@ def _member(row: Mapping[str, Any]) -> _Member:
 
 def _missed(test: Mapping[str, Any]) -> _Member:
     return _Member(test["property"], test["benchmark"], "could not be measured", 1.0, 1.0, 0.0)
+
+
+def _uncompared(test: Mapping[str, Any]) -> _Member:
+    return _Member(test["claim"], test["benchmark"], "could not be compared", 1.0, 1.0, 0.0)
 
 
 def _stated(name: str, model: str, members: Sequence[_Member]) -> Statement:

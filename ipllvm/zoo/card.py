@@ -16,7 +16,8 @@ from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.loading import load
 from ipllvm.perturbations.substitution import Blank, Clean
 from ipllvm.records import Benchmark, Perturbation, Response, Trial
-from ipllvm.registry import BENCHMARKS, SCORERS
+from ipllvm.registry import BENCHMARKS
+from ipllvm.scorers.base import Grading
 from ipllvm.zoo import parts
 from ipllvm.zoo.recipes import RECIPES, SISTERS, Recipe
 
@@ -61,8 +62,8 @@ def measure(model: VisionLanguageModel, name: str, questions: int = QUESTIONS) -
 
 
 def _right(data: Benchmark, outcomes: Outcomes, perturbation: Perturbation) -> dict[str, float]:
-    score = SCORERS.load(data.scorer)
-    return {s.id: score(_text(outcomes[Trial(s.id, str(perturbation), 0)]), s) for s in data.samples}
+    score = Grading().of(data)
+    return {s.id: score(_text(outcomes[Trial(s.id, str(perturbation), 0)]), s).value for s in data.samples}
 
 
 def _text(response: Response) -> str:

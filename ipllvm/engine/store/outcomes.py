@@ -21,6 +21,7 @@ from ipllvm.engine.context import Context
 from ipllvm.engine.store.outcome_file import SUFFIX, Damaged, Newer, OutcomeFile, Unreadable
 from ipllvm.errors import IpllvmError, NotMeasured, StoreFailed, StoreFull, UsageError
 from ipllvm.records import Response, Trial
+from ipllvm.safety import writing
 
 OPEN_FILES = 64
 RESERVE = "reserve"
@@ -124,7 +125,7 @@ class Store:
         place = self.folder / RESERVE
         if not place.exists():
             with suppress(OSError):
-                place.write_bytes(os.urandom(RESERVED))  # zeros may take no room
+                writing.replace(place, os.urandom(RESERVED))  # zeros may take no room
 
     def _retire(self) -> None:
         """Leave this process's file: it is old enough, or was merged into another."""

@@ -101,7 +101,7 @@ def test_a_write_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: p
     def full(*args: object, **options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("numpy.save", full)
+    monkeypatch.setattr("ipllvm.safety.writing.os.fsync", full)
     artifacts = Artifacts({"saliency": Counted()}, tmp_path)
     assert np.array_equal(artifacts.get("saliency", _image()), Counted().of(_image()))
     assert not list(tmp_path.iterdir())

@@ -49,7 +49,7 @@ def test_the_original_layout(tmp_path: Path) -> None:
     assert first.prompt.count("Q: ") == 9 and first.prompt.count("The answer is ") == 8
     assert (benchmark.scorer, benchmark.max_new_tokens) == ("numeric", 256)
     assert benchmark.source == "openai/gsm8k, test split, the project's own 8 examples, 3 of its 1,319 rows"
-    assert score("3 * 4 = 12. The answer is 12.", first) == 1
+    assert score("3 * 4 = 12. The answer is 12.", first).value == 1
 
 
 def test_parquet_holds_the_same_samples(tmp_path: Path) -> None:

@@ -236,10 +236,10 @@ def test_always_saying_a_gets_half_the_questions_and_no_pair(tmp_path: Path) -> 
     import numpy as np
 
     samples = mmvp.load(folder=original(tmp_path / "mmvp")).samples
-    values = np.array([[score("A", sample)] for sample in samples])
+    values = np.array([[score("A", sample).value] for sample in samples])
     scores = Scores("clean", tuple(s.id for s in samples), tuple(s.cluster for s in samples), values)
     assert values.mean() == 0.5
     assert pair_accuracy(scores) == 0.0
-    right = np.array([[score(f"({sample.answer.lower()})", sample)] for sample in samples])
+    right = np.array([[score(f"({sample.answer.lower()})", sample).value] for sample in samples])
     assert pair_accuracy(Scores("clean", scores.samples, scores.clusters, right)) == 1.0
     assert {sample.answer for sample in samples} <= set(LETTERS[:2])

@@ -23,7 +23,7 @@ def test_solutions_are_right() -> None:
 
 def test_the_worked_answer_scores() -> None:
     for sample in word_problems.benchmark().samples[:50]:
-        assert score(f"The answer is {sample.answer}.", sample) == 1
+        assert score(f"The answer is {sample.answer}.", sample).value == 1
         assert sample.prompt.count("The answer is ") == word_problems.SHOTS
         assert sample.images == () and sample.prompt.endswith("\nA:")
 

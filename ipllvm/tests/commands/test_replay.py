@@ -54,9 +54,12 @@ def test_the_first_flip_is_shown_with_its_pictures(folder: Path, capsys: pytest.
     assert replay(str(folder), "made_up") == 0
     said = capsys.readouterr().out
     shown = [flip["sample"], flip["prompt"].splitlines()[0], f"right answer: {flip['gold']}"]
-    shown += [f"clean: '{flip['clean']}', score 1", f"{flip['perturbation']}, draw {flip['draw']}"]
+    shown += [
+        f"clean: '{flip['clean']}', read as '{flip['read'][0]}', score 1",
+        f"{flip['perturbation']}, draw {flip['draw']}",
+    ]
     assert [part for part in shown if part not in said] == []
-    assert f"'{flip['perturbed']}', score 0" in said and flip["words"] in said
+    assert f"'{flip['perturbed']}', read as '{flip['read'][1]}', score 0" in said and flip["words"] in said
     clean, perturbed = sorted((folder / "replay").glob("*.png"))
     assert clean.name.endswith("-clean.png")
     pictures = [Image.open(path) for path in (clean, perturbed)]

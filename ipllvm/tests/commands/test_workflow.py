@@ -6,7 +6,6 @@ import yaml  # type: ignore[import-untyped]
 
 from ipllvm.gate import reading
 from ipllvm.models import checkpoint, sources
-from ipllvm.models.fingerprint import fingerprint
 from ipllvm.registry import BENCHMARKS
 from ipllvm.tests.plugin.sessions import ROOT
 
@@ -28,7 +27,7 @@ def test_its_baseline_is_of_the_model_and_the_data_that_are_here() -> None:
     kept = reading.load(BASELINE)
     assert {key[1:] for key in kept.entries} == {("image_use", "scenes"), ("clean_score", "scenes")}
     found = checkpoint.inspect(sources.resolve("llava-tiny"))
-    assert kept.about["model"]["fingerprint"] == fingerprint(found.folder, found.weights)
+    assert kept.about["model"]["fingerprint"] == found.fingerprint()
     data = BENCHMARKS.load("scenes")(seed=0)
     for entry in kept.entries.values():
         assert entry.settings["digest"] == data.digest

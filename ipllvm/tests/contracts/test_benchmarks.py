@@ -11,7 +11,8 @@ from ipllvm.benchmarks.prompts import LETTERS, short_answer
 from ipllvm.engine.answering import options
 from ipllvm.errors import BenchmarkUnavailable
 from ipllvm.records import Benchmark, ImageSource
-from ipllvm.registry import BENCHMARKS, SCORERS
+from ipllvm.registry import BENCHMARKS
+from ipllvm.scorers.base import Grading
 
 TEXT_ONLY = {"numeric"}
 """Scorers of benchmarks without pictures and without choices."""
@@ -92,21 +93,21 @@ def test_the_prompt_shows_the_choices_or_asks_for_one_word(benchmark: Benchmark)
 
 
 def test_its_scorer_gives_the_answer_1_and_others_0(benchmark: Benchmark) -> None:
-    score = SCORERS.load(benchmark.scorer)
+    score = Grading().of(benchmark)
     for sample in benchmark.samples:
         lettered = benchmark.scorer == "multiple_choice"
         possible: Sequence[str] = LETTERS[: len(sample.choices)] if lettered else sample.choices
         if benchmark.scorer in TEXT_ONLY:
             possible = (sample.answer, f"{sample.answer}1", "")
-        assert [text for text in possible if score(text, sample) == 1.0] == [sample.answer]
+        assert [text for text in possible if score(text, sample).value == 1.0] == [sample.answer]
 
 
 def test_what_is_chosen_by_likelihood_can_be_right(benchmark: Benchmark) -> None:
-    score = SCORERS.load(benchmark.scorer)
+    score = Grading().of(benchmark)
     for sample in benchmark.samples:
         possible = options(sample)
         assert bool(possible) or benchmark.scorer not in {"multiple_choice", "yes_no"}
-        assert sum(score(text, sample) for text in possible) == bool(possible)
+        assert sum(score(text, sample).value for text in possible) == bool(possible)
 
 
 def test_loading_twice_gives_the_same(benchmark: Benchmark) -> None:

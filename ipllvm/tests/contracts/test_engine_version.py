@@ -17,7 +17,7 @@ from ipllvm.records import NeedsArtifact, Stage
 from ipllvm.registry import PERTURBATIONS
 from ipllvm.tests.contracts.test_perturbations import LAYOUT, RESIZED, TOKENS
 
-MADE_BY = 2
+MADE_BY = 3
 MADE = {
     "blank": "00a3e10a8415",
     "cell_swaps": "5251c8a7bb3b",

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ipllvm.models import fingerprint as prints
+from ipllvm.models.checkpoint import settings
 from ipllvm.models.fingerprint import file_digest, fingerprint
 
 BIG = b"x" * (prints.REMEMBERED_FROM + 1)
@@ -17,6 +18,7 @@ BIG = b"x" * (prints.REMEMBERED_FROM + 1)
 @pytest.fixture(autouse=True)
 def cache_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(prints, "SETTLED_SECONDS", -1.0)  # files that are made here are old enough
     return tmp_path / "cache"
 
 
@@ -32,7 +34,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def of(folder: Path, *, rehash: bool = False) -> str:
-    return fingerprint(folder, [folder / "model.safetensors"], rehash=rehash)
+    return fingerprint(folder, [*settings(folder), folder / "model.safetensors"], rehash=rehash)
 
 
 def test_same_content_elsewhere_is_the_same_model(folder: Path, tmp_path: Path) -> None:
@@ -84,21 +86,36 @@ def test_weights_rewritten_in_place_with_their_time_kept_are_another_model(folde
     assert of(folder) != before
 
 
-def test_hub_blob_is_its_name(tmp_path: Path) -> None:
-    name = "ab" * 32
+def test_a_blob_that_was_written_over_is_not_believed_by_its_name(tmp_path: Path) -> None:
+    name = hashlib.sha256(BIG).hexdigest()
     (tmp_path / "blobs").mkdir()
-    (tmp_path / "blobs" / name).write_bytes(b"weights")
+    blob = tmp_path / "blobs" / name
+    blob.write_bytes(BIG)
     link = tmp_path / "model.safetensors"
-    link.symlink_to(tmp_path / "blobs" / name)
+    link.symlink_to(blob)
     assert file_digest(link) == name
-    assert file_digest(link, rehash=True) == hashlib.sha256(b"weights").hexdigest()
+    with blob.open("r+b") as file:
+        file.write(b"damage")
+    assert file_digest(link) == hashlib.sha256(blob.read_bytes()).hexdigest() != name
 
 
-def test_small_hub_blob_is_read(tmp_path: Path) -> None:
-    (tmp_path / "blobs").mkdir()
-    blob = tmp_path / "blobs" / ("a" * 40)
-    blob.write_bytes(b"{}")
-    assert file_digest(blob) == hashlib.sha256(b"{}").hexdigest()
+def test_a_file_that_was_just_written_is_not_remembered(
+    folder: Path, cache_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prints, "SETTLED_SECONDS", 60.0)
+    file_digest(folder / "model.safetensors")
+    assert not cache_dir.exists()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["video_preprocessor_config.json", "additional_chat_templates/tool.jinja", "generation_config.json"],
+)
+def test_every_file_that_transformers_reads_counts(folder: Path, name: str) -> None:
+    before = of(folder)
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).write_text("{}")
+    assert of(folder) != before
 
 
 @pytest.mark.parametrize("store", ["not json", "[]", '{"k": 3}'])

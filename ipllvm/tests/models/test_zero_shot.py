@@ -36,7 +36,7 @@ def test_it_answers_as_zero_shot_recognition_does(clip: VisionLanguageModel) -> 
     assert all(response.error is None for response in outcomes.values())
     said = [outcomes[Trial(sample.id, str(Clean()), 0)].text for sample in samples]
     alone = recognise(loading_encoder.load("clip-tiny", device="cpu"), samples, TEMPLATES["objects"])
-    scored = [label.score(text, sample) for text, sample in zip(said, samples, strict=True)]
+    scored = [label.score(text, sample).value for text, sample in zip(said, samples, strict=True)]
     assert scored == alone.values[:, 0].tolist()
     assert sum(scored) > 6
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, Page
 
 pytestmark = [
+    pytest.mark.browser,
     pytest.mark.skipif(browsers.CHROMIUM is None, reason="no Chromium here: apt-get install chromium"),
     pytest.mark.skipif(find_spec("playwright") is None, reason="no Playwright here: pip install '.[dev]'"),
 ]

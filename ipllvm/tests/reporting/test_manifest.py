@@ -90,7 +90,7 @@ def test_no_file_outside_is_read(folder: Path, name: str) -> None:
 )
 def test_what_is_no_manifest_is_told_in_one_line(folder: Path, text: str) -> None:
     (folder / "manifest.json").write_text(text)
-    with pytest.raises(UsageError, match=r"manifest\.json: not an ipllvm-manifest/1$"):
+    with pytest.raises(UsageError, match=r"manifest\.json: not an ipllvm-manifest/1"):
         manifest.read(folder)
 
 

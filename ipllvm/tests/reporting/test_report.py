@@ -201,7 +201,7 @@ def test_a_denied_folder_is_refused_in_one_line(tmp_path: Path, monkeypatch: pyt
     def denied(*_: object) -> int:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "write_bytes", denied)
+    monkeypatch.setattr("ipllvm.safety.writing.create", denied)
     with pytest.raises(UsageError) as caught:
         ensure_writable(tmp_path)
     assert str(caught.value) == (

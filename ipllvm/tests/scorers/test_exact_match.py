@@ -29,7 +29,7 @@ def of(answer: str) -> Sample:
     ],
 )
 def test_right(said: str, answer: str) -> None:
-    assert score(said, of(answer)) == 1.0
+    assert score(said, of(answer)).value == 1.0
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_right(said: str, answer: str) -> None:
     ],
 )
 def test_wrong(said: str, answer: str) -> None:
-    assert score(said, of(answer)) == 0.0
+    assert score(said, of(answer)).value == 0.0
 
 
 @given(st.text(alphabet=st.sampled_from(" .'\"“”aB1\n")))

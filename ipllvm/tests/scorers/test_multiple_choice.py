@@ -120,7 +120,13 @@ def test_options_that_are_single_letters_are_named_by_letter() -> None:
 
 def test_score_compares_with_the_answer() -> None:
     sample = Sample("s", "s", (), "?", "B", ANIMALS)
-    assert [score(text, sample) for text in ("B", "a dog", "A", "", "B or C")] == [1.0, 1.0, 0.0, 0.0, 0.0]
+    assert [score(text, sample).value for text in ("B", "a dog", "A", "", "B or C")] == [
+        1.0,
+        1.0,
+        0.0,
+        0.0,
+        0.0,
+    ]
 
 
 @pytest.mark.parametrize("answer", ["E", "a dog", "", "b", "AB"])

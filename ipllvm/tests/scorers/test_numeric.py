@@ -49,9 +49,9 @@ def test_no_number_is_guessed(text: str) -> None:
 def test_numbers_are_compared_as_numbers() -> None:
     sample = Sample("s", "s", (), "?", "1250")
     for right in ("The answer is 1,250.", "The answer is $1250.00", "1250"):
-        assert score(right, sample) == 1
+        assert score(right, sample).value == 1
     for wrong in ("The answer is 125.", "The answer is -1250.", "The answer is 1250.5", ""):
-        assert score(wrong, sample) == 0
+        assert score(wrong, sample).value == 0
 
 
 def test_an_answer_that_is_no_number_is_an_error() -> None:

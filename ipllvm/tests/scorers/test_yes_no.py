@@ -53,7 +53,7 @@ def test_no_answer(text: str) -> None:
     ("gold", "said", "points"), [("Yes", "yes", 1.0), ("no", "Yes", 0.0), ("No", "Not sure", 0.0)]
 )
 def test_score(gold: str, said: str, points: float) -> None:
-    assert score(said, Sample("s", "s", (), "?", gold)) == points
+    assert score(said, Sample("s", "s", (), "?", gold)).value == points
 
 
 def test_an_answer_that_is_neither_is_an_error() -> None:

@@ -1,56 +1,18 @@
-"""Free answers scored by a judge: asked once, read strictly, and an error where it says nothing."""
+"""Judges: what is asked gets a reply, and one line where there is none."""
 
 import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
-import numpy as np
 import pytest
 
-from ipllvm.engine.judging import judged
 from ipllvm.errors import NotMeasured, UnknownName, UsageError
 from ipllvm.models import judges
-from ipllvm.records import Response, Sample
+from ipllvm.records import Sample
 from ipllvm.scorers.judge import question
 
-SAMPLES = tuple(Sample(f"s{i}", f"c{i}", (), "What is it?", "red star", ("red star",)) for i in range(5))
-
-
-class Fake:
-    """Says yes to what holds the word red; nothing useful of a maybe; breaks on a crash."""
-
-    identity = "fake"
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-
-    def ask(self, prompt: str) -> str:
-        self.asked.append(prompt)
-        said = prompt.partition("Prediction: ")[2]
-        if said.startswith("crash"):
-            raise NotMeasured("the judge is gone")
-        return "Perhaps" if said.startswith("maybe") else "Yes." if said.startswith("a red") else "no"
-
-
-def test_answers_are_judged_and_failures_are_errors() -> None:
-    said = ("a red one", "blue", "maybe red", "crash", "a red one")
-    answers = {s.id: Response(text) for s, text in zip(SAMPLES, said, strict=True)}
-    judge = Fake()
-    scores, calls = judged(judge, SAMPLES, answers)
-    assert calls == len(judge.asked) == 4, "the same question is asked once"
-    assert scores.values[:, 0][[0, 1, 4]].tolist() == [1, 0, 1]
-    assert np.isnan(scores.values[[2, 3], 0]).all()
-    assert scores.errors == {
-        "s2": "the judge said neither yes nor no: 'Perhaps'",
-        "s3": "the judge is gone",
-    }
-
-
-def test_a_model_that_failed_is_not_judged_and_what_was_not_asked_is_left_out() -> None:
-    judge = Fake()
-    scores, calls = judged(judge, SAMPLES, {"s1": Response("", error="RuntimeError: boom")})
-    assert (scores.samples, calls, scores.errors) == (("s1",), 0, {"s1": "RuntimeError: boom"})
+SAMPLE = Sample("s", "c", (), "What is it?", "red star", ("red star",))
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -81,7 +43,7 @@ def address() -> Iterator[str]:
 
 def test_an_endpoint_is_asked_and_its_failure_is_no_score(address: str) -> None:
     judge = judges.load(f"{address}#good")
-    assert judge.ask(question(SAMPLES[0], "red")) == "yes"
+    assert judge.ask(question(SAMPLE, "red")) == "yes"
     with pytest.raises(NotMeasured, match="gave no reply"):
         judges.load(f"{address}#bad").ask("red?")
     with pytest.raises(NotMeasured, match="gave no reply"):

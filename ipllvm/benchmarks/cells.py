@@ -1,0 +1,84 @@
+"""The cells of a row, each of the kind that is expected: a wrong one says its column."""
+
+from collections.abc import Mapping
+from typing import Any
+
+Row = Mapping[str, Any]
+
+
+class BadCell(ValueError):
+    """A cell that can't be used; says which column, and why."""
+
+    def __init__(self, column: str, why: str) -> None:
+        self.column = column
+        super().__init__(f"column '{column}': {why}")
+
+
+def cell(row: Row, column: str) -> Any:
+    """What stands there; raises BadCell where there is no such column."""
+    if column not in row:
+        shown = ", ".join(map(str, row)) or "none"
+        raise BadCell(column, f"there is no such column (there are: {shown[:200]})")
+    return row[column]
+
+
+def text(row: Row, column: str) -> str:
+    """A text, as it is; numbers become their digits. Raises BadCell.
+
+    >>> text({"answer": 4}, "answer")
+    '4'
+    """
+    value = cell(row, column)
+    if isinstance(value, str):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
+        return str(value)
+    raise BadCell(column, f"a text is needed, not {_shown(value)}")
+
+
+def filled(row: Row, column: str) -> str:
+    """A text that is not blank; raises BadCell."""
+    value = text(row, column)
+    if not value.strip():
+        raise BadCell(column, "it is blank")
+    return value
+
+
+def optional(row: Row, column: str) -> str:
+    """A text, blank where the column or the cell is missing."""
+    value = row.get(column)
+    return "" if value is None or value != value else text(row, column)
+
+
+def whole(row: Row, column: str) -> int:
+    """A whole number, also as text or as a float without a fraction; raises BadCell."""
+    value = cell(row, column)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
+    if isinstance(value, bool) or number != number or number != round(number):
+        raise BadCell(column, f"a whole number is needed, not {_shown(value)}")
+    return int(number)
+
+
+def texts(row: Row, column: str) -> tuple[str, ...]:
+    """A list of texts; raises BadCell."""
+    value = cell(row, column)
+    if isinstance(value, str) or not hasattr(value, "__iter__"):
+        raise BadCell(column, f"a list of texts is needed, not {_shown(value)}")
+    found = tuple(value)
+    if not all(isinstance(each, str) for each in found):
+        raise BadCell(column, f"a list of texts is needed, not {_shown(value)}")
+    return found
+
+
+def one_of(value: str, column: str, known: tuple[str, ...]) -> str:
+    """`value`, where it is one of the known ones; raises BadCell."""
+    if value not in known:
+        raise BadCell(column, f"{_shown(value)} is none of {', '.join(known)}")
+    return value
+
+
+def _shown(value: object) -> str:
+    return repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:57]}..."

@@ -1,0 +1,46 @@
+"""Rows of a file with one JSON object a line."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ipllvm.errors import UsageError
+from ipllvm.safety import reading
+
+LONGEST = 64 * reading.MIB
+"""Bytes of a line: more is no row."""
+
+
+def numbered(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(number of the line, from 1; its object); blank lines are left out.
+
+    Raises UsageError, in one line with the line's number, where it is no JSON object or where the file
+    can't be read.
+    """
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path}: can't be read: it is not a regular file")
+    try:
+        with path.open("rb") as lines:
+            yield from _objects(path, lines)
+    except OSError as error:
+        raise UsageError(f"{path}: can't be read: {error.strerror or error}") from error
+
+
+def _objects(path: Path, lines: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]]:
+    number = 0
+    while line := lines.readline(LONGEST + 1):
+        number += 1
+        if len(line) > LONGEST:
+            raise UsageError(f"{path}: line {number} is longer than {LONGEST >> 20} MiB")
+        if line.strip():
+            yield number, _object(path, number, line)
+
+
+def _object(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    try:
+        value = reading.json_value(line, finite=False)
+    except reading.Refused as error:
+        raise UsageError(f"{path}: line {number} is {error}") from error
+    if not isinstance(value, dict):
+        raise UsageError(f"{path}: line {number} is no JSON object but {type(value).__name__}")
+    return value

@@ -1,0 +1,38 @@
+"""`llavaw`: LLaVA-Bench in the Wild, 60 open questions on 24 pictures, a judge's points over a reference's.
+
+Source: H. Liu et al., Visual Instruction Tuning (2023), data set liuhaotian/llava-bench-in-the-wild.
+"""
+
+from ipllvm.benchmarks.cells import Row, cell, filled, one_of, optional, text, texts
+from ipllvm.benchmarks.definition import PAPER, STANDARD, Definition, Protocol
+from ipllvm.benchmarks.wordings import question
+from ipllvm.records import Sample
+
+CATEGORIES = ("conv", "detail", "complex")
+
+
+def sample(row: Row) -> Sample:
+    """A row of the hub's columns; the answer is GPT-4's, which saw the caption only."""
+    caption = cell(row, "caption")
+    written = caption if isinstance(caption, str) else "\n".join(texts(row, "caption"))
+    category = one_of(text(row, "category").removeprefix("llava_bench_"), "category", CATEGORIES)
+    labels = (("category", category), ("caption", written))
+    return Sample("", optional(row, "image_id"), (), "", filled(row, "gpt_answer"), labels=labels)
+
+
+LLAVAW = Definition(
+    name="llavaw",
+    title="LLaVA-Bench in the Wild: open questions, a judge's points over a reference's",
+    size=60,
+    licence="Apache-2.0 (tag of the original repository)",
+    sample=sample,
+    protocols={
+        STANDARD: Protocol(question, 1024, "official", "LLaVA's scripts"),
+        PAPER: Protocol(question, 1024, "official", "TroL / Meteor evaluator"),
+    },
+    rules={"official": "llavaw_judge", "read": "llavaw_judge"},
+    total="ratio_of_means",
+    totals={"read": "ratio_of_read"},
+    axes=("category",),
+    key=("question_id",),
+)

@@ -1,0 +1,134 @@
+"""Answers that any harness has produced, and which row each belongs to."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ipllvm.benchmarks.cells import Row
+from ipllvm.benchmarks.jsonlines import numbered
+from ipllvm.errors import UsageError
+
+REFUSE, FIRST, LAST = "refuse", "first", "last"
+DUPLICATES = (REFUSE, FIRST, LAST)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A line of a file of responses; `response` is None where the model gave none."""
+
+    line: int
+    id: str
+    response: str | None
+    judge_reply: str | None = None
+    question: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """An answer, or none, for each row; the lines that belong to no row."""
+
+    answers: tuple[Answer | None, ...]
+    strays: tuple[Answer, ...]
+    repeated: int
+
+
+def read(path: Path) -> list[Answer]:
+    """The answers of a JSON-lines file with `id`, `response` and, where a judge has replied, `judge_reply`.
+
+    Raises UsageError, in one line with the line's number.
+    """
+    found = [_answer(path, number, row) for number, row in numbered(path)]
+    if not found:
+        raise UsageError(f"{path}: holds no responses")
+    return found
+
+
+def match(names: Sequence[str], rows: Sequence[Row], answers: Sequence[Answer], duplicates: str) -> Matched:
+    """Which answer belongs to which row, by the name that a row is known by.
+
+    Rows that share a name are told apart by the answers' `question`; without one their answers go in the
+    files' order. Raises UsageError where an answer could belong to several rows, and with duplicates
+    "refuse" where a row has several different answers.
+    """
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, name in enumerate(names):
+        places[name].append(place)
+    given: dict[str, list[Answer]] = defaultdict(list)
+    strays: list[Answer] = []
+    for answer in answers:
+        (given[answer.id] if answer.id in places else strays).append(answer)
+    found: list[Answer | None] = [None] * len(names)
+    repeated = 0
+    for name, own in given.items():
+        for place, several in _shared(name, places[name], own, rows).items():
+            repeated += len(several) - 1
+            found[place] = _one(several, duplicates)
+    return Matched(tuple(found), tuple(strays), repeated)
+
+
+def _shared(
+    name: str, places: Sequence[int], answers: Sequence[Answer], rows: Sequence[Row]
+) -> dict[int, list[Answer]]:
+    """The answers of each of the rows that share a name."""
+    if len(places) == 1:
+        return {places[0]: list(answers)}
+    if all(answer.question is not None for answer in answers):
+        asked = {str(rows[place].get("question")).strip(): place for place in places}
+        by_question: dict[int, list[Answer]] = defaultdict(list)
+        for answer in answers:
+            question = str(answer.question).strip()
+            if question not in asked:
+                raise UsageError(f"line {answer.line}: no row '{name}' asks {question[:80]!r}")
+            by_question[asked[question]].append(answer)
+        return dict(by_question)
+    if len(answers) == len(places):
+        return {place: [answer] for place, answer in zip(places, answers, strict=True)}
+    if len({repr({**rows[place], "id": None}) for place in places}) == 1:  # the same row, given twice
+        return {place: list(answers) for place in places}
+    raise UsageError(
+        f"line {answers[0].line}: {len(places)} rows are known by '{name}' and {len(answers)} answers: give "
+        "the answers a 'question' too, or rows and answers an 'id' of their own"
+    )
+
+
+def _one(answers: Sequence[Answer], duplicates: str) -> Answer:
+    first, *others = answers
+    differs = [
+        other
+        for other in others
+        if (other.response, other.judge_reply) != (first.response, first.judge_reply)
+    ]
+    if differs and duplicates == REFUSE:
+        raise UsageError(
+            f"line {differs[0].line}: '{first.id}' was answered otherwise on line {first.line}: "
+            f"say which counts, --duplicates {FIRST} or {LAST}"
+        )
+    return answers[-1] if duplicates == LAST else first
+
+
+def _answer(path: Path, number: int, row: dict[str, Any]) -> Answer:
+    for column in ("id", "response"):
+        if column not in row:
+            raise UsageError(
+                f"{path}: line {number} has no '{column}' (it has: {', '.join(row)}); a response is "
+                '{"id": ..., "response": ...}'
+            )
+    reply, question = row.get("judge_reply"), row.get("question")
+    return Answer(
+        number,
+        _text(path, number, row, "id"),
+        None if row["response"] is None else _text(path, number, row, "response"),
+        None if reply is None else _text(path, number, row, "judge_reply"),
+        question if isinstance(question, str) else None,
+    )
+
+
+def _text(path: Path, number: int, row: dict[str, Any], column: str) -> str:
+    value = row[column]
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise UsageError(
+            f"{path}: line {number}, column '{column}': a text is needed, not {str(value)[:60]!r}"
+        )
+    return str(value)

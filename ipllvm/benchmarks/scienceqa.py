@@ -1,0 +1,55 @@
+"""`scienceqa`: ScienceQA's test questions with a picture, 2,017, two to five options.
+
+Source: P. Lu et al., Learn to Explain (NeurIPS 2022), data set lmms-lab/ScienceQA, config ScienceQA-IMG.
+"""
+
+from ipllvm.benchmarks.cells import BadCell, Row, optional, text, texts, whole
+from ipllvm.benchmarks.definition import OWN_RULE, PAPER, STANDARD, Definition, Protocol
+from ipllvm.benchmarks.prompts import LETTER, LETTERS
+from ipllvm.benchmarks.wordings import options
+from ipllvm.records import Sample
+
+FACTS = ("subject", "topic", "grade", "task")
+
+
+def sample(row: Row) -> Sample:
+    """A row of the hub's columns; the answer counts from 0."""
+    choices = texts(row, "choices")
+    place = whole(row, "answer")
+    if not 0 <= place < len(choices):
+        raise BadCell("answer", f"{place} is the place of none of its {len(choices)} choices")
+    labels = tuple((name, optional(row, name)) for name in FACTS if optional(row, name))
+    context = (("context", "with hint" if optional(row, "hint") else "without hint"),)
+    return Sample("", "", (), "", LETTERS[place], choices, labels=labels + context)
+
+
+def _lmms(row: Row, sample: Sample) -> str:
+    hint = optional(row, "hint")
+    context = f"Context: {hint}\n" if hint else ""
+    return f"{context}{text(row, 'question')}\n{options(sample, chr(10))}\n{LETTER}"
+
+
+def _trol(row: Row, sample: Sample) -> str:
+    """An empty hint leaves its line."""
+    return f"{optional(row, 'hint')}\n{text(row, 'question')}\n{options(sample, chr(10))}\n{LETTER}"
+
+
+SCIENCEQA = Definition(
+    name="scienceqa",
+    title="ScienceQA-IMG: the test questions with a picture, two to five options",
+    size=2017,
+    licence="CC BY-NC-SA 4.0",
+    sample=sample,
+    protocols={
+        STANDARD: Protocol(_lmms, 16, "official", "lmms-eval scienceqa_img's prompt, LLaVA's rule"),
+        PAPER: Protocol(_trol, 5, "trol", "TroL / Meteor evaluator"),
+    },
+    rules={
+        "official": "scienceqa_official",
+        "lmms": "scienceqa_lmms",
+        "trol": "scienceqa_trol",
+        "vlmeval": "vlmeval_letter",
+        OWN_RULE: "multiple_choice",
+    },
+    axes=(*FACTS, "context"),
+)

@@ -1,0 +1,1 @@
+"""Rows of files: what stands in them, and pictures as values that are decoded only when asked for."""

@@ -1,0 +1,116 @@
+"""Rows of CSV and TSV files; long base64 cells, which hold pictures, stay in the file.
+
+VLMEvalKit keeps pictures as base64 in TSV; where a cell is short it is the `index` of the row that holds
+the picture.
+"""
+
+import base64
+import binascii
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from PIL import Image
+
+from ipllvm.benchmarks.images import EncodedImage
+from ipllvm.benchmarks.jsonlines import LONGEST
+from ipllvm.errors import UsageError
+
+KEPT = 4096
+"""Characters of a cell that are kept in memory; what is longer and no text stays in the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class CellImage:
+    """A picture in a cell of a file, as base64; `start` and `end` are its row's bytes."""
+
+    file: str
+    start: int
+    end: int
+    place: int
+    delimiter: str
+    key: bytes
+
+    def load(self) -> Image.Image:
+        """The picture in RGB; raises OSError where it can't be read or decoded."""
+        with Path(self.file).open("rb") as stream:
+            stream.seek(self.start)
+            text = stream.read(self.end - self.start).decode("utf-8-sig")
+        cell = next(csv.reader(text.splitlines(keepends=True), delimiter=self.delimiter))[self.place]
+        return EncodedImage(f"{Path(self.file).name}, byte {self.start}", base64.b64decode(cell)).load()
+
+    def digest(self) -> bytes:
+        """sha256 of the encoded bytes."""
+        return self.key
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file with a header, all cells as text but for pictures; raises UsageError."""
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+    csv.field_size_limit(LONGEST)
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path}: can't be read: it is not a regular file")
+    try:
+        with path.open("rb") as stream:
+            return list(_rows(path, stream, delimiter))
+    except OSError as error:
+        raise UsageError(f"{path}: can't be read: {error.strerror or error}") from error
+
+
+def _rows(path: Path, stream: BinaryIO, delimiter: str) -> Iterator[dict[str, Any]]:
+    lines = _Lines(stream)
+    reader = csv.reader(lines, delimiter=delimiter, strict=False)
+    number, header = 0, None
+    while True:
+        start = lines.place
+        try:
+            cells = next(reader, None)
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise UsageError(f"{path}: row {number} can't be read: {error}") from error
+        if cells is None:
+            return
+        if header is None:
+            header = cells
+        elif cells:
+            number += 1
+            if len(cells) != len(header):
+                raise UsageError(f"{path}: row {number} has {len(cells)} cells, the header {len(header)}")
+            where = (str(path), start, lines.place, delimiter)
+            yield {
+                name: _cell(text, n, where) for n, (name, text) in enumerate(zip(header, cells, strict=True))
+            }
+
+
+def _cell(text: str, place: int, where: tuple[str, int, int, str]) -> Any:
+    if len(text) <= KEPT:
+        return text
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return text
+    file, start, end, delimiter = where
+    return CellImage(file, start, end, place, delimiter, sha256(data).digest())
+
+
+class _Lines:
+    """The lines of a file as text, and how far they have been read."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self.place = 0
+
+    def __iter__(self) -> "_Lines":
+        return self
+
+    def __next__(self) -> str:
+        line = self._stream.readline(LONGEST + 1)
+        if not line:
+            raise StopIteration
+        if len(line) > LONGEST:
+            raise csv.Error(f"a line is longer than {LONGEST >> 20} MiB")
+        text = line.decode("utf-8-sig" if self.place == 0 else "utf-8")
+        self.place += len(line)
+        return text

@@ -1,0 +1,104 @@
+"""Rows of parquet files, as the hub keeps them; the bytes of pictures stay in the file.
+
+A column of pictures is a struct of `bytes` and `path`, or a list of such; it is read once, a row group
+at a time, for the digests that tell pictures apart.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from ipllvm.benchmarks.images import EncodedImage
+from ipllvm.errors import BenchmarkUnavailable
+from ipllvm.records import ImageSource
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetImage:
+    """A picture in a row group of a parquet file; `item` counts within its row."""
+
+    file: str
+    column: str
+    group: int
+    row: int
+    item: int
+    key: bytes
+    name: str = ""
+
+    def load(self) -> Image.Image:
+        """The picture in RGB; raises OSError where it can't be read or decoded."""
+        found = _items(_group(self.file, self.column, self.group)[self.row])[self.item]
+        name = self.name or f"{Path(self.file).name}, row {self.row + 1} of group {self.group + 1}"
+        return EncodedImage(name, found["bytes"].as_py()).load()
+
+    def digest(self) -> bytes:
+        """sha256 of the encoded bytes."""
+        return self.key
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file, pictures as values; raises BenchmarkUnavailable without pyarrow, and OSError."""
+    with _open(path) as source:
+        pictures = [field.name for field in source.schema_arrow if _holds_pictures(field.type)]
+        plain = [field.name for field in source.schema_arrow if field.name not in pictures]
+        found: list[dict[str, Any]] = source.read(columns=plain).to_pylist()
+        found = found or [{} for _ in range(source.metadata.num_rows)]
+        for column in pictures:
+            for row, cell in zip(found, _cells(source, str(path), column), strict=True):
+                row[column] = cell
+    return found
+
+
+def _cells(source: Any, file: str, column: str) -> Iterator[Any]:
+    """The pictures of a column, row by row, each hashed and let go again."""
+    several = not import_module("pyarrow").types.is_struct(source.schema_arrow.field(column).type)
+    for group in range(source.num_row_groups):
+        for row, cell in enumerate(source.read_row_group(group, columns=[column]).column(0)):
+            made: list[ImageSource] = [
+                ParquetImage(file, column, group, row, item, _digest(each), _name(each))
+                for item, each in enumerate(_items(cell))
+            ]
+            yield made if several else next(iter(made), None)
+
+
+def _items(cell: Any) -> list[Any]:
+    """The pictures of a cell, as Arrow's values: none, one, or those of a list."""
+    if not cell.is_valid:
+        return []
+    given = cell.values if hasattr(cell, "values") and not hasattr(cell, "items") else [cell]
+    return [each for each in given if each.is_valid and each["bytes"].is_valid]
+
+
+def _digest(picture: Any) -> bytes:
+    return sha256(picture["bytes"].as_buffer()).digest()
+
+
+def _name(picture: Any) -> str:
+    return str(picture["path"].as_py() or "") if "path" in picture else ""
+
+
+@lru_cache(maxsize=1)
+def _group(file: str, column: str, group: int) -> Any:
+    with _open(Path(file)) as source:
+        return source.read_row_group(group, columns=[column]).column(0)
+
+
+def _holds_pictures(kind: Any) -> bool:
+    types = import_module("pyarrow").types
+    if types.is_list(kind) or types.is_large_list(kind):
+        kind = kind.value_type
+    return bool(types.is_struct(kind)) and kind.get_field_index("bytes") >= 0
+
+
+def _open(path: Path) -> Any:
+    try:
+        return import_module("pyarrow.parquet").ParquetFile(path, pre_buffer=False)
+    except ModuleNotFoundError as error:
+        line = "data in parquet needs the package pyarrow: pip install pyarrow"
+        raise BenchmarkUnavailable(line) from error

@@ -1,0 +1,148 @@
+"""`ipllvm score --benchmark=NAME ROWS RESPONSES`: answers of any harness by a benchmark's own rule."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ipllvm.benchmarks.definition import PAPER, STANDARD
+from ipllvm.benchmarks.responses import DUPLICATES, REFUSE
+from ipllvm.errors import UsageError
+from ipllvm.safety.printing import visible
+
+if TYPE_CHECKING:
+    from ipllvm.evaluation.recorded import Line, Recorded
+    from ipllvm.metrics.totals import Figure
+
+INCOMPLETE = 7
+SHOWN = 5
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line of `ipllvm score`."""
+    parser.description = (
+        "Score answers that any harness has produced, without a model: the official total, sub-scores, how "
+        "many answers nothing could be read of, which rows have none. Exit status 7 where a row has no score."
+    )
+    parser.add_argument("--benchmark", required=True, metavar="NAME", help="which one (ipllvm data list)")
+    parser.add_argument("--protocol", default=STANDARD, choices=(STANDARD, PAPER), help="default: standard")
+    parser.add_argument("--rule", help="a rule of the benchmark; default: the protocol's")
+    parser.add_argument("rows", type=Path, metavar="ROWS", help="its rows in the hub's columns")
+    parser.add_argument(
+        "responses", type=Path, metavar="RESPONSES", help="lines of {id, response[, judge_reply]}"
+    )
+    parser.add_argument("--out", type=Path, metavar="SCORES", help="write what was read and scored, by id")
+    parser.add_argument(
+        "--duplicates", choices=DUPLICATES, default=REFUSE, help="of several answers to a row"
+    )
+    parser.add_argument("--format", choices=("table", "json"), default="table")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Print the figures; 7 where rows have no score, else 0."""
+    from ipllvm.benchmarks.definition import published
+    from ipllvm.benchmarks.jsonlines import numbered
+    from ipllvm.benchmarks.responses import read
+    from ipllvm.evaluation.recorded import own_reading, score
+
+    rows = [row for _, row in numbered(args.rows)]
+    answers = read(args.responses)
+    found = score(published(args.benchmark), rows, answers, args.protocol, args.rule, args.duplicates)
+    own = own_reading(found, rows, answers, args.duplicates)
+    if args.out is not None:
+        _write(args.out, found)
+    print(json.dumps(_row(found, own), indent=1) if args.format == "json" else "\n".join(_table(found, own)))
+    return INCOMPLETE if found.missing or found.errors else 0
+
+
+def _write(path: Path, found: "Recorded") -> None:
+    from ipllvm.safety.writing import replace
+
+    try:
+        replace(path, "".join(f"{json.dumps(_scored(line))}\n" for line in found.lines))
+    except OSError as error:
+        raise UsageError(f"{path}: can't be written: {error.strerror or error}") from error
+
+
+def _scored(line: "Line") -> dict[str, Any]:
+    if line.score is None:
+        return {"id": line.id, "score": None, "answer": None, "note": line.why or "no response"}
+    return {"id": line.id, "score": line.score.value, "answer": line.score.answer, "note": line.score.note}
+
+
+def _table(found: "Recorded", own: "Recorded | None") -> Iterator[str]:
+    rule = f"rule {found.rule} ({found.definition.scorer(found.rule)})"
+    after = found.definition.protocol(found.protocol).after
+    yield f"{found.definition.name}: protocol {found.protocol} ({after}), {rule}"
+    yield from _counts(found)
+    partial = "" if len(found.graded) == len(found.lines) else ", of the rows with a score only"
+    figures = found.total()
+    yield ""
+    for number, figure in enumerate(figures):
+        yield _figure(figure, partial if number == 0 else "")
+    if partial:
+        yield _figure(found.at_least()[0], ", rows without a score counted as wrong")
+    for axis, named in found.by_label().items():
+        yield f"\n{visible(axis)}"
+        yield from (f"  {visible(name):<40} {_value(figure)}" for name, figure in named.items())
+    if own is not None:
+        yield f"\nbeside it, in the project's own strict reading: {_value(own.total()[0])}, {_unread(own)}"
+
+
+def _counts(found: "Recorded") -> Iterator[str]:
+    size = found.definition.size
+    whole = "" if len(found.lines) == size else f" (the published set has {size:,})"
+    yield f"{len(found.lines):,} rows{whole}, {found.answered:,} responses, {_unread(found)}"
+    if found.missing:
+        yield f"{len(found.missing):,} rows without a response: {_some(found.missing)}"
+    if found.errors:
+        yield f"{len(found.errors):,} responses that could not be scored: {visible(found.errors[0][1])}"
+    if found.strays:
+        yield f"{len(found.strays):,} responses that belong to no row: {_some(found.strays)}"
+    if found.repeated:
+        yield f"{found.repeated:,} responses that came again"
+
+
+def _unread(found: "Recorded") -> str:
+    share = 100 * found.unread / len(found.graded) if found.graded else 0.0
+    return f"{found.unread:,} unread ({share:.1f} %)"
+
+
+def _some(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
+    return ", ".join(visible(name, 60) for name in names[:SHOWN]) + more
+
+
+def _figure(figure: "Figure", note: str) -> str:
+    return f"{visible(figure.name):<42} {_value(figure)}{note}"
+
+
+def _value(figure: "Figure") -> str:
+    unit = "%" if figure.unit == "percent" else figure.unit
+    return f"{figure.printed:>8} {unit} (n {figure.n:,})"
+
+
+def _row(found: "Recorded", own: "Recorded | None") -> dict[str, Any]:
+    return {
+        "benchmark": found.definition.name,
+        "protocol": found.protocol,
+        "rule": found.rule,
+        "rows": len(found.lines),
+        "published_rows": found.definition.size,
+        "responses": found.answered,
+        "scored": len(found.graded),
+        "complete": len(found.graded) == len(found.lines),
+        "unread": found.unread,
+        "missing": list(found.missing),
+        "errors": dict(found.errors),
+        "strays": list(found.strays),
+        "figures": [asdict(figure) for figure in found.total()],
+        "missing_counted_as_wrong": asdict(found.at_least()[0]),
+        "sub_scores": {
+            axis: {name: asdict(figure) for name, figure in named.items()}
+            for axis, named in found.by_label().items()
+        },
+        "own_reading": None if own is None else {**asdict(own.total()[0]), "unread": own.unread},
+    }

@@ -1,0 +1,138 @@
+"""Answers that were recorded elsewhere, scored by a benchmark's rule: no model is asked."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ipllvm.benchmarks.cells import Row
+from ipllvm.benchmarks.definition import OWN_RULE, Definition
+from ipllvm.benchmarks.responses import REFUSE, Answer, match
+from ipllvm.errors import NotMeasured, UsageError
+from ipllvm.metrics.totals import Figure, Graded, Total
+from ipllvm.records import Sample, Score
+from ipllvm.registry import SCORERS, TOTALS
+
+NOTHING = Score(0.0, None, "no answer: counted as wrong")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A row of the benchmark: what it is known by, and its score or why there is none."""
+
+    id: str
+    sample: Sample
+    score: Score | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """All rows that a protocol takes, scored by one rule; `strays` belong to none of the file's rows."""
+
+    definition: Definition
+    protocol: str
+    rule: str
+    lines: tuple[Line, ...]
+    answered: int
+    strays: tuple[str, ...] = ()
+    repeated: int = 0
+
+    @property
+    def graded(self) -> tuple[Graded, ...]:
+        """The rows with a score."""
+        return tuple(Graded(line.sample, line.score) for line in self.lines if line.score is not None)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The rows without a response."""
+        return tuple(line.id for line in self.lines if line.score is None and not line.why)
+
+    @property
+    def errors(self) -> tuple[tuple[str, str], ...]:
+        """Rows with a response that could not be scored, and why."""
+        return tuple((line.id, line.why) for line in self.lines if line.why)
+
+    @property
+    def unread(self) -> int:
+        """How many answers nothing could be read of."""
+        return sum(each.score.answer is None for each in self.graded)
+
+    def total(self) -> tuple[Figure, ...]:
+        """The benchmark's figures over the rows with a score, the headline first; raises NotMeasured."""
+        if not self.graded:
+            raise NotMeasured(f"benchmark '{self.definition.name}': no row has a score{self._example()}")
+        return self._total()(self.graded)
+
+    def at_least(self) -> tuple[Figure, ...]:
+        """The same with every row that has no score counted as wrong."""
+        return self._total()([Graded(line.sample, line.score or NOTHING) for line in self.lines])
+
+    def by_label(self) -> dict[str, dict[str, Figure]]:
+        """The headline of the rows that share a label, by axis and label."""
+        found: dict[str, dict[str, Figure]] = {}
+        for axis in self.definition.axes:
+            groups: dict[str, list[Graded]] = {}
+            for each in self.graded:
+                for name in dict.fromkeys(value for key, value in each.sample.labels if key == axis):
+                    groups.setdefault(name, []).append(each)
+            found[axis] = {name: self._total()(group)[0] for name, group in groups.items()}
+        return {axis: figures for axis, figures in found.items() if figures}
+
+    def _total(self) -> Total:
+        total: Total = TOTALS.load(self.definition.total_of(self.rule))
+        return total
+
+    def _example(self) -> str:
+        return f": {self.errors[0][1]}" if self.errors else ""
+
+
+def score(
+    definition: Definition,
+    rows: Sequence[Row],
+    answers: Sequence[Answer],
+    protocol: str,
+    rule: str | None = None,
+    duplicates: str = REFUSE,
+) -> Recorded:
+    """Every row of the protocol's subset, scored by the protocol's rule or by `rule`.
+
+    Raises BenchmarkUnavailable for a row that can't be read, UsageError for answers that can't be told
+    to rows or that belong to none of them, UnknownName.
+    """
+    asked = definition.protocol(protocol)
+    name = rule or asked.rule
+    scorer = SCORERS.load(definition.scorer(name))
+    placed = list(definition.samples(rows, protocol))
+    known = [definition.known_by(row, index) for index, row in enumerate(rows)]
+    ids = [known[index] for index, _ in placed]
+    matched = match(ids, [rows[index] for index, _ in placed], answers, duplicates)
+    if not any(matched.answers):
+        raise UsageError(
+            f"none of the {len(answers):,} responses belongs to a row: the first is for {answers[0].id!r}, "
+            f"the first row is known by {next(iter(ids), 'nothing')!r}"
+        )
+    paired = zip(placed, matched.answers, strict=True)
+    lines = tuple(_line(known[index], sample, answer, scorer) for (index, sample), answer in paired)
+    answered = sum(answer is not None and answer.response is not None for answer in matched.answers)
+    everywhere = set(known)
+    strays = tuple(answer.id for answer in matched.strays if answer.id not in everywhere)
+    return Recorded(definition, protocol, name, lines, answered, strays, matched.repeated)
+
+
+def own_reading(
+    recorded: Recorded, rows: Sequence[Row], answers: Sequence[Answer], duplicates: str
+) -> Recorded | None:
+    """The same answers in the project's own strict reading; None where the benchmark has none."""
+    if OWN_RULE not in recorded.definition.rules or recorded.rule == OWN_RULE:
+        return None
+    return score(recorded.definition, rows, answers, recorded.protocol, OWN_RULE, duplicates)
+
+
+def _line(id: str, sample: Sample, answer: Answer | None, scorer: Callable[[str, Sample], Score]) -> Line:
+    if answer is None or (answer.response is None and answer.judge_reply is None):
+        return Line(id, sample, None)
+    try:
+        if answer.judge_reply is not None and hasattr(scorer, "read"):
+            return Line(id, sample, scorer.read(answer.judge_reply, sample))
+        return Line(id, sample, scorer(answer.response or "", sample))
+    except NotMeasured as error:
+        return Line(id, sample, None, str(error))

@@ -1,0 +1,147 @@
+"""The one place that reads weights: every tensor of the files is taken, and none is left at random."""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import quantizers
+
+from ipllvm.errors import ModelUnavailable, first_line
+from ipllvm.models.checkpoint import Checkpoint
+
+UNUSED = (
+    r"(^|\.)position_ids$",  # 0, 1, 2, ...: saved by older releases
+    r"(^|\.)rotary_emb\.inv_freq$",  # worked out from the config
+    r"(^|\.)(vision_tower|vision_model)\.(.*\.)?head\.",  # SigLIP's pooling, which no projector takes
+)
+"""Tensors that may lie in a file without being taken: no answer depends on them."""
+WITHOUT_HEAD = (r"^(lm_head|classifier|score)\.", r"(^|\.)pooler\.")
+"""What a model without its head leaves in the file."""
+INTEGERS = {"I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64"}
+_CAUSES = (
+    (r"lora_|\.base_layer\.|modules_to_save", "an adapter that was not merged: use peft's merge_and_unload"),
+    (
+        r"_scale$|scales$|scale_inv$|zeros?(_point)?$|qweight|g_idx$|_packed$|absmax|quant_|biases$",
+        "parts of quantised weights whose quantiser config.json does not name: save them dequantised",
+    ),
+    (r"^module\.|_fsdp_wrapped_module|_orig_mod|_checkpoint_wrapped|^_forward_module", (
+        "names of a wrapper for training: save the model inside it")),
+    (r"(layers|blocks|layer)\.\d+\.", "config.json may name fewer layers than were saved"),
+)  # fmt: skip
+
+
+def read_weights(
+    found: Checkpoint,
+    auto: Any,
+    dtype: torch.dtype,
+    *,
+    attention: str | None = None,
+    unused: Sequence[str] = (),
+    absent: Sequence[str] = (),
+) -> Any:
+    """What an auto class of transformers makes of a checkpoint, in evaluation mode, on the CPU.
+
+    `attention` is the implementation to ask for, None for transformers' choice. `unused` and `absent` are
+    patterns of tensors that may be left over, beside those of UNUSED, and that may be missing. Raises
+    ModelUnavailable, in one line, where the files can't be loaded, hold what the model does not take, lack
+    what it needs or have changed meanwhile.
+    """
+    _require_known_quantiser(found)
+    model, info = _loaded(found, auto, dtype, attention)
+    found.require_unchanged()
+    _require_all_taken(found.folder, info, (*UNUSED, *unused), absent)
+    _require_numbers(found)
+    return model.eval().requires_grad_(False)
+
+
+def unusable(place: Path, what: str, error: Exception) -> ModelUnavailable:
+    """The one line about an error of another library, whose own words come last."""
+    return ModelUnavailable(f"{place}: {what}: {first_line(error)}")
+
+
+def _loaded(found: Checkpoint, auto: Any, dtype: torch.dtype, attention: str | None) -> tuple[Any, Any]:
+    options: dict[str, Any] = {"attn_implementation": attention} if attention else {}
+    try:
+        return auto.from_pretrained(  # type: ignore[no-any-return]
+            found.folder,
+            dtype=dtype,
+            use_safetensors=not found.pickled,
+            trust_remote_code=False,
+            local_files_only=True,
+            ignore_mismatched_sizes=True,  # they are refused by name below
+            output_loading_info=True,
+            **options,
+        )
+    except Exception as error:  # a damaged file raises whatever its reader happens to
+        if attention == "sdpa" and "scaled_dot_product_attention" in str(error):
+            return _loaded(found, auto, dtype, "eager")  # Gemma 2 has no other
+        raise unusable(found.folder, "can't be loaded", error) from error
+
+
+def _require_known_quantiser(found: Checkpoint) -> None:
+    """Raises where transformers would leave out a quantiser, which it does with a warning."""
+    asked = found.quantiser
+    if asked is None:
+        return
+    kinds: Any = quantizers
+    try:
+        known = kinds.AutoHfQuantizer.supports_quant_method(asked)
+    except ValueError:
+        known = False
+    if not known:
+        raise ModelUnavailable(
+            f"{found.folder}: its weights are quantised ({found.quantisation}) in a way that transformers "
+            "does not know and would read as they are: save them dequantised"
+        )
+
+
+def _require_all_taken(folder: Path, info: Any, unused: Iterable[str], absent: Iterable[str]) -> None:
+    missing = _others(info["missing_keys"], absent)
+    extra = _others(info["unexpected_keys"], unused)
+    shapes = sorted((str(k), tuple(a), tuple(b)) for k, a, b in info.get("mismatched_keys") or ())
+    if shapes:
+        name, stored, wanted = shapes[0]
+        empty = " (an empty one, as DeepSpeed's ZeRO-3 leaves: gather the weights when saving)"
+        raise ModelUnavailable(
+            f"{folder}: {len(shapes)} weights have other shapes than config.json says, the first is {name}: "
+            f"{list(stored)} stored, {list(wanted)} wanted{empty if 0 in stored or stored == (1,) else ''}"
+        )
+    if extra:
+        lack = f", and {len(missing)} are missing, such as {missing[0]}" if missing else ""
+        raise ModelUnavailable(
+            f"{folder}: {len(extra)} weights are in the files that the model does not take, the first is "
+            f"{extra[0]}{lack}: {_cause(extra)}"
+        )
+    if missing:
+        raise ModelUnavailable(f"{folder}: {len(missing)} weights are missing, the first is {missing[0]}")
+    for kind in ("error_msgs", "conversion_errors"):
+        if told := info.get(kind):
+            raise ModelUnavailable(f"{folder}: can't be loaded: {first_line(next(iter(told)))}")
+
+
+def _others(keys: Iterable[Any], allowed: Iterable[str]) -> list[str]:
+    """The keys that no pattern allows, by name."""
+    patterns = [re.compile(pattern) for pattern in allowed]
+    return sorted(key for key in map(str, keys) if not any(p.search(key) for p in patterns))
+
+
+def _cause(names: Sequence[str]) -> str:
+    """What unexpected names tell of how they came about."""
+    for pattern, cause in _CAUSES:
+        if any(re.search(pattern, name) for name in names):
+            return cause
+    return "config.json is of another model than the weights"
+
+
+def _require_numbers(found: Checkpoint) -> None:
+    """Raises where weights are stored as integers and no quantiser is named that would scale them."""
+    if found.quantiser is not None:
+        return
+    for name, tensor in found.weights.tensors.items():
+        if tensor.dtype in INTEGERS and name.endswith((".weight", ".bias")):
+            raise ModelUnavailable(
+                f"{found.folder}: the weight {name} is stored as integers ({tensor.dtype}) and config.json "
+                "names no quantiser: save it dequantised"
+            )

@@ -1,0 +1,47 @@
+"""From one graded answer to the scores of a perturbation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Float
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One response graded.
+
+    `value` is in [0, 1]. `answer` is what was read of the response ("B", "yes", "17"), None where nothing
+    could be read: unread is counted apart, as it is not the same as wrong. `note` says what a reader of
+    the score should know, such as what a judge replied.
+    """
+
+    value: float
+    answer: str | None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Scores in [0, 1] of one perturbation: `values` is [samples, draws], NaN where an error is.
+
+    `answers` is what was read of each response, [samples][draws], as in `Score`; empty where the scores
+    were not graded one by one but made of others.
+    """
+
+    perturbation: str
+    samples: tuple[str, ...]
+    clusters: tuple[str, ...]
+    values: "Float[np.ndarray, 'samples draws']"
+    errors: Mapping[str, str] = field(default_factory=dict)
+    answers: tuple[tuple[str | None, ...], ...] = ()
+
+    @property
+    def unread(self) -> float | None:
+        """The share of the graded responses, 0 to 1, of which no answer could be read; None if unknown."""
+        pairs = zip(chain(*self.answers), self.values.flat, strict=True) if self.answers else ()
+        graded = [answer for answer, value in pairs if value == value]  # NaN is an error: nothing to read
+        return graded.count(None) / len(graded) if graded else None

@@ -1,0 +1,86 @@
+"""How what is not ours is printed: on one line, spelled out, and never as a command to who reads the log.
+
+A name in a checkpoint, a sample's text or another library's message may hold terminal escapes, marks
+that turn the direction of text, or what CI systems take for commands: `::` at the beginning of a line
+(GitHub) and `##[` or `##vso[` anywhere (GitHub, Azure).
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO, cast
+
+LIMIT = 300
+_STYLE = re.compile("(\x1b\\[[0-9;]*[mK])")
+"""Colours and erasing to the end of a line, which pytest and rich write."""
+_COMMAND = re.compile("((?:^|[\n\r])(?:\\s|\x1b\\[[0-9;]*[mK])*:|##(?:vso)?)([:[])", re.IGNORECASE)
+_KEPT = "\n\r\t"
+_TAIL = 8
+
+
+def visible(text: str, limit: int = LIMIT) -> str:
+    r"""`text` on one line of at most `limit` characters, with what can't be seen spelled out.
+
+    Newlines, control characters (terminal escapes), bidi marks and lone surrogates are written as Python
+    escapes, and so is the character that would make a command for a CI log of it.
+
+    >>> visible("a\nb\u202ec"), visible("::error::x")
+    ('a\\nb\\u202ec', ':\\x3aerror::x')
+    >>> visible("abcdef", limit=4)
+    'abc…'
+    """
+    shown = _without_commands("".join(c if c.isprintable() else _spelled(c) for c in text[: limit + 1]))
+    return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+class Guarded:
+    """A text stream that spells out what `visible` does, but for line ends, tabs and colours."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._line = ""
+
+    def write(self, text: str) -> int:
+        """Write `text` with what is no plain text spelled out; its length, as streams do."""
+        parts = _STYLE.split(text) if not text.isprintable() else [text]
+        plain = "".join(part if n % 2 else _plain(part) for n, part in enumerate(parts))
+        safe = _without_commands(self._line + plain)[len(self._line) :]
+        line = re.split("[\n\r]", self._line + safe)[-1]
+        self._line = line if len(line) <= 4 * _TAIL or not line.strip() else "." + line[-_TAIL:]
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        self._stream.write(safe.encode(encoding, "backslashreplace").decode(encoding))
+        return len(text)
+
+    def writelines(self, lines: Any) -> None:
+        """Write each of them."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def guarded() -> Iterator[None]:
+    """Guard standard output and standard error as long as it lasts."""
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (cast("TextIO", Guarded(stream)) for stream in before)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+def _plain(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in _KEPT else _spelled(c) for c in text)
+
+
+def _spelled(character: str) -> str:
+    return character.encode("unicode_escape").decode()
+
+
+def _without_commands(text: str) -> str:
+    return _COMMAND.sub(lambda found: f"{found[1]}\\x{ord(found[2]):02x}", text)

@@ -1,0 +1,79 @@
+"""Files that are made: whole or not at all, under names nobody can guess, never through a link.
+
+Whoever hands on a folder may have put links into it. What is written there is made by exclusive creation
+and renamed to its place, and the folders below the one that the user has named must be real ones.
+Everything here raises OSError; that of a link says so.
+"""
+
+import errno
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+LINK = "it is a link, which could lead out of the folder"
+
+
+def replace(path: Path, content: str | bytes) -> None:
+    """Put text, as UTF-8, or bytes at `path` in one step: a reader sees the old file or the new one.
+
+    A link of that name is replaced, never followed. On an error the old file is as it was.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    handle, temporary = create(path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def create(folder: Path) -> tuple[int, Path]:
+    """A new, empty file in `folder`, open for writing, and its name, which nobody could have taken."""
+    path = folder / f".{secrets.token_hex(12)}.tmp"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0), 0o666), path
+
+
+def probe(folder: Path) -> None:
+    """Try whether a file can be made in `folder`."""
+    handle, path = create(folder)
+    os.close(handle)
+    path.unlink()
+
+
+def make_folder(path: Path) -> None:
+    """Make `path`, which the user has named and which may be a link to a folder, where it is missing."""
+    if path.exists() and not path.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path))
+    path.mkdir(parents=True, exist_ok=True)
+
+
+def inner_folder(folder: Path, *names: str) -> Path:
+    """The folder `names` below `folder`, made where it is missing; none of them may be a link."""
+    make_folder(folder)
+    path = folder
+    for name in names:
+        path = path / name
+        refuse_link(path)
+        path.mkdir(exist_ok=True)
+    return path
+
+
+def refuse_link(path: Path) -> None:
+    """Raise OSError where `path` is a symbolic link, wherever it leads."""
+    if path.is_symlink():
+        raise OSError(errno.ELOOP, LINK, str(path))
+
+
+def refuse_links(folder: Path) -> None:
+    """Raise OSError where `folder`, which another library will write into, is or holds a link."""
+    refuse_link(folder)
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            refuse_link(Path(place, name))

@@ -1,0 +1,89 @@
+"""What a scorer is, and which one grades a benchmark: rules, or a judge where one is named."""
+
+from collections.abc import Callable, Iterable
+from functools import cache, cached_property
+from typing import Any, Protocol, runtime_checkable
+
+from ipllvm.errors import UsageError
+from ipllvm.records import Benchmark, Sample, Score
+from ipllvm.registry import SCORERS
+
+
+class Scorer(Protocol):
+    """Grades one response.
+
+    The same text and sample give the same Score. Raises ValueError for a sample that it is not meant for,
+    and NotMeasured where no score can be given, such as where a judge does not reply: that is an error of
+    the sample, never a zero.
+    """
+
+    def __call__(self, text: str, sample: Sample, /) -> Score:
+        """The score of the response `text` to `sample`, its value in [0, 1]."""
+        ...
+
+
+@runtime_checkable
+class AsksAhead(Protocol):
+    """A scorer that would rather know a whole run's responses before it grades the first one."""
+
+    def ask_ahead(self, responses: Iterable[tuple[str, Sample]]) -> None:
+        """Get ready to grade these; what goes wrong is raised when the response is graded."""
+        ...
+
+
+class Judge(Protocol):
+    """Something that answers prompts; `identity` names it in a report."""
+
+    @property
+    def identity(self) -> str:
+        """The same words for the same replies."""
+        ...
+
+    def ask(self, prompt: str) -> str:
+        """The reply; raises NotMeasured where there is none."""
+        ...
+
+
+@runtime_checkable
+class NeedsJudge(Protocol):
+    """What the registry holds of a scorer that a judge is part of."""
+
+    def by(self, judge: Judge) -> Scorer:
+        """The scorer, with the judge that it asks."""
+        ...
+
+
+class Grading:
+    """Which scorer grades a benchmark in a run; the one place where scorers are looked up.
+
+    `judge` loads the judge of the run, when it is first needed; None where rules grade.
+    """
+
+    def __init__(self, judge: Callable[[], Judge] | None = None) -> None:
+        self._load = judge
+        self._made = cache(self._make)
+
+    def name(self, data: Benchmark) -> str:
+        """The name of the scorer that grades `data`."""
+        return data.judged if self._load is not None and data.judged else data.scorer
+
+    def of(self, data: Benchmark) -> Scorer:
+        """The scorer that grades `data`; raises UnknownName, and UsageError where it lacks a judge."""
+        return self._made(self.name(data))
+
+    def judged_by(self, data: Benchmark) -> str:
+        """The identity of the judge that grades `data`, "rules" where none does."""
+        asks = isinstance(SCORERS.load(self.name(data)), NeedsJudge)
+        return self.judge.identity if asks else "rules"
+
+    @cached_property
+    def judge(self) -> Judge:
+        """The judge of the run; raises UsageError where none is named."""
+        if self._load is None:
+            raise UsageError("no judge is named: give --judge=NAME, or --judge=URL#MODEL for an endpoint")
+        return self._load()
+
+    def _make(self, name: str) -> Scorer:
+        found: Any = SCORERS.load(name)
+        made: Scorer = found.by(self.judge) if isinstance(found, NeedsJudge) else found
+        return made

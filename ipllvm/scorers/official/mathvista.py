@@ -1,0 +1,138 @@
+"""MathVista: from what was extracted of a reply to one of the forms that its answers have.
+
+Source: lupantech/MathVista, evaluation/extract_answer.py and calculate_score.py. The extraction is a
+judge's reply; what the script takes without asking (a choice's text, a bare number) needs none.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ipllvm.errors import NotMeasured
+from ipllvm.records import Sample, Score
+from ipllvm.scorers import multiple_choice, numeric
+from ipllvm.scorers.official.letters import letters
+
+_BRACKETED = re.compile(r"\(([a-zA-Z])\)")
+_LAST_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Official:
+    """The published rule; `truncates` says that an integer may be read of "4.7", as the script does today.
+
+    The published scores were made with `int(x)`, which reads none of it (ten of eleven models agree).
+    """
+
+    truncates: bool
+
+    def __call__(self, response_text: str, sample: Sample) -> Score:
+        """What the script reads without a judge; raises NotMeasured where it would ask one."""
+        said = taken(response_text, sample)
+        if said is None:
+            raise NotMeasured(f"sample '{sample.id}': the answer has to be extracted by a judge")
+        return self.read(said, sample)
+
+    def read(self, reply: str, sample: Sample) -> Score:
+        """The extracted answer, normalised, is the sample's answer, character by character.
+
+        >>> free = Sample("s", "s", (), "?", "4", labels=(("answer_type", "integer"),))
+        >>> [today.read(text, free).value for text in ("4", "4.7", "four")]
+        [1.0, 1.0, 0.0]
+        >>> [published.read(text, free).value for text in ("4", "4.7")]
+        [1.0, 0.0]
+        """
+        said = self._normalized(reply, sample)
+        return Score(float(said == sample.answer), said)
+
+    def _normalized(self, extraction: str, sample: Sample) -> str | None:
+        if sample.choices:
+            return choice(extraction.strip(), sample)
+        facts = dict(sample.labels)
+        try:
+            if facts["answer_type"] == "integer":
+                return str(int(float(extraction)) if self.truncates else int(extraction))
+            if facts["answer_type"] == "float":
+                return str(round(float(extraction), int(float(facts["precision"]))))
+        except (ValueError, OverflowError):
+            return None
+        return extraction
+
+
+today, published = Official(truncates=True), Official(truncates=False)
+
+
+def strict(response_text: str, sample: Sample) -> Score:
+    """The project's own reading, without a judge: one option named, or the one number of the reply.
+
+    A number counts behind "answer is", alone, or where it is the only one; rounded to the places of the
+    answer. A list is compared as text.
+
+    >>> free = Sample("s", "s", (), "?", "1.5", labels=(("answer_type", "float"), ("precision", "1")))
+    >>> [strict(text, free).value for text in ("1.5", "It is 1.52 cm", "1 or 2", "The answer is 1.5.")]
+    [1.0, 1.0, 0.0, 1.0]
+    """
+    if sample.choices:
+        letter = multiple_choice.extract(response_text, sample.choices)
+        said = None if letter is None else sample.choices[letters(sample).index(letter)]
+        return Score(float(said == sample.answer), said)
+    facts = dict(sample.labels)
+    if facts.get("answer_type") not in ("integer", "float"):
+        text = response_text.strip()
+        return Score(float(text == sample.answer), text or None)
+    number = numeric.extract(response_text) or _only(response_text)
+    if number is None:
+        return Score(0.0, None)
+    places = int(float(facts.get("precision") or 0))
+    return Score(float(round(float(number), places) == float(sample.answer)), str(number))
+
+
+def _only(text: str) -> str | None:
+    found = _LAST_NUMBER.findall(text)
+    return found[0].replace(",", "") if len(found) == 1 else None
+
+
+def taken(text: str, sample: Sample) -> str | None:
+    """What the script takes without asking: nothing of silence, a choice's text, a bare number."""
+    if text == "" or text in sample.choices:
+        return text
+    kinds = {"integer": int, "float": float}
+    kind = kinds.get(dict(sample.labels).get("answer_type", ""))
+    if kind is None:
+        return None
+    try:
+        return str(kind(text))
+    except ValueError:
+        return None
+
+
+def choice(extraction: str, sample: Sample) -> str:
+    """The option of a letter, in brackets or alone; else the one with the fewest edits, the first of equals.
+
+    Even of nothing an option is read.
+
+    >>> sample = Sample("s", "s", (), "?", "half", ("half", "quarter"))
+    >>> [choice(text, sample) for text in ("(b) quarter", "A", "quart", "")]
+    ['quarter', 'half', 'quarter', 'half']
+    """
+    if match := _BRACKETED.search(extraction):
+        extraction = match[1].upper()
+    known = letters(sample)
+    if extraction in tuple(known):
+        return sample.choices[known.index(extraction)]
+    return min(sample.choices, key=lambda text: edits(extraction, text))
+
+
+def edits(one: str, other: str) -> int:
+    """The Levenshtein distance: how many characters to insert, delete or replace.
+
+    >>> edits("kitten", "sitting"), edits("", "ab")
+    (3, 2)
+    """
+    row: Sequence[int] = range(len(other) + 1)
+    for place, character in enumerate(one, start=1):
+        new = [place]
+        for column, wanted in enumerate(other, start=1):
+            new.append(min(row[column] + 1, new[-1] + 1, row[column - 1] + (character != wanted)))
+        row = new
+    return row[-1]

@@ -1,0 +1,53 @@
+"""MME: yes or no.
+
+Sources: BradyFU/Awesome-Multimodal-Large-Language-Models, MME's evaluation tool (whose rule TroL and LLaVA
+use); lmms-eval, tasks/mme; VLMEvalKit, YOrN_Extraction.
+"""
+
+import re
+
+from ipllvm.records import Sample, Score
+
+PREFIX = 4
+_WORD = re.compile(r"\w+")
+
+
+def official(response_text: str, sample: Sample) -> Score:
+    """The published tool: the whole answer, else "yes" and then "no" among the first four characters.
+
+    >>> sample = Sample("s", "s", (), "?", "yes")
+    >>> [official(text, sample).answer for text in ("Yes.", "No, it", "Not sure", "I know", "y")]
+    ['yes', 'no', 'no', None, None]
+    """
+    return _graded(_prefix(response_text.lower()), sample)
+
+
+def lmms(response_text: str, sample: Sample) -> Score:
+    """lmms-eval: as the published tool, after blanks at the ends and all periods went; y and n count.
+
+    >>> sample = Sample("s", "s", (), "?", "yes")
+    >>> [lmms(text, sample).answer for text in (" Yes.", "N.O", "y", "I know")]
+    ['yes', 'no', 'yes', None]
+    """
+    text = response_text.lower().strip().replace(".", "")
+    return _graded({"y": "yes", "n": "no"}.get(text) or _prefix(text), sample)
+
+
+def vlmeval(response_text: str, sample: Sample) -> Score:
+    """VLMEvalKit: one of the words yes and no, and not the other.
+
+    >>> sample = Sample("s", "s", (), "?", "yes")
+    >>> [vlmeval(text, sample).answer for text in ("I say yes", "yes or no", "")]
+    ['yes', None, None]
+    """
+    said = {"yes", "no"} & set(_WORD.findall(response_text.lower()))
+    return _graded(said.pop() if len(said) == 1 else None, sample)
+
+
+def _prefix(text: str) -> str | None:
+    start = text[:PREFIX]
+    return next((word for word in ("yes", "no") if word in start), None)
+
+
+def _graded(said: str | None, sample: Sample) -> Score:
+    return Score(float(said == sample.answer), said)

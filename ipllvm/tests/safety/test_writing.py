@@ -1,0 +1,80 @@
+"""Files that are made in folders of others: never through a link, whole or not at all."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ipllvm.safety import writing
+
+
+@pytest.fixture
+def victim(tmp_path: Path) -> Path:
+    path = tmp_path / "victim"
+    path.write_text("precious")
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "folder"
+    path.mkdir()
+    return path
+
+
+def test_a_link_is_replaced_and_what_it_names_is_left_alone(victim: Path, folder: Path) -> None:
+    (folder / "file").symlink_to(victim)
+    writing.replace(folder / "file", "new")
+    assert ((folder / "file").read_text(), victim.read_text()) == ("new", "precious")
+    assert not (folder / "file").is_symlink()
+
+
+def test_a_file_is_replaced_whole_or_stays(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writing.replace(folder / "file", "old")
+    monkeypatch.setattr(os, "fsync", lambda handle: (_ for _ in ()).throw(OSError(28, "No space left")))
+    with pytest.raises(OSError, match="No space left"):
+        writing.replace(folder / "file", "new")
+    assert [(path.name, path.read_text()) for path in folder.iterdir()] == [("file", "old")]
+
+
+def test_a_device_or_a_pipe_is_no_place_for_a_file(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+    with pytest.raises(OSError, match="no regular file"):
+        writing.replace(folder / "pipe", "new")
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda folder: writing.inner_folder(folder, "inner"),
+        lambda folder: writing.inner_folder(folder, "inner", "deeper"),
+        lambda folder: writing.refuse_link(folder / "inner"),
+        lambda folder: writing.refuse_links(folder),
+    ],
+    ids=["made", "made below", "asked for", "searched for"],
+)
+def test_a_folder_below_that_is_a_link_is_refused(
+    folder: Path, tmp_path: Path, write: Callable[[Path], object]
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (folder / "inner").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="it is a link"):
+        write(folder)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_the_folder_that_the_user_has_named_may_be_a_link(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(folder)
+    assert writing.inner_folder(tmp_path / "link", "inner").is_dir()
+    writing.probe(tmp_path / "link")
+    assert [path.name for path in folder.iterdir()] == ["inner"]
+
+
+def test_new_files_have_the_rights_that_the_user_gives_new_files(folder: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        writing.replace(folder / "file", "new")
+    finally:
+        os.umask(before)
+    assert (folder / "file").stat().st_mode & 0o777 == 0o640

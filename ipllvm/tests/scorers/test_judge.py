@@ -1,0 +1,75 @@
+"""A judge is a scorer: asked once, read strictly, and an error of the sample where it says nothing."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ipllvm.engine.plan import Plan
+from ipllvm.engine.scoring import scores_of
+from ipllvm.errors import NotMeasured, UsageError
+from ipllvm.perturbations.substitution import Clean
+from ipllvm.records import Benchmark, Response, Sample, Scores
+from ipllvm.scorers.base import Grading
+
+SAMPLES = tuple(Sample(f"s{i}", f"c{i}", (), "What is it?", "red star", ("red star",)) for i in range(5))
+DATA = Benchmark("toy", SAMPLES, "label", "digest", "source", judged="judge")
+
+
+class Fake:
+    """Says yes to what holds the word red; nothing useful of a maybe; breaks on a crash."""
+
+    identity = "fake"
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def ask(self, prompt: str) -> str:
+        self.asked.append(prompt)
+        said = prompt.partition("Prediction: ")[2]
+        if said.startswith("crash"):
+            raise NotMeasured("the judge is gone")
+        return "Perhaps" if said.startswith("maybe") else "Yes." if said.startswith("a red") else "no"
+
+
+def graded(judge: Fake, said: dict[str, Response]) -> Scores:
+    plan = Plan(SAMPLES, (Clean(),), 1, 0, 8)
+    outcomes = {plan.trial(s, Clean(), 0): said[s.id] for s in SAMPLES if s.id in said}
+    return scores_of(plan, Clean(), Grading(lambda: judge).of(DATA), outcomes)
+
+
+def test_answers_are_judged_and_failures_are_errors() -> None:
+    said = ("a red one", "blue", "maybe red", "crash", "a red one")
+    judge = Fake()
+    scores = graded(judge, {s.id: Response(text) for s, text in zip(SAMPLES, said, strict=True)})
+    assert len(judge.asked) == 4, "the same question is asked once"
+    assert scores.values[:, 0][[0, 1, 4]].tolist() == [1, 0, 1]
+    assert np.isnan(scores.values[[2, 3], 0]).all()
+    assert scores.errors == {
+        "s2": "the judge said neither yes nor no: 'Perhaps'",
+        "s3": "the judge is gone",
+    }
+    assert scores.answers == (("a red one",), ("blue",), (None,), (None,), ("a red one",))
+    assert scores.unread == 0, "what was not graded was not unread either"
+
+
+def test_a_model_that_failed_is_not_judged_and_what_was_not_asked_is_left_out() -> None:
+    judge = Fake()
+    scores = graded(judge, {"s1": Response("", error="RuntimeError: boom")})
+    assert (scores.samples, judge.asked, scores.errors) == (("s1",), [], {"s1": "RuntimeError: boom"})
+    assert scores.unread is None
+
+
+def test_a_judge_grades_only_where_it_is_named_and_the_benchmark_has_questions_for_one() -> None:
+    judge = Fake()
+    rules, named = Grading(), Grading(lambda: judge)
+    plain = replace(DATA, judged="")
+    assert [each.name(DATA) for each in (rules, named)] == ["label", "judge"]
+    assert [each.judged_by(DATA) for each in (rules, named)] == ["rules", "fake"]
+    assert (named.name(plain), named.judged_by(plain)) == ("label", "rules")
+    assert rules.of(DATA)("a red star", SAMPLES[0]).answer == "red star"
+
+
+def test_a_scorer_that_needs_a_judge_says_how_to_name_one() -> None:
+    with pytest.raises(UsageError, match="give --judge=NAME"):
+        Grading().of(replace(DATA, scorer="judge"))
