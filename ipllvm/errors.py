@@ -16,8 +16,8 @@ from difflib import get_close_matches
 
 from ipllvm.safety.printing import visible
 
-LIMIT = 4_000
-"""Characters of a message; what it quotes may be a file's."""
+LIMIT = 2_000
+"""Characters of a message; what it quotes may be a file's, and the reason comes at its end."""
 
 
 class IpllvmError(Exception):
@@ -28,7 +28,10 @@ class IpllvmError(Exception):
     """
 
     def __str__(self) -> str:
-        return visible(super().__str__(), LIMIT)
+        said = super().__str__()
+        if len(said) > LIMIT:
+            said = f"{said[: LIMIT // 4]} … {said[-LIMIT // 4 :]}"
+        return visible(said, LIMIT)
 
 
 class UsageError(IpllvmError):

@@ -1,7 +1,8 @@
 """The pytest plugin: hooks only, each a short forward.
 
-Loaded by the repository's root conftest or by `-p ipllvm.plugin`; never loaded by itself into
-other people's sessions. Imports neither torch nor numpy: collection and help stay cheap.
+Loaded by the root conftest of a repository (`pytest_plugins = ["ipllvm.plugin"]`) or by `-p ipllvm.plugin`;
+never loaded by itself into other people's sessions. It brings the fixtures `evaluation`, `model`, `benchmark`
+and their like along. Imports neither torch nor numpy: collection and help stay cheap.
 """
 
 import os
@@ -12,7 +13,7 @@ import pytest
 
 from ipllvm.errors import IpllvmError
 from ipllvm.safety import interrupts
-from ipllvm.session import comparisons, options, parsing, registration
+from ipllvm.session import comparisons, fixtures, named, options, parameters, parsing, registration, selection
 from ipllvm.session.controller import Session
 from ipllvm.session.gathered import Announcer
 from ipllvm.session.outcomes import OPTIONS, ROWS, case, finding, place, status
@@ -20,9 +21,10 @@ from ipllvm.session.progress import Worker
 from ipllvm.session.repeats import look
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Register the options."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Register the options and the fixtures."""
     registration.register(parser)
+    fixtures.register(pluginmanager)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,8 +37,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "benchmarks(*names, also=()): what to measure on unless told otherwise"
     )
+    config.addinivalue_line("markers", "claims(*names): what a property checks, if not the claim of its name")
+    config.addinivalue_line(
+        "markers", "parameters(*options, **words): options, or words of its own, that a property alone reads"
+    )
     try:
         config.stash[OPTIONS] = options.read(config)
+        named.check(config.stash[OPTIONS])
         options.check_workers(getattr(config.option, "numprocesses", None), config.stash[OPTIONS])
         kept = comparisons.reference(config.stash[OPTIONS])
     except IpllvmError as error:
@@ -62,11 +69,12 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parameterize by model and, where asked for, by benchmark; ids read MODEL-BENCHMARK."""
     asked = metafunc.config.stash[OPTIONS]
+    parameters.declare(metafunc.definition, metafunc.config)
     if "model_name" in metafunc.fixturenames:
         labels = [asked.label(name) for name in asked.models]
         metafunc.parametrize("model_name", asked.models, ids=labels, scope="session")
     if "benchmark_name" in metafunc.fixturenames:
-        wanted = options.benchmarks(metafunc.definition.get_closest_marker("benchmarks"), asked)
+        wanted = selection.benchmarks(metafunc.definition.get_closest_marker("benchmarks"), asked)
         metafunc.parametrize("benchmark_name", wanted, scope="session")
 
 
@@ -82,6 +90,10 @@ def pytest_pycollect_makeitem(
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of a model together, so that it is loaded once."""
+    try:
+        parameters.check(config, config.stash[OPTIONS])
+    except IpllvmError as error:
+        raise pytest.UsageError(str(error)) from None
     items.sort(key=lambda item: place(item, config.stash[OPTIONS]))
 
 

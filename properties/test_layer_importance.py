@@ -26,12 +26,13 @@ HALF, MILDER = 0.5, "keskar"
 
 
 @pytest.mark.observation
+@pytest.mark.parameters("noise_kind")
 def test_layer_importance(evaluation: "Evaluation") -> None:
     """What is lost in the lowest quarter minus half of all that is lost, at least 0."""
     from ipllvm.evaluation import importance
     from ipllvm.verdicts import series
 
-    kind, layers = evaluation.settings.noise, range(evaluation.model.layers())
+    kind, layers = evaluation.parameter("noise_kind"), range(evaluation.model.layers())
     places = {f"layer {layer + 1}": partial(LayerNoise, layer, kind) for layer in layers}
     clean, blank, noisy = importance.under_noise(evaluation, places)
     saturated = importance.saturated(blank, noisy)

@@ -27,13 +27,15 @@ TARGETS = (Target.IMAGE, Target.TEXT)
 
 
 @pytest.mark.observation
+@pytest.mark.claims("image_first", "then_text")
+@pytest.mark.parameters("noise_kind")
 def test_modality_importance(evaluation: "Evaluation") -> None:
     """Text-noise score minus image-noise score: above 0 in the lowest quarter, below 0 in the rest."""
     from ipllvm.evaluation import importance
 
     settings, count = evaluation.settings, evaluation.model.layers()
     places = {
-        f"{target} {layer + 1}": partial(LayerNoise, layer, settings.noise, target=target)
+        f"{target} {layer + 1}": partial(LayerNoise, layer, evaluation.parameter("noise_kind"), target=target)
         for target in TARGETS
         for layer in range(count)
     }

@@ -29,11 +29,12 @@ KEPT = "score with that share of the image in black (higher = more robust)"
 
 
 @pytest.mark.requirement
+@pytest.mark.parameters("occlusion_budget")
 def test_occlusion(evaluation: "Evaluation") -> None:
     """What is kept at half the image minus half of what can be lost, at least 0."""
     from ipllvm.verdicts import series
 
-    maps, budget = evaluation.saliency, evaluation.settings.occlusion_budget
+    maps, budget = evaluation.saliency, evaluation.parameter("occlusion_budget")
     salient = partial(SalientDrop, budget=budget, provider=maps)
     modes: dict[str, list[RandomDrop | SalientDrop]] = {
         "random": [RandomDrop(ratio) for ratio in RATIOS],

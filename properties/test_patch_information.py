@@ -2,7 +2,7 @@
 
 Claim: with the tokens of one group alone, the inner 2 x 2 groups are worth more than the outer ring.
 Statistic: the mean over samples of the mean score over the centre's groups minus that over the
-edge's, where a score is measured with all other tokens dropped, or with --information=pool with the
+edge's, where a score is measured with all other tokens dropped, or with --patch-information=pool with the
 group's tokens pooled into one. Beside it stand the maps of what is lost, of the patch information loss
 100 (f0 - f_g) / f0, and of its form corrected for what a blank image leaves, 100 (f0 - f_g) / (f0 - f_c):
 a low loss says that the group alone carries much. Kind: observation; margin 0, an order and no size.
@@ -27,11 +27,12 @@ WORDS = {"pil": "share of the clean score", "pil_corrected": "share of the gain 
 
 
 @pytest.mark.observation
+@pytest.mark.parameters("patch_information")
 def test_patch_information(evaluation: "Evaluation") -> None:
     """Centre alone minus edge alone, at least the margin."""
     from ipllvm.verdicts import series
 
-    grid, how = evaluation.group_grid(), evaluation.settings.information
+    grid, how = evaluation.group_grid(), evaluation.parameter("patch_information")
     clean, blank, *kept = evaluation.run(Blank(), *(Keep((group,), grid, how) for group in range(grid**2)))
     inner, outer = [[kept[group] for group in part] for part in (centre(grid), edge(grid))]
     lost = [performance_drop(clean, each) for each in kept]

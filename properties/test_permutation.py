@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.requirement
+@pytest.mark.claims("permutation")
+@pytest.mark.parameters("permutation_scope")
 def test_permutation_invariance(evaluation: "Evaluation") -> None:
     """Δ = clean - permuted accuracy, at most the margin."""
-    clean, blank, permuted = evaluation.run(Blank(), Permutation(evaluation.settings.scope))
+    clean, blank, permuted = evaluation.run(Blank(), Permutation(evaluation.parameter("permutation_scope")))
     evaluation.check(
         "permutation",
         performance_drop(clean, permuted),

@@ -26,12 +26,13 @@ NAME = "visual_token_importance"
 
 
 @pytest.mark.observation
+@pytest.mark.parameters("noise_kind")
 def test_visual_token_importance(evaluation: "Evaluation") -> None:
     """Edge-noise score minus centre-noise score, at least 0."""
     from ipllvm.evaluation import importance
     from ipllvm.verdicts import series
 
-    kind, grid = evaluation.settings.noise, evaluation.group_grid()
+    kind, grid = evaluation.parameter("noise_kind"), evaluation.group_grid()
     places = {f"group {group + 1}": partial(GroupNoise, group, grid, kind) for group in range(grid**2)}
     clean, blank, noisy = importance.under_noise(evaluation, places)
     inner, outer = [[noisy[group] for group in part] for part in (centre(grid), edge(grid))]

@@ -5,10 +5,15 @@ Source: A. Kembhavi et al., A Diagram Is Worth a Dozen Images (ECCV 2016), data 
 """
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from ipllvm.benchmarks.cells import BadCell, Row, optional, text, texts, whole
 from ipllvm.benchmarks.definition import OWN_RULE, PAPER, STANDARD, Definition, Protocol
+from ipllvm.benchmarks.originals import json_file
+from ipllvm.benchmarks.originals import options as options_of
 from ipllvm.benchmarks.prompts import LETTER, LETTERS
+from ipllvm.benchmarks.sources import Hub
 from ipllvm.benchmarks.wordings import lettered, options
 from ipllvm.records import Sample
 
@@ -24,6 +29,20 @@ def sample(row: Row) -> Sample:
 
 def _trol(row: Row, sample: Sample) -> str:
     return f"{text(row, 'question')}\n{options(sample, ' ')}\n{LETTER}"
+
+
+def original(folder: Path) -> list[dict[str, Any]] | None:
+    """ai2d_test.json as TroL reads it, with images/ and abc_images/, in which letters mask the labels."""
+    table = folder / "ai2d_test.json"
+    return [_of_raw(row) for row in json_file(table)] if table.is_file() else None
+
+
+def _of_raw(row: dict[str, Any]) -> dict[str, Any]:
+    facts = row["metadata"]
+    picture = f"{'abc_images' if facts['abcLabel'] else 'images'}/{row['imageName']}"
+    options, answer = facts["answerTexts"], str(facts["correctAnswer"])
+    question = {"question": row["question"], "options": options, "answer": answer}
+    return {**question, "image": picture, "_source": picture, "_question_id": facts["questionId"]}
 
 
 AI2D = Definition(
@@ -43,5 +62,15 @@ AI2D = Definition(
         OWN_RULE: "multiple_choice",
     },
     key=("question_id", "_question_id"),
+    errata=("three options hold a line break: 3840.png-1, 3535.png-3, 4616.png-0",),
+    hub=Hub(("lmms-lab/ai2d", "lmms-lab-encoder/ai2d"), ("*test-*.parquet",)),
+    original=original,
+    of_table=lambda row: {**row, "options": options_of(row), "answer": str(LETTERS.find(row["answer"]))},
 )
-AI2D_NO_MASK = replace(AI2D, name="ai2d-no-mask", title=AI2D.title.replace("masked by letters", "shown"))
+AI2D_NO_MASK = replace(
+    AI2D,
+    name="ai2d-no-mask",
+    title="AI2D: questions on school diagrams, four options, labels shown",
+    hub=Hub(("lmms-lab/ai2d-no-mask", "Efficient-Large-Model/ai2d-no-mask"), ("*test-*.parquet",)),
+    original=None,
+)

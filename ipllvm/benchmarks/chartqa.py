@@ -5,9 +5,13 @@ Source: A. Masry et al., ChartQA (ACL 2022 Findings), data set lmms-lab/ChartQA,
 """
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from ipllvm.benchmarks.cells import BadCell, Row, filled, one_of, text
 from ipllvm.benchmarks.definition import OWN_RULE, PAPER, STANDARD, Definition, Protocol
+from ipllvm.benchmarks.originals import json_file
+from ipllvm.benchmarks.sources import Hub
 from ipllvm.benchmarks.wordings import short
 from ipllvm.errors import BenchmarkUnavailable
 from ipllvm.records import Sample
@@ -59,6 +63,25 @@ def _lmms(row: Row, sample: Sample) -> str:
     return f"{text(row, 'question')}\nAnswer the question with a single word."
 
 
+def original(folder: Path) -> list[dict[str, Any]] | None:
+    """The released test_human.json and test_augmented.json, and png/."""
+    places = (folder / "ChartQA Dataset" / "test", folder / "test", folder)
+    root = next((place for place in places if (place / "test_human.json").is_file()), None)
+    if root is None:
+        return None
+    return [
+        {
+            "type": f"{half}_test",
+            "question": row["query"],
+            "answer": row["label"],
+            "imgname": row["imgname"],
+            "image": (root / "png" / row["imgname"]).relative_to(folder).as_posix(),
+        }
+        for half in ("human", "augmented")
+        for row in json_file(root / f"test_{half}.json")
+    ]
+
+
 CHARTQA = Definition(
     name="chartqa",
     title="ChartQA: short answers on charts, half of the questions by people",
@@ -77,4 +100,9 @@ CHARTQA = Definition(
         OWN_RULE: "chartqa_strict",
     },
     axes=("half",),
+    counts={"half": dict.fromkeys(HALVES, 1250)},
+    errata=("30 answers of the human half have a comma, 22 are lists, 2 are 0: text to the rule",),
+    hub=Hub(("lmms-lab/ChartQA", "lmms-lab-encoder/ChartQA"), ("*test-*.parquet",)),
+    original=original,
+    of_table=lambda row: {**row, "type": f"{str(row['split']).removeprefix('test_')}_test"},
 )

@@ -4,15 +4,22 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from ipllvm.benchmarks.cells import BadCell, Row
-from ipllvm.errors import BenchmarkUnavailable, UnknownName
+from ipllvm.benchmarks.originals import tables
+from ipllvm.benchmarks.rendering import digest
+from ipllvm.benchmarks.sources import Copy, Hub, files, find
+from ipllvm.benchmarks.tables import opening
+from ipllvm.benchmarks.tables.pictures import Keyed
+from ipllvm.errors import BenchmarkUnavailable, UnknownName, UsageError
 from ipllvm.records import Benchmark, Sample
 from ipllvm.registry import BENCHMARKS
 
 STANDARD = "standard"
 PAPER = "paper"
 OWN_RULE = "strict"
+NOWHERE = Hub((), ())
 _UNFIT = re.compile(r"[^0-9A-Za-z]+")
 
 
@@ -45,7 +52,8 @@ class Definition:
     `sample` makes a sample, without its prompt and its pictures, of a row in the hub's columns; `key` are
     columns that know a row, the first that is there counts; `rules` are scorers by the rule's name, with
     "strict" for the project's own reading; `total` is its name among the totals; `axes` are the labels
-    that have a score of their own.
+    that have a score of their own. `hub` says where the files are, `pictures` which columns hold pictures,
+    `original` reads the original release where a folder is one, `of_table` a row of VLMEvalKit's table.
     """
 
     name: str
@@ -58,9 +66,19 @@ class Definition:
     total: str = "accuracy"
     axes: tuple[str, ...] = ()
     key: tuple[str, ...] = ()
+    hub: Hub = NOWHERE
+    pictures: tuple[str, ...] = ("image",)
+    original: Callable[[Path], list[dict[str, Any]] | None] | None = None
+    of_table: Callable[[dict[str, Any]], Row] | None = None
     loader: Callable[..., Benchmark] | None = None
     totals: Mapping[str, str] = field(default_factory=dict)
     """Totals of single rules, where they differ."""
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Rows of the published set by axis and label."""
+    errata: tuple[str, ...] = ()
+    """What is known to be odd in the published set."""
+    terms: str = ""
+    """What has to be accepted before it is fetched."""
 
     def __call__(
         self, seed: int = 0, folder: Path | None = None, offline: bool = False, protocol: str = STANDARD
@@ -72,7 +90,73 @@ class Definition:
         """
         if self.loader is not None:
             return self.loader(seed=seed, folder=folder, offline=offline)
-        raise BenchmarkUnavailable(f"benchmark '{self.name}' is not on this machine")
+        copy = Copy(folder, str(folder)) if folder is not None else self.copy(offline)
+        return self.benchmark(self.rows_in(copy.folder), copy.source, protocol)
+
+    def copy(self, offline: bool = False) -> Copy:
+        """Where its files are; raises BenchmarkUnavailable, in one line that says what to do."""
+        return find(self.name, self.hub, offline)
+
+    def rows_in(self, folder: Path) -> list[dict[str, Any]]:
+        """The rows of a copy in the hub's columns, pictures as values; raises BenchmarkUnavailable.
+
+        A copy is the original release, the hub's files, or VLMEvalKit's table.
+        """
+        try:
+            given = self.original(folder) if self.original is not None else None
+            if given is None:
+                given = [row for path in files(folder, self.hub.files) for row in opening.rows(path)]
+            if not given:
+                given = [self._of_table(row) for path in tables(folder, ".tsv") for row in opening.rows(path)]
+            if not given:
+                given = [row for path in tables(folder, ".jsonl") for row in opening.rows(path)]
+            found = opening.with_pictures(given, self.pictures, folder)
+        except (UsageError, OSError) as error:
+            raise BenchmarkUnavailable(f"benchmark '{self.name}': {folder}: {error}") from error
+        if not found:
+            raise BenchmarkUnavailable(
+                f"benchmark '{self.name}': {folder} holds neither the hub's files ({self.hub.files[0]}) nor "
+                "another form that is known"
+            )
+        return found
+
+    def benchmark(self, rows: Sequence[Row], source: str, protocol: str) -> Benchmark:
+        """Rows as a benchmark; raises BenchmarkUnavailable for a row that can't be used."""
+        asked = self.protocol(protocol)
+        placed = list(self.samples(rows, protocol))
+        pictures = [self._pictures_of(rows[place], place) for place, _ in placed]
+        samples = tuple(self._with(*each) for each in zip((s for _, s in placed), pictures, strict=True))
+        keys = (picture.digest() for each in pictures for picture in each)
+        whole = "" if len(rows) == self.size else f", {len(rows):,} rows of the published {self.size:,}"
+        part = "" if len(placed) == len(rows) else f", {len(placed):,} of them asked"
+        scorer = self.scorer(asked.rule)
+        return Benchmark(
+            self.name,
+            samples,
+            scorer,
+            digest(samples, protocol.encode(), *keys),
+            f"{source}{whole}{part}; protocol {protocol} ({asked.after})",
+            asked.max_new_tokens,
+            pairs=self.total == "pair_accuracy",
+        )
+
+    def _pictures_of(self, row: Row, place: int) -> list[Keyed]:
+        cells = [row[column] for column in self.pictures if row.get(column) is not None]
+        found = [each for value in cells for each in (value if isinstance(value, list) else [value])]
+        if self.pictures and not found:
+            raise BenchmarkUnavailable(
+                f"benchmark '{self.name}': row {place + 1}, column '{self.pictures[0]}': there is no picture"
+            )
+        return found
+
+    def _with(self, sample: Sample, pictures: Sequence[Keyed]) -> Sample:
+        """The sample with its pictures, which are its cluster where the row names none."""
+        alone = pictures and sample.cluster == sample.id
+        cluster = f"{self.name}-{pictures[0].digest().hex()[:16]}" if alone else sample.cluster
+        return replace(sample, images=tuple(pictures), cluster=cluster)
+
+    def _of_table(self, row: dict[str, Any]) -> dict[str, Any]:
+        return dict(self.of_table(row)) if self.of_table is not None else row
 
     def protocol(self, name: str) -> Protocol:
         """The protocol of that name; raises UnknownName."""
@@ -110,9 +194,18 @@ class Definition:
                 raise BenchmarkUnavailable(f"benchmark '{self.name}': row {index + 1}, {error}") from error
 
 
+def fit_for_files(name: str) -> str:
+    """`name` in letters, digits and hyphens.
+
+    >>> fit_for_files("mme-OCR/0001.jpg")
+    'mme-OCR-0001-jpg'
+    """
+    return _UNFIT.sub("-", name).strip("-")
+
+
 def _unique(name: str, taken: dict[str, int]) -> str:
     """`name` fit for a file, with a number behind it from the second time on."""
-    plain = _UNFIT.sub("-", name).strip("-")
+    plain = fit_for_files(name)
     taken[plain] = taken.get(plain, 0) + 1
     return plain if taken[plain] == 1 else _unique(f"{plain}-again-{taken[plain]}", taken)
 
@@ -121,8 +214,13 @@ def published(name: str) -> Definition:
     """The definition of a published benchmark; raises UnknownName, with the published ones."""
     known = BENCHMARKS.load(name) if name in BENCHMARKS else None
     if not isinstance(known, Definition):
-        raise UnknownName("published benchmark", name, filter(_is_published, BENCHMARKS))
+        raise UnknownName("published benchmark", name, all_published())
     return known
+
+
+def all_published() -> list[str]:
+    """The names of the published benchmarks."""
+    return [name for name in BENCHMARKS if _is_published(name)]
 
 
 def _is_published(name: str) -> bool:

@@ -3,8 +3,13 @@
 Source: H. Liu et al., Visual Instruction Tuning (2023), data set liuhaotian/llava-bench-in-the-wild.
 """
 
+from pathlib import Path
+from typing import Any
+
 from ipllvm.benchmarks.cells import Row, cell, filled, one_of, optional, text, texts
 from ipllvm.benchmarks.definition import PAPER, STANDARD, Definition, Protocol
+from ipllvm.benchmarks.originals import lines
+from ipllvm.benchmarks.sources import Hub
 from ipllvm.benchmarks.wordings import question
 from ipllvm.records import Sample
 
@@ -18,6 +23,28 @@ def sample(row: Row) -> Sample:
     category = one_of(text(row, "category").removeprefix("llava_bench_"), "category", CATEGORIES)
     labels = (("category", category), ("caption", written))
     return Sample("", optional(row, "image_id"), (), "", filled(row, "gpt_answer"), labels=labels)
+
+
+def original(folder: Path) -> list[dict[str, Any]] | None:
+    """The released questions, captions and reference answers, and images/."""
+    names = ("questions.jsonl", "context.jsonl", "answers_gpt4.jsonl")
+    if not all((folder / name).is_file() for name in names):
+        return None
+    asked, contexts, answers = (lines(folder / name) for name in names)
+    captions = {row["image"]: row["caption"] for row in contexts}
+    references = {row["question_id"]: row["text"] for row in answers}
+    return [
+        {
+            "question_id": row["question_id"],
+            "question": row["text"],
+            "category": row["category"],
+            "image_id": row["image"],
+            "image": f"images/{row['image']}",
+            "caption": captions.get(row["image"]),
+            "gpt_answer": references.get(row["question_id"]),
+        }
+        for row in asked
+    ]
 
 
 LLAVAW = Definition(
@@ -34,5 +61,12 @@ LLAVAW = Definition(
     total="ratio_of_means",
     totals={"read": "ratio_of_read"},
     axes=("category",),
+    counts={"category": {"conv": 17, "detail": 15, "complex": 28}},
     key=("question_id",),
+    hub=Hub(
+        ("lmms-lab/llava-bench-in-the-wild", "lmms-lab-encoder/llava-bench-in-the-wild"),
+        ("*train-*.parquet",),
+    ),
+    original=original,
+    of_table=lambda row: {**row, "question_id": row["index"], "gpt_answer": row["gpt4_ans"]},
 )

@@ -3,13 +3,25 @@
 Source: P. Lu et al., MathVista (ICLR 2024), data set AI4Math/MathVista, CC BY-SA 4.0.
 """
 
-from ipllvm.benchmarks.cells import BadCell, Row, cell, filled, one_of, optional, text, texts
+from pathlib import Path
+from typing import Any
+
+from ipllvm.benchmarks.cells import BadCell, Row, filled, one_of, text, texts
 from ipllvm.benchmarks.definition import OWN_RULE, PAPER, STANDARD, Definition, Protocol
+from ipllvm.benchmarks.originals import json_file, listed
+from ipllvm.benchmarks.prompts import LETTERS
+from ipllvm.benchmarks.sources import Hub
 from ipllvm.benchmarks.wordings import query
 from ipllvm.records import Sample
 
 QUESTIONS = ("multi_choice", "free_form")
 ANSWERS = ("text", "integer", "float", "list")
+HINTS = {
+    ("integer", 0): ("an integer answer", "value, e.g., 1, 2, 3"),
+    ("float", 1): ("a floating-point number with one decimal place", "value, e.g., 1.2, 1.3, 1.4"),
+    ("float", 2): ("a floating-point number with two decimal places", "value, e.g., 1.23, 1.34, 1.45"),
+    ("list", 0): ("a Python list as an answer", "list, e.g., [1, 2, 3], [1.2, 1.3, 1.4]"),
+}
 FACTS = ("language", "source", "category", "task", "context", "grade")
 
 
@@ -24,7 +36,7 @@ def sample(row: Row) -> Sample:
     labels = [("question_type", kind), ("answer_type", form), *_facts(row)]
     if form == "float":
         labels.append(("precision", text(row, "precision")))
-    return Sample("", optional(row, "image"), (), "", answer, choices, labels=tuple(labels))
+    return Sample("", "", (), "", answer, choices, labels=tuple(labels))
 
 
 def _facts(row: Row) -> list[tuple[str, str]]:
@@ -33,9 +45,43 @@ def _facts(row: Row) -> list[tuple[str, str]]:
     return found + [("skill", str(each)) for each in given.get("skills") or ()]
 
 
-def _worded(row: Row, sample: Sample) -> str:
-    cell(row, "query")
-    return query(row, sample)
+def original(folder: Path) -> list[dict[str, Any]] | None:
+    """The released testmini.json, rows by pid, and images/; queries as its script words them."""
+    table = next(
+        (p for p in (folder / "testmini.json", folder / "data" / "testmini.json") if p.is_file()), None
+    )
+    if table is None:
+        return None
+    given = json_file(table).items()
+    return [{"query": worded(row), **row, "pid": pid, "decoded_image": row["image"]} for pid, row in given]
+
+
+def of_table(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of VLMEvalKit's MathVista_MINI."""
+    facts = {name: row[name] for name in FACTS if row.get(name)}
+    return {
+        **row,
+        "pid": row.get("pid") or row["index"],
+        "query": row["question"],
+        "choices": listed(row.get("choices")),
+        "metadata": {**facts, "skills": listed(row.get("skills"))},
+        "decoded_image": row["image"],
+        "image": "",
+    }
+
+
+def worded(row: Row) -> str:
+    """The query: a hint at the form of the answer, the question, its unit and its choices."""
+    if row["question_type"] == "multi_choice":
+        form, examples = "provide the correct option letter, e.g., A, B, C, D", ""
+    else:
+        form, examples = HINTS[row["answer_type"], int(float(row["precision"] or 0))]
+    unit = f" (Unit: {row['unit']})" if row.get("unit") else ""
+    given = [f"({LETTERS[n]}) {choice}" for n, choice in enumerate(row.get("choices") or ())]
+    choices = "\n".join(["", "Choices:", *given]) if given else ""
+    ask = "question" + (f" requiring {form}" if examples else "") + " and "
+    wanted = f"provide the final {examples}" if examples else form
+    return f"Hint: Please answer the {ask}{wanted}, at the end.\nQuestion: {row['question']}{unit}{choices}"
 
 
 MATHVISTA = Definition(
@@ -45,8 +91,8 @@ MATHVISTA = Definition(
     licence="CC BY-SA 4.0; test use only",
     sample=sample,
     protocols={
-        STANDARD: Protocol(_worded, 1024, "official", "MathVista's script; lmms-eval's token limit"),
-        PAPER: Protocol(_worded, 512, "today", "TroL evaluator, MathVista's script of 2024"),
+        STANDARD: Protocol(query, 1024, "official", "MathVista's script; lmms-eval's token limit"),
+        PAPER: Protocol(query, 512, "today", "TroL evaluator, MathVista's script of 2024"),
     },
     rules={
         "official": "mathvista_published",
@@ -55,4 +101,12 @@ MATHVISTA = Definition(
     },
     axes=("question_type", "answer_type", *FACTS, "skill"),
     key=("pid",),
+    counts={
+        "question_type": {"multi_choice": 540, "free_form": 460},
+        "answer_type": {"text": 540, "integer": 418, "float": 40, "list": 2},
+    },
+    hub=Hub(("AI4Math/MathVista",), ("*testmini-*.parquet",)),
+    pictures=("decoded_image",),
+    original=original,
+    of_table=of_table,
 )

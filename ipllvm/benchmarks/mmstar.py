@@ -4,13 +4,24 @@ Source: L. Chen et al., Are We on the Right Way for Evaluating LVLMs? (2024), da
 """
 
 import re
+from typing import Any
 
 from ipllvm.benchmarks.cells import Row, filled, one_of, text
 from ipllvm.benchmarks.definition import OWN_RULE, PAPER, STANDARD, Definition, Protocol
+from ipllvm.benchmarks.originals import options
 from ipllvm.benchmarks.prompts import LETTER
+from ipllvm.benchmarks.sources import Hub
 from ipllvm.benchmarks.wordings import letter
 from ipllvm.records import Sample
 
+CATEGORIES = (
+    "coarse perception",
+    "fine-grained perception",
+    "instance reasoning",
+    "logical reasoning",
+    "science & technology",
+    "math",
+)
 OPTIONS = ("A", "B", "C", "D")
 _LIST = re.compile(r"\bOptions:\s*(?=A:)")
 _MARK = re.compile(r"(?:^|,\s*)([A-D]): ?")
@@ -35,6 +46,14 @@ def choices(question: str) -> tuple[str, ...]:
     return texts if letters == OPTIONS else ("",) * len(OPTIONS)
 
 
+def of_table(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of VLMEvalKit's MMStar, whose options are columns of their own."""
+    if not options(row):
+        return row
+    listed = ", ".join(f"{name}: {text}" for name, text in zip(OPTIONS, options(row), strict=False))
+    return {**row, "question": f"{row['question']}\nOptions: {listed}"}
+
+
 def _worded(row: Row, sample: Sample) -> str:
     return f"{text(row, 'question').strip()}\n{LETTER.removesuffix('.')}"
 
@@ -56,4 +75,7 @@ MMSTAR = Definition(
     },
     axes=("category", "l2_category"),
     key=("index",),
+    counts={"category": dict.fromkeys(CATEGORIES, 250)},
+    hub=Hub(("Lin-Chen/MMStar",), ("mmstar.parquet", "*val*.parquet")),
+    of_table=of_table,
 )

@@ -3,8 +3,13 @@
 Source: W. Yu et al., MM-Vet (ICML 2024), data set lmms-lab/MMVet.
 """
 
+from pathlib import Path
+from typing import Any
+
 from ipllvm.benchmarks.cells import BadCell, Row, cell, filled, optional
 from ipllvm.benchmarks.definition import PAPER, STANDARD, Definition, Protocol
+from ipllvm.benchmarks.originals import json_file
+from ipllvm.benchmarks.sources import Hub
 from ipllvm.benchmarks.wordings import question
 from ipllvm.records import Sample
 
@@ -29,6 +34,18 @@ def capabilities(row: Row) -> tuple[str, ...]:
     return tuple(name for name in CAPABILITIES if name in names)
 
 
+def original(folder: Path) -> list[dict[str, Any]] | None:
+    """The released mm-vet.json, rows by id, and images/."""
+    table = next(
+        (p for p in (folder / "mm-vet.json", folder / "mm-vet" / "mm-vet.json") if p.is_file()), None
+    )
+    if table is None:
+        return None
+    images = (table.parent / "images").relative_to(folder)
+    given = json_file(table).items()
+    return [{**row, "question_id": id, "image": f"{images}/{row['imagename']}"} for id, row in given]
+
+
 MMVET = Definition(
     name="mmvet",
     title="MM-Vet: open questions for six capabilities, graded by a judge",
@@ -43,4 +60,7 @@ MMVET = Definition(
     total="mean_grade",
     axes=("capability", "combination"),
     key=("question_id",),
+    hub=Hub(("lmms-lab/MMVet", "lmms-lab-encoder/MMVet", "whyu/mm-vet"), ("*test-*.parquet",)),
+    original=original,
+    of_table=lambda row: {**row, "question_id": row["index"], "capability": row["category"]},
 )

@@ -3,9 +3,14 @@
 Source: H. Wu et al., Q-Bench (ICLR 2024), data set q-future/Q-Bench-HF.
 """
 
+from pathlib import Path
+from typing import Any
+
 from ipllvm.benchmarks.cells import BadCell, Row, cell, one_of, text, whole
 from ipllvm.benchmarks.definition import OWN_RULE, PAPER, STANDARD, Definition, Protocol
+from ipllvm.benchmarks.originals import json_file, options
 from ipllvm.benchmarks.prompts import LETTERS
+from ipllvm.benchmarks.sources import Hub
 from ipllvm.benchmarks.wordings import lettered
 from ipllvm.records import Sample
 
@@ -21,17 +26,49 @@ def sample(row: Row) -> Sample:
     choices = given[: given.index(ABSENT)] if ABSENT in given else given
     answer = one_of(text(row, "correct_choice").strip(), "correct_choice", tuple(LETTERS[: len(choices)]))
     labels = (
-        ("concern", _code(row, "question_concern", CONCERNS)),
-        ("type", _code(row, "question_type", TYPES)),
+        *_code(row, "concern", "question_concern", CONCERNS),
+        *_code(row, "type", "question_type", TYPES),
     )
     return Sample("", "", (), "", answer, choices, labels=labels)
 
 
-def _code(row: Row, column: str, names: tuple[str, ...]) -> str:
+def _code(row: Row, axis: str, column: str, names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The label that a code stands for; none where the table has no codes."""
+    if column not in row:
+        return ()
     code = whole(row, column)
     if not 0 <= code < len(names):
         raise BadCell(column, f"{cell(row, column)!r} is none of the codes 0 to {len(names) - 1}")
-    return names[code]
+    return ((axis, names[code]),)
+
+
+def original(folder: Path) -> list[dict[str, Any]] | None:
+    """The raw release: llvisionqa_dev.json and images/."""
+    table = folder / "llvisionqa_dev.json"
+    return [_of_raw(row) for row in json_file(table)] if table.is_file() else None
+
+
+def _of_raw(row: dict[str, Any]) -> dict[str, Any]:
+    candidates = [str(each) for each in row["candidates"]]
+    place = candidates.index(row["correct_ans"]) if row["correct_ans"] in candidates else -1
+    return {
+        "id": row["img_path"],
+        "image": f"images/{row['img_path']}",
+        "question": row["question"],
+        **_columns(candidates),
+        "question_type": row.get("type", 0),
+        "question_concern": row.get("concern", 0),
+        "correct_choice": LETTERS[place] if place >= 0 else "",
+    }
+
+
+def of_table(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of VLMEvalKit's Q-Bench1_VAL, which has no codes."""
+    return {**row, "id": row["index"], **_columns(options(row)), "correct_choice": row["answer"]}
+
+
+def _columns(candidates: list[str]) -> dict[str, str]:
+    return {f"option{i}": candidates[i] if i < len(candidates) else ABSENT for i in range(4)}
 
 
 def _worded(row: Row, sample: Sample) -> str:
@@ -55,4 +92,10 @@ QBENCH = Definition(
         OWN_RULE: "multiple_choice",
     },
     axes=("concern", "type"),
+    errata=(
+        "the codes of types are 0 yes/no, 1 what, 2 how; lmms-eval names the last two the other way round",
+    ),
+    hub=Hub(("q-future/Q-Bench-HF",), ("*dev-*.parquet",)),
+    original=original,
+    of_table=of_table,
 )

@@ -3,9 +3,15 @@
 Source: P. Lu et al., Learn to Explain (NeurIPS 2022), data set lmms-lab/ScienceQA, config ScienceQA-IMG.
 """
 
+from pathlib import Path
+from typing import Any
+
 from ipllvm.benchmarks.cells import BadCell, Row, optional, text, texts, whole
 from ipllvm.benchmarks.definition import OWN_RULE, PAPER, STANDARD, Definition, Protocol
+from ipllvm.benchmarks.originals import json_file
+from ipllvm.benchmarks.originals import options as options_of
 from ipllvm.benchmarks.prompts import LETTER, LETTERS
+from ipllvm.benchmarks.sources import Hub
 from ipllvm.benchmarks.wordings import options
 from ipllvm.records import Sample
 
@@ -34,6 +40,16 @@ def _trol(row: Row, sample: Sample) -> str:
     return f"{optional(row, 'hint')}\n{text(row, 'question')}\n{options(sample, chr(10))}\n{LETTER}"
 
 
+def original(folder: Path) -> list[dict[str, Any]] | None:
+    """The released problems.json, pid_splits.json and images/test/PID/image.png."""
+    problems, splits = (folder / name for name in ("problems.json", "pid_splits.json"))
+    if not (problems.is_file() and splits.is_file()):
+        return None
+    given = json_file(problems)
+    asked = [(pid, given[pid]) for pid in json_file(splits)["test"] if given[pid].get("image")]
+    return [{**row, "id": pid, "image": f"images/test/{pid}/{row['image']}"} for pid, row in asked]
+
+
 SCIENCEQA = Definition(
     name="scienceqa",
     title="ScienceQA-IMG: the test questions with a picture, two to five options",
@@ -52,4 +68,10 @@ SCIENCEQA = Definition(
         OWN_RULE: "multiple_choice",
     },
     axes=(*FACTS, "context"),
+    hub=Hub(
+        ("lmms-lab/ScienceQA", "lmms-lab-encoder/ScienceQA"),
+        ("ScienceQA-IMG/test-*.parquet", "test-*.parquet"),
+    ),
+    original=original,
+    of_table=lambda row: {**row, "choices": options_of(row), "answer": LETTERS.find(row["answer"])},
 )

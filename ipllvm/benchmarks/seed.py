@@ -4,9 +4,13 @@ Source: B. Li et al., SEED-Bench (CVPR 2024), data set lmms-lab/SEED-Bench.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 from ipllvm.benchmarks.cells import BadCell, Row, one_of, optional, text, whole
 from ipllvm.benchmarks.definition import OWN_RULE, PAPER, STANDARD, Definition, Protocol
+from ipllvm.benchmarks.originals import json_file, options
+from ipllvm.benchmarks.sources import Hub
 from ipllvm.benchmarks.wordings import lettered
 from ipllvm.records import Sample
 
@@ -40,6 +44,23 @@ def pictures(rows: Sequence[Row]) -> Sequence[int]:
     return [place for place, row in enumerate(rows) if row.get("data_type", "image") == "image"]
 
 
+def original(folder: Path) -> list[dict[str, Any]] | None:
+    """The released SEED-Bench.json and SEED-Bench-image/; questions on pictures."""
+    table = folder / "SEED-Bench.json"
+    if not table.is_file():
+        return None
+    given = [row for row in json_file(table)["questions"] if row["data_type"] == "image"]
+    return [{**row, "image": [f"SEED-Bench-image/{row['data_id']}"]} for row in given]
+
+
+def of_table(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of VLMEvalKit's SEEDBench_IMG, whose category is the dimension's name."""
+    number = DIMENSIONS.index(row["category"]) + 1 if row.get("category") in DIMENSIONS else 0
+    kind = "image" if number else "video"
+    choices = dict(zip(CHOICES, options(row), strict=False))
+    return {**row, **choices, "question_id": row["index"], "question_type_id": number, "data_type": kind}
+
+
 SEED = Definition(
     name="seed",
     title="SEED-Bench, pictures: nine dimensions, four options",
@@ -59,4 +80,8 @@ SEED = Definition(
     },
     axes=("dimension",),
     key=("question_id",),
+    errata=("question 49914 is there twice",),
+    hub=Hub(("lmms-lab/SEED-Bench", "lmms-lab-encoder/SEED-Bench"), ("*test-*.parquet",)),
+    original=original,
+    of_table=of_table,
 )

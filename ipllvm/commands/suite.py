@@ -116,6 +116,8 @@ def _refuse_links(cache: Path) -> None:
         refuse_links(cache)
     except OSError as error:
         raise UsageError(f"{error.filename}: {error.strerror}: remove it") from error
+    except ValueError as error:
+        raise UsageError(f"--report-dir {cache.parent}: {error}") from error
 
 
 def _rooted(cache: Path | None) -> list[str]:

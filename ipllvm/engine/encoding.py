@@ -16,6 +16,7 @@ from torch import Tensor
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine.fault_isolation import BatchBudget, Failure, run_isolated
 from ipllvm.engine.plan import PlannedTrial
+from ipllvm.engine.prompt_length import fitting
 from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.records import ImageSource, NeedsArtifact, Perturbation, Stage
 
@@ -95,7 +96,7 @@ def encode_cases(
         found = known and model.with_prompt(known, case.sample.prompt)
         if found is None:
             found = shown[what] = _prepare(model, case, artifacts)
-        return [found]
+        return [fitting(model, case.sample, found)]
 
     prepared = run_isolated(prepare, cases, BatchBudget(1))
     digests: dict[int, str] = {}
@@ -110,7 +111,7 @@ def encode_cases(
             new[key] = item
         else:
             found[key] = known
-    values = run_isolated(lambda batch: model.project(model.encode(batch)), list(new.values()), room)
+    values = run_isolated(lambda batch: model.projected(batch), list(new.values()), room)
     for key, value in zip(new, values, strict=True):
         found[key] = value
         if not isinstance(value, Failure):
@@ -147,9 +148,11 @@ def given(perturbation: Perturbation, image: Image.Image, artifacts: Artifacts |
 
 
 def _digest(prepared: Prepared, known: dict[int, str]) -> str:
-    """That of its tiles and its size; `known` are those of tensors that are at hand."""
-    values = prepared.pixel_values
-    if id(values) not in known:
-        shape = f"{tuple(values.shape)} {prepared.image_size}"
-        known[id(values)] = hashlib.sha256(values.contiguous().numpy().tobytes() + shape.encode()).hexdigest()
-    return known[id(values)]
+    """That of all that the tower is given; `known` are those of tensors that are at hand."""
+    parts = [str(prepared.sizes)]
+    for name, value in sorted(prepared.vision.items()):
+        if id(value) not in known:
+            content = value.contiguous().view(torch.uint8).numpy().tobytes()
+            known[id(value)] = hashlib.sha256(f"{tuple(value.shape)}".encode() + content).hexdigest()
+        parts.append(f"{name} {known[id(value)]}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

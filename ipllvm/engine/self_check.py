@@ -1,11 +1,12 @@
-"""Before a run: do answers depend on the batch they are in, or on how attention is computed?
+"""Before a run: are answers those of transformers, and do they depend on the batch or on how they are made?
 
 Some samples are asked alone, together, and together with eager attention; the logits of the first
 token of their answers are compared. Together they go on for a few tokens behind drafts of which all,
-some or nothing is right, as the engine does, and must say what each says alone. Small differences
-are what floating point does: an answer that flips because its two best tokens were as close as that
-is a near tie. Larger ones are a fault of the set-up, and measuring on would be wrong. Never reads
-the store.
+some or nothing is right, as the engine does, and must say what each says alone. The first sample is
+asked by the checkpoint's own pipeline too, and a pass is restarted once at every kind of layer. Small
+differences are what floating point does: an answer that flips because its two best tokens were as close
+as that is a near tie. Larger ones are a fault of the set-up, and measuring on would be wrong. Never
+reads the store.
 """
 
 from collections.abc import Sequence
@@ -16,18 +17,18 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ipllvm.engine.decoding import finite_logits, prefill, verified, worth_running
-from ipllvm.engine.encoding import encode_cases
+from ipllvm.engine.encoding import EncodedSample, encode_cases
 from ipllvm.engine.fault_isolation import BatchBudget, Failure, run_isolated
 from ipllvm.engine.packing import PackedPrompt, Tokens, pack
 from ipllvm.engine.plan import Plan, PlannedTrial
-from ipllvm.errors import NotMeasured
+from ipllvm.engine.prompt_length import require_fitting
+from ipllvm.engine.reference_check import STEPS, disagreement, entered_layers, first_of_each, restarted
+from ipllvm.errors import NotMeasured, first_line
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import Sample
 
 SAMPLES = 8
-STEPS = 3
-"""Tokens that answers go on for."""
 TIE = 4.0
 """An answer is a near tie where its two best logits are closer than so many times the largest gap."""
 TOLERANCE = {"float32": 0.01, "float16": 0.1, "bfloat16": 0.4}
@@ -45,57 +46,123 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class SelfCheck:
-    """What the pre-flight check found; `spread` is the standard deviation of the logits."""
+    """What the pre-flight check found; `spread` is the standard deviation of the logits.
+
+    `layers` were entered, one of each kind, or `refused` says why they can't be; `reference` says how the
+    checkpoint's own pipeline refuses or answers otherwise, where it does.
+    """
 
     samples: int
     dtype: str
     spread: float
     batched: Difference
     eager: Difference
+    restarted: Difference | None = None
+    layers: tuple[int, ...] = ()
+    refused: str = ""
+    reference: str = ""
 
     def __str__(self) -> str:
         def words(found: Difference) -> str:
             return f"{found.flips} flips ({found.ties} near ties), largest logit gap {found.gap:.2g}"
 
+        entered = f"; layers can't be entered: {self.refused}" if self.refused else ""
+        if self.restarted is not None:
+            entered = f"; restarted at layers {', '.join(map(str, self.layers))} {words(self.restarted)}"
         return (
             f"self-check on {self.samples} samples: batched {words(self.batched)}; "
-            f"eager attention {words(self.eager)}"
+            f"eager attention {words(self.eager)}{entered}"
         )
 
     def require(self) -> None:
         """Raises NotMeasured, with the option to set, where a difference is beyond numerics."""
         allowed = TOLERANCE.get(self.dtype, TOLERANCE["bfloat16"]) * self.spread
         finer = "--dtype float32" if self.dtype != "float32" else "another release of torch or transformers"
-        for found, advice in ((self.batched, "--batch-size 1"), (self.eager, finer)):
+        checks = [(self.batched, "--batch-size 1"), (self.eager, finer)]
+        if self.restarted is not None:
+            checks.append((self.restarted, "properties that perturb no hidden states, and report it"))
+        for found, advice in checks:
             if not found.gap <= allowed or found.flips > found.ties:
                 raise NotMeasured(f"{self}: more than numerics explain (up to {allowed:.2g}): try {advice}")
+        if self.reference:
+            raise NotMeasured(f"self-check: {self.reference}")
 
 
 @torch.inference_mode()
 def check(model: VisionLanguageModel, samples: Sequence[Sample], size: int = SAMPLES) -> SelfCheck | None:
-    """Ask the first samples in three ways, at most `size` together; None where none can be asked."""
+    """Ask the first samples in three ways, at most `size` together; None where none can be asked.
+
+    Raises NotMeasured where a prompt is longer than the model has positions, and where all fail alike.
+    """
+    require_fitting(model, samples)
     plan, room = Plan(tuple(samples[:SAMPLES]), (Clean(),), 1, 0, 1), BatchBudget(min(size, SAMPLES))
-    prompts = _prompts(model, plan.cases(plan.samples, Clean()))
-    if not prompts:
+    tried = _tried(model, plan.cases(plan.samples, Clean()))
+    asked = [each for each in tried if not isinstance(each, Failure)]
+    if not asked:
+        _require_different([each.traceback for each in tried if isinstance(each, Failure)])
         return None
+    prompts = [prompt for _, prompt in asked]
     alone = _logits(model, prompts, BatchBudget(1))
     together = _logits(model, prompts, room)
     with model.eager():
         eager = _logits(model, prompts, room)
     dtype = str(model.dtype).removeprefix("torch.")
     batched = _going_on(model, prompts, room, _difference(alone, together))
-    return SelfCheck(len(prompts), dtype, float(alone.std()), batched, _difference(alone, eager))
+    found = SelfCheck(len(prompts), dtype, float(alone.std()), batched, _difference(alone, eager))
+    reference = _reference(model, asked, max(found.batched.gap, found.eager.gap))
+    return replace(_entered(model, prompts[0], found), reference=reference)
 
 
-def _prompts(model: VisionLanguageModel, cases: Sequence[PlannedTrial]) -> list[PackedPrompt]:
-    """The prompts that the model has an answer to, alone."""
-    seen = [s for s in encode_cases(model, cases, BatchBudget(1)) if not isinstance(s, Failure)]
-    asked = run_isolated(
-        lambda some: [(e, _of(model, [e])) for e in some],
-        [PackedPrompt.of(s.embeds(model), s.prepared, s.picture) for s in seen],
-        BatchBudget(1),
-    )
-    return [each[0] for each in asked if not isinstance(each, Failure)]
+def _reference(model: VisionLanguageModel, asked: Sequence[tuple[Sample, PackedPrompt]], gap: float) -> str:
+    """How the checkpoint's own pipeline refuses or says something else that is no near tie; else empty."""
+    for number in first_of_each([sample for sample, _ in asked]):
+        sample, prompt = asked[number]
+        try:
+            found = disagreement(model, sample, prompt)
+        except NotMeasured as error:
+            return str(error)
+        if found is not None and not _tied(model, prompt, found.said, found.at, gap):
+            return (
+                f"transformers' own generate answers {sample.id} with "
+                f"{model.text(found.expected)!r} {list(found.expected)} and the stages with "
+                f"{model.text(found.said)!r} {list(found.said)}: this checkpoint can't be measured here"
+            )
+    return ""
+
+
+def _entered(model: VisionLanguageModel, prompt: PackedPrompt, found: SelfCheck) -> SelfCheck:
+    """What was found, with a restart at one layer of each kind."""
+    layers = entered_layers(model)
+    if not layers:
+        return found
+    try:
+        whole, restarts = restarted(model, prompt, layers)
+    except (ValueError, RuntimeError, NotImplementedError) as error:
+        return replace(found, refused=first_line(error))
+    return replace(found, restarted=_difference(whole, restarts), layers=tuple(layers))
+
+
+def _tried(
+    model: VisionLanguageModel, cases: Sequence[PlannedTrial]
+) -> list[tuple[Sample, PackedPrompt] | Failure]:
+    """The samples with their prompts, or why the model has no answer to one, alone."""
+
+    def ask(some: Sequence[tuple[Sample, EncodedSample]]) -> list[tuple[Sample, PackedPrompt]]:
+        ((sample, seen),) = some
+        prompt = PackedPrompt.of(seen.embeds(model), seen.prepared, seen.picture)
+        _of(model, [prompt])
+        return [(sample, prompt)]
+
+    encoded = encode_cases(model, cases, BatchBudget(1))
+    paired = [s if isinstance(s, Failure) else (c.sample, s) for c, s in zip(cases, encoded, strict=True)]
+    return run_isolated(ask, paired, BatchBudget(1))
+
+
+def _require_different(tracebacks: Sequence[str]) -> None:
+    """Raises NotMeasured where all samples fail for one reason, which is then the checkpoint's."""
+    reasons = {traceback.strip().splitlines()[-1] for traceback in tracebacks}
+    if len(tracebacks) > 1 and len(reasons) == 1:
+        raise NotMeasured(f"self-check: all of the first {len(tracebacks)} samples fail: {reasons.pop()}")
 
 
 def _logits(

@@ -56,7 +56,7 @@ def saturated(blank: Scores, noisy: Sequence[Scores]) -> str:
         return ""
     return (
         f"saturated: noise at {sum(lost)} of {len(lost)} layers leaves no more than a blank image; "
-        "a milder one tells more: --noise keskar"
+        "a milder one tells more: --noise-kind=keskar"
     )
 
 

@@ -1,24 +1,25 @@
 """What of the command line bears on a measurement, and what a row says of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ipllvm.records import Benchmark
+
+Setting = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What of the command line bears on a measurement."""
+    """What of the command line bears on a measurement.
+
+    `measurement` are the options that every row says as they are, `parameters` those that the property
+    declares. The other fields are what the evaluation itself goes by.
+    """
 
     draws: int = 5
     seed: int = 0
     batch_size: int | None = None
     report_only: bool = False
-    prompt: str = "checkpoint"
-    scope: str = "keep_newline"
-    noise: str = "paper"
-    information: str = "keep"
-    occlusion_budget: str = "count"
     strict_observations: bool = False
     self_check: str = "none"
     max_errors: float = 0
@@ -27,22 +28,19 @@ class Settings:
     sequential: str = ""
     family: int = 1
     margin_floor: bool = False
+    measurement: Mapping[str, Setting] = field(default_factory=dict)
+    parameters: Mapping[str, Setting] = field(default_factory=dict)
 
-    def row(
-        self, data: Benchmark, batch_size: int, perturbations: Sequence[str]
-    ) -> dict[str, str | int | float | bool]:
+    def row(self, data: Benchmark, batch_size: int, perturbations: Sequence[str]) -> dict[str, Setting]:
         """The settings of a result; those of a fixed, unrepeated number of samples go without saying."""
         return {
+            **self.measurement,
+            **self.parameters,
             "draws": self.draws,
             "seed": self.seed,
+            "answer": self.answer,
             "batch_size": batch_size,
             "max_new_tokens": data.max_new_tokens,
-            "answer": self.answer,
-            "prompt": self.prompt,
-            "scope": self.scope,
-            "noise": self.noise,
-            "information": self.information,
-            "occlusion_budget": self.occlusion_budget,
             "self_check": self.self_check,
             "perturbations": "; ".join(dict.fromkeys(perturbations)),
             **({"sequential": self.sequential} if self.sequential else {}),

@@ -20,7 +20,7 @@ IMMATERIAL: Final = frozenset(
 """Settings of a row that may differ: how it was run, and what was found beside the claim."""
 _FOUND_WITH = " with "
 """In the name of a setting: what was found with another model, as alignment says of each."""
-WORDS: Final = frozenset({"text", "source"})
+WORDS: Final = frozenset({"text", "source", "meaning"})
 """Fields of a claim that no verdict depends on."""
 SHAPE: Final = ("bound", "lattice", "draws", "weighted", "is_ratio", "share", "over_bound")
 """What an entry says of the range of its values."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ipllvm.gate import answers
+from ipllvm.gate import answers, former
 from ipllvm.gate.outcome import Key
 from ipllvm.records import Claim, Contrast, Result, Transcript
 from ipllvm.verdicts import ratio_change
@@ -161,7 +161,7 @@ def entry(row: Mapping[str, Any], paired: Mapping[str, Any]) -> BaselineEntry:
         key=(row["property"], claim.name, row["benchmark"]),
         claim=claim,
         worse=1.0 if claim.direction == "at_most" else -1.0,
-        settings=row["settings"],
+        settings=former.settings(row["property"], row["settings"]),
         samples=tuple(paired["samples"]),
         clusters=tuple(paired["clusters"]),
         values=tuple(paired["values"]),

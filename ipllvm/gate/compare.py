@@ -47,7 +47,7 @@ def change(old: BaselineEntry, new: BaselineEntry, source: str) -> Change:
     ratio = ratio_change.is_ratio(before, after)
     decisive = ratio_change.change(contrast, before, after, new.worse) if ratio else contrast
     claim = _claim(new, source, ratio)
-    estimate, verdict = decide.estimate(decisive), decide.decide(decisive, claim)
+    estimate, verdict = decide.estimate(decisive, claim=claim), decide.decide(decisive, claim)
     if ratio:
         estimate = ratio_change.told(estimate, contrast, before, after, new.worse)
         verdict = ratio_change.guarded(verdict, before, after)

@@ -24,12 +24,12 @@ def is_name(text: str) -> bool:
     return bool(_NAME.fullmatch(text)) and len(text.encode()) <= _LONGEST and not text.endswith(".json")
 
 
-def new(text: str, option: str) -> str:
-    """A name for a baseline to be; raises UsageError for one that can't be a file's."""
-    if text and not is_name(text):
+def new(option: str, text: str) -> str:
+    """A name for a baseline to be, as `option` gives it; raises UsageError for one that can't be a file's."""
+    if not is_name(text):
         raise UsageError(
-            f"{option} {visible(text)}: give at most {_LONGEST} letters, digits, - _ and . that begin with a "
-            f"letter or digit, without .json; it is kept in the folder {FOLDER} of --report-dir"
+            f"--{option} {visible(text)}: give at most {_LONGEST} letters, digits, - _ and . that begin with "
+            f"a letter or digit, without .json; it is kept in the folder {FOLDER} of --report-dir"
         )
     return text
 

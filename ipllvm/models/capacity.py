@@ -57,6 +57,18 @@ def footprint(text_config: Any) -> Footprint:
     return Footprint(int(cache), hidden, 6 * hidden + 3 * int(text_config.intermediate_size))
 
 
+def max_positions(text_config: Any) -> int | None:
+    """How many positions a decoder was made for, stretched ones included; None where none are counted."""
+    limit = getattr(text_config, "max_position_embeddings", None)
+    if not isinstance(limit, int):
+        return None
+    told = getattr(text_config, "rope_parameters", None) or {}
+    ropes = [rope for rope in (told, *told.values()) if isinstance(rope, dict)]
+    trained = (rope.get("original_max_position_embeddings") or limit for rope in ropes)
+    factors = (float(rope.get("factor") or 1) for rope in ropes)
+    return max([limit, *(int(f * t) for f, t in zip(factors, trained, strict=True))])
+
+
 def position_bytes(text_config: Any, itemsize: int) -> int:
     """Bytes that one position of a prompt takes while it is run."""
     return itemsize * footprint(text_config).prompt

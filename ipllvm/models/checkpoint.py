@@ -87,6 +87,18 @@ class Checkpoint:
         return str(asked.get("quant_method") or "unnamed") + (f", {bits} bits" if bits else "")
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of a report would not expect of the folder."""
+        told = []
+        if self.quantiser is not None:
+            told.append(f"its weights are quantised: {self.quantisation}")
+        if self.weights.unread:
+            told.append(f"weights that are not read lie beside: {', '.join(self.weights.unread)}")
+        if "auto_map" in self.config:
+            told.append("config.json names code of its own (auto_map), which is not run")
+        return tuple(told)
+
+    @property
     def files(self) -> tuple[Path, ...]:
         """Every file that decides an answer, by name."""
         return tuple(sorted(self.stamps))

@@ -2,17 +2,23 @@
 
 import json
 import os
+import time
+from http.client import HTTPException
 from typing import Any
-from urllib.error import URLError
-from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
+from urllib.error import HTTPError, URLError
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from ipllvm.errors import NotMeasured, UsageError
+from ipllvm.models import endpoint
+from ipllvm.models.endpoint import KEY as KEY
 from ipllvm.models.text import LanguageModel
+from ipllvm.records import Judge
+from ipllvm.registry import JUDGES
+from ipllvm.safety import reading
 
-KEY = "IPLLVM_JUDGE_KEY"
-"""The environment variable that an endpoint's key is read from."""
 TIMEOUT = 60.0
+"""Seconds for a reply, all of it."""
+REPLY_BYTES = reading.MIB
 MAX_NEW_TOKENS = 8
 
 
@@ -32,9 +38,8 @@ class Endpoint:
     """`URL#MODEL`: URL/chat/completions is asked for MODEL at temperature 0. Raises UsageError."""
 
     def __init__(self, address: str) -> None:
-        self._url, _, self._model = address.partition("#")
-        if urlsplit(self._url).scheme not in ("http", "https") or not self._model:
-            raise UsageError(f"--judge {address}: an endpoint is written URL#MODEL")
+        found = endpoint.parse(address)
+        self._url, self._model = found.url, found.model
         self.identity = address
 
     def ask(self, prompt: str) -> str:
@@ -44,19 +49,44 @@ class Endpoint:
         headers = {"Content-Type": "application/json"}
         if key := os.environ.get(KEY):
             headers["Authorization"] = f"Bearer {key}"
-        request = Request(f"{self._url.rstrip('/')}/chat/completions", body, headers)
+        request = Request(f"{self._url}/chat/completions", body, headers)
         try:
-            with urlopen(request, timeout=TIMEOUT) as answer:
-                found: Any = json.load(answer)
-            return str(found["choices"][0]["message"]["content"])
-        except (URLError, OSError, ValueError, LookupError, TypeError) as error:
-            raise NotMeasured(f"the judge {self.identity} gave no reply ({type(error).__name__})") from error
+            found = reading.json_value(_content(request))
+            said = found["choices"][0]["message"]["content"]
+            if not isinstance(said, str):
+                raise TypeError("its content is no text")
+            return said
+        except HTTPError as error:
+            raise NotMeasured(f"the judge {self.identity} gave no reply (HTTP status {error.code})") from None
+        except (HTTPException, URLError, OSError, ValueError, LookupError, TypeError) as error:
+            raise NotMeasured(f"the judge {self.identity} gave no reply ({type(error).__name__})") from None
 
 
-def load(
-    name: str, *, device: str = "auto", dtype: str = "auto", offline: bool = False
-) -> LocalJudge | Endpoint:
+class _Nowhere(HTTPRedirectHandler):
+    """Follows no redirect: the key and the question are for the host that was named."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """None, which makes an error of the redirect's status."""
+
+
+def _content(request: Request) -> bytes:
+    """The body of the reply; raises TimeoutError and Refused where it takes too long, or too much room."""
+    until, body = time.monotonic() + TIMEOUT, b""
+    with build_opener(_Nowhere).open(request, timeout=TIMEOUT) as answer:
+        while part := answer.read1(1 << 16):
+            body += part
+            if len(body) > REPLY_BYTES:
+                raise reading.Refused(f"more than {REPLY_BYTES:,} bytes")
+            if time.monotonic() > until:
+                raise TimeoutError
+    return body
+
+
+def load(name: str, *, device: str = "auto", dtype: str = "auto", offline: bool = False) -> Judge:
     """The judge of that name; raises UsageError, UnknownName and ModelUnavailable, in one line."""
+    if name in JUDGES:
+        made: Judge = JUDGES.load(name)()
+        return made
     if "://" not in name:
         return LocalJudge(LanguageModel(name, device=device, dtype=dtype, offline=offline))
     if offline:

@@ -1,16 +1,16 @@
 """Load a model by name: checks and estimates first, then the weights."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from transformers import AutoConfig, AutoModelForImageTextToText
 
 from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
-from ipllvm.models import checkpoint, loading_encoder, processors, prompting, sources
+from ipllvm.models import checkpoint, loading_encoder, pipeline, processors, prompting, sources
 from ipllvm.models.allocation import keep_freed
 from ipllvm.models.base import VisionLanguageModel
-from ipllvm.models.capacity import footprint, free_memory
+from ipllvm.models.capacity import footprint, free_memory, max_positions
 from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.classifier import Classifier
 from ipllvm.models.devices import choose_device, choose_dtype
@@ -19,7 +19,7 @@ from ipllvm.models.planted import naming
 from ipllvm.models.planted.model import PlantedModel
 from ipllvm.models.prompting import PromptStyle
 from ipllvm.models.transformers_model import LoadedCheckpoint
-from ipllvm.models.weights import read_weights
+from ipllvm.models.weights import read_weights, unusable
 from ipllvm.models.zero_shot import ZeroShot
 from ipllvm.registry import FAMILIES
 
@@ -60,11 +60,13 @@ def load(
         return ZeroShot(towers, label or sources.display_name(name), digest)
     announce(forecast(found, place, numbers))
     keep_freed(place)
-    processor = processors.load(found.folder, found.family)
+    processor = _processor(found)
     model = _weights(found, numbers).to(place)
     digest = found.fingerprint(rehash=rehash)
     parts = LoadedCheckpoint(model, processor, label or sources.display_name(name), digest, style)
-    return _adapter(found, parts)
+    adapter = _adapter(found, parts)
+    adapter.notes = (*sources.origin(name, found.folder), *found.notes, *_notes(model))
+    return adapter
 
 
 def sketch(name: str, *, prompt: str = "checkpoint", offline: bool = False) -> VisionLanguageModel:
@@ -78,7 +80,7 @@ def sketch(name: str, *, prompt: str = "checkpoint", offline: bool = False) -> V
     found = checkpoint.inspect(sources.resolve(name, offline))
     if found.family in (checkpoint.CLASSIFIER, checkpoint.ENCODER):
         return load(name, device="cpu", offline=offline)
-    processor = processors.load(found.folder, found.family)
+    processor = _processor(found)
     auto: Any = AutoModelForImageTextToText
     with torch.device("meta"):
         model = auto.from_config(AutoConfig.from_pretrained(found.folder, local_files_only=True))
@@ -88,11 +90,33 @@ def sketch(name: str, *, prompt: str = "checkpoint", offline: bool = False) -> V
     return _adapter(found, parts)
 
 
+def _processor(found: Checkpoint) -> Any:
+    """The processor, tried on a picture before any weight is read."""
+    processor = processors.load(found.folder, found.family)
+    processors.require_usable(processor, found.folder, found.config)
+    return processor
+
+
 def _adapter(found: Checkpoint, parts: LoadedCheckpoint) -> VisionLanguageModel:
-    adapter: VisionLanguageModel = FAMILIES.load(found.family)(parts)
+    try:
+        adapter: VisionLanguageModel = FAMILIES.load(found.family)(parts)
+        adapter.footprint = footprint(parts.model.config.get_text_config())
+    except AttributeError as error:
+        raise unusable(found.folder, "its decoder is of a kind that can't be taken apart", error) from error
     adapter.image_backend = processors.backend(parts.processor)
-    adapter.footprint = footprint(parts.model.config.get_text_config())
+    adapter.max_positions = max_positions(parts.model.config.get_text_config())
+    adapter.weights = tuple(path.name for path in found.weights.read)
     return adapter
+
+
+def _notes(model: Any) -> Iterator[str]:
+    """What the loaded model tells that a reader would not expect."""
+    if unfollowed := pipeline.unfollowed(model.generation_config):
+        yield f"answers are greedy: {', '.join(unfollowed)} of generation_config.json is not followed"
+    words, head = model.get_input_embeddings(), model.get_output_embeddings()
+    tied = getattr(model.config.get_text_config(), "tie_word_embeddings", False)
+    if tied and head is not None and words.weight.data_ptr() != head.weight.data_ptr():
+        yield "config.json ties the head to the embeddings, the files hold another head: used as they are"
 
 
 def choose_prompt(name: str, prompt: str) -> PromptStyle:

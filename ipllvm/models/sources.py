@@ -33,9 +33,22 @@ def hub_id(name: str) -> str | None:
     """
     if name in HUB_ALIASES:
         return HUB_ALIASES[name]
-    if name in EMBEDDED or Path(name).expanduser().is_dir() or not HUB_ID.fullmatch(name):
+    if name in EMBEDDED or local_folder(name) or not HUB_ID.fullmatch(name):
         return None
     return name
+
+
+def local_folder(name: str) -> Path | None:
+    """The folder that a name is the path of; None where it is none, or can't be a path at all.
+
+    >>> local_folder("~nobody-of-that-name/x") is local_folder("x" * 5000) is None
+    True
+    """
+    try:
+        folder = Path(name).expanduser()
+        return folder if folder.is_dir() else None
+    except (OSError, RuntimeError):  # too long for a name; no such user
+        return None
 
 
 def check_name(name: str) -> str:
@@ -47,7 +60,7 @@ def check_name(name: str) -> str:
     if naming.is_planted(name):
         naming.law(name)
         return name
-    if name in EMBEDDED or hub_id(name) or Path(name).expanduser().is_dir():
+    if name in EMBEDDED or hub_id(name) or local_folder(name):
         return name
     if "/" in name or "\\" in name or name.startswith((".", "~")):
         raise ModelUnavailable(f"no such model folder: {name}")
@@ -63,8 +76,8 @@ def names_classes(name: str) -> bool:
     """
     if name in EMBEDDED:
         return name in RECOGNISERS
-    folder = Path(name).expanduser()
-    if not (folder / "config.json").is_file():
+    folder = local_folder(name)
+    if folder is None or not (folder / "config.json").is_file():
         return name.startswith(("timm/", "openai/clip-"))
     try:
         return checkpoint.family_of(folder) in (checkpoint.CLASSIFIER, checkpoint.ENCODER)
@@ -82,7 +95,7 @@ def resolve(name: str, offline: bool = False) -> Path:
     if name in EMBEDDED:
         return embedded_folder(name)
     if repository is None:
-        return Path(name).expanduser().resolve()
+        return (local_folder(name) or Path(name)).resolve()
     cached = _cached(repository)
     if cached is not None and checkpoint.is_complete(cached):
         return cached
@@ -105,6 +118,12 @@ def resolve(name: str, offline: bool = False) -> Path:
         ) from error
 
 
+def origin(name: str, folder: Path) -> tuple[str, ...]:
+    """Where a name led, in words, if it is no folder's: the hub's repository and the revision."""
+    repository = hub_id(name)
+    return (f"{repository} on the hub, revision {folder.name}",) if repository else ()
+
+
 def encoder(name: str, wanted: Sequence[str], offline: bool = False) -> Path:
     """The local folder of a vision encoder: embedded, a folder, or a hub id with the files `wanted`.
 
@@ -118,11 +137,29 @@ def language_model(name: str, wanted: Sequence[str], offline: bool = False) -> P
     return _part("language model", name, EMBEDDED_LANGUAGE_MODELS, wanted, offline)
 
 
+def check_part(kind: str, name: str, offline: bool = False) -> None:
+    """Whether `name` can be an encoder or a language model, as `kind` says, before anything is loaded.
+
+    Raises UnknownName and ModelUnavailable, offline also where the hub's cache has nothing of it.
+    """
+    if naming.is_planted(name):
+        naming.law(name)
+        return
+    folder = local_folder(name)
+    if folder is not None and not (folder / "config.json").is_file():
+        raise ModelUnavailable(f"{folder}: no config.json; not a checkpoint in the hub's format")
+    if folder is None and ("\\" in name or name.startswith((".", "~", "/"))):
+        raise ModelUnavailable(f"no such {kind} folder: {name}")
+    known = {"encoder": EMBEDDED_ENCODERS, "language model": EMBEDDED_LANGUAGE_MODELS}[kind]
+    if folder is None and name not in known and (offline or not HUB_ID.fullmatch(name)):
+        _part(kind, name, known, ("config.json",), offline)
+
+
 def _part(kind: str, name: str, embedded: Sequence[str], wanted: Sequence[str], offline: bool) -> Path:
     if name in embedded:
         return embedded_folder(name)
-    if Path(name).expanduser().is_dir():
-        return Path(name).expanduser().resolve()
+    if folder := local_folder(name):
+        return folder.resolve()
     if not HUB_ID.fullmatch(name):
         raise UnknownName(kind, name, [*embedded, "a local folder", "org/name on the hub"])
     try:
@@ -166,8 +203,8 @@ def _shortest(name: str, names: Sequence[str]) -> str:
 def _parts(name: str) -> tuple[str, ...]:
     if name in HUB_ALIASES or name in EMBEDDED:
         return (name,)
-    path = Path(name).expanduser()
-    path = path.resolve() if path.is_dir() else path
+    folder = local_folder(name)
+    path = folder.resolve() if folder else Path(name)
     return tuple(part for part in path.parts if part != path.anchor) or (name,)
 
 

@@ -3,16 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol
 
+from ipllvm.records.contrast import Contrast as Contrast
 from ipllvm.records.evidence import Counterexample as Counterexample
 from ipllvm.records.evidence import FlipExample as FlipExample
 from ipllvm.records.evidence import Transcript as Transcript
 
 if TYPE_CHECKING:
-    import numpy as np
-    from jaxtyping import Bool, Float, Int
     from PIL import Image
+
+POINTS = 100.0
+"""Points in a score of 1."""
+EXACT = ("dirichlet", "bets")
+"""What decides where few clusters inform: a bound conjectured to be valid, or bets, which are proven."""
 
 
 class ImageSource(Protocol):
@@ -59,111 +63,6 @@ class Benchmark:
     judged: str = ""
 
 
-class Stage(StrEnum):
-    """Where a perturbation enters the model."""
-
-    PIXELS = "pixels"
-    PROJECTED = "projected"
-    VISUAL_TOKENS = "visual_tokens"
-    HIDDEN_STATES = "hidden_states"
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where the visual tokens of one packed image come from, one entry a token.
-
-    `view` is 0 for the base view and 1 for the high-resolution map; `row` and `column` count
-    inside the view; `newline` marks separators, which carry no picture.
-    """
-
-    view: "Int[np.ndarray, 'tokens']"
-    row: "Int[np.ndarray, 'tokens']"
-    column: "Int[np.ndarray, 'tokens']"
-    newline: "Bool[np.ndarray, 'tokens']"
-
-    def __len__(self) -> int:
-        return len(self.newline)
-
-
-class Target(StrEnum):
-    """Which positions of a decoder layer's input a perturbation reaches."""
-
-    ALL = "all"
-    IMAGE = "image"
-    TEXT = "text"
-
-
-class Perturbation(Protocol):
-    """A frozen, printable value; `apply` is a pure function of its arguments.
-
-    `value` is what the stage holds: a PIL image (PIXELS), one image's projected tokens
-    [tiles, tokens, hidden] (PROJECTED), packed tokens [tokens, hidden] (VISUAL_TOKENS) or the
-    targeted rows of a layer's input [positions, hidden] (HIDDEN_STATES).
-    """
-
-    random: ClassVar[bool]
-
-    @property
-    def stage(self) -> Stage:
-        """Where it enters the model."""
-        ...
-
-    def apply(self, value: Any, layout: Layout | None, rng: "np.random.Generator") -> Any:
-        """The perturbed value, of the same dtype and device; of the same shape unless tokens are dropped."""
-        ...
-
-
-@runtime_checkable
-class NeedsArtifact(Protocol):
-    """A perturbation of images that needs what another model makes of the image, such as a saliency map.
-
-    `artifact` is the name of what it needs ("saliency"); `given` turns it, for one image, into a
-    perturbation that can be applied.
-    """
-
-    artifact: ClassVar[str]
-
-    def given(self, artifact: Any) -> Perturbation:
-        """The same perturbation with what it needs."""
-        ...
-
-
-@runtime_checkable
-class LayerPerturbation(Perturbation, Protocol):
-    """A perturbation of the input of decoder layer `layer` (0 is the first) at the positions of `target`.
-
-    What is random about it is a table with one row for each position, so that the same position is
-    perturbed alike however many positions a forward pass has: `apply(value, None, rng)` is
-    `shift(value, table(len(value), width, rng))`. `generated` says that the positions of the answer
-    are perturbed too, at every decoding step (target ALL only).
-    """
-
-    @property
-    def layer(self) -> int:
-        """Whose input is perturbed."""
-        ...
-
-    @property
-    def target(self) -> Target:
-        """Which positions."""
-        ...
-
-    @property
-    def generated(self) -> bool:
-        """Whether the positions of the answer are perturbed too."""
-        ...
-
-    def table(
-        self, positions: int, width: int, rng: "np.random.Generator"
-    ) -> "Float[np.ndarray, 'positions width']":
-        """Random numbers by position: the first rows do not depend on how many are asked for."""
-        ...
-
-    def shift(self, value: Any, table: Any) -> Any:
-        """`value` [..., positions, hidden] perturbed by the rows of `table` of its positions."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One sample under one draw of one perturbation; `seed` is 0 where nothing is random."""
@@ -186,41 +85,6 @@ class Response:
     tokens: tuple[int, ...] = ()
     error: str | None = None
     options: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Contrast:
-    """The per-sample numbers whose mean decides a claim (statistics in ipllvm/stats).
-
-    `values` lie in [-bound, bound]; `lattice` is the smallest step of a value (1/K for binary
-    scores averaged over K draws, 0 for graded ones). `weighted` says that a value is a weighted sum
-    of scores, as of a claim on a ratio, and not a difference of two or of two differences; `linearised`
-    that it is an influence value of a statistic that is no mean, such as a difference of ratios.
-    Of a claim that a ratio is at least `share` the values are numerator - share x denominator, and `over`
-    is the denominator of the same samples. `crossed` are the values by draw where a draw is one for all
-    samples and stands for draws like it; `fitted` says that each half of the clusters has the draw
-    that was best on the other.
-    """
-
-    name: str
-    values: "Float[np.ndarray, 'samples']"
-    clusters: tuple[str, ...]
-    bound: float = 1.0
-    lattice: float = 1.0
-    draws: int = 1
-    n_error: int = 0
-    samples: tuple[str, ...] = ()
-    weighted: bool = False
-    linearised: bool = False
-    over: "Contrast | None" = None
-    share: float = 0.0
-    crossed: "Float[np.ndarray, 'samples draws'] | None" = None
-    fitted: bool = False
-
-    @property
-    def together(self) -> bool:
-        """Whether a value may change with the other samples, so that only all of them decide at once."""
-        return self.linearised or self.fitted or self.crossed is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +116,9 @@ class Claim:
     A requirement can fail a run; an observation is a finding and never changes the exit status. Against
     a baseline the quantity may be worse by at most `regression_margin`, in points. Of importance, `agg` is
     which of a noise's draws counts, "mean" or "max" (cross-fitted), and `draws` whether its strengths are
-    "fixed" or stand for "random" ones like them.
+    "fixed" or stand for "random" ones like them. `meaning` says what the quantity is where it is none of
+    ipllvm's own: it completes "Measured: 1.2 points ...". `exact` (of `EXACT`) decides where few clusters
+    inform.
     """
 
     name: str
@@ -268,19 +134,40 @@ class Claim:
     regression_margin: float = 2.0
     agg: str = "mean"
     draws: str = "fixed"
+    meaning: str = ""
+    exact: str = EXACT[0]
+
+    @property
+    def sign(self) -> float:
+        """1 where less of the quantity is better for the claim (at most), -1 where more is (at least)."""
+        return -1.0 if self.direction == "at_least" else 1.0
+
+    @property
+    def signed_margin(self) -> float:
+        """The margin of `sign` times the quantity, in scores: what it must be at most."""
+        return self.sign * self.margin / POINTS
+
+    @property
+    def words(self) -> str:
+        """The claim on its quantity: "at most 2 points"."""
+        return f"{self.direction.replace('_', ' ')} {self.margin:g} points"
 
 
 class Decision(StrEnum):
-    """What can be said of a claim."""
+    """What can be said of a claim; WORSE only of a gate: than the baseline, by how much is not shown."""
 
     HOLDS = "HOLDS"
     VIOLATED = "VIOLATED"
     UNDECIDED = "UNDECIDED"
+    WORSE = "WORSE"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The decision on a claim, why, and what would decide it; sde is in the estimate's unit."""
+    """The decision on a claim, why, and what would decide it; the effect is in the estimate's unit.
+
+    `p_worse` speaks of "no worse at all" than a baseline, None where nothing was compared with one.
+    """
 
     decision: Decision
     reason: str
@@ -288,11 +175,14 @@ class Verdict:
     p_violated: float = 1.0
     minimum_detectable_effect: float | None = None
     n_to_decide: int | None = None
+    p_worse: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """Which model was measured, and with which numerics."""
+    """Which model was measured, and with which numerics; `weights` are the names of the files that were
+    read, `notes` what is not as usual about the checkpoint.
+    """
 
     name: str
     family: str
@@ -302,6 +192,8 @@ class ModelInfo:
     attention: str
     prompt: str
     parameters: int
+    weights: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from ipllvm.reporting.text import interval, number, visible
 from ipllvm.reporting.view import (
     INTERVAL_NOTE,
     NOT_MEASURED,
+    WORST_FIRST,
     count_of,
     failure,
     failure_reason,
@@ -31,7 +32,8 @@ from ipllvm.reporting.view import (
 )
 
 LONG: Final = 2_000
-SYMBOLS: Final = {"HOLDS": "●", "VIOLATED": "✖", "UNDECIDED": "◆", NOT_MEASURED: "!"}
+SYMBOLS: Final = {"HOLDS": "●", "UNDECIDED": "◆", "WORSE": "▼", NOT_MEASURED: "!", "VIOLATED": "✖"}
+"""From the best to the worst."""
 
 
 def render(*reports: Report) -> str:
@@ -53,7 +55,7 @@ def render(*reports: Report) -> str:
             colour=colour,
             word=word,
             tiles=list(_tiles(report)),
-            violated=_required(results, "VIOLATED"),
+            violated=_required(results, "VIOLATED") + _required(results, "WORSE"),
             undecided=_required(results, NOT_MEASURED) + _required(results, "UNDECIDED"),
             skipped=list(_skipped(report)),
             stated=stated(report),
@@ -76,6 +78,7 @@ def _tiles(report: Report) -> Iterator[tuple[str, int, str]]:
     lost = sum(count for (_, name), count in found.items() if name == NOT_MEASURED)
     told = (
         ("requirements violated", found["requirement", "VIOLATED"], "bad"),
+        ("worse than the baseline", found["requirement", "WORSE"], "bad"),
         ("requirements undecided", found["requirement", "UNDECIDED"], "open"),
         ("requirements hold", found["requirement", "HOLDS"], "good"),
         ("could not be measured", lost + len(report["not_measured"]), "bad"),
@@ -139,8 +142,7 @@ def _verdicts(results: Sequence[Shown]) -> list[str]:
 
 
 def _severity(row: Row) -> tuple[bool, int]:
-    order = ("VIOLATED", NOT_MEASURED, "UNDECIDED", "HOLDS")
-    return row["claim"]["kind"] == "observation", order.index(standing(row))
+    return row["claim"]["kind"] == "observation", WORST_FIRST.index(standing(row))
 
 
 def _value(row: Row, name: str = "") -> float | str:

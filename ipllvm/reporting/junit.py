@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import REASON_LIMIT, visible
-from ipllvm.reporting.view import NOT_MEASURED, failure, failure_reason, standing, word
+from ipllvm.reporting.view import NOT_MEASURED, failure, failure_reason, reason, standing, word
 
 LONG = 4096
 CALL = "call"
@@ -16,7 +16,7 @@ CALL = "call"
 ENDINGS = {"failed": "failure", "error": "failure", "skipped": "skipped"}
 """What pytest made of a test that has measured something, and what JUnit calls it; one that passed has no
 such element."""
-SEVERITY = (NOT_MEASURED, "VIOLATED", "UNDECIDED", "HOLDS")
+SEVERITY = (NOT_MEASURED, "VIOLATED", "WORSE", "UNDECIDED", "HOLDS")
 
 
 def render(report: Report) -> str:
@@ -74,7 +74,7 @@ def _measured(test: str, rows: Sequence[Row]) -> Element:
     ending = ENDINGS.get(rows[0]["outcome"])
     if ending:
         worst = min(rows, key=lambda row: SEVERITY.index(standing(row)))
-        _end(case, ending, word(worst), worst["verdict"]["reason"], worst["replay"])
+        _end(case, ending, word(worst), reason(worst), worst["replay"])
     return case
 
 

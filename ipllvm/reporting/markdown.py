@@ -213,6 +213,7 @@ def _origin(report: Report) -> str:
         f"fingerprint {_code(model['fingerprint'])}, "
         f"{escape(model['device'])}, {escape(model['dtype'])}, attention {escape(model['attention'])}, "
         f"prompt {escape(model['prompt'])}, {model['parameters']:,} parameters"
+        + "".join(f"; {escape(note)}" for note in model.get("notes", ()))
         for model in report["models"]
     ]
     data = [

@@ -28,7 +28,12 @@ MARKERS: Final = ("o", "s", "^", "D", "v", "P")
 DASHES: Final = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 SHADES: Final = ("#eef3f9", "#d3e2f2", "#a9c9e6", "#6fa6d3", "#3a7cb8", "#174f8a")
 """From the least to the most; the same in light and in dark, so that darker stays more."""
-STANDINGS: Final = {"HOLDS": ("good", "o"), "VIOLATED": ("bad", "X"), "UNDECIDED": ("open", "D")}
+STANDINGS: Final = {
+    "HOLDS": ("good", "o"),
+    "VIOLATED": ("bad", "X"),
+    "UNDECIDED": ("open", "D"),
+    "WORSE": ("bad", "v"),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ipllvm.reporting.quantities import meaning
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import number, visible
-from ipllvm.reporting.view import NOT_MEASURED, OBSERVED, Line, count_of, standing
+from ipllvm.reporting.view import NOT_MEASURED, OBSERVED, WORST_FIRST, Line, count_of, standing
 
 
 def release(report: Report) -> tuple[str, str]:
@@ -19,6 +19,9 @@ def release(report: Report) -> tuple[str, str]:
     found = {standing(row) for row in rows}
     if "VIOLATED" in found or report["failed"]:
         return "bad", "No"
+    if "WORSE" in found:
+        failing = report["run"].get("options", {}).get("fail_on") == "worse"
+        return ("bad", "No") if failing else ("open", "Worse than the baseline")
     if found & {NOT_MEASURED, "UNDECIDED"} or report["not_measured"] or report["run"]["partial"]:
         return "open", "Not answered yet"
     return ("good", "Nothing measured stands in the way") if rows else ("none", "Not asked")
@@ -30,7 +33,7 @@ def reading(row: Row) -> str:
     if standing(row) == NOT_MEASURED or target is None or target["value"] is None:
         return "Nothing can be said: it could not be measured."
     unit = "points" if target["unit"] == "points" else visible(target["unit"], 20)
-    measured = f"{_number(target['value'])} {unit} {meaning(claim['quantity']).what}"
+    measured = f"{_number(target['value'])} {unit} {meaning(claim).what}"
     return f"{measured}; {_bound(row, target)}. {_follows(row)}"
 
 
@@ -41,11 +44,11 @@ def summary(lines: Sequence[Line]) -> str:
     words = {
         "HOLDS": "holds on" if requirement else "as in the paper on",
         "VIOLATED": "violated on" if requirement else "not as in the paper on",
+        "WORSE": "worse than the baseline on",
         "UNDECIDED": "undecided on",
         NOT_MEASURED: "could not be measured on",
     }
-    order = ("VIOLATED", NOT_MEASURED, "UNDECIDED", "HOLDS")
-    parts = [f"{words[name]} {found[name]}" for name in order if found[name]]
+    parts = [f"{words[name]} {found[name]}" for name in WORST_FIRST if found[name]]
     parts[0] = parts[0][0].upper() + parts[0][1:]
     noun = "benchmark" if len({line.model for line in lines}) == 1 else "pair"
     of = "" if noun == "benchmark" else " of benchmark and model"
@@ -59,13 +62,15 @@ def _bound(row: Row, target: Row) -> str:
     asked = f"at most {margin}" if claim["direction"] == "at_most" else f"at least {margin}"
     asked = f"{asked} {'is required' if claim['kind'] == 'requirement' else 'is the finding'}"
     below = (claim["direction"] == "at_most") == (standing(row) == "HOLDS")
-    if standing(row) == "UNDECIDED":
+    if standing(row) in ("UNDECIDED", "WORSE"):
         return f"the interval reaches from {low} to {high}, {asked}"
     return f"with 95 % confidence {f'no more than {high}' if below else f'no less than {low}'}, {asked}"
 
 
 def _follows(row: Row) -> str:
     found, claim, verdict = standing(row), row["claim"], row["verdict"]
+    if found == "WORSE":
+        return "Worse than the baseline; by more than the margin is not shown."
     if found != "UNDECIDED":
         if claim["kind"] == "observation":
             return f"{OBSERVED[found].capitalize()}; a finding, it fails nothing."

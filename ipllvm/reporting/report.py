@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 from ipllvm.claims import tables
 from ipllvm.errors import UsageError
 from ipllvm.reporting import html, junit, markdown
-from ipllvm.reporting.families import families
 from ipllvm.reporting.folders import ensure_writable, replace_file
 from ipllvm.reporting.schema import VERSION, Report, Row, builtins
+from ipllvm.reporting.standings import multiplicity, standing
+from ipllvm.verdicts import release
 
 if TYPE_CHECKING:
     from ipllvm.verdicts.statements import Statement
@@ -164,16 +165,19 @@ def build(
     Raises ValueError where a time has no time zone.
     """
     models, benchmarks = _Catalogue(), _Catalogue()
+    missed = [_values(lost) for lost in not_measured]
+    families = release.families(rows, missed, raw=run.options.get("exit") == "raw")
+    said = release.standings(families)
     results = [
         {
             **row,
             "model": models.id(row["model"]),
             "benchmark": benchmarks.id(row["benchmark"]),
             "printed": _printed(row),
+            "standing": standing(said.get(place)),
         }
-        for row in rows
+        for place, row in enumerate(rows)
     ]
-    missed = [_values(lost) for lost in not_measured]
     return builtins(
         {
             "schema": VERSION,
@@ -186,7 +190,7 @@ def build(
             "not_tested": [_values(skipped) for skipped in not_tested],
             "not_measured": missed,
             "notes": notes,
-            "multiplicity": {"method": "holm", "families": families(results, missed)},
+            "multiplicity": {"method": "holm", "families": multiplicity(families, results)},
             "statements": [asdict(said) for said in statements],
         }
     )

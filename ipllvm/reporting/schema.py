@@ -99,7 +99,7 @@ def result(row: Row) -> Result:
     verdict = {**row["verdict"], "decision": Decision(row["verdict"]["decision"])}
     return Result(
         property=row["property"],
-        model=_make(ModelInfo, row["model"]),
+        model=_model(row["model"]),
         benchmark=_make(BenchmarkInfo, row["benchmark"]),
         claim=_make(Claim, row["claim"], margin=math.nan),
         estimates={name: _estimate(value) for name, value in row["estimates"].items()},
@@ -143,6 +143,11 @@ def _flat(estimate: Estimate) -> Row:
 def _estimate(value: Row) -> Estimate:
     discordant = tuple(value["discordant"])
     return _make(Estimate, {**value, "discordant": discordant}, low=-math.inf, high=math.inf)
+
+
+def _model(value: Row) -> ModelInfo:
+    lists = {name: tuple(value.get(name, ())) for name in ("weights", "notes")}
+    return _make(ModelInfo, {**value, **lists})
 
 
 def _series(value: Row) -> Series:

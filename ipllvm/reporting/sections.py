@@ -9,10 +9,9 @@ from ipllvm.reporting.pictures import Picture
 from ipllvm.reporting.reading import reading, summary
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import number, visible
-from ipllvm.reporting.view import NOT_MEASURED, Line, lines, standing
+from ipllvm.reporting.view import WORST_FIRST, Line, lines, standing
 
 REGRESSION: Final = "regression"
-_WORST: Final = ("VIOLATED", NOT_MEASURED, "UNDECIDED", "HOLDS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def sections(report: Report) -> list[Section]:
 
 
 def _section(place: int, found: Sequence[Shown], models: bool) -> Section:
-    worst = min(found, key=lambda result: _WORST.index(standing(result.line.row)))
+    worst = min(found, key=lambda result: WORST_FIRST.index(standing(result.line.row)))
     claims = dict.fromkeys(result.line.row["claim"]["name"] for result in found)
     parts = [[r for r in found if r.line.row["claim"]["name"] == name] for name in claims]
     names = _Names(place)

@@ -29,6 +29,7 @@ from ipllvm.reporting.view import (
 STYLES: Final = {
     "VIOLATED": "bold red",
     "NOT MEASURED": "red",
+    "WORSE": "red",
     "UNDECIDED": "yellow",
     "HOLDS": "green",
     "NOT AS IN PAPER": "magenta",

@@ -1,7 +1,7 @@
 """What every view of a report says alike: the answer, the order of the rows and their cells."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,14 +12,15 @@ OBSERVED: Final = {"HOLDS": "AS IN PAPER", "VIOLATED": "NOT AS IN PAPER", "UNDEC
 NOT_MEASURED: Final = "NOT MEASURED"
 INTERVAL_NOTE: Final = "interval: 5 % on each side"
 _KINDS: Final = ("requirement", "observation")
-_STANDINGS: Final = ("VIOLATED", NOT_MEASURED, "UNDECIDED", "HOLDS")
+WORST_FIRST: Final = ("VIOLATED", NOT_MEASURED, "WORSE", "UNDECIDED", "HOLDS")
+"""What a row may be said to be, in the order of a reader's interest."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One result as text; names are on one line and cut, but not yet escaped for any format.
 
-    `notable` says that a reader will ask for the reason: not HOLDS, or only before Holm.
+    `notable` says that a reader will ask for the reason: not HOLDS, or only alone.
     """
 
     model: str
@@ -41,12 +42,6 @@ class Line:
 
 def lines(report: Report) -> list[Line]:
     """The results of `report`: requirements before observations, failures before the rest."""
-    fallen = {
-        (family["model"], claim["test"]): (family["k"], claim)
-        for family in report["multiplicity"]["families"]
-        for claim in family["claims"]
-        if not claim["stands"]
-    }
     ordered = sorted(report["results"], key=_rank)
     names = {benchmark["id"]: benchmark["name"] for benchmark in report["benchmarks"]}
     claims = Counter((row["model"], row["test"]) for row in ordered)
@@ -55,7 +50,6 @@ def lines(report: Report) -> list[Line]:
             row,
             names[row["benchmark"]],
             row["claim"]["name"] if claims[row["model"], row["test"]] > 1 else "",
-            fallen.get((row["model"], row["test"])),
         )
         for row in ordered
     ]
@@ -64,23 +58,27 @@ def lines(report: Report) -> list[Line]:
 def headline(report: Report) -> tuple[str, str]:
     """The answer in a few words, and the rest of its sentence."""
     found = Counter((row["claim"]["kind"], standing(row)) for row in report["results"])
-    violated, undecided, holds = (found["requirement", name] for name in ("VIOLATED", "UNDECIDED", "HOLDS"))
+    asked = {name: found["requirement", name] for name in WORST_FIRST if name != NOT_MEASURED}
     failed = sum(found[kind, NOT_MEASURED] for kind in _KINDS)
-    seen = len(report["results"]) - violated - undecided - holds - failed
+    seen = len(report["results"]) - sum(asked.values()) - failed
     broken, laws = _broken(report["failed"]), len(report["passed_laws"])
-    answer, rest = _answer(violated, undecided, holds, failed + len(report["not_measured"]))
+    answer, rest = _answer(asked, failed + len(report["not_measured"]))
     parts = [*broken, *([answer] if answer else []), *rest]
     parts += [f"{count_of(laws, 'law')} {_hold(laws)}"] if laws else []
     parts = parts or ["No requirement was measured"]
     parts += [count_of(seen, "observation")] if seen else []
     parts += ["stopped early: what was measured by then"] if report["run"]["partial"] else []
-    leading = max(1, len(broken) + bool(violated))
+    leading = max(1, len(broken) + bool(asked["VIOLATED"]))
     return ", ".join(parts[:leading]), "; ".join(parts[leading:])
 
 
 def standing(row: Row) -> str:
-    """The decision of a result, or NOT MEASURED where the model failed on more samples than it may."""
-    return NOT_MEASURED if _lost(row) and not row["partial"] else str(row["verdict"]["decision"])
+    """What the run says of a result, or NOT MEASURED where the model failed on more samples than it may.
+
+    Of what is no requirement, and in old reports, that is its own verdict.
+    """
+    said = row.get("standing") or row["verdict"]
+    return NOT_MEASURED if _lost(row) and not row["partial"] else str(said["decision"])
 
 
 def word(row: Row) -> str:
@@ -172,7 +170,7 @@ def count_of(n: int, noun: str) -> str:
 
 
 def _rank(row: Row) -> tuple[int, int]:
-    return _KINDS.index(row["claim"]["kind"]), _STANDINGS.index(standing(row))
+    return _KINDS.index(row["claim"]["kind"]), WORST_FIRST.index(standing(row))
 
 
 def _broken(failed: Sequence[Row]) -> list[str]:
@@ -186,15 +184,19 @@ def _hold(n: int) -> str:
     return "holds" if n == 1 else "hold"
 
 
-def _answer(violated: int, undecided: int, holds: int, lost: int) -> tuple[str, list[str]]:
-    total = violated + undecided + holds
-    requirements, missing = count_of(total, "requirement"), f"{count_of(lost, 'test')} could not be measured"
-    told = [f"{undecided} undecided"] if undecided else []
+def _answer(asked: Mapping[str, int], lost: int) -> tuple[str, list[str]]:
+    violated, worse, undecided, holds = (asked[name] for name in ("VIOLATED", "WORSE", "UNDECIDED", "HOLDS"))
+    requirements = count_of(sum(asked.values()), "requirement")
+    missing = f"{count_of(lost, 'test')} could not be measured"
+    told = [f"{worse} worse than the baseline"] if worse else []
+    told += [f"{undecided} undecided"] if undecided else []
     told += [f"{holds} {_hold(holds)}"] if holds else []
     if violated:
         return f"{violated} of {requirements} violated", told + ([missing] if lost else [])
     if lost:
         return f"{missing}, no requirement violated", told
+    if worse:
+        return f"{worse} of {requirements} worse than the baseline, none violated", told[1:]
     if undecided:
         return f"{undecided} of {requirements} undecided, none violated", told[1:]
     if holds:
@@ -202,7 +204,7 @@ def _answer(violated: int, undecided: int, holds: int, lost: int) -> tuple[str, 
     return "", []
 
 
-def _line(row: Row, benchmark: str, part: str, fallen: tuple[int, Row] | None) -> Line:
+def _line(row: Row, benchmark: str, part: str) -> Line:
     """`part` is the name of the claim where a test makes several."""
     claim, estimates = row["claim"], row["estimates"]
     target = estimates.get(claim["quantity"])
@@ -221,9 +223,9 @@ def _line(row: Row, benchmark: str, part: str, fallen: tuple[int, Row] | None) -
         margin=f"{sign} {number(claim['margin'], unit)}",
         mde=number(row["verdict"]["minimum_detectable_effect"], unit),
         verdict=_verdict(row),
-        reason=_reason(row, fallen),
+        reason=reason(row),
         perturbation=visible(other, 30),
-        notable=standing(row) != "HOLDS" or fallen is not None,
+        notable=standing(row) != "HOLDS" or bool(_note(row)),
         row=row,
     )
 
@@ -258,13 +260,14 @@ def _verdict(row: Row) -> str:
     return f"{word(row)} (partial)" if row["partial"] else word(row)
 
 
-def _reason(row: Row, fallen: tuple[int, Row] | None) -> str:
-    reason = visible(row["verdict"]["reason"])
+def reason(row: Row) -> str:
+    """Why a row is said to be what it is: its verdict's reason, and what the run as a whole adds."""
+    own = visible(row["verdict"]["reason"])
     if standing(row) == NOT_MEASURED:
-        return reason or f"the model failed on {count_of(len(row['errors']), 'sample')}"
-    if fallen is None:
-        return reason
-    k, claim = fallen
-    p = claim["p_holds"] if row["verdict"]["decision"] == "HOLDS" else claim["p_violated"]
-    note = f"UNDECIDED for the run as a whole (Holm, k = {k}, adjusted p = {p:.3g})"
-    return f"{reason}; {note}" if reason else note
+        return own or f"the model failed on {count_of(len(row['errors']), 'sample')}"
+    return "; ".join(part for part in (own, visible(_note(row))) if part)
+
+
+def _note(row: Row) -> str:
+    """What the run as a whole adds to a row's own verdict."""
+    return str((row.get("standing") or {}).get("note", ""))

@@ -11,6 +11,7 @@ import pytest
 
 from ipllvm.errors import UsageError
 from ipllvm.safety.printing import Guarded
+from ipllvm.session import exiting
 from ipllvm.session.comparisons import REFERENCE, lost
 from ipllvm.session.costs import planned
 from ipllvm.session.gathered import Gathered, cases
@@ -21,7 +22,6 @@ from ipllvm.session.outcomes import (
     PASSED_LAW,
     ROWS,
     SKIPPED,
-    UNDECIDED,
     case,
     crashed,
 )
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 COSTS = pytest.StashKey[dict[str, tuple["ModelInfo", "Forecast", list[str]]]]()
-EXIT_UNDECIDED, EXIT_NOT_MEASURED = 6, 7
 OWN = "the exit status is the comparison's: what the model's own claims come to is told and fails nothing"
 LEFT_OUT = "it is in the baseline and was left out of this run by -k, -m, --deselect or --lf"
 
@@ -99,37 +98,24 @@ class Session:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Set the exit status (0, 1, 6 or 7; pytest's 2-5 stay), then write the report."""
         self._ended = str(session.shouldfail or session.shouldstop or "")
-        session.exitstatus = self.exit_status(int(exitstatus))
-        if self.options.plan:
+        if self.config.getoption("collectonly"):
             return
-        found = self.gathered.rows(self.config.stash.get(ROWS, {}))
-        missed = [*self._lost(NOT_MEASURED)]
+        reports, plan = self.gathered.reports, self.options.plan
+        found = [] if plan else self.gathered.rows(self.config.stash.get(ROWS, {}))
+        rows, missed = [*self._entries(found)], [*self._lost(NOT_MEASURED)]
+        session.exitstatus = exiting.refined(int(exitstatus), reports, rows, missed, self.options)
         ends = (FAILED, PASSED_LAW, *([SKIPPED] if self.options.baseline else []))
-        if not found and not missed and not any(any(self._lost(kind)) for kind in ends):
+        if plan or not (found or missed or any(any(self._lost(kind)) for kind in ends)):
             return
         try:
-            self._write([row for _, _, row in found], [*self._entries(found)], missed, session)
+            self._write([row for _, _, row in found], rows, missed, session)
         except UsageError as error:
             self.unwritten = str(error)
             session.exitstatus = int(session.exitstatus) or pytest.ExitCode.USAGE_ERROR
 
-    def exit_status(self, status: int) -> int:
-        """What pytest says, refined: not measured is 7, undecided 6 with --undecided=fail.
-
-        A gate in which one comparison is missing is not passed: 7, unless something else fails it.
-        """
-        found = [(r.failed, getattr(r, "ipllvm_finding", None)) for r in self.gathered.reports]
-        failed = any(failed and kind != NOT_MEASURED for failed, kind in found)
-        if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) or failed:
-            return status
-        kinds = {kind for _, kind in found}
-        if NOT_MEASURED in kinds or any(self._uncompared()):
-            return EXIT_NOT_MEASURED
-        return EXIT_UNDECIDED if UNDECIDED in kinds and self.options.fail_undecided else status
-
     def _uncompared(self) -> "Iterator[Key]":
         """What of the baseline no comparison was made with."""
-        if REFERENCE not in self.config.stash or self.options.plan or self.config.getoption("collectonly"):
+        if REFERENCE not in self.config.stash or self.options.plan:
             return
         done = {tuple(getattr(report, "ipllvm_compared", ()) or ()) for report in self.gathered.reports}
         yield from (key for key in self.config.stash[REFERENCE].baseline.entries if key not in done)
@@ -259,7 +245,7 @@ class Session:
             options=self.options.as_row(),
         )
         said = statements.of(statements.rows(rows), self.options.seed)
-        said += release.of(entries, missed)
+        said += release.of(entries, missed, raw=self.options.exit == "raw")
         self.report = reports.build(
             entries,
             run,
@@ -270,7 +256,9 @@ class Session:
             statements=said,
             notes=self.told,
         )
-        session.exitstatus = self.report["run"]["exit_status"] = self._answered(status)
+        session.exitstatus = self.report["run"]["exit_status"] = exiting.of_audit(
+            status, self.report, self.options
+        )
         folder = run_folder(self.options.report_dir, self.began)
         self.report["run"]["id"] = folder.name
         replays.put(self.report, folder)
@@ -284,14 +272,6 @@ class Session:
         """What the comparisons have to say beside their verdicts, each once."""
         notes = (note for report in self.gathered.reports for note in vars(report).get("ipllvm_notes", ()))
         self.told += [*dict.fromkeys(notes), *([OWN] if self.options.compares_only else [])]
-
-    def _answered(self, status: int) -> int:
-        """The status of an audit is its page's answer: 6 where the page says that it is not answered."""
-        from ipllvm.reporting.reading import release
-
-        if self.report is None or self.options.profile != "audit" or status or self.options.report_only:
-            return status
-        return status if release(self.report)[0] == "good" else EXIT_UNDECIDED
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The table of what was measured, and where the report is; with --plan what would be."""

@@ -1,18 +1,19 @@
-"""The command line of the checks: read into one frozen value, checked early.
+"""The command line of the checks: a table of options, read into one frozen value, checked early.
 
 Nothing here imports torch or touches a model: unknown names and impossible values end the run in
-one line before anything is collected.
+one line before anything is collected. An option is one field of `Options`.
 """
 
 import os
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from ipllvm.artifacts.synthetic import CAPTIONERS, GENERATORS
+from ipllvm.benchmarks import choice
 from ipllvm.errors import UsageError
 from ipllvm.gate import names
 from ipllvm.models.sources import check_name, display_names, names_classes
@@ -20,91 +21,176 @@ from ipllvm.perturbations.noise import KINDS
 from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
-from ipllvm.registry import BENCHMARKS
+from ipllvm.records import EXACT
 from ipllvm.session import parsing
+from ipllvm.session.option import ROW, Bears, Option, one_of, option, whole
 from ipllvm.session.profiles import BENCHMARKS as BENCHMARKS_OF
-from ipllvm.session.profiles import CLASSES, TEXT_ONLY, Size, size
-from ipllvm.session.registration import TARGETS, destination
+from ipllvm.session.profiles import CLASSES, PROFILES, Size, size
 
-DTYPES = ("auto", "float32", "bfloat16", "float16")
-PROMPTS = ("checkpoint", "original")
-UNDECIDED = ("pass", "fail")
-IF_MISSING = ("fail", "create")
-ANSWERS = ("generate", "likelihood")
-REPEATED = (
-    "profile",
-    "seed",
-    "device",
-    "dtype",
-    "prompt",
-    "scope",
-    "noise",
-    "information",
-    "occlusion_budget",
-    "saliency",
-    "encoder",
-    "judge",
-    "generator",
-    "captioner",
-    "max_errors",
-    "answer",
-    "claims",
-)
-"""Options that a command line repeats as they are."""
-DEFAULT_MODELS = ("llava-tiny",)
-DEFAULT_LANGUAGE_MODELS = ("lm-tiny",)
+TARGETS: Final = ("population", "benchmark")
+DEFAULT_MODELS: Final = ("llava-tiny",)
+DEFAULT_LANGUAGE_MODELS: Final = ("lm-tiny",)
+NOTHING, RUN, MEASUREMENT, PARAMETER = Bears
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line asks for; `samples` is None for all, `batch_size` None for auto.
+    """What the command line asks for; one row an option, in the order of `--help`.
 
-    `fewer_do` says that the number of samples was not asked for: the profile gives it, and a benchmark
-    with fewer is taken whole. `draws` is None where the profile gives them. `sequential` is what a
-    sequential verdict speaks of, empty where the number of samples is fixed.
+    `samples` is None for all and for the profile's; `fewer_do` says that their number was not asked for:
+    the profile gives it, and a benchmark with fewer is taken whole. `created` says that there was no
+    baseline, and that this run is to be it. `draws` is None where the profile gives
+    them, `batch_size` where it is found by trying. `sequential` is whether the number of samples is open.
     """
 
-    models: tuple[str, ...]
-    benchmarks: tuple[str, ...]
-    samples: int | None
     fewer_do: bool
-    draws: int | None
-    profile: str
-    seed: int
-    device: str
-    dtype: str
-    batch_size: int | None
-    claims: Path | None
-    fail_undecided: bool
-    report_only: bool
-    report_dir: Path
-    prompt: str
-    scope: str
-    noise: str
-    information: str
-    occlusion_budget: str
-    strict_observations: bool
-    saliency: str
-    encoder: str | None
-    judge: str | None
-    generator: str
-    captioner: str
-    language_models: tuple[str, ...]
-    max_errors: float
-    answer: str
-    counterexamples: int | None
-    offline: bool
-    rehash: bool
-    store: bool
-    baseline: str
-    save_baseline: str
     created: bool
-    plan: bool
-    sequential: str
-    final_look: bool
-    family_wise: bool
-    noise_floor: bool
-    margin_floor: bool
+    # fmt: off
+    models: tuple[str, ...] = option(
+        "alias, hub id or folder (write --model=/path); repeatable",
+        RUN, name="model", many=True, metavar="NAME",
+    )
+    benchmarks: tuple[str, ...] = option(
+        "benchmark to measure on: a name, a file of rows, hub:ORG/NAME; repeatable",
+        RUN, lambda _, name: choice.check(name), name="benchmark", many=True, metavar="NAME",
+    )
+    protocol: str = option(
+        "prompts, token limits, rows and rules of published benchmarks: standard, or as the paper's harness",
+        RUN, one_of("standard", "paper"), "standard",
+    )
+    profile: str = option(
+        "sizes: quick, paper, audit, or auto (quick on a CPU, else paper)",
+        RUN, one_of("auto", *PROFILES), "auto",
+    )
+    samples: int | None = option(
+        "samples a benchmark: N, all, or auto (the profile's)", RUN, parsing.samples, "auto", absent="all"
+    )
+    draws: int | None = option(
+        "draws of a random perturbation a sample, or auto (the profile's)",
+        MEASUREMENT, whole(1, "auto"), "auto", absent="auto",
+    )
+    seed: int = option("seed of subsets and draws (default 0)", MEASUREMENT, whole(0), "0", metavar="N")
+    device: str = option("auto, cpu, cuda or cuda:i", RUN, parsing.device, "auto")
+    dtype: str = option(
+        "auto (float32 on a CPU, bfloat16 on a GPU), float32, bfloat16, float16",
+        RUN, one_of("auto", "float32", "bfloat16", "float16"), "auto",
+    )
+    batch_size: int | None = option("auto or N", RUN, whole(1, "auto"), "auto", metavar="N", absent="auto")
+    claims: Path | None = option(
+        "TOML file with claims of your own, laid over the shipped ones",
+        RUN, parsing.claims_file, metavar="FILE",
+    )
+    fail_undecided: bool = option(
+        "pass or fail: whether UNDECIDED fails the run (exit status 6)",
+        NOTHING, lambda name, text: parsing.one_of(name, text, ("pass", "fail")) == "fail", "pass",
+        name="undecided",
+    )
+    fail_on: str = option(
+        "violated, or worse: what fails a gate, worse by more than the margin or worse at all",
+        NOTHING, one_of("violated", "worse"), "violated",
+    )
+    exit: str = option(
+        "holm, or raw: the run's answer with Holm's correction over its claims, or without",
+        NOTHING, one_of("holm", "raw"), "holm",
+    )
+    strict_observations: bool = option("let observations fail the run as requirements do", RUN, flag=True)
+    report_only: bool = option("measure and report, never fail a claim", NOTHING, flag=True)
+    report_dir: Path = option(
+        "where reports are written (default reports)", NOTHING, parsing.folder, "reports", metavar="DIR"
+    )
+    prompt: str = option(
+        "the checkpoint's own template, or the original LLaVA prompt",
+        MEASUREMENT, one_of("checkpoint", "original"), "checkpoint",
+    )
+    permutation_scope: str = option(
+        f"what a permutation moves: {', '.join(SCOPES)}",
+        PARAMETER, one_of(*SCOPES), SCOPES[0], aliases=("scope",),
+    )
+    baseline: str = option(
+        "compare with a saved baseline: a name, a file, or the folder of a run",
+        RUN, parsing.some_text, metavar="NAME",
+    )
+    save_baseline: str = option(
+        "keep what was found as REPORT_DIR/baselines/NAME.json", NOTHING, names.new, metavar="NAME"
+    )
+    baseline_if_missing: str = option(
+        "fail, or create: make this run the baseline (refused where CI is set)",
+        NOTHING, one_of("fail", "create"), "fail",
+    )
+    plan: bool = option("say what would be run and what it costs; load no weights", NOTHING, flag=True)
+    rehash: bool = option("read the weights of --model anew for its fingerprint", NOTHING, flag=True)
+    no_store: bool = option("measure anew, keep no outcomes in --report-dir", RUN, flag=True)
+    noise_kind: str = option(
+        f"noise of the importance properties: {', '.join(KINDS)}",
+        PARAMETER, one_of(*KINDS), KINDS[0], aliases=("noise",),
+    )
+    patch_information: str = option(
+        "patch information: keep a group's tokens, or pool them into one",
+        PARAMETER, one_of(*HOW), HOW[0], aliases=("information",),
+    )
+    occlusion_budget: str = option(
+        "what a ratio of salient cells is a share of: count (cells) or mass (saliency)",
+        PARAMETER, one_of(*BUDGETS), BUDGETS[0],
+    )
+    parameters: tuple[str, ...] = option(
+        "NAME=VALUE of a parameter that a property declares; repeatable",
+        RUN, parsing.parameter, name="parameter", many=True, metavar="NAME=VALUE",
+    )
+    saliency: str = option(
+        "model behind saliency maps: clip-tiny, facebook/dino-vits16, ...", RUN, default="clip-tiny"
+    )
+    max_errors: float = option(
+        "samples that may fail before a property counts as not measured: N or a share",
+        RUN, parsing.budget, "0",
+    )
+    generator: str = option(
+        f"who draws synthetic pictures: {', '.join(GENERATORS)}", RUN, one_of(*GENERATORS), GENERATORS[0]
+    )
+    captioner: str = option(
+        "model that captions pictures for the generator (default: its own)",
+        RUN, lambda _, name: check_name(name), metavar="NAME",
+    )
+    encoder: str | None = option(
+        "CLIP encoder of models whose own is not known: clip-tiny, hub id, folder", RUN, metavar="NAME"
+    )
+    judge: str | None = option(
+        "who judges free answers in place of rules: a language model, or an endpoint as URL#MODEL",
+        RUN, metavar="NAME",
+    )
+    language_models: tuple[str, ...] = option(
+        "language model that alignment is measured with (default lm-tiny); repeatable",
+        RUN, name="language-model", many=True, metavar="NAME",
+    )
+    answer: str = option(
+        "generate, or likelihood: letters, yes and no by log-likelihood",
+        MEASUREMENT, one_of("generate", "likelihood"), "generate",
+    )
+    counterexamples: int | None = option(
+        "answers to ask for to make a counterexample small: N or auto",
+        NOTHING, whole(0, "auto"), "auto", absent="auto",
+    )
+    offline: bool = option("never ask the network", RUN, flag=True)
+    sequential: bool = option("measure on more and more samples until a claim is decided", RUN, flag=True)
+    target: str = option(
+        f"what a sequential verdict speaks of: {' or '.join(TARGETS)}", RUN, one_of(*TARGETS), TARGETS[0]
+    )
+    final_look: bool = option("sequential: keep a fifth of alpha for one test of all samples", RUN, flag=True)
+    noise_floor: bool = option("measure twice, in other batches, and report what differs", RUN, flag=True)
+    margin_floor: bool = option("raise margins below the noise floor to it", RUN, flag=True)
+    exact: str | None = option(
+        "what decides where few clusters inform: dirichlet, or bets, which are proven to be valid",
+        RUN, one_of(*EXACT), metavar="NAME",
+    )
+    family_wise: bool = option(
+        "share each claim's alpha among the requirements of a model", RUN, flag=True
+    )
+
+    # fmt: on
+
+    @property
+    def store(self) -> bool:
+        """Whether outcomes are kept in the report folder."""
+        return not self.no_store
 
     @property
     def on_defaults(self) -> bool:
@@ -138,29 +224,20 @@ class Options:
         return Size(samples, given.draws if self.draws is None else self.draws)
 
     def command_line(self) -> list[str]:
-        """The options that bear on a measurement, spelled as a command line that repeats it."""
-        samples = "auto" if self.fewer_do else self.samples or "all"
-        fixed = {
-            "samples": samples,
-            "draws": self.draws or "auto",
-            "batch-size": self.batch_size or "auto",
-        }
-        named = {name: getattr(self, name) for name in REPEATED}
-        values = [(n, v) for n, v in {**fixed, **named}.items() if v is not None]
-        chosen = [("model", m) for m in self.models] + [("benchmark", b) for b in self.benchmarks]
-        if self.language_models != DEFAULT_LANGUAGE_MODELS:
-            chosen += [("language-model", name) for name in self.language_models]
-        flags = ["--offline"] * self.offline + ["--no-store"] * (not self.store)
-        flags += ["--strict-observations"] * self.strict_observations
-        flags += [f"--baseline={self._baseline_file()}"] * bool(self.baseline)
-        flags += ["--sequential", f"--target={self.sequential}"] * bool(self.sequential)
-        flags += ["--final-look"] * self.final_look + ["--noise-floor"] * self.noise_floor
-        flags += ["--margin-floor"] * self.margin_floor
-        return [f"--{name.replace('_', '-')}={value}" for name, value in [*chosen, *values]] + flags
+        """The options that bear on a run, spelled as a command line that repeats it."""
+        auto = {"samples": "auto"} if self.fewer_do else {}
+        auto["baseline"] = self._baseline_file()
+        values = {name: auto.get(name, getattr(self, name)) for name in OPTIONS}
+        repeated = (row.repeated(values[name]) for name, row in OPTIONS.items() if row.bears is not NOTHING)
+        return [argument for each in repeated for argument in each]
 
     def _baseline_file(self) -> str:
         """The baseline as it can be named whatever the report folder is; empty where there is none."""
         return str(names.find(self.baseline, self.report_dir) or self.baseline) if self.baseline else ""
+
+    def measurement(self) -> dict[str, str | int | float | bool]:
+        """What of the command line is a setting of every result."""
+        return {name: getattr(self, name) for name, row in OPTIONS.items() if row.bears is MEASUREMENT}
 
     def as_row(self) -> dict[str, Any]:
         """The options as builtins, for the report."""
@@ -169,6 +246,17 @@ class Options:
             k: str(v) if isinstance(v, Path) else list(v) if isinstance(v, tuple) else v
             for k, v in row.items()
         }
+
+
+def _rows() -> Iterator[tuple[str, Option]]:
+    for each in fields(Options):
+        if ROW in each.metadata:
+            row: Option = each.metadata[ROW]
+            yield each.name, replace(row, name=row.name or each.name.replace("_", "-"))
+
+
+OPTIONS: Final[Mapping[str, Option]] = dict(_rows())
+"""The table: every option by the field that holds its value."""
 
 
 def header(config: pytest.Config, options: Options) -> list[str]:
@@ -195,119 +283,50 @@ def check_workers(workers: int | None, options: Options) -> None:
 
 def read(config: pytest.Config) -> Options:
     """The options of this run; raises UsageError in one line for a value that can't be used."""
-
-    def value(name: str) -> Any:
-        return config.getoption(destination(name))
-
-    device = str(value("device"))
-    baseline, save, created = _baselines(value)
-    if (baseline or save) and len(value("model") or DEFAULT_MODELS) > 1:
-        raise UsageError("a baseline is of one model: give one --model")
-    profile = parsing.profile(str(value("profile")), device)
-    models = parsing.models(value("model") or DEFAULT_MODELS)
-    fit = CLASSES if all(map(names_classes, models)) else BENCHMARKS_OF[profile]
-    return Options(
-        models=models,
-        benchmarks=tuple(BENCHMARKS.check(n) for n in dict.fromkeys(value("benchmark") or fit)),
-        samples=parsing.samples(str(value("samples"))),
-        fewer_do=value("samples") == "auto",
-        draws=parsing.number_or_auto("draws", value("draws")),
-        profile=profile,
-        seed=parsing.whole("seed", value("seed"), 0),
-        device=parsing.device(device),
-        dtype=parsing.one_of("dtype", value("dtype"), DTYPES),
-        batch_size=None
-        if value("batch-size") == "auto"
-        else parsing.whole("batch-size", value("batch-size"), 1),
-        claims=None if value("claims") is None else parsing.claims_file(Path(value("claims"))),
-        fail_undecided=parsing.one_of("undecided", value("undecided"), UNDECIDED) == "fail",
-        report_only=bool(value("report-only")),
-        report_dir=parsing.folder(Path(value("report-dir"))),
-        prompt=parsing.one_of("prompt", value("prompt"), PROMPTS),
-        scope=parsing.one_of("scope", value("scope"), SCOPES),
-        noise=parsing.one_of("noise", value("noise"), KINDS),
-        information=parsing.one_of("information", value("information"), HOW),
-        occlusion_budget=parsing.one_of("occlusion-budget", value("occlusion-budget"), BUDGETS),
-        strict_observations=bool(value("strict-observations")),
-        saliency=str(value("saliency")),
-        encoder=value("encoder"),
-        judge=value("judge"),
-        generator=(artist := parsing.one_of("generator", value("generator"), GENERATORS)),
-        captioner=check_name(value("captioner") or CAPTIONERS[artist]),
-        language_models=tuple(dict.fromkeys(value("language-model") or DEFAULT_LANGUAGE_MODELS)),
-        answer=parsing.one_of("answer", value("answer"), ANSWERS),
-        counterexamples=None
-        if value("counterexamples") == "auto"
-        else parsing.whole("counterexamples", value("counterexamples"), 0),
-        max_errors=parsing.budget(str(value("max-errors"))),
-        offline=bool(value("offline")),
-        rehash=bool(value("rehash")),
-        store=not value("no-store"),
-        baseline=baseline,
-        save_baseline=save,
-        created=created,
-        plan=bool(value("plan")),
-        sequential=_sequential(value),
-        final_look=bool(value("final-look")),
-        family_wise=bool(value("family-wise")),
-        noise_floor=bool(value("noise-floor")),
-        margin_floor=bool(value("margin-floor")),
-    )
+    typed = {name: config.getoption(row.destination) for name, row in OPTIONS.items()}
+    values = {name: row.read(typed[name]) for name, row in OPTIONS.items()}
+    _check(values)
+    values["models"] = parsing.models(values["models"] or DEFAULT_MODELS)
+    values["profile"] = parsing.profile(values["profile"], values["device"])
+    fit = CLASSES if all(map(names_classes, values["models"])) else BENCHMARKS_OF[values["profile"]]
+    asked = (choice.under(name, values["protocol"]) for name in values["benchmarks"] or fit)
+    values["benchmarks"] = tuple(dict.fromkeys(asked))
+    values["captioner"] = values["captioner"] or CAPTIONERS[values["generator"]]
+    values["language_models"] = values["language_models"] or DEFAULT_LANGUAGE_MODELS
+    created = _created(values)
+    if created:
+        values.update(baseline=None, save_baseline=values["baseline"])
+    for name in ("baseline", "save_baseline"):
+        values[name] = values[name] or ""
+    return Options(fewer_do=typed["samples"] == "auto", created=created, **values)
 
 
-def _baselines(value: Callable[[str], Any]) -> tuple[str, str, bool]:
-    """What to compare with, the name to keep the run under, and whether it is the first baseline.
-
-    Raises UsageError where --baseline-if-missing=create is asked for and a machine asks.
-    """
-    asked, save = str(value("baseline") or ""), str(value("save-baseline") or "")
-    if value("baseline") == "" or value("save-baseline") == "":
-        raise UsageError("--baseline and --save-baseline: give a name")
-    names.new(save, "--save-baseline")
-    missing = parsing.one_of("baseline-if-missing", value("baseline-if-missing"), IF_MISSING)
-    if missing == "fail":
-        return asked, save, False
-    if not asked or save:
+def _created(values: Mapping[str, Any]) -> bool:
+    """Whether this run is to be the baseline that it asks for; raises UsageError where a machine asks."""
+    asked: str | None = values["baseline"]
+    if values["baseline_if_missing"] == "fail":
+        return False
+    if not asked or values["save_baseline"]:
         raise UsageError("--baseline-if-missing=create: give --baseline=NAME, and leave --save-baseline out")
     if os.environ.get("CI"):
         raise UsageError(
             "--baseline-if-missing=create: CI is set, where no run may become its own baseline: commit one"
         )
-    if names.find(names.new(asked, "--baseline"), Path(value("report-dir"))) is not None:
-        return asked, "", False
-    return "", asked, True
+    return names.find(names.new("baseline", asked), values["report_dir"]) is None
 
 
-def _sequential(value: Callable[[str], Any]) -> str:
-    """The target of a sequential run; raises UsageError for what does not go with one, or without."""
-    target = parsing.one_of("target", value("target"), TARGETS)
-    if value("sequential") and (value("baseline") or value("save-baseline")):
+def _check(values: Mapping[str, Any]) -> None:
+    """Raises UsageError for options that do not go together, or not without another."""
+    sequential, compared = values["sequential"], values["baseline"] or values["save_baseline"]
+    if compared and len(values["models"]) > 1:
+        raise UsageError("a baseline is of one model: give one --model")
+    if sequential and compared:
         raise UsageError("--sequential: a baseline needs a fixed number of samples; leave one of the two out")
-    if value("margin-floor") and not value("noise-floor"):
+    if values["margin_floor"] and not values["noise_floor"]:
         raise UsageError("--margin-floor: give --noise-floor too")
-    if value("sequential") and value("noise-floor"):
+    if sequential and values["noise_floor"]:
         raise UsageError("--noise-floor needs a fixed number of samples; leave --sequential out")
-    if value("sequential"):
-        return target
-    if value("final-look") or target != TARGETS[0]:
-        option = "--final-look" if value("final-look") else f"--target {target}"
-        raise UsageError(f"{option}: give --sequential too")
-    return ""
-
-
-def benchmarks(marker: pytest.Mark | None, asked: Options) -> list[Any]:
-    """What a test is measured on: the names of its `benchmarks` marker in place of the default.
-
-    Of those asked for on the command line it takes the ones that the marker names, also as `also`;
-    where there are none the test is skipped with the reason. So is a test without the marker on a
-    benchmark that has no pictures.
-    """
-    if marker is None:
-        blind = pytest.mark.skip(reason="the benchmark has no pictures")
-        return [pytest.param(n, marks=blind) if n in TEXT_ONLY else n for n in asked.benchmarks]
-    if asked.on_defaults:
-        return list(marker.args)
-    known = (*marker.args, *marker.kwargs.get("also", ()))
-    chosen = [name for name in asked.benchmarks if name in known]
-    unfit = pytest.mark.skip(reason=f"is measured on {', '.join(known)}")
-    return chosen or [pytest.param(name, marks=unfit) for name in asked.benchmarks]
+    if not sequential and values["final_look"]:
+        raise UsageError("--final-look: give --sequential too")
+    if not sequential and values["target"] != TARGETS[0]:
+        raise UsageError(f"--target {values['target']}: give --sequential too")

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ipllvm.errors import UnknownName, UsageError
-from ipllvm.models.sources import check_name
-from ipllvm.session.profiles import PROFILES
+from ipllvm.models.sources import check_name, local_folder
+from ipllvm.safety import reading
 
 DEVICES = ("auto", "cpu", "cuda")
 GPU_DRIVERS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/nvmap", "/dev/dxg", "/dev/kfd")
@@ -17,21 +17,41 @@ def models(names: Sequence[str]) -> tuple[str, ...]:
     """Checked names; two spellings of one folder count once."""
     first: dict[str | Path, str] = {}
     for name in names:
-        place = Path(name).expanduser()
-        first.setdefault(place.resolve() if place.is_dir() else name, check_name(name))
+        place = local_folder(name)
+        first.setdefault(place.resolve() if place else name, check_name(name))
     return tuple(first.values())
 
 
 def profile(text: str, device: str) -> str:
     """A profile's name; auto is quick on a CPU and paper on a GPU."""
     if text != "auto":
-        return one_of("profile", text, PROFILES)
+        return text
     return "paper" if gpus() and not device.startswith("cpu") else "quick"
 
 
-def samples(text: str) -> int | None:
+def text(name: str, text: str) -> str:
+    """What was typed, as it is."""
+    return text
+
+
+def some_text(name: str, text: str) -> str:
+    """What was typed, which must not be empty."""
+    if not text.strip():
+        raise UsageError(f"--{name}: give a name")
+    return text
+
+
+def parameter(name: str, text: str) -> str:
+    """NAME=VALUE; the name may be written with hyphens."""
+    key, equals, value = text.partition("=")
+    if not (key.replace("-", "_").isidentifier() and equals and value):
+        raise UsageError(f"--{name} {text}: write NAME=VALUE")
+    return f"{key.replace('-', '_')}={value}"
+
+
+def samples(name: str, text: str) -> int | None:
     """A number of samples; None for all, and for the profile's."""
-    return None if text in ("all", "auto") else whole("samples", text, 1)
+    return None if text in ("all", "auto") else whole(name, text, 1)
 
 
 def gpus() -> int:
@@ -45,26 +65,25 @@ def gpus() -> int:
 
 def whole(name: str, text: str, least: int) -> int:
     """A whole number of at least `least`."""
-    if not str(text).isdecimal() or int(text) < least:
+    try:
+        found = reading.number(str(text))
+    except reading.Refused as error:
+        raise UsageError(f"--{name} {text}: give a whole number of at least {least}: {error}") from None
+    if found < least:
         raise UsageError(f"--{name} {text}: give a whole number of at least {least}")
-    return int(text)
+    return found
 
 
-def number_or_auto(name: str, text: str) -> int | None:
-    """A whole number of at least 1; None for auto."""
-    return None if text == "auto" else whole(name, text, 1)
-
-
-def budget(text: str) -> float:
+def budget(name: str, text: str) -> float:
     """A number of samples, or a share of them below 1."""
-    if text.isdecimal():
-        return int(text)
+    if text.isascii() and text.isdecimal():
+        return whole(name, text, 0)
     try:
         share = float(text)
     except ValueError:
         share = -1.0
     if not 0 <= share < 1:
-        raise UsageError(f"--max-errors {text}: give a whole number, or a share from 0 up to but not 1")
+        raise UsageError(f"--{name} {text}: give a whole number, or a share from 0 up to but not 1")
     return share
 
 
@@ -75,28 +94,40 @@ def one_of(name: str, text: str, known: Sequence[str]) -> str:
     return text
 
 
-def device(text: str) -> str:
+def device(name: str, text: str) -> str:
     """A device of torch, if this machine can have it."""
     kind, colon, index = text.partition(":")
     if kind not in DEVICES or (colon and (kind != "cuda" or not index.isdecimal())):
-        raise UnknownName("--device", text, (*DEVICES, "cuda:0"))
+        raise UnknownName(f"--{name}", text, (*DEVICES, "cuda:0"))
     if kind == "cuda" and sys.platform == "linux" and not any(Path(p).exists() for p in GPU_DRIVERS):
-        raise UsageError(f"--device {text}: no GPU driver here; use --device cpu")
+        raise UsageError(f"--{name} {text}: no GPU driver here; use --device cpu")
     return text
 
 
-def claims_file(path: Path) -> Path:
+def claims_file(name: str, text: str) -> Path:
     """The file, if it can be read as claims."""
     from ipllvm import claims
 
+    path = Path(text)
     claims.load(path)
     return path
 
 
-def folder(path: Path) -> Path:
+def folder(name: str, text: str) -> Path:
     """The folder, unless it is plain that it can't be written; nothing is made yet."""
+    path = Path(text)
+    try:
+        path.expanduser().stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UsageError(f"--{name} {path}: {_reason(error)}; give another folder") from error
     there = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         why = "not writable" if there.is_dir() else "not a folder"
-        raise UsageError(f"--report-dir {path}: {there} is {why}; give another folder")
+        raise UsageError(f"--{name} {path}: {there} is {why}; give another folder")
     return path
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)

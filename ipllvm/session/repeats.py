@@ -25,20 +25,25 @@ def look(item: pytest.Function) -> bool | None:
 
 def sequence(item: pytest.Item) -> str:
     """What the row says of its order: the target, or why its number of samples is fixed."""
-    target, fixed = item.config.stash[OPTIONS].sequential, item.get_closest_marker("fixed_n")
-    if not target or fixed is None:
-        return target
+    options, fixed = item.config.stash[OPTIONS], item.get_closest_marker("fixed_n")
+    if not options.sequential or fixed is None:
+        return options.target if options.sequential else ""
     return f"fixed number of samples: {fixed.args[0]}"
 
 
 def own_levels(item: pytest.Item, claims: "Mapping[str, Claim]") -> "Mapping[str, Claim]":
     """With --family-wise: each claim at its alpha over the k requirements selected for the model.
 
-    k is what was collected (Bonferroni): skips that were known then are no part of it.
+    k is what was collected (Bonferroni): skips that were known then are no part of it. With --exact each
+    claim has the bound that was asked for.
     """
-    k = family(item)
+    k, exact = family(item), item.config.stash[OPTIONS].exact
     return {
-        name: replace(claim, alpha=claim.alpha / k) if claim.kind == "requirement" else claim
+        name: replace(
+            claim,
+            alpha=claim.alpha / k if claim.kind == "requirement" else claim.alpha,
+            exact=exact or claim.exact,
+        )
         for name, claim in claims.items()
     }
 

@@ -6,6 +6,7 @@ without the seconds that importing torch and transformers takes each time.
 
 import gc
 import os
+import resource
 import runpy
 import signal
 import sys
@@ -24,12 +25,20 @@ class Command:
     """A command that runs; what it prints, on both outputs, goes into a file."""
 
     def __init__(
-        self, module: str, arguments: Sequence[str], folder: Path, environment: Mapping[str, str]
+        self,
+        module: str,
+        arguments: Sequence[str],
+        folder: Path,
+        environment: Mapping[str, str],
+        limit: float = LIMIT,
+        memory: int = 0,
     ) -> None:
+        """`limit` is in seconds, `memory` in bytes more than the fork begins with, 0 for any."""
+        self._limit = limit
         handle, name = tempfile.mkstemp()
         os.close(handle)
         self._printed = Path(name)
-        told = (module, list(arguments), folder, dict(environment), self._printed)
+        told = (module, list(arguments), folder, dict(environment), self._printed, memory)
         self._process: ForkServerProcess = SERVER.Process(target=_main, args=told)
         self._process.start()
 
@@ -44,20 +53,24 @@ class Command:
         os.kill(self._process.pid, number)
 
     def end(self) -> tuple[int, str]:
-        """Wait for its end: exit status and what was printed. Raises TimeoutError after `LIMIT` seconds."""
-        self._process.join(LIMIT)
-        text = self._printed.read_text(encoding="utf-8")
+        """Wait for its end: exit status and what was printed. Raises TimeoutError after the limit."""
+        self._process.join(self._limit)
+        text = self._printed.read_bytes().decode("utf-8", "surrogateescape")
         self._printed.unlink()
         if self._process.exitcode is None:
             self._process.kill()
-            raise TimeoutError(f"not done after {LIMIT} s\n{text}")
+            self._process.join()
+            raise TimeoutError(f"not done after {self._limit} s\n{text}")
         return self._process.exitcode, text
 
 
 def _main(
-    module: str, arguments: list[str], folder: Path, environment: dict[str, str], printed: Path
+    module: str, arguments: list[str], folder: Path, environment: dict[str, str], printed: Path, memory: int
 ) -> None:
     gc.freeze()
+    if memory:
+        most = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + memory
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts without it
     os.environ.clear()
     os.environ.update(environment)

@@ -3,7 +3,7 @@
 From the claims' planned discordance, with clusters, draws and levels as planned; no data are seen.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,17 +24,9 @@ from ipllvm.stats.sequential import expected_samples
 if TYPE_CHECKING:
     from jaxtyping import Int
 
-MAKES = {"permutation_invariance": ("permutation",), "modality_importance": ("image_first", "then_text")}
-"""The claims of properties that are not called like their claim."""
 _POINTS = 100.0
 GAP = 0.05
 """The distance of the truth from the margin, in scores, that a sequential run's use is predicted at."""
-
-
-def claims_of(property_name: str, claims: Mapping[str, Claim]) -> list[Claim]:
-    """The claims that a property makes; none for one that is not known."""
-    names = MAKES.get(property_name, (property_name,))
-    return [claims[name] for name in names if name in claims]
 
 
 def power_line(claim: Claim, clusters: Sequence[str], draws: int, available: int) -> str:

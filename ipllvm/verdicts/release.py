@@ -1,113 +1,175 @@
-"""Whether a model is fit for release as far as a run can tell: all of its requirements at once.
+"""Whether a model is fit for release as far as a run can tell, and as good as its baseline: one answer each.
 
-All hold where each one does by its own raw p-value: no correction for their number is needed (intersection-
-union test, Berger 1982). That any is violated is a union, and needs Holm's correction over all of them.
+Everything that speaks of a whole run reads it here: the rows' standing, the statements, the page's headline
+and the exit status.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ipllvm.records import Decision
-from ipllvm.stats.multiplicity import holm
+from ipllvm.verdicts.answer import UNDECIDED, Answer, Member, Standing, decide
 from ipllvm.verdicts.statements import Statement
+from ipllvm.verdicts.worse import POOLED
 
-METHOD = "all raw p-values at their own level; violations by Holm's correction"
-_SIDES = ("p_holds", "p_violated")
-_FAMILIES = {
-    "fit_for_release": "Fit for release, as far as this run can tell: all {k} requirements hold.",
-    "no_regression": "As good as the baseline: none of {k} measures is worse by more than its margin.",
+METHOD = "if all hold, all stand; else Holm's correction, as for what is violated or worse"
+RAW = "every claim at its own level, without correction (--exit=raw)"
+REGRESSION = "regression:"
+_TEXTS = {
+    "fit_for_release": {
+        Decision.HOLDS: "Fit for release as far as this run tells: all {k} requirements hold.",
+        Decision.UNDECIDED: "Not shown fit for release: {holds} of {k} requirements hold.",
+        Decision.VIOLATED: "Not fit for release: {violated} of {k} requirements violated.",
+    },
+    "no_regression": {
+        Decision.HOLDS: "As good as the baseline: none of {k} measures is worse by more than its margin.",
+        Decision.UNDECIDED: "Not shown to be as good as the baseline: {holds} of {k} measures are.",
+        Decision.WORSE: "Worse than the baseline: {worse} of {k} measures, by how much is not shown.",
+        Decision.VIOLATED: "Worse than the baseline: {violated} of {k} measures by more than the margin.",
+    },
 }
 
 
 @dataclass(frozen=True, slots=True)
-class _Member:
-    """One claim of a family: its raw p-values, 1 where nothing was decided, and the family's level."""
+class Family:
+    """The claims of one model that are answered together; `rows` are their places, None of a lost test."""
 
     name: str
-    benchmark: str
-    why: str
-    p_holds: float
-    p_violated: float
-    alpha: float
+    model: str
+    rows: tuple[int | None, ...]
+    answer: Answer
 
 
-def of(rows: Sequence[Mapping[str, Any]], lost: Sequence[Mapping[str, Any]] = ()) -> list[Statement]:
-    """A statement over the requirements of each model, and one over those that were gated against a baseline.
-
-    Of `lost`, the tests that gave no result, those with a `claim` are comparisons that could not be made.
+def families(
+    rows: Sequence[Mapping[str, Any]], lost: Sequence[Mapping[str, Any]] = (), raw: bool = False
+) -> list[Family]:
+    """The requirements of each model, and what was gated against a baseline, each family with its answer.
 
     `rows` are those of the report (ipllvm/reporting/report.py), `lost` the tests that gave none: property,
-    model, benchmark, primary. Of a single requirement its own verdict says it all.
+    model, benchmark, primary; those with a `claim` are comparisons that could not be made. `raw` takes every
+    claim at its own level.
     """
     made = []
-    for model in dict.fromkeys(row["model"]["name"] for row in rows):
-        own = [row for row in rows if row["model"]["name"] == model and row["claim"]["kind"] == "requirement"]
+    keys = [(str(row["model"]["name"]), row["model"]["fingerprint"]) for row in rows]
+    named = {name for name, _ in keys}
+    models = dict.fromkeys(keys)
+    models |= dict.fromkeys(
+        (each["model"], "")
+        for each in lost
+        if (each["primary"] or each.get("claim")) and each["model"] not in named
+    )
+    for key in models:
+        model, own = key[0], [i for i, each in enumerate(keys) if each == key and _asked(rows[i])]
+        gated = [i for i in own if rows[i]["claim"]["name"].startswith(REGRESSION)]
+        primary: list[int | None] = [i for i in own if rows[i]["claim"]["primary"]]
         missed = [_missed(each) for each in lost if each["model"] == model and each["primary"]]
-        families = {
-            "fit_for_release": [*[_member(row) for row in own if row["claim"]["primary"]], *missed],
-            "no_regression": [
-                *(_member(row) for row in own if row["claim"]["name"].startswith("regression:")),
-                *(_uncompared(each) for each in lost if each["model"] == model and each.get("claim")),
-            ],
+        members = [_member(rows[i]) for i in own if rows[i]["claim"]["primary"]]
+        uncompared = [_uncompared(each) for each in lost if each["model"] == model and each.get("claim")]
+        families: dict[str, tuple[Sequence[int | None], list[Member]]] = {
+            "fit_for_release": (primary + [None] * len(missed), [*members, *missed]),
+            "no_regression": (
+                [*gated, *(None for _ in uncompared)],
+                [*(_member(rows[i]) for i in gated), *uncompared],
+            ),
         }
-        made += [_stated(name, model, found) for name, found in families.items() if len(found) > 1]
+        made += [
+            Family(name, model, tuple(places), decide(found, raw))
+            for name, (places, found) in families.items()
+            if found
+        ]
     return made
 
 
-def _member(row: Mapping[str, Any]) -> _Member:
+def standings(families: Sequence[Family]) -> dict[int, Standing]:
+    """What the run says of each row that is in a family, by its place."""
+    return {
+        place: standing
+        for family in families
+        for place, standing in zip(family.rows, family.answer.standings, strict=True)
+        if place is not None
+    }
+
+
+def of(
+    rows: Sequence[Mapping[str, Any]], lost: Sequence[Mapping[str, Any]] = (), raw: bool = False
+) -> list[Statement]:
+    """A statement for each family of more than one claim; of a single one its own verdict says it all."""
+    found = families(rows, lost, raw)
+    return [_stated(family, RAW if raw else METHOD) for family in found if len(family.rows) > 1]
+
+
+def _asked(row: Mapping[str, Any]) -> bool:
+    return bool(row["claim"]["kind"] == "requirement")
+
+
+def _member(row: Mapping[str, Any]) -> Member:
     claim, verdict = row["claim"], row["verdict"]
-    told = not row["partial"] and row["outcome"] != "error"
-    p_holds, p_violated = (verdict[p] if told and verdict[p] is not None else 1.0 for p in _SIDES)
-    alpha = claim["alpha"] * row["settings"].get("family_wise", 1)
-    return _Member(
-        claim["name"].removeprefix("regression:"),
+    whole = not row["partial"] and row["outcome"] != "error"
+    p_holds, p_violated, p_worse = (
+        float(verdict[p]) if whole and verdict.get(p) is not None else 1.0
+        for p in ("p_holds", "p_violated", "p_worse")
+    )
+    name = claim["name"].removeprefix(REGRESSION)
+    return Member(
+        name,
         row["benchmark"]["name"],
-        "undecided" if told else "not measured to the end",
+        UNDECIDED if whole else "not measured to the end",
         p_holds,
         p_violated,
-        alpha,
+        claim["alpha"] * row["settings"].get("family_wise", 1),
+        p_worse,
+        name == POOLED,
     )
 
 
-def _missed(test: Mapping[str, Any]) -> _Member:
-    return _Member(test["property"], test["benchmark"], "could not be measured", 1.0, 1.0, 0.0)
+def _missed(test: Mapping[str, Any]) -> Member:
+    return Member(test["property"], test["benchmark"], "could not be measured", 1.0, 1.0, 0.0)
 
 
-def _uncompared(test: Mapping[str, Any]) -> _Member:
-    return _Member(test["claim"], test["benchmark"], "could not be compared", 1.0, 1.0, 0.0)
+def _uncompared(test: Mapping[str, Any]) -> Member:
+    return Member(test["claim"], test["benchmark"], "could not be compared", 1.0, 1.0, 0.0)
 
 
-def _stated(name: str, model: str, members: Sequence[_Member]) -> Statement:
-    k, adjusted = len(members), holm([each.p_violated for each in members])
-    surely = [(each, p) for each, p in zip(members, adjusted, strict=True) if p <= each.alpha]
-    if surely:
-        decision, p = Decision.VIOLATED, min(p for _, p in surely)
-        told = ", ".join(f"{_words(each)} (p = {p:.2g})" for each, p in surely)
-        reason = f"but violated, also after Holm's correction over {k}: {told}"
-    else:
-        p, open_ = max(each.p_holds for each in members), list(_open(members, adjusted))
-        decision = Decision.UNDECIDED if open_ else Decision.HOLDS
-        reason = f"but not shown: {', '.join(open_)}" if open_ else _all_hold(p)
+def _stated(family: Family, method: str) -> Statement:
+    answer, members = family.answer, [each.member for each in family.answer.standings]
+    counts = {str(each).lower(): len(answer.of(each)) for each in Decision}
+    text = _TEXTS[family.name][answer.decision].format(k=len(members), **counts)
     benchmarks = tuple(dict.fromkeys(each.benchmark for each in members if each.benchmark))
-    text = _FAMILIES[name].format(k=k)
+    reason, p = _reason(answer)
     return Statement(
-        name, text, (model,), benchmarks, None, None, None, "", decision, reason, p, METHOD, "requirement"
+        family.name,
+        text,
+        (family.model,),
+        benchmarks,
+        None,
+        None,
+        None,
+        "",
+        answer.decision,
+        reason,
+        p,
+        method,
+        "requirement",
     )
 
 
-def _all_hold(p: float) -> str:
-    return f"each at its own level (the largest p is {p:.2g}); for all at once that needs no correction"
+def _reason(answer: Answer) -> tuple[str, float]:
+    """Why the answer is what it is, and the p-value that decides it."""
+    if answer.decision is Decision.HOLDS:
+        p = max(each.member.p_holds for each in answer.standings)
+        return (
+            f"each at its own level (the largest p is {p:.2g}), which needs no correction where all hold",
+            p,
+        )
+    if answer.decision is Decision.UNDECIDED:
+        open_ = answer.of(Decision.UNDECIDED)
+        return f"open: {', '.join(map(_open, open_))}", max(each.p_holds for each in open_)
+    side = "p_violated" if answer.decision is Decision.VIOLATED else "p_worse"
+    found = [(each.member, float(getattr(each, side))) for each in answer.of(answer.decision)]
+    return ", ".join(f"{member} (p = {p:.2g})" for member, p in found), min(p for _, p in found)
 
 
-def _open(members: Sequence[_Member], adjusted: Sequence[float]) -> Iterator[str]:
-    """The claims that do not hold, each with why."""
-    for each, p in zip(members, adjusted, strict=True):
-        if each.p_holds <= each.alpha:
-            continue
-        alone = f"violated on its own, which may be chance among {len(members)}: Holm's p = {p:.2g}"
-        yield f"{_words(each)} ({alone if each.p_violated <= each.alpha else each.why})"
-
-
-def _words(member: _Member) -> str:
-    return f"{member.name} on {member.benchmark}" if member.benchmark else member.name
+def _open(standing: Standing) -> str:
+    alone = standing.member.alone is not Decision.UNDECIDED
+    return f"{standing.member} ({standing.note if alone else standing.member.why})"

@@ -6,11 +6,9 @@ from typing import Any
 
 from ipllvm.benchmarks.cells import BadCell
 from ipllvm.benchmarks.jsonlines import numbered
-from ipllvm.benchmarks.tables import delimited, parquet
+from ipllvm.benchmarks.tables import SUFFIXES, delimited, parquet
 from ipllvm.benchmarks.tables.pictures import picture
 from ipllvm.errors import UsageError
-
-SUFFIXES = (".jsonl", ".csv", ".tsv", ".parquet")
 
 
 def rows(path: Path) -> list[dict[str, Any]]:

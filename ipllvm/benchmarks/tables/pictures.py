@@ -5,7 +5,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ipllvm.benchmarks.cells import BadCell
 from ipllvm.benchmarks.images import BYTES, EncodedImage, FileImage
@@ -14,6 +14,14 @@ from ipllvm.records import ImageSource
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _DATA = re.compile(r"data:[^,]*;base64,", re.IGNORECASE)
 _BASE64 = re.compile(r"[A-Za-z0-9+/\s]{64,}={0,2}\s*")
+
+
+class Keyed(ImageSource, Protocol):
+    """A picture that can be told from others without decoding it."""
+
+    def digest(self) -> bytes:
+        """sha256 of the encoded bytes."""
+        ...
 
 
 def picture(value: Any, column: str, root: Path, name: str) -> ImageSource | None:

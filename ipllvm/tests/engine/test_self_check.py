@@ -60,8 +60,19 @@ def test_a_flip_that_is_no_tie_is_a_fault_and_a_tie_is_none() -> None:
 
 
 def test_nothing_to_ask_is_no_check(tiny: VisionLanguageModel) -> None:
-    broken: Sequence[Any] = [replace(s, prompt="<image> again") for s in samples(3)]
+    broken: Sequence[Any] = [replace(s, prompt=f"<image> again, {s.id}") for s in samples(3)]
     assert check(tiny, broken) is None
+
+
+def test_samples_that_all_fail_alike_are_the_checkpoints_fault(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaking(*asked: Any) -> Any:
+        raise RuntimeError("the tower is broken")
+
+    monkeypatch.setattr(tiny, "encode", breaking)
+    with pytest.raises(NotMeasured, match="first 3 samples fail: RuntimeError: the tower is broken"):
+        check(tiny, samples(3))
 
 
 def test_no_more_are_asked_together_than_was_said(
@@ -105,7 +116,9 @@ def test_steps_that_depend_on_the_batch_are_a_fault(
     def slots(embeds: Tensor, **options: Any) -> tuple[Tensor, Any]:
         if options.get("past_key_values") is not None:
             mask, positions = options["attention"].mask, options["attention"].positions
-            options["attention"] = Attention(mask, torch.full_like(positions, 7 * (mask.shape[1] - 1)))
+            options["attention"] = Attention(
+                mask, positions=torch.full_like(positions, 7 * (mask.shape[1] - 1))
+            )
         return original(embeds, **options)
 
     monkeypatch.setattr(tiny, "decoder", slots)
@@ -116,9 +129,10 @@ def test_steps_that_depend_on_the_batch_are_a_fault(
         found.require()
 
 
-def test_a_model_that_says_nothing_is_no_check(
+def test_a_model_that_says_nothing_is_not_measured(
     tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original = tiny.logits
     monkeypatch.setattr(tiny, "logits", lambda hidden: original(hidden) * float("nan"))
-    assert check(tiny, samples(3)) is None
+    with pytest.raises(NotMeasured, match="all of the first 3 samples fail: FloatingPointError"):
+        check(tiny, samples(3))

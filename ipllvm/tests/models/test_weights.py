@@ -102,7 +102,7 @@ CONFIGURED: dict[str, tuple[dict[str, Any], str]] = {
     "fewer layers": ({"part": "text_config", "num_hidden_layers": 1}, "config.json may name fewer layers"),
     "fewer layers of the tower": ({"part": "vision_config", "num_hidden_layers": 2}, "fewer layers"),
     "more layers": ({"part": "text_config", "num_hidden_layers": 3}, "weights are missing"),
-    "other vocabulary": ({"part": "text_config", "vocab_size": 7}, "other shapes than config.json says"),
+    "other vocabulary": ({"part": "text_config", "vocab_size": 700}, "other shapes than config.json says"),
     "a quantiser that nobody knows": (
         {"quantization_config": {"quant_method": "modelopt", "quant_algo": "FP8"}},
         r"quantised \(modelopt\) in a way that transformers does not know",

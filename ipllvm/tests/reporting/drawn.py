@@ -47,6 +47,7 @@ def flip(**changed: object) -> Row:
         "pictures": [uri("red"), uri("blue")],
         "words": "each patch stands where its token was moved to",
         "replay": "ipllvm replay r p easyvqa-3 --draw=1",
+        "read": ["red", None],
     }
     return {**made, **changed}
 

@@ -121,6 +121,7 @@ def test_a_section_has_claim_reading_number_pictures_examples_and_the_paper() ->
         "over an example picture",
         "Score with that share in black (higher = more robust), in points",
         "1 example of answers that flipped",
+        "blue (unread)",
         "ipllvm replay r p easyvqa-3 --draw=1",
         "34.67 percent",
         "scope=keep_newline",

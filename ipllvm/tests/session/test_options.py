@@ -9,7 +9,7 @@ import pytest
 
 from ipllvm.errors import UsageError
 from ipllvm.session import options, parsing
-from ipllvm.session.options import Options
+from ipllvm.session.options import OPTIONS, Options
 from ipllvm.session.profiles import Size
 
 
@@ -17,30 +17,10 @@ class Typed:
     """Stands for pytest's config with what was typed."""
 
     def __init__(self, **typed: Any) -> None:
-        unset = dict.fromkeys(
-            (
-                "baseline",
-                "save_baseline",
-                "model",
-                "benchmark",
-                "encoder",
-                "judge",
-                "language_model",
-                "claims",
-                "captioner",
-            )
-        )
-        flags = dict.fromkeys(("report_only", "offline", "no_store", "plan", "strict_observations"), False)
-        flags |= dict.fromkeys(
-            ("rehash", "sequential", "final_look", "family_wise", "noise_floor", "margin_floor"), False
-        )
-        fixed = {"samples": "auto", "draws": "auto", "seed": "0", "batch_size": "auto", "undecided": "pass"}
-        named = {"device": "cpu", "dtype": "auto", "prompt": "checkpoint", "report_dir": "reports"}
-        named |= {"scope": "keep_newline", "noise": "paper", "saliency": "clip-tiny", "profile": "auto"}
-        named |= {"information": "keep", "occlusion_budget": "count"}
-        named |= {"counterexamples": "auto", "max_errors": "0", "answer": "generate", "generator": "renderer"}
-        named |= {"target": "population"}
-        self._typed = {**unset, **flags, **fixed, **named, **typed}
+        names = {row.name.replace("-", "_"): row for row in OPTIONS.values()}
+        assert typed.keys() <= names.keys()
+        unset = {name: (row.flag and False) or row.default for name, row in names.items()}
+        self._typed = {**unset, "device": "cpu", **typed}
 
     def getoption(self, name: str) -> Any:
         """The value of an option by its destination."""
@@ -190,8 +170,8 @@ def test_the_header_says_what_will_be_measured() -> None:
 def test_the_command_line_repeats_the_measurement() -> None:
     found = read(model=["llava-ov"], benchmark=["mmvp"], samples="all", offline=True, no_store=True)
     line = found.command_line()
-    assert line[:3] == ["--model=llava-ov", "--benchmark=mmvp", "--samples=all"]
-    assert {"--draws=auto", "--profile=quick", "--seed=0", "--offline", "--no-store"} <= set(line)
+    assert line[:4] == ["--model=llava-ov", "--benchmark=mmvp", "--profile=quick", "--samples=all"]
+    assert {"--draws=auto", "--seed=0", "--offline", "--no-store"} <= set(line)
     assert not any(argument.startswith("--claims") for argument in line)
 
 
@@ -220,10 +200,10 @@ def test_a_generator_has_a_captioner_of_its_own() -> None:
 
 
 def test_sequential_runs_name_their_target() -> None:
-    assert read().sequential == ""
-    assert read(sequential=True).sequential == "population"
+    assert not read().sequential
+    assert (read(sequential=True).sequential, read(sequential=True).target) == (True, "population")
     found = read(sequential=True, target="benchmark", final_look=True)
-    assert (found.sequential, found.final_look) == ("benchmark", True)
+    assert (found.target, found.final_look) == ("benchmark", True)
     assert {"--sequential", "--target=benchmark", "--final-look"} <= set(found.command_line())
 
 

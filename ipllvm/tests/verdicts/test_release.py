@@ -39,22 +39,24 @@ def test_all_that_hold_need_no_correction() -> None:
 def test_one_that_does_not_hold_leaves_it_open() -> None:
     (found,) = release.of([row(OK, 1), row(0.06, BAD, "image_use")])
     assert (found.decision, found.p) == (Decision.UNDECIDED, 0.06)
-    assert found.reason == "but not shown: image_use on easyvqa (undecided)"
+    assert found.text == "Not shown fit for release: 1 of 2 requirements hold."
+    assert found.reason == "open: image_use on easyvqa (undecided)"
 
 
 def test_a_violation_must_survive_holms_correction() -> None:
     others = [row(OK, 1)] * 9
     (surely,) = release.of([*others, row(1, 0.004, "image_use")])
     assert surely.decision is Decision.VIOLATED
-    assert (
-        surely.reason == "but violated, also after Holm's correction over 10: image_use on easyvqa (p = 0.04)"
-    )
+    assert surely.text == "Not fit for release: 1 of 10 requirements violated."
+    assert surely.reason == "image_use on easyvqa (p = 0.04)"
     (maybe,) = release.of([*others, row(1, 0.04, "image_use")])
     assert maybe.decision is Decision.UNDECIDED
     assert (
-        "image_use on easyvqa (violated on its own, which may be chance among 10: Holm's p = 0.4)"
+        "image_use on easyvqa (VIOLATED alone; among all claims of the run not enough (Holm p = 0.4))"
         in maybe.reason
     )
+    (raw,) = release.of([*others, row(1, 0.04, "image_use")], raw=True)
+    assert raw.decision is Decision.VIOLATED and "--exit=raw" in raw.method
 
 
 @pytest.mark.parametrize("changed", [{"partial": True}, {"outcome": "error"}])
@@ -63,8 +65,8 @@ def test_what_was_not_measured_to_the_end_does_not_hold(changed: dict[str, Any])
     assert (found.decision, found.p) == (Decision.UNDECIDED, 1.0)
     assert found.reason.endswith("(not measured to the end)")
     (missed,) = release.of([row(OK, 1)], [LOST, {**LOST, "model": "another"}, {**LOST, "primary": False}])
-    assert missed.decision is Decision.UNDECIDED and "all 2" in missed.text
-    assert missed.reason == "but not shown: occlusion on charts (could not be measured)"
+    assert missed.decision is Decision.UNDECIDED and "of 2 requirements" in missed.text
+    assert "occlusion on charts (could not be measured)" in missed.reason
 
 
 def test_a_level_that_is_shared_is_not_shared_here() -> None:
@@ -93,10 +95,8 @@ def test_it_stands_in_every_view() -> None:
     entries = [row(OK, 1), row(0.5, BAD, "image_use", benchmark={**row(1, 1)["benchmark"], "name": "charts"})]
     made = build(entries, reports.RUN, statements=release.of(entries))
     schema.validate(made)
-    words = "Fit for release, as far as this run can tell: all 2 requirements hold; but not shown: image_use"
-    told = f"UNDECIDED fit_for_release, llava-tiny, easyvqa and charts: {words} on charts (undecided)"
+    words = "Not shown fit for release: 1 of 2 requirements hold; open: image_use on charts (undecided)"
+    told = f"UNDECIDED fit_for_release, llava-tiny, easyvqa and charts: {words}"
     assert any(told in line for line in terminal.summary(made, 400))
     for view in (markdown.render(made), html.render(made)):
-        assert (
-            view.replace("\\", "").count("all 2 requirements hold; but not shown: image_use on charts") == 1
-        )
+        assert view.replace("\\", "").count("1 of 2 requirements hold; open: image_use on charts") == 1

@@ -1,0 +1,61 @@
+"""What readers of original releases and of VLMEvalKit's tables share."""
+
+import ast
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ipllvm.benchmarks.jsonlines import numbered
+from ipllvm.errors import UsageError
+from ipllvm.safety import reading
+
+PICTURES = (".jpg", ".png", ".jpeg", ".webp")
+LETTERS = "ABCDEFGH"
+
+
+def json_file(path: Path) -> Any:
+    """The value in a JSON file; raises UsageError."""
+    try:
+        return reading.json_file(path, finite=False)
+    except (OSError, reading.Refused) as error:
+        raise UsageError(f"{path}: can't be read: {error}") from error
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """The objects of a JSON-lines file; raises UsageError."""
+    return [row for _, row in numbered(path)]
+
+
+def picture_named(folder: Path, stem: str) -> Path | None:
+    """The picture of that name, whatever its kind."""
+    return next((p for suffix in PICTURES if (p := folder / f"{stem}{suffix}").is_file()), None)
+
+
+def options(row: Mapping[str, Any]) -> list[str]:
+    """The options in VLMEvalKit's columns A, B, C, ...; they end with the first blank one."""
+    found: list[str] = []
+    for letter in LETTERS:
+        value = row.get(letter)
+        if value is None or value == "" or value != value:
+            break
+        found.append(str(value))
+    return found
+
+
+def listed(value: Any) -> list[str]:
+    """A list that is written as text, as JSON or as Python has it; empty where it is none."""
+    if not isinstance(value, str):
+        return list(value) if isinstance(value, list | tuple) else []
+    for read in (json.loads, ast.literal_eval):
+        try:
+            found = read(value)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        return [str(each) for each in found] if isinstance(found, list | tuple) else []
+    return []
+
+
+def tables(folder: Path, suffix: str) -> Iterator[Path]:
+    """The files of a folder with that suffix, not of folders inside it."""
+    yield from sorted(path for path in folder.iterdir() if path.suffix.lower() == suffix)

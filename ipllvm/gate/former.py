@@ -1,0 +1,31 @@
+"""Settings of baselines that were saved before properties declared their parameters.
+
+Every entry then had every parameter, under another name; the parameters of other properties say nothing
+of it.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+_IMPORTANCE = frozenset({"layer_importance", "modality_importance", "visual_token_importance"})
+PARAMETERS: Final[Mapping[str, tuple[str, frozenset[str]]]] = {
+    "scope": ("permutation_scope", frozenset({"permutation_invariance"})),
+    "noise": ("noise_kind", _IMPORTANCE),
+    "information": ("patch_information", frozenset({"patch_information"})),
+    "occlusion_budget": ("occlusion_budget", frozenset({"occlusion"})),
+}
+"""Former name of a setting: its name now, and the properties that read it."""
+
+
+def settings(property_name: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of an entry as they are named now.
+
+    >>> settings("occlusion", {"seed": 0, "scope": "all", "occlusion_budget": "mass"})
+    {'seed': 0, 'occlusion_budget': 'mass'}
+    """
+    made = {}
+    for name, value in found.items():
+        now, readers = PARAMETERS.get(name, (name, frozenset({property_name})))
+        if property_name in readers:
+            made[now] = value
+    return made

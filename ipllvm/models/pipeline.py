@@ -1,0 +1,86 @@
+"""Transformers' own way from pictures and words to an answer, which every other way is compared with.
+
+The processor's chat template makes the inputs and plain `generate` answers, greedily; nothing of the
+stages is used.
+"""
+
+import copy
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from PIL import Image
+
+from ipllvm.models.prompting import PromptStyle, pad_to_square
+
+NEUTRAL: dict[str, Any] = {
+    "do_sample": False, "num_beams": 1, "temperature": None, "top_p": None, "top_k": None, "min_p": None,
+    "typical_p": None, "epsilon_cutoff": None, "eta_cutoff": None, "repetition_penalty": 1.0,
+    "no_repeat_ngram_size": 0, "min_length": 0, "min_new_tokens": None, "bad_words_ids": None,
+    "suppress_tokens": None, "begin_suppress_tokens": None, "forced_bos_token_id": None,
+    "forced_eos_token_id": None, "sequence_bias": None, "guidance_scale": None, "stop_strings": None,
+    "exponential_decay_length_penalty": None, "max_time": None, "watermarking_config": None,
+    "prompt_lookup_num_tokens": None,
+}  # fmt: skip
+"""Settings of `generate` that make it greedy."""
+SAMPLING = ("do_sample", "temperature", "top_p", "top_k", "min_p", "typical_p")
+"""Those that mean nothing where nothing is sampled."""
+
+
+def unfollowed(generation: Any) -> tuple[str, ...]:
+    """The settings of a generation config that change greedy answers, which are not followed here.
+
+    >>> from transformers import GenerationConfig
+    >>> unfollowed(GenerationConfig(repetition_penalty=1.5, temperature=0.2))
+    ('repetition_penalty=1.5',)
+    """
+    told = {name: getattr(generation, name, None) for name in NEUTRAL if name not in SAMPLING}
+    return tuple(f"{name}={value}" for name, value in told.items() if value not in (None, NEUTRAL[name]))
+
+
+@torch.inference_mode()
+def answer(
+    model: Any, processor: Any, style: PromptStyle, images: Sequence[Image.Image], question: str, limit: int
+) -> tuple[int, ...]:
+    """At most `limit` tokens of transformers' greedy answer, the stop token among them.
+
+    Raises whatever the processor or `generate` raises.
+    """
+    pictures = [image.convert("RGB") for image in images]
+    if style.square:
+        pictures = [pad_to_square(picture, processor.image_processor.image_mean) for picture in pictures]
+    content = [*({"type": "image", "image": p} for p in pictures), {"type": "text", "text": question}]
+    turns = [{"role": "user", "content": content}]
+    if style.system:
+        turns.insert(0, {"role": "system", "content": [{"type": "text", "text": style.system}]})
+    fields = processor.apply_chat_template(
+        turns,
+        add_generation_prompt=True,
+        tokenize=True,
+        return_dict=True,
+        return_tensors="pt",
+    ).to(model.device, model.dtype)
+    with _greedy(model):
+        done = model.generate(**fields, max_new_tokens=limit)
+    return tuple(done[0, fields["input_ids"].shape[1] :].tolist())
+
+
+@contextmanager
+def _greedy(model: Any) -> Iterator[None]:
+    """While it lasts, `generate` follows of its config what is no preference among tokens."""
+    usual = model.generation_config
+    model.generation_config = copy.deepcopy(usual)
+    for name, value in NEUTRAL.items():
+        setattr(model.generation_config, name, value)
+    try:
+        yield
+    finally:
+        model.generation_config = usual
+
+
+def layer_kinds(decoder: Any) -> tuple[str, ...]:
+    """What distinguishes the layers of a decoder: how they attend, and what they are made of."""
+    attends = getattr(decoder.config, "layer_types", None) or [""] * len(decoder.layers)
+    made = (sorted({type(part).__name__ for part in layer.modules()}) for layer in decoder.layers)
+    return tuple(f"{kind} {', '.join(parts)}" for kind, parts in zip(attends, made, strict=False))

@@ -1,0 +1,72 @@
+"""The per-sample numbers whose mean decides a claim."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import Float
+
+ARRAYS: Final = ("values", "crossed")
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """The per-sample numbers whose mean decides a claim (statistics in ipllvm/stats).
+
+    `values` lie in [-bound, bound]; `lattice` is the smallest step of a value (1/K for binary
+    scores averaged over K draws, 0 for graded ones). `weighted` says that a value is a weighted sum
+    of scores, as of a claim on a ratio, and not a difference of two or of two differences; `linearised`
+    that it is an influence value of a statistic that is no mean, such as a difference of ratios.
+    Of a claim that a ratio is at least `share` the values are numerator - share x denominator, and `over`
+    is the denominator of the same samples. `crossed` are the values by draw where a draw is one for all
+    samples and stands for draws like it; `fitted` says that each half of the clusters has the draw
+    that was best on the other. `unknown` is the least and the most that the `n_error` samples without a
+    value could add to the sum of values, None where they may lie anywhere in the range.
+    """
+
+    name: str
+    values: "Float[np.ndarray, 'samples']"
+    clusters: tuple[str, ...]
+    bound: float = 1.0
+    lattice: float = 1.0
+    draws: int = 1
+    n_error: int = 0
+    samples: tuple[str, ...] = ()
+    weighted: bool = False
+    linearised: bool = False
+    over: "Contrast | None" = None
+    share: float = 0.0
+    crossed: "Float[np.ndarray, 'samples draws'] | None" = None
+    fitted: bool = False
+    unknown: tuple[float, float] | None = None
+
+    @property
+    def together(self) -> bool:
+        """Whether a value may change with the other samples, so that only all of them decide at once."""
+        return self.linearised or self.fitted or self.crossed is not None
+
+    def paired_with(self, other: "Contrast") -> "tuple[list[int], list[int]]":
+        """The rows of the samples that both have, in the order of this one: here, and in the other."""
+        there = {sample: row for row, sample in enumerate(other.samples)}
+        here = [row for row, sample in enumerate(self.samples) if sample in there]
+        return here, [there[self.samples[row]] for row in here]
+
+    def to_builtins(self) -> dict[str, Any]:
+        """The contrast in builtins, as JSON and xdist carry it; `of_builtins` is the inverse."""
+        made = {part.name: getattr(self, part.name) for part in fields(self)}
+        arrays = {name: made[name].astype(float).tolist() for name in ARRAYS if made[name] is not None}
+        return {**made, **arrays, "over": None if self.over is None else self.over.to_builtins()}
+
+    @classmethod
+    def of_builtins(cls, found: Mapping[str, Any]) -> "Contrast":
+        """The contrast that `to_builtins` was made of; raises TypeError where a field is not known."""
+        import numpy as np
+
+        made: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in found.items()
+        }
+        arrays = {name: np.array(found[name], float) for name in ARRAYS if found.get(name) is not None}
+        over = None if found.get("over") is None else cls.of_builtins(found["over"])
+        return cls(**{**made, **arrays, "over": over})

@@ -1,0 +1,47 @@
+"""What the run as a whole says of each claim, as rows of a report, made in verdicts/release.py."""
+
+from collections.abc import Sequence
+
+from ipllvm.reporting.schema import Row
+from ipllvm.verdicts.answer import Standing
+from ipllvm.verdicts.release import Family
+
+
+def standing(found: Standing | None) -> Row | None:
+    """What the run says of a row, None where it is in no family: then its own verdict is all there is."""
+    if found is None:
+        return None
+    return {
+        "decision": str(found.decision),
+        "p_holds": found.p_holds,
+        "p_violated": found.p_violated,
+        "p_worse": found.p_worse,
+        "note": found.note,
+    }
+
+
+def multiplicity(families: Sequence[Family], results: Sequence[Row]) -> list[Row]:
+    """One entry a model: how many primary requirements there are, and each with its adjusted p-values.
+
+    `results` are entries of a report, in the order of the rows that the families were made of.
+    """
+    return [_entry(family, results) for family in families if family.name == "fit_for_release"]
+
+
+def _entry(family: Family, results: Sequence[Row]) -> Row:
+    pairs = zip(family.rows, family.answer.standings, strict=True)
+    claims = [_claim(results[place], each) for place, each in pairs if place is not None]
+    places = [place for place in family.rows if place is not None]
+    model = results[places[0]]["model"] if places else family.model
+    return {"model": model, "k": len(family.rows), "claims": claims}
+
+
+def _claim(entry: Row, found: Standing) -> Row:
+    return {
+        "test": entry["test"],
+        "property": entry["property"],
+        "benchmark": entry["benchmark"],
+        "p_holds": found.p_holds,
+        "p_violated": found.p_violated,
+        "stands": str(found.decision) == entry["verdict"]["decision"],
+    }

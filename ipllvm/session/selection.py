@@ -1,0 +1,33 @@
+"""Which benchmarks a test is measured on."""
+
+from typing import Any
+
+import pytest
+
+from ipllvm.session.options import Options
+from ipllvm.session.profiles import TEXT_ONLY
+
+
+def benchmarks(marker: pytest.Mark | None, asked: Options) -> list[Any]:
+    """What a test is measured on: the names of its `benchmarks` marker in place of the default.
+
+    Of those asked for on the command line it takes the ones that the marker names, also as `also`;
+    where there are none the test is skipped with the reason. So is a test without the marker on a
+    benchmark that has no pictures.
+    """
+    if marker is None:
+        blind = pytest.mark.skip(reason="the benchmark has no pictures")
+        return [pytest.param(n, marks=blind) if n in TEXT_ONLY else n for n in asked.benchmarks]
+    if asked.on_defaults:
+        return list(marker.args)
+    known = (*marker.args, *marker.kwargs.get("also", ()))
+    chosen = [name for name in asked.benchmarks if name in known]
+    unfit = pytest.mark.skip(reason=f"is measured on {', '.join(known)}")
+    return chosen or [pytest.param(name, marks=unfit) for name in asked.benchmarks]
+
+
+def claimed(item: pytest.Item) -> tuple[str, ...]:
+    """The names of the claims that a property checks: those of its `claims` marker, else its own name."""
+    marker = item.get_closest_marker("claims")
+    name = str(getattr(item, "originalname", item.name)).removeprefix("test_")
+    return tuple(marker.args) if marker is not None else (name,)

@@ -1,0 +1,88 @@
+"""A mean that a judge scored, put right by labels of people: prediction-powered inference.
+
+PPI++ (Angelopoulos, Duchi & Zrnic 2023): the mean of the judge's scores plus what the labels say it is off
+by, the judge weighed by how well it predicts the labels, so that a useless judge does no harm.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ipllvm.records import Contrast
+from ipllvm.stats.choice import choose
+from ipllvm.stats.clusters import cluster_sums, spread
+from ipllvm.stats.proportion import proportion_interval
+
+FEWEST_LABELS = 20
+"""With fewer labels nothing is corrected: their interval would say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """The mean as people would have scored it, with bounds; `trust` is the judge's weight, in [0, 1].
+
+    `off` is by how much the judge scores higher than people do, on the labelled samples.
+    """
+
+    mean: float
+    low: float
+    high: float
+    trust: float
+    off: float
+    labels: int
+
+
+def corrected(judged: Contrast, labels: dict[str, float], alpha: float = 0.05) -> Corrected | None:
+    """The mean score of `judged` (scores of a judge by sample) if people had scored it; None with few labels.
+
+    `labels` are scores of people by sample id, in [0, 1]. Each bound is valid at 1 - `alpha` on its own side:
+    the two parts' intervals are put together as in Zou & Donner 2008, that of the labels by the test that
+    decides claims, so that 50 labels without a disagreement are no certainty.
+    """
+    labelled = np.array([sample in labels for sample in judged.samples], dtype=bool)
+    if labelled.sum() < FEWEST_LABELS:
+        return None
+    mine = _only(judged, labelled)
+    people = np.array([labels[sample] for sample in mine.samples], dtype=float)
+    rest = _only(judged, ~labelled)
+    trust = _trust(people, mine.values, len(rest.values))
+    residual = replace(mine, name="residual", values=people - trust * mine.values, lattice=0.0, weighted=True)
+    low, high = choose(residual).interval(alpha)
+    mean, off = float(residual.values.mean()), float(np.mean(mine.values - people))
+    if trust == 0:
+        return Corrected(mean, max(low, 0.0), min(high, 1.0), 0.0, off, len(people))
+    other = float(rest.values.mean())
+    below, above = _interval(rest, other, alpha)
+    value = mean + trust * other
+    down = math.hypot(mean - low, trust * (other - below))
+    up = math.hypot(high - mean, trust * (above - other))
+    return Corrected(value, max(value - down, 0.0), min(value + up, 1.0), trust, off, len(people))
+
+
+def _trust(people: np.ndarray, judged: np.ndarray, rest: int) -> float:
+    """The weight of the judge with the least variance (PPI++, equation 7), 0 without other samples."""
+    around = float(np.var(judged))
+    if around == 0 or rest == 0:
+        return 0.0
+    together = float(np.mean((people - people.mean()) * (judged - judged.mean())))
+    return float(np.clip(together / ((1 + len(people) / rest) * around), 0.0, 1.0))
+
+
+def _interval(scores: Contrast, mean: float, alpha: float) -> tuple[float, float]:
+    """Of the mean of scores in [0, 1]: Wilson's, with the effective sample size of the clusters."""
+    totals, sizes = cluster_sums(scores)
+    around = float(np.var(scores.values)) * len(scores.values)
+    worth = spread(totals, sizes) / around if around else 1.0
+    return proportion_interval(min(max(mean, 0.0), 1.0), len(scores.values) / max(worth, 1e-9), alpha)
+
+
+def _only(contrast: Contrast, kept: np.ndarray) -> Contrast:
+    places = np.flatnonzero(kept)
+    return replace(
+        contrast,
+        values=contrast.values[places],
+        clusters=tuple(contrast.clusters[i] for i in places),
+        samples=tuple(contrast.samples[i] for i in places),
+        n_error=0,
+    )

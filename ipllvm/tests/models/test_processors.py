@@ -1,0 +1,89 @@
+"""Template, processor and config are tried on a picture before any weight is read."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from transformers import AutoModelForImageTextToText
+
+from ipllvm.errors import ModelUnavailable
+from ipllvm.models.loading import load, sketch
+from ipllvm.tests.checkpoints import FAMILIES, TEMPLATE, make
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make("llava", tmp_path_factory.mktemp("checkpoint"))
+
+
+@pytest.fixture
+def folder(whole: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(whole, tmp_path / "copy")
+
+
+def configured(name: str, **changes: Any) -> Callable[[Path], None]:
+    def spoil(folder: Path) -> None:
+        path = folder / name
+        path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+    return spoil
+
+
+def template(text: str) -> Callable[[Path], None]:
+    def spoil(folder: Path) -> None:
+        (folder / "chat_template.jinja").write_text(text)
+
+    return spoil
+
+
+def added_token(folder: Path) -> None:
+    path = folder / "tokenizer.json"
+    words = json.loads(path.read_text())
+    new = {**words["added_tokens"][0], "id": 5000, "content": "<|turn|>"}
+    words["added_tokens"].append(new)
+    path.write_text(json.dumps(words))
+    (folder / "chat_template.jinja").write_text("<|turn|>" + TEMPLATE)
+
+
+SPOILT: dict[str, tuple[Callable[[Path], None], str]] = {
+    "text alone": (template("USER: {{ messages[0]['content'] }}"), "for text alone"),
+    "wants a string": (template("{{ 'USER: ' + messages[0]['content'] }}"), "can't be filled"),
+    "no question": (template("USER: <image> ASSISTANT:"), "has no place for a picture and a question"),
+    "no picture": (template("{{ messages[0]['content'][1]['text'] }}"), "has no place for a picture"),
+    "raises": (template("{{ raise_exception('roles must alternate') }}"), "can't be filled .* roles must"),
+    "no template at all": (template("{% for m in"), "can't be filled"),
+    "other image token": (configured("config.json", image_token_index=4), "must name the same"),
+    "no patch size": (configured("processor_config.json", patch_size=None), "no patch_size"),
+    "a token without embedding": (added_token, "'<|turn|>', token .*resize_token_embeddings"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", SPOILT)
+@pytest.mark.parametrize("start", [load, sketch])
+def test_what_does_not_fit_is_told_before_weights_are_read(
+    what: str, start: Callable[[str], Any], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoil, expected = SPOILT[what]
+    spoil(folder)
+    monkeypatch.setattr(AutoModelForImageTextToText, "from_pretrained", None)
+    monkeypatch.setattr(AutoModelForImageTextToText, "from_config", None)
+    with pytest.raises(ModelUnavailable, match=expected) as caught:
+        start(str(folder))
+    assert "\n" not in str(caught.value) and str(folder) in str(caught.value)
+
+
+@pytest.mark.parametrize("place", ["tokenizer_config.json", "processor_config.json", "chat_template.json"])
+def test_a_template_may_stand_in_any_of_its_places(place: str, folder: Path) -> None:
+    (folder / "chat_template.jinja").unlink()
+    path = folder / place
+    known = json.loads(path.read_text()) if path.is_file() else {}
+    path.write_text(json.dumps({**known, "chat_template": TEMPLATE}))
+    assert sketch(str(folder)).name
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_a_sound_processor_passes(family: str, tmp_path: Path) -> None:
+    assert sketch(str(make(family, tmp_path))).name

@@ -1,0 +1,156 @@
+"""What holds for every row of the table of options, so that none can be half added."""
+
+import argparse
+import ast
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+import ipllvm
+from ipllvm.evaluation.settings import Settings
+from ipllvm.records import Benchmark
+from ipllvm.session.option import Bears
+from ipllvm.session.options import OPTIONS, Options
+from ipllvm.session.registration import register
+from ipllvm.tests.session.test_options import Typed, read
+
+OTHER: dict[str, Any] = {
+    "models": ["llava-ov", "llava-next"],
+    "benchmarks": ["scenes-mc", "charts"],
+    "protocol": "paper",
+    "profile": "audit",
+    "samples": "12",
+    "draws": "3",
+    "seed": "7",
+    "device": "auto",
+    "dtype": "float16",
+    "batch_size": "4",
+    "claims": "",  # a file, made by the test
+    "strict_observations": True,
+    "prompt": "original",
+    "permutation_scope": "all",
+    "baseline": "b",
+    "no_store": True,
+    "noise_kind": "keskar",
+    "patch_information": "pool",
+    "occlusion_budget": "mass",
+    "parameters": ["strength=strong"],
+    "saliency": "facebook/dino-vits16",
+    "max_errors": "0.25",
+    "generator": "sdxl-lightning",
+    "captioner": "llava-next-tiny",
+    "encoder": "clip-tiny",
+    "judge": "lm-tiny",
+    "language_models": ["lm-tiny", "lm-tiny-b"],
+    "answer": "likelihood",
+    "offline": True,
+    "sequential": True,
+    "target": "benchmark",
+    "final_look": True,
+    "noise_floor": True,
+    "margin_floor": True,
+    "family_wise": True,
+}
+"""Another value than the default for each option that a replay repeats."""
+WITH: dict[str, dict[str, Any]] = {
+    "target": {"sequential": True},
+    "final_look": {"sequential": True},
+    "margin_floor": {"noise_floor": True},
+    "baseline": {"models": ["llava-ov"]},
+}
+"""What else has to be given."""
+MEASUREMENT = {"draws", "seed", "prompt", "answer"}
+PARAMETERS = {"permutation_scope", "noise_kind", "patch_information", "occlusion_budget"}
+REPEATED = [name for name, row in OPTIONS.items() if row.bears is not Bears.NOTHING]
+
+
+def parser() -> argparse.ArgumentParser:
+    """As pytest's own, which keeps what was typed by the same names."""
+    made = argparse.ArgumentParser()
+
+    class Group:
+        def getgroup(self, name: str, description: str) -> "Group":
+            return self
+
+        def addoption(self, *names: str, **settings: Any) -> None:
+            made.add_argument(*names, **settings)
+
+    register(cast("pytest.Parser", Group()))
+    return made
+
+
+def typed(line: list[str]) -> Options:
+    """The options of a command line."""
+    found = vars(parser().parse_args(line))
+    return read(**{name.removeprefix("ipllvm_"): value for name, value in found.items()})
+
+
+def given(name: str, value: Any) -> Options:
+    """The options where one has that value, and what it needs."""
+    asked = {**WITH.get(name, {}), name: value}
+    return read(**{OPTIONS[each].name.replace("-", "_"): typed for each, typed in asked.items()})
+
+
+def test_every_field_is_a_row_of_its_own() -> None:
+    assert [each.name for each in fields(Options)] == ["fewer_do", *OPTIONS]
+    spelled = [spelling for row in OPTIONS.values() for spelling in row.spellings]
+    assert len(spelled) == len(set(spelled))
+    assert all(row.help and row.help == row.help.strip() for row in OPTIONS.values())
+
+
+def test_all_but_what_bears_on_nothing_have_another_value_here() -> None:
+    assert set(OTHER) == set(REPEATED)
+
+
+@pytest.mark.parametrize("name", REPEATED)
+def test_a_replay_repeats_it(name: str, tmp_path: Path) -> None:
+    (tmp_path / "claims.toml").write_text("[permutation]\nmargin = 3\n")
+    value = str(tmp_path / "claims.toml") if name == "claims" else OTHER[name]
+    found, usual = given(name, value), read()
+    assert getattr(found, name) != getattr(usual, name), "another value than the default"
+    again = typed(found.command_line())
+    kept = {row: getattr(found, row) for row in OPTIONS if row not in REPEATED}
+    assert replace(again, **kept) == found
+
+
+def test_what_bears_on_a_measurement_is_a_setting_of_every_result() -> None:
+    assert {name for name, row in OPTIONS.items() if row.bears is Bears.MEASUREMENT} == MEASUREMENT
+    assert read().measurement().keys() == MEASUREMENT
+    data = Benchmark("b", (), "exact_match", "ab", "made")
+    row = Settings(measurement=read(prompt="original", seed="0").measurement()).row(data, 4, ())
+    assert row.keys() >= MEASUREMENT and row["prompt"] == "original"
+
+
+def shipped() -> Iterator[tuple[str, str]]:
+    """Property and parameter of each `parameters` marker of the shipped properties."""
+    for file in sorted((Path(ipllvm.__file__).parents[1] / "properties").glob("test_*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.parameters":
+                yield from ((file.stem, ast.literal_eval(argument)) for argument in node.args)
+
+
+def test_every_parameter_is_read_by_the_properties_that_declare_it() -> None:
+    assert {name for name, row in OPTIONS.items() if row.bears is Bears.PARAMETER} == PARAMETERS
+    assert {name for _, name in shipped()} == PARAMETERS
+    for file in sorted((Path(ipllvm.__file__).parents[1] / "properties").glob("test_*.py")):
+        text = file.read_text(encoding="utf-8")
+        used = {name for name in PARAMETERS if f'parameter("{name}")' in text}
+        assert used == {name for stem, name in shipped() if stem == file.stem}, file.stem
+
+
+@pytest.mark.parametrize(
+    ("former", "now"),
+    [("scope", "permutation_scope"), ("noise", "noise_kind"), ("information", "patch_information")],
+)
+def test_former_spellings_are_read(former: str, now: str) -> None:
+    for spelling in (f"--{former}", f"--ipllvm-{former}"):
+        found = vars(parser().parse_args([f"{spelling}={OTHER[now]}"]))
+        assert found[f"ipllvm_{now}"] == OTHER[now]
+
+
+def test_what_is_typed_stands_for_pytests_own() -> None:
+    config: Any = Typed()
+    assert vars(parser().parse_args([])).keys() == {f"ipllvm_{name}" for name in config._typed}

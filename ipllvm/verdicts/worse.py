@@ -1,0 +1,80 @@
+"""Worse at all: the same test at margin 0, over all rows of a gate and over all of its answers as one sample.
+
+A margin asks "worse by more than so much?", which a damage of twice as much is often too few samples to
+answer. That something is worse at all is shown much sooner. Where many measures each lose a little, no row
+shows it, and the pooled one does.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ipllvm.records import Contrast
+from ipllvm.stats.choice import choose
+from ipllvm.stats.clusters import cluster_sums, mean_size
+from ipllvm.stats.multiplicity import holm
+from ipllvm.stats.power import design_effect
+
+ALPHA = 0.05
+POOLED = "all_answers"
+"""The name of the row over all answers of a run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worse:
+    """Adjusted p-values of "no worse at all": of each row, and of the pooled one (None without it)."""
+
+    rows: tuple[float, ...]
+    pooled: float | None = None
+
+
+def p_worse(contrast: Contrast) -> float:
+    """The p-value of "no worse at all" of a contrast that is positive where it is worse.
+
+    >>> lost = Contrast("lost", np.repeat([1.0, 0.0], [8, 292]), tuple(map(str, range(300))))
+    >>> p_worse(lost) < 0.01, p_worse(Contrast("none", np.zeros(300), lost.clusters))
+    (True, 1.0)
+    """
+    if not np.any(contrast.values) and not contrast.n_error:
+        return 1.0
+    return choose(contrast).p_violated(0.0)
+
+
+def adjusted(rows: Sequence[float], pooled: float | None = None) -> Worse:
+    """Holm's correction over the rows, half of the level kept for the pooled one (Holm 1979, weighted).
+
+    What is shown passes its share on to what is still open: alone a row has the whole level.
+
+    >>> adjusted([0.04]), adjusted([0.03, 0.01], pooled=0.004)
+    (Worse(rows=(0.04,), pooled=None), Worse(rows=(0.03, 0.02), pooled=0.008))
+    """
+    if pooled is None:
+        return Worse(holm(rows))
+    found = holm([pooled, *rows], [max(len(rows), 1), *(1.0 for _ in rows)])
+    return Worse(found[1:], found[0])
+
+
+def pool(parts: Sequence[tuple[str, Contrast]]) -> Contrast | None:
+    """All values as one sample, of contrasts on benchmarks by name; None where there are none.
+
+    A picture is one cluster however many properties and questions ask about it. Where a benchmark has many
+    questions a picture its answers weigh less, by the design effect that is planned with: what is asked
+    is whether anything is worse, and no weight makes that of nothing.
+    """
+    parts = [(name, each) for name, each in parts if len(each.values)]
+    if not parts:
+        return None
+    weights = [1 / design_effect(cluster_size=mean_size(cluster_sums(each)[1])) for _, each in parts]
+    alike = min(weights) == 1
+    contrasts = [each for _, each in parts]
+    return Contrast(
+        POOLED,
+        np.concatenate([weight * each.values for weight, each in zip(weights, contrasts, strict=True)]),
+        tuple(f"{name} {cluster}" for name, each in parts for cluster in each.clusters),
+        bound=max(each.bound for each in contrasts),
+        lattice=min(each.lattice for each in contrasts) if alike else 0.0,
+        draws=max(each.draws for each in contrasts),
+        n_error=sum(each.n_error for each in contrasts),
+        samples=tuple(f"{name} {sample}" for name, each in parts for sample in each.samples),
+    )
