@@ -8,7 +8,7 @@ from math import e, log, log1p
 import numpy as np
 from scipy.special import ndtr
 
-_REACH, _POINTS = 8.0, 1201
+_REACH, _POINTS = 8.0, 801
 
 
 def spent(share: float, alpha: float = 0.05) -> float:
@@ -28,7 +28,7 @@ def levels(shares: tuple[float, ...], alpha: float = 0.05) -> tuple[float, ...]:
     of the shares that does not depend on what was seen. Raises ValueError where they do not rise in (0, 1].
 
     >>> [round(level, 4) for level in levels((0.2, 0.4, 0.6, 0.8, 1.0))]
-    [0.0148, 0.016, 0.0173, 0.0184, 0.0193]
+    [0.0148, 0.016, 0.0173, 0.0183, 0.0192]
     >>> [round(level, 4) for level in levels((1.0,))]
     [0.05]
     """
@@ -43,7 +43,7 @@ def levels(shares: tuple[float, ...], alpha: float = 0.05) -> tuple[float, ...]:
         budget = spent(share, alpha) - spent(before, alpha)
         # A sum over cells of the grid begins half a cell before their middle.
         place = float(np.interp(-log(budget), -np.log(np.maximum(tail, 1e-300)), grid)) - step / 2
-        density = np.where(grid < place, density, 0.0)
+        density = density * np.clip((place - grid) / step + 0.5, 0.0, 1.0)
         found.append(float(ndtr(-place / share**0.5)))
         before = share
     return tuple(found)
