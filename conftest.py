@@ -1,12 +1,3 @@
-"""Loads the plugin and the fixtures; no logic."""
+"""Loads the plugin, which brings its fixtures along; no logic."""
 
-pytest_plugins = [
-    "ipllvm.plugin",
-    "fixtures.models",
-    "fixtures.benchmarks",
-    "fixtures.evaluation",
-    "fixtures.planning",
-    "fixtures.parts",
-    "fixtures.probes",
-    "fixtures.synthetic",
-]
+pytest_plugins = ["ipllvm.plugin"]

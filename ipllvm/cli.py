@@ -19,6 +19,7 @@ COMMANDS = {
     "audit": "everything that is measured of a model, in every view, with checksums",
     "plan": "what a run would do and cost, before any weight is read",
     "models": "what --model takes, and what of it is here",
+    "data": "the files of published benchmarks: list, get, check, where",
     "benchmarks": "what --benchmark takes, and what of it is here",
     "properties": "what is checked",
     "perturbations": "what models are put through",

@@ -1,7 +1,8 @@
 """The pytest plugin: hooks only, each a short forward.
 
-Loaded by the repository's root conftest or by `-p ipllvm.plugin`; never loaded by itself into
-other people's sessions. Imports neither torch nor numpy: collection and help stay cheap.
+Loaded by the root conftest of a repository (`pytest_plugins = ["ipllvm.plugin"]`) or by `-p ipllvm.plugin`;
+never loaded by itself into other people's sessions. It brings the fixtures `evaluation`, `model`, `benchmark`
+and their like along. Imports neither torch nor numpy: collection and help stay cheap.
 """
 
 import os
@@ -12,15 +13,16 @@ import pytest
 
 from ipllvm.errors import IpllvmError
 from ipllvm.safety import interrupts
-from ipllvm.session import named, options, parameters, parsing, registration, selection
+from ipllvm.session import fixtures, named, options, parameters, parsing, registration, selection
 from ipllvm.session.controller import OPTIONS, ROWS, Session, case, finding, place, status
 from ipllvm.session.progress import Worker
 from ipllvm.session.repeats import look
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Register the options."""
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Register the options and the fixtures."""
     registration.register(parser)
+    fixtures.register(pluginmanager)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "benchmarks(*names, also=()): what to measure on unless told otherwise"
     )
+    config.addinivalue_line("markers", "claims(*names): what a property checks, if not the claim of its name")
     config.addinivalue_line(
         "markers", "parameters(*options, **words): options, or words of its own, that a property alone reads"
     )

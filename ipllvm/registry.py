@@ -1,49 +1,99 @@
 """What there is, by name: each entry is "module:attribute" and imported only when asked for.
 
-Adding a benchmark, perturbation, scorer or model family is one file and one line here; being
-registered is being tested (ipllvm/tests/contracts).
+Adding a benchmark, perturbation, scorer, judge or model family to ipllvm is one file and one line here;
+being registered is being tested (ipllvm/tests/contracts). A package of one's own offers them as entry
+points of the group that a registry names (docs/adding/package.md); ipllvm's own names can't be taken.
 """
 
 from collections.abc import Iterator
+from functools import cached_property
 from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from ipllvm.errors import UnknownName
+from ipllvm.errors import UnknownName, UsageError, first_line
 
 
 class Registry:
-    """Names of one kind and where they live.
+    """Names of one kind and where they live: `entries` are ipllvm's own, others come from installed packages.
+
+    `group` is the group of their entry points, empty where nobody else can add any.
 
     >>> BENCHMARKS.load("scenes").__module__
     'ipllvm.benchmarks.scenes'
     """
 
-    def __init__(self, kind: str, entries: dict[str, str]) -> None:
+    def __init__(self, kind: str, entries: dict[str, str], group: str = "") -> None:
         self.kind = kind
+        self.group = group
         self._entries = entries
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._entries)
+        yield from self._entries
+        yield from self.installed
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._entries or name in self.installed
 
     def check(self, name: str) -> str:
         """`name`, if it is known; raises UnknownName with the closest one."""
-        if name not in self._entries:
-            raise UnknownName(self.kind, name, self._entries)
+        if name not in self:
+            raise UnknownName(self.kind, name, self)
         return name
 
     def load(self, name: str) -> Any:
-        """The object behind `name`; raises UnknownName."""
-        module, attribute = self._entries[self.check(name)].split(":")
-        return getattr(import_module(module), attribute)
+        """The object behind `name`; raises UnknownName, and UsageError where its package is broken."""
+        if self.check(name) in self._entries:
+            module, attribute = self._entries[name].split(":")
+            return getattr(import_module(module), attribute)
+        first, *others = self.installed[name]
+        if others:
+            packages = ", ".join(sorted({_package(each) for each in (first, *others)}))
+            raise UsageError(f"{self.kind} '{name}' is offered more than once, by {packages}: uninstall one")
+        try:
+            return first.load()
+        except Exception as error:  # whatever the import of other people's code raises
+            what = f"{self.kind} '{name}' of the package {_package(first)}"
+            why = f"{type(error).__name__}: {first_line(error)}"
+            raise UsageError(f"{what} can't be loaded from {first.value}: {why}") from error
+
+    @cached_property
+    def installed(self) -> dict[str, list[EntryPoint]]:
+        """What other packages offer, by name; what they call like something of ipllvm's is left out."""
+        found: dict[str, list[EntryPoint]] = {}
+        for each in entry_points(group=self.group) if self.group else ():
+            if each.name not in self._entries and each not in found.setdefault(each.name, []):
+                found[each.name].append(each)
+        return {name: each for name, each in found.items() if each}
+
+
+def _package(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist is not None else entry.module.partition(".")[0]
 
 
 FAMILIES = Registry(
     "model family",
     {
-        "llava": "ipllvm.models.llava:Llava",
-        "llava_next": "ipllvm.models.llava_next:LlavaNext",
-        "llava_onevision": "ipllvm.models.llava_onevision:LlavaOnevision",
+        "llava": "ipllvm.models.families.llava:Llava",
+        "llava_next": "ipllvm.models.families.llava_next:LlavaNext",
+        "llava_onevision": "ipllvm.models.families.llava_onevision:LlavaOnevision",
+        "vipllava": "ipllvm.models.families.square:VipLlava",
+        "mistral3": "ipllvm.models.families.grids:Pixtral",
+        "lighton_ocr": "ipllvm.models.families.grids:LightOnOcr",
+        "internvl": "ipllvm.models.families.tiles:InternVL",
+        "aya_vision": "ipllvm.models.families.tiles:AyaVision",
+        "cohere2_vision": "ipllvm.models.families.tiles:Cohere2Vision",
+        "perception_lm": "ipllvm.models.families.tiles:PerceptionLM",
+        "idefics3": "ipllvm.models.families.tiles:Idefics3",
+        "smolvlm": "ipllvm.models.families.tiles:Idefics3",
+        "ovis2": "ipllvm.models.families.tiles:Ovis2",
+        "got_ocr2": "ipllvm.models.families.square:Square",
+        "janus": "ipllvm.models.families.square:Aligned",
+        "deepseek_vl": "ipllvm.models.families.square:Aligned",
+        "deepseek_vl_hybrid": "ipllvm.models.families.square:Aligned",
+        "video_llama_3": "ipllvm.models.families.grids:VideoLlama3",
     },
+    "ipllvm.models",
 )
 PLANTED = Registry(
     "kind of planted model",
@@ -88,6 +138,16 @@ BENCHMARKS = Registry(
         "ai2d": "ipllvm.benchmarks.ai2d:AI2D",
         "ai2d-no-mask": "ipllvm.benchmarks.ai2d:AI2D_NO_MASK",
         "seed": "ipllvm.benchmarks.seed:SEED",
+        "imagenet": "ipllvm.benchmarks.classification:IMAGENET",
+        "caltech101": "ipllvm.benchmarks.classification:CALTECH101",
+        "cifar100": "ipllvm.benchmarks.classification:CIFAR100",
+        "food101": "ipllvm.benchmarks.classification:FOOD101",
+        "pets": "ipllvm.benchmarks.classification:PETS",
+        "country211": "ipllvm.benchmarks.classification:COUNTRY211",
+        "eurosat": "ipllvm.benchmarks.classification:EUROSAT",
+        "aircraft": "ipllvm.benchmarks.classification:AIRCRAFT",
+        "clevr-counts": "ipllvm.benchmarks.classification:CLEVR_COUNTS",
+        "docci": "ipllvm.benchmarks.docci:DOCCI",
         "word_problems": "ipllvm.benchmarks.word_problems:benchmark",
         "gsm8k": "ipllvm.benchmarks.gsm8k:GSM8K",
         "objects": "ipllvm.benchmarks.objects:load",
@@ -97,6 +157,7 @@ BENCHMARKS = Registry(
         "planted-10": "ipllvm.benchmarks.planted:tens",
         "planted-captions": "ipllvm.benchmarks.planted:captions",
     },
+    "ipllvm.benchmarks",
 )
 PERTURBATIONS = Registry(
     "perturbation",
@@ -116,6 +177,7 @@ PERTURBATIONS = Registry(
         "cell_swaps": "ipllvm.perturbations.shuffle:CellSwaps",
         "synthetic": "ipllvm.perturbations.synthetic:Synthetic",
     },
+    "ipllvm.perturbations",
 )
 SCORERS = Registry(
     "scorer",
@@ -125,6 +187,7 @@ SCORERS = Registry(
         "numeric": "ipllvm.scorers.numeric:score",
         "yes_no": "ipllvm.scorers.yes_no:score",
         "label": "ipllvm.scorers.label:score",
+        "any_answer": "ipllvm.scorers.any_answer:score",
         "judge": "ipllvm.scorers.judge:CORRECT",
         "mme_official": "ipllvm.scorers.official.mme:official",
         "mme_lmms": "ipllvm.scorers.official.mme:lmms",
@@ -159,6 +222,7 @@ SCORERS = Registry(
         "gsm8k_kojima_zero_shot": "ipllvm.scorers.official.gsm8k:kojima_zero_shot",
         "vlmeval_letter": "ipllvm.scorers.official.vlmeval:letter",
     },
+    "ipllvm.scorers",
 )
 TOTALS = Registry(
     "total",
@@ -171,3 +235,5 @@ TOTALS = Registry(
         "mme_points": "ipllvm.metrics.totals:mme_points",
     },
 )
+JUDGES = Registry("judge", {}, "ipllvm.judges")
+"""Judges by name, beside language models and endpoints: each is called without arguments for a `Judge`."""

@@ -27,6 +27,7 @@ TARGETS = (Target.IMAGE, Target.TEXT)
 
 
 @pytest.mark.observation
+@pytest.mark.claims("image_first", "then_text")
 @pytest.mark.parameters("noise_kind")
 def test_modality_importance(evaluation: "Evaluation") -> None:
     """Text-noise score minus image-noise score: above 0 in the lowest quarter, below 0 in the rest."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.requirement
+@pytest.mark.claims("permutation")
 @pytest.mark.parameters("permutation_scope")
 def test_permutation_invariance(evaluation: "Evaluation") -> None:
     """Δ = clean - permuted accuracy, at most the margin."""

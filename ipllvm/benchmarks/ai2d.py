@@ -62,6 +62,7 @@ AI2D = Definition(
         OWN_RULE: "multiple_choice",
     },
     key=("question_id", "_question_id"),
+    errata=("three options hold a line break: 3840.png-1, 3535.png-3, 4616.png-0",),
     hub=Hub(("lmms-lab/ai2d", "lmms-lab-encoder/ai2d"), ("*test-*.parquet",)),
     original=original,
     of_table=lambda row: {**row, "options": options_of(row), "answer": str(LETTERS.find(row["answer"]))},

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ STANDARD = "standard"
 PAPER = "paper"
 OWN_RULE = "strict"
 NOWHERE = Hub((), ())
+LONG = 64
 _UNFIT = re.compile(r"[^0-9A-Za-z]+")
 
 
@@ -70,9 +73,16 @@ class Definition:
     pictures: tuple[str, ...] = ("image",)
     original: Callable[[Path], list[dict[str, Any]] | None] | None = None
     of_table: Callable[[dict[str, Any]], Row] | None = None
+    judged: str = ""
     loader: Callable[..., Benchmark] | None = None
     totals: Mapping[str, str] = field(default_factory=dict)
     """Totals of single rules, where they differ."""
+    counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Rows of the published set by axis and label."""
+    errata: tuple[str, ...] = ()
+    """What is known to be odd in the published set."""
+    terms: str = ""
+    """What has to be accepted before it is fetched."""
 
     def __call__(
         self, seed: int = 0, folder: Path | None = None, offline: bool = False, protocol: str = STANDARD
@@ -82,10 +92,14 @@ class Definition:
         Looks in `folder`, else in $IPLLVM_DATA, else in the hub's cache, and unless `offline` on the hub.
         Raises BenchmarkUnavailable, in one line.
         """
-        if self.loader is not None:
+        if self.loader is not None and protocol == STANDARD:
             return self.loader(seed=seed, folder=folder, offline=offline)
-        copy = Copy(folder, str(folder)) if folder is not None else find(self.name, self.hub, offline)
+        copy = Copy(folder, str(folder)) if folder is not None else self.copy(offline)
         return self.benchmark(self.rows_in(copy.folder), copy.source, protocol)
+
+    def copy(self, offline: bool = False) -> Copy:
+        """Where its files are; raises BenchmarkUnavailable, in one line that says what to do."""
+        return find(self.name, self.hub, offline)
 
     def rows_in(self, folder: Path) -> list[dict[str, Any]]:
         """The rows of a copy in the hub's columns, pictures as values; raises BenchmarkUnavailable.
@@ -121,13 +135,14 @@ class Definition:
         part = "" if len(placed) == len(rows) else f", {len(placed):,} of them asked"
         scorer = self.scorer(asked.rule)
         return Benchmark(
-            self.name,
+            self.name if protocol == STANDARD else f"{self.name}@{protocol}",
             samples,
             scorer,
-            digest(samples, protocol.encode(), *keys),
+            _digest(samples, protocol.encode(), *keys),
             f"{source}{whole}{part}; protocol {protocol} ({asked.after})",
             asked.max_new_tokens,
             pairs=self.total == "pair_accuracy",
+            judged=self.judged,
         )
 
     def _pictures_of(self, row: Row, place: int) -> list[Keyed]:
@@ -184,9 +199,34 @@ class Definition:
                 raise BenchmarkUnavailable(f"benchmark '{self.name}': row {index + 1}, {error}") from error
 
 
+def _digest(samples: Sequence[Sample], *parts: bytes) -> str:
+    """As `rendering.digest`, for prompts and choices that many samples share."""
+    shared = [replace(each, prompt=_short(each.prompt), choices=_marked(each.choices)) for each in samples]
+    return digest(shared, *parts)
+
+
+@lru_cache(maxsize=1 << 16)
+def _short(text: str) -> str:
+    return sha256(text.encode()).hexdigest() if len(text) > LONG else text
+
+
+@lru_cache(maxsize=1 << 16)
+def _marked(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return (sha256(repr(texts).encode()).hexdigest(),) if len(texts) > LONG else texts
+
+
+def fit_for_files(name: str) -> str:
+    """`name` in letters, digits and hyphens.
+
+    >>> fit_for_files("mme-OCR/0001.jpg")
+    'mme-OCR-0001-jpg'
+    """
+    return _UNFIT.sub("-", name).strip("-")
+
+
 def _unique(name: str, taken: dict[str, int]) -> str:
     """`name` fit for a file, with a number behind it from the second time on."""
-    plain = _UNFIT.sub("-", name).strip("-")
+    plain = fit_for_files(name)
     taken[plain] = taken.get(plain, 0) + 1
     return plain if taken[plain] == 1 else _unique(f"{plain}-again-{taken[plain]}", taken)
 
@@ -195,8 +235,13 @@ def published(name: str) -> Definition:
     """The definition of a published benchmark; raises UnknownName, with the published ones."""
     known = BENCHMARKS.load(name) if name in BENCHMARKS else None
     if not isinstance(known, Definition):
-        raise UnknownName("published benchmark", name, filter(_is_published, BENCHMARKS))
+        raise UnknownName("published benchmark", name, all_published())
     return known
+
+
+def all_published() -> list[str]:
+    """The names of the published benchmarks."""
+    return [name for name in BENCHMARKS if _is_published(name)]
 
 
 def _is_published(name: str) -> bool:

@@ -14,6 +14,7 @@ from ipllvm.benchmarks.cells import BadCell, Row, filled
 from ipllvm.benchmarks.copies import Published, parquet_rows
 from ipllvm.benchmarks.definition import OWN_RULE, PAPER, STANDARD, Definition, Protocol
 from ipllvm.benchmarks.rendering import digest
+from ipllvm.benchmarks.sources import Hub
 from ipllvm.benchmarks.word_problems import few_shot
 from ipllvm.errors import BenchmarkUnavailable
 from ipllvm.records import Benchmark, Sample
@@ -175,5 +176,7 @@ GSM8K = Definition(
         "kojima-zero-shot": "gsm8k_kojima_zero_shot",
         OWN_RULE: "numeric",
     },
+    hub=Hub((PUBLISHED.repository,), ("main/test-*.parquet", "test.jsonl")),
+    pictures=(),
     loader=load,
 )

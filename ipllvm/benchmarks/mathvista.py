@@ -101,6 +101,10 @@ MATHVISTA = Definition(
     },
     axes=("question_type", "answer_type", *FACTS, "skill"),
     key=("pid",),
+    counts={
+        "question_type": {"multi_choice": 540, "free_form": 460},
+        "answer_type": {"text": 540, "integer": 418, "float": 40, "list": 2},
+    },
     hub=Hub(("AI4Math/MathVista",), ("*testmini-*.parquet",)),
     pictures=("decoded_image",),
     original=original,

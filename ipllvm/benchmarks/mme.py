@@ -17,6 +17,23 @@ from ipllvm.records import Sample
 from ipllvm.safety import reading
 
 REQUEST = " Please answer yes or no."
+PICTURES = {
+    "existence": 30,
+    "count": 30,
+    "position": 30,
+    "color": 30,
+    "posters": 147,
+    "celebrity": 170,
+    "scene": 200,
+    "landmark": 200,
+    "artwork": 200,
+    "OCR": 20,
+    "commonsense_reasoning": 70,
+    "numerical_calculation": 20,
+    "text_translation": 20,
+    "code_reasoning": 20,
+}
+"""Pictures a task, each with a question for yes and one for no."""
 RELEASE = "MME_Benchmark_release_version"
 
 
@@ -40,7 +57,7 @@ def _task(folder: Path, task: Path) -> Iterator[dict[str, Any]]:
     for text_file in sorted(texts.glob("*.txt")):
         picture = picture_named(pictures, text_file.stem)
         name = picture.relative_to(folder).as_posix() if picture else f"{text_file.stem}.jpg"
-        for line in reading.text_file(text_file).splitlines():
+        for line in reading.text_file(text_file).replace("\r\n", "\n").split("\n"):
             question, _, answer = line.partition("\t")
             if question.strip():
                 row = {"question_id": f"{task.name}/{Path(name).name}", "image": name, "question": question}
@@ -70,6 +87,8 @@ MME = Definition(
     },
     total="mme_points",
     key=("question_id",),
+    counts={"category": {name: 2 * pictures for name, pictures in PICTURES.items()}},
+    terms="for academic research only; pictures of landmarks and artworks have licences of their own",
     hub=Hub(("lmms-lab/MME", "lmms-lab-encoder/MME"), ("*test-*.parquet",)),
     original=original,
 )

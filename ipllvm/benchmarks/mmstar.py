@@ -14,6 +14,14 @@ from ipllvm.benchmarks.sources import Hub
 from ipllvm.benchmarks.wordings import letter
 from ipllvm.records import Sample
 
+CATEGORIES = (
+    "coarse perception",
+    "fine-grained perception",
+    "instance reasoning",
+    "logical reasoning",
+    "science & technology",
+    "math",
+)
 OPTIONS = ("A", "B", "C", "D")
 _LIST = re.compile(r"\bOptions:\s*(?=A:)")
 _MARK = re.compile(r"(?:^|,\s*)([A-D]): ?")
@@ -67,6 +75,7 @@ MMSTAR = Definition(
     },
     axes=("category", "l2_category"),
     key=("index",),
+    counts={"category": dict.fromkeys(CATEGORIES, 250)},
     hub=Hub(("Lin-Chen/MMStar",), ("mmstar.parquet", "*val*.parquet")),
     of_table=of_table,
 )

@@ -1,11 +1,15 @@
 """`mmvp` as a definition: its protocols and the rules that score it; the rows are read by `mmvp`."""
 
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 from ipllvm.benchmarks import mmvp
 from ipllvm.benchmarks.cells import BadCell, Row, filled, text, whole
 from ipllvm.benchmarks.definition import OWN_RULE, PAPER, STANDARD, Definition, Protocol
 from ipllvm.benchmarks.prompts import LETTERS, multiple_choice
+from ipllvm.benchmarks.sources import Hub
+from ipllvm.benchmarks.tables import delimited
 from ipllvm.records import Sample
 
 
@@ -19,6 +23,15 @@ def first_published(row: Row) -> Sample:
     """A row with the answer that was first published."""
     given = _as_given(row)
     return replace(given, answer=mmvp.ERRATA.get(whole(row, "Index"), (given.answer, ""))[0])
+
+
+def original(folder: Path) -> list[dict[str, Any]] | None:
+    """The released Questions.csv and MMVP Images/, numbered as the pictures are."""
+    table = folder / "Questions.csv"
+    if not table.is_file():
+        return None
+    numbered = enumerate(delimited.rows(table), start=1)
+    return [{**row, "Index": n, "image": f"MMVP Images/{n}.jpg"} for n, row in numbered]
 
 
 def _as_given(row: Row) -> Sample:
@@ -69,5 +82,12 @@ MMVP = Definition(
     },
     total="pair_accuracy",
     key=("Index",),
+    hub=Hub(
+        (mmvp.REPOSITORY, "lmms-lab-eval/MMVP"),
+        ("Questions.csv", "*train-*.parquet"),
+        also=("MMVP Images/*",),
+    ),
+    original=original,
+    errata=("the answers of rows 99/100 and 279/280 were swapped; right here, but for the paper's protocol",),
     loader=mmvp.load,
 )

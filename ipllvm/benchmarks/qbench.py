@@ -92,6 +92,9 @@ QBENCH = Definition(
         OWN_RULE: "multiple_choice",
     },
     axes=("concern", "type"),
+    errata=(
+        "the codes of types are 0 yes/no, 1 what, 2 how; lmms-eval names the last two the other way round",
+    ),
     hub=Hub(("q-future/Q-Bench-HF",), ("*dev-*.parquet",)),
     original=original,
     of_table=of_table,

@@ -80,6 +80,7 @@ SEED = Definition(
     },
     axes=("dimension",),
     key=("question_id",),
+    errata=("question 49914 is there twice",),
     hub=Hub(("lmms-lab/SEED-Bench", "lmms-lab-encoder/SEED-Bench"), ("*test-*.parquet",)),
     original=original,
     of_table=of_table,

@@ -15,12 +15,13 @@ _SHARD = re.compile(r"^(?P<stem>.+)-(?P<number>\d{5})-of-(?P<of>\d{5})(?P<rest>.
 class Hub:
     """A data set on the hub: any of the repositories holds it, `files` are patterns of what is needed.
 
-    The first pattern that fits any file counts. `revision` pins a commit; without one the commit that was
-    read is recorded.
+    The first pattern that fits any file counts; what `also` fits is fetched with it. `revision` pins a
+    commit; without one the commit that was read is recorded.
     """
 
     repositories: tuple[str, ...]
     files: tuple[str, ...]
+    also: tuple[str, ...] = ()
     revision: str | None = None
     gated: bool = False
 
@@ -46,16 +47,17 @@ def find(name: str, hub: Hub, offline: bool = False) -> Copy:
     if folder is not None:
         return Copy(folder, f"$IPLLVM_DATA/{name}")
     cause: Exception | None = None
-    for cached_only in (True,) if offline else (True, False):
+    for cached_only in (True,) if offline or not hub.repositories else (True, False):
         for repository in hub.repositories:
             try:
                 return snapshot(repository, hub, cached_only)
             except Exception as error:  # the hub's client lets errors of its HTTP library through
                 cause = error
     terms = " (accept its terms on the hub and run 'hf auth login' first)" if hub.gated else ""
+    fetch = f"with network, run 'ipllvm data get {name}'{terms}, or " if hub.repositories else ""
     raise BenchmarkUnavailable(
-        f"benchmark '{name}' is neither on this machine nor can it be downloaded: with network, run "
-        f"'ipllvm data get {name}'{terms}, or copy it into $IPLLVM_DATA/{name}"
+        f"benchmark '{name}' is neither on this machine nor can it be downloaded: {fetch}copy it into "
+        f"$IPLLVM_DATA/{name}"
     ) from cause
 
 
@@ -68,7 +70,7 @@ def snapshot(repository: str, hub: Hub, cached_only: bool) -> Copy:
             repository,
             repo_type="dataset",
             revision=hub.revision,
-            allow_patterns=list(hub.files),
+            allow_patterns=[*hub.files, *hub.also],
             local_files_only=cached_only,
         )
     )

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.errors import UnknownName, UsageError
-from ipllvm.records import Claim
+from ipllvm.records import EXACT, Claim
 from ipllvm.safety import reading
 
-QUANTITIES = (
+QUANTITIES = (  # of the shipped claims; another one is declared by the `meaning` of its claim
     "performance_drop",
     "gain",
     "kept",
@@ -34,11 +34,11 @@ KINDS = ("requirement", "observation")
 DRAWN = ("lowest_quarter", "image_first", "then_text", "centre_importance")
 """The quantities of importance, whose draws differ in the strength of the noise."""
 _WORDS = {
-    "quantity": QUANTITIES,
     "direction": DIRECTIONS,
     "kind": KINDS,
     "agg": ("mean", "max"),
     "draws": ("fixed", "random"),
+    "exact": EXACT,
 }
 _KEYS = tuple(field.name for field in fields(Claim) if field.name != "name")
 _NEEDED = tuple(f.name for f in fields(Claim) if f.default is MISSING and f.name != "name")
@@ -107,8 +107,17 @@ def _claim(
         hint = f"; did you mean '{close[0]}'?" if close and close[0] != name else ""
         raise UsageError(f"{place} lacks {', '.join(missing)}{hint}")
     made = Claim(name=name, **{key: _value(place, key, table[key]) for key in table})
+    _check_quantity(place, made)
     _check_draws(place, made)
     return made
+
+
+def _check_quantity(place: str, claim: Claim) -> None:
+    """Raises UsageError for a quantity that is neither known nor declared."""
+    if claim.quantity in QUANTITIES or claim.meaning:
+        return
+    hint = 'for one of your own add meaning = "...", which completes "Measured: 1.2 points ..."'
+    raise UsageError(f"{place}: {UnknownName('quantity', claim.quantity, QUANTITIES)}; {hint}")
 
 
 def _check_draws(place: str, claim: Claim) -> None:

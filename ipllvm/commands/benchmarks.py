@@ -33,5 +33,7 @@ def row(name: str) -> Row:
 
 def _words(name: str, load: object) -> str:
     """What the module says of the benchmark that it is named for, else what its function says."""
+    if hasattr(load, "title"):
+        return str(load.title)
     title, colon, rest = first_line(import_module(load.__module__)).partition(": ")
     return rest if colon and title == f"`{name}`" else first_line(load)

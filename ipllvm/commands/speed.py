@@ -93,12 +93,12 @@ def _check(args: argparse.Namespace) -> None:
 
 def _subject(args: argparse.Namespace) -> "tuple[TransformersModel, Benchmark]":
     """The model that is timed, and what it is asked."""
+    from ipllvm.benchmarks import choice
     from ipllvm.models import devices, loading
     from ipllvm.models.transformers_model import TransformersModel
-    from ipllvm.registry import BENCHMARKS
     from ipllvm.speed import synthetic
 
-    benchmark = BENCHMARKS.load(args.benchmark)(seed=0)
+    benchmark = choice.load(args.benchmark)
     if args.synthetic:
         device = devices.choose_device(args.device)
         made = synthetic.make(args.synthetic, device, devices.choose_dtype(args.dtype, device))

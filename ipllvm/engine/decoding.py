@@ -178,10 +178,10 @@ def _step(
 ) -> list[int]:
     """One decoding step for all live rows."""
     ids = torch.tensor(tokens, device=model.device)[:, None]
-    positions = torch.tensor([row.length for row in rows], device=model.device)[:, None]
+    positions = torch.tensor([row.length for row in rows], device=model.device)[None, :, None]
     hidden, _ = model.decoder(
         model.embed_tokens(ids),
-        attention=Attention(valid, positions),
+        attention=Attention(valid, positions=positions),
         past_key_values=cache,
         edit=edit([row.number for row in rows], [row.length for row in rows]) if edit else None,
     )

@@ -111,7 +111,7 @@ def encode_cases(
             new[key] = item
         else:
             found[key] = known
-    values = run_isolated(lambda batch: model.project(model.encode(batch)), list(new.values()), room)
+    values = run_isolated(lambda batch: model.projected(batch), list(new.values()), room)
     for key, value in zip(new, values, strict=True):
         found[key] = value
         if not isinstance(value, Failure):
@@ -148,9 +148,11 @@ def given(perturbation: Perturbation, image: Image.Image, artifacts: Artifacts |
 
 
 def _digest(prepared: Prepared, known: dict[int, str]) -> str:
-    """That of its tiles and its size; `known` are those of tensors that are at hand."""
-    values = prepared.pixel_values
-    if id(values) not in known:
-        shape = f"{tuple(values.shape)} {prepared.image_size}"
-        known[id(values)] = hashlib.sha256(values.contiguous().numpy().tobytes() + shape.encode()).hexdigest()
-    return known[id(values)]
+    """That of all that the tower is given; `known` are those of tensors that are at hand."""
+    parts = [str(prepared.sizes)]
+    for name, value in sorted(prepared.vision.items()):
+        if id(value) not in known:
+            content = value.contiguous().view(torch.uint8).numpy().tobytes()
+            known[id(value)] = hashlib.sha256(f"{tuple(value.shape)}".encode() + content).hexdigest()
+        parts.append(f"{name} {known[id(value)]}")
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()

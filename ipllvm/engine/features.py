@@ -22,10 +22,10 @@ def projected(
     for start in range(0, len(samples), batch_size):
         chunk = samples[start : start + batch_size]
         batch = [model.prepare([image.load() for image in item.images], item.prompt) for item in chunk]
-        features = model.encode(batch)
-        inputs += [each.float().flatten(0, 1).mean(0).cpu() for each in features]
-        for prepared, tokens in zip(batch, model.project(features), strict=True):
+        encoded = model.encode(batch)
+        inputs += [each.patches.float().flatten(0, 1).mean(0).cpu() for each in encoded]
+        for prepared, each in zip(batch, encoded, strict=True):
             picture = torch.from_numpy(~model.layout(prepared).newline)
-            packed = model.pack(tokens, prepared).float().cpu()
+            packed = model.pack(each.projected, prepared).float().cpu()
             outputs.append(packed[picture].mean(0))
     return torch.stack(inputs)[:, None].numpy(), torch.stack(outputs)[:, None].numpy()

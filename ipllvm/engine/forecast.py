@@ -9,6 +9,7 @@ from typing import Any
 from ipllvm.engine.encoding import ROOM
 from ipllvm.engine.packing import SHARE
 from ipllvm.engine.plan import Plan
+from ipllvm.engine.prompt_length import require_fitting
 from ipllvm.engine.run import IN_FLIGHT
 from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.models.capacity import MOST, Footprint
@@ -92,7 +93,8 @@ class PromptSizes:
 
     @classmethod
     def of(cls, model: VisionLanguageModel, samples: Sequence[Sample]) -> "PromptSizes":
-        """Looks at samples that lie at equal distances."""
+        """Looks at samples that lie at equal distances; raises NotMeasured where prompts do not fit."""
+        require_fitting(model, samples)
         some = samples[:: -(-len(samples) // LOOKED_AT)]
         made = [model.prepare([source.load() for source in s.images], s.prompt) for s in some]
         visual = fmean(int(each.visual.sum()) for each in made)
@@ -131,7 +133,7 @@ def _encoded(samples: Sequence[Sample], room: float) -> int:
 
 def _one(perturbation: Any, plan: Plan, prompts: PromptSizes, layers: int) -> Forecast:
     trials = len(plan.samples) * plan.draws_of(perturbation)
-    tokens, seen = trials * prompts.run(float(getattr(perturbation, "share", 1.0))), 0
+    tokens, seen = trials * prompts.run(perturbation.share), 0
     if perturbation.stage is Stage.HIDDEN_STATES:
         tokens *= (layers - perturbation.layer) / layers
     elif perturbation.stage is Stage.PIXELS:

@@ -125,7 +125,7 @@ class Packed:
         seen = torch.nn.functional.pad(seen, (self.skipped, 0), value=True)
         hidden = torch.finfo(model.dtype).min
         mask = torch.zeros_like(seen, dtype=model.dtype).masked_fill_(~seen, hidden)
-        return Attention(mask[:, None], positions)
+        return Attention(mask[:, None], positions=positions[None])
 
     def slots(
         self, numbers: Sequence[int], lengths: Sequence[int]

@@ -24,7 +24,7 @@ from ipllvm.engine.fault_isolation import BatchBudget, BatchShare, Failure, run_
 from ipllvm.engine.packing import PackedPrompt, Tokens
 from ipllvm.engine.plan import Plan, PlannedTrial
 from ipllvm.engine.prefix import Prefixes
-from ipllvm.errors import NotTested
+from ipllvm.errors import NotMeasured, NotTested
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.records import Perturbation, Response, Sample, Stage, Trial
 
@@ -51,9 +51,31 @@ def run(
     `outcomes` belongs to the caller: a dict, or a view of the store that remembers what other runs
     have measured. `progress` is told the number of trials of the plan that are known. `artifacts` make
     what perturbations of images need, such as saliency maps. Raises NotTested where the model has no
-    part that a perturbation enters.
+    part that a perturbation enters, and NotMeasured where outcomes are lost again and again.
     """
     require(model, plan.perturbations)
+    _run_missing(model, plan, batch_size, outcomes, progress, artifacts)
+    if any(trial not in outcomes for trial in plan.trials()):  # a file of the store went while this ran
+        _run_missing(model, plan, batch_size, outcomes, progress, artifacts)
+    require_whole(plan, outcomes)
+
+
+def require_whole(plan: Plan, outcomes: Mapping[Trial, Response]) -> None:
+    """Raises NotMeasured where outcomes that were measured are gone: nothing is left out without a word."""
+    lost = sum(trial not in outcomes for trial in plan.trials())
+    if lost:
+        line = f"{lost} of {len(plan)} outcomes were lost while this ran: was the report folder changed?"
+        raise NotMeasured(f"{line} Run again")
+
+
+def _run_missing(
+    model: VisionLanguageModel,
+    plan: Plan,
+    batch_size: int,
+    outcomes: Known,
+    progress: Callable[[int], None],
+    artifacts: Artifacts | None,
+) -> None:
     done = sum(trial in outcomes for trial in plan.trials())
     progress(done)
     room, pictures, prefixes = BatchBudget(batch_size), Pictures(), Prefixes(model)

@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 SIDE = 160
 DARK = 0.2
-GIVEN = "the picture as it was given to the model"
-MOVED = "each patch of the picture stands where its token was moved to"
-NOISY = "noise on the tokens of these patches, drawn in their colours"
-FEWER = "the patches whose tokens are left; those of the others are dark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +45,10 @@ def draw_trial(
     image = case.sample.images[0].load()
     if case.perturbation.stage is Stage.PIXELS:
         changed = given(case.perturbation, image, artifacts).apply(image, None, case.rng())
-        return Depiction(_small(image, side), _small(changed, side), GIVEN)
+        return Depiction(_small(image, side), _small(changed, side), case.perturbation.caption)
     prepared = model.prepare([image], case.sample.prompt)
     layout = model.layout(prepared)
-    tokens = _tokens(_base(prepared, image), image, layout, min(side, max(image.size)))
+    tokens = _tokens(_base(prepared, image, layout), image, layout, min(side, max(image.size)))
     return Depiction(_small(image, side), *_drawn(case, tokens, layout))
 
 
@@ -70,12 +66,16 @@ def _small(image: Image.Image, side: int) -> Image.Image:
     return small
 
 
-def _base(prepared: Prepared, image: Image.Image) -> Image.Image:
-    """The base view as the model sees it, cropped or padded, in about the colours of the image.
+def _base(prepared: Prepared, image: Image.Image, layout: Layout) -> Image.Image:
+    """The base view as the model sees it, cropped or padded, in about the colours of the image; the image
+    where the model cuts patches from it and no tiles.
 
     Each channel of the normalised tile is put back into the range that it has in the image.
     """
-    tile = prepared.pixel_values[0].float().numpy().transpose(1, 2, 0)
+    if prepared.tiles is None:
+        return image.convert("RGB")
+    whole = 0 if layout.view[0] == layout.view.min() else -1
+    tile = prepared.tiles[whole].float().numpy().transpose(1, 2, 0)
     pixels = np.asarray(image.convert("RGB"), np.float32)
     (low, high), (least, most) = (_range(values) for values in (tile, pixels))
     spread = np.where(high > low, high - low, 1)
@@ -126,16 +126,15 @@ def _drawn(
         if perturbation.target is Target.TEXT:
             return _joined(tokens, layout), f"the picture, untouched: noise is on the words, {where}"
         changed = perturbation.apply(value, None, case.rng()).numpy()
-        return _joined(changed, layout), f"{NOISY}, {where}"
+        return _joined(changed, layout), f"{perturbation.caption}, {where}"
     if perturbation.stage is Stage.PROJECTED:
         tokens = tokens.copy()
         tokens[first] = perturbation.apply(value[first][None], None, case.rng())[0].numpy()
-        return _joined(tokens, layout), MOVED
+        return _joined(tokens, layout), perturbation.caption
     changed = perturbation.apply(value, layout, case.rng()).numpy()
     if len(changed) != len(tokens):
-        return _joined(_left(case, changed, tokens, layout), layout), FEWER
-    moved = bool(np.isin(changed.sum(1), tokens.sum(1)).all())
-    return _joined(changed, layout), MOVED if moved else NOISY
+        return _joined(_left(case, changed, tokens, layout), layout), perturbation.caption
+    return _joined(changed, layout), perturbation.caption
 
 
 def _left(

@@ -16,7 +16,7 @@ import numpy as np
 from ipllvm.artifacts import Artifacts, Provider
 from ipllvm.engine.context import Context
 from ipllvm.engine.plan import Plan
-from ipllvm.engine.run import Known, require, run
+from ipllvm.engine.run import Known, require, require_whole, run
 from ipllvm.engine.scoring import scores_of
 from ipllvm.engine.template import template
 from ipllvm.errors import Finding, StoreFailed
@@ -136,6 +136,7 @@ class Evaluation:
         plan, outcomes = self._measured(self.benchmark, perturbations, draws)
         scorer = self._grading.of(self.benchmark)
         found = tuple(scores_of(plan, p, scorer, outcomes) for p in plan.perturbations)
+        self._require_whole(plan, outcomes)
         self._traces.append(flips.Trace(plan, outcomes, found, scorer))
         return found
 
@@ -148,7 +149,9 @@ class Evaluation:
         asked = () if perturbation is None else (perturbation,)
         plan, outcomes = self._measured(data, asked)
         first = [plan.trial(sample, plan.perturbations[-1], 0) for sample in plan.samples]
-        return {trial.sample: outcomes[trial] for trial in first if trial in outcomes}
+        found = {trial.sample: outcomes[trial] for trial in first if trial in outcomes}
+        self._require_whole(plan, outcomes)
+        return found
 
     def provide(self, kind: str, provider: Provider) -> None:
         """Let perturbations have what `provider` makes of an image, such as a synthetic picture."""
@@ -170,7 +173,14 @@ class Evaluation:
     def elsewhere(self, data: Benchmark) -> Scores:
         """How well the model does, unperturbed, on another benchmark."""
         plan, outcomes = self._measured(data)
-        return scores_of(plan, plan.perturbations[0], self._grading.of(data), outcomes)
+        found = scores_of(plan, plan.perturbations[0], self._grading.of(data), outcomes)
+        self._require_whole(plan, outcomes)
+        return found
+
+    def _require_whole(self, plan: Plan, outcomes: Known) -> None:
+        """After scoring: a store that loses outcomes leaves samples out of the scores."""
+        if self._stopped is None:
+            require_whole(plan, outcomes)
 
     def _measured(
         self, data: Benchmark, perturbations: Sequence[Perturbation] = (), draws: int | None = None
@@ -384,7 +394,7 @@ class Evaluation:
     def _decisive(self, claim: Claim, contrast: Contrast) -> Estimate:
         """The estimate that the claim speaks of."""
         if self._looks is None:
-            return decide.estimate(contrast, seed=self.settings.seed)
+            return decide.estimate(contrast, seed=self.settings.seed, claim=claim)
         found = self._beside(contrast.name, contrast)
         return replace(found, extra={**found.extra, "sequential": self._looks.about(contrast, claim)})
 

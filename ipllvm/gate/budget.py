@@ -1,7 +1,7 @@
 """A train of releases: how much of an error budget each gate against the same baseline may spend.
 
-The gates made so far are kept beside the baseline, as NAME.budget.json: which checkpoint, at which level, with
-what p-value, and the evidence of sequential runs. Imports no torch.
+The gates made so far are kept beside the baseline, as NAME.budget.json: which checkpoint, at which level,
+with what p-value, and the evidence of sequential runs. Imports no torch.
 """
 
 import json
@@ -33,7 +33,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One gate: the checkpoint's fingerprint, what was measured, its level, its p-value and whether it alarmed.
+    """One gate: the checkpoint's fingerprint, what was measured, its level, its p-value, whether it alarmed.
 
     `evidence` are the e-values of a sequential run by claim, with the samples they are of.
     """
@@ -51,8 +51,10 @@ class Entry:
 def parse(name: str, text: str) -> Budget:
     """The budget that was typed; raises UsageError in one line.
 
-    >>> parse("budget", "1 false alarm per 100 checkpoints").alarms, parse("budget", "5 % of alarms false").share
-    (1.0, 0.05)
+    >>> parse("budget", "1 false alarm per 100 checkpoints").alarms
+    1.0
+    >>> parse("budget", "5 % of alarms false").share
+    0.05
     """
     if found := _RATE.fullmatch(text.strip()):
         alarms, checkpoints = float(found[1]), int(found[2])

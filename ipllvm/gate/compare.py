@@ -95,7 +95,7 @@ def _change(old: BaselineEntry, new: BaselineEntry, source: str) -> Change:
     if new.settings.get("margin_floor") and new.floor is not None and new.floor > claim.margin:
         text = f"{claim.text} The margin was raised to the noise floor of {new.floor:.2f} points."
         claim = replace(claim, margin=new.floor, text=text)
-    estimate, verdict = decide.estimate(decisive), decide.decide(decisive, claim)
+    estimate, verdict = decide.estimate(decisive, claim=claim), decide.decide(decisive, claim)
     if ratio:
         estimate = ratio_change.told(estimate, contrast, before, after, new.worse)
         verdict = ratio_change.guarded(verdict, before, after)

@@ -1,7 +1,7 @@
-"""How often a gate would be red on an unchanged model: the user's own, by random halves of what was measured.
+"""How often a gate would be red on an unchanged model, the user's own: by random halves of its answers.
 
-Of two runs of one model each picture's answers are taken as "before" from a run that is drawn; of a single run
-the pictures are dealt into two halves. Nothing is worse in either, so that every alarm is a false one.
+Of two runs of one model each picture's answers are taken as "before" from a run that is drawn; of a single
+run the pictures are dealt into two halves. Nothing is worse in either: every alarm is a false one.
 """
 
 from collections.abc import Sequence
@@ -42,9 +42,11 @@ class Rates:
     changed: tuple[int, int] | None
 
     def __str__(self) -> str:
-        what = "halves" if self.changed is None else "random swaps of two runs"
-        told = f"{self.splits} {what}: red by more than the margin in {100 * self.violated / self.splits:.1f} %, "
-        told += f"worse at all in {100 * self.worse / self.splits:.1f} %"
+        what = "halves" if self.changed is None else "swaps"
+        violated, worse = (100 * count / self.splits for count in (self.violated, self.worse))
+        told = (
+            f"{self.splits} {what}: red by more than the margin {violated:.1f} %, worse at all {worse:.1f} %"
+        )
         if self.changed is None:
             return told
         return f"{told}; {self.changed[0]} of {self.changed[1]} values differ between the two runs"

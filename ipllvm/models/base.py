@@ -1,9 +1,9 @@
-"""The one interface of all models: prepare -> encode -> project -> pack -> embed -> decoder -> logits."""
+"""The one interface of all models: prepare -> encode -> pack -> embed -> decoder -> logits."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -25,11 +25,12 @@ class Attention:
     """What positions see, and where they stand: all that come before, in order, where nothing is said.
 
     `mask` is [rows, slots], true where a slot is seen, or what is added to the scores, [rows, 1, columns,
-    slots]; `positions` is [rows, columns].
+    slots]; `by_kind` are such scores by kind of layer, where kinds see differently.
     """
 
     mask: Tensor | None = None
-    positions: Int[Tensor, "rows columns"] | None = None
+    by_kind: Mapping[str, Float[Tensor, "rows 1 columns slots"]] | None = None
+    positions: Int[Tensor, "axes rows columns"] | None = None
 
 
 CAUSAL = Attention()
@@ -37,18 +38,59 @@ CAUSAL = Attention()
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the positions of a prompt stand, and what each sees, by kind of layer; all that come before where
+    nothing is said. An answer's tokens stand behind the largest position, on all axes.
+    """
+
+    positions: Int[Tensor, "axes positions"]
+    sees: Mapping[str, Bool[Tensor, "positions positions"]] | None = None
+
+
+Left = Callable[[Tensor], Tensor]
+"""Of one row a visual token, those that are left, or what is put in their place."""
+
+TYPES = ("token_type_ids", "mm_token_type_ids")
+"""Fields of a processor that say of each position whether it is visual."""
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
     """One sample as the model takes it, on the CPU.
 
-    `input_ids` holds one placeholder for each visual token, `visual` says where they are,
-    `pixel_values` are the normalised tiles and `image_size` is (height, width) of the picture
-    before any preprocessing.
+    `input_ids` holds one placeholder for each visual token, `visual` says where they are; `fields` is all
+    else that the processor made, by name, each with its batch axis of 1 or one entry a picture. `sizes` are
+    (height, width) of the pictures before any preprocessing.
     """
 
     input_ids: Int[Tensor, " positions"]
     visual: Bool[Tensor, " positions"]
-    pixel_values: Float[Tensor, "tiles 3 height width"]
-    image_size: tuple[int, int]
+    fields: Mapping[str, Tensor] = field(default_factory=dict)
+    sizes: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def vision(self) -> dict[str, Tensor]:
+        """The fields that the tower takes."""
+        return {name: value for name, value in self.fields.items() if name not in TYPES}
+
+    @property
+    def tiles(self) -> Float[Tensor, "tiles 3 height width"] | None:
+        """The normalised pictures and parts of pictures, where the processor makes such."""
+        pixels = self.fields.get("pixel_values")
+        if pixels is None or pixels.ndim not in (4, 5):
+            return None
+        return pixels.flatten(0, -4)
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedPicture:
+    """The pictures of a sample on both sides of the projector: what it takes and what it gives.
+
+    `projected` has a row for each tile, where tiles have equally many tokens.
+    """
+
+    patches: Float[Tensor, "tiles patches width"]
+    projected: Float[Tensor, "tiles tokens hidden"]
 
 
 class VisionLanguageModel(ABC):
@@ -57,9 +99,10 @@ class VisionLanguageModel(ABC):
     `fingerprint` is a digest of weights, config, processor and template. `stop_tokens` end an answer.
     `stages` are those at which it can be perturbed. `image_backend` is what processes its pictures.
     `footprint` is what its decoder holds in memory, None where that does not matter. `supports_prefix_cache`
-    says that it can begin behind keys and values. `max_positions` is the longest prompt that it was made
-    for, None where there is no limit. `weights` are the names of the files that it was read from, `notes`
-    what a report should say of its checkpoint.
+    says that it can begin behind keys and values. `placed` says that its visual tokens have places in the
+    picture, `forgets` that its cache can't be cut: it remembers a state and not positions. `max_positions` is
+    the longest prompt that it was made for, None where there is none. `weights` are the names of the files
+    that it was read from, `notes` what a report should say of its checkpoint.
     """
 
     name: str
@@ -69,6 +112,8 @@ class VisionLanguageModel(ABC):
     stop_tokens: frozenset[int]
     stages: frozenset[Stage] = frozenset(Stage)
     supports_prefix_cache: bool = False
+    placed: bool = True
+    forgets: bool = False
     image_backend: str = "pil"
     footprint: Footprint | None = None
     max_positions: int | None = None
@@ -93,7 +138,7 @@ class VisionLanguageModel(ABC):
         """The prompt in the checkpoint's chat template and its picture, processed as shipped.
 
         Without a picture there are no placeholders and no tiles: only `embed_tokens` is left to do.
-        Raises ValueError where there are several images, or the prompt holds the image token.
+        Raises ValueError where the model takes fewer images, or the prompt holds the image token.
         """
 
     def with_prompt(self, prepared: Prepared, prompt: str) -> Prepared | None:
@@ -101,12 +146,12 @@ class VisionLanguageModel(ABC):
         return None
 
     @abstractmethod
-    def encode(self, batch: Sequence[Prepared]) -> list[Float[Tensor, "tiles patches width"]]:
-        """f_V: the features that the projector takes, one tensor a sample, in one tower call."""
+    def encode(self, batch: Sequence[Prepared]) -> list[EncodedPicture]:
+        """f_V and f_P: the pictures of each sample before and after the projector, before packing."""
 
-    @abstractmethod
-    def project(self, features: Sequence[Tensor]) -> list[Float[Tensor, "tiles tokens hidden"]]:
-        """f_P: visual tokens of each tile, before packing; one tensor a sample."""
+    def projected(self, batch: Sequence[Prepared]) -> list[Float[Tensor, "tiles tokens hidden"]]:
+        """What the projector gives, one tensor a sample."""
+        return [each.projected for each in self.encode(batch)]
 
     @abstractmethod
     def pack(self, projected: Tensor, prepared: Prepared) -> Float[Tensor, "visual hidden"]:
@@ -120,8 +165,16 @@ class VisionLanguageModel(ABC):
     def embed(self, prepared: Prepared, visual: Tensor) -> Float[Tensor, "positions hidden"]:
         """The decoder's input: token embeddings with the visual tokens put in.
 
-        Fewer visual tokens than placeholders make a shorter input: surplus placeholders are left out.
+        Fewer visual tokens than placeholders make a shorter input: surplus placeholders are left out. What
+        a family puts beside an embedding (features of deeper layers) stands behind it in the same row.
         """
+
+    def standing(self, prepared: Prepared, left: Left | None = None) -> Standing | None:
+        """Where the positions of a prompt stand and what they see; None for all that come before, in order.
+
+        `left` says what became of the visual tokens where there are fewer than placeholders.
+        """
+        return None
 
     @abstractmethod
     def embed_tokens(self, ids: Tensor) -> Tensor:

@@ -34,8 +34,15 @@ def here() -> tuple[str, float]:
 def visual_tokens(found: Checkpoint) -> int:
     """Roughly how many visual tokens the decoder gets from one picture."""
     vision: dict[str, Any] = read_json(found.folder / "config.json").get("vision_config") or {}
-    side = vision.get("image_size", 336) // vision.get("patch_size", 14)
-    return int(side**2 * TILES.get(found.family, 1))
+    side, patch = (
+        _side(vision.get(name), usual) for name, usual in (("image_size", 336), ("patch_size", 14))
+    )
+    return int((side // patch) ** 2 * TILES.get(found.family, 1))
+
+
+def _side(told: Any, usual: int) -> int:
+    """The side of a square, which some configs tell twice."""
+    return int(told[0] if isinstance(told, list) else told or usual)
 
 
 def trial_seconds(parameters: int, tokens: int, rate: float) -> float:

@@ -12,6 +12,8 @@ from ipllvm.errors import NotMeasured, UsageError
 from ipllvm.models import endpoint
 from ipllvm.models.endpoint import KEY as KEY
 from ipllvm.models.text import LanguageModel
+from ipllvm.records import Judge
+from ipllvm.registry import JUDGES
 from ipllvm.safety import reading
 
 TIMEOUT = 60.0
@@ -80,10 +82,11 @@ def _content(request: Request) -> bytes:
     return body
 
 
-def load(
-    name: str, *, device: str = "auto", dtype: str = "auto", offline: bool = False
-) -> LocalJudge | Endpoint:
+def load(name: str, *, device: str = "auto", dtype: str = "auto", offline: bool = False) -> Judge:
     """The judge of that name; raises UsageError, UnknownName and ModelUnavailable, in one line."""
+    if name in JUDGES:
+        made: Judge = JUDGES.load(name)()
+        return made
     if "://" not in name:
         return LocalJudge(LanguageModel(name, device=device, dtype=dtype, offline=offline))
     if offline:

@@ -73,6 +73,27 @@ def _at(module: nn.Module, places: Places) -> Iterator[None]:
 
 
 @contextmanager
+def recorded_calls(module: nn.Module) -> Iterator[list[Tensor]]:
+    """While it lasts, the features (no ids) that a module is given are put into the list that it yields."""
+    given: list[Tensor] = []
+
+    def keep(module: nn.Module, args: tuple[Any, ...], named: dict[str, Any]) -> None:
+        value = args[0] if args else next(iter(named.values()))
+        if value.is_floating_point():
+            given.append(value)
+
+    with module.register_forward_pre_hook(keep, with_kwargs=True):
+        yield given
+
+
+def with_layers(decoder: Any) -> Any:
+    """The bare decoder in what a family calls its decoder."""
+    while not hasattr(decoder, "layers"):
+        decoder = getattr(decoder, "decoder", None) or decoder.model
+    return decoder
+
+
+@contextmanager
 def recorded_inputs(decoder: Any, layers: Sequence[int]) -> Iterator[dict[int, Tensor]]:
     """While it lasts, the inputs of some layers are put into the dict that it yields."""
     kept: dict[int, Tensor] = {}

@@ -5,25 +5,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import transformers
 from PIL import Image
 from torch import Tensor
-from transformers import AutoImageProcessor, AutoProcessor, AutoTokenizer
-from transformers.models.llava_onevision.processing_llava_onevision import LlavaOnevisionProcessor
+from transformers import AutoImageProcessor, AutoProcessor, AutoTokenizer, ProcessorMixin
+from transformers.models.auto import processing_auto
 from transformers.utils.import_utils import is_torchvision_available
 
 from ipllvm.errors import ModelUnavailable, first_line
+from ipllvm.models.checkpoint import read_json
 
 PROBE = "How many birds are there?"
-
-
-class StillImageProcessor(LlavaOnevisionProcessor):
-    """OneVision's processor for pictures only: its video part can't be made without torchvision."""
-
-    def check_argument_for_proper_class(self, argument_name: str, argument: Any) -> Any:
-        """The class of an argument; a missing video processor is accepted."""
-        if argument_name == "video_processor" and argument is None:
-            return type(None)
-        return super().check_argument_for_proper_class(argument_name, argument)  # type: ignore[no-untyped-call]
+MARKS = ("image_token", "boi_token")
+"""What a processor may call the token that a template puts for a picture."""
 
 
 def load(folder: Path, family: str) -> Any:
@@ -79,7 +73,8 @@ def _text(processor: Any, folder: Path) -> str:
         raise ModelUnavailable(
             f"{folder}: its chat template can't be filled with a picture and a question: {first_line(error)}"
         ) from error
-    if PROBE not in text or str(getattr(processor, "image_token", "")) not in text:
+    marks = {str(getattr(processor, name)) for name in MARKS if getattr(processor, name, None)} or {""}
+    if PROBE not in text or not any(mark in text for mark in marks):
         raise ModelUnavailable(
             f"{folder}: its chat template has no place for a picture and a question ({text[:60]!r}): it is "
             "one for text alone"
@@ -106,19 +101,50 @@ def backend(processor: Any) -> str:
 
 
 def _load(folder: Path, family: str) -> Any:
-    if family == "llava_onevision" and not is_torchvision_available():
-        return _still(folder)
     auto: Any = AutoProcessor
+    if not is_torchvision_available() and (own := _with_video(folder, family)) is not None:
+        return _still(folder, own)
     return auto.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
 
 
-def _still(folder: Path) -> Any:
-    """The same settings as AutoProcessor would read, without the video part."""
+def _with_video(folder: Path, family: str) -> Any:
+    """The class of the processor, where it has a part for videos, which can't be made without torchvision."""
+    settings = (_settings(folder / name) for name in ("processor_config.json", "preprocessor_config.json"))
+    told = next((found["processor_class"] for found in settings if "processor_class" in found), None)
+    names: Any = processing_auto.PROCESSOR_MAPPING_NAMES  # type: ignore[attr-defined]
+    own = getattr(transformers, told or names.get(family, ""), None)
+    return own if own and "video_processor" in inspect.signature(own.__init__).parameters else None
+
+
+def _settings(path: Path) -> dict[str, Any]:
+    return read_json(path) if path.is_file() else {}
+
+
+def _still(folder: Path, own: Any) -> Any:
+    """The same settings as AutoProcessor would read, without the parts for videos and sound."""
+
+    class StillImageProcessor(own):  # type: ignore[misc]
+        """A processor for pictures only."""
+
+        def check_argument_for_proper_class(self, argument_name: str, argument: Any) -> Any:
+            """The class of an argument; a missing part is accepted."""
+            if argument is None:
+                return type(None)
+            return super().check_argument_for_proper_class(argument_name, argument)
+
+        def apply_chat_template(self, *args: Any, **named: Any) -> Any:
+            """The template, which asks nothing of the missing parts."""
+            return ProcessorMixin.apply_chat_template(self, *args, **named)
+
     auto: Any = AutoImageProcessor
-    images = auto.from_pretrained(folder, local_files_only=True)
-    words = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    settings, _ = LlavaOnevisionProcessor.get_processor_dict(folder, local_files_only=True)
-    known = set(inspect.signature(LlavaOnevisionProcessor.__init__).parameters)
-    known -= {"self", "kwargs", "image_processor", "tokenizer", "video_processor"}
+    parts = {
+        "image_processor": auto.from_pretrained(folder, local_files_only=True),
+        "tokenizer": AutoTokenizer.from_pretrained(folder, local_files_only=True),
+        "video_processor": None,
+    }
+    known = inspect.signature(own.__init__).parameters
+    if "feature_extractor" in known:
+        parts["feature_extractor"] = None
+    settings, _ = own.get_processor_dict(folder, local_files_only=True)
     make: Any = StillImageProcessor
-    return make(images, words, None, **{k: v for k, v in settings.items() if k in known})
+    return make(**{k: v for k, v in settings.items() if k in known and k != "kwargs"} | parts)

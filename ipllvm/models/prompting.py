@@ -34,22 +34,20 @@ ORIGINAL = {
 }
 
 
-def render(processor: Any, question: str, prompt: PromptStyle, pictures: int = 1) -> str:
+def render(processor: Any, question: str, prompt: PromptStyle, mark: str, pictures: int = 1) -> str:
     """The chat template filled with the pictures and the question, up to where the answer begins.
 
-    Raises ValueError unless the text holds the image token once for each picture.
+    Raises ValueError unless the text holds `mark` once for each picture.
     """
     content = [*({"type": "image"} for _ in range(pictures)), {"type": "text", "text": question}]
     user = {"role": "user", "content": content}
     system = {"role": "system", "content": [{"type": "text", "text": prompt.system}]}
     messages = [system, user] if prompt.system else [user]
     text = str(processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
-    count = text.count(processor.image_token)
+    count = text.count(mark)
     if count != pictures:
         expected = "once" if pictures == 1 else f"{pictures} times"
-        raise ValueError(
-            f"the prompt holds {processor.image_token!r} {count} times, must be {expected}: {text[:80]!r}"
-        )
+        raise ValueError(f"the prompt holds {mark!r} {count} times, must be {expected}: {text[:80]!r}")
     return text
 
 

@@ -16,7 +16,15 @@ from torch import Tensor
 
 from ipllvm.errors import NotTested
 from ipllvm.models import capacity
-from ipllvm.models.base import CAUSAL, Attention, Edit, Places, Prepared, VisionLanguageModel
+from ipllvm.models.base import (
+    CAUSAL,
+    Attention,
+    Edit,
+    EncodedPicture,
+    Places,
+    Prepared,
+    VisionLanguageModel,
+)
 from ipllvm.records import Layout, ModelInfo, Stage
 
 CERTAIN = 1e4  # between the stop token and every class, once a class is said
@@ -91,17 +99,16 @@ class Recogniser(VisionLanguageModel):
             raise ValueError(f"{self.name} names the class of one picture a sample, got {len(images)}")
         picture = images[0].convert("RGB")
         ids = torch.tensor([self.stop + 1])
-        size = picture.height, picture.width
-        return Prepared(ids, torch.ones(1, dtype=torch.bool), self._pixels(picture), size)
+        return Prepared(ids, torch.ones(1, dtype=torch.bool), {"pixel_values": self._pixels(picture)})
 
-    def encode(self, batch: Sequence[Prepared]) -> list[Float[Tensor, "tiles patches width"]]:
-        """The class logits, as the one patch of the one tile."""
-        pixels = torch.cat([item.pixel_values for item in batch]).to(self.device, self.dtype)
-        return list(self._classes(pixels)[:, None, None])
-
-    def project(self, features: Sequence[Tensor]) -> list[Float[Tensor, "tiles tokens hidden"]]:
-        """The logits with one for the stop token, which no picture says."""
-        return [torch.nn.functional.pad(item, (0, 1), value=-CERTAIN) for item in features]
+    def encode(self, batch: Sequence[Prepared]) -> list[EncodedPicture]:
+        """The class logits, as the one patch of the one tile; with one for the stop token, which no picture
+        says, as its token.
+        """
+        pixels = torch.cat([item.fields["pixel_values"] for item in batch]).to(self.device, self.dtype)
+        logits = self._classes(pixels)[:, None, None]
+        said = torch.nn.functional.pad(logits, (0, 1), value=-CERTAIN)
+        return [EncodedPicture(*each) for each in zip(logits, said, strict=True)]
 
     def pack(self, projected: Tensor, prepared: Prepared) -> Float[Tensor, "visual hidden"]:
         """See the interface."""

@@ -1,24 +1,34 @@
 """What the families share: stages through the public methods of transformers' own classes."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from PIL import Image
 from torch import Tensor, nn
 
 from ipllvm.models import caches, capacity, layer_hooks, pipeline
-from ipllvm.models.base import CAUSAL, Attention, Edit, Places, Prepared, VisionLanguageModel
-from ipllvm.models.forecast import TEXT_TOKENS, TILES
-from ipllvm.models.prompting import PromptStyle, pad_to_square, render
+from ipllvm.models.base import (
+    CAUSAL,
+    Attention,
+    Edit,
+    EncodedPicture,
+    Places,
+    Prepared,
+    VisionLanguageModel,
+)
+from ipllvm.models.forecast import TEXT_TOKENS
+from ipllvm.models.preparing import Preparer
+from ipllvm.models.prompting import PromptStyle
+from ipllvm.models.views import View, laid_out
 from ipllvm.records import Layout, ModelInfo
 
-NEWLINE = -1.0
+TYPICAL = (640, 480)
+"""Width and height of the picture that stands for others where there is none yet."""
 LAYOUTS = 256
 NO_TOKEN = 2**31 - 1
 """An id that no vocabulary has."""
@@ -36,9 +46,18 @@ class LoadedCheckpoint:
 
 
 class TransformersModel(VisionLanguageModel):
-    """The stages of any family that has a tower, a projector and a bare decoder."""
+    """The stages of any family whose visual tokens stand in the decoder's input.
+
+    A family says which module is its PROJECTOR, whether it takes SEVERAL pictures, whether its positions
+    are IN_ORDER and see all that come before, and which `views` of a picture its visual tokens come from.
+    """
 
     supports_prefix_cache = True
+    PROJECTOR: ClassVar[str] = "multi_modal_projector"
+    SEVERAL: ClassVar[bool] = True
+    IN_ORDER: ClassVar[bool] = True
+    TEMPLATE: ClassVar[str | None] = None
+    """The chat template of checkpoints that come without one."""
 
     def __init__(self, parts: LoadedCheckpoint) -> None:
         self._model = parts.model
@@ -49,16 +68,30 @@ class TransformersModel(VisionLanguageModel):
         self.device = parts.model.device
         self.dtype = parts.model.dtype
         self.stop_tokens = frozenset(_stop_tokens(parts.model, parts.processor.tokenizer))
-        self._tower, _ = _find(parts.model, "vision_tower")
-        self._projector, self._inner = _find(parts.model, "multi_modal_projector")
-        self._decoder = parts.model.get_decoder()
+        self._inner = getattr(parts.model, "model", parts.model)
+        self._projector = self._inner.get_submodule(self.PROJECTOR)
+        self._decoder = layer_hooks.with_layers(parts.model.get_decoder())
         self._words, self._head = parts.model.get_input_embeddings(), parts.model.get_output_embeddings()
-        self._words_alike: bool | None = None  # whether a processor does to words what its tokenizer does
-        self._layouts: dict[tuple[int, tuple[int, int], int], Layout] = {}
+        self._layouts: dict[Any, Layout] = {}
+        if not parts.processor.chat_template:
+            parts.processor.chat_template = self.TEMPLATE
+        self._preparer = Preparer(
+            parts.processor, parts.prompt, parts.name, self.placeholder(), self.mark(), self.SEVERAL
+        )
+
+    def placeholder(self) -> int:
+        """The id that stands where a visual token goes."""
+        config = self._model.config
+        names = ("image_token_id", "image_token_index", "image_patch_id")
+        return next(int(getattr(config, n)) for n in names if getattr(config, n, None) is not None)
+
+    def mark(self) -> str:
+        """What stands for a picture in the chat template's text."""
+        return str(self._processor.image_token)
 
     @abstractmethod
-    def _pack(self, tiles: Tensor, prepared: Prepared, newline: Tensor | None) -> Tensor:
-        """Pack (tiles, tokens, any width); `newline` None stands for the model's own."""
+    def views(self, prepared: Prepared) -> Sequence[View]:
+        """The grids that the visual tokens of a sample come from, in their order."""
 
     def info(self) -> ModelInfo:
         """See the interface."""
@@ -82,111 +115,91 @@ class TransformersModel(VisionLanguageModel):
         return layer_hooks.window(self._decoder) is None
 
     def batch_size(self) -> int:
-        """See the interface."""
-        config = self._model.config
-        side = config.vision_config.image_size // config.vision_config.patch_size
-        positions = side**2 * TILES.get(config.model_type, 1) + TEXT_TOKENS
-        bytes_a_position = capacity.position_bytes(config.get_text_config(), self.dtype.itemsize)
+        """See the interface: as many prompts about a typical picture as fit."""
+        positions = TEXT_TOKENS + len(self.prepare([Image.new("RGB", TYPICAL)], "").input_ids)
+        bytes_a_position = capacity.position_bytes(self._model.config.get_text_config(), self.dtype.itemsize)
         return capacity.batch_size(capacity.free_memory(self.device), positions, bytes_a_position)
 
     def patch_grid(self) -> int | None:
         """See the interface."""
-        vision = self._model.config.vision_config
-        return int(vision.image_size // vision.patch_size)
+        vision = getattr(self._model.config, "vision_config", None)
+        side, patch = (_square(getattr(vision, name, None)) for name in ("image_size", "patch_size"))
+        return side // patch if side and patch else None
 
     def prepare(self, images: Sequence[Image.Image], prompt: str) -> Prepared:
         """See the interface."""
-        if len(images) > 1:
-            raise ValueError(f"{self.name} takes one image a sample, got {len(images)}")
-        pictures = [image.convert("RGB") for image in images]
-        processor = self._processor
-        mean = processor.image_processor.image_mean
-        shown = [pad_to_square(picture, mean) if self._prompt.square else picture for picture in pictures]
-        text = render(processor, prompt, self._prompt, len(pictures))
-        fields = processor(
-            images=shown or None, text=text, return_tensors="pt", add_special_tokens=self._adds_specials(text)
-        )
-        ids = fields["input_ids"][0]
-        if not pictures:
-            return Prepared(ids, torch.zeros(len(ids), dtype=torch.bool), torch.zeros(0, 3, 0, 0), (0, 0))
-        visual = self._visual(ids)
-        if self._words_alike is None:
-            self._words_alike = torch.equal(ids, self._worded(prompt, int(visual.sum())))
-        pixels = fields["pixel_values"]
-        tiles = pixels[0] if pixels.ndim == 5 else pixels
-        size = (pictures[0].height, pictures[0].width)
-        return Prepared(ids, visual, tiles, size)
+        return self._preparer.prepare(images, prompt)
 
     def with_prompt(self, prepared: Prepared, prompt: str) -> Prepared | None:
         """See the interface."""
-        if not self._words_alike:
-            return None
-        ids = self._worded(prompt, int(prepared.visual.sum()))
-        return replace(prepared, input_ids=ids, visual=self._visual(ids))
+        return self._preparer.with_prompt(prepared, prompt)
 
-    def _worded(self, prompt: str, places: int) -> Tensor:
-        """The ids of a prompt about one picture that takes so many placeholders, without the processor."""
-        mark, tokenizer = self._processor.image_token, self._processor.tokenizer
-        text = render(self._processor, prompt, self._prompt).replace(mark, mark * places)
-        ids: Tensor = tokenizer(text, return_tensors="pt", add_special_tokens=self._adds_specials(text))[
-            "input_ids"
-        ][0]
-        return ids
+    def encode(self, batch: Sequence[Prepared]) -> list[EncodedPicture]:
+        """See the interface: through the family's own function, one call for all fields of one shape."""
+        kinds: dict[Any, list[int]] = {}
+        for number, item in enumerate(batch):
+            kinds.setdefault(_kind(item), []).append(number)
+        found: dict[int, EncodedPicture] = {}
+        for numbers in kinds.values():
+            found |= zip(numbers, self._encoded([batch[number] for number in numbers]), strict=True)
+        return [found[number] for number in range(len(batch))]
 
-    def _adds_specials(self, text: str) -> bool:
-        """Whether the template has not put them in."""
-        bos = self._processor.tokenizer.bos_token
-        return not (bos and text.startswith(bos))
+    def _encoded(self, alike: Sequence[Prepared]) -> list[EncodedPicture]:
+        """Samples whose fields are of one shape: what comes out has equally many rows for each."""
+        with layer_hooks.recorded_calls(self._projector) as given:
+            tokens = self._tokens(self._pictures(alike))
+        patches = torch.cat([each.flatten(0, -2) for each in given])
+        rows, width = (len(alike), -1), patches.shape[-1]
+        return [
+            EncodedPicture(each[None], self._by_view(own, item))
+            for each, own, item in zip(
+                patches.view(*rows, width), tokens.view(*rows, tokens.shape[-1]), alike, strict=True
+            )
+        ]
 
-    def _visual(self, ids: Tensor) -> Tensor:
-        visual: Tensor = ids == self._model.config.image_token_id
-        return visual
+    def _pictures(self, alike: Sequence[Prepared]) -> Any:
+        """What the family's own function makes of the pictures of some samples."""
+        vision = [item.vision for item in alike]
+        joined = {name: torch.cat([fields[name] for fields in vision]) for name in vision[0]}
+        placed = {
+            n: v.to(self.device, self.dtype if v.is_floating_point() else v.dtype) for n, v in joined.items()
+        }
+        return self._inner.get_image_features(**placed, return_dict=True)
 
-    def encode(self, batch: Sequence[Prepared]) -> list[Tensor]:
-        """See the interface."""
-        pixels = torch.cat([item.pixel_values for item in batch]).to(self.device, self.dtype)
-        states = self._tower(pixels, output_hidden_states=True, return_dict=True).hidden_states
-        config = self._model.config
-        layers = config.vision_feature_layer
-        chosen = [layers] if isinstance(layers, int) else layers
-        features = torch.cat([states[layer] for layer in chosen], dim=-1)
-        if config.vision_feature_select_strategy == "default":
-            features = features[:, 1:]
-        return list(torch.split(features, [len(item.pixel_values) for item in batch]))
+    def _tokens(self, found: Any) -> Float[Tensor, "tokens hidden"]:
+        """The visual tokens of all pictures behind each other, as `get_image_features` gives them."""
+        return flat(found.pooler_output)
 
-    def project(self, features: Sequence[Tensor]) -> list[Tensor]:
-        """See the interface."""
-        tokens = self._projector(torch.cat(list(features)))
-        return list(torch.split(tokens, [len(item) for item in features]))
+    def _by_view(self, tokens: Tensor, prepared: Prepared) -> Float[Tensor, "tiles tokens hidden"]:
+        """The tokens of a sample with a row for each view, where views are of one size."""
+        sizes = {len(view) for view in self.views(prepared)}
+        return tokens.view(-1, sizes.pop() if len(sizes) == 1 else len(tokens), tokens.shape[-1])
 
     def pack(self, projected: Tensor, prepared: Prepared) -> Tensor:
-        """See the interface."""
-        return self._pack(projected, prepared, None)
+        """See the interface: nothing stands between the views."""
+        return projected.flatten(0, 1)
 
     def layout(self, prepared: Prepared) -> Layout:
-        """Packs (tile, row, column) as if they were features, so that it can't differ from `pack`.
-
-        Worked out once for pictures of one size, as long as there are few sizes. Raises ValueError where
-        the packed length is not the number of placeholders.
+        """See the interface: the views, row by row; raises ValueError where the prompt has another number of
+        placeholders.
         """
-        kind = len(prepared.pixel_values), prepared.image_size, int(prepared.visual.sum())
+        views = tuple(self.views(prepared))
+        layout = self._remembered(views, lambda: laid_out(views))
+        return self._fitting(layout, prepared)
+
+    def _remembered(self, kind: Any, made: Callable[[], Layout]) -> Layout:
+        """Layouts are worked out once for pictures of one kind, as long as there are few kinds."""
         if kind not in self._layouts:
             if len(self._layouts) == LAYOUTS:
                 self._layouts.clear()
-            self._layouts[kind] = self._laid_out(prepared)
+            self._layouts[kind] = made()
         return self._layouts[kind]
 
-    def _laid_out(self, prepared: Prepared) -> Layout:
-        vision = self._model.config.vision_config
-        side = vision.image_size // vision.patch_size
-        tiles = torch.arange(len(prepared.pixel_values))
-        marks = torch.cartesian_prod(tiles, torch.arange(side), torch.arange(side)).float()
-        marks = marks.reshape(len(tiles), side * side, 3)
-        packed = self._pack(marks, prepared, torch.full((3,), NEWLINE)).numpy()
+    def _fitting(self, layout: Layout, prepared: Prepared) -> Layout:
         expected = int(prepared.visual.sum())
-        if len(packed) != expected:
-            raise ValueError(f"{self.name} packs {len(packed)} visual tokens where the prompt has {expected}")
-        return _layout(packed, side * side)
+        if len(layout) != expected:
+            raise ValueError(f"{self.name} packs {len(layout)} visual tokens where the prompt has {expected}")
+        return layout
 
     def embed(self, prepared: Prepared, visual: Tensor) -> Tensor:
         """See the interface."""
@@ -220,7 +233,7 @@ class TransformersModel(VisionLanguageModel):
             out = self._decoder(
                 inputs_embeds=inputs_embeds,
                 attention_mask=attention.mask,
-                position_ids=attention.positions,
+                position_ids=_by_axes(attention.positions),
                 past_key_values=past_key_values,
                 use_cache=use_cache,
                 return_dict=True,
@@ -268,7 +281,7 @@ class TransformersModel(VisionLanguageModel):
             out = self._decoder(
                 inputs_embeds=hidden,
                 attention_mask=attention.mask,
-                position_ids=attention.positions,
+                position_ids=_by_axes(attention.positions),
                 use_cache=True,
                 return_dict=True,
             )
@@ -339,13 +352,6 @@ class TransformersModel(VisionLanguageModel):
         return str(self._processor.tokenizer.decode(list(tokens), skip_special_tokens=True)).strip()
 
 
-def _find(model: nn.Module, suffix: str) -> tuple[nn.Module, Any]:
-    """The outermost module of that name and its parent, at whatever depth this release has it."""
-    names = [name for name, _ in model.named_modules() if name.rpartition(".")[2] == suffix]
-    name = min(names, key=len)
-    return model.get_submodule(name), model.get_submodule(name.rpartition(".")[0])
-
-
 def _stop_tokens(model: Any, tokenizer: Any) -> Iterable[int]:
     """End-of-answer ids where `generate` looks for them, else the tokenizer's."""
     configs = (model.generation_config, model.config.get_text_config(), tokenizer)
@@ -355,18 +361,27 @@ def _stop_tokens(model: Any, tokenizer: Any) -> Iterable[int]:
     return []
 
 
-def _layout(packed: Float[np.ndarray, "tokens 3"], base: int) -> Layout:
-    """From packed marks, `base` tokens of the whole view first.
+def _by_axes(positions: Tensor | None) -> Tensor | None:
+    """Positions as a decoder takes them: without the axis where there is one only."""
+    return positions[0] if positions is not None and len(positions) == 1 else positions
 
-    The map is counted by order: scaling it down blends the marks.
-    """
-    tile, row, column = packed.T
-    newline = tile == NEWLINE
-    high = np.arange(len(packed)) >= base
-    ends = newline[high]
-    rows = np.cumsum(ends) - ends
-    starts = np.concatenate([[0], np.flatnonzero(ends) + 1])
-    row, column = row.astype(int), column.astype(int)
-    row[high] = rows
-    column[high] = np.arange(len(rows)) - starts[rows]
-    return Layout(high.astype(int), row, column, newline)
+
+def flat(found: Any) -> Float[Tensor, "tokens hidden"]:
+    """Tokens of several pictures or tiles behind each other."""
+    if isinstance(found, Tensor):
+        return found.flatten(0, -2)
+    return torch.cat([each.flatten(0, -2) for each in found])
+
+
+def _kind(prepared: Prepared) -> Any:
+    """What samples must have in common to go through a tower together: shapes, and sizes that are told."""
+    return tuple(
+        (name, tuple(value.shape), None if value.is_floating_point() else value.numpy().tobytes())
+        for name, value in sorted(prepared.vision.items())
+    )
+
+
+def _square(side: Any) -> int | None:
+    """The side of a square, however a config tells it."""
+    sides = {side} if isinstance(side, int) else set(side) if isinstance(side, (list, tuple)) else set()
+    return sides.pop() if len(sides) == 1 else None

@@ -1,13 +1,26 @@
-"""From one graded answer to the scores of a perturbation."""
+"""From who grades an answer to the scores of a perturbation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Float
+
+
+class Judge(Protocol):
+    """Something that answers prompts; `identity` names it in a report."""
+
+    @property
+    def identity(self) -> str:
+        """The same words for the same replies."""
+        ...
+
+    def ask(self, prompt: str) -> str:
+        """The reply; raises NotMeasured where there is none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

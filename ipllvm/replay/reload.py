@@ -8,6 +8,7 @@ from typing import Any
 
 from ipllvm.artifacts import Artifacts, Provider, saliency
 from ipllvm.artifacts.synthetic import Synthesis, generator
+from ipllvm.benchmarks import choice
 from ipllvm.engine.captioning import captions
 from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.errors import UnknownName, UsageError
@@ -17,7 +18,6 @@ from ipllvm.models.loading import load
 from ipllvm.models.sources import display_names
 from ipllvm.perturbations.parsing import parse
 from ipllvm.records import Benchmark, NeedsArtifact, Sample
-from ipllvm.registry import BENCHMARKS
 from ipllvm.replay.trial import Kept, Single
 from ipllvm.reporting.replays import Found
 from ipllvm.reporting.schema import Report
@@ -58,7 +58,7 @@ def _grading(options: dict[str, Any], device: str) -> Grading:
 def _sample(report: Report, found: Found) -> tuple[Benchmark, Sample]:
     """The benchmark of the report, whole, and the sample; raises UsageError where the data are others."""
     known = next(each for each in report["benchmarks"] if each["id"] == found.row["benchmark"])
-    data: Benchmark = BENCHMARKS.load(known["name"])(seed=0)
+    data: Benchmark = choice.load(known["name"])
     if data.digest != known["digest"]:
         raise UsageError(
             f"benchmark {data.name} is {data.digest[:12]} here, {known['digest'][:12]} in the report: "

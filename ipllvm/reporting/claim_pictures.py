@@ -26,7 +26,7 @@ def forest(lines: Sequence[Line]) -> Picture | None:
         plots.Span(name, e["value"], e["low"], e["high"], standing(line.row))
         for name, (line, e) in zip(names, found, strict=True)
     ]
-    words, sign = meaning(claim["quantity"]), found[0][0].margin
+    words, sign = meaning(claim), found[0][0].margin
     axis = f"{visible(unit, 20)} {words.what}"
     return Picture(
         name=f"{slug(found[0][0].property)}-{slug(claim['quantity'])}",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from ipllvm.reporting.schema import Row
 from ipllvm.reporting.text import visible
 
 
@@ -34,14 +35,17 @@ MEANINGS: Final = {
 }
 
 
-def meaning(quantity: str) -> Meaning:
-    """The words of a quantity; its name where there are none.
+def meaning(claim: Row) -> Meaning:
+    """The words of a claim's quantity: those that the claim declares, or its name, where it is not known.
 
-    >>> meaning("text_share").what
+    >>> meaning({"quantity": "text_share", "meaning": "read from the text alone"}).what
+    'read from the text alone'
+    >>> meaning({"quantity": "text_share"}).what
     'of text share'
     """
-    plain = visible(quantity, 60).replace("_", " ")
-    return MEANINGS.get(quantity, Meaning(f"of {plain}", f"more {plain}"))
+    plain = visible(claim["quantity"], 60).replace("_", " ")
+    declared = visible(claim.get("meaning") or f"of {plain}", 200)
+    return MEANINGS.get(claim["quantity"], Meaning(declared, f"more {plain}"))
 
 
 AXES: Final = {

@@ -33,7 +33,7 @@ def reading(row: Row) -> str:
     if standing(row) == NOT_MEASURED or target is None or target["value"] is None:
         return "Nothing can be said: it could not be measured."
     unit = "points" if target["unit"] == "points" else visible(target["unit"], 20)
-    measured = f"{_number(target['value'])} {unit} {meaning(claim['quantity']).what}"
+    measured = f"{_number(target['value'])} {unit} {meaning(claim).what}"
     return f"{measured}; {_bound(row, target)}. {_follows(row)}"
 
 

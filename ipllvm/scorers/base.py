@@ -5,7 +5,7 @@ from functools import cache, cached_property
 from typing import Any, Protocol, runtime_checkable
 
 from ipllvm.errors import UsageError
-from ipllvm.records import Benchmark, Sample, Score
+from ipllvm.records import Benchmark, Judge, Sample, Score
 from ipllvm.registry import SCORERS
 
 
@@ -28,19 +28,6 @@ class AsksAhead(Protocol):
 
     def ask_ahead(self, responses: Iterable[tuple[str, Sample]]) -> None:
         """Get ready to grade these; what goes wrong is raised when the response is graded."""
-        ...
-
-
-class Judge(Protocol):
-    """Something that answers prompts; `identity` names it in a report."""
-
-    @property
-    def identity(self) -> str:
-        """The same words for the same replies."""
-        ...
-
-    def ask(self, prompt: str) -> str:
-        """The reply; raises NotMeasured where there is none."""
         ...
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ipllvm.errors import NotMeasured
-from ipllvm.records import Sample, Score
-from ipllvm.scorers.base import Judge, Scorer
+from ipllvm.records import Judge, Sample, Score
+from ipllvm.scorers.base import Scorer
 
 _WORD = re.compile(r"[a-z]+")
 _POINTS = {"yes": 1.0, "no": 0.0}

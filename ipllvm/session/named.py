@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from ipllvm.errors import IpllvmError, UsageError
 from ipllvm.models import endpoint, sources
+from ipllvm.registry import JUDGES
 from ipllvm.session.options import Options
 
 
@@ -11,6 +12,8 @@ def check(options: Options) -> None:
     """Raises UsageError for the first name that can't be used, in one line that names its option."""
     for option, kind, name in _named(options):
         try:
+            if option == "judge" and name in JUDGES:
+                continue
             if option == "judge" and "://" in name:
                 endpoint.parse(name)
             else:

@@ -12,13 +12,14 @@ from typing import Any, Final
 import pytest
 
 from ipllvm.artifacts.synthetic import CAPTIONERS, GENERATORS
+from ipllvm.benchmarks import choice
 from ipllvm.errors import UsageError
 from ipllvm.models.sources import check_name, display_names, names_classes
 from ipllvm.perturbations.noise import KINDS
 from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
-from ipllvm.registry import BENCHMARKS
+from ipllvm.records import EXACT
 from ipllvm.session import parsing
 from ipllvm.session.option import ROW, Bears, Option, number, one_of, option, whole
 from ipllvm.session.profiles import BENCHMARKS as BENCHMARKS_OF
@@ -46,8 +47,12 @@ class Options:
         RUN, name="model", many=True, metavar="NAME",
     )
     benchmarks: tuple[str, ...] = option(
-        "benchmark to measure on; repeatable",
-        RUN, lambda _, name: BENCHMARKS.check(name), name="benchmark", many=True, metavar="NAME",
+        "benchmark to measure on: a name, a file of rows, hub:ORG/NAME; repeatable",
+        RUN, lambda _, name: choice.check(name), name="benchmark", many=True, metavar="NAME",
+    )
+    protocol: str = option(
+        "prompts, token limits, rows and rules of published benchmarks: standard, or as the paper's harness",
+        RUN, one_of("standard", "paper"), "standard",
     )
     profile: str = option(
         "sizes: quick, paper, audit, or auto (quick on a CPU, else paper)",
@@ -171,6 +176,10 @@ class Options:
     final_look: bool = option("sequential: keep a fifth of alpha for one test of all samples", RUN, flag=True)
     noise_floor: bool = option("measure twice, in other batches, and report what differs", RUN, flag=True)
     margin_floor: bool = option("raise margins below the noise floor to it", RUN, flag=True)
+    exact: str | None = option(
+        "what decides where few clusters inform: dirichlet, or bets, which are proven to be valid",
+        RUN, one_of(*EXACT), metavar="NAME",
+    )
     family_wise: bool = option(
         "share each claim's alpha among the requirements of a model", RUN, flag=True
     )
@@ -279,7 +288,8 @@ def read(config: pytest.Config) -> Options:
     values["models"] = parsing.models(values["models"] or DEFAULT_MODELS)
     values["profile"] = parsing.profile(values["profile"], values["device"])
     fit = CLASSES if all(map(names_classes, values["models"])) else BENCHMARKS_OF[values["profile"]]
-    values["benchmarks"] = values["benchmarks"] or fit
+    asked = (choice.under(name, values["protocol"]) for name in values["benchmarks"] or fit)
+    values["benchmarks"] = tuple(dict.fromkeys(asked))
     values["captioner"] = values["captioner"] or CAPTIONERS[values["generator"]]
     values["language_models"] = values["language_models"] or DEFAULT_LANGUAGE_MODELS
     return Options(fewer_do=typed["samples"] == "auto", **values)

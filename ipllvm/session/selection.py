@@ -24,3 +24,10 @@ def benchmarks(marker: pytest.Mark | None, asked: Options) -> list[Any]:
     chosen = [name for name in asked.benchmarks if name in known]
     unfit = pytest.mark.skip(reason=f"is measured on {', '.join(known)}")
     return chosen or [pytest.param(name, marks=unfit) for name in asked.benchmarks]
+
+
+def claimed(item: pytest.Item) -> tuple[str, ...]:
+    """The names of the claims that a property checks: those of its `claims` marker, else its own name."""
+    marker = item.get_closest_marker("claims")
+    name = str(getattr(item, "originalname", item.name)).removeprefix("test_")
+    return tuple(marker.args) if marker is not None else (name,)

@@ -20,7 +20,7 @@ from transformers import (
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
 from ipllvm.errors import UnknownName
-from ipllvm.models.llava import Llava
+from ipllvm.models.families.llava import Llava
 from ipllvm.models.prompting import CHECKPOINT
 from ipllvm.models.transformers_model import LoadedCheckpoint
 from ipllvm.records import Benchmark

@@ -5,7 +5,6 @@ number whatever depends on what), or a bounded share of false ones among the ala
 """
 
 from collections.abc import Sequence
-from itertools import islice
 
 import numpy as np
 

@@ -3,6 +3,11 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A machine that does other things too is slow; that says nothing of a strategy.
+settings.register_profile("loaded", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("loaded")
 
 HERE = Path(__file__).parent
 SESSIONS = [HERE / name for name in ("commands", "hostile", "plugin")]

@@ -4,7 +4,7 @@ From the claims' planned discordance, with clusters, draws and levels as planned
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,8 +28,6 @@ from ipllvm.stats.sequential import expected_samples
 if TYPE_CHECKING:
     from jaxtyping import Int
 
-MAKES = {"permutation_invariance": ("permutation",), "modality_importance": ("image_first", "then_text")}
-"""The claims of properties that are not called like their claim."""
 _POINTS = 100.0
 FLIPS = (0.02, 0.04, 0.10)
 """Shares of the answers that may flip, which decide how many samples a regression takes."""
@@ -38,12 +36,6 @@ CAUGHT = "points worse are caught"
 LEVEL = 0.05
 GAP = 0.05
 """The distance of the truth from the margin, in scores, that a sequential run's use is predicted at."""
-
-
-def claims_of(property_name: str, claims: Mapping[str, Claim]) -> list[Claim]:
-    """The claims that a property makes; none for one that is not known."""
-    names = MAKES.get(property_name, (property_name,))
-    return [claims[name] for name in names if name in claims]
 
 
 def power_line(claim: Claim, clusters: Sequence[str], draws: int, available: int) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.engine.context import Context
+from ipllvm.engine.store.inspection import journal
 from ipllvm.engine.store.integrity import check
 from ipllvm.engine.store.outcome_file import (
     SUFFIX,
@@ -22,7 +23,7 @@ from ipllvm.engine.store.outcome_file import (
     reading,
 )
 from ipllvm.engine.store.outcome_row import ERROR, ONCE, OUTCOME, TABLES
-from ipllvm.engine.store.outcomes import journal, refusal, set_aside
+from ipllvm.engine.store.outcomes import refusal, set_aside
 
 AT_ONCE = 200
 UNFINISHED = ".merging"
@@ -56,7 +57,7 @@ def files(folder: Path) -> list[Path]:
 
 def content(path: Path) -> Content:
     """Count what is in a file, which is only read."""
-    size = path.stat().st_size
+    size = path.lstat().st_size
     try:
         file = OutcomeFile.open(path)
         try:
@@ -118,7 +119,7 @@ def _began(path: Path) -> float:
 def _locked(path: Path, stack: ExitStack, notes: list[str]) -> OutcomeFile | None:
     """A whole file that nobody else can touch until the stack ends."""
     try:
-        file = OutcomeFile.open(path)
+        file = OutcomeFile.open(path, write=True)
         stack.callback(file.close)
         file.lock()
         if found := check(file).problems:
@@ -171,7 +172,7 @@ def _clear_unfinished(folder: Path) -> None:
     for path in folder.glob(f"*{SUFFIX}{UNFINISHED}"):
         with suppress(Newer, Unreadable), ExitStack() as stack:
             try:
-                file = OutcomeFile.open(path)
+                file = OutcomeFile.open(path, write=True)
                 stack.callback(file.close)
                 file.lock()
             except Damaged:

@@ -21,10 +21,11 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from ipllvm.engine.context import Context, key
-from ipllvm.engine.store import outcome_row
+from ipllvm.engine.store import inspection, outcome_row
 from ipllvm.engine.store.outcome_row import ANSWER, ERROR, OUTCOME, SCHEMA, TABLES, Cell, plain
 from ipllvm.errors import UsageError
 from ipllvm.records import Response, Trial
+from ipllvm.safety.reading import json_value
 
 SUFFIX = ".sqlite"
 LOCK_SECONDS = 60.0
@@ -33,7 +34,9 @@ FLUSH_SECONDS = 1.0
 SEAL_SECONDS = 300.0
 BLOCK = 64
 BLOCKS = 16
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_TOOBIG}
+_ERRORS = {0, sqlite3.SQLITE_ERROR}
+"""What SQLite and its Python module say of a file that is there and of what is in it."""
 
 
 class Damaged(Exception):
@@ -62,6 +65,7 @@ class OutcomeFile:
         self.path = path
         self._connection = connection
         self._last = 0
+        self._work: inspection.Work | None = None
         self._schema = 0
         self._blocks: dict[int, dict[int, Response]] = {}
         self._began = time.monotonic()
@@ -83,11 +87,16 @@ class OutcomeFile:
         return made
 
     @classmethod
-    def open(cls, path: Path) -> "OutcomeFile":
-        """A file to read, of whatever process; what a killed one left half written is rolled back."""
+    def open(cls, path: Path, *, write: bool = False) -> "OutcomeFile":
+        """A file to read, of whatever process and whoever made it; `write` is for one that will be locked.
+
+        What a killed process left half written is rolled back.
+        """
         with reading(path):
-            opened = cls(path, _connect(path, "rw"))
+            mode = inspection.mode(path)
+            opened = cls(path, _connect(path, "rw" if write else mode))
             try:
+                opened._work = inspection.Work(path, opened._connection)
                 opened._connection.execute("PRAGMA query_only = ON")
                 opened._check()
             except BaseException:
@@ -98,9 +107,7 @@ class OutcomeFile:
     def _check(self) -> None:
         if self.schema > SCHEMA:
             raise Newer
-        tables = {name for (name,) in self._connection.execute("SELECT name FROM sqlite_schema")}
-        if tables and not {"contexts", "outcomes", "errors"} <= tables:
-            raise Damaged("it has other tables")
+        inspection.check_schema(self._connection)
 
     @property
     def schema(self) -> int:
@@ -148,6 +155,7 @@ class OutcomeFile:
 
     def _block(self, first: int) -> dict[int, Response]:
         found = {}
+        self._begin()
         with reading(self.path):
             query = f"SELECT id, {self.checksum}, {ANSWER} FROM outcomes WHERE id BETWEEN ? AND ?"
             for number, checksum, *cells in self._connection.execute(query, (first, first + BLOCK - 1)):
@@ -160,6 +168,7 @@ class OutcomeFile:
         """The rows of a query; none where the file is still empty."""
         if not self.schema:
             return
+        self._begin()
         with reading(self.path):
             found = self._connection.execute(query, values)
             while (row := found.fetchone()) is not None:
@@ -263,9 +272,14 @@ class OutcomeFile:
 
     def integrity(self) -> str:
         """What SQLite finds wrong with the file, in one line; "ok" where nothing is."""
+        self._begin()
         with reading(self.path):
             found = (line for (line,) in self._connection.execute("PRAGMA integrity_check(3)"))
             return "; ".join(" ".join(line.split()) for line in found)
+
+    def _begin(self) -> None:
+        if self._work is not None:
+            self._work.begin()
 
     def close(self) -> None:
         """Give the file back; may be called twice."""
@@ -286,17 +300,32 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in _DAMAGED or (code == sqlite3.SQLITE_ERROR and path.exists()):
+        code = _code(error)
+        if code == sqlite3.SQLITE_INTERRUPT:
+            raise Damaged("to read it takes more work than a file of its size can need") from error
+        if is_damage(error) or (code in _ERRORS and path.exists()):
             raise Damaged(str(error)) from error
         raise Unreadable(str(error)) from error
-    except (ValueError, TypeError, AttributeError) as error:
+    except OSError as error:
+        raise Unreadable(error.strerror or str(error)) from error
+    except inspection.Trap as trap:
+        raise Damaged(str(trap)) from trap
+    except (ValueError, TypeError, AttributeError, OverflowError) as error:
         raise Damaged(f"a row can't be read: {error}") from error
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether SQLite says that a file is not whole."""
+    return _code(error) in _DAMAGED
+
+
+def _code(error: sqlite3.Error) -> int:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _context(number: int, fields: str) -> Context:
     try:
-        return Context.from_row(json.loads(fields))
+        return Context.from_row(json_value(fields))
     except (UsageError, ValueError, TypeError) as error:
         raise Damaged(f"context {number} can't be read: {error}") from error
 

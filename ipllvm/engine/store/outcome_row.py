@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from ipllvm.records import Response, Trial
+from ipllvm.safety.reading import json_value
 
 SCHEMA = 2
 """1 had no checksums; its files are read, merged and never written to."""
@@ -78,5 +79,8 @@ def plain(cell: str | bytes) -> str:
 
 @lru_cache(maxsize=1 << 14)
 def _numbers(cell: str) -> tuple[Any, ...]:
-    """Few answers are said often."""
-    return tuple(json.loads(cell))
+    """Few answers are said often. Raises ValueError for what is no list of numbers."""
+    found = json_value(cell, finite=False)
+    if not isinstance(found, list) or not all(type(number) in (int, float) for number in found):
+        raise ValueError("no list of numbers")
+    return tuple(found)

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ipllvm.engine.context import Context
-from ipllvm.engine.store.outcome_file import SUFFIX, Damaged, Newer, OutcomeFile, Unreadable
+from ipllvm.engine.store.inspection import journal
+from ipllvm.engine.store.outcome_file import SUFFIX, Damaged, Newer, OutcomeFile, Unreadable, is_damage
 from ipllvm.errors import IpllvmError, NotMeasured, StoreFailed, StoreFull, UsageError
 from ipllvm.records import Response, Trial
 from ipllvm.safety import writing
@@ -49,6 +50,7 @@ class Store:
         self._began: dict[int, float] = {}
         self._open: dict[int, OutcomeFile] = {}
         self._own: tuple[int, OutcomeFile] | None = None
+        self._gone: set[int] = set()
         self._pid = os.getpid()
 
     def view(self, context: Context) -> "OutcomeView":
@@ -77,15 +79,19 @@ class Store:
 
     def ask(self, number: int, question: Callable[[OutcomeFile], Answer]) -> Answer | None:
         """What a file answers; None, with a warning, where it can't be read (any more)."""
-        path = self._paths[number]
-        try:
-            if number not in self._open:
-                self._make_room()
-                self._open[number] = OutcomeFile.open(path)
-            return question(self._open[number])
-        except (Damaged, Newer, Unreadable) as trouble:
-            self._leave_out(number, trouble)
-            return None
+        for held in (number in self._open, False):
+            try:
+                if number not in self._open:
+                    self._make_room()
+                    self._open[number] = OutcomeFile.open(self._paths[number])
+                return question(self._open[number])
+            except (Damaged, Newer, Unreadable) as trouble:
+                if held and isinstance(trouble, Unreadable) and not self._is_own(number):
+                    self._open.pop(number).close()  # its process may have been killed: opened again, undone
+                    continue
+                self._leave_out(number, trouble)
+                return None
+        raise AssertionError("the second time it is not held")
 
     def write(self, context: Context, batch: Mapping[Trial, Response]) -> tuple[int, dict[Trial, int]]:
         """Add a batch to this process's file: its number and the ids; raises StoreFailed and UsageError."""
@@ -93,8 +99,11 @@ class Store:
             number, file = self._own_file()
             try:
                 return number, file.add(context, batch)
-            except Unreadable:
-                self._retire()
+            except (Unreadable, sqlite3.DatabaseError) as error:
+                if isinstance(error, sqlite3.Error) and not is_damage(error):
+                    raise
+                self._gone.add(number)  # merged, or its folder was moved: what is in it can be read on
+                self._own = None
                 number, file = self._own_file()
                 return number, file.add(context, batch)
         except (OSError, sqlite3.Error) as error:
@@ -134,9 +143,12 @@ class Store:
         self._own = None
 
     def _make_room(self) -> None:
-        others = [n for n in self._open if self._own is None or n != self._own[0]]
+        others = [n for n in self._open if n not in self._gone and not self._is_own(n)]
         if len(others) >= OPEN_FILES:
             self._open.pop(others[0]).close()
+
+    def _is_own(self, number: int) -> bool:
+        return self._own is not None and self._own[0] == number
 
     def _leave_out(self, number: int, trouble: Damaged | Newer | Unreadable) -> None:
         """Do without a file: set it aside where it is damaged or newer, say so once."""
@@ -144,9 +156,9 @@ class Store:
         self._began.pop(number, None)
         if number in self._open:
             self._open.pop(number).close()
-        if self._own is not None and self._own[0] == number:
+        if self._is_own(number):
             self._own = None
-        if path.exists():
+        if path.exists() or path.is_symlink():
             self.warnings.append(set_aside(path, trouble))
 
 
@@ -253,11 +265,6 @@ def set_aside(path: Path, trouble: Damaged | Newer | Unreadable) -> str:
     with suppress(OSError):
         journal(path).rename(journal(aside))
     return f"{path}: set aside as {aside.name} ({why}); its outcomes are measured again"
-
-
-def journal(path: Path) -> Path:
-    """Where SQLite keeps what undoes an unfinished transaction."""
-    return path.with_name(f"{path.name}-journal")
 
 
 def refusal(folder: Path, error: OSError | sqlite3.Error) -> IpllvmError:

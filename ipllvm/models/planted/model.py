@@ -16,7 +16,15 @@ from torch import Tensor
 
 from ipllvm import planted_grid
 from ipllvm.models import capacity
-from ipllvm.models.base import CAUSAL, Attention, Edit, Places, Prepared, VisionLanguageModel
+from ipllvm.models.base import (
+    CAUSAL,
+    Attention,
+    Edit,
+    EncodedPicture,
+    Places,
+    Prepared,
+    VisionLanguageModel,
+)
 from ipllvm.models.planted import naming, states
 from ipllvm.models.planted.behaviour import LAYERS, Behaviour
 from ipllvm.records import Layout, ModelInfo
@@ -82,17 +90,19 @@ class PlantedModel(VisionLanguageModel):
         text = [states.FIRST_BYTE + byte for byte in prompt.encode()]
         if not images:
             ids = torch.tensor([states.BOS, *text, states.CUE])
-            return Prepared(ids, ids == states.IMAGE, torch.zeros(0, 3, 0, 0), (0, 0))
+            return Prepared(ids, ids == states.IMAGE)
         picture = images[0].convert("RGB")
         side = (planted_grid.SIDE, planted_grid.SIDE)
         shown = picture if picture.size == side else picture.resize(side)
         pixels = torch.from_numpy(np.array(shown)).permute(2, 0, 1)[None].float() / 255
         ids = torch.tensor([states.BOS, *[states.IMAGE] * planted_grid.CELLS, *text, states.CUE])
-        return Prepared(ids, ids == states.IMAGE, pixels, (picture.height, picture.width))
+        return Prepared(ids, ids == states.IMAGE, {"pixel_values": pixels})
 
-    def encode(self, batch: Sequence[Prepared]) -> list[Float[Tensor, "tiles patches width"]]:
+    def encode(self, batch: Sequence[Prepared]) -> list[EncodedPicture]:
         """See the interface; raises RuntimeError for the pictures on which the law fails."""
-        return [self._features(item.pixel_values[0])[None] for item in batch]
+        seen = [self._features(item.fields["pixel_values"][0])[None] for item in batch]
+        said = [self.law.projected(states.number(item[0])) for item in seen]
+        return [EncodedPicture(s, _behind(s, each)) for s, each in zip(seen, said, strict=True)]
 
     def _features(self, pixels: Float[Tensor, "3 64 64"]) -> Float[Tensor, "patches width"]:
         whole = (pixels * 255).round().to(torch.int64).permute(1, 2, 0).numpy()
@@ -101,10 +111,6 @@ class PlantedModel(VisionLanguageModel):
         if number is not None and self.law.fails(number):
             raise RuntimeError(f"{self.name} breaks down on picture {number}, as planted")
         return states.marks(cells).to(self.device, self.dtype)
-
-    def project(self, features: Sequence[Tensor]) -> list[Float[Tensor, "tiles tokens hidden"]]:
-        """See the interface."""
-        return [_behind(item, self.law.projected(states.number(item[0]))) for item in features]
 
     def pack(self, projected: Tensor, prepared: Prepared) -> Float[Tensor, "visual hidden"]:
         """See the interface."""

@@ -22,8 +22,7 @@ def _logits(folder: Path) -> torch.Tensor:
     model, sample = load(str(folder), device="cpu"), BENCHMARKS.load("scenes")(seed=0).samples[0]
     with torch.inference_mode():
         prepared = model.prepare([sample.images[0].load()], sample.prompt)
-        features = model.encode([prepared])
-        packed = model.pack(model.project(features)[0], prepared)
+        packed = model.pack(model.projected([prepared])[0], prepared)
         hidden, _ = model.decoder(model.embed(prepared, packed)[None])
         return model.logits(hidden[0, -1])
 

@@ -81,6 +81,7 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
         ("[permutation]\ndirection = 'at_mst'\n", "unknown direction 'at_mst': did you mean 'at_most'?"),
         ("[permutation]\nkind = 'wish'\n", "unknown kind 'wish': Known: observation, requirement"),
         ("[permutation]\nquantity = 'performance'\n", "did you mean 'performance_drop'?"),
+        ("[permutation]\nquantity = 'mine'\n", 'for one of your own add meaning = "..."'),
         ("[permuation]\nmargin = 3\n", "claim 'permuation' lacks quantity, direction, kind"),
         ("[permuation]\nmargin = 3\n", "did you mean 'permutation'?"),
         (FULL.replace("margin = 10\n", ""), "claim 'sharp' lacks margin"),
@@ -110,3 +111,17 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     binary.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UsageError, match="not a TOML file in UTF-8"):
         load(binary)
+
+
+def test_a_claim_of_ones_own_quantity_says_what_it_means(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        "[mine]\nquantity = 'answers_kept'\nmeaning = 'of answers kept'\ndirection = 'at_least'\n"
+        "margin = 90\nkind = 'observation'\nsource = 'us'\ntext = 'Most answers stay.'\n"
+    )
+    found = load(path)["mine"]
+    assert (found.quantity, found.meaning, found.words) == (
+        "answers_kept",
+        "of answers kept",
+        "at least 90 points",
+    )

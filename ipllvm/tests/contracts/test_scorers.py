@@ -20,6 +20,7 @@ SAMPLES = {
     "label": Sample("s", "s", (), "?", "red", ("red", "blue")),
     "yes_no": Sample("s", "s", (), "?", "yes", ("yes", "no")),
     "judge": Sample("s", "s", (), "?", "red"),
+    "any_answer": Sample("s", "s", (), "?", "red", labels=(("accepted", "red"), ("accepted", "scarlet"))),
 }
 OWN = [name for name in SCORERS if ".official." not in f"{SCORERS.load(name).__module__}."]
 """The project's own; official rules do as their scripts do, and have test_official.py."""

@@ -32,8 +32,12 @@ def work(folder: Path, pipe: int, limit: int) -> None:
         os.write(pipe, b"+" + PLAN.index(part[0]).to_bytes(4, "little"))
 
 
-def life(folder: Path, seconds: float | None, limit: int = len(PLAN)) -> tuple[list[int], list[int]]:
-    """Fork a worker and kill it; the batches it began and those it had written."""
+def life(
+    folder: Path, seconds: float | None, limit: int = len(PLAN), *, settled: bool = False
+) -> tuple[list[int], list[int]]:
+    """Fork a worker and kill it, `settled` so long after its first commit; the batches it began and those
+    it had written.
+    """
     reader, writer = os.pipe()
     child = os.fork()
     if not child:
@@ -43,11 +47,12 @@ def life(folder: Path, seconds: float | None, limit: int = len(PLAN)) -> tuple[l
         finally:
             os._exit(0)
     os.close(writer)
+    first = b"".join(os.read(reader, 5) for _ in range(2 * settled))  # a loaded machine may take its time
     if seconds is not None:
         time.sleep(seconds)
         os.kill(child, signal.SIGKILL)
     with os.fdopen(reader, "rb") as pipe:
-        told = pipe.read()
+        told = first + pipe.read()
     os.waitpid(child, 0)
     marks = [(told[i : i + 1], int.from_bytes(told[i + 1 : i + 5], "little")) for i in range(0, len(told), 5)]
     return [n for mark, n in marks if mark == b"-"], [n for mark, n in marks if mark == b"+"]
@@ -58,8 +63,8 @@ def main(folder: Path, seed: int) -> dict[str, object]:
     rng = random.Random(seed)
     begun: Counter[int] = Counter()
     lost = torn = 0
-    for _ in range(KILLS):
-        started, written = life(folder, rng.uniform(0, LONGEST_LIFE))
+    for number in range(KILLS):
+        started, written = life(folder, rng.uniform(0, LONGEST_LIFE), settled=not number)
         begun.update(started)
         view = Store(folder).view(context())
         lost += sum(PLAN[n] not in view for n in written)

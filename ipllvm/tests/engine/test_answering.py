@@ -63,7 +63,7 @@ def test_scores_are_those_of_a_plain_pass(tiny: VisionLanguageModel) -> None:
     run(tiny, plan, 1, outcomes, lambda done: None)
     sample: Sample = ROWS[0]
     prepared = tiny.prepare([sample.images[0].load()], sample.prompt)
-    visual = tiny.pack(tiny.project(tiny.encode([prepared]))[0], prepared)
+    visual = tiny.pack(tiny.projected([prepared])[0], prepared)
     hidden, _ = tiny.decoder(tiny.embed(prepared, visual)[None])
     logits = tiny.logits(hidden[0, -1]).log_softmax(-1)
     (response,) = outcomes.values()

@@ -18,7 +18,7 @@ LIMIT = 6
 def _prompts(model: VisionLanguageModel, count: int = 5) -> list[Tensor]:
     prepared = [model.prepare([s.images[0].load()], s.prompt) for s in samples(count)]
     with torch.inference_mode():
-        tiles = model.project(model.encode(prepared))
+        tiles = model.projected(prepared)
         return [model.embed(p, model.pack(t, p)) for p, t in zip(prepared, tiles, strict=True)]
 
 

@@ -20,8 +20,8 @@ def test_they_are_means_over_patches_and_tokens(family: str, tmp_path: Path) -> 
     for row in (0, 2, 5):
         prepared = model.prepare([rows[row].images[0].load()], rows[row].prompt)
         with torch.inference_mode():
-            (features,) = model.encode([prepared])
-            packed = model.pack(model.project([features])[0], prepared)
+            (encoded,) = model.encode([prepared])
+            packed = model.pack(encoded.projected, prepared)
         kept = packed[torch.from_numpy(~model.layout(prepared).newline)]
-        assert np.allclose(inputs[row, 0], features.flatten(0, 1).mean(0), atol=1e-5)
+        assert np.allclose(inputs[row, 0], encoded.patches.flatten(0, 1).mean(0), atol=1e-5)
         assert np.allclose(outputs[row, 0], kept.mean(0), atol=1e-5)

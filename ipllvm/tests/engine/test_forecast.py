@@ -12,6 +12,7 @@ from ipllvm.engine import forecast
 from ipllvm.engine.forecast import Forecast, cost
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import run
+from ipllvm.errors import NotMeasured
 from ipllvm.models.capacity import Footprint
 from ipllvm.models.loading import load, sketch
 from ipllvm.models.transformers_model import TransformersModel
@@ -115,3 +116,10 @@ def test_costs_add_up_and_the_largest_batch_counts() -> None:
 def test_a_footprint_counts_the_clean_pass_only_where_layers_are_entered() -> None:
     assert Footprint(10, 3, 5).prompt == 15
     assert (Footprint(10, 3, 5).kept(0), Footprint(10, 3, 5).kept(4)) == (0, 22)
+
+
+def test_a_plan_refuses_prompts_that_do_not_fit(folder: Path) -> None:
+    model = sketch(str(folder))
+    model.max_positions = 10
+    with pytest.raises(NotMeasured, match="has 10 positions"):
+        cost(model, _plan(_samples([1, 2])))

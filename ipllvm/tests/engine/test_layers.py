@@ -27,7 +27,7 @@ APART = samples(8)[::2]
 def _by_hand(model: VisionLanguageModel, case: PlannedTrial) -> tuple[int, ...]:
     """The answer by whole passes without cache, the input of the layer edited in each."""
     prepared = model.prepare([source.load() for source in case.sample.images], case.sample.prompt)
-    (projected,) = model.project(model.encode([prepared]))
+    (projected,) = model.projected([prepared])
     prompt = model.embed(prepared, model.pack(projected, prepared))
     said: list[int] = []
     while len(said) < LIMIT and not (said and said[-1] in model.stop_tokens):

@@ -161,7 +161,7 @@ def test_columns_positions_and_what_is_hidden(tiny: VisionLanguageModel) -> None
     attention = packed.attention(tiny)
     mask, positions = attention.mask, attention.positions
     assert mask is not None and positions is not None
-    assert positions.tolist() == [[1, 2, 3, 3, 4]]
+    assert positions.tolist() == [[[1, 2, 3, 3, 4]]]
     assert (mask[0, 0] == 0).int().tolist() == [
         [1, 1, 0, 0, 0, 0],
         [1, 1, 1, 0, 0, 0],

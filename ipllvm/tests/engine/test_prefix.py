@@ -46,7 +46,7 @@ def test_it_changes_no_answer(tiny: VisionLanguageModel, monkeypatch: pytest.Mon
         rows[0] += self.shape[0]
         return original_embeds(self, model)
 
-    monkeypatch.setattr(type(tiny), "repeated", counting)
+    monkeypatch.setattr(type(tiny), "expand_cache", counting)
     monkeypatch.setattr(Packed, "embeds", placed)
     assert _measured(tiny, size) == expected
     assert sum(begun) == rows[0], "every row is begun from the prefix"
@@ -68,11 +68,9 @@ def test_it_is_used_where_it_is_much_of_the_prompt(tiny: VisionLanguageModel) ->
     assert short is not None and short.length == before
     assert found(before / prefix.SHARE + 1) is None
     assert found(before) is short, "it is run once"
-    other = Prepared(prepared[0].input_ids + 1, prepared[0].visual, prepared[0].pixel_values, (1, 1))
+    other = Prepared(prepared[0].input_ids + 1, prepared[0].visual, prepared[0].fields)
     assert found(before, [prepared[0], other]) is None, "they begin differently"
-    words = Prepared(
-        torch.tensor(ids), torch.zeros(before, dtype=torch.bool), torch.zeros(0, 3, 0, 0), (0, 0)
-    )
+    words = Prepared(torch.tensor(ids), torch.zeros(before, dtype=torch.bool))
     assert found(before, [words]) is None, "words alone have no picture to begin before"
 
 

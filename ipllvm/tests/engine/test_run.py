@@ -10,7 +10,7 @@ from ipllvm.engine.decoding import greedy
 from ipllvm.engine.encoding import Pictures
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Outcomes, run
-from ipllvm.models.base import Prepared, VisionLanguageModel
+from ipllvm.models.base import EncodedPicture, Prepared, VisionLanguageModel
 from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.perturbations.permutation import SCOPES, Permutation, Swaps
 from ipllvm.perturbations.substitution import Blank, Clean
@@ -37,7 +37,7 @@ def test_a_permuted_trial_is_the_whole_chain_run_by_hand(tiny: VisionLanguageMod
         image = case.sample.images[0].load()
         prepared = tiny.prepare([image], case.sample.prompt)
         with torch.inference_mode():
-            tiles = tiny.project(tiny.encode([prepared]))[0]
+            tiles = tiny.projected([prepared])[0]
             if scope == "tile":
                 tiles = permutation.apply(tiles, None, case.rng())
             visual = tiny.pack(tiles, prepared)
@@ -80,7 +80,7 @@ def test_each_distinct_image_is_encoded_once(
     encoded: list[int] = []
     plain = type(tiny).encode
 
-    def counting(self: VisionLanguageModel, batch: Sequence[Prepared]) -> list[Tensor]:
+    def counting(self: VisionLanguageModel, batch: Sequence[Prepared]) -> list[EncodedPicture]:
         encoded.append(len(batch))
         return plain(self, batch)
 
@@ -116,9 +116,8 @@ def test_a_model_that_raises_on_one_sample_costs_that_sample(
     plain, poison = type(tiny).embed, tiny.prepare([rows[4].images[0].load()], rows[4].prompt)
 
     def embed(self: VisionLanguageModel, prepared: Prepared, visual: Tensor) -> Tensor:
-        if torch.equal(prepared.input_ids, poison.input_ids) and torch.equal(
-            prepared.pixel_values, poison.pixel_values
-        ):
+        same = (prepared.fields[name].equal(poison.fields[name]) for name in ("pixel_values",))
+        if torch.equal(prepared.input_ids, poison.input_ids) and all(same):
             raise RuntimeError("the model trips")
         return plain(self, prepared, visual)
 

@@ -116,7 +116,9 @@ def test_steps_that_depend_on_the_batch_are_a_fault(
     def slots(embeds: Tensor, **options: Any) -> tuple[Tensor, Any]:
         if options.get("past_key_values") is not None:
             mask, positions = options["attention"].mask, options["attention"].positions
-            options["attention"] = Attention(mask, torch.full_like(positions, 7 * (mask.shape[1] - 1)))
+            options["attention"] = Attention(
+                mask, positions=torch.full_like(positions, 7 * (mask.shape[1] - 1))
+            )
         return original(embeds, **options)
 
     monkeypatch.setattr(tiny, "decoder", slots)

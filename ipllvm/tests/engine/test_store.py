@@ -207,8 +207,8 @@ def test_a_disk_that_takes_no_more_ends_in_one_line_and_keeps_what_was_written(
     code = (
         "import resource, signal, sys\n"
         "from pathlib import Path\n"
-        "from ipllvm.engine import outcome_file\n"
-        "from ipllvm.engine.store import Store\n"
+        "from ipllvm.engine.store import outcome_file\n"
+        "from ipllvm.engine.store.outcomes import Store\n"
         "from ipllvm.errors import StoreFailed\n"
         "from ipllvm.tests.engine.outcomes import batch, context, trials\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"

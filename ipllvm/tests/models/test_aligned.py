@@ -54,7 +54,7 @@ def test_what_it_means_does_not_hide_what_it_shows() -> None:
     model = load("planted:aligned,a=1", device="cpu")
     prepared = model.prepare([SAMPLES[5].images[0].load()], SAMPLES[5].prompt)
     with torch.inference_mode():
-        visual = model.pack(model.project(model.encode([prepared]))[0], prepared)
+        visual = model.pack(model.projected([prepared])[0], prepared)
         hidden, _ = model.decoder(model.embed(prepared, visual)[None])
         said = model.logits(hidden[0, -1]).argmax()
     assert model.text([int(said)]) == SAMPLES[5].answer

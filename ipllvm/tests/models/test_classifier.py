@@ -71,7 +71,7 @@ def test_it_says_the_top_class_of_transformers_own_forward_pass(
     )
     plain = auto.from_pretrained(folder).eval()
     for sample in samples:
-        pixels = classifier.prepare([sample.images[0].load()], sample.prompt).pixel_values
+        pixels = classifier.prepare([sample.images[0].load()], sample.prompt).tiles
         with torch.inference_mode():
             top = int(plain(pixel_values=pixels).logits.argmax())
         assert outcomes[Trial(sample.id, str(Clean()), 0)].text == LABELS[top]

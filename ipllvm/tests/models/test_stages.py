@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from ipllvm.models import loading
-from ipllvm.models.base import VisionLanguageModel
+from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.tests.checkpoints import FAMILIES, SIDE, TOKENS, make
 
@@ -23,6 +23,11 @@ GRID = SIDE // 7
 def model(family: str) -> VisionLanguageModel:
     with TemporaryDirectory() as place:
         return loading.load(str(make(family, Path(place))), device="cpu")
+
+
+def tiles(item: Prepared) -> torch.Tensor:
+    assert item.tiles is not None
+    return item.tiles
 
 
 def newline(adapter: VisionLanguageModel) -> torch.Tensor:
@@ -39,9 +44,8 @@ def test_layout_describes_the_packed_tokens(family: str, width: int, height: int
     adapter = model(family)
     item = adapter.prepare([Image.new("RGB", (width, height))], "?")
     layout = adapter.layout(item)
-    packed = adapter.pack(adapter.project(adapter.encode([item]))[0], item)
+    packed = adapter.pack(adapter.projected([item])[0], item)
     assert len(layout) == len(packed) == int(item.visual.sum())
-    assert item.image_size == (height, width)
     base = layout.view == 0
     assert not layout.newline[base].any()
     assert list(zip(layout.row[base], layout.column[base], strict=True)) == [
@@ -65,7 +69,7 @@ def test_map_positions_are_picture_positions(family: str) -> None:
     """In a map without padding or down-sampling, the token at (row, column) shows that place."""
     adapter = model(family)
     item = adapter.prepare([Image.new("RGB", (2 * SIDE, 2 * SIDE))], "?")
-    assert len(item.pixel_values) == 5
+    assert len(tiles(item)) == 5
     marks = torch.zeros(5, TOKENS, newline(adapter).shape[0])
     tile, row, column = 2, 1, 3  # the upper right quarter
     marks[tile, row * GRID + column] = 1
@@ -79,7 +83,7 @@ def test_onevision_scales_large_maps_down() -> None:
     adapter = model("llava_onevision")
     item = adapter.prepare([Image.new("RGB", (4 * SIDE, 4 * SIDE))], "?")
     layout = adapter.layout(item)
-    assert len(item.pixel_values) == 17
+    assert len(tiles(item)) == 17
     assert layout.newline.sum() == 12
     assert len(layout) == TOKENS + 12 * 13
 
@@ -91,9 +95,9 @@ def test_batching_changes_no_sample(family: str) -> None:
     sizes = [(40, 40), (100, 30), (20, 90)]
     pictures = [Image.fromarray(rng.integers(0, 256, (h, w, 3), dtype=np.uint8)) for w, h in sizes]
     batch = [adapter.prepare([picture], "?") for picture in pictures]
-    together = adapter.project(adapter.encode(batch))
+    together = adapter.projected(batch)
     for item, tokens in zip(batch, together, strict=True):
-        (alone,) = adapter.project(adapter.encode([item]))
+        (alone,) = adapter.projected([item])
         torch.testing.assert_close(tokens, alone, atol=1e-5, rtol=1e-5)
 
 
@@ -118,7 +122,8 @@ def test_another_prompt_about_a_picture_is_what_it_is_prepared_anew(
     for prompt in ("is it teal?", "what is it?", "Choose.\nA. red\nB. teal", ""):
         anew, again = adapter.prepare([picture], prompt), adapter.with_prompt(first, prompt)
         assert again is not None
-        assert again.pixel_values is first.pixel_values and again.image_size == anew.image_size
+        assert again.vision.keys() == first.vision.keys() == anew.vision.keys()
+        assert all(again.vision[name] is first.vision[name] for name in first.vision)
         assert torch.equal(again.input_ids, anew.input_ids) and torch.equal(again.visual, anew.visual)
     with pytest.raises(ValueError, match="holds '<image>' 2 times"):
         adapter.with_prompt(first, "what is <image> here?")
@@ -139,8 +144,8 @@ def test_words_that_a_processor_changes_are_prepared_anew(tmp_path: Path) -> Non
             return processor(text="well " + text, **options)
 
     processor = adapter._processor
-    adapter._processor = Spaced()
-    assert adapter._processor.tokenizer is original
+    adapter._preparer._processor = Spaced()
+    assert adapter._preparer._processor.tokenizer is original
     first = adapter.prepare([Image.new("RGB", (30, 30))], "what is it?")
     assert adapter.with_prompt(first, "is it teal?") is None
 
@@ -149,7 +154,7 @@ def test_prepare_refuses_what_it_would_misread() -> None:
     adapter = model("llava")
     picture = Image.new("RGB", (30, 30))
     with pytest.raises(ValueError, match="takes one image a sample"):
-        adapter.prepare([picture, picture], "what?")
+        model("llava_next").prepare([picture, picture], "what?")
     with pytest.raises(ValueError, match="holds '<image>' 2 times"):
         adapter.prepare([picture], "what is <image> here?")
 
@@ -165,7 +170,7 @@ def test_wrong_number_of_tokens_is_no_layout() -> None:
 @pytest.mark.parametrize("mode", ["L", "RGBA", "P", "CMYK"])
 def test_any_picture_mode_is_taken(mode: str) -> None:
     item = model("llava").prepare([Image.new(mode, (30, 20))], "?")
-    assert item.pixel_values.shape == (1, 3, SIDE, SIDE)
+    assert tiles(item).shape == (1, 3, SIDE, SIDE)
 
 
 def test_text_is_stripped_and_free_of_specials() -> None:

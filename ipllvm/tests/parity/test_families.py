@@ -65,7 +65,7 @@ def generated(family: str, shape: str, prompt: str) -> tuple[tuple[int, ...], to
 
 @torch.inference_mode()
 def embedded(adapter: VisionLanguageModel, batch: list[Prepared]) -> list[torch.Tensor]:
-    projected = adapter.project(adapter.encode(batch))
+    projected = adapter.projected(batch)
     return [
         adapter.embed(item, adapter.pack(tiles, item)) for item, tiles in zip(batch, projected, strict=True)
     ]

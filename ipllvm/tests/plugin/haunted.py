@@ -28,14 +28,14 @@ BENCHMARKS._entries.update({name: f"{__name__}:{name}" for name in NAMES})
 
 @dataclass(frozen=True)
 class Interrupting:
-    """A picture whose decoding is cut short by Ctrl-C, but for the first time, in the self-check."""
+    """A picture whose decoding is cut short by Ctrl-C, but for the first times, before the run."""
 
     picture: "ImageSource"
     loads: list[int] = field(default_factory=list, compare=False)
 
     def load(self) -> "Image.Image":
-        """Sends SIGINT to this process from the second time on."""
-        if self.loads:
+        """Sends SIGINT to this process once its prompt was measured and the self-check has asked it."""
+        if len(self.loads) >= 2:
             os.kill(os.getpid(), signal.SIGINT)
         self.loads.append(1)
         return self.picture.load()

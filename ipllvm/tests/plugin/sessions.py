@@ -16,7 +16,7 @@ from ipllvm.tests import forks
 ROOT = Path(ipllvm.__file__).parents[1]
 HERE = Path(__file__).parent
 CONFTEST = """
-pytest_plugins = ["ipllvm.plugin", "fixtures.evaluation", "fixtures.planning", "fixtures.models"]
+pytest_plugins = ["ipllvm.plugin"]
 """
 
 

@@ -12,7 +12,7 @@ PINNED = ("-p", "ipllvm.tests.plugin.pinned")
 SMALL = ("--samples=8", "--draws=2", "--batch-size=4", "--device=cpu")
 FAILING = "scenes-00005-0"
 FULL = """
-from ipllvm.engine import outcome_file
+from ipllvm.engine.store import outcome_file
 
 connect = outcome_file._connect
 

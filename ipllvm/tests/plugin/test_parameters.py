@@ -11,11 +11,7 @@ ON = ("--model=planted:invariant", "--benchmark=planted", "--samples=4", "-s")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = suite(tmp_path_factory.mktemp("parameters"), "suite_parameters")
-    fixtures = '"fixtures.benchmarks", "fixtures.parts"'
-    conftest = made / "conftest.py"
-    conftest.write_text(conftest.read_text().replace('"fixtures.models"', f'"fixtures.models", {fixtures}'))
-    return made
+    return suite(tmp_path_factory.mktemp("parameters"), "suite_parameters")
 
 
 def test_the_first_word_is_the_default_and_rows_say_what_was_declared(folder: Path) -> None:

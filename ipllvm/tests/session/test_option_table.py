@@ -20,6 +20,7 @@ from ipllvm.tests.session.test_options import Typed, read
 OTHER: dict[str, Any] = {
     "models": ["llava-ov", "llava-next"],
     "benchmarks": ["scenes-mc", "charts"],
+    "protocol": "paper",
     "profile": "audit",
     "samples": "12",
     "draws": "3",

@@ -90,7 +90,7 @@ def test_a_synthetic_prompt_has_the_tokens_of_its_shape(name: str) -> None:
     asked = synthetic.asked(scenes.short(), name)
     processor = synthetic._processor(shape)
     sample = asked.samples[0]
-    text = render(processor, sample.prompt, CHECKPOINT)
+    text = render(processor, sample.prompt, CHECKPOINT, "<image>")
     fields = processor(
         images=[sample.images[0].load()], text=text, return_tensors="pt", add_special_tokens=False
     )

@@ -7,6 +7,13 @@ from ipllvm.tests.tiny.parts import Kind, write
 
 KINDS: dict[str, Kind] = {**llava.KINDS, **tiles.KINDS, **grids.KINDS, **squares.KINDS}
 
+NEEDS = {
+    **{kind: ("torchvision",) for kind, made in KINDS.items() if made.torchvision},
+    "perception_lm": ("timm", "torchvision"),
+    "smolvlm": ("num2words",),
+}
+"""Packages that a kind can't do without."""
+
 
 def make(name: str, folder: Path) -> Path:
     """Write the checkpoint of a kind into a folder."""

@@ -50,6 +50,11 @@ def samples(
     return tuple(made)
 
 
+def spoilt(answer: Tokens, right: int) -> Tokens:
+    """An answer of which so many tokens are right, and no other."""
+    return (*answer[:right], *((token ^ 1) + 4 for token in answer[right:]))
+
+
 @dataclass(frozen=True)
 class Both:
     """Our model of a checkpoint, and transformers' own."""
@@ -61,6 +66,16 @@ class Both:
     def of(cls, kind: str, folder: Path) -> "Both":
         make(kind, folder)
         return cls(load(str(folder), device="cpu"), Reference.of(folder, KINDS[kind].family))
+
+    def answers(self, rows: Sequence[Sample]) -> list[Tokens]:
+        """What plain `generate` says."""
+        asked = [([source.load() for source in row.images], row.prompt) for row in rows]
+        return [self.reference.answer(self.reference.fields(*each), LIMIT) for each in asked]
+
+    @property
+    def projector(self) -> str:
+        """The name of the module that makes visual tokens of a tower's features."""
+        return str(getattr(self.model, "PROJECTOR", ""))
 
     @torch.inference_mode()
     def require_equal(
@@ -92,7 +107,7 @@ class Both:
                 if trial.trial in known:
                     continue
                 layout = self.model.layout(prepared) if perturbation.stage is Stage.VISUAL_TOKENS else None
-                said = self.reference.trial(trial, fields, prepared.visual, layout, LIMIT)
+                said = self.reference.trial(trial, fields, prepared.visual, layout, LIMIT, self.projector)
                 found = outcomes[trial.trial]
                 assert found.error is None, found.error
                 assert found.tokens == said, f"{row.id} {perturbation}"

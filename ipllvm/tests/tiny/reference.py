@@ -15,7 +15,7 @@ from ipllvm.engine.plan import PlannedTrial
 from ipllvm.models import processors
 from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.perturbations.permutation import Permutation
-from ipllvm.records import Layout, Target
+from ipllvm.records import Layout, Stage, Target
 
 GREEDY: dict[str, Any] = {
     "do_sample": False, "num_beams": 1, "repetition_penalty": 1.0, "no_repeat_ngram_size": 0,
@@ -59,10 +59,18 @@ class Reference:
         return tuple(said[: end + 1])
 
     def trial(
-        self, trial: PlannedTrial, fields: Fields, visual: Tensor, layout: Layout | None, limit: int
+        self,
+        trial: PlannedTrial,
+        fields: Fields,
+        visual: Tensor,
+        layout: Layout | None,
+        limit: int,
+        projector: str = "",
     ) -> tuple[int, ...]:
         """The answer in a trial of layer noise or of a permutation, which hooks make of `generate`."""
         what, rng = trial.perturbation, trial.rng()
+        if isinstance(what, Permutation) and what.stage is Stage.PROJECTED:
+            return self.answer(fields, limit, permuted_tiles(self.projector(projector), what, rng))
         if isinstance(what, LayerNoise):
             return self.answer(fields, limit, noisy_layer(self.decoder, what, visual, rng))
         if isinstance(what, Permutation) and layout is not None:
@@ -70,6 +78,10 @@ class Reference:
                 fields, limit, permuted(self.decoder, visual, torch.from_numpy(what.order(layout, rng)))
             )
         return self.answer(fields, limit)
+
+    def projector(self, name: str) -> Any:
+        """The module of that name."""
+        return getattr(self.model, "model", self.model).get_submodule(name)
 
     @property
     def decoder(self) -> Any:
@@ -124,4 +136,21 @@ def permuted(decoder: Any, visual: Tensor, order: Tensor) -> Iterator[None]:
         return args, {**named, **more}
 
     with decoder.register_forward_pre_hook(shuffle, with_kwargs=True):
+        yield
+
+
+@contextmanager
+def permuted_tiles(projector: Any, what: Permutation, rng: Any) -> Iterator[None]:
+    """While it lasts, what the projector puts out is permuted tile by tile, of one picture.
+
+    It puts out [tiles, tokens, hidden], [tokens, hidden] of one, or a grid in place of the tokens.
+    """
+
+    def shuffle(module: Any, args: tuple[Any, ...], output: Tensor) -> Tensor:
+        if args and not args[0].is_floating_point():
+            return output  # embeddings of words
+        tiles = output[None] if output.ndim == 2 else output.flatten(1, -2)
+        return what.apply(tiles, None, rng).reshape(output.shape)
+
+    with projector.register_forward_hook(shuffle):
         yield

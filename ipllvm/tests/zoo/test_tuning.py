@@ -51,7 +51,7 @@ def test_what_is_saved_is_what_users_load(name: str, tmp_path: Path) -> None:
     items = batches.pictures(replace(PHASE, oblong=1.0), 0, 0)
     picture = items[0].load()
     prepared = loaded.prepare([picture], "what?")
-    tiles = loaded.project(loaded.encode([prepared]))[0]
+    tiles = loaded.projected([prepared])[0]
     packed = loaded.pack(tiles, prepared)
     square = 64
     if name == "llava-next-tiny":

@@ -1,0 +1,73 @@
+"""What --benchmark names: a registered benchmark, also under a protocol, a file or a data set of the hub.
+
+`NAME`, `NAME@PROTOCOL`, `FILE` (JSON lines, CSV, TSV, parquet), `hub:ORG/NAME[:CONFIG][@SPLIT]`.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from ipllvm.benchmarks.tables import SUFFIXES
+from ipllvm.errors import UsageError
+from ipllvm.records import Benchmark
+from ipllvm.registry import BENCHMARKS
+
+AT = "@"
+HUB = "hub:"
+STANDARD = "standard"
+
+
+def check(name: str) -> str:
+    """`name`, if it can be a benchmark; raises UsageError in one line. Nothing is read or asked."""
+    if name.startswith(HUB):
+        from ipllvm.benchmarks.hub import address
+
+        address(name)
+    elif _is_file(name):
+        if not Path(name).is_file():
+            raise UsageError(f"{name}: there is no such file")
+    else:
+        base, at, protocol = name.partition(AT)
+        BENCHMARKS.check(base)
+        if at:
+            _definition(base).protocol(protocol)
+    return name
+
+
+def under(name: str, protocol: str) -> str:
+    """`name` under a protocol, where it is a published benchmark without one; the others have none.
+
+    >>> under("mme", "paper"), under("scenes", "paper"), under("mme", "standard")
+    ('mme@paper', 'scenes', 'mme')
+    """
+    from ipllvm.benchmarks.definition import Definition
+
+    known = BENCHMARKS.load(name) if name in BENCHMARKS and protocol != STANDARD else None
+    return f"{name}{AT}{protocol}" if isinstance(known, Definition) else name
+
+
+def load(name: str, offline: bool = False) -> Benchmark:
+    """The benchmark of that name; raises UsageError and BenchmarkUnavailable, in one line."""
+    if name.startswith(HUB):
+        from ipllvm.benchmarks.hub import load as of_hub
+
+        return of_hub(name, offline)
+    if _is_file(name):
+        from ipllvm.benchmarks.own import load as of_file
+
+        return of_file(Path(name))
+    base, at, protocol = name.partition(AT)
+    if at:
+        found: Benchmark = _definition(base)(offline=offline, protocol=protocol)
+        return found
+    loaded: Benchmark = BENCHMARKS.load(base)(seed=0)
+    return loaded
+
+
+def _is_file(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES)
+
+
+def _definition(name: str) -> Any:
+    from ipllvm.benchmarks.definition import published
+
+    return published(name)

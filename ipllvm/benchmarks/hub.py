@@ -1,0 +1,87 @@
+"""`hub:ORG/NAME[:CONFIG][@SPLIT]`: a data set of the hub as anybody's own data."""
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ipllvm.benchmarks.own import benchmark, columns, settings
+from ipllvm.benchmarks.sources import Hub, files, local, snapshot
+from ipllvm.benchmarks.tables import opening
+from ipllvm.errors import BenchmarkUnavailable, UsageError
+from ipllvm.records import Benchmark
+
+_ADDRESS = re.compile(
+    r"hub:(?P<org>[\w.-]+)/(?P<name>[\w.-]+)(?::(?P<config>[\w.-]+))?(?:@(?P<split>[\w.-]+))?"
+)
+SPLITS = ("test", "validation", "val", "dev", "train")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A data set of the hub; config and split are "" where they were not named."""
+
+    repository: str
+    config: str
+    split: str
+
+    def patterns(self) -> tuple[str, ...]:
+        """Where its parquet files may be, the likeliest first."""
+        splits = (self.split,) if self.split else SPLITS
+        folder = f"*{self.config}/" if self.config else "*"
+        return tuple(f"{folder}{split}{end}" for split in splits for end in ("-*.parquet", ".parquet"))
+
+
+def address(name: str) -> Address:
+    """What `name` says; raises UsageError.
+
+    >>> address("hub:org/set:main@test")
+    Address(repository='org/set', config='main', split='test')
+    """
+    match = _ADDRESS.fullmatch(name)
+    if match is None:
+        raise UsageError(f"{name}: give hub:ORG/NAME, hub:ORG/NAME:CONFIG or hub:ORG/NAME:CONFIG@SPLIT")
+    return Address(f"{match['org']}/{match['name']}", match["config"] or "", match["split"] or "")
+
+
+def load(name: str, offline: bool = False) -> Benchmark:
+    """The rows of a split; a TOML of the data set's name in $IPLLVM_DATA maps its columns.
+
+    Raises BenchmarkUnavailable and UsageError, in one line.
+    """
+    found = address(name)
+    hub = Hub((found.repository,), found.patterns())
+    folder = folder_of(name, offline)
+    try:
+        paths = files(folder, hub.files)
+    except FileNotFoundError as error:
+        raise BenchmarkUnavailable(f"{name}: {error}") from error
+    if not paths:
+        raise BenchmarkUnavailable(f"{name}: {folder} holds none of {', '.join(hub.files)}")
+    rows: list[dict[str, Any]] = [row for path in paths for row in opening.rows(path)]
+    mapping = local(found.repository.split("/")[0])
+    given = settings(mapping / f"{found.repository.split('/')[1]}.toml") if mapping else {}
+    mapped = columns(rows, given, name)
+    pictured = opening.with_pictures(rows, [mapped.image], folder)
+    return benchmark(name, found.repository.split("/")[1], pictured, mapped)
+
+
+def folder_of(name: str, offline: bool = False) -> Path:
+    """A copy of the data set in $IPLLVM_DATA/ORG/NAME or from the hub; raises BenchmarkUnavailable."""
+    found = address(name)
+    hub = Hub((found.repository,), found.patterns())
+    return local(found.repository) or _snapshot(name, hub, offline)
+
+
+def _snapshot(name: str, hub: Hub, offline: bool) -> Path:
+    cause: Exception | None = None
+    for cached_only in (True,) if offline else (True, False):
+        for pattern in hub.files:  # one after the other, so that no split is fetched that is not read
+            try:
+                return snapshot(hub.repositories[0], replace(hub, files=(pattern,)), cached_only).folder
+            except Exception as error:  # the hub's client lets errors of its HTTP library through
+                cause = error
+    raise BenchmarkUnavailable(
+        f"{name} is neither on this machine nor can it be downloaded: with network, run "
+        f"'ipllvm data get {name}'"
+    ) from cause

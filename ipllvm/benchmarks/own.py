@@ -1,0 +1,254 @@
+"""Anybody's own questions: a file of rows, its columns guessed by name or mapped by a small TOML beside it.
+
+`questions.jsonl` with `questions.toml` beside it; keys of the TOML: the columns `image`, `question`,
+`answer`, `choices`, `id`, `cluster`, `kind`, and `suffix` (behind the question), `scorer`,
+`max_new_tokens`, `pictures` (the folder that paths go from) and `licence`.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from string import ascii_uppercase
+from typing import Any
+
+from ipllvm.benchmarks.cells import BadCell, Row, filled, optional, text
+from ipllvm.benchmarks.definition import fit_for_files
+from ipllvm.benchmarks.originals import listed, options
+from ipllvm.benchmarks.prompts import LETTERS, SHORT, multiple_choice
+from ipllvm.benchmarks.questions import YES_NO
+from ipllvm.benchmarks.rendering import digest
+from ipllvm.benchmarks.tables import opening
+from ipllvm.benchmarks.tables.pictures import Keyed
+from ipllvm.errors import BenchmarkUnavailable, UnknownName, UsageError
+from ipllvm.records import Benchmark, Sample
+from ipllvm.registry import SCORERS
+from ipllvm.safety import reading
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "image": (
+        "image",
+        "images",
+        "decoded_image",
+        "picture",
+        "photo",
+        "img",
+        "image_path",
+        "img_path",
+        "imgname",
+        "file",
+    ),
+    "question": ("question", "query", "prompt", "instruction", "text"),
+    "answer": (
+        "answer",
+        "answers",
+        "label",
+        "gold",
+        "target",
+        "ground_truth",
+        "correct_answer",
+        "correct_choice",
+    ),
+    "choices": ("choices", "options", "candidates"),
+    "id": ("id", "question_id", "pid", "qid", "index"),
+    "cluster": ("cluster", "group", "image_id", "pair"),
+    "kind": ("kind", "category", "type"),
+}
+"""Columns by what they may be called, the likeliest first."""
+NEEDED = ("image", "question", "answer")
+MAX_NEW_TOKENS = 16
+ACCEPTED = "accepted"
+"""The label of each answer that counts as right."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """The column of each thing, "" where there is none, and how the questions are asked and scored."""
+
+    image: str = ""
+    question: str = ""
+    answer: str = ""
+    choices: str = ""
+    id: str = ""
+    cluster: str = ""
+    kind: str = ""
+    suffix: str | None = None
+    scorer: str = ""
+    max_new_tokens: int = MAX_NEW_TOKENS
+    pictures: str = ""
+    licence: str = ""
+    given: tuple[str, ...] = field(default=())
+
+    def __str__(self) -> str:
+        """The columns, as a report shows them."""
+        return ", ".join(f"{name} = {getattr(self, name)}" for name in NAMES if getattr(self, name))
+
+
+def load(path: Path) -> Benchmark:
+    """The questions of a file; raises UsageError and BenchmarkUnavailable, in one line with the row."""
+    rows = opening.rows(path)
+    mapped = columns(rows, settings(path.with_suffix(".toml")), str(path))
+    root = path.parent / mapped.pictures
+    return benchmark(str(path), path.stem, opening.with_pictures(rows, [mapped.image], root), mapped)
+
+
+def settings(path: Path) -> dict[str, Any]:
+    """The TOML beside a file, empty where there is none; raises UsageError."""
+    if not path.exists():
+        return {}
+    try:
+        found = reading.toml_file(path)
+    except (OSError, reading.Refused) as error:
+        raise UsageError(f"{path}: can't be read: {error}") from error
+    known = {each.name: each.type for each in fields(Mapped) if each.name != "given"}
+    for name, value in found.items():
+        if name not in known:
+            raise UsageError(f"{path}: {UnknownName('key', name, known)}")
+        if not isinstance(value, int if name == "max_new_tokens" else str) or isinstance(value, bool):
+            raise UsageError(f"{path}: '{name}' can't be {value!r}")
+    if found.get("max_new_tokens", 1) < 1:
+        raise UsageError(f"{path}: 'max_new_tokens' must be 1 or more")
+    if "scorer" in found:
+        SCORERS.check(found["scorer"])
+    return found
+
+
+def columns(rows: Sequence[Row], given: Mapping[str, Any], where: str) -> Mapped:
+    """Which column holds what: as given, else by its name; raises UsageError where one is missing."""
+    if not rows:
+        raise UsageError(f"{where}: holds no rows")
+    there = {str(column).lower(): str(column) for column in rows[0]}
+    found = dict(given)
+    for name, likely in NAMES.items():
+        column = given.get(name)
+        if column and column not in rows[0]:
+            raise UsageError(f"{where}: {UnknownName('column', str(column), map(str, rows[0]))}")
+        if column is None:
+            found[name] = next((there[each] for each in likely if each in there), "")
+    missing = [name for name in NEEDED if not found[name]]
+    if missing:
+        shown = ", ".join(map(str, rows[0]))
+        raise UsageError(
+            f"{where}: no column for {' and '.join(missing)} (there are: {shown}): say which in "
+            f'{Path(where).stem}.toml, as {missing[0]} = "COLUMN"'
+        )
+    return Mapped(**found, given=tuple(given))
+
+
+def benchmark(name: str, stem: str, rows: Sequence[Row], mapped: Mapped) -> Benchmark:
+    """Rows as a benchmark; raises BenchmarkUnavailable with the number and column of a bad row."""
+    scorer = mapped.scorer or _scorer(rows, mapped)
+    samples = tuple(_samples(name, stem, rows, mapped, scorer))
+    keys = (picture.digest() for row in rows for picture in _pictures(row, mapped))
+    how = repr((scorer, mapped.suffix, mapped.max_new_tokens)).encode()
+    licence = f"; licence {mapped.licence}" if mapped.licence else ""
+    source = f"own data, {len(samples):,} rows; columns {mapped}; scorer {scorer}{licence}"
+    return Benchmark(name, samples, scorer, digest(samples, how, *keys), source, mapped.max_new_tokens)
+
+
+def _samples(name: str, stem: str, rows: Sequence[Row], mapped: Mapped, scorer: str) -> Iterator[Sample]:
+    taken: dict[str, int] = {}
+    for number, row in enumerate(rows, start=1):
+        try:
+            sample = _sample(row, mapped, scorer)
+        except BadCell as error:
+            raise BenchmarkUnavailable(f"{name}: row {number}, {error}") from error
+        given = optional(row, mapped.id) if mapped.id else ""
+        id = fit_for_files(f"{stem}-{given or f'{number:05d}'}")
+        if id in taken:
+            raise BenchmarkUnavailable(
+                f"{name}: row {number}, column '{mapped.id}': {given!r} is row {taken[id]}'s too"
+            )
+        taken[id] = number
+        yield Sample(
+            id,
+            f"{stem}-{sample.cluster}",
+            sample.images,
+            sample.prompt,
+            sample.answer,
+            sample.choices,
+            sample.kind,
+            sample.labels,
+        )
+
+
+def _sample(row: Row, mapped: Mapped, scorer: str) -> Sample:
+    pictures = _pictures(row, mapped)
+    if not pictures or None in pictures:
+        raise BadCell(mapped.image, "there is no picture")
+    question, choices = filled(row, mapped.question).strip(), _choices(row, mapped)
+    accepted = _answers(row, mapped, choices)
+    cluster = (optional(row, mapped.cluster) if mapped.cluster else "") or pictures[0].digest().hex()[:16]
+    kind = optional(row, mapped.kind) if mapped.kind else ""
+    labels = tuple((ACCEPTED, answer) for answer in accepted) if len(accepted) > 1 else ()
+    if kind:
+        labels = (*labels, ("kind", kind))
+    answer = accepted[0].lower() if scorer == "yes_no" else accepted[0]
+    shown = YES_NO if scorer == "yes_no" else choices
+    prompt = _prompt(question, choices, mapped.suffix)
+    return Sample("", cluster, tuple(pictures), prompt, answer, shown, kind, labels)
+
+
+def _pictures(row: Row, mapped: Mapped) -> list[Keyed]:
+    value = row.get(mapped.image)
+    found: list[Any] = value if isinstance(value, list) else [value]
+    return found
+
+
+def _prompt(question: str, choices: Sequence[str], suffix: str | None) -> str:
+    if suffix is None:
+        return multiple_choice(question, choices) if choices else f"{question}\n{SHORT}"
+    listed = [f"{letter}. {choice}" for letter, choice in zip(LETTERS, choices, strict=False)]
+    return "\n".join([question, *listed, *([suffix] if suffix else [])])
+
+
+def _choices(row: Row, mapped: Mapped) -> tuple[str, ...]:
+    if not mapped.choices:
+        return tuple(options(row))
+    value = row.get(mapped.choices)
+    if value is None or value == "" or value != value:
+        return ()
+    found = tuple(listed(value))
+    if not 2 <= len(found) <= len(LETTERS) or len(set(found)) != len(found):
+        raise BadCell(
+            mapped.choices, f"2 to {len(LETTERS)} different choices are needed, not {str(value)[:60]!r}"
+        )
+    return found
+
+
+def _answers(row: Row, mapped: Mapped, choices: Sequence[str]) -> tuple[str, ...]:
+    """The answers that count, the first as the answer; of lettered choices the letter."""
+    value = row.get(mapped.answer)
+    several = (
+        tuple(map(str, value)) if isinstance(value, list | tuple) else (filled(row, mapped.answer).strip(),)
+    )
+    if not several or not all(each.strip() for each in several):
+        raise BadCell(mapped.answer, "it is blank")
+    if not choices:
+        return several
+    if len(several) > 1:
+        raise BadCell(mapped.answer, "a question with choices has one answer")
+    return (_letter(several[0], choices, mapped.answer),)
+
+
+def _letter(answer: str, choices: Sequence[str], column: str) -> str:
+    """The letter of an answer that is a choice's text or its letter."""
+    letters = ascii_uppercase[: len(choices)]
+    if answer in choices:
+        return letters[list(choices).index(answer)]
+    bare = answer.strip("(). ").upper()
+    if bare in tuple(letters):
+        return bare
+    raise BadCell(column, f"{answer!r} is neither one of the choices nor the letter of one")
+
+
+def _scorer(rows: Sequence[Row], mapped: Mapped) -> str:
+    """By the first row: letters where it has choices, yes and no, several answers, else the exact words."""
+    row = rows[0]
+    if mapped.choices or options(row):
+        return "multiple_choice"
+    if any(isinstance(each.get(mapped.answer), list | tuple) for each in rows):
+        return "any_answer"
+    answers = {
+        text(each, mapped.answer).strip().lower() for each in rows if isinstance(each.get(mapped.answer), str)
+    }
+    return "yes_no" if answers and answers <= set(YES_NO) else "exact_match"

@@ -1,0 +1,52 @@
+"""LLaVA-1.5: one square view; with a Pixtral tower one grid of any size."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from ipllvm.models.base import EncodedPicture, Prepared
+from ipllvm.models.transformers_model import TransformersModel
+from ipllvm.models.views import View
+
+
+class Llava(TransformersModel):
+    """Adapter of LlavaForConditionalGeneration; packing changes nothing."""
+
+    @property
+    def side(self) -> int:
+        """Into how many rows and columns a square tower cuts a picture."""
+        vision = self._model.config.vision_config
+        return int(vision.image_size // vision.patch_size)
+
+    def views(self, prepared: Prepared) -> Sequence[View]:
+        """See the interface."""
+        sizes = prepared.fields.get("image_sizes")
+        if sizes is None:
+            return [
+                View(self.side, self.side, picture=n) for n in range(len(prepared.fields["pixel_values"]))
+            ]
+        patch = self._model.config.vision_config.patch_size
+        return [
+            View(height // patch, width // patch, picture=n)
+            for n, (height, width) in enumerate(sizes.tolist())
+        ]
+
+    def encode(self, batch: Sequence[Prepared]) -> list[EncodedPicture]:
+        """See the interface: the tiles of all samples in one tower call, where they are square."""
+        tiles = [item.tiles for item in batch]
+        if self._inner.vision_tower.config.model_type == "pixtral" or any(each is None for each in tiles):
+            return super().encode(batch)
+        pixels = torch.cat([each for each in tiles if each is not None]).to(self.device, self.dtype)
+        features = self._chosen(pixels)
+        sizes = [len(each) for each in tiles if each is not None]
+        split = (torch.split(each, sizes) for each in (features, self._projector(features)))
+        return [EncodedPicture(*each) for each in zip(*split, strict=True)]
+
+    def _chosen(self, pixels: Tensor) -> Tensor:
+        """The tower's states that the projector takes, without the class token where the config says so."""
+        config = self._model.config
+        states = self._inner.vision_tower(pixels, output_hidden_states=True, return_dict=True).hidden_states
+        layers = config.vision_feature_layer
+        features = torch.cat([states[at] for at in ([layers] if isinstance(layers, int) else layers)], dim=-1)
+        return features[:, 1:] if config.vision_feature_select_strategy == "default" else features

@@ -1,0 +1,221 @@
+"""Anybody's own questions: columns guessed or mapped, what is asked, and rows that can't be used."""
+
+import base64
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ipllvm.benchmarks import choice
+from ipllvm.errors import BenchmarkUnavailable, IpllvmError, UsageError
+from ipllvm.records import Benchmark
+from ipllvm.registry import SCORERS
+from ipllvm.tests.benchmarks.copies import png
+
+Rows = list[dict[str, Any]]
+PLAIN: Rows = [
+    {"photo": "a.png", "query": "What stands there?", "label": "lamp", "category": "things"},
+    {"photo": "b.png", "query": "Which colour?", "label": "teal", "category": "colours"},
+    {"photo": "b.png", "query": "How many?", "label": "3", "category": "counts"},
+]
+
+
+def folder(tmp_path: Path) -> Path:
+    for number, name in enumerate("abc"):
+        (tmp_path / f"{name}.png").write_bytes(png(number))
+    return tmp_path
+
+
+def written(tmp_path: Path, rows: Rows, toml: str = "", name: str = "mine.jsonl") -> str:
+    path = folder(tmp_path) / name
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    if toml:
+        path.with_suffix(".toml").write_text(toml)
+    return str(path)
+
+
+def read(*given: Any, **more: Any) -> Benchmark:
+    return choice.load(choice.check(written(*given, **more)))
+
+
+def test_columns_are_guessed_and_told(tmp_path: Path) -> None:
+    found = read(tmp_path, PLAIN)
+    assert "columns image = photo, question = query, answer = label, kind = category" in found.source
+    assert "scorer exact_match" in found.source and found.name.endswith("mine.jsonl")
+    first, second, third = found.samples
+    assert first.prompt == "What stands there?\nAnswer the question using a single word or phrase."
+    assert (first.id, first.answer, first.kind) == ("mine-00001", "lamp", "things")
+    assert first.images[0].load().size == (4, 4)
+    assert first.cluster != second.cluster == third.cluster
+
+
+def test_choices_make_it_multiple_choice(tmp_path: Path) -> None:
+    rows = [
+        {"image": "a.png", "question": "Which?", "options": ["red", "blue"], "answer": "blue"},
+        {"image": "a.png", "question": "Which one?", "options": ["red", "blue"], "answer": "(a)"},
+    ]
+    found = read(tmp_path, rows)
+    assert found.scorer == "multiple_choice" and [s.answer for s in found.samples] == ["B", "A"]
+    assert found.samples[0].prompt.splitlines()[:3] == ["Which?", "A. red", "B. blue"]
+
+
+def test_yes_and_no_and_several_answers_have_their_scorers(tmp_path: Path) -> None:
+    rows = [{"image": "a.png", "question": "Is it?", "answer": "Yes"}]
+    found = read(tmp_path, rows)
+    assert (found.scorer, found.samples[0].answer) == ("yes_no", "yes")
+    found = read(
+        tmp_path, [{**rows[0], "answer": None, "answers": ["sofa", "couch"]} | {"answer": ["sofa", "couch"]}]
+    )
+    grade = SCORERS.load(found.scorer)
+    assert [grade(text, found.samples[0]).value for text in ("Couch.", "sofa", "chair")] == [1, 1, 0]
+
+
+def test_a_toml_maps_columns_and_how_it_is_asked(tmp_path: Path) -> None:
+    rows = [{"a": "b.png", "b": "What?", "c": "lamp", "d": "x/1", "e": "room"}]
+    toml = (
+        'image = "a"\nquestion = "b"\nanswer = "c"\nid = "d"\ncluster = "e"\nsuffix = "In one word."\n'
+        'scorer = "exact_match"\nmax_new_tokens = 5\nlicence = "CC0"\n'
+    )
+    found = read(tmp_path, rows, toml)
+    assert found.samples[0].prompt == "What?\nIn one word." and found.max_new_tokens == 5
+    assert (found.samples[0].id, found.samples[0].cluster) == ("mine-x-1", "mine-room")
+    assert found.source.endswith("scorer exact_match; licence CC0")
+
+
+def test_pictures_may_lie_in_another_folder_if_one_says_so(tmp_path: Path) -> None:
+    (tmp_path / "rows").mkdir()
+    folder(tmp_path)
+    path = tmp_path / "rows" / "mine.jsonl"
+    path.write_text(json.dumps(PLAIN[0]))
+    with pytest.raises(UsageError, match=r"row 1, column 'photo': there is no picture"):
+        choice.load(str(path))
+    path.with_suffix(".toml").write_text('pictures = ".."')
+    assert choice.load(str(path)).samples
+
+
+def test_several_pictures_a_sample(tmp_path: Path) -> None:
+    found = read(tmp_path, [{"images": ["a.png", "b.png"], "question": "Same?", "answer": "no"}])
+    assert len(found.samples[0].images) == 2
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet"])
+def test_tables_are_read_as_json_lines_are(suffix: str, tmp_path: Path) -> None:
+    as_lines = read(tmp_path, PLAIN)
+    path = tmp_path / f"mine{suffix}"
+    if suffix == ".parquet":
+        arrow = pytest.importorskip("pyarrow")
+        pytest.importorskip("pyarrow.parquet").write_table(arrow.Table.from_pylist(PLAIN), path)
+    else:
+        with path.open("w", newline="") as lines:
+            writer = csv.DictWriter(lines, list(PLAIN[0]), delimiter="\t" if suffix == ".tsv" else ",")
+            writer.writeheader()
+            writer.writerows(PLAIN)
+    found = choice.load(str(path))
+    assert (found.samples, found.digest) == (as_lines.samples, as_lines.digest)
+
+
+def test_base64_and_data_addresses_are_pictures(tmp_path: Path) -> None:
+    code = base64.b64encode(png(7)).decode()
+    rows = [
+        {"image": cell, "question": "What?", "answer": "lamp"}
+        for cell in (code, f"data:image/png;base64,{code}", {"bytes": code, "path": "x"})
+    ]
+    found = read(tmp_path, rows)
+    assert len({sample.cluster for sample in found.samples}) == 1
+    assert found.samples[2].images[0].load().size == (4, 4)
+
+
+def test_the_digest_is_of_rows_and_pictures(tmp_path: Path) -> None:
+    before = read(tmp_path, PLAIN).digest
+    assert read(tmp_path, PLAIN).digest == before
+    assert read(tmp_path, [*PLAIN[:2], {**PLAIN[2], "label": "4"}]).digest != before
+    path = written(tmp_path, PLAIN)
+    (tmp_path / "b.png").write_bytes(png(9))
+    assert choice.load(path).digest != before
+
+
+BAD = [
+    ({"photo": "none.png"}, "row 2, column 'photo': there is no picture 'none.png'"),
+    ({"photo": "../../../etc/hostname"}, "row 2, column 'photo': '../../../etc/hostname' leads out of"),
+    ({"photo": "/etc/hostname"}, "row 2, column 'photo': '/etc/hostname' leads out of"),
+    ({"photo": "https://example.org/a.png"}, "is an address: download the picture"),
+    ({"photo": None}, "row 2, column 'photo': there is no picture"),
+    ({"photo": 7}, "row 2, column 'photo': a picture's path or base64 is needed, not int"),
+    ({"query": " "}, "row 2, column 'query': it is blank"),
+    ({"label": ""}, "row 2, column 'label': it is blank"),
+    ({"label": {"a": 1}}, "row 2, column 'label': a text is needed"),
+    ({"id": "1"}, "row 2, column 'id': '1' is row 1's too"),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), BAD, ids=[repr(change) for change, _ in BAD])
+def test_a_bad_row_says_its_number_and_column(change: dict[str, Any], said: str, tmp_path: Path) -> None:
+    rows = [{**PLAIN[0], "id": "1"}, {**PLAIN[1], "id": "2", **change}]
+    with pytest.raises((UsageError, BenchmarkUnavailable)) as error:
+        read(tmp_path, rows)
+    assert said in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("rows", "toml", "said"),
+    [
+        ([], "", "holds no rows"),
+        (
+            [{"photo": "a.png", "label": "x"}],
+            "",
+            "no column for question (there are: photo, label): say which in mine.toml",
+        ),
+        (PLAIN, 'imige = "photo"', "unknown key 'imige': did you mean 'image'?"),
+        (PLAIN, 'image = "phto"', "unknown column 'phto': did you mean 'photo'?"),
+        (PLAIN, "image = 3", "'image' can't be 3"),
+        (PLAIN, "max_new_tokens = 0", "'max_new_tokens' must be 1 or more"),
+        (PLAIN, 'scorer = "exact"', "unknown scorer 'exact': did you mean 'exact_match'?"),
+        (PLAIN, "[", "mine.toml: can't be read"),
+    ],
+)
+def test_a_file_that_cant_be_mapped_is_told(rows: Rows, toml: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(IpllvmError) as error:
+        read(tmp_path, rows, toml)
+    assert said in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("none.jsonl", "there is no such file"),
+        ("hub:org", "give hub:ORG/NAME"),
+        ("mme@papr", "unknown protocol of 'mme' 'papr': did you mean 'paper'?"),
+        ("scenes@paper", "unknown published benchmark 'scenes'"),
+        ("scens", "unknown benchmark 'scens': did you mean 'scenes'?"),
+    ],
+)
+def test_what_is_no_benchmark_is_told_early(name: str, said: str) -> None:
+    with pytest.raises(UsageError) as error:
+        choice.check(name)
+    assert said in str(error.value)
+
+
+def test_a_data_set_of_the_hub_is_read_from_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setenv("IPLLVM_DATA", str(tmp_path))
+    home = tmp_path / "org" / "set" / "main"
+    home.mkdir(parents=True)
+    rows = [
+        {"image": {"bytes": png(n), "path": None}, "question": "What?", "answer": f"lamp {n}"}
+        for n in range(3)
+    ]
+    for split, part in (("train", rows[:1]), ("test", rows[1:])):
+        parquet.write_table(arrow.Table.from_pylist(part), home / f"{split}-00000-of-00001.parquet")
+    assert [s.answer for s in choice.load("hub:org/set").samples] == ["lamp 1", "lamp 2"]
+    assert [s.answer for s in choice.load("hub:org/set:main@train").samples] == ["lamp 0"]
+    with pytest.raises(BenchmarkUnavailable, match="holds none of"):
+        choice.load("hub:org/set@validation")
+
+
+def test_a_data_set_that_is_not_here_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
+    with pytest.raises(BenchmarkUnavailable, match="run 'ipllvm data get hub:org/set'"):
+        choice.load("hub:org/set", offline=True)
