@@ -3,8 +3,6 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ipllvm.verdicts.planning import CAUGHT
-
 if TYPE_CHECKING:
     from ipllvm.engine.forecast import Forecast
     from ipllvm.records import ModelInfo
@@ -15,6 +13,8 @@ Costs = dict[str, tuple["ModelInfo", "Forecast", list[str]]]
 
 def planned(costs: Costs) -> Iterator[str]:
     """What each test would run and could tell, and the cost of all."""
+    from ipllvm.verdicts.planning import CAUGHT
+
     told: set[str] = set()
     for test, (_, cost, power_lines) in costs.items():
         yield f"{test.rpartition('::')[2]}: {cost}"
