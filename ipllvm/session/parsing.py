@@ -87,6 +87,17 @@ def budget(name: str, text: str) -> float:
     return share
 
 
+def number(name: str, text: str, least: float, most: float) -> float:
+    """A number from `least` to `most`."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = least - 1
+    if not least <= found <= most:
+        raise UsageError(f"--{name} {text}: give a number from {least:g} to {most:g}")
+    return found
+
+
 def one_of(name: str, text: str, known: Sequence[str]) -> str:
     """One of the known words; raises UnknownName for another."""
     if text not in known:
