@@ -21,7 +21,7 @@ from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
 from ipllvm.records import EXACT
 from ipllvm.session import parsing
-from ipllvm.session.option import ROW, Bears, Option, one_of, option, whole
+from ipllvm.session.option import ROW, Bears, Option, number, one_of, option, whole
 from ipllvm.session.profiles import BENCHMARKS as BENCHMARKS_OF
 from ipllvm.session.profiles import CLASSES, PROFILES, Size, size
 
@@ -110,6 +110,13 @@ class Options:
         NOTHING, parsing.file_name, "", metavar="NAME",
     )
     plan: bool = option("say what would be run and what it costs; load no weights", NOTHING, flag=True)
+    catch: float | None = option(
+        "plan: say how many samples show that a checkpoint is so many points worse",
+        NOTHING, number(0.1, 100), metavar="POINTS",
+    )
+    power: float = option(
+        "plan: with which power, in %, a regression is to be caught", NOTHING, number(50, 99.9), "80"
+    )
     rehash: bool = option("read the weights of --model anew for its fingerprint", NOTHING, flag=True)
     no_store: bool = option("measure anew, keep no outcomes in --report-dir", RUN, flag=True)
     noise_kind: str = option(

@@ -82,6 +82,17 @@ def budget(name: str, text: str) -> float:
     return share
 
 
+def number(name: str, text: str, least: float, most: float) -> float:
+    """A number from `least` to `most`."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = least - 1
+    if not least <= found <= most:
+        raise UsageError(f"--{name} {text}: give a number from {least:g} to {most:g}")
+    return found
+
+
 def file_name(name: str, text: str) -> str:
     """A baseline's name, which is a file's name in the report folder."""
     fit = text.isascii() and len(text) <= LONGEST and not text.startswith(".")
