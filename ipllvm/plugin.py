@@ -16,7 +16,7 @@ from ipllvm.safety import interrupts
 from ipllvm.session import fixtures, named, options, parameters, parsing, registration, selection
 from ipllvm.session.controller import OPTIONS, ROWS, Session, case, finding, place, status
 from ipllvm.session.progress import Worker
-from ipllvm.session.repeats import look
+from ipllvm.session.repeats import call
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -82,8 +82,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """A sequential property is called again on more samples, a repeated one in other batches."""
-    return look(pyfuncitem)
+    """A property is called once, on more and more samples, or again in other batches."""
+    return call(pyfuncitem)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import gain
 from ipllvm.perturbations.substitution import Blank
 
@@ -21,4 +22,4 @@ if TYPE_CHECKING:
 def test_image_use(evaluation: "Evaluation") -> None:
     """Gain = clean - blank accuracy, at least the margin."""
     clean, blank = evaluation.run(Blank())
-    evaluation.check("image_use", gain(clean, blank), shown={"clean": clean, "blank": blank})
+    evaluation.check("image_use", gain(clean, blank), Shown({"clean": clean, "blank": blank}))
