@@ -22,7 +22,6 @@ from ipllvm.engine.scoring import scores_of
 from ipllvm.engine.template import template
 from ipllvm.errors import Finding, StoreFailed, UnknownName
 from ipllvm.evaluation import counterexamples, flips
-from ipllvm.evaluation.findings import finding, last_line, not_measured, raise_worst
 from ipllvm.evaluation.schedules import Fixed
 from ipllvm.evaluation.settings import Settings as Settings
 from ipllvm.evaluation.shown import Shown as Shown
@@ -48,6 +47,7 @@ from ipllvm.records import (
 )
 from ipllvm.scorers.base import Grading
 from ipllvm.verdicts import decide
+from ipllvm.verdicts.findings import finding, last_line, not_measured, raise_worst
 from ipllvm.verdicts.series import plain
 
 Memory = Callable[[Context], MutableMapping[Trial, Response]]
