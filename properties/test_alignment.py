@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.observation
 @pytest.mark.fixed_n("neighbours are sought in the whole pool")
-@pytest.mark.benchmarks("captions-mc", also=("planted-captions",))
+@pytest.mark.benchmarks("captions-mc", also=("planted-captions", "docci"))
 def test_alignment(
     own_encoder: "Encoder",
     language_models: "dict[str, LanguageModel]",

@@ -1,11 +1,17 @@
-"""Pictures that lie in files or in memory: values that are decoded only when asked for."""
+"""Pictures that lie in files or in memory: values that are decoded only when asked for.
 
+They are shown as a person sees them in a viewer: turned as the file says, all bits of grey, transparent
+parts on white.
+"""
+
+import struct
 from dataclasses import dataclass, field
 from hashlib import file_digest, sha256
 from io import BytesIO
 from pathlib import Path
 
-from PIL import Image, UnidentifiedImageError
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from ipllvm.safety import reading
 
@@ -13,6 +19,9 @@ BYTES = 256 * reading.MIB
 """The largest image file."""
 PIXELS = 50_000_000
 """The largest picture: 150 MB as RGB, and more than any camera's that a processor would not shrink."""
+
+SIXTEEN_BITS = ("PNG", "PPM")
+"""Formats whose grey beyond 8 bits is decoded as integers from 0 to 65,535."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +63,40 @@ class EncodedImage:
         return sha256(self.data).digest()
 
 
+def as_seen(image: Image.Image) -> Image.Image:
+    """The picture in RGB: upright, 16 bits of grey scaled to 8, transparent parts on white.
+
+    Raises ValueError for numbers without a range, such as floats: what is black and white in them no file
+    says.
+    """
+    turned = _upright(image)
+    if turned.mode.startswith("I;16") or (turned.mode == "I" and image.format in SIXTEEN_BITS):
+        turned = Image.fromarray(
+            np.rint(np.asarray(turned, dtype=np.float64) / 257).clip(0, 255).astype("u1")
+        )
+    if turned.mode in ("F", "I"):
+        raise ValueError(f"its numbers (mode {turned.mode}) have no range: save it with 8 or 16 bits")
+    if not turned.has_transparency_data:
+        return turned.convert("RGB")
+    page = Image.new("RGBA", turned.size, "white")
+    page.alpha_composite(turned.convert("RGBA"))
+    return page.convert("RGB")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turned as the file says; as it is where what it says can't be read, as viewers show it."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except (SyntaxError, ValueError, TypeError, KeyError, EOFError, struct.error):
+        return image
+
+
 def _decode(data: bytes, name: str) -> Image.Image:
     try:
         with Image.open(BytesIO(data)) as image:
             if image.width * image.height > PIXELS:
                 raise ValueError(f"{image.width} x {image.height} pixels, more than {PIXELS:,}")
-            return image.convert("RGB")
+            return as_seen(image)
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         why = "no known image format" if isinstance(error, UnidentifiedImageError) else error
         raise OSError(f"image '{name}' can't be decoded: {why}") from error

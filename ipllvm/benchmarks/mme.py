@@ -57,7 +57,7 @@ def _task(folder: Path, task: Path) -> Iterator[dict[str, Any]]:
     for text_file in sorted(texts.glob("*.txt")):
         picture = picture_named(pictures, text_file.stem)
         name = picture.relative_to(folder).as_posix() if picture else f"{text_file.stem}.jpg"
-        for line in reading.text_file(text_file).splitlines():
+        for line in reading.text_file(text_file).replace("\r\n", "\n").split("\n"):
             question, _, answer = line.partition("\t")
             if question.strip():
                 row = {"question_id": f"{task.name}/{Path(name).name}", "image": name, "question": question}

@@ -129,15 +129,21 @@ _Raw = Iterator[tuple[int, Mapping[str, Any], FileImage | EncodedImage]]
 
 def _csv(table: Path) -> _Raw:
     with table.open(encoding="utf-8-sig", newline="") as lines:
-        for index, fields in enumerate(csv.DictReader(lines), start=1):
-            yield index, fields, FileImage(str(table.parent / "MMVP Images" / f"{index}.jpg"))
+        rows = list(csv.DictReader(lines))
+    for fields in sorted(rows, key=_index):
+        index = _index(fields)
+        yield index, fields, FileImage(str(table.parent / "MMVP Images" / f"{index}.jpg"))
+
+
+def _index(fields: Mapping[str, Any]) -> int:
+    """The number of a row, which its picture has too, wherever it stands in the table."""
+    return int(fields["Index"])
 
 
 def _parquet(shards: list[Path]) -> _Raw:
     rows = [row for shard in shards for row in parquet_rows("mmvp", shard)]
-    for row in sorted(rows, key=lambda fields: int(fields["Index"])):
-        image = EncodedImage(f"mmvp {row['Index']}", row["image"]["bytes"] or b"")
-        yield int(row["Index"]), row, image
+    for row in sorted(rows, key=_index):
+        yield _index(row), row, EncodedImage(f"mmvp {_index(row)}", row["image"]["bytes"] or b"")
 
 
 def _reason(error: Exception) -> str:

@@ -2,12 +2,14 @@
 
 The luck of a trial is that of its cluster with probability sqrt(rho_c), of its sample with
 sqrt(rho_k - rho_c), else its own, as in planted:exact-drop: two changes in one cluster correlate by
-rho_c, two draws of one sample by rho_k.
+rho_c, two draws of one sample by rho_k. Under the other law of clusters, beta, each has rates of its own
+about the common ones, as in a beta-binomial (with several outcomes a Dirichlet-multinomial) distribution.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
-from math import sqrt
+from math import log, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,41 +17,76 @@ import numpy as np
 from ipllvm.records import Contrast
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Float, Int
+
+LAYOUTS: dict[str, tuple[int, ...]] = {
+    "a giant of 750": (750, *(1,) * 750),
+    "a giant of 375": (375, *(1,) * 375),
+    "two giants of 300": (300, 300, *(1,) * 900),
+    "ten of 50": (*(50,) * 10, *(1,) * 250),
+    "Zipf": tuple(max(1, round(369 / rank)) for rank in range(1, 33)),
+    "geometric": tuple(round(-9.5 * log(1 - (i + 0.5) / 150)) + 1 for i in range(150)),
+}
+"""Sizes of unequal clusters, largest first; the singles are samples of their own."""
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """How many samples, in clusters of which size, with how many draws, and how they correlate."""
+    """How many samples, in clusters of which size, with how many draws, and how they correlate.
+
+    `layout` names unequal clusters (`LAYOUTS`) in place of a `size`; `beta` the other law of clusters.
+    """
 
     n: int
     size: int = 1
     draws: int = 1
     rho_c: float = 0.0
     rho_k: float = 0.0
+    layout: str = ""
+    beta: bool = False
+
+    @property
+    def sizes(self) -> "Int[np.ndarray, 'clusters']":
+        """How many samples each cluster has."""
+        if self.layout:
+            return np.array(LAYOUTS[self.layout])
+        return np.bincount(np.arange(self.n) // self.size)
 
     @property
     def clusters(self) -> tuple[str, ...]:
         """The cluster of every sample."""
-        return _names(self.n, self.size)
+        return _names(self)
 
     def luck(self, rng: np.random.Generator) -> "Float[np.ndarray, 'samples draws']":
         """Uniform numbers, one a trial."""
-        shape = (self.n, self.draws)
-        by_cluster = sqrt(self.rho_c) if self.size > 1 else 0.0
+        shape, sizes = (self.n, self.draws), self.sizes
+        correlated = not self.beta and sizes.max() > 1
+        by_cluster = sqrt(self.rho_c) if correlated else 0.0
         by_sample = sqrt(max(self.rho_k - by_cluster**2, 0.0)) if self.draws > 1 else 0.0
         luck, chosen = rng.random(shape), rng.random(shape)
-        cluster = rng.random(-(-self.n // self.size)).repeat(self.size)[: self.n, None]
+        cluster = rng.random(len(sizes)).repeat(sizes)[:, None]
         luck = np.where(chosen < by_cluster + by_sample, rng.random((self.n, 1)), luck)
         return np.where(chosen < by_cluster, cluster, luck)
 
+    def rates(
+        self, common: Sequence[float], rng: np.random.Generator
+    ) -> "Float[np.ndarray, 'samples rates']":
+        """The `common` chances of outcomes, or with the law beta those of each sample's cluster."""
+        if not self.beta:
+            return np.tile(common, (self.n, 1))
+        weights = rng.standard_gamma(np.array(common) * (1 / self.rho_c - 1), (len(self.sizes), len(common)))
+        weights /= np.maximum(weights.sum(1, keepdims=True), np.finfo(float).tiny)
+        return np.asarray(weights.repeat(self.sizes, axis=0))
+
     def __str__(self) -> str:
-        return f"n={self.n}, clusters of {self.size}, K={self.draws}"
+        where = self.layout or f"clusters of {self.size}"
+        law = f", beta {self.rho_c:g}" if self.beta else ""
+        return f"n={self.n}, {where}, K={self.draws}{law}"
 
 
 @cache
-def _names(n: int, size: int) -> tuple[str, ...]:
-    return tuple(f"c{i // size}" for i in range(n))
+def _names(design: Design) -> tuple[str, ...]:
+    return tuple(f"c{cluster}" for cluster, size in enumerate(design.sizes) for _ in range(size))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +109,48 @@ class Flips:
 
     def contrast(self, design: Design, rng: np.random.Generator) -> Contrast:
         """One run's contrast."""
-        return self.under(design, design.luck(rng))
+        luck = design.luck(rng)
+        if not design.beta:
+            return self.under(design, luck)
+        rates = design.rates((self.lost, self.won, 1 - self.lost - self.won), rng)
+        return _drop((luck < rates[:, :1]).astype(float) - (luck >= 1 - rates[:, 1:2]), design)
 
     def under(self, design: Design, luck: "Float[np.ndarray, 'samples draws']") -> Contrast:
         """The contrast that so much luck makes."""
-        values = ((luck < self.lost).astype(float) - (luck >= 1 - self.won)).mean(1)
-        lattice = 1 / design.draws
-        return Contrast("drop", np.round(values, 12), design.clusters, lattice=lattice, draws=design.draws)
+        return _drop((luck < self.lost).astype(float) - (luck >= 1 - self.won), design)
 
     def __str__(self) -> str:
         return f"lost {100 * self.lost:g} %, won {100 * self.won:g} %"
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """A drop of graded scores, as of a judge or of points: each of `steps` is a drop and its chance."""
+
+    name: str
+    steps: tuple[tuple[float, float], ...]
+
+    @property
+    def truth(self) -> float:
+        """The mean, in scores."""
+        return sum(drop * chance for drop, chance in self.steps)
+
+    def contrast(self, design: Design, rng: np.random.Generator) -> Contrast:
+        """One run's contrast."""
+        drops, chances = zip(*self.steps, strict=True)
+        luck = design.luck(rng)
+        ends = np.cumsum(design.rates((*chances, 1 - sum(chances)), rng), axis=1)[:, :-1]
+        step = (luck[:, :, None] >= ends[:, None, :]).sum(2)
+        return replace(_drop(np.array([*drops, 0.0])[step], design), lattice=0.0)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _drop(values: "Float[np.ndarray, 'samples draws']", design: Design) -> Contrast:
+    """The contrast of changes by draw."""
+    means = np.round(values.mean(1), 12)
+    return Contrast("drop", means, design.clusters, lattice=1 / design.draws, draws=design.draws)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from ipllvm.calibration import catalogue
 from ipllvm.calibration.cells import RUNS, Cell, measure
 from ipllvm.calibration.distributions import Design, Flips, Retention
 from ipllvm.calibration.fixed import AtMargin, Bounds, Family, Power
@@ -47,6 +48,7 @@ def cells() -> Iterator[Cell]:
     for (then, now), n, size in product(((0.80, 0.75), (0.92, 0.90)), (300, 1500), (1, 10)):
         yield RatioGate(then, now, Design(n, size, rho_c=0.1))
     yield from _sequential()
+    yield from catalogue.cells()
 
 
 def _sequential() -> Iterator[Cell]:

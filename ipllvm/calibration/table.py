@@ -12,6 +12,15 @@ _SHOWN = {
     "gate of a ratio": ("HOLDS", "VIOLATED"),
     "sequential, at the margin": ("HOLDS", "VIOLATED"),
     "sequential, gap": ("wrong", "used"),
+    "clusters": ("HOLDS", "VIOLATED"),
+    "graded": ("HOLDS", "VIOLATED"),
+    "few clusters": ("HOLDS", "VIOLATED"),
+    "property gate": ("HOLDS", "VIOLATED"),
+    "mean over benchmarks": ("HOLDS", "VIOLATED"),
+    "guard at its edge": ("any_vacuous_HOLDS",),
+    "random draws": ("HOLDS", "VIOLATED"),
+    "monotone": ("lowered", "below_none"),
+    "decides": ("right", "wrong"),
 }
 
 

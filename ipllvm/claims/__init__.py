@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.errors import UnknownName, UsageError
-from ipllvm.records import Claim
+from ipllvm.records import EXACT, Claim
 from ipllvm.safety import reading
 
 QUANTITIES = (  # of the shipped claims; another one is declared by the `meaning` of its claim
@@ -38,6 +38,7 @@ _WORDS = {
     "kind": KINDS,
     "agg": ("mean", "max"),
     "draws": ("fixed", "random"),
+    "exact": EXACT,
 }
 _KEYS = tuple(field.name for field in fields(Claim) if field.name != "name")
 _NEEDED = tuple(f.name for f in fields(Claim) if f.default is MISSING and f.name != "name")
@@ -71,6 +72,13 @@ def load(path: Path | None = None) -> dict[str, Claim]:
         _check_keys(f"{path}: claim '{name}'", table)
         claims[name] = _claim(str(path), name, _laid_over(shipped.get(name, {}), table, path), claims)
     return claims
+
+
+def check(where: str, claim: Claim) -> None:
+    """Raises UsageError, in a line that begins with `where`, for a claim that no claims file can make."""
+    given = {field.name: getattr(claim, field.name) for field in fields(Claim) if field.name in _KEYS}
+    usual = {field.name: field.default for field in fields(Claim)}
+    _claim(where, claim.name, {key: value for key, value in given.items() if value != usual[key]})
 
 
 def _shipped(name: str) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def kind(perturbation: Perturbation) -> tuple[Stage, str, float]:
 
 def _left(perturbation: Perturbation) -> float:
     """How many of the visual tokens it leaves."""
-    return float(getattr(perturbation, "share", 1.0))
+    return perturbation.share
 
 
 def together(cases: Sequence[PlannedTrial]) -> list[PlannedTrial]:

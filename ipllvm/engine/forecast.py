@@ -133,7 +133,7 @@ def _encoded(samples: Sequence[Sample], room: float) -> int:
 
 def _one(perturbation: Any, plan: Plan, prompts: PromptSizes, layers: int) -> Forecast:
     trials = len(plan.samples) * plan.draws_of(perturbation)
-    tokens, seen = trials * prompts.run(float(getattr(perturbation, "share", 1.0))), 0
+    tokens, seen = trials * prompts.run(perturbation.share), 0
     if perturbation.stage is Stage.HIDDEN_STATES:
         tokens *= (layers - perturbation.layer) / layers
     elif perturbation.stage is Stage.PIXELS:

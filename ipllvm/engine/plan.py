@@ -25,8 +25,7 @@ class PlannedTrial:
 
         A perturbation may name by `seed_key` what it shares with others in place of its printed form.
         """
-        key = getattr(self.perturbation, "seed_key", self.trial.perturbation)
-        return self.seed, self.sample.cluster, key, self.trial.draw
+        return self.seed, self.sample.cluster, self.perturbation.seed_key, self.trial.draw
 
     def rng(self) -> np.random.Generator:
         """The generator of this draw, fixed by content and never by call order."""

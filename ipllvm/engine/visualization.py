@@ -25,10 +25,6 @@ if TYPE_CHECKING:
 
 SIDE = 160
 DARK = 0.2
-GIVEN = "the picture as it was given to the model"
-MOVED = "each patch of the picture stands where its token was moved to"
-NOISY = "noise on the tokens of these patches, drawn in their colours"
-FEWER = "the patches whose tokens are left; those of the others are dark"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +45,7 @@ def draw_trial(
     image = case.sample.images[0].load()
     if case.perturbation.stage is Stage.PIXELS:
         changed = given(case.perturbation, image, artifacts).apply(image, None, case.rng())
-        return Depiction(_small(image, side), _small(changed, side), GIVEN)
+        return Depiction(_small(image, side), _small(changed, side), case.perturbation.caption)
     prepared = model.prepare([image], case.sample.prompt)
     layout = model.layout(prepared)
     tokens = _tokens(_base(prepared, image, layout), image, layout, min(side, max(image.size)))
@@ -130,16 +126,15 @@ def _drawn(
         if perturbation.target is Target.TEXT:
             return _joined(tokens, layout), f"the picture, untouched: noise is on the words, {where}"
         changed = perturbation.apply(value, None, case.rng()).numpy()
-        return _joined(changed, layout), f"{NOISY}, {where}"
+        return _joined(changed, layout), f"{perturbation.caption}, {where}"
     if perturbation.stage is Stage.PROJECTED:
         tokens = tokens.copy()
         tokens[first] = perturbation.apply(value[first][None], None, case.rng())[0].numpy()
-        return _joined(tokens, layout), MOVED
+        return _joined(tokens, layout), perturbation.caption
     changed = perturbation.apply(value, layout, case.rng()).numpy()
     if len(changed) != len(tokens):
-        return _joined(_left(case, changed, tokens, layout), layout), FEWER
-    moved = bool(np.isin(changed.sum(1), tokens.sum(1)).all())
-    return _joined(changed, layout), MOVED if moved else NOISY
+        return _joined(_left(case, changed, tokens, layout), layout), perturbation.caption
+    return _joined(changed, layout), perturbation.caption
 
 
 def _left(

@@ -4,12 +4,10 @@ A flipped trial is taken apart: a permutation into swaps of tokens, a shuffle in
 into its cells. Hypothesis then looks for the fewest of these changes that flip the answer too.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from hypothesis import strategies as st
 
 from ipllvm.artifacts import Artifacts
@@ -21,26 +19,12 @@ from ipllvm.evaluation.flips import FlippedTrial, Trace
 from ipllvm.laws.refute import refute
 from ipllvm.laws.strategies import parts
 from ipllvm.models.base import VisionLanguageModel
-from ipllvm.perturbations.occlusion import Drop, RandomDrop
-from ipllvm.perturbations.permutation import Permutation, Swaps, swaps_of
-from ipllvm.perturbations.shuffle import CellSwaps, PatchShuffle
-from ipllvm.records import Counterexample, Decision, Perturbation, Result
+from ipllvm.records import Changes, Counterexample, Decision, Result, Stage
 
 BIG = 1_000_000_000
 LOOKS = 60
 """Perturbed answers that a search may ask for, unless told otherwise; none for a model of BIG parameters."""
 DRAWN = 12
-PICTURE_ALONE = ("keep_newline", "by_view")
-"""Scopes that leave newlines where they are, as swaps do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """A perturbation taken apart: `make` puts any of its changes together again."""
-
-    items: tuple[Any, ...]
-    make: Callable[[tuple[Any, ...]], Perturbation]
-    unit: str
 
 
 def budget(asked: int | None, parameters: int) -> int:
@@ -133,20 +117,8 @@ def changes(
     """A trial's perturbation taken apart; None for one that can't be."""
     if not case.sample.images:
         return None
-    perturbation, image = case.perturbation, case.sample.images[0].load()
-    if isinstance(perturbation, Permutation) and perturbation.scope in PICTURE_ALONE:
-        layout = model.layout(model.prepare([image], case.sample.prompt))
-        picture = np.flatnonzero(~layout.newline)
-        order = np.searchsorted(picture, perturbation.order(layout, case.rng())[picture])
-        return Changes(swaps_of(order), Swaps, "swap of two visual tokens")
-    if isinstance(perturbation, PatchShuffle):
-        pairs, grid = swaps_of(case.rng().permutation(perturbation.grid**2)), perturbation.grid
-        return Changes(pairs, partial(CellSwaps, grid=grid), "swap of two cells of the picture")
-    if isinstance(perturbation, RandomDrop):
-        return _masked(perturbation.drop(case.rng()))
-    found = given(perturbation, image, artifacts)
-    return _masked(found) if isinstance(found, Drop) else None
-
-
-def _masked(drop: Drop) -> Changes:
-    return Changes(drop.cells, partial(Drop, grid=drop.grid), "cell in black")
+    image = case.sample.images[0].load()
+    ready = given(case.perturbation, image, artifacts)
+    inside = ready.stage is not Stage.PIXELS
+    layout = model.layout(model.prepare([image], case.sample.prompt)) if inside else None
+    return ready.taken_apart(layout, case.rng())

@@ -21,7 +21,6 @@ from ipllvm.engine.scoring import scores_of
 from ipllvm.engine.template import template
 from ipllvm.errors import Finding, StoreFailed
 from ipllvm.evaluation import counterexamples, flips
-from ipllvm.evaluation.findings import finding, last_line, not_measured, raise_worst
 from ipllvm.evaluation.settings import Settings as Settings
 from ipllvm.gate import baseline
 from ipllvm.metrics.pair_accuracy import pair_scores
@@ -46,6 +45,7 @@ from ipllvm.records import (
 )
 from ipllvm.scorers.base import Grading
 from ipllvm.verdicts import decide
+from ipllvm.verdicts.findings import finding, last_line, not_measured, raise_worst
 from ipllvm.verdicts.noise_floor import REPLICATE, Floor, limited, other_order, other_size
 from ipllvm.verdicts.outlook import unbounded
 from ipllvm.verdicts.sequential import InterimAnalyses
@@ -394,7 +394,7 @@ class Evaluation:
     def _decisive(self, claim: Claim, contrast: Contrast) -> Estimate:
         """The estimate that the claim speaks of."""
         if self._looks is None:
-            return decide.estimate(contrast, seed=self.settings.seed)
+            return decide.estimate(contrast, seed=self.settings.seed, claim=claim)
         found = self._beside(contrast.name, contrast)
         return replace(found, extra={**found.extra, "sequential": self._looks.about(contrast, claim)})
 

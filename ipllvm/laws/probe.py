@@ -13,6 +13,7 @@ from ipllvm.engine.run import Outcomes, run
 from ipllvm.errors import ClaimViolated, NotMeasured
 from ipllvm.laws.refute import refute
 from ipllvm.models.base import VisionLanguageModel
+from ipllvm.perturbations.base import Base
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.perturbations.untouched import Untouched
@@ -28,7 +29,7 @@ SAMPLES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Recorder:
+class Recorder(Base):
     """A permutation that keeps what it was given and the order that it drew."""
 
     inner: Permutation

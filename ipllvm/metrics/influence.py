@@ -68,7 +68,8 @@ def _parts(claimed: Contrast) -> tuple[Contrast, Contrast]:
         raise ValueError(f"{claimed.name} is no claim on a ratio")
     below = claimed.over
     values = np.round(claimed.values + claimed.share * below.values, _DECIMALS)
-    return replace(claimed, values=values, bound=claimed.bound + claimed.share * below.bound), below
+    bound = claimed.bound + claimed.share * below.bound
+    return replace(claimed, values=values, bound=bound, unknown=None), below
 
 
 def _claimed_reach(claimed: Contrast) -> float:

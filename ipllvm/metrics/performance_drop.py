@@ -1,5 +1,6 @@
 """What a perturbation costs: clean minus perturbed score, paired by sample."""
 
+from collections.abc import Collection, Mapping
 from math import lcm
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,7 @@ def score(scores: Scores) -> Contrast:
         draws=scores.values.shape[1],
         n_error=len(scores.samples) - len(means),
         samples=tuple(means),
+        unknown=total_range(ranges(scores)),
     )
 
 
@@ -53,15 +55,35 @@ def _difference(name: str, first: Scores, second: Scores) -> Contrast:
         if left[sample][0] != right[sample][0]:
             raise ValueError(f"sample {sample} is in two clusters: {left[sample][0]}, {right[sample][0]}")
     values = np.array([left[sample][1] - right[sample][1] for sample in ids], dtype=float)
+    failed = {*ranges(first), *ranges(second)}
+    above, below = (total_range(ranges(side, failed)) for side in (first, second))
     return Contrast(
         name=name,
         values=np.round(values, _DECIMALS),
         clusters=tuple(left[sample][0] for sample in ids),
         lattice=_lattice(first.values, second.values),
         draws=second.values.shape[1],
-        n_error=len((set(first.samples) - set(left)) | (set(second.samples) - set(right))),
+        n_error=len(failed),
         samples=tuple(ids),
+        unknown=(above[0] - below[1], above[1] - below[0]),
     )
+
+
+def total_range(spans: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
+    """The least and the most that samples of these ranges add up to."""
+    return sum(low for low, _ in spans.values()), sum(high for _, high in spans.values())
+
+
+def ranges(scores: Scores, samples: Collection[str] | None = None) -> dict[str, tuple[float, float]]:
+    """Where the mean over draws of each sample may lie, by id: a draw that failed could have any score.
+
+    Of the samples with an error, or of those asked for; one that was not measured at all may be anywhere.
+    """
+    low, high = (np.nan_to_num(scores.values, nan=end).mean(1) for end in (0.0, 1.0))
+    known = {sample: (float(a), float(b)) for sample, a, b in zip(scores.samples, low, high, strict=True)}
+    if samples is None:
+        return {sample: span for sample, span in known.items() if span[0] < span[1]}
+    return {sample: known.get(sample, (0.0, 1.0)) for sample in samples}
 
 
 def score_means(scores: Scores) -> dict[str, tuple[str, float]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ipllvm.metrics.performance_drop import score_means
+from ipllvm.metrics.performance_drop import ranges, score_means, total_range
 from ipllvm.records import Contrast, Scores
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ def weighted(name: str, terms: Terms, *, crossed: bool = False) -> Contrast:
         for (_, scores), part in zip(terms, means, strict=True)
         for sample in set(scores.samples) - set(part)
     }
+    spans = [total_range(ranges(scores, failed)) for _, scores in terms]
+    ends = [sorted((weight * low, weight * high)) for weight, (low, high) in zip(weights, spans, strict=True)]
     return Contrast(
         name=name,
         values=np.round(values.reshape(len(ids), len(terms)) @ weights, _DECIMALS),
@@ -53,6 +55,7 @@ def weighted(name: str, terms: Terms, *, crossed: bool = False) -> Contrast:
         samples=tuple(ids),
         weighted=sorted(weight for weight in weights.tolist() if weight) != [-1.0, 1.0],
         crossed=_by_draw(terms, ids) if crossed else None,
+        unknown=(float(sum(low for low, _ in ends)), float(sum(high for _, high in ends))),
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from ipllvm.errors import UnknownName, UsageError
+from ipllvm.perturbations.base import NOISY, Base
 from ipllvm.perturbations.groups import check_group, members
 from ipllvm.records import Layout, Stage, Target
 from ipllvm.sampling import generator
@@ -56,7 +57,7 @@ def noisy(value: "Tensor", table: Any, kind: str, amplitude: float, strength: fl
 
 
 @dataclass(frozen=True, slots=True)
-class LayerNoise:
+class LayerNoise(Base):
     """Noise on the input of decoder layer `layer` (0 is the first), fresh for each position.
 
     `amplitude` is |eps|, fixed by the caller for a whole draw (`amplitudes`). `generated` reaches the
@@ -71,6 +72,7 @@ class LayerNoise:
     target: Target = Target.ALL
     generated: bool = True
     random: ClassVar[bool] = True
+    caption: ClassVar[str] = NOISY
 
     def __post_init__(self) -> None:
         _check(self.kind, self.amplitude, self.strength)
@@ -104,7 +106,7 @@ class LayerNoise:
 
 
 @dataclass(frozen=True, slots=True)
-class GroupNoise:
+class GroupNoise(Base):
     """Noise on the visual tokens of one group of a grid; all other tokens keep every bit.
 
     Raises UsageError for a group that the grid does not have, otherwise as LayerNoise.
@@ -116,6 +118,7 @@ class GroupNoise:
     amplitude: float = 0.5
     strength: float = 1.0
     random: ClassVar[bool] = True
+    caption: ClassVar[str] = NOISY
 
     def __post_init__(self) -> None:
         _check(self.kind, self.amplitude, self.strength)

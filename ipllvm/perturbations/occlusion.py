@@ -6,15 +6,16 @@ Random, salient and non-salient PatchDrop follow Naseer et al. 2021, sections 3.
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from statistics import fmean
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from ipllvm.errors import UnknownName, UsageError
+from ipllvm.perturbations.base import Base
 from ipllvm.perturbations.groups import check_grid, check_group, edges
-from ipllvm.records import Layout, Stage
+from ipllvm.records import Changes, Layout
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float
@@ -24,7 +25,7 @@ BUDGETS = ("count", "mass")
 
 
 @dataclass(frozen=True, slots=True)
-class Drop:
+class Drop(Base):
     """The named cells of a grid (row-major) in black; raises UsageError for cells it does not have."""
 
     cells: tuple[int, ...] = ()
@@ -34,11 +35,6 @@ class Drop:
     def __post_init__(self) -> None:
         check_grid(self.grid)
         object.__setattr__(self, "cells", tuple(sorted({check_group(c, self.grid) for c in self.cells})))
-
-    @property
-    def stage(self) -> Stage:
-        """The image itself."""
-        return Stage.PIXELS
 
     @property
     def fraction(self) -> float:
@@ -54,9 +50,13 @@ class Drop:
         mask[list(self.cells)] = True
         return blacked(value, mask.reshape(self.grid, self.grid))
 
+    def taken_apart(self, layout: Layout | None, rng: np.random.Generator) -> Changes:
+        """The cells one by one."""
+        return Changes(self.cells, partial(Drop, grid=self.grid), "cell in black")
+
 
 @dataclass(frozen=True, slots=True)
-class RandomDrop:
+class RandomDrop(Base):
     """A random choice of exactly round(ratio x cells) cells in black.
 
     The cells of one generator at a smaller ratio are among those at a larger one, and the engine's
@@ -69,11 +69,6 @@ class RandomDrop:
 
     def __post_init__(self) -> None:
         _check(self.ratio, self.grid)
-
-    @property
-    def stage(self) -> Stage:
-        """The image itself."""
-        return Stage.PIXELS
 
     @property
     def seed_key(self) -> str:
@@ -92,6 +87,10 @@ class RandomDrop:
         """The image with the cells in black."""
         return self.drop(rng).apply(value, layout, rng)
 
+    def taken_apart(self, layout: Layout | None, rng: np.random.Generator) -> Changes:
+        """The cells of this draw one by one."""
+        return self.drop(rng).taken_apart(layout, rng)
+
     def drop(self, rng: np.random.Generator) -> Drop:
         """Which cells it is this time."""
         order = rng.permutation(self.grid**2)
@@ -99,7 +98,7 @@ class RandomDrop:
 
 
 @dataclass(frozen=True, slots=True)
-class SalientDrop:
+class SalientDrop(Base):
     """The most salient cells in black, or with `lowest` the least salient ones.
 
     Budget `count` drops exactly round(ratio x cells) of them. `mass` drops the fewest most salient
@@ -119,11 +118,6 @@ class SalientDrop:
         _check(self.ratio, self.grid)
         if self.budget not in BUDGETS:
             raise UnknownName("budget of occlusion", self.budget, BUDGETS)
-
-    @property
-    def stage(self) -> Stage:
-        """The image itself."""
-        return Stage.PIXELS
 
     @property
     def fraction(self) -> float | None:

@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from ipllvm.errors import UnknownName
-from ipllvm.records import Layout, Stage
+from ipllvm.perturbations.base import MOVED, Base
+from ipllvm.records import Changes, Layout, Stage
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int
     from torch import Tensor
 
 SCOPES = ("keep_newline", "by_view", "all", "tile")
+PICTURE_ALONE = ("keep_newline", "by_view")
+"""Scopes that leave newlines where they are, as swaps do."""
 
 
 @dataclass(frozen=True, slots=True)
-class Permutation:
+class Permutation(Base):
     """A uniformly random order of an image's visual tokens.
 
     Scopes: `keep_newline` permutes all tokens that carry picture over the whole packed sequence
@@ -28,6 +31,7 @@ class Permutation:
 
     scope: str = "keep_newline"
     random: ClassVar[bool] = True
+    caption: ClassVar[str] = MOVED
 
     def __post_init__(self) -> None:
         if self.scope not in SCOPES:
@@ -52,6 +56,14 @@ class Permutation:
             raise TypeError("packed tokens are permuted by their layout")
         return reorder(value, self.order(layout, rng))
 
+    def taken_apart(self, layout: Layout | None, rng: np.random.Generator) -> Changes | None:
+        """Swaps of two tokens; None where newlines move too, or tiles apart, which swaps do not."""
+        if layout is None or self.scope not in PICTURE_ALONE:
+            return None
+        picture = np.flatnonzero(~layout.newline)
+        order = np.searchsorted(picture, self.order(layout, rng)[picture])
+        return Changes(swaps_of(order), Swaps, "swap of two visual tokens")
+
     def order(self, layout: Layout, rng: np.random.Generator) -> "Int[np.ndarray, 'tokens']":
         """Which token stands at each position afterwards."""
         order = np.arange(len(layout))
@@ -69,7 +81,7 @@ class Permutation:
 
 
 @dataclass(frozen=True, slots=True)
-class Swaps:
+class Swaps(Base):
     """Picture tokens exchanged pair by pair, in turn: the form that a counterexample is shrunk to.
 
     Positions count the tokens that carry picture, from 0.
@@ -77,6 +89,7 @@ class Swaps:
 
     pairs: tuple[tuple[int, int], ...] = ()
     random: ClassVar[bool] = False
+    caption: ClassVar[str] = MOVED
 
     @property
     def stage(self) -> Stage:

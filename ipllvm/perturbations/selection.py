@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from ipllvm.errors import UnknownName, UsageError
+from ipllvm.perturbations.base import FEWER, Base
 from ipllvm.perturbations.groups import check_group, members
 from ipllvm.records import Layout, Stage
 
@@ -16,7 +17,7 @@ HOW = ("keep", "pool")
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class Keep(Base):
     """Only the visual tokens of some groups of a grid; the others and all newlines are dropped.
 
     `pool` puts the mean of each group's tokens in their place, one token a group in the order of the
@@ -28,6 +29,7 @@ class Keep:
     grid: int = 6
     how: str = "keep"
     random: ClassVar[bool] = False
+    caption: ClassVar[str] = FEWER
 
     def __post_init__(self) -> None:
         if self.how not in HOW:

@@ -1,14 +1,16 @@
 """The image cut into cells that are put together in another order (paper section 3.3, Fig. 2)."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from ipllvm.errors import UsageError
+from ipllvm.perturbations.base import Base
 from ipllvm.perturbations.groups import check_grid, check_group
-from ipllvm.perturbations.permutation import exchanged, listed
-from ipllvm.records import Layout, Stage
+from ipllvm.perturbations.permutation import exchanged, listed, swaps_of
+from ipllvm.records import Changes, Layout
 
 if TYPE_CHECKING:
     from jaxtyping import Int
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class PatchShuffle:
+class PatchShuffle(Base):
     """A uniformly random order of the cells of a grid x grid; raises UsageError for a grid below 1.
 
     Sides that the grid does not divide are resized to the nearest multiple first (`fitted`).
@@ -28,11 +30,6 @@ class PatchShuffle:
     def __post_init__(self) -> None:
         check_grid(self.grid)
 
-    @property
-    def stage(self) -> Stage:
-        """The image itself."""
-        return Stage.PIXELS
-
     def __str__(self) -> str:
         return f"patch_shuffle(grid={self.grid})"
 
@@ -40,9 +37,14 @@ class PatchShuffle:
         """The image, resized where it must be, with its cells in another order."""
         return rearranged(value, rng.permutation(self.grid**2), self.grid)
 
+    def taken_apart(self, layout: Layout | None, rng: np.random.Generator) -> Changes:
+        """Swaps of two cells."""
+        pairs = swaps_of(rng.permutation(self.grid**2))
+        return Changes(pairs, partial(CellSwaps, grid=self.grid), "swap of two cells of the picture")
+
 
 @dataclass(frozen=True, slots=True)
-class CellSwaps:
+class CellSwaps(Base):
     """Cells of a grid x grid exchanged pair by pair, in turn: the form that a shuffle is shrunk to.
 
     Raises UsageError for cells that the grid does not have. Sides are resized as by PatchShuffle.
@@ -56,11 +58,6 @@ class CellSwaps:
         for pair in self.pairs:
             for cell in pair:
                 check_group(cell, self.grid)
-
-    @property
-    def stage(self) -> Stage:
-        """The image itself."""
-        return Stage.PIXELS
 
     def __str__(self) -> str:
         return f"cell_swaps(pairs={listed(self.pairs)}, grid={self.grid})"

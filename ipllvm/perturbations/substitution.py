@@ -5,22 +5,18 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from ipllvm.records import Layout, Stage
+from ipllvm.perturbations.base import Base
+from ipllvm.records import Layout
 
 if TYPE_CHECKING:
     from PIL import Image
 
 
 @dataclass(frozen=True, slots=True)
-class Clean:
+class Clean(Base):
     """No perturbation: the reference of every contrast."""
 
     random: ClassVar[bool] = False
-
-    @property
-    def stage(self) -> Stage:
-        """The image itself."""
-        return Stage.PIXELS
 
     def __str__(self) -> str:
         return "clean"
@@ -31,16 +27,11 @@ class Clean:
 
 
 @dataclass(frozen=True, slots=True)
-class Blank:
+class Blank(Base):
     """An image of the same size in one grey: what a model answers without looking."""
 
     level: int = 127
     random: ClassVar[bool] = False
-
-    @property
-    def stage(self) -> Stage:
-        """The image itself."""
-        return Stage.PIXELS
 
     def __str__(self) -> str:
         return f"blank(level={self.level})"

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from ipllvm.records import Layout, Stage
+from ipllvm.perturbations.base import Base
+from ipllvm.records import Layout
 
 if TYPE_CHECKING:
     from jaxtyping import UInt8
@@ -13,16 +14,11 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Instead:
+class Instead(Base):
     """A picture in the place of every picture: RGB pixels."""
 
     pixels: "UInt8[np.ndarray, 'height width 3']"
     random: ClassVar[bool] = False
-
-    @property
-    def stage(self) -> Stage:
-        """The image itself."""
-        return Stage.PIXELS
 
     def __str__(self) -> str:
         height, width = self.pixels.shape[:2]
@@ -36,17 +32,12 @@ class Instead:
 
 
 @dataclass(frozen=True, slots=True)
-class Synthetic:
+class Synthetic(Base):
     """The image drawn anew from its caption; `provider` is the identity of who captions and draws."""
 
     provider: str = "by hand"
     random: ClassVar[bool] = False
     artifact: ClassVar[str] = "synthetic"
-
-    @property
-    def stage(self) -> Stage:
-        """The image itself."""
-        return Stage.PIXELS
 
     def __str__(self) -> str:
         return f"synthetic(provider={self.provider})"

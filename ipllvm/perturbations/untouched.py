@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from ipllvm.perturbations.base import Base
 from ipllvm.records import Layout, Stage
 
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Untouched:
+class Untouched(Base):
     """Nothing is done, at the stage where token perturbations act.
 
     Unlike the clean run it goes through the same batches with the same drafts as they do, so that
@@ -20,6 +21,7 @@ class Untouched:
     """
 
     random: ClassVar[bool] = False
+    caption: ClassVar[str] = "the patches of the picture as they are"
 
     @property
     def stage(self) -> Stage:

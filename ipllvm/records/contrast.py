@@ -22,7 +22,8 @@ class Contrast:
     Of a claim that a ratio is at least `share` the values are numerator - share x denominator, and `over`
     is the denominator of the same samples. `crossed` are the values by draw where a draw is one for all
     samples and stands for draws like it; `fitted` says that each half of the clusters has the draw
-    that was best on the other.
+    that was best on the other. `unknown` is the least and the most that the `n_error` samples without a
+    value could add to the sum of values, None where they may lie anywhere in the range.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Contrast:
     share: float = 0.0
     crossed: "Float[np.ndarray, 'samples draws'] | None" = None
     fitted: bool = False
+    unknown: tuple[float, float] | None = None
 
     @property
     def together(self) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ipllvm.records.contrast import Contrast as Contrast
 from ipllvm.records.evidence import Counterexample as Counterexample
@@ -11,12 +11,12 @@ from ipllvm.records.evidence import FlipExample as FlipExample
 from ipllvm.records.evidence import Transcript as Transcript
 
 if TYPE_CHECKING:
-    import numpy as np
-    from jaxtyping import Bool, Float, Int
     from PIL import Image
 
 POINTS = 100.0
 """Points in a score of 1."""
+EXACT = ("dirichlet", "bets")
+"""What decides where few clusters inform: a bound conjectured to be valid, or bets, which are proven."""
 
 
 class ImageSource(Protocol):
@@ -61,111 +61,6 @@ class Benchmark:
     max_new_tokens: int = 16
     pairs: bool = False
     judged: str = ""
-
-
-class Stage(StrEnum):
-    """Where a perturbation enters the model."""
-
-    PIXELS = "pixels"
-    PROJECTED = "projected"
-    VISUAL_TOKENS = "visual_tokens"
-    HIDDEN_STATES = "hidden_states"
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """Where the visual tokens of one packed image come from, one entry a token.
-
-    `view` is 0 for the base view and 1 for the high-resolution map; `row` and `column` count
-    inside the view; `newline` marks separators, which carry no picture.
-    """
-
-    view: "Int[np.ndarray, 'tokens']"
-    row: "Int[np.ndarray, 'tokens']"
-    column: "Int[np.ndarray, 'tokens']"
-    newline: "Bool[np.ndarray, 'tokens']"
-
-    def __len__(self) -> int:
-        return len(self.newline)
-
-
-class Target(StrEnum):
-    """Which positions of a decoder layer's input a perturbation reaches."""
-
-    ALL = "all"
-    IMAGE = "image"
-    TEXT = "text"
-
-
-class Perturbation(Protocol):
-    """A frozen, printable value; `apply` is a pure function of its arguments.
-
-    `value` is what the stage holds: a PIL image (PIXELS), one image's projected tokens
-    [tiles, tokens, hidden] (PROJECTED), packed tokens [tokens, hidden] (VISUAL_TOKENS) or the
-    targeted rows of a layer's input [positions, hidden] (HIDDEN_STATES).
-    """
-
-    random: ClassVar[bool]
-
-    @property
-    def stage(self) -> Stage:
-        """Where it enters the model."""
-        ...
-
-    def apply(self, value: Any, layout: Layout | None, rng: "np.random.Generator") -> Any:
-        """The perturbed value, of the same dtype and device; of the same shape unless tokens are dropped."""
-        ...
-
-
-@runtime_checkable
-class NeedsArtifact(Protocol):
-    """A perturbation of images that needs what another model makes of the image, such as a saliency map.
-
-    `artifact` is the name of what it needs ("saliency"); `given` turns it, for one image, into a
-    perturbation that can be applied.
-    """
-
-    artifact: ClassVar[str]
-
-    def given(self, artifact: Any) -> Perturbation:
-        """The same perturbation with what it needs."""
-        ...
-
-
-@runtime_checkable
-class LayerPerturbation(Perturbation, Protocol):
-    """A perturbation of the input of decoder layer `layer` (0 is the first) at the positions of `target`.
-
-    What is random about it is a table with one row for each position, so that the same position is
-    perturbed alike however many positions a forward pass has: `apply(value, None, rng)` is
-    `shift(value, table(len(value), width, rng))`. `generated` says that the positions of the answer
-    are perturbed too, at every decoding step (target ALL only).
-    """
-
-    @property
-    def layer(self) -> int:
-        """Whose input is perturbed."""
-        ...
-
-    @property
-    def target(self) -> Target:
-        """Which positions."""
-        ...
-
-    @property
-    def generated(self) -> bool:
-        """Whether the positions of the answer are perturbed too."""
-        ...
-
-    def table(
-        self, positions: int, width: int, rng: "np.random.Generator"
-    ) -> "Float[np.ndarray, 'positions width']":
-        """Random numbers by position: the first rows do not depend on how many are asked for."""
-        ...
-
-    def shift(self, value: Any, table: Any) -> Any:
-        """`value` [..., positions, hidden] perturbed by the rows of `table` of its positions."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +117,8 @@ class Claim:
     a baseline the quantity may be worse by at most `regression_margin`, in points. Of importance, `agg` is
     which of a noise's draws counts, "mean" or "max" (cross-fitted), and `draws` whether its strengths are
     "fixed" or stand for "random" ones like them. `meaning` says what the quantity is where it is none of
-    ipllvm's own: it completes "Measured: 1.2 points ...".
+    ipllvm's own: it completes "Measured: 1.2 points ...". `exact` (of `EXACT`) decides where few clusters
+    inform.
     """
 
     name: str
@@ -239,6 +135,7 @@ class Claim:
     agg: str = "mean"
     draws: str = "fixed"
     meaning: str = ""
+    exact: str = EXACT[0]
 
     @property
     def sign(self) -> float:

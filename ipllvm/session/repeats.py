@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ipllvm.session.controller import OPTIONS, case
+from ipllvm.session.outcomes import OPTIONS, case
 
 if TYPE_CHECKING:
     from ipllvm.records import Claim
@@ -34,11 +34,16 @@ def sequence(item: pytest.Item) -> str:
 def own_levels(item: pytest.Item, claims: "Mapping[str, Claim]") -> "Mapping[str, Claim]":
     """With --family-wise: each claim at its alpha over the k requirements selected for the model.
 
-    k is what was collected (Bonferroni): skips that were known then are no part of it.
+    k is what was collected (Bonferroni): skips that were known then are no part of it. With --exact each
+    claim has the bound that was asked for.
     """
-    k = family(item)
+    k, exact = family(item), item.config.stash[OPTIONS].exact
     return {
-        name: replace(claim, alpha=claim.alpha / k) if claim.kind == "requirement" else claim
+        name: replace(
+            claim,
+            alpha=claim.alpha / k if claim.kind == "requirement" else claim.alpha,
+            exact=exact or claim.exact,
+        )
         for name, claim in claims.items()
     }
 

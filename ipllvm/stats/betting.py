@@ -16,7 +16,7 @@ from scipy.special import logsumexp
 
 from ipllvm.records import Contrast
 from ipllvm.stats.clusters import cluster_sums
-from ipllvm.stats.missing import complete_margin, missing_share, worst_case
+from ipllvm.stats.missing import Missing
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -31,7 +31,7 @@ class BettingTest:
     """Bounds and p-values from the wealth after the last cluster, whose order then does not matter.
 
     `totals` and `sizes` are the clusters' sums (in units of `bound`) and sizes over the largest
-    size; `missing` is the share of the planned samples without a value. Methods take and return
+    size; `missing` tells of planned samples without a value. Methods take and return
     scores, not points.
 
     >>> quiet = Contrast("drop", np.zeros(300), tuple(str(i) for i in range(300)))
@@ -42,16 +42,14 @@ class BettingTest:
     totals: "Float[np.ndarray, 'clusters']"
     sizes: "Float[np.ndarray, 'clusters']"
     bound: float
-    missing: float
+    missing: Missing
 
     @classmethod
     def of(cls, contrast: Contrast) -> "BettingTest":
         """The test of `contrast`; raises ValueError where a value isn't finite or exceeds the bound."""
         totals, sizes = cluster_sums(contrast)
         largest = sizes.max(initial=1)
-        return cls(
-            totals / (contrast.bound * largest), sizes / largest, contrast.bound, missing_share(contrast)
-        )
+        return cls(totals / (contrast.bound * largest), sizes / largest, contrast.bound, Missing.of(contrast))
 
     @property
     def method(self) -> str:
@@ -66,7 +64,7 @@ class BettingTest:
     @property
     def complete(self) -> "BettingTest":
         """The same test as if no planned sample were missing."""
-        return replace(self, missing=0.0)
+        return replace(self, missing=Missing())
 
     def interval(self, alpha: float = 0.05) -> tuple[float, float]:
         """Bounds of the mean, each valid at 1 - `alpha` on its own side; missing samples at worst."""
@@ -74,7 +72,7 @@ class BettingTest:
             return -self.bound, self.bound
         low = -self.bound * highest(lambda theta: self._log_evidence(theta, -1), alpha)
         high = self.bound * highest(lambda theta: self._log_evidence(theta, 1), alpha)
-        return worst_case((low, high), self.missing, self.bound)
+        return self.missing.widened((low, high))
 
     def p_holds(self, margin: float) -> float:
         """The one-sided p-value behind "the mean is at most `margin`"; small means it holds."""
@@ -87,7 +85,7 @@ class BettingTest:
     def _p(self, margin: float, side: int) -> float:
         if self.too_little:
             return 1.0
-        theta = side * complete_margin(margin, self.missing, self.bound, side) / self.bound
+        theta = side * self.missing.complete_margin(margin, side) / self.bound
         return p_value(self._log_evidence(theta, side))
 
     def _log_evidence(self, theta: float, side: int) -> float:

@@ -1,4 +1,4 @@
-"""Which test decides a contrast: the score test, or the betting bound where that can't be trusted.
+"""Which test decides a contrast: the score test, or the Dirichlet bound where that can't be trusted.
 
 And whether a ratio may be taken at all: its denominator must be distinguishable from 0.
 """
@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from ipllvm.records import Contrast
+from ipllvm.records import EXACT, Contrast
 from ipllvm.stats.betting import BettingTest
 from ipllvm.stats.clusters import effective_clusters
 from ipllvm.stats.crossed import across
+from ipllvm.stats.dirichlet import DirichletTest
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.stats.student import StudentTest, linearised, uninformed
 
@@ -18,36 +19,49 @@ from ipllvm.stats.student import StudentTest, linearised, uninformed
 # too high in 6.3 % of 20,000 runs; with 30 in 0.3 %, and no law tried between 20 and 200 exceeds 6.2 %.
 _MIN_INFORMATION = 30
 
-Judge = ScoreTest | BettingTest | StudentTest
+Judge = ScoreTest | DirichletTest | BettingTest | StudentTest
 """What decides: bounds and p-values of one test."""
 INDISTINCT = "denominator not distinguishable from 0"
 """Why no ratio is shown, and no claim on one decided."""
 
 
-def choose(contrast: Contrast) -> Judge:
+def choose(contrast: Contrast, exact: str = EXACT[0]) -> Judge:
     """The test of `contrast`; its `method` is the name, `interval` and the p-values decide.
 
     Differences of scores have the score test. So have weighted contrasts if at least 30 clusters
-    carry information; with fewer its error exceeds alpha there, and the betting bound decides. Where
+    carry information; with fewer its error exceeds alpha there, and the bound named `exact` decides. Where
     no value differs from 0 the score test's bound is exact, weighted or not. Influence values have the t
-    over clusters; with too little information for that the betting bound, as if the ratios were known, and
+    over clusters; with too little information for that the same bound, as if the ratios were known, and
     with too few clusters nothing. Where draws stand for others like them the t is over clusters and draws.
     """
     if contrast.crossed is not None:
         return across(contrast)
     if contrast.linearised and np.any(contrast.values):
-        return BettingTest.of(contrast) if uninformed(contrast) else linearised(contrast)
+        return _exact(contrast, exact) if uninformed(contrast) else linearised(contrast)
     if contrast.weighted and np.any(contrast.values) and effective_clusters(contrast) < _MIN_INFORMATION:
-        return BettingTest.of(contrast)
+        return _exact(contrast, exact)
     return ScoreTest.of(contrast)
 
 
 def turned(contrast: Contrast, sign: float) -> Contrast:
     """The contrast, or with a `sign` of -1 the opposite one."""
-    by_draw = None if contrast.crossed is None else sign * contrast.crossed
-    return replace(contrast, values=sign * np.asarray(contrast.values, dtype=float), crossed=by_draw)
+    if sign > 0:
+        return contrast
+    by_draw = None if contrast.crossed is None else -contrast.crossed
+    unknown = None if contrast.unknown is None else (-contrast.unknown[1], -contrast.unknown[0])
+    values = -np.asarray(contrast.values, dtype=float)
+    return replace(contrast, values=values, crossed=by_draw, unknown=unknown)
 
 
 def distinct(denominator: Contrast, alpha: float = 0.05) -> bool:
     """Whether the one-sided lower bound of a ratio's denominator is above 0."""
-    return choose(denominator).p_violated(0.0) <= alpha
+    return above_zero(denominator) <= alpha
+
+
+def above_zero(denominator: Contrast, exact: str = EXACT[0]) -> float:
+    """The p-value behind "a ratio's denominator is above 0"."""
+    return choose(denominator, exact).p_violated(0.0)
+
+
+def _exact(contrast: Contrast, exact: str) -> DirichletTest | BettingTest:
+    return BettingTest.of(contrast) if exact == "bets" else DirichletTest.of(contrast)

@@ -1,5 +1,6 @@
 """Clusters of a contrast: their sums, sizes and how many of them carry information."""
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,8 +27,15 @@ def cluster_sums(
         raise ValueError(f"{contrast.name}: {len(values)} values in {len(contrast.clusters)} clusters")
     if not np.all(np.abs(values) <= contrast.bound + _SLACK):
         raise ValueError(f"{contrast.name}: a value is not a number in [-{contrast.bound}, {contrast.bound}]")
-    _, index = np.unique(np.asarray(contrast.clusters, dtype=str), return_inverse=True)
+    index = _index(tuple(contrast.clusters))
     return np.bincount(index, weights=values), np.bincount(index)
+
+
+@lru_cache(maxsize=64)
+def _index(clusters: tuple[str, ...]) -> "Int[np.ndarray, 'samples']":
+    """The number of each sample's cluster, which several tests of one contrast ask for."""
+    index: np.ndarray = np.unique(np.asarray(clusters, dtype=str), return_inverse=True)[1]
+    return index
 
 
 def deviations(
@@ -56,6 +64,15 @@ def effective_clusters(contrast: Contrast) -> float:
     squares = deviations(totals, sizes) ** 2
     power = float(np.sum(squares**2))
     return float(squares.sum()) ** 2 / power if power > 0 else 0.0
+
+
+def independent(sizes: "Int[np.ndarray, 'clusters']") -> float:
+    """As many clusters of one size as these are worth (Kish 1965): a giant and many singles are few.
+
+    >>> independent(np.array([2, 2, 2])), round(independent(np.array([750] + [1] * 750)), 3)
+    (3.0, 3.995)
+    """
+    return float(np.sum(sizes)) ** 2 / float(np.sum(sizes**2)) if np.sum(sizes) > 0 else 0.0
 
 
 def mean_size(sizes: "Int[np.ndarray, 'clusters']") -> float:

@@ -13,6 +13,7 @@ from scipy.special import ndtri
 
 FEWEST = 6
 """Models below which nothing is decided: with 4 the smallest possible p-value is 1/24."""
+_ALIKE = 1e-9
 _RESAMPLES = 50_000  # at least 8!, so that up to 8 models are permuted in all ways
 
 
@@ -20,8 +21,9 @@ _RESAMPLES = 50_000  # at least 8!, so that up to 8 models are permuted in all w
 class Correlation:
     """Spearman's and Pearson's correlation of two numbers of `models` models.
 
-    `p` is one-sided, for "larger goes with larger", by permuting the pairing; `interval` is that of
-    Pearson's by Fisher's z. All are None where a side is constant or there are too few to tell.
+    `p` is one-sided, for "larger goes with larger", by permuting the pairing of the ranks; `p_opposite` for
+    "larger goes with smaller", by the same permutations. `interval` is that of Pearson's by Fisher's z, which
+    decides nothing. All are None where a side is constant or there are too few to tell.
     """
 
     models: int
@@ -29,6 +31,7 @@ class Correlation:
     pearson: float | None
     p: float | None
     interval: tuple[float, float] | None
+    p_opposite: float | None = None
 
     @property
     def decided(self) -> bool:
@@ -41,7 +44,8 @@ class Correlation:
         span = "" if self.interval is None else " [{:.2f}, {:.2f}]".format(*self.interval)
         few = "" if self.decided else f"; UNDECIDED, too few models (at least {FEWEST})"
         return (
-            f"Spearman {self.spearman:.2f} (p = {self.p:.2g}), Pearson {self.pearson:.2f}{span} "
+            f"Spearman {self.spearman:.2f} (p = {self.p:.2g}; of the opposite {self.p_opposite:.2g}), "
+            f"Pearson {self.pearson:.2f}{span} "
             f"over {self.models} models, which may be relatives{few}"
         )
 
@@ -70,8 +74,20 @@ def correlation(
     )
     r = float(_pearson(x, y))
     return Correlation(
-        len(x), float(tested.statistic), r, float(tested.pvalue), fisher_interval(r, len(x), alpha)
+        models=len(x),
+        spearman=float(tested.statistic),
+        pearson=r,
+        p=float(tested.pvalue),
+        interval=fisher_interval(r, len(x), alpha),
+        p_opposite=_p_opposite(tested.null_distribution, float(tested.statistic), len(x)),
     )
+
+
+def _p_opposite(permuted: np.ndarray, observed: float, models: int) -> float:
+    """The chance of a correlation as small, among all pairings or those drawn and the observed one."""
+    drawn = int(math.factorial(models) > _RESAMPLES)
+    as_small = int(np.count_nonzero(permuted <= observed + _ALIKE))
+    return (as_small + drawn) / (permuted.size + drawn)
 
 
 def fisher_interval(r: float, models: int, alpha: float = 0.05) -> tuple[float, float] | None:

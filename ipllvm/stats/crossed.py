@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ipllvm.records import Contrast
-from ipllvm.stats.missing import missing_share
+from ipllvm.stats.dirichlet import Totals
+from ipllvm.stats.missing import Missing
 from ipllvm.stats.student import StudentTest, enough
 
 if TYPE_CHECKING:
     from jaxtyping import Float
 
 METHOD = "t over clusters and draws"
+FEWEST_DRAWS = 10
+"""Random draws below which nothing is decided about draws like them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +66,12 @@ def two_way(table: "Float[np.ndarray, 'samples draws']", clusters: Sequence[str]
 
 
 def across(contrast: Contrast) -> StudentTest:
-    """The t test of a contrast that has its values by draw; nothing is decided with fewer than two draws."""
+    """The t test of a contrast that has its values by draw; with fewer than ten draws nothing is decided."""
     assert contrast.crossed is not None, "chosen by that"
-    table, share = contrast.crossed, missing_share(contrast)
-    if min(len(set(contrast.clusters)), table.shape[1]) < 2:
-        return StudentTest(0.0, 0.0, 0.0, contrast.bound, METHOD)
-    made, kept = crossed(table, contrast.clusters, contrast.bound), 1 - share
-    return replace(made, mean=kept * made.mean, error=kept * made.error, slack=share * contrast.bound)
+    table = contrast.crossed
+    if len(set(contrast.clusters)) < 2 or table.shape[1] < FEWEST_DRAWS:
+        return StudentTest.undecided(contrast.bound, METHOD)
+    return replace(crossed(table, contrast.clusters, contrast.bound), missing=Missing.of(contrast))
 
 
 def crossed(
@@ -77,10 +79,13 @@ def crossed(
 ) -> StudentTest:
     """The t test of the mean for draws like these, in place of "for these draws".
 
-    Needs as many clusters and as much information as any t over clusters; else, and where nothing
-    varies, it decides nothing. Raises ValueError as `two_way` does.
+    No p-value is below the Dirichlet bound of the draws' own means, with a whole worst draw: of strengths
+    one in five of which is strong none may be among ten. Needs as many clusters and as much information as
+    any t over clusters; else, and where nothing varies, it decides nothing. Raises ValueError as `two_way`
+    does.
     """
     found = two_way(table, clusters)
     by_sample = Contrast("mean of draws", table.mean(1), tuple(clusters), bound)
     df = found.df if enough(by_sample) else 0.0
-    return StudentTest(found.mean, math.sqrt(found.variance), df, bound, METHOD)
+    drawn = Totals.of(table.mean(0) / bound, np.ones(table.shape[1]))
+    return StudentTest(found.mean, math.sqrt(found.variance), df, bound, METHOD, drawn, worst=1.0)

@@ -1,28 +1,31 @@
-"""Student's t over clusters, for means that no score test fits: combinations, and linearised statistics.
+"""Student's t over clusters, for means that no score test fits: those of influence values.
 
-Each test has the shape of a ScoreTest: bounds and p-values come from one statistic.
+It has the shape of a ScoreTest: bounds and p-values come from one test.
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from scipy.special import stdtr, stdtrit
+import numpy as np
+from scipy.special import stdtr
 
 from ipllvm.records import Contrast
-from ipllvm.stats.clusters import cluster_sums, effective_clusters, spread
-from ipllvm.stats.missing import missing_share
+from ipllvm.stats.clusters import cluster_sums, effective_clusters, independent, spread
+from ipllvm.stats.dirichlet import Totals, crossing
+from ipllvm.stats.missing import Missing
 
 _MIN_CLUSTERS = 30
 _MIN_INFORMATION = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class StudentTest:
     """An estimate with its standard error and degrees of freedom (0: too little to say anything).
 
-    `slack` is how far the samples without a value could move it, `bound` how far it could be from
-    0 at all. Methods take and return scores, not points.
+    `mean` and `error` are of the complete samples, `missing` tells of those without a value, `bound` how far
+    the mean could be from 0 at all. `drawn` are what was drawn, clusters or draws, as the Dirichlet bound
+    needs them: no p-value is below that with a worst one that weighs `worst`. Methods take and return scores,
+    not points.
     """
 
     mean: float
@@ -30,7 +33,14 @@ class StudentTest:
     df: float
     bound: float
     method: str
-    slack: float = 0.0
+    drawn: Totals
+    worst: float = 0.5
+    missing: Missing = field(default_factory=Missing)
+
+    @classmethod
+    def undecided(cls, bound: float, method: str) -> "StudentTest":
+        """The test that decides nothing."""
+        return cls(0.0, 0.0, 0.0, bound, method, Totals.of(np.zeros(0), np.zeros(0)))
 
     @property
     def too_little(self) -> bool:
@@ -40,56 +50,35 @@ class StudentTest:
     @property
     def complete(self) -> "StudentTest":
         """The same test as if no planned sample were missing."""
-        return replace(self, slack=0.0)
+        return replace(self, missing=Missing())
 
     def interval(self, alpha: float = 0.05) -> tuple[float, float]:
         """Bounds of the mean, each valid at 1 - `alpha` on its own side."""
         if self.too_little:
             return -self.bound, self.bound
-        reach = float(stdtrit(self.df, 1 - alpha)) * self.error + self.slack
-        return max(self.mean - reach, -self.bound), min(self.mean + reach, self.bound)
+        high = crossing(lambda theta: self._p(theta, 1), alpha)
+        low = -crossing(lambda theta: self._p(-theta, -1), alpha)
+        low, high = self.missing.widened((self.bound * low, self.bound * high))
+        return max(low, -self.bound), min(high, self.bound)
 
     def p_holds(self, margin: float) -> float:
         """The one-sided p-value behind "the mean is at most `margin`"; small means it holds."""
-        return self._p(self.mean + self.slack - margin)
+        if self.too_little:
+            return 1.0
+        return self._p(self.missing.complete_margin(margin, 1) / self.bound, 1)
 
     def p_violated(self, margin: float) -> float:
         """The one-sided p-value behind "the mean exceeds `margin`"; small means it does."""
-        return self._p(margin - (self.mean - self.slack))
-
-    def _p(self, distance: float) -> float:
         if self.too_little:
             return 1.0
-        if self.error == 0:
-            return 0.0 if distance < 0 else 1.0
-        return float(stdtr(self.df, distance / self.error))
+        return self._p(self.missing.complete_margin(margin, -1) / self.bound, -1)
 
-
-def combined(terms: Sequence[tuple[float, Contrast]], method: str = "mean of benchmarks") -> StudentTest:
-    """The weighted sum of means over independent sets of samples: a mean over benchmarks, or a difference.
-
-    The benchmarks are fixed, not drawn: their variances add, each with one pseudo-discordance, so
-    that a benchmark without flips is no certainty; degrees of freedom of Welch 1947 and
-    Satterthwaite 1946. With `terms` of one benchmark below two clusters it decides nothing.
-    """
-    bound = sum(abs(weight) * contrast.bound for weight, contrast in terms)
-    shares = [missing_share(contrast) for _, contrast in terms]
-    if any(len(set(contrast.clusters)) < 2 for _, contrast in terms):
-        return StudentTest(0.0, 0.0, 0.0, bound, method)
-    mean = slack = variance = smaller = 0.0
-    for (weight, contrast), share in zip(terms, shares, strict=True):
-        kept = weight * (1 - share)
-        mean += kept * float(contrast.values.mean())
-        slack += abs(weight) * share * contrast.bound
-        own = kept**2 * _variance(contrast)
-        variance += own
-        smaller += own**2 / (len(set(contrast.clusters)) - 1)
-    return StudentTest(mean, math.sqrt(variance), variance**2 / smaller, bound, method, slack)
-
-
-def difference(first: Contrast, second: Contrast) -> StudentTest:
-    """Mean of `first` minus mean of `second`, of independent samples, as text-rich against plain."""
-    return combined([(1.0, first), (-1.0, second)], "Welch's t over clusters")
+    def _p(self, theta: float, side: int) -> float:
+        """Against a mean of `theta` bounds: the larger one of the t and of the Dirichlet bound."""
+        distance = side * (self.mean - theta * self.bound)
+        steps = distance / self.error if self.error > 0 else math.copysign(math.inf, distance)
+        fewness = (self.drawn.p_below if side > 0 else self.drawn.p_above)(theta, self.worst)
+        return max(float(stdtr(self.df, steps)), fewness)
 
 
 def linearised(contrast: Contrast) -> StudentTest:
@@ -97,13 +86,19 @@ def linearised(contrast: Contrast) -> StudentTest:
 
     It decides nothing with fewer than 30 clusters, or fewer than 20 that carry information.
     """
-    method, share = "t over clusters of influence values", missing_share(contrast)
+    method = "t over clusters of influence values"
     if not enough(contrast):
-        return StudentTest(0.0, 0.0, 0.0, contrast.bound, method)
+        return StudentTest.undecided(contrast.bound, method)
     totals, sizes = cluster_sums(contrast)
-    mean = (1 - share) * float(contrast.values.mean())
-    error = (1 - share) * math.sqrt(spread(totals, sizes)) / len(contrast.values)
-    return StudentTest(mean, error, len(sizes) - 1, contrast.bound, method, share * contrast.bound)
+    return StudentTest(
+        mean=float(contrast.values.mean()),
+        error=math.sqrt(spread(totals, sizes)) / len(contrast.values),
+        df=max(independent(sizes) - 1, 1.0),
+        bound=contrast.bound,
+        method=method,
+        drawn=Totals.of(totals / (contrast.bound * sizes.max()), sizes / sizes.max()),
+        missing=Missing.of(contrast),
+    )
 
 
 def enough(contrast: Contrast) -> bool:
@@ -114,10 +109,3 @@ def enough(contrast: Contrast) -> bool:
 def uninformed(contrast: Contrast) -> bool:
     """Whether there are enough clusters for a t, but too few of them carry information."""
     return len(set(contrast.clusters)) >= _MIN_CLUSTERS and not enough(contrast)
-
-
-def _variance(contrast: Contrast) -> float:
-    """Variance of a mean, in scores, with one pseudo-discordance at the worst correlation."""
-    totals, sizes = cluster_sums(contrast)
-    square = contrast.bound**2
-    return (spread(totals, sizes) + square * int(sizes.max())) / len(contrast.values) ** 2

@@ -12,11 +12,12 @@ from typing import Any
 import numpy as np
 
 from ipllvm.metrics.performance_drop import score
-from ipllvm.records import Claim, Contrast, Decision, Estimate, Scores, Verdict
+from ipllvm.records import EXACT, Claim, Contrast, Decision, Estimate, Scores, Verdict
 from ipllvm.sampling import generator
 from ipllvm.stats.bootstrap import bootstrap_interval
-from ipllvm.stats.choice import INDISTINCT, choose, distinct, turned
+from ipllvm.stats.choice import choose, turned
 from ipllvm.stats.clusters import cluster_sums, effective_clusters, mean_size
+from ipllvm.stats.crossed import FEWEST_DRAWS
 from ipllvm.stats.power import (
     Outlook,
     design_effect,
@@ -31,32 +32,41 @@ from ipllvm.stats.power import (
 from ipllvm.stats.proportion import proportion_interval
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.stats.student import StudentTest
+from ipllvm.verdicts.guard import conditions, share_of_gain
 
-GUARD_ALPHA = 0.05
 FITTED = ", cross-fitted max over draws"
 _ALPHA = 0.05
 _SCALE = {"points": 100.0, "score": 1.0}
 _POINTS = 100.0
 
 
-def estimate(contrast: Contrast, unit: str = "points", seed: int = 0, replicates: int = 9999) -> Estimate:
+def estimate(
+    contrast: Contrast,
+    unit: str = "points",
+    seed: int = 0,
+    replicates: int = 9999,
+    claim: Claim | None = None,
+) -> Estimate:
     """The mean of `contrast` with its interval (`choose`), 5 % on each side, in `unit` (points, score).
 
-    Where samples are missing the interval puts them at the worst end, and extra["complete_case"]
-    is the one without them. `discordant` counts the samples that lost and that gained. `seed`
-    fixes the bootstrap shown in extra["bootstrap"], which is None where too little changed.
+    With a `claim` the interval is the one that decides it: at its alpha, with its side. Where samples are
+    missing the interval puts them at the worst end, and extra["complete_case"] is the one without them.
+    `discordant` counts the samples that lost and that gained. `seed` fixes the bootstrap shown in
+    extra["bootstrap"], which is None where too little changed.
     """
     test, scale = ScoreTest.of(contrast), _SCALE[unit]
-    judge = choose(contrast)
+    alpha, exact = (_ALPHA, EXACT[0]) if claim is None else (claim.alpha, claim.exact)
+    sign = 1.0 if claim is None else claim.sign
+    judge = choose(turned(contrast, sign), exact)
     rng = generator(seed, contrast.name, "bootstrap")
-    shown = bootstrap_interval(contrast, rng, _ALPHA, replicates)
-    low, high = judge.complete.interval(_ALPHA)
+    shown = bootstrap_interval(contrast, rng, alpha, replicates)
+    low, high = _oriented(judge.complete.interval(alpha), sign)
     extra = {
         **_sizes(contrast, test, (scale * low, scale * high)),
         "bootstrap": None if shown is None else (scale * shown[0], scale * shown[1]),
     }
     method = _method(test, judge.method + FITTED * contrast.fitted)
-    made = _estimate(contrast, unit, seed, method, judge.interval(_ALPHA), extra)
+    made = _estimate(contrast, unit, seed, method, _oriented(judge.interval(alpha), sign), extra)
     return replace(made, discordant=_discordant(contrast))
 
 
@@ -70,7 +80,7 @@ def accuracy(name: str, scores: Scores, seed: int = 0, unit: str = "points") -> 
     test, scale = ScoreTest.of(contrast), _SCALE[unit]
     mean = min(max(test.mean, 0.0), 1.0)
     low, high = proportion_interval(mean, 0.0 if test.too_little else test.effective, _ALPHA)
-    bounds = (1 - test.missing) * low, (1 - test.missing) * high + test.missing
+    bounds = test.missing.widened((low, high))
     name_of_method = "Clopper-Pearson" if mean in (0, 1) else "Wilson, effective sample size"
     extra = _sizes(contrast, test, (scale * low, scale * high)) | unread(scores)
     return _estimate(contrast, unit, seed, _method(test, name_of_method), bounds, extra)
@@ -86,25 +96,24 @@ def decide(
 ) -> Verdict:
     """The verdict on `claim`, whose margin is in points, at the claim's own alpha.
 
-    `guard` is the gain from seeing (clean minus blank image): unless its lower bound exceeds the
-    claim's margin there is nothing to lose, and nothing is decided. `available` is the number of
-    samples of the whole benchmark. Both p-values are 1 where nothing could be decided.
+    `guard` is the gain from seeing (clean minus blank image), which must exceed the claim's margin, as the
+    denominator of a ratio must exceed 0: the p-values are the largest of these tests' and the claim's own.
+    `available` is the number of samples of the whole benchmark. Both p-values are 1 where nothing could be
+    decided.
     """
-    sign = -1.0 if claim.direction == "at_least" else 1.0
-    margin = sign * claim.margin / _POINTS
+    sign, margin = claim.sign, claim.signed_margin
     test = ScoreTest.of(turned(contrast, sign))
     effect = _detectable(contrast, test, claim, margin)
-    if test.too_little:
+    judge = choose(turned(contrast, sign), claim.exact)
+    if test.too_little or judge.too_little:
         return _not_enough(contrast, claim, margin, effect, available)
-    if guard is not None and (reason := _nothing_to_lose(guard, claim)):
-        return Verdict(Decision.UNDECIDED, reason, minimum_detectable_effect=effect)
-    if contrast.over is not None and not distinct(contrast.over):
-        return Verdict(Decision.UNDECIDED, INDISTINCT, minimum_detectable_effect=effect)
-    judge = choose(turned(contrast, sign))
-    if judge.too_little:
-        return _not_enough(contrast, claim, margin, effect, available)
-    p_holds, p_violated = judge.p_holds(margin), judge.p_violated(margin)
-    low, high = sorted(sign * _POINTS * bound for bound in judge.interval(claim.alpha))
+    needs = list(conditions(contrast, claim, guard))
+    need = max((each.p for each in needs), default=0.0)
+    p_holds, p_violated = (max(p, need) for p in (judge.p_holds(margin), judge.p_violated(margin)))
+    for each in needs:
+        if each.p > claim.alpha:
+            return Verdict(Decision.UNDECIDED, each.unmet(), p_holds, p_violated, effect)
+    low, high = (_POINTS * bound for bound in _oriented(judge.interval(claim.alpha), sign))
     span = f"[{low:.2f}, {high:.2f}]"
     sides = {
         Decision.HOLDS: (p_holds, "inside"),
@@ -112,10 +121,10 @@ def decide(
     }
     for decision, (p, where) in sides.items():
         if p <= claim.alpha:
-            reason = f"{span} is {where} {_words(claim)} (p = {p:.2g})"
+            reason = f"{span} is {where} {claim.words} (p = {p:.2g}){share_of_gain(contrast, guard)}"
             return Verdict(decision, reason, p_holds, p_violated, effect)
     ahead = _outlook(contrast, test, margin, claim.alpha, available)
-    reason = f"{span} does not settle {_words(claim)}; {ahead.sentence}; {_detects(contrast, claim, effect)}"
+    reason = f"{span} does not settle {claim.words}; {ahead.sentence}; {_detects(contrast, claim, effect)}"
     return Verdict(Decision.UNDECIDED, reason, p_holds, p_violated, effect, ahead.n)
 
 
@@ -158,31 +167,13 @@ def _not_enough(
     if n == 0:
         reason = "all samples ended in an error" if contrast.n_error else "no samples"
     if contrast.crossed is not None and n:
-        reason += f", draws that stand for others: {contrast.draws}"
+        reason += f", {contrast.draws} of the {FEWEST_DRAWS} draws that others need"
     deff = design_effect(contrast.draws, mean_size(cluster_sums(contrast)[1]))
     needed = required_samples(abs(margin), claim.planned_discordance, deff=deff, alpha=claim.alpha)
     if needed is None:
         return Verdict(Decision.UNDECIDED, reason, minimum_detectable_effect=effect)
     ahead = outlook(needed, available)
     return Verdict(Decision.UNDECIDED, f"{reason}; {ahead.sentence}", 1.0, 1.0, effect, ahead.n)
-
-
-def _nothing_to_lose(guard: Contrast, claim: Claim) -> str | None:
-    """Why the model may have nothing to lose by the perturbation; None if it has."""
-    test = ScoreTest.of(guard)
-    if test.p_violated(claim.margin / _POINTS) <= GUARD_ALPHA:
-        return None
-    return too_small(guard, claim, test.interval(GUARD_ALPHA)[0])
-
-
-def too_small(guard: Contrast, claim: Claim, low: float) -> str:
-    """Why there is nothing to lose, where `low` is the lower bound of the mean of `guard`, in scores."""
-    worth = "seeing the image is worth" if guard.name == "gain" else f"{guard.name} gets"
-    mean = float(np.mean(guard.values)) if len(guard.values) else 0.0
-    return (
-        f"nothing to lose: {worth} {_POINTS * mean:.2f} points, at least "
-        f"{_POINTS * low:.2f} (5 %), which must exceed the margin of {claim.margin:g}"
-    )
 
 
 def _outlook(
@@ -192,7 +183,7 @@ def _outlook(
     mean = test.mean * test.bound
     side = 1 if mean <= margin else -1
     gap = test.beyond_missing(margin, side) - mean
-    if test.missing and side * gap <= 0:
+    if test.missing.share and side * gap <= 0:
         return Outlook(None, f"the {contrast.n_error} samples without a score could tip it either way")
     if contrast.crossed is not None:
         return Outlook(None, "more draws would tell more than more samples, as draws stand for others")
@@ -202,14 +193,16 @@ def _outlook(
     return samples_to_decide(test.n, test.standard_error(margin), gap, alpha, available)
 
 
-def _words(claim: Claim) -> str:
-    return f"{claim.direction.replace('_', ' ')} {claim.margin:g} points"
+def _oriented(interval: tuple[float, float], sign: float) -> tuple[float, float]:
+    """Bounds of a contrast from those of the one that was turned by `sign`."""
+    low, high = interval
+    return (low, high) if sign > 0 else (-high, -low)
 
 
 def _method(test: ScoreTest, name: str) -> str:
     if test.too_little:
         return "range only: fewer than 2 clusters"
-    return f"{name}; worst case for missing samples" if test.missing else name
+    return f"{name}; worst case for missing samples" if test.missing.share else name
 
 
 def _sizes(contrast: Contrast, test: ScoreTest, complete: tuple[float, float]) -> dict[str, Any]:

@@ -114,6 +114,7 @@ def difference(first: Contrast, again: Contrast) -> Contrast:
         linearised=False,
         over=None,
         crossed=None,
+        unknown=None,
     )
 
 

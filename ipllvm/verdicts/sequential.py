@@ -7,7 +7,7 @@ the end.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from ipllvm.records import Benchmark, Claim, Contrast, Decision, Estimate, Sample, Verdict
 from ipllvm.stats.choice import INDISTINCT, turned
 from ipllvm.stats.sequential import Order, Sequential
-from ipllvm.verdicts import decide
+from ipllvm.verdicts import decide, guard
 from ipllvm.verdicts.outlook import evidence, outlook_of
 from ipllvm.verdicts.planning import GAP, expected_share
 
@@ -101,22 +101,23 @@ class InterimAnalyses:
         self.undecided.add(claim)
         return False
 
-    def decide(self, contrast: Contrast, claim: Claim, guard: Contrast | None, available: int) -> Verdict:
+    def decide(self, contrast: Contrast, claim: Claim, gain: Contrast | None, available: int) -> Verdict:
         """The verdict on `claim` now; what `decide.decide` says where no bets can be made."""
         if contrast.together:
-            found = decide.decide(contrast, claim, guard, available=available)
+            found = decide.decide(contrast, claim, gain, available=available)
             return found if self.exhausted else Verdict(Decision.UNDECIDED, "decided once, at the end")
-        sign = -1.0 if claim.direction == "at_least" else 1.0
-        margin, sequence = sign * claim.margin / _POINTS, self._sequence(turned(contrast, sign))
+        margin, sequence = claim.signed_margin, self._sequence(turned(contrast, claim.sign))
         effect = decide.planned_effect(contrast, claim)
-        if guard is not None and (reason := self._nothing_to_lose(guard, claim)):
-            return Verdict(Decision.UNDECIDED, reason, minimum_detectable_effect=effect)
-        if contrast.over is not None and not self._distinct(contrast.over):
-            return Verdict(Decision.UNDECIDED, INDISTINCT, minimum_detectable_effect=effect)
         if sequence is None:
             return Verdict(Decision.UNDECIDED, "its samples are not those of the run's order")
         p_holds, p_violated = sequence.p_holds(margin), sequence.p_violated(margin)
-        stop = sequence.stop(margin, claim.alpha * (LOOKING if self.final_look else 1))
+        level = claim.alpha * self._looking
+        needs = list(self._conditions(contrast, claim, gain))
+        need = max((each.p for each in needs), default=0.0) / self._looking
+        if unmet := [each for each in needs if each.p > level]:
+            p_holds, p_violated = (min(max(p / self._looking, need), 1.0) for p in (p_holds, p_violated))
+            return Verdict(Decision.UNDECIDED, unmet[0].unmet(), p_holds, p_violated, effect)
+        stop = sequence.stop(margin, level)
         decision = Decision.UNDECIDED if stop is None else stop.decision
         if self.final_look:
             p_holds, p_violated = p_holds / LOOKING, p_violated / LOOKING
@@ -127,7 +128,8 @@ class InterimAnalyses:
                     min(p_holds, last.p_holds / FINAL),
                     min(p_violated, last.p_violated / FINAL),
                 )
-        verdict = Verdict(decision, "", min(p_holds, 1.0), min(p_violated, 1.0), effect)
+        p_holds, p_violated = (min(max(p, need), 1.0) for p in (p_holds, p_violated))
+        verdict = Verdict(decision, "", p_holds, p_violated, effect)
         return self._worded(verdict, contrast, claim, sequence, margin, available)
 
     def shown(self, found: Estimate, contrast: Contrast) -> Estimate:
@@ -136,7 +138,7 @@ class InterimAnalyses:
             return self.bare(found)
         if not self.telling or contrast.together:
             return found
-        sequence, alpha = self._sequence(contrast), _ALPHA * (LOOKING if self.final_look else 1)
+        sequence, alpha = self._sequence(contrast), _ALPHA * self._looking
         scale = _POINTS if found.unit == "points" else 1.0
         bounds = (-contrast.bound, contrast.bound) if sequence is None else sequence.interval(alpha)
         method = "range only: not in the run's order" if sequence is None else sequence.method
@@ -175,6 +177,11 @@ class InterimAnalyses:
         return told
 
     @property
+    def _looking(self) -> float:
+        """The share of alpha that the looks have."""
+        return LOOKING if self.final_look else 1.0
+
+    @property
     def _early(self) -> str:
         if self.interrupted:
             return f"; interrupted after {self.samples} samples"
@@ -193,17 +200,18 @@ class InterimAnalyses:
     def _largest(self, contrast: Contrast) -> int:
         return max(self.order.largest, *Order.of(contrast.clusters).sizes, 1)
 
-    def _nothing_to_lose(self, guard: Contrast, claim: Claim) -> str:
+    def _conditions(
+        self, contrast: Contrast, claim: Claim, gain: Contrast | None
+    ) -> Iterator[guard.Condition]:
         """As for a fixed sample, by the evidence so far."""
-        sequence = self._sequence(guard)
-        if sequence is not None and sequence.p_violated(claim.margin / _POINTS) <= decide.GUARD_ALPHA:
-            return ""
-        return decide.too_small(guard, claim, -guard.bound if sequence is None else sequence.interval()[0])
-
-    def _distinct(self, denominator: Contrast) -> bool:
-        """Whether a ratio's denominator is above 0 by the evidence so far."""
-        sequence = self._sequence(denominator)
-        return sequence is not None and sequence.p_violated(0.0) <= decide.GUARD_ALPHA
+        if gain is not None:
+            seen = self._sequence(gain)
+            p = 1.0 if seen is None else seen.p_violated(claim.margin / _POINTS)
+            low = -gain.bound if seen is None else seen.interval(claim.alpha)[0]
+            yield guard.Condition(p, lambda: guard.too_small(gain, claim, low))
+        if contrast.over is not None:
+            seen = self._sequence(contrast.over)
+            yield guard.Condition(1.0 if seen is None else seen.p_violated(0.0), lambda: INDISTINCT)
 
     def _worded(
         self,

@@ -5,7 +5,7 @@ an exit status.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from itertools import product
 from typing import Any
 
@@ -14,9 +14,12 @@ import numpy as np
 from ipllvm.metrics.influence import ratio_difference
 from ipllvm.records import Claim, Contrast, Decision, Result
 from ipllvm.sampling import generator
-from ipllvm.stats.choice import INDISTINCT, distinct
+from ipllvm.stats.choice import INDISTINCT, distinct, turned
 from ipllvm.stats.correlation import FEWEST, correlation
-from ipllvm.stats.student import StudentTest, combined, linearised
+from ipllvm.stats.score_interval import ScoreTest
+from ipllvm.stats.strata import combined
+from ipllvm.stats.student import StudentTest, linearised
+from ipllvm.verdicts.guard import NOT_SHOWN
 
 ALPHA = 0.05
 POINTS = 100.0
@@ -25,12 +28,14 @@ ARRAYS = ("values", "crossed")
 TEXT_RICH = ("charts", "charts-mc", "chartqa", "ai2d", "mathvista")
 CNNS = ("resnet", "convnext", "convnextv2", "regnet", "efficientnet", "mobilenet_v2")
 VITS = ("vit", "deit", "beit", "clip", "dinov2", "swin", "vit_mae", "siglip")
-NOTHING_TO_LOSE = "nothing to lose"
 WHERE = {
     Decision.HOLDS: "is inside",
     Decision.VIOLATED: "is outside",
     Decision.UNDECIDED: "does not settle",
 }
+
+Decisive = tuple[float | None, ScoreTest | StudentTest]
+"""The value of a mean, None where nothing was measured, and the test that decides, on its claim's side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +110,17 @@ def _over_benchmarks(rows: Sequence[Row]) -> Iterator[Statement]:
         if len(found) < 2:
             continue
         claim, names = found[0].claim, tuple(each.benchmark for each in found)
-        test = combined([(1 / len(found), each.contrasts["claim"]) for each in found])
-        lost = [each.benchmark for each in found if each.reason.startswith(NOTHING_TO_LOSE)]
-        why = f"{NOTHING_TO_LOSE} on {', '.join(lost)}" if lost else ""
+        terms = [(1 / len(found), each.contrasts["claim"]) for each in found]
+        lost = [each.benchmark for each in found if each.reason.startswith(NOT_SHOWN)]
+        why = f"{NOT_SHOWN} on {', '.join(lost)}" if lost else ""
         text = f"On average over {len(found)} benchmarks: {claim.text}"
-        yield _decided("mean_over_benchmarks", text, (model,), names, test, claim, why)
+        yield _decided("mean_over_benchmarks", text, (model,), names, _mean(terms, claim), claim, why)
 
 
 def _text_rich(rows: Sequence[Row]) -> Iterator[Statement]:
     """Whether shuffled patches cost more where pictures hold text."""
     for model, found in _by_model(rows, "patch_shuffle"):
-        kept = [each for each in found if not each.reason.startswith(NOTHING_TO_LOSE)]
+        kept = [each for each in found if not each.reason.startswith(NOT_SHOWN)]
         rich = [each for each in kept if each.benchmark in TEXT_RICH]
         plain = [each for each in kept if each.benchmark not in TEXT_RICH]
         if not rich or not plain:
@@ -124,8 +129,8 @@ def _text_rich(rows: Sequence[Row]) -> Iterator[Statement]:
         terms += [(-1 / len(plain), each.contrasts["claim"]) for each in plain]
         names = tuple(each.benchmark for each in (*rich, *plain))
         text = "Shuffled patches cost more where pictures hold text."
-        test = combined(terms, "Welch's t over clusters")
-        yield _decided("text_rich", text, (model,), names, test, _positive(found[0].claim))
+        claim = _positive(found[0].claim)
+        yield _decided("text_rich", text, (model,), names, _mean(terms, claim), claim)
 
 
 def _vit_against_cnn(rows: Sequence[Row]) -> Iterator[Statement]:
@@ -141,12 +146,12 @@ def _vit_against_cnn(rows: Sequence[Row]) -> Iterator[Statement]:
         ]
         why = f"{INDISTINCT}: the clean score of {', '.join(unclear)}" if unclear else ""
         found = ratio_difference("area", sides[0], sides[1])
-        test = linearised(found)
         text = "A ViT keeps more of its score than a CNN with random parts of the picture in black."
         names = (vit.model, cnn.model)
         claim = _positive(vit.claim)
-        said = _decided("vit_against_cnn", text, names, (vit.benchmark,), test, claim, why)
-        yield replace(said, value=POINTS * float(found.values.mean())) if len(found.values) else said
+        mean = float(found.values.mean()) if len(found.values) else None
+        decisive = mean, linearised(turned(found, claim.sign))
+        yield _decided("vit_against_cnn", text, names, (vit.benchmark,), decisive, claim, why)
 
 
 def _math_goes_together(rows: Sequence[Row], seed: int) -> Iterator[Statement]:
@@ -162,11 +167,10 @@ def _math_goes_together(rows: Sequence[Row], seed: int) -> Iterator[Statement]:
             continue
         visual, words = zip(*pairs.values(), strict=True)
         found = correlation(visual, words, generator(seed, "correlation", benchmark))
-        low, high = found.interval or (None, None)
         decision = Decision.UNDECIDED
-        if found.decided and found.p is not None and found.spearman is not None:
+        if found.decided and found.p is not None and found.p_opposite is not None:
             decision = Decision.HOLDS if found.p <= ALPHA else decision
-            decision = Decision.VIOLATED if high is not None and high < 0 else decision
+            decision = Decision.VIOLATED if found.p_opposite <= ALPHA else decision
         reason = str(found) if len(pairs) >= FEWEST else f"too few models: {found}"
         yield Statement(
             "maths_goes_together",
@@ -174,13 +178,13 @@ def _math_goes_together(rows: Sequence[Row], seed: int) -> Iterator[Statement]:
             tuple(pairs),
             (benchmark, "charts"),
             found.spearman,
-            low,
-            high,
+            None,
+            None,
             "Spearman",
             decision,
             reason,
-            found.p,
-            "permutation of the pairing; interval of Pearson's by Fisher",
+            found.p_opposite if decision is Decision.VIOLATED else found.p,
+            "permutation of the pairing of ranks, either way",
         )
 
 
@@ -189,30 +193,27 @@ def _decided(
     text: str,
     models: tuple[str, ...],
     benchmarks: tuple[str, ...],
-    test: StudentTest,
+    decisive: Decisive,
     claim: Claim,
     obstacle: str = "",
 ) -> Statement:
     """A statement on a mean, decided as a claim is."""
-    sign = -1.0 if claim.direction == "at_least" else 1.0
-    margin = claim.margin / POINTS
-    low, high = test.interval(claim.alpha)
-    outer = test.p_violated(margin), test.p_holds(margin)
-    p_holds, p_violated = outer if sign < 0 else outer[::-1]
+    (value, test), sign, margin = decisive, claim.sign, claim.signed_margin
+    low, high = sorted(sign * bound for bound in test.interval(claim.alpha))
+    p_holds, p_violated = test.p_holds(margin), test.p_violated(margin)
     decision, reason = Decision.UNDECIDED, obstacle
     if not obstacle and test.too_little:
         reason = "too few samples, clusters or changes to decide"
     elif not obstacle:
         decision = Decision.VIOLATED if p_violated <= claim.alpha else decision
         decision = Decision.HOLDS if p_holds <= claim.alpha else decision
-        words = f"{claim.direction.replace('_', ' ')} {claim.margin:g} points"
-        reason = f"[{POINTS * low:.2f}, {POINTS * high:.2f}] {WHERE[decision]} {words}"
+        reason = f"[{POINTS * low:.2f}, {POINTS * high:.2f}] {WHERE[decision]} {claim.words}"
     return Statement(
         name,
         text,
         models,
         benchmarks,
-        None if test.too_little else POINTS * test.mean,
+        None if value is None else POINTS * value,
         None if test.too_little else POINTS * low,
         None if test.too_little else POINTS * high,
         "points",
@@ -222,6 +223,13 @@ def _decided(
         test.method,
         claim.kind,
     )
+
+
+def _mean(terms: Sequence[tuple[float, Contrast]], claim: Claim) -> Decisive:
+    """A weighted sum of means of independent samples, and the test of it on the side of the claim."""
+    sign = claim.sign
+    test = combined([(sign * weight, contrast) for weight, contrast in terms])
+    return None if test.too_little else sign * test.mean * test.bound, test
 
 
 def _positive(claim: Claim) -> Claim:

@@ -10,6 +10,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
+from io import StringIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -39,7 +40,7 @@ class CellImage:
         with Path(self.file).open("rb") as stream:
             stream.seek(self.start)
             text = stream.read(self.end - self.start).decode("utf-8-sig")
-        cell = next(csv.reader(text.splitlines(keepends=True), delimiter=self.delimiter))[self.place]
+        cell = next(csv.reader(StringIO(text, newline=""), delimiter=self.delimiter))[self.place]
         return EncodedImage(f"{Path(self.file).name}, byte {self.start}", base64.b64decode(cell)).load()
 
     def digest(self) -> bytes:

@@ -103,6 +103,23 @@ def test_parquet_holds_the_same_samples(tmp_path: Path) -> None:
         assert one.images[0].load().tobytes() == other.images[0].load().tobytes()
 
 
+@pytest.mark.parametrize("order", [(3, 2, 1, 0), (1, 0, 3, 2), (2, 3, 0, 1)])
+def test_rows_go_by_their_number_wherever_they_stand(tmp_path: Path, order: tuple[int, ...]) -> None:
+    expected = mmvp.load(folder=original(tmp_path / "sorted"))
+    shuffled = mmvp.load(folder=original(tmp_path / "shuffled", [ROWS[place] for place in order]))
+    assert shuffled.digest == expected.digest
+    assert [s.images[0].load().getpixel((0, 0)) for s in shuffled.samples] == [
+        (i, i, i) for i in (1, 2, 3, 4)
+    ]
+
+
+def test_a_separator_of_lines_inside_a_text_cuts_no_row(tmp_path: Path) -> None:
+    rows = [(i, f"Is it\u2028so,\x85{i}?", "(a) Yes\u2028(b) No", "(a)") for i in (1, 2)]
+    benchmark = mmvp.load(folder=original(tmp_path / "mmvp", rows))
+    assert [sample.choices for sample in benchmark.samples] == [("Yes", "No")] * 2
+    assert benchmark.samples[1].prompt.startswith("Is it\u2028so,\x852?")
+
+
 @pytest.mark.parametrize("stored_as_published", [True, False])
 @pytest.mark.parametrize("wanted_as_published", [True, False])
 def test_errata_whatever_the_copy_holds(

@@ -3,20 +3,29 @@
 import numpy as np
 import pytest
 
-from ipllvm.calibration.distributions import Design, Flips, Retention
+from ipllvm.calibration.catalogue import GRADED
+from ipllvm.calibration.distributions import LAYOUTS, Design, Flips, Graded, Retention
 from ipllvm.models.planted import naming, truth
 from ipllvm.sampling import generator
 
 
-def _means(law: Flips | Retention, design: Design, runs: int = 200) -> np.ndarray:
+def _means(law: Flips | Graded | Retention, design: Design, runs: int = 200) -> np.ndarray:
     return np.array([law.contrast(design, generator(run)).values.mean() for run in range(runs)])
 
 
 @pytest.mark.parametrize(
-    "design", [Design(300), Design(300, 10, 5, rho_c=0.2, rho_k=0.4), Design(7, 3, rho_c=0.5)]
+    "design",
+    [
+        Design(300),
+        Design(300, 10, 5, rho_c=0.2, rho_k=0.4),
+        Design(7, 3, rho_c=0.5),
+        Design(300, 10, rho_c=0.3, beta=True),
+        Design(1500, rho_c=0.3, layout="two giants of 300"),
+    ],
 )
 def test_the_mean_is_the_truth(design: Design) -> None:
-    for law in (Flips(0.05), Flips.of(0.02, 0.1), Retention(0.9), Retention(0.98)):
+    laws = (Flips(0.05), Flips.of(0.02, 0.1), GRADED[0], GRADED[1])
+    for law in laws if design.beta else (*laws, Retention(0.9), Retention(0.98)):
         means = _means(law, design)
         assert abs(means.mean() - law.truth) <= 4 * means.std() / np.sqrt(len(means))
         assert law.contrast(design, generator(0)).clusters == design.clusters
@@ -27,6 +36,19 @@ def test_changes_in_one_cluster_and_draws_of_one_sample_correlate_as_told() -> N
     lost = (design.luck(generator(1)) < law.lost).astype(float)
     assert np.corrcoef(lost[:, 0], lost[:, 1])[0, 1] == pytest.approx(0.5, abs=0.02)
     assert np.corrcoef(lost[::2, 0], lost[1::2, 0])[0, 1] == pytest.approx(0.3, abs=0.02)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_unequal_clusters_are_as_many_samples_as_they_say(layout: str) -> None:
+    sizes = LAYOUTS[layout]
+    design = Design(sum(sizes), rho_c=0.3, layout=layout)
+    assert sorted(np.unique(design.clusters, return_counts=True)[1]) == sorted(sizes)
+
+
+def test_rates_of_clusters_correlate_what_is_in_them() -> None:
+    law, design = Flips(0.2, 0.1), Design(80_000, 2, rho_c=0.3, beta=True)
+    lost = (law.contrast(design, generator(1)).values > 0).astype(float)
+    assert np.corrcoef(lost[::2], lost[1::2])[0, 1] == pytest.approx(0.3, abs=0.02)
 
 
 def test_a_retention_keeps_its_share_of_what_is_known() -> None:

@@ -7,13 +7,24 @@ import numpy as np
 import pytest
 
 from ipllvm.calibration import experiment, table
+from ipllvm.calibration.catalogue import GRADED
 from ipllvm.calibration.cells import Band, Cell, measure
 from ipllvm.calibration.distributions import Design, Flips, Retention
-from ipllvm.calibration.fixed import AtMargin, Bounds, Family, Power
+from ipllvm.calibration.fixed import AtMargin, Bounds, Family, Power, claim, decision
+from ipllvm.calibration.hard import (
+    AtTruth,
+    Combined,
+    Decides,
+    GuardFamily,
+    Monotone,
+    PropertyGate,
+    RandomDraws,
+)
 from ipllvm.calibration.ratios import RatioGate
 from ipllvm.calibration.sequences import SequentialErrors, Share
 from ipllvm.records import Contrast, Decision
 from ipllvm.stats.choice import choose
+from ipllvm.verdicts import decide
 
 ROOT = Path(__file__).parents[3]
 RUNS = 100
@@ -34,6 +45,16 @@ CELLS = {cell.name: cell for cell in experiment.cells()}
         RatioGate(0.80, 0.75, Design(300)),
         SequentialErrors(Flips.of(0.02, 0.20), Design(300)),
         Share(-5.0, 0.05, Design(1500)),
+        AtTruth("clusters", Flips(0.20), Design(1500, rho_c=0.3, layout="a giant of 750", beta=True)),
+        AtTruth("clusters", Flips(0.05), Design(1500, 50, rho_c=0.3)),
+        AtTruth("graded", GRADED[0], Design(300)),
+        AtTruth("few clusters", Retention(0.25), Design(60)),
+        AtTruth("property gate", PropertyGate(GRADED[0], GRADED[1]), Design(150)),
+        Combined((Flips(0.01), Flips(0.03)), (Design(300, 2, rho_c=0.3), Design(150))),
+        GuardFamily(3, Design(100)),
+        RandomDraws(10, True),
+        Monotone(3),
+        Decides("singles", Flips(0.0), Design(300)),
     ],
     ids=lambda cell: cell.name,
 )
@@ -45,9 +66,9 @@ def test_a_cell_keeps_its_bands(cell: Cell) -> None:
 def test_every_cell_has_a_name_of_its_own_and_a_kind() -> None:
     assert len(CELLS) == len(list(experiment.cells()))
     rates = ("miss_low", "miss_high", "HOLDS", "VIOLATED", "right", "wrong", "used")
-    families = ("any_false_HOLDS", "any_false_VIOLATED")
-    row = {"kept": True, "rates": dict.fromkeys((*rates, *families), 0.0)}
-    assert len(list(table.lines(dict.fromkeys(CELLS, row)))) == 1 + 7
+    any_of = ("any_false_HOLDS", "any_false_VIOLATED", "any_vacuous_HOLDS", "lowered", "below_none")
+    row = {"kept": True, "rates": dict.fromkeys((*rates, *any_of), 0.0)}
+    assert len(list(table.lines(dict.fromkeys(CELLS, row)))) == 1 + 16
 
 
 def test_the_committed_results_are_what_this_code_gives() -> None:
@@ -94,6 +115,14 @@ def test_results_are_kept_and_gone_on_from(tmp_path: Path) -> None:
     assert json.loads(file.read_text())["cells"] == rows
     assert experiment.read(file) == {"schema": experiment.SCHEMA}, "of no schema"
     assert experiment.read(tmp_path / "absent.json") == {"schema": experiment.SCHEMA}
+
+
+@pytest.mark.parametrize("direction", ["at_most", "at_least"])
+def test_a_cell_decides_as_a_claim_is_decided(direction: str) -> None:
+    asked = claim(2.0, direction)
+    for run in range(20):
+        contrast = Flips(0.002 * run, 0.01).contrast(Design(300, 2), np.random.default_rng(run))
+        assert decision(contrast, asked) is decide.decide(contrast, asked).decision
 
 
 def test_the_decisions_are_named_as_verdicts_are() -> None:

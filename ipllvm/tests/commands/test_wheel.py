@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from ipllvm.tests.commands.processes import ROOT, environment
+from ipllvm.tests.plugin.test_outside import repository
 
 pytest.importorskip("hatchling", reason="the wheel is built with hatchling: pip install -e '.[dev]'")
 FOREIGN = '[tool.pytest.ini_options]\naddopts = "--no-such-option"\n'
@@ -137,3 +138,19 @@ def test_lists_and_doctor_know_the_wheel(checked: Installed) -> None:
     assert f"{checked.packages}/ipllvm/_suite/properties" in printed
     assert "pip install easy-vqa" in printed
     assert str(ROOT) not in printed
+
+
+def test_the_plugin_serves_a_repository_of_ones_own(checked: Installed) -> None:
+    folder = repository(checked.folder.parent / "own")
+    variables = environment(PYTHONDONTWRITEBYTECODE="1", COLUMNS="200", HF_HUB_OFFLINE="1")
+    variables["PYTHONPATH"] = str(folder)
+    python = checked.packages.parents[2] / "bin" / "python"
+    asked = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest", "--model=llava-tiny"]
+    done = subprocess.run(
+        [str(python), "-m", "pytest", *asked, "--claims=our_claims.toml"],
+        cwd=folder, env=variables, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert "our_mirror" in done.stdout and str(ROOT) not in done.stdout
+    (path,) = folder.glob("reports/*/report.json")
+    assert [row["property"] for row in json.loads(path.read_text())["results"]] == ["our_mirror"]

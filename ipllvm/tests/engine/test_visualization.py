@@ -10,9 +10,10 @@ from PIL import Image
 from ipllvm.artifacts import Artifacts
 from ipllvm.benchmarks import planted
 from ipllvm.engine.plan import Plan, PlannedTrial
-from ipllvm.engine.visualization import FEWER, GIVEN, MOVED, NOISY, SIDE, Depiction, data_uri, draw_trial
+from ipllvm.engine.visualization import SIDE, Depiction, data_uri, draw_trial
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.loading import load
+from ipllvm.perturbations.base import FEWER, MOVED, NOISY, PICTURE
 from ipllvm.perturbations.noise import GroupNoise, LayerNoise
 from ipllvm.perturbations.occlusion import Drop, SalientDrop
 from ipllvm.perturbations.permutation import Permutation
@@ -99,7 +100,7 @@ def test_pictures_are_shown_as_given(model: VisionLanguageModel, perturbation: P
     found = drawn(model, perturbation)
     black = Drop((0,), 2) if isinstance(perturbation, SalientDrop) else perturbation
     expected = black.apply(IMAGE, None, np.random.default_rng())
-    assert found.words == GIVEN
+    assert found.words == PICTURE
     assert np.array_equal(np.array(found.perturbed), np.array(expected))
 
 

@@ -132,7 +132,7 @@ def test_a_blind_model_has_nothing_to_lose(
     evaluate: Callable[..., tuple[Evaluation, list[Result]]],
 ) -> None:
     evaluation, _ = evaluate(blind)
-    with pytest.raises(ClaimUndecided, match="nothing to lose"):
+    with pytest.raises(ClaimUndecided, match="something to lose"):
         measured(evaluation)
 
 

@@ -9,6 +9,7 @@ from ipllvm import claims
 from ipllvm.records import Contrast, Decision
 from ipllvm.stats.betting import BettingTest
 from ipllvm.stats.choice import choose
+from ipllvm.stats.dirichlet import DirichletTest
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.verdicts import decide
 
@@ -19,9 +20,9 @@ def _contrast(informing: int, n: int = 300, *, weighted: bool) -> Contrast:
     return Contrast("kept", values, tuple(str(i) for i in range(n)), lattice=0.0, weighted=weighted)
 
 
-@pytest.mark.parametrize(("informing", "weighted", "kind"), [(25, True, BettingTest), (35, True, ScoreTest),
+@pytest.mark.parametrize(("informing", "weighted", "kind"), [(25, True, DirichletTest), (35, True, ScoreTest),
                                                              (3, False, ScoreTest)])  # fmt: skip
-def test_few_informing_clusters_of_a_weighted_sum_are_left_to_the_betting_bound(
+def test_few_informing_clusters_of_a_weighted_sum_are_left_to_the_dirichlet_bound(
     informing: int, weighted: bool, kind: type
 ) -> None:
     assert isinstance(choose(_contrast(informing, weighted=weighted)), kind)
@@ -31,21 +32,25 @@ def test_an_estimate_and_its_verdict_come_from_the_same_test() -> None:
     contrast = _contrast(5, weighted=True)
     judge = choose(contrast)
     found = decide.estimate(contrast, replicates=0)
-    assert found.method == "betting bound"
+    assert found.method == "Dirichlet bound, one worst cluster"
     assert (found.low, found.high) == pytest.approx(tuple(100 * b for b in judge.interval(0.05)))
     claim = replace(claims.load()["occlusion"], margin=-10.0)
     verdict = decide.decide(contrast, claim)
     assert verdict.p_holds == pytest.approx(
-        BettingTest.of(replace(contrast, values=-contrast.values)).p_holds(0.1)
+        DirichletTest.of(replace(contrast, values=-contrast.values)).p_holds(0.1)
     )
     assert verdict.decision is Decision.HOLDS
 
 
-def test_the_betting_bound_is_the_more_careful_one_there() -> None:
+def test_the_proven_bound_is_the_wider_one_and_can_be_asked_for() -> None:
     contrast = _contrast(5, weighted=True)
-    betting, score = BettingTest.of(contrast).interval(0.05), ScoreTest.of(contrast).interval(0.05)
-    assert betting[1] > score[1]
-    assert betting[0] <= float(contrast.values.mean())
+    bets, bound = choose(contrast, "bets"), choose(contrast)
+    assert isinstance(bets, BettingTest) and isinstance(bound, DirichletTest)
+    assert bets.interval(0.05)[0] < bound.interval(0.05)[0] <= float(contrast.values.mean())
+    assert bets.interval(0.05)[1] > bound.interval(0.05)[1] > float(contrast.values.mean())
+    claim = replace(claims.load()["occlusion"], margin=-10.0, exact="bets")
+    opposite = BettingTest.of(replace(contrast, values=-contrast.values))
+    assert decide.decide(contrast, claim).p_holds == opposite.p_holds(0.1)
 
 
 def test_where_nothing_changed_the_bound_is_exact_for_weighted_sums_too() -> None:

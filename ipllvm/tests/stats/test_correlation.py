@@ -27,6 +27,21 @@ def test_all_pairings_are_counted() -> None:
     assert correlation(x, y, _rng()).p == pytest.approx(np.mean(as_large))
 
 
+def test_either_way_is_decided_by_the_same_permutations() -> None:
+    for models in (6, 9):
+        up = correlation(range(models), [*range(1, models), 0], _rng())
+        down = correlation(range(models), [-value for value in (*range(1, models), 0)], _rng())
+        assert up.p == pytest.approx(down.p_opposite, abs=0.005)
+        assert up.p is not None and up.p_opposite is not None and up.p + up.p_opposite >= 1
+
+
+def test_an_outlier_turns_pearson_and_not_the_verdict() -> None:
+    """Eight models whose ranks go up, and one pair of numbers so large that Pearson goes down."""
+    found = correlation([1, 2, 3, 4, 5, 6, 7, 1000], [1, 2, 3, 4, 5, 6, 7, -1000], _rng())
+    assert found.pearson is not None and found.pearson < -0.9 and found.interval is not None
+    assert found.interval[1] < 0 and found.p_opposite is not None and found.p_opposite > 0.5
+
+
 def test_fisher() -> None:
     lows = [fisher_interval(0.95, models) for models in (4, 6)]
     assert [low and low[0] for low in lows] == pytest.approx([0.1848, 0.7075], abs=5e-5)

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy.special import stdtr
 
 from ipllvm.metrics.influence import ratio_difference
 from ipllvm.records import Claim, Contrast, Decision
 from ipllvm.stats.choice import choose
 from ipllvm.stats.crossed import crossed, two_way
-from ipllvm.stats.student import combined, difference, linearised
-from ipllvm.tests.stats.contrasts import flips, singletons
+from ipllvm.stats.student import linearised
+from ipllvm.tests.stats.contrasts import singletons
 from ipllvm.verdicts.decide import decide, estimate
 
 RUNS = 400
@@ -50,61 +50,43 @@ def _by_draw(table: np.ndarray, n_error: int = 0) -> Contrast:
 def test_a_claim_on_random_draws_is_decided_over_clusters_and_draws() -> None:
     rng = np.random.default_rng(3)
     table = (rng.random((300, 10)) < np.linspace(0.3, 0.5, 10)).astype(float)
-    contrast, claim = _by_draw(table), Claim("x", "x", "at_least", 30.0, "observation", "paper", "costs much")
+    contrast, claim = _by_draw(table), Claim("x", "x", "at_least", 3.0, "observation", "paper", "costs much")
     found, own = estimate(contrast), crossed(table, singletons(300))
     assert found.method == own.method == "t over clusters and draws"
     assert (found.low, found.high) == pytest.approx(tuple(100 * bound for bound in own.interval()))
     verdict = decide(contrast, claim)
     assert verdict.decision is Decision.HOLDS
-    assert verdict.p_holds == pytest.approx(own.p_violated(0.3))
+    assert verdict.p_holds == pytest.approx(crossed(-table, singletons(300)).p_holds(-0.03))
     assert verdict.minimum_detectable_effect == pytest.approx(100 * (1.6449 + 0.8416) * own.error, rel=1e-3)
     assert "more draws would tell more" in decide(contrast, replace(claim, margin=38.0)).reason
-    assert np.ptp(choose(_by_draw(table, n_error=3)).interval()) > np.ptp(own.interval()) + 2 * 0.009
+    assert np.ptp(choose(_by_draw(table, n_error=3)).interval()) > np.ptp(own.interval()) + 0.016
 
 
-def test_one_draw_stands_for_no_others() -> None:
-    contrast = _by_draw(np.random.default_rng(0).random((60, 1)))
+@pytest.mark.parametrize("draws", [1, 2, 5, 9])
+def test_fewer_than_ten_draws_stand_for_no_others(draws: int) -> None:
+    contrast = _by_draw(np.random.default_rng(0).random((60, draws)))
     verdict = decide(contrast, Claim("x", "x", "at_least", 0.0, "observation", "paper", "costs"))
     assert verdict.decision is Decision.UNDECIDED
     assert verdict.reason.startswith(
-        "too little to decide: 60 samples in 60 clusters, draws that stand for others: 1"
+        f"too little to decide: 60 samples in 60 clusters, {draws} of the 10 draws that others need"
     )
 
 
-def test_two_benchmarks_are_welch_and_a_pseudo_discordance() -> None:
-    first, second = flips(200, 40), flips(100, 5)
-    test, theirs = difference(first, second), stats.ttest_ind(first.values, second.values, equal_var=False)
-    assert test.mean == pytest.approx(0.15)
-    variance = sum((c.values.var(ddof=1) * len(c.values) + 1) / len(c.values) ** 2 for c in (first, second))
-    assert test.error == pytest.approx(variance**0.5)
-    assert test.df == pytest.approx(theirs.df, rel=0.1)
-    assert test.p_violated(0.0) == pytest.approx(stats.t.sf(0.15 / test.error, test.df))
-    assert test.method == "Welch's t over clusters"
+def test_a_strong_draw_that_is_rare_may_not_have_been_drawn() -> None:
+    """One strength in five costs half of the score: in 0.8^10 = 11 % of runs none of ten is."""
+    weak = np.zeros((300, 10))
+    weak[:60] = 0.02
+    found = crossed(weak, singletons(300))
+    assert found.p_holds(0.1) >= 0.05
+    assert found.p_holds(0.6) < 0.01
 
 
-def test_a_mean_of_benchmarks_weighs_them_alike() -> None:
-    test = combined([(0.5, flips(1000, 100)), (0.5, flips(50, 0))])
-    assert test.mean == pytest.approx(0.05)
-    assert test.interval()[1] > 0.05 + 0.5 * 1.64 / 50  # what saw no flip is no certainty
-
-
-@pytest.mark.parametrize("margin", [-0.02, 0.0, 0.03, 0.15])
-def test_bounds_and_p_values_agree(margin: float) -> None:
-    test = difference(flips(200, 40, n_error=2), flips(100, 5))
-    low, high = test.interval(0.05)
-    assert (test.p_holds(margin) <= 0.05) == (high <= margin)
-    assert (test.p_violated(margin) <= 0.05) == (low >= margin)
-
-
-def test_missing_samples_widen_and_little_says_nothing() -> None:
-    whole, holed = (
-        difference(flips(200, 40), flips(100, 5)),
-        difference(flips(200, 40), flips(99, 5, n_error=1)),
-    )
-    assert holed.interval()[1] > whole.interval()[1] + 0.005
-    assert holed.complete.interval()[1] < holed.interval()[1]
-    nothing = difference(flips(200, 40), flips(1, 1))
-    assert nothing.too_little and nothing.interval() == (-2.0, 2.0) and nothing.p_holds(0.5) == 1.0
+def test_the_smaller_of_two_tests_never_decides() -> None:
+    values = np.concatenate((np.full(40, 0.5), np.zeros(260)))
+    test = linearised(Contrast("x", values, singletons(300), lattice=0.0, linearised=True))
+    for theta in (0.1, 0.12):
+        steps = (test.mean - theta) / test.error
+        assert test.p_holds(theta) >= max(stdtr(test.df, steps), test.drawn.p_below(theta, 0.5)) - 1e-12
 
 
 def _ratio(rng: np.random.Generator, share: float, n: int = 300) -> tuple[Contrast, Contrast]:

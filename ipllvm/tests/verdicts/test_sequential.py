@@ -191,7 +191,7 @@ def test_a_final_look_has_its_share_of_alpha(start: Callable[..., Run]) -> None:
 
 def test_nothing_to_lose_goes_on_to_the_end(start: Callable[..., Run]) -> None:
     run = start(lambda trial: RIGHT, n=64)
-    with pytest.raises(ClaimUndecided, match="nothing to lose"):
+    with pytest.raises(ClaimUndecided, match="something to lose"):
         run.evaluation.look(run.permutation)
     assert run.rows[0].estimates["performance_drop"].n == 64
 

@@ -15,6 +15,7 @@ from ipllvm.reporting.report import build
 from ipllvm.reporting.schema import row as as_row
 from ipllvm.tests.reporting import reports
 from ipllvm.verdicts import statements
+from ipllvm.verdicts.guard import NOT_SHOWN
 from ipllvm.verdicts.statements import Row
 
 CLAIMS = claims.load()
@@ -59,9 +60,9 @@ def test_the_mean_over_benchmarks(drops: tuple[float, ...], decision: str) -> No
 def test_the_mean_needs_two_benchmarks_that_have_something_to_lose() -> None:
     one = said("permutation_invariance", "a", 0.0)
     assert statements.of([one, said("image_use", "b", 0.5)]) == []
-    blind = said("permutation_invariance", "b", 0.0, reason="nothing to lose: seeing is worth 0 points")
+    blind = said("permutation_invariance", "b", 0.0, reason=f"{NOT_SHOWN}: seeing is worth 0 points")
     (found,) = statements.of([one, blind])
-    assert (found.decision, found.reason) == (Decision.UNDECIDED, "nothing to lose on b")
+    assert (found.decision, found.reason) == (Decision.UNDECIDED, f"{NOT_SHOWN} on b")
 
 
 @pytest.mark.parametrize(

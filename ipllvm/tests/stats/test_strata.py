@@ -1,0 +1,63 @@
+"""Means over benchmarks: one contrast with a stratum for each."""
+
+import numpy as np
+import pytest
+
+from ipllvm.records import Contrast
+from ipllvm.stats.score_interval import ScoreTest
+from ipllvm.stats.strata import combined, difference
+from ipllvm.tests.stats.contrasts import flips
+
+
+def _mean(test: ScoreTest) -> float:
+    return test.mean * test.bound
+
+
+def test_one_benchmark_is_its_own_test() -> None:
+    alone, one = ScoreTest.of(flips(300, 12, 6, size=10)), combined([(1.0, flips(300, 12, 6, size=10))])
+    assert one.interval() == pytest.approx(alone.interval())
+    assert (one.df, one.effective, one.worst) == (alone.df, alone.effective, alone.worst)
+
+
+def test_alike_benchmarks_are_one_large_one() -> None:
+    halves, whole = combined([(0.5, flips(150, 6, 3))] * 2), ScoreTest.of(flips(300, 12, 6))
+    assert halves.interval() == pytest.approx(whole.interval(), abs=1e-4)
+
+
+def test_a_mean_of_benchmarks_weighs_them_alike() -> None:
+    test = combined([(0.5, flips(1000, 100)), (0.5, flips(50, 0))])
+    assert _mean(test) == pytest.approx(0.05)
+    assert test.interval()[1] > 0.05 + 0.5 * 3 / 50, "no flip in fifty leaves 3 / 50 possible"
+
+
+def test_the_spread_is_that_inside_the_benchmarks() -> None:
+    apart = combined([(0.5, flips(200, 100)), (0.5, flips(200, 0))])
+    assert apart.deff < ScoreTest.of(flips(400, 100)).deff
+
+
+@pytest.mark.parametrize("margin", [-0.02, 0.0, 0.03, 0.15])
+def test_bounds_and_p_values_agree(margin: float) -> None:
+    test = difference(flips(200, 40, n_error=2), flips(100, 5))
+    low, high = test.interval(0.05)
+    assert (test.p_holds(margin) <= 0.05) == (high <= margin)
+    assert (test.p_violated(margin) <= 0.05) == (low >= margin)
+
+
+def test_missing_samples_widen_and_little_says_nothing() -> None:
+    whole = difference(flips(200, 40), flips(100, 5))
+    holed = difference(flips(200, 40), flips(99, 5, n_error=1))
+    assert _mean(whole) == pytest.approx(0.15)
+    assert holed.interval()[1] > whole.interval()[1] + 0.005
+    nothing = difference(flips(200, 40), flips(1, 1))
+    assert nothing.too_little and nothing.p_holds(0.5) == 1.0
+
+
+def test_what_is_known_of_missing_samples_is_used() -> None:
+    """Three of 300 failed when perturbed, and were right when clean: they may have lost, not gained."""
+    values, names = np.zeros(297), tuple(f"c{i}" for i in range(297))
+    blind = Contrast("drop", values, names, n_error=3)
+    known = Contrast("drop", values, names, n_error=3, unknown=(0.0, 3.0))
+    for make in (ScoreTest.of, lambda c: combined([(1.0, c)])):
+        wide, narrow = make(blind).interval(), make(known).interval()
+        assert narrow[1] == pytest.approx(wide[1], abs=1e-9)
+        assert narrow[0] == pytest.approx(wide[0] + 0.01, abs=1e-9)
