@@ -21,7 +21,6 @@ from ipllvm.engine.scoring import scores_of
 from ipllvm.engine.template import template
 from ipllvm.errors import Finding, StoreFailed
 from ipllvm.evaluation import counterexamples, flips
-from ipllvm.evaluation.findings import finding, last_line, not_measured, raise_worst
 from ipllvm.evaluation.settings import Settings as Settings
 from ipllvm.gate import baseline
 from ipllvm.metrics.pair_accuracy import pair_scores
@@ -46,6 +45,7 @@ from ipllvm.records import (
 )
 from ipllvm.scorers.base import Grading
 from ipllvm.verdicts import decide
+from ipllvm.verdicts.findings import finding, last_line, not_measured, raise_worst
 from ipllvm.verdicts.noise_floor import REPLICATE, Floor, limited, other_order, other_size
 from ipllvm.verdicts.outlook import unbounded
 from ipllvm.verdicts.sequential import InterimAnalyses
@@ -429,4 +429,5 @@ class Evaluation:
             errors=tuple((sample, last_line(error)) for sample, error in errors.items()),
             partial=self._stopped is not None,
             floors={} if self._floor is None else self._floor.reaches,
+            noise={} if self._floor is None else self._floor.flips,
         )

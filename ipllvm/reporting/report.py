@@ -50,11 +50,15 @@ class NotTested:
     model: str
     benchmark: str
     reason: str
+    test: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NotMeasured:
-    """A test that was tried and gave no row; `primary` counts it in the model's Holm family."""
+    """A test that gave no row; `primary` counts it in the model's Holm family.
+
+    `phase` is that of pytest in which it ended, empty for one that was never run.
+    """
 
     test: str
     reason: str
@@ -63,6 +67,7 @@ class NotMeasured:
     benchmark: str = ""
     primary: bool = False
     seconds: float | None = None
+    phase: str = "setup"
 
 
 @dataclass(frozen=True, slots=True)

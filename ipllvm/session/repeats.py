@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ipllvm.session.controller import OPTIONS, case
+from ipllvm.session.outcomes import OPTIONS, case
 
 if TYPE_CHECKING:
     from ipllvm.records import Claim
