@@ -28,9 +28,9 @@ PAIRED = ("samples", "clusters", "values", "over")
 class BaselineEntry:
     """One claim's contrast in one run: `values` by sample id, `worse` is 1 where larger is worse, else -1.
 
-    `floor` is how far a repetition of the same run may be off, in points, where there was one, and `noise` how
-    many of its clusters lost and won, of how many. A claim on a
-    ratio has the values of its denominator, their bound and the share that is claimed.
+    `floor` is how far a repetition of the same run may be off, in points, where there was one, `noise` how
+    many of its clusters lost and won, of how many. A claim on a ratio has the values of its denominator,
+    their bound and the share that is claimed.
     """
 
     key: Key

@@ -61,6 +61,12 @@ class Gate:
         """What the gate says of all its requirements together."""
         return decide([_member(change) for change in self.changes if change.claim.kind == "requirement"])
 
+    def reason(self, change: Change) -> str:
+        """Why it says so, and what the other changes make of it."""
+        asked = [each for each in self.changes if each.claim.kind == "requirement"]
+        note = self.answer.standings[asked.index(change)].note if change in asked else ""
+        return "; ".join(part for part in (change.verdict.reason, note) if part)
+
     def said(self, change: Change) -> str:
         """What the gate says of one of its changes: HOLDS, VIOLATED, WORSE or UNDECIDED."""
         asked = [each for each in self.changes if each.claim.kind == "requirement"]

@@ -1,4 +1,4 @@
-"""Worse at all than a baseline: a claim beside the noise of its pair, and all answers of a run as one sample."""
+"""Worse at all than a baseline: a claim beside the noise of its pair, and all answers of a run as one."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ KEY: Key = (POOLED, POOLED, "all")
 
 
 def beyond(contrast: Contrast, *sides: BaselineEntry) -> float:
-    """The p-value of "no worse at all"; against the measured noise where both runs were repeated and it may."""
+    """The p-value of "no worse at all", against the measured noise where both runs were repeated."""
     noise = _noise(sides)
     if noise is None or contrast.weighted or contrast.linearised:
         return p_worse(contrast)

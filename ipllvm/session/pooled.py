@@ -1,4 +1,4 @@
-"""The row of a report over all answers that a run and its baseline gave: no test of its own, made at the end."""
+"""The row of a report over all answers that a run and its baseline gave: no test, made at the end."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
