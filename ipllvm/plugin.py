@@ -18,7 +18,7 @@ from ipllvm.session.controller import Session
 from ipllvm.session.gathered import Announcer
 from ipllvm.session.outcomes import OPTIONS, ROWS, case, finding, place, status
 from ipllvm.session.progress import Worker
-from ipllvm.session.repeats import look
+from ipllvm.session.repeats import call
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -99,8 +99,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """A sequential property is called again on more samples, a repeated one in other batches."""
-    return look(pyfuncitem)
+    """A property is called once, on more and more samples, or again in other batches."""
+    return call(pyfuncitem)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -43,8 +43,8 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True):
 
     property: str
     benchmark: str
-    claim: dict[str, str | float | bool | None]
-    settings: dict[str, str | float | bool | None]
+    claim: dict[str, str | int | float | bool | None]
+    settings: dict[str, str | int | float | bool | None]
     bound: Positive
     lattice: Annotated[float, Meta(ge=0, le=1e6)]
     draws: Annotated[int, Meta(ge=1, le=1_000_000)]

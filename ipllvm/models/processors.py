@@ -13,6 +13,7 @@ from transformers.models.auto import processing_auto
 from transformers.utils.import_utils import is_torchvision_available
 
 from ipllvm.errors import ModelUnavailable, first_line
+from ipllvm.models.chat_template import fill
 from ipllvm.models.checkpoint import read_json
 
 PROBE = "How many birds are there?"
@@ -68,7 +69,7 @@ def _text(processor: Any, folder: Path) -> str:
     content = [{"type": "image"}, {"type": "text", "text": PROBE}]
     turns = [{"role": "user", "content": content}]
     try:
-        text = str(processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False))
+        text = fill(processor, turns)
     except Exception as error:
         raise ModelUnavailable(
             f"{folder}: its chat template can't be filled with a picture and a question: {first_line(error)}"

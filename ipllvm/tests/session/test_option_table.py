@@ -40,6 +40,7 @@ OTHER: dict[str, Any] = {
     "parameters": ["strength=strong"],
     "saliency": "facebook/dino-vits16",
     "max_errors": "0.25",
+    "variants": "3",
     "generator": "sdxl-lightning",
     "captioner": "llava-next-tiny",
     "encoder": "clip-tiny",

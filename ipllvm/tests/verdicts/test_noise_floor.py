@@ -13,6 +13,8 @@ from ipllvm.engine.run import Outcomes
 from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.evaluation import evaluation
 from ipllvm.evaluation.evaluation import Evaluation, Settings
+from ipllvm.evaluation.schedules import Repeated
+from ipllvm.evaluation.shown import Shown
 from ipllvm.gate import baseline
 from ipllvm.gate.compare import compare
 from ipllvm.gate.pooled import KEY
@@ -45,14 +47,16 @@ def measured(
     model: Any = Fake()
     one = Evaluation(
         "p", model, benchmark(n), n, {"permutation": claim}, Settings(draws=1, margin_floor=raises),
-        rows.append, lambda done, total: None, forgetful(), floor=Floor(raises),
+        rows.append, lambda done, total: None, forgetful(), schedule=Repeated(Floor(raises), 0),
     )  # fmt: skip
 
     def test() -> None:
         clean, permuted = one.run(Permutation())
-        one.check("permutation", performance_drop(clean, permuted), {"clean": clean, "permuted": permuted})
+        one.check(
+            "permutation", performance_drop(clean, permuted), Shown({"clean": clean, "permuted": permuted})
+        )
 
-    one.look(test)
+    one.measure(test)
     (row,) = rows
     return row, runs
 
