@@ -35,7 +35,6 @@ class LoadedCheckpoint:
 class LanguageHalf(VisionLanguageModel):
     """Everything from the embeddings on, of any family."""
 
-    supports_prefix_cache = True
     width: int
 
     def __init__(self, parts: LoadedCheckpoint) -> None:
@@ -51,6 +50,7 @@ class LanguageHalf(VisionLanguageModel):
         self._decoder = layer_hooks.with_layers(parts.model.get_decoder())
         self.width = int(self._decoder.config.hidden_size)
         self.forgets = bool(RECURRENT & {*layer_hooks.kinds(self._decoder)})
+        self.supports_prefix_cache = not self.forgets
         self._words, self._head = parts.model.get_input_embeddings(), parts.model.get_output_embeddings()
         self._head_alone: bool | None = None  # whether the family does no more to what its head says
 

@@ -100,6 +100,18 @@ class Idefics3(Named):
     """Adapter of Idefics3ForConditionalGeneration and SmolVLMForConditionalGeneration."""
 
 
+class Lfm2Vl(Named):
+    """Adapter of Lfm2VlForConditionalGeneration: tiles and the whole of any size."""
+
+    PROJECTOR = "multi_modal_projector"
+    PLACE = r"<\|img_row_(\d+)_col_(\d+)\|>"
+
+    def _grid(self, prepared: Prepared, number: int, length: int) -> tuple[int, int]:
+        merged = prepared.fields["spatial_shapes"][number] // self._model.config.downsample_factor
+        rows, columns = merged.tolist()
+        return rows, columns
+
+
 class Separated(TransformersModel):
     """Words behind runs of placeholders say where the next tile stands; WHOLE stands before the whole."""
 
