@@ -107,6 +107,9 @@ FAMILIES = Registry(
         "qwen3_5": "ipllvm.models.families.grids:QwenVL",
         "qwen3_5_moe": "ipllvm.models.families.grids:QwenVL",
         "lfm2_vl": "ipllvm.models.families.tiles:Lfm2Vl",
+        "llama4": "ipllvm.models.families.tiles:Llama4",
+        "idefics2": "ipllvm.models.families.queries:Idefics2",
+        "aria": "ipllvm.models.families.queries:Queries",
     },
     "ipllvm.models",
 )

@@ -154,6 +154,17 @@ class Ovis2(Separated):
         return embeds
 
 
+class Llama4(Separated):
+    """Adapter of Llama4ForConditionalGeneration: its projector stands outside `get_image_features`."""
+
+    WHOLE, COLUMN, ROW = "<|image|>", "<|tile_x_separator|>", "<|tile_y_separator|>"
+    END = "<|image_end|>"
+
+    def _tokens(self, found: Any) -> Tensor:
+        tokens: Tensor = self._projector(found.last_hidden_state.flatten(0, -2))
+        return tokens
+
+
 def runs(prepared: Prepared, tokenizer: Any) -> Iterator[tuple[str, str, int]]:
     """Each run of placeholders: the word before it, the word behind it, its length."""
     visual = torch.nn.functional.pad(prepared.visual.int(), (1, 1))
