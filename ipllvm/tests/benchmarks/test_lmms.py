@@ -44,8 +44,8 @@ class TaskManager:
 def get_task_dict(names, manager=None, task_type="simple"):
     if names == ["broken"]:
         raise RuntimeError("no data\\nfor this")
-    made = {"toy": {"toy": Toy()}, "whole": {"whole": Whole()}, "blind": {"blind": Blind()}, "group": {"g": {}}}
-    return made[names[0]]
+    made = {"toy": Toy(), "whole": Whole(), "blind": Blind()}
+    return {"g": {}} if names == ["group"] else {names[0]: made[names[0]]}
 """
 
 
