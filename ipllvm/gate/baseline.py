@@ -28,8 +28,9 @@ PAIRED = ("samples", "clusters", "values", "over")
 class BaselineEntry:
     """One claim's contrast in one run: `values` by sample id, `worse` is 1 where larger is worse, else -1.
 
-    `floor` is how far a repetition of the same run may be off, in points, where there was one. A claim on a
-    ratio has the values of its denominator, their bound and the share that is claimed.
+    `floor` is how far a repetition of the same run may be off, in points, where there was one, `noise` how
+    many of its clusters lost and won, of how many. A claim on a ratio has the values of its denominator,
+    their bound and the share that is claimed.
     """
 
     key: Key
@@ -44,6 +45,7 @@ class BaselineEntry:
     draws: int
     n_error: int = 0
     floor: float | None = None
+    noise: tuple[int, ...] = ()
     weighted: bool = False
     said: Mapping[str, Transcript] = field(default_factory=dict)
     over: tuple[float, ...] = ()
@@ -117,6 +119,7 @@ def rows(result: Result) -> list[dict[str, Any]]:
                     "draws": contrast.draws,
                     "n_error": contrast.n_error,
                     "floor": result.floors.get(claim.name),
+                    "noise": list(result.noise.get(claim.name, ())),
                     "weighted": contrast.weighted,
                     **_denominator(contrast),
                     "said": answers.as_rows(result.said, contrast.samples, claim.name == CLEAN),
@@ -170,6 +173,7 @@ def entry(row: Mapping[str, Any], paired: Mapping[str, Any]) -> BaselineEntry:
         draws=row["draws"],
         n_error=row["n_error"],
         floor=row.get("floor"),
+        noise=tuple(row.get("noise") or ()),
         weighted=row.get("weighted", False),
         said=answers.of_rows(row.get("said", {})),
         over=tuple(paired.get("over", ())),

@@ -13,6 +13,8 @@ import numpy as np
 
 from ipllvm.records import Benchmark, Claim, Contrast, Decision, Estimate, Verdict
 from ipllvm.sampling import generator
+from ipllvm.stats.choice import turned
+from ipllvm.stats.flip_noise import Flips
 from ipllvm.verdicts import decide, ratio_change
 from ipllvm.verdicts.wording import below_floor
 
@@ -29,6 +31,7 @@ class Floor:
     repeating: bool = True
     again: dict[str, Contrast] = field(default_factory=dict)
     reaches: dict[str, float] = field(default_factory=dict)
+    flips: dict[str, tuple[int, int, int]] = field(default_factory=dict)
 
     def keep(self, paired: Sequence[tuple[Claim, Contrast]]) -> Verdict:
         """Remember the contrasts of the repetition, which decides nothing."""
@@ -39,12 +42,15 @@ class Floor:
         """The net difference of the two measurements in points; `discordant` counts the flips.
 
         `paired` are a claim with its contrast, then what else is compared with a baseline: how far
-        each may be from 0 is kept in `reaches`.
+        each may be from 0 is kept in `reaches`, and how many clusters lost and won in `flips`.
         """
         found = {}
         for claim, contrast in paired:
             again = self.again.get(claim.name, _nothing(contrast))
             found[claim.name] = _estimate(contrast, again, seed)
+            worse = 1.0 if claim.direction == "at_most" else -1.0
+            flips = Flips.of(turned(difference(again, contrast), worse))
+            self.flips[claim.name] = (flips.lost, flips.won, flips.clusters)
         self.reaches |= {name: reach(each) for name, each in found.items()}
         return found[paired[0][0].name]
 
