@@ -363,4 +363,5 @@ class Evaluation:
             errors=tuple((sample, last_line(error)) for sample, error in errors.items()),
             partial=self._stopped is not None,
             floors=self._schedule.reaches,
+            noise=self._schedule.flips,
         )

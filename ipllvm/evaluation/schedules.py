@@ -80,6 +80,11 @@ class Fixed:
         """How far a repetition may be off, in points, by claim."""
         return {}
 
+    @property
+    def flips(self) -> Mapping[str, tuple[int, ...]]:
+        """How many clusters a repetition lost and won, of how many, by claim."""
+        return {}
+
 
 class PlanOnly(Fixed):
     """Nothing is measured: `tell` is told the plan, and ends the test."""
@@ -186,3 +191,8 @@ class Repeated(Fixed):
     def reaches(self) -> Mapping[str, float]:
         """See Fixed."""
         return self._floor.reaches
+
+    @property
+    def flips(self) -> Mapping[str, tuple[int, ...]]:
+        """As the repetition found it."""
+        return self._floor.flips
