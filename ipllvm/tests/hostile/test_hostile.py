@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from ipllvm.tests.hostile import options
+from ipllvm.tests.hostile import baselines, options
 from ipllvm.tests.hostile.row import Row, faults, run
 
-TABLES = (options,)
+TABLES = (options, baselines)
 ROWS = [row for table in TABLES for row in table.ROWS]
 LEAST, LEAST_FAST = 300, 40
 
