@@ -122,9 +122,9 @@ class Session:
 
     def _entries(self, found: Iterable[tuple[str, str, dict[str, Any]]]) -> Iterator[dict[str, Any]]:
         """The rows as entries of the report."""
-        from ipllvm.reporting.report import entry
-
         for node, outcome, row in found:
+            from ipllvm.reporting.report import entry  # where nothing was measured nothing heavy is imported
+
             shown = {name: value for name, value in row.items() if name not in ("paired", "parts")}
             yield entry(shown, node, outcome, self._replay(node))
 

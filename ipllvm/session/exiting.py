@@ -51,6 +51,8 @@ def _explained(report: pytest.TestReport, kind: str | None) -> bool:
 
 def _said(rows: Rows, lost: Rows, options: Options) -> set[str]:
     """What the run says of the claims that can fail it: with a baseline of the comparisons alone."""
+    if not (rows or lost):
+        return set()
     from ipllvm.verdicts import release
 
     families = release.families(rows, lost, raw=options.exit == "raw")
