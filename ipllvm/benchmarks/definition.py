@@ -143,6 +143,8 @@ class Definition:
             asked.max_new_tokens,
             pairs=self.total == "pair_accuracy",
             judged=self.judged,
+            axes=self.axes,
+            total=self.total_of(asked.rule),
         )
 
     def _pictures_of(self, row: Row, place: int) -> list[Keyed]:

@@ -50,7 +50,8 @@ class Benchmark:
     """A named set of samples with the scorer that its answers are meant for.
 
     `pairs` says that a cluster is a pair, which counts only when both its samples are right. `judged` is the
-    scorer that takes the place of `scorer` where a judge is named, empty where rules always serve.
+    scorer that takes the place of `scorer` where a judge is named, empty where rules always serve. `axes`
+    are the labels that have scores of their own, `total` names the official total, if it has one.
     """
 
     name: str
@@ -61,6 +62,8 @@ class Benchmark:
     max_new_tokens: int = 16
     pairs: bool = False
     judged: str = ""
+    axes: tuple[str, ...] = ()
+    total: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +244,8 @@ class Result:
     the traceback). `partial` is true where the run was stopped before all trials were done. `paired`
     and `said` (by sample) are what a baseline keeps, `flips` examples of answers that changed, `parts`
     contrasts that statements of the whole run need, `counterexample` the smallest of a violated claim,
-    `floors` how far a repetition may be off, in points, by claim of `paired`.
+    `floors` how far a repetition may be off, in points, by claim of `paired`, `noise` how many clusters
+    it lost and won, of how many.
     """
 
     property: str
@@ -261,4 +265,5 @@ class Result:
     flips: tuple[FlipExample, ...] = ()
     counterexample: Counterexample | None = None
     floors: Mapping[str, float] = field(default_factory=dict)
+    noise: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     said: Mapping[str, Transcript] = field(default_factory=dict)

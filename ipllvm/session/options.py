@@ -89,6 +89,10 @@ class Options:
         "violated, or worse: what fails a gate, worse by more than the margin or worse at all",
         NOTHING, one_of("violated", "worse"), "violated",
     )
+    variants: int = option(
+        "the checkpoint is the best of so many by this benchmark, which is corrected for in a gate",
+        RUN, whole(1), "1", metavar="N",
+    )
     exit: str = option(
         "holm, or raw: the run's answer with Holm's correction over its claims, or without",
         NOTHING, one_of("holm", "raw"), "holm",
