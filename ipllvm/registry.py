@@ -233,6 +233,7 @@ SCORERS = Registry(
         "gsm8k_kojima": "ipllvm.scorers.official.gsm8k:kojima",
         "gsm8k_kojima_zero_shot": "ipllvm.scorers.official.gsm8k:kojima_zero_shot",
         "vlmeval_letter": "ipllvm.scorers.official.vlmeval:letter",
+        "lmms_task": "ipllvm.scorers.official.lmms:task",
     },
     "ipllvm.scorers",
 )
