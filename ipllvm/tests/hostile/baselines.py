@@ -85,6 +85,10 @@ def _entry(key: str, value: object) -> Change:
     return lambda found: found["entries"][0].update({key: value})
 
 
+def _part_of(key: str, value: object) -> Change:
+    return lambda found: found.update({key: value})
+
+
 def _without(key: str) -> Change:
     return lambda found: found["entries"][0].pop(key)
 
@@ -176,6 +180,7 @@ CLAIMS: dict[str, tuple[object, ...]] = {
     "name": (5, ESCAPES, LONG),
     "another": (1,),
 }
+NO_ENTRIES: tuple[object, ...] = (None, {}, [], [3], [[]], "x")
 ROWS = [
     _text("empty", "", fast=True),
     _text("of one byte", "{"),
@@ -195,8 +200,8 @@ ROWS = [
     _text("with a list for a schema", '{"schema": []}'),
     _text("that is a report", '{"schema": "ipllvm-report/1", "results": []}'),
     *(
-        _changed(f"with {value!r} for entries", lambda found, value=value: found.update(entries=value))  # type: ignore[misc]
-        for value in (None, {}, [], [3], [[]], "x")
+        _changed(f"with {value!r} for entries", _part_of("entries", value))
+        for value in NO_ENTRIES
     ),
     *(_changed(f"without {key}", _without(key), fast=key == "paired") for key in KEYS),
     *(
