@@ -199,10 +199,7 @@ ROWS = [
     _text("of a later schema", '{"schema": "ipllvm-baseline/9"}', "save it again"),
     _text("with a list for a schema", '{"schema": []}'),
     _text("that is a report", '{"schema": "ipllvm-report/1", "results": []}'),
-    *(
-        _changed(f"with {value!r} for entries", _part_of("entries", value))
-        for value in NO_ENTRIES
-    ),
+    *(_changed(f"with {value!r} for entries", _part_of("entries", value)) for value in NO_ENTRIES),
     *(_changed(f"without {key}", _without(key), fast=key == "paired") for key in KEYS),
     *(
         _changed(f"with {key} {str(value)[:20]!r}", _entry(key, value))
