@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from ipllvm.records import ModelInfo
 
 T = TypeVar("T")
+RUN_ID = "ipllvm_run"
+"""The attribute of pytest's options that names this run, for workers too."""
 COSTS = pytest.StashKey[dict[str, tuple["ModelInfo", "Forecast", list[str]]]]()
 OWN = "the exit status is the comparison's: what the model's own claims come to is told and fails nothing"
 LEFT_OUT = "it is in the baseline and was left out of this run by -k, -m, --deselect or --lf"
@@ -45,6 +47,7 @@ class Session:
         self.config = config
         self.options = config.stash[OPTIONS]
         self.began = datetime.now(UTC)
+        setattr(config.option, RUN_ID, f"{self.began:%Y-%m-%dT%H-%M-%SZ}")  # xdist hands it to its workers
         self.gathered = Gathered()
         self.report: dict[str, Any] | None = None
         self.folder: Path | None = None
