@@ -18,12 +18,14 @@ from ipllvm.session.controller import Session
 from ipllvm.session.gathered import Announcer
 from ipllvm.session.outcomes import OPTIONS, ROWS, case, finding, place, status
 from ipllvm.session.progress import Worker
-from ipllvm.session.repeats import look
+from ipllvm.session.repeats import call
+
+TAKEN = "ipllvm-taken"
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Register the options and the fixtures."""
-    registration.register(parser)
+    pluginmanager.register(registration.Taken(registration.register(parser)), TAKEN)
     fixtures.register(pluginmanager)
 
 
@@ -41,6 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "parameters(*options, **words): options, or words of its own, that a property alone reads"
     )
+    typed = map(str, config.invocation_params.args)
+    registration.refuse_taken(config.pluginmanager.getplugin(TAKEN).spellings, typed)
     try:
         config.stash[OPTIONS] = options.read(config)
         named.check(config.stash[OPTIONS])
@@ -99,8 +103,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """A sequential property is called again on more samples, a repeated one in other batches."""
-    return look(pyfuncitem)
+    """A property is called once, on more and more samples, or again in other batches."""
+    return call(pyfuncitem)
 
 
 @pytest.hookimpl(wrapper=True)

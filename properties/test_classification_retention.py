@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ipllvm.benchmarks.templates import CLASSIFICATION, OBJECTS, templates
+from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import score
 from ipllvm.metrics.retention import both, retention
 
@@ -36,11 +37,13 @@ def test_classification_retention(own_encoder: "Encoder", evaluation: "Evaluatio
     evaluation.check(
         "classification_retention",
         retention(llvm, encoder, SHARE),
-        shown={"clean": llvm, "encoder": encoder},
+        Shown(
+            {"clean": llvm, "encoder": encoder},
+            noted={
+                "judge": evaluation.judged_by,
+                "encoder": own_encoder.identity,
+                "retention": str(ratio(*both(llvm, encoder))),
+            },
+        ),
         something_to_lose=score(encoder),
-        noted={
-            "judge": evaluation.judged_by,
-            "encoder": own_encoder.identity,
-            "retention": str(ratio(*both(llvm, encoder))),
-        },
     )

@@ -4,7 +4,16 @@ from typing import Any
 
 import pytest
 
-from ipllvm.errors import ClaimUndecided, ClaimViolated, Finding, IpllvmError, NotTested
+from ipllvm.errors import (
+    LIMIT,
+    ClaimUndecided,
+    ClaimViolated,
+    Finding,
+    IpllvmError,
+    NotTested,
+    first_line,
+)
+from ipllvm.safety.printing import visible
 from ipllvm.session.options import Options
 from ipllvm.session.progress import told
 
@@ -51,13 +60,15 @@ def place(item: pytest.Item, options: Options) -> tuple[int, int]:
 def finding(report: pytest.TestReport, raised: BaseException | None, item: pytest.Item) -> None:
     """Rewrite the report of a test that ended in a finding or could not measure: no traceback.
 
-    Any other exception, a failed assertion aside, is no verdict either: it keeps its traceback.
+    Any other exception, a failed assertion aside, is no verdict either: it keeps its traceback under -v.
     """
     if not case(item):
         return
     if not isinstance(raised, Finding | IpllvmError):
         if report.when != "teardown" and _unexpected(raised):
             vars(report)["ipllvm_finding"] = NOT_MEASURED
+            if item.config.get_verbosity() <= 0:
+                report.longrepr = f"{type(raised).__name__}: {visible(first_line(raised), LIMIT)}"
         return
     if isinstance(raised, ClaimUndecided | NotTested):
         path, line, _ = item.location

@@ -13,8 +13,11 @@ from ipllvm.engine.run import Outcomes
 from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.evaluation import evaluation
 from ipllvm.evaluation.evaluation import Evaluation, Settings
+from ipllvm.evaluation.schedules import Repeated
+from ipllvm.evaluation.shown import Shown
 from ipllvm.gate import baseline
 from ipllvm.gate.compare import compare
+from ipllvm.gate.pooled import KEY
 from ipllvm.metrics.performance_drop import performance_drop
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.records import Contrast, Decision, Response, Result, Trial
@@ -44,14 +47,16 @@ def measured(
     model: Any = Fake()
     one = Evaluation(
         "p", model, benchmark(n), n, {"permutation": claim}, Settings(draws=1, margin_floor=raises),
-        rows.append, lambda done, total: None, forgetful(), floor=Floor(raises),
+        rows.append, lambda done, total: None, forgetful(), schedule=Repeated(Floor(raises), 0),
     )  # fmt: skip
 
     def test() -> None:
         clean, permuted = one.run(Permutation())
-        one.check("permutation", performance_drop(clean, permuted), {"clean": clean, "permuted": permuted})
+        one.check(
+            "permutation", performance_drop(clean, permuted), Shown({"clean": clean, "permuted": permuted})
+        )
 
-    one.look(test)
+    one.measure(test)
     (row,) = rows
     return row, runs
 
@@ -111,11 +116,11 @@ def test_a_gate_below_the_floor_is_undecided(
     kept = [{**entry, "floor": floor} for entry in baseline.rows(row)]
     run = baseline.of({}, kept)
     gate = compare(run, run, "baseline b")
-    assert {change.verdict.decision for change in gate.changes} == {decision}
+    assert {change.verdict.decision for change in gate.changes if change.key != KEY} == {decision}
     kept = [{**entry, "settings": {**entry["settings"], "margin_floor": True}} for entry in kept]
     lifted = baseline.of({}, kept)
     assert compare(run, lifted, "baseline b").changes == (), "both runs raise their margins, or none"
-    (raised, _) = compare(lifted, lifted, "baseline b").changes
+    (raised, *_) = compare(lifted, lifted, "baseline b").changes
     assert raised.verdict.decision is Decision.HOLDS
     assert raised.claim.margin == max(2.0, floor or 0)
 
