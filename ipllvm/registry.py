@@ -104,6 +104,12 @@ FAMILIES = Registry(
         "paligemma": "ipllvm.models.families.gemma:PaliGemma",
         "gemma4": "ipllvm.models.families.gemma:Gemma4",
         "molmo2": "ipllvm.models.families.molmo:Molmo2",
+        "qwen3_5": "ipllvm.models.families.grids:QwenVL",
+        "qwen3_5_moe": "ipllvm.models.families.grids:QwenVL",
+        "lfm2_vl": "ipllvm.models.families.tiles:Lfm2Vl",
+        "llama4": "ipllvm.models.families.tiles:Llama4",
+        "idefics2": "ipllvm.models.families.queries:Idefics2",
+        "aria": "ipllvm.models.families.queries:Queries",
     },
     "ipllvm.models",
 )
