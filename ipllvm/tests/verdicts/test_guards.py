@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ipllvm.metrics.influence import ratio_change
 from ipllvm.records import Claim, Contrast, Decision, Verdict
 from ipllvm.stats import student
+from ipllvm.stats.clusters import effective_clusters
 from ipllvm.verdicts import release, sequential
 from ipllvm.verdicts.decide import decide, withheld
 
@@ -64,7 +65,7 @@ def spread(clusters: int, moved: int) -> Contrast:
 @pytest.mark.parametrize(("moved", "information", "enough"), [(18, 19.7, False), (19, 20.9, True)])
 def test_a_t_needs_twenty_clusters_that_inform(moved: int, information: float, enough: bool) -> None:
     found = spread(400, moved)
-    assert student.effective_clusters(found) == pytest.approx(information, abs=0.1)
+    assert effective_clusters(found) == pytest.approx(information, abs=0.1)
     assert student.enough(found) is enough and student.uninformed(found) is not enough
 
 
