@@ -18,7 +18,7 @@ from ipllvm.records import Claim, Contrast, Result, Transcript
 from ipllvm.verdicts import ratio_change
 
 SCHEMA = "ipllvm-baseline/1"
-UNSTABLE = ("perturbations", "self_check")
+UNSTABLE = ("perturbations", "self_check", "reused")
 """Settings that no baseline keeps."""
 PAIRED = ("samples", "clusters", "values", "over")
 """What a file keeps by sample, compressed."""
