@@ -50,6 +50,10 @@ class Totals:
         rows, counts = np.unique(np.column_stack((totals, sizes)), axis=0, return_counts=True)
         return cls(rows[:, 0], rows[:, 1], counts.astype(float))
 
+    def grown(self, times: float) -> "Totals":
+        """So many times as many clusters like these."""
+        return replace(self, counts=times * self.counts)
+
     def p_below(self, theta: float, worst: float) -> float:
         """The p-value behind "the mean is below `theta`", in [-1, 1]; it falls as `theta` rises.
 
@@ -97,6 +101,10 @@ class DirichletTest:
     def too_little(self) -> bool:
         """Whether there are fewer than two clusters, which decides nothing."""
         return float(self.clusters.counts.sum()) < 2
+
+    def grown(self, times: float) -> "DirichletTest":
+        """The test of so many times as many clusters like these."""
+        return replace(self, clusters=self.clusters.grown(times))
 
     @property
     def complete(self) -> "DirichletTest":

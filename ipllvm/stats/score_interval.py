@@ -142,6 +142,22 @@ class ScoreTest:
         """The margin that the complete samples must meet on `side` (1 above, -1 below)."""
         return self.missing.complete_margin(margin, side)
 
+    def grown(self, times: float) -> "ScoreTest":
+        """The test of so many times as many clusters like these, with as much in them that changed."""
+        return replace(
+            self,
+            n=round(times * self.n),
+            runs=replace(self.runs, effective=times * self.runs.effective),
+            df=times * self.df,
+            totals=self.totals.grown(times),
+            unlost=self.unlost.grown(times),
+        )
+
+    def floor(self, margin: float) -> float:
+        """The least p-value of HOLDS that clusters so few can have, whatever they lose."""
+        t = self.beyond_missing(margin, 1) / self.bound
+        return self.unlost.p_below(t, 1.0)
+
     def standard_error(self, margin: float) -> float:
         """Standard error of the mean in scores if its truth were `margin` (Tango 1998)."""
         t = min(max(margin / self.bound, -1.0), 1.0)
