@@ -166,6 +166,10 @@ class Options:
     target: str = option(
         f"what a sequential verdict speaks of: {' or '.join(TARGETS)}", RUN, one_of(*TARGETS), TARGETS[0]
     )
+    evidence: str = option(
+        "what a sequential run decides by: bets (at any time), or looks (six, which decide more)",
+        RUN, one_of("bets", "looks"), "bets",
+    )
     final_look: bool = option("sequential: keep a fifth of alpha for one test of all samples", RUN, flag=True)
     noise_floor: bool = option("measure twice, in other batches, and report what differs", RUN, flag=True)
     margin_floor: bool = option("raise margins below the noise floor to it", RUN, flag=True)
@@ -301,5 +305,8 @@ def _check(values: Mapping[str, Any]) -> None:
         raise UsageError("--noise-floor needs a fixed number of samples; leave --sequential out")
     if not sequential and values["final_look"]:
         raise UsageError("--final-look: give --sequential too")
+    looks = values["evidence"] == "looks"
+    if looks and (not sequential or values["final_look"] or values["target"] != TARGETS[0]):
+        raise UsageError("--evidence looks: needs --sequential, without --final-look or --target benchmark")
     if not sequential and values["target"] != TARGETS[0]:
         raise UsageError(f"--target {values['target']}: give --sequential too")
