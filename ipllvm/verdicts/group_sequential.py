@@ -75,7 +75,7 @@ class GroupSequential(InterimAnalyses):
         low, high = sorted(claim.sign * _POINTS * bound for bound in test.interval(level))
         reason = (
             f"[{low:.2f}, {high:.2f}] {_WHERE.get(decision, 'does not settle')} {claim.words} "
-            f"(look {self.look} of {LOOKS} at a level of {level:.2g}; after {self.samples} of {self.plan[-1]} samples)"
+            f"(look {self.look} of {LOOKS}, level {level:.2g}, {self.samples} of {self.plan[-1]} samples)"
         )
         return Verdict(decision, reason, p_holds, p_violated, effect)
 
