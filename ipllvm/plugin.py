@@ -13,10 +13,12 @@ import pytest
 
 from ipllvm.errors import IpllvmError
 from ipllvm.safety import interrupts
-from ipllvm.session import fixtures, named, options, parameters, parsing, registration, selection
-from ipllvm.session.controller import OPTIONS, ROWS, Session, case, finding, place, status
+from ipllvm.session import comparisons, fixtures, named, options, parameters, parsing, registration, selection
+from ipllvm.session.controller import Session
+from ipllvm.session.gathered import Announcer
+from ipllvm.session.outcomes import OPTIONS, ROWS, case, finding, place, status
 from ipllvm.session.progress import Worker
-from ipllvm.session.repeats import look
+from ipllvm.session.repeats import call
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
@@ -29,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Read the options; one line and exit status 4 where they can't be used."""
     config.addinivalue_line("markers", "requirement: a claim that can fail a run")
     config.addinivalue_line("markers", "observation: a finding that never changes the exit status")
+    config.addinivalue_line("markers", "regression: a comparison with a baseline")
     config.addinivalue_line("markers", "law: a property without tolerance, checked by Hypothesis")
     config.addinivalue_line("markers", "fixed_n(reason): not sequential, whatever --sequential asks for")
     config.addinivalue_line(
@@ -42,13 +45,18 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[OPTIONS] = options.read(config)
         named.check(config.stash[OPTIONS])
         options.check_workers(getattr(config.option, "numprocesses", None), config.stash[OPTIONS])
+        kept = comparisons.reference(config.stash[OPTIONS])
     except IpllvmError as error:
         raise pytest.UsageError(str(error)) from None
     if config.stash[OPTIONS].offline:
         os.environ["HF_HUB_OFFLINE"] = "1"  # what the hub's client reads when it is first imported
+    if kept is not None:
+        config.stash[comparisons.REFERENCE] = kept
+        config.pluginmanager.register(comparisons.Arrangement(), "ipllvm-comparisons")
     config.add_cleanup(interrupts.install())
     if hasattr(config, "workerinput"):
         config.pluginmanager.register(Worker(config), "ipllvm-worker")
+        config.pluginmanager.register(Announcer(config), "ipllvm-announcer")
     else:
         config.pluginmanager.register(Session(config), "ipllvm-session")
 
@@ -70,6 +78,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("benchmark_name", wanted, scope="session")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_pycollect_makeitem(
+    collector: pytest.Module | pytest.Class, name: str, obj: object
+) -> Generator[None, Any, Any]:
+    """With --baseline: a comparison for each claim that it holds, behind the test that measures it."""
+    made = yield
+    return comparisons.behind(made, collector.config)
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests of a model together, so that it is loaded once."""
@@ -82,8 +99,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
-    """A sequential property is called again on more samples, a repeated one in other batches."""
-    return look(pyfuncitem)
+    """A property is called once, on more and more samples, or again in other batches."""
+    return call(pyfuncitem)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -96,6 +113,7 @@ def pytest_runtest_makereport(
     vars(report)["ipllvm_case"] = case(item)
     if call.when == "call":
         vars(report)["ipllvm_rows"] = item.config.stash.get(ROWS, {}).pop(item.nodeid, [])
+    comparisons.keep(item, report)
     return report
 
 
@@ -114,6 +132,6 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Keep a model on one worker where there are at least as many models as workers."""
-    from ipllvm.session.scheduling import by_model
+    from ipllvm.session.scheduling import scheduler
 
-    return by_model(config, log, config.stash[OPTIONS].models)
+    return scheduler(config, log, config.stash[OPTIONS].models, comparisons.REFERENCE in config.stash)

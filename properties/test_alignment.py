@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.alignment import align, as_scores
 from ipllvm.metrics.weighted import weighted
 from ipllvm.sampling import generator
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.observation
 @pytest.mark.fixed_n("neighbours are sought in the whole pool")
-@pytest.mark.benchmarks("captions-mc", also=("planted-captions",))
+@pytest.mark.benchmarks("captions-mc", also=("planted-captions", "docci"))
 def test_alignment(
     own_encoder: "Encoder",
     language_models: "dict[str, LanguageModel]",
@@ -55,6 +56,5 @@ def test_alignment(
     evaluation.check(
         "alignment",
         weighted("alignment_loss", [(1.0, shown["encoder"]), (-1.0, shown["projector"])]),
-        shown=shown,
-        noted={f"{side} with {name}": str(each) for (side, name), each in found.items()},
+        Shown(shown, noted={f"{side} with {name}": str(each) for (side, name), each in found.items()}),
     )

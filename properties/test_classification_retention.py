@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ipllvm.benchmarks.templates import TEMPLATES
+from ipllvm.benchmarks.templates import CLASSIFICATION, OBJECTS, templates
+from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import score
 from ipllvm.metrics.retention import both, retention
 
@@ -24,7 +25,7 @@ SHARE = 0.9
 
 
 @pytest.mark.requirement
-@pytest.mark.benchmarks("objects")
+@pytest.mark.benchmarks("objects", also=CLASSIFICATION)
 def test_classification_retention(own_encoder: "Encoder", evaluation: "Evaluation") -> None:
     """LLVM accuracy - 0.9 of the encoder's, at least 0."""
     from ipllvm.engine.recognition import recognise
@@ -32,15 +33,17 @@ def test_classification_retention(own_encoder: "Encoder", evaluation: "Evaluatio
 
     data = evaluation.benchmark
     (llvm,) = evaluation.run()
-    encoder = recognise(own_encoder, data.samples, TEMPLATES[data.name])
+    encoder = recognise(own_encoder, data.samples, templates(data.name) or OBJECTS)
     evaluation.check(
         "classification_retention",
         retention(llvm, encoder, SHARE),
-        shown={"clean": llvm, "encoder": encoder},
+        Shown(
+            {"clean": llvm, "encoder": encoder},
+            noted={
+                "judge": evaluation.judged_by,
+                "encoder": own_encoder.identity,
+                "retention": str(ratio(*both(llvm, encoder))),
+            },
+        ),
         something_to_lose=score(encoder),
-        noted={
-            "judge": evaluation.judged_by,
-            "encoder": own_encoder.identity,
-            "retention": str(ratio(*both(llvm, encoder))),
-        },
     )

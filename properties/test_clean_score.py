@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import gain
 from ipllvm.perturbations.substitution import Blank
 
@@ -20,5 +21,12 @@ if TYPE_CHECKING:
 @pytest.mark.requirement
 def test_image_use(evaluation: "Evaluation") -> None:
     """Gain = clean - blank accuracy, at least the margin."""
+    from ipllvm.evaluation.subscores import by_label, official
+
     clean, blank = evaluation.run(Blank())
-    evaluation.check("image_use", gain(clean, blank), shown={"clean": clean, "blank": blank})
+    shown = Shown(
+        {"clean": clean, "blank": blank},
+        beside=by_label(evaluation.benchmark, clean, evaluation.settings.seed),
+        noted=official(evaluation.benchmark, clean),
+    )
+    evaluation.check("image_use", gain(clean, blank), shown)

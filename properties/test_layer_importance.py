@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.importance import quarter_share
 from ipllvm.metrics.performance_drop import gain
 from ipllvm.perturbations.noise import LayerNoise
@@ -45,9 +46,11 @@ def test_layer_importance(evaluation: "Evaluation") -> None:
     evaluation.check(
         "layer_importance",
         importance.decisive(evaluation, "layer_importance", partial(quarter_share, clean, share=HALF), noisy),
-        shown={"clean": clean, "blank": blank, "first_layer": noisy[0], "last_layer": noisy[-1]},
+        Shown(
+            {"clean": clean, "blank": blank, "first_layer": noisy[0], "last_layer": noisy[-1]},
+            beside={"share_of_lowest_quarter": series.percent("share_of_lowest_quarter", share)},
+            series=plots,
+        ),
         something_to_lose=gain(clean, blank),
-        series=plots,
-        beside={"share_of_lowest_quarter": series.percent("share_of_lowest_quarter", share)},
         obstacle=saturated,
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.importance import crossing, lowest_quarter, more_lost
 from ipllvm.metrics.performance_drop import gain
 from ipllvm.metrics.weighted import drawn
@@ -54,9 +55,10 @@ def test_modality_importance(evaluation: "Evaluation") -> None:
         evaluation.check(
             claim,
             importance.decisive(evaluation, claim, partial(more_lost, claim), image[part], text[part]),
-            shown={"clean": clean, "blank": blank, **parts},
+            Shown(
+                {"clean": clean, "blank": blank, **parts},
+                series=series,
+                noted={"crossing": str(crossing(leads, generator(settings.seed, "crossing")))},
+            ),
             something_to_lose=gain(clean, blank),
-            series=series,
-            noted={"crossing": str(crossing(leads, generator(settings.seed, "crossing")))},
-            last=claim == "then_text",
         )

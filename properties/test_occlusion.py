@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.curves import area_terms, kept_share
 from ipllvm.metrics.performance_drop import gain
 from ipllvm.perturbations.occlusion import RandomDrop, SalientDrop, realised
@@ -54,9 +55,11 @@ def test_occlusion(evaluation: "Evaluation") -> None:
     evaluation.check(
         "occlusion",
         kept_share(clean, blank, curves["random"][HALF], HALF),
-        shown={"clean": clean, "blank": blank, **{f"{m}_50": curve[HALF] for m, curve in curves.items()}},
+        Shown(
+            {"clean": clean, "blank": blank, **{f"{m}_50": curve[HALF] for m, curve in curves.items()}},
+            beside={name: series.percent(name, area) for name, area in areas.items()},
+            series=plots,
+            terms={"area": areas["area_random"][0], "clean": areas["area_random"][1]},
+        ),
         something_to_lose=gain(clean, blank),
-        series=plots,
-        parts={"area": areas["area_random"][0], "clean": areas["area_random"][1]},
-        beside={name: series.percent(name, area) for name, area in areas.items()},
     )

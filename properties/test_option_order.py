@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ipllvm.benchmarks.option_order import cyclic, reordered
+from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.option_order import compare
 from ipllvm.metrics.performance_drop import performance_drop
 from ipllvm.scorers.multiple_choice import extract
@@ -29,4 +30,4 @@ def test_option_order(evaluation: "Evaluation") -> None:
     answers = {**evaluation.answers(data), **evaluation.answers(reordered(data))}
     shown = compare([cyclic(sample) for sample in data.samples], answers, extract)
     drop = performance_drop(shown["clean"], shown["every_order"])
-    evaluation.check("option_order", drop, shown=shown)
+    evaluation.check("option_order", drop, Shown(shown))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.importance import more_lost
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.metrics.weighted import drawn
@@ -30,9 +31,10 @@ WORDS = {"pil": "share of the clean score", "pil_corrected": "share of the gain 
 @pytest.mark.parameters("patch_information")
 def test_patch_information(evaluation: "Evaluation") -> None:
     """Centre alone minus edge alone, at least the margin."""
+    from ipllvm.evaluation.groups import group_grid
     from ipllvm.verdicts import series
 
-    grid, how = evaluation.group_grid(), evaluation.parameter("patch_information")
+    grid, how = group_grid(evaluation), evaluation.parameter("patch_information")
     clean, blank, *kept = evaluation.run(Blank(), *(Keep((group,), grid, how) for group in range(grid**2)))
     inner, outer = [[kept[group] for group in part] for part in (centre(grid), edge(grid))]
     lost = [performance_drop(clean, each) for each in kept]
@@ -44,13 +46,15 @@ def test_patch_information(evaluation: "Evaluation") -> None:
     evaluation.check(
         "patch_information",
         more_lost("centre_information", here=outer, there=inner),
-        shown={
-            "clean": clean,
-            "blank": blank,
-            "centre": drawn("centre", inner),
-            "edge": drawn("edge", outer),
-        },
+        Shown(
+            {
+                "clean": clean,
+                "blank": blank,
+                "centre": drawn("centre", inner),
+                "edge": drawn("edge", outer),
+            },
+            series=plots,
+            noted={"groups": f"{grid} x {grid}"},
+        ),
         something_to_lose=gain(clean, blank),
-        series=plots,
-        noted={"groups": f"{grid} x {grid}"},
     )

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.metrics.weighted import mean_terms
 from ipllvm.perturbations.shuffle import PatchShuffle
@@ -38,9 +39,11 @@ def test_patch_shuffle(evaluation: "Evaluation") -> None:
     evaluation.check(
         "patch_shuffle",
         performance_drop(clean, shuffled[0]),
-        shown={"clean": clean, "blank": blank, **named},
+        Shown(
+            {"clean": clean, "blank": blank, **named},
+            beside={"kept": series.percent("kept", series.pair(mean_terms(1.0, shuffled), [(1.0, clean)]))},
+            series=[series.curve("shuffled", quantity, "grid", at)],
+            noted={"patch_grid": "none" if own is None else f"{own} x {own}"},
+        ),
         something_to_lose=gain(clean, blank),
-        series=[series.curve("shuffled", quantity, "grid", at)],
-        beside={"kept": series.percent("kept", series.pair(mean_terms(1.0, shuffled), [(1.0, clean)]))},
-        noted={"patch_grid": "none" if own is None else f"{own} x {own}"},
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Blank
@@ -28,6 +29,6 @@ def test_permutation_invariance(evaluation: "Evaluation") -> None:
     evaluation.check(
         "permutation",
         performance_drop(clean, permuted),
-        shown={"clean": clean, "blank": blank, "permuted": permuted},
+        Shown({"clean": clean, "blank": blank, "permuted": permuted}),
         something_to_lose=gain(clean, blank),
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import gain, performance_drop, score
 from ipllvm.metrics.stock_answers import stock_answers
 from ipllvm.perturbations.substitution import Blank
@@ -50,21 +51,23 @@ def test_synthetic_images(
     evaluation.check(
         "synthetic_images",
         performance_drop(clean, synthetic),
-        shown={"clean": clean, "blank": blank, "synthetic": synthetic},
+        Shown(
+            {"clean": clean, "blank": blank, "synthetic": synthetic},
+            beside={
+                **{name: score(each) for name, each in cosines.items()},
+                **stock_answers(said, data.samples, _right(synthetic)),
+                **stock_answers(said_before, data.samples, _right(clean), "_original"),
+            },
+            noted={
+                "synthetic": synthesis.identity,
+                "clip_i": known_encoder.identity if known_encoder else "none",
+            },
+        ),
         something_to_lose=gain(clean, blank),
-        beside={
-            **{name: score(each) for name, each in cosines.items()},
-            **stock_answers(said, data.samples, _right(synthetic)),
-            **stock_answers(said_before, data.samples, _right(clean), "_original"),
-        },
         obstacle=""
         if empty <= UNDRAWN
         else f"{empty:.0%} of the captions could not be drawn; "
         "another generator may: --generator sdxl-lightning",
-        noted={
-            "synthetic": synthesis.identity,
-            "clip_i": known_encoder.identity if known_encoder else "none",
-        },
     )
 
 

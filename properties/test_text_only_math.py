@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import score
 
 if TYPE_CHECKING:
@@ -30,4 +31,4 @@ def test_text_only_math(evaluation: "Evaluation") -> None:
     pictured = charts.short()
     count = min(len(evaluation.benchmark.samples), len(pictured.samples))
     visual = evaluation.elsewhere(subset(pictured, count, evaluation.settings.seed))
-    evaluation.check("text_only_math", score(clean), shown={"clean": clean, "visual": visual})
+    evaluation.check("text_only_math", score(clean), Shown({"clean": clean, "visual": visual}))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.importance import more_lost
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.metrics.weighted import drawn
@@ -30,9 +31,10 @@ NAME = "visual_token_importance"
 def test_visual_token_importance(evaluation: "Evaluation") -> None:
     """Edge-noise score minus centre-noise score, at least 0."""
     from ipllvm.evaluation import importance
+    from ipllvm.evaluation.groups import group_grid
     from ipllvm.verdicts import series
 
-    kind, grid = evaluation.parameter("noise_kind"), evaluation.group_grid()
+    kind, grid = evaluation.parameter("noise_kind"), group_grid(evaluation)
     places = {f"group {group + 1}": partial(GroupNoise, group, grid, kind) for group in range(grid**2)}
     clean, blank, noisy = importance.under_noise(evaluation, places)
     inner, outer = [[noisy[group] for group in part] for part in (centre(grid), edge(grid))]
@@ -40,13 +42,15 @@ def test_visual_token_importance(evaluation: "Evaluation") -> None:
     evaluation.check(
         NAME,
         importance.decisive(evaluation, NAME, partial(more_lost, "centre_importance"), inner, outer),
-        shown={
-            "clean": clean,
-            "blank": blank,
-            "centre": drawn("centre", inner),
-            "edge": drawn("edge", outer),
-        },
+        Shown(
+            {
+                "clean": clean,
+                "blank": blank,
+                "centre": drawn("centre", inner),
+                "edge": drawn("edge", outer),
+            },
+            series=[lost, *importance.recorded(clean, noisy, "group")],
+            noted={"groups": f"{grid} x {grid}"},
+        ),
         something_to_lose=gain(clean, blank),
-        series=[lost, *importance.recorded(clean, noisy, "group")],
-        noted={"groups": f"{grid} x {grid}"},
     )

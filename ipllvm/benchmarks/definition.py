@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ STANDARD = "standard"
 PAPER = "paper"
 OWN_RULE = "strict"
 NOWHERE = Hub((), ())
+LONG = 64
 _UNFIT = re.compile(r"[^0-9A-Za-z]+")
 
 
@@ -70,6 +73,7 @@ class Definition:
     pictures: tuple[str, ...] = ("image",)
     original: Callable[[Path], list[dict[str, Any]] | None] | None = None
     of_table: Callable[[dict[str, Any]], Row] | None = None
+    judged: str = ""
     loader: Callable[..., Benchmark] | None = None
     totals: Mapping[str, str] = field(default_factory=dict)
     """Totals of single rules, where they differ."""
@@ -88,7 +92,7 @@ class Definition:
         Looks in `folder`, else in $IPLLVM_DATA, else in the hub's cache, and unless `offline` on the hub.
         Raises BenchmarkUnavailable, in one line.
         """
-        if self.loader is not None:
+        if self.loader is not None and protocol == STANDARD:
             return self.loader(seed=seed, folder=folder, offline=offline)
         copy = Copy(folder, str(folder)) if folder is not None else self.copy(offline)
         return self.benchmark(self.rows_in(copy.folder), copy.source, protocol)
@@ -131,13 +135,16 @@ class Definition:
         part = "" if len(placed) == len(rows) else f", {len(placed):,} of them asked"
         scorer = self.scorer(asked.rule)
         return Benchmark(
-            self.name,
+            self.name if protocol == STANDARD else f"{self.name}@{protocol}",
             samples,
             scorer,
-            digest(samples, protocol.encode(), *keys),
+            _digest(samples, protocol.encode(), *keys),
             f"{source}{whole}{part}; protocol {protocol} ({asked.after})",
             asked.max_new_tokens,
             pairs=self.total == "pair_accuracy",
+            judged=self.judged,
+            axes=self.axes,
+            total=self.total_of(asked.rule),
         )
 
     def _pictures_of(self, row: Row, place: int) -> list[Keyed]:
@@ -192,6 +199,22 @@ class Definition:
                 yield index, replace(sample, prompt=asked.prompt(row, sample))
             except BadCell as error:
                 raise BenchmarkUnavailable(f"benchmark '{self.name}': row {index + 1}, {error}") from error
+
+
+def _digest(samples: Sequence[Sample], *parts: bytes) -> str:
+    """As `rendering.digest`, for prompts and choices that many samples share."""
+    shared = [replace(each, prompt=_short(each.prompt), choices=_marked(each.choices)) for each in samples]
+    return digest(shared, *parts)
+
+
+@lru_cache(maxsize=1 << 16)
+def _short(text: str) -> str:
+    return sha256(text.encode()).hexdigest() if len(text) > LONG else text
+
+
+@lru_cache(maxsize=1 << 16)
+def _marked(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return (sha256(repr(texts).encode()).hexdigest(),) if len(texts) > LONG else texts
 
 
 def fit_for_files(name: str) -> str:

@@ -6,7 +6,7 @@ parts on white.
 
 import struct
 from dataclasses import dataclass, field
-from hashlib import file_digest, sha256
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -39,12 +39,11 @@ class FileImage:
         return _decode(data, self.path)
 
     def digest(self) -> bytes:
-        """sha256 of the file; of nothing where the file is missing."""
-        path = Path(self.path)
-        if not path.is_file():
+        """sha256 of the file; of nothing where it can't be read."""
+        try:
+            return sha256(reading.file_bytes(Path(self.path), BYTES)).digest()
+        except (OSError, reading.Refused):
             return sha256(b"").digest()
-        with path.open("rb") as stream:
-            return file_digest(stream, "sha256").digest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ LLAVAW = Definition(
     rules={"official": "llavaw_judge", "read": "llavaw_judge"},
     total="ratio_of_means",
     totals={"read": "ratio_of_read"},
+    judged="llavaw_judge",
     axes=("category",),
     counts={"category": {"conv": 17, "detail": 15, "complex": 28}},
     key=("question_id",),

@@ -86,6 +86,7 @@ MME = Definition(
         OWN_RULE: "yes_no",
     },
     total="mme_points",
+    axes=("category",),
     key=("question_id",),
     counts={"category": {name: 2 * pictures for name, pictures in PICTURES.items()}},
     terms="for academic research only; pictures of landmarks and artworks have licences of their own",

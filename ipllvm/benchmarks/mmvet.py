@@ -58,6 +58,7 @@ MMVET = Definition(
     },
     rules={"official": "mmvet_judge"},
     total="mean_grade",
+    judged="mmvet_judge",
     axes=("capability", "combination"),
     key=("question_id",),
     hub=Hub(("lmms-lab/MMVet", "lmms-lab-encoder/MMVet", "whyu/mm-vet"), ("*test-*.parquet",)),

@@ -8,6 +8,7 @@ import csv
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ipllvm.benchmarks.prompts import LETTERS, multiple_choice
 from ipllvm.benchmarks.rendering import digest
 from ipllvm.errors import BenchmarkUnavailable
 from ipllvm.records import Benchmark, Sample
+from ipllvm.safety import reading
 
 REPOSITORY = "MMVP/MMVP"
 PUBLISHED = Published(
@@ -128,8 +130,7 @@ _Raw = Iterator[tuple[int, Mapping[str, Any], FileImage | EncodedImage]]
 
 
 def _csv(table: Path) -> _Raw:
-    with table.open(encoding="utf-8-sig", newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    rows = list(csv.DictReader(StringIO(reading.text_file(table), newline="")))
     for fields in sorted(rows, key=_index):
         index = _index(fields)
         yield index, fields, FileImage(str(table.parent / "MMVP Images" / f"{index}.jpg"))

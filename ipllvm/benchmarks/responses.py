@@ -11,6 +11,7 @@ from ipllvm.benchmarks.jsonlines import numbered
 from ipllvm.errors import UsageError
 
 REFUSE, FIRST, LAST = "refuse", "first", "last"
+REQUEST = "Please answer yes or no."
 DUPLICATES = (REFUSE, FIRST, LAST)
 
 
@@ -75,10 +76,10 @@ def _shared(
     if len(places) == 1:
         return {places[0]: list(answers)}
     if all(answer.question is not None for answer in answers):
-        asked = {str(rows[place].get("question")).strip(): place for place in places}
+        asked = {_bare(rows[place].get("question")): place for place in places}
         by_question: dict[int, list[Answer]] = defaultdict(list)
         for answer in answers:
-            question = str(answer.question).strip()
+            question = _bare(answer.question)
             if question not in asked:
                 raise UsageError(f"line {answer.line}: no row '{name}' asks {question[:80]!r}")
             by_question[asked[question]].append(answer)
@@ -91,6 +92,11 @@ def _shared(
         f"line {answers[0].line}: {len(places)} rows are known by '{name}' and {len(answers)} answers: give "
         "the answers a 'question' too, or rows and answers an 'id' of their own"
     )
+
+
+def _bare(question: object) -> str:
+    """A question without the request behind it, which differs between harnesses."""
+    return str(question).partition("\n")[0].removesuffix(REQUEST).strip()
 
 
 def _one(answers: Sequence[Answer], duplicates: str) -> Answer:
@@ -115,14 +121,22 @@ def _answer(path: Path, number: int, row: dict[str, Any]) -> Answer:
                 f"{path}: line {number} has no '{column}' (it has: {', '.join(row)}); a response is "
                 '{"id": ..., "response": ...}'
             )
-    reply, question = row.get("judge_reply"), row.get("question")
+    question = row.get("question")
     return Answer(
         number,
         _text(path, number, row, "id"),
         None if row["response"] is None else _text(path, number, row, "response"),
-        None if reply is None else _text(path, number, row, "judge_reply"),
+        _reply(path, number, row),
         question if isinstance(question, str) else None,
     )
+
+
+def _reply(path: Path, number: int, row: dict[str, Any]) -> str | None:
+    """What a judge has replied; a list, as an extracted answer may be, as Python writes it."""
+    value = row.get("judge_reply")
+    if value is None or isinstance(value, list):
+        return None if value is None else str(value)
+    return _text(path, number, row, "judge_reply")
 
 
 def _text(path: Path, number: int, row: dict[str, Any], column: str) -> str:

@@ -69,7 +69,7 @@ def of_draws(found: Iterable[Measured], splits: int = SPLITS) -> dict[str, Any]:
         claim = replace(each.claim, direction="at_most", margin=each.claim.regression_margin)
         for split in range(splits):
             rng = generator("halves of draws", split, each.claim.name)
-            contrast, _ = baseline.difference(*(_entry(each, half) for half in _dealt(each.perturbed, rng)))
+            contrast = baseline.difference(*(_entry(each, half) for half in _dealt(each.perturbed, rng)))
             told[f"{each.claim.name} {decide.decide(contrast, claim).decision}"] += 1
     return _row(splits, told)
 

@@ -12,13 +12,13 @@ import numpy as np
 from ipllvm.calibration import rival_rules as rules
 from ipllvm.calibration.rival_rules import LEVEL, MARGIN, Paired, Rule
 from ipllvm.calibration.rivals import Cell, Outcome
-from ipllvm.records import Contrast
+from ipllvm.records import Contrast, Decision
 from ipllvm.sampling import generator
 from ipllvm.stats.choice import choose
 from ipllvm.stats.flip_noise import Flips, may_be_used, p_beyond_noise, total
-from ipllvm.stats.multiplicity import holm
 from ipllvm.stats.spending import levels
-from ipllvm.verdicts.worse import adjusted, p_worse, pool
+from ipllvm.verdicts.answer import Member, decide
+from ipllvm.verdicts.worse import p_worse, pool
 
 RUNS = 2000
 BENCHMARKS, SAMPLES = 10, 300
@@ -93,8 +93,7 @@ def drawn(release: Release, shape: str, run: int) -> Run:
 
 def ours(run: Run) -> bool:
     """This project with --fail-on=worse: any row or the pooled one is worse, or a row is VIOLATED."""
-    rows = [p_worse(contrast) for _, contrast in run.parts]
-    return _alarm(run, rows, p_worse(_pooled(run)))
+    return _alarm(run, [p_worse(contrast) for _, contrast in run.parts], p_worse(_pooled(run)))
 
 
 def ours_beside_noise(run: Run) -> bool:
@@ -111,8 +110,8 @@ def ours_beside_noise(run: Run) -> bool:
 
 def ours_with_looks(run: Run) -> bool:
     """The same with six looks at all answers together, and at the rows at the end."""
-    rows = [p_worse(contrast) for _, contrast in run.parts]
-    return looked(run)[0] or _alarm(run, rows, None)
+    pooled = 0.0 if looked(run)[0] else 1.0
+    return _alarm(run, [p_worse(contrast) for _, contrast in run.parts], pooled)
 
 
 def looked(run: Run) -> tuple[bool, int]:
@@ -126,12 +125,14 @@ def looked(run: Run) -> tuple[bool, int]:
     return False, len(seen.values)
 
 
-def _alarm(run: Run, rows: Sequence[float], pooled: float | None) -> bool:
-    """Whether a row or the pooled one is; without a pooled one the rows have half of the level."""
-    found = adjusted(rows, pooled)
-    violated = holm([choose(contrast).p_violated(MARGIN) for _, contrast in run.parts])
-    both = [*found.rows, *violated, *([] if found.pooled is None else [found.pooled])]
-    return min(both) <= LEVEL / (1 if pooled is not None else 2)
+def _alarm(run: Run, rows: Sequence[float], pooled: float) -> bool:
+    """Whether the gate's one answer is red; `pooled` is the p-value of the row over all answers."""
+    members = [Member("all", "", "", 1.0, 1.0, p_worse=pooled, pooled=True)]
+    for (name, contrast), p in zip(run.parts, rows, strict=True):
+        violated = choose(contrast).p_violated(MARGIN)
+        members.append(Member(name, "", "", 1.0, violated, LEVEL, p))
+    answer = decide(members)
+    return answer.worse or answer.decision is Decision.VIOLATED
 
 
 def _pooled(run: Run, share: float = 1.0) -> Contrast:

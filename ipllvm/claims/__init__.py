@@ -74,6 +74,13 @@ def load(path: Path | None = None) -> dict[str, Claim]:
     return claims
 
 
+def check(where: str, claim: Claim) -> None:
+    """Raises UsageError, in a line that begins with `where`, for a claim that no claims file can make."""
+    given = {field.name: getattr(claim, field.name) for field in fields(Claim) if field.name in _KEYS}
+    usual = {field.name: field.default for field in fields(Claim)}
+    _claim(where, claim.name, {key: value for key, value in given.items() if value != usual[key]})
+
+
 def _shipped(name: str) -> dict[str, Any]:
     return tomllib.loads(files("ipllvm.claims").joinpath(name).read_text(encoding="utf-8"))
 

@@ -19,24 +19,25 @@ HEAD = ("property", "claim", "benchmark", "before", "after", "worse by", "lost, 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm compare`."""
     parser.description = "Compare files of --save-baseline, paired by sample, with the first of them."
-    parser.add_argument("before", type=Path, help="the baseline")
-    parser.add_argument("after", type=Path, nargs="+", help="what is compared with it")
+    parser.add_argument("before", help="the baseline: a name, a file, or the folder of a run")
+    parser.add_argument("after", nargs="+", help="what is compared with it, given alike")
+    parser.add_argument("--report-dir", type=Path, default=Path("reports"), help="where names are looked up")
     parser.add_argument("--format", choices=("table", "markdown", "json"), default="table")
     parser.add_argument("--undecided", choices=("pass", "fail"), default="pass")
 
 
 def main(args: argparse.Namespace) -> int:
     """Print every comparison; the highest exit status: 1 worse, 6 undecided, 7 not comparable."""
-    from ipllvm.gate.baseline import load
     from ipllvm.gate.compare import compare
+    from ipllvm.gate.reading import load
 
-    before = load(args.before)
-    source = f"baseline {args.before.name}"
-    gates = {path: compare(before, load(path), source, f"cp {path} {args.before}") for path in args.after}
+    first, *others = (_file(name, args.report_dir) for name in (args.before, *args.after))
+    before, source = load(first), f"baseline {first.name}"
+    gates = {path: compare(before, load(path), source, f"cp {path} {first}") for path in others}
     if args.format == "json":
         print(json.dumps({str(path): _row(gate) for path, gate in gates.items()}, indent=1))
     for path, gate in gates.items() if args.format != "json" else ():
-        print(f"{visible(str(path))} against {visible(str(args.before))}")
+        print(f"{visible(str(path))} against {visible(str(first))}")
         print("\n".join(_markdown(gate) if args.format == "markdown" else _table(gate)))
         print("".join(f"{line}\n" for line in _flipped(gate, args.format == "markdown")), end="")
         print("\n".join(visible(line) for line in gate.lines()), end="\n" if any(gate.lines()) else "")
@@ -44,6 +45,16 @@ def main(args: argparse.Namespace) -> int:
         g.status or (UNDECIDED if g.undecided and args.undecided == "fail" else 0) for g in gates.values()
     ]
     return 1 if 1 in found else max(found)
+
+
+def _file(name: str, reports: Path) -> Path:
+    """The file that was meant; raises UsageError with the closest name."""
+    from ipllvm.gate import names
+
+    found = names.find(name, reports, "compare")
+    if found is None:
+        raise names.unknown(name, reports, "compare")
+    return found
 
 
 def _cells(change: "Change") -> tuple[str, ...]:
@@ -103,7 +114,7 @@ def _row(gate: "Gate") -> dict[str, Any]:
         "changes": [
             {
                 **dict(zip(HEAD, _cells(change), strict=True)),
-                "flipped": list(change.flipped),
+                "flipped": [each.sample for each in change.turned],
                 "answers": [asdict(each) for each in change.turned],
             }
             for change in gate.changes

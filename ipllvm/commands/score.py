@@ -81,12 +81,13 @@ def _table(found: "Recorded", own: "Recorded | None") -> Iterator[str]:
     figures = found.total()
     yield ""
     for number, figure in enumerate(figures):
-        yield _figure(figure, partial if number == 0 else "")
+        yield _figure(figure, f"{_bounds(found.bounds())}{partial}" if number == 0 else "")
     if partial:
         yield _figure(found.at_least()[0], ", rows without a score counted as wrong")
     for axis, named in found.by_label().items():
         yield f"\n{visible(axis)}"
-        yield from (f"  {visible(name):<40} {_value(figure)}" for name, figure in named.items())
+        for name, (figure, given) in named.items():
+            yield f"  {visible(name):<40} {_value(figure)}{_bounds(given)}"
     if own is not None:
         yield f"\nbeside it, in the project's own strict reading: {_value(own.total()[0])}, {_unread(own)}"
 
@@ -119,6 +120,11 @@ def _figure(figure: "Figure", note: str) -> str:
     return f"{visible(figure.name):<42} {_value(figure)}{note}"
 
 
+def _bounds(given: tuple[float, float] | None) -> str:
+    """5 % on each side."""
+    return "" if given is None else f" [{given[0]:.2f}, {given[1]:.2f}]"
+
+
 def _value(figure: "Figure") -> str:
     unit = "%" if figure.unit == "percent" else figure.unit
     return f"{figure.printed:>8} {unit} (n {figure.n:,})"
@@ -138,10 +144,11 @@ def _row(found: "Recorded", own: "Recorded | None") -> dict[str, Any]:
         "missing": list(found.missing),
         "errors": dict(found.errors),
         "strays": list(found.strays),
+        "bounds": found.bounds(),
         "figures": [asdict(figure) for figure in found.total()],
         "missing_counted_as_wrong": asdict(found.at_least()[0]),
         "sub_scores": {
-            axis: {name: asdict(figure) for name, figure in named.items()}
+            axis: {name: {**asdict(cell[0]), "bounds": cell[1]} for name, cell in named.items()}
             for axis, named in found.by_label().items()
         },
         "own_reading": None if own is None else {**asdict(own.total()[0]), "unread": own.unread},

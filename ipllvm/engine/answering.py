@@ -22,7 +22,8 @@ from ipllvm.records import Response, Sample
 def options(sample: Sample) -> tuple[str, ...]:
     """What a sample can be answered by: letters where its choices are lettered, yes and no, or nothing.
 
-    An open question lists among its choices every answer that it admits, its own too.
+    An open question lists among its choices every answer that it admits, its own too, and shows none of
+    them by its letter.
 
     >>> options(Sample("s", "c", (), "Is it?", "no", choices=("no", "yes")))
     ('yes', 'no')
@@ -32,9 +33,12 @@ def options(sample: Sample) -> tuple[str, ...]:
     ()
     >>> options(Sample("s", "c", (), "Which vitamin?", "A", choices=("A", "C")))
     ()
+    >>> options(Sample("s", "c", (), "Which root? A. B", "A", choices=("B", "A")))
+    ('A', 'B')
     """
     letters = tuple(LETTERS[: len(sample.choices)])
-    if sample.answer in letters and sample.answer not in sample.choices:
+    lettered = bool(letters) and f"A. {sample.choices[0]}" in sample.prompt
+    if sample.answer in letters and (lettered or sample.answer not in sample.choices):
         return letters
     return YES_NO if sample.answer.lower() in YES_NO else ()
 

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ipllvm.engine.packing import Packed, PackedPrompt, Tokens, pack
+from ipllvm.engine.packing import Packed, PackedPrompt, Tokens, pack, scores
 from ipllvm.engine.prefix import Prefix
 from ipllvm.models.base import Attention, Edit, VisionLanguageModel
 
@@ -141,7 +141,8 @@ def _go_on(
     cache = prefilled.cache(rows, slots)
     while live:
         valid = torch.cat([valid, valid.new_ones(len(live), 1)], 1)
-        nexts = _step(model, live, nexts, valid, cache, prefilled.edit)
+        attention = _attention(model, packed, live, valid)
+        nexts = _step(model, live, nexts, attention, cache, prefilled.edit)
         going = _said(model, live, nexts, limit)
         if 0 < len(going) < len(live):
             cache.batch_select_indices(torch.tensor(going, device=device))
@@ -168,20 +169,37 @@ def _said(model: VisionLanguageModel, rows: Sequence[_Row], nexts: Sequence[int]
     ]
 
 
+def _attention(
+    model: VisionLanguageModel, packed: Packed, rows: Sequence[_Row], valid: Bool[Tensor, "rows slots"]
+) -> Attention:
+    """What the next token of each row sees, and where it stands."""
+    prompts = [packed.prompts[row.number] for row in rows]
+    stands = [row.length + prompt.ahead for row, prompt in zip(rows, prompts, strict=True)]
+    axes = max(prompt.axes for prompt in packed.prompts)
+    positions = torch.tensor(stands, device=model.device)[:, None].expand(axes, -1, -1)
+    if valid.shape[1] <= min(model.windows.values(), default=valid.shape[1]):
+        return Attention(valid, positions=positions)
+    back = valid.flip(1).cumsum(1).flip(1)  # how many positions from here to the end, this one too
+    by_kind = {
+        kind: scores((valid & (back <= model.windows.get(kind, valid.shape[1])))[:, None], model.dtype)
+        for kind in model.kinds
+    }
+    return Attention(by_kind=by_kind, positions=positions)
+
+
 def _step(
     model: VisionLanguageModel,
     rows: list[_Row],
     tokens: list[int],
-    valid: Bool[Tensor, "rows slots"],
+    attention: Attention,
     cache: Any,
     edit: StepEdit | None,
 ) -> list[int]:
     """One decoding step for all live rows."""
     ids = torch.tensor(tokens, device=model.device)[:, None]
-    positions = torch.tensor([row.length for row in rows], device=model.device)[None, :, None]
     hidden, _ = model.decoder(
         model.embed_tokens(ids),
-        attention=Attention(valid, positions=positions),
+        attention=attention,
         past_key_values=cache,
         edit=edit([row.number for row in rows], [row.length for row in rows]) if edit else None,
     )

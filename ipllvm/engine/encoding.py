@@ -15,9 +15,10 @@ from torch import Tensor
 
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine.fault_isolation import BatchBudget, Failure, run_isolated
+from ipllvm.engine.packing import PackedPrompt, Tokens
 from ipllvm.engine.plan import PlannedTrial
 from ipllvm.engine.prompt_length import fitting
-from ipllvm.models.base import Prepared, VisionLanguageModel
+from ipllvm.models.base import Left, Prepared, VisionLanguageModel
 from ipllvm.records import ImageSource, NeedsArtifact, Perturbation, Stage
 
 ROOM = 128 * 2**20
@@ -45,6 +46,18 @@ class EncodedSample:
             return model.embed_tokens(self.prepared.input_ids.to(model.device))
         own = model.pack(self.projected, self.prepared) if visual is None else visual
         return model.embed(self.prepared, own)
+
+    def prompt(
+        self,
+        model: VisionLanguageModel,
+        shown: Hashable,
+        guess: Tokens = (),
+        visual: Tensor | None = None,
+        left: Left | None = None,
+    ) -> PackedPrompt:
+        """What the decoder is asked, with these visual tokens; `left` says which, where some are left out."""
+        standing = model.standing(self.prepared, left)
+        return PackedPrompt.of(self.embeds(model, visual), self.prepared, shown, guess, standing)
 
 
 Encoded = EncodedSample | Failure

@@ -85,8 +85,10 @@ def entered(
     packed = Packed([clean.entries[held.number].prompt for _, held in batch], places)
     hidden = clean.inputs[layer][origins, : packed.shape[1]]
     tables = _Tables(max(len(prompt) for prompt in packed.prompts) + max_new_tokens)
-    noises = _Noises([_Noise(case, clean.entries[held.number], tables) for case, held in batch], packed)
-    noises.enter(hidden)
+    width = model.width or hidden.shape[-1]
+    made = [_Noise(case, clean.entries[held.number], tables, width) for case, held in batch]
+    noises = _Noises(made, packed)
+    noises.enter(hidden[..., :width])
     speaking = packed.speaking(model.device)
     final, cache = model.decode_from_layer(layer, hidden, packed.attention(model), speaking)
 
@@ -139,11 +141,11 @@ class _Tables:
 class _Noise:
     """What one trial does to the input of its layer: to its prompt and draft, and to later steps."""
 
-    def __init__(self, case: PlannedTrial, entry: LayerEntry, tables: _Tables) -> None:
+    def __init__(self, case: PlannedTrial, entry: LayerEntry, tables: _Tables, width: int) -> None:
         self._perturbation = _perturbation(case)
         self._places = _places(self._perturbation, entry)
         rows = tables.longest if self._perturbation.generated else len(self._places)
-        self._table = tables.of(case, entry.prompt.embeds.shape[1], rows)
+        self._table = tables.of(case, width, rows)
 
     def enter(
         self, hidden: Float[Tensor, "columns hidden"], packed: Packed, number: int, first: bool

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from PIL import Image
 
-from ipllvm.benchmarks.templates import TEMPLATES
+from ipllvm.benchmarks.templates import CLASSIFICATION, templates
 from ipllvm.errors import NotTested
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.encoders import Encoder
@@ -21,10 +21,11 @@ def fitted(model: VisionLanguageModel, benchmark: Benchmark) -> VisionLanguageMo
     """
     if not isinstance(model, Recogniser):
         return model
-    if benchmark.name not in TEMPLATES:
-        known = " or ".join(f"--benchmark={name}" for name in TEMPLATES)
-        raise NotTested(f"{model.name} only names what a picture shows: measure it with {known}")
-    return model.told(classes(benchmark.samples), TEMPLATES[benchmark.name])
+    known_by = templates(benchmark.name)
+    if known_by is None:
+        known = " or ".join(name for name in CLASSIFICATION if "@" not in name)
+        raise NotTested(f"{model.name} only names what a picture shows: measure it with --benchmark={known}")
+    return model.told(classes(benchmark.samples), known_by)
 
 
 def classes(samples: Sequence[Sample]) -> list[str]:

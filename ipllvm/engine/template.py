@@ -10,7 +10,7 @@ def template(model: VisionLanguageModel, sample: Sample) -> str:
     """A digest (12 hex digits) of the prompt's tokens but the picture's; "unknown" where there is none."""
     try:
         prepared = model.prepare([image.load() for image in sample.images], sample.prompt)
-    except ValueError:  # the trial itself will say so, with its sample
+    except Exception:  # the trial itself will say so, with its sample
         return "unknown"
     words = prepared.input_ids[~prepared.visual].tolist()
     return sha256(repr(words).encode()).hexdigest()[:12]

@@ -1,7 +1,8 @@
 """The loop behind a property test: plan -> run -> score -> estimate -> verdict.
 
 A property test asks an Evaluation for scores under some perturbations, reduces them to a contrast
-and lets `check` decide the claim, record the row and raise what the verdict calls for.
+and lets `check` decide the claim and record the row. It may be called several times, on other samples or
+in other batches (schedules.py): it keeps nothing between calls and asks only the evaluation.
 """
 
 import time
@@ -19,10 +20,11 @@ from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Known, require, require_whole, run
 from ipllvm.engine.scoring import scores_of
 from ipllvm.engine.template import template
-from ipllvm.errors import Finding, StoreFailed
+from ipllvm.errors import Finding, StoreFailed, UnknownName
 from ipllvm.evaluation import counterexamples, flips
-from ipllvm.evaluation.findings import finding, last_line, not_measured, raise_worst
+from ipllvm.evaluation.schedules import Fixed
 from ipllvm.evaluation.settings import Settings as Settings
+from ipllvm.evaluation.shown import Shown as Shown
 from ipllvm.gate import baseline
 from ipllvm.metrics.pair_accuracy import pair_scores
 from ipllvm.metrics.performance_drop import score
@@ -40,15 +42,12 @@ from ipllvm.records import (
     Result,
     Sample,
     Scores,
-    Series,
     Trial,
     Verdict,
 )
 from ipllvm.scorers.base import Grading
 from ipllvm.verdicts import decide
-from ipllvm.verdicts.noise_floor import REPLICATE, Floor, limited, other_order, other_size
-from ipllvm.verdicts.outlook import unbounded
-from ipllvm.verdicts.sequential import InterimAnalyses
+from ipllvm.verdicts.findings import finding, last_line, not_measured, raise_worst
 from ipllvm.verdicts.series import plain
 
 Memory = Callable[[Context], MutableMapping[Trial, Response]]
@@ -78,9 +77,7 @@ class Evaluation:
         progress: Progress,
         memory: Memory,
         artifacts: Artifacts | None = None,
-        planned: Callable[[Plan], None] | None = None,
-        interim: InterimAnalyses | None = None,
-        floor: Floor | None = None,
+        schedule: Fixed | None = None,
         grading: Grading | None = None,
     ) -> None:
         self.property_name = property_name
@@ -93,9 +90,7 @@ class Evaluation:
         self._progress = progress
         self._memory = memory
         self._artifacts = artifacts
-        self._planned_only = planned
-        self._looks = interim
-        self._floor = floor
+        self._schedule = schedule or Fixed()
         self._grading = grading or Grading()
         self._began = time.monotonic()
         self._trials = 0
@@ -108,8 +103,7 @@ class Evaluation:
     @property
     def batch_size(self) -> int:
         """What was asked for, else what fits this model's memory."""
-        usual = self.settings.batch_size or self.model.batch_size()
-        return other_size(usual) if self._replicate else usual
+        return self._schedule.batch_size(self.settings.batch_size or self.model.batch_size())
 
     def parameter(self, name: str) -> str:
         """The value of a parameter that the property declares by its marker `parameters`."""
@@ -121,11 +115,6 @@ class Evaluation:
     def judged_by(self) -> str:
         """Who says which answers are right: the identity of the judge that was named, else "rules"."""
         return self._grading.judged_by(self.planned_benchmark)
-
-    @property
-    def _replicate(self) -> int:
-        """Which measurement of the same trials this is."""
-        return REPLICATE if self._floor is not None and self._floor.repeating else 0
 
     def run(self, *perturbations: Perturbation, draws: int | None = None) -> tuple[Scores, ...]:
         """Scores of the clean run and of each perturbation, in that order, each with its draws.
@@ -197,10 +186,9 @@ class Evaluation:
         )
         self._perturbations += [str(p) for p in plan.perturbations]
         require(self.model, plan.perturbations)
-        if self._planned_only is not None:
-            self._planned_only(plan)
+        self._schedule.before(plan)
         model, backend = self.model.info(), self.model.image_backend
-        outcomes = self._memory(Context.of(model, data, settings.answer, self._replicate, backend))
+        outcomes = self._memory(Context.of(model, data, settings.answer, self._schedule.replicate, backend))
         try:
             if self._stopped is None:
                 whole = len(plan) * len(self.planned_benchmark.samples) // len(self.benchmark.samples)
@@ -210,81 +198,80 @@ class Evaluation:
             self._stopped = stopped
         self._planned += len(plan)
         self._trials += sum(trial in outcomes for trial in plan.trials())
-        if self._stopped is not None and self._looks is not None:
-            plan = replace(plan, samples=self._looks.stopped(plan.samples))
+        if self._stopped is not None:
+            plan = replace(plan, samples=self._schedule.stopped(plan.samples))
         return plan, outcomes
 
     def check(
         self,
-        claim_name: str,
+        claim: str | Claim,
         contrast: Contrast,
-        shown: Mapping[str, Scores],
+        shown: Shown,
         something_to_lose: Contrast | None = None,
-        series: Sequence[Series] = (),
-        beside: Mapping[str, Contrast | Estimate] | None = None,
         obstacle: str = "",
-        noted: Mapping[str, str] | None = None,
-        parts: Mapping[str, Contrast] | None = None,
-        last: bool = True,
     ) -> Verdict:
-        """Decide the claim, record the row, and raise ClaimViolated or ClaimUndecided if need be.
+        """Decide a claim, by its name or one of your own, and record its row.
 
-        `shown` are the scores printed beside it, `beside` other contrasts and estimates, `series`
-        curves and maps, `noted` what the row says among its settings; an `obstacle` is a reason why
-        nothing can be decided, whatever the numbers; `parts` are what statements of the whole run are
-        made of. Where a claim is not the `last` of its test, what it calls for is raised with the last one.
-        Raises NotMeasured where samples failed: an error is neither a wrong answer nor a verdict.
+        What the verdict calls for, ClaimViolated or ClaimUndecided, is raised when the test has ended
+        (`measure`). `something_to_lose` must exceed the margin, or nothing is decided; an `obstacle` is a
+        reason why nothing can be, whatever the numbers. Raises NotMeasured where samples failed, as an error
+        is neither a wrong answer nor a verdict, and UnknownName for a claim that is none.
         """
-        if self._looks is not None and claim_name in self._looks.decided:
-            return self._looks.decided[claim_name]
-        claim, floor = self.claims[claim_name], None
-        paired = [(claim, contrast)]
-        if "clean" in shown and something_to_lose is None:
-            paired.append((baseline.clean_claim(claim.regression_margin), score(shown["clean"])))
-        if self._floor is not None:
-            if self._floor.repeating:
-                return self._floor.keep(paired)
-            floor = self._floor.of(paired, self.settings.seed)
-            claim = self._floor.lifted(claim, floor)
-        errors = self._errors(shown.values())
-        verdict = self._verdict(contrast, claim, something_to_lose, errors)
+        asked = self._claim(claim)
+        paired = [(asked, contrast)]
+        if "clean" in shown.scores and something_to_lose is None:
+            regressed = baseline.clean_claim(asked.regression_margin)
+            paired.append((regressed, score(shown.scores["clean"])))
+        known = self._schedule.given(paired)
+        if known is not None:
+            return known
+        made = self._schedule.claimed(asked, paired, self.settings.seed)
+        errors = self._errors(shown.scores.values())
+        verdict = self._verdict(contrast, made, something_to_lose, errors)
         if obstacle and verdict.decision is not Decision.UNDECIDED:
             verdict = decide.withheld(verdict, obstacle)
-        if floor is not None:
-            verdict = limited(verdict, claim, floor)
-        ended = self._stopped is not None or len(errors) > self._allowed_errors
-        if self._looks is not None and not (self._looks.settles(claim_name, verdict) or ended):
+        verdict = self._schedule.limited(verdict, made)
+        failed = len(errors) > self._allowed_errors
+        if not self._schedule.settles(asked.name, verdict, failed or self._stopped is not None):
             return verdict
-        estimates = self._estimates(claim, contrast, shown, beside or {})
-        if floor is not None:
-            estimates[floor.name] = floor
-        result = self._result(claim, estimates, verdict, errors)
-        settings = {**result.settings, **(noted or {})}
-        curves = tuple(series) if self._looks is None else tuple(unbounded(each) for each in series)
-        made = replace(result, series=curves, settings=settings, paired=tuple(paired))
-        made = replace(made, parts=dict(parts or {}), said=flips.said(self._traces, shown.values()))
-        self._record(self._explained(made))
+        estimates = self._estimates(made, contrast, shown)
+        result = self._result(made, estimates, verdict, errors)
+        self._record(self._explained(self._beside(result, shown, paired)))
         if self._stopped is not None:
             raise self._stopped
-        if len(errors) > self._allowed_errors:
+        if failed:
             raise not_measured(verdict.reason, errors)
-        if claim.kind == "requirement" or self.settings.strict_observations:
-            self._findings.append(finding(verdict, claim))
-        if last and self._looks is None:
-            self._end()
+        if made.kind == "requirement" or self.settings.strict_observations:
+            self._findings.append(finding(verdict, made))
         return verdict
 
-    def _estimates(
-        self,
-        claim: Claim,
-        contrast: Contrast,
-        shown: Mapping[str, Scores],
-        beside: Mapping[str, Contrast | Estimate],
-    ) -> dict[str, Estimate]:
-        """What is printed beside a claim, and last what it speaks of."""
-        found = {name: self._accuracy(name, scores) for name, scores in self._shown(shown).items()}
-        found |= {name: self._beside(name, each) for name, each in beside.items()}
-        return found | {claim.quantity: self._decisive(claim, contrast)}
+    def _claim(self, claim: str | Claim) -> Claim:
+        if isinstance(claim, Claim):
+            return claim
+        if claim not in self.claims:
+            raise UnknownName(f"claim of {self.property_name}", claim, self.claims)
+        return self.claims[claim]
+
+    def _estimates(self, claim: Claim, contrast: Contrast, shown: Shown) -> dict[str, Estimate]:
+        """What is printed beside a claim, and what it speaks of."""
+        scores = dict(shown.scores)
+        if self.benchmark.pairs:
+            scores |= {f"{name}_pairs": pair_scores(each) for name, each in shown.scores.items()}
+        found = {name: self._accuracy(name, each) for name, each in scores.items()}
+        found |= {name: self._other(name, each) for name, each in shown.beside.items()}
+        decisive = self._schedule.decisive(contrast, claim, self.settings.seed)
+        return found | {claim.quantity: decisive} | self._schedule.beside(claim.name)
+
+    def _beside(self, result: Result, shown: Shown, paired: Sequence[tuple[Claim, Contrast]]) -> Result:
+        """The result with all that stands beside its claim."""
+        return replace(
+            result,
+            series=self._schedule.series(shown.series),
+            settings={**result.settings, **shown.noted},
+            paired=tuple(paired),
+            parts=dict(shown.terms),
+            said=flips.said(self._traces, shown.scores.values()),
+        )
 
     def _explained(self, result: Result) -> Result:
         """The result with examples of flipped answers and, where it is violated, the smallest one."""
@@ -294,46 +281,21 @@ class Evaluation:
             result, self.model, self._traces, settings.seed, interim, self._artifacts
         )
 
-    def look(self, test: Callable[[], object]) -> None:
-        """Call a test on more and more clusters until each claim that it checks is decided.
+    def measure(self, test: Callable[[], object]) -> None:
+        """Call the test of a property as often as its schedule takes, each time on all that it is to see.
 
-        Where one seems to be, the test is called once more to tell what it found. Nothing is measured
-        twice. Raises in the end what the verdicts call for, a violated claim first.
+        Nothing is measured twice. Raises in the end what the verdicts call for, a violated claim first.
         """
-        interim = self._looks
-        if self._floor is not None:
-            self._repeat(self._floor, test)
-        if interim is None:
+
+        def call(data: Benchmark) -> None:
+            self.benchmark = data
+            self._trials = self._planned = 0
+            self._perturbations, self._traces = [], []
             test()
-            return
-        while not interim.seen or (interim.undecided and not interim.exhausted):
-            interim.advance(self.batch_size)
-            self._ask(interim, test)
-            if interim.promising and not interim.telling:
-                interim.telling = True
-                self._ask(interim, test)
-        self._end()
+            if self._stopped is not None:
+                raise self._stopped
 
-    def _ask(self, interim: InterimAnalyses, test: Callable[[], object]) -> None:
-        self._anew(interim.benchmark)
-        interim.begin()
-        test()
-
-    def _repeat(self, floor: Floor, test: Callable[[], object]) -> None:
-        """The A/A repetition, in other batches and another order; nothing of it is a row."""
-        self._anew(other_order(self.planned_benchmark, self.settings.seed))
-        test()
-        if self._stopped is not None:
-            raise self._stopped
-        floor.repeating = False
-        self._anew(self.planned_benchmark)
-
-    def _anew(self, data: Benchmark) -> None:
-        self.benchmark = data
-        self._trials = self._planned = 0
-        self._perturbations, self._traces = [], []
-
-    def _end(self) -> None:
+        self._schedule.measure(call, self.planned_benchmark, self.batch_size)
         if not self.settings.report_only:
             raise_worst(self._findings)
 
@@ -341,21 +303,6 @@ class Evaluation:
     def saliency(self) -> str:
         """Which model's saliency maps are used, for a perturbation's printed form."""
         return "" if self._artifacts is None else self._artifacts.identity("saliency")
-
-    def group_grid(self) -> int:
-        """Into how many rows and columns of groups the picture's tokens are divided: the paper's 6, or 4
-        where a view has fewer than 12 rows.
-        """
-        first = self.benchmark.samples[0]
-        prepared = self.model.prepare([source.load() for source in first.images], first.prompt)
-        layout = self.model.layout(prepared)
-        return 6 if layout.row[layout.view == 0].max() >= 11 else 4
-
-    def _shown(self, shown: Mapping[str, Scores]) -> dict[str, Scores]:
-        """The scores beside a claim, and those of pairs where the benchmark is made of pairs."""
-        if not self.benchmark.pairs:
-            return dict(shown)
-        return {**shown, **{f"{name}_pairs": pair_scores(scores) for name, scores in shown.items()}}
 
     def _errors(self, shown: Iterable[Scores]) -> dict[str, str]:
         """What went wrong, by sample, in all that was measured, shown or not."""
@@ -376,33 +323,20 @@ class Evaluation:
             counts = f"{len(errors)} of {len(self.benchmark.samples)} samples failed"
             reason = f"could not be measured: {counts}, first {sample}: {last_line(error)}"
             return Verdict(Decision.UNDECIDED, reason)
-        if self._looks is not None:
-            verdict = self._looks.decide(contrast, claim, guard, self.total)
-        else:
-            verdict = decide.decide(contrast, claim, guard, available=self.total)
+        verdict = self._schedule.decide(contrast, claim, guard, self.total)
         if self._stopped is not None:
             reason = f"stopped after {self._trials} of {self._planned} trials"
             return Verdict(Decision.UNDECIDED, reason, verdict.p_holds, verdict.p_violated)
         return verdict
 
-    def _beside(self, name: str, found: Contrast | Estimate) -> Estimate:
+    def _other(self, name: str, found: Contrast | Estimate) -> Estimate:
         if isinstance(found, Estimate):
-            return found if self._looks is None else self._looks.bare(found)
-        made = replace(plain(name, found), seed=self.settings.seed)
-        return made if self._looks is None else self._looks.shown(made, found)
-
-    def _decisive(self, claim: Claim, contrast: Contrast) -> Estimate:
-        """The estimate that the claim speaks of."""
-        if self._looks is None:
-            return decide.estimate(contrast, seed=self.settings.seed, claim=claim)
-        found = self._beside(contrast.name, contrast)
-        return replace(found, extra={**found.extra, "sequential": self._looks.about(contrast, claim)})
+            return self._schedule.interval(found, None)
+        return self._schedule.interval(replace(plain(name, found), seed=self.settings.seed), found)
 
     def _accuracy(self, name: str, scores: Scores) -> Estimate:
         found = decide.accuracy(name, scores, seed=self.settings.seed)
-        if self._looks is None:
-            return found
-        shown = self._looks.shown(found, score(scores))
+        shown = self._schedule.interval(found, score(scores))
         return replace(shown, extra={**shown.extra, **decide.unread(scores)})
 
     def _result(
@@ -428,5 +362,5 @@ class Evaluation:
             seconds=time.monotonic() - self._began,
             errors=tuple((sample, last_line(error)) for sample, error in errors.items()),
             partial=self._stopped is not None,
-            floors={} if self._floor is None else self._floor.reaches,
+            floors=self._schedule.reaches,
         )

@@ -7,6 +7,7 @@ from ipllvm.benchmarks.cells import Row
 from ipllvm.benchmarks.definition import OWN_RULE, Definition
 from ipllvm.benchmarks.responses import REFUSE, Answer, match
 from ipllvm.errors import NotMeasured, UsageError
+from ipllvm.evaluation.subscores import bounds
 from ipllvm.metrics.totals import Figure, Graded, Total
 from ipllvm.records import Sample, Score
 from ipllvm.registry import SCORERS, TOTALS
@@ -66,15 +67,22 @@ class Recorded:
         """The same with every row that has no score counted as wrong."""
         return self._total()([Graded(line.sample, line.score or NOTHING) for line in self.lines])
 
-    def by_label(self) -> dict[str, dict[str, Figure]]:
-        """The headline of the rows that share a label, by axis and label."""
-        found: dict[str, dict[str, Figure]] = {}
+    def bounds(self) -> tuple[float, float] | None:
+        """Where the headline may be, in percent, 5 % on each side; None where it is no mean of scores."""
+        return bounds(self.definition.total_of(self.rule), self.graded)
+
+    def by_label(self) -> dict[str, dict[str, tuple[Figure, tuple[float, float] | None]]]:
+        """The headline of the rows that share a label and its bounds, by axis and label."""
+        name = self.definition.total_of(self.rule)
+        found: dict[str, dict[str, tuple[Figure, tuple[float, float] | None]]] = {}
         for axis in self.definition.axes:
             groups: dict[str, list[Graded]] = {}
             for each in self.graded:
-                for name in dict.fromkeys(value for key, value in each.sample.labels if key == axis):
-                    groups.setdefault(name, []).append(each)
-            found[axis] = {name: self._total()(group)[0] for name, group in groups.items()}
+                for label in dict.fromkeys(value for key, value in each.sample.labels if key == axis):
+                    groups.setdefault(label, []).append(each)
+            found[axis] = {
+                label: (self._total()(group)[0], bounds(name, group)) for label, group in groups.items()
+            }
         return {axis: figures for axis, figures in found.items() if figures}
 
     def _total(self) -> Total:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from ipllvm.records import Transcript
-from ipllvm.safety import reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +28,13 @@ class FlippedSample:
 
     def __str__(self) -> str:
         question = f" {self.question.strip()!r}" if self.question else ""
-        return f"{self.sample}{question}: {_words(self.before)} then, {_words(self.after)} now"
+        return f"{self.sample}{question}: {_words(self.before)} before, {_words(self.after)} after"
 
 
 def _words(said: Transcript | None) -> str:
     """Both answers, or those of each draw.
 
-    >>> _words(Said("what?", "yes", ("no", "yes"))), _words(None)
+    >>> _words(Transcript("what?", "yes", ("no", "yes"))), _words(None)
     ("'yes' and perturbed 'no', 'yes'", 'an answer that was not kept')
     """
     if said is None:
@@ -47,11 +46,6 @@ def _words(said: Transcript | None) -> str:
 def pack(value: object) -> str:
     """A value of builtins, compressed, as text."""
     return base64.b85encode(zlib.compress(json.dumps(value).encode(), 9)).decode()
-
-
-def unpack(text: str) -> Any:
-    """The inverse of `pack`; raises ValueError for what is damaged, or unpacks to more than the limit."""
-    return reading.json_value(reading.inflated(base64.b85decode(text)))
 
 
 def as_rows(said: Mapping[str, Transcript], samples: Sequence[str], clean_alone: bool) -> dict[str, Any]:

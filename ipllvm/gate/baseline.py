@@ -8,16 +8,13 @@ claim: not worse by more than the regression margin. Imports no torch.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ipllvm.errors import UsageError
 from ipllvm.gate import answers, former
 from ipllvm.gate.outcome import Key
 from ipllvm.records import Claim, Contrast, Result, Transcript
-from ipllvm.safety import reading
 from ipllvm.verdicts import ratio_change
 
 SCHEMA = "ipllvm-baseline/1"
@@ -52,6 +49,11 @@ class BaselineEntry:
     over: tuple[float, ...] = ()
     over_bound: float = 1.0
     share: float = 0.0
+
+    @property
+    def is_ratio(self) -> bool:
+        """Whether the claim is on a ratio, whose denominator was kept."""
+        return bool(self.over)
 
     @property
     def contrast(self) -> Contrast:
@@ -146,38 +148,14 @@ def dumps(about: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> str:
     return json.dumps(made, indent=1) + "\n"
 
 
-def load(path: Path) -> Baseline:
-    """A saved baseline, or that of a run's folder; raises UsageError in one line."""
-    file = path / "baseline.json" if path.is_dir() else path
-    try:
-        found = reading.json_file(file)
-    except OSError as error:
-        raise UsageError(f"{file}: can't read the baseline: {error.strerror}") from error
-    except ValueError as error:
-        raise UsageError(f"{file}: not a baseline: {error}") from error
-    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
-        raise UsageError(f"{file}: not a baseline of schema {SCHEMA}: save it again with --save-baseline")
-    try:
-        asked = {name: answers.unpack(packed) for name, packed in found.get("asked", {}).items()}
-        entries = [_entry(row, asked.get(row["benchmark"], {})) for row in found["entries"]]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"{file}: a damaged baseline ({error}): save it again") from error
-    return Baseline(found.get("about", {}), {entry.key: entry for entry in entries})
-
-
 def of(about: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> Baseline:
     """The baseline that a run's rows would make."""
-    entries = [_made(row, row) for row in found]
-    return Baseline(about, {entry.key: entry for entry in entries})
+    entries = [entry(row, row) for row in found]
+    return Baseline(about, {each.key: each for each in entries})
 
 
-def _entry(row: Mapping[str, Any], asked: Mapping[str, list[str]]) -> BaselineEntry:
-    """An entry of a file; files from before answers were kept have none."""
-    paired = answers.unpack(row["paired"])
-    return _made({**row, "said": answers.together(asked, paired.get("perturbed", {}))}, paired)
-
-
-def _made(row: Mapping[str, Any], paired: Mapping[str, Any]) -> BaselineEntry:
+def entry(row: Mapping[str, Any], paired: Mapping[str, Any]) -> BaselineEntry:
+    """The entry of a row in builtins, with what it has by sample."""
     claim = Claim(**row["claim"])
     return BaselineEntry(
         key=(row["property"], claim.name, row["benchmark"]),
@@ -200,20 +178,19 @@ def _made(row: Mapping[str, Any], paired: Mapping[str, Any]) -> BaselineEntry:
     )
 
 
-def difference(old: BaselineEntry, new: BaselineEntry) -> tuple[Contrast, tuple[str, ...]]:
-    """New minus old contrast by sample id, positive is worse; and the ids of what changed.
+def difference(old: BaselineEntry, new: BaselineEntry) -> Contrast:
+    """New minus old contrast by sample id, positive is worse.
 
     A difference in differences lies in twice the contrast's range. Samples that one run lacks count
     as errors: where they would lie is not known.
     """
-    then = dict(zip(old.samples, old.values, strict=True))
-    shared = [i for i, sample in enumerate(new.samples) if sample in then]
-    moved = np.array([new.worse * (new.values[i] - then[new.samples[i]]) for i in shared], dtype=float)
-    moved = np.round(moved, 12)
+    before = dict(zip(old.samples, old.values, strict=True))
+    shared = [i for i, sample in enumerate(new.samples) if sample in before]
+    moved = np.array([new.worse * (new.values[i] - before[new.samples[i]]) for i in shared], dtype=float)
     planned = max(len(old.samples) + old.n_error, len(new.samples) + new.n_error)
-    contrast = Contrast(
+    return Contrast(
         name="regression",
-        values=moved,
+        values=np.round(moved, 12),
         clusters=tuple(new.clusters[i] for i in shared),
         bound=2 * new.bound if new.claim.name != CLEAN else new.bound,
         lattice=new.lattice,
@@ -222,8 +199,6 @@ def difference(old: BaselineEntry, new: BaselineEntry) -> tuple[Contrast, tuple[
         samples=tuple(new.samples[i] for i in shared),
         weighted=new.weighted,
     )
-    flipped = tuple(new.samples[i] for i, value in zip(shared, moved, strict=True) if value)
-    return contrast, flipped
 
 
 CLEAN = "clean_score"

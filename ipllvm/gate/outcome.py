@@ -1,19 +1,24 @@
 """What a comparison with a baseline found: what changed, what stands in the way, and the exit status."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ipllvm.gate.answers import FlippedSample
 from ipllvm.records import Claim, Decision, Estimate, Verdict
 
 REFRESH = "--save-baseline=NAME"
+MISSING = "it is in the baseline and not in this run"
+NEW = "it is not in the baseline; save one that has it with --save-baseline"
 Key = tuple[str, str, str]
 """Property, claim, benchmark."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What became of one claim: the difference in points (positive is worse), its verdict, who flipped."""
+    """What became of one claim: the difference in points (positive is worse), its verdict, who flipped.
+
+    `turned` are the samples that flipped, those that got worse first.
+    """
 
     key: Key
     claim: Claim
@@ -21,7 +26,6 @@ class Change:
     after: float | None
     estimate: Estimate
     verdict: Verdict
-    flipped: tuple[str, ...] = ()
     improved: bool = False
     turned: tuple[FlippedSample, ...] = ()
 
@@ -42,26 +46,21 @@ class Gate:
         for key, why in self.refused:
             yield f"not compared {words(key)}: {why}"
         for key in self.missing:
-            yield f"missing {words(key)}: it is in the baseline and not in this run{self._renamed(key)}"
+            yield f"missing {words(key)}: {MISSING}{renamed(key, self.added)}"
         for key in self.added:
-            yield f"new {words(key)}: it is not in the baseline"
+            yield f"new {words(key)}: {NEW}"
         for change in self.changes:
             if change.improved:
-                yield f"improved {words(change.key)}: refresh the baseline with {self.refresh}"
+                yield improved(change.key, self.refresh)
         yield from self.notes
-
-    def _renamed(self, key: Key) -> str:
-        """Which new entry, of the same claim or property on the same data, may be the one that is missing."""
-        like = [new for new in self.added if sum(map(str.__eq__, key, new)) == len(key) - 1]
-        return f"; renamed to {words(like[0])}?" if len(like) == 1 else ""
 
     @property
     def status(self) -> int:
-        """1 where something is worse, missing or new; 7 where something could not be compared; else 0."""
+        """1 where something is worse; 7 where a single comparison could not be made; else 0."""
         decided = {c.verdict.decision for c in self.changes if c.claim.kind == "requirement"}
-        if Decision.VIOLATED in decided or self.missing or self.added:
+        if Decision.VIOLATED in decided:
             return 1
-        return 7 if self.refused else 0
+        return 7 if self.refused or self.missing or self.added or not self.changes else 0
 
     @property
     def undecided(self) -> bool:
@@ -69,6 +68,17 @@ class Gate:
         return any(
             c.verdict.decision is Decision.UNDECIDED and c.claim.kind == "requirement" for c in self.changes
         )
+
+
+def renamed(key: Key, others: Iterable[Key]) -> str:
+    """Which other entry, of the same claim or property on the same data, may be the one that is missing."""
+    like = [new for new in others if sum(a == b for a, b in zip(key, new, strict=True)) == len(key) - 1]
+    return f"; renamed to {words(like[0])}?" if len(like) == 1 else ""
+
+
+def improved(key: Key, refresh: str) -> str:
+    """What to say of a claim that got better."""
+    return f"improved {words(key)}: refresh the baseline with {refresh}"
 
 
 def words(key: Key) -> str:

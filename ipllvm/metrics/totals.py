@@ -94,7 +94,7 @@ def mme_points(graded: Sequence[Graded]) -> tuple[Figure, ...]:
     """MME: accuracy and accuracy+ in percent of each task, summed up over its 14 tasks.
 
     Accuracy+ counts pictures with both questions right. A picture of which an answer is missing counts
-    among the pictures.
+    among the pictures. The most are 200 points a task that is there, 2,800 for all.
     """
     tasks: dict[str, list[Graded]] = {}
     for each in graded:
@@ -102,16 +102,14 @@ def mme_points(graded: Sequence[Graded]) -> tuple[Figure, ...]:
     known = [task for task in (*PERCEPTION, *COGNITION) if task in tasks]
     points = {task: _task(task, tasks[task]) for task in (*known, *(tasks.keys() - set(known)))}
     sums = [
-        _sum(name, [points[task][0] for task in group if task in points], 200 * len(group))
+        _sum(name, [points[task][0] for task in group if task in points])
         for name, group in (
             ("perception + cognition", tuple(points)),
             ("perception", PERCEPTION),
             ("cognition", COGNITION),
         )
     ]
-    most = 200 * len({*PERCEPTION, *COGNITION, *points})
-    whole = Figure(sums[0].name, sums[0].value, f"points of {most}", sums[0].n, sums[0].printed)
-    return whole, *sums[1:], *chain.from_iterable(points.values())
+    return *sums, *chain.from_iterable(points.values())
 
 
 def _task(name: str, graded: Sequence[Graded]) -> tuple[Figure, Figure, Figure]:
@@ -124,7 +122,8 @@ def _task(name: str, graded: Sequence[Graded]) -> tuple[Figure, Figure, Figure]:
     return Figure(name, value, "points of 200", len(graded), f"{value:.2f}"), plain, plus
 
 
-def _sum(name: str, parts: Sequence[Figure], most: int) -> Figure:
+def _sum(name: str, parts: Sequence[Figure]) -> Figure:
+    most = 200 * len(parts)
     value = sum(part.value for part in parts)
     return Figure(name, value, f"points of {most}", sum(part.n for part in parts), f"{value:.2f}")
 
@@ -142,5 +141,9 @@ def _by_cluster(graded: Sequence[Graded]) -> dict[str, list[float]]:
 
 
 def _review(score: Score) -> tuple[float, ...]:
-    """The reference's and the model's points."""
-    return FAILED if score.answer is None else tuple(map(float, score.answer.split()))
+    """The reference's and the model's points; an answer that is not both of them was not read."""
+    try:
+        reference, model = map(float, (score.answer or "").split())
+    except ValueError:
+        return FAILED
+    return reference, model

@@ -15,10 +15,10 @@ from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.classifier import Classifier
 from ipllvm.models.devices import choose_device, choose_dtype
 from ipllvm.models.forecast import forecast
+from ipllvm.models.language_half import LoadedCheckpoint
 from ipllvm.models.planted import naming
 from ipllvm.models.planted.model import PlantedModel
 from ipllvm.models.prompting import PromptStyle
-from ipllvm.models.transformers_model import LoadedCheckpoint
 from ipllvm.models.weights import read_weights, unusable
 from ipllvm.models.zero_shot import ZeroShot
 from ipllvm.registry import FAMILIES

@@ -13,7 +13,9 @@ from transformers.models.auto import processing_auto
 from transformers.utils.import_utils import is_torchvision_available
 
 from ipllvm.errors import ModelUnavailable, first_line
+from ipllvm.models.chat_template import fill
 from ipllvm.models.checkpoint import read_json
+from ipllvm.registry import FAMILIES
 
 PROBE = "How many birds are there?"
 MARKS = ("image_token", "boi_token")
@@ -30,7 +32,8 @@ def load(folder: Path, family: str) -> Any:
     except Exception as error:
         raise ModelUnavailable(f"{folder}: its processor can't be loaded: {first_line(error)}") from error
     if not processor.chat_template:
-        processor.chat_template = getattr(processor.tokenizer, "chat_template", None)
+        own = getattr(processor.tokenizer, "chat_template", None)
+        processor.chat_template = own or FAMILIES.load(family).TEMPLATE
     if not processor.chat_template:
         raise ModelUnavailable(f"{folder}: no chat template (chat_template.jinja, or a chat_template key)")
     return processor
@@ -68,7 +71,7 @@ def _text(processor: Any, folder: Path) -> str:
     content = [{"type": "image"}, {"type": "text", "text": PROBE}]
     turns = [{"role": "user", "content": content}]
     try:
-        text = str(processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False))
+        text = fill(processor, turns)
     except Exception as error:
         raise ModelUnavailable(
             f"{folder}: its chat template can't be filled with a picture and a question: {first_line(error)}"

@@ -6,6 +6,8 @@ from typing import Any
 
 from PIL import Image
 
+from ipllvm.models.chat_template import fill
+
 VICUNA = (
     "A chat between a curious user and an artificial intelligence assistant. "
     "The assistant gives helpful, detailed, and polite answers to the user's questions."
@@ -43,7 +45,7 @@ def render(processor: Any, question: str, prompt: PromptStyle, mark: str, pictur
     user = {"role": "user", "content": content}
     system = {"role": "system", "content": [{"type": "text", "text": prompt.system}]}
     messages = [system, user] if prompt.system else [user]
-    text = str(processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False))
+    text = fill(processor, messages)
     count = text.count(mark)
     if count != pictures:
         expected = "once" if pictures == 1 else f"{pictures} times"

@@ -17,6 +17,7 @@ from transformers import (
 
 from ipllvm.errors import UsageError
 from ipllvm.models import sources
+from ipllvm.models.chat_template import fill
 from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.devices import choose_device, choose_dtype
 from ipllvm.models.weights import WITHOUT_HEAD, read_weights, unusable
@@ -61,7 +62,7 @@ class LanguageModel:
         text = prompt
         if words.chat_template:
             turn = [{"role": "user", "content": prompt}]
-            text = words.apply_chat_template(turn, tokenize=False, add_generation_prompt=True)
+            text = fill(words, turn)
         fields = words(text, return_tensors="pt", add_special_tokens=not words.chat_template)
         ids, mask = (fields[name].to(self._device) for name in ("input_ids", "attention_mask"))
         said = self._speaker.generate(

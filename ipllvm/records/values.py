@@ -50,7 +50,8 @@ class Benchmark:
     """A named set of samples with the scorer that its answers are meant for.
 
     `pairs` says that a cluster is a pair, which counts only when both its samples are right. `judged` is the
-    scorer that takes the place of `scorer` where a judge is named, empty where rules always serve.
+    scorer that takes the place of `scorer` where a judge is named, empty where rules always serve. `axes`
+    are the labels that have scores of their own, `total` names the official total, if it has one.
     """
 
     name: str
@@ -61,6 +62,8 @@ class Benchmark:
     max_new_tokens: int = 16
     pairs: bool = False
     judged: str = ""
+    axes: tuple[str, ...] = ()
+    total: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from ipllvm.reporting.pictures import Picture, alternative, capital, labels, pla
 from ipllvm.reporting.quantities import meaning
 from ipllvm.reporting.schema import Row
 from ipllvm.reporting.text import interval, number, visible
-from ipllvm.reporting.view import NOT_MEASURED, Line, standing
+from ipllvm.reporting.view import LABEL, NOT_MEASURED, Line, standing
 
 SCORES: Final = 6
 """Scores that are drawn side by side; the table of numbers has all."""
@@ -80,7 +80,7 @@ def _measured(row: Row) -> Row | None:
 
 def _scores(row: Row, unit: str) -> Iterator[str]:
     for name, estimate in row["estimates"].items():
-        beside = name == row["claim"]["quantity"] or name.endswith("_pairs")
+        beside = name == row["claim"]["quantity"] or name.endswith("_pairs") or LABEL in name
         if estimate["unit"] == unit and not beside:
             yield name
 

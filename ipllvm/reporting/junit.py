@@ -1,7 +1,7 @@
 """A report as JUnit: a document of its own, and a row as flat properties for pytest's --junitxml."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
@@ -11,15 +11,20 @@ from ipllvm.reporting.text import REASON_LIMIT, visible
 from ipllvm.reporting.view import NOT_MEASURED, failure, failure_reason, reason, standing, word
 
 LONG = 4096
-ENDINGS = {"failed": "failure", "error": "error", "skipped": "skipped"}
-"""What pytest made of a test, and what JUnit calls it; one that passed has no such element."""
+CALL = "call"
+"""pytest's phase of the test itself."""
+ENDINGS = {"failed": "failure", "error": "failure", "skipped": "skipped"}
+"""What pytest made of a test that has measured something, and what JUnit calls it; one that passed has no
+such element."""
+SEVERITY = (NOT_MEASURED, "VIOLATED", "WORSE", "UNDECIDED", "HOLDS")
 
 
 def render(report: Report) -> str:
-    """The whole of `report`: a test case for each result, law, and test that failed or was not run.
+    """The whole of `report`: a case for each test that pytest ran, ended as pytest's own JUnit says it did.
 
-    What could not be measured is an error, an UNDECIDED that was let through is skipped, each with its
-    reason. Times are seconds of wall time, 0 where they are not known.
+    What could not be measured is an error, or a failure where it was the test itself that could not; an
+    UNDECIDED that was let through is skipped, each with its reason. What was never run is told in the
+    properties of the suite. Times are seconds of wall time, 0 where they are not known.
     """
     cases = [*_cases(report)]
     ends = Counter(child.tag for case in cases for child in case)
@@ -30,52 +35,54 @@ def render(report: Report) -> str:
     suite = SubElement(root, "testsuite", _texts({**about, "timestamp": run["started"]}))
     told = {name: run[name] for name in ("id", "command", "seed", "exit_status", "partial", "platform")}
     fingerprints = {f"model.{model['id']}": model["fingerprint"] for model in report["models"]}
-    suite.append(_properties({**told, **run["versions"], **fingerprints}.items()))
+    never = [(f"not_run.{row['test']}", row["reason"]) for row in report["not_measured"] if not row["phase"]]
+    suite.append(_properties([*{**told, **run["versions"], **fingerprints}.items(), *never]))
     suite.extend(cases)
     ElementTree.indent(root, " ")
     return ElementTree.tostring(root, "unicode", xml_declaration=True) + "\n"
 
 
 def _cases(report: Report) -> Iterator[Element]:
-    shared = Counter(row["test"] for row in report["results"])
+    results: dict[str, list[Row]] = {}
     for row in report["results"]:
-        case = _case(row["test"], row["seconds"], row["claim"]["name"] if shared[row["test"]] > 1 else "")
-        case.append(_properties(properties(row)))
-        ending = _ending(row)
-        if ending:
-            _end(case, ending, word(row), reason(row), row["replay"])
-        yield case
+        results.setdefault(row["test"], []).append(row)
+    yield from (_measured(test, rows) for test, rows in results.items())
     for row in report["failed"]:
         case = _case(row["test"], row["seconds"])
         _end(case, "failure", failure(row), failure_reason(row), row["replay"])
         yield case
     for row in report["not_measured"]:
-        case = _case(row["test"], row["seconds"])
-        _end(case, "error", NOT_MEASURED, row["reason"])
-        yield case
+        if row["phase"]:
+            case = _case(row["test"], row["seconds"])
+            _end(case, "failure" if row["phase"] == CALL else "error", NOT_MEASURED, row["reason"])
+            yield case
     for row in report["not_tested"]:
         names = "-".join(row[name] for name in ("model", "benchmark") if row[name])
-        case = _case(f"{row['property']}[{names}]", 0.0)
+        case = _case(row["test"] or f"{row['property']}[{names}]", 0.0)
         _end(case, "skipped", "not tested", row["reason"])
         yield case
     yield from (_case(row["test"], row["seconds"]) for row in report["passed_laws"])
 
 
-def _ending(row: Row) -> str | None:
-    """What became of a test, by what the run says of its claim."""
-    found = standing(row)
-    if found == NOT_MEASURED:
-        return "error"
-    same = found == row["verdict"]["decision"]
-    return ENDINGS.get(row["outcome"]) if same else "failure" if found == "VIOLATED" else "skipped"
+def _measured(test: str, rows: Sequence[Row]) -> Element:
+    """The case of a test with results; of several claims the properties begin with the claim's name."""
+    case = _case(test, max(row["seconds"] or 0.0 for row in rows))
+    named = [(f"{row['claim']['name']}: " if len(rows) > 1 else "", row) for row in rows]
+    case.append(
+        _properties((f"{claim}{name}", value) for claim, row in named for name, value in properties(row))
+    )
+    ending = ENDINGS.get(rows[0]["outcome"])
+    if ending:
+        worst = min(rows, key=lambda row: SEVERITY.index(standing(row)))
+        _end(case, ending, word(worst), reason(worst), worst["replay"])
+    return case
 
 
-def _case(test: str, seconds: float | None, part: str = "") -> Element:
+def _case(test: str, seconds: float | None) -> Element:
     """The test case of pytest's id `test`, named as pytest names it."""
     file, _, name = test.rpartition("::")
     place = ".".join(PurePosixPath(file).with_suffix("").parts) if file else "ipllvm"
-    names = {"classname": place, "name": f"{name}: {part}" if part else name}
-    return _element("testcase", {**names, "time": _seconds(seconds)})
+    return _element("testcase", {"classname": place, "name": name, "time": _seconds(seconds)})
 
 
 def _end(case: Element, tag: str, kind: str, reason: str, replay: str = "") -> None:

@@ -43,7 +43,19 @@ def current(report: Any) -> Report:
         raise UsageError(f"{name} was written by a later ipllvm; this one reads {VERSION}: update ipllvm")
     filled: Report = _filled(report, SCHEMA)
     validate(filled)
+    _require_listed(filled)
     return filled
+
+
+def _require_listed(report: Report) -> None:
+    """Raises UsageError where a result names a model or a benchmark that the report does not list."""
+    for kind in ("model", "benchmark"):
+        listed = {each["id"] for each in report[f"{kind}s"]}
+        for row in report["results"]:
+            if row[kind] not in listed:
+                raise UsageError(
+                    f"not an {VERSION}: a result names {kind} {visible(row[kind])!r}, which is not listed"
+                )
 
 
 def _filled(value: Any, node: Any) -> Any:

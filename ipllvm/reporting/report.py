@@ -4,7 +4,7 @@ import json
 import platform
 import re
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib import metadata
@@ -13,20 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ipllvm.claims import tables
 from ipllvm.errors import UsageError
-from ipllvm.reporting import html, junit, markdown
 from ipllvm.reporting.folders import ensure_writable, replace_file
 from ipllvm.reporting.schema import VERSION, Report, Row, builtins
 from ipllvm.reporting.standings import multiplicity, standing
+from ipllvm.reporting.views import VIEWS
 from ipllvm.verdicts import release
 
 if TYPE_CHECKING:
     from ipllvm.verdicts.statements import Statement
 
-VIEWS: Final[dict[str, Callable[[Report], str]]] = {
-    "report.md": markdown.render,
-    "report.html": html.render,
-    "junit.xml": junit.render,
-}
 PACKAGES: Final = (
     "ipllvm",
     "torch",
@@ -50,11 +45,15 @@ class NotTested:
     model: str
     benchmark: str
     reason: str
+    test: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class NotMeasured:
-    """A test that was tried and gave no row; `primary` counts it in the model's Holm family."""
+    """A test that gave no row; `primary` counts it in the model's Holm family.
+
+    `phase` is that of pytest in which it ended, empty for one that was never run.
+    """
 
     test: str
     reason: str
@@ -63,6 +62,7 @@ class NotMeasured:
     benchmark: str = ""
     primary: bool = False
     seconds: float | None = None
+    phase: str = "setup"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +201,11 @@ def write(report: Report, folder: Path) -> Path:
     text = json.dumps(report, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     path = replace_file(folder, "report.json", text)
     missing: dict[str, str] = {}
-    for name, render in VIEWS.items():
+    for view in VIEWS:
         try:
-            replace_file(folder, name, render(report))
+            replace_file(folder, view.file, view.render([report]))
         except UsageError as error:
-            missing[name] = getattr(error.__cause__, "strerror", None) or str(error)
+            missing[view.file] = getattr(error.__cause__, "strerror", None) or str(error)
     if missing:
         names, why = " and ".join(missing), next(iter(missing.values()))
         again = f"make room and run: ipllvm report {folder}"

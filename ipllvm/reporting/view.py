@@ -230,10 +230,18 @@ def _line(row: Row, benchmark: str, part: str) -> Line:
     )
 
 
+LABEL = " = "
+"""What the names of sub-scores hold, "clean, category = math"."""
+
+
 def _perturbation(row: Row) -> str:
     """The name of the score under the perturbation: the first that is none of the fixed ones."""
     fixed = ("clean", "blank", "noise_floor", row["claim"]["quantity"])
-    others = (name for name in row["estimates"] if name not in fixed and not name.endswith("_pairs"))
+    others = (
+        name
+        for name in row["estimates"]
+        if name not in fixed and not name.endswith("_pairs") and LABEL not in name
+    )
     return next(others, "perturbed")
 
 

@@ -1,14 +1,67 @@
-"""Exact match of short answers, blind to case, spacing, quotes around and a period at the end."""
+"""Exact match of short answers, blind to how they are put: case, articles, digits or words, a full sentence.
+
+Nothing that means something else is forgiven: "dark red" is not "red".
+"""
+
+import re
+from functools import lru_cache
 
 from ipllvm.records import Sample, Score
+from ipllvm.scorers.forms import form, unretracted, unwrapped
+from ipllvm.scorers.numbers import leading
 
 _QUOTES = ("''", '""', "``", "“”", "‘’")
+PUT = (
+    form(
+        "the answer is",
+        r"^(?:so |thus )?(?:the\s+)?(?:(?:final|correct|right|best)\s+)?answer\s*(?:is|:|=)"
+        r"\s*:?\s*(.*)$",
+        "The answer is red",
+        "Answer: red",
+        r"\boxed{red}",
+    ),
+    form("it is", r"^(?:it|this|that)(?: is|'s)\s+(.*)$", "It is red.", "It's red"),
+    form("an article", r"^(?:a|an|the)\s+(\S.*)$", "the red", "The answer is a red"),
+    form("an end", r"^(.*[^\s.!,;:。])[\s.!,;:。]+$", "red!", "red,", "red。", "red."),
+)
+"""How a short answer is put into a sentence; what is left is the answer."""
+SPELLINGS = {"grey": "gray", "colour": "color", "coloured": "colored", "centre": "center", "metre": "meter"}
+_NUMBER = re.compile(r"[-+]?[$€£¥]?\s?\.?\d[\d,. ]*%?")
 
 
 def score(text: str, sample: Sample) -> Score:
-    """1.0 where the response is the sample's answer after `normalize`, else 0.0; an empty one is unread."""
-    answer = normalize(text)
-    return Score(float(answer == normalize(sample.answer)), answer or None)
+    """1.0 where the response is the sample's answer, both as `said` gives them; an empty one is unread."""
+    answer = said(text)
+    return Score(float(answer == said(sample.answer)), answer or None)
+
+
+@lru_cache(maxsize=1 << 12)
+def said(text: str) -> str:
+    """The answer that a text is, in one form for all ways of putting it.
+
+    >>> [said(text) for text in ("The answer is a **Red**.", "1,000", "three", "12 %", "grey")]
+    ['red', '1000', '3', '12%', 'gray']
+    """
+    left, before = normalize(unretracted(unwrapped(text))), None
+    while left != before:
+        before = left
+        for each in PUT:
+            left = each.pattern.sub(r"\1", left)
+        left = normalize(left)
+    return _number(left) or " ".join(SPELLINGS.get(word, word) for word in left.split())
+
+
+def _number(text: str) -> str | None:
+    """A number in digits, where that is all that a text says."""
+    words = text.replace("-", " ").split()
+    if not _NUMBER.fullmatch(text) and not (
+        words and all(leading(word) is not None or word == "and" for word in words)
+    ):
+        return None
+    value = leading(text)
+    if value is None:
+        return None
+    return f"{value.normalize():f}" + "%" * text.endswith("%")
 
 
 def normalize(text: str) -> str:

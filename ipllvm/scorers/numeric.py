@@ -1,18 +1,51 @@
 """The number that a worked answer ends in: "The answer is N", as chain-of-thought examples put it.
 
-The cue counts where it first stands, and only before a further question that the model may have
-made up; a reply that is nothing but a number names it too.
+What is declared as final counts before what is called the answer on the way; where two different numbers
+are declared the reply is unread, since a wrong number is worse than none. Only what stands before a further
+question that the model may have made up counts; a reply that is nothing but a number names it too.
 """
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 
 from ipllvm.records import Sample, Score
+from ipllvm.scorers.forms import Form, form, unretracted, unwrapped
+from ipllvm.scorers.numbers import leading
 
-_NUMBER = r"(-?\$?-?\d[\d,]*(?:\.\d+)?)"
-_CUED = re.compile(rf"\bthe answer is:?\s{{0,9}}{_NUMBER}", re.IGNORECASE)
-_ALONE = re.compile(rf"{_NUMBER}\.?")
+_ABOUT = r"(?:(?:about|approximately|around|roughly|exactly|equal to|simply|just)\s+)?"
+FINAL = (
+    form("####", r"####\s*()", "3+4=7\n#### 7"),
+    form(
+        "the final answer is",
+        rf"\bfinal answer\s*(?:is|=|:)\s*:?\s*{_ABOUT}()",
+        "The final answer is 7",
+        "Final answer: 7",
+    ),
+)
+"""What an answer that is final stands behind."""
+CUES = (
+    form(
+        "the answer is",
+        rf"\banswer\s*(?:(?:is|would be|comes to|equals)\b(?!')|=|:)\s*:?\s*{_ABOUT}()",
+        "The answer is 7.",
+        "Answer: 7",
+        "the answer is about 7",
+        "The correct answer is **7**.",
+        r"$\boxed{7}$",
+        "The answer is\n7",
+        "So the answer is: $7",
+        "The answer is 5 + 2 = 7",
+        "The answer is seven",
+        "The answer is not 5, it is 7",
+    ),
+    form("A:", rf"(?:^|\n)\s*A:\s*{_ABOUT}()", "A: 7"),
+)
+"""What an answer stands behind."""
+_STARTS = re.compile(r"[-+$€£¥.\s]*\d")
 _NEXT_QUESTION = re.compile(r"(?:^|\n)[ \t]*Q:")
+_DENIED = re.compile(r"\bnot\s+[$€£]?-?[\d.,]*\d\s*,?\s*(?:(?:but|it is|it's|rather)\s+)*", re.IGNORECASE)
+_ALONE = re.compile(r"\S+(?:\s\d{3})*(?:\s*(?:[a-z%°]+|/\s?\d+))?[.!]?", re.IGNORECASE)
 
 
 def score(text: str, sample: Sample) -> Score:
@@ -34,6 +67,20 @@ def extract(text: str) -> Decimal | None:
     >>> [extract(text) for text in ("3 + 4 = 7", "\nQ: 1 + 1? A: The answer is 2.", "")]
     [None, None, None]
     """
-    reply = _NEXT_QUESTION.split(text, maxsplit=1)[0].strip()
-    match = _CUED.search(reply) or _ALONE.fullmatch(reply)
-    return Decimal(re.sub(r"[$,]", "", match[1]).replace("--", "")) if match else None
+    reply = unretracted(unwrapped(_NEXT_QUESTION.split(text, maxsplit=1)[0]))
+    reply = _DENIED.sub("", reply)
+    for cues in (FINAL, CUES):
+        found = set(_behind(cues, reply))
+        if found:
+            return found.pop() if len(found) == 1 else None
+    return leading(reply) if _ALONE.fullmatch(reply) else None
+
+
+def _behind(cues: tuple[Form, ...], reply: str) -> Iterator[Decimal | None]:
+    """The number behind each cue; None where digits stand there that are in doubt."""
+    for cue in cues:
+        for found in cue.pattern.finditer(reply):
+            rest = reply[found.end() :].split("\n", 1)[0].strip("*_ ")
+            number = leading(rest)
+            if number is not None or _STARTS.match(rest):
+                yield number

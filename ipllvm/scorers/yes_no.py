@@ -1,17 +1,61 @@
-"""Yes or no, read from whole words at the place where an answer stands.
+"""Yes or no, read from whole words at the places where an answer stands.
 
 MME's reference evaluation looks for "yes", then "no", anywhere in the first four characters, so
-that "Not sure" is a "no"; here only the words count, and "Not sure" is no answer.
+that "Not sure" is a "no"; here only the words count, and "Not sure" is no answer. Where a reply says both,
+it says neither.
 """
 
 import re
 
 from ipllvm.records import Sample, Score
+from ipllvm.scorers.forms import captured, form, unretracted, unwrapped
 
 _WORDS = {"yes": "yes", "y": "yes", "no": "no", "n": "no"}
-_FIRST = re.compile(
-    r"^\W*(?:the\s+answer\s+is\W+|answer\s*:\W*)?(yes|no)\b(?!\s*(?:/|or\b|and\b))", re.IGNORECASE
+_END = r"\b(?!-)(?!\s*(?:/|or\b|and\b))(?!\.?\s*\d)"
+_OPINION = (
+    r"(?:(?:based on|according to|looking at|judging by|from)\s[^,.]*,|"
+    r"in (?:the|this) (?:image|picture|photo),?|"
+    r"i (?:think|believe|would say|guess)(?: that)?(?: the answer is)?,?|well,?|sure[,.:!]?|ok(?:ay)?[,.:!]?)"
 )
+SAID = (
+    form(
+        "at the beginning",
+        rf"^\W*(yes|no){_END}",
+        "Yes.",
+        "yes",
+        '"Yes"',
+        "Yes, there is no dog",
+        "**Yes**",
+        "YES!!",
+        "Yes, I'm sure it's a no-smoking sign",
+        "Yes</s>",
+        "Ｙｅｓ",
+        "ASSISTANT: Yes",
+        "<think>no..</think>yes",
+    ),
+    form("as an option", rf"^\(?[A-Z][.):]\s*(yes|no){_END}", "A. Yes", "(B) yes"),
+    form(
+        "behind an opinion",
+        rf"^{_OPINION}\s+(yes|no){_END}",
+        "Based on the image, yes, there is.",
+        "I think yes",
+        "Looking at the picture, yes.",
+    ),
+    form(
+        "the answer is",
+        rf"\banswer\s*(?:is|would be|:|=)\s*:?\W*(yes|no){_END}",
+        "The answer is yes.",
+        "Answer: Yes",
+        "**Answer:** Yes",
+        "The correct answer is yes",
+        "Final answer: yes",
+        "There are two. So the answer is yes.",
+        r"\boxed{yes}",
+    ),
+)
+"""Where an answer stands."""
+_OTHER = re.compile(r"^\W*(?:yes|no)\b[\s,;.!?]+(yes|no)\b\s*(?=[,.;!?\n]|$)", re.IGNORECASE)
+"""A second word right behind the first: "Yes, no, maybe"."""
 
 
 def score(text: str, sample: Sample) -> Score:
@@ -26,15 +70,18 @@ def score(text: str, sample: Sample) -> Score:
 
 
 def extract(text: str) -> str | None:
-    """What the text begins with, "yes" or "no", or None; a lone letter y or n will do.
+    """What the text says where an answer stands, "yes" or "no", or None; a lone letter y or n will do.
 
     >>> [extract(text) for text in ("Yes.", "No, it isn't", "N", "The answer is yes.")]
     ['yes', 'no', 'no', 'yes']
     >>> [extract(text) for text in ("Not sure", "I know", "yes or no", "")]
     [None, None, None, None]
     """
-    whole = _WORDS.get(text.strip(" \t\r\n.!\"'").lower())
+    text = unretracted(unwrapped(text))
+    whole = _WORDS.get(text.strip(" \t\r\n.!\"'。").lower())
     if whole is not None:
         return whole
-    match = _FIRST.match(text)
-    return match[1].lower() if match else None
+    said = {found[1].lower() for found in captured(SAID, text)}
+    if second := _OTHER.match(text):
+        said.add(second[1].lower())
+    return said.pop() if len(said) == 1 else None

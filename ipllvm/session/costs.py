@@ -13,9 +13,13 @@ Costs = dict[str, tuple["ModelInfo", "Forecast", list[str]]]
 
 def planned(costs: Costs) -> Iterator[str]:
     """What each test would run and could tell, and the cost of all."""
+    from ipllvm.verdicts.planning import CAUGHT
+
+    told: set[str] = set()
     for test, (_, cost, power_lines) in costs.items():
         yield f"{test.rpartition('::')[2]}: {cost}"
-        yield from (f"  {line}" for line in power_lines)
+        yield from (f"  {line}" for line in power_lines if line not in told)
+        told |= {line for line in power_lines if CAUGHT in line}
     if costs:
         yield from summary(costs)
 

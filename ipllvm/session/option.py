@@ -100,6 +100,11 @@ def one_of(*known: str) -> Parse:
     return lambda name, text: parsing.one_of(name, text, known)
 
 
+def number(least: float, most: float) -> Parse:
+    """Reads a number from `least` to `most`."""
+    return lambda name, text: parsing.number(name, text, least, most)
+
+
 def whole(least: int, auto: str = "") -> Parse:
     """Reads a whole number of at least `least`; the word `auto` as None."""
     return lambda name, text: None if text == auto and auto else parsing.whole(name, text, least)

@@ -4,6 +4,7 @@ Nothing here imports torch or touches a model: unknown names and impossible valu
 one line before anything is collected. An option is one field of `Options`.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from ipllvm.artifacts.synthetic import CAPTIONERS, GENERATORS
 from ipllvm.benchmarks import choice
 from ipllvm.errors import UsageError
+from ipllvm.gate import names
 from ipllvm.models.sources import check_name, display_names, names_classes
 from ipllvm.perturbations.noise import KINDS
 from ipllvm.perturbations.occlusion import BUDGETS
@@ -21,7 +23,7 @@ from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
 from ipllvm.records import EXACT
 from ipllvm.session import parsing
-from ipllvm.session.option import ROW, Bears, Option, one_of, option, whole
+from ipllvm.session.option import ROW, Bears, Option, number, one_of, option, whole
 from ipllvm.session.profiles import BENCHMARKS as BENCHMARKS_OF
 from ipllvm.session.profiles import CLASSES, PROFILES, Size, size
 
@@ -36,11 +38,13 @@ class Options:
     """What the command line asks for; one row an option, in the order of `--help`.
 
     `samples` is None for all and for the profile's; `fewer_do` says that their number was not asked for:
-    the profile gives it, and a benchmark with fewer is taken whole. `draws` is None where the profile gives
+    the profile gives it, and a benchmark with fewer is taken whole. `created` says that there was no
+    baseline, and that this run is to be it. `draws` is None where the profile gives
     them, `batch_size` where it is found by trying. `sequential` is whether the number of samples is open.
     """
 
     fewer_do: bool
+    created: bool
     # fmt: off
     models: tuple[str, ...] = option(
         "alias, hub id or folder (write --model=/path); repeatable",
@@ -103,13 +107,24 @@ class Options:
         PARAMETER, one_of(*SCOPES), SCOPES[0], aliases=("scope",),
     )
     baseline: str = option(
-        "compare with a saved baseline: a name, or a file", RUN, default="", metavar="NAME"
+        "compare with a saved baseline: a name, a file, or the folder of a run",
+        RUN, parsing.some_text, metavar="NAME",
     )
     save_baseline: str = option(
-        "keep what was found as REPORT_DIR/baselines/NAME.json",
-        NOTHING, parsing.file_name, "", metavar="NAME",
+        "keep what was found as REPORT_DIR/baselines/NAME.json", NOTHING, names.new, metavar="NAME"
+    )
+    baseline_if_missing: str = option(
+        "fail, or create: make this run the baseline (refused where CI is set)",
+        NOTHING, one_of("fail", "create"), "fail",
     )
     plan: bool = option("say what would be run and what it costs; load no weights", NOTHING, flag=True)
+    catch: float | None = option(
+        "plan: say how many samples show that a checkpoint is so many points worse",
+        NOTHING, number(0.1, 100), metavar="POINTS",
+    )
+    power: float = option(
+        "plan: with which power, in %, a regression is to be caught", NOTHING, number(50, 99.9), "80"
+    )
     rehash: bool = option("read the weights of --model anew for its fingerprint", NOTHING, flag=True)
     no_store: bool = option("measure anew, keep no outcomes in --report-dir", RUN, flag=True)
     noise_kind: str = option(
@@ -213,11 +228,6 @@ class Options:
         """Whether the exit status is the comparison's with a baseline alone; an audit asks for both."""
         return bool(self.baseline) and self.profile != "audit"
 
-    def baseline_file(self, name: str) -> Path:
-        """Where a baseline is: a file or a run's folder, else by name in the report folder."""
-        given = Path(name)
-        return given if given.exists() else self.report_dir / "baselines" / f"{name}.json"
-
     def size(self, property_name: str) -> Size:
         """The samples (None for all) and draws of a property."""
         given = size(self.profile, property_name)
@@ -227,9 +237,14 @@ class Options:
     def command_line(self) -> list[str]:
         """The options that bear on a run, spelled as a command line that repeats it."""
         auto = {"samples": "auto"} if self.fewer_do else {}
+        auto["baseline"] = self._baseline_file()
         values = {name: auto.get(name, getattr(self, name)) for name in OPTIONS}
         repeated = (row.repeated(values[name]) for name, row in OPTIONS.items() if row.bears is not NOTHING)
         return [argument for each in repeated for argument in each]
+
+    def _baseline_file(self) -> str:
+        """The baseline as it can be named whatever the report folder is; empty where there is none."""
+        return str(names.find(self.baseline, self.report_dir) or self.baseline) if self.baseline else ""
 
     def measurement(self) -> dict[str, str | int | float | bool]:
         """What of the command line is a setting of every result."""
@@ -289,7 +304,26 @@ def read(config: pytest.Config) -> Options:
     values["benchmarks"] = tuple(dict.fromkeys(asked))
     values["captioner"] = values["captioner"] or CAPTIONERS[values["generator"]]
     values["language_models"] = values["language_models"] or DEFAULT_LANGUAGE_MODELS
-    return Options(fewer_do=typed["samples"] == "auto", **values)
+    created = _created(values)
+    if created:
+        values.update(baseline=None, save_baseline=values["baseline"])
+    for name in ("baseline", "save_baseline"):
+        values[name] = values[name] or ""
+    return Options(fewer_do=typed["samples"] == "auto", created=created, **values)
+
+
+def _created(values: Mapping[str, Any]) -> bool:
+    """Whether this run is to be the baseline that it asks for; raises UsageError where a machine asks."""
+    asked: str | None = values["baseline"]
+    if values["baseline_if_missing"] == "fail":
+        return False
+    if not asked or values["save_baseline"]:
+        raise UsageError("--baseline-if-missing=create: give --baseline=NAME, and leave --save-baseline out")
+    if os.environ.get("CI"):
+        raise UsageError(
+            "--baseline-if-missing=create: CI is set, where no run may become its own baseline: commit one"
+        )
+    return names.find(names.new("baseline", asked), values["report_dir"]) is None
 
 
 def _check(values: Mapping[str, Any]) -> None:

@@ -10,8 +10,6 @@ from ipllvm.models.sources import check_name, local_folder
 from ipllvm.safety import reading
 
 DEVICES = ("auto", "cpu", "cuda")
-LONGEST = 100
-"""Characters of a name that becomes a file's."""
 GPU_DRIVERS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/nvmap", "/dev/dxg", "/dev/kfd")
 
 
@@ -33,6 +31,13 @@ def profile(text: str, device: str) -> str:
 
 def text(name: str, text: str) -> str:
     """What was typed, as it is."""
+    return text
+
+
+def some_text(name: str, text: str) -> str:
+    """What was typed, which must not be empty."""
+    if not text.strip():
+        raise UsageError(f"--{name}: give a name")
     return text
 
 
@@ -82,12 +87,15 @@ def budget(name: str, text: str) -> float:
     return share
 
 
-def file_name(name: str, text: str) -> str:
-    """A baseline's name, which is a file's name in the report folder."""
-    fit = text.isascii() and len(text) <= LONGEST and not text.startswith(".")
-    if text and not (fit and all(c.isalnum() or c in "-_." for c in text)):
-        raise UsageError(f"--{name} {text}: use at most {LONGEST} letters, digits, - and _")
-    return text
+def number(name: str, text: str, least: float, most: float) -> float:
+    """A number from `least` to `most`."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = least - 1
+    if not least <= found <= most:
+        raise UsageError(f"--{name} {text}: give a number from {least:g} to {most:g}")
+    return found
 
 
 def one_of(name: str, text: str, known: Sequence[str]) -> str:

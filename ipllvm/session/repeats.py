@@ -1,25 +1,34 @@
 """What --sequential, --noise-floor and --family-wise make of a test: its calls and its level."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import pytest
 
-from ipllvm.session.controller import OPTIONS, case
+from ipllvm.session.outcomes import OPTIONS, case
 
 if TYPE_CHECKING:
     from ipllvm.records import Claim
 
 
-def look(item: pytest.Function) -> bool | None:
-    """Call a property test on more and more samples, or once more; None leaves others to pytest."""
-    options, evaluation = item.config.stash[OPTIONS], item.funcargs.get("evaluation")
-    if not (options.sequential or options.noise_floor) or not hasattr(evaluation, "look"):
+@runtime_checkable
+class Measures(Protocol):
+    """What the fixture `evaluation` is to a session."""
+
+    def measure(self, test: Callable[[], object]) -> None:
+        """Call a test as often as it takes."""
+        ...
+
+
+def call(item: pytest.Function) -> bool | None:
+    """Let the evaluation of a property call its test; None leaves other tests to pytest."""
+    evaluation = item.funcargs.get("evaluation")
+    if not isinstance(evaluation, Measures):
         return None
     arguments: dict[str, Any] = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
-    evaluation.look(partial(item.obj, **arguments))
+    evaluation.measure(partial(item.obj, **arguments))
     return True
 
 

@@ -130,6 +130,32 @@ def samples_without_change(margin: float, largest_cluster: int = 1, alpha: float
     return math.ceil(math.log(alpha) / math.log1p(-margin) * largest_cluster)
 
 
+def samples_to_catch(
+    effect: float, discordance: float, power: float = POWER, deff: float = 1.0, alpha: float = 0.05
+) -> int:
+    """Samples for "worse at all" (a test at margin 0) with `power`, if the truth is worse by `effect`.
+
+    A share `discordance` of the answers changes, `effect` more of them lost than won (Connor 1987). Raises
+    ValueError unless 0 < effect <= discordance.
+
+    >>> samples_to_catch(0.01, 0.02), samples_to_catch(0.01, 0.02, power=0.95)
+    (1235, 2160)
+    """
+    if not 0 < effect <= discordance:
+        raise ValueError(f"no {effect} is lost where {discordance} changes")
+    reach = ndtri(1 - alpha) * math.sqrt(discordance) + ndtri(power) * math.sqrt(discordance - effect**2)
+    return math.ceil((float(reach) / effect) ** 2 * deff)
+
+
+def samples_to_lose_one(effect: float, power: float = POWER) -> int:
+    """Samples of which at least one is lost with `power`: the fewest that any test needs.
+
+    >>> samples_to_lose_one(0.01), samples_to_lose_one(0.01, 0.95)
+    (161, 299)
+    """
+    return math.ceil(math.log(1 - power) / math.log1p(-effect))
+
+
 def samples_to_decide(
     n: int, error: float, gap: float, alpha: float = 0.05, available: int | None = None
 ) -> Outlook:

@@ -47,14 +47,17 @@ def families(
     """The requirements of each model, and what was gated against a baseline, each family with its answer.
 
     `rows` are those of the report (ipllvm/reporting/report.py), `lost` the tests that gave none: property,
-    model, benchmark, primary. `raw` takes every claim at its own level.
+    model, benchmark, primary; those with a `claim` are comparisons that could not be made. `raw` takes every
+    claim at its own level.
     """
     made = []
     keys = [(str(row["model"]["name"]), row["model"]["fingerprint"]) for row in rows]
     named = {name for name, _ in keys}
     models = dict.fromkeys(keys)
     models |= dict.fromkeys(
-        (each["model"], "") for each in lost if each["primary"] and each["model"] not in named
+        (each["model"], "")
+        for each in lost
+        if (each["primary"] or each.get("claim")) and each["model"] not in named
     )
     for key in models:
         model, own = key[0], [i for i, each in enumerate(keys) if each == key and _asked(rows[i])]
@@ -62,9 +65,13 @@ def families(
         primary: list[int | None] = [i for i in own if rows[i]["claim"]["primary"]]
         missed = [_missed(each) for each in lost if each["model"] == model and each["primary"]]
         members = [_member(rows[i]) for i in own if rows[i]["claim"]["primary"]]
+        uncompared = [_uncompared(each) for each in lost if each["model"] == model and each.get("claim")]
         families: dict[str, tuple[Sequence[int | None], list[Member]]] = {
             "fit_for_release": (primary + [None] * len(missed), [*members, *missed]),
-            "no_regression": (gated, [_member(rows[i]) for i in gated]),
+            "no_regression": (
+                [*gated, *(None for _ in uncompared)],
+                [*(_member(rows[i]) for i in gated), *uncompared],
+            ),
         }
         made += [
             Family(name, model, tuple(places), decide(found, raw))
@@ -118,6 +125,10 @@ def _member(row: Mapping[str, Any]) -> Member:
 
 def _missed(test: Mapping[str, Any]) -> Member:
     return Member(test["property"], test["benchmark"], "could not be measured", 1.0, 1.0, 0.0)
+
+
+def _uncompared(test: Mapping[str, Any]) -> Member:
+    return Member(test["claim"], test["benchmark"], "could not be compared", 1.0, 1.0, 0.0)
 
 
 def _stated(family: Family, method: str) -> Statement:

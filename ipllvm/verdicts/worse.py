@@ -6,27 +6,16 @@ shows it, and the pooled one does.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from ipllvm.records import Contrast
 from ipllvm.stats.choice import choose
 from ipllvm.stats.clusters import cluster_sums, mean_size
-from ipllvm.stats.multiplicity import holm
 from ipllvm.stats.power import design_effect
 
-ALPHA = 0.05
 POOLED = "all_answers"
 """The name of the row over all answers of a run."""
-
-
-@dataclass(frozen=True, slots=True)
-class Worse:
-    """Adjusted p-values of "no worse at all": of each row, and of the pooled one (None without it)."""
-
-    rows: tuple[float, ...]
-    pooled: float | None = None
 
 
 def p_worse(contrast: Contrast) -> float:
@@ -39,20 +28,6 @@ def p_worse(contrast: Contrast) -> float:
     if not np.any(contrast.values) and not contrast.n_error:
         return 1.0
     return choose(contrast).p_violated(0.0)
-
-
-def adjusted(rows: Sequence[float], pooled: float | None = None) -> Worse:
-    """Holm's correction over the rows, half of the level kept for the pooled one (Holm 1979, weighted).
-
-    What is shown passes its share on to what is still open: alone a row has the whole level.
-
-    >>> adjusted([0.04]), adjusted([0.03, 0.01], pooled=0.004)
-    (Worse(rows=(0.04,), pooled=None), Worse(rows=(0.03, 0.02), pooled=0.008))
-    """
-    if pooled is None:
-        return Worse(holm(rows))
-    found = holm([pooled, *rows], [max(len(rows), 1), *(1.0 for _ in rows)])
-    return Worse(found[1:], found[0])
 
 
 def pool(parts: Sequence[tuple[str, Contrast]]) -> Contrast | None:

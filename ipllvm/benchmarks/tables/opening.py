@@ -6,7 +6,7 @@ from typing import Any
 
 from ipllvm.benchmarks.cells import BadCell
 from ipllvm.benchmarks.jsonlines import numbered
-from ipllvm.benchmarks.tables import SUFFIXES, delimited, parquet
+from ipllvm.benchmarks.tables import SUFFIXES, delimited, parquet, webdataset
 from ipllvm.benchmarks.tables.pictures import picture
 from ipllvm.errors import UsageError
 
@@ -14,6 +14,8 @@ from ipllvm.errors import UsageError
 def rows(path: Path) -> list[dict[str, Any]]:
     """The rows of a file as they stand there; raises UsageError and BenchmarkUnavailable."""
     suffix = path.suffix.lower()
+    if suffix == ".tar":
+        return webdataset.rows(path)
     if suffix not in SUFFIXES:
         raise UsageError(f"{path}: rows are read from {', '.join(SUFFIXES)}")
     if not path.is_file():

@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from ipllvm.benchmarks.templates import PUBLISHED
+
 ROWS = Path(__file__).parent / "rows"
 Rows = list[dict[str, Any]]
 
@@ -13,6 +15,13 @@ def rows(name: str) -> Rows:
     file = ROWS / f"{name}.jsonl"
     if file.is_file():
         return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    if name in PUBLISHED:
+        return [{"image": None, "label": n} for n in (0, 2, 7)]
+    if name == "docci":
+        told = ("A red mug on a table.", "A goat by a fence.", "Two boats at dusk.", "A tin roof.", "A kite.")
+        return [
+            {"example_id": f"test_{n:05d}", "image": None, "description": text} for n, text in enumerate(told)
+        ]
     found: Rows = MADE_UP[name]
     return found
 

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from ipllvm import cli
+from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Blank
@@ -29,7 +30,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     asked = evaluation(HALF, rows=rows)
     clean, blank, permuted = asked.run(Blank(), Permutation())
     shown = {"clean": clean, "blank": blank, "permuted": permuted}
-    asked.check("permutation", performance_drop(clean, permuted), shown, gain(clean, blank))
+    asked.check(
+        "permutation", performance_drop(clean, permuted), Shown(shown), something_to_lose=gain(clean, blank)
+    )
     run = replace(RUN, options={"models": [HALF]}, started=datetime(2025, 3, 1, tzinfo=UTC))
     made = report.build([report.entry(row(each), "t", "passed", "pytest t") for each in rows], run)
     place = tmp_path_factory.mktemp("reports") / "run"

@@ -4,7 +4,7 @@ import shlex
 
 import yaml  # type: ignore[import-untyped]
 
-from ipllvm.gate import baseline
+from ipllvm.gate import reading
 from ipllvm.models import checkpoint, sources
 from ipllvm.registry import BENCHMARKS
 from ipllvm.tests.plugin.sessions import ROOT
@@ -24,7 +24,7 @@ def test_the_gate_to_copy_has_ten_lines_and_posts_what_it_found() -> None:
 
 
 def test_its_baseline_is_of_the_model_and_the_data_that_are_here() -> None:
-    kept = baseline.load(BASELINE)
+    kept = reading.load(BASELINE)
     assert {key[1:] for key in kept.entries} == {("image_use", "scenes"), ("clean_score", "scenes")}
     found = checkpoint.inspect(sources.resolve("llava-tiny"))
     assert kept.about["model"]["fingerprint"] == found.fingerprint()

@@ -22,6 +22,7 @@ from ipllvm.engine.context import Context
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.store.outcomes import Store
 from ipllvm.evaluation.evaluation import Evaluation, Settings
+from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.models.loading import load
 from ipllvm.perturbations.permutation import Permutation
@@ -92,7 +93,7 @@ def _results(store: Store, plan: Plan) -> list[Result]:
     clean, blank, permuted = asked.run(Blank(), Permutation())
     shown = {"clean": clean, "blank": blank, "permuted": permuted}
     drop = performance_drop(clean, permuted)
-    asked.check("permutation", drop, shown, something_to_lose=gain(clean, blank))
+    asked.check("permutation", drop, Shown(shown), something_to_lose=gain(clean, blank))
     return rows
 
 

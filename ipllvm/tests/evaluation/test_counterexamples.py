@@ -5,6 +5,7 @@ import pytest
 
 from ipllvm.evaluation import flips
 from ipllvm.evaluation.counterexamples import budget, changes, refutes, smallest
+from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.models.planted import kinds
 from ipllvm.models.planted.behaviour import Perception
@@ -101,7 +102,9 @@ def rows(model: str) -> Result:
     asked = evaluation(model, n=100, rows=kept)
     clean, blank, permuted = asked.run(Blank(), Permutation())
     shown = {"clean": clean, "blank": blank, "permuted": permuted}
-    asked.check("permutation", performance_drop(clean, permuted), shown, gain(clean, blank))
+    asked.check(
+        "permutation", performance_drop(clean, permuted), Shown(shown), something_to_lose=gain(clean, blank)
+    )
     return kept[0]
 
 

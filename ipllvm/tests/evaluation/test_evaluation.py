@@ -8,10 +8,11 @@ from ipllvm import claims
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Outcomes
 from ipllvm.engine.store.outcomes import forgetful
-from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured, NotTested
+from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured, NotTested, UnknownName
 from ipllvm.evaluation import evaluation
 from ipllvm.evaluation.evaluation import Evaluation, Settings
-from ipllvm.metrics.performance_drop import gain, performance_drop
+from ipllvm.evaluation.shown import Shown
+from ipllvm.metrics.performance_drop import gain, performance_drop, score
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Blank
 from ipllvm.records import (
@@ -87,13 +88,21 @@ def evaluate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Evaluation,
 
 
 def measured(evaluation: Evaluation) -> Verdict:
-    clean, blank, permuted = evaluation.run(Blank(), Permutation())
-    return evaluation.check(
-        "permutation",
-        performance_drop(clean, permuted),
-        shown={"clean": clean, "blank": blank, "permuted": permuted},
-        something_to_lose=gain(clean, blank),
-    )
+    found: list[Verdict] = []
+
+    def test() -> None:
+        clean, blank, permuted = evaluation.run(Blank(), Permutation())
+        found.append(
+            evaluation.check(
+                "permutation",
+                performance_drop(clean, permuted),
+                Shown({"clean": clean, "blank": blank, "permuted": permuted}),
+                something_to_lose=gain(clean, blank),
+            )
+        )
+
+    evaluation.measure(test)
+    return found[-1]
 
 
 def unchanged(trial: Trial) -> Response:
@@ -163,11 +172,14 @@ def test_of_two_claims_both_are_recorded_before_the_worse_is_raised(
     evaluate: Callable[..., tuple[Evaluation, list[Result]]],
 ) -> None:
     evaluation, rows = evaluate(broken)
-    clean, permuted = evaluation.run(Permutation())
-    drop = performance_drop(clean, permuted)
-    evaluation.check("permutation", drop, shown={"clean": clean}, last=False)
+
+    def test() -> None:
+        clean, permuted = evaluation.run(Permutation())
+        for claim in ("permutation", "image_use"):
+            evaluation.check(claim, performance_drop(clean, permuted), Shown({"clean": clean}))
+
     with pytest.raises(ClaimViolated, match="Shuffling the visual"):
-        evaluation.check("image_use", drop, shown={"clean": clean})
+        evaluation.measure(test)
     assert [row.verdict.decision for row in rows] == [Decision.VIOLATED, Decision.HOLDS]
 
 
@@ -211,7 +223,7 @@ def test_an_error_counts_where_its_scores_are_not_shown(
     clean, blank, _ = evaluation.run(Blank(), Permutation())
     contrast = gain(clean, blank)
     with pytest.raises(NotMeasured, match="400 of 400 samples failed, first s0: RuntimeError: boom"):
-        evaluation.check("image_use", contrast, {"clean": clean, "blank": blank})
+        evaluation.check("image_use", contrast, Shown({"clean": clean, "blank": blank}))
     assert len(rows[0].errors) == 400
 
 
@@ -234,3 +246,15 @@ def test_an_interrupted_run_is_recorded_as_partial(
     assert row.verdict.decision is Decision.UNDECIDED
     assert "stopped after 40 of 1600 trials" in row.verdict.reason
     assert row.estimates["clean"].n == 10
+
+
+def test_a_claim_of_ones_own_needs_no_file(
+    evaluate: Callable[..., tuple[Evaluation, list[Result]]],
+) -> None:
+    evaluation, rows = evaluate(unchanged)
+    own = Claim("own", "kept", "at_least", 50.0, "observation", "us", "Half is kept.", meaning="kept")
+    (clean,) = evaluation.run()
+    assert evaluation.check(own, score(clean), Shown({"clean": clean})).decision is Decision.HOLDS
+    assert rows[0].claim == own
+    with pytest.raises(UnknownName, match="unknown claim of p 'permuation': did you mean 'permutation'"):
+        evaluation.check("permuation", score(clean), Shown({"clean": clean}))

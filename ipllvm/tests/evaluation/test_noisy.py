@@ -10,6 +10,8 @@ from ipllvm.benchmarks import planted
 from ipllvm.benchmarks.subset import subset
 from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.evaluation.evaluation import Evaluation, Settings
+from ipllvm.evaluation.schedules import Repeated
+from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.models.loading import load
 from ipllvm.perturbations.permutation import Permutation
@@ -28,15 +30,15 @@ def repeated(claim_name: str, n: int, margin: float, rate: float = RATE, raises:
     evaluation = Evaluation(
         "noisy", model, data, n, {claim_name: claim},
         Settings(draws=1, batch_size=16, margin_floor=raises), rows.append, lambda done, total: None,
-        forgetful(), floor=Floor(raises),
+        forgetful(), schedule=Repeated(Floor(raises), 0),
     )  # fmt: skip
 
     def test() -> None:
         clean, blank, permuted = evaluation.run(Blank(), Permutation())
         made = gain(clean, blank) if claim_name == "image_use" else performance_drop(clean, permuted)
-        evaluation.check(claim_name, made, {"clean": clean}, gain(clean, blank))
+        evaluation.check(claim_name, made, Shown({"clean": clean}), something_to_lose=gain(clean, blank))
 
-    evaluation.look(test)
+    evaluation.measure(test)
     (row,) = rows
     return row
 

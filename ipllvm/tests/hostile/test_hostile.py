@@ -4,15 +4,18 @@ from pathlib import Path
 
 import pytest
 
-from ipllvm.tests.hostile import options
+from ipllvm.tests.hostile import checkpoints, inputs, options, reports, stores
 from ipllvm.tests.hostile.row import Row, faults, run
 
-TABLES = (options,)
-ROWS = [row for table in TABLES for row in table.ROWS]
+ROWS = [*options.ROWS, *reports.ROWS, *stores.ROWS, *inputs.ROWS, *checkpoints.ROWS]
 LEAST, LEAST_FAST = 300, 40
 
 
-@pytest.mark.process
+def test_there_are_enough_of_them_and_each_has_a_name() -> None:
+    assert len({row.name for row in ROWS}) == len(ROWS) >= LEAST
+    assert sum(row.fast for row in ROWS) >= LEAST_FAST
+
+
 @pytest.mark.parametrize(
     "row", [pytest.param(row, id=row.name, marks=() if row.fast else pytest.mark.slow) for row in ROWS]
 )

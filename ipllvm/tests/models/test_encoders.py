@@ -12,7 +12,7 @@ from PIL import Image
 from transformers import CLIPModel, CLIPProcessor
 
 from ipllvm.benchmarks import objects
-from ipllvm.benchmarks.templates import TEMPLATES
+from ipllvm.benchmarks.templates import OBJECTS
 from ipllvm.errors import ModelUnavailable, UnknownName
 from ipllvm.models import encoders, loading_encoder, sources
 from ipllvm.models.encoders import Encoder
@@ -72,7 +72,7 @@ def test_states_are_those_after_each_block(tiny: Encoder, theirs: tuple[Any, Any
 
 def test_it_recognises_single_objects(tiny: Encoder) -> None:
     names = [objects.draw(1, "test", index)[0].items[0].name for index in range(40)]
-    best = tiny.scores(PICTURES, objects.CLASSES, TEMPLATES["objects"]).argmax(1)
+    best = tiny.scores(PICTURES, objects.CLASSES, OBJECTS).argmax(1)
     right = [objects.CLASSES[place] == name for place, name in zip(best, names, strict=True)]
     assert np.mean(right) > 0.5
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ipllvm.benchmarks import objects, scenes
-from ipllvm.benchmarks.templates import TEMPLATES
+from ipllvm.benchmarks.templates import OBJECTS
 from ipllvm.engine import self_check
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.recognition import fitted, recognise
@@ -35,7 +35,7 @@ def test_it_answers_as_zero_shot_recognition_does(clip: VisionLanguageModel) -> 
     run(clip, Plan(samples, (Clean(), RandomDrop(0.5)), 1, 0, 32), 5, outcomes, lambda done: None)
     assert all(response.error is None for response in outcomes.values())
     said = [outcomes[Trial(sample.id, str(Clean()), 0)].text for sample in samples]
-    alone = recognise(loading_encoder.load("clip-tiny", device="cpu"), samples, TEMPLATES["objects"])
+    alone = recognise(loading_encoder.load("clip-tiny", device="cpu"), samples, OBJECTS)
     scored = [label.score(text, sample).value for text, sample in zip(said, samples, strict=True)]
     assert scored == alone.values[:, 0].tolist()
     assert sum(scored) > 6

@@ -1,106 +1,295 @@
-"""A gate end to end on planted models: a regression fails, the same model passes, as do other batches."""
+"""A gate's sessions: each comparison is a test, and none that is missing is passed. Nothing is measured."""
 
-import json
+import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ipllvm import cli
-from ipllvm.tests.plugin.sessions import Session, properties, session
+from ipllvm.tests.plugin.gates import agree, batch, claims, last, lost, report
+from ipllvm.tests.plugin.sessions import Session, sessions, suite
 
-CHOSEN = ("-k", "invariance or image_use", "--benchmark=planted", "--samples=320", "--device=cpu")
+BASELINE = "--baseline=reports/baselines/first.json"
+FIRST = "test_regression[planted:{}-scenes-first-permutation]"
+SECOND = "test_regression[planted:{}-scenes-second-clean_score]"
+LEFT = "it is in the baseline and was left out of this run by -k, -m, --deselect or --lf"
 
 
-def gate(folder: Path, model: str, *arguments: str) -> Session:
-    return session(folder, *properties(*CHOSEN, f"--model=planted:{model}", *arguments))
+def asked(model: str, *arguments: str) -> list[str]:
+    """The arguments of a session on a model that is as good as `invariant`, or worse."""
+    return ["--benchmark=scenes", f"--model=planted:{model}", *arguments]
+
+
+def gate(model: str, *arguments: str) -> list[str]:
+    """The arguments of a gate against the baseline of the invariant model."""
+    return asked(model, BASELINE, *arguments)
+
+
+FAST = {
+    "same": gate("invariant", "-rA"),
+    "worse": gate("blind", "-rA"),
+    "first-failure": gate("blind", "-x"),
+    "left-out": gate("invariant", "-k", "first"),
+    "lose": gate("failing"),
+    "another": ["--benchmark=charts", *gate("invariant")[1:]],
+}
+SLOW = {
+    "one": gate("blind", "-k", "regression and second and clean"),
+    "last-failed": gate("blind", "--lf"),
+    "node-id": gate("invariant", f"test_gate.py::{FIRST.format('invariant')}"),
+    "skip": gate("noisy"),
+    "fewer": gate("invariant", "--samples=300"),
+    "more": gate("invariant", "--samples=500"),
+    "report-only": gate("blind", "--report-only"),
+    "undecided": gate("modality"),
+    "undecided-fails": gate("modality", "--undecided=fail"),
+    "requirements": gate("blind", "-m", "requirement"),
+    "worse": gate("blind"),
+    "reruns": gate("blind", "--reruns=2"),
+    "count": gate("blind", "--count=2"),
+    "replacing": gate("blind", "--save-baseline=first"),
+    "half": asked("failing", "--save-baseline=half"),
+    "plan": gate("invariant", "--plan"),
+    "two": gate("invariant", "--model=planted:blind"),
+}
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where a baseline of the invariant model is, made by the first gate that found none."""
-    place = tmp_path_factory.mktemp("gate")
-    first = gate(place, "invariant", "--baseline=first")
-    assert first.status == 0
-    assert any("there was no baseline: this run is it now" in line for line in first.lines)
-    assert "there was no baseline: this run is it now" in document(first)
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a baseline."""
+    place = suite(tmp_path_factory.mktemp("kept"), "suite_gate")
+    (first,) = sessions(place, asked("invariant", "--save-baseline=first"))
+    assert first.status == 0 and "baseline saved as reports/baselines/first.json" in first.lines
     return place
 
 
-def document(done: Session) -> str:
-    """The last report.md in the folder, which is what gets posted."""
-    path = max(done.folder.glob("reports/*/report.md"), key=lambda found: found.stat().st_mtime_ns)
-    return path.read_text()
+@pytest.fixture(scope="module")
+def done(kept: Path) -> dict[str, Session]:
+    """The first of the gates above, one after another in one process."""
+    return batch(kept, FAST)
 
 
-def claims(done: Session) -> dict[str, str]:
-    """The verdicts of the last report in the folder."""
-    return {row["claim"]["name"]: row["verdict"]["decision"] for row in results(done)}
+@pytest.fixture(scope="module")
+def more(tmp_path_factory: pytest.TempPathFactory, kept: Path) -> dict[str, Session]:
+    """The other ones."""
+    place = suite(tmp_path_factory.mktemp("more"), "suite_gate")
+    shutil.copytree(kept / "reports" / "baselines", place / "reports" / "baselines")
+    return batch(place, SLOW)
 
 
-def results(done: Session) -> list[dict[str, Any]]:
-    """The results of the last report in the folder."""
-    path = max(done.folder.glob("reports/*/report.json"), key=lambda found: found.stat().st_mtime_ns)
-    found: list[dict[str, Any]] = json.loads(path.read_text())["results"]
-    return found
+@pytest.fixture
+def folder(kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Another folder with the same baseline."""
+    monkeypatch.delenv("CI", raising=False)
+    suite(tmp_path, "suite_gate")
+    shutil.copytree(kept / "reports" / "baselines", tmp_path / "reports" / "baselines")
+    return tmp_path
 
 
-def test_the_same_model_passes_in_other_batches_and_workers(folder: Path) -> None:
-    done = gate(folder, "invariant", "--baseline=first", "--batch-size=7", "-n2", "--no-store")
-    assert done.status == 0
-    found = {name: verdict for name, verdict in claims(done).items() if name.startswith("regression:")}
-    assert set(found) == {f"regression:{name}" for name in ("permutation", "image_use", "clean_score")}
-    assert set(found.values()) == {"HOLDS"}
+def words(done: Session) -> dict[str, str]:
+    """The word of each test in the short summary."""
+    told = [line.partition(" test_gate.py::") for line in done.lines if " test_gate.py::" in line]
+    return {name.split(" - ")[0]: word for word, _, name in told if word.isupper()}
 
 
-def test_a_worse_model_fails_even_where_its_own_claims_hold(folder: Path) -> None:
-    done = gate(folder, "lossy,r=0.15", "--baseline=first")
-    assert done.status == 1
-    found = claims(done)
-    assert (found["permutation"], found["image_use"]) == ("HOLDS", "HOLDS")
-    assert found["regression:clean_score"] == "VIOLATED"
-    assert "regression" in document(done) and "VIOLATED" in document(done)
-    (row,) = [row for row in results(done) if row["claim"]["name"] == "regression:clean_score"]
-    told = row["estimates"]["regression"]["extra"]["answers"]
-    assert 0 < len(told) <= 20 and all(" then, " in line and "Which" in line for line in told)
-    assert gate(folder, "lossy,r=0.15", "--baseline=first", "--report-only").status == 0
+def test_an_unchanged_model_passes(done: dict[str, Session]) -> None:
+    same = done["same"]
+    assert same.status == 0 and "8 passed, 1 skipped" in same.lines[-1]
+    found = {name: verdict for name, verdict in claims(same).items() if "regression:" in name}
+    assert len(found) == 4 and set(found.values()) == {"HOLDS"}
+    assert len(agree(same)) == 9, "the comparison of nothing with nothing is skipped"
 
 
-def test_what_the_baseline_violated_too_is_no_regression(tmp_path: Path) -> None:
-    first, again = (gate(tmp_path, "positional", "--baseline=old", "--samples=600") for _ in range(2))
-    assert (first.status, again.status) == (0, 0)
-    found = claims(again)
-    assert (found["permutation"], found["regression:permutation"]) == ("VIOLATED", "HOLDS")
-    assert any("the exit status is the comparison's" in line for line in again.lines)
-    audited = gate(tmp_path, "positional", "--baseline=old", "--samples=600", "--draws=5", "--profile=audit")
-    assert audited.status == 1, "an audit asks for the model's own claims too"
+def test_each_comparison_is_a_test_with_its_letter_word_and_junit_case(done: dict[str, Session]) -> None:
+    worse = done["worse"]
+    assert worse.status == 1 and "4 failed, 4 passed, 1 skipped" in worse.lines[-1]
+    letters = next(line for line in worse.lines if line.startswith("test_gate.py "))
+    assert letters.split()[1] == ".VV.VV.s."
+    found = {name for name, word in words(worse).items() if word == "VIOLATED"}
+    assert FIRST.format("blind") in found and len(found) == 4
+    assert list(agree(worse).values()).count("failure") == 4
+    (row,) = (row for row in report(worse)["results"] if row["test"].endswith(FIRST.format("blind")))
+    assert FIRST.format("blind") in row["replay"] and BASELINE in row["replay"]
 
 
-def test_other_settings_are_not_compared(folder: Path) -> None:
-    done = gate(folder, "invariant", "--baseline=first", "--draws=2")
-    assert done.status == 7
-    assert any("settings differ: draws 5 then, 2 now" in line for line in done.lines)
-    assert "settings differ: draws 5 then, 2 now" in document(done)
+def test_x_stops_and_what_the_session_ends_without_is_in_the_report(done: dict[str, Session]) -> None:
+    stopped = done["first-failure"]
+    assert stopped.status == 1 and "1 failed, 1 passed" in stopped.lines[-1]
+    assert set(lost(stopped).values()) == {"not run: the session ended before it (stopping after 1 failures)"}
+    assert len(lost(stopped)) == 7 and len(agree(stopped)) == 2
 
 
-def test_two_models_have_no_baseline(folder: Path) -> None:
-    done = gate(folder, "invariant", "--model=planted:blind", "--baseline=first")
-    assert done.status == 4
-    assert "a baseline is of one model: give one --model" in done.output
+@pytest.mark.slow
+def test_k_and_lf_bring_the_property_with_its_comparison(more: dict[str, Session]) -> None:
+    for name in ("one", "last-failed"):
+        assert more[name].status == 1 and "1 failed, 1 passed" in more[name].lines[-1]
+        assert claims(more[name])["second regression:clean_score"] == "VIOLATED"
 
 
-def test_a_gate_that_measures_nothing_fails(folder: Path) -> None:
-    """What was skipped is missing; and what is new fails as well."""
-    chosen = ("-k", "option_order", "--benchmark=scenes", "--device=cpu", "--model=planted:invariant")
-    done = session(folder, *properties(*chosen, "--baseline=first"))
-    assert done.status == 1
-    missing = [line for line in done.lines if line.startswith("missing ")]
-    assert any("image_use (image_use) on planted: it is in the baseline" in line for line in missing)
-    assert "missing image" in document(done)
+@pytest.mark.slow
+def test_a_comparison_runs_by_its_node_id_alone(more: dict[str, Session]) -> None:
+    exact = more["node-id"]
+    assert claims(exact)["first regression:permutation"] == "HOLDS"
+    assert exact.status == 7, "the others are missing"
 
 
-def test_saved_reports_are_compared_offline(folder: Path) -> None:
-    """The folder of a run is as good as a file of --save-baseline."""
-    runs = sorted(folder.glob("reports/*/baseline.json"), key=lambda found: found.stat().st_mtime_ns)
-    given = [str(run.parent) for run in runs[:1]]
-    assert cli.main(["compare", str(folder / "reports" / "baselines" / "first.json"), *given]) == 0
+def test_a_gate_with_a_comparison_left_out_is_not_passed(done: dict[str, Session]) -> None:
+    some = done["left-out"]
+    assert some.status == 7 and set(lost(some).values()) == {LEFT} and len(lost(some)) == 2
+    assert "Not answered yet" in last(some, "report.html").read_text()
+    assert set(agree(some).values()) == {"passed"}
+    (no_regression,) = [said for said in report(some)["statements"] if said["name"] == "no_regression"]
+    assert no_regression["decision"] == "UNDECIDED"
+
+
+def uncompared(lacking: Session, model: str, why: str) -> dict[str, str]:
+    """How the tests ended of a gate whose second property gave nothing."""
+    assert lacking.status == 7
+    told = lost(lacking)[SECOND.format(model)]
+    assert told.startswith("not compared second (clean_score) on scenes: its property ") and told.endswith(
+        why
+    )
+    return agree(lacking)
+
+
+def test_a_property_that_could_not_be_measured_is_not_compared(done: dict[str, Session]) -> None:
+    ends = uncompared(done["lose"], "failing", "3 of 9 samples failed")
+    assert [*ends.values()].count("failure") == 3
+
+
+@pytest.mark.slow
+def test_a_property_that_was_skipped_is_not_compared(more: dict[str, Session]) -> None:
+    ends = uncompared(more["skip"], "noisy", "this model has no text encoder")
+    assert [*ends.values()].count("failure") == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "where"), [("fewer", "the baseline"), ("more", "this run")])
+def test_other_samples_are_not_compared(more: dict[str, Session], name: str, where: str) -> None:
+    other = more[name]
+    assert other.status == 7 and len(lost(other)) == 4
+    assert all(f": 100 samples are in {where} alone (s" in why for why in lost(other).values())
+    assert not any("regression" in name for name in claims(other))
+
+
+def test_what_only_one_side_has_is_told(done: dict[str, Session]) -> None:
+    another = done["another"]
+    told = "\n".join(lost(another).values())
+    assert another.status == 7 and len(agree(another)) == 10
+    assert "new first (permutation) on charts: it is not in the baseline" in told
+    missing = "missing first (permutation) on scenes: it is in the baseline and not in this run"
+    assert f"{missing}; renamed to first (permutation) on charts?" in told
+
+
+@pytest.mark.slow
+def test_report_only_fails_no_comparison(more: dict[str, Session]) -> None:
+    assert more["report-only"].status == 0
+    assert claims(more["report-only"])["first regression:clean_score"] == "VIOLATED"
+
+
+@pytest.mark.slow
+def test_undecided_passes_unless_it_is_told_to_fail(more: dict[str, Session]) -> None:
+    assert (more["undecided"].status, more["undecided-fails"].status) == (0, 6)
+    assert "4 undecided" in more["undecided"].lines[-1]
+    assert agree(more["undecided"]) == agree(more["undecided-fails"])
+
+
+@pytest.mark.slow
+def test_requirements_by_marker_bring_their_comparisons(more: dict[str, Session]) -> None:
+    assert more["requirements"].status == 1 and "4 failed, 2 passed" in more["requirements"].lines[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["reruns", "count"])
+def test_a_result_is_one_whatever_runs_it_again(more: dict[str, Session], name: str) -> None:
+    again, once = report(more[name]), report(more["worse"])
+    assert more[name].status == 1
+    found = [[(row["property"], row["claim"]["name"]) for row in each["results"]] for each in (again, once)]
+    assert sorted(found[0]) == sorted(found[1]) and len(found[0]) == 7
+    assert [family["k"] for family in again["multiplicity"]["families"]] == [2]
+    assert again["statements"] == once["statements"]
+
+
+@pytest.mark.slow
+def test_a_run_that_is_not_whole_or_not_passed_is_no_baseline(more: dict[str, Session]) -> None:
+    assert (more["replacing"].status, more["half"].status) == (1, 7)
+    why = "no baseline was saved: the run did not pass the comparison with reports/baselines/first.json"
+    assert why in more["replacing"].lines
+    assert "no baseline was saved: 1 test could not be measured" in more["half"].lines
+    assert not [*more["half"].folder.glob("baselines/*"), *more["replacing"].folder.glob("baselines/*")]
+
+
+@pytest.mark.slow
+def test_planning_compares_nothing_and_two_models_have_no_baseline(more: dict[str, Session]) -> None:
+    assert more["plan"].status == 0 and "regression" not in more["plan"].output
+    assert more["two"].status == 4 and "a baseline is of one model: give one --model" in more["two"].output
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    "how", ["load", *(pytest.param(name, marks=pytest.mark.slow) for name in ("worksteal", "loadfile"))]
+)
+def test_with_workers_a_comparison_stays_with_its_property(kept: Path, how: str) -> None:
+    name = f"workers-{how}"
+    shared = batch(kept, {name: gate("blind", "-n2", f"--dist={how}")})[name]
+    assert shared.status == 1 and "4 failed, 4 passed, 1 skipped" in shared.lines[-1]
+    assert list(agree(shared).values()).count("failure") == 4
+
+
+@pytest.mark.process
+def test_a_killed_worker_loses_no_test(kept: Path) -> None:
+    killed = batch(kept, {"killed": gate("one-answer", "-n2")})["killed"]
+    assert killed.status == 7
+    found = lost(killed)
+    assert "crashed while running" in found["test_second[planted:one-answer-scenes]"]
+    behind = [why for name, why in found.items() if "scenes-second" in name]
+    assert len(behind) == 2 and all("it was not run in this process" in why for why in behind)
+    assert claims(killed)["first regression:permutation"] == "HOLDS" and len(agree(killed)) == 9
+    assert "Not answered yet" in last(killed, "report.html").read_text()
+
+
+NAMES = {
+    "frist": "no such baseline in reports/baselines: did you mean 'first'? Known: first; the first one is",
+    "../../climbed": "no such file: Known: first",
+    "first.json": "no such file: did you mean 'first'? Known: first",
+    "x" * 300: "no such file: Known: first",
+    "reports": "the folder holds no baseline.json: ",
+    "": "--baseline: give a name",
+}
+
+
+def test_a_missing_baseline_is_a_usage_error_with_the_closest_name(folder: Path) -> None:
+    found = sessions(
+        folder, *(asked("invariant", f"--baseline={name}", "--undecided=fail") for name in NAMES)
+    )
+    for each, line in zip(found, NAMES.values(), strict=True):
+        assert each.status == 4 and line in each.output and "Traceback" not in each.output
+        assert len([text for text in each.lines if text]) == 1
+    assert [path.name for path in (folder / "reports").glob("*")] == ["baselines"], "none is saved by itself"
+
+
+def test_the_first_baseline_is_made_where_it_is_asked_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = ("--baseline=new", "--baseline-if-missing=create")
+    first, again = sessions(folder, asked("invariant", *create), asked("blind", *create))
+    told = "there was no baseline of this name; baseline saved as reports/baselines/new.json"
+    assert first.status == 0 and told in first.lines
+    assert again.status == 1, "then it is a gate"
+    monkeypatch.setenv("CI", "true")
+    (refused,) = sessions(folder, asked("invariant", *create))
+    assert refused.status == 4 and "CI is set" in refused.output
+
+
+def test_no_baseline_is_saved_outside_of_its_folder(folder: Path) -> None:
+    names = ("../climbed", "x.json", ".hidden", "a/b", "y" * 300, "-x", "new\nline")
+    for each in sessions(folder, *(asked("invariant", f"--save-baseline={name}") for name in names)):
+        assert each.status == 4 and "give at most 100 letters" in each.output
+        assert len([text for text in each.lines if text]) == 1
+
+
+def test_a_damaged_baseline_ends_before_anything_is_collected(folder: Path) -> None:
+    file = folder / "reports" / "baselines" / "first.json"
+    file.write_text(file.read_text()[:2000])
+    (damaged,) = sessions(folder, gate("invariant"))
+    assert damaged.status == 4 and len([line for line in damaged.lines if line]) == 1
+    assert "first.json: not a baseline: not JSON" in damaged.output

@@ -8,7 +8,7 @@ import pytest
 
 from fixtures.models import load_model
 from ipllvm.models import loading
-from ipllvm.session.controller import OPTIONS
+from ipllvm.session.outcomes import OPTIONS
 from ipllvm.tests.session.test_options import read
 
 

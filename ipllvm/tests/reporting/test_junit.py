@@ -89,8 +89,8 @@ def test_a_document_counts_its_cases() -> None:
     assert suite is not None
     ends = Counter(child.tag for case in suite.iter("testcase") for child in case)
     told = {name: int(suite.attrib[name]) for name in ("tests", "failures", "errors", "skipped")}
-    assert told == {"tests": 12, "failures": 4, "errors": 2, "skipped": 4}
-    assert ends == {"properties": 6, "failure": 4, "error": 2, "skipped": 4}
+    assert told == {"tests": 12, "failures": 4, "errors": 1, "skipped": 3}
+    assert ends == {"properties": 6, "failure": 4, "error": 1, "skipped": 3}
 
 
 def test_times_are_those_that_were_measured() -> None:
@@ -104,8 +104,9 @@ def test_two_claims_of_a_test_are_told_apart() -> None:
     made = reports.report(reports.result(), reports.result())
     made["results"][1]["test"] = made["results"][0]["test"]
     made["results"][1]["claim"]["name"] = "other"
-    names = [case.attrib["name"] for case in ElementTree.fromstring(junit.render(made)).iter("testcase")]
-    assert [name.partition("]: ")[2] for name in names] == ["permutation", "other"]
+    (case,) = ElementTree.fromstring(junit.render(made)).iter("testcase")
+    names = [found.attrib["name"] for found in case.iter("property")]
+    assert {"permutation: verdict", "other: verdict"} <= set(names), "one case, as pytest has one"
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, "x" * 1_000_000])

@@ -49,6 +49,10 @@ SENTENCES: Cases = [
     ("Option: B", "B"),
     ("The correct option is B.", "B"),
     ("I choose B.", "B"),
+    ("B, not A", "B"),
+    ("The answer is C. It is like sample A, not B.", "C"),
+    ("Sample A shows a cat and sample B a dog. The answer is C.", "C"),
+    ("The answer is B. Wait, that is wrong. The answer is C.", "C"),
     ("The answer is **B**.", "B"),
 ]
 TEXTS: Cases = [
@@ -92,9 +96,11 @@ SEVERAL: Cases = [
     ("The answer is A or B", None),
     ("The answer is A. No, the answer is B.", None),
     ("A. a cat\nB. a dog\nC. a cow", None),
+    ("B. a cat", None),
+    ("The answer is A. Wait, the answer is B.", None),
+    ("A is wrong", None),
     ("A. a cat B. a dog", None),
     ("option A or option B", None),
-    ("B, not A", None),
     ("ABCD or A", None),
 ]
 

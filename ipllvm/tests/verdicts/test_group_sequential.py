@@ -25,9 +25,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
     """A run with six looks, whose engine is replaced."""
 
     def make(answer: Callable[[Any], Any], **settings: Any) -> Run:
-        made = Run(answer, **settings)
-        made.interim = GroupSequential(benchmark(made.n), 7)
-        made.evaluation._looks = made.interim
+        made = Run(answer, looks=True, **settings)
         monkeypatch.setattr(evaluation, "run", made.run)
         return made
 
@@ -37,7 +35,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
 def test_an_unchanged_model_holds_at_an_early_look(start: Callable[..., Run]) -> None:
     """Nothing of n changes: 0.98^267 is 0.0045, below the level of the second of six looks at 800."""
     run = start(unchanged, n=800)
-    run.evaluation.look(run.permutation)
+    run.evaluation.measure(run.permutation)
     (row,) = run.rows
     assert row.verdict.decision is Decision.HOLDS and row.verdict.p_holds <= 0.05
     about = row.estimates["performance_drop"].extra["sequential"]
@@ -48,7 +46,7 @@ def test_an_unchanged_model_holds_at_an_early_look(start: Callable[..., Run]) ->
 def test_a_large_drop_is_violated_at_the_first_look(start: Callable[..., Run]) -> None:
     run = start(breaks(2), n=600)
     with pytest.raises(ClaimViolated):
-        run.evaluation.look(run.permutation)
+        run.evaluation.measure(run.permutation)
     assert run.rows[0].estimates["performance_drop"].extra["sequential"]["looks"] == 1
 
 

@@ -13,6 +13,8 @@ from ipllvm.engine.run import Outcomes
 from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.evaluation import evaluation
 from ipllvm.evaluation.evaluation import Evaluation, Settings
+from ipllvm.evaluation.schedules import Repeated
+from ipllvm.evaluation.shown import Shown
 from ipllvm.gate import baseline
 from ipllvm.gate.compare import compare
 from ipllvm.metrics.performance_drop import performance_drop
@@ -44,14 +46,16 @@ def measured(
     model: Any = Fake()
     one = Evaluation(
         "p", model, benchmark(n), n, {"permutation": claim}, Settings(draws=1, margin_floor=raises),
-        rows.append, lambda done, total: None, forgetful(), floor=Floor(raises),
+        rows.append, lambda done, total: None, forgetful(), schedule=Repeated(Floor(raises), 0),
     )  # fmt: skip
 
     def test() -> None:
         clean, permuted = one.run(Permutation())
-        one.check("permutation", performance_drop(clean, permuted), {"clean": clean, "permuted": permuted})
+        one.check(
+            "permutation", performance_drop(clean, permuted), Shown({"clean": clean, "permuted": permuted})
+        )
 
-    one.look(test)
+    one.measure(test)
     (row,) = rows
     return row, runs
 
@@ -113,7 +117,9 @@ def test_a_gate_below_the_floor_is_undecided(
     gate = compare(run, run, "baseline b")
     assert {change.verdict.decision for change in gate.changes} == {decision}
     kept = [{**entry, "settings": {**entry["settings"], "margin_floor": True}} for entry in kept]
-    (raised, _) = compare(run, baseline.of({}, kept), "baseline b").changes
+    lifted = baseline.of({}, kept)
+    assert compare(run, lifted, "baseline b").changes == (), "both runs raise their margins, or none"
+    (raised, _) = compare(lifted, lifted, "baseline b").changes
     assert raised.verdict.decision is Decision.HOLDS
     assert raised.claim.margin == max(2.0, floor or 0)
 

@@ -6,9 +6,10 @@ import pytest
 
 from ipllvm import claims
 from ipllvm.tests.stats.contrasts import grouped, singletons
-from ipllvm.verdicts.planning import expected_share, gates, power_line
+from ipllvm.verdicts.planning import catch_line, expected_share, gates, out_of_reach, power_line
 
 SHIPPED = claims.load()
+CLAIM = SHIPPED["permutation"]
 
 
 def test_both_edges_and_the_samples_that_would_decide() -> None:
@@ -45,3 +46,22 @@ def test_what_a_sequential_run_uses_is_predicted_from_the_plan() -> None:
     assert expected_share(claim, [10] * 150, 5) * 1500 == pytest.approx(1140)
     assert expected_share(claim, [1] * 300, 1) == 1.0
     assert expected_share(claim, [1] * 1500, 1, bound=2.0) == pytest.approx(340 / 1500)
+
+
+def test_what_is_needed_to_catch_a_regression_is_said_with_the_bound() -> None:
+    line = catch_line("scenes", [str(i) for i in range(750)], 1, 0.80, benchmarks=10)
+    assert "1 points worse are caught in 80 % by 1,235 answers if 2 % flip" in line
+    assert "by 161 at least, if harmless changes flip none; it has 750; 157 of each of 10 benchmarks" in line
+    pairs = catch_line("pairs", [str(i // 2) for i in range(750)], 1, 0.80)
+    assert "1,358 answers if 2 %" in pairs and "benchmarks" not in pairs
+    assert "if 12 % flip" in catch_line("x", ["a", "b"], 12, 0.95)
+
+
+def test_a_tolerance_out_of_reach_is_said_before_the_run() -> None:
+    pictures = [str(i) for i in range(200)]
+    assert out_of_reach(CLAIM, pictures, pictures) == ""
+    assert out_of_reach(CLAIM, pictures[:100], pictures).endswith("149 would do (--samples)")
+    assert out_of_reach(CLAIM, pictures[:100], pictures[:120]).endswith(
+        "149 would do, this benchmark has 120"
+    )
+    assert out_of_reach(replace(CLAIM, direction="at_least"), pictures[:9], pictures) == ""

@@ -14,6 +14,8 @@ from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured
 from ipllvm.evaluation import evaluation
 from ipllvm.evaluation.evaluation import Evaluation, Settings
+from ipllvm.evaluation.schedules import UntilDecided
+from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Blank
@@ -21,6 +23,7 @@ from ipllvm.records import Contrast, Decision, Response, Result, Sample, Trial
 from ipllvm.stats.choice import INDISTINCT
 from ipllvm.stats.sequential import Order, Sequential
 from ipllvm.tests.evaluation.test_evaluation import Fake, benchmark
+from ipllvm.verdicts.group_sequential import GroupSequential
 from ipllvm.verdicts.sequential import InterimAnalyses
 
 RIGHT, WRONG = Response("red", (1,)), Response("blue", (2,))
@@ -35,18 +38,20 @@ class Run:
     target: str = "population"
     final_look: bool = False
     kind: str = "requirement"
+    looks: bool = False
     rows: list[Result] = field(default_factory=list)
     asked: list[Trial] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         planned, fake = benchmark(self.n), Fake()
-        self.interim = InterimAnalyses(planned, 7, self.target, self.final_look)
+        bets = InterimAnalyses(planned, 7, self.target, self.final_look)
+        self.interim = GroupSequential(planned, 7) if self.looks else bets
         known = {name: replace(claim, kind=self.kind) for name, claim in claims.load().items()}
         asked = Settings(draws=1, seed=7, batch_size=8, sequential=self.target)
         model: Any = fake
         self.evaluation = Evaluation(
             "p", model, planned, self.n, known, asked, self.rows.append,
-            lambda done, total: None, forgetful(), interim=self.interim,
+            lambda done, total: None, forgetful(), schedule=UntilDecided(self.interim),
         )  # fmt: skip
 
     def run(
@@ -64,7 +69,7 @@ class Run:
             self.evaluation.check(
                 claim,
                 performance_drop(clean, permuted),
-                shown={"clean": clean, "permuted": permuted},
+                Shown({"clean": clean, "permuted": permuted}),
                 something_to_lose=gain(clean, blank),
             )
 
@@ -109,7 +114,7 @@ def breaks(every: int) -> Callable[[Trial], Response]:
 
 def test_it_stops_where_the_evidence_is_enough(start: Callable[..., Run]) -> None:
     run = start(unchanged)
-    run.evaluation.look(run.permutation)
+    run.evaluation.measure(run.permutation)
     (row,) = run.rows
     assert row.verdict.decision is Decision.HOLDS
     drop = row.estimates["performance_drop"]
@@ -128,7 +133,7 @@ def test_it_stops_where_the_evidence_is_enough(start: Callable[..., Run]) -> Non
 
 def test_the_benchmark_itself_is_known_sooner(start: Callable[..., Run]) -> None:
     run = start(unchanged, n=300, target="benchmark")
-    run.evaluation.look(run.permutation)
+    run.evaluation.measure(run.permutation)
     assert 186 <= run.rows[0].estimates["performance_drop"].n < 186 + 19
     assert "target benchmark" in run.rows[0].verdict.reason
 
@@ -136,7 +141,7 @@ def test_the_benchmark_itself_is_known_sooner(start: Callable[..., Run]) -> None
 def test_a_violated_claim_is_raised_after_its_row(start: Callable[..., Run]) -> None:
     run = start(breaks(2))
     with pytest.raises(ClaimViolated, match="is outside at most 2 points"):
-        run.evaluation.look(run.permutation)
+        run.evaluation.measure(run.permutation)
     assert run.rows[0].verdict.decision is Decision.VIOLATED
     assert run.rows[0].estimates["performance_drop"].n < 100
 
@@ -146,7 +151,7 @@ def test_two_claims_of_a_test_stop_apart_and_stay(start: Callable[..., Run]) -> 
     run = start(breaks(3), kind="observation")
     own = run.evaluation.claims
     run.evaluation.claims = {**own, "later": replace(own["permutation"], name="later", margin=28.0)}
-    run.evaluation.look(lambda: run.permutation("permutation", "later"))
+    run.evaluation.measure(lambda: run.permutation("permutation", "later"))
     first, second = run.rows
     assert (first.claim.name, first.verdict.decision) == ("permutation", Decision.VIOLATED)
     assert first.estimates["performance_drop"].n < second.estimates["performance_drop"].n
@@ -171,7 +176,7 @@ def test_evidence_that_was_enough_once_stays_enough() -> None:
 def test_exhausted_is_undecided_with_what_would_do(start: Callable[..., Run]) -> None:
     run = start(unchanged, n=200)
     with pytest.raises(ClaimUndecided, match="does not settle at most 2 points"):
-        run.evaluation.look(run.permutation)
+        run.evaluation.measure(run.permutation)
     (row,) = run.rows
     assert row.verdict.n_to_decide == 285
     drop = row.estimates["performance_drop"]
@@ -183,7 +188,7 @@ def test_a_final_look_has_its_share_of_alpha(start: Callable[..., Run]) -> None:
     """Without a flip the fixed test at a fifth of 5 % needs ln(0.01) / ln(0.98) = 228 samples."""
     for n, decision in ((240, Decision.HOLDS), (220, Decision.UNDECIDED)):
         run = start(unchanged, n=n, final_look=True, kind="observation")
-        run.evaluation.look(run.permutation)
+        run.evaluation.measure(run.permutation)
         verdict = run.rows[0].verdict
         assert verdict.decision is decision
         assert (verdict.p_holds <= 0.05) == (decision is Decision.HOLDS)
@@ -192,7 +197,7 @@ def test_a_final_look_has_its_share_of_alpha(start: Callable[..., Run]) -> None:
 def test_nothing_to_lose_goes_on_to_the_end(start: Callable[..., Run]) -> None:
     run = start(lambda trial: RIGHT, n=64)
     with pytest.raises(ClaimUndecided, match="something to lose"):
-        run.evaluation.look(run.permutation)
+        run.evaluation.measure(run.permutation)
     assert run.rows[0].estimates["performance_drop"].n == 64
 
 
@@ -202,7 +207,7 @@ def test_a_failed_sample_ends_it_at_once(start: Callable[..., Run]) -> None:
 
     run = start(failing)
     with pytest.raises(NotMeasured, match="first s3: RuntimeError: boom"):
-        run.evaluation.look(run.permutation)
+        run.evaluation.measure(run.permutation)
     assert len(run.asked) < 300
 
 
@@ -224,7 +229,7 @@ def test_an_interrupted_look_is_as_if_it_had_not_begun(start: Callable[..., Run]
     run = start(interrupted(61, breaks(4)))
     run.evaluation.claims = {"permutation": replace(run.evaluation.claims["permutation"], margin=25.0)}
     with pytest.raises(KeyboardInterrupt):
-        run.evaluation.look(run.permutation)
+        run.evaluation.measure(run.permutation)
     (row,) = run.rows
     drop, clean = row.estimates["performance_drop"], row.estimates["clean"]
     assert row.partial and row.verdict.decision is Decision.UNDECIDED
@@ -241,7 +246,7 @@ def test_an_interrupted_look_is_as_if_it_had_not_begun(start: Callable[..., Run]
 def test_interrupted_in_the_first_look_nothing_is_said(start: Callable[..., Run]) -> None:
     run = start(interrupted(5))
     with pytest.raises(KeyboardInterrupt):
-        run.evaluation.look(run.permutation)
+        run.evaluation.measure(run.permutation)
     drop = run.rows[0].estimates["performance_drop"]
     assert (drop.n, drop.value, drop.low, drop.high) == (0, None, -100, 100)
     assert drop.method == "range only: no complete look; interrupted after 0 samples"

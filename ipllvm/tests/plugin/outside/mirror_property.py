@@ -4,6 +4,7 @@ import pytest
 from our_checks import Mirror  # type: ignore[import-not-found]
 
 from ipllvm.evaluation.evaluation import Evaluation
+from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import performance_drop
 from ipllvm.testing import check_benchmark, check_perturbation
 
@@ -17,8 +18,7 @@ def test_our_mirror(evaluation: Evaluation) -> None:
     evaluation.check(
         "our_mirror",
         performance_drop(clean, mirrored),
-        shown={"clean": clean, "mirrored": mirrored},
-        noted={"said": evaluation.parameter("words")},
+        Shown({"clean": clean, "mirrored": mirrored}, noted={"said": evaluation.parameter("words")}),
     )
 
 

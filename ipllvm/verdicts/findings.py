@@ -21,7 +21,7 @@ def not_measured(reason: str, errors: Mapping[str, str]) -> NotMeasured:
 def finding(verdict: Verdict, claim: Claim) -> Finding | None:
     """What a verdict on a claim calls for; None where it holds."""
     if verdict.decision is Decision.VIOLATED:
-        return ClaimViolated(f"{claim.text}: {verdict.reason}")
+        return ClaimViolated(f"{claim.text.removesuffix('.')}: {verdict.reason}")
     return ClaimUndecided(verdict.reason) if verdict.decision is Decision.UNDECIDED else None
 
 

@@ -1,0 +1,22 @@
+"""What stands beside a claim in its row of the report."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ipllvm.records import Contrast, Estimate, Scores, Series
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a reader of a result sees beside the claim; none of it decides.
+
+    `scores` are printed by name ("clean", "blank", and first of the others the perturbed one), `beside` other
+    contrasts and estimates, `series` curves and maps. `noted` is what the row says among its settings,
+    `terms` the contrasts that statements over several results are made of.
+    """
+
+    scores: Mapping[str, Scores]
+    beside: Mapping[str, Contrast | Estimate] = field(default_factory=dict)
+    series: Sequence[Series] = ()
+    noted: Mapping[str, str] = field(default_factory=dict)
+    terms: Mapping[str, Contrast] = field(default_factory=dict)

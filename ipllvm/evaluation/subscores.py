@@ -1,0 +1,105 @@
+"""What a benchmark publishes of a run: its total in its own unit, and the scores of its categories."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from ipllvm.metrics.totals import Figure, Graded, Total
+from ipllvm.records import Benchmark, Estimate, Sample, Score, Scores
+from ipllvm.registry import TOTALS
+from ipllvm.verdicts import decide
+
+MEANS = ("accuracy", "pair_accuracy", "mean_grade")
+"""Totals that are means of scores in [0, 1]."""
+
+
+def by_label(benchmark: Benchmark, scores: Scores, seed: int = 0) -> dict[str, Estimate]:
+    """The mean score, with its interval, of the samples that share a label, by "NAME, AXIS = LABEL".
+
+    Empty where the benchmark has no axes. Samples with an error are counted as in the whole.
+    """
+    places = {sample: row for row, sample in enumerate(scores.samples)}
+    found: dict[str, Estimate] = {}
+    for axis, label, samples in _groups(benchmark):
+        rows = [places[sample.id] for sample in samples if sample.id in places]
+        if rows:
+            name = f"{scores.perturbation}, {axis} = {label}"
+            found[name] = decide.accuracy(name, _part(scores, rows), seed=seed)
+    return found
+
+
+def bounds(total: str, graded: Sequence[Graded]) -> tuple[float, float] | None:
+    """Where a total's headline may be, in percent, 5 % on each side; None for totals that are no mean."""
+    if total not in MEANS or not graded:
+        return None
+    groups: dict[str, list[float]] = {}
+    for each in graded:
+        groups.setdefault(each.sample.cluster, []).append(each.score.value)
+    rows = [(cluster, value) for cluster, values in groups.items() for value in values]
+    if total == "pair_accuracy":
+        rows = [(c, float(len(values) == 2 and min(values) == 1.0)) for c, values in groups.items()]
+    names = tuple(map(str, range(len(rows))))
+    table = np.array([value for _, value in rows], float).reshape(-1, 1)
+    found = decide.accuracy(total, Scores(total, names, tuple(cluster for cluster, _ in rows), table))
+    return found.low, found.high
+
+
+def official(benchmark: Benchmark, scores: Scores) -> dict[str, str]:
+    """The benchmark's own total and what it is made of, as its script prints them.
+
+    Samples with an error are left out and said. Empty where the benchmark has no total of its own.
+    """
+    if not benchmark.total:
+        return {}
+    total: Total = TOTALS.load(benchmark.total)
+    graded = {each.sample.id: each for each in _graded(benchmark, scores)}
+    if not graded:
+        return {"official total": "nothing was scored"}
+    lost = len(scores.samples) - len(graded)
+    head, *rest = total(list(graded.values()))
+    told = {"official total": f"{_shown(head)}{f', without {lost} samples that failed' if lost else ''}"}
+    if rest:
+        told["official sub-scores"] = ", ".join(f"{each.name} {each.printed}" for each in rest)
+    for axis in benchmark.axes:
+        named = ((label, samples) for key, label, samples in _groups(benchmark) if key == axis)
+        groups = {label: [graded[s.id] for s in samples if s.id in graded] for label, samples in named}
+        cells = [f"{label} {total(each)[0].printed}" for label, each in groups.items() if each]
+        told |= {f"official by {axis}": ", ".join(cells)} if cells else {}
+    return told
+
+
+def _groups(benchmark: Benchmark) -> Iterator[tuple[str, str, list[Sample]]]:
+    """Axis, label and the samples that carry it."""
+    for axis in benchmark.axes:
+        groups: dict[str, list[Sample]] = {}
+        for sample in benchmark.samples:
+            for label in dict.fromkeys(value for key, value in sample.labels if key == axis):
+                groups.setdefault(label, []).append(sample)
+        for label, samples in groups.items():
+            yield axis, label, samples
+
+
+def _graded(benchmark: Benchmark, scores: Scores) -> Iterator[Graded]:
+    """The samples with a score, of the first draw."""
+    samples = {sample.id: sample for sample in benchmark.samples}
+    for row, name in enumerate(scores.samples):
+        value = float(scores.values[row, 0])
+        if name in samples and not np.isnan(value):
+            yield Graded(samples[name], Score(value, scores.answers[row][0] if scores.answers else ""))
+
+
+def _part(scores: Scores, rows: Sequence[int]) -> Scores:
+    """The scores of some samples."""
+    names = tuple(scores.samples[row] for row in rows)
+    return Scores(
+        scores.perturbation,
+        names,
+        tuple(scores.clusters[row] for row in rows),
+        scores.values[list(rows)],
+        {name: scores.errors[name] for name in names if name in scores.errors},
+        tuple(scores.answers[row] for row in rows) if scores.answers else (),
+    )
+
+
+def _shown(figure: Figure) -> str:
+    return f"{figure.printed} {figure.unit}"

@@ -1,0 +1,95 @@
+"""What must agree between two runs, for their numbers to be of the same thing judged by the same rule.
+
+Each table names what may differ; all that it does not name must agree, so that a setting or a field
+of a claim that nobody thought of is refused and not let through. Imports no torch.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, Final
+
+from ipllvm.records import Claim
+from ipllvm.safety.printing import visible
+
+if TYPE_CHECKING:
+    from ipllvm.gate.baseline import Baseline, BaselineEntry
+
+IMMATERIAL: Final = frozenset(
+    {"batch_size", "device", "self_check", "perturbations", "judge_calls", "retention", "crossing", "clip_i"}
+)
+"""Settings of a row that may differ: how it was run, and what was found beside the claim."""
+_FOUND_WITH = " with "
+"""In the name of a setting: what was found with another model, as alignment says of each."""
+WORDS: Final = frozenset({"text", "source", "meaning"})
+"""Fields of a claim that no verdict depends on."""
+SHAPE: Final = ("bound", "lattice", "draws", "weighted", "is_ratio", "share", "over_bound")
+"""What an entry says of the range of its values."""
+VERSIONS: Final = ("transformers",)
+"""Packages of which another version is another model; others may differ, which is told."""
+NAMED: Final = 3
+_LONG: Final = 32
+
+
+def material(setting: str) -> bool:
+    """Whether a setting must agree.
+
+    >>> material("noise"), material("an option of next year"), material("batch_size")
+    (True, True, False)
+    """
+    return setting not in IMMATERIAL and _FOUND_WITH not in setting
+
+
+def disagreements(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
+    """Why two entries can't be compared, each with both values; nothing where they can."""
+    names = dict.fromkeys([*old.settings, *new.settings])
+    judged = [field.name for field in fields(Claim) if field.name not in WORDS]
+    found = [
+        *_differ(old.settings, new.settings, filter(material, names)),
+        *_differ(_values(old.claim, judged), _values(new.claim, judged), judged, "the claim's "),
+    ]
+    yield from found or _differ(_values(old, SHAPE), _values(new, SHAPE), SHAPE, "the contrast's ")
+    yield from _samples(old, new)
+
+
+def versions(old: "Baseline", new: "Baseline") -> tuple[list[str], list[str]]:
+    """Of versions and machines: what refuses a comparison, and what is told. What one does not say agrees."""
+    before, after = (
+        {**each.about.get("versions", {}), **each.about.get("machine", {})} for each in (old, new)
+    )
+    both = [name for name in before if name in after]
+    refused = _differ(before, after, (name for name in both if name in VERSIONS))
+    return list(refused), list(_differ(before, after, (name for name in both if name not in VERSIONS)))
+
+
+def devices(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
+    """The kinds of device, where they differ, which is told."""
+    return _differ(old.settings, new.settings, ("device",))
+
+
+def _values(holder: object, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(holder, name) for name in names}
+
+
+def _differ(
+    before: Mapping[str, Any], after: Mapping[str, Any], names: Iterable[str], whose: str = ""
+) -> Iterator[str]:
+    for name in names:
+        if before.get(name) != after.get(name):
+            told = _short(before.get(name)), _short(after.get(name))
+            yield f"{whose}{name} is {told[0]} in the baseline and {told[1]} in this run"
+
+
+def _samples(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
+    """Samples that one side alone has, beyond those that ended in an error on the other."""
+    for where, here, other in (("the baseline", old, new), ("this run", new, old)):
+        known = set(other.samples)
+        alone = [sample for sample in here.samples if sample not in known]
+        if len(alone) > other.n_error:
+            named = ", ".join(map(_short, alone[:NAMED])) + (", ..." if len(alone) > NAMED else "")
+            yield f"{len(alone)} samples are in {where} alone ({named}): give both runs the same --samples"
+    if not (old.samples and new.samples):
+        yield f"no sample was measured in {'this run' if old.samples else 'the baseline'}"
+
+
+def _short(value: object) -> str:
+    return visible(str(value), _LONG)

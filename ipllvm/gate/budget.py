@@ -1,0 +1,154 @@
+"""A train of releases: how much of an error budget each gate against the same baseline may spend.
+
+The gates made so far are kept beside the baseline, as NAME.budget.json: which checkpoint, at which level,
+with what p-value, and the evidence of sequential runs. Imports no torch.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ipllvm.errors import UsageError
+from ipllvm.safety import reading
+from ipllvm.stats.online import combined_e, lord, per_checkpoint
+
+SCHEMA = "ipllvm-budget/1"
+_RATE = re.compile(r"(\d+(?:\.\d+)?) false alarms? per (\d+) checkpoints?")
+_SHARE = re.compile(r"(\d+(?:\.\d+)?) ?% of alarms false")
+HOW = 'write "1 false alarm per 100 checkpoints" or "5 % of alarms false"'
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Either `alarms` per so many `checkpoints`, or a `share` of the alarms that may be false."""
+
+    text: str
+    alarms: float = 0.0
+    checkpoints: int = 0
+    share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One gate: the checkpoint's fingerprint, what was measured, its level, its p-value, whether it alarmed.
+
+    `evidence` are the e-values of a sequential run by claim, with the samples they are of.
+    """
+
+    checkpoint: str
+    measured: str
+    level: float
+    p: float
+    alarm: bool
+    started: str = ""
+    evidence: Mapping[str, float] | None = None
+    samples: str = ""
+
+
+def parse(name: str, text: str) -> Budget:
+    """The budget that was typed; raises UsageError in one line.
+
+    >>> parse("budget", "1 false alarm per 100 checkpoints").alarms
+    1.0
+    >>> parse("budget", "5 % of alarms false").share
+    0.05
+    """
+    if found := _RATE.fullmatch(text.strip()):
+        alarms, checkpoints = float(found[1]), int(found[2])
+        if 0 < alarms <= checkpoints:
+            return Budget(text, alarms, checkpoints)
+    elif found := _SHARE.fullmatch(text.strip()):
+        share = float(found[1]) / 100
+        if 0 < share < 1:
+            return Budget(text, share=share)
+    raise UsageError(f"--{name} {text!r}: {HOW}")
+
+
+def file_of(baseline: Path) -> Path:
+    """Where the gates against a baseline are kept.
+
+    >>> str(file_of(Path("baselines/release-1.json")))
+    'baselines/release-1.budget.json'
+    """
+    return baseline.with_name(f"{baseline.stem}.budget.json")
+
+
+def load(file: Path) -> list[Entry]:
+    """The gates made so far, in their order; none without a file. Raises UsageError in one line."""
+    if not file.exists():
+        return []
+    try:
+        found = reading.json_file(file)
+        if found["schema"] != SCHEMA:
+            raise ValueError(f"not of schema {SCHEMA}")
+        return [Entry(**entry) for entry in found["gates"]]
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{file}: not a record of gates ({error}): move it away to begin anew") from error
+
+
+def dumps(entries: Sequence[Entry]) -> str:
+    """The text of the file."""
+    return json.dumps({"schema": SCHEMA, "gates": [asdict(each) for each in entries]}, indent=1) + "\n"
+
+
+def level(budget: Budget, entries: Sequence[Entry], checkpoint: str, measured: str) -> float:
+    """The level of the gate of a checkpoint; the same again where just this was gated before."""
+    for each in entries:
+        if (each.checkpoint, each.measured) == (checkpoint, measured):
+            return each.level
+    if budget.share:
+        return lord([each.alarm for each in entries], budget.share)
+    return per_checkpoint(budget.alarms, budget.checkpoints)
+
+
+def added(entries: Sequence[Entry], new: Entry) -> list[Entry]:
+    """The gates with one more; one of the same checkpoint and measurement is replaced, its level kept."""
+    same = [(each.checkpoint, each.measured) == (new.checkpoint, new.measured) for each in entries]
+    if any(same):
+        return [replace(new, level=e.level) if s else e for e, s in zip(entries, same, strict=True)]
+    return [*entries, new]
+
+
+def evidence(entries: Sequence[Entry], checkpoint: str) -> dict[str, float]:
+    """The e-values of a checkpoint's sequential runs, by claim, put together over its runs.
+
+    Runs on other samples multiply, runs on the same ones are averaged.
+    """
+    own = [each for each in entries if each.checkpoint == checkpoint and each.evidence]
+    seen: set[str] = set()
+    fresh = []
+    for each in own:
+        fresh.append(each.samples not in seen)
+        seen.add(each.samples)
+    names = dict.fromkeys(name for each in own for name in each.evidence or {})
+    return {
+        name: combined_e(
+            [each.evidence[name] for each in own if each.evidence and name in each.evidence],
+            [new for each, new in zip(own, fresh, strict=True) if each.evidence and name in each.evidence],
+        )
+        for name in names
+    }
+
+
+def told(budget: Budget, entries: Sequence[Entry], spent: float) -> str:
+    """What a report says of the budget."""
+    alarms = sum(each.alarm for each in entries)
+    return (
+        f"budget: {budget.text}; this gate at level {spent:.3g}, gate {len(entries)} against this baseline, "
+        f"{alarms} of them alarmed"
+    )
+
+
+def about(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What was measured, as one word: by it a gate that is only repeated is known."""
+    import hashlib
+
+    named = sorted(
+        f"{row['property']} {row['benchmark']['name']} {row['benchmark']['digest']} {row['benchmark']['n']} "
+        f"{row['settings'].get('seed')}"
+        for row in rows
+    )
+    return hashlib.sha256("\n".join(named).encode()).hexdigest()[:16]

@@ -1,0 +1,90 @@
+"""Where a baseline is, by its name: nothing is written outside of the folder of baselines."""
+
+import re
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+from ipllvm.errors import UsageError
+from ipllvm.safety.printing import visible
+
+FOLDER: Final = "baselines"
+_NAME: Final = re.compile(r"[^\W_][\w.-]*")
+_LONGEST: Final = 100
+_LISTED: Final = 10
+
+
+def is_name(text: str) -> bool:
+    """Whether a baseline can be kept under this name: a file's name that leads nowhere else.
+
+    >>> [is_name(text) for text in ("release-1", "../climbed", ".hidden", "x.json", "a" * 300)]
+    [True, False, False, False, False]
+    """
+    return bool(_NAME.fullmatch(text)) and len(text.encode()) <= _LONGEST and not text.endswith(".json")
+
+
+def new(option: str, text: str) -> str:
+    """A name for a baseline to be, as `option` gives it; raises UsageError for one that can't be a file's."""
+    if not is_name(text):
+        raise UsageError(
+            f"--{option} {visible(text)}: give at most {_LONGEST} letters, digits, - _ and . that begin with "
+            f"a letter or digit, without .json; it is kept in the folder {FOLDER} of --report-dir"
+        )
+    return text
+
+
+def place(reports: Path, name: str) -> Path:
+    """The file of a baseline that is kept by name."""
+    return reports / FOLDER / f"{name}.json"
+
+
+def find(text: str, reports: Path, what: str = "--baseline") -> Path | None:
+    """The file that a name, a file or a run's folder stands for; None for a name that no baseline has yet.
+
+    A name goes before a path of the same spelling. Raises UsageError for a path where nothing is.
+    """
+    if is_name(text) and _exists(place(reports, text)):
+        return place(reports, text)
+    given = Path(text)
+    if text and _exists(given):
+        file = given / "baseline.json" if given.is_dir() else given
+        if not _exists(file):
+            raise UsageError(
+                f"{what} {visible(text)}: the folder holds no baseline.json: {_known(text, reports)}"
+            )
+        return file
+    if is_name(text):
+        return None
+    raise UsageError(f"{what} {visible(text)}: no such file: {_known(text, reports)}")
+
+
+def unknown(text: str, reports: Path, what: str = "--baseline") -> UsageError:
+    """What to say of a name that no baseline has."""
+    first = f"the first one is made by --save-baseline={text}" if what == "--baseline" else ""
+    told = "; ".join(part for part in (_known(text, reports), first) if part)
+    return UsageError(f"{what} {visible(text)}: no such baseline in {visible(str(reports / FOLDER))}: {told}")
+
+
+def _known(text: str, reports: Path) -> str:
+    """The closest name, and the names there are."""
+    names = sorted(_saved(reports))
+    close = get_close_matches(Path(text).stem[:_LONGEST], names, n=1, cutoff=0.5)
+    hint = f"did you mean '{close[0]}'? " if close else ""
+    more = ", ..." if len(names) > _LISTED else ""
+    return f"{hint}Known: {', '.join(names[:_LISTED]) or 'none'}{more}"
+
+
+def _saved(reports: Path) -> Iterator[str]:
+    """The names of baselines that are kept."""
+    try:
+        yield from (file.stem for file in (reports / FOLDER).glob("*.json") if is_name(file.stem))
+    except OSError:
+        return
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name that is too long, or holds a null byte
+        return False

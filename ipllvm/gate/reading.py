@@ -1,0 +1,176 @@
+"""A baseline file, read as somebody else's: its schema is that of the records, its size has limits.
+
+Nothing of it is believed before it is checked: types and ranges, as many clusters and values as samples,
+names that can stand in a test id. Whatever is wrong is a UsageError of one line. Imports no torch.
+"""
+
+import base64
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from ipllvm import claims
+from ipllvm.errors import UsageError
+from ipllvm.gate import answers
+from ipllvm.gate.baseline import CLEAN, SCHEMA, Baseline, BaselineEntry, entry
+from ipllvm.records import Claim
+from ipllvm.safety import reading
+from ipllvm.safety.printing import visible
+
+FILE_BYTES: Final = 64 << 20
+"""Bytes of a file."""
+UNPACKED_BYTES: Final = 256 << 20
+"""Bytes of all that is compressed in a file."""
+NAME_LIMIT: Final = 200
+_AGAIN: Final = "save it again with --save-baseline"
+_PROPERTY: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+_BENCHMARK: Final = re.compile(r"[\w.-]+", re.ASCII)
+T = TypeVar("T")
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+Positive = Annotated[float, Meta(gt=0, le=1e6)]
+Natural = Annotated[int, Meta(ge=0, le=1_000_000_000)]
+
+
+class _Row(msgspec.Struct, forbid_unknown_fields=True):
+    """An entry as it is written."""
+
+    property: str
+    benchmark: str
+    claim: dict[str, str | int | float | bool | None]
+    settings: dict[str, str | int | float | bool | None]
+    bound: Positive
+    lattice: Annotated[float, Meta(ge=0, le=1e6)]
+    draws: Annotated[int, Meta(ge=1, le=1_000_000)]
+    n_error: Natural
+    paired: str
+    floor: Annotated[float, Meta(ge=0)] | None = None
+    weighted: bool = False
+    over_bound: Positive = 1.0
+    share: Share = 0.0
+    mean: float | None = None
+
+
+class _File(msgspec.Struct, forbid_unknown_fields=True):
+    """A whole file."""
+
+    schema: str
+    about: dict[str, Any]
+    entries: list[_Row]
+    asked: dict[str, str] = {}
+
+
+class _Paired(msgspec.Struct, forbid_unknown_fields=True):
+    """What an entry has by sample."""
+
+    samples: list[str]
+    clusters: list[str]
+    values: list[float]
+    over: list[float] = []
+    perturbed: dict[str, list[str]] = {}
+
+
+def load(path: Path) -> Baseline:
+    """A saved baseline, or that of a run's folder; raises UsageError in one line."""
+    file = path / "baseline.json" if path.is_dir() else path
+    try:
+        found = reading.json_file(file, FILE_BYTES)
+    except OSError as error:
+        raise UsageError(f"{file}: can't read the baseline: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{file}: not a baseline: {error}") from error
+    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
+        raise UsageError(f"{file}: not a baseline of schema {SCHEMA}: {_AGAIN}")
+    try:
+        return _baseline(msgspec.convert(found, _File))
+    except (UsageError, ValueError) as error:
+        raise UsageError(f"{file}: a damaged baseline: {_line(error)}: {_AGAIN}") from error
+
+
+def _line(error: Exception) -> str:
+    """What is wrong, in one printable line."""
+    return visible(" ".join(str(error).split()))
+
+
+def _baseline(found: _File) -> Baseline:
+    """Raises ValueError for what no run can have written."""
+    if not found.entries:
+        raise ValueError("it holds no comparison")
+    _check_about(found.about)
+    budget = _Budget()
+    asked = {name: budget.unpack(packed, dict[str, tuple[str, str]]) for name, packed in found.asked.items()}
+    entries = [_entry(row, asked.get(row.benchmark, {}), budget) for row in found.entries]
+    twice = [key for key, count in Counter(each.key for each in entries).items() if count > 1]
+    if twice:
+        raise ValueError(f"two entries of {twice[0]}")
+    return Baseline(found.about, {each.key: each for each in entries})
+
+
+def _check_about(about: Mapping[str, Any]) -> None:
+    for part in ("versions", "machine"):
+        msgspec.convert(about.get(part, {}), dict[str, str])
+
+
+class _Budget:
+    """How much may still be unpacked."""
+
+    def __init__(self) -> None:
+        self._left = UNPACKED_BYTES
+
+    def unpack(self, packed: str, kind: type[T]) -> T:
+        """The inverse of `answers.pack`; raises ValueError beyond the limit."""
+        text = reading.inflated(base64.b85decode(packed), self._left)
+        self._left -= len(text)
+        return msgspec.convert(reading.json_value(text), kind)
+
+
+def _entry(row: _Row, asked: Mapping[str, tuple[str, str]], budget: _Budget) -> BaselineEntry:
+    """An entry of a file; files from before answers were kept have none."""
+    paired = budget.unpack(row.paired, _Paired)
+    where = f"{row.property[:NAME_LIMIT]} on {row.benchmark[:NAME_LIMIT]}"
+    _check_names(row, where)
+    _check_samples(paired, row.bound, row.over_bound, where)
+    said = answers.together({name: [*each] for name, each in asked.items()}, paired.perturbed)
+    made = {**msgspec.to_builtins(row), "claim": _claim(row.claim, where), "said": said}
+    return entry(made, msgspec.to_builtins(paired))
+
+
+def _claim(found: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """A claim as `Claim` takes it; raises ValueError for one that no claims file can make."""
+    known = [field.name for field in fields(Claim)]
+    unknown = [name for name in found if name not in known]
+    if unknown:
+        raise ValueError(f"{where}: its claim has a field {unknown[0][:NAME_LIMIT]!r}, which is unknown here")
+    claim = msgspec.convert(found, Claim)
+    if claim.name != CLEAN:
+        claims.check(where, claim)
+    elif claim.direction != "at_least" or claim.kind != "requirement":
+        raise ValueError(f"{where}: its clean score is no requirement")
+    return {name: getattr(claim, name) for name in known}
+
+
+def _check_names(row: _Row, where: str) -> None:
+    name = str(row.claim.get("name"))
+    fits = _PROPERTY.fullmatch(row.property) and _BENCHMARK.fullmatch(row.benchmark)
+    if not fits or not name.isprintable() or max(map(len, (row.property, row.benchmark, name))) > NAME_LIMIT:
+        raise ValueError(f"{where} ({name[:NAME_LIMIT]}) can't be names")
+
+
+def _check_samples(paired: _Paired, bound: float, below: float, where: str) -> None:
+    n = len(paired.samples)
+    if len(set(paired.samples)) != n:
+        raise ValueError(f"{where}: a sample is there twice")
+    if not len(paired.clusters) == len(paired.values) == n or len(paired.over) not in (0, n):
+        raise ValueError(f"{where}: samples, clusters and values are not equally many")
+    if _beyond(paired.values, bound) or _beyond(paired.over, below):
+        raise ValueError(f"{where}: a value lies outside of its range")
+
+
+def _beyond(values: Iterable[float], bound: float) -> bool:
+    return any(not abs(value) <= bound * (1 + 1e-9) for value in values)

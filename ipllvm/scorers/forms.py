@@ -1,0 +1,113 @@
+"""Forms that answers come in: each a row with its pattern and replies that it is there for.
+
+A table of them is tested by its own examples, so that a form that nobody can show is not there. Readers
+combine tables; what they take for an answer is said where they are.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One way of saying something; `examples` are replies that say it in this way.
+
+    What is captured is group 1 of `pattern`; in a table of wrappings it is what is left of them.
+    """
+
+    name: str
+    pattern: re.Pattern[str]
+    examples: tuple[str, ...]
+
+
+def form(name: str, pattern: str, *examples: str, flags: int = re.IGNORECASE) -> Form:
+    """A form; letters of both cases are alike unless `flags` say otherwise."""
+    return Form(name, re.compile(pattern, flags), examples)
+
+
+def captured(forms: Iterable[Form], text: str) -> Iterator[re.Match[str]]:
+    """Every place where one of the forms is found."""
+    return (found for each in forms for found in each.pattern.finditer(text))
+
+
+_DOT = re.IGNORECASE | re.DOTALL
+THOUGHTS = (
+    form("thoughts", r"<think(?:ing)?>.*?(?:</think(?:ing)?>|$)()", "<think>A or C?</think>B", flags=_DOT),
+    form("thoughts begun in the prompt", r"^.*</think(?:ing)?>()", "A or C?</think>B", flags=_DOT),
+)
+"""What stands before an answer and is none, however long it is."""
+LONGEST = 4000
+"""Characters that are read of what is left: an answer stands at its beginning or at its end."""
+WRAPPINGS = (
+    form(
+        "special tokens",
+        r"(?:</?s>|<\|[^|<>]{1,40}\|>|<(?:eos|bos|pad|end_of_turn|end_of_utterance)>)()",
+        "B</s>",
+        "<s>B",
+        "B<|im_end|>",
+        "B<end_of_turn>",
+    ),
+    form("a marked answer", r"^.*<answer>(.*?)</answer>.*$", "So <answer>B</answer>.", flags=_DOT),
+    form("words in a formula", r"\\(?:text|textbf|mathrm|mathbf)\s*\{([^{}]*)\}", r"\text{B}", r"\mathbf{B}"),
+    form("a speaker", r"^\s*(?:assistant|model|gpt)\s*:\s*()", "ASSISTANT: B"),
+    form(
+        "emphasis",
+        r"(?<!\w)(?:\*{1,3}|_{1,3}|~{1,2}|`{1,3})(?=\S)([^*`\n]*?\S)(?:\*{1,3}|_{1,3}|~{1,2}|"
+        r"`{1,3})(?!\w)",
+        "**B**",
+        "_B_",
+        "~B~",
+        "`B`",
+    ),
+    form(
+        "headings, quotations, items",
+        r"^[ \t]*(?:#{1,6}(?![#\s]*[-$]*\d)|>+|[-+*•](?![ \t]*\d))[ \t]+()",
+        "# B",
+        "> B",
+        "- B",
+        flags=re.MULTILINE,
+    ),
+)
+"""What stands around an answer and says nothing."""
+_FRACTION = re.compile(r"\\d?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
+_BOXED = re.compile(r"\$?\\\(?\s*boxed\s*\{([^{}]*)\}\s*(?:\\\))?\$?")
+_PLAIN = str.maketrans("“”„«»‘’‚−", '"""""\'\'\'-')
+
+
+def unwrapped(text: str) -> str:
+    r"""What was said, without thoughts, special tokens, markup and other widths of letters.
+
+    A boxed formula is an answer that is declared.
+
+    >>> unwrapped("<think>A?</think> **Ｂ**</s>"), unwrapped(r"So $\boxed{\frac{3}{4}}$")
+    ('B', 'So The answer is 3/4.')
+    """
+    text = unicodedata.normalize("NFKC", text).translate(_PLAIN)
+    text = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    for each in THOUGHTS:
+        text = each.pattern.sub(r"\1", text)
+    if len(text) > LONGEST:
+        text = f"{text[: LONGEST // 2]}\n{text[-LONGEST // 2 :]}"
+    for each in WRAPPINGS:
+        text = each.pattern.sub(r"\1", text)
+    text = _FRACTION.sub(r"\1/\2", text)
+    return _BOXED.sub(r"The answer is \1.", text).strip()
+
+
+_RETRACTION = re.compile(
+    r"\b(?:wait|no|actually|sorry|hmm|correction)\b[^.!?\n]*"
+    r"\b(?:wrong|incorrect|mistaken?|not right)\b[.!?,:;\s]*",
+    re.IGNORECASE,
+)
+
+
+def unretracted(text: str) -> str:
+    """What follows the last words that take back what was said before; the whole text where none do.
+
+    >>> unretracted("The answer is 5. Wait, that is wrong. The answer is 6.")
+    'The answer is 6.'
+    """
+    rest = _RETRACTION.split(text)[-1]
+    return rest if rest.strip() else text

@@ -1,0 +1,312 @@
+"""Comparisons with a baseline as tests: one for each claim that it holds, right behind the test it is about.
+
+They are made while pytest collects, in the file of the property, so that -k, -x, --lf, node ids, JUnit
+and xdist treat them as any test. What the baseline holds and nothing measures is a test too, which says so.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from ipllvm.errors import ClaimViolated, Finding, NotMeasured
+from ipllvm.session.options import Options
+from ipllvm.session.outcomes import NOT_MEASURED, OPTIONS, ROWS, case, reason
+
+if TYPE_CHECKING:
+    from ipllvm.gate.baseline import Baseline
+    from ipllvm.gate.outcome import Change, Key
+
+NAME: Final = "test_regression"
+LOST: Final = "its baseline"
+"""Under which name the tests stand that compare what no property here measures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """What a run is compared with: the baseline, what it was called and where it is."""
+
+    name: str
+    file: Path
+    baseline: "Baseline"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What the property test before a comparison gave: its rows, or why there are none."""
+
+    test: str
+    rows: Sequence[dict[str, Any]]
+    why: str
+
+
+REFERENCE = pytest.StashKey[Reference]()
+MEASURED = pytest.StashKey[Measured]()
+
+
+def reference(options: Options) -> Reference | None:
+    """The baseline that was asked for, read and checked; raises UsageError."""
+    if not options.baseline:
+        return None
+    from ipllvm.gate import names, reading
+
+    file = names.find(options.baseline, options.report_dir)
+    if file is None:
+        raise names.unknown(options.baseline, options.report_dir)
+    return Reference(options.baseline, file, reading.load(file))
+
+
+class Comparison(pytest.Item):
+    """A claim of this run against the same claim of the baseline.
+
+    `source` is the property test that measures it, None where there is none, `key` the entry of the
+    baseline, None where it holds nothing of that test. The `last` one of its test also answers for claims
+    that the baseline does not have.
+    """
+
+    def __init__(
+        self, *, source: pytest.Function | None, key: "Key | None", last: bool, **others: Any
+    ) -> None:
+        super().__init__(**others)
+        self.source, self.key, self.last = source, key, last
+        self.compared = False
+        self.notes: list[str] = []
+        self.ipllvm_case = _about(source, key, self.config)
+        self.add_marker("regression")
+        self.add_marker(self._kind)
+        if source is not None:
+            self.callspec, self.cls = source.callspec, source.cls  # by which pytest keeps its order
+            self.extra_keyword_matches.add(source.name)
+
+    @property
+    def _kind(self) -> str:
+        """Whether it can fail a run."""
+        if self.key is not None:
+            return self.config.stash[REFERENCE].baseline.entries[self.key].claim.kind
+        observed = self.source is not None and self.source.get_closest_marker("observation")
+        return "observation" if observed else "requirement"
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where the property stands, else where the baseline is."""
+        if self.source is None:
+            return self.config.stash[REFERENCE].file.absolute(), None, self.name
+        return self.path, self.source.reportinfo()[1], self.name
+
+    def runtest(self) -> None:
+        """Compare, record the row, and raise what the verdict calls for."""
+        now = self._now()
+        change = self._change(now)
+        raised, new = self._finding(change), self._new(now)
+        if new and not isinstance(raised, ClaimViolated):
+            raise NotMeasured(new)
+        if raised is not None:
+            raise raised
+        if change is None:
+            pytest.skip("nothing to compare: its property has no score by sample")
+
+    def _finding(self, change: "Change | None") -> Finding | None:
+        from ipllvm.verdicts.findings import finding
+
+        options = self.config.stash[OPTIONS]
+        if change is None or options.report_only:
+            return None
+        fails = change.claim.kind == "requirement" or options.strict_observations
+        return finding(change.verdict, change.claim) if fails else None
+
+    def _new(self, now: "Baseline") -> str:
+        """What to say of claims that the baseline does not have; empty where it has them all."""
+        from ipllvm.gate import outcome
+
+        entries = self.config.stash[REFERENCE].baseline.entries
+        new = [key for key in now.entries if key not in entries] if self.last else []
+        return "; ".join(f"new {outcome.words(key)}: {outcome.NEW}" for key in new)
+
+    def _now(self) -> "Baseline":
+        """What this run would keep of the test; raises NotMeasured where it gave nothing."""
+        from ipllvm.gate import baseline, outcome
+        from ipllvm.reporting.report import machine, versions
+
+        if self.source is None:
+            assert self.key is not None
+            raise NotMeasured(
+                f"missing {outcome.words(self.key)}: {outcome.MISSING}{self._renamed(self.key)}"
+            )
+        found = self.config.stash.get(MEASURED, None)
+        if found is None or found.test != self.source.nodeid:
+            found = Measured(self.source.nodeid, (), "it was not run in this process")
+        if found.why:
+            if self.key is None:
+                pytest.skip(f"nothing to compare: {found.why}")
+            raise NotMeasured(f"not compared {outcome.words(self.key)}: {found.why}")
+        paired = [each for row in found.rows for each in row["paired"]]
+        return baseline.of({"versions": versions(), "machine": machine()}, paired)
+
+    def _renamed(self, key: "Key") -> str:
+        """Which property or benchmark here may be the one that the baseline lacks."""
+        from ipllvm.gate import outcome
+
+        entries = self.config.stash[REFERENCE].baseline.entries
+        abouts = filter(None, map(case, self.session.items))
+        here = {(about["property"], key[1], about["benchmark"]) for about in abouts}
+        return outcome.renamed(key, (each for each in here if each not in entries))
+
+    def _change(self, now: "Baseline") -> "Change | None":
+        """The comparison, its row recorded; None where the baseline holds nothing of this test."""
+        from ipllvm.gate import agreement, compare, outcome
+
+        if self.key is None:
+            return None
+        kept, known = self.config.stash[REFERENCE], now.entries.get(self.key)
+        if known is None:
+            close = outcome.renamed(self.key, now.entries.keys() - kept.baseline.entries.keys())
+            raise NotMeasured(f"missing {outcome.words(self.key)}: {outcome.MISSING}{close}")
+        old = kept.baseline.entries[self.key]
+        refusing, told = agreement.versions(kept.baseline, now)
+        unlike = [*agreement.disagreements(old, known), *refusing]
+        if unlike:
+            raise NotMeasured(f"not compared {outcome.words(self.key)}: {'; '.join(unlike)}")
+        change = compare.change(old, known, f"baseline {kept.name}")
+        self.notes = [f"noted: {each}" for each in (*told, *agreement.devices(old, known))]
+        if change.improved:
+            refresh = f"--save-baseline={kept.file.stem}"
+            self.notes.append(outcome.improved(self.key, refresh))
+        self._record(change)
+        return change
+
+    def _record(self, change: "Change") -> None:
+        from ipllvm.gate.compare import result
+        from ipllvm.reporting import schema
+        from ipllvm.reporting.junit import properties
+
+        like = self.config.stash[MEASURED].rows[0]
+        made = schema.row(result(change, schema.result(like)))
+        self.user_properties.extend(properties(made))
+        rows = self.config.stash.setdefault(ROWS, {})
+        rows[self.nodeid] = [{**made, "paired": [], "parts": {}}]
+        self.compared = True
+
+
+def _about(source: pytest.Function | None, key: "Key | None", config: pytest.Config) -> dict[str, Any]:
+    """What `case` says of a comparison; it is no member of the family of its model's own claims."""
+    if source is not None:
+        return {**case(source), "primary": False, "claim": "new" if key is None else key[1]}
+    assert key is not None
+    return lost(config.stash[OPTIONS], key)[1]
+
+
+def behind(made: object, config: pytest.Config) -> object:
+    """What pytest made of a function, with the comparisons of each test of a property behind it."""
+    if not isinstance(made, list) or REFERENCE not in config.stash or config.stash[OPTIONS].plan:
+        return made
+    return [each for item in made for each in (item, *_comparisons(item))]
+
+
+def _comparisons(item: object) -> Iterator[Comparison]:
+    if not isinstance(item, pytest.Function):
+        return
+    about = case(item)
+    if not about or about["law"] or not about["benchmark"]:
+        return
+    entries = item.config.stash[REFERENCE].baseline.entries
+    pair = about["property"], about["benchmark"]
+    keys: list[Any] = [key for key in entries if (key[0], key[2]) == pair]
+    if not keys and item.get_closest_marker("skip") is None:
+        keys = [None]
+    for key in keys:
+        yield _comparison(item, key, last=key is keys[-1])
+
+
+def _comparison(source: pytest.Function, key: "Key | None", last: bool) -> Comparison:
+    name = _name(source.callspec.id, *(key[:2] if key else (case(source)["property"],)))
+    parent: Any = source.parent
+    node = f"{parent.nodeid}::{name}"  # in full, so that --lf reads it as it is written
+    made: Comparison = Comparison.from_parent(
+        parent, name=name, nodeid=node, source=source, key=key, last=last
+    )
+    return made
+
+
+class Arrangement:
+    """Around what all other plugins make of the list of tests; registered where there is a baseline."""
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, session: pytest.Session, items: list[pytest.Item]
+    ) -> Iterator[None]:
+        """Add what is missing before any test is left out, and put the comparisons in their places after."""
+        complete(session, items)
+        yield
+        items[:] = arranged(items)
+
+
+def complete(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Before any is left out: the comparisons of tests that were asked for by name, and those of no test."""
+    kept = session.config.stash.get(REFERENCE, None)
+    if kept is None or session.config.stash[OPTIONS].plan:
+        return
+    there = {item.nodeid for item in items}
+    for item in [*items]:
+        items.extend(each for each in _comparisons(item) if each.nodeid not in there)
+    compared = {item.key for item in items if isinstance(item, Comparison)}
+    for key in kept.baseline.entries:
+        if key not in compared:
+            items.append(_lost(session, key))
+
+
+def lost(options: Options, key: "Key") -> tuple[str, dict[str, Any]]:
+    """Id and case of the test that compares what no property here measures."""
+    model = options.label(options.models[0])
+    own = {"property": key[0], "model": model, "benchmark": key[2], "primary": False, "law": False}
+    return f"{LOST}::{_name(model, key[2], *key[:2])}", {**own, "claim": key[1]}
+
+
+def _lost(session: pytest.Session, key: "Key") -> Comparison:
+    node, _ = lost(session.config.stash[OPTIONS], key)
+    name = node.removeprefix(f"{LOST}::")
+    made: Comparison = Comparison.from_parent(
+        session, name=name, nodeid=node, source=None, key=key, last=False
+    )
+    return made
+
+
+def _name(*parts: str) -> str:
+    return f"{NAME}[{'-'.join(dict.fromkeys(parts))}]"
+
+
+def arranged(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """The comparisons right behind the test that they are about, which is run even where they alone are."""
+    chosen = [*items]
+    by_source: dict[str, list[pytest.Item]] = {}
+    for item in chosen:
+        if isinstance(item, Comparison) and item.source is not None:
+            by_source.setdefault(item.source.nodeid, []).append(item)
+    made: dict[str, pytest.Item] = {}
+    for item in chosen:
+        first = item.source if isinstance(item, Comparison) and item.source is not None else item
+        for each in (first, *by_source.get(first.nodeid, ())):
+            made.setdefault(each.nodeid, each)
+    return [*made.values()]
+
+
+def keep(item: pytest.Item, report: pytest.TestReport) -> None:
+    """Hang on its report what a comparison has found, and remember what any other test gave to compare."""
+    if REFERENCE not in item.config.stash or report.when == "teardown":
+        return
+    if isinstance(item, Comparison):
+        if report.when == "call":
+            vars(report).update(ipllvm_compared=item.compared and item.key, ipllvm_notes=item.notes)
+    elif report.when == "call" or not report.passed:
+        rows = getattr(report, "ipllvm_rows", [])
+        why = _unmeasured(report, rows)
+        item.config.stash[MEASURED] = Measured(item.nodeid, () if why else rows, why)
+
+
+def _unmeasured(report: pytest.TestReport, rows: Sequence[dict[str, Any]]) -> str:
+    """Why the test of a property gave nothing to compare; empty where it gave something."""
+    if getattr(report, "ipllvm_finding", None) == NOT_MEASURED:
+        return f"its property could not be measured: {reason(report)}"
+    if rows:
+        return ""
+    return f"its property gave no result{'' if report.passed else f': {reason(report)}'}"

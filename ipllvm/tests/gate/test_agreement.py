@@ -1,0 +1,125 @@
+"""What must agree between two runs that are compared: written out here, and not taken from the tables."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ipllvm import claims
+from ipllvm.evaluation.settings import Settings
+from ipllvm.gate import agreement, baseline
+from ipllvm.gate.baseline import BaselineEntry
+from ipllvm.records import Benchmark, Claim, Contrast
+from ipllvm.session.option import Bears
+from ipllvm.session.options import OPTIONS
+from ipllvm.tests.reporting import reports
+
+CLAIM = claims.load()["permutation"]
+MATERIAL = {
+    "digest", "prompt", "template", "max_new_tokens", "draws", "seed", "permutation_scope", "noise_kind",
+    "patch_information", "occlusion_budget", "answer", "scorer", "judge", "encoder", "synthetic", "dtype",
+    "attention", "agg", "margin_floor", "family_wise", "sequential", "groups", "patch_grid",
+}  # fmt: skip
+FREE = {
+    "batch_size",
+    "device",
+    "self_check",
+    "perturbations",
+    "judge_calls",
+    "retention",
+    "crossing",
+    "clip_i",
+}
+OTHERS: dict[str, Any] = {
+    "name": "other", "quantity": "gain", "direction": "at_least", "margin": 50.0, "kind": "observation",
+    "alpha": 0.3, "planned_discordance": 0.3, "primary": False, "regression_margin": 50.0, "agg": "max",
+    "draws": "random", "exact": "bets",
+}  # fmt: skip
+"""Another value of each field of a claim that a verdict depends on."""
+
+
+def entry(**settings: Any) -> BaselineEntry:
+    """What a baseline keeps of four samples."""
+    ids = ("a", "b", "c", "d")
+    contrast = Contrast("performance_drop", np.array([0, 0, 1, 1.0]), ids, samples=ids)
+    made = replace(reports.result(), claim=CLAIM, paired=((CLAIM, contrast),))
+    (row,) = baseline.rows(replace(made, settings={**made.settings, **settings}))
+    return next(iter(baseline.of({}, [row]).entries.values()))
+
+
+def test_a_run_agrees_with_itself() -> None:
+    assert list(agreement.disagreements(entry(), entry())) == []
+
+
+@pytest.mark.parametrize("name", sorted(MATERIAL - {"digest", "dtype", "attention", "occlusion_budget"}))
+def test_unlike_settings_are_told_with_both_values(name: str) -> None:
+    told = list(agreement.disagreements(entry(**{name: "one"}), entry(**{name: "two"})))
+    assert f"{name} is one in the baseline and two in this run" in told
+
+
+@pytest.mark.parametrize("name", ["digest", "dtype", "attention"])
+def test_data_and_numerics_are_settings_too(name: str) -> None:
+    old = entry()
+    new = replace(old, settings={**old.settings, name: "other"})
+    (told,) = agreement.disagreements(old, new)
+    assert told.startswith(f"{name} is ") and told.endswith(" and other in this run")
+
+
+@pytest.mark.parametrize("name", ["an_option_of_next_year", "noise_kind"])
+def test_a_setting_that_one_side_alone_has_is_told(name: str) -> None:
+    old = entry()
+    without = replace(old, settings={key: value for key, value in old.settings.items() if key != name})
+    has = replace(old, settings={**old.settings, name: "x"})
+    for first, second in ((without, has), (has, without)):
+        (told,) = agreement.disagreements(first, second)
+        assert told.startswith(f"{name} is ") and "None" in told
+
+
+@pytest.mark.parametrize("name", sorted(FREE))
+def test_how_it_was_run_is_free(name: str) -> None:
+    assert not agreement.material(name)
+    assert list(agreement.disagreements(entry(**{name: "1"}), entry(**{name: "2"}))) == []
+
+
+def test_every_setting_of_a_row_is_known_here() -> None:
+    """A new option has to be put into one of the two sets above, by hand."""
+    bears = (Bears.MEASUREMENT, Bears.PARAMETER)
+    options = {name: "x" for name, row in OPTIONS.items() if row.bears in bears}
+    every = Settings(sequential="population", family=2, margin_floor=True, measurement=options)
+    asked = every.row(Benchmark("b", (), "exact_match", "ab", "made", 8), 4, ("p",))
+    assert asked.keys() <= MATERIAL | FREE
+    assert {name for name in asked if agreement.material(name)} == asked.keys() & MATERIAL
+
+
+def test_every_field_of_a_claim_but_its_words_is_known_here() -> None:
+    assert {field.name for field in fields(Claim)} == OTHERS.keys() | {"text", "source", "meaning"}
+
+
+@pytest.mark.parametrize("name", sorted(OTHERS))
+def test_the_candidate_does_not_set_the_rule_that_it_is_judged_by(name: str) -> None:
+    new = replace(entry(), claim=replace(CLAIM, **{name: OTHERS[name]}))
+    told = list(agreement.disagreements(entry(), new))
+    assert told == [
+        f"the claim's {name} is {getattr(CLAIM, name)} in the baseline and {OTHERS[name]} in this run"
+    ]
+
+
+@pytest.mark.parametrize("name", ["text", "source", "meaning"])
+def test_a_claim_may_be_worded_anew(name: str) -> None:
+    new = replace(entry(), claim=replace(CLAIM, **dict[str, Any]({name: "other words"})))
+    assert list(agreement.disagreements(entry(), new)) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"bound": 2.0}, {"lattice": 0.5}, {"draws": 3}, {"weighted": True}, {"share": 0.5}, {"over_bound": 2.0}],
+)
+def test_the_range_of_the_values_agrees(change: dict[str, Any]) -> None:
+    (told,) = agreement.disagreements(entry(), replace(entry(), **change))
+    assert told.startswith(f"the contrast's {next(iter(change))} is ")
+
+
+def test_a_foreign_value_is_printed_safely_and_short() -> None:
+    (told,) = agreement.disagreements(entry(), entry(prompt="\x1b]0;x\x07" + "y" * 99))
+    assert told.isprintable() and len(told) < 150
