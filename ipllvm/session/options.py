@@ -181,6 +181,10 @@ class Options:
     target: str = option(
         f"what a sequential verdict speaks of: {' or '.join(TARGETS)}", RUN, one_of(*TARGETS), TARGETS[0]
     )
+    top_up: int | None = option(
+        "samples planned in all, of which this run may be a part: longer runs after it share alpha with it",
+        RUN, whole(1), metavar="N",
+    )
     evidence: str = option(
         "what a sequential run decides by: bets (at any time), or looks (six, which decide more)",
         RUN, one_of("bets", "looks"), "bets",
@@ -339,6 +343,8 @@ def _check(values: Mapping[str, Any]) -> None:
         raise UsageError("--noise-floor needs a fixed number of samples; leave --sequential out")
     if not sequential and values["final_look"]:
         raise UsageError("--final-look: give --sequential too")
+    if values["top_up"] and (sequential or values["noise_floor"] or values["no_store"] or compared):
+        raise UsageError("--top-up: not with --sequential, --noise-floor, --no-store or a baseline")
     looks = values["evidence"] == "looks"
     if looks and (not sequential or values["final_look"] or values["target"] != TARGETS[0]):
         raise UsageError("--evidence looks: needs --sequential, without --final-look or --target benchmark")

@@ -51,6 +51,7 @@ OTHER: dict[str, Any] = {
     "target": "benchmark",
     "final_look": True,
     "evidence": "looks",
+    "top_up": 1500,
     "exact": "bets",
     "noise_floor": True,
     "margin_floor": True,
