@@ -67,8 +67,8 @@ def _overspent(claim: Claim, level: float, before: Sequence[Look]) -> str:
         return ""
     error = 100 * min(1.0, len(free) * claim.alpha + level)
     return (
-        f"; the look at {', '.join(map(str, free))} was taken at the whole of alpha: both together may err in "
-        f"{error:.1f} % of runs; plan with --top-up before the first look"
+        f"; the look at {', '.join(map(str, free))} was taken at the whole of alpha: both together may err "
+        f"in {error:.1f} % of runs; plan with --top-up before the first look"
     )
 
 
