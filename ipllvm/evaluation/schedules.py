@@ -81,6 +81,11 @@ class Fixed:
         """How far a repetition may be off, in points, by claim."""
         return {}
 
+    @property
+    def flips(self) -> Mapping[str, tuple[int, ...]]:
+        """How many clusters a repetition lost and won, of how many, by claim."""
+        return {}
+
 
 class Noted(Fixed):
     """All planned samples once, and the look written down; with a plan it is one of several."""
@@ -203,3 +208,8 @@ class Repeated(Fixed):
     def reaches(self) -> Mapping[str, float]:
         """See Fixed."""
         return self._floor.reaches
+
+    @property
+    def flips(self) -> Mapping[str, tuple[int, ...]]:
+        """As the repetition found it."""
+        return self._floor.flips

@@ -51,6 +51,7 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True):
     n_error: Natural
     paired: str
     floor: Annotated[float, Meta(ge=0)] | None = None
+    noise: Annotated[list[Annotated[int, Meta(ge=0)]], Meta(max_length=3)] = []
     weighted: bool = False
     over_bound: Positive = 1.0
     share: Share = 0.0

@@ -244,7 +244,8 @@ class Result:
     the traceback). `partial` is true where the run was stopped before all trials were done. `paired`
     and `said` (by sample) are what a baseline keeps, `flips` examples of answers that changed, `parts`
     contrasts that statements of the whole run need, `counterexample` the smallest of a violated claim,
-    `floors` how far a repetition may be off, in points, by claim of `paired`.
+    `floors` how far a repetition may be off, in points, by claim of `paired`, `noise` how many clusters
+    it lost and won, of how many.
     """
 
     property: str
@@ -264,4 +265,5 @@ class Result:
     flips: tuple[FlipExample, ...] = ()
     counterexample: Counterexample | None = None
     floors: Mapping[str, float] = field(default_factory=dict)
+    noise: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     said: Mapping[str, Transcript] = field(default_factory=dict)

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from ipllvm.records import ModelInfo
 
 T = TypeVar("T")
+RUN_ID = "ipllvm_run"
+"""The attribute of pytest's options that names this run, for workers too."""
+Ended = tuple[str, str, dict[str, Any]]
+"""Test, outcome and row of a result."""
 COSTS = pytest.StashKey[dict[str, tuple["ModelInfo", "Forecast", list[str]]]]()
 OWN = "the exit status is the comparison's: what the model's own claims come to is told and fails nothing"
 LEFT_OUT = "it is in the baseline and was left out of this run by -k, -m, --deselect or --lf"
@@ -45,6 +49,7 @@ class Session:
         self.config = config
         self.options = config.stash[OPTIONS]
         self.began = datetime.now(UTC)
+        setattr(config.option, RUN_ID, f"{self.began:%Y-%m-%dT%H-%M-%SZ}")  # xdist hands it to its workers
         self.gathered = Gathered()
         self.report: dict[str, Any] | None = None
         self.folder: Path | None = None
@@ -102,6 +107,7 @@ class Session:
             return
         reports, plan = self.gathered.reports, self.options.plan
         found = [] if plan else self.gathered.rows(self.config.stash.get(ROWS, {}))
+        found += self._pooled(found)
         rows, missed = [*self._entries(found)], [*self._lost(NOT_MEASURED)]
         session.exitstatus = exiting.refined(int(exitstatus), reports, rows, missed, self.options)
         ends = (FAILED, PASSED_LAW, *([SKIPPED] if self.options.baseline else []))
@@ -122,11 +128,23 @@ class Session:
 
     def _entries(self, found: Iterable[tuple[str, str, dict[str, Any]]]) -> Iterator[dict[str, Any]]:
         """The rows as entries of the report."""
-        from ipllvm.reporting.report import entry
-
         for node, outcome, row in found:
+            from ipllvm.reporting.report import entry  # where nothing was measured nothing heavy is imported
+
             shown = {name: value for name, value in row.items() if name not in ("paired", "parts")}
             yield entry(shown, node, outcome, self._replay(node))
+
+    def _pooled(self, found: Sequence[Ended]) -> list[Ended]:
+        """The row over all answers of a comparison with a baseline, where there is one."""
+        if REFERENCE not in self.config.stash or not found:
+            return []
+        from ipllvm.session.pooled import pooled
+
+        made = pooled(self.config.stash[REFERENCE], [row for _, _, row in found])
+        if made is None:
+            return []
+        ended = {"HOLDS": "passed", "VIOLATED": "failed"}.get(made["verdict"]["decision"], "skipped")
+        return [(made["property"], ended, made)]
 
     def _about(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
         """What a baseline of this run says of itself."""

@@ -51,7 +51,7 @@ class Options:
         RUN, name="model", many=True, metavar="NAME",
     )
     benchmarks: tuple[str, ...] = option(
-        "benchmark to measure on: a name, a file of rows, hub:ORG/NAME; repeatable",
+        "benchmark to measure on: a name, a file of rows, hub:ORG/NAME, lmms:TASK; repeatable",
         RUN, lambda _, name: choice.check(name), name="benchmark", many=True, metavar="NAME",
     )
     protocol: str = option(
@@ -88,6 +88,10 @@ class Options:
     fail_on: str = option(
         "violated, or worse: what fails a gate, worse by more than the margin or worse at all",
         NOTHING, one_of("violated", "worse"), "violated",
+    )
+    variants: int = option(
+        "the checkpoint is the best of so many by this benchmark, which is corrected for in a gate",
+        RUN, whole(1), "1", metavar="N",
     )
     exit: str = option(
         "holm, or raw: the run's answer with Holm's correction over its claims, or without",

@@ -40,6 +40,8 @@ OTHER: dict[str, Any] = {
     "parameters": ["strength=strong"],
     "saliency": "facebook/dino-vits16",
     "max_errors": "0.25",
+    "variants": "3",
+    "exact": "bets",
     "generator": "sdxl-lightning",
     "captioner": "llava-next-tiny",
     "encoder": "clip-tiny",
@@ -99,7 +101,7 @@ def given(name: str, value: Any) -> Options:
 
 
 def test_every_field_is_a_row_of_its_own() -> None:
-    assert [each.name for each in fields(Options)] == ["fewer_do", *OPTIONS]
+    assert [each.name for each in fields(Options)] == ["fewer_do", "created", *OPTIONS]
     spelled = [spelling for row in OPTIONS.values() for spelling in row.spellings]
     assert len(spelled) == len(set(spelled))
     assert all(row.help and row.help == row.help.strip() for row in OPTIONS.values())
