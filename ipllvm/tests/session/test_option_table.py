@@ -54,7 +54,6 @@ OTHER: dict[str, Any] = {
     "final_look": True,
     "evidence": "looks",
     "top_up": 1500,
-    "exact": "bets",
     "noise_floor": True,
     "margin_floor": True,
     "family_wise": True,
