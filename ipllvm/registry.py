@@ -104,6 +104,12 @@ FAMILIES = Registry(
         "paligemma": "ipllvm.models.families.gemma:PaliGemma",
         "gemma4": "ipllvm.models.families.gemma:Gemma4",
         "molmo2": "ipllvm.models.families.molmo:Molmo2",
+        "qwen3_5": "ipllvm.models.families.grids:QwenVL",
+        "qwen3_5_moe": "ipllvm.models.families.grids:QwenVL",
+        "lfm2_vl": "ipllvm.models.families.tiles:Lfm2Vl",
+        "llama4": "ipllvm.models.families.tiles:Llama4",
+        "idefics2": "ipllvm.models.families.queries:Idefics2",
+        "aria": "ipllvm.models.families.queries:Queries",
     },
     "ipllvm.models",
 )
@@ -233,6 +239,7 @@ SCORERS = Registry(
         "gsm8k_kojima": "ipllvm.scorers.official.gsm8k:kojima",
         "gsm8k_kojima_zero_shot": "ipllvm.scorers.official.gsm8k:kojima_zero_shot",
         "vlmeval_letter": "ipllvm.scorers.official.vlmeval:letter",
+        "lmms_task": "ipllvm.scorers.official.lmms:task",
     },
     "ipllvm.scorers",
 )

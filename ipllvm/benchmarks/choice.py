@@ -1,6 +1,6 @@
-"""What --benchmark names: a registered benchmark, also under a protocol, a file or a data set of the hub.
+"""What --benchmark names: a registered benchmark, a file, a data set of the hub or a task.
 
-`NAME`, `NAME@PROTOCOL`, `FILE` (JSON lines, CSV, TSV, parquet), `hub:ORG/NAME[:CONFIG][@SPLIT]`.
+`NAME`, `NAME@PROTOCOL`, `FILE` (JSON lines, CSV, TSV, parquet), `hub:ORG/NAME[:CONFIG][@SPLIT]`, `lmms:TASK`.
 """
 
 from pathlib import Path
@@ -12,7 +12,7 @@ from ipllvm.records import Benchmark
 from ipllvm.registry import BENCHMARKS
 
 AT = "@"
-HUB = "hub:"
+HUB, LMMS = "hub:", "lmms:"
 STANDARD = "standard"
 
 
@@ -22,6 +22,9 @@ def check(name: str) -> str:
         from ipllvm.benchmarks.hub import address
 
         address(name)
+    elif name.startswith(LMMS):
+        if not name.removeprefix(LMMS):
+            raise UsageError("lmms: give a task, as lmms:mme")
     elif _is_file(name):
         if not Path(name).is_file():
             raise UsageError(f"{name}: there is no such file")
@@ -51,6 +54,10 @@ def load(name: str, offline: bool = False) -> Benchmark:
         from ipllvm.benchmarks.hub import load as of_hub
 
         return of_hub(name, offline)
+    if name.startswith(LMMS):
+        from ipllvm.benchmarks.lmms import load as of_task
+
+        return of_task(name)
     if _is_file(name):
         from ipllvm.benchmarks.own import load as of_file
 

@@ -101,6 +101,7 @@ def entered(
         final[speaking],
         go_on,
         lambda numbers, positions: (layer, noises.stepping(numbers, positions)),
+        lambda number: (layer, noises.prompts[number].anew),
     )
 
 
@@ -157,6 +158,14 @@ class _Noise:
             places, table = places[own], table[own]
         columns = packed.column(number, places).to(hidden.device)
         hidden[columns] = self._perturbation.shift(hidden[columns], table)
+
+    def anew(self, hidden: Float[Tensor, "1 positions hidden"]) -> Float[Tensor, "1 positions hidden"]:
+        """The input of a prompt, and of the answer so far, that stand alone in a row, perturbed."""
+        everywhere = torch.arange(hidden.shape[1])
+        places = everywhere if self._perturbation.generated else self._places
+        changed, at = hidden.clone(), places.to(hidden.device)
+        changed[0, at] = self._perturbation.shift(hidden[0, at], self._table[: len(places)])
+        return changed
 
     def step(self, hidden: Float[Tensor, "1 hidden"], position: int) -> Float[Tensor, "1 hidden"]:
         """The input of a position of the answer, perturbed where answers are."""

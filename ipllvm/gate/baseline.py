@@ -18,7 +18,7 @@ from ipllvm.records import Claim, Contrast, Result, Transcript
 from ipllvm.verdicts import ratio_change
 
 SCHEMA = "ipllvm-baseline/1"
-UNSTABLE = ("perturbations", "self_check")
+UNSTABLE = ("perturbations", "self_check", "reused")
 """Settings that no baseline keeps."""
 PAIRED = ("samples", "clusters", "values", "over")
 """What a file keeps by sample, compressed."""
@@ -163,7 +163,7 @@ def entry(row: Mapping[str, Any], paired: Mapping[str, Any]) -> BaselineEntry:
     return BaselineEntry(
         key=(row["property"], claim.name, row["benchmark"]),
         claim=claim,
-        worse=1.0 if claim.direction == "at_most" else -1.0,
+        worse=claim.sign,
         settings=former.settings(row["property"], row["settings"]),
         samples=tuple(paired["samples"]),
         clusters=tuple(paired["clusters"]),
@@ -188,9 +188,9 @@ def difference(old: BaselineEntry, new: BaselineEntry) -> Contrast:
     A difference in differences lies in twice the contrast's range. Samples that one run lacks count
     as errors: where they would lie is not known.
     """
-    before = dict(zip(old.samples, old.values, strict=True))
-    shared = [i for i, sample in enumerate(new.samples) if sample in before]
-    moved = np.array([new.worse * (new.values[i] - before[new.samples[i]]) for i in shared], dtype=float)
+    after, before = new.contrast, old.contrast
+    shared, there = after.paired_with(before)
+    moved = new.worse * (after.values[shared] - before.values[there])
     planned = max(len(old.samples) + old.n_error, len(new.samples) + new.n_error)
     return Contrast(
         name="regression",

@@ -10,6 +10,7 @@ from ipllvm.gate.outcome import REFRESH, Change, Gate
 from ipllvm.gate.pooled import all_answers, beyond
 from ipllvm.records import Claim, Contrast, Decision, Result, Verdict
 from ipllvm.verdicts import decide, ratio_change
+from ipllvm.verdicts.wording import below_floor
 
 SHOWN = 20
 
@@ -111,11 +112,8 @@ def _above_noise(verdict: Verdict, claim: Claim, floor: float | None) -> Verdict
     """The verdict; UNDECIDED where the margin is smaller than what a repetition may be off."""
     if floor is None or floor <= claim.margin or verdict.decision is Decision.UNDECIDED:
         return verdict
-    reason = (
-        f"margin below the noise floor: a repetition may be off by {floor:.2f} points, the margin is "
-        f"{claim.margin:g}; more samples or a fixed --batch-size may lower it, --margin-floor raises it"
-    )
-    return decide.withheld(verdict, reason)
+    found = f"a repetition may be off by {floor:.2f} points"
+    return decide.withheld(verdict, below_floor(found, claim.margin))
 
 
 def result(change: Change, like: Result) -> Result:

@@ -35,7 +35,6 @@ class LoadedCheckpoint:
 class LanguageHalf(VisionLanguageModel):
     """Everything from the embeddings on, of any family."""
 
-    supports_prefix_cache = True
     width: int
 
     def __init__(self, parts: LoadedCheckpoint) -> None:
@@ -49,8 +48,10 @@ class LanguageHalf(VisionLanguageModel):
         self.stop_tokens = frozenset(_stop_tokens(parts.model, parts.processor.tokenizer))
         self._inner = getattr(parts.model, "model", parts.model)
         self._decoder = layer_hooks.with_layers(parts.model.get_decoder())
+        self._body = self._decoder if self._inner is parts.model else self._inner
         self.width = int(self._decoder.config.hidden_size)
         self.forgets = bool(RECURRENT & {*layer_hooks.kinds(self._decoder)})
+        self.supports_prefix_cache = not self.forgets
         self._words, self._head = parts.model.get_input_embeddings(), parts.model.get_output_embeddings()
         self._head_alone: bool | None = None  # whether the family does no more to what its head says
 
@@ -73,7 +74,7 @@ class LanguageHalf(VisionLanguageModel):
     @property
     def supports_shared_rows(self) -> bool:
         """See the interface."""
-        return not self.forgets
+        return not self.forgets and not getattr(self._decoder.config, "attention_chunk_size", None)
 
     @property
     def windows(self) -> Mapping[str, int]:
@@ -236,12 +237,12 @@ class LanguageHalf(VisionLanguageModel):
             probe = torch.linspace(-3, 3, 2 * hidden.shape[-1], device=hidden.device, dtype=hidden.dtype)
             rows = probe.view(2, -1)
             self._head_alone = torch.equal(
-                self._head(rows), layer_hooks.headed(self._model, self._inner, rows)
+                self._head(rows), layer_hooks.headed(self._model, self._body, rows)
             )
         if self._head_alone:
             return self._head(hidden).float()  # type: ignore[no-any-return]
         rows = hidden.reshape(-1, hidden.shape[-1])
-        return layer_hooks.headed(self._model, self._inner, rows).view(*hidden.shape[:-1], -1).float()
+        return layer_hooks.headed(self._model, self._body, rows).view(*hidden.shape[:-1], -1).float()
 
     def first_tokens(self, word: str) -> frozenset[int]:
         """See the interface: with a space before it and without, as it is and with a capital."""

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from ipllvm.records import ModelInfo
 
 T = TypeVar("T")
+RUN_ID = "ipllvm_run"
+"""The attribute of pytest's options that names this run, for workers too."""
 Ended = tuple[str, str, dict[str, Any]]
 """Test, outcome and row of a result."""
 COSTS = pytest.StashKey[dict[str, tuple["ModelInfo", "Forecast", list[str]]]]()
@@ -47,6 +49,7 @@ class Session:
         self.config = config
         self.options = config.stash[OPTIONS]
         self.began = datetime.now(UTC)
+        setattr(config.option, RUN_ID, f"{self.began:%Y-%m-%dT%H-%M-%SZ}")  # xdist hands it to its workers
         self.gathered = Gathered()
         self.report: dict[str, Any] | None = None
         self.folder: Path | None = None
@@ -127,9 +130,9 @@ class Session:
 
     def _entries(self, found: Iterable[tuple[str, str, dict[str, Any]]]) -> Iterator[dict[str, Any]]:
         """The rows as entries of the report."""
-        from ipllvm.reporting.report import entry
-
         for node, outcome, row in found:
+            from ipllvm.reporting.report import entry  # where nothing was measured nothing heavy is imported
+
             shown = {name: value for name, value in row.items() if name not in ("paired", "parts")}
             yield entry(shown, node, outcome, self._replay(node))
 

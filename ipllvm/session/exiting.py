@@ -56,6 +56,8 @@ def _said(rows: Rows, lost: Rows, options: Options) -> set[str]:
 
     "worse" is among it where anything is worse than the baseline at all, within its margin or not.
     """
+    if not (rows or lost):
+        return set()
     from ipllvm.verdicts import release
 
     families = release.families(rows, lost, raw=options.exit == "raw")

@@ -52,7 +52,7 @@ class Options:
         RUN, name="model", many=True, metavar="NAME",
     )
     benchmarks: tuple[str, ...] = option(
-        "benchmark to measure on: a name, a file of rows, hub:ORG/NAME; repeatable",
+        "benchmark to measure on: a name, a file of rows, hub:ORG/NAME, lmms:TASK; repeatable",
         RUN, lambda _, name: choice.check(name), name="benchmark", many=True, metavar="NAME",
     )
     protocol: str = option(

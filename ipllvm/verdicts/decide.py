@@ -33,6 +33,7 @@ from ipllvm.stats.proportion import proportion_interval
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.stats.student import StudentTest
 from ipllvm.verdicts.guard import conditions, share_of_gain
+from ipllvm.verdicts.wording import relation
 
 FITTED = ", cross-fitted max over draws"
 _ALPHA = 0.05
@@ -113,18 +114,14 @@ def decide(
     for each in needs:
         if each.p > claim.alpha:
             return Verdict(Decision.UNDECIDED, each.unmet(), p_holds, p_violated, effect)
-    low, high = (_POINTS * bound for bound in _oriented(judge.interval(claim.alpha), sign))
-    span = f"[{low:.2f}, {high:.2f}]"
-    sides = {
-        Decision.HOLDS: (p_holds, "inside"),
-        Decision.VIOLATED: (p_violated, "outside"),
-    }
-    for decision, (p, where) in sides.items():
+    bounds = _oriented(judge.interval(claim.alpha), sign)
+    for decision, p in ((Decision.HOLDS, p_holds), (Decision.VIOLATED, p_violated)):
         if p <= claim.alpha:
-            reason = f"{span} is {where} {claim.words} (p = {p:.2g}){share_of_gain(contrast, guard)}"
-            return Verdict(decision, reason, p_holds, p_violated, effect)
+            said = f"{relation(bounds, decision, claim)} (p = {p:.2g}){share_of_gain(contrast, guard)}"
+            return Verdict(decision, said, p_holds, p_violated, effect)
     ahead = _outlook(contrast, test, margin, claim.alpha, available)
-    reason = f"{span} does not settle {claim.words}; {ahead.sentence}; {_detects(contrast, claim, effect)}"
+    open_ = relation(bounds, Decision.UNDECIDED, claim)
+    reason = f"{open_}; {ahead.sentence}; {_detects(contrast, claim, effect)}"
     return Verdict(Decision.UNDECIDED, reason, p_holds, p_violated, effect, ahead.n)
 
 

@@ -16,6 +16,7 @@ from ipllvm.sampling import generator
 from ipllvm.stats.choice import turned
 from ipllvm.stats.flip_noise import Flips
 from ipllvm.verdicts import decide, ratio_change
+from ipllvm.verdicts.wording import below_floor
 
 NAME = "noise_floor"
 REPLICATE = 1
@@ -89,11 +90,7 @@ def limited(verdict: Verdict, claim: Claim, floor: Estimate) -> Verdict:
     """UNDECIDED, with the reason, where the claim's margin is below the floor."""
     if verdict.decision is Decision.UNDECIDED or not below(claim, floor):
         return verdict
-    reason = (
-        f"margin below the noise floor: {words(floor)}, the margin is {claim.margin:g}; more samples or a "
-        "fixed --batch-size may lower it, --margin-floor raises the margin"
-    )
-    return decide.withheld(verdict, reason)
+    return decide.withheld(verdict, below_floor(words(floor), claim.margin))
 
 
 def words(floor: Estimate) -> str:
@@ -105,9 +102,8 @@ def words(floor: Estimate) -> str:
 
 def difference(first: Contrast, again: Contrast) -> Contrast:
     """`first` minus `again` by sample id, in twice the range; samples that only one has are errors."""
-    known = dict(zip(again.samples, again.values, strict=True))
-    shared = [row for row, sample in enumerate(first.samples) if sample in known]
-    values = np.array([first.values[row] - known[first.samples[row]] for row in shared], dtype=float)
+    shared, there = first.paired_with(again)
+    values = first.values[shared] - again.values[there]
     planned = max(len(part.samples) + part.n_error for part in (first, again))
     return replace(
         first,

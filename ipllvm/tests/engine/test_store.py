@@ -43,12 +43,12 @@ def test_another_process_finds_what_was_written(tmp_path: Path) -> None:
     assert dict(Store(tmp_path).view(context())) == SOME
 
 
-def test_files_are_read_as_one_and_the_older_counts(tmp_path: Path) -> None:
+def test_files_are_read_as_one_but_for_what_they_disagree_on(tmp_path: Path) -> None:
     _written(tmp_path, SOME)
     other = {trial: Response("something else") for trial in MORE}
     _written(tmp_path, other)
     found = Store(tmp_path).view(context())
-    assert dict(found) == other | SOME
+    assert dict(found) == {trial: other[trial] for trial in MORE if trial not in SOME}
 
 
 def test_nothing_is_made_before_the_first_batch(tmp_path: Path) -> None:
@@ -262,7 +262,10 @@ def test_merge_makes_one_whole_file(tmp_path: Path) -> None:
     before = [dict(Store(tmp_path).view(context(**c))) for c in ({}, {"dtype": "bfloat16"})]
     merged = maintenance.merge(tmp_path)
     assert maintenance.files(tmp_path) == [merged.file]
-    assert (merged.sources, merged.outcomes) == (3, len(MORE) + len(SOME))
+    assert (merged.sources, merged.outcomes) == (3, len(MORE) - len(SOME) + len(SOME))
+    assert [note.partition(": ")[2] for note in merged.notes] == [
+        f"{len(SOME)} outcomes that files disagree on were left out; they are measured again"
+    ]
     after = [dict(Store(tmp_path).view(context(**c))) for c in ({}, {"dtype": "bfloat16"})]
     assert before == after
     assert verify(tmp_path / (merged.file or tmp_path).name) == Verified()

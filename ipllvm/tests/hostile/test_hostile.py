@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from ipllvm.tests.hostile import checkpoints, inputs, options, reports, stores
+from ipllvm.tests.hostile import baselines, checkpoints, inputs, options, reports, stores
 from ipllvm.tests.hostile.row import Row, faults, run
 
-ROWS = [*options.ROWS, *reports.ROWS, *stores.ROWS, *inputs.ROWS, *checkpoints.ROWS]
+ROWS = [*options.ROWS, *baselines.ROWS, *reports.ROWS, *stores.ROWS, *inputs.ROWS, *checkpoints.ROWS]
 LEAST, LEAST_FAST = 300, 40
 
 

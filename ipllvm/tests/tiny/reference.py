@@ -43,7 +43,8 @@ class Reference:
             [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
         )
         made = self.processor(images=list(pictures) or None, text=text, return_tensors="pt")
-        return {name: value for name, value in made.items() if name != "labels"}
+        cast = {n: v.to(self.model.dtype) for n, v in made.items() if v.is_floating_point()}
+        return {name: value for name, value in {**made, **cast}.items() if name != "labels"}
 
     @torch.inference_mode()
     def answer(self, fields: Fields, limit: int, *hooks: Any) -> tuple[int, ...]:
