@@ -7,7 +7,9 @@ from typing import Any
 
 from ipllvm.calibration import releases, rivals
 
-RUNS, QUICK_RUNS = 1000, 100
+RUNS, QUICK_RUNS = 800, 80
+RELEASES = 3 / 8
+"""A release takes as long as three gates: of so many runs so many are made."""
 OURS = "ipllvm"
 VALID = 7.2
 """Up to which rate, in %, a rule counts as keeping 5 % in so many runs."""
@@ -19,9 +21,13 @@ def tasks() -> dict[str, Task]:
     """Every cell by its name: a function and its arguments but the number of runs."""
     made: dict[str, Task] = {f"gate: {cell.name}": (rivals.measure, cell) for cell in rivals.CELLS}
     return made | {
-        f"release, {shape}: {release.name}": (releases.measure, release, shape)
+        f"release, {shape}: {release.name}": (_release, release, shape)
         for shape, release in product(releases.SHAPES, releases.RELEASES)
     }
+
+
+def _release(release: releases.Release, shape: str, runs: int) -> dict[str, float]:
+    return releases.measure(release, shape, int(RELEASES * runs))
 
 
 def measure(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -41,9 +47,10 @@ def run(
     with ProcessPoolExecutor(workers) as pool:
         waiting = {pool.submit(measure, *chosen[name], runs): name for name in chosen if name not in found}
         for future in as_completed(waiting):
-            found[waiting[future]] = {"runs": runs, "rates": future.result()}
+            name = waiting[future]
+            found[name] = {"runs": runs, "rates": future.result()}
             save(found)
-            print(waiting[future], flush=True)
+            print(name, flush=True)
     return {name: found[name] for name in chosen}
 
 

@@ -87,7 +87,8 @@ def test_where_both_runs_were_repeated_few_losses_are_enough() -> None:
     won = of({}, measured("b", swapped, noise=quiet))
     first = scores(0)
     first[0] = 0.0
-    (both,) = compare(of({}, measured("b", first, noise=quiet)), won, "b").changes
+    before = of({}, measured("b", first, noise=quiet))
+    (both,) = compare(before, won, "b").changes
     assert both.verdict.p_worse is not None and both.verdict.p_worse > 0.05, "it won too: another model"
 
 
