@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from ipllvm.engine.forecast import Forecast
     from ipllvm.gate.outcome import Key
     from ipllvm.records import ModelInfo
+    from ipllvm.reporting.report import WithoutResult
 
-T = TypeVar("T")
 RUN_ID = "ipllvm_run"
 """The attribute of pytest's options that names this run, for workers too."""
 Ended = tuple[str, str, dict[str, Any]]
@@ -232,10 +232,12 @@ class Session:
         ]
         return replay(str(config.rootpath / node), [*root, *chosen])
 
-    def _records(self, record: type[T], found: Iterable[dict[str, Any]]) -> list[T]:
+    def _records(self, found: Iterable[dict[str, Any]]) -> "list[WithoutResult]":
         """What `_lost` says, as records of the report."""
-        names = [part.name for part in fields(record)]  # type: ignore[arg-type]
-        return [record(**{name: each[name] for name in names}) for each in found]
+        from ipllvm.reporting.report import WithoutResult
+
+        names = [part.name for part in fields(WithoutResult)]
+        return [WithoutResult(**{name: each[name] for name in names if name in each}) for each in found]
 
     def _write(
         self,
@@ -272,10 +274,10 @@ class Session:
         self.report = reports.build(
             entries,
             run,
-            not_tested=self._records(reports.NotTested, self._lost(SKIPPED)),
-            not_measured=self._records(reports.NotMeasured, missed),
-            failed=self._records(reports.Failed, self._lost(FAILED)),
-            passed_laws=self._records(reports.PassedLaw, self._lost(PASSED_LAW)),
+            not_tested=self._records(self._lost(SKIPPED)),
+            not_measured=self._records(missed),
+            failed=self._records(self._lost(FAILED)),
+            passed_laws=self._records(self._lost(PASSED_LAW)),
             statements=said,
             notes=self.told,
         )

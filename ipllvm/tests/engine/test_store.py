@@ -128,6 +128,18 @@ def test_an_error_is_kept_as_history_and_tried_again(tmp_path: Path) -> None:
     assert sum(c.errors.total() for c in contents) == 1
 
 
+def test_a_trial_that_fails_after_it_was_answered_counts_once(tmp_path: Path) -> None:
+    trial, other = trials(2)
+    view = Store(tmp_path).view(context())
+    view.update(batch([trial, other]))
+    view.update({trial: Response("", error="ValueError: no")})
+    assert (len(view), sorted(map(str, view))) == (2, sorted(map(str, (trial, other))))
+    assert view[trial].error == "ValueError: no"
+    view.update(batch([trial]))
+    assert (len(view), list(view).count(trial)) == (2, 1)
+    assert view[trial] == batch([trial])[trial]
+
+
 @pytest.mark.parametrize("text", ["", "a\0b", "\ud800", "اختبار", "x" * 1_000_000, "'; DROP TABLE outcomes"])
 def test_any_text_comes_back(tmp_path: Path, text: str) -> None:
     (trial,) = trials(1, perturbation=f"p({text[:20]})")

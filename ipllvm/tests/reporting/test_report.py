@@ -15,15 +15,7 @@ from ipllvm.errors import UsageError
 from ipllvm.records import Decision
 from ipllvm.reporting import folders, schema
 from ipllvm.reporting.folders import ensure_writable, run_folder
-from ipllvm.reporting.report import (
-    NotMeasured,
-    Run,
-    build,
-    machine,
-    replay,
-    versions,
-    write,
-)
+from ipllvm.reporting.report import Run, WithoutResult, build, machine, replay, versions, write
 from ipllvm.tests.reporting import reports
 
 NOON = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
@@ -89,8 +81,8 @@ def test_a_violation_is_adjusted_in_its_own_family() -> None:
 
 
 def test_a_primary_requirement_that_was_lost_counts_with_p_1() -> None:
-    lost = NotMeasured("t", "errors", model="llava-tiny", primary=True)
-    side = NotMeasured("u", "errors", model="llava-tiny")
+    lost = WithoutResult(test="t", reason="errors", model="llava-tiny", primary=True)
+    side = WithoutResult(test="u", reason="errors", model="llava-tiny")
     (family,) = reports.report(reports.result(p=0.03), not_measured=(lost, side))["multiplicity"]["families"]
     assert (family["k"], len(family["claims"])) == (2, 1)
     assert family["claims"][0]["p_holds"] == pytest.approx(0.06)
