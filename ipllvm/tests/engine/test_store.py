@@ -51,6 +51,17 @@ def test_files_are_read_as_one_but_for_what_they_disagree_on(tmp_path: Path) -> 
     assert dict(found) == {trial: other[trial] for trial in MORE if trial not in SOME}
 
 
+def test_a_trial_that_failed_and_then_did_not_is_one(tmp_path: Path) -> None:
+    """And the other way about: it is counted and listed once, as what it was last."""
+    (trial, *_) = trials(1)
+    done, failed = Response("yes"), Response("", error="OSError: truncated")
+    for first, last in ((done, failed), (failed, done)):
+        view = Store(tmp_path / last.text).view(context())
+        for response in (first, last):
+            view.update({trial: response})
+        assert (len(view), list(view), view[trial]) == (1, [trial], last)
+
+
 def test_nothing_is_made_before_the_first_batch(tmp_path: Path) -> None:
     folder = tmp_path / "outcomes"
     store = Store(folder)
