@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ipllvm.errors import UsageError
+from ipllvm.errors import UsageError, first_line
 from ipllvm.safety.printing import Guarded
 from ipllvm.session import budgeting, exiting
 from ipllvm.session.comparisons import REFERENCE, lost
@@ -117,8 +117,8 @@ class Session:
             return
         try:
             self._write([row for _, _, row in found], rows, missed, session)
-        except UsageError as error:
-            self.unwritten = str(error)
+        except (UsageError, MemoryError) as error:
+            self.unwritten = first_line(error)
             session.exitstatus = int(session.exitstatus) or pytest.ExitCode.USAGE_ERROR
 
     def _uncompared(self) -> "Iterator[Key]":
