@@ -93,7 +93,7 @@ PICTURES: dict[str, Callable[[Path], object]] = {
 }
 LLAVA = ("check", "llava-tiny", *SHORT, "--device=cpu", "--batch-size=4", "--benchmark=mmvp")
 PLANTED = ("check", "planted:invariant", *SHORT)
-MATHS = ("check", "llava-tiny", "-k", "text_only_math", "--samples=4", "-q", "--offline", "--benchmark=gsm8k")
+MATHS = ("check", "llava-tiny", "-k", "text_only_math", "--samples=4", "--offline", "--benchmark=gsm8k")
 ROWS = [
     *(
         Row(
