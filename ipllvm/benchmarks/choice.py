@@ -72,6 +72,11 @@ def load(name: str, offline: bool = False) -> Benchmark:
     return loaded
 
 
+def is_own(name: str) -> bool:
+    """Whether it names a file or a data set of the hub."""
+    return name.startswith(HUB) or _is_file(name)
+
+
 def _is_file(name: str) -> bool:
     return name.lower().endswith(SUFFIXES)
 
