@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ipllvm.claims import tables
-from ipllvm.errors import UsageError
+from ipllvm.errors import UsageError, first_line
 from ipllvm.reporting.folders import ensure_writable, replace_file
 from ipllvm.reporting.schema import VERSION, Report, Row, builtins
 from ipllvm.reporting.standings import multiplicity, standing
@@ -183,9 +183,11 @@ def write(report: Report, folder: Path) -> Path:
             replace_file(folder, view.file, view.render([report]))
         except UsageError as error:
             missing[view.file] = getattr(error.__cause__, "strerror", None) or str(error)
+        except Exception as error:  # one that can't be drawn, for want of memory or otherwise, costs no other
+            missing[view.file] = f"{type(error).__name__}: {first_line(error)}"
     if missing:
         names, why = " and ".join(missing), next(iter(missing.values()))
-        again = f"make room and run: ipllvm report {folder}"
+        again = f"when that is mended run: ipllvm report {folder}"
         raise UsageError(f"{folder}: report.json is written, {names} missing ({why}): {again}")
     return path
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ipllvm.errors import UsageError
+from ipllvm.errors import UsageError, first_line
 from ipllvm.safety.printing import Guarded
-from ipllvm.session import exiting
+from ipllvm.session import budgeting, exiting
 from ipllvm.session.comparisons import REFERENCE, lost
 from ipllvm.session.costs import planned
 from ipllvm.session.gathered import Gathered, cases
@@ -108,6 +108,8 @@ class Session:
         reports, plan = self.gathered.reports, self.options.plan
         found = [] if plan else self.gathered.rows(self.config.stash.get(ROWS, {}))
         found += self._pooled(found)
+        if REFERENCE in self.config.stash:
+            budgeting.share(self.config.stash[REFERENCE], [row for _, _, row in found], self.options)
         rows, missed = [*self._entries(found)], [*self._lost(NOT_MEASURED)]
         session.exitstatus = exiting.refined(int(exitstatus), reports, rows, missed, self.options)
         ends = (FAILED, PASSED_LAW, *([SKIPPED] if self.options.baseline else []))
@@ -115,8 +117,8 @@ class Session:
             return
         try:
             self._write([row for _, _, row in found], rows, missed, session)
-        except UsageError as error:
-            self.unwritten = str(error)
+        except (UsageError, MemoryError) as error:
+            self.unwritten = first_line(error)
             session.exitstatus = int(session.exitstatus) or pytest.ExitCode.USAGE_ERROR
 
     def _uncompared(self) -> "Iterator[Key]":
@@ -254,6 +256,9 @@ class Session:
         status = int(session.exitstatus)
         self._save(about, paired, status, len(missed))
         self._note()
+        if REFERENCE in self.config.stash:
+            told = budgeting.keep(self.config.stash[REFERENCE], entries, self.options, about["started"])
+            self.told += [told] if told else []
         run = reports.Run(
             id=f"{self.began:%Y-%m-%dT%H-%M-%SZ}",
             started=self.began,

@@ -15,7 +15,8 @@ import pytest
 from ipllvm.artifacts.synthetic import CAPTIONERS, GENERATORS
 from ipllvm.benchmarks import choice
 from ipllvm.errors import UsageError
-from ipllvm.gate import names
+from ipllvm.gate import budget, names
+from ipllvm.gate.budget import Budget
 from ipllvm.models.sources import check_name, display_names, names_classes
 from ipllvm.perturbations.noise import KINDS
 from ipllvm.perturbations.occlusion import BUDGETS
@@ -92,6 +93,10 @@ class Options:
     variants: int = option(
         "the checkpoint is the best of so many by this benchmark, which is corrected for in a gate",
         RUN, whole(1), "1", metavar="N",
+    )
+    budget: Budget | None = option(
+        'gates share a budget: "1 false alarm per 100 checkpoints", or "5 % of alarms false"',
+        RUN, budget.parse, metavar="TEXT",
     )
     exit: str = option(
         "holm, or raw: the run's answer with Holm's correction over its claims, or without",

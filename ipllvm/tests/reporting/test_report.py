@@ -148,7 +148,7 @@ def test_views_that_find_no_room_are_named_and_the_report_is_there(
     monkeypatch.setattr(os, "fsync", filling)
     with pytest.raises(UsageError, match=r"report.html and junit.xml missing \(No space left") as raised:
         write(reports.report(), tmp_path)
-    assert str(raised.value).endswith(f"make room and run: ipllvm report {tmp_path}")
+    assert str(raised.value).endswith(f"when that is mended run: ipllvm report {tmp_path}")
     assert names(tmp_path) == ["report.json", "report.md"]
 
 

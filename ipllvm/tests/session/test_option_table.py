@@ -41,6 +41,7 @@ OTHER: dict[str, Any] = {
     "saliency": "facebook/dino-vits16",
     "max_errors": "0.25",
     "variants": "3",
+    "budget": "1 false alarm per 100 checkpoints",
     "exact": "bets",
     "generator": "sdxl-lightning",
     "captioner": "llava-next-tiny",
