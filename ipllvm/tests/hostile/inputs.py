@@ -43,6 +43,8 @@ JSONL = {
     "no rows": "\n\n",
     "escapes": json.dumps({**ROW, "answer": ESCAPES}),
     "null": "null",
+    "a question of 30 MB": json.dumps({**ROW, "question": "x" * 30_000_000}),
+    "a question of escapes": json.dumps({**ROW, "question": ESCAPES * 9_000}),
 }
 CSV = {
     "no columns": "1\n2\n",
