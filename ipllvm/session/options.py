@@ -190,6 +190,14 @@ class Options:
     target: str = option(
         f"what a sequential verdict speaks of: {' or '.join(TARGETS)}", RUN, one_of(*TARGETS), TARGETS[0]
     )
+    top_up: int | None = option(
+        "samples planned in all, of which this run may be a part: longer runs after it share alpha with it",
+        RUN, whole(1), metavar="N",
+    )
+    evidence: str = option(
+        "what a sequential run decides by: bets (at any time), or looks (six, which decide more)",
+        RUN, one_of("bets", "looks"), "bets",
+    )
     final_look: bool = option("sequential: keep a fifth of alpha for one test of all samples", RUN, flag=True)
     noise_floor: bool = option("measure twice, in other batches, and report what differs", RUN, flag=True)
     margin_floor: bool = option("raise margins below the noise floor to it", RUN, flag=True)
@@ -344,5 +352,10 @@ def _check(values: Mapping[str, Any]) -> None:
         raise UsageError("--noise-floor needs a fixed number of samples; leave --sequential out")
     if not sequential and values["final_look"]:
         raise UsageError("--final-look: give --sequential too")
+    if values["top_up"] and (sequential or values["noise_floor"] or values["no_store"] or compared):
+        raise UsageError("--top-up: not with --sequential, --noise-floor, --no-store or a baseline")
+    looks = values["evidence"] == "looks"
+    if looks and (not sequential or values["final_look"] or values["target"] != TARGETS[0]):
+        raise UsageError("--evidence looks: needs --sequential, without --final-look or --target benchmark")
     if not sequential and values["target"] != TARGETS[0]:
         raise UsageError(f"--target {values['target']}: give --sequential too")
