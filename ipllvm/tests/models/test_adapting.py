@@ -94,6 +94,7 @@ def test_an_adapter_is_merged_and_named(folder: Path, tmp_path: Path) -> None:
     assert "the adapter tuned (LoRA, rank 2) is merged into its weights" in tuned.notes
 
 
+@pytest.mark.filterwarnings("ignore:Found missing adapter keys")
 def test_an_adapter_of_another_model_is_refused(folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("peft")
     place, _ = adapter(tmp_path / "other", "model.decoder.layers.1.self_attn.q_proj")
