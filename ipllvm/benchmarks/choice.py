@@ -6,6 +6,7 @@
 from pathlib import Path
 from typing import Any
 
+from ipllvm.benchmarks.names import ALIASES
 from ipllvm.benchmarks.tables import SUFFIXES
 from ipllvm.errors import UsageError
 from ipllvm.records import Benchmark
@@ -17,7 +18,7 @@ STANDARD = "standard"
 
 
 def check(name: str) -> str:
-    """`name`, if it can be a benchmark; raises UsageError in one line. Nothing is read or asked."""
+    """`name`, by its first name, if it can be a benchmark; raises UsageError. Nothing is read or asked."""
     if name.startswith(HUB):
         from ipllvm.benchmarks.hub import address
 
@@ -30,9 +31,10 @@ def check(name: str) -> str:
             raise UsageError(f"{name}: there is no such file")
     else:
         base, at, protocol = name.partition(AT)
-        BENCHMARKS.check(base)
+        base = BENCHMARKS.check(ALIASES.get(base, base))
         if at:
             _definition(base).protocol(protocol)
+        return f"{base}{at}{protocol}"
     return name
 
 
@@ -68,6 +70,11 @@ def load(name: str, offline: bool = False) -> Benchmark:
         return found
     loaded: Benchmark = BENCHMARKS.load(base)(seed=0)
     return loaded
+
+
+def is_own(name: str) -> bool:
+    """Whether it names a file or a data set of the hub."""
+    return name.startswith(HUB) or _is_file(name)
 
 
 def _is_file(name: str) -> bool:

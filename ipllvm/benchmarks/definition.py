@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.benchmarks.cells import BadCell, Row
+from ipllvm.benchmarks.names import ALIASES
 from ipllvm.benchmarks.originals import tables
 from ipllvm.benchmarks.rendering import digest
 from ipllvm.benchmarks.sources import Copy, Hub, files, find
@@ -234,7 +235,8 @@ def _unique(name: str, taken: dict[str, int]) -> str:
 
 
 def published(name: str) -> Definition:
-    """The definition of a published benchmark; raises UnknownName, with the published ones."""
+    """The definition of a published benchmark, also by another of its names; raises UnknownName."""
+    name = ALIASES.get(name, name)
     known = BENCHMARKS.load(name) if name in BENCHMARKS else None
     if not isinstance(known, Definition):
         raise UnknownName("published benchmark", name, all_published())

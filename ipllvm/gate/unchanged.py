@@ -46,9 +46,7 @@ class Rates:
     def __str__(self) -> str:
         what = "halves" if self.changed is None else "swaps"
         violated, worse = (100 * count / self.splits for count in (self.violated, self.worse))
-        told = (
-            f"{self.splits} {what}: red by more than the margin {violated:.1f} %, worse at all {worse:.1f} %"
-        )
+        told = f"{self.splits} {what}: worse by more than the margin {violated:.1f} %, at all {worse:.1f} %"
         if self.changed is None:
             return told
         return f"{told}; {self.changed[0]} of {self.changed[1]} values differ between the two runs"

@@ -26,6 +26,8 @@ from ipllvm.models.zero_shot import ZeroShot
 from ipllvm.registry import FAMILIES
 
 PROMPTS = ("checkpoint", "original")
+MOST_DESCRIBED = 2
+"""How many times the parameters of the files a config may describe; a head is tied to the embeddings."""
 
 
 def load(
@@ -65,9 +67,11 @@ def load(
         towers = loading_encoder.load(str(found.folder), device=device, dtype=dtype, offline=offline)
         digest = found.fingerprint(rehash=rehash)
         return ZeroShot(towers, label or sources.display_name(name), digest)
+    config = _config(found)
+    processor = _processor(found)
+    _described(found, config)
     announce(forecast(found, place, numbers))
     keep_freed(place)
-    processor = _processor(found)
     model = _weights(found, numbers)
     digest, told = found.fingerprint(rehash=rehash), list(found.notes)
     if tuned:
@@ -91,14 +95,40 @@ def sketch(name: str, *, prompt: str = "checkpoint", offline: bool = False) -> V
     found = checkpoint.inspect(sources.resolve(name, offline))
     if found.family in (checkpoint.CLASSIFIER, checkpoint.ENCODER):
         return load(name, device="cpu", offline=offline)
-    processor = _processor(found)
-    auto: Any = AutoModelForImageTextToText
-    with torch.device("meta"):
-        model = auto.from_config(AutoConfig.from_pretrained(found.folder, local_files_only=True))
+    config = _config(found)
+    processor, model = _processor(found), _described(found, config)
     parts = LoadedCheckpoint(
         model, processor, sources.display_name(name), "no weights", choose_prompt(name, prompt)
     )
     return _adapter(found, parts)
+
+
+def _config(found: Checkpoint) -> Any:
+    """Transformers' reading of config.json; raises ModelUnavailable."""
+    try:
+        return AutoConfig.from_pretrained(found.folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:
+        raise unusable(found.folder, "its config.json can't be used", error) from error
+
+
+def _described(found: Checkpoint, config: Any) -> Any:
+    """Transformers' model as the config describes it, without memory for its weights.
+
+    Raises ModelUnavailable where it describes none, or far more than the files hold.
+    """
+    auto: Any = AutoModelForImageTextToText
+    try:
+        with torch.device("meta"):
+            model = auto.from_config(config)
+    except Exception as error:
+        raise unusable(found.folder, "config.json describes no model", error) from error
+    described = sum(parameter.numel() for parameter in model.parameters())
+    if found.quantiser is None and described > MOST_DESCRIBED * max(found.parameters, 1):
+        raise ModelUnavailable(
+            f"{found.folder}: config.json describes {described:,} parameters and the files hold "
+            f"{found.parameters:,}: it is of another model than the weights"
+        )
+    return model
 
 
 def _processor(found: Checkpoint) -> Any:

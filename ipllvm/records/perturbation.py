@@ -44,6 +44,7 @@ class Target(StrEnum):
     TEXT = "text"
 
 
+@runtime_checkable
 class Perturbation(Protocol):
     """A frozen, printable value; `apply` is a pure function of its arguments.
 

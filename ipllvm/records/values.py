@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from ipllvm.records.contrast import Contrast as Contrast
 from ipllvm.records.evidence import Counterexample as Counterexample
@@ -19,6 +19,7 @@ EXACT = ("dirichlet", "bets")
 """What decides where few clusters inform: a bound conjectured to be valid, or bets, which are proven."""
 
 
+@runtime_checkable
 class ImageSource(Protocol):
     """An image as a value: decoded or drawn only when asked for."""
 

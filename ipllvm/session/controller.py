@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ipllvm.errors import UsageError
+from ipllvm.errors import UsageError, first_line
 from ipllvm.safety.printing import Guarded
-from ipllvm.session import exiting
+from ipllvm.session import budgeting, exiting
 from ipllvm.session.comparisons import REFERENCE, lost
 from ipllvm.session.costs import planned
 from ipllvm.session.gathered import Gathered, cases
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from ipllvm.engine.forecast import Forecast
     from ipllvm.gate.outcome import Key
     from ipllvm.records import ModelInfo
+    from ipllvm.reporting.report import WithoutResult
 
-T = TypeVar("T")
 RUN_ID = "ipllvm_run"
 """The attribute of pytest's options that names this run, for workers too."""
 Ended = tuple[str, str, dict[str, Any]]
@@ -108,6 +108,8 @@ class Session:
         reports, plan = self.gathered.reports, self.options.plan
         found = [] if plan else self.gathered.rows(self.config.stash.get(ROWS, {}))
         found += self._pooled(found)
+        if REFERENCE in self.config.stash:
+            budgeting.share(self.config.stash[REFERENCE], [row for _, _, row in found], self.options)
         rows, missed = [*self._entries(found)], [*self._lost(NOT_MEASURED)]
         session.exitstatus = exiting.refined(int(exitstatus), reports, rows, missed, self.options)
         ends = (FAILED, PASSED_LAW, *([SKIPPED] if self.options.baseline else []))
@@ -115,8 +117,8 @@ class Session:
             return
         try:
             self._write([row for _, _, row in found], rows, missed, session)
-        except UsageError as error:
-            self.unwritten = str(error)
+        except (UsageError, MemoryError) as error:
+            self.unwritten = first_line(error)
             session.exitstatus = int(session.exitstatus) or pytest.ExitCode.USAGE_ERROR
 
     def _uncompared(self) -> "Iterator[Key]":
@@ -230,10 +232,12 @@ class Session:
         ]
         return replay(str(config.rootpath / node), [*root, *chosen])
 
-    def _records(self, record: type[T], found: Iterable[dict[str, Any]]) -> list[T]:
+    def _records(self, found: Iterable[dict[str, Any]]) -> "list[WithoutResult]":
         """What `_lost` says, as records of the report."""
-        names = [part.name for part in fields(record)]  # type: ignore[arg-type]
-        return [record(**{name: each[name] for name in names}) for each in found]
+        from ipllvm.reporting.report import WithoutResult
+
+        names = [part.name for part in fields(WithoutResult)]
+        return [WithoutResult(**{name: each[name] for name in names if name in each}) for each in found]
 
     def _write(
         self,
@@ -252,6 +256,9 @@ class Session:
         status = int(session.exitstatus)
         self._save(about, paired, status, len(missed))
         self._note()
+        if REFERENCE in self.config.stash:
+            told = budgeting.keep(self.config.stash[REFERENCE], entries, self.options, about["started"])
+            self.told += [told] if told else []
         run = reports.Run(
             id=f"{self.began:%Y-%m-%dT%H-%M-%SZ}",
             started=self.began,
@@ -267,10 +274,10 @@ class Session:
         self.report = reports.build(
             entries,
             run,
-            not_tested=self._records(reports.NotTested, self._lost(SKIPPED)),
-            not_measured=self._records(reports.NotMeasured, missed),
-            failed=self._records(reports.Failed, self._lost(FAILED)),
-            passed_laws=self._records(reports.PassedLaw, self._lost(PASSED_LAW)),
+            not_tested=self._records(self._lost(SKIPPED)),
+            not_measured=self._records(missed),
+            failed=self._records(self._lost(FAILED)),
+            passed_laws=self._records(self._lost(PASSED_LAW)),
             statements=said,
             notes=self.told,
         )

@@ -15,7 +15,8 @@ import pytest
 from ipllvm.artifacts.synthetic import CAPTIONERS, GENERATORS
 from ipllvm.benchmarks import choice
 from ipllvm.errors import UsageError
-from ipllvm.gate import names
+from ipllvm.gate import budget, names
+from ipllvm.gate.budget import Budget
 from ipllvm.models.sources import check_name, display_names, names_classes
 from ipllvm.perturbations.noise import KINDS
 from ipllvm.perturbations.occlusion import BUDGETS
@@ -92,6 +93,10 @@ class Options:
     variants: int = option(
         "the checkpoint is the best of so many by this benchmark, which is corrected for in a gate",
         RUN, whole(1), "1", metavar="N",
+    )
+    budget: Budget | None = option(
+        'gates share a budget: "1 false alarm per 100 checkpoints", or "5 % of alarms false"',
+        RUN, budget.parse, metavar="TEXT",
     )
     exit: str = option(
         "holm, or raw: the run's answer with Holm's correction over its claims, or without",
@@ -187,6 +192,14 @@ class Options:
     sequential: bool = option("measure on more and more samples until a claim is decided", RUN, flag=True)
     target: str = option(
         f"what a sequential verdict speaks of: {' or '.join(TARGETS)}", RUN, one_of(*TARGETS), TARGETS[0]
+    )
+    top_up: int | None = option(
+        "samples planned in all, of which this run may be a part: longer runs after it share alpha with it",
+        RUN, whole(1), metavar="N",
+    )
+    evidence: str = option(
+        "what a sequential run decides by: bets (at any time), or looks (six, which decide more)",
+        RUN, one_of("bets", "looks"), "bets",
     )
     final_look: bool = option("sequential: keep a fifth of alpha for one test of all samples", RUN, flag=True)
     noise_floor: bool = option("measure twice, in other batches, and report what differs", RUN, flag=True)
@@ -342,5 +355,10 @@ def _check(values: Mapping[str, Any]) -> None:
         raise UsageError("--noise-floor needs a fixed number of samples; leave --sequential out")
     if not sequential and values["final_look"]:
         raise UsageError("--final-look: give --sequential too")
+    if values["top_up"] and (sequential or values["noise_floor"] or values["no_store"] or compared):
+        raise UsageError("--top-up: not with --sequential, --noise-floor, --no-store or a baseline")
+    looks = values["evidence"] == "looks"
+    if looks and (not sequential or values["final_look"] or values["target"] != TARGETS[0]):
+        raise UsageError("--evidence looks: needs --sequential, without --final-look or --target benchmark")
     if not sequential and values["target"] != TARGETS[0]:
         raise UsageError(f"--target {values['target']}: give --sequential too")

@@ -41,6 +41,7 @@ OTHER: dict[str, Any] = {
     "saliency": "facebook/dino-vits16",
     "max_errors": "0.25",
     "variants": "3",
+    "budget": "1 false alarm per 100 checkpoints",
     "exact": "bets",
     "generator": "sdxl-lightning",
     "captioner": "llava-next-tiny",
@@ -52,6 +53,8 @@ OTHER: dict[str, Any] = {
     "sequential": True,
     "target": "benchmark",
     "final_look": True,
+    "evidence": "looks",
+    "top_up": 1500,
     "noise_floor": True,
     "margin_floor": True,
     "family_wise": True,
@@ -60,6 +63,7 @@ OTHER: dict[str, Any] = {
 WITH: dict[str, dict[str, Any]] = {
     "target": {"sequential": True},
     "final_look": {"sequential": True},
+    "evidence": {"sequential": True},
     "margin_floor": {"noise_floor": True},
     "baseline": {"models": ["llava-ov"]},
 }
