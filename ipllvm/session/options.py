@@ -23,7 +23,7 @@ from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
 from ipllvm.records import EXACT
-from ipllvm.session import parsing
+from ipllvm.session import labels, parsing
 from ipllvm.session.option import ROW, Bears, Option, number, one_of, option, whole
 from ipllvm.session.profiles import BENCHMARKS as BENCHMARKS_OF
 from ipllvm.session.profiles import CLASSES, PROFILES, Size, size
@@ -175,6 +175,10 @@ class Options:
     judge: str | None = option(
         "who judges free answers in place of rules: a language model, or an endpoint as URL#MODEL",
         RUN, metavar="NAME",
+    )
+    labels: Path | None = option(
+        'labels of people for answers, lines {"id": SAMPLE, "label": SCORE}: they put a judge right',
+        RUN, labels.path, metavar="FILE",
     )
     language_models: tuple[str, ...] = option(
         "language model that alignment is measured with (default lm-tiny); repeatable",
