@@ -24,7 +24,7 @@ SEEN = reports.report(reports.result(kind="observation"))
 
 @pytest.mark.parametrize(("report", "status"), [(HOLDS, 0), (OPEN, 6), (SEEN, 6)])
 def test_the_status_of_an_audit_is_its_pages_answer(report: Report, status: int) -> None:
-    """0 would say that it may be released, where the page says "Not answered yet" or that nothing was asked."""
+    """0 would say that it may be released, where the page says "Not answered yet", or "Not asked"."""
     assert of_audit(0, report, asked()) == status
     assert of_audit(1, report, asked()) == 1
     assert of_audit(0, report, asked(profile="quick")) == of_audit(0, report, asked(report_only=True)) == 0
