@@ -4,9 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+DECIDING := claims gate metrics perturbations records scorers stats verdicts
 SUITE := OMP_NUM_THREADS=1 $(BIN)/pytest ipllvm --doctest-modules -q
 
-.PHONY: demo test quick slow test-oldest lint clean
+.PHONY: demo test quick slow mutants test-oldest lint clean shapes coverage
 demo: $(STAMP)
 	$(BIN)/pytest properties -k permutation --model=llava-tiny --report-only
 
@@ -20,6 +21,20 @@ quick: $(STAMP)
 # Simulations, every family, every bad input: minutes, after `make test` in CI.
 slow: $(STAMP)
 	$(SUITE) -n 2 --durations=5 -m slow
+
+# The shapes in annotations of metrics/, engine/ and models/, enforced while their tests run.
+shapes: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -p ipllvm.tests.shapes ipllvm/tests/metrics ipllvm/tests/models ipllvm/tests/engine \
+		-q -n 2 -m "not slow and not process"
+
+# Branches of the rooms that decide, covered by their own tests, with a floor.
+coverage: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/pytest $(addprefix ipllvm/tests/,$(DECIDING)) $(addprefix ipllvm/,$(DECIDING)) \
+		--doctest-modules -q -m "not slow and not process" --cov --cov-report=term
+
+# Small changes of what decides, each of which a test should notice: an hour or two, resumable.
+mutants: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m ipllvm.tests.mutants --jobs 2
 
 # The adapters with the oldest transformers that is supported.
 test-oldest: $(STAMP)

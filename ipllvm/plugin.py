@@ -20,10 +20,12 @@ from ipllvm.session.outcomes import OPTIONS, ROWS, case, finding, place, status
 from ipllvm.session.progress import Worker
 from ipllvm.session.repeats import call
 
+TAKEN = "ipllvm-taken"
+
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Register the options and the fixtures."""
-    registration.register(parser)
+    pluginmanager.register(registration.Taken(registration.register(parser)), TAKEN)
     fixtures.register(pluginmanager)
 
 
@@ -41,6 +43,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "parameters(*options, **words): options, or words of its own, that a property alone reads"
     )
+    typed = map(str, config.invocation_params.args)
+    registration.refuse_taken(config.pluginmanager.getplugin(TAKEN).spellings, typed)
     try:
         config.stash[OPTIONS] = options.read(config)
         named.check(config.stash[OPTIONS])

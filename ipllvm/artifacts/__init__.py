@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -19,6 +19,7 @@ KEPT = 512
 """Artifacts that are held in memory where there is a folder to read the others from again."""
 
 
+@runtime_checkable
 class Provider(Protocol):
     """Makes one kind of artifact; `identity` says which model with which weights it is."""
 

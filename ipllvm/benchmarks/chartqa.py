@@ -32,9 +32,11 @@ def chart(row: Row) -> str | None:
         if row.get(column):
             return text(row, column)
     image = row.get("image")
-    if image is None:
-        return None
-    return image if isinstance(image, str) else str(image.digest().hex())
+    if isinstance(image, dict):
+        image = image.get("path") or image.get("bytes")
+    if image is None or isinstance(image, str):
+        return image or None
+    return str(image.digest().hex())
 
 
 def first_of_each_chart(rows: Sequence[Row]) -> Sequence[int]:

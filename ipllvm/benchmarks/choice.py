@@ -1,35 +1,40 @@
-"""What --benchmark names: a registered benchmark, also under a protocol, a file or a data set of the hub.
+"""What --benchmark names: a registered benchmark, a file, a data set of the hub or a task.
 
-`NAME`, `NAME@PROTOCOL`, `FILE` (JSON lines, CSV, TSV, parquet), `hub:ORG/NAME[:CONFIG][@SPLIT]`.
+`NAME`, `NAME@PROTOCOL`, `FILE` (JSON lines, CSV, TSV, parquet), `hub:ORG/NAME[:CONFIG][@SPLIT]`, `lmms:TASK`.
 """
 
 from pathlib import Path
 from typing import Any
 
+from ipllvm.benchmarks.names import ALIASES
 from ipllvm.benchmarks.tables import SUFFIXES
 from ipllvm.errors import UsageError
 from ipllvm.records import Benchmark
 from ipllvm.registry import BENCHMARKS
 
 AT = "@"
-HUB = "hub:"
+HUB, LMMS = "hub:", "lmms:"
 STANDARD = "standard"
 
 
 def check(name: str) -> str:
-    """`name`, if it can be a benchmark; raises UsageError in one line. Nothing is read or asked."""
+    """`name`, by its first name, if it can be a benchmark; raises UsageError. Nothing is read or asked."""
     if name.startswith(HUB):
         from ipllvm.benchmarks.hub import address
 
         address(name)
+    elif name.startswith(LMMS):
+        if not name.removeprefix(LMMS):
+            raise UsageError("lmms: give a task, as lmms:mme")
     elif _is_file(name):
         if not Path(name).is_file():
             raise UsageError(f"{name}: there is no such file")
     else:
         base, at, protocol = name.partition(AT)
-        BENCHMARKS.check(base)
+        base = BENCHMARKS.check(ALIASES.get(base, base))
         if at:
             _definition(base).protocol(protocol)
+        return f"{base}{at}{protocol}"
     return name
 
 
@@ -51,6 +56,10 @@ def load(name: str, offline: bool = False) -> Benchmark:
         from ipllvm.benchmarks.hub import load as of_hub
 
         return of_hub(name, offline)
+    if name.startswith(LMMS):
+        from ipllvm.benchmarks.lmms import load as of_task
+
+        return of_task(name)
     if _is_file(name):
         from ipllvm.benchmarks.own import load as of_file
 
@@ -61,6 +70,11 @@ def load(name: str, offline: bool = False) -> Benchmark:
         return found
     loaded: Benchmark = BENCHMARKS.load(base)(seed=0)
     return loaded
+
+
+def is_own(name: str) -> bool:
+    """Whether it names a file or a data set of the hub."""
+    return name.startswith(HUB) or _is_file(name)
 
 
 def _is_file(name: str) -> bool:

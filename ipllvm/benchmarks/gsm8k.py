@@ -162,9 +162,7 @@ GSM8K = Definition(
     licence="MIT",
     sample=sample,
     protocols={
-        STANDARD: Protocol(
-            worded, MAX_NEW_TOKENS, OWN_RULE, "8-shot, the project's own examples and reading"
-        ),
+        STANDARD: Protocol(worded, MAX_NEW_TOKENS, "official", "8-shot, the project's own examples"),
         PAPER: Protocol(
             worded, MAX_NEW_TOKENS, "official", "8-shot, the project's own examples, lm-eval's rule"
         ),

@@ -47,18 +47,26 @@ def find(name: str, hub: Hub, offline: bool = False) -> Copy:
     if folder is not None:
         return Copy(folder, f"$IPLLVM_DATA/{name}")
     cause: Exception | None = None
+    asked = False
     for cached_only in (True,) if offline or not hub.repositories else (True, False):
         for repository in hub.repositories:
             try:
                 return snapshot(repository, hub, cached_only)
             except Exception as error:  # the hub's client lets errors of its HTTP library through
-                cause = error
+                cause, asked = error, not cached_only
+    why = f" ({reason(cause)})" if cause is not None and asked else ""
     terms = " (accept its terms on the hub and run 'hf auth login' first)" if hub.gated else ""
     fetch = f"with network, run 'ipllvm data get {name}'{terms}, or " if hub.repositories else ""
     raise BenchmarkUnavailable(
-        f"benchmark '{name}' is neither on this machine nor can it be downloaded: {fetch}copy it into "
+        f"benchmark '{name}' is neither on this machine nor can it be downloaded{why}: {fetch}copy it into "
         f"$IPLLVM_DATA/{name}"
     ) from cause
+
+
+def reason(error: Exception) -> str:
+    """What the hub's client says, in one line."""
+    first = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {first}"[:200]
 
 
 def snapshot(repository: str, hub: Hub, cached_only: bool) -> Copy:

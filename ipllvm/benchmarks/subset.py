@@ -1,4 +1,4 @@
-"""A seeded part of a benchmark: many pictures, few questions on each."""
+"""A seeded part of a benchmark: as many pictures as there are, then more questions on each."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -8,16 +8,16 @@ from ipllvm.errors import UsageError
 from ipllvm.records import Benchmark, Sample
 from ipllvm.sampling import generator
 
-TOGETHER = 2
-"""Samples of a cluster that are taken at once: a pair stays whole."""
+PAIR = 2
+"""Samples of a cluster that are taken at once where the benchmark is made of pairs: a pair stays whole."""
 
 
 def subset(benchmark: Benchmark, n: int, seed: int) -> Benchmark:
-    """Exactly `n` samples: two of each cluster in a seeded random order, then two more, and so on.
+    """Exactly `n` samples: one of each cluster in a seeded random order, then one more, and so on.
 
-    Samples that share a picture tell little more than one, so that few of many pictures tell most; every
-    picture counts alike. Which two is random where a cluster has more. Only the last two may be
-    parted, so that exactly `n` come out. For one seed the orders are nested: a smaller subset is the
+    Where nothing changes only pictures count, not questions, so that one of each tells most; every picture
+    counts alike. Which one is random. Of a benchmark of pairs both are taken at once; only the last two may
+    be parted, so that exactly `n` come out. For one seed the orders are nested: a smaller subset is the
     beginning of a larger one; and both renderings of a benchmark get the same questions. Name and
     digest stay those of the whole: they say which data a sample is from. Raises UsageError where n < 1 or
     there are fewer samples.
@@ -32,20 +32,21 @@ def subset(benchmark: Benchmark, n: int, seed: int) -> Benchmark:
         clusters.setdefault(sample.cluster, []).append(sample)
     names = sorted(clusters)
     order = [names[int(i)] for i in generator("subset", seed).permutation(len(names))]
-    mixed = [_mixed(clusters[name], seed) for name in order]
-    return replace(benchmark, samples=tuple(islice(_rounds(mixed), n)))
+    together = PAIR if benchmark.pairs else 1
+    mixed = [_mixed(clusters[name], seed, together) for name in order]
+    return replace(benchmark, samples=tuple(islice(_rounds(mixed, together), n)))
 
 
-def _mixed(samples: Sequence[Sample], seed: int) -> Sequence[Sample]:
+def _mixed(samples: Sequence[Sample], seed: int, together: int) -> Sequence[Sample]:
     """The samples of a cluster in a seeded order; as they are where all are taken at once."""
-    if len(samples) <= TOGETHER:
+    if len(samples) <= together:
         return samples
     order = generator("subset", seed, samples[0].cluster).permutation(len(samples))
     return [samples[int(i)] for i in order]
 
 
-def _rounds(clusters: Sequence[Sequence[Sample]]) -> Iterator[Sample]:
+def _rounds(clusters: Sequence[Sequence[Sample]], together: int) -> Iterator[Sample]:
     """Some of every cluster, then some more, until all are taken."""
-    for start in range(0, max(map(len, clusters)), TOGETHER):
+    for start in range(0, max(map(len, clusters)), together):
         for samples in clusters:
-            yield from samples[start : start + TOGETHER]
+            yield from samples[start : start + together]

@@ -17,6 +17,7 @@ from ipllvm.calibration.hard import (
     PropertyGate,
     RandomDraws,
 )
+from ipllvm.calibration.sequences import PlannedLooks
 
 
 def _told(steps: tuple[tuple[float, float], ...]) -> str:
@@ -46,6 +47,7 @@ _GATES = (
     PropertyGate(GRADED[0], GRADED[1]),
     PropertyGate(GRADED[2], GRADED[4]),
 )
+_LOOKED_AT = (Design(1500), Design(1500, 10, rho_c=0.1))
 _BENCHMARKS = (
     Design(300),
     Design(300, 2, rho_c=0.3),
@@ -80,6 +82,9 @@ def cells() -> Iterator[Cell]:
         yield RandomDraws(draws, skewed)
     for size in (1, 2, 5, 10, 20):
         yield Monotone(size)
+    for looks, design in product(((300, 1500), (250, 500, 750, 1000, 1250, 1500)), _LOOKED_AT):
+        for law in (Flips.of(0.02, 0.10), Flips(0.02), Flips.of(0.0, 0.10), Flips.of(0.05, 0.10)):
+            yield PlannedLooks(law, design, looks)
     yield from _decides()
 
 

@@ -11,9 +11,10 @@ from ipllvm.calibration.cells import ALPHA, POWER, Band
 from ipllvm.calibration.distributions import Design, Flips, Retention
 from ipllvm.records import Claim, Contrast, Decision
 from ipllvm.stats.betting import BettingTest
-from ipllvm.stats.choice import choose, turned
+from ipllvm.stats.choice import Judge, choose, turned
 from ipllvm.stats.clusters import cluster_sums
 from ipllvm.stats.multiplicity import families
+from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.verdicts import decide
 
 MARGIN = 2.0
@@ -29,9 +30,17 @@ def claim(margin: float = MARGIN, direction: str = "at_most") -> Claim:
 
 def decision(contrast: Contrast, asked: Claim) -> Decision:
     """As ipllvm/verdicts/decide.py decides, by the same p-values, without the interval that takes longer."""
-    test = choose(turned(contrast, asked.sign), asked.exact)
-    sides = {Decision.HOLDS: test.p_holds, Decision.VIOLATED: test.p_violated}
-    return next((d for d, p in sides.items() if p(asked.signed_margin) <= asked.alpha), Decision.UNDECIDED)
+    holds, violated = decided(
+        choose(turned(contrast, asked.sign), asked.exact), asked.signed_margin, asked.alpha
+    )
+    return Decision.HOLDS if holds else Decision.VIOLATED if violated else Decision.UNDECIDED
+
+
+def decided(test: Judge, margin: float, alpha: float = ALPHA) -> tuple[bool, bool]:
+    """Whether the p-values of HOLDS and of VIOLATED are at most `alpha`."""
+    if isinstance(test, ScoreTest):
+        return test.holds(margin, alpha), test.violated(margin, alpha)
+    return test.p_holds(margin) <= alpha, test.p_violated(margin) <= alpha
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,7 @@ class Bounds:
         """See Cell; `low` and `high` as in statistics.md 7.1, `changed` counts clusters with a change."""
         contrast = self.law.contrast(self.design, rng)
         test, truth = choose(contrast), self.law.truth
-        low, high = test.p_holds(truth) <= ALPHA, test.p_violated(truth) <= ALPHA
+        low, high = decided(test, truth)
         changed = np.count_nonzero(cluster_sums(replace(contrast, values=np.abs(contrast.values)))[0])
         by_betting = isinstance(test, BettingTest)
         return {

@@ -62,7 +62,8 @@ class Suite:
     def gate(self, model: str, *arguments: str) -> dict[str, Any]:
         """One gate against the baseline: exit status, seconds, whether it was refused, each claim's change.
 
-        `worse` are the claims with a regression, `undecided` those where it can't be excluded.
+        `violated` are the claims that are worse by more than their margin, `worse` those that are worse at
+        all, `undecided` those where neither is shown nor can be excluded.
         """
         began = time.monotonic()
         status, rows = self.session(model, *arguments, f"--baseline={self.baseline}")
@@ -71,7 +72,8 @@ class Suite:
             "status": status,
             "seconds": round(time.monotonic() - began, 1),
             "refused": not found,
-            "worse": [claim for claim, row in found.items() if row["verdict"] == "VIOLATED"],
+            "violated": [claim for claim, row in found.items() if row["verdict"] == "VIOLATED"],
+            "worse": [claim for claim, row in found.items() if row["verdict"] == "VIOLATED" or row["worse"]],
             "undecided": [claim for claim, row in found.items() if row["verdict"] == "UNDECIDED"],
             "claims": found,
         }
@@ -84,15 +86,17 @@ def preload() -> None:
 
 
 def regressions(rows: Sequence[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """What the gate said of each claim: verdict, how much worse in points, its interval, who flipped."""
+    """What the gate as a whole said of each claim, how much worse in points, its interval, who flipped."""
     found = {}
     for row in rows:
         kind, _, claim = row["claim"]["name"].partition(":")
         if kind == "regression":
             worse = row["estimates"]["regression"]
             numbers = {part: round(worse[part], 2) for part in ("value", "low", "high")}
+            said = row["standing"] or row["verdict"]
             found[claim] = {
-                "verdict": row["verdict"]["decision"],
+                "verdict": said["decision"],
+                "worse": said["p_worse"] is not None and said["p_worse"] <= row["claim"]["alpha"],
                 **numbers,
                 "margin": row["claim"]["margin"],
                 "discordant": worse["discordant"],

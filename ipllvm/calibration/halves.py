@@ -80,7 +80,7 @@ def of_samples(found: Iterable[Measured], splits: int = SPLITS) -> dict[str, Any
     for claim, contrast in _contrasts(found).values():
         for split in range(splits):
             rng = generator("halves of samples", split, claim.name)
-            low, high = apart(*_parted(contrast, rng), sign=1 if claim.direction == "at_most" else -1)
+            low, high = apart(*_parted(contrast, rng), sign=int(claim.sign))
             margin = claim.regression_margin / 100
             verdict = Decision.VIOLATED if low > margin else Decision.HOLDS if high <= margin else None
             told[f"{claim.name} {verdict or Decision.UNDECIDED}"] += 1
@@ -146,7 +146,7 @@ def _entry(measured: Measured, half: Scores) -> BaselineEntry:
     return BaselineEntry(
         key=(claim.name, claim.name, ""),
         claim=claim,
-        worse=1.0 if claim.direction == "at_most" else -1.0,
+        worse=claim.sign,
         settings={},
         samples=contrast.samples,
         clusters=contrast.clusters,

@@ -12,7 +12,7 @@ import numpy as np
 
 from ipllvm.calibration.cells import ALPHA, Band
 from ipllvm.calibration.distributions import Design, Flips
-from ipllvm.calibration.fixed import MARGIN, claim
+from ipllvm.calibration.fixed import MARGIN, claim, decided
 from ipllvm.records import Contrast, Decision
 from ipllvm.stats.choice import Judge, choose
 from ipllvm.stats.multiplicity import holm
@@ -223,7 +223,5 @@ class Decides:
 
 
 def _false(test: Judge, truth: float) -> dict[str, float]:
-    return {
-        Decision.HOLDS.value: test.p_holds(truth) <= ALPHA,
-        Decision.VIOLATED.value: test.p_violated(truth) <= ALPHA,
-    }
+    holds, violated = decided(test, truth)
+    return {Decision.HOLDS.value: holds, Decision.VIOLATED.value: violated}

@@ -11,6 +11,7 @@ from ipllvm.calibration.checkpoints import mutate
 from ipllvm.calibration.gates import CHOSEN, PROBES, Suite, preload
 from ipllvm.calibration.mutants import BY_NAME, HARMLESS
 from ipllvm.sampling import generator
+from ipllvm.verdicts.worse import POOLED
 
 MODEL = "llava-tiny"
 BENCHMARK = "scenes"
@@ -74,7 +75,7 @@ def pair(properties: Path, folder: Path, number: int, samples: int) -> Row:
     first.save(MODEL)
     workers = ("-n2",) if number % 5 == 0 else ()
     found = suite.gate(MODEL, f"--batch-size={other}", *workers)
-    flipped = sum(sum(row["discordant"]) for row in found["claims"].values())
+    flipped = sum(sum(row["discordant"]) for claim, row in found["claims"].items() if claim != POOLED)
     return {"batches": [size, other], "workers": 1 + bool(workers), "flipped": flipped, **found}
 
 

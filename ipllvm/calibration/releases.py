@@ -5,6 +5,7 @@ All rows of a run, its pooled row, looks before its end and the measured noise o
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,12 @@ from ipllvm.calibration.rival_rules import LEVEL, MARGIN, Paired, Rule
 from ipllvm.calibration.rivals import Cell, Outcome
 from ipllvm.records import Contrast, Decision
 from ipllvm.sampling import generator
-from ipllvm.stats.choice import choose
 from ipllvm.stats.flip_noise import Flips, may_be_used, p_beyond_noise, total
+from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.stats.spending import levels
 from ipllvm.verdicts.answer import Member, decide
-from ipllvm.verdicts.worse import p_worse, pool
+from ipllvm.verdicts.worse import pool
 
-RUNS = 2000
 BENCHMARKS, SAMPLES = 10, 300
 SHAPES: Mapping[str, Sequence[tuple[int, ...]]] = {
     "singles": [(1,) * SAMPLES] * BENCHMARKS,
@@ -74,10 +74,20 @@ class Run:
     found: Sequence[Paired]
     again: Sequence[Paired]
 
-    @property
+    @cached_property
     def parts(self) -> list[tuple[str, Any]]:
         """The contrasts by benchmark."""
         return [(str(number), each.contrast) for number, each in enumerate(self.found)]
+
+    @cached_property
+    def rows(self) -> list[ScoreTest]:
+        """The test of each benchmark."""
+        return [ScoreTest.of(contrast) for _, contrast in self.parts]
+
+    @cached_property
+    def looks(self) -> list[ScoreTest]:
+        """The test of all answers together, at each look."""
+        return [ScoreTest.of(_pooled(self, share)) for share in SHARES]
 
 
 def drawn(release: Release, shape: str, run: int) -> Run:
@@ -93,7 +103,7 @@ def drawn(release: Release, shape: str, run: int) -> Run:
 
 def ours(run: Run) -> bool:
     """This project with --fail-on=worse: any row or the pooled one is worse, or a row is VIOLATED."""
-    return _alarm(run, [p_worse(contrast) for _, contrast in run.parts], p_worse(_pooled(run)))
+    return _alarm(run, _worse(run.rows), _worse([run.looks[-1]])[0])
 
 
 def ours_beside_noise(run: Run) -> bool:
@@ -110,32 +120,33 @@ def ours_beside_noise(run: Run) -> bool:
 
 def ours_with_looks(run: Run) -> bool:
     """The same with six looks at all answers together, and at the rows at the end."""
-    pooled = 0.0 if looked(run)[0] else 1.0
-    return _alarm(run, [p_worse(contrast) for _, contrast in run.parts], pooled)
+    return _alarm(run, _worse(run.rows), 0.0 if looked(run)[0] else 1.0)
 
 
 def looked(run: Run) -> tuple[bool, int]:
     """What looks at all answers say, with half of the level, and after how many answers."""
-    for share, level, unlikely in zip(SHARES, LEVELS, FUTILE, strict=True):
-        seen = _pooled(run, share)
-        if p_worse(seen) <= level:
-            return True, len(seen.values)
-        if choose(seen).p_holds(CATCH) <= unlikely:
-            return False, len(seen.values)
-    return False, len(seen.values)
+    for seen, level, unlikely in zip(run.looks, LEVELS, FUTILE, strict=True):
+        if seen.p_violated(0.0) <= level:
+            return True, seen.n
+        if seen.p_holds(CATCH) <= unlikely:
+            return False, seen.n
+    return False, seen.n
+
+
+def _worse(tests: Sequence[ScoreTest]) -> list[float]:
+    return [test.p_violated(0.0) for test in tests]
 
 
 def _alarm(run: Run, rows: Sequence[float], pooled: float) -> bool:
     """Whether the gate's one answer is red; `pooled` is the p-value of the row over all answers."""
     members = [Member("all", "", "", 1.0, 1.0, p_worse=pooled, pooled=True)]
-    for (name, contrast), p in zip(run.parts, rows, strict=True):
-        violated = choose(contrast).p_violated(MARGIN)
-        members.append(Member(name, "", "", 1.0, violated, LEVEL, p))
+    for test, p in zip(run.rows, rows, strict=True):
+        members.append(Member("", "", "", 1.0, test.p_violated(MARGIN), LEVEL, p))
     answer = decide(members)
     return answer.worse or answer.decision is Decision.VIOLATED
 
 
-def _pooled(run: Run, share: float = 1.0) -> Contrast:
+def _pooled(run: Run, share: float) -> Contrast:
     """All answers, or those of the first clusters of every benchmark."""
     parts = [(name, _first(contrast, share)) for name, contrast in run.parts]
     made = pool(parts)
@@ -178,7 +189,7 @@ PROCEDURES: dict[str, Callable[[Run], bool]] = {
 }
 
 
-def measure(release: Release, shape: str, runs: int = RUNS) -> dict[str, float]:
+def measure(release: Release, shape: str, runs: int) -> dict[str, float]:
     """How often each procedure alarms, in %, and how many answers the looks used on average."""
     counts = dict.fromkeys(PROCEDURES, 0)
     used = 0

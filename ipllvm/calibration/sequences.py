@@ -1,15 +1,17 @@
 """Cells of sequential runs: false verdicts at the margin, and the share of the samples that is used."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ipllvm.calibration.cells import ALPHA, Band
 from ipllvm.calibration.distributions import Design, Flips
-from ipllvm.calibration.fixed import MARGIN
+from ipllvm.calibration.fixed import MARGIN, decided
 from ipllvm.records import Decision
+from ipllvm.stats.choice import choose
 from ipllvm.stats.sequential import Order, Sequential, Stop
+from ipllvm.stats.spending import levels
 
 _LARGE_SHARE = 0.40
 
@@ -95,6 +97,40 @@ class Share:
         if self.predicted <= _LARGE_SHARE:
             bands.append(Band("used", _LARGE_SHARE, drawn=False))
         return bands
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLooks:
+    """How often any of a few planned looks gives a verdict on a margin of 2 points, each at its level.
+
+    As with --evidence looks and --top-up; where the truth is the margin any verdict is false.
+    """
+
+    law: Flips
+    design: Design
+    samples: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """See Cell."""
+        return f"planned looks at {', '.join(map(str, self.samples))}: {self.law}; {self.design}"
+
+    def once(self, rng: np.random.Generator) -> Mapping[str, float]:
+        """See Cell; `used` is the share of the samples until the first verdict."""
+        whole = self.law.contrast(self.design, rng)
+        shares = tuple(n / self.design.n for n in self.samples)
+        for n, share, level in zip(self.samples, shares, levels(shares, ALPHA), strict=True):
+            part = replace(whole, values=whole.values[:n], clusters=whole.clusters[:n])
+            holds, violated = decided(choose(part), MARGIN / 100, level)
+            if holds or violated:
+                return {Decision.HOLDS.value: holds, Decision.VIOLATED.value: violated, "used": share}
+        return {Decision.HOLDS.value: False, Decision.VIOLATED.value: False, "used": 1.0}
+
+    def bands(self, rates: Mapping[str, float]) -> Sequence[Band]:
+        """See Cell."""
+        drop = round(100 * self.law.truth, 9)
+        sides = ([Decision.HOLDS] if drop >= MARGIN else []) + ([Decision.VIOLATED] if drop <= MARGIN else [])
+        return [Band(side.value, ALPHA) for side in sides]
 
 
 def _target(benchmark: bool) -> str:

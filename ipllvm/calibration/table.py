@@ -19,6 +19,7 @@ _SHOWN = {
     "mean over benchmarks": ("HOLDS", "VIOLATED"),
     "guard at its edge": ("any_vacuous_HOLDS",),
     "random draws": ("HOLDS", "VIOLATED"),
+    "planned looks": ("HOLDS", "VIOLATED", "used"),
     "monotone": ("lowered", "below_none"),
     "decides": ("right", "wrong"),
 }

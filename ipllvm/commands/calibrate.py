@@ -32,6 +32,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--probes", action="store_true", help="what other properties see of those models")
     parser.add_argument("--gates", action="store_true", help="gates of a model against itself")
+    parser.add_argument(
+        "--rivals", action="store_true", help="gates beside the rules of other tools, on simulated outcomes"
+    )
     parser.add_argument("--samples", type=int, help="of each gate (default 300; of each probe 200)")
 
 
@@ -46,6 +49,8 @@ def main(args: argparse.Namespace) -> int:
         if args.json:
             experiment.write(args.json, found)
 
+    if args.rivals:
+        return _rivals(args, found.get("rivals", {}), partial(save, "rivals"))
     if not (args.mutants or args.probes or args.gates):
         return _cells(args, found.get("cells", {}), partial(save, "cells"))
     with TemporaryDirectory() as folder:
@@ -84,6 +89,19 @@ def _cells(args: argparse.Namespace, known: dict[str, Any], save: Save) -> int:
     rows = experiment.run(chosen, same, args.workers, runs, save)
     print("\n".join(table.lines(rows)))
     return int(not all(row["kept"] for row in rows.values()))
+
+
+def _rivals(args: argparse.Namespace, known: dict[str, Any], save: Save) -> int:
+    from ipllvm.calibration import comparison
+
+    tasks = {name: task for name, task in comparison.tasks().items() if _asked(args, name)}
+    if not tasks:
+        raise UsageError(f"--only {' '.join(args.only)}: no such cell")
+    runs = comparison.QUICK_RUNS if args.quick else comparison.RUNS
+    same = {name: row for name, row in known.items() if row["runs"] >= runs}
+    rows = comparison.run(tasks, same, args.workers, runs, save)
+    print("\n".join(comparison.lines(rows)))
+    return 0
 
 
 def _mutants(args: argparse.Namespace, folder: Path, known: dict[str, Any], save: Save) -> bool:

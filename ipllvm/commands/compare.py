@@ -7,12 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ipllvm.errors import UsageError
 from ipllvm.reporting.text import REASON_LIMIT, interval, number, visible
 
 if TYPE_CHECKING:
     from ipllvm.gate.outcome import Change, Gate
 
 UNDECIDED = 6
+_LONG = 4096
 HEAD = ("property", "claim", "benchmark", "before", "after", "worse by", "lost, gained", "margin", "verdict")
 
 
@@ -20,10 +22,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm compare`."""
     parser.description = "Compare files of --save-baseline, paired by sample, with the first of them."
     parser.add_argument("before", help="the baseline: a name, a file, or the folder of a run")
-    parser.add_argument("after", nargs="+", help="what is compared with it, given alike")
+    parser.add_argument("after", nargs="*", help="what is compared with it, given alike")
     parser.add_argument("--report-dir", type=Path, default=Path("reports"), help="where names are looked up")
     parser.add_argument("--format", choices=("table", "markdown", "json"), default="table")
     parser.add_argument("--undecided", choices=("pass", "fail"), default="pass")
+    parser.add_argument("--fail-on", choices=("violated", "worse"), default="violated")
+    parser.add_argument("--variants", type=_variants, default=1, help="the best of so many was picked")
+    parser.add_argument(
+        "--self", dest="own", action="store_true", help="how often a gate is red on these runs of one model"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -32,19 +39,56 @@ def main(args: argparse.Namespace) -> int:
     from ipllvm.gate.reading import load
 
     first, *others = (_file(name, args.report_dir) for name in (args.before, *args.after))
+    if args.own:
+        return _own([first, *others])
+    if not others:
+        raise UsageError("compare: give a second run, or --self")
     before, source = load(first), f"baseline {first.name}"
-    gates = {path: compare(before, load(path), source, f"cp {path} {first}") for path in others}
+    gates = {
+        path: compare(before, load(path), source, f"cp {path} {first}", args.variants) for path in others
+    }
     if args.format == "json":
         print(json.dumps({str(path): _row(gate) for path, gate in gates.items()}, indent=1))
     for path, gate in gates.items() if args.format != "json" else ():
         print(f"{visible(str(path))} against {visible(str(first))}")
         print("\n".join(_markdown(gate) if args.format == "markdown" else _table(gate)))
         print("".join(f"{line}\n" for line in _flipped(gate, args.format == "markdown")), end="")
-        print("\n".join(visible(line) for line in gate.lines()), end="\n" if any(gate.lines()) else "")
+        for line in (*_open(gate), *gate.lines()):
+            print(visible(line, _LONG))
     found = [
-        g.status or (UNDECIDED if g.undecided and args.undecided == "fail" else 0) for g in gates.values()
+        g.failing(args.fail_on) or (UNDECIDED if g.undecided and args.undecided == "fail" else 0)
+        for g in gates.values()
     ]
     return 1 if 1 in found else max(found)
+
+
+def _variants(text: str) -> int:
+    if not (text.isdecimal() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"{text}: give a whole number of at least 1")
+    return int(text)
+
+
+def _own(files: Sequence[Path]) -> int:
+    """How often a gate on these runs of one model is red; 0."""
+    from ipllvm.gate.reading import load
+    from ipllvm.gate.unchanged import of
+
+    runs = [load(file) for file in files]
+    if len(runs) == 1:
+        print(of(runs[0]))
+    for other in runs[1:]:
+        print(of(runs[0], other))
+    return 0
+
+
+def _open(gate: "Gate") -> Iterator[str]:
+    """Why what does not hold does not, one line each."""
+    from ipllvm.gate.outcome import words
+
+    for change in gate.changes:
+        said = gate.said(change)
+        if said != "HOLDS":
+            yield f"{said} {words(change.key)}: {gate.reason(change)}"
 
 
 def _file(name: str, reports: Path) -> Path:
@@ -57,7 +101,7 @@ def _file(name: str, reports: Path) -> Path:
     return found
 
 
-def _cells(change: "Change") -> tuple[str, ...]:
+def _cells(gate: "Gate", change: "Change") -> tuple[str, ...]:
     found = change.estimate
     lost, gained = found.discordant
     difference = f"{number(found.value)} {interval(found.low, found.high)}"
@@ -69,12 +113,12 @@ def _cells(change: "Change") -> tuple[str, ...]:
         difference,
         f"{lost}, {gained}",
         number(change.claim.margin),
-        str(change.verdict.decision),
+        gate.said(change),
     )
 
 
 def _table(gate: "Gate") -> Iterator[str]:
-    rows = [HEAD, *map(_cells, gate.changes)]
+    rows = [HEAD, *(_cells(gate, change) for change in gate.changes)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -83,7 +127,11 @@ def _table(gate: "Gate") -> Iterator[str]:
 def _markdown(gate: "Gate") -> Iterator[str]:
     from ipllvm.reporting.markdown import escape
 
-    rows: Sequence[Sequence[str]] = [HEAD, ["---"] * len(HEAD), *map(_cells, gate.changes)]
+    rows: Sequence[Sequence[str]] = [
+        HEAD,
+        ["---"] * len(HEAD),
+        *(_cells(gate, change) for change in gate.changes),
+    ]
     for row in rows:
         yield f"| {' | '.join(cell if cell == '---' else escape(cell) for cell in row)} |"
 
@@ -110,10 +158,11 @@ def _flipped(gate: "Gate", markdown: bool) -> Iterator[str]:
 def _row(gate: "Gate") -> dict[str, Any]:
     return {
         "status": gate.status,
+        "worse": gate.answer.worse,
         "notes": list(gate.lines()),
         "changes": [
             {
-                **dict(zip(HEAD, _cells(change), strict=True)),
+                **dict(zip(HEAD, _cells(gate, change), strict=True)),
                 "flipped": [each.sample for each in change.turned],
                 "answers": [asdict(each) for each in change.turned],
             }

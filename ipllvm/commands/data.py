@@ -23,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     get.add_argument("--paper", action="store_true", help="the ten of the paper's Table 1")
     get.add_argument("--accept-licence", action="store_true", help="accept the terms that are shown")
     check = commands.add_parser("check", help="whether a copy is as published: rows, labels, pictures")
-    check.add_argument("names", nargs="+", metavar="NAME")
+    check.add_argument("names", nargs="+", metavar="NAME", help="a benchmark, or a file of your own")
     check.add_argument("--folder", type=Path, help="a copy elsewhere than in $IPLLVM_DATA or the hub's cache")
     check.add_argument("--no-pictures", action="store_true", help="do not decode every picture")
     where = commands.add_parser("where", help="where the files are")
@@ -80,6 +80,7 @@ def _fetched(name: str, accepted: bool) -> Iterator[str]:
 
 
 def _check(args: argparse.Namespace) -> int:
+    from ipllvm.benchmarks import choice
     from ipllvm.benchmarks.definition import published
     from ipllvm.benchmarks.inspection import differences
 
@@ -87,6 +88,10 @@ def _check(args: argparse.Namespace) -> int:
         raise UsageError("--folder: name one benchmark")
     unlike = False
     for name in args.names:
+        if choice.is_own(name):
+            own = choice.load(choice.check(name), offline=True)
+            print(f"{visible(name, 4096)}: {visible(own.source, 1000)}")
+            continue
         found = published(name)
         folder = args.folder or found.copy(offline=True).folder
         lines = list(differences(found, folder, decode=not args.no_pictures))

@@ -55,19 +55,23 @@ def info(folder: Path) -> int:
 
 def check(folder: Path) -> int:
     """Print what is wrong with each file."""
-    from ipllvm.engine.store.integrity import verify
+    from ipllvm.engine.store.integrity import disagreements, verify
     from ipllvm.engine.store.maintenance import files
 
     found = {path: verify(path) for path in files(folder)}
     for path, each in found.items():
         for problem in each.problems or ["ok"]:
             print(f"{visible(path.name)}: {visible(problem)}")
+    differ = disagreements(found)
+    for line in differ:
+        print(visible(line))
     wrong = sum(bool(each.problems) for each in found.values())
     unchecked = sum(each.unchecked for each in found.values())
     state = f"{wrong} with problems" if wrong else "all whole"
     older = f", {unchecked:,} outcomes unchecked: written before there were checksums" if unchecked else ""
-    print(f"{_files(len(found))}, {state}{older}")
-    return 1 if wrong else 0
+    apart = f", {len(differ)} pairs of files disagree" if differ else ""
+    print(f"{_files(len(found))}, {state}{apart}{older}")
+    return 1 if wrong or differ else 0
 
 
 def merge(folder: Path) -> int:

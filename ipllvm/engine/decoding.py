@@ -6,7 +6,7 @@ rejected, and without the rows that have ended. The token ids are those of plain
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ipllvm.engine.packing import Packed, PackedPrompt, Tokens, pack
+from ipllvm.engine.packing import Packed, PackedPrompt, Tokens, alone, pack, scores
 from ipllvm.engine.prefix import Prefix
 from ipllvm.models.base import Attention, Edit, VisionLanguageModel
 
@@ -27,13 +27,14 @@ class Prefill:
     """Prompts that were run, their final states where they speak, and how to go on from there.
 
     `cache(rows, slots)` is the cache to go on from, which can be had once; asked for only where a guess does
-    not do. `edit` is what is done to the steps after.
+    not do. `edit` is what is done to the steps after, `whole` what is done to a prompt that is run again.
     """
 
     packed: Packed
     spoken: Float[Tensor, "places hidden"]
     cache: Callable[[Tensor, Tensor], Any]
     edit: StepEdit | None = None
+    whole: Callable[[int], Edit] | None = None
 
 
 @dataclass(slots=True)
@@ -133,6 +134,10 @@ def _go_on(
     model: VisionLanguageModel, prefilled: Prefill, live: list[_Row], nexts: list[int], limit: int
 ) -> None:
     """Step by step until all rows have ended, from a cache of what they hold and no more."""
+    if model.forgets:
+        for row in live:
+            _go_on_anew(model, prefilled, row, limit)
+        return
     packed, device = prefilled.packed, model.device
     slots, valid = (
         made.to(device) for made in packed.slots([row.number for row in live], [row.length for row in live])
@@ -141,12 +146,29 @@ def _go_on(
     cache = prefilled.cache(rows, slots)
     while live:
         valid = torch.cat([valid, valid.new_ones(len(live), 1)], 1)
-        nexts = _step(model, live, nexts, valid, cache, prefilled.edit)
+        attention = _attention(model, packed, live, valid)
+        nexts = _step(model, live, nexts, attention, cache, prefilled.edit)
         going = _said(model, live, nexts, limit)
         if 0 < len(going) < len(live):
             cache.batch_select_indices(torch.tensor(going, device=device))
             valid = valid[going]
         live, nexts = [live[i] for i in going], [nexts[i] for i in going]
+
+
+def _go_on_anew(model: VisionLanguageModel, prefilled: Prefill, row: _Row, limit: int) -> None:
+    """As `_go_on`, of a row whose cache knows no positions: prompt and answer so far are run again, alone."""
+    prompt = replace(prefilled.packed.prompts[row.number], guess=tuple(row.said[:-1]))
+    packed = alone([prompt])
+    _, cache = model.decoder(
+        packed.embeds(model),
+        attention=packed.attention(model),
+        edit=prefilled.whole(row.number) if prefilled.whole else None,
+    )
+    going, axes = True, prompt.axes
+    while going:
+        stands = torch.full((axes, 1, 1), row.length + prompt.ahead, device=model.device)
+        (token,) = _step(model, [row], [row.said[-1]], Attention(positions=stands), cache, prefilled.edit)
+        going = bool(_said(model, [row], [token], limit))
 
 
 def _agreed(guess: Tokens, said: Sequence[int]) -> int:
@@ -168,20 +190,38 @@ def _said(model: VisionLanguageModel, rows: Sequence[_Row], nexts: Sequence[int]
     ]
 
 
+def _attention(
+    model: VisionLanguageModel, packed: Packed, rows: Sequence[_Row], valid: Bool[Tensor, "rows slots"]
+) -> Attention:
+    """What the next token of each row sees, and where it stands."""
+    prompts = [packed.prompts[row.number] for row in rows]
+    stands = [row.length + prompt.ahead for row, prompt in zip(rows, prompts, strict=True)]
+    axes = max(prompt.axes for prompt in packed.prompts)
+    positions = torch.tensor(stands, device=model.device)[:, None].expand(axes, -1, -1)  # [axes, rows, 1]
+    if valid.shape[1] <= min(model.windows.values(), default=valid.shape[1]):
+        return Attention(valid, positions=positions)
+    # [rows, slots]: how many positions from here to the end, this one too
+    back = valid.flip(1).cumsum(1).flip(1)
+    by_kind = {
+        kind: scores((valid & (back <= model.windows.get(kind, valid.shape[1])))[:, None], model.dtype)
+        for kind in model.kinds
+    }
+    return Attention(by_kind=by_kind, positions=positions)
+
+
 def _step(
     model: VisionLanguageModel,
     rows: list[_Row],
     tokens: list[int],
-    valid: Bool[Tensor, "rows slots"],
+    attention: Attention,
     cache: Any,
     edit: StepEdit | None,
 ) -> list[int]:
     """One decoding step for all live rows."""
-    ids = torch.tensor(tokens, device=model.device)[:, None]
-    positions = torch.tensor([row.length for row in rows], device=model.device)[None, :, None]
+    ids = torch.tensor(tokens, device=model.device)[:, None]  # [rows, 1]
     hidden, _ = model.decoder(
         model.embed_tokens(ids),
-        attention=Attention(valid, positions=positions),
+        attention=attention,
         past_key_values=cache,
         edit=edit([row.number for row in rows], [row.length for row in rows]) if edit else None,
     )

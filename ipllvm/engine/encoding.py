@@ -15,9 +15,10 @@ from torch import Tensor
 
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine.fault_isolation import BatchBudget, Failure, run_isolated
+from ipllvm.engine.packing import PackedPrompt, Tokens
 from ipllvm.engine.plan import PlannedTrial
 from ipllvm.engine.prompt_length import fitting
-from ipllvm.models.base import Prepared, VisionLanguageModel
+from ipllvm.models.base import Left, Prepared, VisionLanguageModel
 from ipllvm.records import ImageSource, NeedsArtifact, Perturbation, Stage
 
 ROOM = 128 * 2**20
@@ -44,7 +45,29 @@ class EncodedSample:
         if not self.pictured:
             return model.embed_tokens(self.prepared.input_ids.to(model.device))
         own = model.pack(self.projected, self.prepared) if visual is None else visual
-        return model.embed(self.prepared, own)
+        try:
+            return model.embed(self.prepared, own)
+        except RuntimeError as error:
+            places = int(self.prepared.visual.sum())
+            if visual is not None or len(own) == places:
+                raise
+            raise ValueError(
+                f"{model.name} makes {len(own)} visual tokens of a picture and the prompt has places for "
+                f"{places}: vision_feature_select_strategy, num_additional_image_tokens and patch_size must "
+                "agree in config.json and processor_config.json"
+            ) from error
+
+    def prompt(
+        self,
+        model: VisionLanguageModel,
+        shown: Hashable,
+        guess: Tokens = (),
+        visual: Tensor | None = None,
+        left: Left | None = None,
+    ) -> PackedPrompt:
+        """What the decoder is asked, with these visual tokens; `left` says which, where some are left out."""
+        standing = model.standing(self.prepared, left)
+        return PackedPrompt.of(self.embeds(model, visual), self.prepared, shown, guess, standing)
 
 
 Encoded = EncodedSample | Failure

@@ -85,8 +85,10 @@ def entered(
     packed = Packed([clean.entries[held.number].prompt for _, held in batch], places)
     hidden = clean.inputs[layer][origins, : packed.shape[1]]
     tables = _Tables(max(len(prompt) for prompt in packed.prompts) + max_new_tokens)
-    noises = _Noises([_Noise(case, clean.entries[held.number], tables) for case, held in batch], packed)
-    noises.enter(hidden)
+    width = model.width or hidden.shape[-1]
+    made = [_Noise(case, clean.entries[held.number], tables, width) for case, held in batch]
+    noises = _Noises(made, packed)
+    noises.enter(hidden[..., :width])
     speaking = packed.speaking(model.device)
     final, cache = model.decode_from_layer(layer, hidden, packed.attention(model), speaking)
 
@@ -99,6 +101,7 @@ def entered(
         final[speaking],
         go_on,
         lambda numbers, positions: (layer, noises.stepping(numbers, positions)),
+        lambda number: (layer, noises.prompts[number].anew),
     )
 
 
@@ -139,11 +142,11 @@ class _Tables:
 class _Noise:
     """What one trial does to the input of its layer: to its prompt and draft, and to later steps."""
 
-    def __init__(self, case: PlannedTrial, entry: LayerEntry, tables: _Tables) -> None:
+    def __init__(self, case: PlannedTrial, entry: LayerEntry, tables: _Tables, width: int) -> None:
         self._perturbation = _perturbation(case)
         self._places = _places(self._perturbation, entry)
         rows = tables.longest if self._perturbation.generated else len(self._places)
-        self._table = tables.of(case, entry.prompt.embeds.shape[1], rows)
+        self._table = tables.of(case, width, rows)
 
     def enter(
         self, hidden: Float[Tensor, "columns hidden"], packed: Packed, number: int, first: bool
@@ -155,6 +158,14 @@ class _Noise:
             places, table = places[own], table[own]
         columns = packed.column(number, places).to(hidden.device)
         hidden[columns] = self._perturbation.shift(hidden[columns], table)
+
+    def anew(self, hidden: Float[Tensor, "1 positions hidden"]) -> Float[Tensor, "1 positions hidden"]:
+        """The input of a prompt, and of the answer so far, that stand alone in a row, perturbed."""
+        everywhere = torch.arange(hidden.shape[1])
+        places = everywhere if self._perturbation.generated else self._places
+        changed, at = hidden.clone(), places.to(hidden.device)
+        changed[0, at] = self._perturbation.shift(hidden[0, at], self._table[: len(places)])
+        return changed
 
     def step(self, hidden: Float[Tensor, "1 hidden"], position: int) -> Float[Tensor, "1 hidden"]:
         """The input of a position of the answer, perturbed where answers are."""

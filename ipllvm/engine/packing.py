@@ -14,7 +14,14 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ipllvm.models.base import CAUSAL, Attention, Places, Prepared, VisionLanguageModel
+from ipllvm.models.base import (
+    CAUSAL,
+    Attention,
+    Places,
+    Prepared,
+    Standing,
+    VisionLanguageModel,
+)
 
 Tokens = tuple[int, ...]
 
@@ -24,7 +31,7 @@ LONGER = 2
 """A row that is shared is at most so many times as long as the longest prompt."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PackedPrompt:
     """A prompt as input embeddings, with a guess of its answer.
 
@@ -35,19 +42,50 @@ class PackedPrompt:
     guess: Tokens = ()
     opening: Hashable = None
     shared: int = 0
+    standing: Standing | None = None
 
     def __len__(self) -> int:
         return len(self.embeds)
 
+    @property
+    def axes(self) -> int:
+        """How many numbers say where a position stands."""
+        return 1 if self.standing is None else len(self.standing.positions)
+
+    def positions(self, axes: int) -> Int[Tensor, "axes positions"]:
+        """Where the prompt and its guess stand."""
+        if self.standing is None:
+            return torch.arange(len(self) + len(self.guess)).expand(axes, -1)
+        return self.standing.extended(len(self.guess)).expand(axes, -1)
+
+    @cached_property
+    def ahead(self) -> int:
+        """How much further an answer stands than its prompt is long."""
+        return 0 if self.standing is None else int(self.standing.positions.max()) + 1 - len(self)
+
     @classmethod
-    def of(cls, embeds: Tensor, prepared: Prepared, shown: Hashable, guess: Tokens = ()) -> "PackedPrompt":
-        """That of a sample; `shown` names its picture and what became of it."""
+    def of(
+        cls,
+        embeds: Tensor,
+        prepared: Prepared,
+        shown: Hashable,
+        guess: Tokens = (),
+        standing: Standing | None = None,
+    ) -> "PackedPrompt":
+        """That of a sample; `shown` names its picture and what became of it.
+
+        What prompts share ends with the picture, or where no position sees beyond.
+        """
         visual = prepared.visual.nonzero()
         if not len(visual):
-            return cls(embeds, guess)
-        end = int(visual[-1]) + 1
-        opening = prepared.input_ids[:end].numpy().tobytes(), shown
-        return cls(embeds, guess, opening, len(embeds) - (len(prepared.input_ids) - end))
+            return cls(embeds, guess, standing=standing)
+        ids = prepared.input_ids
+        left_out = len(ids) - len(embeds)
+        end = int(visual[-1]) + 1 - left_out
+        shared = end if standing is None else standing.closed(end)
+        if shared == len(embeds):
+            return cls(embeds, guess, standing=standing)
+        return cls(embeds, guess, (ids[: shared + left_out].numpy().tobytes(), shown), shared, standing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +155,19 @@ class Packed:
 
     def attention(self, model: VisionLanguageModel) -> Attention:
         """What hides from each other what stands in one row; nothing where causal attention will do."""
+        if self._sees_by_kind(model):
+            seen = {kind: self._seen(kind, model.windows.get(kind)).to(model.device) for kind in model.kinds}
+            by_kind = {kind: scores(each, model.dtype) for kind, each in seen.items()}
+            return Attention(by_kind=by_kind, positions=self._positions().to(model.device))
         if not self.masked:
-            return CAUSAL
-        owners, positions = (made.to(model.device) for made in self._owners())
-        one = owners[:, :, None] == owners[:, None, :]
-        seen = (one | (owners == 0)[:, None, :]).tril()
-        seen = torch.nn.functional.pad(seen, (self.skipped, 0), value=True)
-        hidden = torch.finfo(model.dtype).min
-        mask = torch.zeros_like(seen, dtype=model.dtype).masked_fill_(~seen, hidden)
-        return Attention(mask[:, None], positions=positions[None])
+            stand = any(prompt.standing for prompt in self.prompts)
+            return Attention(positions=self._positions().to(model.device)) if stand else CAUSAL
+        # r rows, c columns, and s = skipped + c slots: what the columns see stands in front of them too
+        owners = self._owners().to(model.device)  # [r, c]
+        one = owners[:, :, None] == owners[:, None, :]  # [r, c, c]: of the same prompt
+        seen_by_all = (one | (owners == 0)[:, None, :]).tril()  # [r, c, c]: or of the shared beginning
+        whole = torch.nn.functional.pad(seen_by_all, (self.skipped, 0), value=True)  # [r, c, s]
+        return Attention(scores(whole, model.dtype), positions=self._positions().to(model.device))
 
     def slots(
         self, numbers: Sequence[int], lengths: Sequence[int]
@@ -133,30 +175,75 @@ class Packed:
         """The slots of its row that hold a prompt and its answer, so many positions of them, in order; and
         which of these are meant, where some hold fewer.
         """
+        # n numbers, s slots of a row; slot j holds column j - skipped
         places = [self.places[number] for number in numbers]
-        columns = torch.arange(-self.skipped, self.shape[1])
-        shared = torch.tensor([place.shared for place in places])[:, None]
-        own = torch.tensor([place.own for place in places])[:, None]
-        ends = torch.tensor(lengths)[:, None] - self.skipped - shared + own
-        held = (columns < shared) | ((columns >= own) & (columns < ends))
-        slots = (~held).int().argsort(dim=1, stable=True)[:, : max(lengths)]
+        columns = torch.arange(-self.skipped, self.shape[1])  # [s]
+        shared = torch.tensor([place.shared for place in places])[:, None]  # [n, 1]
+        own = torch.tensor([place.own for place in places])[:, None]  # [n, 1]
+        ends = torch.tensor(lengths)[:, None] - self.skipped - shared + own  # [n, 1]
+        held = (columns < shared) | ((columns >= own) & (columns < ends))  # [n, s]
+        # a stable sort puts the slots that are held first and leaves them in their order
+        slots = (~held).int().argsort(dim=1, stable=True)[:, : max(lengths)]  # [n, longest]
         return slots, held.gather(1, slots)
 
     def _end(self, number: int) -> int:
         prompt, place = self.prompts[number], self.places[number]
         return len(prompt) + len(prompt.guess) - self.skipped - place.shared + place.own
 
-    def _owners(self) -> tuple[Int[Tensor, "rows columns"], Int[Tensor, "rows columns"]]:
-        """Of each column whose it is (0 all of the row's, from 1 one prompt's, -1 nobody's), its position."""
-        rows, columns = self.shape
-        owners = torch.full((rows, columns), -1)
-        positions = torch.arange(self.skipped, self.skipped + columns).repeat(rows, 1)
+    def _owners(self) -> Int[Tensor, "rows columns"]:
+        """Of each column whose it is: 0 all of the row's, from 1 one prompt's, -1 nobody's."""
+        owners = torch.full(self.shape, -1)
         for number, place in enumerate(self.places):
-            end = self._end(number)
             owners[place.row, : place.shared] = 0
-            owners[place.row, place.own : end] = number + 1
-            positions[place.row, place.own : end] -= place.own - place.shared
-        return owners, positions
+            owners[place.row, place.own : self._end(number)] = number + 1
+        return owners
+
+    def _positions(self) -> Int[Tensor, "axes rows columns"]:
+        """Where each column stands; those of nobody go on in order."""
+        axes = max(prompt.axes for prompt in self.prompts)
+        (rows, columns), skipped = self.shape, self.skipped
+        positions = torch.arange(skipped, skipped + columns).repeat(axes, rows, 1)  # [axes, rows, columns]
+        for number, (prompt, place) in enumerate(zip(self.prompts, self.places, strict=True)):
+            stands, end = prompt.positions(axes)[:, skipped:], self._end(number)  # [axes, own length]
+            positions[:, place.row, : place.shared] = stands[:, : place.shared]
+            positions[:, place.row, place.own : end] = stands[:, place.shared :]
+        return positions
+
+    def _sees_by_kind(self, model: VisionLanguageModel) -> bool:
+        """Whether some see otherwise than all that come before, or not as far in layers of some kind."""
+        longest = max(len(prompt) + len(prompt.guess) for prompt in self.prompts)
+        near = min(model.windows.values(), default=longest)
+        return longest > near or any(prompt.standing and prompt.standing.sees for prompt in self.prompts)
+
+    def _seen(self, kind: str, window: int | None) -> Bool[Tensor, "rows columns slots"]:
+        """What each column sees in layers of one kind, the positions that are skipped first."""
+        (rows, columns), skipped = self.shape, self.skipped
+        seen = torch.zeros(rows, columns, skipped + columns, dtype=torch.bool)  # [rows, columns, slots]
+        for number, (prompt, place) in enumerate(zip(self.prompts, self.places, strict=True)):
+            own = prompt_sees(prompt, kind, window)[skipped:]  # [columns, positions]
+            at = self.column(number, torch.arange(skipped, own.shape[1]))
+            slots = torch.cat([torch.arange(skipped), skipped + at])  # [positions]
+            seen[place.row, at[:, None], slots] |= own
+        return seen
+
+
+def prompt_sees(prompt: PackedPrompt, kind: str, window: int | None) -> Bool[Tensor, "positions positions"]:
+    """What positions of a prompt and its guess see in layers of one kind."""
+    length, total = len(prompt), len(prompt) + len(prompt.guess)
+    seen = torch.ones(total, total, dtype=torch.bool).tril()
+    if window is not None:
+        seen = seen.triu(1 - window)
+    if prompt.standing is not None and kind in prompt.standing.sees:
+        seen[:length, :length] = prompt.standing.sees[kind]
+    return seen
+
+
+def scores(
+    seen: Bool[Tensor, "rows columns slots"], dtype: torch.dtype
+) -> Float[Tensor, "rows 1 columns slots"]:
+    """What is added to attention's scores: nothing, or the least number, where a row sees nothing too."""
+    added = torch.zeros_like(seen, dtype=dtype).masked_fill_(~seen, torch.finfo(dtype).min)
+    return added[:, None]  # [rows, 1 for all heads, columns, slots]
 
 
 def alone(prompts: Sequence[PackedPrompt], skipped: int = 0) -> Packed:

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from ipllvm.models.base import Prepared, VisionLanguageModel
+from ipllvm.models.base import Prepared, Standing, VisionLanguageModel
 
 SHARE = 0.12
 """A prefix is used where it is at least this share of the longest prompt."""
@@ -40,11 +40,21 @@ class Prefixes:
         tokens = begins.pop()
         if begins or not tokens or len(tokens) < SHARE * max(len(prompt) for prompt in prompts):
             return None
+        if not all(_in_order(getattr(prompt, "standing", None), len(tokens)) for prompt in prompts):
+            return None
         if tokens not in self._known:
             ids = torch.tensor(tokens, device=self.model.device)
             _, cache = self.model.decoder(self.model.embed_tokens(ids)[None])
             self._known[tokens] = Prefix(len(tokens), cache)
         return self._known[tokens]
+
+
+def _in_order(standing: Standing | None, length: int) -> bool:
+    """Whether the first positions stand in order and none sees beyond them."""
+    if standing is None:
+        return True
+    begun = standing.positions[:, :length]
+    return bool((begun == torch.arange(length)).all()) and standing.closed(length) == length
 
 
 def _before_the_picture(prepared: Prepared) -> tuple[int, ...]:

@@ -25,7 +25,7 @@ from ipllvm.engine.packing import PackedPrompt, Tokens
 from ipllvm.engine.plan import Plan, PlannedTrial
 from ipllvm.engine.prefix import Prefixes
 from ipllvm.errors import NotMeasured, NotTested
-from ipllvm.models.base import VisionLanguageModel
+from ipllvm.models.base import Left, VisionLanguageModel
 from ipllvm.records import Perturbation, Response, Sample, Stage, Trial
 
 Outcomes = dict[Trial, Response]
@@ -95,6 +95,11 @@ def require(model: VisionLanguageModel, perturbations: Sequence[Perturbation]) -
         if perturbation.stage not in model.stages:
             what = str(perturbation.stage).replace("_", " ")
             raise NotTested(f"{model.name} has no {what} to perturb")
+        if perturbation.by_place and not model.placed:
+            raise NotTested(
+                f"the visual tokens of {model.name} are queries, which look at the whole picture: "
+                "they have no places in a grid"
+            )
 
 
 class _Chunk:
@@ -154,8 +159,9 @@ class _Chunk:
             what = shown(case, checkpoint.picture)
             if what not in visual and checkpoint.pictured:
                 visual[what] = _visual(self._model, case, checkpoint)
-            embeds = checkpoint.embeds(self._model, visual.get(what))
-            prompts.append(PackedPrompt.of(embeds, checkpoint.prepared, what, self._draft(case)))
+            own = visual.get(what)
+            left = _left(self._model, case, checkpoint, own)
+            prompts.append(checkpoint.prompt(self._model, what, self._draft(case), own, left))
         return prompts
 
     def _entered(self, cases: list[PlannedTrial]) -> Iterator[Outcomes]:
@@ -205,10 +211,8 @@ class _Chunk:
         return dict(zip((case.sample.id for case in cases), held, strict=True))
 
     def _entry(self, case: PlannedTrial, checkpoint: EncodedSample) -> layers.LayerEntry:
-        embeds, prepared = checkpoint.embeds(self._model), checkpoint.prepared
-        return layers.LayerEntry(
-            PackedPrompt.of(embeds, prepared, checkpoint.picture, self._draft(case)), prepared.visual
-        )
+        prompt = checkpoint.prompt(self._model, checkpoint.picture, self._draft(case))
+        return layers.LayerEntry(prompt, checkpoint.prepared.visual)
 
     def _outcomes_of(
         self,
@@ -272,3 +276,13 @@ def _visual(model: VisionLanguageModel, case: PlannedTrial, checkpoint: EncodedS
     if perturbation.stage is Stage.VISUAL_TOKENS:
         visual = apply(visual, layout=model.layout(prepared))
     return visual
+
+
+def _left(
+    model: VisionLanguageModel, case: PlannedTrial, checkpoint: EncodedSample, visual: Tensor | None
+) -> Left | None:
+    """What a perturbation leaves of one row a visual token; None where it leaves them all."""
+    if visual is None or len(visual) == int(checkpoint.prepared.visual.sum()):
+        return None
+    layout = model.layout(checkpoint.prepared)
+    return lambda rows: case.perturbation.apply(rows, layout=layout, rng=case.rng())

@@ -149,7 +149,7 @@ def _tried(
 
     def ask(some: Sequence[tuple[Sample, EncodedSample]]) -> list[tuple[Sample, PackedPrompt]]:
         ((sample, seen),) = some
-        prompt = PackedPrompt.of(seen.embeds(model), seen.prepared, seen.picture)
+        prompt = seen.prompt(model, seen.picture)
         _of(model, [prompt])
         return [(sample, prompt)]
 

@@ -6,6 +6,7 @@ in other batches (schedules.py): it keeps nothing between calls and asks only th
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -19,6 +20,7 @@ from ipllvm.engine.context import Context
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Known, require, require_whole, run
 from ipllvm.engine.scoring import scores_of
+from ipllvm.engine.store.outcomes import OutcomeView
 from ipllvm.engine.template import template
 from ipllvm.errors import Finding, StoreFailed, UnknownName
 from ipllvm.evaluation import counterexamples, flips
@@ -46,7 +48,7 @@ from ipllvm.records import (
     Verdict,
 )
 from ipllvm.scorers.base import Grading
-from ipllvm.verdicts import decide
+from ipllvm.verdicts import decide, labelled
 from ipllvm.verdicts.findings import finding, last_line, not_measured, raise_worst
 from ipllvm.verdicts.series import plain
 
@@ -94,6 +96,7 @@ class Evaluation:
         self._grading = grading or Grading()
         self._began = time.monotonic()
         self._trials = 0
+        self._reused: Counter[str] = Counter()
         self._planned = 0
         self._perturbations: list[str] = []
         self._stopped: KeyboardInterrupt | StoreFailed | None = None
@@ -198,6 +201,8 @@ class Evaluation:
             self._stopped = stopped
         self._planned += len(plan)
         self._trials += sum(trial in outcomes for trial in plan.trials())
+        if isinstance(outcomes, OutcomeView):
+            self._reused += outcomes.origins(plan.trials())
         if self._stopped is not None:
             plan = replace(plan, samples=self._schedule.stopped(plan.samples))
         return plan, outcomes
@@ -259,8 +264,15 @@ class Evaluation:
             scores |= {f"{name}_pairs": pair_scores(each) for name, each in shown.scores.items()}
         found = {name: self._accuracy(name, each) for name, each in scores.items()}
         found |= {name: self._other(name, each) for name, each in shown.beside.items()}
+        found |= self._labelled(shown.scores)
         decisive = self._schedule.decisive(contrast, claim, self.settings.seed)
         return found | {claim.quantity: decisive} | self._schedule.beside(claim.name)
+
+    def _labelled(self, scores: Mapping[str, Scores]) -> dict[str, Estimate]:
+        """The clean score as people would have graded it, where some of them did."""
+        labels = self.settings.labels
+        made = labelled.estimate("clean", scores["clean"], labels) if labels and "clean" in scores else None
+        return {} if made is None else {made.name: made}
 
     def _beside(self, result: Result, shown: Shown, paired: Sequence[tuple[Claim, Contrast]]) -> Result:
         """The result with all that stands beside its claim."""
@@ -290,6 +302,7 @@ class Evaluation:
         def call(data: Benchmark) -> None:
             self.benchmark = data
             self._trials = self._planned = 0
+            self._reused.clear()
             self._perturbations, self._traces = [], []
             test()
             if self._stopped is not None:
@@ -339,6 +352,13 @@ class Evaluation:
         shown = self._schedule.interval(found, score(scores))
         return replace(shown, extra={**shown.extra, **decide.unread(scores)})
 
+    def _reuse(self) -> dict[str, str]:
+        """How many outcomes this run did not measure, and which runs did; empty where it measured all."""
+        if not self._reused:
+            return {}
+        runs = ", ".join(f"{run} ({count:,})" for run, count in sorted(self._reused.items()))
+        return {"reused": f"{self._reused.total():,} of {self._trials:,} outcomes, measured by {runs}"}
+
     def _result(
         self, claim: Claim, estimates: Mapping[str, Estimate], verdict: Verdict, errors: Mapping[str, str]
     ) -> Result:
@@ -357,10 +377,12 @@ class Evaluation:
                 "template": template(self.model, data.samples[0]) if data.samples else "unknown",
                 "scorer": self._grading.name(data),
                 **({} if self.judged_by == "rules" else {"judge": self.judged_by}),
+                **self._reuse(),
             },
             trials=self._trials,
             seconds=time.monotonic() - self._began,
             errors=tuple((sample, last_line(error)) for sample, error in errors.items()),
             partial=self._stopped is not None,
             floors=self._schedule.reaches,
+            noise=self._schedule.flips,
         )

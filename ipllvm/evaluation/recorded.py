@@ -90,7 +90,9 @@ class Recorded:
         return total
 
     def _example(self) -> str:
-        return f": {self.errors[0][1]}" if self.errors else ""
+        """Why the first row has no score, and what to do about it."""
+        own = f" (or --rule={OWN_RULE})" if OWN_RULE in self.definition.rules else ""
+        return f": {self.errors[0][1]}: give the responses a 'judge_reply'{own}" if self.errors else ""
 
 
 def score(

@@ -13,6 +13,7 @@ from ipllvm.verdicts.noise_floor import REPLICATE, Floor, limited, other_order, 
 from ipllvm.verdicts.outlook import unbounded
 from ipllvm.verdicts.sequential import InterimAnalyses
 from ipllvm.verdicts.series import plain
+from ipllvm.verdicts.top_up import Book, Look, over_all
 
 Call = Callable[[Benchmark], None]
 """Calls the test of a property on a benchmark, with everything that an earlier call measured forgotten."""
@@ -61,7 +62,7 @@ class Fixed:
 
     def decisive(self, contrast: Contrast, claim: Claim, seed: int) -> Estimate:
         """The estimate that the claim speaks of."""
-        return decide.estimate(contrast, seed=seed)
+        return decide.estimate(contrast, seed=seed, claim=claim)
 
     def interval(self, found: Estimate, contrast: Contrast | None) -> Estimate:
         """An estimate beside a claim with the interval that is valid; `contrast` is what it was made of."""
@@ -79,6 +80,27 @@ class Fixed:
     def reaches(self) -> Mapping[str, float]:
         """How far a repetition may be off, in points, by claim."""
         return {}
+
+    @property
+    def flips(self) -> Mapping[str, tuple[int, ...]]:
+        """How many clusters a repetition lost and won, of how many, by claim."""
+        return {}
+
+
+class Noted(Fixed):
+    """All planned samples once, and the look written down; with a plan it is one of several."""
+
+    def __init__(self, book: Book, key: str, planned: int | None) -> None:
+        self._book, self._key, self._planned = book, key, planned
+
+    def decide(self, contrast: Contrast, claim: Claim, guard: Contrast | None, available: int) -> Verdict:
+        """At the level of this look, where there is a plan for several."""
+        found = super().decide(contrast, claim, guard, available)
+        key = f"{self._key} {claim.name} {claim.words}"
+        look = Look(key, len(contrast.values), found.p_holds, found.p_violated, self._planned or 0)
+        earlier = self._book.of(key)
+        self._book.add(look)
+        return found if self._planned is None else over_all(found, claim, look, earlier)
 
 
 class PlanOnly(Fixed):
@@ -186,3 +208,8 @@ class Repeated(Fixed):
     def reaches(self) -> Mapping[str, float]:
         """See Fixed."""
         return self._floor.reaches
+
+    @property
+    def flips(self) -> Mapping[str, tuple[int, ...]]:
+        """As the repetition found it."""
+        return self._floor.flips

@@ -18,7 +18,7 @@ from ipllvm.records import Claim, Contrast, Result, Transcript
 from ipllvm.verdicts import ratio_change
 
 SCHEMA = "ipllvm-baseline/1"
-UNSTABLE = ("perturbations", "self_check")
+UNSTABLE = ("perturbations", "self_check", "reused")
 """Settings that no baseline keeps."""
 PAIRED = ("samples", "clusters", "values", "over")
 """What a file keeps by sample, compressed."""
@@ -28,8 +28,9 @@ PAIRED = ("samples", "clusters", "values", "over")
 class BaselineEntry:
     """One claim's contrast in one run: `values` by sample id, `worse` is 1 where larger is worse, else -1.
 
-    `floor` is how far a repetition of the same run may be off, in points, where there was one. A claim on a
-    ratio has the values of its denominator, their bound and the share that is claimed.
+    `floor` is how far a repetition of the same run may be off, in points, where there was one, `noise` how
+    many of its clusters lost and won, of how many. A claim on a ratio has the values of its denominator,
+    their bound and the share that is claimed.
     """
 
     key: Key
@@ -44,6 +45,7 @@ class BaselineEntry:
     draws: int
     n_error: int = 0
     floor: float | None = None
+    noise: tuple[int, ...] = ()
     weighted: bool = False
     said: Mapping[str, Transcript] = field(default_factory=dict)
     over: tuple[float, ...] = ()
@@ -117,6 +119,7 @@ def rows(result: Result) -> list[dict[str, Any]]:
                     "draws": contrast.draws,
                     "n_error": contrast.n_error,
                     "floor": result.floors.get(claim.name),
+                    "noise": list(result.noise.get(claim.name, ())),
                     "weighted": contrast.weighted,
                     **_denominator(contrast),
                     "said": answers.as_rows(result.said, contrast.samples, claim.name == CLEAN),
@@ -160,7 +163,7 @@ def entry(row: Mapping[str, Any], paired: Mapping[str, Any]) -> BaselineEntry:
     return BaselineEntry(
         key=(row["property"], claim.name, row["benchmark"]),
         claim=claim,
-        worse=1.0 if claim.direction == "at_most" else -1.0,
+        worse=claim.sign,
         settings=former.settings(row["property"], row["settings"]),
         samples=tuple(paired["samples"]),
         clusters=tuple(paired["clusters"]),
@@ -170,6 +173,7 @@ def entry(row: Mapping[str, Any], paired: Mapping[str, Any]) -> BaselineEntry:
         draws=row["draws"],
         n_error=row["n_error"],
         floor=row.get("floor"),
+        noise=tuple(row.get("noise") or ()),
         weighted=row.get("weighted", False),
         said=answers.of_rows(row.get("said", {})),
         over=tuple(paired.get("over", ())),
@@ -184,9 +188,9 @@ def difference(old: BaselineEntry, new: BaselineEntry) -> Contrast:
     A difference in differences lies in twice the contrast's range. Samples that one run lacks count
     as errors: where they would lie is not known.
     """
-    before = dict(zip(old.samples, old.values, strict=True))
-    shared = [i for i, sample in enumerate(new.samples) if sample in before]
-    moved = np.array([new.worse * (new.values[i] - before[new.samples[i]]) for i in shared], dtype=float)
+    after, before = new.contrast, old.contrast
+    shared, there = after.paired_with(before)
+    moved = new.worse * (after.values[shared] - before.values[there])
     planned = max(len(old.samples) + old.n_error, len(new.samples) + new.n_error)
     return Contrast(
         name="regression",

@@ -13,7 +13,6 @@ from typing import Any
 
 from ipllvm.errors import UsageError
 from ipllvm.safety import reading
-from ipllvm.stats.online import combined_e, lord, per_checkpoint
 
 SCHEMA = "ipllvm-budget/1"
 _RATE = re.compile(r"(\d+(?:\.\d+)?) false alarms? per (\d+) checkpoints?")
@@ -30,12 +29,15 @@ class Budget:
     checkpoints: int = 0
     share: float = 0.0
 
+    def __str__(self) -> str:
+        return self.text
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One gate: the checkpoint's fingerprint, what was measured, its level, its p-value, whether it alarmed.
 
-    `evidence` are the e-values of a sequential run by claim, with the samples they are of.
+    `evidence` are the e-values of a sequential run by claim.
     """
 
     checkpoint: str
@@ -45,7 +47,6 @@ class Entry:
     alarm: bool
     started: str = ""
     evidence: Mapping[str, float] | None = None
-    samples: str = ""
 
 
 def parse(name: str, text: str) -> Budget:
@@ -96,6 +97,8 @@ def dumps(entries: Sequence[Entry]) -> str:
 
 def level(budget: Budget, entries: Sequence[Entry], checkpoint: str, measured: str) -> float:
     """The level of the gate of a checkpoint; the same again where just this was gated before."""
+    from ipllvm.stats.online import lord, per_checkpoint
+
     for each in entries:
         if (each.checkpoint, each.measured) == (checkpoint, measured):
             return each.level
@@ -115,19 +118,17 @@ def added(entries: Sequence[Entry], new: Entry) -> list[Entry]:
 def evidence(entries: Sequence[Entry], checkpoint: str) -> dict[str, float]:
     """The e-values of a checkpoint's sequential runs, by claim, put together over its runs.
 
-    Runs on other samples multiply, runs on the same ones are averaged.
+    Runs on a benchmark share samples, so that their evidence is averaged and not multiplied; what was
+    measured once is there once.
     """
+    from ipllvm.stats.online import combined_e
+
     own = [each for each in entries if each.checkpoint == checkpoint and each.evidence]
-    seen: set[str] = set()
-    fresh = []
-    for each in own:
-        fresh.append(each.samples not in seen)
-        seen.add(each.samples)
     names = dict.fromkeys(name for each in own for name in each.evidence or {})
     return {
         name: combined_e(
             [each.evidence[name] for each in own if each.evidence and name in each.evidence],
-            [new for each, new in zip(own, fresh, strict=True) if each.evidence and name in each.evidence],
+            [False for each in own if each.evidence and name in each.evidence],
         )
         for name in names
     }

@@ -7,16 +7,21 @@ from ipllvm.gate import agreement
 from ipllvm.gate.answers import FlippedSample
 from ipllvm.gate.baseline import Baseline, BaselineEntry, difference
 from ipllvm.gate.outcome import REFRESH, Change, Gate
+from ipllvm.gate.pooled import all_answers, beyond
 from ipllvm.records import Claim, Contrast, Decision, Result, Verdict
 from ipllvm.verdicts import decide, ratio_change
+from ipllvm.verdicts.wording import below_floor
 
 SHOWN = 20
 
 
-def compare(before: Baseline, after: Baseline, source: str, refresh: str = REFRESH) -> Gate:
+def compare(
+    before: Baseline, after: Baseline, source: str, refresh: str = REFRESH, variants: int = 1
+) -> Gate:
     """`after` against `before`, which must agree in all that a verdict depends on.
 
-    `refresh` is what makes `after` the baseline, told where it is better.
+    `refresh` is what makes `after` the baseline, told where it is better; `variants` is of how many it was
+    picked as the best.
     """
     refusing, notes = agreement.versions(before, after)
     changes, refused = [], []
@@ -28,10 +33,12 @@ def compare(before: Baseline, after: Baseline, source: str, refresh: str = REFRE
         if unlike:
             refused.append((key, "; ".join(unlike)))
             continue
-        changes.append(change(old, entry, source))
+        changes.append(change(old, entry, source, variants))
         notes += agreement.devices(old, entry)
+    margin = min((each.claim.margin for each in changes), default=0.0)
+    pooled = all_answers(before, after, [each.key for each in changes], margin, source)
     return Gate(
-        tuple(changes),
+        (*changes, *([] if pooled is None else [pooled])),
         tuple(refused),
         tuple(key for key in before.entries if key not in after.entries),
         tuple(key for key in after.entries if key not in before.entries),
@@ -40,7 +47,7 @@ def compare(before: Baseline, after: Baseline, source: str, refresh: str = REFRE
     )
 
 
-def change(old: BaselineEntry, new: BaselineEntry, source: str) -> Change:
+def change(old: BaselineEntry, new: BaselineEntry, source: str, variants: int = 1) -> Change:
     """What became of a claim between two entries that agree (`agreement.disagreements`)."""
     contrast = difference(old, new)
     before, after = old.contrast, new.contrast
@@ -51,10 +58,26 @@ def change(old: BaselineEntry, new: BaselineEntry, source: str) -> Change:
     if ratio:
         estimate = ratio_change.told(estimate, contrast, before, after, new.worse)
         verdict = ratio_change.guarded(verdict, before, after)
-    verdict = _above_noise(verdict, claim, new.floor)
+    verdict = picked(_above_noise(verdict, claim, new.floor), claim, variants)
+    verdict = replace(verdict, p_worse=beyond(decisive, old, new))
     improved = bool(estimate.n and estimate.high < -claim.margin)
     turned = tuple(_turned(contrast, old, new))
     return Change(new.key, claim, old.mean, new.mean, estimate, verdict, improved, turned)
+
+
+def picked(verdict: Verdict, claim: Claim, variants: int) -> Verdict:
+    """The verdict on the best of so many checkpoints: that it holds needs a p-value that is as much smaller.
+
+    The one that was picked may be the luckiest of them; for any of them to hold falsely is what the
+    level bounds (Bonferroni). What speaks against it is not weakened: picking made it look better.
+    """
+    if variants <= 1:
+        return verdict
+    p = min(1.0, variants * verdict.p_holds)
+    note = f"the best of {variants} was picked: p_holds x {variants} = {p:.2g}"
+    lost = verdict.decision is Decision.HOLDS and p > claim.alpha
+    decision = Decision.UNDECIDED if lost else verdict.decision
+    return replace(verdict, decision=decision, reason=f"{verdict.reason}; {note}", p_holds=p)
 
 
 def _claim(new: BaselineEntry, source: str, ratio: bool) -> Claim:
@@ -89,11 +112,8 @@ def _above_noise(verdict: Verdict, claim: Claim, floor: float | None) -> Verdict
     """The verdict; UNDECIDED where the margin is smaller than what a repetition may be off."""
     if floor is None or floor <= claim.margin or verdict.decision is Decision.UNDECIDED:
         return verdict
-    reason = (
-        f"margin below the noise floor: a repetition may be off by {floor:.2f} points, the margin is "
-        f"{claim.margin:g}; more samples or a fixed --batch-size may lower it, --margin-floor raises it"
-    )
-    return decide.withheld(verdict, reason)
+    found = f"a repetition may be off by {floor:.2f} points"
+    return decide.withheld(verdict, below_floor(found, claim.margin))
 
 
 def result(change: Change, like: Result) -> Result:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from ipllvm.gate.answers import FlippedSample
 from ipllvm.records import Claim, Decision, Estimate, Verdict
+from ipllvm.verdicts.answer import Answer, Member, decide
+from ipllvm.verdicts.worse import POOLED
 
 REFRESH = "--save-baseline=NAME"
 MISSING = "it is in the baseline and not in this run"
@@ -55,19 +57,47 @@ class Gate:
         yield from self.notes
 
     @property
+    def answer(self) -> Answer:
+        """What the gate says of all its requirements together."""
+        return decide([_member(change) for change in self.changes if change.claim.kind == "requirement"])
+
+    def reason(self, change: Change) -> str:
+        """Why it says so, and what the other changes make of it."""
+        asked = [each for each in self.changes if each.claim.kind == "requirement"]
+        note = self.answer.standings[asked.index(change)].note if change in asked else ""
+        return "; ".join(part for part in (change.verdict.reason, note) if part)
+
+    def said(self, change: Change) -> str:
+        """What the gate says of one of its changes: HOLDS, VIOLATED, WORSE or UNDECIDED."""
+        asked = [each for each in self.changes if each.claim.kind == "requirement"]
+        if change not in asked:
+            return str(change.verdict.decision)
+        return str(self.answer.standings[asked.index(change)].decision)
+
+    @property
     def status(self) -> int:
-        """1 where something is worse; 7 where a single comparison could not be made; else 0."""
-        decided = {c.verdict.decision for c in self.changes if c.claim.kind == "requirement"}
-        if Decision.VIOLATED in decided:
+        """1 where it is worse by more than a margin; 7 where a comparison is lacking; else 0."""
+        return self.failing("violated")
+
+    def failing(self, on: str) -> int:
+        """As `status`; with "worse" it is 1 also where it is worse at all."""
+        answer = self.answer
+        if answer.decision is Decision.VIOLATED or (on == "worse" and answer.worse):
             return 1
         return 7 if self.refused or self.missing or self.added or not self.changes else 0
 
     @property
     def undecided(self) -> bool:
-        """Whether a requirement could not be decided."""
-        return any(
-            c.verdict.decision is Decision.UNDECIDED and c.claim.kind == "requirement" for c in self.changes
-        )
+        """Whether a requirement is not shown to hold."""
+        return any(each.decision in (Decision.UNDECIDED, Decision.WORSE) for each in self.answer.standings)
+
+
+def _member(change: Change) -> Member:
+    """A change as a claim of the gate's family."""
+    name, verdict = change.claim.name.removeprefix("regression:"), change.verdict
+    p_worse = 1.0 if verdict.p_worse is None else verdict.p_worse
+    sides = verdict.p_holds, verdict.p_violated
+    return Member(name, change.key[2], "", *sides, change.claim.alpha, p_worse, name == POOLED)
 
 
 def renamed(key: Key, others: Iterable[Key]) -> str:

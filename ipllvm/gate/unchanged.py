@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ipllvm.errors import UsageError
+from ipllvm.gate.baseline import Baseline, difference
 from ipllvm.records import Contrast, Decision
 from ipllvm.sampling import generator
 from ipllvm.stats.choice import choose
@@ -44,9 +46,7 @@ class Rates:
     def __str__(self) -> str:
         what = "halves" if self.changed is None else "swaps"
         violated, worse = (100 * count / self.splits for count in (self.violated, self.worse))
-        told = (
-            f"{self.splits} {what}: red by more than the margin {violated:.1f} %, worse at all {worse:.1f} %"
-        )
+        told = f"{self.splits} {what}: worse by more than the margin {violated:.1f} %, at all {worse:.1f} %"
         if self.changed is None:
             return told
         return f"{told}; {self.changed[0]} of {self.changed[1]} values differ between the two runs"
@@ -92,3 +92,20 @@ def _centred(contrast: Contrast) -> Contrast:
     """The values about their mean: with a random sign a cluster, half minus other half."""
     values = np.asarray(contrast.values, dtype=float)
     return replace(contrast, values=values - values.mean(), lattice=0.0, bound=2 * contrast.bound, over=None)
+
+
+def of(first: Baseline, second: Baseline | None = None, seed: int = 0) -> Rates:
+    """The rates of a gate on one run, or on two of the same model; what they do not share is left out.
+
+    Raises UsageError where they have no measure in common.
+    """
+    measures = []
+    for key, entry in first.entries.items():
+        other = entry if second is None else second.entries.get(key)
+        if other is None or entry.claim.kind != "requirement" or entry.over:
+            continue
+        contrast = entry.contrast if second is None else difference(entry, other)
+        measures.append(Measure(key[1], key[2], entry.claim.regression_margin, entry.claim.alpha, contrast))
+    if not measures:
+        raise UsageError("compare --self: the runs have no requirement in common")
+    return rates(measures, second is not None, seed)

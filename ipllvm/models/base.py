@@ -44,7 +44,20 @@ class Standing:
     """
 
     positions: Int[Tensor, "axes positions"]
-    sees: Mapping[str, Bool[Tensor, "positions positions"]] | None = None
+    sees: Mapping[str, Bool[Tensor, "positions positions"]] = field(default_factory=dict)
+
+    def extended(self, more: int) -> Int[Tensor, "axes positions"]:
+        """The positions with those of so many tokens of an answer behind them."""
+        behind = self.positions.max() + 1 + torch.arange(more)
+        return torch.cat([self.positions, behind.expand(len(self.positions), -1)], 1)
+
+    def closed(self, length: int) -> int:
+        """The smallest number of positions, at least `length`, of which none sees beyond them."""
+        for sees in self.sees.values():
+            reach = torch.where(sees, torch.arange(len(sees)), -1).amax(1).cummax(0).values
+            ends = (reach <= torch.arange(len(sees))).nonzero()[:, 0] + 1
+            length = int(ends[ends >= length][0]) if length else 0
+        return length
 
 
 Left = Callable[[Tensor], Tensor]
@@ -100,7 +113,8 @@ class VisionLanguageModel(ABC):
     `stages` are those at which it can be perturbed. `image_backend` is what processes its pictures.
     `footprint` is what its decoder holds in memory, None where that does not matter. `supports_prefix_cache`
     says that it can begin behind keys and values. `placed` says that its visual tokens have places in the
-    picture, `forgets` that its cache can't be cut: it remembers a state and not positions. `max_positions` is
+    picture, `forgets` that its cache can't be cut: it remembers a state and not positions. `width` is how
+    many numbers of a row are the hidden state, where a family puts others beside it. `max_positions` is
     the longest prompt that it was made for, None where there is none. `weights` are the names of the files
     that it was read from, `notes` what a report should say of its checkpoint.
     """
@@ -116,6 +130,7 @@ class VisionLanguageModel(ABC):
     forgets: bool = False
     image_backend: str = "pil"
     footprint: Footprint | None = None
+    width: int | None = None
     max_positions: int | None = None
     weights: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -128,6 +143,16 @@ class VisionLanguageModel(ABC):
     def supports_shared_rows(self) -> bool:
         """Whether a mask can hide prompts in one row from each other."""
         return False
+
+    @property
+    def windows(self) -> Mapping[str, int]:
+        """How many positions each kind of layer sees, itself among them, where that is not all before."""
+        return {}
+
+    @property
+    def kinds(self) -> Sequence[str]:
+        """The kinds of layers that a mask is for."""
+        return ("full_attention",)
 
     @abstractmethod
     def batch_size(self) -> int:

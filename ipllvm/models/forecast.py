@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from ipllvm.models.checkpoint import Checkpoint, read_json
+from ipllvm.models.checkpoint import Checkpoint
 
 TEXT_TOKENS = 64
 TILES = {"llava": 1, "llava_next": 5, "llava_onevision": 6}
@@ -33,7 +33,8 @@ def here() -> tuple[str, float]:
 
 def visual_tokens(found: Checkpoint) -> int:
     """Roughly how many visual tokens the decoder gets from one picture."""
-    vision: dict[str, Any] = read_json(found.folder / "config.json").get("vision_config") or {}
+    told = found.config.get("vision_config")
+    vision: dict[str, Any] = told if isinstance(told, dict) else {}
     side, patch = (
         _side(vision.get(name), usual) for name, usual in (("image_size", 336), ("patch_size", 14))
     )
@@ -41,8 +42,9 @@ def visual_tokens(found: Checkpoint) -> int:
 
 
 def _side(told: Any, usual: int) -> int:
-    """The side of a square, which some configs tell twice."""
-    return int(told[0] if isinstance(told, list) else told or usual)
+    """The side of a square, which some configs tell twice and some not at all."""
+    side = told[0] if isinstance(told, list) and told else told
+    return side if isinstance(side, int) and side > 0 else usual
 
 
 def trial_seconds(parameters: int, tokens: int, rate: float) -> float:

@@ -57,6 +57,7 @@ class Endpoint:
                 raise TypeError("its content is no text")
             return said
         except HTTPError as error:
+            error.close()
             raise NotMeasured(f"the judge {self.identity} gave no reply (HTTP status {error.code})") from None
         except (HTTPException, URLError, OSError, ValueError, LookupError, TypeError) as error:
             raise NotMeasured(f"the judge {self.identity} gave no reply ({type(error).__name__})") from None

@@ -3,10 +3,11 @@
 Layers are found as `decoder.layers`; their first positional argument is the hidden states.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ipllvm.errors import UsageError
@@ -73,6 +74,67 @@ def _at(module: nn.Module, places: Places) -> Iterator[None]:
 
 
 @contextmanager
+def masked(decoder: Any, by_kind: Mapping[str, Tensor] | None) -> Iterator[None]:
+    """While it lasts, each attending layer has the mask of its kind, whatever the decoder makes."""
+    if by_kind is None:
+        yield
+        return
+    with ExitStack() as hooks:
+        for kind, layer in zip(kinds(decoder), decoder.layers, strict=True):
+            if kind in by_kind:
+
+                def give(
+                    module: nn.Module, args: Any, named: dict[str, Any], mask: Tensor = by_kind[kind]
+                ) -> tuple[Any, dict[str, Any]]:
+                    return args, {**named, "attention_mask": mask}
+
+                hooks.enter_context(layer.register_forward_pre_hook(give, with_kwargs=True))
+        yield
+
+
+def kinds(decoder: Any) -> Sequence[str]:
+    """The kind of each layer."""
+    told = getattr(decoder.config, "layer_types", None)
+    if told:
+        return list(told)
+    window = getattr(decoder.config, "sliding_window", None)
+    return ["sliding_attention" if window else "full_attention"] * len(decoder.layers)
+
+
+def windows(decoder: Any) -> dict[str, int]:
+    """How many positions each kind of layer sees, where that is not all before; chunks are no windows."""
+    window = getattr(decoder.config, "sliding_window", None)
+    return {"sliding_attention": int(window)} if window and "sliding_attention" in kinds(decoder) else {}
+
+
+class _Final:
+    """What a model puts out, as far as a head looks at it."""
+
+    def __init__(self, hidden: Tensor) -> None:
+        self.last_hidden_state = hidden
+
+    def __getattr__(self, name: str) -> None:
+        return None
+
+    def __getitem__(self, at: int) -> Tensor:
+        return self.last_hidden_state
+
+
+def headed(model: Any, inner: Any, hidden: Tensor) -> Tensor:
+    """The logits [rows, vocabulary] of final states [rows, hidden], by the forward of the whole model.
+
+    Its inner model stands in, with what it would put out.
+    """
+    ids = torch.zeros(1, len(hidden), dtype=torch.long, device=hidden.device)
+    inner.forward = lambda *args, **named: _Final(hidden[None])
+    try:
+        logits: Tensor = model(input_ids=ids).logits[0]
+    finally:
+        del inner.forward
+    return logits
+
+
+@contextmanager
 def recorded_calls(module: nn.Module) -> Iterator[list[Tensor]]:
     """While it lasts, the features (no ids) that a module is given are put into the list that it yields."""
     given: list[Tensor] = []
@@ -108,23 +170,13 @@ def recorded_inputs(decoder: Any, layers: Sequence[int]) -> Iterator[dict[int, T
 
 
 def require_within(decoder: Any, slots: int) -> None:
-    """Raises UsageError where layers that see their last positions only would have to forget some.
-
-    Their caches count slots, padding and rejected drafts among them, so that they would forget too much.
-    """
-    seen = window(decoder)
-    if seen is not None and slots >= seen:
+    """Raises UsageError where layers that see chunks of the positions only would have to begin another."""
+    chunk: int | None = getattr(decoder.config, "attention_chunk_size", None)
+    if chunk is not None and slots > chunk:
         raise UsageError(
-            f"the decoder attends to its last {seen} positions only and was given {slots}: "
+            f"the decoder attends to chunks of {chunk} positions and was given {slots}: "
             "prompts and answers together must be shorter"
         )
-
-
-def window(decoder: Any) -> int | None:
-    """How many positions back some of its layers see; None where all see everything before."""
-    size: int | None = getattr(decoder.config, "sliding_window", None)
-    kinds = getattr(decoder.config, "layer_types", None) or ["sliding_attention"]
-    return size if "sliding_attention" in kinds else None
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from ipllvm.models import sources
 from ipllvm.models.chat_template import fill
 from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.devices import choose_device, choose_dtype
+from ipllvm.models.json_files import read_json
 from ipllvm.models.weights import WITHOUT_HEAD, read_weights, unusable
 
 WANTED = ("*.json", "*.txt", "*.model", "*.safetensors")
@@ -105,6 +106,7 @@ class LanguageModel:
 
     @property
     def _config(self) -> Any:
+        read_json(self._folder / "config.json")  # within limits, before transformers makes something of it
         try:
             return AutoConfig.from_pretrained(self._folder, local_files_only=True)
         except Exception as error:

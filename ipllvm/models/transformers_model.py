@@ -1,80 +1,51 @@
 """What the families share: stages through the public methods of transformers' own classes."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, TypeVar
 
 import torch
 from jaxtyping import Float
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
-from ipllvm.models import caches, capacity, layer_hooks, pipeline
-from ipllvm.models.base import (
-    CAUSAL,
-    Attention,
-    Edit,
-    EncodedPicture,
-    Places,
-    Prepared,
-    VisionLanguageModel,
-)
+from ipllvm.models import capacity, layer_hooks
+from ipllvm.models.base import TYPES, EncodedPicture, Left, Prepared, Standing
 from ipllvm.models.forecast import TEXT_TOKENS
+from ipllvm.models.language_half import LanguageHalf, LoadedCheckpoint
 from ipllvm.models.preparing import Preparer
-from ipllvm.models.prompting import PromptStyle
+from ipllvm.models.sight import Sight, cut, sight
 from ipllvm.models.views import View, laid_out
-from ipllvm.records import Layout, ModelInfo
+from ipllvm.records import Layout
 
 TYPICAL = (640, 480)
 """Width and height of the picture that stands for others where there is none yet."""
-LAYOUTS = 256
-NO_TOKEN = 2**31 - 1
-"""An id that no vocabulary has."""
+KINDS = 256
+"""How many kinds of pictures or prompts are remembered."""
+T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedCheckpoint:
-    """A loaded checkpoint: transformers' model and processor, and what it is called."""
-
-    model: Any
-    processor: Any
-    name: str
-    fingerprint: str
-    prompt: PromptStyle
-
-
-class TransformersModel(VisionLanguageModel):
+class TransformersModel(LanguageHalf):
     """The stages of any family whose visual tokens stand in the decoder's input.
 
     A family says which module is its PROJECTOR, whether it takes SEVERAL pictures, whether its positions
     are IN_ORDER and see all that come before, and which `views` of a picture its visual tokens come from.
     """
 
-    supports_prefix_cache = True
     PROJECTOR: ClassVar[str] = "multi_modal_projector"
     SEVERAL: ClassVar[bool] = True
+    TOGETHER: ClassVar[bool] = True
+    """Whether the fields of several samples can be joined."""
     IN_ORDER: ClassVar[bool] = True
+    SIGHT: ClassVar[tuple[str, ...]] = ()
+    """Fields, beside the types of tokens, that positions and masks are made of."""
     TEMPLATE: ClassVar[str | None] = None
     """The chat template of checkpoints that come without one."""
 
     def __init__(self, parts: LoadedCheckpoint) -> None:
-        self._model = parts.model
-        self._processor = parts.processor
-        self._prompt = parts.prompt
-        self.name = parts.name
-        self.fingerprint = parts.fingerprint
-        self.device = parts.model.device
-        self.dtype = parts.model.dtype
-        self.stop_tokens = frozenset(_stop_tokens(parts.model, parts.processor.tokenizer))
-        self._inner = getattr(parts.model, "model", parts.model)
+        super().__init__(parts)
         self._projector = self._inner.get_submodule(self.PROJECTOR)
-        self._decoder = layer_hooks.with_layers(parts.model.get_decoder())
-        self._words, self._head = parts.model.get_input_embeddings(), parts.model.get_output_embeddings()
-        self._layouts: dict[Any, Layout] = {}
-        if not parts.processor.chat_template:
-            parts.processor.chat_template = self.TEMPLATE
+        self._known: dict[Any, Any] = {}
         self._preparer = Preparer(
             parts.processor, parts.prompt, parts.name, self.placeholder(), self.mark(), self.SEVERAL
         )
@@ -92,27 +63,6 @@ class TransformersModel(VisionLanguageModel):
     @abstractmethod
     def views(self, prepared: Prepared) -> Sequence[View]:
         """The grids that the visual tokens of a sample come from, in their order."""
-
-    def info(self) -> ModelInfo:
-        """See the interface."""
-        config = self._model.config
-        return ModelInfo(
-            name=self.name,
-            family=config.model_type,
-            fingerprint=self.fingerprint,
-            device=str(self.device),
-            dtype=str(self.dtype).removeprefix("torch."),
-            attention=str(config._attn_implementation),
-            prompt="original" if self._prompt.system else "checkpoint",
-            parameters=sum(p.numel() for p in self._model.parameters()),
-            weights=self.weights,
-            notes=self.notes,
-        )
-
-    @property
-    def supports_shared_rows(self) -> bool:
-        """See the interface."""
-        return layer_hooks.window(self._decoder) is None
 
     def batch_size(self) -> int:
         """See the interface: as many prompts about a typical picture as fit."""
@@ -138,7 +88,7 @@ class TransformersModel(VisionLanguageModel):
         """See the interface: through the family's own function, one call for all fields of one shape."""
         kinds: dict[Any, list[int]] = {}
         for number, item in enumerate(batch):
-            kinds.setdefault(_kind(item), []).append(number)
+            kinds.setdefault(_kind(item) if self.TOGETHER else number, []).append(number)
         found: dict[int, EncodedPicture] = {}
         for numbers in kinds.values():
             found |= zip(numbers, self._encoded([batch[number] for number in numbers]), strict=True)
@@ -187,13 +137,14 @@ class TransformersModel(VisionLanguageModel):
         layout = self._remembered(views, lambda: laid_out(views))
         return self._fitting(layout, prepared)
 
-    def _remembered(self, kind: Any, made: Callable[[], Layout]) -> Layout:
-        """Layouts are worked out once for pictures of one kind, as long as there are few kinds."""
-        if kind not in self._layouts:
-            if len(self._layouts) == LAYOUTS:
-                self._layouts.clear()
-            self._layouts[kind] = made()
-        return self._layouts[kind]
+    def _remembered(self, kind: Any, made: Callable[[], T]) -> T:
+        """What is worked out once for pictures or prompts of one kind, as long as there are few kinds."""
+        if kind not in self._known:
+            if len(self._known) == KINDS:
+                self._known.clear()
+            self._known[kind] = made()
+        known: T = self._known[kind]
+        return known
 
     def _fitting(self, layout: Layout, prepared: Prepared) -> Layout:
         expected = int(prepared.visual.sum())
@@ -209,161 +160,44 @@ class TransformersModel(VisionLanguageModel):
             kept[places[: len(visual)]] = True
             ids, places = ids[kept], prepared.visual[kept].nonzero()[:, 0]
         embeds = self.embed_tokens(ids.to(self.device))
-        embeds[places.to(self.device)] = visual.to(embeds)
+        self._put(embeds, places.to(self.device), visual.to(embeds))
         return embeds
 
-    def embed_tokens(self, ids: Tensor) -> Tensor:
-        """See the interface."""
-        return self._words(ids)  # type: ignore[no-any-return]
+    def _put(self, embeds: Tensor, places: Tensor, visual: Tensor) -> None:
+        """Put the visual tokens at their places; what stands beside a placeholder stays."""
+        embeds[places, : visual.shape[-1]] = visual
 
-    def decoder(
-        self,
-        inputs_embeds: Tensor,
-        *,
-        attention: Attention = CAUSAL,
-        past_key_values: Any = None,
-        use_cache: bool = True,
-        edit: Edit | None = None,
-        wanted: Places | None = None,
-    ) -> tuple[Tensor, Any]:
-        """See the interface."""
-        held = 0 if past_key_values is None else past_key_values.get_seq_length()
-        layer_hooks.require_within(self._decoder, held + inputs_embeds.shape[1])
-        with layer_hooks.with_layer_input(self._decoder, edit), layer_hooks.only_at(self._decoder, wanted):
-            out = self._decoder(
-                inputs_embeds=inputs_embeds,
-                attention_mask=attention.mask,
-                position_ids=_by_axes(attention.positions),
-                past_key_values=past_key_values,
-                use_cache=use_cache,
-                return_dict=True,
-            )
-        return out.last_hidden_state, out.past_key_values
+    def standing(self, prepared: Prepared, left: Left | None = None) -> Standing | None:
+        """See the interface: what the family's own forward gives its decoder, seen once for each prompt.
 
-    @contextmanager
-    def eager(self) -> Iterator[None]:
-        """See the interface."""
-        usual = self._model.config._attn_implementation
-        self._model.set_attn_implementation("eager")
-        try:
-            yield
-        finally:
-            self._model.set_attn_implementation(usual)
-
-    def layers(self) -> int:
-        """See the interface."""
-        return len(self._decoder.layers)
-
-    def layer_kinds(self) -> tuple[str, ...]:
-        """See the interface."""
-        return pipeline.layer_kinds(self._decoder)
-
-    def pipeline_answer(
-        self, images: Sequence[Image.Image], prompt: str, limit: int
-    ) -> tuple[int, ...] | None:
-        """See the interface."""
-        return pipeline.answer(self._model, self._processor, self._prompt, images, prompt, limit)
-
-    def layer_inputs(
-        self, inputs_embeds: Tensor, layers: Sequence[int], attention: Attention = CAUSAL
-    ) -> tuple[dict[int, Tensor], Any]:
-        """See the interface."""
-        with layer_hooks.recorded_inputs(self._decoder, layers) as kept:
-            _, cache = self.decoder(inputs_embeds, attention=attention)
-        return kept, cache
-
-    def decode_from_layer(
-        self, layer: int, hidden: Tensor, attention: Attention = CAUSAL, wanted: Places | None = None
-    ) -> tuple[Tensor, Any]:
-        """See the interface."""
-        layer_hooks.require_within(self._decoder, hidden.shape[1])
-        with layer_hooks.entered_at(self._decoder, layer, hidden), layer_hooks.only_at(self._decoder, wanted):
-            out = self._decoder(
-                inputs_embeds=hidden,
-                attention_mask=attention.mask,
-                position_ids=_by_axes(attention.positions),
-                use_cache=True,
-                return_dict=True,
-            )
-        return out.last_hidden_state, out.past_key_values
-
-    def select_from_cache(self, cache: Any, rows: Tensor, slots: Tensor) -> Any:
-        """See the interface."""
-        return caches.select_from_cache(cache, rows, slots)
-
-    def fill_lower_layers(self, upper: Any, layer: int, clean: Any, rows: Tensor, slots: Tensor) -> Any:
-        """See the interface."""
-        return caches.copied(clean.layers[:layer], rows, slots, upper)
-
-    def expand_cache(self, cache: Any, rows: int) -> Any:
-        """See the interface."""
-        return caches.expand_cache(cache, rows)
-
-    def linears(self) -> list[nn.Linear]:
-        """Every linear layer, of tower, projector, decoder and head."""
-        return [module for module in self._model.modules() if isinstance(module, nn.Linear)]
-
-    def decoder_linears(self) -> list[nn.Linear]:
-        """Every linear layer of the decoder, without the head."""
-        return [module for module in self._decoder.modules() if isinstance(module, nn.Linear)]
-
-    def generate(
-        self, embeds: Sequence[Tensor], max_new_tokens: int, edit: Edit | None = None, *, stop: bool = True
-    ) -> list[tuple[int, ...]]:
-        """Transformers' own greedy `generate` on prompts of any lengths, padded on the left.
-
-        What the engine is compared with; `stop` False goes on beyond the end of an answer.
+        Where tokens are left out, those with places on several axes keep them; on one the gap is closed.
         """
-        width = max(len(prompt) for prompt in embeds)
-        padded = torch.stack([nn.functional.pad(p, (0, 0, width - len(p), 0)) for p in embeds])
-        lengths = torch.tensor([len(prompt) for prompt in embeds], device=self.device)
-        mask = torch.arange(width, device=self.device) >= (width - lengths)[:, None]
-        with layer_hooks.with_layer_input(self._decoder, edit):
-            out = self._model.generate(
-                inputs_embeds=padded,
-                attention_mask=mask.long(),
-                max_new_tokens=max_new_tokens,
-                do_sample=False,
-                num_beams=1,
-                repetition_penalty=1.0,
-                no_repeat_ngram_size=0,
-                pad_token_id=0,
-                eos_token_id=sorted(self.stop_tokens) if stop else NO_TOKEN,
-            )
-        return [self._ended(row) if stop else tuple(row) for row in out.tolist()]
+        if self.IN_ORDER:
+            return None
+        whole = self._remembered(_worded(prepared), lambda: self._sight(prepared).standing(self.kinds))
+        if left is None:
+            return whole
+        rest = left(torch.ones(int(prepared.visual.sum()), 1))
+        kept = ~prepared.visual
+        kept[prepared.visual.nonzero()[: len(rest), 0]] = True
+        if len(whole.positions) == 1:
+            return self._sight(cut(prepared, kept)).standing(self.kinds)
+        positions = whole.positions[:, kept]
+        positions[:, prepared.visual[kept]] = (
+            left(whole.positions[:, prepared.visual].T.float()).round().long().T
+        )
+        return Standing(positions)
 
-    def _ended(self, tokens: Sequence[int]) -> tuple[int, ...]:
-        stop = next((i for i, token in enumerate(tokens) if token in self.stop_tokens), len(tokens))
-        return tuple(tokens[: stop + 1])
-
-    def logits(self, hidden: Tensor) -> Tensor:
-        """See the interface."""
-        return self._head(hidden).float()  # type: ignore[no-any-return]
-
-    def first_tokens(self, word: str) -> frozenset[int]:
-        """See the interface: with a space before it and without, as it is and with a capital."""
-        encode = self._processor.tokenizer.encode
-        texts = {space + spelled for spelled in (word, word.capitalize()) for space in ("", " ")}
-        spellings = [encode(text, add_special_tokens=False) for text in texts]
-        return frozenset(ids[0] for ids in spellings if ids)
-
-    def text(self, tokens: Sequence[int]) -> str:
-        """See the interface."""
-        return str(self._processor.tokenizer.decode(list(tokens), skip_special_tokens=True)).strip()
+    def _sight(self, prepared: Prepared) -> Sight:
+        """What the decoder is given of a prompt without its pictures."""
+        fields = {name: value for name, value in prepared.fields.items() if name in (*TYPES, *self.SIGHT)}
+        return sight(self._model, self._decoder, prepared.input_ids, fields)
 
 
-def _stop_tokens(model: Any, tokenizer: Any) -> Iterable[int]:
-    """End-of-answer ids where `generate` looks for them, else the tokenizer's."""
-    configs = (model.generation_config, model.config.get_text_config(), tokenizer)
-    for found in (getattr(config, "eos_token_id", None) for config in configs):
-        if found is not None:
-            return [found] if isinstance(found, int) else found
-    return []
-
-
-def _by_axes(positions: Tensor | None) -> Tensor | None:
-    """Positions as a decoder takes them: without the axis where there is one only."""
-    return positions[0] if positions is not None and len(positions) == 1 else positions
+def _worded(prepared: Prepared) -> Any:
+    """What tells prompts apart, pictures by their sizes: ids, and fields that are no pixels."""
+    told = (value for _, value in sorted(prepared.fields.items()) if not value.is_floating_point())
+    return prepared.input_ids.numpy().tobytes(), *(value.numpy().tobytes() for value in told)
 
 
 def flat(found: Any) -> Float[Tensor, "tokens hidden"]:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Float
 
 
+@runtime_checkable
 class Judge(Protocol):
     """Something that answers prompts; `identity` names it in a report."""
 

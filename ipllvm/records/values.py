@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from ipllvm.records.contrast import Contrast as Contrast
 from ipllvm.records.evidence import Counterexample as Counterexample
@@ -19,6 +19,7 @@ EXACT = ("dirichlet", "bets")
 """What decides where few clusters inform: a bound conjectured to be valid, or bets, which are proven."""
 
 
+@runtime_checkable
 class ImageSource(Protocol):
     """An image as a value: decoded or drawn only when asked for."""
 
@@ -244,7 +245,8 @@ class Result:
     the traceback). `partial` is true where the run was stopped before all trials were done. `paired`
     and `said` (by sample) are what a baseline keeps, `flips` examples of answers that changed, `parts`
     contrasts that statements of the whole run need, `counterexample` the smallest of a violated claim,
-    `floors` how far a repetition may be off, in points, by claim of `paired`.
+    `floors` how far a repetition may be off, in points, by claim of `paired`, `noise` how many clusters
+    it lost and won, of how many.
     """
 
     property: str
@@ -264,4 +266,5 @@ class Result:
     flips: tuple[FlipExample, ...] = ()
     counterexample: Counterexample | None = None
     floors: Mapping[str, float] = field(default_factory=dict)
+    noise: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     said: Mapping[str, Transcript] = field(default_factory=dict)

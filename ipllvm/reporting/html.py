@@ -16,7 +16,7 @@ from ipllvm.reporting import examples, inlining
 from ipllvm.reporting.merging import merged
 from ipllvm.reporting.reading import release
 from ipllvm.reporting.schema import Report, Row
-from ipllvm.reporting.sections import Section, Shown, alike, sections
+from ipllvm.reporting.sections import Section, ShownResult, alike, sections
 from ipllvm.reporting.tables import table
 from ipllvm.reporting.text import interval, number, visible
 from ipllvm.reporting.view import (
@@ -94,7 +94,7 @@ def _tiles(report: Report) -> Iterator[tuple[str, int, str]]:
             yield name, count, role if count else ""
 
 
-def _required(results: Sequence[Shown], wanted: str) -> list[Shown]:
+def _required(results: Sequence[ShownResult], wanted: str) -> list[ShownResult]:
     rows = [(result, result.line.row) for result in results]
     return [r for r, row in rows if row["claim"]["kind"] == "requirement" and standing(row) == wanted]
 
@@ -125,7 +125,7 @@ def _overview(report: Report, found: Sequence[Section]) -> Iterator[tuple[str, l
         yield visible(model["id"], 60), [visible(name, 30) for name in columns], shown
 
 
-def _worst(section: Section, model: str, benchmarks: set[str]) -> Shown | None:
+def _worst(section: Section, model: str, benchmarks: set[str]) -> ShownResult | None:
     order = list(SYMBOLS)
     found = [
         result
@@ -136,7 +136,7 @@ def _worst(section: Section, model: str, benchmarks: set[str]) -> Shown | None:
     return max(found, key=lambda result: order.index(standing(result.line.row)), default=None)
 
 
-def _verdicts(results: Sequence[Shown]) -> list[str]:
+def _verdicts(results: Sequence[ShownResult]) -> list[str]:
     """The verdicts that occur, worst first."""
     return list(dict.fromkeys(r.line.verdict for r in sorted(results, key=lambda r: _severity(r.line.row))))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ipllvm.claims import tables
-from ipllvm.errors import UsageError
+from ipllvm.errors import UsageError, first_line
 from ipllvm.reporting.folders import ensure_writable, replace_file
 from ipllvm.reporting.schema import VERSION, Report, Row, builtins
 from ipllvm.reporting.standings import multiplicity, standing
@@ -37,56 +37,33 @@ PACKAGES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class NotTested:
-    """A property that was not tried on a benchmark, and why: known before any data were seen."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithoutResult:
+    """A test of a property that gave no result: skipped, failed, not measured, or a law that holds.
 
-    property: str
-    model: str
-    benchmark: str
-    reason: str
-    test: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NotMeasured:
-    """A test that gave no row; `primary` counts it in the model's Holm family.
-
-    `phase` is that of pytest in which it ended, empty for one that was never run.
+    `primary` counts it in the model's Holm family, `law` says that it is checked without tolerance, `phase`
+    is that of pytest in which it ended, empty for one that was never run.
     """
 
-    test: str
-    reason: str
+    test: str = ""
     property: str = ""
     model: str = ""
     benchmark: str = ""
+    reason: str = ""
+    replay: str = ""
+    law: bool = False
     primary: bool = False
     seconds: float | None = None
     phase: str = "setup"
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A test of a property that failed and gave no row: a broken law where `law` is true."""
-
-    test: str
-    property: str
-    model: str
-    benchmark: str
-    law: bool
-    reason: str
-    replay: str
-    seconds: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PassedLaw:
-    """A law that was checked on a model and holds."""
-
-    test: str
-    property: str
-    model: str
-    seconds: float | None = None
+ABOUT: Final = {
+    "not_tested": ("property", "model", "benchmark", "reason", "test"),
+    "not_measured": ("test", "reason", "property", "model", "benchmark", "primary", "seconds", "phase"),
+    "failed": ("test", "property", "model", "benchmark", "law", "reason", "replay", "seconds"),
+    "passed_laws": ("test", "property", "model", "seconds"),
+}
+"""What each list of a report says of such a test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +124,10 @@ def entry(row: Row, test: str, outcome: str, replay: str) -> Row:
 def build(
     rows: Sequence[Row],
     run: Run,
-    not_tested: Sequence[NotTested] = (),
-    not_measured: Sequence[NotMeasured] = (),
-    failed: Sequence[Failed] = (),
-    passed_laws: Sequence[PassedLaw] = (),
+    not_tested: Sequence[WithoutResult] = (),
+    not_measured: Sequence[WithoutResult] = (),
+    failed: Sequence[WithoutResult] = (),
+    passed_laws: Sequence[WithoutResult] = (),
     statements: "Sequence[Statement]" = (),
     notes: Sequence[str] = (),
 ) -> Report:
@@ -160,7 +137,7 @@ def build(
     Raises ValueError where a time has no time zone.
     """
     models, benchmarks = _Catalogue(), _Catalogue()
-    missed = [_values(lost) for lost in not_measured]
+    missed = _about("not_measured", not_measured)
     families = release.families(rows, missed, raw=run.options.get("exit") == "raw")
     said = release.standings(families)
     results = [
@@ -180,9 +157,9 @@ def build(
             "models": models.entries,
             "benchmarks": benchmarks.entries,
             "results": results,
-            "failed": [_values(broken) for broken in failed],
-            "passed_laws": [_values(law) for law in passed_laws],
-            "not_tested": [_values(skipped) for skipped in not_tested],
+            "failed": _about("failed", failed),
+            "passed_laws": _about("passed_laws", passed_laws),
+            "not_tested": _about("not_tested", not_tested),
             "not_measured": missed,
             "notes": notes,
             "multiplicity": {"method": "holm", "families": multiplicity(families, results)},
@@ -206,9 +183,11 @@ def write(report: Report, folder: Path) -> Path:
             replace_file(folder, view.file, view.render([report]))
         except UsageError as error:
             missing[view.file] = getattr(error.__cause__, "strerror", None) or str(error)
+        except Exception as error:  # one that can't be drawn, for want of memory or otherwise, costs no other
+            missing[view.file] = f"{type(error).__name__}: {first_line(error)}"
     if missing:
         names, why = " and ".join(missing), next(iter(missing.values()))
-        again = f"make room and run: ipllvm report {folder}"
+        again = f"when that is mended run: ipllvm report {folder}"
         raise UsageError(f"{folder}: report.json is written, {names} missing ({why}): {again}")
     return path
 
@@ -239,7 +218,11 @@ def _printed(row: Row) -> list[Row]:
     return [asdict(figure) for figure in found]
 
 
-def _values(record: NotTested | NotMeasured | Failed | PassedLaw | Run) -> Row:
+def _about(kind: str, found: Sequence[WithoutResult]) -> list[Row]:
+    return [{name: getattr(each, name) for name in ABOUT[kind]} for each in found]
+
+
+def _values(record: Run) -> Row:
     return {name: getattr(record, name) for name in record.__slots__}
 
 

@@ -15,7 +15,7 @@ REGRESSION: Final = "regression"
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownResult:
     """A result: its place in the page, its line, its reading, the examples that fit and how many do not."""
 
     id: str
@@ -31,7 +31,7 @@ class Part:
 
     claim: Row
     summary: str
-    results: tuple[Shown, ...]
+    results: tuple[ShownResult, ...]
     pictures: tuple[Picture, ...]
     regression: bool
     settings: Row
@@ -69,7 +69,7 @@ def sections(report: Report) -> list[Section]:
     found = lines(report)
     room = examples.fitting([line.row for line in found])
     shown = [
-        Shown(f"r{place}", line, reading(line.row), tuple(flips), more)
+        ShownResult(f"r{place}", line, reading(line.row), tuple(flips), more)
         for place, (line, (flips, more)) in enumerate(zip(found, room, strict=True), start=1)
     ]
     names = list(dict.fromkeys(result.line.row["property"] for result in shown))
@@ -80,7 +80,7 @@ def sections(report: Report) -> list[Section]:
     ]
 
 
-def _section(place: int, found: Sequence[Shown], models: bool) -> Section:
+def _section(place: int, found: Sequence[ShownResult], models: bool) -> Section:
     worst = min(found, key=lambda result: WORST_FIRST.index(standing(result.line.row)))
     claims = dict.fromkeys(result.line.row["claim"]["name"] for result in found)
     parts = [[r for r in found if r.line.row["claim"]["name"] == name] for name in claims]
@@ -97,7 +97,7 @@ def _section(place: int, found: Sequence[Shown], models: bool) -> Section:
     )
 
 
-def _part(found: Sequence[Shown], names: "_Names") -> Part:
+def _part(found: Sequence[ShownResult], names: "_Names") -> Part:
     claim = found[0].line.row["claim"]
     each = [result.line for result in found]
     places = list(dict.fromkeys(line.benchmark for line in each))
@@ -122,7 +122,7 @@ def alike(rows: Sequence[Row]) -> Row:
     return {k: v for k, v in first.items() if all(k in other and other[k] == v for other in rest)}
 
 
-def _detailed(found: Sequence[Shown], models: bool) -> Iterator[Picture]:
+def _detailed(found: Sequence[ShownResult], models: bool) -> Iterator[Picture]:
     """Curves and maps of each benchmark; claims of one test that share them show them once.
 
     The first map is drawn over the picture of an example too, where there is one.

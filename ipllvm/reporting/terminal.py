@@ -62,7 +62,14 @@ def summary(
     """
     plain: Callable[[str], str] = to_ascii if ascii_only else str
     width = max(width, 20)
-    made = [line for model in report["models"] for line in _model(report, model, width, plain, verbose)]
+    of_model: dict[str, list[Line]] = {}
+    for line in lines(report):
+        of_model.setdefault(line.row["model"], []).append(line)
+    made = [
+        line
+        for model in report["models"]
+        for line in _model(of_model.get(model["id"], []), model, width, plain, verbose)
+    ]
     made += [*_figures(report, plain), *_examples(report, width, plain)] if verbose else []
     made += _folded(INTERVAL_NOTE, width) if report["results"] else []
     made += [line for said in stated(report) for line in _folded(plain(visible(said, _LONG)), width)]
@@ -94,9 +101,8 @@ def _drawn(made: Sequence["str | Text | Table"], width: int, color: bool) -> lis
 
 
 def _model(
-    report: Report, model: Row, width: int, plain: Callable[[str], str], verbose: bool
+    found: Sequence[Line], model: Row, width: int, plain: Callable[[str], str], verbose: bool
 ) -> Iterator[str | Text | Table]:
-    found = [line for line in lines(report) if line.row["model"] == model["id"]]
     yield from _folded(plain(_header(model)), width)
     table = _fitting(found, width, plain, verbose)
     if table is not None:

@@ -9,6 +9,7 @@ from ipllvm.records import Benchmark, Judge, Sample, Score
 from ipllvm.registry import SCORERS
 
 
+@runtime_checkable
 class Scorer(Protocol):
     """Grades one response.
 

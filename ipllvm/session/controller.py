@@ -5,13 +5,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ipllvm.errors import UsageError
+from ipllvm.errors import UsageError, first_line
 from ipllvm.safety.printing import Guarded
-from ipllvm.session import exiting
+from ipllvm.session import budgeting, exiting
 from ipllvm.session.comparisons import REFERENCE, lost
 from ipllvm.session.costs import planned
 from ipllvm.session.gathered import Gathered, cases
@@ -31,8 +31,12 @@ if TYPE_CHECKING:
     from ipllvm.engine.forecast import Forecast
     from ipllvm.gate.outcome import Key
     from ipllvm.records import ModelInfo
+    from ipllvm.reporting.report import WithoutResult
 
-T = TypeVar("T")
+RUN_ID = "ipllvm_run"
+"""The attribute of pytest's options that names this run, for workers too."""
+Ended = tuple[str, str, dict[str, Any]]
+"""Test, outcome and row of a result."""
 COSTS = pytest.StashKey[dict[str, tuple["ModelInfo", "Forecast", list[str]]]]()
 OWN = "the exit status is the comparison's: what the model's own claims come to is told and fails nothing"
 LEFT_OUT = "it is in the baseline and was left out of this run by -k, -m, --deselect or --lf"
@@ -45,6 +49,7 @@ class Session:
         self.config = config
         self.options = config.stash[OPTIONS]
         self.began = datetime.now(UTC)
+        setattr(config.option, RUN_ID, f"{self.began:%Y-%m-%dT%H-%M-%SZ}")  # xdist hands it to its workers
         self.gathered = Gathered()
         self.report: dict[str, Any] | None = None
         self.folder: Path | None = None
@@ -102,6 +107,9 @@ class Session:
             return
         reports, plan = self.gathered.reports, self.options.plan
         found = [] if plan else self.gathered.rows(self.config.stash.get(ROWS, {}))
+        found += self._pooled(found)
+        if REFERENCE in self.config.stash:
+            budgeting.share(self.config.stash[REFERENCE], [row for _, _, row in found], self.options)
         rows, missed = [*self._entries(found)], [*self._lost(NOT_MEASURED)]
         session.exitstatus = exiting.refined(int(exitstatus), reports, rows, missed, self.options)
         ends = (FAILED, PASSED_LAW, *([SKIPPED] if self.options.baseline else []))
@@ -109,8 +117,8 @@ class Session:
             return
         try:
             self._write([row for _, _, row in found], rows, missed, session)
-        except UsageError as error:
-            self.unwritten = str(error)
+        except (UsageError, MemoryError) as error:
+            self.unwritten = first_line(error)
             session.exitstatus = int(session.exitstatus) or pytest.ExitCode.USAGE_ERROR
 
     def _uncompared(self) -> "Iterator[Key]":
@@ -122,11 +130,23 @@ class Session:
 
     def _entries(self, found: Iterable[tuple[str, str, dict[str, Any]]]) -> Iterator[dict[str, Any]]:
         """The rows as entries of the report."""
-        from ipllvm.reporting.report import entry
-
         for node, outcome, row in found:
+            from ipllvm.reporting.report import entry  # where nothing was measured nothing heavy is imported
+
             shown = {name: value for name, value in row.items() if name not in ("paired", "parts")}
             yield entry(shown, node, outcome, self._replay(node))
+
+    def _pooled(self, found: Sequence[Ended]) -> list[Ended]:
+        """The row over all answers of a comparison with a baseline, where there is one."""
+        if REFERENCE not in self.config.stash or not found:
+            return []
+        from ipllvm.session.pooled import pooled
+
+        made = pooled(self.config.stash[REFERENCE], [row for _, _, row in found])
+        if made is None:
+            return []
+        ended = {"HOLDS": "passed", "VIOLATED": "failed"}.get(made["verdict"]["decision"], "skipped")
+        return [(made["property"], ended, made)]
 
     def _about(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
         """What a baseline of this run says of itself."""
@@ -212,10 +232,12 @@ class Session:
         ]
         return replay(str(config.rootpath / node), [*root, *chosen])
 
-    def _records(self, record: type[T], found: Iterable[dict[str, Any]]) -> list[T]:
+    def _records(self, found: Iterable[dict[str, Any]]) -> "list[WithoutResult]":
         """What `_lost` says, as records of the report."""
-        names = [part.name for part in fields(record)]  # type: ignore[arg-type]
-        return [record(**{name: each[name] for name in names}) for each in found]
+        from ipllvm.reporting.report import WithoutResult
+
+        names = [part.name for part in fields(WithoutResult)]
+        return [WithoutResult(**{name: each[name] for name in names if name in each}) for each in found]
 
     def _write(
         self,
@@ -234,6 +256,9 @@ class Session:
         status = int(session.exitstatus)
         self._save(about, paired, status, len(missed))
         self._note()
+        if REFERENCE in self.config.stash:
+            told = budgeting.keep(self.config.stash[REFERENCE], entries, self.options, about["started"])
+            self.told += [told] if told else []
         run = reports.Run(
             id=f"{self.began:%Y-%m-%dT%H-%M-%SZ}",
             started=self.began,
@@ -249,10 +274,10 @@ class Session:
         self.report = reports.build(
             entries,
             run,
-            not_tested=self._records(reports.NotTested, self._lost(SKIPPED)),
-            not_measured=self._records(reports.NotMeasured, missed),
-            failed=self._records(reports.Failed, self._lost(FAILED)),
-            passed_laws=self._records(reports.PassedLaw, self._lost(PASSED_LAW)),
+            not_tested=self._records(self._lost(SKIPPED)),
+            not_measured=self._records(missed),
+            failed=self._records(self._lost(FAILED)),
+            passed_laws=self._records(self._lost(PASSED_LAW)),
             statements=said,
             notes=self.told,
         )

@@ -26,12 +26,16 @@ def refined(
         report.failed and not _explained(report, kind) for report, kind in zip(reports, found, strict=True)
     ):
         return status
+    if status and not any(report.failed for report in reports):
+        return status  # a test that could not be collected has no report
     said = _said(rows, lost, options)
-    if VIOLATED in found and "VIOLATED" in said:
+    if "VIOLATED" in said and not options.report_only:
+        return pytest.ExitCode.TESTS_FAILED
+    if "worse" in said and options.fail_on == "worse" and not options.report_only:
         return pytest.ExitCode.TESTS_FAILED
     if NOT_MEASURED in found or lost:
         return EXIT_NOT_MEASURED
-    undecided = UNDECIDED in found or ("UNDECIDED" in said and not options.report_only)
+    undecided = UNDECIDED in found or ({"UNDECIDED", "WORSE"} & said and not options.report_only)
     return EXIT_UNDECIDED if undecided and options.fail_undecided else pytest.ExitCode.OK
 
 
@@ -50,12 +54,18 @@ def _explained(report: pytest.TestReport, kind: str | None) -> bool:
 
 
 def _said(rows: Rows, lost: Rows, options: Options) -> set[str]:
-    """What the run says of the claims that can fail it: with a baseline of the comparisons alone."""
+    """What the run says of the claims that can fail it: with a baseline of the comparisons alone.
+
+    "worse" is among it where anything is worse than the baseline at all, within its margin or not.
+    """
+    if not (rows or lost):
+        return set()
     from ipllvm.verdicts import release
 
     families = release.families(rows, lost, raw=options.exit == "raw")
     found = {place: str(each.decision) for place, each in release.standings(families).items()}
-    return {
+    worse = {"worse"} if any(family.answer.worse for family in families) else set()
+    return worse | {
         found.get(place, row["verdict"]["decision"])
         for place, row in enumerate(rows)
         if (options.strict_observations or row["claim"]["kind"] == "requirement")

@@ -15,14 +15,15 @@ import pytest
 from ipllvm.artifacts.synthetic import CAPTIONERS, GENERATORS
 from ipllvm.benchmarks import choice
 from ipllvm.errors import UsageError
-from ipllvm.gate import names
+from ipllvm.gate import budget, names
+from ipllvm.gate.budget import Budget
 from ipllvm.models.sources import check_name, display_names, names_classes
 from ipllvm.perturbations.noise import KINDS
 from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
 from ipllvm.records import EXACT
-from ipllvm.session import parsing
+from ipllvm.session import labels, parsing
 from ipllvm.session.option import ROW, Bears, Option, number, one_of, option, whole
 from ipllvm.session.profiles import BENCHMARKS as BENCHMARKS_OF
 from ipllvm.session.profiles import CLASSES, PROFILES, Size, size
@@ -51,7 +52,7 @@ class Options:
         RUN, name="model", many=True, metavar="NAME",
     )
     benchmarks: tuple[str, ...] = option(
-        "benchmark to measure on: a name, a file of rows, hub:ORG/NAME; repeatable",
+        "benchmark to measure on: a name, a file of rows, hub:ORG/NAME, lmms:TASK; repeatable",
         RUN, lambda _, name: choice.check(name), name="benchmark", many=True, metavar="NAME",
     )
     protocol: str = option(
@@ -89,6 +90,14 @@ class Options:
         "violated, or worse: what fails a gate, worse by more than the margin or worse at all",
         NOTHING, one_of("violated", "worse"), "violated",
     )
+    variants: int = option(
+        "the checkpoint is the best of so many by this benchmark, which is corrected for in a gate",
+        RUN, whole(1), "1", metavar="N",
+    )
+    budget: Budget | None = option(
+        'gates share a budget: "1 false alarm per 100 checkpoints", or "5 % of alarms false"',
+        RUN, budget.parse, metavar="TEXT",
+    )
     exit: str = option(
         "holm, or raw: the run's answer with Holm's correction over its claims, or without",
         NOTHING, one_of("holm", "raw"), "holm",
@@ -124,6 +133,9 @@ class Options:
     )
     power: float = option(
         "plan: with which power, in %, a regression is to be caught", NOTHING, number(50, 99.9), "80"
+    )
+    adapter: str = option(
+        "folder of a LoRA adapter (peft) to merge into --model", RUN, parsing.some_text, metavar="FOLDER"
     )
     rehash: bool = option("read the weights of --model anew for its fingerprint", NOTHING, flag=True)
     no_store: bool = option("measure anew, keep no outcomes in --report-dir", RUN, flag=True)
@@ -164,6 +176,10 @@ class Options:
         "who judges free answers in place of rules: a language model, or an endpoint as URL#MODEL",
         RUN, metavar="NAME",
     )
+    labels: Path | None = option(
+        'labels of people for answers, lines {"id": SAMPLE, "label": SCORE}: they put a judge right',
+        RUN, labels.path, metavar="FILE",
+    )
     language_models: tuple[str, ...] = option(
         "language model that alignment is measured with (default lm-tiny); repeatable",
         RUN, name="language-model", many=True, metavar="NAME",
@@ -180,6 +196,14 @@ class Options:
     sequential: bool = option("measure on more and more samples until a claim is decided", RUN, flag=True)
     target: str = option(
         f"what a sequential verdict speaks of: {' or '.join(TARGETS)}", RUN, one_of(*TARGETS), TARGETS[0]
+    )
+    top_up: int | None = option(
+        "samples planned in all, of which this run may be a part: longer runs after it share alpha with it",
+        RUN, whole(1), metavar="N",
+    )
+    evidence: str = option(
+        "what a sequential run decides by: bets (at any time), or looks (six, which decide more)",
+        RUN, one_of("bets", "looks"), "bets",
     )
     final_look: bool = option("sequential: keep a fifth of alpha for one test of all samples", RUN, flag=True)
     noise_floor: bool = option("measure twice, in other batches, and report what differs", RUN, flag=True)
@@ -335,5 +359,10 @@ def _check(values: Mapping[str, Any]) -> None:
         raise UsageError("--noise-floor needs a fixed number of samples; leave --sequential out")
     if not sequential and values["final_look"]:
         raise UsageError("--final-look: give --sequential too")
+    if values["top_up"] and (sequential or values["noise_floor"] or values["no_store"] or compared):
+        raise UsageError("--top-up: not with --sequential, --noise-floor, --no-store or a baseline")
+    looks = values["evidence"] == "looks"
+    if looks and (not sequential or values["final_look"] or values["target"] != TARGETS[0]):
+        raise UsageError("--evidence looks: needs --sequential, without --final-look or --target benchmark")
     if not sequential and values["target"] != TARGETS[0]:
         raise UsageError(f"--target {values['target']}: give --sequential too")

@@ -26,14 +26,14 @@ DEFAULT: Final = {"quick": Size(200, 5), "paper": Size(None, 5), "audit": Size(N
 IMPORTANCE: Final = ("layer_importance", "modality_importance", "visual_token_importance")
 SIZES: Final = {
     "quick": {
-        "permutation_invariance": Size(300, 3),
+        "permutation_invariance": Size(500, 1),
         "patch_shuffle": Size(100, 1),
         "patch_information": Size(200, 1),
         "occlusion": Size(60, 1),
         "option_order": Size(100, 1),
         "alignment": Size(None, 1),
-        "layer_importance": Size(80, 3),
-        "modality_importance": Size(60, 3),
+        "layer_importance": Size(120, 2),
+        "modality_importance": Size(90, 2),
         "visual_token_importance": Size(60, 2),
     },
     "paper": {name: Size(None, 10) for name in IMPORTANCE},

@@ -44,8 +44,15 @@ class Totals:
     @classmethod
     def of(cls, totals: "Float[np.ndarray, 'clusters']", sizes: "Float[np.ndarray, 'clusters']") -> "Totals":
         """Clusters that are alike taken together."""
+        if len(sizes) and (sizes == sizes[0]).all():
+            found, counts = np.unique(totals, return_counts=True)
+            return cls(found, np.full(len(found), sizes[0]), counts.astype(float))
         rows, counts = np.unique(np.column_stack((totals, sizes)), axis=0, return_counts=True)
         return cls(rows[:, 0], rows[:, 1], counts.astype(float))
+
+    def grown(self, times: float) -> "Totals":
+        """So many times as many clusters like these."""
+        return replace(self, counts=times * self.counts)
 
     def p_below(self, theta: float, worst: float) -> float:
         """The p-value behind "the mean is below `theta`", in [-1, 1]; it falls as `theta` rises.
@@ -94,6 +101,10 @@ class DirichletTest:
     def too_little(self) -> bool:
         """Whether there are fewer than two clusters, which decides nothing."""
         return float(self.clusters.counts.sum()) < 2
+
+    def grown(self, times: float) -> "DirichletTest":
+        """The test of so many times as many clusters like these."""
+        return replace(self, clusters=self.clusters.grown(times))
 
     @property
     def complete(self) -> "DirichletTest":
@@ -148,18 +159,19 @@ def saddlepoint(values: "Float[np.ndarray, 'kinds']", counts: "Float[np.ndarray,
     >>> round(saddlepoint(np.array([0.95, -0.05]), np.array([1.0, 50.0])), 4)
     0.078
     """
+    weights = counts * values
 
     def mean(s: float) -> float:
-        return float(np.sum(counts * values / (1 - s * values)))
+        return float(weights @ (1 / (1 - s * values)))
 
     low, high = (1 - _NEAR) / values.min(), (1 - _NEAR) / values.max()
-    s = float(brentq(mean, low, high, xtol=1e-14 * (high - low), rtol=1e-13))
+    s = float(brentq(mean, low, high, xtol=1e-12 * (high - low), rtol=1e-10))
     parts = values / (1 - s * values)
-    spread = math.sqrt(float(np.sum(counts * parts**2)))
+    spread = math.sqrt(float(counts @ parts**2))
     v = s * spread
     if abs(v) < _FLAT:
-        return 0.5 - float(np.sum(counts * parts**3)) / (3 * math.sqrt(2 * math.pi) * spread**3)
-    r = math.copysign(math.sqrt(2 * float(np.sum(counts * np.log1p(-s * values)))), s)
+        return 0.5 - float(counts @ parts**3) / (3 * math.sqrt(2 * math.pi) * spread**3)
+    r = math.copysign(math.sqrt(2 * float(counts @ np.log1p(-s * values))), s)
     return float(ndtr(-(r + math.log(v / r) / r)))
 
 

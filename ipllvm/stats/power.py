@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import ndtri
+from scipy.special import ndtr, ndtri
 
 from ipllvm.stats.clusters import mean_size
 
@@ -179,6 +179,15 @@ def outlook(needed: int, available: int | None = None) -> Outlook:
         text = f"this benchmark cannot decide: about {needed} samples would, it has {available}"
         return Outlook(needed, text)
     return Outlook(needed, f"about {needed} samples would decide")
+
+
+def powered_level(alpha: float) -> float:
+    """The p-value of a run that is as its truth, where a claim at `alpha` is decided with power 0.80.
+
+    >>> round(powered_level(0.05), 4)
+    0.0065
+    """
+    return float(ndtr(-_reach(alpha)))
 
 
 def _reach(alpha: float) -> float:

@@ -8,6 +8,7 @@ Dirichlet bound (ipllvm/stats/dirichlet.py) with part of a worst cluster, which 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from scipy.special import stdtr
@@ -22,14 +23,14 @@ _HALF, _TENTH = 0.5, 0.1
 """The least that the worst pseudo-cluster weighs against HOLDS, and its weight against VIOLATED."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class ScoreTest:
     """Everything about a contrast that its interval and p-values need.
 
     `runs` has the score statistic of it and of the same with fewer losses, `df` are the degrees of freedom,
-    `totals` the clusters for the Dirichlet bound, `unlost` the same without a single loss, `worst` what the
-    pseudo-cluster weighs, `missing` tells of planned samples without a value. Methods take and return scores,
-    not points.
+    `lost`, `gained` and `sizes` are the clusters as the Dirichlet bound needs them, so many `times`, `worst`
+    is what its pseudo-cluster weighs, `missing` tells of planned samples without a value. Methods take and
+    return scores, not points.
 
     >>> from ipllvm.records import Contrast
     >>> import numpy as np
@@ -44,10 +45,12 @@ class ScoreTest:
     bound: float
     runs: Nested
     df: float
-    totals: Totals
-    unlost: Totals
+    lost: np.ndarray
+    gained: np.ndarray
+    sizes: np.ndarray
     worst: float
     missing: Missing
+    times: float = 1.0
 
     @classmethod
     def of(cls, contrast: Contrast) -> "ScoreTest":
@@ -78,11 +81,22 @@ class ScoreTest:
             bound=bound,
             runs=Nested.of(strata, max(lattices) / bound),
             df=max(independent(sizes) - 1, 1.0),
-            totals=Totals.of((lost - gained) / largest, sizes / largest),
-            unlost=Totals.of(-gained / largest, sizes / largest),
+            lost=lost / largest,
+            gained=gained / largest,
+            sizes=sizes / largest,
             worst=_worst((lost - gained) / largest) if largest > 1 else _worst_single(lattices, bound),
             missing=Missing(),
         )
+
+    @cached_property
+    def totals(self) -> Totals:
+        """The clusters for the Dirichlet bound."""
+        return Totals.of(self.lost - self.gained, self.sizes).grown(self.times)
+
+    @cached_property
+    def unlost(self) -> Totals:
+        """The same without a single loss."""
+        return Totals.of(-self.gained, self.sizes).grown(self.times)
 
     @property
     def mean(self) -> float:
@@ -142,6 +156,34 @@ class ScoreTest:
         """The margin that the complete samples must meet on `side` (1 above, -1 below)."""
         return self.missing.complete_margin(margin, side)
 
+    def holds(self, margin: float, alpha: float) -> bool:
+        """Whether `p_holds` is at most `alpha`, which the score statistic alone may deny, in less time."""
+        t = self.beyond_missing(margin, 1) / self.bound
+        denied = abs(t) < 1 and not self.too_little and not self.concordant and self._score(t) > alpha
+        return not denied and self.p_holds(margin) <= alpha
+
+    def violated(self, margin: float, alpha: float) -> bool:
+        """Whether `p_violated` is at most `alpha`, in the same way."""
+        t = self.beyond_missing(margin, -1) / self.bound
+        steps = -self.statistic(t) if abs(t) < 1 and not self.too_little else 0.0
+        denied = abs(t) < 1 and not self.concordant and float(stdtr(self.df, steps)) > alpha
+        return not denied and self.p_violated(margin) <= alpha
+
+    def grown(self, times: float) -> "ScoreTest":
+        """The test of so many times as many clusters like these, with as much in them that changed."""
+        return replace(
+            self,
+            n=round(times * self.n),
+            runs=replace(self.runs, effective=times * self.runs.effective),
+            df=times * self.df,
+            times=times * self.times,
+        )
+
+    def floor(self, margin: float) -> float:
+        """The least p-value of HOLDS that clusters so few can have, whatever they lose."""
+        t = self.beyond_missing(margin, 1) / self.bound
+        return self.unlost.p_below(t, 1.0)
+
     def standard_error(self, margin: float) -> float:
         """Standard error of the mean in scores if its truth were `margin` (Tango 1998)."""
         t = min(max(margin / self.bound, -1.0), 1.0)
@@ -158,8 +200,11 @@ class ScoreTest:
         floor = self.unlost.p_below(t, 1.0)
         if self.concordant:
             return floor
-        score = float(stdtr(self.df, self.runs.statistic(t).max()))
-        return max(score, floor, self.totals.p_below(t, self.worst))
+        return max(self._score(t), floor, self.totals.p_below(t, self.worst))
+
+    def _score(self, t: float) -> float:
+        """The largest p-value of the score statistic in this run and in those with fewer losses."""
+        return float(stdtr(self.df, self.runs.statistic(t).max()))
 
     def _violated(self, t: float) -> float:
         """The p-value behind "the mean exceeds `t` bounds"; where nothing changed the exact one."""

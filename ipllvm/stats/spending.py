@@ -39,15 +39,16 @@ def levels(shares: tuple[float, ...], alpha: float = 0.05) -> tuple[float, ...]:
 def repeated_p(p_values: Sequence[float], shares: tuple[float, ...]) -> float:
     """The p-value so far of looks at these `shares`: the least alpha at which one of them would have decided.
 
-    Valid whenever one stops (Jennison & Turnbull 2000); at most a half, else 1.
+    `p_values` are those of the first looks. Valid whenever one stops (Jennison & Turnbull 2000); at most a
+    half, else 1.
 
     >>> round(repeated_p((0.2, 0.0389), (0.2, 1.0)), 3)
     0.05
     """
-    alphas, table = _table(shares[: len(p_values)])
+    alphas, table = _table(shares)
     logs = [
         np.interp(log(max(p, _SMALLEST)), np.log(row), np.log(alphas), right=0.0)
-        for p, row in zip(p_values, table, strict=True)
+        for p, row in zip(p_values, table[: len(p_values)], strict=True)
     ]
     return float(np.exp(min(logs, default=0.0)))
 

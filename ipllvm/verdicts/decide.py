@@ -19,20 +19,19 @@ from ipllvm.stats.choice import choose, turned
 from ipllvm.stats.clusters import cluster_sums, effective_clusters, mean_size
 from ipllvm.stats.crossed import FEWEST_DRAWS
 from ipllvm.stats.power import (
-    Outlook,
     design_effect,
     minimum_detectable_effect,
     outlook,
     planned_design_effect,
     required_samples,
-    samples_to_decide,
-    samples_without_change,
     standard_error,
 )
 from ipllvm.stats.proportion import proportion_interval
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.stats.student import StudentTest
 from ipllvm.verdicts.guard import conditions, share_of_gain
+from ipllvm.verdicts.outlook import ahead
+from ipllvm.verdicts.wording import relation
 
 FITTED = ", cross-fitted max over draws"
 _ALPHA = 0.05
@@ -113,19 +112,15 @@ def decide(
     for each in needs:
         if each.p > claim.alpha:
             return Verdict(Decision.UNDECIDED, each.unmet(), p_holds, p_violated, effect)
-    low, high = (_POINTS * bound for bound in _oriented(judge.interval(claim.alpha), sign))
-    span = f"[{low:.2f}, {high:.2f}]"
-    sides = {
-        Decision.HOLDS: (p_holds, "inside"),
-        Decision.VIOLATED: (p_violated, "outside"),
-    }
-    for decision, (p, where) in sides.items():
+    bounds = _oriented(judge.interval(claim.alpha), sign)
+    for decision, p in ((Decision.HOLDS, p_holds), (Decision.VIOLATED, p_violated)):
         if p <= claim.alpha:
-            reason = f"{span} is {where} {claim.words} (p = {p:.2g}){share_of_gain(contrast, guard)}"
-            return Verdict(decision, reason, p_holds, p_violated, effect)
-    ahead = _outlook(contrast, test, margin, claim.alpha, available)
-    reason = f"{span} does not settle {claim.words}; {ahead.sentence}; {_detects(contrast, claim, effect)}"
-    return Verdict(Decision.UNDECIDED, reason, p_holds, p_violated, effect, ahead.n)
+            said = f"{relation(bounds, decision, claim)} (p = {p:.2g}){share_of_gain(contrast, guard)}"
+            return Verdict(decision, said, p_holds, p_violated, effect)
+    found = ahead(contrast, claim, test, judge, available)
+    open_ = relation(bounds, Decision.UNDECIDED, claim)
+    reason = f"{open_}; {found.sentence}; {_detects(contrast, claim, effect)}"
+    return Verdict(Decision.UNDECIDED, reason, p_holds, p_violated, effect, found.n)
 
 
 def withheld(verdict: Verdict, reason: str) -> Verdict:
@@ -172,25 +167,8 @@ def _not_enough(
     needed = required_samples(abs(margin), claim.planned_discordance, deff=deff, alpha=claim.alpha)
     if needed is None:
         return Verdict(Decision.UNDECIDED, reason, minimum_detectable_effect=effect)
-    ahead = outlook(needed, available)
-    return Verdict(Decision.UNDECIDED, f"{reason}; {ahead.sentence}", 1.0, 1.0, effect, ahead.n)
-
-
-def _outlook(
-    contrast: Contrast, test: ScoreTest, margin: float, alpha: float, available: int | None
-) -> Outlook:
-    """How many samples would decide, from the distance and the spread that were seen."""
-    mean = test.mean * test.bound
-    side = 1 if mean <= margin else -1
-    gap = test.beyond_missing(margin, side) - mean
-    if test.missing.share and side * gap <= 0:
-        return Outlook(None, f"the {contrast.n_error} samples without a score could tip it either way")
-    if contrast.crossed is not None:
-        return Outlook(None, "more draws would tell more than more samples, as draws stand for others")
-    if test.concordant:
-        needed = samples_without_change(abs(gap) / test.bound, test.largest, alpha)
-        return Outlook(None, "at the margin") if needed is None else outlook(needed, available)
-    return samples_to_decide(test.n, test.standard_error(margin), gap, alpha, available)
+    found = outlook(needed, available)
+    return Verdict(Decision.UNDECIDED, f"{reason}; {found.sentence}", 1.0, 1.0, effect, found.n)
 
 
 def _oriented(interval: tuple[float, float], sign: float) -> tuple[float, float]:

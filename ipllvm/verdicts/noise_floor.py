@@ -13,7 +13,10 @@ import numpy as np
 
 from ipllvm.records import Benchmark, Claim, Contrast, Decision, Estimate, Verdict
 from ipllvm.sampling import generator
+from ipllvm.stats.choice import turned
+from ipllvm.stats.flip_noise import Flips
 from ipllvm.verdicts import decide, ratio_change
+from ipllvm.verdicts.wording import below_floor
 
 NAME = "noise_floor"
 REPLICATE = 1
@@ -28,6 +31,7 @@ class Floor:
     repeating: bool = True
     again: dict[str, Contrast] = field(default_factory=dict)
     reaches: dict[str, float] = field(default_factory=dict)
+    flips: dict[str, tuple[int, int, int]] = field(default_factory=dict)
 
     def keep(self, paired: Sequence[tuple[Claim, Contrast]]) -> Verdict:
         """Remember the contrasts of the repetition, which decides nothing."""
@@ -38,12 +42,15 @@ class Floor:
         """The net difference of the two measurements in points; `discordant` counts the flips.
 
         `paired` are a claim with its contrast, then what else is compared with a baseline: how far
-        each may be from 0 is kept in `reaches`.
+        each may be from 0 is kept in `reaches`, and how many clusters lost and won in `flips`.
         """
         found = {}
         for claim, contrast in paired:
             again = self.again.get(claim.name, _nothing(contrast))
             found[claim.name] = _estimate(contrast, again, seed)
+            worse = 1.0 if claim.direction == "at_most" else -1.0
+            flips = Flips.of(turned(difference(again, contrast), worse))
+            self.flips[claim.name] = (flips.lost, flips.won, flips.clusters)
         self.reaches |= {name: reach(each) for name, each in found.items()}
         return found[paired[0][0].name]
 
@@ -83,11 +90,7 @@ def limited(verdict: Verdict, claim: Claim, floor: Estimate) -> Verdict:
     """UNDECIDED, with the reason, where the claim's margin is below the floor."""
     if verdict.decision is Decision.UNDECIDED or not below(claim, floor):
         return verdict
-    reason = (
-        f"margin below the noise floor: {words(floor)}, the margin is {claim.margin:g}; more samples or a "
-        "fixed --batch-size may lower it, --margin-floor raises the margin"
-    )
-    return decide.withheld(verdict, reason)
+    return decide.withheld(verdict, below_floor(words(floor), claim.margin))
 
 
 def words(floor: Estimate) -> str:
@@ -99,9 +102,8 @@ def words(floor: Estimate) -> str:
 
 def difference(first: Contrast, again: Contrast) -> Contrast:
     """`first` minus `again` by sample id, in twice the range; samples that only one has are errors."""
-    known = dict(zip(again.samples, again.values, strict=True))
-    shared = [row for row, sample in enumerate(first.samples) if sample in known]
-    values = np.array([first.values[row] - known[first.samples[row]] for row in shared], dtype=float)
+    shared, there = first.paired_with(again)
+    values = first.values[shared] - again.values[there]
     planned = max(len(part.samples) + part.n_error for part in (first, again))
     return replace(
         first,

@@ -1,13 +1,78 @@
-"""What is told of a sequential run that has ended: its evidence, and the samples that would decide."""
+"""What is told of a run that did not decide: how many samples would, and how sure that is."""
 
 import math
 
+from scipy.optimize import brentq
+
 from ipllvm.records import Claim, Contrast, Point, Series
+from ipllvm.stats.choice import Judge
 from ipllvm.stats.clusters import cluster_sums, mean_size, spread
-from ipllvm.stats.power import Outlook, outlook
+from ipllvm.stats.dirichlet import DirichletTest
+from ipllvm.stats.power import Outlook, outlook, powered_level, samples_to_decide, samples_without_change
+from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.stats.sequential import Sequential, expected_samples
 
 _POINTS = 100.0
+_MOST, _LEAST = 1e4, 1e-300
+"""Times as many samples beyond which none are told."""
+
+
+def ahead(
+    contrast: Contrast, claim: Claim, test: ScoreTest, judge: Judge, available: int | None = None
+) -> Outlook:
+    """How many samples would decide an undecided claim, from the distance and the spread that were seen.
+
+    `test` is the score test of the contrast on the side of the claim, `judge` what decides it. The observed
+    distance is taken for the true one, which is a plan and no evidence: how many samples it would take were
+    the truth at the far end of the interval is told too.
+    """
+    margin, mean = claim.signed_margin, test.mean * test.bound
+    side = 1 if mean <= margin else -1
+    gap = test.beyond_missing(margin, side) - mean
+    if test.missing.share and side * gap <= 0:
+        return Outlook(None, f"the {contrast.n_error} samples without a score could tip it either way")
+    if contrast.crossed is not None:
+        return Outlook(None, "more draws would tell more than more samples, as draws stand for others")
+    if test.concordant:
+        needed = samples_without_change(abs(gap) / test.bound, test.largest, claim.alpha)
+        return Outlook(None, "at the margin") if needed is None else outlook(needed, available)
+    error = test.standard_error(margin)
+    found = samples_to_decide(test.n, error, gap, claim.alpha, available)
+    if found.n is None:
+        return found
+    needed = found.n
+    if isinstance(judge, ScoreTest | DirichletTest) and (times := _times(judge, margin, side, claim.alpha)):
+        needed = max(test.n + 1, math.ceil(times * test.n))
+    made = outlook(needed, available)
+    return Outlook(made.n, f"{made.sentence}{_how_sure(claim, test, gap, side, needed)}")
+
+
+def _times(judge: ScoreTest | DirichletTest, margin: float, side: int, alpha: float) -> float | None:
+    """How many times as many clusters decide in 80 % of runs like this one; None where none do."""
+    level = powered_level(alpha)
+
+    def gap(log_times: float) -> float:
+        grown = judge.grown(math.exp(log_times))
+        p = grown.p_holds(margin) if side > 0 else grown.p_violated(margin)
+        if isinstance(grown, ScoreTest) and not grown.runs.gained and side > 0 and p == grown.floor(margin):
+            return math.log(max(p, _LEAST) / alpha)
+        return math.log(max(p, _LEAST) / level)
+
+    most = math.log(_MOST)
+    if gap(most) > 0:
+        return None
+    return math.exp(float(brentq(gap, 0.0, most, xtol=1e-4))) if gap(0.0) > 0 else 1.0
+
+
+def _how_sure(claim: Claim, test: ScoreTest, gap: float, side: int, needed: int) -> str:
+    """That the number is for the observed distance, and what it is at the far end of the interval."""
+    far = test.interval(claim.alpha)[0 if side > 0 else 1]
+    farther = abs(gap) + abs(far - test.mean * test.bound)
+    at_far = max(test.n + 1, math.ceil(needed * (gap / farther) ** 2))
+    return (
+        f", in 80 % of runs if the truth is as observed (about {at_far} if it is "
+        f"{claim.sign * _POINTS * far:.2f}, none at the margin); to go on from this run, --top-up"
+    )
 
 
 def evidence(sequence: Sequential, margin: float) -> tuple[float, float]:

@@ -16,6 +16,8 @@ from ipllvm.verdicts.worse import POOLED
 METHOD = "if all hold, all stand; else Holm's correction, as for what is violated or worse"
 RAW = "every claim at its own level, without correction (--exit=raw)"
 REGRESSION = "regression:"
+LEVEL = "alarm_level"
+"""The setting of a comparison's row by which a budget over many gates shares out its level."""
 _TEXTS = {
     "fit_for_release": {
         Decision.HOLDS: "Fit for release as far as this run tells: all {k} requirements hold.",
@@ -111,14 +113,16 @@ def _member(row: Mapping[str, Any]) -> Member:
         for p in ("p_holds", "p_violated", "p_worse")
     )
     name = claim["name"].removeprefix(REGRESSION)
+    alpha = claim["alpha"] * row["settings"].get("family_wise", 1)
+    scale = alpha / row["settings"].get(LEVEL, alpha)
     return Member(
         name,
         row["benchmark"]["name"],
         UNDECIDED if whole else "not measured to the end",
         p_holds,
-        p_violated,
-        claim["alpha"] * row["settings"].get("family_wise", 1),
-        p_worse,
+        min(1.0, scale * p_violated),
+        alpha,
+        min(1.0, scale * p_worse),
         name == POOLED,
     )
 

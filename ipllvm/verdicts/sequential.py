@@ -18,6 +18,7 @@ from ipllvm.stats.sequential import Order, Sequential
 from ipllvm.verdicts import decide, guard
 from ipllvm.verdicts.outlook import evidence, outlook_of
 from ipllvm.verdicts.planning import GAP, expected_share
+from ipllvm.verdicts.wording import relation
 
 LOOKS = 16
 """About how often a claim is looked at where the engine's batches would be larger."""
@@ -159,7 +160,7 @@ class InterimAnalyses:
 
     def about(self, contrast: Contrast, claim: Claim) -> Mapping[str, Any]:
         """What an estimate tells of its looks: the share used and predicted, both E, the order's seed."""
-        sign = -1.0 if claim.direction == "at_least" else 1.0
+        sign = claim.sign
         sequence, planned = self._sequence(turned(contrast, sign)), len(self.planned.samples)
         told: dict[str, Any] = {
             "target": self.target,
@@ -172,7 +173,7 @@ class InterimAnalyses:
             "stopped_early": not self.exhausted,
         }
         if sequence is not None and not contrast.together:
-            margin = sign * claim.margin / _POINTS
+            margin = claim.signed_margin
             told["e_holds"], told["e_violated"] = evidence(sequence, margin)
         return told
 
@@ -225,18 +226,15 @@ class InterimAnalyses:
         """The verdict with its reason; while it is only looked at there is none."""
         if not self.telling:
             return verdict
-        sign = -1.0 if claim.direction == "at_least" else 1.0
-        low, high = sorted(sign * _POINTS * bound for bound in sequence.interval(claim.alpha))
+        bounds = sorted(claim.sign * bound for bound in sequence.interval(claim.alpha))
         holds, violated = evidence(sequence, margin)
         found = f"E = {holds:.3g} for, {violated:.3g} against it"
         used = f"{self.samples} of {len(self.planned.samples)} samples, target {self.target}"
-        words = f"{claim.direction.replace('_', ' ')} {claim.margin:g} points"
-        where = {Decision.HOLDS: "is inside", Decision.VIOLATED: "is outside"}
+        said = relation(bounds, verdict.decision, claim)
         if verdict.decision is not Decision.UNDECIDED:
-            reason = f"[{low:.2f}, {high:.2f}] {where[verdict.decision]} {words} ({found}; after {used})"
-            return replace(verdict, reason=reason)
+            return replace(verdict, reason=f"{said} ({found}; after {used})")
         ahead = outlook_of(contrast, claim, self.samples, available)
-        reason = f"[{low:.2f}, {high:.2f}] does not settle {words} ({found}; {used}); {ahead.sentence}"
+        reason = f"{said} ({found}; {used}); {ahead.sentence}"
         return replace(verdict, reason=reason, n_to_decide=ahead.n)
 
     def _predicted(self, contrast: Contrast, claim: Claim) -> float:

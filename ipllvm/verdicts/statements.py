@@ -5,11 +5,9 @@ an exit status.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
-
-import numpy as np
 
 from ipllvm.metrics.influence import ratio_difference
 from ipllvm.records import Claim, Contrast, Decision, Result
@@ -20,19 +18,14 @@ from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.stats.strata import combined
 from ipllvm.stats.student import StudentTest, linearised
 from ipllvm.verdicts.guard import NOT_SHOWN
+from ipllvm.verdicts.wording import relation
 
 ALPHA = 0.05
 POINTS = 100.0
-ARRAYS = ("values", "crossed")
 """What of a contrast are arrays."""
 TEXT_RICH = ("charts", "charts-mc", "chartqa", "ai2d", "mathvista")
 CNNS = ("resnet", "convnext", "convnextv2", "regnet", "efficientnet", "mobilenet_v2")
 VITS = ("vit", "deit", "beit", "clip", "dinov2", "swin", "vit_mae", "siglip")
-WHERE = {
-    Decision.HOLDS: "is inside",
-    Decision.VIOLATED: "is outside",
-    Decision.UNDECIDED: "does not settle",
-}
 
 Decisive = tuple[float | None, ScoreTest | StudentTest]
 """The value of a mean, None where nothing was measured, and the test that decides, on its claim's side."""
@@ -80,7 +73,7 @@ def of(rows: Sequence[Row], seed: int = 0) -> list[Statement]:
 def packed(result: Result) -> dict[str, Any]:
     """The contrasts of a result in builtins, to be sent by a worker."""
     found = {**result.parts, **({"claim": result.paired[0][1]} if result.paired else {})}
-    return {name: _builtins(contrast) for name, contrast in found.items()}
+    return {name: contrast.to_builtins() for name, contrast in found.items()}
 
 
 def rows(entries: Sequence[Mapping[str, Any]]) -> list[Row]:
@@ -100,7 +93,7 @@ def row(entry: Mapping[str, Any]) -> Row:
         Claim(**entry["claim"]),
         {name: found["value"] for name, found in entry["estimates"].items()},
         entry["verdict"]["reason"],
-        {name: _contrast(found) for name, found in entry.get("parts", {}).items()},
+        {name: Contrast.of_builtins(found) for name, found in entry.get("parts", {}).items()},
     )
 
 
@@ -207,7 +200,7 @@ def _decided(
     elif not obstacle:
         decision = Decision.VIOLATED if p_violated <= claim.alpha else decision
         decision = Decision.HOLDS if p_holds <= claim.alpha else decision
-        reason = f"[{POINTS * low:.2f}, {POINTS * high:.2f}] {WHERE[decision]} {claim.words}"
+        reason = relation((low, high), decision, claim)
     return Statement(
         name,
         text,
@@ -242,18 +235,3 @@ def _by_model(rows: Sequence[Row], name: str) -> Iterator[tuple[str, list[Row]]]
     found = [row for row in rows if row.property == name and "claim" in row.contrasts]
     for model in dict.fromkeys(row.model for row in found):
         yield model, [row for row in found if row.model == model]
-
-
-def _builtins(contrast: Contrast) -> dict[str, Any]:
-    made = {part.name: getattr(contrast, part.name) for part in fields(contrast)}
-    arrays = {name: np.asarray(made[name], float).tolist() for name in ARRAYS if made[name] is not None}
-    return {**made, **arrays, "over": None if contrast.over is None else _builtins(contrast.over)}
-
-
-def _contrast(found: Mapping[str, Any]) -> Contrast:
-    made: dict[str, Any] = {
-        n: tuple(value) if isinstance(value, list) else value for n, value in found.items()
-    }
-    arrays = {n: np.array(found[n], dtype=float) for n in ARRAYS if found.get(n) is not None}
-    over = _contrast(found["over"]) if found.get("over") is not None else None
-    return Contrast(**{**made, **arrays, "over": over})

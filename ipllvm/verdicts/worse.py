@@ -34,20 +34,22 @@ def pool(parts: Sequence[tuple[str, Contrast]]) -> Contrast | None:
     """All values as one sample, of contrasts on benchmarks by name; None where there are none.
 
     A picture is one cluster however many properties and questions ask about it. Where a benchmark has many
-    questions a picture its answers weigh less, by the design effect that is planned with: what is asked
-    is whether anything is worse, and no weight makes that of nothing.
+    questions a picture its answers weigh less, by the design effect that is planned with; the mean weight
+    is 1. What is asked is whether anything is worse, and no weight makes that of nothing.
     """
     parts = [(name, each) for name, each in parts if len(each.values)]
     if not parts:
         return None
-    weights = [1 / design_effect(cluster_size=mean_size(cluster_sums(each)[1])) for _, each in parts]
-    alike = min(weights) == 1
     contrasts = [each for _, each in parts]
+    raw = [1 / design_effect(cluster_size=mean_size(cluster_sums(each)[1])) for each in contrasts]
+    sizes = [len(each.values) for each in contrasts]
+    mean = float(np.average(raw, weights=sizes))
+    weights, alike = [weight / mean for weight in raw], min(raw) == max(raw)
     return Contrast(
         POOLED,
         np.concatenate([weight * each.values for weight, each in zip(weights, contrasts, strict=True)]),
         tuple(f"{name} {cluster}" for name, each in parts for cluster in each.clusters),
-        bound=max(each.bound for each in contrasts),
+        bound=max(weight * each.bound for weight, each in zip(weights, contrasts, strict=True)),
         lattice=min(each.lattice for each in contrasts) if alike else 0.0,
         draws=max(each.draws for each in contrasts),
         n_error=sum(each.n_error for each in contrasts),

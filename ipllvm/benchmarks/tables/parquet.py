@@ -15,8 +15,11 @@ from typing import Any
 from PIL import Image
 
 from ipllvm.benchmarks.images import EncodedImage
-from ipllvm.errors import BenchmarkUnavailable
+from ipllvm.errors import BenchmarkUnavailable, UsageError
 from ipllvm.records import ImageSource
+
+LARGEST = 4 << 30
+"""Bytes that a row group may unpack to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class ParquetImage:
 def rows(path: Path) -> list[dict[str, Any]]:
     """The rows of a file, pictures as values; raises BenchmarkUnavailable without pyarrow, and OSError."""
     with _open(path) as source:
+        _check_size(path, source)
         pictures = [field.name for field in source.schema_arrow if _holds_pictures(field.type)]
         plain = [field.name for field in source.schema_arrow if field.name not in pictures]
         found: list[dict[str, Any]] = source.read(columns=plain).to_pylist()
@@ -87,6 +91,14 @@ def _name(picture: Any) -> str:
 def _group(file: str, column: str, group: int) -> Any:
     with _open(Path(file)) as source:
         return source.read_row_group(group, columns=[column]).column(0)
+
+
+def _check_size(path: Path, source: Any) -> None:
+    """Raises UsageError for a row group that would unpack to more than `LARGEST`."""
+    for group in range(source.num_row_groups):
+        size = source.metadata.row_group(group).total_byte_size
+        if size > LARGEST:
+            raise UsageError(f"{path}: row group {group} unpacks to {size:,} bytes, more than {LARGEST:,}")
 
 
 def _holds_pictures(kind: Any) -> bool:

@@ -1,5 +1,8 @@
 """Whether an outcome file is whole, and each row in it what was written."""
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +32,35 @@ def verify(path: Path) -> Verified:
             file.close()
     except (Damaged, Newer, Unreadable) as trouble:
         return Verified((problem(trouble),))
+
+
+def disagreements(paths: Iterable[Path]) -> list[str]:
+    """What two files answer differently, a line for each pair; files that can't be read are left out.
+
+    Neither answer is used: which of them is right no file tells.
+    """
+    known: dict[bytes, tuple[int, Path]] = {}
+    found: Counter[tuple[Path, Path]] = Counter()
+    firsts: dict[tuple[Path, Path], str] = {}
+    for path in paths:
+        for name, sample, answer in _answers(path):
+            first = known.setdefault(name, (answer, path))
+            if first[0] != answer:
+                pair = first[1], path
+                found[pair] += 1
+                firsts.setdefault(pair, sample)
+    return [
+        f"{one.name} and {other.name} disagree on {count:,} outcomes, the first of sample "
+        f"{firsts[one, other]}: neither is used; remove the file that is wrong"
+        for (one, other), count in found.items()
+    ]
+
+
+def _answers(path: Path) -> Iterator[tuple[bytes, str, int]]:
+    """Key, sample and a digest of the answer of each outcome."""
+    with suppress(Damaged, Newer, Unreadable), closing(OutcomeFile.open(path)) as file:
+        for name, sample, text, tokens in file.rows("SELECT key, sample, text, tokens FROM outcomes"):
+            yield name, plain(sample), hash((text, tokens))
 
 
 def check(file: OutcomeFile) -> Verified:

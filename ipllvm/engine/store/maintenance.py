@@ -42,7 +42,10 @@ class Content:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What `merge` did: the file that holds everything (None where there was nothing to do)."""
+    """What `merge` did: the file that holds everything (None where there was nothing to do).
+
+    Outcomes that files disagree on are in none.
+    """
 
     file: Path | None
     sources: int
@@ -82,8 +85,8 @@ def merge(folder: Path) -> Merged:
     """Put all files into one; safe while runs go on, and when killed at any moment.
 
     The new file is whole and on the disk before the old ones go. Until then these are locked: a
-    process that is about to write into one waits, finds it gone and starts another. What is in two
-    files is taken from the older one. Files that stay busy are left for another time.
+    process that is about to write into one waits, finds it gone and starts another. What two
+    files disagree on is left out. Files that stay busy are left for another time.
     Raises StoreFailed and UsageError where the folder can't be written; nothing has changed then.
     """
     notes: list[str] = []
@@ -97,8 +100,13 @@ def merge(folder: Path) -> Merged:
                 locked = [file for path in some if (file := _locked(path, stack, notes)) is not None]
                 if len(locked) > 1:
                     sources += len(locked) - (merged is not None)
-                    merged, outcomes = _into_one(folder, locked)
+                    merged, outcomes, disputed = _into_one(folder, locked)
                     paths.insert(0, merged)
+                    if disputed:
+                        notes.append(
+                            f"{folder}: {disputed:,} outcomes that files disagree on were left out; they are "
+                            "measured again"
+                        )
     except (OSError, sqlite3.Error) as error:
         raise refusal(folder, error) from error
     return Merged(merged, sources, outcomes, tuple(notes))
@@ -130,14 +138,18 @@ def _locked(path: Path, stack: ExitStack, notes: list[str]) -> OutcomeFile | Non
     return file
 
 
-def _into_one(folder: Path, sources: Sequence[OutcomeFile]) -> tuple[Path, int]:
-    """Write, flush, rename, and only then remove the sources."""
+def _into_one(folder: Path, sources: Sequence[OutcomeFile]) -> tuple[Path, int, int]:
+    """Write, flush, rename, and only then remove the sources; the file, how many outcomes are in it and how
+    many were left out since sources disagree on them.
+    """
     path = folder / new_name()
     unfinished = path.with_name(path.name + UNFINISHED)
     made = OutcomeFile.at(unfinished, TABLES + ONCE)
     try:
         with made.transaction(flush=True):
             outcomes = sum(_copy(source, made) for source in sources)
+            disputed = {key for source in sources for key in _differing(source, made)}
+            made.remove(disputed)
     except BaseException:
         made.close()
         _remove(unfinished)
@@ -147,7 +159,14 @@ def _into_one(folder: Path, sources: Sequence[OutcomeFile]) -> tuple[Path, int]:
     flush(folder)
     for source in sources:
         _remove(source.path)
-    return path, outcomes
+    return path, outcomes - len(disputed), len(disputed)
+
+
+def _differing(source: OutcomeFile, target: OutcomeFile) -> Iterator[bytes]:
+    """The keys of the outcomes of a file that another one answers differently."""
+    for key, text, tokens in source.rows("SELECT key, text, tokens FROM outcomes"):
+        if target.answered(key) != (text, tokens):
+            yield key
 
 
 def _copy(source: OutcomeFile, target: OutcomeFile) -> int:

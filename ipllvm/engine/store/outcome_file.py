@@ -28,6 +28,7 @@ from ipllvm.records import Response, Trial
 from ipllvm.safety.reading import json_value
 
 SUFFIX = ".sqlite"
+_RUN = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ)-")
 LOCK_SECONDS = 60.0
 BUSY_SECONDS = 5
 FLUSH_SECONDS = 1.0
@@ -72,9 +73,9 @@ class OutcomeFile:
         self._flushed = float("-inf")
 
     @classmethod
-    def create(cls, folder: Path) -> "OutcomeFile":
-        """A new file of this process; raises sqlite3.Error where it can't be written."""
-        return cls.at(folder / new_name())
+    def create(cls, folder: Path, run: str = "") -> "OutcomeFile":
+        """A new file of this process, in that run; raises sqlite3.Error where it can't be written."""
+        return cls.at(folder / new_name(run))
 
     @classmethod
     def at(cls, path: Path, tables: str = TABLES) -> "OutcomeFile":
@@ -223,6 +224,16 @@ class OutcomeFile:
         self._connection.executemany(statement, rows)
         return self._connection.total_changes - before
 
+    def answered(self, key: bytes) -> tuple[str | bytes, str] | None:
+        """Text and tokens of the outcome of that key, as they are stored; None where there is none."""
+        query = "SELECT text, tokens FROM outcomes WHERE key = ?"
+        found: tuple[str | bytes, str] | None = self._connection.execute(query, (key,)).fetchone()
+        return found
+
+    def remove(self, keys: Iterable[bytes]) -> None:
+        """Remove the outcomes of these keys; inside a transaction."""
+        self._connection.executemany("DELETE FROM outcomes WHERE key = ?", ((key,) for key in keys))
+
     def context(self, digest: str, context: Context) -> int:
         """The id of a context in this file, added where it is new; inside a transaction."""
         added = "INSERT OR IGNORE INTO contexts (digest, fields) VALUES (?, ?)"
@@ -340,10 +351,20 @@ def flush(path: Path) -> None:
             os.close(handle)
 
 
-def new_name() -> str:
-    """`<host>-<pid>-<random>.sqlite`: no two processes ever make the same one."""
+def new_name(run: str = "") -> str:
+    """`<run>-<host>-<pid>-<random>.sqlite`: no two processes ever make the same one."""
     host = re.sub(r"[^\w.-]", "_", socket.gethostname(), flags=re.ASCII)[:40]
-    return f"{host}-{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}"
+    return f"{run}-{host}-{os.getpid()}-{secrets.token_hex(4)}{SUFFIX}".removeprefix("-")
+
+
+def run_of(name: str) -> str:
+    """The run that wrote a file of that name; what is known of the file where it does not tell.
+
+    >>> run_of("2026-11-26T20-19-53Z-host-7-0a1b2c3d.sqlite"), run_of("host-7-0a1b2c3d.sqlite")
+    ('2026-11-26T20-19-53Z', 'unknown (host-7-0a1b2c3d.sqlite)')
+    """
+    found = _RUN.match(name)
+    return found[1] if found else f"unknown ({name})"
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

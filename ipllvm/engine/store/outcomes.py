@@ -1,7 +1,7 @@
 """Outcomes on disk: each process writes a file of its own, all files are read as one.
 
 `kill -9` at any moment loses at most the batch in flight. What two processes measured twice is
-counted once: the older file wins. Nothing is ever deleted here.
+counted once; where they disagree neither counts. Nothing is ever deleted here.
 
 `python -m ipllvm.tests.engine.million 1000000` measures the writing of a million, and a report from them.
 """
@@ -10,7 +10,8 @@ import errno
 import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import chain, count
@@ -19,7 +20,15 @@ from typing import Any, TypeVar
 
 from ipllvm.engine.context import Context
 from ipllvm.engine.store.inspection import journal
-from ipllvm.engine.store.outcome_file import SUFFIX, Damaged, Newer, OutcomeFile, Unreadable, is_damage
+from ipllvm.engine.store.outcome_file import (
+    SUFFIX,
+    Damaged,
+    Newer,
+    OutcomeFile,
+    Unreadable,
+    is_damage,
+    run_of,
+)
 from ipllvm.errors import IpllvmError, NotMeasured, StoreFailed, StoreFull, UsageError
 from ipllvm.records import Response, Trial
 from ipllvm.safety import writing
@@ -38,11 +47,16 @@ class Store:
     """A folder of outcome files; it is made, like this process's file, when the first batch is written.
 
     `warnings` gathers one line for each file that was set aside or left out; the caller prints them.
-    `failed` is told why nothing more can be written, before that is raised.
+    `failed` is told why nothing more can be written, before that is raised. `run` names the run that this
+    process is part of.
     """
 
-    def __init__(self, folder: Path, failed: Callable[[str], None] = lambda line: None) -> None:
+    def __init__(
+        self, folder: Path, failed: Callable[[str], None] = lambda line: None, run: str = ""
+    ) -> None:
         self.folder = folder
+        self.run = run
+        self._written: set[int] = set()
         self._failed = failed
         self.warnings: list[str] = []
         self._views: dict[str, OutcomeView] = {}
@@ -93,6 +107,18 @@ class Store:
                 return None
         raise AssertionError("the second time it is not held")
 
+    def is_written(self, number: int) -> bool:
+        """Whether this process wrote the file."""
+        return number in self._written
+
+    def run_of(self, number: int) -> str:
+        """The run that wrote a file, this one's where this process did."""
+        return self.run if self.is_written(number) else run_of(self._paths[number].name)
+
+    def name(self, number: int) -> str:
+        """The name of a file."""
+        return self._paths[number].name
+
     def write(self, context: Context, batch: Mapping[Trial, Response]) -> tuple[int, dict[Trial, int]]:
         """Add a batch to this process's file: its number and the ids; raises StoreFailed and UsageError."""
         try:
@@ -123,8 +149,9 @@ class Store:
         if self._own is None:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._reserve()
-            file = OutcomeFile.create(self.folder)
+            file = OutcomeFile.create(self.folder, self.run)
             self._own = len(self._paths), file
+            self._written.add(len(self._paths))
             self._paths.append(file.path)
             self._open[self._own[0]] = file
             self._began[self._own[0]] = time.time()
@@ -176,21 +203,55 @@ class OutcomeView(MutableMapping[Trial, Response]):
         self._places: dict[Trial, int] = {}
         self._failed: dict[Trial, Response] = {}
         self._seen: dict[int, int] = {}
+        self._disputed: set[Trial] = set()
 
     def refresh(self) -> None:
-        """Take in what other processes have written since; what is here already stays."""
+        """Take in what other processes have written since; what is here already stays.
+
+        Of a trial that two of their files answer differently neither answer is taken: it is measured again.
+        """
         for number in self._store.numbers():
-            if not self._store.ask(number, partial(self._learn, number)):
+            again: list[tuple[Trial, int]] = []
+            if not self._store.ask(number, partial(self._learn, number, again)):
                 self._reload()  # what was taken from the file before it could not be read
                 return
+            self._dispute(number, again)
 
-    def _learn(self, number: int, file: OutcomeFile) -> bool:
+    def _learn(self, number: int, again: list[tuple[Trial, int]], file: OutcomeFile) -> bool:
+        """Take in the places of a file; what another file has too goes into `again`."""
         digest, base = self.context.digest(), number << _ID_BITS
         for place in file.places(digest, self._seen.get(number, 0)):
-            self._places.setdefault(place.trial, base | place.id)
+            known = self._places.get(place.trial)
+            if self._store.is_written(number) or (known is None and place.trial not in self._disputed):
+                self._places[place.trial] = base | place.id
+            elif known is not None and not self._store.is_written(known >> _ID_BITS):
+                again.append((place.trial, base | place.id))
             self._failed.pop(place.trial, None)
             self._seen[number] = place.id
         return True
+
+    def _dispute(self, number: int, again: Sequence[tuple[Trial, int]]) -> None:
+        """Do without the trials that two files answer differently, and say so."""
+        different, others = [], set[str]()
+        for trial, place in again:
+            first, second = self._read(self._places[trial]), self._read(place)
+            if first is not None and second is not None and _said(first) != _said(second):
+                others.add(self._store.name(self._places.pop(trial) >> _ID_BITS))
+                different.append(trial)
+        if different:
+            self._disputed.update(different)
+            self._store.warnings.append(
+                f"{self._store.folder}: {len(different):,} outcomes of {self._store.name(number)} are not "
+                f"those of {', '.join(sorted(others)[:2])} (first {different[0].sample}): neither is used, "
+                "they are measured again; `ipllvm store verify` tells more"
+            )
+
+    def origins(self, trials: Iterable[Trial]) -> Counter[str]:
+        """By which other runs those of the trials were measured that this run did not measure."""
+        places = (self._places[trial] for trial in trials if trial in self._places)
+        runs = Counter(self._store.run_of(place >> _ID_BITS) for place in places)
+        del runs[self._store.run]
+        return runs
 
     def update(self, other: Any = (), /, **more: Response) -> None:
         """Write a batch and commit it; raises StoreFailed, with nothing of it taken in."""
@@ -243,6 +304,11 @@ class OutcomeView(MutableMapping[Trial, Response]):
 
     def __len__(self) -> int:
         return len(self._places) + len(self._failed)
+
+
+def _said(response: Response) -> tuple[str, tuple[int, ...]]:
+    """What makes two answers the same; likelihoods may differ in their last bits."""
+    return response.text, response.tokens
 
 
 def forgetful() -> Callable[[Context], dict[Trial, Response]]:

@@ -100,6 +100,18 @@ class Idefics3(Named):
     """Adapter of Idefics3ForConditionalGeneration and SmolVLMForConditionalGeneration."""
 
 
+class Lfm2Vl(Named):
+    """Adapter of Lfm2VlForConditionalGeneration: tiles and the whole of any size."""
+
+    PROJECTOR = "multi_modal_projector"
+    PLACE = r"<\|img_row_(\d+)_col_(\d+)\|>"
+
+    def _grid(self, prepared: Prepared, number: int, length: int) -> tuple[int, int]:
+        merged = prepared.fields["spatial_shapes"][number] // self._model.config.downsample_factor
+        rows, columns = merged.tolist()
+        return rows, columns
+
+
 class Separated(TransformersModel):
     """Words behind runs of placeholders say where the next tile stands; WHOLE stands before the whole."""
 
@@ -140,6 +152,17 @@ class Ovis2(Separated):
             entry = torch.tensor([first + number], device=self.device)
             embeds = torch.where((ids == indicator)[..., None], self._projector(entry).to(embeds), embeds)
         return embeds
+
+
+class Llama4(Separated):
+    """Adapter of Llama4ForConditionalGeneration: its projector stands outside `get_image_features`."""
+
+    WHOLE, COLUMN, ROW = "<|image|>", "<|tile_x_separator|>", "<|tile_y_separator|>"
+    END = "<|image_end|>"
+
+    def _tokens(self, found: Any) -> Tensor:
+        tokens: Tensor = self._projector(found.last_hidden_state.flatten(0, -2))
+        return tokens
 
 
 def runs(prepared: Prepared, tokenizer: Any) -> Iterator[tuple[str, str, int]]:

@@ -9,7 +9,7 @@ from ipllvm.records import Sample, Score
 MOST = 10.0
 
 
-class Judge:
+class LlavaBenchJudge:
     """The published rule: two numbers on the first line, the reference's and the model's, of 10."""
 
     def __call__(self, response_text: str, sample: Sample) -> Score:
@@ -30,4 +30,4 @@ class Judge:
         return Score(min(max(model / MOST, 0.0), 1.0), f"{reference!r} {model!r}")
 
 
-judge = Judge()
+judge = LlavaBenchJudge()

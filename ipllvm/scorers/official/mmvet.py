@@ -7,7 +7,7 @@ from ipllvm.errors import NotMeasured
 from ipllvm.records import Sample, Score
 
 
-class Judge:
+class MmVetJudge:
     """The published rule: the first word of the judge's reply is a number in [0, 1]."""
 
     def __call__(self, response_text: str, sample: Sample) -> Score:
@@ -28,4 +28,4 @@ class Judge:
         return Score(grade, word) if 0.0 <= grade <= 1.0 else Score(0.0, None)
 
 
-judge = Judge()
+judge = MmVetJudge()

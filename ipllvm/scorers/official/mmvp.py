@@ -51,7 +51,7 @@ def lmms(response_text: str, sample: Sample) -> Score:
     return graded(text[:1].upper() if text[:1] in ("a", "b", "A", "B") else None, sample)
 
 
-class Judge:
+class MmvpJudge:
     """The published rule: a judge says whether the reply is right, in exactly yes or no."""
 
     def __call__(self, response_text: str, sample: Sample) -> Score:
@@ -68,4 +68,4 @@ class Judge:
         return Score(float(said == "yes"), said if said in ("yes", "no") else None)
 
 
-judge = Judge()
+judge = MmvpJudge()

@@ -2,7 +2,9 @@
 
 import pytest
 
+from ipllvm.benchmarks import choice
 from ipllvm.benchmarks.definition import OWN_RULE, PAPER, STANDARD, Definition, published
+from ipllvm.benchmarks.names import ALIASES
 from ipllvm.errors import BenchmarkUnavailable, UnknownName
 from ipllvm.registry import BENCHMARKS, SCORERS, TOTALS
 from ipllvm.tests.benchmarks.published import rows
@@ -110,6 +112,12 @@ def test_mmvps_swapped_labels_are_as_the_protocol_says() -> None:
     row = {**rows("mmvp")[0], "Index": 99}
     answers = [next(published("mmvp").samples([row], name))[1].answer for name in (STANDARD, PAPER)]
     assert answers == ["B", "A"]
+
+
+def test_other_names_lead_to_the_same() -> None:
+    assert {published(other).name for other in ALIASES} <= set(DEFINED)
+    assert not set(ALIASES) & set(BENCHMARKS)
+    assert choice.check("seedbench@paper") == "seed@paper"
 
 
 def test_what_is_not_published_is_told() -> None:

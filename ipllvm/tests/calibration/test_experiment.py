@@ -21,7 +21,7 @@ from ipllvm.calibration.hard import (
     RandomDraws,
 )
 from ipllvm.calibration.ratios import RatioGate
-from ipllvm.calibration.sequences import SequentialErrors, Share
+from ipllvm.calibration.sequences import PlannedLooks, SequentialErrors, Share
 from ipllvm.records import Contrast, Decision
 from ipllvm.stats.choice import choose
 from ipllvm.verdicts import decide
@@ -54,6 +54,7 @@ CELLS = {cell.name: cell for cell in experiment.cells()}
         GuardFamily(3, Design(100)),
         RandomDraws(10, True),
         Monotone(3),
+        PlannedLooks(Flips(0.02), Design(300), (100, 300)),
         Decides("singles", Flips(0.0), Design(300)),
     ],
     ids=lambda cell: cell.name,
@@ -68,7 +69,7 @@ def test_every_cell_has_a_name_of_its_own_and_a_kind() -> None:
     rates = ("miss_low", "miss_high", "HOLDS", "VIOLATED", "right", "wrong", "used")
     any_of = ("any_false_HOLDS", "any_false_VIOLATED", "any_vacuous_HOLDS", "lowered", "below_none")
     row = {"kept": True, "rates": dict.fromkeys((*rates, *any_of), 0.0)}
-    assert len(list(table.lines(dict.fromkeys(CELLS, row)))) == 1 + 16
+    assert len(list(table.lines(dict.fromkeys(CELLS, row)))) == 1 + 17
 
 
 def test_the_committed_results_are_what_this_code_gives() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from ipllvm.benchmarks.definition import all_published, published
 from ipllvm.cli import main
-from ipllvm.tests.benchmarks.copies import as_jsonl, as_parquet, as_release
+from ipllvm.tests.benchmarks.copies import as_jsonl, as_parquet, as_release, png
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -154,6 +154,24 @@ def test_a_copy_that_is_as_published_is_told_so(
     monkeypatch.setattr("ipllvm.benchmarks.mmvet.MMVET", replace(published("mmvet"), size=3))
     assert main(["data", "check", "mmvet"]) == 0
     assert capsys.readouterr().out == "mmvet: as published\n"
+
+
+def test_own_data_is_read_and_its_columns_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.png").write_bytes(png(1))
+    file = tmp_path / "mine.jsonl"
+    file.write_text('{"photo": "a.png", "query": "What?", "label": "lamp"}\n')
+    assert main(["data", "check", str(file)]) == 0
+    assert "columns image = photo, question = query, answer = label" in capsys.readouterr().out
+    file.write_text('{"photo": "b.png", "query": "What?", "label": "lamp"}\n')
+    assert main(["data", "check", str(file)]) == 4
+    assert "row 1, column 'photo': there is no picture 'b.png'" in capsys.readouterr().err
+
+
+def test_why_the_hub_has_nothing_is_told(hub: tuple[Path, Asked], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["data", "get", "mmvet"]) == 4
+    assert "nor can it be downloaded (ConnectionError: 404): with network" in capsys.readouterr().err
 
 
 def test_what_is_nowhere_says_how_to_get_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,6 +20,7 @@ def test_every_family_has_a_tiny_checkpoint_with_its_real_processor() -> None:
     assert set(FAMILIES) <= set(FIRST)
 
 
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize("family", list(FAMILIES))
 def test_stages_fit(family: str, tmp_path: Path) -> None:
     kind = FIRST[family]

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ipllvm.engine.decoding import greedy, prefill
+from ipllvm.engine.decoding import greedy
 from ipllvm.engine.packing import PackedPrompt, alone
 from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
@@ -79,28 +79,11 @@ def test_an_accepted_draft_costs_one_forward(
     assert len(calls) == 1
 
 
-@pytest.mark.parametrize("short", [1, 0])
-def test_a_decoder_that_forgets_is_asked_for_less_than_it_sees(
-    tiny: Any, monkeypatch: pytest.MonkeyPatch, short: int
-) -> None:
-    """As many as it sees are too many: its cache holds one less and goes on as if it were whole."""
+def test_chunks_that_are_full_are_refused(tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     prompts = _prompts(tiny)
     longest = max(len(prompt) for prompt in prompts)
-    config, seen = tiny._decoder.config, longest - short
-    monkeypatch.setattr(config, "sliding_window", seen, raising=False)
-    monkeypatch.setattr(config, "layer_types", None, raising=False)
-    with pytest.raises(UsageError, match=f"its last {seen} positions only and was given {longest}"):
+    monkeypatch.setattr(tiny._decoder.config, "attention_chunk_size", longest - 1, raising=False)
+    with pytest.raises(UsageError, match=f"chunks of {longest - 1} positions and was given {longest}"):
         greedy(tiny, prompts, LIMIT)
     with pytest.raises(UsageError, match="prompts and answers together must be shorter"):
         tiny.decode_from_layer(1, torch.zeros(1, longest, prompts[0].shape[1]))
-
-
-@torch.inference_mode()
-def test_a_decoder_that_forgets_is_given_no_mask_of_ours(
-    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    prompt = _prompts(tiny)[0]
-    alike = [PackedPrompt(prompt, (), "one", len(prompt) - 1)] * 2
-    assert prefill(tiny, alike).packed.masked
-    monkeypatch.setattr("ipllvm.models.layer_hooks.window", lambda decoder: 10_000)
-    assert not prefill(tiny, alike).packed.masked, "it would see what it forgets"

@@ -40,7 +40,7 @@ def _prompts(model: VisionLanguageModel, rows: Sequence[Sample]) -> list[PackedP
     seen = encode_cases(model, Plan(tuple(rows), (Clean(),), 1, 0, 1).cases(rows, Clean()), BatchBudget(8))
     found = [each for each in seen if not isinstance(each, Failure)]
     assert len(found) == len(rows)
-    return [PackedPrompt.of(each.embeds(model), each.prepared, each.picture) for each in found]
+    return [each.prompt(model, each.picture) for each in found]
 
 
 @torch.inference_mode()

@@ -43,12 +43,23 @@ def test_another_process_finds_what_was_written(tmp_path: Path) -> None:
     assert dict(Store(tmp_path).view(context())) == SOME
 
 
-def test_files_are_read_as_one_and_the_older_counts(tmp_path: Path) -> None:
+def test_files_are_read_as_one_but_for_what_they_disagree_on(tmp_path: Path) -> None:
     _written(tmp_path, SOME)
     other = {trial: Response("something else") for trial in MORE}
     _written(tmp_path, other)
     found = Store(tmp_path).view(context())
-    assert dict(found) == other | SOME
+    assert dict(found) == {trial: other[trial] for trial in MORE if trial not in SOME}
+
+
+def test_a_trial_that_failed_and_then_did_not_is_one(tmp_path: Path) -> None:
+    """And the other way about: it is counted and listed once, as what it was last."""
+    (trial, *_) = trials(1)
+    done, failed = Response("yes"), Response("", error="OSError: truncated")
+    for first, last in ((done, failed), (failed, done)):
+        view = Store(tmp_path / last.text).view(context())
+        for response in (first, last):
+            view.update({trial: response})
+        assert (len(view), list(view), view[trial]) == (1, [trial], last)
 
 
 def test_nothing_is_made_before_the_first_batch(tmp_path: Path) -> None:
@@ -126,6 +137,18 @@ def test_an_error_is_kept_as_history_and_tried_again(tmp_path: Path) -> None:
     assert Store(tmp_path).view(context())[trial] == Response("red", (5,))
     contents = [maintenance.content(path) for path in maintenance.files(tmp_path)]
     assert sum(c.errors.total() for c in contents) == 1
+
+
+def test_a_trial_that_fails_after_it_was_answered_counts_once(tmp_path: Path) -> None:
+    trial, other = trials(2)
+    view = Store(tmp_path).view(context())
+    view.update(batch([trial, other]))
+    view.update({trial: Response("", error="ValueError: no")})
+    assert (len(view), sorted(map(str, view))) == (2, sorted(map(str, (trial, other))))
+    assert view[trial].error == "ValueError: no"
+    view.update(batch([trial]))
+    assert (len(view), list(view).count(trial)) == (2, 1)
+    assert view[trial] == batch([trial])[trial]
 
 
 @pytest.mark.parametrize("text", ["", "a\0b", "\ud800", "اختبار", "x" * 1_000_000, "'; DROP TABLE outcomes"])
@@ -262,7 +285,10 @@ def test_merge_makes_one_whole_file(tmp_path: Path) -> None:
     before = [dict(Store(tmp_path).view(context(**c))) for c in ({}, {"dtype": "bfloat16"})]
     merged = maintenance.merge(tmp_path)
     assert maintenance.files(tmp_path) == [merged.file]
-    assert (merged.sources, merged.outcomes) == (3, len(MORE) + len(SOME))
+    assert (merged.sources, merged.outcomes) == (3, len(MORE) - len(SOME) + len(SOME))
+    assert [note.partition(": ")[2] for note in merged.notes] == [
+        f"{len(SOME)} outcomes that files disagree on were left out; they are measured again"
+    ]
     after = [dict(Store(tmp_path).view(context(**c))) for c in ({}, {"dtype": "bfloat16"})]
     assert before == after
     assert verify(tmp_path / (merged.file or tmp_path).name) == Verified()

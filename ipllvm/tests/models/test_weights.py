@@ -100,6 +100,16 @@ def test_what_does_not_fit_gets_one_line(what: str, folder: Path) -> None:
 
 CONFIGURED: dict[str, tuple[dict[str, Any], str]] = {
     "fewer layers": ({"part": "text_config", "num_hidden_layers": 1}, "config.json may name fewer layers"),
+    "an absurd vocabulary": (
+        {"part": "text_config", "vocab_size": 10**9},
+        "config.json describes .* parameters and the files hold",
+    ),
+    "no numbers": (
+        {"part": "text_config", "hidden_size": "wide"},
+        "config.json can't be used: .*hidden_size",
+    ),
+    "no table": ({"vision_config": [1]}, "config.json can't be used: .*vision_config"),
+    "a patch of nothing": ({"part": "vision_config", "patch_size": 0}, "config.json describes no model"),
     "fewer layers of the tower": ({"part": "vision_config", "num_hidden_layers": 2}, "fewer layers"),
     "more layers": ({"part": "text_config", "num_hidden_layers": 3}, "weights are missing"),
     "other vocabulary": ({"part": "text_config", "vocab_size": 700}, "other shapes than config.json says"),

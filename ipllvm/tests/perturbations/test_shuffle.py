@@ -82,3 +82,11 @@ def test_what_is_no_order_is_refused() -> None:
         rearranged(_image(4, 4), np.array([0, 1, 2, 2]), 2)
     with pytest.raises(UsageError, match="at least 1 x 1"):
         PatchShuffle(0)
+
+
+def test_pictures_are_resized_bicubically() -> None:
+    """Outcomes are kept by the printed form: another filter would be taken for this one."""
+    image = _image(31, 17)
+    found, wanted = fitted(image, 4), image.resize((32, 16), Image.Resampling.BICUBIC)
+    assert found.size == (32, 16) and found.tobytes() == wanted.tobytes()
+    assert found.tobytes() != image.resize((32, 16), Image.Resampling.BILINEAR).tobytes()

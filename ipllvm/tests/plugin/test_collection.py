@@ -99,11 +99,16 @@ def test_the_tests_of_a_model_stand_together(tmp_path: Path) -> None:
 def test_another_plugin_with_the_same_option_is_named_in_one_line(tmp_path: Path) -> None:
     folder = suite(tmp_path, "suite_outcomes")
     (folder / "taken.py").write_text("def pytest_addoption(parser):\n    parser.addoption('--model')\n")
-    done = session(folder, "-p", "taken")
+    for option in ("--model=llava-tny", "--model"):
+        done = session(folder, "-p", "taken", option, "llava-tny")
+        assert done.status == 4
+        assert [line for line in done.lines if line] == [
+            "ERROR: --model: another pytest plugin has taken this option: write --ipllvm-model, "
+            "or disable that plugin with -p no:NAME"
+        ]
+    done = session(folder, "-p", "taken", "--ipllvm-model=llava-tny")
     assert done.status == 4
-    assert [line for line in done.lines if line] == [
-        "ERROR: --model: another pytest plugin has taken this option; disable it with -p no:NAME"
-    ]
+    assert "unknown model 'llava-tny'" in done.output
 
 
 def test_other_sessions_are_left_alone(tmp_path: Path) -> None:

@@ -48,6 +48,14 @@ def test_verbose_output_has_words_and_the_first_traceback(tmp_path: Path, outcom
     assert lost["reason"] == "3 of 9 samples failed"
 
 
+def test_what_can_not_be_collected_never_ends_with_status_0(tmp_path: Path) -> None:
+    folder = suite(tmp_path, "suite_outcomes")
+    (folder / "test_broken.py").write_text("import nowhere\n")
+    for options in ([], ["-x"], ["-k", "holds", "-x"]):
+        (done,) = sessions(folder, [*options, "test_broken.py"])
+        assert done.status not in (0, 5), options
+
+
 def test_only_a_failed_assertion_shows_where(outcomes: Session) -> None:
     assert "Traceback" not in outcomes.output
     assert [line for line in outcomes.lines if line.startswith("test_outcomes.py:")] == [

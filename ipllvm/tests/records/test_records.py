@@ -27,7 +27,7 @@ def test_trials_with_the_same_content_are_the_same_trial() -> None:
 
 
 def test_decisions_and_stages_are_words() -> None:
-    assert [str(decision) for decision in Decision] == ["HOLDS", "VIOLATED", "UNDECIDED"]
+    assert [str(decision) for decision in Decision] == ["HOLDS", "VIOLATED", "UNDECIDED", "WORSE"]
     assert [str(stage) for stage in Stage] == ["pixels", "projected", "visual_tokens", "hidden_states"]
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import cache
 
 from ipllvm.records import BenchmarkInfo, Claim, Decision, Estimate, ModelInfo, Result, Verdict
-from ipllvm.reporting.report import Failed, NotMeasured, NotTested, PassedLaw, Run, build, entry, replay
+from ipllvm.reporting.report import Run, WithoutResult, build, entry, replay
 from ipllvm.reporting.schema import Report, row
 
 FINGERPRINT = "0123456789abcdef" * 4
@@ -78,10 +78,10 @@ def result(
 def report(
     *results: Result,
     run: Run = RUN,
-    not_tested: tuple[NotTested, ...] = (),
-    not_measured: tuple[NotMeasured, ...] = (),
-    failed: tuple[Failed, ...] = (),
-    passed_laws: tuple[PassedLaw, ...] = (),
+    not_tested: tuple[WithoutResult, ...] = (),
+    not_measured: tuple[WithoutResult, ...] = (),
+    failed: tuple[WithoutResult, ...] = (),
+    passed_laws: tuple[WithoutResult, ...] = (),
 ) -> Report:
     """The report of `results`, each from a test of its own."""
     rows = []
@@ -92,15 +92,25 @@ def report(
     return build(rows, run, not_tested, not_measured, failed, passed_laws)
 
 
-def broken(name: str = "permutation_inverse", reason: str = "law broken: 1 swap", law: bool = True) -> Failed:
+def broken(
+    name: str = "permutation_inverse", reason: str = "law broken: 1 swap", law: bool = True
+) -> WithoutResult:
     """A law that one counterexample refutes, or a test that failed in another way."""
     test = f"properties/test_laws.py::test_{name}[llava-tiny]"
-    return Failed(test, name, "llava-tiny", "", law, reason, replay(test, ["--model=llava-tiny"]))
+    return WithoutResult(
+        test=test,
+        property=name,
+        model="llava-tiny",
+        benchmark="",
+        law=law,
+        reason=reason,
+        replay=replay(test, ["--model=llava-tiny"]),
+    )
 
 
-def kept(name: str = "permutation_identity", model: str = "llava-tiny") -> PassedLaw:
+def kept(name: str = "permutation_identity", model: str = "llava-tiny") -> WithoutResult:
     """A law that holds."""
-    return PassedLaw(f"properties/test_laws.py::test_{name}[{model}]", name, model)
+    return WithoutResult(test=f"properties/test_laws.py::test_{name}[{model}]", property=name, model=model)
 
 
 def unmeasured(kind: str = "requirement") -> Result:
@@ -132,9 +142,18 @@ def _mixed() -> Report:
             partial=True,
         ),
         unmeasured(),
-        not_tested=(NotTested("alignment", "llava-tiny", "charts", "the model has no text encoder"),),
+        not_tested=(
+            WithoutResult(
+                property="alignment",
+                model="llava-tiny",
+                benchmark="charts",
+                reason="the model has no text encoder",
+            ),
+        ),
         not_measured=(
-            NotMeasured("properties/test_b.py::test_b[x]", "3 errors, budget 0", model="llava-tiny"),
+            WithoutResult(
+                test="properties/test_b.py::test_b[x]", reason="3 errors, budget 0", model="llava-tiny"
+            ),
         ),
         failed=(
             broken(reason="law broken: swaps (0, 1) change the answer to easyvqa-3: 'red' -> 'blue'"),

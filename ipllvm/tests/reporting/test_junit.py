@@ -10,7 +10,7 @@ import pytest
 
 from ipllvm.records import Decision
 from ipllvm.reporting import junit, schema
-from ipllvm.reporting.report import Failed, NotMeasured, NotTested, PassedLaw
+from ipllvm.reporting.report import WithoutResult
 from ipllvm.tests.reporting import reports
 from ipllvm.tests.reporting.golden import check_golden
 from ipllvm.tests.reporting.hostile import HOSTILE
@@ -118,10 +118,14 @@ def test_hostile_text_leaves_a_document_that_parses(text: str) -> None:
     )
     made = reports.report(
         found,
-        not_tested=(NotTested(text, text, text, text),),
-        not_measured=(NotMeasured(text, text),),
-        failed=(Failed(text, text, text, text, True, text, text),),
-        passed_laws=(PassedLaw(text, text, text),),
+        not_tested=(WithoutResult(property=text, model=text, benchmark=text, reason=text),),
+        not_measured=(WithoutResult(test=text, reason=text),),
+        failed=(
+            WithoutResult(
+                test=text, property=text, model=text, benchmark=text, law=True, reason=text, replay=text
+            ),
+        ),
+        passed_laws=(WithoutResult(test=text, property=text, model=text),),
     )
     document = junit.render(made)
     assert len(document) < 100_000

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ipllvm.records import Decision
 from ipllvm.reporting.markdown import COMMENT_LIMIT, escape, render
-from ipllvm.reporting.report import Failed, NotMeasured, NotTested, PassedLaw
+from ipllvm.reporting.report import WithoutResult
 from ipllvm.reporting.text import visible
 from ipllvm.tests.reporting import reports
 from ipllvm.tests.reporting.golden import check_golden
@@ -62,10 +62,14 @@ def test_hostile_text_does_no_harm_anywhere(text: str) -> None:
         reports.report(
             found,
             run=run,
-            not_tested=(NotTested(text, text, text, text),),
-            not_measured=(NotMeasured(text, text),),
-            failed=(Failed(text, text, text, text, True, text, text),),
-            passed_laws=(PassedLaw(text, text, text),),
+            not_tested=(WithoutResult(property=text, model=text, benchmark=text, reason=text),),
+            not_measured=(WithoutResult(test=text, reason=text),),
+            failed=(
+                WithoutResult(
+                    test=text, property=text, model=text, benchmark=text, law=True, reason=text, replay=text
+                ),
+            ),
+            passed_laws=(WithoutResult(test=text, property=text, model=text),),
         )
     )
     assert set(re.findall(r"<[^>]*>", made)) == TAGS
@@ -110,7 +114,7 @@ def test_the_first_line_is_the_answer(decisions: list[str], first: str) -> None:
 
 
 def test_the_first_line_tells_of_what_was_not_measured_or_cut_short() -> None:
-    lost = (NotMeasured("t", "3 errors"),)
+    lost = (WithoutResult(test="t", reason="3 errors"),)
     made = render(reports.report(reports.result(), not_measured=lost))
     assert made.startswith("**1 test could not be measured, no requirement violated**; 1 holds\n")
     stopped = reports.report(reports.result(kind="observation"), run=replace(reports.RUN, partial=True))

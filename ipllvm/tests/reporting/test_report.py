@@ -15,15 +15,7 @@ from ipllvm.errors import UsageError
 from ipllvm.records import Decision
 from ipllvm.reporting import folders, schema
 from ipllvm.reporting.folders import ensure_writable, run_folder
-from ipllvm.reporting.report import (
-    NotMeasured,
-    Run,
-    build,
-    machine,
-    replay,
-    versions,
-    write,
-)
+from ipllvm.reporting.report import Run, WithoutResult, build, machine, replay, versions, write
 from ipllvm.tests.reporting import reports
 
 NOON = datetime(2025, 3, 1, 12, 0, tzinfo=UTC)
@@ -89,8 +81,8 @@ def test_a_violation_is_adjusted_in_its_own_family() -> None:
 
 
 def test_a_primary_requirement_that_was_lost_counts_with_p_1() -> None:
-    lost = NotMeasured("t", "errors", model="llava-tiny", primary=True)
-    side = NotMeasured("u", "errors", model="llava-tiny")
+    lost = WithoutResult(test="t", reason="errors", model="llava-tiny", primary=True)
+    side = WithoutResult(test="u", reason="errors", model="llava-tiny")
     (family,) = reports.report(reports.result(p=0.03), not_measured=(lost, side))["multiplicity"]["families"]
     assert (family["k"], len(family["claims"])) == (2, 1)
     assert family["claims"][0]["p_holds"] == pytest.approx(0.06)
@@ -156,7 +148,7 @@ def test_views_that_find_no_room_are_named_and_the_report_is_there(
     monkeypatch.setattr(os, "fsync", filling)
     with pytest.raises(UsageError, match=r"report.html and junit.xml missing \(No space left") as raised:
         write(reports.report(), tmp_path)
-    assert str(raised.value).endswith(f"make room and run: ipllvm report {tmp_path}")
+    assert str(raised.value).endswith(f"when that is mended run: ipllvm report {tmp_path}")
     assert names(tmp_path) == ["report.json", "report.md"]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ipllvm.records import Decision
-from ipllvm.reporting.report import Failed, NotMeasured, NotTested, PassedLaw
+from ipllvm.reporting.report import WithoutResult
 from ipllvm.reporting.terminal import summary
 from ipllvm.tests.reporting import reports
 from ipllvm.tests.reporting.golden import check_golden
@@ -113,9 +113,15 @@ def test_wide_characters_keep_the_columns_aligned() -> None:
 
 def test_what_was_not_tested_for_the_same_reason_is_on_one_line() -> None:
     skipped = tuple(
-        NotTested(name, "llava-tiny", "easyvqa", "pip install easy-vqa") for name in ("a", "b", "a")
+        WithoutResult(property=name, model="llava-tiny", benchmark="easyvqa", reason="pip install easy-vqa")
+        for name in ("a", "b", "a")
     )
-    lines = summary(reports.report(not_tested=(*skipped, NotTested("c", "m", "", "why"))), 80)
+    lines = summary(
+        reports.report(
+            not_tested=(*skipped, WithoutResult(property="c", model="m", benchmark="", reason="why"))
+        ),
+        80,
+    )
     assert lines[:2] == ["not tested a, b, easyvqa, llava-tiny: pip install easy-vqa", "not tested c, m: why"]
 
 
@@ -135,10 +141,14 @@ def test_hostile_text_moves_no_cursor(text: str, ascii_only: bool) -> None:
     )
     made = reports.report(
         found,
-        not_tested=(NotTested(text, text, text, text),),
-        not_measured=(NotMeasured(text, text),),
-        failed=(Failed(text, text, text, text, True, text, text),),
-        passed_laws=(PassedLaw(text, text, text),),
+        not_tested=(WithoutResult(property=text, model=text, benchmark=text, reason=text),),
+        not_measured=(WithoutResult(test=text, reason=text),),
+        failed=(
+            WithoutResult(
+                test=text, property=text, model=text, benchmark=text, law=True, reason=text, replay=text
+            ),
+        ),
+        passed_laws=(WithoutResult(test=text, property=text, model=text),),
     )
     for width in (60, 400):
         lines = summary(made, width, folder=Path("reports\x1b[2J"), ascii_only=ascii_only)

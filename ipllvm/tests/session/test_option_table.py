@@ -29,6 +29,7 @@ OTHER: dict[str, Any] = {
     "dtype": "float16",
     "batch_size": "4",
     "claims": "",  # a file, made by the test
+    "labels": "",
     "strict_observations": True,
     "prompt": "original",
     "permutation_scope": "all",
@@ -40,6 +41,9 @@ OTHER: dict[str, Any] = {
     "parameters": ["strength=strong"],
     "saliency": "facebook/dino-vits16",
     "max_errors": "0.25",
+    "variants": "3",
+    "budget": "1 false alarm per 100 checkpoints",
+    "exact": "bets",
     "generator": "sdxl-lightning",
     "captioner": "llava-next-tiny",
     "encoder": "clip-tiny",
@@ -50,6 +54,8 @@ OTHER: dict[str, Any] = {
     "sequential": True,
     "target": "benchmark",
     "final_look": True,
+    "evidence": "looks",
+    "top_up": 1500,
     "noise_floor": True,
     "margin_floor": True,
     "family_wise": True,
@@ -58,6 +64,7 @@ OTHER: dict[str, Any] = {
 WITH: dict[str, dict[str, Any]] = {
     "target": {"sequential": True},
     "final_look": {"sequential": True},
+    "evidence": {"sequential": True},
     "margin_floor": {"noise_floor": True},
     "baseline": {"models": ["llava-ov"]},
 }
@@ -95,7 +102,7 @@ def given(name: str, value: Any) -> Options:
 
 
 def test_every_field_is_a_row_of_its_own() -> None:
-    assert [each.name for each in fields(Options)] == ["fewer_do", *OPTIONS]
+    assert [each.name for each in fields(Options)] == ["fewer_do", "created", *OPTIONS]
     spelled = [spelling for row in OPTIONS.values() for spelling in row.spellings]
     assert len(spelled) == len(set(spelled))
     assert all(row.help and row.help == row.help.strip() for row in OPTIONS.values())
@@ -108,7 +115,9 @@ def test_all_but_what_bears_on_nothing_have_another_value_here() -> None:
 @pytest.mark.parametrize("name", REPEATED)
 def test_a_replay_repeats_it(name: str, tmp_path: Path) -> None:
     (tmp_path / "claims.toml").write_text("[permutation]\nmargin = 3\n")
-    value = str(tmp_path / "claims.toml") if name == "claims" else OTHER[name]
+    (tmp_path / "labels.jsonl").write_text('{"id": "a", "label": 1}')
+    files = {"claims": str(tmp_path / "claims.toml"), "labels": str(tmp_path / "labels.jsonl")}
+    value = files.get(name, OTHER[name])
     found, usual = given(name, value), read()
     assert getattr(found, name) != getattr(usual, name), "another value than the default"
     again = typed(found.command_line())

@@ -36,7 +36,7 @@ def test_defaults_are_the_demo() -> None:
     found = read()
     assert (found.models, found.benchmarks) == (("llava-tiny",), ("easyvqa", "scenes", "charts"))
     assert (found.samples, found.fewer_do, found.draws, found.seed) == (None, True, None, 0)
-    assert (found.profile, found.size("permutation_invariance")) == ("quick", Size(300, 3))
+    assert (found.profile, found.size("permutation_invariance")) == ("quick", Size(500, 1))
     assert (found.batch_size, found.claims, found.fail_undecided) == (None, None, False)
 
 
@@ -170,7 +170,8 @@ def test_the_header_says_what_will_be_measured() -> None:
 def test_the_command_line_repeats_the_measurement() -> None:
     found = read(model=["llava-ov"], benchmark=["mmvp"], samples="all", offline=True, no_store=True)
     line = found.command_line()
-    assert line[:4] == ["--model=llava-ov", "--benchmark=mmvp", "--profile=quick", "--samples=all"]
+    assert line[:2] == ["--model=llava-ov", "--benchmark=mmvp"]
+    assert {"--profile=quick", "--samples=all"} <= set(line)
     assert {"--draws=auto", "--seed=0", "--offline", "--no-store"} <= set(line)
     assert not any(argument.startswith("--claims") for argument in line)
 

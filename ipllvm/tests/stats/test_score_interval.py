@@ -239,3 +239,11 @@ def test_cluster_names_do_not_matter() -> None:
     )
     assert ScoreTest.of(shuffled).interval(0.05) == pytest.approx(ScoreTest.of(contrast).interval(0.05))
     assert len(set(singletons(60))) == 60
+
+
+@settings(max_examples=300, deadline=None)
+@given(contrasts(), LEVELS, st.floats(-1.2, 1.2))
+def test_the_shorter_way_decides_alike(contrast: Contrast, alpha: float, margin: float) -> None:
+    test = ScoreTest.of(contrast)
+    assert test.holds(margin, alpha) == (test.p_holds(margin) <= alpha)
+    assert test.violated(margin, alpha) == (test.p_violated(margin) <= alpha)

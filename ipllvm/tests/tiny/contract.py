@@ -13,6 +13,7 @@ from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.loading import load
+from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import Perturbation, Response, Sample, Stage
 from ipllvm.tests.tiny import KINDS, make
@@ -74,8 +75,9 @@ class Both:
 
     @property
     def projector(self) -> str:
-        """The name of the module that makes visual tokens of a tower's features."""
-        return str(getattr(self.model, "PROJECTOR", ""))
+        """The module whose tiles are packed behind it; empty where they stand behind each other."""
+        packed = type(self.model).pack is not TransformersModel.pack
+        return str(getattr(self.model, "PROJECTOR", "")) if packed else ""
 
     @torch.inference_mode()
     def require_equal(
@@ -101,13 +103,17 @@ class Both:
             fields = self.reference.fields(pictures, row.prompt)
             prepared = self.model.prepare(pictures, row.prompt)
             assert torch.equal(prepared.input_ids, fields["input_ids"][0])
+            (tiles, tokens, _) = self.model.projected([prepared])[0].shape
+            shape = tiles, tokens
             clean = self.reference.answer(fields, LIMIT)
             for perturbation in plan.perturbations:
                 (trial,) = plan.cases([row], perturbation)
                 if trial.trial in known:
                     continue
                 layout = self.model.layout(prepared) if perturbation.stage is Stage.VISUAL_TOKENS else None
-                said = self.reference.trial(trial, fields, prepared.visual, layout, LIMIT, self.projector)
+                said = self.reference.trial(
+                    trial, fields, prepared.visual, layout, LIMIT, shape, self.projector
+                )
                 found = outcomes[trial.trial]
                 assert found.error is None, found.error
                 assert found.tokens == said, f"{row.id} {perturbation}"

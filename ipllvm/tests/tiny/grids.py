@@ -95,7 +95,7 @@ GLM_TEXT = decoder("glm4v_text", **_rope(partial_rotary_factor=1.0))
 GLM_MOE = decoder(
     "glm4v_moe_text", head_dim=16, n_routed_experts=4, num_experts_per_tok=2, moe_intermediate_size=32,
     n_shared_experts=1,
-    first_k_dense_replace=1, n_group=1, topk_group=1, **_rope(partial_rotary_factor=0.5),
+    first_k_dense_replace=1, n_group=1, topk_group=1, **_rope((1, 1, 2), partial_rotary_factor=0.5),
 )  # fmt: skip
 
 

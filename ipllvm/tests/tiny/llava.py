@@ -187,6 +187,7 @@ MOE: Settings = {
 DECODERS: dict[str, Settings] = {
     "llama": decoder("llama"),
     "mistral": MISTRAL,
+    "mistral-window": decoder("mistral", head_dim=16, sliding_window=20),
     "qwen2": decoder("qwen2"),
     "qwen3": decoder("qwen3", head_dim=16),
     "granite": decoder("granite", **GRANITE),

@@ -43,7 +43,8 @@ class Reference:
             [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
         )
         made = self.processor(images=list(pictures) or None, text=text, return_tensors="pt")
-        return {name: value for name, value in made.items() if name != "labels"}
+        cast = {n: v.to(self.model.dtype) for n, v in made.items() if v.is_floating_point()}
+        return {name: value for name, value in {**made, **cast}.items() if name != "labels"}
 
     @torch.inference_mode()
     def answer(self, fields: Fields, limit: int, *hooks: Any) -> tuple[int, ...]:
@@ -65,12 +66,17 @@ class Reference:
         visual: Tensor,
         layout: Layout | None,
         limit: int,
+        shape: tuple[int, int],
         projector: str = "",
     ) -> tuple[int, ...]:
         """The answer in a trial of layer noise or of a permutation, which hooks make of `generate`."""
         what, rng = trial.perturbation, trial.rng()
-        if isinstance(what, Permutation) and what.stage is Stage.PROJECTED:
+        if isinstance(what, Permutation) and what.stage is Stage.PROJECTED and projector:
             return self.answer(fields, limit, permuted_tiles(self.projector(projector), what, rng))
+        if isinstance(what, Permutation) and what.stage is Stage.PROJECTED:
+            tiles = torch.arange(int(visual.sum())).view(*shape, 1)
+            order = what.apply(tiles, None, rng).flatten()
+            return self.answer(fields, limit, permuted(self.decoder, visual, order))
         if isinstance(what, LayerNoise):
             return self.answer(fields, limit, noisy_layer(self.decoder, what, visual, rng))
         if isinstance(what, Permutation) and layout is not None:

@@ -70,7 +70,7 @@ def test_half_of_the_level_is_the_pooled_rows() -> None:
 def made_row(p_holds: float, p_violated: float, name: str) -> dict[str, Any]:
     """A row as pytest ends it."""
     ended = "failed" if p_violated <= 0.05 else "passed" if p_holds <= 0.05 else "skipped"
-    return row(p_holds, p_violated, name, outcome=ended)
+    return row(p_holds, p_violated, name, outcome=ended, test=name)
 
 
 def test_two_looks_at_the_same_numbers_never_differ() -> None:

@@ -23,6 +23,7 @@ from ipllvm.records import Contrast, Decision, Response, Result, Sample, Trial
 from ipllvm.stats.choice import INDISTINCT
 from ipllvm.stats.sequential import Order, Sequential
 from ipllvm.tests.evaluation.test_evaluation import Fake, benchmark
+from ipllvm.verdicts.group_sequential import GroupSequential
 from ipllvm.verdicts.sequential import InterimAnalyses
 
 RIGHT, WRONG = Response("red", (1,)), Response("blue", (2,))
@@ -37,12 +38,14 @@ class Run:
     target: str = "population"
     final_look: bool = False
     kind: str = "requirement"
+    looks: bool = False
     rows: list[Result] = field(default_factory=list)
     asked: list[Trial] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         planned, fake = benchmark(self.n), Fake()
-        self.interim = InterimAnalyses(planned, 7, self.target, self.final_look)
+        bets = InterimAnalyses(planned, 7, self.target, self.final_look)
+        self.interim = GroupSequential(planned, 7) if self.looks else bets
         known = {name: replace(claim, kind=self.kind) for name, claim in claims.load().items()}
         asked = Settings(draws=1, seed=7, batch_size=8, sequential=self.target)
         model: Any = fake

@@ -1,0 +1,97 @@
+"""Worse at all than a baseline: a claim beside the noise of its pair, and all answers of a run as one."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ipllvm.gate.baseline import CLEAN, Baseline, BaselineEntry, difference
+from ipllvm.gate.outcome import Change, Key
+from ipllvm.records import Claim, Contrast
+from ipllvm.stats.flip_noise import Flips, may_be_used, p_beyond_noise, total
+from ipllvm.verdicts import decide
+from ipllvm.verdicts.worse import POOLED, p_worse, pool
+
+KEY: Key = (POOLED, POOLED, "all")
+
+
+def beyond(contrast: Contrast, *sides: BaselineEntry) -> float:
+    """The p-value of "no worse at all", against the measured noise where both runs were repeated."""
+    noise = _noise(sides)
+    if noise is None or contrast.weighted or contrast.linearised:
+        return p_worse(contrast)
+    change = Flips.of(contrast)
+    return p_beyond_noise(change, noise) if may_be_used(change, noise) else p_worse(contrast)
+
+
+def all_answers(
+    before: Baseline, after: Baseline, compared: Sequence[Key], margin: float, source: str
+) -> Change | None:
+    """The row over all answers that both runs gave, clean and perturbed; None of a single measure.
+
+    `compared` are the entries that agree, `margin` how much worse all may be together, in points.
+    What a claim on a drop says of the answers under the perturbation is the drop and the clean score; a
+    clean answer counts once however many properties measure it.
+    """
+    parts = list(_parts(before, after, compared))
+    found = pool([(benchmark, contrast) for benchmark, contrast, _ in parts])
+    if found is None or len(parts) < 2:
+        return None
+    claim = Claim(
+        name=f"regression:{POOLED}",
+        quantity="regression",
+        direction="at_most",
+        margin=margin,
+        kind="requirement",
+        source=source,
+        text=f"All {len(found.values):,} answers together are not worse by more than {margin:g} points.",
+        primary=False,
+    )
+    sides = [run.entries[key] for _, _, key in parts for run in (before, after) if key is not None]
+    verdict = decide.decide(found, claim)
+    p = beyond(found, *sides) if all(key is not None for _, _, key in parts) else p_worse(found)
+    return Change(KEY, claim, None, None, decide.estimate(found), replace(verdict, p_worse=p))
+
+
+def _parts(
+    before: Baseline, after: Baseline, compared: Sequence[Key]
+) -> Iterator[tuple[str, Contrast, Key | None]]:
+    """Benchmark, what its answers lost, and the entry where it is one; clean ones first, each sample once."""
+    clean = {key: difference(before.entries[key], after.entries[key]) for key in compared if key[1] == CLEAN}
+    seen: dict[str, set[str]] = {}
+    for key, contrast in sorted(clean.items(), key=lambda each: -len(each[1].values)):
+        new = np.array([s not in seen.setdefault(key[2], set()) for s in contrast.samples], dtype=bool)
+        seen[key[2]] |= set(contrast.samples)
+        if new.all():
+            yield key[2], contrast, key
+        elif new.any():
+            yield key[2], _only(contrast, new), None
+    for key in compared:
+        whole = clean.get((key[0], CLEAN, key[2]))
+        entry = after.entries[key]
+        if whole is None or entry.claim.direction != "at_most" or entry.weighted or entry.over:
+            continue
+        drop = difference(before.entries[key], entry)
+        if drop.samples == whole.samples and drop.n_error == whole.n_error:
+            lost = np.round(drop.values + whole.values, 12)
+            if np.any(np.abs(lost) > whole.bound):  # no answers give that: the files contradict themselves
+                continue
+            yield key[2], replace(drop, values=lost, bound=whole.bound), None
+
+
+def _only(contrast: Contrast, kept: np.ndarray) -> Contrast:
+    places = np.flatnonzero(kept)
+    return replace(
+        contrast,
+        values=contrast.values[places],
+        clusters=tuple(contrast.clusters[i] for i in places),
+        samples=tuple(contrast.samples[i] for i in places),
+        n_error=0,
+    )
+
+
+def _noise(sides: Sequence[BaselineEntry]) -> Flips | None:
+    """What the repetitions of both runs flipped; None unless all of these were repeated."""
+    if not sides or not all(len(side.noise) == 3 for side in sides):
+        return None
+    return total([Flips(*side.noise) for side in sides])

@@ -1,0 +1,73 @@
+"""A gate as one of a train: at which level it alarms, and what is kept of it beside the baseline."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ipllvm.session.comparisons import Reference
+from ipllvm.session.options import Options
+
+Rows = Sequence[dict[str, Any]]
+
+
+def share(reference: Reference, rows: Rows, options: Options) -> None:
+    """Give the rows of the comparisons the level that the budget has for this gate; raises UsageError."""
+    from ipllvm.gate import budget
+    from ipllvm.verdicts.release import LEVEL, REGRESSION
+
+    asked = options.budget
+    if asked is None or not rows:
+        return
+    entries = budget.load(budget.file_of(reference.file))
+    level = budget.level(asked, entries, _fingerprint(rows), budget.about(rows))
+    for row in rows:
+        if row["claim"]["name"].startswith(REGRESSION):
+            row["settings"] = {**row["settings"], LEVEL: level}
+
+
+def keep(reference: Reference, rows: Rows, options: Options, started: str) -> str:
+    """Put this gate into the record beside the baseline; what a report says of it, if anything."""
+    from ipllvm.gate import budget
+    from ipllvm.records import Decision
+    from ipllvm.reporting.folders import replace_file
+    from ipllvm.verdicts import release
+
+    asked = options.budget
+    gated = [row for row in rows if row["claim"]["name"].startswith(release.REGRESSION)]
+    if asked is None or not gated:
+        return ""
+    file, level = budget.file_of(reference.file), float(gated[0]["settings"][release.LEVEL])
+    families = [each for each in release.families(rows) if each.name == "no_regression"]
+    alarm = any(each.answer.worse or each.answer.decision is Decision.VIOLATED for each in families)
+    found = [row["verdict"]["p_worse"] for row in gated if row["verdict"]["p_worse"] is not None]
+    made = budget.Entry(
+        _fingerprint(rows),
+        budget.about(rows),
+        level,
+        min(found, default=1.0),
+        alarm,
+        started,
+        _evidence(rows),
+    )
+    entries = budget.added(budget.load(file), made)
+    replace_file(file.parent, file.name, budget.dumps(entries))
+    told = budget.told(asked, entries, level)
+    together = budget.evidence(entries, made.checkpoint)
+    shown = ", ".join(f"{name} {value:.3g}" for name, value in sorted(together.items()))
+    return f"{told}; evidence of its sequential runs together: {shown}" if shown else told
+
+
+def _fingerprint(rows: Rows) -> str:
+    return str(rows[0]["model"]["fingerprint"])
+
+
+def _evidence(rows: Rows) -> Mapping[str, float]:
+    """The e-values against each claim that a sequential run found."""
+    found = {}
+    for row in rows:
+        target = row["estimates"].get(row["claim"]["quantity"]) or {}
+        looked = (target.get("extra") or {}).get("sequential") or {}
+        if looked.get("e_violated") is not None:
+            found[f"{row['property']} {row['claim']['name']} {row['benchmark']['name']}"] = looked[
+                "e_violated"
+            ]
+    return found

@@ -1,0 +1,51 @@
+"""A budget over many gates: what each may spend, that a repeated gate costs nothing, and its false alarms."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ipllvm.errors import UsageError
+from ipllvm.gate.budget import Entry, added, dumps, evidence, file_of, level, load, parse
+from ipllvm.stats.online import lord
+
+RATE = parse("budget", "1 false alarm per 100 checkpoints")
+
+
+def test_what_cannot_be_read_is_refused_in_one_line(tmp_path: Path) -> None:
+    for text in ("", "one", "3 false alarms per 2 checkpoints", "0 false alarms per 9 checkpoints", "200 %"):
+        with pytest.raises(UsageError, match=r"--budget .*: write "):
+            parse("budget", text)
+    for text in ("", "[]", "{}", '{"schema": "ipllvm-budget/1", "gates": [{"level": 1}]}'):
+        (tmp_path / "x.budget.json").write_text(text)
+        with pytest.raises(UsageError, match="move it away to begin anew"):
+            load(tmp_path / "x.budget.json")
+
+
+def test_a_gate_that_is_repeated_keeps_its_level_and_its_place(tmp_path: Path) -> None:
+    share = parse("budget", "5 % of alarms false")
+    first = Entry("a", "m", level(share, [], "a", "m"), 0.5, False)
+    entries = added([], first)
+    assert level(share, entries, "a", "m") == first.level
+    assert level(share, entries, "b", "m") < first.level
+    assert added(entries, Entry("a", "m", 0.9, 0.4, True)) == [Entry("a", "m", first.level, 0.4, True)]
+    file = file_of(tmp_path / "release-1.json")
+    file.write_text(dumps(entries))
+    assert load(file) == entries and load(tmp_path / "none.budget.json") == []
+
+
+def test_evidence_on_shared_samples_is_averaged() -> None:
+    runs = [Entry("a", str(i), 0.05, 1.0, False, evidence={"claim": e}) for i, e in enumerate((4.0, 10.0))]
+    assert evidence(runs, "a") == {"claim": 7.0} and evidence(runs, "b") == {}
+
+
+def test_false_decisions_of_a_train_of_100_releases() -> None:
+    """Of unchanged ones 5 alarm without a budget, 1 with one, next to none by the false discovery rate."""
+    rng, alarms = np.random.default_rng(0), np.zeros(3)
+    for _ in range(40):
+        p = rng.random(100)
+        seen: list[bool] = []
+        for each in p:
+            seen.append(bool(each <= lord(seen, 0.05)))
+        alarms += [(p <= 0.05).sum(), (p <= level(RATE, [], "", "")).sum(), sum(seen)]
+    assert alarms / 40 == pytest.approx([5.0, 1.0, 0.0], abs=1.2)

@@ -1,0 +1,139 @@
+"""Worse at all: rows at margin 0, all answers as one, the noise of the pair, and the best of several."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ipllvm import claims, cli
+from ipllvm.gate import baseline as baselines
+from ipllvm.gate import unchanged
+from ipllvm.gate.baseline import Baseline, dumps, of
+from ipllvm.gate.compare import compare, picked
+from ipllvm.gate.pooled import KEY
+from ipllvm.records import Claim, Contrast, Decision, Verdict
+from ipllvm.tests.reporting import reports
+
+CLAIM = claims.load()["permutation"]
+Rows = list[dict[str, Any]]
+
+
+def measured(name: str, clean: np.ndarray, permuted: np.ndarray | None = None, noise: Any = ()) -> Rows:
+    """What a baseline keeps of a property on a benchmark: the clean scores, and a drop where there is one."""
+    ids = tuple(f"{name}{i}" for i in range(len(clean)))
+    score = Contrast("clean", clean, ids, samples=ids)
+    claim = baselines.clean_claim(2.0)
+    drop = Contrast("performance_drop", clean - (clean if permuted is None else permuted), ids, samples=ids)
+    found = reports.result()
+    about = replace(found.benchmark, name=name)
+    pairs: tuple[tuple[Claim, Contrast], ...] = ((CLAIM, drop), (claim, score))
+    kept = baselines.rows(replace(found, benchmark=about, paired=pairs, noise=dict(noise)))
+    return kept if permuted is not None else kept[1:]
+
+
+def scores(lost: int, n: int = 300) -> np.ndarray:
+    return (np.arange(n) >= lost).astype(float)
+
+
+def ten(lost: int) -> Baseline:
+    return of({}, [row for i in range(10) for row in measured(f"b{i}", scores(lost))])
+
+
+def test_a_row_is_worse_before_it_is_violated() -> None:
+    before, after = of({}, measured("b", scores(0))), of({}, measured("b", scores(7)))
+    gate = compare(before, after, "b")
+    (change,) = gate.changes
+    assert change.verdict.decision is Decision.UNDECIDED and (change.verdict.p_worse or 1.0) < 0.05
+    assert gate.said(change) == "WORSE"
+    assert (gate.status, gate.failing("worse"), gate.undecided) == (0, 1, True)
+    assert "by more than the margin is not shown" in gate.reason(change)
+    assert compare(before, before, "b").failing("worse") == 0
+
+
+def test_ten_measures_that_lose_a_little_are_seen_together() -> None:
+    gate = compare(ten(0), ten(2), "b")
+    rows = {change.key[2]: gate.said(change) for change in gate.changes}
+    assert rows.pop("all") in ("WORSE", "HOLDS") and gate.failing("worse") == 1
+    assert not {"WORSE", "VIOLATED"} & set(rows.values())
+    pooled = next(change for change in gate.changes if change.key == KEY)
+    assert pooled.estimate.discordant == (20, 0) and pooled.estimate.n == 3000
+    assert pooled.estimate.value == pytest.approx(100 * 20 / 3000)
+
+
+def test_perturbed_answers_count_and_a_clean_one_counts_once() -> None:
+    before = of({}, measured("b", scores(0), scores(30)))
+    after = of({}, measured("b", scores(5), scores(40)))
+    pooled = next(change for change in compare(before, after, "b").changes if change.key == KEY)
+    assert pooled.estimate.n == 600 and pooled.estimate.discordant == (15, 0)
+    again = [*measured("b", scores(5), scores(40)), {**measured("b", scores(5))[0], "property": "image_use"}]
+    first = [*measured("b", scores(0), scores(30)), {**measured("b", scores(0))[0], "property": "image_use"}]
+    pooled = next(c for c in compare(of({}, first), of({}, again), "b").changes if c.key == KEY)
+    assert pooled.estimate.n == 600
+
+
+def test_where_both_runs_were_repeated_few_losses_are_enough() -> None:
+    quiet = {"clean_score": (0, 0, 300)}
+    before, after = (
+        of({}, measured("b", scores(0), noise=quiet)),
+        of({}, measured("b", scores(3), noise=quiet)),
+    )
+    (change,) = compare(before, after, "b").changes
+    assert change.verdict.p_worse == pytest.approx((1 / 3) ** 3)
+    (alone,) = compare(of({}, measured("b", scores(0))), of({}, measured("b", scores(3))), "b").changes
+    assert alone.verdict.p_worse is not None and alone.verdict.p_worse > 0.05
+    swapped = scores(4)
+    swapped[0] = 1.0
+    won = of({}, measured("b", swapped, noise=quiet))
+    first = scores(0)
+    first[0] = 0.0
+    before = of({}, measured("b", first, noise=quiet))
+    (both,) = compare(before, won, "b").changes
+    assert both.verdict.p_worse is not None and both.verdict.p_worse > 0.05, "it won too: another model"
+
+
+def test_the_best_of_several_holds_by_a_smaller_p() -> None:
+    verdict = Verdict(Decision.HOLDS, "inside", 0.02, 0.9)
+    assert picked(verdict, CLAIM, 1) is verdict
+    assert picked(verdict, CLAIM, 2).decision is Decision.HOLDS
+    lost = picked(verdict, CLAIM, 3)
+    assert lost.decision is Decision.UNDECIDED and lost.p_holds == pytest.approx(0.06)
+    assert "the best of 3 was picked" in lost.reason
+
+
+def test_the_best_of_eight_that_are_at_the_margin_passes_in_at_most_a_twentieth() -> None:
+    rng, passed, alone = np.random.default_rng(0), 0, 0
+    names = tuple(map(str, range(300)))
+    for _ in range(200):
+        lost = rng.choice([1.0, -1.0, 0.0], (8, 300), p=[0.03, 0.01, 0.96])
+        best = Contrast("regression", lost[lost.mean(1).argmin()], names, samples=names)
+        from ipllvm.verdicts import decide
+
+        claim = replace(CLAIM, margin=2.0)
+        found = decide.decide(best, claim)
+        alone += found.decision is Decision.HOLDS
+        passed += picked(found, claim, 8).decision is Decision.HOLDS
+    assert alone > 25 and passed <= 16
+
+
+def test_ten_identical_answers_are_undecided_and_need_149(
+    tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("before", "after"):
+        (tmp_path / f"{name}.json").write_text(dumps({}, measured("b", scores(2, 10))))
+    assert cli.main(["compare", str(tmp_path / "before.json"), str(tmp_path / "after.json")]) == 0
+    shown = capsys.readouterr().out
+    assert "UNDECIDED" in shown and "149" in shown
+    both = [str(tmp_path / "before.json"), str(tmp_path / "after.json")]
+    assert cli.main(["compare", "--undecided=fail", *both]) == 6
+
+
+def test_how_often_a_gate_is_red_on_the_same_model(tmp_path: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    rng = np.random.default_rng(1)
+    flips = rng.random(300) < 0.02
+    first, again = measured("b", scores(60)), measured("b", np.abs(scores(60) - flips))
+    found = unchanged.of(of({}, first), of({}, again))
+    assert found.changed == (int(flips.sum()), 300) and found.worse <= 20
+    (tmp_path / "run.json").write_text(dumps({}, first))
+    assert cli.main(["compare", "--self", str(tmp_path / "run.json")]) == 0
+    assert "200 halves: worse by more than the margin" in capsys.readouterr().out

@@ -1,0 +1,74 @@
+"""A fault at a chosen moment of a run, loaded with `-p`: FAULT says which, AT before which batch."""
+
+import os
+import shutil
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+OUTCOMES = Path("reports/outcomes")
+
+
+def _damage() -> None:
+    for file in OUTCOMES.glob("*.sqlite"):
+        file.write_bytes(b"nonsense" * 999)
+
+
+def _no_memory() -> None:
+    raise MemoryError
+
+
+def _pictures() -> None:
+    for file in Path("data").rglob("*.jpg"):
+        file.write_bytes(b"no picture any more")
+
+
+def _worker() -> None:
+    if os.environ.get("PYTEST_XDIST_WORKER") == "gw0":
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+FAULTS: dict[str, Callable[[], object]] = {
+    "SIGTERM": lambda: os.kill(os.getpid(), signal.SIGTERM),
+    "SIGHUP": lambda: os.kill(os.getpid(), signal.SIGHUP),
+    "SIGINT": lambda: os.kill(os.getpid(), signal.SIGINT),
+    "deleted": lambda: shutil.rmtree(OUTCOMES),
+    "renamed": lambda: OUTCOMES.rename("reports/elsewhere"),
+    "damaged": _damage,
+    "memory": _no_memory,
+    "pictures": _pictures,
+    "worker": _worker,
+    "claims": lambda: Path("mine.toml").write_text("[" * 9_999),
+}
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Let the fault happen before the batch AT is written; a fault of the report when that is drawn."""
+    fault, at = os.environ["FAULT"], int(os.environ.get("AT", "1"))
+    if fault == "report":
+        from ipllvm.reporting import html
+
+        vars(html)["render"] = lambda *reports: _no_memory()
+    elif fault == "statements":
+        from ipllvm.verdicts import statements
+
+        vars(statements)["of"] = lambda *rows: _no_memory()
+    else:
+        _before_batch(FAULTS[fault], at)
+
+
+def _before_batch(fault: Callable[[], object], at: int) -> None:
+    from ipllvm.engine.store.outcomes import OutcomeView
+
+    update, left = OutcomeView.update, [at]
+
+    def updated(self: OutcomeView, *batch: Any, **more: Any) -> None:
+        left[0] -= 1
+        if not left[0]:
+            fault()
+        update(self, *batch, **more)
+
+    type.__setattr__(OutcomeView, "update", updated)

@@ -1,0 +1,175 @@
+"""Endpoints that attack who asks them: keys stay with their host, and every reply has limits."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from ipllvm.errors import NotMeasured, UsageError
+from ipllvm.models import endpoint, judges
+from ipllvm.safety.printing import visible
+
+SECRET = "sk-SECRET-123"
+SAID = json.dumps({"choices": [{"message": {"content": "yes"}}]}).encode()
+
+
+class Attacker(BaseHTTPRequestHandler):
+    """Does as the first part of its address says; `stolen` holds every key that was sent to `thief`."""
+
+    stolen: list[str | None]
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        REPLIES[self.path.split("/")[1]](self)
+
+    def do_GET(self) -> None:
+        REPLIES[self.path.split("/")[1]](self)
+
+    def reply(self, status: int, body: bytes = b"", **headers: str) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+def _thief(attacker: Attacker) -> None:
+    attacker.stolen.append(attacker.headers.get("Authorization"))
+    attacker.reply(200, SAID)
+
+
+def _redirect(status: int) -> Callable[[Attacker], None]:
+    def answer(attacker: Attacker) -> None:
+        port = attacker.headers["Host"].rpartition(":")[2]
+        attacker.reply(status, Location=f"http://localhost:{port}/thief")
+
+    return answer
+
+
+def _content(content: object) -> Callable[[Attacker], None]:
+    body = json.dumps({"choices": [{"message": {"content": content}}]}).encode()
+    return lambda attacker: attacker.reply(200, body)
+
+
+def _drip(attacker: Attacker) -> None:
+    attacker.send_response(200)
+    attacker.end_headers()
+    until = time.monotonic() + 30
+    try:
+        while time.monotonic() < until:
+            attacker.wfile.write(b" ")
+            attacker.wfile.flush()
+            time.sleep(0.05)
+    except OSError:
+        return
+
+
+def _raw(text: bytes) -> Callable[[Attacker], None]:
+    def answer(attacker: Attacker) -> None:
+        attacker.wfile.write(text)
+
+    return answer
+
+
+REPLIES: dict[str, Callable[[Attacker], None]] = {
+    "thief": _thief,
+    **{f"redirect{status}": _redirect(status) for status in (301, 302, 303, 307, 308)},
+    "null": _content(None),
+    "number": _content(1),
+    "list": _content(["yes"]),
+    "nochoices": lambda attacker: attacker.reply(200, b'{"choices": null}'),
+    "empty": lambda attacker: attacker.reply(200, b'{"choices": []}'),
+    "nojson": lambda attacker: attacker.reply(200, b"<html>"),
+    "utf8": lambda attacker: attacker.reply(200, b'{"\xff'),
+    "deep": lambda attacker: attacker.reply(200, b"[" * 200_000 + b"]" * 200_000),
+    "digits": lambda attacker: attacker.reply(200, b"1" * 100_000),
+    "huge": lambda attacker: attacker.reply(200, b" " * (judges.REPLY_BYTES + 1)),
+    "cut": lambda attacker: attacker.reply(200, b"{", Content_Length="1000"),
+    "status": _raw(b"GARBAGE\r\n\r\n"),
+    "header": _raw(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000 + b"\r\n\r\n"),
+    "headers": _raw(b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 500 + b"\r\n"),
+    "chunk": _raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\nabc"),
+    "drip": _drip,
+    **{
+        f"status{status}": lambda attacker, status=status: attacker.reply(status, SECRET.encode())  # type: ignore[misc]
+        for status in (400, 401, 404, 429, 500)
+    },
+}
+
+
+@pytest.fixture
+def stolen() -> list[str | None]:
+    return []
+
+
+@pytest.fixture
+def server(stolen: list[str | None], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv(endpoint.KEY, SECRET)
+    monkeypatch.setattr(judges, "TIMEOUT", 0.5)
+    monkeypatch.setattr(Attacker, "stolen", stolen, raising=False)
+    made = ThreadingHTTPServer(("127.0.0.1", 0), Attacker)
+    thread = threading.Thread(target=made.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{made.server_port}"
+    made.shutdown()
+    made.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("attack", [name for name in REPLIES if name != "thief"])
+def test_no_attack_gets_the_key_or_a_score(server: str, stolen: list[str | None], attack: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(NotMeasured) as caught:
+        judges.Endpoint(f"{server}/{attack}#m").ask("is it right?")
+    said = str(caught.value)
+    assert stolen == []
+    assert "gave no reply" in said
+    assert SECRET not in said
+    assert said == visible(said, len(said))
+    assert time.monotonic() - began < 10
+
+
+def test_the_host_that_is_named_gets_the_key(server: str, stolen: list[str | None]) -> None:
+    assert judges.Endpoint(f"{server}/thief#m").ask("is it right?") == "yes"
+    assert stolen == [f"Bearer {SECRET}"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://user:pa55w0rd@host/v1#m",
+        "http://sk-abcdef123@host/v1#m",
+        "http://host/v1?api_key=abc#m",
+        "http://host/v1?x=1&access_token=abc#m",
+        "http://host/v1?sig=abc#m",
+        "http://host/sk-abcdef123/v1#m",
+        "http://host/v1?k=AIzaSyExample#m",
+    ],
+)
+def test_a_key_in_the_address_is_refused_and_not_repeated(address: str) -> None:
+    with pytest.raises(UsageError, match="key in the address") as caught:
+        endpoint.parse(address)
+    assert not any(part in str(caught.value) for part in ("pa55w0rd", "abc", "AIza"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://[::1#m", "http:///#m", "http://host:99999/#m", "http://host:x/#m", "http://exa mple/#m",
+        "http://host/a\nb#m", "ftp://host#m", "file:///etc/passwd#m", "http://host", "#m", "http://\x1b]0;x\x07/#m",
+    ],
+)  # fmt: skip
+def test_what_is_no_address_is_refused_in_one_line(address: str) -> None:
+    with pytest.raises(UsageError, match="an endpoint is written URL#MODEL") as caught:
+        endpoint.parse(address)
+    assert str(caught.value).isprintable()
+
+
+def test_a_version_in_the_address_is_no_key() -> None:
+    assert endpoint.parse("https://host/v1?api-version=2024-10-21#m").url.endswith("2024-10-21")

@@ -1,0 +1,83 @@
+"""`make mutants`: small changes of what decides, each of which some test should notice.
+
+Resumable: what was tried of modules that have not changed since is kept in the file of results.
+"""
+
+import argparse
+import json
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ipllvm.tests.mutants import trial
+from ipllvm.tests.mutants.rooms import Mutant, chosen, every, tests_of
+
+COUNT, SEED = 160, 0
+LIMIT = 300.0
+"""Seconds for a mutant whose tests are not known yet to end."""
+
+
+def main() -> None:
+    """Try each mutant that has no result, then print the score."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=COUNT)
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--only", default="", help="mutants of modules whose path holds this")
+    parser.add_argument("--results", type=Path, default=Path("reports/mutants.jsonl"))
+    args = parser.parse_args()
+    mutants = [each for each in chosen(args.count, args.seed) if args.only in each.module]
+    known = dict(_read(args.results))
+    waiting = [each for each in mutants if each.key not in known]
+    args.results.parent.mkdir(parents=True, exist_ok=True)
+    with args.results.open("a", encoding="utf-8") as file, ThreadPoolExecutor(args.jobs) as pool:
+        for mutant, killed, seconds in pool.map(_tried, waiting):
+            known[mutant.key] = killed
+            row = {"mutant": mutant.key, "killed": killed, "seconds": round(seconds, 1)}
+            print(json.dumps(row), file=file, flush=True)
+            print("killed  " if killed else "SURVIVED", f"{seconds:6.1f} s", mutant.key, flush=True)
+    print("\n".join(table(known)))
+
+
+def _tried(mutant: Mutant) -> tuple[Mutant, bool, float]:
+    tests = tests_of(mutant.module)
+    beside = tuple(each for each in tests if each != mutant.module)
+    without = [f"--deselect={name}" for name in _failing(beside)]
+    passed, seconds = trial.run(mutant.module, mutant.change.number, [*tests, *without], LIMIT)
+    return mutant, not passed, seconds
+
+
+@cache
+def _failing(tests: tuple[str, ...]) -> tuple[str, ...]:
+    """The tests that fail as it is."""
+    found = tuple(trial.failing(tests))
+    for name in found:
+        print("FAILS WITHOUT A MUTANT", name, flush=True)
+    return found
+
+
+def _read(path: Path) -> Iterator[tuple[str, bool]]:
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    rows: list[dict[str, Any]] = [json.loads(line) for line in lines]
+    return ((row["mutant"], row["killed"]) for row in rows)
+
+
+def table(known: dict[str, bool]) -> list[str]:
+    """The score by room, as Markdown, of all mutants that were tried and are still possible."""
+    made, killed = Counter[str](), Counter[str]()
+    for each in every():
+        if each.key in known:
+            room = each.module.split("/")[1]
+            made[room] += 1
+            killed[room] += known[each.key]
+    rows = [f"| {room} | {made[room]} | {killed[room]} |" for room in sorted(made)]
+    total, dead = sum(made.values()), sum(killed.values())
+    share = f"{100 * dead / total:.0f} %" if total else "nothing"
+    return ["| room | mutants | killed |", "|---|---|---|", *rows, f"| all | {total} | {dead} ({share}) |"]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,69 @@
+"""Which modules are mutated, and which tests should notice."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import ipllvm
+from ipllvm.tests.mutants.mutations import Change, changes
+
+ROOT = Path(ipllvm.__file__).parents[1]
+TESTS = "ipllvm/tests"
+BESIDE: dict[str, tuple[str, ...]] = {
+    "stats": ("stats", "verdicts"),
+    "metrics": ("metrics", "contracts/test_metrics.py"),
+    "scorers": ("scorers", "contracts/test_scorers.py"),
+    "perturbations": ("perturbations", "contracts/test_perturbations.py", "contracts/test_engine_version.py"),
+    "verdicts": ("verdicts",),
+    "gate": ("gate", "verdicts"),
+    "engine/plan.py": ("engine/test_plan.py", "evaluation", "engine/test_run.py"),
+    "engine/store": ("engine/test_inspection.py", "engine/test_store.py"),
+}
+"""Room or module -> the tests beside those of its own name, the nearest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """One change of one module."""
+
+    module: str
+    change: Change
+
+    @property
+    def key(self) -> str:
+        """What names it as long as the module stays as it is."""
+        return f"{self.module} {self.change}"
+
+
+def modules() -> list[Path]:
+    """The modules of every room, in their order."""
+    found: list[Path] = []
+    for place in BESIDE:
+        path = ROOT / "ipllvm" / place
+        found += [path] if path.is_file() else sorted(path.rglob("*.py"))
+    return found
+
+
+def every() -> list[Mutant]:
+    """Every mutant of every module."""
+    return [
+        Mutant(path.relative_to(ROOT).as_posix(), change)
+        for path in modules()
+        for change in changes(path.read_text(encoding="utf-8"))
+    ]
+
+
+def chosen(count: int, seed: int) -> list[Mutant]:
+    """So many of them, by the digest of seed and mutant: a module that changes leaves those of others."""
+    drawn = sorted(every(), key=lambda mutant: sha256(f"{seed} {mutant.key}".encode()).digest())[:count]
+    return sorted(drawn, key=lambda mutant: (mutant.module, mutant.change.number))
+
+
+def tests_of(module: str) -> list[str]:
+    """The tests that should notice a change of a module: those of its name, its doctests, then its room's."""
+    inner = Path(module).relative_to("ipllvm")
+    own = sorted((ROOT / TESTS).rglob(f"test_{inner.stem}.py"))
+    own = [path for path in own if inner.parts[0] in path.parts]
+    beside = next(tests for place, tests in BESIDE.items() if inner.as_posix().startswith(place))
+    paths = [*(path.relative_to(ROOT).as_posix() for path in own), module]
+    return [*paths, *(f"{TESTS}/{name}" for name in beside if (ROOT / TESTS / name).exists())]

@@ -1,0 +1,61 @@
+"""The tests behind WORSE: losses beside noise, levels of looks, and a judge put right by labels."""
+
+import numpy as np
+import pytest
+
+from ipllvm.records import Contrast
+from ipllvm.stats.flip_noise import Flips, may_be_used, p_beyond_noise
+from ipllvm.stats.multiplicity import holm
+from ipllvm.stats.ppi import corrected
+from ipllvm.verdicts.worse import p_worse, pool
+
+
+def contrast(values: np.ndarray, size: int = 1) -> Contrast:
+    return Contrast("lost", values, tuple(str(i // size) for i in range(len(values))))
+
+
+def test_noise_that_is_three_times_what_was_measured_gives_few_false_alarms() -> None:
+    """One run of each is repeated; the change flips as an unchanged model does, or three times as often."""
+    rng = np.random.default_rng(0)
+    for factor, limit in ((1, 0.06), (3, 0.12)):
+        alarms = 0
+        for _ in range(500):
+            noise = rng.binomial(600, 0.005, 2)
+            change = rng.binomial(300, factor * 0.005, 2)
+            found, known = Flips(change[0], change[1], 300), Flips(noise[0], noise[1], 600)
+            alarms += may_be_used(found, known) and p_beyond_noise(found, known) <= 0.05
+        assert alarms / 500 <= limit
+
+
+def test_weights_share_the_level_and_pass_it_on() -> None:
+    assert holm([0.02, 0.5], [1, 1]) == holm([0.02, 0.5])
+    assert holm([0.024, 0.9, 0.9], [2, 1, 1]) == pytest.approx((0.048, 1.0, 1.0))
+
+
+def test_pooled_answers_of_large_clusters_weigh_less_on_balance_one() -> None:
+    singles, tens = contrast(np.zeros(300)), contrast(np.repeat([1.0, 0.0], [30, 270]), 10)
+    found = pool([("a", singles), ("b", tens)])
+    assert found is not None and len(found.values) == 600
+    assert 0 < found.values.max() < 1 and found.bound > 1
+    assert p_worse(found) > p_worse(contrast(np.repeat([1.0, 0.0], [30, 570])))
+
+
+def test_labels_put_a_biased_judge_right() -> None:
+    rng = np.random.default_rng(0)
+    people = (rng.random(400) < 0.7).astype(float)
+    judge = np.maximum(people, rng.random(400) < 0.5)
+    ids = tuple(map(str, range(400)))
+    judged = Contrast("judge", judge, ids, samples=ids)
+    labels = {str(i): people[i] for i in range(100)}
+    found = corrected(judged, labels)
+    assert found is not None and found.low <= 0.7 <= found.high < judge.mean()
+    assert found.off == pytest.approx(float(np.mean(judge[:100] - people[:100])))
+    assert corrected(judged, {"0": 1.0}) is None
+
+
+def test_a_useless_judge_does_no_harm() -> None:
+    rng = np.random.default_rng(0)
+    ids = tuple(map(str, range(400)))
+    judged = Contrast("judge", (rng.random(400) < 0.5).astype(float), ids, samples=ids)
+    found = corrected(judged, {str(i): float(i % 10 > 0) for i in range(100)})
+    assert found is not None and found.trust < 0.2 and abs(found.mean - 0.9) < 0.06

@@ -1,0 +1,71 @@
+"""The house rules that can be counted: sizes, loose modules, and no class name twice."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import ipllvm
+
+ROOT = Path(ipllvm.__file__).parents[1]
+MODULE, FUNCTION, LOOSE = 400, 60, 10
+DOUBLES = {
+    "Address": "where a data set is on the hub; where a judge is",
+    "Aligned": "a family; a planted model",
+    "Answer": "of a response; of a run",
+    "Cell": "of the calibration; beside the rivals",
+    "Encoder": "a loaded model; a part of a training batch",
+    "Family": "of tests in the calibration; of requirements",
+    "Figure": "of the paper; of a benchmark's total; of a card",
+    "Flips": "a distribution; measured noise",
+    "Graded": "a distribution; a response",
+    "Line": "of a recorded answer; of a report",
+    "Measured": "halves of a run; a compared one",
+    "Row": "of MMVP; of a statement",
+    "Run": "of a simulation; of a report",
+    "Sight": "what a planted model perceives; how a model sees",
+    "Standing": "of positions; of a claim",
+}
+"""Class names that two rooms still share, and what each means there; a new one is not let in."""
+
+
+def modules() -> Iterator[tuple[str, str]]:
+    """Every source file that is no test, with its text."""
+    for folder in ("ipllvm", "fixtures", "properties"):
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            if "tests" not in file.relative_to(ROOT).parts:
+                yield str(file.relative_to(ROOT)), file.read_text(encoding="utf-8")
+
+
+MODULES = dict(modules())
+TREES = {name: ast.parse(text) for name, text in MODULES.items()}
+
+
+def test_no_module_is_too_long() -> None:
+    assert {name: n for name, text in MODULES.items() if (n := len(text.splitlines())) > MODULE} == {}
+
+
+def test_no_function_is_too_long() -> None:
+    long = {}
+    for name, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                if lines > FUNCTION:
+                    long[f"{name}:{node.name}"] = lines
+    assert long == {}
+
+
+def test_few_modules_are_loose() -> None:
+    assert len([name for name in MODULES if Path(name).parent == Path("ipllvm")]) <= LOOSE
+
+
+def test_a_class_name_stands_for_one_thing() -> None:
+    found = defaultdict(list)
+    for name, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                found[node.name].append(name)
+    twice = {name: places for name, places in found.items() if len(places) > 1}
+    assert {name: places for name, places in twice.items() if name not in DOUBLES} == {}
+    assert DOUBLES.keys() - twice.keys() == set(), "no longer double: strike it out"

@@ -1,0 +1,88 @@
+"""A longer run after a first one: alpha is shared, looks are remembered, what was spent already is told."""
+
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from ipllvm.calibration.distributions import Design, Flips
+from ipllvm.calibration.fixed import claim
+from ipllvm.errors import UsageError
+from ipllvm.evaluation.schedules import Noted
+from ipllvm.records import Decision, Verdict
+from ipllvm.sampling import generator
+from ipllvm.session.options import _check
+from ipllvm.tests.stats.contrasts import flips
+from ipllvm.verdicts.top_up import FILE, Book, Look, over_all
+
+
+def test_looks_are_remembered_by_samples(tmp_path: Path) -> None:
+    book = Book(tmp_path / "deep")
+    assert book.of("k") == []
+    first, second = Look("k", 300, 0.3, 0.9, 1500), Look("k", 1500, 0.04, 0.9, 1500)
+    for look in (second, first, first, Look("other", 10, 0.1, 0.9)):
+        book.add(look)
+    assert Book(tmp_path / "deep").of("k") == [first, second]
+    file = tmp_path / "deep" / FILE
+    assert len(file.read_text().splitlines()) == 3
+    file.write_text(file.read_text() + '{"key": "k", "samp')
+    assert len(book.of("k")) == 2, "a line that was cut off is no look"
+
+
+def test_a_second_look_needs_more_than_it_would_alone(tmp_path: Path) -> None:
+    verdicts = [
+        Noted(Book(tmp_path), "p m b 0", 1500).decide(flips(n, lost), claim(), None, 1500)
+        for n, lost in ((300, 6), (1500, 20))
+    ]
+    alone = Noted(Book(tmp_path / "else"), "p m b 0", None).decide(flips(1500, 20), claim(), None, 1500)
+    assert verdicts[0].decision is Decision.UNDECIDED and "look 1 of 1500" in verdicts[0].reason
+    assert alone.p_holds < verdicts[1].p_holds < 2 * alone.p_holds
+    assert "look 2 of 1500 planned samples, level 0.039, after 300" in verdicts[1].reason
+    again = Noted(Book(tmp_path), "p m b 0", 1500).decide(flips(1500, 20), claim(), None, 1500)
+    assert again == verdicts[1], "a look that is repeated spends nothing"
+
+
+def test_a_first_look_that_planned_none_is_told(tmp_path: Path) -> None:
+    Noted(Book(tmp_path), "p m b 0", None).decide(flips(300, 6), claim(), None, 1500)
+    found = Noted(Book(tmp_path), "p m b 0", 1500).decide(flips(1500, 5), claim(), None, 1500)
+    assert found.decision is Decision.HOLDS
+    assert "the look at 300 was taken at the whole of alpha: both together may err in 8.9 %" in found.reason
+
+
+def test_what_was_decided_before_stays() -> None:
+    now = Verdict(Decision.UNDECIDED, "open", 0.4, 0.9)
+    found = over_all(now, claim(), Look("k", 1500, 0.4, 0.9, 1500), [Look("k", 300, 0.001, 0.9, 1500)])
+    assert (
+        found.decision is Decision.HOLDS
+        and found.reason.startswith("decided at an earlier look")
+        and "level 0.039" in found.reason
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("law", [Flips(0.02), Flips.of(0.02, 0.10)], ids=str)
+def test_two_planned_looks_err_no_more_than_one(law: Flips, tmp_path: Path) -> None:
+    false, runs = np.zeros(2), 300
+    for run in range(runs):
+        whole = law.contrast(Design(1500), generator(6, run))
+        schedule, decided = Noted(Book(tmp_path / str(run)), "k", 1500), set()
+        for n in (300, 1500):
+            part = replace(whole, values=whole.values[:n], clusters=whole.clusters[:n])
+            decided.add(schedule.decide(part, claim(), None, 1500).decision)
+        false += [side in decided for side in (Decision.HOLDS, Decision.VIOLATED)]
+    assert (false / runs <= 0.09).all()
+
+
+def test_it_goes_with_a_fixed_number_of_samples_and_a_store() -> None:
+    usual = {
+        "top_up": 1500, "sequential": False, "baseline": "", "save_baseline": "", "models": ("m",),
+        "margin_floor": False, "noise_floor": False, "final_look": False, "evidence": "bets",
+        "target": "population", "no_store": False,
+    }  # fmt: skip
+    others = SimpleNamespace(**usual)
+    _check(vars(others))
+    for wrong in ({"sequential": True}, {"no_store": True}, {"baseline": "b"}, {"noise_floor": True}):
+        with pytest.raises(UsageError, match="--top-up"):
+            _check({**usual, **wrong})

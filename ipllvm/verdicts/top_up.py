@@ -1,0 +1,104 @@
+"""A longer run after a first one: what each look at the same measurement may decide, so that all keep alpha.
+
+Deciding once at 300 samples and, where that says nothing, again at 1,500 errs more often than either. With a
+number of samples planned for the whole (--top-up N), each look has the level that alpha spending gives to its
+share of N. Every look is written down in the report folder, also those of runs that planned none: they were
+taken at the whole of alpha, which cannot be taken back, and is told.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from ipllvm.records import Claim, Decision, Verdict
+from ipllvm.safety import reading, writing
+from ipllvm.stats.spending import levels, repeated_p
+
+FILE = "looks.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a claim's p-values were at so many samples; `planned` is the number planned then, 0 for none.
+
+    `key` says of what: property, claim, model, data and seed.
+    """
+
+    key: str
+    samples: int
+    p_holds: float
+    p_violated: float
+    planned: int = 0
+
+
+def over_all(verdict: Verdict, claim: Claim, look: Look, earlier: Sequence[Look]) -> Verdict:
+    """The verdict on `look`, taken after `earlier` ones with fewer samples, each at its share of the plan.
+
+    >>> from ipllvm import claims
+    >>> first, second = Look("k", 300, 0.3, 0.9, 1500), Look("k", 1500, 0.04, 0.9, 1500)
+    >>> alone = Verdict(Decision.HOLDS, "inside", 0.04, 0.9)
+    >>> over_all(alone, claims.load()["permutation"], second, [first]).reason
+    'not enough at look 2 of 1500 planned samples, level 0.039, after 300: inside'
+    """
+    before = [each for each in earlier if each.samples < look.samples]
+    whole = max(look.planned, look.samples)
+    shares = tuple(each.samples / whole for each in (*before, look))
+    level = levels(shares, claim.alpha)[-1]
+    p_holds, p_violated = (
+        repeated_p([getattr(each, side) for each in (*before, look)], shares)
+        for side in ("p_holds", "p_violated")
+    )
+    sides = {Decision.HOLDS: p_holds, Decision.VIOLATED: p_violated}
+    decision = next((side for side, p in sides.items() if p <= claim.alpha), Decision.UNDECIDED)
+    after = f", after {', '.join(str(each.samples) for each in before)}" if before else ""
+    where = f"look {len(shares)} of {whole} planned samples, level {level:.2g}{after}"
+    told = {
+        verdict.decision: f"{verdict.reason} ({where})",
+        Decision.UNDECIDED: f"not enough at {where}: {verdict.reason}",
+    }.get(decision, f"decided at an earlier look; now ({where}): {verdict.reason}")
+    reason = f"{told}{_overspent(claim, level, before)}"
+    return replace(verdict, decision=decision, reason=reason, p_holds=p_holds, p_violated=p_violated)
+
+
+def _overspent(claim: Claim, level: float, before: Sequence[Look]) -> str:
+    """What is to be said where an earlier look planned none to follow."""
+    free = [each.samples for each in before if not each.planned]
+    if not free:
+        return ""
+    error = 100 * min(1.0, len(free) * claim.alpha + level)
+    return (
+        f"; the look at {', '.join(map(str, free))} was taken at the whole of alpha: both together may err "
+        f"in {error:.1f} % of runs; plan with --top-up before the first look"
+    )
+
+
+class Book:
+    """The looks in a report folder, one line each, which several processes may write."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / FILE
+
+    def of(self, key: str) -> list[Look]:
+        """The looks at one measurement, of each number of samples the last, in rising order."""
+        found: dict[int, Look] = {}
+        for line in self._lines():
+            try:
+                look = Look(**reading.json_value(line))
+            except (TypeError, ValueError):
+                continue  # a line that was cut off when the disk was full
+            if look.key == key and type(look.samples) is int:
+                found[look.samples] = look
+        return [found[samples] for samples in sorted(found)]
+
+    def add(self, look: Look) -> None:
+        """Write a look down; what was the same already is not written again."""
+        if look not in self.of(look.key):
+            writing.make_folder(self._file.parent)
+            writing.append(self._file, json.dumps(asdict(look)) + "\n")
+
+    def _lines(self) -> list[str]:
+        try:
+            return reading.text_file(self._file).split("\n")
+        except (OSError, reading.Refused):
+            return []
