@@ -20,7 +20,7 @@ def register(parser: pytest.Parser) -> list[str]:
     for row in OPTIONS.values():
         for spellings in (row.spellings, [name for name in row.spellings if name.startswith("--ipllvm-")]):
             try:
-                group.addoption(*spellings, dest=row.destination, help=row.help, **_settings(row))
+                group.addoption(*spellings, dest=row.destination, help=row.help.replace("%", "%%"), **_settings(row))
                 break
             except (ValueError, ArgumentError):
                 taken += [name for name in spellings if not name.startswith("--ipllvm-")]
