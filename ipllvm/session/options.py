@@ -134,6 +134,9 @@ class Options:
     power: float = option(
         "plan: with which power, in %, a regression is to be caught", NOTHING, number(50, 99.9), "80"
     )
+    adapter: str = option(
+        "folder of a LoRA adapter (peft) to merge into --model", RUN, parsing.some_text, metavar="FOLDER"
+    )
     rehash: bool = option("read the weights of --model anew for its fingerprint", NOTHING, flag=True)
     no_store: bool = option("measure anew, keep no outcomes in --report-dir", RUN, flag=True)
     noise_kind: str = option(
