@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DECIDING := claims gate metrics perturbations records scorers stats verdicts
 SUITE := OMP_NUM_THREADS=1 $(BIN)/pytest ipllvm --doctest-modules -q
 
-.PHONY: demo test quick slow test-oldest lint clean shapes coverage
+.PHONY: demo test quick slow mutants test-oldest lint clean shapes coverage
 demo: $(STAMP)
 	$(BIN)/pytest properties -k permutation --model=llava-tiny --report-only
 
@@ -31,6 +31,10 @@ shapes: $(STAMP)
 coverage: $(STAMP)
 	OMP_NUM_THREADS=1 $(BIN)/pytest $(addprefix ipllvm/tests/,$(DECIDING)) $(addprefix ipllvm/,$(DECIDING)) \
 		--doctest-modules -q -m "not slow and not process" --cov --cov-report=term
+
+# Small changes of what decides, each of which a test should notice: an hour or two, resumable.
+mutants: $(STAMP)
+	OMP_NUM_THREADS=1 $(BIN)/python -m ipllvm.tests.mutants --jobs 2
 
 # The adapters with the oldest transformers that is supported.
 test-oldest: $(STAMP)

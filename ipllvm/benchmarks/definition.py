@@ -3,15 +3,13 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from ipllvm.benchmarks.cells import BadCell, Row
 from ipllvm.benchmarks.names import ALIASES
 from ipllvm.benchmarks.originals import tables
-from ipllvm.benchmarks.rendering import digest
+from ipllvm.benchmarks.rendering import shared_digest
 from ipllvm.benchmarks.sources import Copy, Hub, files, find
 from ipllvm.benchmarks.tables import opening
 from ipllvm.benchmarks.tables.pictures import Keyed
@@ -23,7 +21,6 @@ STANDARD = "standard"
 PAPER = "paper"
 OWN_RULE = "strict"
 NOWHERE = Hub((), ())
-LONG = 64
 _UNFIT = re.compile(r"[^0-9A-Za-z]+")
 
 
@@ -139,7 +136,7 @@ class Definition:
             self.name if protocol == STANDARD else f"{self.name}@{protocol}",
             samples,
             scorer,
-            _digest(samples, protocol.encode(), *keys),
+            shared_digest(samples, protocol.encode(), *keys),
             f"{source}{whole}{part}; protocol {protocol} ({asked.after})",
             asked.max_new_tokens,
             pairs=self.total == "pair_accuracy",
@@ -200,22 +197,6 @@ class Definition:
                 yield index, replace(sample, prompt=asked.prompt(row, sample))
             except BadCell as error:
                 raise BenchmarkUnavailable(f"benchmark '{self.name}': row {index + 1}, {error}") from error
-
-
-def _digest(samples: Sequence[Sample], *parts: bytes) -> str:
-    """As `rendering.digest`, for prompts and choices that many samples share."""
-    shared = [replace(each, prompt=_short(each.prompt), choices=_marked(each.choices)) for each in samples]
-    return digest(shared, *parts)
-
-
-@lru_cache(maxsize=1 << 16)
-def _short(text: str) -> str:
-    return sha256(text.encode()).hexdigest() if len(text) > LONG else text
-
-
-@lru_cache(maxsize=1 << 16)
-def _marked(texts: tuple[str, ...]) -> tuple[str, ...]:
-    return (sha256(repr(texts).encode()).hexdigest(),) if len(texts) > LONG else texts
 
 
 def fit_for_files(name: str) -> str:

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ipllvm.benchmarks.own import benchmark, columns, settings
+from ipllvm.benchmarks.own import benchmark
+from ipllvm.benchmarks.own_columns import columns, settings
 from ipllvm.benchmarks.sources import Hub, files, local, snapshot
 from ipllvm.benchmarks.tables import opening
 from ipllvm.errors import BenchmarkUnavailable, UsageError

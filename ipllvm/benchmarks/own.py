@@ -5,8 +5,7 @@
 `max_new_tokens`, `pictures` (the folder that paths go from) and `licence`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
@@ -14,73 +13,17 @@ from typing import Any
 from ipllvm.benchmarks.cells import BadCell, Row, filled, optional, text
 from ipllvm.benchmarks.definition import fit_for_files
 from ipllvm.benchmarks.originals import listed, options
+from ipllvm.benchmarks.own_columns import Mapped, columns, settings
 from ipllvm.benchmarks.prompts import LETTERS, SHORT, multiple_choice
 from ipllvm.benchmarks.questions import YES_NO
 from ipllvm.benchmarks.rendering import digest
 from ipllvm.benchmarks.tables import opening
 from ipllvm.benchmarks.tables.pictures import Keyed
-from ipllvm.errors import BenchmarkUnavailable, UnknownName, UsageError
+from ipllvm.errors import BenchmarkUnavailable
 from ipllvm.records import Benchmark, Sample
-from ipllvm.registry import SCORERS
-from ipllvm.safety import reading
 
-NAMES: Mapping[str, tuple[str, ...]] = {
-    "image": (
-        "image",
-        "images",
-        "decoded_image",
-        "picture",
-        "photo",
-        "img",
-        "image_path",
-        "img_path",
-        "imgname",
-        "file",
-    ),
-    "question": ("question", "query", "prompt", "instruction", "text"),
-    "answer": (
-        "answer",
-        "answers",
-        "label",
-        "gold",
-        "target",
-        "ground_truth",
-        "correct_answer",
-        "correct_choice",
-    ),
-    "choices": ("choices", "options", "candidates"),
-    "id": ("id", "question_id", "pid", "qid", "index"),
-    "cluster": ("cluster", "group", "image_id", "pair"),
-    "kind": ("kind", "category", "type"),
-}
-"""Columns by what they may be called, the likeliest first."""
-NEEDED = ("image", "question", "answer")
-MAX_NEW_TOKENS = 16
 ACCEPTED = "accepted"
 """The label of each answer that counts as right."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mapped:
-    """The column of each thing, "" where there is none, and how the questions are asked and scored."""
-
-    image: str = ""
-    question: str = ""
-    answer: str = ""
-    choices: str = ""
-    id: str = ""
-    cluster: str = ""
-    kind: str = ""
-    suffix: str | None = None
-    scorer: str = ""
-    max_new_tokens: int = MAX_NEW_TOKENS
-    pictures: str = ""
-    licence: str = ""
-    given: tuple[str, ...] = field(default=())
-
-    def __str__(self) -> str:
-        """The columns, as a report shows them."""
-        return ", ".join(f"{name} = {getattr(self, name)}" for name in NAMES if getattr(self, name))
 
 
 def load(path: Path) -> Benchmark:
@@ -89,49 +32,6 @@ def load(path: Path) -> Benchmark:
     mapped = columns(rows, settings(path.with_suffix(".toml")), str(path))
     root = path.parent / mapped.pictures
     return benchmark(str(path), path.stem, opening.with_pictures(rows, [mapped.image], root), mapped)
-
-
-def settings(path: Path) -> dict[str, Any]:
-    """The TOML beside a file, empty where there is none; raises UsageError."""
-    if not path.exists():
-        return {}
-    try:
-        found = reading.toml_file(path)
-    except (OSError, reading.Refused) as error:
-        raise UsageError(f"{path}: can't be read: {error}") from error
-    known = {each.name: each.type for each in fields(Mapped) if each.name != "given"}
-    for name, value in found.items():
-        if name not in known:
-            raise UsageError(f"{path}: {UnknownName('key', name, known)}")
-        if not isinstance(value, int if name == "max_new_tokens" else str) or isinstance(value, bool):
-            raise UsageError(f"{path}: '{name}' can't be {value!r}")
-    if found.get("max_new_tokens", 1) < 1:
-        raise UsageError(f"{path}: 'max_new_tokens' must be 1 or more")
-    if "scorer" in found:
-        SCORERS.check(found["scorer"])
-    return found
-
-
-def columns(rows: Sequence[Row], given: Mapping[str, Any], where: str) -> Mapped:
-    """Which column holds what: as given, else by its name; raises UsageError where one is missing."""
-    if not rows:
-        raise UsageError(f"{where}: holds no rows")
-    there = {str(column).lower(): str(column) for column in rows[0]}
-    found = dict(given)
-    for name, likely in NAMES.items():
-        column = given.get(name)
-        if column and column not in rows[0]:
-            raise UsageError(f"{where}: {UnknownName('column', str(column), map(str, rows[0]))}")
-        if column is None:
-            found[name] = next((there[each] for each in likely if each in there), "")
-    missing = [name for name in NEEDED if not found[name]]
-    if missing:
-        shown = ", ".join(map(str, rows[0]))
-        raise UsageError(
-            f"{where}: no column for {' and '.join(missing)} (there are: {shown}): say which in "
-            f'{Path(where).stem}.toml, as {missing[0]} = "COLUMN"'
-        )
-    return Mapped(**found, given=tuple(given))
 
 
 def benchmark(name: str, stem: str, rows: Sequence[Row], mapped: Mapped) -> Benchmark:

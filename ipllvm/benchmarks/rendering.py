@@ -1,6 +1,8 @@
 """From questions on pictures to samples: the two answer formats, ids, clusters and digests."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from hashlib import sha256
 from itertools import islice
 
@@ -13,6 +15,8 @@ IMAGES, PER_IMAGE = 750, 2
 MAX_NEW_TOKENS = 8
 VERSION = 1  # of the generators behind the made benchmarks
 DRAWN = 8  # pictures whose pixels enter the digest
+LONG = 64
+"""Characters of a prompt, or choices, that are hashed once for all samples that share them."""
 Picture = tuple[ImageSource, Iterator[Question]]
 
 
@@ -40,6 +44,22 @@ def digest(samples: Sequence[Sample], *parts: bytes) -> str:
     for part in parts:
         total.update(sha256(part).digest())
     return total.hexdigest()
+
+
+def shared_digest(samples: Sequence[Sample], *parts: bytes) -> str:
+    """As `digest`, for prompts and choices that many samples share."""
+    shared = [replace(each, prompt=_short(each.prompt), choices=_marked(each.choices)) for each in samples]
+    return digest(shared, *parts)
+
+
+@lru_cache(maxsize=1 << 16)
+def _short(text: str) -> str:
+    return sha256(text.encode()).hexdigest() if len(text) > LONG else text
+
+
+@lru_cache(maxsize=1 << 16)
+def _marked(texts: tuple[str, ...]) -> tuple[str, ...]:
+    return (sha256(repr(texts).encode()).hexdigest(),) if len(texts) > LONG else texts
 
 
 def benchmark(name: str, samples: Iterable[Sample], lettered: bool, source: str, *parts: bytes) -> Benchmark:

@@ -54,11 +54,11 @@ def find(name: str, hub: Hub, offline: bool = False) -> Copy:
                 return snapshot(repository, hub, cached_only)
             except Exception as error:  # the hub's client lets errors of its HTTP library through
                 cause, asked = error, not cached_only
-    said = f" ({reason(cause)})" if cause is not None and asked else ""
+    why = f" ({reason(cause)})" if cause is not None and asked else ""
     terms = " (accept its terms on the hub and run 'hf auth login' first)" if hub.gated else ""
     fetch = f"with network, run 'ipllvm data get {name}'{terms}, or " if hub.repositories else ""
     raise BenchmarkUnavailable(
-        f"benchmark '{name}' is neither on this machine nor can it be downloaded{said}: {fetch}copy it into "
+        f"benchmark '{name}' is neither on this machine nor can it be downloaded{why}: {fetch}copy it into "
         f"$IPLLVM_DATA/{name}"
     ) from cause
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from ipllvm.calibration import releases, rivals
 
-RUNS, QUICK_RUNS = 800, 80
+RUNS, QUICK_RUNS = 300, 80
 RELEASES = 3 / 8
 """A release takes as long as three gates: of so many runs so many are made."""
 OURS = "ipllvm"

@@ -98,7 +98,7 @@ def _rivals(args: argparse.Namespace, known: dict[str, Any], save: Save) -> int:
     if not tasks:
         raise UsageError(f"--only {' '.join(args.only)}: no such cell")
     runs = comparison.QUICK_RUNS if args.quick else comparison.RUNS
-    same = {name: row for name, row in known.items() if row["runs"] == runs}
+    same = {name: row for name, row in known.items() if row["runs"] >= runs}
     rows = comparison.run(tasks, same, args.workers, runs, save)
     print("\n".join(comparison.lines(rows)))
     return 0

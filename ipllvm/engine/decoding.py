@@ -197,10 +197,11 @@ def _attention(
     prompts = [packed.prompts[row.number] for row in rows]
     stands = [row.length + prompt.ahead for row, prompt in zip(rows, prompts, strict=True)]
     axes = max(prompt.axes for prompt in packed.prompts)
-    positions = torch.tensor(stands, device=model.device)[:, None].expand(axes, -1, -1)
+    positions = torch.tensor(stands, device=model.device)[:, None].expand(axes, -1, -1)  # [axes, rows, 1]
     if valid.shape[1] <= min(model.windows.values(), default=valid.shape[1]):
         return Attention(valid, positions=positions)
-    back = valid.flip(1).cumsum(1).flip(1)  # how many positions from here to the end, this one too
+    # [rows, slots]: how many positions from here to the end, this one too
+    back = valid.flip(1).cumsum(1).flip(1)
     by_kind = {
         kind: scores((valid & (back <= model.windows.get(kind, valid.shape[1])))[:, None], model.dtype)
         for kind in model.kinds
@@ -217,7 +218,7 @@ def _step(
     edit: StepEdit | None,
 ) -> list[int]:
     """One decoding step for all live rows."""
-    ids = torch.tensor(tokens, device=model.device)[:, None]
+    ids = torch.tensor(tokens, device=model.device)[:, None]  # [rows, 1]
     hidden, _ = model.decoder(
         model.embed_tokens(ids),
         attention=attention,

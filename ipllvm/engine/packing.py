@@ -162,10 +162,11 @@ class Packed:
         if not self.masked:
             stand = any(prompt.standing for prompt in self.prompts)
             return Attention(positions=self._positions().to(model.device)) if stand else CAUSAL
-        owners = self._owners().to(model.device)
-        one = owners[:, :, None] == owners[:, None, :]
-        seen_by_all = (one | (owners == 0)[:, None, :]).tril()
-        whole = torch.nn.functional.pad(seen_by_all, (self.skipped, 0), value=True)
+        # r rows, c columns, and s = skipped + c slots: what the columns see stands in front of them too
+        owners = self._owners().to(model.device)  # [r, c]
+        one = owners[:, :, None] == owners[:, None, :]  # [r, c, c]: of the same prompt
+        seen_by_all = (one | (owners == 0)[:, None, :]).tril()  # [r, c, c]: or of the shared beginning
+        whole = torch.nn.functional.pad(seen_by_all, (self.skipped, 0), value=True)  # [r, c, s]
         return Attention(scores(whole, model.dtype), positions=self._positions().to(model.device))
 
     def slots(
@@ -174,13 +175,15 @@ class Packed:
         """The slots of its row that hold a prompt and its answer, so many positions of them, in order; and
         which of these are meant, where some hold fewer.
         """
+        # n numbers, s slots of a row; slot j holds column j - skipped
         places = [self.places[number] for number in numbers]
-        columns = torch.arange(-self.skipped, self.shape[1])
-        shared = torch.tensor([place.shared for place in places])[:, None]
-        own = torch.tensor([place.own for place in places])[:, None]
-        ends = torch.tensor(lengths)[:, None] - self.skipped - shared + own
-        held = (columns < shared) | ((columns >= own) & (columns < ends))
-        slots = (~held).int().argsort(dim=1, stable=True)[:, : max(lengths)]
+        columns = torch.arange(-self.skipped, self.shape[1])  # [s]
+        shared = torch.tensor([place.shared for place in places])[:, None]  # [n, 1]
+        own = torch.tensor([place.own for place in places])[:, None]  # [n, 1]
+        ends = torch.tensor(lengths)[:, None] - self.skipped - shared + own  # [n, 1]
+        held = (columns < shared) | ((columns >= own) & (columns < ends))  # [n, s]
+        # a stable sort puts the slots that are held first and leaves them in their order
+        slots = (~held).int().argsort(dim=1, stable=True)[:, : max(lengths)]  # [n, longest]
         return slots, held.gather(1, slots)
 
     def _end(self, number: int) -> int:
@@ -199,9 +202,9 @@ class Packed:
         """Where each column stands; those of nobody go on in order."""
         axes = max(prompt.axes for prompt in self.prompts)
         (rows, columns), skipped = self.shape, self.skipped
-        positions = torch.arange(skipped, skipped + columns).repeat(axes, rows, 1)
+        positions = torch.arange(skipped, skipped + columns).repeat(axes, rows, 1)  # [axes, rows, columns]
         for number, (prompt, place) in enumerate(zip(self.prompts, self.places, strict=True)):
-            stands, end = prompt.positions(axes)[:, skipped:], self._end(number)
+            stands, end = prompt.positions(axes)[:, skipped:], self._end(number)  # [axes, own length]
             positions[:, place.row, : place.shared] = stands[:, : place.shared]
             positions[:, place.row, place.own : end] = stands[:, place.shared :]
         return positions
@@ -215,11 +218,11 @@ class Packed:
     def _seen(self, kind: str, window: int | None) -> Bool[Tensor, "rows columns slots"]:
         """What each column sees in layers of one kind, the positions that are skipped first."""
         (rows, columns), skipped = self.shape, self.skipped
-        seen = torch.zeros(rows, columns, skipped + columns, dtype=torch.bool)
+        seen = torch.zeros(rows, columns, skipped + columns, dtype=torch.bool)  # [rows, columns, slots]
         for number, (prompt, place) in enumerate(zip(self.prompts, self.places, strict=True)):
             own = prompt_sees(prompt, kind, window)[skipped:]  # [columns, positions]
             at = self.column(number, torch.arange(skipped, own.shape[1]))
-            slots = torch.cat([torch.arange(skipped), skipped + at])
+            slots = torch.cat([torch.arange(skipped), skipped + at])  # [positions]
             seen[place.row, at[:, None], slots] |= own
         return seen
 
@@ -239,7 +242,8 @@ def scores(
     seen: Bool[Tensor, "rows columns slots"], dtype: torch.dtype
 ) -> Float[Tensor, "rows 1 columns slots"]:
     """What is added to attention's scores: nothing, or the least number, where a row sees nothing too."""
-    return torch.zeros_like(seen, dtype=dtype).masked_fill_(~seen, torch.finfo(dtype).min)[:, None]
+    added = torch.zeros_like(seen, dtype=dtype).masked_fill_(~seen, torch.finfo(dtype).min)
+    return added[:, None]  # [rows, 1 for all heads, columns, slots]
 
 
 def alone(prompts: Sequence[PackedPrompt], skipped: int = 0) -> Packed:

@@ -111,8 +111,8 @@ def _cut(
     image: Image.Image, rows: int, columns: int, cell: int
 ) -> "Float[np.ndarray, 'rows columns pixels']":
     pixels = np.asarray(image.convert("RGB").resize((columns * cell, rows * cell)), np.float32) / 255
-    cells = pixels.reshape(rows, cell, columns, cell, 3).transpose(0, 2, 1, 3, 4)
-    return cells.reshape(rows, columns, -1)
+    cells = pixels.reshape(rows, cell, columns, cell, 3).transpose(0, 2, 1, 3, 4)  # [r, c, cell, cell, 3]
+    return cells.reshape(rows, columns, -1)  # [r, c, pixels]: the patch of each token in a row
 
 
 def _drawn(
@@ -154,6 +154,6 @@ def _joined(tokens: "Float[np.ndarray, 'tokens pixels']", layout: Layout) -> Ima
     rows, columns = layout.row[first], layout.column[first]
     cell = round((tokens.shape[1] / 3) ** 0.5)
     grid = np.zeros((int(rows.max()) + 1, int(columns.max()) + 1, cell, cell, 3), np.float32)
-    grid[rows, columns] = tokens[first].reshape(-1, cell, cell, 3)
-    pixels = grid.transpose(0, 2, 1, 3, 4).reshape(grid.shape[0] * cell, -1, 3)
+    grid[rows, columns] = tokens[first].reshape(-1, cell, cell, 3)  # [r, c, cell, cell, 3]
+    pixels = grid.transpose(0, 2, 1, 3, 4).reshape(grid.shape[0] * cell, -1, 3)  # [height, width, 3]
     return Image.fromarray(np.rint(pixels.clip(0, 1) * 255).astype(np.uint8))

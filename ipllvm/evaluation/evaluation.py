@@ -48,7 +48,7 @@ from ipllvm.records import (
     Verdict,
 )
 from ipllvm.scorers.base import Grading
-from ipllvm.verdicts import decide
+from ipllvm.verdicts import decide, labelled
 from ipllvm.verdicts.findings import finding, last_line, not_measured, raise_worst
 from ipllvm.verdicts.series import plain
 
@@ -264,8 +264,15 @@ class Evaluation:
             scores |= {f"{name}_pairs": pair_scores(each) for name, each in shown.scores.items()}
         found = {name: self._accuracy(name, each) for name, each in scores.items()}
         found |= {name: self._other(name, each) for name, each in shown.beside.items()}
+        found |= self._labelled(shown.scores)
         decisive = self._schedule.decisive(contrast, claim, self.settings.seed)
         return found | {claim.quantity: decisive} | self._schedule.beside(claim.name)
+
+    def _labelled(self, scores: Mapping[str, Scores]) -> dict[str, Estimate]:
+        """The clean score as people would have graded it, where some of them did."""
+        labels = self.settings.labels
+        made = labelled.estimate("clean", scores["clean"], labels) if labels and "clean" in scores else None
+        return {} if made is None else {made.name: made}
 
     def _beside(self, result: Result, shown: Shown, paired: Sequence[tuple[Claim, Contrast]]) -> Result:
         """The result with all that stands beside its claim."""

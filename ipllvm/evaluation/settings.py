@@ -28,6 +28,7 @@ class Settings:
     sequential: str = ""
     family: int = 1
     margin_floor: bool = False
+    labels: Mapping[str, float] = field(default_factory=dict)
     measurement: Mapping[str, Setting] = field(default_factory=dict)
     parameters: Mapping[str, Setting] = field(default_factory=dict)
 

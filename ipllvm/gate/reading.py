@@ -30,7 +30,8 @@ UNPACKED_BYTES: Final = 256 << 20
 NAME_LIMIT: Final = 200
 _AGAIN: Final = "save it again with --save-baseline"
 _PROPERTY: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-_BENCHMARK: Final = re.compile(r"[\w.-]+", re.ASCII)
+_BENCHMARK: Final = re.compile(r"[\w.@:/+~,=() -]+")
+"""A registered name, also under a protocol, a file, a data set of the hub or a task."""
 T = TypeVar("T")
 
 Share = Annotated[float, Meta(ge=0, le=1)]

@@ -35,7 +35,10 @@ def expand_cache(cache: Any, rows: int) -> DynamicCache:
     """A cache of `rows` rows like the one of another, which stays as it is."""
     wide = DynamicCache()
     for index, layer in enumerate(cache.layers):
-        wide.update(layer.keys.expand(rows, -1, -1, -1), layer.values.expand(rows, -1, -1, -1), index)
+        keys, values = (
+            each.expand(rows, -1, -1, -1) for each in (layer.keys, layer.values)
+        )  # (rows, h, S, w)
+        wide.update(keys, values, index)
     return wide
 
 
@@ -45,7 +48,7 @@ def _put(cache: DynamicCache, index: int, layer: Any, rows: Tensor, slots: Tenso
 
 def _chosen(held: Tensor, rows: Tensor, slots: Tensor) -> Float[Tensor, "live heads slots width"]:
     """Some slots of some rows of keys or values [rows, heads, slots, width]."""
-    _, heads, length, width = held.shape
-    head = torch.arange(heads, device=rows.device)
-    at = (rows[:, None, None] * heads + head[:, None]) * length + slots[:, None]
-    return held.flatten(0, 2).index_select(0, at.flatten()).view(*at.shape, width)
+    _, heads, length, width = held.shape  # (R, h, S, w); l live rows of R, s slots of S
+    head = torch.arange(heads, device=rows.device)  # (h)
+    at = (rows[:, None, None] * heads + head[:, None]) * length + slots[:, None]  # (l, h, s) in R * h * S
+    return held.flatten(0, 2).index_select(0, at.flatten()).view(*at.shape, width)  # (l, h, s, w)

@@ -210,6 +210,7 @@ class LanguageHalf(VisionLanguageModel):
         What the engine is compared with; `stop` False goes on beyond the end of an answer.
         """
         width = max(len(prompt) for prompt in embeds)
+        # [batch, width, hidden], [batch], [batch, width]
         padded = torch.stack([nn.functional.pad(p, (0, 0, width - len(p), 0)) for p in embeds])
         lengths = torch.tensor([len(prompt) for prompt in embeds], device=self.device)
         mask = torch.arange(width, device=self.device) >= (width - lengths)[:, None]

@@ -1,16 +1,18 @@
 """Load a model by name: checks and estimates first, then the weights."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import AutoConfig, AutoModelForImageTextToText
 
 from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
-from ipllvm.models import checkpoint, loading_encoder, pipeline, processors, prompting, sources
+from ipllvm.models import checkpoint, loading_encoder, lora, pipeline, processors, prompting, sources
+from ipllvm.models.adapting import adapted
 from ipllvm.models.allocation import keep_freed
 from ipllvm.models.base import VisionLanguageModel
-from ipllvm.models.capacity import footprint, free_memory, max_positions
+from ipllvm.models.capacity import free_memory
 from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.classifier import Classifier
 from ipllvm.models.devices import choose_device, choose_dtype
@@ -37,12 +39,14 @@ def load(
     offline: bool = False,
     rehash: bool = False,
     label: str | None = None,
+    adapter: str = "",
     announce: Callable[[str], None] = lambda line: None,
 ) -> VisionLanguageModel:
     """The model behind an alias, a hub id, a folder or a planted name, ready to answer.
 
     `device` is auto, cpu, cuda or cuda:i; `dtype` auto means float32 on the CPU and bfloat16 on a
-    GPU. `label` is what reports call it; `announce` is told size and speed before the weights are
+    GPU. `label` is what reports call it; `adapter` the folder of a LoRA adapter to merge into it;
+    `announce` is told size and speed before the weights are
     read. Raises UsageError for options that can't be had, UnknownName and ModelUnavailable for the
     model; each is one line and comes before the weights are read where that is possible.
     """
@@ -51,8 +55,11 @@ def load(
     numbers = choose_dtype(dtype, place)
     if naming.is_planted(name):
         return PlantedModel(sources.check_name(name), label or name, place, numbers)
+    tuned = lora.check(Path(adapter)) if adapter else None
     found = checkpoint.inspect(sources.resolve(name, offline))
     check_memory(found, place, numbers)
+    if tuned and found.family not in FAMILIES:
+        raise UsageError(f"--adapter {adapter}: {name} has no language model to merge it into")
     if found.family == checkpoint.CLASSIFIER:
         digest = found.fingerprint(rehash=rehash)
         return Classifier(found, digest, place, numbers, label or sources.display_name(name))
@@ -65,12 +72,16 @@ def load(
     _described(found, config)
     announce(forecast(found, place, numbers))
     keep_freed(place)
-    model = _weights(found, numbers).to(place)
-    digest = found.fingerprint(rehash=rehash)
+    model = _weights(found, numbers)
+    digest, told = found.fingerprint(rehash=rehash), list(found.notes)
+    if tuned:
+        model, digest = lora.merged(model, tuned), lora.fingerprint(digest, tuned)
+        told.append(lora.described(tuned))
+    model = model.to(place)
     parts = LoadedCheckpoint(model, processor, label or sources.display_name(name), digest, style)
-    adapter = _adapter(found, parts)
-    adapter.notes = (*sources.origin(name, found.folder), *found.notes, *_notes(model))
-    return adapter
+    made = _adapter(found, parts)
+    made.notes = (*sources.origin(name, found.folder), *told, *_notes(model))
+    return made
 
 
 def sketch(name: str, *, prompt: str = "checkpoint", offline: bool = False) -> VisionLanguageModel:
@@ -129,12 +140,9 @@ def _processor(found: Checkpoint) -> Any:
 
 def _adapter(found: Checkpoint, parts: LoadedCheckpoint) -> VisionLanguageModel:
     try:
-        adapter: VisionLanguageModel = FAMILIES.load(found.family)(parts)
-        adapter.footprint = footprint(parts.model.config.get_text_config())
+        adapter = adapted(found.family, parts)
     except AttributeError as error:
         raise unusable(found.folder, "its decoder is of a kind that can't be taken apart", error) from error
-    adapter.image_backend = processors.backend(parts.processor)
-    adapter.max_positions = max_positions(parts.model.config.get_text_config())
     adapter.weights = tuple(path.name for path in found.weights.read)
     return adapter
 

@@ -7,6 +7,7 @@ stages is used.
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import torch
@@ -50,20 +51,26 @@ def answer(
     pictures = [image.convert("RGB") for image in images]
     if style.square:
         pictures = [pad_to_square(picture, processor.image_processor.image_mean) for picture in pictures]
+    fields = _fields(processor, style, pictures, question).to(model.device, model.dtype)
+    with _greedy(model):
+        done = model.generate(**fields, max_new_tokens=limit)
+    return tuple(done[0, fields["input_ids"].shape[1] :].tolist())
+
+
+def _fields(processor: Any, style: PromptStyle, pictures: Sequence[Image.Image], question: str) -> Any:
+    """What the processor makes of a conversation; of its text and pictures where it takes no conversation."""
     content = [*({"type": "image", "image": p} for p in pictures), {"type": "text", "text": question}]
     turns = [{"role": "user", "content": content}]
     if style.system:
         turns.insert(0, {"role": "system", "content": [{"type": "text", "text": style.system}]})
-    fields = processor.apply_chat_template(
-        turns,
-        add_generation_prompt=True,
-        tokenize=True,
-        return_dict=True,
-        return_tensors="pt",
-    ).to(model.device, model.dtype)
-    with _greedy(model):
-        done = model.generate(**fields, max_new_tokens=limit)
-    return tuple(done[0, fields["input_ids"].shape[1] :].tolist())
+    asked = partial(processor.apply_chat_template, turns, add_generation_prompt=True)
+    try:
+        return asked(tokenize=True, return_dict=True, return_tensors="pt")
+    except ValueError:  # GOT-OCR takes no pictures in lists of lists
+        text = asked(tokenize=False)
+        bos = processor.tokenizer.bos_token
+        specials = {"add_special_tokens": False} if bos and text.startswith(bos) else {}
+        return processor(images=list(pictures) or None, text=text, return_tensors="pt", **specials)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from ipllvm.models.chat_template import fill
 from ipllvm.models.checkpoint import read_json
 from ipllvm.registry import FAMILIES
 
+NEEDS_TORCHVISION = "it needs torchvision, of a build that fits this torch: pip install torchvision"
 PROBE = "How many birds are there?"
 MARKS = ("image_token", "boi_token")
 """What a processor may call the token that a template puts for a picture."""
@@ -30,7 +31,8 @@ def load(folder: Path, family: str) -> Any:
     try:
         processor = _load(folder, family)
     except Exception as error:
-        raise ModelUnavailable(f"{folder}: its processor can't be loaded: {first_line(error)}") from error
+        reason = NEEDS_TORCHVISION if "torchvision" in str(error).lower() else first_line(error)
+        raise ModelUnavailable(f"{folder}: its processor can't be loaded: {reason}") from error
     if not processor.chat_template:
         own = getattr(processor.tokenizer, "chat_template", None)
         processor.chat_template = own or FAMILIES.load(family).TEMPLATE

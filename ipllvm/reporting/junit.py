@@ -23,8 +23,8 @@ def render(report: Report) -> str:
     """The whole of `report`: a case for each test that pytest ran, ended as pytest's own JUnit says it did.
 
     What could not be measured is an error, or a failure where it was the test itself that could not; an
-    UNDECIDED that was let through is skipped, each with its reason. What was never run is told in the
-    properties of the suite. Times are seconds of wall time, 0 where they are not known.
+    UNDECIDED that was let through is skipped, each with its reason. What was never run, and a row that is of
+    no test, is told in the properties of the suite. Times are seconds of wall time, 0 where not known.
     """
     cases = [*_cases(report)]
     ends = Counter(child.tag for case in cases for child in case)
@@ -36,6 +36,8 @@ def render(report: Report) -> str:
     told = {name: run[name] for name in ("id", "command", "seed", "exit_status", "partial", "platform")}
     fingerprints = {f"model.{model['id']}": model["fingerprint"] for model in report["models"]}
     never = [(f"not_run.{row['test']}", row["reason"]) for row in report["not_measured"] if not row["phase"]]
+    of_none = [row for row in report["results"] if not _is_test(row)]
+    never += [(f"{row['property']}: {name}", value) for row in of_none for name, value in properties(row)]
     suite.append(_properties([*{**told, **run["versions"], **fingerprints}.items(), *never]))
     suite.extend(cases)
     ElementTree.indent(root, " ")
@@ -44,7 +46,7 @@ def render(report: Report) -> str:
 
 def _cases(report: Report) -> Iterator[Element]:
     results: dict[str, list[Row]] = {}
-    for row in report["results"]:
+    for row in filter(_is_test, report["results"]):
         results.setdefault(row["test"], []).append(row)
     yield from (_measured(test, rows) for test, rows in results.items())
     for row in report["failed"]:
@@ -62,6 +64,11 @@ def _cases(report: Report) -> Iterator[Element]:
         _end(case, "skipped", "not tested", row["reason"])
         yield case
     yield from (_case(row["test"], row["seconds"]) for row in report["passed_laws"])
+
+
+def _is_test(row: Row) -> bool:
+    """Whether a row is of a test of pytest's: that over all answers of a gate is of none."""
+    return "::" in row["test"]
 
 
 def _measured(test: str, rows: Sequence[Row]) -> Element:

@@ -240,7 +240,7 @@ def _perturbation(row: Row) -> str:
     others = (
         name
         for name in row["estimates"]
-        if name not in fixed and not name.endswith("_pairs") and LABEL not in name
+        if name not in fixed and not name.endswith(("_pairs", "_labelled")) and LABEL not in name
     )
     return next(others, "perturbed")
 

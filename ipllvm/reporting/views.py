@@ -20,7 +20,7 @@ class ReportView:
 
 
 VIEWS: Final = (
-    ReportView("html", "report.html", "the page", lambda reports: html.render(*reports)),
     ReportView("md", "report.md", "the Markdown", lambda reports: markdown.render(merged(reports))),
+    ReportView("html", "report.html", "the page", lambda reports: html.render(*reports)),
     ReportView("junit", "junit.xml", "the JUnit document", lambda reports: junit.render(merged(reports))),
 )

@@ -8,6 +8,7 @@ Everything here raises OSError; that of a link says so.
 import errno
 import os
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -38,6 +39,17 @@ def create(folder: Path) -> tuple[int, Path]:
     path = folder / f".{secrets.token_hex(12)}.tmp"
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0), 0o666), path
+
+
+def append(path: Path, text: str) -> None:
+    """Add `text` to the end of a file, made where it is missing; a link or a pipe is refused."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"):
+        flags |= getattr(os, name, 0)
+    with os.fdopen(os.open(path, flags, 0o666), "ab") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        file.write(text.encode())
 
 
 def probe(folder: Path) -> None:

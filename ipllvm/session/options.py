@@ -23,7 +23,7 @@ from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
 from ipllvm.records import EXACT
-from ipllvm.session import parsing
+from ipllvm.session import labels, parsing
 from ipllvm.session.option import ROW, Bears, Option, number, one_of, option, whole
 from ipllvm.session.profiles import BENCHMARKS as BENCHMARKS_OF
 from ipllvm.session.profiles import CLASSES, PROFILES, Size, size
@@ -134,6 +134,9 @@ class Options:
     power: float = option(
         "plan: with which power, in %, a regression is to be caught", NOTHING, number(50, 99.9), "80"
     )
+    adapter: str = option(
+        "folder of a LoRA adapter (peft) to merge into --model", RUN, parsing.some_text, metavar="FOLDER"
+    )
     rehash: bool = option("read the weights of --model anew for its fingerprint", NOTHING, flag=True)
     no_store: bool = option("measure anew, keep no outcomes in --report-dir", RUN, flag=True)
     noise_kind: str = option(
@@ -172,6 +175,10 @@ class Options:
     judge: str | None = option(
         "who judges free answers in place of rules: a language model, or an endpoint as URL#MODEL",
         RUN, metavar="NAME",
+    )
+    labels: Path | None = option(
+        'labels of people for answers, lines {"id": SAMPLE, "label": SCORE}: they put a judge right',
+        RUN, labels.path, metavar="FILE",
     )
     language_models: tuple[str, ...] = option(
         "language model that alignment is measured with (default lm-tiny); repeatable",

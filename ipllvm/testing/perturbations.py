@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ipllvm.perturbations.base import PICTURE
 from ipllvm.perturbations.parsing import parse
 from ipllvm.records import Layout, NeedsArtifact, Perturbation, Stage
 from ipllvm.registry import PERTURBATIONS
@@ -57,7 +58,9 @@ def _check_value(perturbation: Perturbation) -> None:
     expect(parse(text) == perturbation, f"{text} can't be made again from what it prints")
     expect(hash(parse(text)) == hash(perturbation), "equal ones have two hashes")
     expect(0 < perturbation.share <= 1, "share lies in (0, 1]")
-    expect(bool(perturbation.caption.strip()), "caption says what is done to a picture's patches")
+    pixels, usual = perturbation.stage is Stage.PIXELS, perturbation.caption == PICTURE
+    told = bool(perturbation.caption.strip()) and (pixels or not usual)
+    expect(told, "caption says what is done to a picture's patches")
     expect(perturbation.random or perturbation.seed_key == text, "a seed_key is for what is random")
 
 

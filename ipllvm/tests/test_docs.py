@@ -9,7 +9,7 @@ import ipllvm
 
 ROOT = Path(ipllvm.__file__).parents[1]
 PAGES = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / ".github" / "CONTRIBUTING.md"]
-NAMED = re.compile(r"(?<![\w/.-])(?:ipllvm|properties|fixtures|reports|docs)/[\w./-]*[\w/]")
+NAMED = re.compile(r"(?<![\w/.-])(?:(?:ipllvm|properties|fixtures|docs)/[\w./-]*[\w/]|reports/[a-zA-Z]+\.md)")
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 QUOTED = re.compile(r"`([A-Z_]{3,}|check_\w+)`(?: \(| of | in )`?(ipllvm[\w./]*\w)")
 MADE = ("NAME", "REPORT_DIR")

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from ipllvm.records import Claim, Decision, Verdict
+from ipllvm.safety import reading, writing
 from ipllvm.stats.spending import levels, repeated_p
 
 FILE = "looks.jsonl"
@@ -83,22 +84,21 @@ class Book:
         found: dict[int, Look] = {}
         for line in self._lines():
             try:
-                look = Look(**json.loads(line))
+                look = Look(**reading.json_value(line))
             except (TypeError, ValueError):
                 continue  # a line that was cut off when the disk was full
-            if look.key == key:
+            if look.key == key and type(look.samples) is int:
                 found[look.samples] = look
         return [found[samples] for samples in sorted(found)]
 
     def add(self, look: Look) -> None:
         """Write a look down; what was the same already is not written again."""
         if look not in self.of(look.key):
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with self._file.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(look)) + "\n")
+            writing.make_folder(self._file.parent)
+            writing.append(self._file, json.dumps(asdict(look)) + "\n")
 
     def _lines(self) -> list[str]:
         try:
-            return self._file.read_text(encoding="utf-8").splitlines()
-        except OSError:
+            return reading.text_file(self._file).split("\n")
+        except (OSError, reading.Refused):
             return []

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ipllvm.benchmarks.definition import STANDARD, all_published, published
-from ipllvm.benchmarks.own import NAMES
+from ipllvm.benchmarks.own_columns import NAMES
 
 DOCS = Path(__file__).parents[3] / "docs"
 

@@ -48,6 +48,16 @@ def test_what_is_saved_comes_back(tmp_path: Path) -> None:
     assert load(path) == Baseline({"model": "m"}, baseline(WORSE).entries)
 
 
+@pytest.mark.parametrize(
+    "name", ["own/photos (v2).jsonl", "hub:org/set:main@test", "lmms:mme", "chartqa@paper"]
+)
+def test_whatever_benchmark_a_run_may_name_comes_back(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "b.json"
+    found = [{**row, "benchmark": name} for row in rows(NOTHING)]
+    path.write_text(dumps({}, found))
+    assert load(path) == of({}, found)
+
+
 def test_a_weighted_contrast_stays_one(tmp_path: Path) -> None:
     weighted = [{**row, "weighted": True} for row in rows(WORSE)]
     path = tmp_path / "first.json"

@@ -43,6 +43,8 @@ JSONL = {
     "no rows": "\n\n",
     "escapes": json.dumps({**ROW, "answer": ESCAPES}),
     "null": "null",
+    "a question of 30 MB": json.dumps({**ROW, "question": "x" * 30_000_000}),
+    "a question of escapes": json.dumps({**ROW, "question": ESCAPES * 9_000}),
 }
 CSV = {
     "no columns": "1\n2\n",
@@ -93,7 +95,7 @@ PICTURES: dict[str, Callable[[Path], object]] = {
 }
 LLAVA = ("check", "llava-tiny", *SHORT, "--device=cpu", "--batch-size=4", "--benchmark=mmvp")
 PLANTED = ("check", "planted:invariant", *SHORT)
-MATHS = ("check", "llava-tiny", "-k", "text_only_math", "--samples=4", "-q", "--offline", "--benchmark=gsm8k")
+MATHS = ("check", "llava-tiny", "-k", "text_only_math", "--samples=4", "--offline", "--benchmark=gsm8k")
 ROWS = [
     *(
         Row(

@@ -79,9 +79,9 @@ ROWS = [
         for what, (trap, _) in TRAPS.items()
     ),
     Row("store of nothing", ("store", "info", "absent"), 4, "no such folder", fast=True, lines=1),
-    Row("run whose outcomes are a link", CHECK, 4, "it is a link", _link("outcomes", "elsewhere"), True, 1),
-    Row("run whose artifacts are a link", CHECK, 4, "it is a link", _link("artifacts", "elsewhere"), lines=1),
-    Row("run whose baselines are a link", CHECK, 4, "it is a link", _link("baselines", "elsewhere"), lines=1),
+    Row("run whose outcomes are a link", CHECK, 4, "it is a link", _link("outcomes", "elsewhere"), True, 8),
+    Row("run whose artifacts are a link", CHECK, 4, "it is a link", _link("artifacts", "elsewhere"), lines=8),
+    Row("run whose baselines are a link", CHECK, 4, "it is a link", _link("baselines", "elsewhere"), lines=8),
     Row("run whose cache is a link", CHECK, 4, "it is a link", _link(".pytest_cache", "elsewhere"), lines=1),
     Row(
         "run whose cache holds a link",

@@ -22,3 +22,9 @@ def test_there_are_enough_of_them_and_each_has_a_name() -> None:
 def test_a_bad_input_ends_in_one_line(row: Row, tmp_path: Path) -> None:
     ended = run(row, tmp_path)
     assert faults(row, ended) == [], ended.output
+
+
+def test_a_benchmark_that_is_not_here_is_told_before_weights_are_read(tmp_path: Path) -> None:
+    ended = run(Row("missing", inputs.MATHS, 7, "gsm8k"), tmp_path)
+    assert "benchmark 'gsm8k' is neither on this machine" in ended.output
+    assert "loading" not in ended.output

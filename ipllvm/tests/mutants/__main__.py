@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.tests.mutants import trial
-from ipllvm.tests.mutants.rooms import Mutant, chosen, tests_of
+from ipllvm.tests.mutants.rooms import Mutant, chosen, every, tests_of
 
 COUNT, SEED = 160, 0
 LIMIT = 300.0
@@ -38,7 +38,7 @@ def main() -> None:
             row = {"mutant": mutant.key, "killed": killed, "seconds": round(seconds, 1)}
             print(json.dumps(row), file=file, flush=True)
             print("killed  " if killed else "SURVIVED", f"{seconds:6.1f} s", mutant.key, flush=True)
-    print("\n".join(table(mutants, known)))
+    print("\n".join(table(known)))
 
 
 def _tried(mutant: Mutant) -> tuple[Mutant, bool, float]:
@@ -52,10 +52,10 @@ def _read(path: Path) -> Iterator[tuple[str, bool]]:
     return ((row["mutant"], row["killed"]) for row in rows)
 
 
-def table(mutants: list[Mutant], known: dict[str, bool]) -> list[str]:
-    """The score by room, as Markdown."""
+def table(known: dict[str, bool]) -> list[str]:
+    """The score by room, as Markdown, of all mutants that were tried and are still possible."""
     made, killed = Counter[str](), Counter[str]()
-    for each in mutants:
+    for each in every():
         if each.key in known:
             room = each.module.split("/")[1]
             made[room] += 1

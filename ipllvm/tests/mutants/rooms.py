@@ -1,7 +1,7 @@
 """Which modules are mutated, and which tests should notice."""
 
-import random
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import ipllvm
@@ -44,17 +44,19 @@ def modules() -> list[Path]:
     return found
 
 
-def chosen(count: int, seed: int) -> list[Mutant]:
-    """So many mutants, spread over the modules by their size, and the same for a seed."""
-    rng = random.Random(seed)
-    found = [
+def every() -> list[Mutant]:
+    """Every mutant of every module."""
+    return [
         Mutant(path.relative_to(ROOT).as_posix(), change)
         for path in modules()
         for change in changes(path.read_text(encoding="utf-8"))
     ]
-    return sorted(
-        rng.sample(found, min(count, len(found))), key=lambda mutant: (mutant.module, mutant.change.number)
-    )
+
+
+def chosen(count: int, seed: int) -> list[Mutant]:
+    """So many of them, by the digest of seed and mutant: a module that changes leaves those of others."""
+    drawn = sorted(every(), key=lambda mutant: sha256(f"{seed} {mutant.key}".encode()).digest())[:count]
+    return sorted(drawn, key=lambda mutant: (mutant.module, mutant.change.number))
 
 
 def tests_of(module: str) -> list[str]:

@@ -15,8 +15,8 @@ from ipllvm.session.outcomes import OPTIONS
 from ipllvm.tests.reporting.reports import BENCHMARK, MODEL, result
 
 Record = Callable[[Result], None]
-WORSE = {"planted:blind": 60, "planted:modality": 12}
-"""How many samples a model loses; others lose none."""
+WORSE = {"planted:blind": 60, "planted:modality": 5}
+"""How many clean answers a model loses, and as many others under the perturbation; others lose none."""
 
 
 @pytest.fixture
@@ -26,9 +26,11 @@ def put(request: pytest.FixtureRequest, model_name: str, benchmark_name: str, re
     def record_it(found: Result) -> None:
         count = request.config.stash[OPTIONS].samples or 400
         ids = tuple(f"s{i}" for i in range(count))
-        lost = np.arange(count) < WORSE.get(model_name, 0)
-        drop = Contrast("performance_drop", lost.astype(float), ids, samples=ids)
-        clean = Contrast("clean_score", 1.0 - lost, ids, samples=ids)
+        worse, place = WORSE.get(model_name, 0), np.arange(count)
+        drop = Contrast(
+            "performance_drop", 1.0 * (place // max(worse, 1) == 1) * (worse > 0), ids, samples=ids
+        )
+        clean = Contrast("clean_score", 1.0 * (place >= worse), ids, samples=ids)
         name = request.node.originalname.removeprefix("test_")
         record(
             replace(

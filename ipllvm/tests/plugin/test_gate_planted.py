@@ -41,7 +41,7 @@ def test_the_same_model_passes_in_other_batches_and_workers(folder: Path) -> Non
     done = gate(folder, "invariant", "--baseline=first", "--batch-size=7", "-n2", "--no-store")
     assert done.status == 0
     found = {name.partition("regression:")[2]: v for name, v in claims(done).items() if "regression:" in name}
-    assert found == {"permutation": "HOLDS", "image_use": "HOLDS", "clean_score": "HOLDS"}
+    assert found.keys() >= {"permutation", "image_use", "clean_score"} and set(found.values()) == {"HOLDS"}
     assert "5 passed" in done.lines[-1] and "batch_size" not in done.output
 
 

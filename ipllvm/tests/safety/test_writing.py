@@ -78,3 +78,15 @@ def test_new_files_have_the_rights_that_the_user_gives_new_files(folder: Path) -
     finally:
         os.umask(before)
     assert (folder / "file").stat().st_mode & 0o777 == 0o640
+
+
+def test_what_is_added_goes_to_a_file_and_never_through_a_link(victim: Path, folder: Path) -> None:
+    writing.append(folder / "file", "one\n")
+    writing.append(folder / "file", "two\n")
+    assert (folder / "file").read_text() == "one\ntwo\n"
+    (folder / "link").symlink_to(victim)
+    os.mkfifo(folder / "pipe")
+    for name in ("link", "pipe"):
+        with pytest.raises(OSError, match=r"symbolic links|No such device|regular file"):
+            writing.append(folder / name, "more")
+    assert victim.read_text() == "precious"

@@ -29,6 +29,7 @@ OTHER: dict[str, Any] = {
     "dtype": "float16",
     "batch_size": "4",
     "claims": "",  # a file, made by the test
+    "labels": "",
     "strict_observations": True,
     "prompt": "original",
     "permutation_scope": "all",
@@ -114,7 +115,9 @@ def test_all_but_what_bears_on_nothing_have_another_value_here() -> None:
 @pytest.mark.parametrize("name", REPEATED)
 def test_a_replay_repeats_it(name: str, tmp_path: Path) -> None:
     (tmp_path / "claims.toml").write_text("[permutation]\nmargin = 3\n")
-    value = str(tmp_path / "claims.toml") if name == "claims" else OTHER[name]
+    (tmp_path / "labels.jsonl").write_text('{"id": "a", "label": 1}')
+    files = {"claims": str(tmp_path / "claims.toml"), "labels": str(tmp_path / "labels.jsonl")}
+    value = files.get(name, OTHER[name])
     found, usual = given(name, value), read()
     assert getattr(found, name) != getattr(usual, name), "another value than the default"
     again = typed(found.command_line())

@@ -1,0 +1,57 @@
+"""The adapter of a family around a model and a processor that are loaded."""
+
+import hashlib
+from typing import Any
+
+import torch
+
+from ipllvm.errors import ModelUnavailable
+from ipllvm.models import processors, prompting
+from ipllvm.models.base import VisionLanguageModel
+from ipllvm.models.capacity import footprint, max_positions
+from ipllvm.models.language_half import LoadedCheckpoint
+from ipllvm.registry import FAMILIES
+
+
+def adapted(family: str, parts: LoadedCheckpoint) -> VisionLanguageModel:
+    """The adapter of that family; raises AttributeError where the decoder can't be taken apart."""
+    adapter: VisionLanguageModel = FAMILIES.load(family)(parts)
+    words = parts.model.config.get_text_config()
+    adapter.footprint, adapter.max_positions = footprint(words), max_positions(words)
+    adapter.image_backend = processors.backend(parts.processor)
+    return adapter
+
+
+def in_hand(model: Any, processor: Any, *, name: str = "in hand") -> VisionLanguageModel:
+    """A transformers model that is in memory already, with its processor, ready to be measured.
+
+    Its fingerprint is that of its tensors, its config and its processor: what was trained or merged a
+    moment ago is another model. It is put into evaluation mode. Raises ModelUnavailable for a model type
+    that is no family here, a processor without a chat template, or a decoder of an unknown kind.
+    """
+    family = str(getattr(model.config, "model_type", type(model).__name__))
+    if family not in FAMILIES:
+        raise ModelUnavailable(f"{name}: model type {family!r} is not supported: {', '.join(FAMILIES)}")
+    if not processor.chat_template:
+        processor.chat_template = FAMILIES.load(family).TEMPLATE
+    if not processor.chat_template:
+        raise ModelUnavailable(f"{name}: its processor has no chat template: set processor.chat_template")
+    digest = fingerprint(model, processor)
+    parts = LoadedCheckpoint(model.eval(), processor, name, digest, prompting.CHECKPOINT)
+    try:
+        return adapted(family, parts)
+    except AttributeError as error:
+        raise ModelUnavailable(f"{name}: its decoder can't be taken apart ({error})") from error
+
+
+def fingerprint(model: Any, processor: Any) -> str:
+    """The sha256 (64 hex digits) of a model's tensors by name, its config and its processor."""
+    digest = hashlib.sha256()
+    for said in (model.config.to_json_string(), processor.to_json_string(), processor.chat_template):
+        digest.update(str(said).encode())
+    for key, value in sorted(model.state_dict().items()):
+        if not isinstance(value, torch.Tensor):
+            continue
+        digest.update(f"{key} {value.dtype} {tuple(value.shape)}".encode())
+        digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

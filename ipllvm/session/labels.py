@@ -1,0 +1,45 @@
+"""Labels of people: a file of lines {"id": SAMPLE, "label": SCORE}, which put a judge's scores right."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ipllvm.errors import UsageError
+from ipllvm.safety import reading
+
+
+def path(name: str, text: str) -> Path:
+    """The file, if it can be read as labels; raises UsageError in one line."""
+    load(Path(text))
+    return Path(text)
+
+
+def load(file: Path) -> Mapping[str, float]:
+    """Score in [0, 1] by sample id; raises UsageError for a line that is none, and for a sample twice."""
+    try:
+        lines = reading.text_file(file).splitlines()
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"--labels {file}: can't be read: {why}") from error
+    found: dict[str, float] = {}
+    for number, line in enumerate(lines, start=1):
+        if line.strip():
+            sample, label = _line(file, number, line)
+            if sample in found:
+                raise UsageError(f"--labels {file}: line {number}: sample {sample!r} is there twice")
+            found[sample] = label
+    if not found:
+        raise UsageError(f"--labels {file}: it holds no label")
+    return found
+
+
+def _line(file: Path, number: int, line: str) -> tuple[str, float]:
+    how = 'write {"id": SAMPLE, "label": a number from 0 to 1}'
+    try:
+        value: Any = reading.json_value(line)
+        sample, label = value["id"], value["label"]
+    except (KeyError, TypeError, ValueError):
+        raise UsageError(f"--labels {file}: line {number}: {how}") from None
+    if not isinstance(sample, str) or not isinstance(label, int | float) or not 0 <= label <= 1:
+        raise UsageError(f"--labels {file}: line {number}: {how}")
+    return sample, float(label)

@@ -1,0 +1,111 @@
+"""Models that are in memory already, and LoRA adapters."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+from transformers import AutoModelForImageTextToText
+
+from ipllvm.engine.decoding import greedy
+from ipllvm.errors import ModelUnavailable
+from ipllvm.models import lora, processors
+from ipllvm.models.adapting import in_hand
+from ipllvm.models.base import VisionLanguageModel
+from ipllvm.models.loading import load
+from ipllvm.tests.tiny import make
+
+pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")
+"""Of peft, about transformers."""
+PROJECTION = "model.language_model.layers.1.self_attn.q_proj"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make("llava-llama", tmp_path_factory.mktemp("checkpoints") / "llava")
+
+
+@pytest.fixture
+def objects(folder: Path) -> tuple[Any, Any]:
+    auto: Any = AutoModelForImageTextToText
+    model = auto.from_pretrained(folder, dtype=torch.float32).requires_grad_(False)
+    return model, processors.load(folder, "llava")
+
+
+@torch.inference_mode()
+def answer(model: VisionLanguageModel) -> tuple[int, ...]:
+    prepared = model.prepare([Image.new("RGB", (50, 40), "teal")], "what?")
+    visual = model.pack(model.projected([prepared])[0], prepared)
+    return greedy(model, [model.embed(prepared, visual)], 6)[0]
+
+
+def test_a_model_in_hand_answers_as_its_folder_does(folder: Path, objects: tuple[Any, Any]) -> None:
+    held = in_hand(*objects, name="mine")
+    assert answer(held) == answer(load(str(folder), device="cpu"))
+    assert held.info().name == "mine" and len(held.fingerprint) == 64
+    assert not held._model.training  # type: ignore[attr-defined]
+
+
+def test_its_fingerprint_is_that_of_its_tensors_and_its_template(objects: tuple[Any, Any]) -> None:
+    model, processor = objects
+    first = in_hand(model, processor).fingerprint
+    assert in_hand(model, processor).fingerprint == first
+    model.get_submodule(PROJECTION).weight[0, 0] += 1e-6
+    changed = in_hand(model, processor).fingerprint
+    processor.chat_template += " "
+    assert len({first, changed, in_hand(model, processor).fingerprint}) == 3
+
+
+def test_what_cannot_be_measured_is_refused_in_one_line(objects: tuple[Any, Any]) -> None:
+    model, processor = objects
+    processor.chat_template = None
+    with pytest.raises(ModelUnavailable, match="no chat template: set processor"):
+        in_hand(model, processor)
+    model.config.model_type = "llavva"
+    with pytest.raises(ModelUnavailable, match="model type 'llavva' is not supported"):
+        in_hand(model, processor)
+
+
+def adapter(folder: Path, name: str = PROJECTION) -> tuple[Path, torch.Tensor]:
+    """A LoRA adapter of rank 2 on one projection, and what it adds to the weight."""
+    folder.mkdir()
+    low, high = torch.randn(2, 64), torch.randn(64, 2)
+    config = {
+        "peft_type": "LORA", "r": 2, "lora_alpha": 4, "target_modules": [PROJECTION], "bias": "none",
+        "base_model_name_or_path": "base", "inference_mode": True,
+    }  # fmt: skip
+    (folder / lora.CONFIG).write_text(json.dumps(config), encoding="utf-8")
+    parts = {f"base_model.model.{name}.lora_A.weight": low, f"base_model.model.{name}.lora_B.weight": high}
+    save_file(parts, folder / lora.WEIGHTS)
+    return folder, 2 * high @ low
+
+
+def test_an_adapter_is_merged_and_named(folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("peft")
+    place, added = adapter(tmp_path / "tuned")
+    base, tuned = load(str(folder), device="cpu"), load(str(folder), device="cpu", adapter=str(place))
+    weights = [m._model.get_submodule(PROJECTION).weight for m in (base, tuned)]  # type: ignore[attr-defined]
+    torch.testing.assert_close(weights[1], weights[0] + added)
+    assert tuned.fingerprint != base.fingerprint
+    assert answer(tuned) != answer(base)
+    assert "the adapter tuned (LoRA, rank 2) is merged into its weights" in tuned.notes
+
+
+@pytest.mark.filterwarnings("ignore:Found missing adapter keys")
+def test_an_adapter_of_another_model_is_refused(folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("peft")
+    place, _ = adapter(tmp_path / "other", "model.decoder.layers.1.self_attn.q_proj")
+    with pytest.raises(ModelUnavailable, match="2 of its 2 tensors have no place in the model"):
+        load(str(folder), device="cpu", adapter=str(place))
+
+
+def test_what_is_no_adapter_is_refused_before_weights_are_read(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelUnavailable, match="it has no adapter_config"):
+        load(str(folder), device="cpu", adapter=str(tmp_path))
+    (tmp_path / lora.CONFIG).write_text("{}", encoding="utf-8")
+    (tmp_path / "adapter_model.bin").write_bytes(b"")
+    with pytest.raises(ModelUnavailable, match=r"it has no adapter_model\.safetensors"):
+        load(str(folder), device="cpu", adapter=str(tmp_path))
