@@ -7,16 +7,22 @@ from collections.abc import Iterable, Iterator
 from ipllvm.commands.listing import Row, show
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models import sources
-from ipllvm.registry import PLANTED
+from ipllvm.registry import FAMILIES, PLANTED
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm models`."""
     parser.description = "What --model takes: a name below, a folder, or org/name on the hub."
+    parser.add_argument(
+        "--families", action="store_true", help="the model types that are supported, and what each takes"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
-    """Print one line a model."""
+    """Print one line a model, or a family."""
+    if args.families:
+        show(_families())
+        return 0
     show([*_embedded(sources.EMBEDDED), *aliases(), *_planted(), *_parts()])
     return 0
 
@@ -29,6 +35,16 @@ def _embedded(names: Iterable[str], what: str = "") -> Iterator[Row]:
             yield name, "missing", str(error)
         else:
             yield name, "embedded", what or config["architectures"][0]
+
+
+def _families() -> Iterator[Row]:
+    """Each model type with what its class says; which decoders share rows and take prefixes is their own."""
+    for name in FAMILIES:
+        family = FAMILIES.load(name)
+        pictures = "several pictures" if family.SEVERAL else "one picture"
+        places = "permuted and by place" if family.placed else "permuted; queries have no places"
+        order = "" if family.IN_ORDER else ", positions or masks of its own"
+        yield name, family.__name__, f"{pictures}; visual tokens {places}{order}"
 
 
 def aliases() -> Iterator[Row]:

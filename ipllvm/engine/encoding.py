@@ -45,7 +45,17 @@ class EncodedSample:
         if not self.pictured:
             return model.embed_tokens(self.prepared.input_ids.to(model.device))
         own = model.pack(self.projected, self.prepared) if visual is None else visual
-        return model.embed(self.prepared, own)
+        try:
+            return model.embed(self.prepared, own)
+        except RuntimeError as error:
+            places = int(self.prepared.visual.sum())
+            if visual is not None or len(own) == places:
+                raise
+            raise ValueError(
+                f"{model.name} makes {len(own)} visual tokens of a picture and the prompt has places for "
+                f"{places}: vision_feature_select_strategy, num_additional_image_tokens and patch_size must "
+                "agree in config.json and processor_config.json"
+            ) from error
 
     def prompt(
         self,

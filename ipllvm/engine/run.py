@@ -95,7 +95,7 @@ def require(model: VisionLanguageModel, perturbations: Sequence[Perturbation]) -
         if perturbation.stage not in model.stages:
             what = str(perturbation.stage).replace("_", " ")
             raise NotTested(f"{model.name} has no {what} to perturb")
-        if not model.placed and hasattr(perturbation, "grid") and perturbation.stage is Stage.VISUAL_TOKENS:
+        if perturbation.by_place and not model.placed:
             raise NotTested(
                 f"the visual tokens of {model.name} are queries, which look at the whole picture: "
                 "they have no places in a grid"

@@ -53,7 +53,8 @@ def footprint(text_config: Any) -> Footprint:
     """That of a decoder, from its configuration."""
     hidden = int(text_config.hidden_size)
     heads = getattr(text_config, "num_key_value_heads", None) or text_config.num_attention_heads
-    cache = 2 * text_config.num_hidden_layers * heads * (hidden // text_config.num_attention_heads)
+    width = getattr(text_config, "head_dim", None) or hidden // text_config.num_attention_heads
+    cache = 2 * text_config.num_hidden_layers * heads * width
     return Footprint(int(cache), hidden, 6 * hidden + 3 * int(text_config.intermediate_size))
 
 

@@ -25,6 +25,7 @@ class Base(ABC):
     name: ClassVar[str] = ""
     random: ClassVar[bool] = False
     caption: ClassVar[str] = PICTURE
+    by_place: ClassVar[bool] = False
 
     @property
     def stage(self) -> Stage:

@@ -119,6 +119,7 @@ class GroupNoise(Base):
     strength: float = 1.0
     random: ClassVar[bool] = True
     caption: ClassVar[str] = NOISY
+    by_place: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         _check(self.kind, self.amplitude, self.strength)

@@ -30,6 +30,7 @@ class Keep(Base):
     how: str = "keep"
     random: ClassVar[bool] = False
     caption: ClassVar[str] = FEWER
+    by_place: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.how not in HOW:

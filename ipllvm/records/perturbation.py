@@ -50,7 +50,8 @@ class Perturbation(Protocol):
 
     `random` says whether it uses its generator. What it prints is its identity, in the store too, and
     `perturbations.parsing.parse` makes it again. `caption` says in words what is done to a picture's patches,
-    which stand for its visual tokens. The usual answers are in perturbations/base.py.
+    which stand for its visual tokens, `by_place` that it goes by where these stand in the picture. The
+    usual answers are in perturbations/base.py.
 
     `value` is what the stage holds: a PIL image (PIXELS), one image's projected tokens
     [tiles, tokens, hidden] (PROJECTED), packed tokens [tokens, hidden] (VISUAL_TOKENS) or the
@@ -59,6 +60,7 @@ class Perturbation(Protocol):
 
     random: ClassVar[bool]
     caption: ClassVar[str]
+    by_place: ClassVar[bool]
 
     @property
     def stage(self) -> Stage:

@@ -48,6 +48,12 @@ def test_a_missing_checkpoint_says_how_to_get_it(
     assert "train it: python -m ipllvm.zoo train llava-tiny " in told
 
 
+def test_families_say_what_they_take(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = printed(capsys, "models", "--families")
+    assert lines.keys() == set(registry.FAMILIES)
+    assert "queries have no places" in lines["aria"] and "one picture" in lines["llava_next"]
+
+
 def test_benchmarks(capsys: pytest.CaptureFixture[str]) -> None:
     lines = printed(capsys, "benchmarks")
     assert list(lines) == list(registry.BENCHMARKS)

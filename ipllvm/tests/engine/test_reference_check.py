@@ -105,6 +105,26 @@ def test_what_plain_generate_refuses_is_not_measured(
         found.require()
 
 
+MORE = r"makes 16 visual tokens .* has places for 15: vision_feature_select_strategy"
+FEWER = r"own pipeline .* can't answer s0: .*do not match"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [({"num_additional_image_tokens": 0}, MORE), ({"vision_feature_select_strategy": "full"}, FEWER)],
+)
+def test_another_number_of_visual_tokens_is_told(
+    changes: dict[str, Any], expected: str, tmp_path: Path
+) -> None:
+    folder = make("llava", tmp_path)
+    path = folder / "processor_config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+    with pytest.raises(NotMeasured, match=expected):
+        found = check(load(str(folder), device="cpu"), samples(4))
+        assert found is not None
+        found.require()
+
+
 def test_settings_of_generate_that_are_not_greedy_are_told_and_not_followed(tmp_path: Path) -> None:
     folder = make("llava", tmp_path)
     path = folder / "generation_config.json"

@@ -40,6 +40,7 @@ class Fake:
     name = "fake"
     stages = frozenset(Stage)
     image_backend = "pil"
+    placed = True
 
     def info(self) -> ModelInfo:
         """Its identity."""
