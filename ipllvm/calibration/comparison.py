@@ -11,8 +11,8 @@ RUNS, QUICK_RUNS = 300, 80
 RELEASES = 3 / 8
 """A release takes as long as three gates: of so many runs so many are made."""
 OURS = "ipllvm"
-VALID = 7.2
-"""Up to which rate, in %, a rule counts as keeping 5 % in so many runs."""
+VALID = 9.4
+"""Up to which rate, in %, a rule that errs in 5 % may come in so many runs (0.1 % of them exceed it)."""
 Task = tuple[Any, ...]
 Rows = Mapping[str, Mapping[str, Any]]
 
@@ -92,13 +92,12 @@ def _releases(cells: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
 
 
 def kept(cells: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[str, tuple[float, float, float]]:
-    """By cell: false pass and false alarm of this gate, its catch over that of the best valid rule."""
+    """By cell: false pass and false alarm of this gate, its catch over that of the most sensitive rule."""
     found = {}
     for name, rules in cells.items():
         own = rules[OURS]
+        best = max(each["alarm bad"] for each in rules.values())
         alarm = max(own["alarm same"], own["alarm equal"])
-        valid = [each for each in rules.values() if max(each["alarm same"], each["alarm equal"]) <= VALID]
-        best = max(each["alarm bad"] for each in valid)
         found[name] = own["pass at"], alarm, own["alarm bad"] / best if best else 1.0
     return found
 

@@ -11,9 +11,10 @@ from ipllvm.calibration.cells import ALPHA, POWER, Band
 from ipllvm.calibration.distributions import Design, Flips, Retention
 from ipllvm.records import Claim, Contrast, Decision
 from ipllvm.stats.betting import BettingTest
-from ipllvm.stats.choice import Judge, choose, turned
+from ipllvm.stats.choice import choose, turned
 from ipllvm.stats.clusters import cluster_sums
 from ipllvm.stats.multiplicity import families
+from ipllvm.stats.protocol import HypothesisTest
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.verdicts import decide
 
@@ -36,7 +37,7 @@ def decision(contrast: Contrast, asked: Claim) -> Decision:
     return Decision.HOLDS if holds else Decision.VIOLATED if violated else Decision.UNDECIDED
 
 
-def decided(test: Judge, margin: float, alpha: float = ALPHA) -> tuple[bool, bool]:
+def decided(test: HypothesisTest, margin: float, alpha: float = ALPHA) -> tuple[bool, bool]:
     """Whether the p-values of HOLDS and of VIOLATED are at most `alpha`."""
     if isinstance(test, ScoreTest):
         return test.holds(margin, alpha), test.violated(margin, alpha)

@@ -14,8 +14,9 @@ from ipllvm.calibration.cells import ALPHA, Band
 from ipllvm.calibration.distributions import Design, Flips
 from ipllvm.calibration.fixed import MARGIN, claim, decided
 from ipllvm.records import Contrast, Decision
-from ipllvm.stats.choice import Judge, choose
+from ipllvm.stats.choice import choose
 from ipllvm.stats.multiplicity import holm
+from ipllvm.stats.protocol import HypothesisTest
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.stats.strata import combined
 from ipllvm.verdicts.guard import conditions
@@ -222,6 +223,6 @@ class Decides:
         return [Band("wrong", ALPHA)]
 
 
-def _false(test: Judge, truth: float) -> dict[str, float]:
+def _false(test: HypothesisTest, truth: float) -> dict[str, float]:
     holds, violated = decided(test, truth)
     return {Decision.HOLDS.value: holds, Decision.VIOLATED.value: violated}

@@ -25,9 +25,12 @@ HOPELESS = (2, 3, 4, 5)
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm audit`."""
+    from ipllvm.reporting.views import VIEWS
+
+    views = ", ".join(view.file for view in VIEWS)
     parser.description = (
-        "The audit profile on a model: says what it costs, measures, writes report.json, report.md, "
-        "report.html, junit.xml, figures and a manifest with checksums (ipllvm verify) into its own folder. "
+        f"The audit profile on a model: says what it costs, measures, writes report.json, {views}, "
+        "figures and a manifest with checksums (ipllvm verify) into its own folder. "
         "Interrupted or killed, the same command goes on where it was. Exit status as of ipllvm check."
     )
     parser.usage = "ipllvm audit MODEL [--baseline B] [arguments of pytest and of the properties]"

@@ -163,8 +163,9 @@ def family_of(folder: Path) -> str:
             f"{folder}: a LLaVA checkpoint in its authors' original format (mm_vision_tower); "
             "only the transformers format is supported, such as the llava-hf checkpoints"
         )
-    architectures = config.get("architectures")
-    names = architectures if isinstance(architectures, list) else []
+    names = config.get("architectures") or []
+    if not isinstance(names, list):
+        raise ModelUnavailable(f"{path}: architectures is no list of names, but {names!r}")
     if any(str(name).endswith("ForImageClassification") for name in names) or _is_timms(config):
         return CLASSIFIER
     family = config.get("model_type")

@@ -8,8 +8,21 @@ import torch
 from ipllvm.models.checkpoint import Checkpoint
 
 TEXT_TOKENS = 64
-TILES = {"llava": 1, "llava_next": 5, "llava_onevision": 6}
+ONE = (
+    *("llava", "vipllava", "got_ocr2", "janus", "deepseek_vl", "deepseek_vl_hybrid"),
+    *("gemma3", "paligemma"),
+)
+TILES = {**dict.fromkeys(ONE, 1), "llava_next": 5, "llava_onevision": 6}
 """Views of a picture that a family typically takes, the base view among them."""
+BY_PICTURE = (
+    *("aya_vision", "cohere2_vision", "idefics2", "idefics3", "internvl", "lfm2_vl", "llama4", "molmo2"),
+    *("ovis2", "perception_lm", "smolvlm", "aria", "gemma4", "exaone4_5", "glm46v", "glm4v", "glm4v_moe"),
+    *("lighton_ocr", "mistral3", "qwen2_5_vl", "qwen2_vl", "qwen3_5", "qwen3_5_moe", "qwen3_vl"),
+    *("qwen3_vl_moe", "video_llama_3"),
+)
+"""Families whose number of tokens the picture or the queries decide: forecast as one view, as are
+families from other packages.
+"""
 EFFICIENCY = 0.4
 """Share of the matmul rate that a forward pass reaches, from timings of small and large models."""
 

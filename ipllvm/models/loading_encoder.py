@@ -8,6 +8,7 @@ from transformers import CLIPModel, CLIPProcessor
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models import checkpoint, sources
 from ipllvm.models.devices import choose_device, choose_dtype
+from ipllvm.models.embedded import BUILT_ON
 from ipllvm.models.encoders import Encoder
 from ipllvm.models.planted import naming
 from ipllvm.models.planted.kinds import Aligned
@@ -17,9 +18,7 @@ from ipllvm.models.weights import read_weights, unusable
 WANTED = ("*.json", "merges.txt", "*.safetensors", "pytorch_model.bin")
 CLIP_336 = "openai/clip-vit-large-patch14-336"
 ENCODERS = {
-    "llava-tiny": "clip-tiny",
-    "llava-next-tiny": "clip-tiny",
-    "llava-ov-tiny": "clip-tiny",
+    **BUILT_ON,
     "llava-hf/llava-1.5-7b-hf": CLIP_336,
     "llava-hf/llava-1.5-13b-hf": CLIP_336,
     "llava-hf/llava-v1.6-vicuna-7b-hf": CLIP_336,

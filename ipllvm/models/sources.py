@@ -9,7 +9,7 @@ from pathlib import Path
 
 import ipllvm
 from ipllvm.errors import ModelUnavailable, UnknownName
-from ipllvm.models import checkpoint
+from ipllvm.models import checkpoint, embedded
 from ipllvm.models.planted import naming
 
 HUB_ALIASES = {
@@ -17,10 +17,10 @@ HUB_ALIASES = {
     "llava-next": "llava-hf/llava-v1.6-vicuna-7b-hf",
     "llava-ov": "llava-hf/llava-onevision-qwen2-7b-ov-hf",
 }
-EMBEDDED_ENCODERS = ("clip-tiny",)
-RECOGNISERS = ("vit-tiny", "resnet-tiny", *EMBEDDED_ENCODERS)
-EMBEDDED = ("llava-tiny", "llava-next-tiny", "llava-ov-tiny", *RECOGNISERS)
-EMBEDDED_LANGUAGE_MODELS = ("lm-tiny", "lm-tiny-b", "llava-tiny", "llava-next-tiny", "llava-ov-tiny")
+EMBEDDED_ENCODERS = embedded.named("encoder")
+RECOGNISERS = embedded.named("classifier", "encoder")
+EMBEDDED = embedded.named("vision-language model", "classifier", "encoder")
+EMBEDDED_LANGUAGE_MODELS = embedded.named("language model", "vision-language model")
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 WANTED = ("*.json", "*.jinja", "*.txt", "*.model", "*.safetensors")
 
@@ -155,13 +155,13 @@ def check_part(kind: str, name: str, offline: bool = False) -> None:
         _part(kind, name, known, ("config.json",), offline)
 
 
-def _part(kind: str, name: str, embedded: Sequence[str], wanted: Sequence[str], offline: bool) -> Path:
-    if name in embedded:
+def _part(kind: str, name: str, known: Sequence[str], wanted: Sequence[str], offline: bool) -> Path:
+    if name in known:
         return embedded_folder(name)
     if folder := local_folder(name):
         return folder.resolve()
     if not HUB_ID.fullmatch(name):
-        raise UnknownName(kind, name, [*embedded, "a local folder", "org/name on the hub"])
+        raise UnknownName(kind, name, [*known, "a local folder", "org/name on the hub"])
     try:
         return _snapshot(name, local=offline, wanted=wanted)
     except Exception as error:

@@ -79,18 +79,10 @@ def _measured(test: str, rows: Sequence[Row]) -> Element:
         _properties((f"{claim}{name}", value) for claim, row in named for name, value in properties(row))
     )
     worst = min(rows, key=lambda row: SEVERITY.index(standing(row)))
-    ending = _ending(rows, worst)
+    ending = ENDINGS.get(rows[0]["outcome"])
     if ending:
         _end(case, ending, word(worst), reason(worst), worst["replay"])
     return case
-
-
-def _ending(rows: Sequence[Row], worst: Row) -> str | None:
-    """What became of a test: what pytest made of it, unless the run as a whole says something else."""
-    found = standing(worst)
-    if found == NOT_MEASURED or all(standing(row) == row["verdict"]["decision"] for row in rows):
-        return ENDINGS.get(rows[0]["outcome"])
-    return {"VIOLATED": "failure", "HOLDS": None}.get(found, "skipped")
 
 
 def _case(test: str, seconds: float | None) -> Element:

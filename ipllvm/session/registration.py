@@ -18,9 +18,10 @@ def register(parser: pytest.Parser) -> list[str]:
     group = parser.getgroup("ipllvm", "property checks of large language-and-vision models")
     taken = []
     for row in OPTIONS.values():
+        words = row.help.replace("%", "%%")  # argparse formats it
         for spellings in (row.spellings, [name for name in row.spellings if name.startswith("--ipllvm-")]):
             try:
-                group.addoption(*spellings, dest=row.destination, help=row.help, **_settings(row))
+                group.addoption(*spellings, dest=row.destination, help=words, **_settings(row))
                 break
             except (ValueError, ArgumentError):
                 taken += [name for name in spellings if not name.startswith("--ipllvm-")]

@@ -66,6 +66,17 @@ class BettingTest:
         """The same test as if no planned sample were missing."""
         return replace(self, missing=Missing())
 
+    @property
+    def own_error(self) -> None:
+        """None: the score test's standard error is as good."""
+
+    def grown(self, times: float) -> None:
+        """None: it can't say what more clusters would give."""
+
+    def at_floor(self, p: float, margin: float) -> bool:
+        """Never said of it."""
+        return False
+
     def interval(self, alpha: float = 0.05) -> tuple[float, float]:
         """Bounds of the mean, each valid at 1 - `alpha` on its own side; missing samples at worst."""
         if self.too_little:

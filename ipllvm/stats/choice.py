@@ -12,20 +12,19 @@ from ipllvm.stats.betting import BettingTest
 from ipllvm.stats.clusters import effective_clusters
 from ipllvm.stats.crossed import across
 from ipllvm.stats.dirichlet import DirichletTest
+from ipllvm.stats.protocol import HypothesisTest
 from ipllvm.stats.score_interval import ScoreTest
-from ipllvm.stats.student import StudentTest, linearised, uninformed
+from ipllvm.stats.student import linearised, uninformed
 
 # Ours: with 20 the retention of 0.9 on 300 samples, a few of which lose much where most win little, was put
 # too high in 6.3 % of 20,000 runs; with 30 in 0.3 %, and no law tried between 20 and 200 exceeds 6.2 %.
 _MIN_INFORMATION = 30
 
-Judge = ScoreTest | DirichletTest | BettingTest | StudentTest
-"""What decides: bounds and p-values of one test."""
 INDISTINCT = "denominator not distinguishable from 0"
 """Why no ratio is shown, and no claim on one decided."""
 
 
-def choose(contrast: Contrast, exact: str = EXACT[0]) -> Judge:
+def choose(contrast: Contrast, exact: str = EXACT[0]) -> HypothesisTest:
     """The test of `contrast`; its `method` is the name, `interval` and the p-values decide.
 
     Differences of scores have the score test. So have weighted contrasts if at least 30 clusters

@@ -106,6 +106,14 @@ class DirichletTest:
         """The test of so many times as many clusters like these."""
         return replace(self, clusters=self.clusters.grown(times))
 
+    def at_floor(self, p: float, margin: float) -> bool:
+        """Never said of it."""
+        return False
+
+    @property
+    def own_error(self) -> None:
+        """None: the score test's standard error is as good."""
+
     @property
     def complete(self) -> "DirichletTest":
         """The same test as if no planned sample were missing."""

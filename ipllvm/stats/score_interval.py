@@ -134,6 +134,10 @@ class ScoreTest:
         """The same test as if no planned sample were missing."""
         return replace(self, missing=Missing())
 
+    @property
+    def own_error(self) -> None:
+        """None: the score test's standard error is as good."""
+
     def interval(self, alpha: float = 0.05) -> tuple[float, float]:
         """Bounds of the mean, each valid at 1 - `alpha` on its own side (0 < alpha < 0.5).
 
@@ -183,6 +187,10 @@ class ScoreTest:
         """The least p-value of HOLDS that clusters so few can have, whatever they lose."""
         t = self.beyond_missing(margin, 1) / self.bound
         return self.unlost.p_below(t, 1.0)
+
+    def at_floor(self, p: float, margin: float) -> bool:
+        """Whether nothing was gained, so that `p` is `floor`."""
+        return not self.runs.gained and p == self.floor(margin)
 
     def standard_error(self, margin: float) -> float:
         """Standard error of the mean in scores if its truth were `margin` (Tango 1998)."""

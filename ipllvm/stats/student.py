@@ -1,6 +1,6 @@
 """Student's t over clusters, for means that no score test fits: those of influence values.
 
-It has the shape of a ScoreTest: bounds and p-values come from one test.
+It is a HypothesisTest (ipllvm/stats/protocol.py).
 """
 
 import math
@@ -51,6 +51,18 @@ class StudentTest:
     def complete(self) -> "StudentTest":
         """The same test as if no planned sample were missing."""
         return replace(self, missing=Missing())
+
+    @property
+    def own_error(self) -> float | None:
+        """Its own standard error; None where it decides nothing."""
+        return None if self.too_little else self.error
+
+    def grown(self, times: float) -> None:
+        """None: it can't say what more clusters would give."""
+
+    def at_floor(self, p: float, margin: float) -> bool:
+        """Never said of it."""
+        return False
 
     def interval(self, alpha: float = 0.05) -> tuple[float, float]:
         """Bounds of the mean, each valid at 1 - `alpha` on its own side."""

@@ -72,6 +72,7 @@ def _main(
         most = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + memory
         resource.setrlimit(resource.RLIMIT_AS, (most, most))
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background starts without it
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # one under nohup too
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)

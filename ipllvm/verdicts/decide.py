@@ -27,8 +27,8 @@ from ipllvm.stats.power import (
     standard_error,
 )
 from ipllvm.stats.proportion import proportion_interval
+from ipllvm.stats.protocol import HypothesisTest
 from ipllvm.stats.score_interval import ScoreTest
-from ipllvm.stats.student import StudentTest
 from ipllvm.verdicts.guard import conditions, share_of_gain
 from ipllvm.verdicts.outlook import ahead
 from ipllvm.verdicts.wording import relation
@@ -143,9 +143,8 @@ def _detectable(contrast: Contrast, test: ScoreTest, claim: Claim, margin: float
     """As `planned_effect`, but from the observed changes where there are any."""
     if test.too_little or test.concordant:
         return planned_effect(contrast, claim)
-    judge = choose(contrast) if contrast.together else test
-    known = isinstance(judge, StudentTest) and not judge.too_little
-    error = judge.error if isinstance(judge, StudentTest) and known else test.standard_error(margin)
+    judge: HypothesisTest = choose(contrast) if contrast.together else test
+    error = test.standard_error(margin) if judge.own_error is None else judge.own_error
     return _POINTS * minimum_detectable_effect(error, contrast.lattice, test.n, claim.alpha)
 
 

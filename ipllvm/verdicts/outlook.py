@@ -5,10 +5,9 @@ import math
 from scipy.optimize import brentq
 
 from ipllvm.records import Claim, Contrast, Point, Series
-from ipllvm.stats.choice import Judge
 from ipllvm.stats.clusters import cluster_sums, mean_size, spread
-from ipllvm.stats.dirichlet import DirichletTest
 from ipllvm.stats.power import Outlook, outlook, powered_level, samples_to_decide, samples_without_change
+from ipllvm.stats.protocol import HypothesisTest
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.stats.sequential import Sequential, expected_samples
 
@@ -18,7 +17,7 @@ _MOST, _LEAST = 1e4, 1e-300
 
 
 def ahead(
-    contrast: Contrast, claim: Claim, test: ScoreTest, judge: Judge, available: int | None = None
+    contrast: Contrast, claim: Claim, test: ScoreTest, judge: HypothesisTest, available: int | None = None
 ) -> Outlook:
     """How many samples would decide an undecided claim, from the distance and the spread that were seen.
 
@@ -41,20 +40,22 @@ def ahead(
     if found.n is None:
         return found
     needed = found.n
-    if isinstance(judge, ScoreTest | DirichletTest) and (times := _times(judge, margin, side, claim.alpha)):
+    if times := _times(judge, margin, side, claim.alpha):
         needed = max(test.n + 1, math.ceil(times * test.n))
     made = outlook(needed, available)
     return Outlook(made.n, f"{made.sentence}{_how_sure(claim, test, gap, side, needed)}")
 
 
-def _times(judge: ScoreTest | DirichletTest, margin: float, side: int, alpha: float) -> float | None:
-    """How many times as many clusters decide in 80 % of runs like this one; None where none do."""
+def _times(judge: HypothesisTest, margin: float, side: int, alpha: float) -> float | None:
+    """How many times as many clusters decide in 80 % of runs like this one; None: none, or it can't say."""
     level = powered_level(alpha)
 
     def gap(log_times: float) -> float:
         grown = judge.grown(math.exp(log_times))
+        if grown is None:
+            return math.inf
         p = grown.p_holds(margin) if side > 0 else grown.p_violated(margin)
-        if isinstance(grown, ScoreTest) and not grown.runs.gained and side > 0 and p == grown.floor(margin):
+        if side > 0 and grown.at_floor(p, margin):
             return math.log(max(p, _LEAST) / alpha)
         return math.log(max(p, _LEAST) / level)
 

@@ -8,6 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
+from ipllvm.models import forecast
 from ipllvm.models.loading import load
 from ipllvm.registry import FAMILIES
 from ipllvm.tests.tiny import KINDS, NEEDS, make
@@ -18,6 +19,12 @@ FIRST = {made.family: kind for kind, made in reversed(KINDS.items())}
 
 def test_every_family_has_a_tiny_checkpoint_with_its_real_processor() -> None:
     assert set(FAMILIES) <= set(FIRST)
+
+
+def test_every_family_is_forecast_by_its_views_or_by_the_picture() -> None:
+    ours = set(FAMILIES) - set(FAMILIES.installed)
+    assert ours == {*forecast.TILES, *forecast.BY_PICTURE}, "name it in ipllvm/models/forecast.py"
+    assert set(forecast.TILES).isdisjoint(forecast.BY_PICTURE)
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")

@@ -65,3 +65,11 @@ def test_nothing_over_nothing_has_no_values() -> None:
     assert len(influence.ratio_difference("x", (nothing, nothing), (nothing, nothing)).values) == 0
     with pytest.raises(ValueError, match="no claim on a ratio"):
         influence.ratio(contrast([1.0]))
+
+
+def test_what_stands_above_the_line_can_reach_its_own_bound_and_the_share_of_the_denominator_s() -> None:
+    over = contrast([0.5, 0.5, 0.25], bound=0.5)
+    above, below = influence._parts(contrast([0.1, 0.0, 0.1], bound=0.75, over=over, share=0.4))
+    assert above.bound == pytest.approx(0.75 + 0.4 * 0.5)
+    np.testing.assert_allclose(above.values, [0.3, 0.2, 0.2])
+    assert below is over

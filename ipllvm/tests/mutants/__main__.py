@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,20 @@ def main() -> None:
 
 
 def _tried(mutant: Mutant) -> tuple[Mutant, bool, float]:
-    passed, seconds = trial.run(mutant.module, mutant.change.number, tests_of(mutant.module), LIMIT)
+    tests = tests_of(mutant.module)
+    beside = tuple(each for each in tests if each != mutant.module)
+    without = [f"--deselect={name}" for name in _failing(beside)]
+    passed, seconds = trial.run(mutant.module, mutant.change.number, [*tests, *without], LIMIT)
     return mutant, not passed, seconds
+
+
+@cache
+def _failing(tests: tuple[str, ...]) -> tuple[str, ...]:
+    """The tests that fail as it is."""
+    found = tuple(trial.failing(tests))
+    for name in found:
+        print("FAILS WITHOUT A MUTANT", name, flush=True)
+    return found
 
 
 def _read(path: Path) -> Iterator[tuple[str, bool]]:

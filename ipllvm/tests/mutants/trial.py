@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from importlib import import_module
@@ -48,8 +49,8 @@ class _Finder(MetaPathFinder):
         return spec_from_file_location(fullname, self._path, loader=loader)
 
 
-def run(module: str, number: int | None, tests: Sequence[str], seconds: float) -> tuple[bool, float]:
-    """Whether the tests pass with a change (None: without), and how long they took; a hang does not pass."""
+def run(module: str, number: int, tests: Sequence[str], seconds: float) -> tuple[bool, float]:
+    """Whether the tests pass with a change, and how long they took; a hang does not pass."""
     began = time.monotonic()
     process = SERVER.Process(target=_main, args=(module, number, list(tests)))
     process.start()
@@ -60,7 +61,29 @@ def run(module: str, number: int | None, tests: Sequence[str], seconds: float) -
     return process.exitcode == 0, time.monotonic() - began
 
 
-def _main(module: str, number: int | None, tests: list[str]) -> None:
+def failing(tests: Sequence[str]) -> list[str]:
+    """The tests that fail without any change, which say nothing of a mutant."""
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as file:
+        process = SERVER.Process(target=_main, args=("", None, list(tests), file.name))
+        process.start()
+        process.join()
+        return file.read().split("\n")[:-1]
+
+
+class _Failures:
+    """A pytest plugin that writes the ids of failed tests into a file."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """One test has ended."""
+        if report.failed:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.write(f"{report.nodeid}\n")
+
+
+def _main(module: str, number: int | None, tests: list[str], failures: str = "") -> None:
     import pytest
 
     os.chdir(ROOT)
@@ -72,5 +95,12 @@ def _main(module: str, number: int | None, tests: list[str]) -> None:
         finder = _Finder(module, number)
         sys.meta_path.insert(0, finder)
         import_module(finder.name)  # before pytest, which looks for modules in its own ways
-    how = ["-q", "-x", "--doctest-modules", "-m", "not slow and not process and not browser"]
-    sys.exit(pytest.main([*how, "-pno:cacheprovider", "-pno:xdist", *tests]))
+    how = [
+        "-q",
+        *(() if failures else ["-x"]),
+        "--doctest-modules",
+        "-m",
+        "not slow and not process and not browser",
+    ]
+    plugins = [_Failures(failures)] if failures else []
+    sys.exit(pytest.main([*how, "-pno:cacheprovider", "-pno:xdist", *tests], plugins=plugins))

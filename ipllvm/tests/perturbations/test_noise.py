@@ -152,3 +152,11 @@ def test_bad_names_are_refused() -> None:
         LayerNoise(target=target)
     with pytest.raises(UsageError, match="no group 36"):
         GroupNoise(36, 6)
+
+
+def test_there_are_three_kinds_of_noise_and_both_perturbations_refuse_others() -> None:
+    assert KINDS == ("paper", "keskar", "symmetric")
+    for make in (LayerNoise, GroupNoise):
+        for bad in ({"kind": "white"}, {"amplitude": -0.5}, {"strength": -1.0}):
+            with pytest.raises(UsageError):
+                make(**bad)
