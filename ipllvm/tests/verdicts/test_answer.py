@@ -74,9 +74,7 @@ def made_row(p_holds: float, p_violated: float, name: str) -> dict[str, Any]:
 
 
 def test_two_looks_at_the_same_numbers_never_differ() -> None:
-    """Headline, page, rows, statement and exit status of drawn runs come to one answer; JUnit says what pytest
-    said of each test by itself.
-    """
+    """Headline, page, rows, statement and exit status of drawn runs come to one answer."""
     rng = np.random.default_rng(0)
     for _ in range(60):
         drawn = rng.choice([0.003, 0.02, 0.04, 0.5, 1.0], (3, 2))
@@ -93,8 +91,6 @@ def test_two_looks_at_the_same_numbers_never_differ() -> None:
         assert ("violated" in view.headline(made)[0] and "none" not in view.headline(made)[0]) == (
             expected == "VIOLATED"
         )
-        alone = any(entry["outcome"] == "failed" for entry in entries)
-        assert ("<failure" in junit.render(made)) == alone
 
 
 def test_a_worse_row_is_worse_in_every_view() -> None:
