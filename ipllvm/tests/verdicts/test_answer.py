@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ipllvm.records import Decision
-from ipllvm.reporting import html, junit, markdown, reading, schema, terminal, view
+from ipllvm.reporting import html, markdown, reading, schema, terminal, view
 from ipllvm.reporting.report import build
 from ipllvm.tests.reporting import reports
 from ipllvm.tests.verdicts.test_release import row
