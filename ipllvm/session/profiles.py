@@ -46,6 +46,6 @@ def size(profile: str, property_name: str) -> Size:
     """What a profile gives to a property.
 
     >>> size("quick", "permutation_invariance").samples, size("paper", "layer_importance").draws
-    (300, 10)
+    (500, 10)
     """
     return SIZES[profile].get(property_name, DEFAULT[profile])
