@@ -50,7 +50,7 @@ def all_answers(
     sides = [run.entries[key] for _, _, key in parts for run in (before, after) if key is not None]
     verdict = decide.decide(found, claim)
     p = beyond(found, *sides) if all(key is not None for _, _, key in parts) else p_worse(found)
-    return Change(KEY, claim, None, None, decide.estimate(found), replace(verdict, p_worse=p))
+    return Change(KEY, claim, None, None, decide.estimate(found, claim=claim), replace(verdict, p_worse=p))
 
 
 def _parts(
