@@ -173,6 +173,8 @@ BENCHMARKS = Registry(
         "planted": "ipllvm.benchmarks.planted:single",
         "planted-2": "ipllvm.benchmarks.planted:pairs",
         "planted-10": "ipllvm.benchmarks.planted:tens",
+        "planted-giant": "ipllvm.benchmarks.planted:giant",
+        "planted-graded": "ipllvm.benchmarks.planted:graded",
         "planted-captions": "ipllvm.benchmarks.planted:captions",
     },
     "ipllvm.benchmarks",
@@ -202,6 +204,7 @@ SCORERS = Registry(
     {
         "exact_match": "ipllvm.scorers.exact_match:score",
         "multiple_choice": "ipllvm.scorers.multiple_choice:score",
+        "nearby_choice": "ipllvm.scorers.nearby_choice:score",
         "numeric": "ipllvm.scorers.numeric:score",
         "yes_no": "ipllvm.scorers.yes_no:score",
         "label": "ipllvm.scorers.label:score",

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.benchmarks.cells import BadCell, Row, filled, one_of, text
-from ipllvm.benchmarks.definition import OWN_RULE, PAPER, STANDARD, Definition, Protocol
+from ipllvm.benchmarks.definition import OWN_RULE, Definition, Protocol
+from ipllvm.benchmarks.names import PAPER, STANDARD
 from ipllvm.benchmarks.originals import json_file
 from ipllvm.benchmarks.sources import Hub
 from ipllvm.benchmarks.wordings import short

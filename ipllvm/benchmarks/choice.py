@@ -6,7 +6,7 @@
 from pathlib import Path
 from typing import Any
 
-from ipllvm.benchmarks.names import ALIASES
+from ipllvm.benchmarks.names import ALIASES, STANDARD
 from ipllvm.benchmarks.tables import SUFFIXES
 from ipllvm.errors import UsageError
 from ipllvm.records import Benchmark
@@ -14,7 +14,6 @@ from ipllvm.registry import BENCHMARKS
 
 AT = "@"
 HUB, LMMS = "hub:", "lmms:"
-STANDARD = "standard"
 
 
 def check(name: str) -> str:
@@ -44,9 +43,11 @@ def under(name: str, protocol: str) -> str:
     >>> under("mme", "paper"), under("scenes", "paper"), under("mme", "standard")
     ('mme@paper', 'scenes', 'mme')
     """
+    if protocol == STANDARD or name not in BENCHMARKS:
+        return name
     from ipllvm.benchmarks.definition import Definition
 
-    known = BENCHMARKS.load(name) if name in BENCHMARKS and protocol != STANDARD else None
+    known = BENCHMARKS.load(name)
     return f"{name}{AT}{protocol}" if isinstance(known, Definition) else name
 
 

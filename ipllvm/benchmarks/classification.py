@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.benchmarks.cells import BadCell, Row, whole
-from ipllvm.benchmarks.definition import OWN_RULE, PAPER, STANDARD, Definition, Protocol
+from ipllvm.benchmarks.definition import OWN_RULE, Definition, Protocol
+from ipllvm.benchmarks.names import PAPER, STANDARD
 from ipllvm.benchmarks.originals import PICTURES
 from ipllvm.benchmarks.prompts import short_answer
 from ipllvm.benchmarks.sources import Hub

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.benchmarks.cells import BadCell, Row
-from ipllvm.benchmarks.names import ALIASES
+from ipllvm.benchmarks.names import ALIASES, STANDARD
 from ipllvm.benchmarks.originals import tables
 from ipllvm.benchmarks.rendering import shared_digest
 from ipllvm.benchmarks.sources import Copy, Hub, files, find
@@ -17,8 +17,6 @@ from ipllvm.errors import BenchmarkUnavailable, UnknownName, UsageError
 from ipllvm.records import Benchmark, Sample
 from ipllvm.registry import BENCHMARKS
 
-STANDARD = "standard"
-PAPER = "paper"
 OWN_RULE = "strict"
 NOWHERE = Hub((), ())
 _UNFIT = re.compile(r"[^0-9A-Za-z]+")

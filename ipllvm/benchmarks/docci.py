@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.benchmarks.cells import Row, filled
-from ipllvm.benchmarks.definition import OWN_RULE, PAPER, STANDARD, Definition, Protocol
+from ipllvm.benchmarks.definition import OWN_RULE, Definition, Protocol
+from ipllvm.benchmarks.names import PAPER, STANDARD
 from ipllvm.benchmarks.originals import lines
 from ipllvm.benchmarks.prompts import LETTERS, multiple_choice
 from ipllvm.benchmarks.sources import Hub

@@ -12,7 +12,8 @@ from typing import Any
 
 from ipllvm.benchmarks.cells import BadCell, Row, filled
 from ipllvm.benchmarks.copies import Published, parquet_rows
-from ipllvm.benchmarks.definition import OWN_RULE, PAPER, STANDARD, Definition, Protocol
+from ipllvm.benchmarks.definition import OWN_RULE, Definition, Protocol
+from ipllvm.benchmarks.names import PAPER, STANDARD
 from ipllvm.benchmarks.rendering import digest
 from ipllvm.benchmarks.sources import Hub
 from ipllvm.benchmarks.word_problems import few_shot

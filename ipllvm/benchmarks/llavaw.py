@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.benchmarks.cells import Row, cell, filled, one_of, optional, text, texts
-from ipllvm.benchmarks.definition import PAPER, STANDARD, Definition, Protocol
+from ipllvm.benchmarks.definition import Definition, Protocol
+from ipllvm.benchmarks.names import PAPER, STANDARD
 from ipllvm.benchmarks.originals import lines
 from ipllvm.benchmarks.sources import Hub
 from ipllvm.benchmarks.wordings import question

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.benchmarks.cells import Row, filled, one_of, optional, text
-from ipllvm.benchmarks.definition import OWN_RULE, PAPER, STANDARD, Definition, Protocol
+from ipllvm.benchmarks.definition import OWN_RULE, Definition, Protocol
+from ipllvm.benchmarks.names import PAPER, STANDARD
 from ipllvm.benchmarks.originals import picture_named
 from ipllvm.benchmarks.prompts import SHORT
 from ipllvm.benchmarks.questions import YES_NO

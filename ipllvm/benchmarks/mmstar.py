@@ -7,7 +7,8 @@ import re
 from typing import Any
 
 from ipllvm.benchmarks.cells import Row, filled, one_of, text
-from ipllvm.benchmarks.definition import OWN_RULE, PAPER, STANDARD, Definition, Protocol
+from ipllvm.benchmarks.definition import OWN_RULE, Definition, Protocol
+from ipllvm.benchmarks.names import PAPER, STANDARD
 from ipllvm.benchmarks.originals import options
 from ipllvm.benchmarks.prompts import LETTER
 from ipllvm.benchmarks.sources import Hub

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.benchmarks.cells import BadCell, Row, cell, filled, optional
-from ipllvm.benchmarks.definition import PAPER, STANDARD, Definition, Protocol
+from ipllvm.benchmarks.definition import Definition, Protocol
+from ipllvm.benchmarks.names import PAPER, STANDARD
 from ipllvm.benchmarks.originals import json_file
 from ipllvm.benchmarks.sources import Hub
 from ipllvm.benchmarks.wordings import question

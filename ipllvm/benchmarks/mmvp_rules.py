@@ -6,7 +6,8 @@ from typing import Any
 
 from ipllvm.benchmarks import mmvp
 from ipllvm.benchmarks.cells import BadCell, Row, filled, text, whole
-from ipllvm.benchmarks.definition import OWN_RULE, PAPER, STANDARD, Definition, Protocol
+from ipllvm.benchmarks.definition import OWN_RULE, Definition, Protocol
+from ipllvm.benchmarks.names import PAPER, STANDARD
 from ipllvm.benchmarks.prompts import LETTERS, multiple_choice
 from ipllvm.benchmarks.sources import Hub
 from ipllvm.benchmarks.tables import delimited

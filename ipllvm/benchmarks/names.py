@@ -1,6 +1,9 @@
-"""Other names that published benchmarks go by."""
+"""Names: of protocols, and others that published benchmarks go by."""
 
 from typing import Final
+
+STANDARD: Final = "standard"
+PAPER: Final = "paper"
 
 ALIASES: Final = {
     "q-bench": "qbench",

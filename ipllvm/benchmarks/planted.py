@@ -5,7 +5,7 @@ its cluster, the answer and its own place (ipllvm/planted_grid.py), so that a mo
 knows what was done to its input. Nothing else can be learned from a picture.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
@@ -92,6 +92,18 @@ def pairs(seed: int = 0) -> Benchmark:
 def tens(seed: int = 0) -> Benchmark:
     """`planted` in clusters of 10 samples."""
     return benchmark("planted-10", 10, seed)
+
+
+def giant(seed: int = 0) -> Benchmark:
+    """One cluster of 750 samples among 750 single ones."""
+    first = seed * _APART % planted_grid.NUMBERS
+    samples = tuple(_signed(first + i, first if i < SAMPLES // 2 else first + i) for i in range(SAMPLES))
+    return _benchmark("planted-giant", samples, SAMPLES // 2, seed)
+
+
+def graded(seed: int = 0) -> Benchmark:
+    """`planted` in clusters of 10 with partial credit for an option beside the right one."""
+    return replace(benchmark("planted-graded", 10, seed), scorer="nearby_choice")
 
 
 def captions(seed: int = 0) -> Benchmark:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.benchmarks.cells import BadCell, Row, optional, text, texts, whole
-from ipllvm.benchmarks.definition import OWN_RULE, PAPER, STANDARD, Definition, Protocol
+from ipllvm.benchmarks.definition import OWN_RULE, Definition, Protocol
+from ipllvm.benchmarks.names import PAPER, STANDARD
 from ipllvm.benchmarks.originals import json_file
 from ipllvm.benchmarks.originals import options as options_of
 from ipllvm.benchmarks.prompts import LETTER, LETTERS

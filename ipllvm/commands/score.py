@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ipllvm.benchmarks.definition import PAPER, STANDARD
+from ipllvm.benchmarks.names import PAPER, STANDARD
 from ipllvm.benchmarks.responses import DUPLICATES, REFUSE
 from ipllvm.errors import UsageError
 from ipllvm.safety.printing import visible

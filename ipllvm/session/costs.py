@@ -13,15 +13,16 @@ Costs = dict[str, tuple["ModelInfo", "Forecast", list[str]]]
 
 def planned(costs: Costs) -> Iterator[str]:
     """What each test would run and could tell, and the cost of all."""
-    from ipllvm.verdicts.planning import CAUGHT
+    if not costs:
+        return
+    from ipllvm.verdicts.planning import CAUGHT  # where nothing is planned nothing heavy is imported
 
     told: set[str] = set()
     for test, (_, cost, power_lines) in costs.items():
         yield f"{test.rpartition('::')[2]}: {cost}"
         yield from (f"  {line}" for line in power_lines if line not in told)
         told |= {line for line in power_lines if CAUGHT in line}
-    if costs:
-        yield from summary(costs)
+    yield from summary(costs)
 
 
 def summary(costs: Costs) -> Iterator[str]:

@@ -3,15 +3,18 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
-
-# A machine that does other things too is slow; that says nothing of a strategy.
-settings.register_profile("loaded", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("loaded")
 
 HERE = Path(__file__).parent
 SESSIONS = [HERE / name for name in ("commands", "hostile", "plugin")]
 """Where nearly every test starts a session or an interpreter of its own."""
+
+
+def pytest_collection() -> None:
+    """A machine that does other things too is slow; that says nothing of a strategy. Not for --help."""
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile("loaded", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("loaded")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

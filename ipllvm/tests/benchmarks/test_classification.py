@@ -10,7 +10,8 @@ import pytest
 
 from ipllvm.benchmarks import choice
 from ipllvm.benchmarks.captions import caption
-from ipllvm.benchmarks.definition import PAPER, published
+from ipllvm.benchmarks.definition import published
+from ipllvm.benchmarks.names import PAPER
 from ipllvm.benchmarks.templates import PUBLISHED, class_names, templates
 from ipllvm.errors import BenchmarkUnavailable
 from ipllvm.records import Benchmark

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ipllvm.benchmarks.definition import PAPER, STANDARD, published
+from ipllvm.benchmarks.definition import published
+from ipllvm.benchmarks.names import PAPER, STANDARD
 from ipllvm.benchmarks.sources import files, incomplete
 from ipllvm.errors import BenchmarkUnavailable
 from ipllvm.records import Benchmark

@@ -3,8 +3,8 @@
 import pytest
 
 from ipllvm.benchmarks import choice
-from ipllvm.benchmarks.definition import OWN_RULE, PAPER, STANDARD, Definition, published
-from ipllvm.benchmarks.names import ALIASES
+from ipllvm.benchmarks.definition import OWN_RULE, Definition, published
+from ipllvm.benchmarks.names import ALIASES, PAPER, STANDARD
 from ipllvm.errors import BenchmarkUnavailable, UnknownName
 from ipllvm.registry import BENCHMARKS, SCORERS, TOTALS
 from ipllvm.tests.benchmarks.published import rows

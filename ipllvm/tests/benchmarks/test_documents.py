@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ipllvm.benchmarks.definition import STANDARD, all_published, published
+from ipllvm.benchmarks.definition import all_published, published
+from ipllvm.benchmarks.names import STANDARD
 from ipllvm.benchmarks.own_columns import NAMES
 
 DOCS = Path(__file__).parents[3] / "docs"

@@ -16,6 +16,7 @@ from ipllvm.registry import BENCHMARKS
 from ipllvm.scorers.base import Grading
 
 TEXT_ONLY = {"numeric"}
+LETTERED = {"multiple_choice", "nearby_choice"}
 """Scorers of benchmarks without pictures and without choices."""
 DIGESTS = """
 import sys
@@ -83,7 +84,7 @@ def test_the_answer_is_among_the_choices(benchmark: Benchmark) -> None:
         if benchmark.scorer in TEXT_ONLY:
             assert sample.choices == () and sample.answer
             continue
-        lettered = benchmark.scorer == "multiple_choice"
+        lettered = benchmark.scorer in LETTERED
         possible = tuple(LETTERS[: len(sample.choices)]) if lettered else sample.choices
         assert sample.answer in possible and len(possible) >= 2
         assert len(set(sample.choices)) == len(sample.choices)
@@ -92,7 +93,7 @@ def test_the_answer_is_among_the_choices(benchmark: Benchmark) -> None:
 def test_the_prompt_shows_the_choices_or_asks_for_one_word(benchmark: Benchmark) -> None:
     for sample in benchmark.samples:
         question, *rest = sample.prompt.splitlines()
-        if benchmark.scorer == "multiple_choice":
+        if benchmark.scorer in LETTERED:
             shown = [f"{letter}. {text}" for letter, text in zip(LETTERS, sample.choices, strict=False)]
             assert rest[:-1] == shown
         elif benchmark.scorer in TEXT_ONLY:
@@ -104,7 +105,7 @@ def test_the_prompt_shows_the_choices_or_asks_for_one_word(benchmark: Benchmark)
 def test_its_scorer_gives_the_answer_1_and_others_0(benchmark: Benchmark) -> None:
     score = Grading().of(benchmark)
     for sample in benchmark.samples:
-        lettered = benchmark.scorer == "multiple_choice"
+        lettered = benchmark.scorer in LETTERED
         possible: Sequence[str] = LETTERS[: len(sample.choices)] if lettered else sample.choices
         if benchmark.scorer in TEXT_ONLY:
             possible = (sample.answer, f"{sample.answer}1", "")
@@ -115,8 +116,8 @@ def test_what_is_chosen_by_likelihood_can_be_right(benchmark: Benchmark) -> None
     score = Grading().of(benchmark)
     for sample in benchmark.samples:
         possible = options(sample)
-        assert bool(possible) or benchmark.scorer not in {"multiple_choice", "yes_no"}
-        assert sum(score(text, sample).value for text in possible) == bool(possible)
+        assert bool(possible) or benchmark.scorer not in {*LETTERED, "yes_no"}
+        assert sum(score(text, sample).value == 1.0 for text in possible) == bool(possible)
 
 
 def test_loading_twice_gives_the_same(benchmark: Benchmark) -> None:

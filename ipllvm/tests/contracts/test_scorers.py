@@ -17,6 +17,7 @@ SAMPLES = {
     "exact_match": Sample("s", "s", (), "?", "red", ("red", "blue")),
     "numeric": Sample("s", "s", (), "?", "1250"),
     "multiple_choice": Sample("s", "s", (), "?", "B", ("red", "blue", "teal")),
+    "nearby_choice": Sample("s", "s", (), "?", "B", ("red", "blue", "teal", "pink", "gray", "gold")),
     "label": Sample("s", "s", (), "?", "red", ("red", "blue")),
     "yes_no": Sample("s", "s", (), "?", "yes", ("yes", "no")),
     "judge": Sample("s", "s", (), "?", "red"),
@@ -91,7 +92,7 @@ def test_the_answer_gets_1_and_silence_0(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(set(OWN) - {"judge"}))  # a judge reads what it is given
 def test_silence_is_unread_and_another_answer_is_wrong(name: str) -> None:
     score, sample = scorer(name), SAMPLES[name]
-    others = {"multiple_choice": "C", "yes_no": "no", "numeric": "7"}
+    others = {"multiple_choice": "C", "nearby_choice": "F", "yes_no": "no", "numeric": "7"}
     assert [score(text, sample).answer for text in ("", " \n")] == [None, None]
     wrong = score(others.get(name, "blue"), sample)
     assert (wrong.value, wrong.answer) == (0.0, others.get(name, "blue"))

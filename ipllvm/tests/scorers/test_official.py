@@ -1,7 +1,7 @@
 """Official rules: what each reads of an answer, by vectors of our own."""
 
 import math
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given, settings
@@ -272,6 +272,6 @@ def test_any_reply_gets_one_score_between_0_and_1(rule: str, reply: str) -> None
 )
 def test_a_hostile_reply_takes_no_time(rule: str, text: str) -> None:
     sample = next(sample for start, sample in MEANT_FOR.items() if rule.startswith(start))
-    grade, start = SCORERS.load(rule), perf_counter()
+    grade, start = SCORERS.load(rule), process_time()
     getattr(grade, "read", grade)(text, sample)
-    assert perf_counter() - start < 2
+    assert process_time() - start < 2

@@ -25,6 +25,7 @@ OTHER: dict[str, Any] = {
     "samples": "12",
     "draws": "3",
     "seed": "7",
+    "adapter": "",  # a folder, made by the test
     "device": "auto",
     "dtype": "float16",
     "batch_size": "4",
@@ -116,7 +117,9 @@ def test_all_but_what_bears_on_nothing_have_another_value_here() -> None:
 def test_a_replay_repeats_it(name: str, tmp_path: Path) -> None:
     (tmp_path / "claims.toml").write_text("[permutation]\nmargin = 3\n")
     (tmp_path / "labels.jsonl").write_text('{"id": "a", "label": 1}')
-    files = {"claims": str(tmp_path / "claims.toml"), "labels": str(tmp_path / "labels.jsonl")}
+    (tmp_path / "adapter").mkdir()
+    made = {"claims": "claims.toml", "labels": "labels.jsonl", "adapter": "adapter"}
+    files = {option: str(tmp_path / file) for option, file in made.items()}
     value = files.get(name, OTHER[name])
     found, usual = given(name, value), read()
     assert getattr(found, name) != getattr(usual, name), "another value than the default"
