@@ -15,7 +15,17 @@ QUOTED = re.compile(r"`([A-Z_]{3,}|check_\w+)`(?: \(| of | in )`?(ipllvm[\w./]*\
 MADE = ("NAME", "REPORT_DIR")
 """What stands for a name in the guides."""
 SKIPS = re.compile(r"\b(?:pytest\.skip|skipif|importorskip)\(")
-GUIDES = {"property", "family", "benchmark", "perturbation", "view", "package", "embedded-model", "statistic"}
+GUIDES = {
+    "property",
+    "family",
+    "benchmark",
+    "perturbation",
+    "view",
+    "package",
+    "embedded-model",
+    "statistic",
+    "store-column",
+}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

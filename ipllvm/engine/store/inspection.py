@@ -11,13 +11,14 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
+from ipllvm.engine.store.schema import TABLES
+
 MAGIC = bytes.fromhex("d9d505f920a163d7")
 """With this a journal begins, and ends where it names a super-journal."""
 HEADER = 100
 BYTES = 1 << 36
 """The largest file, 64 GiB; a million outcomes take a quarter of one."""
 CELL_BYTES = 1 << 24
-TABLES = {"contexts", "outcomes", "errors"}
 STEPS = 10_000
 """Instructions of SQLite between two looks at how many there were."""
 BASE, PER_BYTE = 1 << 21, 4
@@ -83,7 +84,7 @@ def check_schema(connection: sqlite3.Connection) -> None:
     if others := sorted({kind for kind, _ in found} - {"table", "index"}):
         raise Trap(f"it holds a {others[0]}")
     tables = {name for kind, name in found if kind == "table"}
-    if tables != TABLES:
+    if tables != set(TABLES):
         raise Trap("it has other tables")
     for name in sorted(tables):
         columns = connection.execute(f"PRAGMA table_xinfo({name})").fetchall()

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from ipllvm.engine.context import key
 from ipllvm.engine.store.outcome_file import Damaged, Newer, OutcomeFile, Unreadable, problem, reading
-from ipllvm.engine.store.outcome_row import ANSWER, checksum, plain, response
+from ipllvm.engine.store.outcome_row import checksum, plain, response
+from ipllvm.engine.store.schema import ANSWER, TRIAL
 from ipllvm.records import Trial
 
 SHOWN = 3
@@ -83,7 +84,7 @@ def _wrong_keys(file: OutcomeFile) -> list[str]:
     digests = dict(file.rows("SELECT id, digest FROM contexts"))
     wrong = []
     for table in ("outcomes", "errors"):
-        rows = file.rows(f"SELECT id, key, context, sample, perturbation, draw, seed FROM {table}")
+        rows = file.rows(f"SELECT id, key, context, {TRIAL} FROM {table}")
         for number, stored, context, sample, perturbation, draw, seed in rows:
             with reading(file.path):
                 trial = Trial(plain(sample), plain(perturbation), draw, int(seed))
@@ -95,7 +96,8 @@ def _wrong_keys(file: OutcomeFile) -> list[str]:
 def _wrong_answers(file: OutcomeFile) -> tuple[list[str], int]:
     """The outcomes that are not what was written, and how many can't be told; all can be read."""
     wrong, unchecked = [], 0
-    for number, stored, *cells in file.rows(f"SELECT id, {file.checksum}, {ANSWER} FROM outcomes"):
+    checked = file.select("outcomes", "id", "checksum")
+    for number, stored, *cells in file.rows(f"SELECT {checked}, {ANSWER} FROM outcomes"):
         with reading(file.path):
             response(*cells[2:])
             if stored is None:

@@ -22,8 +22,8 @@ from ipllvm.engine.store.outcome_file import (
     problem,
     reading,
 )
-from ipllvm.engine.store.outcome_row import ERROR, ONCE, OUTCOME, TABLES
 from ipllvm.engine.store.outcomes import refusal, set_aside
+from ipllvm.engine.store.schema import ONCE, insert
 
 AT_ONCE = 200
 UNFINISHED = ".merging"
@@ -144,7 +144,7 @@ def _into_one(folder: Path, sources: Sequence[OutcomeFile]) -> tuple[Path, int, 
     """
     path = folder / new_name()
     unfinished = path.with_name(path.name + UNFINISHED)
-    made = OutcomeFile.at(unfinished, TABLES + ONCE)
+    made = OutcomeFile.at(unfinished, ONCE)
     try:
         with made.transaction(flush=True):
             outcomes = sum(_copy(source, made) for source in sources)
@@ -172,16 +172,15 @@ def _differing(source: OutcomeFile, target: OutcomeFile) -> Iterator[bytes]:
 def _copy(source: OutcomeFile, target: OutcomeFile) -> int:
     """Add what `target` does not have; the number of outcomes that were new."""
     contexts = {n: target.context(context.digest(), context) for n, context in source.contexts().items()}
-    ignore = OUTCOME.replace("INSERT", "INSERT OR IGNORE")
-    added = target.insert(ignore, _rows(source, "outcomes", contexts))
-    target.insert(ERROR, (row[1:] for row in _rows(source, "errors", contexts)))
+    added = target.insert(insert("outcomes", ignore=True), _rows(source, "outcomes", contexts))
+    errors = insert("errors", ignore=True, numbered=False)
+    target.insert(errors, (row[1:] for row in _rows(source, "errors", contexts)))
     return added
 
 
 def _rows(source: OutcomeFile, table: str, contexts: dict[int, int]) -> Iterator[tuple[Any, ...]]:
     """The rows of a table for another file: with that file's id of the context, and no id of their own."""
-    unchecked = ", NULL" if table == "outcomes" and source.schema == 1 else ""
-    for _, key, context, *rest in source.rows(f"SELECT *{unchecked} FROM {table} ORDER BY id"):
+    for _, key, context, *rest in source.rows(f"SELECT {source.select(table)} FROM {table} ORDER BY id"):
         with reading(source.path):
             yield None, key, contexts[context], *rest
 

@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from ipllvm.engine.context import Context, key
-from ipllvm.engine.store import inspection, outcome_row
-from ipllvm.engine.store.outcome_row import ANSWER, ERROR, OUTCOME, SCHEMA, TABLES, Cell, plain
+from ipllvm.engine.store import inspection, outcome_row, schema
+from ipllvm.engine.store.outcome_row import Cell, plain
 from ipllvm.errors import UsageError
 from ipllvm.records import Response, Trial
 from ipllvm.safety.reading import json_value
@@ -78,13 +78,13 @@ class OutcomeFile:
         return cls.at(folder / new_name(run))
 
     @classmethod
-    def at(cls, path: Path, tables: str = TABLES) -> "OutcomeFile":
-        """A new, empty file; nothing is seen of it before its tables are whole."""
+    def at(cls, path: Path, more: str = "") -> "OutcomeFile":
+        """A new, empty file, with `more` beside its tables; nothing is seen of it before these are whole."""
         made = cls(path, _connect(path, "rwc"))
         with made.transaction():
-            for statement in tables.split(";"):
+            for statement in (schema.create() + more).split(";"):
                 made._connection.execute(statement)
-            made._connection.execute(f"PRAGMA user_version = {SCHEMA}")
+            made._connection.execute(f"PRAGMA user_version = {schema.SCHEMA}")
         return made
 
     @classmethod
@@ -106,7 +106,7 @@ class OutcomeFile:
         return opened
 
     def _check(self) -> None:
-        if self.schema > SCHEMA:
+        if self.schema > schema.SCHEMA:
             raise Newer
         inspection.check_schema(self._connection)
 
@@ -118,10 +118,9 @@ class OutcomeFile:
                 (self._schema,) = self._connection.execute("PRAGMA user_version").fetchone()
         return self._schema
 
-    @property
-    def checksum(self) -> str:
-        """The column of checksums; NULL where the file is older than they are."""
-        return "checksum" if self.schema > 1 else "NULL"
+    def select(self, table: str, *names: str) -> str:
+        """The columns `names`, or all, with what stands for those that the file is too old for."""
+        return schema.select(table, self.schema, *names)
 
     def began(self) -> float:
         """When the first outcome was written, in seconds of the epoch; infinity where none is."""
@@ -131,7 +130,7 @@ class OutcomeFile:
     def places(self, digest: str, after: int = 0) -> Iterator[StoredPlace]:
         """The outcomes of a context whose ids are greater than `after`, oldest first."""
         known = list(self.rows("SELECT id FROM contexts WHERE digest = ?", (digest,)))
-        columns = "SELECT id, sample, perturbation, draw, seed FROM outcomes"
+        columns = f"SELECT id, {schema.TRIAL} FROM outcomes"
         rows = self.rows(f"{columns} WHERE context = ? AND id > ?", (*known[0], after)) if known else ()
         once: dict[Cell, str] = {}
         for number, sample, perturbation, draw, seed in rows:
@@ -158,7 +157,10 @@ class OutcomeFile:
         found = {}
         self._begin()
         with reading(self.path):
-            query = f"SELECT id, {self.checksum}, {ANSWER} FROM outcomes WHERE id BETWEEN ? AND ?"
+            query = (
+                f"SELECT {self.select('outcomes', 'id', 'checksum')}, {schema.ANSWER} "
+                "FROM outcomes WHERE id BETWEEN ? AND ?"
+            )
             for number, checksum, *cells in self._connection.execute(query, (first, first + BLOCK - 1)):
                 if checksum is not None and checksum != outcome_row.checksum(*cells):
                     raise Damaged(f"outcome {number} was changed after it was written")
@@ -195,7 +197,7 @@ class OutcomeFile:
                 raise Unreadable("merged into another file")
             number = self.context(digest, context)
             self._connection.executemany(
-                OUTCOME,
+                schema.insert("outcomes"),
                 (
                     (
                         places[t],
@@ -208,7 +210,7 @@ class OutcomeFile:
                 ),
             )
             self._connection.executemany(
-                ERROR,
+                schema.insert("errors", ignore=True, numbered=False),
                 (
                     (key(digest, t), number, *outcome_row.names(t), now, outcome_row.storable(r.error))
                     for t, r in batch.items()
@@ -236,7 +238,7 @@ class OutcomeFile:
 
     def context(self, digest: str, context: Context) -> int:
         """The id of a context in this file, added where it is new; inside a transaction."""
-        added = "INSERT OR IGNORE INTO contexts (digest, fields) VALUES (?, ?)"
+        added = schema.insert("contexts", ignore=True, numbered=False)
         self._connection.execute(added, (digest, json.dumps(context.as_row(), sort_keys=True)))
         query = "SELECT id FROM contexts WHERE digest = ?"
         number: int = self._connection.execute(query, (digest,)).fetchone()[0]

@@ -8,28 +8,6 @@ from typing import Any
 from ipllvm.records import Response, Trial
 from ipllvm.safety.reading import json_value
 
-SCHEMA = 2
-"""1 had no checksums; its files are read, merged and never written to."""
-TABLES = """
-CREATE TABLE contexts (id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, fields TEXT NOT NULL);
-CREATE TABLE outcomes (
-    id INTEGER PRIMARY KEY, key BLOB NOT NULL, context INTEGER NOT NULL REFERENCES contexts,
-    sample TEXT NOT NULL, perturbation TEXT NOT NULL, draw INTEGER NOT NULL, seed NOT NULL,
-    created REAL NOT NULL, text TEXT NOT NULL, tokens TEXT NOT NULL, options TEXT NOT NULL,
-    checksum INTEGER);
-CREATE TABLE errors (
-    id INTEGER PRIMARY KEY, key BLOB NOT NULL, context INTEGER NOT NULL REFERENCES contexts,
-    sample TEXT NOT NULL, perturbation TEXT NOT NULL, draw INTEGER NOT NULL, seed NOT NULL,
-    created REAL NOT NULL, traceback TEXT NOT NULL, UNIQUE (key, created));
-"""
-ONCE = "CREATE UNIQUE INDEX once ON outcomes (key);"
-"""For a file that is merged from others. One that a process adds to does without: keys come in no order,
-and each would be written somewhere else.
-"""
-OUTCOME = "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-ERROR = "INSERT OR IGNORE INTO errors VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?)"
-ANSWER = "key, created, text, tokens, options"
-"""The columns that a checksum covers, in its order."""
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 Cell = str | bytes | int | float
