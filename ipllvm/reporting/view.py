@@ -45,14 +45,14 @@ def lines(report: Report) -> list[Line]:
     ordered = sorted(report["results"], key=_rank)
     names = {benchmark["id"]: benchmark["name"] for benchmark in report["benchmarks"]}
     claims = Counter((row["model"], row["test"]) for row in ordered)
-    return [
-        _line(
-            row,
-            names[row["benchmark"]],
-            row["claim"]["name"] if claims[row["model"], row["test"]] > 1 else "",
-        )
-        for row in ordered
-    ]
+
+    def name(row: Row) -> str:
+        """A claim's name where its test has several, and of a comparison, whose test stands behind another."""
+        claim = str(row["claim"]["name"])
+        several = claims[row["model"], row["test"]] > 1 or claim.startswith("regression:")
+        return claim if several else ""
+
+    return [_line(row, names[row["benchmark"]], name(row)) for row in ordered]
 
 
 def headline(report: Report) -> tuple[str, str]:
