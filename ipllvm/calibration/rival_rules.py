@@ -48,31 +48,31 @@ class Paired:
         return int((self.lost > 0).sum()), int((self.lost < 0).sum())
 
 
-Said = tuple[bool, bool]
+Judgement = tuple[bool, bool]
 """Whether the candidate passes, and whether there is an alarm."""
-Rule = Callable[[Paired], Said]
+Rule = Callable[[Paired], Judgement]
 
 
-def ipllvm(found: Paired) -> Said:
+def ipllvm(found: Paired) -> Judgement:
     """This project: HOLDS at a margin of 2 points; an alarm where it is VIOLATED or WORSE."""
     test = choose(found.contrast)
     alarm = min(test.p_violated(MARGIN), p_worse(found.contrast)) <= LEVEL
     return test.p_holds(MARGIN) <= LEVEL, alarm
 
 
-def ipllvm_violated(found: Paired) -> Said:
+def ipllvm_violated(found: Paired) -> Judgement:
     """This project with --fail-on=violated: an alarm where it is worse by more than 2 points."""
     test = choose(found.contrast)
     return test.p_holds(MARGIN) <= LEVEL, test.p_violated(MARGIN) <= LEVEL
 
 
-def threshold(found: Paired) -> Said:
+def threshold(found: Paired) -> Judgement:
     """A drop of more than 2 points is an alarm, anything else passes (promptfoo, deepeval, many scripts)."""
     worse = bool(found.lost.mean() > MARGIN)
     return not worse, worse
 
 
-def unpaired_z(found: Paired) -> Said:
+def unpaired_z(found: Paired) -> Judgement:
     """Two accuracies by an unpaired z-test, two-sided 5 %; a tick where not significant (lm-eval 0.4.9)."""
     n, drop = len(found.lost), float(found.lost.mean())
     now = BASELINE - drop
@@ -81,7 +81,7 @@ def unpaired_z(found: Paired) -> Said:
     return not alarm, alarm
 
 
-def mcnemar(found: Paired) -> Said:
+def mcnemar(found: Paired) -> Judgement:
     """Exact McNemar, two-sided 5 %; not significant passes (mlflow 3.18, holdline 0.3, evalproof, R)."""
     lost, won = found.counts
     p = min(1.0, 2 * float(bdtr(min(lost, won), lost + won, 0.5))) if lost + won else 1.0
@@ -89,17 +89,17 @@ def mcnemar(found: Paired) -> Said:
     return not alarm, alarm
 
 
-def paired_t(found: Paired) -> Said:
+def paired_t(found: Paired) -> Judgement:
     """A 95 % t interval of the paired difference, read against the margin and 0 (lmms-eval 0.7.3)."""
     return _interval(found.lost, np.arange(len(found.lost)))
 
 
-def cluster_t(found: Paired) -> Said:
+def cluster_t(found: Paired) -> Judgement:
     """The same over clusters, as by OLS with cluster-robust errors (R evaluatellm, statsmodels)."""
     return _interval(found.lost, found.cluster)
 
 
-def tost(found: Paired) -> Said:
+def tost(found: Paired) -> Judgement:
     """One-sided paired t-tests against the margin, 5 % (distil, statsmodels ttost_paired)."""
     n, mean = len(found.lost), float(found.lost.mean())
     error = float(found.lost.std(ddof=1)) / sqrt(n)
@@ -109,7 +109,7 @@ def tost(found: Paired) -> Said:
     return p <= LEVEL, 1 - p <= LEVEL
 
 
-def one_sided_mcnemar(found: Paired) -> Said:
+def one_sided_mcnemar(found: Paired) -> Judgement:
     """Exact McNemar, one-sided 5 % (Amazon's LLM-Accuracy-Stats, arXiv 2602.10144)."""
     lost, won = found.counts
     alarm = bool(lost + won) and float(bdtr(won, lost + won, 0.5)) <= LEVEL
@@ -129,7 +129,7 @@ RULES: dict[str, Rule] = {
 }
 
 
-def _interval(lost: "Float[np.ndarray, 'samples']", cluster: "Int[np.ndarray, 'samples']") -> Said:
+def _interval(lost: "Float[np.ndarray, 'samples']", cluster: "Int[np.ndarray, 'samples']") -> Judgement:
     """Passes where the interval stays inside the margin; an alarm where it is above 0."""
     totals, sizes = np.bincount(cluster, weights=lost), np.bincount(cluster)
     groups, n, mean = len(sizes), len(lost), float(lost.mean())
