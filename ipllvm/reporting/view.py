@@ -47,7 +47,7 @@ def lines(report: Report) -> list[Line]:
     claims = Counter((row["model"], row["test"]) for row in ordered)
 
     def name(row: Row) -> str:
-        """A claim's name where its test has several, and of a comparison, which stands behind another test."""
+        """A claim's name where its test has several, and of a comparison, which stands behind another."""
         claim = str(row["claim"]["name"])
         several = claims[row["model"], row["test"]] > 1 or claim.startswith("regression:")
         return claim if several else ""

@@ -67,7 +67,6 @@ def test_what_the_baseline_violated_too_is_no_regression(tmp_path: Path) -> None
         ("--samples=60", "260 samples are in the baseline alone"),
         ("--samples=400", "80 samples are in this run alone"),
         ("--seed=3", "seed is 0 in the baseline and 3 in this run"),
-        ("--information=pool", "information is keep in the baseline and pool in this run"),
         ("--answer=likelihood", "answer is generate in the baseline and likelihood in this run"),
     ],
 )
@@ -78,6 +77,18 @@ def test_unlike_runs_are_not_compared(folder: Path, asked: str, why: str) -> Non
         f"not compared image_use (image_use) on planted: {why}" in told for told in lost(done).values()
     )
     assert not any("regression" in name for name in claims(done))
+
+
+@pytest.mark.slow
+def test_a_parameter_of_one_property_must_agree_for_it_alone(folder: Path) -> None:
+    done = gate(folder, "invariant", "--baseline=first", "--permutation-scope=all")
+    why = "permutation_scope is keep_newline in the baseline and all in this run"
+    assert done.status == 7
+    assert any(
+        f"not compared permutation_invariance (permutation) on planted: {why}" in line
+        for line in lost(done).values()
+    )
+    assert "image_use regression:image_use" in claims(done)
 
 
 @pytest.mark.slow
