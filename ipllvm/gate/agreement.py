@@ -24,8 +24,8 @@ WORDS: Final = frozenset({"text", "source", "meaning"})
 """Fields of a claim that no verdict depends on."""
 SHAPE: Final = ("bound", "lattice", "draws", "weighted", "is_ratio", "share", "over_bound")
 """What an entry says of the range of its values."""
-VERSIONS: Final = ("transformers",)
-"""Packages of which another version is another model; others may differ, which is told."""
+VERSIONS: Final = ("transformers", "readings")
+"""Of another version it is another model, or another reading of answers; others may differ, which is told."""
 NAMED: Final = 3
 _LONG: Final = 32
 

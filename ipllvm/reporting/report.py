@@ -17,6 +17,7 @@ from ipllvm.reporting.folders import ensure_writable, replace_file
 from ipllvm.reporting.schema import VERSION, Report, Row, builtins
 from ipllvm.reporting.standings import multiplicity, standing
 from ipllvm.reporting.views import VIEWS
+from ipllvm.scorers import READINGS
 from ipllvm.verdicts import release
 
 if TYPE_CHECKING:
@@ -83,8 +84,8 @@ class Run:
 
 
 def versions() -> dict[str, str]:
-    """The versions of Python and of the packages that decide a number; imports none of them."""
-    found = {"python": platform.python_version()}
+    """The versions of Python, of what decides a number and of the rules that read answers; imports no package."""
+    found = {"python": platform.python_version(), "readings": str(READINGS)}
     for package in PACKAGES:
         try:
             found[package] = metadata.version(package)
