@@ -84,7 +84,7 @@ class Run:
 
 
 def versions() -> dict[str, str]:
-    """The versions of Python, of what decides a number and of the rules that read answers; imports no package."""
+    """The versions of Python, of the packages that decide a number and of the reading rules; imports none."""
     found = {"python": platform.python_version(), "readings": str(READINGS)}
     for package in PACKAGES:
         try:

@@ -16,7 +16,7 @@ def test_claims_stop_apart_also_under_xdist(tmp_path: Path) -> None:
     assert rows["permutation_invariance"]["verdict"]["decision"] == "VIOLATED"
     assert rows["image_use"]["verdict"]["decision"] == "HOLDS"
     assert told["image_use"]["n"] <= told["permutation_invariance"]["n"] < 200
-    assert all(each["n"] % 2 == 0 and each["extra"]["sequential"]["stopped_early"] for each in told.values())
+    assert all(each["extra"]["sequential"]["stopped_early"] for each in told.values())
 
 
 def test_family_wise_shares_alpha_among_the_requirements_selected(tmp_path: Path) -> None:

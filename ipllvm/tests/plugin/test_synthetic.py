@@ -24,11 +24,11 @@ def test_likeness_and_stock_answers_stand_beside_the_loss(measured: Session) -> 
 
 
 def test_captions_are_not_asked_for_twice(measured: Session) -> None:
-    assert "llava-next-tiny captions scenes: 6 of 6 trials" in measured.output
+    assert "llava-next-tiny captions scenes: 12 of 12 trials" in measured.output
     again = session(
         measured.folder, *properties(*CHOSEN, "--benchmark=scenes", "--captioner=llava-next-tiny")
     )
-    assert "llava-next-tiny captions scenes: 6 of 6 trials, all known" in again.output
+    assert "llava-next-tiny captions scenes: 12 of 12 trials, all known" in again.output
 
 
 def test_pictures_that_no_caption_tells_of_decide_nothing(tmp_path: Path) -> None:
