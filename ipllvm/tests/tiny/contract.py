@@ -53,7 +53,7 @@ def samples(
 
 def spoilt(answer: Tokens, right: int) -> Tokens:
     """An answer of which so many tokens are right, and no other."""
-    wrong = (token - 1 if token > 8 else token + 5 for token in answer[right:])  # known words, no special ones
+    wrong = (token - 1 if token > 8 else token + 5 for token in answer[right:])  # known words
     return (*answer[:right], *wrong)
 
 
