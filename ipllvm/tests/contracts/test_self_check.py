@@ -13,6 +13,7 @@ from ipllvm.tests.tiny import contract
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # of torch, about NumPy 2
 @pytest.mark.parametrize("kind", tiny.KINDS)
 def test_a_kind_passes_its_self_check(kind: str, tmp_path: Path) -> None:
     missing = [package for package in tiny.NEEDS.get(kind, ()) if find_spec(package) is None]
