@@ -65,7 +65,7 @@ def _parts(
         if new.all():
             yield key[2], contrast, key
         elif new.any():
-            yield key[2], _only(contrast, new), None
+            yield key[2], contrast.only(new), None
     for key in compared:
         whole = clean.get((key[0], CLEAN, key[2]))
         entry = after.entries[key]
@@ -77,17 +77,6 @@ def _parts(
             if np.any(np.abs(lost) > whole.bound):  # no answers give that: the files contradict themselves
                 continue
             yield key[2], replace(drop, values=lost, bound=whole.bound), None
-
-
-def _only(contrast: Contrast, kept: np.ndarray) -> Contrast:
-    places = np.flatnonzero(kept)
-    return replace(
-        contrast,
-        values=contrast.values[places],
-        clusters=tuple(contrast.clusters[i] for i in places),
-        samples=tuple(contrast.samples[i] for i in places),
-        n_error=0,
-    )
 
 
 def _noise(sides: Sequence[BaselineEntry]) -> Flips | None:

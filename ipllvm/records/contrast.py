@@ -1,7 +1,7 @@
 """The per-sample numbers whose mean decides a claim."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -46,6 +46,17 @@ class Contrast:
     def together(self) -> bool:
         """Whether a value may change with the other samples, so that only all of them decide at once."""
         return self.linearised or self.fitted or self.crossed is not None
+
+    def only(self, kept: "np.ndarray") -> "Contrast":
+        """The samples where `kept`, shape [samples], is true, none of which ended in an error."""
+        places = [place for place, keep in enumerate(kept) if keep]
+        return replace(
+            self,
+            values=self.values[places],
+            clusters=tuple(self.clusters[i] for i in places),
+            samples=tuple(self.samples[i] for i in places),
+            n_error=0,
+        )
 
     def paired_with(self, other: "Contrast") -> "tuple[list[int], list[int]]":
         """The rows of the samples that both have, in the order of this one: here, and in the other."""

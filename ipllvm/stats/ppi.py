@@ -43,9 +43,9 @@ def corrected(judged: Contrast, labels: dict[str, float], alpha: float = 0.05) -
     labelled = np.array([sample in labels for sample in judged.samples], dtype=bool)
     if labelled.sum() < FEWEST_LABELS:
         return None
-    mine = _only(judged, labelled)
+    mine = judged.only(labelled)
     people = np.array([labels[sample] for sample in mine.samples], dtype=float)
-    rest = _only(judged, ~labelled)
+    rest = judged.only(~labelled)
     trust = _trust(people, mine.values, len(rest.values))
     residual = replace(mine, name="residual", values=people - trust * mine.values, lattice=0.0, weighted=True)
     low, high = choose(residual).interval(alpha)
@@ -75,14 +75,3 @@ def _interval(scores: Contrast, mean: float, alpha: float) -> tuple[float, float
     around = float(np.var(scores.values)) * len(scores.values)
     worth = spread(totals, sizes) / around if around else 1.0
     return proportion_interval(min(max(mean, 0.0), 1.0), len(scores.values) / max(worth, 1e-9), alpha)
-
-
-def _only(contrast: Contrast, kept: np.ndarray) -> Contrast:
-    places = np.flatnonzero(kept)
-    return replace(
-        contrast,
-        values=contrast.values[places],
-        clusters=tuple(contrast.clusters[i] for i in places),
-        samples=tuple(contrast.samples[i] for i in places),
-        n_error=0,
-    )
