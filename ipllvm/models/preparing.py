@@ -19,14 +19,23 @@ class Preparer:
     """Prepares samples with a processor.
 
     `placeholder` is the id that stands where a visual token goes, `mark` what stands for a picture in the
-    chat template's text, `several` whether a prompt may hold more than one.
+    chat template's text, `several` whether a prompt may hold more than one, `nested` whether the processor
+    is to be told which pictures are of one prompt.
     """
 
     def __init__(
-        self, processor: Any, style: PromptStyle, name: str, placeholder: int, mark: str, several: bool
+        self,
+        processor: Any,
+        style: PromptStyle,
+        name: str,
+        placeholder: int,
+        mark: str,
+        several: bool,
+        nested: bool = False,
     ) -> None:
         self._processor, self._style, self._name = processor, style, name
         self._placeholder, self._mark, self._several = placeholder, mark, several
+        self._nested = nested
         self._words_alike: bool | None = None  # whether the processor does to words what its tokenizer does
 
     def prepare(self, images: Sequence[Image.Image], prompt: str) -> Prepared:
@@ -40,9 +49,8 @@ class Preparer:
             raise ValueError(
                 f"the prompt holds {placeholder!r}, which stands for a part of a picture: {prompt[:80]!r}"
             )
-        made = self._processor(
-            images=pictures or None, text=text, return_tensors="pt", **self._specials(text)
-        )
+        shown = [pictures] if pictures and self._nested else pictures
+        made = self._processor(images=shown or None, text=text, return_tensors="pt", **self._specials(text))
         ids = made["input_ids"][0]
         if not pictures:
             return Prepared(ids, torch.zeros(len(ids), dtype=torch.bool), self._types(made))
@@ -52,6 +60,19 @@ class Preparer:
         if self._words_alike is None:
             self._words_alike = self._repeats(prepared, prompt)
         return prepared
+
+    def together(self, asked: Sequence[tuple[Sequence[Image.Image], str]]) -> dict[str, Tensor]:
+        """The fields of several questions about pictures, padded on the left, as `generate` takes them."""
+        pictures = [[self._shown(image.convert("RGB")) for image in images] for images, _ in asked]
+        text = [
+            render(self._processor, prompt, self._style, self._mark, len(images)) for images, prompt in asked
+        ]
+        self._processor.tokenizer.padding_side = "left"
+        shown = pictures if self._nested else [picture for own in pictures for picture in own]
+        made = self._processor(
+            images=shown or None, text=text, padding=True, return_tensors="pt", **self._specials(text[0])
+        )
+        return {n: v for n, v in made.items() if n != "labels" and isinstance(v, Tensor)}
 
     def with_prompt(self, prepared: Prepared, prompt: str) -> Prepared | None:
         """The same picture behind another prompt; None where only the processor can tell."""
@@ -69,7 +90,7 @@ class Preparer:
 
     def _repeats(self, prepared: Prepared, prompt: str) -> bool:
         """Whether the mark of a picture, repeated, is all that the processor puts for it."""
-        if not _one_run(prepared.visual):
+        if not self._mark or not _one_run(prepared.visual):
             return False
         types = (prepared.fields[name][0].bool() for name in TYPES if name in prepared.fields)
         alike = all(torch.equal(each, prepared.visual) for each in types)

@@ -2,10 +2,18 @@
 
 from collections.abc import Sequence
 
+from torch import Tensor
+
+from ipllvm.models import layer_hooks
 from ipllvm.models.base import Prepared
 from ipllvm.models.families.tiles import runs
+from ipllvm.models.language_half import stop_tokens
+from ipllvm.models.pipeline import LoadedCheckpoint
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.models.views import View
+
+TEXT = "{% for part in message['content'] %}{% if part['type'] == 'text' %}{{ part['text'] }}{% endif %}{% endfor %}"
+"""The words of a message, in a chat template."""
 
 
 class Queries(TransformersModel):
@@ -23,3 +31,32 @@ class Idefics2(Queries):
     """Adapter of Idefics2ForConditionalGeneration."""
 
     PROJECTOR = "connector"
+
+
+class Blip2(Queries):
+    """Adapter of Blip2ForConditionalGeneration with a decoder: queries before the first word, of one picture.
+
+    Its language model is a whole one of its own, which says the answer and when it has ended.
+    """
+
+    PROJECTOR = "language_projection"
+    SEVERAL = False
+    MARKED = False
+    TEMPLATE = "{% for message in messages %}Question: " + TEXT + " Answer:{% endfor %}"
+
+    def __init__(self, parts: LoadedCheckpoint) -> None:
+        super().__init__(parts)
+        self.stop_tokens = frozenset(stop_tokens(self._model.language_model, parts.processor.tokenizer))
+
+    def views(self, prepared: Prepared) -> Sequence[View]:
+        """See the interface."""
+        return [View(1, int(prepared.visual.sum()))]
+
+    def _said(self, rows: Tensor) -> Tensor:
+        return layer_hooks.headed(self._model.language_model, self._decoder, rows)
+
+
+class InstructBlip(Blip2):
+    """Adapter of InstructBlipForConditionalGeneration: its queries read the question too."""
+
+    TEMPLATE = "{% for message in messages %}" + TEXT + "{% endfor %}"

@@ -28,6 +28,8 @@ Settings = dict[str, Any]
 class Kind:
     """A family with a tower, a projector and a decoder of some kind, as small as they come.
 
+    `tokenizers` are folders of further ones.
+
     `mark` is what the chat template puts where a picture stands; `tokens` are special tokens by the name
     that the processor asks the tokenizer for, `more` are others. `images` is the class of the image
     processor (without Pil) and its settings, `processor` the class of the whole with its settings.
@@ -41,6 +43,7 @@ class Kind:
     tokens: Mapping[str, str] = field(default_factory=dict)
     more: tuple[str, ...] = ()
     torchvision: bool = False
+    tokenizers: tuple[str, ...] = ()
     weights: int = 0
 
 
@@ -75,6 +78,8 @@ def write(kind: Kind, folder: Path) -> Path:
     model = weighted(config, kind.weights)
     model.save_pretrained(folder)
     words.save_pretrained(folder)
+    for name in kind.tokenizers:
+        words.save_pretrained(folder / name)
     (folder / "chat_template.jinja").write_text(TEMPLATE.replace("MARK", kind.mark), encoding="utf-8")
     name, shape = kind.images
     images = {**pil(name)(**shape).to_dict(), "image_processor_type": name}
