@@ -136,10 +136,8 @@ class Checkpoint:
 def settings(folder: Path) -> tuple[Path, ...]:
     """The files beside the weights that decide an answer."""
     named = (folder / name for name in SETTINGS)
-    return (
-        *(path for path in named if path.is_file()),
-        *sorted(path for pattern in FURTHER for path in folder.glob(pattern)),
-    )
+    further = sorted(path for pattern in FURTHER for path in folder.glob(pattern))
+    return (*(path for path in named if path.is_file()), *further)
 
 
 def inspect(folder: Path, *, remote_code: bool = False) -> Checkpoint:

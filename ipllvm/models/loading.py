@@ -47,8 +47,9 @@ def load(
 
     `device` is auto, cpu, cuda or cuda:i; `dtype` auto means float32 on the CPU and bfloat16 on a
     GPU. `label` is what reports call it, `how` how it is read; `announce` is told size and speed
-    before the weights are read. Raises UsageError for options that can't be had, UnknownName and ModelUnavailable for the
-    model; each is one line and comes before the weights are read where that is possible.
+    before the weights are read. Raises UsageError for options that can't be had, UnknownName and
+    ModelUnavailable for the model; each is one line and comes before the weights are read where that is
+    possible.
     """
     style = choose_prompt(name, prompt)
     place = choose_device(device)
@@ -200,7 +201,7 @@ def check_memory(
 
 
 def _auto(found: Checkpoint) -> Any:
-    """The auto class of transformers that makes the model; raises ModelUnavailable where its code has none."""
+    """The auto class that makes the model; raises ModelUnavailable where its own code has none."""
     if not found.runs_code:
         return AutoModelForImageTextToText
     known: dict[str, Any] = {

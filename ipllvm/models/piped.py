@@ -13,7 +13,7 @@ from ipllvm.records import ModelInfo, Response
 
 
 class Piped(WholeModel):
-    """Any model with a processor and `generate`, asked one question at a time: what it says is what it says."""
+    """Any model with a processor and `generate`, asked one question at a time."""
 
     TEMPLATE: ClassVar[str | None] = None
     SEVERAL: ClassVar[bool] = True

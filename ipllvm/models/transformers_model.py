@@ -103,9 +103,11 @@ class TransformersModel(LanguageHalf):
 
     def together(self, asked: Sequence[tuple[Sequence[Image.Image], str]]) -> dict[str, Tensor]:
         """What `generate_from` takes: the fields of several questions, on the model's device."""
-        made = self._preparer.together(asked)
+        return self._placed(self._preparer.together(asked))
+
+    def _placed(self, fields: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return {
-            n: v.to(self.device, self.dtype if v.is_floating_point() else v.dtype) for n, v in made.items()
+            n: v.to(self.device, self.dtype if v.is_floating_point() else v.dtype) for n, v in fields.items()
         }
 
     def generate_from(
@@ -155,10 +157,7 @@ class TransformersModel(LanguageHalf):
         """What the family's own function makes of the pictures of some samples."""
         vision = [item.vision for item in alike]
         joined = {name: torch.cat([fields[name] for fields in vision]) for name in vision[0]}
-        placed = {
-            n: v.to(self.device, self.dtype if v.is_floating_point() else v.dtype) for n, v in joined.items()
-        }
-        return self._inner.get_image_features(**placed, return_dict=True)
+        return self._inner.get_image_features(**self._placed(joined), return_dict=True)
 
     def _tokens(self, found: Any) -> Float[Tensor, "tokens hidden"]:
         """The visual tokens of all pictures behind each other, as `get_image_features` gives them."""

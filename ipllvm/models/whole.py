@@ -1,4 +1,4 @@
-"""Models that are asked as a whole: pictures and words go in, an answer comes out, nothing between is seen."""
+"""Models that are asked as a whole: pictures and words go in, an answer comes out."""
 
 from abc import abstractmethod
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Granite 4 Vision: layers of the tower go to as many layers of the decoder, each packed as LLaVA-NeXT packs."""
+"""Granite 4 Vision: layers of its tower go to as many layers of the decoder, packed as LLaVA-NeXT packs."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack

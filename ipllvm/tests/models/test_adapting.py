@@ -87,10 +87,8 @@ def adapter(folder: Path, name: str = PROJECTION) -> tuple[Path, torch.Tensor]:
 def test_an_adapter_is_merged_and_named(folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("peft")
     place, added = adapter(tmp_path / "tuned")
-    base, tuned = (
-        load(str(folder), device="cpu"),
-        load(str(folder), device="cpu", how=LoadOptions(adapter=str(place))),
-    )
+    base = load(str(folder), device="cpu")
+    tuned = load(str(folder), device="cpu", how=LoadOptions(adapter=str(place)))
     weights = [m._model.get_submodule(PROJECTION).weight for m in (base, tuned)]  # type: ignore[attr-defined]
     torch.testing.assert_close(weights[1], weights[0] + added)
     assert tuned.fingerprint != base.fingerprint

@@ -43,9 +43,8 @@ class Reference:
             [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
         )
         try:  # pictures of one prompt, as the processor's own conversations put them
-            made = self.processor(
-                images=[list(pictures)] if pictures else None, text=text, return_tensors="pt"
-            )
+            nested = [list(pictures)] if pictures else None
+            made = self.processor(images=nested, text=text, return_tensors="pt")
         except ValueError:  # GOT-OCR takes no lists of lists
             made = self.processor(images=list(pictures) or None, text=text, return_tensors="pt")
         cast = {n: v.to(self.model.dtype) for n, v in made.items() if v.is_floating_point()}
