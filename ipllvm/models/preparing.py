@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -68,10 +69,13 @@ class Preparer:
             render(self._processor, prompt, self._style, self._mark, len(images)) for images, prompt in asked
         ]
         self._processor.tokenizer.padding_side = "left"
-        shown = pictures if self._nested else [picture for own in pictures for picture in own]
-        made = self._processor(
-            images=shown or None, text=text, padding=True, return_tensors="pt", **self._specials(text[0])
+        asked_for = partial(
+            self._processor, text=text, padding=True, return_tensors="pt", **self._specials(text[0])
         )
+        try:
+            made = asked_for(images=pictures if any(pictures) else None)
+        except ValueError:  # GOT-OCR takes no pictures in lists of lists
+            made = asked_for(images=[picture for own in pictures for picture in own])
         return {n: v for n, v in made.items() if n != "labels" and isinstance(v, Tensor)}
 
     def with_prompt(self, prepared: Prepared, prompt: str) -> Prepared | None:

@@ -54,10 +54,14 @@ def plain(
     noise = asked[0].case.perturbation
     edit = None
     if isinstance(noise, LayerPerturbation):
-        lengths = fields["attention_mask"].sum(1).tolist()
-        edit = noise.layer, _Noisy([each.case for each in asked], lengths, model.width, limit)
-    changes = [each.change for each in asked if each.change is not None]
+        cases = [each.case for each in asked]
+        edit = noise.layer, _Noisy(cases, fields["attention_mask"], model.width, limit)
+    changes = [each.change or _nothing for each in asked] if any(each.change for each in asked) else []
     return model.generate_from(fields, limit, changes, edit, stop=stop)
+
+
+def _nothing(visual: Tensor) -> Tensor:
+    return visual
 
 
 def _shortened(model: TransformersModel, asked: Sequence[Asked], artifacts: Artifacts) -> list[Tensor]:
@@ -73,24 +77,27 @@ def _shortened(model: TransformersModel, asked: Sequence[Asked], artifacts: Arti
 
 
 class _Noisy:
-    """Layer noise on a left-padded batch: on all positions of the prompt, then on one a call.
+    """Layer noise on a padded batch: on all positions of the prompt, then on one a call.
 
-    Layers that are given the last position only have the noise of this one.
+    `real` [rows, columns] says which columns are no padding. Layers that are given the last position only
+    have the noise of this one.
     """
 
-    def __init__(self, cases: Sequence[PlannedTrial], lengths: Sequence[int], width: int, limit: int) -> None:
+    def __init__(self, cases: Sequence[PlannedTrial], real: Tensor, width: int, limit: int) -> None:
         self._noises: list[Any] = [case.perturbation for case in cases]
-        self._ends = list(lengths)
+        self._real, self._ends, self._first = real.bool(), real.sum(1).tolist(), True
         self._tables = [
             torch.from_numpy(noise.table(length + limit, width, case.rng()))
-            for noise, case, length in zip(self._noises, cases, lengths, strict=True)
+            for noise, case, length in zip(self._noises, cases, self._ends, strict=True)
         ]
-        self._first = True
 
     def __call__(self, hidden: Tensor) -> Tensor:
-        changed = hidden.clone()
+        changed, last = hidden.clone(), torch.tensor([hidden.shape[1] - 1], device=hidden.device)
+        whole = self._first and hidden.shape[1] == self._real.shape[1]
         for row, (noise, end, table) in enumerate(zip(self._noises, self._ends, self._tables, strict=True)):
-            new = min(end, hidden.shape[1]) if self._first else 1
-            changed[row, -new:] = noise.shift(hidden[row, -new:], table[end - new : end])
-        self._first, self._ends = False, [end + 1 for end in self._ends]
+            at = self._real[row].nonzero()[:, 0] if whole else last
+            own = table[end - len(at) : end] if self._first else table[end : end + 1]
+            changed[row, at] = noise.shift(hidden[row, at], own)
+        self._ends = self._ends if self._first else [end + 1 for end in self._ends]
+        self._first = False
         return changed

@@ -66,10 +66,10 @@ class LlavaNext(Llava):
 
 def _joined(pictures: Sequence[Layout]) -> Layout:
     """The layouts of some pictures behind each other; each has a view for the whole and one for its map."""
-    tile = [2 * number + each.tile for number, each in enumerate(pictures)]
+    view = [2 * number + each.view for number, each in enumerate(pictures)]
     parts = ([each.row for each in pictures], [each.column for each in pictures])
     newline = np.concatenate([each.newline for each in pictures])
-    return Layout(np.concatenate(tile), *map(np.concatenate, parts), newline)
+    return Layout(np.concatenate(view), *map(np.concatenate, parts), newline)
 
 
 def _layout(packed: Float[np.ndarray, "tokens 3"], base: int) -> Layout:

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import torch
+from PIL import Image
 from torch import Tensor
 
 from ipllvm.models import layer_hooks
@@ -12,7 +14,8 @@ from ipllvm.models.pipeline import LoadedCheckpoint
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.models.views import View
 
-TEXT = "{% for part in message['content'] %}{% if part['type'] == 'text' %}{{ part['text'] }}{% endif %}{% endfor %}"
+_PART = "{% if part['type'] == 'text' %}{{ part['text'] }}{% endif %}"
+TEXT = "{% for part in message['content'] %}" + _PART + "{% endfor %}"
 """The words of a message, in a chat template."""
 
 
@@ -60,3 +63,12 @@ class InstructBlip(Blip2):
     """Adapter of InstructBlipForConditionalGeneration: its queries read the question too."""
 
     TEMPLATE = "{% for message in messages %}" + TEXT + "{% endfor %}"
+
+    def together(self, asked: Sequence[tuple[Sequence[Image.Image], str]]) -> dict[str, Tensor]:
+        """See the interface: the queries read words by absolute positions, which padding in front would move."""
+        fields = super().together(asked)
+        front = (1 - fields["qformer_attention_mask"]).sum(1).tolist()
+        for name in ("qformer_input_ids", "qformer_attention_mask"):
+            moved = [row.roll(-count) for row, count in zip(fields[name], front, strict=True)]
+            fields[name] = torch.stack(moved)
+        return fields

@@ -1,5 +1,6 @@
 """Models that are asked as a whole say what transformers' pipeline says, and what is sealed is NOT TESTED."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,8 @@ def model(folder: Path) -> WholeModel:
 
 
 def test_answers_are_those_of_generate_on_perturbed_pixels(folder: Path, model: WholeModel) -> None:
-    reference, rows = Reference.of(folder, "mllama"), samples(2) + samples(1, ((64, 64),), pictures=2)
+    two = [replace(row, id=f"two-{row.id}") for row in samples(1, ((64, 64),), pictures=2)]
+    reference, rows = Reference.of(folder, "mllama"), (*samples(2), *two)
     plan = Plan(rows, (Clean(), Blank(), PatchShuffle(2)), 1, 0, LIMIT)
     outcomes: Outcomes = {}
     run(model, plan, 4, outcomes, lambda done: None)
@@ -78,8 +80,6 @@ def test_a_model_that_looks_at_more_than_pixels_is_not_measured(
 
 
 def test_a_broken_picture_is_an_error_of_its_own_samples(model: WholeModel) -> None:
-    from dataclasses import replace
-
     class Broken:
         def load(self) -> None:
             raise OSError("cut off")

@@ -79,6 +79,7 @@ def write(kind: Kind, folder: Path) -> Path:
     model.save_pretrained(folder)
     words.save_pretrained(folder)
     for name in kind.tokenizers:
+        words.padding_side = "right"  # as that of a BERT
         words.save_pretrained(folder / name)
     (folder / "chat_template.jinja").write_text(TEMPLATE.replace("MARK", kind.mark), encoding="utf-8")
     name, shape = kind.images
@@ -113,7 +114,9 @@ def weighted(config: Any, seed: int = 0) -> Any:
                     else 1.2 / (weight.shape[1] if weight.ndim == 2 else weight[0].numel()) ** 0.5
                 )
                 weight.normal_(std=spread)
-            elif any(part in name for part in ("newline", "position", "query")) or "token" in last:
+            elif any(p in name for p in ("newline", "position", "query", "_attn_gate", "_mlp_gate")) or (
+                "token" in last
+            ):
                 weight.normal_()
             weight.nan_to_num_(0.0).clamp_(-5, 5)
     model.generation_config.eos_token_id = 1
