@@ -16,7 +16,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ipllvm.engine import whole_check
 from ipllvm.engine.decoding import finite_logits, prefill, verified, worth_running
 from ipllvm.engine.encoding import EncodedSample, encode_cases
 from ipllvm.engine.fault_isolation import BatchBudget, Failure, run_isolated
@@ -26,7 +25,6 @@ from ipllvm.engine.prompt_length import require_fitting
 from ipllvm.engine.reference_check import STEPS, disagreement, entered_layers, first_of_each, restarted
 from ipllvm.errors import NotMeasured, first_line
 from ipllvm.models.base import VisionLanguageModel
-from ipllvm.models.whole import WholeModel
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import Sample
 
@@ -91,15 +89,11 @@ class SelfCheck:
 
 
 @torch.inference_mode()
-def check(
-    model: VisionLanguageModel, samples: Sequence[Sample], size: int = SAMPLES
-) -> SelfCheck | whole_check.WholeCheck | None:
+def check(model: VisionLanguageModel, samples: Sequence[Sample], size: int = SAMPLES) -> SelfCheck | None:
     """Ask the first samples in three ways, at most `size` together; None where none can be asked.
 
     Raises NotMeasured where a prompt is longer than the model has positions, and where all fail alike.
     """
-    if isinstance(model, WholeModel):
-        return whole_check.check(model, samples)
     require_fitting(model, samples)
     plan, room = Plan(tuple(samples[:SAMPLES]), (Clean(),), 1, 0, 1), BatchBudget(min(size, SAMPLES))
     tried = _tried(model, plan.cases(plan.samples, Clean()))

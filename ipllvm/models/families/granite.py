@@ -54,14 +54,14 @@ class Granite4Vision(LlavaNext):
         """See the interface."""
         return torch.cat(self._pack(projected, prepared, self._inner.image_newline.repeat(len(self.fed))))
 
-    def _pack(self, tiles: Tensor, prepared: Prepared, newline: Tensor) -> Sequence[Tensor]:
+    def _pack(self, tiles: Tensor, prepared: Prepared, newline: Tensor) -> list[Tensor]:
         packed: Sequence[Tensor] = self._inner.pack_image_features(
             torch.split(tiles, self.cut(prepared)),
             prepared.fields["image_sizes"].tolist(),
             vision_feature_select_strategy=self._model.config.vision_feature_select_strategy,
             image_newline=newline,
         )
-        return packed
+        return list(packed)
 
     def embed_tokens(self, ids: Tensor) -> Tensor:
         """See the interface: nothing is added to words."""

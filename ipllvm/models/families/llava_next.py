@@ -38,7 +38,7 @@ class LlavaNext(Llava):
         """See the interface."""
         return torch.cat(self._pack(projected, prepared, self._inner.image_newline))
 
-    def _pack(self, tiles: Tensor, prepared: Prepared, newline: Tensor) -> Sequence[Tensor]:
+    def _pack(self, tiles: Tensor, prepared: Prepared, newline: Tensor) -> list[Tensor]:
         """Pack (tiles, tokens, any width), a tensor for each picture."""
         packed, _ = self._inner.pack_image_features(
             torch.split(tiles, self.cut(prepared)),
@@ -46,7 +46,7 @@ class LlavaNext(Llava):
             vision_feature_select_strategy=self._model.config.vision_feature_select_strategy,
             image_newline=newline,
         )
-        return packed  # type: ignore[no-any-return]
+        return list(packed)
 
     def layout(self, prepared: Prepared) -> Layout:
         """Packs (tile, row, column) as if they were features, so that it can't differ from `pack`."""
@@ -67,9 +67,12 @@ class LlavaNext(Llava):
 def _joined(pictures: Sequence[Layout]) -> Layout:
     """The layouts of some pictures behind each other; each has a view for the whole and one for its map."""
     view = [2 * number + each.view for number, each in enumerate(pictures)]
-    parts = ([each.row for each in pictures], [each.column for each in pictures])
-    newline = np.concatenate([each.newline for each in pictures])
-    return Layout(np.concatenate(view), *map(np.concatenate, parts), newline)
+    return Layout(
+        np.concatenate(view),
+        np.concatenate([each.row for each in pictures]),
+        np.concatenate([each.column for each in pictures]),
+        np.concatenate([each.newline for each in pictures]),
+    )
 
 
 def _layout(packed: Float[np.ndarray, "tokens 3"], base: int) -> Layout:

@@ -1,7 +1,5 @@
 """LLaVA-OneVision: as LLaVA-NeXT, but a large map is scaled down bilinearly before the newlines."""
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
@@ -20,11 +18,11 @@ class LlavaOnevision(LlavaNext):
         alone = [count == 1 for count in counts for _ in range(count)]
         return [tiles if one else 1 for tiles, one in zip(super().cut(prepared), alone, strict=True)]
 
-    def _pack(self, tiles: Tensor, prepared: Prepared, newline: Tensor) -> Sequence[Tensor]:
+    def _pack(self, tiles: Tensor, prepared: Prepared, newline: Tensor) -> list[Tensor]:
         packed, _ = self._inner.pack_image_features(
             torch.split(tiles, self.cut(prepared)),
             prepared.fields["image_sizes"].tolist(),
             image_newline=newline,
             vision_aspect_ratio=self._model.config.vision_aspect_ratio,
         )
-        return packed  # type: ignore[no-any-return]
+        return list(packed)

@@ -65,7 +65,7 @@ class InstructBlip(Blip2):
     TEMPLATE = "{% for message in messages %}" + TEXT + "{% endfor %}"
 
     def together(self, asked: Sequence[tuple[Sequence[Image.Image], str]]) -> dict[str, Tensor]:
-        """See the interface: the queries read words by absolute positions, which padding in front would move."""
+        """See the interface: queries read words by absolute positions, which padding in front would move."""
         fields = super().together(asked)
         front = (1 - fields["qformer_attention_mask"]).sum(1).tolist()
         for name in ("qformer_input_ids", "qformer_attention_mask"):

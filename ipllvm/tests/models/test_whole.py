@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ipllvm.engine import self_check
+from ipllvm.engine import whole_check
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.errors import NotMeasured, NotTested
@@ -60,7 +60,7 @@ def test_what_is_sealed_is_not_tested_with_the_reason(model: WholeModel, perturb
 
 
 def test_its_self_check_asks_again(model: WholeModel) -> None:
-    found = self_check.check(model, samples(2))
+    found = whole_check.check(model, samples(2))
     assert str(found).startswith("self-check on 8 samples: asked again 0 answers differ")
     assert found is not None
     found.require()
@@ -73,7 +73,7 @@ def test_a_model_that_looks_at_more_than_pixels_is_not_measured(
         return [Response(f"{len(prompt)}") for _, prompt in questions]
 
     monkeypatch.setattr(type(model), "reencoded", otherwise)
-    found = self_check.check(model, samples(1))
+    found = whole_check.check(model, samples(1))
     assert found is not None
     with pytest.raises(NotMeasured, match="looks at more than the pixels of a picture"):
         found.require()
