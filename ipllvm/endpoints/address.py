@@ -57,8 +57,8 @@ def parse(address: str, option: str = "judge") -> EndpointAddress:
         named = False
     printable = url.isprintable() and model.isprintable() and " " not in url
     if not named or parts.scheme not in ("http", "https") or not model or not printable:
-        shown = "" if "@" in url else f" {address}"
-        raise UsageError(f"--{option}{shown}: an endpoint is written URL#MODEL")
+        safe = "@" not in url and not _holds_key(url, url.partition("?")[2])
+        raise UsageError(f"--{option}{f' {address}' * safe}: an endpoint is written URL#MODEL")
     if "@" in parts.netloc or _holds_key(url, parts.query):
         raise UsageError(
             f"--{option}: a key in the address would be written into reports; put it into ${KEYS[-1]}"
@@ -72,13 +72,13 @@ def key(variables: Sequence[str] = KEYS) -> str | None:
     return next((found for name in variables if (found := os.environ.get(name, "").strip())), None)
 
 
-def without_keys(text: str, known: str | None = None) -> str:
-    """`text` without the key that is known and without what looks like one.
+def without_keys(text: str, secret: str | None = None) -> str:
+    """`text` without the key `secret` and without what looks like one.
 
     >>> without_keys("Incorrect API key provided: sk-abcdef, see docs", None)
     'Incorrect API key provided: [key], see docs'
     """
-    return _SECRET_VALUE.sub("[key]", text.replace(known, "[key]") if known else text)
+    return _SECRET_VALUE.sub("[key]", text.replace(secret, "[key]") if secret else text)
 
 
 def _holds_key(url: str, query: str) -> bool:

@@ -126,7 +126,7 @@ class Client:
             try:
                 return replies.reply(await self._sent(http, body), call)
             except Unfit as error:
-                if body == self._dialect.body(call) and not self._dialect.learn(error.said):
+                if body == self._dialect.body(call) and not self._dialect.learn(error.message):
                     raise Permanent(error.reason) from None
             except replies.Thoughts as error:
                 if body == self._dialect.body(call) and not self._dialect.think():

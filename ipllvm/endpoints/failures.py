@@ -44,10 +44,10 @@ class Permanent(Exception):
 
 @dataclass(eq=False)
 class Unfit(Exception):
-    """The request is not as the endpoint takes it; `said` is why, in its words."""
+    """The request is not as the endpoint takes it; `message` is why, in its words."""
 
     reason: str
-    said: str
+    message: str
 
 
 def of_status(
@@ -60,12 +60,12 @@ def of_status(
         return Permanent(f"{reason}: {GONE[status]}", dead=True)
     if 300 <= status < 400:
         return Permanent(f"{reason}: it redirects, which is not followed", dead=True)
-    said = without_keys(_said(body), key)
-    full = f"{reason}: {said}" if said else reason
+    message = without_keys(_said(body), key)
+    full = f"{reason}: {message}" if message else reason
     if status in UNFIT:
-        return Unfit(full, said)
-    if QUOTA in said or status not in LATER:
-        return Permanent(full, dead=QUOTA in said)
+        return Unfit(full, message)
+    if QUOTA in message or status not in LATER:
+        return Permanent(full, dead=QUOTA in message)
     after = _seconds(response.headers.get("retry-after"))
     if after is not None and after > longest:
         return Permanent(f"{reason}: it asks to be left alone for {after:.0f} s", dead=True)

@@ -38,12 +38,12 @@ def reply(body: bytes, call: Call) -> Reply:
         raise Unusable(str(error)) from None
     except (LookupError, TypeError, AttributeError) as error:
         raise Unusable(f"no reply of the chat protocol ({type(error).__name__})") from None
-    said, thought = _answer(text, message)
-    if not said and (thought or finish == "length"):
+    answer, thought = _answer(text, message)
+    if not answer and (thought or finish == "length"):
         raise Thoughts("all its tokens went into thoughts")
     if text is None:
         raise Unusable(f"its content is no text (finish_reason {str(finish)[:40]!r})")
-    found = Reply(said, str(value.get("model") or ""), *_usage(value), finish != "length")
+    found = Reply(answer, str(value.get("model") or ""), *_usage(value), finish != "length")
     _require_whole_prompt(call, found.prompt_tokens)
     return found
 
@@ -75,8 +75,10 @@ def _usage(value: Any) -> tuple[int | None, int | None]:
     given = value.get("usage")
     counts = given if isinstance(given, dict) else {}
     found = [counts.get(name) for name in ("prompt_tokens", "completion_tokens")]
-    prompt, said = (n if isinstance(n, int) and not isinstance(n, bool) and n >= 0 else None for n in found)
-    return prompt, said
+    prompt, completion = (
+        n if isinstance(n, int) and not isinstance(n, bool) and n >= 0 else None for n in found
+    )
+    return prompt, completion
 
 
 def _require_whole_prompt(call: Call, tokens: int | None) -> None:

@@ -22,8 +22,8 @@ def _silent(line: str) -> None:
 class Counts:
     """Questions by what became of them."""
 
-    known: int = 0
-    asked: int = 0
+    hits: int = 0
+    calls: int = 0
     failed: int = 0
 
 
@@ -31,7 +31,7 @@ class Counts:
 class CachedJudge:
     """Asks `judge` what is not in `folder`; without a folder replies are kept in memory only.
 
-    `say` is told, a line at a time, what is about to be asked and what came of it, `progress` how many
+    `say` hears, a line at a time, what is about to be asked and what came of it, `progress` how many
     questions of how many have their reply.
     """
 
@@ -60,25 +60,25 @@ class CachedJudge:
         return found[0]
 
     def ask_all(
-        self, questions: Sequence[JudgeQuestion], told: Callable[[JudgeQuestion, JudgeReply], None]
+        self, questions: Sequence[JudgeQuestion], got: Callable[[JudgeQuestion, JudgeReply], None]
     ) -> None:
         """See the interface; raises UsageError where the folder can't be used."""
         distinct = list(dict.fromkeys(questions))
         new = [question for question in distinct if question not in self._memory]
-        self.counts.known += len(new)
+        self.counts.hits += len(new)
         if new and self._file is not None:
             try:
                 with self._file.turn():
-                    known = self._file.known()
-                    self._memory |= {question: known[question] for question in new if question in known}
-                    self._ask([question for question in new if question not in known], self._file)
+                    stored = self._file.read()
+                    self._memory |= {question: stored[question] for question in new if question in stored}
+                    self._ask([question for question in new if question not in stored], self._file)
             except (OSError, reading.Refused) as error:
                 why = getattr(error, "strerror", None) or error
                 raise UsageError(f"{self.folder}: replies of the judge can't be kept there: {why}") from error
         else:
             self._ask(new, None)
         for question in distinct:
-            told(question, self._memory[question])
+            got(question, self._memory[question])
 
     def _ask(self, questions: Sequence[JudgeQuestion], file: ReplyFile | None) -> None:
         """Have the judge reply, and keep each reply at once; a failure is kept in memory alone."""
@@ -91,8 +91,8 @@ class CachedJudge:
             nonlocal done
             done += 1
             self._memory[question] = reply
-            self.counts.asked += 1
-            self.counts.known -= 1
+            self.counts.calls += 1
+            self.counts.hits -= 1
             self.counts.failed += isinstance(reply, NotMeasured)
             if file is not None and isinstance(reply, str):
                 file.keep(question, reply)
@@ -114,9 +114,8 @@ class CachedJudge:
     def summary(self) -> str:
         """What was done so far, in words."""
         counts = self.counts
-        line = (
-            f"judge {self.identity}: {counts.asked:,} asked, {counts.known:,} known, {counts.failed:,} failed"
-        )
+        done = f"{counts.calls:,} asked, {counts.hits:,} from the store, {counts.failed:,} failed"
+        line = f"judge {self.identity}: {done}"
         tally: Any = getattr(self.judge, "tally", None)
         if tally is not None and tally.requests:
             line += (

@@ -47,9 +47,9 @@ def parse(name: str, text: str) -> Price:
 
 def forecast(questions: Iterable[JudgeQuestion]) -> tuple[int, int]:
     """About how many tokens the prompts have, and how many the replies may have."""
-    asked = list(questions)
-    prompts = sum(estimate(question.system + question.prompt) for question in asked)
-    return prompts, sum(question.max_tokens for question in asked)
+    distinct = list(questions)
+    prompts = sum(estimate(question.system + question.prompt) for question in distinct)
+    return prompts, sum(question.max_tokens for question in distinct)
 
 
 def money(price: Price | None, prompt_tokens: int, reply_tokens: int) -> str:

@@ -35,12 +35,12 @@ class EndpointJudge:
         return found
 
     def ask_all(
-        self, questions: Sequence[JudgeQuestion], told: Callable[[JudgeQuestion, JudgeReply], None]
+        self, questions: Sequence[JudgeQuestion], got: Callable[[JudgeQuestion, JudgeReply], None]
     ) -> None:
         """See the interface."""
         self._client.ask(
             [_call(question) for question in questions],
-            lambda place, outcome: told(questions[place], self._reply(outcome)),
+            lambda place, outcome: got(questions[place], self._reply(outcome)),
         )
 
     def _reply(self, outcome: Outcome) -> JudgeReply:

@@ -21,11 +21,11 @@ class LocalJudge:
         return self._said(JudgeQuestion(prompt))
 
     def ask_all(
-        self, questions: Sequence[JudgeQuestion], told: Callable[[JudgeQuestion, JudgeReply], None]
+        self, questions: Sequence[JudgeQuestion], got: Callable[[JudgeQuestion, JudgeReply], None]
     ) -> None:
         """See the interface; temperatures are not heeded, as nothing is sampled."""
         for question in questions:
-            told(question, self._said(question))
+            got(question, self._said(question))
 
     def _said(self, question: JudgeQuestion) -> str:
         prompt = f"{question.system}\n\n{question.prompt}" if question.system else question.prompt

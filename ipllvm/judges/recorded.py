@@ -51,15 +51,15 @@ class RecordedJudge:
         return found
 
     def ask_all(
-        self, questions: Sequence[JudgeQuestion], told: Callable[[JudgeQuestion, JudgeReply], None]
+        self, questions: Sequence[JudgeQuestion], got: Callable[[JudgeQuestion, JudgeReply], None]
     ) -> None:
         """See the interface."""
         for question in questions:
-            told(question, self._reply(question))
+            got(question, self._reply(question))
 
     def _reply(self, question: JudgeQuestion) -> JudgeReply:
-        known = (question, (question.system, question.prompt), ("", question.prompt))
-        found = next((self._replies[key] for key in known if key in self._replies), None)
+        keys = (question, (question.system, question.prompt), ("", question.prompt))
+        found = next((self._replies[key] for key in keys if key in self._replies), None)
         if found is None:
             return NotMeasured(f"the recorded replies hold none to the question {question.prompt[-60:]!r}")
         return found

@@ -77,22 +77,22 @@ class ReplyFile:
         self._folder = folder
         self._judge = judge
         self._path = folder / f"{hashlib.sha256(judge.encode()).hexdigest()[:16]}.jsonl"
-        self._read = 0
-        self._known: dict[JudgeQuestion, str] = {}
+        self._size = 0
+        self._replies: dict[JudgeQuestion, str] = {}
 
-    def known(self) -> dict[JudgeQuestion, str]:
+    def read(self) -> dict[JudgeQuestion, str]:
         """All replies that are there by now, the first to each question; raises OSError and Refused."""
-        if self._path.is_file() and self._path.stat().st_size != self._read:
+        if self._path.is_file() and self._path.stat().st_size != self._size:
             text = reading.text_file(self._path)
-            self._read = self._path.stat().st_size
+            self._size = self._path.stat().st_size
             for entry in entries(text, broken_end=True):
                 if entry.judge == self._judge and entry.settled:
-                    self._known.setdefault(entry.question, entry.reply)
-        return self._known
+                    self._replies.setdefault(entry.question, entry.reply)
+        return self._replies
 
     def keep(self, question: JudgeQuestion, reply: str) -> None:
         """Add one; raises OSError."""
-        self._known.setdefault(question, reply)
+        self._replies.setdefault(question, reply)
         line = json.dumps({"judge": self._judge, **asdict(question), "reply": reply})
         writing.append(self._path, f"{line}\n")
 

@@ -50,9 +50,9 @@ class AsksMany(Protocol):
     """A judge that would rather be asked many questions at once, and that heeds all that they say."""
 
     def ask_all(
-        self, questions: Sequence[JudgeQuestion], told: Callable[[JudgeQuestion, JudgeReply], None], /
+        self, questions: Sequence[JudgeQuestion], got: Callable[[JudgeQuestion, JudgeReply], None], /
     ) -> None:
-        """Tell `told` what came of each question as soon as it is known."""
+        """Tell `got` what came of each question as soon as it is known."""
         ...
 
 

@@ -76,10 +76,10 @@ class JudgedScorer:
             question = self._question(text, sample, attempt)
             if question is None:
                 return self.rule(text, sample)
-            said = self.replies[question]
-            if isinstance(said, NotMeasured):
-                raise said
-            reply = said
+            outcome = self.replies[question]
+            if isinstance(outcome, NotMeasured):
+                raise outcome
+            reply = outcome
             found = self.rule.graded(reply, text, sample)
             if found is not None:
                 return replace(found, note=f"judge: {reply[:SHOWN]!r}")
@@ -89,9 +89,11 @@ class JudgedScorer:
         """See the interface."""
         left = list(responses)
         for attempt in range(self.rule.attempts):
-            asked = [(self._question(text, sample, attempt), text, sample) for text, sample in left]
-            self._ask([question for question, _, _ in asked if question is not None])
-            left = [(text, sample) for question, text, sample in asked if self._again(question, text, sample)]
+            pending = [(self._question(text, sample, attempt), text, sample) for text, sample in left]
+            self._ask([question for question, _, _ in pending if question is not None])
+            left = [
+                (text, sample) for question, text, sample in pending if self._again(question, text, sample)
+            ]
 
     def _again(self, question: JudgeQuestion | None, text: str, sample: Sample) -> bool:
         """Whether there is a reply that can't be read."""
@@ -138,8 +140,8 @@ class YesNoRule(JudgeRule):
         ['yes', 'no', None, None]
         """
         first = _WORD.search(reply.casefold())
-        said = first[0] if first and first[0] in _POINTS else None
-        return Score(_POINTS[said] if said else 0.0, said)
+        word = first[0] if first and first[0] in _POINTS else None
+        return Score(_POINTS[word] if word else 0.0, word)
 
     def graded(self, reply: str, text: str, sample: Sample) -> Score | None:
         """See the interface."""

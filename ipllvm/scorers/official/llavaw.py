@@ -39,8 +39,8 @@ class LlavaBenchJudge(JudgeRule):
             "[End of Assistant 2]",
             f"[System]\n{request}",
         )
-        asked = "".join(f"{block}\n\n" for block in blocks)
-        return JudgeQuestion(asked, CHECKER, MAX_TOKENS, TEMPERATURE)
+        prompt = "".join(f"{block}\n\n" for block in blocks)
+        return JudgeQuestion(prompt, CHECKER, MAX_TOKENS, TEMPERATURE)
 
     def read(self, reply: str, sample: Sample) -> Score:
         r"""`answer` holds both numbers, `value` the model's share of 10; other replies are unread.

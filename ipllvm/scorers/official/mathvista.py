@@ -80,13 +80,13 @@ class Official(JudgeRule):
         if taken(text, sample) is not None:
             return None
         examples = judge_prompts.find(judge_prompts.MATHVISTA, OWN).text.strip()
-        asked = f"{examples}\n\n{sample.prompt}\n\n{text}\n\nExtracted answer: "
-        return JudgeQuestion(asked, max_tokens=MAX_TOKENS)
+        prompt = f"{examples}\n\n{sample.prompt}\n\n{text}\n\nExtracted answer: "
+        return JudgeQuestion(prompt, max_tokens=MAX_TOKENS)
 
     def graded(self, reply: str, text: str, sample: Sample) -> Score | None:
         """See the interface: an extraction is never unread, but an empty one is none."""
-        said = reply.strip()
-        return self.read(said, sample) if said else None
+        extraction = reply.strip()
+        return self.read(extraction, sample) if extraction else None
 
     def __call__(self, response_text: str, sample: Sample) -> Score:
         """What the script reads without a judge; raises NotMeasured where it would ask one."""

@@ -42,8 +42,8 @@ class MmVetJudge(JudgeRule):
         gold = sample.answer.replace("<AND>", " <AND> ").replace("<OR>", " <OR> ")
         table = judge_prompts.find(judge_prompts.MMVET, OWN).text
         row = " | ".join([sample.prompt, gold, text, ""])
-        asked = f"{table}\n{row}{AGAIN if attempt else ''}"
-        return JudgeQuestion(asked, max_tokens=MAX_TOKENS, temperature=0.5 * max(attempt - 1, 0))
+        prompt = f"{table}\n{row}{AGAIN if attempt else ''}"
+        return JudgeQuestion(prompt, max_tokens=MAX_TOKENS, temperature=0.5 * max(attempt - 1, 0))
 
     def read(self, reply: str, sample: Sample) -> Score:
         """The grade; a reply that is none is unread, and 0 there after five attempts.

@@ -63,11 +63,11 @@ class MmvpJudge(JudgeRule):
 
     def question(self, text: str, sample: Sample, attempt: int = 0) -> JudgeQuestion:
         """See the interface: the question as it was asked, the gold as it is stored."""
-        asked = (
+        prompt = (
             f"Given the following question {sample.prompt}, the correct answer is ({sample.answer.lower()}). "
             f"Does the following answer correctly answers the question, answer:{text}?"
         )
-        return JudgeQuestion(asked, f"{CHECKER} Please answer in only yes or no.", MAX_TOKENS, TEMPERATURE)
+        return JudgeQuestion(prompt, f"{CHECKER} Please answer in only yes or no.", MAX_TOKENS, TEMPERATURE)
 
     def read(self, reply: str, sample: Sample) -> Score:
         """1 for yes, 0 for no, in any case of letters; anything else is unread and counts 0 there.

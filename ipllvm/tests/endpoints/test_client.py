@@ -192,18 +192,18 @@ def test_who_asks_is_told_as_soon_as_there_is_a_reply(server: HTTPServer) -> Non
     class Interrupted(Exception):
         pass
 
-    told: list[str] = []
+    heard: list[str] = []
 
     def got(place: int, outcome: Outcome) -> None:
         assert isinstance(outcome, Reply)
-        told.append(outcome.text)
-        if len(told) == 3:
+        heard.append(outcome.text)
+        if len(heard) == 3:
             raise Interrupted
 
     asked = Asked(server, lambda request: said("yes"), Limits(together=1))
     with pytest.raises(Interrupted):
         asked.client.ask([question(str(n)) for n in range(9)], got)
-    assert told == ["yes"] * 3
+    assert heard == ["yes"] * 3
     assert len(asked.bodies) == 3
 
 
