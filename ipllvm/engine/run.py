@@ -136,7 +136,7 @@ class _Chunk:
         if not cases:
             return
         if isinstance(self._model, WholeModel):
-            yield from self._told(self._model, cases)
+            yield from self._asked_whole(self._model, cases)
             return
         changed = cases[0].perturbation.stage is Stage.PIXELS and cases[0].perturbation != self._clean
         cost: BatchShare[PlannedTrial] = whole
@@ -147,7 +147,7 @@ class _Chunk:
             seen = self._see(batch) if changed else self._checkpoints(batch)
             yield self._outcomes_of(self._asked, batch, seen, cost)
 
-    def _told(self, model: WholeModel, cases: list[PlannedTrial]) -> Iterator[Outcomes]:
+    def _asked_whole(self, model: WholeModel, cases: list[PlannedTrial]) -> Iterator[Outcomes]:
         """What a model says that is asked as a whole."""
 
         def ask(batch: Sequence[tuple[PlannedTrial, Question]]) -> list[Response]:

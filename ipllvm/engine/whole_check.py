@@ -43,17 +43,17 @@ class WholeCheck:
 def check(model: WholeModel, samples: Sequence[Sample]) -> WholeCheck | None:
     """Ask the first samples in three ways; None where none can be asked, NotMeasured where it fails."""
     plan = Plan(tuple(samples[:SAMPLES]), (Clean(),), 1, 0, LIMIT)
-    made = questions(plan.cases(plan.samples, Clean()))
-    asked = [each for each in made if not isinstance(each, Failure)]
-    if not asked:
+    prepared = questions(plan.cases(plan.samples, Clean()))
+    pairs = [each for each in prepared if not isinstance(each, Failure)]
+    if not pairs:
         return None
     try:
-        first, again, anew = (ask(asked, LIMIT) for ask in (model.answers, model.answers, model.reencoded))
+        first, again, anew = (ask(pairs, LIMIT) for ask in (model.answers, model.answers, model.reencoded))
     except NotTested:
         raise
     except Exception as error:
         raise NotMeasured(f"self-check: {first_line(error)}") from error
-    return WholeCheck(len(asked), _flips(first, again), _flips(first, anew))
+    return WholeCheck(len(pairs), _flips(first, again), _flips(first, anew))
 
 
 def _flips(first: Sequence[Response], second: Sequence[Response]) -> int:

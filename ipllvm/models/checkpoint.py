@@ -95,16 +95,16 @@ class Checkpoint:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of a report would not expect of the folder."""
-        told = []
+        notes = []
         if self.quantiser is not None:
-            told.append(f"its weights are quantised: {self.quantisation}")
+            notes.append(f"its weights are quantised: {self.quantisation}")
         if self.weights.unread:
-            told.append(f"weights that are not read lie beside: {', '.join(self.weights.unread)}")
+            notes.append(f"weights that are not read lie beside: {', '.join(self.weights.unread)}")
         if self.runs_code:
-            told.append(f"{RAN_CODE}: {', '.join(sorted(map(str, self.config['auto_map'].values())))}")
+            notes.append(f"{RAN_CODE}: {', '.join(sorted(map(str, self.config['auto_map'].values())))}")
         elif "auto_map" in self.config:
-            told.append("config.json names code of its own (auto_map), which is not run")
-        return tuple(told)
+            notes.append("config.json names code of its own (auto_map), which is not run")
+        return tuple(notes)
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -217,13 +217,13 @@ class LanguageHalf(VisionLanguageModel):
         if self._head_alone is None:
             probe = torch.linspace(-3, 3, 2 * hidden.shape[-1], device=hidden.device, dtype=hidden.dtype)
             rows = probe.view(2, -1)
-            self._head_alone = torch.equal(self._head(rows), self._said(rows))
+            self._head_alone = torch.equal(self._head(rows), self._full_head(rows))
         if self._head_alone:
             return self._head(hidden).float()  # type: ignore[no-any-return]
         rows = hidden.reshape(-1, hidden.shape[-1])
-        return self._said(rows).view(*hidden.shape[:-1], -1).float()
+        return self._full_head(rows).view(*hidden.shape[:-1], -1).float()
 
-    def _said(self, rows: Tensor) -> Tensor:
+    def _full_head(self, rows: Tensor) -> Tensor:
         """What the family's own forward says of final states [rows, hidden]."""
         return layer_hooks.headed(self._model, self._body, rows)
 

@@ -77,16 +77,16 @@ def load(
     announce(forecast(found, place, numbers))
     keep_freed(place)
     model = _weights(found, numbers, how.device_map or (str(place) if found.quantiser else ""))
-    digest, told = found.fingerprint(rehash=rehash), list(found.notes)
+    digest, notes = found.fingerprint(rehash=rehash), list(found.notes)
     if tuned:
         model, digest = lora.merged(model, tuned), lora.fingerprint(digest, tuned)
-        told.append(lora.described(tuned))
+        notes.append(lora.described(tuned))
     if not (how.device_map or found.quantiser):
         model = model.to(place)
     parts = LoadedCheckpoint(model, processor, label or sources.display_name(name), digest, style)
-    made = _adapter(found, parts)
-    made.notes = (*sources.origin(name, found.folder), *told, *_notes(model))
-    return made
+    adapter = _adapter(found, parts)
+    adapter.notes = (*sources.origin(name, found.folder), *notes, *_notes(model))
+    return adapter
 
 
 def sketch(
@@ -204,16 +204,16 @@ def _auto(found: Checkpoint) -> Any:
     """The auto class that makes the model; raises ModelUnavailable where its own code has none."""
     if not found.runs_code:
         return AutoModelForImageTextToText
-    known: dict[str, Any] = {
+    classes: dict[str, Any] = {
         each.__name__: each for each in (AutoModelForImageTextToText, AutoModelForCausalLM)
     }
-    made = next((known[name] for name in known if name in found.config["auto_map"]), None)
-    if made is None:
+    auto = next((classes[name] for name in classes if name in found.config["auto_map"]), None)
+    if auto is None:
         raise ModelUnavailable(
             f"{found.folder}: its own code makes no model that answers: auto_map of config.json names none "
-            f"of {', '.join(known)}"
+            f"of {', '.join(classes)}"
         )
-    return made
+    return auto
 
 
 def _weights(found: Checkpoint, dtype: torch.dtype, device_map: str) -> Any:

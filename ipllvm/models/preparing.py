@@ -50,8 +50,10 @@ class Preparer:
             raise ValueError(
                 f"the prompt holds {placeholder!r}, which stands for a part of a picture: {prompt[:80]!r}"
             )
-        shown = [pictures] if pictures and self._nested else pictures
-        made = self._processor(images=shown or None, text=text, return_tensors="pt", **self._specials(text))
+        images_of = [pictures] if pictures and self._nested else pictures
+        made = self._processor(
+            images=images_of or None, text=text, return_tensors="pt", **self._specials(text)
+        )
         ids = made["input_ids"][0]
         if not pictures:
             return Prepared(ids, torch.zeros(len(ids), dtype=torch.bool), self._types(made))
@@ -62,21 +64,22 @@ class Preparer:
             self._words_alike = self._repeats(prepared, prompt)
         return prepared
 
-    def together(self, asked: Sequence[tuple[Sequence[Image.Image], str]]) -> dict[str, Tensor]:
+    def together(self, questions: Sequence[tuple[Sequence[Image.Image], str]]) -> dict[str, Tensor]:
         """The fields of several questions about pictures, padded on the left, as `generate` takes them."""
-        pictures = [[self._shown(image.convert("RGB")) for image in images] for images, _ in asked]
+        pictures = [[self._shown(image.convert("RGB")) for image in images] for images, _ in questions]
         text = [
-            render(self._processor, prompt, self._style, self._mark, len(images)) for images, prompt in asked
+            render(self._processor, prompt, self._style, self._mark, len(images))
+            for images, prompt in questions
         ]
         self._processor.tokenizer.padding_side = "left"
-        asked_for = partial(
+        process = partial(
             self._processor, text=text, padding=True, return_tensors="pt", **self._specials(text[0])
         )
         try:
-            made = asked_for(images=pictures if any(pictures) else None)
+            fields = process(images=pictures if any(pictures) else None)
         except ValueError:  # GOT-OCR takes no pictures in lists of lists
-            made = asked_for(images=[picture for own in pictures for picture in own])
-        return {n: v for n, v in made.items() if n != "labels" and isinstance(v, Tensor)}
+            fields = process(images=[picture for own in pictures for picture in own])
+        return {n: v for n, v in fields.items() if n != "labels" and isinstance(v, Tensor)}
 
     def with_prompt(self, prepared: Prepared, prompt: str) -> Prepared | None:
         """The same picture behind another prompt; None where only the processor can tell."""

@@ -101,9 +101,9 @@ class TransformersModel(LanguageHalf):
         bare = type(self)._apart is LanguageHalf._apart and self._inner is not self._model
         return self.IN_ORDER and bare
 
-    def together(self, asked: Sequence[tuple[Sequence[Image.Image], str]]) -> dict[str, Tensor]:
+    def together(self, questions: Sequence[tuple[Sequence[Image.Image], str]]) -> dict[str, Tensor]:
         """What `generate_from` takes: the fields of several questions, on the model's device."""
-        return self._placed(self._preparer.together(asked))
+        return self._placed(self._preparer.together(questions))
 
     def _placed(self, fields: Mapping[str, Tensor]) -> dict[str, Tensor]:
         return {

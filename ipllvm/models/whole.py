@@ -43,9 +43,8 @@ class WholeModel(VisionLanguageModel):
 
     def prepare(self, images: Sequence[Image.Image], prompt: str) -> Prepared:
         """See the interface: nothing is known of its tokens, one stands for each picture."""
-        shown = [True] * len(images)
         ids = torch.zeros(len(images) + 1, dtype=torch.long)
-        return Prepared(ids, torch.tensor([*shown, False]))
+        return Prepared(ids, torch.arange(len(ids)) < len(images))
 
     def _sealed(self, what: str) -> NotTested:
         return NotTested(f"{self.name} {self.sealed}: there are no {what} to perturb")

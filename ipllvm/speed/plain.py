@@ -29,14 +29,14 @@ class Asked:
 
     @classmethod
     def of(cls, model: TransformersModel, case: PlannedTrial) -> "Asked":
-        """Raises NotTested where tokens are left out and `generate` can't be asked without them."""
+        """Raises NotTested where tokens are left out and `generate` can't be trials without them."""
         if case.perturbation.stage is not Stage.VISUAL_TOKENS:
             return cls(case)
         prepared = model.prepare([source.load() for source in case.sample.images], case.sample.prompt)
         if case.perturbation.share < 1 and not model.embeddings_suffice:
             raise NotTested(
                 f"plain generate of {model.name} can't leave visual tokens out: their positions, or what "
-                "stands beside them, are made from all of them"
+                "stands beside them, are prompts from all of them"
             )
         layout = model.layout(prepared)
         return cls(case, lambda visual: case.perturbation.apply(visual, layout=layout, rng=case.rng()))
@@ -44,19 +44,19 @@ class Asked:
 
 @torch.inference_mode()
 def plain(
-    model: TransformersModel, asked: Sequence[Asked], limit: int, artifacts: Artifacts, *, stop: bool = True
+    model: TransformersModel, trials: Sequence[Asked], limit: int, artifacts: Artifacts, *, stop: bool = True
 ) -> list[Tokens]:
     """`generate` on some trials of one perturbation at once, all of each from the image on anew."""
-    if any(each.case.perturbation.share < 1 for each in asked):
-        return model.generate(_shortened(model, asked, artifacts), limit, stop=stop)
-    questions = [(pictures_of(each.case, artifacts), each.case.sample.prompt) for each in asked]
+    if any(each.case.perturbation.share < 1 for each in trials):
+        return model.generate(_shortened(model, trials, artifacts), limit, stop=stop)
+    questions = [(pictures_of(each.case, artifacts), each.case.sample.prompt) for each in trials]
     fields = model.together(questions)
-    noise = asked[0].case.perturbation
+    noise = trials[0].case.perturbation
     edit = None
     if isinstance(noise, LayerPerturbation):
-        cases = [each.case for each in asked]
+        cases = [each.case for each in trials]
         edit = noise.layer, _Noisy(cases, fields["attention_mask"], model.width, limit)
-    changes = [each.change or _nothing for each in asked] if any(each.change for each in asked) else []
+    changes = [each.change or _nothing for each in trials] if any(each.change for each in trials) else []
     return model.generate_from(fields, limit, changes, edit, stop=stop)
 
 
@@ -64,16 +64,16 @@ def _nothing(visual: Tensor) -> Tensor:
     return visual
 
 
-def _shortened(model: TransformersModel, asked: Sequence[Asked], artifacts: Artifacts) -> list[Tensor]:
+def _shortened(model: TransformersModel, trials: Sequence[Asked], artifacts: Artifacts) -> list[Tensor]:
     """Prompts as embeddings, with the visual tokens that are left."""
-    made = []
-    for each in asked:
+    prompts = []
+    for each in trials:
         (item,) = encode_cases(model, [each.case], BatchBudget(1), artifacts)
         if isinstance(item, Failure):
             raise RuntimeError(item.traceback)
         visual = model.pack(item.projected, item.prepared)
-        made.append(model.embed(item.prepared, visual if each.change is None else each.change(visual)))
-    return made
+        prompts.append(model.embed(item.prepared, visual if each.change is None else each.change(visual)))
+    return prompts
 
 
 class _Noisy:

@@ -25,7 +25,7 @@ class Granite4Vision(LlavaNext):
 
     @property
     def side(self) -> int:
-        """See LLaVA: what is left after several patches are made one token."""
+        """See LLaVA: what is left after several patches are outputs one token."""
         return int(super().side * Fraction(self._inner.downsample_rate))
 
     @property
@@ -35,19 +35,19 @@ class Granite4Vision(LlavaNext):
         return [*(layer for _, layer in config.deepstack_layer_map), *config.spatial_target_layers]
 
     def _encoded(self, alike: Sequence[Prepared]) -> list[EncodedPicture]:
-        given: list[Tensor] = []
-        made: list[Tensor] = []
+        inputs: list[Tensor] = []
+        outputs: list[Tensor] = []
 
         def keep(module: Any, args: tuple[Tensor], output: Tensor) -> None:
-            given.append(args[0])
-            made.append(output)
+            inputs.append(args[0])
+            outputs.append(output)
 
         with ExitStack() as hooks:
             for projector in (*self._inner.layerwise_projectors, *self._inner.spatial_projectors):
                 hooks.enter_context(projector.register_forward_hook(keep))
             self._pictures(alike)
         sizes = [sum(self.cut(item)) for item in alike]
-        split = (torch.split(each, sizes) for each in (given[0], torch.cat(made, -1)))
+        split = (torch.split(each, sizes) for each in (inputs[0], torch.cat(outputs, -1)))
         return [EncodedPicture(*each) for each in zip(*split, strict=True)]
 
     def pack(self, projected: Tensor, prepared: Prepared) -> Tensor:

@@ -55,7 +55,7 @@ class Blip2(Queries):
         """See the interface."""
         return [View(1, int(prepared.visual.sum()))]
 
-    def _said(self, rows: Tensor) -> Tensor:
+    def _full_head(self, rows: Tensor) -> Tensor:
         return layer_hooks.headed(self._model.language_model, self._decoder, rows)
 
 
@@ -64,9 +64,9 @@ class InstructBlip(Blip2):
 
     TEMPLATE = "{% for message in messages %}" + TEXT + "{% endfor %}"
 
-    def together(self, asked: Sequence[tuple[Sequence[Image.Image], str]]) -> dict[str, Tensor]:
+    def together(self, questions: Sequence[tuple[Sequence[Image.Image], str]]) -> dict[str, Tensor]:
         """See the interface: queries read words by absolute positions, which padding in front would move."""
-        fields = super().together(asked)
+        fields = super().together(questions)
         front = (1 - fields["qformer_attention_mask"]).sum(1).tolist()
         for name in ("qformer_input_ids", "qformer_attention_mask"):
             moved = [row.roll(-count) for row, count in zip(fields[name], front, strict=True)]
