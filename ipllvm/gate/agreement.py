@@ -18,6 +18,10 @@ IMMATERIAL: Final = frozenset(
     {"batch_size", "device", "self_check", "perturbations", "judge_calls", "retention", "crossing", "clip_i"}
 )
 """Settings of a row that may differ: how it was run, and what was found beside the claim."""
+SERVED: Final = "served"
+"""The value of what a server does not say of a model behind it: what serving changed is the question."""
+HIDDEN: Final = ("dtype", "attention", "template")
+"""Settings that may have that value."""
 _FOUND_WITH = " with "
 """In the name of a setting: what was found with another model, as alignment says of each."""
 WORDS: Final = frozenset({"text", "source", "meaning"})
@@ -41,10 +45,11 @@ def material(setting: str) -> bool:
 
 def disagreements(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
     """Why two entries can't be compared, each with both values; nothing where they can."""
-    names = dict.fromkeys([*old.settings, *new.settings])
+    hidden = _served(old, new)
+    names = [n for n in dict.fromkeys([*old.settings, *new.settings]) if material(n) and n not in hidden]
     judged = [field.name for field in fields(Claim) if field.name not in WORDS]
     found = [
-        *_differ(old.settings, new.settings, filter(material, names)),
+        *_differ(old.settings, new.settings, names),
         *_differ(_values(old.claim, judged), _values(new.claim, judged), judged, "the claim's "),
     ]
     yield from found or _differ(_values(old, SHAPE), _values(new, SHAPE), SHAPE, "the contrast's ")
@@ -62,8 +67,13 @@ def versions(old: "Baseline", new: "Baseline") -> tuple[list[str], list[str]]:
 
 
 def devices(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
-    """The kinds of device, where they differ, which is told."""
-    return _differ(old.settings, new.settings, ("device",))
+    """The kinds of device, and what a server hides, where they differ, which is told."""
+    return _differ(old.settings, new.settings, ("device", *sorted(_served(old, new))))
+
+
+def _served(old: "BaselineEntry", new: "BaselineEntry") -> set[str]:
+    """The settings of which a server says nothing in one of two runs."""
+    return {name for name in HIDDEN if SERVED in (old.settings.get(name), new.settings.get(name))}
 
 
 def _values(holder: object, names: Iterable[str]) -> dict[str, Any]:
