@@ -56,5 +56,12 @@ def test_alignment(
     evaluation.check(
         "alignment",
         weighted("alignment_loss", [(1.0, shown["encoder"]), (-1.0, shown["projector"])]),
-        Shown(shown, noted={f"{side} with {name}": str(each) for (side, name), each in found.items()}),
+        Shown(
+            shown,
+            noted={
+                **{f"{side} with {name}": str(each) for (side, name), each in found.items()},
+                "encoder": own_encoder.identity,
+                "language_models": ", ".join(sorted(each.identity for each in language_models.values())),
+            },
+        ),
     )

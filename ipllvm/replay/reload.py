@@ -18,22 +18,31 @@ from ipllvm.models.loading import load
 from ipllvm.models.sources import display_names
 from ipllvm.perturbations.parsing import parse
 from ipllvm.records import Benchmark, NeedsArtifact, Sample
+from ipllvm.registry import SCORERS
 from ipllvm.replay.trial import Kept, Single
 from ipllvm.reporting.replays import Found
 from ipllvm.reporting.schema import Report
 from ipllvm.reporting.text import visible
-from ipllvm.scorers.base import Grading
+from ipllvm.scorers.base import Grading, NeedsJudge
 
 
 def reload(
-    report: Report, found: Found, folder: Path, checkpoint: str | None, device: str, any_model: bool
+    report: Report,
+    found: Found,
+    folder: Path,
+    checkpoint: str | None,
+    device: str,
+    any_model: bool,
+    judge: str | None = None,
 ) -> Single:
     """The trial, ready to be answered; `checkpoint` is where its model is, if not where the report says.
 
-    Raises UsageError where model or data are not those of the report; `any_model` lets the model pass.
+    Raises UsageError where model or data are not those of the report, where `any_model` lets the model pass,
+    and where the report names an endpoint as its judge that is not the `judge` here: a key would go there.
     """
     perturbation = parse(found.perturbation)
     data, sample = _sample(report, found)
+    grading = _grading(report["run"]["options"], data, device, judge)
     model = _model(report, found, checkpoint, device, any_model)
     artifacts = None
     if isinstance(perturbation, NeedsArtifact):
@@ -43,16 +52,25 @@ def reload(
         )
     settings = found.row["settings"]
     answer = str(settings.get("answer", "generate"))
-    seed, grading = int(settings["seed"]), _grading(report["run"]["options"], device)
+    seed = settings.get("seed")
+    if not isinstance(seed, int):
+        raise UsageError(f"the report's setting 'seed' is no whole number but {visible(repr(seed), 80)}")
     return Single(model, data, sample, perturbation, found.draw, seed, answer, artifacts, grading)
 
 
-def _grading(options: dict[str, Any], device: str) -> Grading:
+def _grading(options: dict[str, Any], data: Benchmark, device: str, judge: str | None) -> Grading:
     """Who graded the answers of the report: the judge that it names, else rules."""
-    if not (name := options.get("judge")):
+    name = str(options.get("judge") or "")
+    if not name:
         return Grading()
+    asks = isinstance(SCORERS.load(data.judged or data.scorer), NeedsJudge)
+    if asks and "://" in name and name != judge:
+        raise UsageError(
+            f"the report's answers were judged by {visible(name)}: to ask it again, with your key, give "
+            f"--judge={visible(name)}"
+        )
     offline = bool(options.get("offline"))
-    return Grading(lambda: judges.load(str(name), device=device, offline=offline))
+    return Grading(lambda: judges.load(name, device=device, offline=offline))
 
 
 def _sample(report: Report, found: Found) -> tuple[Benchmark, Sample]:

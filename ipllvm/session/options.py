@@ -332,6 +332,15 @@ def read(config: pytest.Config) -> Options:
     return Options(fewer_do=typed["samples"] == "auto", created=created, **values)
 
 
+def _check_needed(values: Mapping[str, Any]) -> None:
+    """Raises UsageError for an option of a gate, or of a plan, that would do nothing."""
+    gates = (("budget", None), ("variants", 1), ("fail_on", "violated"))
+    for needed, others in (("baseline", gates), ("plan", (("catch", None),))):
+        for name, usual in others:
+            if values[name] != usual and not values[needed]:
+                raise UsageError(f"--{name.replace('_', '-')}: give --{needed} too: it says nothing alone")
+
+
 def _created(values: Mapping[str, Any]) -> bool:
     """Whether this run is to be the baseline that it asks for; raises UsageError where a machine asks."""
     asked: str | None = values["baseline"]
@@ -353,6 +362,7 @@ def _check(values: Mapping[str, Any]) -> None:
         raise UsageError("a baseline is of one model: give one --model")
     if sequential and compared:
         raise UsageError("--sequential: a baseline needs a fixed number of samples; leave one of the two out")
+    _check_needed(values)
     if values["margin_floor"] and not values["noise_floor"]:
         raise UsageError("--margin-floor: give --noise-floor too")
     if sequential and values["noise_floor"]:
