@@ -70,7 +70,7 @@ class Mapped:
 
 def settings(path: Path) -> dict[str, Any]:
     """The TOML beside a file, empty where there is none; raises UsageError."""
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         return {}
     try:
         found = reading.toml_file(path)
@@ -84,8 +84,8 @@ def settings(path: Path) -> dict[str, Any]:
             raise UsageError(f"{path}: '{name}' can't be {value!r}")
     if not 1 <= found.get("max_new_tokens", 1) <= LONGEST_ANSWER:
         raise UsageError(f"{path}: 'max_new_tokens' must be from 1 to {LONGEST_ANSWER:,}")
-    if "scorer" in found:
-        SCORERS.check(found["scorer"])
+    if "scorer" in found and found["scorer"] not in SCORERS:
+        raise UsageError(f"{path}: {UnknownName('scorer', found['scorer'], SCORERS)}")
     return found
 
 

@@ -326,7 +326,7 @@ def read(config: pytest.Config) -> Options:
     values["language_models"] = values["language_models"] or DEFAULT_LANGUAGE_MODELS
     created = _created(values)
     if created:
-        values.update(baseline=None, save_baseline=values["baseline"])
+        values.update(baseline=None, save_baseline=values["baseline"], budget=None, variants=1)
     for name in ("baseline", "save_baseline"):
         values[name] = values[name] or ""
     return Options(fewer_do=typed["samples"] == "auto", created=created, **values)

@@ -174,7 +174,13 @@ ROWS = [
     ),
     _row("--save-baseline=release-1.budget", "--save-baseline", name="--save-baseline over a budget"),
     _row("--save-baseline=release-1.json", "--save-baseline", name="--save-baseline with its ending"),
-    _row("--parameter=nothing=1", "unknown --parameter 'nothing'"),
+    Row(
+        "option --parameter=nothing=1",
+        (*CHECK, "--parameter=nothing=1"),
+        4,
+        "unknown --parameter 'nothing'",
+        lines=2,
+    ),
     *(
         _row(
             "--labels=labels",
