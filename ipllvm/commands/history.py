@@ -31,7 +31,7 @@ Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
+class CheckpointRun:
     """A run: its label, its model, when it was measured, its report and what it has by sample, as far as it
     has them.
     """
@@ -88,7 +88,7 @@ def main(args: argparse.Namespace) -> int:
     return int(any(end.at == last and end.standing == "VIOLATED" for end in ends))
 
 
-def checkpoints(name: str, reports: Path) -> Iterator[Checkpoint]:
+def checkpoints(name: str, reports: Path) -> Iterator[CheckpointRun]:
     """What a folder, a folder of runs or the name of a baseline stands for; raises UsageError for none."""
     from ipllvm.gate import names, reading
 
@@ -103,10 +103,12 @@ def checkpoints(name: str, reports: Path) -> Iterator[Checkpoint]:
         raise names.unknown(name, reports, "history")
     baseline = reading.load(file)
     about = baseline.about
-    yield Checkpoint(_text(file.stem, 40), _text(about.get("model", file.stem), 80), "", None, baseline, None)
+    yield CheckpointRun(
+        _text(file.stem, 40), _text(about.get("model", file.stem), 80), "", None, baseline, None
+    )
 
 
-def _of_run(file: Path) -> Checkpoint:
+def _of_run(file: Path) -> CheckpointRun:
     from ipllvm.gate import reading
 
     report = migration.read(file)
@@ -114,7 +116,7 @@ def _of_run(file: Path) -> Checkpoint:
     model = ", ".join(_text(each["id"], 80) for each in report["models"])
     page = file.with_name("report.html")
     when = _text(report["run"]["started"], 19).replace("T", " ")
-    return Checkpoint(
+    return CheckpointRun(
         model,
         model,
         when,
@@ -128,7 +130,7 @@ def _text(value: object, limit: int) -> str:
     return visible(str(value), limit)
 
 
-def ordered(found: Sequence[Checkpoint], by: str) -> list[Checkpoint]:
+def ordered(found: Sequence[CheckpointRun], by: str) -> list[CheckpointRun]:
     """The checkpoints in their order, each under its own label; raises UsageError for steps there are not."""
     steps = [re.search(r"(\d+)\D*$", each.model) for each in found]
     different = len({step[1] for step in steps if step}) == len(found)
@@ -152,7 +154,7 @@ def ordered(found: Sequence[Checkpoint], by: str) -> list[Checkpoint]:
     return built
 
 
-def _tracks(found: Sequence[Checkpoint]) -> Iterator[Track]:
+def _tracks(found: Sequence[CheckpointRun]) -> Iterator[Track]:
     """Every claim and every clean score that a checkpoint has, over all of them."""
     points: dict[Key, dict[str, TrackPoint]] = {}
     about: dict[Key, Track] = {}
@@ -236,7 +238,7 @@ def _claim_track(name: str, claim: Row, benchmark: str, unit: str, point: TrackP
     )
 
 
-def marked(tracks: Sequence[Track], found: Sequence[Checkpoint]) -> list[Track]:
+def marked(tracks: Sequence[Track], found: Sequence[CheckpointRun]) -> list[Track]:
     """The tracks with what changed between neighbours, at one level for all of them (Holm)."""
     from ipllvm.stats.multiplicity import holm
 
@@ -254,13 +256,15 @@ def marked(tracks: Sequence[Track], found: Sequence[Checkpoint]) -> list[Track]:
     ]
 
 
-def _neighbours(track: Track, found: Sequence[Checkpoint]) -> Iterator[tuple[Checkpoint, Checkpoint]]:
+def _neighbours(
+    track: Track, found: Sequence[CheckpointRun]
+) -> Iterator[tuple[CheckpointRun, CheckpointRun]]:
     by_label = {each.label: each for each in found}
     there = [by_label[point.at] for point in track.points]
     yield from pairwise(there)
 
 
-def _change(track: Track, one: Checkpoint, two: Checkpoint) -> tuple[float, str] | None:
+def _change(track: Track, one: CheckpointRun, two: CheckpointRun) -> tuple[float, str] | None:
     """The two-sided p-value of "nothing changed" and the direction; None where there is nothing to pair."""
     from ipllvm.gate import agreement, compare
 
@@ -290,7 +294,7 @@ def _link(page: Path | None, beside: Path) -> str:
     return "" if page is None else Path(os.path.relpath(page.absolute(), beside.parent)).as_posix()
 
 
-def _lines(tracks: Sequence[Track], found: Sequence[Checkpoint]) -> Iterator[str]:
+def _lines(tracks: Sequence[Track], found: Sequence[CheckpointRun]) -> Iterator[str]:
     runs = [ShownRun(each.label, each.model, each.when) for each in found]
     order = [run.label for run in runs]
     yield history_page.answer(runs, history_page.first_violations(tracks, order))
