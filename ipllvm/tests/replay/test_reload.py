@@ -1,37 +1,42 @@
 """A report of somebody else is loaded again: no judge that it names gets the user's key."""
 
+from pathlib import Path
+
 import pytest
 
 from ipllvm.benchmarks import choice
 from ipllvm.errors import UsageError
-from ipllvm.records import Benchmark
+from ipllvm.judges.endpoint import EndpointJudge
+from ipllvm.judges.replies import ReplyFile
+from ipllvm.records import JudgeQuestion
 from ipllvm.replay import reload as reloading
 
-OPTIONS = {"judge": "http://127.0.0.1:9/v1#m"}
+URL = "http://127.0.0.1:9/v1#m"
 
 
-@pytest.fixture(scope="module")
-def judged() -> Benchmark:
-    """A benchmark that a judge can grade."""
-    found = choice.load("objects")
-    assert found.judged
-    return found
+def grading(name: str | None, judge: str | None, replies: Path = Path("nowhere")) -> "reloading.Grading":
+    return reloading._grading({"judge": name}, "cpu", replies, judge)
 
 
-def test_an_endpoint_that_the_report_names_is_asked_only_if_the_user_names_it_too(judged: Benchmark) -> None:
-    for other in (None, "http://127.0.0.1:9/v1#n", "http://127.0.0.1:9#m"):
-        with pytest.raises(UsageError, match=r"with your key, give --judge=http://127\.0\.0\.1:9/v1#m"):
-            reloading._grading(OPTIONS, judged, "cpu", other)
-    grading = reloading._grading(OPTIONS, judged, "cpu", OPTIONS["judge"])
-    assert grading.judge.identity == OPTIONS["judge"]
+@pytest.mark.parametrize("other", [None, "http://127.0.0.1:9/v1#n", "http://127.0.0.1:9#m", "lm-tiny"])
+def test_an_endpoint_that_only_the_report_names_is_not_asked(other: str | None) -> None:
+    judge = grading(URL, other).judge
+    assert judge.identity == URL
+    with pytest.raises(UsageError, match=r"with your key, give --judge=http://127\.0\.0\.1:9/v1#m"):
+        judge.ask("Is it right?")
 
 
-def test_rules_and_local_judges_need_no_leave(judged: Benchmark) -> None:
-    assert reloading._grading({}, judged, "cpu", None).judged_by(judged) == "rules"
-    assert reloading._grading({"judge": "lm-tiny"}, judged, "cpu", None).judge.identity.startswith("lm-tiny")
+def test_its_replies_that_are_kept_will_do(tmp_path: Path) -> None:
+    ReplyFile(tmp_path, URL).keep(JudgeQuestion("Is it right?"), "yes")
+    assert grading(URL, None, tmp_path).judge.ask("Is it right?") == "yes"
 
 
-def test_where_rules_grade_a_report_s_judge_does_not_matter() -> None:
+def test_one_that_the_user_names_too_is_asked() -> None:
+    judge = grading(URL, URL).judge
+    assert isinstance(vars(judge)["judge"], EndpointJudge)
+
+
+def test_rules_and_local_judges_need_no_leave() -> None:
     planted = choice.load("planted")
-    grading = reloading._grading(OPTIONS, planted, "cpu", None)
-    assert grading.judged_by(planted) == "rules"
+    assert grading(None, None).judged_by(planted) == grading(URL, None).judged_by(planted) == "rules"
+    assert grading("lm-tiny", None).judge.identity.startswith("lm-tiny")
