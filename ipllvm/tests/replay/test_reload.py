@@ -10,11 +10,12 @@ from ipllvm.judges.endpoint import EndpointJudge
 from ipllvm.judges.replies import ReplyFile
 from ipllvm.records import JudgeQuestion
 from ipllvm.replay import reload as reloading
+from ipllvm.scorers.base import Grading
 
 URL = "http://127.0.0.1:9/v1#m"
 
 
-def grading(name: str | None, judge: str | None, replies: Path = Path("nowhere")) -> "reloading.Grading":
+def grading(name: str | None, judge: str | None, replies: Path = Path("nowhere")) -> Grading:
     return reloading._grading({"judge": name}, "cpu", replies, judge)
 
 
