@@ -9,7 +9,7 @@ from transformers import AutoConfig, AutoModelForImageTextToText
 
 from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
 from ipllvm.models import checkpoint, loading_encoder, lora, pipeline, processors, prompting, sources
-from ipllvm.models.adapting import adapted
+from ipllvm.models.adapting import adapted, finished
 from ipllvm.models.allocation import keep_freed
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.capacity import free_memory
@@ -18,6 +18,9 @@ from ipllvm.models.classifier import Classifier
 from ipllvm.models.devices import choose_device, choose_dtype
 from ipllvm.models.forecast import forecast
 from ipllvm.models.language_half import LoadedCheckpoint
+from ipllvm.models.originals import adapters, converted, inspecting
+from ipllvm.models.originals import loading as original_loading
+from ipllvm.models.originals.inspecting import Given, Original
 from ipllvm.models.planted import naming
 from ipllvm.models.planted.model import PlantedModel
 from ipllvm.models.prompting import PromptStyle
@@ -40,33 +43,40 @@ def load(
     rehash: bool = False,
     label: str | None = None,
     adapter: str = "",
+    prompt_template: str = "",
+    vision_tower: str = "",
+    base_model: str = "",
+    allow_pickle: bool = False,
     announce: Callable[[str], None] = lambda line: None,
 ) -> VisionLanguageModel:
     """The model behind an alias, a hub id, a folder or a planted name, ready to answer.
 
     `device` is auto, cpu, cuda or cuda:i; `dtype` auto means float32 on the CPU and bfloat16 on a
     GPU. `label` is what reports call it; `adapter` the folder of a LoRA adapter to merge into it;
-    `announce` is told size and speed before the weights are
+    `prompt_template`, `vision_tower`, `base_model` and `allow_pickle` are for LLaVA checkpoints in their
+    authors' format (originals/inspecting.py). `announce` is told size and speed before the weights are
     read. Raises UsageError for options that can't be had, UnknownName and ModelUnavailable for the
     model; each is one line and comes before the weights are read where that is possible.
     """
-    style = choose_prompt(name, prompt)
-    place = choose_device(device)
-    numbers = choose_dtype(dtype, place)
+    style, place = choose_prompt(name, prompt), choose_device(device)
+    numbers, called = choose_dtype(dtype, place), label or sources.display_name(name)
     if naming.is_planted(name):
         return PlantedModel(sources.check_name(name), label or name, place, numbers)
     tuned = lora.check(Path(adapter)) if adapter else None
-    found = checkpoint.inspect(sources.resolve(name, offline))
+    folder = sources.resolve(name, offline, allow_pickle)
+    given = Given(prompt_template, vision_tower, base_model, allow_pickle)
+    _require_given_to(name, folder, given, tuned)
+    if checkpoint.family_of(folder) == checkpoint.ORIGINAL:
+        original = inspecting.inspect(folder, given, offline)
+        model = _original_weights(original, place, numbers, announce)
+        return _original(original, model, called, original.fingerprint(rehash=rehash))
+    found = checkpoint.inspect(folder)
     check_memory(found, place, numbers)
-    if tuned and found.family not in FAMILIES:
-        raise UsageError(f"--adapter {adapter}: {name} has no language model to merge it into")
     if found.family == checkpoint.CLASSIFIER:
-        digest = found.fingerprint(rehash=rehash)
-        return Classifier(found, digest, place, numbers, label or sources.display_name(name))
+        return Classifier(found, found.fingerprint(rehash=rehash), place, numbers, called)
     if found.family == checkpoint.ENCODER:
         towers = loading_encoder.load(str(found.folder), device=device, dtype=dtype, offline=offline)
-        digest = found.fingerprint(rehash=rehash)
-        return ZeroShot(towers, label or sources.display_name(name), digest)
+        return ZeroShot(towers, called, found.fingerprint(rehash=rehash))
     config = _config(found)
     processor = _processor(found)
     _described(found, config)
@@ -77,14 +87,22 @@ def load(
     if tuned:
         model, digest = lora.merged(model, tuned), lora.fingerprint(digest, tuned)
         told.append(lora.described(tuned))
-    model = model.to(place)
-    parts = LoadedCheckpoint(model, processor, label or sources.display_name(name), digest, style)
-    made = _adapter(found, parts)
+    made = _adapter(found, LoadedCheckpoint(model.to(place), processor, called, digest, style))
+    told += converted.notes(sources.hub_id(name) or name, found.family, processor, style.square)
     made.notes = (*sources.origin(name, found.folder), *told, *_notes(model))
     return made
 
 
-def sketch(name: str, *, prompt: str = "checkpoint", offline: bool = False) -> VisionLanguageModel:
+def sketch(
+    name: str,
+    *,
+    prompt: str = "checkpoint",
+    offline: bool = False,
+    prompt_template: str = "",
+    vision_tower: str = "",
+    base_model: str = "",
+    allow_pickle: bool = False,
+) -> VisionLanguageModel:
     """The model without weights: it prepares, lays out and counts, but can't answer. A model that names
     classes, which is small, has them.
 
@@ -92,7 +110,14 @@ def sketch(name: str, *, prompt: str = "checkpoint", offline: bool = False) -> V
     """
     if naming.is_planted(name):
         return load(name, device="cpu")
-    found = checkpoint.inspect(sources.resolve(name, offline))
+    given = Given(prompt_template, vision_tower, base_model, allow_pickle)
+    folder = sources.resolve(name, offline, allow_pickle)
+    _require_given_to(name, folder, given)
+    if checkpoint.family_of(folder) == checkpoint.ORIGINAL:
+        original = inspecting.inspect(folder, given, offline)
+        shape = original_loading.described(original)
+        return _original(original, shape, sources.display_name(name), "no weights")
+    found = checkpoint.inspect(folder)
     if found.family in (checkpoint.CLASSIFIER, checkpoint.ENCODER):
         return load(name, device="cpu", offline=offline)
     config = _config(found)
@@ -101,6 +126,45 @@ def sketch(name: str, *, prompt: str = "checkpoint", offline: bool = False) -> V
         model, processor, sources.display_name(name), "no weights", choose_prompt(name, prompt)
     )
     return _adapter(found, parts)
+
+
+def _original_weights(
+    original: Original, place: torch.device, numbers: torch.dtype, announce: Callable[[str], None]
+) -> Any:
+    """Transformers' model of a checkpoint in its authors' format, where there is memory for it."""
+    check_memory(original.checkpoint, place, numbers)
+    announce(forecast(original.checkpoint, place, numbers))
+    keep_freed(place)
+    return original_loading.load(original, numbers).to(place)
+
+
+def _original(original: Original, model: Any, name: str, digest: str) -> VisionLanguageModel:
+    """The adapter of a checkpoint in its authors' format; what its tokenizer would cut off is too long."""
+    parts = LoadedCheckpoint(model, original.processor, name, digest, prompting.CHECKPOINT)
+    answering = finished(adapters.adapter(parts), parts)
+    limit = original.settings.raw.get("tokenizer_model_max_length")
+    if isinstance(limit, int) and limit > 0:
+        answering.max_positions = min(limit, answering.max_positions or limit)
+    answering.weights = tuple(path.name for path in original.checkpoint.weights.read)
+    answering.notes = (*original.notes, *_notes(model))
+    return answering
+
+
+def _require_given_to(name: str, folder: Path, given: Given, tuned: Path | None = None) -> None:
+    """Raises UsageError for options that this kind of checkpoint has no use for."""
+    family = checkpoint.family_of(folder)
+    if family == checkpoint.ORIGINAL:
+        if tuned:
+            raise UsageError(f"--adapter {tuned}: {name} is in its authors' format; see --base-model")
+        return
+    if tuned and family not in FAMILIES:
+        raise UsageError(f"--adapter {tuned}: {name} has no language model to merge it into")
+    spelled = {"prompt-template": given.template, "vision-tower": given.tower, "base-model": given.base}
+    if option := next((option for option, value in spelled.items() if value), None):
+        raise UsageError(
+            f"--{option}: {name} is no LLaVA checkpoint in its authors' format, whose config.json names an "
+            "mm_vision_tower"
+        )
 
 
 def _config(found: Checkpoint) -> Any:

@@ -85,8 +85,8 @@ def names_classes(name: str) -> bool:
         return False
 
 
-def resolve(name: str, offline: bool = False) -> Path:
-    """The local folder of a model, downloaded first where it must and may be.
+def resolve(name: str, offline: bool = False, pickles: bool = False) -> Path:
+    """The local folder of a model, downloaded first where it must and may be; with `pickles` those too.
 
     Raises UnknownName and ModelUnavailable, in one line that says what to do.
     """
@@ -107,8 +107,8 @@ def resolve(name: str, offline: bool = False) -> Path:
     try:
         config = _snapshot(repository, local=False, wanted=("config.json",))
         family = checkpoint.family_of(config)  # before gigabytes that can't be measured are fetched
-        pickles = ("pytorch_model.bin",) * (family == checkpoint.ENCODER)
-        return _snapshot(repository, local=False, wanted=(*WANTED, *pickles))
+        pickled = ("pytorch_model.bin",) * (family == checkpoint.ENCODER) + ("*.bin",) * pickles
+        return _snapshot(repository, local=False, wanted=(*WANTED, *pickled))
     except ModelUnavailable:
         raise
     except Exception as error:

@@ -91,6 +91,11 @@ def _model(
         prompt=str(found.row["settings"].get("prompt", "checkpoint")),
         offline=bool(options.get("offline")),
         label=known["name"],
+        adapter=str(options.get("adapter") or ""),
+        prompt_template=str(options.get("prompt_template") or ""),
+        vision_tower=str(options.get("vision_tower") or ""),
+        base_model=str(options.get("base_model") or ""),
+        allow_pickle=bool(options.get("allow_pickle")),
     )
     if model.fingerprint != known["fingerprint"]:
         told = f"{known['name']} is {model.fingerprint[:12]} here, {known['fingerprint'][:12]} in the report"

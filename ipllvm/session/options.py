@@ -137,6 +137,19 @@ class Options:
     adapter: str = option(
         "folder of a LoRA adapter (peft) to merge into --model", RUN, parsing.some_text, metavar="FOLDER"
     )
+    prompt_template: str = option(
+        "how a LLaVA checkpoint in its authors' format is asked: vicuna_v1, llava_v1, mistral_instruct, ...",
+        RUN, parsing.some_text, metavar="NAME",
+    )
+    vision_tower: str = option(
+        "its vision tower, where that is not where its config.json says: a folder or hub id",
+        RUN, parsing.some_text, metavar="FOLDER",
+    )
+    base_model: str = option(
+        "the language model that its LoRA adapter or projector stands on: a folder or hub id",
+        RUN, parsing.some_text, metavar="FOLDER",
+    )
+    allow_pickle: bool = option("read its *.bin files, as weights alone", RUN, flag=True)
     rehash: bool = option("read the weights of --model anew for its fingerprint", NOTHING, flag=True)
     no_store: bool = option("measure anew, keep no outcomes in --report-dir", RUN, flag=True)
     noise_kind: str = option(
@@ -222,6 +235,12 @@ class Options:
     def store(self) -> bool:
         """Whether outcomes are kept in the report folder."""
         return not self.no_store
+
+    @property
+    def original(self) -> dict[str, Any]:
+        """What is given of a LLaVA checkpoint in its authors' format, by the names of `load`'s arguments."""
+        names = ("prompt_template", "vision_tower", "base_model")
+        return {"allow_pickle": self.allow_pickle, **{name: getattr(self, name) or "" for name in names}}
 
     @property
     def on_defaults(self) -> bool:
