@@ -88,8 +88,8 @@ def load(
         model, digest = lora.merged(model, tuned), lora.fingerprint(digest, tuned)
         told.append(lora.described(tuned))
     made = _adapter(found, LoadedCheckpoint(model.to(place), processor, called, digest, style))
-    told += converted.notes(sources.hub_id(name) or name, found.family, processor, style.square)
-    made.notes = (*sources.origin(name, found.folder), *told, *_notes(model))
+    differs = converted.notes(sources.hub_id(name) or name, found.family, processor, style.square)
+    made.notes = (*sources.origin(name, found.folder), *told, *differs, *_notes(model))
     return made
 
 

@@ -1,4 +1,4 @@
-"""What a report says of llava-hf's converted checkpoints, which see some pictures otherwise than the originals."""
+"""What a report says of llava-hf's converted checkpoints, which see some pictures otherwise."""
 
 import re
 from collections.abc import Iterator
@@ -18,10 +18,10 @@ def notes(name: str, family: str, processor: Any, square: bool) -> Iterator[str]
     if not CONVERTED.fullmatch(name.rstrip("/").rpartition("/")[2]):
         return
     if family == "llava" and not square and not getattr(images, "do_pad", False):
-        yield "pictures are cropped to a square, as converted: its authors' code pads them (--prompt=original)"
+        yield "pictures are cropped to a square, as converted: its authors pad them (--prompt=original)"
     listed = [tuple(pair) for pair in getattr(images, "image_grid_pinpoints", None) or ()]
     if family == "llava_next" and listed and all(pair[::-1] in listed for pair in listed):
         yield (
-            "its grid of tiles is chosen as converted, (height, width): its authors' code reads (width, height) "
-            "and takes another grid for some pictures, small squares among them"
+            "its grid of tiles is chosen as converted, (height, width): its authors' code reads (width, "
+            "height) and takes another grid for some pictures, small squares among them"
         )
