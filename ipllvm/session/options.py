@@ -17,6 +17,7 @@ from ipllvm.benchmarks import choice
 from ipllvm.errors import UsageError
 from ipllvm.gate import budget, names
 from ipllvm.gate.budget import Budget
+from ipllvm.models.load_options import DEVICE_MAPS
 from ipllvm.models.sources import check_name, display_names, names_classes
 from ipllvm.perturbations.noise import KINDS
 from ipllvm.perturbations.occlusion import BUDGETS
@@ -137,6 +138,16 @@ class Options:
     adapter: str = option(
         "folder of a LoRA adapter (peft) to merge into --model", RUN, parsing.some_text, metavar="FOLDER"
     )
+    revision: str = option(
+        "branch, tag or commit of --model on the hub", RUN, parsing.some_text, metavar="NAME"
+    )
+    trust_remote_code: bool = option(
+        "run code that the checkpoint of --model brings, and ask it as a whole", RUN, flag=True
+    )
+    device_map: str = option(
+        "spread --model over devices (needs accelerate): auto, balanced, balanced_low_0 or sequential",
+        RUN, one_of(*DEVICE_MAPS), metavar="NAME",
+    )
     prompt_template: str = option(
         "how a LLaVA checkpoint in its authors' format is asked: vicuna_v1, llava_v1, mistral_instruct, ...",
         RUN, parsing.some_text, metavar="NAME",
@@ -235,12 +246,6 @@ class Options:
     def store(self) -> bool:
         """Whether outcomes are kept in the report folder."""
         return not self.no_store
-
-    @property
-    def original(self) -> dict[str, Any]:
-        """What is given of a LLaVA checkpoint in its authors' format, by the names of `load`'s arguments."""
-        names = ("prompt_template", "vision_tower", "base_model")
-        return {"allow_pickle": self.allow_pickle, **{name: getattr(self, name) or "" for name in names}}
 
     @property
     def on_defaults(self) -> bool:

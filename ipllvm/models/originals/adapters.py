@@ -10,8 +10,8 @@ from torch import Tensor
 from ipllvm.models.base import Prepared
 from ipllvm.models.families.llava import Llava
 from ipllvm.models.families.llava_next import LlavaNext
-from ipllvm.models.language_half import LoadedCheckpoint
 from ipllvm.models.originals.packing import Packing
+from ipllvm.models.pipeline import LoadedCheckpoint
 from ipllvm.records import Layout
 
 
@@ -49,8 +49,8 @@ class OriginalAnyres(_Cut, LlavaNext):
         """See the interface."""
         return self._before_stop(super().text(tokens))
 
-    def _pack(self, tiles: Tensor, prepared: Prepared, newline: Tensor) -> Tensor:
-        return self._packing.pack(tiles, _size(prepared), newline)
+    def _pack(self, tiles: Tensor, prepared: Prepared, newline: Tensor) -> list[Tensor]:
+        return [self._packing.pack(tiles, _size(prepared), newline)]
 
     def layout(self, prepared: Prepared) -> Layout:
         """See the interface."""

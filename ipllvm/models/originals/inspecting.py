@@ -11,6 +11,7 @@ from transformers import AutoConfig
 from ipllvm.errors import ModelUnavailable, first_line
 from ipllvm.models import sources
 from ipllvm.models.checkpoint import Checkpoint
+from ipllvm.models.load_options import LoadOptions
 from ipllvm.models.originals import templates, tokenizer, tower
 from ipllvm.models.originals.files import OriginalFiles
 from ipllvm.models.originals.packing import Packing
@@ -23,18 +24,6 @@ from ipllvm.models.weight_files import StoredTensor, WeightFiles
 EMBEDDINGS, HEAD = "model.embed_tokens.weight", "lm_head.weight"
 WANTED = ("*.json", "*.model", "*.txt", "*.safetensors")
 PICKLES = ("*.bin",)
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """What the command line says of an original checkpoint: the name of its `template`, the folder or hub's
-    name of its `tower` and of the language model that it stands on, its `base`; whether `pickles` are read.
-    """
-
-    template: str = ""
-    tower: str = ""
-    base: str = ""
-    pickles: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +61,16 @@ class Original:
         return self.files.fingerprint([*self.tower_files, *beside], template, rehash=rehash)
 
 
-def inspect(folder: Path, given: Given, offline: bool = False) -> Original:
+def inspect(folder: Path, given: LoadOptions, offline: bool = False) -> Original:
     """An original checkpoint; raises ModelUnavailable and UnknownName, in one line."""
-    named = templates.load(given.template) if given.template else None
+    named = templates.load(given.prompt_template) if given.prompt_template else None
     settings = OriginalSettings.of(folder)
-    wanted = (*WANTED, *PICKLES) if given.pickles else WANTED
-    base = sources.language_model(given.base, wanted, offline) if given.base else None
-    files = OriginalFiles.of(folder, base, given.pickles)
+    wanted = (*WANTED, *PICKLES) if given.allow_pickle else WANTED
+    base = sources.language_model(given.base_model, wanted, offline) if given.base_model else None
+    files = OriginalFiles.of(folder, base, given.allow_pickle)
     held = files.tensors()
     rows = _rows(files.base, held)
-    vision, read, tensors, notes = tower.choose(settings, given.tower, held, offline)
+    vision, read, tensors, notes = tower.choose(settings, given.vision_tower, held, offline)
     template = named or templates.chosen(settings, rows, files.kind == "projector")
     plain = tokenizer.load(files.base, settings.added)
     _require_marks(settings, plain, rows)

@@ -30,6 +30,9 @@ OTHER: dict[str, Any] = {
     "base_model": "vicuna",
     "allow_pickle": True,
     "adapter": "",  # a folder, made by the test
+    "revision": "v1.0",
+    "trust_remote_code": True,
+    "device_map": "balanced",
     "device": "auto",
     "dtype": "float16",
     "batch_size": "4",

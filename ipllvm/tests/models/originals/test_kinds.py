@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
+from ipllvm.models.load_options import LoadOptions
 from ipllvm.models.loading import load, sketch
 from ipllvm.models.originals import templates
 from ipllvm.models.originals.settings import OriginalSettings
@@ -146,8 +147,8 @@ def test_an_adapter_is_merged_into_the_model_that_is_given(vicuna: Path, tmp_pat
     with pytest.raises(ModelUnavailable, match=r"a LoRA adapter: give the language model .* --base-model"):
         load(str(folder), device="cpu")
     with pytest.raises(ModelUnavailable, match=r"non_lora_trainables\.bin: a pickle.*--allow-pickle"):
-        load(str(folder), device="cpu", base_model=str(vicuna))
-    found = load(str(folder), device="cpu", base_model=str(vicuna), allow_pickle=True)
+        load(str(folder), device="cpu", how=LoadOptions(base_model=str(vicuna)))
+    found = load(str(folder), device="cpu", how=LoadOptions(base_model=str(vicuna), allow_pickle=True))
     base, low = load_file(vicuna / "model.safetensors"), load_file(folder / "adapter_model.safetensors")
     name = "layers.1.mlp.down_proj"
     first, second = (low[f"base_model.model.model.{name}.lora_{part}.weight"] for part in "AB")
@@ -161,7 +162,7 @@ def test_an_adapter_is_merged_into_the_model_that_is_given(vicuna: Path, tmp_pat
     assert found.pipeline_answer([PICTURE], "what?", 3) is not None
     kept = json.loads((folder / "adapter_config.json").read_text("utf-8"))
     (folder / "adapter_config.json").write_text(json.dumps(kept | {"lora_alpha": 16}))
-    other = load(str(folder), device="cpu", base_model=str(vicuna), allow_pickle=True)
+    other = load(str(folder), device="cpu", how=LoadOptions(base_model=str(vicuna), allow_pickle=True))
     assert other.fingerprint != found.fingerprint
 
 
@@ -171,18 +172,18 @@ def test_an_adapter_of_another_model_is_refused(vicuna: Path, tmp_path: Path) ->
     held = load_file(path)
     save_file({n.replace("layers.1", "layers.7"): v for n, v in held.items()}, path)
     with pytest.raises(ModelUnavailable, match=r"no place in the base model, the first is .*layers\.7"):
-        load(str(folder), device="cpu", base_model=str(vicuna), allow_pickle=True)
+        load(str(folder), device="cpu", how=LoadOptions(base_model=str(vicuna), allow_pickle=True))
 
 
 def test_a_projector_alone_stands_on_a_model_too(vicuna: Path, tmp_path: Path) -> None:
     full = whole(V15, tmp_path)
-    expected = load(str(full), device="cpu", prompt_template="plain")
+    expected = load(str(full), device="cpu", how=LoadOptions(prompt_template="plain"))
     folder = tmp_path / "pretrained"
     folder.mkdir()
     (full / "config.json").rename(folder / "config.json")
     weights = {n: v for n, v in load_file(full / "model.safetensors").items() if "mm_projector" in n}
     torch.save(weights, folder / "mm_projector.bin")
-    found = load(str(folder), device="cpu", base_model=str(vicuna), allow_pickle=True)
+    found = load(str(folder), device="cpu", how=LoadOptions(base_model=str(vicuna), allow_pickle=True))
     assert any("template is plain, chosen" in note for note in found.notes)
     assert torch.equal(logits(found, PICTURE, "a"), logits(expected, PICTURE, "a"))  # type: ignore[arg-type]
 
@@ -200,7 +201,7 @@ def test_pickled_weights_are_read_as_weights_alone_where_that_is_allowed(tmp_pat
     (folder / "pytorch_model.bin.index.json").write_text(json.dumps(index))
     with pytest.raises(ModelUnavailable, match=r"a pickle, a format that can run code .* --allow-pickle"):
         load(str(folder), device="cpu")
-    found = load(str(folder), device="cpu", allow_pickle=True)
+    found = load(str(folder), device="cpu", how=LoadOptions(allow_pickle=True))
     assert torch.equal(logits(found, PICTURE, "a"), logits(expected, PICTURE, "a"))  # type: ignore[arg-type]
     assert found.weights[:2] == tuple(shards)
 
@@ -218,11 +219,11 @@ def test_a_pickle_that_would_run_code_does_not(tmp_path: Path, monkeypatch: pyte
     (folder / "model.safetensors").unlink()
     (folder / "pytorch_model.bin").write_bytes(pickle.dumps({"model.norm.weight": Runs()}, protocol=2))
     with pytest.raises(ModelUnavailable, match=r"pytorch_model\.bin: can't be read as weights"):
-        load(str(folder), device="cpu", allow_pickle=True)
+        load(str(folder), device="cpu", how=LoadOptions(allow_pickle=True))
     assert not (tmp_path / "ran").exists()
     torch.save({"a": [1, 2]}, folder / "pytorch_model.bin")
     with pytest.raises(ModelUnavailable, match="other things than tensors"):
-        load(str(folder), device="cpu", allow_pickle=True)
+        load(str(folder), device="cpu", how=LoadOptions(allow_pickle=True))
 
 
 def test_a_frozen_tower_is_its_own_folders_and_its_copy_inside_is_for_want_of_it(tmp_path: Path) -> None:
@@ -237,7 +238,7 @@ def test_a_frozen_tower_is_its_own_folders_and_its_copy_inside_is_for_want_of_it
     folder = rewritten(folder, lambda held: {n: v for n, v in held.items() if "vision_tower" not in n})
     changed(folder, unfreeze_mm_vision_tower=True)
     with pytest.raises(ModelUnavailable, match="tower was trained, and the files have none"):
-        load(str(folder), device="cpu", vision_tower=str(DATA / "clip-tiny-56"))
+        load(str(folder), device="cpu", how=LoadOptions(vision_tower=str(DATA / "clip-tiny-56")))
 
 
 REFUSED = {
@@ -280,15 +281,16 @@ def test_weights_that_do_not_fit_are_named(tmp_path: Path) -> None:
 
 def test_options_go_with_such_checkpoints_only(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--prompt-template: llava-tiny is no LLaVA checkpoint in its"):
-        load("llava-tiny", device="cpu", prompt_template="vicuna_v1")
+        load("llava-tiny", device="cpu", how=LoadOptions(prompt_template="vicuna_v1"))
     with pytest.raises(UnknownName, match="vicuna_v1"):
-        load(str(whole(V15, tmp_path)), device="cpu", prompt_template="vicuna_v2")
+        load(str(whole(V15, tmp_path)), device="cpu", how=LoadOptions(prompt_template="vicuna_v2"))
 
 
 def test_a_template_is_named_and_is_part_of_the_fingerprint(tmp_path: Path) -> None:
     folder = whole(V15, tmp_path)
     first, second = (
-        load(str(folder), device="cpu", prompt_template=name) for name in ("vicuna_v1", "llava_v0")
+        load(str(folder), device="cpu", how=LoadOptions(prompt_template=name))
+        for name in ("vicuna_v1", "llava_v0")
     )
     assert first.fingerprint != second.fingerprint
     assert any("template is llava_v0, as --prompt-template says" in note for note in second.notes)

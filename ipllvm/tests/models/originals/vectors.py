@@ -16,6 +16,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor
 
+from ipllvm.models.load_options import LoadOptions
 from ipllvm.models.loading import load
 from ipllvm.models.transformers_model import TransformersModel
 
@@ -55,7 +56,8 @@ def whole(name: str, folder: Path) -> Path:
 
 def model(name: str, folder: Path, **given: Any) -> TransformersModel:
     """The model of a checkpoint on the CPU."""
-    found = load(str(whole(name, folder)), device="cpu", **{**TOWERS.get(name, {}), **given})
+    how = LoadOptions(**{**TOWERS.get(name, {}), **given})
+    found = load(str(whole(name, folder)), device="cpu", how=how)
     assert isinstance(found, TransformersModel)
     return found
 
