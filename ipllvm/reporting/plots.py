@@ -111,8 +111,10 @@ def curves(found: Sequence[Curve], across: str, up: str, lines: Sequence[tuple[s
     return figure
 
 
-def heat(cells: Sequence[Sequence[float | None]], under: "Image | None" = None) -> "Figure":
-    """A map, darker where the value is larger; over a picture its shades let the picture through."""
+def heat(
+    cells: Sequence[Sequence[float | None]], under: "Image | None" = None, darker: str = "more"
+) -> "Figure":
+    """A map, `darker` where there is "more" or "less"; over a picture its shades let the picture through."""
     known = [value for row in cells for value in row if value is not None]
     low, high = min(known, default=0.0), max(known, default=0.0)
     rows, columns = len(cells), max(map(len, cells), default=1)
@@ -126,12 +128,12 @@ def heat(cells: Sequence[Sequence[float | None]], under: "Image | None" = None) 
     places = [(row, column, value) for row, cut in enumerate(cells) for column, value in enumerate(cut)]
     for row, column, value in places:
         if value is not None:
-            shade = _shade(value, low, high)
+            shade = _shade(value, low, high) if darker == "more" else _shade(-value, -high, -low)
             _box(axes, (column, row, 1, 1), shade, None if under is None else 0.1 + 0.09 * shade)
             dark = shade > 3 and under is None
             axes.text(column + 0.5, row + 0.5, f"{value:z.1f}", ha="center", va="center",
                       fontsize=min(SIZE, side * 0.33), color="#ffffff" if dark else "#101820")  # fmt: skip
-    _scale(axes, (low, high), (columns, rows), side)
+    _scale(axes, (low, high) if darker == "more" else (high, low), (columns, rows), side, darker)
     return figure
 
 
@@ -142,15 +144,15 @@ def _faint(picture: "Image") -> "Image":
     return small.point([128 + grey // 2 for grey in range(256)]).convert("RGB")
 
 
-def _scale(axes: "Axes", ends: tuple[float, float], size: tuple[int, int], side: float) -> None:
-    """The shades from the least to the most, under a map of cells of `side` points."""
+def _scale(axes: "Axes", ends: tuple[float, float], size: tuple[int, int], side: float, darker: str) -> None:
+    """The shades from the palest to the darkest, under a map of cells of `side` points."""
     (low, high), (columns, rows) = ends, size
     width = columns / len(SHADES)
     for shade in range(len(SHADES)):
         _box(axes, (shade * width, rows + 8 / side, width, 9 / side), shade)
     for x, anchor, value in ((0, "left", low), (columns, "right", high)):
         axes.text(x, rows + 20 / side, f"{value:z.1f}", ha=anchor, va="top", color=ROLES["soft"])
-    axes.text(columns / 2, rows + 20 / side, "darker = more", ha="center", va="top", color=ROLES["soft"])
+    axes.text(columns / 2, rows + 20 / side, f"darker = {darker}", ha="center", va="top", color=ROLES["soft"])
 
 
 def _box(

@@ -78,7 +78,7 @@ class Phase:
     lettered: float = 0.25
     cooldown: float = 0.2
     warmup: int = 200
-    reworded: float = 0.0  # share of the questions in other words than the benchmarks' (wordings.py)
+    rephrased: float = 0.0  # share of the questions in other words than the benchmarks' (wordings.py)
     problems: int = 0  # word problems without a picture beside each batch of pictures
     imitate: bool = False  # learn the projected patches of the model that this one starts from
     shuffled: bool = False  # the visual tokens of each picture in an order of their own
@@ -107,7 +107,6 @@ QUESTION_MIX = {"scenes": 5.0, "charts": 4.0, "objects": 0.5, "easyvqa": 1.0}
 READING_MIX = {"scenes": 5.0, "charts": 4.0, "objects": 1.5, "easyvqa": 0.5}
 POLISH_MIX = {"scenes": 6.0, "charts": 3.0, "objects": 0.5, "easyvqa": 1.5}
 TILES_MIX = {"scenes": 7.0, "charts": 2.0, "objects": 0.3, "easyvqa": 0.7}
-WORDS_MIX = {"scenes": 7.0, "charts": 3.0, "objects": 0.3, "easyvqa": 1.2}
 COLOR_MIX = {"scenes": 8.0, "charts": 2.5, "objects": 0.2, "easyvqa": 0.3}
 
 RECIPES: dict[str, Recipe] = {
@@ -223,7 +222,7 @@ SISTERS: dict[str, Recipe] = {
         _sister("shuffled", shuffled=True),
         _sister("dropped", dropped=0.8),
         _sister("unplaced", {"positions": False}),
-        _sister("wordings", steps=400, batch=24, mix=WORDS_MIX, reworded=0.6, problems=8),
+        _sister("wordings", rephrased=0.6),
     )
 }
 """Not shipped: they show that the properties tell one training from another (reports/sisters.md)."""

@@ -20,25 +20,25 @@ CAPTIONS = ("Write a short caption.", "Describe the image.", "What does the imag
 
 def render(question: Question, rng: np.random.Generator, phase: Phase) -> tuple[str, str]:
     """(prompt, answer): in the benchmarks' words, but for the phase's share of the questions."""
-    if not phase.reworded or rng.random() >= phase.reworded:
+    if not phase.rephrased or rng.random() >= phase.rephrased:
         return corpus.render(question, rng, phase.lettered)
     if rng.random() >= phase.lettered:
         return _instructed(question.text, rng, SHORTLY), question.answer
     options = question.options(rng)
     mark, between = choose(rng, MARKS), choose(rng, ("\n", " "))
-    shown = between.join(mark.format(a) + o for a, o in zip(LETTERS, options, strict=False))
-    prompt = _instructed(f"{question.text}\n{shown}", rng, LETTERED)
+    listed = between.join(mark.format(a) + o for a, o in zip(LETTERS, options, strict=False))
+    prompt = _instructed(f"{question.text}\n{listed}", rng, LETTERED)
     return prompt, LETTERS[options.index(question.answer)]
 
 
 def caption_prompt(rng: np.random.Generator, phase: Phase) -> str:
     """The request for a caption."""
-    if not phase.reworded or rng.random() >= phase.reworded:
+    if not phase.rephrased or rng.random() >= phase.rephrased:
         return corpus.CAPTION_PROMPT
     return choose(rng, CAPTIONS)
 
 
-def _instructed(asked: str, rng: np.random.Generator, instructions: tuple[str, ...]) -> str:
+def _instructed(text: str, rng: np.random.Generator, instructions: tuple[str, ...]) -> str:
     """The question bare, or with an instruction before or behind it."""
     instruction = choose(rng, instructions)
-    return choose(rng, (asked, asked, f"{instruction}\n{asked}", f"{asked}\n{instruction}"))
+    return choose(rng, (text, text, f"{instruction}\n{text}", f"{text}\n{instruction}"))
