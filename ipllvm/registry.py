@@ -110,6 +110,10 @@ FAMILIES = Registry(
         "llama4": "ipllvm.models.families.tiles:Llama4",
         "idefics2": "ipllvm.models.families.queries:Idefics2",
         "aria": "ipllvm.models.families.queries:Queries",
+        "blip-2": "ipllvm.models.families.queries:Blip2",
+        "instructblip": "ipllvm.models.families.queries:InstructBlip",
+        "mllama": "ipllvm.models.families.mllama:Mllama",
+        "granite4_vision": "ipllvm.models.families.granite:Granite4Vision",
     },
     "ipllvm.models",
 )
@@ -215,6 +219,7 @@ SCORERS = Registry(
         "label": "ipllvm.scorers.label:score",
         "any_answer": "ipllvm.scorers.any_answer:score",
         "judge": "ipllvm.scorers.judge:CORRECT",
+        "label_judge": "ipllvm.scorers.judge:LABEL",
         "mme_official": "ipllvm.scorers.official.mme:official",
         "mme_lmms": "ipllvm.scorers.official.mme:lmms",
         "mme_vlmeval": "ipllvm.scorers.official.mme:vlmeval",

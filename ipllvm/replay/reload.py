@@ -12,8 +12,9 @@ from ipllvm.benchmarks import choice
 from ipllvm.engine.captioning import captions
 from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.errors import UnknownName, UsageError
-from ipllvm.models import judges
+from ipllvm.judges import loading
 from ipllvm.models.base import VisionLanguageModel
+from ipllvm.models.load_options import LoadOptions
 from ipllvm.models.loading import load
 from ipllvm.models.sources import display_names
 from ipllvm.perturbations.parsing import parse
@@ -52,7 +53,7 @@ def _grading(options: dict[str, Any], device: str) -> Grading:
     if not (name := options.get("judge")):
         return Grading()
     offline = bool(options.get("offline"))
-    return Grading(lambda: judges.load(str(name), device=device, offline=offline))
+    return Grading(lambda: loading.load(str(name), device=device, offline=offline))
 
 
 def _sample(report: Report, found: Found) -> tuple[Benchmark, Sample]:
@@ -91,6 +92,7 @@ def _model(
         prompt=str(found.row["settings"].get("prompt", "checkpoint")),
         offline=bool(options.get("offline")),
         label=known["name"],
+        how=LoadOptions.of({} if checkpoint else options),
     )
     if model.fingerprint != known["fingerprint"]:
         told = f"{known['name']} is {model.fingerprint[:12]} here, {known['fingerprint'][:12]} in the report"
