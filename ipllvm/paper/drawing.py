@@ -6,6 +6,7 @@ from functools import partial
 from ipllvm.paper.cells import WITH, Cell, Measured
 from ipllvm.paper.parts import ENCODER_SIDE, PaperPart
 from ipllvm.reporting import plots
+from ipllvm.reporting.heat import heat
 from ipllvm.reporting.pictures import Picture, alternative, slug
 from ipllvm.reporting.schema import Row
 from ipllvm.reporting.text import number, visible
@@ -102,6 +103,8 @@ def _maps(part: PaperPart, models: Sequence[str], measured: Measured) -> Iterato
 def _map(part: PaperPart, model: str, benchmark: str, cells: list[list[float | None]]) -> Picture:
     described = [(f"row {n + 1}", ", ".join(number(v, "") for v in row)) for n, row in enumerate(cells)]
     what = f"{part.title}, {model} on {benchmark}"
+    values = [value for row in cells for value in row if value is not None]
+    low, high = min(values, default=0.0), max(values, default=0.0)
     return Picture(
         f"{part.key}-{slug(model)}-{slug(benchmark)}",
         f"{part.where}, {visible(model, 60)} on {benchmark}",
@@ -109,7 +112,7 @@ def _map(part: PaperPart, model: str, benchmark: str, cells: list[list[float | N
         alternative(f"{what}, row by row from the top left", described),
         ("row", "column", "value", "low", "high"),
         tuple((r, c, v, None, None) for r, row in enumerate(cells) for c, v in enumerate(row)),
-        partial(plots.heat, cells, None, part.darker),
+        partial(heat, cells, None, (high, low) if part.darker == "less" else (low, high)),
     )
 
 
@@ -137,7 +140,7 @@ def _bars(part: PaperPart, found: Sequence[Cell]) -> Iterator[Picture]:
     for benchmark in dict.fromkeys(cell.benchmark for cell in defined):
         here = [cell for cell in defined if cell.benchmark == benchmark]
         each = [cell for cell in here if WITH in cell.label] or here
-        values = {(_place(cell), _side(cell)): cell.value for cell in each}
+        values = {(_place(cell), _side(cell)): _span(cell) for cell in each}
         places, sides = (list(dict.fromkeys(key[axis] for key in values)) for axis in (0, 1))
         scores = [(side, [values.get((place, side)) for place in places]) for side in sides]
         yield Picture(
@@ -149,6 +152,10 @@ def _bars(part: PaperPart, found: Sequence[Cell]) -> Iterator[Picture]:
             tuple((_place(c), _side(c), c.value, c.low, c.high) for c in each),
             partial(plots.levels, places, scores, "points"),
         )  # fmt: skip
+
+
+def _span(cell: Cell) -> plots.Span:
+    return plots.Span(_place(cell), cell.value or 0.0, cell.low, cell.high)
 
 
 def _place(cell: Cell) -> str:

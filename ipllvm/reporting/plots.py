@@ -131,67 +131,6 @@ def curves(found: Sequence[Curve], across: str, up: str, lines: Sequence[Level] 
     return figure
 
 
-<<<<<<< HEAD
-def heat(
-    cells: Sequence[Sequence[float | None]], under: "Image | None" = None, darker: str = "more"
-) -> "Figure":
-    """A map, `darker` where there is "more" or "less"; over a picture its shades let the picture through."""
-    known = [value for row in cells for value in row if value is not None]
-    low, high = min(known, default=0.0), max(known, default=0.0)
-    rows, columns = len(cells), max(map(len, cells), default=1)
-    side = min((WIDTH - 8) / max(columns, 1), 330 / max(rows, 1), 58.0)
-    right = WIDTH - 4 - columns * side
-    figure, axes = _framed(rows * side + FOOT, left=4, right=right, top=4, foot=FOOT - 4)
-    axes.set(xlim=(0, columns), ylim=(rows, 0))
-    axes.axis("off")
-    if under is not None:
-        axes.imshow(_faint(under), extent=(0, columns, rows, 0), aspect="auto", interpolation="none")
-    places = [(row, column, value) for row, cut in enumerate(cells) for column, value in enumerate(cut)]
-    for row, column, value in places:
-        if value is not None:
-            shade = _shade(value, low, high) if darker == "more" else _shade(-value, -high, -low)
-            _box(axes, (column, row, 1, 1), shade, None if under is None else 0.1 + 0.09 * shade)
-            dark = shade > 3 and under is None
-            axes.text(column + 0.5, row + 0.5, f"{value:z.1f}", ha="center", va="center",
-                      fontsize=min(SIZE, side * 0.33), color="#ffffff" if dark else "#101820")  # fmt: skip
-    _scale(axes, (low, high) if darker == "more" else (high, low), (columns, rows), side, darker)
-    return figure
-
-
-def _faint(picture: "Image") -> "Image":
-    """`picture` in pale greys, on which dark numbers can be read."""
-    small = picture.convert("L")
-    small.thumbnail((THUMBNAIL, THUMBNAIL))
-    return small.point([128 + grey // 2 for grey in range(256)]).convert("RGB")
-
-
-def _scale(axes: "Axes", ends: tuple[float, float], size: tuple[int, int], side: float, darker: str) -> None:
-    """The shades from the palest to the darkest, under a map of cells of `side` points."""
-    (low, high), (columns, rows) = ends, size
-    width = columns / len(SHADES)
-    for shade in range(len(SHADES)):
-        _box(axes, (shade * width, rows + 8 / side, width, 9 / side), shade)
-    for x, anchor, value in ((0, "left", low), (columns, "right", high)):
-        axes.text(x, rows + 20 / side, f"{value:z.1f}", ha=anchor, va="top", color=ROLES["soft"])
-    axes.text(columns / 2, rows + 20 / side, f"darker = {darker}", ha="center", va="top", color=ROLES["soft"])
-
-
-def _box(
-    axes: "Axes", box: tuple[float, float, float, float], shade: int, alpha: float | None = None
-) -> None:
-    from matplotlib.patches import Rectangle
-
-    x, y, width, height = box
-    edge = ROLES["paper"]
-    axes.add_patch(
-        Rectangle((x, y), width, height, fc=SHADES[shade], ec=edge, lw=0.8, alpha=alpha, clip_on=False)
-    )
-
-
-def _shade(value: float, low: float, high: float) -> int:
-    share = (value - low) / (high - low) if high > low else 0.0
-    return min(int(share * len(SHADES)), len(SHADES) - 1)
-=======
 def _values(spans: Sequence[Span]) -> list[float]:
     return [x for span in spans for x in (span.low, span.high, span.value) if x is not None]
 
@@ -208,7 +147,6 @@ def _level(axes: "Axes", level: Level) -> None:
         ends = (level.value, high) if level.above else (low, level.value)
         axes.plot([level.at] * 2, ends, color=ROLES["allowed"], lw=9, solid_capstyle="butt", zorder=0.6)
         axes.plot([level.at], [level.value], ls="", marker="o", ms=9, mfc="none", mec=ROLES["ink"], mew=1.3)
->>>>>>> main
 
 
 def _span(axes: "Axes", place: int, span: Span, limits: tuple[float, float]) -> None:
