@@ -50,6 +50,15 @@ def under(name: str, protocol: str) -> str:
     return f"{name}{AT}{protocol}" if isinstance(known, Definition) else name
 
 
+def scorer_of(name: str) -> str:
+    """The scorer that a published benchmark names under its protocol; empty where only its rows can say."""
+    from ipllvm.benchmarks.definition import Definition
+
+    base, _, protocol = name.partition(AT)
+    found = BENCHMARKS.load(base) if base in BENCHMARKS else None
+    return found.scorer(found.protocol(protocol or STANDARD).rule) if isinstance(found, Definition) else ""
+
+
 def load(name: str, offline: bool = False) -> Benchmark:
     """The benchmark of that name; raises UsageError and BenchmarkUnavailable, in one line."""
     if name.startswith(HUB):

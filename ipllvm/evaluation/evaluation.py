@@ -378,7 +378,7 @@ class Evaluation:
                 **settings.row(data, self.batch_size, self._perturbations),
                 "template": template(self.model, data.samples[0]) if data.samples else "unknown",
                 "scorer": self._grading.name(data),
-                **({} if self.judged_by == "rules" else {"judge": self.judged_by}),
+                **self._grading.settings(data),
                 **self._reuse(),
             },
             trials=self._trials,

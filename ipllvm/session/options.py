@@ -17,6 +17,8 @@ from ipllvm.benchmarks import choice
 from ipllvm.errors import UsageError
 from ipllvm.gate import budget, names
 from ipllvm.gate.budget import Budget
+from ipllvm.judges.cost import Price
+from ipllvm.judges.cost import parse as price
 from ipllvm.models.load_options import DEVICE_MAPS
 from ipllvm.models.sources import check_name, display_names, names_classes
 from ipllvm.perturbations.noise import KINDS
@@ -184,8 +186,12 @@ class Options:
         "CLIP encoder of models whose own is not known: clip-tiny, hub id, folder", RUN, metavar="NAME"
     )
     judge: str | None = option(
-        "who judges free answers in place of rules: a language model, or an endpoint as URL#MODEL",
+        "who judges free answers in place of rules: a language model, URL#MODEL, or replay:FILE",
         RUN, metavar="NAME",
+    )
+    judge_price: Price | None = option(
+        "what the judge costs, dollars for a million tokens of prompts and of replies, such as 2.5/10",
+        NOTHING, price, metavar="IN/OUT",
     )
     labels: Path | None = option(
         'labels of people for answers, lines {"id": SAMPLE, "label": SCORE}: they put a judge right',
