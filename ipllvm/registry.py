@@ -130,7 +130,7 @@ PLANTED = Registry(
         "layer-l": "ipllvm.models.planted.kinds:LayerL",
         "modality": "ipllvm.models.planted.kinds:Modality",
         "lossy": "ipllvm.models.planted.kinds:Lossy",
-        "aligned": "ipllvm.models.planted.kinds:Aligned",
+        "aligned": "ipllvm.models.planted.kinds:AlignmentLoss",
         "noisy": "ipllvm.models.planted.kinds:Noisy",
         "failing": "ipllvm.models.planted.kinds:Failing",
     },
