@@ -29,7 +29,7 @@ from ipllvm.records import EXACT
 from ipllvm.session import labels, parsing
 from ipllvm.session.option import ROW, Bears, Option, number, one_of, option, whole
 from ipllvm.session.profiles import BENCHMARKS as BENCHMARKS_OF
-from ipllvm.session.profiles import CLASSES, PROFILES, Size, size
+from ipllvm.session.profiles import CLASSES, PROFILES, PUBLISHED, Size, size
 
 TARGETS: Final = ("population", "benchmark")
 DEFAULT_MODELS: Final = ("llava-tiny",)
@@ -257,6 +257,10 @@ class Options:
     def on_defaults(self) -> bool:
         """Whether the profile says what is measured on: what of it is not here is then left out."""
         return self.benchmarks == BENCHMARKS_OF[self.profile]
+
+    def published(self, property_name: str) -> tuple[str, ...]:
+        """What the paper measures a property on, where its profile was asked for and no benchmark."""
+        return PUBLISHED.get(property_name, ()) if self.profile == "paper" and self.on_defaults else ()
 
     def label(self, model: str) -> str:
         """What test ids and reports call one of the models asked for."""
