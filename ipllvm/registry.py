@@ -200,6 +200,11 @@ PERTURBATIONS = Registry(
         "patch_shuffle": "ipllvm.perturbations.shuffle:PatchShuffle",
         "cell_swaps": "ipllvm.perturbations.shuffle:CellSwaps",
         "synthetic": "ipllvm.perturbations.synthetic:Synthetic",
+        "resized": "ipllvm.perturbations.framing:Resized",
+        "letterboxed": "ipllvm.perturbations.framing:Letterboxed",
+        "oriented": "ipllvm.perturbations.framing:Oriented",
+        "jpeg": "ipllvm.perturbations.degradation:Jpeg",
+        "pixel_noise": "ipllvm.perturbations.degradation:PixelNoise",
     },
     "ipllvm.perturbations",
 )
