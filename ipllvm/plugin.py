@@ -80,7 +80,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         labels = [asked.label(name) for name in asked.models]
         metafunc.parametrize("model_name", asked.models, ids=labels, scope="session")
     if "benchmark_name" in metafunc.fixturenames:
-        wanted = selection.benchmarks(metafunc.definition.get_closest_marker("benchmarks"), asked)
+        name = metafunc.function.__name__.removeprefix("test_")
+        wanted = selection.benchmarks(metafunc.definition.get_closest_marker("benchmarks"), asked, name)
         metafunc.parametrize("benchmark_name", wanted, scope="session")
 
 

@@ -6,13 +6,12 @@
 from pathlib import Path
 from typing import Any
 
-from ipllvm.benchmarks.names import ALIASES, STANDARD
+from ipllvm.benchmarks.names import ALIASES, AT, STANDARD
 from ipllvm.benchmarks.tables import SUFFIXES
 from ipllvm.errors import UsageError
 from ipllvm.records import Benchmark
 from ipllvm.registry import BENCHMARKS
 
-AT = "@"
 HUB, LMMS = "hub:", "lmms:"
 
 
@@ -74,11 +73,10 @@ def load(name: str, offline: bool = False) -> Benchmark:
         from ipllvm.benchmarks.own import load as of_file
 
         return of_file(Path(name))
-    base, at, protocol = name.partition(AT)
-    if at:
-        found: Benchmark = _definition(base)(offline=offline, protocol=protocol)
-        return found
-    loaded: Benchmark = BENCHMARKS.load(base)(seed=0)
+    base, _, protocol = name.partition(AT)
+    load_it = _definition(base) if protocol else BENCHMARKS.load(base)
+    how = {"offline": offline, "protocol": protocol or STANDARD} if hasattr(load_it, "protocols") else {}
+    loaded: Benchmark = load_it(seed=0, **how)
     return loaded
 
 

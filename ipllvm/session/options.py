@@ -29,7 +29,7 @@ from ipllvm.records import EXACT
 from ipllvm.session import labels, parsing
 from ipllvm.session.option import ROW, Bears, Option, number, one_of, option, whole
 from ipllvm.session.profiles import BENCHMARKS as BENCHMARKS_OF
-from ipllvm.session.profiles import CLASSES, PROFILES, Size, size
+from ipllvm.session.profiles import CLASSES, PROFILES, PUBLISHED, Size, size
 
 TARGETS: Final = ("population", "benchmark")
 DEFAULT_MODELS: Final = ("llava-tiny",)
@@ -150,6 +150,19 @@ class Options:
         "spread --model over devices (needs accelerate): auto, balanced, balanced_low_0 or sequential",
         RUN, one_of(*DEVICE_MAPS), metavar="NAME",
     )
+    prompt_template: str = option(
+        "how a LLaVA checkpoint in its authors' format is asked: vicuna_v1, llava_v1, mistral_instruct, ...",
+        RUN, parsing.some_text, metavar="NAME",
+    )
+    vision_tower: str = option(
+        "its vision tower, where that is not where its config.json says: a folder or hub id",
+        RUN, parsing.some_text, metavar="FOLDER",
+    )
+    base_model: str = option(
+        "the language model that its LoRA adapter or projector stands on: a folder or hub id",
+        RUN, parsing.some_text, metavar="FOLDER",
+    )
+    allow_pickle: bool = option("read its *.bin files, as weights alone", RUN, flag=True)
     rehash: bool = option("read the weights of --model anew for its fingerprint", NOTHING, flag=True)
     no_store: bool = option("measure anew, keep no outcomes in --report-dir", RUN, flag=True)
     noise_kind: str = option(
@@ -244,6 +257,10 @@ class Options:
     def on_defaults(self) -> bool:
         """Whether the profile says what is measured on: what of it is not here is then left out."""
         return self.benchmarks == BENCHMARKS_OF[self.profile]
+
+    def published(self, property_name: str) -> tuple[str, ...]:
+        """What the paper measures a property on, where its profile was asked for and no benchmark."""
+        return PUBLISHED.get(property_name, ()) if self.profile == "paper" and self.on_defaults else ()
 
     def label(self, model: str) -> str:
         """What test ids and reports call one of the models asked for."""
