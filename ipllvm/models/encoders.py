@@ -1,4 +1,4 @@
-"""Image encoders as models of their own: CLIP's two towers, apart from any language model."""
+"""Image encoders as models of their own: two towers, or that for pictures alone."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
@@ -11,6 +11,7 @@ from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
+from ipllvm.errors import NotTested
 from ipllvm.models import processors
 
 BATCH = 32
@@ -19,8 +20,11 @@ BATCH = 32
 class Encoder:
     """A CLIP checkpoint: pictures and words in one space, and the states of its vision tower.
 
-    `identity` names the checkpoint and the digest of its content.
+    `identity` names the checkpoint and the digest of its content; `tokens` are those before the patches,
+    the class token first.
     """
+
+    tokens = 1
 
     def __init__(self, model: Any, processor: Any, identity: str) -> None:
         self.model = model
@@ -41,11 +45,15 @@ class Encoder:
         """Texts in the joint space, of length 1; what exceeds the checkpoint's context is cut off."""
         found = []
         for chunk in _chunks(texts):
-            fields = self._processor.tokenizer(chunk, return_tensors="pt", padding=True, truncation=True)
-            ids, mask = (fields[name].to(self.model.device) for name in ("input_ids", "attention_mask"))
-            features = self.model.get_text_features(input_ids=ids, attention_mask=mask)
-            found.append(_unit(features.pooler_output))
+            fields = self._words(chunk)
+            placed = {name: value.to(self.model.device) for name, value in fields.items()}
+            found.append(_unit(self.model.get_text_features(**placed).pooler_output))
         return torch.cat(found)
+
+    def _words(self, texts: Sequence[str]) -> dict[str, Tensor]:
+        """What the tower for words is given."""
+        fields = self._processor.tokenizer(list(texts), return_tensors="pt", padding=True, truncation=True)
+        return {name: fields[name] for name in ("input_ids", "attention_mask")}
 
     def classes(self, labels: Sequence[str], templates: Sequence[str]) -> Float[Tensor, "labels width"]:
         """Class names in the joint space: the mean over templates, of length 1 again."""
@@ -64,13 +72,16 @@ class Encoder:
     ) -> tuple[Float[np.ndarray, "images layers width"], Float[np.ndarray, "images layers width"]]:
         """After every block of the vision tower: the class token, and the mean over the patches.
 
-        The blocks' input is left out: there the class token is the same for every picture.
+        The blocks' input is left out: there the class token is the same for every picture. A tower without
+        such a token has the mean in its place.
         """
         cls, patches = [], []
         for pixels in self._batches(images):
             blocks = self._blocks(pixels)
-            cls.append(torch.stack([block[:, 0] for block in blocks], 1).float().cpu())
-            patches.append(torch.stack([block[:, 1:].float().mean(1) for block in blocks], 1).cpu())
+            means = torch.stack([block[:, self.tokens :].float().mean(1) for block in blocks], 1).cpu()
+            first = torch.stack([block[:, 0] for block in blocks], 1).float().cpu()
+            cls.append(first if self.tokens else means)
+            patches.append(means)
         return torch.cat(cls).numpy(), torch.cat(patches).numpy()
 
     def _blocks(self, pixels: Tensor) -> list[Tensor]:
@@ -80,9 +91,10 @@ class Encoder:
         def keep(module: Any, args: Any, output: Any) -> None:
             kept.append(output[0] if isinstance(output, tuple) else output)
 
-        tower = self.model.vision_model
+        tower = getattr(self.model, "vision_model", self.model)
+        lists = (module for module in tower.modules() if isinstance(module, torch.nn.ModuleList))
         with ExitStack() as hooks:
-            for block in tower.encoder.layers:
+            for block in max(lists, key=len):
                 hooks.enter_context(block.register_forward_hook(keep))
             tower(pixel_values=pixels)
         return kept
@@ -92,16 +104,52 @@ class Encoder:
         """What processes pictures."""
         return processors.backend(self._processor)
 
+    @property
+    def _images(self) -> Any:
+        """What processes pictures, of a processor for both or for them alone."""
+        return getattr(self._processor, "image_processor", self._processor)
+
     def pixels(self, images: Sequence[Image.Image]) -> Float[Tensor, "images 3 height width"]:
         """Pictures processed as shipped, on the CPU."""
         pictures = [image.convert("RGB") for image in images]
-        pixels: Tensor = self._processor.image_processor(images=pictures, return_tensors="pt")["pixel_values"]
+        pixels: Tensor = self._images(images=pictures, return_tensors="pt")["pixel_values"]
         return pixels
 
     def _batches(self, images: Iterable[Image.Image]) -> Iterator[Tensor]:
         """Batches of pictures as the tower takes them."""
         for chunk in _chunks(images):
             yield self.pixels(chunk).to(self.model.device, self.model.dtype)
+
+
+class Siglip(Encoder):
+    """SigLIP, and SigLIP 2 of one size: no class token, and words padded as it was trained."""
+
+    tokens = 0
+
+    def _words(self, texts: Sequence[str]) -> dict[str, Tensor]:
+        length = self.model.config.text_config.max_position_embeddings
+        words = self._processor.tokenizer
+        fields = words(
+            list(texts), return_tensors="pt", padding="max_length", max_length=length, truncation=True
+        )
+        return {"input_ids": fields["input_ids"]}  # it sees its padding
+
+
+class Pictures(Encoder):
+    """DINOv2, ViT, DeiT: a tower for pictures alone, whose class token stands for the picture."""
+
+    def __init__(self, model: Any, processor: Any, identity: str) -> None:
+        super().__init__(model, processor, identity)
+        registers = int(getattr(model.config, "num_register_tokens", 0))
+        self.tokens = 1 + registers + (model.config.model_type == "deit")
+
+    def embedded(self, pixels: Tensor) -> Float[Tensor, "images width"]:
+        """See CLIP."""
+        return _unit(self.model(pixel_values=pixels).last_hidden_state[:, 0])
+
+    def texts(self, texts: Sequence[str]) -> Float[Tensor, "texts width"]:
+        """Raises NotTested: it knows no words."""
+        raise NotTested(f"{self.identity} knows no words: recognition needs a CLIP or SigLIP encoder")
 
 
 def _unit(vectors: Tensor) -> Tensor:

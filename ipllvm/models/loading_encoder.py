@@ -3,19 +3,36 @@
 from pathlib import Path
 from typing import Any
 
-from transformers import CLIPModel, CLIPProcessor
+from transformers import (
+    AutoImageProcessor,
+    AutoModel,
+    AutoProcessor,
+    CLIPModel,
+    CLIPProcessor,
+    SiglipModel,
+)
 
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models import checkpoint, sources
 from ipllvm.models.devices import choose_device, choose_dtype
 from ipllvm.models.embedded import BUILT_ON
-from ipllvm.models.encoders import Encoder
+from ipllvm.models.encoders import Encoder, Pictures, Siglip
 from ipllvm.models.planted import naming
 from ipllvm.models.planted.kinds import AlignmentLoss
 from ipllvm.models.planted_aligned import PlantedEncoder
 from ipllvm.models.weights import read_weights, unusable
 
-WANTED = ("*.json", "merges.txt", "*.safetensors", "pytorch_model.bin")
+WANTED = ("*.json", "*.txt", "*.model", "*.safetensors", "pytorch_model.bin")
+_HEADS = (r"^(classifier|cls_classifier|distillation_classifier)\.", r"(^|\.)pooler\.")
+_ALONE = (Pictures, AutoModel, AutoImageProcessor, _HEADS)
+ABSENT = (r"^pooler\.",)
+"""What a classifier's checkpoint lacks of the tower, and no state depends on."""
+KINDS: dict[str, tuple[type[Encoder], Any, Any, tuple[str, ...]]] = {
+    "clip": (Encoder, CLIPModel, CLIPProcessor, ()),
+    "siglip": (Siglip, SiglipModel, AutoProcessor, ()),
+    **dict.fromkeys(("dinov2", "dinov2_with_registers", "vit", "deit"), _ALONE),
+}
+"""By model type: what it is here, who reads its weights and its processor, and weights that are not taken."""
 CLIP_336 = "openai/clip-vit-large-patch14-336"
 ENCODERS = {
     **BUILT_ON,
@@ -50,16 +67,17 @@ def load(name: str, *, device: str = "auto", dtype: str = "auto", offline: bool 
     if naming.is_planted(name):
         return PlantedEncoder(name)
     folder = sources.encoder(name, WANTED, offline)
-    kind = checkpoint.read_json(folder / "config.json").get("model_type")
-    if kind != "clip":
-        raise ModelUnavailable(f"{folder}: no dual encoder of type clip, but of type {kind}")
-    found = checkpoint.inspect(folder)
-    model = read_weights(found, CLIPModel, choose_dtype(dtype, place)).to(place)
-    return Encoder(model, _processor(folder), f"{sources.display_name(name)}@{found.fingerprint()[:12]}")
+    kind = str(checkpoint.read_json(folder / "config.json").get("model_type"))
+    if kind not in KINDS:
+        raise ModelUnavailable(f"{folder}: no image encoder of type {', '.join(KINDS)}, but of type {kind}")
+    made, auto, processor, unused = KINDS[kind]
+    found = checkpoint.Checkpoint.of(folder, kind, pickled=kind == "clip")
+    model = read_weights(found, auto, choose_dtype(dtype, place), unused=unused, absent=ABSENT).to(place)
+    identity = f"{sources.display_name(name)}@{found.fingerprint()[:12]}"
+    return made(model, _processor(folder, processor), identity)
 
 
-def _processor(folder: Path) -> Any:
-    auto: Any = CLIPProcessor
+def _processor(folder: Path, auto: Any) -> Any:
     try:
         return auto.from_pretrained(folder, local_files_only=True)
     except Exception as error:

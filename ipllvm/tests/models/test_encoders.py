@@ -8,14 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import transformers
 from PIL import Image
-from transformers import CLIPModel, CLIPProcessor
+from transformers import CLIPModel, CLIPProcessor, SiglipConfig, SiglipModel
 
 from ipllvm.benchmarks import objects
 from ipllvm.benchmarks.templates import OBJECTS
-from ipllvm.errors import ModelUnavailable, UnknownName
+from ipllvm.errors import ModelUnavailable, NotTested, UnknownName
 from ipllvm.models import encoders, loading_encoder, sources
 from ipllvm.models.encoders import Encoder
+from ipllvm.tests.tiny import KINDS
+from ipllvm.tests.tiny.parts import pil, tokenizer
 
 PICTURES = [objects.draw(1, "test", index)[0].load() for index in range(40)]
 WORDS = ["a red circle.", "2 objects: a blue star in row 1 column 2, a teal cross in row 3 column 1."]
@@ -104,8 +107,8 @@ def test_what_is_no_encoder_is_refused(tmp_path: Path) -> None:
         loading_encoder.load("clip-tny")
     with pytest.raises(ModelUnavailable, match="not in the hub cache and --offline is set"):
         loading_encoder.load("no-such-owner/no-such-encoder", offline=True)
-    (tmp_path / "config.json").write_text(json.dumps({"model_type": "siglip"}))
-    with pytest.raises(ModelUnavailable, match="no dual encoder of type clip, but of type siglip"):
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}))
+    with pytest.raises(ModelUnavailable, match=r"no image encoder of type clip, siglip, .* but of type bert"):
         loading_encoder.load(str(tmp_path))
 
 
@@ -119,3 +122,84 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
 def test_pictures_of_any_mode_are_taken(tiny: Encoder) -> None:
     grey = Image.new("L", (30, 50), 128)
     assert torch.equal(tiny.pictures([grey]), tiny.pictures([grey.convert("RGB")]))
+
+
+SMALL: dict[str, Any] = {
+    "hidden_size": 24, "intermediate_size": 48, "num_hidden_layers": 3, "num_attention_heads": 2,
+    "image_size": 28, "patch_size": 7,
+}  # fmt: skip
+ALONE = {
+    "dinov2": ("Dinov2Model", "BitImageProcessor", 1),
+    "dinov2_with_registers": ("Dinov2WithRegistersModel", "BitImageProcessor", 5),
+    "vit": ("ViTForImageClassification", "ViTImageProcessor", 1),
+    "deit": ("DeiTModel", "DeiTImageProcessor", 2),
+}
+SIZES: dict[str, Any] = {"size": {"height": 28, "width": 28}, "crop_size": {"height": 28, "width": 28}}
+
+
+def processed(folder: Path, name: str) -> Any:
+    """The image processor of that class, written beside a model."""
+    made = pil(name)(**SIZES)
+    (folder / "preprocessor_config.json").write_text(
+        json.dumps({**made.to_dict(), "image_processor_type": name}, default=str), encoding="utf-8"
+    )
+    return made
+
+
+@pytest.mark.parametrize("kind", ALONE)
+def test_a_tower_for_pictures_alone_has_the_states_of_its_own_class(kind: str, tmp_path: Path) -> None:
+    name, images, before = ALONE[kind]
+    torch.manual_seed(0)
+    model = getattr(transformers, name)(transformers.CONFIG_MAPPING[kind](**SMALL)).eval()
+    model.save_pretrained(tmp_path)
+    pixels = processed(tmp_path, images)(images=PICTURES[:3], return_tensors="pt")["pixel_values"]
+    with torch.inference_mode():
+        done = getattr(model, "vit", model)(pixels, output_hidden_states=True)
+    encoder = loading_encoder.load(str(tmp_path), device="cpu")
+    cls, patches = encoder.states(PICTURES[:3])
+    for layer, states in enumerate(done.hidden_states[1:]):
+        assert np.allclose(cls[:, layer], states[:, 0], atol=1e-5)
+        assert np.allclose(patches[:, layer], states[:, before:].mean(1), atol=1e-5)
+    pictures = encoder.pictures(PICTURES[:3])
+    assert torch.allclose(pictures.norm(dim=1), torch.ones(3)) and len({*pictures[:, 0].tolist()}) == 3
+    with pytest.raises(NotTested, match="knows no words: recognition needs a CLIP or SigLIP encoder"):
+        encoder.texts(WORDS)
+
+
+def test_siglip_pads_words_as_it_was_trained(tmp_path: Path) -> None:
+    words = tokenizer(KINDS["llava-llama"])
+    text = {"hidden_size": 24, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2}
+    more = {"vocab_size": 512, "max_position_embeddings": 80, "projection_size": 24}
+    torch.manual_seed(0)
+    model = SiglipModel(SiglipConfig(text_config={**text, **more}, vision_config=SMALL)).eval()
+    model.save_pretrained(tmp_path)
+    words.save_pretrained(tmp_path)
+    images = processed(tmp_path, "SiglipImageProcessor")
+    (tmp_path / "processor_config.json").write_text(
+        '{"processor_class": "SiglipProcessor"}', encoding="utf-8"
+    )
+    ids = words(WORDS, padding="max_length", max_length=80, return_tensors="pt")["input_ids"]
+    with torch.inference_mode():
+        done = model(input_ids=ids, **images(images=PICTURES[:3], return_tensors="pt"))
+    encoder = loading_encoder.load(str(tmp_path), device="cpu")
+    found = encoder.pictures(PICTURES[:3]) @ encoder.texts(WORDS).T
+    own = done.image_embeds @ done.text_embeds.T
+    assert torch.allclose(found, own, atol=1e-5)
+    cls, patches = encoder.states(PICTURES[:3])
+    assert np.array_equal(cls, patches) and patches.shape == (3, 3, 24)
+
+
+NAMES = (
+    "openai/clip-vit-large-patch14", "openai/clip-vit-large-patch14-336", "google/siglip-so400m-patch14-384",
+    "google/siglip2-base-patch16-224", "facebook/dinov2-large", "google/vit-base-patch16-224",
+    "facebook/deit-base-distilled-patch16-224",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_published_encoder_that_is_not_here_is_one_line(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(
+        ModelUnavailable, match=f"{name} is not in the hub cache and --offline is set"
+    ) as told:
+        loading_encoder.load(name, offline=True)
+    assert f"hf download {name}" in str(told.value) and "\n" not in str(told.value)

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import CONFIG_MAPPING, AutoModelForCausalLM, AutoTokenizer
 
 from ipllvm.errors import ModelUnavailable, UnknownName
 from ipllvm.models import sources
 from ipllvm.models.text import BATCH, LanguageModel
+from ipllvm.tests.tiny import KINDS
+from ipllvm.tests.tiny.parts import tokenizer
 
 TEXTS = ["a red circle.", "2 objects: a blue star in row 1 column 2, a teal cross in row 3 column 1.", "yes"]
 
@@ -77,3 +79,43 @@ def test_its_identity_is_its_name_and_what_is_read_of_its_folder(tmp_path: Path,
     config = (folder / "config.json").read_text()
     (folder / "config.json").write_text(config.replace('"rms_norm_eps": 1e-06', '"rms_norm_eps": 1e-05'))
     assert LanguageModel(str(folder), device="cpu").identity != tiny.identity
+
+
+DECODERS = {
+    "bloom": {"hidden_size": 64, "n_layer": 3, "n_head": 4},
+    "olmo": {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 3, "num_attention_heads": 4},
+    "gemma": {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 3, "num_attention_heads": 4,
+              "num_key_value_heads": 2, "head_dim": 16},
+    "gpt2": {"n_embd": 64, "n_layer": 3, "n_head": 4},
+    "opt": {"hidden_size": 64, "ffn_dim": 96, "num_hidden_layers": 3, "num_attention_heads": 4,
+            "word_embed_proj_dim": 64},
+}  # fmt: skip
+"""Small configurations of causal language models; Vicuna is a Llama, as lm-tiny is."""
+
+
+@pytest.mark.parametrize("kind", DECODERS)
+def test_any_causal_model_has_the_features_of_its_own_class(kind: str, tmp_path: Path) -> None:
+    config = CONFIG_MAPPING[kind](
+        vocab_size=512, bos_token_id=0, eos_token_id=1, pad_token_id=2, **DECODERS[kind]
+    )
+    torch.manual_seed(0)
+    model: Any = AutoModelForCausalLM.from_config(config).float().eval()
+    model.save_pretrained(tmp_path)
+    words = tokenizer(KINDS["llava-llama"])
+    words.save_pretrained(tmp_path)
+    found = LanguageModel(str(tmp_path), device="cpu").features(TEXTS)
+    for row, text in enumerate(TEXTS):
+        with torch.inference_mode():
+            states = model(**_ids(words, text), output_hidden_states=True).hidden_states
+        expected = torch.stack([state[0].mean(0) for state in states]).numpy()
+        assert np.allclose(found[row], expected, atol=1e-4)
+
+
+NAMES = ("bigscience/bloom-560m", "allenai/OLMo-7B-hf", "google/gemma-2b", "lmsys/vicuna-7b-v1.5")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_published_model_that_is_not_here_is_one_line(name: str) -> None:
+    with pytest.raises(ModelUnavailable, match=f"{name} is not in the hub cache and --offline") as told:
+        LanguageModel(name, device="cpu", offline=True)
+    assert f"hf download {name}" in str(told.value) and "\n" not in str(told.value)
