@@ -53,10 +53,19 @@ class Checkpoint:
     runs_code: bool = False
 
     @classmethod
-    def of(cls, folder: Path, family: str, *, pickled: bool = False, runs_code: bool = False) -> "Checkpoint":
+    def of(
+        cls,
+        folder: Path,
+        family: str,
+        *,
+        pickled: bool = False,
+        runs_code: bool = False,
+        weightless: bool = False,
+    ) -> "Checkpoint":
         """The folder of a model of that family; raises ModelUnavailable as `weight_files` does."""
         config = read_json(folder / "config.json")
-        weights = weight_files(folder, pickled=pickled)
+        bare = weightless and not any(folder.glob("*.safetensors*"))
+        weights = WeightFiles((), {}) if bare else weight_files(folder, pickled=pickled)
         _require_weights_not_renamed(folder, config, weights)
         code = sorted(folder.rglob("*.py")) if runs_code else []
         stamps = {path: fingerprint.stamp(path) for path in (*settings(folder), *code, *weights.read)}
@@ -144,25 +153,27 @@ def settings(folder: Path) -> tuple[Path, ...]:
     return (*(path for path in named if path.is_file()), *further)
 
 
-def inspect(folder: Path, *, remote_code: bool = False) -> Checkpoint:
+def inspect(folder: Path, *, remote_code: bool = False, weightless: bool = False) -> Checkpoint:
     """Check a folder; raises ModelUnavailable with one line on the first thing that is wrong.
 
-    With `remote_code` a model type that no family has may bring code of its own.
+    With `remote_code` a model type that no family has may bring code of its own; `weightless` it may come
+    without weights, for a plan.
 
     Only of an encoder the weights may be a pickle, which is read as weights alone: OpenAI's own has no
     others. Original LLaVA checkpoints are inspected elsewhere (originals/inspecting.py).
     """
     family = family_of(folder, remote_code=remote_code)
     runs_code = family not in {*FAMILIES, ENCODER, CLASSIFIER, ORIGINAL}
-    found = Checkpoint.of(folder, family, pickled=family in (ENCODER, ORIGINAL), runs_code=runs_code)
+    pickled, weightless = family in (ENCODER, ORIGINAL), weightless and family in FAMILIES
+    found = Checkpoint.of(folder, family, pickled=pickled, runs_code=runs_code, weightless=weightless)
     _require_the_rest(folder, family)
     return found
 
 
-def is_complete(folder: Path) -> bool:
-    """Whether a cached snapshot holds config, all weight files, processor and tokenizer."""
+def is_complete(folder: Path, *, weights: bool = True) -> bool:
+    """Whether a cached snapshot holds config, all weight files if they are wanted, processor and tokenizer."""
     try:
-        inspect(folder)
+        inspect(folder, weightless=not weights)
     except ModelUnavailable:
         return False
     return True

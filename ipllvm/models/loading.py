@@ -8,7 +8,16 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
 
 from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
-from ipllvm.models import checkpoint, loading_encoder, lora, pipeline, processors, prompting, sources
+from ipllvm.models import (
+    checkpoint,
+    loading_encoder,
+    lora,
+    outlines,
+    pipeline,
+    processors,
+    prompting,
+    sources,
+)
 from ipllvm.models.adapting import adapted, finished
 from ipllvm.models.allocation import keep_freed
 from ipllvm.models.base import VisionLanguageModel
@@ -21,6 +30,7 @@ from ipllvm.models.load_options import USUAL, LoadOptions
 from ipllvm.models.originals import adapters, converted, inspecting
 from ipllvm.models.originals import loading as original_loading
 from ipllvm.models.originals.inspecting import Original
+from ipllvm.models.outlines import OUTLINES
 from ipllvm.models.pipeline import LoadedCheckpoint
 from ipllvm.models.planted import naming
 from ipllvm.models.planted.model import PlantedModel
@@ -118,12 +128,18 @@ def sketch(
         from ipllvm.models.served import Served
 
         return Served(name, ask=False)
-    folder = _folder(name, how, offline)
+    try:
+        folder = _folder(name, how, offline, weights=False)
+    except ModelUnavailable:
+        repository = sources.hub_id(name)
+        if repository not in OUTLINES:
+            raise
+        return outlines.sketch(repository, sources.display_name(name))
     if checkpoint.family_of(folder, remote_code=how.trust_remote_code) == checkpoint.ORIGINAL:
         original = inspecting.inspect(folder, how, offline)
         shape = original_loading.described(original)
         return _original(original, shape, sources.display_name(name), "no weights")
-    found = checkpoint.inspect(folder, remote_code=how.trust_remote_code)
+    found = checkpoint.inspect(folder, remote_code=how.trust_remote_code, weightless=True)
     if found.family in (checkpoint.CLASSIFIER, checkpoint.ENCODER):
         return load(name, device="cpu", offline=offline)
     config = _config(found)
@@ -156,9 +172,9 @@ def _original(original: Original, model: Any, name: str, digest: str) -> VisionL
     return answering
 
 
-def _folder(name: str, how: LoadOptions, offline: bool) -> Path:
+def _folder(name: str, how: LoadOptions, offline: bool, *, weights: bool = True) -> Path:
     """Where a model is; raises UsageError for options that this kind of checkpoint has no use for."""
-    folder = sources.resolve(name, offline, how.revision, pickles=how.allow_pickle)
+    folder = sources.resolve(name, offline, how.revision, pickles=how.allow_pickle, weights=weights)
     family = checkpoint.family_of(folder, remote_code=how.trust_remote_code)
     if family == checkpoint.ORIGINAL:
         if how.adapter or how.device_map:
@@ -197,7 +213,11 @@ def _described(found: Checkpoint, config: Any) -> Any:
     except Exception as error:
         raise unusable(found.folder, "config.json describes no model", error) from error
     described = sum(parameter.numel() for parameter in model.parameters())
-    if found.quantiser is None and described > MOST_DESCRIBED * max(found.parameters, 1):
+    if (
+        found.quantiser is None
+        and found.weights.read
+        and described > MOST_DESCRIBED * max(found.parameters, 1)
+    ):
         raise ModelUnavailable(
             f"{found.folder}: config.json describes {described:,} parameters and the files hold "
             f"{found.parameters:,}: it is of another model than the weights"

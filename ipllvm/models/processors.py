@@ -142,8 +142,8 @@ def _settings(path: Path) -> dict[str, Any]:
     return read_json(path) if path.is_file() else {}
 
 
-def _still(folder: Path, own: Any) -> Any:
-    """The same settings as AutoProcessor would read, without the parts for videos and sound."""
+def still(own: Any) -> Any:
+    """A class like that of a processor, which can do without its parts for videos and sound."""
 
     class StillImageProcessor(own):  # type: ignore[misc]
         """A processor for pictures only."""
@@ -158,6 +158,11 @@ def _still(folder: Path, own: Any) -> Any:
             """The template, which asks nothing of the missing parts."""
             return ProcessorMixin.apply_chat_template(self, *args, **named)
 
+    return StillImageProcessor
+
+
+def _still(folder: Path, own: Any) -> Any:
+    """The same settings as AutoProcessor would read, without the parts for videos and sound."""
     auto: Any = AutoImageProcessor
     parts = {
         "image_processor": auto.from_pretrained(folder, local_files_only=True),
@@ -168,5 +173,4 @@ def _still(folder: Path, own: Any) -> Any:
     if "feature_extractor" in known:
         parts["feature_extractor"] = None
     settings, _ = own.get_processor_dict(folder, local_files_only=True)
-    make: Any = StillImageProcessor
-    return make(**{k: v for k, v in settings.items() if k in known and k != "kwargs"} | parts)
+    return still(own)(**{k: v for k, v in settings.items() if k in known and k != "kwargs"} | parts)

@@ -23,7 +23,8 @@ RECOGNISERS = embedded.named("classifier", "encoder")
 EMBEDDED = embedded.named("vision-language model", "classifier", "encoder")
 EMBEDDED_LANGUAGE_MODELS = embedded.named("language model", "vision-language model")
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
-WANTED = ("*.json", "*.jinja", "*.txt", "*.model", "*.safetensors")
+TENSORS = "*.safetensors"
+WANTED = ("*.json", "*.jinja", "*.txt", "*.model", TENSORS)
 
 
 def hub_id(name: str) -> str | None:
@@ -98,9 +99,11 @@ def names_classes(name: str) -> bool:
         return False
 
 
-def resolve(name: str, offline: bool = False, revision: str = "", *, pickles: bool = False) -> Path:
+def resolve(
+    name: str, offline: bool = False, revision: str = "", *, pickles: bool = False, weights: bool = True
+) -> Path:
     """The local folder of a model, downloaded first where it must and may be; of a branch, tag or commit of
-    its repository where one is asked for, with its `pickles` too.
+    its repository where one is asked for, with its `pickles` too, or without its `weights`.
 
     Raises UsageError, UnknownName and ModelUnavailable, in one line that says what to do.
     """
@@ -113,7 +116,7 @@ def resolve(name: str, offline: bool = False, revision: str = "", *, pickles: bo
     if repository is None:
         return (local_folder(name) or Path(name)).resolve()
     cached = _cached(repository, revision)
-    if cached is not None and checkpoint.is_complete(cached):
+    if cached is not None and checkpoint.is_complete(cached, weights=weights):
         return cached
     where = f"{repository} --revision {revision}" if revision else repository
     advice = f"pass --model=FOLDER, or on a machine with network run: hf download {where}"
@@ -125,7 +128,8 @@ def resolve(name: str, offline: bool = False, revision: str = "", *, pickles: bo
         config = _snapshot(repository, local=False, wanted=("config.json",), revision=revision)
         family = checkpoint.family_of(config)  # before gigabytes that can't be measured are fetched
         pickled = ("pytorch_model.bin",) * (family == checkpoint.ENCODER) + ("*.bin",) * pickles
-        return _snapshot(repository, local=False, wanted=(*WANTED, *pickled), revision=revision)
+        wanted = (*WANTED, *pickled) if weights else tuple(each for each in WANTED if each != TENSORS)
+        return _snapshot(repository, local=False, wanted=wanted, revision=revision)
     except ModelUnavailable:
         raise
     except Exception as error:
