@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from statistics import fmean
 from typing import Any
 
@@ -10,7 +10,7 @@ from ipllvm.engine import batch_policy
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.prompt_length import require_fitting
 from ipllvm.models.base import Prepared, VisionLanguageModel
-from ipllvm.models.capacity import MOST, Footprint
+from ipllvm.models.capacity import MOST, UNKNOWN, Footprint, SampleCost
 from ipllvm.records import LayerPerturbation, Sample, Stage
 
 LOOKED_AT = 8
@@ -23,7 +23,8 @@ ITEMSIZE = 4
 class Forecast:
     """Trials; `passes` of the whole decoder that they amount to, where a naive run makes one a trial
     and runs the tower each time; `tokens` through the decoder; pictures through the tower, at most; and
-    the numbers that the largest batch of the decoder `holds` in memory, weights not counted.
+    the numbers that the largest batch of the decoder `holds` in memory, weights not counted. `products` are
+    multiplications with weights, 0 where the shapes of the weights are not known.
     """
 
     trials: int = 0
@@ -31,6 +32,7 @@ class Forecast:
     tokens: int = 0
     pictures: int = 0
     holds: int = 0
+    products: float = 0.0
 
     def __add__(self, other: "Forecast") -> "Forecast":
         return Forecast(
@@ -39,11 +41,12 @@ class Forecast:
             self.tokens + other.tokens,
             self.pictures + other.pictures,
             max(self.holds, other.holds),
+            self.products + other.products,
         )
 
     def seconds(self, parameters: int, rate: float) -> float:
-        """At two operations a parameter and token, `rate` operations a second."""
-        return 2 * parameters * self.tokens / rate
+        """At two operations a product, else a parameter and token, `rate` operations a second."""
+        return 2 * (self.products or parameters * self.tokens) / rate
 
     def __str__(self) -> str:
         naive = f" (naively {self.trials:,})" if round(self.passes) < self.trials else ""
@@ -62,7 +65,9 @@ def cost(model: VisionLanguageModel, plan: Plan, batch_size: int | None = None) 
     costs = [_one(p, plan, prompts, deep) for p in plan.perturbations]
     passed = Forecast(passes=clean / prompts.positions, tokens=round(clean))
     holds = _holds(model.footprint, prompts, plan, len(layers), batch_size or MOST)
-    return replace(total([passed, *costs]), holds=holds)
+    found = total([passed, *costs])
+    one = prompts.cost
+    return replace(found, holds=holds, products=found.tokens * one.position + found.pictures * one.pictures)
 
 
 def total(costs: Iterable[Forecast]) -> Forecast:
@@ -74,7 +79,7 @@ def total(costs: Iterable[Forecast]) -> Forecast:
 class PromptSizes:
     """What prompts are like: positions, visual tokens and words behind the picture on average, the longest,
     how many pictures go through the tower for the clean run, and which share of the samples begins with a
-    picture that the one before did not show.
+    picture that the one before did not show; what a sample costs.
     """
 
     positions: float
@@ -83,6 +88,7 @@ class PromptSizes:
     longest: int
     pictures: int
     anew: float
+    cost: SampleCost = UNKNOWN
 
     def run(self, visual: float = 1.0) -> float:
         """Positions that a trial adds, with so many of its visual tokens left, where rows are shared."""
@@ -101,7 +107,9 @@ class PromptSizes:
         lengths = [len(each.input_ids) for each in made]
         behind = fmean(_behind(each) for each in made) if model.supports_shared_rows else fmean(lengths)
         pictures = _encoded(samples, batch_policy.ENCODED_BYTES / max(1, a_picture))
-        return cls(fmean(lengths), visual, behind, max(lengths), pictures, _anew(samples))
+        costs = [astuple(model.cost(one)) for one in made]
+        mean = SampleCost(*map(fmean, zip(*costs, strict=True)))
+        return cls(fmean(lengths), visual, behind, max(lengths), pictures, _anew(samples), mean)
 
 
 def _behind(prepared: Prepared) -> int:
@@ -142,12 +150,12 @@ def _one(perturbation: Any, plan: Plan, prompts: PromptSizes, layers: int) -> Fo
 
 def _holds(footprint: Footprint | None, prompts: PromptSizes, plan: Plan, layers: int, size: int) -> int:
     """The numbers that a batch of trials holds, with the clean pass that trials at layers start from, and
-    the projected pictures of samples in flight.
+    the pictures of samples in flight, processed and projected, and the tower on a batch of them.
     """
     if footprint is None:
         return 0
     trials, samples = min(size, len(plan)), min(size, len(plan.samples))
-    pictures = round(
-        min(batch_policy.BATCHES_IN_FLIGHT * size, len(plan.samples)) * prompts.visual * footprint.state
-    )
+    flying, one = min(batch_policy.BATCHES_IN_FLIGHT * size, len(plan.samples)), prompts.cost
+    projected = flying * prompts.visual * footprint.state
+    pictures = round(projected + (flying + samples) * one.numbers + samples * one.tower)
     return prompts.longest * (trials * footprint.prompt + samples * footprint.kept(layers)) + pictures

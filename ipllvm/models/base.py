@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int
 from PIL import Image
 from torch import Tensor
 
-from ipllvm.models.capacity import Footprint
+from ipllvm.models.capacity import Footprint, SampleCost
 from ipllvm.records import Layout, ModelInfo, Stage
 
 Edit = tuple[int, Callable[[Tensor], Tensor]]
@@ -206,6 +206,10 @@ class VisionLanguageModel(ABC):
     @abstractmethod
     def embed_tokens(self, ids: Tensor) -> Tensor:
         """Embeddings of token ids of any shape, (..., hidden)."""
+
+    def cost(self, prepared: Prepared) -> SampleCost:
+        """What a sample costs, as far as the shapes of the weights tell."""
+        return SampleCost()
 
     def patch_grid(self) -> int | None:
         """Into how many rows and columns of patches its encoder cuts a picture; None where it does not."""

@@ -51,6 +51,8 @@ class Footprint:
 
 WIDE = ("intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size")
 """What configs call the width inside a feed-forward part; elsewhere it is 4 times that of the state."""
+EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_experts")
+"""What configs call the number of experts of a layer."""
 
 
 def footprint(text_config: Any) -> Footprint:
@@ -87,3 +89,70 @@ def batch_size(free: int, positions: int, bytes_a_position: int) -> int:
     (32, 5)
     """
     return int(min(MOST, max(1, SHARE * free // (positions * bytes_a_position))))
+
+
+@dataclass(frozen=True, slots=True)
+class SampleCost:
+    """Of a sample: products with weights that a `position` takes in the layers of the decoder, and that all
+    its `pictures` take in tower and projector; the `numbers` of its pictures as they are processed, and
+    those that the tower works with on them. Zeros where nothing is known.
+    """
+
+    position: float = 0.0
+    pictures: float = 0.0
+    numbers: float = 0.0
+    tower: float = 0.0
+
+
+UNKNOWN = SampleCost()
+
+
+def sample_cost(model: Any, decoder: Any, pixels: Any) -> SampleCost:
+    """That of a sample with these pixels, from the shapes of the weights; of a mixture of experts those that
+    are chosen count.
+    """
+    share = _chosen(decoder.config)
+    layers = (p for p in decoder.layers.parameters() if p.ndim > 1)
+    position = sum(p.numel() * (share if p.ndim > 2 else 1.0) for p in layers)
+    if pixels is None:
+        return SampleCost(position)
+    words = (*decoder.parameters(), *(p for e in _ends(model) for p in e.parameters()))
+    apart = {id(p) for p in words}
+    tower = sum(p.numel() for p in model.parameters() if p.ndim > 1 and id(p) not in apart)
+    vision = getattr(model.config, "vision_config", None)
+    patches = pixels.numel() / _patch_numbers(vision)
+    return SampleCost(position, tower * patches, pixels.numel(), patches * _tower_numbers(vision))
+
+
+def _patch_numbers(vision: Any) -> int:
+    """The numbers of a patch of a picture."""
+    patch, depth = (
+        getattr(vision, "patch_size", None) or 14,
+        getattr(vision, "temporal_patch_size", None) or 1,
+    )
+    side = patch[0] if isinstance(patch, (list, tuple)) else patch
+    return int(3 * side * side * depth)
+
+
+def _tower_numbers(vision: Any) -> int:
+    """What a tower works with for a patch: the states of all its layers, and what one layer makes of them."""
+    hidden = next(
+        (int(getattr(vision, n)) for n in ("embed_dim", "hidden_size") if getattr(vision, n, None)), 0
+    )
+    layers = getattr(vision, "num_hidden_layers", None) or getattr(vision, "depth", None) or 0
+    wide = getattr(vision, "intermediate_size", None) or 4 * hidden
+    return int(hidden * (layers + 1) + 6 * hidden + 3 * wide)
+
+
+def _ends(model: Any) -> list[Any]:
+    """The embeddings of words, and the head."""
+    return [end for end in (model.get_input_embeddings(), model.get_output_embeddings()) if end is not None]
+
+
+def _chosen(text_config: Any) -> float:
+    """Which share of its experts a position goes through; 1 where there are none."""
+    chosen, of = (
+        next((int(getattr(text_config, n)) for n in names if getattr(text_config, n, None)), 1)
+        for names in (("num_experts_per_tok", "moe_topk"), EXPERTS)
+    )
+    return chosen / of if of > 1 else 1.0

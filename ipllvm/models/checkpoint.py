@@ -171,7 +171,7 @@ def inspect(folder: Path, *, remote_code: bool = False, weightless: bool = False
 
 
 def is_complete(folder: Path, *, weights: bool = True) -> bool:
-    """Whether a cached snapshot holds config, all weight files if they are wanted, processor and tokenizer."""
+    """Whether a cached snapshot holds config, all weight files where wanted, processor and tokenizer."""
     try:
         inspect(folder, weightless=not weights)
     except ModelUnavailable:

@@ -86,9 +86,8 @@ OUTLINES = {
 def sketch(repository: str, name: str) -> VisionLanguageModel:
     """The published model of that id without weights, as `loading.sketch` makes one of a folder."""
     outline = OUTLINES[repository]
-    config = CONFIG_MAPPING[outline.family](
-        vision_config=outline.vision, text_config=outline.text, image_token_index=3, **outline.more
-    )
+    kind: Any = CONFIG_MAPPING[outline.family]
+    config = kind(vision_config=outline.vision, text_config=outline.text, image_token_index=3, **outline.more)
     auto: Any = AutoModelForImageTextToText
     with torch.device("meta"):
         model = auto.from_config(config)

@@ -87,6 +87,10 @@ class TransformersModel(LanguageHalf):
         side, patch = (_square(getattr(vision, name, None)) for name in ("image_size", "patch_size"))
         return side // patch if side and patch else None
 
+    def cost(self, prepared: Prepared) -> capacity.SampleCost:
+        """See the interface."""
+        return capacity.sample_cost(self._model, self._decoder, prepared.fields.get("pixel_values"))
+
     def prepare(self, images: Sequence[Image.Image], prompt: str) -> Prepared:
         """See the interface."""
         return self._preparer.prepare(images, prompt)

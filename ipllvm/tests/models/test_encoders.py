@@ -171,7 +171,8 @@ def test_siglip_pads_words_as_it_was_trained(tmp_path: Path) -> None:
     text = {"hidden_size": 24, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2}
     more = {"vocab_size": 512, "max_position_embeddings": 80, "projection_size": 24}
     torch.manual_seed(0)
-    model = SiglipModel(SiglipConfig(text_config={**text, **more}, vision_config=SMALL)).eval()
+    auto: Any = SiglipModel
+    model = auto(SiglipConfig(text_config={**text, **more}, vision_config=SMALL)).eval()
     model.save_pretrained(tmp_path)
     words.save_pretrained(tmp_path)
     images = processed(tmp_path, "SiglipImageProcessor")

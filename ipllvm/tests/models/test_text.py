@@ -95,11 +95,11 @@ DECODERS = {
 
 @pytest.mark.parametrize("kind", DECODERS)
 def test_any_causal_model_has_the_features_of_its_own_class(kind: str, tmp_path: Path) -> None:
-    config = CONFIG_MAPPING[kind](
-        vocab_size=512, bos_token_id=0, eos_token_id=1, pad_token_id=2, **DECODERS[kind]
-    )
+    made: Any = CONFIG_MAPPING[kind]
+    auto: Any = AutoModelForCausalLM
+    config = made(vocab_size=512, bos_token_id=0, eos_token_id=1, pad_token_id=2, **DECODERS[kind])
     torch.manual_seed(0)
-    model: Any = AutoModelForCausalLM.from_config(config).float().eval()
+    model = auto.from_config(config).float().eval()
     model.save_pretrained(tmp_path)
     words = tokenizer(KINDS["llava-llama"])
     words.save_pretrained(tmp_path)

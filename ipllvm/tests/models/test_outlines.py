@@ -1,0 +1,91 @@
+"""Plans from a config alone: a folder without weights, and published models of which nothing is here."""
+
+import gc
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ipllvm.benchmarks import scenes
+from ipllvm.engine.forecast import cost
+from ipllvm.engine.plan import Plan
+from ipllvm.engine.run import run
+from ipllvm.errors import ModelUnavailable
+from ipllvm.models import sources
+from ipllvm.models.allocation import give_back
+from ipllvm.models.loading import load, sketch
+from ipllvm.models.outlines import OUTLINES
+from ipllvm.perturbations.permutation import Permutation
+from ipllvm.perturbations.shuffle import PatchShuffle
+from ipllvm.perturbations.substitution import Clean
+from ipllvm.speed.memory import resident, watched
+from ipllvm.tests.tiny import make
+
+PICTURE = Image.new("RGB", (640, 480))
+PUBLISHED = {
+    "llava-1.5": (7_063_427_072, 576),
+    "llava-next": (7_063_431_168, 2_340),
+    "llava-ov": (8_029_890_080, 2_929),
+}
+"""Parameters, and visual tokens of a picture of 640 by 480."""
+
+
+def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("huggingface_hub._snapshot_download.constants.HF_HUB_CACHE", str(tmp_path))
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_named_model_is_planned_without_any_file(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    nowhere(monkeypatch, tmp_path)
+    model = sketch(name, offline=True)
+    prepared = model.prepare([PICTURE], "what colour is it?")
+    found = model.info().parameters, int(prepared.visual.sum())
+    assert found == PUBLISHED[name]
+    assert len(model.layout(prepared)) == found[1]
+    words = len(prepared.input_ids) - found[1]
+    assert 8 <= words <= 20, "a token for four letters"
+    with pytest.raises(ModelUnavailable, match="not complete in the hub cache"):
+        load(name, offline=True)
+
+
+def test_every_named_model_has_an_outline() -> None:
+    assert {*PUBLISHED} <= {*sources.HUB_ALIASES}
+    assert {sources.HUB_ALIASES[name] for name in PUBLISHED} == {*OUTLINES}
+
+
+def test_a_folder_without_weights_is_planned_as_with_them(tmp_path: Path) -> None:
+    folder = make("qwen2_5_vl", tmp_path / "it")
+    plan = Plan(scenes.short().samples[:4], (Clean(), Permutation(), PatchShuffle(2)), 2, 0, 6)
+    whole = cost(sketch(str(folder)), plan)
+    (folder / "model.safetensors").unlink()
+    assert cost(sketch(str(folder)), plan) == whole
+    with pytest.raises(ModelUnavailable):
+        load(str(folder), device="cpu")
+
+
+def test_products_are_those_of_layers_and_tower(tmp_path: Path) -> None:
+    model = sketch(str(make("llava-llama", tmp_path / "it")))
+    plan = Plan(scenes.short().samples[:4], (Clean(), PatchShuffle(2)), 1, 0, 6)
+    found = cost(model, plan)
+    a_layer = 64 * (64 + 32 + 32 + 64) + 3 * 64 * 96
+    decoder = found.tokens * 4 * a_layer
+    assert decoder < found.products < 1.6 * decoder, "the tower of three layers takes less than the decoder"
+    assert found.seconds(10**9, 2.0) == pytest.approx(found.products)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["llava-tiny", "llava-next-tiny", "llava-ov-tiny"])
+def test_the_planned_memory_is_what_a_run_takes(name: str) -> None:
+    """Within a quarter on a quiet machine; wider here, as others may run beside."""
+    plan = Plan(scenes.short().samples[:32], (Clean(), Permutation(), PatchShuffle(2)), 2, 0, 6)
+    planned = 4 * cost(sketch(name), plan, 32).holds
+    model = load(name, device="cpu")
+    run(model, Plan(plan.samples[:2], (Clean(),), 1, 0, 6), 2, {}, lambda done: None)
+    gc.collect()
+    give_back()
+    before = resident()
+    with watched(model.device) as peak:
+        run(model, plan, 32, {}, lambda done: None)
+    assert planned / 1.6 < peak.bytes - before < 1.6 * planned
