@@ -1,9 +1,9 @@
 """The same picture through a compressor, or with noise on its pixels (beyond the paper).
 
 Claims: the picture as a JPEG of quality 20, and the picture with normal noise of a tenth of the range from
-black to white on every channel, cost at most 2 points each. Statistic: the mean over samples of the clean score
-minus the score on the worse picture, averaged over draws of the noise. The curves over graded strengths stand
-beside them. Kind: observations.
+black to white on every channel, cost at most 2 points each. Statistic: the mean over samples of the clean
+score minus the score on the worse picture, averaged over draws of the noise. The curves over graded strengths
+stand beside them. Kind: observations.
 """
 
 from typing import TYPE_CHECKING

@@ -96,7 +96,7 @@ def follows(
     samples: tuple[Sample, ...],
     distractor: Callable[[Sample], str | None],
 ) -> Contrast:
-    """The share of the samples whose answer is the distractor's: its text, or its letter among the options."""
+    """The share of the samples whose answer is the distractor: its text, or its letter among the options."""
     pairs = [(sample, distractor(sample)) for sample in samples if sample.id in answers]
     rows = [(sample, wrong) for sample, wrong in pairs if wrong is not None]
     values = np.array([float(_names(answers[sample.id], wrong, sample)) for sample, wrong in rows])

@@ -59,7 +59,7 @@ SIZES: Final = {
         "layer_importance": Size(120, 2),
         "modality_importance": Size(90, 2),
         "visual_token_importance": Size(60, 2),
-        **dict.fromkeys(BEYOND, Size(100, 1)),
+        **dict.fromkeys(BEYOND, Size(60, 1)),
     },
     "paper": {name: Size(None, 10) for name in IMPORTANCE},
     "audit": {name: Size(None, 10) for name in IMPORTANCE},

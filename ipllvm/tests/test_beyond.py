@@ -7,6 +7,7 @@ import pytest
 from ipllvm.benchmarks.prompts import LETTERS, SHORT, multiple_choice, short_answer
 from ipllvm.errors import NotTested
 from ipllvm.records import Benchmark, Decision, Sample
+from ipllvm.reporting.view import word
 from ipllvm.tests.ruled import RuledEvaluation, Square, checked
 
 COLORS = ("red", "blue", "green", "black")
@@ -159,11 +160,24 @@ def test_a_model_that_sees_what_is_not_there_is_told_apart() -> None:
     always = checked("hallucination", polar(), lambda sample, name: "yes")
     assert decision(always, "hallucination") is Decision.VIOLATED and always.values["hallucination"] == 100.0
     beside = {k: float(v.values.mean()) for k, v in always.display["hallucination"].beside.items()}  # type: ignore[union-attr]
-    assert beside == {"missed": 0.0, "hallucinated_negated": 0.0}, "the other framing needs the other word"
+    assert beside == {"missed": 0.0, "hallucinated_negated": 0.0}, "the other framing wants the other"
     never = checked("hallucination", polar(), lambda sample, name: "no")
     beside = {k: float(v.values.mean()) for k, v in never.display["hallucination"].beside.items()}  # type: ignore[union-attr]
     assert decision(never, "hallucination") is Decision.HOLDS
     assert beside == {"missed": 1.0, "hallucinated_negated": 1.0}
+
+
+def test_what_is_none_of_the_papers_is_as_claimed_and_not_as_in_the_paper() -> None:
+    row = {
+        "verdict": {"decision": "VIOLATED"},
+        "errors": [],
+        "partial": False,
+        "estimates": {},
+        "settings": {},
+    }
+    for source, told in (("beyond the paper; x", "NOT AS CLAIMED"), ("paper 3.3", "NOT AS IN PAPER")):
+        claim = {"kind": "observation", "source": source, "quantity": "q"}
+        assert word({**row, "claim": claim, "reason": ""}) == told
 
 
 def test_what_a_benchmark_can_not_be_asked_is_not_tested() -> None:
@@ -176,7 +190,7 @@ def test_what_a_benchmark_can_not_be_asked_is_not_tested() -> None:
     one = Benchmark("one", colors().samples[:1], "exact_match", "digest", "made up")
     with pytest.raises(NotTested, match="has no second picture"):
         checked("other_picture", one, sees)
-    refusing = Benchmark("open", tuple(Sample(s.id, s.cluster, s.images, s.prompt, s.answer) for s in colors().samples),
-                         "exact_match", "digest", "made up")  # fmt: skip
+    free = tuple(Sample(s.id, s.cluster, s.images, s.prompt, s.answer) for s in colors().samples)
+    refusing = Benchmark("open", free, "exact_match", "digest", "made up")
     with pytest.raises(NotTested, match="names no other answer"):
         checked("distracting_caption", refusing, sees)
