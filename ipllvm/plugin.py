@@ -13,7 +13,17 @@ import pytest
 
 from ipllvm.errors import IpllvmError
 from ipllvm.safety import interrupts
-from ipllvm.session import comparisons, fixtures, named, options, parameters, parsing, registration, selection
+from ipllvm.session import (
+    comparisons,
+    fixtures,
+    named,
+    options,
+    parameters,
+    parsing,
+    precheck,
+    registration,
+    selection,
+)
 from ipllvm.session.controller import Session
 from ipllvm.session.gathered import Announcer
 from ipllvm.session.outcomes import OPTIONS, ROWS, case, finding, place, status
@@ -48,6 +58,8 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         config.stash[OPTIONS] = options.read(config)
         named.check(config.stash[OPTIONS])
+        if not (config.stash[OPTIONS].plan or config.option.collectonly or hasattr(config, "workerinput")):
+            named.require(config.stash[OPTIONS])
         options.check_workers(getattr(config.option, "numprocesses", None), config.stash[OPTIONS])
         kept = comparisons.reference(config.stash[OPTIONS])
     except IpllvmError as error:
@@ -57,6 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if kept is not None:
         config.stash[comparisons.REFERENCE] = kept
         config.pluginmanager.register(comparisons.Arrangement(), "ipllvm-comparisons")
+        config.pluginmanager.register(precheck.Precheck(), "ipllvm-precheck")
     config.add_cleanup(interrupts.install())
     if hasattr(config, "workerinput"):
         config.pluginmanager.register(Worker(config), "ipllvm-worker")
@@ -78,7 +91,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         labels = [asked.label(name) for name in asked.models]
         metafunc.parametrize("model_name", asked.models, ids=labels, scope="session")
     if "benchmark_name" in metafunc.fixturenames:
-        wanted = selection.benchmarks(metafunc.definition.get_closest_marker("benchmarks"), asked)
+        name = metafunc.function.__name__.removeprefix("test_")
+        wanted = selection.benchmarks(metafunc.definition.get_closest_marker("benchmarks"), asked, name)
         metafunc.parametrize("benchmark_name", wanted, scope="session")
 
 

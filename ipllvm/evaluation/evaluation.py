@@ -23,7 +23,7 @@ from ipllvm.engine.scoring import scores_of
 from ipllvm.engine.store.outcomes import OutcomeView
 from ipllvm.engine.template import template
 from ipllvm.errors import Finding, StoreFailed, UnknownName
-from ipllvm.evaluation import counterexamples, flips
+from ipllvm.evaluation import counterexamples, flips, official_units
 from ipllvm.evaluation.schedules import Fixed
 from ipllvm.evaluation.settings import Settings as Settings
 from ipllvm.evaluation.shown import Shown as Shown
@@ -39,6 +39,7 @@ from ipllvm.records import (
     Contrast,
     Decision,
     Estimate,
+    NeedsArtifact,
     Perturbation,
     Response,
     Result,
@@ -99,6 +100,7 @@ class Evaluation:
         self._reused: Counter[str] = Counter()
         self._planned = 0
         self._perturbations: list[str] = []
+        self._providers: dict[str, str] = {}
         self._stopped: KeyboardInterrupt | StoreFailed | None = None
         self._findings: list[Finding | None] = []
         self._traces: list[flips.Trace] = []
@@ -169,6 +171,12 @@ class Evaluation:
         self._require_whole(plan, outcomes)
         return found
 
+    def _note_providers(self, perturbations: Iterable[Perturbation]) -> None:
+        """What made the artifacts of a perturbation is a setting: with another it is another perturbation."""
+        needed = {each.artifact for each in perturbations if isinstance(each, NeedsArtifact)}
+        if self._artifacts is not None:
+            self._providers |= {kind: self._artifacts.identity(kind) for kind in sorted(needed)}
+
     def _require_whole(self, plan: Plan, outcomes: Known) -> None:
         """After scoring: a store that loses outcomes leaves samples out of the scores."""
         if self._stopped is None:
@@ -189,6 +197,7 @@ class Evaluation:
         )
         self._perturbations += [str(p) for p in plan.perturbations]
         require(self.model, plan.perturbations)
+        self._note_providers(plan.perturbations)
         self._schedule.before(plan)
         model, backend = self.model.info(), self.model.image_backend
         outcomes = self._memory(Context.of(model, data, settings.answer, self._schedule.replicate, backend))
@@ -260,9 +269,11 @@ class Evaluation:
     def _estimates(self, claim: Claim, contrast: Contrast, shown: Shown) -> dict[str, Estimate]:
         """What is printed beside a claim, and what it speaks of."""
         scores = dict(shown.scores)
+        in_own_units = official_units.estimates(self.benchmark, scores)
         if self.benchmark.pairs:
             scores |= {f"{name}_pairs": pair_scores(each) for name, each in shown.scores.items()}
         found = {name: self._accuracy(name, each) for name, each in scores.items()}
+        found |= in_own_units
         found |= {name: self._other(name, each) for name, each in shown.beside.items()}
         found |= self._labelled(shown.scores)
         decisive = self._schedule.decisive(contrast, claim, self.settings.seed)
@@ -303,7 +314,7 @@ class Evaluation:
             self.benchmark = data
             self._trials = self._planned = 0
             self._reused.clear()
-            self._perturbations, self._traces = [], []
+            self._perturbations, self._traces, self._providers = [], [], {}
             test()
             if self._stopped is not None:
                 raise self._stopped
@@ -376,7 +387,8 @@ class Evaluation:
                 **settings.row(data, self.batch_size, self._perturbations),
                 "template": template(self.model, data.samples[0]) if data.samples else "unknown",
                 "scorer": self._grading.name(data),
-                **({} if self.judged_by == "rules" else {"judge": self.judged_by}),
+                **self._grading.settings(data),
+                **self._providers,
                 **self._reuse(),
             },
             trials=self._trials,

@@ -1,10 +1,22 @@
 """How often a model falls back on an answer that needs no picture (paper section 3.4, Table 2, "Freq.")."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from string import ascii_uppercase
 
 import numpy as np
 
-from ipllvm.records import Contrast, Sample
+from ipllvm.records import Contrast, Sample, Scores
+
+KIND, FREE = "question_type", "free_form"
+"""The label of MathVista's that says whether options are given."""
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+
+
+def answers_read(scores: Scores) -> dict[str, str]:
+    """What was read of each sample's first answer, empty where nothing was; failed ones are left out."""
+    rows = zip(scores.samples, scores.answers, scores.values[:, 0], strict=True)
+    return {sample: answers[0] or "" for sample, answers, value in rows if not np.isnan(value)}
 
 
 def share(
@@ -27,12 +39,12 @@ def stock_answers(
     """How often "1" is said where a number is asked for, and "no" where yes or no is: among all, and
     among the answers that are `right`, as the paper's Freq. (its denominator is not stated).
     """
-    numbers, polar = free_numbers(samples), yes_or_no(samples)
+    numbers, decided = free_numbers(samples), yes_or_no(samples)
     found = {
         "says_1": ("1", numbers),
         "says_1_when_right": ("1", numbers & right),
-        "says_no": ("no", polar),
-        "says_no_when_right": ("no", polar & right),
+        "says_no": ("no", decided),
+        "says_no_when_right": ("no", decided & right),
     }
     return {
         f"{name}{suffix}": share(said, samples, word, among=among) for name, (word, among) in found.items()
@@ -55,10 +67,44 @@ def _same(text: str, word: str) -> bool:
 
 
 def free_numbers(samples: tuple[Sample, ...]) -> frozenset[str]:
-    """The ids of the questions whose answer is a number, not a letter."""
-    return frozenset(s.id for s in samples if s.answer.isdecimal())
+    """The ids of the questions that ask for a number; of free ones alone, where the data say which are."""
+    return frozenset(s.id for s in samples if dict(s.labels).get(KIND, FREE) == FREE and _is_number(s.answer))
+
+
+def _is_number(text: str) -> bool:
+    """Whether a text is a number.
+
+    >>> _is_number("12"), _is_number("-1.5"), _is_number("B"), _is_number("[1, 2]")
+    (True, True, False, False)
+    """
+    return bool(_NUMBER.fullmatch(text.strip()))
 
 
 def yes_or_no(samples: tuple[Sample, ...]) -> frozenset[str]:
     """The ids of the questions that are answered by yes or no."""
     return frozenset(s.id for s in samples if s.answer.casefold() in ("yes", "no"))
+
+
+def polar(samples: tuple[Sample, ...], word: str) -> frozenset[str]:
+    """The ids of the yes-no questions whose answer is `word`."""
+    return frozenset(s.id for s in samples if s.answer.casefold() == word)
+
+
+def follows(
+    name: str,
+    answers: Mapping[str, str],
+    samples: tuple[Sample, ...],
+    distractor: Callable[[Sample], str | None],
+) -> Contrast:
+    """The share of the samples whose answer is the distractor: its text, or its letter among the options."""
+    pairs = [(sample, distractor(sample)) for sample in samples if sample.id in answers]
+    rows = [(sample, wrong) for sample, wrong in pairs if wrong is not None]
+    values = np.array([float(_names(answers[sample.id], wrong, sample)) for sample, wrong in rows])
+    ids, clusters = tuple(s.id for s, _ in rows), tuple(s.cluster for s, _ in rows)
+    return Contrast(name, values, clusters, samples=ids)
+
+
+def _names(text: str, wrong: str, sample: Sample) -> bool:
+    letters = {choice: letter for letter, choice in zip(ascii_uppercase, sample.choices, strict=False)}
+    plain = text.strip(" .").casefold()
+    return plain in (wrong.casefold(), letters.get(wrong, wrong).casefold())

@@ -12,7 +12,7 @@ from ipllvm import planted_grid
 from ipllvm.errors import NotTested, UsageError
 from ipllvm.models.encoders import Encoder
 from ipllvm.models.planted import meaning, naming
-from ipllvm.models.planted.kinds import Aligned
+from ipllvm.models.planted.kinds import AlignmentLoss
 from ipllvm.models.text import LanguageModel
 
 _NUMBER = re.compile(r"\d{10}")
@@ -66,6 +66,7 @@ class PlantedLanguageModel(LanguageModel):
     def __init__(self, name: str) -> None:
         _aligned(name, "language model")
         self.name = name
+        self.identity = f"{name}@{naming.fingerprint(name)[:12]}"
 
     def features(self, texts: Sequence[str]) -> Float[np.ndarray, "texts 1 512"]:
         """The hidden vector of each caption's picture. Raises NotTested for other texts."""
@@ -76,8 +77,8 @@ class PlantedLanguageModel(LanguageModel):
         return np.stack([meaning.vector(number, together=True) for number in numbers])[:, None]
 
 
-def _aligned(name: str, what: str) -> Aligned:
+def _aligned(name: str, what: str) -> AlignmentLoss:
     law = naming.law(name)
-    if not isinstance(law, Aligned):
+    if not isinstance(law, AlignmentLoss):
         raise UsageError(f"{name} has no {what}: only planted:aligned has")
     return law

@@ -11,6 +11,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from ipllvm.models.checkpoint import RAN_CODE
 from ipllvm.reporting import columns, evidence, figures
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import REASON_LIMIT, to_ascii, visible
@@ -34,6 +35,8 @@ STYLES: Final = {
     "HOLDS": "green",
     "NOT AS IN PAPER": "magenta",
     "AS IN PAPER": "cyan",
+    "NOT AS CLAIMED": "magenta",
+    "AS CLAIMED": "cyan",
 }
 OWN: Final = "the model's own claims, which fail nothing in a comparison:"
 _LONG: Final = 4096
@@ -105,6 +108,9 @@ def _model(
     verbose: bool,
 ) -> Iterator[str | Text | Table]:
     yield from _folded(plain(_header(model)), width)
+    for note in model.get("notes", ()):
+        if note.startswith(RAN_CODE):
+            yield Text(plain(visible(note, 200)), "bold red")
     for place, group in enumerate(columns.groups(found)):
         if place:
             yield from _folded(OWN if compares_only(report) else "", width)
@@ -144,7 +150,8 @@ def _printed(found: Sequence[Line], width: int, plain: Callable[[str], str]) -> 
 
 def _header(model: Row) -> str:
     facts = [model["id"], model["fingerprint"][:12], model["device"], model["dtype"]]
-    return ", ".join(visible(fact, 60) for fact in facts) + f", {model['parameters']:,} parameters"
+    size = f"{model['parameters']:,} parameters" if model["parameters"] else "of unknown size"
+    return ", ".join([*(visible(fact, 60) for fact in facts), size])
 
 
 def _table(

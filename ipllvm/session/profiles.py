@@ -19,11 +19,35 @@ class Size:
 OWN: Final = ("easyvqa", "scenes", "charts")
 TEXT_ONLY: Final = ("word_problems", "gsm8k")
 """Benchmarks without pictures: only properties that name them are measured on them."""
+TABLE_1: Final = (
+    *("mmvp", "qbench", "mme", "mmstar", "mmvet"),
+    *("llavaw", "mathvista", "scienceqa", "chartqa", "ai2d"),
+)
+TABLE_3: Final = ("caltech101", "cifar100", "food101", "pets", "country211", "eurosat", "aircraft")
+PUBLISHED: Final = {
+    "permutation_invariance": TABLE_1,
+    "patch_information": ("mmstar", "mme"),
+    "patch_shuffle": ("mmvp", "mmvet", "mathvista", "ai2d"),
+    "synthetic_images": ("mmvp", "mathvista"),
+    "text_only_math": ("gsm8k",),
+    "occlusion": ("ai2d",),
+    "classification_retention": TABLE_3,
+    "alignment": ("docci",),
+    "layer_importance": ("mmstar",),
+    "modality_importance": ("mmstar",),
+    "visual_token_importance": ("mmvet",),
+}
+"""What the paper measures each property on; for Fig. 9 right it names no data, MMStar is that of its left."""
 CLASSES: Final = ("objects",)
 """What models that only name classes are measured on."""
 BENCHMARKS: Final = {"quick": OWN, "paper": OWN, "audit": (*OWN, *(f"{name}-mc" for name in OWN))}
 DEFAULT: Final = {"quick": Size(200, 5), "paper": Size(None, 5), "audit": Size(None, 5)}
 IMPORTANCE: Final = ("layer_importance", "modality_importance", "visual_token_importance")
+BEYOND: Final = (
+    *("prompt_wording", "distracting_caption", "other_picture", "second_picture"),
+    *("hallucination", "resolution", "orientation", "degradation"),
+)
+"""Properties that are none of the paper's."""
 SIZES: Final = {
     "quick": {
         "permutation_invariance": Size(500, 1),
@@ -35,6 +59,7 @@ SIZES: Final = {
         "layer_importance": Size(120, 2),
         "modality_importance": Size(90, 2),
         "visual_token_importance": Size(60, 2),
+        **dict.fromkeys(BEYOND, Size(60, 1)),
     },
     "paper": {name: Size(None, 10) for name in IMPORTANCE},
     "audit": {name: Size(None, 10) for name in IMPORTANCE},
