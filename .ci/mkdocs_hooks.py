@@ -1,4 +1,4 @@
-"""Files of the repository that a page links to outside of docs/ go into the site with it."""
+"""Files that a page links to outside of docs/ go into the site; pages without a place in the menu get one."""
 
 import posixpath
 import re
@@ -20,6 +20,15 @@ def _outside(page: str, link: str) -> str | None:
 def _name(path: str) -> str:
     """Where it lies in the site: no name there begins with a dot."""
     return f"repository/{path.lstrip('.')}"
+
+
+def on_config(config: Any) -> Any:
+    """Put the decisions, and pages that the menu does not name, at its end."""
+    pages = [str(page.relative_to(ROOT / "docs")) for page in sorted((ROOT / "docs").rglob("*.md"))]
+    loose = [page for page in pages if page not in str(config["nav"])]
+    decisions = [page for page in loose if page.startswith("decisions/")]
+    config["nav"] += [{"More": [page for page in loose if page not in decisions]}, {"Decisions": decisions}]
+    return config
 
 
 def on_files(files: Files, config: Any) -> Files:
