@@ -23,7 +23,9 @@ from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
 from ipllvm.records import EXACT
+from ipllvm.safety import places
 from ipllvm.session import labels, parsing
+from ipllvm.session.in_memory import in_hand
 from ipllvm.session.option import ROW, Bears, Option, number, one_of, option, whole
 from ipllvm.session.profiles import BENCHMARKS as BENCHMARKS_OF
 from ipllvm.session.profiles import CLASSES, PROFILES, Size, size
@@ -50,6 +52,10 @@ class Options:
     models: tuple[str, ...] = option(
         "alias, hub id or folder (write --model=/path); repeatable",
         RUN, name="model", many=True, metavar="NAME",
+    )
+    properties: tuple[str, ...] = option(
+        "property to measure, by its name or that of its claim (ipllvm properties); repeatable",
+        NOTHING, parsing.some_text, name="property", many=True, metavar="NAME",
     )
     benchmarks: tuple[str, ...] = option(
         "benchmark to measure on: a name, a file of rows, hub:ORG/NAME, lmms:TASK; repeatable",
@@ -138,7 +144,7 @@ class Options:
         "folder of a LoRA adapter (peft) to merge into --model", RUN, parsing.some_text, metavar="FOLDER"
     )
     rehash: bool = option("read the weights of --model anew for its fingerprint", NOTHING, flag=True)
-    no_store: bool = option("measure anew, keep no outcomes in --report-dir", RUN, flag=True)
+    no_store: bool = option("measure anew, keep no outcomes in the store", RUN, flag=True)
     noise_kind: str = option(
         f"noise of the importance properties: {', '.join(KINDS)}",
         PARAMETER, one_of(*KINDS), KINDS[0], aliases=("noise",),
@@ -220,8 +226,13 @@ class Options:
 
     @property
     def store(self) -> bool:
-        """Whether outcomes are kept in the report folder."""
+        """Whether outcomes are kept."""
         return not self.no_store
+
+    @property
+    def store_folder(self) -> Path:
+        """Where outcomes, artifacts and what was derived from them are kept."""
+        return places.store(self.report_dir)
 
     @property
     def on_defaults(self) -> bool:
@@ -317,7 +328,7 @@ def read(config: pytest.Config) -> Options:
     typed = {name: config.getoption(row.destination) for name, row in OPTIONS.items()}
     values = {name: row.read(typed[name]) for name, row in OPTIONS.items()}
     _check(values)
-    values["models"] = parsing.models(values["models"] or DEFAULT_MODELS)
+    values["models"] = tuple(in_hand(config)) or parsing.models(values["models"] or DEFAULT_MODELS)
     values["profile"] = parsing.profile(values["profile"], values["device"])
     fit = CLASSES if all(map(names_classes, values["models"])) else BENCHMARKS_OF[values["profile"]]
     asked = (choice.under(name, values["protocol"]) for name in values["benchmarks"] or fit)

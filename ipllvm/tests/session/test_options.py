@@ -14,7 +14,9 @@ from ipllvm.session.profiles import Size
 
 
 class Typed:
-    """Stands for pytest's config with what was typed."""
+    """Stands for pytest's config with what was typed, and no plugins."""
+
+    pluginmanager = pytest.PytestPluginManager()
 
     def __init__(self, **typed: Any) -> None:
         names = {row.name.replace("-", "_"): row for row in OPTIONS.values()}
