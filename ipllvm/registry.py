@@ -210,6 +210,7 @@ SCORERS = Registry(
         "label": "ipllvm.scorers.label:score",
         "any_answer": "ipllvm.scorers.any_answer:score",
         "judge": "ipllvm.scorers.judge:CORRECT",
+        "label_judge": "ipllvm.scorers.judge:LABEL",
         "mme_official": "ipllvm.scorers.official.mme:official",
         "mme_lmms": "ipllvm.scorers.official.mme:lmms",
         "mme_vlmeval": "ipllvm.scorers.official.mme:vlmeval",

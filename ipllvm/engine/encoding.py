@@ -14,15 +14,13 @@ from PIL import Image
 from torch import Tensor
 
 from ipllvm.artifacts import Artifacts
+from ipllvm.engine.batch_policy import ENCODED_BYTES
 from ipllvm.engine.fault_isolation import BatchBudget, Failure, run_isolated
 from ipllvm.engine.packing import PackedPrompt, Tokens
 from ipllvm.engine.plan import PlannedTrial
 from ipllvm.engine.prompt_length import fitting
 from ipllvm.models.base import Left, Prepared, VisionLanguageModel
 from ipllvm.records import ImageSource, NeedsArtifact, Perturbation, Stage
-
-ROOM = 128 * 2**20
-"""Bytes of projected pictures that are kept for questions to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ Encoded = EncodedSample | Failure
 class Pictures:
     """Projected pictures by content: the last ones used, of at most `room` bytes together."""
 
-    room: int = ROOM
+    room: int = ENCODED_BYTES
     _kept: OrderedDict[str, Tensor] = field(default_factory=OrderedDict)
     _bytes: int = 0
 

@@ -17,6 +17,7 @@ from torch import Tensor
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine import layers
 from ipllvm.engine.answering import options, respond
+from ipllvm.engine.batch_policy import BATCHES_IN_FLIGHT
 from ipllvm.engine.batching import Batching, kind, shown, together
 from ipllvm.engine.decoding import prefill, worth_running
 from ipllvm.engine.encoding import Encoded, EncodedSample, Pictures, encode_cases
@@ -31,11 +32,6 @@ from ipllvm.models.base import Left, VisionLanguageModel
 from ipllvm.records import Perturbation, Response, Sample, Stage
 
 Start = TypeVar("Start")
-
-IN_FLIGHT = 2
-"""Batches of samples that are in flight together: prompts that share rows take so little room that one
-batch of samples would leave a batch of the decoder half empty.
-"""
 
 
 def run(
@@ -72,7 +68,7 @@ def _run_missing(
     progress(done)
     room, pictures, prefixes = BatchBudget(batch_size), Pictures(), Prefixes(model)
     start = 0
-    while samples := plan.samples[start : start + IN_FLIGHT * room.size]:
+    while samples := plan.samples[start : start + BATCHES_IN_FLIGHT * room.size]:
         start += len(samples)
         chunk = _Chunk(model, plan, samples, outcomes, room, pictures, prefixes, artifacts)
         for batch in chunk.batches():

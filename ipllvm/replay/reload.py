@@ -12,7 +12,7 @@ from ipllvm.benchmarks import choice
 from ipllvm.engine.captioning import captions
 from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.errors import UnknownName, UsageError
-from ipllvm.models import judges
+from ipllvm.judges import loading
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.loading import load
 from ipllvm.models.sources import display_names
@@ -52,7 +52,7 @@ def _grading(options: dict[str, Any], device: str) -> Grading:
     if not (name := options.get("judge")):
         return Grading()
     offline = bool(options.get("offline"))
-    return Grading(lambda: judges.load(str(name), device=device, offline=offline))
+    return Grading(lambda: loading.load(str(name), device=device, offline=offline))
 
 
 def _sample(report: Report, found: Found) -> tuple[Benchmark, Sample]:

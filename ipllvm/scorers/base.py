@@ -61,8 +61,12 @@ class Grading:
 
     def judged_by(self, data: Benchmark) -> str:
         """The identity of the judge that grades `data`, "rules" where none does."""
-        asks = isinstance(SCORERS.load(self.name(data)), NeedsJudge)
-        return self.judge.identity if asks else "rules"
+        return "rules" if self._rule(data) is None else self.judge.identity
+
+    def prompt(self, data: Benchmark) -> str:
+        """Whose prompt the judge of `data` gets, with its hash; empty where rules grade."""
+        rule = self._rule(data)
+        return "" if rule is None else str(getattr(rule, "prompt", "its own"))
 
     @cached_property
     def judge(self) -> Judge:
@@ -71,7 +75,13 @@ class Grading:
             raise UsageError("no judge is named: give --judge=NAME, or --judge=URL#MODEL for an endpoint")
         return self._load()
 
+    def _rule(self, data: Benchmark) -> NeedsJudge | None:
+        """The rule of a judge that grades `data`; None where rules do."""
+        found: Any = SCORERS.load(self.name(data))
+        return found if isinstance(found, NeedsJudge) and self._load is not None else None
+
     def _make(self, name: str) -> Scorer:
         found: Any = SCORERS.load(name)
-        made: Scorer = found.by(self.judge) if isinstance(found, NeedsJudge) else found
+        alone = self._load is None and getattr(found, "alone", False)
+        made: Scorer = found.by(self.judge) if isinstance(found, NeedsJudge) and not alone else found
         return made

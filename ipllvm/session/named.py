@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from ipllvm.errors import IpllvmError, UsageError
-from ipllvm.models import endpoint, sources
-from ipllvm.registry import JUDGES
+from ipllvm.judges import loading
+from ipllvm.models import sources
 from ipllvm.session.options import Options
 
 
@@ -12,10 +12,8 @@ def check(options: Options) -> None:
     """Raises UsageError for the first name that can't be used, in one line that names its option."""
     for option, kind, name in _named(options):
         try:
-            if option == "judge" and name in JUDGES:
-                continue
-            if option == "judge" and "://" in name:
-                endpoint.parse(name)
+            if option == "judge":
+                loading.check(name, options.offline)
             else:
                 sources.check_part(kind, name, options.offline)
         except IpllvmError as error:

@@ -10,7 +10,6 @@ import ipllvm
 ROOT = Path(ipllvm.__file__).parents[1]
 MODULE, FUNCTION, LOOSE = 400, 60, 10
 DOUBLES = {
-    "Address": "where a data set is on the hub; where a judge is",
     "Aligned": "a family; a planted model",
     "Answer": "of a response; of a run",
     "Cell": "of the calibration; beside the rivals",

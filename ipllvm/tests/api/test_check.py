@@ -20,7 +20,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def dropped(places: Path) -> ipllvm.Report:
     """A model that loses more than the margin."""
-    return ipllvm.check("planted:exact-drop", report_dir=places / "dropped", **PLANTED)
+    return ipllvm.check("planted:positional", report_dir=places / "dropped", **PLANTED)
 
 
 def test_a_violated_claim_is_a_value(dropped: ipllvm.Report) -> None:
@@ -86,7 +86,7 @@ def test_a_report_is_looked_into_by_name(dropped: ipllvm.Report) -> None:
 def test_a_gate_from_python(places: Path, dropped: ipllvm.Report) -> None:
     whole = ipllvm.check("planted:invariant", report_dir=places / "whole", **PLANTED)
     assert whole.ok
-    gated = ipllvm.check("planted:exact-drop", report_dir=places / "gated", against=whole, **PLANTED)
+    gated = ipllvm.check("planted:positional", report_dir=places / "gated", against=whole, **PLANTED)
     assert not gated.ok and gated.exit_status == 1
     assert gated["regression:permutation"].verdict.decision is ipllvm.Decision.VIOLATED
     compared = ipllvm.compare(whole, dropped)
