@@ -57,7 +57,7 @@ def test_nothing_is_printed_unless_asked_for(tmp_path: Path, capfd: pytest.Captu
         ({"sample": 3}, UnknownName, "unknown option 'sample': did you mean 'samples'"),
         (
             {"properties": "permutatoin"},
-            UnknownName,
+            UsageError,
             "unknown property 'permutatoin': did you mean 'permutation'",
         ),
         ({"benchmarks": "scens"}, UsageError, "unknown benchmark 'scens': did you mean 'scenes'"),
