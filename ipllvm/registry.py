@@ -110,6 +110,10 @@ FAMILIES = Registry(
         "llama4": "ipllvm.models.families.tiles:Llama4",
         "idefics2": "ipllvm.models.families.queries:Idefics2",
         "aria": "ipllvm.models.families.queries:Queries",
+        "blip-2": "ipllvm.models.families.queries:Blip2",
+        "instructblip": "ipllvm.models.families.queries:InstructBlip",
+        "mllama": "ipllvm.models.families.mllama:Mllama",
+        "granite4_vision": "ipllvm.models.families.granite:Granite4Vision",
     },
     "ipllvm.models",
 )

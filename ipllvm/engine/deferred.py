@@ -7,7 +7,7 @@ when the model is loaded for the first time. Imports no torch.
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -18,6 +18,7 @@ from ipllvm.engine.requirements import Known, complete
 from ipllvm.engine.store.derived import Derived
 from ipllvm.errors import IpllvmError, ModelUnavailable
 from ipllvm.models import checkpoint, lora, sources
+from ipllvm.models.load_options import LoadOptions
 from ipllvm.models.planted import naming
 from ipllvm.records import Benchmark, ModelInfo, Stage
 from ipllvm.registry import FAMILIES
@@ -61,7 +62,7 @@ class Deferred:
         self._load = load
         self.name, self.fingerprint = identity.info.name, identity.info.fingerprint
         self.image_backend, self.placed = identity.image_backend, identity.placed
-        self.stages = frozenset(identity.stages)
+        self.stages, self.sealed = frozenset(identity.stages), ""
 
     def info(self) -> ModelInfo:
         """See the interface."""
@@ -125,8 +126,9 @@ def deferred(
 ) -> "VisionLanguageModel":
     """The model of that name, without its weights where its identity is known under the same `settings`.
 
-    `settings` are the device, dtype, prompt, offline, label and adapter that it would be loaded with. A model
-    that names classes, or is planted, is small and loaded at once. Raises as `load` does.
+    `settings` are the device, dtype, prompt, offline, label and `how` that it would be loaded with. A model
+    that names classes, or is planted, is small and loaded at once; so is one that is asked as a whole. Raises
+    as `load` does.
     """
     key = _key(name, settings, rehash)
     identity = None if key is None else derived.find(KIND, key, Identity)
@@ -135,24 +137,27 @@ def deferred(
         return cast("VisionLanguageModel", Deferred(replace(identity, info=info), load))
     model = load()
     key = key or _key(name, settings, rehash=False)
-    if key is not None and key[0] == model.fingerprint:
+    if key is not None and key[0] == model.fingerprint and not model.sealed:
         derived.keep(KIND, key, Identity.of(model))
     return model
 
 
 def _key(name: str, settings: dict[str, Any], rehash: bool) -> list[Any] | None:
     """What fixes the identity; None where there is no checkpoint of a family to have one."""
+    how: LoadOptions = settings["how"]
     if naming.is_planted(name):
         return None
     try:
-        found = checkpoint.inspect(sources.resolve(name, offline=True))
+        folder = sources.resolve(name, offline=True, revision=how.revision)
+        found = checkpoint.inspect(folder, remote_code=how.trust_remote_code)
         if found.family not in FAMILIES:
             return None
         digest = found.fingerprint(rehash=rehash)
-        if settings["adapter"]:
-            digest = lora.fingerprint(digest, lora.check(Path(settings["adapter"])))
+        if how.adapter:
+            digest = lora.fingerprint(digest, lora.check(Path(how.adapter)))
     except IpllvmError:
         return None  # loading says what is wrong, after what it checks first
     visible = [os.environ.get(each, "") for each in ("CUDA_VISIBLE_DEVICES", "PYTEST_XDIST_WORKER")]
     origin = list(sources.origin(name, found.folder))
-    return [digest, settings["device"], settings["dtype"], settings["prompt"], origin, found.notes, visible]
+    numerics = [settings["device"], settings["dtype"], settings["prompt"], asdict(how)]
+    return [digest, numerics, origin, found.notes, visible]

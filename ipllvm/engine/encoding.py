@@ -152,11 +152,28 @@ def _checkpoint(prepared: Prepared, projected: Tensor | Failure, picture: str) -
 
 
 def _prepare(model: VisionLanguageModel, case: PlannedTrial, artifacts: Artifacts | None) -> Prepared:
+    return model.prepare(pictures_of(case, artifacts), case.sample.prompt)
+
+
+def pictures_of(case: PlannedTrial, artifacts: Artifacts | None) -> list[Image.Image]:
+    """The pictures of a trial, perturbed where it is about pixels."""
     images = [source.load() for source in case.sample.images]
-    if case.perturbation.stage is Stage.PIXELS:
-        rng = case.rng()
-        images = [given(case.perturbation, image, artifacts).apply(image, None, rng) for image in images]
-    return model.prepare(images, case.sample.prompt)
+    if case.perturbation.stage is not Stage.PIXELS:
+        return images
+    rng = case.rng()
+    return [given(case.perturbation, image, artifacts).apply(image, None, rng) for image in images]
+
+
+def questions(
+    cases: Sequence[PlannedTrial], artifacts: Artifacts | None = None
+) -> list[tuple[list[Image.Image], str] | Failure]:
+    """What each case asks, in pictures and words."""
+
+    def question(one: Sequence[PlannedTrial]) -> list[tuple[list[Image.Image], str]]:
+        (case,) = one
+        return [(pictures_of(case, artifacts), case.sample.prompt)]
+
+    return run_isolated(question, cases, BatchBudget(1))
 
 
 def given(perturbation: Perturbation, image: Image.Image, artifacts: Artifacts | None) -> Perturbation:

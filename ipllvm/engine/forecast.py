@@ -58,7 +58,8 @@ def cost(model: VisionLanguageModel, plan: Plan, batch_size: int | None = None) 
     prompts = PromptSizes.of(model, plan.samples)
     layers = {p.layer for p in plan.perturbations if isinstance(p, LayerPerturbation)}
     clean = prompts.run() * len(plan.samples) if layers else 0.0
-    costs = [_one(p, plan, prompts, model.layers()) for p in plan.perturbations]
+    deep = model.layers() if layers else 1
+    costs = [_one(p, plan, prompts, deep) for p in plan.perturbations]
     passed = Forecast(passes=clean / prompts.positions, tokens=round(clean))
     holds = _holds(model.footprint, prompts, plan, len(layers), batch_size or MOST)
     return replace(total([passed, *costs]), holds=holds)

@@ -37,16 +37,23 @@ class Preflight:
         if repr(key) not in self._checks:
             try:
                 make = lambda: self._check(model, benchmark)  # noqa: E731
-                self._checks[repr(key)] = self._derived.once("self-check", key, str, make)
+                once = self._derived.once if not model.sealed else _anew
+                self._checks[repr(key)] = once("self-check", key, str, make)
             except NotMeasured as error:
                 self._refused[repr(key)] = str(error)
                 raise
         return self._checks[repr(key)]
 
     def _check(self, model: "VisionLanguageModel", benchmark: Benchmark) -> str:
-        from ipllvm.engine import self_check
+        from ipllvm.engine import self_check, whole_check
+        from ipllvm.models.whole import WholeModel
 
-        found = self_check.check(loaded(model), benchmark.samples, self._size or self_check.SAMPLES)
+        answering, size = loaded(model), self._size or self_check.SAMPLES
+        found: self_check.SelfCheck | whole_check.WholeCheck | None
+        if isinstance(answering, WholeModel):
+            found = whole_check.check(answering, benchmark.samples)
+        else:
+            found = self_check.check(answering, benchmark.samples, size)
         self._announce(f"{model.name} on {benchmark.name}: {found}")
         if found is None:
             return NO_SAMPLE
@@ -60,6 +67,11 @@ class Preflight:
             from_trying = lambda: _tried(model, benchmark)  # noqa: E731
             self._sizes[repr(key)] = self._derived.once("batch-size", key, int, from_trying)
         return self._sizes[repr(key)]
+
+
+def _anew(kind: str, key: object, type: type[str], make: Callable[[], str]) -> str:
+    """In place of `Derived.once`: what is asked as a whole may be another model tomorrow."""
+    return make()
 
 
 def _tried(model: "VisionLanguageModel", benchmark: Benchmark) -> int:

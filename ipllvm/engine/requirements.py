@@ -22,7 +22,8 @@ def require(model: "VisionLanguageModel", perturbations: Sequence[Perturbation])
     for perturbation in perturbations:
         if perturbation.stage not in model.stages:
             what = str(perturbation.stage).replace("_", " ")
-            raise NotTested(f"{model.name} has no {what} to perturb")
+            why = f" {model.sealed}: it" if model.sealed else ""
+            raise NotTested(f"{model.name}{why} has no {what} to perturb")
         if perturbation.by_place and not model.placed:
             raise NotTested(
                 f"the visual tokens of {model.name} are queries, which look at the whole picture: "

@@ -20,7 +20,7 @@ from ipllvm.engine.answering import options, respond
 from ipllvm.engine.batch_policy import BATCHES_IN_FLIGHT
 from ipllvm.engine.batching import Batching, kind, shown, together
 from ipllvm.engine.decoding import prefill, worth_running
-from ipllvm.engine.encoding import Encoded, EncodedSample, Pictures, encode_cases
+from ipllvm.engine.encoding import Encoded, EncodedSample, Pictures, encode_cases, questions
 from ipllvm.engine.fault_isolation import BatchBudget, BatchShare, Failure, run_isolated, whole
 from ipllvm.engine.packing import PackedPrompt, Tokens
 from ipllvm.engine.plan import Plan, PlannedTrial
@@ -28,7 +28,9 @@ from ipllvm.engine.prefix import Prefixes
 from ipllvm.engine.requirements import Known as Known
 from ipllvm.engine.requirements import Outcomes as Outcomes
 from ipllvm.engine.requirements import complete, require, require_whole
+from ipllvm.errors import NotTested
 from ipllvm.models.base import Left, VisionLanguageModel
+from ipllvm.models.whole import Question, WholeModel
 from ipllvm.records import Perturbation, Response, Sample, Stage
 
 Start = TypeVar("Start")
@@ -50,6 +52,8 @@ def run(
     part that a perturbation enters, and NotMeasured where outcomes are lost again and again.
     """
     require(model, plan.perturbations)
+    if model.sealed and plan.answer != "generate":
+        raise NotTested(f"{model.name} {model.sealed}: log-likelihoods can't be had")
     _run_missing(model, plan, batch_size, outcomes, progress, artifacts)
     if not complete(plan, outcomes):  # a file of the store went while this ran
         _run_missing(model, plan, batch_size, outcomes, progress, artifacts)
@@ -110,6 +114,9 @@ class _Chunk:
         """Perturb -> pack -> embed -> decode, batch by batch: more prompts in it where they take less."""
         if not cases:
             return
+        if isinstance(self._model, WholeModel):
+            yield from self._asked_whole(self._model, cases)
+            return
         changed = cases[0].perturbation.stage is Stage.PIXELS and cases[0].perturbation != self._clean
         cost: BatchShare[PlannedTrial] = whole
         if not changed or all(case.sample.id in self._kept for case in cases):
@@ -118,6 +125,15 @@ class _Chunk:
         for batch in self._room.batches(cases, cost):
             seen = self._see(batch) if changed else self._checkpoints(batch)
             yield self._outcomes_of(self._asked, batch, seen, cost)
+
+    def _asked_whole(self, model: WholeModel, cases: list[PlannedTrial]) -> Iterator[Outcomes]:
+        """What a model says that is asked as a whole."""
+
+        def ask(batch: Sequence[tuple[PlannedTrial, Question]]) -> list[Response]:
+            return model.answers([question for _, question in batch], self._plan.max_new_tokens)
+
+        for batch in self._room.batches(cases, whole):
+            yield self._outcomes_of(ask, batch, questions(batch, self._artifacts))
 
     def _asked(self, batch: Sequence[tuple[PlannedTrial, EncodedSample]]) -> list[Response]:
         model, plan = self._model, self._plan

@@ -23,7 +23,10 @@ SETTINGS = (
     "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
     "vocab.txt", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "tekken.json",
 )  # fmt: skip
-TEMPLATES = "additional_chat_templates/*.jinja"
+FURTHER = ("additional_chat_templates/*.jinja", "qformer_tokenizer/*.json", "qformer_tokenizer/*.txt")
+"""Patterns of more such files; InstructBLIP has a tokenizer for its queries."""
+RAN_CODE = "RAN CODE OF ITS OWN (--trust-remote-code)"
+"""How a note begins that no reader should overlook."""
 CLASSIFIER = "classifier"
 """The family of whatever transformers loads as an image classifier."""
 ENCODER = "clip"
@@ -34,7 +37,8 @@ ENCODER = "clip"
 class Checkpoint:
     """A folder in the hub's format: its family, the files that loading it reads, and its config.
 
-    `quantiser` is what the config says of one, None where the weights are plain numbers.
+    `quantiser` is what the config says of one, None where the weights are plain numbers. `runs_code` says
+    that code of its own is trusted, which no family here has.
     """
 
     folder: Path
@@ -42,15 +46,17 @@ class Checkpoint:
     weights: WeightFiles
     config: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     stamps: Mapping[Path, str] = field(default_factory=dict, repr=False, compare=False)
+    runs_code: bool = False
 
     @classmethod
-    def of(cls, folder: Path, family: str, *, pickled: bool = False) -> "Checkpoint":
+    def of(cls, folder: Path, family: str, *, pickled: bool = False, runs_code: bool = False) -> "Checkpoint":
         """The folder of a model of that family; raises ModelUnavailable as `weight_files` does."""
         config = read_json(folder / "config.json")
         weights = weight_files(folder, pickled=pickled)
         _require_weights_not_renamed(folder, config, weights)
-        stamps = {path: fingerprint.stamp(path) for path in (*settings(folder), *weights.read)}
-        return cls(folder, family, weights, config, stamps)
+        code = sorted(folder.rglob("*.py")) if runs_code else []
+        stamps = {path: fingerprint.stamp(path) for path in (*settings(folder), *code, *weights.read)}
+        return cls(folder, family, weights, config, stamps, runs_code)
 
     @property
     def parameters(self) -> int:
@@ -89,14 +95,16 @@ class Checkpoint:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of a report would not expect of the folder."""
-        told = []
+        notes = []
         if self.quantiser is not None:
-            told.append(f"its weights are quantised: {self.quantisation}")
+            notes.append(f"its weights are quantised: {self.quantisation}")
         if self.weights.unread:
-            told.append(f"weights that are not read lie beside: {', '.join(self.weights.unread)}")
-        if "auto_map" in self.config:
-            told.append("config.json names code of its own (auto_map), which is not run")
-        return tuple(told)
+            notes.append(f"weights that are not read lie beside: {', '.join(self.weights.unread)}")
+        if self.runs_code:
+            notes.append(f"{RAN_CODE}: {', '.join(sorted(map(str, self.config['auto_map'].values())))}")
+        elif "auto_map" in self.config:
+            notes.append("config.json names code of its own (auto_map), which is not run")
+        return tuple(notes)
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -128,17 +136,21 @@ class Checkpoint:
 def settings(folder: Path) -> tuple[Path, ...]:
     """The files beside the weights that decide an answer."""
     named = (folder / name for name in SETTINGS)
-    return (*(path for path in named if path.is_file()), *sorted(folder.glob(TEMPLATES)))
+    further = sorted(path for pattern in FURTHER for path in folder.glob(pattern))
+    return (*(path for path in named if path.is_file()), *further)
 
 
-def inspect(folder: Path) -> Checkpoint:
+def inspect(folder: Path, *, remote_code: bool = False) -> Checkpoint:
     """Check a folder; raises ModelUnavailable with one line on the first thing that is wrong.
+
+    With `remote_code` a model type that no family has may bring code of its own.
 
     Only of an encoder the weights may be a pickle, which is read as weights alone: OpenAI's own has no
     others.
     """
-    family = family_of(folder)
-    found = Checkpoint.of(folder, family, pickled=family == ENCODER)
+    family = family_of(folder, remote_code=remote_code)
+    runs_code = family not in {*FAMILIES, ENCODER, CLASSIFIER}
+    found = Checkpoint.of(folder, family, pickled=family == ENCODER, runs_code=runs_code)
     _require_the_rest(folder, family)
     return found
 
@@ -152,8 +164,11 @@ def is_complete(folder: Path) -> bool:
     return True
 
 
-def family_of(folder: Path) -> str:
-    """The model family of a folder with a config.json; raises ModelUnavailable in one line."""
+def family_of(folder: Path, *, remote_code: bool = False) -> str:
+    """The model family of a folder with a config.json; raises ModelUnavailable in one line.
+
+    With `remote_code` it may be a type that nobody here knows, if the folder brings the code for it.
+    """
     path = folder / "config.json"
     if not path.is_file():
         raise ModelUnavailable(f"{folder}: {_why_no_config(folder)}")
@@ -170,8 +185,12 @@ def family_of(folder: Path) -> str:
         return CLASSIFIER
     family = config.get("model_type")
     if not isinstance(family, str) or family not in {*FAMILIES, ENCODER}:
+        brings = isinstance(config.get("auto_map"), dict) and isinstance(family, str)
+        if brings and remote_code:
+            return str(family)
         known = ", ".join(sorted([*FAMILIES, ENCODER, "image classifiers"]))
-        raise ModelUnavailable(f"{folder}: model type {family!r} is not supported; known: {known}")
+        hint = "; it brings code of its own, which --trust-remote-code runs" if brings else ""
+        raise ModelUnavailable(f"{folder}: model type {family!r} is not supported{hint}; known: {known}")
     return family
 
 

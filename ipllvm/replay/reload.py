@@ -14,6 +14,7 @@ from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.errors import UnknownName, UsageError
 from ipllvm.judges import loading
 from ipllvm.models.base import VisionLanguageModel
+from ipllvm.models.load_options import LoadOptions
 from ipllvm.models.loading import load
 from ipllvm.models.sources import display_names
 from ipllvm.perturbations.parsing import parse
@@ -91,6 +92,7 @@ def _model(
         prompt=str(found.row["settings"].get("prompt", "checkpoint")),
         offline=bool(options.get("offline")),
         label=known["name"],
+        how=LoadOptions.of({} if checkpoint else options),
     )
     if model.fingerprint != known["fingerprint"]:
         told = f"{known['name']} is {model.fingerprint[:12]} here, {known['fingerprint'][:12]} in the report"

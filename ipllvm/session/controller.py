@@ -288,8 +288,8 @@ class Session:
             partial=status == pytest.ExitCode.INTERRUPTED,
             options=self.options.as_row(),
         )
-        said = statements.of(statements.rows(rows), self.options.seed)
-        said += release.of(entries, missed, raw=self.options.exit == "raw")
+        answers = statements.of(statements.rows(rows), self.options.seed)
+        answers += release.of(entries, missed, raw=self.options.exit == "raw")
         self.report = reports.build(
             entries,
             run,
@@ -297,7 +297,7 @@ class Session:
             not_measured=self._records(missed),
             failed=self._records(self._lost(FAILED)),
             passed_laws=self._records(self._lost(PASSED_LAW)),
-            statements=said,
+            statements=answers,
             notes=self.told,
         )
         session.exitstatus = self.report["run"]["exit_status"] = exiting.of_audit(

@@ -17,6 +17,7 @@ from ipllvm.benchmarks import choice
 from ipllvm.errors import UsageError
 from ipllvm.gate import budget, names
 from ipllvm.gate.budget import Budget
+from ipllvm.models.load_options import DEVICE_MAPS
 from ipllvm.models.sources import check_name, display_names, names_classes
 from ipllvm.perturbations.noise import KINDS
 from ipllvm.perturbations.occlusion import BUDGETS
@@ -142,6 +143,16 @@ class Options:
     )
     adapter: str = option(
         "folder of a LoRA adapter (peft) to merge into --model", RUN, parsing.some_text, metavar="FOLDER"
+    )
+    revision: str = option(
+        "branch, tag or commit of --model on the hub", RUN, parsing.some_text, metavar="NAME"
+    )
+    trust_remote_code: bool = option(
+        "run code that the checkpoint of --model brings, and ask it as a whole", RUN, flag=True
+    )
+    device_map: str = option(
+        "spread --model over devices (needs accelerate): auto, balanced, balanced_low_0 or sequential",
+        RUN, one_of(*DEVICE_MAPS), metavar="NAME",
     )
     rehash: bool = option("read the weights of --model anew for its fingerprint", NOTHING, flag=True)
     no_store: bool = option("measure anew, keep no outcomes in the store", RUN, flag=True)

@@ -26,6 +26,9 @@ OTHER: dict[str, Any] = {
     "draws": "3",
     "seed": "7",
     "adapter": "",  # a folder, made by the test
+    "revision": "v1.0",
+    "trust_remote_code": True,
+    "device_map": "balanced",
     "device": "auto",
     "dtype": "float16",
     "batch_size": "4",
