@@ -17,6 +17,7 @@ USAGE_ERROR, INTERRUPTED, BROKEN = 4, 2, 3
 COMMANDS = {
     "check": "run the properties on a model, from anywhere",
     "audit": "everything that is measured of a model, in every view, with checksums",
+    "paper": "the paper's tables and figures, measured, beside what it prints",
     "plan": "what a run would do and cost, before any weight is read",
     "runs": "what was measured here: runs and baselines, by the names that other commands take",
     "models": "what --model takes, and what of it is here",

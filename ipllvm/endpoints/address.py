@@ -33,8 +33,16 @@ class EndpointAddress:
     @property
     def chat(self) -> str:
         """Where questions are sent."""
+        return self._with(_PATH)
+
+    @property
+    def models(self) -> str:
+        """Where most servers list their models."""
+        return self._with("/models")
+
+    def _with(self, path: str) -> str:
         url, mark, query = self.url.partition("?")
-        return f"{url}{_PATH}{mark}{query}"
+        return f"{url}{path}{mark}{query}"
 
 
 def parse(address: str, option: str = "judge") -> EndpointAddress:

@@ -17,7 +17,7 @@ from ipllvm.endpoints import replies
 from ipllvm.endpoints.address import EndpointAddress
 from ipllvm.endpoints.calls import Call, NoReply, Outcome, Reply, Tally
 from ipllvm.endpoints.dialect import Dialect
-from ipllvm.endpoints.failures import Permanent, Transient, Unfit, of_status
+from ipllvm.endpoints.failures import GONE, Permanent, Transient, Unfit, of_status
 from ipllvm.endpoints.limits import Limits
 
 Got = Callable[[int, Outcome], None]
@@ -171,6 +171,19 @@ class Client:
             if len(body) > self.limits.reply_bytes:
                 raise Permanent(f"its reply has more than {self.limits.reply_bytes:,} bytes")
         return body
+
+
+def trouble(address: EndpointAddress, seconds: float = 5.0) -> str:
+    """Why nothing can be asked there, found without a question; empty where nothing speaks against it."""
+    headers = {"Authorization": f"Bearer {key}"} if (key := addresses.key()) else {}
+    try:
+        with httpx2.stream("GET", address.models, headers=headers, timeout=seconds) as response:
+            status = response.status_code
+    except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+        return f"it can't be reached ({type(error).__name__})"
+    except (httpx2.HTTPError, httpx2.InvalidURL, OSError):
+        return ""  # what lists no models may reply all the same
+    return f"HTTP status {status}: {GONE[status]}" if status in (401, 403) else ""
 
 
 def _transient(state: RetryCallState) -> Transient:

@@ -25,7 +25,7 @@ from ipllvm.engine.store.derived import Derived
 from ipllvm.engine.store.outcomes import OutcomeView
 from ipllvm.engine.template import of_benchmark
 from ipllvm.errors import Finding, StoreFailed, UnknownName
-from ipllvm.evaluation import explanations, flips
+from ipllvm.evaluation import explanations, flips, official_units
 from ipllvm.evaluation.schedules import Fixed
 from ipllvm.evaluation.settings import Settings as Settings
 from ipllvm.evaluation.shown import Shown as Shown
@@ -266,9 +266,11 @@ class Evaluation:
     def _estimates(self, claim: Claim, contrast: Contrast, shown: Shown) -> dict[str, Estimate]:
         """What is printed beside a claim, and what it speaks of."""
         scores = dict(shown.scores)
+        in_own_units = official_units.estimates(self.benchmark, scores)
         if self.benchmark.pairs:
             scores |= {f"{name}_pairs": pair_scores(each) for name, each in shown.scores.items()}
         found = {name: self._accuracy(name, each) for name, each in scores.items()}
+        found |= in_own_units
         found |= {name: self._other(name, each) for name, each in shown.beside.items()}
         found |= self._labelled(shown.scores)
         decisive = self._schedule.decisive(contrast, claim, self.settings.seed)
@@ -380,7 +382,7 @@ class Evaluation:
                 **settings.row(data, self.batch_size, self._perturbations),
                 "template": of_benchmark(self.model, data, self._derived),
                 "scorer": self._grading.name(data),
-                **({} if self.judged_by == "rules" else {"judge": self.judged_by}),
+                **self._grading.settings(data),
                 **self._reuse(),
             },
             trials=self._trials,

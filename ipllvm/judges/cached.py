@@ -18,6 +18,10 @@ def _silent(line: str) -> None:
     """Nobody listens."""
 
 
+def _unwatched(done: int, total: int) -> None:
+    """Nobody looks."""
+
+
 @dataclass
 class Counts:
     """Questions by what became of them."""
@@ -25,6 +29,9 @@ class Counts:
     hits: int = 0
     calls: int = 0
     failed: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.calls:,} asked, {self.hits:,} from the store, {self.failed:,} failed"
 
 
 @dataclass
@@ -39,7 +46,7 @@ class CachedJudge:
     folder: Path | None = None
     price: Price | None = None
     say: Callable[[str], None] = _silent
-    progress: Callable[[int, int], None] = lambda done, total: None
+    progress: Callable[[], Callable[[int, int], None]] = lambda: _unwatched
     counts: Counts = field(default_factory=Counts)
     _memory: dict[JudgeQuestion, JudgeReply] = field(default_factory=dict)
 
@@ -85,7 +92,7 @@ class CachedJudge:
         if not questions:
             return
         self.say(self._before(questions))
-        done = 0
+        done, progress = 0, self.progress()
 
         def got(question: JudgeQuestion, reply: JudgeReply) -> None:
             nonlocal done
@@ -96,14 +103,13 @@ class CachedJudge:
             self.counts.failed += isinstance(reply, NotMeasured)
             if file is not None and isinstance(reply, str):
                 file.keep(question, reply)
-            self.progress(done, len(questions))
+            progress(done, len(questions))
 
         if isinstance(self.judge, AsksMany):
             self.judge.ask_all(questions, got)
         else:
             for question in questions:
                 got(question, asked_alone(self.judge, question))
-        self.say(self.summary())
 
     def _before(self, questions: Sequence[JudgeQuestion]) -> str:
         prompts, replies = cost.forecast(questions)
@@ -113,9 +119,7 @@ class CachedJudge:
 
     def summary(self) -> str:
         """What was done so far, in words."""
-        counts = self.counts
-        done = f"{counts.calls:,} asked, {counts.hits:,} from the store, {counts.failed:,} failed"
-        line = f"judge {self.identity}: {done}"
+        line = f"judge {self.identity}: {self.counts}"
         tally: Any = getattr(self.judge, "tally", None)
         if tally is not None and tally.requests:
             line += (

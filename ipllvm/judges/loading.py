@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from ipllvm.endpoints import address
+from ipllvm.endpoints.client import trouble
 from ipllvm.errors import UsageError
 from ipllvm.judges.endpoint import EndpointJudge
 from ipllvm.judges.recorded import PREFIX, RecordedJudge
@@ -26,6 +27,12 @@ def check(name: str, offline: bool = False) -> None:
         from ipllvm.models import sources
 
         sources.check_part("language model", name, offline)
+
+
+def require(name: str) -> None:
+    """Raises UsageError where an endpoint is not there or does not take the key; other judges are."""
+    if is_endpoint(name) and (why := trouble(address.parse(name))):
+        raise UsageError(f"--judge {name}: {why}")
 
 
 def load(name: str, *, device: str = "auto", dtype: str = "auto", offline: bool = False) -> Judge:

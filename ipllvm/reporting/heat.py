@@ -28,7 +28,8 @@ Limits = tuple[float, float]
 def heat(cells: Cells, under: "Image | None" = None, limits: Limits | None = None) -> "Figure":
     """A map, darker where the value is larger; over a picture its shades let the picture through.
 
-    `limits` are the values of the lightest and the darkest shade, where they are not the map's own.
+    `limits` are the values of the lightest and the darkest shade, where they are not the map's own: with the
+    larger one first darker is less.
     """
     values = [value for row in cells for value in row if value is not None]
     ends = limits or (min(values, default=0.0), max(values, default=0.0))
@@ -80,7 +81,8 @@ def _scale(axes: "Axes", ends: Limits, size: tuple[int, int], side: float) -> No
         _box(axes, (shade * width, rows + 8 / side, width, 9 / side), shade)
     for x, anchor, value in ((0, "left", low), (columns, "right", high)):
         axes.text(x, rows + 20 / side, f"{value:z.1f}", ha=anchor, va="top", color=ROLES["soft"])
-    axes.text(columns / 2, rows + 20 / side, "darker = more", ha="center", va="top", color=ROLES["soft"])
+    direction = "darker = less" if low > high else "darker = more"
+    axes.text(columns / 2, rows + 20 / side, direction, ha="center", va="top", color=ROLES["soft"])
 
 
 def _box(
@@ -96,5 +98,5 @@ def _box(
 
 
 def _shade(value: float, low: float, high: float) -> int:
-    share = (value - low) / (high - low) if high > low else 0.0
+    share = (value - low) / (high - low) if high != low else 0.0
     return max(0, min(int(share * len(SHADES)), len(SHADES) - 1))

@@ -36,19 +36,21 @@ class AsksAhead(Protocol):
 class NeedsJudge(Protocol):
     """What the registry holds of a scorer that a judge is part of."""
 
-    def by(self, judge: Judge) -> Scorer:
-        """The scorer, with the judge that it asks."""
+    def by(self, judge: Judge, replicate: int = 0) -> Scorer:
+        """The scorer, with the judge that it asks; `replicate` above 0 asks all anew."""
         ...
 
 
 class Grading:
     """Which scorer grades a benchmark in a run; the one place where scorers are looked up.
 
-    `judge` loads the judge of the run, when it is first needed; None where rules grade.
+    `judge` loads the judge of the run, when it is first needed; None where rules grade. A `replicate` above 0
+    asks it anew, to see how much it differs from itself.
     """
 
-    def __init__(self, judge: Callable[[], Judge] | None = None) -> None:
+    def __init__(self, judge: Callable[[], Judge] | None = None, replicate: int = 0) -> None:
         self._load = judge
+        self._replicate = replicate
         self._made = cache(self._make)
 
     def name(self, data: Benchmark) -> str:
@@ -63,10 +65,17 @@ class Grading:
         """The identity of the judge that grades `data`, "rules" where none does."""
         return "rules" if self._rule(data) is None else self.judge.identity
 
-    def prompt(self, data: Benchmark) -> str:
-        """Whose prompt the judge of `data` gets, with its hash; empty where rules grade."""
+    def settings(self, data: Benchmark) -> dict[str, str]:
+        """What a report says of the judge of `data`: who, with whose prompt, and what it did so far.
+
+        Empty where rules grade.
+        """
         rule = self._rule(data)
-        return "" if rule is None else str(getattr(rule, "prompt", "its own"))
+        if rule is None:
+            return {}
+        prompt, counts = getattr(rule, "prompt", "its own"), getattr(self.judge, "counts", None)
+        calls = {} if counts is None else {"judge_calls": str(counts)}
+        return {"judge": self.judge.identity, "judge_prompt": str(prompt), **calls}
 
     @cached_property
     def judge(self) -> Judge:
@@ -83,5 +92,7 @@ class Grading:
     def _make(self, name: str) -> Scorer:
         found: Any = SCORERS.load(name)
         alone = self._load is None and getattr(found, "alone", False)
-        made: Scorer = found.by(self.judge) if isinstance(found, NeedsJudge) and not alone else found
-        return made
+        if alone or not isinstance(found, NeedsJudge):
+            made: Scorer = found
+            return made
+        return found.by(self.judge, self._replicate) if self._replicate else found.by(self.judge)

@@ -63,7 +63,7 @@ class OfficialPrompt:
             text = reading.text_file(file, FILE_BYTES)
             found = _json_strings(text) if file.suffix == ".json" else _python_strings(text)
             return next((each for each in found if _digest(each) == self.sha256), None)
-        except (OSError, ValueError, RecursionError, MemoryError):
+        except (OSError, ValueError, SyntaxError, RecursionError, MemoryError):
             return None
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ipllvm.records import ModelInfo
     from ipllvm.reporting.report import WithoutResult
 
-STORED = ("outcomes", "artifacts", "derived")
+STORED = ("outcomes", "artifacts", "derived", "replies")
 RUN_ID = "ipllvm_run"
 """The attribute of pytest's options that names this run, for workers too."""
 Ended = tuple[str, str, dict[str, Any]]

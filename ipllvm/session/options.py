@@ -17,6 +17,8 @@ from ipllvm.benchmarks import choice
 from ipllvm.errors import UsageError
 from ipllvm.gate import budget, names
 from ipllvm.gate.budget import Budget
+from ipllvm.judges.cost import Price
+from ipllvm.judges.cost import parse as price
 from ipllvm.models.load_options import DEVICE_MAPS
 from ipllvm.models.sources import check_name, display_names, names_classes
 from ipllvm.perturbations.noise import KINDS
@@ -29,7 +31,7 @@ from ipllvm.session import labels, parsing
 from ipllvm.session.in_memory import in_hand
 from ipllvm.session.option import ROW, Bears, Option, number, one_of, option, whole
 from ipllvm.session.profiles import BENCHMARKS as BENCHMARKS_OF
-from ipllvm.session.profiles import CLASSES, PROFILES, Size, size
+from ipllvm.session.profiles import CLASSES, PROFILES, PUBLISHED, Size, size
 
 TARGETS: Final = ("population", "benchmark")
 DEFAULT_MODELS: Final = ("llava-tiny",)
@@ -190,8 +192,12 @@ class Options:
         "CLIP encoder of models whose own is not known: clip-tiny, hub id, folder", RUN, metavar="NAME"
     )
     judge: str | None = option(
-        "who judges free answers in place of rules: a language model, or an endpoint as URL#MODEL",
+        "who judges free answers in place of rules: a language model, URL#MODEL, or replay:FILE",
         RUN, metavar="NAME",
+    )
+    judge_price: Price | None = option(
+        "what the judge costs, dollars for a million tokens of prompts and of replies, such as 2.5/10",
+        NOTHING, price, metavar="IN/OUT",
     )
     labels: Path | None = option(
         'labels of people for answers, lines {"id": SAMPLE, "label": SCORE}: they put a judge right',
@@ -249,6 +255,10 @@ class Options:
     def on_defaults(self) -> bool:
         """Whether the profile says what is measured on: what of it is not here is then left out."""
         return self.benchmarks == BENCHMARKS_OF[self.profile]
+
+    def published(self, property_name: str) -> tuple[str, ...]:
+        """What the paper measures a property on, where its profile was asked for and no benchmark."""
+        return PUBLISHED.get(property_name, ()) if self.profile == "paper" and self.on_defaults else ()
 
     def label(self, model: str) -> str:
         """What test ids and reports call one of the models asked for."""
