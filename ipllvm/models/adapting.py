@@ -16,7 +16,11 @@ from ipllvm.registry import FAMILIES
 
 def adapted(family: str, parts: LoadedCheckpoint) -> VisionLanguageModel:
     """The adapter of that family; raises AttributeError where the decoder can't be taken apart."""
-    adapter: VisionLanguageModel = FAMILIES.load(family)(parts) if family in FAMILIES else Piped(parts)
+    return finished(FAMILIES.load(family)(parts) if family in FAMILIES else Piped(parts), parts)
+
+
+def finished(adapter: VisionLanguageModel, parts: LoadedCheckpoint) -> VisionLanguageModel:
+    """An adapter with what its memory and its reports need to know of the loaded checkpoint."""
     words = parts.model.config.get_text_config()
     adapter.footprint, adapter.max_positions = footprint(words), max_positions(words)
     adapter.image_backend = processors.backend(parts.processor)

@@ -31,6 +31,10 @@ CLASSIFIER = "classifier"
 """The family of whatever transformers loads as an image classifier."""
 ENCODER = "clip"
 """The family of CLIP's two towers alone."""
+ORIGINAL = "original LLaVA"
+"""The family of LLaVA checkpoints in their authors' format, which become others when they are loaded."""
+STANDING = ("adapter_config.json", "mm_projector.bin")
+"""What an original checkpoint has that stands on another model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +150,11 @@ def inspect(folder: Path, *, remote_code: bool = False) -> Checkpoint:
     With `remote_code` a model type that no family has may bring code of its own.
 
     Only of an encoder the weights may be a pickle, which is read as weights alone: OpenAI's own has no
-    others.
+    others. Original LLaVA checkpoints are inspected elsewhere (originals/inspecting.py).
     """
     family = family_of(folder, remote_code=remote_code)
-    runs_code = family not in {*FAMILIES, ENCODER, CLASSIFIER}
-    found = Checkpoint.of(folder, family, pickled=family == ENCODER, runs_code=runs_code)
+    runs_code = family not in {*FAMILIES, ENCODER, CLASSIFIER, ORIGINAL}
+    found = Checkpoint.of(folder, family, pickled=family in (ENCODER, ORIGINAL), runs_code=runs_code)
     _require_the_rest(folder, family)
     return found
 
@@ -165,7 +169,7 @@ def is_complete(folder: Path) -> bool:
 
 
 def family_of(folder: Path, *, remote_code: bool = False) -> str:
-    """The model family of a folder with a config.json; raises ModelUnavailable in one line.
+    """The model family of a folder with a config.json, or ORIGINAL; raises ModelUnavailable in one line.
 
     With `remote_code` it may be a type that nobody here knows, if the folder brings the code for it.
     """
@@ -174,10 +178,7 @@ def family_of(folder: Path, *, remote_code: bool = False) -> str:
         raise ModelUnavailable(f"{folder}: {_why_no_config(folder)}")
     config = read_json(path)
     if "mm_vision_tower" in config:
-        raise ModelUnavailable(
-            f"{folder}: a LLaVA checkpoint in its authors' original format (mm_vision_tower); "
-            "only the transformers format is supported, such as the llava-hf checkpoints"
-        )
+        return ORIGINAL
     names = config.get("architectures") or []
     if not isinstance(names, list):
         raise ModelUnavailable(f"{path}: architectures is no list of names, but {names!r}")
@@ -221,7 +222,7 @@ def _require_weights_not_renamed(folder: Path, config: Mapping[str, Any], weight
 
 def _require_the_rest(folder: Path, family: str) -> None:
     """Raises ModelUnavailable where the files beside the weights are missing."""
-    if not _is_timms(read_json(folder / "config.json")):
+    if family != ORIGINAL and not _is_timms(read_json(folder / "config.json")):
         _require(folder, PROCESSORS, "image processor")
     if family != CLASSIFIER:
         _require(folder, TOKENIZERS, "tokenizer")

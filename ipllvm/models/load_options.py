@@ -15,12 +15,20 @@ DEVICE_MAPS = ("auto", "balanced", "balanced_low_0", "sequential")
 class LoadOptions:
     """`adapter` is the folder of a LoRA adapter to merge, `revision` a branch, tag or commit on the hub;
     `trust_remote_code` runs code that a checkpoint brings; `device_map` spreads it over devices.
+
+    The others are for checkpoints in their authors' format: the name of a `prompt_template`, the folder or
+    hub's name of a `vision_tower` and of the `base_model` that an adapter or a projector stands on, and
+    whether pickles are read, as weights alone.
     """
 
     adapter: str = ""
     revision: str = ""
     trust_remote_code: bool = False
     device_map: str = ""
+    prompt_template: str = ""
+    vision_tower: str = ""
+    base_model: str = ""
+    allow_pickle: bool = False
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "LoadOptions":

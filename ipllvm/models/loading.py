@@ -9,7 +9,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageText
 
 from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
 from ipllvm.models import checkpoint, loading_encoder, lora, pipeline, processors, prompting, sources
-from ipllvm.models.adapting import adapted
+from ipllvm.models.adapting import adapted, finished
 from ipllvm.models.allocation import keep_freed
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.capacity import free_memory
@@ -18,6 +18,9 @@ from ipllvm.models.classifier import Classifier
 from ipllvm.models.devices import choose_device, choose_dtype
 from ipllvm.models.forecast import forecast
 from ipllvm.models.load_options import USUAL, LoadOptions
+from ipllvm.models.originals import adapters, converted, inspecting
+from ipllvm.models.originals import loading as original_loading
+from ipllvm.models.originals.inspecting import Original
 from ipllvm.models.pipeline import LoadedCheckpoint
 from ipllvm.models.planted import naming
 from ipllvm.models.planted.model import PlantedModel
@@ -51,26 +54,24 @@ def load(
     ModelUnavailable for the model; each is one line and comes before the weights are read where that is
     possible.
     """
-    style = choose_prompt(name, prompt)
-    place = choose_device(device)
-    numbers = choose_dtype(dtype, place)
+    style, place = choose_prompt(name, prompt), choose_device(device)
+    numbers, called = choose_dtype(dtype, place), label or sources.display_name(name)
     if naming.is_planted(name):
         return PlantedModel(sources.check_name(name), label or name, place, numbers)
     how.require()
     tuned = lora.check(Path(how.adapter)) if how.adapter else None
-    found = checkpoint.inspect(
-        sources.resolve(name, offline, how.revision), remote_code=how.trust_remote_code
-    )
+    folder = _folder(name, how, offline)
+    if checkpoint.family_of(folder, remote_code=how.trust_remote_code) == checkpoint.ORIGINAL:
+        original = inspecting.inspect(folder, how, offline)
+        model = _original_weights(original, place, numbers, announce)
+        return _original(original, model, called, original.fingerprint(rehash=rehash))
+    found = checkpoint.inspect(folder, remote_code=how.trust_remote_code)
     check_memory(found, place, numbers, spread=bool(how.device_map))
-    if tuned and found.family not in FAMILIES:
-        raise UsageError(f"--adapter {how.adapter}: {name} has no language model to merge it into")
     if found.family == checkpoint.CLASSIFIER:
-        digest = found.fingerprint(rehash=rehash)
-        return Classifier(found, digest, place, numbers, label or sources.display_name(name))
+        return Classifier(found, found.fingerprint(rehash=rehash), place, numbers, called)
     if found.family == checkpoint.ENCODER:
         towers = loading_encoder.load(str(found.folder), device=device, dtype=dtype, offline=offline)
-        digest = found.fingerprint(rehash=rehash)
-        return ZeroShot(towers, label or sources.display_name(name), digest)
+        return ZeroShot(towers, called, found.fingerprint(rehash=rehash))
     config = _config(found)
     processor = _processor(found)
     _described(found, config)
@@ -83,8 +84,8 @@ def load(
         notes.append(lora.described(tuned))
     if not (how.device_map or found.quantiser):
         model = model.to(place)
-    parts = LoadedCheckpoint(model, processor, label or sources.display_name(name), digest, style)
-    adapter = _adapter(found, parts)
+    adapter = _adapter(found, LoadedCheckpoint(model, processor, called, digest, style))
+    notes += converted.notes(sources.hub_id(name) or name, found.family, processor, style.square)
     adapter.notes = (*sources.origin(name, found.folder), *notes, *_notes(model))
     return adapter
 
@@ -99,9 +100,12 @@ def sketch(
     """
     if naming.is_planted(name):
         return load(name, device="cpu")
-    found = checkpoint.inspect(
-        sources.resolve(name, offline, how.revision), remote_code=how.trust_remote_code
-    )
+    folder = _folder(name, how, offline)
+    if checkpoint.family_of(folder, remote_code=how.trust_remote_code) == checkpoint.ORIGINAL:
+        original = inspecting.inspect(folder, how, offline)
+        shape = original_loading.described(original)
+        return _original(original, shape, sources.display_name(name), "no weights")
+    found = checkpoint.inspect(folder, remote_code=how.trust_remote_code)
     if found.family in (checkpoint.CLASSIFIER, checkpoint.ENCODER):
         return load(name, device="cpu", offline=offline)
     config = _config(found)
@@ -110,6 +114,48 @@ def sketch(
         model, processor, sources.display_name(name), "no weights", choose_prompt(name, prompt)
     )
     return _adapter(found, parts)
+
+
+def _original_weights(
+    original: Original, place: torch.device, numbers: torch.dtype, announce: Callable[[str], None]
+) -> Any:
+    """Transformers' model of a checkpoint in its authors' format, where there is memory for it."""
+    check_memory(original.checkpoint, place, numbers)
+    announce(forecast(original.checkpoint, place, numbers))
+    keep_freed(place)
+    return original_loading.load(original, numbers).to(place)
+
+
+def _original(original: Original, model: Any, name: str, digest: str) -> VisionLanguageModel:
+    """The adapter of a checkpoint in its authors' format; what its tokenizer would cut off is too long."""
+    parts = LoadedCheckpoint(model, original.processor, name, digest, prompting.CHECKPOINT)
+    answering = finished(adapters.adapter(parts), parts)
+    limit = original.settings.raw.get("tokenizer_model_max_length")
+    if isinstance(limit, int) and limit > 0:
+        answering.max_positions = min(limit, answering.max_positions or limit)
+    answering.weights = tuple(path.name for path in original.checkpoint.weights.read)
+    answering.notes = (*original.notes, *_notes(model))
+    return answering
+
+
+def _folder(name: str, how: LoadOptions, offline: bool) -> Path:
+    """Where a model is; raises UsageError for options that this kind of checkpoint has no use for."""
+    folder = sources.resolve(name, offline, how.revision, pickles=how.allow_pickle)
+    family = checkpoint.family_of(folder, remote_code=how.trust_remote_code)
+    if family == checkpoint.ORIGINAL:
+        if how.adapter or how.device_map:
+            unfit = "adapter" if how.adapter else "device-map"
+            raise UsageError(f"--{unfit}: not for {name}, which is in its authors' format (see --base-model)")
+        return folder
+    if how.adapter and family not in FAMILIES:
+        raise UsageError(f"--adapter {how.adapter}: {name} has no language model to merge it into")
+    given = {name: getattr(how, name) for name in ("prompt_template", "vision_tower", "base_model")}
+    if option := next((option for option, value in given.items() if value), None):
+        raise UsageError(
+            f"--{option.replace('_', '-')}: {name} is no LLaVA checkpoint in its authors' format, whose "
+            "config.json names an mm_vision_tower"
+        )
+    return folder
 
 
 def _config(found: Checkpoint) -> Any:

@@ -85,9 +85,9 @@ def names_classes(name: str) -> bool:
         return False
 
 
-def resolve(name: str, offline: bool = False, revision: str = "") -> Path:
+def resolve(name: str, offline: bool = False, revision: str = "", *, pickles: bool = False) -> Path:
     """The local folder of a model, downloaded first where it must and may be; of a branch, tag or commit of
-    its repository where one is asked for.
+    its repository where one is asked for, with its `pickles` too.
 
     Raises UsageError, UnknownName and ModelUnavailable, in one line that says what to do.
     """
@@ -111,8 +111,8 @@ def resolve(name: str, offline: bool = False, revision: str = "") -> Path:
     try:
         config = _snapshot(repository, local=False, wanted=("config.json",), revision=revision)
         family = checkpoint.family_of(config)  # before gigabytes that can't be measured are fetched
-        pickles = ("pytorch_model.bin",) * (family == checkpoint.ENCODER)
-        return _snapshot(repository, local=False, wanted=(*WANTED, *pickles), revision=revision)
+        pickled = ("pytorch_model.bin",) * (family == checkpoint.ENCODER) + ("*.bin",) * pickles
+        return _snapshot(repository, local=False, wanted=(*WANTED, *pickled), revision=revision)
     except ModelUnavailable:
         raise
     except Exception as error:

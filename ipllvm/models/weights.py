@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from transformers import quantizers
 
 from ipllvm.errors import ModelUnavailable, first_line
@@ -59,6 +60,40 @@ def read_weights(
     found.require_unchanged()
     _require_all_taken(found.folder, info, (*UNUSED, *unused), absent)
     _require_numbers(found)
+    return model.eval().requires_grad_(False)
+
+
+def from_tensors(
+    place: Path,
+    described: Any,
+    tensors: Mapping[str, Tensor],
+    dtype: torch.dtype,
+    *,
+    absent: Sequence[str] = (),
+) -> Any:
+    """The model that `described` is without memory, with these tensors by name, on the CPU.
+
+    `absent` are patterns of tensors that may be missing, and are zeros then. Raises ModelUnavailable, in one
+    line, before memory is taken where others are missing, left over or of another shape; `place` is whose
+    they are.
+    """
+    wanted = {name: tuple(value.shape) for name, value in described.state_dict().items()}
+    tied = set(described._tied_weights_keys or ()) if described.config.tie_word_embeddings else set()
+    missing = wanted.keys() - tensors.keys() - tied
+    shapes = [(name, tuple(t.shape), wanted.get(name)) for name, t in tensors.items()]
+    info = {
+        "missing_keys": missing,
+        "unexpected_keys": tensors.keys() - wanted.keys(),
+        "mismatched_keys": [(name, has, wants) for name, has, wants in shapes if wants and has != wants],
+    }
+    _require_all_taken(place, info, UNUSED, absent)
+    taken = {name: value for name, value in tensors.items() if name in wanted}
+    taken |= {name: torch.zeros(()).expand(wanted[name]) for name in missing}
+    options = {"config": described.config, "state_dict": taken, "dtype": dtype, "attn_implementation": "sdpa"}
+    try:
+        model = type(described).from_pretrained(None, **options)
+    except Exception as error:
+        raise unusable(place, "can't be loaded", error) from error
     return model.eval().requires_grad_(False)
 
 

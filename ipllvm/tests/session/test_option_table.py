@@ -25,6 +25,10 @@ OTHER: dict[str, Any] = {
     "samples": "12",
     "draws": "3",
     "seed": "7",
+    "prompt_template": "llava_v1",
+    "vision_tower": "tower",
+    "base_model": "vicuna",
+    "allow_pickle": True,
     "adapter": "",  # a folder, made by the test
     "revision": "v1.0",
     "trust_remote_code": True,
