@@ -40,6 +40,7 @@ from ipllvm.records import (
     Contrast,
     Decision,
     Estimate,
+    NeedsArtifact,
     Perturbation,
     Response,
     Result,
@@ -105,6 +106,7 @@ class Evaluation:
         self._reused: Counter[str] = Counter()
         self._planned = 0
         self._perturbations: list[str] = []
+        self._providers: dict[str, str] = {}
         self._stopped: KeyboardInterrupt | StoreFailed | None = None
         self._findings: list[Finding | None] = []
         self._traces: list[flips.Trace] = []
@@ -175,6 +177,12 @@ class Evaluation:
         self._require_whole(plan, outcomes)
         return found
 
+    def _note_providers(self, perturbations: Iterable[Perturbation]) -> None:
+        """What made the artifacts of a perturbation is a setting: with another it is another perturbation."""
+        needed = {each.artifact for each in perturbations if isinstance(each, NeedsArtifact)}
+        if self._artifacts is not None:
+            self._providers |= {kind: self._artifacts.identity(kind) for kind in sorted(needed)}
+
     def _require_whole(self, plan: Plan, outcomes: Known) -> None:
         """After scoring: a store that loses outcomes leaves samples out of the scores."""
         if self._stopped is None:
@@ -195,6 +203,7 @@ class Evaluation:
         )
         self._perturbations += [str(p) for p in plan.perturbations]
         require(self.model, plan.perturbations)
+        self._note_providers(plan.perturbations)
         self._schedule.before(plan)
         model, backend = self.model.info(), self.model.image_backend
         outcomes = self._memory(Context.of(model, data, settings.answer, self._schedule.replicate, backend))
@@ -309,7 +318,7 @@ class Evaluation:
             self.benchmark = data
             self._trials = self._planned = 0
             self._reused.clear()
-            self._perturbations, self._traces = [], []
+            self._perturbations, self._traces, self._providers = [], [], {}
             test()
             if self._stopped is not None:
                 raise self._stopped
@@ -383,6 +392,7 @@ class Evaluation:
                 "template": of_benchmark(self.model, data, self._derived),
                 "scorer": self._grading.name(data),
                 **self._grading.settings(data),
+                **self._providers,
                 **self._reuse(),
             },
             trials=self._trials,

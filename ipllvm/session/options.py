@@ -28,7 +28,7 @@ from ipllvm.perturbations.selection import HOW
 from ipllvm.records import EXACT
 from ipllvm.safety import places
 from ipllvm.session import combinations, labels, parsing
-from ipllvm.session.combinations import TARGETS as TARGETS
+from ipllvm.session.combinations import TARGETS
 from ipllvm.session.in_memory import in_hand
 from ipllvm.session.option import ROW, Bears, Option, number, one_of, option, whole
 from ipllvm.session.profiles import BENCHMARKS as BENCHMARKS_OF
@@ -371,7 +371,7 @@ def read(config: pytest.Config) -> Options:
     values["language_models"] = values["language_models"] or DEFAULT_LANGUAGE_MODELS
     created = _created(values)
     if created:
-        values.update(baseline=None, save_baseline=values["baseline"])
+        values.update(baseline=None, save_baseline=values["baseline"], budget=None, variants=1)
     for name in ("baseline", "save_baseline"):
         values[name] = values[name] or ""
     return Options(fewer_do=typed["samples"] == "auto", created=created, **values)
