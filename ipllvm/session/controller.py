@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ipllvm.errors import UsageError, first_line
+from ipllvm.safety import places
 from ipllvm.safety.printing import Guarded
 from ipllvm.session import budgeting, exiting
 from ipllvm.session.comparisons import REFERENCE, lost
@@ -81,7 +82,7 @@ class Session:
             ensure_writable(self.options.report_dir)
             refuse_link(self.options.report_dir / "baselines")
             for name in STORED if self.options.store else ():
-                refuse_link(self.options.store_folder / name)
+                refuse_link(places.store(self.options.report_dir) / name)
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None
 

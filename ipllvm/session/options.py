@@ -26,7 +26,6 @@ from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
 from ipllvm.records import EXACT
-from ipllvm.safety import places
 from ipllvm.session import combinations, labels, parsing
 from ipllvm.session.combinations import TARGETS
 from ipllvm.session.in_memory import in_hand
@@ -258,11 +257,6 @@ class Options:
     def store(self) -> bool:
         """Whether outcomes are kept."""
         return not self.no_store
-
-    @property
-    def store_folder(self) -> Path:
-        """Where outcomes, artifacts and what was derived from them are kept."""
-        return places.store(self.report_dir)
 
     @property
     def on_defaults(self) -> bool:
