@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from ipllvm.engine.store.outcomes import OutcomeView
 from ipllvm.engine.template import of_benchmark
 from ipllvm.errors import Finding, StoreFailed, UnknownName
 from ipllvm.evaluation import explanations, flips, official_units
+from ipllvm.evaluation.progress import Progress as Progress
 from ipllvm.evaluation.schedules import Fixed
 from ipllvm.evaluation.settings import Settings as Settings
 from ipllvm.evaluation.shown import Shown as Shown
@@ -59,14 +60,6 @@ if TYPE_CHECKING:
 
 Memory = Callable[[Context], MutableMapping[Trial, Response]]
 """What is known already of a model on a benchmark: a view of the store, or a dict."""
-
-
-class Progress(Protocol):
-    """Told how many of how many trials are done."""
-
-    def __call__(self, done: int, total: int) -> None:
-        """Say so, if it is time to."""
-        ...
 
 
 class Evaluation:
