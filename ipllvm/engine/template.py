@@ -14,6 +14,11 @@ UNKNOWN: Final = "unknown"
 
 def template(model: "VisionLanguageModel", sample: Sample) -> str:
     """A digest (12 hex digits) of the prompt's tokens but the picture's; "unknown" where there is none."""
+    if model.sealed:
+        from ipllvm.models.whole import WholeModel
+
+        if isinstance(model, WholeModel) and model.wording:
+            return model.wording
     try:
         prepared = model.prepare([image.load() for image in sample.images], sample.prompt)
     except Exception:  # the trial itself will say so, with its sample
