@@ -13,7 +13,17 @@ import pytest
 
 from ipllvm.errors import IpllvmError
 from ipllvm.safety import interrupts
-from ipllvm.session import comparisons, fixtures, named, options, parameters, parsing, registration, selection
+from ipllvm.session import (
+    comparisons,
+    fixtures,
+    named,
+    options,
+    parameters,
+    parsing,
+    precheck,
+    registration,
+    selection,
+)
 from ipllvm.session.controller import Session
 from ipllvm.session.gathered import Announcer
 from ipllvm.session.outcomes import OPTIONS, ROWS, case, finding, place, status
@@ -59,6 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if kept is not None:
         config.stash[comparisons.REFERENCE] = kept
         config.pluginmanager.register(comparisons.Arrangement(), "ipllvm-comparisons")
+        config.pluginmanager.register(precheck.Precheck(), "ipllvm-precheck")
     config.add_cleanup(interrupts.install())
     if hasattr(config, "workerinput"):
         config.pluginmanager.register(Worker(config), "ipllvm-worker")
@@ -96,9 +107,10 @@ def pytest_pycollect_makeitem(
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests of a model together, so that it is loaded once."""
+    """Leave out what --property does not name; keep the tests of a model together, so it is loaded once."""
     try:
         parameters.check(config, config.stash[OPTIONS])
+        selection.choose(config, items, config.stash[OPTIONS].properties)
     except IpllvmError as error:
         raise pytest.UsageError(str(error)) from None
     items.sort(key=lambda item: place(item, config.stash[OPTIONS]))

@@ -11,26 +11,28 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ipllvm.artifacts import Artifacts, Provider
 from ipllvm.engine.context import Context
+from ipllvm.engine.deferred import run
 from ipllvm.engine.plan import Plan
-from ipllvm.engine.run import Known, require, require_whole, run
+from ipllvm.engine.requirements import Known, require, require_whole
 from ipllvm.engine.scoring import scores_of
+from ipllvm.engine.store.derived import Derived
 from ipllvm.engine.store.outcomes import OutcomeView
-from ipllvm.engine.template import template
+from ipllvm.engine.template import of_benchmark
 from ipllvm.errors import Finding, StoreFailed, UnknownName
-from ipllvm.evaluation import counterexamples, flips, official_units
+from ipllvm.evaluation import explanations, flips, official_units
+from ipllvm.evaluation.progress import Progress as Progress
 from ipllvm.evaluation.schedules import Fixed
 from ipllvm.evaluation.settings import Settings as Settings
 from ipllvm.evaluation.shown import Shown as Shown
 from ipllvm.gate import baseline
 from ipllvm.metrics.pair_accuracy import pair_scores
 from ipllvm.metrics.performance_drop import score
-from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import (
     Benchmark,
@@ -39,6 +41,7 @@ from ipllvm.records import (
     Contrast,
     Decision,
     Estimate,
+    NeedsArtifact,
     Perturbation,
     Response,
     Result,
@@ -52,16 +55,11 @@ from ipllvm.verdicts import decide, labelled
 from ipllvm.verdicts.findings import finding, last_line, not_measured, raise_worst
 from ipllvm.verdicts.series import plain
 
+if TYPE_CHECKING:
+    from ipllvm.models.base import VisionLanguageModel
+
 Memory = Callable[[Context], MutableMapping[Trial, Response]]
 """What is known already of a model on a benchmark: a view of the store, or a dict."""
-
-
-class Progress(Protocol):
-    """Told how many of how many trials are done."""
-
-    def __call__(self, done: int, total: int) -> None:
-        """Say so, if it is time to."""
-        ...
 
 
 class Evaluation:
@@ -70,7 +68,7 @@ class Evaluation:
     def __init__(
         self,
         property_name: str,
-        model: VisionLanguageModel,
+        model: "VisionLanguageModel",
         benchmark: Benchmark,
         total: int,
         claims: Mapping[str, Claim],
@@ -81,6 +79,7 @@ class Evaluation:
         artifacts: Artifacts | None = None,
         schedule: Fixed | None = None,
         grading: Grading | None = None,
+        derived: Derived | None = None,
     ) -> None:
         self.property_name = property_name
         self.model = model
@@ -94,11 +93,13 @@ class Evaluation:
         self._artifacts = artifacts
         self._schedule = schedule or Fixed()
         self._grading = grading or Grading()
+        self._derived = derived or Derived()
         self._began = time.monotonic()
         self._trials = 0
         self._reused: Counter[str] = Counter()
         self._planned = 0
         self._perturbations: list[str] = []
+        self._providers: dict[str, str] = {}
         self._stopped: KeyboardInterrupt | StoreFailed | None = None
         self._findings: list[Finding | None] = []
         self._traces: list[flips.Trace] = []
@@ -169,6 +170,12 @@ class Evaluation:
         self._require_whole(plan, outcomes)
         return found
 
+    def _note_providers(self, perturbations: Iterable[Perturbation]) -> None:
+        """What made the artifacts of a perturbation is a setting: with another it is another perturbation."""
+        needed = {each.artifact for each in perturbations if isinstance(each, NeedsArtifact)}
+        if self._artifacts is not None:
+            self._providers |= {kind: self._artifacts.identity(kind) for kind in sorted(needed)}
+
     def _require_whole(self, plan: Plan, outcomes: Known) -> None:
         """After scoring: a store that loses outcomes leaves samples out of the scores."""
         if self._stopped is None:
@@ -189,6 +196,7 @@ class Evaluation:
         )
         self._perturbations += [str(p) for p in plan.perturbations]
         require(self.model, plan.perturbations)
+        self._note_providers(plan.perturbations)
         self._schedule.before(plan)
         model, backend = self.model.info(), self.model.image_backend
         outcomes = self._memory(Context.of(model, data, settings.answer, self._schedule.replicate, backend))
@@ -289,11 +297,9 @@ class Evaluation:
 
     def _explained(self, result: Result) -> Result:
         """The result with examples of flipped answers and, where it is violated, the smallest one."""
-        settings, asked = self.settings, self.settings.counterexamples if self._stopped is None else 0
-        interim = counterexamples.budget(asked, result.model.parameters)
-        return counterexamples.explained(
-            result, self.model, self._traces, settings.seed, interim, self._artifacts
-        )
+        asked = self.settings.counterexamples if self._stopped is None else 0
+        search = explanations.Search(self.model, self._traces, self.settings.seed, asked, self._artifacts)
+        return explanations.explained(result, search, self._derived)
 
     def measure(self, test: Callable[[], object]) -> None:
         """Call the test of a property as often as its schedule takes, each time on all that it is to see.
@@ -305,7 +311,7 @@ class Evaluation:
             self.benchmark = data
             self._trials = self._planned = 0
             self._reused.clear()
-            self._perturbations, self._traces = [], []
+            self._perturbations, self._traces, self._providers = [], [], {}
             test()
             if self._stopped is not None:
                 raise self._stopped
@@ -376,9 +382,10 @@ class Evaluation:
             verdict=verdict,
             settings={
                 **settings.row(data, self.batch_size, self._perturbations),
-                "template": template(self.model, data.samples[0]) if data.samples else "unknown",
+                "template": of_benchmark(self.model, data, self._derived),
                 "scorer": self._grading.name(data),
                 **self._grading.settings(data),
+                **self._providers,
                 **self._reuse(),
             },
             trials=self._trials,

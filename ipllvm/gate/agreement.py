@@ -4,7 +4,7 @@ Each table names what may differ; all that it does not name must agree, so that 
 of a claim that nobody thought of is refused and not let through. Imports no torch.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +18,10 @@ IMMATERIAL: Final = frozenset(
     {"batch_size", "device", "self_check", "perturbations", "judge_calls", "retention", "crossing", "clip_i"}
 )
 """Settings of a row that may differ: how it was run, and what was found beside the claim."""
+SERVED: Final = "served"
+"""The value of what a server does not say of a model behind it: what serving changed is the question."""
+HIDDEN: Final = ("dtype", "attention", "template")
+"""Settings that may have that value."""
 _FOUND_WITH = " with "
 """In the name of a setting: what was found with another model, as alignment says of each."""
 WORDS: Final = frozenset({"text", "source", "meaning"})
@@ -41,14 +45,27 @@ def material(setting: str) -> bool:
 
 def disagreements(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
     """Why two entries can't be compared, each with both values; nothing where they can."""
-    names = dict.fromkeys([*old.settings, *new.settings])
-    judged = [field.name for field in fields(Claim) if field.name not in WORDS]
-    found = [
-        *_differ(old.settings, new.settings, filter(material, names)),
-        *_differ(_values(old.claim, judged), _values(new.claim, judged), judged, "the claim's "),
-    ]
+    found = [*foreseen(old, {**dict.fromkeys(old.settings), **new.settings}, new.claim)]
     yield from found or _differ(_values(old, SHAPE), _values(new, SHAPE), SHAPE, "the contrast's ")
-    yield from _samples(old, new)
+    yield from _unlike_samples(old.samples, old.n_error, new.samples, new.n_error)
+    if not (old.samples and new.samples):
+        yield f"no sample was measured in {'this run' if old.samples else 'the baseline'}"
+
+
+def foreseen(
+    old: "BaselineEntry", settings: Mapping[str, Any], claim: Claim | None = None, samples: Sequence[str] = ()
+) -> Iterator[str]:
+    """Why an entry can't be compared with a run of these settings, claim and samples, whatever it measures.
+
+    What is left out, None or empty, is not looked at.
+    """
+    hidden = _served(old.settings, settings)
+    yield from _differ(old.settings, settings, (n for n in settings if material(n) and n not in hidden))
+    if claim is not None:
+        judged = [field.name for field in fields(Claim) if field.name not in WORDS]
+        yield from _differ(_values(old.claim, judged), _values(claim, judged), judged, "the claim's ")
+    if samples:
+        yield from _unlike_samples(old.samples, old.n_error, samples, 0)
 
 
 def versions(old: "Baseline", new: "Baseline") -> tuple[list[str], list[str]]:
@@ -62,8 +79,13 @@ def versions(old: "Baseline", new: "Baseline") -> tuple[list[str], list[str]]:
 
 
 def devices(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
-    """The kinds of device, where they differ, which is told."""
-    return _differ(old.settings, new.settings, ("device",))
+    """The kinds of device, and what a server hides, where they differ, which is told."""
+    return _differ(old.settings, new.settings, ("device", *sorted(_served(old.settings, new.settings))))
+
+
+def _served(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
+    """The settings of which a server says nothing in one of two runs."""
+    return {name for name in HIDDEN if SERVED in (old.get(name), new.get(name))}
 
 
 def _values(holder: object, names: Iterable[str]) -> dict[str, Any]:
@@ -79,16 +101,17 @@ def _differ(
             yield f"{whose}{name} is {told[0]} in the baseline and {told[1]} in this run"
 
 
-def _samples(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
+def _unlike_samples(
+    before: Sequence[str], lost_before: int, after: Sequence[str], lost_after: int
+) -> Iterator[str]:
     """Samples that one side alone has, beyond those that ended in an error on the other."""
-    for where, here, other in (("the baseline", old, new), ("this run", new, old)):
-        known = set(other.samples)
-        alone = [sample for sample in here.samples if sample not in known]
-        if len(alone) > other.n_error:
+    sides = (("the baseline", before, after, lost_after), ("this run", after, before, lost_before))
+    for where, here, other, errors in sides:
+        both = set(other)
+        alone = [sample for sample in here if sample not in both]
+        if len(alone) > errors:
             named = ", ".join(map(_short, alone[:NAMED])) + (", ..." if len(alone) > NAMED else "")
             yield f"{len(alone)} samples are in {where} alone ({named}): give both runs the same --samples"
-    if not (old.samples and new.samples):
-        yield f"no sample was measured in {'this run' if old.samples else 'the baseline'}"
 
 
 def _short(value: object) -> str:

@@ -20,18 +20,19 @@ from ipllvm.gate.budget import Budget
 from ipllvm.judges.cost import Price
 from ipllvm.judges.cost import parse as price
 from ipllvm.models.load_options import DEVICE_MAPS
-from ipllvm.models.sources import check_name, display_names, names_classes
+from ipllvm.models.sources import check_name, display_names, is_endpoint, names_classes
 from ipllvm.perturbations.noise import KINDS
 from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
 from ipllvm.records import EXACT
-from ipllvm.session import labels, parsing
+from ipllvm.session import combinations, labels, parsing
+from ipllvm.session.combinations import TARGETS
+from ipllvm.session.in_memory import in_hand
 from ipllvm.session.option import ROW, Bears, Option, number, one_of, option, whole
 from ipllvm.session.profiles import BENCHMARKS as BENCHMARKS_OF
 from ipllvm.session.profiles import CLASSES, PROFILES, PUBLISHED, Size, size
 
-TARGETS: Final = ("population", "benchmark")
 DEFAULT_MODELS: Final = ("llava-tiny",)
 DEFAULT_LANGUAGE_MODELS: Final = ("lm-tiny",)
 NOTHING, RUN, MEASUREMENT, PARAMETER = Bears
@@ -51,8 +52,12 @@ class Options:
     created: bool
     # fmt: off
     models: tuple[str, ...] = option(
-        "alias, hub id or folder (write --model=/path); repeatable",
+        "alias, hub id, folder (write --model=/path), or URL#NAME of a served model; repeatable",
         RUN, name="model", many=True, metavar="NAME",
+    )
+    properties: tuple[str, ...] = option(
+        "property to measure, by its name or that of its claim (ipllvm properties); repeatable",
+        NOTHING, parsing.some_text, name="property", many=True, metavar="NAME",
     )
     benchmarks: tuple[str, ...] = option(
         "benchmark to measure on: a name, a file of rows, hub:ORG/NAME, lmms:TASK; repeatable",
@@ -161,7 +166,7 @@ class Options:
     )
     allow_pickle: bool = option("read its *.bin and *.pt files, as weights alone", RUN, flag=True)
     rehash: bool = option("read the weights of --model anew for its fingerprint", NOTHING, flag=True)
-    no_store: bool = option("measure anew, keep no outcomes in --report-dir", RUN, flag=True)
+    no_store: bool = option("measure anew, keep no outcomes in the store", RUN, flag=True)
     noise_kind: str = option(
         f"noise of the importance properties: {', '.join(KINDS)}",
         PARAMETER, one_of(*KINDS), KINDS[0], aliases=("noise",),
@@ -233,7 +238,9 @@ class Options:
         RUN, one_of("bets", "looks"), "bets",
     )
     final_look: bool = option("sequential: keep a fifth of alpha for one test of all samples", RUN, flag=True)
-    noise_floor: bool = option("measure twice, in other batches, and report what differs", RUN, flag=True)
+    noise_floor: bool = option(
+        "measure twice, in other batches, and report what differs; always of a served model", RUN, flag=True
+    )
     margin_floor: bool = option("raise margins below the noise floor to it", RUN, flag=True)
     exact: str | None = option(
         "what decides where few clusters inform: dirichlet, or bets, which are proven to be valid",
@@ -247,7 +254,7 @@ class Options:
 
     @property
     def store(self) -> bool:
-        """Whether outcomes are kept in the report folder."""
+        """Whether outcomes are kept."""
         return not self.no_store
 
     @property
@@ -347,8 +354,8 @@ def read(config: pytest.Config) -> Options:
     """The options of this run; raises UsageError in one line for a value that can't be used."""
     typed = {name: config.getoption(row.destination) for name, row in OPTIONS.items()}
     values = {name: row.read(typed[name]) for name, row in OPTIONS.items()}
-    _check(values)
-    values["models"] = parsing.models(values["models"] or DEFAULT_MODELS)
+    combinations.check(values)
+    values["models"] = tuple(in_hand(config)) or parsing.models(values["models"] or DEFAULT_MODELS)
     values["profile"] = parsing.profile(values["profile"], values["device"])
     fit = CLASSES if all(map(names_classes, values["models"])) else BENCHMARKS_OF[values["profile"]]
     asked = (choice.under(name, values["protocol"]) for name in values["benchmarks"] or fit)
@@ -357,7 +364,9 @@ def read(config: pytest.Config) -> Options:
     values["language_models"] = values["language_models"] or DEFAULT_LANGUAGE_MODELS
     created = _created(values)
     if created:
-        values.update(baseline=None, save_baseline=values["baseline"])
+        values.update(baseline=None, save_baseline=values["baseline"], budget=None, variants=1)
+    served = any(map(is_endpoint, values["models"]))
+    values["noise_floor"] |= served and not (values["sequential"] or values["top_up"])
     for name in ("baseline", "save_baseline"):
         values[name] = values[name] or ""
     return Options(fewer_do=typed["samples"] == "auto", created=created, **values)
@@ -375,25 +384,3 @@ def _created(values: Mapping[str, Any]) -> bool:
             "--baseline-if-missing=create: CI is set, where no run may become its own baseline: commit one"
         )
     return names.find(names.new("baseline", asked), values["report_dir"]) is None
-
-
-def _check(values: Mapping[str, Any]) -> None:
-    """Raises UsageError for options that do not go together, or not without another."""
-    sequential, compared = values["sequential"], values["baseline"] or values["save_baseline"]
-    if compared and len(values["models"]) > 1:
-        raise UsageError("a baseline is of one model: give one --model")
-    if sequential and compared:
-        raise UsageError("--sequential: a baseline needs a fixed number of samples; leave one of the two out")
-    if values["margin_floor"] and not values["noise_floor"]:
-        raise UsageError("--margin-floor: give --noise-floor too")
-    if sequential and values["noise_floor"]:
-        raise UsageError("--noise-floor needs a fixed number of samples; leave --sequential out")
-    if not sequential and values["final_look"]:
-        raise UsageError("--final-look: give --sequential too")
-    if values["top_up"] and (sequential or values["noise_floor"] or values["no_store"] or compared):
-        raise UsageError("--top-up: not with --sequential, --noise-floor, --no-store or a baseline")
-    looks = values["evidence"] == "looks"
-    if looks and (not sequential or values["final_look"] or values["target"] != TARGETS[0]):
-        raise UsageError("--evidence looks: needs --sequential, without --final-look or --target benchmark")
-    if not sequential and values["target"] != TARGETS[0]:
-        raise UsageError(f"--target {values['target']}: give --sequential too")
