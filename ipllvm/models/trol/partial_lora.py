@@ -50,8 +50,8 @@ def attach(model: Any, parts: Mapping[str, tuple[Tensor, Tensor]]) -> None:
     for name, (low, high) in parts.items():
         owner, _, last = name.rpartition(".")
         linear = decoder.get_submodule(name)
-        made = PartialLora(linear, low.to(linear.weight.dtype), high.to(linear.weight.dtype), where)
-        setattr(decoder.get_submodule(owner), last, made)
+        part = PartialLora(linear, low.to(linear.weight.dtype), high.to(linear.weight.dtype), where)
+        setattr(decoder.get_submodule(owner), last, part)
 
     def from_ids(module: nn.Module, args: tuple[Any, ...], named: dict[str, Any]) -> None:
         ids = named.get("input_ids", args[0] if args else None)
