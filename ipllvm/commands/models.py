@@ -41,10 +41,13 @@ def _families() -> Iterator[Row]:
     """Each model type with what its class says; which decoders share rows and take prefixes is their own."""
     for name in FAMILIES:
         family = FAMILIES.load(name)
+        if family.sealed:
+            yield name, family.__name__, f"pixels and words alone: it {family.sealed}"
+            continue
         pictures = "several pictures" if family.SEVERAL else "one picture"
         places = "permuted and by place" if family.placed else "permuted; queries have no places"
         order = "" if family.IN_ORDER else ", positions or masks of its own"
-        yield name, family.__name__, f"{pictures}; visual tokens {places}{order}"
+        yield name, family.__name__, f"every stage, drafts; {pictures}; visual tokens {places}{order}"
 
 
 def aliases() -> Iterator[Row]:

@@ -11,26 +11,28 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMappin
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ipllvm.artifacts import Artifacts, Provider
 from ipllvm.engine.context import Context
+from ipllvm.engine.deferred import run
 from ipllvm.engine.plan import Plan
-from ipllvm.engine.run import Known, require, require_whole, run
+from ipllvm.engine.requirements import Known, require, require_whole
 from ipllvm.engine.scoring import scores_of
+from ipllvm.engine.store.derived import Derived
 from ipllvm.engine.store.outcomes import OutcomeView
-from ipllvm.engine.template import template
+from ipllvm.engine.template import of_benchmark
 from ipllvm.errors import Finding, StoreFailed, UnknownName
-from ipllvm.evaluation import counterexamples, flips, official_units
+from ipllvm.evaluation import explanations, flips, official_units
+from ipllvm.evaluation.progress import Progress as Progress
 from ipllvm.evaluation.schedules import Fixed
 from ipllvm.evaluation.settings import Settings as Settings
 from ipllvm.evaluation.shown import Shown as Shown
 from ipllvm.gate import baseline
 from ipllvm.metrics.pair_accuracy import pair_scores
 from ipllvm.metrics.performance_drop import score
-from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import (
     Benchmark,
@@ -53,16 +55,11 @@ from ipllvm.verdicts import decide, labelled
 from ipllvm.verdicts.findings import finding, last_line, not_measured, raise_worst
 from ipllvm.verdicts.series import plain
 
+if TYPE_CHECKING:
+    from ipllvm.models.base import VisionLanguageModel
+
 Memory = Callable[[Context], MutableMapping[Trial, Response]]
 """What is known already of a model on a benchmark: a view of the store, or a dict."""
-
-
-class Progress(Protocol):
-    """Told how many of how many trials are done."""
-
-    def __call__(self, done: int, total: int) -> None:
-        """Say so, if it is time to."""
-        ...
 
 
 class Evaluation:
@@ -71,7 +68,7 @@ class Evaluation:
     def __init__(
         self,
         property_name: str,
-        model: VisionLanguageModel,
+        model: "VisionLanguageModel",
         benchmark: Benchmark,
         total: int,
         claims: Mapping[str, Claim],
@@ -82,6 +79,7 @@ class Evaluation:
         artifacts: Artifacts | None = None,
         schedule: Fixed | None = None,
         grading: Grading | None = None,
+        derived: Derived | None = None,
     ) -> None:
         self.property_name = property_name
         self.model = model
@@ -95,6 +93,7 @@ class Evaluation:
         self._artifacts = artifacts
         self._schedule = schedule or Fixed()
         self._grading = grading or Grading()
+        self._derived = derived or Derived()
         self._began = time.monotonic()
         self._trials = 0
         self._reused: Counter[str] = Counter()
@@ -298,11 +297,9 @@ class Evaluation:
 
     def _explained(self, result: Result) -> Result:
         """The result with examples of flipped answers and, where it is violated, the smallest one."""
-        settings, asked = self.settings, self.settings.counterexamples if self._stopped is None else 0
-        interim = counterexamples.budget(asked, result.model.parameters)
-        return counterexamples.explained(
-            result, self.model, self._traces, settings.seed, interim, self._artifacts
-        )
+        asked = self.settings.counterexamples if self._stopped is None else 0
+        search = explanations.Search(self.model, self._traces, self.settings.seed, asked, self._artifacts)
+        return explanations.explained(result, search, self._derived)
 
     def measure(self, test: Callable[[], object]) -> None:
         """Call the test of a property as often as its schedule takes, each time on all that it is to see.
@@ -385,7 +382,7 @@ class Evaluation:
             verdict=verdict,
             settings={
                 **settings.row(data, self.batch_size, self._perturbations),
-                "template": template(self.model, data.samples[0]) if data.samples else "unknown",
+                "template": of_benchmark(self.model, data, self._derived),
                 "scorer": self._grading.name(data),
                 **self._grading.settings(data),
                 **self._providers,

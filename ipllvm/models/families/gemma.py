@@ -1,7 +1,7 @@
 """Gemma 3 and 4, PaliGemma: decoders whose picture tokens may see each other both ways."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -43,6 +43,10 @@ class Gemma4(TransformersModel):
     """
 
     PROJECTOR = "embed_vision"
+    MEANING: ClassVar[tuple[str, ...]] = (
+        "its upper layers share keys and values of lower ones: noise on image positions above the first that "
+        "shares has no effect by construction",
+    )
     IN_ORDER = False
 
     def views(self, prepared: Prepared) -> Sequence[View]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -21,6 +21,10 @@ class Granite4Vision(LlavaNext):
     """
 
     PROJECTOR = "layerwise_projectors.0"
+    MEANING: ClassVar[tuple[str, ...]] = (
+        "a visual token is what is added before several layers, side by side, and moves as one",
+        *LlavaNext.MEANING,
+    )
     encode = TransformersModel.encode
 
     @property

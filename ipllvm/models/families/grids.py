@@ -1,7 +1,7 @@
 """Families that cut a picture of any size into one grid of patches, several of which make a token."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -47,6 +47,9 @@ class QwenVL(TransformersModel):
     """Qwen 2-VL and 2.5-VL, GLM-4V and 4.6V: positions on three axes, several patches a token."""
 
     PROJECTOR = "visual.merger"
+    MEANING: ClassVar[tuple[str, ...]] = (
+        "a visual token is several patches, merged; content moves between slots, positions stay",
+    )
     IN_ORDER = False
     SIGHT = ("image_grid_thw",)
 
@@ -68,6 +71,11 @@ class Deepstack(QwenVL):
 
     A visual token is its embedding and these features, side by side: what is done to it is done to all.
     """
+
+    MEANING: ClassVar[tuple[str, ...]] = (
+        *QwenVL.MEANING,
+        "a visual token is its embedding and its features for deeper layers, side by side: it moves as one",
+    )
 
     @property
     def depth(self) -> int:

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -18,6 +18,10 @@ NEWLINE = -1.0
 
 class LlavaNext(Llava):
     """Adapter of LlavaNextForConditionalGeneration; packs through the model's own function."""
+
+    MEANING: ClassVar[tuple[str, ...]] = (
+        "the newline that closes each row of its map is a visual token with a place of its own",
+    )
 
     def tiles(self, prepared: Prepared) -> Tensor:
         """See the interface: a picture of fewer tiles than another is padded with tiles that nobody sees."""

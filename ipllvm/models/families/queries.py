@@ -1,6 +1,7 @@
 """Families whose visual tokens are queries: each looks at the whole picture, and none has a place in it."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from PIL import Image
@@ -23,6 +24,9 @@ class Queries(TransformersModel):
     """Idefics 2 and Aria: as many queries for each picture or part of one, in a row."""
 
     placed = False
+    MEANING: ClassVar[tuple[str, ...]] = (
+        "a visual token is a query that looks at the whole picture: it has no place in it",
+    )
 
     def views(self, prepared: Prepared) -> Sequence[View]:
         """See the interface."""

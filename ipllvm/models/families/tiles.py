@@ -17,6 +17,10 @@ from ipllvm.models.views import View, tiled
 class Tiled(TransformersModel):
     """Tiles row by row, and the whole behind them where there are several."""
 
+    MEANING: ClassVar[tuple[str, ...]] = (
+        "a visual token is several patches; what stands between tiles is words, which never move",
+    )
+
     def across(self, size: tuple[int, int]) -> tuple[int, int]:
         """How many rows and columns of tiles a picture of that height and width is cut into."""
         images = self._processor.image_processor

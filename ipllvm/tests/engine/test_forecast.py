@@ -91,16 +91,23 @@ def test_a_batch_holds_its_prompts_and_layer_trials_their_clean_pass(folder: Pat
     prepared = [model.prepare([s.images[0].load()], s.prompt) for s in rows]
     longest, each = max(len(one.input_ids) for one in prepared), model.footprint
     assert each is not None
-    pictures = sum(int(one.visual.sum()) for one in prepared) * each.state
-    assert cost(model, _plan(rows), 4).holds == 4 * longest * each.prompt + pictures
-    assert cost(model, _plan(rows), 32).holds == 6 * longest * each.prompt + pictures, (
+    one = model.cost(prepared[0])
+    projected = sum(int(item.visual.sum()) for item in prepared) * each.state
+
+    def pictures(flying: int, batch: int) -> int:
+        """Processed and projected pictures, and the tower on a batch."""
+        return round(flying / 6 * projected + (flying + batch) * one.numbers + batch * one.tower)
+
+    assert one.numbers == prepared[0].fields["pixel_values"].numel() and one.tower > 0
+    assert cost(model, _plan(rows), 4).holds == 4 * longest * each.prompt + pictures(6, 4)
+    assert cost(model, _plan(rows), 32).holds == 6 * longest * each.prompt + pictures(6, 6), (
         "no more than there are"
     )
-    assert cost(model, _plan(rows), 2).holds < 2 * longest * each.prompt + 0.9 * pictures, (
+    assert cost(model, _plan(rows), 2).holds == 2 * longest * each.prompt + pictures(4, 2), (
         "two batches of them"
     )
     deep = cost(model, _plan(rows, LayerNoise(0), LayerNoise(1)), 4)
-    assert deep.holds == 4 * longest * (each.prompt + each.cache + 2 * each.state) + pictures
+    assert deep.holds == 4 * longest * (each.prompt + each.cache + 2 * each.state) + pictures(6, 4)
     assert deep.passes == 6 + 6 + 6 + 6 * (model.layers() - 1) / model.layers()
 
 
