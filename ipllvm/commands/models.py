@@ -47,7 +47,7 @@ def _families() -> Iterator[Row]:
         pictures = "several pictures" if family.SEVERAL else "one picture"
         places = "permuted and by place" if family.placed else "permuted; queries have no places"
         order = "" if family.IN_ORDER else ", positions or masks of its own"
-        yield name, family.__name__, f"every stage, drafts; {pictures}; visual tokens {places}{order}"
+        yield name, family.__name__, f"{pictures}; visual tokens {places}{order}; every stage"
 
 
 def aliases() -> Iterator[Row]:

@@ -51,7 +51,8 @@ def test_a_missing_checkpoint_says_how_to_get_it(
 def test_families_say_what_they_take(capsys: pytest.CaptureFixture[str]) -> None:
     lines = printed(capsys, "models", "--families")
     assert lines.keys() == set(registry.FAMILIES)
-    assert "queries have no places" in lines["aria"] and "one picture" in lines["llava_next"]
+    assert "queries have no places" in lines["aria"] and "one picture" in lines["paligemma"]
+    assert "pixels and words alone" in lines["mllama"]
 
 
 def test_benchmarks(capsys: pytest.CaptureFixture[str]) -> None:
