@@ -97,7 +97,7 @@ def ordered(gate: "Gate") -> "list[Change]":
     """The comparisons, what got worse first and most."""
 
     def rank(change: "Change") -> tuple[int, float]:
-        return WORST_FIRST.index(gate.said(change)), -(change.estimate.value or 0.0)
+        return WORST_FIRST.index(gate.standing(change)), -(change.estimate.value or 0.0)
 
     return sorted(gate.changes, key=rank)
 
@@ -113,7 +113,7 @@ def lines(gate: "Gate") -> Iterator[str]:
             else ""
         )
         yield (
-            f"{gate.said(change)} {_measure(change)} on {change.key[2]}: "
+            f"{gate.standing(change)} {_measure(change)} on {change.key[2]}: "
             f"{means}worse by {number(found.value)} {interval(found.low, found.high)}, margin "
             f"{change.claim.margin:g}; {lost} lost and {gained} gained of {found.n:,}"
         )

@@ -46,8 +46,8 @@ def outputs(gate: "Gate", status: int) -> dict[str, str]:
 def problems(gate: "Gate") -> Iterator[str]:
     """One line for each comparison that stands in the way."""
     for change in gate.changes:
-        if gate.said(change) != "HOLDS":
-            yield f"{gate.said(change)} {change.key[0]} on {change.key[2]}: {gate.reason(change)}"
+        if gate.standing(change) != "HOLDS":
+            yield f"{gate.standing(change)} {change.key[0]} on {change.key[2]}: {gate.reason(change)}"
     yield from gate.lines()
 
 
@@ -71,7 +71,7 @@ def _append(place: str | None, text: str) -> None:
 def _row(gate: "Gate", change: "Change") -> tuple[str, ...]:
     found = change.estimate
     cells = [
-        gate.said(change),
+        gate.standing(change),
         change.key[0],
         change.key[2],
         number(change.before),
