@@ -43,6 +43,16 @@ def options(sample: Sample) -> tuple[str, ...]:
     return YES_NO if sample.answer.lower() in YES_NO else ()
 
 
+def right_option(sample: Sample) -> int | None:
+    """Which of a sample's options is right; None where it has none.
+
+    >>> right_option(Sample("s", "c", (), "Is it?", "no", choices=("no", "yes")))
+    1
+    """
+    found = [option.lower() for option in options(sample)]
+    return found.index(sample.answer.lower()) if sample.answer.lower() in found else None
+
+
 def respond(
     model: VisionLanguageModel,
     samples: Sequence[Sample],

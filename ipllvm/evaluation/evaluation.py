@@ -16,10 +16,11 @@ from typing import Protocol
 import numpy as np
 
 from ipllvm.artifacts import Artifacts, Provider
+from ipllvm.engine.answering import options
 from ipllvm.engine.context import Context
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Known, require, require_whole, run
-from ipllvm.engine.scoring import scores_of
+from ipllvm.engine.scoring import probabilities_of, scores_of
 from ipllvm.engine.store.outcomes import OutcomeView
 from ipllvm.engine.template import template
 from ipllvm.errors import Finding, StoreFailed, UnknownName
@@ -54,6 +55,11 @@ from ipllvm.verdicts.series import plain
 
 Memory = Callable[[Context], MutableMapping[Trial, Response]]
 """What is known already of a model on a benchmark: a view of the store, or a dict."""
+
+
+PROBABILITY = "the probability of the right option: another estimand than the claim's"
+PROBABILITY_SUFFIX = "_probability"
+"""Of the name of the estimate of a claim's quantity in probabilities in place of right and wrong answers."""
 
 
 class Progress(Protocol):
@@ -102,6 +108,8 @@ class Evaluation:
         self._stopped: KeyboardInterrupt | StoreFailed | None = None
         self._findings: list[Finding | None] = []
         self._traces: list[flips.Trace] = []
+        self._by_probability = False
+        self._probabilities: dict[str, Contrast] = {}
 
     @property
     def batch_size(self) -> int:
@@ -126,6 +134,8 @@ class Evaluation:
         what was measured, and `check` ends the test after recording it.
         """
         plan, outcomes = self._measured(self.benchmark, perturbations, draws)
+        if self._by_probability:
+            return tuple(probabilities_of(plan, p, outcomes) for p in plan.perturbations)
         scorer = self._grading.of(self.benchmark)
         found = tuple(scores_of(plan, p, scorer, outcomes) for p in plan.perturbations)
         self._require_whole(plan, outcomes)
@@ -223,6 +233,9 @@ class Evaluation:
         is neither a wrong answer nor a verdict, and UnknownName for a claim that is none.
         """
         asked = self._claim(claim)
+        if self._by_probability:
+            self._probabilities[asked.name] = contrast
+            return Verdict(Decision.UNDECIDED, PROBABILITY)
         paired = [(asked, contrast)]
         if "clean" in shown.scores and something_to_lose is None:
             regressed = baseline.clean_claim(asked.regression_margin)
@@ -265,6 +278,10 @@ class Evaluation:
         found = {name: self._accuracy(name, each) for name, each in scores.items()}
         found |= {name: self._other(name, each) for name, each in shown.beside.items()}
         found |= self._labelled(shown.scores)
+        if claim.name in self._probabilities:
+            name = f"{claim.quantity}{PROBABILITY_SUFFIX}"
+            other = self._other(name, self._probabilities[claim.name])
+            found[name] = replace(other, method=f"{other.method}; {PROBABILITY}")
         decisive = self._schedule.decisive(contrast, claim, self.settings.seed)
         return found | {claim.quantity: decisive} | self._schedule.beside(claim.name)
 
@@ -296,15 +313,19 @@ class Evaluation:
     def measure(self, test: Callable[[], object]) -> None:
         """Call the test of a property as often as its schedule takes, each time on all that it is to see.
 
-        Nothing is measured twice. Raises in the end what the verdicts call for, a violated claim first.
+        Where answers are chosen by likelihood it is called once more before, on the probability of the right
+        option, which stands beside the claim. Nothing is measured twice. Raises in the end what the verdicts
+        call for, a violated claim first.
         """
 
         def call(data: Benchmark) -> None:
             self.benchmark = data
-            self._trials = self._planned = 0
-            self._reused.clear()
-            self._perturbations, self._traces = [], []
-            test()
+            chosen = self.settings.answer == "likelihood" and any(map(options, data.samples))
+            for self._by_probability in (True, False) if chosen else (False,):
+                self._trials = self._planned = 0
+                self._reused.clear()
+                self._perturbations, self._traces = [], []
+                test()
             if self._stopped is not None:
                 raise self._stopped
 
@@ -385,4 +406,5 @@ class Evaluation:
             partial=self._stopped is not None,
             floors=self._schedule.reaches,
             noise=self._schedule.flips,
+            looks=self._schedule.looks,
         )

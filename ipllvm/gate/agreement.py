@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from ipllvm.gate.baseline import Baseline, BaselineEntry
 
 IMMATERIAL: Final = frozenset(
-    {"batch_size", "device", "self_check", "perturbations", "judge_calls", "retention", "crossing", "clip_i"}
-)
+    {
+        "batch_size", "device", "self_check", "sequential", "perturbations",
+        "judge_calls", "retention", "crossing", "clip_i",
+    }
+)  # fmt: skip
 """Settings of a row that may differ: how it was run, and what was found beside the claim."""
 _FOUND_WITH = " with "
 """In the name of a setting: what was found with another model, as alignment says of each."""
@@ -84,6 +87,8 @@ def _samples(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
     for where, here, other in (("the baseline", old, new), ("this run", new, old)):
         known = set(other.samples)
         alone = [sample for sample in here.samples if sample not in known]
+        if other.looks:  # it stopped before it came to them
+            continue
         if len(alone) > other.n_error:
             named = ", ".join(map(_short, alone[:NAMED])) + (", ..." if len(alone) > NAMED else "")
             yield f"{len(alone)} samples are in {where} alone ({named}): give both runs the same --samples"

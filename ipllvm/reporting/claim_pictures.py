@@ -8,7 +8,7 @@ from ipllvm.reporting.pictures import Picture, alternative, capital, labels, pla
 from ipllvm.reporting.quantities import meaning
 from ipllvm.reporting.schema import Row
 from ipllvm.reporting.text import interval, number, visible
-from ipllvm.reporting.view import LABEL, NOT_MEASURED, Line, standing
+from ipllvm.reporting.view import LABEL, NOT_MEASURED, Line, interval_note, standing
 
 SCORES: Final = 6
 """Scores that are drawn side by side; the table of numbers has all."""
@@ -27,11 +27,11 @@ def forest(lines: Sequence[Line]) -> Picture | None:
         for name, (line, e) in zip(names, found, strict=True)
     ]
     words, sign = meaning(claim), found[0][0].margin
-    axis = f"{visible(unit, 20)} {words.what}"
+    axis, note = f"{visible(unit, 20)} {words.what}", interval_note([line.row for line, _ in found])
     return Picture(
         name=f"{slug(found[0][0].property)}-{slug(claim['quantity'])}",
         title="Against the margin",
-        caption=f"{capital(axis)}; further right = {words.more}. Bar: interval, 5 % on each side; dashed: "
+        caption=f"{capital(axis)}; further right = {words.more}. Bar: {note}; dashed: "
         f"the margin, {sign}; tinted: where the claim holds. ● holds, ◆ undecided, ✖ violated.",
         alt=alternative(
             f"{axis}, margin {sign}", [(s.label, _told(s.value, s.low, s.high, unit)) for s in spans]

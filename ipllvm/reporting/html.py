@@ -20,13 +20,13 @@ from ipllvm.reporting.sections import Section, ShownResult, alike, sections
 from ipllvm.reporting.tables import table
 from ipllvm.reporting.text import interval, number, visible
 from ipllvm.reporting.view import (
-    INTERVAL_NOTE,
     NOT_MEASURED,
     WORST_FIRST,
     count_of,
     failure,
     failure_reason,
     headline,
+    interval_note,
     standing,
     stated,
 )
@@ -182,7 +182,7 @@ def _template() -> Any:
         "failure_reason": failure_reason,
         "flip_pictures": examples.pictures,
         "symbols": SYMBOLS,
-        "note": INTERVAL_NOTE,
+        "interval_note": interval_note,
         "style": style,
         "script": script,
         "script_hash": f"sha256-{digest}",

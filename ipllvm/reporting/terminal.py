@@ -15,11 +15,11 @@ from ipllvm.reporting import evidence, figures
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import REASON_LIMIT, to_ascii, visible
 from ipllvm.reporting.view import (
-    INTERVAL_NOTE,
     Line,
     failure,
     failure_reason,
     headline,
+    interval_note,
     lines,
     perturbed_heading,
     printed,
@@ -71,7 +71,7 @@ def summary(
         for line in _model(of_model.get(model["id"], []), model, width, plain, verbose)
     ]
     made += [*_figures(report, plain), *_examples(report, width, plain)] if verbose else []
-    made += _folded(INTERVAL_NOTE, width) if report["results"] else []
+    made += _folded(interval_note(report["results"]), width) if report["results"] else []
     made += [line for said in stated(report) for line in _folded(plain(visible(said, _LONG)), width)]
     made += _failed(report, width, plain)
     made += _untold(report, width, plain)

@@ -10,7 +10,7 @@ from ipllvm.reporting.text import MISSING, interval, number, visible
 
 OBSERVED: Final = {"HOLDS": "AS IN PAPER", "VIOLATED": "NOT AS IN PAPER", "UNDECIDED": "UNDECIDED"}
 NOT_MEASURED: Final = "NOT MEASURED"
-INTERVAL_NOTE: Final = "interval: 5 % on each side"
+_ALPHA: Final = 0.05
 _KINDS: Final = ("requirement", "observation")
 WORST_FIRST: Final = ("VIOLATED", NOT_MEASURED, "WORSE", "UNDECIDED", "HOLDS")
 """What a row may be said to be, in the order of a reader's interest."""
@@ -53,6 +53,20 @@ def lines(report: Report) -> list[Line]:
         return claim if several else ""
 
     return [_line(row, names[row["benchmark"]], name(row)) for row in ordered]
+
+
+def interval_note(rows: Sequence[Row]) -> str:
+    """At which level the intervals of these results are: that of each claim, of all else 5 %.
+
+    >>> interval_note([{"claim": {"alpha": 0.05}}])
+    'interval: 5 % on each side'
+    >>> interval_note([{"claim": {"alpha": 0.01}}, {"claim": {"alpha": 0.05}}])
+    "interval: 1 to 5 % on each side, the claim's own level; 5 % of other estimates"
+    """
+    levels = sorted({float(row["claim"]["alpha"]) for row in rows} or {_ALPHA})
+    told = " to ".join(f"{100 * level:.3g}" for level in dict.fromkeys((levels[0], levels[-1])))
+    note = f"interval: {told} % on each side"
+    return note if levels == [_ALPHA] else f"{note}, the claim's own level; 5 % of other estimates"
 
 
 def headline(report: Report) -> tuple[str, str]:

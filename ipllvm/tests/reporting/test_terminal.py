@@ -62,6 +62,15 @@ def test_every_width_tells_the_same(width: int) -> None:
     assert "test failed: nothing, llava-tiny: AssertionError: assert 1 == 2" in text
 
 
+def test_the_level_of_the_intervals_is_the_claims_own() -> None:
+    strict = replace(reports.result(), claim=replace(reports.CLAIM, alpha=0.005))
+    text = " ".join(summary(reports.report(strict), 140))
+    assert "interval: 0.5 % on each side, the claim's own level; 5 % of other estimates" in text
+    assert "interval: 0.5 to 5 % on each side" in " ".join(
+        summary(reports.report(strict, reports.result()), 140)
+    )
+
+
 @pytest.mark.parametrize("width", [40, 140])
 def test_the_command_that_runs_a_broken_law_again_is_on_one_line(width: int) -> None:
     law = reports.broken()

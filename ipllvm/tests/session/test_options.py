@@ -216,7 +216,11 @@ def test_sequential_runs_name_their_target() -> None:
         ({"margin_floor": True}, "--margin-floor: give --noise-floor too"),
         ({"sequential": True, "noise_floor": True}, "--noise-floor needs a fixed number of samples"),
         ({"sequential": True, "target": "world"}, "unknown --target 'world'"),
-        ({"sequential": True, "baseline": "b"}, "--sequential: a baseline needs a fixed number of samples"),
+        ({"sequential": True, "save_baseline": "b"}, "--sequential: a baseline needs a fixed number"),
+        (
+            {"sequential": True, "baseline": "b"},
+            "--sequential: a gate has planned looks; give --evidence looks",
+        ),
     ],
 )
 def test_what_does_not_go_with_a_sequential_run(asked: dict[str, Any], line: str) -> None:
