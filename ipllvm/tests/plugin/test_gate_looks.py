@@ -34,7 +34,7 @@ def compared(done: Session) -> dict[str, dict[str, object]]:
 
 
 def test_a_worse_model_is_stopped_at_the_first_look(folder: Path) -> None:
-    done = gate(folder, "lossy,r=0.3", *LOOKS)
+    done = gate(folder, "lossy,r=0.3", *LOOKS, "--junitxml=junit.xml")
     assert done.status == 1
     found = compared(done)["regression:clean_score"]
     assert found["n"] == 100 and "look 1 of 600 planned samples" in str(found["why"])

@@ -219,7 +219,7 @@ def test_sequential_runs_name_their_target() -> None:
         ({"sequential": True, "save_baseline": "b"}, "--sequential: a baseline needs a fixed number"),
         (
             {"sequential": True, "baseline": "b"},
-            "--sequential: a gate has planned looks; give --evidence looks",
+            "--sequential: a gate has planned looks",
         ),
     ],
 )

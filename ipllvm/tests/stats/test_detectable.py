@@ -21,7 +21,7 @@ def test_of_single_samples_both_sides_are_the_score_tests() -> None:
 
 @pytest.mark.parametrize("draws", [1, 5])
 def test_few_clusters_hold_only_where_much_is_won(draws: int) -> None:
-    """At the distance that the spread alone asks for, a fifth of the runs held; at this one four fifths do."""
+    """At the distance that the spread alone asks for a fifth of the runs hold, at this one four fifths."""
     found = PlannedRun(np.full(30, 10), draws).detects(MARGIN, 1 / draws)
     repeats = (1 + (draws - 1) * 0.4) / draws
     design = Design(300, 10, draws, rho_c=0.1 * repeats, rho_k=0.4)
