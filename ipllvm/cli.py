@@ -17,6 +17,7 @@ USAGE_ERROR, INTERRUPTED, BROKEN = 4, 2, 3
 COMMANDS = {
     "check": "run the properties on a model, from anywhere",
     "audit": "everything that is measured of a model, in every view, with checksums",
+    "paper": "the paper's tables and figures, measured, beside what it prints",
     "plan": "what a run would do and cost, before any weight is read",
     "models": "what --model takes, and what of it is here",
     "data": "the files of published benchmarks: list, get, check, where",
@@ -25,6 +26,7 @@ COMMANDS = {
     "perturbations": "what models are put through",
     "replay": "one trial of a report again: picture, perturbation, both answers",
     "report": "the views of a report again, from its JSON, without the model",
+    "history": "each claim from checkpoint to checkpoint, as one page",
     "verify": "the files of an audit against the checksums of its manifest",
     "compare": "saved baselines against each other, without a model",
     "score": "answers of any harness by a benchmark's own rule, without a model",

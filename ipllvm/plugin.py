@@ -48,6 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         config.stash[OPTIONS] = options.read(config)
         named.check(config.stash[OPTIONS])
+        if not (config.stash[OPTIONS].plan or config.option.collectonly or hasattr(config, "workerinput")):
+            named.require(config.stash[OPTIONS])
         options.check_workers(getattr(config.option, "numprocesses", None), config.stash[OPTIONS])
         kept = comparisons.reference(config.stash[OPTIONS])
     except IpllvmError as error:
@@ -78,7 +80,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         labels = [asked.label(name) for name in asked.models]
         metafunc.parametrize("model_name", asked.models, ids=labels, scope="session")
     if "benchmark_name" in metafunc.fixturenames:
-        wanted = selection.benchmarks(metafunc.definition.get_closest_marker("benchmarks"), asked)
+        name = metafunc.function.__name__.removeprefix("test_")
+        wanted = selection.benchmarks(metafunc.definition.get_closest_marker("benchmarks"), asked, name)
         metafunc.parametrize("benchmark_name", wanted, scope="session")
 
 

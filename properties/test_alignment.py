@@ -17,6 +17,7 @@ import pytest
 
 from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.alignment import align, as_scores
+from ipllvm.metrics.performance_drop import score
 from ipllvm.metrics.weighted import weighted
 from ipllvm.sampling import generator
 
@@ -56,5 +57,12 @@ def test_alignment(
     evaluation.check(
         "alignment",
         weighted("alignment_loss", [(1.0, shown["encoder"]), (-1.0, shown["projector"])]),
-        Shown(shown, noted={f"{side} with {name}": str(each) for (side, name), each in found.items()}),
+        Shown(
+            shown,
+            beside={
+                f"{side} with {name}": score(as_scores(side, [each], pool, asked))
+                for (side, name), each in found.items()
+            },
+            noted={f"{side} with {name}": str(each) for (side, name), each in found.items()},
+        ),
     )

@@ -31,7 +31,9 @@ def load(seed: int = 0) -> Benchmark:
 
 
 def caption(sample: Sample) -> str:
-    """The caption of a sample's picture."""
+    """The caption of a sample's picture: the option that fits, or the answer where there are no options."""
+    if not sample.choices:
+        return sample.answer
     return sample.choices[LETTERS.index(sample.answer)]
 
 

@@ -6,13 +6,12 @@
 from pathlib import Path
 from typing import Any
 
-from ipllvm.benchmarks.names import ALIASES, STANDARD
+from ipllvm.benchmarks.names import ALIASES, AT, STANDARD
 from ipllvm.benchmarks.tables import SUFFIXES
 from ipllvm.errors import UsageError
 from ipllvm.records import Benchmark
 from ipllvm.registry import BENCHMARKS
 
-AT = "@"
 HUB, LMMS = "hub:", "lmms:"
 
 
@@ -51,6 +50,15 @@ def under(name: str, protocol: str) -> str:
     return f"{name}{AT}{protocol}" if isinstance(known, Definition) else name
 
 
+def scorer_of(name: str) -> str:
+    """The scorer that a published benchmark names under its protocol; empty where only its rows can say."""
+    from ipllvm.benchmarks.definition import Definition
+
+    base, _, protocol = name.partition(AT)
+    found = BENCHMARKS.load(base) if base in BENCHMARKS else None
+    return found.scorer(found.protocol(protocol or STANDARD).rule) if isinstance(found, Definition) else ""
+
+
 def load(name: str, offline: bool = False) -> Benchmark:
     """The benchmark of that name; raises UsageError and BenchmarkUnavailable, in one line."""
     if name.startswith(HUB):
@@ -65,11 +73,10 @@ def load(name: str, offline: bool = False) -> Benchmark:
         from ipllvm.benchmarks.own import load as of_file
 
         return of_file(Path(name))
-    base, at, protocol = name.partition(AT)
-    if at:
-        found: Benchmark = _definition(base)(offline=offline, protocol=protocol)
-        return found
-    loaded: Benchmark = BENCHMARKS.load(base)(seed=0)
+    base, _, protocol = name.partition(AT)
+    load_it = _definition(base) if protocol else BENCHMARKS.load(base)
+    how = {"offline": offline, "protocol": protocol or STANDARD} if hasattr(load_it, "protocols") else {}
+    loaded: Benchmark = load_it(seed=0, **how)
     return loaded
 
 

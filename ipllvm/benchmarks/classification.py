@@ -101,7 +101,14 @@ def _set(name: str, title: str, size: int, licence: str, hub: Hub, *errata: str)
         sample=_sampled(name),
         protocols={
             STANDARD: Protocol(worded, 32, OWN_RULE, "this project's question, the label read by rules"),
-            PAPER: Protocol(listed, 32, OWN_RULE, "EMT's question, 1,000 rows of ours", a_thousand(name)),
+            PAPER: Protocol(
+                listed,
+                32,
+                OWN_RULE,
+                "EMT's question, 1,000 rows of ours",
+                a_thousand(name),
+                judged="label_judge",
+            ),
         },
         rules={OWN_RULE: "label"},
         key=("__key__",),

@@ -33,7 +33,8 @@ class Protocol:
 
     `prompt` words a question from the row and the sample without a prompt; `rule` names one of the
     definition's rules; `after` says whose habits these are; `subset` says the places of the rows that count;
-    `sample` takes the place of the definition's where the protocol has labels of its own.
+    `sample` and `judged` take the place of the definition's where the protocol has labels or a judge of its
+    own.
     """
 
     prompt: Callable[[Row, Sample], str]
@@ -42,6 +43,7 @@ class Protocol:
     after: str
     subset: Callable[[Sequence[Row]], Sequence[int]] = whole_set
     sample: Callable[[Row], Sample] | None = None
+    judged: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ class Definition:
             f"{source}{whole}{part}; protocol {protocol} ({asked.after})",
             asked.max_new_tokens,
             pairs=self.total == "pair_accuracy",
-            judged=self.judged,
+            judged=asked.judged or self.judged,
             axes=self.axes,
             total=self.total_of(asked.rule),
         )

@@ -27,11 +27,11 @@ PUBLISHED = Published(
 SIZE = 300
 MAX_NEW_TOKENS = 16
 ERRATA: dict[int, tuple[str, str]] = {99: ("A", "B"), 100: ("B", "A"), 279: ("A", "B"), 280: ("B", "A")}
-"""Row number -> (answer as first published, right answer): two pairs had theirs swapped."""
+"""StoredRow number -> (answer as first published, right answer): two pairs had theirs swapped."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class StoredRow:
     """One row as stored; `index` counts from 1."""
 
     index: int
@@ -59,7 +59,7 @@ def load(
     return Benchmark("mmvp", samples, "multiple_choice", key, source, MAX_NEW_TOKENS, pairs=True)
 
 
-def read(folder: Path) -> list[Row]:
+def read(folder: Path) -> list[StoredRow]:
     """The rows of a copy in the original layout or in parquet, in their order."""
     table = folder / "Questions.csv"
     shards = sorted(folder.rglob("*.parquet"))
@@ -102,7 +102,7 @@ def _marks(text: str) -> Iterator[tuple[int, int]]:
         yield mark.start(), place
 
 
-def _row(index: int, fields: Mapping[str, Any], image: FileImage | EncodedImage) -> Row:
+def _row(index: int, fields: Mapping[str, Any], image: FileImage | EncodedImage) -> StoredRow:
     question, listed, gold = (str(fields[name]) for name in ("Question", "Options", "Correct Answer"))
     try:
         choices = options(listed)
@@ -111,10 +111,10 @@ def _row(index: int, fields: Mapping[str, Any], image: FileImage | EncodedImage)
     answer = gold.strip().strip("().").upper()
     if answer not in tuple(LETTERS[: len(choices)]):
         raise ValueError(f"row {index}: the answer {gold!r} is none of its options")
-    return Row(index, question.strip(), choices, answer, image)
+    return StoredRow(index, question.strip(), choices, answer, image)
 
 
-def _sample(row: Row, original: bool) -> Sample:
+def _sample(row: StoredRow, original: bool) -> Sample:
     published, right = ERRATA.get(row.index, (row.answer, row.answer))
     return Sample(
         id=f"mmvp-{row.index:03d}",

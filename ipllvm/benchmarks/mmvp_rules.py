@@ -72,6 +72,7 @@ MMVP = Definition(
             "official",
             "the published script's prompt and labels; the paper's own is not known",
             sample=first_published,
+            judged="mmvp_judge",
         ),
     },
     rules={

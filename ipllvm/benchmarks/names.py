@@ -5,6 +5,9 @@ from typing import Final
 STANDARD: Final = "standard"
 PAPER: Final = "paper"
 
+AT: Final = "@"
+"""Between a benchmark's name and its protocol."""
+
 ALIASES: Final = {
     "q-bench": "qbench",
     "mm-star": "mmstar",
@@ -14,6 +17,7 @@ ALIASES: Final = {
     "scienceqa_img": "scienceqa",
     "scienceqa-img": "scienceqa",
     "sqa": "scienceqa",
+    "sqa-img": "scienceqa",
     "seedbench": "seed",
     "seedbench_img": "seed",
     "seed-img": "seed",
@@ -22,3 +26,12 @@ ALIASES: Final = {
     "fgvc-aircraft": "aircraft",
     "clevr_count_all": "clevr-counts",
 }
+
+
+def base(name: str) -> str:
+    """A benchmark's name without its protocol.
+
+    >>> base("mme@paper"), base("scenes")
+    ('mme', 'scenes')
+    """
+    return name.partition(AT)[0]

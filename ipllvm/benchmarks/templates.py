@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from ipllvm.benchmarks.names import base
+
 OBJECTS: Final = ("a {}.", "a photo of a {}.")
 PUBLISHED: Final = (
     "imagenet",
@@ -31,7 +33,7 @@ def templates(benchmark: str) -> tuple[str, ...] | None:
     >>> templates("food101@paper"), templates("scenes")
     (('a photo of {}, a type of food.',), None)
     """
-    name = benchmark.partition("@")[0]
+    name = base(benchmark)
     if name not in PUBLISHED:
         return OBJECTS if name == "objects" else None
     return tuple(_stored()[name]["templates"])

@@ -14,6 +14,9 @@ from typing import Any
 PERCENT = "percent"
 COSINE = "cosine"
 _RETENTION = ("clean", "encoder")
+_ENDS = {"mmvp": "_pairs", "mme": "_points", "llavaw": "_relative"}
+"""What the estimates are called that are in a benchmark's own unit."""
+_SCORES = ("clean", "permuted", "synthetic", "blank")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ def beside(property: str, model: str, benchmark: str) -> tuple[Figure, ...]:
     key = paper_name(model)
     if key is None:
         return ()
+    benchmark = benchmark.partition("@")[0]  # the same set, under whichever protocol
     parts = (_table1, _table2, _table3, _plots)
     return tuple(figure for part in parts for figure in part(property, key, benchmark))
 
@@ -66,6 +70,15 @@ def paper_name(model: str) -> str | None:
     """
     known = {name: key for key, about in shipped("models.toml").items() for name in about["names"]}
     return known.get(model)
+
+
+def in_unit(score: str, benchmark: str) -> str:
+    """What the estimate of a score is called in the unit that the paper prints.
+
+    >>> in_unit("clean", "mme"), in_unit("clean", "ai2d"), in_unit("says_1", "mmvp")
+    ('clean_points', 'clean', 'says_1')
+    """
+    return score + _ENDS.get(benchmark, "") if score in _SCORES else score
 
 
 def plots() -> tuple[Plot, ...]:
@@ -103,9 +116,9 @@ def _table1(property: str, model: str, benchmark: str) -> Iterator[Figure]:
     about = table["benchmarks"][benchmark]
     odd = (about.get("anomaly"), table["cells"].get(model, {}).get(benchmark))
     notes = tuple(note for note in odd if note)
-    ends = "_pairs" if benchmark == "mmvp" else ""
-    yield Figure(f"clean{ends}", cell[0], about["unit"], "Table 1", notes)
-    yield Figure(f"permuted{ends}", cell[1], about["unit"], "Table 1", (*notes, *table["anomalies"]))
+    clean, permuted = (in_unit(name, benchmark) for name in ("clean", "permuted"))
+    yield Figure(clean, cell[0], about["unit"], "Table 1", notes)
+    yield Figure(permuted, cell[1], about["unit"], "Table 1", (*notes, *table["anomalies"]))
 
 
 def _table2(property: str, model: str, benchmark: str) -> Iterator[Figure]:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ipllvm.errors import UsageError
+from ipllvm.errors import NotTested, UsageError
 
 if TYPE_CHECKING:
     from ipllvm.models.transformers_model import TransformersModel
@@ -61,7 +61,11 @@ def main(args: argparse.Namespace) -> int:
         raise UsageError(f"--only {args.only}: no such workload: {', '.join(w.name for w in found)}")
     rows = []
     for workload in chosen:
-        rows.append(bench.time(workload).row())
+        try:
+            rows.append(bench.time(workload).row())
+        except NotTested as error:
+            print(f"{workload.name}: not timed: {error}", flush=True)
+            continue
         print(table(rows[-1:])[1] if len(rows) > 1 else "\n".join(table(rows)), flush=True)
     reached = prefill(model, benchmark, size)
     print("\n".join(["", *table(rows), f"{model.name} on {model.device}, batches of {size}; {reached}"]))

@@ -14,15 +14,13 @@ from PIL import Image
 from torch import Tensor
 
 from ipllvm.artifacts import Artifacts
+from ipllvm.engine.batch_policy import ENCODED_BYTES
 from ipllvm.engine.fault_isolation import BatchBudget, Failure, run_isolated
 from ipllvm.engine.packing import PackedPrompt, Tokens
 from ipllvm.engine.plan import PlannedTrial
 from ipllvm.engine.prompt_length import fitting
 from ipllvm.models.base import Left, Prepared, VisionLanguageModel
 from ipllvm.records import ImageSource, NeedsArtifact, Perturbation, Stage
-
-ROOM = 128 * 2**20
-"""Bytes of projected pictures that are kept for questions to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +75,7 @@ Encoded = EncodedSample | Failure
 class Pictures:
     """Projected pictures by content: the last ones used, of at most `room` bytes together."""
 
-    room: int = ROOM
+    room: int = ENCODED_BYTES
     _kept: OrderedDict[str, Tensor] = field(default_factory=OrderedDict)
     _bytes: int = 0
 
@@ -154,11 +152,28 @@ def _checkpoint(prepared: Prepared, projected: Tensor | Failure, picture: str) -
 
 
 def _prepare(model: VisionLanguageModel, case: PlannedTrial, artifacts: Artifacts | None) -> Prepared:
+    return model.prepare(pictures_of(case, artifacts), case.sample.prompt)
+
+
+def pictures_of(case: PlannedTrial, artifacts: Artifacts | None) -> list[Image.Image]:
+    """The pictures of a trial, perturbed where it is about pixels."""
     images = [source.load() for source in case.sample.images]
-    if case.perturbation.stage is Stage.PIXELS:
-        rng = case.rng()
-        images = [given(case.perturbation, image, artifacts).apply(image, None, rng) for image in images]
-    return model.prepare(images, case.sample.prompt)
+    if case.perturbation.stage is not Stage.PIXELS:
+        return images
+    rng = case.rng()
+    return [given(case.perturbation, image, artifacts).apply(image, None, rng) for image in images]
+
+
+def questions(
+    cases: Sequence[PlannedTrial], artifacts: Artifacts | None = None
+) -> list[tuple[list[Image.Image], str] | Failure]:
+    """What each case asks, in pictures and words."""
+
+    def question(one: Sequence[PlannedTrial]) -> list[tuple[list[Image.Image], str]]:
+        (case,) = one
+        return [(pictures_of(case, artifacts), case.sample.prompt)]
+
+    return run_isolated(question, cases, BatchBudget(1))
 
 
 def given(perturbation: Perturbation, image: Image.Image, artifacts: Artifacts | None) -> Perturbation:

@@ -6,11 +6,9 @@ from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
 
-from ipllvm.engine.encoding import ROOM
-from ipllvm.engine.packing import SHARE
+from ipllvm.engine import batch_policy
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.prompt_length import require_fitting
-from ipllvm.engine.run import IN_FLIGHT
 from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.models.capacity import MOST, Footprint
 from ipllvm.records import LayerPerturbation, Sample, Stage
@@ -60,7 +58,8 @@ def cost(model: VisionLanguageModel, plan: Plan, batch_size: int | None = None) 
     prompts = PromptSizes.of(model, plan.samples)
     layers = {p.layer for p in plan.perturbations if isinstance(p, LayerPerturbation)}
     clean = prompts.run() * len(plan.samples) if layers else 0.0
-    costs = [_one(p, plan, prompts, model.layers()) for p in plan.perturbations]
+    deep = model.layers() if layers else 1
+    costs = [_one(p, plan, prompts, deep) for p in plan.perturbations]
     passed = Forecast(passes=clean / prompts.positions, tokens=round(clean))
     holds = _holds(model.footprint, prompts, plan, len(layers), batch_size or MOST)
     return replace(total([passed, *costs]), holds=holds)
@@ -88,8 +87,8 @@ class PromptSizes:
     def run(self, visual: float = 1.0) -> float:
         """Positions that a trial adds, with so many of its visual tokens left, where rows are shared."""
         begun = self.positions - self.behind - self.visual * (1 - visual)
-        saved = (1 - self.anew) * begun
-        return begun + self.behind - (saved if saved >= SHARE * (begun + self.behind) else 0)
+        apart, sharing = begun + self.behind, self.anew * begun + self.behind
+        return sharing if batch_policy.sharing_pays(sharing, apart) else apart
 
     @classmethod
     def of(cls, model: VisionLanguageModel, samples: Sequence[Sample]) -> "PromptSizes":
@@ -101,7 +100,7 @@ class PromptSizes:
         a_picture = ITEMSIZE * visual * (model.footprint.state if model.footprint else 0)
         lengths = [len(each.input_ids) for each in made]
         behind = fmean(_behind(each) for each in made) if model.supports_shared_rows else fmean(lengths)
-        pictures = _encoded(samples, ROOM / max(1, a_picture))
+        pictures = _encoded(samples, batch_policy.ENCODED_BYTES / max(1, a_picture))
         return cls(fmean(lengths), visual, behind, max(lengths), pictures, _anew(samples))
 
 
@@ -148,5 +147,7 @@ def _holds(footprint: Footprint | None, prompts: PromptSizes, plan: Plan, layers
     if footprint is None:
         return 0
     trials, samples = min(size, len(plan)), min(size, len(plan.samples))
-    pictures = round(min(IN_FLIGHT * size, len(plan.samples)) * prompts.visual * footprint.state)
+    pictures = round(
+        min(batch_policy.BATCHES_IN_FLIGHT * size, len(plan.samples)) * prompts.visual * footprint.state
+    )
     return prompts.longest * (trials * footprint.prompt + samples * footprint.kept(layers)) + pictures

@@ -3,7 +3,7 @@
 Questions about one picture under one draw are the same up to the end of the picture. They can stand in
 one row: the beginning once, then the words and the guess of each, which a mask hides from each other.
 Rows are padded on the right: causal attention never sees the padding, so that rows of one prompt need
-no mask. Longer rows behind a mask cost attention more; hence SHARE.
+no mask. When that pays is said in batch_policy.py.
 """
 
 from collections.abc import Hashable, Sequence
@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from ipllvm.engine import batch_policy
 from ipllvm.models.base import (
     CAUSAL,
     Attention,
@@ -24,11 +25,6 @@ from ipllvm.models.base import (
 )
 
 Tokens = tuple[int, ...]
-
-SHARE = 0.12
-"""Rows are shared where that saves at least this share of the positions."""
-LONGER = 2
-"""A row that is shared is at most so many times as long as the longest prompt."""
 
 
 @dataclass(frozen=True)
@@ -259,14 +255,15 @@ def pack(model: VisionLanguageModel, prompts: Sequence[PackedPrompt], skipped: i
     apart = alone(prompts, skipped)
     if not model.supports_shared_rows:
         return apart
-    together, share = _together(prompts, skipped), 0 if skipped else SHARE
+    together = _together(prompts, skipped)
     (height, width), (rows, columns) = apart.shape, together.shape
-    return together if rows * columns <= (1 - share) * height * width else apart
+    pays = batch_policy.sharing_pays(rows * columns, height * width, masked=bool(skipped))
+    return together if pays else apart
 
 
 def _together(prompts: Sequence[PackedPrompt], skipped: int) -> Packed:
     """Prompts of one opening in one row, as long as it is short enough."""
-    limit = LONGER * max(len(prompt) + len(prompt.guess) for prompt in prompts)
+    limit = batch_policy.LONGEST_SHARED_ROW * max(len(prompt) + len(prompt.guess) for prompt in prompts)
     places: list[Slot] = []
     ends: dict[Hashable, tuple[int, int]] = {}
     rows = 0

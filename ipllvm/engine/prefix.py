@@ -1,8 +1,7 @@
 """What prompts begin with, run once: the words of the template before the picture.
 
 With keys and values to begin from, attention needs a mask, which costs more than it saves where prompts are
-long. Measured with llava-tiny on two cores, a prefill that begins behind 35 of 120 positions takes 0.68 of
-its time, behind 4 of 89 about 0.95, behind 35 of 635 1.07: hence SHARE.
+long: batch_policy.py says when.
 """
 
 from collections.abc import Sequence, Sized
@@ -11,10 +10,8 @@ from typing import Any
 
 import torch
 
+from ipllvm.engine import batch_policy
 from ipllvm.models.base import Prepared, Standing, VisionLanguageModel
-
-SHARE = 0.12
-"""A prefix is used where it is at least this share of the longest prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +35,7 @@ class Prefixes:
             return None
         begins = {_before_the_picture(each) for each in prepared}
         tokens = begins.pop()
-        if begins or not tokens or len(tokens) < SHARE * max(len(prompt) for prompt in prompts):
+        if begins or not batch_policy.prefix_pays(len(tokens), max(len(prompt) for prompt in prompts)):
             return None
         if not all(_in_order(getattr(prompt, "standing", None), len(tokens)) for prompt in prompts):
             return None

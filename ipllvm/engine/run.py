@@ -17,25 +17,22 @@ from torch import Tensor
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine import layers
 from ipllvm.engine.answering import options, respond
+from ipllvm.engine.batch_policy import BATCHES_IN_FLIGHT
 from ipllvm.engine.batching import Batching, kind, shown, together
 from ipllvm.engine.decoding import prefill, worth_running
-from ipllvm.engine.encoding import Encoded, EncodedSample, Pictures, encode_cases
+from ipllvm.engine.encoding import Encoded, EncodedSample, Pictures, encode_cases, questions
 from ipllvm.engine.fault_isolation import BatchBudget, BatchShare, Failure, run_isolated, whole
 from ipllvm.engine.packing import PackedPrompt, Tokens
 from ipllvm.engine.plan import Plan, PlannedTrial
 from ipllvm.engine.prefix import Prefixes
 from ipllvm.errors import NotMeasured, NotTested
 from ipllvm.models.base import Left, VisionLanguageModel
+from ipllvm.models.whole import Question, WholeModel
 from ipllvm.records import Perturbation, Response, Sample, Stage, Trial
 
 Outcomes = dict[Trial, Response]
 Known = MutableMapping[Trial, Response]
 Start = TypeVar("Start")
-
-IN_FLIGHT = 2
-"""Batches of samples that are in flight together: prompts that share rows take so little room that one
-batch of samples would leave a batch of the decoder half empty.
-"""
 
 
 def run(
@@ -54,6 +51,8 @@ def run(
     part that a perturbation enters, and NotMeasured where outcomes are lost again and again.
     """
     require(model, plan.perturbations)
+    if model.sealed and plan.answer != "generate":
+        raise NotTested(f"{model.name} {model.sealed}: log-likelihoods can't be had")
     _run_missing(model, plan, batch_size, outcomes, progress, artifacts)
     if any(trial not in outcomes for trial in plan.trials()):  # a file of the store went while this ran
         _run_missing(model, plan, batch_size, outcomes, progress, artifacts)
@@ -80,7 +79,7 @@ def _run_missing(
     progress(done)
     room, pictures, prefixes = BatchBudget(batch_size), Pictures(), Prefixes(model)
     start = 0
-    while samples := plan.samples[start : start + IN_FLIGHT * room.size]:
+    while samples := plan.samples[start : start + BATCHES_IN_FLIGHT * room.size]:
         start += len(samples)
         chunk = _Chunk(model, plan, samples, outcomes, room, pictures, prefixes, artifacts)
         for batch in chunk.batches():
@@ -94,7 +93,8 @@ def require(model: VisionLanguageModel, perturbations: Sequence[Perturbation]) -
     for perturbation in perturbations:
         if perturbation.stage not in model.stages:
             what = str(perturbation.stage).replace("_", " ")
-            raise NotTested(f"{model.name} has no {what} to perturb")
+            why = f" {model.sealed}: it" if model.sealed else ""
+            raise NotTested(f"{model.name}{why} has no {what} to perturb")
         if perturbation.by_place and not model.placed:
             raise NotTested(
                 f"the visual tokens of {model.name} are queries, which look at the whole picture: "
@@ -135,6 +135,9 @@ class _Chunk:
         """Perturb -> pack -> embed -> decode, batch by batch: more prompts in it where they take less."""
         if not cases:
             return
+        if isinstance(self._model, WholeModel):
+            yield from self._asked_whole(self._model, cases)
+            return
         changed = cases[0].perturbation.stage is Stage.PIXELS and cases[0].perturbation != self._clean
         cost: BatchShare[PlannedTrial] = whole
         if not changed or all(case.sample.id in self._kept for case in cases):
@@ -143,6 +146,15 @@ class _Chunk:
         for batch in self._room.batches(cases, cost):
             seen = self._see(batch) if changed else self._checkpoints(batch)
             yield self._outcomes_of(self._asked, batch, seen, cost)
+
+    def _asked_whole(self, model: WholeModel, cases: list[PlannedTrial]) -> Iterator[Outcomes]:
+        """What a model says that is asked as a whole."""
+
+        def ask(batch: Sequence[tuple[PlannedTrial, Question]]) -> list[Response]:
+            return model.answers([question for _, question in batch], self._plan.max_new_tokens)
+
+        for batch in self._room.batches(cases, whole):
+            yield self._outcomes_of(ask, batch, questions(batch, self._artifacts))
 
     def _asked(self, batch: Sequence[tuple[PlannedTrial, EncodedSample]]) -> list[Response]:
         model, plan = self._model, self._plan

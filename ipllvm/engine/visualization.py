@@ -59,6 +59,11 @@ def data_uri(image: Image.Image) -> str:
     return f"data:image/webp;base64,{base64.b64encode(written.getvalue()).decode()}"
 
 
+def small_uri(image: Image.Image, side: int = SIDE) -> str:
+    """The image as WebP in a data URI, scaled down where it is larger than `side` px."""
+    return data_uri(_small(image, side))
+
+
 def _small(image: Image.Image, side: int) -> Image.Image:
     """The image, scaled down where it is larger than `side` px."""
     small = image.convert("RGB")

@@ -24,7 +24,7 @@ from ipllvm.engine.scoring import probabilities_of, scores_of
 from ipllvm.engine.store.outcomes import OutcomeView
 from ipllvm.engine.template import template
 from ipllvm.errors import Finding, StoreFailed, UnknownName
-from ipllvm.evaluation import counterexamples, flips
+from ipllvm.evaluation import counterexamples, flips, official_units
 from ipllvm.evaluation.schedules import Fixed
 from ipllvm.evaluation.settings import Settings as Settings
 from ipllvm.evaluation.shown import Shown as Shown
@@ -273,9 +273,11 @@ class Evaluation:
     def _estimates(self, claim: Claim, contrast: Contrast, shown: Shown) -> dict[str, Estimate]:
         """What is printed beside a claim, and what it speaks of."""
         scores = dict(shown.scores)
+        in_own_units = official_units.estimates(self.benchmark, scores)
         if self.benchmark.pairs:
             scores |= {f"{name}_pairs": pair_scores(each) for name, each in shown.scores.items()}
         found = {name: self._accuracy(name, each) for name, each in scores.items()}
+        found |= in_own_units
         found |= {name: self._other(name, each) for name, each in shown.beside.items()}
         found |= self._labelled(shown.scores)
         if claim.name in self._probabilities:
@@ -397,7 +399,7 @@ class Evaluation:
                 **settings.row(data, self.batch_size, self._perturbations),
                 "template": template(self.model, data.samples[0]) if data.samples else "unknown",
                 "scorer": self._grading.name(data),
-                **({} if self.judged_by == "rules" else {"judge": self.judged_by}),
+                **self._grading.settings(data),
                 **self._reuse(),
             },
             trials=self._trials,

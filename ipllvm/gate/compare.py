@@ -8,7 +8,7 @@ from ipllvm.gate.answers import FlippedSample
 from ipllvm.gate.baseline import Baseline, BaselineEntry, difference
 from ipllvm.gate.outcome import REFRESH, Change, Gate
 from ipllvm.gate.pooled import all_answers, beyond
-from ipllvm.records import Claim, Contrast, Decision, Result, Verdict
+from ipllvm.records import Claim, Contrast, Decision, FlipExample, Result, Verdict
 from ipllvm.verdicts import decide, ratio_change
 from ipllvm.verdicts.wording import below_floor
 
@@ -122,13 +122,14 @@ def _above_noise(verdict: Verdict, claim: Claim, floor: float | None) -> Verdict
     return decide.withheld(verdict, below_floor(found, claim.margin))
 
 
-def result(change: Change, like: Result) -> Result:
-    """A change as a row of the report, like the row of the claim itself."""
+def result(change: Change, like: Result, examples: tuple[FlipExample, ...] = ()) -> Result:
+    """A change as a row of the report, like the row of the claim itself, with `examples` of who flipped."""
     sides = ((change.before, "before"), (change.after, "after"))
     numbers = [f"{value:.1f} {when}" for value, when in sides if value is not None]
     told = [str(each) for each in change.turned[:SHOWN]]
     extra = {
         **change.estimate.extra,
+        **{when: float(value) for value, when in sides if value is not None},
         "flipped": [each.sample for each in change.turned[:SHOWN]],
         "answers": told,
     }
@@ -141,6 +142,6 @@ def result(change: Change, like: Result) -> Result:
         seconds=0.0,
         series=(),
         errors=(),
-        flips=(),
+        flips=examples,
         counterexample=None,
     )

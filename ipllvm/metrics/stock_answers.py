@@ -1,10 +1,21 @@
 """How often a model falls back on an answer that needs no picture (paper section 3.4, Table 2, "Freq.")."""
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
 
-from ipllvm.records import Contrast, Sample
+from ipllvm.records import Contrast, Sample, Scores
+
+KIND, FREE = "question_type", "free_form"
+"""The label of MathVista's that says whether options are given."""
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+
+
+def answers_read(scores: Scores) -> dict[str, str]:
+    """What was read of each sample's first answer, empty where nothing was; failed ones are left out."""
+    rows = zip(scores.samples, scores.answers, scores.values[:, 0], strict=True)
+    return {sample: answers[0] or "" for sample, answers, value in rows if not np.isnan(value)}
 
 
 def share(
@@ -55,8 +66,17 @@ def _same(text: str, word: str) -> bool:
 
 
 def free_numbers(samples: tuple[Sample, ...]) -> frozenset[str]:
-    """The ids of the questions whose answer is a number, not a letter."""
-    return frozenset(s.id for s in samples if s.answer.isdecimal())
+    """The ids of the questions that ask for a number; where the data say which are free, of those alone."""
+    return frozenset(s.id for s in samples if dict(s.labels).get(KIND, FREE) == FREE and _is_number(s.answer))
+
+
+def _is_number(text: str) -> bool:
+    """Whether a text is a number.
+
+    >>> _is_number("12"), _is_number("-1.5"), _is_number("B"), _is_number("[1, 2]")
+    (True, True, False, False)
+    """
+    return bool(_NUMBER.fullmatch(text.strip()))
 
 
 def yes_or_no(samples: tuple[Sample, ...]) -> frozenset[str]:

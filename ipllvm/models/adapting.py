@@ -9,13 +9,18 @@ from ipllvm.errors import ModelUnavailable
 from ipllvm.models import processors, prompting
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.capacity import footprint, max_positions
-from ipllvm.models.language_half import LoadedCheckpoint
+from ipllvm.models.piped import Piped
+from ipllvm.models.pipeline import LoadedCheckpoint
 from ipllvm.registry import FAMILIES
 
 
 def adapted(family: str, parts: LoadedCheckpoint) -> VisionLanguageModel:
     """The adapter of that family; raises AttributeError where the decoder can't be taken apart."""
-    adapter: VisionLanguageModel = FAMILIES.load(family)(parts)
+    return finished(FAMILIES.load(family)(parts) if family in FAMILIES else Piped(parts), parts)
+
+
+def finished(adapter: VisionLanguageModel, parts: LoadedCheckpoint) -> VisionLanguageModel:
+    """An adapter with what its memory and its reports need to know of the loaded checkpoint."""
     words = parts.model.config.get_text_config()
     adapter.footprint, adapter.max_positions = footprint(words), max_positions(words)
     adapter.image_backend = processors.backend(parts.processor)

@@ -113,7 +113,8 @@ class VisionLanguageModel(ABC):
     `stages` are those at which it can be perturbed. `image_backend` is what processes its pictures.
     `footprint` is what its decoder holds in memory, None where that does not matter. `supports_prefix_cache`
     says that it can begin behind keys and values. `placed` says that its visual tokens have places in the
-    picture, `forgets` that its cache can't be cut: it remembers a state and not positions. `width` is how
+    picture, `forgets` that its cache can't be cut: it remembers a state and not positions. `sealed` says
+    why it can only be asked as a whole, where it is (ipllvm/models/whole.py). `width` is how
     many numbers of a row are the hidden state, where a family puts others beside it. `max_positions` is
     the longest prompt that it was made for, None where there is none. `weights` are the names of the files
     that it was read from, `notes` what a report should say of its checkpoint.
@@ -128,6 +129,7 @@ class VisionLanguageModel(ABC):
     supports_prefix_cache: bool = False
     placed: bool = True
     forgets: bool = False
+    sealed: str = ""
     image_backend: str = "pil"
     footprint: Footprint | None = None
     width: int | None = None

@@ -49,13 +49,18 @@ class Footprint:
         return self.cache + layers * self.state if layers else 0
 
 
+WIDE = ("intermediate_size", "ffn_dim", "n_inner", "ffn_hidden_size")
+"""What configs call the width inside a feed-forward part; elsewhere it is 4 times that of the state."""
+
+
 def footprint(text_config: Any) -> Footprint:
     """That of a decoder, from its configuration."""
     hidden = int(text_config.hidden_size)
     heads = getattr(text_config, "num_key_value_heads", None) or text_config.num_attention_heads
     width = getattr(text_config, "head_dim", None) or hidden // text_config.num_attention_heads
     cache = 2 * text_config.num_hidden_layers * heads * width
-    return Footprint(int(cache), hidden, 6 * hidden + 3 * int(text_config.intermediate_size))
+    wide = next((getattr(text_config, n) for n in WIDE if getattr(text_config, n, None)), 4 * hidden)
+    return Footprint(int(cache), hidden, 6 * hidden + 3 * int(wide))
 
 
 def max_positions(text_config: Any) -> int | None:

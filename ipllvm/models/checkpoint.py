@@ -23,18 +23,26 @@ SETTINGS = (
     "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
     "vocab.txt", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "tekken.json",
 )  # fmt: skip
-TEMPLATES = "additional_chat_templates/*.jinja"
+FURTHER = ("additional_chat_templates/*.jinja", "qformer_tokenizer/*.json", "qformer_tokenizer/*.txt")
+"""Patterns of more such files; InstructBLIP has a tokenizer for its queries."""
+RAN_CODE = "RAN CODE OF ITS OWN (--trust-remote-code)"
+"""How a note begins that no reader should overlook."""
 CLASSIFIER = "classifier"
 """The family of whatever transformers loads as an image classifier."""
 ENCODER = "clip"
 """The family of CLIP's two towers alone."""
+ORIGINAL = "original LLaVA"
+"""The family of LLaVA checkpoints in their authors' format, which become others when they are loaded."""
+STANDING = ("adapter_config.json", "mm_projector.bin")
+"""What an original checkpoint has that stands on another model."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """A folder in the hub's format: its family, the files that loading it reads, and its config.
 
-    `quantiser` is what the config says of one, None where the weights are plain numbers.
+    `quantiser` is what the config says of one, None where the weights are plain numbers. `runs_code` says
+    that code of its own is trusted, which no family here has.
     """
 
     folder: Path
@@ -42,15 +50,17 @@ class Checkpoint:
     weights: WeightFiles
     config: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     stamps: Mapping[Path, str] = field(default_factory=dict, repr=False, compare=False)
+    runs_code: bool = False
 
     @classmethod
-    def of(cls, folder: Path, family: str, *, pickled: bool = False) -> "Checkpoint":
+    def of(cls, folder: Path, family: str, *, pickled: bool = False, runs_code: bool = False) -> "Checkpoint":
         """The folder of a model of that family; raises ModelUnavailable as `weight_files` does."""
         config = read_json(folder / "config.json")
         weights = weight_files(folder, pickled=pickled)
         _require_weights_not_renamed(folder, config, weights)
-        stamps = {path: fingerprint.stamp(path) for path in (*settings(folder), *weights.read)}
-        return cls(folder, family, weights, config, stamps)
+        code = sorted(folder.rglob("*.py")) if runs_code else []
+        stamps = {path: fingerprint.stamp(path) for path in (*settings(folder), *code, *weights.read)}
+        return cls(folder, family, weights, config, stamps, runs_code)
 
     @property
     def parameters(self) -> int:
@@ -89,14 +99,16 @@ class Checkpoint:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of a report would not expect of the folder."""
-        told = []
+        notes = []
         if self.quantiser is not None:
-            told.append(f"its weights are quantised: {self.quantisation}")
+            notes.append(f"its weights are quantised: {self.quantisation}")
         if self.weights.unread:
-            told.append(f"weights that are not read lie beside: {', '.join(self.weights.unread)}")
-        if "auto_map" in self.config:
-            told.append("config.json names code of its own (auto_map), which is not run")
-        return tuple(told)
+            notes.append(f"weights that are not read lie beside: {', '.join(self.weights.unread)}")
+        if self.runs_code:
+            notes.append(f"{RAN_CODE}: {', '.join(sorted(map(str, self.config['auto_map'].values())))}")
+        elif "auto_map" in self.config:
+            notes.append("config.json names code of its own (auto_map), which is not run")
+        return tuple(notes)
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -128,17 +140,21 @@ class Checkpoint:
 def settings(folder: Path) -> tuple[Path, ...]:
     """The files beside the weights that decide an answer."""
     named = (folder / name for name in SETTINGS)
-    return (*(path for path in named if path.is_file()), *sorted(folder.glob(TEMPLATES)))
+    further = sorted(path for pattern in FURTHER for path in folder.glob(pattern))
+    return (*(path for path in named if path.is_file()), *further)
 
 
-def inspect(folder: Path) -> Checkpoint:
+def inspect(folder: Path, *, remote_code: bool = False) -> Checkpoint:
     """Check a folder; raises ModelUnavailable with one line on the first thing that is wrong.
 
+    With `remote_code` a model type that no family has may bring code of its own.
+
     Only of an encoder the weights may be a pickle, which is read as weights alone: OpenAI's own has no
-    others.
+    others. Original LLaVA checkpoints are inspected elsewhere (originals/inspecting.py).
     """
-    family = family_of(folder)
-    found = Checkpoint.of(folder, family, pickled=family == ENCODER)
+    family = family_of(folder, remote_code=remote_code)
+    runs_code = family not in {*FAMILIES, ENCODER, CLASSIFIER, ORIGINAL}
+    found = Checkpoint.of(folder, family, pickled=family in (ENCODER, ORIGINAL), runs_code=runs_code)
     _require_the_rest(folder, family)
     return found
 
@@ -152,17 +168,17 @@ def is_complete(folder: Path) -> bool:
     return True
 
 
-def family_of(folder: Path) -> str:
-    """The model family of a folder with a config.json; raises ModelUnavailable in one line."""
+def family_of(folder: Path, *, remote_code: bool = False) -> str:
+    """The model family of a folder with a config.json, or ORIGINAL; raises ModelUnavailable in one line.
+
+    With `remote_code` it may be a type that nobody here knows, if the folder brings the code for it.
+    """
     path = folder / "config.json"
     if not path.is_file():
         raise ModelUnavailable(f"{folder}: {_why_no_config(folder)}")
     config = read_json(path)
     if "mm_vision_tower" in config:
-        raise ModelUnavailable(
-            f"{folder}: a LLaVA checkpoint in its authors' original format (mm_vision_tower); "
-            "only the transformers format is supported, such as the llava-hf checkpoints"
-        )
+        return ORIGINAL
     names = config.get("architectures") or []
     if not isinstance(names, list):
         raise ModelUnavailable(f"{path}: architectures is no list of names, but {names!r}")
@@ -170,8 +186,12 @@ def family_of(folder: Path) -> str:
         return CLASSIFIER
     family = config.get("model_type")
     if not isinstance(family, str) or family not in {*FAMILIES, ENCODER}:
+        brings = isinstance(config.get("auto_map"), dict) and isinstance(family, str)
+        if brings and remote_code:
+            return str(family)
         known = ", ".join(sorted([*FAMILIES, ENCODER, "image classifiers"]))
-        raise ModelUnavailable(f"{folder}: model type {family!r} is not supported; known: {known}")
+        hint = "; it brings code of its own, which --trust-remote-code runs" if brings else ""
+        raise ModelUnavailable(f"{folder}: model type {family!r} is not supported{hint}; known: {known}")
     return family
 
 
@@ -202,7 +222,7 @@ def _require_weights_not_renamed(folder: Path, config: Mapping[str, Any], weight
 
 def _require_the_rest(folder: Path, family: str) -> None:
     """Raises ModelUnavailable where the files beside the weights are missing."""
-    if not _is_timms(read_json(folder / "config.json")):
+    if family != ORIGINAL and not _is_timms(read_json(folder / "config.json")):
         _require(folder, PROCESSORS, "image processor")
     if family != CLASSIFIER:
         _require(folder, TOKENIZERS, "tokenizer")

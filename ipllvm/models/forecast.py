@@ -18,7 +18,7 @@ BY_PICTURE = (
     *("aya_vision", "cohere2_vision", "idefics2", "idefics3", "internvl", "lfm2_vl", "llama4", "molmo2"),
     *("ovis2", "perception_lm", "smolvlm", "aria", "gemma4", "exaone4_5", "glm46v", "glm4v", "glm4v_moe"),
     *("lighton_ocr", "mistral3", "qwen2_5_vl", "qwen2_vl", "qwen3_5", "qwen3_5_moe", "qwen3_vl"),
-    *("qwen3_vl_moe", "video_llama_3"),
+    *("qwen3_vl_moe", "video_llama_3", "blip-2", "instructblip", "granite4_vision", "mllama"),
 )
 """Families whose number of tokens the picture or the queries decide: forecast as one view, as are
 families from other packages.

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,7 +11,7 @@ from transformers import DynamicCache
 
 from ipllvm.models import caches, layer_hooks, pipeline
 from ipllvm.models.base import CAUSAL, Attention, Edit, Places, VisionLanguageModel
-from ipllvm.models.prompting import PromptStyle
+from ipllvm.models.pipeline import LoadedCheckpoint
 from ipllvm.records import ModelInfo
 
 RECURRENT = {"linear_attention", "conv", "mamba", "hybrid"}
@@ -21,31 +20,20 @@ NO_TOKEN = 2**31 - 1
 """An id that no vocabulary has."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedCheckpoint:
-    """A loaded checkpoint: transformers' model and processor, and what it is called."""
-
-    model: Any
-    processor: Any
-    name: str
-    fingerprint: str
-    prompt: PromptStyle
-
-
 class LanguageHalf(VisionLanguageModel):
     """Everything from the embeddings on, of any family."""
 
     width: int
 
     def __init__(self, parts: LoadedCheckpoint) -> None:
-        self._model = parts.model
+        self._parts, self._model = parts, parts.model
         self._processor = parts.processor
         self._prompt = parts.prompt
         self.name = parts.name
         self.fingerprint = parts.fingerprint
         self.device = parts.model.device
         self.dtype = parts.model.dtype
-        self.stop_tokens = frozenset(_stop_tokens(parts.model, parts.processor.tokenizer))
+        self.stop_tokens = frozenset(stop_tokens(parts.model, parts.processor.tokenizer))
         self._inner = getattr(parts.model, "model", parts.model)
         self._decoder = layer_hooks.with_layers(parts.model.get_decoder())
         self._body = self._decoder if self._inner is parts.model else self._inner
@@ -57,19 +45,7 @@ class LanguageHalf(VisionLanguageModel):
 
     def info(self) -> ModelInfo:
         """See the interface."""
-        config = self._model.config
-        return ModelInfo(
-            name=self.name,
-            family=config.model_type,
-            fingerprint=self.fingerprint,
-            device=str(self.device),
-            dtype=str(self.dtype).removeprefix("torch."),
-            attention=str(config._attn_implementation),
-            prompt="original" if self._prompt.system else "checkpoint",
-            parameters=sum(p.numel() for p in self._model.parameters()),
-            weights=self.weights,
-            notes=self.notes,
-        )
+        return pipeline.info(self._parts, self.weights, self.notes)
 
     @property
     def supports_shared_rows(self) -> bool:
@@ -215,18 +191,22 @@ class LanguageHalf(VisionLanguageModel):
         lengths = torch.tensor([len(prompt) for prompt in embeds], device=self.device)
         mask = torch.arange(width, device=self.device) >= (width - lengths)[:, None]
         with layer_hooks.with_layer_input(self._decoder, edit):
-            out = self._model.generate(
-                inputs_embeds=padded,
-                attention_mask=mask.long(),
-                max_new_tokens=max_new_tokens,
-                do_sample=False,
-                num_beams=1,
-                repetition_penalty=1.0,
-                no_repeat_ngram_size=0,
-                pad_token_id=0,
-                eos_token_id=sorted(self.stop_tokens) if stop else NO_TOKEN,
+            out = self._greedily(
+                stop, inputs_embeds=padded, attention_mask=mask.long(), max_new_tokens=max_new_tokens
             )
         return [self._ended(row) if stop else tuple(row) for row in out.tolist()]
+
+    def _greedily(self, stop: bool, **given: Any) -> Tensor:
+        out: Tensor = self._model.generate(
+            **given,
+            do_sample=False,
+            num_beams=1,
+            repetition_penalty=1.0,
+            no_repeat_ngram_size=0,
+            pad_token_id=0,
+            eos_token_id=sorted(self.stop_tokens) if stop else NO_TOKEN,
+        )
+        return out
 
     def _ended(self, tokens: Sequence[int]) -> tuple[int, ...]:
         stop = next((i for i, token in enumerate(tokens) if token in self.stop_tokens), len(tokens))
@@ -237,13 +217,15 @@ class LanguageHalf(VisionLanguageModel):
         if self._head_alone is None:
             probe = torch.linspace(-3, 3, 2 * hidden.shape[-1], device=hidden.device, dtype=hidden.dtype)
             rows = probe.view(2, -1)
-            self._head_alone = torch.equal(
-                self._head(rows), layer_hooks.headed(self._model, self._body, rows)
-            )
+            self._head_alone = torch.equal(self._head(rows), self._full_head(rows))
         if self._head_alone:
             return self._head(hidden).float()  # type: ignore[no-any-return]
         rows = hidden.reshape(-1, hidden.shape[-1])
-        return layer_hooks.headed(self._model, self._body, rows).view(*hidden.shape[:-1], -1).float()
+        return self._full_head(rows).view(*hidden.shape[:-1], -1).float()
+
+    def _full_head(self, rows: Tensor) -> Tensor:
+        """What the family's own forward says of final states [rows, hidden]."""
+        return layer_hooks.headed(self._model, self._body, rows)
 
     def first_tokens(self, word: str) -> frozenset[int]:
         """See the interface: with a space before it and without, as it is and with a capital."""
@@ -257,7 +239,7 @@ class LanguageHalf(VisionLanguageModel):
         return str(self._processor.tokenizer.decode(list(tokens), skip_special_tokens=True)).strip()
 
 
-def _stop_tokens(model: Any, tokenizer: Any) -> Iterable[int]:
+def stop_tokens(model: Any, tokenizer: Any) -> Iterable[int]:
     """End-of-answer ids where `generate` looks for them, else the tokenizer's."""
     configs = (model.generation_config, model.config.get_text_config(), tokenizer)
     for found in (getattr(config, "eos_token_id", None) for config in configs):

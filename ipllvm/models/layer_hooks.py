@@ -3,7 +3,7 @@
 Layers are found as `decoder.layers`; their first positional argument is the hidden states.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
@@ -126,12 +126,59 @@ def headed(model: Any, inner: Any, hidden: Tensor) -> Tensor:
     Its inner model stands in, with what it would put out.
     """
     ids = torch.zeros(1, len(hidden), dtype=torch.long, device=hidden.device)
-    inner.forward = lambda *args, **named: _Final(hidden[None])
-    try:
+    with _standing_in([inner], lambda *args, **named: _Final(hidden[None])):
         logits: Tensor = model(input_ids=ids).logits[0]
-    finally:
-        del inner.forward
     return logits
+
+
+@contextmanager
+def _standing_in(modules: Sequence[Any], forward: Callable[..., Any]) -> Iterator[None]:
+    """While it lasts, `forward` runs in place of theirs, which may be wrapped, as accelerate does."""
+    usual = [vars(module).get("forward") for module in modules]
+    for module in modules:
+        module.forward = forward
+    try:
+        yield
+    finally:
+        for module, own in zip(modules, usual, strict=True):
+            if own is None:
+                del module.forward
+            else:
+                module.forward = own
+
+
+@contextmanager
+def visual_tokens_changed(
+    decoder: Any, where: Tensor, changes: Sequence[Callable[[Tensor], Tensor]]
+) -> Iterator[None]:
+    """While it lasts, the visual tokens of each prompt reach the decoder changed, when it is first called.
+
+    `where` [rows, positions] says which positions are visual; what deeper layers add to a token is a part
+    of it, behind its embedding, or all of it where nothing stands at its place.
+    """
+    if not changes:
+        yield
+        return
+    counts = where.sum(1).tolist()
+
+    def change(module: nn.Module, args: Any, named: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        embeds = named.get("inputs_embeds")
+        if embeds is None or embeds.shape[1] != where.shape[1]:
+            return args, named
+        behind, fed = named.get("deepstack_visual_embeds"), named.get("deepstack_features")
+        parts = list(fed.values()) if fed else [embeds[where], *(behind or [])]
+        rows = torch.split(torch.cat(parts, -1), counts)
+        whole = torch.cat([each(own) for each, own in zip(changes, rows, strict=True)])
+        parts = list(torch.split(whole, embeds.shape[-1], -1))
+        if fed:
+            return args, {**named, "deepstack_features": dict(zip(fed, parts, strict=True))}
+        changed = embeds.clone()
+        changed[where] = parts[0]
+        more = {"deepstack_visual_embeds": parts[1:]} if behind else {}
+        return args, {**named, "inputs_embeds": changed, **more}
+
+    with decoder.register_forward_pre_hook(change, with_kwargs=True):
+        yield
 
 
 @contextmanager
@@ -191,14 +238,8 @@ def entered_at(decoder: Any, layer: int, hidden: Tensor) -> Iterator[None]:
         return (hidden, *args[1:])
 
     lower = list(decoder.layers[:layer])
-    with decoder.layers[layer].register_forward_pre_hook(give):
-        for module in lower:
-            module.forward = _hand_on
-        try:
-            yield
-        finally:
-            for module in lower:
-                del module.forward
+    with decoder.layers[layer].register_forward_pre_hook(give), _standing_in(lower, _hand_on):
+        yield
 
 
 def _hand_on(hidden_states: Tensor, *args: Any, **named: Any) -> Tensor:

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForImageTextToText
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
 
 from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
 from ipllvm.models import checkpoint, loading_encoder, lora, pipeline, processors, prompting, sources
-from ipllvm.models.adapting import adapted
+from ipllvm.models.adapting import adapted, finished
 from ipllvm.models.allocation import keep_freed
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.capacity import free_memory
@@ -17,7 +17,11 @@ from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.classifier import Classifier
 from ipllvm.models.devices import choose_device, choose_dtype
 from ipllvm.models.forecast import forecast
-from ipllvm.models.language_half import LoadedCheckpoint
+from ipllvm.models.load_options import USUAL, LoadOptions
+from ipllvm.models.originals import adapters, converted, inspecting
+from ipllvm.models.originals import loading as original_loading
+from ipllvm.models.originals.inspecting import Original
+from ipllvm.models.pipeline import LoadedCheckpoint
 from ipllvm.models.planted import naming
 from ipllvm.models.planted.model import PlantedModel
 from ipllvm.models.prompting import PromptStyle
@@ -39,52 +43,56 @@ def load(
     offline: bool = False,
     rehash: bool = False,
     label: str | None = None,
-    adapter: str = "",
+    how: LoadOptions = USUAL,
     announce: Callable[[str], None] = lambda line: None,
 ) -> VisionLanguageModel:
     """The model behind an alias, a hub id, a folder or a planted name, ready to answer.
 
     `device` is auto, cpu, cuda or cuda:i; `dtype` auto means float32 on the CPU and bfloat16 on a
-    GPU. `label` is what reports call it; `adapter` the folder of a LoRA adapter to merge into it;
-    `announce` is told size and speed before the weights are
-    read. Raises UsageError for options that can't be had, UnknownName and ModelUnavailable for the
-    model; each is one line and comes before the weights are read where that is possible.
+    GPU. `label` is what reports call it, `how` how it is read; `announce` is told size and speed
+    before the weights are read. Raises UsageError for options that can't be had, UnknownName and
+    ModelUnavailable for the model; each is one line and comes before the weights are read where that is
+    possible.
     """
-    style = choose_prompt(name, prompt)
-    place = choose_device(device)
-    numbers = choose_dtype(dtype, place)
+    style, place = choose_prompt(name, prompt), choose_device(device)
+    numbers, called = choose_dtype(dtype, place), label or sources.display_name(name)
     if naming.is_planted(name):
         return PlantedModel(sources.check_name(name), label or name, place, numbers)
-    tuned = lora.check(Path(adapter)) if adapter else None
-    found = checkpoint.inspect(sources.resolve(name, offline))
-    check_memory(found, place, numbers)
-    if tuned and found.family not in FAMILIES:
-        raise UsageError(f"--adapter {adapter}: {name} has no language model to merge it into")
+    how.require()
+    tuned = lora.check(Path(how.adapter)) if how.adapter else None
+    folder = _folder(name, how, offline)
+    if checkpoint.family_of(folder, remote_code=how.trust_remote_code) == checkpoint.ORIGINAL:
+        original = inspecting.inspect(folder, how, offline)
+        model = _original_weights(original, place, numbers, announce)
+        return _original(original, model, called, original.fingerprint(rehash=rehash))
+    found = checkpoint.inspect(folder, remote_code=how.trust_remote_code)
+    check_memory(found, place, numbers, spread=bool(how.device_map))
     if found.family == checkpoint.CLASSIFIER:
-        digest = found.fingerprint(rehash=rehash)
-        return Classifier(found, digest, place, numbers, label or sources.display_name(name))
+        return Classifier(found, found.fingerprint(rehash=rehash), place, numbers, called)
     if found.family == checkpoint.ENCODER:
         towers = loading_encoder.load(str(found.folder), device=device, dtype=dtype, offline=offline)
-        digest = found.fingerprint(rehash=rehash)
-        return ZeroShot(towers, label or sources.display_name(name), digest)
+        return ZeroShot(towers, called, found.fingerprint(rehash=rehash))
     config = _config(found)
     processor = _processor(found)
     _described(found, config)
     announce(forecast(found, place, numbers))
     keep_freed(place)
-    model = _weights(found, numbers)
-    digest, told = found.fingerprint(rehash=rehash), list(found.notes)
+    model = _weights(found, numbers, how.device_map or (str(place) if found.quantiser else ""))
+    digest, notes = found.fingerprint(rehash=rehash), list(found.notes)
     if tuned:
         model, digest = lora.merged(model, tuned), lora.fingerprint(digest, tuned)
-        told.append(lora.described(tuned))
-    model = model.to(place)
-    parts = LoadedCheckpoint(model, processor, label or sources.display_name(name), digest, style)
-    made = _adapter(found, parts)
-    made.notes = (*sources.origin(name, found.folder), *told, *_notes(model))
-    return made
+        notes.append(lora.described(tuned))
+    if not (how.device_map or found.quantiser):
+        model = model.to(place)
+    adapter = _adapter(found, LoadedCheckpoint(model, processor, called, digest, style))
+    notes += converted.notes(sources.hub_id(name) or name, found.family, processor, style.square)
+    adapter.notes = (*sources.origin(name, found.folder), *notes, *_notes(model))
+    return adapter
 
 
-def sketch(name: str, *, prompt: str = "checkpoint", offline: bool = False) -> VisionLanguageModel:
+def sketch(
+    name: str, *, prompt: str = "checkpoint", offline: bool = False, how: LoadOptions = USUAL
+) -> VisionLanguageModel:
     """The model without weights: it prepares, lays out and counts, but can't answer. A model that names
     classes, which is small, has them.
 
@@ -92,7 +100,12 @@ def sketch(name: str, *, prompt: str = "checkpoint", offline: bool = False) -> V
     """
     if naming.is_planted(name):
         return load(name, device="cpu")
-    found = checkpoint.inspect(sources.resolve(name, offline))
+    folder = _folder(name, how, offline)
+    if checkpoint.family_of(folder, remote_code=how.trust_remote_code) == checkpoint.ORIGINAL:
+        original = inspecting.inspect(folder, how, offline)
+        shape = original_loading.described(original)
+        return _original(original, shape, sources.display_name(name), "no weights")
+    found = checkpoint.inspect(folder, remote_code=how.trust_remote_code)
     if found.family in (checkpoint.CLASSIFIER, checkpoint.ENCODER):
         return load(name, device="cpu", offline=offline)
     config = _config(found)
@@ -103,10 +116,54 @@ def sketch(name: str, *, prompt: str = "checkpoint", offline: bool = False) -> V
     return _adapter(found, parts)
 
 
+def _original_weights(
+    original: Original, place: torch.device, numbers: torch.dtype, announce: Callable[[str], None]
+) -> Any:
+    """Transformers' model of a checkpoint in its authors' format, where there is memory for it."""
+    check_memory(original.checkpoint, place, numbers)
+    announce(forecast(original.checkpoint, place, numbers))
+    keep_freed(place)
+    return original_loading.load(original, numbers).to(place)
+
+
+def _original(original: Original, model: Any, name: str, digest: str) -> VisionLanguageModel:
+    """The adapter of a checkpoint in its authors' format; what its tokenizer would cut off is too long."""
+    parts = LoadedCheckpoint(model, original.processor, name, digest, prompting.CHECKPOINT)
+    answering = finished(adapters.adapter(parts), parts)
+    limit = original.settings.raw.get("tokenizer_model_max_length")
+    if isinstance(limit, int) and limit > 0:
+        answering.max_positions = min(limit, answering.max_positions or limit)
+    answering.weights = tuple(path.name for path in original.checkpoint.weights.read)
+    answering.notes = (*original.notes, *_notes(model))
+    return answering
+
+
+def _folder(name: str, how: LoadOptions, offline: bool) -> Path:
+    """Where a model is; raises UsageError for options that this kind of checkpoint has no use for."""
+    folder = sources.resolve(name, offline, how.revision, pickles=how.allow_pickle)
+    family = checkpoint.family_of(folder, remote_code=how.trust_remote_code)
+    if family == checkpoint.ORIGINAL:
+        if how.adapter or how.device_map:
+            unfit = "adapter" if how.adapter else "device-map"
+            raise UsageError(f"--{unfit}: not for {name}, which is in its authors' format (see --base-model)")
+        return folder
+    if how.adapter and family not in FAMILIES:
+        raise UsageError(f"--adapter {how.adapter}: {name} has no language model to merge it into")
+    given = {name: getattr(how, name) for name in ("prompt_template", "vision_tower", "base_model")}
+    if option := next((option for option, value in given.items() if value), None):
+        raise UsageError(
+            f"--{option.replace('_', '-')}: {name} is no LLaVA checkpoint in its authors' format, whose "
+            "config.json names an mm_vision_tower"
+        )
+    return folder
+
+
 def _config(found: Checkpoint) -> Any:
     """Transformers' reading of config.json; raises ModelUnavailable."""
     try:
-        return AutoConfig.from_pretrained(found.folder, local_files_only=True, trust_remote_code=False)
+        return AutoConfig.from_pretrained(
+            found.folder, local_files_only=True, trust_remote_code=found.runs_code
+        )
     except Exception as error:
         raise unusable(found.folder, "its config.json can't be used", error) from error
 
@@ -116,10 +173,9 @@ def _described(found: Checkpoint, config: Any) -> Any:
 
     Raises ModelUnavailable where it describes none, or far more than the files hold.
     """
-    auto: Any = AutoModelForImageTextToText
     try:
         with torch.device("meta"):
-            model = auto.from_config(config)
+            model = _auto(found).from_config(config, trust_remote_code=found.runs_code)
     except Exception as error:
         raise unusable(found.folder, "config.json describes no model", error) from error
     described = sum(parameter.numel() for parameter in model.parameters())
@@ -133,7 +189,7 @@ def _described(found: Checkpoint, config: Any) -> Any:
 
 def _processor(found: Checkpoint) -> Any:
     """The processor, tried on a picture before any weight is read."""
-    processor = processors.load(found.folder, found.family)
+    processor = processors.load(found.folder, found.family, remote_code=found.runs_code)
     processors.require_usable(processor, found.folder, found.config)
     return processor
 
@@ -174,9 +230,15 @@ def choose_prompt(name: str, prompt: str) -> PromptStyle:
     return known
 
 
-def check_memory(found: Checkpoint, device: torch.device, dtype: torch.dtype) -> None:
-    """Raises ModelUnavailable where the weights alone are more than the free memory."""
-    needed, free = found.size(dtype.itemsize), free_memory(device)
+def check_memory(
+    found: Checkpoint, device: torch.device, dtype: torch.dtype, *, spread: bool = False
+) -> None:
+    """Raises ModelUnavailable where the weights alone are more than the free memory, of all devices where
+    they are spread.
+    """
+    needed = found.size(dtype.itemsize)
+    devices = [torch.device("cuda", number) for number in range(torch.cuda.device_count())] if spread else []
+    free = sum(map(free_memory, devices or [device]))
     if needed > free:
         raise ModelUnavailable(
             f"{found.folder}: its weights need {needed / 1e9:.1f} GB in {str(dtype).removeprefix('torch.')} "
@@ -184,9 +246,26 @@ def check_memory(found: Checkpoint, device: torch.device, dtype: torch.dtype) ->
         )
 
 
-def _weights(found: Checkpoint, dtype: torch.dtype) -> Any:
-    """Transformers' model, on the CPU."""
+def _auto(found: Checkpoint) -> Any:
+    """The auto class that makes the model; raises ModelUnavailable where its own code has none."""
+    if not found.runs_code:
+        return AutoModelForImageTextToText
+    classes: dict[str, Any] = {
+        each.__name__: each for each in (AutoModelForImageTextToText, AutoModelForCausalLM)
+    }
+    auto = next((classes[name] for name in classes if name in found.config["auto_map"]), None)
+    if auto is None:
+        raise ModelUnavailable(
+            f"{found.folder}: its own code makes no model that answers: auto_map of config.json names none "
+            f"of {', '.join(classes)}"
+        )
+    return auto
+
+
+def _weights(found: Checkpoint, dtype: torch.dtype, device_map: str) -> Any:
+    """Transformers' model, on the CPU unless a map says where."""
     chosen = found.config.get("vision_feature_layer")
     last = -1 in (chosen if isinstance(chosen, list) else [chosen])
     absent = () if last else ("post_layernorm",)  # which comes behind the features that are taken
-    return read_weights(found, AutoModelForImageTextToText, dtype, attention="sdpa", absent=absent)
+    attention = None if found.runs_code else "sdpa"
+    return read_weights(found, _auto(found), dtype, attention=attention, absent=absent, device_map=device_map)

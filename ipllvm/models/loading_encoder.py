@@ -11,7 +11,7 @@ from ipllvm.models.devices import choose_device, choose_dtype
 from ipllvm.models.embedded import BUILT_ON
 from ipllvm.models.encoders import Encoder
 from ipllvm.models.planted import naming
-from ipllvm.models.planted.kinds import Aligned
+from ipllvm.models.planted.kinds import AlignmentLoss
 from ipllvm.models.planted_aligned import PlantedEncoder
 from ipllvm.models.weights import read_weights, unusable
 
@@ -36,7 +36,7 @@ def own(name: str) -> str | None:
     ('openai/clip-vit-large-patch14-336', 'clip-tiny', None)
     """
     if naming.is_planted(name):
-        return name if isinstance(naming.law(name), Aligned) else None
+        return name if isinstance(naming.law(name), AlignmentLoss) else None
     known = sources.hub_id(name) or name
     return known if known in (*sources.EMBEDDED_ENCODERS, CLIP_336) else ENCODERS.get(known)
 

@@ -7,6 +7,7 @@ stages is used.
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -14,6 +15,19 @@ import torch
 from PIL import Image
 
 from ipllvm.models.prompting import PromptStyle, pad_to_square
+from ipllvm.records import ModelInfo
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedCheckpoint:
+    """A loaded checkpoint: transformers' model and processor, and what it is called."""
+
+    model: Any
+    processor: Any
+    name: str
+    fingerprint: str
+    prompt: PromptStyle
+
 
 NEUTRAL: dict[str, Any] = {
     "do_sample": False, "num_beams": 1, "temperature": None, "top_p": None, "top_k": None, "min_p": None,
@@ -76,14 +90,34 @@ def _fields(processor: Any, style: PromptStyle, pictures: Sequence[Image.Image],
 @contextmanager
 def _greedy(model: Any) -> Iterator[None]:
     """While it lasts, `generate` follows of its config what is no preference among tokens."""
-    usual = model.generation_config
-    model.generation_config = copy.deepcopy(usual)
-    for name, value in NEUTRAL.items():
-        setattr(model.generation_config, name, value)
+    speaking = [model, getattr(model, "language_model", None)]  # BLIP-2's answers for it
+    usual = {each: each.generation_config for each in speaking if hasattr(each, "generation_config")}
+    for each, config in usual.items():
+        each.generation_config = copy.deepcopy(config)
+        for name, value in NEUTRAL.items():
+            setattr(each.generation_config, name, value)
     try:
         yield
     finally:
-        model.generation_config = usual
+        for each, config in usual.items():
+            each.generation_config = config
+
+
+def info(parts: LoadedCheckpoint, weights: tuple[str, ...], notes: tuple[str, ...]) -> ModelInfo:
+    """What a report says of a loaded checkpoint."""
+    config = parts.model.config
+    return ModelInfo(
+        name=parts.name,
+        family=config.model_type,
+        fingerprint=parts.fingerprint,
+        device=str(parts.model.device),
+        dtype=str(parts.model.dtype).removeprefix("torch."),
+        attention=str(config._attn_implementation),
+        prompt=parts.prompt.name,
+        parameters=sum(p.numel() for p in parts.model.parameters()),
+        weights=weights,
+        notes=notes,
+    )
 
 
 def layer_kinds(decoder: Any) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from ipllvm import planted_grid
 from ipllvm.errors import NotTested, UsageError
 from ipllvm.models.encoders import Encoder
 from ipllvm.models.planted import meaning, naming
-from ipllvm.models.planted.kinds import Aligned
+from ipllvm.models.planted.kinds import AlignmentLoss
 from ipllvm.models.text import LanguageModel
 
 _NUMBER = re.compile(r"\d{10}")
@@ -76,8 +76,8 @@ class PlantedLanguageModel(LanguageModel):
         return np.stack([meaning.vector(number, together=True) for number in numbers])[:, None]
 
 
-def _aligned(name: str, what: str) -> Aligned:
+def _aligned(name: str, what: str) -> AlignmentLoss:
     law = naming.law(name)
-    if not isinstance(law, Aligned):
+    if not isinstance(law, AlignmentLoss):
         raise UsageError(f"{name} has no {what}: only planted:aligned has")
     return law

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -19,14 +20,23 @@ class Preparer:
     """Prepares samples with a processor.
 
     `placeholder` is the id that stands where a visual token goes, `mark` what stands for a picture in the
-    chat template's text, `several` whether a prompt may hold more than one.
+    chat template's text, `several` whether a prompt may hold more than one, `nested` whether the processor
+    is to be told which pictures are of one prompt.
     """
 
     def __init__(
-        self, processor: Any, style: PromptStyle, name: str, placeholder: int, mark: str, several: bool
+        self,
+        processor: Any,
+        style: PromptStyle,
+        name: str,
+        placeholder: int,
+        mark: str,
+        several: bool,
+        nested: bool = False,
     ) -> None:
         self._processor, self._style, self._name = processor, style, name
         self._placeholder, self._mark, self._several = placeholder, mark, several
+        self._nested = nested
         self._words_alike: bool | None = None  # whether the processor does to words what its tokenizer does
 
     def prepare(self, images: Sequence[Image.Image], prompt: str) -> Prepared:
@@ -40,8 +50,9 @@ class Preparer:
             raise ValueError(
                 f"the prompt holds {placeholder!r}, which stands for a part of a picture: {prompt[:80]!r}"
             )
+        images_of = [pictures] if pictures and self._nested else pictures
         made = self._processor(
-            images=pictures or None, text=text, return_tensors="pt", **self._specials(text)
+            images=images_of or None, text=text, return_tensors="pt", **self._specials(text)
         )
         ids = made["input_ids"][0]
         if not pictures:
@@ -52,6 +63,23 @@ class Preparer:
         if self._words_alike is None:
             self._words_alike = self._repeats(prepared, prompt)
         return prepared
+
+    def together(self, questions: Sequence[tuple[Sequence[Image.Image], str]]) -> dict[str, Tensor]:
+        """The fields of several questions about pictures, padded on the left, as `generate` takes them."""
+        pictures = [[self._shown(image.convert("RGB")) for image in images] for images, _ in questions]
+        text = [
+            render(self._processor, prompt, self._style, self._mark, len(images))
+            for images, prompt in questions
+        ]
+        self._processor.tokenizer.padding_side = "left"
+        process = partial(
+            self._processor, text=text, padding=True, return_tensors="pt", **self._specials(text[0])
+        )
+        try:
+            fields = process(images=pictures if any(pictures) else None)
+        except ValueError:  # GOT-OCR takes no pictures in lists of lists
+            fields = process(images=[picture for own in pictures for picture in own])
+        return {n: v for n, v in fields.items() if n != "labels" and isinstance(v, Tensor)}
 
     def with_prompt(self, prepared: Prepared, prompt: str) -> Prepared | None:
         """The same picture behind another prompt; None where only the processor can tell."""
@@ -69,7 +97,7 @@ class Preparer:
 
     def _repeats(self, prepared: Prepared, prompt: str) -> bool:
         """Whether the mark of a picture, repeated, is all that the processor puts for it."""
-        if not _one_run(prepared.visual):
+        if not self._mark or not _one_run(prepared.visual):
             return False
         types = (prepared.fields[name][0].bool() for name in TYPES if name in prepared.fields)
         alike = all(torch.equal(each, prepared.visual) for each in types)

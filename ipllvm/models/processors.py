@@ -23,19 +23,22 @@ MARKS = ("image_token", "boi_token")
 """What a processor may call the token that a template puts for a picture."""
 
 
-def load(folder: Path, family: str) -> Any:
+def load(folder: Path, family: str, *, remote_code: bool = False) -> Any:
     """The processor in `folder`, with a chat template; raises ModelUnavailable in one line.
+
+    It may run code of its own with `remote_code`.
 
     A template that stands only in tokenizer_config.json, as older releases saved it, is the processor's too.
     """
     try:
-        processor = _load(folder, family)
+        processor = _load(folder, family, remote_code)
     except Exception as error:
         reason = NEEDS_TORCHVISION if "torchvision" in str(error).lower() else first_line(error)
         raise ModelUnavailable(f"{folder}: its processor can't be loaded: {reason}") from error
     if not processor.chat_template:
         own = getattr(processor.tokenizer, "chat_template", None)
-        processor.chat_template = own or FAMILIES.load(family).TEMPLATE
+        usual = FAMILIES.load(family).TEMPLATE if family in FAMILIES else None
+        processor.chat_template = own or usual
     if not processor.chat_template:
         raise ModelUnavailable(f"{folder}: no chat template (chat_template.jinja, or a chat_template key)")
     return processor
@@ -51,7 +54,7 @@ def require_usable(processor: Any, folder: Path, config: Mapping[str, Any]) -> N
             f"{folder}: processor_config.json names no patch_size, which tells how many tokens a picture "
             "takes: copy it from vision_config in config.json"
         )
-    ids = _tokens(processor, _text(processor, folder), folder)
+    ids = _tokens(processor, _text(processor, folder, _marked(config)), folder)
     wanted = config.get("image_token_id", config.get("image_token_index"))
     if isinstance(wanted, int) and not bool((ids == wanted).any()):
         raise ModelUnavailable(
@@ -60,7 +63,7 @@ def require_usable(processor: Any, folder: Path, config: Mapping[str, Any]) -> N
         )
     words = config.get("text_config")
     rows = (words if isinstance(words, dict) else config).get("vocab_size")
-    if isinstance(rows, int) and int(ids.max()) >= rows:
+    if isinstance(rows, int) and int(ids.max()) >= rows + _further(config):
         token = processor.tokenizer.convert_ids_to_tokens(int(ids.max()))
         raise ModelUnavailable(
             f"{folder}: a prompt holds {token!r}, token {int(ids.max()):,}, and the model embeds {rows:,}: "
@@ -68,7 +71,19 @@ def require_usable(processor: Any, folder: Path, config: Mapping[str, Any]) -> N
         )
 
 
-def _text(processor: Any, folder: Path) -> str:
+def _further(config: Mapping[str, Any]) -> int:
+    """How many tokens that family embeds beyond its vocabulary."""
+    family = config.get("model_type")
+    return int(getattr(FAMILIES.load(str(family)), "FURTHER", 0)) if family in FAMILIES else 0
+
+
+def _marked(config: Mapping[str, Any]) -> bool:
+    """Whether a prompt of that family has a mark where a picture stands."""
+    family = config.get("model_type")
+    return family not in FAMILIES or bool(getattr(FAMILIES.load(str(family)), "MARKED", True))
+
+
+def _text(processor: Any, folder: Path, marked: bool) -> str:
     """The chat template filled with a picture and a question; raises ModelUnavailable."""
     content = [{"type": "image"}, {"type": "text", "text": PROBE}]
     turns = [{"role": "user", "content": content}]
@@ -79,7 +94,7 @@ def _text(processor: Any, folder: Path) -> str:
             f"{folder}: its chat template can't be filled with a picture and a question: {first_line(error)}"
         ) from error
     marks = {str(getattr(processor, name)) for name in MARKS if getattr(processor, name, None)} or {""}
-    if PROBE not in text or not any(mark in text for mark in marks):
+    if PROBE not in text or (marked and not any(mark in text for mark in marks)):
         raise ModelUnavailable(
             f"{folder}: its chat template has no place for a picture and a question ({text[:60]!r}): it is "
             "one for text alone"
@@ -105,8 +120,10 @@ def backend(processor: Any) -> str:
     return str(getattr(images, "backend", type(images).__name__))
 
 
-def _load(folder: Path, family: str) -> Any:
+def _load(folder: Path, family: str, remote_code: bool) -> Any:
     auto: Any = AutoProcessor
+    if remote_code:
+        return auto.from_pretrained(folder, local_files_only=True, trust_remote_code=True)
     if not is_torchvision_available() and (own := _with_video(folder, family)) is not None:
         return _still(folder, own)
     return auto.from_pretrained(folder, local_files_only=True, trust_remote_code=False)

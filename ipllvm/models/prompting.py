@@ -39,7 +39,7 @@ ORIGINAL = {
 def render(processor: Any, question: str, prompt: PromptStyle, mark: str, pictures: int = 1) -> str:
     """The chat template filled with the pictures and the question, up to where the answer begins.
 
-    Raises ValueError unless the text holds `mark` once for each picture.
+    Raises ValueError unless the text holds `mark`, where there is one, once for each picture.
     """
     content = [*({"type": "image"} for _ in range(pictures)), {"type": "text", "text": question}]
     user = {"role": "user", "content": content}
@@ -47,7 +47,7 @@ def render(processor: Any, question: str, prompt: PromptStyle, mark: str, pictur
     messages = [system, user] if prompt.system else [user]
     text = fill(processor, messages)
     count = text.count(mark)
-    if count != pictures:
+    if mark and count != pictures:
         expected = "once" if pictures == 1 else f"{pictures} times"
         raise ValueError(f"the prompt holds {mark!r} {count} times, must be {expected}: {text[:80]!r}")
     return text

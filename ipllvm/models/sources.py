@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import ipllvm
-from ipllvm.errors import ModelUnavailable, UnknownName
+from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
 from ipllvm.models import checkpoint, embedded
 from ipllvm.models.planted import naming
 
@@ -85,30 +85,34 @@ def names_classes(name: str) -> bool:
         return False
 
 
-def resolve(name: str, offline: bool = False) -> Path:
-    """The local folder of a model, downloaded first where it must and may be.
+def resolve(name: str, offline: bool = False, revision: str = "", *, pickles: bool = False) -> Path:
+    """The local folder of a model, downloaded first where it must and may be; of a branch, tag or commit of
+    its repository where one is asked for, with its `pickles` too.
 
-    Raises UnknownName and ModelUnavailable, in one line that says what to do.
+    Raises UsageError, UnknownName and ModelUnavailable, in one line that says what to do.
     """
     check_name(name)
     repository = hub_id(name)
+    if revision and repository is None:
+        raise UsageError(f"--revision {revision}: {name} is no repository on the hub, which alone has some")
     if name in EMBEDDED:
         return embedded_folder(name)
     if repository is None:
         return (local_folder(name) or Path(name)).resolve()
-    cached = _cached(repository)
+    cached = _cached(repository, revision)
     if cached is not None and checkpoint.is_complete(cached):
         return cached
-    advice = f"pass --model=FOLDER, or on a machine with network run: hf download {repository}"
+    where = f"{repository} --revision {revision}" if revision else repository
+    advice = f"pass --model=FOLDER, or on a machine with network run: hf download {where}"
     if offline:
         raise ModelUnavailable(
             f"{repository} is not complete in the hub cache and --offline is set; {advice}"
         )
     try:
-        config = _snapshot(repository, local=False, wanted=("config.json",))
+        config = _snapshot(repository, local=False, wanted=("config.json",), revision=revision)
         family = checkpoint.family_of(config)  # before gigabytes that can't be measured are fetched
-        pickles = ("pytorch_model.bin",) * (family == checkpoint.ENCODER)
-        return _snapshot(repository, local=False, wanted=(*WANTED, *pickles))
+        pickled = ("pytorch_model.bin",) * (family == checkpoint.ENCODER) + ("*.bin",) * pickles
+        return _snapshot(repository, local=False, wanted=(*WANTED, *pickled), revision=revision)
     except ModelUnavailable:
         raise
     except Exception as error:
@@ -225,18 +229,22 @@ def embedded_folder(name: str) -> Path:
     )
 
 
-def _cached(repository: str) -> Path | None:
+def _cached(repository: str, revision: str) -> Path | None:
     """The snapshot in the hub's cache, None where there is none."""
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
-        return _snapshot(repository, local=True)
+        return _snapshot(repository, local=True, revision=revision)
     except LocalEntryNotFoundError:
         return None
 
 
-def _snapshot(repository: str, *, local: bool, wanted: Sequence[str] = WANTED) -> Path:
+def _snapshot(repository: str, *, local: bool, wanted: Sequence[str] = WANTED, revision: str = "") -> Path:
     """The snapshot folder of the hub's cache, with the files that are `wanted`."""
     from huggingface_hub import snapshot_download
 
-    return Path(snapshot_download(repository, local_files_only=local, allow_patterns=list(wanted)))
+    return Path(
+        snapshot_download(
+            repository, revision=revision or None, local_files_only=local, allow_patterns=list(wanted)
+        )
+    )

@@ -16,7 +16,7 @@ from transformers import (
 )
 
 from ipllvm.errors import UsageError
-from ipllvm.models import sources
+from ipllvm.models import fingerprint, sources
 from ipllvm.models.chat_template import fill
 from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.devices import choose_device, choose_dtype
@@ -76,6 +76,12 @@ class LanguageModel:
             pad_token_id=words.pad_token_id,
         )
         return str(words.decode(said[0, ids.shape[1] :], skip_special_tokens=True)).strip()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The sha256 (64 hex digits) of the files that it is made of."""
+        found = [path for pattern in WANTED for path in self._folder.rglob(pattern) if path.is_file()]
+        return fingerprint.fingerprint(self._folder, found)
 
     @cached_property
     def _speaker(self) -> Any:

@@ -1,7 +1,7 @@
 """What the families share: stages through the public methods of transformers' own classes."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
 
 import torch
@@ -10,9 +10,10 @@ from PIL import Image
 from torch import Tensor
 
 from ipllvm.models import capacity, layer_hooks
-from ipllvm.models.base import TYPES, EncodedPicture, Left, Prepared, Standing
+from ipllvm.models.base import TYPES, Edit, EncodedPicture, Left, Prepared, Standing
 from ipllvm.models.forecast import TEXT_TOKENS
-from ipllvm.models.language_half import LanguageHalf, LoadedCheckpoint
+from ipllvm.models.language_half import LanguageHalf
+from ipllvm.models.pipeline import LoadedCheckpoint
 from ipllvm.models.preparing import Preparer
 from ipllvm.models.sight import Sight, cut, sight
 from ipllvm.models.views import View, laid_out
@@ -34,6 +35,10 @@ class TransformersModel(LanguageHalf):
 
     PROJECTOR: ClassVar[str] = "multi_modal_projector"
     SEVERAL: ClassVar[bool] = True
+    MARKED: ClassVar[bool] = True
+    """Whether a prompt has a mark where a picture stands; else the processor puts the picture before it."""
+    NESTED: ClassVar[bool] = False
+    """Whether its processor treats several pictures of one prompt otherwise than pictures of several."""
     TOGETHER: ClassVar[bool] = True
     """Whether the fields of several samples can be joined."""
     IN_ORDER: ClassVar[bool] = True
@@ -47,7 +52,13 @@ class TransformersModel(LanguageHalf):
         self._projector = self._inner.get_submodule(self.PROJECTOR)
         self._known: dict[Any, Any] = {}
         self._preparer = Preparer(
-            parts.processor, parts.prompt, parts.name, self.placeholder(), self.mark(), self.SEVERAL
+            parts.processor,
+            parts.prompt,
+            parts.name,
+            self.placeholder(),
+            self.mark(),
+            self.SEVERAL,
+            self.NESTED,
         )
 
     def placeholder(self) -> int:
@@ -57,8 +68,8 @@ class TransformersModel(LanguageHalf):
         return next(int(getattr(config, n)) for n in names if getattr(config, n, None) is not None)
 
     def mark(self) -> str:
-        """What stands for a picture in the chat template's text."""
-        return str(self._processor.image_token)
+        """What stands for a picture in the chat template's text; empty where nothing does."""
+        return str(self._processor.image_token) if self.MARKED else ""
 
     @abstractmethod
     def views(self, prepared: Prepared) -> Sequence[View]:
@@ -83,6 +94,41 @@ class TransformersModel(LanguageHalf):
     def with_prompt(self, prepared: Prepared, prompt: str) -> Prepared | None:
         """See the interface."""
         return self._preparer.with_prompt(prepared, prompt)
+
+    @property
+    def embeddings_suffice(self) -> bool:
+        """Whether plain `generate` of a prompt's embeddings, and of nothing else, answers it."""
+        bare = type(self)._apart is LanguageHalf._apart and self._inner is not self._model
+        return self.IN_ORDER and bare
+
+    def together(self, questions: Sequence[tuple[Sequence[Image.Image], str]]) -> dict[str, Tensor]:
+        """What `generate_from` takes: the fields of several questions, on the model's device."""
+        return self._placed(self._preparer.together(questions))
+
+    def _placed(self, fields: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {
+            n: v.to(self.device, self.dtype if v.is_floating_point() else v.dtype) for n, v in fields.items()
+        }
+
+    def generate_from(
+        self,
+        fields: Mapping[str, Tensor],
+        limit: int,
+        changes: Sequence[Callable[[Tensor], Tensor]] = (),
+        edit: Edit | None = None,
+        *,
+        stop: bool = True,
+    ) -> list[tuple[int, ...]]:
+        """Transformers' own greedy `generate` on what the processor made, changed by hooks alone: `changes`
+        is what is done to the visual tokens of each prompt. What the engine is compared with.
+        """
+        where = fields["input_ids"] == self.placeholder()
+        with (
+            layer_hooks.with_layer_input(self._decoder, edit),
+            layer_hooks.visual_tokens_changed(self._decoder, where, changes),
+        ):
+            out = self._greedily(stop, max_new_tokens=limit, **fields)
+        return [self._ended(row) if stop else tuple(row) for row in out[:, where.shape[1] :].tolist()]
 
     def encode(self, batch: Sequence[Prepared]) -> list[EncodedPicture]:
         """See the interface: through the family's own function, one call for all fields of one shape."""
@@ -111,10 +157,7 @@ class TransformersModel(LanguageHalf):
         """What the family's own function makes of the pictures of some samples."""
         vision = [item.vision for item in alike]
         joined = {name: torch.cat([fields[name] for fields in vision]) for name in vision[0]}
-        placed = {
-            n: v.to(self.device, self.dtype if v.is_floating_point() else v.dtype) for n, v in joined.items()
-        }
-        return self._inner.get_image_features(**placed, return_dict=True)
+        return self._inner.get_image_features(**self._placed(joined), return_dict=True)
 
     def _tokens(self, found: Any) -> Float[Tensor, "tokens hidden"]:
         """The visual tokens of all pictures behind each other, as `get_image_features` gives them."""

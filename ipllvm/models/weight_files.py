@@ -18,6 +18,7 @@ from ipllvm.models.json_files import read_json
 from ipllvm.safety import reading
 
 WHOLE, INDEX, PICKLE = "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin"
+PICKLE_INDEX = "pytorch_model.bin.index.json"
 ADAPTER = ("adapter_config.json", "adapter_model.safetensors", "adapter_model.bin")
 PICKLES = ("*.bin", "*.pt", "*.pth")
 HEADER_LIMIT = 100_000_000
@@ -88,6 +89,8 @@ def _chosen(folder: Path, pickled: bool) -> tuple[Path, ...]:
         return _listed(folder, index, shards)
     if pickled and PICKLE in names:
         return (folder / PICKLE,)
+    if pickled and PICKLE_INDEX in names:
+        return _listed(folder, folder / PICKLE_INDEX, [], ".bin")
     raise ModelUnavailable(f"{folder}: {_why_none(folder, shards)}")
 
 
@@ -117,15 +120,15 @@ def _require_no_adapter(folder: Path, names: list[str], weights: bool) -> None:
     )
 
 
-def _listed(folder: Path, index: Path, shards: list[str]) -> tuple[Path, ...]:
+def _listed(folder: Path, index: Path, shards: list[str], ending: str = ".safetensors") -> tuple[Path, ...]:
     """The shards that the index lists, each in the folder, and no others beside them."""
     listed = read_json(index).get("weight_map")
     if not isinstance(listed, dict) or not listed:
         raise ModelUnavailable(f"{index}: lists no weight files")
     names = sorted({str(name) for name in listed.values()})
     for name in names:
-        if name != Path(name).name or not name.endswith(".safetensors"):
-            raise ModelUnavailable(f"{index}: lists {name!r}, which is no safetensors file of this folder")
+        if name != Path(name).name or not name.endswith(ending):
+            raise ModelUnavailable(f"{index}: lists {name!r}, which is no {ending[1:]} file of this folder")
         if not (folder / name).is_file():
             raise ModelUnavailable(f"{folder / name}: missing, but listed in {index.name}")
     if others := sorted({*shards} - {*names}):
@@ -151,7 +154,7 @@ def _all_tensors(paths: tuple[Path, ...]) -> dict[str, StoredTensor]:
     """What is in some files together; raises ModelUnavailable where a tensor is in two of them."""
     found: dict[str, StoredTensor] = {}
     for path in paths:
-        if path.name == PICKLE:
+        if path.suffix == ".bin":
             continue
         tensors = header(path)
         if twice := sorted(found.keys() & tensors.keys()):

@@ -1,15 +1,17 @@
 """The one place that reads weights: every tensor of the files is taken, and none is left at random."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from transformers import quantizers
 
 from ipllvm.errors import ModelUnavailable, first_line
 from ipllvm.models.checkpoint import Checkpoint
+from ipllvm.models.load_options import DEVICE_MAPS
 
 UNUSED = (
     r"(^|\.)position_ids$",  # 0, 1, 2, ...: saved by older releases
@@ -40,8 +42,10 @@ def read_weights(
     attention: str | None = None,
     unused: Sequence[str] = (),
     absent: Sequence[str] = (),
+    device_map: str = "",
 ) -> Any:
-    """What an auto class of transformers makes of a checkpoint, in evaluation mode, on the CPU.
+    """What an auto class of transformers makes of a checkpoint, in evaluation mode, on the CPU unless
+    `device_map` names a device or how it is spread over several.
 
     `attention` is the implementation to ask for, None for transformers' choice. `unused` and `absent` are
     patterns of tensors that may be left over, beside those of UNUSED, and that may be missing. Raises
@@ -49,10 +53,47 @@ def read_weights(
     what it needs or have changed meanwhile.
     """
     _require_known_quantiser(found)
-    model, info = _loaded(found, auto, dtype, attention)
+    options: dict[str, Any] = {"attn_implementation": attention} if attention else {}
+    if device_map:
+        options["device_map"] = device_map if device_map in DEVICE_MAPS else {"": device_map}
+    model, info = _loaded(found, auto, dtype, options)
     found.require_unchanged()
     _require_all_taken(found.folder, info, (*UNUSED, *unused), absent)
     _require_numbers(found)
+    return model.eval().requires_grad_(False)
+
+
+def from_tensors(
+    place: Path,
+    described: Any,
+    tensors: Mapping[str, Tensor],
+    dtype: torch.dtype,
+    *,
+    absent: Sequence[str] = (),
+) -> Any:
+    """The model that `described` is without memory, with these tensors by name, on the CPU.
+
+    `absent` are patterns of tensors that may be missing, and are zeros then. Raises ModelUnavailable, in one
+    line, before memory is taken where others are missing, left over or of another shape; `place` is whose
+    they are.
+    """
+    wanted = {name: tuple(value.shape) for name, value in described.state_dict().items()}
+    tied = set(described._tied_weights_keys or ()) if described.config.tie_word_embeddings else set()
+    missing = wanted.keys() - tensors.keys() - tied
+    shapes = [(name, tuple(t.shape), wanted.get(name)) for name, t in tensors.items()]
+    info = {
+        "missing_keys": missing,
+        "unexpected_keys": tensors.keys() - wanted.keys(),
+        "mismatched_keys": [(name, has, wants) for name, has, wants in shapes if wants and has != wants],
+    }
+    _require_all_taken(place, info, UNUSED, absent)
+    taken = {name: value for name, value in tensors.items() if name in wanted}
+    taken |= {name: torch.zeros(()).expand(wanted[name]) for name in missing}
+    options = {"config": described.config, "state_dict": taken, "dtype": dtype, "attn_implementation": "sdpa"}
+    try:
+        model = type(described).from_pretrained(None, **options)
+    except Exception as error:
+        raise unusable(place, "can't be loaded", error) from error
     return model.eval().requires_grad_(False)
 
 
@@ -61,22 +102,21 @@ def unusable(place: Path, what: str, error: Exception) -> ModelUnavailable:
     return ModelUnavailable(f"{place}: {what}: {first_line(error)}")
 
 
-def _loaded(found: Checkpoint, auto: Any, dtype: torch.dtype, attention: str | None) -> tuple[Any, Any]:
-    options: dict[str, Any] = {"attn_implementation": attention} if attention else {}
+def _loaded(found: Checkpoint, auto: Any, dtype: torch.dtype, options: Mapping[str, Any]) -> tuple[Any, Any]:
     try:
         return auto.from_pretrained(  # type: ignore[no-any-return]
             found.folder,
             dtype=dtype,
             use_safetensors=not found.pickled,
-            trust_remote_code=False,
+            trust_remote_code=found.runs_code,
             local_files_only=True,
             ignore_mismatched_sizes=True,  # they are refused by name below
             output_loading_info=True,
             **options,
         )
     except Exception as error:  # a damaged file raises whatever its reader happens to
-        if attention == "sdpa" and "scaled_dot_product_attention" in str(error):
-            return _loaded(found, auto, dtype, "eager")  # Gemma 2 has no other
+        if options.get("attn_implementation") == "sdpa" and "scaled_dot_product_attention" in str(error):
+            return _loaded(found, auto, dtype, {**options, "attn_implementation": "eager"})  # Gemma 2
         raise unusable(found.folder, "can't be loaded", error) from error
 
 

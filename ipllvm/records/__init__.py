@@ -11,7 +11,10 @@ from ipllvm.records.perturbation import NeedsArtifact as NeedsArtifact
 from ipllvm.records.perturbation import Perturbation as Perturbation
 from ipllvm.records.perturbation import Stage as Stage
 from ipllvm.records.perturbation import Target as Target
+from ipllvm.records.scores import AsksMany as AsksMany
 from ipllvm.records.scores import Judge as Judge
+from ipllvm.records.scores import JudgeQuestion as JudgeQuestion
+from ipllvm.records.scores import JudgeReply as JudgeReply
 from ipllvm.records.scores import Score as Score
 from ipllvm.records.scores import Scores as Scores
 from ipllvm.records.values import EXACT as EXACT

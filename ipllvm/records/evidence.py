@@ -10,6 +10,7 @@ class FlipExample:
     `pictures` are data URIs of at most 160 px a side: the clean picture, and the one that `words` tells
     of; none where the sample has no picture. `replay` is the command that answers it again, empty as
     long as the report has no place. `read` is what the scorer read of the two answers, None where nothing.
+    `before` is what the model of a baseline said to the same, clean and perturbed; empty without one.
     """
 
     sample: str
@@ -23,6 +24,7 @@ class FlipExample:
     words: str = ""
     replay: str = ""
     read: tuple[str | None, ...] = ()
+    before: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,34 @@
 """From who grades an answer to the scores of a perturbation."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from ipllvm.errors import NotMeasured
+
 if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Float
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeQuestion:
+    """What a judge is asked: `prompt`, behind `system` where there is such, and how it is to reply.
+
+    Equal questions have one reply; `replicate` tells apart those that are asked anew to see how much a
+    judge differs from itself.
+    """
+
+    prompt: str
+    system: str = ""
+    max_tokens: int = 8
+    temperature: float = 0.0
+    replicate: int = 0
+
+
+JudgeReply = str | NotMeasured
+"""What a judge says, or why it says nothing."""
 
 
 @runtime_checkable
@@ -21,6 +42,17 @@ class Judge(Protocol):
 
     def ask(self, prompt: str) -> str:
         """The reply; raises NotMeasured where there is none."""
+        ...
+
+
+@runtime_checkable
+class AsksMany(Protocol):
+    """A judge that would rather be asked many questions at once, and that heeds all that they say."""
+
+    def ask_all(
+        self, questions: Sequence[JudgeQuestion], got: Callable[[JudgeQuestion, JudgeReply], None], /
+    ) -> None:
+        """Tell `got` what came of each question as soon as it is known."""
         ...
 
 

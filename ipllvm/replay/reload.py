@@ -12,8 +12,10 @@ from ipllvm.benchmarks import choice
 from ipllvm.engine.captioning import captions
 from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.errors import UnknownName, UsageError
-from ipllvm.models import judges
+from ipllvm.judges import loading
+from ipllvm.judges.cached import CachedJudge
 from ipllvm.models.base import VisionLanguageModel
+from ipllvm.models.load_options import LoadOptions
 from ipllvm.models.loading import load
 from ipllvm.models.sources import display_names
 from ipllvm.perturbations.parsing import parse
@@ -43,16 +45,18 @@ def reload(
         )
     settings = found.row["settings"]
     answer = str(settings.get("answer", "generate"))
-    seed, grading = int(settings["seed"]), _grading(report["run"]["options"], device)
+    grading = _grading(report["run"]["options"], device, folder.parent / "replies")
+    seed = int(settings["seed"])
     return Single(model, data, sample, perturbation, found.draw, seed, answer, artifacts, grading)
 
 
-def _grading(options: dict[str, Any], device: str) -> Grading:
-    """Who graded the answers of the report: the judge that it names, else rules."""
+def _grading(options: dict[str, Any], device: str, replies: Path) -> Grading:
+    """Who graded the answers of the report: the judge that it names, with its replies, else rules."""
     if not (name := options.get("judge")):
         return Grading()
     offline = bool(options.get("offline"))
-    return Grading(lambda: judges.load(str(name), device=device, offline=offline))
+    place = replies if replies.is_dir() else None
+    return Grading(lambda: CachedJudge(loading.load(str(name), device=device, offline=offline), place))
 
 
 def _sample(report: Report, found: Found) -> tuple[Benchmark, Sample]:
@@ -91,6 +95,7 @@ def _model(
         prompt=str(found.row["settings"].get("prompt", "checkpoint")),
         offline=bool(options.get("offline")),
         label=known["name"],
+        how=LoadOptions.of({} if checkpoint else options),
     )
     if model.fingerprint != known["fingerprint"]:
         told = f"{known['name']} is {model.fingerprint[:12]} here, {known['fingerprint'][:12]} in the report"

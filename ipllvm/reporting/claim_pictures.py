@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ipllvm.reporting import plots
-from ipllvm.reporting.pictures import Picture, alternative, capital, labels, plain, score, slug
+from ipllvm.reporting.pictures import Picture, alternative, capital, labels, plain, slug
 from ipllvm.reporting.quantities import meaning
 from ipllvm.reporting.schema import Row
 from ipllvm.reporting.text import interval, number, visible
-from ipllvm.reporting.view import LABEL, NOT_MEASURED, Line, interval_note, standing
+from ipllvm.reporting.view import INTERVAL_NOTE, LABEL, NOT_MEASURED, Line, standing
 
 SCORES: Final = 6
 """Scores that are drawn side by side; the table of numbers has all."""
@@ -27,12 +27,11 @@ def forest(lines: Sequence[Line]) -> Picture | None:
         for name, (line, e) in zip(names, found, strict=True)
     ]
     words, sign = meaning(claim), found[0][0].margin
-    axis, note = f"{visible(unit, 20)} {words.what}", interval_note([line.row for line, _ in found])
+    axis = f"{visible(unit, 20)} {words.what}"
     return Picture(
         name=f"{slug(found[0][0].property)}-{slug(claim['quantity'])}",
-        title="Against the margin",
-        caption=f"{capital(axis)}; further right = {words.more}. Bar: {note}; dashed: "
-        f"the margin, {sign}; tinted: where the claim holds. ● holds, ◆ undecided, ✖ violated.",
+        title=capital(words.what),
+        caption=f"Right = {words.more}; tinted: where the claim holds, {sign}.",
         alt=alternative(
             f"{axis}, margin {sign}", [(s.label, _told(s.value, s.low, s.high, unit)) for s in spans]
         ),
@@ -52,23 +51,40 @@ def levels(lines: Sequence[Line]) -> Picture | None:
     if len(names) < 2:
         return None
     places = labels(lines)
-    values = [(plain(name), [score(line.row, name) for line in lines]) for name in names]
+    spans = [(plain(name), [_span(line.row, name) for line in lines]) for name in names]
     told = [
-        (place, ", ".join(f"{name} {number(found[i], unit)}" for name, found in values))
+        (place, ", ".join(f"{name} {_told(*_numbers(found[i]), unit)}" for name, found in spans))
         for i, place in enumerate(places)
     ]
     shown = ", ".join(plain(name) for name in names)
     return Picture(
         name=f"{slug(lines[0].property)}-scores",
-        title="Scores behind it",
-        caption=f"Scores in points of 100 ({shown}); further right = better.",
+        title=f"Scores: {shown}",
+        caption=f"Right = better; bar: {INTERVAL_NOTE}.",
         alt=alternative("Scores in points of 100", told),
-        columns=("benchmark", "model", *(name for name, _ in values)),
-        rows=tuple(
-            (line.benchmark, line.model, *(found[i] for _, found in values)) for i, line in enumerate(lines)
+        columns=(
+            "benchmark",
+            "model",
+            *(f"{name}{end}" for name, _ in spans for end in ("", ", low", ", high")),
         ),
-        draw=lambda: plots.levels(places, values, "score in points of 100 (right = better)"),
+        rows=tuple(
+            (line.benchmark, line.model, *(x for _, found in spans for x in _numbers(found[i])))
+            for i, line in enumerate(lines)
+        ),
+        draw=lambda: plots.levels(places, spans, "score in points of 100"),
     )
+
+
+def _span(row: Row, name: str) -> plots.Span | None:
+    """An estimate with its interval; None where it was not measured."""
+    found = row["estimates"].get(name)
+    if found is None or found["value"] is None:
+        return None
+    return plots.Span(plain(name), found["value"], found["low"], found["high"])
+
+
+def _numbers(span: plots.Span | None) -> tuple[float | None, float | None, float | None]:
+    return (None, None, None) if span is None else (span.value, span.low, span.high)
 
 
 def _measured(row: Row) -> Row | None:
@@ -85,5 +101,5 @@ def _scores(row: Row, unit: str) -> Iterator[str]:
             yield name
 
 
-def _told(value: float, low: float | None, high: float | None, unit: str) -> str:
+def _told(value: float | None, low: float | None, high: float | None, unit: str) -> str:
     return f"{number(value, unit)} {interval(low, high, unit)}"

@@ -13,6 +13,12 @@ def flip(row: Row) -> Row | None:
     return found
 
 
+def _pairs(flip: Row) -> list[tuple[str, str]]:
+    """What was said before and after, of clean and perturbed answers those that differ."""
+    pairs = list(zip(flip["before"], (flip["clean"], flip["perturbed"]), strict=False))
+    return [(a, b) for a, b in pairs if a != b] or pairs[:1]
+
+
 def sentence(row: Row) -> str:
     """What flips which answer, not yet fit to be shown.
 
@@ -25,6 +31,9 @@ def sentence(row: Row) -> str:
     """
     least = row["counterexample"]
     shown = least["flip"] if least else row["flips"][0]
+    if shown.get("before"):
+        turned = ", ".join(f"{a!r} before and {b!r} after" for a, b in _pairs(shown))
+        return f"{shown['sample']}: {turned}, right is {shown['gold']!r}"
     what = f"{shown['perturbation']}, draw {shown['draw']}, flips"
     if least:
         what = f"{least['size']} {least['unit']} (of {least['of']}) flips"

@@ -9,7 +9,7 @@ from ipllvm.reporting import canvas
 from ipllvm.reporting.folders import ensure_writable, replace_file
 from ipllvm.reporting.pictures import Picture
 from ipllvm.reporting.schema import Report
-from ipllvm.reporting.sections import sections
+from ipllvm.reporting.sections import every_picture, sections
 
 FORMULA = ("=", "+", "-", "@")
 
@@ -26,9 +26,7 @@ def write(report: Report, folder: Path) -> list[Path]:
 def pictures(report: Report) -> Iterator[Picture]:
     """Every picture of a report, in the page's order."""
     for section in sections(report):
-        for part in section.parts:
-            yield from part.pictures
-        yield from section.pictures
+        yield from every_picture(section)
 
 
 def table(picture: Picture) -> str:

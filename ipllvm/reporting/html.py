@@ -4,36 +4,27 @@ Every text from a model or a file is escaped (Jinja2 with autoescape), and a con
 page run its own script alone and load nothing. Without the script all is there but sorting and filtering.
 """
 
-import base64
-import hashlib
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
-from ipllvm.reporting import examples, inlining
+from ipllvm.reporting import inlining, pages
+from ipllvm.reporting.advice import here, why
+from ipllvm.reporting.first_screen import first_screen, move
 from ipllvm.reporting.merging import merged
-from ipllvm.reporting.reading import release
+from ipllvm.reporting.pages import SYMBOLS
 from ipllvm.reporting.schema import Report, Row
-from ipllvm.reporting.sections import Section, ShownResult, alike, sections
-from ipllvm.reporting.tables import table
-from ipllvm.reporting.text import interval, number, visible
+from ipllvm.reporting.sections import Section, ShownResult, alike, every_picture, sections
+from ipllvm.reporting.text import visible
 from ipllvm.reporting.view import (
-    NOT_MEASURED,
     WORST_FIRST,
-    count_of,
+    baseline,
     failure,
     failure_reason,
-    headline,
     interval_note,
+    note,
     standing,
     stated,
 )
-
-LONG: Final = 2_000
-SYMBOLS: Final = {"HOLDS": "●", "UNDECIDED": "◆", "WORSE": "▼", NOT_MEASURED: "!", "VIOLATED": "✖"}
-"""From the best to the worst."""
 
 
 def render(*reports: Report) -> str:
@@ -41,26 +32,18 @@ def render(*reports: Report) -> str:
     report = merged(reports)
     found = sections(report)
     results = [result for section in found for part in section.parts for result in part.results]
-    pictures = [it for section in found for part in section.parts for it in part.pictures]
-    pictures += [it for section in found for it in section.pictures]
+    pictures = [it for section in found for it in every_picture(section)]
     drawings, marks, rules = inlining.shared({it.name: inlining.inline(it.draw, it.name) for it in pictures})
-    answer, rest = headline(report)
-    colour, word = release(report)
+    overview = list(_overview(report, found))
     return str(
-        _template().render(
+        pages.template("report.html", WORDS).render(
             report=report,
             runs=[each["run"] for each in reports],
-            answer=answer,
-            rest=rest,
-            colour=colour,
-            word=word,
-            tiles=list(_tiles(report)),
-            violated=_required(results, "VIOLATED") + _required(results, "WORSE"),
-            undecided=_required(results, NOT_MEASURED) + _required(results, "UNDECIDED"),
+            first=first_screen(report, found),
             skipped=list(_skipped(report)),
             stated=stated(report),
             sections=found,
-            overview=list(_overview(report, found)),
+            overview=overview if any(len(columns) > 1 for _, columns, _ in overview) else [],
             several=len(report["models"]) > 1,
             verdicts=list(dict.fromkeys(result.line.verdict for result in results)),
             order={verdict: place for place, verdict in enumerate(_verdicts(results))},
@@ -70,33 +53,6 @@ def render(*reports: Report) -> str:
             rules=rules,
         )
     )
-
-
-def _tiles(report: Report) -> Iterator[tuple[str, int, str]]:
-    """Name, count and colour of what is counted on the first screen."""
-    found = Counter((row["claim"]["kind"], standing(row)) for row in report["results"])
-    lost = sum(count for (_, name), count in found.items() if name == NOT_MEASURED)
-    told = (
-        ("requirements violated", found["requirement", "VIOLATED"], "bad"),
-        ("worse than the baseline", found["requirement", "WORSE"], "bad"),
-        ("requirements undecided", found["requirement", "UNDECIDED"], "open"),
-        ("requirements hold", found["requirement", "HOLDS"], "good"),
-        ("could not be measured", lost + len(report["not_measured"]), "bad"),
-        ("laws broken, tests failed", len(report["failed"]), "bad"),
-        ("laws hold", len(report["passed_laws"]), "good"),
-        ("findings as in the paper", found["observation", "HOLDS"], ""),
-        ("findings not as in the paper", found["observation", "VIOLATED"], ""),
-        ("findings undecided", found["observation", "UNDECIDED"], ""),
-    )
-    always = ("requirements violated", "requirements undecided", "requirements hold")
-    for name, count, role in told:
-        if count or name in always:
-            yield name, count, role if count else ""
-
-
-def _required(results: Sequence[ShownResult], wanted: str) -> list[ShownResult]:
-    rows = [(result, result.line.row) for result in results]
-    return [r for r, row in rows if row["claim"]["kind"] == "requirement" and standing(row) == wanted]
 
 
 def _skipped(report: Report) -> Iterator[tuple[str, str, str]]:
@@ -110,7 +66,8 @@ def _skipped(report: Report) -> Iterator[tuple[str, str, str]]:
 
 
 def _overview(report: Report, found: Sequence[Section]) -> Iterator[tuple[str, list[str], list[Any]]]:
-    """For each model its name, its benchmarks, and for each property the worst result on each of them.
+    """For each model its name, its benchmarks, and for each property, and each comparison of it, the worst
+    result on each of them.
 
     A benchmark is one column however many of its samples a property took.
     """
@@ -120,19 +77,32 @@ def _overview(report: Report, found: Sequence[Section]) -> Iterator[tuple[str, l
         for data in report["benchmarks"]:
             if data["id"] in used:
                 columns.setdefault(data["name"], set()).add(data["id"])
-        rows = [(each, [_worst(each, model["id"], ids) for ids in columns.values()]) for each in found]
-        shown = [(section, cells) for section, cells in rows if any(cells)]
-        yield visible(model["id"], 60), [visible(name, 30) for name in columns], shown
+        rows = [
+            (section.id, title, [_worst(results, model["id"], ids) for ids in columns.values()])
+            for section in found
+            for title, results in _lines(section)
+        ]
+        yield (
+            visible(model["id"], 60),
+            [visible(name, 30) for name in columns],
+            [row for row in rows if any(row[2])],
+        )
 
 
-def _worst(section: Section, model: str, benchmarks: set[str]) -> ShownResult | None:
+def _lines(section: Section) -> Iterator[tuple[str, list[ShownResult]]]:
+    """The lines of an overview of a property: its own claims together, each comparison alone."""
+    own = [result for part in section.parts if not part.regression for result in part.results]
+    if own:
+        yield section.property, own
+    for part in section.parts:
+        if part.regression:
+            yield part.title, list(part.results)
+
+
+def _worst(results: Sequence[ShownResult], model: str, benchmarks: set[str]) -> ShownResult | None:
     order = list(SYMBOLS)
-    found = [
-        result
-        for part in section.parts
-        for result in part.results
-        if result.line.row["model"] == model and result.line.row["benchmark"] in benchmarks
-    ]
+    rows = [(result, result.line.row) for result in results]
+    found = [r for r, row in rows if row["model"] == model and row["benchmark"] in benchmarks]
     return max(found, key=lambda result: order.index(standing(result.line.row)), default=None)
 
 
@@ -145,50 +115,21 @@ def _severity(row: Row) -> tuple[bool, int]:
     return row["claim"]["kind"] == "observation", WORST_FIRST.index(standing(row))
 
 
-def _value(row: Row, name: str = "") -> float | str:
-    """A value to sort by: of an estimate, or of the claim's own."""
-    found = row["estimates"].get(name or row["claim"]["quantity"])
+def _value(row: Row) -> float | str:
+    """The value of the quantity of a claim, to sort by."""
+    found = row["estimates"].get(row["claim"]["quantity"])
     return "" if found is None or found["value"] is None else float(found["value"])
 
 
-def _paragraphs(text: str, limit: int) -> str:
-    """`text` with its line breaks, otherwise as `visible` shows it."""
-    return "\n".join(visible(line, limit) for line in str(text)[:limit].splitlines())
-
-
-@cache
-def _template() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("ipllvm.reporting", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["shown"] = lambda text, limit=LONG: visible(str(text), limit)
-    environment.filters["paragraphs"] = _paragraphs
-    environment.filters["number"] = lambda value, unit: number(value, unit)
-    environment.filters["table"] = table
-    style, script = (_file(name) for name in ("style.css", "report.js"))
-    digest = base64.b64encode(hashlib.sha256(f"\n{script}".encode()).digest()).decode()
-    environment.globals |= {
-        "interval": interval,
-        "standing": standing,
-        "value": _value,
-        "count_of": count_of,
-        "failure": failure,
-        "failure_reason": failure_reason,
-        "flip_pictures": examples.pictures,
-        "symbols": SYMBOLS,
-        "interval_note": interval_note,
-        "style": style,
-        "script": script,
-        "script_hash": f"sha256-{digest}",
-    }
-    return environment.get_template("report.html")
-
-
-def _file(name: str) -> str:
-    return files("ipllvm.reporting").joinpath("templates", name).read_text(encoding="utf-8")
+WORDS: Final = {
+    "baseline": baseline,
+    "value": _value,
+    "why": why,
+    "failure": failure,
+    "failure_reason": failure_reason,
+    "here": here,
+    "move": move,
+    "note_of": note,
+    "interval_note": interval_note,
+}
+"""What the template says beside what all pages say."""

@@ -32,6 +32,8 @@ _PATH = re.compile(r' d="([^"<>]*)"')
 _STEP = re.compile(r"([MLCQZz])([^MLCQZz]*)")
 _MARK = re.compile(r'<defs><path id="([^"]+)"([^>]*)/></defs>')
 _HREF = re.compile(r' href="#([^"]+)"')
+_NOTHING: Final = '<svg class="marks" width="0" height="0" aria-hidden="true" focusable="false">'
+"""Takes no place; the attribute `hidden` would do nothing to an SVG, and `display: none` loses its marks."""
 _HEAD = re.compile(r'<svg [^>]*viewBox="([^"]+)"[^>]*>')
 
 
@@ -73,7 +75,7 @@ def shared(drawings: Mapping[str, str]) -> tuple[dict[str, str], str, str]:
         made[name] = _STYLE_OF.sub(classed, _renamed(_MARK.sub("", text), names))
     paths = "".join(f'<path id="{name}"{body}/>' for body, name in marks.items())
     rules = "".join(f".{name}{{{style}}}\n" for style, name in classes.items())
-    return made, f"<svg hidden>{_STYLE_OF.sub(classed, paths)}</svg>" if paths else "", rules
+    return made, f"{_NOTHING}{_STYLE_OF.sub(classed, paths)}</svg>" if paths else "", rules
 
 
 def _renamed(text: str, names: Mapping[str, str]) -> str:

@@ -60,6 +60,8 @@ def _require_listed(report: Report) -> None:
 
 def _filled(value: Any, node: Any) -> Any:
     """`value` with the defaults of the fields that it does not have; faults are left for `validate`."""
+    for each in node.get("oneOf", ()):
+        node = each if "$ref" in each and value is not None else node
     if "$ref" in node:
         node = SCHEMA["$defs"][node["$ref"].rpartition("/")[2]]
     if isinstance(value, list) and "items" in node:

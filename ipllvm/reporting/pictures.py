@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from ipllvm.reporting.schema import Row
 from ipllvm.reporting.text import visible
-from ipllvm.reporting.view import Line
+from ipllvm.reporting.view import COMPARISON, Line, claim_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,14 +36,17 @@ class Picture:
 
 
 def label(line: Line, models: bool) -> str:
-    """What a row or a picture of one result is called."""
-    return f"{line.benchmark} · {line.model}" if models else line.benchmark
+    """What a row or a picture of one result is called; of a comparison, what is compared."""
+    claim = line.row["claim"]
+    compared = [claim_title(claim).partition(",")[0]] if claim["name"].startswith(COMPARISON) else []
+    return " · ".join([*compared, line.benchmark, *([line.model] if models else [])])
 
 
 def labels(lines: Sequence[Line]) -> list[str]:
     """What tells results apart: the benchmark, the model or both."""
     models, benchmarks = ({getattr(line, name) for line in lines} for name in ("model", "benchmark"))
-    if len(models) == 1 or len(benchmarks) > 1:
+    compared = any(line.row["claim"]["name"].startswith(COMPARISON) for line in lines)
+    if len(models) == 1 or len(benchmarks) > 1 or compared:
         return [label(line, len(models) > 1) for line in lines]
     return [line.model for line in lines]
 

@@ -1,10 +1,11 @@
-"""The drawings of a report: intervals against a margin, scores side by side, curves with bands, maps.
+"""The drawings of a report: intervals against a margin, scores side by side, curves with bands.
 
 Each function takes plain values and returns a matplotlib figure in the house style (canvas.py); nothing here
-knows of a report. What was not measured is None and is left out.
+knows of a report. What was not measured is None and is left out. Maps are in heat.py.
 """
 
 import math
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,19 +16,20 @@ from ipllvm.reporting.canvas import ROLES, SERIES, SIZE, WIDTH
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from PIL.Image import Image
 
-ROW, LINE, FOOT, EDGE = 19.0, 16.0, 40.0, 14.0
+ROW, LINE, FOOT, EDGE = 22.0, 16.0, 40.0, 14.0
 """Heights of a row, of a line of the legend and of an axis with its name; the space to the right."""
+CURVE_HEIGHT: Final = 206
 LABEL: Final = 26
 """Characters of a name that are shown."""
-THUMBNAIL: Final = 96
-WORDS: Final = 44
+WORDS: Final = 52
 """Characters of a line of the legend, marks included."""
+NAME: Final = 50
+"""Characters of a line of an axis' name; a longer name has two lines."""
+POINTS: Final = (0.0, 100.0)
+"""The scale that scores share."""
 MARKERS: Final = ("o", "s", "^", "D", "v", "P")
 DASHES: Final = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
-SHADES: Final = ("#eef3f9", "#d3e2f2", "#a9c9e6", "#6fa6d3", "#3a7cb8", "#174f8a")
-"""From the least to the most; the same in light and in dark, so that darker stays more."""
 STANDINGS: Final = {
     "HOLDS": ("good", "o"),
     "VIOLATED": ("bad", "X"),
@@ -58,13 +60,20 @@ class Curve:
     high: tuple[float, ...]
 
 
-Named = Sequence[tuple[str, Sequence[float | None]]]
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A value drawn across; of a claim, whether `above` it the claim holds, and the place that decides it."""
+
+    name: str
+    value: float
+    above: bool | None = None
+    at: float | None = None
 
 
 def forest(spans: Sequence[Span], margin: float, direction: str, label: str) -> "Figure":
     """One interval a row against the margin; the side on which the claim holds is tinted."""
     figure, axes = _rows([span.label for span in spans], label, lines=1)
-    known = [x for span in spans for x in (span.low, span.high, span.value) if x is not None]
+    known = _values(spans)
     low, high = _room([*known, margin, 0.0])
     axes.set_xlim(low, high)
     axes.axvspan(*((low, margin) if direction == "at_most" else (margin, high)), color=ROLES["allowed"], lw=0)
@@ -77,97 +86,67 @@ def forest(spans: Sequence[Span], margin: float, direction: str, label: str) -> 
     return figure
 
 
-def levels(labels: Sequence[str], scores: Named, label: str) -> "Figure":
-    """Scores by name, one line a label: how far apart they are is what there is to lose."""
+def levels(
+    labels: Sequence[str], scores: Sequence[tuple[str, Sequence[Span | None]]], label: str
+) -> "Figure":
+    """Scores by name with their intervals, one line a label, on the scale that all scores share."""
     figure, axes = _rows(labels, label, lines=_lines([name for name, _ in scores]))
-    for place, row in enumerate(zip(*(values for _, values in scores), strict=True)):
-        known = [value for value in row if value is not None]
-        axes.plot([min(known, default=0), max(known, default=0)], [place] * 2, color=ROLES["line"], lw=2)
-    for number, (name, values) in enumerate(scores):
-        x = [math.nan if value is None else value for value in values]
-        axes.plot(x, range(len(x)), ls="", label=_short(name), zorder=9 - number, **_mark(number, 7))
-    axes.set_xlim(*_room([0.0, *(value for _, values in scores for value in values if value is not None)]))
+    apart = min(0.24, 0.72 / max(len(scores), 1))
+    for number, (name, spans) in enumerate(scores):
+        shift = (number - (len(scores) - 1) / 2) * apart
+        measured = [(place + shift, span) for place, span in enumerate(spans) if span is not None]
+        look = _mark(number, 6)
+        for y, span in measured:
+            ends = [span.value if end is None else end for end in (span.low, span.high)]
+            axes.plot(ends, [y, y], color=look["color"], lw=1.6, solid_capstyle="butt")
+        values, places = [span.value for _, span in measured], [y for y, _ in measured]
+        axes.plot(values, places, ls="", label=_short(name), **look)
+    axes.set_xlim(*_room([*POINTS, *_values([span for _, spans in scores for span in spans if span])]))
     _legend(figure, axes, top=4)
     return figure
 
 
-def curves(found: Sequence[Curve], across: str, up: str, lines: Sequence[tuple[str, float]] = ()) -> "Figure":
-    """Lines with their bands; `lines` are levels drawn across, such as the score on a blank image."""
-    rows = _lines([*(curve.name for curve in found), *(name for name, _ in lines)])
-    figure, axes = _framed(206 + LINE * rows, left=40, top=26 + LINE * rows, foot=FOOT)
+def curves(found: Sequence[Curve], across: str, up: str, lines: Sequence[Level] = ()) -> "Figure":
+    """Lines with their bands; `lines` are levels across: the score on a blank image, what is claimed."""
+    rows = _lines([*(curve.name for curve in found), *(level.name for level in lines)])
+    height = CURVE_HEIGHT + LINE * rows
+    names = _wrapped(across)
+    figure, axes = framed(height, left=40, top=26 + LINE * rows, foot=FOOT + LINE * names.count("\n"))
+    values = [x for curve in found for side in (curve.low, curve.high, curve.values) for x in side]
+    values += [level.value for level in lines]
+    scale = POINTS if up == "points" and min(values) >= 0 else (0.0,)
+    axes.set_ylim(*_room([*scale, *values]))
     for number, curve in enumerate(found):
         colour, dash = ROLES[SERIES[number % len(SERIES)]], DASHES[number % len(DASHES)]
         axes.fill_between(curve.at, curve.low, curve.high, color=colour, alpha=0.15, lw=0)
         axes.plot(curve.at, curve.values, ls=dash, lw=1.8, label=_short(curve.name), **_mark(number))
-    for name, level in lines:
-        axes.axhline(level, color=ROLES["soft"], lw=1.2, ls=(0, (1, 2)), label=_short(name))
-    values = [x for curve in found for side in (curve.low, curve.high, curve.values) for x in side]
-    axes.set_ylim(*_room([0.0, *values, *(level for _, level in lines)]))
+    for level in lines:
+        _level(axes, level)
     axes.grid(axis="y")
-    axes.set_xlabel(_short(across, 60))
+    axes.set_axisbelow(True)
+    axes.set_xlabel(names)
+    axes.text(0, 1.02, up, transform=axes.transAxes, ha="right", va="bottom", color=ROLES["soft"])
     _ticks(axes, sorted({x for curve in found for x in curve.at}))
-    figure.text(4 / WIDTH, 1 - 3 / (206 + LINE * rows), _short(up, 60), va="top", color=ROLES["soft"])
-    _legend(figure, axes, top=20)
+    _legend(figure, axes, top=4)
     return figure
 
 
-def heat(cells: Sequence[Sequence[float | None]], under: "Image | None" = None) -> "Figure":
-    """A map, darker where the value is larger; over a picture its shades let the picture through."""
-    known = [value for row in cells for value in row if value is not None]
-    low, high = min(known, default=0.0), max(known, default=0.0)
-    rows, columns = len(cells), max(map(len, cells), default=1)
-    side = min((WIDTH - 8) / max(columns, 1), 330 / max(rows, 1), 58.0)
-    right = WIDTH - 4 - columns * side
-    figure, axes = _framed(rows * side + FOOT, left=4, right=right, top=4, foot=FOOT - 4)
-    axes.set(xlim=(0, columns), ylim=(rows, 0))
-    axes.axis("off")
-    if under is not None:
-        axes.imshow(_faint(under), extent=(0, columns, rows, 0), aspect="auto", interpolation="none")
-    places = [(row, column, value) for row, cut in enumerate(cells) for column, value in enumerate(cut)]
-    for row, column, value in places:
-        if value is not None:
-            shade = _shade(value, low, high)
-            _box(axes, (column, row, 1, 1), shade, None if under is None else 0.1 + 0.09 * shade)
-            dark = shade > 3 and under is None
-            axes.text(column + 0.5, row + 0.5, f"{value:z.1f}", ha="center", va="center",
-                      fontsize=min(SIZE, side * 0.33), color="#ffffff" if dark else "#101820")  # fmt: skip
-    _scale(axes, (low, high), (columns, rows), side)
-    return figure
+def _values(spans: Sequence[Span]) -> list[float]:
+    return [x for span in spans for x in (span.low, span.high, span.value) if x is not None]
 
 
-def _faint(picture: "Image") -> "Image":
-    """`picture` in pale greys, on which dark numbers can be read."""
-    small = picture.convert("L")
-    small.thumbnail((THUMBNAIL, THUMBNAIL))
-    return small.point([128 + grey // 2 for grey in range(256)]).convert("RGB")
-
-
-def _scale(axes: "Axes", ends: tuple[float, float], size: tuple[int, int], side: float) -> None:
-    """The shades from the least to the most, under a map of cells of `side` points."""
-    (low, high), (columns, rows) = ends, size
-    width = columns / len(SHADES)
-    for shade in range(len(SHADES)):
-        _box(axes, (shade * width, rows + 8 / side, width, 9 / side), shade)
-    for x, anchor, value in ((0, "left", low), (columns, "right", high)):
-        axes.text(x, rows + 20 / side, f"{value:z.1f}", ha=anchor, va="top", color=ROLES["soft"])
-    axes.text(columns / 2, rows + 20 / side, "darker = more", ha="center", va="top", color=ROLES["soft"])
-
-
-def _box(
-    axes: "Axes", box: tuple[float, float, float, float], shade: int, alpha: float | None = None
-) -> None:
-    from matplotlib.patches import Rectangle
-
-    x, y, width, height = box
-    edge = ROLES["paper"]
-    axes.add_patch(
-        Rectangle((x, y), width, height, fc=SHADES[shade], ec=edge, lw=0.8, alpha=alpha, clip_on=False)
-    )
-
-
-def _shade(value: float, low: float, high: float) -> int:
-    share = (value - low) / (high - low) if high > low else 0.0
-    return min(int(share * len(SHADES)), len(SHADES) - 1)
+def _level(axes: "Axes", level: Level) -> None:
+    """A line across; of a claim in ink, the place that decides it ringed and the side that holds tinted."""
+    name = _short(level.name)
+    if level.above is None:
+        axes.axhline(level.value, color=ROLES["soft"], lw=1.2, ls=(0, (1, 2)), label=name)
+        return
+    axes.axhline(level.value, color=ROLES["ink"], lw=1.3, ls=(0, (4, 2)), label=name)
+    low, high = axes.get_ylim()
+    if level.at is not None:
+        ends = (level.value, high) if level.above else (low, level.value)
+        axes.plot([level.at] * 2, ends, color=ROLES["allowed"], lw=9, solid_capstyle="butt", zorder=0.6)
+        axes.plot([level.at], [level.value], ls="", marker="o", ms=9, mfc="none", mec=ROLES["ink"], mew=1.3)
 
 
 def _span(axes: "Axes", place: int, span: Span, limits: tuple[float, float]) -> None:
@@ -182,30 +161,32 @@ def _span(axes: "Axes", place: int, span: Span, limits: tuple[float, float]) -> 
 
 def _rows(labels: Sequence[str], label: str, lines: int) -> "tuple[Figure, Axes]":
     """A figure with one row a label from the top, and room for lines of text above."""
-    names = [_short(name) for name in labels]
-    head = 10 + LINE * lines
+    names, words = [_short(name) for name in labels], _wrapped(label)
+    head, foot = 10 + LINE * lines, FOOT + LINE * words.count("\n")
     left = 12 + 0.57 * SIZE * max(map(len, names), default=0)
-    figure, axes = _framed(head + ROW * len(names) + FOOT, left=left, top=head, foot=FOOT)
+    height = head + ROW * len(names) + foot
+    figure, axes = framed(height, left=left, top=head, foot=foot)
     axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_yticks(range(len(names)), names)
     axes.tick_params(axis="y", length=0, labelcolor=ROLES["ink"])
     axes.grid(axis="x")
     axes.set_axisbelow(True)
-    figure.text(
-        0.5, 5 / (head + ROW * len(names) + FOOT), _short(label, 58), ha="center", color=ROLES["soft"]
-    )
+    figure.text(0.5, 5 / height, words, ha="center", color=ROLES["soft"])
     return figure, axes
 
 
-def _framed(
-    height: float, left: float, top: float, foot: float, right: float = EDGE
-) -> "tuple[Figure, Axes]":
+def framed(height: float, left: float, top: float, foot: float, right: float = EDGE) -> "tuple[Figure, Axes]":
     """A figure of the house's width with one pair of axes; all lengths in points."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(WIDTH / 72, height / 72))
     box = (left / WIDTH, foot / height, (WIDTH - left - right) / WIDTH, (height - top - foot) / height)
     return figure, figure.add_axes(box)
+
+
+def _wrapped(name: str) -> str:
+    """The name of an axis, whole where two lines can hold it."""
+    return "\n".join(textwrap.wrap(name, NAME, max_lines=2, placeholder=" …"))
 
 
 def _ticks(axes: "Axes", places: Sequence[float]) -> None:

@@ -48,18 +48,70 @@ def meaning(claim: Row) -> Meaning:
     return MEANINGS.get(claim["quantity"], Meaning(declared, f"more {plain}"))
 
 
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """The axis of a curve for readers: its words, and by what its places are multiplied."""
+
+    name: str
+    times: float = 1.0
+
+    def drawn(self, place: float) -> float:
+        """A place as it is drawn.
+
+        >>> Axis("share, in %", 100).drawn(0.29)
+        29.0
+        """
+        return round(place * self.times, 9)
+
+
 AXES: Final = {
-    "ratio": "share of the image in black",
-    "grid": "cells a side that are shuffled (0: none)",
-    "group": "group of visual tokens, row by row",
-    "layer": "decoder layer, from the bottom",
+    "ratio": Axis("share of the image in black, in %", 100),
+    "grid": Axis("cells a side that are shuffled (0: none)"),
+    "group": Axis("group of visual tokens, row by row"),
+    "layer": Axis("decoder layer, from the bottom"),
+    "draw": Axis("draw of the perturbation"),
 }
 
 
-def axis_name(name: str) -> str:
-    """The words of a curve's axis.
+def axis(name: str) -> Axis:
+    """A curve's axis.
 
-    >>> axis_name("layer"), axis_name("my_axis")
+    >>> axis("layer").name, axis("my_axis").name
     ('decoder layer, from the bottom', 'my axis')
     """
-    return AXES.get(name) or visible(name, 60).replace("_", " ")
+    return AXES.get(name) or Axis(visible(name, 60).replace("_", " "))
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedLevel:
+    """A level across a curve of scores; of a claim, whether it holds `above`, and at which place (None: the
+    last).
+    """
+
+    name: str
+    value: float
+    above: bool | None = None
+    at: float | None = None
+
+
+def claim_levels(row: Row, axis_name: str) -> list[ClaimedLevel]:
+    """The score on a blank image, and what the claim of a result asks of its curve of scores.
+
+    >>> scores = {"clean": {"value": 98.0}, "blank": {"value": 20.0}}
+    >>> row = {"claim": {"quantity": "kept", "margin": 0.0}, "estimates": scores}
+    >>> claim_levels(row, "ratio")[1]
+    ClaimedLevel(name='claim: half is kept', value=59.0, above=True, at=50.0)
+    """
+    clean, blank = (row["estimates"].get(name, {}).get("value") for name in ("clean", "blank"))
+    found = [] if blank is None else [ClaimedLevel("blank image", blank)]
+    claim = row["claim"]
+    if clean is None or claim["margin"] is None:
+        return found
+    if claim["quantity"] == "kept" and axis_name == "ratio" and blank is not None:
+        half = blank + (clean - blank) / 2 + claim["margin"]
+        found.append(ClaimedLevel("claim: half is kept", half, True, 50.0))
+    if claim["quantity"] == "performance_drop":
+        least = claim["direction"] == "at_least"
+        words = f"claim: {'at least' if least else 'at most'} {claim['margin']:g} lost"
+        found.append(ClaimedLevel(words, clean - claim["margin"], not least))
+    return found

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ipllvm.reporting.quantities import meaning
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import number, visible
-from ipllvm.reporting.view import NOT_MEASURED, OBSERVED, WORST_FIRST, Line, count_of, standing
+from ipllvm.reporting.view import NOT_MEASURED, WORST_FIRST, Line, count_of, deciding, standing
 
 
 def release(report: Report) -> tuple[str, str]:
@@ -15,7 +15,7 @@ def release(report: Report) -> tuple[str, str]:
     `bad` where something stands in the way, `open` where something is not known, else `good`; `none` where
     no requirement was measured.
     """
-    rows = [row for row in report["results"] if row["claim"]["kind"] == "requirement"]
+    rows = deciding(report)
     found = {standing(row) for row in rows}
     if "VIOLATED" in found or report["failed"]:
         return "bad", "No"
@@ -28,13 +28,14 @@ def release(report: Report) -> tuple[str, str]:
 
 
 def reading(row: Row) -> str:
-    """One result in plain words: what was measured, what is allowed, and what follows."""
+    """One result in plain words: what was measured, and what is allowed; its verdict says what follows."""
     claim, target = row["claim"], row["estimates"].get(row["claim"]["quantity"])
     if standing(row) == NOT_MEASURED or target is None or target["value"] is None:
         return "Nothing can be said: it could not be measured."
     unit = "points" if target["unit"] == "points" else visible(target["unit"], 20)
     measured = f"{_number(target['value'])} {unit} {meaning(claim).what}"
-    return f"{measured}; {_bound(row, target)}. {_follows(row)}"
+    late = " By more than the margin is not shown." if standing(row) == "WORSE" else ""
+    return f"{measured}; {_bound(row, target)}.{late}"
 
 
 def summary(lines: Sequence[Line]) -> str:
@@ -65,18 +66,6 @@ def _bound(row: Row, target: Row) -> str:
     if standing(row) in ("UNDECIDED", "WORSE"):
         return f"the interval reaches from {low} to {high}, {asked}"
     return f"with 95 % confidence {f'no more than {high}' if below else f'no less than {low}'}, {asked}"
-
-
-def _follows(row: Row) -> str:
-    found, claim, verdict = standing(row), row["claim"], row["verdict"]
-    if found == "WORSE":
-        return "Worse than the baseline; by more than the margin is not shown."
-    if found != "UNDECIDED":
-        if claim["kind"] == "observation":
-            return f"{OBSERVED[found].capitalize()}; a finding, it fails nothing."
-        return "The requirement holds." if found == "HOLDS" else "The requirement is violated."
-    n = verdict["n_to_decide"]
-    return "Undecided." + (f" About {n:,} samples would decide." if n else "")
 
 
 def _number(value: float | None) -> str:

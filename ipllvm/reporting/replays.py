@@ -1,9 +1,10 @@
 """Trials of a report: the command lines that show them again, and the trial that a command line names."""
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ipllvm.errors import UnknownName, UsageError
 from ipllvm.reporting.schema import Report, Row
@@ -76,7 +77,7 @@ def find(report: Report, wanted: Wanted) -> Found:
                 return Found(row, *kept, flip)
     if wanted.sample is None:
         raise UsageError(f"{wanted.property} kept no flipped answer that fits: name a sample")
-    perturbation = wanted.perturbation or _perturbation(rows[0])
+    perturbation = wanted.perturbation or first_perturbation(rows[0]["settings"])
     return Found(rows[0], wanted.sample, perturbation, wanted.draw or 0, None)
 
 
@@ -108,7 +109,11 @@ def _those(
     return chosen
 
 
-def _perturbation(row: Row) -> str:
-    """The first that is neither the clean run nor the picture in grey, where there is one."""
-    printed = str(row["settings"].get("perturbations") or "clean").split("; ")
+def first_perturbation(settings: Mapping[str, Any]) -> str:
+    """The first that is neither the clean run nor the picture in grey, where there is one.
+
+    >>> first_perturbation({"perturbations": "clean; blank(level=127); permutation(scope=flat)"})
+    'permutation(scope=flat)'
+    """
+    printed = str(settings.get("perturbations") or "clean").split("; ")
     return next((text for text in printed if not text.startswith(("clean", "blank"))), printed[-1])

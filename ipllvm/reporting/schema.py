@@ -156,7 +156,7 @@ def _series(value: Row) -> Series:
 
 
 def _flip(value: Row) -> FlipExample:
-    lists = {name: tuple(value.get(name, ())) for name in ("pictures", "read")}
+    lists = {name: tuple(value.get(name, ())) for name in ("pictures", "read", "before")}
     return _make(FlipExample, {**value, **lists})
 
 

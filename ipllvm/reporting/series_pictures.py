@@ -2,95 +2,138 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 from ipllvm.reporting import plots
-from ipllvm.reporting.pictures import Picture, alternative, capital, label, plain, score, slug
-from ipllvm.reporting.quantities import axis_name
+from ipllvm.reporting.heat import Limits, heat
+from ipllvm.reporting.likeness import Distinct, distinct, scale
+from ipllvm.reporting.pictures import Picture, alternative, capital, label, plain, slug
+from ipllvm.reporting.quantities import Axis, ClaimedLevel, axis, claim_levels
 from ipllvm.reporting.schema import Row
 from ipllvm.reporting.text import number, visible
-from ipllvm.reporting.view import Line
+from ipllvm.reporting.view import INTERVAL_NOTE, Line
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 
 MAP: Final = ("row", "column")
+LARGEST: Final = 64
+"""Rows and columns of a map that are drawn."""
 
 
 def curves(line: Line, models: bool) -> Iterator[Picture]:
-    """The curves of a result; those with the same axis and unit are drawn together."""
-    kinds: dict[tuple[str, str, bool], list[Row]] = {}
-    for series in (curve for each in line.row["series"] for curve in _unrolled(each)):
-        if len(series["axes"]) == 1 and sum(point["value"] is not None for point in series["points"]) > 1:
-            scores = series["quantity"].startswith("score")
-            kinds.setdefault((series["axes"][0], series["unit"], scores), []).append(series)
-    for (axis, unit, scores), found in kinds.items():
-        yield _curves(line, axis, unit, found, _blank(line.row) if scores else [], label(line, models))
+    """The curves of a result; those of one axis, unit and quantity are drawn together, equal ones once."""
+    unrolled = [curve for each in line.row["series"] for curve in _unrolled(each)]
+    found = [
+        s for s in unrolled if len(s["axes"]) == 1 and sum(p["value"] is not None for p in s["points"]) > 1
+    ]
+    kinds: dict[tuple[str, str, str], list[Distinct]] = {}
+    for each in distinct(found):
+        kinds.setdefault((each.series["axes"][0], *scale(each.series)), []).append(each)
+    for (along, unit, quantity), together in kinds.items():
+        levels = claim_levels(line.row, along) if quantity == "score" else []
+        yield _curves(line, along, unit, together, levels, label(line, models))
 
 
 def _curves(
-    line: Line, axis: str, unit: str, found: Sequence[Row], across: Sequence[tuple[str, float]], place: str
+    line: Line, name: str, unit: str, found: Sequence[Distinct], levels: Sequence[ClaimedLevel], place: str
 ) -> Picture:
-    drawn = [_curve(series) for series in found]
-    quantities = dict.fromkeys(visible(series["quantity"], 200) for series in found)
+    along, unit = axis(name), visible(unit, 20)
+    drawn = [_curve(each, along) for each in found]
+    across = [_level(each, drawn) for each in levels]
     told = [(c.name, ", ".join(f"{a:g}: {number(v, unit)}" for a, v in zip(c.at, c.values, strict=True)))
             for c in drawn]  # fmt: skip
     names = ", ".join(curve.name for curve in drawn)
-    up = f"{visible(unit, 20)}: {names}" if len(drawn) == 1 else visible(unit, 20)
+    words = dict.fromkeys(visible(each.series["quantity"], 200) for each in found)
+    alike = [plain(name) for each in found for name in each.like]
     return Picture(
-        name=f"{slug(line.property)}-{slug(line.benchmark)}-{slug(line.model)}-by-{slug(axis)}",
-        title=place,
-        caption=f"{capital('; '.join(quantities))}, in {visible(unit, 20)}, by {axis_name(axis)}. "
-        "Band: pointwise, 5 % on each side.",
-        alt=alternative(f"{names} by {axis_name(axis)}, in {visible(unit, 20)}", told),
-        columns=("curve", visible(axis, 40), "value", "low", "high"),
+        name=f"{slug(line.property)}-{slug(line.benchmark)}-{slug(line.model)}-by-{slug(name)}",
+        title=f"{_title(next(iter(words)))}: {place}",
+        caption=f"{capital('; '.join(words))}. Band: {INTERVAL_NOTE} at each point."
+        + (f" The same on another scale, in the report's JSON: {', '.join(alike)}." if alike else ""),
+        alt=alternative(f"{names} by {along.name}, in {unit}", told),
+        columns=("curve", along.name, "value", "low", "high"),
         rows=tuple(
-            (plain(series["name"]), point["at"][0], point["value"], point["low"], point["high"])
-            for series in found
-            for point in series["points"]
+            (" = ".join(map(plain, each.names)), along.drawn(p["at"][0]), p["value"], p["low"], p["high"])
+            for each in found
+            for p in each.series["points"]
         ),
-        draw=lambda: plots.curves(drawn, axis_name(axis), up, across),
+        draw=lambda: plots.curves(drawn, along.name, unit, across),
     )
 
 
-def maps(line: Line, models: bool, under: "Image | None" = None) -> Iterator[Picture]:
-    """The maps of a result, the first again over the picture of an example where there is one."""
-    for series in line.row["series"]:
-        if tuple(series["axes"]) == MAP and any(point["value"] is not None for point in series["points"]):
-            yield _map(line, series, label(line, models), None)
-            if under is not None:
-                yield _map(line, series, label(line, models), under)
-            under = None
+def _title(quantity: str) -> str:
+    """A quantity without its remarks.
+
+    >>> _title("score with that share in black (higher = more robust)")
+    'Score with that share in black'
+    """
+    return capital(re.sub(r" *\(.*?\)", "", quantity).partition(",")[0])
 
 
-def _map(line: Line, series: Row, place: str, under: "Image | None") -> Picture:
+def _level(found: ClaimedLevel, drawn: Sequence[plots.Curve]) -> plots.Level:
+    """A level across curves; what decides a claim is at the place that is closest to its own, or the last."""
+    places = sorted({at for curve in drawn for at in curve.at})
+    if found.above is None:
+        return plots.Level(found.name, found.value)
+    at = places[-1] if found.at is None else min(places, key=lambda x: abs(x - (found.at or 0.0)))
+    return plots.Level(found.name, found.value, found.above, at)
+
+
+def maps(
+    line: Line, models: bool, under: "Image | None" = None, limits: Limits | None = None
+) -> Iterator[Picture]:
+    """The maps of a result, each over the picture of an example where there is one; one of a scale."""
+    for each in distinct(map_series(line)):
+        yield _map(line, each, label(line, models), under, limits)
+
+
+def map_series(line: Line) -> list[Row]:
+    """The series of a result that are maps with values."""
+    return [
+        s
+        for s in line.row["series"]
+        if tuple(s["axes"]) == MAP and any(p["value"] is not None for p in s["points"])
+    ]
+
+
+def common_limits(lines: Sequence[Line]) -> Limits | None:
+    """The least and the most of the first maps of several results, which then have one scale."""
+    first = [found[0] for line in lines if (found := map_series(line))]
+    units = {(series["unit"], series["name"]) for series in first}
+    values = [p["value"] for series in first for p in series["points"] if p["value"] is not None]
+    return (min(values), max(values)) if len(units) == 1 and values else None
+
+
+def _map(line: Line, found: Distinct, place: str, under: "Image | None", limits: Limits | None) -> Picture:
+    series = found.series
     cells = _cells(series)
-    unit = visible(series["unit"], 20)
-    words = re.sub(r"higher =", "darker =", visible(series["quantity"], 300))
-    words += "" if "darker" in words else " (darker = more)"
-    over = "" if under is None else ", over an example picture (an example, not the data behind the map)"
+    unit, words = visible(series["unit"], 20), visible(series["quantity"], 300)
     told = [
         (f"row {number + 1}", ", ".join("n/a" if v is None else f"{v:z.1f}" for v in row))
         for number, row in enumerate(cells)
     ]
     return Picture(
-        name=f"{slug(line.property)}-{slug(line.benchmark)}-{slug(line.model)}-{slug(series['name'])}"
-        + ("" if under is None else "-over-example"),
-        title=f"{place}: {plain(series['name'])}" + ("" if under is None else ", over an example"),
-        caption=f"{capital(words)}, in {unit}{over}.",
+        name=f"{slug(line.property)}-{slug(line.benchmark)}-{slug(line.model)}-{slug(series['name'])}",
+        title=f"{_title(words)}: {place}",
+        caption=f"In {unit}, darker = more; {_sure(series, line)}."
+        + (" Below it the picture of one example, not the data behind the map." if under else "")
+        + (f" The same on another scale: {', '.join(map(plain, found.like))}." if found.like else ""),
         alt=alternative(f"{words}, in {unit}, row by row from the top left", told),
-        columns=(*(visible(axis, 40) for axis in series["axes"]), "value", "low", "high"),
-        rows=tuple((*p["at"], p["value"], p["low"], p["high"]) for p in series["points"])
-        if under is None
-        else (),
-        draw=lambda: plots.heat(cells, under),
+        columns=(*(visible(name, 40) for name in series["axes"]), "value", "low", "high"),
+        rows=tuple((*p["at"], p["value"], p["low"], p["high"]) for p in series["points"]),
+        draw=lambda: heat(cells, under, limits),
     )
 
 
-def _blank(row: Row) -> list[tuple[str, float]]:
-    value = score(row, "blank")
-    return [] if value is None else [("blank image", value)]
+def _sure(series: Row, line: Line) -> str:
+    """On how many samples a map stands, and how far a cell may be off."""
+    known = [p for p in series["points"] if p["low"] is not None and p["high"] is not None]
+    halves = sorted((p["high"] - p["low"]) / 2 for p in known)
+    off = f", a cell may be off by about ±{halves[len(halves) // 2]:.1f} ({INTERVAL_NOTE})" if halves else ""
+    return f"n = {line.n}{off}"
 
 
 def _unrolled(series: Row) -> Iterator[Row]:
@@ -99,19 +142,23 @@ def _unrolled(series: Row) -> Iterator[Row]:
         yield series
         return
     across, along = series["axes"]
-    for place in sorted({point["at"][1] for point in series["points"]}):
-        points = [{**p, "at": [p["at"][0] + 1]} for p in series["points"] if p["at"][1] == place]
-        yield {**series, "name": f"{along} {place + 1:g}", "axes": [across], "points": points}
+    points = sorted(series["points"], key=lambda p: p["at"][1])
+    for place, group in groupby(points, key=lambda p: p["at"][1]):
+        moved = [{**p, "at": [p["at"][0] + 1]} for p in group]
+        yield {**series, "name": f"{along} {place + 1:g}", "axes": [across], "points": moved}
 
 
-def _curve(series: Row) -> plots.Curve:
-    points = sorted((p for p in series["points"] if p["value"] is not None), key=lambda p: p["at"])
+def _curve(found: Distinct, along: Axis) -> plots.Curve:
+    points = sorted((p for p in found.series["points"] if p["value"] is not None), key=lambda p: p["at"])
     sides = [tuple(p["value"] if p[name] is None else p[name] for p in points) for name in ("low", "high")]
-    at, values = tuple(p["at"][0] for p in points), tuple(p["value"] for p in points)
-    return plots.Curve(plain(series["name"]), at, values, *sides)
+    at, values = tuple(along.drawn(p["at"][0]) for p in points), tuple(p["value"] for p in points)
+    return plots.Curve(" = ".join(map(plain, found.names)), at, values, *sides)
 
 
 def _cells(series: Row) -> list[list[float | None]]:
     found = {tuple(map(int, point["at"])): point["value"] for point in series["points"]}
     rows, columns = (1 + max(place[axis] for place in found) for axis in (0, 1))
-    return [[found.get((row, column)) for column in range(min(columns, 64))] for row in range(min(rows, 64))]
+    return [
+        [found.get((row, column)) for column in range(min(columns, LARGEST))]
+        for row in range(min(rows, LARGEST))
+    ]

@@ -1,7 +1,7 @@
 """What every view of a report says alike: the answer, the order of the rows and their cells."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,8 +10,10 @@ from ipllvm.reporting.text import MISSING, interval, number, visible
 
 OBSERVED: Final = {"HOLDS": "AS IN PAPER", "VIOLATED": "NOT AS IN PAPER", "UNDECIDED": "UNDECIDED"}
 NOT_MEASURED: Final = "NOT MEASURED"
+INTERVAL_NOTE: Final = "90 % interval (95 % on each side)"
 _ALPHA: Final = 0.05
 _KINDS: Final = ("requirement", "observation")
+COMPARISON: Final = "regression:"
 WORST_FIRST: Final = ("VIOLATED", NOT_MEASURED, "WORSE", "UNDECIDED", "HOLDS")
 """What a row may be said to be, in the order of a reader's interest."""
 
@@ -49,41 +51,67 @@ def lines(report: Report) -> list[Line]:
     def name(row: Row) -> str:
         """A claim's name where its test has several, and of a comparison, which stands behind another."""
         claim = str(row["claim"]["name"])
-        several = claims[row["model"], row["test"]] > 1 or claim.startswith("regression:")
-        return claim if several else ""
+        if claim.startswith(COMPARISON):
+            return claim_title(row["claim"])
+        return claim if claims[row["model"], row["test"]] > 1 else ""
 
     return [_line(row, names[row["benchmark"]], name(row)) for row in ordered]
 
 
 def interval_note(rows: Sequence[Row]) -> str:
-    """At which level the intervals of these results are: that of each claim, of all else 5 %.
+    """What the intervals of these results are: each at the level of its own claim.
 
     >>> interval_note([{"claim": {"alpha": 0.05}}])
-    'interval: 5 % on each side'
-    >>> interval_note([{"claim": {"alpha": 0.01}}, {"claim": {"alpha": 0.05}}])
-    "interval: 1 to 5 % on each side, the claim's own level; 5 % of other estimates"
+    '90 % interval (95 % on each side)'
+    >>> interval_note([{"claim": {"alpha": 0.005}}, {"claim": {"alpha": 0.05}}])
+    "interval at the claim's own level, 95 to 99.5 % on each side"
     """
-    levels = sorted({float(row["claim"]["alpha"]) for row in rows} or {_ALPHA})
-    told = " to ".join(f"{100 * level:.3g}" for level in dict.fromkeys((levels[0], levels[-1])))
-    note = f"interval: {told} % on each side"
-    return note if levels == [_ALPHA] else f"{note}, the claim's own level; 5 % of other estimates"
+    levels = sorted({round(100 * (1 - row["claim"]["alpha"]), 6) for row in rows})
+    if levels in ([], [round(100 * (1 - _ALPHA), 6)]):
+        return INTERVAL_NOTE
+    told = " to ".join(f"{level:g}" for level in dict.fromkeys((levels[0], levels[-1])))
+    return f"interval at the claim's own level, {told} % on each side"
+
+
+def compares_only(report: Report) -> bool:
+    """Whether the exit status is the comparison's with a baseline alone, as of every gate but an audit."""
+    options = report["run"].get("options") or {}
+    return bool(options.get("baseline")) and options.get("profile") != "audit"
+
+
+def deciding(report: Report) -> list[Row]:
+    """The requirements that can stop a release: of a gate its comparisons, else all."""
+    rows = [row for row in report["results"] if row["claim"]["kind"] == "requirement"]
+    compared = [row for row in rows if str(row["claim"]["name"]).startswith(COMPARISON)]
+    return compared if compares_only(report) else rows
 
 
 def headline(report: Report) -> tuple[str, str]:
     """The answer in a few words, and the rest of its sentence."""
-    found = Counter((row["claim"]["kind"], standing(row)) for row in report["results"])
-    asked = {name: found["requirement", name] for name in WORST_FIRST if name != NOT_MEASURED}
-    failed = sum(found[kind, NOT_MEASURED] for kind in _KINDS)
-    seen = len(report["results"]) - sum(asked.values()) - failed
+    rows = deciding(report)
+    asked = {name: sum(standing(row) == name for row in rows) for name in WORST_FIRST if name != NOT_MEASURED}
+    failed = sum(standing(row) == NOT_MEASURED for row in report["results"])
     broken, laws = _broken(report["failed"]), len(report["passed_laws"])
     answer, rest = _answer(asked, failed + len(report["not_measured"]))
     parts = [*broken, *([answer] if answer else []), *rest]
     parts += [f"{count_of(laws, 'law')} {_hold(laws)}"] if laws else []
     parts = parts or ["No requirement was measured"]
-    parts += [count_of(seen, "observation")] if seen else []
+    parts += [*_beside(report, rows)]
     parts += ["stopped early: what was measured by then"] if report["run"]["partial"] else []
     leading = max(1, len(broken) + bool(asked["VIOLATED"]))
     return ", ".join(parts[:leading]), "; ".join(parts[leading:])
+
+
+def _beside(report: Report, rows: Sequence[Row]) -> Iterator[str]:
+    """What fails nothing: of a gate the model's own claims, and the paper's findings."""
+    rest = [row for row in report["results"] if row not in rows and standing(row) != NOT_MEASURED]
+    own = Counter(standing(row) for row in rest if row["claim"]["kind"] == "requirement")
+    words = {"VIOLATED": "violated", "UNDECIDED": "undecided", "HOLDS": "holding"}
+    if own:
+        listed = ", ".join(f"{own[name]} {verb}" for name, verb in words.items() if own[name])
+        yield f"the model's own claims, which fail nothing here: {listed}"
+    if observed := sum(row["claim"]["kind"] == "observation" for row in rest):
+        yield count_of(observed, "observation")
 
 
 def standing(row: Row) -> str:
@@ -239,9 +267,27 @@ def _line(row: Row, benchmark: str, part: str) -> Line:
         verdict=_verdict(row),
         reason=reason(row),
         perturbation=visible(other, 30),
-        notable=standing(row) != "HOLDS" or bool(_note(row)),
+        notable=standing(row) != "HOLDS" or bool(note(row)),
         row=row,
     )
+
+
+def claim_title(claim: Row) -> str:
+    """What a claim is called beside others of its property; of a comparison, against what.
+
+    >>> claim_title({"name": "regression:clean_score", "source": "baseline release-1"})
+    'clean score, against release-1'
+    >>> claim_title({"name": "then_text", "source": "paper 3.7"})
+    'then text'
+    """
+    name = visible(claim["name"], 60).removeprefix(COMPARISON).strip().replace("_", " ")
+    return f"{name}, against {baseline(claim)}" if claim["name"].startswith(COMPARISON) else name
+
+
+def baseline(claim: Row) -> str:
+    """The baseline that a comparison was made with, without the folders it lies in."""
+    source = visible(claim["source"], 300).removeprefix("baseline ")
+    return source.rpartition("/")[2].removesuffix(".json") or source
 
 
 LABEL = " = "
@@ -287,9 +333,9 @@ def reason(row: Row) -> str:
     own = visible(row["verdict"]["reason"])
     if standing(row) == NOT_MEASURED:
         return own or f"the model failed on {count_of(len(row['errors']), 'sample')}"
-    return "; ".join(part for part in (own, visible(_note(row))) if part)
+    return "; ".join(part for part in (own, visible(note(row))) if part)
 
 
-def _note(row: Row) -> str:
-    """What the run as a whole adds to a row's own verdict."""
+def note(row: Row) -> str:
+    """What the run as a whole adds to a row's own verdict; not yet fit to be shown."""
     return str((row.get("standing") or {}).get("note", ""))

@@ -36,19 +36,21 @@ class AsksAhead(Protocol):
 class NeedsJudge(Protocol):
     """What the registry holds of a scorer that a judge is part of."""
 
-    def by(self, judge: Judge) -> Scorer:
-        """The scorer, with the judge that it asks."""
+    def by(self, judge: Judge, replicate: int = 0) -> Scorer:
+        """The scorer, with the judge that it asks; `replicate` above 0 asks all anew."""
         ...
 
 
 class Grading:
     """Which scorer grades a benchmark in a run; the one place where scorers are looked up.
 
-    `judge` loads the judge of the run, when it is first needed; None where rules grade.
+    `judge` loads the judge of the run, when it is first needed; None where rules grade. A `replicate` above 0
+    asks it anew, to see how much it differs from itself.
     """
 
-    def __init__(self, judge: Callable[[], Judge] | None = None) -> None:
+    def __init__(self, judge: Callable[[], Judge] | None = None, replicate: int = 0) -> None:
         self._load = judge
+        self._replicate = replicate
         self._made = cache(self._make)
 
     def name(self, data: Benchmark) -> str:
@@ -61,8 +63,19 @@ class Grading:
 
     def judged_by(self, data: Benchmark) -> str:
         """The identity of the judge that grades `data`, "rules" where none does."""
-        asks = isinstance(SCORERS.load(self.name(data)), NeedsJudge)
-        return self.judge.identity if asks else "rules"
+        return "rules" if self._rule(data) is None else self.judge.identity
+
+    def settings(self, data: Benchmark) -> dict[str, str]:
+        """What a report says of the judge of `data`: who, with whose prompt, and what it did so far.
+
+        Empty where rules grade.
+        """
+        rule = self._rule(data)
+        if rule is None:
+            return {}
+        prompt, counts = getattr(rule, "prompt", "its own"), getattr(self.judge, "counts", None)
+        calls = {} if counts is None else {"judge_calls": str(counts)}
+        return {"judge": self.judge.identity, "judge_prompt": str(prompt), **calls}
 
     @cached_property
     def judge(self) -> Judge:
@@ -71,7 +84,15 @@ class Grading:
             raise UsageError("no judge is named: give --judge=NAME, or --judge=URL#MODEL for an endpoint")
         return self._load()
 
+    def _rule(self, data: Benchmark) -> NeedsJudge | None:
+        """The rule of a judge that grades `data`; None where rules do."""
+        found: Any = SCORERS.load(self.name(data))
+        return found if isinstance(found, NeedsJudge) and self._load is not None else None
+
     def _make(self, name: str) -> Scorer:
         found: Any = SCORERS.load(name)
-        made: Scorer = found.by(self.judge) if isinstance(found, NeedsJudge) else found
-        return made
+        alone = self._load is None and getattr(found, "alone", False)
+        if alone or not isinstance(found, NeedsJudge):
+            made: Scorer = found
+            return made
+        return found.by(self.judge, self._replicate) if self._replicate else found.by(self.judge)

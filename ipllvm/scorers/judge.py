@@ -1,90 +1,169 @@
 """A judge as a scorer: what it is asked of a free answer, and how its reply is read.
 
 The paper has ChatGPT judge labels with "Is this prediction correct?" (section 3.6, after Zhai et al. 2024).
-A judge is used only where one is named, and its reply is never guessed at.
+A judge is used only where one is named, and its reply is never guessed at: what can't be read is an error
+of the sample.
 """
 
 import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 from ipllvm.errors import NotMeasured
-from ipllvm.records import Judge, Sample, Score
+from ipllvm.records import AsksMany, Judge, JudgeQuestion, JudgeReply, Sample, Score
 from ipllvm.scorers.base import Scorer
 
+CHECKER = "You are a helpful and precise assistant for checking the quality of the answer."
+"""What LLaVA's, MMVP's and EMT's judges are told first."""
+SHOWN = 80
 _WORD = re.compile(r"[a-z]+")
 _POINTS = {"yes": 1.0, "no": 0.0}
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A way to grade by a judge: `question` is what it is asked, `read` takes the score from its reply.
+class JudgeRule(ABC):
+    """A way to grade by a judge.
 
-    `read` gives a score in [0, 1], None for a reply that gives none.
+    `attempts` is how many times a judge is asked, in ways that may differ, until its reply can be read.
+    `alone` says that some responses can be graded without a judge: the others are errors then.
     """
 
-    question: Callable[[Sample, str], str]
-    read: Callable[[str], float | None]
+    attempts: ClassVar[int] = 1
+    alone: ClassVar[bool] = False
 
-    def by(self, judge: Judge) -> Scorer:
-        """See the interface."""
-        return JudgedScorer(self, judge)
+    @abstractmethod
+    def question(self, text: str, sample: Sample, attempt: int = 0) -> JudgeQuestion | None:
+        """What a judge is asked of the response `text`; None where the rule needs no judge for it."""
+
+    @abstractmethod
+    def read(self, reply: str, sample: Sample) -> Score:
+        """The score in a judge's reply; where there is none its answer is None and its value 0."""
+
+    @property
+    def prompt(self) -> str:
+        """Whose prompt it is, with its hash, for reports."""
+        return "ipllvm's own"
+
+    def __call__(self, text: str, sample: Sample) -> Score:
+        """Without a judge there is no score: raises NotMeasured."""
+        raise NotMeasured(f"sample '{sample.id}': this rule reads a judge's reply, and there is none")
+
+    def graded(self, reply: str, text: str, sample: Sample) -> Score | None:
+        """The score of a response by a reply; None where the reply can't be read."""
+        found = self.read(reply, sample)
+        return None if found.answer is None else found
+
+    def by(self, judge: Judge, replicate: int = 0) -> Scorer:
+        """The scorer, with the judge that it asks; `replicate` above 0 asks all anew."""
+        return JudgedScorer(self, judge, replicate)
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedScorer:
     """Grades by a judge's replies; the same question is asked once."""
 
-    way: Judged
+    rule: JudgeRule
     judge: Judge
-    replies: dict[str, str | NotMeasured] = field(default_factory=dict)
+    replicate: int = 0
+    replies: dict[JudgeQuestion, JudgeReply] = field(default_factory=dict)
 
     def __call__(self, text: str, sample: Sample) -> Score:
-        """See the interface; the answer is the response itself, the reply is in the note."""
-        reply = self._reply(self.way.question(sample, text))
-        value = self.way.read(reply)
-        if value is None:
-            raise NotMeasured(f"the judge said neither yes nor no: {reply[:80]!r}")
-        return Score(value, text, f"judge: {reply[:80]!r}")
+        """See the interface; the reply is in the note."""
+        self.ask_ahead([(text, sample)])
+        reply = ""
+        for attempt in range(self.rule.attempts):
+            question = self._question(text, sample, attempt)
+            if question is None:
+                return self.rule(text, sample)
+            outcome = self.replies[question]
+            if isinstance(outcome, NotMeasured):
+                raise outcome
+            reply = outcome
+            found = self.rule.graded(reply, text, sample)
+            if found is not None:
+                return replace(found, note=f"judge: {reply[:SHOWN]!r}")
+        raise NotMeasured(f"the judge's reply can't be read: {reply[:SHOWN]!r}")
 
     def ask_ahead(self, responses: Iterable[tuple[str, Sample]]) -> None:
         """See the interface."""
-        for text, sample in responses:
-            self._ask(self.way.question(sample, text))
+        left = list(responses)
+        for attempt in range(self.rule.attempts):
+            pending = [(self._question(text, sample, attempt), text, sample) for text, sample in left]
+            self._ask([question for question, _, _ in pending if question is not None])
+            left = [
+                (text, sample) for question, text, sample in pending if self._again(question, text, sample)
+            ]
 
-    def _reply(self, prompt: str) -> str:
-        self._ask(prompt)
-        reply = self.replies[prompt]
-        if isinstance(reply, NotMeasured):
-            raise reply
-        return reply
+    def _again(self, question: JudgeQuestion | None, text: str, sample: Sample) -> bool:
+        """Whether there is a reply that can't be read."""
+        reply = None if question is None else self.replies[question]
+        return isinstance(reply, str) and self.rule.graded(reply, text, sample) is None
 
-    def _ask(self, prompt: str) -> None:
-        if prompt in self.replies:
+    def _question(self, text: str, sample: Sample, attempt: int) -> JudgeQuestion | None:
+        found = self.rule.question(text, sample, attempt)
+        return found and replace(found, replicate=self.replicate)
+
+    def _ask(self, questions: Sequence[JudgeQuestion]) -> None:
+        new = [question for question in dict.fromkeys(questions) if question not in self.replies]
+        if new and isinstance(self.judge, AsksMany):
+            self.judge.ask_all(new, self.replies.__setitem__)
             return
-        try:
-            self.replies[prompt] = self.judge.ask(prompt)
-        except NotMeasured as failed:
-            self.replies[prompt] = failed
+        for question in new:
+            self.replies[question] = asked_alone(self.judge, question)
 
 
-def question(sample: Sample, text: str) -> str:
-    """What a judge is asked about an answer to a sample."""
-    return (
-        f"Question: {sample.prompt}\nReference answer: {sample.answer}\nPrediction: {text}\n"
-        "Is this prediction correct? Answer yes or no."
-    )
+def asked_alone(judge: Judge, question: JudgeQuestion) -> JudgeReply:
+    """The reply of a judge that takes one text at a time and no settings, or why there is none."""
+    prompt = f"{question.system}\n\n{question.prompt}" if question.system else question.prompt
+    try:
+        return judge.ask(prompt)
+    except NotMeasured as failed:
+        return failed
 
 
-def read(reply: str) -> float | None:
-    """1.0 for yes, 0.0 for no, by the first word; None where it is neither.
+class YesNoRule(JudgeRule):
+    """Is the prediction correct, yes or no? The answer is the response itself."""
 
-    >>> [read(reply) for reply in ("Yes.", "no, it is not", "It is correct", "")]
-    [1.0, 0.0, None, None]
-    """
-    first = _WORD.search(reply.casefold())
-    return _POINTS.get(first[0]) if first else None
+    def question(self, text: str, sample: Sample, attempt: int = 0) -> JudgeQuestion:
+        """See the interface."""
+        return JudgeQuestion(
+            f"Question: {sample.prompt}\nReference answer: {sample.answer}\nPrediction: {text}\n"
+            "Is this prediction correct? Answer yes or no."
+        )
+
+    def read(self, reply: str, sample: Sample) -> Score:
+        """1 for yes, 0 for no, by the first word.
+
+        >>> rule, sample = YesNoRule(), Sample("s", "s", (), "?", "red")
+        >>> [rule.read(reply, sample).answer for reply in ("Yes.", "no, it is not", "It is correct", "")]
+        ['yes', 'no', None, None]
+        """
+        first = _WORD.search(reply.casefold())
+        word = first[0] if first and first[0] in _POINTS else None
+        return Score(_POINTS[word] if word else 0.0, word)
+
+    def graded(self, reply: str, text: str, sample: Sample) -> Score | None:
+        """See the interface."""
+        found = super().graded(reply, text, sample)
+        return found and replace(found, answer=text)
 
 
-CORRECT = Judged(question, read)
-"""Is the prediction correct, yes or no?"""
+class LabelRule(YesNoRule):
+    """EMT's judge of a class label, at second hand (Zhai et al. 2024)."""
+
+    @property
+    def prompt(self) -> str:
+        """See the interface."""
+        return "EMT's, at second hand"
+
+    def question(self, text: str, sample: Sample, attempt: int = 0) -> JudgeQuestion:
+        """See the interface."""
+        return JudgeQuestion(
+            'Please only answer the question in yes or no. Is the "Prediction" correctly predicting the '
+            f'right "Label"? Label: {sample.answer}, Prediction: {text}',
+            CHECKER,
+        )
+
+
+CORRECT, LABEL = YesNoRule(), LabelRule()

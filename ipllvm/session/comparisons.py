@@ -176,12 +176,16 @@ class Comparison(pytest.Item):
         return change
 
     def _record(self, change: "Change") -> None:
+        from ipllvm.benchmarks import choice
         from ipllvm.gate.compare import result
         from ipllvm.reporting import schema
         from ipllvm.reporting.junit import properties
+        from ipllvm.session.flipped import examples
 
-        like = self.config.stash[MEASURED].rows[0]
-        made = schema.row(result(change, schema.result(like)))
+        like = schema.result(self.config.stash[MEASURED].rows[0])
+        assert self.source is not None
+        data = choice.load(case(self.source)["benchmark"], self.config.stash[OPTIONS].offline)
+        made = schema.row(result(change, like, tuple(examples(change.turned, like, data))))
         self.user_properties.extend(properties(made))
         rows = self.config.stash.setdefault(ROWS, {})
         rows[self.nodeid] = [{**made, "paired": [], "parts": {}}]

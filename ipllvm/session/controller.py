@@ -77,7 +77,7 @@ class Session:
 
         try:
             ensure_writable(self.options.report_dir)
-            for name in ("outcomes", "artifacts", "baselines"):
+            for name in ("outcomes", "artifacts", "baselines", "replies"):
                 refuse_link(self.options.report_dir / name)
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None

@@ -17,6 +17,9 @@ from ipllvm.benchmarks import choice
 from ipllvm.errors import UsageError
 from ipllvm.gate import budget, names
 from ipllvm.gate.budget import Budget
+from ipllvm.judges.cost import Price
+from ipllvm.judges.cost import parse as price
+from ipllvm.models.load_options import DEVICE_MAPS
 from ipllvm.models.sources import check_name, display_names, names_classes
 from ipllvm.perturbations.noise import KINDS
 from ipllvm.perturbations.occlusion import BUDGETS
@@ -26,7 +29,7 @@ from ipllvm.records import EXACT
 from ipllvm.session import labels, parsing
 from ipllvm.session.option import ROW, Bears, Option, number, one_of, option, whole
 from ipllvm.session.profiles import BENCHMARKS as BENCHMARKS_OF
-from ipllvm.session.profiles import CLASSES, PROFILES, Size, size
+from ipllvm.session.profiles import CLASSES, PROFILES, PUBLISHED, Size, size
 
 TARGETS: Final = ("population", "benchmark")
 DEFAULT_MODELS: Final = ("llava-tiny",)
@@ -137,6 +140,29 @@ class Options:
     adapter: str = option(
         "folder of a LoRA adapter (peft) to merge into --model", RUN, parsing.some_text, metavar="FOLDER"
     )
+    revision: str = option(
+        "branch, tag or commit of --model on the hub", RUN, parsing.some_text, metavar="NAME"
+    )
+    trust_remote_code: bool = option(
+        "run code that the checkpoint of --model brings, and ask it as a whole", RUN, flag=True
+    )
+    device_map: str = option(
+        "spread --model over devices (needs accelerate): auto, balanced, balanced_low_0 or sequential",
+        RUN, one_of(*DEVICE_MAPS), metavar="NAME",
+    )
+    prompt_template: str = option(
+        "how a LLaVA checkpoint in its authors' format is asked: vicuna_v1, llava_v1, mistral_instruct, ...",
+        RUN, parsing.some_text, metavar="NAME",
+    )
+    vision_tower: str = option(
+        "its vision tower, where that is not where its config.json says: a folder or hub id",
+        RUN, parsing.some_text, metavar="FOLDER",
+    )
+    base_model: str = option(
+        "the language model that its LoRA adapter or projector stands on: a folder or hub id",
+        RUN, parsing.some_text, metavar="FOLDER",
+    )
+    allow_pickle: bool = option("read its *.bin files, as weights alone", RUN, flag=True)
     rehash: bool = option("read the weights of --model anew for its fingerprint", NOTHING, flag=True)
     no_store: bool = option("measure anew, keep no outcomes in --report-dir", RUN, flag=True)
     noise_kind: str = option(
@@ -173,8 +199,12 @@ class Options:
         "CLIP encoder of models whose own is not known: clip-tiny, hub id, folder", RUN, metavar="NAME"
     )
     judge: str | None = option(
-        "who judges free answers in place of rules: a language model, or an endpoint as URL#MODEL",
+        "who judges free answers in place of rules: a language model, URL#MODEL, or replay:FILE",
         RUN, metavar="NAME",
+    )
+    judge_price: Price | None = option(
+        "what the judge costs, dollars for a million tokens of prompts and of replies, such as 2.5/10",
+        NOTHING, price, metavar="IN/OUT",
     )
     labels: Path | None = option(
         'labels of people for answers, lines {"id": SAMPLE, "label": SCORE}: they put a judge right',
@@ -227,6 +257,10 @@ class Options:
     def on_defaults(self) -> bool:
         """Whether the profile says what is measured on: what of it is not here is then left out."""
         return self.benchmarks == BENCHMARKS_OF[self.profile]
+
+    def published(self, property_name: str) -> tuple[str, ...]:
+        """What the paper measures a property on, where its profile was asked for and no benchmark."""
+        return PUBLISHED.get(property_name, ()) if self.profile == "paper" and self.on_defaults else ()
 
     def label(self, model: str) -> str:
         """What test ids and reports call one of the models asked for."""

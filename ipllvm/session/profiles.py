@@ -19,6 +19,25 @@ class Size:
 OWN: Final = ("easyvqa", "scenes", "charts")
 TEXT_ONLY: Final = ("word_problems", "gsm8k")
 """Benchmarks without pictures: only properties that name them are measured on them."""
+TABLE_1: Final = (
+    *("mmvp", "qbench", "mme", "mmstar", "mmvet"),
+    *("llavaw", "mathvista", "scienceqa", "chartqa", "ai2d"),
+)
+TABLE_3: Final = ("caltech101", "cifar100", "food101", "pets", "country211", "eurosat", "aircraft")
+PUBLISHED: Final = {
+    "permutation_invariance": TABLE_1,
+    "patch_information": ("mmstar", "mme"),
+    "patch_shuffle": ("mmvp", "mmvet", "mathvista", "ai2d"),
+    "synthetic_images": ("mmvp", "mathvista"),
+    "text_only_math": ("gsm8k",),
+    "occlusion": ("ai2d",),
+    "classification_retention": TABLE_3,
+    "alignment": ("docci",),
+    "layer_importance": ("mmstar",),
+    "modality_importance": ("mmstar",),
+    "visual_token_importance": ("mmvet",),
+}
+"""What the paper measures each property on; for Fig. 9 right it names no data, MMStar is that of its left."""
 CLASSES: Final = ("objects",)
 """What models that only name classes are measured on."""
 BENCHMARKS: Final = {"quick": OWN, "paper": OWN, "audit": (*OWN, *(f"{name}-mc" for name in OWN))}

@@ -131,9 +131,10 @@ def told(report: pytest.TestReport) -> tuple[str, bool] | None:
 class ProgressLine:
     """Rate and time left of one measurement; silent under -q."""
 
-    def __init__(self, config: pytest.Config, title: str) -> None:
+    def __init__(self, config: pytest.Config, title: str, what: str = "trials") -> None:
         self._screen = screen(config)
         self._title = title
+        self._what = what
         self._began = self._told = time.monotonic()
         self._known: int | None = None
 
@@ -142,7 +143,7 @@ class ProgressLine:
         self._screen.show(text, True)
 
     def __call__(self, done: int, total: int) -> None:
-        """Tell that `done` of `total` trials are done, if it is time to.
+        """Tell that `done` of `total` are done, if it is time to.
 
         What the first call says was done before, and is no part of the rate.
         """
@@ -153,7 +154,7 @@ class ProgressLine:
             return
         self._told = now
         text = self._text(done - self._known, now - self._began, total - done)
-        self._screen.show(f"{self._title}: {done:,} of {total:,} trials{text}", done >= total)
+        self._screen.show(f"{self._title}: {done:,} of {total:,} {self._what}{text}", done >= total)
 
     def _text(self, measured: int, seconds: float, left: int) -> str:
         """Rate and time, where there is anything to go by."""

@@ -4,26 +4,37 @@ from typing import Any
 
 import pytest
 
+from ipllvm.benchmarks.names import AT, STANDARD, base
 from ipllvm.session.options import Options
 from ipllvm.session.profiles import TEXT_ONLY
 
 
-def benchmarks(marker: pytest.Mark | None, asked: Options) -> list[Any]:
+def benchmarks(marker: pytest.Mark | None, options: Options, name: str = "") -> list[Any]:
     """What a test is measured on: the names of its `benchmarks` marker in place of the default.
+
+    With the paper's profile those that the paper measures the property `name` on come first; the others
+    stand in where none of them is here (fixtures/benchmarks.py).
 
     Of those asked for on the command line it takes the ones that the marker names, also as `also`;
     where there are none the test is skipped with the reason. So is a test without the marker on a
     benchmark that has no pictures.
     """
+    own = [under(each, options.protocol) for each in options.published(name)]
     if marker is None:
         blind = pytest.mark.skip(reason="the benchmark has no pictures")
-        return [pytest.param(n, marks=blind) if n in TEXT_ONLY else n for n in asked.benchmarks]
-    if asked.on_defaults:
-        return list(marker.args)
-    known = (*marker.args, *marker.kwargs.get("also", ()))
-    chosen = [name for name in asked.benchmarks if name in known]
-    unfit = pytest.mark.skip(reason=f"is measured on {', '.join(known)}")
-    return chosen or [pytest.param(name, marks=unfit) for name in asked.benchmarks]
+        pictured = [pytest.param(n, marks=blind) if base(n) in TEXT_ONLY else n for n in options.benchmarks]
+        return [*own, *pictured]
+    if options.on_defaults:
+        return [*own, *marker.args]
+    names = (*marker.args, *marker.kwargs.get("also", ()))
+    chosen = [each for each in options.benchmarks if each in names or base(each) in names]
+    unfit = pytest.mark.skip(reason=f"is measured on {', '.join(names)}")
+    return chosen or [pytest.param(name, marks=unfit) for name in options.benchmarks]
+
+
+def under(name: str, protocol: str) -> str:
+    """A published benchmark under a protocol, as `choice.under`, without looking it up."""
+    return name if protocol == STANDARD else f"{name}{AT}{protocol}"
 
 
 def claimed(item: pytest.Item) -> tuple[str, ...]:

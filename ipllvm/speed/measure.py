@@ -13,7 +13,8 @@ from ipllvm.engine.plan import PlannedTrial
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.records import Response, Trial
 from ipllvm.speed.memory import watched
-from ipllvm.speed.ways import Products, endless, engine, plain, wait
+from ipllvm.speed.plain import Asked, plain
+from ipllvm.speed.ways import Products, endless, engine, wait
 from ipllvm.speed.workloads import Workload
 
 SIZES = (8, 16, 32)
@@ -107,11 +108,12 @@ class Bench:
     ) -> tuple[float, dict[Trial, Tokens]]:
         """Trials a second by plain `generate` in batches of `size`, and the answers."""
         answers: dict[Trial, Tokens] = {}
-        stop = workload.acceptance is None
+        stop, limit = workload.acceptance is None, workload.plan.max_new_tokens
+        batches = [[Asked.of(self.model, case) for case in batch] for batch in _batches(cases, size)]
         began = time.perf_counter()
-        for batch in _batches(cases, size):
-            said = plain(self.model, batch, workload.plan.max_new_tokens, self.artifacts, stop=stop)
-            answers |= zip((case.trial for case in batch), said, strict=True)
+        for batch in batches:
+            said = plain(self.model, batch, limit, self.artifacts, stop=stop)
+            answers |= zip((each.case.trial for each in batch), said, strict=True)
         wait(self.model)
         return len(cases) / (time.perf_counter() - began), answers
 

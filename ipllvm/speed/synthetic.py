@@ -21,7 +21,7 @@ from transformers.models.clip.image_processing_pil_clip import CLIPImageProcesso
 
 from ipllvm.errors import UnknownName
 from ipllvm.models.families.llava import Llava
-from ipllvm.models.language_half import LoadedCheckpoint
+from ipllvm.models.pipeline import LoadedCheckpoint
 from ipllvm.models.prompting import CHECKPOINT
 from ipllvm.records import Benchmark
 

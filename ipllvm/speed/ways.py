@@ -1,4 +1,4 @@
-"""Ways of answering the trials of a plan: transformers' plain `generate`, the engine, and its floor."""
+"""Ways of answering the trials of a plan beside plain `generate`: the engine, and its floor."""
 
 import time
 from collections import Counter
@@ -11,61 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from ipllvm.artifacts import Artifacts
-from ipllvm.engine.encoding import encode_cases
-from ipllvm.engine.fault_isolation import BatchBudget, Failure
 from ipllvm.engine.packing import Tokens
-from ipllvm.engine.plan import Plan, PlannedTrial
+from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import run
 from ipllvm.models.transformers_model import TransformersModel
-from ipllvm.records import LayerPerturbation, Response, Stage, Trial
-
-
-@torch.inference_mode()
-def plain(
-    model: TransformersModel,
-    cases: Sequence[PlannedTrial],
-    limit: int,
-    artifacts: Artifacts,
-    *,
-    stop: bool = True,
-) -> list[Tokens]:
-    """`generate` on some trials of one perturbation at once, all of each from the image on anew."""
-    embeds = []
-    for case in cases:
-        (item,) = encode_cases(model, [case], BatchBudget(1), artifacts)
-        if isinstance(item, Failure):
-            raise RuntimeError(item.traceback)
-        visual = model.pack(item.projected, item.prepared)
-        if case.perturbation.stage is Stage.VISUAL_TOKENS:
-            visual = case.perturbation.apply(visual, model.layout(item.prepared), case.rng())
-        embeds.append(model.embed(item.prepared, visual))
-    noise = cases[0].perturbation
-    edit = (noise.layer, _Noisy(cases, embeds, limit)) if isinstance(noise, LayerPerturbation) else None
-    return model.generate(embeds, limit, edit, stop=stop)
-
-
-class _Noisy:
-    """Layer noise on a left-padded batch: on all positions of the prompt, then on one a call."""
-
-    def __init__(self, cases: Sequence[PlannedTrial], embeds: Sequence[Tensor], limit: int) -> None:
-        self._noises: list[Any] = [case.perturbation for case in cases]
-        self._lengths = [len(prompt) for prompt in embeds]
-        self._tables = [
-            torch.from_numpy(noise.table(len(prompt) + limit, prompt.shape[1], case.rng()))
-            for noise, case, prompt in zip(self._noises, cases, embeds, strict=True)
-        ]
-        self._said = -1
-
-    def __call__(self, hidden: Tensor) -> Tensor:
-        changed = hidden.clone()
-        for row, (noise, length, table) in enumerate(
-            zip(self._noises, self._lengths, self._tables, strict=True)
-        ):
-            new = length if self._said < 0 else 1
-            first = 0 if self._said < 0 else length + self._said
-            changed[row, -new:] = noise.shift(hidden[row, -new:], table[first : first + new])
-        self._said += 1
-        return changed
+from ipllvm.records import Response, Trial
 
 
 @contextmanager

@@ -10,20 +10,16 @@ import ipllvm
 ROOT = Path(ipllvm.__file__).parents[1]
 MODULE, FUNCTION, LOOSE = 400, 60, 10
 DOUBLES = {
-    "Address": "where a data set is on the hub; where a judge is",
-    "Aligned": "a family; a planted model",
     "Answer": "of a response; of a run",
     "Cell": "of the calibration; beside the rivals",
     "Encoder": "a loaded model; a part of a training batch",
     "Family": "of tests in the calibration; of requirements",
-    "Figure": "of the paper; of a benchmark's total; of a card",
+    "Figure": "of the paper; of a benchmark's total",
     "Flips": "a distribution; measured noise",
     "Graded": "a distribution; a response",
     "Line": "of a recorded answer; of a report",
     "Measured": "halves of a run; a compared one",
-    "Row": "of MMVP; of a statement",
     "Run": "of a simulation; of a report",
-    "Sight": "what a planted model perceives; how a model sees",
     "Standing": "of positions; of a claim",
 }
 """Class names that two rooms still share, and what each means there; a new one is not let in."""

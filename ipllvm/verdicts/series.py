@@ -21,6 +21,12 @@ def plain(name: str, contrast: Contrast) -> Estimate:
     return decide.estimate(replace(contrast, name=name), replicates=0)
 
 
+def mean_score(name: str, contrast: Contrast) -> Estimate:
+    """As `plain`, of a mean that lies from 0 to 1: so do its bounds."""
+    found = plain(name, contrast)
+    return replace(found, low=max(found.low, 0.0), high=min(found.high, PERCENT))
+
+
 def curve(name: str, quantity: str, axis: str, scores: Mapping[float, Scores]) -> Series:
     """Accuracies along an axis, in points."""
     found = {at: decide.accuracy(name, each) for at, each in scores.items()}

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+from ipllvm.benchmarks.names import base
 from ipllvm.metrics.influence import ratio_difference
 from ipllvm.records import Claim, Contrast, Decision, Result
 from ipllvm.sampling import generator
@@ -114,8 +115,8 @@ def _text_rich(rows: Sequence[Row]) -> Iterator[Statement]:
     """Whether shuffled patches cost more where pictures hold text."""
     for model, found in _by_model(rows, "patch_shuffle"):
         kept = [each for each in found if not each.reason.startswith(NOT_SHOWN)]
-        rich = [each for each in kept if each.benchmark in TEXT_RICH]
-        plain = [each for each in kept if each.benchmark not in TEXT_RICH]
+        rich = [each for each in kept if base(each.benchmark) in TEXT_RICH]
+        plain = [each for each in kept if base(each.benchmark) not in TEXT_RICH]
         if not rich or not plain:
             continue
         terms = [(1 / len(rich), each.contrasts["claim"]) for each in rich]

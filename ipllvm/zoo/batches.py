@@ -11,7 +11,7 @@ from transformers import PreTrainedTokenizerFast
 
 from ipllvm.benchmarks import formats
 from ipllvm.sampling import choose, generator
-from ipllvm.zoo import corpus
+from ipllvm.zoo import corpus, wordings
 from ipllvm.zoo.recipes import IMAGE_SIZE, Phase
 
 CLIP_MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32)
@@ -82,9 +82,9 @@ def blocks(
         captioned = rng.random() < phase.captions
         most = min(phase.questions, BESIDE_CAPTION) if captioned else phase.questions
         asked = [item.questions[i] for i in rng.permutation(len(item.questions))[:most]]
-        turns = [corpus.render(q, rng, phase.lettered) for q in asked]
+        turns = [wordings.render(q, rng, phase) for q in asked]
         if captioned:
-            turns.append((corpus.CAPTION_PROMPT, item.caption))
+            turns.append((wordings.caption_prompt(rng, phase), item.caption))
         row = []
         for prompt, answer in turns:
             tail = (*encoder.ids(f" {answer}"), end)

@@ -118,7 +118,7 @@ def _measured(recipe: Recipe, folder: Path) -> tuple[tuple[str, ...], list[Row],
         figures = [figure for benchmark in names for figure in measure(model, benchmark)]
         return tuple(CardFigure.__slots__), [astuple(figure) for figure in figures], model.info().parameters
     found, size = PARTS[recipe.kind](folder)
-    return tuple(parts.Figure.__slots__), [astuple(figure) for figure in found], size
+    return tuple(parts.PartFigure.__slots__), [astuple(figure) for figure in found], size
 
 
 def _curve(path: Path, points: int = 12) -> Curve:

@@ -30,7 +30,7 @@ TEMPLATES = ("a {}.", "1 objects: a {}.")
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class PartFigure:
     """One figure: what was measured, on how many, its value in `unit`, and what chance gets."""
 
     task: str
@@ -40,7 +40,7 @@ class Figure:
     chance: float | str
 
 
-def clip(folder: Path) -> tuple[list[Figure], int]:
+def clip(folder: Path) -> tuple[list[PartFigure], int]:
     """Zero-shot classes of `objects`, and captions found among 100 for scenes and charts."""
     load: Any = CLIPModel.from_pretrained
     model = load(folder, dtype=torch.float32).eval()
@@ -68,17 +68,17 @@ def _unit(vectors: Tensor) -> Tensor:
     return torch.nn.functional.normalize(vectors, dim=-1)
 
 
-def _classes(model: Any, processor: Any) -> Figure:
+def _classes(model: Any, processor: Any) -> PartFigure:
     drawn = [objects.draw(0, "test", index)[0] for index in range(COUNT)]
     prompts = [_texts(model, processor, [t.format(name) for name in objects.CLASSES]) for t in TEMPLATES]
     heads = _unit(torch.stack(prompts).mean(0))
     best = (_images(model, processor, [scene.load() for scene in drawn]) @ heads.T).argmax(1).tolist()
     right = [objects.CLASSES[b] == scene.items[0].name for b, scene in zip(best, drawn, strict=True)]
     chance = round(100 / len(objects.CLASSES), 1)
-    return Figure("zero-shot class of one object (48)", COUNT, _percent(right), "%", chance)
+    return PartFigure("zero-shot class of one object (48)", COUNT, _percent(right), "%", chance)
 
 
-def _retrieval(model: Any, processor: Any, module: Any) -> Figure:
+def _retrieval(model: Any, processor: Any, module: Any) -> PartFigure:
     drawn = [module.draw(0, "test", index)[0] for index in range(COUNT)]
     images = _images(model, processor, [picture.load() for picture in drawn])
     texts = _texts(model, processor, [picture.caption() for picture in drawn])
@@ -87,14 +87,14 @@ def _retrieval(model: Any, processor: Any, module: Any) -> Figure:
         block = slice(start, start + 100)
         right += (images[block] @ texts[block].T).argmax(1).eq(torch.arange(100)).tolist()
     name = str(module.__name__).rpartition(".")[2]
-    return Figure(f"caption of a {name} picture among 100", COUNT, _percent(right), "%", 1.0)
+    return PartFigure(f"caption of a {name} picture among 100", COUNT, _percent(right), "%", 1.0)
 
 
 def _percent(right: Sequence[bool]) -> float:
     return round(100 * sum(right) / len(right), 1)
 
 
-def _salient(folder: Path, wanted: int = 4) -> Figure:
+def _salient(folder: Path, wanted: int = 4) -> PartFigure:
     """The share of the most salient patches that touch the drawn object, against that of all patches."""
     provider = AttentionSaliency(folder, folder.name)
     hits, share = [], []
@@ -107,7 +107,7 @@ def _salient(folder: Path, wanted: int = 4) -> Figure:
         hits += touched.ravel()[best].tolist()
         share.append(float(touched.mean()))
     chance = round(100 * float(np.mean(share)), 1)
-    return Figure(f"salient patches ({wanted}) on the object", COUNT, _percent(hits), "%", chance)
+    return PartFigure(f"salient patches ({wanted}) on the object", COUNT, _percent(hits), "%", chance)
 
 
 def _touched(image: Image.Image, ground: tuple[int, int, int], side: int) -> np.ndarray:
@@ -119,7 +119,7 @@ def _touched(image: Image.Image, ground: tuple[int, int, int], side: int) -> np.
 
 
 @torch.inference_mode()
-def classifier(folder: Path) -> tuple[list[Figure], int]:
+def classifier(folder: Path) -> tuple[list[PartFigure], int]:
     """Classes of `objects` named right."""
     auto: Any = AutoModelForImageClassification
     model = auto.from_pretrained(folder, dtype=torch.float32).eval()
@@ -133,11 +133,11 @@ def classifier(folder: Path) -> tuple[list[Figure], int]:
         best = model(**fields).logits.argmax(1).tolist()
         right += [model.config.id2label[b] == s.items[0].name for b, s in zip(best, chunk, strict=True)]
     chance = round(100 / len(objects.CLASSES), 1)
-    figure = Figure("class of one object (48)", COUNT, _percent(right), "%", chance)
+    figure = PartFigure("class of one object (48)", COUNT, _percent(right), "%", chance)
     return [figure], sum(p.numel() for p in model.parameters())
 
 
-def language(folder: Path) -> tuple[list[Figure], int]:
+def language(folder: Path) -> tuple[list[PartFigure], int]:
     """Bits per byte of held-out documents, and two-shot word problems answered right."""
     load: Any = LlamaForCausalLM.from_pretrained
     model = load(folder, dtype=torch.float32).eval()
@@ -146,18 +146,18 @@ def language(folder: Path) -> tuple[list[Figure], int]:
 
 
 @torch.inference_mode()
-def _bits(model: Any, words: Any) -> Figure:
+def _bits(model: Any, words: Any) -> PartFigure:
     texts = [corpus.text(1, index) for index in range(COUNT // 2)]
     nats = 0.0
     for text in texts:
         ids = torch.tensor([words.encode(text)])
         nats += float(model(input_ids=ids, labels=ids).loss) * (ids.shape[1] - 1)
     size = sum(len(text.encode()) for text in texts)
-    return Figure("documents", len(texts), round(nats / math.log(2) / size, 3), "bits per byte", "-")
+    return PartFigure("documents", len(texts), round(nats / math.log(2) / size, 3), "bits per byte", "-")
 
 
 @torch.inference_mode()
-def _problems(model: Any, words: Any) -> Figure:
+def _problems(model: Any, words: Any) -> PartFigure:
     asked = [corpus.two_shot(generator("held out problems", index)) for index in range(COUNT // 5)]
     gold = [answer.rpartition(" ")[2] for _, answer in asked]
     said = []
@@ -167,4 +167,4 @@ def _problems(model: Any, words: Any) -> Figure:
         said.append(words.decode(out[0, ids.shape[1] :], skip_special_tokens=True).rpartition(" ")[2])
     most = 100 * Counter(gold).most_common(1)[0][1] / len(gold)
     right = float(np.mean([a == b for a, b in zip(said, gold, strict=True)]))
-    return Figure("two-shot word problems", len(gold), round(100 * right, 1), "%", round(most, 1))
+    return PartFigure("two-shot word problems", len(gold), round(100 * right, 1), "%", round(most, 1))

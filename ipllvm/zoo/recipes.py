@@ -78,6 +78,7 @@ class Phase:
     lettered: float = 0.25
     cooldown: float = 0.2
     warmup: int = 200
+    rephrased: float = 0.0  # share of the questions in other words than the benchmarks' (wordings.py)
     problems: int = 0  # word problems without a picture beside each batch of pictures
     imitate: bool = False  # learn the projected patches of the model that this one starts from
     shuffled: bool = False  # the visual tokens of each picture in an order of their own
@@ -221,6 +222,7 @@ SISTERS: dict[str, Recipe] = {
         _sister("shuffled", shuffled=True),
         _sister("dropped", dropped=0.8),
         _sister("unplaced", {"positions": False}),
+        _sister("wordings", rephrased=0.6),
     )
 }
 """Not shipped: they show that the properties tell one training from another (reports/sisters.md)."""

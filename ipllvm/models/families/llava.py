@@ -34,14 +34,17 @@ class Llava(TransformersModel):
 
     def encode(self, batch: Sequence[Prepared]) -> list[EncodedPicture]:
         """See the interface: the tiles of all samples in one tower call, where they are square."""
-        tiles = [item.tiles for item in batch]
-        if self._inner.vision_tower.config.model_type == "pixtral" or any(each is None for each in tiles):
+        if self._inner.vision_tower.config.model_type == "pixtral":
             return super().encode(batch)
-        pixels = torch.cat([each for each in tiles if each is not None]).to(self.device, self.dtype)
-        features = self._chosen(pixels)
-        sizes = [len(each) for each in tiles if each is not None]
+        tiles = [self.tiles(item) for item in batch]
+        features = self._chosen(torch.cat(tiles).to(self.device, self.dtype))
+        sizes = [len(each) for each in tiles]
         split = (torch.split(each, sizes) for each in (features, self._projector(features)))
         return [EncodedPicture(*each) for each in zip(*split, strict=True)]
+
+    def tiles(self, prepared: Prepared) -> Tensor:
+        """What the tower is shown of a sample, [tiles, 3, height, width]."""
+        return prepared.fields["pixel_values"].flatten(0, -4)
 
     def _chosen(self, pixels: Tensor) -> Tensor:
         """The tower's states that the projector takes, without the class token where the config says so."""

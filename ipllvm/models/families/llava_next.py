@@ -1,5 +1,9 @@
 """LLaVA-NeXT: a base view and a map of tiles, unpadded, each map row closed by a newline."""
 
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -15,41 +19,64 @@ NEWLINE = -1.0
 class LlavaNext(Llava):
     """Adapter of LlavaNextForConditionalGeneration; packs through the model's own function."""
 
-    SEVERAL = False
+    def tiles(self, prepared: Prepared) -> Tensor:
+        """See the interface: a picture of fewer tiles than another is padded with tiles that nobody sees."""
+        pixels = prepared.fields["pixel_values"]
+        return torch.cat([own[:count] for own, count in zip(pixels, self.cut(prepared), strict=True)])
+
+    def cut(self, prepared: Prepared) -> list[int]:
+        """Into how many tiles each picture of a sample is cut, the whole among them."""
+        config = self._model.config
+        module: Any = inspect.getmodule(type(self._inner))
+        pinpoints, side = config.image_grid_pinpoints, config.vision_config.image_size
+        return [
+            module.image_size_to_num_patches(size, pinpoints, side)
+            for size in prepared.fields["image_sizes"].tolist()
+        ]
 
     def pack(self, projected: Tensor, prepared: Prepared) -> Tensor:
         """See the interface."""
-        return self._pack(projected, prepared, self._inner.image_newline)
+        return torch.cat(self._pack(projected, prepared, self._inner.image_newline))
 
-    def _pack(self, tiles: Tensor, prepared: Prepared, newline: Tensor) -> Tensor:
-        """Pack (tiles, tokens, any width)."""
+    def _pack(self, tiles: Tensor, prepared: Prepared, newline: Tensor) -> list[Tensor]:
+        """Pack (tiles, tokens, any width), a tensor for each picture."""
         packed, _ = self._inner.pack_image_features(
-            [tiles],
+            torch.split(tiles, self.cut(prepared)),
             prepared.fields["image_sizes"].tolist(),
             vision_feature_select_strategy=self._model.config.vision_feature_select_strategy,
             image_newline=newline,
         )
-        return packed[0]  # type: ignore[no-any-return]
+        return list(packed)
 
     def layout(self, prepared: Prepared) -> Layout:
         """Packs (tile, row, column) as if they were features, so that it can't differ from `pack`."""
-        tiles = prepared.tiles
-        if tiles is None:
+        if "image_sizes" not in prepared.fields:
             raise ValueError(f"{self.name} lays out a picture, and there is none")
-        size = tuple(prepared.fields["image_sizes"][0].tolist())
-        layout = self._remembered((len(tiles), size), lambda: self._laid_out(len(tiles), prepared))
-        return self._fitting(layout, prepared)
+        sizes = tuple(map(tuple, prepared.fields["image_sizes"].tolist()))
+        kind = tuple(self.cut(prepared)), sizes
+        return self._fitting(self._remembered(kind, lambda: self._laid_out(prepared)), prepared)
 
-    def _laid_out(self, tiles: int, prepared: Prepared) -> Layout:
-        places = torch.arange(self.side)
+    def _laid_out(self, prepared: Prepared) -> Layout:
+        tiles, places = sum(self.cut(prepared)), torch.arange(self.side)
         marks = torch.cartesian_prod(torch.arange(tiles), places, places).float()
         marks = marks.reshape(tiles, self.side**2, 3)
-        packed = self._pack(marks, prepared, torch.full((3,), NEWLINE)).numpy()
-        return _layout(packed, self.side**2)
+        packed = self._pack(marks, prepared, torch.full((3,), NEWLINE))
+        return _joined([_layout(each.numpy(), self.side**2) for each in packed])
+
+
+def _joined(pictures: Sequence[Layout]) -> Layout:
+    """The layouts of some pictures behind each other; each has a view for the whole and one for its map."""
+    view = [2 * number + each.view for number, each in enumerate(pictures)]
+    return Layout(
+        np.concatenate(view),
+        np.concatenate([each.row for each in pictures]),
+        np.concatenate([each.column for each in pictures]),
+        np.concatenate([each.newline for each in pictures]),
+    )
 
 
 def _layout(packed: Float[np.ndarray, "tokens 3"], base: int) -> Layout:
-    """From packed marks, `base` tokens of the whole view first.
+    """From packed marks of one picture, `base` tokens of the whole view first.
 
     The map is counted by order: scaling it down blends the marks.
     """

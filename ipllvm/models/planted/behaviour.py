@@ -53,7 +53,7 @@ class Perception:
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class PerceivedTrial:
     """A view with what tells samples and trials apart.
 
     `words` is the prompt; `trace` differs between draws and is alike for the same input; `place` is
@@ -111,7 +111,7 @@ class Behaviour:
             return self._chance(view)
         return self.a * self.keeps(view) + (1 - self.a) * self.gains(view)
 
-    def choose(self, sight: Sight) -> int:
+    def choose(self, sight: PerceivedTrial) -> int:
         """The option that the model names, counted from 0."""
         view = sight.view
         if not (self.sees_image and view.cells):
@@ -127,11 +127,11 @@ class Behaviour:
         """A number in [0, 1) fixed by `key` and the law's seed."""
         return float(generator("planted", self.seed, *key).random())
 
-    def _luck(self, sight: Sight) -> float:
+    def _luck(self, sight: PerceivedTrial) -> float:
         """What decides whether an answer survives: fresh for every trial."""
         return self.uniform("luck", sight.number, sight.trace)
 
-    def _guess(self, sight: Sight) -> int:
+    def _guess(self, sight: PerceivedTrial) -> int:
         return int(self.uniform("guess", sight.words) * max(sight.view.options, 1))
 
     def _chance(self, view: Perception) -> float:

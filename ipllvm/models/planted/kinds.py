@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from ipllvm.models.planted import meaning
-from ipllvm.models.planted.behaviour import LAYERS, Behaviour, Perception, Sight
+from ipllvm.models.planted.behaviour import LAYERS, Behaviour, PerceivedTrial, Perception
 from ipllvm.planted_grid import GRID
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class ExactDrop(Behaviour):
     def _shared(self) -> tuple[float, float]:
         return sqrt(self.rho_c), sqrt(max(self.rho_k - self.rho_c, 0.0))
 
-    def _luck(self, sight: Sight) -> float:
+    def _luck(self, sight: PerceivedTrial) -> float:
         chosen = self.uniform("whose", sight.number, sight.trace)
         by_cluster, by_sample = self._shared()
         if chosen < by_cluster:
@@ -95,7 +95,7 @@ class OneAnswer(Behaviour):
         if not 0 <= self.option < 8:
             self._refuse(f"option must be 0 to 7, not {self.option}")
 
-    def _guess(self, sight: Sight) -> int:
+    def _guess(self, sight: PerceivedTrial) -> int:
         return self.option
 
     def _chance(self, view: Perception) -> float:
@@ -118,7 +118,7 @@ class OcclusionLinear(Behaviour):
         floor = 1 / view.options
         return floor + (self.a - floor) * view.visible
 
-    def _luck(self, sight: Sight) -> float:
+    def _luck(self, sight: PerceivedTrial) -> float:
         return self.uniform("luck", sight.number)
 
 
@@ -195,12 +195,12 @@ class Lossy(Behaviour):
         """All but `r`, on the clean input too."""
         return 1 - self.r
 
-    def _luck(self, sight: Sight) -> float:
+    def _luck(self, sight: PerceivedTrial) -> float:
         return self.uniform("lost", sight.number)
 
 
 @dataclass(frozen=True)
-class Aligned(Behaviour):
+class AlignmentLoss(Behaviour):
     """Its encoder keeps a share `b` of the groups of alike pictures together, its projector a share `a`.
 
     It is right on a share `a` of the pictures, too. See ipllvm/models/planted/meaning.py.
@@ -248,7 +248,7 @@ class Noisy(Behaviour):
         """All but the slips."""
         return 1 - self.slip
 
-    def _luck(self, sight: Sight) -> float:
+    def _luck(self, sight: PerceivedTrial) -> float:
         return self.uniform("slip", sight.number, sight.trace, *sight.place)
 
 

@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ipllvm.models.planted.behaviour import LAYERS, Perception, Sight
+from ipllvm.models.planted.behaviour import LAYERS, PerceivedTrial, Perception
 from ipllvm.planted_grid import BYTES, CELLS
 
 SCALE = 256.0
@@ -71,7 +71,7 @@ def text_ids(difference: Tensor) -> Int[Tensor, "*positions"]:
     return torch.where(text, (votes * powers).sum(-1), -1)
 
 
-def sight(states: Float[Tensor, "positions width"], place: tuple[int, int]) -> Sight:
+def sight(states: Float[Tensor, "positions width"], place: tuple[int, int]) -> PerceivedTrial:
     """What the states up to the cue say of picture, prompt and noise."""
     values = states.float().cpu().numpy()
     difference = values[:, :BITS] - values[:, BITS:CODE]
@@ -91,7 +91,7 @@ def sight(states: Float[Tensor, "positions width"], place: tuple[int, int]) -> S
     )
     trace = _trace(view, values[spoiled])
     number, cluster = (int.from_bytes(said[i : i + 4], "big") for i in (0, 4))
-    return Sight(view, number, cluster, said[8] % 8, prompt, trace, place)
+    return PerceivedTrial(view, number, cluster, said[8] % 8, prompt, trace, place)
 
 
 def _spoiled(values: Float[np.ndarray, "positions width"]) -> Bool[np.ndarray, "positions"]:

@@ -6,7 +6,7 @@ A condition is what is done to a picture, as the views that it leads to, all equ
 from collections.abc import Collection
 
 from ipllvm.models.planted.behaviour import Behaviour, Perception
-from ipllvm.models.planted.kinds import Aligned
+from ipllvm.models.planted.kinds import AlignmentLoss
 from ipllvm.planted_grid import CELLS
 
 Condition = tuple[Perception, ...]
@@ -61,6 +61,6 @@ def drop(law: Behaviour, condition: Condition) -> float:
     return expected(law, clean(condition[0].options)) - expected(law, condition)
 
 
-def loss(law: Aligned) -> float:
+def loss(law: AlignmentLoss) -> float:
     """Alignment before minus after the projector: a picture has all of its neighbours or none of them."""
     return law.b - law.a

@@ -7,24 +7,86 @@ judge's reply; what the script takes without asking (a choice's text, a bare num
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from ipllvm.errors import NotMeasured
-from ipllvm.records import Sample, Score
-from ipllvm.scorers import multiple_choice, numeric
+from ipllvm.records import JudgeQuestion, Sample, Score
+from ipllvm.scorers import judge_prompts, multiple_choice, numeric
+from ipllvm.scorers.judge import JudgeRule
 from ipllvm.scorers.official.letters import letters
 
+MAX_TOKENS = 256
 _BRACKETED = re.compile(r"\(([a-zA-Z])\)")
 _LAST_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Official:
+OWN = """\
+Take the final answer out of a response to a question, in the form that the hint asks for: a whole number, a \
+number with so many decimal places, a list, or the letter of an option. Write the answer alone.
+
+Hint: Please answer the question requiring an integer answer and provide the final value, e.g., 1, 2, 3, at \
+the end.
+Question: How many pens are on the desk?
+
+Model response: On the desk there are six pens and a book.
+
+Extracted answer: 6
+
+Hint: Please answer the question requiring a floating-point number with one decimal place and provide the \
+final value, e.g., 1.2, 1.3, 1.4, at the end.
+Question: How long is the side x? (Unit: cm)
+
+Model response: By the theorem of Pythagoras x is 2.5 cm.
+
+Extracted answer: 2.5
+
+Hint: Please answer the question requiring a Python list as an answer and provide the final list, e.g., \
+[1, 2, 3], [1.2, 1.3, 1.4], at the end.
+Question: In which years did sales fall?
+
+Model response: Sales fell in 2011 and once more in 2014.
+
+Extracted answer: [2011, 2014]
+
+Hint: Please answer the question and provide the correct option letter, e.g., A, B, C, D, at the end.
+Question: Which bar is the tallest?
+Choices:
+(A) red
+(B) green
+
+Model response: The green one, which is option (B).
+
+Extracted answer: B
+"""
+
+
+@dataclass(frozen=True)
+class Official(JudgeRule):
     """The published rule; `truncates` says that an integer may be read of "4.7", as the script does today.
 
     The published scores were made with `int(x)`, which reads none of it (ten of eleven models agree).
     """
 
     truncates: bool
+    alone: ClassVar[bool] = True
+
+    @property
+    def prompt(self) -> str:
+        """See the interface."""
+        return str(judge_prompts.find(judge_prompts.MATHVISTA, OWN))
+
+    def question(self, text: str, sample: Sample, attempt: int = 0) -> JudgeQuestion | None:
+        """See the interface: a judge extracts what is no bare answer."""
+        if taken(text, sample) is not None:
+            return None
+        examples = judge_prompts.find(judge_prompts.MATHVISTA, OWN).text.strip()
+        prompt = f"{examples}\n\n{sample.prompt}\n\n{text}\n\nExtracted answer: "
+        return JudgeQuestion(prompt, max_tokens=MAX_TOKENS)
+
+    def graded(self, reply: str, text: str, sample: Sample) -> Score | None:
+        """See the interface: an extraction is never unread, but an empty one is none."""
+        extraction = reply.strip()
+        return self.read(extraction, sample) if extraction else None
 
     def __call__(self, response_text: str, sample: Sample) -> Score:
         """What the script reads without a judge; raises NotMeasured where it would ask one."""

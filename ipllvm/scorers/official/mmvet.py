@@ -3,16 +3,47 @@
 Source: yuweihao/MM-Vet, mm-vet_evaluator.py.
 """
 
-from ipllvm.errors import NotMeasured
-from ipllvm.records import Sample, Score
+from typing import ClassVar
+
+from ipllvm.records import JudgeQuestion, Sample, Score
+from ipllvm.scorers import judge_prompts
+from ipllvm.scorers.judge import JudgeRule
+
+MAX_TOKENS = 3
+AGAIN = "\nPredict the correctness of the answer (digit): "
+OWN = """\
+Grade how far a prediction agrees with the ground truth of a question. The grade is a number from 0.0 \
+(nothing is right) to 1.0 (all is right), in steps of 0.1. Parts of a ground truth that are joined by <AND> \
+are all needed for 1.0; of parts that are joined by <OR> any one is enough. Write the grade into the last \
+cell of the last row, and nothing else.
+
+Question | Ground truth | Prediction | Correctness
+--- | --- | --- | ---
+How many birds sit on the fence? | 4 | There are four birds. | 1.0
+How many birds sit on the fence? | 4 | I can see some birds on a fence. | 0.0
+Which colours does the flag have? | red <AND> white | It is red and blue. | 0.5
+What is the animal on the sofa? | cat <OR> kitten | A kitten with grey fur. | 1.0
+What happens in the picture? | A man in a suit has missed his bus and runs after it. | A man is running. | 0.4
+"""
 
 
-class MmVetJudge:
+class MmVetJudge(JudgeRule):
     """The published rule: the first word of the judge's reply is a number in [0, 1]."""
 
-    def __call__(self, response_text: str, sample: Sample) -> Score:
-        """Without a judge there is no score: raises NotMeasured."""
-        raise NotMeasured(f"sample '{sample.id}': a judge grades MM-Vet, and there is no judge's reply")
+    attempts: ClassVar[int] = 5
+
+    @property
+    def prompt(self) -> str:
+        """See the interface."""
+        return str(judge_prompts.find(judge_prompts.MMVET, OWN))
+
+    def question(self, text: str, sample: Sample, attempt: int = 0) -> JudgeQuestion:
+        """See the interface; from the second attempt on with a request more, and warmer from the third."""
+        gold = sample.answer.replace("<AND>", " <AND> ").replace("<OR>", " <OR> ")
+        table = judge_prompts.find(judge_prompts.MMVET, OWN).text
+        row = " | ".join([sample.prompt, gold, text, ""])
+        prompt = f"{table}\n{row}{AGAIN if attempt else ''}"
+        return JudgeQuestion(prompt, max_tokens=MAX_TOKENS, temperature=0.5 * max(attempt - 1, 0))
 
     def read(self, reply: str, sample: Sample) -> Score:
         """The grade; a reply that is none is unread, and 0 there after five attempts.

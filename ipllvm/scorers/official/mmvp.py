@@ -6,9 +6,11 @@ tsb0601/MMVP, scripts/gpt_grader.py (a judge).
 
 import re
 
-from ipllvm.errors import NotMeasured
-from ipllvm.records import Sample, Score
+from ipllvm.records import JudgeQuestion, Sample, Score
+from ipllvm.scorers.judge import CHECKER, JudgeRule
 from ipllvm.scorers.official.letters import graded
+
+MAX_TOKENS, TEMPERATURE = 256, 0.2
 
 _BRACKETED = re.compile(r"\(([a-d])\)")
 _OPTION = r"\(?([ab])\)?"
@@ -51,12 +53,21 @@ def lmms(response_text: str, sample: Sample) -> Score:
     return graded(text[:1].upper() if text[:1] in ("a", "b", "A", "B") else None, sample)
 
 
-class MmvpJudge:
+class MmvpJudge(JudgeRule):
     """The published rule: a judge says whether the reply is right, in exactly yes or no."""
 
-    def __call__(self, response_text: str, sample: Sample) -> Score:
-        """Without a judge there is no score: raises NotMeasured."""
-        raise NotMeasured(f"sample '{sample.id}': this rule reads a judge's reply, and there is none")
+    @property
+    def prompt(self) -> str:
+        """See the interface."""
+        return "official (tsb0601/MMVP)"
+
+    def question(self, text: str, sample: Sample, attempt: int = 0) -> JudgeQuestion:
+        """See the interface: the question as it was asked, the gold as it is stored."""
+        prompt = (
+            f"Given the following question {sample.prompt}, the correct answer is ({sample.answer.lower()}). "
+            f"Does the following answer correctly answers the question, answer:{text}?"
+        )
+        return JudgeQuestion(prompt, f"{CHECKER} Please answer in only yes or no.", MAX_TOKENS, TEMPERATURE)
 
     def read(self, reply: str, sample: Sample) -> Score:
         """1 for yes, 0 for no, in any case of letters; anything else is unread and counts 0 there.

@@ -89,7 +89,7 @@ def test_names_stand_in_the_order_of_the_labels() -> None:
 def test_the_papers_protocol_lists_the_classes(tmp_path: Path) -> None:
     as_folders(tmp_path)
     found = published("eurosat")(folder=tmp_path, protocol=PAPER)
-    assert found.name == "eurosat@paper" and found.judged == "judge"
+    assert found.name == "eurosat@paper" and found.judged == "label_judge"
     assert "single object in <annual crop land,forest," in found.samples[0].prompt
 
 

@@ -51,6 +51,6 @@ def test_questions_without_lettered_options_are_refused() -> None:
 
 
 def test_photographs_are_reordered_alike() -> None:
-    row = mmvp.Row(1, "Open?", ("yes", "no"), "B", FileImage("1.jpg"))
+    row = mmvp.StoredRow(1, "Open?", ("yes", "no"), "B", FileImage("1.jpg"))
     (own, other) = cyclic(mmvp._sample(row, original=False))
     assert own.answer == "B" and other.answer == "A"

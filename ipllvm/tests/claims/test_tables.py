@@ -49,7 +49,7 @@ def test_the_encoder_of_next_is_noted() -> None:
 
 
 @pytest.mark.parametrize("model", ["llava-1.5", "llava-next", "llava-ov"])
-@pytest.mark.parametrize("benchmark", ["mmvp", "qbench", "mmstar", "sqa-img", "chartqa", "ai2d"])
+@pytest.mark.parametrize("benchmark", ["mmvp", "qbench", "mmstar", "scienceqa", "chartqa", "ai2d"])
 def test_table_1_holds_counts_of_right_answers(model: str, benchmark: str) -> None:
     """Both figures are k/n to two decimals, for the n that the file names."""
     n = shipped("table1.toml")["benchmarks"][benchmark]["n"]
@@ -123,3 +123,13 @@ def test_the_ten_language_models() -> None:
     assert len(found) == len(set(found.values())) == 10
     families = [name.split()[0] for name in found]
     assert [families.count(name) for name in ("BLOOM", "OLMo", "Gemma", "Vicuna-1.5")] == [5, 2, 2, 1]
+
+
+def test_what_stands_in_a_table_goes_by_the_benchmarks_own_names_under_either_protocol() -> None:
+    from ipllvm.benchmarks.definition import published
+
+    assert all(published(name).name == name for name in shipped("table1.toml")["benchmarks"])
+    found = beside("permutation_invariance", "llava-1.5", "mme@paper")
+    assert [(f.name, f.value) for f in found] == [("clean_points", 1850.07), ("permuted_points", 1874.6)]
+    (relative, _) = beside("permutation_invariance", "llava-1.5", "llavaw")
+    assert (relative.name, relative.value) == ("clean_relative", 67.5)

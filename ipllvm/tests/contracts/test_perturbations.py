@@ -31,7 +31,7 @@ ARTIFACTS = {
 }
 OF_TOKENS = [name for name in PERTURBATIONS if PERTURBATIONS.load(name)().stage is not Stage.PIXELS]
 FEWER = {"keep"}
-RESIZED = {"patch_shuffle", "synthetic"}
+RESIZED = {"patch_shuffle", "synthetic", "resized", "letterboxed"}
 IDENTITIES: dict[str, dict[str, Any]] = {
     "clean": {},
     "untouched": {},
@@ -44,8 +44,11 @@ IDENTITIES: dict[str, dict[str, Any]] = {
     "salient_drop": {"ratio": 0.0},
     "patch_shuffle": {"grid": 1},
     "cell_swaps": {},
+    "resized": {"scale": 1.0},
+    "oriented": {"turn": "none"},
+    "pixel_noise": {"sigma": 0.0},
 }
-WITHOUT_IDENTITY = {"blank", "permutation", "synthetic"}
+WITHOUT_IDENTITY = {"blank", "permutation", "synthetic", "letterboxed", "jpeg"}
 OTHERS: dict[str, Any] = {
     "level": 128,
     "scope": "all",
@@ -65,6 +68,11 @@ OTHERS: dict[str, Any] = {
     "lowest": True,
     "budget": "mass",
     "provider": "another",
+    "scale": 0.5 + 1e-12,
+    "aspect": 2.0 + 1e-12,
+    "turn": "upside_down",
+    "quality": 21,
+    "sigma": 0.1 + 1e-12,
 }
 """Another value for each field that a perturbation has."""
 

@@ -21,6 +21,7 @@ SAMPLES = {
     "label": Sample("s", "s", (), "?", "red", ("red", "blue")),
     "yes_no": Sample("s", "s", (), "?", "yes", ("yes", "no")),
     "judge": Sample("s", "s", (), "?", "red"),
+    "label_judge": Sample("s", "s", (), "?", "red"),
     "any_answer": Sample("s", "s", (), "?", "red", labels=(("accepted", "red"), ("accepted", "scarlet"))),
 }
 OWN = [name for name in SCORERS if ".official." not in f"{SCORERS.load(name).__module__}."]
@@ -52,8 +53,11 @@ class Fair:
     identity: str = "fair"
 
     def ask(self, prompt: str) -> str:
-        gold, _, said = prompt.partition("Reference answer: ")[2].partition("\nPrediction: ")
-        said = said.rpartition("\nIs this")[0]
+        if "Label: " in prompt:
+            gold, _, said = prompt.partition("Label: ")[2].partition(", Prediction: ")
+        else:
+            gold, _, said = prompt.partition("Reference answer: ")[2].partition("\nPrediction: ")
+            said = said.rpartition("\nIs this")[0]
         return "Yes" if normalize(gold) == normalize(said) else "No"
 
 
@@ -89,7 +93,7 @@ def test_the_answer_gets_1_and_silence_0(name: str) -> None:
     assert [score(text, SAMPLES[name]).value for text in said] == [1, 1, 0, 0, 0]
 
 
-@pytest.mark.parametrize("name", sorted(set(OWN) - {"judge"}))  # a judge reads what it is given
+@pytest.mark.parametrize("name", sorted(set(OWN) - {"judge", "label_judge"}))
 def test_silence_is_unread_and_another_answer_is_wrong(name: str) -> None:
     score, sample = scorer(name), SAMPLES[name]
     others = {"multiple_choice": "C", "nearby_choice": "F", "yes_no": "no", "numeric": "7"}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ipllvm.engine import forecast
+from ipllvm.engine import batch_policy
 from ipllvm.engine.forecast import Forecast, cost
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import run
@@ -71,7 +71,7 @@ def test_pictures_are_counted_as_they_are_encoded(folder: Path, size: int) -> No
 def test_pictures_that_are_not_kept_are_encoded_again(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     model = sketch(str(folder))
     assert cost(model, _plan(_samples([0, 1, 0, 1]))).pictures == 2
-    monkeypatch.setattr(forecast, "ROOM", 1)
+    monkeypatch.setattr(batch_policy, "ENCODED_BYTES", 1)
     assert cost(model, _plan(_samples([0, 1, 0, 1]))).pictures == 4
 
 

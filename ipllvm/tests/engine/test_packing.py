@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from ipllvm.engine import packing
+from ipllvm.engine import batch_policy
 from ipllvm.engine.decoding import prefill, verified
 from ipllvm.engine.encoding import encode_cases
 from ipllvm.engine.fault_isolation import BatchBudget, Failure
@@ -100,7 +100,7 @@ def test_a_run_answers_as_one_prompt_at_a_time(
         together.append(self.masked)
         return attention(self, model)
 
-    monkeypatch.setattr(packing, "SHARE", 0.0)
+    monkeypatch.setattr(batch_policy, "SAVED_BY_SHARING", 0.0)
     monkeypatch.setattr(Packed, "attention", counting)
     run(tiny, plan, size, found, lambda done: None)
     assert found == expected
@@ -125,7 +125,7 @@ def test_rows_are_shared_where_that_saves_enough(tiny: VisionLanguageModel) -> N
     packed = pack(tiny, _bare(10, 12, 9, shared=8))
     assert packed.shape == (1, 8 + 2 + 4 + 1)
     assert packed.places == [Slot(0, 8, 8), Slot(0, 8, 10), Slot(0, 8, 14)]
-    few = int(100 * packing.SHARE)
+    few = int(100 * batch_policy.SAVED_BY_SHARING)
     assert not pack(tiny, _bare(100, 100, shared=2 * few - 1)).masked
     assert pack(tiny, _bare(100, 100, shared=2 * few + 1)).masked
     assert pack(tiny, _bare(100, 100, shared=4), skipped=2).masked, "behind a prefix there is a mask anyway"

@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from ipllvm.engine import prefix
+from ipllvm.engine import batch_policy
 from ipllvm.engine.packing import Packed
 from ipllvm.engine.plan import Plan
-from ipllvm.engine.prefix import Prefixes
+from ipllvm.engine.prefix import Prefix, Prefixes
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.models.loading import load
@@ -30,9 +30,9 @@ def _measured(model: VisionLanguageModel, size: int) -> Outcomes:
 
 @pytest.mark.parametrize("size", [1, 3, 8])
 def test_it_changes_no_answer(tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    monkeypatch.setattr(prefix, "SHARE", 1.0)
+    monkeypatch.setattr(batch_policy, "PREFIX_SHARE", 1.0)
     expected = _measured(tiny, size)
-    monkeypatch.setattr(prefix, "SHARE", 0.0)
+    monkeypatch.setattr(batch_policy, "PREFIX_SHARE", 0.0)
     begun: list[int] = []
     original = type(tiny).expand_cache
 
@@ -59,14 +59,14 @@ def test_it_is_used_where_it_is_much_of_the_prompt(tiny: VisionLanguageModel) ->
     assert before > 0
     ids = tuple(prepared[0].input_ids[:before].tolist())
 
-    def found(positions: float, of: Sequence[Prepared] = prepared) -> prefix.Prefix | None:
+    def found(positions: float, of: Sequence[Prepared] = prepared) -> Prefix | None:
         prompts: list[Tensor] = [torch.zeros(int(positions), 1)] * len(of)
         return prefixes.shared(of, prompts)
 
     prefixes = Prefixes(tiny)
-    short = found(before / prefix.SHARE)
+    short = found(before / batch_policy.PREFIX_SHARE)
     assert short is not None and short.length == before
-    assert found(before / prefix.SHARE + 1) is None
+    assert found(before / batch_policy.PREFIX_SHARE + 1) is None
     assert found(before) is short, "it is run once"
     other = Prepared(prepared[0].input_ids + 1, prepared[0].visual, prepared[0].fields)
     assert found(before, [prepared[0], other]) is None, "they begin differently"

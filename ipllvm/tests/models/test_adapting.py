@@ -15,6 +15,7 @@ from ipllvm.errors import ModelUnavailable
 from ipllvm.models import lora, processors
 from ipllvm.models.adapting import in_hand
 from ipllvm.models.base import VisionLanguageModel
+from ipllvm.models.load_options import LoadOptions
 from ipllvm.models.loading import load
 from ipllvm.tests.tiny import make
 
@@ -86,7 +87,8 @@ def adapter(folder: Path, name: str = PROJECTION) -> tuple[Path, torch.Tensor]:
 def test_an_adapter_is_merged_and_named(folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("peft")
     place, added = adapter(tmp_path / "tuned")
-    base, tuned = load(str(folder), device="cpu"), load(str(folder), device="cpu", adapter=str(place))
+    base = load(str(folder), device="cpu")
+    tuned = load(str(folder), device="cpu", how=LoadOptions(adapter=str(place)))
     weights = [m._model.get_submodule(PROJECTION).weight for m in (base, tuned)]  # type: ignore[attr-defined]
     torch.testing.assert_close(weights[1], weights[0] + added)
     assert tuned.fingerprint != base.fingerprint
@@ -99,13 +101,13 @@ def test_an_adapter_of_another_model_is_refused(folder: Path, tmp_path: Path) ->
     pytest.importorskip("peft")
     place, _ = adapter(tmp_path / "other", "model.decoder.layers.1.self_attn.q_proj")
     with pytest.raises(ModelUnavailable, match="2 of its 2 tensors have no place in the model"):
-        load(str(folder), device="cpu", adapter=str(place))
+        load(str(folder), device="cpu", how=LoadOptions(adapter=str(place)))
 
 
 def test_what_is_no_adapter_is_refused_before_weights_are_read(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelUnavailable, match="it has no adapter_config"):
-        load(str(folder), device="cpu", adapter=str(tmp_path))
+        load(str(folder), device="cpu", how=LoadOptions(adapter=str(tmp_path)))
     (tmp_path / lora.CONFIG).write_text("{}", encoding="utf-8")
     (tmp_path / "adapter_model.bin").write_bytes(b"")
     with pytest.raises(ModelUnavailable, match=r"it has no adapter_model\.safetensors"):
-        load(str(folder), device="cpu", adapter=str(tmp_path))
+        load(str(folder), device="cpu", how=LoadOptions(adapter=str(tmp_path)))

@@ -13,7 +13,7 @@ from ipllvm.metrics.alignment import mutual_knn
 from ipllvm.models import loading_encoder, loading_text
 from ipllvm.models.loading import load
 from ipllvm.models.planted import meaning, naming, truth
-from ipllvm.models.planted.kinds import Aligned
+from ipllvm.models.planted.kinds import AlignmentLoss
 from ipllvm.planted_grid import ALIKE
 
 NAME = "planted:aligned,a=0.3,b=0.6"
@@ -32,7 +32,7 @@ def features(sides: str) -> np.ndarray:
 @pytest.mark.parametrize(("side", "share"), [("encoder", 0.6), ("projector", 0.3)])
 def test_a_picture_has_all_of_its_neighbours_or_none(side: str, share: float) -> None:
     law = naming.law(NAME)
-    assert isinstance(law, Aligned)
+    assert isinstance(law, AlignmentLoss)
     groups = mutual_knn(features(side), features("words")).reshape(-1, ALIKE)
     kept = [law.uniform("together", group) < share for group in range(len(groups))]
     assert np.array_equal(groups, np.repeat(np.array(kept, float)[:, None], ALIKE, 1))
@@ -43,10 +43,10 @@ def test_the_truth_is_the_mean_over_seeds() -> None:
     lost = [
         (law.uniform("together", group) < law.b) - float(law.uniform("together", group) < law.a)
         for seed in range(20)
-        for law in [Aligned(0.3, seed, 0.6)]
+        for law in [AlignmentLoss(0.3, seed, 0.6)]
         for group in range(50)
     ]
-    assert np.mean(lost) == pytest.approx(truth.loss(Aligned(0.3, 0, 0.6)), abs=3 * 0.46 / 1000**0.5)
+    assert np.mean(lost) == pytest.approx(truth.loss(AlignmentLoss(0.3, 0, 0.6)), abs=3 * 0.46 / 1000**0.5)
 
 
 def test_what_it_means_does_not_hide_what_it_shows() -> None:

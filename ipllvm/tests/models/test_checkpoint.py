@@ -58,7 +58,6 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "config a list": (replace("config.json", b"[]"), "not a JSON object"),
     "other model": (config(model_type="bert"), "model type 'bert' is not supported.*llava_next"),
     "no model type": (config(model_type=None), "model type None"),
-    "original format": (config(mm_vision_tower="openai/clip"), "original format"),
     "pickle only": (pickled, "only pickle weights .*safetensors"),
     "no weights": (without("model.safetensors"), "no model.safetensors"),
     "truncated": (cut, r"model\.safetensors: truncated"),

@@ -132,7 +132,7 @@ def test_original_prompt_is_for_named_models_only(whole: Path) -> None:
 
 
 def test_original_prompt_adds_the_sentence_and_pads(whole: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "resolve", lambda name, offline: whole)
+    monkeypatch.setattr(sources, "resolve", lambda *_, **__: whole)
     wide = Image.new("RGB", (56, 14), "white")
     shipped = loading.load("llava-1.5", device="cpu").prepare([wide], "what?")
     model = loading.load("llava-1.5", device="cpu", prompt="original")

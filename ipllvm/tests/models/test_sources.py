@@ -18,7 +18,9 @@ def cached(monkeypatch: pytest.MonkeyPatch, answers: dict[bool, Path | None]) ->
     """Replace the hub: `answers[local]` is the snapshot; returns the calls made."""
     calls: list[bool] = []
 
-    def snapshot(repository: str, *, local: bool, wanted: Sequence[str] = sources.WANTED) -> Path:
+    def snapshot(
+        repository: str, *, local: bool, wanted: Sequence[str] = sources.WANTED, revision: str = ""
+    ) -> Path:
         calls.append(local)
         found = answers[local]
         if found is None:

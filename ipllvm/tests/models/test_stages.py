@@ -13,6 +13,7 @@ from PIL import Image
 
 from ipllvm.models import loading
 from ipllvm.models.base import Prepared, VisionLanguageModel
+from ipllvm.models.families.llava_next import LlavaNext
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.tests.checkpoints import FAMILIES, SIDE, TOKENS, make
 
@@ -151,10 +152,7 @@ def test_words_that_a_processor_changes_are_prepared_anew(tmp_path: Path) -> Non
 
 
 def test_prepare_refuses_what_it_would_misread() -> None:
-    adapter = model("llava")
-    picture = Image.new("RGB", (30, 30))
-    with pytest.raises(ValueError, match="takes one image a sample"):
-        model("llava_next").prepare([picture, picture], "what?")
+    adapter, picture = model("llava"), Image.new("RGB", (30, 30))
     with pytest.raises(ValueError, match="holds '<image>' 2 times"):
         adapter.prepare([picture], "what is <image> here?")
 
@@ -177,3 +175,17 @@ def test_text_is_stripped_and_free_of_specials() -> None:
     adapter = model("llava")
     words = adapter.prepare([Image.new("RGB", (30, 30))], "yes")
     assert adapter.text([*words.input_ids.tolist(), 1, 2]) == "USER: \nyes ASSISTANT:"
+
+
+@pytest.mark.parametrize("family", ["llava_next", "llava_onevision"])
+def test_the_tiles_of_several_pictures_are_told_apart(family: str) -> None:
+    adapter = model(family)
+    assert isinstance(adapter, LlavaNext)
+    wide, small = Image.new("RGB", (150, 40), "teal"), Image.new("RGB", (40, 40), "red")
+    item = adapter.prepare([wide, small], "which?")
+    layout, counts = adapter.layout(item), adapter.cut(item)
+    assert set(layout.view) == {0, 1, 2, 3}, "two views of each picture"
+    whole = [int((layout.view == 2 * number).sum()) for number in (0, 1)]
+    assert whole == [adapter.side**2] * 2
+    assert counts == ([1, 1] if family == "llava_onevision" else [4, 5])
+    assert len(adapter.tiles(item)) == sum(counts), "padding is no tile"

@@ -14,7 +14,7 @@ from scipy.stats import binom
 from ipllvm import planted_grid
 from ipllvm.models.planted import naming, truth
 from ipllvm.models.planted.behaviour import LAYERS, Behaviour, Perception
-from ipllvm.models.planted.kinds import Aligned, group_of
+from ipllvm.models.planted.kinds import AlignmentLoss, group_of
 from ipllvm.perturbations.groups import centre, edge
 from ipllvm.perturbations.occlusion import RandomDrop
 from ipllvm.planted_grid import CELLS
@@ -114,7 +114,7 @@ def truths(name: str) -> dict[str, float]:
         "image_first": order,
         "then_text": order,
     }
-    found |= {"alignment": truth.loss(law)} if isinstance(law, Aligned) else {}
+    found |= {"alignment": truth.loss(law)} if isinstance(law, AlignmentLoss) else {}
     return {claim: 100 * value for claim, value in found.items()}
 
 
@@ -178,7 +178,7 @@ def test_a_loss_of_alignment_is_found_a_gain_is_not_and_no_change_is_open(rows: 
     for name, row in found.items():
         before, after = (row["estimates"][side]["value"] for side in ("encoder", "projector"))
         law = naming.law(name)
-        assert isinstance(law, Aligned)
+        assert isinstance(law, AlignmentLoss)
         assert (before == 100) == (law.b == 1)
         assert (before == after) == (law.a == law.b)
 

@@ -48,6 +48,7 @@ def flip(**changed: object) -> Row:
         "words": "each patch stands where its token was moved to",
         "replay": "ipllvm replay r p easyvqa-3 --draw=1",
         "read": ["red", None],
+        "before": [],
     }
     return {**made, **changed}
 

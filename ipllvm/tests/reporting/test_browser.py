@@ -24,6 +24,17 @@ pytestmark = [
     pytest.mark.skipif(browsers.CHROMIUM is None, reason="no Chromium here: apt-get install chromium"),
     pytest.mark.skipif(find_spec("playwright") is None, reason="no Playwright here: pip install '.[dev]'"),
 ]
+OPENED = "document.querySelectorAll('details').forEach((box) => { box.open = true; })"
+BOXES = """() => {
+    const box = (at) => {
+        const { top, bottom, width, height } = at.getBoundingClientRect();
+        return { top, bottom, width, height };
+    };
+    const one = (name) => box(document.querySelector(name));
+    const shown = (at) => ({ ...box(at), drawn: !!at.closest(".drawing") });
+    const svg = [...document.querySelectorAll("svg")].map(shown);
+    return { header: one("header"), question: one(".question"), h1: one("h1"), svg };
+}"""
 VIOLATIONS = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
     .filter((v) => ["serious", "critical"].includes(v.impact))
     .map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200))}`)"""
@@ -86,7 +97,7 @@ def test_it_is_quiet_fits_and_every_drawing_has_ink(
     seen = browsers.opened(browser, file, width, scheme)
     assert (seen.said, seen.asked) == ([], [])
     assert widest(seen.page) <= width
-    seen.page.evaluate("document.querySelectorAll('details').forEach((box) => { box.open = true; })")
+    seen.page.evaluate(OPENED)
     assert widest(seen.page) <= width
     drawings = seen.page.locator(".drawing")
     assert drawings.count() >= 3
@@ -98,11 +109,66 @@ def test_it_is_quiet_fits_and_every_drawing_has_ink(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [375, 1440])
+def test_the_page_begins_with_its_answer(
+    browser: "BrowserContext", file: Path, width: int, scheme: str
+) -> None:
+    """No blank band, no blot: above the question is ground alone, and the first screen has the answer."""
+    seen = browsers.opened(browser, file, width, scheme)
+    boxes = seen.page.evaluate(BOXES)
+    assert boxes["header"]["top"] == 0
+    assert 0 < boxes["question"]["top"] < 60
+    assert boxes["h1"]["bottom"] < 450
+    assert [box for box in boxes["svg"] if box["width"] * box["height"] > 0 and not box["drawn"]] == []
+    top = int(boxes["question"]["top"])
+    pixels = np.asarray(Image.open(io.BytesIO(seen.page.screenshot())).convert("L")).astype(int)
+    assert np.ptp(pixels[:top]) == 0
+    assert np.ptp(pixels[top : int(boxes["h1"]["bottom"])]) > 100
+    seen.page.close()
+
+
+@pytest.mark.parametrize("width", [375, 1440])
+def test_what_stands_in_the_way_and_what_to_do_are_on_the_first_screens(
+    browser: "BrowserContext", full: Path, width: int
+) -> None:
+    seen = browsers.opened(browser, full, width)
+    edge = 900 if width == 1440 else 3 * 900
+    for place in (".alert h2", ".next pre"):
+        box = seen.page.locator(place).first.bounding_box()
+        assert box is not None
+        assert box["y"] < edge, place
+    seen.page.close()
+
+
+def test_a_property_is_shorter_than_five_screens_and_uses_its_width(
+    browser: "BrowserContext", real: Path
+) -> None:
+    seen = browsers.opened(browser, real)
+    height = seen.page.evaluate("document.documentElement.scrollHeight")
+    assert height < 5_000, "two properties"
+    card = seen.page.locator("section .figures").first.bounding_box()
+    last = seen.page.locator("section .figures").first.locator("figure").last.bounding_box()
+    assert card is not None
+    assert last is not None
+    assert last["x"] + last["width"] > card["x"] + 0.6 * card["width"]
+    seen.page.close()
+
+
+def test_on_a_phone_the_table_shows_its_change(browser: "BrowserContext", real: Path) -> None:
+    seen = browsers.opened(browser, real, 375)
+    cell = seen.page.locator("#table tbody td.number:visible").first.bounding_box()
+    assert cell is not None
+    assert cell["x"] + cell["width"] <= 375
+    assert not seen.page.locator("#table td.roomy").first.is_visible()
+    seen.page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_fault(browser: "BrowserContext", file: Path, scheme: str) -> None:
     from axe_playwright_python.base import AXE_FILE_PATH
 
     seen = browsers.opened(browser, file, scheme=scheme)
-    seen.page.evaluate("document.querySelectorAll('details').forEach((box) => { box.open = true; })")
+    seen.page.evaluate(OPENED)
     seen.page.evaluate(Path(AXE_FILE_PATH).read_text(encoding="utf-8"))
     assert seen.page.evaluate(VIOLATIONS) == []
     seen.page.close()
@@ -121,6 +187,7 @@ def test_every_section_of_the_run_is_there(browser: "BrowserContext", real: Path
 
 def test_the_table_sorts_by_any_column_and_by_keyboard(browser: "BrowserContext", full: Path) -> None:
     page = browsers.opened(browser, full).page
+    page.evaluate(OPENED)
     column = page.locator("#table thead th").all_inner_texts().index("verdict ↕".removesuffix(" ↕"))
     head = page.locator("#table thead th").nth(column)
     cells = page.locator(f"#table tbody td:nth-child({column + 1})")
@@ -136,6 +203,7 @@ def test_the_table_sorts_by_any_column_and_by_keyboard(browser: "BrowserContext"
 
 def test_the_table_filters_by_words_verdict_and_kind(browser: "BrowserContext", full: Path) -> None:
     page = browsers.opened(browser, full).page
+    page.evaluate(OPENED)
     rows, total = page.locator("#table tbody tr:visible"), page.locator("#table tbody tr").count()
     page.fill("#words", "importance")
     assert rows.count() == 1
@@ -153,6 +221,7 @@ def test_the_table_filters_by_words_verdict_and_kind(browser: "BrowserContext", 
 
 def test_a_link_to_a_result_leads_there(browser: "BrowserContext", full: Path) -> None:
     page = browsers.opened(browser, full, 375).page
+    page.evaluate(OPENED)
     page.locator("#table tbody a").last.click()
     target = page.evaluate("document.querySelector(location.hash).getBoundingClientRect().top")
     assert -5 <= target <= 900
@@ -173,7 +242,7 @@ def test_on_paper_examples_are_open_and_nothing_is_cut(browser: "BrowserContext"
     page = browsers.opened(browser, full, 700).page
     page.emulate_media(media="print")
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.locator(".flips img").first.is_visible()
+    assert page.locator(".examples img").first.is_visible()
     assert not page.locator("#filter").is_visible()
     assert page.evaluate("document.querySelector('#table').getBoundingClientRect().right") <= 700
     page.close()

@@ -14,6 +14,7 @@ from PIL import Image
 
 from ipllvm.records import Point
 from ipllvm.reporting import canvas, exports, inlining, plots
+from ipllvm.reporting.heat import heat as draw_map
 from ipllvm.tests.reporting import drawn, reports
 from ipllvm.tests.reporting.hostile import HOSTILE
 
@@ -29,17 +30,20 @@ def forest() -> "Figure":
 
 
 def levels() -> "Figure":
-    return plots.levels(["scenes", "charts"], [("clean", [90.0, None]), ("blank", [40.0, None])], "score")
+    scores = [("clean", [SPAN, None]), ("blank", [replace(SPAN, low=None, high=None), None])]
+    return plots.levels(["scenes", "charts"], scores, "score")
 
 
 def curves() -> "Figure":
     names = ("random", "importance by the mean", "importance by the worst")
     found = [replace(CURVE, name=name) for name in names]
-    return plots.curves(found, "ratio", "points", [("blank image", 3.0)])
+    return plots.curves(
+        found, "ratio", "points", [plots.Level("blank image", 3.0), plots.Level("claim", 6.0, True, 0.5)]
+    )
 
 
 def heat() -> "Figure":
-    return plots.heat([[0.0, 1.0], [None, 3.0]], Image.new("RGB", (8, 8), "red"))
+    return draw_map([[0.0, 1.0], [None, 3.0]], Image.new("RGB", (8, 8), "red"), (0.0, 9.0))
 
 
 @pytest.mark.parametrize("draw", [forest, levels, curves, heat])
@@ -75,7 +79,7 @@ def test_any_name_can_be_drawn(name: str) -> None:
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        text = inlining.inline(lambda: plots.levels([visible(name)], [(visible(name), [1.0])], "score"), "x")
+        text = inlining.inline(lambda: plots.levels([visible(name)], [(visible(name), [SPAN])], "score"), "x")
     assert "<script" not in text
 
 
@@ -83,7 +87,7 @@ def test_any_name_can_be_drawn(name: str) -> None:
 def test_values_that_do_not_differ_can_be_drawn(value: float) -> None:
     flat = plots.Span("a", value, value, value)
     canvas.svg(lambda: plots.forest([flat], value, "at_least", "x"), "x")
-    canvas.svg(lambda: plots.heat([[value, value]]), "x")
+    canvas.svg(lambda: draw_map([[value, value]]), "x")
 
 
 def test_what_was_not_measured_is_left_out_and_the_table_says_so() -> None:
@@ -96,7 +100,7 @@ def test_what_was_not_measured_is_left_out_and_the_table_says_so() -> None:
         "01-03-patch-information-easyvqa-llava-tiny-by-ratio",
     ]
     *_, curve = exports.pictures(made)
-    assert curve.rows[-1] == ("random", 0.9, None, None, None)
+    assert curve.rows[-1] == ("random", 90.0, None, None, None)
 
 
 def test_pictures_land_as_svg_png_and_csv(tmp_path: Path) -> None:
@@ -117,15 +121,15 @@ def test_no_cell_of_a_csv_is_a_formula() -> None:
 def test_curves_of_one_axis_are_drawn_together() -> None:
     (curve,) = (p for p in exports.pictures(reports.report(drawn.result())) if p.columns[0] == "curve")
     assert {row[0] for row in curve.rows} == {"random", "salient"}
-    assert "random by share of the image in black" not in curve.alt
-    assert "random: 0: 9.0, 0.5: 4.0" in curve.alt
+    assert "random, salient by share of the image in black" in curve.alt
+    assert "random: 0: 9.0, 50: 4.0" in curve.alt
 
 
 def test_a_map_that_is_no_picture_is_drawn_as_curves() -> None:
     by_draw = replace(drawn.MAP, name="scores", quantity="score of each draw", axes=("layer", "draw"))
     made = reports.report(replace(drawn.result(), series=(by_draw,)))
     *_, curve = exports.pictures(made)
-    assert curve.columns == ("curve", "layer", "value", "low", "high")
+    assert curve.columns == ("curve", "decoder layer, from the bottom", "value", "low", "high")
     assert [row[:3] for row in curve.rows] == [
         ("draw 1", 1, 0.0), ("draw 1", 2, 2.0), ("draw 2", 1, 1.0), ("draw 2", 2, 3.0),
     ]  # fmt: skip

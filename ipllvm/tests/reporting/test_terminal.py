@@ -56,7 +56,7 @@ def test_every_width_tells_the_same(width: int) -> None:
     assert "nothing to lose: clean exceeds blank" in text
     assert "not tested alignment, charts, llava-tiny: the model has no text encoder" in text
     assert "3 errors, budget 0" in text
-    assert "interval: 5 % on each side" in text
+    assert "90 % interval (95 % on each side)" in text
     assert "NOT MEASURED dim, easyvqa" in text
     assert "law broken: permutation_inverse, llava-tiny: swaps (0, 1) change" in text
     assert "test failed: nothing, llava-tiny: AssertionError: assert 1 == 2" in text
@@ -65,7 +65,7 @@ def test_every_width_tells_the_same(width: int) -> None:
 def test_the_level_of_the_intervals_is_the_claims_own() -> None:
     strict = replace(reports.result(), claim=replace(reports.CLAIM, alpha=0.005))
     text = " ".join(summary(reports.report(strict), 140))
-    assert "interval: 0.5 % on each side, the claim's own level; 5 % of other estimates" in text
+    assert "interval at the claim's own level, 99.5 % on each side" in text
     assert "interval: 0.5 to 5 % on each side" in " ".join(
         summary(reports.report(strict, reports.result()), 140)
     )

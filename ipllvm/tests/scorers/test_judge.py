@@ -46,7 +46,7 @@ def test_answers_are_judged_and_failures_are_errors() -> None:
     assert scores.values[:, 0][[0, 1, 4]].tolist() == [1, 0, 1]
     assert np.isnan(scores.values[[2, 3], 0]).all()
     assert scores.errors == {
-        "s2": "the judge said neither yes nor no: 'Perhaps'",
+        "s2": "the judge's reply can't be read: 'Perhaps'",
         "s3": "the judge is gone",
     }
     assert scores.answers == (("a red one",), ("blue",), (None,), (None,), ("a red one",))

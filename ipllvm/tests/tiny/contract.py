@@ -76,9 +76,14 @@ class Both:
 
     @property
     def projector(self) -> str:
-        """The module whose tiles are packed behind it; empty where they stand behind each other."""
-        packed = type(self.model).pack is not TransformersModel.pack
-        return str(getattr(self.model, "PROJECTOR", "")) if packed else ""
+        """The module whose tiles are packed behind it; empty where they stand behind each other.
+
+        Granite 4 Vision has one for each layer that is fed.
+        """
+        if type(self.model).pack is TransformersModel.pack:
+            return ""
+        named = str(getattr(self.model, "PROJECTOR", ""))
+        return "*_projectors.?" if named == "layerwise_projectors.0" else named
 
     @torch.inference_mode()
     def require_equal(

@@ -28,6 +28,8 @@ Settings = dict[str, Any]
 class Kind:
     """A family with a tower, a projector and a decoder of some kind, as small as they come.
 
+    `tokenizers` are folders of further ones.
+
     `mark` is what the chat template puts where a picture stands; `tokens` are special tokens by the name
     that the processor asks the tokenizer for, `more` are others. `images` is the class of the image
     processor (without Pil) and its settings, `processor` the class of the whole with its settings.
@@ -41,6 +43,7 @@ class Kind:
     tokens: Mapping[str, str] = field(default_factory=dict)
     more: tuple[str, ...] = ()
     torchvision: bool = False
+    tokenizers: tuple[str, ...] = ()
     weights: int = 0
 
 
@@ -75,6 +78,9 @@ def write(kind: Kind, folder: Path) -> Path:
     model = weighted(config, kind.weights)
     model.save_pretrained(folder)
     words.save_pretrained(folder)
+    for name in kind.tokenizers:
+        words.padding_side = "right"  # as that of a BERT
+        words.save_pretrained(folder / name)
     (folder / "chat_template.jinja").write_text(TEMPLATE.replace("MARK", kind.mark), encoding="utf-8")
     name, shape = kind.images
     images = {**pil(name)(**shape).to_dict(), "image_processor_type": name}
@@ -108,7 +114,9 @@ def weighted(config: Any, seed: int = 0) -> Any:
                     else 1.2 / (weight.shape[1] if weight.ndim == 2 else weight[0].numel()) ** 0.5
                 )
                 weight.normal_(std=spread)
-            elif any(part in name for part in ("newline", "position", "query")) or "token" in last:
+            elif any(p in name for p in ("newline", "position", "query", "_attn_gate", "_mlp_gate")) or (
+                "token" in last
+            ):
                 weight.normal_()
             weight.nan_to_num_(0.0).clamp_(-5, 5)
     model.generation_config.eos_token_id = 1

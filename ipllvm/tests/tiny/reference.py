@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,11 @@ class Reference:
         text = self.processor.apply_chat_template(
             [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
         )
-        made = self.processor(images=list(pictures) or None, text=text, return_tensors="pt")
+        try:  # pictures of one prompt, as the processor's own conversations put them
+            nested = [list(pictures)] if pictures else None
+            made = self.processor(images=nested, text=text, return_tensors="pt")
+        except ValueError:  # GOT-OCR takes no lists of lists
+            made = self.processor(images=list(pictures) or None, text=text, return_tensors="pt")
         cast = {n: v.to(self.model.dtype) for n, v in made.items() if v.is_floating_point()}
         return {name: value for name, value in {**made, **cast}.items() if name != "labels"}
 
@@ -72,7 +77,8 @@ class Reference:
         """The answer in a trial of layer noise or of a permutation, which hooks make of `generate`."""
         what, rng = trial.perturbation, trial.rng()
         if isinstance(what, Permutation) and what.stage is Stage.PROJECTED and projector:
-            return self.answer(fields, limit, permuted_tiles(self.projector(projector), what, rng))
+            hooks = [permuted_tiles(each, what, trial.rng()) for each in self.projectors(projector)]
+            return self.answer(fields, limit, *hooks)
         if isinstance(what, Permutation) and what.stage is Stage.PROJECTED:
             tiles = torch.arange(int(visual.sum())).view(*shape, 1)
             order = what.apply(tiles, None, rng).flatten()
@@ -85,9 +91,10 @@ class Reference:
             )
         return self.answer(fields, limit)
 
-    def projector(self, name: str) -> Any:
-        """The module of that name."""
-        return getattr(self.model, "model", self.model).get_submodule(name)
+    def projectors(self, pattern: str) -> list[Any]:
+        """The modules of that name, or of names like it."""
+        inner = getattr(self.model, "model", self.model)
+        return [module for name, module in inner.named_modules() if fnmatch(name, pattern)]
 
     @property
     def decoder(self) -> Any:

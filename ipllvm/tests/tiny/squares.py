@@ -119,7 +119,7 @@ def _got() -> Kind:
         vision = {
             "hidden_size": 32, "output_channels": 16, "num_hidden_layers": 2, "num_attention_heads": 2,
             "image_size": 256,
-            "patch_size": 4, "mlp_dim": 48, "window_size": 4, "global_attn_indexes": [1],
+            "patch_size": 4, "mlp_dim": 48, "window_size": 4, "global_attn_indexes": [],
         }  # fmt: skip
         return {
             "text_config": decoder("qwen2"),
@@ -263,7 +263,8 @@ def _mllama() -> Kind:
             "intermediate_layers_indices": [0],
             "supported_aspect_ratios": [[1, 1], [1, 2], [1, 3], [1, 4], [2, 1], [2, 2], [3, 1], [4, 1]],
         }  # fmt: skip
-        text = decoder("mllama_text_model", cross_attention_layers=[1, 3])
+        words = ids("<|image|>")  # the image's token stands behind the vocabulary, as in the real one
+        text = decoder("mllama_text_model", cross_attention_layers=[1, 3], vocab_size=words)
         return {"text_config": text, "vision_config": vision, "image_token_index": ids("<|image|>")}
 
     return Kind(
@@ -294,6 +295,8 @@ KINDS: dict[str, Kind] = {
     "idefics2": _idefics2(),
     "aria": _aria(),
     "blip-2": _blip("blip-2", "Blip2Processor", OPT),
-    "instructblip": _blip("instructblip", "InstructBlipProcessor", decoder("llama")),
+    "instructblip": _blip(
+        "instructblip", "InstructBlipProcessor", decoder("llama"), tokenizers=("qformer_tokenizer",)
+    ),
     "mllama": _mllama(),
 }

@@ -1,5 +1,6 @@
 """Endpoints that attack who asks them: keys stay with their host, and every reply has limits."""
 
+import gzip
 import json
 import threading
 import time
@@ -8,11 +9,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from ipllvm.errors import NotMeasured, UsageError
-from ipllvm.models import endpoint, judges
+from ipllvm.endpoints import address as addresses
+from ipllvm.endpoints.calls import Call, NoReply, Reply
+from ipllvm.endpoints.client import Client
+from ipllvm.endpoints.limits import Limits
+from ipllvm.errors import UsageError
 from ipllvm.safety.printing import visible
 
 SECRET = "sk-SECRET-123"
+LIMITS = Limits(seconds=0.5, tries=2, pause=0.01, reply_bytes=1 << 16)
+CALL = Call(({"role": "user", "content": "is it right?"},), 8)
 SAID = json.dumps({"choices": [{"message": {"content": "yes"}}]}).encode()
 
 
@@ -70,6 +76,18 @@ def _drip(attacker: Attacker) -> None:
         return
 
 
+def _drip_headers(attacker: Attacker) -> None:
+    until = time.monotonic() + 30
+    try:
+        attacker.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        while time.monotonic() < until:
+            attacker.wfile.write(b"X: a\r\n")
+            attacker.wfile.flush()
+            time.sleep(0.3)
+    except OSError:
+        return
+
+
 def _raw(text: bytes) -> Callable[[Attacker], None]:
     def answer(attacker: Attacker) -> None:
         attacker.wfile.write(text)
@@ -89,13 +107,15 @@ REPLIES: dict[str, Callable[[Attacker], None]] = {
     "utf8": lambda attacker: attacker.reply(200, b'{"\xff'),
     "deep": lambda attacker: attacker.reply(200, b"[" * 200_000 + b"]" * 200_000),
     "digits": lambda attacker: attacker.reply(200, b"1" * 100_000),
-    "huge": lambda attacker: attacker.reply(200, b" " * (judges.REPLY_BYTES + 1)),
+    "huge": lambda attacker: attacker.reply(200, b" " * (LIMITS.reply_bytes + 1)),
     "cut": lambda attacker: attacker.reply(200, b"{", Content_Length="1000"),
     "status": _raw(b"GARBAGE\r\n\r\n"),
     "header": _raw(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000 + b"\r\n\r\n"),
     "headers": _raw(b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 500 + b"\r\n"),
     "chunk": _raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\nabc"),
     "drip": _drip,
+    "drip_headers": _drip_headers,
+    "zipped": lambda attacker: attacker.reply(200, gzip.compress(SAID), Content_Encoding="gzip"),
     **{
         f"status{status}": lambda attacker, status=status: attacker.reply(status, SECRET.encode())  # type: ignore[misc]
         for status in (400, 401, 404, 429, 500)
@@ -110,11 +130,11 @@ def stolen() -> list[str | None]:
 
 @pytest.fixture
 def server(stolen: list[str | None], monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv(endpoint.KEY, SECRET)
-    monkeypatch.setattr(judges, "TIMEOUT", 0.5)
+    monkeypatch.delenv("IPLLVM_JUDGE_KEY", raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", SECRET)
     monkeypatch.setattr(Attacker, "stolen", stolen, raising=False)
     made = ThreadingHTTPServer(("127.0.0.1", 0), Attacker)
-    thread = threading.Thread(target=made.serve_forever, daemon=True)
+    thread = threading.Thread(target=made.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{made.server_port}"
     made.shutdown()
@@ -122,21 +142,24 @@ def server(stolen: list[str | None], monkeypatch: pytest.MonkeyPatch) -> Iterato
     thread.join()
 
 
+def ask(address: str) -> Reply | NoReply:
+    return Client(addresses.parse(address), LIMITS).ask([CALL])[0]
+
+
 @pytest.mark.parametrize("attack", [name for name in REPLIES if name != "thief"])
-def test_no_attack_gets_the_key_or_a_score(server: str, stolen: list[str | None], attack: str) -> None:
+def test_no_attack_gets_the_key_or_a_reply(server: str, stolen: list[str | None], attack: str) -> None:
     began = time.monotonic()
-    with pytest.raises(NotMeasured) as caught:
-        judges.Endpoint(f"{server}/{attack}#m").ask("is it right?")
-    said = str(caught.value)
+    found = ask(f"{server}/{attack}#m")
+    assert isinstance(found, NoReply)
     assert stolen == []
-    assert "gave no reply" in said
-    assert SECRET not in said
-    assert said == visible(said, len(said))
+    assert found.reason
+    assert SECRET not in found.reason
+    assert found.reason == visible(found.reason, len(found.reason))
     assert time.monotonic() - began < 10
 
 
 def test_the_host_that_is_named_gets_the_key(server: str, stolen: list[str | None]) -> None:
-    assert judges.Endpoint(f"{server}/thief#m").ask("is it right?") == "yes"
+    assert ask(f"{server}/thief#m") == Reply("yes")
     assert stolen == [f"Bearer {SECRET}"]
 
 
@@ -154,7 +177,7 @@ def test_the_host_that_is_named_gets_the_key(server: str, stolen: list[str | Non
 )
 def test_a_key_in_the_address_is_refused_and_not_repeated(address: str) -> None:
     with pytest.raises(UsageError, match="key in the address") as caught:
-        endpoint.parse(address)
+        addresses.parse(address)
     assert not any(part in str(caught.value) for part in ("pa55w0rd", "abc", "AIza"))
 
 
@@ -167,9 +190,9 @@ def test_a_key_in_the_address_is_refused_and_not_repeated(address: str) -> None:
 )  # fmt: skip
 def test_what_is_no_address_is_refused_in_one_line(address: str) -> None:
     with pytest.raises(UsageError, match="an endpoint is written URL#MODEL") as caught:
-        endpoint.parse(address)
+        addresses.parse(address)
     assert str(caught.value).isprintable()
 
 
 def test_a_version_in_the_address_is_no_key() -> None:
-    assert endpoint.parse("https://host/v1?api-version=2024-10-21#m").url.endswith("2024-10-21")
+    assert addresses.parse("https://host/v1?api-version=2024-10-21#m").url.endswith("2024-10-21")

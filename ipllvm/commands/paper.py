@@ -1,0 +1,199 @@
+"""`ipllvm paper`: the paper's tables and figures, measured, beside what it prints."""
+
+import argparse
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ipllvm.commands import suite
+from ipllvm.commands.audit import HOPELESS, Witness
+from ipllvm.errors import IpllvmError
+from ipllvm.safety.printing import visible
+
+PASSES_ON = True
+PAPERS = ("llava-1.5", "llava-next", "llava-ov")
+EMBEDDED = ("llava-tiny", "llava-next-tiny", "llava-ov-tiny")
+ENCODERS = ("vit-tiny", "resnet-tiny")
+FEW = ("--samples=60", "--draws=2")
+"""What is taken on a CPU unless --samples and --draws are given."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line of `ipllvm paper`."""
+    parser.formatter_class = suite.Paragraphs
+    parser.description = (
+        "Tables 1-3 and Figures 1-9 of the paper: says what is here, what is missing and what it costs, "
+        "then measures, and writes one page, Markdown, CSV and LaTeX: each value with its interval, the "
+        "printed one beside it, whether they agree. Interrupted, the same command goes on. What is not here "
+        "is NOT TESTED, with the command that gets it; embedded models are measured on what is page here. "
+        "On a CPU 60 samples and 2 draws are taken unless --samples and --draws say otherwise."
+    )
+    parser.usage = "ipllvm paper [--models M ...] [--only PART ...] [--plan] [arguments of the properties]"
+    parser.add_argument(
+        "--models", nargs="+", metavar="M", help="default: the paper's that are here, else embedded"
+    )
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="PART", help="table1, fig6, ...: default all"
+    )
+    parser.add_argument("--protocol", choices=("paper", "standard"), default="paper", help="default paper")
+    parser.add_argument("--plan", action="store_true", help="plan only")
+    parser.add_argument("--on", default="here", metavar="DEVICE", help="plan for here, h100, h200 or a100")
+    parser.add_argument(
+        "--report-dir", type=Path, default=suite.REPORTS, metavar="DIR", help="default ./reports"
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Plan, measure, write; 0, or pytest's status where nothing could be measured."""
+    from ipllvm.models.sources import check_name, names_classes
+    from ipllvm.paper import planning, words
+    from ipllvm.paper.parts import chosen
+
+    parts, names = chosen(args.only), [check_name(name) for name in args.models or _default()]
+    encoders = [name for name in names if names_classes(name)]
+    models = [name for name in names if name not in encoders]
+    if not args.models and set(models) <= set(EMBEDDED):
+        encoders = [*ENCODERS]
+    sizes = [*_sizes(args.rest)] if args.on == "here" else []
+    device = planning.devices(args.on)
+    samples, draws = (_number(name, [*sizes, *args.rest]) for name in ("samples", "draws"))
+    judge = any(word.startswith("--judge") for word in args.rest)
+    lines = list(
+        words.plan(list(planning.plan(parts, [*models, *encoders], device, samples, draws, judge)), device)
+    )
+    print("\n".join(f"plan: {visible(line, 1000)}" for line in lines), flush=True)
+    if args.plan:
+        return 0
+    reports, status = _measured(args, parts, models, encoders, sizes)
+    if not reports and any(part.form != "examples" for part in parts):
+        print("paper: nothing was measured, and no page was written", file=sys.stderr)
+        return status
+    return _written(args, parts, models, encoders, reports, lines)
+
+
+def _default() -> Sequence[str]:
+    """The paper's models that are here, else the embedded ones of its kinds."""
+    from ipllvm.models.sources import resolve
+
+    here = []
+    for name in PAPERS:
+        try:
+            resolve(name, offline=True)
+        except IpllvmError:
+            continue
+        here.append(name)
+    return here or EMBEDDED
+
+
+def _sizes(rest: Sequence[str]) -> Sequence[str]:
+    """What stands in for sizes that were not given, on a machine without a GPU."""
+    from ipllvm.session.parsing import gpus
+
+    if gpus():
+        return ()
+    return [each for each in FEW if not any(word.startswith(each.partition("=")[0]) for word in rest)]
+
+
+def _number(name: str, words: Sequence[str]) -> int | None:
+    """The number that `--NAME=N` gives, None for all and where it is not there."""
+    given = next((w.partition("=")[2] for w in words if w.startswith(f"--{name}=")), "")
+    return int(given) if given.isdecimal() else None
+
+
+def _measured(
+    args: argparse.Namespace, parts: Any, models: Sequence[str], encoders: Sequence[str], sizes: Sequence[str]
+) -> tuple[list[Any], int]:
+    """The reports of the runs, and the status of the last one that stopped them."""
+    from ipllvm.paper.parts import ENCODER_SIDE
+    from ipllvm.paper.planning import is_here
+
+    properties = dict.fromkeys(
+        p.property_name for p in parts if p.form != "examples" and p.key != ENCODER_SIDE
+    )
+    usual = ["--report-only", f"--report-dir={args.report_dir}", *sizes, *args.rest]
+    runs = []
+    if properties and models:
+        chosen = [
+            "-k",
+            " or ".join(f"test_{name}" for name in properties),
+            "-m",
+            "requirement or observation",
+        ]
+        texts = [f"--language-model={name}" for name in _language_models(args.rest)]
+        profile = ["--profile=paper", f"--protocol={args.protocol}"]
+        runs.append([*(f"--model={name}" for name in models), *profile, *texts, *chosen, *usual])
+    if encoders and any(part.key == ENCODER_SIDE for part in parts):
+        data = f"imagenet@{args.protocol}".removesuffix("@standard") if is_here("imagenet") else "objects"
+        chosen = [f"--benchmark={data}", "-k", "test_occlusion", "-m", "requirement"]
+        runs.append([*(f"--model={name}" for name in encoders), *chosen, *usual])
+    reports, status = [], 0
+    for each in runs:
+        witness = Witness()
+        status = suite.run(each, suite.cache(args.report_dir), [witness])
+        if witness.session is not None and witness.session.report is not None:
+            reports.append(witness.session.report)
+        if status in HOPELESS:
+            break
+    return reports, status
+
+
+def _language_models(rest: Sequence[str]) -> Sequence[str]:
+    """The ten of Fig. 7 that are here, else the two embedded ones."""
+    from ipllvm.claims.tables import language_models
+    from ipllvm.models.sources import check_part
+
+    if any(word.startswith("--language-model") for word in rest):
+        return ()
+    here = []
+    for name in language_models().values():
+        try:
+            check_part("language model", name, offline=True)
+        except IpllvmError:
+            continue
+        here.append(name)
+    return here or ("lm-tiny", "lm-tiny-b")
+
+
+def _written(
+    args: argparse.Namespace,
+    parts: Any,
+    models: Sequence[str],
+    encoders: Sequence[str],
+    reports: Sequence[Any],
+    plan: Sequence[str],
+) -> int:
+    from ipllvm.paper import document, words
+    from ipllvm.paper.cells import Measured
+    from ipllvm.reporting.folders import inner_folder
+
+    about = [*_about(args, reports)]
+    example = _example() if any(part.form == "examples" for part in parts) else None
+    page = document.build(parts, models, encoders, Measured.of(reports), plan, about, example)
+    folder = inner_folder(args.report_dir, "paper")
+    document.write(page, folder)
+    print(f"{words.counts(page)}\npaper: {visible(str(folder / 'paper.html'), 4096)}")
+    return 0
+
+
+def _about(args: argparse.Namespace, reports: Sequence[Any]) -> list[str]:
+    """How the page was page."""
+    seconds = sum(report["run"]["seconds"] for report in reports)
+    early = any(report["run"]["partial"] for report in reports)
+    return [
+        f"ipllvm paper {shlex.join(args.words)}: measured in {seconds:,.0f} s, protocol {args.protocol}."
+        + " The run was stopped early; the same command goes on." * early,
+        "A measured value stands with its interval, each bound valid at 95 % on its own side over questions "
+        "like these; a printed value of the same questions should lie well inside.",
+    ]
+
+
+def _example() -> Any:
+    """A picture of MathVista where it is here, else of a page chart; and the embedded saliency."""
+    from ipllvm.artifacts import saliency
+    from ipllvm.benchmarks import choice
+    from ipllvm.paper.planning import is_here
+
+    data = choice.load("mathvista" if is_here("mathvista") else "charts", offline=True)
+    return data.samples[0].images[0].load(), saliency.load(saliency.DEFAULT, offline=True).of

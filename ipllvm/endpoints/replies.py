@@ -1,0 +1,110 @@
+"""From the body of a response to a reply: nothing is guessed, and nothing that was thought is an answer."""
+
+import re
+from typing import Any
+
+from ipllvm.endpoints.calls import Call, Reply, text_of
+from ipllvm.safety import reading
+
+_THOUGHT = "</think>"
+_CONTEXTS = frozenset(1 << power for power in range(11, 18))
+"""Sizes that servers give a context: 2,048 to 131,072."""
+_FOREIGN = re.compile(r"[^\W\d_a-zA-Z]")
+CHARACTERS = 4
+"""Of a token, as English has it: for what is told before anything is sent."""
+
+
+class Unusable(ValueError):
+    """A body that holds no reply; one line."""
+
+
+class Cut(ValueError):
+    """A prompt of which the server has read a part; one line."""
+
+
+class Thoughts(ValueError):
+    """A reply that its thoughts left no room for."""
+
+
+def reply(body: bytes, call: Call) -> Reply:
+    """The reply in a response's body; raises Unusable, Cut, and Thoughts where more tokens would help."""
+    try:
+        value = reading.json_value(body)
+        choice = value["choices"][0]
+        message = choice["message"]
+        finish = choice.get("finish_reason")
+        text = _content(message)
+    except reading.Refused as error:
+        raise Unusable(str(error)) from None
+    except (LookupError, TypeError, AttributeError) as error:
+        raise Unusable(f"no reply of the chat protocol ({type(error).__name__})") from None
+    answer, thought = _answer(text, message)
+    if not answer and (thought or finish == "length"):
+        raise Thoughts("all its tokens went into thoughts")
+    if text is None:
+        raise Unusable(f"its content is no text (finish_reason {str(finish)[:40]!r})")
+    found = Reply(answer, str(value.get("model") or ""), *_usage(value), finish != "length")
+    _require_whole_prompt(call, found.prompt_tokens)
+    return found
+
+
+def _content(message: Any) -> str | None:
+    """The text of a message, also where it comes in parts; None where there is none."""
+    content = message.get("content")
+    if isinstance(content, list):
+        parts = [part["text"] for part in content if part.get("type") == "text"]
+        content = "".join(parts) if parts and all(isinstance(part, str) for part in parts) else None
+    if content is None:
+        content = message.get("refusal")
+    return content if isinstance(content, str) else None
+
+
+def _answer(text: str | None, message: Any) -> tuple[str, bool]:
+    """What is said after all thoughts, and whether there were any."""
+    apart = any(message.get(name) for name in ("reasoning_content", "reasoning"))
+    text = (text or "").strip() if apart else text or ""
+    if _THOUGHT in text:
+        return text.rpartition(_THOUGHT)[2].strip(), True
+    if text.lstrip().startswith("<think>"):
+        return "", True
+    return text, apart
+
+
+def _usage(value: Any) -> tuple[int | None, int | None]:
+    """Tokens of prompt and reply as the server counts them; None where it does not."""
+    given = value.get("usage")
+    counts = given if isinstance(given, dict) else {}
+    found = [counts.get(name) for name in ("prompt_tokens", "completion_tokens")]
+    prompt, completion = (
+        n if isinstance(n, int) and not isinstance(n, bool) and n >= 0 else None for n in found
+    )
+    return prompt, completion
+
+
+def _require_whole_prompt(call: Call, tokens: int | None) -> None:
+    """Raises Cut where the server has read less of a prompt than it must have, as Ollama does."""
+    text = text_of(call.messages)
+    cut = tokens in _CONTEXTS and tokens <= estimate(text)
+    if tokens and (tokens < fewest(text) or cut):
+        raise Cut(
+            f"the server read {tokens:,} tokens of a prompt of about {estimate(text):,}: its context is too "
+            "small (Ollama: OLLAMA_CONTEXT_LENGTH)"
+        )
+
+
+def estimate(text: str) -> int:
+    """About how many tokens a text has.
+
+    >>> estimate("What colour is the sky over the sea?")
+    9
+    """
+    return -(-len(text.encode()) // CHARACTERS)
+
+
+def fewest(text: str) -> int:
+    """So many tokens a tokenizer hardly goes below: words between blanks, an eighth of foreign letters.
+
+    >>> fewest("What colour is the sky?"), fewest("空は何色ですか、今日は晴れでしょうか")
+    (5, 2)
+    """
+    return max(len(text.split()), len(_FOREIGN.findall(text)) // 8)

@@ -1,0 +1,60 @@
+"""Before a run of a model that is asked as a whole: does it answer alike when it is asked alike?
+
+The first samples are asked twice, and once with their pictures encoded otherwise without loss. A model that
+answers the first two alike and the third otherwise looks at more than the picture.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ipllvm.engine.encoding import questions
+from ipllvm.engine.fault_isolation import Failure
+from ipllvm.engine.plan import Plan
+from ipllvm.errors import NotMeasured, NotTested, first_line
+from ipllvm.models.whole import WholeModel
+from ipllvm.perturbations.substitution import Clean
+from ipllvm.records import Response, Sample
+
+SAMPLES = 8
+LIMIT = 16
+"""Tokens of an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class WholeCheck:
+    """How many of the samples were answered otherwise when asked again, and with pictures encoded anew."""
+
+    samples: int
+    again: int
+    encoded: int
+
+    def __str__(self) -> str:
+        return (
+            f"self-check on {self.samples} samples: asked again {self.again} answers differ, with pictures "
+            f"encoded otherwise without loss {self.encoded}"
+        )
+
+    def require(self) -> None:
+        """Raises NotMeasured where answers depend on how a picture is encoded, and on nothing else."""
+        if self.encoded and not self.again:
+            raise NotMeasured(f"{self}: it looks at more than the pixels of a picture")
+
+
+def check(model: WholeModel, samples: Sequence[Sample]) -> WholeCheck | None:
+    """Ask the first samples in three ways; None where none can be asked, NotMeasured where it fails."""
+    plan = Plan(tuple(samples[:SAMPLES]), (Clean(),), 1, 0, LIMIT)
+    prepared = questions(plan.cases(plan.samples, Clean()))
+    pairs = [each for each in prepared if not isinstance(each, Failure)]
+    if not pairs:
+        return None
+    try:
+        first, again, anew = (ask(pairs, LIMIT) for ask in (model.answers, model.answers, model.reencoded))
+    except NotTested:
+        raise
+    except Exception as error:
+        raise NotMeasured(f"self-check: {first_line(error)}") from error
+    return WholeCheck(len(pairs), _flips(first, again), _flips(first, anew))
+
+
+def _flips(first: Sequence[Response], second: Sequence[Response]) -> int:
+    return sum(a.text != b.text for a, b in zip(first, second, strict=True))

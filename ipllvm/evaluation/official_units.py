@@ -1,0 +1,102 @@
+"""Scores in a benchmark's own unit, with an interval: MME's points, LLaVA-W's relative score."""
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from scipy.special import stdtrit
+
+from ipllvm.metrics.weighted import weighted
+from ipllvm.records import Benchmark, Estimate, Scores
+from ipllvm.verdicts.series import percent
+
+ALPHA = 0.05
+PERCENT = 100.0
+Rows = Mapping[str, list[int]]
+
+
+def estimates(benchmark: Benchmark, scores_by_name: Mapping[str, Scores]) -> dict[str, Estimate]:
+    """By the name of the score and of the unit; empty where the scores are in the unit already."""
+    ending, make = _MAKERS.get(benchmark.total, ("", _none))
+    results = {f"{name}_{ending}": make(benchmark, each) for name, each in scores_by_name.items()}
+    return {name: each for name, each in results.items() if each is not None}
+
+
+def points(benchmark: Benchmark, scores: Scores) -> Estimate | None:
+    """MME: accuracy and accuracy+ of each task in percent, summed up; a picture is one of a task's cluster.
+
+    A draw's points are averaged. The interval is Welch's over the tasks' pictures, unbounded where a task has
+    a single one; pictures with a failed answer are left out and counted. None where nothing was answered.
+    """
+    tasks = {sample.id: dict(sample.labels).get("category", "") for sample in benchmark.samples}
+    groups: dict[str, list[float]] = {}
+    for rows in _by_cluster(scores).values():
+        block = scores.values[rows]  # [questions, draws]
+        both = (block == 1.0).all(0) if len(rows) == 2 else np.zeros(block.shape[1])
+        groups.setdefault(tasks[scores.samples[rows[0]]], []).append(float((block.mean(0) + both).mean()))
+    values = {task: np.array(found)[~np.isnan(found)] for task, found in groups.items()}
+    if not values or not all(map(len, values.values())):
+        return None
+    low, high = _welch(list(values.values()))
+    n = sum(map(len, values.values()))
+    unit, lost = f"points of {200 * len(values)}", sum(map(len, groups.values())) - n
+    value = PERCENT * sum(float(found.mean()) for found in values.values())
+    name, draws = scores.perturbation, scores.values.shape[1]
+    return Estimate(name, unit, value, low, high, "Welch, stratified by task", n, n, draws, n_error=lost)
+
+
+def relative(benchmark: Benchmark, scores: Scores) -> Estimate | None:
+    """LLaVA-W: the mean of the points that a judge gave the model over that of the reference, in percent.
+
+    None where no review was read: its answer holds both numbers (scorers/official/llavaw.py).
+    """
+    read = [[_points(answer) for answer in row] for row in scores.answers]
+    complete = [i for i, row in enumerate(read) if all(row) and not np.isnan(scores.values[i]).any()]
+    if not complete:
+        return None
+    table = np.array([read[i] for i in complete], float) / 10.0  # [samples, draws, reference and model]
+    reference, model = (_made(scores, complete, table[:, :, side]) for side in (0, 1))
+    above = weighted("model", [(1.0, model), (0.0, reference)])
+    return percent(scores.perturbation, (above, weighted("reference", [(0.0, model), (1.0, reference)])))
+
+
+def _none(benchmark: Benchmark, scores: Scores) -> None:
+    return None
+
+
+_MAKERS: dict[str, tuple[str, Callable[[Benchmark, Scores], Estimate | None]]] = {
+    "mme_points": ("points", points),
+    "ratio_of_means": ("relative", relative),
+    "ratio_of_read": ("relative", relative),
+}
+
+
+def _by_cluster(scores: Scores) -> Rows:
+    rows: dict[str, list[int]] = {}
+    for row, cluster in enumerate(scores.clusters):
+        rows.setdefault(cluster, []).append(row)
+    return rows
+
+
+def _welch(groups: list["np.ndarray"]) -> tuple[float, float]:
+    """Bounds of 100 times the sum of the groups' means, 5 % on each side (Welch 1947)."""
+    if any(len(group) < 2 for group in groups):
+        return -math.inf, math.inf
+    parts = [float(group.var(ddof=1)) / len(group) for group in groups]
+    total = sum(parts)
+    if total == 0:
+        return -math.inf, math.inf
+    freedom = total**2 / sum(part**2 / (len(group) - 1) for part, group in zip(parts, groups, strict=True))
+    middle = sum(float(group.mean()) for group in groups)
+    reach = float(stdtrit(freedom, 1 - ALPHA)) * math.sqrt(total)
+    return PERCENT * (middle - reach), PERCENT * (middle + reach)
+
+
+def _points(answer: str | None) -> tuple[float, float] | None:
+    numbers = [float(word) for word in (answer or "").split()]
+    return (numbers[0], numbers[1]) if len(numbers) == 2 else None
+
+
+def _made(scores: Scores, complete: list[int], values: "np.ndarray") -> Scores:
+    names, clusters = ([each[i] for i in complete] for each in (scores.samples, scores.clusters))
+    return Scores(scores.perturbation, tuple(names), tuple(clusters), np.clip(values, 0, 1))

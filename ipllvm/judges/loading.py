@@ -1,0 +1,58 @@
+"""The judge that a command line names."""
+
+from pathlib import Path
+
+from ipllvm.endpoints import address
+from ipllvm.endpoints.client import trouble
+from ipllvm.errors import UsageError
+from ipllvm.judges.endpoint import EndpointJudge
+from ipllvm.judges.recorded import PREFIX, RecordedJudge
+from ipllvm.records import Judge
+from ipllvm.registry import JUDGES
+
+
+def is_endpoint(name: str) -> bool:
+    """Whether a judge of that name is asked over the network."""
+    return name not in JUDGES and not name.startswith(PREFIX) and ("://" in name or name.startswith("#"))
+
+
+def check(name: str, offline: bool = False) -> None:
+    """Raises UsageError, UnknownName or ModelUnavailable for a name that can't be used; loads no weights."""
+    if is_endpoint(name):
+        address.parse(name)
+        _require_network(name, offline)
+    elif name.startswith(PREFIX):
+        RecordedJudge(Path(name.removeprefix(PREFIX)))
+    elif name not in JUDGES:
+        from ipllvm.models import sources
+
+        sources.check_part("language model", name, offline)
+
+
+def require(name: str) -> None:
+    """Raises UsageError where an endpoint is not there or does not take the key; other judges are."""
+    if is_endpoint(name) and (why := trouble(address.parse(name))):
+        raise UsageError(f"--judge {name}: {why}")
+
+
+def load(name: str, *, device: str = "auto", dtype: str = "auto", offline: bool = False) -> Judge:
+    """The judge of that name; raises UsageError, UnknownName and ModelUnavailable, in one line."""
+    if name in JUDGES:
+        made: Judge = JUDGES.load(name)()
+        return made
+    if name.startswith(PREFIX):
+        return RecordedJudge(Path(name.removeprefix(PREFIX)))
+    if is_endpoint(name):
+        _require_network(name, offline)
+        return EndpointJudge(name)
+    from ipllvm.judges.local import LocalJudge  # torch is needed by no other judge
+    from ipllvm.models.text import LanguageModel
+
+    return LocalJudge(LanguageModel(name, device=device, dtype=dtype, offline=offline))
+
+
+def _require_network(name: str, offline: bool) -> None:
+    if offline:
+        raise UsageError(
+            f"--judge {name}: an endpoint can't be asked with --offline; name a local model or {PREFIX}FILE"
+        )

@@ -1,0 +1,119 @@
+"""Models that are asked as a whole: pictures and words go in, an answer comes out."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from ipllvm.errors import NotTested
+from ipllvm.models.base import (
+    CAUSAL,
+    Attention,
+    Edit,
+    EncodedPicture,
+    Places,
+    Prepared,
+    VisionLanguageModel,
+)
+from ipllvm.records import Layout, Response, Stage
+
+Question = tuple[Sequence[Image.Image], str]
+"""Pictures, and what is asked about them."""
+
+
+class WholeModel(VisionLanguageModel):
+    """What is perturbed in front of it, pixels and words, can be measured; `sealed` says why nothing behind.
+
+    A family of one's own that is asked so gives `info`, `batch_size` and `answers`.
+    """
+
+    stages = frozenset({Stage.PIXELS})
+    stop_tokens = frozenset()
+
+    @abstractmethod
+    def answers(self, questions: Sequence[Question], limit: int) -> list[Response]:
+        """The greedy answer to each question, of at most `limit` tokens; raises where one can't be had."""
+
+    def reencoded(self, questions: Sequence[Question], limit: int) -> list[Response]:
+        """As `answers`, with pictures encoded otherwise without loss, where they are encoded at all."""
+        return self.answers(questions, limit)
+
+    def prepare(self, images: Sequence[Image.Image], prompt: str) -> Prepared:
+        """See the interface: nothing is known of its tokens, one stands for each picture."""
+        ids = torch.zeros(len(images) + 1, dtype=torch.long)
+        return Prepared(ids, torch.arange(len(ids)) < len(images))
+
+    def _sealed(self, what: str) -> NotTested:
+        return NotTested(f"{self.name} {self.sealed}: there are no {what} to perturb")
+
+    def encode(self, batch: Sequence[Prepared]) -> list[EncodedPicture]:
+        """Raises NotTested."""
+        raise self._sealed("features")
+
+    def pack(self, projected: Tensor, prepared: Prepared) -> Tensor:
+        """Raises NotTested."""
+        raise self._sealed("visual tokens")
+
+    def layout(self, prepared: Prepared) -> Layout:
+        """Raises NotTested."""
+        raise self._sealed("visual tokens")
+
+    def embed(self, prepared: Prepared, visual: Tensor) -> Tensor:
+        """Raises NotTested."""
+        raise self._sealed("visual tokens")
+
+    def embed_tokens(self, ids: Tensor) -> Tensor:
+        """Raises NotTested."""
+        raise self._sealed("embeddings")
+
+    def layers(self) -> int:
+        """Raises NotTested."""
+        raise self._sealed("decoder layers")
+
+    def decoder(
+        self,
+        inputs_embeds: Tensor,
+        *,
+        attention: Attention = CAUSAL,
+        past_key_values: Any = None,
+        use_cache: bool = True,
+        edit: Edit | None = None,
+        wanted: Places | None = None,
+    ) -> tuple[Tensor, Any]:
+        """Raises NotTested."""
+        raise self._sealed("decoder layers")
+
+    def layer_inputs(
+        self, inputs_embeds: Tensor, layers: Sequence[int], attention: Attention = CAUSAL
+    ) -> tuple[dict[int, Tensor], Any]:
+        """Raises NotTested."""
+        raise self._sealed("decoder layers")
+
+    def decode_from_layer(
+        self, layer: int, hidden: Tensor, attention: Attention = CAUSAL, wanted: Places | None = None
+    ) -> tuple[Tensor, Any]:
+        """Raises NotTested."""
+        raise self._sealed("decoder layers")
+
+    def select_from_cache(self, cache: Any, rows: Tensor, slots: Tensor) -> Any:
+        """Raises NotTested."""
+        raise self._sealed("decoder layers")
+
+    def fill_lower_layers(self, upper: Any, layer: int, clean: Any, rows: Tensor, slots: Tensor) -> Any:
+        """Raises NotTested."""
+        raise self._sealed("decoder layers")
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """Raises NotTested."""
+        raise self._sealed("logits")
+
+    def first_tokens(self, word: str) -> frozenset[int]:
+        """Raises NotTested."""
+        raise self._sealed("tokens")
+
+    def text(self, tokens: Sequence[int]) -> str:
+        """Raises NotTested."""
+        raise self._sealed("tokens")

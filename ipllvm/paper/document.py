@@ -1,0 +1,107 @@
+"""From what runs have measured to the page, and the page to files."""
+
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ipllvm.claims.tables import plots
+from ipllvm.paper import drawing, pages
+from ipllvm.paper.agreement import Agreement
+from ipllvm.paper.cells import Cell, Measured, cells
+from ipllvm.paper.parts import ENCODER_SIDE, PaperPart
+from ipllvm.paper.words import Document, PaperSection, reasons
+from ipllvm.reporting import canvas, exports
+from ipllvm.reporting.folders import ensure_writable, inner_folder, replace_file
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from ipllvm.paper.examples import Saliency
+
+MAP = "Fig. 8"
+
+
+def build(
+    parts: Sequence[PaperPart],
+    models: Sequence[str],
+    encoders: Sequence[str],
+    measured: Measured,
+    plan: Sequence[str] = (),
+    about: Sequence[str] = (),
+    example: "tuple[Image, Saliency] | None" = None,
+) -> Document:
+    """The document of some parts: of `models`, and of `encoders` where a part is about those.
+
+    `example` is the picture of Figures 3 and 5, and what makes its saliency map.
+    """
+    written = [
+        _shown(part, encoders if part.key == ENCODER_SIDE else models, measured, example) for part in parts
+    ]
+    return Document(written, plan, about)
+
+
+def _shown(
+    part: PaperPart, models: Sequence[str], measured: Measured, example: "tuple[Image, Saliency] | None"
+) -> PaperSection:
+    if part.form == "examples":
+        return PaperSection(part, examples={} if example is None else _examples(part, *example))
+    found = list(cells(part, models, measured))
+    drawn = list(drawing.pictures(part, models, measured, found))
+    return PaperSection(part, found, drawn, remarks=[*_remarks(part, models, measured)])
+
+
+def _examples(part: PaperPart, picture: "Image", saliency: "Saliency") -> dict[str, bytes]:
+    from ipllvm.paper.examples import MAKERS, strip
+
+    written = MAKERS[part.key](picture, saliency)
+    stream = BytesIO()
+    strip(written).save(stream, "PNG")
+    return {f"{part.key}-{'-'.join(written).replace(' ', '')}": stream.getvalue()}
+
+
+def _remarks(part: PaperPart, models: Sequence[str], measured: Measured) -> Iterator[str]:
+    """What a figure has to say that is no table: what the paper notes, and where nothing was run."""
+    if part.form in ("curves", "map"):
+        for plot in plots():
+            if plot.where == part.where or (plot.where == "Fig. 6" and part.where.startswith("Fig. 6")):
+                yield from plot.notes
+        yield from _untested(part, models, measured)
+    if part.where == MAP:
+        (printed,) = (plot.values for plot in plots() if plot.where == MAP)
+        for (name, model, benchmark), row in measured.rows.items():
+            if name == part.property_name and model in models:
+                found = drawing.with_printed_map(drawing.grid(part, row), printed)
+                text = "not comparable: another grid" if found is None else f"{found:.2f}"
+                yield f"{model} on {benchmark}: rank correlation with the printed map: {text}"
+
+
+def _untested(part: PaperPart, models: Sequence[str], measured: Measured) -> Iterator[str]:
+    """As `words.reasons`, of a part without cells."""
+    keys = [(part.property_name, model, benchmark) for model in models for benchmark in part.benchmarks]
+    lost = [
+        Cell(part.key, key[1], key[2], "", None, None, None, "", 0, None, Agreement.NOT_TESTED,
+             measured.reasons.get(key, "not run"))
+        for key in keys
+        if key not in measured.rows
+    ]  # fmt: skip
+    yield from reasons(PaperSection(part, lost))
+
+
+def write(document: Document, folder: Path) -> list[Path]:
+    """Writes paper.html, paper.md, cells.csv, a LaTeX table a part, and the figures; raises UsageError."""
+    ensure_writable(folder)
+    figures = inner_folder(folder, "figures")
+    texts = {
+        "paper.md": pages.markdown(document),
+        "paper.html": pages.html(document),
+        "cells.csv": pages.table(document),
+    }
+    texts |= {f"{s.part.key}.tex": pages.latex(s) for s in document.parts if s.cells}
+    written = [replace_file(folder, name, text) for name, text in texts.items()]
+    for section in document.parts:
+        for picture in section.pictures:
+            drawn = {"svg": canvas.svg(picture.draw, picture.name), "csv": exports.table(picture)}
+            written += [replace_file(figures, f"{picture.name}.{end}", text) for end, text in drawn.items()]
+        written += [replace_file(figures, f"{name}.png", png) for name, png in section.examples.items()]
+    return written

@@ -1,0 +1,137 @@
+"""The paper's page: as Markdown, as one HTML page, and each table as CSV and LaTeX."""
+
+import base64
+import csv
+import io
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Any, Final
+
+from ipllvm.paper import words
+from ipllvm.paper.cells import Cell
+from ipllvm.paper.words import Document, PaperSection
+from ipllvm.reporting import inlining
+from ipllvm.reporting.exports import FORMULA
+from ipllvm.reporting.markdown import escape
+from ipllvm.reporting.text import number, visible
+
+TITLE: Final = "The paper, measured"
+COLUMNS: Final = ("part", "model", "benchmark", "score", "value", "low", "high", "unit", "n", "printed",
+                  "agreement", "why")  # fmt: skip
+_LATEX: Final = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
+    each: f"\\{each}" for each in "&%$#_{}"
+}
+
+
+def markdown(document: Document) -> str:
+    """The page for people and for a pull-request comment."""
+    head = [f"# {TITLE}", *(escape(each) for each in document.about), f"**{words.counts(document)}.**"]
+    planned = "\n".join(f"- {escape(line)}" for line in document.plan)
+    blocks = [*head, f"## Plan\n\n{planned}" if planned else ""]
+    blocks += [block for section in document.parts for block in _section(section)]
+    return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _section(section: PaperSection) -> Iterator[str]:
+    part = section.part
+    yield f"## {part.where}: {escape(part.title)}"
+    yield escape(part.reading)
+    columns, rows = words.grid(section)
+    if rows:
+        lines = [("model", "", *columns), ("---",) * (2 + len(columns))]
+        lines += [(escape(m), escape(label), *map(_cell, found)) for m, label, found in rows]
+        yield "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    for each in section.pictures:
+        yield f"![{escape(each.title)}](figures/{each.name}.svg)\n\n{escape(each.caption)}"
+    for name in section.examples:
+        yield f"![{escape(name)}](figures/{name}.png)"
+    texts = [*words.notes(section), *words.reasons(section)]
+    yield "\n".join(f"- {escape(each, 2000)}" for each in texts)
+
+
+def _cell(cell: Cell | None) -> str:
+    if cell is None:
+        return ""
+    texts = words.beside(cell)
+    return f"{escape(words.measured(cell))}{f'<br>{escape(texts)}' if texts else ''}"
+
+
+def html(document: Document) -> str:
+    """One page that opens from disk, without a script and without a network."""
+    pictures = [each for section in document.parts for each in section.pictures]
+    drawings, marks, rules = inlining.shared({p.name: inlining.inline(p.draw, p.name) for p in pictures})
+    found = _template().render(
+        title=TITLE, document=document, counts=words.counts(document),
+        drawings=drawings, marks=marks, rules=rules,
+    )  # fmt: skip
+    return str(found)
+
+
+def table(document: Document) -> str:
+    """All cells as CSV; a text that a spreadsheet would run is quoted by an apostrophe."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for section in document.parts:
+        for cell in section.cells:
+            row = (cell.part, cell.model, cell.benchmark, cell.label, cell.value, cell.low, cell.high,
+                   cell.unit, cell.n, cell.printed, cell.agreement, cell.why)  # fmt: skip
+            writer.writerow(_plain(value) for value in row)
+    return file.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    if value is None:
+        return ""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA) else value
+
+
+def latex(section: PaperSection) -> str:
+    """A part's cells as a tabular of booktabs: the value, its interval, the printed one in brackets."""
+    columns, rows = words.grid(section)
+    head = " & ".join(["", "", *map(_tex, columns)])
+    lines = [
+        f"{_tex(model)} & {_tex(label)} & {' & '.join(map(_tex_cell, cells))} \\\\"
+        for model, label, cells in rows
+    ]
+    body = "\n".join([f"{head} \\\\", r"\midrule", *lines])
+    spec = "ll" + "r" * len(columns)
+    start = f"% {section.part.where}\n"
+    return f"{start}\\begin{{tabular}}{{{spec}}}\n\\toprule\n{body}\n\\bottomrule\n\\end{{tabular}}\n"
+
+
+def _tex_cell(cell: Cell | None) -> str:
+    if cell is None:
+        return ""
+    printed = "" if cell.printed is None else f" ({cell.printed:.2f})"
+    if cell.value is None:
+        return f"--{printed}"
+    low, high = (number(each) for each in (cell.low, cell.high))
+    return f"{number(cell.value)} {{\\scriptsize [{low}, {high}]}}{printed}"
+
+
+def _tex(text: str) -> str:
+    return re.sub(r"[\\~^&%$#_{}]", lambda match: _LATEX[match[0]], visible(text, 120))
+
+
+@cache
+def _template() -> Any:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("ipllvm.paper", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["shown"] = lambda text, limit=2_000: visible(str(text), limit)
+    environment.filters["data"] = lambda png: base64.b64encode(png).decode()
+    style = files("ipllvm.reporting").joinpath("templates", "style.css").read_text(encoding="utf-8")
+    environment.globals |= {
+        "style": style, "grid": words.grid, "measured": words.measured, "beside": words.beside,
+        "notes": words.notes, "reasons": words.reasons,
+    }  # fmt: skip
+    return environment.get_template("paper.html")

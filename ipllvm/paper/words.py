@@ -1,0 +1,119 @@
+"""What the page, the Markdown and the tables say alike: headings, cells, the plan in lines."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from ipllvm.paper.agreement import Agreement
+from ipllvm.paper.cells import Cell
+from ipllvm.paper.parts import PaperPart
+from ipllvm.paper.planning import Device, Planned, judge_tokens
+from ipllvm.reporting.pictures import Picture
+from ipllvm.reporting.text import interval, number
+from ipllvm.session.costs import duration
+
+NOT_HERE: Final = "not on this machine: with network ipllvm data get {}, or copy each into $IPLLVM_DATA/NAME"
+
+
+@dataclass(frozen=True, slots=True)
+class PaperSection:
+    """A part as it is section: its cells, drawings, pictures of examples (PNG by name) and remarks."""
+
+    part: PaperPart
+    cells: Sequence[Cell] = ()
+    pictures: Sequence[Picture] = ()
+    examples: Mapping[str, bytes] = field(default_factory=dict)
+    remarks: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The whole: its parts, the plan in lines, and what is said of the run."""
+
+    parts: Sequence[PaperSection]
+    plan: Sequence[str]
+    about: Sequence[str]
+
+
+def measured(cell: Cell) -> str:
+    """The measured value with its interval, or that there is none."""
+    if cell.value is None:
+        return "NOT TESTED" if cell.agreement is Agreement.NOT_TESTED else "n/a"
+    return f"{number(cell.value)} {interval(cell.low, cell.high)}"
+
+
+def beside(cell: Cell) -> str:
+    """The printed value and whether it agrees; why it is not comparable is texts below, not in each cell."""
+    if cell.printed is None:
+        return ""
+    texts = f"paper {cell.printed:.2f}"
+    if cell.agreement is Agreement.NOT_TESTED:
+        return texts
+    return f"{texts}, {cell.agreement}{f' {cell.why}' if cell.agreement is Agreement.OUTSIDE else ''}"
+
+
+def grid(section: PaperSection) -> tuple[list[str], list[tuple[str, str, list[Cell | None]]]]:
+    """The columns (benchmarks), and the rows: model, label and a cell a column."""
+    places = {(cell.model, cell.label, cell.benchmark): cell for cell in section.cells}
+    columns = list(dict.fromkeys(cell.benchmark for cell in section.cells))
+    rows = dict.fromkeys((cell.model, cell.label) for cell in section.cells)
+    return columns, [(m, label, [places.get((m, label, b)) for b in columns]) for m, label in rows]
+
+
+def reasons(section: PaperSection) -> Iterator[str]:
+    """Why cells hold nothing or can't be compared, once each with where that is."""
+    found: dict[tuple[Agreement, str, str], dict[str, None]] = {}
+    for cell in section.cells:
+        if cell.why and cell.agreement in (Agreement.NOT_TESTED, Agreement.NOT_COMPARABLE):
+            missing = cell.why.startswith(f"benchmark '{cell.benchmark}' is neither on this machine")
+            why = NOT_HERE if missing else cell.why
+            found.setdefault((cell.agreement, cell.model, why), {})[cell.benchmark] = None
+    for (agreement, model, why), benchmarks in found.items():
+        yield f"{agreement}: {model} on {', '.join(benchmarks)}: {why.replace('{}', ' '.join(benchmarks))}"
+
+
+def notes(section: PaperSection) -> Iterator[str]:
+    """The anomalies of the paper's table and what a reader of the measured values should know, once each."""
+    yield from section.part.anomalies
+    texts: dict[str, list[str]] = {}
+    for cell in section.cells:
+        for note in cell.notes:
+            if note not in section.part.anomalies:
+                texts.setdefault(note, []).append(f"{cell.model} on {cell.benchmark}")
+    for note, places in texts.items():
+        named = list(dict.fromkeys(places))
+        where = ", ".join(named) if len(named) <= 3 else f"{named[0]} and {len(named) - 1} more"
+        yield f"{where}: {note}"
+    yield from section.remarks
+
+
+def counts(document: Document) -> str:
+    """How many cells are filled, how they agree, and how many are not tested."""
+    cells = [cell for section in document.parts for cell in section.cells]
+    texts = [f"{sum(c.agreement is a for c in cells)} {a}" for a in Agreement]
+    filled = sum(cell.value is not None for cell in cells)
+    drawn = sum(len(section.pictures) + len(section.examples) for section in document.parts)
+    return f"{filled} of {len(cells)} cells are filled ({', '.join(texts)}); {drawn} drawings"
+
+
+def plan(found: Sequence[Planned], device: Device) -> Iterator[str]:
+    """A line a part and model, the sums, and what is missing with the command that gets it."""
+    groups: dict[tuple[str, str], list[Planned]] = {}
+    for each in found:
+        groups.setdefault((each.part.where, each.model), []).append(each)
+    for (where, model), rows in groups.items():
+        lacking = sum(bool(each.missing) for each in rows)
+        gaps = f"; {lacking} of {len(rows)} benchmarks lack something" if lacking else ""
+        yield f"{where}, {model}: {_sums(rows)}{gaps}"
+    ready = [each for each in found if not each.missing]
+    yield f"what can be run now, on {device.name}: {_sums(ready)}"
+    yield f"all of it, once it is here: {_sums(found)}; roughly, and what is known already is not run again"
+    missing = dict.fromkeys(how for each in found for how in each.missing)
+    yield from (f"missing: {how}" for how in missing)
+
+
+def _sums(rows: Sequence[Planned]) -> str:
+    calls, tokens = (sum(f(each) for each in rows) for f in (lambda p: p.judge_calls, judge_tokens))
+    judged = f", {calls:,} calls of a judge ({tokens:,} tokens)" if calls else ""
+    seconds = sum(each.seconds for each in rows)
+    return f"{sum(each.trials for each in rows):,} trials, about {duration(seconds)}{judged}"

@@ -1,0 +1,160 @@
+"""What to do about a result: how many samples would decide it, whether there are so many, and the command."""
+
+import math
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ipllvm.reporting.schema import Report, Row
+from ipllvm.reporting.text import visible
+from ipllvm.reporting.view import COMPARISON, NOT_MEASURED, baseline, deciding, failure, standing
+
+DIGITS: Final = 2
+"""Digits of a number of samples that mean something."""
+MOST: Final = 3
+"""Steps that a page proposes."""
+LONG: Final = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A thing to do next: why, and the command, empty where it takes none."""
+
+    why: str
+    command: str = ""
+
+
+def rounded_up(n: int) -> int:
+    """A number of samples, up to two digits.
+
+    >>> [rounded_up(n) for n in (41, 671, 1499, 100)]
+    [41, 680, 1500, 100]
+    """
+    step = int(10 ** max(0, len(str(n)) - DIGITS))
+    return math.ceil(n / step) * step
+
+
+def samples(row: Row, data: Row) -> str:
+    """How many samples would decide an undecided result, and whether its benchmark has them; else empty.
+
+    >>> verdict = {"decision": "UNDECIDED", "n_to_decide": 1499}
+    >>> row = {"standing": None, "verdict": verdict, "partial": True}
+    >>> data = {"name": "charts", "n": 90, "total": 4000}
+    >>> samples(row, data)
+    'about 1,500 samples of charts in place of 90 would decide it'
+    >>> samples(row, {**data, "total": 300})
+    'about 1,500 samples would decide it and charts has 300: add a benchmark, or state a wider margin'
+    """
+    n = row["verdict"]["n_to_decide"]
+    if not n or standing(row) != "UNDECIDED":
+        return ""
+    name, more = visible(data["name"], 60), rounded_up(n)
+    if more > data["total"]:
+        rest = "add a benchmark, or state a wider margin"
+        return f"about {more:,} samples would decide it and {name} has {data['total']:,}: {rest}"
+    return f"about {more:,} samples of {name} in place of {data['n']:,} would decide it"
+
+
+def why(reason: str) -> str:
+    """Why a result is undecided, without what `samples` says better.
+
+    >>> why("[1, 3] does not settle it; about 671 samples would decide; minimum detectable effect 3")
+    '[1, 3] does not settle it'
+    """
+    parts = (part for part in reason.split("; ") if not part.startswith("minimum detectable effect"))
+    return "; ".join(part for part in parts if not (part.startswith("about ") and "would decide" in part))
+
+
+def minutes(row: Row, data: Row) -> str:
+    """What the missing samples cost, at the rate of this run; empty where most of it had been known before.
+
+    >>> row = {"seconds": 90.0, "trials": 400, "settings": {}, "verdict": {"n_to_decide": 600}}
+    >>> minutes(row, {"n": 200})
+    'about 3 min'
+    """
+    reused = row["settings"].get("reused") or 0
+    if not row["trials"] or not row["seconds"] or not data["n"] or reused:
+        return ""
+    missing = max(0, rounded_up(row["verdict"]["n_to_decide"]) - data["n"])
+    return f"about {max(1, round(missing * row['seconds'] / data['n'] / 60)):,} min"
+
+
+def steps(report: Report) -> list[Step]:
+    """What to do next, the most pressing first."""
+    rows = deciding(report)
+    found = [*_again(report, rows), *_look(report, rows), *_decide(report, rows)]
+    return found[:MOST] or [*_keep(report, rows)]
+
+
+def _again(report: Report, rows: Sequence[Row]) -> Iterator[Step]:
+    for lost in report["failed"][:1]:
+        yield Step(
+            f"Run again what failed ({failure(lost)}, {visible(lost['property'], 80)})",
+            visible(lost["replay"], LONG),
+        )
+    for row in [row for row in rows if standing(row) == NOT_MEASURED][:1]:
+        yield Step(f"Measure {_name(row)} again", _check(report, row))
+
+
+def _look(report: Report, rows: Sequence[Row]) -> Iterator[Step]:
+    """Of what is violated the command that shows an answer that changed."""
+    bad = [row for row in rows if standing(row) in ("VIOLATED", "WORSE")]
+    for row in bad:
+        example = next(iter(row.get("flips") or ()), None)
+        if example and example.get("replay"):
+            yield Step(f"See an answer that {_name(row)} is about", here(example["replay"]))
+            return
+
+
+def _decide(report: Report, rows: Sequence[Row]) -> Iterator[Step]:
+    """Of what is undecided the cheapest that more samples would decide."""
+    entries = {data["id"]: data for data in report["benchmarks"]}
+    pairs = [(row, entries[row["benchmark"]]) for row in rows if samples(row, entries[row["benchmark"]])]
+    for row, data in sorted(pairs, key=lambda pair: pair[0]["verdict"]["n_to_decide"])[:1]:
+        n = rounded_up(row["verdict"]["n_to_decide"])
+        cost = f", {minutes(row, data)}" if n <= data["total"] and minutes(row, data) else ""
+        command = _check(report, row, data, f"--samples={n}") if n <= data["total"] else ""
+        yield Step(f"Decide {_name(row)}: {samples(row, data)}{cost}", command)
+
+
+def _keep(report: Report, rows: Sequence[Row]) -> Iterator[Step]:
+    if rows and not report["run"]["partial"] and all(standing(row) == "HOLDS" for row in rows):
+        why = "Keep this run, so that the next checkpoint is compared with it"
+        yield Step(why, shlex.join(["ipllvm", "check", _model(report, rows[0]), "--save-baseline=release"]))
+
+
+def _name(row: Row) -> str:
+    return visible(row["property"], 60).replace("_", " ")
+
+
+def _check(report: Report, row: Row, data: Row | None = None, *options: str) -> str:
+    """The command line that measures one result again."""
+    chosen = [f"--benchmark={data['name']}"] if data else []
+    claim = row["claim"]
+    chosen += [f"--baseline={baseline(claim)}"] if claim["name"].startswith(COMPARISON) else []
+    words = ["ipllvm", "check", _model(report, row), "-k", row["property"], *chosen, *options]
+    return visible(shlex.join(words), LONG)
+
+
+def _model(report: Report, row: Row) -> str:
+    """The model as it was asked for; its name where the run does not say."""
+    given = report["run"].get("options", {}).get("models") or ()
+    names = (str(name) for name in given)
+    return next((name for name in names if name.rstrip("/").endswith(row["model"])), str(row["model"]))
+
+
+def here(command: str) -> str:
+    """A command that shows a trial, to be run in the folder of the report, wherever that lies now.
+
+    >>> here("ipllvm replay /home/me/reports/r1 image_use s-1 --draw=0")
+    'ipllvm replay . image_use s-1 --draw=0'
+    """
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return visible(command, LONG)
+    if words[:2] == ["ipllvm", "replay"] and len(words) > 2:
+        words[2] = "."
+        command = shlex.join(words)
+    return visible(command, LONG)

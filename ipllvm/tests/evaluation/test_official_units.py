@@ -1,0 +1,103 @@
+"""Scores in a benchmark's own unit: the totals' numbers, with intervals that mean something."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ipllvm.evaluation.official_units import estimates, points, relative
+from ipllvm.metrics.totals import Graded, mme_points, ratio_of_means
+from ipllvm.records import Benchmark, Sample, Score, Scores
+
+TASKS = {"existence": 30, "OCR": 20, "code_reasoning": 12}
+
+
+def _mme(rng: np.random.Generator, draws: int = 1) -> tuple[Benchmark, Scores]:
+    samples = tuple(
+        Sample(f"{task}-{n}-{k}", f"{task}-{n}", (), "?", "yes", labels=(("category", task),))
+        for task, count in TASKS.items()
+        for n in range(count)
+        for k in range(2)
+    )
+    data = Benchmark("mme", samples, "mme_lmms", "d", "made up", total="mme_points")
+    values = (rng.random((len(samples), draws)) < 0.7).astype(float)
+    ids, clusters = zip(*((s.id, s.cluster) for s in samples), strict=True)
+    return data, Scores("clean", ids, clusters, values)
+
+
+def test_points_are_those_of_the_total() -> None:
+    data, scores = _mme(np.random.default_rng(0))
+    graded = [
+        Graded(sample, Score(float(row[0]), ""))
+        for sample, row in zip(data.samples, scores.values, strict=True)
+    ]
+    found = points(data, scores)
+    assert found is not None and found.value == pytest.approx(mme_points(graded)[0].value)
+    assert (found.unit, found.n) == ("points of 600", 62)
+    assert found.low < mme_points(graded)[0].value < found.high
+
+
+def test_points_of_several_draws_are_the_mean_of_each_draws_points() -> None:
+    data, scores = _mme(np.random.default_rng(1), draws=3)
+    each = [points(data, replace(scores, values=scores.values[:, [draw]])) for draw in range(3)]
+    found = points(data, scores)
+    assert found is not None and found.value == pytest.approx(
+        np.mean([e.value for e in each if e is not None])
+    )
+
+
+def test_the_interval_of_points_covers_what_it_says() -> None:
+    """Each side at 95 %: about one bound in ten misses the truth, of 400 runs."""
+    truth = sum(100 * (0.7 + 0.49) for _ in TASKS)
+    found = [points(*_mme(np.random.default_rng(seed))) for seed in range(400)]
+    missed = sum(not each.low <= truth <= each.high for each in found if each is not None)
+    assert 20 <= missed <= 65
+
+
+def test_a_picture_with_a_failed_answer_is_left_out_and_counted() -> None:
+    data, scores = _mme(np.random.default_rng(2))
+    values = scores.values.copy()
+    values[0] = np.nan
+    found = points(data, replace(scores, values=values))
+    assert found is not None and (found.n, found.n_error) == (61, 1)
+    nothing = points(data, replace(scores, values=np.full_like(values, np.nan)))
+    assert nothing is None
+
+
+def test_a_task_of_a_single_picture_has_no_interval() -> None:
+    data, scores = _mme(np.random.default_rng(3))
+    few = Scores("clean", scores.samples[:2], scores.clusters[:2], scores.values[:2])
+    found = points(data, few)
+    assert found is not None and (found.low, found.high) == (-np.inf, np.inf)
+
+
+def _llavaw(reviews: list[str | None]) -> tuple[Benchmark, Scores]:
+    samples = tuple(Sample(f"w-{n}", f"w-{n}", (), "?", "") for n in range(len(reviews)))
+    data = Benchmark("llavaw", samples, "llavaw_judge", "d", "made up", total="ratio_of_means")
+    values = np.array([[float(r.split()[1]) / 10 if r else 0.0] for r in reviews])
+    names = tuple(s.id for s in samples)
+    return data, Scores("clean", names, names, values, answers=tuple((r,) for r in reviews))
+
+
+def test_the_relative_score_is_the_ratio_of_both_means() -> None:
+    reviews = [f"{8 + n % 2}.0 {5 + n % 4}.0" for n in range(24)]
+    data, scores = _llavaw([*reviews])
+    graded = [
+        Graded(sample, Score(0.5, review)) for sample, review in zip(data.samples, reviews, strict=True)
+    ]
+    found = relative(data, scores)
+    assert found is not None and found.value == pytest.approx(ratio_of_means(graded)[0].value, abs=0.1)
+    assert found.unit == "%" and found.low < (found.value or 0) < found.high
+
+
+def test_reviews_that_were_not_read_are_left_out() -> None:
+    data, scores = _llavaw([*["8.0 4.0", "10.0 5.0"] * 12, None])
+    found = relative(data, scores)
+    assert found is not None and found.n == 24 and found.value == pytest.approx(50.0)
+    assert relative(*_llavaw([None, None])) is None
+
+
+def test_other_benchmarks_have_no_unit_of_their_own() -> None:
+    data, scores = _mme(np.random.default_rng(4))
+    assert estimates(replace(data, total="accuracy"), {"clean": scores}) == {}
+    assert set(estimates(data, {"clean": scores, "permuted": scores})) == {"clean_points", "permuted_points"}

@@ -1,0 +1,70 @@
+"""Judges: what is asked gets a reply, and one line where there is none."""
+
+import json
+
+import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Request, Response
+
+from ipllvm.errors import NotMeasured, UnknownName, UsageError
+from ipllvm.judges import loading
+from ipllvm.judges.endpoint import EndpointJudge
+from ipllvm.records import JudgeQuestion, JudgeReply, Sample
+from ipllvm.scorers.judge import CORRECT
+
+SAMPLE = Sample("s", "c", (), "What is it?", "red star", ("red star",))
+
+
+QUESTION = CORRECT.question("red", SAMPLE)
+
+
+@pytest.fixture
+def address(httpserver: HTTPServer) -> str:
+    """An endpoint that knows the model `good`."""
+
+    def serve(request: Request) -> Response:
+        asked = json.loads(request.get_data())
+        said = "yes" if "red" in str(asked["messages"]) else "no"
+        found = {"choices": [{"message": {"content": said}, "finish_reason": "stop"}]}
+        return Response(json.dumps(found), 200 if asked["model"] == "good" else 404)
+
+    httpserver.expect_request("/v1/chat/completions").respond_with_handler(serve)
+    return httpserver.url_for("/v1")
+
+
+def test_an_endpoint_is_asked_and_its_failure_is_no_score(address: str) -> None:
+    judge = loading.load(f"{address}#good")
+    assert judge.identity == f"{address}#good"
+    assert judge.ask(QUESTION.prompt) == "yes"
+    with pytest.raises(NotMeasured, match=r"gave no reply .HTTP status 404"):
+        loading.load(f"{address}#bad").ask("red?")
+    with pytest.raises(NotMeasured, match=r"gave no reply .it can't be reached"):
+        loading.load("http://127.0.0.1:9/v1#good").ask("red?")
+
+
+def test_many_questions_come_back_with_what_came_of_each(address: str) -> None:
+    judge = EndpointJudge(f"{address}#good")
+    asked = [JudgeQuestion("red?"), JudgeQuestion("blue?", system="Say no.", replicate=1)]
+    found: dict[JudgeQuestion, JudgeReply] = {}
+    judge.ask_all(asked, found.__setitem__)
+    assert found == {asked[0]: "yes", asked[1]: "no"}
+
+
+@pytest.mark.parametrize("name", ["http://host/v1", "ftp://host/v1#m"])
+def test_an_endpoint_names_its_model(name: str) -> None:
+    with pytest.raises(UsageError, match="URL#MODEL"):
+        loading.load(name)
+
+
+def test_offline_asks_no_endpoint_and_unknown_models_are_told() -> None:
+    with pytest.raises(UsageError, match="--offline"):
+        loading.load("http://host/v1#m", offline=True)
+    with pytest.raises(UnknownName, match="lm-tiny"):
+        loading.load("lm-tny")
+
+
+def test_a_language_model_by_name_replies() -> None:
+    judge = loading.load("lm-tiny", device="cpu")
+    assert judge.identity.startswith("lm-tiny ")
+    first, again = (judge.ask("Is a star red? Answer yes or no.") for _ in range(2))
+    assert first == again

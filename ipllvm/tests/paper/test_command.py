@@ -1,0 +1,45 @@
+"""`ipllvm paper` as a user calls it."""
+
+from pathlib import Path
+
+import pytest
+
+from ipllvm import cli
+from ipllvm.tests import forks
+from ipllvm.tests.plugin.sessions import environment
+
+
+def test_a_plan_measures_and_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["--plan", "--only", "fig4", "--models", "llava-tiny", f"--report-dir={tmp_path}"]
+    assert cli.main(["paper", *asked]) == 0
+    told = capsys.readouterr().out
+    assert "Fig. 4, llava-tiny" in told and "ipllvm data get gsm8k" in told
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["--only", "tabel1"], "ipllvm paper: unknown part of the paper 'tabel1'"),
+        (["--models", "llava-15"], "ipllvm paper: unknown model 'llava-15'"),
+        (["--on", "h10"], "ipllvm paper: unknown device to plan for 'h10'"),
+    ],
+)
+def test_a_bad_word_is_one_line(words: list[str], line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["paper", *words]) == 4
+    told = capsys.readouterr().err
+    assert line in told and len(told.splitlines()) == 1
+
+
+@pytest.mark.slow
+def test_the_page_is_written_and_made_again_from_what_is_known(tmp_path: Path) -> None:
+    words = ["paper", "--only", "fig4", "table3", "--models", "llava-tiny", "--samples=12", "--draws=1"]
+    for _ in range(2):
+        started = forks.Command("ipllvm", words, tmp_path, environment(tmp_path))
+        status, output = started.end()
+        assert status == 0, output
+    told = (tmp_path / "reports/paper/paper.md").read_text()
+    assert "| llava-tiny | solved | NOT TESTED |" in told
+    assert "ipllvm data get gsm8k" in told and "Called Caltech100 in the paper." in told
+    (report,) = list(tmp_path.glob("reports/*/report.json"))[1:]
+    assert '"reused"' in report.read_text(), "the second run measured nothing again"

@@ -1,0 +1,109 @@
+"""The page in its forms: whole, escaped, drawn."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ipllvm.paper import document, drawing, pages, words
+from ipllvm.paper.cells import Measured
+from ipllvm.paper.parts import chosen, parts
+from ipllvm.paper.words import Document
+from ipllvm.tests.paper.measured import Point, estimate, measured, row, series
+
+BAD = "<script>|`=1$_{x}"
+LAYERS: list[Point] = [((float(layer),), float(layer % 4)) for layer in range(1, 9)]
+
+
+def _given() -> Measured:
+    cells: list[Point] = [((float(r), float(c)), 10.0 * r + c) for r in range(4) for c in range(4)]
+    grids: list[Point] = [((float(grid),), 90.0 - grid) for grid in (0, 2, 4, 8, 14)]
+    line: list[Point] = [
+        ((float(place),), None if place == 3 else float(place % 5)) for place in range(1, 37)
+    ]
+    scores = {"clean": estimate(90.0, 85.0, 94.0), "permuted": estimate(80.0, 75.0, 84.0)}
+    return measured(
+        {
+            ("permutation_invariance", BAD, "scenes"): row("scenes", scores),
+            ("patch_shuffle", BAD, "scenes"): row("scenes", {}, series("shuffled", grids)),
+            ("patch_information", BAD, "scenes"): row("scenes", {}, series("pil", cells)),
+            ("layer_importance", BAD, "scenes"): row("scenes", {}, series("importance_max", LAYERS)),
+            ("visual_token_importance", BAD, "mmvet"): row("mmvet", {}, series("importance_max", line)),
+            ("text_only_math", BAD, "gsm8k"): row("gsm8k", {"clean": estimate(12.0, 10.0, 14.0)}),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def built() -> Document:
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (56, 84, 3), dtype=np.uint8))
+    example = picture, lambda _: np.arange(49.0).reshape(7, 7)
+    return document.build(chosen([]), [BAD], [], _given(), ["a plan"], ["how it was made"], example)
+
+
+def test_every_part_is_shown_with_its_notes(built: Document) -> None:
+    shown = {each.part.key: each for each in built.parts}
+    assert list(shown) == list(parts())
+    assert len(shown["fig2"].pictures) == len(shown["fig1"].pictures) == 1
+    assert len(shown["fig3"].examples) == len(shown["fig5"].examples) == 1
+    assert any("single run" in note for note in words.notes(shown["table1"]))
+    assert any("rank correlation with the printed map" in note for note in words.notes(shown["fig8"]))
+    assert "filled" in words.counts(built)
+
+
+def test_no_name_gets_into_a_page_as_markup(built: Document) -> None:
+    html, text = pages.html(built), pages.markdown(built)
+    assert "<script" not in html and "&lt;script&gt;" in html
+    assert "<script" not in text and "|`=1" not in text
+    rows = list(csv.DictReader(pages.table(built).splitlines()))
+    assert {r["model"] for r in rows if r["value"]} == {BAD}
+    table = next(each for each in built.parts if each.part.key == "table1")
+    assert r"\$\_\{x\}" in pages.latex(table) and "34.20" in pages.latex(table)
+
+
+def test_a_table_is_a_tabular_with_a_row_a_line(built: Document) -> None:
+    table = next(each for each in built.parts if each.part.key == "table1")
+    lines = [line for line in pages.latex(table).splitlines() if line.endswith(r"\\")]
+    assert len({line.count(" & ") for line in lines}) == 1
+    assert len(lines) == 1 + len(words.grid(table)[1])
+
+
+def test_it_is_written_with_its_figures(built: Document, tmp_path: Path) -> None:
+    made = document.write(built, tmp_path)
+    names = {path.relative_to(tmp_path).as_posix() for path in made}
+    assert {"paper.html", "paper.md", "cells.csv", "table1.tex", "figures/fig2-scenes.svg"} <= names
+    assert "figures/fig2-scenes.csv" in names
+    for path in tmp_path.glob("figures/*.png"):
+        with Image.open(path) as strip:
+            assert strip.height == 160
+    told = (tmp_path / "paper.md").read_text()
+    assert all((tmp_path / line.partition("](")[2].rstrip(")")).is_file()
+               for line in told.splitlines() if line.startswith("!["))  # fmt: skip
+
+
+def test_importance_is_drawn_as_the_paper_does_what_is_left_from_0_to_1() -> None:
+    found = _given().rows["visual_token_importance", BAD, "mmvet"]
+    cells = drawing.grid(parts()["fig8"], found)
+    flat = [value for line in cells for value in line if value is not None]
+    assert [len(line) for line in cells] == [6] * 6 and cells[0][2] is None
+    assert (min(flat), max(flat)) == (0.0, 1.0)
+    assert cells[0][3] == 0.0, "the place with the largest importance has the least left"
+
+
+def test_layers_are_drawn_from_0_to_1() -> None:
+    given = measured(
+        {("layer_importance", "m", "mmstar"): row("mmstar", {}, series("importance_max", LAYERS))}
+    )
+    (picture,) = drawing.pictures(parts()["fig9a"], ["m"], given, [])
+    values = [value for _, _, value, *_ in picture.rows if isinstance(value, float)]
+    assert (min(values), max(values)) == (0.0, 1.0) and len(values) == 8
+
+
+def test_maps_are_compared_by_ranks_where_their_sizes_agree() -> None:
+    same = [[1.0, 2.0], [3.0, 5.0]]
+    assert drawing.with_printed_map(same, [[0.1, 0.2], [0.3, 0.9]]) == pytest.approx(1.0)
+    assert drawing.with_printed_map(same, [[9.0, 8.0], [7.0, 1.0]]) == pytest.approx(-1.0)
+    assert drawing.with_printed_map(same, [[1.0, 2.0, 3.0]]) is None
+    assert drawing.with_printed_map([[1.0, 1.0], [1.0, 1.0]], same) is None

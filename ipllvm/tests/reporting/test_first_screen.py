@@ -1,0 +1,102 @@
+"""The first screen: against what, how bad, what to do next; and the examples of a comparison."""
+
+from dataclasses import replace
+
+import pytest
+
+from ipllvm.records import Decision
+from ipllvm.reporting import advice
+from ipllvm.reporting.first_screen import first_screen
+from ipllvm.reporting.html import render
+from ipllvm.reporting.schema import Report
+from ipllvm.reporting.sections import sections
+from ipllvm.tests.reporting import drawn, reports
+from ipllvm.tests.reporting.test_html import Page
+
+
+def gated(decision: Decision = Decision.VIOLATED, profile: str = "quick") -> Report:
+    """A report of a comparison beside the model's own claim, which is violated."""
+    moved = replace(reports.estimate("regression", 13.7, 10.4, 17.5), extra={"before": 95.0, "after": 81.3})
+    claim = replace(
+        reports.CLAIM,
+        name="regression:clean_score",
+        quantity="regression",
+        source="baseline /x/y/release-1.json",
+    )
+    change = replace(reports.result(decision), claim=claim, estimates={"regression": moved})
+    run = replace(
+        reports.RUN, options={"baseline": "release-1", "profile": profile, "models": ["m/llava-tiny"]}
+    )
+    made = reports.report(reports.result(Decision.VIOLATED), change, run=run)
+    made["results"][1]["flips"] = [drawn.flip(before=["red", "red"], clean="blue", read=["blue", "blue"])]
+    return made
+
+
+def test_a_gate_says_against_what_how_bad_and_keeps_its_own_claims_apart() -> None:
+    report = gated()
+    first = first_screen(report, sections(report))
+    assert dict(first.about)["Against"] == "release-1"
+    assert "fingerprint 0123456789ab" in dict(first.about)["Model"]
+    (found,) = first.compared
+    assert found.title == "clean score, against release-1"
+    assert found.move is not None
+    assert (found.move.first, found.move.start, found.move.second, found.move.end) == (
+        "before",
+        95.0,
+        "after",
+        81.3,
+    )
+    assert found.move.place == "left:81.3%;width:13.7%"
+    assert [each.title for each in first.own] == ["permutation invariance"]
+    assert not first.own_fails
+    text = Page(render(report)).text
+    assert text.index("What stands in the way") < text.index("95.0") < text.index("The model's own claims")
+
+
+def test_own_claims_stop_no_gate_and_do_stop_an_audit() -> None:
+    report = gated(Decision.HOLDS)
+    assert first_screen(report, sections(report)).word == "Nothing measured stands in the way"
+    audit = gated(Decision.HOLDS, "audit")
+    first = first_screen(audit, sections(audit))
+    assert (first.word, first.own_fails) == ("No", True)
+
+
+def test_an_example_of_a_gate_shows_both_answers_to_both_pictures() -> None:
+    page = Page(render(gated()))
+    text = " ".join(page.text.split())
+    assert "clean, beforered ✓rightclean, afterblue ✗wrong" in text
+    assert "perturbed, before" in text
+    assert page.tags.count("img") == 2
+
+
+def test_the_worst_comes_first() -> None:
+    bad = replace(reports.result(Decision.VIOLATED, name="occlusion"))
+    worse = replace(
+        bad,
+        estimates={**bad.estimates, "performance_drop": reports.estimate("performance_drop", 40.0, 30, 50)},
+    )
+    report = reports.report(bad, replace(worse, property="worse"))
+    assert [it.title for it in first_screen(report, sections(report)).own] == ["worse", "occlusion"]
+
+
+@pytest.mark.parametrize(("total", "command"), [(9673, "--samples=1200"), (300, "")])
+def test_undecided_ends_in_one_number_its_cost_and_a_command(total: int, command: str) -> None:
+    found = reports.result(Decision.UNDECIDED)
+    report = reports.report(replace(found, benchmark=replace(found.benchmark, total=total)))
+    (step,) = advice.steps(report)
+    assert "about 1,200 samples" in step.why
+    assert step.command.endswith(command)
+    assert bool(step.command) == bool(command)
+    assert ("about 1 min" in step.why) == bool(command)
+
+
+def test_what_holds_can_be_kept_as_a_baseline_and_a_broken_law_is_run_again() -> None:
+    (step,) = advice.steps(reports.report(reports.result()))
+    assert step.command == "ipllvm check llava-tiny --save-baseline=release"
+    (step,) = advice.steps(reports.report(reports.result(), failed=(reports.broken(),)))
+    assert step.command.startswith("pytest 'properties/test_laws.py")
+
+
+def test_a_command_that_no_shell_can_read_is_shown_as_it_is() -> None:
+    assert advice.here("ipllvm replay 'x") == "ipllvm replay 'x"
+    assert advice.here("pytest 'a b'") == "pytest 'a b'"
