@@ -49,6 +49,7 @@ def test_a_harmful_change_moves_the_logits(
     assert moved > 1e-2
 
 
+@pytest.mark.slow
 def test_the_gate_catches_a_damage_and_lets_a_permutation_pass(tmp_path: Path) -> None:
     file = tmp_path / "found.json"
     start = "import sys; from ipllvm.cli import main; sys.exit(main(sys.argv[1:]))"

@@ -140,6 +140,7 @@ def test_lists_and_doctor_know_the_wheel(checked: Installed) -> None:
     assert str(ROOT) not in printed
 
 
+@pytest.mark.slow
 def test_the_plugin_serves_a_repository_of_ones_own(checked: Installed) -> None:
     folder = repository(checked.folder.parent / "own")
     variables = environment(PYTHONDONTWRITEBYTECODE="1", COLUMNS="200", HF_HUB_OFFLINE="1")

@@ -15,6 +15,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Session:
     return session(tmp_path_factory.mktemp("measured"), *arguments)
 
 
+@pytest.mark.slow
 def test_both_are_measured_on_their_own_benchmarks(measured: Session) -> None:
     rows = {row["property"]: row for row in measured.report()["results"]}
     assert measured.status == 0
@@ -25,6 +26,7 @@ def test_both_are_measured_on_their_own_benchmarks(measured: Session) -> None:
     assert all(estimate["n"] == 16 for row in rows.values() for estimate in row["estimates"].values())
 
 
+@pytest.mark.slow
 def test_what_was_compared_is_noted(measured: Session) -> None:
     rows = {row["property"]: row for row in measured.report()["results"]}
     retention, alignment = rows["classification_retention"], rows["alignment"]

@@ -166,12 +166,14 @@ def outside(rows: Rows, models: Models) -> int:
     return missed
 
 
+@pytest.mark.slow
 def test_the_intervals_hold_the_truth(rows: Rows) -> None:
     """All at 5 % over all claims; and at 5 % a side no more miss than one run in a thousand may."""
     missed = sum(outside(rows, models) for models in (MODELS, OCCLUDED, ALIGNED))
     assert missed <= binom.ppf(0.999, CLAIMS, 2 * ALPHA)
 
 
+@pytest.mark.slow
 def test_a_loss_of_alignment_is_found_a_gain_is_not_and_no_change_is_open(rows: Rows) -> None:
     found = {name: rows[name, "alignment"] for name, _ in seeded(ALIGNED)}
     assert [row["verdict"]["decision"] for row in found.values()] == ["HOLDS", "VIOLATED", "UNDECIDED"]

@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
 from ipllvm.tests.plugin.sessions import properties, session
 
 CHOSEN = ("-k", "invariance or image_use", "--benchmark=planted-2", "--samples=200", "--device=cpu")
 MODEL = "--model=planted:exact-drop,d=0.3"
 
 
+@pytest.mark.slow
 def test_claims_stop_apart_also_under_xdist(tmp_path: Path) -> None:
     done = session(tmp_path, *properties(*CHOSEN, MODEL, "--sequential", "--report-only", "--draws=2", "-n2"))
     assert done.status == 0

@@ -15,6 +15,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> Session:
     return fresh(tmp_path_factory.mktemp("measured"), *arguments)  # --offline is read where hubs are imported
 
 
+@pytest.mark.slow
 def test_likeness_and_stock_answers_stand_beside_the_loss(measured: Session) -> None:
     (row,) = measured.report()["results"]
     estimates = row["estimates"]
@@ -23,6 +24,7 @@ def test_likeness_and_stock_answers_stand_beside_the_loss(measured: Session) -> 
     assert row["settings"]["synthetic"].startswith("renderer version 1, captions by llava-next-tiny ")
 
 
+@pytest.mark.slow
 def test_captions_are_not_asked_for_twice(measured: Session) -> None:
     assert "llava-next-tiny captions scenes: 12 of 12 trials" in measured.output
     again = session(
