@@ -69,8 +69,8 @@ def test_what_was_shown_once_stays_shown() -> None:
     assert found.verdict.reason.partition("decided at an earlier look; now")[1]
 
 
-def gate(fail_on: str = "violated", **reference: BaselineEntry) -> SequentialGate:
-    return SequentialGate(benchmark(N), 0, reference={CLAIM.name: BEFORE, **reference}, fail_on=fail_on)
+def gate(fail_on: str = "violated", before: BaselineEntry = BEFORE) -> SequentialGate:
+    return SequentialGate(benchmark(N), 0, reference={CLAIM.name: before}, fail_on=fail_on)
 
 
 def looked(interim: SequentialGate, values: np.ndarray) -> int:
@@ -106,7 +106,7 @@ def test_what_fails_a_gate_is_what_it_looks_for() -> None:
 def test_a_comparison_that_cannot_be_made_is_not_waited_for() -> None:
     other = SequentialGate(benchmark(N), 0, reference={}, fail_on="worse")
     assert looked(other, RIGHT) == 100
-    unlike = gate(**{CLAIM.name: replace(BEFORE, draws=3)})
+    unlike = gate(before=replace(BEFORE, draws=3))
     assert looked(unlike, RIGHT) == 100
 
 
