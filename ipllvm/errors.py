@@ -49,7 +49,7 @@ class UnknownName(UsageError):
         names = sorted(known)
         close = get_close_matches(name, names, n=1, cutoff=0.5)
         hint = f"did you mean '{close[0]}'? " if close else ""
-        super().__init__(f"unknown {kind} '{name}': {hint}Known: {', '.join(names)}")
+        super().__init__(f"unknown {kind} '{name}': {hint}Known: {', '.join(names) or 'none'}")
 
 
 class ModelUnavailable(IpllvmError):

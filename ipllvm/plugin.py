@@ -13,7 +13,17 @@ import pytest
 
 from ipllvm.errors import IpllvmError
 from ipllvm.safety import interrupts
-from ipllvm.session import comparisons, fixtures, named, options, parameters, parsing, registration, selection
+from ipllvm.session import (
+    comparisons,
+    fixtures,
+    named,
+    options,
+    parameters,
+    parsing,
+    precheck,
+    registration,
+    selection,
+)
 from ipllvm.session.controller import Session
 from ipllvm.session.gathered import Announcer
 from ipllvm.session.outcomes import OPTIONS, ROWS, case, finding, place, status
@@ -59,6 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if kept is not None:
         config.stash[comparisons.REFERENCE] = kept
         config.pluginmanager.register(comparisons.Arrangement(), "ipllvm-comparisons")
+        config.pluginmanager.register(precheck.Precheck(), "ipllvm-precheck")
     config.add_cleanup(interrupts.install())
     if hasattr(config, "workerinput"):
         config.pluginmanager.register(Worker(config), "ipllvm-worker")

@@ -63,6 +63,10 @@ def test_alignment(
                 f"{side} with {name}": score(as_scores(side, [each], pool, asked))
                 for (side, name), each in found.items()
             },
-            noted={f"{side} with {name}": str(each) for (side, name), each in found.items()},
+            noted={
+                **{f"{side} with {name}": str(each) for (side, name), each in found.items()},
+                "encoder": own_encoder.identity,
+                "language_models": ", ".join(sorted(each.identity for each in language_models.values())),
+            },
         ),
     )

@@ -1,5 +1,6 @@
 """The cells of a row, each of the kind that is expected: a wrong one says its column."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,7 +32,7 @@ def text(row: Row, column: str) -> str:
     value = cell(row, column)
     if isinstance(value, str):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return str(value)
     raise BadCell(column, f"a text is needed, not {_shown(value)}")
 
@@ -57,7 +58,7 @@ def whole(row: Row, column: str) -> int:
         number = float(value)
     except (TypeError, ValueError):
         number = float("nan")
-    if isinstance(value, bool) or number != number or number != round(number):
+    if isinstance(value, bool) or not number.is_integer():
         raise BadCell(column, f"a whole number is needed, not {_shown(value)}")
     return int(number)
 

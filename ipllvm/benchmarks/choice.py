@@ -11,6 +11,7 @@ from ipllvm.benchmarks.tables import SUFFIXES
 from ipllvm.errors import UsageError
 from ipllvm.records import Benchmark
 from ipllvm.registry import BENCHMARKS
+from ipllvm.safety.printing import visible
 
 HUB, LMMS = "hub:", "lmms:"
 
@@ -25,8 +26,8 @@ def check(name: str) -> str:
         if not name.removeprefix(LMMS):
             raise UsageError("lmms: give a task, as lmms:mme")
     elif _is_file(name):
-        if not Path(name).is_file():
-            raise UsageError(f"{name}: there is no such file")
+        if not _is_there(name):
+            raise UsageError(f"{visible(name)}: there is no such file")
     else:
         base, at, protocol = name.partition(AT)
         base = BENCHMARKS.check(ALIASES.get(base, base))
@@ -87,6 +88,13 @@ def is_own(name: str) -> bool:
 
 def _is_file(name: str) -> bool:
     return name.lower().endswith(SUFFIXES)
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):  # a name that is too long, or holds a null byte
+        return False
 
 
 def _definition(name: str) -> Any:

@@ -13,7 +13,8 @@ from ipllvm.errors import BenchmarkUnavailable, UsageError
 from ipllvm.records import Benchmark
 
 _ADDRESS = re.compile(
-    r"hub:(?P<org>[\w.-]+)/(?P<name>[\w.-]+)(?::(?P<config>[\w.-]+))?(?:@(?P<split>[\w.-]+))?"
+    r"hub:(?P<org>\w[\w.-]*)/(?P<name>\w[\w.-]*)(?::(?P<config>\w[\w.-]*))?(?:@(?P<split>\w[\w.-]*))?",
+    re.ASCII,
 )
 SPLITS = ("test", "validation", "val", "dev", "train")
 

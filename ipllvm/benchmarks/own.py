@@ -50,9 +50,9 @@ def _samples(name: str, stem: str, rows: Sequence[Row], mapped: Mapped, scorer: 
     for number, row in enumerate(rows, start=1):
         try:
             sample = _sample(row, mapped, scorer)
+            given = optional(row, mapped.id) if mapped.id else ""
         except BadCell as error:
             raise BenchmarkUnavailable(f"{name}: row {number}, {error}") from error
-        given = optional(row, mapped.id) if mapped.id else ""
         id = fit_for_files(f"{stem}-{given or f'{number:05d}'}")
         if id in taken:
             raise BenchmarkUnavailable(

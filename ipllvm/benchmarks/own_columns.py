@@ -42,6 +42,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 """Columns by what they may be called, the likeliest first."""
 NEEDED = ("image", "question", "answer")
 MAX_NEW_TOKENS = 16
+LONGEST_ANSWER = 32_768
+"""Tokens; an answer that never ends would take as many for each question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Mapped:
 
 def settings(path: Path) -> dict[str, Any]:
     """The TOML beside a file, empty where there is none; raises UsageError."""
-    if not path.exists():
+    if not path.exists() and not path.is_symlink():
         return {}
     try:
         found = reading.toml_file(path)
@@ -80,10 +82,10 @@ def settings(path: Path) -> dict[str, Any]:
             raise UsageError(f"{path}: {UnknownName('key', name, known)}")
         if not isinstance(value, int if name == "max_new_tokens" else str) or isinstance(value, bool):
             raise UsageError(f"{path}: '{name}' can't be {value!r}")
-    if found.get("max_new_tokens", 1) < 1:
-        raise UsageError(f"{path}: 'max_new_tokens' must be 1 or more")
-    if "scorer" in found:
-        SCORERS.check(found["scorer"])
+    if not 1 <= found.get("max_new_tokens", 1) <= LONGEST_ANSWER:
+        raise UsageError(f"{path}: 'max_new_tokens' must be from 1 to {LONGEST_ANSWER:,}")
+    if "scorer" in found and found["scorer"] not in SCORERS:
+        raise UsageError(f"{path}: {UnknownName('scorer', found['scorer'], SCORERS)}")
     return found
 
 

@@ -1,7 +1,7 @@
 """`ipllvm compare BASELINE RUN [RUN ...]`: what saved baselines say of each other, without a model."""
 
 import argparse
-import json
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ipllvm.errors import UsageError
 from ipllvm.reporting.text import REASON_LIMIT, interval, number, visible
+from ipllvm.safety.printing import as_json
+from ipllvm.session.parsing import whole
 
 if TYPE_CHECKING:
     from ipllvm.gate.outcome import Change, Gate
@@ -45,10 +47,11 @@ def main(args: argparse.Namespace) -> int:
         raise UsageError("compare: give a second run, or --self")
     before, source = load(first), f"baseline {first.name}"
     gates = {
-        path: compare(before, load(path), source, f"cp {path} {first}", args.variants) for path in others
+        path: compare(before, load(path), source, shlex.join(["cp", str(path), str(first)]), args.variants)
+        for path in others
     }
     if args.format == "json":
-        print(json.dumps({str(path): _row(gate) for path, gate in gates.items()}, indent=1))
+        print(as_json({str(path): _row(gate) for path, gate in gates.items()}))
     for path, gate in gates.items() if args.format != "json" else ():
         print(f"{visible(str(path))} against {visible(str(first))}")
         print("\n".join(_markdown(gate) if args.format == "markdown" else _table(gate)))
@@ -63,9 +66,10 @@ def main(args: argparse.Namespace) -> int:
 
 
 def _variants(text: str) -> int:
-    if not (text.isdecimal() and int(text) >= 1):
-        raise argparse.ArgumentTypeError(f"{text}: give a whole number of at least 1")
-    return int(text)
+    try:
+        return whole("variants", text, 1)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _own(files: Sequence[Path]) -> int:

@@ -5,16 +5,18 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.util import find_spec
 from pathlib import Path
 
 from ipllvm.commands import suite
 from ipllvm.commands.listing import Row, show
-from ipllvm.errors import IpllvmError
+from ipllvm.errors import IpllvmError, first_line
 from ipllvm.models import sources
 from ipllvm.session.costs import size
 
-MISSING, OLD = "missing", "too old"
+MISSING, OLD, MISFIT = "missing", "too old", "does not fit"
 OPTIONAL = {
     "easy-vqa": "benchmark easyvqa: pip install 'ipllvm[easyvqa]'",
     "pyarrow": "benchmarks of the hub that are in parquet: pip install 'ipllvm[hub]'",
@@ -32,9 +34,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print what is here; 1 where something needed is missing, else 0."""
-    needed = [("python", platform.python_version(), platform.platform()), *_packages(), *_own()]
+    python = ("python", platform.python_version(), platform.platform())
+    needed = [python, *_packages(), *_own(), *_torchvision()]
     show([*needed, *_optional(), *_machine(), *_places()])
-    absent = [name for name, state, _ in needed if state == MISSING or state.endswith(OLD)]
+    absent = [name for name, state, _ in needed if state.endswith((MISSING, OLD, MISFIT))]
     print(f"\nneeded and not here: {', '.join(absent)}" if absent else "\nall that is needed is here")
     elsewhere = [*_benchmarks(), *_models()]
     if elsewhere:
@@ -82,6 +85,22 @@ def _own() -> Iterator[Row]:
             yield name, MISSING, str(error)
     if places:
         yield "embedded models", "here", ", ".join(sorted(places))
+
+
+def _torchvision() -> Iterator[Row]:
+    """Nobody needs it here, but transformers uses it for pictures wherever it is installed, fit or not."""
+    if find_spec("torch") is None:
+        return
+    try:
+        found = version("torchvision")
+        import_module("torchvision")
+    except PackageNotFoundError:
+        return
+    except (ImportError, RuntimeError, OSError, AttributeError) as error:
+        cure = "install the build that belongs to this torch, or pip uninstall torchvision"
+        yield "torchvision", f"{found}, {MISFIT}", f"{cure} ({first_line(error)})"
+        return
+    yield "torchvision", found, "pictures of processors that have a fast class"
 
 
 def _optional() -> Iterator[Row]:

@@ -37,6 +37,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--draw", type=int, help="which draw of it, from 0")
     parser.add_argument("--checkpoint", help="where the model is, if not where the report says")
     parser.add_argument("--any-model", action="store_true", help="let it be another model than the report's")
+    parser.add_argument(
+        "--judge", metavar="URL#MODEL", help="let the endpoint that judged the report be asked"
+    )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:i")
     parser.add_argument("--out", type=Path, help="where the pictures go (default: replay, beside the report)")
     parser.add_argument("--open", action="store_true", help="open the pictures")
@@ -50,7 +53,7 @@ def main(args: argparse.Namespace) -> int:
     report = migration.read(file)
     asked = (args.property, args.sample, args.model, args.benchmark, args.perturbation, args.draw)
     found = find(report, Wanted(*asked))
-    single = reload(report, found, file.parent, args.checkpoint, args.device, args.any_model)
+    single = reload(report, found, file.parent, args.checkpoint, args.device, args.any_model, args.judge)
     answers = single.answers()
     for line in _told(found, single, answers):
         print(visible(line, LONG))

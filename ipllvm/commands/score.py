@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ipllvm.benchmarks.names import PAPER, STANDARD
 from ipllvm.benchmarks.responses import DUPLICATES, REFUSE
 from ipllvm.errors import UsageError
-from ipllvm.safety.printing import visible
+from ipllvm.safety.printing import as_json, visible
 
 if TYPE_CHECKING:
     from ipllvm.evaluation.recorded import Line, Recorded
@@ -53,7 +53,7 @@ def main(args: argparse.Namespace) -> int:
     own = own_reading(found, rows, answers, args.duplicates)
     if args.out is not None:
         _write(args.out, found)
-    print(json.dumps(_row(found, own), indent=1) if args.format == "json" else "\n".join(_table(found, own)))
+    print(as_json(_row(found, own)) if args.format == "json" else "\n".join(_table(found, own)))
     return INCOMPLETE if found.missing or found.errors else 0
 
 

@@ -40,6 +40,7 @@ from ipllvm.records import (
     Contrast,
     Decision,
     Estimate,
+    NeedsArtifact,
     Perturbation,
     Response,
     Result,
@@ -105,6 +106,7 @@ class Evaluation:
         self._reused: Counter[str] = Counter()
         self._planned = 0
         self._perturbations: list[str] = []
+        self._providers: dict[str, str] = {}
         self._stopped: KeyboardInterrupt | StoreFailed | None = None
         self._findings: list[Finding | None] = []
         self._traces: list[flips.Trace] = []
@@ -179,6 +181,12 @@ class Evaluation:
         self._require_whole(plan, outcomes)
         return found
 
+    def _note_providers(self, perturbations: Iterable[Perturbation]) -> None:
+        """What made the artifacts of a perturbation is a setting: with another it is another perturbation."""
+        needed = {each.artifact for each in perturbations if isinstance(each, NeedsArtifact)}
+        if self._artifacts is not None:
+            self._providers |= {kind: self._artifacts.identity(kind) for kind in sorted(needed)}
+
     def _require_whole(self, plan: Plan, outcomes: Known) -> None:
         """After scoring: a store that loses outcomes leaves samples out of the scores."""
         if self._stopped is None:
@@ -199,6 +207,7 @@ class Evaluation:
         )
         self._perturbations += [str(p) for p in plan.perturbations]
         require(self.model, plan.perturbations)
+        self._note_providers(plan.perturbations)
         self._schedule.before(plan)
         model, backend = self.model.info(), self.model.image_backend
         outcomes = self._memory(Context.of(model, data, settings.answer, self._schedule.replicate, backend))
@@ -326,7 +335,7 @@ class Evaluation:
             for self._by_probability in (True, False) if chosen else (False,):
                 self._trials = self._planned = 0
                 self._reused.clear()
-                self._perturbations, self._traces = [], []
+                self._perturbations, self._traces, self._providers = [], [], {}
                 test()
             if self._stopped is not None:
                 raise self._stopped
@@ -400,6 +409,7 @@ class Evaluation:
                 "template": template(self.model, data.samples[0]) if data.samples else "unknown",
                 "scorer": self._grading.name(data),
                 **self._grading.settings(data),
+                **self._providers,
                 **self._reuse(),
             },
             trials=self._trials,

@@ -4,7 +4,7 @@ Each table names what may differ; all that it does not name must agree, so that 
 of a claim that nobody thought of is refused and not let through. Imports no torch.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
@@ -44,14 +44,27 @@ def material(setting: str) -> bool:
 
 def disagreements(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
     """Why two entries can't be compared, each with both values; nothing where they can."""
-    names = dict.fromkeys([*old.settings, *new.settings])
-    judged = [field.name for field in fields(Claim) if field.name not in WORDS]
-    found = [
-        *_differ(old.settings, new.settings, filter(material, names)),
-        *_differ(_values(old.claim, judged), _values(new.claim, judged), judged, "the claim's "),
-    ]
+    found = [*foreseen(old, {**dict.fromkeys(old.settings), **new.settings}, new.claim)]
     yield from found or _differ(_values(old, SHAPE), _values(new, SHAPE), SHAPE, "the contrast's ")
-    yield from _samples(old, new)
+    lost = len(old.samples) if new.looks else new.n_error  # it stopped before it came to the others
+    yield from _unlike_samples(old.samples, old.n_error, new.samples, lost)
+    if not (old.samples and new.samples):
+        yield f"no sample was measured in {'this run' if old.samples else 'the baseline'}"
+
+
+def foreseen(
+    old: "BaselineEntry", settings: Mapping[str, Any], claim: Claim | None = None, samples: Sequence[str] = ()
+) -> Iterator[str]:
+    """Why an entry can't be compared with a run of these settings, claim and samples, whatever it measures.
+
+    What is left out, None or empty, is not looked at.
+    """
+    yield from _differ(old.settings, settings, filter(material, settings))
+    if claim is not None:
+        judged = [field.name for field in fields(Claim) if field.name not in WORDS]
+        yield from _differ(_values(old.claim, judged), _values(claim, judged), judged, "the claim's ")
+    if samples:
+        yield from _unlike_samples(old.samples, old.n_error, samples, 0)
 
 
 def versions(old: "Baseline", new: "Baseline") -> tuple[list[str], list[str]]:
@@ -82,18 +95,17 @@ def _differ(
             yield f"{whose}{name} is {told[0]} in the baseline and {told[1]} in this run"
 
 
-def _samples(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
+def _unlike_samples(
+    before: Sequence[str], lost_before: int, after: Sequence[str], lost_after: int
+) -> Iterator[str]:
     """Samples that one side alone has, beyond those that ended in an error on the other."""
-    for where, here, other in (("the baseline", old, new), ("this run", new, old)):
-        known = set(other.samples)
-        alone = [sample for sample in here.samples if sample not in known]
-        if other.looks:  # it stopped before it came to them
-            continue
-        if len(alone) > other.n_error:
+    sides = (("the baseline", before, after, lost_after), ("this run", after, before, lost_before))
+    for where, here, other, errors in sides:
+        both = set(other)
+        alone = [sample for sample in here if sample not in both]
+        if len(alone) > errors:
             named = ", ".join(map(_short, alone[:NAMED])) + (", ..." if len(alone) > NAMED else "")
             yield f"{len(alone)} samples are in {where} alone ({named}): give both runs the same --samples"
-    if not (old.samples and new.samples):
-        yield f"no sample was measured in {'this run' if old.samples else 'the baseline'}"
 
 
 def _short(value: object) -> str:

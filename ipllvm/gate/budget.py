@@ -9,14 +9,21 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from ipllvm.errors import UsageError
+import msgspec
+from msgspec import Meta
+
+from ipllvm.errors import UsageError, first_line
 from ipllvm.safety import reading
+from ipllvm.safety.printing import visible
 
 SCHEMA = "ipllvm-budget/1"
-_RATE = re.compile(r"(\d+(?:\.\d+)?) false alarms? per (\d+) checkpoints?")
-_SHARE = re.compile(r"(\d+(?:\.\d+)?) ?% of alarms false")
+_RATE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?) false alarms? per (\d{1,9}) checkpoints?", re.ASCII)
+_SHARE = re.compile(r"(\d{1,2}(?:\.\d{1,9})?) ?% of alarms false", re.ASCII)
+MOST = 10_000
+"""Gates against one baseline: for so many there is a level."""
+Share = Annotated[float, Meta(ge=0, le=1)]
 HOW = 'write "1 false alarm per 100 checkpoints" or "5 % of alarms false"'
 
 
@@ -42,8 +49,8 @@ class Entry:
 
     checkpoint: str
     measured: str
-    level: float
-    p: float
+    level: Share
+    p: Share
     alarm: bool
     started: str = ""
     evidence: Mapping[str, float] | None = None
@@ -85,9 +92,13 @@ def load(file: Path) -> list[Entry]:
         found = reading.json_file(file)
         if found["schema"] != SCHEMA:
             raise ValueError(f"not of schema {SCHEMA}")
-        return [Entry(**entry) for entry in found["gates"]]
+        gates = msgspec.convert(found["gates"], list[Entry])
+        if len(gates) > MOST:
+            raise ValueError(f"more than {MOST:,} gates")
+        return gates
     except (OSError, KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"{file}: not a record of gates ({error}): move it away to begin anew") from error
+        why = visible(first_line(error))
+        raise UsageError(f"{file}: not a record of gates ({why}): move it away to begin anew") from error
 
 
 def dumps(entries: Sequence[Entry]) -> str:
@@ -96,15 +107,19 @@ def dumps(entries: Sequence[Entry]) -> str:
 
 
 def level(budget: Budget, entries: Sequence[Entry], checkpoint: str, measured: str) -> float:
-    """The level of the gate of a checkpoint; the same again where just this was gated before."""
+    """The level of the gate of a checkpoint; the same again where just this was gated before.
+
+    It follows from the gates before it, whatever level the record says.
+    """
     from ipllvm.stats.online import lord, per_checkpoint
 
-    for each in entries:
-        if (each.checkpoint, each.measured) == (checkpoint, measured):
-            return each.level
-    if budget.share:
-        return lord([each.alarm for each in entries], budget.share)
-    return per_checkpoint(budget.alarms, budget.checkpoints)
+    if not budget.share:
+        return per_checkpoint(budget.alarms, budget.checkpoints)
+    gated = [(each.checkpoint, each.measured) for each in entries]
+    before = gated.index((checkpoint, measured)) if (checkpoint, measured) in gated else len(gated)
+    if before == MOST:
+        raise UsageError(f"--budget: {MOST:,} gates were made against this baseline: save another one")
+    return lord([each.alarm for each in entries[:before]], budget.share)
 
 
 def added(entries: Sequence[Entry], new: Entry) -> list[Entry]:

@@ -18,10 +18,11 @@ _LISTED: Final = 10
 def is_name(text: str) -> bool:
     """Whether a baseline can be kept under this name: a file's name that leads nowhere else.
 
-    >>> [is_name(text) for text in ("release-1", "../climbed", ".hidden", "x.json", "a" * 300)]
-    [True, False, False, False, False]
+    >>> [is_name(text) for text in ("release-1", "../climbed", ".hidden", "x.json", "x.budget", "a" * 300)]
+    [True, False, False, False, False, False]
     """
-    return bool(_NAME.fullmatch(text)) and len(text.encode()) <= _LONGEST and not text.endswith(".json")
+    fits = bool(_NAME.fullmatch(text)) and len(text.encode()) <= _LONGEST
+    return fits and not text.endswith((".json", ".budget"))  # x.budget.json is the budget of x
 
 
 def new(option: str, text: str) -> str:
@@ -29,7 +30,7 @@ def new(option: str, text: str) -> str:
     if not is_name(text):
         raise UsageError(
             f"--{option} {visible(text)}: give at most {_LONGEST} letters, digits, - _ and . that begin with "
-            f"a letter or digit, without .json; it is kept in the folder {FOLDER} of --report-dir"
+            f"a letter or digit, without .json or .budget; it is kept in the folder {FOLDER} of --report-dir"
         )
     return text
 

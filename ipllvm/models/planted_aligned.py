@@ -66,6 +66,7 @@ class PlantedLanguageModel(LanguageModel):
     def __init__(self, name: str) -> None:
         _aligned(name, "language model")
         self.name = name
+        self.identity = f"{name}@{naming.fingerprint(name)[:12]}"
 
     def features(self, texts: Sequence[str]) -> Float[np.ndarray, "texts 1 512"]:
         """The hidden vector of each caption's picture. Raises NotTested for other texts."""

@@ -41,6 +41,12 @@ class LanguageModel:
         self._dtype = choose_dtype(dtype, self._device)
         self._folder = sources.language_model(name, WANTED, offline)
 
+    @cached_property
+    def identity(self) -> str:
+        """Its name, and the digest of what is read of its folder."""
+        found = Checkpoint.of(self._folder, str(self._config.model_type))
+        return f"{self.name}@{found.fingerprint()[:12]}"
+
     @torch.inference_mode()
     def features(self, texts: Sequence[str]) -> Float[np.ndarray, "texts layers width"]:
         """Every hidden state, the embeddings first, as its mean over the tokens of a text."""

@@ -1,13 +1,13 @@
 """A perturbation from its printed form, so that a report alone can repeat a trial."""
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import Field, fields
 from typing import Any
 
 from ipllvm.errors import UsageError
 from ipllvm.records import Perturbation
 from ipllvm.registry import PERTURBATIONS
+from ipllvm.safety.printing import visible
 
 
 def parse(text: str) -> Perturbation:
@@ -20,17 +20,30 @@ def parse(text: str) -> Perturbation:
     """
     name, opening, rest = text.partition("(")
     kind = PERTURBATIONS.load(name)
-    asked = fields(kind)
-    pattern = r"\(" + ", ".join(f"{field.name}=(.*?)" for field in asked) + r"\)" if asked else ""
-    found = re.fullmatch(pattern, opening + rest)
-    if found is None:
-        raise UsageError(f"{text!r} is not what a perturbation prints, such as {str(kind())!r}")
+    declared = fields(kind)
+    words = _words(opening + rest, [field.name for field in declared])
+    if words is None:
+        raise UsageError(f"{visible(repr(text))} is not what a perturbation prints, such as {str(kind())!r}")
     try:
-        values = {field.name: _read(field, word) for field, word in zip(asked, found.groups(), strict=True)}
+        values = {field.name: _read(field, word) for field, word in zip(declared, words, strict=True)}
     except (KeyError, ValueError) as error:
-        raise UsageError(f"{text!r} is not what a perturbation prints: {error}") from error
+        why = visible(str(error))
+        raise UsageError(f"{visible(repr(text))} is not what a perturbation prints: {why}") from error
     made: Perturbation = kind(**values)
     return made
+
+
+def _words(text: str, names: Sequence[str]) -> list[str] | None:
+    """What stands behind each name in "(a=1, b=2)", in one pass; None where that is not its form."""
+    if not names or not text.startswith("(") or not text.endswith(")"):
+        return [] if not names and not text else None
+    parts, rest = [], f", {text[1:-1]}"
+    for name in names:
+        value, mark, rest = rest.partition(f", {name}=")
+        if not mark:
+            return None
+        parts.append(value)
+    return None if parts[0] else [*parts[1:], rest]
 
 
 def _read(field: "Field[Any]", word: str) -> Any:

@@ -19,7 +19,7 @@ from ipllvm.models.load_options import LoadOptions
 from ipllvm.models.loading import load
 from ipllvm.models.sources import display_names
 from ipllvm.perturbations.parsing import parse
-from ipllvm.records import Benchmark, NeedsArtifact, Sample
+from ipllvm.records import Benchmark, Judge, NeedsArtifact, Sample
 from ipllvm.replay.trial import Kept, Single
 from ipllvm.reporting.replays import Found
 from ipllvm.reporting.schema import Report
@@ -28,11 +28,18 @@ from ipllvm.scorers.base import Grading
 
 
 def reload(
-    report: Report, found: Found, folder: Path, checkpoint: str | None, device: str, any_model: bool
+    report: Report,
+    found: Found,
+    folder: Path,
+    checkpoint: str | None,
+    device: str,
+    any_model: bool,
+    judge: str | None = None,
 ) -> Single:
     """The trial, ready to be answered; `checkpoint` is where its model is, if not where the report says.
 
-    Raises UsageError where model or data are not those of the report; `any_model` lets the model pass.
+    Raises UsageError where model or data are not those of the report, where `any_model` lets the model pass.
+    An endpoint that the report names as its judge is asked if it is the `judge` here.
     """
     perturbation = parse(found.perturbation)
     data, sample = _sample(report, found)
@@ -45,18 +52,40 @@ def reload(
         )
     settings = found.row["settings"]
     answer = str(settings.get("answer", "generate"))
-    grading = _grading(report["run"]["options"], device, folder.parent / "replies")
-    seed = int(settings["seed"])
+    grading = _grading(report["run"]["options"], device, folder.parent / "replies", judge)
+    seed = settings.get("seed")
+    if not isinstance(seed, int):
+        raise UsageError(f"the report's setting 'seed' is no whole number but {visible(repr(seed), 80)}")
     return Single(model, data, sample, perturbation, found.draw, seed, answer, artifacts, grading)
 
 
-def _grading(options: dict[str, Any], device: str, replies: Path) -> Grading:
+class UnaskedJudge:
+    """An endpoint that only a report names: the user's key would go there, so kept replies have to do."""
+
+    def __init__(self, identity: str) -> None:
+        self.identity = identity
+
+    def ask(self, prompt: str) -> str:
+        """Raises UsageError."""
+        name = visible(self.identity)
+        raise UsageError(
+            f"the report names {name} as its judge: to ask it, with your key, give --judge={name}"
+        )
+
+
+def _grading(options: dict[str, Any], device: str, replies: Path, judge: str | None) -> Grading:
     """Who graded the answers of the report: the judge that it names, with its replies, else rules."""
-    if not (name := options.get("judge")):
+    name = str(options.get("judge") or "")
+    if not name:
         return Grading()
-    offline = bool(options.get("offline"))
-    place = replies if replies.is_dir() else None
-    return Grading(lambda: CachedJudge(loading.load(str(name), device=device, offline=offline), place))
+    place, offline = replies if replies.is_dir() else None, bool(options.get("offline"))
+
+    def load_judge() -> Judge:
+        if loading.is_endpoint(name) and name != judge:
+            return UnaskedJudge(name)
+        return loading.load(name, device=device, offline=offline)
+
+    return Grading(lambda: CachedJudge(load_judge(), place))
 
 
 def _sample(report: Report, found: Found) -> tuple[Benchmark, Sample]:

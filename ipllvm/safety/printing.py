@@ -5,6 +5,7 @@ that turn the direction of text, or what CI systems take for commands: `::` at t
 (GitHub) and `##[` or `##vso[` anywhere (GitHub, Azure).
 """
 
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ LIMIT = 300
 _STYLE = re.compile("(\x1b\\[[0-9;]*[mK])")
 """Colours and erasing to the end of a line, which pytest and rich write."""
 _COMMAND = re.compile("((?:^|[\n\r])(?:\\s|\x1b\\[[0-9;]*[mK])*:|##(?:vso)?)([:[])", re.IGNORECASE)
+_AZURE = re.compile(r"(##(?:vso)?)\[", re.IGNORECASE)
 _KEPT = "\n\r\t"
 _TAIL = 8
 
@@ -32,6 +34,15 @@ def visible(text: str, limit: int = LIMIT) -> str:
     """
     shown = _without_commands("".join(c if c.isprintable() else _spelled(c) for c in text[: limit + 1]))
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def as_json(value: object) -> str:
+    r"""`value` as JSON in which nothing has to be spelled out, so that what is printed can be read again.
+
+    >>> as_json({"a": "##[error]x"})
+    '{\n "a": "##\\u005berror]x"\n}'
+    """
+    return _AZURE.sub(r"\1\\u005b", json.dumps(value, indent=1))
 
 
 class Guarded:

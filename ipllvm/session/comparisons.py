@@ -50,11 +50,13 @@ def reference(options: Options) -> Reference | None:
     """The baseline that was asked for, read and checked; raises UsageError."""
     if not options.baseline:
         return None
-    from ipllvm.gate import names, reading
+    from ipllvm.gate import budget, names, reading
 
     file = names.find(options.baseline, options.report_dir)
     if file is None:
         raise names.unknown(options.baseline, options.report_dir)
+    if options.budget is not None:
+        budget.load(budget.file_of(file))
     return Reference(options.baseline, file, reading.load(file))
 
 
@@ -72,6 +74,7 @@ class Comparison(pytest.Item):
         super().__init__(**others)
         self.source, self.key, self.last = source, key, last
         self.compared = False
+        self.unlike = ""  # why it can't be made whatever is measured: precheck.py
         self.notes: list[str] = []
         self.ipllvm_case = _about(source, key, self.config)
         self.add_marker("regression")
@@ -96,6 +99,7 @@ class Comparison(pytest.Item):
 
     def runtest(self) -> None:
         """Compare, record the row, and raise what the verdict calls for."""
+        self._require_alike()
         now = self._now()
         change = self._change(now)
         raised, new = self._finding(change), self._new(now)
@@ -105,6 +109,12 @@ class Comparison(pytest.Item):
             raise raised
         if change is None:
             pytest.skip("nothing to compare: its property has no score by sample")
+
+    def _require_alike(self) -> None:
+        from ipllvm.gate import outcome
+
+        if self.unlike and self.key is not None:
+            raise NotMeasured(f"not compared {outcome.words(self.key)}: {self.unlike}")
 
     def _finding(self, change: "Change | None") -> Finding | None:
         from ipllvm.verdicts.findings import finding

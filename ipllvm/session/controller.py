@@ -103,7 +103,7 @@ class Session:
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Set the exit status (0, 1, 6 or 7; pytest's 2-5 stay), then write the report."""
         self._ended = str(session.shouldfail or session.shouldstop or "")
-        if self.config.getoption("collectonly"):
+        if self.config.getoption("collectonly") or exitstatus == pytest.ExitCode.USAGE_ERROR:
             return
         reports, plan = self.gathered.reports, self.options.plan
         found = [] if plan else self.gathered.rows(self.config.stash.get(ROWS, {}))

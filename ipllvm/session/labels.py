@@ -17,7 +17,7 @@ def path(name: str, text: str) -> Path:
 def load(file: Path) -> Mapping[str, float]:
     """Score in [0, 1] by sample id; raises UsageError for a line that is none, and for a sample twice."""
     try:
-        lines = reading.text_file(file).splitlines()
+        lines = reading.text_file(file).split("\n")  # splitlines would cut a text at U+2028
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"--labels {file}: can't be read: {why}") from error
@@ -40,6 +40,7 @@ def _line(file: Path, number: int, line: str) -> tuple[str, float]:
         sample, label = value["id"], value["label"]
     except (KeyError, TypeError, ValueError):
         raise UsageError(f"--labels {file}: line {number}: {how}") from None
-    if not isinstance(sample, str) or not isinstance(label, int | float) or not 0 <= label <= 1:
+    number_like = isinstance(label, int | float) and not isinstance(label, bool)
+    if not isinstance(sample, str) or not number_like or not 0 <= label <= 1:
         raise UsageError(f"--labels {file}: line {number}: {how}")
     return sample, float(label)

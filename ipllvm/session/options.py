@@ -26,12 +26,12 @@ from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
 from ipllvm.records import EXACT
-from ipllvm.session import labels, parsing
+from ipllvm.session import combinations, labels, parsing
+from ipllvm.session.combinations import TARGETS
 from ipllvm.session.option import ROW, Bears, Option, number, one_of, option, whole
 from ipllvm.session.profiles import BENCHMARKS as BENCHMARKS_OF
 from ipllvm.session.profiles import CLASSES, PROFILES, PUBLISHED, Size, size
 
-TARGETS: Final = ("population", "benchmark")
 DEFAULT_MODELS: Final = ("llava-tiny",)
 DEFAULT_LANGUAGE_MODELS: Final = ("lm-tiny",)
 NOTHING, RUN, MEASUREMENT, PARAMETER = Bears
@@ -350,7 +350,7 @@ def read(config: pytest.Config) -> Options:
     """The options of this run; raises UsageError in one line for a value that can't be used."""
     typed = {name: config.getoption(row.destination) for name, row in OPTIONS.items()}
     values = {name: row.read(typed[name]) for name, row in OPTIONS.items()}
-    _check(values)
+    combinations.check(values)
     values["models"] = parsing.models(values["models"] or DEFAULT_MODELS)
     values["profile"] = parsing.profile(values["profile"], values["device"])
     fit = CLASSES if all(map(names_classes, values["models"])) else BENCHMARKS_OF[values["profile"]]
@@ -360,7 +360,7 @@ def read(config: pytest.Config) -> Options:
     values["language_models"] = values["language_models"] or DEFAULT_LANGUAGE_MODELS
     created = _created(values)
     if created:
-        values.update(baseline=None, save_baseline=values["baseline"])
+        values.update(baseline=None, save_baseline=values["baseline"], budget=None, variants=1)
     for name in ("baseline", "save_baseline"):
         values[name] = values[name] or ""
     return Options(fewer_do=typed["samples"] == "auto", created=created, **values)
@@ -378,28 +378,3 @@ def _created(values: Mapping[str, Any]) -> bool:
             "--baseline-if-missing=create: CI is set, where no run may become its own baseline: commit one"
         )
     return names.find(names.new("baseline", asked), values["report_dir"]) is None
-
-
-def _check(values: Mapping[str, Any]) -> None:
-    """Raises UsageError for options that do not go together, or not without another."""
-    sequential, compared = values["sequential"], values["baseline"] or values["save_baseline"]
-    if compared and len(values["models"]) > 1:
-        raise UsageError("a baseline is of one model: give one --model")
-    created = values["save_baseline"] or values["baseline_if_missing"] == "create"
-    if sequential and created:
-        raise UsageError("--sequential: a baseline needs a fixed number of samples; leave one of the two out")
-    if sequential and compared and values["evidence"] != "looks":
-        raise UsageError("--sequential: a gate has planned looks; give --evidence looks too")
-    if values["margin_floor"] and not values["noise_floor"]:
-        raise UsageError("--margin-floor: give --noise-floor too")
-    if sequential and values["noise_floor"]:
-        raise UsageError("--noise-floor needs a fixed number of samples; leave --sequential out")
-    if not sequential and values["final_look"]:
-        raise UsageError("--final-look: give --sequential too")
-    if values["top_up"] and (sequential or values["noise_floor"] or values["no_store"] or compared):
-        raise UsageError("--top-up: not with --sequential, --noise-floor, --no-store or a baseline")
-    looks = values["evidence"] == "looks"
-    if looks and (not sequential or values["final_look"] or values["target"] != TARGETS[0]):
-        raise UsageError("--evidence looks: needs --sequential, without --final-look or --target benchmark")
-    if not sequential and values["target"] != TARGETS[0]:
-        raise UsageError(f"--target {values['target']}: give --sequential too")

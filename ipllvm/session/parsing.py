@@ -1,6 +1,7 @@
 """What was typed, as a value: each function checks one kind of option and raises UsageError in one line."""
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from ipllvm.models.sources import check_name, local_folder
 from ipllvm.safety import reading
 
 DEVICES = ("auto", "cpu", "cuda")
+_DECIMAL = re.compile(r"\d{0,20}\.?\d{1,20}", re.ASCII)
 GPU_DRIVERS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/nvmap", "/dev/dxg", "/dev/kfd")
 
 
@@ -78,10 +80,7 @@ def budget(name: str, text: str) -> float:
     """A number of samples, or a share of them below 1."""
     if text.isascii() and text.isdecimal():
         return whole(name, text, 0)
-    try:
-        share = float(text)
-    except ValueError:
-        share = -1.0
+    share = float(text) if _DECIMAL.fullmatch(text) else -1.0
     if not 0 <= share < 1:
         raise UsageError(f"--{name} {text}: give a whole number, or a share from 0 up to but not 1")
     return share
@@ -89,10 +88,7 @@ def budget(name: str, text: str) -> float:
 
 def number(name: str, text: str, least: float, most: float) -> float:
     """A number from `least` to `most`."""
-    try:
-        found = float(text)
-    except ValueError:
-        found = least - 1
+    found = float(text) if _DECIMAL.fullmatch(text) else least - 1
     if not least <= found <= most:
         raise UsageError(f"--{name} {text}: give a number from {least:g} to {most:g}")
     return found
@@ -108,7 +104,7 @@ def one_of(name: str, text: str, known: Sequence[str]) -> str:
 def device(name: str, text: str) -> str:
     """A device of torch, if this machine can have it."""
     kind, colon, index = text.partition(":")
-    if kind not in DEVICES or (colon and (kind != "cuda" or not index.isdecimal())):
+    if kind not in DEVICES or (colon and (kind != "cuda" or not re.fullmatch(r"[0-9]{1,4}", index))):
         raise UnknownName(f"--{name}", text, (*DEVICES, "cuda:0"))
     if kind == "cuda" and sys.platform == "linux" and not any(Path(p).exists() for p in GPU_DRIVERS):
         raise UsageError(f"--{name} {text}: no GPU driver here; use --device cpu")

@@ -19,6 +19,7 @@ from PIL import Image
 from ipllvm.benchmarks.images import EncodedImage
 from ipllvm.benchmarks.jsonlines import LONGEST
 from ipllvm.errors import UsageError
+from ipllvm.safety.printing import visible
 
 KEPT = 4096
 """Characters of a cell that are kept in memory; what is longer and no text stays in the file."""
@@ -37,11 +38,17 @@ class CellImage:
 
     def load(self) -> Image.Image:
         """The picture in RGB; raises OSError where it can't be read or decoded."""
+        where = f"{Path(self.file).name}, byte {self.start}"
         with Path(self.file).open("rb") as stream:
             stream.seek(self.start)
-            text = stream.read(self.end - self.start).decode("utf-8-sig")
-        cell = next(csv.reader(StringIO(text, newline=""), delimiter=self.delimiter))[self.place]
-        return EncodedImage(f"{Path(self.file).name}, byte {self.start}", base64.b64decode(cell)).load()
+            row = stream.read(self.end - self.start)
+        try:
+            text = StringIO(row.decode("utf-8-sig"), newline="")
+            (cells,) = csv.reader(text, delimiter=self.delimiter)
+            data = base64.b64decode(cells[self.place])
+        except (ValueError, IndexError, csv.Error) as error:
+            raise OSError(f"image '{where}' can't be read: the file has changed") from error
+        return EncodedImage(where, data).load()
 
     def digest(self) -> bytes:
         """sha256 of the encoded bytes."""
@@ -63,7 +70,7 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 def _rows(path: Path, stream: BinaryIO, delimiter: str) -> Iterator[dict[str, Any]]:
     lines = _Lines(stream)
-    reader = csv.reader(lines, delimiter=delimiter, strict=False)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     number, header = 0, None
     while True:
         start = lines.place
@@ -74,7 +81,7 @@ def _rows(path: Path, stream: BinaryIO, delimiter: str) -> Iterator[dict[str, An
         if cells is None:
             return
         if header is None:
-            header = cells
+            header = _unlike(path, cells)
         elif cells:
             number += 1
             if len(cells) != len(header):
@@ -83,6 +90,14 @@ def _rows(path: Path, stream: BinaryIO, delimiter: str) -> Iterator[dict[str, An
             yield {
                 name: _cell(text, n, where) for n, (name, text) in enumerate(zip(header, cells, strict=True))
             }
+
+
+def _unlike(path: Path, header: list[str]) -> list[str]:
+    """The names of the columns; raises UsageError where two are alike, of which one would be lost."""
+    twice = next((name for name in header if header.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"{path}: two columns are called '{visible(twice)}'")
+    return header
 
 
 def _cell(text: str, place: int, where: tuple[str, int, int, str]) -> Any:

@@ -39,13 +39,15 @@ class TarImage:
 def rows(path: Path) -> list[dict[str, Any]]:
     """The rows of a file: `__key__`, `image` and `cls`; raises UsageError."""
     found: dict[str, dict[str, Any]] = {}
+    if not path.is_file():
+        raise UsageError(f"{path}: can't be read: it is not a regular file")
     try:
         with tarfile.open(path, "r:") as archive, path.open("rb") as stream:
             for member in archive:
                 key, _, suffix = member.name.rpartition("/")[2].partition(".")
                 if member.isreg() and member.size <= BYTES:
                     _put(found.setdefault(key, {"__key__": key}), str(path), member, suffix.lower(), stream)
-    except (OSError, tarfile.TarError) as error:
+    except (OSError, ValueError, OverflowError, tarfile.TarError) as error:
         raise UsageError(f"{path}: can't be read: {error}") from error
     return list(found.values())
 

@@ -59,6 +59,38 @@ def test_what_is_missing_fails_and_says_how_to_get_it(
     assert any(line.startswith("devices ") and "torch can't be imported" in line for line in told)
 
 
+@pytest.mark.parametrize(
+    ("content", "ends", "state"),
+    [
+        ("raise RuntimeError('operator torchvision::nms does not exist\\nand more')", 1, "9.9, does not fit"),
+        ("raise ImportError('undefined symbol: _ZN5torch3jit17parseSchemaOrName')", 1, "9.9, does not fit"),
+        ("", 0, "9.9"),
+    ],
+)
+def test_a_torchvision_that_does_not_fit_torch_is_told_with_its_cure(
+    content: str,
+    ends: int,
+    state: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    """Transformers imports it for any picture wherever it is installed, so that every run fails."""
+    (tmp_path / "here" / "torchvision-9.9.dist-info").mkdir(parents=True)
+    (tmp_path / "here" / "torchvision-9.9.dist-info" / "METADATA").write_text(
+        "Name: torchvision\nVersion: 9.9\n"
+    )
+    (tmp_path / "here" / "torchvision.py").write_text(content)
+    monkeypatch.syspath_prepend(tmp_path / "here")
+    monkeypatch.delitem(sys.modules, "torchvision", raising=False)
+    shown = " ".join(" ".join(lines(capsys, ends)).split())
+    monkeypatch.delitem(sys.modules, "torchvision", raising=False)
+    assert f"torchvision {state} " in shown
+    assert ("needed and not here: torchvision" in shown) == bool(ends)
+    assert ("install the build that belongs to this torch" in shown) == bool(ends)
+    assert "and more" not in shown
+
+
 def test_missing_checkpoints_are_told(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -135,3 +135,15 @@ def test_other_data_are_refused(folder: Path, tmp_path: Path, capsys: pytest.Cap
     (tmp_path / "report.json").write_text(json.dumps(found))
     assert replay(str(tmp_path), "made_up") == 4
     assert "abababababab in the report: install the data" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seed", ["0", None, 1.5])
+def test_a_seed_that_is_none_is_told_in_one_line(
+    folder: Path, tmp_path: Path, seed: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = json.loads((folder / "report.json").read_text())
+    made["results"][0]["settings"]["seed"] = seed
+    (tmp_path / "report.json").write_text(json.dumps(made))
+    assert replay(str(tmp_path), "made_up") == 4
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "the report's setting 'seed' is no whole number" in line

@@ -18,8 +18,9 @@ from ipllvm.tests.reporting import reports
 CLAIM = claims.load()["permutation"]
 MATERIAL = {
     "digest", "prompt", "template", "max_new_tokens", "draws", "seed", "permutation_scope", "noise_kind",
-    "patch_information", "occlusion_budget", "answer", "scorer", "judge", "encoder", "synthetic", "dtype",
-    "attention", "agg", "margin_floor", "family_wise", "groups", "patch_grid",
+    "patch_information", "occlusion_budget", "answer", "scorer", "judge", "encoder", "synthetic",
+    "saliency", "language_models", "dtype", "attention", "agg", "margin_floor", "family_wise",
+    "groups", "patch_grid",
 }  # fmt: skip
 FREE = {
     "batch_size",

@@ -48,6 +48,13 @@ def test_what_is_saved_comes_back(tmp_path: Path) -> None:
     assert load(path) == Baseline({"model": "m"}, baseline(WORSE).entries)
 
 
+def test_a_file_says_the_mean_in_points_for_people_who_read_it() -> None:
+    (entry,) = json.loads(dumps({}, rows(WORSE)))["entries"]
+    assert entry["mean"] == pytest.approx(15)
+    (empty,) = json.loads(dumps({}, rows([])))["entries"]
+    assert empty["mean"] is None
+
+
 @pytest.mark.parametrize(
     "name", ["own/photos (v2).jsonl", "hub:org/set:main@test", "lmms:mme", "chartqa@paper"]
 )

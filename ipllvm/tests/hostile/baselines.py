@@ -12,6 +12,7 @@ from typing import Any
 
 from ipllvm import claims
 from ipllvm.gate import answers, baseline
+from ipllvm.tests.hostile import damage
 from ipllvm.tests.hostile.options import CHECK, ESCAPES, HUGE, LONG
 from ipllvm.tests.hostile.row import Row
 
@@ -183,6 +184,29 @@ CLAIMS: dict[str, tuple[object, ...]] = {
     "name": (5, ESCAPES, LONG),
     "another": (1,),
 }
+GATED = {"checkpoint": "a", "measured": "b", "level": 0.01, "p": 0.5, "alarm": False}
+BUDGETS = {
+    what: json.dumps({"schema": "ipllvm-budget/1", "gates": gates})
+    for what, gates in {
+        "has a level in words": [{**GATED, "level": "0.05"}],
+        "has a level of 7": [{**GATED, "level": 7}],
+        "has a level below 0": [{**GATED, "level": -0.1}],
+        "has an alarm in words": [{**GATED, "alarm": "no"}],
+        "has evidence that is a number": [{**GATED, "evidence": 1}],
+        "has evidence in words": [{**GATED, "evidence": {"a": "b"}}],
+        "has gates that are lists": [[]],
+        "is no list": {},
+        "has more gates than there are levels": [GATED] * 10_001,
+    }.items()
+}
+
+
+def _budget(folder: Path, text: str) -> None:
+    """A good baseline beside whose budget something is wrong."""
+    _write(folder, b"")
+    (folder / "good.budget.json").write_text(text)
+
+
 NO_ENTRIES: tuple[object, ...] = (None, {}, [], [3], [[]], "x")
 ROWS = [
     _text("empty", "", fast=True),
@@ -261,6 +285,46 @@ ROWS = [
         NOT_ONE,
         partial(_write, bad=b'{"schema": "ipllvm-baseline/1", "entries": ['),
         fast=True,
+        lines=1,
+    ),
+    *(
+        Row(
+            f"gate whose budget {what}",
+            (*CHECK, "--baseline=good.json", "--budget=5 % of alarms false"),
+            4,
+            "good.budget.json",
+            partial(_budget, text=text),
+            lines=1,
+            fast="level" in what,
+        )
+        for what, text in BUDGETS.items()
+    ),
+    *(
+        Row(
+            f"gate whose budget is {what}",
+            (*CHECK, "--baseline=good.json", "--budget=5 % of alarms false"),
+            4,
+            "good.budget.json",
+            damage.both(partial(_write, bad=b""), make),
+            lines=1,
+        )
+        for what, make in damage.all_of("good.budget.json").items()
+        if what not in ("missing", "a link to itself")
+    ),
+    Row(
+        "compare with variants of 5,000 digits",
+        ("compare", "good.json", "good.json", f"--variants={HUGE}"),
+        4,
+        "digits",
+        partial(_write, bad=b""),
+        lines=1,
+    ),
+    Row(
+        "compare with variants in other digits",
+        ("compare", "good.json", "good.json", "--variants=٣"),
+        4,
+        "--variants",
+        partial(_write, bad=b""),
         lines=1,
     ),
     Row(

@@ -75,6 +75,16 @@ def sparse(name: str, size: int = 1 << 40) -> Callable[[Path], None]:
     return make
 
 
+def both(*made: Callable[[Path], object]) -> Callable[[Path], None]:
+    """One after the other."""
+
+    def make(folder: Path) -> None:
+        for each in made:
+            each(folder)
+
+    return make
+
+
 def all_of(name: str) -> dict[str, Callable[[Path], None]]:
     """Every way in which `name` can be wrong."""
     made = {what: written(name, content) for what, content in BYTES.items()}

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from ipllvm.tests.hostile import damage
 from ipllvm.tests.hostile.row import Row, nothing
 
 CHECK = ("check", "planted:invariant", "-k", "test_clean_score", "--benchmark=planted", "--samples=4", "-q")
@@ -31,6 +32,15 @@ def _denied(folder: Path) -> None:
     (folder / "file").write_text("")
 
 
+BEYOND = f"1 false alarm per {HUGE} checkpoints"
+LABELS = {
+    "a label that is true": '{"id": "a", "label": true}',
+    "a label above 1": '{"id": "a", "label": 1.5}',
+    "an infinite label": '{"id": "a", "label": 1e999}',
+    "an id twice": '{"id": "a", "label": 1}\n{"id": "a", "label": 0}',
+    "an id that is a number": '{"id": 1, "label": 1}',
+    "a label in words": '{"id": "a", "label": "1"}',
+}
 WHOLES = {"samples": 1, "draws": 1, "seed": 0, "batch-size": 1, "counterexamples": 0}
 NO_NUMBERS = ("", " ", "-1", "1.5", "1e3", "one", "0x10", "١", "²", "1_000", "nan", "+1", "--", LONG)
 ROWS = [
@@ -107,6 +117,89 @@ ROWS = [
     _row("--save-baseline=..", "--save-baseline"),
     _row("--save-baseline=" + LONG, "--save-baseline", name="--save-baseline too long"),
     _row("--baseline=" + LONG, "", name="--baseline too long"),
+    *(
+        _row(
+            f"--{option}",
+            "give --baseline too",
+            name=f"--{option[:20]} without a baseline",
+            fast="fail" in option,
+        )
+        for option in ("fail-on=worse", "variants=8", "budget=1 false alarm per 100 checkpoints")
+    ),
+    _row("--catch=1", "give --plan too"),
+    *(
+        _row(f"--budget={text}", "--budget", name=f"--budget={text[:30]!r}", fast=text == BEYOND)
+        for text in (
+            "",
+            "1",
+            "0 false alarms per 9 checkpoints",
+            "2 false alarms per 1 checkpoint",
+            "nan % of alarms false",
+            "١ false alarm per 9 checkpoints",
+            "100 % of alarms false",
+            "-1 % of alarms false",
+            BEYOND,
+            ESCAPES,
+        )
+    ),
+    *(
+        _row(f"--{option}", f"--{option.partition('=')[0]}", name=f"--{option[:24]}")
+        for option in (
+            "power=8_0",
+            "power=inf",
+            "power=101",
+            "power=٨٠",
+            "catch=0",
+            "catch=1e1",
+            "catch= 1",
+            "variants=٣",
+            "variants=0",
+            f"variants={HUGE}",
+            "max-errors=0.5_5",
+            "max-errors= 1",
+            "max-errors=٠.٥",
+            "parameter=x",
+            "parameter==",
+            "parameter=a b=c",
+            "device=cuda:²",
+            "device=cuda:-1",
+            "top-up=0",
+            "exact=magic",
+            "evidence=luck",
+            "exit=softly",
+            "fail-on=anything",
+            "protocol=own",
+            "answer=guess",
+        )
+    ),
+    _row("--save-baseline=release-1.budget", "--save-baseline", name="--save-baseline over a budget"),
+    _row("--save-baseline=release-1.json", "--save-baseline", name="--save-baseline with its ending"),
+    Row(
+        "option --parameter=nothing=1",
+        (*CHECK, "--parameter=nothing=1"),
+        4,
+        "unknown --parameter 'nothing'",
+        lines=2,
+    ),
+    *(
+        _row(
+            "--labels=labels",
+            "--labels",
+            damage.all_of("labels")[what],
+            name=f"--labels that is {what}",
+            fast=what == "a pipe",
+        )
+        for what in damage.all_of("labels")
+    ),
+    *(
+        _row(
+            "--labels=labels",
+            "--labels",
+            damage.written("labels", text.encode()),
+            name=f"--labels with {what}",
+        )
+        for what, text in LABELS.items()
+    ),
     _row("--final-look", "give --sequential too"),
     _row("--margin-floor", "give --noise-floor too"),
 ]

@@ -4,10 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from ipllvm.tests.hostile import baselines, checkpoints, inputs, options, reports, stores
+from ipllvm.tests.hostile import (
+    baselines,
+    checkpoints,
+    inputs,
+    options,
+    own_data,
+    processors,
+    reports,
+    stores,
+)
 from ipllvm.tests.hostile.row import Row, faults, run
 
-ROWS = [*options.ROWS, *baselines.ROWS, *reports.ROWS, *stores.ROWS, *inputs.ROWS, *checkpoints.ROWS]
+KINDS = (options, baselines, reports, stores, inputs, own_data, checkpoints, processors)
+ROWS = [row for kind in KINDS for row in kind.ROWS]
 LEAST, LEAST_FAST = 300, 40
 
 

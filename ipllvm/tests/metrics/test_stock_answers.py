@@ -1,3 +1,5 @@
+import pytest
+
 from ipllvm.metrics.stock_answers import free_numbers, share, stock_answers, yes_or_no
 from ipllvm.records import Sample
 
@@ -25,6 +27,24 @@ def test_only_the_questions_in_question_are_counted() -> None:
     assert ones.clusters == ("ca", "cb")
     noes = share(SAID, SAMPLES, "no", among=yes_or_no(SAMPLES))
     assert noes.values.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("said", "same"),
+    [
+        ("1.00", 1.0),
+        ("01", 1.0),
+        (" 1. ", 1.0),
+        ("one", 0.0),
+        ("1 apple", 0.0),
+        ("", 0.0),
+        ("-1", 0.0),
+        ("nan", 0.0),
+        ("11", 0.0),
+    ],
+)
+def test_a_number_is_the_same_however_it_is_written_and_no_other_words_are(said: str, same: float) -> None:
+    assert share({"b": said}, SAMPLES, "1", among=free_numbers(SAMPLES)).values.tolist() == [same]
 
 
 def test_what_was_not_answered_is_left_out() -> None:

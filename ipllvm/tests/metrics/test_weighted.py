@@ -1,5 +1,7 @@
 """Weighted sums of scores, and the claims made of them, against figures worked out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -90,6 +92,13 @@ def test_draws_are_put_side_by_side() -> None:
     stopped = drawn("both", [scores(1.0, n=4), scores(0.5, n=3)])
     assert stopped.samples == ("s0", "s1", "s2")
     assert mean_terms(1.0, [found, stopped]) == [(0.5, found), (0.5, stopped)]
+
+
+def test_errors_of_samples_that_not_all_draws_have_are_left_out_with_them() -> None:
+    first, second = scores(1.0, n=4), scores(0.5, n=3)
+    first = replace(first, errors={"s1": "no picture", "s3": "no picture"})
+    second = replace(second, errors={"s2": "too long"})
+    assert drawn("both", [first, second]).errors == {"s1": "no picture", "s2": "too long"}
 
 
 def test_a_plain_difference_is_no_weighted_sum() -> None:

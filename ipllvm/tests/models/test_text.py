@@ -67,3 +67,13 @@ def test_a_damaged_checkpoint_is_refused(tmp_path: Path) -> None:
     (folder / "tokenizer.json").write_text("{")
     with pytest.raises(ModelUnavailable, match="its tokenizer can't be loaded"):
         LanguageModel(str(folder), device="cpu").features(TEXTS)
+
+
+def test_its_identity_is_its_name_and_what_is_read_of_its_folder(tmp_path: Path, tiny: LanguageModel) -> None:
+    folder = shutil.copytree(sources.language_model("lm-tiny", ()), tmp_path / "lm-tiny")
+    copied = LanguageModel(str(folder), device="cpu")
+    assert copied.identity == tiny.identity
+    assert tiny.identity.startswith("lm-tiny@") and len(tiny.identity) == len("lm-tiny@") + 12
+    config = (folder / "config.json").read_text()
+    (folder / "config.json").write_text(config.replace('"rms_norm_eps": 1e-06', '"rms_norm_eps": 1e-05'))
+    assert LanguageModel(str(folder), device="cpu").identity != tiny.identity

@@ -44,7 +44,8 @@ def main() -> None:
 
 def _tried(mutant: Mutant) -> tuple[Mutant, bool, float]:
     tests = tests_of(mutant.module)
-    beside = tuple(each for each in tests if each != mutant.module)
+    inside = (each for each in tests if not any(each.startswith(f"{other}/") for other in tests))
+    beside = tuple(each for each in inside if each != mutant.module)
     without = [f"--deselect={name}" for name in _failing(beside)]
     passed, seconds = trial.run(mutant.module, mutant.change.number, [*tests, *without], LIMIT)
     return mutant, not passed, seconds

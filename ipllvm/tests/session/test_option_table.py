@@ -75,6 +75,8 @@ WITH: dict[str, dict[str, Any]] = {
     "evidence": {"sequential": True},
     "margin_floor": {"noise_floor": True},
     "baseline": {"models": ["llava-ov"]},
+    "budget": {"models": ["llava-ov"], "baseline": "b"},
+    "variants": {"models": ["llava-ov"], "baseline": "b"},
 }
 """What else has to be given."""
 MEASUREMENT = {"draws", "seed", "prompt", "answer"}

@@ -217,12 +217,13 @@ def test_sequential_runs_name_their_target() -> None:
         ({"sequential": True, "noise_floor": True}, "--noise-floor needs a fixed number of samples"),
         ({"sequential": True, "target": "world"}, "unknown --target 'world'"),
         ({"sequential": True, "save_baseline": "b"}, "--sequential: a baseline needs a fixed number"),
-        (
-            {"sequential": True, "baseline": "b"},
-            "--sequential: a gate has planned looks",
-        ),
+        ({"sequential": True, "baseline": "b"}, "--sequential: a gate has planned looks"),
+        ({"variants": "8"}, "--variants: give --baseline too"),
+        ({"fail_on": "worse"}, "--fail-on: give --baseline too"),
+        ({"budget": "5 % of alarms false"}, "--budget: give --baseline too"),
+        ({"catch": "1"}, "--catch: give --plan too"),
     ],
 )
-def test_what_does_not_go_with_a_sequential_run(asked: dict[str, Any], line: str) -> None:
+def test_what_does_not_go_with_another_option_or_not_without_one(asked: dict[str, Any], line: str) -> None:
     with pytest.raises(UsageError, match=line):
         read(**asked)

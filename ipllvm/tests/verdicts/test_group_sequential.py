@@ -13,7 +13,7 @@ from ipllvm.errors import ClaimViolated, UsageError
 from ipllvm.evaluation import evaluation
 from ipllvm.records import Contrast, Decision
 from ipllvm.sampling import generator
-from ipllvm.session.options import _check
+from ipllvm.session.combinations import check
 from ipllvm.stats.spending import levels
 from ipllvm.tests.evaluation.test_evaluation import benchmark
 from ipllvm.tests.verdicts.test_sequential import Run, breaks, unchanged
@@ -100,7 +100,7 @@ def test_it_is_asked_for_with_what_it_goes_with() -> None:
         "noise_floor": False, "final_look": False, "evidence": "looks", "target": "population",
         "top_up": None, "no_store": False,
     }  # fmt: skip
-    _check(usual)
+    check(usual)
     for wrong in ({"sequential": False}, {"final_look": True}, {"target": "benchmark"}):
         with pytest.raises(UsageError, match="--evidence looks"):
-            _check({**usual, **wrong})
+            check({**usual, **wrong})

@@ -13,7 +13,7 @@ from ipllvm.errors import UsageError
 from ipllvm.evaluation.schedules import Noted
 from ipllvm.records import Decision, Verdict
 from ipllvm.sampling import generator
-from ipllvm.session.options import _check
+from ipllvm.session.combinations import check
 from ipllvm.tests.stats.contrasts import flips
 from ipllvm.verdicts.top_up import FILE, Book, Look, over_all
 
@@ -83,7 +83,7 @@ def test_it_goes_with_a_fixed_number_of_samples_and_a_store() -> None:
         "target": "population", "no_store": False,
     }  # fmt: skip
     others = SimpleNamespace(**usual)
-    _check(vars(others))
+    check(vars(others))
     for wrong in ({"sequential": True}, {"no_store": True}, {"baseline": "b"}, {"noise_floor": True}):
         with pytest.raises(UsageError, match="--top-up"):
-            _check({**usual, **wrong})
+            check({**usual, **wrong})

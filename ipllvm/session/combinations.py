@@ -1,0 +1,44 @@
+"""Options that do not go together, or not without another: told in one line before anything is collected."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ipllvm.errors import UsageError
+
+TARGETS: Final = ("population", "benchmark")
+"""What a sequential verdict speaks of."""
+
+
+def check(values: Mapping[str, Any]) -> None:
+    """Raises UsageError for options that do not go together, or not without another."""
+    sequential, compared = values["sequential"], values["baseline"] or values["save_baseline"]
+    if compared and len(values["models"]) > 1:
+        raise UsageError("a baseline is of one model: give one --model")
+    created = values["save_baseline"] or values["baseline_if_missing"] == "create"
+    if sequential and created:
+        raise UsageError("--sequential: a baseline needs a fixed number of samples; leave one of the two out")
+    if sequential and compared and values["evidence"] != "looks":
+        raise UsageError("--sequential: a gate has planned looks; give --evidence looks too")
+    _check_needed(values)
+    if values["margin_floor"] and not values["noise_floor"]:
+        raise UsageError("--margin-floor: give --noise-floor too")
+    if sequential and values["noise_floor"]:
+        raise UsageError("--noise-floor needs a fixed number of samples; leave --sequential out")
+    if not sequential and values["final_look"]:
+        raise UsageError("--final-look: give --sequential too")
+    if values["top_up"] and (sequential or values["noise_floor"] or values["no_store"] or compared):
+        raise UsageError("--top-up: not with --sequential, --noise-floor, --no-store or a baseline")
+    looks = values["evidence"] == "looks"
+    if looks and (not sequential or values["final_look"] or values["target"] != TARGETS[0]):
+        raise UsageError("--evidence looks: needs --sequential, without --final-look or --target benchmark")
+    if not sequential and values["target"] != TARGETS[0]:
+        raise UsageError(f"--target {values['target']}: give --sequential too")
+
+
+def _check_needed(values: Mapping[str, Any]) -> None:
+    """Raises UsageError for an option of a gate, or of a plan, that would do nothing."""
+    gates = (("budget", None), ("variants", 1), ("fail_on", "violated"))
+    for needed, others in (("baseline", gates), ("plan", (("catch", None),))):
+        for name, usual in others:
+            if values[name] != usual and not values[needed]:
+                raise UsageError(f"--{name.replace('_', '-')}: give --{needed} too: it says nothing alone")
