@@ -81,6 +81,7 @@ def test_it_goes_with_a_fixed_number_of_samples_and_a_store() -> None:
         "baseline_if_missing": "fail", "models": ("m",),
         "margin_floor": False, "noise_floor": False, "final_look": False, "evidence": "bets",
         "target": "population", "no_store": False,
+        "budget": None, "variants": 1, "fail_on": "violated", "catch": None, "plan": False,
     }  # fmt: skip
     others = SimpleNamespace(**usual)
     check(vars(others))
