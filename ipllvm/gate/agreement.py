@@ -21,6 +21,10 @@ IMMATERIAL: Final = frozenset(
     }
 )  # fmt: skip
 """Settings of a row that may differ: how it was run, and what was found beside the claim."""
+SERVED: Final = "served"
+"""The value of what a server does not say of a model behind it: what serving changed is the question."""
+HIDDEN: Final = ("dtype", "attention", "template")
+"""Settings that may have that value."""
 _FOUND_WITH = " with "
 """In the name of a setting: what was found with another model, as alignment says of each."""
 WORDS: Final = frozenset({"text", "source", "meaning"})
@@ -59,7 +63,8 @@ def foreseen(
 
     What is left out, None or empty, is not looked at.
     """
-    yield from _differ(old.settings, settings, filter(material, settings))
+    hidden = _served(old.settings, settings)
+    yield from _differ(old.settings, settings, (n for n in settings if material(n) and n not in hidden))
     if claim is not None:
         judged = [field.name for field in fields(Claim) if field.name not in WORDS]
         yield from _differ(_values(old.claim, judged), _values(claim, judged), judged, "the claim's ")
@@ -78,8 +83,13 @@ def versions(old: "Baseline", new: "Baseline") -> tuple[list[str], list[str]]:
 
 
 def devices(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
-    """The kinds of device, where they differ, which is told."""
-    return _differ(old.settings, new.settings, ("device",))
+    """The kinds of device, and what a server hides, where they differ, which is told."""
+    return _differ(old.settings, new.settings, ("device", *sorted(_served(old.settings, new.settings))))
+
+
+def _served(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
+    """The settings of which a server says nothing in one of two runs."""
+    return {name for name in HIDDEN if SERVED in (old.get(name), new.get(name))}
 
 
 def _values(holder: object, names: Iterable[str]) -> dict[str, Any]:

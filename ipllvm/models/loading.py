@@ -54,6 +54,9 @@ def load(
     ModelUnavailable for the model; each is one line and comes before the weights are read where that is
     possible.
     """
+    if sources.is_endpoint(name):
+        how.require_none(name)
+        return _served(name, label, offline, prompt)
     style, place = choose_prompt(name, prompt), choose_device(device)
     numbers, called = choose_dtype(dtype, place), label or sources.display_name(name)
     if naming.is_planted(name):
@@ -90,6 +93,17 @@ def load(
     return adapter
 
 
+def _served(name: str, label: str | None, offline: bool, prompt: str) -> VisionLanguageModel:
+    """The model at an address; raises UsageError where it may not be asked, or not so."""
+    if offline:
+        raise UsageError(f"--model {name}: an endpoint can't be asked with --offline")
+    if prompt != "checkpoint":
+        raise UsageError(f"--prompt {prompt}: the server at {name} fills its own template")
+    from ipllvm.models.served import Served  # and its client, where one is asked for
+
+    return Served(name, label)
+
+
 def sketch(
     name: str, *, prompt: str = "checkpoint", offline: bool = False, how: LoadOptions = USUAL
 ) -> VisionLanguageModel:
@@ -100,6 +114,10 @@ def sketch(
     """
     if naming.is_planted(name):
         return load(name, device="cpu")
+    if sources.is_endpoint(name):
+        from ipllvm.models.served import Served
+
+        return Served(name, ask=False)
     folder = _folder(name, how, offline)
     if checkpoint.family_of(folder, remote_code=how.trust_remote_code) == checkpoint.ORIGINAL:
         original = inspecting.inspect(folder, how, offline)

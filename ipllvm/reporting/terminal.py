@@ -11,6 +11,7 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
+from ipllvm.models.checkpoint import RAN_CODE
 from ipllvm.reporting import evidence, figures
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import REASON_LIMIT, to_ascii, visible
@@ -104,6 +105,9 @@ def _model(
     found: Sequence[Line], model: Row, width: int, plain: Callable[[str], str], verbose: bool
 ) -> Iterator[str | Text | Table]:
     yield from _folded(plain(_header(model)), width)
+    for note in model.get("notes", ()):
+        if note.startswith(RAN_CODE):
+            yield Text(plain(visible(note, 200)), "bold red")
     table = _fitting(found, width, plain, verbose)
     if table is not None:
         yield table
@@ -140,7 +144,8 @@ def _printed(found: Sequence[Line], width: int, plain: Callable[[str], str]) -> 
 
 def _header(model: Row) -> str:
     facts = [model["id"], model["fingerprint"][:12], model["device"], model["dtype"]]
-    return ", ".join(visible(fact, 60) for fact in facts) + f", {model['parameters']:,} parameters"
+    size = f"{model['parameters']:,} parameters" if model["parameters"] else "of unknown size"
+    return ", ".join([*(visible(fact, 60) for fact in facts), size])
 
 
 def _table(

@@ -20,7 +20,7 @@ from ipllvm.gate.budget import Budget
 from ipllvm.judges.cost import Price
 from ipllvm.judges.cost import parse as price
 from ipllvm.models.load_options import DEVICE_MAPS
-from ipllvm.models.sources import check_name, display_names, names_classes
+from ipllvm.models.sources import check_name, display_names, is_endpoint, names_classes
 from ipllvm.perturbations.noise import KINDS
 from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
@@ -51,7 +51,7 @@ class Options:
     created: bool
     # fmt: off
     models: tuple[str, ...] = option(
-        "alias, hub id or folder (write --model=/path); repeatable",
+        "alias, hub id, folder (write --model=/path), or URL#NAME of a served model; repeatable",
         RUN, name="model", many=True, metavar="NAME",
     )
     benchmarks: tuple[str, ...] = option(
@@ -236,7 +236,9 @@ class Options:
         RUN, one_of("bets", "looks"), "bets",
     )
     final_look: bool = option("sequential: keep a fifth of alpha for one test of all samples", RUN, flag=True)
-    noise_floor: bool = option("measure twice, in other batches, and report what differs", RUN, flag=True)
+    noise_floor: bool = option(
+        "measure twice, in other batches, and report what differs; always of a served model", RUN, flag=True
+    )
     margin_floor: bool = option("raise margins below the noise floor to it", RUN, flag=True)
     exact: str | None = option(
         "what decides where few clusters inform: dirichlet, or bets, which are proven to be valid",
@@ -361,6 +363,8 @@ def read(config: pytest.Config) -> Options:
     created = _created(values)
     if created:
         values.update(baseline=None, save_baseline=values["baseline"], budget=None, variants=1)
+    served = any(map(is_endpoint, values["models"]))
+    values["noise_floor"] |= served and not (values["sequential"] or values["top_up"])
     for name in ("baseline", "save_baseline"):
         values[name] = values[name] or ""
     return Options(fewer_do=typed["samples"] == "auto", created=created, **values)

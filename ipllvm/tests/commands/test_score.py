@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from ipllvm.benchmarks.definition import published
 from ipllvm.cli import main
@@ -142,6 +143,52 @@ def test_an_id_of_ones_own_comes_first(tmp_path: Path, capsys: pytest.CaptureFix
     answers = [{**answer, "id": f"my/{n}"} for n, answer in enumerate(right("mme"))][:-1]
     found = report(capsys, scored(tmp_path, "mme", answers, given=given), status=7)
     assert found["missing"] == ["my/7"]
+
+
+@pytest.mark.parametrize("name", ["mme", "mathvista", "mmvet", "llavaw"])
+def test_answers_may_go_by_the_benchmarks_own_key_and_rows_by_an_id(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = published(name).key[0]
+    given = [{**row, "id": f"row-{n}"} for n, row in enumerate(rows(name))]
+    keyed = [{**answer, "id": row[key]} for answer, row in zip(right(name), given, strict=True)]
+    found = report(capsys, scored(tmp_path, name, keyed, given=given))
+    assert found["complete"] and found["strays"] == []
+    bare = [{key: answer.pop("id"), **answer} for answer in keyed]
+    assert report(capsys, scored(tmp_path, name, bare, given=given)) == found
+
+
+@pytest.mark.parametrize(("row", "answer"), [(7, "7"), ("7", 7), (7.0, "7"), (7, 7.0), (7.0, 7)], ids=repr)
+def test_a_number_is_one_name_however_it_is_written(
+    row: object, answer: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [{**rows("qbench")[0], "id": row}]
+    answers = [{"id": answer, "response": right("qbench")[0]["response"]}]
+    assert report(capsys, scored(tmp_path, "qbench", answers, given=given))["complete"]
+
+
+def test_a_judge_grades_what_brings_no_reply_and_is_asked_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], httpserver: HTTPServer
+) -> None:
+    httpserver.expect_request("/v1/models").respond_with_data("{}")
+    reply = {"choices": [{"message": {"content": "0.5"}, "finish_reason": "stop"}]}
+    httpserver.expect_request("/v1/chat/completions").respond_with_json(reply)
+    answers = right("mmvet")
+    for answer in answers[1:]:
+        answer["judge_reply"] = None
+    judge = f"--judge={httpserver.url_for('/v1')}#m"
+    command = scored(tmp_path, "mmvet", answers, judge, f"--report-dir={tmp_path}", "--judge-price=1/2")
+    first = report(capsys, command)
+    assert (
+        first["figures"][0]["printed"] == f"{round(100 * (1 + 0.5 * (len(answers) - 1)) / len(answers), 1)}"
+    )
+    asked = [request for request, _ in httpserver.log if request.method == "POST"]
+    assert len(asked) == len(answers) - 1
+    httpserver.clear()
+    httpserver.expect_request("/v1/models").respond_with_data("{}")
+    assert report(capsys, command) == first
+    assert main([*command, "--judge=http://127.0.0.1:9/v1#m"]) == 4
+    assert "it can't be reached" in capsys.readouterr().err
 
 
 def test_a_second_answer_counts_only_if_one_says_so(
