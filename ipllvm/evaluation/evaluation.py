@@ -7,16 +7,14 @@ in other batches (schedules.py): it keeps nothing between calls and asks only th
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Protocol
 
 import numpy as np
 
 from ipllvm.artifacts import Artifacts, Provider
-from ipllvm.engine.answering import options
 from ipllvm.engine.context import Context
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Known, require, require_whole, run
@@ -25,6 +23,8 @@ from ipllvm.engine.store.outcomes import OutcomeView
 from ipllvm.engine.template import template
 from ipllvm.errors import Finding, StoreFailed, UnknownName
 from ipllvm.evaluation import counterexamples, flips, official_units
+from ipllvm.evaluation.interfaces import Memory, Progress
+from ipllvm.evaluation.probability import NO_VERDICT, SUFFIX, Probabilities
 from ipllvm.evaluation.schedules import Fixed
 from ipllvm.evaluation.settings import Settings as Settings
 from ipllvm.evaluation.shown import Shown as Shown
@@ -46,29 +46,12 @@ from ipllvm.records import (
     Result,
     Sample,
     Scores,
-    Trial,
     Verdict,
 )
 from ipllvm.scorers.base import Grading
 from ipllvm.verdicts import decide, labelled
 from ipllvm.verdicts.findings import finding, last_line, not_measured, raise_worst
 from ipllvm.verdicts.series import plain
-
-Memory = Callable[[Context], MutableMapping[Trial, Response]]
-"""What is known already of a model on a benchmark: a view of the store, or a dict."""
-
-
-PROBABILITY = "the probability of the right option: another estimand than the claim's"
-PROBABILITY_SUFFIX = "_probability"
-"""Of the name of the estimate of a claim's quantity in probabilities in place of right and wrong answers."""
-
-
-class Progress(Protocol):
-    """Told how many of how many trials are done."""
-
-    def __call__(self, done: int, total: int) -> None:
-        """Say so, if it is time to."""
-        ...
 
 
 class Evaluation:
@@ -110,8 +93,7 @@ class Evaluation:
         self._stopped: KeyboardInterrupt | StoreFailed | None = None
         self._findings: list[Finding | None] = []
         self._traces: list[flips.Trace] = []
-        self._by_probability = False
-        self._probabilities: dict[str, Contrast] = {}
+        self._probabilities = Probabilities()
 
     @property
     def batch_size(self) -> int:
@@ -136,7 +118,7 @@ class Evaluation:
         what was measured, and `check` ends the test after recording it.
         """
         plan, outcomes = self._measured(self.benchmark, perturbations, draws)
-        if self._by_probability:
+        if self._probabilities.reading:
             return tuple(probabilities_of(plan, p, outcomes) for p in plan.perturbations)
         scorer = self._grading.of(self.benchmark)
         found = tuple(scores_of(plan, p, scorer, outcomes) for p in plan.perturbations)
@@ -242,9 +224,9 @@ class Evaluation:
         is neither a wrong answer nor a verdict, and UnknownName for a claim that is none.
         """
         asked = self._claim(claim)
-        if self._by_probability:
-            self._probabilities[asked.name] = contrast
-            return Verdict(Decision.UNDECIDED, PROBABILITY)
+        if self._probabilities.reading:
+            self._probabilities.contrasts[asked.name] = contrast
+            return NO_VERDICT
         paired = [(asked, contrast)]
         if "clean" in shown.scores and something_to_lose is None:
             regressed = baseline.clean_claim(asked.regression_margin)
@@ -289,10 +271,9 @@ class Evaluation:
         found |= in_own_units
         found |= {name: self._other(name, each) for name, each in shown.beside.items()}
         found |= self._labelled(shown.scores)
-        if claim.name in self._probabilities:
-            name = f"{claim.quantity}{PROBABILITY_SUFFIX}"
-            other = self._other(name, self._probabilities[claim.name])
-            found[name] = replace(other, method=f"{other.method}; {PROBABILITY}")
+        if other := self._probabilities.contrasts.get(claim.name):
+            name = f"{claim.quantity}{SUFFIX}"
+            found[name] = self._probabilities.named(self._other(name, other))
         decisive = self._schedule.decisive(contrast, claim, self.settings.seed)
         return found | {claim.quantity: decisive} | self._schedule.beside(claim.name)
 
@@ -324,15 +305,12 @@ class Evaluation:
     def measure(self, test: Callable[[], object]) -> None:
         """Call the test of a property as often as its schedule takes, each time on all that it is to see.
 
-        Where answers are chosen by likelihood it is called once more before, on the probability of the right
-        option, which stands beside the claim. Nothing is measured twice. Raises in the end what the verdicts
-        call for, a violated claim first.
+        Nothing is measured twice. Raises in the end what the verdicts call for, a violated claim first.
         """
 
         def call(data: Benchmark) -> None:
             self.benchmark = data
-            chosen = self.settings.answer == "likelihood" and any(map(options, data.samples))
-            for self._by_probability in (True, False) if chosen else (False,):
+            for _ in self._probabilities.calls(self.settings.answer, data):
                 self._trials = self._planned = 0
                 self._reused.clear()
                 self._perturbations, self._traces, self._providers = [], [], {}
@@ -418,5 +396,5 @@ class Evaluation:
             partial=self._stopped is not None,
             floors=self._schedule.reaches,
             noise=self._schedule.flips,
-            looks=self._schedule.looks,
+            analyses=self._schedule.analyses,
         )

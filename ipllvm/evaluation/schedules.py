@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from ipllvm.engine.plan import Plan
-from ipllvm.gate.looks import SequentialGate
+from ipllvm.gate.sequential import SequentialGate
 from ipllvm.records import Benchmark, Claim, Contrast, Estimate, Sample, Series, Verdict
 from ipllvm.verdicts import decide
 from ipllvm.verdicts.noise_floor import REPLICATE, Floor, limited, other_order, other_size
@@ -88,7 +88,7 @@ class Fixed:
         return {}
 
     @property
-    def looks(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
+    def analyses(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """How many samples had given a value at each look at a comparison, of how many, by claim."""
         return {}
 
@@ -185,9 +185,9 @@ class UntilCompared(UntilDecided):
         return found
 
     @property
-    def looks(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
+    def analyses(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
         """See Fixed."""
-        return {claim: self._gate.looks_of(claim) for claim in self._gate.counts}
+        return {claim: self._gate.analyses_of(claim) for claim in self._gate.counts}
 
 
 class Repeated(Fixed):

@@ -50,7 +50,7 @@ def disagreements(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
     """Why two entries can't be compared, each with both values; nothing where they can."""
     found = [*foreseen(old, {**dict.fromkeys(old.settings), **new.settings}, new.claim)]
     yield from found or _differ(_values(old, SHAPE), _values(new, SHAPE), SHAPE, "the contrast's ")
-    lost = len(old.samples) if new.looks else new.n_error  # it stopped before it came to the others
+    lost = len(old.samples) if new.analyses else new.n_error  # it stopped before it came to the others
     yield from _unlike_samples(old.samples, old.n_error, new.samples, lost)
     if not (old.samples and new.samples):
         yield f"no sample was measured in {'this run' if old.samples else 'the baseline'}"

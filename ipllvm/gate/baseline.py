@@ -31,8 +31,8 @@ class BaselineEntry:
     `floor` is how far a repetition of the same run may be off, in points, where there was one, `noise` how
     many of its clusters lost and won, of how many. A claim on a ratio has the values of its denominator,
     their bound and the share that is claimed. `unknown` as in Contrast; older files do not say it. A
-    run that looked has how many samples had given a value at each of its `looks`, of how many, and how many
-    were `planned`.
+    sequential gate has how many samples had given a value at each of its `analyses`, of how many, and how
+    many were `planned`.
     """
 
     key: Key
@@ -54,7 +54,7 @@ class BaselineEntry:
     over_bound: float = 1.0
     share: float = 0.0
     unknown: tuple[float, float] | None = None
-    looks: tuple[tuple[int, int], ...] = ()
+    analyses: tuple[tuple[int, int], ...] = ()
     planned: int = 0
 
     @classmethod
@@ -152,8 +152,8 @@ def rows(result: Result) -> list[dict[str, Any]]:
                     "noise": list(result.noise.get(claim.name, ())),
                     "weighted": contrast.weighted,
                     "unknown": None if contrast.unknown is None else list(contrast.unknown),
-                    "looks": [list(look) for look in result.looks.get(claim.name, ())],
-                    "planned": result.benchmark.n if result.looks.get(claim.name) else 0,
+                    "analyses": [list(look) for look in result.analyses.get(claim.name, ())],
+                    "planned": result.benchmark.n if result.analyses.get(claim.name) else 0,
                     **_denominator(contrast),
                     "said": answers.as_rows(result.said, contrast.samples, claim.name == CLEAN),
                 }
@@ -213,7 +213,7 @@ def entry(row: Mapping[str, Any], paired: Mapping[str, Any]) -> BaselineEntry:
         over_bound=row.get("over_bound", 1.0),
         share=row.get("share", 0.0),
         unknown=tuple(row["unknown"]) if row.get("unknown") else None,
-        looks=tuple((values, asked) for values, asked in row.get("looks", ())),
+        analyses=tuple((values, asked) for values, asked in row.get("analyses", ())),
         planned=row.get("planned", 0),
     )
 

@@ -62,7 +62,7 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True):
     share: Share = 0.0
     mean: float | None = None
     unknown: Annotated[list[float], Meta(min_length=2, max_length=2)] | None = None
-    looks: Annotated[list[tuple[Natural, Natural]], Meta(max_length=LOOKS)] = []
+    analyses: Annotated[list[tuple[Natural, Natural]], Meta(max_length=LOOKS)] = []
     planned: Natural = 0
 
 
@@ -191,10 +191,10 @@ def _check_errors(row: _Row, where: str) -> None:
 
 def _check_looks(row: _Row, n: int, where: str) -> None:
     """Of a run that looked: more and more samples, the last look at all that it has."""
-    ends = [asked for _, asked in row.looks]
+    ends = [asked for _, asked in row.analyses]
     rising = all(before < after for before, after in pairwise([0, *ends]))
-    whole = not row.looks or (row.looks[-1] == (n, n + row.n_error) and ends[-1] <= row.planned)
-    if not rising or not whole or any(values > asked for values, asked in row.looks):
+    whole = not row.analyses or (row.analyses[-1] == (n, n + row.n_error) and ends[-1] <= row.planned)
+    if not rising or not whole or any(values > asked for values, asked in row.analyses):
         raise ValueError(f"{where}: no run can have looked like that")
 
 

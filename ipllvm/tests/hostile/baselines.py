@@ -168,7 +168,7 @@ WRONG: dict[str, tuple[object, ...]] = {
     "over_bound": (0.0,),
     "unheard of": ("field",),
     "unknown": ("field", [1.0], [1.0, 0.0], [-1e9, 1e9], [0.0, "0"]),
-    "looks": ("2", [[1]], [[5, 4]], [[1, 2], [1, 2]], [[0, 0]] * 9),
+    "analyses": ("2", [[1]], [[5, 4]], [[1, 2], [1, 2]], [[0, 0]] * 9),
     "planned": (-1, "3"),
 }
 CLAIMS: dict[str, tuple[object, ...]] = {

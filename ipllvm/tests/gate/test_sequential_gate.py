@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from ipllvm import claims
-from ipllvm.gate import looks
+from ipllvm.gate import sequential
 from ipllvm.gate.baseline import BaselineEntry, clean_claim, difference
 from ipllvm.gate.compare import change
-from ipllvm.gate.looks import SequentialGate
+from ipllvm.gate.sequential import SequentialGate
 from ipllvm.records import Contrast, Decision, Verdict
 from ipllvm.stats.spending import levels
 from ipllvm.tests.evaluation.test_evaluation import benchmark
@@ -40,7 +40,7 @@ def lost(n: int, every: int) -> np.ndarray:
 
 def test_a_look_knows_no_more_than_was_asked_by_then() -> None:
     after = entry(lost(200, 4), n_error=3)
-    before, now = looks.up_to(BEFORE, after, 100, 102)
+    before, now = sequential.up_to(BEFORE, after, 100, 102)
     contrast = difference(before, now)
     assert (len(contrast.values), contrast.n_error) == (100, 2)
     assert contrast.hidden == (-2.0, 2.0), "of the two that failed nothing is known on either side"
@@ -49,12 +49,12 @@ def test_a_look_knows_no_more_than_was_asked_by_then() -> None:
 
 def test_a_stopped_gate_is_decided_by_all_of_its_looks() -> None:
     """One look in six at a fifth lost: worse by more than the margin, at that look's own level."""
-    stopped = entry(lost(100, 5), looks=((100, 100),), planned=N)
+    stopped = entry(lost(100, 5), analyses=((100, 100),), planned=N)
     found = change(BEFORE, stopped, "baseline b")
     level = levels((100 / N,), 0.05)[0]
     assert found.verdict.decision is Decision.VIOLATED and found.estimate.n == 100
     assert f"look 1 of {N} planned samples, level {level:.2g}" in found.verdict.reason
-    alone = p_worse(difference(*looks.up_to(BEFORE, stopped, 100, 100)))
+    alone = p_worse(difference(*sequential.up_to(BEFORE, stopped, 100, 100)))
     assert found.verdict.p_worse is not None and alone < found.verdict.p_worse < 0.05
     whole = change(entry(RIGHT[:100]), entry(lost(100, 5)), "baseline b")
     assert found.estimate.low < whole.estimate.low, "the interval is that of the look's level"
@@ -63,7 +63,7 @@ def test_a_stopped_gate_is_decided_by_all_of_its_looks() -> None:
 def test_what_was_shown_once_stays_shown() -> None:
     """Lost at first, nothing after: the second look alone says nothing."""
     values = np.concatenate([lost(50, 5), np.ones(550)])
-    twice = entry(values, looks=((50, 50), (600, 600)), planned=N)
+    twice = entry(values, analyses=((50, 50), (600, 600)), planned=N)
     found = change(BEFORE, twice, "baseline b")
     assert found.verdict.decision is Decision.VIOLATED
     assert found.verdict.reason.partition("decided at an earlier look; now")[1]
@@ -113,5 +113,5 @@ def test_a_comparison_that_cannot_be_made_is_not_waited_for() -> None:
 def test_it_keeps_what_each_look_had() -> None:
     interim = gate()
     looked(interim, RIGHT)
-    assert interim.looks_of(CLAIM.name) == ((100, 100), (200, 200), (300, 300))
-    assert interim.looks_of("nothing of the kind") == ()
+    assert interim.analyses_of(CLAIM.name) == ((100, 100), (200, 200), (300, 300))
+    assert interim.analyses_of("nothing of the kind") == ()

@@ -56,16 +56,16 @@ def over_looks(
 
     `verdict` and `p_worse` are what the last look says alone.
     """
-    *earlier, (_, last) = new.looks
+    *earlier, (_, last) = new.analyses
     found = [p_values(old, new, *each, claim.margin / _POINTS) for each in earlier]
-    looks = [
+    before = [
         Look("", samples, each.holds, each.violated, new.planned)
         for (_, samples), each in zip(earlier, found, strict=True)
     ]
     whole = Look("", last, verdict.p_holds, verdict.p_violated, new.planned)
-    shares = tuple(samples / new.planned for _, samples in new.looks)
+    shares = tuple(samples / new.planned for _, samples in new.analyses)
     worse = repeated_p([*(each.worse for each in found), p_worse], shares)
-    return over_all(verdict, claim, whole, looks), worse, levels(shares, claim.alpha)[-1]
+    return over_all(verdict, claim, whole, before), worse, levels(shares, claim.alpha)[-1]
 
 
 @dataclass(eq=False)
@@ -98,20 +98,20 @@ class SequentialGate(GroupSequential):
 
     def settles(self, claim: str, verdict: Verdict) -> bool:
         """Whether the row of a claim is to be recorded: all that is compared is shown, or all is seen."""
-        shown = all(map(self._shown, self.behind[claim]))
-        self.promising |= shown
-        if self.telling and (shown or self.exhausted):
+        decided = all(map(self._decided, self.behind[claim]))
+        self.promising |= decided
+        if self.telling and (decided or self.exhausted):
             self.decided[claim] = verdict
             return True
         self.undecided.add(claim)
         return False
 
-    def looks_of(self, claim: str) -> tuple[tuple[int, int], ...]:
+    def analyses_of(self, claim: str) -> tuple[tuple[int, int], ...]:
         """How many samples had given a value at each look at a comparison, of how many."""
         found = self.counts.get(claim, {})
         return tuple(found[look] for look in sorted(found))
 
-    def _shown(self, claim: Claim) -> bool:
+    def _decided(self, claim: Claim) -> bool:
         """Whether a comparison is decided; one that the baseline cannot make is not waited for."""
         if claim.name not in self.compared:
             return True
