@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from ipllvm.engine.answering import right_option
+from ipllvm.benchmarks.answer_options import right_option
 from ipllvm.engine.plan import Plan
 from ipllvm.errors import NotMeasured
 from ipllvm.records import Perturbation, Response, Sample, Score, Scores, Trial

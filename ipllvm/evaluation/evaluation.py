@@ -11,27 +11,30 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ipllvm.artifacts import Artifacts, Provider
 from ipllvm.engine.context import Context
+from ipllvm.engine.deferred import run
 from ipllvm.engine.plan import Plan
-from ipllvm.engine.run import Known, require, require_whole, run
+from ipllvm.engine.requirements import Known, require, require_whole
 from ipllvm.engine.scoring import probabilities_of, scores_of
+from ipllvm.engine.store.derived import Derived
 from ipllvm.engine.store.outcomes import OutcomeView
-from ipllvm.engine.template import template
+from ipllvm.engine.template import of_benchmark
 from ipllvm.errors import Finding, StoreFailed, UnknownName
-from ipllvm.evaluation import counterexamples, flips, official_units
-from ipllvm.evaluation.interfaces import Memory, Progress
+from ipllvm.evaluation import explanations, flips, official_units
+from ipllvm.evaluation.memory import Memory as Memory
 from ipllvm.evaluation.probability import NO_VERDICT, SUFFIX, Probabilities
+from ipllvm.evaluation.progress import Progress as Progress
 from ipllvm.evaluation.schedules import Fixed
 from ipllvm.evaluation.settings import Settings as Settings
 from ipllvm.evaluation.shown import Shown as Shown
 from ipllvm.gate import baseline
 from ipllvm.metrics.pair_accuracy import pair_scores
 from ipllvm.metrics.performance_drop import score
-from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import (
     Benchmark,
@@ -53,6 +56,9 @@ from ipllvm.verdicts import decide, labelled
 from ipllvm.verdicts.findings import finding, last_line, not_measured, raise_worst
 from ipllvm.verdicts.series import plain
 
+if TYPE_CHECKING:
+    from ipllvm.models.base import VisionLanguageModel
+
 
 class Evaluation:
     """One model on one benchmark, as a property test sees it."""
@@ -60,7 +66,7 @@ class Evaluation:
     def __init__(
         self,
         property_name: str,
-        model: VisionLanguageModel,
+        model: "VisionLanguageModel",
         benchmark: Benchmark,
         total: int,
         claims: Mapping[str, Claim],
@@ -71,6 +77,7 @@ class Evaluation:
         artifacts: Artifacts | None = None,
         schedule: Fixed | None = None,
         grading: Grading | None = None,
+        derived: Derived | None = None,
     ) -> None:
         self.property_name = property_name
         self.model = model
@@ -84,6 +91,7 @@ class Evaluation:
         self._artifacts = artifacts
         self._schedule = schedule or Fixed()
         self._grading = grading or Grading()
+        self._derived = derived or Derived()
         self._began = time.monotonic()
         self._trials = 0
         self._reused: Counter[str] = Counter()
@@ -270,18 +278,12 @@ class Evaluation:
         found = {name: self._accuracy(name, each) for name, each in scores.items()}
         found |= in_own_units
         found |= {name: self._other(name, each) for name, each in shown.beside.items()}
-        found |= self._labelled(shown.scores)
+        found |= labelled.beside(shown.scores, self.settings.labels)
         if other := self._probabilities.contrasts.get(claim.name):
             name = f"{claim.quantity}{SUFFIX}"
             found[name] = self._probabilities.named(self._other(name, other))
         decisive = self._schedule.decisive(contrast, claim, self.settings.seed)
         return found | {claim.quantity: decisive} | self._schedule.beside(claim.name)
-
-    def _labelled(self, scores: Mapping[str, Scores]) -> dict[str, Estimate]:
-        """The clean score as people would have graded it, where some of them did."""
-        labels = self.settings.labels
-        made = labelled.estimate("clean", scores["clean"], labels) if labels and "clean" in scores else None
-        return {} if made is None else {made.name: made}
 
     def _beside(self, result: Result, shown: Shown, paired: Sequence[tuple[Claim, Contrast]]) -> Result:
         """The result with all that stands beside its claim."""
@@ -296,11 +298,9 @@ class Evaluation:
 
     def _explained(self, result: Result) -> Result:
         """The result with examples of flipped answers and, where it is violated, the smallest one."""
-        settings, asked = self.settings, self.settings.counterexamples if self._stopped is None else 0
-        interim = counterexamples.budget(asked, result.model.parameters)
-        return counterexamples.explained(
-            result, self.model, self._traces, settings.seed, interim, self._artifacts
-        )
+        asked = self.settings.counterexamples if self._stopped is None else 0
+        search = explanations.Search(self.model, self._traces, self.settings.seed, asked, self._artifacts)
+        return explanations.explained(result, search, self._derived)
 
     def measure(self, test: Callable[[], object]) -> None:
         """Call the test of a property as often as its schedule takes, each time on all that it is to see.
@@ -384,7 +384,7 @@ class Evaluation:
             verdict=verdict,
             settings={
                 **settings.row(data, self.batch_size, self._perturbations),
-                "template": template(self.model, data.samples[0]) if data.samples else "unknown",
+                "template": of_benchmark(self.model, data, self._derived),
                 "scorer": self._grading.name(data),
                 **self._grading.settings(data),
                 **self._providers,

@@ -7,7 +7,7 @@ probabilities; nothing of that is a row. It is another estimand, which varies le
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from ipllvm.engine.answering import options
+from ipllvm.benchmarks.answer_options import options
 from ipllvm.records import Benchmark, Contrast, Decision, Estimate, Verdict
 
 SUFFIX = "_probability"

@@ -35,6 +35,8 @@ STYLES: Final = {
     "HOLDS": "green",
     "NOT AS IN PAPER": "magenta",
     "AS IN PAPER": "cyan",
+    "NOT AS CLAIMED": "magenta",
+    "AS CLAIMED": "cyan",
 }
 LEFT: Final = ("property", "benchmark", "verdict")
 HEADING: Final = ("property", "benchmark", "clean", "blank", "Δ [low, high]", "n", "margin", "mde", "verdict")

@@ -9,6 +9,8 @@ from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import MISSING, interval, number, visible
 
 OBSERVED: Final = {"HOLDS": "AS IN PAPER", "VIOLATED": "NOT AS IN PAPER", "UNDECIDED": "UNDECIDED"}
+BEYOND: Final = "beyond the paper"
+"""How the source of a claim begins that is none of the paper's."""
 NOT_MEASURED: Final = "NOT MEASURED"
 INTERVAL_NOTE: Final = "90 % interval (95 % on each side)"
 _ALPHA: Final = 0.05
@@ -126,7 +128,10 @@ def standing(row: Row) -> str:
 def word(row: Row) -> str:
     """`standing` as it is read: an observation is AS IN PAPER, NOT AS IN PAPER or UNDECIDED."""
     name = standing(row)
-    return OBSERVED.get(name, name) if row["claim"]["kind"] == "observation" else name
+    if row["claim"]["kind"] != "observation":
+        return name
+    beyond = row["claim"]["source"].startswith(BEYOND)
+    return OBSERVED.get(name, name).replace("IN PAPER", "CLAIMED" if beyond else "IN PAPER")
 
 
 def _lost(row: Row) -> bool:

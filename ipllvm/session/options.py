@@ -28,6 +28,7 @@ from ipllvm.perturbations.selection import HOW
 from ipllvm.records import EXACT
 from ipllvm.session import combinations, labels, parsing
 from ipllvm.session.combinations import TARGETS
+from ipllvm.session.in_memory import in_hand
 from ipllvm.session.option import ROW, Bears, Option, number, one_of, option, whole
 from ipllvm.session.profiles import BENCHMARKS as BENCHMARKS_OF
 from ipllvm.session.profiles import CLASSES, PROFILES, PUBLISHED, Size, size
@@ -53,6 +54,10 @@ class Options:
     models: tuple[str, ...] = option(
         "alias, hub id, folder (write --model=/path), or URL#NAME of a served model; repeatable",
         RUN, name="model", many=True, metavar="NAME",
+    )
+    properties: tuple[str, ...] = option(
+        "property to measure, by its name or that of its claim (ipllvm properties); repeatable",
+        NOTHING, parsing.some_text, name="property", many=True, metavar="NAME",
     )
     benchmarks: tuple[str, ...] = option(
         "benchmark to measure on: a name, a file of rows, hub:ORG/NAME, lmms:TASK; repeatable",
@@ -164,7 +169,7 @@ class Options:
     )
     allow_pickle: bool = option("read its *.bin files, as weights alone", RUN, flag=True)
     rehash: bool = option("read the weights of --model anew for its fingerprint", NOTHING, flag=True)
-    no_store: bool = option("measure anew, keep no outcomes in --report-dir", RUN, flag=True)
+    no_store: bool = option("measure anew, keep no outcomes in the store", RUN, flag=True)
     noise_kind: str = option(
         f"noise of the importance properties: {', '.join(KINDS)}",
         PARAMETER, one_of(*KINDS), KINDS[0], aliases=("noise",),
@@ -252,7 +257,7 @@ class Options:
 
     @property
     def store(self) -> bool:
-        """Whether outcomes are kept in the report folder."""
+        """Whether outcomes are kept."""
         return not self.no_store
 
     @property
@@ -353,7 +358,7 @@ def read(config: pytest.Config) -> Options:
     typed = {name: config.getoption(row.destination) for name, row in OPTIONS.items()}
     values = {name: row.read(typed[name]) for name, row in OPTIONS.items()}
     combinations.check(values)
-    values["models"] = parsing.models(values["models"] or DEFAULT_MODELS)
+    values["models"] = tuple(in_hand(config)) or parsing.models(values["models"] or DEFAULT_MODELS)
     values["profile"] = parsing.profile(values["profile"], values["device"])
     fit = CLASSES if all(map(names_classes, values["models"])) else BENCHMARKS_OF[values["profile"]]
     asked = (choice.under(name, values["protocol"]) for name in values["benchmarks"] or fit)

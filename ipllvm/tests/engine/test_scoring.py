@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from ipllvm.engine.answering import right_option
+from ipllvm.benchmarks.answer_options import right_option
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.scoring import probabilities_of
 from ipllvm.perturbations.substitution import Clean
