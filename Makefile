@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DECIDING := claims gate metrics perturbations records scorers stats verdicts
 SUITE := OMP_NUM_THREADS=1 $(BIN)/pytest ipllvm --doctest-modules -q
 
-.PHONY: demo test quick slow mutants test-oldest lint clean shapes coverage
+.PHONY: docs demo test quick slow mutants test-oldest lint clean shapes coverage
 demo: $(STAMP)
 	$(BIN)/pytest properties -k permutation --model=llava-tiny --report-only
 
@@ -21,6 +21,10 @@ quick: $(STAMP)
 # Simulations, every family, every bad input: minutes, after `make test` in CI.
 slow: $(STAMP)
 	$(SUITE) -n 2 --durations=5 -m slow
+
+# The documentation as a site, with its links checked, in build/site.
+docs: $(STAMP)
+	$(BIN)/mkdocs build --strict -f .ci/mkdocs.yml
 
 # The shapes in annotations of metrics/, engine/ and models/, enforced while their tests run.
 shapes: $(STAMP)

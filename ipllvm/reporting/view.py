@@ -24,6 +24,7 @@ WORST_FIRST: Final = ("VIOLATED", NOT_MEASURED, "WORSE", "UNDECIDED", "HOLDS")
 class Line:
     """One result as text; names are on one line and cut, but not yet escaped for any format.
 
+    `before` and `after` are the scores of a comparison's two runs, n/a of other claims.
     `notable` says that a reader will ask for the reason: not HOLDS, or only alone.
     """
 
@@ -33,6 +34,8 @@ class Line:
     clean: str
     blank: str
     perturbed: str
+    before: str
+    after: str
     change: str
     n: str
     margin: str
@@ -265,6 +268,8 @@ def _line(row: Row, benchmark: str, part: str) -> Line:
         clean=_value(estimates.get("clean")),
         blank=_value(estimates.get("blank")),
         perturbed=_value(estimates.get(other)),
+        before=_extra(target, "before"),
+        after=_extra(target, "after"),
         change=_change(target),
         n=str(target["n"]) if target else "0",
         margin=f"{sign} {number(claim['margin'], unit)}",
@@ -321,6 +326,12 @@ def _value(estimate: Row | None) -> str:
     share = estimate["extra"].get("unread")
     read = f" ({100 * share:.2g} % unread)" if isinstance(share, float) and share > 0 else ""
     return f"{number(estimate['value'], estimate['unit'])}{read}"
+
+
+def _extra(target: Row | None, when: str) -> str:
+    """The score of one of the two runs that a comparison is of."""
+    found = (target or {}).get("extra", {}).get(when)
+    return number(found) if isinstance(found, float) else MISSING
 
 
 def _change(target: Row | None) -> str:

@@ -63,14 +63,14 @@ class Grading:
 
     def judged_by(self, data: Benchmark) -> str:
         """The identity of the judge that grades `data`, "rules" where none does."""
-        return "rules" if self._rule(data) is None else self.judge.identity
+        return "rules" if self.rule(data) is None else self.judge.identity
 
     def settings(self, data: Benchmark) -> dict[str, str]:
         """What a report says of the judge of `data`: who, with whose prompt, and what it did so far.
 
         Empty where rules grade.
         """
-        rule = self._rule(data)
+        rule = self.rule(data)
         if rule is None:
             return {}
         prompt, counts = getattr(rule, "prompt", "its own"), getattr(self.judge, "counts", None)
@@ -84,7 +84,7 @@ class Grading:
             raise UsageError("no judge is named: give --judge=NAME, or --judge=URL#MODEL for an endpoint")
         return self._load()
 
-    def _rule(self, data: Benchmark) -> NeedsJudge | None:
+    def rule(self, data: Benchmark) -> NeedsJudge | None:
         """The rule of a judge that grades `data`; None where rules do."""
         found: Any = SCORERS.load(self.name(data))
         return found if isinstance(found, NeedsJudge) and self._load is not None else None

@@ -128,6 +128,24 @@ def test_sub_scores_have_the_unit_of_the_total(tmp_path: Path, capsys: pytest.Ca
     assert set(found["combination"]) == {"ocr+math", "rec+know+gen", "ocr"}
 
 
+def test_points_and_ratios_have_bounds_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = [{**row, "id": f"{n}", "image_id": f"{n}"} for n, row in enumerate(rows("llavaw") * 9)]
+    answers = [
+        {"id": row["id"], "response": "", "judge_reply": f"8 {5 + n % 4}"} for n, row in enumerate(given)
+    ]
+    found = report(capsys, scored(tmp_path, "llavaw", answers, given=given))
+    assert found["bounds"][0] < found["figures"][0]["value"] < found["bounds"][1]
+    answers[0]["judge_reply"] = "none"  # counts as (-1, -1): the interval would be of another figure
+    assert report(capsys, scored(tmp_path, "llavaw", answers, given=given))["bounds"] is None
+    given = [
+        {**rows("mme")[0], "category": category, "question_id": f"{n // 2}", "id": f"{n}", "answer": gold}
+        for n, (category, gold) in enumerate(("OCR", gold) for _ in range(10) for gold in ("Yes", "No"))
+    ]
+    replies = [{"id": row["id"], "response": row["answer"] if n % 5 else "No"} for n, row in enumerate(given)]
+    found = report(capsys, scored(tmp_path, "mme", replies, given=given))
+    assert found["bounds"][0] < found["figures"][0]["value"] < found["bounds"][1]
+
+
 def test_the_two_questions_on_a_picture_are_told_apart(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
