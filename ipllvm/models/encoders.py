@@ -33,11 +33,11 @@ class Encoder:
 
     @torch.inference_mode()
     def pictures(self, images: Iterable[Image.Image]) -> Float[Tensor, "images width"]:
-        """Pictures in the joint space, of length 1, in float32 on the CPU."""
+        """PictureTower in the joint space, of length 1, in float32 on the CPU."""
         return torch.cat([self.embedded(pixels) for pixels in self._batches(images)])
 
     def embedded(self, pixels: Tensor) -> Float[Tensor, "images width"]:
-        """Pictures that were processed, in the joint space."""
+        """PictureTower that were processed, in the joint space."""
         return _unit(self.model.get_image_features(pixel_values=pixels).pooler_output)
 
     @torch.inference_mode()
@@ -110,7 +110,7 @@ class Encoder:
         return getattr(self._processor, "image_processor", self._processor)
 
     def pixels(self, images: Sequence[Image.Image]) -> Float[Tensor, "images 3 height width"]:
-        """Pictures processed as shipped, on the CPU."""
+        """PictureTower processed as shipped, on the CPU."""
         pictures = [image.convert("RGB") for image in images]
         pixels: Tensor = self._images(images=pictures, return_tensors="pt")["pixel_values"]
         return pixels
@@ -135,7 +135,7 @@ class Siglip(Encoder):
         return {"input_ids": fields["input_ids"]}  # it sees its padding
 
 
-class Pictures(Encoder):
+class PictureTower(Encoder):
     """DINOv2, ViT, DeiT: a tower for pictures alone, whose class token stands for the picture."""
 
     def __init__(self, model: Any, processor: Any, identity: str) -> None:

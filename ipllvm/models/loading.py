@@ -57,11 +57,9 @@ def load(
 ) -> VisionLanguageModel:
     """The model behind an alias, a hub id, a folder or a planted name, ready to answer.
 
-    `device` is auto, cpu, cuda or cuda:i; `dtype` auto means float32 on the CPU and bfloat16 on a
-    GPU. `label` is what reports call it, `how` how it is read; `announce` is told size and speed
-    before the weights are read. Raises UsageError for options that can't be had, UnknownName and
-    ModelUnavailable for the model; each is one line and comes before the weights are read where that is
-    possible.
+    `device` is auto, cpu, cuda or cuda:i; `dtype` auto means float32 on a CPU, bfloat16 on a GPU. `label` is
+    what reports call it, `how` how it is read; `announce` is told size and speed before that. Raises
+    UsageError, UnknownName and ModelUnavailable in one line, before weights are read where that is possible.
     """
     if sources.is_endpoint(name):
         how.require_none(name)
@@ -87,9 +85,8 @@ def load(
     if found.family == checkpoint.ENCODER:
         towers = loading_encoder.load(str(found.folder), device=device, dtype=dtype, offline=offline)
         return ZeroShot(towers, called, found.fingerprint(rehash=rehash))
-    config = _config(found)
     processor = _processor(found)
-    _described(found, config)
+    _described(found, _config(found))
     announce(forecast(found, place, numbers))
     keep_freed(place)
     model = _weights(found, numbers, how.device_map or (str(place) if found.quantiser else ""))
@@ -101,7 +98,7 @@ def load(
         model = model.to(place)
     adapter = _adapter(found, LoadedCheckpoint(model, processor, called, digest, style))
     notes += converted.notes(sources.hub_id(name) or name, found.family, processor, style.square)
-    about = (*sources.origin(name, found.folder), *notes, *adapting.notes(model))
+    about = [*sources.origin(name, found.folder), *notes, *adapting.notes(model)]
     adapter.notes = (*about, *adapter.MEANING)
     return adapter
 

@@ -16,7 +16,7 @@ from ipllvm.errors import ModelUnavailable
 from ipllvm.models import checkpoint, sources
 from ipllvm.models.devices import choose_device, choose_dtype
 from ipllvm.models.embedded import BUILT_ON
-from ipllvm.models.encoders import Encoder, Pictures, Siglip
+from ipllvm.models.encoders import Encoder, PictureTower, Siglip
 from ipllvm.models.planted import naming
 from ipllvm.models.planted.kinds import AlignmentLoss
 from ipllvm.models.planted_aligned import PlantedEncoder
@@ -24,7 +24,7 @@ from ipllvm.models.weights import read_weights, unusable
 
 WANTED = ("*.json", "*.txt", "*.model", "*.safetensors", "pytorch_model.bin")
 _HEADS = (r"^(classifier|cls_classifier|distillation_classifier)\.", r"(^|\.)pooler\.")
-_ALONE = (Pictures, AutoModel, AutoImageProcessor, _HEADS)
+_ALONE = (PictureTower, AutoModel, AutoImageProcessor, _HEADS)
 ABSENT = (r"^pooler\.",)
 """What a classifier's checkpoint lacks of the tower, and no state depends on."""
 KINDS: dict[str, tuple[type[Encoder], Any, Any, tuple[str, ...]]] = {
@@ -70,11 +70,11 @@ def load(name: str, *, device: str = "auto", dtype: str = "auto", offline: bool 
     kind = str(checkpoint.read_json(folder / "config.json").get("model_type"))
     if kind not in KINDS:
         raise ModelUnavailable(f"{folder}: no image encoder of type {', '.join(KINDS)}, but of type {kind}")
-    made, auto, processor, unused = KINDS[kind]
+    encoder, auto, processor, unused = KINDS[kind]
     found = checkpoint.Checkpoint.of(folder, kind, pickled=kind == "clip")
     model = read_weights(found, auto, choose_dtype(dtype, place), unused=unused, absent=ABSENT).to(place)
     identity = f"{sources.display_name(name)}@{found.fingerprint()[:12]}"
-    return made(model, _processor(folder, processor), identity)
+    return encoder(model, _processor(folder, processor), identity)
 
 
 def _processor(folder: Path, auto: Any) -> Any:
