@@ -42,7 +42,7 @@ def benchmarks(marker: pytest.Mark | None, options: Options, name: str = "") -> 
 
 
 def unfit(marker: pytest.Mark | None, data: "Benchmark") -> str:
-    """Why somebody's own data are nothing for a test, empty where they are; the marker's `own` names the kind.
+    """Why own data are nothing for a test, empty where they are fit; the marker's `own` names the kind.
 
     "choices" are questions with options, "words" questions without pictures; without a marker it is pictures.
     """
