@@ -50,7 +50,7 @@ ONEVISION = [list(pair) for pair in product(range(384, 2305, 384), repeat=2)]
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
+class PublishedShape:
     """A family with its towers, and what its processors are called and set to."""
 
     family: str
@@ -64,14 +64,14 @@ class Outline:
 _PATCHES = {"patch_size": 14, "vision_feature_select_strategy": "default", "num_additional_image_tokens": 1}
 _CROP = {"size": {"shortest_edge": 336}, "crop_size": {"height": 336, "width": 336}}
 OUTLINES = {
-    "llava-hf/llava-1.5-7b-hf": Outline(
+    "llava-hf/llava-1.5-7b-hf": PublishedShape(
         "llava", CLIP_336, VICUNA_7B, ("LlavaProcessor", _PATCHES), ("CLIPImageProcessor", _CROP), {}
     ),
-    "llava-hf/llava-v1.6-vicuna-7b-hf": Outline(
+    "llava-hf/llava-v1.6-vicuna-7b-hf": PublishedShape(
         "llava_next", CLIP_336, VICUNA_7B, ("LlavaNextProcessor", _PATCHES),
         ("LlavaNextImageProcessor", {**_CROP, "image_grid_pinpoints": NEXT}), {"image_grid_pinpoints": NEXT},
     ),
-    "llava-hf/llava-onevision-qwen2-7b-ov-hf": Outline(
+    "llava-hf/llava-onevision-qwen2-7b-ov-hf": PublishedShape(
         "llava_onevision", SO400M, QWEN2_7B,
         ("LlavaOnevisionProcessor", {"num_image_tokens": 729, "vision_feature_select_strategy": "full",
                                      "vision_aspect_ratio": "anyres_max_9", "video_processor": None}),
@@ -95,7 +95,7 @@ def sketch(repository: str, name: str) -> VisionLanguageModel:
     return adapted(outline.family, parts)
 
 
-def _processor(outline: Outline) -> Any:
+def _processor(outline: PublishedShape) -> Any:
     name, settings = outline.images
     images = getattr(transformers, f"{name}Pil")(**settings)
     name, settings = outline.processor
