@@ -38,7 +38,7 @@ def test_defaults_are_the_demo() -> None:
     found = read()
     assert (found.models, found.benchmarks) == (("llava-tiny",), ("easyvqa", "scenes", "charts"))
     assert (found.samples, found.fewer_do, found.draws, found.seed) == (None, True, None, 0)
-    assert (found.profile, found.size("permutation_invariance")) == ("quick", Size(500, 1))
+    assert (found.profile, found.size("permutation_invariance")) == ("quick", Size(300, 1))
     assert (found.batch_size, found.claims, found.fail_undecided) == (None, None, False)
 
 
@@ -77,7 +77,7 @@ def test_auto_is_the_papers_size_on_a_gpu(
 
 def test_what_is_asked_for_goes_before_the_profile() -> None:
     found = read(samples="30", draws="2", profile="paper")
-    assert {found.size(name) for name in ("layer_importance", "permutation_invariance")} == {Size(30, 2)}
+    assert {found.size(name) for name in ("layer_importance", "permutation_invariance")} == {Size(30, 1)}
     assert read(profile="paper").size("layer_importance") == Size(None, 10)
     assert read(samples="all").size("occlusion") == Size(None, 1)
 
