@@ -19,6 +19,7 @@ COMMANDS = {
     "audit": "everything that is measured of a model, in every view, with checksums",
     "paper": "the paper's tables and figures, measured, beside what it prints",
     "plan": "what a run would do and cost, before any weight is read",
+    "runs": "what was measured here: runs and baselines, by the names that other commands take",
     "models": "what --model takes, and what of it is here",
     "data": "the files of published benchmarks: list, get, check, where",
     "benchmarks": "what --benchmark takes, and what of it is here",
@@ -28,6 +29,7 @@ COMMANDS = {
     "report": "the views of a report again, from its JSON, without the model",
     "history": "each claim from checkpoint to checkpoint, as one page",
     "verify": "the files of an audit against the checksums of its manifest",
+    "gate": "may a run take the place of another? Own runs, or logs of lm-eval, lmms-eval and inspect_ai",
     "compare": "saved baselines against each other, without a model",
     "score": "answers of any harness by a benchmark's own rule, without a model",
     "store": "the outcomes that runs have left: info, verify, merge",
@@ -47,6 +49,17 @@ class Parser(argparse.ArgumentParser):
         self.exit(USAGE_ERROR, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
+class Version(argparse.Action):
+    """Prints the version, which takes the package's metadata to know."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        """Print it and end."""
+        from ipllvm.version import installed_version
+
+        print(f"ipllvm {installed_version()}")
+        parser.exit()
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; its exit status, or 4 after one line where it can't be done.
 
@@ -58,6 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(words: list[str]) -> int:
     parser = Parser(prog="ipllvm", description="Property checks of large language-and-vision models.")
+    parser.add_argument("--version", action=Version, nargs=0, help="say which release this is, and end")
     parser.add_argument("-v", dest="verbose", action="store_true", help="tell where an error was raised")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     asked = next((word for word in words if not word.startswith("-")), None)

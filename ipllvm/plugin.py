@@ -107,9 +107,10 @@ def pytest_pycollect_makeitem(
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests of a model together, so that it is loaded once."""
+    """Leave out what --property does not name; keep the tests of a model together, so it is loaded once."""
     try:
         parameters.check(config, config.stash[OPTIONS])
+        selection.choose(config, items, config.stash[OPTIONS].properties)
     except IpllvmError as error:
         raise pytest.UsageError(str(error)) from None
     items.sort(key=lambda item: place(item, config.stash[OPTIONS]))

@@ -6,19 +6,18 @@ DINO ViT-S/16 (the second of its six heads); for CLIP towers the mean over heads
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from jaxtyping import Float
 from PIL import Image
-from torch import Tensor
-from transformers import AutoConfig, AutoModel
 
 from ipllvm.errors import ModelUnavailable, UsageError
 from ipllvm.models import checkpoint, sources
 from ipllvm.models.checkpoint import Checkpoint
-from ipllvm.models.weights import WITHOUT_HEAD, read_weights
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
 
 Colours = tuple[tuple[float, ...], tuple[float, ...]]
 """Mean and deviation of the channels."""
@@ -38,16 +37,27 @@ class AttentionSaliency:
     """
 
     def __init__(self, folder: Path, name: str, head: int | str = "auto", device: str = "cpu") -> None:
-        self._device = torch.device(device)
-        kind, vision = _config(folder)
+        self._folder, self._device = folder, device
+        kind = _kind(folder)
         self._found = Checkpoint.of(folder, kind, pickled=True)
-        self._side = int(vision.image_size)
-        self._head = _checked(HEADS[kind] if head == "auto" else head, vision.num_attention_heads, name)
+        self._head = HEADS[kind] if head == "auto" else head
+        if self._head != "mean":
+            _check(self._head, self._vision.num_attention_heads, name)
         self._mean, self._std = IMAGENET if kind == "vit" else _normalisation(folder)
         self.identity = f"{name}@{self._found.fingerprint()[:12]} head {self._head}"
 
-    def of(self, image: Image.Image) -> Float[np.ndarray, "rows columns"]:
+    @cached_property
+    def _vision(self) -> Any:
+        """The config of the vision part."""
+        from transformers import AutoConfig
+
+        config = AutoConfig.from_pretrained(self._folder, local_files_only=True)
+        return getattr(config, "vision_config", config)
+
+    def of(self, image: Image.Image) -> "Float[np.ndarray, 'rows columns']":
         """The attention to each patch, float32; its sum is at most 1, the rest goes to CLS itself."""
+        import torch
+
         with torch.inference_mode():
             done = self._tower(self._pixels(image)[None].to(self._device), output_attentions=True)
             cls: Float[Tensor, "heads patches"] = done.attentions[-1][0, :, 0, 1:].float()
@@ -58,6 +68,11 @@ class AttentionSaliency:
     @cached_property
     def _tower(self) -> Any:
         """The vision transformer in float32, with attention that can be looked at."""
+        import torch
+        from transformers import AutoModel
+
+        from ipllvm.models.weights import WITHOUT_HEAD, read_weights
+
         model = read_weights(
             self._found,
             AutoModel,
@@ -68,8 +83,11 @@ class AttentionSaliency:
         )
         return getattr(model, "vision_model", model).to(self._device).eval().requires_grad_(False)
 
-    def _pixels(self, image: Image.Image) -> Float[Tensor, "3 side side"]:
-        square = image.convert("RGB").resize((self._side, self._side), Image.Resampling.BICUBIC)
+    def _pixels(self, image: Image.Image) -> "Float[Tensor, '3 side side']":
+        import torch
+
+        side = int(self._vision.image_size)
+        square = image.convert("RGB").resize((side, side), Image.Resampling.BICUBIC)
         scaled = (np.asarray(square, dtype=np.float32) / 255 - self._mean) / self._std
         return torch.from_numpy(scaled.astype(np.float32)).permute(2, 0, 1)
 
@@ -85,21 +103,19 @@ def load(
     return AttentionSaliency(folder, sources.display_name(name), head, device)
 
 
-def _config(folder: Path) -> tuple[str, Any]:
-    """The model type and the config of the vision part; raises ModelUnavailable for other types."""
+def _kind(folder: Path) -> str:
+    """The model type; raises ModelUnavailable for one that has no saliency."""
     kind = str(checkpoint.read_json(folder / "config.json").get("model_type"))
     if kind not in HEADS:
         raise ModelUnavailable(
             f"{folder}: no saliency from a model of type {kind}; use one of {', '.join(HEADS)}"
         )
-    config = AutoConfig.from_pretrained(folder, local_files_only=True)
-    return kind, getattr(config, "vision_config", config)
+    return kind
 
 
-def _checked(head: int | str, heads: int, name: str) -> int | str:
-    if head == "mean" or (isinstance(head, int) and 0 <= head < heads):
-        return head
-    raise UsageError(f"{name} has no attention head {head}: use 0 to {heads - 1}, or mean")
+def _check(head: int | str, heads: int, name: str) -> None:
+    if not (isinstance(head, int) and 0 <= head < heads):
+        raise UsageError(f"{name} has no attention head {head}: use 0 to {heads - 1}, or mean")
 
 
 def _normalisation(folder: Path) -> Colours:

@@ -37,6 +37,15 @@ def text(row: Row, column: str) -> str:
     raise BadCell(column, f"a text is needed, not {_shown(value)}")
 
 
+def row_name(value: Any) -> str:
+    """What a row is known by, as text: a number without a fraction is the same with and without a point.
+
+    >>> row_name(7.0), row_name("7"), row_name("v1_0")
+    ('7', '7', 'v1_0')
+    """
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
 def filled(row: Row, column: str) -> str:
     """A text that is not blank; raises BadCell."""
     value = text(row, column)

@@ -1,12 +1,12 @@
 """A published benchmark as data: what its rows hold, how it is asked, and which rules score it."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from ipllvm.benchmarks.cells import BadCell, Row
+from ipllvm.benchmarks.cells import BadCell, Row, row_name
 from ipllvm.benchmarks.names import ALIASES, STANDARD
 from ipllvm.benchmarks.originals import tables
 from ipllvm.benchmarks.rendering import shared_digest
@@ -182,7 +182,14 @@ class Definition:
     def known_by(self, row: Row, index: int) -> str:
         """What a row is known by: its `id`, else the benchmark's own key, else its place, from 0."""
         named = (row[column] for column in ("id", *self.key) if row.get(column) is not None)
-        return str(next(named, index))
+        return row_name(next(named, index))
+
+    def names(self, rows: Sequence[Row], given: Collection[str]) -> list[str]:
+        """What each row is known by: as `known_by`, or by the column of its key that fits more of `given`."""
+        usual = [self.known_by(row, index) for index, row in enumerate(rows)]
+        keyed = [column for column in self.key if all(row.get(column) is not None for row in rows)]
+        ways = [usual, *([row_name(row[column]) for row in rows] for column in keyed)]
+        return max(ways, key=lambda way: len(set(way) & set(given)))
 
     def samples(self, rows: Sequence[Row], protocol: str = STANDARD) -> Iterator[tuple[int, Sample]]:
         """The places and samples of the rows that count; raises BenchmarkUnavailable with the bad row."""

@@ -16,6 +16,8 @@ _ADDRESS = re.compile(
     r"hub:(?P<org>\w[\w.-]*)/(?P<name>\w[\w.-]*)(?::(?P<config>\w[\w.-]*))?(?:@(?P<split>\w[\w.-]*))?",
     re.ASCII,
 )
+_COMMIT = re.compile("[0-9a-f]{40}")
+"""What the hub's cache calls a copy."""
 SPLITS = ("test", "validation", "val", "dev", "train")
 
 
@@ -64,8 +66,10 @@ def load(name: str, offline: bool = False) -> Benchmark:
     mapping = local(found.repository.split("/")[0])
     given = settings(mapping / f"{found.repository.split('/')[1]}.toml") if mapping else {}
     mapped = columns(rows, given, name)
-    pictured = opening.with_pictures(rows, [mapped.image], folder)
-    return benchmark(name, found.repository.split("/")[1], pictured, mapped)
+    pictured = opening.with_pictures(rows, [mapped.image], folder) if mapped.image else rows
+    loaded = benchmark(name, found.repository.split("/")[1], pictured, mapped)
+    commit = f"; commit {folder.name[:12]}" if _COMMIT.fullmatch(folder.name) else ""
+    return replace(loaded, source=f"{loaded.source}{commit}")
 
 
 def folder_of(name: str, offline: bool = False) -> Path:

@@ -31,7 +31,8 @@ def load(path: Path) -> Benchmark:
     rows = opening.rows(path)
     mapped = columns(rows, settings(path.with_suffix(".toml")), str(path))
     root = path.parent / mapped.pictures
-    return benchmark(str(path), path.stem, opening.with_pictures(rows, [mapped.image], root), mapped)
+    pictured = opening.with_pictures(rows, [mapped.image], root) if mapped.image else rows
+    return benchmark(str(path), path.stem, pictured, mapped)
 
 
 def benchmark(name: str, stem: str, rows: Sequence[Row], mapped: Mapped) -> Benchmark:
@@ -41,7 +42,8 @@ def benchmark(name: str, stem: str, rows: Sequence[Row], mapped: Mapped) -> Benc
     keys = (picture.digest() for row in rows for picture in _pictures(row, mapped))
     how = repr((scorer, mapped.suffix, mapped.max_new_tokens)).encode()
     licence = f"; licence {mapped.licence}" if mapped.licence else ""
-    source = f"own data, {len(samples):,} rows; columns {mapped}; scorer {scorer}{licence}"
+    blind = "" if mapped.image else " without pictures"
+    source = f"own data, {len(samples):,} rows{blind}; columns {mapped}; scorer {scorer}{licence}"
     return Benchmark(name, samples, scorer, digest(samples, how, *keys), source, mapped.max_new_tokens)
 
 
@@ -61,7 +63,7 @@ def _samples(name: str, stem: str, rows: Sequence[Row], mapped: Mapped, scorer: 
         taken[id] = number
         yield Sample(
             id,
-            f"{stem}-{sample.cluster}",
+            f"{stem}-{sample.cluster}" if sample.cluster else id,
             sample.images,
             sample.prompt,
             sample.answer,
@@ -73,11 +75,12 @@ def _samples(name: str, stem: str, rows: Sequence[Row], mapped: Mapped, scorer: 
 
 def _sample(row: Row, mapped: Mapped, scorer: str) -> Sample:
     pictures = _pictures(row, mapped)
-    if not pictures or None in pictures:
+    if mapped.image and (not pictures or None in pictures):
         raise BadCell(mapped.image, "there is no picture")
     question, choices = filled(row, mapped.question).strip(), _choices(row, mapped)
     accepted = _answers(row, mapped, choices)
-    cluster = (optional(row, mapped.cluster) if mapped.cluster else "") or pictures[0].digest().hex()[:16]
+    shared = pictures[0].digest().hex()[:16] if pictures else ""
+    cluster = (optional(row, mapped.cluster) if mapped.cluster else "") or shared
     kind = optional(row, mapped.kind) if mapped.kind else ""
     labels = tuple((ACCEPTED, answer) for answer in accepted) if len(accepted) > 1 else ()
     if kind:
@@ -89,6 +92,8 @@ def _sample(row: Row, mapped: Mapped, scorer: str) -> Sample:
 
 
 def _pictures(row: Row, mapped: Mapped) -> list[Keyed]:
+    if not mapped.image:
+        return []
     value = row.get(mapped.image)
     found: list[Any] = value if isinstance(value, list) else [value]
     return found

@@ -101,11 +101,12 @@ def columns(rows: Sequence[Row], given: Mapping[str, Any], where: str) -> Mapped
             raise UsageError(f"{where}: {UnknownName('column', str(column), map(str, rows[0]))}")
         if column is None:
             found[name] = next((there[each] for each in likely if each in there), "")
-    missing = [name for name in NEEDED if not found[name]]
+    missing = [name for name in NEEDED if not found[name] and not (name == "image" and given.get(name) == "")]
     if missing:
         shown = ", ".join(map(str, rows[0]))
+        bare = ', or image = "" for questions without pictures' * ("image" in missing)
         raise UsageError(
             f"{where}: no column for {' and '.join(missing)} (there are: {shown}): say which in "
-            f'{Path(where).stem}.toml, as {missing[0]} = "COLUMN"'
+            f'{Path(where).stem}.toml, as {missing[0]} = "COLUMN"{bare}'
         )
     return Mapped(**found)

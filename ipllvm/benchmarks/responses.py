@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ipllvm.benchmarks.cells import Row
+from ipllvm.benchmarks.cells import Row, row_name
 from ipllvm.benchmarks.jsonlines import numbered
 from ipllvm.errors import UsageError
 
@@ -35,12 +35,13 @@ class Matched:
     repeated: int
 
 
-def read(path: Path) -> list[Answer]:
+def read(path: Path, keys: Sequence[str] = ()) -> list[Answer]:
     """The answers of a JSON-lines file with `id`, `response` and, where a judge has replied, `judge_reply`.
 
-    Raises UsageError, in one line with the line's number.
+    A line without `id` may name its row in one of the columns `keys`. Raises UsageError, in one line with
+    the line's number.
     """
-    found = [_answer(path, number, row) for number, row in numbered(path)]
+    found = [_answer(path, number, row, keys) for number, row in numbered(path)]
     if not found:
         raise UsageError(f"{path}: holds no responses")
     return found
@@ -114,8 +115,9 @@ def _one(answers: Sequence[Answer], duplicates: str) -> Answer:
     return answers[-1] if duplicates == LAST else first
 
 
-def _answer(path: Path, number: int, row: dict[str, Any]) -> Answer:
-    for column in ("id", "response"):
+def _answer(path: Path, number: int, row: dict[str, Any], keys: Sequence[str]) -> Answer:
+    key = next((column for column in ("id", *keys) if row.get(column) is not None), "id")
+    for column in (key, "response"):
         if column not in row:
             raise UsageError(
                 f"{path}: line {number} has no '{column}' (it has: {', '.join(row)}); a response is "
@@ -124,7 +126,7 @@ def _answer(path: Path, number: int, row: dict[str, Any]) -> Answer:
     question = row.get("question")
     return Answer(
         number,
-        _text(path, number, row, "id"),
+        row_name(row[key]) if isinstance(row[key], float) else _text(path, number, row, key),
         None if row["response"] is None else _text(path, number, row, "response"),
         _reply(path, number, row),
         question if isinstance(question, str) else None,

@@ -20,6 +20,14 @@ REWORDED: Final = {
     LETTER: "Reply with nothing but the letter of the right option.",
 }
 """The instructions that the benchmarks end in, each in other words of this project's."""
+_SIDES = re.compile(
+    r"\b(left|right|above|below|under|over|top|bottom|row|column|corner|side|clockwise|first|last|"
+    r"north|south|east|west|up|down|mirror|beside|next to)\b",
+    re.IGNORECASE,
+)
+_EXISTS = re.compile(r"\b(is there) (?:a|an|any)\b ?", re.IGNORECASE)
+_NEGATIVE = re.compile(r"\b(no|not)\b", re.IGNORECASE)
+_OPPOSITE: Final = {"yes": "no", "no": "yes"}
 _OPTION = re.compile(r"^([A-H])\. ", re.MULTILINE)
 
 
@@ -58,7 +66,7 @@ def bracketed(prompt: str) -> str:
 WORDINGS: Final[dict[str, Callable[[str], str]]] = {
     "bare": bare,
     "instruction_first": first,
-    "reworded": rephrased,
+    "rephrased": rephrased,
     "bracketed": bracketed,
 }
 
@@ -96,14 +104,16 @@ def with_other_pictures(data: Benchmark) -> Benchmark:
 
     Raises NotTested where there is no other cluster.
     """
-    samples = [replace(sample, images=other.images) for sample, other in _paired(data)]
-    return variant(data, _some(samples, data, "has no second picture"), "other picture")
+    pairs = _paired(data)
+    samples = [replace(sample, images=other.images) for sample, other in pairs]
+    return variant(data, _some(samples, data, "has no second picture"), f"in place {_who(pairs)}")
 
 
 def with_pictures_before(data: Benchmark) -> Benchmark:
     """Each question with a picture of another cluster before its own; raises NotTested as above."""
-    samples = [replace(sample, images=(*other.images, *sample.images)) for sample, other in _paired(data)]
-    return variant(data, _some(samples, data, "has no second picture"), "second picture")
+    pairs = _paired(data)
+    samples = [replace(sample, images=(*other.images, *sample.images)) for sample, other in pairs]
+    return variant(data, _some(samples, data, "has no second picture"), f"before {_who(pairs)}")
 
 
 def variant(data: Benchmark, samples: Iterable[Sample], how: str) -> Benchmark:
@@ -120,6 +130,11 @@ def _paired(data: Benchmark) -> list[tuple[Sample, Sample]]:
     return [(sample, _elsewhere(sample, pictured)) for sample in pictured]
 
 
+def _who(pairs: Sequence[tuple[Sample, Sample]]) -> str:
+    """Whose pictures are taken: it depends on the samples that there are, so the digest has to tell."""
+    return " ".join(other.id for _, other in pairs)
+
+
 def _elsewhere(sample: Sample, pictured: Sequence[Sample]) -> Sample:
     """The first of another cluster from a place on that the sample's id draws."""
     start = int(generator("other picture", sample.id).integers(len(pictured)))
@@ -131,3 +146,28 @@ def _some(samples: Sequence[Sample], data: Benchmark, why: str) -> Sequence[Samp
     if not samples:
         raise NotTested(f"{data.name} {why}")
     return samples
+
+
+def names_a_side(prompt: str) -> bool:
+    """Whether a question, or an option that it shows, says where something is.
+
+    >>> [names_a_side(prompt) for prompt in ("Is it left of the ring?", "Which row is it in?", "Is it red?")]
+    [True, True, False]
+    """
+    return bool(_SIDES.search(prompt))
+
+
+def negated(data: Benchmark) -> Benchmark | None:
+    """The questions "Is there a ...?" as "Is there no ...?", with the other answer; None without any."""
+    samples = [_negated(sample) for sample in data.samples if _is_existence(sample)]
+    return variant(data, samples, "negated") if samples else None
+
+
+def _is_existence(sample: Sample) -> bool:
+    negative = _NEGATIVE.search(sample.prompt)
+    return sample.answer.casefold() in _OPPOSITE and bool(_EXISTS.search(sample.prompt)) and not negative
+
+
+def _negated(sample: Sample) -> Sample:
+    prompt = _EXISTS.sub(r"\1 no ", sample.prompt, count=1)
+    return replace(sample, prompt=prompt, answer=_OPPOSITE[sample.answer.casefold()])

@@ -28,6 +28,7 @@ QUANTITIES = (  # of the shipped claims; another one is declared by the `meaning
     "retention",
     "solved",
     "alignment_loss",
+    "hallucinated",
 )
 DIRECTIONS = ("at_most", "at_least")
 KINDS = ("requirement", "observation")

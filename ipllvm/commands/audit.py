@@ -5,18 +5,14 @@ import shlex
 import sys
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ipllvm.commands import suite
+from ipllvm.commands.witness import Witness
 from ipllvm.reporting.text import visible
-
-if TYPE_CHECKING:
-    import pytest
-
-    from ipllvm.session.controller import Session
-    from ipllvm.session.costs import Costs
+from ipllvm.safety import places
 
 PASSES_ON = True
 HOPELESS = (2, 3, 4, 5)
@@ -39,13 +35,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Plan, run, and sum up; pytest's exit status, 4 where the manifest can't be written."""
-    folder: Path = args.report_dir
-    asked = ["--profile=audit", *suite.asked(args)]
-    status = _forecast(asked, folder)
+    request = suite.asked(args)
+    folder: Path = request.report_dir
+    request = replace(request, rest=("--profile=audit", *request.rest))
+    status = _forecast(request.words, folder)
     if status in HOPELESS:
         return status
     witness = Witness()
-    status = suite.run(asked, suite.cache(folder), [witness])
+    status = suite.check(args, request, [witness])
     session = witness.session
     if session is None or session.folder is None or session.report is None:
         print("audit: no report was written, and no manifest")
@@ -54,7 +51,7 @@ def main(args: argparse.Namespace) -> int:
     from ipllvm.reporting.folders import inner_folder
 
     exports.write(session.report, inner_folder(session.folder, "figures"))
-    command = shlex.join(["ipllvm", "audit", args.model, f"--report-dir={folder}", *args.rest])
+    command = shlex.join(["ipllvm", "audit", *args.words])
     place = manifest.write(session.folder, session.report, command)
     early = "; stopped early: the same command goes on" if session.report["run"]["partial"] else ""
     print(f"manifest: {visible(str(place), 4096)}, SHA-256 {manifest.digest(place)}{early}")
@@ -74,21 +71,7 @@ def _forecast(asked: Sequence[str], folder: Path) -> int:
     print(f"audit: {len(witness.costs)} tests make trials")
     for line in summary(witness.costs) if witness.costs else ():
         print(line)
-    print(f"outcomes are kept in {visible(str(folder / 'outcomes'))}: stopped, the same command goes on")
+    kept_in = visible(str(places.store(folder) / "outcomes"), 4096)
+    print(f"outcomes are kept in {kept_in}: stopped, the same command goes on")
     sys.stdout.flush()
     return status
-
-
-class Witness:
-    """A pytest plugin that keeps what a session knew at its end: its report, and what it planned."""
-
-    def __init__(self) -> None:
-        self.session: Session | None = None
-        self.costs: Costs = {}
-
-    def pytest_unconfigure(self, config: "pytest.Config") -> None:
-        """Keep it."""
-        from ipllvm.session.controller import COSTS
-
-        self.session = config.pluginmanager.get_plugin("ipllvm-session")
-        self.costs = config.stash.get(COSTS, {})

@@ -14,10 +14,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "Its exit status: 0 nothing stands in the way, 1 a requirement is violated, 2-5 as pytest's, 6 "
         "only undecided ones (with --undecided=fail), 7 something could not be measured."
     )
-    parser.usage = "ipllvm check MODEL [arguments of pytest and of the properties]"
+    parser.usage = "ipllvm check MODEL [--property NAME ...] [options of the properties and of pytest]"
     suite.arguments(parser)
 
 
 def main(args: argparse.Namespace) -> int:
     """Run pytest on the shipped properties; its exit status."""
-    return suite.run(suite.asked(args), suite.cache(args.report_dir))
+    return suite.check(args, suite.asked(args))

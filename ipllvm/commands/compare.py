@@ -38,9 +38,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Print every comparison; the highest exit status: 1 worse, 6 undecided, 7 not comparable."""
     from ipllvm.gate.compare import compare
+    from ipllvm.gate.names import baseline_file
     from ipllvm.gate.reading import load
 
-    first, *others = (_file(name, args.report_dir) for name in (args.before, *args.after))
+    first, *others = (baseline_file(name, args.report_dir, "compare") for name in (args.before, *args.after))
     if args.own:
         return _own([first, *others])
     if not others:
@@ -90,19 +91,9 @@ def _open(gate: "Gate") -> Iterator[str]:
     from ipllvm.gate.outcome import words
 
     for change in gate.changes:
-        said = gate.said(change)
+        said = gate.standing(change)
         if said != "HOLDS":
             yield f"{said} {words(change.key)}: {gate.reason(change)}"
-
-
-def _file(name: str, reports: Path) -> Path:
-    """The file that was meant; raises UsageError with the closest name."""
-    from ipllvm.gate import names
-
-    found = names.find(name, reports, "compare")
-    if found is None:
-        raise names.unknown(name, reports, "compare")
-    return found
 
 
 def _cells(gate: "Gate", change: "Change") -> tuple[str, ...]:
@@ -117,7 +108,7 @@ def _cells(gate: "Gate", change: "Change") -> tuple[str, ...]:
         difference,
         f"{lost}, {gained}",
         number(change.claim.margin),
-        gate.said(change),
+        gate.standing(change),
     )
 
 

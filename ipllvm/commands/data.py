@@ -77,6 +77,30 @@ def _fetched(name: str, accepted: bool) -> Iterator[str]:
         raise UsageError(f"{name}: {found.terms}: give --accept-licence if you accept that")
     copy = found.copy()
     yield f"{name}: {copy.source}, in {visible(str(copy.folder), 4096)}"
+    yield from _prompt_of_judge(found.name)
+
+
+def _prompt_of_judge(name: str) -> Iterator[str]:
+    """Fetch the published prompt of a benchmark's judge, and say whether it is here now."""
+    from ipllvm.endpoints import download
+    from ipllvm.safety import writing
+    from ipllvm.scorers.judge_prompts import OFFICIAL
+
+    official = OFFICIAL.get(name)
+    if official is None:
+        return
+    try:
+        if official.within(official.file) is None:
+            content = download.content(official.url)
+            writing.make_folder(official.file.parent)
+            writing.replace(official.file, content)
+        if official.within(official.file) is None:
+            official.file.unlink()
+            raise OSError(f"{official.url} does not hold it any more")
+        yield f"{name}: the judge's prompt of {official.repository}, in {visible(str(official.file), 4096)}"
+    except OSError as error:
+        why = visible(error.strerror or str(error))
+        yield f"{name}: the judge's published prompt was not fetched ({why}): ipllvm's own serves"
 
 
 def _check(args: argparse.Namespace) -> int:

@@ -115,7 +115,7 @@ def _of_run(file: Path) -> CheckpointRun:
     baseline = file.with_name("baseline.json")
     model = ", ".join(_text(each["id"], 80) for each in report["models"])
     page = file.with_name("report.html")
-    when = _text(report["run"]["started"], 19).replace("T", " ")
+    when = _text(report["run"]["started"][:16], 16).replace("T", " ")
     return CheckpointRun(
         model,
         model,
@@ -269,7 +269,7 @@ def _change(track: Track, one: CheckpointRun, two: CheckpointRun) -> tuple[float
     from ipllvm.gate import agreement, compare
 
     before, after = (_entry(each.baseline, track) for each in (one, two))
-    if before is None or after is None or agreement.disagreements(before, after):
+    if before is None or after is None or any(agreement.disagreements(before, after)):
         return None
     worse = compare.change(before, after, one.label).verdict.p_worse
     better = compare.change(after, before, two.label).verdict.p_worse

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.commands import suite
-from ipllvm.commands.audit import HOPELESS, Witness
+from ipllvm.commands.audit import HOPELESS
+from ipllvm.commands.witness import Witness
 from ipllvm.errors import IpllvmError
 from ipllvm.safety.printing import visible
 

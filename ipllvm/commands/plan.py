@@ -1,26 +1,32 @@
-"""`ipllvm plan [pytest arguments]`: trials, passes, tokens, time and memory, before any weight is read."""
+"""`ipllvm plan MODEL`: trials, passes, tokens, time and memory, before any weight is read."""
 
 import argparse
-from pathlib import Path
+from contextlib import redirect_stdout
+from io import StringIO
 
 from ipllvm.commands import suite
-from ipllvm.errors import UsageError
+from ipllvm.commands.witness import Witness
 
 PASSES_ON = True
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm plan`."""
-    parser.description = "What `pytest properties ARGUMENTS` would run, and what it would cost."
-    parser.usage = "ipllvm plan [MODEL] [arguments of pytest: --model=..., -k ...]"
+    parser.description = "What `ipllvm check` would run with the same arguments, and what it would cost."
+    parser.usage = "ipllvm plan MODEL [arguments of ipllvm check]"
+    suite.arguments(parser)
 
 
 def main(args: argparse.Namespace) -> int:
-    """Collect and count; pytest's exit status."""
-    rest = list(args.rest)
-    if rest and args.words[0] == rest[0] and not rest[0].startswith("-"):
-        rest[0] = f"--model={rest[0]}"  # as `ipllvm check MODEL` takes it; pytest would take it for tests
-    elif any(Path(word).is_dir() for word in rest):
-        folder = next(word for word in rest if Path(word).is_dir())
-        raise UsageError(f"{folder}: name the model first, or write --model={folder}")
-    return suite.run(["--plan", "-q", *rest])
+    """Collect and count, and print what was found; what pytest prints only where it fails."""
+    from ipllvm.session.costs import planned
+
+    request, witness, printed = suite.asked(args, required=False), Witness(), StringIO()
+    with redirect_stdout(printed):
+        status = suite.run(["--plan", "-q", *request.words], plugins=[witness])
+    if status or not witness.costs:
+        print(printed.getvalue(), end="")
+        return status
+    for line in planned(witness.costs):
+        print(line)
+    return status

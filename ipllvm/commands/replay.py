@@ -1,4 +1,4 @@
-"""`ipllvm replay REPORT PROPERTY [SAMPLE]`: one trial of a report again, picture and both answers."""
+"""`ipllvm replay RUN PROPERTY [SAMPLE]`: one trial of a report again, picture and both answers."""
 
 import argparse
 import webbrowser
@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ipllvm.reporting import migration
+from ipllvm.reporting import migration, runs
 from ipllvm.reporting.folders import ensure_writable, inner_folder, replace_file
 from ipllvm.reporting.replays import Found, Wanted, find
 from ipllvm.reporting.text import visible
@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "Answer one trial of a report again, clean and perturbed, and write its pictures. "
         "Exit status 1 where the answers are not those of the report."
     )
-    parser.add_argument("report", type=Path, help="report.json, or the folder that holds it")
+    parser.add_argument("report", metavar="RUN", help="latest, the name or folder of a run, or report.json")
     parser.add_argument("property", help="such as permutation_invariance")
     parser.add_argument("sample", nargs="?", help="id of a sample; without one the first flipped answer")
     parser.add_argument("--model", help="where the report is of several: which one")
@@ -41,18 +41,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--judge", metavar="URL#MODEL", help="let the endpoint that judged the report be asked"
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:i")
+    parser.add_argument("--report-dir", type=Path, default=Path("reports"), help="where names are looked up")
     parser.add_argument("--out", type=Path, help="where the pictures go (default: replay, beside the report)")
     parser.add_argument("--open", action="store_true", help="open the pictures")
 
 
 def main(args: argparse.Namespace) -> int:
     """Show the trial; 1 where the answers are not those of the report, else 0."""
-    from ipllvm.replay.reload import reload
-
-    file = args.report / "report.json" if args.report.is_dir() else args.report
+    file = runs.find(args.report, args.report_dir)
     report = migration.read(file)
     asked = (args.property, args.sample, args.model, args.benchmark, args.perturbation, args.draw)
     found = find(report, Wanted(*asked))
+    from ipllvm.replay.reload import reload  # brings torch along: a name that is wrong is told before
+
     single = reload(report, found, file.parent, args.checkpoint, args.device, args.any_model, args.judge)
     answers = single.answers()
     for line in _told(found, single, answers):

@@ -1,10 +1,10 @@
-"""`ipllvm report REPORT ...`: the views of reports again, from their JSON alone, without the model."""
+"""`ipllvm report RUN ...`: the views of reports again, from their JSON alone, without the model."""
 
 import argparse
 from pathlib import Path
 from typing import Final
 
-from ipllvm.reporting import exports, migration
+from ipllvm.reporting import exports, migration, runs
 from ipllvm.reporting.folders import ensure_writable, inner_folder, replace_file
 from ipllvm.reporting.merging import merged
 from ipllvm.reporting.schema import Report
@@ -12,6 +12,7 @@ from ipllvm.reporting.text import visible
 from ipllvm.reporting.views import VIEWS, ReportView
 
 BESIDE: Final = Path()
+REPORTS: Final = Path("reports")
 FIGURES: Final = "figures"
 WORDS: Final = "a folder of the pictures as SVG and PNG, with their numbers as CSV"
 
@@ -22,14 +23,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "Make the views of a report again; of several reports one view with their models side by side. "
         "Without options all of them, beside the first report."
     )
-    parser.add_argument("reports", metavar="REPORT", nargs="+", type=Path, help="report.json, or its folder")
+    parser.add_argument(
+        "reports", metavar="RUN", nargs="+", help="a run: latest, its name, its folder or report.json"
+    )
+    parser.add_argument("--report-dir", type=Path, default=REPORTS, help="where names are looked up")
     for name, words in (*((view.option, view.words) for view in VIEWS), (FIGURES, WORDS)):
         parser.add_argument(f"--{name}", type=Path, nargs="?", const=BESIDE, metavar="PLACE", help=words)
 
 
 def main(args: argparse.Namespace) -> int:
     """Write the views and say where; raises UsageError for what is no report."""
-    files = [path / "report.json" if path.is_dir() else path for path in args.reports]
+    files = [runs.find(name, args.report_dir) for name in args.reports]
     reports = [migration.read(file) for file in files]
     names = (*(view.option for view in VIEWS), FIGURES)
     asked = {name: place for name in names if (place := getattr(args, name)) is not None}

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +15,7 @@ from ipllvm.safety.printing import as_json, visible
 
 if TYPE_CHECKING:
     from ipllvm.evaluation.recorded import Line, Recorded
+    from ipllvm.judges.cached import CachedJudge
     from ipllvm.metrics.totals import Figure
 
 INCOMPLETE = 7
@@ -37,6 +39,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--duplicates", choices=DUPLICATES, default=REFUSE, help="of several answers to a row"
     )
+    parser.add_argument("--judge", metavar="NAME", help="who grades what brings no 'judge_reply'")
+    parser.add_argument("--judge-price", metavar="IN/OUT", help="dollars for a million tokens of each")
+    parser.add_argument(
+        "--report-dir", type=Path, default=Path("reports"), help="replies are kept there (default reports)"
+    )
     parser.add_argument("--format", choices=("table", "json"), default="table")
 
 
@@ -47,14 +54,35 @@ def main(args: argparse.Namespace) -> int:
     from ipllvm.benchmarks.responses import read
     from ipllvm.evaluation.recorded import own_reading, score
 
+    definition = published(args.benchmark)
     rows = [row for _, row in numbered(args.rows)]
-    answers = read(args.responses)
-    found = score(published(args.benchmark), rows, answers, args.protocol, args.rule, args.duplicates)
+    answers = read(args.responses, definition.key)
+    judge = _judge(args)
+    found = score(definition, rows, answers, args.protocol, args.rule, args.duplicates, judge)
+    if judge is not None:
+        _say(judge.summary())
     own = own_reading(found, rows, answers, args.duplicates)
     if args.out is not None:
         _write(args.out, found)
     print(as_json(_row(found, own)) if args.format == "json" else "\n".join(_table(found, own)))
     return INCOMPLETE if found.missing or found.errors else 0
+
+
+def _judge(args: argparse.Namespace) -> "CachedJudge | None":
+    """The judge that is named, whose replies are kept; raises UsageError where it can't be asked."""
+    from ipllvm.judges import cost, loading
+    from ipllvm.judges.cached import CachedJudge
+
+    if args.judge is None:
+        return None
+    loading.check(args.judge)
+    loading.require(args.judge)
+    price = cost.parse("judge-price", args.judge_price) if args.judge_price else None
+    return CachedJudge(loading.load(args.judge), args.report_dir / "replies", price, _say)
+
+
+def _say(line: str) -> None:
+    print(visible(line, 1000), file=sys.stderr)
 
 
 def _write(path: Path, found: "Recorded") -> None:

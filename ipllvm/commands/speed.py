@@ -20,14 +20,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm speed`."""
     parser.description = (
         "Trials a second of plain generate, alone and in batches, of the engine, and of the engine's own "
-        "matrix products alone (of floor); peak memory while the engine runs, weights included."
+        "matrix products alone (of floor; without attention: of those of linear layers); peak memory "
+        "while the engine runs, weights included."
     )
     parser.add_argument("--model", default="llava-tiny", help="alias, hub id or folder (default llava-tiny)")
     parser.add_argument(
         "--synthetic",
         default="",
         metavar="SHAPE",
-        help="random weights of a true shape in place of --model, made on the device: llava-1.5-7b or tiny",
+        help="random weights of a true shape, made on the device, in place of --model: "
+        "llava-1.5-7b, llava-120m or tiny",
     )
     parser.add_argument("--benchmark", default="scenes", help="default scenes")
     parser.add_argument("--samples", type=int, default=32, help="of the largest workload (default 32)")

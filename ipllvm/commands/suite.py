@@ -2,8 +2,10 @@
 
 import argparse
 import os
+import re
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -15,9 +17,11 @@ if TYPE_CHECKING:
     import pytest
 
 REPORTS = Path("reports")
+TERSE = ["--no-header", "--tb=no", "-rN"]
+"""What pytest would say of each test is in the summary of the run; -v has both."""
 OPTIONS = """\
 often used:
-  -k NAME               properties whose name holds this (ipllvm properties)
+  --property NAME       what to measure, repeatable (ipllvm properties); or a file of your own
   --benchmark NAME      what to measure on, repeatable (ipllvm benchmarks)
   --profile NAME        how much: quick, paper, audit
   --samples N           of each benchmark, or all
@@ -66,19 +70,62 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """What commands that run the properties on a model have in common."""
     parser.formatter_class = Paragraphs
     parser.epilog = OPTIONS
-    parser.add_argument("model", help="an alias (ipllvm models), a folder, or org/name on the hub")
-    parser.add_argument("--report-dir", type=Path, default=REPORTS, metavar="DIR", help="default ./reports")
+    parser.add_argument("model", nargs="?", help="an alias (ipllvm models), a folder, or org/name on the hub")
+    _own(parser)
     parser.add_argument("--options", action=Listing, nargs=0, help="list all options of the properties")
 
 
-def asked(args: argparse.Namespace) -> list[str]:
-    """What pytest is asked for by a command line that `arguments` has described.
+def _own(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--report-dir", type=Path, default=REPORTS, metavar="DIR", help="default ./reports")
+    parser.add_argument(
+        "--property", action="append", default=[], metavar="NAME", help="of a property, or a file of your own"
+    )
 
-    Raises UsageError where the model does not come first: after `-k` its value would be taken for it.
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a command line asks of the properties: the model, where reports go, and arguments for pytest.
+
+    `files` are property files of the user's own, which are run in place of the shipped ones.
     """
-    if args.words[0] != args.model:
-        raise UsageError(f"name the model first: ipllvm {args.command} MODEL {shlex.join(args.rest)}")
-    return [f"--model={args.model}", f"--report-dir={args.report_dir}", *args.rest]
+
+    models: tuple[str, ...]
+    report_dir: Path
+    rest: tuple[str, ...]
+    files: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> list[str]:
+        """The arguments for pytest."""
+        models = [f"--model={model}" for model in self.models]
+        return [*models, f"--report-dir={self.report_dir}", *self.rest, *self.files]
+
+
+def asked(args: argparse.Namespace, *, required: bool = True) -> Request:
+    """What a command line asks for that `arguments` has described.
+
+    The model comes first, or is named by --model. Raises UsageError where neither is so, as behind `-k` its
+    value would be taken for the model.
+    """
+    words = list(args.words)
+    models = [words.pop(0)] if words and not words[0].startswith("-") else []
+    own = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    _own(own)
+    own.add_argument("--model", action="append", default=[])
+    own.add_argument("--options", action="store_true")
+    found, rest = own.parse_known_args(words)
+    models += found.model
+    if not models and required:
+        raise UsageError(
+            f"name the model first: ipllvm {args.command} MODEL {shlex.join(args.words)}".strip()
+        )
+    files = [name for name in found.property if name.endswith(".py")]
+    for name in files:
+        if not Path(name).is_file():
+            raise UsageError(f"--property {name}: no such file")
+    named = [f"--property={name}" for name in found.property if name not in files]
+    paths = [str(Path(name).absolute()) for name in files]
+    return Request(tuple(models), found.report_dir, (*named, *rest), tuple(paths))
 
 
 def cache(reports: Path) -> Path:
@@ -95,6 +142,16 @@ def folder() -> Path:
     raise UsageError(f"{package} holds no properties: install ipllvm from its wheel or a checkout")
 
 
+def check(args: argparse.Namespace, request: Request, plugins: Sequence[object] = ()) -> int:
+    """Run the properties as a command line asks for them, in its words; pytest's exit status."""
+    from ipllvm.session.terse import Terse
+
+    verbose = any(word == "--verbose" or re.fullmatch("-[a-zA-Z]*v[a-zA-Z]*", word) for word in request.rest)
+    plain = [] if verbose else TERSE
+    names = Terse(args.command, [args.command, *args.words])
+    return run([*plain, *request.words], cache(request.report_dir), [names, *plugins])
+
+
 def run(arguments: Sequence[str], cache: Path | None = None, plugins: Sequence[object] = ()) -> int:
     """Run pytest on the properties, whatever the working folder holds; its exit status.
 
@@ -107,7 +164,8 @@ def run(arguments: Sequence[str], cache: Path | None = None, plugins: Sequence[o
     if cache is not None:
         _refuse_links(cache)
         os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(cache.absolute() / "hypothesis"))
-    return int(pytest.main([*_rooted(cache), *arguments, str(folder())], plugins=list[Any](plugins)))
+    places = [] if any(word.endswith(".py") for word in arguments) else [str(folder())]
+    return int(pytest.main([*_rooted(cache), *arguments, *places], plugins=list[Any](plugins)))
 
 
 def _refuse_links(cache: Path) -> None:

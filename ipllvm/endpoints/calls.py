@@ -27,7 +27,8 @@ class Call:
 class Reply:
     """What came back: the text without what was thought before it, and the counts of the server.
 
-    `model` is what the server says replied; `whole` is False where the limit of tokens ended it.
+    `model` and `fingerprint` are what the server says replied; `whole` is False where the limit of tokens
+    ended it.
     """
 
     text: str
@@ -35,6 +36,7 @@ class Reply:
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     whole: bool = True
+    fingerprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,8 @@ def reply(body: bytes, call: Call) -> Reply:
         raise Thoughts("all its tokens went into thoughts")
     if text is None:
         raise Unusable(f"its content is no text (finish_reason {str(finish)[:40]!r})")
-    found = Reply(answer, str(value.get("model") or ""), *_usage(value), finish != "length")
+    model, fingerprint = (str(value.get(name) or "") for name in ("model", "system_fingerprint"))
+    found = Reply(answer, model, *_usage(value), finish != "length", fingerprint)
     _require_whole_prompt(call, found.prompt_tokens)
     return found
 

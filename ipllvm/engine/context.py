@@ -74,8 +74,8 @@ class Context:
             device=model.device.split(":")[0],
             dtype=model.dtype,
             attention=model.attention,
-            torch=_installed("torch"),
-            transformers=_installed("transformers"),
+            torch=installed("torch"),
+            transformers=installed("transformers"),
             benchmark=benchmark.digest,
             prompt=model.prompt,
             answer=answer,
@@ -115,10 +115,10 @@ def key(digest: str, trial: Trial) -> bytes:
 
 def _images(backend: str) -> str:
     packages = ("pillow",) if backend == "pil" else ("pillow", "torchvision")
-    return ", ".join(f"{package} {_installed(package)}" for package in packages)
+    return ", ".join(f"{package} {installed(package)}" for package in packages)
 
 
-def _installed(package: str) -> str:
+def installed(package: str) -> str:
     """The version of a package as its metadata say, so that it need not be imported."""
     try:
         return version(package)

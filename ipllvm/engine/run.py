@@ -6,7 +6,7 @@ answers are verified against. Nothing is computed for a trial whose outcome is k
 is handed over as soon as it is answered.
 """
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from typing import TypeVar
@@ -25,13 +25,14 @@ from ipllvm.engine.fault_isolation import BatchBudget, BatchShare, Failure, run_
 from ipllvm.engine.packing import PackedPrompt, Tokens
 from ipllvm.engine.plan import Plan, PlannedTrial
 from ipllvm.engine.prefix import Prefixes
-from ipllvm.errors import NotMeasured, NotTested
+from ipllvm.engine.requirements import Known as Known
+from ipllvm.engine.requirements import Outcomes as Outcomes
+from ipllvm.engine.requirements import complete, require, require_whole
+from ipllvm.errors import NotTested
 from ipllvm.models.base import Left, VisionLanguageModel
 from ipllvm.models.whole import Question, WholeModel
-from ipllvm.records import Perturbation, Response, Sample, Stage, Trial
+from ipllvm.records import Perturbation, Response, Sample, Stage
 
-Outcomes = dict[Trial, Response]
-Known = MutableMapping[Trial, Response]
 Start = TypeVar("Start")
 
 
@@ -54,17 +55,9 @@ def run(
     if model.sealed and plan.answer != "generate":
         raise NotTested(f"{model.name} {model.sealed}: log-likelihoods can't be had")
     _run_missing(model, plan, batch_size, outcomes, progress, artifacts)
-    if any(trial not in outcomes for trial in plan.trials()):  # a file of the store went while this ran
+    if not complete(plan, outcomes):  # a file of the store went while this ran
         _run_missing(model, plan, batch_size, outcomes, progress, artifacts)
     require_whole(plan, outcomes)
-
-
-def require_whole(plan: Plan, outcomes: Mapping[Trial, Response]) -> None:
-    """Raises NotMeasured where outcomes that were measured are gone: nothing is left out without a word."""
-    lost = sum(trial not in outcomes for trial in plan.trials())
-    if lost:
-        line = f"{lost} of {len(plan)} outcomes were lost while this ran: was the report folder changed?"
-        raise NotMeasured(f"{line} Run again")
 
 
 def _run_missing(
@@ -86,20 +79,6 @@ def _run_missing(
             outcomes.update(batch)
             done += len(batch)
             progress(done)
-
-
-def require(model: VisionLanguageModel, perturbations: Sequence[Perturbation]) -> None:
-    """Raises NotTested where the model can't be perturbed at the stage of one of them."""
-    for perturbation in perturbations:
-        if perturbation.stage not in model.stages:
-            what = str(perturbation.stage).replace("_", " ")
-            why = f" {model.sealed}: it" if model.sealed else ""
-            raise NotTested(f"{model.name}{why} has no {what} to perturb")
-        if perturbation.by_place and not model.placed:
-            raise NotTested(
-                f"the visual tokens of {model.name} are queries, which look at the whole picture: "
-                "they have no places in a grid"
-            )
 
 
 class _Chunk:

@@ -19,7 +19,7 @@ from ipllvm.evaluation.flips import FlippedTrial, Trace
 from ipllvm.laws.refute import refute
 from ipllvm.laws.strategies import parts
 from ipllvm.models.base import VisionLanguageModel
-from ipllvm.records import Changes, Counterexample, Decision, Result, Stage
+from ipllvm.records import Changes, Counterexample, Stage
 
 BIG = 1_000_000_000
 LOOKS = 60
@@ -34,27 +34,6 @@ def budget(asked: int | None, parameters: int) -> int:
     (60, 0, 9)
     """
     return asked if asked is not None else LOOKS if parameters < BIG else 0
-
-
-def explained(
-    result: Result,
-    model: VisionLanguageModel,
-    traces: Sequence[Trace],
-    seed: int,
-    queries: int,
-    artifacts: Artifacts | None = None,
-) -> Result:
-    """A result with examples of flipped answers and, where it is violated, the smallest one found."""
-    examples = flips.examples(model, traces, seed, artifacts)
-    least = smallest(model, traces, seed, queries, artifacts) if refutes(result) else None
-    return replace(result, flips=examples, counterexample=least)
-
-
-def refutes(result: Result) -> bool:
-    """Whether a flipped answer shows why a result is VIOLATED: its claim says that little is lost."""
-    claim = result.claim
-    invariant = claim.kind == "requirement" or claim.direction == "at_most"
-    return invariant and result.verdict.decision is Decision.VIOLATED
 
 
 def smallest(

@@ -7,30 +7,34 @@ in other batches (schedules.py): it keeps nothing between calls and asks only th
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ipllvm.artifacts import Artifacts, Provider
 from ipllvm.engine.context import Context
+from ipllvm.engine.deferred import run
 from ipllvm.engine.plan import Plan
-from ipllvm.engine.run import Known, require, require_whole, run
-from ipllvm.engine.scoring import scores_of
+from ipllvm.engine.requirements import Known, require, require_whole
+from ipllvm.engine.scoring import probabilities_of, scores_of
+from ipllvm.engine.store.derived import Derived
 from ipllvm.engine.store.outcomes import OutcomeView
-from ipllvm.engine.template import template
+from ipllvm.engine.template import of_benchmark
 from ipllvm.errors import Finding, StoreFailed, UnknownName
-from ipllvm.evaluation import counterexamples, flips, official_units
+from ipllvm.evaluation import explanations, flips, official_units
+from ipllvm.evaluation.memory import Memory as Memory
+from ipllvm.evaluation.probability import NO_VERDICT, SUFFIX, Probabilities
+from ipllvm.evaluation.progress import Progress as Progress
 from ipllvm.evaluation.schedules import Fixed
 from ipllvm.evaluation.settings import Settings as Settings
 from ipllvm.evaluation.shown import Shown as Shown
 from ipllvm.gate import baseline
 from ipllvm.metrics.pair_accuracy import pair_scores
 from ipllvm.metrics.performance_drop import score
-from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import (
     Benchmark,
@@ -45,7 +49,6 @@ from ipllvm.records import (
     Result,
     Sample,
     Scores,
-    Trial,
     Verdict,
 )
 from ipllvm.scorers.base import Grading
@@ -53,16 +56,8 @@ from ipllvm.verdicts import decide, labelled
 from ipllvm.verdicts.findings import finding, last_line, not_measured, raise_worst
 from ipllvm.verdicts.series import plain
 
-Memory = Callable[[Context], MutableMapping[Trial, Response]]
-"""What is known already of a model on a benchmark: a view of the store, or a dict."""
-
-
-class Progress(Protocol):
-    """Told how many of how many trials are done."""
-
-    def __call__(self, done: int, total: int) -> None:
-        """Say so, if it is time to."""
-        ...
+if TYPE_CHECKING:
+    from ipllvm.models.base import VisionLanguageModel
 
 
 class Evaluation:
@@ -71,7 +66,7 @@ class Evaluation:
     def __init__(
         self,
         property_name: str,
-        model: VisionLanguageModel,
+        model: "VisionLanguageModel",
         benchmark: Benchmark,
         total: int,
         claims: Mapping[str, Claim],
@@ -82,6 +77,7 @@ class Evaluation:
         artifacts: Artifacts | None = None,
         schedule: Fixed | None = None,
         grading: Grading | None = None,
+        derived: Derived | None = None,
     ) -> None:
         self.property_name = property_name
         self.model = model
@@ -95,6 +91,7 @@ class Evaluation:
         self._artifacts = artifacts
         self._schedule = schedule or Fixed()
         self._grading = grading or Grading()
+        self._derived = derived or Derived()
         self._began = time.monotonic()
         self._trials = 0
         self._reused: Counter[str] = Counter()
@@ -104,6 +101,7 @@ class Evaluation:
         self._stopped: KeyboardInterrupt | StoreFailed | None = None
         self._findings: list[Finding | None] = []
         self._traces: list[flips.Trace] = []
+        self._probabilities = Probabilities()
 
     @property
     def batch_size(self) -> int:
@@ -128,6 +126,8 @@ class Evaluation:
         what was measured, and `check` ends the test after recording it.
         """
         plan, outcomes = self._measured(self.benchmark, perturbations, draws)
+        if self._probabilities.reading:
+            return tuple(probabilities_of(plan, p, outcomes) for p in plan.perturbations)
         scorer = self._grading.of(self.benchmark)
         found = tuple(scores_of(plan, p, scorer, outcomes) for p in plan.perturbations)
         self._require_whole(plan, outcomes)
@@ -232,6 +232,9 @@ class Evaluation:
         is neither a wrong answer nor a verdict, and UnknownName for a claim that is none.
         """
         asked = self._claim(claim)
+        if self._probabilities.reading:
+            self._probabilities.contrasts[asked.name] = contrast
+            return NO_VERDICT
         paired = [(asked, contrast)]
         if "clean" in shown.scores and something_to_lose is None:
             regressed = baseline.clean_claim(asked.regression_margin)
@@ -275,15 +278,12 @@ class Evaluation:
         found = {name: self._accuracy(name, each) for name, each in scores.items()}
         found |= in_own_units
         found |= {name: self._other(name, each) for name, each in shown.beside.items()}
-        found |= self._labelled(shown.scores)
+        found |= labelled.beside(shown.scores, self.settings.labels)
+        if other := self._probabilities.contrasts.get(claim.name):
+            name = f"{claim.quantity}{SUFFIX}"
+            found[name] = self._probabilities.named(self._other(name, other))
         decisive = self._schedule.decisive(contrast, claim, self.settings.seed)
         return found | {claim.quantity: decisive} | self._schedule.beside(claim.name)
-
-    def _labelled(self, scores: Mapping[str, Scores]) -> dict[str, Estimate]:
-        """The clean score as people would have graded it, where some of them did."""
-        labels = self.settings.labels
-        made = labelled.estimate("clean", scores["clean"], labels) if labels and "clean" in scores else None
-        return {} if made is None else {made.name: made}
 
     def _beside(self, result: Result, shown: Shown, paired: Sequence[tuple[Claim, Contrast]]) -> Result:
         """The result with all that stands beside its claim."""
@@ -298,11 +298,9 @@ class Evaluation:
 
     def _explained(self, result: Result) -> Result:
         """The result with examples of flipped answers and, where it is violated, the smallest one."""
-        settings, asked = self.settings, self.settings.counterexamples if self._stopped is None else 0
-        interim = counterexamples.budget(asked, result.model.parameters)
-        return counterexamples.explained(
-            result, self.model, self._traces, settings.seed, interim, self._artifacts
-        )
+        asked = self.settings.counterexamples if self._stopped is None else 0
+        search = explanations.Search(self.model, self._traces, self.settings.seed, asked, self._artifacts)
+        return explanations.explained(result, search, self._derived)
 
     def measure(self, test: Callable[[], object]) -> None:
         """Call the test of a property as often as its schedule takes, each time on all that it is to see.
@@ -312,10 +310,11 @@ class Evaluation:
 
         def call(data: Benchmark) -> None:
             self.benchmark = data
-            self._trials = self._planned = 0
-            self._reused.clear()
-            self._perturbations, self._traces, self._providers = [], [], {}
-            test()
+            for _ in self._probabilities.calls(self.settings.answer, data):
+                self._trials = self._planned = 0
+                self._reused.clear()
+                self._perturbations, self._traces, self._providers = [], [], {}
+                test()
             if self._stopped is not None:
                 raise self._stopped
 
@@ -385,7 +384,7 @@ class Evaluation:
             verdict=verdict,
             settings={
                 **settings.row(data, self.batch_size, self._perturbations),
-                "template": template(self.model, data.samples[0]) if data.samples else "unknown",
+                "template": of_benchmark(self.model, data, self._derived),
                 "scorer": self._grading.name(data),
                 **self._grading.settings(data),
                 **self._providers,
@@ -397,4 +396,5 @@ class Evaluation:
             partial=self._stopped is not None,
             floors=self._schedule.reaches,
             noise=self._schedule.flips,
+            analyses=self._schedule.analyses,
         )

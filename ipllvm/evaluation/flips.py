@@ -6,20 +6,21 @@ The choice is seeded, so that the same outcomes give the same examples on every 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine.plan import Plan, PlannedTrial
-from ipllvm.engine.run import Known
+from ipllvm.engine.requirements import Known
 from ipllvm.engine.scoring import Grade, grade
-from ipllvm.engine.visualization import SIDE, data_uri, draw_trial
-from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Blank
 from ipllvm.records import FlipExample, Perturbation, Response, Sample, Score, Scores, Transcript
 from ipllvm.sampling import generator
 from ipllvm.scorers.base import Scorer
+
+if TYPE_CHECKING:
+    from ipllvm.models.base import VisionLanguageModel
 
 Item = TypeVar("Item")
 MOST = 20
@@ -76,7 +77,7 @@ class FlippedTrial:
 
 
 def examples(
-    model: VisionLanguageModel,
+    model: "VisionLanguageModel",
     traces: Sequence[Trace],
     seed: int,
     artifacts: Artifacts | None = None,
@@ -165,7 +166,7 @@ def _shuffled(items: Sequence[Item], rng: np.random.Generator) -> list[Item]:
 
 
 def as_example(
-    model: VisionLanguageModel,
+    model: "VisionLanguageModel",
     flipped: FlippedTrial,
     case: PlannedTrial,
     response: Response,
@@ -175,6 +176,8 @@ def as_example(
 
     `response` is the answer to `case`, which is that of `flipped` or a smaller change of its sample.
     """
+    from ipllvm.engine.visualization import SIDE, data_uri, draw_trial
+
     sample, found = case.sample, draw_trial(model, case, SIDE, artifacts)
     grades = flipped.grades(flipped.clean, response)
     pictures = () if found is None else (data_uri(found.clean), data_uri(found.perturbed))

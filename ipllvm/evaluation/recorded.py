@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from ipllvm.benchmarks.cells import Row
 from ipllvm.benchmarks.definition import OWN_RULE, Definition
@@ -9,8 +10,9 @@ from ipllvm.benchmarks.responses import REFUSE, Answer, match
 from ipllvm.errors import NotMeasured, UsageError
 from ipllvm.evaluation.subscores import bounds
 from ipllvm.metrics.totals import Figure, Graded, Total
-from ipllvm.records import Sample, Score
+from ipllvm.records import Judge, Sample, Score
 from ipllvm.registry import SCORERS, TOTALS
+from ipllvm.scorers.base import AsksAhead, NeedsJudge
 
 NOTHING = Score(0.0, None, "no answer: counted as wrong")
 
@@ -102,8 +104,11 @@ def score(
     protocol: str,
     rule: str | None = None,
     duplicates: str = REFUSE,
+    judge: Judge | None = None,
 ) -> Recorded:
     """Every row of the protocol's subset, scored by the protocol's rule or by `rule`.
+
+    A `judge` is asked where a rule needs one and an answer brings no reply of one.
 
     Raises BenchmarkUnavailable for a row that can't be read, UsageError for answers that can't be told
     to rows or that belong to none of them, UnknownName.
@@ -111,8 +116,9 @@ def score(
     asked = definition.protocol(protocol)
     name = rule or asked.rule
     scorer = SCORERS.load(definition.scorer(name))
+    graded = scorer if judge is None or not isinstance(scorer, NeedsJudge) else scorer.by(judge)
     placed = list(definition.samples(rows, protocol))
-    known = [definition.known_by(row, index) for index, row in enumerate(rows)]
+    known = definition.names(rows, {answer.id for answer in answers})
     ids = [known[index] for index, _ in placed]
     matched = match(ids, [rows[index] for index, _ in placed], answers, duplicates)
     if not any(matched.answers):
@@ -120,8 +126,14 @@ def score(
             f"none of the {len(answers):,} responses belongs to a row: the first is for {answers[0].id!r}, "
             f"the first row is known by {next(iter(ids), 'nothing')!r}"
         )
-    paired = zip(placed, matched.answers, strict=True)
-    lines = tuple(_line(known[index], sample, answer, scorer) for (index, sample), answer in paired)
+    paired = list(zip(placed, matched.answers, strict=True))
+    if isinstance(graded, AsksAhead):
+        graded.ask_ahead(
+            (answer.response, sample)
+            for (_, sample), answer in paired
+            if answer is not None and answer.response is not None and answer.judge_reply is None
+        )
+    lines = tuple(_line(known[index], sample, answer, scorer, graded) for (index, sample), answer in paired)
     answered = sum(answer is not None and answer.response is not None for answer in matched.answers)
     everywhere = set(known)
     strays = tuple(answer.id for answer in matched.strays if answer.id not in everywhere)
@@ -137,12 +149,14 @@ def own_reading(
     return score(recorded.definition, rows, answers, recorded.protocol, OWN_RULE, duplicates)
 
 
-def _line(id: str, sample: Sample, answer: Answer | None, scorer: Callable[[str, Sample], Score]) -> Line:
+def _line(
+    id: str, sample: Sample, answer: Answer | None, rule: Any, scorer: Callable[[str, Sample], Score]
+) -> Line:
     if answer is None or (answer.response is None and answer.judge_reply is None):
         return Line(id, sample, None)
     try:
-        if answer.judge_reply is not None and hasattr(scorer, "read"):
-            return Line(id, sample, scorer.read(answer.judge_reply, sample))
+        if answer.judge_reply is not None and hasattr(rule, "read"):
+            return Line(id, sample, rule.read(answer.judge_reply, sample))
         return Line(id, sample, scorer(answer.response or "", sample))
     except NotMeasured as error:
         return Line(id, sample, None, str(error))

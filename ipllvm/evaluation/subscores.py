@@ -1,9 +1,12 @@
 """What a benchmark publishes of a run: its total in its own unit, and the scores of its categories."""
 
+import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from ipllvm.evaluation import official_units
 from ipllvm.metrics.totals import Figure, Graded, Total
 from ipllvm.records import Benchmark, Estimate, Sample, Score, Scores
 from ipllvm.registry import TOTALS
@@ -29,9 +32,11 @@ def by_label(benchmark: Benchmark, scores: Scores, seed: int = 0) -> dict[str, E
 
 
 def bounds(total: str, graded: Sequence[Graded]) -> tuple[float, float] | None:
-    """Where a total's headline may be, in percent, 5 % on each side; None for totals that are no mean."""
-    if total not in MEANS or not graded:
+    """Where a total's headline may be, in its unit, 5 % on each side; None where nobody can say."""
+    if not graded:
         return None
+    if total not in MEANS:
+        return _bounds_in_units(total, graded)
     groups: dict[str, list[float]] = {}
     for each in graded:
         groups.setdefault(each.sample.cluster, []).append(each.score.value)
@@ -42,6 +47,23 @@ def bounds(total: str, graded: Sequence[Graded]) -> tuple[float, float] | None:
     table = np.array([value for _, value in rows], float).reshape(-1, 1)
     found = decide.accuracy(total, Scores(total, names, tuple(cluster for cluster, _ in rows), table))
     return found.low, found.high
+
+
+def _bounds_in_units(total: str, graded: Sequence[Graded]) -> tuple[float, float] | None:
+    """The bounds of points and ratios; none of a ratio in which reviews count that were not read."""
+    if total == "ratio_of_means" and any(each.score.answer is None for each in graded):
+        return None
+    samples = tuple(replace(each.sample, id=str(place)) for place, each in enumerate(graded))
+    scores = Scores(
+        total,
+        tuple(sample.id for sample in samples),
+        tuple(sample.cluster for sample in samples),
+        np.array([each.score.value for each in graded], float).reshape(-1, 1),
+        answers=tuple((each.score.answer,) for each in graded),
+    )
+    data = Benchmark(total, samples, total, "", "", total=total)
+    found = next(iter(official_units.estimates(data, {total: scores}).values()), None)
+    return None if found is None or not math.isfinite(found.low + found.high) else (found.low, found.high)
 
 
 def official(benchmark: Benchmark, scores: Scores) -> dict[str, str]:

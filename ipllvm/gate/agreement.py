@@ -15,9 +15,16 @@ if TYPE_CHECKING:
     from ipllvm.gate.baseline import Baseline, BaselineEntry
 
 IMMATERIAL: Final = frozenset(
-    {"batch_size", "device", "self_check", "perturbations", "judge_calls", "retention", "crossing", "clip_i"}
-)
+    {
+        "batch_size", "device", "self_check", "sequential", "perturbations",
+        "judge_calls", "retention", "crossing", "clip_i",
+    }
+)  # fmt: skip
 """Settings of a row that may differ: how it was run, and what was found beside the claim."""
+SERVED: Final = "served"
+"""The value of what a server does not say of a model behind it: what serving changed is the question."""
+HIDDEN: Final = ("dtype", "attention", "template")
+"""Settings that may have that value."""
 _FOUND_WITH = " with "
 """In the name of a setting: what was found with another model, as alignment says of each."""
 WORDS: Final = frozenset({"text", "source", "meaning"})
@@ -43,7 +50,8 @@ def disagreements(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
     """Why two entries can't be compared, each with both values; nothing where they can."""
     found = [*foreseen(old, {**dict.fromkeys(old.settings), **new.settings}, new.claim)]
     yield from found or _differ(_values(old, SHAPE), _values(new, SHAPE), SHAPE, "the contrast's ")
-    yield from _unlike_samples(old.samples, old.n_error, new.samples, new.n_error)
+    lost = len(old.samples) if new.analyses else new.n_error  # it stopped before it came to the others
+    yield from _unlike_samples(old.samples, old.n_error, new.samples, lost)
     if not (old.samples and new.samples):
         yield f"no sample was measured in {'this run' if old.samples else 'the baseline'}"
 
@@ -55,7 +63,8 @@ def foreseen(
 
     What is left out, None or empty, is not looked at.
     """
-    yield from _differ(old.settings, settings, filter(material, settings))
+    hidden = _served(old.settings, settings)
+    yield from _differ(old.settings, settings, (n for n in settings if material(n) and n not in hidden))
     if claim is not None:
         judged = [field.name for field in fields(Claim) if field.name not in WORDS]
         yield from _differ(_values(old.claim, judged), _values(claim, judged), judged, "the claim's ")
@@ -74,8 +83,13 @@ def versions(old: "Baseline", new: "Baseline") -> tuple[list[str], list[str]]:
 
 
 def devices(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
-    """The kinds of device, where they differ, which is told."""
-    return _differ(old.settings, new.settings, ("device",))
+    """The kinds of device, and what a server hides, where they differ, which is told."""
+    return _differ(old.settings, new.settings, ("device", *sorted(_served(old.settings, new.settings))))
+
+
+def _served(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
+    """The settings of which a server says nothing in one of two runs."""
+    return {name for name in HIDDEN if SERVED in (old.get(name), new.get(name))}
 
 
 def _values(holder: object, names: Iterable[str]) -> dict[str, Any]:

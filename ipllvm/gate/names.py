@@ -41,9 +41,10 @@ def place(reports: Path, name: str) -> Path:
 
 
 def find(text: str, reports: Path, what: str = "--baseline") -> Path | None:
-    """The file that a name, a file or a run's folder stands for; None for a name that no baseline has yet.
+    """The file that a name, a file or a run stands for; None for a name that no baseline has yet.
 
-    A name goes before a path of the same spelling. Raises UsageError for a path where nothing is.
+    A baseline's name goes before a path of the same spelling, and that before the name of a run (`latest`, or
+    the folder in `reports`). Raises UsageError for a path where nothing is.
     """
     if is_name(text) and _exists(place(reports, text)):
         return place(reports, text)
@@ -55,6 +56,9 @@ def find(text: str, reports: Path, what: str = "--baseline") -> Path | None:
                 f"{what} {visible(text)}: the folder holds no baseline.json: {_known(text, reports)}"
             )
         return file
+    run = _run(text, reports)
+    if run is not None:
+        return run
     if is_name(text):
         return None
     raise UsageError(f"{what} {visible(text)}: no such file: {_known(text, reports)}")
@@ -67,16 +71,36 @@ def unknown(text: str, reports: Path, what: str = "--baseline") -> UsageError:
     return UsageError(f"{what} {visible(text)}: no such baseline in {visible(str(reports / FOLDER))}: {told}")
 
 
+def baseline_file(text: str, reports: Path, what: str) -> Path:
+    """As `find`; raises UsageError for a name that nothing has."""
+    found = find(text, reports, what)
+    if found is None:
+        raise unknown(text, reports, what)
+    return found
+
+
+def _run(text: str, reports: Path) -> Path | None:
+    """The baseline.json of a run by its name, `latest` or `latest~1`; None where there is none."""
+    try:
+        there = sorted(file.parent for file in reports.glob("*/baseline.json"))
+    except OSError:
+        return None
+    named = {folder.name: folder for folder in there}
+    named |= {f"latest~{back}": folder for back, folder in enumerate(reversed(there))}
+    named |= {"latest": there[-1]} if there else {}
+    return named[text] / "baseline.json" if text in named else None
+
+
 def _known(text: str, reports: Path) -> str:
     """The closest name, and the names there are."""
-    names = sorted(_saved(reports))
+    names = sorted(saved(reports))
     close = get_close_matches(Path(text).stem[:_LONGEST], names, n=1, cutoff=0.5)
     hint = f"did you mean '{close[0]}'? " if close else ""
     more = ", ..." if len(names) > _LISTED else ""
     return f"{hint}Known: {', '.join(names[:_LISTED]) or 'none'}{more}"
 
 
-def _saved(reports: Path) -> Iterator[str]:
+def saved(reports: Path) -> Iterator[str]:
     """The names of baselines that are kept."""
     try:
         yield from (file.stem for file in (reports / FOLDER).glob("*.json") if is_name(file.stem))

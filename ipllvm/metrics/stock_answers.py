@@ -1,7 +1,8 @@
 """How often a model falls back on an answer that needs no picture (paper section 3.4, Table 2, "Freq.")."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from string import ascii_uppercase
 
 import numpy as np
 
@@ -38,12 +39,12 @@ def stock_answers(
     """How often "1" is said where a number is asked for, and "no" where yes or no is: among all, and
     among the answers that are `right`, as the paper's Freq. (its denominator is not stated).
     """
-    numbers, polar = free_numbers(samples), yes_or_no(samples)
+    numbers, decided = free_numbers(samples), yes_or_no(samples)
     found = {
         "says_1": ("1", numbers),
         "says_1_when_right": ("1", numbers & right),
-        "says_no": ("no", polar),
-        "says_no_when_right": ("no", polar & right),
+        "says_no": ("no", decided),
+        "says_no_when_right": ("no", decided & right),
     }
     return {
         f"{name}{suffix}": share(said, samples, word, among=among) for name, (word, among) in found.items()
@@ -66,7 +67,7 @@ def _same(text: str, word: str) -> bool:
 
 
 def free_numbers(samples: tuple[Sample, ...]) -> frozenset[str]:
-    """The ids of the questions that ask for a number; where the data say which are free, of those alone."""
+    """The ids of the questions that ask for a number; of free ones alone, where the data say which are."""
     return frozenset(s.id for s in samples if dict(s.labels).get(KIND, FREE) == FREE and _is_number(s.answer))
 
 
@@ -82,3 +83,28 @@ def _is_number(text: str) -> bool:
 def yes_or_no(samples: tuple[Sample, ...]) -> frozenset[str]:
     """The ids of the questions that are answered by yes or no."""
     return frozenset(s.id for s in samples if s.answer.casefold() in ("yes", "no"))
+
+
+def polar(samples: tuple[Sample, ...], word: str) -> frozenset[str]:
+    """The ids of the yes-no questions whose answer is `word`."""
+    return frozenset(s.id for s in samples if s.answer.casefold() == word)
+
+
+def follows(
+    name: str,
+    answers: Mapping[str, str],
+    samples: tuple[Sample, ...],
+    distractor: Callable[[Sample], str | None],
+) -> Contrast:
+    """The share of the samples whose answer is the distractor: its text, or its letter among the options."""
+    pairs = [(sample, distractor(sample)) for sample in samples if sample.id in answers]
+    rows = [(sample, wrong) for sample, wrong in pairs if wrong is not None]
+    values = np.array([float(_names(answers[sample.id], wrong, sample)) for sample, wrong in rows])
+    ids, clusters = tuple(s.id for s, _ in rows), tuple(s.cluster for s, _ in rows)
+    return Contrast(name, values, clusters, samples=ids)
+
+
+def _names(text: str, wrong: str, sample: Sample) -> bool:
+    letters = {choice: letter for letter, choice in zip(ascii_uppercase, sample.choices, strict=False)}
+    plain = text.strip(" .").casefold()
+    return plain in (wrong.casefold(), letters.get(wrong, wrong).casefold())

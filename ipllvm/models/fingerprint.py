@@ -6,13 +6,12 @@ cache, which is its sha256, is not believed: the file may have been written over
 
 import hashlib
 import json
-import os
 import re
 import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from ipllvm.safety import reading, writing
+from ipllvm.safety import places, reading, writing
 
 REMEMBERED_FROM = 1 << 20
 SETTLED_SECONDS = 2.0
@@ -60,8 +59,7 @@ def _read(path: Path) -> str:
 
 
 def _store() -> Path:
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "ipllvm" / "digests.json"
+    return places.cache() / "digests.json"
 
 
 def _recall() -> dict[str, str]:

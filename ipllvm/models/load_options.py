@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from importlib.util import find_spec
 from typing import Any
 
-from ipllvm.errors import ModelUnavailable, UnknownName
+from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
 
 DEVICE_MAPS = ("auto", "balanced", "balanced_low_0", "sequential")
 """Ways of transformers to spread a model over devices."""
@@ -45,6 +45,13 @@ class LoadOptions:
             raise ModelUnavailable(
                 f"--device-map {self.device_map}: it is spread by accelerate: pip install accelerate"
             )
+
+    def require_none(self, name: str) -> None:
+        """Raises UsageError where anything is asked for, which an endpoint can't be."""
+        for each in fields(self):
+            if getattr(self, each.name):
+                option = each.name.replace("_", "-")
+                raise UsageError(f"--{option}: {name} is served, and read by its server; leave it out")
 
 
 USUAL = LoadOptions()

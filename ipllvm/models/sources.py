@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import ipllvm
+from ipllvm.endpoints import address as endpoint
 from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
 from ipllvm.models import checkpoint, embedded
 from ipllvm.models.planted import naming
@@ -16,6 +17,10 @@ HUB_ALIASES = {
     "llava-1.5": "llava-hf/llava-1.5-7b-hf",
     "llava-next": "llava-hf/llava-v1.6-vicuna-7b-hf",
     "llava-ov": "llava-hf/llava-onevision-qwen2-7b-ov-hf",
+    "trol-1.8b": "BK-Lee/TroL-1.8B",
+    "trol-3.8b": "BK-Lee/TroL-3.8B",
+    "trol-7b": "BK-Lee/TroL-7B",
+    "meteor": "BK-Lee/Meteor-MLM",
 }
 EMBEDDED_ENCODERS = embedded.named("encoder")
 RECOGNISERS = embedded.named("classifier", "encoder")
@@ -38,6 +43,15 @@ def hub_id(name: str) -> str | None:
     return name
 
 
+def is_endpoint(name: str) -> bool:
+    """Whether a name is the address of a model that is served: `URL#NAME`, or `#NAME` at $OPENAI_BASE_URL.
+
+    >>> is_endpoint("http://localhost:8000/v1#llava"), is_endpoint("llava-tiny")
+    (True, False)
+    """
+    return "://" in name or name.startswith("#")
+
+
 def local_folder(name: str) -> Path | None:
     """The folder that a name is the path of; None where it is none, or can't be a path at all.
 
@@ -54,17 +68,20 @@ def local_folder(name: str) -> Path | None:
 def check_name(name: str) -> str:
     """`name`, if it can be a model at all; touches no network and loads nothing.
 
-    Raises UnknownName for what is neither an alias, a folder, "org/name" nor a planted model, and
-    ModelUnavailable for a path that leads to no folder.
+    Raises UnknownName for what is neither an alias, a folder, "org/name", URL#NAME nor a planted model,
+    UsageError for an address that can't be one, and ModelUnavailable for a path that leads to no folder.
     """
     if naming.is_planted(name):
         naming.law(name)
+        return name
+    if is_endpoint(name):
+        endpoint.parse(name, "model")
         return name
     if name in EMBEDDED or hub_id(name) or local_folder(name):
         return name
     if "/" in name or "\\" in name or name.startswith((".", "~")):
         raise ModelUnavailable(f"no such model folder: {name}")
-    known = [*EMBEDDED, *HUB_ALIASES, "a local folder", "org/name on the hub", "planted:KIND"]
+    known = [*EMBEDDED, *HUB_ALIASES, "a local folder", "org/name on the hub", "URL#NAME", "planted:KIND"]
     raise UnknownName("model", name, known)
 
 
@@ -109,9 +126,10 @@ def resolve(name: str, offline: bool = False, revision: str = "", *, pickles: bo
             f"{repository} is not complete in the hub cache and --offline is set; {advice}"
         )
     try:
-        config = _snapshot(repository, local=False, wanted=("config.json",), revision=revision)
+        first = ("config.json", checkpoint.TROL_GATES)
+        config = _snapshot(repository, local=False, wanted=first, revision=revision)
         family = checkpoint.family_of(config)  # before gigabytes that can't be measured are fetched
-        pickled = ("pytorch_model.bin",) * (family == checkpoint.ENCODER) + ("*.bin",) * pickles
+        pickled = ("pytorch_model.bin",) * (family == checkpoint.ENCODER) + ("*.bin", "*.pt") * pickles
         return _snapshot(repository, local=False, wanted=(*WANTED, *pickled), revision=revision)
     except ModelUnavailable:
         raise
@@ -207,6 +225,8 @@ def _shortest(name: str, names: Sequence[str]) -> str:
 def _parts(name: str) -> tuple[str, ...]:
     if name in HUB_ALIASES or name in EMBEDDED:
         return (name,)
+    if is_endpoint(name):
+        return tuple(part for part in endpoint.parse(name, "model").model.split("/") if part)
     folder = local_folder(name)
     path = folder.resolve() if folder else Path(name)
     return tuple(part for part in path.parts if part != path.anchor) or (name,)

@@ -32,6 +32,8 @@ class WholeModel(VisionLanguageModel):
 
     stages = frozenset({Stage.PIXELS})
     stop_tokens = frozenset()
+    wording: str = ""
+    """What stands for the words around a question where `prepare` does not make them."""
 
     @abstractmethod
     def answers(self, questions: Sequence[Question], limit: int) -> list[Response]:

@@ -68,8 +68,11 @@ def smallest(found: Row, suffix: str = "") -> Example:
 
 
 def mixed(found: Sequence[Sequence[Example]]) -> tuple[Example, ...]:
-    """The examples of several results in turn: the first of each, then the second of each."""
-    return tuple(each for turn in zip_longest(*found) for each in turn if each is not None)
+    """The examples of several results in turn: the first of each, then the second of each; none twice."""
+    turns = [each for turn in zip_longest(*found) for each in turn if each is not None]
+    return tuple(
+        {(each.sample, each.where, each.how, each.shots): each for each in reversed(turns)}.values()
+    )[::-1]
 
 
 def common_suffix(prompts: Iterable[str]) -> str:

@@ -4,18 +4,17 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from ipllvm.reporting import evidence, figures
+from ipllvm.reporting import columns, evidence, figures
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import LIMIT, REASON_LIMIT, interval, number, visible
 from ipllvm.reporting.view import (
-    INTERVAL_NOTE,
     Line,
     count_of,
     failure,
     failure_reason,
     headline,
+    interval_note,
     lines,
-    perturbed_heading,
     printed,
     stated,
 )
@@ -72,8 +71,9 @@ def _overview(report: Report, found: Sequence[Line]) -> Iterator[str]:
     if report["notes"]:
         yield "### Baseline\n\n" + "\n".join(f"- {escape(note, REASON_LIMIT)}" for note in report["notes"])
     if found:
-        yield _table(found, models=len(report["models"]) > 1)
-        yield INTERVAL_NOTE
+        for group in columns.groups(found):
+            yield _table(group, models=len(report["models"]) > 1)
+        yield interval_note(report["results"])
     asked = [f"- {_subject(line, report)}: {escape(line.reason)}" for line in found if line.notable]
     if asked:
         yield "\n".join(asked)
@@ -113,8 +113,8 @@ def _names(row: Row) -> str:
 
 
 def _table(found: Sequence[Line], models: bool) -> str:
-    heading = ["property", "benchmark", "clean", "blank", escape(perturbed_heading(found))]
-    heading += ["Δ [low, high]", "n", "margin", "minimum detectable effect", "verdict"]
+    names = [name if name.endswith("[low, high]") else escape(name) for name in columns.heads(found)]
+    heading = ["minimum detectable effect" if name == "mde" else name for name in names]
     rows = [_cells(line) for line in found]
     if models:
         heading = ["model", *heading]
@@ -123,9 +123,8 @@ def _table(found: Sequence[Line], models: bool) -> str:
 
 
 def _cells(line: Line) -> list[str]:
-    numbers = [line.clean, line.blank, line.perturbed, line.change, line.n, line.margin, line.mde]
-    names = [escape(line.property), escape(line.benchmark)]
-    return names + [_numeric(cell) for cell in numbers] + [f"**{line.verdict}**"]
+    *names, verdict = columns.cells(line)
+    return [*map(escape, names[:2]), *map(_numeric, names[2:]), f"**{verdict}**"]
 
 
 def _pipes(cells: Iterable[str]) -> str:
@@ -156,7 +155,7 @@ def _folded(title: str, parts: Iterable[str]) -> str:
 
 
 def _estimates(row: Row) -> str:
-    heading = ["estimate", "value", INTERVAL_NOTE, "unit"]
+    heading = ["estimate", "value", interval_note([row]), "unit"]
     heading += ["n", "clusters", "draws", "errors", "seed", "method"]
     rows = [[escape(name), *_numbers(value)] for name, value in row["estimates"].items()]
     return "\n".join(_pipes(cells) for cells in [heading, ["---"] * len(heading), *rows])

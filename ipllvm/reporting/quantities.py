@@ -31,6 +31,7 @@ MEANINGS: Final = {
     "retention": Meaning("recognised beyond nine tenths of the encoder's", "more retained"),
     "solved": Meaning("solved without an image", "more solved"),
     "alignment_loss": Meaning("of alignment lost against the encoder", "more lost"),
+    "hallucinated": Meaning("of what is not there answered with yes", "more hallucinated"),
     "regression": Meaning("worse than the baseline", "worse than before"),
 }
 

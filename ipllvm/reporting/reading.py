@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ipllvm.reporting.quantities import meaning
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import number, visible
-from ipllvm.reporting.view import NOT_MEASURED, WORST_FIRST, Line, count_of, deciding, standing
+from ipllvm.reporting.view import BEYOND, NOT_MEASURED, WORST_FIRST, Line, count_of, deciding, standing
 
 
 def release(report: Report) -> tuple[str, str]:
@@ -40,11 +40,13 @@ def reading(row: Row) -> str:
 
 def summary(lines: Sequence[Line]) -> str:
     """Where a claim holds and where not, over benchmarks and models."""
-    requirement = lines[0].row["claim"]["kind"] == "requirement"
+    claim = lines[0].row["claim"]
+    requirement = claim["kind"] == "requirement"
+    how = "as claimed on" if claim["source"].startswith(BEYOND) else "as in the paper on"
     found = Counter(standing(line.row) for line in lines)
     words = {
-        "HOLDS": "holds on" if requirement else "as in the paper on",
-        "VIOLATED": "violated on" if requirement else "not as in the paper on",
+        "HOLDS": "holds on" if requirement else how,
+        "VIOLATED": "violated on" if requirement else f"not {how}",
         "WORSE": "worse than the baseline on",
         "UNDECIDED": "undecided on",
         NOT_MEASURED: "could not be measured on",

@@ -11,17 +11,18 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from ipllvm.reporting import evidence, figures
+from ipllvm.models.checkpoint import RAN_CODE
+from ipllvm.reporting import columns, evidence, figures
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import REASON_LIMIT, to_ascii, visible
 from ipllvm.reporting.view import (
-    INTERVAL_NOTE,
     Line,
+    compares_only,
     failure,
     failure_reason,
     headline,
+    interval_note,
     lines,
-    perturbed_heading,
     printed,
     stated,
 )
@@ -34,12 +35,10 @@ STYLES: Final = {
     "HOLDS": "green",
     "NOT AS IN PAPER": "magenta",
     "AS IN PAPER": "cyan",
+    "NOT AS CLAIMED": "magenta",
+    "AS CLAIMED": "cyan",
 }
-LEFT: Final = ("property", "benchmark", "verdict")
-HEADING: Final = ("property", "benchmark", "clean", "blank", "Δ [low, high]", "n", "margin", "mde", "verdict")
-"""All columns but the perturbed score, which comes after `blank` and has a name of its own."""
-SHORT: Final = ("property", "benchmark", "Δ [low, high]", "margin", "verdict")
-"""The columns of a table where not all fit."""
+OWN: Final = "the model's own claims, which fail nothing in a comparison:"
 _LONG: Final = 4096
 
 
@@ -52,7 +51,7 @@ def summary(
     verbose: bool = False,
     color: bool = False,
 ) -> list[str]:
-    """The lines to print: per model its name and results, the reasons, what failed, then the answer.
+    """The lines to print: the answer, then per model its name and results, the reasons, and what failed.
 
     A table where it fits into `width` characters, else one of fewer columns, else (and where `verbose`
     wants every number) one block a result. Commands and the path of the report are never folded, so
@@ -65,18 +64,18 @@ def summary(
     of_model: dict[str, list[Line]] = {}
     for line in lines(report):
         of_model.setdefault(line.row["model"], []).append(line)
-    made = [
-        line
-        for model in report["models"]
-        for line in _model(of_model.get(model["id"], []), model, width, plain, verbose)
+    answer, rest = headline(report)
+    made: list[str | Text | Table] = [
+        *_folded(plain(f"{answer}; {rest}" if rest else answer), width, strong=len(plain(answer))),
+        *([""] if report["models"] else []),
     ]
+    for model in report["models"]:
+        made += _model(report, of_model.get(model["id"], []), model, width, plain, verbose)
     made += [*_figures(report, plain), *_examples(report, width, plain)] if verbose else []
-    made += _folded(INTERVAL_NOTE, width) if report["results"] else []
+    made += _folded(interval_note(report["results"]), width) if report["results"] else []
     made += [line for said in stated(report) for line in _folded(plain(visible(said, _LONG)), width)]
     made += _failed(report, width, plain)
     made += _untold(report, width, plain)
-    answer, rest = headline(report)
-    made += _folded(plain(f"{answer}; {rest}" if rest else answer), width, strong=len(plain(answer)))
     if folder is not None:
         made.append(plain(f"report: {visible(str(folder / 'report.json'), _LONG)}"))
     return _drawn(made, width, color)
@@ -101,23 +100,34 @@ def _drawn(made: Sequence["str | Text | Table"], width: int, color: bool) -> lis
 
 
 def _model(
-    found: Sequence[Line], model: Row, width: int, plain: Callable[[str], str], verbose: bool
+    report: Report,
+    found: Sequence[Line],
+    model: Row,
+    width: int,
+    plain: Callable[[str], str],
+    verbose: bool,
 ) -> Iterator[str | Text | Table]:
     yield from _folded(plain(_header(model)), width)
-    table = _fitting(found, width, plain, verbose)
-    if table is not None:
-        yield table
-        yield from _reasons(found, width, plain)
-    else:
-        yield from (text for line in found for text in _block(line, width, plain))
+    for note in model.get("notes", ()):
+        if note.startswith(RAN_CODE):
+            yield Text(plain(visible(note, 200)), "bold red")
+    for place, group in enumerate(columns.groups(found)):
+        if place:
+            yield from _folded(OWN if compares_only(report) else "", width)
+        table = _fitting(group, width, plain, verbose)
+        if table is not None:
+            yield table
+            yield from _reasons(group, width, plain)
+        else:
+            yield from (text for line in group for text in _block(line, width, plain))
     yield from _printed(found, width, plain)
     yield ""
 
 
 def _fitting(found: Sequence[Line], width: int, plain: Callable[[str], str], verbose: bool) -> Table | None:
     """The table with the most columns that fits."""
-    every = (*HEADING[:4], perturbed_heading(found), *HEADING[4:])
-    for chosen in (every,) if verbose else (every, SHORT):
+    every = columns.heads(found)
+    for chosen in (every,) if verbose else (every, columns.short(found)):
         table = _table(found, every, chosen, plain)
         console = Console(file=StringIO(), width=10_000)
         if Measurement.get(console, console.options, table).maximum <= width:
@@ -140,7 +150,8 @@ def _printed(found: Sequence[Line], width: int, plain: Callable[[str], str]) -> 
 
 def _header(model: Row) -> str:
     facts = [model["id"], model["fingerprint"][:12], model["device"], model["dtype"]]
-    return ", ".join(visible(fact, 60) for fact in facts) + f", {model['parameters']:,} parameters"
+    size = f"{model['parameters']:,} parameters" if model["parameters"] else "of unknown size"
+    return ", ".join([*(visible(fact, 60) for fact in facts), size])
 
 
 def _table(
@@ -148,17 +159,12 @@ def _table(
 ) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for name in chosen:
-        table.add_column(Text(plain(name)), justify="left" if name in LEFT else "right", no_wrap=True)
+        table.add_column(Text(plain(name)), justify="left" if name in columns.LEFT else "right", no_wrap=True)
     for line in found:
-        cells = dict(zip(every, _cells(line), strict=True))
+        cells = dict(zip(every, columns.cells(line), strict=True))
         style = _style(line.verdict)
         table.add_row(*(Text(plain(cells[name]), style if name == "verdict" else "") for name in chosen))
     return table
-
-
-def _cells(line: Line) -> list[str]:
-    numbers = [line.clean, line.blank, line.perturbed, line.change, line.n, line.margin, line.mde]
-    return [line.property, line.benchmark, *numbers, line.verdict]
 
 
 def _style(verdict: str) -> str:
@@ -172,6 +178,8 @@ def _title(line: Line) -> str:
 
 def _block(line: Line, width: int, plain: Callable[[str], str]) -> Iterator[str | Text]:
     scores = f"clean {line.clean}, blank {line.blank}, {line.perturbation} {line.perturbed}"
+    if columns.is_comparison(line):
+        scores = f"before {line.before}, after {line.after}"
     decided = f"margin {line.margin}, mde {line.mde}, n {line.n}"
     yield from _folded(plain(_title(line)), width, verdict=line.verdict)
     for text in (scores, f"Δ {line.change}", decided, *([line.reason] if line.notable else [])):

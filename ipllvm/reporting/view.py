@@ -9,8 +9,11 @@ from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import MISSING, interval, number, visible
 
 OBSERVED: Final = {"HOLDS": "AS IN PAPER", "VIOLATED": "NOT AS IN PAPER", "UNDECIDED": "UNDECIDED"}
+BEYOND: Final = "beyond the paper"
+"""How the source of a claim begins that is none of the paper's."""
 NOT_MEASURED: Final = "NOT MEASURED"
 INTERVAL_NOTE: Final = "90 % interval (95 % on each side)"
+_ALPHA: Final = 0.05
 _KINDS: Final = ("requirement", "observation")
 COMPARISON: Final = "regression:"
 WORST_FIRST: Final = ("VIOLATED", NOT_MEASURED, "WORSE", "UNDECIDED", "HOLDS")
@@ -21,6 +24,7 @@ WORST_FIRST: Final = ("VIOLATED", NOT_MEASURED, "WORSE", "UNDECIDED", "HOLDS")
 class Line:
     """One result as text; names are on one line and cut, but not yet escaped for any format.
 
+    `before` and `after` are the scores of a comparison's two runs, n/a of other claims.
     `notable` says that a reader will ask for the reason: not HOLDS, or only alone.
     """
 
@@ -30,6 +34,8 @@ class Line:
     clean: str
     blank: str
     perturbed: str
+    before: str
+    after: str
     change: str
     n: str
     margin: str
@@ -55,6 +61,21 @@ def lines(report: Report) -> list[Line]:
         return claim if claims[row["model"], row["test"]] > 1 else ""
 
     return [_line(row, names[row["benchmark"]], name(row)) for row in ordered]
+
+
+def interval_note(rows: Sequence[Row]) -> str:
+    """What the intervals of these results are: each at the level of its own claim.
+
+    >>> interval_note([{"claim": {"alpha": 0.05}}])
+    '90 % interval (95 % on each side)'
+    >>> interval_note([{"claim": {"alpha": 0.005}}, {"claim": {"alpha": 0.05}}])
+    "interval at the claim's own level, 95 to 99.5 % on each side"
+    """
+    levels = sorted({round(100 * (1 - row["claim"]["alpha"]), 6) for row in rows})
+    if levels in ([], [round(100 * (1 - _ALPHA), 6)]):
+        return INTERVAL_NOTE
+    told = " to ".join(f"{level:g}" for level in dict.fromkeys((levels[0], levels[-1])))
+    return f"interval at the claim's own level, {told} % on each side"
 
 
 def compares_only(report: Report) -> bool:
@@ -110,7 +131,10 @@ def standing(row: Row) -> str:
 def word(row: Row) -> str:
     """`standing` as it is read: an observation is AS IN PAPER, NOT AS IN PAPER or UNDECIDED."""
     name = standing(row)
-    return OBSERVED.get(name, name) if row["claim"]["kind"] == "observation" else name
+    if row["claim"]["kind"] != "observation":
+        return name
+    beyond = row["claim"]["source"].startswith(BEYOND)
+    return OBSERVED.get(name, name).replace("IN PAPER", "CLAIMED" if beyond else "IN PAPER")
 
 
 def _lost(row: Row) -> bool:
@@ -244,6 +268,8 @@ def _line(row: Row, benchmark: str, part: str) -> Line:
         clean=_value(estimates.get("clean")),
         blank=_value(estimates.get("blank")),
         perturbed=_value(estimates.get(other)),
+        before=_extra(target, "before"),
+        after=_extra(target, "after"),
         change=_change(target),
         n=str(target["n"]) if target else "0",
         margin=f"{sign} {number(claim['margin'], unit)}",
@@ -300,6 +326,12 @@ def _value(estimate: Row | None) -> str:
     share = estimate["extra"].get("unread")
     read = f" ({100 * share:.2g} % unread)" if isinstance(share, float) and share > 0 else ""
     return f"{number(estimate['value'], estimate['unit'])}{read}"
+
+
+def _extra(target: Row | None, when: str) -> str:
+    """The score of one of the two runs that a comparison is of."""
+    found = (target or {}).get("extra", {}).get(when)
+    return number(found) if isinstance(found, float) else MISSING
 
 
 def _change(target: Row | None) -> str:

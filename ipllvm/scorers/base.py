@@ -61,16 +61,21 @@ class Grading:
         """The scorer that grades `data`; raises UnknownName, and UsageError where it lacks a judge."""
         return self._made(self.name(data))
 
+    def lacks_judge(self, data: Benchmark) -> bool:
+        """Whether only a judge can grade `data`, and the run has none."""
+        rule: Any = SCORERS.load(self.name(data))
+        return self._load is None and isinstance(rule, NeedsJudge) and not getattr(rule, "alone", False)
+
     def judged_by(self, data: Benchmark) -> str:
         """The identity of the judge that grades `data`, "rules" where none does."""
-        return "rules" if self._rule(data) is None else self.judge.identity
+        return "rules" if self.rule(data) is None else self.judge.identity
 
     def settings(self, data: Benchmark) -> dict[str, str]:
         """What a report says of the judge of `data`: who, with whose prompt, and what it did so far.
 
         Empty where rules grade.
         """
-        rule = self._rule(data)
+        rule = self.rule(data)
         if rule is None:
             return {}
         prompt, counts = getattr(rule, "prompt", "its own"), getattr(self.judge, "counts", None)
@@ -84,7 +89,7 @@ class Grading:
             raise UsageError("no judge is named: give --judge=NAME, or --judge=URL#MODEL for an endpoint")
         return self._load()
 
-    def _rule(self, data: Benchmark) -> NeedsJudge | None:
+    def rule(self, data: Benchmark) -> NeedsJudge | None:
         """The rule of a judge that grades `data`; None where rules do."""
         found: Any = SCORERS.load(self.name(data))
         return found if isinstance(found, NeedsJudge) and self._load is not None else None

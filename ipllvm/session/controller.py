@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ipllvm.errors import UsageError, first_line
+from ipllvm.safety import places
 from ipllvm.safety.printing import Guarded
 from ipllvm.session import budgeting, exiting
 from ipllvm.session.comparisons import REFERENCE, lost
@@ -26,6 +27,7 @@ from ipllvm.session.outcomes import (
     crashed,
 )
 from ipllvm.session.progress import Controller, controller, told
+from ipllvm.session.terse import terse
 
 if TYPE_CHECKING:
     from ipllvm.engine.forecast import Forecast
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from ipllvm.records import ModelInfo
     from ipllvm.reporting.report import WithoutResult
 
+STORED = ("outcomes", "artifacts", "derived", "replies")
 RUN_ID = "ipllvm_run"
 """The attribute of pytest's options that names this run, for workers too."""
 Ended = tuple[str, str, dict[str, Any]]
@@ -77,8 +80,9 @@ class Session:
 
         try:
             ensure_writable(self.options.report_dir)
-            for name in ("outcomes", "artifacts", "baselines", "replies"):
-                refuse_link(self.options.report_dir / name)
+            refuse_link(self.options.report_dir / "baselines")
+            for name in STORED if self.options.store else ():
+                refuse_link(places.store(self.options.report_dir) / name)
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None
 
@@ -192,6 +196,10 @@ class Session:
             return f"the run did not pass the comparison with {self.options.baseline}"
         return "" if rows else "no claim was measured by sample"
 
+    def skipped(self) -> Iterator[str]:
+        """Why tests gave no row."""
+        return (reason for _, _, reason in self.gathered.lost(SKIPPED))
+
     def _lost(self, kind: str) -> Iterator[dict[str, Any]]:
         """What to say of each test of a property that gave no row and ended as `kind`."""
         for report, about, reason in self.gathered.lost(kind):
@@ -224,6 +232,10 @@ class Session:
         from ipllvm.reporting.report import replay
 
         config, chosen = self.config, self.options.command_line()
+        typed, about = terse(config), self.gathered.cases.get(node)
+        if typed is not None and about:
+            model = next(name for name in self.options.models if self.options.label(name) == about["model"])
+            return typed.replay(about, model, chosen)
         if config.rootpath == config.invocation_params.dir:
             return replay(node, chosen)
         root = [
@@ -231,6 +243,13 @@ class Session:
             *([f"--config-file={ini}"] if (ini := config.inipath) else []),
         ]
         return replay(str(config.rootpath / node), [*root, *chosen])
+
+    def _command(self) -> str:
+        """What was typed."""
+        typed = terse(self.config)
+        return (
+            typed.command if typed else shlex.join(["pytest", *map(str, self.config.invocation_params.args)])
+        )
 
     def _records(self, found: Iterable[dict[str, Any]]) -> "list[WithoutResult]":
         """What `_lost` says, as records of the report."""
@@ -263,14 +282,14 @@ class Session:
             id=f"{self.began:%Y-%m-%dT%H-%M-%SZ}",
             started=self.began,
             finished=datetime.now(UTC),
-            command=shlex.join(["pytest", *(str(a) for a in self.config.invocation_params.args)]),
+            command=self._command(),
             seed=self.options.seed,
             exit_status=status,
             partial=status == pytest.ExitCode.INTERRUPTED,
             options=self.options.as_row(),
         )
-        said = statements.of(statements.rows(rows), self.options.seed)
-        said += release.of(entries, missed, raw=self.options.exit == "raw")
+        answers = statements.of(statements.rows(rows), self.options.seed)
+        answers += release.of(entries, missed, raw=self.options.exit == "raw")
         self.report = reports.build(
             entries,
             run,
@@ -278,7 +297,7 @@ class Session:
             not_measured=self._records(missed),
             failed=self._records(self._lost(FAILED)),
             passed_laws=self._records(self._lost(PASSED_LAW)),
-            statements=said,
+            statements=answers,
             notes=self.told,
         )
         session.exitstatus = self.report["run"]["exit_status"] = exiting.of_audit(

@@ -65,13 +65,13 @@ class Option:
         return None if typed is None else self.parse(self.name, str(typed))
 
     def repeated(self, value: Any) -> list[str]:
-        """The value as a command line says it."""
+        """The value as a command line says it; nothing for the default, which the same words mean again."""
         if self.flag:
             return [f"--{self.name}"] * bool(value)
         if self.many:
             return [f"--{self.name}={each}" for each in value]
         text = self.absent if value is None else str(value)
-        return [f"--{self.name}={text}"] * bool(text)
+        return [f"--{self.name}={text}"] * bool(text and text != self.default)
 
 
 def option(

@@ -20,7 +20,7 @@ from ipllvm.gate.budget import Budget
 from ipllvm.judges.cost import Price
 from ipllvm.judges.cost import parse as price
 from ipllvm.models.load_options import DEVICE_MAPS
-from ipllvm.models.sources import check_name, display_names, names_classes
+from ipllvm.models.sources import check_name, display_names, is_endpoint, names_classes
 from ipllvm.perturbations.noise import KINDS
 from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
@@ -28,6 +28,7 @@ from ipllvm.perturbations.selection import HOW
 from ipllvm.records import EXACT
 from ipllvm.session import combinations, labels, parsing
 from ipllvm.session.combinations import TARGETS
+from ipllvm.session.in_memory import in_hand
 from ipllvm.session.option import ROW, Bears, Option, number, one_of, option, whole
 from ipllvm.session.profiles import BENCHMARKS as BENCHMARKS_OF
 from ipllvm.session.profiles import CLASSES, PROFILES, PUBLISHED, Size, size
@@ -51,8 +52,12 @@ class Options:
     created: bool
     # fmt: off
     models: tuple[str, ...] = option(
-        "alias, hub id or folder (write --model=/path); repeatable",
+        "alias, hub id, folder (write --model=/path), or URL#NAME of a served model; repeatable",
         RUN, name="model", many=True, metavar="NAME",
+    )
+    properties: tuple[str, ...] = option(
+        "property to measure, by its name or that of its claim (ipllvm properties); repeatable",
+        NOTHING, parsing.some_text, name="property", many=True, metavar="NAME",
     )
     benchmarks: tuple[str, ...] = option(
         "benchmark to measure on: a name, a file of rows, hub:ORG/NAME, lmms:TASK; repeatable",
@@ -151,20 +156,17 @@ class Options:
         RUN, one_of(*DEVICE_MAPS), metavar="NAME",
     )
     prompt_template: str = option(
-        "how a LLaVA checkpoint in its authors' format is asked: vicuna_v1, llava_v1, mistral_instruct, ...",
-        RUN, parsing.some_text, metavar="NAME",
+        "prompt of an original LLaVA checkpoint: vicuna_v1, ...", RUN, parsing.some_text, metavar="NAME"
     )
     vision_tower: str = option(
-        "its vision tower, where that is not where its config.json says: a folder or hub id",
-        RUN, parsing.some_text, metavar="FOLDER",
+        "its vision tower: a folder or hub id", RUN, parsing.some_text, metavar="FOLDER"
     )
     base_model: str = option(
-        "the language model that its LoRA adapter or projector stands on: a folder or hub id",
-        RUN, parsing.some_text, metavar="FOLDER",
+        "the model that its adapter or projector stands on", RUN, parsing.some_text, metavar="FOLDER"
     )
-    allow_pickle: bool = option("read its *.bin files, as weights alone", RUN, flag=True)
+    allow_pickle: bool = option("read its *.bin and *.pt files, as weights alone", RUN, flag=True)
     rehash: bool = option("read the weights of --model anew for its fingerprint", NOTHING, flag=True)
-    no_store: bool = option("measure anew, keep no outcomes in --report-dir", RUN, flag=True)
+    no_store: bool = option("measure anew, keep no outcomes in the store", RUN, flag=True)
     noise_kind: str = option(
         f"noise of the importance properties: {', '.join(KINDS)}",
         PARAMETER, one_of(*KINDS), KINDS[0], aliases=("noise",),
@@ -236,7 +238,9 @@ class Options:
         RUN, one_of("bets", "looks"), "bets",
     )
     final_look: bool = option("sequential: keep a fifth of alpha for one test of all samples", RUN, flag=True)
-    noise_floor: bool = option("measure twice, in other batches, and report what differs", RUN, flag=True)
+    noise_floor: bool = option(
+        "measure twice, in other batches, and report what differs; always of a served model", RUN, flag=True
+    )
     margin_floor: bool = option("raise margins below the noise floor to it", RUN, flag=True)
     exact: str | None = option(
         "what decides where few clusters inform: dirichlet, or bets, which are proven to be valid",
@@ -250,7 +254,7 @@ class Options:
 
     @property
     def store(self) -> bool:
-        """Whether outcomes are kept in the report folder."""
+        """Whether outcomes are kept."""
         return not self.no_store
 
     @property
@@ -351,7 +355,7 @@ def read(config: pytest.Config) -> Options:
     typed = {name: config.getoption(row.destination) for name, row in OPTIONS.items()}
     values = {name: row.read(typed[name]) for name, row in OPTIONS.items()}
     combinations.check(values)
-    values["models"] = parsing.models(values["models"] or DEFAULT_MODELS)
+    values["models"] = tuple(in_hand(config)) or parsing.models(values["models"] or DEFAULT_MODELS)
     values["profile"] = parsing.profile(values["profile"], values["device"])
     fit = CLASSES if all(map(names_classes, values["models"])) else BENCHMARKS_OF[values["profile"]]
     asked = (choice.under(name, values["protocol"]) for name in values["benchmarks"] or fit)
@@ -361,6 +365,8 @@ def read(config: pytest.Config) -> Options:
     created = _created(values)
     if created:
         values.update(baseline=None, save_baseline=values["baseline"], budget=None, variants=1)
+    served = any(map(is_endpoint, values["models"]))
+    values["noise_floor"] |= served and not (values["sequential"] or values["top_up"])
     for name in ("baseline", "save_baseline"):
         values[name] = values[name] or ""
     return Options(fewer_do=typed["samples"] == "auto", created=created, **values)

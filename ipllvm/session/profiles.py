@@ -43,6 +43,11 @@ CLASSES: Final = ("objects",)
 BENCHMARKS: Final = {"quick": OWN, "paper": OWN, "audit": (*OWN, *(f"{name}-mc" for name in OWN))}
 DEFAULT: Final = {"quick": Size(200, 5), "paper": Size(None, 5), "audit": Size(None, 5)}
 IMPORTANCE: Final = ("layer_importance", "modality_importance", "visual_token_importance")
+BEYOND: Final = (
+    *("prompt_wording", "distracting_caption", "other_picture", "second_picture"),
+    *("hallucination", "resolution", "orientation", "degradation"),
+)
+"""Properties that are none of the paper's."""
 SIZES: Final = {
     "quick": {
         "permutation_invariance": Size(500, 1),
@@ -54,6 +59,7 @@ SIZES: Final = {
         "layer_importance": Size(120, 2),
         "modality_importance": Size(90, 2),
         "visual_token_importance": Size(60, 2),
+        **dict.fromkeys(BEYOND, Size(60, 1)),
     },
     "paper": {name: Size(None, 10) for name in IMPORTANCE},
     "audit": {name: Size(None, 10) for name in IMPORTANCE},

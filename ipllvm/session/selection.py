@@ -1,11 +1,14 @@
-"""Which benchmarks a test is measured on."""
+"""Which tests are chosen by --property, and which benchmarks a test is measured on."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from ipllvm.benchmarks.names import AT, STANDARD, base
+from ipllvm.errors import UnknownName
 from ipllvm.session.options import Options
+from ipllvm.session.outcomes import case
 from ipllvm.session.profiles import TEXT_ONLY
 
 
@@ -42,3 +45,36 @@ def claimed(item: pytest.Item) -> tuple[str, ...]:
     marker = item.get_closest_marker("claims")
     name = str(getattr(item, "originalname", item.name)).removeprefix("test_")
     return tuple(marker.args) if marker is not None else (name,)
+
+
+def choose(config: pytest.Config, items: list[pytest.Item], wanted: Sequence[str]) -> None:
+    """Leave out every test that is of none of the properties `wanted`; all stay where none is named.
+
+    Raises UnknownName for a name that no test here has.
+    """
+    if not wanted:
+        return
+    names = {id(item): _names(item) for item in items}
+    everything = set().union(*names.values())
+    for name in wanted:
+        if _plain(name) not in everything:
+            raise UnknownName("property", name, everything)
+    chosen = {_plain(name) for name in wanted}
+    left_out = [item for item in items if not names[id(item)] & chosen]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if names[id(item)] & chosen]
+
+
+def _names(item: pytest.Item) -> set[str]:
+    """What the property of a test may be called: its name, and those of the claims that it checks."""
+    about = case(item)
+    if not about:
+        return set()
+    claims = {about["claim"]} if about["claim"] else set(claimed(item))
+    return {about["property"], *claims}
+
+
+def _plain(name: str) -> str:
+    """As it is written in Python."""
+    return name.replace("-", "_")

@@ -14,7 +14,8 @@ from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.records import Response, Trial
 from ipllvm.speed.memory import watched
 from ipllvm.speed.plain import Asked, plain
-from ipllvm.speed.ways import Products, endless, engine, wait
+from ipllvm.speed.products import Products
+from ipllvm.speed.ways import endless, engine, wait
 from ipllvm.speed.workloads import Workload
 
 SIZES = (8, 16, 32)
@@ -25,7 +26,8 @@ SAMPLE = 24
 @dataclass(frozen=True, slots=True)
 class Timing:
     """Trials a second of plain `generate` one by one and in batches (`size` the best), of the engine,
-    and of the engine's own matrix products alone; `compared` answers of `generate` of which `different`
+    and of the engine's own matrix products alone, attention's among them (`floor`) or those of linear layers
+    only (`linear`); `compared` answers of `generate` of which `different`
     are others; `memory` is the peak while the engine ran, in bytes (ipllvm/speed/memory.py).
 
     The floor is what the engine makes of the trials, not the least that could be: work that it need not
@@ -39,6 +41,7 @@ class Timing:
     size: int
     engine: float
     floor: float
+    linear: float
     acceptance: float
     compared: int
     different: int
@@ -50,6 +53,7 @@ class Timing:
             "times_alone": self.engine / self.alone,
             "times_batched": self.engine / self.batched,
             "of_floor": self.engine / self.floor,
+            "of_linear": self.engine / self.linear,
         }
         return asdict(self) | ratios
 
@@ -82,6 +86,8 @@ class Bench:
             (engine(self.model, plan, self.size, self.artifacts, known) for _ in range(2)), key=lambda r: r[1]
         )
         answers |= more
+        linear = products.linear_seconds(self.model.device, self.model.dtype)
+        attention = products.attention_seconds(self.model.device, self.model.dtype)
         return Timing(
             name=workload.name,
             trials=len(cases),
@@ -89,7 +95,8 @@ class Bench:
             batched=batched,
             size=size,
             engine=len(cases) / seconds,
-            floor=len(cases) / products.seconds(self.model.device, self.model.dtype),
+            floor=len(cases) / (linear + attention),
+            linear=len(cases) / linear,
             acceptance=_acceptance(found, known, plan.trial(plan.samples[0], plan.perturbations[0], 0)),
             compared=len(answers),
             different=sum(found[trial] != answer for trial, answer in answers.items()),
@@ -173,6 +180,7 @@ def table(rows: Sequence[dict[str, Any]]) -> list[str]:
         "x alone": lambda r: f"{r['times_alone']:.1f}",
         "x batched": lambda r: f"{r['times_batched']:.1f}",
         "of floor": lambda r: f"{r['of_floor']:.0%}",
+        "without attention": lambda r: f"{r['of_linear']:.0%}",
         "peak MB": lambda r: f"{r['memory'] / 1e6:,.0f}" if r["memory"] else "unknown",
         "accepted": lambda r: f"{r['acceptance']:.0%}",
         "differ": lambda r: f"{r['different']} of {r['compared']}",

@@ -1,6 +1,8 @@
 """Intervals for a single proportion, such as the clean or the blank-image accuracy."""
 
-from statsmodels.stats.proportion import proportion_confint
+import math
+
+from scipy.special import ndtri
 
 
 def proportion_interval(proportion: float, effective: float, alpha: float = 0.05) -> tuple[float, float]:
@@ -18,6 +20,10 @@ def proportion_interval(proportion: float, effective: float, alpha: float = 0.05
         raise ValueError(f"not a proportion: {proportion}")
     if effective <= 0:
         return 0.0, 1.0
-    method = "beta" if proportion in (0, 1) else "wilson"
-    low, high = proportion_confint(proportion * effective, effective, alpha=2 * alpha, method=method)
-    return max(float(low), 0.0), min(float(high), 1.0)
+    exact = alpha ** (1 / effective)
+    if proportion in (0, 1):
+        return (0.0, 1 - exact) if proportion == 0 else (exact, 1.0)
+    share = float(ndtri(1 - alpha)) ** 2 / effective
+    centre = (proportion + share / 2) / (1 + share)
+    half = math.sqrt(share * (proportion * (1 - proportion) + share / 4)) / (1 + share)
+    return max(centre - half, 0.0), min(centre + half, 1.0)

@@ -20,6 +20,7 @@ class Mllama(Piped):
 
     FURTHER: ClassVar[int] = 8
     """Tokens that are embedded beyond its vocabulary, the image's among them."""
+    wording = ""
     sealed = "looks at pictures by cross attention, which can't tell the order of visual tokens"
 
     def __init__(self, parts: LoadedCheckpoint) -> None:

@@ -27,13 +27,13 @@ def official(response_text: str, sample: Sample) -> Score:
 
 
 def lmms(response_text: str, sample: Sample) -> Score:
-    """lmms-eval: the whole reply is the letter, blind to case; or it begins with a capital and a period.
+    r"""lmms-eval: the whole reply is the letter, blind to case; or it begins with a capital and a period.
 
     >>> sample = Sample("s", "s", (), "?", "A", ("yes", "no"))
-    >>> [lmms(text, sample).value for text in ("a", "A.", "A. yes", "(A)", "The answer is A.")]
+    >>> [lmms(text, sample).value for text in (" a\n", "A.", "A. yes", "(A)", "The answer is A.")]
     [1.0, 1.0, 1.0, 0.0, 0.0]
     """
-    text = response_text
+    text = response_text.strip()
     lettered = len(text) >= 2 and text[0].isupper() and text[1] == "."
     return graded(_among(text[0] if lettered else text.upper(), sample), sample)
 

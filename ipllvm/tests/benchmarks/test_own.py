@@ -23,6 +23,7 @@ PLAIN: Rows = [
 
 
 def folder(tmp_path: Path) -> Path:
+    tmp_path.mkdir(parents=True, exist_ok=True)
     for number, name in enumerate("abc"):
         (tmp_path / f"{name}.png").write_bytes(png(number))
     return tmp_path
@@ -93,6 +94,17 @@ def test_pictures_may_lie_in_another_folder_if_one_says_so(tmp_path: Path) -> No
         choice.load(str(path))
     path.with_suffix(".toml").write_text('pictures = ".."')
     assert choice.load(str(path)).samples
+
+
+def test_questions_in_words_alone_are_taken_if_one_says_so(tmp_path: Path) -> None:
+    rows = [{key: value for key, value in row.items() if key != "photo"} for row in PLAIN]
+    with pytest.raises(UsageError, match='or image = "" for questions without pictures'):
+        read(tmp_path, rows)
+    found = read(tmp_path, rows, 'image = ""')
+    assert [sample.images for sample in found.samples] == [(), (), ()]
+    assert len({sample.cluster for sample in found.samples}) == 3
+    assert "3 rows without pictures" in found.source
+    assert found.digest != read(tmp_path, [*rows[:2], {**rows[2], "label": "4"}], 'image = ""').digest
 
 
 def test_several_pictures_a_sample(tmp_path: Path) -> None:
@@ -213,6 +225,18 @@ def test_a_data_set_of_the_hub_is_read_from_a_copy(tmp_path: Path, monkeypatch: 
     assert [s.answer for s in choice.load("hub:org/set:main@train").samples] == ["lamp 0"]
     with pytest.raises(BenchmarkUnavailable, match="holds none of"):
         choice.load("hub:org/set@validation")
+
+
+def test_the_commit_of_a_copy_from_the_hub_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("IPLLVM_DATA", raising=False)
+    place = folder(tmp_path / "snapshots" / ("0123456789" * 4))
+    parquet, pyarrow = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
+    table = pyarrow.table({"image": [png(1)], "question": ["Which?"], "answer": ["lamp"]})
+    parquet.write_table(table, place / "test.parquet")
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *args, **settings: str(place))
+    assert choice.load("hub:org/set").source.endswith("; commit 012345678901")
 
 
 def test_a_data_set_that_is_not_here_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,7 +74,7 @@ def test_help_tells_every_command() -> None:
     [
         (["chek", "llava-tiny"], "ipllvm: unknown command 'chek': did you mean 'check'? Known: audit, "),
         ([], "ipllvm: the following arguments are required: COMMAND (see ipllvm --help)"),
-        (["check"], "ipllvm check: the following arguments are required: model (see ipllvm check --help)"),
+        (["check"], "ipllvm check: name the model first: ipllvm check MODEL\n"),
         (["models", "--all"], "ipllvm models: unrecognized arguments: --all (see ipllvm models --help)"),
         (["check", "-k", "x", "llava-tiny"], "ipllvm check: name the model first: ipllvm check MODEL -k "),
         (["verify", "nowhere"], "ipllvm verify: nowhere/manifest.json: No such file or directory: name the "),

@@ -1,5 +1,6 @@
 """`ipllvm data`: what is here, what is fetched, and what of a copy is unlike the published set."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -8,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from ipllvm.benchmarks.definition import all_published, published
 from ipllvm.cli import main
+from ipllvm.scorers import judge_prompts
 from ipllvm.tests.benchmarks.copies import as_jsonl, as_parquet, as_release, png
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -21,6 +24,7 @@ def nothing_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No data of this machine, and no network."""
     monkeypatch.setenv("IPLLVM_DATA", str(tmp_path / "data"))
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr(judge_prompts, "RAW", "http://127.0.0.1:9")
 
 
 Asked = list[tuple[str, dict[str, Any]]]
@@ -68,6 +72,37 @@ def test_a_benchmark_is_fetched_from_whoever_has_it(
     hub[1].clear()
     assert main(["data", "where", "mmvet"]) == 0
     assert all(settings["local_files_only"] for _, settings in hub[1])
+
+
+def test_the_judges_published_prompt_comes_with_the_benchmark(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    httpserver: HTTPServer,
+) -> None:
+    as_jsonl("mmvet", tmp_path / "data" / "mmvet")
+    text = "Grade it.\n"
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    official = replace(judge_prompts.MMVET, sha256=digest, harnesses=())
+    monkeypatch.setitem(judge_prompts.OFFICIAL, "mmvet", official)
+    monkeypatch.setattr(judge_prompts, "RAW", httpserver.url_for("").rstrip("/"))
+    path = f"/{official.repository}/{official.commit}/{official.path}"
+    for served, here in ((text[:-1], False), (text, True)):
+        httpserver.clear()
+        httpserver.expect_request(path).respond_with_data(f"prompt = {served!r}")
+        assert main(["data", "get", "mmvet"]) == 0
+        assert official.file.is_file() is here
+        assert ("does not hold it any more" in capsys.readouterr().out) is not here
+    assert judge_prompts.find(official, "Own.").text == text
+    httpserver.clear()  # what is here is not fetched again
+    assert main(["data", "get", "mmvet"]) == 0
+    assert "mmvet: the judge's prompt of yuweihao/MM-Vet, in " in capsys.readouterr().out
+
+
+def test_a_prompt_that_can_not_be_fetched_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    as_jsonl("mmvet", tmp_path / "data" / "mmvet")
+    assert main(["data", "get", "mmvet"]) == 0
+    assert "was not fetched (it can't be had (ConnectError)): ipllvm's own serves" in capsys.readouterr().out
 
 
 def test_terms_are_shown_and_have_to_be_accepted(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from ipllvm.benchmarks.definition import published
 from ipllvm.cli import main
@@ -127,6 +128,24 @@ def test_sub_scores_have_the_unit_of_the_total(tmp_path: Path, capsys: pytest.Ca
     assert set(found["combination"]) == {"ocr+math", "rec+know+gen", "ocr"}
 
 
+def test_points_and_ratios_have_bounds_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = [{**row, "id": f"{n}", "image_id": f"{n}"} for n, row in enumerate(rows("llavaw") * 9)]
+    answers = [
+        {"id": row["id"], "response": "", "judge_reply": f"8 {5 + n % 4}"} for n, row in enumerate(given)
+    ]
+    found = report(capsys, scored(tmp_path, "llavaw", answers, given=given))
+    assert found["bounds"][0] < found["figures"][0]["value"] < found["bounds"][1]
+    answers[0]["judge_reply"] = "none"  # counts as (-1, -1): the interval would be of another figure
+    assert report(capsys, scored(tmp_path, "llavaw", answers, given=given))["bounds"] is None
+    given = [
+        {**rows("mme")[0], "category": category, "question_id": f"{n // 2}", "id": f"{n}", "answer": gold}
+        for n, (category, gold) in enumerate(("OCR", gold) for _ in range(10) for gold in ("Yes", "No"))
+    ]
+    replies = [{"id": row["id"], "response": row["answer"] if n % 5 else "No"} for n, row in enumerate(given)]
+    found = report(capsys, scored(tmp_path, "mme", replies, given=given))
+    assert found["bounds"][0] < found["figures"][0]["value"] < found["bounds"][1]
+
+
 def test_the_two_questions_on_a_picture_are_told_apart(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -142,6 +161,52 @@ def test_an_id_of_ones_own_comes_first(tmp_path: Path, capsys: pytest.CaptureFix
     answers = [{**answer, "id": f"my/{n}"} for n, answer in enumerate(right("mme"))][:-1]
     found = report(capsys, scored(tmp_path, "mme", answers, given=given), status=7)
     assert found["missing"] == ["my/7"]
+
+
+@pytest.mark.parametrize("name", ["mme", "mathvista", "mmvet", "llavaw"])
+def test_answers_may_go_by_the_benchmarks_own_key_and_rows_by_an_id(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    key = published(name).key[0]
+    given = [{**row, "id": f"row-{n}"} for n, row in enumerate(rows(name))]
+    keyed = [{**answer, "id": row[key]} for answer, row in zip(right(name), given, strict=True)]
+    found = report(capsys, scored(tmp_path, name, keyed, given=given))
+    assert found["complete"] and found["strays"] == []
+    bare = [{key: answer.pop("id"), **answer} for answer in keyed]
+    assert report(capsys, scored(tmp_path, name, bare, given=given)) == found
+
+
+@pytest.mark.parametrize(("row", "answer"), [(7, "7"), ("7", 7), (7.0, "7"), (7, 7.0), (7.0, 7)], ids=repr)
+def test_a_number_is_one_name_however_it_is_written(
+    row: object, answer: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [{**rows("qbench")[0], "id": row}]
+    answers = [{"id": answer, "response": right("qbench")[0]["response"]}]
+    assert report(capsys, scored(tmp_path, "qbench", answers, given=given))["complete"]
+
+
+def test_a_judge_grades_what_brings_no_reply_and_is_asked_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], httpserver: HTTPServer
+) -> None:
+    httpserver.expect_request("/v1/models").respond_with_data("{}")
+    reply = {"choices": [{"message": {"content": "0.5"}, "finish_reason": "stop"}]}
+    httpserver.expect_request("/v1/chat/completions").respond_with_json(reply)
+    answers = right("mmvet")
+    for answer in answers[1:]:
+        answer["judge_reply"] = None
+    judge = f"--judge={httpserver.url_for('/v1')}#m"
+    command = scored(tmp_path, "mmvet", answers, judge, f"--report-dir={tmp_path}", "--judge-price=1/2")
+    first = report(capsys, command)
+    assert (
+        first["figures"][0]["printed"] == f"{round(100 * (1 + 0.5 * (len(answers) - 1)) / len(answers), 1)}"
+    )
+    asked = [request for request, _ in httpserver.log if request.method == "POST"]
+    assert len(asked) == len(answers) - 1
+    httpserver.clear()
+    httpserver.expect_request("/v1/models").respond_with_data("{}")
+    assert report(capsys, command) == first
+    assert main([*command, "--judge=http://127.0.0.1:9/v1#m"]) == 4
+    assert "it can't be reached" in capsys.readouterr().err
 
 
 def test_a_second_answer_counts_only_if_one_says_so(

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from ipllvm.evaluation import flips
-from ipllvm.evaluation.counterexamples import budget, changes, refutes, smallest
+from ipllvm.evaluation.counterexamples import budget, changes, smallest
+from ipllvm.evaluation.explanations import refutes
 from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.models.planted import kinds

@@ -40,6 +40,7 @@ class Fake:
     name = "fake"
     stages = frozenset(Stage)
     image_backend = "pil"
+    sealed = ""
     placed = True
 
     def info(self) -> ModelInfo:

@@ -20,11 +20,12 @@ MATERIAL = {
     "digest", "prompt", "template", "max_new_tokens", "draws", "seed", "permutation_scope", "noise_kind",
     "patch_information", "occlusion_budget", "answer", "scorer", "judge", "encoder", "synthetic",
     "saliency", "language_models", "dtype", "attention", "agg", "margin_floor", "family_wise",
-    "sequential", "groups", "patch_grid",
+    "groups", "patch_grid",
 }  # fmt: skip
 FREE = {
     "batch_size",
     "device",
+    "sequential",
     "self_check",
     "perturbations",
     "judge_calls",
@@ -124,3 +125,15 @@ def test_the_range_of_the_values_agrees(change: dict[str, Any]) -> None:
 def test_a_foreign_value_is_printed_safely_and_short() -> None:
     (told,) = agreement.disagreements(entry(), entry(prompt="\x1b]0;x\x07" + "y" * 99))
     assert told.isprintable() and len(told) < 150
+
+
+@pytest.mark.parametrize("name", agreement.HIDDEN)
+def test_what_a_server_hides_is_told_and_refuses_nothing(name: str) -> None:
+    first = entry()
+    own, served, unknown = (
+        replace(first, settings={**first.settings, name: value}) for value in ("sdpa", agreement.SERVED, "x")
+    )
+    for pair in ((own, served), (served, own)):
+        assert list(agreement.disagreements(*pair)) == []
+        assert any(line.startswith(f"{name} is ") for line in agreement.devices(*pair))
+    assert list(agreement.disagreements(own, unknown)), "anything else refuses"

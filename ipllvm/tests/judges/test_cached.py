@@ -9,10 +9,11 @@ import pytest
 
 from ipllvm.errors import NotMeasured, UsageError
 from ipllvm.judges.cached import CachedJudge
-from ipllvm.judges.cost import Price, parse
+from ipllvm.judges.cost import Price, parse, planned
 from ipllvm.judges.recorded import RecordedJudge
 from ipllvm.judges.replies import ReplyFile
-from ipllvm.records import JudgeQuestion, JudgeReply
+from ipllvm.records import JudgeQuestion, JudgeReply, Sample
+from ipllvm.scorers.judge import CORRECT
 
 RED, BLUE = JudgeQuestion("red?"), JudgeQuestion("blue?")
 
@@ -145,6 +146,14 @@ def test_before_it_is_asked_it_says_what_that_costs() -> None:
     judge = CachedJudge(Counting(), price=Price(1_000, 100_000), say=lines.append)
     replies(judge, JudgeQuestion("x" * 4_000, max_tokens=3), JudgeQuestion("x" * 4_001, max_tokens=3))
     assert lines == ["judge counting: 2 to ask, about 2,001 tokens in, at most 6 out, $2.60"]
+
+
+def test_a_plan_says_how_many_questions_and_what_they_cost_at_most() -> None:
+    samples = [Sample("a", "a", (), "x" * 100, "gold"), Sample("b", "b", (), "x" * 100, "gold")]
+    line = planned(CORRECT, samples, 3, 10, Price(1_000, 1_000))
+    prompt = len(CORRECT.question("", samples[0]).prompt)
+    tokens = 3 * 2 * (-(-prompt // 4) + 10)
+    assert line.startswith(f"at most 6 questions of a judge, {tokens} tokens in, 48 out, $")
 
 
 @pytest.mark.parametrize("text", ["2.5", "2.5/", "a/b", "-1/2", "1/2/3", "nan/1", ""])

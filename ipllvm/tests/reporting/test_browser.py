@@ -108,8 +108,7 @@ def test_it_is_quiet_fits_and_every_drawing_has_ink(
     seen.page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [375, 1440])
+@pytest.mark.parametrize(("width", "scheme"), [(375, "light"), (1440, "dark")])
 def test_the_page_begins_with_its_answer(
     browser: "BrowserContext", file: Path, width: int, scheme: str
 ) -> None:

@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 
 from ipllvm.records import Decision
+from ipllvm.reporting.markdown import render
 from ipllvm.reporting.report import WithoutResult
-from ipllvm.reporting.terminal import summary
+from ipllvm.reporting.terminal import OWN, summary
 from ipllvm.tests.reporting import reports
 from ipllvm.tests.reporting.golden import check_golden
 from ipllvm.tests.reporting.hostile import HOSTILE
+from ipllvm.tests.reporting.test_first_screen import gated
 
 FOLDER = Path("reports/2025-03-01T12-00-00Z")
 
@@ -31,12 +33,24 @@ def test_golden(name: str, width: int, ascii_only: bool) -> None:
 
 
 def test_the_header_names_the_model_and_its_numerics() -> None:
-    header = summary(reports.report(reports.result()), 140)[0]
+    answer, empty, header, *_ = summary(reports.report(reports.result()), 140)
+    assert (answer, empty) == ("1 of 1 requirement holds", "")
     assert header == "llava-tiny, 0123456789ab, cpu, float32, 4,512,345 parameters"
 
 
+def test_a_comparison_has_before_and_after_and_stands_before_the_models_own_claims() -> None:
+    lines = summary(gated(), 140)
+    heads = [place for place, line in enumerate(lines) if line.startswith("property ")]
+    assert lines[heads[0]].split()[2:4] == ["before", "after"]
+    assert "clean score, against release-1" in lines[heads[0] + 1]
+    assert "95.0   81.3" in lines[heads[0] + 1]
+    assert lines[heads[1] - 1] == OWN
+    assert lines[0].startswith("1 of 1 requirement violated; the model's own claims, which fail nothing here")
+    assert "| 95.0 | 81.3 | 13.7 [10.4, 17.5] |" in render(gated())
+
+
 def test_columns_are_aligned() -> None:
-    lines = summary(reports.report(reports.result(), reports.result(name="a")), 140)
+    lines = summary(reports.report(reports.result(), reports.result(name="a")), 140)[2:]
     assert len({line.index("]") for line in lines[1:4]}) == 1
     assert lines[1].index("verdict") == lines[2].index("HOLDS") == lines[3].index("HOLDS")
 
@@ -62,6 +76,14 @@ def test_every_width_tells_the_same(width: int) -> None:
     assert "test failed: nothing, llava-tiny: AssertionError: assert 1 == 2" in text
 
 
+def test_the_level_of_the_intervals_is_the_claims_own() -> None:
+    strict = replace(reports.result(), claim=replace(reports.CLAIM, alpha=0.005))
+    text = " ".join(summary(reports.report(strict), 140))
+    assert "interval at the claim's own level, 99.5 % on each side" in text
+    both = " ".join(summary(reports.report(strict, reports.result()), 140))
+    assert "own level, 95 to 99.5 % on each side" in both
+
+
 @pytest.mark.parametrize("width", [40, 140])
 def test_the_command_that_runs_a_broken_law_again_is_on_one_line(width: int) -> None:
     law = reports.broken()
@@ -75,7 +97,7 @@ def test_laws_that_hold_are_counted() -> None:
 
 def test_a_long_name_costs_columns_and_then_the_table() -> None:
     made = reports.report(reports.result(name="x" * 60))
-    assert summary(made, 110)[1].split() == [
+    assert summary(made, 110)[3].split() == [
         "property",
         "benchmark",
         "Δ",
@@ -91,7 +113,7 @@ def test_a_long_name_costs_columns_and_then_the_table() -> None:
 
 def test_with_every_number_wanted_a_table_that_lacks_some_turns_into_blocks() -> None:
     made = reports.report(reports.result())
-    assert summary(made, 80)[1].startswith("property ")
+    assert summary(made, 80)[3].startswith("property ")
     assert "  clean 95.3, blank 41.0, permuted 94.9" in summary(made, 80, verbose=True)
 
 
@@ -108,7 +130,7 @@ def test_colour_says_nothing_that_words_do_not(width: int, monkeypatch: pytest.M
 
 def test_wide_characters_keep_the_columns_aligned() -> None:
     lines = summary(reports.report(reports.result(name="像素"), reports.result(name="abcd")), 140)
-    assert lines[2].index("easyvqa") + 2 == lines[3].index("easyvqa")
+    assert lines[4].index("easyvqa") + 2 == lines[5].index("easyvqa")
 
 
 def test_what_was_not_tested_for_the_same_reason_is_on_one_line() -> None:
@@ -122,7 +144,10 @@ def test_what_was_not_tested_for_the_same_reason_is_on_one_line() -> None:
         ),
         80,
     )
-    assert lines[:2] == ["not tested a, b, easyvqa, llava-tiny: pip install easy-vqa", "not tested c, m: why"]
+    assert lines[1:3] == [
+        "not tested a, b, easyvqa, llava-tiny: pip install easy-vqa",
+        "not tested c, m: why",
+    ]
 
 
 def test_an_empty_report_says_so() -> None:

@@ -1,0 +1,108 @@
+"""`ipllvm.check`: the properties of a model, named or in memory, as a report."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ipllvm.api.report import Report
+from ipllvm.api.session import require_report, run, several, spelled
+from ipllvm.errors import UsageError
+
+if TYPE_CHECKING:
+    from ipllvm.models.base import VisionLanguageModel
+
+UNNAMED = "in-memory"
+
+
+def check(
+    model: Any = "llava-tiny",
+    processor: Any = None,
+    *,
+    properties: "str | Iterable[str] | None" = None,
+    benchmarks: "str | Iterable[str] | None" = None,
+    samples: int | str | None = None,
+    against: "str | PathLike[str] | Report | None" = None,
+    claims: "str | PathLike[str] | None" = None,
+    name: str = UNNAMED,
+    report_dir: "str | PathLike[str]" = "reports",
+    verbose: bool = False,
+    **options: Any,
+) -> Report:
+    """Measure properties of a model, and give what was found; nothing is raised for a claim that is violated.
+
+    It is the session that `ipllvm check` starts: same options, store and report.
+
+    Args:
+        model: A name, a folder or an id of the hub; several of these; or a model of transformers in memory.
+        processor: The processor of a model in memory.
+        properties: Names of properties or claims, or files of your own; all if not given.
+        benchmarks: What to measure on, as `--benchmark` takes it; the profile's if not given.
+        samples: How many of each benchmark, or "all"; the profile's if not given.
+        against: A baseline to compare with: a name, a file, the folder of a run, or a report.
+        claims: A TOML file with margins of your own.
+        name: What reports call a model in memory.
+        report_dir: Where the report is written; the store is the user's (`IPLLVM_STORE` moves it).
+        verbose: Whether to print what the command prints.
+        **options: Any option of `ipllvm check --options`, with underscores: `profile="audit"`,
+            `undecided="fail"`, `batch_size=4`, `no_store=True`.
+
+    Returns:
+        The report; `report.ok` is whether nothing stands in the way.
+
+    Raises:
+        UsageError: What is asked for can't be done, with the closest name.
+        ModelUnavailable: A model in memory is of no family that is known.
+        NotMeasured: There was nothing to measure.
+    """
+    wanted = {
+        "benchmark": benchmarks,
+        "samples": samples,
+        "claims": claims,
+        "baseline": _baseline(against),
+        "report_dir": report_dir,
+        "property": properties,
+        **options,
+    }
+    words = spelled(wanted)
+    if not _is_in_memory(model):
+        if processor is not None:
+            raise UsageError("processor: it is for a model in memory; a named model brings its own")
+        words += [f"--model={each}" for each in several(model)]
+        return Report(*require_report(run(words, Path(report_dir), verbose=verbose)))
+    if options.get("adapter"):
+        raise UsageError("adapter: merge it into the model in memory before it is measured")
+    with _in_hand(model, processor, name) as adapted:
+        witness = run(words, Path(report_dir), {name: adapted}, verbose=verbose)
+    return Report(*require_report(witness))
+
+
+def _baseline(against: "str | PathLike[str] | Report | None") -> str | None:
+    if not isinstance(against, Report):
+        return None if against is None else str(against)
+    if against.folder is None:
+        raise UsageError("against: this report lies in no folder: give the baseline's name or file")
+    return str(against.folder)
+
+
+def _is_in_memory(model: Any) -> bool:
+    return not isinstance(model, str | PathLike) and (hasattr(model, "config") or hasattr(model, "prepare"))
+
+
+@contextmanager
+def _in_hand(model: Any, processor: Any, name: str) -> "Iterator[VisionLanguageModel]":
+    """A model of transformers as one that can be measured, and as it was afterwards.
+
+    Raises UsageError without a processor, ModelUnavailable for a family that is not known.
+    """
+    if hasattr(model, "prepare"):  # it is one already
+        yield model
+        return
+    if processor is None:
+        raise UsageError("a model in memory needs its processor: ipllvm.check(model, processor)")
+    from ipllvm.api.preserved import preserved
+    from ipllvm.models.adapting import in_hand
+
+    with preserved(model, processor):
+        yield in_hand(model, processor, name=name)

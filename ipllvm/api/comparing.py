@@ -1,0 +1,85 @@
+"""`ipllvm.compare`: two runs against each other by sample, without a model."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ipllvm.api.report import Report
+from ipllvm.errors import ClaimViolated, UsageError
+from ipllvm.records import Decision
+
+if TYPE_CHECKING:
+    from ipllvm.gate.outcome import Change, Gate
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineComparison:
+    """What became of each claim of the baseline: `changes` have estimate, verdict and who flipped."""
+
+    gate: "Gate"
+
+    @property
+    def changes(self) -> "tuple[Change, ...]":
+        """The comparisons that could be made; a positive difference is worse."""
+        return self.gate.changes
+
+    @property
+    def exit_status(self) -> int:
+        """0, 1 where something is worse by more than its margin, 7 where a comparison is lacking."""
+        return self.gate.status
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything was compared and nothing is worse by more than its margin."""
+        return self.gate.status == 0
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What could not be compared, and what is worth knowing."""
+        return tuple(self.gate.lines())
+
+    def standing(self, change: "Change") -> Decision:
+        """What the comparison as a whole says of a change (Holm's correction)."""
+        return Decision(self.gate.standing(change))
+
+    def raise_for_violation(self) -> None:
+        """Raises ClaimViolated with the reasons where something is worse or was not compared."""
+        if not self.ok:
+            wrong = [c for c in self.changes if self.standing(c) is Decision.VIOLATED]
+            raise ClaimViolated(
+                "; ".join([f"{' '.join(c.key)}: {c.verdict.reason}" for c in wrong] or self.notes)
+            )
+
+    def __iter__(self) -> "Iterator[Change]":
+        return iter(self.changes)
+
+
+def compare(
+    before: "str | PathLike[str] | Report",
+    after: "str | PathLike[str] | Report",
+    *,
+    report_dir: "str | PathLike[str]" = "reports",
+    variants: int = 1,
+) -> BaselineComparison:
+    """`after` against `before`: each the name of a baseline or run, a file, a folder, or a report.
+
+    `variants` is of how many checkpoints `after` was picked as the best. Raises UsageError in one line.
+    """
+    from ipllvm.gate import compare as comparing
+    from ipllvm.gate.names import baseline_file
+    from ipllvm.gate.reading import load
+
+    reports = Path(report_dir)
+    first, second = (baseline_file(_place(each), reports, "compare") for each in (before, after))
+    source = f"baseline {first.name}"
+    return BaselineComparison(comparing.compare(load(first), load(second), source, variants=variants))
+
+
+def _place(given: "str | PathLike[str] | Report") -> str:
+    if not isinstance(given, Report):
+        return str(given)
+    if given.folder is None:
+        raise UsageError("compare: this report lies in no folder: give the name or folder of its run")
+    return str(given.folder)

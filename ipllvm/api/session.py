@@ -1,0 +1,105 @@
+"""One pytest session on the properties, asked for from Python: the command line's own path."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from ipllvm.commands import suite
+from ipllvm.commands.witness import Witness
+from ipllvm.errors import IpllvmError, NotMeasured, UnknownName, UsageError, first_line
+
+if TYPE_CHECKING:
+    from ipllvm.models.base import VisionLanguageModel
+
+INTERRUPTED, BROKEN, UNUSABLE, EMPTY = 2, 3, 4, 5
+"""Exit statuses of pytest without which there is a report."""
+AGAIN: Final = "-Wignore:Module already imported"
+"""pytest's warning where a process runs a second session."""
+
+
+def spelled(options: Mapping[str, Any]) -> list[str]:
+    """Options by name (`undecided="fail"`, `no_store=True`) as a command line has them; None leaves one out.
+
+    Raises UnknownName, with the closest option.
+    """
+    from ipllvm.session.options import OPTIONS
+
+    rows = {row.name.replace("-", "_"): row for row in OPTIONS.values()}
+    words: list[str] = []
+    for name, value in options.items():
+        if name not in rows:
+            raise UnknownName("option", name, rows)
+        row = rows[name]
+        if row.flag:
+            words += [f"--{row.name}"] * bool(value)
+        elif row.many:
+            words += [f"--{row.name}={each}" for each in several(value)]
+        elif value is not None:
+            words.append(f"--{row.name}={value}")
+    return words
+
+
+def several(value: object) -> Sequence[Any]:
+    """One value or several, as several.
+
+    >>> several("scenes"), several(["scenes", "charts"]), several(None)
+    (['scenes'], ['scenes', 'charts'], [])
+    """
+    if value is None:
+        return []
+    if isinstance(value, str | os.PathLike) or not isinstance(value, Iterable):
+        return [value]
+    return list(value)
+
+
+def run(
+    words: Sequence[str],
+    report_dir: Path,
+    in_memory: "Mapping[str, VisionLanguageModel] | None" = None,
+    *,
+    verbose: bool = False,
+) -> Witness:
+    """Run the session; what it knew at its end. Nothing is printed unless `verbose`.
+
+    Raises UsageError in one line for what can't be asked, and KeyboardInterrupt where it was interrupted;
+    what was measured by then is kept.
+    """
+    from ipllvm.session.in_memory import InMemory
+
+    witness, printed, errors = Witness(), StringIO(), StringIO()
+    quiet = [] if verbose else ["-qq", "--capture=sys"]
+    with ExitStack() as stack:
+        if not verbose:
+            stack.enter_context(redirect_stdout(printed))
+            stack.enter_context(redirect_stderr(errors))
+        plugins: list[object] = [witness, *([InMemory(in_memory)] if in_memory else [])]
+        status = suite.run([AGAIN, *quiet, *words], suite.cache(report_dir), plugins)
+    witness.status = status
+    _require_usable(witness, printed.getvalue(), errors.getvalue())
+    return witness
+
+
+def _require_usable(witness: Witness, printed: str, errors: str) -> None:
+    lines = [line.removeprefix("ERROR: ").strip() for line in f"{errors}\n{printed}".splitlines()]
+    words = [line for line in lines if line]
+    if witness.status == INTERRUPTED:
+        raise KeyboardInterrupt
+    if witness.status == BROKEN:
+        raise IpllvmError(f"pytest broke: {words[-1] if words else 'it said nothing'}")
+    if witness.status == UNUSABLE and (witness.session is None or witness.session.report is None):
+        raise UsageError(words[0] if words else "pytest could not use what was asked for")
+    if witness.status == EMPTY:
+        raise UsageError("no property was chosen: ipllvm properties lists them")
+
+
+def require_report(witness: Witness) -> tuple[dict[str, Any], Path]:
+    """The report of a session and its folder; raises NotMeasured, with the first reason, without one."""
+    session = witness.session
+    if session is not None and session.report is not None and session.folder is not None:
+        return session.report, session.folder
+    reasons = [] if session is None else [*session.skipped(), session.unwritten]
+    why = next(filter(None, reasons), "")
+    raise NotMeasured(f"nothing was measured{f': {first_line(Exception(why))}' if why else ''}")

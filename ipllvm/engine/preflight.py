@@ -1,0 +1,87 @@
+"""The self-check and the batch size of a model on a benchmark, each found once and kept.
+
+Both need the model to answer; what they found is a function of the model, its numerics, the libraries and the
+data, so that a later run reads it. Imports no torch.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from ipllvm.engine.deferred import loaded
+from ipllvm.engine.store.derived import Derived
+from ipllvm.errors import NotMeasured
+from ipllvm.records import Benchmark
+
+if TYPE_CHECKING:
+    from ipllvm.models.base import VisionLanguageModel
+
+NO_SAMPLE: Final = "none: no sample could be asked"
+
+
+class Preflight:
+    """What is found before a run; `announce` is told of a self-check that was made now."""
+
+    def __init__(
+        self, derived: Derived, batch_size: int | None = None, announce: Callable[[str], None] = print
+    ) -> None:
+        self._derived, self._size, self._announce = derived, batch_size, announce
+        self._checks: dict[str, str] = {}
+        self._refused: dict[str, str] = {}
+        self._sizes: dict[str, int] = {}
+
+    def self_check(self, model: "VisionLanguageModel", benchmark: Benchmark) -> str:
+        """The self-check in words; raises NotMeasured where it refuses the model, which is never kept."""
+        key = _key(model, benchmark, self._size)
+        if repr(key) in self._refused:
+            raise NotMeasured(self._refused[repr(key)])
+        if repr(key) not in self._checks:
+            try:
+                make = lambda: self._check(model, benchmark)  # noqa: E731
+                once = self._derived.once if not model.sealed else _anew
+                self._checks[repr(key)] = once("self-check", key, str, make)
+            except NotMeasured as error:
+                self._refused[repr(key)] = str(error)
+                raise
+        return self._checks[repr(key)]
+
+    def _check(self, model: "VisionLanguageModel", benchmark: Benchmark) -> str:
+        from ipllvm.engine import self_check, whole_check
+        from ipllvm.models.whole import WholeModel
+
+        answering, size = loaded(model), self._size or self_check.SAMPLES
+        found: self_check.SelfCheck | whole_check.WholeCheck | None
+        if isinstance(answering, WholeModel):
+            found = whole_check.check(answering, benchmark.samples)
+        else:
+            found = self_check.check(answering, benchmark.samples, size)
+        self._announce(f"{model.name} on {benchmark.name}: {found}")
+        if found is None:
+            return NO_SAMPLE
+        found.require()
+        return str(found)
+
+    def batch_size(self, model: "VisionLanguageModel", benchmark: Benchmark) -> int:
+        """How many samples to answer together, as found by trying."""
+        key = _key(model, benchmark, None)
+        if repr(key) not in self._sizes:
+            from_trying = lambda: _tried(model, benchmark)  # noqa: E731
+            self._sizes[repr(key)] = self._derived.once("batch-size", key, int, from_trying)
+        return self._sizes[repr(key)]
+
+
+def _anew(kind: str, key: object, type: type[str], make: Callable[[], str]) -> str:
+    """In place of `Derived.once`: what is asked as a whole may be another model tomorrow."""
+    return make()
+
+
+def _tried(model: "VisionLanguageModel", benchmark: Benchmark) -> int:
+    from ipllvm.engine.batch_size import choose
+
+    return choose(loaded(model), benchmark.samples)
+
+
+def _key(model: "VisionLanguageModel", benchmark: Benchmark, size: int | None) -> list[Any]:
+    info = model.info()
+    numerics = [info.device, info.dtype, info.attention, info.prompt, model.image_backend]
+    first = [sample.id for sample in benchmark.samples[:1]]
+    return [info.fingerprint, *numerics, benchmark.digest, len(benchmark.samples), first, size]

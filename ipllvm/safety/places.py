@@ -1,0 +1,39 @@
+"""Where ipllvm keeps what it has measured: in the user's cache, unless IPLLVM_STORE names another folder."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+VARIABLE: Final = "IPLLVM_STORE"
+NAME: Final = "ipllvm"
+
+
+def cache() -> Path:
+    """The folder of ipllvm in the user's cache; raises RuntimeError where there is no home folder."""
+    above = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(above) / NAME
+
+
+def store(beside: Path) -> Path:
+    """The folder of outcomes, artifacts and what was derived from them.
+
+    It is the one that IPLLVM_STORE names; where that is empty, or the user's cache can't be written, it is
+    `beside`, the folder of reports.
+    """
+    given = os.environ.get(VARIABLE)
+    if given is not None:
+        return Path(given).expanduser() if given else beside
+    try:
+        usual = cache()
+    except RuntimeError:  # a user without a home, as in some containers
+        return beside
+    return usual if _writable(usual) else beside
+
+
+def _writable(folder: Path) -> bool:
+    """Whether a folder can be made or written, as far as its permissions tell."""
+    try:
+        there = next(place for place in (folder.absolute(), *folder.absolute().parents) if place.exists())
+    except OSError:
+        return False
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)

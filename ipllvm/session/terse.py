@@ -1,0 +1,61 @@
+"""What `ipllvm check` shows beside pytest: names of properties in place of paths, and close options."""
+
+import shlex
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Any
+
+import pytest
+
+PLUGIN = "ipllvm-terse"
+REPORTER = "terminalreporter"
+
+
+class Terse:
+    """A pytest plugin of the command line; `command` is what was typed, `name` that of the command."""
+
+    def __init__(self, name: str, command: Sequence[str]) -> None:
+        self.name, self.command = name, shlex.join(["ipllvm", *command])
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_load_initial_conftests(
+        self, early_config: pytest.Config, parser: pytest.Parser, args: list[str]
+    ) -> None:
+        """Before anything is collected: an option that nobody knows, and the one that was meant."""
+        _, unknown = parser.parse_known_and_unknown_args(args, namespace=early_config.known_args_namespace)
+        for word in unknown:
+            if word.startswith("--"):
+                raise pytest.UsageError(_unknown(word.partition("=")[0], _options(parser)))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """No paths of the installation: they are nobody's own."""
+        reporter: Any = config.pluginmanager.getplugin(REPORTER)
+        if config.get_verbosity() > 0 or reporter is None:
+            return
+        reporter.showfspath = False
+
+    def replay(self, about: dict[str, Any], model: str, options: Sequence[str]) -> str:
+        """The command that measures a test again, as a person would type it."""
+        benchmark = about["benchmark"]
+        words = ["ipllvm", "check", model, "--property", about["property"]]
+        words += ["--benchmark", benchmark] if benchmark else []
+        others = [each for each in options if not each.startswith(("--model=", "--benchmark="))]
+        return shlex.join([*words, *others])
+
+
+def terse(config: pytest.Config) -> Terse | None:
+    """The plugin, where the command line has started the session."""
+    plugins = config.pluginmanager.get_plugins()
+    return next((plugin for plugin in plugins if isinstance(plugin, Terse)), None)
+
+
+def _options(parser: pytest.Parser) -> list[str]:
+    groups = [*parser._groups, parser._anonymous]
+    return [name for group in groups for option in group.options for name in option.names()]
+
+
+def _unknown(word: str, known: Sequence[str]) -> str:
+    close = get_close_matches(word, known, n=1, cutoff=0.6)
+    hint = f"did you mean {close[0]}? " if close else ""
+    return f"unknown option {word}: {hint}ipllvm check --options lists those of the properties"

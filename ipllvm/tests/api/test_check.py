@@ -1,0 +1,119 @@
+"""`ipllvm.check` on models whose truth is known: by name and in memory, quiet, refused in one line."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import ipllvm
+from ipllvm.errors import NotMeasured, UnknownName, UsageError
+from ipllvm.models.sources import embedded_folder
+
+PLANTED: dict[str, Any] = {"benchmarks": "planted", "samples": 200, "draws": 1, "properties": "permutation"}
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("api")
+
+
+@pytest.fixture(scope="module")
+def dropped(places: Path) -> ipllvm.Report:
+    """A model that loses more than the margin."""
+    return ipllvm.check("planted:positional", report_dir=places / "dropped", **PLANTED)
+
+
+def test_a_violated_claim_is_a_value(dropped: ipllvm.Report) -> None:
+    found = dropped["permutation", "planted"]
+    assert found is dropped["permutation_invariance"]
+    assert found.verdict.decision is ipllvm.Decision.VIOLATED
+    assert not dropped.ok and dropped.violated == (found,) and dropped.exit_status == 1
+    with pytest.raises(ipllvm.ClaimViolated, match=r"permutation_invariance \(permutation\) on planted"):
+        dropped.raise_for_violation()
+
+
+def test_only_what_was_named_is_measured(dropped: ipllvm.Report) -> None:
+    assert {each.property for each in dropped} == {"permutation_invariance"}
+    assert dropped.data["passed_laws"] == []
+
+
+def test_it_is_the_report_that_the_command_line_writes(dropped: ipllvm.Report) -> None:
+    assert dropped.folder is not None
+    again = ipllvm.read_report(dropped.folder)
+    assert again.data == dropped.data and again.results == dropped.results
+    assert (dropped.folder / "report.html").read_text() == dropped.to_html()
+    assert (dropped.folder / "report.md").read_text() == dropped.to_markdown()
+
+
+def test_nothing_is_printed_unless_asked_for(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    ipllvm.check("planted:invariant", report_dir=tmp_path, **PLANTED)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "words"),
+    [
+        ({"samples": -3}, UsageError, "--samples -3: give a whole number of at least 1"),
+        ({"sample": 3}, UnknownName, "unknown option 'sample': did you mean 'samples'"),
+        (
+            {"properties": "permutatoin"},
+            UsageError,
+            "unknown property 'permutatoin': did you mean 'permutation'",
+        ),
+        ({"benchmarks": "scens"}, UsageError, "unknown benchmark 'scens': did you mean 'scenes'"),
+        ({"model": "llava-tny"}, UsageError, "unknown model 'llava-tny': did you mean 'llava-tiny'"),
+        ({"against": "release-9"}, UsageError, "no such baseline"),
+        ({"processor": object()}, UsageError, "it is for a model in memory"),
+        ({"properties": "alignment", "benchmarks": "planted"}, NotMeasured, "nothing was measured: "),
+    ],
+)
+def test_what_can_not_be_asked_is_told_in_one_line(
+    asked: dict[str, Any], error: type[Exception], words: str, tmp_path: Path
+) -> None:
+    given = {"model": "planted:invariant", "report_dir": tmp_path, **PLANTED, **asked}
+    with pytest.raises(error) as raised:
+        ipllvm.check(**given)
+    assert words in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_a_report_is_looked_into_by_name(dropped: ipllvm.Report) -> None:
+    with pytest.raises(UnknownName, match="unknown benchmark 'scenes'"):
+        dropped["permutation", "scenes"]
+    with pytest.raises(UnknownName, match="unknown property 'occlusion'"):
+        dropped["occlusion"]
+
+
+def test_a_gate_from_python(places: Path, dropped: ipllvm.Report) -> None:
+    whole = ipllvm.check("planted:invariant", report_dir=places / "whole", **PLANTED)
+    assert whole.ok
+    gated = ipllvm.check("planted:positional", report_dir=places / "gated", against=whole, **PLANTED)
+    assert not gated.ok and gated.exit_status == 1
+    assert gated["regression:permutation"].verdict.decision is ipllvm.Decision.VIOLATED
+    compared = ipllvm.compare(whole, dropped)
+    assert not compared.ok and compared.exit_status == 1
+    with pytest.raises(ipllvm.ClaimViolated, match="permutation"):
+        compared.raise_for_violation()
+    assert ipllvm.compare(whole, whole).ok
+
+
+def test_a_plan_reads_no_weights() -> None:
+    found = ipllvm.plan("llava-tiny", properties="permutation", benchmarks="scenes", samples=20, draws=1)
+    (test,) = found
+    assert test.test == "test_permutation_invariance[llava-tiny-scenes]"
+    assert found.trials == test.trials == 60
+    assert "60 trials" in str(found)
+
+
+def test_a_model_in_memory(tmp_path: Path) -> None:
+    from transformers import AutoModelForImageTextToText, AutoProcessor
+
+    model: Any = AutoModelForImageTextToText.from_pretrained(embedded_folder("llava-tiny")).train()
+    processor: Any = AutoProcessor.from_pretrained(embedded_folder("llava-tiny"))  # type: ignore[no-untyped-call]
+    asked: dict[str, Any] = {"benchmarks": "scenes", "samples": 12, "draws": 1, "properties": "image_use"}
+    mine = ipllvm.check(model, processor, name="mine", report_dir=tmp_path / "a", **asked)
+    named = ipllvm.check("llava-tiny", report_dir=tmp_path / "b", **asked)
+    assert mine["image_use"].model.name == "mine"
+    assert mine["image_use"].estimates == named["image_use"].estimates
+    assert model.training, "it is handed back as it was"
+    with pytest.raises(UsageError, match="needs its processor"):
+        ipllvm.check(model, report_dir=tmp_path)

@@ -1,0 +1,90 @@
+"""Questions asked in another way: laws of the transformations."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ipllvm.benchmarks import scenes
+from ipllvm.benchmarks.prompts import LETTER, SHORT, multiple_choice, short_answer
+from ipllvm.benchmarks.rewording import (
+    WORDINGS,
+    asked_as,
+    bare,
+    bracketed,
+    captioned,
+    first,
+    instruction,
+    negated,
+    rephrased,
+    with_other_pictures,
+    with_pictures_before,
+    wrong_answer,
+)
+from ipllvm.records import Benchmark
+
+QUESTION = (
+    st.text(st.characters(codec="ascii", exclude_characters="\n"), min_size=1).map(str.strip).filter(bool)
+)
+
+
+@pytest.fixture(scope="module")
+def data() -> Benchmark:
+    whole = scenes.short()
+    return Benchmark("scenes", whole.samples[:60], whole.scorer, whole.digest, whole.source)
+
+
+@given(QUESTION)
+def test_the_bare_question_is_what_the_instruction_was_put_behind(question: str) -> None:
+    asked = short_answer(question)
+    assert bare(asked) == question.rstrip() and bare(bare(asked)) == bare(asked)
+    assert first(asked) == f"{SHORT}\n{bare(asked)}"
+    assert instruction(rephrased(asked)) == "" and rephrased(asked).startswith(bare(asked))
+
+
+def test_options_get_brackets_and_nothing_else_changes() -> None:
+    asked = multiple_choice("Is A. Smith there?", ["A. B", "no"])
+    assert bracketed(asked) == f"Is A. Smith there?\n(A) A. B\n(B) no\n{LETTER}"
+    assert bracketed("No options") == "No options"
+
+
+def test_every_wording_keeps_ids_pictures_and_answers(data: Benchmark) -> None:
+    for wording in WORDINGS:
+        found = asked_as(data, wording)
+        if found is not None:
+            pairs = zip(data.samples, found.samples, strict=True)
+            assert all((a.id, a.images, a.answer) == (b.id, b.images, b.answer) for a, b in pairs)
+            assert found.digest != data.digest
+    assert asked_as(data, "bracketed") is None, "there are no options"
+
+
+def test_another_picture_is_of_another_cluster_and_the_own_one_stays_last(data: Benchmark) -> None:
+    pictures = {sample.cluster: sample.images for sample in data.samples}
+    clusters = {id(images[0]): cluster for cluster, images in pictures.items()}
+    other, before = with_other_pictures(data), with_pictures_before(data)
+    for own, a, b in zip(data.samples, other.samples, before.samples, strict=True):
+        assert len(a.images) == 1 and a.images[0] not in own.images
+        assert b.images == (*a.images, *own.images)
+        assert clusters.get(id(a.images[0]), "") != own.cluster
+    assert with_other_pictures(data) == other, "the same every time"
+
+
+def test_data_whose_pictures_differ_have_another_digest(data: Benchmark) -> None:
+    """Else a longer run would take a shorter one's outcomes for its own."""
+    fewer = Benchmark("scenes", data.samples[:20], data.scorer, data.digest, data.source)
+    assert with_other_pictures(fewer).digest != with_other_pictures(data).digest
+
+
+def test_a_caption_names_an_answer_that_is_not_right(data: Benchmark) -> None:
+    for sample in captioned(data).samples:
+        wrong = wrong_answer(sample)
+        assert wrong in sample.choices and wrong != sample.answer
+        assert sample.prompt.startswith(f"Caption: {wrong}.\n")
+
+
+def test_negated_questions_have_the_other_answer(data: Benchmark) -> None:
+    found = negated(data)
+    assert found is not None
+    own = {sample.id: sample for sample in data.samples}
+    for sample in found.samples:
+        assert {sample.answer, own[sample.id].answer} == {"yes", "no"}
+        assert "Is there no " in sample.prompt

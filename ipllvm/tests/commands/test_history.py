@@ -1,0 +1,175 @@
+"""Checkpoints in a row: their order, the first that violates, what changed, and the page in a browser."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ipllvm import cli
+from ipllvm.commands.history import checkpoints, ordered
+from ipllvm.errors import UsageError
+from ipllvm.gate.baseline import dumps
+from ipllvm.records import Decision
+from ipllvm.tests.gate.test_baseline import NOTHING, WORSE, rows
+from ipllvm.tests.reporting import browsers, reports
+from ipllvm.tests.reporting.hostile import HOSTILE
+from ipllvm.tests.reporting.test_html import Page
+
+
+def run(folder: Path, model: str, values: np.ndarray, decision: str = "HOLDS", hours: int = 0) -> Path:
+    """A run's folder: a report of one claim, its page, and what it keeps by sample."""
+    drop = 100 * float(values.mean())
+    found = reports.result(Decision(decision), name="permutation_invariance")
+    target = reports.estimate("performance_drop", drop, drop - 2, drop + 2)
+    found = replace(
+        found,
+        model=replace(reports.MODEL, name=model),
+        estimates={**found.estimates, "performance_drop": target},
+    )
+    later = replace(reports.RUN, started=reports.RUN.started + timedelta(hours=hours))
+    later = replace(later, finished=later.started + timedelta(minutes=1))
+    place = folder / f"{hours:02}"
+    place.mkdir(parents=True)
+    (place / "report.json").write_text(json.dumps(reports.report(found, run=later)))
+    (place / "report.html").touch()
+    (place / "baseline.json").write_text(dumps({"model": model}, rows(values)))
+    return place
+
+
+@pytest.fixture
+def training(tmp_path: Path) -> Path:
+    """Four checkpoints, measured in another order than they were trained in; the third got worse."""
+    for hours, step, values, decision in (
+        (3, 100, NOTHING, "HOLDS"),
+        (1, 1500, WORSE, "VIOLATED"),
+        (2, 800, NOTHING, "HOLDS"),
+        (4, 2000, WORSE, "VIOLATED"),
+    ):
+        run(tmp_path / "runs", f"checkpoint-{step}", values, decision, hours)
+    return tmp_path / "runs"
+
+
+def history(*words: object) -> int:
+    return cli.main(["history", *map(str, words)])
+
+
+def test_it_names_the_first_that_violates_and_where_it_changed(
+    training: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = training.parent / "page.html"
+    assert history(training, "--html", page) == 1
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0] == ("4 checkpoints; first violated at checkpoint-1500: permutation invariance on easyvqa")
+    assert (
+        "  permutation invariance, easyvqa: 0.0 -> 15.0; first violated at checkpoint-1500; worse at "
+        "checkpoint-1500" in shown
+    )
+    text = Page(page.read_text(encoding="utf-8")).text
+    assert "checkpoint-1500: permutation invariance on easyvqa got worse" in " ".join(text.split())
+    assert [at for at in ("checkpoint-100", "checkpoint-800", "checkpoint-1500") if at not in text] == []
+
+
+def test_links_lead_to_the_runs(training: Path) -> None:
+    page = training.parent / "else" / "page.html"
+    history(training, "--html", page)
+    links = [link for link in Page(page.read_text(encoding="utf-8")).links if not link.startswith("#")]
+    assert len(set(links)) == 4
+    assert all((page.parent / link).is_file() for link in links)
+
+
+@pytest.mark.parametrize(
+    ("by", "expected"), [("auto", [100, 800, 1500, 2000]), ("time", [1500, 800, 100, 2000])]
+)
+def test_the_order_is_the_step_or_the_time(training: Path, by: str, expected: Sequence[int]) -> None:
+    found = ordered(list(checkpoints(str(training), training)), by)
+    assert [each.label for each in found] == [f"checkpoint-{step}" for step in expected]
+
+
+def test_one_model_measured_twice_has_two_labels_and_no_step(tmp_path: Path) -> None:
+    places = [run(tmp_path, "m", NOTHING, hours=hours) for hours in (1, 2)]
+    found = [each for place in places for each in checkpoints(str(place), tmp_path)]
+    assert [each.label for each in ordered(found, "auto")] == ["m", "m (2)"]
+    with pytest.raises(UsageError, match="--by=time"):
+        ordered(found, "step")
+
+
+def test_baselines_are_checkpoints_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "baselines"
+    folder.mkdir()
+    for name, values in (("release-1", NOTHING), ("release-2", WORSE)):
+        (folder / f"{name}.json").write_text(dumps({}, rows(values)))
+    assert history("release-1", "release-2", "--report-dir", tmp_path) == 1
+    assert "first violated at release-2; worse at release-2" in capsys.readouterr().out
+    assert (tmp_path / "history.html").is_file()
+
+
+def test_other_settings_are_not_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run(tmp_path, "a", NOTHING, hours=1)
+    place = run(tmp_path, "b", WORSE, hours=2)
+    (place / "baseline.json").write_text(dumps({}, rows(WORSE, prompt="another")))
+    history(tmp_path, "--html", tmp_path / "page.html")
+    assert "worse at" not in capsys.readouterr().out
+
+
+def test_what_holds_ends_in_0_and_a_run_without_answers_is_told(tmp_path: Path) -> None:
+    run(tmp_path, "a", NOTHING, hours=1)
+    (run(tmp_path, "b", NOTHING, hours=2) / "baseline.json").unlink()
+    assert history(tmp_path, "--html", tmp_path / "page.html") == 0
+    assert "b has no answers by sample" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("words", [["none-such"], ["release-0"], ["."]])
+def test_what_is_no_run_is_one_line(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert history(*words) == 4
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_one_run_is_no_history_and_a_damaged_report_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = run(tmp_path, "a", NOTHING)
+    assert history(place) == 4
+    assert "at least two" in capsys.readouterr().err
+    (place / "report.json").write_text(json.dumps({"schema": "ipllvm-report/1"}))
+    assert history(place) == 4
+    assert "report.json: not an ipllvm-report/1" in capsys.readouterr().err
+
+
+def test_hostile_names_stay_text(tmp_path: Path) -> None:
+    for hours in (1, 2):
+        run(tmp_path, "".join(HOSTILE), NOTHING, hours=hours)
+    history(tmp_path, "--html", tmp_path / "page.html")
+    page = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
+    assert page.tags.count("script") == 1
+    assert page.events == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.skipif(browsers.CHROMIUM is None or find_spec("playwright") is None, reason="no browser here")
+@pytest.mark.parametrize(("width", "scheme"), [(375, "dark"), (1440, "light")])
+def test_a_browser_shows_it(training: Path, tmp_path: Path, width: int, scheme: str) -> None:
+    from axe_playwright_python.base import AXE_FILE_PATH
+
+    from ipllvm.tests.reporting.test_browser import VIOLATIONS
+
+    page = training / "history.html"
+    history(training, "--html", page)
+    with browsers.chromium(tmp_path / "profile") as context:
+        seen = browsers.opened(context, page, width, scheme)
+        assert (seen.said, seen.asked) == ([], [])
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert seen.page.locator(".drawing svg").count() == 2
+        top = seen.page.locator(".question").bounding_box()
+        assert top is not None
+        assert 0 < top["y"] < 60
+        seen.page.evaluate(Path(AXE_FILE_PATH).read_text(encoding="utf-8"))
+        assert seen.page.evaluate(VIOLATIONS) == []

@@ -1,0 +1,27 @@
+"""The commands of the documentation: those that a page runs from top to bottom, and all that it shows."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+DOCS = Path(__file__).parents[3] / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+INLINE = re.compile(r"`(ipllvm [a-z]+[^`]*)`")
+BLOCK = re.compile(r"^    (ipllvm [a-z]+.*)$", re.MULTILINE)
+
+
+def script(page: Path) -> str:
+    """What a page runs: its `sh` blocks, one behind the other."""
+    return "".join(FENCE.findall(page.read_text(encoding="utf-8")))
+
+
+def shown(page: Path) -> Iterator[list[str]]:
+    """Every command line of `ipllvm` that a page shows, in words; what stands for more is left out."""
+    text = page.read_text(encoding="utf-8")
+    lines = [line for block in FENCE.findall(text) for line in block.splitlines()]
+    for line in (*lines, *BLOCK.findall(text), *INLINE.findall(text)):
+        words = shlex.split(line.split(" || ")[0], comments=True)
+        if words[:1] == ["ipllvm"] and len(words) > 1:
+            yield words

@@ -1,0 +1,174 @@
+"""How a checkpoint is read: revisions, code of its own, device maps, quantisers."""
+
+import json
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file, save_file
+from transformers import AutoModelForImageTextToText
+
+from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
+from ipllvm.models import checkpoint, layer_hooks, sources
+from ipllvm.models.load_options import LoadOptions
+from ipllvm.models.loading import load
+from ipllvm.models.weights import read_weights
+from ipllvm.models.whole import WholeModel
+from ipllvm.tests.tiny import make
+
+CODE = """from transformers import LlavaConfig, LlavaForConditionalGeneration
+class StrangeConfig(LlavaConfig):
+    model_type = "strange_vl"
+class StrangeModel(LlavaForConditionalGeneration):
+    config_class = StrangeConfig
+"""
+TRUST = LoadOptions(trust_remote_code=True)
+PICTURE = Image.new("RGB", (50, 40), "teal")
+
+
+def edited(folder: Path, **changes: Any) -> Path:
+    """The folder with other values in config.json."""
+    path = folder / "config.json"
+    path.write_text(json.dumps({**json.loads(path.read_text("utf-8")), **changes}), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def strange(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkpoint of a type that nobody knows, with code for it."""
+    monkeypatch.setattr("transformers.dynamic_module_utils.HF_MODULES_CACHE", str(tmp_path / "modules"))
+    monkeypatch.syspath_prepend(tmp_path / "modules")
+    folder = make("llava-llama", tmp_path / "strange")
+    tensors = load_file(folder / "model.safetensors")  # names of older releases are known families' only
+    tensors["lm_head.weight"] = tensors.pop("language_model.lm_head.weight")
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    (folder / "strange.py").write_text(CODE, encoding="utf-8")
+    names = {"AutoConfig": "strange.StrangeConfig", "AutoModelForImageTextToText": "strange.StrangeModel"}
+    return edited(folder, model_type="strange_vl", architectures=["StrangeModel"], auto_map=names)
+
+
+def test_code_of_a_checkpoint_runs_only_where_it_is_trusted(strange: Path) -> None:
+    with pytest.raises(ModelUnavailable, match="brings code of its own, which --trust-remote-code runs"):
+        load(str(strange), device="cpu")
+    model = load(str(strange), device="cpu", how=TRUST)
+    assert isinstance(model, WholeModel)
+    assert model.notes[0].startswith(checkpoint.RAN_CODE)
+    (said,) = model.answers([([PICTURE], "what?")], 6)
+    plain = load(str(make("llava-llama", strange.parent / "plain")), device="cpu")
+    assert said.tokens == plain.pipeline_answer([PICTURE], "what?", 6)
+
+
+def test_its_code_is_a_part_of_its_fingerprint(strange: Path) -> None:
+    first = checkpoint.inspect(strange, remote_code=True).fingerprint()
+    (strange / "strange.py").write_text(CODE + "# other\n", encoding="utf-8")
+    assert checkpoint.inspect(strange, remote_code=True).fingerprint() != first
+
+
+def test_code_that_makes_no_model_that_answers_is_refused(strange: Path) -> None:
+    edited(strange, auto_map={"AutoConfig": "strange.StrangeConfig", "AutoModel": "strange.StrangeModel"})
+    with pytest.raises(ModelUnavailable, match="its own code makes no model that answers"):
+        load(str(strange), device="cpu", how=TRUST)
+
+
+def test_code_beside_a_known_family_is_not_run(tmp_path: Path) -> None:
+    folder = edited(make("llava-llama", tmp_path / "known"), auto_map={"AutoConfig": "boom.Boom"})
+    (folder / "boom.py").write_text("raise SystemExit('ran')", encoding="utf-8")
+    model = load(str(folder), device="cpu", how=TRUST)
+    assert not isinstance(model, WholeModel)
+    assert "config.json names code of its own (auto_map), which is not run" in model.notes
+
+
+def test_a_revision_is_found_in_the_cache_by_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    place = tmp_path / "models--org--tiny"
+    for name, commit in (("main", "a" * 40), ("v2", "b" * 40)):
+        make("llava-llama", place / "snapshots" / commit)
+        (place / "refs").mkdir(exist_ok=True)
+        (place / "refs" / name).write_text(commit, encoding="utf-8")
+    monkeypatch.setattr("huggingface_hub._snapshot_download.constants.HF_HUB_CACHE", str(tmp_path))
+    found = {name: sources.resolve("org/tiny", True, name) for name in ("", "v2", "b" * 40)}
+    assert [found[name].name[0] for name in found] == ["a", "b", "b"]
+    model = load("org/tiny", device="cpu", offline=True, how=LoadOptions(revision="v2"))
+    assert f"org/tiny on the hub, revision {'b' * 40}" in model.notes
+    with pytest.raises(ModelUnavailable, match="hf download org/tiny --revision v3"):
+        sources.resolve("org/tiny", True, "v3")
+
+
+@pytest.mark.parametrize("name", ["llava-tiny", "."])
+def test_what_is_no_repository_has_no_revision(name: str) -> None:
+    with pytest.raises(UsageError, match="is no repository on the hub, which alone has some"):
+        sources.resolve(name, True, "v1")
+
+
+def test_a_device_map_is_checked_before_anything_is_read() -> None:
+    with pytest.raises(UnknownName, match="did you mean 'balanced'"):
+        load("llava-tiny", how=LoadOptions(device_map="ballanced"))
+    if find_spec("accelerate") is None:
+        with pytest.raises(ModelUnavailable, match="pip install accelerate"):
+            load("llava-tiny", how=LoadOptions(device_map="auto"))
+
+
+def test_a_module_whose_forward_is_wrapped_gets_it_back() -> None:
+    """As accelerate wraps those of a model that is spread over devices."""
+    found = checkpoint.inspect(sources.resolve("llava-tiny", True))
+    model = read_weights(found, AutoModelForImageTextToText, torch.float32)
+    decoder = layer_hooks.with_layers(model.get_decoder())
+    calls: list[int] = []
+    usual = decoder.layers[0].forward
+
+    def wrapped(*args: Any, **named: Any) -> Any:
+        calls.append(1)
+        return usual(*args, **named)
+
+    decoder.layers[0].forward = wrapped
+    hidden = torch.zeros(1, 3, decoder.config.hidden_size)
+    with layer_hooks.entered_at(decoder, 1, hidden):
+        decoder(inputs_embeds=hidden)
+    assert not calls
+    decoder(inputs_embeds=hidden)
+    assert calls and decoder.layers[0].forward is wrapped
+
+
+QUANTISERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "fp8": ("accelerate", {"quant_method": "fp8", "weight_block_size": [128, 128]}),
+    "bitsandbytes": ("bitsandbytes", {"quant_method": "bitsandbytes", "load_in_8bit": True}),
+    "gptq": ("gptqmodel", {"quant_method": "gptq", "bits": 4, "group_size": 128}),
+    "awq": ("gptqmodel", {"quant_method": "awq", "bits": 4}),
+}
+
+
+@pytest.mark.parametrize("kind", QUANTISERS)
+def test_a_quantiser_whose_package_is_missing_is_one_line(kind: str, tmp_path: Path) -> None:
+    package, settings = QUANTISERS[kind]
+    if find_spec(package) is not None:
+        pytest.skip(f"{package} is installed")
+    folder = edited(make("llava-llama", tmp_path / kind), quantization_config=settings)
+    with pytest.raises(ModelUnavailable) as caught:
+        load(str(folder), device="cpu")
+    assert "\n" not in str(caught.value) and "can't be loaded" in str(caught.value)
+
+
+@pytest.mark.skipif(find_spec("accelerate") is None, reason="fp8 is dequantised with accelerate")
+def test_fp8_weights_are_dequantised_on_a_cpu_and_named(tmp_path: Path) -> None:
+    plain = make("llava-llama", tmp_path / "plain")
+    folder = make("llava-llama", tmp_path / "fp8")
+    tensors = load_file(folder / "model.safetensors")
+    for name in [n for n in tensors if "language_model.layers" in n and n.endswith("proj.weight")]:
+        scale = tensors[name].abs().max() / 448
+        tensors[name] = (tensors[name] / scale).to(torch.float8_e4m3fn)
+        tensors[name.replace("weight", "weight_scale_inv")] = scale.reshape(1, 1)
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    skipped = ["vision_tower", "multi_modal_projector", "lm_head"]
+    settings = {**QUANTISERS["fp8"][1], "modules_to_not_convert": skipped}
+    edited(folder, quantization_config=settings)
+    own, quantised = load(str(plain), device="cpu"), load(str(folder), device="cpu")
+    assert "its weights are quantised: fp8" in quantised.notes
+    name = "model.language_model.layers.1.self_attn.q_proj"
+    weights = [m._model.get_submodule(name).weight.float() for m in (own, quantised)]  # type: ignore[attr-defined]
+    torch.testing.assert_close(*weights, atol=0.1, rtol=0.1)
+    assert quantised.pipeline_answer([PICTURE], "what?", 6)

@@ -1,0 +1,39 @@
+"""The picture should overrule a caption that is wrong (beyond the paper; text against image, section 3.7).
+
+Claim: a caption in front of the question that names another answer costs at most 2 points. Statistic: the
+mean over samples of the score of the question as it is minus that behind the caption, over the questions of
+which a wrong answer is known. Beside it: how often the answer is the caption's. Kind: observation.
+"""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ipllvm.benchmarks.rewording import captioned, wrong_answer
+from ipllvm.evaluation.shown import Shown
+from ipllvm.metrics.performance_drop import gain, performance_drop
+from ipllvm.metrics.stock_answers import answers_read, follows
+from ipllvm.perturbations.substitution import Blank
+
+if TYPE_CHECKING:
+    from ipllvm.evaluation.evaluation import Evaluation
+
+
+@pytest.mark.observation
+def test_distracting_caption(evaluation: "Evaluation") -> None:
+    """Δ = score as it is - score behind a wrong caption, at most the margin."""
+    data = captioned(evaluation.benchmark)
+    clean, blank = evaluation.run(Blank())
+    distracted = evaluation.elsewhere(data)
+    evaluation.check(
+        "distracting_caption",
+        performance_drop(clean, distracted),
+        Shown(
+            {"clean": clean, "blank": blank, "distracted": distracted},
+            beside={
+                name: follows(name, answers_read(each), data.samples, wrong_answer)
+                for name, each in (("says_the_captions", distracted), ("says_it_anyway", clean))
+            },
+        ),
+        something_to_lose=gain(clean, blank),
+    )

@@ -1,0 +1,43 @@
+"""The same picture mirrored, or turned (beyond the paper).
+
+Claim: the picture mirrored left to right costs at most 2 points where the question names no side. Statistic:
+the mean over those samples of the clean score minus the score on the mirrored picture. The picture turned by
+a half and by quarters stands beside it, over all questions. Kind: observation; pictures with writing in them
+can't be read in a mirror, which is a finding and no fault.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from ipllvm.benchmarks.rewording import names_a_side
+from ipllvm.errors import NotTested
+from ipllvm.evaluation.shown import Shown
+from ipllvm.metrics.performance_drop import gain, performance_drop
+from ipllvm.perturbations.framing import TURNS, Oriented
+from ipllvm.perturbations.substitution import Blank
+
+if TYPE_CHECKING:
+    from ipllvm.evaluation.evaluation import Evaluation
+
+
+@pytest.mark.observation
+def test_orientation(evaluation: "Evaluation") -> None:
+    """Δ = clean score - score on the mirrored picture, at most the margin."""
+    ways = TURNS[1:]
+    free = {s.id for s in evaluation.benchmark.samples if not names_a_side(s.prompt)}
+    if not free:
+        raise NotTested(f"every question of {evaluation.benchmark.name} names a side")
+    clean, blank, *scores = evaluation.run(Blank(), *map(Oriented, ways))
+    drop, gained = performance_drop(clean, scores[0]), gain(clean, blank)
+    of_drop, of_gain = (np.array([s in free for s in each.samples], bool) for each in (drop, gained))
+    evaluation.check(
+        "orientation",
+        drop.only(of_drop),
+        Shown(
+            {"clean": clean, "blank": blank, **dict(zip(ways, scores, strict=True))},
+            noted={"without_sides": f"{len(free):,} of {len(evaluation.benchmark.samples):,} questions"},
+        ),
+        something_to_lose=gained.only(of_gain),
+    )

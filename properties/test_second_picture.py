@@ -1,0 +1,38 @@
+"""A picture before the question's own should not change the answer (beyond the paper).
+
+Claim: a picture of another question before the own one costs at most 2 points. Statistic: the mean over
+samples of the score with the own picture minus that with both, where the question does not say which is
+meant. Kind: observation, for models that take several pictures; most were trained with one, and this tells.
+"""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ipllvm.benchmarks.rewording import with_pictures_before
+from ipllvm.errors import NotTested
+from ipllvm.evaluation.shown import Shown
+from ipllvm.metrics.performance_drop import gain, performance_drop
+from ipllvm.perturbations.substitution import Blank
+
+if TYPE_CHECKING:
+    from ipllvm.evaluation.evaluation import Evaluation
+
+
+@pytest.mark.observation
+def test_second_picture(evaluation: "Evaluation") -> None:
+    """Δ = score with the own picture - score with another before it, at most the margin."""
+    data = with_pictures_before(evaluation.benchmark)
+    first = data.samples[0]
+    try:
+        evaluation.model.prepare([image.load() for image in first.images], first.prompt)
+    except ValueError as error:
+        raise NotTested(f"{evaluation.model.name} takes one picture a question: {error}") from error
+    clean, blank = evaluation.run(Blank())
+    second = evaluation.elsewhere(data)
+    evaluation.check(
+        "second_picture",
+        performance_drop(clean, second),
+        Shown({"clean": clean, "blank": blank, "second": second}),
+        something_to_lose=gain(clean, blank),
+    )
