@@ -30,9 +30,9 @@ def beside(traces: Sequence[Trace], grading: Grading, data: Benchmark) -> dict[s
         return {}
     values = np.array([abs(first.value - second.value) for _, first, second in found])
     clusters = tuple(sample.cluster for sample, _, _ in found)
-    made = plain(NAME, Contrast(NAME, values, clusters, lattice=0.0))
+    difference = plain(NAME, Contrast(NAME, values, clusters, lattice=0.0))
     turned = f"{np.count_nonzero(values)} of {len(values)} answers graded otherwise when asked again"
-    return {NAME: replace(made, low=max(made.low, 0.0), method=f"{made.method}; {turned}")}
+    return {NAME: replace(difference, low=max(difference.low, 0.0), method=f"{difference.method}; {turned}")}
 
 
 def _twice(trace: Trace, again: Scorer) -> Iterator[tuple[Sample, Score, Score]]:
