@@ -26,8 +26,7 @@ class ListedRun:
 
 def index(runs: Sequence[ListedRun], folder: str, *, served: bool) -> str:
     """The list of runs, the latest first; a served one compares any two."""
-    made = pages.template("runs.html").render(runs=runs, folder=folder, served=served)
-    return str(made)
+    return str(pages.template("runs.html").render(runs=runs, folder=folder, served=served))
 
 
 def samples(
