@@ -32,6 +32,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {line.partition("[")[0]: line for line in done.lines if "forward passes" in line}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", MEASURED)
 def test_trials_are_those_of_a_run(key: str, told: dict[str, str]) -> None:
     each, share = trials(parts()[key], 2, of_model("llava-tiny"))
