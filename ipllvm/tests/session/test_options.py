@@ -77,7 +77,7 @@ def test_auto_is_the_papers_size_on_a_gpu(
 
 def test_what_is_asked_for_goes_before_the_profile() -> None:
     found = read(samples="30", draws="2", profile="paper")
-    assert {found.size(name) for name in ("layer_importance", "permutation_invariance")} == {Size(30, 1)}
+    assert {found.size(name) for name in ("layer_importance", "permutation_invariance")} == {Size(30, 2)}
     assert read(profile="paper").size("layer_importance") == Size(None, 10)
     assert read(samples="all").size("occlusion") == Size(None, 1)
 
