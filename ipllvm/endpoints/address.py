@@ -75,6 +75,12 @@ def parse(address: str, option: str = "judge") -> EndpointAddress:
     return EndpointAddress(path.rstrip("/").removesuffix(_PATH) + mark + query, model)
 
 
+def credentials(variables: Sequence[str] = KEYS) -> str:
+    """Which of the environment variables gives the key, in words."""
+    name = next((name for name in variables if os.environ.get(name, "").strip()), None)
+    return f"key from ${name}" if name else "no key"
+
+
 def key(variables: Sequence[str] = KEYS) -> str | None:
     """The key in the first of the environment variables that holds one."""
     return next((found for name in variables if (found := os.environ.get(name, "").strip())), None)

@@ -64,7 +64,12 @@ def greedy(
 
 
 def worth_running(model: VisionLanguageModel, draft: Tokens, limit: int) -> Tokens:
-    """The draft without its stop token or the last one that may be said: nothing comes after them."""
+    """The draft without its stop token or the last one that may be said: nothing comes after them.
+
+    Nothing of it where the model can't tell in one pass whether it would have said it.
+    """
+    if not model.verifies_drafts:
+        return ()
     stop = next((i for i, token in enumerate(draft) if token in model.stop_tokens), len(draft))
     return draft[:stop][: limit - 1]
 

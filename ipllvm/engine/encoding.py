@@ -41,7 +41,7 @@ class EncodedSample:
     def embeds(self, model: VisionLanguageModel, visual: Tensor | None = None) -> Tensor:
         """The decoder's input: visual tokens, its own where none are given, among the words, or these."""
         if not self.pictured:
-            return model.embed_tokens(self.prepared.input_ids.to(model.device))
+            return model.embed_words(self.prepared)
         own = model.pack(self.projected, self.prepared) if visual is None else visual
         try:
             return model.embed(self.prepared, own)

@@ -213,7 +213,9 @@ def _spoilt(answer: Tokens, right: int) -> Tokens:
 
 
 def _tied(model: VisionLanguageModel, prompt: PackedPrompt, answer: Tokens, at: int, gap: float) -> bool:
-    """Whether a token of an answer was a near tie with the next best."""
+    """Whether a token of an answer was a near tie with the next best; no, where only steps could tell."""
+    if at and not model.verifies_drafts:
+        return False
     spoken = prefill(model, [replace(prompt, guess=answer[:at])]).spoken
     best = finite_logits(model, spoken[-1:]).topk(2, -1).values
     return bool(best[0, 0] - best[0, 1] < TIE * gap)

@@ -115,7 +115,9 @@ class CachedJudge:
         prompts, replies = cost.forecast(questions)
         tokens = f"about {prompts:,} tokens in, at most {replies:,} out"
         tokens += cost.money(self.price, prompts, replies)
-        return f"judge {self.identity}: {len(questions):,} to ask, {tokens}"
+        key = getattr(self.judge, "credentials", "")
+        name = f"{self.identity} ({key})" if key else self.identity
+        return f"judge {name}: {len(questions):,} to ask, {tokens}"
 
     def summary(self) -> str:
         """What was done so far, in words."""

@@ -16,6 +16,7 @@ class EndpointJudge:
     def __init__(self, name: str, limits: Limits | None = None) -> None:
         self._client = Client(address.parse(name), limits)
         self.identity = str(self._client.address)
+        self.credentials = address.credentials()
 
     @property
     def tally(self) -> Tally:

@@ -1,12 +1,13 @@
 """The adapter of a family around a model and a processor that are loaded."""
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any
 
 import torch
 
 from ipllvm.errors import ModelUnavailable
-from ipllvm.models import processors, prompting
+from ipllvm.models import pipeline, processors, prompting
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.capacity import footprint, max_positions
 from ipllvm.models.piped import Piped
@@ -60,3 +61,13 @@ def fingerprint(model: Any, processor: Any) -> str:
         digest.update(f"{key} {value.dtype} {tuple(value.shape)}".encode())
         digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+def notes(model: Any) -> Iterator[str]:
+    """What the loaded model tells that a reader would not expect."""
+    if unfollowed := pipeline.unfollowed(model.generation_config):
+        yield f"answers are greedy: {', '.join(unfollowed)} of generation_config.json is not followed"
+    words, head = model.get_input_embeddings(), model.get_output_embeddings()
+    tied = getattr(model.config.get_text_config(), "tie_word_embeddings", False)
+    if tied and head is not None and words.weight.data_ptr() != head.weight.data_ptr():
+        yield "config.json ties the head to the embeddings, the files hold another head: used as they are"

@@ -112,7 +112,8 @@ class VisionLanguageModel(ABC):
     `fingerprint` is a digest of weights, config, processor and template. `stop_tokens` end an answer.
     `stages` are those at which it can be perturbed. `image_backend` is what processes its pictures.
     `footprint` is what its decoder holds in memory, None where that does not matter. `supports_prefix_cache`
-    says that it can begin behind keys and values. `placed` says that its visual tokens have places in the
+    says that it can begin behind keys and values, `verifies_drafts` that a token is the same behind a prompt
+    and in a step of its own. `placed` says that its visual tokens have places in the
     picture, `forgets` that its cache can't be cut: it remembers a state and not positions. `sealed` says
     why it can only be asked as a whole, where it is (ipllvm/models/whole.py). `width` is how
     many numbers of a row are the hidden state, where a family puts others beside it. `max_positions` is
@@ -127,6 +128,7 @@ class VisionLanguageModel(ABC):
     stop_tokens: frozenset[int]
     stages: frozenset[Stage] = frozenset(Stage)
     supports_prefix_cache: bool = False
+    verifies_drafts: bool = True
     placed: bool = True
     forgets: bool = False
     sealed: str = ""
@@ -202,6 +204,10 @@ class VisionLanguageModel(ABC):
         `left` says what became of the visual tokens where there are fewer than placeholders.
         """
         return None
+
+    def embed_words(self, prepared: Prepared) -> Float[Tensor, "positions hidden"]:
+        """The decoder's input of a sample without a picture."""
+        return self.embed_tokens(prepared.input_ids.to(self.device))
 
     @abstractmethod
     def embed_tokens(self, ids: Tensor) -> Tensor:

@@ -33,8 +33,12 @@ ENCODER = "clip"
 """The family of CLIP's two towers alone."""
 ORIGINAL = "original LLaVA"
 """The family of LLaVA checkpoints in their authors' format, which become others when they are loaded."""
-STANDING = ("adapter_config.json", "mm_projector.bin")
-"""What an original checkpoint has that stands on another model."""
+TROL, TROL_GATES = "trol", "trol_gating.pt"
+"""The family of TroL, and the file that only its checkpoints have."""
+METEOR = "meteor"
+"""The family of Meteor's MLM, which stands on a Mamba in a folder of its own."""
+AUTHORED = (ORIGINAL, TROL, METEOR)
+"""Families whose checkpoints are in their authors' format (models/authored.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +157,8 @@ def inspect(folder: Path, *, remote_code: bool = False) -> Checkpoint:
     others. Original LLaVA checkpoints are inspected elsewhere (originals/inspecting.py).
     """
     family = family_of(folder, remote_code=remote_code)
-    runs_code = family not in {*FAMILIES, ENCODER, CLASSIFIER, ORIGINAL}
-    found = Checkpoint.of(folder, family, pickled=family in (ENCODER, ORIGINAL), runs_code=runs_code)
+    runs_code = family not in {*FAMILIES, ENCODER, CLASSIFIER, *AUTHORED}
+    found = Checkpoint.of(folder, family, pickled=family in (ENCODER, *AUTHORED), runs_code=runs_code)
     _require_the_rest(folder, family)
     return found
 
@@ -179,6 +183,14 @@ def family_of(folder: Path, *, remote_code: bool = False) -> str:
     config = read_json(path)
     if "mm_vision_tower" in config:
         return ORIGINAL
+    if (folder / TROL_GATES).is_file() or "trol" in str(config.get("architectures")).lower():
+        return TROL
+    if "meteor" in str(config.get("architectures")).lower():
+        return METEOR
+    if (folder / TROL_GATES).is_file() or "trol" in str(config.get("architectures")).lower():
+        return TROL
+    if "meteor" in str(config.get("architectures")).lower():
+        return METEOR
     names = config.get("architectures") or []
     if not isinstance(names, list):
         raise ModelUnavailable(f"{path}: architectures is no list of names, but {names!r}")
@@ -222,7 +234,7 @@ def _require_weights_not_renamed(folder: Path, config: Mapping[str, Any], weight
 
 def _require_the_rest(folder: Path, family: str) -> None:
     """Raises ModelUnavailable where the files beside the weights are missing."""
-    if family != ORIGINAL and not _is_timms(read_json(folder / "config.json")):
+    if family not in AUTHORED and not _is_timms(read_json(folder / "config.json")):
         _require(folder, PROCESSORS, "image processor")
     if family != CLASSIFIER:
         _require(folder, TOKENIZERS, "tokenizer")

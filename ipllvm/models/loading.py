@@ -1,6 +1,6 @@
 """Load a model by name: checks and estimates first, then the weights."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +8,17 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
 
 from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
-from ipllvm.models import checkpoint, loading_encoder, lora, pipeline, processors, prompting, sources
-from ipllvm.models.adapting import adapted, finished
+from ipllvm.models import (
+    adapting,
+    authored,
+    checkpoint,
+    loading_encoder,
+    lora,
+    processors,
+    prompting,
+    sources,
+)
+from ipllvm.models.adapting import adapted
 from ipllvm.models.allocation import keep_freed
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.capacity import free_memory
@@ -18,9 +27,7 @@ from ipllvm.models.classifier import Classifier
 from ipllvm.models.devices import choose_device, choose_dtype
 from ipllvm.models.forecast import forecast
 from ipllvm.models.load_options import USUAL, LoadOptions
-from ipllvm.models.originals import adapters, converted, inspecting
-from ipllvm.models.originals import loading as original_loading
-from ipllvm.models.originals.inspecting import Original
+from ipllvm.models.originals import converted
 from ipllvm.models.pipeline import LoadedCheckpoint
 from ipllvm.models.planted import naming
 from ipllvm.models.planted.model import PlantedModel
@@ -64,10 +71,13 @@ def load(
     how.require()
     tuned = lora.check(Path(how.adapter)) if how.adapter else None
     folder = _folder(name, how, offline)
-    if checkpoint.family_of(folder, remote_code=how.trust_remote_code) == checkpoint.ORIGINAL:
-        original = inspecting.inspect(folder, how, offline)
-        model = _original_weights(original, place, numbers, announce)
-        return _original(original, model, called, original.fingerprint(rehash=rehash))
+    family = checkpoint.family_of(folder, remote_code=how.trust_remote_code)
+    if family in authored.FORMATS:
+        files = authored.inspect(family, folder, how, offline)
+        check_memory(files.checkpoint, place, numbers)
+        announce(forecast(files.checkpoint, place, numbers))
+        keep_freed(place)
+        return files.adapter(files.model(numbers).to(place), called, files.fingerprint(rehash=rehash))
     found = checkpoint.inspect(folder, remote_code=how.trust_remote_code)
     check_memory(found, place, numbers, spread=bool(how.device_map))
     if found.family == checkpoint.CLASSIFIER:
@@ -89,7 +99,7 @@ def load(
         model = model.to(place)
     adapter = _adapter(found, LoadedCheckpoint(model, processor, called, digest, style))
     notes += converted.notes(sources.hub_id(name) or name, found.family, processor, style.square)
-    adapter.notes = (*sources.origin(name, found.folder), *notes, *_notes(model))
+    adapter.notes = (*sources.origin(name, found.folder), *notes, *adapting.notes(model))
     return adapter
 
 
@@ -119,10 +129,10 @@ def sketch(
 
         return Served(name, ask=False)
     folder = _folder(name, how, offline)
-    if checkpoint.family_of(folder, remote_code=how.trust_remote_code) == checkpoint.ORIGINAL:
-        original = inspecting.inspect(folder, how, offline)
-        shape = original_loading.described(original)
-        return _original(original, shape, sources.display_name(name), "no weights")
+    family = checkpoint.family_of(folder, remote_code=how.trust_remote_code)
+    if family in authored.FORMATS:
+        files = authored.inspect(family, folder, how, offline)
+        return files.adapter(files.sketched(), sources.display_name(name), "no weights")
     found = checkpoint.inspect(folder, remote_code=how.trust_remote_code)
     if found.family in (checkpoint.CLASSIFIER, checkpoint.ENCODER):
         return load(name, device="cpu", offline=offline)
@@ -134,36 +144,14 @@ def sketch(
     return _adapter(found, parts)
 
 
-def _original_weights(
-    original: Original, place: torch.device, numbers: torch.dtype, announce: Callable[[str], None]
-) -> Any:
-    """Transformers' model of a checkpoint in its authors' format, where there is memory for it."""
-    check_memory(original.checkpoint, place, numbers)
-    announce(forecast(original.checkpoint, place, numbers))
-    keep_freed(place)
-    return original_loading.load(original, numbers).to(place)
-
-
-def _original(original: Original, model: Any, name: str, digest: str) -> VisionLanguageModel:
-    """The adapter of a checkpoint in its authors' format; what its tokenizer would cut off is too long."""
-    parts = LoadedCheckpoint(model, original.processor, name, digest, prompting.CHECKPOINT)
-    answering = finished(adapters.adapter(parts), parts)
-    limit = original.settings.raw.get("tokenizer_model_max_length")
-    if isinstance(limit, int) and limit > 0:
-        answering.max_positions = min(limit, answering.max_positions or limit)
-    answering.weights = tuple(path.name for path in original.checkpoint.weights.read)
-    answering.notes = (*original.notes, *_notes(model))
-    return answering
-
-
 def _folder(name: str, how: LoadOptions, offline: bool) -> Path:
     """Where a model is; raises UsageError for options that this kind of checkpoint has no use for."""
     folder = sources.resolve(name, offline, how.revision, pickles=how.allow_pickle)
     family = checkpoint.family_of(folder, remote_code=how.trust_remote_code)
+    if family in authored.FORMATS and (how.adapter or how.device_map):
+        unfit = "adapter" if how.adapter else "device-map"
+        raise UsageError(f"--{unfit}: not for {name}, which is in its authors' format (see --base-model)")
     if family == checkpoint.ORIGINAL:
-        if how.adapter or how.device_map:
-            unfit = "adapter" if how.adapter else "device-map"
-            raise UsageError(f"--{unfit}: not for {name}, which is in its authors' format (see --base-model)")
         return folder
     if how.adapter and family not in FAMILIES:
         raise UsageError(f"--adapter {how.adapter}: {name} has no language model to merge it into")
@@ -221,16 +209,6 @@ def _adapter(found: Checkpoint, parts: LoadedCheckpoint) -> VisionLanguageModel:
     return adapter
 
 
-def _notes(model: Any) -> Iterator[str]:
-    """What the loaded model tells that a reader would not expect."""
-    if unfollowed := pipeline.unfollowed(model.generation_config):
-        yield f"answers are greedy: {', '.join(unfollowed)} of generation_config.json is not followed"
-    words, head = model.get_input_embeddings(), model.get_output_embeddings()
-    tied = getattr(model.config.get_text_config(), "tie_word_embeddings", False)
-    if tied and head is not None and words.weight.data_ptr() != head.weight.data_ptr():
-        yield "config.json ties the head to the embeddings, the files hold another head: used as they are"
-
-
 def choose_prompt(name: str, prompt: str) -> PromptStyle:
     """How to ask: the checkpoint's template, or the authors' prompt of a named hub model.
 
@@ -242,9 +220,8 @@ def choose_prompt(name: str, prompt: str) -> PromptStyle:
         return prompting.CHECKPOINT
     known = prompting.ORIGINAL.get(sources.hub_id(name) or "")
     if known is None:
-        raise UsageError(
-            f"--prompt original is known only for {', '.join(sources.HUB_ALIASES)}, not for {name}"
-        )
+        named = (alias for alias, place in sources.HUB_ALIASES.items() if place in prompting.ORIGINAL)
+        raise UsageError(f"--prompt original is known only for {', '.join(named)}, not for {name}")
     return known
 
 

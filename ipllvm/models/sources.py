@@ -17,6 +17,10 @@ HUB_ALIASES = {
     "llava-1.5": "llava-hf/llava-1.5-7b-hf",
     "llava-next": "llava-hf/llava-v1.6-vicuna-7b-hf",
     "llava-ov": "llava-hf/llava-onevision-qwen2-7b-ov-hf",
+    "trol-1.8b": "BK-Lee/TroL-1.8B",
+    "trol-3.8b": "BK-Lee/TroL-3.8B",
+    "trol-7b": "BK-Lee/TroL-7B",
+    "meteor": "BK-Lee/Meteor-MLM",
 }
 EMBEDDED_ENCODERS = embedded.named("encoder")
 RECOGNISERS = embedded.named("classifier", "encoder")
@@ -122,9 +126,10 @@ def resolve(name: str, offline: bool = False, revision: str = "", *, pickles: bo
             f"{repository} is not complete in the hub cache and --offline is set; {advice}"
         )
     try:
-        config = _snapshot(repository, local=False, wanted=("config.json",), revision=revision)
+        first = ("config.json", checkpoint.TROL_GATES)
+        config = _snapshot(repository, local=False, wanted=first, revision=revision)
         family = checkpoint.family_of(config)  # before gigabytes that can't be measured are fetched
-        pickled = ("pytorch_model.bin",) * (family == checkpoint.ENCODER) + ("*.bin",) * pickles
+        pickled = ("pytorch_model.bin",) * (family == checkpoint.ENCODER) + ("*.bin", "*.pt") * pickles
         return _snapshot(repository, local=False, wanted=(*WANTED, *pickled), revision=revision)
     except ModelUnavailable:
         raise

@@ -70,6 +70,7 @@ def from_tensors(
     dtype: torch.dtype,
     *,
     absent: Sequence[str] = (),
+    attention: str | None = "sdpa",
 ) -> Any:
     """The model that `described` is without memory, with these tensors by name, on the CPU.
 
@@ -89,7 +90,12 @@ def from_tensors(
     _require_all_taken(place, info, UNUSED, absent)
     taken = {name: value for name, value in tensors.items() if name in wanted}
     taken |= {name: torch.zeros(()).expand(wanted[name]) for name in missing}
-    options = {"config": described.config, "state_dict": taken, "dtype": dtype, "attn_implementation": "sdpa"}
+    options = {
+        "config": described.config,
+        "state_dict": taken,
+        "dtype": dtype,
+        "attn_implementation": attention,
+    }
     try:
         model = type(described).from_pretrained(None, **options)
     except Exception as error:

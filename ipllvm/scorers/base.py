@@ -61,6 +61,11 @@ class Grading:
         """The scorer that grades `data`; raises UnknownName, and UsageError where it lacks a judge."""
         return self._made(self.name(data))
 
+    def lacks_judge(self, data: Benchmark) -> bool:
+        """Whether only a judge can grade `data`, and the run has none."""
+        rule: Any = SCORERS.load(self.name(data))
+        return self._load is None and isinstance(rule, NeedsJudge) and not getattr(rule, "alone", False)
+
     def judged_by(self, data: Benchmark) -> str:
         """The identity of the judge that grades `data`, "rules" where none does."""
         return "rules" if self.rule(data) is None else self.judge.identity

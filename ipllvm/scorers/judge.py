@@ -14,6 +14,7 @@ from typing import ClassVar
 from ipllvm.errors import NotMeasured
 from ipllvm.records import AsksMany, Judge, JudgeQuestion, JudgeReply, Sample, Score
 from ipllvm.scorers.base import Scorer
+from ipllvm.scorers.judge_prompts import JudgePrompt
 
 CHECKER = "You are a helpful and precise assistant for checking the quality of the answer."
 """What LLaVA's, MMVP's and EMT's judges are told first."""
@@ -41,9 +42,9 @@ class JudgeRule(ABC):
         """The score in a judge's reply; where there is none its answer is None and its value 0."""
 
     @property
+    @abstractmethod
     def prompt(self) -> str:
         """Whose prompt it is, with its hash, for reports."""
-        return "ipllvm's own"
 
     def __call__(self, text: str, sample: Sample) -> Score:
         """Without a judge there is no score: raises NotMeasured."""
@@ -122,21 +123,31 @@ def asked_alone(judge: Judge, question: JudgeQuestion) -> JudgeReply:
         return failed
 
 
+@dataclass(frozen=True)
 class YesNoRule(JudgeRule):
-    """Is the prediction correct, yes or no? The answer is the response itself."""
+    """Is the prediction correct, yes or no? The answer is the response itself.
+
+    `wording` has places for `question`, `answer` and `prediction`.
+    """
+
+    wording: JudgePrompt
+    system: str = ""
+
+    @property
+    def prompt(self) -> str:
+        """See the interface."""
+        return str(self.wording)
 
     def question(self, text: str, sample: Sample, attempt: int = 0) -> JudgeQuestion:
         """See the interface."""
-        return JudgeQuestion(
-            f"Question: {sample.prompt}\nReference answer: {sample.answer}\nPrediction: {text}\n"
-            "Is this prediction correct? Answer yes or no."
-        )
+        words = self.wording.text.format(question=sample.prompt, answer=sample.answer, prediction=text)
+        return JudgeQuestion(words, self.system)
 
     def read(self, reply: str, sample: Sample) -> Score:
         """1 for yes, 0 for no, by the first word.
 
-        >>> rule, sample = YesNoRule(), Sample("s", "s", (), "?", "red")
-        >>> [rule.read(reply, sample).answer for reply in ("Yes.", "no, it is not", "It is correct", "")]
+        >>> sample = Sample("s", "s", (), "?", "red")
+        >>> [CORRECT.read(reply, sample).answer for reply in ("Yes.", "no, it is not", "It is correct", "")]
         ['yes', 'no', None, None]
         """
         first = _WORD.search(reply.casefold())
@@ -149,21 +160,18 @@ class YesNoRule(JudgeRule):
         return found and replace(found, answer=text)
 
 
-class LabelRule(YesNoRule):
-    """EMT's judge of a class label, at second hand (Zhai et al. 2024)."""
-
-    @property
-    def prompt(self) -> str:
-        """See the interface."""
-        return "EMT's, at second hand"
-
-    def question(self, text: str, sample: Sample, attempt: int = 0) -> JudgeQuestion:
-        """See the interface."""
-        return JudgeQuestion(
-            'Please only answer the question in yes or no. Is the "Prediction" correctly predicting the '
-            f'right "Label"? Label: {sample.answer}, Prediction: {text}',
-            CHECKER,
-        )
-
-
-CORRECT, LABEL = YesNoRule(), LabelRule()
+CORRECT = YesNoRule(
+    JudgePrompt(
+        "Question: {question}\nReference answer: {answer}\nPrediction: {prediction}\n"
+        "Is this prediction correct? Answer yes or no.",
+        "ipllvm's own",
+    )
+)
+LABEL = YesNoRule(
+    JudgePrompt(
+        'Please only answer the question in yes or no. Is the "Prediction" correctly predicting the right '
+        '"Label"? Label: {answer}, Prediction: {prediction}',
+        "EMT's, at second hand (Zhai et al. 2024)",
+    ),
+    CHECKER,
+)

@@ -158,18 +158,15 @@ class Options:
         RUN, one_of(*DEVICE_MAPS), metavar="NAME",
     )
     prompt_template: str = option(
-        "how a LLaVA checkpoint in its authors' format is asked: vicuna_v1, llava_v1, mistral_instruct, ...",
-        RUN, parsing.some_text, metavar="NAME",
+        "prompt of an original LLaVA checkpoint: vicuna_v1, ...", RUN, parsing.some_text, metavar="NAME"
     )
     vision_tower: str = option(
-        "its vision tower, where that is not where its config.json says: a folder or hub id",
-        RUN, parsing.some_text, metavar="FOLDER",
+        "its vision tower: a folder or hub id", RUN, parsing.some_text, metavar="FOLDER"
     )
     base_model: str = option(
-        "the language model that its LoRA adapter or projector stands on: a folder or hub id",
-        RUN, parsing.some_text, metavar="FOLDER",
+        "the model that its adapter or projector stands on", RUN, parsing.some_text, metavar="FOLDER"
     )
-    allow_pickle: bool = option("read its *.bin files, as weights alone", RUN, flag=True)
+    allow_pickle: bool = option("read its *.bin and *.pt files, as weights alone", RUN, flag=True)
     rehash: bool = option("read the weights of --model anew for its fingerprint", NOTHING, flag=True)
     no_store: bool = option("measure anew, keep no outcomes in the store", RUN, flag=True)
     noise_kind: str = option(

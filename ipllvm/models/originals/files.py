@@ -24,6 +24,7 @@ from ipllvm.models.weight_files import ADAPTER, header, weight_files
 
 ADAPTER_CONFIG = ADAPTER[0]
 NON_LORA, PROJECTOR = "non_lora_trainables.bin", "mm_projector.bin"
+PICKLED = (".bin", ".pt")
 LOW, HIGH = ".lora_A.weight", ".lora_B.weight"
 OWN = ("mm_projector", "vision_tower", "image_newline")
 """Parts that a language model does not have, and that its adapter or projector brings."""
@@ -60,11 +61,11 @@ class OriginalFiles:
             raise ModelUnavailable(f"{folder}: {what}: give {named} as --base-model=FOLDER")
         weights = _whole(base, pickles)
         if kind == "projector":
-            return cls(folder, base, kind, weights, (_allowed(folder / PROJECTOR, pickles),))
+            return cls(folder, base, kind, weights, (allowed(folder / PROJECTOR, pickles),))
         adapter = next((path for name in ADAPTER[1:] if (path := folder / name).is_file()), None)
         if adapter is None:
             raise ModelUnavailable(f"{folder}: no adapter: it has no {ADAPTER[1]}")
-        added = _allowed(adapter, pickles), _allowed(folder / NON_LORA, pickles)
+        added = allowed(adapter, pickles), allowed(folder / NON_LORA, pickles)
         return cls(folder, base, kind, weights, added, read_json(folder / ADAPTER_CONFIG))
 
     def tensors(self) -> dict[str, Tensor]:
@@ -72,14 +73,14 @@ class OriginalFiles:
 
         Those of a full checkpoint stay on the disk until they are used. Raises ModelUnavailable.
         """
-        found = {name: value for path in self.weights for name, value in _read(path)}
+        found = {name: value for path in self.weights for name, value in read_file(path)}
         if self.kind == "full":
             return found
         found = {name: value for name, value in found.items() if not any(part in name for part in OWN)}
         *adapter, last = self.added
-        found |= _plain(dict(_read(last)))
+        found |= _plain(dict(read_file(last)))
         for path in adapter:
-            _merge(path, dict(_read(path)), self.settings, found)
+            _merge(path, dict(read_file(path)), self.settings, found)
         return found
 
     def fingerprint(self, others: Sequence[Path], more: str, *, rehash: bool = False) -> str:
@@ -103,7 +104,7 @@ def kind_of(folder: Path) -> str:
 def read_tower(folder: Path) -> tuple[tuple[Path, ...], dict[str, Tensor]]:
     """The files and tensors of a tower's own folder. OpenAI's is a pickle, which is read as weights alone."""
     paths = weight_files(folder, pickled=True).read
-    return paths, {name: value for path in paths for name, value in _read(path)}
+    return paths, {name: value for path in paths for name, value in read_file(path)}
 
 
 def _whole(folder: Path, pickles: bool) -> tuple[Path, ...]:
@@ -112,17 +113,17 @@ def _whole(folder: Path, pickles: bool) -> tuple[Path, ...]:
         return weight_files(folder, pickled=pickles).read
     except ModelUnavailable:
         if not pickles and any(folder.glob("pytorch_model*.bin")):
-            _allowed(next(iter(sorted(folder.glob("pytorch_model*.bin")))), pickles)
+            allowed(next(iter(sorted(folder.glob("pytorch_model*.bin")))), pickles)
         raise
 
 
-def _allowed(path: Path, pickles: bool) -> Path:
+def allowed(path: Path, pickles: bool) -> Path:
     """The file, if it is there and may be read."""
     if not path.is_file():
         raise ModelUnavailable(
             f"{path.parent}: no {path.name}, which holds what was trained beside the adapter"
         )
-    if path.suffix == ".bin" and not pickles:
+    if path.suffix in PICKLED and not pickles:
         raise ModelUnavailable(
             f"{path}: a pickle, a format that can run code when loaded; --allow-pickle reads it as weights "
             "alone"
@@ -130,7 +131,7 @@ def _allowed(path: Path, pickles: bool) -> Path:
     return path
 
 
-def _read(path: Path) -> Iterator[tuple[str, Tensor]]:
+def read_file(path: Path) -> Iterator[tuple[str, Tensor]]:
     """The tensors of a file, by name; raises ModelUnavailable where it is damaged or holds anything else."""
     try:
         if path.suffix == ".safetensors":

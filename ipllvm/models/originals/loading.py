@@ -83,11 +83,11 @@ def _projector(
         )
     layers: list[nn.Module] = []
     for place in places:
-        layers += [nn.GELU()] * bool(layers) + [_linear(held[f"{place}weight"], held[f"{place}bias"])]
+        layers += [nn.GELU()] * bool(layers) + [linear(held[f"{place}weight"], held[f"{place}bias"])]
     return nn.Sequential(*layers).to(dtype)
 
 
-def _linear(weight: Tensor, bias: Tensor | None = None) -> nn.Linear:
+def linear(weight: Tensor, bias: Tensor | None = None) -> nn.Linear:
     """A linear layer of these weights, which are not copied."""
     layer = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None, device="meta")
     layer.weight = nn.Parameter(weight, requires_grad=False)
@@ -98,7 +98,7 @@ def _linear(weight: Tensor, bias: Tensor | None = None) -> nn.Linear:
 
 def _first_rows(head: nn.Linear, words: int) -> nn.Linear:
     """The head for the tokens that there are."""
-    return _linear(head.weight[:words])
+    return linear(head.weight[:words])
 
 
 def _require_width(settings: OriginalSettings, model: Any, projector: nn.Sequential) -> None:

@@ -8,9 +8,15 @@ import re
 
 from ipllvm.records import JudgeQuestion, Sample, Score
 from ipllvm.scorers.judge import CHECKER, JudgeRule
+from ipllvm.scorers.judge_prompts import JudgePrompt
 from ipllvm.scorers.official.letters import graded
 
 MAX_TOKENS, TEMPERATURE = 256, 0.2
+PROMPT = JudgePrompt(
+    "Given the following question {question}, the correct answer is {answer}. Does the following answer "
+    "correctly answers the question, answer:{prediction}?",
+    "official (tsb0601/MMVP)",
+)
 
 _BRACKETED = re.compile(r"\(([a-d])\)")
 _OPTION = r"\(?([ab])\)?"
@@ -59,15 +65,13 @@ class MmvpJudge(JudgeRule):
     @property
     def prompt(self) -> str:
         """See the interface."""
-        return "official (tsb0601/MMVP)"
+        return str(PROMPT)
 
     def question(self, text: str, sample: Sample, attempt: int = 0) -> JudgeQuestion:
         """See the interface: the question as it was asked, the gold as it is stored."""
-        prompt = (
-            f"Given the following question {sample.prompt}, the correct answer is ({sample.answer.lower()}). "
-            f"Does the following answer correctly answers the question, answer:{text}?"
-        )
-        return JudgeQuestion(prompt, f"{CHECKER} Please answer in only yes or no.", MAX_TOKENS, TEMPERATURE)
+        gold = f"({sample.answer.lower()})"
+        words = PROMPT.text.format(question=sample.prompt, answer=gold, prediction=text)
+        return JudgeQuestion(words, f"{CHECKER} Please answer in only yes or no.", MAX_TOKENS, TEMPERATURE)
 
     def read(self, reply: str, sample: Sample) -> Score:
         """1 for yes, 0 for no, in any case of letters; anything else is unread and counts 0 there.

@@ -20,6 +20,7 @@ from ipllvm.models.originals.settings import OriginalSettings
 from ipllvm.tests.checkpoints import make
 from ipllvm.tests.models.originals.vectors import DATA, NAMES, logits, whole
 
+pytestmark = pytest.mark.slow
 PICTURE = Image.new("RGB", (70, 40), "teal")
 V15, V16, QWEN, OV = NAMES
 
