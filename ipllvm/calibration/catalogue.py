@@ -17,7 +17,7 @@ from ipllvm.calibration.hard import (
     PropertyGate,
     RandomDraws,
 )
-from ipllvm.calibration.sequences import PlannedLooks
+from ipllvm.calibration.sequences import AdviceFollowed, GateLooks, PlannedLooks
 
 
 def _told(steps: tuple[tuple[float, float], ...]) -> str:
@@ -85,7 +85,19 @@ def cells() -> Iterator[Cell]:
     for looks, design in product(((300, 1500), (250, 500, 750, 1000, 1250, 1500)), _LOOKED_AT):
         for law in (Flips.of(0.02, 0.10), Flips(0.02), Flips.of(0.0, 0.10), Flips.of(0.05, 0.10)):
             yield PlannedLooks(law, design, looks)
+    yield from _gates_that_look()
+    yield AdviceFollowed(Flips.of(0.02, 0.10))
+    yield AdviceFollowed(Flips(0.02))
     yield from _decides()
+
+
+def _gates_that_look() -> Iterator[Cell]:
+    """Unchanged, worse by the margin and by a point, in singles and in clusters."""
+    for design in _LOOKED_AT:
+        for law in (Flips(0.0), Flips(0.01, 0.01), Flips(0.03, 0.01), Flips(0.05, 0.01)):
+            yield GateLooks(law, design)
+        for law in (Flips(0.01, 0.01), Flips(0.015, 0.005)):
+            yield GateLooks(law, design, 1.0)
 
 
 def _clustered() -> Iterator[Design]:

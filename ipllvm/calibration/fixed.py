@@ -136,9 +136,10 @@ class Power:
             lattice=1 / self.design.draws,
             draws=self.design.draws,
         )
-        effect = decide.planned_effect(planned, claim())
-        assert effect is not None, "there are samples"
-        return Flips.of((MARGIN + self.side * effect) / 100, claim().planned_discordance)
+        found = decide.planned_effects(planned, claim())
+        assert found is not None, "there are samples"
+        effect = found.violated if self.side > 0 else found.holds
+        return Flips.of(MARGIN / 100 + self.side * effect, claim().planned_discordance)
 
     def once(self, rng: np.random.Generator) -> Mapping[str, float]:
         """See Cell."""

@@ -142,19 +142,8 @@ def _only(contrast: Contrast, rows: "np.ndarray[Any, np.dtype[np.bool_]]") -> Co
 
 def _entry(measured: Measured, half: Scores) -> BaselineEntry:
     """What a baseline would keep of a run with these draws."""
-    claim, contrast = measured.claim, performance_drop(measured.clean, half)
-    return BaselineEntry(
-        key=(claim.name, claim.name, ""),
-        claim=claim,
-        worse=claim.sign,
-        settings={},
-        samples=contrast.samples,
-        clusters=contrast.clusters,
-        values=tuple(map(float, contrast.values)),
-        bound=contrast.bound,
-        lattice=contrast.lattice,
-        draws=contrast.draws,
-    )
+    claim = measured.claim
+    return BaselineEntry.of((claim.name, claim.name, ""), claim, performance_drop(measured.clean, half))
 
 
 def _row(splits: int, told: Counter[str]) -> dict[str, Any]:

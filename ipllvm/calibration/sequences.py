@@ -7,13 +7,16 @@ import numpy as np
 
 from ipllvm.calibration.cells import ALPHA, Band
 from ipllvm.calibration.distributions import Design, Flips
-from ipllvm.calibration.fixed import MARGIN, decided
-from ipllvm.records import Decision
+from ipllvm.calibration.fixed import MARGIN, claim, decided
+from ipllvm.records import Contrast, Decision, Verdict
 from ipllvm.stats.choice import choose
 from ipllvm.stats.sequential import Order, Sequential, Stop
-from ipllvm.stats.spending import levels
+from ipllvm.stats.spending import levels, looks_at
+from ipllvm.verdicts.decide import decide
+from ipllvm.verdicts.group_sequential import LOOKS
 
 _LARGE_SHARE = 0.40
+_FIRST = 300
 
 
 def _stop(
@@ -131,6 +134,81 @@ class PlannedLooks:
         drop = round(100 * self.law.truth, 9)
         sides = ([Decision.HOLDS] if drop >= MARGIN else []) + ([Decision.VIOLATED] if drop <= MARGIN else [])
         return [Band(side.value, ALPHA) for side in sides]
+
+
+@dataclass(frozen=True, slots=True)
+class GateLooks:
+    """A gate with six looks that stops at the first word: HOLDS, VIOLATED, or WORSE at margin 0.
+
+    As `--sequential --evidence looks --baseline NAME --fail-on=worse` with a regression margin of `margin`
+    points; `law` is what a new checkpoint loses and wins.
+    """
+
+    law: Flips
+    design: Design
+    margin: float = MARGIN
+
+    @property
+    def name(self) -> str:
+        """See Cell."""
+        return f"sequential gate, margin {self.margin:g}: {self.law}; {self.design}"
+
+    def once(self, rng: np.random.Generator) -> Mapping[str, float]:
+        """See Cell; `answers` is how many were asked for until the first word."""
+        whole = self.law.contrast(self.design, rng)
+        samples = looks_at(self.design.n, LOOKS)
+        shares = tuple(n / self.design.n for n in samples)
+        for n, level in zip(samples, levels(shares, ALPHA), strict=True):
+            test = choose(replace(whole, values=whole.values[:n], clusters=whole.clusters[:n]))
+            holds, violated = decided(test, self.margin / 100, level)
+            worse = decided(test, 0.0, level)[1]
+            if holds or violated or worse:
+                return {"HOLDS": holds, "VIOLATED": violated, "WORSE": worse, "answers": float(n)}
+        return {"HOLDS": False, "VIOLATED": False, "WORSE": False, "answers": float(self.design.n)}
+
+    def bands(self, rates: Mapping[str, float]) -> Sequence[Band]:
+        """See Cell."""
+        drop = round(100 * self.law.truth, 9)
+        false = {"HOLDS": drop >= self.margin, "VIOLATED": drop <= self.margin, "WORSE": drop <= 0}
+        return [Band(word, ALPHA) for word, wrong in false.items() if wrong]
+
+
+@dataclass(frozen=True, slots=True)
+class AdviceFollowed:
+    """A run of 300 samples that did not decide, and one of as many as its line says would, nothing planned.
+
+    Two looks at the whole of alpha, which is what a row says of them (ipllvm/verdicts/top_up.py): they may
+    err by as much as both levels together.
+    """
+
+    law: Flips
+    most: int = 4500
+
+    @property
+    def name(self) -> str:
+        """See Cell."""
+        return f"advice followed without a plan: {self.law}; n=300, then as told"
+
+    def once(self, rng: np.random.Generator) -> Mapping[str, float]:
+        """See Cell; `first` is whether the first run decided, `followed` whether its advice was."""
+        whole = self.law.contrast(Design(self.most), rng)
+        first = verdict = self._run(whole, _FIRST)
+        if first.decision is Decision.UNDECIDED and first.n_to_decide:
+            verdict = self._run(whole, min(first.n_to_decide, self.most))
+        return {
+            "HOLDS": verdict.decision is Decision.HOLDS,
+            "VIOLATED": verdict.decision is Decision.VIOLATED,
+            "first": first.decision is not Decision.UNDECIDED,
+            "followed": verdict is not first,
+        }
+
+    def _run(self, whole: Contrast, n: int) -> Verdict:
+        part = replace(whole, values=whole.values[:n], clusters=whole.clusters[:n])
+        return decide(part, claim(), available=self.most)
+
+    def bands(self, rates: Mapping[str, float]) -> Sequence[Band]:
+        """See Cell; the truth is the margin, so that either verdict is false."""
+        return [Band("HOLDS", 2 * ALPHA), Band("VIOLATED", 2 * ALPHA)]
 
 
 def _target(benchmark: bool) -> str:

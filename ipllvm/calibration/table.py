@@ -20,6 +20,8 @@ _SHOWN = {
     "guard at its edge": ("any_vacuous_HOLDS",),
     "random draws": ("HOLDS", "VIOLATED"),
     "planned looks": ("HOLDS", "VIOLATED", "used"),
+    "sequential gate": ("HOLDS", "VIOLATED", "WORSE"),
+    "advice followed": ("HOLDS", "VIOLATED"),
     "monotone": ("lowered", "below_none"),
     "decides": ("right", "wrong"),
 }

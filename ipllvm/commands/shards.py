@@ -31,7 +31,7 @@ LISTED: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class MeasuredShard:
     """A shard that was measured: its folder of reports, which of how many it is, and its report."""
 
     folder: Path
@@ -64,21 +64,21 @@ def merge(folders: Sequence[str], into: Path) -> int:
     return subprocess.run([*words, f"--report-dir={into}"], env=variables, check=False).returncode
 
 
-def found(folder: Path) -> Iterator[Part]:
+def found(folder: Path) -> Iterator[MeasuredShard]:
     """The newest run of each shard in a folder of reports; raises UsageError where there is none."""
-    newest: dict[tuple[int, int], Part] = {}
+    newest: dict[tuple[int, int], MeasuredShard] = {}
     for run in runs.runs(folder):
         report = migration.read(run / runs.FILE)
         shard = report["run"]["options"].get("shard")
         if shard:
             number, count = int(shard["number"]), int(shard["count"])
-            newest[number, count] = Part(folder, number, count, report)
+            newest[number, count] = MeasuredShard(folder, number, count, report)
     if not newest:
         raise UsageError(f"{visible(str(folder))}: no run with --shard: give the --report-dir of each")
     yield from newest.values()
 
 
-def _whole(parts: Sequence[Part]) -> Part:
+def _whole(parts: Sequence[MeasuredShard]) -> MeasuredShard:
     """One of the parts, if they are all parts of one run and each is whole."""
     first, counts = parts[0], {part.count for part in parts}
     if len(counts) > 1:
@@ -86,8 +86,8 @@ def _whole(parts: Sequence[Part]) -> Part:
     for part in parts:
         differ = [k for k, v in part.options.items() if v != first.options.get(k)]
         if differ:
-            shown = ", ".join(f"--{name.replace('_', '-')}" for name in differ)
-            raise UsageError(f"{_named(part)}: not of the run of {_named(first)}: another {shown}")
+            listed = ", ".join(f"--{name.replace('_', '-')}" for name in differ)
+            raise UsageError(f"{_named(part)}: not of the run of {_named(first)}: another {listed}")
         if part.report["run"]["partial"]:
             raise UsageError(f"{_named(part)}: was interrupted: run its command again")
         if lost := part.report["not_measured"]:
@@ -98,26 +98,26 @@ def _whole(parts: Sequence[Part]) -> Part:
     missing = sorted({*range(1, first.count + 1)} - {part.number for part in parts})
     if missing:
         more = f" and {len(missing) - LISTED} more" * (len(missing) > LISTED)
-        shown = ", ".join(map(str, missing[:LISTED]))
+        listed = ", ".join(map(str, missing[:LISTED]))
         raise UsageError(
-            f"{len(missing)} of {first.count} shards are missing: {shown}{more}: give their folders"
+            f"{len(missing)} of {first.count} shards are missing: {listed}{more}: give their folders"
         )
     return first
 
 
-def _named(part: Part) -> str:
+def _named(part: MeasuredShard) -> str:
     return f"shard {part.number}/{part.count} in {visible(str(part.folder))}"
 
 
-def _files(part: Part) -> list[Path]:
+def _files(part: MeasuredShard) -> list[Path]:
     from ipllvm.engine.store import maintenance
 
     return maintenance.files(part.folder / OUTCOMES)
 
 
-def _alike(parts: Sequence[Part]) -> None:
+def _alike(parts: Sequence[MeasuredShard]) -> None:
     """Raises UsageError where one part was measured otherwise than another."""
-    first: dict[str, tuple[Context, Part]] = {}
+    first: dict[str, tuple[Context, MeasuredShard]] = {}
     for part in parts:
         for context in _contexts(part):
             known, where = first.setdefault(context.model_name, (context, part))
@@ -139,7 +139,7 @@ def _alike(parts: Sequence[Part]) -> None:
                     )
 
 
-def _contexts(part: Part) -> "set[Context]":
+def _contexts(part: MeasuredShard) -> "set[Context]":
     from ipllvm.engine.store import maintenance
 
     contents = [maintenance.content(path) for path in _files(part)]
@@ -149,7 +149,7 @@ def _contexts(part: Part) -> "set[Context]":
     return {context for content in contents for context in content.outcomes}
 
 
-def _command(part: Part) -> list[str]:
+def _command(part: MeasuredShard) -> list[str]:
     """What the part was asked, without what makes it a part."""
     program, *words = shlex.split(str(part.report["run"]["command"]))
     if program not in PROGRAMS:

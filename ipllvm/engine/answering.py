@@ -10,37 +10,12 @@ from collections.abc import Sequence
 from jaxtyping import Float
 from torch import Tensor
 
-from ipllvm.benchmarks.prompts import LETTERS
-from ipllvm.benchmarks.questions import YES_NO
+from ipllvm.benchmarks.answer_options import options as options
 from ipllvm.engine.decoding import Prefill, finite_logits, verified
 from ipllvm.engine.packing import Tokens
 from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.records import Response, Sample
-
-
-def options(sample: Sample) -> tuple[str, ...]:
-    """What a sample can be answered by: letters where its choices are lettered, yes and no, or nothing.
-
-    An open question lists among its choices every answer that it admits, its own too, and shows none of
-    them by its letter.
-
-    >>> options(Sample("s", "c", (), "Is it?", "no", choices=("no", "yes")))
-    ('yes', 'no')
-    >>> options(Sample("s", "c", (), "Which?", "B", choices=("red", "blue")))
-    ('A', 'B')
-    >>> options(Sample("s", "c", (), "Which colour?", "red", choices=("red", "blue")))
-    ()
-    >>> options(Sample("s", "c", (), "Which vitamin?", "A", choices=("A", "C")))
-    ()
-    >>> options(Sample("s", "c", (), "Which root? A. B", "A", choices=("B", "A")))
-    ('A', 'B')
-    """
-    letters = tuple(LETTERS[: len(sample.choices)])
-    lettered = bool(letters) and f"A. {sample.choices[0]}" in sample.prompt
-    if sample.answer in letters and (lettered or sample.answer not in sample.choices):
-        return letters
-    return YES_NO if sample.answer.lower() in YES_NO else ()
 
 
 def respond(

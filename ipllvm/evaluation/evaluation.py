@@ -7,7 +7,7 @@ in other batches (schedules.py): it keeps nothing between calls and asks only th
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -20,12 +20,14 @@ from ipllvm.engine.context import Context
 from ipllvm.engine.deferred import run
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.requirements import Known, require, require_whole
-from ipllvm.engine.scoring import scores_of
+from ipllvm.engine.scoring import probabilities_of, scores_of
 from ipllvm.engine.store.derived import Derived
 from ipllvm.engine.store.outcomes import OutcomeView
 from ipllvm.engine.template import of_benchmark
 from ipllvm.errors import Finding, StoreFailed, UnknownName
 from ipllvm.evaluation import explanations, flips, official_units
+from ipllvm.evaluation.memory import Memory as Memory
+from ipllvm.evaluation.probability import NO_VERDICT, SUFFIX, Probabilities
 from ipllvm.evaluation.progress import Progress as Progress
 from ipllvm.evaluation.schedules import Fixed
 from ipllvm.evaluation.settings import Settings as Settings
@@ -47,7 +49,6 @@ from ipllvm.records import (
     Result,
     Sample,
     Scores,
-    Trial,
     Verdict,
 )
 from ipllvm.scorers.base import Grading
@@ -57,9 +58,6 @@ from ipllvm.verdicts.series import plain
 
 if TYPE_CHECKING:
     from ipllvm.models.base import VisionLanguageModel
-
-Memory = Callable[[Context], MutableMapping[Trial, Response]]
-"""What is known already of a model on a benchmark: a view of the store, or a dict."""
 
 
 class Evaluation:
@@ -103,6 +101,7 @@ class Evaluation:
         self._stopped: KeyboardInterrupt | StoreFailed | None = None
         self._findings: list[Finding | None] = []
         self._traces: list[flips.Trace] = []
+        self._probabilities = Probabilities()
 
     @property
     def batch_size(self) -> int:
@@ -127,6 +126,8 @@ class Evaluation:
         what was measured, and `check` ends the test after recording it.
         """
         plan, outcomes = self._measured(self.benchmark, perturbations, draws)
+        if self._probabilities.reading:
+            return tuple(probabilities_of(plan, p, outcomes) for p in plan.perturbations)
         scorer = self._grading.of(self.benchmark)
         found = tuple(scores_of(plan, p, scorer, outcomes) for p in plan.perturbations)
         self._require_whole(plan, outcomes)
@@ -231,6 +232,9 @@ class Evaluation:
         is neither a wrong answer nor a verdict, and UnknownName for a claim that is none.
         """
         asked = self._claim(claim)
+        if self._probabilities.reading:
+            self._probabilities.contrasts[asked.name] = contrast
+            return NO_VERDICT
         paired = [(asked, contrast)]
         if "clean" in shown.scores and something_to_lose is None:
             regressed = baseline.clean_claim(asked.regression_margin)
@@ -274,15 +278,12 @@ class Evaluation:
         found = {name: self._accuracy(name, each) for name, each in scores.items()}
         found |= in_own_units
         found |= {name: self._other(name, each) for name, each in shown.beside.items()}
-        found |= self._labelled(shown.scores)
+        found |= labelled.beside(shown.scores, self.settings.labels)
+        if other := self._probabilities.contrasts.get(claim.name):
+            name = f"{claim.quantity}{SUFFIX}"
+            found[name] = self._probabilities.named(self._other(name, other))
         decisive = self._schedule.decisive(contrast, claim, self.settings.seed)
         return found | {claim.quantity: decisive} | self._schedule.beside(claim.name)
-
-    def _labelled(self, scores: Mapping[str, Scores]) -> dict[str, Estimate]:
-        """The clean score as people would have graded it, where some of them did."""
-        labels = self.settings.labels
-        made = labelled.estimate("clean", scores["clean"], labels) if labels and "clean" in scores else None
-        return {} if made is None else {made.name: made}
 
     def _beside(self, result: Result, shown: Shown, paired: Sequence[tuple[Claim, Contrast]]) -> Result:
         """The result with all that stands beside its claim."""
@@ -309,10 +310,11 @@ class Evaluation:
 
         def call(data: Benchmark) -> None:
             self.benchmark = data
-            self._trials = self._planned = 0
-            self._reused.clear()
-            self._perturbations, self._traces, self._providers = [], [], {}
-            test()
+            for _ in self._probabilities.calls(self.settings.answer, data):
+                self._trials = self._planned = 0
+                self._reused.clear()
+                self._perturbations, self._traces, self._providers = [], [], {}
+                test()
             if self._stopped is not None:
                 raise self._stopped
 
@@ -394,4 +396,5 @@ class Evaluation:
             partial=self._stopped is not None,
             floors=self._schedule.reaches,
             noise=self._schedule.flips,
+            analyses=self._schedule.analyses,
         )

@@ -9,6 +9,7 @@ from dataclasses import replace
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.shard import Shard
 from ipllvm.errors import NotTested
+from ipllvm.gate.sequential import SequentialGate
 from ipllvm.records import Benchmark, Claim, Contrast, Decision, Estimate, Sample, Series, Verdict
 from ipllvm.verdicts import decide
 from ipllvm.verdicts.noise_floor import REPLICATE, Floor, limited, other_order, other_size
@@ -86,6 +87,11 @@ class Fixed:
     @property
     def flips(self) -> Mapping[str, tuple[int, ...]]:
         """How many clusters a repetition lost and won, of how many, by claim."""
+        return {}
+
+    @property
+    def analyses(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
+        """How many samples had given a value at each look at a comparison, of how many, by claim."""
         return {}
 
 
@@ -185,6 +191,26 @@ class UntilDecided(Fixed):
     def series(self, found: Sequence[Series]) -> tuple[Series, ...]:
         """Without bounds: none are valid on a stopped sample."""
         return tuple(unbounded(each) for each in found)
+
+
+class UntilCompared(UntilDecided):
+    """More and more clusters until the comparisons with a baseline are shown, either way."""
+
+    def __init__(self, interim: SequentialGate) -> None:
+        super().__init__(interim)
+        self._gate = interim
+
+    def given(self, paired: Sequence[tuple[Claim, Contrast]]) -> Verdict | None:
+        """A verdict stays; else what was measured is compared with the baseline."""
+        found = super().given(paired)
+        if found is None:
+            self._gate.compare(paired)
+        return found
+
+    @property
+    def analyses(self) -> Mapping[str, tuple[tuple[int, int], ...]]:
+        """See Fixed."""
+        return {claim: self._gate.analyses_of(claim) for claim in self._gate.counts}
 
 
 class Repeated(Fixed):

@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from ipllvm.gate.baseline import Baseline, BaselineEntry
 
 IMMATERIAL: Final = frozenset(
-    {"batch_size", "device", "self_check", "perturbations", "judge_calls", "retention", "crossing", "clip_i"}
-)
+    {
+        "batch_size", "device", "self_check", "sequential", "perturbations",
+        "judge_calls", "retention", "crossing", "clip_i",
+    }
+)  # fmt: skip
 """Settings of a row that may differ: how it was run, and what was found beside the claim."""
 SERVED: Final = "served"
 """The value of what a server does not say of a model behind it: what serving changed is the question."""
@@ -47,7 +50,8 @@ def disagreements(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
     """Why two entries can't be compared, each with both values; nothing where they can."""
     found = [*foreseen(old, {**dict.fromkeys(old.settings), **new.settings}, new.claim)]
     yield from found or _differ(_values(old, SHAPE), _values(new, SHAPE), SHAPE, "the contrast's ")
-    yield from _unlike_samples(old.samples, old.n_error, new.samples, new.n_error)
+    lost = len(old.samples) if new.analyses else new.n_error  # it stopped before it came to the others
+    yield from _unlike_samples(old.samples, old.n_error, new.samples, lost)
     if not (old.samples and new.samples):
         yield f"no sample was measured in {'this run' if old.samples else 'the baseline'}"
 

@@ -30,7 +30,9 @@ class BaselineEntry:
 
     `floor` is how far a repetition of the same run may be off, in points, where there was one, `noise` how
     many of its clusters lost and won, of how many. A claim on a ratio has the values of its denominator,
-    their bound and the share that is claimed.
+    their bound and the share that is claimed. `unknown` as in Contrast; older files do not say it. A
+    sequential gate has how many samples had given a value at each of its `analyses`, of how many, and how
+    many were `planned`.
     """
 
     key: Key
@@ -51,6 +53,32 @@ class BaselineEntry:
     over: tuple[float, ...] = ()
     over_bound: float = 1.0
     share: float = 0.0
+    unknown: tuple[float, float] | None = None
+    analyses: tuple[tuple[int, int], ...] = ()
+    planned: int = 0
+
+    @classmethod
+    def of(cls, key: Key, claim: Claim, contrast: Contrast) -> "BaselineEntry":
+        """What would be kept of a contrast, without the settings that it was measured with."""
+        below = contrast.over
+        return cls(
+            key=key,
+            claim=claim,
+            worse=claim.sign,
+            settings={},
+            samples=contrast.samples,
+            clusters=contrast.clusters,
+            values=tuple(map(float, contrast.values)),
+            bound=contrast.bound,
+            lattice=contrast.lattice,
+            draws=contrast.draws,
+            n_error=contrast.n_error,
+            weighted=contrast.weighted,
+            over=() if below is None else tuple(map(float, below.values)),
+            over_bound=1.0 if below is None else below.bound,
+            share=contrast.share,
+            unknown=contrast.unknown,
+        )
 
     @property
     def is_ratio(self) -> bool:
@@ -70,10 +98,12 @@ class BaselineEntry:
             self.n_error,
             self.samples,
             self.weighted,
+            unknown=self.unknown,
         )
         if not self.over:
             return made
-        below = replace(made, values=np.array(self.over, dtype=float), bound=self.over_bound, weighted=True)
+        values = np.array(self.over, dtype=float)
+        below = replace(made, values=values, bound=self.over_bound, weighted=True, unknown=None)
         return replace(made, over=below, share=self.share)
 
     @property
@@ -121,6 +151,9 @@ def rows(result: Result) -> list[dict[str, Any]]:
                     "floor": result.floors.get(claim.name),
                     "noise": list(result.noise.get(claim.name, ())),
                     "weighted": contrast.weighted,
+                    "unknown": None if contrast.unknown is None else list(contrast.unknown),
+                    "analyses": [list(look) for look in result.analyses.get(claim.name, ())],
+                    "planned": result.benchmark.n if result.analyses.get(claim.name) else 0,
                     **_denominator(contrast),
                     "said": answers.as_rows(result.said, contrast.samples, claim.name == CLEAN),
                 }
@@ -179,6 +212,9 @@ def entry(row: Mapping[str, Any], paired: Mapping[str, Any]) -> BaselineEntry:
         over=tuple(paired.get("over", ())),
         over_bound=row.get("over_bound", 1.0),
         share=row.get("share", 0.0),
+        unknown=tuple(row["unknown"]) if row.get("unknown") else None,
+        analyses=tuple((values, asked) for values, asked in row.get("analyses", ())),
+        planned=row.get("planned", 0),
     )
 
 
@@ -186,23 +222,40 @@ def difference(old: BaselineEntry, new: BaselineEntry) -> Contrast:
     """New minus old contrast by sample id, positive is worse.
 
     A difference in differences lies in twice the contrast's range. Samples that one run lacks count
-    as errors: where they would lie is not known.
+    as errors, which may lie as far as what the other run has of them leaves open.
     """
     after, before = new.contrast, old.contrast
     shared, there = after.paired_with(before)
     moved = new.worse * (after.values[shared] - before.values[there])
     planned = max(len(old.samples) + old.n_error, len(new.samples) + new.n_error)
+    bound, lost = 2 * new.bound if new.claim.name != CLEAN else new.bound, planned - len(shared)
     return Contrast(
         name="regression",
         values=np.round(moved, 12),
         clusters=tuple(new.clusters[i] for i in shared),
-        bound=2 * new.bound if new.claim.name != CLEAN else new.bound,
+        bound=bound,
         lattice=new.lattice,
         draws=new.draws,
-        n_error=planned - len(shared),
+        n_error=lost,
         samples=tuple(new.samples[i] for i in shared),
         weighted=new.weighted,
+        unknown=_unpaired(_beyond(after, shared), _beyond(before, there), new.worse, lost * bound),
     )
+
+
+def _beyond(contrast: Contrast, paired: Sequence[int]) -> tuple[float, float]:
+    """The least and the most that the samples of a run add up to which the other run lacks."""
+    alone = float(np.sum(contrast.values) - np.sum(contrast.values[paired]))
+    low, high = contrast.hidden
+    return alone + low, alone + high
+
+
+def _unpaired(
+    after: tuple[float, float], before: tuple[float, float], worse: float, reach: float
+) -> tuple[float, float]:
+    """What the samples without a pair could add to the sum of differences, at most `reach` either way."""
+    low, high = sorted((worse * (after[0] - before[1]), worse * (after[1] - before[0])))
+    return max(low, -reach), min(high, reach)
 
 
 CLEAN = "clean_score"

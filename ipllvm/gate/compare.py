@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ipllvm.gate import agreement
+from ipllvm.gate import agreement, sequential
 from ipllvm.gate.answers import FlippedSample
 from ipllvm.gate.baseline import Baseline, BaselineEntry, difference
 from ipllvm.gate.outcome import REFRESH, Change, Gate
@@ -36,7 +36,9 @@ def compare(
         changes.append(change(old, entry, source, variants))
         notes += agreement.devices(old, entry)
     margin = min((each.claim.margin for each in changes), default=0.0)
-    pooled = all_answers(before, after, [each.key for each in changes], margin, source)
+    looked = any(entry.analyses for entry in after.entries.values())
+    keys = [] if looked else [each.key for each in changes]
+    pooled = all_answers(before, after, keys, margin, source)
     return Gate(
         (*changes, *([] if pooled is None else [pooled])),
         tuple(refused),
@@ -49,17 +51,21 @@ def compare(
 
 def change(old: BaselineEntry, new: BaselineEntry, source: str, variants: int = 1) -> Change:
     """What became of a claim between two entries that agree (`agreement.disagreements`)."""
+    if new.analyses:
+        old, new = sequential.up_to(old, new, *new.analyses[-1])
     contrast = difference(old, new)
     before, after = old.contrast, new.contrast
     ratio = ratio_change.is_ratio(before, after)
     decisive = ratio_change.change(contrast, before, after, new.worse) if ratio else contrast
     claim = _claim(new, source, ratio)
-    estimate, verdict = decide.estimate(decisive, claim=claim), decide.decide(decisive, claim)
+    verdict, p_worse, level = decide.decide(decisive, claim), beyond(decisive, old, new), claim.alpha
+    if new.analyses:
+        verdict, p_worse, level = sequential.over_looks(verdict, p_worse, claim, old, new)
+    estimate = decide.estimate(decisive, claim=replace(claim, alpha=level))
     if ratio:
         estimate = ratio_change.told(estimate, contrast, before, after, new.worse)
         verdict = ratio_change.guarded(verdict, before, after)
-    verdict = picked(_above_noise(verdict, claim, new.floor), claim, variants)
-    verdict = replace(verdict, p_worse=beyond(decisive, old, new))
+    verdict = replace(picked(_above_noise(verdict, claim, new.floor), claim, variants), p_worse=p_worse)
     improved = bool(estimate.n and estimate.high < -claim.margin)
     turned = tuple(_turned(contrast, old, new))
     return Change(new.key, claim, old.mean, new.mean, estimate, verdict, improved, turned)

@@ -76,7 +76,7 @@ def _parts(
             lost = np.round(drop.values + whole.values, 12)
             if np.any(np.abs(lost) > whole.bound):  # no answers give that: the files contradict themselves
                 continue
-            yield key[2], replace(drop, values=lost, bound=whole.bound), None
+            yield key[2], replace(drop, values=lost, bound=whole.bound, unknown=None), None
 
 
 def _noise(sides: Sequence[BaselineEntry]) -> Flips | None:

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
@@ -22,6 +23,7 @@ from ipllvm.gate.baseline import CLEAN, SCHEMA, Baseline, BaselineEntry, entry
 from ipllvm.records import Claim
 from ipllvm.safety import reading
 from ipllvm.safety.printing import visible
+from ipllvm.verdicts.group_sequential import LOOKS
 
 FILE_BYTES: Final = 64 << 20
 """Bytes of a file."""
@@ -59,6 +61,9 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True):
     over_bound: Positive = 1.0
     share: Share = 0.0
     mean: float | None = None
+    unknown: Annotated[list[float], Meta(min_length=2, max_length=2)] | None = None
+    analyses: Annotated[list[tuple[Natural, Natural]], Meta(max_length=LOOKS)] = []
+    planned: Natural = 0
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -140,6 +145,8 @@ def _entry(row: _Row, asked: Mapping[str, tuple[str, str]], budget: _Budget) -> 
     where = f"{row.property[:NAME_LIMIT]} on {row.benchmark[:NAME_LIMIT]}"
     _check_names(row, where)
     _check_samples(paired, row.bound, row.over_bound, where)
+    _check_errors(row, where)
+    _check_looks(row, len(paired.samples), where)
     said = answers.together({name: [*each] for name, each in asked.items()}, paired.perturbed)
     made = {**msgspec.to_builtins(row), "claim": _claim(row.claim, where), "said": said}
     return entry(made, msgspec.to_builtins(paired))
@@ -174,6 +181,21 @@ def _check_samples(paired: _Paired, bound: float, below: float, where: str) -> N
         raise ValueError(f"{where}: samples, clusters and values are not equally many")
     if _beyond(paired.values, bound) or _beyond(paired.over, below):
         raise ValueError(f"{where}: a value lies outside of its range")
+
+
+def _check_errors(row: _Row, where: str) -> None:
+    low, high = row.unknown or (0.0, 0.0)
+    if low > high or _beyond((low, high), row.bound * row.n_error):
+        raise ValueError(f"{where}: what its errors may hide lies outside of its range")
+
+
+def _check_looks(row: _Row, n: int, where: str) -> None:
+    """Of a run that looked: more and more samples, the last look at all that it has."""
+    ends = [asked for _, asked in row.analyses]
+    rising = all(before < after for before, after in pairwise([0, *ends]))
+    whole = not row.analyses or (row.analyses[-1] == (n, n + row.n_error) and ends[-1] <= row.planned)
+    if not rising or not whole or any(values > asked for values, asked in row.analyses):
+        raise ValueError(f"{where}: no run can have looked like that")
 
 
 def _beyond(values: Iterable[float], bound: float) -> bool:

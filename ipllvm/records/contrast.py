@@ -47,6 +47,12 @@ class Contrast:
         """Whether a value may change with the other samples, so that only all of them decide at once."""
         return self.linearised or self.fitted or self.crossed is not None
 
+    @property
+    def hidden(self) -> tuple[float, float]:
+        """The least and the most that the samples without a value could add to the sum of values."""
+        reach = self.bound * self.n_error
+        return (-reach, reach) if self.unknown is None else self.unknown
+
     def only(self, kept: "np.ndarray") -> "Contrast":
         """The samples where `kept`, shape [samples], is true, none of which ended in an error."""
         places = [place for place, keep in enumerate(kept) if keep]
@@ -56,6 +62,7 @@ class Contrast:
             clusters=tuple(self.clusters[i] for i in places),
             samples=tuple(self.samples[i] for i in places),
             n_error=0,
+            unknown=None,
         )
 
     def paired_with(self, other: "Contrast") -> "tuple[list[int], list[int]]":

@@ -246,7 +246,8 @@ class Result:
     and `said` (by sample) are what a baseline keeps, `flips` examples of answers that changed, `parts`
     contrasts that statements of the whole run need, `counterexample` the smallest of a violated claim,
     `floors` how far a repetition may be off, in points, by claim of `paired`, `noise` how many clusters
-    it lost and won, of how many.
+    it lost and won, of how many, `analyses` how many samples had given a value at each look of a sequential
+    gate, of how many.
     """
 
     property: str
@@ -267,4 +268,5 @@ class Result:
     counterexample: Counterexample | None = None
     floors: Mapping[str, float] = field(default_factory=dict)
     noise: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    analyses: Mapping[str, tuple[tuple[int, int], ...]] = field(default_factory=dict)
     said: Mapping[str, Transcript] = field(default_factory=dict)

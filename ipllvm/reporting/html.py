@@ -20,6 +20,7 @@ from ipllvm.reporting.view import (
     baseline,
     failure,
     failure_reason,
+    interval_note,
     note,
     standing,
     stated,
@@ -129,5 +130,6 @@ WORDS: Final = {
     "here": here,
     "move": move,
     "note_of": note,
+    "interval_note": interval_note,
 }
 """What the template says beside what all pages say."""

@@ -8,12 +8,12 @@ from ipllvm.reporting import columns, evidence, figures
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import LIMIT, REASON_LIMIT, interval, number, visible
 from ipllvm.reporting.view import (
-    INTERVAL_NOTE,
     Line,
     count_of,
     failure,
     failure_reason,
     headline,
+    interval_note,
     lines,
     printed,
     stated,
@@ -73,7 +73,7 @@ def _overview(report: Report, found: Sequence[Line]) -> Iterator[str]:
     if found:
         for group in columns.groups(found):
             yield _table(group, models=len(report["models"]) > 1)
-        yield INTERVAL_NOTE
+        yield interval_note(report["results"])
     asked = [f"- {_subject(line, report)}: {escape(line.reason)}" for line in found if line.notable]
     if asked:
         yield "\n".join(asked)
@@ -155,7 +155,7 @@ def _folded(title: str, parts: Iterable[str]) -> str:
 
 
 def _estimates(row: Row) -> str:
-    heading = ["estimate", "value", INTERVAL_NOTE, "unit"]
+    heading = ["estimate", "value", interval_note([row]), "unit"]
     heading += ["n", "clusters", "draws", "errors", "seed", "method"]
     rows = [[escape(name), *_numbers(value)] for name, value in row["estimates"].items()]
     return "\n".join(_pipes(cells) for cells in [heading, ["---"] * len(heading), *rows])

@@ -16,12 +16,12 @@ from ipllvm.reporting import columns, evidence, figures
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import REASON_LIMIT, to_ascii, visible
 from ipllvm.reporting.view import (
-    INTERVAL_NOTE,
     Line,
     compares_only,
     failure,
     failure_reason,
     headline,
+    interval_note,
     lines,
     printed,
     stated,
@@ -72,7 +72,7 @@ def summary(
     for model in report["models"]:
         made += _model(report, of_model.get(model["id"], []), model, width, plain, verbose)
     made += [*_figures(report, plain), *_examples(report, width, plain)] if verbose else []
-    made += _folded(INTERVAL_NOTE, width) if report["results"] else []
+    made += _folded(interval_note(report["results"]), width) if report["results"] else []
     made += [line for said in stated(report) for line in _folded(plain(visible(said, _LONG)), width)]
     made += _failed(report, width, plain)
     made += _untold(report, width, plain)

@@ -13,6 +13,7 @@ BEYOND: Final = "beyond the paper"
 """How the source of a claim begins that is none of the paper's."""
 NOT_MEASURED: Final = "NOT MEASURED"
 INTERVAL_NOTE: Final = "90 % interval (95 % on each side)"
+_ALPHA: Final = 0.05
 _KINDS: Final = ("requirement", "observation")
 COMPARISON: Final = "regression:"
 WORST_FIRST: Final = ("VIOLATED", NOT_MEASURED, "WORSE", "UNDECIDED", "HOLDS")
@@ -60,6 +61,21 @@ def lines(report: Report) -> list[Line]:
         return claim if claims[row["model"], row["test"]] > 1 else ""
 
     return [_line(row, names[row["benchmark"]], name(row)) for row in ordered]
+
+
+def interval_note(rows: Sequence[Row]) -> str:
+    """What the intervals of these results are: each at the level of its own claim.
+
+    >>> interval_note([{"claim": {"alpha": 0.05}}])
+    '90 % interval (95 % on each side)'
+    >>> interval_note([{"claim": {"alpha": 0.005}}, {"claim": {"alpha": 0.05}}])
+    "interval at the claim's own level, 95 to 99.5 % on each side"
+    """
+    levels = sorted({round(100 * (1 - row["claim"]["alpha"]), 6) for row in rows})
+    if levels in ([], [round(100 * (1 - _ALPHA), 6)]):
+        return INTERVAL_NOTE
+    told = " to ".join(f"{level:g}" for level in dict.fromkeys((levels[0], levels[-1])))
+    return f"interval at the claim's own level, {told} % on each side"
 
 
 def compares_only(report: Report) -> bool:

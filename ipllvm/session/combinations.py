@@ -16,8 +16,11 @@ def check(values: Mapping[str, Any]) -> None:
     sequential, compared = values["sequential"], values["baseline"] or values["save_baseline"]
     if compared and len(values["models"]) > 1:
         raise UsageError("a baseline is of one model: give one --model")
-    if sequential and compared:
+    created = values["save_baseline"] or values["baseline_if_missing"] == "create"
+    if sequential and created:
         raise UsageError("--sequential: a baseline needs a fixed number of samples; leave one of the two out")
+    if sequential and compared and values["evidence"] != "looks":
+        raise UsageError("--sequential: a gate has planned looks; give --evidence looks too")
     _check_needed(values)
     if values["margin_floor"] and not values["noise_floor"]:
         raise UsageError("--margin-floor: give --noise-floor too")

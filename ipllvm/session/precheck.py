@@ -42,9 +42,13 @@ class Precheck:
 
 def check_samples(item: pytest.Item, benchmark: "Benchmark") -> None:
     """Raises NotMeasured where no comparison of a property can be made on these samples."""
-    compared = _comparisons_of(item)
+    compared, sequential = _comparisons_of(item), item.config.stash[OPTIONS].sequential
     for key, each in compared.items():
         planned = [sample.id for sample in benchmark.samples]
+        if sequential:  # it may stop before it comes to all that the baseline has
+            planned = [
+                *dict.fromkeys([*planned, *each.config.stash[REFERENCE].baseline.entries[key].samples])
+            ]
         if not _of_all_samples(each, key):
             planned = []
         _refuse(each, key, {"digest": benchmark.digest}, samples=planned)

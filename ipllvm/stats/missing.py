@@ -27,8 +27,7 @@ class Missing:
     def of(cls, contrast: Contrast) -> "Missing":
         """Those of a contrast; where nothing is known of them they may be anywhere in its range."""
         planned = max(len(contrast.values) + contrast.n_error, 1)
-        reach = contrast.bound * contrast.n_error
-        least, most = (-reach, reach) if contrast.unknown is None else contrast.unknown
+        least, most = contrast.hidden
         return cls(contrast.n_error / planned, least / planned, most / planned)
 
     def widened(self, interval: tuple[float, float]) -> tuple[float, float]:

@@ -94,13 +94,17 @@ def minimum_detectable_effect(error: float, lattice: float, n: int, alpha: float
     return _reach(alpha) * error + lattice / (2 * n)
 
 
-def edges(margin: float, effect: float) -> str:
-    """What a run can tell, in the unit of its arguments.
+def edges(margin: float, holds: float, violated: float, at_most: bool = True) -> str:
+    """What a run can tell, in the unit of its arguments, from the distances that are decided on each side.
 
-    >>> edges(2.0, 1.5)
-    'HOLDS if the truth is <= 0.50, VIOLATED if >= 3.50'
+    >>> edges(2.0, 1.5, 1.0)
+    'HOLDS if the truth is <= 0.50, VIOLATED if >= 3.00'
+    >>> edges(2.0, math.inf, 1.0, at_most=False)
+    'HOLDS at no truth, VIOLATED if <= 1.00'
     """
-    return f"HOLDS if the truth is <= {margin - effect:.2f}, VIOLATED if >= {margin + effect:.2f}"
+    sign, inside, outside = (1, "<=", ">=") if at_most else (-1, ">=", "<=")
+    told = f"if the truth is {inside} {margin - sign * holds:.2f}" if math.isfinite(holds) else "at no truth"
+    return f"HOLDS {told}, VIOLATED if {outside} {margin + sign * violated:.2f}"
 
 
 def required_samples(

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtri
 
 from ipllvm.metrics.performance_drop import score
 from ipllvm.records import EXACT, Claim, Contrast, Decision, Estimate, Scores, Verdict
@@ -18,14 +19,8 @@ from ipllvm.stats.bootstrap import bootstrap_interval
 from ipllvm.stats.choice import choose, turned
 from ipllvm.stats.clusters import cluster_sums, effective_clusters, mean_size
 from ipllvm.stats.crossed import FEWEST_DRAWS
-from ipllvm.stats.power import (
-    design_effect,
-    minimum_detectable_effect,
-    outlook,
-    planned_design_effect,
-    required_samples,
-    standard_error,
-)
+from ipllvm.stats.detectable import Detectable, PlannedRun
+from ipllvm.stats.power import POWER, design_effect, minimum_detectable_effect, outlook, required_samples
 from ipllvm.stats.proportion import proportion_interval
 from ipllvm.stats.protocol import HypothesisTest
 from ipllvm.stats.score_interval import ScoreTest
@@ -102,10 +97,10 @@ def decide(
     """
     sign, margin = claim.sign, claim.signed_margin
     test = ScoreTest.of(turned(contrast, sign))
-    effect = _detectable(contrast, test, claim, margin)
     judge = choose(turned(contrast, sign), claim.exact)
     if test.too_little or judge.too_little:
-        return _not_enough(contrast, claim, margin, effect, available)
+        return _not_enough(contrast, claim, margin, planned_effect(contrast, claim), available)
+    effect = _detectable(contrast, test, judge, claim)
     needs = list(conditions(contrast, claim, guard))
     need = max((each.p for each in needs), default=0.0)
     p_holds, p_violated = (max(p, need) for p in (judge.p_holds(margin), judge.p_violated(margin)))
@@ -129,23 +124,33 @@ def withheld(verdict: Verdict, reason: str) -> Verdict:
 
 
 def planned_effect(contrast: Contrast, claim: Claim) -> float | None:
-    """Smallest detectable effect in points as planned: from the claim's discordance, not the data."""
-    n = len(contrast.values)
-    if n == 0:
+    """Minimum detectable effect in points as planned: from the claim's discordance, not the data."""
+    found = planned_effects(contrast, claim)
+    return None if found is None else _POINTS * found.larger
+
+
+def planned_effects(contrast: Contrast, claim: Claim) -> Detectable | None:
+    """The same for either side, in scores; None without a sample."""
+    if not len(contrast.values):
         return None
-    sizes = cluster_sums(contrast)[1]
-    deff = planned_design_effect(sizes, contrast.draws, claim.planned_discordance)
-    error = standard_error(n, claim.planned_discordance, claim.margin / _POINTS, deff)
-    return _POINTS * minimum_detectable_effect(error, contrast.lattice, n, claim.alpha)
+    run = PlannedRun(cluster_sums(contrast)[1], contrast.draws, claim.planned_discordance)
+    return run.detects(claim.signed_margin, contrast.lattice, claim.alpha)
 
 
-def _detectable(contrast: Contrast, test: ScoreTest, claim: Claim, margin: float) -> float | None:
-    """As `planned_effect`, but from the observed changes where there are any."""
-    if test.too_little or test.concordant:
+def _detectable(contrast: Contrast, test: ScoreTest, judge: HypothesisTest, claim: Claim) -> float | None:
+    """As `planned_effect`, but from the observed changes where there are any.
+
+    Never nearer to the margin than the interval reaches from the mean, and as far again as the mean varies:
+    where few clusters tell little their bound is wider than the spread alone.
+    """
+    if test.concordant:
         return planned_effect(contrast, claim)
-    judge: HypothesisTest = choose(contrast) if contrast.together else test
-    error = test.standard_error(margin) if judge.own_error is None else judge.own_error
-    return _POINTS * minimum_detectable_effect(error, contrast.lattice, test.n, claim.alpha)
+    error = test.standard_error(claim.signed_margin) if judge.own_error is None else judge.own_error
+    spread = minimum_detectable_effect(error, contrast.lattice, test.n, claim.alpha)
+    low, high = judge.complete.interval(claim.alpha)
+    mean = test.mean * test.bound
+    varies = float(ndtri(POWER)) * (test.standard_error(mean) if judge.own_error is None else judge.own_error)
+    return _POINTS * max(spread, max(high - mean, mean - low) + varies)
 
 
 def _detects(contrast: Contrast, claim: Claim, effect: float | None) -> str:

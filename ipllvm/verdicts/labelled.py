@@ -11,6 +11,12 @@ SUFFIX = "_labelled"
 _POINTS = 100.0
 
 
+def beside(scores: Mapping[str, Scores], labels: Mapping[str, float]) -> dict[str, Estimate]:
+    """The clean score as people would have graded it, where some of them did, by its name."""
+    made = estimate("clean", scores["clean"], labels) if labels and "clean" in scores else None
+    return {} if made is None else {made.name: made}
+
+
 def estimate(name: str, scores: Scores, labels: Mapping[str, float], seed: int = 0) -> Estimate | None:
     """The mean of `scores` as people would have scored it, in points, each bound valid at 95 %.
 

@@ -11,17 +11,15 @@ import numpy as np
 
 from ipllvm.records import Claim
 from ipllvm.stats.clusters import mean_size
+from ipllvm.stats.detectable import Detectable, PlannedRun
 from ipllvm.stats.power import (
     design_effect,
     edges,
-    minimum_detectable_effect,
     outlook,
-    planned_design_effect,
     required_samples,
     samples_to_catch,
     samples_to_lose_one,
     samples_without_change,
-    standard_error,
 )
 from ipllvm.stats.sequential import expected_samples
 
@@ -34,6 +32,7 @@ FLIPS = (0.02, 0.04, 0.10)
 CAUGHT = "points worse are caught"
 """In every line of `catch_line`, which is the same for all properties on a benchmark."""
 LEVEL = 0.05
+_STEP, _STEPS = 1.05, 60
 GAP = 0.05
 """The distance of the truth from the margin, in scores, that a sequential run's use is predicted at."""
 
@@ -43,15 +42,13 @@ def power_line(claim: Claim, clusters: Sequence[str], draws: int, available: int
 
     `available` is how many samples the whole benchmark has.
     """
-    n, deff = len(clusters), _deff(clusters, draws)
-    margin = claim.margin / _POINTS
-    effect = _effect(abs(margin), claim, clusters, draws)
-    low, high = claim.margin - effect, claim.margin + effect
-    told = edges(claim.margin, effect)
-    if claim.direction == "at_least":
-        told = f"HOLDS if the truth is >= {high:.2f}, VIOLATED if <= {low:.2f}"
+    n, margin = len(clusters), claim.margin / _POINTS
+    found = _detectable(claim.signed_margin, claim, clusters, draws)
+    sides = _POINTS * found.holds, _POINTS * found.violated
+    told = edges(claim.margin, *sides, at_most=claim.direction == "at_most")
+    effect = _POINTS * found.larger
     line = f"{claim.name}: minimum detectable effect {effect:.2f} points at n = {n}: {told}"
-    needed = required_samples(abs(margin), claim.planned_discordance, deff=deff, alpha=claim.alpha)
+    needed = _needed(abs(margin), claim, clusters, draws)
     return line if needed is None else f"{line}; at a truth of 0 {outlook(needed, available).sentence}"
 
 
@@ -59,11 +56,10 @@ def gates(claims: Sequence[Claim], clusters: Sequence[str], draws: int, availabl
     """The gates that cannot hold at these numbers even if nothing got worse, and what would do."""
     for claim in claims:
         margin = claim.regression_margin / _POINTS
-        effect = _effect(margin, claim, clusters, draws)
+        effect = _POINTS * _detectable(margin, claim, clusters, draws).larger
         if effect <= claim.regression_margin:
             continue
-        deff = _deff(clusters, draws)
-        needed = required_samples(margin, claim.planned_discordance, deff=deff, alpha=claim.alpha)
+        needed = _needed(margin, claim, clusters, draws)
         ahead = "" if needed is None else f"; {outlook(needed, available).sentence}"
         yield (
             f"the gate of {claim.name} is weak: at n = {len(clusters)} its minimum detectable effect of "
@@ -119,11 +115,24 @@ def expected_share(claim: Claim, sizes: Sequence[int], draws: int, bound: float 
     return min(1.0, samples / sum(sizes))
 
 
-def _effect(margin: float, claim: Claim, clusters: Sequence[str], draws: int) -> float:
-    n = len(clusters)
-    deff = planned_design_effect(_sizes(clusters), draws, claim.planned_discordance)
-    error = standard_error(n, claim.planned_discordance, margin, deff)
-    return _POINTS * minimum_detectable_effect(error, 1 / draws, n, claim.alpha)
+def _detectable(margin: float, claim: Claim, clusters: Sequence[str], draws: int) -> Detectable:
+    run = PlannedRun(_sizes(clusters), draws, claim.planned_discordance)
+    return run.detects(margin, 1 / draws, claim.alpha)
+
+
+def _needed(margin: float, claim: Claim, clusters: Sequence[str], draws: int) -> int | None:
+    """Samples in clusters like these for HOLDS with power 0.80 at a truth of 0; None where none would do."""
+    sizes = _sizes(clusters)
+    deff = design_effect(draws, mean_size(sizes))
+    needed = required_samples(margin, claim.planned_discordance, deff=deff, alpha=claim.alpha)
+    if needed is None or not len(sizes) or sizes.max() == 1:
+        return needed
+    for step in range(_STEPS):
+        n = math.ceil(needed * _STEP**step)
+        run = PlannedRun(np.resize(sizes, math.ceil(n / sizes.mean())), draws, claim.planned_discordance)
+        if run.detects(margin, 1 / draws, claim.alpha).holds <= margin:
+            return n
+    return None
 
 
 def _deff(clusters: Sequence[str], draws: int) -> float:

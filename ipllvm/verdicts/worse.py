@@ -44,7 +44,8 @@ def pool(parts: Sequence[tuple[str, Contrast]]) -> Contrast | None:
     raw = [1 / design_effect(cluster_size=mean_size(cluster_sums(each)[1])) for each in contrasts]
     sizes = [len(each.values) for each in contrasts]
     mean = float(np.average(raw, weights=sizes))
-    weights, alike = [weight / mean for weight in raw], min(raw) == max(raw)
+    weights, alike = np.array(raw) / mean, min(raw) == max(raw)
+    hidden = weights @ np.array([each.hidden for each in contrasts])
     return Contrast(
         POOLED,
         np.concatenate([weight * each.values for weight, each in zip(weights, contrasts, strict=True)]),
@@ -54,4 +55,5 @@ def pool(parts: Sequence[tuple[str, Contrast]]) -> Contrast | None:
         draws=max(each.draws for each in contrasts),
         n_error=sum(each.n_error for each in contrasts),
         samples=tuple(f"{name} {sample}" for name, each in parts for sample in each.samples),
+        unknown=(float(hidden[0]), float(hidden[1])),
     )

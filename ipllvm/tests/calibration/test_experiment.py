@@ -21,7 +21,7 @@ from ipllvm.calibration.hard import (
     RandomDraws,
 )
 from ipllvm.calibration.ratios import RatioGate
-from ipllvm.calibration.sequences import PlannedLooks, SequentialErrors, Share
+from ipllvm.calibration.sequences import AdviceFollowed, GateLooks, PlannedLooks, SequentialErrors, Share
 from ipllvm.records import Contrast, Decision
 from ipllvm.stats.choice import choose
 from ipllvm.verdicts import decide
@@ -55,6 +55,9 @@ CELLS = {cell.name: cell for cell in experiment.cells()}
         RandomDraws(10, True),
         Monotone(3),
         PlannedLooks(Flips(0.02), Design(300), (100, 300)),
+        GateLooks(Flips(0.0), Design(600)),
+        GateLooks(Flips(0.02), Design(600)),
+        AdviceFollowed(Flips.of(0.02, 0.10), 900),
         Decides("singles", Flips(0.0), Design(300)),
     ],
     ids=lambda cell: cell.name,
@@ -67,9 +70,9 @@ def test_a_cell_keeps_its_bands(cell: Cell) -> None:
 def test_every_cell_has_a_name_of_its_own_and_a_kind() -> None:
     assert len(CELLS) == len(list(experiment.cells()))
     rates = ("miss_low", "miss_high", "HOLDS", "VIOLATED", "right", "wrong", "used")
-    any_of = ("any_false_HOLDS", "any_false_VIOLATED", "any_vacuous_HOLDS", "lowered", "below_none")
+    any_of = ("any_false_HOLDS", "any_false_VIOLATED", "any_vacuous_HOLDS", "lowered", "below_none", "WORSE")
     row = {"kept": True, "rates": dict.fromkeys((*rates, *any_of), 0.0)}
-    assert len(list(table.lines(dict.fromkeys(CELLS, row)))) == 1 + 17
+    assert len(list(table.lines(dict.fromkeys(CELLS, row)))) == 1 + 19
 
 
 def test_the_committed_results_are_what_this_code_gives() -> None:

@@ -156,7 +156,7 @@ def test_a_part_that_was_measured_otherwise_is_told(
 ) -> None:
     usual = shards._contexts
 
-    def contexts(part: shards.Part) -> set[Context]:
+    def contexts(part: shards.MeasuredShard) -> set[Context]:
         return {replace(each, **{field: value}) if part.number == 2 else each for each in usual(part)}
 
     monkeypatch.setattr(shards, "_contexts", contexts)

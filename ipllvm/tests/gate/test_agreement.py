@@ -20,11 +20,12 @@ MATERIAL = {
     "digest", "prompt", "template", "max_new_tokens", "draws", "seed", "permutation_scope", "noise_kind",
     "patch_information", "occlusion_budget", "answer", "scorer", "judge", "encoder", "synthetic",
     "saliency", "language_models", "dtype", "attention", "agg", "margin_floor", "family_wise",
-    "sequential", "groups", "patch_grid",
+    "groups", "patch_grid",
 }  # fmt: skip
 FREE = {
     "batch_size",
     "device",
+    "sequential",
     "self_check",
     "perturbations",
     "judge_calls",

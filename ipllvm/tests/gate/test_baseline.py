@@ -370,3 +370,25 @@ def test_compare_fails_for_lack_of_samples_only_where_it_is_told_to(tmp_path: Pa
     files = [str(tmp_path / f"{name}.json") for name in "ab"]
     assert cli.main(["compare", *files]) == 0
     assert cli.main(["compare", *files, "--undecided=fail"]) == 6
+
+
+def test_what_failed_may_hide_no_more_than_the_other_run_leaves_open() -> None:
+    """A clean answer that was right and failed now: one lost at most, nothing won."""
+    clean = baselines.clean_claim(2.0)
+    key, ids = ("image_use", clean.name, "b"), SAMPLES[:300]
+    before = Contrast("clean", np.ones(300), ids, samples=ids, unknown=(0.0, 0.0))
+    after = replace(
+        before, values=np.ones(298), clusters=ids[2:], samples=ids[2:], n_error=2, unknown=(0.0, 2.0)
+    )
+    sides = [BaselineEntry.of(key, clean, each) for each in (before, after)]
+    assert baselines.difference(*sides).hidden == (0.0, 2.0)
+    assert baselines.difference(*(replace(each, unknown=None) for each in sides)).hidden == (0.0, 2.0)
+    wrong = BaselineEntry.of(key, clean, replace(before, values=np.zeros(300)))
+    assert baselines.difference(wrong, sides[1]).hidden == (-2.0, 0.0)
+
+
+def test_what_errors_may_hide_comes_back(tmp_path: Path) -> None:
+    found = [{**row, "n_error": 3, "unknown": [0.0, 1.5]} for row in rows(NOTHING)]
+    (tmp_path / "b.json").write_text(dumps({}, found))
+    (entry,) = load(tmp_path / "b.json").entries.values()
+    assert entry.unknown == (0.0, 1.5) and entry.contrast.hidden == (0.0, 1.5)

@@ -166,7 +166,10 @@ WRONG: dict[str, tuple[object, ...]] = {
     "share": (3.0, -0.1),
     "paired": ("", "no base85 \u00e9", 7, None),
     "over_bound": (0.0,),
-    "unknown": ("field",),
+    "unheard of": ("field",),
+    "unknown": ("field", [1.0], [1.0, 0.0], [-1e9, 1e9], [0.0, "0"]),
+    "analyses": ("2", [[1]], [[5, 4]], [[1, 2], [1, 2]], [[0, 0]] * 9),
+    "planned": (-1, "3"),
 }
 CLAIMS: dict[str, tuple[object, ...]] = {
     "alpha": (7, 0, -0.05, "0.05", None),

@@ -76,6 +76,14 @@ def test_every_width_tells_the_same(width: int) -> None:
     assert "test failed: nothing, llava-tiny: AssertionError: assert 1 == 2" in text
 
 
+def test_the_level_of_the_intervals_is_the_claims_own() -> None:
+    strict = replace(reports.result(), claim=replace(reports.CLAIM, alpha=0.005))
+    text = " ".join(summary(reports.report(strict), 140))
+    assert "interval at the claim's own level, 99.5 % on each side" in text
+    both = " ".join(summary(reports.report(strict, reports.result()), 140))
+    assert "own level, 95 to 99.5 % on each side" in both
+
+
 @pytest.mark.parametrize("width", [40, 140])
 def test_the_command_that_runs_a_broken_law_again_is_on_one_line(width: int) -> None:
     law = reports.broken()

@@ -94,7 +94,7 @@ def test_after_a_run() -> None:
 
 
 def test_words() -> None:
-    assert edges(2.0, 0.5) == "HOLDS if the truth is <= 1.50, VIOLATED if >= 2.50"
+    assert edges(2.0, 0.5, 0.5) == "HOLDS if the truth is <= 1.50, VIOLATED if >= 2.50"
     assert outlook(20, 30).sentence == "about 20 samples would decide"
 
 

@@ -57,7 +57,9 @@ def test_a_claim_on_random_draws_is_decided_over_clusters_and_draws() -> None:
     verdict = decide(contrast, claim)
     assert verdict.decision is Decision.HOLDS
     assert verdict.p_holds == pytest.approx(crossed(-table, singletons(300)).p_holds(-0.03))
-    assert verdict.minimum_detectable_effect == pytest.approx(100 * (1.6449 + 0.8416) * own.error, rel=1e-3)
+    reach = max(own.interval()[1] - table.mean(), table.mean() - own.interval()[0]) + 0.8416 * own.error
+    assert verdict.minimum_detectable_effect == pytest.approx(100 * reach, rel=1e-3)
+    assert reach > (1.6449 + 0.8416) * own.error, "ten draws bound less than the spread alone has it"
     assert "more draws would tell more" in decide(contrast, replace(claim, margin=38.0)).reason
     assert np.ptp(choose(_by_draw(table, n_error=3)).interval()) > np.ptp(own.interval()) + 0.01
 

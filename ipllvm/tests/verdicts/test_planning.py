@@ -18,7 +18,10 @@ def test_both_edges_and_the_samples_that_would_decide() -> None:
     assert "HOLDS if the truth is <= -0.53, VIOLATED if >= 4.53" in line
     assert line.endswith("this benchmark cannot decide: about 1540 samples would, it has 1200")
     better = power_line(SHIPPED["permutation"], grouped(1000, 10), 5, 5000)
-    assert "effect 2.48 points" in better and "about 1521 samples would decide" in better
+    assert "effect 3.16 points" in better and "about 2141 samples would decide" in better
+    assert "HOLDS if the truth is <= -1.16, VIOLATED if >= 4.48" in better
+    few = power_line(SHIPPED["permutation"], [*["giant"] * 750, *singletons(750)], 1, 5000)
+    assert "HOLDS at no truth, VIOLATED if >= 14.6" in few
 
 
 def test_at_least_holds_above() -> None:

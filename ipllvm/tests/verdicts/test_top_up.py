@@ -77,9 +77,11 @@ def test_two_planned_looks_err_no_more_than_one(law: Flips, tmp_path: Path) -> N
 
 def test_it_goes_with_a_fixed_number_of_samples_and_a_store() -> None:
     usual = {
-        "top_up": 1500, "sequential": False, "baseline": "", "save_baseline": "", "models": ("m",),
+        "top_up": 1500, "sequential": False, "baseline": "", "save_baseline": "",
+        "baseline_if_missing": "fail", "models": ("m",),
         "margin_floor": False, "noise_floor": False, "final_look": False, "evidence": "bets",
         "target": "population", "no_store": False,
+        "budget": None, "variants": 1, "fail_on": "violated", "catch": None, "plan": False,
     }  # fmt: skip
     others = SimpleNamespace(**usual)
     check(vars(others))

@@ -1,0 +1,137 @@
+"""Sequential gates: a comparison made again as samples come in, until it is shown either way.
+
+At planned looks, with alpha spent among them, so that all looks together err no more than one comparison.
+Each side has its own p-values: not worse by more than the margin, worse by more than it, worse at all.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ipllvm.gate.baseline import BaselineEntry, difference
+from ipllvm.gate.pooled import beyond
+from ipllvm.records import Claim, Contrast, Verdict
+from ipllvm.stats.choice import choose
+from ipllvm.stats.spending import levels, repeated_p
+from ipllvm.verdicts import ratio_change
+from ipllvm.verdicts.group_sequential import GroupSequential
+from ipllvm.verdicts.top_up import Look, over_all
+
+WORSE = "worse"
+_POINTS = 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class PValues:
+    """Of one look at a comparison: that it holds, is worse by more than the margin, is worse at all."""
+
+    holds: float = 1.0
+    violated: float = 1.0
+    worse: float = 1.0
+
+
+def up_to(
+    old: BaselineEntry, new: BaselineEntry, values: int, samples: int
+) -> tuple[BaselineEntry, BaselineEntry]:
+    """Both entries as they were when the new run had asked `samples`, of which `values` gave one."""
+    first = set(new.samples[:values])
+    there = [place for place, sample in enumerate(old.samples) if sample in first]
+    after = _rows(new, range(values), samples - values)
+    return _rows(old, there, samples - len(there)), after
+
+
+def p_values(old: BaselineEntry, new: BaselineEntry, values: int, samples: int, margin: float) -> PValues:
+    """Of the comparison at that look; a claim on a ratio is decided once, at the end."""
+    before, after = up_to(old, new, values, samples)
+    contrast = difference(before, after)
+    if ratio_change.is_ratio(before.contrast, after.contrast):
+        return PValues()
+    test = choose(contrast)
+    return PValues(test.p_holds(margin), test.p_violated(margin), beyond(contrast, before, after))
+
+
+def over_looks(
+    verdict: Verdict, p_worse: float, claim: Claim, old: BaselineEntry, new: BaselineEntry
+) -> tuple[Verdict, float, float]:
+    """The verdict and the p-value of "worse at all" over all looks, and the level of the last.
+
+    `verdict` and `p_worse` are what the last look says alone.
+    """
+    *earlier, (_, last) = new.analyses
+    found = [p_values(old, new, *each, claim.margin / _POINTS) for each in earlier]
+    before = [
+        Look("", samples, each.holds, each.violated, new.planned)
+        for (_, samples), each in zip(earlier, found, strict=True)
+    ]
+    whole = Look("", last, verdict.p_holds, verdict.p_violated, new.planned)
+    shares = tuple(samples / new.planned for _, samples in new.analyses)
+    worse = repeated_p([*(each.worse for each in found), p_worse], shares)
+    return over_all(verdict, claim, whole, before), worse, levels(shares, claim.alpha)[-1]
+
+
+@dataclass(eq=False)
+class SequentialGate(GroupSequential):
+    """Six looks at a property until its comparisons with a baseline are shown, either way.
+
+    `reference` are the entries of the baseline by claim, `fail_on` is violated or worse: what the gate is
+    asked. `compared` has the p-values by claim and look, `behind` which comparisons stand behind a claim.
+    """
+
+    reference: Mapping[str, BaselineEntry] = field(default_factory=dict)
+    fail_on: str = "violated"
+    compared: dict[str, dict[int, PValues]] = field(default_factory=dict)
+    counts: dict[str, dict[int, tuple[int, int]]] = field(default_factory=dict)
+    behind: dict[str, list[Claim]] = field(default_factory=dict)
+
+    def compare(self, paired: Sequence[tuple[Claim, Contrast]]) -> None:
+        """Take the p-values of this look of every comparison that the baseline has."""
+        self.behind[paired[0][0].name] = [claim for claim, _ in paired]
+        for claim, contrast in paired:
+            old, size = self.reference.get(claim.name), len(contrast.values)
+            if old is None or not size or size != len(contrast.samples):
+                continue
+            new = BaselineEntry.of(old.key, claim, contrast)
+            margin = claim.regression_margin / _POINTS
+            self.counts.setdefault(claim.name, {})[self.look] = size, self.samples
+            if (old.bound, old.lattice, old.draws) == (new.bound, new.lattice, new.draws):
+                found = p_values(old, new, size, self.samples, margin)
+                self.compared.setdefault(claim.name, {})[self.look] = found
+
+    def settles(self, claim: str, verdict: Verdict) -> bool:
+        """Whether the row of a claim is to be recorded: all that is compared is shown, or all is seen."""
+        decided = all(map(self._decided, self.behind[claim]))
+        self.promising |= decided
+        if self.telling and (decided or self.exhausted):
+            self.decided[claim] = verdict
+            return True
+        self.undecided.add(claim)
+        return False
+
+    def analyses_of(self, claim: str) -> tuple[tuple[int, int], ...]:
+        """How many samples had given a value at each look at a comparison, of how many."""
+        found = self.counts.get(claim, {})
+        return tuple(found[look] for look in sorted(found))
+
+    def _decided(self, claim: Claim) -> bool:
+        """Whether a comparison is decided; one that the baseline cannot make is not waited for."""
+        if claim.name not in self.compared:
+            return True
+        known = self.compared[claim.name]
+        found = [known.get(look, PValues()) for look in range(1, self.look + 1)]
+        sides = [[each.holds for each in found], [each.violated for each in found]]
+        if self.fail_on == WORSE:
+            sides.append([each.worse for each in found])
+        return any(repeated_p(side, self.shares) <= claim.alpha for side in sides)
+
+
+def _rows(entry: BaselineEntry, places: Sequence[int], n_error: int) -> BaselineEntry:
+    """An entry of some samples; of the others nothing is known."""
+    whole = len(places) == len(entry.samples) and n_error == entry.n_error
+    return replace(
+        entry,
+        samples=tuple(entry.samples[place] for place in places),
+        clusters=tuple(entry.clusters[place] for place in places),
+        values=tuple(entry.values[place] for place in places),
+        over=tuple(entry.over[place] for place in places if entry.over),
+        n_error=n_error,
+        unknown=entry.unknown if whole else None,
+    )

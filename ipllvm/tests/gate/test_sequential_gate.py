@@ -1,0 +1,117 @@
+"""Sequential gates: what each look knows, one p-value over the looks, stopped on either side."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ipllvm import claims
+from ipllvm.gate import sequential
+from ipllvm.gate.baseline import BaselineEntry, clean_claim, difference
+from ipllvm.gate.compare import change
+from ipllvm.gate.sequential import SequentialGate
+from ipllvm.records import Contrast, Decision, Verdict
+from ipllvm.stats.spending import levels
+from ipllvm.tests.evaluation.test_evaluation import benchmark
+from ipllvm.verdicts.worse import p_worse
+
+CLAIM = clean_claim(2.0)
+KEY = ("image_use", CLAIM.name, "colors")
+N = 600
+
+
+def scores(values: np.ndarray, first: int = 0) -> Contrast:
+    names = tuple(f"s{place}" for place in range(first, first + len(values)))
+    return Contrast("clean", values.astype(float), names, samples=names)
+
+
+def entry(values: np.ndarray, **parts: object) -> BaselineEntry:
+    return replace(BaselineEntry.of(KEY, CLAIM, scores(values)), **parts)  # type: ignore[arg-type]
+
+
+RIGHT = np.ones(N)
+BEFORE = entry(RIGHT)
+
+
+def lost(n: int, every: int) -> np.ndarray:
+    """Every so-manyth answer is lost."""
+    return np.where(np.arange(n) % every == 0, 0.0, 1.0)
+
+
+def test_a_look_knows_no_more_than_was_asked_by_then() -> None:
+    after = entry(lost(200, 4), n_error=3)
+    before, now = sequential.up_to(BEFORE, after, 100, 102)
+    contrast = difference(before, now)
+    assert (len(contrast.values), contrast.n_error) == (100, 2)
+    assert contrast.hidden == (-2.0, 2.0), "of the two that failed nothing is known on either side"
+    assert contrast.values.mean() == pytest.approx(0.25)
+
+
+def test_a_stopped_gate_is_decided_by_all_of_its_looks() -> None:
+    """One look in six at a fifth lost: worse by more than the margin, at that look's own level."""
+    stopped = entry(lost(100, 5), analyses=((100, 100),), planned=N)
+    found = change(BEFORE, stopped, "baseline b")
+    level = levels((100 / N,), 0.05)[0]
+    assert found.verdict.decision is Decision.VIOLATED and found.estimate.n == 100
+    assert f"look 1 of {N} planned samples, level {level:.2g}" in found.verdict.reason
+    alone = p_worse(difference(*sequential.up_to(BEFORE, stopped, 100, 100)))
+    assert found.verdict.p_worse is not None and alone < found.verdict.p_worse < 0.05
+    whole = change(entry(RIGHT[:100]), entry(lost(100, 5)), "baseline b")
+    assert found.estimate.low < whole.estimate.low, "the interval is that of the look's level"
+
+
+def test_what_was_shown_once_stays_shown() -> None:
+    """Lost at first, nothing after: the second look alone says nothing."""
+    values = np.concatenate([lost(50, 5), np.ones(550)])
+    twice = entry(values, analyses=((50, 50), (600, 600)), planned=N)
+    found = change(BEFORE, twice, "baseline b")
+    assert found.verdict.decision is Decision.VIOLATED
+    assert found.verdict.reason.partition("decided at an earlier look; now")[1]
+
+
+def gate(fail_on: str = "violated", before: BaselineEntry = BEFORE) -> SequentialGate:
+    return SequentialGate(benchmark(N), 0, reference={CLAIM.name: before}, fail_on=fail_on)
+
+
+def looked(interim: SequentialGate, values: np.ndarray) -> int:
+    """After how many samples the gate stops, of a property whose answers score so."""
+    while True:
+        interim.advance(8)
+        if _settled(interim, values):
+            return interim.samples
+        if interim.promising:
+            interim.telling = True
+            assert _settled(interim, values), "what was shown is recorded when the test is called again"
+            return interim.samples
+
+
+def _settled(interim: SequentialGate, values: np.ndarray) -> bool:
+    interim.begin()
+    seen = scores(values[: interim.samples])
+    interim.compare([(claims.load()["image_use"], seen), (CLAIM, seen)])
+    return interim.settles("image_use", Verdict(Decision.UNDECIDED, ""))
+
+
+def test_it_stops_early_on_either_side() -> None:
+    assert looked(gate(), lost(N, 5)) == 100, "much is lost"
+    assert looked(gate(), RIGHT) == 300, "nothing is lost: 0.98^300 is below the level of the third look"
+    assert looked(gate(), lost(N, 50)) == N, "lost as much as the margin: no look can tell"
+
+
+def test_what_fails_a_gate_is_what_it_looks_for() -> None:
+    """4 % lost is soon shown to be worse at all, and later or never to be worse by more than 2 points."""
+    assert looked(gate("worse"), lost(N, 25)) < looked(gate(), lost(N, 25))
+
+
+def test_a_comparison_that_cannot_be_made_is_not_waited_for() -> None:
+    other = SequentialGate(benchmark(N), 0, reference={}, fail_on="worse")
+    assert looked(other, RIGHT) == 100
+    unlike = gate(before=replace(BEFORE, draws=3))
+    assert looked(unlike, RIGHT) == 100
+
+
+def test_it_keeps_what_each_look_had() -> None:
+    interim = gate()
+    looked(interim, RIGHT)
+    assert interim.analyses_of(CLAIM.name) == ((100, 100), (200, 200), (300, 300))
+    assert interim.analyses_of("nothing of the kind") == ()
