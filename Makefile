@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 DECIDING := claims gate metrics perturbations records scorers stats verdicts
 SUITE := OMP_NUM_THREADS=1 $(BIN)/pytest ipllvm --doctest-modules -q
 
-.PHONY: docs demo test quick slow mutants test-oldest lint clean shapes coverage
+.PHONY: docs demo test quick slow mutants test-oldest originals lint clean shapes coverage
 demo: $(STAMP)
 	$(BIN)/pytest properties -k permutation --model=llava-tiny --report-only
 
@@ -45,6 +45,13 @@ test-oldest: $(STAMP)
 	$(BIN)/pip install --quiet transformers==5.0.0
 	$(BIN)/pytest ipllvm/tests/models ipllvm/tests/parity ipllvm/tests/engine -q; \
 	status=$$?; rm $(STAMP); exit $$status
+
+# LLaVA's own code beside ours: its wheel unpacked, without the old packages that it asks for.
+originals: $(STAMP)
+	$(BIN)/pip download --quiet --no-deps --dest .wheels llava-torch==1.2.2.post1
+	$(BIN)/python -m zipfile -e .wheels/llava_torch-*.whl .wheels/llava-torch
+	$(BIN)/pip install --quiet requests
+	PYTHONPATH=$$PWD/.wheels/llava-torch $(BIN)/pytest ipllvm/tests/models/originals/test_wheel.py -q
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -29,6 +29,7 @@ COMMANDS = {
     "report": "the views of a report again, from its JSON, without the model",
     "history": "each claim from checkpoint to checkpoint, as one page",
     "verify": "the files of an audit against the checksums of its manifest",
+    "gate": "may a run take the place of another? Own runs, or logs of lm-eval, lmms-eval and inspect_ai",
     "compare": "saved baselines against each other, without a model",
     "score": "answers of any harness by a benchmark's own rule, without a model",
     "store": "the outcomes that runs have left: info, verify, merge",

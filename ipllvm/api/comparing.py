@@ -42,7 +42,7 @@ class BaselineComparison:
 
     def standing(self, change: "Change") -> Decision:
         """What the comparison as a whole says of a change (Holm's correction)."""
-        return Decision(self.gate.said(change))
+        return Decision(self.gate.standing(change))
 
     def raise_for_violation(self) -> None:
         """Raises ClaimViolated with the reasons where something is worse or was not compared."""

@@ -91,7 +91,7 @@ def _open(gate: "Gate") -> Iterator[str]:
     from ipllvm.gate.outcome import words
 
     for change in gate.changes:
-        said = gate.said(change)
+        said = gate.standing(change)
         if said != "HOLDS":
             yield f"{said} {words(change.key)}: {gate.reason(change)}"
 
@@ -108,7 +108,7 @@ def _cells(gate: "Gate", change: "Change") -> tuple[str, ...]:
         difference,
         f"{lost}, {gained}",
         number(change.claim.margin),
-        gate.said(change),
+        gate.standing(change),
     )
 
 

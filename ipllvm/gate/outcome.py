@@ -67,7 +67,7 @@ class Gate:
         note = self.answer.standings[asked.index(change)].note if change in asked else ""
         return "; ".join(part for part in (change.verdict.reason, note) if part)
 
-    def said(self, change: Change) -> str:
+    def standing(self, change: Change) -> str:
         """What the gate says of one of its changes: HOLDS, VIOLATED, WORSE or UNDECIDED."""
         asked = [each for each in self.changes if each.claim.kind == "requirement"]
         if change not in asked:

@@ -72,6 +72,17 @@ class Guarded:
         return getattr(self._stream, name)
 
 
+def annotate(kind: str, title: str, message: str) -> None:
+    """Give GitHub's job an annotation (`kind` is error, warning or notice): the one command that is ours.
+
+    The message is one line in which nothing else can be a command.
+    """
+    words = visible(message, LIMIT).replace("%", "%25")
+    stream = sys.stdout
+    raw = stream._stream if isinstance(stream, Guarded) else stream
+    raw.write(f"::{kind} title={title}::{words}\n")
+
+
 @contextmanager
 def guarded() -> Iterator[None]:
     """Guard standard output and standard error as long as it lasts."""

@@ -45,7 +45,7 @@ def test_a_row_is_worse_before_it_is_violated() -> None:
     gate = compare(before, after, "b")
     (change,) = gate.changes
     assert change.verdict.decision is Decision.UNDECIDED and (change.verdict.p_worse or 1.0) < 0.05
-    assert gate.said(change) == "WORSE"
+    assert gate.standing(change) == "WORSE"
     assert (gate.status, gate.failing("worse"), gate.undecided) == (0, 1, True)
     assert "by more than the margin is not shown" in gate.reason(change)
     assert compare(before, before, "b").failing("worse") == 0
@@ -53,7 +53,7 @@ def test_a_row_is_worse_before_it_is_violated() -> None:
 
 def test_ten_measures_that_lose_a_little_are_seen_together() -> None:
     gate = compare(ten(0), ten(2), "b")
-    rows = {change.key[2]: gate.said(change) for change in gate.changes}
+    rows = {change.key[2]: gate.standing(change) for change in gate.changes}
     assert rows.pop("all") in ("WORSE", "HOLDS") and gate.failing("worse") == 1
     assert not {"WORSE", "VIOLATED"} & set(rows.values())
     pooled = next(change for change in gate.changes if change.key == KEY)

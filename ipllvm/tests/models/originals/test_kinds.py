@@ -71,12 +71,14 @@ def test_any_number_of_linear_layers_projects(layers: int, tmp_path: Path) -> No
     assert found.pipeline_answer([PICTURE], "what?", 3) is not None
 
 
-def test_marks_stand_around_a_picture_and_are_words(tmp_path: Path) -> None:
-    def wider(held: dict[str, Tensor]) -> dict[str, Tensor]:
-        more = torch.full((3, 32), 0.1).half()
-        names = ("model.embed_tokens.weight", "lm_head.weight")
-        return held | {name: torch.cat([held[name], more]) for name in names}
+def wider(held: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights with three more rows for words."""
+    more = torch.full((3, 32), 0.1).half()
+    names = ("model.embed_tokens.weight", "lm_head.weight")
+    return held | {name: torch.cat([held[name], more]) for name in names}
 
+
+def test_marks_stand_around_a_picture_and_are_words(tmp_path: Path) -> None:
     folder = changed(whole(V15, tmp_path), mm_use_im_start_end=True, mm_use_im_patch_token=True)
     with pytest.raises(ModelUnavailable, match="<im_start> is token 441 and its weights embed 440"):
         load(str(folder), device="cpu")

@@ -1,0 +1,133 @@
+"""`ipllvm gate BEFORE AFTER`: may AFTER take the place of BEFORE? From runs, or other harnesses' logs."""
+
+import argparse
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ipllvm.errors import UsageError
+from ipllvm.reporting.text import interval, number, visible
+
+if TYPE_CHECKING:
+    from ipllvm.gate.baseline import Baseline
+    from ipllvm.gate.outcome import Change, Gate
+
+UNDECIDED: Final = 6
+USUAL: Final = 2.0
+WORST_FIRST: Final = ("VIOLATED", "WORSE", "UNDECIDED", "HOLDS")
+EXAMPLES: Final = 3
+WORDS: Final = {0: "passes", 1: "fails: worse than before", 6: "undecided", 7: "fails: not all was compared"}
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command line of `ipllvm gate`."""
+    parser.description = (
+        "Compare two measured runs by sample, without a model: the exit status says whether the second may "
+        "take the place of the first. Runs are ipllvm's (latest, a baseline, a folder), or logs by sample of "
+        "lm-eval, lmms-eval (--log_samples: the folder or samples_*.jsonl) and inspect_ai (.eval, .json). "
+        "Exit status: 0 passes, 1 worse by more than the margin, 6 undecided, 7 not all could be compared."
+    )
+    parser.add_argument("before", metavar="BEFORE", help="what was released")
+    parser.add_argument("after", metavar="AFTER", help="what is to take its place")
+    parser.add_argument(
+        "--margin", type=_margin, metavar="POINTS", help="what may be lost (default: 2, a run's own)"
+    )
+    parser.add_argument("--undecided", choices=("pass", "fail"), default="pass", help="what UNDECIDED does")
+    parser.add_argument(
+        "--fail-on", choices=("violated", "worse"), default="violated", help="or worse at all"
+    )
+    parser.add_argument("--report-dir", type=Path, default=Path("reports"), help="where names are looked up")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write it as a comment, too")
+    parser.add_argument("-v", "--why", dest="why", action="store_true", help="say why, and who flipped")
+
+
+def main(args: argparse.Namespace) -> int:
+    """Print one line for the answer and one a comparison, what got worse first; its exit status."""
+    from ipllvm.gate.compare import compare
+    from ipllvm.reporting import ci
+
+    before, after = (_load(name, args) for name in (args.before, args.after))
+    gate = compare(before, after, f"baseline {args.before}")
+    status = gate.failing(args.fail_on) or (UNDECIDED if gate.undecided and args.undecided == "fail" else 0)
+    answer = f"gate {WORDS[status]}: {visible(args.after, 200)} against {visible(args.before, 200)}"
+    print(answer)
+    for line in [*lines(gate), *(why(gate) if args.why else ())]:
+        print(visible(line, 2000))
+    for name in dict.fromkeys([*before.about.get("left_out", ()), *after.about.get("left_out", ())]):
+        print(f"left out: {visible(str(name))}: less is better, or it is no score from 0 to 1")
+    page = ci.comment(answer, gate)
+    if args.markdown:
+        args.markdown.write_text(page, encoding="utf-8")
+    ci.publish(page, ci.outputs(gate, status), [*ci.problems(gate)] if status else [], os.environ)
+    return status
+
+
+def _margin(text: str) -> float:
+    try:
+        points = float(text)
+    except ValueError:
+        points = -1.0
+    if not 0 < points <= 100:
+        raise argparse.ArgumentTypeError(f"{text}: give points, more than 0 and at most 100")
+    return points
+
+
+def _load(name: str, args: argparse.Namespace) -> "Baseline":
+    """A run or a log as a baseline; raises UsageError in one line."""
+    from ipllvm.gate import logs, names, reading
+
+    place = Path(name).expanduser()
+    if place.exists() and logs.is_log(place):
+        return logs.load(place, args.margin or USUAL)
+    if place.is_file() and place.suffix in (".jsonl", ".eval"):
+        raise UsageError(f"{visible(name)}: no log by sample: lm-eval writes samples_TASK_*.jsonl")
+    found = reading.load(names.baseline_file(name, args.report_dir, "gate"))
+    if args.margin is None:
+        return found
+    entries = {
+        key: replace(entry, claim=replace(entry.claim, regression_margin=args.margin))
+        for key, entry in found.entries.items()
+    }
+    return replace(found, entries=entries)
+
+
+def ordered(gate: "Gate") -> "list[Change]":
+    """The comparisons, what got worse first and most."""
+
+    def rank(change: "Change") -> tuple[int, float]:
+        return WORST_FIRST.index(gate.standing(change)), -(change.estimate.value or 0.0)
+
+    return sorted(gate.changes, key=rank)
+
+
+def lines(gate: "Gate") -> Iterator[str]:
+    """One line a comparison, then what could not be compared."""
+    for change in ordered(gate):
+        found = change.estimate
+        lost, gained = found.discordant
+        means = (
+            f"{number(change.before)} before, {number(change.after)} after, "
+            if change.before is not None
+            else ""
+        )
+        yield (
+            f"{gate.standing(change)} {_measure(change)} on {change.key[2]}: "
+            f"{means}worse by {number(found.value)} {interval(found.low, found.high)}, margin "
+            f"{change.claim.margin:g}; {lost} lost and {gained} gained of {found.n:,}"
+        )
+    yield from gate.lines()
+
+
+def _measure(change: "Change") -> str:
+    """The property, and its claim where that has another name."""
+    claim = change.claim.name.partition(":")[2]
+    return change.key[0] if claim in (change.key[0], "clean_score") else f"{change.key[0]} ({claim})"
+
+
+def why(gate: "Gate") -> Iterator[str]:
+    """The reasons, and the worst samples with both answers."""
+    for change in ordered(gate):
+        yield f"why, {change.key[0]} on {change.key[2]}: {gate.reason(change)}"
+        yield from (f"  flipped {each}" for each in change.turned[:EXAMPLES])

@@ -1,0 +1,229 @@
+"""Logs by sample of lm-eval, lmms-eval and inspect_ai, read as baselines: who measures there can gate here.
+
+A log gives one entry for each of its tasks and metrics, paired by the harness's own ids and decided as a
+clean score is. Metrics of which less is better, or that leave 0 to 1, are left out and told. Without torch.
+"""
+
+import hashlib
+import json
+import re
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from ipllvm.benchmarks.jsonlines import numbered
+from ipllvm.errors import UsageError
+from ipllvm.gate.baseline import CLEAN, Baseline, BaselineEntry, clean_claim
+from ipllvm.records import Transcript
+from ipllvm.safety import reading
+from ipllvm.safety.printing import visible
+
+LESS_IS_BETTER: Final = re.compile(r"perplexity|bits_per_byte|loss|(^|_)(wer|cer|ter|mae|mse|rmse)($|_)")
+LETTERS: Final = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
+"""Values of inspect_ai: correct, partially correct, incorrect, no answer."""
+NOT_METRICS: Final = frozenset(
+    [
+        "doc_id",
+        "doc",
+        "doc_hash",
+        "target",
+        "target_hash",
+        "prompt_hash",
+        "arguments",
+        "resps",
+        "filtered_resps",
+        "filter",
+        "metrics",
+        "input",
+        "submission",
+        "schema_version",
+        "token_counts",
+    ]
+)
+TEXT: Final = 2_000
+MEMBER: Final = 64 * reading.MIB
+"""Bytes of one sample in a packed log."""
+WHOLE: Final = 2048 * reading.MIB
+"""Bytes of a whole log."""
+_TASK: Final = re.compile(r"(?:.*_)?samples_(.+?)(?:_\d{4}-\d\d-\d\dT[\d.:-]+)?\.jsonl")
+Value = tuple[str, str, float]
+"""Task, metric and score."""
+
+
+@dataclass(slots=True)
+class Logged:
+    """What a log says of one task by one metric, by sample: scores, of several epochs their mean."""
+
+    scores: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    documents: dict[str, str] = field(default_factory=dict)
+    answers: dict[str, Transcript] = field(default_factory=dict)
+
+
+def is_log(place: Path) -> bool:
+    """Whether a file or a folder is such a log, by its name."""
+    return bool(_files(place))
+
+
+def load(place: Path, margin: float) -> Baseline:
+    """The log as a baseline whose claims are that no score gets worse by more than `margin` points.
+
+    Raises UsageError in one line for what can't be read or has no score by sample.
+    """
+    logs: dict[tuple[str, str], Logged] = defaultdict(Logged)
+    for file in _files(place):
+        for task, row in _rows(file):
+            _take(logs, task, row)
+    entries, left = [], []
+    for (task, metric), log in sorted(logs.items()):
+        values = [value for each in log.scores.values() for value in each]
+        if LESS_IS_BETTER.search(metric) or not all(0 <= value <= 1 for value in values):
+            left.append(f"{metric} of {task}")
+        else:
+            entries.append(_entry(task, metric, log, margin))
+    if not entries:
+        why = f"; no score from 0 to 1: {', '.join(left)}" if left else ""
+        raise UsageError(f"{visible(str(place))}: no score by sample (lm-eval: --log_samples){visible(why)}")
+    return Baseline({"left_out": left}, {each.key: each for each in entries})
+
+
+def _files(place: Path) -> list[Path]:
+    if place.is_file():
+        known = _TASK.fullmatch(place.name) or place.suffix == ".eval" or _is_inspect(place)
+        return [place] if known else []
+    found = [path for path in place.rglob("*.jsonl") if _TASK.fullmatch(path.name)]
+    packed = [path for path in place.glob("*.eval") if path.is_file()]
+    return sorted([*found, *packed]) if place.is_dir() else []
+
+
+def _is_inspect(file: Path) -> bool:
+    """Whether a JSON file is a log of inspect_ai, by its first words."""
+    if file.suffix != ".json":
+        return False
+    with file.open("rb") as stream:
+        start = stream.read(4096)
+    return b'"eval"' in start and b'"version"' in start
+
+
+def _rows(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each sample of a file with its task."""
+    if file.suffix == ".jsonl":
+        named = _TASK.fullmatch(file.name)
+        task = named[1] if named else file.stem
+        yield from ((task, row) for _, row in numbered(file))
+    elif file.suffix == ".eval":
+        yield from _packed(file)
+    else:
+        try:
+            log = reading.json_file(file, WHOLE, finite=False)
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{visible(str(file))}: {error}") from error
+        yield from ((_task(log), row) for row in log.get("samples") or [])
+
+
+def _packed(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The samples of inspect_ai's packed log, one member each."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            members = archive.infolist()
+            if sum(each.file_size for each in members) > WHOLE:
+                raise UsageError(f"{visible(str(file))}: unpacks to more than {WHOLE >> 30} GiB")
+            names = {each.filename for each in members}
+            header = next((name for name in ("header.json", "_journal/start.json") if name in names), "")
+            task = _task(_member(archive, archive.getinfo(header))) if header else file.stem
+            for each in members:
+                if each.filename.startswith("samples/") and each.filename.endswith(".json"):
+                    yield task, _member(archive, each)
+    except (OSError, zipfile.BadZipFile, ValueError) as error:
+        raise UsageError(f"{visible(str(file))}: not a log of inspect_ai: {error}") from error
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Any:
+    if info.file_size > MEMBER:
+        raise ValueError(f"{info.filename} has {info.file_size:,} bytes")
+    with archive.open(info) as stream:
+        return reading.json_value(stream.read(MEMBER + 1), finite=False)
+
+
+def _task(log: Mapping[str, Any]) -> str:
+    return str((log.get("eval") or {}).get("task") or "task").rpartition("/")[2]
+
+
+def _take(logs: dict[tuple[str, str], Logged], task: str, row: Mapping[str, Any]) -> None:
+    """Take in one sample of a log."""
+    of_inspect = "scores" in row or ("epoch" in row and "doc_id" not in row)
+    sample = str(row.get("id") if of_inspect else row.get("doc_id"))
+    values = _inspect_values(row) if of_inspect else _harness_values(row)
+    for metric, value in values:
+        log = logs[task, metric]
+        log.scores[sample].append(value)
+        content = row.get("doc_hash") or [row.get("input") or row.get("doc"), row.get("target")]
+        log.documents[sample] = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        log.answers[sample] = Transcript(_question(row), _answer(row))
+
+
+def _harness_values(row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """The metrics of a line of lm-eval or lmms-eval; one under a filter has the filter's name too."""
+    named = row.get("metrics")
+    others = (name for name in row if name not in NOT_METRICS)
+    names: Iterable[str] = named if isinstance(named, list) else others
+    rule = row.get("filter")
+    for name in map(str, names):
+        value = row.get(name)
+        if isinstance(value, dict):  # lmms-eval hands each sample's score on with what it belongs to
+            value = next((value[key] for key in ("score", "accuracy", "correct") if key in value), None)
+        if isinstance(value, int | float):
+            yield f"{name},{rule}" if rule and rule != "none" else name, float(value)
+
+
+def _inspect_values(row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    scores = row.get("scores")
+    for name, score in scores.items() if isinstance(scores, dict) else ():
+        value = score.get("value") if isinstance(score, dict) else score
+        parts = value.items() if isinstance(value, dict) else [("", value)]
+        for part, each in parts:
+            number = LETTERS.get(each) if isinstance(each, str) else each
+            if isinstance(number, int | float):
+                yield f"{name}/{part}" if part else str(name), float(number)
+
+
+def _question(row: Mapping[str, Any]) -> str:
+    content = row.get("input")
+    if not isinstance(content, str):
+        arguments = row.get("arguments")
+        first = arguments[0] if isinstance(arguments, list) and arguments else ""
+        content = first[0] if isinstance(first, list) and first else first
+    return str(content)[:TEXT] if content else ""
+
+
+def _answer(row: Mapping[str, Any]) -> str:
+    output = row.get("output")
+    if isinstance(output, dict):
+        return str(output.get("completion", ""))[:TEXT]
+    found = row.get("filtered_resps", row.get("resps", ""))
+    while isinstance(found, list) and found:
+        found = found[0]
+    return str(found)[:TEXT]
+
+
+def _entry(task: str, metric: str, log: Logged, margin: float) -> BaselineEntry:
+    samples = tuple(log.scores)
+    values = tuple(sum(log.scores[each]) / len(log.scores[each]) for each in samples)
+    epochs = {len(each) for each in log.scores.values()}
+    whole = {value for each in log.scores.values() for value in each} <= {0.0, 1.0}
+    documents = hashlib.sha256("".join(log.documents[each] for each in sorted(samples)).encode()).hexdigest()
+    return BaselineEntry(
+        key=(metric, CLEAN, task),
+        claim=clean_claim(margin),
+        worse=-1.0,
+        settings={"documents": documents[:16], "epochs": str(sorted(epochs))},
+        samples=samples,
+        clusters=samples,
+        values=values,
+        bound=1.0,
+        lattice=1.0 / max(epochs) if whole and len(epochs) == 1 else 0.0,
+        draws=max(epochs),
+        said=log.answers,
+    )

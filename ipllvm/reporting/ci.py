@@ -1,0 +1,92 @@
+"""What a gate leaves in a CI job: a summary, annotations, outputs, and a comment with the worst samples."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ipllvm.reporting.markdown import escape
+from ipllvm.reporting.text import interval, number
+from ipllvm.safety.printing import annotate
+
+if TYPE_CHECKING:
+    from ipllvm.gate.outcome import Change, Gate
+
+MARK: Final = "<!-- ipllvm-gate -->"
+"""By which a comment of an earlier run is found and replaced."""
+SUMMARY, OUTPUT, ACTIONS = "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_ACTIONS"
+EXAMPLES: Final = 3
+HEAD: Final = ("", "measure", "benchmark", "before", "after", "worse by", "margin", "lost, gained")
+
+
+def comment(answer: str, gate: "Gate") -> str:
+    """The gate as one comment that replaces itself: answer, a row a comparison, the three worst."""
+    rows = [HEAD, ("---",) * len(HEAD), *(_row(gate, each) for each in gate.changes)]
+    table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+    notes = "\n".join(f"- {escape(line)}" for line in gate.lines())
+    return "\n\n".join(filter(None, [MARK, f"**{escape(answer)}**", table, notes, _worst(gate)])) + "\n"
+
+
+def outputs(gate: "Gate", status: int) -> dict[str, str]:
+    """What later steps can use: of the worst comparison, where there is one."""
+    worst = max(gate.changes, key=lambda each: each.estimate.value or 0.0, default=None)
+    words = {0: "pass", 1: "fail", 6: "undecided", 7: "incomplete"}
+    found = {"verdict": words.get(status, "error"), "delta": "", "p": "", "samples-needed": ""}
+    if worst is None:
+        return found
+    needed = worst.verdict.n_to_decide
+    return {
+        **found,
+        "delta": f"{worst.estimate.value or 0.0:.4g}",
+        "p": f"{worst.verdict.p_violated:.3g}",
+        "samples-needed": "" if needed is None else str(needed),
+    }
+
+
+def problems(gate: "Gate") -> Iterator[str]:
+    """One line for each comparison that stands in the way."""
+    for change in gate.changes:
+        if gate.standing(change) != "HOLDS":
+            yield f"{gate.standing(change)} {change.key[0]} on {change.key[2]}: {gate.reason(change)}"
+    yield from gate.lines()
+
+
+def publish(
+    page: str, values: Mapping[str, str], errors: Sequence[str], environment: Mapping[str, str]
+) -> None:
+    """Leave all of it where the job looks for it; nothing where there is no job."""
+    _append(environment.get(SUMMARY), page)
+    _append(environment.get(OUTPUT), "".join(f"{name}={value}\n" for name, value in values.items()))
+    if environment.get(ACTIONS) == "true":
+        for error in errors:
+            annotate("error", "ipllvm gate", error)
+
+
+def _append(place: str | None, text: str) -> None:
+    if place:
+        with suppress(OSError), Path(place).open("a", encoding="utf-8") as file:
+            file.write(text)
+
+
+def _row(gate: "Gate", change: "Change") -> tuple[str, ...]:
+    found = change.estimate
+    cells = [
+        gate.standing(change),
+        change.key[0],
+        change.key[2],
+        number(change.before),
+        number(change.after),
+        f"{number(found.value)} {interval(found.low, found.high)}",
+        f"{change.claim.margin:g}",
+        ", ".join(map(str, found.discordant)),
+    ]
+    return tuple(map(escape, cells))
+
+
+def _worst(gate: "Gate") -> str:
+    """The samples that lost most, with both answers."""
+    for change in sorted(gate.changes, key=lambda each: -(each.estimate.value or 0.0)):
+        if change.turned:
+            rows = [f"- {escape(str(each), 1000)}" for each in change.turned[:EXAMPLES]]
+            return "\n".join([f"Worst on {escape(change.key[2])} ({escape(change.key[0])}):", *rows])
+    return ""

@@ -1,0 +1,172 @@
+"""Logs of other harnesses as baselines: paired by id, decided as ours are, what can't be gated is told."""
+
+import json
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ipllvm import cli
+from ipllvm.errors import UsageError
+from ipllvm.gate import logs
+from ipllvm.reporting import ci
+
+Write = Callable[[Path, list[float]], Path]
+
+
+def lm_eval(folder: Path, scores: list[float]) -> Path:
+    """As `lm-eval --log_samples` writes them, with a perplexity beside."""
+    folder.mkdir(parents=True)
+    rows = [
+        {
+            "doc_id": i, "doc": {"question": f"q{i}"}, "target": str(i), "arguments": [[f"q{i}", {}]],
+            "resps": [["x"]], "filtered_resps": [str(score)], "filter": "strict-match",
+            "metrics": ["exact_match", "perplexity"], "doc_hash": f"h{i}", "exact_match": score,
+            "perplexity": 12.5,
+        }
+        for i, score in enumerate(scores)
+    ]  # fmt: skip
+    file = folder / "samples_gsm8k_2026-01-01T00-00-00.123456.jsonl"
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    return folder
+
+
+def lmms_eval(folder: Path, scores: list[float]) -> Path:
+    """As lmms-eval does: the task behind the date, a score with what it belongs to."""
+    folder.mkdir(parents=True)
+    rows = [
+        {
+            "doc_id": i,
+            "target": "a",
+            "filtered_resps": ["a"],
+            "doc_hash": f"h{i}",
+            "mmmu_acc": {"id": i, "score": s},
+        }
+        for i, s in enumerate(scores)
+    ]
+    file = folder / "20260101_000000_samples_mmmu_val.jsonl"
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    return folder
+
+
+def samples_of_inspect(scores: list[float]) -> list[dict[str, Any]]:
+    letters = {1.0: "C", 0.0: "I"}
+    return [
+        {
+            "id": i, "epoch": 1, "input": f"q{i}", "target": "a", "output": {"completion": "a"},
+            "scores": {"match": {"value": letters[score], "answer": "a"}},
+        }
+        for i, score in enumerate(scores)
+    ]  # fmt: skip
+
+
+def inspect_json(place: Path, scores: list[float]) -> Path:
+    log = {
+        "version": 2,
+        "status": "success",
+        "eval": {"task": "org/theory"},
+        "samples": samples_of_inspect(scores),
+    }
+    file = place.with_suffix(".json")
+    file.write_text(json.dumps(log))
+    return file
+
+
+def inspect_packed(place: Path, scores: list[float]) -> Path:
+    file = place.with_suffix(".eval")
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("header.json", json.dumps({"version": 2, "eval": {"task": "theory"}}))
+        for row in samples_of_inspect(scores):
+            archive.writestr(f"samples/{row['id']}_epoch_1.json", json.dumps(row))
+    return file
+
+
+GOOD = [1.0] * 280 + [0.0] * 120
+WORSE = [0.0] * 60 + [1.0] * 220 + [0.0] * 120
+KINDS = (lm_eval, lmms_eval, inspect_json, inspect_packed)
+
+
+@pytest.mark.parametrize("write", KINDS)
+def test_a_log_of_each_harness_is_gated(
+    write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, after = write(tmp_path / "before", GOOD), write(tmp_path / "after", WORSE)
+    assert cli.main(["gate", str(before), str(before)]) == 0
+    capsys.readouterr()
+    assert cli.main(["gate", str(before), str(after)]) == 1
+    first, second, *_ = capsys.readouterr().out.splitlines()
+    assert first.startswith("gate fails: worse than before: ")
+    assert second.startswith("VIOLATED ") and "70.0 before, 55.0 after, worse by 15.0 [" in second
+    assert second.endswith("margin 2; 60 lost and 0 gained of 400")
+
+
+def test_the_margin_is_the_users(tmp_path: Path) -> None:
+    before, after = lm_eval(tmp_path / "before", GOOD), lm_eval(tmp_path / "after", WORSE)
+    assert cli.main(["gate", str(before), str(after), "--margin", "30"]) == 0
+
+
+def test_what_can_not_be_gated_is_left_out_and_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = lm_eval(tmp_path / "a", GOOD)
+    cli.main(["gate", str(place), str(place)])
+    assert "left out: perplexity,strict-match of gsm8k" in capsys.readouterr().out
+
+
+def test_epochs_are_means_and_no_samples_of_their_own(tmp_path: Path) -> None:
+    rows = [{**row, "epoch": epoch} for row in samples_of_inspect([1.0, 0.0]) for epoch in (1, 2)]
+    file = tmp_path / "log.json"
+    file.write_text(json.dumps({"version": 2, "eval": {"task": "t"}, "samples": rows}))
+    ((key, entry),) = logs.load(file, 2.0).entries.items()
+    assert key == ("match", "clean_score", "t")
+    assert (entry.samples, entry.values, entry.draws, entry.lattice) == (("0", "1"), (1.0, 0.0), 2, 0.5)
+
+
+def test_other_documents_under_the_same_ids_are_not_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, after = lm_eval(tmp_path / "before", GOOD), lm_eval(tmp_path / "after", GOOD)
+    (file,) = after.iterdir()
+    file.write_text(file.read_text().replace('"h0"', '"another"'))
+    assert cli.main(["gate", str(before), str(after)]) == 7
+    assert "documents is " in capsys.readouterr().out
+
+
+def test_missing_samples_are_not_compared(tmp_path: Path) -> None:
+    before, after = lm_eval(tmp_path / "before", GOOD), lm_eval(tmp_path / "after", GOOD[:-30])
+    assert cli.main(["gate", str(before), str(after)]) == 7
+
+
+@pytest.mark.parametrize("content", ["", "{", "[1]", '{"doc_id": 1}', '{"doc_id": 1, "acc": 7.5}'])
+def test_what_is_no_log_is_told_in_one_line(content: str, tmp_path: Path) -> None:
+    file = tmp_path / "samples_x.jsonl"
+    file.write_text(content)
+    with pytest.raises(UsageError) as raised:
+        logs.load(file, 2.0)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_packed_log_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "x.eval").write_bytes(b"PK")
+    with pytest.raises(UsageError, match="not a log of inspect_ai"):
+        logs.load(tmp_path / "x.eval", 2.0)
+
+
+def test_a_ci_job_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary, output = tmp_path / "summary.md", tmp_path / "output"
+    monkeypatch.setenv(ci.SUMMARY, str(summary))
+    monkeypatch.setenv(ci.OUTPUT, str(output))
+    monkeypatch.setenv(ci.ACTIONS, "true")
+    before, after = lm_eval(tmp_path / "before", GOOD), lm_eval(tmp_path / "after", WORSE)
+    assert cli.main(["gate", str(before), str(after), "--markdown", str(tmp_path / "c.md")]) == 1
+    errors = [line for line in capsys.readouterr().out.splitlines() if line.startswith("::error ")]
+    assert len(errors) == 1 and errors[0].startswith("::error title=ipllvm gate::VIOLATED exact_match")
+    told = dict(line.split("=", 1) for line in output.read_text().splitlines())
+    assert told["verdict"] == "fail" and told["delta"] == "15" and float(told["p"]) < 0.001
+    page = summary.read_text()
+    assert page == (tmp_path / "c.md").read_text() and page.startswith(ci.MARK)
+    assert page.count("\n- ") == ci.EXAMPLES, "the three worst samples"
