@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "law: a property without tolerance, checked by Hypothesis")
     config.addinivalue_line("markers", "fixed_n(reason): not sequential, whatever --sequential asks for")
     config.addinivalue_line(
-        "markers", "benchmarks(*names, also=()): what to measure on unless told otherwise"
+        "markers", "benchmarks(*names, also=(), own=): what to measure on unless told otherwise"
     )
     config.addinivalue_line("markers", "claims(*names): what a property checks, if not the claim of its name")
     config.addinivalue_line(

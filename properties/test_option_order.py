@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.observation
-@pytest.mark.benchmarks("scenes-mc", "charts-mc", "easyvqa-mc", also=("mmvp", "planted"))
+@pytest.mark.benchmarks("scenes-mc", "charts-mc", "easyvqa-mc", also=("mmvp", "planted"), own="choices")
 def test_option_order(evaluation: "Evaluation") -> None:
     """Δ = clean accuracy - share of questions right in every order, at least the margin."""
     data = evaluation.benchmark

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.observation
-@pytest.mark.benchmarks("word_problems", also=("gsm8k",))
+@pytest.mark.benchmarks("word_problems", also=("gsm8k",), own="words")
 def test_text_only_math(evaluation: "Evaluation") -> None:
     """The share of word problems solved, at least the margin."""
     from ipllvm.benchmarks import charts

@@ -17,11 +17,15 @@ def cyclic(sample: Sample) -> tuple[Sample, ...]:
 
     Raises UsageError where the prompt does not show the options as `multiple_choice` does.
     """
-    shown = multiple_choice("", sample.choices)
-    if len(sample.choices) < 2 or not sample.prompt.endswith(shown):
+    if not is_lettered(sample):
         raise UsageError(f"sample '{sample.id}': no lettered options whose order could be changed")
-    question = sample.prompt.removesuffix(shown)
+    question = sample.prompt.removesuffix(multiple_choice("", sample.choices))
     return (sample, *(_turned(sample, question, by) for by in range(1, len(sample.choices))))
+
+
+def is_lettered(sample: Sample) -> bool:
+    """Whether the prompt shows two options or more as `multiple_choice` does."""
+    return len(sample.choices) > 1 and sample.prompt.endswith(multiple_choice("", sample.choices))
 
 
 def reordered(benchmark: Benchmark) -> Benchmark:

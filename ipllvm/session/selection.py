@@ -1,15 +1,20 @@
 """Which tests are chosen by --property, and which benchmarks a test is measured on."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ipllvm.benchmarks.choice import is_own
 from ipllvm.benchmarks.names import AT, STANDARD, base
+from ipllvm.benchmarks.option_order import is_lettered
 from ipllvm.errors import UnknownName
 from ipllvm.session.options import Options
 from ipllvm.session.outcomes import case
 from ipllvm.session.profiles import TEXT_ONLY
+
+if TYPE_CHECKING:
+    from ipllvm.records import Benchmark
 
 
 def benchmarks(marker: pytest.Mark | None, options: Options, name: str = "") -> list[Any]:
@@ -20,7 +25,7 @@ def benchmarks(marker: pytest.Mark | None, options: Options, name: str = "") -> 
 
     Of those asked for on the command line it takes the ones that the marker names, also as `also`;
     where there are none the test is skipped with the reason. So is a test without the marker on a
-    benchmark that has no pictures.
+    benchmark that has no pictures. `own` in the marker takes data of one's own too, as far as they are fit.
     """
     own = [under(each, options.protocol) for each in options.published(name)]
     if marker is None:
@@ -30,9 +35,24 @@ def benchmarks(marker: pytest.Mark | None, options: Options, name: str = "") -> 
     if options.on_defaults:
         return [*own, *marker.args]
     names = (*marker.args, *marker.kwargs.get("also", ()))
-    chosen = [each for each in options.benchmarks if each in names or base(each) in names]
+    own_data = "own" in marker.kwargs
+    chosen = [n for n in options.benchmarks if n in names or base(n) in names or (own_data and is_own(n))]
     unfit = pytest.mark.skip(reason=f"is measured on {', '.join(names)}")
     return chosen or [pytest.param(name, marks=unfit) for name in options.benchmarks]
+
+
+def unfit(marker: pytest.Mark | None, data: "Benchmark") -> str:
+    """Why own data are nothing for a test, empty where they are fit; the marker's `own` names the kind.
+
+    "choices" are questions with options, "words" questions without pictures; without a marker it is pictures.
+    """
+    kind = "pictures" if marker is None else marker.kwargs.get("own", "")
+    fit, reason = {
+        "choices": (all(map(is_lettered, data.samples)), "is measured on questions with choices"),
+        "words": (not any(s.images for s in data.samples), "is measured on questions without pictures"),
+        "pictures": (all(s.images for s in data.samples), "the benchmark has no pictures"),
+    }.get(kind, (True, ""))
+    return "" if fit else reason
 
 
 def under(name: str, protocol: str) -> str:

@@ -1,53 +1,52 @@
-"""Which benchmarks a property is measured on."""
+"""Which tests take somebody's own data, and why others do not."""
 
-from types import SimpleNamespace
-from typing import Any, cast
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from ipllvm.benchmarks.definition import published
-from ipllvm.claims.tables import plots, shipped
-from ipllvm.session.options import Options
-from ipllvm.session.profiles import OWN, PUBLISHED, TABLE_1, TABLE_3
-from ipllvm.session.selection import benchmarks, under
+from ipllvm.benchmarks import choice
+from ipllvm.benchmarks.prompts import multiple_choice
+from ipllvm.records import Benchmark, Sample
+from ipllvm.session.selection import benchmarks, unfit
+from ipllvm.tests.session.test_options import read
 
-OBJECTS = pytest.mark.benchmarks("objects", also=("pets", "pets@paper")).mark
-
-
-def asked(profile: str = "paper", protocol: str = "standard", *names: str) -> Options:
-    given: dict[str, Any] = {"profile": profile, "protocol": protocol, "benchmarks": names or OWN}
-    made = SimpleNamespace(**given, on_defaults=not names)
-    made.published = lambda name: Options.published(cast("Options", made), name)
-    return cast("Options", made)
+PICTURE = choice.load("scenes").samples[0].images
+SAMPLE = Sample("s", "s", PICTURE, multiple_choice("Which?", ("red", "blue")), "A", ("red", "blue"))
+CHOICES, WORDS = (pytest.mark.benchmarks("scenes-mc", own=kind).mark for kind in ("choices", "words"))
 
 
-def test_the_papers_profile_takes_the_papers_sets_and_then_what_stands_in() -> None:
-    assert benchmarks(None, asked(), "patch_information") == ["mmstar", "mme", *OWN]
-    assert benchmarks(OBJECTS, asked(), "classification_retention") == [*TABLE_3, "objects"]
-    assert benchmarks(None, asked(), "image_use") == [*OWN], "the paper has no such property"
+def data(sample: Sample) -> Benchmark:
+    return Benchmark("mine.jsonl", (SAMPLE, sample), "multiple_choice", "digest", "source")
 
 
-def test_other_profiles_and_what_is_asked_for_take_none_of_them() -> None:
-    assert benchmarks(None, asked("quick"), "patch_information") == [*OWN]
-    assert benchmarks(None, asked("paper", "standard", "charts"), "patch_information") == ["charts"]
+@pytest.mark.parametrize(
+    ("sample", "marker", "why"),
+    [
+        (SAMPLE, None, ""),
+        (SAMPLE, CHOICES, ""),
+        (SAMPLE, WORDS, "is measured on questions without pictures"),
+        (replace(SAMPLE, images=()), None, "the benchmark has no pictures"),
+        (replace(SAMPLE, prompt="Which? In my own form."), CHOICES, "is measured on questions with choices"),
+        (replace(SAMPLE, choices=()), CHOICES, "is measured on questions with choices"),
+    ],
+    ids=["pictures", "choices", "no-words", "no-pictures", "own-form", "no-choices"],
+)
+def test_own_data_go_to_the_tests_that_they_are_fit_for(
+    sample: Sample, marker: pytest.Mark | None, why: str
+) -> None:
+    assert unfit(marker, data(sample)) == why
 
 
-def test_under_a_protocol_the_published_sets_are_asked_by_it() -> None:
-    assert benchmarks(None, asked(protocol="paper"), "patch_shuffle")[:2] == ["mmvp@paper", "mmvet@paper"]
-    assert under("scenes", "standard") == "scenes"
+def test_words_alone_are_fit_for_words() -> None:
+    bare = replace(SAMPLE, images=())
+    assert unfit(WORDS, replace(data(bare), samples=(bare,))) == ""
 
 
-def test_a_property_of_its_own_sets_knows_them_under_either_protocol() -> None:
-    marker = pytest.mark.benchmarks("word_problems", also=("gsm8k",)).mark
-    assert benchmarks(marker, asked("quick", "paper", "gsm8k@paper"), "text_only_math") == ["gsm8k@paper"]
-    blind = benchmarks(None, asked("quick", "paper", "gsm8k@paper"), "permutation_invariance")
-    assert [mark.name for mark in blind[0].marks] == ["skip"]
-
-
-def test_what_the_paper_measures_on_are_published_sets_of_its_tables_and_figures() -> None:
-    assert {published(name).name for names in PUBLISHED.values() for name in names} >= {*TABLE_1, *TABLE_3}
-    assert set(TABLE_1) == set(shipped("table1.toml")["benchmarks"])
-    assert list(TABLE_3) == shipped("table3.toml")["benchmarks"]
-    for plot in plots():
-        missing = set(plot.benchmarks) - set(PUBLISHED[plot.property])
-        assert missing <= {"imagenet"}, f"{plot.where}: {missing}"  # of encoders, not of models
+def test_a_file_is_taken_where_the_marker_takes_own_data(tmp_path: Path) -> None:
+    file = tmp_path / "mine.jsonl"
+    file.write_text("{}")
+    options = read(benchmark=[str(file)])
+    assert benchmarks(CHOICES, options) == [str(file)]
+    (skipped,) = benchmarks(pytest.mark.benchmarks("scenes-mc").mark, options)
+    assert "is measured on scenes-mc" in str(skipped.marks)
