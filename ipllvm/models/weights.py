@@ -79,7 +79,10 @@ def from_tensors(
     they are.
     """
     wanted = {name: tuple(value.shape) for name, value in described.state_dict().items()}
-    tied = set(described._tied_weights_keys or ()) if described.config.tie_word_embeddings else set()
+    ties = getattr(
+        described.config, "tie_word_embeddings", False
+    )  # not every config of transformers 5.0 has it
+    tied = set(described._tied_weights_keys or ()) if ties else set()
     missing = wanted.keys() - tensors.keys() - tied
     shapes = [(name, tuple(t.shape), wanted.get(name)) for name, t in tensors.items()]
     info = {
