@@ -28,6 +28,7 @@ COMMANDS = {
     "replay": "one trial of a report again: picture, perturbation, both answers",
     "report": "the views of a report again, from its JSON, without the model",
     "history": "each claim from checkpoint to checkpoint, as one page",
+    "view": "the runs of a folder in the browser: two side by side, every sample; or as files",
     "verify": "the files of an audit against the checksums of its manifest",
     "gate": "may a run take the place of another? Own runs, or logs of lm-eval, lmms-eval and inspect_ai",
     "compare": "saved baselines against each other, without a model",

@@ -40,6 +40,7 @@ def test_alignment(
     """Overlap with the encoder - overlap with the projector's output, above 0."""
     from ipllvm.benchmarks.captions import caption
     from ipllvm.engine.features import projected
+    from ipllvm.verdicts.series import mean_score
 
     pool = whole_benchmark.samples
     tokens, _ = own_encoder.states(sample.images[0].load() for sample in pool)
@@ -60,7 +61,9 @@ def test_alignment(
         Shown(
             shown,
             beside={
-                f"{side} with {name}": score(as_scores(side, [each], pool, asked))
+                f"{side} with {name}": mean_score(
+                    f"{side} with {name}", score(as_scores(side, [each], pool, asked))
+                )
                 for (side, name), each in found.items()
             },
             noted={

@@ -36,6 +36,7 @@ def test_synthetic_images(
     """Δ = clean - synthetic accuracy, at most the margin."""
     from ipllvm.artifacts.renderer import is_empty
     from ipllvm.engine.recognition import likeness
+    from ipllvm.verdicts.series import mean_score
 
     evaluation.provide("synthetic", synthesis)
     drawn = Synthetic(synthesis.identity)
@@ -43,6 +44,8 @@ def test_synthetic_images(
     data = evaluation.benchmark
     pictures = {s.id: evaluation.artifact("synthetic", s) for s in data.samples}
     said, said_before = answers_read(synthetic), answers_read(clean)
+    now = stock_answers(said, data.samples, _right(synthetic))
+    before = stock_answers(said_before, data.samples, _right(clean), "_original")
     empty = float(np.mean([is_empty(picture) for picture in pictures.values()]))
     cosines = {} if known_encoder is None else {"clip_i": likeness(known_encoder, data.samples, pictures)}
     evaluation.check(
@@ -52,8 +55,7 @@ def test_synthetic_images(
             {"clean": clean, "blank": blank, "synthetic": synthetic},
             beside={
                 **{name: score(each) for name, each in cosines.items()},
-                **stock_answers(said, data.samples, _right(synthetic)),
-                **stock_answers(said_before, data.samples, _right(clean), "_original"),
+                **{name: mean_score(name, each) for name, each in (*now.items(), *before.items())},
             },
             noted={
                 "synthetic": synthesis.identity,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ipllvm.errors import UsageError
 from ipllvm.reporting import history_page, migration
+from ipllvm.reporting import runs as run_names
 from ipllvm.reporting.folders import ensure_writable, replace_file
 from ipllvm.reporting.history_page import ShownRun
 from ipllvm.reporting.quantities import meaning
@@ -95,6 +96,7 @@ def checkpoints(name: str, reports: Path) -> Iterator[CheckpointRun]:
     path = Path(name)
     files = [path / "report.json"] if (path / "report.json").is_file() else sorted(path.glob("*/report.json"))
     files = files or sorted(path.glob("*/*/report.json"))
+    files = files or ([run_names.find(name, reports)] if name.startswith(run_names.LATEST) else [])
     if files:
         yield from (_of_run(file) for file in files)
         return

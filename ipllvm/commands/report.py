@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Final
 
+from ipllvm.commands import shards
 from ipllvm.reporting import exports, migration, runs
 from ipllvm.reporting.folders import ensure_writable, inner_folder, replace_file
 from ipllvm.reporting.merging import merged
@@ -27,12 +28,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "reports", metavar="RUN", nargs="+", help="a run: latest, its name, its folder or report.json"
     )
     parser.add_argument("--report-dir", type=Path, default=REPORTS, help="where names are looked up")
+    parser.add_argument(
+        "--merge", action="store_true", help="RUN are folders of runs with --shard: make one report of them"
+    )
     for name, words in (*((view.option, view.words) for view in VIEWS), (FIGURES, WORDS)):
         parser.add_argument(f"--{name}", type=Path, nargs="?", const=BESIDE, metavar="PLACE", help=words)
 
 
 def main(args: argparse.Namespace) -> int:
     """Write the views and say where; raises UsageError for what is no report."""
+    if args.merge:
+        return shards.merge(args.reports, args.report_dir)
     files = [runs.find(name, args.report_dir) for name in args.reports]
     reports = [migration.read(file) for file in files]
     names = (*(view.option for view in VIEWS), FIGURES)

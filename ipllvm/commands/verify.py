@@ -11,7 +11,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm verify`."""
     parser.description = (
         "Check the files of an audit against its manifest.json. Exit status 1 where one is missing or "
-        "changed; files that came later are told."
+        "changed, is a link, or came later."
     )
     parser.add_argument("run", type=Path, nargs="+", help="a folder that `ipllvm audit` has written")
 
@@ -24,7 +24,8 @@ def main(args: argparse.Namespace) -> int:
 def _verified(run: Path) -> int:
     found = manifest.read(run)
     wrong = list(manifest.problems(run, found))
-    for line in [*wrong, *(f"{name}: not in the manifest" for name in manifest.added(run, found))]:
+    wrong += [f"{name}: not in the manifest" for name in manifest.added(run, found)]
+    for line in wrong:
         print(line)
     shown = visible(str(run), 4096)
     if wrong:

@@ -25,7 +25,7 @@ from ipllvm.engine.store.derived import Derived
 from ipllvm.engine.store.outcomes import OutcomeView
 from ipllvm.engine.template import of_benchmark
 from ipllvm.errors import Finding, StoreFailed, UnknownName
-from ipllvm.evaluation import explanations, flips, official_units
+from ipllvm.evaluation import explanations, flips, judge_noise, official_units
 from ipllvm.evaluation.memory import Memory as Memory
 from ipllvm.evaluation.probability import NO_VERDICT, SUFFIX, Probabilities
 from ipllvm.evaluation.progress import Progress as Progress
@@ -279,9 +279,9 @@ class Evaluation:
         found |= in_own_units
         found |= {name: self._other(name, each) for name, each in shown.beside.items()}
         found |= labelled.beside(shown.scores, self.settings.labels)
+        found |= judge_noise.beside(self._traces, self._grading, self.benchmark)
         if other := self._probabilities.contrasts.get(claim.name):
-            name = f"{claim.quantity}{SUFFIX}"
-            found[name] = self._probabilities.named(self._other(name, other))
+            found |= self._probabilities.named(self._other(f"{claim.quantity}{SUFFIX}", other))
         decisive = self._schedule.decisive(contrast, claim, self.settings.seed)
         return found | {claim.quantity: decisive} | self._schedule.beside(claim.name)
 

@@ -29,6 +29,6 @@ class Probabilities:
         for self.reading in (True, False) if chosen else (False,):
             yield
 
-    def named(self, found: Estimate) -> Estimate:
-        """The estimate, with what it is of."""
-        return replace(found, method=f"{found.method}; {WORDS}")
+    def named(self, found: Estimate) -> dict[str, Estimate]:
+        """The estimate by its name, with what it is of."""
+        return {found.name: replace(found, method=f"{found.method}; {WORDS}")}

@@ -7,8 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from ipllvm.engine.plan import Plan
+from ipllvm.engine.shard import Shard
+from ipllvm.errors import NotTested
 from ipllvm.gate.sequential import SequentialGate
-from ipllvm.records import Benchmark, Claim, Contrast, Estimate, Sample, Series, Verdict
+from ipllvm.records import Benchmark, Claim, Contrast, Decision, Estimate, Sample, Series, Verdict
 from ipllvm.verdicts import decide
 from ipllvm.verdicts.noise_floor import REPLICATE, Floor, limited, other_order, other_size
 from ipllvm.verdicts.outlook import unbounded
@@ -107,6 +109,27 @@ class Noted(Fixed):
         earlier = self._book.of(key)
         self._book.add(look)
         return found if self._planned is None else over_all(found, claim, look, earlier)
+
+
+class Sharded(Fixed):
+    """One part of the samples, of which nothing is decided: what was measured is in the store."""
+
+    def __init__(self, shard: Shard) -> None:
+        self._shard = shard
+
+    def measure(self, call: Call, planned: Benchmark, batch: int) -> None:
+        """Raises NotTested once this part is measured: the verdict belongs to all parts together."""
+        part = self._shard.part(planned.samples)
+        if part:
+            call(replace(planned, samples=part))
+        raise NotTested(
+            f"shard {self._shard}: {len(part):,} of {len(planned.samples):,} samples measured; "
+            "ipllvm report --merge decides when all are"
+        )
+
+    def given(self, paired: Sequence[tuple[Claim, Contrast]]) -> Verdict | None:
+        """None is given here."""
+        return Verdict(Decision.UNDECIDED, f"shard {self._shard} of the samples")
 
 
 class PlanOnly(Fixed):

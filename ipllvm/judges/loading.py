@@ -3,9 +3,7 @@
 from pathlib import Path
 
 from ipllvm.endpoints import address
-from ipllvm.endpoints.client import trouble
 from ipllvm.errors import UsageError
-from ipllvm.judges.endpoint import EndpointJudge
 from ipllvm.judges.recorded import PREFIX, RecordedJudge
 from ipllvm.records import Judge
 from ipllvm.registry import JUDGES
@@ -31,7 +29,11 @@ def check(name: str, offline: bool = False) -> None:
 
 def require(name: str) -> None:
     """Raises UsageError where an endpoint is not there or does not take the key; other judges are."""
-    if is_endpoint(name) and (why := trouble(address.parse(name))):
+    if not is_endpoint(name):
+        return
+    from ipllvm.endpoints.client import trouble  # nothing of HTTP is imported where nobody is asked
+
+    if why := trouble(address.parse(name)):
         raise UsageError(f"--judge {name}: {why}")
 
 
@@ -43,6 +45,8 @@ def load(name: str, *, device: str = "auto", dtype: str = "auto", offline: bool 
     if name.startswith(PREFIX):
         return RecordedJudge(Path(name.removeprefix(PREFIX)))
     if is_endpoint(name):
+        from ipllvm.judges.endpoint import EndpointJudge
+
         _require_network(name, offline)
         return EndpointJudge(name)
     from ipllvm.judges.local import LocalJudge  # torch is needed by no other judge

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 from ipllvm.benchmarks.names import PAPER, base
 from ipllvm.claims import tables
-from ipllvm.models.sources import HUB_ALIASES
 from ipllvm.paper.agreement import Agreement, compare, printed
 from ipllvm.paper.parts import PaperPart
 from ipllvm.reporting.schema import Report, Row, rows
 
 NOT_ASKED = "not asked for: ipllvm paper --models {} --only {}"
-NO_ALIAS = "no alias leads to it: give the folder of a checkpoint of its kind to ipllvm paper --models"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,7 @@ def _cell(
             return None
         if value is None and part.form == "table" and not _is_printed(part, benchmark, name):
             return None
-        why = measured.reasons.get(key) or _unasked(model, part)
+        why = measured.reasons.get(key) or NOT_ASKED.format(model, part.key)
         return Cell(part.key, model, benchmark, named[0], None, None, None, "", 0, value,
                     Agreement.NOT_TESTED, why, notes)  # fmt: skip
     compared = compare(
@@ -119,11 +117,6 @@ def _is_printed(part: PaperPart, benchmark: str, name: str) -> bool:
     """Whether the paper prints such a value of any model."""
     figures = (tables.beside(part.property_name, model, benchmark) for model in part.models)
     return any(figure.name == name for each in figures for figure in each)
-
-
-def _unasked(model: str, part: PaperPart) -> str:
-    aliased = tables.paper_name(model) != model or model in HUB_ALIASES
-    return NOT_ASKED.format(model, part.key) if aliased else NO_ALIAS
 
 
 def _with_each(part: PaperPart, row: Row | None) -> dict[str, str]:

@@ -10,6 +10,7 @@ from ipllvm.paper import drawing, pages
 from ipllvm.paper.agreement import Agreement
 from ipllvm.paper.cells import Cell, Measured, cells
 from ipllvm.paper.parts import ENCODER_SIDE, PaperPart
+from ipllvm.paper.planning import is_here
 from ipllvm.paper.words import Document, PaperSection, reasons
 from ipllvm.reporting import canvas, exports
 from ipllvm.reporting.folders import ensure_writable, inner_folder, replace_file
@@ -81,11 +82,15 @@ def _untested(part: PaperPart, models: Sequence[str], measured: Measured) -> Ite
     keys = [(part.property_name, model, benchmark) for model in models for benchmark in part.benchmarks]
     lost = [
         Cell(part.key, key[1], key[2], "", None, None, None, "", 0, None, Agreement.NOT_TESTED,
-             measured.reasons.get(key, "not run"))
+             measured.reasons.get(key) or _why(key[2]))
         for key in keys
         if key not in measured.rows
     ]  # fmt: skip
     yield from reasons(PaperSection(part, lost))
+
+
+def _why(benchmark: str) -> str:
+    return "not run" if is_here(benchmark) else f"benchmark '{benchmark}' is neither on this machine"
 
 
 def write(document: Document, folder: Path) -> list[Path]:

@@ -49,7 +49,10 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A part on a benchmark by a model; `missing` says how to get what is not here, empty where all is."""
+    """A part on a benchmark by a model; `missing` says how to get what is not here, empty where all is.
+
+    `stands_in` says that the benchmark is none of the paper's: it is run only where none of those is here.
+    """
 
     part: PaperPart
     model: str
@@ -59,6 +62,7 @@ class Planned:
     judge_calls: int
     seconds: float
     missing: tuple[str, ...]
+    stands_in: bool
 
 
 def trials(part: PaperPart, draws: int, facts: Facts) -> tuple[int, float]:
@@ -117,7 +121,17 @@ def _planned(
     passes = 2 * facts.parameters * tokens * (1 + share * (each - 1)) / (EFFICIENCY * device.rate)
     steps = each * text["answered"] * 2 * facts.parameters / device.bandwidth / BATCH
     calls = rows * each if benchmark in JUDGED else 0
-    return Planned(part, model, benchmark, rows, rows * each, calls, rows * (passes + steps), tuple(missing))
+    return Planned(
+        part,
+        model,
+        benchmark,
+        rows,
+        rows * each,
+        calls,
+        rows * (passes + steps),
+        tuple(missing),
+        benchmark not in part.benchmarks,
+    )
 
 
 def of_model(name: str) -> Facts:

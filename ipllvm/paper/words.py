@@ -98,16 +98,19 @@ def counts(document: Document) -> str:
 
 def plan(found: Sequence[Planned], device: Device) -> Iterator[str]:
     """A line a part and model, the sums, and what is missing with the command that gets it."""
+    own = [each for each in found if not each.stands_in]
     groups: dict[tuple[str, str], list[Planned]] = {}
-    for each in found:
+    for each in own:
         groups.setdefault((each.part.where, each.model), []).append(each)
     for (where, model), rows in groups.items():
         lacking = sum(bool(each.missing) for each in rows)
         gaps = f"; {lacking} of {len(rows)} benchmarks lack something" if lacking else ""
         yield f"{where}, {model}: {_sums(rows)}{gaps}"
     ready = [each for each in found if not each.missing]
-    yield f"what can be run now, on {device.name}: {_sums(ready)}"
-    yield f"all of it, once it is here: {_sums(found)}; roughly, and what is known already is not run again"
+    others = ", ".join(dict.fromkeys(each.benchmark for each in ready if each.stands_in))
+    standing_in = f", with {others} standing in" if others else ""
+    yield f"what can be run now, on {device.name}{standing_in}: {_sums(ready)}"
+    yield f"all of it, once it is here: {_sums(own)}; roughly, and what is known already is not run again"
     missing = dict.fromkeys(how for each in found for how in each.missing)
     yield from (f"missing: {how}" for how in missing)
 

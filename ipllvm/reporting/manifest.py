@@ -103,4 +103,6 @@ def _entry(folder: Path, path: Path) -> dict[str, Any]:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / NAME)
+    """Everything in a folder but its manifest and folders; links too, wherever they lead."""
+    there = (path for path in folder.rglob("*") if path.is_symlink() or path.is_file())
+    return sorted(path for path in there if path != folder / NAME)

@@ -65,23 +65,23 @@ def summary(
     for line in lines(report):
         of_model.setdefault(line.row["model"], []).append(line)
     answer, rest = headline(report)
-    made: list[str | Text | Table] = [
+    page: list[str | Text | Table] = [
         *_folded(plain(f"{answer}; {rest}" if rest else answer), width, strong=len(plain(answer))),
         *([""] if report["models"] else []),
     ]
     for model in report["models"]:
-        made += _model(report, of_model.get(model["id"], []), model, width, plain, verbose)
-    made += [*_figures(report, plain), *_examples(report, width, plain)] if verbose else []
-    made += _folded(interval_note(report["results"]), width) if report["results"] else []
-    made += [line for said in stated(report) for line in _folded(plain(visible(said, _LONG)), width)]
-    made += _failed(report, width, plain)
-    made += _untold(report, width, plain)
+        page += _model(report, of_model.get(model["id"], []), model, width, plain, verbose)
+    page += [*_figures(report, plain), *_examples(report, width, plain)] if verbose else []
+    page += _folded(interval_note(report["results"]), width) if report["results"] else []
+    page += [line for said in stated(report) for line in _folded(plain(visible(said, _LONG)), width)]
+    page += _failed(report, width, plain)
+    page += _untold(report, width, plain)
     if folder is not None:
-        made.append(plain(f"report: {visible(str(folder / 'report.json'), _LONG)}"))
-    return _drawn(made, width, color)
+        page.append(plain(f"report: {visible(str(folder / 'report.json'), _LONG)}"))
+    return _drawn(page, width, color)
 
 
-def _drawn(made: Sequence["str | Text | Table"], width: int, color: bool) -> list[str]:
+def _drawn(items: Sequence["str | Text | Table"], width: int, color: bool) -> list[str]:
     """The lines as they are printed; only tables are cut to the width."""
     page = StringIO()
     console = Console(
@@ -93,7 +93,7 @@ def _drawn(made: Sequence["str | Text | Table"], width: int, color: bool) -> lis
         legacy_windows=False,
         _environ={},  # whether there is colour, and how wide, pytest has decided already
     )
-    for item in made:
+    for item in items:
         shown = Text(item) if isinstance(item, str) else item
         console.print(shown, soft_wrap=not isinstance(item, Table), highlight=False)
     return [line.rstrip() for line in page.getvalue().split("\n")[:-1]]
@@ -188,12 +188,12 @@ def _block(line: Line, width: int, plain: Callable[[str], str]) -> Iterator[str 
 
 def _figures(report: Report, plain: Callable[[str], str]) -> list[str]:
     """Curves and maps; a map is never folded."""
-    made = []
+    rows = []
     for line in lines(report):
         for series in line.row["series"]:
             head, *rest = (plain(text) for text in figures.text(series))
-            made += [f"{plain(_title(line))}, {head}", *rest]
-    return [*made, ""] if made else []
+            rows += [f"{plain(_title(line))}, {head}", *rest]
+    return [*rows, ""] if rows else []
 
 
 def _examples(report: Report, width: int, plain: Callable[[str], str]) -> Iterator[str | Text]:
@@ -234,8 +234,8 @@ def _folded(text: str, width: int, indent: str = "", verdict: str = "", strong: 
     """
     following = indent + "  "
     found = wrap(text, width, initial_indent=indent, subsequent_indent=following, break_on_hyphens=False)
-    made = [Text(line) for line in found]
-    if made:
-        made[0].stylize(_style(verdict), 0, len(verdict))
-        made[0].stylize("bold", 0, strong)
-    return made
+    texts = [Text(line) for line in found]
+    if texts:
+        texts[0].stylize(_style(verdict), 0, len(verdict))
+        texts[0].stylize("bold", 0, strong)
+    return texts

@@ -306,11 +306,12 @@ LABEL = " = "
 
 def _perturbation(row: Row) -> str:
     """The name of the score under the perturbation: the first that is none of the fixed ones."""
-    fixed = ("clean", "blank", "noise_floor", row["claim"]["quantity"])
+    derived = ("_pairs", "_labelled", "_probability")
+    fixed = ("clean", "blank", "noise_floor", "judge_noise", row["claim"]["quantity"])
     others = (
         name
         for name in row["estimates"]
-        if name not in fixed and not name.endswith(("_pairs", "_labelled")) and LABEL not in name
+        if name not in fixed and not name.endswith(derived) and LABEL not in name
     )
     return next(others, "perturbed")
 

@@ -14,15 +14,17 @@ def cache() -> Path:
     return Path(above) / NAME
 
 
-def store(beside: Path) -> Path:
+def store(beside: Path, carried: bool = False) -> Path:
     """The folder of outcomes, artifacts and what was derived from them.
 
     It is the one that IPLLVM_STORE names; where that is empty, or the user's cache can't be written, it is
-    `beside`, the folder of reports.
+    `beside`, the folder of reports; so is what is to be `carried` to another machine.
     """
     given = os.environ.get(VARIABLE)
     if given is not None:
         return Path(given).expanduser() if given else beside
+    if carried:
+        return beside
     try:
         usual = cache()
     except RuntimeError:  # a user without a home, as in some containers

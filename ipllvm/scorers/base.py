@@ -94,6 +94,11 @@ class Grading:
         found: Any = SCORERS.load(self.name(data))
         return found if isinstance(found, NeedsJudge) and self._load is not None else None
 
+    def again(self, data: Benchmark) -> Scorer | None:
+        """The judge of `data`, asked anew; None where rules grade."""
+        rule = self.rule(data)
+        return None if rule is None else rule.by(self.judge, self._replicate + 1)
+
     def _make(self, name: str) -> Scorer:
         found: Any = SCORERS.load(name)
         alone = self._load is None and getattr(found, "alone", False)

@@ -1,9 +1,11 @@
 """Options that do not go together, or not without another: told in one line before anything is collected."""
 
+import os
 from collections.abc import Mapping
 from typing import Any, Final
 
 from ipllvm.errors import UsageError
+from ipllvm.gate import names
 
 TARGETS: Final = ("population", "benchmark")
 """What a sequential verdict speaks of."""
@@ -28,6 +30,12 @@ def check(values: Mapping[str, Any]) -> None:
         raise UsageError("--final-look: give --sequential too")
     if values["top_up"] and (sequential or values["noise_floor"] or values["no_store"] or compared):
         raise UsageError("--top-up: not with --sequential, --noise-floor, --no-store or a baseline")
+    whole = sequential or values["top_up"] or values["noise_floor"] or values["no_store"] or compared
+    if values["shard"] and whole:
+        raise UsageError(
+            f"--shard {values['shard']}: not with --sequential, --top-up, --noise-floor, --no-store "
+            "or a baseline"
+        )
     looks = values["evidence"] == "looks"
     if looks and (not sequential or values["final_look"] or values["target"] != TARGETS[0]):
         raise UsageError("--evidence looks: needs --sequential, without --final-look or --target benchmark")
@@ -42,3 +50,17 @@ def _check_needed(values: Mapping[str, Any]) -> None:
         for name, usual in others:
             if values[name] != usual and not values[needed]:
                 raise UsageError(f"--{name.replace('_', '-')}: give --{needed} too: it says nothing alone")
+
+
+def created(values: Mapping[str, Any]) -> bool:
+    """Whether this run is to be the baseline that it asks for; raises UsageError where a machine asks."""
+    asked: str | None = values["baseline"]
+    if values["baseline_if_missing"] == "fail":
+        return False
+    if not asked or values["save_baseline"]:
+        raise UsageError("--baseline-if-missing=create: give --baseline=NAME, and leave --save-baseline out")
+    if os.environ.get("CI"):
+        raise UsageError(
+            "--baseline-if-missing=create: CI is set, where no run may become its own baseline: commit one"
+        )
+    return names.find(names.new("baseline", asked), values["report_dir"]) is None

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ipllvm.errors import UsageError, first_line
-from ipllvm.safety import places
 from ipllvm.safety.printing import Guarded
 from ipllvm.session import budgeting, exiting
 from ipllvm.session.comparisons import REFERENCE, lost
@@ -82,7 +81,7 @@ class Session:
             ensure_writable(self.options.report_dir)
             refuse_link(self.options.report_dir / "baselines")
             for name in STORED if self.options.store else ():
-                refuse_link(places.store(self.options.report_dir) / name)
+                refuse_link(self.options.store_dir / name)
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None
 
@@ -116,7 +115,7 @@ class Session:
             budgeting.share(self.config.stash[REFERENCE], [row for _, _, row in found], self.options)
         rows, missed = [*self._entries(found)], [*self._lost(NOT_MEASURED)]
         session.exitstatus = exiting.refined(int(exitstatus), reports, rows, missed, self.options)
-        ends = (FAILED, PASSED_LAW, *([SKIPPED] if self.options.baseline else []))
+        ends = (FAILED, PASSED_LAW, *([SKIPPED] if self.options.baseline or self.options.shard else []))
         if plan or not (found or missed or any(any(self._lost(kind)) for kind in ends)):
             return
         try:

@@ -4,7 +4,6 @@ Nothing here imports torch or touches a model: unknown names and impossible valu
 one line before anything is collected. An option is one field of `Options`.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -14,6 +13,8 @@ import pytest
 
 from ipllvm.artifacts.synthetic import CAPTIONERS, GENERATORS
 from ipllvm.benchmarks import choice
+from ipllvm.engine import shard
+from ipllvm.engine.shard import Shard
 from ipllvm.errors import UsageError
 from ipllvm.gate import budget, names
 from ipllvm.gate.budget import Budget
@@ -26,6 +27,7 @@ from ipllvm.perturbations.occlusion import BUDGETS
 from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
 from ipllvm.records import EXACT
+from ipllvm.safety import places
 from ipllvm.session import combinations, labels, parsing
 from ipllvm.session.combinations import TARGETS
 from ipllvm.session.in_memory import in_hand
@@ -226,6 +228,10 @@ class Options:
     )
     offline: bool = option("never ask the network", RUN, flag=True)
     sequential: bool = option("measure on more and more samples until a claim is decided", RUN, flag=True)
+    shard: Shard | None = option(
+        "measure part I of N and decide nothing: ipllvm report --merge makes one report of all parts",
+        NOTHING, shard.parse, metavar="I/N",
+    )
     target: str = option(
         f"what a sequential verdict speaks of: {' or '.join(TARGETS)}", RUN, one_of(*TARGETS), TARGETS[0]
     )
@@ -256,6 +262,11 @@ class Options:
     def store(self) -> bool:
         """Whether outcomes are kept."""
         return not self.no_store
+
+    @property
+    def store_dir(self) -> Path:
+        """Where outcomes are kept: a shard's beside its report, to be taken away with it."""
+        return places.store(self.report_dir, carried=self.shard is not None)
 
     @property
     def on_defaults(self) -> bool:
@@ -362,7 +373,7 @@ def read(config: pytest.Config) -> Options:
     values["benchmarks"] = tuple(dict.fromkeys(asked))
     values["captioner"] = values["captioner"] or CAPTIONERS[values["generator"]]
     values["language_models"] = values["language_models"] or DEFAULT_LANGUAGE_MODELS
-    created = _created(values)
+    created = combinations.created(values)
     if created:
         values.update(baseline=None, save_baseline=values["baseline"], budget=None, variants=1)
     served = any(map(is_endpoint, values["models"]))
@@ -370,17 +381,3 @@ def read(config: pytest.Config) -> Options:
     for name in ("baseline", "save_baseline"):
         values[name] = values[name] or ""
     return Options(fewer_do=typed["samples"] == "auto", created=created, **values)
-
-
-def _created(values: Mapping[str, Any]) -> bool:
-    """Whether this run is to be the baseline that it asks for; raises UsageError where a machine asks."""
-    asked: str | None = values["baseline"]
-    if values["baseline_if_missing"] == "fail":
-        return False
-    if not asked or values["save_baseline"]:
-        raise UsageError("--baseline-if-missing=create: give --baseline=NAME, and leave --save-baseline out")
-    if os.environ.get("CI"):
-        raise UsageError(
-            "--baseline-if-missing=create: CI is set, where no run may become its own baseline: commit one"
-        )
-    return names.find(names.new("baseline", asked), values["report_dir"]) is None

@@ -50,15 +50,15 @@ BEYOND: Final = (
 """Properties that are none of the paper's."""
 SIZES: Final = {
     "quick": {
-        "permutation_invariance": Size(500, 1),
-        "patch_shuffle": Size(100, 1),
+        "permutation_invariance": Size(300, 1),
+        "patch_shuffle": Size(80, 1),
         "patch_information": Size(200, 1),
-        "occlusion": Size(60, 1),
-        "option_order": Size(100, 1),
+        "occlusion": Size(40, 1),
+        "option_order": Size(200, 1),
         "alignment": Size(None, 1),
-        "layer_importance": Size(120, 2),
-        "modality_importance": Size(90, 2),
-        "visual_token_importance": Size(60, 2),
+        "layer_importance": Size(100, 1),
+        "modality_importance": Size(60, 1),
+        "visual_token_importance": Size(30, 1),
         **dict.fromkeys(BEYOND, Size(60, 1)),
     },
     "paper": {name: Size(None, 10) for name in IMPORTANCE},
@@ -71,6 +71,6 @@ def size(profile: str, property_name: str) -> Size:
     """What a profile gives to a property.
 
     >>> size("quick", "permutation_invariance").samples, size("paper", "layer_importance").draws
-    (500, 10)
+    (300, 10)
     """
     return SIZES[profile].get(property_name, DEFAULT[profile])

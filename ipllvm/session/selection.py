@@ -7,7 +7,6 @@ import pytest
 
 from ipllvm.benchmarks.choice import is_own
 from ipllvm.benchmarks.names import AT, STANDARD, base
-from ipllvm.benchmarks.option_order import is_lettered
 from ipllvm.errors import UnknownName
 from ipllvm.session.options import Options
 from ipllvm.session.outcomes import case
@@ -46,6 +45,8 @@ def unfit(marker: pytest.Mark | None, data: "Benchmark") -> str:
 
     "choices" are questions with options, "words" questions without pictures; without a marker it is pictures.
     """
+    from ipllvm.benchmarks.option_order import is_lettered
+
     kind = "pictures" if marker is None else marker.kwargs.get("own", "")
     fit, reason = {
         "choices": (all(map(is_lettered, data.samples)), "is measured on questions with choices"),

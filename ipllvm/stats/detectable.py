@@ -25,8 +25,8 @@ from ipllvm.stats.power import (
 if TYPE_CHECKING:
     from jaxtyping import Int
 
-_KINDS = 64
-"""Clusters that stand for all of one size."""
+_KINDS = 256
+"""The most clusters that stand for all of one size."""
 _LEAST, _NONE = 1e-300, 1e-9
 _HALF = 0.5
 
@@ -115,13 +115,14 @@ class PlannedRun:
     def _typical(self, mean: float) -> Totals:
         """Clusters around a mean drop as a run would have them: quantiles of a normal law, for each size."""
         sizes, counts = np.unique(self.sizes, return_counts=True)
-        quantiles = ndtri((np.arange(_KINDS) + 0.5) / _KINDS)
+        kinds = int(min(counts.max(), _KINDS))
+        quantiles = ndtri((np.arange(kinds) + 0.5) / kinds)
         changed = max(self.discordance, abs(mean))
         deffs = np.array([design_effect(self.draws, float(size)) for size in sizes])
         spreads = np.sqrt((changed - mean**2) * deffs / sizes)
         values = np.clip(mean + spreads[:, None] * quantiles, -1.0, 1.0)
-        shares = (sizes / sizes.max())[:, None] * np.ones(_KINDS)
-        each = np.repeat(counts / _KINDS, _KINDS)
+        shares = (sizes / sizes.max())[:, None] * np.ones(kinds)
+        each = np.repeat(counts / kinds, kinds)
         return Totals((values * shares).ravel(), shares.ravel(), each)
 
     def _error(self, discordance: float, mean: float) -> float:

@@ -48,6 +48,10 @@ def power_line(claim: Claim, clusters: Sequence[str], draws: int, available: int
     told = edges(claim.margin, *sides, at_most=claim.direction == "at_most")
     effect = _POINTS * found.larger
     line = f"{claim.name}: minimum detectable effect {effect:.2f} points at n = {n}: {told}"
+    if not margin and n < available:
+        sizes = np.resize(_sizes(clusters), math.ceil(available / n * len(set(clusters))))
+        whole = PlannedRun(sizes, draws, claim.planned_discordance).detects(0.0, 1 / draws, claim.alpha)
+        line = f"{line}; below {_POINTS * whole.larger:.2f} none of its {available} samples would do"
     needed = _needed(abs(margin), claim, clusters, draws)
     return line if needed is None else f"{line}; at a truth of 0 {outlook(needed, available).sentence}"
 

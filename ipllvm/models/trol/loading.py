@@ -58,7 +58,8 @@ class TrolFiles:
         """It as any other checkpoint: what is read, and how large it is."""
         family = "internvl" if self.tiled else "llava"
         shape = {"vision_config": {"image_size": 490, "patch_size": 14}}
-        return Checkpoint(self.folder, family, self.weights, shape)
+        read = WeightFiles((*self.weights.read, self.folder / TROL_GATES), self.weights.tensors)
+        return Checkpoint(self.folder, family, read, shape)
 
     def fingerprint(self, *, rehash: bool = False) -> str:
         """The sha256 of all that answers hang on."""

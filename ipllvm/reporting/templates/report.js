@@ -40,6 +40,22 @@
     form.hidden = false;
     filter();
   }
+  const sift = document.getElementById("sift");
+  if (sift) {
+    const items = [...document.querySelectorAll("#samples > li")];
+    const choose = () => {
+      const words = sift.elements.words.value.trim().toLowerCase().split(/\s+/), state = sift.elements.state.value;
+      for (const item of items) {
+        const text = item.textContent.toLowerCase();
+        item.hidden = !(words.every((word) => text.includes(word)) && (!state || item.dataset.state === state));
+      }
+      sift.querySelector("output").textContent = `${items.filter((item) => !item.hidden).length} of ${items.length} samples`;
+    };
+    sift.addEventListener("input", choose);
+    sift.addEventListener("submit", (event) => event.preventDefault());
+    sift.hidden = false;
+    choose();
+  }
   const goto = () => {
     const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
     for (let box = target && target.closest("details"); box; box = box.parentElement.closest("details")) box.open = true;

@@ -232,7 +232,9 @@ def test_the_commit_of_a_copy_from_the_hub_is_recorded(
 ) -> None:
     monkeypatch.delenv("IPLLVM_DATA", raising=False)
     place = folder(tmp_path / "snapshots" / ("0123456789" * 4))
-    parquet, pyarrow = pytest.importorskip("pyarrow.parquet"), pytest.importorskip("pyarrow")
+    import pyarrow
+    from pyarrow import parquet
+
     table = pyarrow.table({"image": [png(1)], "question": ["Which?"], "answer": ["lamp"]})
     parquet.write_table(table, place / "test.parquet")
     monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *args, **settings: str(place))

@@ -22,7 +22,8 @@ from ipllvm.tests.test_sizes import MODULES, ROOT
 SCRIPTS = [page for page in PAGES if script(page)]
 QUICK = ["-k", "image_use", "--benchmark=planted", "--samples=24"]
 STAND_INS = {
-    "MODEL": "planted:invariant", "reports/RUN": "runs/one", "reports/OTHER": "runs/two", "reports": "runs",
+    "MODEL": "planted:invariant", "--model=MODEL": "--model=planted:invariant",
+    "reports/RUN": "runs/one", "reports/OTHER": "runs/two", "reports": "runs",
     "questions.jsonl": "planted", "--benchmark=questions.jsonl": "--benchmark=planted",
 }  # fmt: skip
 
@@ -108,18 +109,11 @@ def test_the_cheat_sheet_runs(shell: Path) -> None:
         for name in ("one", "two")
     ]
     for words in shown(DOCS / "cheat-sheet.md"):
-        words = [STAND_INS.get(word, word) for word in words]
-        measures = words[1] in ("check", "audit", "plan")
-        extra = [] if not measures or "-k" in words else QUICK
-        if words[1] in ("check", "audit") and "--samples=all" in words:
-            extra = [*QUICK[:3], "--samples=24"]
-            words.remove("--samples=all")
-        words = (
-            [word for word in words if word != "-k" and word != "permutation"]
-            if "scenes" in " ".join(words)
-            else words
-        )
-        lines.append(" ".join([*words, *extra]) + " || [ $? -lt 2 ]")
+        words = [STAND_INS.get(word, word) for word in words if not word.startswith("--samples")]
+        if words[1] in ("check", "audit", "plan"):
+            words += ["--samples=24"] if "-k" in words else QUICK
+        words += ["--bundle", "pages"] if words[1] == "view" else []
+        lines.append(f"{' '.join(words)} || [ $? -lt 2 ]")
     run(shell, "\n".join(lines))
 
 

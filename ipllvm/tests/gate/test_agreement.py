@@ -137,3 +137,20 @@ def test_what_a_server_hides_is_told_and_refuses_nothing(name: str) -> None:
         assert list(agreement.disagreements(*pair)) == []
         assert any(line.startswith(f"{name} is ") for line in agreement.devices(*pair))
     assert list(agreement.disagreements(own, unknown)), "anything else refuses"
+
+
+def test_what_is_known_before_a_run_is_held_against_the_baseline_and_nothing_else() -> None:
+    old = entry(seed=3)
+    draws = old.settings["draws"]
+    assert list(agreement.foreseen(old, {"draws": draws, "seed": 3, "batch_size": 99})) == []
+    assert list(agreement.foreseen(old, {"draws": 99})) == [
+        f"draws is {draws} in the baseline and 99 in this run"
+    ]
+    (rule,) = agreement.foreseen(old, {}, replace(CLAIM, regression_margin=50.0))
+    assert rule.startswith("the claim's regression_margin is ") and rule.endswith("and 50.0 in this run")
+    (fewer,) = agreement.foreseen(old, {}, samples=["a", "b", "c"])
+    assert fewer.startswith("1 samples are in the baseline alone (d): ")
+    (more,) = agreement.foreseen(old, {}, samples=[*"abcde"])
+    assert more.startswith("1 samples are in this run alone (e): ")
+    failed = replace(old, n_error=1)
+    assert list(agreement.foreseen(failed, {}, samples=[*"abcde"])) == [], "it may be the one that failed"

@@ -143,18 +143,30 @@ ADAPTERS: dict[str, Callable[[Path], None]] = {
 }
 
 
+def _status(what: str) -> tuple[int, ...]:
+    return (0, *STATUS) if what in HARMLESS else STATUS
+
+
 def _misnamed(folder: Path) -> None:
     """A checkpoint whose folder bears escapes."""
     shutil.copytree(embedded_folder("llava-tiny"), folder / MISNAMED)
 
 
+HARMLESS = (
+    "another image token",
+    "an end token below 0",
+    "remote code",
+    "pruned heads",
+    "generation without end",
+)
+"""Measured as plain `generate` answers, in which these change nothing or what they say."""
 ROWS = [
     *(
-        Row(f"checkpoint with {what}", CHECK, STATUS, "", config(*path, value=value, file=file))
+        Row(f"checkpoint with {what}", CHECK, _status(what), "", config(*path, value=value, file=file))
         for what, (file, path, value) in PROCESSORS.items()
     ),
     *(
-        Row(f"checkpoint saying {what}", CHECK, STATUS, "", config(*path, value=value))
+        Row(f"checkpoint saying {what}", CHECK, _status(what), "", config(*path, value=value))
         for what, (path, value) in CONFIGS.items()
     ),
     *(Row(f"weights with {what}", CHECK, STATUS, "ckpt", make) for what, make in WEIGHTS.items()),

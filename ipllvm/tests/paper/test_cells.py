@@ -73,7 +73,7 @@ def test_what_was_not_measured_is_not_tested_with_the_command_that_gets_it() -> 
     assert (asked.agreement, asked.printed) == (Agreement.NOT_TESTED, 64.02)
     assert asked.why == "not asked for: ipllvm paper --models llava-next --only table1"
     meteor = found(parts()["table2"], [], measured({}))["meteor", "mmvp", "Syn."]
-    assert meteor.printed == 35.3 and "no alias" in meteor.why
+    assert meteor.printed == 35.3 and "--models meteor --only table2" in meteor.why
 
 
 def test_table_1_has_its_sixty_printed_values_and_three_models_more_rows() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from ipllvm.claims.tables import shipped
 from ipllvm.errors import UnknownName
 from ipllvm.paper import planning, words
 from ipllvm.paper.parts import chosen, parts
@@ -31,6 +32,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {line.partition("[")[0]: line for line in done.lines if "forward passes" in line}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", MEASURED)
 def test_trials_are_those_of_a_run(key: str, told: dict[str, str]) -> None:
     each, share = trials(parts()[key], 2, of_model("llava-tiny"))
@@ -51,7 +53,9 @@ def test_what_is_missing_comes_with_the_command_that_gets_it(
     tiny = [each for each in found if each.model == "llava-tiny" and not each.missing]
     assert [each.benchmark for each in tiny] == ["easyvqa", "scenes", "charts"]
     (now,) = (line for line in lines if line.startswith("what can be run now"))
-    assert "90 trials" in now
+    assert "with easyvqa, scenes, charts standing in" in now and "90 trials" in now
+    (whole,) = (line for line in lines if line.startswith("all of it"))
+    assert "600 trials" in whole, "what stands in is not run once the paper's sets are here"
     planning.is_here.cache_clear()
 
 
@@ -88,3 +92,7 @@ def test_devices_are_known_by_name() -> None:
     assert planning.devices("here").rate > 0
     with pytest.raises(UnknownName, match=r"device to plan for 'h10': .*'h100'"):
         planning.devices("h10")
+
+
+def test_every_model_of_the_paper_can_be_planned_without_its_weights() -> None:
+    assert all(of_model(name).parameters > 1e9 for name in shipped("models.toml"))

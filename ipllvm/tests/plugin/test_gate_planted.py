@@ -59,19 +59,15 @@ def test_what_the_baseline_violated_too_is_no_regression(tmp_path: Path) -> None
     assert audited.status == 1, "an audit asks for the model's own claims too"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
         ("--draws=2", "draws is 5 in the baseline and 2 in this run"),
-        *(
-            pytest.param(*each, marks=pytest.mark.slow)
-            for each in (
-                ("--samples=60", "260 samples are in the baseline alone"),
-                ("--samples=400", "80 samples are in this run alone"),
-                ("--seed=3", "seed is 0 in the baseline and 3 in this run"),
-                ("--answer=likelihood", "answer is generate in the baseline and likelihood in this run"),
-            )
-        ),
+        ("--samples=60", "260 samples are in the baseline alone"),
+        ("--samples=400", "80 samples are in this run alone"),
+        ("--seed=3", "seed is 0 in the baseline and 3 in this run"),
+        ("--answer=likelihood", "answer is generate in the baseline and likelihood in this run"),
     ],
 )
 def test_unlike_runs_are_not_compared_and_nothing_is_measured_for_them(

@@ -64,17 +64,19 @@ def test_each_kind_of_change_is_told(folder: Path, capsys: pytest.CaptureFixture
     assert lines[1] == "pictures/a.png: changed"
     assert re.fullmatch(r"report.html: changed: [\d,]+ bytes then, 0 now", lines[2])
     assert lines[3:5] == ["report.md: missing", "notes.txt: not in the manifest"]
-    assert lines[5] == f"{folder}: 4 of its files are not as they were written"
+    assert lines[5] == f"{folder}: 5 of its files are not as they were written"
 
 
-def test_a_file_that_came_later_is_told_and_no_fault(
+def test_a_file_or_a_link_that_came_later_is_refused(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "notes.txt").write_text("mine")
-    assert cli.main(["verify", str(folder)]) == 0
+    (folder / "pictures" / "b.png").symlink_to("/nowhere")
+    assert cli.main(["verify", str(folder)]) == 1
     assert capsys.readouterr().out.splitlines() == [
         "notes.txt: not in the manifest",
-        f"{folder}: 5 files, all as they were written",
+        "pictures/b.png: not in the manifest",
+        f"{folder}: 2 of its files are not as they were written",
     ]
 
 

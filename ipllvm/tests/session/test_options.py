@@ -38,7 +38,7 @@ def test_defaults_are_the_demo() -> None:
     found = read()
     assert (found.models, found.benchmarks) == (("llava-tiny",), ("easyvqa", "scenes", "charts"))
     assert (found.samples, found.fewer_do, found.draws, found.seed) == (None, True, None, 0)
-    assert (found.profile, found.size("permutation_invariance")) == ("quick", Size(500, 1))
+    assert (found.profile, found.size("permutation_invariance")) == ("quick", Size(300, 1))
     assert (found.batch_size, found.claims, found.fail_undecided) == (None, None, False)
 
 

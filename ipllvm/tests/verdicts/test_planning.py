@@ -35,6 +35,13 @@ def test_a_margin_of_nothing_needs_no_number() -> None:
     assert "would" not in power_line(SHIPPED["patch_information"], singletons(100), 1, 100)
 
 
+def test_what_no_number_of_samples_decides_is_said_before() -> None:
+    """Of an order, which has no margin, only effects that are large enough are decided."""
+    line = power_line(SHIPPED["then_text"], singletons(60), 1, 1500)
+    assert "minimum detectable effect 18.42 points" in line
+    assert line.endswith("below 3.55 none of its 1500 samples would do")
+
+
 def test_a_gate_that_cannot_hold_is_told() -> None:
     (line,) = gates([SHIPPED["permutation"]], singletons(300), 1, 5000)
     assert "minimum detectable effect of 4.70 points exceeds the regression margin of 2" in line

@@ -294,3 +294,39 @@ def test_scores_of_other_samples_have_a_sequence_of_their_own() -> None:
     found = interim._sequence(Contrast("visual", np.zeros(30), clusters))
     assert found is not None and len(found.sizes) == 30
     assert interim._sequence(Contrast("visual", np.zeros(30), clusters, n_error=2)) is None
+
+
+def looked(n: int, final_look: bool = False) -> tuple[InterimAnalyses, Callable[[int], Contrast]]:
+    """A run that has seen all, and a contrast that is 1 for every so-manyth sample of it (0: for none)."""
+    interim = InterimAnalyses(benchmark(n), 7, "population", final_look)
+    while not interim.exhausted:
+        interim.advance(8)
+    seen = interim.benchmark.samples
+
+    def contrast(every: int) -> Contrast:
+        values = np.array([float(every > 0 and number_of(each) % every == 0) for each in seen])
+        return Contrast("x", values, clusters_of(seen), samples=tuple(each.id for each in seen))
+
+    return interim, contrast
+
+
+def test_the_looks_pay_for_the_final_one_where_nothing_can_be_lost_too() -> None:
+    """Their share of alpha is 0.8, so that their p-values count 1.25 times."""
+    found = []
+    for final_look in (False, True):
+        interim, contrast = looked(100, final_look)
+        found.append(interim.decide(contrast(0), claims.load()["permutation"], contrast(10), 100))
+    plain, final = found
+    assert plain.reason.startswith("not shown that there is something to lose")
+    assert plain.p_holds > 0.1 and final.p_holds == pytest.approx(plain.p_holds / 0.8) and final.p_holds < 1
+
+
+def test_an_undecided_claim_on_at_least_so_much_is_told_with_the_interval_of_its_mean() -> None:
+    interim, contrast = looked(40)
+    claim = claims.load()["image_use"]
+    assert claim.direction == "at_least"
+    gained = contrast(3)
+    verdict = interim.decide(gained, replace(claim, margin=30.0), None, 40)
+    low, high = (float(each) for each in verdict.reason.partition("]")[0].strip("[").split(", "))
+    assert verdict.decision is Decision.UNDECIDED
+    assert -100 <= low < 100 * float(gained.values.mean()) < high <= 100

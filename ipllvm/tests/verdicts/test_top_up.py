@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -83,8 +82,7 @@ def test_it_goes_with_a_fixed_number_of_samples_and_a_store() -> None:
         "target": "population", "no_store": False,
         "budget": None, "variants": 1, "fail_on": "violated", "catch": None, "plan": False,
     }  # fmt: skip
-    others = SimpleNamespace(**usual)
-    check(vars(others))
+    check(usual)
     for wrong in ({"sequential": True}, {"no_store": True}, {"baseline": "b"}, {"noise_floor": True}):
         with pytest.raises(UsageError, match="--top-up"):
             check({**usual, **wrong})

@@ -63,6 +63,7 @@ def embeds(model: Any, prepared: Prepared) -> Tensor:
 def test_features_and_logits(found: tuple[str, Any, dict[str, Tensor], Prepared]) -> None:
     name, model, made, prepared = found
     assert model.info().family == ("meteor" if name == "meteor-tiny" else "trol")
+    assert ("trol_gating.pt" in model.info().weights) == (name != "meteor-tiny")
     if "pixel_sums" in made:
         sums = prepared.fields["pixel_values"].sum((2, 3)).view(made["pixel_sums"].shape)
         assert torch.allclose(sums, made["pixel_sums"], rtol=1e-6, atol=2e-2)
