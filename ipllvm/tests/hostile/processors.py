@@ -163,7 +163,8 @@ HARMLESS = (
     "remote code for its processor",
 )
 """Measured as plain `generate` answers, in which these change nothing or what they say: decoding is greedy
-whatever generation_config.json asks, ids of added tokens are given by the tokenizers library, no code is run."""
+whatever generation_config.json asks, the tokenizers library gives ids itself, no code is run.
+"""
 ROWS = [
     *(
         Row(f"checkpoint with {what}", CHECK, _status(what), "", config(*path, value=value, file=file))
