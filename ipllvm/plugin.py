@@ -58,7 +58,8 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         config.stash[OPTIONS] = options.read(config)
         named.check(config.stash[OPTIONS])
-        if not (config.stash[OPTIONS].plan or config.option.collectonly or hasattr(config, "workerinput")):
+        nothing_runs = config.stash[OPTIONS].plan or config.option.collectonly or config.option.help
+        if not (nothing_runs or hasattr(config, "workerinput")):
             named.require(config.stash[OPTIONS])
         options.check_workers(getattr(config.option, "numprocesses", None), config.stash[OPTIONS])
         kept = comparisons.reference(config.stash[OPTIONS])

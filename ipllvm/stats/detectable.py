@@ -52,8 +52,8 @@ class PlannedRun:
     """A run as it is planned: clusters of these `sizes`, `draws` a sample, a share `discordance` changed.
 
     >>> pairs, few = PlannedRun(np.full(750, 2)), PlannedRun(np.full(30, 10))
-    >>> [round(100 * each, 2) for each in (pairs.detects(0.02).holds, few.detects(0.02).violated)]
-    [2.19, 6.83]
+    >>> [round(100 * each, 1) for each in (pairs.detects(0.02).holds, few.detects(0.02).violated)]
+    [2.2, 6.8]
     """
 
     sizes: "Int[np.ndarray, 'clusters']"

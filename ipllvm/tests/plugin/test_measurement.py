@@ -113,5 +113,5 @@ def test_two_models_on_two_workers(checkpoints: tuple[Path, Path], tmp_path: Pat
     assert done.status == 0
     assert sorted(model for _, model in journal.loads()) == ["first", "second"]
     assert [len(journal.workers_of(folder.name)) for folder in checkpoints] == [1, 1]
-    assert len(journal.ran()) == 2 * 2
+    assert len(journal.ran()) == 2 * 3
     assert sorted(row["model"] for row in done.report()["results"]) == ["first", "second"]

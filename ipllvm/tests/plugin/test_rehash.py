@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fixtures.models import load_model
+from ipllvm.engine.store.derived import Derived
 from ipllvm.models import loading
 from ipllvm.session.outcomes import OPTIONS
 from ipllvm.tests.session.test_options import read
@@ -17,5 +18,5 @@ def test_the_weights_are_read_anew_where_asked(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(loading, "load", lambda name, **settings: settings)
     options = read(model=["llava-tiny"], rehash=wanted)
     config: Any = SimpleNamespace(stash={OPTIONS: options}, get_verbosity=lambda: -1)
-    get: Any = next(unwrap(load_model)(config))
+    get: Any = next(unwrap(load_model)(config, Derived(None)))
     assert get("llava-tiny")["rehash"] is wanted

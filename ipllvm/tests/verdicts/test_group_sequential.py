@@ -98,7 +98,7 @@ def test_it_is_asked_for_with_what_it_goes_with() -> None:
         "sequential": True, "baseline": "", "save_baseline": "", "baseline_if_missing": "fail",
         "models": ("m",), "margin_floor": False,
         "noise_floor": False, "final_look": False, "evidence": "looks", "target": "population",
-        "top_up": None, "no_store": False,
+        "top_up": None, "no_store": False, "shard": None,
         "budget": None, "variants": 1, "fail_on": "violated", "catch": None, "plan": False,
     }  # fmt: skip
     check(usual)

@@ -79,7 +79,7 @@ def test_it_goes_with_a_fixed_number_of_samples_and_a_store() -> None:
         "top_up": 1500, "sequential": False, "baseline": "", "save_baseline": "",
         "baseline_if_missing": "fail", "models": ("m",),
         "margin_floor": False, "noise_floor": False, "final_look": False, "evidence": "bets",
-        "target": "population", "no_store": False,
+        "target": "population", "no_store": False, "shard": None,
         "budget": None, "variants": 1, "fail_on": "violated", "catch": None, "plan": False,
     }  # fmt: skip
     check(usual)
