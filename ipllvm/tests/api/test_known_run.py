@@ -23,6 +23,9 @@ report = ipllvm.check(
 rows = [{**row, "seconds": 0, "test": "", "replay": ""} for row in report.data["results"]]
 for row in rows:
     row["settings"].pop("reused", None)
+    shown = [*row["flips"], *([row["counterexample"]["flip"]] if row["counterexample"] else [])]
+    for flip in shown:  # its command names the folder of the report
+        flip["replay"] = ""
 print(json.dumps({"rows": rows, "models": report.data["models"], "torch": "torch" in sys.modules}))
 """
 
