@@ -205,6 +205,7 @@ def _described(found: Checkpoint, config: Any) -> Any:
 
 def _processor(found: Checkpoint) -> Any:
     """The processor, tried on a picture before any weight is read."""
+    _config(found)  # the processor's class reads it too: its faults are told as its own
     processor = processors.load(found.folder, found.family, remote_code=found.runs_code)
     processors.require_usable(processor, found.folder, found.config)
     return processor

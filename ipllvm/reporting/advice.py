@@ -39,7 +39,7 @@ def samples(row: Row, data: Row) -> str:
     """How many samples would decide an undecided result, and whether its benchmark has them; else empty.
 
     >>> verdict = {"decision": "UNDECIDED", "n_to_decide": 1499}
-    >>> row = {"standing": None, "verdict": verdict, "partial": True, "estimates": {}}
+    >>> row = {"standing": None, "verdict": verdict, "partial": True}
     >>> data = {"name": "charts", "n": 90, "total": 4000}
     >>> samples(row, data)
     'about 1,500 samples of charts in place of 90 would decide it'

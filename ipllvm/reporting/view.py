@@ -125,7 +125,7 @@ def standing(row: Row) -> str:
     Of what is no requirement, and in old reports, that is its own verdict.
     """
     said = row.get("standing") or row["verdict"]
-    return NOT_MEASURED if _lost(row) and not row["partial"] else str(said["decision"])
+    return NOT_MEASURED if not row["partial"] and _lost(row) else str(said["decision"])
 
 
 def word(row: Row) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fixtures.models import load_model
+from ipllvm.engine import deferred
 from ipllvm.engine.store.derived import Derived
 from ipllvm.models import loading
 from ipllvm.session.outcomes import OPTIONS
@@ -17,6 +18,9 @@ from ipllvm.tests.session.test_options import read
 def test_the_weights_are_read_anew_where_asked(monkeypatch: pytest.MonkeyPatch, wanted: bool) -> None:
     monkeypatch.setattr(loading, "load", lambda name, **settings: settings)
     options = read(model=["llava-tiny"], rehash=wanted)
-    config: Any = SimpleNamespace(stash={OPTIONS: options}, get_verbosity=lambda: -1)
+    plugins = SimpleNamespace(get_plugins=set)
+    config: Any = SimpleNamespace(stash={OPTIONS: options}, get_verbosity=lambda: -1, pluginmanager=plugins)
+    monkeypatch.setattr(deferred, "deferred", lambda *of, rehash: {"known": rehash, "read": of[3]()})
     get: Any = next(unwrap(load_model)(config, Derived(None)))
-    assert get("llava-tiny")["rehash"] is wanted
+    found = get("llava-tiny")
+    assert found["known"] is found["read"]["rehash"] is wanted
