@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from ipllvm.engine import whole_check
 from ipllvm.engine.self_check import check
 from ipllvm.models.loading import load
+from ipllvm.models.whole import WholeModel
 from ipllvm.registry import FAMILIES
 from ipllvm.tests import tiny
 from ipllvm.tests.tiny import contract
@@ -22,6 +24,12 @@ def test_a_kind_passes_its_self_check(kind: str, tmp_path: Path) -> None:
     folder = tiny.make(kind, tmp_path)
     if tiny.KINDS[kind].family not in FAMILIES:
         pytest.skip("no family of the registry")
-    found = check(load(str(folder), device="cpu"), contract.samples()[:4])
+    model = load(str(folder), device="cpu")
+    if isinstance(model, WholeModel):
+        whole = whole_check.check(model, contract.samples()[:4])
+        assert whole is not None
+        whole.require()
+        return
+    found = check(model, contract.samples()[:4])
     assert found is not None and found.reference == "" and found.layers
     found.require()
