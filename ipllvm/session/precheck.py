@@ -105,7 +105,8 @@ def _of_all_samples(comparison: Comparison, key: "Key") -> bool:
     from ipllvm.gate.baseline import CLEAN
 
     entries = comparison.config.stash[REFERENCE].baseline.entries
-    clean = entries.get((key[0], CLEAN, key[2]))
+    cleans = [each for name, each in entries.items() if name[1] == CLEAN and name[2] == key[2]]
+    clean = entries.get((key[0], CLEAN, key[2]), cleans[0] if cleans else None)
     return clean is not None and set(entries[key].samples) == set(clean.samples)
 
 
