@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -13,7 +14,6 @@ from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.load_options import LoadOptions
 from ipllvm.models.originals import adapters, inspecting
 from ipllvm.models.originals import loading as original_loading
-from ipllvm.models.originals.inspecting import Original
 from ipllvm.models.pipeline import LoadedCheckpoint
 from ipllvm.models.trol import loading as trol_loading
 from ipllvm.models.trol import meteor_loading
@@ -21,122 +21,54 @@ from ipllvm.models.trol.loading import TrolFiles
 from ipllvm.models.trol.meteor_loading import MeteorFiles
 
 
-class Authored(Protocol):
-    """A checkpoint that was inspected."""
+class AuthoredFiles(Protocol):
+    """The files of a checkpoint that were inspected, and what a report has to say of them."""
 
     @property
     def checkpoint(self) -> Checkpoint:
         """What is read of it, and how large it is."""
         ...
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """In words, what was measured in place of what its name may promise."""
+        ...
+
     def fingerprint(self, *, rehash: bool = False) -> str:
         """The sha256 of all that answers hang on."""
         ...
 
-    def model(self, dtype: torch.dtype) -> Any:
-        """Transformers' model on the CPU; raises ModelUnavailable."""
-        ...
 
-    def sketched(self) -> Any:
-        """The model without memory for its weights; raises ModelUnavailable."""
-        ...
+@dataclass(frozen=True)
+class Authored:
+    """A checkpoint that was inspected.
+
+    `model` makes transformers' model on the CPU in a dtype, `sketched` without memory for its weights, both
+    raise ModelUnavailable; `processor` and `wrapped` make what goes around a model. A prompt of more than
+    `limit` tokens would be cut by its tokenizer.
+    """
+
+    files: AuthoredFiles
+    model: Callable[[torch.dtype], Any]
+    sketched: Callable[[], Any]
+    processor: Callable[[Any], Any]
+    wrapped: Callable[[LoadedCheckpoint], VisionLanguageModel]
+    limit: int | None = None
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """What is read of it, and how large it is."""
+        return self.files.checkpoint
 
     def adapter(self, model: Any, name: str, digest: str) -> VisionLanguageModel:
         """The adapter around a model of it."""
-        ...
-
-
-@dataclass(frozen=True)
-class AuthoredLlava:
-    """LLaVA."""
-
-    original: Original
-
-    @property
-    def checkpoint(self) -> Checkpoint:
-        """See Authored."""
-        return self.original.checkpoint
-
-    def fingerprint(self, *, rehash: bool = False) -> str:
-        """See Authored."""
-        return self.original.fingerprint(rehash=rehash)
-
-    def model(self, dtype: torch.dtype) -> Any:
-        """See Authored."""
-        return original_loading.load(self.original, dtype)
-
-    def sketched(self) -> Any:
-        """See Authored."""
-        return original_loading.described(self.original)
-
-    def adapter(self, model: Any, name: str, digest: str) -> VisionLanguageModel:
-        """See Authored: what its tokenizer would cut off is too long."""
-        parts = LoadedCheckpoint(model, self.original.processor, name, digest, prompting.CHECKPOINT)
-        answering = _finished(adapters.adapter(parts), parts, self.checkpoint, self.original.notes)
-        limit = self.original.settings.raw.get("tokenizer_model_max_length")
-        if isinstance(limit, int) and limit > 0:
-            answering.max_positions = min(limit, answering.max_positions or limit)
+        parts = LoadedCheckpoint(model, self.processor(model), name, digest, prompting.CHECKPOINT)
+        answering = adapting.finished(self.wrapped(parts), parts)
+        answering.weights = tuple(path.name for path in self.checkpoint.weights.read)
+        answering.notes = (*self.files.notes, *adapting.notes(model))
+        if self.limit:
+            answering.max_positions = min(self.limit, answering.max_positions or self.limit)
         return answering
-
-
-@dataclass(frozen=True)
-class AuthoredTrol:
-    """TroL."""
-
-    files: TrolFiles
-
-    @property
-    def checkpoint(self) -> Checkpoint:
-        """See Authored."""
-        return self.files.checkpoint
-
-    def fingerprint(self, *, rehash: bool = False) -> str:
-        """See Authored."""
-        return self.files.fingerprint(rehash=rehash)
-
-    def model(self, dtype: torch.dtype) -> Any:
-        """See Authored."""
-        return trol_loading.model(self.files, dtype)
-
-    def sketched(self) -> Any:
-        """See Authored."""
-        return trol_loading.described(self.files)
-
-    def adapter(self, model: Any, name: str, digest: str) -> VisionLanguageModel:
-        """See Authored."""
-        processor = trol_loading.processor(self.files, model)
-        parts = LoadedCheckpoint(model, processor, name, digest, prompting.CHECKPOINT)
-        return _finished(trol_loading.adapter(self.files, parts), parts, self.checkpoint, self.files.notes)
-
-
-@dataclass(frozen=True)
-class AuthoredMeteor:
-    """Meteor."""
-
-    files: MeteorFiles
-
-    @property
-    def checkpoint(self) -> Checkpoint:
-        """See Authored."""
-        return self.files.checkpoint
-
-    def fingerprint(self, *, rehash: bool = False) -> str:
-        """See Authored."""
-        return self.files.fingerprint(rehash=rehash)
-
-    def model(self, dtype: torch.dtype) -> Any:
-        """See Authored."""
-        return meteor_loading.model(self.files, dtype)
-
-    def sketched(self) -> Any:
-        """See Authored."""
-        return meteor_loading.described(self.files)
-
-    def adapter(self, model: Any, name: str, digest: str) -> VisionLanguageModel:
-        """See Authored."""
-        processor = meteor_loading.processor(self.files, model)
-        parts = LoadedCheckpoint(model, processor, name, digest, prompting.CHECKPOINT)
-        return _finished(meteor_loading.adapter(parts), parts, self.checkpoint, self.files.notes)
 
 
 def inspect(family: str, folder: Path, how: LoadOptions, offline: bool) -> Authored:
@@ -144,18 +76,44 @@ def inspect(family: str, folder: Path, how: LoadOptions, offline: bool) -> Autho
     return FORMATS[family](folder, how, offline)
 
 
+def _llava(folder: Path, how: LoadOptions, offline: bool) -> Authored:
+    files = inspecting.inspect(folder, how, offline)
+    limit = files.settings.raw.get("tokenizer_model_max_length")
+    return Authored(
+        files,
+        partial(original_loading.load, files),
+        partial(original_loading.described, files),
+        lambda model: files.processor,
+        adapters.adapter,
+        limit if isinstance(limit, int) and limit > 0 else None,
+    )
+
+
+def _trol(folder: Path, how: LoadOptions, offline: bool) -> Authored:
+    files = TrolFiles.of(folder, how)
+    return Authored(
+        files,
+        partial(trol_loading.model, files),
+        partial(trol_loading.described, files),
+        partial(trol_loading.processor, files),
+        partial(trol_loading.adapter, files),
+    )
+
+
+def _meteor(folder: Path, how: LoadOptions, offline: bool) -> Authored:
+    files = MeteorFiles.of(folder, how, offline)
+    return Authored(
+        files,
+        partial(meteor_loading.model, files),
+        partial(meteor_loading.described, files),
+        partial(meteor_loading.processor, files),
+        meteor_loading.adapter,
+    )
+
+
 FORMATS: Mapping[str, Callable[[Path, LoadOptions, bool], Authored]] = {
-    checkpoint.ORIGINAL: lambda folder, how, offline: AuthoredLlava(inspecting.inspect(folder, how, offline)),
-    checkpoint.TROL: lambda folder, how, offline: AuthoredTrol(TrolFiles.of(folder, how)),
-    checkpoint.METEOR: lambda folder, how, offline: AuthoredMeteor(MeteorFiles.of(folder, how, offline)),
+    checkpoint.ORIGINAL: _llava,
+    checkpoint.TROL: _trol,
+    checkpoint.METEOR: _meteor,
 }
 """By the family that a folder is found to be of."""
-
-
-def _finished(
-    adapter: VisionLanguageModel, parts: LoadedCheckpoint, found: Checkpoint, notes: tuple[str, ...]
-) -> VisionLanguageModel:
-    answering = adapting.finished(adapter, parts)
-    answering.weights = tuple(path.name for path in found.weights.read)
-    answering.notes = (*notes, *adapting.notes(parts.model))
-    return answering

@@ -73,11 +73,11 @@ def load(
     folder = _folder(name, how, offline)
     family = checkpoint.family_of(folder, remote_code=how.trust_remote_code)
     if family in authored.FORMATS:
-        files = authored.inspect(family, folder, how, offline)
-        check_memory(files.checkpoint, place, numbers)
-        announce(forecast(files.checkpoint, place, numbers))
+        own = authored.inspect(family, folder, how, offline)
+        check_memory(own.checkpoint, place, numbers)
+        announce(forecast(own.checkpoint, place, numbers))
         keep_freed(place)
-        return files.adapter(files.model(numbers).to(place), called, files.fingerprint(rehash=rehash))
+        return own.adapter(own.model(numbers).to(place), called, own.files.fingerprint(rehash=rehash))
     found = checkpoint.inspect(folder, remote_code=how.trust_remote_code)
     check_memory(found, place, numbers, spread=bool(how.device_map))
     if found.family == checkpoint.CLASSIFIER:
@@ -137,8 +137,8 @@ def sketch(
         return outlines.sketch(repository, sources.display_name(name))
     family = checkpoint.family_of(folder, remote_code=how.trust_remote_code)
     if family in authored.FORMATS:
-        files = authored.inspect(family, folder, how, offline)
-        return files.adapter(files.sketched(), sources.display_name(name), "no weights")
+        own = authored.inspect(family, folder, how, offline)
+        return own.adapter(own.sketched(), sources.display_name(name), "no weights")
     found = checkpoint.inspect(folder, remote_code=how.trust_remote_code, weightless=True)
     if found.family in (checkpoint.CLASSIFIER, checkpoint.ENCODER):
         return load(name, device="cpu", offline=offline)
