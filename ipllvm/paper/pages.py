@@ -5,14 +5,12 @@ import csv
 import io
 import re
 from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
 from typing import Any, Final
 
 from ipllvm.paper import words
 from ipllvm.paper.cells import Cell
 from ipllvm.paper.words import Document, PaperSection
-from ipllvm.reporting import inlining
+from ipllvm.reporting import inlining, pages
 from ipllvm.reporting.exports import FORMULA
 from ipllvm.reporting.markdown import escape
 from ipllvm.reporting.text import number, visible
@@ -23,6 +21,13 @@ COLUMNS: Final = ("part", "model", "benchmark", "score", "value", "low", "high",
 _LATEX: Final = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
     each: f"\\{each}" for each in "&%$#_{}"
 }
+
+WORDS: Final = {
+    "grid": words.grid, "measured": words.measured, "beside": words.beside,
+    "notes": words.notes, "reasons": words.reasons,
+    "data": lambda png: base64.b64encode(png).decode(),
+}  # fmt: skip
+"""What the page's template calls."""
 
 
 def markdown(document: Document) -> str:
@@ -62,7 +67,7 @@ def html(document: Document) -> str:
     """One page that opens from disk, without a script and without a network."""
     pictures = [each for section in document.parts for each in section.pictures]
     drawings, marks, rules = inlining.shared({p.name: inlining.inline(p.draw, p.name) for p in pictures})
-    found = _template().render(
+    found = pages.template("paper.html", WORDS, package="ipllvm.paper").render(
         title=TITLE, document=document, counts=words.counts(document),
         drawings=drawings, marks=marks, rules=rules,
     )  # fmt: skip
@@ -114,24 +119,3 @@ def _tex_cell(cell: Cell | None) -> str:
 
 def _tex(text: str) -> str:
     return re.sub(r"[\\~^&%$#_{}]", lambda match: _LATEX[match[0]], visible(text, 120))
-
-
-@cache
-def _template() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("ipllvm.paper", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["shown"] = lambda text, limit=2_000: visible(str(text), limit)
-    environment.filters["data"] = lambda png: base64.b64encode(png).decode()
-    style = files("ipllvm.reporting").joinpath("templates", "style.css").read_text(encoding="utf-8")
-    environment.globals |= {
-        "style": style, "grid": words.grid, "measured": words.measured, "beside": words.beside,
-        "notes": words.notes, "reasons": words.reasons,
-    }  # fmt: skip
-    return environment.get_template("paper.html")

@@ -14,17 +14,18 @@ from ipllvm.reporting.view import INTERVAL_NOTE, NOT_MEASURED, count_of, standin
 if TYPE_CHECKING:
     from jinja2 import Template
 
+OWN: Final = "ipllvm.reporting"
 LONG: Final = 2_000
 SYMBOLS: Final = {"HOLDS": "●", "UNDECIDED": "◆", "WORSE": "▼", NOT_MEASURED: "!", "VIOLATED": "✖"}
 """From the best to the worst."""
 
 
 @cache
-def _environment() -> Any:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
+def _environment(package: str) -> Any:
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     built = Environment(
-        loader=PackageLoader("ipllvm.reporting", "templates"),
+        loader=ChoiceLoader([PackageLoader(each, "templates") for each in (package, OWN)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -48,11 +49,11 @@ def _environment() -> Any:
     return built
 
 
-def template(name: str, words: Mapping[str, object] | None = None) -> "Template":
-    """A template of the package, with further names that it uses."""
-    built: Template = _environment().get_template(name, globals=dict(words or {}))
+def template(name: str, words: Mapping[str, object] | None = None, package: str = OWN) -> "Template":
+    """A template of a package, with further names that it uses; it may extend those of this one."""
+    built: Template = _environment(package).get_template(name, globals=dict(words or {}))
     return built
 
 
 def _file(name: str) -> str:
-    return files("ipllvm.reporting").joinpath("templates", name).read_text(encoding="utf-8")
+    return files(OWN).joinpath("templates", name).read_text(encoding="utf-8")
