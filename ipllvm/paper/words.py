@@ -9,8 +9,7 @@ from ipllvm.paper.cells import Cell
 from ipllvm.paper.parts import PaperPart
 from ipllvm.paper.planning import Device, Planned, judge_tokens
 from ipllvm.reporting.pictures import Picture
-from ipllvm.reporting.text import interval, number
-from ipllvm.session.costs import duration
+from ipllvm.reporting.text import duration, interval, number
 
 NOT_HERE: Final = "not on this machine: with network ipllvm data get {}, or copy each into $IPLLVM_DATA/NAME"
 

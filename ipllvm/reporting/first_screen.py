@@ -7,7 +7,7 @@ from ipllvm.reporting.advice import Step, steps
 from ipllvm.reporting.reading import release
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.sections import Section, ShownResult
-from ipllvm.reporting.text import number, visible
+from ipllvm.reporting.text import duration, visible
 from ipllvm.reporting.view import (
     COMPARISON,
     NOT_MEASURED,
@@ -145,6 +145,6 @@ def _about(report: Report, results: Sequence[ShownResult]) -> list[tuple[str, st
     found = [("Model" if len(models) == 1 else "Models", "; ".join(models)), ("Against", against)]
     found += [("Measured on", ", ".join(f"{name} ({n:,})" for name, n in data.items()))] if data else []
     law = count_of(len(report["passed_laws"]), "law")
-    when = f"{visible(run['started'][:10], 10)}, {number(run['seconds'] / 60, 'min')}"
+    when = f"{visible(run['started'][:10], 10)}, {duration(run['seconds'])}"
     found += [("When", f"{when}; {law} without exception" if report["passed_laws"] else when)]
     return [(name, words) for name, words in found if words]

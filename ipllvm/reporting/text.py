@@ -39,3 +39,20 @@ def interval(low: float | None, high: float | None, unit: str = "points") -> str
     '[-0.2, n/a]'
     """
     return f"[{number(low, unit).split(' ')[0]}, {number(high, unit).split(' ')[0]}]"
+
+
+def duration(seconds: float) -> str:
+    """As long as a person says it is.
+
+    >>> duration(12.3), duration(200), duration(8000), duration(200_000)
+    ('12 s', '3 min', '2 h 13 min', '2 days 8 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    hours = round(minutes / 60)
+    return f"{hours // 24:,} days {hours % 24} h"

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ipllvm.reporting.text import duration
+
 if TYPE_CHECKING:
     from ipllvm.engine.forecast import Forecast
     from ipllvm.records import ModelInfo
@@ -53,23 +55,6 @@ def memory(weights: int, batch: int, free: int) -> str:
     beyond = ": the weights do not fit" if weights > free else ": batches get smaller"
     told = f"memory: {size(weights)} of weights, {size(batch)} for the largest batch, with {size(free)} free"
     return told + beyond * (weights + batch > free)
-
-
-def duration(seconds: float) -> str:
-    """As long as a person says it is.
-
-    >>> duration(12.3), duration(200), duration(8000), duration(200_000)
-    ('12 s', '3 min', '2 h 13 min', '2 days 8 h')
-    """
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 90:
-        return f"{minutes} min"
-    if minutes < 48 * 60:
-        return f"{minutes // 60} h {minutes % 60} min"
-    hours = round(minutes / 60)
-    return f"{hours // 24:,} days {hours % 24} h"
 
 
 def size(count: float) -> str:
