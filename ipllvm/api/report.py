@@ -127,7 +127,7 @@ class Report:
         try:
             import pandas
         except ImportError as error:
-            raise UsageError("to_pandas needs pandas: pip install 'ipllvm[pandas]'") from error
+            raise UsageError("to_pandas needs pandas: pip install pandas") from error
         return pandas.DataFrame([_flat(each, self.standing(each)) for each in self.results])
 
     def to_markdown(self) -> str:

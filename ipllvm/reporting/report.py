@@ -32,7 +32,6 @@ PACKAGES: Final = (
     "torchvision",
     "numpy",
     "scipy",
-    "statsmodels",
     "pytest",
     "hypothesis",
 )

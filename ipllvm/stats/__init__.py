@@ -1,1 +1,1 @@
-"""Intervals, paired tests, multiplicity and power: thin over numpy, scipy and statsmodels."""
+"""Intervals, paired tests, multiplicity and power: thin over numpy and scipy."""

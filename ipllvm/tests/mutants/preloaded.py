@@ -4,7 +4,7 @@ from importlib import import_module
 
 LOADED = (
     "pytest", "hypothesis.strategies", "numpy", "scipy.stats", "scipy.optimize", "PIL.Image", "torch",
-    "jsonschema", "statsmodels.stats.proportion", "transformers.models.llava.modeling_llava", "jaxtyping",
+    "jsonschema", "statsmodels.stats.multitest", "transformers.models.llava.modeling_llava", "jaxtyping",
     "transformers.models.clip.modeling_clip", "matplotlib.backends.backend_svg",
 )  # fmt: skip
 

@@ -95,7 +95,7 @@ def test_a_replay_command_survives_the_shell() -> None:
 
 
 def test_versions_are_told_without_importing_torch() -> None:
-    told = {"python", "ipllvm", "torch", "transformers", "numpy", "pillow", "scipy", "statsmodels"}
+    told = {"python", "ipllvm", "torch", "transformers", "numpy", "pillow", "scipy"}
     assert told <= set(versions())
     code = (
         "import sys; from ipllvm.reporting import report, terminal, junit; report.versions(); "
