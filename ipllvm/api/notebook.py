@@ -4,19 +4,21 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from ipllvm.reporting.text import interval, number, visible
+from ipllvm.reporting.view import interval_note
 
 if TYPE_CHECKING:
     from ipllvm.api.report import Report
     from ipllvm.records import Result
 
 COLOURS: Final = {"HOLDS": "#1a7f37", "VIOLATED": "#b42318", "WORSE": "#b54708", "UNDECIDED": "#6b7280"}
-HEAD: Final = ("property", "benchmark", "quantity", "points", "95 % on each side", "margin", "n", "verdict")
 
 
 def table(report: "Report") -> str:
     """The report as HTML that a notebook shows."""
     models = ", ".join(visible(str(each["name"])) for each in report.data["models"])
-    head = "".join(f"<th style='text-align:left'>{name}</th>" for name in HEAD)
+    names = ("property", "benchmark", "quantity", "points", interval_note(report.data["results"]))
+    heads = (*names, "margin", "n", "verdict")
+    head = "".join(f"<th style='text-align:left'>{_text(name)}</th>" for name in heads)
     rows = "".join(_row(each, str(report.standing(each))) for each in report)
     lost = "".join(
         f"<li>{_text(each.property)} on {_text(each.benchmark)}: not measured, {_text(each.reason)}</li>"
