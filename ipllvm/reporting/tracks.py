@@ -1,6 +1,6 @@
 """What a claim did from checkpoint to checkpoint: its values, where it was first violated, what changed.
 
-A track knows of no file: `ipllvm history` makes it of reports and baselines (commands/history.py).
+A track knows of no file: `ipllvm history` makes it of reports and baselines (history/claims.py).
 """
 
 from collections.abc import Sequence

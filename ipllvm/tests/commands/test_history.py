@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from ipllvm import cli
-from ipllvm.commands.history import checkpoints, ordered
 from ipllvm.errors import UsageError
 from ipllvm.gate.baseline import dumps
+from ipllvm.history.checkpoints import checkpoints, ordered
 from ipllvm.records import Decision
 from ipllvm.tests.gate.test_baseline import NOTHING, WORSE, rows
 from ipllvm.tests.reporting import browsers, reports

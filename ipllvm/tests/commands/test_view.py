@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from ipllvm import cli
-from ipllvm.commands.view import Viewer, answer, server
 from ipllvm.errors import UsageError
+from ipllvm.replay.serving import answer, server
+from ipllvm.replay.viewer import Viewer
 from ipllvm.tests.commands.test_history import run
 from ipllvm.tests.plugin.sessions import properties, session
 from ipllvm.tests.reporting import browsers

@@ -1,0 +1,1 @@
+"""Runs of several checkpoints: which there are, each claim over them, and where it changed."""

@@ -1,0 +1,99 @@
+"""The checkpoints of a history: runs and baselines, found by name and put in order."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from ipllvm.errors import UsageError
+from ipllvm.reporting import migration
+from ipllvm.reporting import runs as run_names
+from ipllvm.reporting.schema import Report
+from ipllvm.reporting.text import visible
+
+if TYPE_CHECKING:
+    from ipllvm.gate.baseline import Baseline
+
+ORDERS: Final = ("auto", "time", "step", "given")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointRun:
+    """A run: its label, its model, when it was measured, its report and what it has by sample, as far as it
+    has them.
+    """
+
+    label: str
+    model: str
+    when: str
+    report: Report | None
+    baseline: "Baseline | None"
+    page: Path | None
+
+
+def checkpoints(name: str, reports: Path) -> Iterator[CheckpointRun]:
+    """What a folder, a folder of runs or the name of a baseline stands for; raises UsageError for none."""
+    from ipllvm.gate import names, reading
+
+    path = Path(name)
+    files = [path / "report.json"] if (path / "report.json").is_file() else sorted(path.glob("*/report.json"))
+    files = files or sorted(path.glob("*/*/report.json"))
+    files = files or ([run_names.find(name, reports)] if name.startswith(run_names.LATEST) else [])
+    if files:
+        yield from (_of_run(file) for file in files)
+        return
+    file = names.find(name, reports, "history")
+    if file is None:
+        raise names.unknown(name, reports, "history")
+    baseline = reading.load(file)
+    about = baseline.about
+    yield CheckpointRun(
+        _text(file.stem, 40), _text(about.get("model", file.stem), 80), "", None, baseline, None
+    )
+
+
+def _of_run(file: Path) -> CheckpointRun:
+    from ipllvm.gate import reading
+
+    report = migration.read(file)
+    baseline = file.with_name("baseline.json")
+    model = ", ".join(_text(each["id"], 80) for each in report["models"])
+    page = file.with_name("report.html")
+    when = _text(report["run"]["started"][:16], 16).replace("T", " ")
+    return CheckpointRun(
+        model,
+        model,
+        when,
+        report,
+        reading.load(baseline) if baseline.is_file() else None,
+        page if page.is_file() else None,
+    )
+
+
+def _text(value: object, limit: int) -> str:
+    return visible(str(value), limit)
+
+
+def ordered(found: Sequence[CheckpointRun], by: str) -> list[CheckpointRun]:
+    """The checkpoints in their order, each under its own label; raises UsageError for steps there are not."""
+    steps = [re.search(r"(\d+)\D*$", each.model) for each in found]
+    different = len({step[1] for step in steps if step}) == len(found)
+    if by == "step" and not different:
+        raise UsageError("--by=step: the names of the models do not end in a step of their own: --by=time")
+    built = list(found)
+    if by == "step" or (by == "auto" and different):
+        built = [
+            each
+            for _, each in sorted(
+                zip(steps, found, strict=True), key=lambda pair: int((pair[0] or ["", "0"])[1])
+            )
+        ]
+    elif by in ("time", "auto"):
+        built = sorted(found, key=lambda each: each.when)
+    taken: dict[str, int] = {}
+    for place, each in enumerate(built):
+        taken[each.label] = taken.get(each.label, 0) + 1
+        if taken[each.label] > 1:
+            built[place] = replace(each, label=f"{each.label} ({taken[each.label]})")
+    return built

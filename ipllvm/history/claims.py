@@ -1,0 +1,105 @@
+"""Every claim and every clean score over checkpoints, from what their reports and baselines say."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Final
+
+from ipllvm.history.checkpoints import CheckpointRun
+from ipllvm.reporting.quantities import meaning
+from ipllvm.reporting.schema import Report, Row
+from ipllvm.reporting.text import visible
+from ipllvm.reporting.tracks import Track, TrackPoint
+from ipllvm.reporting.view import COMPARISON, NOT_MEASURED, standing
+
+if TYPE_CHECKING:
+    from ipllvm.gate.baseline import Baseline
+
+CLEAN: Final = "clean_score"
+Key = tuple[str, str, str]
+"""Property, claim, benchmark."""
+
+
+def tracks(found: Sequence[CheckpointRun]) -> Iterator[Track]:
+    """Every claim and every clean score that a checkpoint has, over all of them."""
+    points: dict[Key, dict[str, TrackPoint]] = {}
+    about: dict[Key, Track] = {}
+    for each in found:
+        label = each.label
+        pairs = _of_report(each.report, label) if each.report else _of_baseline(each.baseline, label)
+        for key, track in pairs:
+            about.setdefault(key, track)
+            points.setdefault(key, {}).setdefault(each.label, track.points[0])
+    for key, track in about.items():
+        yield replace(track, points=tuple(points[key].values()))
+
+
+def _of_report(report: Report, label: str) -> Iterator[tuple[Key, Track]]:
+    names = {each["id"]: _short(each["name"], 60) for each in report["benchmarks"]}
+    for row in report["results"]:
+        claim, benchmark = row["claim"], names[row["benchmark"]]
+        clean, target = row["estimates"].get("clean"), row["estimates"].get(claim["quantity"])
+        if clean and clean["value"] is not None:
+            yield (CLEAN, CLEAN, benchmark), _score(benchmark, _point(label, clean, ""))
+        lost = claim["name"].startswith(COMPARISON) or standing(row) == NOT_MEASURED
+        if target and target["value"] is not None and not lost:
+            key = (row["property"], claim["name"], benchmark)
+            yield (
+                key,
+                _claim_track(
+                    row["property"], claim, benchmark, target["unit"], _point(label, target, standing(row))
+                ),
+            )
+
+
+def _of_baseline(baseline: "Baseline | None", label: str) -> Iterator[tuple[Key, Track]]:
+    """What a baseline says by itself; a ratio's verdict takes more than it keeps, and is left out."""
+    from ipllvm.verdicts import decide
+
+    for (name, claim_name, benchmark), entry in (baseline.entries if baseline else {}).items():
+        if entry.is_ratio or not entry.values:
+            continue
+        estimate = decide.estimate(entry.contrast, claim=entry.claim)
+        if estimate.value is None:
+            continue
+        found = {"value": estimate.value, "low": estimate.low, "high": estimate.high}
+        if claim_name == CLEAN:
+            yield (CLEAN, CLEAN, benchmark), _score(benchmark, _point(label, found, ""))
+            continue
+        word = str(decide.decide(entry.contrast, entry.claim).decision)
+        point = _point(label, found, word)
+        yield (
+            (name, claim_name, benchmark),
+            _claim_track(name, asdict(entry.claim), benchmark, "points", point),
+        )
+
+
+def _point(label: str, found: Row, word: str) -> TrackPoint:
+    return TrackPoint(label, found["value"], found["low"], found["high"], word)
+
+
+def _score(benchmark: str, point: TrackPoint) -> Track:
+    return Track(
+        CLEAN, CLEAN, "clean score", benchmark, "score", "points", "observation", None, "at_least", (point,)
+    )
+
+
+def _claim_track(name: str, claim: Row, benchmark: str, unit: str, point: TrackPoint) -> Track:
+    title = _short(name, 60).replace("_", " ")
+    if claim["name"] not in (name, name.removesuffix("_invariance")):
+        title = f"{title}: {_short(claim['name'], 60).replace('_', ' ')}"
+    return Track(
+        name,
+        claim["name"],
+        title,
+        benchmark,
+        meaning(claim).what,
+        visible(unit, 20),
+        claim["kind"],
+        claim["margin"],
+        claim["direction"],
+        (point,),
+    )
+
+
+def _short(value: object, limit: int) -> str:
+    return visible(str(value), limit)

@@ -1,0 +1,146 @@
+"""The pages of a folder of runs: the list, each run, two side by side, every sample; served or as files."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from threading import Lock
+from typing import Final
+from urllib.parse import quote
+
+from ipllvm.errors import UsageError
+from ipllvm.reporting import html, migration, viewer_page
+from ipllvm.reporting.folders import ensure_writable, inner_folder, replace_file
+from ipllvm.reporting.runs import FILE, outline, runs
+from ipllvm.reporting.schema import Report, Row
+from ipllvm.reporting.text import visible
+from ipllvm.reporting.view import claim_title
+from ipllvm.reporting.viewer_page import ListedRun
+
+BASELINE: Final = "baseline.json"
+
+
+@dataclass
+class Viewer:
+    """The pages of a folder of runs; a page of samples, which may load a model, is made once."""
+
+    folder: Path
+    lock: Lock = field(default_factory=Lock)
+    pages: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    def names(self) -> list[str]:
+        """The runs, the latest first."""
+        return [place.name for place in reversed(runs(self.folder))]
+
+    def report(self, name: str) -> Report:
+        """The report of a run; raises UsageError for a name that is none of the folder's."""
+        if name not in self.names():
+            raise UsageError(f"{visible(name)}: no such run in {visible(str(self.folder))}")
+        return migration.read(self.folder / name / FILE)
+
+    def index(self, link: "Links", *, served: bool) -> str:
+        """The list of runs."""
+        names = self.names()
+        before = dict(pairwise(names))
+        listed = [self._listed(name, link, "" if served else before.get(name, "")) for name in names]
+        return viewer_page.index(listed, str(self.folder), served=served)
+
+    def _listed(self, name: str, link: "Links", before: str) -> ListedRun:
+        found = outline(self.folder / name / FILE)
+        places = self.browsable(name) if found.answer != "unreadable" else []
+        samples = tuple((words, link.samples(name, place)) for place, words in places)
+        compared = link.compared(before, name) if before else ""
+        words = (found.answer, found.models, found.benchmarks, found.properties)
+        return ListedRun(name, *words, link.page(name), samples, compared)
+
+    def browsable(self, name: str) -> list[tuple[int, str]]:
+        """The places of results that have answers by sample, and what to call them."""
+        if not (self.folder / name / BASELINE).is_file():
+            return []
+        report = self.report(name)
+        rows = enumerate(report["results"])
+        return [
+            (place, _title(report, row))
+            for place, row in rows
+            if not row["claim"]["name"].startswith("regression")
+        ]
+
+    def samples(self, name: str, place: int, back: str) -> str:
+        """The page of every sample of a result; raises UsageError where there is none."""
+        with self.lock:
+            if (name, place) not in self.pages:
+                self.pages[name, place] = self._samples(name, place, back)
+        return self.pages[name, place]
+
+    def _samples(self, name: str, place: int, back: str) -> str:
+        from ipllvm.gate import reading
+        from ipllvm.replay.browsing import browse
+
+        report, titles = self.report(name), dict(self.browsable(name))
+        if place not in titles:
+            raise UsageError(f"{visible(name)}: no result {place} with answers by sample")
+        row = report["results"][place]
+        names = {each["id"]: each["name"] for each in report["benchmarks"]}
+        key = (row["property"], row["claim"]["name"], names[row["benchmark"]])
+        entry = reading.load(self.folder / name / BASELINE).entries.get(key)
+        if entry is None:
+            raise UsageError(f"{visible(name)}: {titles[place]} has no answers by sample")
+        found = browse(report, row, entry, self.folder / name)
+        cards = [(each.card, each.changed) for each in found.samples]
+        return viewer_page.samples(titles[place], visible(name), cards, found.total, found.why, back)
+
+    def page(self, *names: str) -> str:
+        """The page of a run, or of several side by side."""
+        return html.render(*map(self.report, names))
+
+
+def _title(report: Report, row: Row) -> str:
+    names = {each["id"]: each["name"] for each in report["benchmarks"]}
+    words = visible(row["property"], 60).replace("_", " ")
+    claim = claim_title(row["claim"])
+    named = words if claim in words or words in claim else f"{words}: {claim}"
+    return f"{named}, {visible(names[row['benchmark']], 60)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where the pages lie: on the server, or as files."""
+
+    served: bool
+
+    def page(self, name: str) -> str:
+        """The page of a run."""
+        return f"/run/{quote(name)}" if self.served else f"runs/{quote(name)}/report.html"
+
+    def samples(self, name: str, place: int) -> str:
+        """The page of a result's samples."""
+        return (
+            f"/samples/{quote(name)}/{place}" if self.served else f"runs/{quote(name)}/samples-{place}.html"
+        )
+
+    def compared(self, one: str, two: str) -> str:
+        """The page of two runs side by side."""
+        return (
+            f"/compare?a={quote(one)}&b={quote(two)}" if self.served else f"runs/{quote(two)}/compared.html"
+        )
+
+
+def bundle(viewer: Viewer, place: Path) -> Path:
+    """Write all pages as files into `place`; the path of the first one."""
+    ensure_writable(place)
+    names = viewer.names()
+    for name in names:
+        inner_folder(place, "runs", name)
+    for folder, file, text in _files(viewer, names):
+        replace_file(place / folder, file, text)
+    return replace_file(place, "index.html", viewer.index(Links(served=False), served=False))
+
+
+def _files(viewer: Viewer, names: list[str]) -> Iterator[tuple[Path, str, str]]:
+    for name, before in zip(names, [*names[1:], ""], strict=True):
+        folder = Path("runs") / name
+        yield folder, "report.html", viewer.page(name)
+        if before:
+            yield folder, "compared.html", viewer.page(before, name)
+        for at, _ in viewer.browsable(name):
+            yield folder, f"samples-{at}.html", viewer.samples(name, at, "../../index.html")
