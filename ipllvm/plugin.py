@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ipllvm.errors import IpllvmError
+from ipllvm.models import gpus
 from ipllvm.safety import interrupts
 from ipllvm.session import (
     comparisons,
@@ -19,7 +20,6 @@ from ipllvm.session import (
     named,
     options,
     parameters,
-    parsing,
     precheck,
     registration,
     selection,
@@ -146,7 +146,7 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """`-n auto` is one worker a GPU, one without."""
-    return max(1, parsing.gpus())
+    return max(1, gpus.count())
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -113,7 +113,7 @@ def _optional() -> Iterator[Row]:
 
 def _machine() -> Iterator[Row]:
     """Devices as torch sees them, and their memory."""
-    from ipllvm.session.parsing import gpus
+    from ipllvm.models import gpus
 
     try:
         import torch
@@ -128,7 +128,7 @@ def _machine() -> Iterator[Row]:
         free = size(free_memory(torch.device("cuda", index)))
         yield f"cuda:{index}", torch.cuda.get_device_name(index), f"{free} free, bfloat16"
     if not torch.cuda.is_available():
-        idle = gpus()
+        idle = gpus.count()
         cure = "install a torch that is built for it: https://pytorch.org/get-started/locally"
         why = f"{idle} GPU(s) that torch {torch.__version__} can't use: {cure}" if idle else "runs on the CPU"
         yield "cuda", "none", why

@@ -90,9 +90,9 @@ def _default() -> Sequence[str]:
 
 def _sizes(rest: Sequence[str]) -> Sequence[str]:
     """What stands in for sizes that were not given, on a machine without a GPU."""
-    from ipllvm.session.parsing import gpus
+    from ipllvm.models import gpus
 
-    if gpus():
+    if gpus.count():
         return ()
     return [each for each in FEW if not any(word.startswith(each.partition("=")[0]) for word in rest)]
 

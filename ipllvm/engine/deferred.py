@@ -17,7 +17,7 @@ from ipllvm.engine.plan import Plan
 from ipllvm.engine.requirements import Known, complete
 from ipllvm.engine.store.derived import Derived
 from ipllvm.errors import IpllvmError, ModelUnavailable
-from ipllvm.models import checkpoint, lora, sources
+from ipllvm.models import checkpoint, gpus, lora, sources
 from ipllvm.models.load_options import LoadOptions
 from ipllvm.models.planted import naming
 from ipllvm.records import Benchmark, ModelInfo, Stage
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from ipllvm.models.base import VisionLanguageModel
 
 KIND = "model"
+NUMERICS = ("device", "dtype", "attention")
+"""Of these answers depend: an identity of other ones is another model's."""
 Load = Callable[[], "VisionLanguageModel"]
 
 
@@ -82,6 +84,13 @@ class Deferred:
         model = self._load()
         if model.fingerprint != self.fingerprint:
             raise ModelUnavailable(f"{self.name}: its files changed while this ran: run again")
+        for name in NUMERICS:
+            before, now = getattr(self.info(), name), getattr(model.info(), name)
+            if before != now:
+                raise ModelUnavailable(
+                    f"{self.name}: its {name} is {now} now and was {before} when it was first loaded: "
+                    "give --device and --dtype"
+                )
         return model
 
     def __getattr__(self, name: str) -> Any:
@@ -157,7 +166,8 @@ def _key(name: str, settings: dict[str, Any], rehash: bool) -> list[Any] | None:
             digest = lora.fingerprint(digest, lora.check(Path(how.adapter)))
     except IpllvmError:
         return None  # loading says what is wrong, after what it checks first
-    visible = [os.environ.get(each, "") for each in ("CUDA_VISIBLE_DEVICES", "PYTEST_XDIST_WORKER")]
+    hidden = [os.environ.get(each, "") for each in ("CUDA_VISIBLE_DEVICES", "PYTEST_XDIST_WORKER")]
+    machine = [gpus.drivers(), gpus.count(), *hidden]  # what `auto` comes to, where a store is shared
     origin = list(sources.origin(name, found.folder))
     numerics = [settings["device"], settings["dtype"], settings["prompt"], asdict(how)]
-    return [digest, numerics, origin, found.notes, visible]
+    return [digest, numerics, origin, found.notes, machine]

@@ -20,6 +20,7 @@ from ipllvm.gate import budget, names
 from ipllvm.gate.budget import Budget
 from ipllvm.judges.cost import Price
 from ipllvm.judges.cost import parse as price
+from ipllvm.models import gpus
 from ipllvm.models.load_options import DEVICE_MAPS
 from ipllvm.models.sources import check_name, display_names, is_endpoint, names_classes
 from ipllvm.perturbations.noise import KINDS
@@ -356,7 +357,7 @@ def header(config: pytest.Config, options: Options) -> list[str]:
 
 def check_workers(workers: int | None, options: Options) -> None:
     """Raises UsageError for more xdist workers than GPUs: each holds a model of its own."""
-    count = parsing.gpus()
+    count = gpus.count()
     if workers and count and workers > count and not options.device.startswith("cpu"):
         raise UsageError(f"-n {workers}: a worker holds a model and there are {count} GPU(s): use -n {count}")
 

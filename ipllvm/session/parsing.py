@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ipllvm.errors import UnknownName, UsageError
+from ipllvm.models import gpus
 from ipllvm.models.sources import check_name, local_folder
 from ipllvm.safety import reading
 
 DEVICES = ("auto", "cpu", "cuda")
 _DECIMAL = re.compile(r"\d{0,20}\.?\d{1,20}", re.ASCII)
-GPU_DRIVERS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/nvmap", "/dev/dxg", "/dev/kfd")
 
 
 def models(names: Sequence[str]) -> tuple[str, ...]:
@@ -28,7 +28,7 @@ def profile(text: str, device: str) -> str:
     """A profile's name; auto is quick on a CPU and paper on a GPU."""
     if text != "auto":
         return text
-    return "paper" if gpus() and not device.startswith("cpu") else "quick"
+    return "paper" if gpus.count() and not device.startswith("cpu") else "quick"
 
 
 def text(name: str, text: str) -> str:
@@ -54,15 +54,6 @@ def parameter(name: str, text: str) -> str:
 def samples(name: str, text: str) -> int | None:
     """A number of samples; None for all, and for the profile's."""
     return None if text in ("all", "auto") else whole(name, text, 1)
-
-
-def gpus() -> int:
-    """How many NVIDIA GPUs this process may use, counted without torch."""
-    count = len(list(Path("/proc/driver/nvidia/gpus").glob("*")))
-    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if visible is None:
-        return count
-    return min(count, len([part for part in visible.split(",") if part.strip() not in ("", "-1")]))
 
 
 def whole(name: str, text: str, least: int) -> int:
@@ -106,7 +97,7 @@ def device(name: str, text: str) -> str:
     kind, colon, index = text.partition(":")
     if kind not in DEVICES or (colon and (kind != "cuda" or not re.fullmatch(r"[0-9]{1,4}", index))):
         raise UnknownName(f"--{name}", text, (*DEVICES, "cuda:0"))
-    if kind == "cuda" and sys.platform == "linux" and not any(Path(p).exists() for p in GPU_DRIVERS):
+    if kind == "cuda" and sys.platform == "linux" and not gpus.drivers():
         raise UsageError(f"--{name} {text}: no GPU driver here; use --device cpu")
     return text
 

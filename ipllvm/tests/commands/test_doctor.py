@@ -101,7 +101,7 @@ def test_missing_checkpoints_are_told(
 
 
 def test_gpus_that_torch_can_not_use_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ipllvm.session.parsing.gpus", lambda: 2)
+    monkeypatch.setattr("ipllvm.models.gpus.count", lambda: 2)
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     (cuda,) = [words for name, _, words in doctor._machine() if name == "cuda"]
     assert cuda.startswith("2 GPU(s) that torch ")

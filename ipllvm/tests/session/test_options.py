@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from ipllvm.errors import UsageError
-from ipllvm.session import options, parsing
+from ipllvm.models import gpus
+from ipllvm.session import options
 from ipllvm.session.options import OPTIONS, Options
 from ipllvm.session.profiles import Size
 
@@ -71,7 +72,7 @@ def test_all_samples() -> None:
 def test_auto_is_the_papers_size_on_a_gpu(
     monkeypatch: pytest.MonkeyPatch, device: str, expected: str
 ) -> None:
-    monkeypatch.setattr(parsing, "gpus", lambda: 1)
+    monkeypatch.setattr(gpus, "count", lambda: 1)
     assert read(device=device).profile == expected
 
 
@@ -95,35 +96,35 @@ def test_hidden_gpus_do_not_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         def glob(self, pattern: str) -> list[str]:
             return ["0", "1", "2"]
 
-    monkeypatch.setattr(parsing, "Path", Places)
+    monkeypatch.setattr(gpus, "Path", Places)
     counts = []
     for visible in (None, "", "-1", "0", "0,2", "0,1,2,3"):
         if visible is None:
             monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
         else:
             monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-        counts.append(parsing.gpus())
+        counts.append(gpus.count())
     assert counts == [3, 0, 0, 1, 2, 3]
 
 
 def test_more_workers_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parsing, "gpus", lambda: 2)
+    monkeypatch.setattr(gpus, "count", lambda: 2)
     options.check_workers(2, read(device="auto"))
     options.check_workers(8, read(device="cpu"))
     options.check_workers(None, read(device="auto"))
     with pytest.raises(UsageError, match=r"^-n 3: .* 2 GPU\(s\): use -n 2$"):
         options.check_workers(3, read(device="auto"))
-    monkeypatch.setattr(parsing, "gpus", lambda: 0)
+    monkeypatch.setattr(gpus, "count", lambda: 0)
     options.check_workers(3, read(device="auto"))
 
 
 @pytest.mark.parametrize("device", ["cuda", "cuda:1"])
 def test_cuda_needs_a_driver(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, device: str) -> None:
     monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setattr(parsing, "GPU_DRIVERS", (str(tmp_path / "absent"),))
+    monkeypatch.setattr(gpus, "DRIVERS", (str(tmp_path / "absent"),))
     with pytest.raises(UsageError, match=f"^--device {device}: no GPU driver here; use --device cpu$"):
         read(device=device)
-    monkeypatch.setattr(parsing, "GPU_DRIVERS", (str(tmp_path),))
+    monkeypatch.setattr(gpus, "DRIVERS", (str(tmp_path),))
     assert read(device=device).device == device
 
 
