@@ -40,6 +40,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--judge", metavar="URL#MODEL", help="let the endpoint that judged the report be asked"
     )
+    for name, what in (
+        ("trust-remote-code", "code of the report's checkpoint"),
+        ("allow-pickle", "its pickles"),
+    ):
+        parser.add_argument(
+            f"--{name}", action="store_true", help=f"let {what} be used, as the report's run did"
+        )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:i")
     parser.add_argument("--report-dir", type=Path, default=Path("reports"), help="where names are looked up")
     parser.add_argument("--out", type=Path, help="where the pictures go (default: replay, beside the report)")
@@ -52,9 +59,13 @@ def main(args: argparse.Namespace) -> int:
     report = migration.read(file)
     asked = (args.property, args.sample, args.model, args.benchmark, args.perturbation, args.draw)
     found = find(report, Wanted(*asked))
-    from ipllvm.replay.reload import reload  # brings torch along: a name that is wrong is told before
+    from ipllvm.replay.reload import (  # brings torch along: a name that is wrong is told before
+        Allowed,
+        reload,
+    )
 
-    single = reload(report, found, file.parent, args.checkpoint, args.device, args.any_model, args.judge)
+    allowed = Allowed(args.checkpoint, args.any_model, args.judge, args.trust_remote_code, args.allow_pickle)
+    single = reload(report, found, file.parent, args.device, allowed)
     answers = single.answers()
     for line in _told(found, single, answers):
         print(visible(line, LONG))

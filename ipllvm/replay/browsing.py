@@ -10,7 +10,7 @@ from ipllvm.engine.visualization import SIDE, data_uri, small_uri
 from ipllvm.errors import IpllvmError
 from ipllvm.gate.baseline import BaselineEntry
 from ipllvm.records import Sample, Transcript
-from ipllvm.replay.reload import reload
+from ipllvm.replay.reload import Allowed, reload
 from ipllvm.replay.trial import Single
 from ipllvm.reporting.example_cards import Example, common_suffix, example
 from ipllvm.reporting.replays import Found, command, first_perturbation
@@ -60,7 +60,7 @@ def _single(
         return None, ""
     found = Found(row, order[0], first_perturbation(row["settings"]), 0, None)
     try:
-        return reload(report, found, folder, None, device, any_model=False), ""
+        return reload(report, found, folder, device, Allowed()), ""
     except IpllvmError as error:
         return None, str(error)
 

@@ -1,7 +1,7 @@
 """What a report names, loaded again: the model, the sample, and what its perturbation needs."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from ipllvm.judges.cached import CachedJudge
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.load_options import LoadOptions
 from ipllvm.models.loading import load
-from ipllvm.models.sources import display_names
+from ipllvm.models.sources import display_names, is_endpoint
 from ipllvm.perturbations.parsing import parse
 from ipllvm.records import Benchmark, Judge, NeedsArtifact, Sample
 from ipllvm.replay.trial import Kept, Single
@@ -27,23 +27,41 @@ from ipllvm.reporting.text import visible
 from ipllvm.scorers.base import Grading
 
 
-def reload(
-    report: Report,
-    found: Found,
-    folder: Path,
-    checkpoint: str | None,
-    device: str,
-    any_model: bool,
-    judge: str | None = None,
-) -> Single:
-    """The trial, ready to be answered; `checkpoint` is where its model is, if not where the report says.
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What whoever asks for a trial says himself; a report may be somebody else's and allows nothing.
 
-    Raises UsageError where model or data are not those of the report, where `any_model` lets the model pass.
-    An endpoint that the report names as its judge is asked if it is the `judge` here.
+    `checkpoint` is where its model is, if not where the report says, and `any_model` lets it be another one.
+    The report's code is run and its pickles are read where that is said here too, and an address gets the
+    user's key if it is named here: as the `checkpoint` or the `judge`.
+    """
+
+    checkpoint: str | None = None
+    any_model: bool = False
+    judge: str | None = None
+    trust_remote_code: bool = False
+    allow_pickle: bool = False
+
+    def how(self, options: Mapping[str, Any]) -> LoadOptions:
+        """How a report's model is read; raises UsageError for what it asks for and is not allowed here."""
+        found = LoadOptions.of(options)
+        for name in ("trust_remote_code", "allow_pickle"):
+            if getattr(found, name) and not getattr(self, name):
+                option = name.replace("_", "-")
+                raise UsageError(
+                    f"the report was made with --{option}: if you trust its checkpoint, give --{option} too"
+                )
+        return found
+
+
+def reload(report: Report, found: Found, folder: Path, device: str, allowed: Allowed) -> Single:
+    """The trial, ready to be answered.
+
+    Raises UsageError where model or data are not those of the report, and for what is not allowed.
     """
     perturbation = parse(found.perturbation)
     data, sample = _sample(report, found)
-    model = _model(report, found, checkpoint, device, any_model)
+    model = _model(report, found, device, allowed)
     artifacts = None
     if isinstance(perturbation, NeedsArtifact):
         one = replace(data, samples=(sample,))
@@ -52,7 +70,7 @@ def reload(
         )
     settings = found.row["settings"]
     answer = str(settings.get("answer", "generate"))
-    grading = _grading(report["run"]["options"], device, folder.parent / "replies", judge)
+    grading = _grading(report["run"]["options"], device, folder.parent / "replies", allowed.judge)
     seed = settings.get("seed")
     if not isinstance(seed, int):
         raise UsageError(f"the report's setting 'seed' is no whole number but {visible(repr(seed), 80)}")
@@ -109,26 +127,29 @@ def _near(name: str, data: Benchmark) -> list[str]:
     return get_close_matches(name, ids, n=5, cutoff=0.0)
 
 
-def _model(
-    report: Report, found: Found, checkpoint: str | None, device: str, any_model: bool
-) -> VisionLanguageModel:
+def _model(report: Report, found: Found, device: str, allowed: Allowed) -> VisionLanguageModel:
     """The model of the report; raises UsageError where its weights are others."""
     known = next(each for each in report["models"] if each["id"] == found.row["model"])
     options = report["run"]["options"]
     asked = options.get("models") or [known["name"]]
     place = dict(zip(display_names(asked), asked, strict=True)).get(known["name"], known["name"])
+    if allowed.checkpoint is None and is_endpoint(place):
+        raise UsageError(
+            f"the report was measured at {visible(place)}: to ask there, with your key, "
+            f"give --checkpoint={visible(place)}"
+        )
     model = load(
-        checkpoint or place,
+        allowed.checkpoint or place,
         device=device,
         dtype=known["dtype"],
         prompt=str(found.row["settings"].get("prompt", "checkpoint")),
         offline=bool(options.get("offline")),
         label=known["name"],
-        how=LoadOptions.of({} if checkpoint else options),
+        how=allowed.how({} if allowed.checkpoint else options),
     )
     if model.fingerprint != known["fingerprint"]:
         told = f"{known['name']} is {model.fingerprint[:12]} here, {known['fingerprint'][:12]} in the report"
-        if not any_model:
+        if not allowed.any_model:
             raise UsageError(f"{told}: give --checkpoint FOLDER, or --any-model to answer with this one")
         print(f"another model: {visible(told)}")
     return model
@@ -157,6 +178,10 @@ def _saliency(options: dict[str, Any]) -> Provider:
 
 def _synthesis(options: dict[str, Any], model: VisionLanguageModel, data: Benchmark) -> Provider:
     offline, place = bool(options.get("offline")), str(model.device)
+    if is_endpoint(options["captioner"]):
+        raise UsageError(
+            f"the report names {visible(options['captioner'])} as its captioner: it is not asked"
+        )
     author = load(options["captioner"], device=place, dtype=options["dtype"], offline=offline)
     found = captions(author, data, forgetful(), 1, lambda done: None)
     artist = generator(options["generator"], place, offline)

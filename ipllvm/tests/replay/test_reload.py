@@ -1,6 +1,9 @@
-"""A report of somebody else is loaded again: no judge that it names gets the user's key."""
+"""A report of somebody else is loaded again: no address that it names gets the user's key, none of its code is run."""
 
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -10,8 +13,11 @@ from ipllvm.judges.endpoint import EndpointJudge
 from ipllvm.judges.replies import ReplyFile
 from ipllvm.records import JudgeQuestion
 from ipllvm.replay import reload as reloading
+from ipllvm.replay.reload import Allowed
+from ipllvm.reporting.replays import Found
 from ipllvm.scorers.base import Grading
 
+NOTHING = Allowed()
 URL = "http://127.0.0.1:9/v1#m"
 
 
@@ -41,3 +47,55 @@ def test_rules_and_local_judges_need_no_leave() -> None:
     planted = choice.load("planted")
     assert grading(None, None).judged_by(planted) == grading(URL, None).judged_by(planted) == "rules"
     assert grading("lm-tiny", None).judge.identity.startswith("lm-tiny")
+
+
+REPORT: dict[str, Any] = {
+    "models": [{"id": "m", "name": "m", "dtype": "float32", "fingerprint": "ab"}],
+    "run": {"options": {"models": ["llava-tiny"]}},
+}
+ROW: dict[str, Any] = {"model": "m", "settings": {}}
+
+
+def _loading(monkeypatch: pytest.MonkeyPatch, allowed: Allowed = NOTHING, **options: Any) -> list[Any]:
+    """With what a model would be loaded that a report with these options names."""
+    asked: list[Any] = []
+
+    def load(name: str, **settings: Any) -> Any:
+        asked.append((name, settings["how"]))
+        raise LookupError
+
+    monkeypatch.setattr(reloading, "load", load)
+    report = {**REPORT, "run": {"options": {**REPORT["run"]["options"], **options}}}
+    found = Found(ROW, "s", "clean", 0, None)
+    with suppress(LookupError):
+        reloading._model(report, found, "cpu", allowed)
+    return asked
+
+
+@pytest.mark.parametrize("name", ["trust_remote_code", "allow_pickle"])
+def test_code_that_only_the_report_trusts_is_not_run(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    option = name.replace("_", "-")
+    with pytest.raises(UsageError, match=f"^the report was made with --{option}: .* give --{option} too$"):
+        _loading(monkeypatch, **{name: True})
+    ((_, how),) = _loading(monkeypatch, Allowed(**{name: True}), **{name: True})
+    assert getattr(how, name) is True
+    ((_, how),) = _loading(monkeypatch, Allowed(**{name: True}))
+    assert getattr(how, name) is False, "leave is no order"
+
+
+def test_a_served_model_that_only_the_report_names_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UsageError, match=r"with your key, give --checkpoint=http://127\.0\.0\.1:9/v1#m$"):
+        _loading(monkeypatch, models=[URL])
+    ((name, _),) = _loading(monkeypatch, Allowed(checkpoint=URL), models=[URL])
+    assert name == URL
+
+
+def test_a_captioner_that_is_an_address_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unwanted(*_: Any, **__: Any) -> Any:
+        raise AssertionError("asked")
+
+    monkeypatch.setattr(reloading, "load", unwanted)
+    model: Any = SimpleNamespace(device="cpu")
+    options = {"captioner": URL, "generator": "render", "dtype": "auto"}
+    with pytest.raises(UsageError, match=r"^the report names http://127\.0\.0\.1:9/v1#m as its captioner"):
+        reloading._synthesis(options, model, choice.load("planted"))
