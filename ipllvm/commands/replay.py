@@ -40,13 +40,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--judge", metavar="URL#MODEL", help="let the endpoint that judged the report be asked"
     )
-    for name, what in (
-        ("trust-remote-code", "code of the report's checkpoint"),
-        ("allow-pickle", "its pickles"),
-    ):
-        parser.add_argument(
-            f"--{name}", action="store_true", help=f"let {what} be used, as the report's run did"
-        )
+    for name, what in (("trust-remote-code", "run the code"), ("allow-pickle", "read the pickles")):
+        words = f"{what} of the checkpoint, as the report's run did"
+        parser.add_argument(f"--{name}", action="store_true", help=words)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:i")
     parser.add_argument("--report-dir", type=Path, default=Path("reports"), help="where names are looked up")
     parser.add_argument("--out", type=Path, help="where the pictures go (default: replay, beside the report)")

@@ -179,9 +179,8 @@ def _saliency(options: dict[str, Any]) -> Provider:
 def _synthesis(options: dict[str, Any], model: VisionLanguageModel, data: Benchmark) -> Provider:
     offline, place = bool(options.get("offline")), str(model.device)
     if is_endpoint(options["captioner"]):
-        raise UsageError(
-            f"the report names {visible(options['captioner'])} as its captioner: it is not asked"
-        )
+        name = visible(options["captioner"])
+        raise UsageError(f"the report names {name} as its captioner: it is not asked")
     author = load(options["captioner"], device=place, dtype=options["dtype"], offline=offline)
     found = captions(author, data, forgetful(), 1, lambda done: None)
     artist = generator(options["generator"], place, offline)

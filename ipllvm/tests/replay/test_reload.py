@@ -1,4 +1,4 @@
-"""A report of somebody else is loaded again: no address that it names gets the user's key, none of its code is run."""
+"""A report of somebody else is loaded again: no address in it gets the user's key, no code of it is run."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -74,12 +74,12 @@ def _loading(monkeypatch: pytest.MonkeyPatch, allowed: Allowed = NOTHING, **opti
 
 @pytest.mark.parametrize("name", ["trust_remote_code", "allow_pickle"])
 def test_code_that_only_the_report_trusts_is_not_run(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    option = name.replace("_", "-")
+    option, asked = name.replace("_", "-"), dict[str, Any]({name: True})
     with pytest.raises(UsageError, match=f"^the report was made with --{option}: .* give --{option} too$"):
-        _loading(monkeypatch, **{name: True})
-    ((_, how),) = _loading(monkeypatch, Allowed(**{name: True}), **{name: True})
+        _loading(monkeypatch, NOTHING, **asked)
+    ((_, how),) = _loading(monkeypatch, Allowed(**asked), **asked)
     assert getattr(how, name) is True
-    ((_, how),) = _loading(monkeypatch, Allowed(**{name: True}))
+    ((_, how),) = _loading(monkeypatch, Allowed(**asked))
     assert getattr(how, name) is False, "leave is no order"
 
 
