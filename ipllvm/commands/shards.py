@@ -1,8 +1,6 @@
 """`ipllvm report --merge DIR...`: one report of all parts of a run that `--shard I/N` has cut up."""
 
-import argparse
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -12,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ipllvm.commands import repeated
 from ipllvm.errors import UsageError
 from ipllvm.reporting import migration, runs
 from ipllvm.reporting.folders import ensure_writable
@@ -25,7 +24,6 @@ APART: Final = ("shard", "report_dir", "report_only", "batch_size", "max_errors"
 """Options in which the parts of one run may differ."""
 SAME: Final = ("model", "device", "dtype", "attention", "torch", "transformers", "images", "engine")
 """What of a context all parts must share: an answer elsewhere is another measurement."""
-PROGRAMS: Final = ("pytest", "ipllvm")
 OUTCOMES: Final = "outcomes"
 LISTED: Final = 12
 
@@ -52,7 +50,7 @@ def merge(folders: Sequence[str], into: Path) -> int:
     or other numerics than the rest.
     """
     parts = [part for name in folders for part in found(Path(name))]
-    words = _command(_whole(parts))
+    first = _whole(parts)
     _alike(parts)
     store = into / OUTCOMES
     ensure_writable(store)
@@ -61,7 +59,22 @@ def merge(folders: Sequence[str], into: Path) -> int:
             if not (store / file.name).exists():
                 shutil.copy2(file, store)
     variables = {**os.environ, places.VARIABLE: str(into.absolute())}
-    return subprocess.run([*words, f"--report-dir={into}"], env=variables, check=False).returncode
+    asked = [*_words(first, into), f"--report-dir={into}"]
+    return subprocess.run(
+        [sys.executable, "-m", "ipllvm", "check", *asked], env=variables, check=False
+    ).returncode
+
+
+def _words(part: MeasuredShard, into: Path) -> list[str]:
+    """What the parts were asked; raises UsageError where the user has to give the command himself."""
+    try:
+        return repeated.words(part.report["run"])
+    except UsageError as error:
+        raise UsageError(
+            f"{_named(part)}: {error}, which a report can't ask for by itself. The outcomes are in "
+            f"{visible(str(into))}: give the command of the parts without --shard, with "
+            f"{places.VARIABLE}={visible(str(into))}"
+        ) from None
 
 
 def found(folder: Path) -> Iterator[MeasuredShard]:
@@ -147,14 +160,3 @@ def _contexts(part: MeasuredShard) -> "set[Context]":
         if content.problem:
             raise UsageError(f"{_named(part)}: {visible(content.path.name)}: {content.problem}")
     return {context for content in contents for context in content.outcomes}
-
-
-def _command(part: MeasuredShard) -> list[str]:
-    """What the part was asked, without what makes it a part."""
-    program, *words = shlex.split(str(part.report["run"]["command"]))
-    if program not in PROGRAMS:
-        raise UsageError(f"{_named(part)}: {visible(program)} is none of {', '.join(PROGRAMS)}")
-    own = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    for name in ("shard", "report-dir"):
-        own.add_argument(f"--{name}", f"--ipllvm-{name}", dest="left_out")
-    return [sys.executable, "-m", program, *own.parse_known_args(words)[1]]
