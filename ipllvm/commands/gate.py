@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ipllvm.errors import UsageError
+from ipllvm.reporting.folders import replace_file
 from ipllvm.reporting.text import interval, number, visible
 
 if TYPE_CHECKING:
@@ -18,7 +19,11 @@ UNDECIDED: Final = 6
 USUAL: Final = 2.0
 WORST_FIRST: Final = ("VIOLATED", "WORSE", "UNDECIDED", "HOLDS")
 EXAMPLES: Final = 3
-WORDS: Final = {0: "passes", 1: "fails: worse than before", 6: "undecided", 7: "fails: not all was compared"}
+VERDICTS: Final = {0: "pass", 1: "fail", UNDECIDED: "undecided", 7: "incomplete"}
+WORDS: Final = {
+    "pass": "passes", "fail": "fails: worse than before", "undecided": "undecided",
+    "incomplete": "fails: not all was compared",
+}  # fmt: skip
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,10 +53,13 @@ def main(args: argparse.Namespace) -> int:
     from ipllvm.gate.compare import compare
     from ipllvm.reporting import ci
 
+    if args.markdown and not args.markdown.parent.is_dir():
+        raise UsageError(f"--markdown {visible(str(args.markdown))}: no such folder: make it first")
     before, after = (_load(name, args) for name in (args.before, args.after))
     gate = compare(before, after, f"baseline {args.before}")
     status = gate.failing(args.fail_on) or (UNDECIDED if gate.undecided and args.undecided == "fail" else 0)
-    answer = f"gate {WORDS[status]}: {visible(args.after, 200)} against {visible(args.before, 200)}"
+    verdict = VERDICTS[UNDECIDED if status == 0 and gate.undecided else status]
+    answer = f"gate {WORDS[verdict]}: {visible(args.after, 200)} against {visible(args.before, 200)}"
     print(answer)
     for line in [*lines(gate), *(why(gate) if args.why else ())]:
         print(visible(line, 2000))
@@ -59,8 +67,8 @@ def main(args: argparse.Namespace) -> int:
         print(f"left out: {visible(str(name))}: less is better, or it is no score from 0 to 1")
     page = ci.comment(answer, gate)
     if args.markdown:
-        args.markdown.write_text(page, encoding="utf-8")
-    ci.publish(page, ci.outputs(gate, status), [*ci.problems(gate)] if status else [], os.environ)
+        replace_file(args.markdown.parent, args.markdown.name, page)
+    ci.publish(page, ci.outputs(gate, verdict), [*ci.problems(gate)] if status else [], os.environ)
     return status
 
 
@@ -113,21 +121,15 @@ def lines(gate: "Gate") -> Iterator[str]:
             else ""
         )
         yield (
-            f"{gate.standing(change)} {_measure(change)} on {change.key[2]}: "
+            f"{gate.standing(change)} {gate.measure(change)} on {change.key[2]}: "
             f"{means}worse by {number(found.value)} {interval(found.low, found.high)}, margin "
             f"{change.claim.margin:g}; {lost} lost and {gained} gained of {found.n:,}"
         )
     yield from gate.lines()
 
 
-def _measure(change: "Change") -> str:
-    """The property, and its claim where that has another name."""
-    claim = change.claim.name.partition(":")[2]
-    return change.key[0] if claim in (change.key[0], "clean_score") else f"{change.key[0]} ({claim})"
-
-
 def why(gate: "Gate") -> Iterator[str]:
     """The reasons, and the worst samples with both answers."""
     for change in ordered(gate):
-        yield f"why, {change.key[0]} on {change.key[2]}: {gate.reason(change)}"
+        yield f"why, {gate.measure(change)} on {change.key[2]}: {gate.reason(change)}"
         yield from (f"  flipped {each}" for each in change.turned[:EXAMPLES])

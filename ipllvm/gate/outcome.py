@@ -43,6 +43,12 @@ class Gate:
     notes: tuple[str, ...] = field(default=())
     refresh: str = REFRESH
 
+    def measure(self, change: Change) -> str:
+        """What a change is of: the property, and its claim where the property has another one there too."""
+        there = [each for each in self.changes if each.key[::2] == change.key[::2]]
+        claim = change.claim.name.partition(":")[2].replace("_", " ")
+        return change.key[0] if len(there) == 1 else f"{change.key[0]} ({claim})"
+
     def lines(self) -> Iterator[str]:
         """What stands in the way besides the verdicts, and what to do, one line each."""
         for key, why in self.refused:

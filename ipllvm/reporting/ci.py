@@ -27,11 +27,10 @@ def comment(answer: str, gate: "Gate") -> str:
     return "\n\n".join(filter(None, [MARK, f"**{escape(answer)}**", table, notes, _worst(gate)])) + "\n"
 
 
-def outputs(gate: "Gate", status: int) -> dict[str, str]:
+def outputs(gate: "Gate", verdict: str) -> dict[str, str]:
     """What later steps can use: of the worst comparison, where there is one."""
     worst = max(gate.changes, key=lambda each: each.estimate.value or 0.0, default=None)
-    words = {0: "pass", 1: "fail", 6: "undecided", 7: "incomplete"}
-    found = {"verdict": words.get(status, "error"), "delta": "", "p": "", "samples-needed": ""}
+    found = {"verdict": verdict, "delta": "", "p": "", "samples-needed": ""}
     if worst is None:
         return found
     needed = worst.verdict.n_to_decide
@@ -47,7 +46,7 @@ def problems(gate: "Gate") -> Iterator[str]:
     """One line for each comparison that stands in the way."""
     for change in gate.changes:
         if gate.standing(change) != "HOLDS":
-            yield f"{gate.standing(change)} {change.key[0]} on {change.key[2]}: {gate.reason(change)}"
+            yield f"{gate.standing(change)} {gate.measure(change)} on {change.key[2]}: {gate.reason(change)}"
     yield from gate.lines()
 
 
@@ -72,7 +71,7 @@ def _row(gate: "Gate", change: "Change") -> tuple[str, ...]:
     found = change.estimate
     cells = [
         gate.standing(change),
-        change.key[0],
+        gate.measure(change),
         change.key[2],
         number(change.before),
         number(change.after),

@@ -11,6 +11,8 @@ import pytest
 from ipllvm import cli
 from ipllvm.errors import UsageError
 from ipllvm.gate import logs
+from ipllvm.gate.outcome import Change, Gate
+from ipllvm.records import Claim, Decision, Estimate, Verdict
 from ipllvm.reporting import ci
 
 Write = Callable[[Path, list[float]], Path]
@@ -170,3 +172,44 @@ def test_a_ci_job_is_told(
     page = summary.read_text()
     assert page == (tmp_path / "c.md").read_text() and page.startswith(ci.MARK)
     assert page.count("\n- ") == ci.EXAMPLES, "the three worst samples"
+
+
+@pytest.mark.parametrize(("undecided", "status"), [("pass", 0), ("fail", 6)])
+def test_what_is_undecided_is_not_said_to_pass(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    undecided: str,
+    status: int,
+) -> None:
+    """Ten equal answers show nothing, whatever the exit status is."""
+    output = tmp_path / "output"
+    monkeypatch.setenv(ci.OUTPUT, str(output))
+    place = lm_eval(tmp_path / "ten", [1.0] * 10)
+    assert cli.main(["gate", str(place), str(place), f"--undecided={undecided}"]) == status
+    assert capsys.readouterr().out.startswith("gate undecided: ")
+    assert "verdict=undecided" in output.read_text()
+
+
+def test_a_comment_that_can_not_be_written_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = lm_eval(tmp_path / "a", GOOD)
+    assert cli.main(["gate", str(place), str(place), f"--markdown={tmp_path / 'none' / 'c.md'}"]) == 4
+    told = capsys.readouterr().err
+    assert told.startswith("ipllvm gate: --markdown ") and "no such folder" in told.lower()
+
+
+def test_two_claims_of_a_property_are_told_apart() -> None:
+    def change(claim: str, benchmark: str) -> Change:
+        made = Claim(f"regression:{claim}", "d", "at_most", 2.0, "requirement", "s", "t")
+        estimate = Estimate("d", "points", 0.0, 0.0, 0.0, "m", 1, 1, 1)
+        return Change(("image_use", claim, benchmark), made, 1.0, 1.0, estimate, Verdict(Decision.HOLDS, ""))
+
+    own, clean, other = (
+        change(*each) for each in (("image_use", "a"), ("clean_score", "a"), ("clean_score", "b"))
+    )
+    gate = Gate((own, clean, other))
+    assert [gate.measure(each) for each in gate.changes] == [
+        "image_use (image use)", "image_use (clean score)", "image_use",
+    ]  # fmt: skip
