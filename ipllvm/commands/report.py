@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 from typing import Final
 
-from ipllvm.commands import shards
 from ipllvm.reporting import exports, migration, runs
 from ipllvm.reporting.folders import ensure_writable, inner_folder, replace_file
 from ipllvm.reporting.merging import merged
@@ -38,6 +37,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Write the views and say where; raises UsageError for what is no report."""
     if args.merge:
+        from ipllvm.commands import shards  # brings the table of options along
+
         return shards.merge(args.reports, args.report_dir)
     files = [runs.find(name, args.report_dir) for name in args.reports]
     reports = [migration.read(file) for file in files]
