@@ -21,6 +21,7 @@ from ipllvm.engine.encoding import EncodedSample, encode_cases
 from ipllvm.engine.fault_isolation import BatchBudget, Failure, run_isolated
 from ipllvm.engine.packing import PackedPrompt, Tokens, pack
 from ipllvm.engine.plan import Plan, PlannedTrial
+from ipllvm.engine.preflight import SAMPLES
 from ipllvm.engine.prompt_length import require_fitting
 from ipllvm.engine.reference_check import STEPS, disagreement, entered_layers, first_of_each, restarted
 from ipllvm.errors import NotMeasured, first_line
@@ -28,7 +29,6 @@ from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import Sample
 
-SAMPLES = 8
 TIE = 4.0
 """An answer is a near tie where its two best logits are closer than so many times the largest gap."""
 TOLERANCE = {"float32": 0.01, "float16": 0.1, "bfloat16": 0.4}

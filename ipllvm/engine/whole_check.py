@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from ipllvm.engine.encoding import questions
 from ipllvm.engine.fault_isolation import Failure
 from ipllvm.engine.plan import Plan
+from ipllvm.engine.preflight import SAMPLES
 from ipllvm.errors import NotMeasured, NotTested, first_line
 from ipllvm.models.whole import WholeModel
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import Response, Sample
 
-SAMPLES = 8
 LIMIT = 16
 """Tokens of an answer."""
 
