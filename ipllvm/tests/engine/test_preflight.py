@@ -60,7 +60,12 @@ def test_a_batch_size_is_tried_once_for_prompts_about_as_long(
     tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[int] = []
-    monkeypatch.setattr(batch_size, "fastest", lambda model, prompts, most: tried.append(len(prompts)) or 4)
+
+    def fastest(model: Any, prompts: list[Any], most: int) -> int:
+        tried.append(len(prompts))
+        return 4
+
+    monkeypatch.setattr(batch_size, "fastest", fastest)
     known: dict[tuple[str, int], int] = {}
     assert [batch_size.choose(tiny, samples(n), known) for n in (4, 3)] == [4, 4] and tried == [4]
     long = [replace(each, prompt=each.prompt + " and so on" * 40) for each in samples(2)]
