@@ -63,14 +63,13 @@ def change(part: PaperPart, found: Mapping[str, Cell], measured: Measured) -> Ce
     missing = after if after.value is None else before
     if missing.value is None:
         return Cell(*place, None, None, None, "", 0, value, Agreement.NOT_TESTED, missing.why)
-    span = _span(after, before, part, measured)
-    if span is None:
+    known = _span(after, before, part, measured)
+    if known is None:
         return Cell(*place, None, None, None, "", 0, value, Agreement.NOT_COMPARABLE, UNBOUNDED)
-    paired, found_span = span
+    paired, span = known
     figure = None if value is None else Figure(part.change["label"], value, PERCENT, part.where)
-    numbers = _numbers(found_span)
-    compared = measured.compared(part, after.model, after.benchmark, numbers, figure)
-    return Cell(*place, *numbers.values(), after.unit, min(after.n, before.n), value,
+    compared = measured.compared(part, after.model, after.benchmark, _numbers(span), figure)
+    return Cell(*place, span.value, span.low, span.high, after.unit, min(after.n, before.n), value,
                 compared.agreement, compared.why, () if paired else (UNPAIRED,))  # fmt: skip
 
 
@@ -127,17 +126,12 @@ def _average(
         if value is None:
             return None
         return Cell(*place, None, None, None, "", 0, value, Agreement.NOT_TESTED, some)
-    numbers = _numbers(mean(spans))
-    compared = _compared_average(numbers, cells, figure, some if own < len(part.benchmarks) else "")
-    over = (
-        ()
-        if own == len(filled) == len(part.benchmarks)
-        else (f"over {', '.join(c.benchmark for c in filled)}",)
-    )
+    span, whole = mean(spans), own == len(part.benchmarks)
+    compared = _compared_average(_numbers(span), cells, figure, "" if whole else some)
+    over = () if whole else (f"over {', '.join(cell.benchmark for cell in filled)}",)
     notes = (*over, *(() if figure is None else figure.notes))
-    return Cell(
-        *place, *numbers.values(), "points", len(filled), value, compared.agreement, compared.why, notes
-    )
+    return Cell(*place, span.value, span.low, span.high, "points", len(filled), value,
+                compared.agreement, compared.why, notes)  # fmt: skip
 
 
 def _compared_average(

@@ -77,7 +77,7 @@ def test_a_finding_is_the_estimate_that_decides() -> None:
 
 
 def test_it_is_written_beside_what_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(overview.migration, "read", lambda path: path)
+    monkeypatch.setattr("ipllvm.reporting.migration.read", lambda path: path)
     monkeypatch.setattr(overview, "findings", lambda report: [finding(model=report.parent.name)])
     for name in ("one", "two"):
         overview.main([str(tmp_path / name), f"--out={tmp_path}"])

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ipllvm.paper.real.measuring import ITSELF, PHOTOGRAPH, Key, measure
 from ipllvm.paper.real.photographs import Crop
+from ipllvm.records import Scores
 
 SIDE, N = 28, 6
 
@@ -47,23 +48,21 @@ def left(image: Image.Image) -> np.ndarray:
     return np.repeat([[2.0, 1.0]], 2, axis=0)
 
 
-def mean(found: dict[Key, object], *key: object) -> float:
-    return float(found[Key(*key)].values.mean())  # type: ignore[attr-defined, arg-type]
+def mean(found: dict[Key, Scores], what: str, mode: str, at: float) -> float:
+    return float(found[Key("e", what, mode, at)].values.mean())
 
 
 def test_salient_cells_hurt_whoever_looks_at_them_and_the_others_do_not() -> None:
     found = measure({"e": Halves(1.0, 0.5)}, CROPS, left, ratios=(0.5,), grids=(), draws=1)
-    assert mean(found, "e", PHOTOGRAPH, "random", 0.0) == mean(found, "e", ITSELF, "random", 0.0) == 1.0
-    assert mean(found, "e", PHOTOGRAPH, "salient", 0.5) == 0.0, (
-        "crops alike on the right are of other photographs"
-    )
-    assert mean(found, "e", PHOTOGRAPH, "non-salient", 0.5) == 1.0
-    assert mean(found, "e", ITSELF, "non-salient", 0.5) == pytest.approx(1 / N)
+    assert mean(found, PHOTOGRAPH, "random", 0.0) == mean(found, ITSELF, "random", 0.0) == 1.0
+    assert mean(found, PHOTOGRAPH, "salient", 0.5) == 0.0, "crops alike on the right are of other photographs"
+    assert mean(found, PHOTOGRAPH, "non-salient", 0.5) == 1.0
+    assert mean(found, ITSELF, "non-salient", 0.5) == pytest.approx(1 / N)
 
 
 def test_one_that_sees_nothing_finds_by_chance() -> None:
     found = measure({"e": Halves(0.0, 0.0)}, CROPS, left, ratios=(), grids=(2,), draws=1)
-    assert mean(found, "e", ITSELF, "shuffled", 0.0) == 1 / len(CROPS)
+    assert mean(found, ITSELF, "shuffled", 0.0) == 1 / len(CROPS)
 
 
 def test_every_encoder_sees_the_same_pictures_and_draws_differ() -> None:
