@@ -15,7 +15,7 @@ from typing import Any
 from ipllvm.calibration import catalogue
 from ipllvm.calibration.cells import RUNS, Cell, measure
 from ipllvm.calibration.distributions import Design, Flips, Retention
-from ipllvm.calibration.fixed import AtMargin, Bounds, TenClaims, Power
+from ipllvm.calibration.fixed import AtMargin, Bounds, Power, TenClaims
 from ipllvm.calibration.ratios import RatioGate
 from ipllvm.calibration.sequences import SequentialErrors, Share
 from ipllvm.safety import reading, writing

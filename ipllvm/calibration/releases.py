@@ -12,7 +12,7 @@ import numpy as np
 
 from ipllvm.calibration import rival_rules as rules
 from ipllvm.calibration.rival_rules import LEVEL, MARGIN, Paired, Rule
-from ipllvm.calibration.rivals import RivalCell, Outcome
+from ipllvm.calibration.rivals import Outcome, RivalCell
 from ipllvm.records import Contrast, Decision
 from ipllvm.sampling import generator
 from ipllvm.stats.flip_noise import FlipCounts, may_be_used, p_beyond_noise, total
@@ -94,7 +94,9 @@ def drawn(release: Release, shape: str, run: int) -> SimulatedGate:
     """One run of a release on benchmarks of that shape."""
     rng = generator("releases", release.name, shape, run)
     cells = [
-        RivalCell("", sizes, {"at": release.first if not number else release.law, "same": release.noise}, "mix")
+        RivalCell(
+            "", sizes, {"at": release.first if not number else release.law, "same": release.noise}, "mix"
+        )
         for number, sizes in enumerate(SHAPES[shape])
     ]
     found = [cell.drawn("at", rng) for cell in cells]

@@ -104,7 +104,9 @@ CELLS: tuple[RivalCell, ...] = (
 )
 
 
-def measure(cell: RivalCell, runs: int = RUNS, rules: Mapping[str, Rule] = RULES) -> dict[str, dict[str, float]]:
+def measure(
+    cell: RivalCell, runs: int = RUNS, rules: Mapping[str, Rule] = RULES
+) -> dict[str, dict[str, float]]:
     """By rule: how often it passes at the margin and an unchanged model, and how often it alarms, in %."""
     counts = {name: dict.fromkeys(_COLUMNS, 0) for name in rules}
     for truth in TRUTHS:

@@ -14,7 +14,7 @@ from ipllvm.errors import UsageError
 from ipllvm.safety.printing import as_json, visible
 
 if TYPE_CHECKING:
-    from ipllvm.evaluation.recorded import ScoredRow, Recorded
+    from ipllvm.evaluation.recorded import Recorded, ScoredRow
     from ipllvm.judges.cached import CachedJudge
     from ipllvm.metrics.totals import Figure
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ipllvm.gate.answers import FlippedSample
 from ipllvm.records import Claim, Decision, Estimate, Verdict
-from ipllvm.verdicts.answer import RunAnswer, Member, decide
+from ipllvm.verdicts.answer import Member, RunAnswer, decide
 from ipllvm.verdicts.worse import POOLED
 
 REFRESH = "--save-baseline=NAME"

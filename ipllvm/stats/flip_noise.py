@@ -48,7 +48,8 @@ def may_be_used(change: FlipCounts, noise: FlipCounts) -> bool:
     A checkpoint that was trained on loses and wins; what it loses is then no sign of harm, and the test
     of the difference is the one to ask.
 
-    >>> may_be_used(FlipCounts(5, 0, 300), FlipCounts(0, 0, 300)), may_be_used(FlipCounts(5, 1, 300), FlipCounts(0, 0, 3000))
+    >>> one_way, two_ways = FlipCounts(5, 0, 300), FlipCounts(5, 1, 300)
+    >>> may_be_used(one_way, FlipCounts(0, 0, 300)), may_be_used(two_ways, FlipCounts(0, 0, 3000))
     (True, False)
     """
     return change.won * noise.clusters <= noise.won * change.clusters

@@ -23,7 +23,7 @@ def pytest_collection() -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """With `-m slow`, leave modules unread that mark nothing so: reading all takes longer than a slow test."""
+    """With `-m slow`, read no module that marks nothing so: reading all takes longer than a slow test."""
     unmarked = config.option.markexpr == "slow" and collection_path.name.startswith("test_")
     return True if unmarked and "slow" not in collection_path.read_text(encoding="utf-8") else None
 

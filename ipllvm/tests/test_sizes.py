@@ -10,19 +10,7 @@ import ipllvm
 
 ROOT = Path(ipllvm.__file__).parents[1]
 MODULE, FUNCTION, LOOSE = 400, 60, 10
-DOUBLES = {
-    "Answer": "of a response; of a run",
-    "Cell": "of the calibration; beside the rivals",
-    "Encoder": "a loaded model; a part of a training batch",
-    "Family": "of tests in the calibration; of requirements",
-    "Figure": "of the paper; of a benchmark's total",
-    "Flips": "a distribution; measured noise",
-    "Graded": "a distribution; a response",
-    "Line": "of a recorded answer; of a report",
-    "Measured": "halves of a run; a compared one",
-    "Run": "of a simulation; of a report",
-    "Standing": "of positions; of a claim",
-}
+DOUBLES = {"Cell": "of the calibration; of a table of the paper"}
 """Class names that two rooms still share, and what each means there; a new one is not let in."""
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ipllvm.records import Decision
-from ipllvm.verdicts.answer import UNDECIDED, RunAnswer, Member, Standing, decide
+from ipllvm.verdicts.answer import UNDECIDED, Member, RunAnswer, Standing, decide
 from ipllvm.verdicts.statements import Statement
 from ipllvm.verdicts.worse import POOLED
 

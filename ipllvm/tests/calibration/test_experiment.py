@@ -10,7 +10,7 @@ from ipllvm.calibration import experiment, table
 from ipllvm.calibration.catalogue import GRADED
 from ipllvm.calibration.cells import Band, Cell, measure
 from ipllvm.calibration.distributions import Design, Flips, Retention
-from ipllvm.calibration.fixed import AtMargin, Bounds, TenClaims, Power, claim, decision
+from ipllvm.calibration.fixed import AtMargin, Bounds, Power, TenClaims, claim, decision
 from ipllvm.calibration.hard import (
     AtTruth,
     Combined,

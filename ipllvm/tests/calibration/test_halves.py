@@ -21,7 +21,9 @@ def scores(values: np.ndarray) -> Scores:
 
 def measured(perturbed: np.ndarray) -> HalvedScores:
     """Right on the clean input; perturbed as given, [samples, draws]."""
-    return HalvedScores(claims.load()["permutation"], scores(np.ones((N, 1))), scores(perturbed.astype(float)))
+    return HalvedScores(
+        claims.load()["permutation"], scores(np.ones((N, 1))), scores(perturbed.astype(float))
+    )
 
 
 def test_draws_are_halved_within_each_sample() -> None:

@@ -18,14 +18,18 @@ from ipllvm.records import Sample, Score
 def graded(*values: float, cluster: str = "", **labels: str) -> list[GradedSample]:
     rows = tuple(labels.items())
     return [
-        GradedSample(Sample(f"{cluster}-{n}", cluster or f"{n}", (), "", "", labels=rows), Score(value, "read"))
+        GradedSample(
+            Sample(f"{cluster}-{n}", cluster or f"{n}", (), "", "", labels=rows), Score(value, "read")
+        )
         for n, value in enumerate(values)
     ]
 
 
 def reviews(*pairs: tuple[float, float] | None) -> list[GradedSample]:
     sample = Sample("s", "s", (), "", "")
-    return [GradedSample(sample, Score(0.5, None if pair is None else f"{pair[0]} {pair[1]}")) for pair in pairs]
+    return [
+        GradedSample(sample, Score(0.5, None if pair is None else f"{pair[0]} {pair[1]}")) for pair in pairs
+    ]
 
 
 def named(figures: tuple[Figure, ...]) -> dict[str, str]:
