@@ -62,7 +62,7 @@ def beside(property: str, model: str, benchmark: str) -> tuple[PrintedNumber, ..
     return tuple(figure for part in parts for figure in part(property, key, benchmark))
 
 
-def averages(property: str, model: str) -> dict[str, Figure]:
+def averages(property: str, model: str) -> dict[str, PrintedNumber]:
     """The last column of a table for a model, by the names of a report; "change" is that of the change.
 
     >>> {name: figure.value for name, figure in averages("classification_retention", "llava-1.5").items()}
@@ -80,10 +80,10 @@ def averages(property: str, model: str) -> dict[str, Figure]:
     if found is None:
         return {}
     if isinstance(found, float):
-        return {"change": Figure("change", found, PERCENT, where, (shipped(name)["anomalies"][1],))}
+        return {"change": PrintedNumber("change", found, PERCENT, where, (shipped(name)["anomalies"][1],))}
     encoder, clean = found
     values = {"encoder": encoder, "clean": clean, "change": round(clean - encoder, 1)}
-    return {each: Figure(each, value, PERCENT, where) for each, value in values.items()}
+    return {each: PrintedNumber(each, value, PERCENT, where) for each, value in values.items()}
 
 
 def paper_name(model: str) -> str | None:

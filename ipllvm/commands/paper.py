@@ -194,14 +194,14 @@ def _example() -> Any:
     """A picture of MathVista where it is here, else of a made chart; what is drawn of its caption."""
     from ipllvm.artifacts import saliency
     from ipllvm.benchmarks import choice
-    from ipllvm.paper.examples import Example
+    from ipllvm.paper.examples import PicturedExample
     from ipllvm.paper.planning import is_here
 
     real = is_here("mathvista")
     data = choice.load("mathvista" if real else "charts", offline=True)
     picture, attention = data.samples[0].images[0].load(), saliency.load(saliency.DEFAULT, offline=True)
     drawn, words = _redrawn(data, "sdxl-lightning" if real else "renderer")
-    return Example(picture, attention.of, drawn, words)
+    return PicturedExample(picture, attention.of, drawn, words)
 
 
 def _redrawn(data: Any, name: str) -> tuple[Any, str]:

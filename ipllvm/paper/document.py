@@ -17,7 +17,7 @@ from ipllvm.reporting import canvas, exports
 from ipllvm.reporting.folders import ensure_writable, inner_folder, replace_file
 
 if TYPE_CHECKING:
-    from ipllvm.paper.examples import Example
+    from ipllvm.paper.examples import PicturedExample
 
 MAP = "Fig. 8"
 SYNTHESIZED = "fig5"
@@ -30,7 +30,7 @@ def build(
     measured: Measured,
     plan: Sequence[str] = (),
     about: Sequence[str] = (),
-    example: "Example | None" = None,
+    example: "PicturedExample | None" = None,
 ) -> Document:
     """The document of some parts: of `models`, and of `encoders` where a part is about those.
 
@@ -43,7 +43,7 @@ def build(
 
 
 def _shown(
-    part: PaperPart, models: Sequence[str], measured: Measured, example: "Example | None"
+    part: PaperPart, models: Sequence[str], measured: Measured, example: "PicturedExample | None"
 ) -> PaperSection:
     if part.form == "examples":
         if example is None:
@@ -55,7 +55,7 @@ def _shown(
     return PaperSection(part, found, drawn, remarks=[*_remarks(part, models, measured)])
 
 
-def _examples(part: PaperPart, example: "Example") -> dict[str, bytes]:
+def _examples(part: PaperPart, example: "PicturedExample") -> dict[str, bytes]:
     from ipllvm.paper.examples import MAKERS, strip
 
     written = MAKERS[part.key](example)

@@ -17,7 +17,7 @@ Saliency = Callable[[Image.Image], np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class PicturedExample:
     """The picture of the figures, what makes its saliency map, and what a generator drew of its caption.
 
     `drawn` is None where nothing could be drawn; `words` then say why, else whose caption it is.
@@ -29,14 +29,14 @@ class Example:
     words: str = ""
 
 
-def shuffled(example: Example) -> dict[str, Image.Image]:
+def shuffled(example: PicturedExample) -> dict[str, Image.Image]:
     """Fig. 3: the picture, then on each grid."""
     picture = example.picture
     grids = {f"{n} x {n}": PatchShuffle(n).apply(picture, None, generator("Fig. 3", n)) for n in GRIDS}
     return {"original": picture, **grids}
 
 
-def occluded(example: Example) -> dict[str, Image.Image]:
+def occluded(example: PicturedExample) -> dict[str, Image.Image]:
     """Fig. 5: the picture, drawn anew from its caption where that is known, and with half of it in black."""
     picture = example.picture
     found, rng = example.saliency(picture), generator("Fig. 5")
@@ -50,7 +50,7 @@ def occluded(example: Example) -> dict[str, Image.Image]:
     return {"original": picture, **drawn, **dropped}
 
 
-MAKERS: Mapping[str, Callable[[Example], dict[str, Image.Image]]] = {
+MAKERS: Mapping[str, Callable[[PicturedExample], dict[str, Image.Image]]] = {
     "fig3": shuffled,
     "fig5": occluded,
 }

@@ -6,7 +6,7 @@ from typing import Final
 
 from ipllvm.benchmarks.names import PAPER, base
 from ipllvm.claims import tables
-from ipllvm.claims.tables import Figure
+from ipllvm.claims.tables import PrintedNumber
 from ipllvm.paper.agreement import Agreement, Compared, compare
 from ipllvm.paper.parts import PaperPart
 from ipllvm.reporting.schema import Report, Row, rows
@@ -66,7 +66,7 @@ class Measured:
         return list(dict.fromkeys((*part.benchmarks, *others)))
 
     def compared(
-        self, part: PaperPart, model: str, benchmark: str, found: Row, figure: Figure | None
+        self, part: PaperPart, model: str, benchmark: str, found: Row, figure: PrintedNumber | None
     ) -> Compared:
         """What can be said of an estimate on a benchmark and the printed figure."""
         row = self.rows[part.property_name, model, benchmark]

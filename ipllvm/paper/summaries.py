@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ipllvm.claims import tables
-from ipllvm.claims.tables import PERCENT, Figure
+from ipllvm.claims.tables import PERCENT, PrintedNumber
 from ipllvm.paper.agreement import UNBOUNDED, Agreement, Compared, compare
 from ipllvm.paper.measured import Cell, Measured
 from ipllvm.paper.parts import PaperPart
@@ -17,7 +17,7 @@ UNPAIRED: Final = "the change is taken from both intervals, as if of different s
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Bounded:
     """A value with its bounds, each of which is valid at 95 % on its own side."""
 
     value: float
@@ -25,29 +25,29 @@ class Span:
     high: float
 
 
-def difference(after: Span, before: Span) -> Span:
+def difference(after: Bounded, before: Bounded) -> Bounded:
     """What one is above the other, both independent (Zou & Donner 2008): a bound from the nearer sides.
 
-    >>> difference(Span(5.0, 2.0, 8.0), Span(4.0, 0.0, 9.0))
-    Span(value=1.0, low=-4.830951894845301, high=6.0)
+    >>> difference(Bounded(5.0, 2.0, 8.0), Bounded(4.0, 0.0, 9.0))
+    Bounded(value=1.0, low=-4.830951894845301, high=6.0)
     """
     low = math.hypot(after.value - after.low, before.high - before.value)
     high = math.hypot(after.high - after.value, before.value - before.low)
     value = after.value - before.value
-    return Span(value, value - low, value + high)
+    return Bounded(value, value - low, value + high)
 
 
-def mean(spans: Sequence[Span]) -> Span:
+def mean(spans: Sequence[Bounded]) -> Bounded:
     """The mean of independent estimates, by the same recovery of their variances.
 
-    >>> mean([Span(1.0, -2.0, 5.0), Span(3.0, -1.0, 6.0)])
-    Span(value=2.0, low=-0.5, high=4.5)
+    >>> mean([Bounded(1.0, -2.0, 5.0), Bounded(3.0, -1.0, 6.0)])
+    Bounded(value=2.0, low=-0.5, high=4.5)
     """
     count = len(spans)
     value = sum(each.value for each in spans) / count
     low = math.hypot(*(each.value - each.low for each in spans)) / count
     high = math.hypot(*(each.high - each.value for each in spans)) / count
-    return Span(value, value - low, value + high)
+    return Bounded(value, value - low, value + high)
 
 
 def change(part: PaperPart, found: Mapping[str, Cell], measured: Measured) -> Cell | None:
@@ -67,7 +67,7 @@ def change(part: PaperPart, found: Mapping[str, Cell], measured: Measured) -> Ce
     if known is None:
         return Cell(*place, None, None, None, "", 0, value, Agreement.NOT_COMPARABLE, UNBOUNDED)
     paired, span = known
-    figure = None if value is None else Figure(part.change["label"], value, PERCENT, part.where)
+    figure = None if value is None else PrintedNumber(part.change["label"], value, PERCENT, part.where)
     compared = measured.compared(part, after.model, after.benchmark, _numbers(span), figure)
     return Cell(*place, span.value, span.low, span.high, after.unit, min(after.n, before.n), value,
                 compared.agreement, compared.why, () if paired else (UNPAIRED,))  # fmt: skip
@@ -79,7 +79,7 @@ def _printed_change(after: Cell, before: Cell) -> float | None:
     return round(after.printed - before.printed, 2)
 
 
-def _span(after: Cell, before: Cell, part: PaperPart, measured: Measured) -> tuple[bool, Span] | None:
+def _span(after: Cell, before: Cell, part: PaperPart, measured: Measured) -> tuple[bool, Bounded] | None:
     """Whether the change is paired, and the change; None where a score has no bounds."""
     row = measured.rows.get((part.property_name, after.model, after.benchmark))
     lost = None if row is None else row["estimates"].get(part.change["paired"])
@@ -87,18 +87,18 @@ def _span(after: Cell, before: Cell, part: PaperPart, measured: Measured) -> tup
         tables.in_unit(part.scores[part.change["of"]], after.benchmark) != part.scores[part.change["of"]]
     )
     if lost is not None and not own_unit and None not in (lost["value"], lost["low"], lost["high"]):
-        return True, Span(-lost["value"], -lost["high"], -lost["low"])
+        return True, Bounded(-lost["value"], -lost["high"], -lost["low"])
     one, other = _bounded(after), _bounded(before)
     return None if one is None or other is None else (False, difference(one, other))
 
 
-def _bounded(cell: Cell) -> Span | None:
+def _bounded(cell: Cell) -> Bounded | None:
     if cell.value is None or cell.low is None or cell.high is None:
         return None
-    return Span(cell.value, cell.low, cell.high)
+    return Bounded(cell.value, cell.low, cell.high)
 
 
-def _numbers(span: Span) -> dict[str, float]:
+def _numbers(span: Bounded) -> dict[str, float]:
     return {"value": span.value, "low": span.low, "high": span.high}
 
 
@@ -114,7 +114,7 @@ def averages(part: PaperPart, model: str, found: Sequence[Cell]) -> Iterator[Cel
 
 
 def _average(
-    part: PaperPart, model: str, label: str, cells: Sequence[Cell], figure: Figure | None
+    part: PaperPart, model: str, label: str, cells: Sequence[Cell], figure: PrintedNumber | None
 ) -> Cell | None:
     filled = [cell for cell in cells if cell.value is not None]
     spans = [span for span in map(_bounded, filled) if span is not None]
@@ -135,7 +135,7 @@ def _average(
 
 
 def _compared_average(
-    numbers: dict[str, float], cells: Sequence[Cell], figure: Figure | None, incomplete: str
+    numbers: dict[str, float], cells: Sequence[Cell], figure: PrintedNumber | None, incomplete: str
 ) -> Compared:
     """As the cells that it is of: where one of them is not comparable, neither is the average."""
     for cell in cells:

@@ -37,7 +37,7 @@ class Features(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class ScoreKey:
     """Which scores: of which encoder, what is found, under what, how much of it (0: as they are)."""
 
     encoder: str
@@ -68,18 +68,18 @@ def measure(
     grids: Sequence[int] = GRIDS,
     draws: int = DRAWS,
     seed: int = 0,
-) -> dict[Key, Scores]:
+) -> dict[ScoreKey, Scores]:
     """The scores of every encoder under every change; all see the same changed crops.
 
     A salient drop is one draw, since nothing about it is random.
     """
     maps = {crop.name: saliency(crop.picture) for crop in crops}
     clean = {name: each.pictures(crop.picture for crop in crops) for name, each in encoders.items()}
-    found: dict[Key, Scores] = {}
+    found: dict[ScoreKey, Scores] = {}
     for name, gallery in clean.items():
         for what, values in both(gallery, gallery, crops).items():
             scores = _scores("clean", crops, [values])
-            found |= {Key(name, what, mode, 0.0): scores for mode in (*MODES, SHUFFLED)}
+            found |= {ScoreKey(name, what, mode, 0.0): scores for mode in (*MODES, SHUFFLED)}
     for mode, at, change in changes(ratios, grids):
         drawn = [
             [changed(change, crop, maps, draw, seed) for crop in crops]
@@ -88,7 +88,7 @@ def measure(
         for name, encoder in encoders.items():
             each = [both(clean[name], encoder.pictures(pictures), crops) for pictures in drawn]
             for what in (PHOTOGRAPH, ITSELF):
-                found[Key(name, what, mode, at)] = _scores(str(change), crops, [e[what] for e in each])
+                found[ScoreKey(name, what, mode, at)] = _scores(str(change), crops, [e[what] for e in each])
     return found
 
 

@@ -8,7 +8,7 @@ from ipllvm.metrics.curves import area_terms
 from ipllvm.metrics.weighted import weighted
 from ipllvm.paper.real import packages
 from ipllvm.paper.real.aligning import GRID, K, shared
-from ipllvm.paper.real.measuring import ITSELF, MODES, PHOTOGRAPH, SHUFFLED, Key
+from ipllvm.paper.real.measuring import ITSELF, MODES, PHOTOGRAPH, SHUFFLED, ScoreKey
 from ipllvm.paper.real.photographs import CORNERS, SHARE, Photograph
 from ipllvm.records import Estimate, Scores
 from ipllvm.reporting.text import interval, number
@@ -27,7 +27,7 @@ class Results:
 
     photographs: Sequence[Photograph]
     encoders: tuple[str, str]
-    scores: Mapping[Key, Scores]
+    scores: Mapping[ScoreKey, Scores]
     alignments: Mapping[str, Mapping[tuple[str, str], Alignment]]
     converted: float
     draws: int
@@ -95,7 +95,7 @@ def _titles(mode: str) -> tuple[str, str]:
 
 
 def _row(results: Results, found: str, mode: str, at: float) -> str:
-    each = [results.scores[Key(name, found, mode, at)] for name in results.encoders]
+    each = [results.scores[ScoreKey(name, found, mode, at)] for name in results.encoders]
     shown = [_shown(decide.accuracy("found", scores)) for scores in each]
     place = f"{at:g} x {at:g}" if mode == SHUFFLED else f"{at:g}"
     label = "as it is" if at == 0 else place
@@ -104,14 +104,14 @@ def _row(results: Results, found: str, mode: str, at: float) -> str:
 
 def difference(results: Results, found: str, mode: str, at: float) -> Estimate:
     """ViT minus CNN in points, crop by crop."""
-    vit, cnn = (results.scores[Key(name, found, mode, at)] for name in results.encoders)
+    vit, cnn = (results.scores[ScoreKey(name, found, mode, at)] for name in results.encoders)
     return series.plain("difference", weighted("difference", [(1.0, vit), (-1.0, cnn)]))
 
 
 def _areas(results: Results, found: str, mode: str, places: Sequence[float]) -> str:
     shown = []
     for name in results.encoders:
-        curve = {at: results.scores[Key(name, found, mode, at)] for at in places}
+        curve = {at: results.scores[ScoreKey(name, found, mode, at)] for at in places}
         share = series.percent("area", series.pair(area_terms(curve), [(1.0, curve[0.0])]))
         shown.append(_shown(share))
     return f"| area, % of clean | {' | '.join(shown)} | |"

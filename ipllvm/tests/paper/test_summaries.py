@@ -8,7 +8,7 @@ from ipllvm.paper.agreement import STAND_IN, Agreement
 from ipllvm.paper.cells import cells
 from ipllvm.paper.measured import Cell
 from ipllvm.paper.parts import parts
-from ipllvm.paper.summaries import AVERAGE, UNPAIRED, Span, difference, mean
+from ipllvm.paper.summaries import AVERAGE, UNPAIRED, Bounded, difference, mean
 from ipllvm.reporting.schema import Row
 from ipllvm.session.profiles import TABLE_1
 from ipllvm.tests.paper.measured import estimate, measured, row
@@ -86,7 +86,7 @@ def test_recovered_intervals_cover_what_independent_ones_do() -> None:
     runs, n, z = 4000, 60, 1.645
     draws = rng.normal([1.0, 3.0], 2.0 / n**0.5, (runs, 2))
     half = z * 2.0 / n**0.5
-    spans = [[Span(v, v - half, v + half) for v in pair] for pair in draws.tolist()]
+    spans = [[Bounded(v, v - half, v + half) for v in pair] for pair in draws.tolist()]
     above = [difference(b, a) for a, b in spans]
     middle = [mean(pair) for pair in spans]
     for found, truth in ((above, 2.0), (middle, 2.0)):

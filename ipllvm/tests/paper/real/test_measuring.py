@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ipllvm.paper.real.measuring import ITSELF, PHOTOGRAPH, Key, measure
+from ipllvm.paper.real.measuring import ITSELF, PHOTOGRAPH, ScoreKey, measure
 from ipllvm.paper.real.photographs import Crop
 from ipllvm.records import Scores
 
@@ -48,8 +48,8 @@ def left(image: Image.Image) -> np.ndarray:
     return np.repeat([[2.0, 1.0]], 2, axis=0)
 
 
-def mean(found: dict[Key, Scores], what: str, mode: str, at: float) -> float:
-    return float(found[Key("e", what, mode, at)].values.mean())
+def mean(found: dict[ScoreKey, Scores], what: str, mode: str, at: float) -> float:
+    return float(found[ScoreKey("e", what, mode, at)].values.mean())
 
 
 def test_salient_cells_hurt_whoever_looks_at_them_and_the_others_do_not() -> None:
@@ -82,5 +82,5 @@ def test_every_encoder_sees_the_same_pictures_and_draws_differ() -> None:
 
 def test_photographs_are_the_clusters() -> None:
     found = measure({"e": Halves(1.0, 1.0)}, CROPS, left, ratios=(), grids=(), draws=1)
-    scores = found[Key("e", PHOTOGRAPH, "random", 0.0)]
+    scores = found[ScoreKey("e", PHOTOGRAPH, "random", 0.0)]
     assert scores.clusters == tuple(crop.photograph for crop in CROPS)

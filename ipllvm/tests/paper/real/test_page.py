@@ -8,7 +8,7 @@ from PIL import Image
 
 from ipllvm.metrics.alignment import Alignment
 from ipllvm.paper.real.aligning import pairs, shuffled
-from ipllvm.paper.real.measuring import ITSELF, MODES, PHOTOGRAPH, Key
+from ipllvm.paper.real.measuring import ITSELF, MODES, PHOTOGRAPH, ScoreKey
 from ipllvm.paper.real.page import Results, difference, markdown
 from ipllvm.paper.real.photographs import Photograph
 from ipllvm.records import Scores
@@ -28,7 +28,7 @@ def scores(share: float) -> Scores:
 
 def results(vit: float, cnn: float) -> Results:
     found = {
-        Key(name, what, mode, at): scores(1.0 if at == 0 else share)
+        ScoreKey(name, what, mode, at): scores(1.0 if at == 0 else share)
         for name, share in (("V", vit), ("C", cnn))
         for what in (PHOTOGRAPH, ITSELF)
         for mode in (*MODES, "shuffled")
