@@ -30,11 +30,11 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("runs", nargs="*", type=Path, metavar="RUN")
     parser.add_argument("--out", type=Path, default=FOLDER, help="default reports")
     arguments = parser.parse_args(words)
-    kept = arguments.out / "paper.json"
-    found = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else []
+    store = arguments.out / "paper.json"
+    found = json.loads(store.read_text(encoding="utf-8")) if store.exists() else []
     for run in arguments.runs:
         found = merged(found, findings(migration.read(run / "report.json")))
-    kept.write_text(json.dumps(found, indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
+    store.write_text(json.dumps(found, indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
     (arguments.out / "paper.md").write_text(markdown(statements(), found), encoding="utf-8")
 
 
@@ -67,21 +67,21 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 2)
 
 
-def merged(known: Iterable[Finding], new: Iterable[Finding]) -> list[Finding]:
-    """What is known, with what is new of the same claim, model and benchmark in its place."""
+def merged(former: Iterable[Finding], new: Iterable[Finding]) -> list[Finding]:
+    """What was kept, with what is new of the same claim, model and benchmark in its place."""
 
     def key(each: Finding) -> tuple[str, str, str]:
         return each["claim"], each["model"], each["benchmark"]
 
-    found = {key(each): each for each in known} | {key(each): each for each in new}
+    found = {key(each): each for each in former} | {key(each): each for each in new}
     return [found[each] for each in sorted(found)]
 
 
-def markdown(said: Sequence[Mapping[str, Any]], found: Sequence[Finding]) -> str:
+def markdown(saying: Sequence[Mapping[str, Any]], found: Sequence[Finding]) -> str:
     """The whole page."""
     claims = shipped("paper.toml")
     blocks = [*_head(found)]
-    for each in said:
+    for each in saying:
         blocks += _statement(each, claims, found)
     blocks += _beyond(claims, found)
     return "\n\n".join(blocks) + "\n"
@@ -102,25 +102,27 @@ def _head(found: Sequence[Finding]) -> Iterator[str]:
     )
     weights = {(each["model"], each["weights"], each["measured"]) for each in found}
     if weights:
-        told = "; ".join(f"{model}, weights {of}, {day}" for model, of, day in sorted(weights))
-        yield f"Measured: {told}."
+        weighed = "; ".join(f"{model}, weights {of}, {day}" for model, of, day in sorted(weights))
+        yield f"Measured: {weighed}."
 
 
-def _statement(said: Mapping[str, Any], claims: Mapping[str, Any], found: Sequence[Finding]) -> Iterator[str]:
-    yield f"## {said['says']}"
-    lines = [f"- **Where**: {said['where']}.", f"- **Measured**: {said['measured']}"]
-    if said["property"]:
-        lines.append(f"- **On**: {_sets(said['property'])}.")
-    for name in said["claims"]:
+def _statement(
+    statement: Mapping[str, Any], claims: Mapping[str, Any], found: Sequence[Finding]
+) -> Iterator[str]:
+    yield f"## {statement['says']}"
+    lines = [f"- **Where**: {statement['where']}.", f"- **Measured**: {statement['measured']}"]
+    if statement["property"]:
+        lines.append(f"- **On**: {_sets(statement['property'])}.")
+    for name in statement["claims"]:
         claim = claims[name]
         lines.append(f"- **Decided** ({claim['kind']} `{name}`): {claim['text']}")
     lines += [
-        f"- **Left open**: {said['open']}",
-        f"- **Read as**: {said['reading']}",
-        f"- **Nobody has run**: {said['missing']}",
+        f"- **Left open**: {statement['open']}",
+        f"- **Read as**: {statement['reading']}",
+        f"- **Nobody has run**: {statement['missing']}",
     ]
     yield "\n".join(lines)
-    yield from _table(said["claims"], found)
+    yield from _table(statement["claims"], found)
 
 
 def _sets(name: str) -> str:

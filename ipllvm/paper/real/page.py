@@ -96,10 +96,10 @@ def _titles(mode: str) -> tuple[str, str]:
 
 def _row(results: Results, found: str, mode: str, at: float) -> str:
     each = [results.scores[ScoreKey(name, found, mode, at)] for name in results.encoders]
-    shown = [_shown(decide.accuracy("found", scores)) for scores in each]
+    columns = [_shown(decide.accuracy("found", scores)) for scores in each]
     place = f"{at:g} x {at:g}" if mode == SHUFFLED else f"{at:g}"
     label = "as it is" if at == 0 else place
-    return f"| {' | '.join([label, *shown, _shown(difference(results, found, mode, at))])} |"
+    return f"| {' | '.join([label, *columns, _shown(difference(results, found, mode, at))])} |"
 
 
 def difference(results: Results, found: str, mode: str, at: float) -> Estimate:
@@ -109,12 +109,12 @@ def difference(results: Results, found: str, mode: str, at: float) -> Estimate:
 
 
 def _areas(results: Results, found: str, mode: str, places: Sequence[float]) -> str:
-    shown = []
+    columns = []
     for name in results.encoders:
         curve = {at: results.scores[ScoreKey(name, found, mode, at)] for at in places}
         share = series.percent("area", series.pair(area_terms(curve), [(1.0, curve[0.0])]))
-        shown.append(_shown(share))
-    return f"| area, % of clean | {' | '.join(shown)} | |"
+        columns.append(_shown(share))
+    return f"| area, % of clean | {' | '.join(columns)} | |"
 
 
 def _alignment(results: Results) -> Iterator[str]:
@@ -148,8 +148,8 @@ def _reading(results: Results) -> Iterator[str]:
         for found, words in ((PHOTOGRAPH, "the photograph"), (ITSELF, "the crop itself")):
             gap = difference(results, found, mode, HALF)
             assert gap.value is not None
-            told = vit if gap.low > 0 else cnn if gap.high < 0 else ""
-            verdict = f"{told} finds it more often" if told else "the two can't be told apart"
+            winner = vit if gap.low > 0 else cnn if gap.high < 0 else ""
+            verdict = f"{winner} finds it more often" if winner else "the two can't be winner apart"
             lines.append(
                 f"- Half in black, {mode}, {words}: {vit} minus {cnn} {_shown(gap)} points: {verdict}."
             )
