@@ -149,7 +149,7 @@ def _reading(results: Results) -> Iterator[str]:
             gap = difference(results, found, mode, HALF)
             assert gap.value is not None
             winner = vit if gap.low > 0 else cnn if gap.high < 0 else ""
-            verdict = f"{winner} finds it more often" if winner else "the two can't be winner apart"
+            verdict = f"{winner} finds it more often" if winner else "the two can't be told apart"
             lines.append(
                 f"- Half in black, {mode}, {words}: {vit} minus {cnn} {_shown(gap)} points: {verdict}."
             )
