@@ -70,15 +70,23 @@ def _run_missing(
 ) -> None:
     done = sum(trial in outcomes for trial in plan.trials())
     progress(done)
-    room, pictures, prefixes = BatchBudget(batch_size), Pictures(), Prefixes(model)
+    for batch in batches(model, plan, BatchBudget(batch_size), outcomes, artifacts):
+        done += len(batch)
+        progress(done)
+
+
+def batches(
+    model: VisionLanguageModel, plan: Plan, room: BatchBudget, outcomes: Known, artifacts: Artifacts | None
+) -> Iterator[Outcomes]:
+    """What is missing, put into `outcomes` and given out by batch; `room` shrinks where memory ends."""
+    pictures, prefixes = Pictures(), Prefixes(model)
     start = 0
     while samples := plan.samples[start : start + BATCHES_IN_FLIGHT * room.size]:
         start += len(samples)
         chunk = _Chunk(model, plan, samples, outcomes, room, pictures, prefixes, artifacts)
         for batch in chunk.batches():
             outcomes.update(batch)
-            done += len(batch)
-            progress(done)
+            yield batch
 
 
 class _Chunk:
