@@ -37,13 +37,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--dtype", default="auto")
     parser.add_argument("--only", default="", help="workloads whose name holds this")
-    parser.add_argument(
-        "--json", type=Path, default=None, help="write the figures here, in a folder by the card's name"
-    )
+    parser.add_argument("--json", type=Path, default=None, help="write the figures here")
     parser.add_argument(
         "--checks",
-        action="store_true",
-        help="check the device too: exactness, near ties, memory and its forecast, attention kernels",
+        type=Path,
+        metavar="FOLDER",
+        help="check the device too (exactness, near ties, memory, attention kernels); all figures go here, by "
+        "the card's name",
     )
     parser.add_argument(
         "--plot", type=Path, default=None, help="cost by draws, samples and groups, as .svg or .png"
@@ -54,7 +54,6 @@ def main(args: argparse.Namespace) -> int:
     """Time every workload and print the table."""
     from ipllvm.artifacts import Artifacts, saliency
     from ipllvm.engine.batch_size import choose
-    from ipllvm.models.devices import device_name
     from ipllvm.speed.costs import LIKE, costs
     from ipllvm.speed.device_checks import checked
     from ipllvm.speed.measure import Bench, table
@@ -85,16 +84,18 @@ def main(args: argparse.Namespace) -> int:
         "model": model.name, "device": str(model.device), "dtype": str(model.dtype), "batch_size": size,
         "prefill": asdict(reached), "rows": rows,
     }  # fmt: skip
-    if args.checks:
-        about |= checked(model, benchmark, size, reached.share)
     if args.plot is not None:
         rates = {row["name"]: row["batched"] for row in rows}
         rates |= {w.name: bench.generate(w) for w in found if w.name in LIKE.values() and w.name not in rates}
         about["costs"] = [asdict(cost) for cost in costs(bench, benchmark, args.samples, rates)]
         _draw(args.plot, about["costs"])
+    if args.checks is not None:
+        about |= checked(model, benchmark, size, reached.share)
+        (args.checks / file_name(about["card"])).write_text(
+            json.dumps(about, indent=1) + "\n", encoding="utf-8"
+        )
     if args.json is not None:
-        place = args.json / file_name(device_name(model.device)) if args.json.is_dir() else args.json
-        place.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+        args.json.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
@@ -104,17 +105,12 @@ def _check(args: argparse.Namespace) -> None:
     if args.batch_size is not None and args.batch_size < 1:
         raise UsageError(f"--batch-size {args.batch_size}: give at least 1")
     for option, path in (("--json", args.json), ("--plot", args.plot)):
-        folder = path is not None and option == "--json" and path.is_dir()
-        if path is not None and not folder and (path.is_dir() or not _writable(path.absolute().parent)):
+        if path is not None and (path.is_dir() or not os.access(path.absolute().parent, os.W_OK)):
             raise UsageError(f"{option} {path}: can't be written: give a file in a folder that is there")
-        if folder and not _writable(path):
-            raise UsageError(f"{option} {path}: nothing can be written there: give another folder")
+    if args.checks is not None and not (args.checks.is_dir() and os.access(args.checks, os.W_OK)):
+        raise UsageError(f"--checks {args.checks}: give a folder that is there and can be written")
     if args.plot is not None and args.plot.suffix not in PICTURES:
         raise UsageError(f"--plot {args.plot}: give a name that ends in {' or '.join(PICTURES)}")
-
-
-def _writable(folder: Path) -> bool:
-    return os.access(folder, os.W_OK)
 
 
 def _subject(args: argparse.Namespace) -> "tuple[TransformersModel, Benchmark]":

@@ -57,14 +57,14 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
-class Unfit:
+class WorkerRefused:
     """A worker can't measure as it should, and says why."""
 
     worker: int
     error: IpllvmError
 
 
-Event = Introduced | Answered | Finished | Lost | Unfit
+Event = Introduced | Answered | Finished | Lost | WorkerRefused
 
 
 class WorkerPool(Protocol):
@@ -146,7 +146,7 @@ class Dispatcher:
             try:
                 return self._pool.ask(number, method, *arguments)
             except NotMeasured as error:
-                self._note(Unfit(number, error))
+                self._note(WorkerRefused(number, error))
             except ConnectionError as error:
                 self._note(Lost(number, first_line(error)))
 
@@ -227,7 +227,7 @@ class Dispatcher:
             return ()
         left = tuple(held.chunks)
         held.chunks.clear()
-        if isinstance(event, Unfit):
+        if isinstance(event, WorkerRefused):
             self._refuse(event, held)
         else:
             self._bury(event, held)
@@ -236,11 +236,11 @@ class Dispatcher:
     def _welcome(self, number: int, held: _Held, about: Introduction) -> Sequence[Chunk]:
         held.about, self._failed_starts = about, 0
         if why := self._accept(about):
-            return self._note(Unfit(number, ModelUnavailable(f"it measures with another {why}")))
+            return self._note(WorkerRefused(number, ModelUnavailable(f"it measures with another {why}")))
         self._announce(f"{about.name} measures, as {sum(h.works for h in self._workers.values())} now do")
         return ()
 
-    def _refuse(self, event: Unfit, held: _Held) -> None:
+    def _refuse(self, event: WorkerRefused, held: _Held) -> None:
         """Let a worker do nothing more; raises what is wrong with the command, or with every worker."""
         if isinstance(event.error, UsageError | NotTested):
             raise event.error

@@ -10,7 +10,7 @@ from pickle import PicklingError
 from typing import Any, Final
 
 from ipllvm.engine.executors.chunks import Chunk, Job
-from ipllvm.engine.executors.dispatch import Answered, Event, Finished, Introduced, Lost, Unfit
+from ipllvm.engine.executors.dispatch import Answered, Event, Finished, Introduced, Lost, WorkerRefused
 from ipllvm.engine.executors.worker import Load, ModelWorker
 from ipllvm.errors import IpllvmError, UsageError, first_line
 
@@ -157,7 +157,7 @@ class RayPool:
         except self._ray.exceptions.RayTaskError as error:
             self._forget(reference)
             if isinstance(error.cause, IpllvmError):
-                return [Unfit(worker, error.cause)]
+                return [WorkerRefused(worker, error.cause)]
             self._end(worker)
             return [Lost(worker, first_line(error.cause))]
         except self._ray.exceptions.RayError as error:

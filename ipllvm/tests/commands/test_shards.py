@@ -157,6 +157,7 @@ def test_only_this_program_is_started(
         place = tmp_path / folder.parent.name / file.parent.name
         place.mkdir(parents=True)
         (place / "report.json").write_text(json.dumps(report), encoding="utf-8")
+        shutil.copytree(folder / "outcomes", place.parent / "outcomes")
         copies.append(place.parent)
     assert _merge(tmp_path / "all", *copies) == 4
     assert "its command begins with rm, which a report can't ask for by itself" in capsys.readouterr().err

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ipllvm.engine.executors.chunks import Chunk, Job
-from ipllvm.engine.executors.dispatch import Answered, Event, Finished, Introduced, Lost, Unfit
+from ipllvm.engine.executors.dispatch import Answered, Event, Finished, Introduced, Lost, WorkerRefused
 from ipllvm.engine.executors.worker import Load, ModelWorker
 from ipllvm.engine.requirements import Outcomes
 from ipllvm.errors import IpllvmError
@@ -90,7 +90,7 @@ class InProcessPool:
             event = desk.step(number)
         except IpllvmError as error:
             desk.held.clear()
-            return [Unfit(number, error)]
+            return [WorkerRefused(number, error)]
         except Exception as error:
             del self.desks[number]
             return [Lost(number, repr(error))]

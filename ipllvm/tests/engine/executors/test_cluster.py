@@ -94,7 +94,7 @@ def test_a_machine_that_joins_gets_work(
     def join(pool: InProcessPool, number: int) -> None:
         pool.room = 3
 
-    pool = InProcessPool(LOAD, room=1, before_step=once(join, 3))
+    pool = InProcessPool(LOAD, room=1, before_step=once(join, 0))
     assert measure(pool, plan, lines) == local
     assert len({worker for worker, _ in pool.given}) == 3
 
