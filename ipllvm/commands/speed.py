@@ -42,8 +42,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--checks",
         type=Path,
         metavar="FOLDER",
-        help="check the device too (exactness, near ties, memory, attention kernels); all figures go here, by "
-        "the card's name",
+        help="check the device too (exactness, near ties, memory, attention kernels); all figures "
+        "go here, by the card's name",
     )
     parser.add_argument(
         "--plot", type=Path, default=None, help="cost by draws, samples and groups, as .svg or .png"
@@ -91,12 +91,14 @@ def main(args: argparse.Namespace) -> int:
         _draw(args.plot, about["costs"])
     if args.checks is not None:
         about |= checked(model, benchmark, size, reached.share)
-        (args.checks / file_name(about["card"])).write_text(
-            json.dumps(about, indent=1) + "\n", encoding="utf-8"
-        )
+        _write(args.checks / file_name(about["card"]), about)
     if args.json is not None:
-        args.json.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+        _write(args.json, about)
     return 0
+
+
+def _write(path: Path, about: dict[str, Any]) -> None:
+    path.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
 
 
 def _check(args: argparse.Namespace) -> None:
