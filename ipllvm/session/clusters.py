@@ -1,5 +1,6 @@
 """With --ray: who answers is a cluster, and this process reads no weights."""
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib.util import find_spec
@@ -15,17 +16,19 @@ if TYPE_CHECKING:
     from ipllvm.session.options import Options
 
 SCHEME: Final = "ray://"
+WORDS: Final = ("auto", "local")
+PLACE: Final = re.compile(r"[^/\s]+:[0-9]{1,5}")
 
 
 def address(name: str, text: str) -> str:
     """The address that --ray names; raises UsageError, also where Ray is not installed."""
-    if not text.strip() or "/" in text.removeprefix(SCHEME):
-        raise UsageError(f"--{name} {text}: give auto, local or HOST:PORT of the cluster's head")
     if text.startswith(SCHEME):
         raise UsageError(
             f"--{name} {text}: Ray's client brings no streams: start this on a machine of the cluster, "
             f"with --{name}=auto"
         )
+    if text not in WORDS and not PLACE.fullmatch(text):
+        raise UsageError(f"--{name} {text}: give auto, local or HOST:PORT of the cluster's head")
     if find_spec("ray") is None:
         raise UsageError(f"--{name}: Ray is not installed: pip install 'ipllvm[ray]'")
     return text
