@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from ipllvm.records import Benchmark
 
 PICTURES = (".svg", ".png")
+BENCHMARK = "scenes"
+GROWTH_BATCH = 8
 SECONDS = 30.0
 """For a workload of a synthetic shape."""
 
@@ -33,7 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="random weights of true shapes, made on the device, in place of --model: some of llava-1.5-7b, "
         "llava-120m, llava_next-small, llava_onevision-small, qwen2_vl-small and tiny, with commas between",
     )
-    parser.add_argument("--benchmark", default="scenes", help="default scenes")
+    parser.add_argument("--benchmark", default=BENCHMARK, help=f"default {BENCHMARK}")
     parser.add_argument("--samples", type=int, default=32, help="of the largest workload (default 32)")
     parser.add_argument(
         "--seconds",
@@ -48,6 +51,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", default="", help="workloads whose name holds this")
     parser.add_argument("--json", type=Path, default=None, help="write the figures here")
     parser.add_argument(
+        "--verdict",
+        action="store_true",
+        help="how long ipllvm check takes from nothing and with everything known, beside its trials by "
+        "plain generate one by one",
+    )
+    parser.add_argument(
+        "--growth",
+        action="store_true",
+        help="time and memory by samples, draws, groups, layers, answer, picture and models (synthetic)",
+    )
+    parser.add_argument(
         "--plot", type=Path, default=None, help="cost by draws, samples and groups, as .svg or .png"
     )
 
@@ -57,6 +71,10 @@ def main(args: argparse.Namespace) -> int:
     from ipllvm.speed.measure import table
 
     _check(args)
+    if args.verdict:
+        return _verdict(args)
+    if args.growth:
+        return _growth(args)
     told, rows = [], []
     for name in args.synthetic.split(",") if args.synthetic else [""]:
         about = _timed(args, name)
@@ -65,11 +83,44 @@ def main(args: argparse.Namespace) -> int:
     print("\n".join(["", *table(rows), *(about.pop("line") for about in told)]))
     if args.plot is not None:
         _draw(args.plot, told[0]["costs"])
-    if args.json is not None:
-        args.json.write_text(
-            json.dumps(told[0] if len(told) == 1 else told, indent=1) + "\n", encoding="utf-8"
-        )
+    _write(args.json, told[0] if len(told) == 1 else told)
     return 0
+
+
+def _verdict(args: argparse.Namespace) -> int:
+    """Time a session of the properties."""
+    from ipllvm.commands import suite
+    from ipllvm.speed.verdict import measured
+
+    def session(words: Sequence[str], folder: Path) -> int:
+        return suite.run(words, suite.cache(folder), [])
+
+    words = ["--report-only"]
+    words += [f"--benchmark={args.benchmark}"] if args.benchmark != BENCHMARK else []
+    words += [f"--device={args.device}"] if args.device != "auto" else []
+    found = measured(args.model, words, session)
+    print("\n".join(found.lines()))
+    _write(args.json, {**asdict(found), "times": found.times})
+    return 0
+
+
+def _growth(args: argparse.Namespace) -> int:
+    """Time what grows."""
+    from ipllvm.benchmarks import choice
+    from ipllvm.models import devices
+    from ipllvm.speed import growth
+
+    device = devices.choose_device(args.device)
+    dtype = devices.choose_dtype(args.dtype, device)
+    found = list(growth.costs(device, dtype, choice.load(args.benchmark), args.batch_size or GROWTH_BATCH))
+    print("\n".join(growth.table(found)))
+    _write(args.json, {"costs": growth.rows(found), "exponents": growth.exponents(found)})
+    return 0
+
+
+def _write(path: Path | None, found: object) -> None:
+    if path is not None:
+        path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def _timed(args: argparse.Namespace, synthetic: str) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from typing import Final
 PAIR: Final = 2
 MOST: Final = 16
 """Tokens of a guess."""
+REMEMBERED: Final = 1 << 16
+"""Pairs, at most; then all are forgotten."""
 TRUST: Final = 0.7
 """The share of the tokens guessed for an answer that is expected to be right, before any was."""
 LEARNED: Final = 0.3
@@ -28,6 +30,8 @@ class Echo:
 
     def hear(self, text: Sequence[int], new: int = 0) -> None:
         """Learn a text of which the tokens from `new` on are new."""
+        if len(self._last) > REMEMBERED:
+            self._last.clear()
         for behind in range(max(new, PAIR), len(text)):
             self._last[tuple(text[behind - PAIR : behind])] = text, behind
 

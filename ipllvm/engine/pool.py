@@ -6,6 +6,7 @@ Rows enter as others end. Each step runs the last token of every row and a guess
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -43,7 +44,7 @@ class Pool:
 
     def __init__(self, model: VisionLanguageModel, limit: int) -> None:
         self._model, self._limit = model, limit
-        self._cache = model.pooled_cache() if model.pools else None
+        self._cache: Any = model.pooled_cache() if model.pools else None
         self._rows: list[_Row] = []
         self._heard = Echo()
         self._drafting = model.pools and model.verifies_drafts and model.supports_shared_rows

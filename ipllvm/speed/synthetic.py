@@ -6,7 +6,7 @@ drafts are made up, compare with a real one.
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import torch
 import transformers
@@ -14,13 +14,13 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import AutoModelForImageTextToText, PreTrainedTokenizerFast
 
 from ipllvm.errors import UnknownName
+from ipllvm.models.adapting import adapted
 from ipllvm.models.allocation import keep_freed
 from ipllvm.models.pipeline import LoadedCheckpoint
 from ipllvm.models.processors import still
 from ipllvm.models.prompting import CHECKPOINT
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.records import Benchmark
-from ipllvm.registry import FAMILIES
 from ipllvm.speed.shapes import IMAGE, MERGED, SHAPES, TOKENS, VIDEO, Shape, pinpoints
 
 SPECIALS: Final = ("<s>", "</s>", "<pad>", "<image>", "<video>", "<begin>", "<end>")
@@ -46,8 +46,7 @@ def make(name: str, device: torch.device, dtype: torch.dtype) -> TransformersMod
     parts = LoadedCheckpoint(
         model.eval().requires_grad_(False), processor(shape), f"synthetic {name}", "random", CHECKPOINT
     )
-    made: TransformersModel = FAMILIES.load(shape.family)(parts)
-    return made
+    return cast("TransformersModel", adapted(shape.family, parts))
 
 
 def asked(benchmark: Benchmark, name: str) -> Benchmark:

@@ -100,7 +100,9 @@ def test_what_a_thread_raises_costs_its_own_trials(
     monkeypatch.setattr(type(model._preparer), "prepare", failing)
     found, _ = _answered(model, 1, monkeypatch)
     broken = {trial.sample for trial, response in found.items() if response.error}
-    assert broken and broken <= {s.id for s, pixel in zip(PLAN.samples, pixels, strict=True) if pixel == marked}
+    assert broken and broken <= {
+        s.id for s, pixel in zip(PLAN.samples, pixels, strict=True) if pixel == marked
+    }
     assert all("a planted fault" in r.error for r in found.values() if r.error)
 
 

@@ -20,7 +20,7 @@ from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.speed import synthetic
 from ipllvm.speed.measure import Bench, table
-from ipllvm.speed.shapes import IMAGE
+from ipllvm.speed.shapes import IMAGE, SHAPES
 from ipllvm.speed.workloads import Workload
 
 
@@ -96,7 +96,7 @@ VISUAL = {
 
 @pytest.mark.parametrize("name", VISUAL)
 def test_a_synthetic_prompt_has_the_tokens_of_its_shape(name: str) -> None:
-    shape = synthetic.SHAPES[name]
+    shape = SHAPES[name]
     asked = synthetic.asked(scenes.short(), name)
     processor = synthetic.processor(shape)
     sample = asked.samples[0]
@@ -120,7 +120,7 @@ def test_a_workload_is_cut_to_samples_first_and_then_to_perturbations_at_equal_d
 
 def test_the_7b_shape_has_the_parameters_of_the_7b_model() -> None:
     with torch.device("meta"):
-        model = LlavaForConditionalGeneration(synthetic.SHAPES["llava-1.5-7b"].config())
+        model = LlavaForConditionalGeneration(SHAPES["llava-1.5-7b"].config())
     assert sum(p.numel() for p in model.parameters()) == pytest.approx(7.063e9, rel=0.001)
 
 
