@@ -70,9 +70,8 @@ def _run_missing(
     done = sum(trial in outcomes for trial in plan.trials())
     progress(done)
     room, pictures, prefixes = BatchBudget(batch_size), Pictures(), Prefixes(model)
-    stream = Stream(model, plan.max_new_tokens, room)
     start = 0
-    with Feeder.of(model, artifacts) as feeder:
+    with Feeder.of(model, artifacts) as feeder, Stream(model, plan.max_new_tokens, room) as stream:
         while samples := plan.samples[start : start + BATCHES_IN_FLIGHT * room.size]:
             start += len(samples)
             chunk = _Chunk(

@@ -35,8 +35,14 @@ class Stream:
 
     def __init__(self, model: VisionLanguageModel, limit: int, room: BatchBudget) -> None:
         self._model, self._limit, self._room = model, limit, room
-        self._pool = Pool(model, limit)
+        self._pool, self._whole = Pool(model, limit), room.size
         self._open: dict[Trial, _Open] = {}
+
+    def __enter__(self) -> "Stream":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._open.clear()  # what is open knows how to ask again, and so all that it is asked of
 
     @torch.inference_mode()
     def answered(
@@ -66,7 +72,8 @@ class Stream:
 
     def _enter(self, going: Any) -> None:
         for each in going:
-            self._pool.drain(max(0, self._pool.room(self._room.size) - len(each)))
+            fits = self._pool.room(self._room.size) if self._room.size == self._whole else self._room.size
+            self._pool.drain(max(0, fits - len(each)))
             self._pool.enter(each[0].prefilled, [one.answer for one in each])
 
     def _stepped(self, work: Callable[[], None]) -> Outcomes:
@@ -75,6 +82,9 @@ class Stream:
             work()
         except UsageError:
             raise
+        except (torch.OutOfMemoryError, MemoryError):
+            self._whole = 0  # from now on no more go on together than are asked together
+            return self._asked_again()
         except Exception:
             return self._asked_again()
         ended = [(trial, each.answer) for trial, each in self._open.items() if each.answer.ended]

@@ -19,8 +19,8 @@ from ipllvm.speed.idle import Busy
 from ipllvm.tests import checkpoints
 from ipllvm.tests.engine.pictures import samples
 
-PLAN = Plan(samples(4), (Clean(), *(RandomDrop(share / 10) for share in range(1, 7))), 1, 0, 2)
-SLOW = 0.04
+PLAN = Plan(samples(4), (Clean(), *(RandomDrop(share / 10) for share in range(1, 5))), 1, 0, 2)
+SLOW = 0.08
 """Seconds of a call of the device."""
 
 
@@ -66,7 +66,7 @@ def test_a_slow_device_is_not_left_idle(model: TransformersModel, monkeypatch: p
     fed, fed_idle = _answered(model, 2, monkeypatch)
     assert fed == alone and not any(response.error for response in fed.values())
     assert idle > 0.3, "pictures that nobody prepares ahead leave the device idle"
-    assert fed_idle < 0.6 * idle
+    assert fed_idle < 0.75 * idle
 
 
 def test_few_pictures_wait_and_what_is_no_longer_expected_is_dropped(

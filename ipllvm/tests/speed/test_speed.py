@@ -88,8 +88,8 @@ def test_a_true_shape_without_a_checkpoint_is_timed_and_drawn(
 VISUAL = {
     "tiny": 64,
     "llava-1.5-7b": 576,
-    "llava_next-small": 576 * 3 - 24 * 24 // 2 + 12,
-    "llava_onevision-small": 729,
+    "llava_next-small": 576 + 24 * 25,
+    "llava_onevision-small": 729 + 27 * 29,
     "qwen2_vl-small": 256,
 }
 
