@@ -75,15 +75,15 @@ def main(args: argparse.Namespace) -> int:
         return _verdict(args)
     if args.growth:
         return _growth(args)
-    told, rows = [], []
+    figures, rows = [], []
     for name in args.synthetic.split(",") if args.synthetic else [""]:
         about = _timed(args, name)
-        told.append(about)
+        figures.append(about)
         rows += [{"model": about["model"], **row} if "," in args.synthetic else row for row in about["rows"]]
-    print("\n".join(["", *table(rows), *(about.pop("line") for about in told)]))
+    print("\n".join(["", *table(rows), *(about.pop("line") for about in figures)]))
     if args.plot is not None:
-        _draw(args.plot, told[0]["costs"])
-    _write(args.json, told[0] if len(told) == 1 else told)
+        _draw(args.plot, figures[0]["costs"])
+    _write(args.json, figures[0] if len(figures) == 1 else figures)
     return 0
 
 

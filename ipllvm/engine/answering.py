@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from ipllvm.benchmarks.answer_options import options as options
-from ipllvm.engine.decoding import Answer, Prefill, begun, finite_logits
+from ipllvm.engine.decoding import Decoding, Prefill, begun, finite_logits
 from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.records import Response, Sample
@@ -22,7 +22,7 @@ from ipllvm.records import Response, Sample
 class Going:
     """An answer that goes on, and what it goes on from."""
 
-    answer: Answer
+    answer: Decoding
     prefilled: Prefill
 
 
@@ -35,7 +35,7 @@ def respond(
     free = [row for row in range(len(samples)) if row not in chosen]
     responses: dict[int, Response | Going] = {}
     for answer in begun(model, prefilled, limit, free) if free else ():
-        responses[answer.number] = said(model, answer) if answer.ended else Going(answer, prefilled)
+        responses[answer.number] = response_of(model, answer) if answer.ended else Going(answer, prefilled)
     if chosen:
         starts = prefilled.packed.starts()
         ends = prefilled.spoken[[starts[row] for row in chosen]]
@@ -44,9 +44,9 @@ def respond(
     return [responses[row] for row in range(len(samples))]
 
 
-def said(model: VisionLanguageModel, answer: Answer) -> Response:
+def response_of(model: VisionLanguageModel, answer: Decoding) -> Response:
     """The response of an answer that has ended."""
-    return Response(model.text(answer.said), tuple(answer.said))
+    return Response(model.text(answer.tokens), tuple(answer.tokens))
 
 
 def likeliest(

@@ -1,7 +1,7 @@
 """Exact greedy answers for a batch, with drafts verified in the prefill.
 
 A draft (the clean answer) rides behind its prompt; the longest prefix that the model itself would
-have said is kept, and decoding goes on from there (pool.py). The token ids are those of plain greedy
+have said is accepted, and decoding goes on from there (pool.py). The token ids are those of plain greedy
 `generate`.
 """
 
@@ -39,7 +39,7 @@ class Prefill:
 
 
 @dataclass(slots=True)
-class Answer:
+class Decoding:
     """An answer on its way: its prompt's number, how many positions of both are in the cache, what was said,
     and whether more is to come.
     """
@@ -47,15 +47,15 @@ class Answer:
     prompt: PackedPrompt
     number: int
     length: int
-    said: list[int] = field(default_factory=list)
+    tokens: list[int] = field(default_factory=list)
     edit: StepEdit | None = None
     ended: bool = False
 
     def say(self, tokens: Sequence[int], model: VisionLanguageModel, limit: int) -> None:
         """The next tokens, as far as the answer goes."""
         for token in tokens:
-            self.said.append(token)
-            self.ended = len(self.said) >= limit or token in model.stop_tokens
+            self.tokens.append(token)
+            self.ended = len(self.tokens) >= limit or token in model.stop_tokens
             if self.ended:
                 return
 
@@ -90,19 +90,21 @@ def prefill(
 
 def begun(
     model: VisionLanguageModel, prefilled: Prefill, limit: int, wanted: Iterable[int] | None = None
-) -> list[Answer]:
+) -> list[Decoding]:
     """The answers of these rows, else of all, as far as their guesses are right and one token further."""
     prompts, starts = prefilled.packed.prompts, prefilled.packed.starts()
     numbers = range(len(prompts)) if wanted is None else sorted(wanted)
-    said = iter(likeliest(model, torch.cat([prefilled.spoken[starts[n] : starts[n + 1]] for n in numbers])))
+    verdicts = iter(
+        likeliest(model, torch.cat([prefilled.spoken[starts[n] : starts[n + 1]] for n in numbers]))
+    )
     answers = []
     for number in numbers:
         prompt = prompts[number]
-        own = [next(said) for _ in range(len(prompt.guess) + 1)]
-        kept = agreed(prompt.guess, own)
+        own = [next(verdicts) for _ in range(len(prompt.guess) + 1)]
+        accepted = agreed(prompt.guess, own)
         edit = prefilled.edit(number) if prefilled.edit else None
-        answers.append(Answer(prompt, number, len(prompt) + kept, edit=edit))
-        answers[-1].say(own[: kept + 1], model, limit)
+        answers.append(Decoding(prompt, number, len(prompt) + accepted, edit=edit))
+        answers[-1].say(own[: accepted + 1], model, limit)
     return answers
 
 
@@ -116,7 +118,7 @@ def finite_logits(
     return logits
 
 
-def cache_of(model: VisionLanguageModel, prefilled: Prefill, live: Sequence[Answer]) -> tuple[Any, Tensor]:
+def cache_of(model: VisionLanguageModel, prefilled: Prefill, live: Sequence[Decoding]) -> tuple[Any, Tensor]:
     """What some rows hold, each in its first slots, and which slots [rows, slots] these are."""
     packed, device = prefilled.packed, model.device
     made = packed.slots([row.number for row in live], [row.length for row in live])
@@ -125,7 +127,7 @@ def cache_of(model: VisionLanguageModel, prefilled: Prefill, live: Sequence[Answ
     return prefilled.cache(rows, slots), valid
 
 
-def go_on(model: VisionLanguageModel, prefilled: Prefill, live: Sequence[Answer], limit: int) -> None:
+def go_on(model: VisionLanguageModel, prefilled: Prefill, live: Sequence[Decoding], limit: int) -> None:
     """To the end of the answers of one batch, step by step, where the model does not pool."""
     if model.forgets:
         for row in live:
@@ -143,9 +145,9 @@ def go_on(model: VisionLanguageModel, prefilled: Prefill, live: Sequence[Answer]
         live = [live[i] for i in going]
 
 
-def _go_on_anew(model: VisionLanguageModel, prefilled: Prefill, row: Answer, limit: int) -> None:
+def _go_on_anew(model: VisionLanguageModel, prefilled: Prefill, row: Decoding, limit: int) -> None:
     """As `go_on`, of a row whose cache knows no positions: prompt and answer so far are run again, alone."""
-    prompt = replace(row.prompt, guess=tuple(row.said[:-1]))
+    prompt = replace(row.prompt, guess=tuple(row.tokens[:-1]))
     packed = alone([prompt])
     _, cache = model.decoder(
         packed.embeds(model),
@@ -158,10 +160,10 @@ def _go_on_anew(model: VisionLanguageModel, prefilled: Prefill, row: Answer, lim
 
 
 def _step(
-    model: VisionLanguageModel, rows: Sequence[Answer], attention: Attention, cache: Any, limit: int
+    model: VisionLanguageModel, rows: Sequence[Decoding], attention: Attention, cache: Any, limit: int
 ) -> None:
     """One decoding step for all live rows."""
-    ids = torch.tensor([row.said[-1] for row in rows], device=model.device)[:, None]  # [rows, 1]
+    ids = torch.tensor([row.tokens[-1] for row in rows], device=model.device)[:, None]  # [rows, 1]
     hidden, _ = model.decoder(
         model.embed_tokens(ids), attention=attention, past_key_values=cache, edit=edited(rows)
     )
@@ -170,7 +172,7 @@ def _step(
         row.say([token], model, limit)
 
 
-def edited(rows: Sequence[Answer]) -> Edit | None:
+def edited(rows: Sequence[Decoding]) -> Edit | None:
     """What is done to a step of rows that are all perturbed at one layer, or not at all."""
     edits = [(row.edit, row.length) for row in rows]
     if edits[0][0] is None:
@@ -184,13 +186,13 @@ def edited(rows: Sequence[Answer]) -> Edit | None:
     return edits[0][0][0], shift
 
 
-def agreed(guess: Sequence[int], said: Sequence[int]) -> int:
+def agreed(guess: Sequence[int], own: Sequence[int]) -> int:
     """How many tokens of the guess the model would have said itself.
 
     >>> agreed((5, 6, 7), [5, 6, 8, 9])
     2
     """
-    matches = (a == b for a, b in zip(guess, said, strict=False))
+    matches = (a == b for a, b in zip(guess, own, strict=False))
     return next((i for i, same in enumerate(matches) if not same), len(guess))
 
 

@@ -35,7 +35,7 @@ class Echo:
         for behind in range(max(new, PAIR), len(text)):
             self._last[tuple(text[behind - PAIR : behind])] = text, behind
 
-    def after(self, said: Sequence[int]) -> tuple[int, ...]:
+    def after(self, tokens: Sequence[int]) -> tuple[int, ...]:
         """At most MOST tokens that may come next; those of a text that ends go on with themselves.
 
         >>> echo = Echo()
@@ -43,7 +43,7 @@ class Echo:
         >>> echo.after([9, 2, 3])[:4], echo.after([3, 2])
         ((4, 5, 4, 5), ())
         """
-        text, at = self._last.get(tuple(said[-PAIR:]), ((), 0))
+        text, at = self._last.get(tuple(tokens[-PAIR:]), ((), 0))
         rest = tuple(text[at : at + MOST])
         return (rest * (MOST // len(rest) + 1))[:MOST] if rest else ()
 

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from ipllvm.engine import batch_policy
 from ipllvm.engine.decoding import (
-    Answer,
+    Decoding,
     Prefill,
     agreed,
     begun,
@@ -31,10 +31,10 @@ from ipllvm.models.base import Attention, VisionLanguageModel
 
 
 @dataclass(slots=True)
-class _Row:
+class _Pooled:
     """An answer in the pool; what it is expected to say, from its clean answer and from itself."""
 
-    answer: Answer
+    answer: Decoding
     echo: Echo = field(default_factory=Echo)
     trust: float = TRUST
 
@@ -45,7 +45,7 @@ class Pool:
     def __init__(self, model: VisionLanguageModel, limit: int) -> None:
         self._model, self._limit = model, limit
         self._cache: Any = model.pooled_cache() if model.pools else None
-        self._rows: list[_Row] = []
+        self._rows: list[_Pooled] = []
         self._heard = Echo()
         self._drafting = model.pools and model.verifies_drafts and model.supports_shared_rows
 
@@ -61,7 +61,7 @@ class Pool:
         bytes_a_row = footprint.cache * self._model.dtype.itemsize * (longest + self._limit)
         return max(least, min(batch_policy.POOLED_ROWS, batch_policy.POOLED_BYTES // max(1, bytes_a_row)))
 
-    def enter(self, prefilled: Prefill, answers: Sequence[Answer]) -> None:
+    def enter(self, prefilled: Prefill, answers: Sequence[Decoding]) -> None:
         """Let answers go on; those at other layers end first. A model that does not pool ends its own."""
         if not answers:
             return
@@ -74,9 +74,9 @@ class Pool:
         lengths = [answer.length for answer in answers]
         self._cache.enter(len(self._rows), held, lengths, max(lengths) + self._limit + MOST)
         for answer in answers:
-            row = _Row(answer)
+            row = _Pooled(answer)
             row.echo.hear(answer.prompt.guess)
-            row.echo.hear(answer.said)
+            row.echo.hear(answer.tokens)
             self._rows.append(row)
 
     def drain(self, left: int = 0) -> None:
@@ -87,7 +87,7 @@ class Pool:
     def _step(self) -> None:
         model, answers = self._model, [row.answer for row in self._rows]
         drafts = self._drafts()
-        ids = [(answer.said[-1], *draft) for answer, draft in zip(answers, drafts, strict=True)]
+        ids = [(answer.tokens[-1], *draft) for answer, draft in zip(answers, drafts, strict=True)]
         columns = max(map(len, ids))
         lengths = torch.tensor([answer.length for answer in answers])
         at = (lengths[:, None] + torch.arange(columns)).to(model.device)  # [rows, columns]
@@ -110,31 +110,33 @@ class Pool:
             return [()] * len(self._rows)
         found = []
         for row in self._rows:
-            said = row.answer.said
-            guess = row.echo.after(said) or self._heard.after(said)
-            found.append(guess[: self._limit - len(said) - 1])
+            tokens = row.answer.tokens
+            guess = row.echo.after(tokens) or self._heard.after(tokens)
+            found.append(guess[: self._limit - len(tokens) - 1])
         most = length(found, [row.trust for row in self._rows])
         return [guess[:most] for guess in found]
 
-    def _say(self, row: _Row, draft: Tokens, own: Sequence[int]) -> None:
-        kept, before = agreed(draft, own), len(row.answer.said)
-        row.answer.length += 1 + kept
-        row.answer.say(own[: kept + 1], self._model, self._limit)
-        row.trust = trusted(row.trust, kept, len(draft))
-        row.echo.hear(row.answer.said, before)
+    def _say(self, row: _Pooled, draft: Tokens, own: Sequence[int]) -> None:
+        accepted, before = agreed(draft, own), len(row.answer.tokens)
+        row.answer.length += 1 + accepted
+        row.answer.say(own[: accepted + 1], self._model, self._limit)
+        row.trust = trusted(row.trust, accepted, len(draft))
+        row.echo.hear(row.answer.tokens, before)
 
     def _leave(self) -> None:
         """The rows that have ended; the last ones take their places."""
         for place in reversed(range(len(self._rows))):
             answer = self._rows[place].answer
             if answer.ended:
-                self._heard.hear(answer.said)
+                self._heard.hear(answer.tokens)
                 last = self._rows.pop()
                 if place < len(self._rows):
                     self._cache.move(len(self._rows), place, last.answer.length)
                     self._rows[place] = last
 
-    def _attention(self, at: Int[Tensor, "rows columns"], answers: Sequence[Answer], slots: int) -> Attention:
+    def _attention(
+        self, at: Int[Tensor, "rows columns"], answers: Sequence[Decoding], slots: int
+    ) -> Attention:
         """What each column sees, and where it stands."""
         axes = max(answer.prompt.axes for answer in answers)
         ahead = torch.tensor([answer.prompt.ahead for answer in answers], device=at.device)[:, None]
@@ -152,13 +154,13 @@ class Pool:
     ) -> Float[Tensor, "rows 1 columns slots"]:
         """All slots of a row up to its own, or the last ones."""
         every, own = torch.arange(slots, device=at.device), at[..., None]
-        seen = every <= own  # [rows, columns, slots]
+        visible = every <= own  # [rows, columns, slots]
         if window is not None:
-            seen &= every > own - window
-        return scores(seen, self._model.dtype)
+            visible &= every > own - window
+        return scores(visible, self._model.dtype)
 
 
-def _layer(answer: Answer) -> int | None:
+def _layer(answer: Decoding) -> int | None:
     """The layer that the steps of an answer are perturbed at."""
     return answer.edit[0] if answer.edit else None
 
@@ -176,7 +178,7 @@ def verified(
     pool.drain()
     answers: list[Tokens] = [()] * len(prefilled.packed.prompts)
     for answer in found:
-        answers[answer.number] = tuple(answer.said)
+        answers[answer.number] = tuple(answer.tokens)
     return answers
 
 

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 import torch
 
-from ipllvm.engine.answering import Going, said
-from ipllvm.engine.decoding import Answer
+from ipllvm.engine.answering import Going, response_of
+from ipllvm.engine.decoding import Decoding
 from ipllvm.engine.fault_isolation import BatchBudget, BatchShare, Failure, run_isolated, whole
 from ipllvm.engine.plan import PlannedTrial
 from ipllvm.engine.pool import Pool
@@ -25,7 +25,7 @@ Ask = Callable[[Sequence[tuple[PlannedTrial, Start]]], Sequence[Response | Going
 class _Open:
     """A trial whose answer goes on, and how to ask it once more."""
 
-    answer: Answer
+    answer: Decoding
     ask: Ask[Any]
     pair: tuple[PlannedTrial, Any]
 
@@ -111,13 +111,15 @@ class Stream:
             if going:
                 pool.enter(going[0].prefilled, [each.answer for each in going])
                 pool.drain()
-            return [said(self._model, each.answer) if isinstance(each, Going) else each for each in found]
+            return [
+                response_of(self._model, each.answer) if isinstance(each, Going) else each for each in found
+            ]
 
         return wait
 
-    def _said(self, answer: Answer) -> Response:
+    def _said(self, answer: Decoding) -> Response:
         try:
-            return said(self._model, answer)
+            return response_of(self._model, answer)
         except Exception:
             return Response("", error=traceback.format_exc())
 

@@ -70,7 +70,7 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
-class Baseline:
+class PlainRate:
     """Plain `generate` on a workload: trials a second one by one, in batches of `size`, and the answers."""
 
     alone: float
@@ -87,7 +87,7 @@ class Bench:
     artifacts: Artifacts
     size: int
     seconds: float | None = None
-    _baselines: dict[str, Baseline] = field(default_factory=dict)
+    _baselines: dict[str, PlainRate] = field(default_factory=dict)
 
     def time(self, workload: Workload) -> Timing:
         """Time one workload; a first round of each way warms it up."""
@@ -135,7 +135,7 @@ class Bench:
         ]
         return self._best(workload, cases)[1]
 
-    def _baseline(self, workload: Workload, cases: Sequence[PlannedTrial], seconds: float) -> Baseline:
+    def _baseline(self, workload: Workload, cases: Sequence[PlannedTrial], seconds: float) -> PlainRate:
         """Plain `generate`, timed once for workloads that differ in their drafts only."""
         plan = workload.plan
         key = f"{plan.perturbations} {[s.id for s in plan.samples]} {plan.draws} {plan.max_new_tokens}"
@@ -145,7 +145,7 @@ class Bench:
             self._plain(workload, chosen[:2] if not self.seconds else chosen[:1], 1)
             alone, answers = self._plain(workload, chosen, 1)
             size, batched, more = self._best(workload, cases)
-            self._baselines[key] = Baseline(alone, size, batched, answers | more)
+            self._baselines[key] = PlainRate(alone, size, batched, answers | more)
         return self._baselines[key]
 
     def _seconds_of_one(self, workload: Workload) -> float:

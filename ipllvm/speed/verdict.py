@@ -34,7 +34,7 @@ EACH = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class SessionTime:
     """A run of the properties: seconds to the first outcome in the store (None: none was written) and to the
     end, and those of processors.
     """
@@ -50,8 +50,8 @@ class Wait:
     trials, one by one, in seconds, scaled from `compared` of them; `different` were answered otherwise.
     """
 
-    new: Session
-    known: Session
+    new: SessionTime
+    known: SessionTime
     decisions: dict[str, int]
     trials: int
     generate: float
@@ -101,13 +101,13 @@ def measured(model: str, words: Sequence[str], session: Callable[[Sequence[str],
         new, known = (_session(model, words, folder) for _ in range(2))
         report = json.loads(max((folder / "reports").rglob("report.json")).read_text(encoding="utf-8"))
         again = ["-qq", f"--model={model}", *words, f"--report-dir={folder / 'again'}"]
-        with _recorded() as asked, patch.dict(os.environ, {VARIABLE: str(folder / "store")}):
+        with _recorded() as plans, patch.dict(os.environ, {VARIABLE: str(folder / "store")}):
             session(again, folder)
         decisions = Counter(schema.result(row).verdict.decision.value for row in schema.rows(report))
-        return _beside(new, known, dict(decisions), asked)
+        return _beside(new, known, dict(decisions), plans)
 
 
-def _session(model: str, words: Sequence[str], folder: Path) -> Session:
+def _session(model: str, words: Sequence[str], folder: Path) -> SessionTime:
     command = [sys.executable, "-m", "ipllvm", "check", model, *words, f"--report-dir={folder / 'reports'}"]
     store = folder / "store"
     had, before = set(store.rglob(f"*{SUFFIX}*")), _spent()
@@ -124,9 +124,11 @@ def _session(model: str, words: Sequence[str], folder: Path) -> Session:
             time.sleep(LOOK)
     seconds = time.perf_counter() - began
     if not list((folder / "reports").rglob("report.json")):
-        told = (folder / "log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        raise NotMeasured(f"ipllvm check {model} ended without a report: {told[-1] if told else 'silently'}")
-    return Session(first, seconds, _spent() - before)
+        printed = (folder / "log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        raise NotMeasured(
+            f"ipllvm check {model} ended without a report: {printed[-1] if printed else 'silently'}"
+        )
+    return SessionTime(first, seconds, _spent() - before)
 
 
 def _spent() -> float:
@@ -140,19 +142,19 @@ def _recorded() -> Iterator[list[_Asked]]:
     found: list[_Asked] = []
 
     def run(
-        model: Any, plan: Plan, size: int, outcomes: Known, told: Any, artifacts: Artifacts | None = None
+        model: Any, plan: Plan, size: int, outcomes: Known, printed: Any, artifacts: Artifacts | None = None
     ) -> None:
-        deferred.run(model, plan, size, outcomes, told, artifacts)
+        deferred.run(model, plan, size, outcomes, printed, artifacts)
         found.append(_Asked(model, plan, outcomes, artifacts))
 
     with patch("ipllvm.evaluation.evaluation.run", run):
         yield found
 
 
-def _beside(new: Session, known: Session, decisions: dict[str, int], asked: Sequence[_Asked]) -> Wait:
+def _beside(new: SessionTime, known: SessionTime, decisions: dict[str, int], plans: Sequence[_Asked]) -> Wait:
     """Plain `generate` on a few trials of each kind, scaled to all of them."""
     kinds: dict[tuple[str, str], dict[tuple[int, Any], tuple[_Asked, PlannedTrial]]] = {}
-    for each in asked:
+    for each in plans:
         for perturbation in each.plan.perturbations:
             kind = f"{perturbation.stage} {each.plan.max_new_tokens}", type(perturbation).__name__
             cases = each.plan.cases(each.plan.samples, perturbation)

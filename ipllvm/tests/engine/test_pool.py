@@ -75,7 +75,7 @@ def test_rows_enter_as_others_end(tiny: TransformersModel) -> None:
         pool.drain(2)
         assert 0 < len(pool) <= 2
         pool.drain()
-    assert [tuple(answer.said) for answer in answers] == expected
+    assert [tuple(answer.tokens) for answer in answers] == expected
 
 
 GUESSES: dict[str, Callable[[Tokens, np.random.Generator], Tokens]] = {
@@ -154,7 +154,7 @@ def test_what_fails_on_its_way_is_asked_again_and_costs_one_trial(
 
         def failing(model: Any, hidden: Tensor) -> list[int]:
             found = usual(model, hidden)
-            if any(tuple(row.answer.said[:3]) == start for pool in live for row in pool._rows):
+            if any(tuple(row.answer.tokens[:3]) == start for pool in live for row in pool._rows):
                 raise FloatingPointError("planted")
             return found
 

@@ -15,9 +15,9 @@ from ipllvm.models.loading import load
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.speed import verdict
-from ipllvm.speed.verdict import EACH, Session
+from ipllvm.speed.verdict import EACH, SessionTime
 
-NEW, KNOWN = Session(2.0, 10.0, 12.0), Session(None, 2.5, 2.5)
+NEW, KNOWN = SessionTime(2.0, 10.0, 12.0), SessionTime(None, 2.5, 2.5)
 
 
 def test_trials_are_scaled_by_kind_and_other_answers_counted() -> None:
