@@ -94,13 +94,11 @@ def begun(
     """The answers of these rows, else of all, as far as their guesses are right and one token further."""
     prompts, starts = prefilled.packed.prompts, prefilled.packed.starts()
     numbers = range(len(prompts)) if wanted is None else sorted(wanted)
-    verdicts = iter(
-        likeliest(model, torch.cat([prefilled.spoken[starts[n] : starts[n + 1]] for n in numbers]))
-    )
+    nexts = iter(likeliest(model, torch.cat([prefilled.spoken[starts[n] : starts[n + 1]] for n in numbers])))
     answers = []
     for number in numbers:
         prompt = prompts[number]
-        own = [next(verdicts) for _ in range(len(prompt.guess) + 1)]
+        own = [next(nexts) for _ in range(len(prompt.guess) + 1)]
         accepted = agreed(prompt.guess, own)
         edit = prefilled.edit(number) if prefilled.edit else None
         answers.append(Decoding(prompt, number, len(prompt) + accepted, edit=edit))

@@ -120,8 +120,8 @@ def encode_cases(
             shown[what] = ahead
         found: Prepared | None = None
         if case.sample.images and what in shown:
-            asked, known = shown[what]
-            found = known if asked == prompt else model.with_prompt(known, prompt)
+            question, known = shown[what]
+            found = known if question == prompt else model.with_prompt(known, prompt)
         if found is None:
             found = model.prepare(pictures_of(case, artifacts), prompt)
             shown[what] = prompt, found

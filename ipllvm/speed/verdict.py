@@ -98,13 +98,13 @@ def measured(model: str, words: Sequence[str], session: Callable[[Sequence[str],
     """
     with TemporaryDirectory() as place:
         folder = Path(place)
-        new, known = (_session(model, words, folder) for _ in range(2))
+        new, again = (_session(model, words, folder) for _ in range(2))
         report = json.loads(max((folder / "reports").rglob("report.json")).read_text(encoding="utf-8"))
-        again = ["-qq", f"--model={model}", *words, f"--report-dir={folder / 'again'}"]
+        options = ["-qq", f"--model={model}", *words, f"--report-dir={folder / 'again'}"]
         with _recorded() as plans, patch.dict(os.environ, {VARIABLE: str(folder / "store")}):
-            session(again, folder)
+            session(options, folder)
         decisions = Counter(schema.result(row).verdict.decision.value for row in schema.rows(report))
-        return _beside(new, known, dict(decisions), plans)
+        return _beside(new, again, dict(decisions), plans)
 
 
 def _session(model: str, words: Sequence[str], folder: Path) -> SessionTime:
