@@ -163,14 +163,14 @@ def _step(
     """One decoding step for all live rows."""
     ids = torch.tensor([row.tokens[-1] for row in rows], device=model.device)[:, None]  # [rows, 1]
     hidden, _ = model.decoder(
-        model.embed_tokens(ids), attention=attention, past_key_values=cache, edit=edited(rows)
+        model.embed_tokens(ids), attention=attention, past_key_values=cache, edit=step_edit(rows)
     )
     for row, token in zip(rows, likeliest(model, hidden[:, -1]), strict=True):
         row.length += 1
         row.say([token], model, limit)
 
 
-def edited(rows: Sequence[Decoding]) -> Edit | None:
+def step_edit(rows: Sequence[Decoding]) -> Edit | None:
     """What is done to a step of rows that are all perturbed at one layer, or not at all."""
     edits = [(row.edit, row.length) for row in rows]
     if edits[0][0] is None:

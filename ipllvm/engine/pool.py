@@ -19,10 +19,10 @@ from ipllvm.engine.decoding import (
     agreed,
     begun,
     cache_of,
-    edited,
     go_on,
     likeliest,
     prefill,
+    step_edit,
     worth_running,
 )
 from ipllvm.engine.echo import MOST, TRUST, Echo, length, trusted
@@ -97,7 +97,7 @@ class Pool:
             model.embed_tokens(padded.to(model.device)),
             attention=self._attention(at, answers, int(lengths.max()) + columns),
             past_key_values=self._cache,
-            edit=edited(answers),
+            edit=step_edit(answers),
         )
         own = iter(likeliest(model, torch.cat([h[: len(each)] for h, each in zip(hidden, ids, strict=True)])))
         for row, draft in zip(self._rows, drafts, strict=True):
