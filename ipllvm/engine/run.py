@@ -70,6 +70,8 @@ def _run_missing(
 ) -> None:
     done = sum(trial in outcomes for trial in plan.trials())
     progress(done)
+    if isinstance(model, WholeModel) and done < len(plan):
+        model.expect(_unanswered(plan, outcomes), plan.max_new_tokens)
     room, pictures, prefixes = BatchBudget(batch_size), Pictures(), Prefixes(model)
     start = 0
     while samples := plan.samples[start : start + BATCHES_IN_FLIGHT * room.size]:
@@ -79,6 +81,12 @@ def _run_missing(
             outcomes.update(batch)
             done += len(batch)
             progress(done)
+
+
+def _unanswered(plan: Plan, outcomes: Known) -> list[str]:
+    """The question of each trial without an outcome."""
+    cases = (case for p in plan.perturbations for case in plan.cases(plan.samples, p))
+    return [case.sample.prompt for case in cases if case.trial not in outcomes]
 
 
 class _Chunk:
