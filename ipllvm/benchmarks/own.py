@@ -85,10 +85,15 @@ def _sample(row: Row, mapped: Mapped, scorer: str) -> Sample:
     labels = tuple((ACCEPTED, answer) for answer in accepted) if len(accepted) > 1 else ()
     if kind:
         labels = (*labels, ("kind", kind))
-    answer = accepted[0].lower() if scorer == "yes_no" else accepted[0]
-    shown = YES_NO if scorer == "yes_no" else choices
+    polar = scorer == "yes_no" or (scorer == "mixed" and not choices and _is_polar(accepted))
+    answer = accepted[0].lower() if polar else accepted[0]
+    shown = YES_NO if polar else choices
     prompt = _prompt(question, choices, mapped.suffix)
     return Sample("", cluster, tuple(pictures), prompt, answer, shown, kind, labels)
+
+
+def _is_polar(answers: Sequence[str]) -> bool:
+    return len(answers) == 1 and answers[0].lower() in YES_NO
 
 
 def _pictures(row: Row, mapped: Mapped) -> list[Keyed]:
@@ -147,10 +152,24 @@ def _letter(answer: str, choices: Sequence[str], column: str) -> str:
 
 
 def _scorer(rows: Sequence[Row], mapped: Mapped) -> str:
-    """By the first row: letters where it has choices, yes and no, several answers, else the exact words."""
-    row = rows[0]
-    if mapped.choices or options(row):
+    """Letters where there are choices; of the other rows by their answers; `mixed` where there are both."""
+    open_rows = [row for row in rows if not _has_choices(row, mapped)]
+    if not open_rows:
         return "multiple_choice"
+    if len(open_rows) < len(rows):
+        return "mixed"
+    return _open_scorer(rows, mapped)
+
+
+def _has_choices(row: Row, mapped: Mapped) -> bool:
+    try:
+        return bool(_choices(row, mapped))
+    except BadCell:  # told with its row when the row is read
+        return True
+
+
+def _open_scorer(rows: Sequence[Row], mapped: Mapped) -> str:
+    """Of rows without choices: several answers, yes and no, else the exact words."""
     if any(isinstance(each.get(mapped.answer), list | tuple) for each in rows):
         return "any_answer"
     answers = {

@@ -93,17 +93,20 @@ def columns(rows: Sequence[Row], given: Mapping[str, Any], where: str) -> Mapped
     """Which column holds what: as given, else by its name; raises UsageError where one is missing."""
     if not rows:
         raise UsageError(f"{where}: holds no rows")
-    there = {str(column).lower(): str(column) for column in rows[0]}
+    known = list(
+        dict.fromkeys(str(column) for row in rows for column in row)
+    )  # of all rows: JSON lines differ
+    there = {column.lower(): column for column in reversed(known)}
     found = dict(given)
     for name, likely in NAMES.items():
         column = given.get(name)
-        if column and column not in rows[0]:
-            raise UsageError(f"{where}: {UnknownName('column', str(column), map(str, rows[0]))}")
+        if column and column not in known:
+            raise UsageError(f"{where}: {UnknownName('column', str(column), known)}")
         if column is None:
             found[name] = next((there[each] for each in likely if each in there), "")
     missing = [name for name in NEEDED if not found[name] and not (name == "image" and given.get(name) == "")]
     if missing:
-        shown = ", ".join(map(str, rows[0]))
+        shown = ", ".join(known)
         bare = ', or image = "" for questions without pictures' * ("image" in missing)
         raise UsageError(
             f"{where}: no column for {' and '.join(missing)} (there are: {shown}): say which in "
