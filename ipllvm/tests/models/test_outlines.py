@@ -51,8 +51,8 @@ def test_a_named_model_is_planned_without_any_file(
 
 
 def test_a_named_model_takes_what_is_published(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Vicuna 7B's layers, and CLIP L/14 at 336 pixels: 174.7 G of multiplications (timm's count), beside those
-    of the projector.
+    """Vicuna 7B's layers, and CLIP L/14 at 336 pixels: 174.7 G of multiplications (timm's count), beside
+    those of the projector.
     """
     nowhere(monkeypatch, tmp_path)
     model = sketch("llava-1.5", offline=True)
