@@ -95,8 +95,9 @@ def call_seconds(device: torch.device) -> float:
     config = LlamaConfig(
         hidden_size=64, intermediate_size=96, num_hidden_layers=PROBED, num_attention_heads=4, vocab_size=8
     )  # fmt: skip
+    kind: Any = LlamaModel
     with torch.random.fork_rng(devices=[]):
-        decoder = LlamaModel(config).to(device).eval()
+        decoder = kind(config).to(device).eval()
     given = {"inputs_embeds": torch.zeros(1, 1, 64, device=device)}
 
     @torch.inference_mode()

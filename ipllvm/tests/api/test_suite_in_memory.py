@@ -1,6 +1,7 @@
 """A model in memory goes through the whole suite, and the report says what became of each property."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from transformers import AutoModelForImageTextToText
@@ -24,7 +25,7 @@ def test_every_property_measures_a_model_in_memory(tmp_path: Path) -> None:
     model = AutoModelForImageTextToText.from_pretrained(folder)
     processor = processors.load(folder, "qwen2_5_vl")
     own = fingerprint(model, processor)
-    few = {"samples": 2, "draws": 1, "counterexamples": 0, "no_store": True}
+    few: dict[str, Any] = {"samples": 2, "draws": 1, "counterexamples": 0, "no_store": True}
     report = ipllvm.check(model, processor, benchmarks="scenes", report_dir=tmp_path / "reports", **few)
     assert {result.claim.name for result in report.results} == MEASURED
     assert {result.model.fingerprint for result in report.results} == {own}

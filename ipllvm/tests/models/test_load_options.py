@@ -115,9 +115,10 @@ def test_a_device_map_is_checked_before_anything_is_read() -> None:
 
 @pytest.mark.parametrize("option", ["device_map", "adapter", "prompt_template", "revision"])
 def test_a_planted_model_is_read_from_nothing(option: str) -> None:
+    given: dict[str, Any] = {option: "auto"}
     named = option.replace("_", "-")
     with pytest.raises(UsageError, match=f"--{named}: planted:invariant is planted, and has no files"):
-        load("planted:invariant", how=LoadOptions(**{option: "auto"}))
+        load("planted:invariant", how=LoadOptions(**given))
 
 
 def test_what_names_classes_runs_on_one_device() -> None:
