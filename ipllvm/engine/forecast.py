@@ -89,8 +89,8 @@ def cost(model: VisionLanguageModel, plan: Plan, batch_size: int | None = None) 
     size, limit = batch_size or MOST, plan.max_new_tokens
     passes = ceil(len(plan.samples) / size) if layers else 0
     batches = passes + sum(ceil(each.trials / size) for each in costs)
-    seen = [p for p in plan.perturbations if p.stage is Stage.PIXELS]
-    prepares = found.pictures if prompts.worded else len(plan.samples) * sum(map(plan.draws_of, seen))
+    pixels = [p for p in plan.perturbations if p.stage is Stage.PIXELS]
+    prepares = found.pictures if prompts.worded else len(plan.samples) * sum(map(plan.draws_of, pixels))
     prepared = prompts.seconds * prepares
     works = [
         _work(found, prompts, batches, size, tokens, prepared)

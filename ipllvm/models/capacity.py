@@ -142,16 +142,16 @@ def sample_cost(model: Any, decoder: Any, pixels: Any) -> SampleCost:
     layers = (p for p in decoder.layers.parameters() if p.ndim > 1)
     position = sum(p.numel() * (share if p.ndim > 2 else 1.0) for p in layers)
     calls = sum(1 for _ in decoder.modules())
-    seen = SampleCost(position, reach=_reach(decoder.config), calls=calls)
+    decoding = SampleCost(position, reach=_reach(decoder.config), calls=calls)
     if pixels is None:
-        return seen
+        return decoding
     words = (*decoder.parameters(), *(p for e in _ends(model) for p in e.parameters()))
     apart = {id(p) for p in words}
     tower = sum(p.numel() for p in model.parameters() if p.ndim > 1 and id(p) not in apart)
     vision = getattr(model.config, "vision_config", None)
     patches = pixels.numel() / _patch_numbers(vision)
     return replace(
-        seen,
+        decoding,
         pictures=tower * patches,
         numbers=pixels.numel(),
         tower=patches * _tower_numbers(vision),
