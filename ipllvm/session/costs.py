@@ -41,8 +41,8 @@ def summary(costs: Costs) -> Iterator[str]:
 
     own = [(info, cost) for info, cost, _ in costs.values() if info.family != ENDPOINT]
     if len(own) < len(costs):
-        asked = sum(cost.trials for info, cost, _ in costs.values() if info.family == ENDPOINT)
-        yield f"all of it: {asked:,} trials over the network; their time and memory are the server's"
+        trials = sum(cost.trials for info, cost, _ in costs.values() if info.family == ENDPOINT)
+        yield f"all of it: {trials:,} trials over the network; their time and memory are the server's"
     if not own:
         return
     device, rate = here()
