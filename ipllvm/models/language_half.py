@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import torch
+from jaxtyping import Float, Int
 from PIL import Image
 from torch import Tensor, nn
 from transformers import DynamicCache
@@ -64,20 +65,20 @@ class LanguageHalf(VisionLanguageModel):
         """See the interface."""
         return sorted({*layer_hooks.kinds(self._decoder)} - RECURRENT)
 
-    def embed_tokens(self, ids: Tensor) -> Tensor:
+    def embed_tokens(self, ids: Int[Tensor, "*positions"]) -> Float[Tensor, "*positions hidden"]:
         """See the interface."""
         return self._words(ids)  # type: ignore[no-any-return]
 
     def decoder(
         self,
-        inputs_embeds: Tensor,
+        inputs_embeds: Float[Tensor, "batch positions wide"],
         *,
         attention: Attention = CAUSAL,
         past_key_values: Any = None,
         use_cache: bool = True,
         edit: Edit | None = None,
         wanted: Places | None = None,
-    ) -> tuple[Tensor, Any]:
+    ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
         """See the interface."""
         with layer_hooks.with_layer_input(self._decoder, edit):
             hidden, beside = self._apart(inputs_embeds, 0)
@@ -146,26 +147,37 @@ class LanguageHalf(VisionLanguageModel):
         return pipeline.answer(self._model, self._processor, self._prompt, images, prompt, limit)
 
     def layer_inputs(
-        self, inputs_embeds: Tensor, layers: Sequence[int], attention: Attention = CAUSAL
-    ) -> tuple[dict[int, Tensor], Any]:
+        self,
+        inputs_embeds: Float[Tensor, "batch positions wide"],
+        layers: Sequence[int],
+        attention: Attention = CAUSAL,
+    ) -> tuple[dict[int, Float[Tensor, "batch positions hidden"]], Any]:
         """See the interface."""
         with layer_hooks.recorded_inputs(self._decoder, layers) as kept:
             _, cache = self.decoder(inputs_embeds, attention=attention)
         return {at: self._beside(at, each, inputs_embeds, cache) for at, each in kept.items()}, cache
 
     def decode_from_layer(
-        self, layer: int, hidden: Tensor, attention: Attention = CAUSAL, wanted: Places | None = None
-    ) -> tuple[Tensor, Any]:
+        self,
+        layer: int,
+        hidden: Float[Tensor, "batch positions wide"],
+        attention: Attention = CAUSAL,
+        wanted: Places | None = None,
+    ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
         """See the interface."""
         own, beside = self._apart(hidden, layer)
         with layer_hooks.entered_at(self._decoder, layer, own):
             return self._run({"inputs_embeds": own, **beside}, attention, wanted=wanted)
 
-    def select_from_cache(self, cache: Any, rows: Tensor, slots: Tensor) -> Any:
+    def select_from_cache(
+        self, cache: Any, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]
+    ) -> Any:
         """See the interface."""
         return caches.select_from_cache(cache, rows, slots)
 
-    def fill_lower_layers(self, upper: Any, layer: int, clean: Any, rows: Tensor, slots: Tensor) -> Any:
+    def fill_lower_layers(
+        self, upper: Any, layer: int, clean: Any, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]
+    ) -> Any:
         """See the interface."""
         return caches.copied(clean.layers[:layer], rows, slots, upper)
 
@@ -182,7 +194,12 @@ class LanguageHalf(VisionLanguageModel):
         return [module for module in self._decoder.modules() if isinstance(module, nn.Linear)]
 
     def generate(
-        self, embeds: Sequence[Tensor], max_new_tokens: int, edit: Edit | None = None, *, stop: bool = True
+        self,
+        embeds: Sequence[Float[Tensor, "positions hidden"]],
+        max_new_tokens: int,
+        edit: Edit | None = None,
+        *,
+        stop: bool = True,
     ) -> list[tuple[int, ...]]:
         """Transformers' own greedy `generate` on prompts of any lengths, padded on the left.
 
@@ -215,7 +232,7 @@ class LanguageHalf(VisionLanguageModel):
         stop = next((i for i, token in enumerate(tokens) if token in self.stop_tokens), len(tokens))
         return tuple(tokens[: stop + 1])
 
-    def logits(self, hidden: Tensor) -> Tensor:
+    def logits(self, hidden: Float[Tensor, "*positions hidden"]) -> Float[Tensor, "*positions vocabulary"]:
         """See the interface: the head alone, where the family's own forward does no more to what it says."""
         if self._head_alone is None:
             probe = torch.linspace(-3, 3, 2 * hidden.shape[-1], device=hidden.device, dtype=hidden.dtype)

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from ipllvm.errors import UsageError
@@ -122,7 +123,7 @@ class _Final:
         return self.last_hidden_state
 
 
-def headed(model: Any, inner: Any, hidden: Tensor) -> Tensor:
+def headed(model: Any, inner: Any, hidden: Float[Tensor, "rows hidden"]) -> Float[Tensor, "rows vocabulary"]:
     """The logits [rows, vocabulary] of final states [rows, hidden], by the forward of the whole model.
 
     Its inner model stands in, with what it would put out.
@@ -151,7 +152,7 @@ def _standing_in(modules: Sequence[Any], forward: Callable[..., Any]) -> Iterato
 
 @contextmanager
 def visual_tokens_changed(
-    decoder: Any, where: Tensor, changes: Sequence[Callable[[Tensor], Tensor]]
+    decoder: Any, where: Bool[Tensor, "rows positions"], changes: Sequence[Callable[[Tensor], Tensor]]
 ) -> Iterator[None]:
     """While it lasts, the visual tokens of each prompt reach the decoder changed, when it is first called.
 
@@ -184,7 +185,7 @@ def visual_tokens_changed(
 
 
 @contextmanager
-def recorded_calls(module: nn.Module) -> Iterator[list[Tensor]]:
+def recorded_calls(module: nn.Module) -> Iterator[list[Float[Tensor, "..."]]]:
     """While it lasts, the features (no ids) that a module is given are put into the list that it yields."""
     given: list[Tensor] = []
 
@@ -205,7 +206,9 @@ def with_layers(decoder: Any) -> Any:
 
 
 @contextmanager
-def recorded_inputs(decoder: Any, layers: Sequence[int]) -> Iterator[dict[int, Tensor]]:
+def recorded_inputs(
+    decoder: Any, layers: Sequence[int]
+) -> Iterator[dict[int, Float[Tensor, "batch positions hidden"]]]:
     """While it lasts, the inputs of some layers are put into the dict that it yields."""
     kept: dict[int, Tensor] = {}
     with ExitStack() as hooks:
@@ -240,7 +243,7 @@ def require_within(decoder: Any, slots: int, positions: Tensor | None = None) ->
 
 
 @contextmanager
-def entered_at(decoder: Any, layer: int, hidden: Tensor) -> Iterator[None]:
+def entered_at(decoder: Any, layer: int, hidden: Float[Tensor, "batch positions hidden"]) -> Iterator[None]:
     """While it lasts, the layers below `layer` hand on their input, and `layer` is given `hidden`.
 
     The decoder is otherwise as it is: what it does to its embeddings is done and not used, its layers know

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from ipllvm.models.base import EncodedPicture, Prepared
@@ -51,7 +52,7 @@ class Llava(TransformersModel):
         split = (torch.split(each, sizes) for each in (features, self._projector(features)))
         return [EncodedPicture(*each) for each in zip(*split, strict=True)]
 
-    def tiles(self, prepared: Prepared) -> Tensor:
+    def tiles(self, prepared: Prepared) -> Float[Tensor, "tiles 3 height width"]:
         """What the tower is shown of a sample, [tiles, 3, height, width]."""
         return prepared.fields["pixel_values"].flatten(0, -4)
 

@@ -120,7 +120,7 @@ def _whole(folder: Path, pickles: bool) -> tuple[Path, ...]:
 
 
 def allowed(path: Path, pickles: bool) -> Path:
-    """The file, if it is there and may be read."""
+    """The file, if it is there and may be read; raises ModelUnavailable."""
     if not path.is_file():
         raise ModelUnavailable(
             f"{path.parent}: no {path.name}, which holds what was trained beside the adapter"

@@ -91,11 +91,13 @@ class Meteor(MarkedRows, EndedByTemplate, Llava):
         own: Tensor = self._rationale.projector(picture.patches.float())
         return own.to(picture.projected)
 
-    def embed(self, prepared: Prepared, visual: Tensor) -> Tensor:
+    def embed(
+        self, prepared: Prepared, visual: Float[Tensor, "visual wide"]
+    ) -> Float[Tensor, "positions hidden"]:
         """See the interface."""
         return self._reasoned(super().embed(prepared, visual), prepared, visual[:, self.width :])
 
-    def embed_words(self, prepared: Prepared) -> Tensor:
+    def embed_words(self, prepared: Prepared) -> Float[Tensor, "positions hidden"]:
         """See the interface."""
         return self._reasoned(super().embed_words(prepared), prepared, torch.empty(0, 1))
 
