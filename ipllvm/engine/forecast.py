@@ -26,15 +26,17 @@ AROUND = 14
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Effort:
     """What takes time: `products` of numbers, `calls` of modules, and seconds of preparing pictures."""
 
     products: float = 0.0
     calls: float = 0.0
     prepared: float = 0.0
 
-    def __add__(self, other: "Work") -> "Work":
-        return Work(self.products + other.products, self.calls + other.calls, self.prepared + other.prepared)
+    def __add__(self, other: "Effort") -> "Effort":
+        return Effort(
+            self.products + other.products, self.calls + other.calls, self.prepared + other.prepared
+        )
 
     def seconds(self, rate: float, call: float) -> float:
         """At two operations a product, `rate` operations a second, and so many seconds a call."""
@@ -54,8 +56,8 @@ class Forecast:
     tokens: int = 0
     pictures: int = 0
     holds: int = 0
-    work: Work = field(default_factory=Work)
-    most: Work = field(default_factory=Work)
+    work: Effort = field(default_factory=Effort)
+    most: Effort = field(default_factory=Effort)
 
     def __add__(self, other: "Forecast") -> "Forecast":
         return Forecast(
@@ -101,13 +103,13 @@ def cost(model: VisionLanguageModel, plan: Plan, batch_size: int | None = None) 
 
 def _work(
     found: Forecast, prompts: "PromptSizes", batches: int, size: int, answer: int, prepared: float
-) -> Work:
+) -> Effort:
     """What trials take that are answered in batches, in so many tokens each."""
     one = prompts.cost
     spoken, behind = found.trials * (answer - 1), one.reach * prompts.positions
     products = found.tokens * (one.position + behind / 2) + spoken * (one.position + behind)
     calls = answer * batches * one.calls + ceil(found.pictures / size) * one.tower_calls
-    return Work(products + found.pictures * one.pictures, calls + AROUND * found.trials, prepared)
+    return Effort(products + found.pictures * one.pictures, calls + AROUND * found.trials, prepared)
 
 
 def total(costs: Iterable[Forecast]) -> Forecast:
