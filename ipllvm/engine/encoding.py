@@ -10,6 +10,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 import torch
+from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
@@ -39,8 +40,13 @@ class EncodedSample:
         """Whether there is a picture to look at."""
         return bool(self.prepared.visual.any())
 
-    def embeds(self, model: VisionLanguageModel, visual: Tensor | None = None) -> Tensor:
-        """The decoder's input: visual tokens, its own where none are given, among the words, or these."""
+    def embeds(
+        self, model: VisionLanguageModel, visual: Float[Tensor, "visual hidden"] | None = None
+    ) -> Float[Tensor, "positions wide"]:
+        """The decoder's input: visual tokens, its own where none are given, among the words.
+
+        Raises ValueError where the model makes another number of them than the prompt has places for.
+        """
         if not self.pictured:
             return model.embed_words(self.prepared)
         own = model.pack(self.projected, self.prepared) if visual is None else visual
@@ -61,7 +67,7 @@ class EncodedSample:
         model: VisionLanguageModel,
         shown: Hashable,
         guess: Tokens = (),
-        visual: Tensor | None = None,
+        visual: Float[Tensor, "visual hidden"] | None = None,
         left: Left | None = None,
     ) -> PackedPrompt:
         """What the decoder is asked, with these visual tokens; `left` says which, where some are left out."""
@@ -80,13 +86,13 @@ class Pictures:
     _kept: OrderedDict[str, Tensor] = field(default_factory=OrderedDict)
     _bytes: int = 0
 
-    def get(self, key: str) -> Tensor | None:
+    def get(self, key: str) -> Float[Tensor, "tiles tokens hidden"] | None:
         """A picture that is kept, now the last one used."""
         if key in self._kept:
             self._kept.move_to_end(key)
         return self._kept.get(key)
 
-    def keep(self, key: str, projected: Tensor) -> None:
+    def keep(self, key: str, projected: Float[Tensor, "tiles tokens hidden"]) -> None:
         """Keep a picture in place of those that were not used for longest."""
         if self.get(key) is not None:
             return

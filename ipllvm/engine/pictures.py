@@ -24,7 +24,7 @@ def pictured(case: PlannedTrial) -> Hashable:
 
 
 def given(perturbation: Perturbation, image: Image.Image, artifacts: Artifacts | None) -> Perturbation:
-    """The perturbation with what it needs of another model, for this image."""
+    """The perturbation with what it needs of another model, for this image; raises TypeError without one."""
     if not isinstance(perturbation, NeedsArtifact):
         return perturbation
     if artifacts is None:

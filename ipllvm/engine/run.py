@@ -69,6 +69,8 @@ def _run_missing(
 ) -> None:
     done = sum(trial in outcomes for trial in plan.trials())
     progress(done)
+    if isinstance(model, WholeModel) and done < len(plan):
+        model.expect(_unanswered(plan, outcomes), plan.max_new_tokens)
     room, pictures, prefixes = BatchBudget(batch_size), Pictures(), Prefixes(model)
     start = 0
     with Feeder.of(model, artifacts) as feeder, Stream(model, plan.max_new_tokens, room) as stream:
@@ -81,6 +83,12 @@ def _run_missing(
                 outcomes.update(batch)
                 done += len(batch)
                 progress(done)
+
+
+def _unanswered(plan: Plan, outcomes: Known) -> list[str]:
+    """The question of each trial without an outcome."""
+    cases = (case for p in plan.perturbations for case in plan.cases(plan.samples, p))
+    return [case.sample.prompt for case in cases if case.trial not in outcomes]
 
 
 class _Chunk:

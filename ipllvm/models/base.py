@@ -191,7 +191,9 @@ class VisionLanguageModel(ABC):
         return [each.projected for each in self.encode(batch)]
 
     @abstractmethod
-    def pack(self, projected: Tensor, prepared: Prepared) -> Float[Tensor, "visual hidden"]:
+    def pack(
+        self, projected: Float[Tensor, "tiles tokens width"], prepared: Prepared
+    ) -> Float[Tensor, "visual hidden"]:
         """The visual tokens as the decoder gets them: tiles unpadded, newlines in place."""
 
     @abstractmethod
@@ -199,7 +201,9 @@ class VisionLanguageModel(ABC):
         """Where each packed token comes from; as long as `pack` of the same sample."""
 
     @abstractmethod
-    def embed(self, prepared: Prepared, visual: Tensor) -> Float[Tensor, "positions hidden"]:
+    def embed(
+        self, prepared: Prepared, visual: Float[Tensor, "visual wide"]
+    ) -> Float[Tensor, "positions hidden"]:
         """The decoder's input: token embeddings with the visual tokens put in.
 
         Fewer visual tokens than placeholders make a shorter input: surplus placeholders are left out. What
@@ -218,7 +222,7 @@ class VisionLanguageModel(ABC):
         return self.embed_tokens(prepared.input_ids.to(self.device))
 
     @abstractmethod
-    def embed_tokens(self, ids: Tensor) -> Tensor:
+    def embed_tokens(self, ids: Int[Tensor, "*positions"]) -> Float[Tensor, "*positions hidden"]:
         """Embeddings of token ids of any shape, (..., hidden)."""
 
     def cost(self, prepared: Prepared) -> SampleCost:

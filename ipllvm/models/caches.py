@@ -135,7 +135,9 @@ def select_from_cache(
     return kept
 
 
-def copied(layers: Sequence[Any], rows: Tensor, slots: Tensor, cache: DynamicCache) -> DynamicCache:
+def copied(
+    layers: Sequence[Any], rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"], cache: DynamicCache
+) -> DynamicCache:
     """A cache whose first layers, empty before, hold some slots of some rows of these."""
     for index, layer in enumerate(layers):
         _put(cache, index, layer, rows, slots)

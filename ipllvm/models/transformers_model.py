@@ -177,7 +177,9 @@ class TransformersModel(LanguageHalf):
         sizes = {len(view) for view in self.views(prepared)}
         return tokens.view(-1, sizes.pop() if len(sizes) == 1 else len(tokens), tokens.shape[-1])
 
-    def pack(self, projected: Tensor, prepared: Prepared) -> Tensor:
+    def pack(
+        self, projected: Float[Tensor, "tiles tokens width"], prepared: Prepared
+    ) -> Float[Tensor, "visual hidden"]:
         """See the interface: nothing stands between the views."""
         return projected.flatten(0, 1)
 
@@ -204,7 +206,9 @@ class TransformersModel(LanguageHalf):
             raise ValueError(f"{self.name} packs {len(layout)} visual tokens where the prompt has {expected}")
         return layout
 
-    def embed(self, prepared: Prepared, visual: Tensor) -> Tensor:
+    def embed(
+        self, prepared: Prepared, visual: Float[Tensor, "visual wide"]
+    ) -> Float[Tensor, "positions hidden"]:
         """See the interface."""
         ids, places = prepared.input_ids, prepared.visual.nonzero()[:, 0]
         if len(visual) < len(places):
