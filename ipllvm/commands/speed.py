@@ -187,7 +187,7 @@ def _subject(args: argparse.Namespace, name: str) -> "tuple[TransformersModel, B
     if name:
         device = devices.choose_device(args.device)
         made = synthetic.make(name, device, devices.choose_dtype(args.dtype, device))
-        return made, synthetic.asked(benchmark, name)
+        return made, synthetic.fitted(benchmark, name)
     model = loading.load(args.model, device=args.device, dtype=args.dtype)
     if not isinstance(model, TransformersModel):
         raise UsageError(f"--model {args.model}: only models of transformers can be timed")

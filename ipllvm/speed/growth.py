@@ -57,7 +57,7 @@ class _Resized:
 def costs(device: torch.device, dtype: torch.dtype, benchmark: Benchmark, size: int) -> Iterator[Cost]:
     """The points of all axes, as they are measured; models are synthetic, tiny but for the tiles."""
     model = synthetic.make("tiny", device, dtype)
-    questions = synthetic.questions(benchmark, "tiny")
+    questions = synthetic.fitted(benchmark, "tiny")
     for axis, points in _plans(questions, model.layers()).items():
         _measured(axis, model, points[0][1], 0, size)  # warms up
         for at, plan in points:
@@ -66,7 +66,7 @@ def costs(device: torch.device, dtype: torch.dtype, benchmark: Benchmark, size: 
         yield _models(count, device, dtype, questions, size)
     tiled = synthetic.make("llava_next-small", device, dtype)
     for width, height in SIZES:
-        pictures = _resized(synthetic.questions(benchmark, "llava_next-small"), (width, height))
+        pictures = _resized(synthetic.fitted(benchmark, "llava_next-small"), (width, height))
         prepared = tiled.prepare([pictures.samples[0].images[0].load()], pictures.samples[0].prompt)
         plan = _plan(pictures, 2, [Permutation()])
         yield _measured("visual tokens", tiled, plan, int(prepared.visual.sum()), size)

@@ -49,16 +49,16 @@ def make(name: str, device: torch.device, dtype: torch.dtype) -> TransformersMod
     return cast("TransformersModel", adapted(shape.family, parts))
 
 
-def asked(benchmark: Benchmark, name: str) -> Benchmark:
+def fitted(benchmark: Benchmark, name: str) -> Benchmark:
     """The benchmark with its questions repeated or cut, so that a prompt has as many text tokens as told."""
     frame = len("USER: \n ASSISTANT:") + 1 + (2 if SHAPES[name].family in MARKS else 0)
     length = SHAPES[name].text - frame
 
-    def fitted(question: str) -> str:
+    def repeated(question: str) -> str:
         letters = question.encode("ascii", "replace").decode()
         return (f"{letters} " * (length // len(letters) + 1))[:length]
 
-    return replace(benchmark, samples=tuple(replace(s, prompt=fitted(s.prompt)) for s in benchmark.samples))
+    return replace(benchmark, samples=tuple(replace(s, prompt=repeated(s.prompt)) for s in benchmark.samples))
 
 
 def processor(shape: Shape) -> Any:

@@ -21,7 +21,7 @@ def test_axes_change_one_thing_each() -> None:
 def test_a_point_is_measured_and_pictures_are_scaled() -> None:
     cpu = torch.device("cpu")
     model = synthetic.make("tiny", cpu, torch.float32)
-    asked = synthetic.asked(scenes.short(), "tiny")
+    asked = synthetic.fitted(scenes.short(), "tiny")
     at, plan = growth._plans(asked, model.layers())["samples"][0]
     found = growth._measured("samples", model, plan, at, 8)
     assert (found.axis, found.at, found.trials) == ("samples", 8, 16)

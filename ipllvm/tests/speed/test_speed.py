@@ -97,7 +97,7 @@ VISUAL = {
 @pytest.mark.parametrize("name", VISUAL)
 def test_a_synthetic_prompt_has_the_tokens_of_its_shape(name: str) -> None:
     shape = SHAPES[name]
-    asked = synthetic.asked(scenes.short(), name)
+    asked = synthetic.fitted(scenes.short(), name)
     processor = synthetic.processor(shape)
     sample = asked.samples[0]
     text = render(processor, sample.prompt, CHECKPOINT, "<image>")
