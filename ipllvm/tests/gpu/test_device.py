@@ -44,7 +44,7 @@ def test_batches_shrink_where_memory_runs_out(device: str) -> None:
 
 def test_figures_of_the_true_shape_are_had(device: str) -> None:
     model = synthetic.make("tiny", torch.device(device), torch.float32)
-    benchmark = synthetic.asked(scenes.short(), "tiny")
+    benchmark = synthetic.fitted(scenes.short(), "tiny")
     found = device_checks.memory(model, benchmark, 4, 4)
     assert "GB forecast in batches of 4" in found.words
     calls = device_checks.attention(model, benchmark, 4, 4)
