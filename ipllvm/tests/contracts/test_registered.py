@@ -67,9 +67,9 @@ def test_every_scorer() -> None:
     rules = {
         place
         for place, form in forms.items()
-        if [*form.parameters] == ["text", "sample"] and form.return_annotation is Score
+        if [*form.parameters][1:] == ["sample"] and form.return_annotation is Score
     }
-    assert "ipllvm.scorers.yes_no:score" in rules and rules - targets(SCORERS) == set()
+    assert len(rules) > 30 and rules - targets(SCORERS) == set()
 
 
 def test_every_family() -> None:
