@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float, Int
@@ -24,6 +24,8 @@ NO_TOKEN = 2**31 - 1
 class LanguageHalf(VisionLanguageModel):
     """Everything from the embeddings on, of any family."""
 
+    SHARED: ClassVar[bool] = True
+    """Whether the positions of a picture are the same whatever is asked about it."""
     width: int
 
     def __init__(self, parts: LoadedCheckpoint) -> None:
@@ -39,7 +41,7 @@ class LanguageHalf(VisionLanguageModel):
         self._decoder = layer_hooks.with_layers(parts.model.get_decoder())
         self._body = self._decoder if self._inner is parts.model else self._inner
         self.width = int(self._decoder.config.hidden_size)
-        self.forgets = bool(RECURRENT & {*layer_hooks.kinds(self._decoder)})
+        self.forgets = forgets(self._decoder.config)
         self.supports_prefix_cache = not self.forgets
         self._words, self._head = parts.model.get_input_embeddings(), parts.model.get_output_embeddings()
         self._head_alone: bool | None = None  # whether the family does no more to what its head says
@@ -51,7 +53,7 @@ class LanguageHalf(VisionLanguageModel):
     @property
     def supports_shared_rows(self) -> bool:
         """See the interface."""
-        return not self.forgets and not getattr(self._decoder.config, "attention_chunk_size", None)
+        return self.SHARED and shares_rows(self._decoder.config)
 
     @property
     def windows(self) -> Mapping[str, int]:
@@ -93,7 +95,8 @@ class LanguageHalf(VisionLanguageModel):
     ) -> tuple[Tensor, Any]:
         """The decoder on what it is given. Its cache keeps every position, however near its layers see."""
         held = self._empty_cache() if cache is None else cache
-        layer_hooks.require_within(self._decoder, held.get_seq_length() + given["inputs_embeds"].shape[1])
+        slots = held.get_seq_length() + given["inputs_embeds"].shape[1]
+        layer_hooks.require_within(self._decoder, slots, attention.positions)
         by_kind = attention.by_kind
         mask = attention.mask if by_kind is None else next(iter(by_kind.values()))
         with layer_hooks.masked(self._decoder, by_kind), layer_hooks.only_at(self._decoder, wanted):
@@ -109,7 +112,7 @@ class LanguageHalf(VisionLanguageModel):
 
     def _empty_cache(self) -> DynamicCache:
         """One that keeps every position; of layers that remember a state, their own kind."""
-        return DynamicCache(config=self._decoder.config) if self.forgets else DynamicCache()
+        return DynamicCache(config=self._decoder.config) if self.forgets else caches.PromptCache()
 
     def _apart(self, rows: Tensor, layer: int) -> tuple[Tensor, dict[str, Any]]:
         """Rows that enter a layer: the hidden states, and what the decoder is given of what stands beside."""
@@ -181,6 +184,15 @@ class LanguageHalf(VisionLanguageModel):
     def expand_cache(self, cache: Any, rows: int) -> Any:
         """See the interface."""
         return caches.expand_cache(cache, rows)
+
+    @property
+    def pools(self) -> bool:
+        """See the interface."""
+        return not self.forgets
+
+    def pooled_cache(self) -> Any:
+        """See the interface."""
+        return caches.RaggedCache()
 
     def linears(self) -> list[nn.Linear]:
         """Every linear layer, of tower, projector, decoder and head."""
@@ -254,6 +266,16 @@ class LanguageHalf(VisionLanguageModel):
     def text(self, tokens: Sequence[int]) -> str:
         """See the interface."""
         return str(self._processor.tokenizer.decode(list(tokens), skip_special_tokens=True)).strip()
+
+
+def forgets(text_config: Any) -> bool:
+    """Whether a decoder has layers that remember a state and not positions."""
+    return bool(RECURRENT & {*(getattr(text_config, "layer_types", None) or ())})
+
+
+def shares_rows(text_config: Any) -> bool:
+    """Whether a mask can hide prompts in one row from each other: not from a state, and not across chunks."""
+    return not forgets(text_config) and not getattr(text_config, "attention_chunk_size", None)
 
 
 def stop_tokens(model: Any, tokenizer: Any) -> Iterable[int]:

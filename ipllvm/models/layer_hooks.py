@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from ipllvm.errors import UsageError
 from ipllvm.models.base import Edit, Places
+from ipllvm.models.capacity import steady_positions
 
 POSITION_WISE = ("self_attn.q_proj", "self_attn.o_proj", "mlp")
 """What of the last layer works on each position by itself and is not kept in the cache."""
@@ -62,10 +63,11 @@ def _at(module: nn.Module, places: Places) -> Iterator[None]:
         shape[:] = args[0].shape[:2]
         return (args[0][places][None],)
 
-    def scatter(module: nn.Module, args: tuple[Tensor], output: Tensor) -> Tensor:
-        whole = output.new_zeros(*shape, output.shape[-1])
-        whole[places] = output[0]
-        return whole
+    def scatter(module: nn.Module, args: tuple[Tensor], output: Any) -> Any:
+        states, *more = output if isinstance(output, tuple) else (output,)  # a router tells more
+        whole = states.new_zeros(*shape, states.shape[-1])
+        whole[places] = states[0]
+        return (whole, *more) if more else whole
 
     with (
         module.register_forward_pre_hook(gather, prepend=True),
@@ -219,13 +221,24 @@ def recorded_inputs(
         yield kept
 
 
-def require_within(decoder: Any, slots: int) -> None:
-    """Raises UsageError where layers that see chunks of the positions only would have to begin another."""
+def require_within(decoder: Any, slots: int, positions: Tensor | None = None) -> None:
+    """Raises UsageError where layers that see chunks of the positions only would have to begin another, or
+    where a prompt would turn the positions of others.
+    """
     chunk: int | None = getattr(decoder.config, "attention_chunk_size", None)
     if chunk is not None and slots > chunk:
         raise UsageError(
             f"the decoder attends to chunks of {chunk} positions and was given {slots}: "
             "prompts and answers together must be shorter"
+        )
+    steady = steady_positions(decoder.config)
+    if steady is None:
+        return
+    last = slots if positions is None else int(positions.max()) + 1
+    if last > steady:
+        raise UsageError(
+            f"the decoder's rotary embeddings are others beyond {steady} positions, for all prompts of a "
+            f"batch, and it was given {last}: prompts and answers together must be shorter"
         )
 
 

@@ -40,6 +40,9 @@ class WholeModel(VisionLanguageModel):
     def answers(self, questions: Sequence[Question], limit: int) -> list[Response]:
         """The greedy answer to each question, of at most `limit` tokens; raises where one can't be had."""
 
+    def expect(self, prompts: Sequence[str], limit: int) -> None:
+        """Told, before a run, which questions may be asked, one of each trial; most models have no cost."""
+
     def reencoded(self, questions: Sequence[Question], limit: int) -> list[Response]:
         """As `answers`, with pictures encoded otherwise without loss, where they are encoded at all."""
         return self.answers(questions, limit)

@@ -28,6 +28,7 @@ class PaliGemma(Square):
 
     IN_ORDER = False
     SEVERAL = False
+    SHARED = False
     TEMPLATE = (
         "{% for message in messages %}{% for part in message['content'] %}"
         "{% if part['type'] == 'image' %}<image>{% else %}{{ part['text'] }}{% endif %}"

@@ -57,16 +57,12 @@ class Meteor(MarkedRows, EndedByTemplate, Llava):
     """
 
     FAMILY = "meteor"
+    SHARED = False
 
     def __init__(self, parts: LoadedCheckpoint, rationale: Any) -> None:
         super().__init__(parts)
         self._rationale = rationale
         self.supports_prefix_cache = False
-
-    @property
-    def supports_shared_rows(self) -> bool:
-        """See the interface."""
-        return False
 
     def pipeline_answer(
         self, images: Sequence[Image.Image], prompt: str, limit: int
