@@ -9,7 +9,7 @@ DECIDING := claims gate metrics perturbations records scorers stats verdicts
 # done takes from the end of another's, so that what a module prepares is mostly prepared once.
 PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n 2 --dist=worksteal
 
-.PHONY: docs demo test quick slow mutants test-oldest originals lint clean shapes coverage
+.PHONY: docs demo test quick slow ray gpu-check mutants test-oldest originals lint clean shapes coverage
 demo: $(STAMP)
 	$(BIN)/pytest properties -k permutation --model=llava-tiny --report-only
 
@@ -23,6 +23,19 @@ quick: $(STAMP)
 # Simulations, every family, every bad input: minutes, after `make test` in CI.
 slow: $(STAMP)
 	$(PYTEST) ipllvm/tests --durations=5 -m slow
+
+# On a local Ray cluster of two nodes; Ray takes 70 MB, which no other target needs.
+ray: $(STAMP)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[ray]"
+	OMP_NUM_THREADS=1 $(BIN)/pytest ipllvm/tests/engine/executors -q
+
+# What a GPU is asked, in under 8 minutes, with whatever Python has torch: nothing is installed.
+gpu-check:
+	$(PYTHON) -m ipllvm.speed.packages
+	$(PYTHON) -m pytest ipllvm/tests/gpu -m gpu --device=cuda -q -p no:cacheprovider
+	mkdir -p reports/gpu
+	$(PYTHON) -m ipllvm speed --synthetic llava-1.5-7b --device cuda --seconds 25 --checks reports/gpu
+	$(PYTHON) -m ipllvm.speed.summary
 
 # The documentation as a site, with its links checked, in build/site.
 docs: $(STAMP)

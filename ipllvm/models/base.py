@@ -60,6 +60,8 @@ class PromptPositions:
         return length
 
 
+Prepare = Callable[[Sequence[Image.Image], str], "Prepared"]
+"""Pictures and a prompt, as the model takes them."""
 Left = Callable[[Tensor], Tensor]
 """Of one row a visual token, those that are left, or what is put in their place."""
 
@@ -171,6 +173,10 @@ class VisionLanguageModel(ABC):
         Without a picture there are no placeholders and no tiles: only `embed_tokens` is left to do.
         Raises ValueError where the model takes fewer images, or the prompt holds the image token.
         """
+
+    def preparing(self) -> Prepare:
+        """`prepare` for another thread, which runs beside this one."""
+        return self.prepare
 
     def with_prompt(self, prepared: Prepared, prompt: str) -> Prepared | None:
         """The same picture behind another prompt, as `prepare` makes it; None where it must make it anew."""
@@ -307,6 +313,15 @@ class VisionLanguageModel(ABC):
     def expand_cache(self, cache: Any, rows: int) -> Any:
         """A cache of `rows` rows like the one of `cache`, which stays as it is; where the model continues."""
         raise NotImplementedError(f"{self.name} can't go on from a cache")
+
+    @property
+    def pools(self) -> bool:
+        """Whether answers of several batches can go on together, in a `pooled_cache`."""
+        return False
+
+    def pooled_cache(self) -> Any:
+        """An empty cache of rows that come and go (ipllvm/models/caches.py), where the model pools."""
+        raise NotImplementedError(f"{self.name} can't go on with rows of several batches")
 
     @abstractmethod
     def logits(self, hidden: Float[Tensor, "*positions hidden"]) -> Float[Tensor, "*positions vocabulary"]:

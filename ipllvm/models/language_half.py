@@ -114,7 +114,7 @@ class LanguageHalf(VisionLanguageModel):
 
     def _empty_cache(self) -> DynamicCache:
         """One that keeps every position; of layers that remember a state, their own kind."""
-        return DynamicCache(config=self._decoder.config) if self.forgets else DynamicCache()
+        return DynamicCache(config=self._decoder.config) if self.forgets else caches.PromptCache()
 
     def _apart(self, rows: Tensor, layer: int) -> tuple[Tensor, dict[str, Any]]:
         """Rows that enter a layer: the hidden states, and what the decoder is given of what stands beside."""
@@ -186,6 +186,15 @@ class LanguageHalf(VisionLanguageModel):
     def expand_cache(self, cache: Any, rows: int) -> Any:
         """See the interface."""
         return caches.expand_cache(cache, rows)
+
+    @property
+    def pools(self) -> bool:
+        """See the interface."""
+        return not self.forgets
+
+    def pooled_cache(self) -> Any:
+        """See the interface."""
+        return caches.RaggedCache()
 
     def linears(self) -> list[nn.Linear]:
         """Every linear layer, of tower, projector, decoder and head."""

@@ -1,5 +1,6 @@
 """What the families share: stages through the public methods of transformers' own classes."""
 
+import copy
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
@@ -10,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from ipllvm.models import capacity, layer_hooks
-from ipllvm.models.base import TYPES, Edit, EncodedPicture, Left, Prepared, PromptPositions
+from ipllvm.models.base import TYPES, Edit, EncodedPicture, Left, Prepare, Prepared, PromptPositions
 from ipllvm.models.forecast import TEXT_TOKENS
 from ipllvm.models.language_half import LanguageHalf
 from ipllvm.models.pipeline import LoadedCheckpoint
@@ -94,6 +95,10 @@ class TransformersModel(LanguageHalf):
     def prepare(self, images: Sequence[Image.Image], prompt: str) -> Prepared:
         """See the interface."""
         return self._preparer.prepare(images, prompt)
+
+    def preparing(self) -> Prepare:
+        """See the interface: by a processor of its own; tokenizers are not for two threads at once."""
+        return copy.deepcopy(self._preparer).prepare
 
     def with_prompt(self, prepared: Prepared, prompt: str) -> Prepared | None:
         """See the interface."""

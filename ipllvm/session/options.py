@@ -29,7 +29,7 @@ from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
 from ipllvm.records import EXACT
 from ipllvm.safety import places
-from ipllvm.session import combinations, labels, parsing
+from ipllvm.session import clusters, combinations, labels, parsing
 from ipllvm.session.combinations import TARGETS
 from ipllvm.session.in_memory import in_hand
 from ipllvm.session.option import ROW, Bears, Option, number, one_of, option, whole
@@ -236,6 +236,10 @@ class Options:
     shard: Shard | None = option(
         "measure part I of N and decide nothing: ipllvm report --merge makes one report of all parts",
         NOTHING, shard.parse, metavar="I/N",
+    )
+    ray: str | None = option(
+        "measure on a Ray cluster: auto (of this machine, or RAY_ADDRESS), local (begin one), or HOST:PORT",
+        NOTHING, clusters.address, metavar="ADDRESS",
     )
     target: str = option(
         f"what a sequential verdict speaks of: {' or '.join(TARGETS)}", RUN, one_of(*TARGETS), TARGETS[0]
