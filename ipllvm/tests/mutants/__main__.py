@@ -27,11 +27,12 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=SEED)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--only", default="", help="mutants of modules whose path holds this")
+    parser.add_argument("--most", type=int, help="try so many now, and the others another time")
     parser.add_argument("--results", type=Path, default=Path("reports/mutants.jsonl"))
     args = parser.parse_args()
     mutants = [each for each in chosen(args.count, args.seed) if args.only in each.module]
     known = dict(_read(args.results))
-    waiting = [each for each in mutants if each.key not in known]
+    waiting = [each for each in mutants if each.key not in known][: args.most]
     args.results.parent.mkdir(parents=True, exist_ok=True)
     with args.results.open("a", encoding="utf-8") as file, ThreadPoolExecutor(args.jobs) as pool:
         for mutant, killed, seconds in pool.map(_tried, waiting):
