@@ -48,8 +48,7 @@ def main() -> None:
 
 def _tried(mutant: Mutant) -> tuple[Mutant, bool | None, float]:
     tests = tests_of(mutant.module)
-    inside = (each for each in tests if not any(each.startswith(f"{other}/") for other in tests))
-    beside = tuple(each for each in inside if each != mutant.module)
+    beside = tuple(each for each in tests if each != mutant.module)
     without = [f"--deselect={name}" for name in _failing(beside)]
     return mutant, *judged(mutant, [*tests, *without])
 

@@ -107,7 +107,6 @@ def _main(module: str, number: int | None, tests: list[str], path: str) -> None:
     import pytest
 
     os.chdir(ROOT)
-    os.nice(10)
     quiet = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(quiet, stream)
