@@ -65,7 +65,7 @@ def chosen(count: int, seed: int) -> list[Mutant]:
 def tests_of(module: str) -> list[str]:
     """The tests that could notice a change of a module: those of its name, its doctests, then its room's.
 
-    Of the room's folders only those that import it, at whatever remove.
+    Of the room's folders only those that import it, or a module that does.
     """
     inner = Path(module).relative_to("ipllvm")
     own = sorted((ROOT / TESTS).rglob(f"test_{inner.stem}.py"))
@@ -85,7 +85,9 @@ def _within(name: str, importing: frozenset[str]) -> list[Path]:
 
 @cache
 def _importing(module: str) -> frozenset[str]:
-    return frozenset(_graph().find_downstream_modules(_dotted(ROOT / module)))
+    graph = _graph()
+    first = graph.find_modules_that_directly_import(_dotted(ROOT / module))
+    return frozenset(first).union(*map(graph.find_modules_that_directly_import, first))
 
 
 @cache
