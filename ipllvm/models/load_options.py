@@ -47,11 +47,14 @@ class LoadOptions:
             )
 
     def require_none(self, name: str) -> None:
-        """Raises UsageError where anything is asked for, which an endpoint can't be."""
+        """Raises UsageError where anything is asked for, of a model that is not read from files here.
+
+        `name` is what it is called and why that is so.
+        """
         for each in fields(self):
             if getattr(self, each.name):
                 option = each.name.replace("_", "-")
-                raise UsageError(f"--{option}: {name} is served, and read by its server; leave it out")
+                raise UsageError(f"--{option}: {name}; leave it out")
 
 
 USUAL = LoadOptions()
