@@ -300,10 +300,14 @@ def test_what_a_killed_merge_left_is_removed_and_closed(
     """An open file that was removed goes on taking room on the disk."""
     left = _written(tmp_path, SOME)
     left = left.rename(left.with_name(left.name + maintenance.UNFINISHED))
-    close, closed = outcome_file.OutcomeFile.close, []
-    monkeypatch.setattr(
-        outcome_file.OutcomeFile, "close", lambda file: (closed.append(file.path), close(file))
-    )
+    close = outcome_file.OutcomeFile.close
+    closed: list[Path] = []
+
+    def closing(file: outcome_file.OutcomeFile) -> None:
+        closed.append(file.path)
+        close(file)
+
+    monkeypatch.setattr(outcome_file.OutcomeFile, "close", closing)
     maintenance.merge(tmp_path)
     assert closed == [left]
     assert not left.exists()
