@@ -10,12 +10,15 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from ipllvm.tests.mutants import trial
 from ipllvm.tests.mutants.rooms import Mutant, chosen, every, tests_of
 
 COUNT, SEED = 160, 0
+FIRST = Lock()
+"""Of what is tried once for several mutants."""
 LIMIT = 300.0
 """Seconds for a mutant whose tests are not known yet to end."""
 
@@ -49,7 +52,8 @@ def main() -> None:
 def _tried(mutant: Mutant) -> tuple[Mutant, bool | None, float]:
     tests = tests_of(mutant.module)
     beside = tuple(each for each in tests if each != mutant.module)
-    without = [f"--deselect={name}" for name in _failing(beside)]
+    with FIRST:
+        without = [f"--deselect={name}" for name in _failing(beside)]
     return mutant, *judged(mutant, [*tests, *without])
 
 
