@@ -13,13 +13,13 @@ import pytest
 
 from ipllvm.artifacts.synthetic import CAPTIONERS, GENERATORS
 from ipllvm.benchmarks import choice
+from ipllvm.endpoints.price import Price
+from ipllvm.endpoints.price import parse as price
 from ipllvm.engine import shard
 from ipllvm.engine.shard import Shard
 from ipllvm.errors import UsageError
 from ipllvm.gate import budget, names
 from ipllvm.gate.budget import Budget
-from ipllvm.judges.cost import Price
-from ipllvm.judges.cost import parse as price
 from ipllvm.models import gpus
 from ipllvm.models.load_options import DEVICE_MAPS
 from ipllvm.models.sources import check_name, display_names, is_endpoint, names_classes
@@ -29,7 +29,7 @@ from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
 from ipllvm.records import EXACT
 from ipllvm.safety import places
-from ipllvm.session import combinations, labels, parsing
+from ipllvm.session import clusters, combinations, labels, parsing
 from ipllvm.session.combinations import TARGETS
 from ipllvm.session.in_memory import in_hand
 from ipllvm.session.option import ROW, Bears, Option, number, one_of, option, whole
@@ -211,6 +211,10 @@ class Options:
         "what the judge costs, dollars for a million tokens of prompts and of replies, such as 2.5/10",
         NOTHING, price, metavar="IN/OUT",
     )
+    model_price: Price | None = option(
+        "what a served --model costs, as --judge-price",
+        NOTHING, price, metavar="IN/OUT",
+    )
     labels: Path | None = option(
         'labels of people for answers, lines {"id": SAMPLE, "label": SCORE}: they put a judge right',
         RUN, labels.path, metavar="FILE",
@@ -232,6 +236,10 @@ class Options:
     shard: Shard | None = option(
         "measure part I of N and decide nothing: ipllvm report --merge makes one report of all parts",
         NOTHING, shard.parse, metavar="I/N",
+    )
+    ray: str | None = option(
+        "measure on a Ray cluster: auto (of this machine, or RAY_ADDRESS), local (begin one), or HOST:PORT",
+        NOTHING, clusters.address, metavar="ADDRESS",
     )
     target: str = option(
         f"what a sequential verdict speaks of: {' or '.join(TARGETS)}", RUN, one_of(*TARGETS), TARGETS[0]

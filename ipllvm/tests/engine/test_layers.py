@@ -15,7 +15,7 @@ from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.perturbations.substitution import Clean
-from ipllvm.records import LayerPerturbation, Target
+from ipllvm.records import LayerPerturbation, Target, Trial
 from ipllvm.tests.engine.pictures import samples
 
 LIMIT = 5
@@ -67,19 +67,26 @@ NOISES = [
 ]
 
 
-@pytest.mark.parametrize("size", [1, 3, 7])
+PLAN = Plan(ROWS, (Clean(), *NOISES), 2, 0, LIMIT)
+
+
+@pytest.fixture(scope="module")
 @torch.inference_mode()
-def test_trials_at_layers_are_whole_passes(tiny: VisionLanguageModel, size: int) -> None:
-    plan = Plan(ROWS, (Clean(), *NOISES), 2, 0, LIMIT)
+def by_hand(tiny: VisionLanguageModel) -> dict[Trial, tuple[int, ...]]:
+    """What every trial of the plan is answered by whole passes."""
+    return {case.trial: _by_hand(tiny, case) for noise in NOISES for case in PLAN.cases(ROWS, noise)}
+
+
+@pytest.mark.parametrize("size", [1, 3, 7])
+def test_trials_at_layers_are_whole_passes(
+    tiny: VisionLanguageModel, by_hand: dict[Trial, tuple[int, ...]], size: int
+) -> None:
     outcomes: Outcomes = {}
-    run(tiny, plan, size, outcomes, lambda done: None)
-    changed = 0
-    for noise in NOISES:
-        for case in plan.cases(ROWS, noise):
-            assert outcomes[case.trial].tokens == _by_hand(tiny, case), str(case.trial)
-            clean = outcomes[plan.trial(case.sample, Clean(), 0)]
-            changed += outcomes[case.trial] != clean
-    assert 0 < changed < len(plan) - len(ROWS)
+    run(tiny, PLAN, size, outcomes, lambda done: None)
+    assert {trial: outcomes[trial].tokens for trial in by_hand} == by_hand
+    cleans = {row.id: outcomes[PLAN.trial(row, Clean(), 0)] for row in ROWS}
+    changed = sum(outcomes[trial] != cleans[trial.sample] for trial in by_hand)
+    assert 0 < changed < len(PLAN) - len(ROWS)
 
 
 def test_strength_nought_changes_no_answer(tiny: VisionLanguageModel) -> None:
@@ -143,7 +150,7 @@ def test_a_trial_that_fails_costs_itself_alone(
     assert len(failed) == 3 and {trial.perturbation for trial in failed} == {str(noises[2])}
 
 
-def test_an_interrupted_run_keeps_every_batch_of_layer_trials(
+def test_an_interrupted_run_keeps_all_layer_trials_but_those_whose_answers_go_on(
     tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     noises = [LayerNoise(layer, "symmetric", 0.3, s / 10) for layer in (0, 1) for s in range(6)]
@@ -159,7 +166,7 @@ def test_an_interrupted_run_keeps_every_batch_of_layer_trials(
     monkeypatch.setattr(tiny, "decode_from_layer", dies)
     with pytest.raises(KeyboardInterrupt):
         run(tiny, plan, 4, outcomes, lambda done: None)
-    assert len(outcomes) == 4 + 9 * 4
+    assert 4 + 6 * 4 < len(outcomes) <= 4 + 9 * 4
 
 
 def test_one_clean_pass_is_in_memory_at_a_time(
