@@ -46,7 +46,8 @@ def _acceleration(totals: "Float[np.ndarray, 'clusters']", sizes: "Float[np.ndar
     """Skewness of the mean with one cluster left out at a time, over six; they must not all be alike."""
     left_out = (totals.sum() - totals) / (sizes.sum() - sizes)
     pull = left_out.mean() - left_out
-    return float(np.sum(pull**3)) / (6 * float(np.sum(pull**2)) ** 1.5)
+    spread = float(np.sum(pull**2)) ** 1.5
+    return float(np.sum(pull**3)) / (6 * spread)
 
 
 def _levels(below: float, acceleration: float, alpha: float) -> tuple[float, float]:

@@ -69,7 +69,9 @@ def run(row: Row, folder: Path) -> Ended:
     began = time.monotonic()
     usual = {"HOME": str(work), "HF_HUB_OFFLINE": "1", "COLUMNS": "200", "IPLLVM_STORE": ""}
     words = [*row.words, *(QUIET if row.words[0] in ("check", "audit") else ())]
-    started = forks.Command("ipllvm", words, work, environment(**usual | row.variables), row.seconds, MEMORY)
+    started = forks.Command(
+        "ipllvm", words, work, environment(**{**usual, **row.variables}), row.seconds, MEMORY
+    )
     try:
         status, output = started.end()
     except TimeoutError as error:

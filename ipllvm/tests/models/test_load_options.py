@@ -155,12 +155,6 @@ QUANTISERS: dict[str, tuple[str, dict[str, Any]]] = {
 }
 
 
-@pytest.mark.parametrize("option", ["adapter", "revision", "base_model", "vision_tower", "prompt_template"])
-def test_a_planted_model_is_not_said_to_be_what_it_is_not(option: str) -> None:
-    with pytest.raises(UsageError, match=f"--{option.replace('_', '-')}: planted:invariant is planted"):
-        load("planted:invariant", how=LoadOptions(**{option: "x"}))
-
-
 @pytest.mark.parametrize("kind", QUANTISERS)
 def test_a_quantiser_whose_package_is_missing_is_one_line(kind: str, tmp_path: Path) -> None:
     package, settings = QUANTISERS[kind]
