@@ -46,8 +46,7 @@ def _acceleration(totals: "Float[np.ndarray, 'clusters']", sizes: "Float[np.ndar
     """Skewness of the mean with one cluster left out at a time, over six; they must not all be alike."""
     left_out = (totals.sum() - totals) / (sizes.sum() - sizes)
     pull = left_out.mean() - left_out
-    spread = float(np.sum(pull**2)) ** 1.5
-    return float(np.sum(pull**3)) / (6 * spread)
+    return float(np.sum(pull**3) / (6 * np.sum(pull**2) ** 1.5))
 
 
 def _levels(below: float, acceleration: float, alpha: float) -> tuple[float, float]:
