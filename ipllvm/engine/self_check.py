@@ -21,8 +21,8 @@ from ipllvm.engine.encoding import EncodedSample, encode_cases
 from ipllvm.engine.fault_isolation import BatchBudget, Failure, run_isolated
 from ipllvm.engine.packing import PackedPrompt, Tokens, pack
 from ipllvm.engine.plan import Plan, PlannedTrial
-from ipllvm.engine.preflight import SAMPLES
 from ipllvm.engine.pool import verified
+from ipllvm.engine.preflight import SAMPLES
 from ipllvm.engine.prompt_length import require_fitting
 from ipllvm.engine.reference_check import STEPS, disagreement, entered_layers, first_of_each, restarted
 from ipllvm.errors import NotMeasured, first_line
