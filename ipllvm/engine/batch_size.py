@@ -15,8 +15,7 @@ from ipllvm.engine.decoding import prefill
 from ipllvm.engine.encoding import encode_cases
 from ipllvm.engine.fault_isolation import BatchBudget, Failure
 from ipllvm.engine.packing import PackedPrompt
-from ipllvm.engine.plan import Plan
-from ipllvm.engine.preflight import SAMPLES
+from ipllvm.engine.plan import FIRST, Plan
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.forecast import matmul_rate, trial_seconds
 from ipllvm.models.transformers_model import TransformersModel
@@ -46,7 +45,7 @@ def choose(
     most = model.batch_size()
     if not isinstance(model, TransformersModel) or not samples:
         return most
-    prompts = _prompts(model, samples[:SAMPLES])
+    prompts = _prompts(model, samples[:FIRST])
     if not prompts or _seconds_of_one(model, prompts[0]) > SECONDS / 8:
         return most
     known = {} if known is None else known

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from ipllvm.engine.deferred import loaded
+from ipllvm.engine.plan import FIRST
 from ipllvm.engine.store.derived import Derived
 from ipllvm.errors import NotMeasured
 from ipllvm.records import Benchmark
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from ipllvm.models.base import VisionLanguageModel
 
 NO_SAMPLE: Final = "none: no sample could be asked"
-SAMPLES: Final = 8
-"""So many of the first samples are asked: what is found is that of any run that begins with them."""
 
 
 class Preflight:
@@ -62,12 +61,12 @@ class Preflight:
         from ipllvm.engine import self_check, whole_check
         from ipllvm.models.whole import WholeModel
 
-        answering, first = loaded(model), benchmark.samples[:SAMPLES]
+        answering, first = loaded(model), benchmark.samples[:FIRST]
         found: self_check.SelfCheck | whole_check.WholeCheck | None
         if isinstance(answering, WholeModel):
             found = whole_check.check(answering, first)
         else:
-            found = self_check.check(answering, first, self._size or SAMPLES)
+            found = self_check.check(answering, first, self._size or FIRST)
         self._announce(f"{model.name} on {benchmark.name}: {found}")
         if found is None:
             return NO_SAMPLE
@@ -106,4 +105,4 @@ def _fit(model: "VisionLanguageModel", benchmark: Benchmark) -> str:
 def _key(model: "VisionLanguageModel", benchmark: Benchmark) -> list[Any]:
     info = model.info()
     numerics = [info.device, info.dtype, info.attention, info.prompt, model.image_backend]
-    return [info.fingerprint, *numerics, benchmark.digest, [each.id for each in benchmark.samples[:SAMPLES]]]
+    return [info.fingerprint, *numerics, benchmark.digest, [each.id for each in benchmark.samples[:FIRST]]]

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from ipllvm.engine import batch_size, prompt_length, self_check
-from ipllvm.engine.preflight import NO_SAMPLE, SAMPLES, Preflight
+from ipllvm.engine.plan import FIRST
+from ipllvm.engine.preflight import NO_SAMPLE, Preflight
 from ipllvm.engine.store.derived import Derived
 from ipllvm.errors import NotMeasured
 from ipllvm.models.base import VisionLanguageModel
@@ -14,7 +15,7 @@ from ipllvm.records import Benchmark
 from ipllvm.tests.engine.pictures import samples
 from ipllvm.tests.evaluation.test_evaluation import benchmark
 
-DATA = benchmark(5 * SAMPLES)
+DATA = benchmark(5 * FIRST)
 
 
 def of(first: int, last: int) -> Benchmark:
@@ -34,10 +35,10 @@ def test_a_self_check_is_made_once_for_runs_of_any_size(
     tiny: VisionLanguageModel, checked: list[list[str]]
 ) -> None:
     preflight = Preflight(Derived())
-    said = {preflight.self_check(tiny, of(0, n)) for n in (SAMPLES, 2 * SAMPLES, 5 * SAMPLES, SAMPLES)}
-    assert said == {NO_SAMPLE} and checked == [[s.id for s in DATA.samples[:SAMPLES]]]
-    preflight.self_check(tiny, of(1, 2 * SAMPLES))
-    preflight.self_check(tiny, of(0, SAMPLES - 1))
+    said = {preflight.self_check(tiny, of(0, n)) for n in (FIRST, 2 * FIRST, 5 * FIRST, FIRST)}
+    assert said == {NO_SAMPLE} and checked == [[s.id for s in DATA.samples[:FIRST]]]
+    preflight.self_check(tiny, of(1, 2 * FIRST))
+    preflight.self_check(tiny, of(0, FIRST - 1))
     assert len(checked) == 3
 
 
@@ -45,15 +46,15 @@ def test_every_run_is_told_of_a_prompt_of_its_own_that_is_too_long(
     tiny: VisionLanguageModel, checked: list[list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(model: Any, asked: tuple[Any, ...]) -> None:
-        if len(asked) > SAMPLES:
+        if len(asked) > FIRST:
             raise NotMeasured("too long")
 
     monkeypatch.setattr(prompt_length, "require_fitting", refuse)
     preflight = Preflight(Derived())
-    assert preflight.self_check(tiny, of(0, SAMPLES)) == NO_SAMPLE
+    assert preflight.self_check(tiny, of(0, FIRST)) == NO_SAMPLE
     for _ in range(2):
         with pytest.raises(NotMeasured, match="too long"):
-            preflight.self_check(tiny, of(0, SAMPLES + 1))
+            preflight.self_check(tiny, of(0, FIRST + 1))
 
 
 def test_a_batch_size_is_tried_once_for_prompts_about_as_long(
