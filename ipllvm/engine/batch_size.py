@@ -34,12 +34,12 @@ PATIENCE = 2
 
 
 def choose(
-    model: VisionLanguageModel, samples: Sequence[Sample], known: dict[tuple[str, int], int] | None = None
+    model: VisionLanguageModel, samples: Sequence[Sample], sizes: dict[tuple[str, int], int] | None = None
 ) -> int:
     """The batch size for these samples, between 1 and what the model says would fit.
 
     It changes the speed only. A model that is not of transformers, or so large that trying is dear on
-    this device, gets what fits. `known` keeps what was found for prompts that are about as long, by
+    this device, gets what fits. `sizes` keeps what was found for prompts that are about as long, by
     fingerprint and doubling of the length: it is read and written.
     """
     most = model.batch_size()
@@ -48,11 +48,11 @@ def choose(
     prompts = _prompts(model, samples[:FIRST])
     if not prompts or _seconds_of_one(model, prompts[0]) > SECONDS / 8:
         return most
-    known = {} if known is None else known
+    sizes = {} if sizes is None else sizes
     alike = model.info().fingerprint, max(map(len, prompts)).bit_length()
-    if alike not in known:
-        known[alike] = fastest(model, prompts, most)
-    return known[alike]
+    if alike not in sizes:
+        sizes[alike] = fastest(model, prompts, most)
+    return sizes[alike]
 
 
 @torch.inference_mode()

@@ -29,7 +29,7 @@ class Preflight:
         self._checks: dict[str, str] = {}
         self._refused: dict[str, str] = {}
         self._sizes: dict[str, int] = {}
-        self._known_sizes: dict[tuple[str, int], int] = {}
+        self._by_length: dict[tuple[str, int], int] = {}
 
     def self_check(self, model: "VisionLanguageModel", benchmark: Benchmark) -> str:
         """The self-check in words; raises NotMeasured where it refuses the model, which is never kept."""
@@ -84,7 +84,7 @@ class Preflight:
     def _tried(self, model: "VisionLanguageModel", benchmark: Benchmark) -> int:
         from ipllvm.engine.batch_size import choose
 
-        return choose(loaded(model), benchmark.samples, self._known_sizes)
+        return choose(loaded(model), benchmark.samples, self._by_length)
 
 
 def _anew(kind: str, key: object, type: type[str], make: Callable[[], str]) -> str:

@@ -67,7 +67,7 @@ def test_a_batch_size_is_tried_once_for_prompts_about_as_long(
         return 4
 
     monkeypatch.setattr(batch_size, "fastest", fastest)
-    known: dict[tuple[str, int], int] = {}
-    assert [batch_size.choose(tiny, samples(n), known) for n in (4, 3)] == [4, 4] and tried == [4]
+    sizes: dict[tuple[str, int], int] = {}
+    assert [batch_size.choose(tiny, samples(n), sizes) for n in (4, 3)] == [4, 4] and tried == [4]
     long = [replace(each, prompt=each.prompt + " and so on" * 40) for each in samples(2)]
-    assert batch_size.choose(tiny, long, known) == 4 and tried == [4, 2]
+    assert batch_size.choose(tiny, long, sizes) == 4 and tried == [4, 2]
