@@ -13,7 +13,7 @@ from ipllvm.tests.mutants.mutations import Change, changes
 ROOT = Path(ipllvm.__file__).parents[1]
 TESTS = "ipllvm/tests"
 BESIDE: dict[str, tuple[str, ...]] = {
-    "stats": ("stats", "verdicts"),
+    "stats": ("stats", "verdicts", "metrics/test_retention.py"),
     "metrics": ("metrics", "contracts/test_metrics.py"),
     "scorers": ("scorers", "contracts/test_scorers.py"),
     "perturbations": ("perturbations", "contracts/test_perturbations.py", "contracts/test_engine_version.py"),
