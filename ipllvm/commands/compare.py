@@ -138,16 +138,16 @@ def _flipped(gate: "Gate", markdown: bool) -> Iterator[str]:
     from ipllvm.reporting.markdown import escape
 
     for change in gate.changes:
-        told = [visible(str(each), REASON_LIMIT) for each in change.turned[:SHOWN]]
-        more = len(change.turned) - len(told)
-        told += [f"and {more} more: --format json has them all"] if more else []
-        if told and markdown:
+        examples = [visible(str(each), REASON_LIMIT) for each in change.turned[:SHOWN]]
+        more = len(change.turned) - len(examples)
+        examples += [f"and {more} more: --format json has them all"] if more else []
+        if examples and markdown:
             yield f"\n<details><summary>flipped: {escape(words(change.key))}</summary>\n"
-            yield from (f"- {escape(line, REASON_LIMIT)}" for line in told)
+            yield from (f"- {escape(line, REASON_LIMIT)}" for line in examples)
             yield "\n</details>"
-        elif told:
+        elif examples:
             yield f"flipped, {visible(words(change.key))}:"
-            yield from (f"  {line}" for line in told)
+            yield from (f"  {line}" for line in examples)
 
 
 def _row(gate: "Gate") -> dict[str, Any]:
