@@ -2,9 +2,13 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ipllvm.reporting import manifest
+from ipllvm.reporting import manifest, signing
 from ipllvm.reporting.text import visible
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -14,22 +18,35 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "changed, is a link, or came later."
     )
     parser.add_argument("run", type=Path, nargs="+", help="a folder that `ipllvm audit` has written")
+    parser.add_argument(
+        "--key",
+        type=Path,
+        metavar="FILE",
+        help="public key of who has signed it: no signature is a fault",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
     """Print what differs, or that nothing does; raises UsageError where there is no manifest."""
-    return max(_verified(run) for run in args.run)
+    key = None if args.key is None else signing.public_key(args.key)
+    return max(_verified(run, key) for run in args.run)
 
 
-def _verified(run: Path) -> int:
+def _verified(run: Path, key: "Ed25519PublicKey | None") -> int:
     found = manifest.read(run)
     wrong = list(manifest.problems(run, found))
     wrong += [f"{name}: not in the manifest" for name in manifest.added(run, found)]
+    wrong += [fault] if key is not None and (fault := signing.problem(run, key)) else []
     for line in wrong:
         print(line)
     shown = visible(str(run), 4096)
     if wrong:
         print(f"{shown}: {len(wrong)} of its files are not as they were written")
         return 1
-    print(f"{shown}: {len(found['files'])} files, all as they were written")
+    signed = ", signed by this key" if key is not None else _unchecked(run)
+    print(f"{shown}: {len(found['files'])} files, all as they were written{signed}")
     return 0
+
+
+def _unchecked(run: Path) -> str:
+    return "; signed, by whom --key tells" if (run / manifest.SIGNATURE).exists() else ""
