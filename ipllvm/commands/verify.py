@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ipllvm.reporting import manifest, signing
+from ipllvm.reporting import manifest, runs, signing
 from ipllvm.reporting.text import visible
 
 if TYPE_CHECKING:
@@ -17,7 +17,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "Check the files of an audit against its manifest.json. Exit status 1 where one is missing or "
         "changed, is a link, or came later."
     )
-    parser.add_argument("run", type=Path, nargs="+", help="a folder that `ipllvm audit` has written")
+    parser.add_argument(
+        "run", nargs="+", help="what `ipllvm audit` has written: a folder, latest, a run's name"
+    )
+    parser.add_argument("--report-dir", type=Path, default=Path("reports"), help="where names are looked up")
     parser.add_argument(
         "--key",
         type=Path,
@@ -29,7 +32,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Print what differs, or that nothing does; raises UsageError where there is no manifest."""
     key = None if args.key is None else signing.public_key(args.key)
-    return max(_verified(run, key) for run in args.run)
+    return max(_verified(_place(run, args.report_dir), key) for run in args.run)
+
+
+def _place(run: str, reports: Path) -> Path:
+    """The folder that was named; one that has lost its report is one all the same."""
+    folder = Path(run).expanduser()
+    return folder if folder.exists() else runs.find(run, reports).parent
 
 
 def _verified(run: Path, key: "Ed25519PublicKey | None") -> int:

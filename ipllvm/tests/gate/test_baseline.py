@@ -104,9 +104,7 @@ def test_samples_that_flipped_are_told_with_question_and_both_answers() -> None:
     gate = compare(of({}, told(NOTHING, "yes")[:1]), of({}, told(WORSE, "no")[:1]), "b")
     (change,) = gate.changes
     assert len(change.turned) == 60
-    expected = (
-        "s0 'what is s0?': 'yes' and perturbed 'yes', 'yes' before, 'yes' and perturbed 'yes', 'no' after"
-    )
+    expected = "lost s0 'what is s0?': 'yes' and perturbed 'yes', 'yes' before, 'yes' and perturbed 'yes', 'no' after"
     assert str(change.turned[0]) == expected
     made = result(change, reports.result())
     assert made.estimates["regression"].extra["answers"][0] == expected
@@ -123,7 +121,7 @@ def test_a_baseline_from_before_answers_were_kept_still_opens(tmp_path: Path) ->
     old = load(tmp_path / "old.json")
     assert old.entries == baseline(NOTHING).entries
     (change,) = compare(old, baseline(WORSE), "b").changes
-    assert str(change.turned[0]).startswith("s0: an answer that was not kept before")
+    assert str(change.turned[0]).startswith("lost s0: an answer that was not kept before")
 
 
 def test_the_same_run_is_no_regression() -> None:
