@@ -17,9 +17,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "Check the files of an audit against its manifest.json. Exit status 1 where one is missing or "
         "changed, is a link, or came later."
     )
-    parser.add_argument(
-        "run", nargs="+", help="what `ipllvm audit` has written: a folder, latest, a run's name"
-    )
+    parser.add_argument("run", nargs="+", help="an audit: its folder, latest, or the name of its run")
     parser.add_argument("--report-dir", type=Path, default=Path("reports"), help="where names are looked up")
     parser.add_argument(
         "--key",

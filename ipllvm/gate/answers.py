@@ -8,7 +8,6 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
 from typing import Any
 
 from ipllvm.records import Transcript
@@ -43,14 +42,14 @@ class FlippedSample:
 
 
 def common_ending(questions: Sequence[str]) -> str:
-    """What the questions of several samples end in alike, as an instruction on a line of its own does.
+    r"""The last line of the questions of several samples where all have it, as an instruction is; else empty.
 
-    >>> common_ending(["how many?\\nIn a word.", "which?\\nIn a word."])
-    '\\nIn a word.'
+    >>> common_ending(["how many?\nIn a word.", "which?\nIn a word."])
+    '\nIn a word.'
     """
-    asked = [question for question in questions if question]
-    alike = commonprefix([question[::-1] for question in asked])[::-1] if len(asked) > 1 else ""
-    return alike[alike.index("\n") :] if "\n" in alike else ""
+    endings = {"".join(question.rpartition("\n")[1:]) for question in questions if question}
+    ending = endings.pop() if len(endings) == 1 else ""
+    return ending if ending.startswith("\n") else ""
 
 
 def _words(said: Transcript | None) -> str:
