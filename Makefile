@@ -5,22 +5,24 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 DECIDING := claims gate metrics perturbations records scorers stats verdicts
-SUITE := OMP_NUM_THREADS=1 $(BIN)/pytest ipllvm --doctest-modules -q
+# Compiled modules are kept, or each of a few hundred interpreters would compile them again; a worker that is
+# done takes from the end of another's, so that what a module prepares is mostly prepared once.
+PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n 2 --dist=worksteal
 
 .PHONY: trainer lock docs demo test quick slow mutants test-oldest originals lint clean shapes coverage
 demo: $(STAMP)
 	$(BIN)/pytest properties -k permutation --model=llava-tiny --report-only
 
 test: lint
-	$(SUITE) -n 2 --durations=5 -m "not slow"
+	$(PYTEST) ipllvm --doctest-modules --durations=5 -m "not slow"
 
 # Without what starts interpreters or browsers: while writing code.
 quick: $(STAMP)
-	$(SUITE) -n 2 -m "not slow and not process and not browser"
+	$(PYTEST) ipllvm --doctest-modules -m "not slow and not process and not browser"
 
 # Simulations, every family, every bad input: minutes, after `make test` in CI.
 slow: $(STAMP)
-	$(SUITE) -n 2 --durations=5 -m slow
+	$(PYTEST) ipllvm/tests --durations=5 -m slow
 
 # The documentation as a site, with its links checked, in build/site.
 docs: $(STAMP)
@@ -28,8 +30,7 @@ docs: $(STAMP)
 
 # The shapes in annotations of metrics/, engine/ and models/, enforced while their tests run.
 shapes: $(STAMP)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -p ipllvm.tests.shapes ipllvm/tests/metrics ipllvm/tests/models ipllvm/tests/engine \
-		-q -n 2 -m "not slow and not process"
+	$(PYTEST) -p ipllvm.tests.shapes $(addprefix ipllvm/tests/,metrics models engine) -m "not slow and not process"
 
 # Branches of the rooms that decide, covered by their own tests, with a floor.
 coverage: $(STAMP)

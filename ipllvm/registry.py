@@ -218,6 +218,7 @@ SCORERS = Registry(
         "yes_no": "ipllvm.scorers.yes_no:score",
         "label": "ipllvm.scorers.label:score",
         "any_answer": "ipllvm.scorers.any_answer:score",
+        "mixed": "ipllvm.scorers.mixed:score",
         "judge": "ipllvm.scorers.judge:CORRECT",
         "label_judge": "ipllvm.scorers.judge:LABEL",
         "mme_official": "ipllvm.scorers.official.mme:official",

@@ -1,8 +1,8 @@
 """Anybody's own questions: a file of rows, its columns guessed by name or mapped by a small TOML beside it.
 
 `questions.jsonl` with `questions.toml` beside it; keys of the TOML: the columns `image`, `question`,
-`answer`, `choices`, `id`, `cluster`, `kind`, and `suffix` (behind the question), `scorer`,
-`max_new_tokens`, `pictures` (the folder that paths go from) and `licence`.
+`answer`, `choices`, `id`, `cluster`, `kind`, `hint` (stands before the question), and `suffix` (behind it),
+`scorer`, `max_new_tokens`, `pictures` (the folder that paths go from) and `licence`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,6 +22,8 @@ from ipllvm.benchmarks.tables.pictures import Keyed
 from ipllvm.errors import BenchmarkUnavailable
 from ipllvm.records import Benchmark, Sample
 
+PLACE = "<image>"
+"""Where other data formats say that a picture stands."""
 ACCEPTED = "accepted"
 """The label of each answer that counts as right."""
 
@@ -77,7 +79,7 @@ def _sample(row: Row, mapped: Mapped, scorer: str) -> Sample:
     pictures = _pictures(row, mapped)
     if mapped.image and (not pictures or None in pictures):
         raise BadCell(mapped.image, "there is no picture")
-    question, choices = filled(row, mapped.question).strip(), _choices(row, mapped)
+    question, choices = _question(row, mapped, len(pictures)), _choices(row, mapped)
     accepted = _answers(row, mapped, choices)
     shared = pictures[0].digest().hex()[:16] if pictures else ""
     cluster = (optional(row, mapped.cluster) if mapped.cluster else "") or shared
@@ -85,10 +87,30 @@ def _sample(row: Row, mapped: Mapped, scorer: str) -> Sample:
     labels = tuple((ACCEPTED, answer) for answer in accepted) if len(accepted) > 1 else ()
     if kind:
         labels = (*labels, ("kind", kind))
-    answer = accepted[0].lower() if scorer == "yes_no" else accepted[0]
-    shown = YES_NO if scorer == "yes_no" else choices
+    polar = scorer == "yes_no" or (scorer == "mixed" and not choices and _is_polar(accepted))
+    answer = accepted[0].lower() if polar else accepted[0]
+    shown = YES_NO if polar else choices
     prompt = _prompt(question, choices, mapped.suffix)
     return Sample("", cluster, tuple(pictures), prompt, answer, shown, kind, labels)
+
+
+def _is_polar(answers: Sequence[str]) -> bool:
+    return len(answers) == 1 and answers[0].lower() in YES_NO
+
+
+def _question(row: Row, mapped: Mapped, pictures: int) -> str:
+    """The words, behind a hint where there is one, without the marks of pictures that stand around them."""
+    words = filled(row, mapped.question).strip()
+    marks = words.count(PLACE)
+    while words.startswith(PLACE) or words.endswith(PLACE):
+        words = words.removeprefix(PLACE).removesuffix(PLACE).strip()
+    if PLACE in words or not words or marks not in (0, pictures):
+        raise BadCell(
+            mapped.question,
+            f"{marks} '{PLACE}' for {pictures} pictures, which stand before the words: leave '{PLACE}' out",
+        )
+    hint = optional(row, mapped.hint).strip() if mapped.hint else ""
+    return f"{hint}\n{words}" if hint else words
 
 
 def _pictures(row: Row, mapped: Mapped) -> list[Keyed]:
@@ -112,12 +134,22 @@ def _choices(row: Row, mapped: Mapped) -> tuple[str, ...]:
     value = row.get(mapped.choices)
     if value is None or value == "" or value != value:
         return ()
-    found = tuple(listed(value))
+    found = tuple(listed(_named(value) if isinstance(value, dict) else value))
     if not 2 <= len(found) <= len(LETTERS) or len(set(found)) != len(found):
         raise BadCell(
             mapped.choices, f"2 to {len(LETTERS)} different choices are needed, not {str(value)[:60]!r}"
         )
     return found
+
+
+def _named(choices: dict[str, Any]) -> list[Any]:
+    """Choices by their letters, or as columns `label` and `text`, in their order.
+
+    >>> _named({"A": "red", "B": "blue"}), _named({"label": ["A", "B"], "text": ["red", "blue"]})
+    (['red', 'blue'], ['red', 'blue'])
+    """
+    texts = choices.get("text")
+    return list(texts) if isinstance(texts, list | tuple) else [choices[key] for key in sorted(choices)]
 
 
 def _answers(row: Row, mapped: Mapped, choices: Sequence[str]) -> tuple[str, ...]:
@@ -147,10 +179,24 @@ def _letter(answer: str, choices: Sequence[str], column: str) -> str:
 
 
 def _scorer(rows: Sequence[Row], mapped: Mapped) -> str:
-    """By the first row: letters where it has choices, yes and no, several answers, else the exact words."""
-    row = rows[0]
-    if mapped.choices or options(row):
+    """Letters where there are choices; of the other rows by their answers; `mixed` where there are both."""
+    open_rows = [row for row in rows if not _has_choices(row, mapped)]
+    if not open_rows:
         return "multiple_choice"
+    if len(open_rows) < len(rows):
+        return "mixed"
+    return _open_scorer(rows, mapped)
+
+
+def _has_choices(row: Row, mapped: Mapped) -> bool:
+    try:
+        return bool(_choices(row, mapped))
+    except BadCell:  # told with its row when the row is read
+        return True
+
+
+def _open_scorer(rows: Sequence[Row], mapped: Mapped) -> str:
+    """Of rows without choices: several answers, yes and no, else the exact words."""
     if any(isinstance(each.get(mapped.answer), list | tuple) for each in rows):
         return "any_answer"
     answers = {

@@ -38,6 +38,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "question_id", "pid", "qid", "index"),
     "cluster": ("cluster", "group", "image_id", "pair"),
     "kind": ("kind", "category", "type"),
+    "hint": ("hint",),
 }
 """Columns by what they may be called, the likeliest first."""
 NEEDED = ("image", "question", "answer")
@@ -57,6 +58,7 @@ class Mapped:
     id: str = ""
     cluster: str = ""
     kind: str = ""
+    hint: str = ""
     suffix: str | None = None
     scorer: str = ""
     max_new_tokens: int = MAX_NEW_TOKENS
@@ -93,17 +95,20 @@ def columns(rows: Sequence[Row], given: Mapping[str, Any], where: str) -> Mapped
     """Which column holds what: as given, else by its name; raises UsageError where one is missing."""
     if not rows:
         raise UsageError(f"{where}: holds no rows")
-    there = {str(column).lower(): str(column) for column in rows[0]}
+    known = list(
+        dict.fromkeys(str(column) for row in rows for column in row)
+    )  # of all rows: JSON lines differ
+    there = {column.lower(): column for column in reversed(known)}
     found = dict(given)
     for name, likely in NAMES.items():
         column = given.get(name)
-        if column and column not in rows[0]:
-            raise UsageError(f"{where}: {UnknownName('column', str(column), map(str, rows[0]))}")
+        if column and column not in known:
+            raise UsageError(f"{where}: {UnknownName('column', str(column), known)}")
         if column is None:
             found[name] = next((there[each] for each in likely if each in there), "")
     missing = [name for name in NEEDED if not found[name] and not (name == "image" and given.get(name) == "")]
     if missing:
-        shown = ", ".join(map(str, rows[0]))
+        shown = ", ".join(known)
         bare = ', or image = "" for questions without pictures' * ("image" in missing)
         raise UsageError(
             f"{where}: no column for {' and '.join(missing)} (there are: {shown}): say which in "

@@ -15,7 +15,7 @@ from typing import Any
 from ipllvm.calibration import catalogue
 from ipllvm.calibration.cells import RUNS, Cell, measure
 from ipllvm.calibration.distributions import Design, Flips, Retention
-from ipllvm.calibration.fixed import AtMargin, Bounds, Family, Power
+from ipllvm.calibration.fixed import AtMargin, Bounds, Power, TenClaims
 from ipllvm.calibration.ratios import RatioGate
 from ipllvm.calibration.sequences import SequentialErrors, Share
 from ipllvm.safety import reading, writing
@@ -44,7 +44,7 @@ def cells() -> Iterator[Cell]:
         repeats = (1 + (draws - 1) * 0.4) / draws
         yield Power(Design(n, size, draws, rho_c=0.1 * repeats, rho_k=0.4), side)
     for inside, shared in product((2.0, -5.0), (False, True)):
-        yield Family((2.0,) * 5 + (inside,) * 5, shared, Design(300))
+        yield TenClaims((2.0,) * 5 + (inside,) * 5, shared, Design(300))
     for (then, now), n, size in product(((0.80, 0.75), (0.92, 0.90)), (300, 1500), (1, 10)):
         yield RatioGate(then, now, Design(n, size, rho_c=0.1))
     yield from _sequential()

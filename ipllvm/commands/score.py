@@ -14,7 +14,7 @@ from ipllvm.errors import UsageError
 from ipllvm.safety.printing import as_json, visible
 
 if TYPE_CHECKING:
-    from ipllvm.evaluation.recorded import Line, Recorded
+    from ipllvm.evaluation.recorded import Recorded, ScoredRow
     from ipllvm.judges.cached import CachedJudge
     from ipllvm.metrics.totals import Figure
 
@@ -94,7 +94,7 @@ def _write(path: Path, found: "Recorded") -> None:
         raise UsageError(f"{path}: can't be written: {error.strerror or error}") from error
 
 
-def _scored(line: "Line") -> dict[str, Any]:
+def _scored(line: "ScoredRow") -> dict[str, Any]:
     if line.score is None:
         return {"id": line.id, "score": None, "answer": None, "note": line.why or "no response"}
     return {"id": line.id, "score": line.score.value, "answer": line.score.answer, "note": line.score.note}

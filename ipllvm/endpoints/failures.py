@@ -1,6 +1,8 @@
 """Why a request came to nothing, and what that means for the next one."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import httpx2
 
@@ -89,9 +91,22 @@ def _said(body: bytes) -> str:
 
 
 def _seconds(header: str | None) -> float | None:
-    """What Retry-After says; None where that is no number of seconds (a date is taken for none)."""
+    """What Retry-After says: a number of seconds, or a date, from now on; None where it is neither.
+
+    >>> _seconds("1.5"), _seconds("Thu, 01 Jan 1970 00:00:00 GMT"), _seconds("-1"), _seconds("soon")
+    (1.5, 0.0, None, None)
+    """
     try:
         seconds = float(header or "")
     except ValueError:
-        return None
+        return _until(header or "")
     return seconds if 0 <= seconds < float("inf") else None
+
+
+def _until(date: str) -> float | None:
+    try:
+        then = parsedate_to_datetime(date)
+    except ValueError:
+        return None
+    then = then if then.tzinfo else then.replace(tzinfo=UTC)
+    return max((then - datetime.now(UTC)).total_seconds(), 0.0)

@@ -20,7 +20,7 @@ from ipllvm.models.base import (
     Attention,
     Places,
     Prepared,
-    Standing,
+    PromptPositions,
     VisionLanguageModel,
 )
 
@@ -38,7 +38,7 @@ class PackedPrompt:
     guess: Tokens = ()
     opening: Hashable = None
     shared: int = 0
-    standing: Standing | None = None
+    standing: PromptPositions | None = None
 
     def __len__(self) -> int:
         return len(self.embeds)
@@ -66,7 +66,7 @@ class PackedPrompt:
         prepared: Prepared,
         shown: Hashable,
         guess: Tokens = (),
-        standing: Standing | None = None,
+        standing: PromptPositions | None = None,
     ) -> "PackedPrompt":
         """That of a sample; `shown` names its picture and what became of it.
 

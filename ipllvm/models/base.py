@@ -38,7 +38,7 @@ CAUSAL = Attention()
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PromptPositions:
     """Where the positions of a prompt stand, and what each sees, by kind of layer; all that come before where
     nothing is said. An answer's tokens stand behind the largest position, on all axes.
     """
@@ -200,7 +200,7 @@ class VisionLanguageModel(ABC):
         a family puts beside an embedding (features of deeper layers) stands behind it in the same row.
         """
 
-    def standing(self, prepared: Prepared, left: Left | None = None) -> Standing | None:
+    def standing(self, prepared: Prepared, left: Left | None = None) -> PromptPositions | None:
         """Where the positions of a prompt stand and what they see; None for all that come before, in order.
 
         `left` says what became of the visual tokens where there are fewer than placeholders.

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor
 
 from ipllvm.models import capacity, layer_hooks
-from ipllvm.models.base import TYPES, Edit, EncodedPicture, Left, Prepared, Standing
+from ipllvm.models.base import TYPES, Edit, EncodedPicture, Left, Prepared, PromptPositions
 from ipllvm.models.forecast import TEXT_TOKENS
 from ipllvm.models.language_half import LanguageHalf
 from ipllvm.models.pipeline import LoadedCheckpoint
@@ -214,7 +214,7 @@ class TransformersModel(LanguageHalf):
         """Put the visual tokens at their places; what stands beside a placeholder stays."""
         embeds[places, : visual.shape[-1]] = visual
 
-    def standing(self, prepared: Prepared, left: Left | None = None) -> Standing | None:
+    def standing(self, prepared: Prepared, left: Left | None = None) -> PromptPositions | None:
         """See the interface: what the family's own forward gives its decoder, seen once for each prompt.
 
         Where tokens are left out, those with places on several axes keep them; on one the gap is closed.
@@ -233,7 +233,7 @@ class TransformersModel(LanguageHalf):
         positions[:, prepared.visual[kept]] = (
             left(whole.positions[:, prepared.visual].T.float()).round().long().T
         )
-        return Standing(positions)
+        return PromptPositions(positions)
 
     def _sight(self, prepared: Prepared) -> Sight:
         """What the decoder is given of a prompt without its pictures."""

@@ -36,7 +36,7 @@ def benchmarks(marker: pytest.Mark | None, options: Options, name: str = "") -> 
     names = (*marker.args, *marker.kwargs.get("also", ()))
     own_data = "own" in marker.kwargs
     chosen = [n for n in options.benchmarks if n in names or base(n) in names or (own_data and is_own(n))]
-    unfit = pytest.mark.skip(reason=f"is measured on {', '.join(names)}")
+    unfit = pytest.mark.skip(reason=f"is measured on {', '.join(dict.fromkeys(names))}")
     return chosen or [pytest.param(name, marks=unfit) for name in options.benchmarks]
 
 
@@ -48,8 +48,10 @@ def unfit(marker: pytest.Mark | None, data: "Benchmark") -> str:
     from ipllvm.benchmarks.option_order import is_lettered
 
     kind = "pictures" if marker is None else marker.kwargs.get("own", "")
+    lettered = sum(map(is_lettered, data.samples))
+    some = f" ({lettered:,} of {len(data.samples):,} have some)" if lettered else ""
     fit, reason = {
-        "choices": (all(map(is_lettered, data.samples)), "is measured on questions with choices"),
+        "choices": (lettered == len(data.samples), f"is measured on questions with choices{some}"),
         "words": (not any(s.images for s in data.samples), "is measured on questions without pictures"),
         "pictures": (all(s.images for s in data.samples), "the benchmark has no pictures"),
     }.get(kind, (True, ""))

@@ -24,6 +24,12 @@ def pytest_collection() -> None:
     settings.load_profile("loaded")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `-m slow`, read no module that marks nothing so: reading all takes longer than a slow test."""
+    unmarked = config.option.markexpr == "slow" and collection_path.name.startswith("test_")
+    return True if unmarked and "slow" not in collection_path.read_text(encoding="utf-8") else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests below this folder."""
     for item in items:

@@ -3,6 +3,7 @@
 import io
 import tokenize
 from collections import Counter
+from functools import cache
 
 import pytest
 
@@ -38,6 +39,7 @@ VAGUE = {
 """Participles for values: at most so many tokens in the source, which may only become fewer."""
 
 
+@cache
 def _names() -> dict[str, Counter[str]]:
     """How often each name stands in each source file."""
     found = {}
@@ -49,15 +51,12 @@ def _names() -> dict[str, Counter[str]]:
     return found
 
 
-NAMES = _names()
-
-
 @pytest.mark.parametrize("old", REPLACED)
 def test_a_replaced_name_stays_away(old: str) -> None:
-    places = {file for file, names in NAMES.items() if old in names} - ELSEWHERE.get(old, set())
+    places = {file for file, names in _names().items() if old in names} - ELSEWHERE.get(old, set())
     assert not places, f"{old} is {REPLACED[old]} now"
 
 
 @pytest.mark.parametrize("word", VAGUE)
 def test_a_vague_name_gets_rarer(word: str) -> None:
-    assert sum(names[word] for names in NAMES.values()) <= VAGUE[word]
+    assert sum(names[word] for names in _names().values()) <= VAGUE[word]

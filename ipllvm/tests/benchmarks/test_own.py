@@ -73,6 +73,49 @@ def test_yes_and_no_and_several_answers_have_their_scorers(tmp_path: Path) -> No
     assert [grade(text, found.samples[0]).value for text in ("Couch.", "sofa", "chair")] == [1, 1, 0]
 
 
+def test_questions_of_several_forms_are_each_graded_as_their_own(tmp_path: Path) -> None:
+    rows = [
+        {"image": "a.png", "question": "What?", "answer": "lamp"},
+        {"image": "a.png", "question": "Which?", "answer": "blue", "choices": ["red", "blue"]},
+        {"image": "b.png", "question": "Is it?", "answer": "No", "cluster": "b"},
+        {"image": "b.png", "question": "Who?", "answer": ["sofa", "couch"]},
+    ]
+    found = read(tmp_path, rows)
+    assert found.scorer == "mixed" and "choices = choices, cluster = cluster" in found.source
+    assert [(s.answer, s.choices) for s in found.samples] == [
+        ("lamp", ()), ("B", ("red", "blue")), ("no", ("yes", "no")), ("sofa", ()),
+    ]  # fmt: skip
+    assert found.samples[1].prompt.splitlines()[1:3] == ["A. red", "B. blue"]
+    grade = SCORERS.load(found.scorer)
+    replies = ("Lamp.", "(B)", "No, it is not.", "couch")
+    assert [grade(text, sample).value for text, sample in zip(replies, found.samples, strict=True)] == [1] * 4
+    assert [grade(text, found.samples[1]).value for text in ("lamp", "A", "blue")] == [0, 0, 1]
+
+
+def test_marks_of_pictures_around_the_words_go_and_a_hint_stands_before_them(tmp_path: Path) -> None:
+    rows = [
+        {"image": "a.png", "question": "<image>\nWhat?", "answer": "lamp", "hint": "It is lit."},
+        {"image": ["a.png", "b.png"], "question": "<image><image> Which? ", "answer": "lamp"},
+        {"image": "a.png", "question": "Who? <image>", "answer": "cat"},
+    ]
+    prompts = [sample.prompt.rpartition("\n")[0] for sample in read(tmp_path, rows).samples]
+    assert prompts == ["It is lit.\nWhat?", "Which?", "Who?"]
+
+
+@pytest.mark.parametrize("question", ["Is <image> a cat?", "<image><image> Which?", "<image>"])
+def test_marks_that_no_picture_can_take_are_told(question: str, tmp_path: Path) -> None:
+    with pytest.raises(BenchmarkUnavailable, match=r"row 1, column 'question': .*<image>.* leave"):
+        read(tmp_path, [{"image": "a.png", "question": question, "answer": "lamp"}])
+
+
+@pytest.mark.parametrize(
+    "choices", [{"A": "red", "B": "blue"}, {"text": ["red", "blue"], "label": ["A", "B"]}]
+)
+def test_choices_may_be_named(choices: dict[str, Any], tmp_path: Path) -> None:
+    row = {"image": "a.png", "question": "Which?", "choices": choices, "answer": "blue"}
+    assert (found := read(tmp_path, [row]).samples[0]).choices == ("red", "blue") and found.answer == "B"
+
+
 def test_a_toml_maps_columns_and_how_it_is_asked(tmp_path: Path) -> None:
     rows = [{"a": "b.png", "b": "What?", "c": "lamp", "d": "x/1", "e": "room"}]
     toml = (

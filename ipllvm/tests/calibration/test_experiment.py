@@ -10,7 +10,7 @@ from ipllvm.calibration import experiment, table
 from ipllvm.calibration.catalogue import GRADED
 from ipllvm.calibration.cells import Band, Cell, measure
 from ipllvm.calibration.distributions import Design, Flips, Retention
-from ipllvm.calibration.fixed import AtMargin, Bounds, Family, Power, claim, decision
+from ipllvm.calibration.fixed import AtMargin, Bounds, Power, TenClaims, claim, decision
 from ipllvm.calibration.hard import (
     AtTruth,
     Combined,
@@ -41,7 +41,7 @@ CELLS = {cell.name: cell for cell in experiment.cells()}
         AtMargin(Flips.of(0.02, 0.10), Design(50, 10, rho_c=0.3)),
         Power(Design(1500), -1),
         Power(Design(1500), 1),
-        Family((2.0,) * 5 + (-5.0,) * 5, True, Design(50)),
+        TenClaims((2.0,) * 5 + (-5.0,) * 5, True, Design(50)),
         RatioGate(0.80, 0.75, Design(300)),
         SequentialErrors(Flips.of(0.02, 0.20), Design(300)),
         Share(-5.0, 0.05, Design(1500)),

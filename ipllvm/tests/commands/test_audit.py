@@ -80,10 +80,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     process.send(signal.SIGINT)
     status, printed = process.end()
     stopped = {"status": status, "output": printed, "outcomes": outcomes(folder), "runs": runs(folder)}
-    status, printed = start(folder, "audit", MODEL, *CHOSEN, *SMALL).end()
+    status, printed = start(folder, "audit", MODEL, *CHOSEN, *SMALL, "--save-baseline=first").end()
     done = {"status": status, "output": printed, "outcomes": outcomes(folder), "runs": runs(folder)}
-    each = ("--save-baseline=first", "--baseline=first")
-    gated = [start(folder, "audit", MODEL, *CHOSEN, *SMALL, baseline).end() for baseline in each]
+    gated = start(folder, "audit", MODEL, *CHOSEN, *SMALL, "--baseline=first").end()
     compared = {"gated": gated, "outcomes": outcomes(folder), "runs": runs(folder)}
     return {"killed": killed, "stopped": stopped, "done": done, "compared": compared}
 
@@ -138,9 +137,9 @@ def test_every_view_is_written_and_in_the_manifest(story: dict[str, Any]) -> Non
 
 def test_one_audit_is_kept_as_a_baseline_and_the_next_is_compared(story: dict[str, Any]) -> None:
     compared = story["compared"]
-    (first, became), (second, told) = compared["gated"]
-    assert first == second == story["done"]["status"], "an audit counts its own verdicts too"
-    assert "baselines/first.json" in became
+    status, told = compared["gated"]
+    assert status == story["done"]["status"], "an audit counts its own verdicts too"
+    assert "baselines/first.json" in story["done"]["output"]
     before, after = (json.loads((run / "report.json").read_text("utf-8")) for run in compared["runs"][-2:])
     assert not _gates(before)
     gates = _gates(after)

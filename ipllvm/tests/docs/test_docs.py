@@ -19,6 +19,7 @@ from ipllvm import cli
 from ipllvm.commands.suite import _Group
 from ipllvm.errors import IpllvmError
 from ipllvm.tests.docs.commands import DOCS, PAGES, README, script, shown
+from ipllvm.tests.docs.served import program
 from ipllvm.tests.test_sizes import MODULES, ROOT
 
 SCRIPTS = [page for page in PAGES if script(page)]
@@ -109,13 +110,14 @@ def test_every_error_is_told_by_words_that_the_program_says() -> None:
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> Path:
-    """An empty folder, and `ipllvm` on the path."""
+def shell(tmp_path: Path) -> Iterator[Path]:
+    """An empty folder, and `ipllvm` and its Python on the path."""
     folder = tmp_path / "bin"
     folder.mkdir()
-    (folder / "ipllvm").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ipllvm "$@"\n')
-    (folder / "ipllvm").chmod(0o755)
-    return tmp_path
+    (folder / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (folder / "python").chmod(0o755)
+    with program(folder):
+        yield tmp_path
 
 
 def run(folder: Path, commands: str) -> None:

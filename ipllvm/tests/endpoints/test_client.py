@@ -2,9 +2,12 @@
 
 import asyncio
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -157,6 +160,13 @@ def test_retry_after_holds_for_all_questions(server: HTTPServer) -> None:
 def test_a_wait_of_an_hour_is_not_waited_for(server: HTTPServer) -> None:
     asked = Asked(server, lambda request: refused(429, "tomorrow", **{"Retry-After": "3600"}))
     assert "left alone for 3600 s" in reason(asked.one())
+    assert len(asked.bodies) == 1
+
+
+def test_a_wait_until_a_date_is_known_by_its_seconds(server: HTTPServer) -> None:
+    tomorrow = format_datetime(datetime.now(UTC) + timedelta(days=1), usegmt=True)
+    asked = Asked(server, lambda request: refused(503, "maintenance", **{"Retry-After": tomorrow}))
+    assert re.search(r"left alone for 86(400|39\d) s", reason(asked.one()))
     assert len(asked.bodies) == 1
 
 

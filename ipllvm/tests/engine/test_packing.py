@@ -87,13 +87,22 @@ PERTURBATIONS = (
 )
 
 
+PLAN = Plan(asked(3, 4), PERTURBATIONS, 2, 0, LIMIT)
+
+
+@pytest.fixture(scope="module")
+def expected(tiny: VisionLanguageModel) -> Outcomes:
+    """What is answered to one prompt at a time."""
+    found = Outcomes()
+    run(tiny, PLAN, 1, found, lambda done: None)
+    return found
+
+
 @pytest.mark.parametrize("size", [2, 5, 16])
 def test_a_run_answers_as_one_prompt_at_a_time(
-    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch, size: int
+    tiny: VisionLanguageModel, expected: Outcomes, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    plan = Plan(asked(3, 4), PERTURBATIONS, 2, 0, LIMIT)
-    expected, found, together = Outcomes(), Outcomes(), list[bool]()
-    run(tiny, plan, 1, expected, lambda done: None)
+    found, together = Outcomes(), list[bool]()
     attention = Packed.attention
 
     def counting(self: Packed, model: VisionLanguageModel) -> Any:
@@ -102,12 +111,12 @@ def test_a_run_answers_as_one_prompt_at_a_time(
 
     monkeypatch.setattr(batch_policy, "SAVED_BY_SHARING", 0.0)
     monkeypatch.setattr(Packed, "attention", counting)
-    run(tiny, plan, size, found, lambda done: None)
+    run(tiny, PLAN, size, found, lambda done: None)
     assert found == expected
     assert any(together)
     changed = sum(
-        found[trial].tokens != found[plan.trial(s, Clean(), 0)].tokens
-        for s in plan.samples
+        found[trial].tokens != found[PLAN.trial(s, Clean(), 0)].tokens
+        for s in PLAN.samples
         for trial in found
         if trial.sample == s.id
     )

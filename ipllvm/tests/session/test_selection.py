@@ -27,8 +27,12 @@ def data(sample: Sample) -> Benchmark:
         (SAMPLE, CHOICES, ""),
         (SAMPLE, WORDS, "is measured on questions without pictures"),
         (replace(SAMPLE, images=()), None, "the benchmark has no pictures"),
-        (replace(SAMPLE, prompt="Which? In my own form."), CHOICES, "is measured on questions with choices"),
-        (replace(SAMPLE, choices=()), CHOICES, "is measured on questions with choices"),
+        (
+            replace(SAMPLE, prompt="Which? In my own form."),
+            CHOICES,
+            "is measured on questions with choices (1 of 2 have some)",
+        ),
+        (replace(SAMPLE, choices=()), CHOICES, "is measured on questions with choices (1 of 2 have some)"),
     ],
     ids=["pictures", "choices", "no-words", "no-pictures", "own-form", "no-choices"],
 )
