@@ -256,6 +256,7 @@ def json_schema() -> dict[str, Any]:
         if "properties" in part:
             part["required"] = list(part["properties"])
     top = parts.pop(ReportDocument.__name__)
+    top["properties"]["schema"] = {"const": VERSION}
     about = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": VERSION}
     return {**about, **top, "title": top["description"], "$defs": parts}
 
@@ -266,7 +267,7 @@ def _as_written(name: str, part: dict[str, Any]) -> None:
         node.pop(EARLIER, None)
         if node.get("type") == "number" and (name, field) not in FINITE:
             node["type"] = ["number", "null"]
-        for each in (node, *node.get("anyOf", ()), node.get("items") or {}):
+        for each in (node, *node.get("anyOf", ()), *node.get("prefixItems", ())):
             if each.get("type") == "integer" and field != "seed":
                 each["minimum"] = 0
         node.update(RULES.get((name, field), {}))

@@ -26,6 +26,11 @@ def test_bash_takes_it_and_it_knows_commands_options_and_names(capsys: pytest.Ca
     assert all(name in made for name in BENCHMARKS)
 
 
+@pytest.mark.parametrize("shell", ["zsh", "tcsh"])
+def test_other_shells_have_theirs(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "permutation_invariance" in script(shell, capsys)
+
+
 def test_bash_completes_what_was_begun(capsys: pytest.CaptureFixture[str]) -> None:
     bash = shutil.which("bash")
     if bash is None:

@@ -25,7 +25,8 @@ from ipllvm.tests.test_sizes import MODULES, ROOT
 
 SCRIPTS = [page for page in PAGES if script(page)]
 PUT_IN = {"[--protocol": "--protocol", "P]": "paper", "[--rule": "--rule", "R]": "R", "[--judge": "--judge"}
-"""What stands for optional parts in a synopsis."""
+PUT_IN |= {"$part": "--shard=1/8"}
+"""What stands for optional parts in a synopsis, and for a variable of the shell."""
 QUICK = ["-k", "image_use", "--benchmark=planted", "--samples=24"]
 STAND_INS = {
     "MODEL": "planted:invariant", "--model=MODEL": "--model=planted:invariant",
@@ -91,6 +92,8 @@ def test_every_command_is_taken_by_its_parser_with_its_values(
             continue
         try:
             values(parser(command).parse_args(given))
+        except SystemExit as ended:  # --options and their like print and end
+            assert not ended.code
         except (ValueError, IpllvmError, argparse.ArgumentError) as error:
             raise AssertionError(f"{shlex.join(words)}: {error}") from error
 
