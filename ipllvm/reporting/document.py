@@ -28,7 +28,7 @@ EARLIER: Final = "default"
 Count = Annotated[int, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Time = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z$")]
-Duration = Annotated[float | None, Meta(ge=0)]
+Duration = Annotated[float, Meta(ge=0)] | None
 LaterDuration = Annotated[Duration, Meta(extra_json_schema={EARLIER: None})]
 Kind = Literal["requirement", "observation"]
 Decided = Literal["HOLDS", "VIOLATED", "UNDECIDED", "WORSE"]
