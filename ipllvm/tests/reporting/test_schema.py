@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ipllvm.claims.tables import Figure
+from ipllvm.claims.tables import PrintedNumber
 from ipllvm.errors import UsageError
 from ipllvm.records import (
     BenchmarkInfo,
@@ -271,7 +271,7 @@ def test_no_field_is_written_that_the_schema_does_not_name() -> None:
     ("entry", "kind", "beside"),
     [
         (document.StatementEntry, Statement, set()),
-        (document.FigureEntry, Figure, set()),
+        (document.FigureEntry, PrintedNumber, set()),
         (document.RunEntry, Run, {"seconds"}),
         (document.ResultEntry, Result, {"test", "outcome", "replay", "standing", "printed"}),
         (document.FailedEntry, WithoutResult, set()),
