@@ -138,10 +138,10 @@ def _flipped(gate: "Gate", markdown: bool) -> Iterator[str]:
     from ipllvm.gate.outcome import words
     from ipllvm.reporting.markdown import escape
 
-    known: set[tuple[str, str]] = set()
+    printed: set[tuple[str, str]] = set()
     for change in gate.changes:
-        first = [each for each in change.turned if (change.key[2], each.sample) not in known]
-        known |= {(change.key[2], each.sample) for each in first}
+        first = [each for each in change.turned if (change.key[2], each.sample) not in printed]
+        printed |= {(change.key[2], each.sample) for each in first}
         ending = common_ending([each.question for each in first])
         told = [visible(each.line(ending), REASON_LIMIT) for each in first[:SHOWN]]
         told += [f"{len(change.turned) - len(first)} more as above"] if first != list(change.turned) else []

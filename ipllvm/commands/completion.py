@@ -25,9 +25,9 @@ def script(parser: argparse.ArgumentParser, passing_on: Iterable[argparse.Argume
 
     for each in passing_on:
         register(cast("pytest.Parser", _Group(each)))
-    known = names()
+    choices = names()
     for action in _actions(parser):
-        found = next((known[name] for name in (*action.option_strings, action.dest) if name in known), None)
+        found = next((choices[n] for n in (*action.option_strings, action.dest) if n in choices), None)
         if found is not None:
             action.choices = found
         elif action.type is Path:

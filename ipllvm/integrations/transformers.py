@@ -45,7 +45,7 @@ class PropertyCallback(TrainerCallback):
         against: What to compare with: "start" for the model as training begins, or as in `ipllvm.check`.
         stop_on: Properties whose alarm ends the training; "any" for all.
         alpha: Probability of a false alarm in the whole training.
-        looks: How many looks alpha is shared by; without it as many as the Trainer's steps allow.
+        measurements: How many looks alpha is shared by; without it as many as the Trainer's steps allow.
         processor: Where the Trainer's `processing_class` is a tokenizer alone.
         **options: Further options of `ipllvm.check`; outcomes are not kept unless `no_store=False`.
     """
@@ -62,17 +62,17 @@ class PropertyCallback(TrainerCallback):
         against: "str | PathLike[str] | Report | None" = None,
         stop_on: "str | Iterable[str]" = (),
         alpha: float = 0.05,
-        looks: int | None = None,
+        measurements: int | None = None,
         processor: Any = None,
         **options: Any,
     ) -> None:
         if every is not None and every < 1:
             raise UsageError(f"every={every}: give a number of steps of at least 1, or None")
-        if looks is not None and looks < 1:
-            raise UsageError(f"looks={looks}: give a number of at least 1, or None")
+        if measurements is not None and measurements < 1:
+            raise UsageError(f"measurements={measurements}: give a number of at least 1, or None")
         if not 0 < alpha < 1:
             raise UsageError(f"alpha={alpha}: give a probability between 0 and 1")
-        self.every, self.against, self.alpha, self.planned = every, against, alpha, looks
+        self.every, self.against, self.alpha, self.planned = every, against, alpha, measurements
         self.stop_on = {stop_on} if isinstance(stop_on, str) else set(stop_on)
         self.processor = processor
         self.options = {"properties": properties, "benchmarks": benchmarks, "samples": samples} | options
@@ -111,7 +111,7 @@ class PropertyCallback(TrainerCallback):
         if self.every is not None:
             return max(1, state.max_steps // self.every)
         if args.eval_strategy == "steps":
-            return max(1, int(state.max_steps // (state.eval_steps or args.eval_steps)))
+            return max(1, int(state.max_steps // state.eval_steps))
         if args.eval_strategy == "epoch":
             return max(1, state.num_train_epochs)
         raise UsageError("PropertyCallback: give every=STEPS, or let the Trainer evaluate (eval_strategy)")

@@ -215,6 +215,11 @@ class ReportDocument(TypedDict):
 RECORDS: Final = (
     BenchmarkInfo, Claim, Counterexample, Estimate, FlipExample, ModelInfo, Point, Series, Verdict,
 )  # fmt: skip
+ENTRIES: Final[tuple[type, ...]] = (
+    ReportDocument, RunEntry, ErrorEntry, FigureEntry, StandingEntry, ResultEntry, StatementEntry, FailedEntry,
+    PassedLawEntry, NotTestedEntry, NotMeasuredEntry, AdjustedEntry, FamilyEntry, MultiplicityEntry,
+)  # fmt: skip
+"""Their fields in the order of the types, which msgspec sorts."""
 IDENTIFIED: Final = (ModelInfo.__name__, BenchmarkInfo.__name__)
 """Records that a report lists once, under an `id`."""
 FINITE: Final = {("Claim", "margin"), ("Claim", "alpha"), ("Claim", "planned_discordance")}
@@ -252,6 +257,9 @@ def json_schema() -> dict[str, Any]:
         _as_written(record.__name__, parts[record.__name__])
     for name in IDENTIFIED:
         parts[name]["properties"] = {"id": {"type": "string"}, **parts[name]["properties"]}
+    for entry in ENTRIES:
+        fields = parts[entry.__name__]["properties"]
+        parts[entry.__name__]["properties"] = {name: fields[name] for name in entry.__annotations__}
     for part in parts.values():
         if "properties" in part:
             part["required"] = list(part["properties"])

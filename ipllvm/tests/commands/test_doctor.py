@@ -103,13 +103,15 @@ def test_missing_checkpoints_are_told(
 def test_it_asks_no_network_and_says_in_one_line_what_to_get(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
     monkeypatch.undo()
     asked: list[bool] = []
     whole = sources.resolve
 
     def refused(*_: object, local_files_only: bool = False, **__: object) -> None:
         asked.append(not local_files_only)
-        raise FileNotFoundError("not cached")
+        raise LocalEntryNotFoundError("not cached")
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", refused)
     monkeypatch.setattr(sources, "resolve", lambda name, offline: whole(name, offline=offline))

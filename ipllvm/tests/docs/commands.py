@@ -11,6 +11,7 @@ README = DOCS.parent / "README.md"
 FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(ipllvm [a-z]+[^`]*)`")
 BLOCK = re.compile(r"^    (?:\.venv/bin/)?((?:ipllvm [a-z]+|pytest properties).*)$", re.MULTILINE)
+REMARK = re.compile(r"\s#.*$")
 STARTS = (["ipllvm"], ["pytest"])
 
 
@@ -24,6 +25,6 @@ def shown(page: Path) -> Iterator[list[str]]:
     text = page.read_text(encoding="utf-8")
     lines = [line for block in FENCE.findall(text) for line in block.splitlines()]
     for line in (*lines, *BLOCK.findall(text), *INLINE.findall(text)):
-        words = shlex.split(line.split(" || ")[0], comments=True)
+        words = shlex.split(REMARK.sub("", line.split(" || ")[0]))
         if words[:1] in STARTS and len(words) > 1:
             yield words

@@ -53,10 +53,11 @@ def test_a_model_that_goes_blind_stops_its_training(tmp_path: Path) -> None:
 
 
 def test_without_a_baseline_the_own_claims_count_and_nothing_stops_unasked(tmp_path: Path) -> None:
-    callback = PropertyCallback(every=2, **ASKED)
-    train(callback, ["blind", "blind", "blind", "invariant", "invariant"], tmp_path)
+    asked = ASKED | {"properties": "permutation", "samples": 200, "draws": 1}
+    callback = PropertyCallback(every=2, **asked)
+    train(callback, ["positional", "positional", "positional", "invariant", "invariant"], tmp_path)
     assert callback.planned == 2 and list(callback.reports) == [2, 4]
-    assert callback.alarms == {2: ("image_use/planted",)}
+    assert callback.alarms == {2: ("permutation_invariance/planted",)}
 
 
 def test_alpha_is_shared_by_the_looks() -> None:
@@ -68,7 +69,7 @@ def test_alpha_is_shared_by_the_looks() -> None:
     }
     report: Any = SimpleNamespace(data={"results": [row]})
     for looks, alarms in ((1, 1), (12, 1), (13, 0), (1000, 0)):
-        assert len(list(PropertyCallback(every=1, looks=looks)._alarms(report))) == alarms
+        assert len(list(PropertyCallback(every=1, measurements=looks)._alarms(report))) == alarms
 
 
 def test_many_looks_at_a_model_without_fault_seldom_alarm() -> None:
@@ -84,13 +85,13 @@ def test_many_looks_at_a_model_without_fault_seldom_alarm() -> None:
 @pytest.mark.parametrize(
     ("args", "steps", "looks"),
     [
-        ({"eval_strategy": "steps", "eval_steps": 3}, 10, 3),
+        ({"eval_strategy": "steps"}, 10, 3),
         ({"eval_strategy": "epoch"}, 10, 4),
-        ({"eval_strategy": "steps", "eval_steps": 30}, 10, 1),
+        ({"eval_strategy": "steps"}, 2, 1),
     ],
 )
 def test_looks_are_counted_from_the_trainer(args: dict[str, Any], steps: int, looks: int) -> None:
-    state = TrainerState(max_steps=steps, num_train_epochs=4)
+    state = TrainerState(max_steps=steps, num_train_epochs=4, eval_steps=3)
     assert PropertyCallback()._planned(SimpleNamespace(**args), state) == looks  # type: ignore[arg-type]
 
 
@@ -108,7 +109,7 @@ def test_without_every_it_looks_when_the_trainer_evaluates(monkeypatch: pytest.M
     [
         ({"every": 0}, "every=0: give a number of steps"),
         ({"alpha": 1.5}, "alpha=1.5: give a probability"),
-        ({"looks": 0}, "looks=0: give a number"),
+        ({"measurements": 0}, "measurements=0: give a number"),
     ],
 )
 def test_what_can_not_be_is_refused_at_once(given: dict[str, Any], words: str) -> None:
@@ -169,7 +170,7 @@ def test_a_trainer_that_is_set_does_the_logging(tmp_path: Path) -> None:
     callback.trainer = SimpleNamespace(log=logged.append)  # type: ignore[assignment]
     state = train(callback, ["invariant", "invariant"], tmp_path)
     assert state.log_history == []
-    assert logged[0]["ipllvm/image_use/planted/image_gain"] > 2
+    assert logged[0]["ipllvm/image_use/planted/gain"] > 2
 
 
 class Darkening(DefaultFlowCallback):
@@ -192,7 +193,7 @@ def test_a_real_trainer(tmp_path: Path) -> None:
     _, trainer = real(tmp_path, [Darkening(), callback], steps=6)
     assert trainer.state.global_step < 6 and callback.alarms
     assert 1 not in callback.alarms or trainer.state.global_step == 1
-    kept = [each for each in trainer.state.log_history if "ipllvm/image_use/scenes/image_gain" in each]
+    kept = [each for each in trainer.state.log_history if "ipllvm/image_use/scenes/gain" in each]
     assert [each["step"] for each in kept] == list(callback.reports)
 
 
@@ -215,7 +216,7 @@ def real(folder: Path, callbacks: list[Any], steps: int = 3) -> tuple[list[float
         text = processor.apply_chat_template(
             [{"role": "user", "content": content}], add_generation_prompt=True
         )
-        row = processor(images=sample.images[0].open(), text=text + sample.answer, return_tensors="pt")
+        row = processor(images=sample.images[0].load(), text=text + sample.answer, return_tensors="pt")
         rows.append({name: value[0] for name, value in row.items()} | {"labels": row["input_ids"][0]})
     for callback in callbacks:
         if isinstance(callback, PropertyCallback):
