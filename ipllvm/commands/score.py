@@ -70,15 +70,16 @@ def main(args: argparse.Namespace) -> int:
 
 def _judge(args: argparse.Namespace) -> "CachedJudge | None":
     """The judge that is named, whose replies are kept; raises UsageError where it can't be asked."""
-    from ipllvm.judges import cost, loading
+    from ipllvm.endpoints import price
+    from ipllvm.judges import loading
     from ipllvm.judges.cached import CachedJudge
 
     if args.judge is None:
         return None
     loading.check(args.judge)
     loading.require(args.judge)
-    price = cost.parse("judge-price", args.judge_price) if args.judge_price else None
-    return CachedJudge(loading.load(args.judge), args.report_dir / "replies", price, _say)
+    paid = price.parse("judge-price", args.judge_price) if args.judge_price else None
+    return CachedJudge(loading.load(args.judge), args.report_dir / "replies", paid, _say)
 
 
 def _say(line: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from itertools import cycle, islice
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from ipllvm.engine.decoding import prefill
@@ -49,7 +50,9 @@ def choose(model: VisionLanguageModel, samples: Sequence[Sample]) -> int:
 
 
 @torch.inference_mode()
-def fastest(model: VisionLanguageModel, prompts: Sequence[Tensor], most: int) -> int:
+def fastest(
+    model: VisionLanguageModel, prompts: Sequence[Float[Tensor, "positions hidden"]], most: int
+) -> int:
     """Doubled while it pays, fits and is cheap to try; the largest that is nearly as fast as any."""
     found: dict[int, float] = {}
     least, size, wasted = float("inf"), 1, 0

@@ -62,7 +62,7 @@ class PackedPrompt:
     @classmethod
     def of(
         cls,
-        embeds: Tensor,
+        embeds: Float[Tensor, "positions hidden"],
         prepared: Prepared,
         shown: Hashable,
         guess: Tokens = (),

@@ -16,11 +16,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ipllvm.engine.decoding import finite_logits, prefill, verified, worth_running
+from ipllvm.engine.decoding import finite_logits, prefill, worth_running
 from ipllvm.engine.encoding import EncodedSample, encode_cases
 from ipllvm.engine.fault_isolation import BatchBudget, Failure, run_isolated
 from ipllvm.engine.packing import PackedPrompt, Tokens, pack
 from ipllvm.engine.plan import Plan, PlannedTrial
+from ipllvm.engine.pool import verified
 from ipllvm.engine.prompt_length import require_fitting
 from ipllvm.engine.reference_check import STEPS, disagreement, entered_layers, first_of_each, restarted
 from ipllvm.errors import NotMeasured, first_line

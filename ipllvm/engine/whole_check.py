@@ -41,7 +41,7 @@ class WholeCheck:
 
 
 def check(model: WholeModel, samples: Sequence[Sample]) -> WholeCheck | None:
-    """Ask the first samples in three ways; None where none can be asked, NotMeasured where it fails."""
+    """Ask the first samples in three ways; None where none can be asked. Raises NotMeasured."""
     plan = Plan(tuple(samples[:SAMPLES]), (Clean(),), 1, 0, LIMIT)
     prepared = questions(plan.cases(plan.samples, Clean()))
     pairs = [each for each in prepared if not isinstance(each, Failure)]

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from ipllvm.artifacts import Artifacts
-from ipllvm.engine.encoding import given
+from ipllvm.engine.pictures import given
 from ipllvm.engine.plan import PlannedTrial
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.evaluation import flips

@@ -109,7 +109,7 @@ class Evaluation:
         return self._schedule.batch_size(self.settings.batch_size or self.model.batch_size())
 
     def parameter(self, name: str) -> str:
-        """The value of a parameter that the property declares by its marker `parameters`."""
+        """The value of a parameter that the property declares by `parameters`; raises LookupError."""
         if name not in self.settings.parameters:
             raise LookupError(f"{self.property_name} declares no {name}: @pytest.mark.parameters({name!r})")
         return str(self.settings.parameters[name])
@@ -153,7 +153,7 @@ class Evaluation:
         self._artifacts = self._artifacts.along(kind, provider)
 
     def artifact(self, kind: str, sample: Sample) -> np.ndarray:
-        """What the provider of that kind makes of a sample's picture."""
+        """What the provider of that kind makes of a sample's picture; raises TypeError without one."""
         if self._artifacts is None:
             raise TypeError(f"no provider of {kind}")
         return self._artifacts.get(kind, sample.images[0].load())

@@ -36,7 +36,7 @@ class Encoder:
         """PictureTower in the joint space, of length 1, in float32 on the CPU."""
         return torch.cat([self.embedded(pixels) for pixels in self._batches(images)])
 
-    def embedded(self, pixels: Tensor) -> Float[Tensor, "images width"]:
+    def embedded(self, pixels: Float[Tensor, "images 3 height width"]) -> Float[Tensor, "images width"]:
         """PictureTower that were processed, in the joint space."""
         return _unit(self.model.get_image_features(pixel_values=pixels).pooler_output)
 
@@ -143,7 +143,7 @@ class PictureTower(Encoder):
         registers = int(getattr(model.config, "num_register_tokens", 0))
         self.tokens = 1 + registers + (model.config.model_type == "deit")
 
-    def embedded(self, pixels: Tensor) -> Float[Tensor, "images width"]:
+    def embedded(self, pixels: Float[Tensor, "images 3 height width"]) -> Float[Tensor, "images width"]:
         """See CLIP."""
         return _unit(self.model(pixel_values=pixels).last_hidden_state[:, 0])
 

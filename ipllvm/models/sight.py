@@ -46,7 +46,7 @@ class Sight:
         return seen if seen.dtype == torch.bool else seen >= 0
 
 
-def sight(model: Any, decoder: Any, ids: Tensor, fields: Mapping[str, Tensor]) -> Sight:
+def sight(model: Any, decoder: Any, ids: Int[Tensor, " positions"], fields: Mapping[str, Tensor]) -> Sight:
     """What the decoder is given of a prompt by the model's own forward, which ends there."""
     seen: dict[str, Any] = {}
 

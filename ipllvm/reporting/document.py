@@ -216,8 +216,8 @@ RECORDS: Final = (
     BenchmarkInfo, Claim, Counterexample, Estimate, FlipExample, ModelInfo, Point, Series, Verdict,
 )  # fmt: skip
 ENTRIES: Final[tuple[type, ...]] = (
-    ReportDocument, RunEntry, ErrorEntry, FigureEntry, StandingEntry, ResultEntry, StatementEntry, FailedEntry,
-    PassedLawEntry, NotTestedEntry, NotMeasuredEntry, AdjustedEntry, FamilyEntry, MultiplicityEntry,
+    ReportDocument, RunEntry, ErrorEntry, FigureEntry, StandingEntry, ResultEntry, StatementEntry,
+    FailedEntry, PassedLawEntry, NotTestedEntry, NotMeasuredEntry, AdjustedEntry, FamilyEntry, MultiplicityEntry,
 )  # fmt: skip
 """Their fields in the order of the types, which msgspec sorts."""
 IDENTIFIED: Final = (ModelInfo.__name__, BenchmarkInfo.__name__)

@@ -13,13 +13,13 @@ import pytest
 
 from ipllvm.artifacts.synthetic import CAPTIONERS, GENERATORS
 from ipllvm.benchmarks import choice
+from ipllvm.endpoints.price import Price
+from ipllvm.endpoints.price import parse as price
 from ipllvm.engine import shard
 from ipllvm.engine.shard import Shard
 from ipllvm.errors import UsageError
 from ipllvm.gate import budget, names
 from ipllvm.gate.budget import Budget
-from ipllvm.judges.cost import Price
-from ipllvm.judges.cost import parse as price
 from ipllvm.models import gpus
 from ipllvm.models.load_options import DEVICE_MAPS
 from ipllvm.models.sources import check_name, display_names, is_endpoint, names_classes
@@ -209,6 +209,10 @@ class Options:
     )
     judge_price: Price | None = option(
         "what the judge costs, dollars for a million tokens of prompts and of replies, such as 2.5/10",
+        NOTHING, price, metavar="IN/OUT",
+    )
+    model_price: Price | None = option(
+        "what a served --model costs, as --judge-price",
         NOTHING, price, metavar="IN/OUT",
     )
     labels: Path | None = option(

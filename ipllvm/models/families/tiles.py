@@ -7,6 +7,7 @@ from math import isqrt
 from typing import Any, ClassVar
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from ipllvm.models.base import Prepared
@@ -148,7 +149,7 @@ class Ovis2(Separated):
     PROJECTOR = "visual_embeddings_table"
     WHOLE, COLUMN, ROW, END = "<IMG_START>", "<IMG_COL>", "<IMG_ROW>", "<IMG_END>"
 
-    def embed_tokens(self, ids: Tensor) -> Tensor:
+    def embed_tokens(self, ids: Int[Tensor, "*positions"]) -> Float[Tensor, "*positions hidden"]:
         """See the interface: indicators of the picture are the last entries of the visual table."""
         embeds, indicators = super().embed_tokens(ids), self._model.config.visual_indicator_token_ids
         first = self._inner.visual_vocab_size - self._inner.vision_tower.num_visual_indicator_tokens

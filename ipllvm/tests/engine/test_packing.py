@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from ipllvm.engine import batch_policy
-from ipllvm.engine.decoding import prefill, verified
+from ipllvm.engine.decoding import prefill
 from ipllvm.engine.encoding import encode_cases
 from ipllvm.engine.fault_isolation import BatchBudget, Failure
 from ipllvm.engine.packing import Packed, PackedPrompt, Slot, alone, pack
 from ipllvm.engine.plan import Plan
+from ipllvm.engine.pool import verified
 from ipllvm.engine.prefix import Prefixes
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.models.base import CAUSAL, VisionLanguageModel
