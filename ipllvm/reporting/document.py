@@ -217,7 +217,8 @@ RECORDS: Final = (
 )  # fmt: skip
 ENTRIES: Final[tuple[type, ...]] = (
     ReportDocument, RunEntry, ErrorEntry, FigureEntry, StandingEntry, ResultEntry, StatementEntry,
-    FailedEntry, PassedLawEntry, NotTestedEntry, NotMeasuredEntry, AdjustedEntry, FamilyEntry, MultiplicityEntry,
+    FailedEntry, PassedLawEntry, NotTestedEntry, NotMeasuredEntry, AdjustedEntry, FamilyEntry,
+    MultiplicityEntry,
 )  # fmt: skip
 """Their fields in the order of the types, which msgspec sorts."""
 IDENTIFIED: Final = (ModelInfo.__name__, BenchmarkInfo.__name__)
