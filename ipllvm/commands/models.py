@@ -62,8 +62,9 @@ def _families() -> Iterator[Row]:
             yield name, family.__name__, COLUMNS.format("pixels", pictures, "own", "none", why)
             continue
         config = CONFIG_MAPPING[name]().get_text_config() if name in CONFIG_MAPPING else None
-        shared = "shared" if family.SHARED and shares_rows(config) else "own"
-        drafts = "rerun" if forgets(config) else "verified"
+        again = family.FORGETS or forgets(config)
+        shared = "shared" if family.SHARED and not again and shares_rows(config) else "own"
+        drafts = "rerun" if again else "verified"
         places = "yes" if family.placed else "none: queries"
         yield name, family.__name__, COLUMNS.format("all", pictures, shared, drafts, places)
 

@@ -51,6 +51,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--only", default="", help="workloads whose name holds this")
     parser.add_argument("--json", type=Path, default=None, help="write the figures here")
     parser.add_argument(
+        "--checks",
+        type=Path,
+        metavar="FOLDER",
+        help="check the device too (exactness, near ties, memory, attention kernels); all figures "
+        "go here, by the card's name",
+    )
+    parser.add_argument(
         "--verdict",
         action="store_true",
         help="how long ipllvm check takes from nothing and with everything known, beside its trials by "
@@ -128,8 +135,10 @@ def _timed(args: argparse.Namespace, synthetic: str) -> dict[str, Any]:
     from ipllvm.artifacts import Artifacts, saliency
     from ipllvm.engine.batch_size import choose
     from ipllvm.speed.costs import LIKE, costs
+    from ipllvm.speed.device_checks import checked
     from ipllvm.speed.measure import Bench, table
     from ipllvm.speed.prefill import prefill
+    from ipllvm.speed.summary import file_name
     from ipllvm.speed.workloads import workloads
 
     model, benchmark = _subject(args, synthetic)
@@ -159,6 +168,9 @@ def _timed(args: argparse.Namespace, synthetic: str) -> dict[str, Any]:
         rates = {row["name"]: row["batched"] for row in rows}
         rates |= {w.name: bench.generate(w) for w in found if w.name in LIKE.values() and w.name not in rates}
         about["costs"] = [asdict(cost) for cost in costs(bench, benchmark, args.samples, rates)]
+    if args.checks is not None:
+        about |= checked(model, benchmark, size, reached.share)
+        _write(args.checks / file_name(f"{about['card']} {about['model']}"), about)
     return about
 
 
@@ -172,6 +184,8 @@ def _check(args: argparse.Namespace) -> None:
     for option, path in (("--json", args.json), ("--plot", args.plot)):
         if path is not None and (path.is_dir() or not os.access(path.absolute().parent, os.W_OK)):
             raise UsageError(f"{option} {path}: can't be written: give a file in a folder that is there")
+    if args.checks is not None and not (args.checks.is_dir() and os.access(args.checks, os.W_OK)):
+        raise UsageError(f"--checks {args.checks}: give a folder that is there and can be written")
     if args.plot is not None and args.plot.suffix not in PICTURES:
         raise UsageError(f"--plot {args.plot}: give a name that ends in {' or '.join(PICTURES)}")
 

@@ -71,7 +71,16 @@ def _run_missing(
     progress(done)
     if isinstance(model, WholeModel) and done < len(plan):
         model.expect(_unanswered(plan, outcomes), plan.max_new_tokens)
-    room, pictures, prefixes = BatchBudget(batch_size), Pictures(), Prefixes(model)
+    for batch in batches(model, plan, BatchBudget(batch_size), outcomes, artifacts):
+        done += len(batch)
+        progress(done)
+
+
+def batches(
+    model: VisionLanguageModel, plan: Plan, room: BatchBudget, outcomes: Known, artifacts: Artifacts | None
+) -> Iterator[Outcomes]:
+    """What is missing, put into `outcomes` and given out by batch; `room` shrinks where memory ends."""
+    pictures, prefixes = Pictures(), Prefixes(model)
     start = 0
     with Feeder.of(model, artifacts) as feeder, Stream(model, plan.max_new_tokens, room) as stream:
         while samples := plan.samples[start : start + BATCHES_IN_FLIGHT * room.size]:
@@ -81,8 +90,7 @@ def _run_missing(
             )
             for batch in chunk.batches():
                 outcomes.update(batch)
-                done += len(batch)
-                progress(done)
+                yield batch
 
 
 def _unanswered(plan: Plan, outcomes: Known) -> list[str]:

@@ -56,17 +56,17 @@ def here() -> tuple[str, float]:
 
 def visual_tokens(found: Checkpoint) -> int:
     """Roughly how many visual tokens the decoder gets from one picture."""
-    told = found.config.get("vision_config")
-    vision: dict[str, Any] = told if isinstance(told, dict) else {}
+    section = found.config.get("vision_config")
+    vision: dict[str, Any] = section if isinstance(section, dict) else {}
     side, patch = (
         _side(vision.get(name), usual) for name, usual in (("image_size", 336), ("patch_size", 14))
     )
     return int((side // patch) ** 2 * TILES.get(found.family, 1))
 
 
-def _side(told: Any, usual: int) -> int:
+def _side(size: Any, usual: int) -> int:
     """The side of a square, which some configs tell twice and some not at all."""
-    side = told[0] if isinstance(told, list) and told else told
+    side = size[0] if isinstance(size, list) and size else size
     return side if isinstance(side, int) and side > 0 else usual
 
 

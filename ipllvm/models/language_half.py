@@ -26,6 +26,8 @@ class LanguageHalf(VisionLanguageModel):
 
     SHARED: ClassVar[bool] = True
     """Whether the positions of a picture are the same whatever is asked about it."""
+    FORGETS: ClassVar[bool] = False
+    """Whether its decoders remember a state, even where a bare config says nothing of that."""
     width: int
 
     def __init__(self, parts: LoadedCheckpoint) -> None:
@@ -41,7 +43,7 @@ class LanguageHalf(VisionLanguageModel):
         self._decoder = layer_hooks.with_layers(parts.model.get_decoder())
         self._body = self._decoder if self._inner is parts.model else self._inner
         self.width = int(self._decoder.config.hidden_size)
-        self.forgets = forgets(self._decoder.config)
+        self.forgets = self.FORGETS or forgets(self._decoder.config)
         self.supports_prefix_cache = not self.forgets
         self._words, self._head = parts.model.get_input_embeddings(), parts.model.get_output_embeddings()
         self._head_alone: bool | None = None  # whether the family does no more to what its head says
@@ -53,7 +55,7 @@ class LanguageHalf(VisionLanguageModel):
     @property
     def supports_shared_rows(self) -> bool:
         """See the interface."""
-        return self.SHARED and shares_rows(self._decoder.config)
+        return self.SHARED and not self.FORGETS and shares_rows(self._decoder.config)
 
     @property
     def windows(self) -> Mapping[str, int]:

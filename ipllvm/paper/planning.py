@@ -69,6 +69,7 @@ def trials(part: PaperPart, draws: int, facts: Facts) -> tuple[int, float]:
     """Trials a sample, the clean and the blank one among them, and which share of a pass the others are."""
     groups = facts.side**2
     kinds: Mapping[str, tuple[int, float]] = {
+        "image_use": (2, 1.0),
         "permutation_invariance": (2 + draws, 1.0),
         "patch_information": (2 + groups, (1 + facts.visual / groups / 64) / (1 + facts.visual / 64)),
         "patch_shuffle": (2 + len({*GRIDS, facts.grid}) * draws, 1.0),

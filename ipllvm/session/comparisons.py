@@ -236,10 +236,10 @@ def _comparison(source: pytest.Function, key: "Key | None", last: bool) -> Compa
     name = _name(source.callspec.id, *(key[:2] if key else (case(source)["property"],)))
     parent: Any = source.parent
     node = f"{parent.nodeid}::{name}"  # in full, so that --lf reads it as it is written
-    made: Comparison = Comparison.from_parent(
+    comparison: Comparison = Comparison.from_parent(
         parent, name=name, nodeid=node, source=source, key=key, last=last
     )
-    return made
+    return comparison
 
 
 class Arrangement:
@@ -279,10 +279,10 @@ def lost(options: Options, key: "Key") -> tuple[str, dict[str, Any]]:
 def _lost(session: pytest.Session, key: "Key") -> Comparison:
     node, _ = lost(session.config.stash[OPTIONS], key)
     name = node.removeprefix(f"{LOST}::")
-    made: Comparison = Comparison.from_parent(
+    comparison: Comparison = Comparison.from_parent(
         session, name=name, nodeid=node, source=None, key=key, last=False
     )
-    return made
+    return comparison
 
 
 def _name(*parts: str) -> str:

@@ -25,6 +25,7 @@ TABLE_1: Final = (
 )
 TABLE_3: Final = ("caltech101", "cifar100", "food101", "pets", "country211", "eurosat", "aircraft")
 PUBLISHED: Final = {
+    "image_use": TABLE_1,
     "permutation_invariance": TABLE_1,
     "patch_information": ("mmstar", "mme"),
     "patch_shuffle": ("mmvp", "mmvet", "mathvista", "ai2d"),

@@ -109,6 +109,7 @@ class Lfm2Vl(Named):
     """Adapter of Lfm2VlForConditionalGeneration: tiles and the whole of any size."""
 
     PROJECTOR = "multi_modal_projector"
+    FORGETS = True
     PLACE = r"<\|img_row_(\d+)_col_(\d+)\|>"
 
     def _grid(self, prepared: Prepared, number: int, length: int) -> tuple[int, int]:

@@ -65,6 +65,10 @@ class SlowTokenizer:
             ids = [*before, *ids, *behind]
         return {"input_ids": ids}
 
+    def encode(self, text: str, *, add_special_tokens: bool = True, **_: Any) -> list[int]:
+        """The ids alone."""
+        return self(text, add_special_tokens=add_special_tokens)["input_ids"]
+
     def _tokens(self, text: str) -> list[str]:
         if not self._legacy and text:
             text = SPACE + text.replace(SPACE, " ")

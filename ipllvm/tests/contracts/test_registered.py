@@ -2,7 +2,7 @@
 
 import inspect
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from ipllvm import cli
 from ipllvm.benchmarks.definition import Definition
 from ipllvm.models.planted.behaviour import Behaviour
+from ipllvm.records import Score
 from ipllvm.registry import BENCHMARKS, FAMILIES, PERTURBATIONS, PLANTED, SCORERS, Registry
 from ipllvm.reporting import views
 
@@ -28,14 +29,13 @@ def modules(room: str) -> Iterator[ModuleType]:
             yield import_module(f"{room}.{each.name}")
 
 
-def own(room: str, kind: Any = inspect.isclass) -> dict[str, Any]:
-    """What the modules of a room define, by "module:name"."""
+def own(room: str, kind: Callable[[Any], bool] = inspect.isclass) -> dict[str, Any]:
+    """The classes, or functions, that the modules of a room define, by "module:name"."""
     return {
         f"{module.__name__}:{name}": value
         for module in modules(room)
         for name, value in vars(module).items()
-        if not name.startswith("_") and kind(value)
-        if getattr(value, "__module__", module.__name__) == module.__name__
+        if not name.startswith("_") and kind(value) and value.__module__ == module.__name__
     }
 
 
@@ -63,10 +63,13 @@ def test_every_kind_of_planted_model() -> None:
 
 def test_every_scorer() -> None:
     found = own("ipllvm.scorers", inspect.isfunction) | own("ipllvm.scorers.official", inspect.isfunction)
-    written = {
-        place for place, rule in found.items() if [*inspect.signature(rule).parameters] == ["text", "sample"]
+    forms = {place: inspect.signature(rule) for place, rule in found.items()}
+    rules = {
+        place
+        for place, form in forms.items()
+        if [*form.parameters][1:] == ["sample"] and form.return_annotation is Score
     }
-    assert written - targets(SCORERS) == set()
+    assert len(rules) > 30 and rules - targets(SCORERS) == set()
 
 
 def test_every_family() -> None:
@@ -77,8 +80,14 @@ def test_every_family() -> None:
 
 
 def test_every_benchmark() -> None:
-    written = set(own("ipllvm.benchmarks", lambda value: isinstance(value, Definition)))
-    assert written - targets(BENCHMARKS) == PARTS
+    registered = [BENCHMARKS.load(name) for name in BENCHMARKS]
+    left = {
+        f"{module.__name__}:{name}"
+        for module in modules("ipllvm.benchmarks")
+        for name, value in vars(module).items()
+        if isinstance(value, Definition) and not any(value is each for each in registered)
+    }
+    assert left == PARTS
 
 
 def test_every_command() -> None:

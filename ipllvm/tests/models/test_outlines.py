@@ -1,9 +1,11 @@
 """Plans from a config alone: a folder without weights, and published models of which nothing is here."""
 
 import gc
+import time
 from pathlib import Path
 
 import pytest
+import torch
 from PIL import Image
 
 from ipllvm.benchmarks import scenes
@@ -13,6 +15,7 @@ from ipllvm.engine.run import run
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models import sources
 from ipllvm.models.allocation import give_back
+from ipllvm.models.forecast import REACHED, call_seconds, here
 from ipllvm.models.loading import load, sketch
 from ipllvm.models.outlines import OUTLINES
 from ipllvm.perturbations.permutation import Permutation
@@ -105,3 +108,17 @@ def test_the_planned_memory_is_what_a_run_takes(name: str) -> None:
     with watched(model.device) as peak:
         run(model, plan, 32, {}, lambda done: None)
     assert planned / 1.6 < peak.bytes - before < 1.6 * planned
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["llava-qwen3", "glm4v"])
+def test_the_planned_time_is_what_answers_without_an_end_take(kind: str, tmp_path: Path) -> None:
+    """Within a quarter on a quiet machine; wider here, as others may run beside."""
+    folder, cpu = str(make(kind, tmp_path / "it")), torch.device("cpu")
+    plan = Plan(scenes.short().samples[:32], (Clean(), Permutation(), PatchShuffle(2)), 2, 0, 16)
+    planned = cost(sketch(folder), plan, 32).most.seconds(REACHED["cpu"] * here()[1], call_seconds(cpu))
+    model = load(folder, device="cpu")
+    run(model, Plan(plan.samples[:2], (Clean(),), 1, 0, 16), 2, {}, lambda done: None)
+    began = time.thread_time()
+    run(model, plan, 32, {}, lambda done: None)
+    assert planned / 1.6 < time.thread_time() - began < 1.6 * planned

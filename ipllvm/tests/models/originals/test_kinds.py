@@ -12,7 +12,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
+from ipllvm.errors import IpllvmError, ModelUnavailable, UnknownName, UsageError
 from ipllvm.models.load_options import LoadOptions
 from ipllvm.models.loading import load, sketch
 from ipllvm.models.originals import templates
@@ -291,6 +291,26 @@ def test_what_has_no_faithful_class_is_refused_and_named(name: str, tmp_path: Pa
     line = str(caught.value)
     assert "\n" not in line and (name in line or "LlavaMpt" in line)
     assert "known:" in line or "resolutions in tiles" in line
+
+
+WRONG: tuple[Any, ...] = ([], {}, "x", -1, 10**9, True, 0, [1, 2], "", 1.5, None)
+"""What no setting is, or few are."""
+
+
+def test_a_setting_of_a_wrong_kind_or_none_is_at_most_one_line(tmp_path: Path) -> None:
+    folder = whole(V16, tmp_path)
+    for file in ("config.json", "tokenizer_config.json", "generation_config.json"):
+        right = json.loads((folder / file).read_text("utf-8"))
+        for number, name in enumerate(right):
+            wrong = right | {name: WRONG[number % len(WRONG)]}
+            for settings in (wrong, {key: value for key, value in right.items() if key != name}):
+                (folder / file).write_text(json.dumps(settings))
+                try:
+                    sketch(str(folder), offline=True)
+                except IpllvmError as error:
+                    assert "\n" not in str(error), (file, name)
+        (folder / file).write_text(json.dumps(right))
+    assert sketch(str(folder), offline=True).prepare([PICTURE], "what?").visual.any(), "as it was"
 
 
 def test_qwens_decoder_is_known_by_its_architecture(tmp_path: Path) -> None:

@@ -83,4 +83,6 @@ def test_a_text_is_tokenised_as_by_the_slow_tokenizer(case: dict[str, Any], tmp_
     (tmp_path / "tokenizer_config.json").write_text(json.dumps(kept | legacy))
     plain = tokenizer.load(tmp_path, case["added"])
     found = {text: plain(text)["input_ids"] for text in SLOW["texts"]}
+    bare = {text: [1, *plain.encode(text, add_special_tokens=False)] for text in SLOW["texts"]}
+    assert found == bare, "a beginning is all that is added"
     assert found == dict(zip(SLOW["texts"], case["ids"], strict=True))
