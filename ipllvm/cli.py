@@ -100,26 +100,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(words: list[str]) -> int:
-<<<<<<< HEAD
     asked = next((word for word in words if not word.startswith("-") or word == COMPLETION), None)
     parser, commands = _parser((asked,))
     if asked not in (None, COMPLETION, *COMMANDS):
         parser.exit(USAGE_ERROR, f"ipllvm: {UnknownName('command', str(asked), COMMANDS)}\n")
-=======
-    parser = Parser(prog="ipllvm", description="Property checks of large language-and-vision models.")
-    parser.add_argument("--version", action=Version, nargs=0, help="say which release this is, and end")
-    parser.add_argument("-v", dest="verbose", action="store_true", help="tell where an error was raised")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    asked = next((word for word in words if not word.startswith("-")), None)
-    if asked is not None and asked not in COMMANDS:
-        parser.exit(USAGE_ERROR, f"ipllvm: {UnknownName('command', asked, COMMANDS)}\n")
     if (empty := _valueless(words)) is not None:
         parser.exit(USAGE_ERROR, f"ipllvm {asked}: {empty} '': give a value, or leave the option out\n")
-    for name, purpose in COMMANDS.items():
-        sub = commands.add_parser(name, help=purpose)
-        if name == asked:
-            import_module(f"ipllvm.commands.{name}").arguments(sub)
->>>>>>> main
     args, rest = parser.parse_known_args(words)
     args.words, args.rest = words[words.index(args.command) + 1 :], rest
     module = import_module(f"ipllvm.commands.{args.command}")
@@ -144,7 +130,6 @@ def _main(words: list[str]) -> int:
     return status
 
 
-<<<<<<< HEAD
 def _parser(described: Sequence[str | None]) -> tuple[Parser, "argparse._SubParsersAction[Parser]"]:
     """The command line, with the arguments of those commands that are to be described."""
     parser = Parser(prog="ipllvm", description="Property checks of large language-and-vision models.")
@@ -158,7 +143,8 @@ def _parser(described: Sequence[str | None]) -> tuple[Parser, "argparse._SubPars
         if name in described:
             import_module(f"ipllvm.commands.{name}").arguments(sub)
     return parser, commands
-=======
+
+
 def _valueless(words: Sequence[str]) -> str | None:
     """The first option with an empty value, as a shell's variable that is not set leaves it.
 
@@ -170,7 +156,6 @@ def _valueless(words: Sequence[str]) -> str | None:
         if name.startswith("--") and name != "--" and not (value if equals else after).strip():
             return name
     return None
->>>>>>> main
 
 
 def _unexpected(error: Exception, command: str) -> str:

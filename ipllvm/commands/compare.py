@@ -140,21 +140,16 @@ def _flipped(gate: "Gate", markdown: bool) -> Iterator[str]:
 
     printed: set[tuple[str, str]] = set()
     for change in gate.changes:
-<<<<<<< HEAD
         first = [each for each in change.turned if (change.key[2], each.sample) not in printed]
         printed |= {(change.key[2], each.sample) for each in first}
         ending = common_ending([each.question for each in first])
-        told = [visible(each.line(ending), REASON_LIMIT) for each in first[:SHOWN]]
-        told += [f"{len(change.turned) - len(first)} more as above"] if first != list(change.turned) else []
+        examples = [visible(each.line(ending), REASON_LIMIT) for each in first[:SHOWN]]
+        examples += (
+            [f"{len(change.turned) - len(first)} more as above"] if first != list(change.turned) else []
+        )
         more = len(first) - len(first[:SHOWN])
-        told += [f"and {more} more: --format json has them all"] if more else []
-        if told and markdown:
-=======
-        examples = [visible(str(each), REASON_LIMIT) for each in change.turned[:SHOWN]]
-        more = len(change.turned) - len(examples)
         examples += [f"and {more} more: --format json has them all"] if more else []
         if examples and markdown:
->>>>>>> main
             yield f"\n<details><summary>flipped: {escape(words(change.key))}</summary>\n"
             yield from (f"- {escape(line, REASON_LIMIT)}" for line in examples)
             yield "\n</details>"
