@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 def log_live(numbers: Mapping[str, float], args: "TrainingArguments", state: "TrainerState") -> None:
     """Append the numbers to the log history, and send them to each open tracker of `args.report_to`."""
     state.log_history.append({**numbers, "epoch": state.epoch, "step": state.global_step})
-    for name in args.report_to:
+    wanted = args.report_to or ()
+    for name in [wanted] if isinstance(wanted, str) else wanted:
         if name in OPEN and (name == "tensorboard" or name in sys.modules):
             OPEN[name](numbers, args, state.global_step)
 

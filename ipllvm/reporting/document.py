@@ -226,7 +226,7 @@ IDENTIFIED: Final = (ModelInfo.__name__, BenchmarkInfo.__name__)
 FINITE: Final = {("Claim", "margin"), ("Claim", "alpha"), ("Claim", "planned_discordance")}
 """Numbers that are never null."""
 _P: Final = {"minimum": 0, "maximum": 1}
-_LIST: Final = {EARLIER: []}
+_LIST: Final[Mapping[str, Any]] = {EARLIER: []}
 _PICTURE: Final = {"type": "string", "pattern": "^data:image/(png|webp);base64,[A-Za-z0-9+/=]*$"}
 RULES: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     ("Claim", "direction"): {"enum": ["at_most", "at_least"]},

@@ -142,7 +142,7 @@ def _repository(benchmark: str) -> str:
 
 
 def _yaml(entries: "list[EvalResultEntry]") -> str:
-    import yaml
+    import yaml  # type: ignore[import-untyped]
     from huggingface_hub import eval_result_entries_to_yaml
 
     return str(yaml.safe_dump(eval_result_entries_to_yaml(entries), sort_keys=False, allow_unicode=True))

@@ -9,7 +9,6 @@ import base64
 import binascii
 import os
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from ipllvm.errors import UsageError, first_line
@@ -81,7 +80,7 @@ def _content(file: Path) -> bytes:
         raise UsageError(f"{visible(str(file), 4096)}: {error}") from error
 
 
-def _keys() -> ModuleType:
+def _keys() -> Any:
     try:
         from cryptography.hazmat.primitives import serialization
     except ImportError as error:

@@ -28,7 +28,8 @@ def train(callback: PropertyCallback, kinds: list[str], folder: Path, **args: An
         **{"world_size": 1, "report_to": [], "eval_strategy": "no", "output_dir": str(folder)} | args
     )
     state, control = TrainerState(max_steps=len(kinds) - 1), TrainerControl()
-    loop = CallbackHandler([DefaultFlowCallback, callback], planted(kinds[0]), PROCESSOR, None, None)
+    handler: Any = CallbackHandler
+    loop = handler([DefaultFlowCallback, callback], planted(kinds[0]), PROCESSOR, None, None)
     callback.options["report_dir"] = folder
     loop.call_event("on_train_begin", given, state, control)
     given.logging_strategy = given.save_strategy = "no"
@@ -176,7 +177,7 @@ def test_a_trainer_that_is_set_does_the_logging(tmp_path: Path) -> None:
 class Darkening(DefaultFlowCallback):
     """A planted defect that creeps in: the projector loses most of what is left with each step."""
 
-    def on_step_end(self, *given: Any, model: Any = None, **_: Any) -> None:  # type: ignore[override]
+    def on_step_end(self, *given: Any, model: Any = None, **_: Any) -> None:
         with torch.no_grad():
             for weight in model.model.multi_modal_projector.parameters():
                 weight.mul_(0.15)

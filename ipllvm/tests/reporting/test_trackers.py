@@ -10,6 +10,7 @@ import pytest
 
 from ipllvm.cli import main
 from ipllvm.errors import UsageError
+from ipllvm.records import Decision
 from ipllvm.reporting import model_card, trackers
 from ipllvm.reporting.measures import measures
 from ipllvm.tests.reporting import reports
@@ -20,7 +21,7 @@ def folder(tmp_path: Path) -> Path:
     """The folder of a report of two results."""
     import json
 
-    made = reports.report(reports.result(), reports.result(reports.Decision.VIOLATED, "lost", p=1e-6))
+    made = reports.report(reports.result(), reports.result(Decision.VIOLATED, "lost", p=1e-6))
     (tmp_path / "report.json").write_text(json.dumps(made))
     return tmp_path
 
@@ -142,7 +143,7 @@ def test_leaderboards_get_clean_scores_on_whole_published_sets() -> None:
     made["results"][0]["benchmark"] = "gsm8k"
     entries = list(model_card._entries(made))
     assert [(each.dataset_id, each.value) for each in entries] == [("openai/gsm8k", 95.3)]
-    import yaml
+    import yaml  # type: ignore[import-untyped]
 
     assert parse_eval_result_entries(yaml.safe_load(model_card._yaml(entries))) == entries
     made["benchmarks"][0]["n"] = 300
