@@ -5,7 +5,6 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from ipllvm.benchmarks.definition import Definition
 from ipllvm.benchmarks.names import EASYVQA, MADE
 from ipllvm.commands.listing import Row, first_line, show
 from ipllvm.errors import BenchmarkUnavailable
@@ -35,6 +34,8 @@ def row(name: str) -> Row:
 
 def _count(name: str, load: Any) -> int:
     """How many samples there are; nothing of ipllvm's own is made or read for it."""
+    from ipllvm.benchmarks.definition import Definition
+
     if isinstance(load, Definition):
         load.copy(offline=True)
         return load.size

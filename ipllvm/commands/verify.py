@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ipllvm.errors import UsageError
 from ipllvm.reporting import manifest, runs, signing
 from ipllvm.reporting.text import visible
 
@@ -36,7 +37,10 @@ def main(args: argparse.Namespace) -> int:
 def _place(run: str, reports: Path) -> Path:
     """The folder that was named; one that has lost its report is one all the same."""
     folder = Path(run).expanduser()
-    return folder if folder.exists() else runs.find(run, reports).parent
+    try:
+        return folder if folder.exists() else runs.find(run, reports).parent
+    except UsageError:
+        return folder
 
 
 def _verified(run: Path, key: "Ed25519PublicKey | None") -> int:

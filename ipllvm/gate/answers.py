@@ -34,8 +34,8 @@ class FlippedSample:
         """The sample in a line, its question without an `ending` that all have."""
         question = self.question.removesuffix(ending).strip()
         which = {1: "lost ", -1: "gained ", 0: ""}[(self.worse > 0) - (self.worse < 0)]
-        shown = f" {question!r}" if question else ""
-        return f"{which}{self.sample}{shown}: {_words(self.before)} before, {_words(self.after)} after"
+        quoted = f" {question!r}" if question else ""
+        return f"{which}{self.sample}{quoted}: {_words(self.before)} before, {_words(self.after)} after"
 
     def __str__(self) -> str:
         return self.line()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ipllvm.reporting.schema import Report, Row
-from ipllvm.verdicts.release import REGRESSION
+from ipllvm.reporting.view import COMPARISON
 
 _OTHER: Final = re.compile(r"[^\w./ -]", re.ASCII)
 """What a tracker may refuse in a name."""
@@ -34,7 +34,7 @@ def decision(row: Row) -> str:
 def place(row: Row) -> str:
     """A result in one name: its property, or the comparison with a baseline, and its benchmark."""
     claim = row["claim"]["name"]
-    return f"{claim if claim.startswith(REGRESSION) else row['property']}/{row['benchmark']}"
+    return f"{claim if claim.startswith(COMPARISON) else row['property']}/{row['benchmark']}"
 
 
 def _of_row(row: Row) -> Iterator[tuple[str, float]]:
