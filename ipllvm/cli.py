@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import pairwise
 from typing import NoReturn
 
 from ipllvm.errors import LIMIT, IpllvmError, UnknownName
@@ -78,6 +79,8 @@ def _main(words: list[str]) -> int:
     asked = next((word for word in words if not word.startswith("-")), None)
     if asked is not None and asked not in COMMANDS:
         parser.exit(USAGE_ERROR, f"ipllvm: {UnknownName('command', asked, COMMANDS)}\n")
+    if (empty := _valueless(words)) is not None:
+        parser.exit(USAGE_ERROR, f"ipllvm {asked}: {empty} '': give a value, or leave the option out\n")
     for name, purpose in COMMANDS.items():
         sub = commands.add_parser(name, help=purpose)
         if name == asked:
@@ -104,6 +107,19 @@ def _main(words: list[str]) -> int:
         print(f"ipllvm {args.command}: {_unexpected(error, args.command)}", file=sys.stderr)
         return BROKEN
     return status
+
+
+def _valueless(words: Sequence[str]) -> str | None:
+    """The first option with an empty value, as a shell's variable that is not set leaves it.
+
+    >>> [_valueless(words) for words in (["gate", "--markdown="], ["check", "--judge", " "], ["-k", ""])]
+    ['--markdown', '--judge', None]
+    """
+    for word, after in pairwise([*words, "end"]):
+        name, equals, value = word.partition("=")
+        if name.startswith("--") and name != "--" and not (value if equals else after).strip():
+            return name
+    return None
 
 
 def _unexpected(error: Exception, command: str) -> str:

@@ -18,6 +18,7 @@ from ipllvm.calibration.distributions import Design, Flips, Retention
 from ipllvm.calibration.fixed import AtMargin, Bounds, Power, TenClaims
 from ipllvm.calibration.ratios import RatioGate
 from ipllvm.calibration.sequences import SequentialErrors, Share
+from ipllvm.errors import UsageError
 from ipllvm.safety import reading, writing
 
 SCHEMA = "ipllvm-calibration/1"
@@ -85,12 +86,19 @@ def run(
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What a file of results holds; an empty one where there is none or it is of another schema."""
+    """What a file of results holds, an empty one where there is none.
+
+    Raises UsageError for a file of anything else, which would be written over.
+    """
     try:
-        found: dict[str, Any] = reading.json_file(path)
-    except (OSError, ValueError):
+        found: Any = reading.json_file(path)
+    except FileNotFoundError:
         return {"schema": SCHEMA}
-    return found if found.get("schema") == SCHEMA else {"schema": SCHEMA}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--json {path}: no results of ipllvm calibrate: {error}") from error
+    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
+        raise UsageError(f"--json {path}: no results of ipllvm calibrate, schema {SCHEMA}: name another file")
+    return found
 
 
 def write(path: Path, found: dict[str, Any]) -> None:

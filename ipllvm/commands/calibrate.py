@@ -42,6 +42,9 @@ def main(args: argparse.Namespace) -> int:
     """Run what is missing and print the tables; 1 where a band was not kept or a gate was wrong."""
     from ipllvm.calibration import experiment
 
+    for name in ("workers", "samples"):
+        if (number := getattr(args, name)) is not None and number < 1:
+            raise UsageError(f"--{name} {number}: give at least 1")
     found: dict[str, Any] = experiment.read(args.json) if args.json else {"schema": experiment.SCHEMA}
 
     def save(part: str, rows: dict[str, Any]) -> None:

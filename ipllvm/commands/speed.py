@@ -64,6 +64,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "plain generate one by one",
     )
     parser.add_argument(
+        "--property",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="of --verdict, repeatable (default: all)",
+    )
+    parser.add_argument(
         "--growth",
         action="store_true",
         help="time and memory by samples, draws, groups, layers, answer, picture and models (synthetic)",
@@ -102,7 +109,7 @@ def _verdict(args: argparse.Namespace) -> int:
     def session(words: Sequence[str], folder: Path) -> int:
         return suite.run(words, suite.cache(folder), [])
 
-    words = ["--report-only"]
+    words = ["--report-only", *(f"--property={name}" for name in args.property)]
     words += [f"--benchmark={args.benchmark}"] if args.benchmark != BENCHMARK else []
     words += [f"--device={args.device}"] if args.device != "auto" else []
     found = measured(args.model, words, session)

@@ -42,7 +42,7 @@ class _InPlace(DynamicLayer):  # type: ignore[no-untyped-call]
         super().__init__()  # type: ignore[no-untyped-call]
         self.at = torch.empty(0, 0, dtype=torch.long)
         self.before = 0
-        self._held: tuple[Tensor, ...] = ()  # [rows, slots, heads, width] each, keys and values
+        self._held: tuple[Tensor, ...] = ()  # [rows, heads, slots, width] each, keys and values
 
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: Any, **named: Any
@@ -50,9 +50,8 @@ class _InPlace(DynamicLayer):  # type: ignore[no-untyped-call]
         """See transformers: the next ones of each row are written behind its own."""
         rows, columns = self.at.shape
         for held, new in zip(self._held, (key_states, value_states), strict=True):
-            held[torch.arange(rows, device=held.device)[:, None], self.at] = new.transpose(1, 2)
-        # [rows, heads, slots, width]
-        keys, values = (held[:rows, : self.before + columns].transpose(1, 2) for held in self._held)
+            held[torch.arange(rows, device=held.device)[:, None], :, self.at] = new.transpose(1, 2)
+        keys, values = (held[:rows, :, : self.before + columns] for held in self._held)
         return keys, values
 
     def get_seq_length(self, *args: Any) -> int:
@@ -61,26 +60,26 @@ class _InPlace(DynamicLayer):  # type: ignore[no-untyped-call]
 
     def fit(self, rows: int, slots: int, like: Any) -> None:
         """Make room for rows and slots. What nobody has written is zero: a mask hides no NaN."""
-        have = self._held[0].shape[:2] if self._held else (0, 0)
+        have = (len(self._held[0]), self._held[0].shape[2]) if self._held else (0, 0)
         if rows <= have[0] and slots <= have[1]:
             return
         wide, long, grown = max(rows, have[0]), max(slots, have[1]), []
         for number, each in enumerate((like.keys, like.values)):
-            held = each.new_zeros(wide, long, each.shape[1], each.shape[3])
+            held = each.new_zeros(wide, each.shape[1], long, each.shape[3])
             if self._held:
-                held[: have[0], : have[1]] = self._held[number]
+                held[: have[0], :, : have[1]] = self._held[number]
             grown.append(held)
         self._held = tuple(grown)
 
     def write(self, row: int, source: Any, number: int, length: int) -> None:
         """The first slots of a row of another layer become those of a row."""
         for held, other in zip(self._held, (source.keys, source.values), strict=True):
-            held[row, :length] = other[number, :, :length].transpose(0, 1)
+            held[row, :, :length] = other[number, :, :length]
 
     def move(self, source: int, row: int, length: int) -> None:
         """A row takes the place of another."""
         for held in self._held:
-            held[row, :length] = held[source, :length]
+            held[row, :, :length] = held[source, :, :length]
 
 
 class RaggedCache(DynamicCache):

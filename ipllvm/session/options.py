@@ -60,7 +60,7 @@ class Options:
     )
     properties: tuple[str, ...] = option(
         "property to measure, by its name or that of its claim (ipllvm properties); repeatable",
-        NOTHING, parsing.some_text, name="property", many=True, metavar="NAME",
+        NOTHING, name="property", many=True, metavar="NAME",
     )
     benchmarks: tuple[str, ...] = option(
         "benchmark to measure on: a name, a file of rows, hub:ORG/NAME, lmms:TASK; repeatable",
@@ -128,7 +128,7 @@ class Options:
     )
     baseline: str = option(
         "compare with a saved baseline: a name, a file, or the folder of a run",
-        RUN, parsing.some_text, metavar="NAME",
+        RUN, metavar="NAME",
     )
     save_baseline: str = option(
         "keep what was found as REPORT_DIR/baselines/NAME.json", NOTHING, names.new, metavar="NAME"
@@ -146,10 +146,10 @@ class Options:
         "plan: with which power, in %, a regression is to be caught", NOTHING, number(50, 99.9), "80"
     )
     adapter: str = option(
-        "folder of a LoRA adapter (peft) to merge into --model", RUN, parsing.some_text, metavar="FOLDER"
+        "folder of a LoRA adapter (peft) to merge into --model", RUN, metavar="FOLDER"
     )
     revision: str = option(
-        "branch, tag or commit of --model on the hub", RUN, parsing.some_text, metavar="NAME"
+        "branch, tag or commit of --model on the hub", RUN, metavar="NAME"
     )
     trust_remote_code: bool = option(
         "run code that the checkpoint of --model brings, and ask it as a whole", RUN, flag=True
@@ -159,13 +159,13 @@ class Options:
         RUN, one_of(*DEVICE_MAPS), metavar="NAME",
     )
     prompt_template: str = option(
-        "prompt of an original LLaVA checkpoint: vicuna_v1, ...", RUN, parsing.some_text, metavar="NAME"
+        "prompt of an original LLaVA checkpoint: vicuna_v1, ...", RUN, metavar="NAME"
     )
     vision_tower: str = option(
-        "its vision tower: a folder or hub id", RUN, parsing.some_text, metavar="FOLDER"
+        "its vision tower: a folder or hub id", RUN, metavar="FOLDER"
     )
     base_model: str = option(
-        "the model that its adapter or projector stands on", RUN, parsing.some_text, metavar="FOLDER"
+        "the model that its adapter or projector stands on", RUN, metavar="FOLDER"
     )
     allow_pickle: bool = option("read its *.bin and *.pt files, as weights alone", RUN, flag=True)
     rehash: bool = option("read the weights of --model anew for its fingerprint", NOTHING, flag=True)

@@ -24,7 +24,7 @@ SMALL = 4
 """The first batch size of `generate` where time is short."""
 SAMPLE = 24
 """Trials that plain `generate` is timed on, one by one; the rest is scaled."""
-LEAST = 3
+LEAST = 2
 """Of these, where time is short."""
 ALONE, BATCHED, ENGINE = 0.2, 0.3, 0.25
 """Shares of a workload's seconds: for `generate` one by one, in batches, and for a run of the engine if it
@@ -87,7 +87,9 @@ class Bench:
     artifacts: Artifacts
     size: int
     seconds: float | None = None
-    _baselines: dict[str, PlainRate] = field(default_factory=dict)
+    _rates: dict[str, PlainRate] = field(default_factory=dict)
+    _ones: dict[str, float] = field(default_factory=dict)
+    _answers: dict[str, dict[Trial, Tokens]] = field(default_factory=dict)
 
     def time(self, workload: Workload) -> Timing:
         """Time one workload; a first round of each way warms it up."""
@@ -97,7 +99,7 @@ class Bench:
     def _time(self, workload: Workload) -> Timing:
         seconds = self._seconds_of_one(workload) if self.seconds else 0.0
         if self.seconds:
-            workload = workload.cut(max(2 * LEAST, int(ENGINE * self.seconds / seconds)))
+            workload = workload.cut(max(3 * LEAST, int(ENGINE * self.seconds / seconds)))
         plan, known = workload.plan, self._drafts(workload)
         cases = [c for p in plan.perturbations for c in plan.cases(plan.samples, p) if c.trial not in known]
         baseline = self._baseline(workload, cases, seconds)
@@ -137,23 +139,25 @@ class Bench:
 
     def _baseline(self, workload: Workload, cases: Sequence[PlannedTrial], seconds: float) -> PlainRate:
         """Plain `generate`, timed once for workloads that differ in their drafts only."""
-        plan = workload.plan
-        key = f"{plan.perturbations} {[s.id for s in plan.samples]} {plan.draws} {plan.max_new_tokens}"
-        if key not in self._baselines:
+        key = _named(workload)
+        if key not in self._rates:
             most = max(LEAST, int(ALONE * self.seconds / seconds)) if self.seconds else SAMPLE
             chosen = random.Random(0).sample(cases, min(SAMPLE, most, len(cases)))
-            self._plain(workload, chosen[:2] if not self.seconds else chosen[:1], 1)
+            if not self.seconds:  # else it is warm
+                self._plain(workload, chosen[:2], 1)
             alone, answers = self._plain(workload, chosen, 1)
             size, batched, more = self._best(workload, cases)
-            self._baselines[key] = PlainRate(alone, size, batched, answers | more)
-        return self._baselines[key]
+            self._rates[key] = PlainRate(alone, size, batched, answers | more)
+        return self._rates[key]
 
     def _seconds_of_one(self, workload: Workload) -> float:
         """How long plain `generate` takes for one perturbed trial, the second time."""
-        plan = workload.plan
-        case = plan.cases(plan.samples[:1], plan.perturbations[-1])[:1]
-        self._plain(workload, case, 1)
-        return 1 / self._plain(workload, case, 1)[0]
+        plan, key = workload.plan, _named(workload)
+        if key not in self._ones:
+            case = plan.cases(plan.samples[:1], plan.perturbations[-1])[:1]
+            self._plain(workload, case, 1)
+            self._ones[key] = 1 / self._plain(workload, case, 1)[0]
+        return self._ones[key]
 
     def _plain(
         self, workload: Workload, cases: Sequence[PlannedTrial], size: int
@@ -189,13 +193,21 @@ class Bench:
         """Clean answers made up so that the wanted share of each is accepted as a draft."""
         if workload.acceptance is None:
             return {}
-        plan = workload.plan
-        answers, _ = engine(self.model, plan, self.size, self.artifacts)
+        plan, key = workload.plan, _named(workload)
+        if key not in self._answers:
+            self._answers[key], _ = engine(self.model, plan, self.size, self.artifacts)
+        answers = self._answers[key]
         clean, perturbed = plan.perturbations
         return {
             plan.trial(s, clean, 0): Response("", workload.draft(answers[plan.trial(s, perturbed, 0)]))
             for s in plan.samples
         }
+
+
+def _named(workload: Workload) -> str:
+    """What workloads have in common that differ in their drafts only."""
+    plan = workload.plan
+    return f"{plan.perturbations} {[s.id for s in plan.samples]} {plan.draws} {plan.max_new_tokens}"
 
 
 def _batches(cases: Sequence[PlannedTrial], size: int) -> Iterator[list[PlannedTrial]]:

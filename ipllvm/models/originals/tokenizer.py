@@ -128,7 +128,8 @@ def _settings(folder: Path) -> tuple[dict[str, Any], bool, list[str]]:
     for name in ("special_tokens_map.json", "tokenizer_config.json"):
         if (folder / name).is_file():
             found |= read_json(folder / name)
-    named = {name: _content(found[name]) for name in NAMES if found.get(name) is not None}
+    given = {name: _content(found[name]) for name in NAMES if found.get(name) is not None}
+    named = {name: token for name, token in given.items() if token}
     switches = {name: found[name] for name in SETTINGS if found.get(name) is not None}
     legacy = found.get("legacy")
     more = [_content(each) for each in found.get("additional_special_tokens") or ()]

@@ -22,6 +22,7 @@ from ipllvm.calibration.hard import (
 )
 from ipllvm.calibration.ratios import RatioGate
 from ipllvm.calibration.sequences import AdviceFollowed, GateLooks, PlannedLooks, SequentialErrors, Share
+from ipllvm.errors import UsageError
 from ipllvm.records import Contrast, Decision
 from ipllvm.stats.choice import choose
 from ipllvm.verdicts import decide
@@ -117,8 +118,15 @@ def test_results_are_kept_and_gone_on_from(tmp_path: Path) -> None:
     )
     assert rows[CHEAP]["mark"] == "not run again"
     assert json.loads(file.read_text())["cells"] == rows
-    assert experiment.read(file) == {"schema": experiment.SCHEMA}, "of no schema"
     assert experiment.read(tmp_path / "absent.json") == {"schema": experiment.SCHEMA}
+
+
+@pytest.mark.parametrize("text", ["", "notes of mine", "[]", '{"schema": "ipllvm-report/1"}', "[" * 100_000])
+def test_a_file_of_anything_else_is_not_written_over(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text(text)
+    with pytest.raises(UsageError, match=r"mine\.json: no results of ipllvm calibrate"):
+        experiment.read(file)
 
 
 @pytest.mark.parametrize("direction", ["at_most", "at_least"])

@@ -266,6 +266,21 @@ def test_a_bad_file_is_one_line(tmp_path: Path, text: str, line: str) -> None:
         load(tmp_path / "none.json")
 
 
+@pytest.mark.parametrize(
+    ("most", "beyond"),
+    [({"property": "p" * 200}, {"property": "p" * 201}), ({"bound": 1e6}, {"bound": 1.1e6})],
+)
+def test_what_is_at_a_limit_is_read_and_what_is_beyond_is_not(
+    tmp_path: Path, most: dict[str, Any], beyond: dict[str, Any]
+) -> None:
+    (row,), path = rows(WORSE), tmp_path / "first.json"
+    path.write_text(dumps({}, [{**row, **most}]))
+    assert len(load(path).entries) == 1
+    path.write_text(dumps({}, [{**row, **beyond}]))
+    with pytest.raises(UsageError, match="a damaged baseline"):
+        load(path)
+
+
 @pytest.mark.parametrize("form", ["table", "markdown", "json"])
 def test_compare_prints_and_has_the_gates_status(
     tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]

@@ -86,3 +86,10 @@ def test_a_text_is_tokenised_as_by_the_slow_tokenizer(case: dict[str, Any], tmp_
     bare = {text: [1, *plain.encode(text, add_special_tokens=False)] for text in SLOW["texts"]}
     assert found == bare, "a beginning is all that is added"
     assert found == dict(zip(SLOW["texts"], case["ids"], strict=True))
+
+
+def test_a_token_without_a_text_is_the_usual_one(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.model").write_bytes(MODEL.read_bytes())
+    (tmp_path / "tokenizer_config.json").write_text('{"unk_token": "", "pad_token": ""}')
+    plain = tokenizer.load(tmp_path, ())
+    assert (plain.unk_token, plain.unk_token_id, plain.pad_token) == ("<unk>", 0, None)
