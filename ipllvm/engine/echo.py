@@ -13,12 +13,17 @@ MOST: Final = 16
 """Tokens of a guess."""
 REMEMBERED: Final = 1 << 16
 """Pairs, at most; then all are forgotten."""
-TRUST: Final = 0.7
-"""The share of the tokens guessed for an answer that is expected to be right, before any was."""
+TRUST: Final = 0.4
+"""The probability that a guessed token is right, before any was."""
 LEARNED: Final = 0.3
-"""The weight of the last guess in that share."""
-FREE: Final = 64
-"""A step over so many columns takes about twice as long as one over none: reading weights and keys."""
+"""The weight of the last guess in it."""
+FREE: Final = 32
+"""A step over so many columns takes twice as long as one over none: weights and keys are read anyway.
+
+With llava-tiny in one thread about 36 to 88.
+"""
+PAYS: Final = 1.05
+"""Guesses are run where that many times as much is said a column: the estimate is rough."""
 LENGTHS: Final = (0, 1, 2, 4, 8, MOST)
 
 
@@ -53,8 +58,8 @@ def length(drafts: Sequence[Sequence[int]], trust: Sequence[float]) -> int:
 
     A step has as many columns for each row as for that with the longest draft.
 
-    >>> length([(5,) * 8], [0.9]), length([(5,) * 8, *[()] * 200], [0.9] * 201)
-    (8, 0)
+    >>> length([(5,) * 8], [0.9]), length([(5,) * 8] * 16, [0.9] * 16), length([(5,) * 8] * 16, [0.3] * 16)
+    (8, 4, 0)
     """
     rows = len(drafts)
 
@@ -62,12 +67,18 @@ def length(drafts: Sequence[Sequence[int]], trust: Sequence[float]) -> int:
         right = sum(_right(p, min(most, len(draft))) for draft, p in zip(drafts, trust, strict=True))
         return (rows + right) / (FREE + rows * (1 + most))
 
-    return max(LENGTHS, key=worth)
+    best = max(LENGTHS, key=worth)
+    return best if worth(best) > PAYS * worth(0) else 0
 
 
-def trusted(before: float, right: int, guessed: int) -> float:
-    """The share that is expected to be right after a guess."""
-    return before + LEARNED * (right / guessed - before) if guessed else before
+def trusted(before: float, right: int, looked_at: int) -> float:
+    """The probability after a guess of which so many tokens were right before the first wrong one.
+
+    >>> trusted(0.4, 0, 4) < trusted(0.4, 3, 4) < trusted(0.4, 4, 4)
+    True
+    """
+    tried = min(looked_at, right + 1)
+    return before + LEARNED * (right / tried - before) if tried else before
 
 
 def _right(p: float, count: int) -> float:

@@ -86,7 +86,9 @@ class Pool:
 
     def _step(self) -> None:
         model, answers = self._model, [row.answer for row in self._rows]
-        drafts = self._drafts()
+        guesses = self._guesses()
+        most = length(guesses, [row.trust for row in self._rows])
+        drafts = [guess[:most] for guess in guesses]
         ids = [(answer.tokens[-1], *draft) for answer, draft in zip(answers, drafts, strict=True)]
         columns = max(map(len, ids))
         lengths = torch.tensor([answer.length for answer in answers])
@@ -100,12 +102,12 @@ class Pool:
             edit=step_edit(answers),
         )
         own = iter(likeliest(model, torch.cat([h[: len(each)] for h, each in zip(hidden, ids, strict=True)])))
-        for row, draft in zip(self._rows, drafts, strict=True):
-            self._say(row, draft, [next(own) for _ in range(len(draft) + 1)])
+        for row, guess, draft in zip(self._rows, guesses, drafts, strict=True):
+            self._say(row, guess, draft, [next(own) for _ in range(len(draft) + 1)])
         self._leave()
 
-    def _drafts(self) -> list[Tokens]:
-        """What each row is expected to say next, as long as it is worth running."""
+    def _guesses(self) -> list[Tokens]:
+        """What each row is expected to say next."""
         if not self._drafting:
             return [()] * len(self._rows)
         found = []
@@ -113,14 +115,15 @@ class Pool:
             tokens = row.answer.tokens
             guess = row.echo.after(tokens) or self._heard.after(tokens)
             found.append(guess[: self._limit - len(tokens) - 1])
-        most = length(found, [row.trust for row in self._rows])
-        return [guess[:most] for guess in found]
+        return found
 
-    def _say(self, row: _Pooled, draft: Tokens, own: Sequence[int]) -> None:
+    def _say(self, row: _Pooled, guess: Tokens, draft: Tokens, own: Sequence[int]) -> None:
+        """The next tokens of a row. What was guessed and not run is looked at too, as far as it can be."""
         accepted, before = agreed(draft, own), len(row.answer.tokens)
         row.answer.length += 1 + accepted
         row.answer.say(own[: accepted + 1], self._model, self._limit)
-        row.trust = trusted(row.trust, accepted, len(draft))
+        checked = guess[: max(1, len(draft))]
+        row.trust = trusted(row.trust, agreed(checked, own), len(checked))
         row.echo.hear(row.answer.tokens, before)
 
     def _leave(self) -> None:
