@@ -119,7 +119,7 @@ def finite_logits(
 def cache_of(
     model: VisionLanguageModel, prefilled: Prefill, live: Sequence[Decoding]
 ) -> tuple[Any, Bool[Tensor, "rows slots"]]:
-    """What some rows hold, each in its first slots, and which slots these are."""
+    """What some rows hold, each in its first slots, and which slots [rows, slots] these are."""
     packed, device = prefilled.packed, model.device
     made = packed.slots([row.number for row in live], [row.length for row in live])
     slots, valid = (each.to(device) for each in made)

@@ -221,9 +221,7 @@ def recorded_inputs(
         yield kept
 
 
-def require_within(
-    decoder: Any, slots: int, positions: Int[Tensor, "axes rows columns"] | None = None
-) -> None:
+def require_within(decoder: Any, slots: int, positions: Int[Tensor, "..."] | None = None) -> None:
     """Raises UsageError where layers that see chunks of the positions only would have to begin another, or
     where a prompt would turn the positions of others.
     """
