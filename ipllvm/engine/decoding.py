@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from ipllvm.engine.packing import Packed, PackedPrompt, Tokens, alone, pack
@@ -116,7 +116,9 @@ def finite_logits(
     return logits
 
 
-def cache_of(model: VisionLanguageModel, prefilled: Prefill, live: Sequence[Decoding]) -> tuple[Any, Tensor]:
+def cache_of(
+    model: VisionLanguageModel, prefilled: Prefill, live: Sequence[Decoding]
+) -> tuple[Any, Bool[Tensor, "rows slots"]]:
     """What some rows hold, each in its first slots, and which slots [rows, slots] these are."""
     packed, device = prefilled.packed, model.device
     made = packed.slots([row.number for row in live], [row.length for row in live])
@@ -194,7 +196,7 @@ def agreed(guess: Sequence[int], own: Sequence[int]) -> int:
     return next((i for i, same in enumerate(matches) if not same), len(guess))
 
 
-def likeliest(model: VisionLanguageModel, hidden: Tensor) -> list[int]:
+def likeliest(model: VisionLanguageModel, hidden: Float[Tensor, "places hidden"]) -> list[int]:
     """The token that is said at each of some places."""
     tokens: list[int] = finite_logits(model, hidden).argmax(-1).tolist()
     return tokens

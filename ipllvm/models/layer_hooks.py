@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from ipllvm.errors import UsageError
@@ -221,7 +221,7 @@ def recorded_inputs(
         yield kept
 
 
-def require_within(decoder: Any, slots: int, positions: Tensor | None = None) -> None:
+def require_within(decoder: Any, slots: int, positions: Int[Tensor, "..."] | None = None) -> None:
     """Raises UsageError where layers that see chunks of the positions only would have to begin another, or
     where a prompt would turn the positions of others.
     """

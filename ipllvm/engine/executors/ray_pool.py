@@ -119,7 +119,7 @@ class RayPool:
         return [event for reference in ready for event in self._event(reference)]
 
     def ask(self, worker: int, method: str, *arguments: Any) -> Any:
-        """See WorkerPool."""
+        """See WorkerPool; raises ConnectionError where the worker is gone."""
         actor = self._actors.get(worker)
         if actor is None:
             raise ConnectionError("it is gone")

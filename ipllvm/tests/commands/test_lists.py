@@ -81,10 +81,10 @@ def test_a_benchmark_that_is_not_here_says_why(
         return absent
 
     monkeypatch.setattr(registry.Registry, "load", load)
-    assert printed(capsys, "benchmarks")["easyvqa"].split(maxsplit=3)[1:] == [
+    assert printed(capsys, "benchmarks")["mmvp"].split(maxsplit=3)[1:] == [
         "not",
         "here",
-        "benchmark 'easyvqa' needs the moon",
+        "benchmark 'mmvp' needs the moon",
     ]
 
 

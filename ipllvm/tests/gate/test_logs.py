@@ -167,7 +167,7 @@ def test_a_ci_job_is_told(
     before, after = lm_eval(tmp_path / "before", GOOD), lm_eval(tmp_path / "after", WORSE)
     assert cli.main(["gate", str(before), str(after), "--markdown", str(tmp_path / "c.md")]) == 1
     errors = [line for line in capsys.readouterr().out.splitlines() if line.startswith("::error ")]
-    assert len(errors) == 1 and errors[0].startswith("::error title=ipllvm gate::VIOLATED exact_match")
+    assert len(errors) == 1 and errors[0].startswith("::error title=ipllvm::VIOLATED exact_match")
     told = dict(line.split("=", 1) for line in output.read_text().splitlines())
     assert told["verdict"] == "fail" and told["delta"] == "15" and float(told["p"]) < 0.001
     page = summary.read_text()

@@ -1,5 +1,6 @@
 """Gates end to end on planted models: what is measured is compared, in other batches and workers too."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,15 @@ def test_saved_reports_are_compared_offline(folder: Path) -> None:
     given = [str(run.parent) for run in runs[:1]]
     assert cli.main(["compare", str(folder / "reports" / "baselines" / "first.json"), *given]) == 0
     assert cli.main(["compare", "first", "first", f"--report-dir={folder / 'reports'}"]) == 0
+
+
+@pytest.mark.slow
+def test_a_budget_is_spent_once_a_checkpoint_and_kept_beside_the_baseline(folder: Path) -> None:
+    budget = ("--baseline=first", "--budget=1 false alarm per 100 checkpoints", "--fail-on=worse")
+    kept = folder / "reports" / "baselines" / "first.budget.json"
+    for model, status, spent in (("invariant", 0, 1), ("invariant", 0, 1), ("lossy,r=0.3", 1, 2)):
+        assert gate(folder, model, *budget).status == status
+        found = json.loads(kept.read_text())["gates"]
+        assert len(found) == spent
+        assert {each["level"] for each in found} == {0.01}
+    assert [each["alarm"] for each in found] == [False, True]
