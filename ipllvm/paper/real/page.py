@@ -15,6 +15,9 @@ from ipllvm.reporting.text import interval, number
 from ipllvm.verdicts import decide, series
 
 HALF = 0.5
+CAUTION = """**No evidence for or against the paper's Figure 6**: finding the other crops of a photograph is \
+another task than naming its class, and only weights and forward pass were checked against the packages' own \
+run, not how a picture becomes pixels. It shows that the properties work on real weights."""
 HEADINGS = {
     PHOTOGRAPH: "The nearest other crop is of the same photograph",
     ITSELF: "The nearest crop is the crop itself",
@@ -69,6 +72,7 @@ def _head(results: Results) -> Iterator[str]:
         f"from the class token, last block, mean over heads. Cells: 14 x 14 as in the paper; {results.draws} "
         "draws where something is random. Intervals hold at 95 % on each side."
     )
+    yield CAUTION
     yield f"Packages: {from_where}."
 
 
