@@ -20,6 +20,8 @@ that begins behind 35 of 120 positions takes 0.68 of its time, behind 4 of 89 ab
 """
 BATCHES_IN_FLIGHT: Final = 2
 """Batches of samples whose trials are batched together, so that those whose prompts share rows are full."""
+SHORT_ANSWER: Final = 32
+"""Tokens up to which the answers of a batch end together: an interrupt then loses no more than a batch."""
 POOLED_ROWS: Final = 128
 """Answers that go on together, at most, where they take little memory."""
 POOLED_BYTES: Final = 512 * 2**20

@@ -44,10 +44,11 @@ class Pool:
 
     def __init__(self, model: VisionLanguageModel, limit: int) -> None:
         self._model, self._limit = model, limit
-        self._cache: Any = model.pooled_cache() if model.pools else None
+        pools = model.pools and limit > batch_policy.SHORT_ANSWER
+        self._cache: Any = model.pooled_cache() if pools else None
         self._rows: list[_Pooled] = []
         self._heard = Echo()
-        self._drafting = model.pools and model.verifies_drafts and model.supports_shared_rows
+        self._drafting = pools and model.verifies_drafts and model.supports_shared_rows
 
     def __len__(self) -> int:
         return len(self._rows)

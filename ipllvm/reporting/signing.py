@@ -37,7 +37,8 @@ def private_key(file: Path) -> "Ed25519PrivateKey":
         raise UsageError(
             f"{file}: no private key that can be read ({first_line(error)}); {PASSPHRASE} unlocks one"
         ) from error
-    return _ed25519(found, "Ed25519PrivateKey", file)
+    key: Ed25519PrivateKey = _ed25519(found, "Ed25519PrivateKey", file)
+    return key
 
 
 def public_key(file: Path) -> "Ed25519PublicKey":
@@ -48,7 +49,8 @@ def public_key(file: Path) -> "Ed25519PublicKey":
         found = load(content)
     except Exception as error:
         raise UsageError(f"{file}: no public key that can be read ({first_line(error)})") from error
-    return _ed25519(found, "Ed25519PublicKey", file)
+    key: Ed25519PublicKey = _ed25519(found, "Ed25519PublicKey", file)
+    return key
 
 
 def sign(folder: Path, key: "Ed25519PrivateKey") -> Path:

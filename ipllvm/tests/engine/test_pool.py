@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ipllvm.engine import decoding
+from ipllvm.engine import batch_policy, decoding
 from ipllvm.engine import pool as pools
 from ipllvm.engine.decoding import begun, prefill
 from ipllvm.engine.echo import Echo, trusted
@@ -28,6 +28,12 @@ from ipllvm.tests.engine.drafts import corrupted
 from ipllvm.tests.engine.pictures import samples
 
 LONG = 24
+
+
+@pytest.fixture(autouse=True)
+def pooled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers go on together however short they may be."""
+    monkeypatch.setattr(batch_policy, "SHORT_ANSWER", 0)
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ TOO_LONG = {("text_only_math", "gsm8k"), ("classification_retention", "country21
 Rows = dict[tuple[str, str], dict[str, Any]]
 SETTINGS = (
     *("--profile=paper", "--protocol=paper", "--model=llava-tiny", "--draws=1", "--report-only"),
-    *("--max-errors=0.99", "--language-model=lm-tiny", "--language-model=lm-tiny-b", "--offline"),
+    *("--max-errors=0.99", "--language-model=lm-tiny", "--language-model=lm-tiny-b"),
 )
 
 

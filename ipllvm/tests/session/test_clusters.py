@@ -28,7 +28,7 @@ def test_an_address_is_taken_as_it_is(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("", "give auto, local or HOST:PORT"),
+        ("", "give a value, or leave the option out"),
         ("llava-tiny", "give auto, local or HOST:PORT"),
         ("properties/test_permutation.py", "give auto, local or HOST:PORT"),
         ("ray://head:10001", "brings no streams"),
