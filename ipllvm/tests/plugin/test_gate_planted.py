@@ -64,7 +64,7 @@ def test_what_the_baseline_violated_too_is_no_regression(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
-        ("--draws=2", "draws is 5 in the baseline and 2 in this run"),
+        ("--draws=2", "draws is 1 in the baseline and 2 in this run"),
         ("--samples=60", "260 samples are in the baseline alone"),
         ("--samples=400", "80 samples are in this run alone"),
         ("--seed=3", "seed is 0 in the baseline and 3 in this run"),
