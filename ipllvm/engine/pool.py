@@ -44,11 +44,10 @@ class Pool:
 
     def __init__(self, model: VisionLanguageModel, limit: int) -> None:
         self._model, self._limit = model, limit
-        pools = model.pools and limit > batch_policy.SHORT_ANSWER
-        self._cache: Any = model.pooled_cache() if pools else None
+        self._cache: Any = model.pooled_cache() if model.pools else None
         self._rows: list[_Pooled] = []
         self._heard = Echo()
-        self._drafting = pools and model.verifies_drafts and model.supports_shared_rows
+        self._drafting = model.pools and model.verifies_drafts and model.supports_shared_rows
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -63,7 +62,9 @@ class Pool:
         return max(least, min(batch_policy.POOLED_ROWS, batch_policy.POOLED_BYTES // max(1, bytes_a_row)))
 
     def enter(self, prefilled: Prefill, answers: Sequence[Decoding]) -> None:
-        """Let answers go on; those at other layers end first. A model that does not pool ends its own."""
+        """Let answers go on; those at other layers end first. Short ones, and those of a model that does not
+        pool, are at their end then.
+        """
         if not answers:
             return
         if self._cache is None:
@@ -79,6 +80,8 @@ class Pool:
             row.echo.hear(answer.prompt.guess)
             row.echo.hear(answer.tokens)
             self._rows.append(row)
+        if self._limit <= batch_policy.SHORT_ANSWER:
+            self.drain()
 
     def drain(self, left: int = 0) -> None:
         """Step by step until so few rows are left."""
