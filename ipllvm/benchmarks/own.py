@@ -104,12 +104,16 @@ def _question(row: Row, mapped: Mapped, pictures: int) -> str:
     marks = words.count(PLACE)
     while words.startswith(PLACE) or words.endswith(PLACE):
         words = words.removeprefix(PLACE).removesuffix(PLACE).strip()
-    if PLACE in words or not words or marks not in (0, pictures):
+    if not words:
+        raise BadCell(mapped.question, f"there are no words beside '{PLACE}'")
+    if PLACE in words or marks not in (0, pictures):
         raise BadCell(
             mapped.question,
             f"{marks} '{PLACE}' for {pictures} pictures, which stand before the words: leave '{PLACE}' out",
         )
     hint = optional(row, mapped.hint).strip() if mapped.hint else ""
+    if PLACE in hint:
+        raise BadCell(mapped.hint, f"it holds '{PLACE}', which no picture can take here: leave it out")
     return f"{hint}\n{words}" if hint else words
 
 
@@ -134,7 +138,9 @@ def _choices(row: Row, mapped: Mapped) -> tuple[str, ...]:
     value = row.get(mapped.choices)
     if value is None or value == "" or value != value:
         return ()
-    found = tuple(listed(_named(value) if isinstance(value, dict) else value))
+    found = tuple(listed(_named(value, mapped.choices) if isinstance(value, dict) and value else value))
+    if any(PLACE in str(each) for each in found):
+        raise BadCell(mapped.choices, f"a choice holds '{PLACE}', which no picture can take here")
     if not 2 <= len(found) <= len(LETTERS) or len(set(found)) != len(found):
         raise BadCell(
             mapped.choices, f"2 to {len(LETTERS)} different choices are needed, not {str(value)[:60]!r}"
@@ -142,14 +148,19 @@ def _choices(row: Row, mapped: Mapped) -> tuple[str, ...]:
     return found
 
 
-def _named(choices: dict[str, Any]) -> list[Any]:
-    """Choices by their letters, or as columns `label` and `text`, in their order.
+def _named(choices: dict[str, Any], column: str) -> list[Any]:
+    """Choices by their letters, or as columns `label` and `text`; raises BadCell where these are others.
 
-    >>> _named({"A": "red", "B": "blue"}), _named({"label": ["A", "B"], "text": ["red", "blue"]})
+    >>> _named({"A": "red", "B": "blue"}, "x"), _named({"label": ["A", "B"], "text": ["red", "blue"]}, "x")
     (['red', 'blue'], ['red', 'blue'])
     """
-    texts = choices.get("text")
-    return list(texts) if isinstance(texts, list | tuple) else [choices[key] for key in sorted(choices)]
+    columns = isinstance(choices.get("label"), list) and isinstance(choices.get("text"), list)
+    labels, texts = (
+        (choices["label"], choices["text"]) if columns else zip(*sorted(choices.items()), strict=True)
+    )
+    if list(labels) != list(ascii_uppercase[: len(texts)]):
+        raise BadCell(column, f"choices are labelled {list(labels)}: label them A, B, C, ... in order")
+    return list(texts)
 
 
 def _answers(row: Row, mapped: Mapped, choices: Sequence[str]) -> tuple[str, ...]:

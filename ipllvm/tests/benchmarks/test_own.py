@@ -102,10 +102,29 @@ def test_marks_of_pictures_around_the_words_go_and_a_hint_stands_before_them(tmp
     assert prompts == ["It is lit.\nWhat?", "Which?", "Who?"]
 
 
-@pytest.mark.parametrize("question", ["Is <image> a cat?", "<image><image> Which?", "<image>"])
-def test_marks_that_no_picture_can_take_are_told(question: str, tmp_path: Path) -> None:
-    with pytest.raises(BenchmarkUnavailable, match=r"row 1, column 'question': .*<image>.* leave"):
-        read(tmp_path, [{"image": "a.png", "question": question, "answer": "lamp"}])
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"question": "Is <image> a cat?"}, "column 'question': 1 '<image>' for 1 pictures"),
+        ({"question": "<image><image> Which?"}, "column 'question': 2 '<image>' for 1 pictures"),
+        ({"question": "<image>"}, "column 'question': there are no words beside '<image>'"),
+        ({"hint": "<image> see"}, "column 'hint': it holds '<image>'"),
+        ({"choices": ["lamp", "<image>"]}, "column 'choices': a choice holds '<image>'"),
+    ],
+)
+def test_marks_that_no_picture_can_take_are_told(change: dict[str, Any], line: str, tmp_path: Path) -> None:
+    with pytest.raises(BenchmarkUnavailable, match=f"row 1, {line}"):
+        read(tmp_path, [{"image": "a.png", "question": "What?", "answer": "lamp"} | change])
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [{"label": ["B", "A"], "text": ["red", "blue"]}, {"B": "red", "C": "blue"}, {"1": "x", "2": "y"}],
+)
+def test_choices_under_other_labels_are_told(choices: dict[str, Any], tmp_path: Path) -> None:
+    row = {"image": "a.png", "question": "Which?", "choices": choices, "answer": "B"}
+    with pytest.raises(BenchmarkUnavailable, match=r"row 1, column 'choices': .*label them A, B, C"):
+        read(tmp_path, [row])
 
 
 @pytest.mark.parametrize(
