@@ -122,7 +122,7 @@ def _entries(report: Report) -> "Iterator[EvalResultEntry]":
     for _, metric, value, row in _scores(report):
         data = sizes[row["benchmark"]]
         repository = _repository(data["name"])
-        if metric == "accuracy" and repository and data["n"] == data["total"]:
+        if metric == "accuracy" and repository and data["n"] == data["total"] and _is_whole(row):
             yield EvalResultEntry(
                 dataset_id=repository,
                 task_id="default",
@@ -130,6 +130,12 @@ def _entries(report: Report) -> "Iterator[EvalResultEntry]":
                 date=report["run"]["finished"],
                 notes=f"{data['name']}, n = {data['n']}",
             )
+
+
+def _is_whole(row: Row) -> bool:
+    """Whether the clean score is of every sample: no interrupted run, no sample that failed."""
+    clean = row["estimates"]["clean"]
+    return not row["partial"] and clean["n_error"] == 0
 
 
 def _repository(benchmark: str) -> str:

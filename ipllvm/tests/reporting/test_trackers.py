@@ -146,6 +146,13 @@ def test_leaderboards_get_clean_scores_on_whole_published_sets() -> None:
     import yaml  # type: ignore[import-untyped]
 
     assert parse_eval_result_entries(yaml.safe_load(model_card._yaml(entries))) == entries
+    row = made["results"][0]
+    for changed, name, value in ((row, "partial", True), (row["estimates"]["clean"], "n_error", 3)):
+        before = changed[name]
+        changed[name] = value
+        assert list(model_card._entries(made)) == [], name
+        changed[name] = before
+    assert len(list(model_card._entries(made))) == 1
     made["benchmarks"][0]["n"] = 300
     assert list(model_card._entries(made)) == []
 
