@@ -1,10 +1,12 @@
 """Numbers into the trackers that a Trainer has opened in this process, without the Trainer."""
 
 import sys
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ipllvm.errors import first_line
 from ipllvm.reporting.trackers import summary_writer
 
 if TYPE_CHECKING:
@@ -12,12 +14,21 @@ if TYPE_CHECKING:
 
 
 def log_live(numbers: Mapping[str, float], args: "TrainingArguments", state: "TrainerState") -> None:
-    """Append the numbers to the log history, and send them to each open tracker of `args.report_to`."""
+    """Append the numbers to the log history, and send them to each open tracker of `args.report_to`.
+
+    A tracker that fails is warned of: no training ends for it.
+    """
     state.log_history.append({**numbers, "epoch": state.epoch, "step": state.global_step})
     wanted = args.report_to or ()
     for name in [wanted] if isinstance(wanted, str) else wanted:
         if name in OPEN and (name == "tensorboard" or name in sys.modules):
-            OPEN[name](numbers, args, state.global_step)
+            try:
+                OPEN[name](numbers, args, state.global_step)
+            except Exception as error:  # whatever a tracker has of its own
+                warnings.warn(
+                    f"ipllvm: {name} took no numbers, they are in log_history: {first_line(error)}",
+                    stacklevel=2,
+                )
 
 
 def _wandb(numbers: Mapping[str, float], _: "TrainingArguments", step: int) -> None:

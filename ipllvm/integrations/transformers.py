@@ -34,7 +34,9 @@ class PropertyCallback(TrainerCallback):
     random states too: losses are those of a run without. It looks often, so that `alpha` is shared: with
     L looks planned, an alarm is a requirement whose p-value, after Holm's correction over the claims of
     its look, is at most alpha / L. So one false alarm in the whole training has at most the probability
-    alpha (a union bound, whatever the looks have in common).
+    alpha (a union bound, whatever the looks have in common). Looks beyond the L planned ones, which more
+    evaluations than the Trainer's steps foretell would be, measure and log but alarm no more. A step is
+    looked at once, and what is evaluated outside of a training not at all. Each training begins anew.
 
     Numbers go to `Trainer.log` where `trainer` was set; else into `state.log_history` and to the trackers
     of `args.report_to` that are open in this process. transformers gives a callback no Trainer.
@@ -72,7 +74,9 @@ class PropertyCallback(TrainerCallback):
             raise UsageError(f"measurements={measurements}: give a number of at least 1, or None")
         if not 0 < alpha < 1:
             raise UsageError(f"alpha={alpha}: give a probability between 0 and 1")
-        self.every, self.against, self.alpha, self.planned = every, against, alpha, measurements
+        self.every, self.against, self.alpha, self.measurements = every, against, alpha, measurements
+        self.planned: int | None = None  # set while a model is trained
+        self._baseline: str | PathLike[str] | Report | None = None
         self.stop_on = {stop_on} if isinstance(stop_on, str) else set(stop_on)
         self.processor = processor
         self.options = {"properties": properties, "benchmarks": benchmarks, "samples": samples} | options
@@ -87,10 +91,17 @@ class PropertyCallback(TrainerCallback):
             raise UsageError(
                 "PropertyCallback measures in one process: in distributed training measure the checkpoints"
             )
-        self.planned = self.planned or self._planned(args, state)
+        self.planned = self.measurements or self._planned(args, state)
+        self.reports, self.alarms = {}, {}
+        self._baseline = None if self.against == START else self.against
         if self.against == START:
-            self.against = None
-            self.against = self._measure(state, kwargs)
+            self._baseline = self._measure(state, kwargs)
+
+    def on_train_end(
+        self, args: "TrainingArguments", state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Evaluations from now on are of no training."""
+        self.planned = None
 
     def on_step_end(
         self, args: "TrainingArguments", state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -108,12 +119,13 @@ class PropertyCallback(TrainerCallback):
 
     def _planned(self, args: "TrainingArguments", state: TrainerState) -> int:
         """How often the training will be looked at; raises UsageError where that can't be known."""
+        first = int(getattr(args, "eval_on_start", False))
         if self.every is not None:
             return max(1, state.max_steps // self.every)
         if args.eval_strategy == "steps":
-            return max(1, int(state.max_steps // state.eval_steps))
+            return max(1, first + int(state.max_steps // state.eval_steps))
         if args.eval_strategy == "epoch":
-            return max(1, state.num_train_epochs)
+            return max(1, first + state.num_train_epochs)
         raise UsageError("PropertyCallback: give every=STEPS, or let the Trainer evaluate (eval_strategy)")
 
     def _measure(self, state: TrainerState, kwargs: Mapping[str, Any]) -> Report:
@@ -125,7 +137,7 @@ class PropertyCallback(TrainerCallback):
         return ipllvm.check(
             kwargs["model"],
             processor,
-            against=self.against,
+            against=self._baseline,
             name=f"step-{state.global_step}",
             **{"no_store": True, "report_only": True, **self.options},
         )
@@ -137,6 +149,8 @@ class PropertyCallback(TrainerCallback):
         control: TrainerControl,
         kwargs: Mapping[str, Any],
     ) -> None:
+        if self.planned is None or state.global_step in self.reports:
+            return
         report = self._measure(state, kwargs)
         self.reports[state.global_step] = report
         numbers = {f"ipllvm/{name}": value for name, value in _numbers(report).items()}
@@ -152,7 +166,8 @@ class PropertyCallback(TrainerCallback):
 
     def _alarms(self, report: Report) -> Iterator[Row]:
         """The requirements that are violated at the level of one look; of a gate its comparisons alone."""
-        level = self.alpha / (self.planned or 1)
+        looks = self.planned or 1
+        level = self.alpha / looks if len(self.reports) <= looks else 0.0
         for row in report.data["results"]:
             p = (row["standing"] or row["verdict"])["p_violated"]
             counts = row["claim"]["kind"] == "requirement" and (

@@ -70,17 +70,35 @@ def test_alpha_is_shared_by_the_looks() -> None:
     }
     report: Any = SimpleNamespace(data={"results": [row]})
     for looks, alarms in ((1, 1), (12, 1), (13, 0), (1000, 0)):
-        assert len(list(PropertyCallback(every=1, measurements=looks)._alarms(report))) == alarms
+        callback = PropertyCallback(every=1)
+        callback.planned = looks
+        assert len(list(callback._alarms(report))) == alarms
 
 
-def test_many_looks_at_a_model_without_fault_seldom_alarm() -> None:
-    """The false alarms of a whole training, over p-values that are independent: the worst case but ties."""
-    import numpy as np
-
-    rng, trainings, looks = np.random.default_rng(0), 4000, 50
-    alarmed = (rng.uniform(size=(trainings, looks)) <= 0.05 / looks).any(axis=1).mean()
-    assert alarmed < 0.06
-    assert (rng.uniform(size=(trainings, looks)) <= 0.05).any(axis=1).mean() > 0.9, "unshared"
+def test_looks_beyond_the_planned_ones_a_step_seen_and_no_training_alarm_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    row = {
+        "claim": {"kind": "requirement", "name": "image_use"},
+        "property": "image_use",
+        "benchmark": "planted",
+        "standing": None,
+        "verdict": {"p_violated": 1e-9},
+    }
+    report: Any = SimpleNamespace(data={"results": [row], "models": []})
+    callback = PropertyCallback(every=1, measurements=2, **ASKED)
+    monkeypatch.setattr(callback, "_measure", lambda *_: report)
+    monkeypatch.setattr("ipllvm.integrations.transformers.place", lambda row: row["property"])
+    given, state, control = SimpleNamespace(world_size=1, report_to=[]), TrainerState(), TrainerControl()
+    callback._look(given, state, control, {})  # type: ignore[arg-type]
+    assert callback.reports == {}, "no training yet"
+    train(callback, ["invariant"] * 5, tmp_path)
+    assert list(callback.reports) == [1, 2, 3, 4] and list(callback.alarms) == [1, 2]
+    state.global_step = 4
+    callback._look(given, state, control, {})  # type: ignore[arg-type]
+    assert len(state.log_history) == 0, "step 4 was looked at"
+    callback.on_train_end(given, state, control)  # type: ignore[arg-type]
+    assert callback.planned is None
 
 
 @pytest.mark.parametrize(
@@ -163,6 +181,21 @@ def test_open_trackers_get_the_numbers_and_closed_ones_do_not(
     log_live({"x": 1.0}, args, state)
     assert state.log_history == [{"x": 1.0, "epoch": 0.5, "step": 7}]
     assert calls == [("trackio", {"x": 1.0, "train/global_step": 7}, -1), ("mlflow", {"x": 1.0}, 7)]
+
+
+def test_a_tracker_that_fails_ends_no_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    from ipllvm.integrations.live import log_live
+
+    def fails(*_: Any) -> None:
+        raise UsageError("no such package")
+
+    monkeypatch.setattr("ipllvm.integrations.live.OPEN", {"tensorboard": fails})
+    state, args = TrainerState(global_step=7), SimpleNamespace(report_to="tensorboard")
+    with pytest.warns(
+        UserWarning, match="tensorboard took no numbers, they are in log_history: no such package"
+    ):
+        log_live({"x": 1.0}, args, state)  # type: ignore[arg-type]
+    assert state.log_history[0]["x"] == 1.0
 
 
 def test_a_trainer_that_is_set_does_the_logging(tmp_path: Path) -> None:
