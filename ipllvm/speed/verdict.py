@@ -18,6 +18,7 @@ from unittest.mock import patch
 
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine import deferred
+from ipllvm.engine.executors.base import LocalExecutor
 from ipllvm.engine.plan import Plan, PlannedTrial
 from ipllvm.engine.requirements import Known
 from ipllvm.engine.store.outcome_file import SUFFIX
@@ -142,12 +143,18 @@ def _recorded() -> Iterator[list[_Asked]]:
     found: list[_Asked] = []
 
     def run(
-        model: Any, plan: Plan, size: int, outcomes: Known, printed: Any, artifacts: Artifacts | None = None
+        _: LocalExecutor,
+        model: Any,
+        plan: Plan,
+        size: int,
+        outcomes: Known,
+        printed: Any,
+        artifacts: Artifacts | None = None,
     ) -> None:
         deferred.run(model, plan, size, outcomes, printed, artifacts)
         found.append(_Asked(model, plan, outcomes, artifacts))
 
-    with patch("ipllvm.evaluation.evaluation.run", run):
+    with patch.object(LocalExecutor, "run", run):
         yield found
 
 

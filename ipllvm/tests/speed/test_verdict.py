@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ipllvm.benchmarks import scenes
+from ipllvm.benchmarks import planted, scenes
+from ipllvm.engine.executors.base import LOCAL
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.requirements import Outcomes
 from ipllvm.engine.run import run
@@ -34,6 +35,14 @@ def test_trials_are_scaled_by_kind_and_other_answers_counted() -> None:
     assert wrong.different == wrong.compared
     told = "\n".join(found.lines())
     assert "first outcome after 2.0 s" in told and "everything known: 2.5 s" in told and "3 HOLDS" in told
+
+
+def test_plans_that_sessions_measure_are_recorded() -> None:
+    model, outcomes = load("planted:invariant", device="cpu"), Outcomes()
+    plan = Plan(planted.single().samples[:4], (Clean(),), 1, 0, 4)
+    with verdict._recorded() as found:
+        LOCAL.run(model, plan, 4, outcomes, lambda done: None)
+    assert [(each.model, each.plan) for each in found] == [(model, plan)] and len(found[0].outcomes) == 4
 
 
 def test_a_session_without_a_report_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
