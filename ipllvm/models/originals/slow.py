@@ -16,6 +16,8 @@ from ipllvm.models.originals.pieces import NORMAL, OWN, Piece, PieceModel
 SPACE = "\u2581"
 """What stands for a space inside pieces."""
 BYTE = "<0x00>"
+TOKENISATION = 2
+"""Raised where the same files give other token ids than before: outcomes and baselines are others then."""
 
 
 class SlowTokenizer:
