@@ -195,10 +195,9 @@ class Packed:
         return owners
 
     def _positions(self) -> Int[Tensor, "axes rows columns"]:
-        """Where each column stands; those of nobody go on in order."""
+        """Where each column stands; those of nobody at the beginning, where no prompt's end is passed."""
         axes = max(prompt.axes for prompt in self.prompts)
-        (rows, columns), skipped = self.shape, self.skipped
-        positions = torch.arange(skipped, skipped + columns).repeat(axes, rows, 1)  # [axes, rows, columns]
+        positions, skipped = torch.zeros(axes, *self.shape, dtype=torch.long), self.skipped
         for number, (prompt, place) in enumerate(zip(self.prompts, self.places, strict=True)):
             stands, end = prompt.positions(axes)[:, skipped:], self._end(number)  # [axes, own length]
             positions[:, place.row, : place.shared] = stands[:, : place.shared]

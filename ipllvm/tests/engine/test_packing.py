@@ -156,6 +156,14 @@ def test_what_goes_on_holds_one_cache_of_its_own_slots(tiny: VisionLanguageModel
     assert cache.layers == [None] * tiny.layers()
 
 
+def test_no_column_stands_beyond_the_end_of_every_prompt(tiny: VisionLanguageModel) -> None:
+    """Nobody's columns would turn the positions of all, where rotary embeddings hang on the last one."""
+    packed = Packed(_bare(10, 10, 10, shared=4), [Slot(0, 4, 4), Slot(0, 4, 10), Slot(1, 10, 10)])
+    positions = packed.attention(tiny).positions
+    assert packed.shape == (2, 16) and positions is not None
+    assert int(positions.max()) == 9
+
+
 def test_a_row_does_not_grow_beyond_twice_a_prompt(tiny: VisionLanguageModel) -> None:
     packed = pack(tiny, _bare(*[10] * 30, shared=8))
     assert packed.shape == (5, 20)
