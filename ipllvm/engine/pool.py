@@ -52,10 +52,10 @@ class Pool:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def room(self, least: int) -> int:
+    def room(self, least: int, entering: Sequence[Decoding]) -> int:
         """How many rows go on together before there are steps: `least`, and more where they are small."""
         footprint = self._model.footprint
-        longest = max((row.answer.length for row in self._rows), default=1)
+        longest = max(answer.length for answer in (*entering, *(row.answer for row in self._rows)))
         if footprint is None or self._cache is None:
             return least
         bytes_a_row = footprint.cache * self._model.dtype.itemsize * (longest + self._limit)
@@ -96,12 +96,13 @@ class Pool:
         ids = [(answer.tokens[-1], *draft) for answer, draft in zip(answers, drafts, strict=True)]
         columns = max(map(len, ids))
         lengths = torch.tensor([answer.length for answer in answers])
+        last = lengths + torch.tensor([len(each) - 1 for each in ids])  # [rows]
         at = (lengths[:, None] + torch.arange(columns)).to(model.device)  # [rows, columns]
         self._cache.expect(at, int(lengths.max()))
         padded = torch.tensor([(*each, *each[-1:] * (columns - len(each))) for each in ids])
         hidden, _ = model.decoder(
             model.embed_tokens(padded.to(model.device)),
-            attention=self._attention(at, answers, int(lengths.max()) + columns),
+            attention=self._attention(at, self._positions(at, last, answers), int(lengths.max()) + columns),
             past_key_values=self._cache,
             edit=step_edit(answers),
         )
@@ -141,13 +142,18 @@ class Pool:
                     self._cache.move(len(self._rows), place, last.answer.length)
                     self._rows[place] = last
 
-    def _attention(
-        self, at: Int[Tensor, "rows columns"], answers: Sequence[Decoding], slots: int
-    ) -> Attention:
-        """What each column sees, and where it stands."""
+    def _positions(
+        self, at: Int[Tensor, "rows columns"], last: Int[Tensor, " rows"], answers: Sequence[Decoding]
+    ) -> Int[Tensor, "axes rows columns"]:
+        """Where each column stands; nobody's, behind the `last` one of a row, no further than that."""
         axes = max(answer.prompt.axes for answer in answers)
         ahead = torch.tensor([answer.prompt.ahead for answer in answers], device=at.device)[:, None]
-        positions = (at + ahead).expand(axes, -1, -1)  # [axes, rows, columns]
+        return (at.minimum(last.to(at.device)[:, None]) + ahead).expand(axes, -1, -1)
+
+    def _attention(
+        self, at: Int[Tensor, "rows columns"], positions: Int[Tensor, "axes rows columns"], slots: int
+    ) -> Attention:
+        """What each column sees, and where it stands."""
         windows = self._model.windows
         if slots > min(windows.values(), default=slots):
             kinds = {kind: self._seen(at, slots, windows.get(kind)) for kind in self._model.kinds}

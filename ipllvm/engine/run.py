@@ -148,7 +148,7 @@ class _Chunk:
         for batch in self._room.batches(cases, cost):
             seen = self._see(batch) if changed else self._checkpoints(batch)
             yield self._stream.answered(self._asked, batch, seen, cost)
-        yield self._stream.drained()
+        yield from self._stream.drained()
 
     def _asked_whole(self, model: WholeModel, cases: list[PlannedTrial]) -> Iterator[Outcomes]:
         """What a model says that is asked as a whole."""
@@ -213,7 +213,7 @@ class _Chunk:
             for batch in self._room.batches(list(group), cost):
                 starts = [held[case.sample.id] for case in batch]
                 yield self._stream.answered(ask, batch, starts, cost)
-        yield self._stream.drained()
+        yield from self._stream.drained()
 
     def _passed(
         self, cases: Sequence[PlannedTrial], at: Sequence[int], cost: BatchShare[PlannedTrial]

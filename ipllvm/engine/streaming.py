@@ -1,7 +1,7 @@
 """What is asked in batches and answered as it comes: answers that go on share steps with those of others."""
 
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -65,27 +65,37 @@ class Stream:
                 ready[case.trial] = _response(each)
         return ready | self._stepped(lambda: self._enter(going.values()))
 
+    def drained(self) -> Iterator[Outcomes]:
+        """What is said in the end where answers still went on, as they end."""
+        while len(self._pool):
+            yield self._next()
+
     @torch.inference_mode()
-    def drained(self) -> Outcomes:
-        """What is said in the end where answers still went on."""
-        return self._stepped(self._pool.drain)
+    def _next(self) -> Outcomes:
+        """The answers that end first of those that go on."""
+        return self._stepped(lambda: self._pool.drain(len(self._pool) - 1))
 
     def _enter(self, going: Any) -> None:
         for each in going:
-            fits = self._pool.room(self._room.size) if self._room.size == self._whole else self._room.size
+            answers = [one.answer for one in each]
+            whole = self._room.size == self._whole
+            fits = self._pool.room(self._room.size, answers) if whole else self._room.size
             self._pool.drain(max(0, fits - len(each)))
-            self._pool.enter(each[0].prefilled, [one.answer for one in each])
+            self._pool.enter(each[0].prefilled, answers)
 
     def _stepped(self, work: Callable[[], None]) -> Outcomes:
         """What has ended after some steps. Where these fail, all that went on is asked again, on its own."""
+        failed = False  # asked again behind the handlers: what they hold keeps the memory that ran out
         try:
             work()
         except UsageError:
             raise
         except (torch.OutOfMemoryError, MemoryError):
-            self._whole = 0  # from now on no more go on together than are asked together
-            return self._asked_again()
+            self._whole, failed = 0, True  # from now on no more go on together than are asked together
         except Exception:
+            failed = True
+        if failed:
+            del work
             return self._asked_again()
         ended = [(trial, each.answer) for trial, each in self._open.items() if each.answer.ended]
         for trial, _ in ended:
@@ -94,6 +104,8 @@ class Stream:
 
     def _asked_again(self) -> Outcomes:
         self._pool = Pool(self._model, self._limit)
+        if self._model.device.type == "cuda":
+            torch.cuda.empty_cache()
         again, self._open = self._open, {}
         found: Outcomes = {}
         for ask in {each.ask: None for each in again.values()}:

@@ -12,10 +12,12 @@ from ipllvm.engine import batch_policy, decoding
 from ipllvm.engine import pool as pools
 from ipllvm.engine.decoding import begun, prefill
 from ipllvm.engine.echo import Echo, trusted
+from ipllvm.engine.fault_isolation import BatchBudget
 from ipllvm.engine.packing import PackedPrompt, Tokens
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.pool import Pool, greedy
 from ipllvm.engine.run import run
+from ipllvm.engine.streaming import Stream
 from ipllvm.models.loading import load
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.perturbations.noise import LayerNoise
@@ -43,6 +45,19 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> TransformersModel:
     model = load(str(checkpoints.make(checkpoints.FAMILIES[0], folder)), device="cpu")
     assert isinstance(model, TransformersModel)
     return model
+
+
+def test_answers_are_handed_over_as_they_end() -> None:
+    class Ending(list[int]):
+        """A pool whose answers end one after the other."""
+
+        def drain(self, left: int) -> None:
+            del self[left:]
+
+    stream = Stream(load("planted:invariant", device="cpu"), LONG, BatchBudget(2))
+    stream._pool = Ending([1, 2, 3])  # type: ignore[assignment]
+    left = [len(stream._pool) for _ in stream.drained()]
+    assert left == [2, 1, 0]
 
 
 @torch.inference_mode()
