@@ -24,9 +24,8 @@ class Feeder:
         self._artifacts, self._coming = artifacts, deque[PlannedTrial]()
         self._made: dict[Hashable, tuple[str, Future[Prepared]]] = {}
         self._idle: SimpleQueue[Prepare] = SimpleQueue()  # each is used by one thread at a time
-        for _ in range(workers):
-            self._idle.put(model.preparing())
-        self._threads = ThreadPoolExecutor(workers, "pictures") if workers else None
+        self._model, self._workers = model, workers
+        self._threads: ThreadPoolExecutor | None = None
 
     @classmethod
     def of(cls, model: VisionLanguageModel, artifacts: Artifacts | None) -> "Feeder":
@@ -44,9 +43,13 @@ class Feeder:
 
     def expect(self, cases: Sequence[PlannedTrial]) -> None:
         """These are asked about next, in this order; what was expected before is not any more."""
-        if self._threads is None:
-            return
         first = {pictured(case): case for case in reversed(cases) if case.sample.images}
+        if not self._workers or not first:
+            return
+        if self._threads is None:  # copies of a processor take time: none before there is a picture
+            for _ in range(self._workers):
+                self._idle.put(self._model.preparing())
+            self._threads = ThreadPoolExecutor(self._workers, "pictures")
         self._coming = deque(reversed(first.values()))
         self._made = {what: made for what, made in self._made.items() if what in first}
         self._go_on()
