@@ -10,15 +10,12 @@ from ipllvm.artifacts import Artifacts
 from ipllvm.engine.executors.chunks import ChunkQueue, Job
 from ipllvm.engine.executors.dispatch import Dispatcher, WorkerPool
 from ipllvm.engine.executors.worker import Introduction, context_of
-from ipllvm.engine.plan import Plan
+from ipllvm.engine.plan import FIRST, Plan
 from ipllvm.engine.requirements import Known, Outcomes, complete, require_whole
 from ipllvm.records import Benchmark, Sample, Trial
 
 if TYPE_CHECKING:
     from ipllvm.models.base import VisionLanguageModel
-
-CHECKED = 8
-"""Samples that every worker's self-check asks."""
 
 
 class ClusterExecutor:
@@ -51,12 +48,12 @@ class ClusterExecutor:
 
     def self_check(self, model: "VisionLanguageModel", benchmark: Benchmark, size: int | None) -> str:
         """One worker's self-check, in words; every worker passes it before its first chunk from now on."""
-        self._first = benchmark.samples[:CHECKED]
-        return str(self._dispatcher.ask("self_check", self._first, size or CHECKED))
+        self._first = benchmark.samples[:FIRST]
+        return str(self._dispatcher.ask("self_check", self._first, size or FIRST))
 
     def batch_size(self, model: "VisionLanguageModel", benchmark: Benchmark) -> int:
         """How many samples to answer together, found by a worker."""
-        return int(self._dispatcher.ask("batch_size", benchmark.samples[:CHECKED]))
+        return int(self._dispatcher.ask("batch_size", benchmark.samples[:FIRST]))
 
     def run(
         self,
@@ -86,7 +83,7 @@ class ClusterExecutor:
             done += len(fresh)
             progress(done)
 
-        first = self._first or plan.samples[:CHECKED]
+        first = self._first or plan.samples[:FIRST]
         job = Job(next(self._jobs), replace(plan, samples=()), batch_size, first, artifacts)
         self._dispatcher.measure(job, ChunkQueue(plan, outcomes, batch_size), take)
         require_whole(plan, outcomes)

@@ -125,7 +125,7 @@ class Dispatcher:
         self._pool, self._announce, self._accept, self._patience = pool, announce, accept, patience
         self._workers: dict[int, _Held] = {}
         self._polled = float("-inf")
-        self._failed_starts = 0
+        self._failed_starts, self._refusal = 0, ""
 
     def first(self) -> tuple[int, Introduction]:
         """A worker that is ready, waiting for one; raises as `measure`."""
@@ -244,7 +244,7 @@ class Dispatcher:
         """Let a worker do nothing more; raises what is wrong with the command, or with every worker."""
         if isinstance(event.error, UsageError | NotTested):
             raise event.error
-        held.refused = True
+        held.refused, self._refusal = True, str(event.error)
         self._announce(f"{self._name(event.worker) or 'a worker'} is refused: {event.error}")
         others = [other for other in self._workers.values() if not other.refused]
         if not others and self._pool.capacity() <= len(self._workers):
@@ -262,6 +262,9 @@ class Dispatcher:
             raise NotMeasured(f"{STARTS} workers in a row ended before they were ready: {event.why}")
 
     def _require_somebody(self, since: float) -> None:
+        workers = self._workers.values()
+        if workers and all(held.refused for held in workers) and self._pool.capacity() <= len(workers):
+            raise NotMeasured(f"every worker is refused: {self._refusal}")
         if time.monotonic() - since > self._patience:
             raise NotMeasured(
                 f"no worker was ready for {self._patience:.0f} s: is there a machine with a free device? "

@@ -57,7 +57,7 @@ class ModelWorker:
 
     def __init__(self, load: Load, node: str = "") -> None:
         self._load, self._node = load, node
-        self._checked: dict[tuple[str, ...], str] = {}
+        self._checked: dict[tuple[int, tuple[str, ...]], str] = {}
         self._size: dict[int, int] = {}
 
     @cached_property
@@ -83,7 +83,7 @@ class ModelWorker:
         """The self-check on this device, in words, once for these samples; raises NotMeasured."""
         from ipllvm.engine import self_check
 
-        key = tuple(sample.id for sample in samples)
+        key = size, tuple(sample.id for sample in samples)
         if self._model.info().family == "planted":
             return "none: nothing is computed"
         if key not in self._checked:

@@ -166,6 +166,13 @@ def _refuses(*_: object) -> str:
     raise NotMeasured("self-check: off")
 
 
+def test_where_every_worker_is_refused_nobody_is_waited_for(plan: Plan, lines: list[str]) -> None:
+    executor = ClusterExecutor(InProcessPool(OTHERS), lines.append, LOAD().fingerprint)
+    for _ in range(2):  # the second measurement of the run as the first
+        with pytest.raises((ModelUnavailable, NotMeasured), match="it measures with another model"):
+            executor.run(LOAD(), plan, 4, Outcomes(), lambda done: None)
+
+
 def test_an_interrupted_run_goes_on_where_it_ended(plan: Plan, local: Outcomes, lines: list[str]) -> None:
     outcomes: Outcomes = {}
 
