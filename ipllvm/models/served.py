@@ -107,8 +107,8 @@ class Served(WholeModel):
         counted = tally.prompt_tokens if tally.replies > 1 else 0  # the first is about a small grey picture
         each = counted / max(tally.replies, 1)
         tokens = round(len(prompts) * each) if each else sum(map(estimate, prompts))
-        beside = "" if each else " of words"
-        self.say(f"to ask: {forecast(len(prompts), tokens, limit, self.price, beside)}")
+        beside, more = ("", "") if each else (" of words", ", and its pictures")
+        self.say(f"to ask: {forecast(len(prompts), tokens, limit, self.price, beside)}{more}")
 
     def batch_size(self) -> int:
         """See the interface."""
