@@ -30,7 +30,7 @@ ray: $(STAMP)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[ray]"
 	OMP_NUM_THREADS=1 $(BIN)/pytest ipllvm/tests/engine/executors -q
 
-# What a GPU is asked, in under 8 minutes, with whatever Python has torch: nothing is installed.
+# What a GPU is asked, planned for under 8 minutes, with whatever Python has torch: nothing is installed.
 gpu-check:
 	$(PYTHON) -m ipllvm.speed.packages
 	$(PYTHON) -m pytest ipllvm/tests/gpu -m gpu --device=cuda -q -p no:cacheprovider
@@ -81,7 +81,7 @@ lock: $(STAMP)
 		--python-platform x86_64-manylinux_2_28 --quiet -o docs/docker/lock-cuda.txt
 	$(BIN)/python docs/docker/cpu_lock.py $(TORCH_WHEEL)
 
-# A real ViT beside a real CNN on real photographs, from packages alone: 240 MB, then minutes; reports/real.md.
+# A real ViT beside a real CNN on real photographs, from packages alone: 250 MB, then over an hour on two busy cores; reports/real.md.
 real: .real/.installed
 	PYTHONPATH=$$PWD/.real $(BIN)/pytest ipllvm/tests/paper/real -q
 	PYTHONPATH=$$PWD/.real $(BIN)/python -m ipllvm.paper.real --out reports/real.md

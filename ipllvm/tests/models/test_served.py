@@ -172,9 +172,8 @@ def test_what_asking_comes_to_is_said_before_and_after(serving: Serving) -> None
     found = outcomes(model, plan)
     words = sum(-(-len(sample.prompt) // 4) for sample in SAMPLES) * 2
     cost = (words * 1_000 + 36 * 10_000) / 1e6
-    assert told == [
-        f"to ask: 6 questions, about {words} tokens of words in, at most 36 out, ${cost:.2f}, and its pictures"
-    ]
+    of_words = f"6 questions, about {words} tokens of words in, at most 36 out, ${cost:.2f}"
+    assert told == [f"to ask: {of_words}, and its pictures"]
     assert model.spent == "7 requests, 0 questions without a reply, 700 tokens in, 35 out, $1.05"
     run(model, plan, 4, found, lambda done: None)
     assert len(told) == 1, "nothing is left to ask"
