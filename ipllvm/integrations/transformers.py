@@ -166,8 +166,8 @@ class PropertyCallback(TrainerCallback):
 
     def _alarms(self, report: Report) -> Iterator[Row]:
         """The requirements that are violated at the level of one look; of a gate its comparisons alone."""
-        looks = self.planned or 1
-        level = self.alpha / looks if len(self.reports) <= looks else 0.0
+        planned = self.planned or 1
+        level = self.alpha / planned if len(self.reports) <= planned else 0.0
         for row in report.data["results"]:
             p = (row["standing"] or row["verdict"])["p_violated"]
             counts = row["claim"]["kind"] == "requirement" and (

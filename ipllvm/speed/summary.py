@@ -13,7 +13,7 @@ FOLDER: Final = Path("reports/gpu")
 PAGE: Final = Path("reports/measured.md")
 BEGIN, END = "<!-- reports/gpu -->", "<!-- end of reports/gpu -->"
 NONE: Final = (
-    "None: no GPU was lent while this was written. `make gpu-check` is run on a CPU by the tests, with "
+    "None: no GPU was at hand while this was written. `make gpu-check` is run on a CPU by the tests, with "
     "small shapes (docs/machines.md)."
 )
 COLUMNS: Final = ("workload", "generate/s", "batched/s", "engine/s", "x alone", "x batched", "of floor")
