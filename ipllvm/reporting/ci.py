@@ -44,6 +44,8 @@ def fitting(text: str, room: int) -> str:
     """
     if len(text.encode()) <= room:
         return text
+    if room < len(CUT):
+        return ""
     ends = "".join(f"</{tag}>" for tag in CLOSING)
     left = max(0, room - len((CUT + ends).encode()))
     kept = text.encode()[:left].decode(errors="ignore").rpartition("\n")[0]

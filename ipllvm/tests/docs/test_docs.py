@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -115,6 +116,21 @@ def test_every_error_is_told_by_words_that_the_program_says() -> None:
     assert [words for row in rows for words in re.findall(r"`([^`]+)`", row) if words not in source] == []
 
 
+def test_the_page_of_every_error_has_those_that_are_raised() -> None:
+    made = runpy.run_path(str(ROOT / ".ci" / "error_page.py"))
+    found = list(
+        made["messages"](
+            'raise UsageError(f"{name}: give " "a folder")\n'
+            'raise StoreFull("no " + "room on the disk")\n'
+            'raise ValueError("a fault of ours")\nraise UsageError(said)\n'
+        )
+    )
+    assert found == ["…: give a folder", "no room on the disk"]
+    page = made["page"]()
+    assert page.count("\n- ") > 350
+    assert "a model in memory needs its processor" in page and "a fault of ours" not in page
+
+
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Path]:
     """An empty folder, and `ipllvm` and its Python on the path."""
@@ -187,6 +203,7 @@ def test_the_site_is_built_and_its_links_lead_somewhere(tmp_path: Path) -> None:
     assert made.returncode == 0, made.stderr
     reference = (tmp_path / "site" / "reference.html").read_text(encoding="utf-8")
     assert "NotMeasured" in reference
+    assert "no room on the disk" in (tmp_path / "site" / "all-errors.html").read_text(encoding="utf-8")
     for page in PAGES:
         assert (tmp_path / "site" / page.relative_to(DOCS).with_suffix(".html")).is_file()
     assert "ipllvm.records.values.Verdict" in reference
