@@ -19,8 +19,8 @@ FEWEST = 3
 HEAD = """# Every error
 
 All lines that a command, a run or a function of `ipllvm` may end in, by the room that says them; `…` is what
-each puts in. A name that nothing has is `unknown … '…': did you mean '…'? Known: …` everywhere. Most say after
-the colon what to do; for those that users meet first [there is more](errors.md).
+each puts in. A name that nothing has is `unknown … '…': did you mean '…'? Known: …` everywhere. Most say
+after the colon what to do; for those that users meet first [there is more](errors.md).
 """
 
 
