@@ -95,8 +95,8 @@ def _views(wanted: Mapping[str, Path], reports: list[Report], usual: Path) -> No
 
 
 def _write(view: ReportView, reports: list[Report], path: Path) -> Path:
-    ensure_writable(path.absolute().parent)
-    return replace_file(path.absolute().parent, path.name, view.render(reports))
+    ensure_writable(path.parent)
+    return replace_file(path.parent, path.name, view.render(reports))
 
 
 def _say(path: Path) -> None:

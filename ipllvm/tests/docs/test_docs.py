@@ -20,7 +20,7 @@ import pytest
 from ipllvm import cli
 from ipllvm.commands.suite import _Group
 from ipllvm.errors import IpllvmError
-from ipllvm.tests.docs.commands import DOCS, PAGES, README, script, shown
+from ipllvm.tests.docs.commands import DOCS, GUIDES, PAGES, README, script, shown
 from ipllvm.tests.docs.served import program
 from ipllvm.tests.test_sizes import MODULES, ROOT
 
@@ -28,12 +28,6 @@ SCRIPTS = [page for page in PAGES if script(page)]
 PUT_IN = {"[--protocol": "--protocol", "P]": "paper", "[--rule": "--rule", "R]": "R", "[--judge": "--judge"}
 PUT_IN |= {"$part": "--shard=1/8"}
 """What stands for optional parts in a synopsis, and for a variable of the shell."""
-QUICK = ["-k", "image_use", "--benchmark=planted", "--samples=24"]
-STAND_INS = {
-    "MODEL": "planted:invariant", "--model=MODEL": "--model=planted:invariant",
-    "reports/RUN": "runs/one", "reports/OTHER": "runs/two", "reports": "runs",
-    "questions.jsonl": "planted", "--benchmark=questions.jsonl": "--benchmark=planted",
-}  # fmt: skip
 
 
 class Refusing(argparse.ArgumentParser):
@@ -76,8 +70,6 @@ def values(found: argparse.Namespace) -> None:
 
 
 PYTEST = "pytest"
-GUIDES = [page for page in PAGES if page.parent.name != "decisions"]
-"""A decision may show what is not taken."""
 
 
 @pytest.mark.parametrize("page", [*GUIDES, README], ids=lambda page: page.stem)
@@ -162,26 +154,6 @@ def run(folder: Path, commands: str) -> None:
 @pytest.mark.parametrize("page", SCRIPTS, ids=[page.stem for page in SCRIPTS])
 def test_a_page_runs_from_top_to_bottom(page: Path, shell: Path) -> None:
     run(shell, script(page))
-
-
-@pytest.mark.slow
-@pytest.mark.process
-def test_the_cheat_sheet_runs(shell: Path) -> None:
-    """Each of its commands, on a planted model and few questions where it names none."""
-    first = ["ipllvm check planted:invariant", *QUICK, "--report-only"]
-    lines = [
-        " ".join([*first, f"--report-dir={name}; mkdir -p runs; mv {name}/2* runs/{name}"])
-        for name in ("one", "two")
-    ]
-    for words in shown(DOCS / "cheat-sheet.md"):
-        if "--log" in words or "--options" in words:
-            continue  # a tracker is no package of ours
-        words = [STAND_INS.get(word, word) for word in words if not word.startswith("--samples")]
-        if words[1] in ("check", "audit", "plan"):
-            words += ["--samples=24"] if "-k" in words else QUICK
-        words += ["--bundle", "pages"] if words[1] == "view" else []
-        lines.append(f"{' '.join(words)} || [ $? -lt 2 ]")
-    run(shell, "\n".join(lines))
 
 
 @pytest.mark.slow

@@ -43,7 +43,7 @@ def test_what_is_below_zero_is_told_without_a_minus() -> None:
 
 
 def test_a_bound_is_sure_at_the_level_of_its_claim() -> None:
-    found = reports.result()
+    found = reports.result(p=1e-6)
     report = reports.report(replace(found, claim=replace(found.claim, alpha=0.005)))
     assert "with 99.5 % confidence no more than" in reading(report["results"][0])
 
