@@ -112,12 +112,12 @@ def test_the_page_of_every_error_has_those_that_are_raised() -> None:
     made = runpy.run_path(str(ROOT / ".ci" / "error_page.py"))
     found = list(
         made["messages"](
-            'raise UsageError(f"{name}: give " "a folder")\n'
+            'raise UsageError(f"{name}: give " "another folder")\n'
             'raise StoreFull("no " + "room on the disk")\n'
             'raise ValueError("a fault of ours")\nraise UsageError(said)\n'
         )
     )
-    assert found == ["…: give a folder", "no room on the disk"]
+    assert found == ["…: give another folder", "no room on the disk"]
     page = made["page"]()
     assert page.count("\n- ") > 350
     assert "a model in memory needs its processor" in page and "a fault of ours" not in page
