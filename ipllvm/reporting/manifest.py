@@ -53,9 +53,9 @@ def beside(folder: Path) -> Path:
 def require_outside(folder: Path, place: Path) -> None:
     """Raises UsageError for a place in the folder of an audit."""
     if (folder / NAME).exists() and place.resolve().is_relative_to(folder.resolve()):
-        shown = visible(str(place), 4096)
+        named = visible(str(place), 4096)
         raise UsageError(
-            f"{shown}: in the folder of an audit, which stays as it was written: give another place"
+            f"{named}: in the folder of an audit, which stays as it was written: give another place"
         )
 
 
