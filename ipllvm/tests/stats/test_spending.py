@@ -57,7 +57,6 @@ def test_it_is_that_of_the_best_look_from_a_millionth_to_a_half() -> None:
     assert repeated_p([0.0], FIVE) == repeated_p([1e-9], FIVE) <= 4e-6
 
 
-
 @pytest.mark.parametrize(
     ("planned", "looks", "expected"),
     [(100, 6, (17, 34, 50, 67, 84, 100)), (100, 1, (100,)), (3, 6, (1, 2, 3)), (12, 4, (3, 6, 9, 12))],
