@@ -34,11 +34,11 @@ def test_at_either_end_the_t_test_is_just_met(alpha: float) -> None:
 
 def test_twice_every_sample_in_one_cluster_is_no_more_known() -> None:
     pair = sides()
-    doubled = [
+    above, below = (
         replace(each, values=np.repeat(each.values, 2), clusters=tuple(np.repeat(each.clusters, 2)))
         for each in pair
-    ]
-    assert ratio(*doubled).interval == pytest.approx(ratio(*pair).interval)
+    )
+    assert ratio(above, below).interval == pytest.approx(ratio(*pair).interval)
     assert ratio(*pair) == ratio(*pair, 0.05)
 
 

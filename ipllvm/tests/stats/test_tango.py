@@ -84,8 +84,8 @@ def most_likely(lost: float, gained: float, n: float, t: float) -> float:
 @pytest.mark.parametrize(("lost", "gained"), [(0.04, 0.02), (0.2, 0.01), (0.05, 0.3), (0.5, 0.4)])
 def test_the_variance_is_that_of_the_likeliest_law(lost: float, gained: float, t: float) -> None:
     for n, deff, step in ((300.0, 1.0, 1.0), (80.0, 2.5, 0.2)):
-        parts = (np.array([each]) for each in (lost - gained, lost))
-        run = Nested(*parts, gained, np.array([deff]), np.array([n]), step)
+        mean, losses = np.array([lost - gained]), np.array([lost])
+        run = Nested(mean, losses, gained, np.array([deff]), np.array([n]), step)
         variance = most_likely(lost, gained, n, t)
         assert run.variance(t)[0] == pytest.approx(variance, rel=1e-4)
         distance = n * (lost - gained - t)
