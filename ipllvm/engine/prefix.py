@@ -67,22 +67,22 @@ class CleanBeginnings:
 
     @classmethod
     def worth(
-        cls, model: VisionLanguageModel, cases: Sequence[PlannedTrial], seen: Iterable[object]
+        cls, model: VisionLanguageModel, cases: Sequence[PlannedTrial], encoded: Iterable[object]
     ) -> "CleanBeginnings | None":
         """Nothing yet, where so many trials of one kind change tokens of some pictures that they may pay."""
         first, footprint = cases[0].perturbation, model.footprint
         late = first.stage is Stage.VISUAL_TOKENS and first.share == 1
         if not (late and footprint and model.supports_prefix_cache):
             return None
-        found = [each for each in seen if isinstance(each, EncodedSample)]
+        found = [each for each in encoded if isinstance(each, EncodedSample)]
         numbers = {each.picture: len(each.prepared.input_ids) * footprint.cache for each in found}
         trials = len(cases) / len({case.sample.id for case in cases})
         held = sum(numbers.values()) * model.dtype.itemsize
         return cls(model) if batch_policy.beginnings_pay(trials, held) else None
 
-    def shared(self, seen: Sequence[EncodedSample], prompts: Sequence[PackedPrompt]) -> Prefix | None:
+    def shared(self, checkpoints: Sequence[EncodedSample], prompts: Sequence[PackedPrompt]) -> Prefix | None:
         """What each of some prompts has in common with its clean one; None where that does not pay."""
-        clean = [sample.prompt(self.model, sample.picture) for sample in seen]
+        clean = [sample.prompt(self.model, sample.picture) for sample in checkpoints]
         length = min(map(_unchanged, clean, prompts))
         if not batch_policy.prefix_pays(length, max(map(len, prompts))):
             return None

@@ -164,9 +164,9 @@ class _Chunk:
     def _asked(self, batch: Sequence[tuple[PlannedTrial, EncodedSample]]) -> list[Response | Going]:
         model, plan = self._model, self._plan
         prompts = self._prompts(batch)
-        seen = [checkpoint for _, checkpoint in batch]
-        begun = self._beginnings.shared(seen, prompts) if self._beginnings else None
-        prefix = begun or self._prefixes.shared([checkpoint.prepared for checkpoint in seen], prompts)
+        checkpoints = [checkpoint for _, checkpoint in batch]
+        begun = self._beginnings.shared(checkpoints, prompts) if self._beginnings else None
+        prefix = begun or self._prefixes.shared([each.prepared for each in checkpoints], prompts)
         samples = [case.sample for case, _ in batch]
         return respond(model, samples, plan.answer, prefill(model, prompts, prefix), plan.max_new_tokens)
 

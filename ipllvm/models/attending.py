@@ -117,10 +117,10 @@ def _read(
 ) -> tuple[Tensor, Any]:
     """Attention at some columns, zeros at others."""
     if mask is None:
-        seen = (torch.arange(key.shape[2], device=key.device) <= columns[:, None])[None, None]
+        visible = (torch.arange(key.shape[2], device=key.device) <= columns[:, None])[None, None]
     else:
-        seen = mask[:, :, columns]
-    read, weights = usual(module, query[:, :, columns], key, value, seen, **named)
+        visible = mask[:, :, columns]
+    read, weights = usual(module, query[:, :, columns], key, value, visible, **named)
     whole = read.new_zeros(read.shape[0], query.shape[2], *read.shape[2:])
     whole[:, columns] = read
     return whole, weights
