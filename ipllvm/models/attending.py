@@ -95,7 +95,7 @@ def narrowed(decoder: Any, attention: Attention, wanted: Places | None) -> Itera
 def _wanted(decoder: Any, wanted: Places | None) -> tuple[nn.Module, Int[Tensor, " columns"] | None]:
     """The attention of the last layer, and the columns at which it is read in some row."""
     last = getattr(decoder.layers[-1], "self_attn", decoder)
-    return last, None if wanted is None else wanted[1].unique()
+    return last, None if wanted is None else torch.tensor(sorted(set(wanted[1].tolist()))).to(wanted[1])
 
 
 def _by_columns(module: nn.Module, query: Heads, key: Heads, mask: Any) -> bool:
