@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from ipllvm.benchmarks import rewording
+from ipllvm.benchmarks.prompts import LETTERS
 from ipllvm.records import Benchmark, Sample
 
 _WORDS: Final = re.compile(r"\w+")
@@ -92,7 +93,7 @@ def _without_articles(prompt: str) -> list[str]:
 
 def _option(sample: Sample) -> str:
     """The text of the right option where a letter names it."""
-    letters = dict(zip(rewording.LETTERS, sample.choices, strict=False))
+    letters = dict(zip(LETTERS, sample.choices, strict=False))
     return letters.get(sample.answer, sample.answer)
 
 

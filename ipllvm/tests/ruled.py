@@ -77,7 +77,7 @@ def color(picture: Image.Image) -> str:
 
 
 def _centred(channels: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:
-    return channels - channels.mean()
+    return np.asarray(channels - channels.mean())
 
 
 _DIRECTIONS = {

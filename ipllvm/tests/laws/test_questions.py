@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -39,7 +40,7 @@ def test_wordings_keep_the_questions(wording: str) -> None:
     assert questions.worded(replace(DATA, samples=(lettered,)), wording) is None
 
 
-def _each(data: Benchmark, **changes: Callable[[Sample], object]) -> Benchmark:
+def _each(data: Benchmark, **changes: Callable[[Sample], Any]) -> Benchmark:
     """The samples, each with some fields made anew from it."""
     made = (replace(s, **{name: change(s) for name, change in changes.items()}) for s in data.samples)
     return replace(data, samples=tuple(made))
@@ -50,7 +51,7 @@ def _right_caption(sample: Sample) -> str:
 
 
 OWN = {sample.id: sample for sample in DATA.samples}
-BREAKS: dict[str, tuple[str, dict[str, Callable[[Sample], object]], str]] = {
+BREAKS: dict[str, tuple[str, dict[str, Callable[[Sample], Any]], str]] = {
     "right": ("captioned", {"prompt": _right_caption}, "and the answer is"),
     "cut": ("captioned", {"prompt": lambda s: s.prompt[:-1]}, "changes its question"),
     "moved": ("captioned", {"cluster": lambda s: "other"}, "more than prompt of"),
