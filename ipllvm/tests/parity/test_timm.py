@@ -1,6 +1,7 @@
 """timm's checkpoints, where timm and torchvision are beside: pixels are those of timm's own transforms."""
 
 import json
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -48,8 +49,7 @@ SIZES = ((80, 60), (50, 250), (250, 50), (1, 1), (64, 64))
 
 def checkpoint(place: Path, kind: str) -> tuple[Path, Any]:
     """A folder as timm writes it for the hub, and the model."""
-    import timm
-
+    timm: Any = import_module("timm")
     small, pictures = KINDS[kind]
     torch.manual_seed(0)
     model = timm.create_model(kind, num_classes=5, **small).eval()
@@ -71,8 +71,7 @@ def picture(width: int, height: int) -> Image.Image:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_pixels_and_classes_are_those_of_timm(kind: str, tmp_path: Path) -> None:
-    import timm
-
+    timm: Any = import_module("timm")
     folder, plain = checkpoint(tmp_path / "it", kind)
     raw = json.loads((folder / "config.json").read_text("utf-8"))["pretrained_cfg"]
     transform = timm.data.create_transform(
@@ -83,11 +82,13 @@ def test_pixels_and_classes_are_those_of_timm(kind: str, tmp_path: Path) -> None
     for size in SIZES:
         shown = picture(*size)
         expected = transform(shown)
-        pixels = model.prepare([shown], "what is it?").tiles
+        pixels = model.prepare([shown], "what is it?").fields["pixel_values"]
         assert torch.equal(pixels[0], expected), size
         with torch.inference_mode():
             logits = model._classes(pixels)  # type: ignore[attr-defined]
             assert torch.allclose(logits, plain(expected[None]), atol=1e-5)
     for mode in ("L", "RGBA", "P", "CMYK", "1"):
         shown = picture(80, 60).convert(mode)
-        assert torch.equal(model.prepare([shown], "?").tiles[0], transform(shown.convert("RGB")))
+        assert torch.equal(
+            model.prepare([shown], "?").fields["pixel_values"][0], transform(shown.convert("RGB"))
+        )
