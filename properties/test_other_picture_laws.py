@@ -24,6 +24,6 @@ def test_own_picture_in_its_place(probe: "Probe") -> None:
 
     def law(replaced: frozenset[int]) -> str | None:
         samples = (probe.copied(s) if n in replaced else s for n, s in enumerate(probe.samples))
-        return probe.asked_otherwise(tuple(samples), f"another file of pictures {sorted(replaced)}")
+        return probe.otherwise(tuple(samples), f"another file of pictures {sorted(replaced)}")
 
     probe.hold(law, st.frozensets(st.integers(0, len(probe.samples) - 1), min_size=1), queries=2)

@@ -104,7 +104,7 @@ class Probe:
         """Which answer `perturbation` of the picture changes, in words; None where it changes none."""
         return self._against(self.clean, self.answers(perturbation), str(perturbation))
 
-    def asked_otherwise(self, samples: tuple[Sample, ...], how: str) -> str | None:
+    def otherwise(self, samples: tuple[Sample, ...], how: str) -> str | None:
         """Which of its answers is another one when its samples are asked as these, in words, or None."""
         return self._against(self.clean, self.answers(Clean(), samples), how)
 

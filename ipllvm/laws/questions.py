@@ -19,11 +19,11 @@ _ARTICLES: Final = frozenset({"a", "an", "any", "no"})
 
 def worded(data: Benchmark, wording: str) -> str | None:
     """A wording changes the instruction and the marks of options, no word of a question and nothing else."""
-    asked = rewording.asked_as(data, wording) or data
-    for own, new in zip(data.samples, asked.samples, strict=True):
+    reworded = rewording.asked_as(data, wording) or data
+    for own, new in zip(data.samples, reworded.samples, strict=True):
         if _content(own.prompt) != _content(new.prompt):
             return f"{wording} changes the words of {own.id}: {own.prompt!r} -> {new.prompt!r}"
-    return _differing(data.samples, asked.samples, "prompt")
+    return _differing(data.samples, reworded.samples, "prompt")
 
 
 def captioned(data: Benchmark) -> str | None:
@@ -72,11 +72,11 @@ def negated(data: Benchmark) -> str | None:
     found = () if negative is None else negative.samples
     own = {sample.id: sample for sample in data.samples}
     for sample in found:
-        asked = own[sample.id]
-        if {sample.answer.casefold(), asked.answer.casefold()} != {"yes", "no"}:
-            return f"{sample.id} is answered by {sample.answer!r} where {asked.answer!r} is not meant"
-        if _without_articles(sample.prompt) != _without_articles(asked.prompt):
-            return f"negation changes the words of {sample.id}: {asked.prompt!r} -> {sample.prompt!r}"
+        before = own[sample.id]
+        if {sample.answer.casefold(), before.answer.casefold()} != {"yes", "no"}:
+            return f"{sample.id} is answered by {sample.answer!r} where {before.answer!r} is not meant"
+        if _without_articles(sample.prompt) != _without_articles(before.prompt):
+            return f"negation changes the words of {sample.id}: {before.prompt!r} -> {sample.prompt!r}"
     return _differing([own[each.id] for each in found], found, "prompt", "answer")
 
 
