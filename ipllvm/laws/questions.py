@@ -19,11 +19,11 @@ _ARTICLES: Final = frozenset({"a", "an", "any", "no"})
 
 def worded(data: Benchmark, wording: str) -> str | None:
     """A wording changes the instruction and the marks of options, no word of a question and nothing else."""
-    reworded = rewording.asked_as(data, wording) or data
-    for own, new in zip(data.samples, reworded.samples, strict=True):
+    altered = rewording.asked_as(data, wording) or data
+    for own, new in zip(data.samples, altered.samples, strict=True):
         if _content(own.prompt) != _content(new.prompt):
             return f"{wording} changes the words of {own.id}: {own.prompt!r} -> {new.prompt!r}"
-    return _differing(data.samples, reworded.samples, "prompt")
+    return _differing(data.samples, altered.samples, "prompt")
 
 
 def captioned(data: Benchmark) -> str | None:
