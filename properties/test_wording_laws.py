@@ -20,10 +20,10 @@ def test_wording_keeps_the_question(probe: "Probe") -> None:
     from ipllvm.laws import questions
     from ipllvm.laws.strategies import some_of
 
-    known = [name for name in WORDINGS if asked_as(probe.benchmark, name) is not None]
-    if not known:
+    possible = [name for name in WORDINGS if asked_as(probe.benchmark, name) is not None]
+    if not possible:
         raise NotTested(f"{probe.benchmark.name} has neither an instruction nor options to reword")
-    cases = st.tuples(some_of(probe.benchmark), st.sampled_from(known))
+    cases = st.tuples(some_of(probe.benchmark), st.sampled_from(possible))
     probe.hold(lambda case: questions.worded(*case), cases)
 
 

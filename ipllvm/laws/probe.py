@@ -108,9 +108,9 @@ class Probe:
         """Which of its answers is another one when its samples are asked as these, in words, or None."""
         return self._against(self.clean, self.answers(Clean(), samples), how)
 
-    def _against(self, known: dict[str, Tokens], answers: dict[str, Tokens], how: str) -> str | None:
+    def _against(self, former: dict[str, Tokens], answers: dict[str, Tokens], how: str) -> str | None:
         for sample, after in answers.items():
-            before = known[sample]
+            before = former[sample]
             if before != after:
                 texts = f"{self.model.text(before)!r} -> {self.model.text(after)!r}"
                 return f"{how} changes the answer to {sample}: {texts}"
