@@ -82,7 +82,7 @@ lock: $(STAMP)
 		--python-platform x86_64-manylinux_2_28 --quiet -o docs/docker/lock-cuda.txt
 	$(BIN)/python docs/docker/cpu_lock.py $(TORCH_WHEEL)
 
-# A real ViT beside a real CNN on real photographs, from packages alone: 250 MB, then over an hour on two busy cores; reports/real.md.
+# A real ViT beside a real CNN on real photographs, from packages alone: 250 MB, then minutes on two cores; reports/real.md.
 real: .real/.installed
 	PYTHONPATH=$$PWD/.real $(BIN)/pytest ipllvm/tests/paper/real -q
 	PYTHONPATH=$$PWD/.real $(BIN)/python -m ipllvm.paper.real --out reports/real.md

@@ -53,10 +53,18 @@ def beside(cell: PaperCell) -> str:
 
 
 def grid(section: PaperSection) -> tuple[list[str], list[tuple[str, str, list[PaperCell | None]]]]:
-    """The columns (benchmarks), and the rows: model, label and a cell a column."""
+    """Columns (benchmarks), and rows: model, label and a cell a column; what was measured comes first."""
     places = {(cell.model, side(cell), column(cell)): cell for cell in section.cells}
-    columns = sorted(dict.fromkeys(column(cell) for cell in section.cells), key=AVERAGE.__eq__)
-    rows = dict.fromkeys((cell.model, side(cell)) for cell in section.cells)
+    filled = [cell for cell in section.cells if cell.value is not None]
+    benchmarks, models = {column(cell) for cell in filled}, {cell.model for cell in filled}
+    columns = sorted(
+        dict.fromkeys(column(cell) for cell in section.cells),
+        key=lambda name: (name == AVERAGE, name not in benchmarks),
+    )
+    rows = sorted(
+        dict.fromkeys((cell.model, side(cell)) for cell in section.cells),
+        key=lambda row: row[0] not in models,
+    )
     return columns, [(m, label, [places.get((m, label, b)) for b in columns]) for m, label in rows]
 
 
