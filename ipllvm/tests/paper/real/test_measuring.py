@@ -97,4 +97,4 @@ def test_patches_go_whole_and_the_other_grid_cuts_through_them() -> None:
             black = np.asarray(change.apply(white, None, generator("mask"))).max(2) == 0
             patches = black.reshape(16, 14, 16, 14).mean((1, 3))
             found[mode] = float(((patches > 0) & (patches < 1)).mean())
-    assert found["random"] == 0.0 and found[CUT] > 0.7
+    assert found["random"] == 0.0 and found[CUT] > 0.6
