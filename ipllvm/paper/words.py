@@ -79,7 +79,7 @@ def column(cell: PaperCell) -> str:
 
 
 def reasons(section: PaperSection) -> Iterator[str]:
-    """Why cells hold nothing or can't be compared, once each with where that is."""
+    """Why cells hold nothing or can't be compared, once each with the models and sets of which it is so."""
     found: dict[tuple[Agreement, str, str], dict[str, None]] = {}
     for cell in section.cells:
         if cell.why and cell.agreement in (Agreement.NOT_TESTED, Agreement.NOT_COMPARABLE):
@@ -87,8 +87,12 @@ def reasons(section: PaperSection) -> Iterator[str]:
             why = NOT_HERE if missing else cell.why
             place = cell.label.partition(WITH)[2] or cell.benchmark
             found.setdefault((cell.agreement, cell.model, why), {})[place] = None
-    for (agreement, model, why), benchmarks in found.items():
-        yield f"{agreement}: {model} on {', '.join(benchmarks)}: {why.replace('{}', ' '.join(benchmarks))}"
+    alike: dict[tuple[Agreement, str, tuple[str, ...]], list[str]] = {}
+    for (agreement, model, why), places in found.items():
+        alike.setdefault((agreement, why, tuple(places)), []).append(model)
+    for (agreement, why, benchmarks), models in alike.items():
+        where = f"{', '.join(models)} on {', '.join(benchmarks)}"
+        yield f"{agreement}: {where}: {why.replace('{}', ' '.join(benchmarks))}"
 
 
 def notes(section: PaperSection) -> Iterator[str]:

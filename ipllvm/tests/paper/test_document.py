@@ -134,3 +134,9 @@ def test_examples_are_of_one_size_and_named() -> None:
     assert whole.size == (160 + 8 + 160, 160 + 18)
     assert whole.getpixel((80, 5)) == (255, 0, 0) and whole.getpixel((168 + 2, 80)) == (0, 0, 255)
     assert whole.crop((0, 160, 160, 178)).getextrema() != ((255, 255),) * 3, "a name stands below"
+
+
+def test_a_reason_that_several_models_have_is_told_once() -> None:
+    section = document.build(chosen(["fig1"]), ["m", "n"], [], _given()).parts[0]
+    (line,) = (line for line in section.remarks if "NOT TESTED" in line)
+    assert line.startswith("NOT TESTED: m, n on mmstar, mme: ") and "ipllvm data get mmstar mme" in line
