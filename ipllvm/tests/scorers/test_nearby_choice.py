@@ -6,7 +6,7 @@ from ipllvm.records import Sample
 from ipllvm.scorers import nearby_choice
 from ipllvm.scorers.official import lmms
 
-SAMPLE = Sample("s", "s", (), "Which? (A) a (B) b (C) c (D) d (E) e", "B", choices=("a", "b", "c", "d", "e"))
+SAMPLE = Sample("s", "s", (), "Which one?", "B", choices=("cat", "dog", "cow", "pig", "hen"))
 
 
 @pytest.mark.parametrize(("text", "value"), [("B", 1.0), ("A", 0.9), ("C.", 0.9), ("(D)", 0.5), ("E", 0.0)])
