@@ -12,6 +12,14 @@ from ipllvm.tests.plugin.sessions import Session, sessions, suite
 BASELINE = "--baseline=reports/baselines/first.json"
 FIRST = "test_regression[planted:{}-scenes-first-permutation]"
 SECOND = "test_regression[planted:{}-scenes-second-clean_score]"
+MARKING = """
+import pytest
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        item.add_marker(pytest.mark.skip("not today"))
+"""
+"""A plugin of somebody who would like a gate to be quiet."""
 LEFT = "it is in the baseline and was left out of this run by -k, -m, --deselect or --lf"
 
 
@@ -31,6 +39,7 @@ FAST = {
     "first-failure": gate("blind", "-x"),
     "left-out": gate("invariant", "-k", "first"),
     "lose": gate("failing"),
+    "marked": gate("blind", "-p", "marking"),
     "another": ["--benchmark=charts", *gate("invariant")[1:]],
 }
 SLOW = {
@@ -58,6 +67,7 @@ SLOW = {
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a baseline."""
     place = suite(tmp_path_factory.mktemp("kept"), "suite_gate")
+    (place / "marking.py").write_text(MARKING)
     (first,) = sessions(place, asked("invariant", "--save-baseline=first"))
     assert first.status == 0 and "baseline saved as reports/baselines/first.json" in first.lines
     return place
@@ -155,6 +165,14 @@ def uncompared(lacking: Session, model: str, why: str) -> dict[str, str]:
 def test_a_property_that_could_not_be_measured_is_not_compared(done: dict[str, Session]) -> None:
     ends = uncompared(done["lose"], "failing", "3 of 9 samples failed")
     assert [*ends.values()].count("failure") == 3
+
+
+def test_a_comparison_that_is_skipped_by_a_mark_was_not_made(done: dict[str, Session]) -> None:
+    marked = done["marked"]
+    assert marked.status == 7 and [*agree(marked).values()].count("failure") == 0
+    assert lost(marked)[FIRST.format("blind")] == (
+        "not compared first (permutation) on scenes: it was skipped: not today"
+    )
 
 
 @pytest.mark.slow
