@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ipllvm.errors import UsageError, first_line
-from ipllvm.safety.printing import Guarded
+from ipllvm.safety.printing import Guarded, visible
 from ipllvm.session import budgeting, exiting
 from ipllvm.session.comparisons import REFERENCE, lost
 from ipllvm.session.costs import planned
@@ -85,6 +85,11 @@ class Session:
                 refuse_link(self.options.store_dir / name)
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that could not be read may hold properties: the report says so too."""
+        if report.failed:
+            self.told.append(f"not collected: {visible(report.nodeid)}")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: Sequence[str]) -> None:

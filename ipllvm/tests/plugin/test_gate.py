@@ -53,6 +53,7 @@ SLOW = {
     "undecided": gate("modality"),
     "undecided-fails": gate("modality", "--undecided=fail"),
     "requirements": gate("blind", "-m", "requirement"),
+    "uncollected": gate("invariant", "--continue-on-collection-errors", "test_gate.py", "broken.py"),
     "worse": gate("blind"),
     "reruns": gate("blind", "--reruns=2"),
     "count": gate("blind", "--count=2"),
@@ -83,6 +84,7 @@ def done(kept: Path) -> dict[str, Session]:
 def more(tmp_path_factory: pytest.TempPathFactory, kept: Path) -> dict[str, Session]:
     """The other ones."""
     place = suite(tmp_path_factory.mktemp("more"), "suite_gate")
+    (place / "broken.py").write_text("import nothing_like_it\n")
     shutil.copytree(kept / "reports" / "baselines", place / "reports" / "baselines")
     return batch(place, SLOW)
 
@@ -197,6 +199,15 @@ def test_what_only_one_side_has_is_told(done: dict[str, Session]) -> None:
     assert "new first (permutation) on charts: it is not in the baseline" in told
     missing = "missing first (permutation) on scenes: it is in the baseline and not in this run"
     assert f"{missing}; renamed to first (permutation) on charts?" in told
+
+
+@pytest.mark.slow
+def test_a_file_that_could_not_be_read_is_in_the_report(more: dict[str, Session]) -> None:
+    unread = more["uncollected"]
+    assert unread.status == 1 and set(claims(unread).values()) == {"HOLDS", "UNDECIDED"}
+    assert (
+        "not collected: broken.py" in unread.lines and "not collected: broken.py" in report(unread)["notes"]
+    )
 
 
 @pytest.mark.slow

@@ -100,7 +100,7 @@ def test_answers_about_one_picture_say_nothing_of_others() -> None:
 
 
 def test_a_judge_who_is_too_mild_counts_no_more_than_whole() -> None:
-    """He gives a quarter for what people give nothing and three quarters for 1: twice his scores, at most once."""
+    """A quarter for what people give nothing, three quarters for 1: once is the most."""
     people = (np.arange(400) % 2).astype(float)
     found = corrected(judged(0.25 + people / 2), {str(i): float(people[i]) for i in range(40)})
     assert found is not None and found.trust == 1.0 and found.mean == pytest.approx(0.5)
