@@ -6,12 +6,15 @@ import sys
 import traceback
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import pairwise
 from typing import NoReturn
 
 from ipllvm.errors import LIMIT, IpllvmError, UnknownName
 from ipllvm.safety.interrupts import as_keyboard_interrupt
 from ipllvm.safety.printing import guarded, visible
 
+COMPLETION = "--completion"
+SHELLS = ("bash", "zsh", "tcsh")
 USAGE_ERROR, INTERRUPTED, BROKEN = 4, 2, 3
 """Exit statuses as pytest's; argparse's own 2 for a command line that can't be used is Ctrl-C there."""
 COMMANDS = {
@@ -33,7 +36,7 @@ COMMANDS = {
     "gate": "may a run take the place of another? Own runs, or logs of lm-eval, lmms-eval and inspect_ai",
     "compare": "saved baselines against each other, without a model",
     "score": "answers of any harness by a benchmark's own rule, without a model",
-    "store": "the outcomes that runs have left: info, verify, merge",
+    "store": "the outcomes that runs have left: info, verify, merge, export to Parquet",
     "calibrate": "the checker, measured: false verdicts where the truth is known",
     "doctor": "versions, devices, memory, caches; what is missing and how to get it",
     "speed": "trials a second: plain generate, the engine, its matrix products alone",
@@ -61,6 +64,32 @@ class Version(argparse.Action):
         parser.exit()
 
 
+class Completion(argparse.Action):
+    """Prints what completes the command line in a shell."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> NoReturn:
+        """Print it and end."""
+        from ipllvm.commands import completion
+
+        whole, commands = _parser(tuple(COMMANDS))
+        passing = [
+            commands.choices[name]
+            for name in COMMANDS
+            if getattr(import_module(f"ipllvm.commands.{name}"), "PASSES_ON", False)
+        ]
+        try:
+            print(completion.script(whole, passing, str(values)))
+        except IpllvmError as error:
+            parser.error(str(error))
+        parser.exit()
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; its exit status, or 4 after one line where it can't be done.
 
@@ -71,17 +100,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(words: list[str]) -> int:
-    parser = Parser(prog="ipllvm", description="Property checks of large language-and-vision models.")
-    parser.add_argument("--version", action=Version, nargs=0, help="say which release this is, and end")
-    parser.add_argument("-v", dest="verbose", action="store_true", help="tell where an error was raised")
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    asked = next((word for word in words if not word.startswith("-")), None)
-    if asked is not None and asked not in COMMANDS:
-        parser.exit(USAGE_ERROR, f"ipllvm: {UnknownName('command', asked, COMMANDS)}\n")
-    for name, purpose in COMMANDS.items():
-        sub = commands.add_parser(name, help=purpose)
-        if name == asked:
-            import_module(f"ipllvm.commands.{name}").arguments(sub)
+    asked = next((word for word in words if not word.startswith("-") or word == COMPLETION), None)
+    parser, commands = _parser((asked,))
+    if asked not in (None, COMPLETION, *COMMANDS):
+        parser.exit(USAGE_ERROR, f"ipllvm: {UnknownName('command', str(asked), COMMANDS)}\n")
+    if (empty := _valueless(words)) is not None:
+        parser.exit(USAGE_ERROR, f"ipllvm {asked}: {empty} '': give a value, or leave the option out\n")
     args, rest = parser.parse_known_args(words)
     args.words, args.rest = words[words.index(args.command) + 1 :], rest
     module = import_module(f"ipllvm.commands.{args.command}")
@@ -104,6 +128,34 @@ def _main(words: list[str]) -> int:
         print(f"ipllvm {args.command}: {_unexpected(error, args.command)}", file=sys.stderr)
         return BROKEN
     return status
+
+
+def _parser(described: Sequence[str | None]) -> tuple[Parser, "argparse._SubParsersAction[Parser]"]:
+    """The command line, with the arguments of those commands that are to be described."""
+    parser = Parser(prog="ipllvm", description="Property checks of large language-and-vision models.")
+    parser.add_argument("--version", action=Version, nargs=0, help="say which release this is, and end")
+    parser.add_argument("-v", dest="verbose", action="store_true", help="tell where an error was raised")
+    words = f"print what completes this command in a shell: {', '.join(SHELLS)}"
+    parser.add_argument(COMPLETION, action=Completion, choices=SHELLS, metavar="SHELL", help=words)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, purpose in COMMANDS.items():
+        sub = commands.add_parser(name, help=purpose)
+        if name in described:
+            import_module(f"ipllvm.commands.{name}").arguments(sub)
+    return parser, commands
+
+
+def _valueless(words: Sequence[str]) -> str | None:
+    """The first option with an empty value, as a shell's variable that is not set leaves it.
+
+    >>> [_valueless(words) for words in (["gate", "--markdown="], ["check", "--judge", " "], ["-k", ""])]
+    ['--markdown', '--judge', None]
+    """
+    for word, after in pairwise([*words, "end"]):
+        name, equals, value = word.partition("=")
+        if name.startswith("--") and name != "--" and not (value if equals else after).strip():
+            return name
+    return None
 
 
 def _unexpected(error: Exception, command: str) -> str:

@@ -51,6 +51,10 @@ class UnknownName(UsageError):
         hint = f"did you mean '{close[0]}'? " if close else ""
         super().__init__(f"unknown {kind} '{name}': {hint}Known: {', '.join(names) or 'none'}")
 
+    def __reduce__(self) -> tuple[type[UsageError], tuple[str]]:
+        """As a UsageError of the same words, which another process can raise."""
+        return UsageError, (str(self),)
+
 
 class ModelUnavailable(IpllvmError):
     """A checkpoint is missing, incomplete or not an LLVM."""

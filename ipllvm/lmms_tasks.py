@@ -33,23 +33,23 @@ def task(name: str) -> Any:
         raise
     except Exception as error:  # a task runs code of its own: whatever it raises, it is not here
         raise BenchmarkUnavailable(f"lmms:{name} can't be loaded: {_line(error)}") from error
-    made = found.get(name)
-    if made is None or isinstance(made, Mapping):
+    chosen = found.get(name)
+    if chosen is None or isinstance(chosen, Mapping):
         raise UsageError(f"lmms:{name} is a group of tasks: name one of them")
-    return made
+    return chosen
 
 
 def rows(name: str) -> Iterator[tuple[str, list[Any], str]]:
     """Prompt, pictures (PIL) and answer of every row, in their order."""
-    made = task(name)
-    for row in made.eval_docs:
-        yield str(made.doc_to_text(row)), list(made.doc_to_visual(row) or ()), _target(made, row)
+    chosen = task(name)
+    for row in chosen.eval_docs:
+        yield str(chosen.doc_to_text(row)), list(chosen.doc_to_visual(row) or ()), _target(chosen, row)
 
 
 def pictures(name: str, row: int) -> list[Any]:
     """The pictures of a row."""
-    made = task(name)
-    return list(made.doc_to_visual(made.eval_docs[row]) or ())
+    chosen = task(name)
+    return list(chosen.doc_to_visual(chosen.eval_docs[row]) or ())
 
 
 def max_new_tokens(name: str) -> int:
@@ -63,10 +63,10 @@ def score(name: str, row: int, text: str) -> tuple[float, str, str]:
 
     Raises NotMeasured where none of the task's metrics is a number of one row.
     """
-    made = task(name)
-    doc = made.eval_docs[row]
-    said = _filtered(made, text, doc)
-    found: Mapping[str, Any] = made.process_results(doc, [said])
+    chosen = task(name)
+    doc = chosen.eval_docs[row]
+    said = _filtered(chosen, text, doc)
+    found: Mapping[str, Any] = chosen.process_results(doc, [said])
     for metric, value in found.items():
         number = value.get("score") if isinstance(value, Mapping) else value
         if isinstance(number, bool | int | float) and 0 <= number <= 1:
@@ -74,19 +74,19 @@ def score(name: str, row: int, text: str) -> tuple[float, str, str]:
     raise NotMeasured(f"lmms:{name}: none of {', '.join(found)} is a score of one row")
 
 
-def _filtered(made: Any, text: str, doc: Any) -> str:
+def _filtered(chosen: Any, text: str, doc: Any) -> str:
     """What the first of the task's filters leaves of a response."""
     responses: list[Any] = [[text]]
-    for ensemble in list(getattr(made, "_filters", ()))[:1]:
+    for ensemble in list(getattr(chosen, "_filters", ()))[:1]:
         for each in ensemble.filters:
             responses = list(each.apply(responses, [doc]))
     left = responses[0]
     return str(left[0] if isinstance(left, list) else left)
 
 
-def _target(made: Any, row: Any) -> str:
+def _target(chosen: Any, row: Any) -> str:
     try:
-        return str(made.doc_to_target(row))
+        return str(chosen.doc_to_target(row))
     except Exception:  # shown only: the task scores by itself
         return ""
 

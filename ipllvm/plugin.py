@@ -15,6 +15,7 @@ from ipllvm.errors import IpllvmError
 from ipllvm.models import gpus
 from ipllvm.safety import interrupts
 from ipllvm.session import (
+    clusters,
     comparisons,
     fixtures,
     named,
@@ -26,6 +27,7 @@ from ipllvm.session import (
 )
 from ipllvm.session.controller import Session
 from ipllvm.session.gathered import Announcer
+from ipllvm.session.in_memory import in_hand
 from ipllvm.session.outcomes import OPTIONS, ROWS, case, finding, place, status
 from ipllvm.session.progress import Worker
 from ipllvm.session.repeats import call
@@ -61,7 +63,9 @@ def pytest_configure(config: pytest.Config) -> None:
         nothing_runs = config.stash[OPTIONS].plan or config.option.collectonly or config.option.help
         if not (nothing_runs or hasattr(config, "workerinput")):
             named.require(config.stash[OPTIONS])
-        options.check_workers(getattr(config.option, "numprocesses", None), config.stash[OPTIONS])
+        workers = getattr(config.option, "numprocesses", None)
+        options.check_workers(workers, config.stash[OPTIONS])
+        clusters.check(config.stash[OPTIONS], workers, in_hand(config))
         kept = comparisons.reference(config.stash[OPTIONS])
     except IpllvmError as error:
         raise pytest.UsageError(str(error)) from None

@@ -28,7 +28,7 @@ class Unmeasured:
 
 
 class Report:
-    """What a run found. `data` is the report as JSON has it (ipllvm/reporting/report.schema.json).
+    """What a run found. `data` is the report as JSON has it (`ipllvm report --schema`).
 
     >>> report = read_report("reports/latest")  # doctest: +SKIP
     >>> report["permutation", "scenes"].verdict.decision  # doctest: +SKIP

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
@@ -44,6 +45,11 @@ class Artifacts:
         self._providers = dict(providers)
         self._folder = folder
         self._known: dict[str, np.ndarray] = {}
+        self._lock = Lock()  # pictures are prepared by threads
+
+    def __reduce__(self) -> tuple[type["Artifacts"], tuple[dict[str, Provider]]]:
+        """For another machine: the providers, without the folder, which is this one's."""
+        return Artifacts, (self._providers,)
 
     def along(self, kind: str, provider: Provider) -> "Artifacts":
         """These artifacts, in the same folder, and those of one more provider."""
@@ -62,16 +68,17 @@ class Artifacts:
         """The artifact of an image, read-only; raises UnknownName for a kind without provider."""
         provider = self._provider(kind)
         name = f"{kind}-{_digest(provider.identity, image)}"
-        if name not in self._known:
-            found = self._read(name)
-            if found is None:
-                found = provider.of(image)
-                self._write(name, found)
-            found.setflags(write=False)
-            if self._folder is not None and len(self._known) == KEPT:
-                self._known.clear()
-            self._known[name] = found
-        return self._known[name]
+        with self._lock:
+            if name not in self._known:
+                found = self._read(name)
+                if found is None:
+                    found = provider.of(image)
+                    self._write(name, found)
+                found.setflags(write=False)
+                if self._folder is not None and len(self._known) == KEPT:
+                    self._known.clear()
+                self._known[name] = found
+            return self._known[name]
 
     def _read(self, name: str) -> np.ndarray | None:
         if self._folder is None:

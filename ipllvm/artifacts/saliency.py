@@ -1,7 +1,7 @@
 """Saliency maps: how much the class token of a vision transformer attends to each patch.
 
 The last block's attention from the CLS query to the patches, as Naseer et al. 2021 take it from
-DINO ViT-S/16 (the second of its six heads); for CLIP towers the mean over heads.
+DINO ViT-S/16 (the second of its six heads); for CLIP and DINOv2 towers the mean over heads.
 """
 
 from functools import cached_property
@@ -24,13 +24,16 @@ Colours = tuple[tuple[float, ...], tuple[float, ...]]
 
 DEFAULT = "clip-tiny"
 DINO = "facebook/dino-vits16"
-HEADS: dict[str, int | str] = {"clip": "mean", "clip_vision_model": "mean", "vit": 1}
+HEADS: dict[str, int | str] = {
+    **dict.fromkeys(("clip", "clip_vision_model", "dinov2", "dinov2_with_registers"), "mean"),
+    "vit": 1,
+}
 WANTED = ("config.json", *checkpoint.PROCESSORS, "*.safetensors", "pytorch_model.bin")
 IMAGENET: Colours = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 class AttentionSaliency:
-    """Saliency by the CLS attention of a CLIP or ViT checkpoint; its weights are read at the first map.
+    """Saliency by the CLS attention of a CLIP, ViT or DINOv2 checkpoint, read at the first map.
 
     `head` counts from 0 or is "mean". A map covers the whole picture, which is stretched to the
     model's square and normalised as the checkpoint says (a ViT: by the means of ImageNet).
@@ -60,10 +63,15 @@ class AttentionSaliency:
 
         with torch.inference_mode():
             done = self._tower(self._pixels(image)[None].to(self._device), output_attentions=True)
-            cls: Float[Tensor, "heads patches"] = done.attentions[-1][0, :, 0, 1:].float()
+            cls: Float[Tensor, "heads patches"] = done.attentions[-1][0, :, 0, self._before :].float()
         found = cls.mean(0) if self._head == "mean" else cls[int(self._head)]
         side = round(len(found) ** 0.5)
         return found.reshape(side, side).cpu().numpy()
+
+    @property
+    def _before(self) -> int:
+        """Tokens before the patches: CLS, and registers where there are any."""
+        return 1 + int(getattr(self._vision, "num_register_tokens", 0))
 
     @cached_property
     def _tower(self) -> Any:

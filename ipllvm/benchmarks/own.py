@@ -1,8 +1,8 @@
 """Anybody's own questions: a file of rows, its columns guessed by name or mapped by a small TOML beside it.
 
 `questions.jsonl` with `questions.toml` beside it; keys of the TOML: the columns `image`, `question`,
-`answer`, `choices`, `id`, `cluster`, `kind`, and `suffix` (behind the question), `scorer`,
-`max_new_tokens`, `pictures` (the folder that paths go from) and `licence`.
+`answer`, `choices`, `id`, `cluster`, `kind`, `hint` (stands before the question), and `suffix` (behind it),
+`scorer`, `max_new_tokens`, `pictures` (the folder that paths go from) and `licence`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,6 +22,8 @@ from ipllvm.benchmarks.tables.pictures import Keyed
 from ipllvm.errors import BenchmarkUnavailable
 from ipllvm.records import Benchmark, Sample
 
+PLACE = "<image>"
+"""Where other data formats say that a picture stands."""
 ACCEPTED = "accepted"
 """The label of each answer that counts as right."""
 
@@ -77,7 +79,7 @@ def _sample(row: Row, mapped: Mapped, scorer: str) -> Sample:
     pictures = _pictures(row, mapped)
     if mapped.image and (not pictures or None in pictures):
         raise BadCell(mapped.image, "there is no picture")
-    question, choices = filled(row, mapped.question).strip(), _choices(row, mapped)
+    question, choices = _question(row, mapped, len(pictures)), _choices(row, mapped)
     accepted = _answers(row, mapped, choices)
     shared = pictures[0].digest().hex()[:16] if pictures else ""
     cluster = (optional(row, mapped.cluster) if mapped.cluster else "") or shared
@@ -94,6 +96,25 @@ def _sample(row: Row, mapped: Mapped, scorer: str) -> Sample:
 
 def _is_polar(answers: Sequence[str]) -> bool:
     return len(answers) == 1 and answers[0].lower() in YES_NO
+
+
+def _question(row: Row, mapped: Mapped, pictures: int) -> str:
+    """The words, behind a hint where there is one, without the marks of pictures that stand around them."""
+    words = filled(row, mapped.question).strip()
+    marks = words.count(PLACE)
+    while words.startswith(PLACE) or words.endswith(PLACE):
+        words = words.removeprefix(PLACE).removesuffix(PLACE).strip()
+    if not words:
+        raise BadCell(mapped.question, f"there are no words beside '{PLACE}'")
+    if PLACE in words or marks not in (0, pictures):
+        raise BadCell(
+            mapped.question,
+            f"{marks} '{PLACE}' for {pictures} pictures, which stand before the words: leave '{PLACE}' out",
+        )
+    hint = optional(row, mapped.hint).strip() if mapped.hint else ""
+    if PLACE in hint:
+        raise BadCell(mapped.hint, f"it holds '{PLACE}', which no picture can take here: leave it out")
+    return f"{hint}\n{words}" if hint else words
 
 
 def _pictures(row: Row, mapped: Mapped) -> list[Keyed]:
@@ -117,12 +138,29 @@ def _choices(row: Row, mapped: Mapped) -> tuple[str, ...]:
     value = row.get(mapped.choices)
     if value is None or value == "" or value != value:
         return ()
-    found = tuple(listed(value))
+    found = tuple(listed(_named(value, mapped.choices) if isinstance(value, dict) and value else value))
+    if any(PLACE in str(each) for each in found):
+        raise BadCell(mapped.choices, f"a choice holds '{PLACE}', which no picture can take here")
     if not 2 <= len(found) <= len(LETTERS) or len(set(found)) != len(found):
         raise BadCell(
             mapped.choices, f"2 to {len(LETTERS)} different choices are needed, not {str(value)[:60]!r}"
         )
     return found
+
+
+def _named(choices: dict[str, Any], column: str) -> list[Any]:
+    """Choices by their letters, or as columns `label` and `text`; raises BadCell where these are others.
+
+    >>> _named({"A": "red", "B": "blue"}, "x"), _named({"label": ["A", "B"], "text": ["red", "blue"]}, "x")
+    (['red', 'blue'], ['red', 'blue'])
+    """
+    columns = isinstance(choices.get("label"), list) and isinstance(choices.get("text"), list)
+    labels, texts = (
+        (choices["label"], choices["text"]) if columns else zip(*sorted(choices.items()), strict=True)
+    )
+    if list(labels) != list(ascii_uppercase[: len(texts)]):
+        raise BadCell(column, f"choices are labelled {list(labels)}: label them A, B, C, ... in order")
+    return list(texts)
 
 
 def _answers(row: Row, mapped: Mapped, choices: Sequence[str]) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "question_id", "pid", "qid", "index"),
     "cluster": ("cluster", "group", "image_id", "pair"),
     "kind": ("kind", "category", "type"),
+    "hint": ("hint",),
 }
 """Columns by what they may be called, the likeliest first."""
 NEEDED = ("image", "question", "answer")
@@ -57,6 +58,7 @@ class Mapped:
     id: str = ""
     cluster: str = ""
     kind: str = ""
+    hint: str = ""
     suffix: str | None = None
     scorer: str = ""
     max_new_tokens: int = MAX_NEW_TOKENS

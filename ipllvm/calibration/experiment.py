@@ -15,9 +15,10 @@ from typing import Any
 from ipllvm.calibration import catalogue
 from ipllvm.calibration.cells import RUNS, Cell, measure
 from ipllvm.calibration.distributions import Design, Flips, Retention
-from ipllvm.calibration.fixed import AtMargin, Bounds, Family, Power
+from ipllvm.calibration.fixed import AtMargin, Bounds, Power, TenClaims
 from ipllvm.calibration.ratios import RatioGate
 from ipllvm.calibration.sequences import SequentialErrors, Share
+from ipllvm.errors import UsageError
 from ipllvm.safety import reading, writing
 
 SCHEMA = "ipllvm-calibration/1"
@@ -44,7 +45,7 @@ def cells() -> Iterator[Cell]:
         repeats = (1 + (draws - 1) * 0.4) / draws
         yield Power(Design(n, size, draws, rho_c=0.1 * repeats, rho_k=0.4), side)
     for inside, shared in product((2.0, -5.0), (False, True)):
-        yield Family((2.0,) * 5 + (inside,) * 5, shared, Design(300))
+        yield TenClaims((2.0,) * 5 + (inside,) * 5, shared, Design(300))
     for (then, now), n, size in product(((0.80, 0.75), (0.92, 0.90)), (300, 1500), (1, 10)):
         yield RatioGate(then, now, Design(n, size, rho_c=0.1))
     yield from _sequential()
@@ -85,12 +86,19 @@ def run(
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What a file of results holds; an empty one where there is none or it is of another schema."""
+    """What a file of results holds, an empty one where there is none.
+
+    Raises UsageError for a file of anything else, which would be written over.
+    """
     try:
-        found: dict[str, Any] = reading.json_file(path)
-    except (OSError, ValueError):
+        found: Any = reading.json_file(path)
+    except FileNotFoundError:
         return {"schema": SCHEMA}
-    return found if found.get("schema") == SCHEMA else {"schema": SCHEMA}
+    except (OSError, ValueError) as error:
+        raise UsageError(f"--json {path}: no results of ipllvm calibrate: {error}") from error
+    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
+        raise UsageError(f"--json {path}: no results of ipllvm calibrate, schema {SCHEMA}: name another file")
+    return found
 
 
 def write(path: Path, found: dict[str, Any]) -> None:

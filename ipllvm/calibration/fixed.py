@@ -153,7 +153,7 @@ class Power:
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class TenClaims:
     """How often any of ten claims gets a false verdict after Holm's correction.
 
     `drops` are the truths in points, those at the margin of 2 being false either way; with `shared` the

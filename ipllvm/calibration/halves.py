@@ -30,7 +30,7 @@ SPLITS, DRAWS = 200, 10
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class HalvedScores:
     """The clean scores of one claim's samples, and the perturbed ones with an even number of draws."""
 
     claim: Claim
@@ -38,7 +38,7 @@ class Measured:
     perturbed: Scores
 
 
-def measure(model: str, benchmark: str, questions: int) -> list[Measured]:
+def measure(model: str, benchmark: str, questions: int) -> list[HalvedScores]:
     """Answers to questions of a benchmark: clean, with tokens permuted, with the picture's cells shuffled."""
     from ipllvm.benchmarks.subset import subset
     from ipllvm.engine.plan import Plan
@@ -59,32 +59,32 @@ def measure(model: str, benchmark: str, questions: int) -> list[Measured]:
     scorer = Grading().of(data)
     clean, *others = (scores_of(plan, each, scorer, outcomes) for each in plan.perturbations)
     known = claims.load()
-    return [Measured(known[name], clean, scores) for name, scores in zip(asked, others, strict=True)]
+    return [HalvedScores(known[name], clean, scores) for name, scores in zip(asked, others, strict=True)]
 
 
-def of_draws(found: Iterable[Measured], splits: int = SPLITS) -> dict[str, Any]:
+def of_draws(found: Iterable[HalvedScores], splits: int = SPLITS) -> dict[str, Any]:
     """The gate between disjoint halves of the draws of every sample, dealt anew in each split."""
-    told: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for each in found:
         claim = replace(each.claim, direction="at_most", margin=each.claim.regression_margin)
         for split in range(splits):
             rng = generator("halves of draws", split, each.claim.name)
             contrast = baseline.difference(*(_entry(each, half) for half in _dealt(each.perturbed, rng)))
-            told[f"{each.claim.name} {decide.decide(contrast, claim).decision}"] += 1
-    return _row(splits, told)
+            counts[f"{each.claim.name} {decide.decide(contrast, claim).decision}"] += 1
+    return _row(splits, counts)
 
 
-def of_samples(found: Iterable[Measured], splits: int = SPLITS) -> dict[str, Any]:
+def of_samples(found: Iterable[HalvedScores], splits: int = SPLITS) -> dict[str, Any]:
     """Disjoint halves of the samples, whole clusters, as two independent sets; the clean score too."""
-    told: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for claim, contrast in _contrasts(found).values():
         for split in range(splits):
             rng = generator("halves of samples", split, claim.name)
             low, high = apart(*_parted(contrast, rng), sign=int(claim.sign))
             margin = claim.regression_margin / 100
             verdict = Decision.VIOLATED if low > margin else Decision.HOLDS if high <= margin else None
-            told[f"{claim.name} {verdict or Decision.UNDECIDED}"] += 1
-    return _row(splits, told)
+            counts[f"{claim.name} {verdict or Decision.UNDECIDED}"] += 1
+    return _row(splits, counts)
 
 
 def apart(first: Contrast, second: Contrast, sign: int = 1) -> tuple[float, float]:
@@ -106,7 +106,7 @@ def _bounds(contrast: Contrast) -> tuple[float, float, float]:
     return low, float(contrast.values.mean()), high
 
 
-def _contrasts(found: Iterable[Measured]) -> Mapping[str, tuple[Claim, Contrast]]:
+def _contrasts(found: Iterable[HalvedScores]) -> Mapping[str, tuple[Claim, Contrast]]:
     """What is compared, by name."""
     made = {}
     for each in found:
@@ -140,17 +140,17 @@ def _only(contrast: Contrast, rows: "np.ndarray[Any, np.dtype[np.bool_]]") -> Co
     )
 
 
-def _entry(measured: Measured, half: Scores) -> BaselineEntry:
+def _entry(measured: HalvedScores, half: Scores) -> BaselineEntry:
     """What a baseline would keep of a run with these draws."""
     claim = measured.claim
     return BaselineEntry.of((claim.name, claim.name, ""), claim, performance_drop(measured.clean, half))
 
 
-def _row(splits: int, told: Counter[str]) -> dict[str, Any]:
-    false = sum(count for name, count in told.items() if name.endswith(Decision.VIOLATED))
+def _row(splits: int, counts: Counter[str]) -> dict[str, Any]:
+    false = sum(count for name, count in counts.items() if name.endswith(Decision.VIOLATED))
     return {
         "splits": splits,
-        "comparisons": sum(told.values()),
+        "comparisons": sum(counts.values()),
         "false_regressions": false,
-        "verdicts": dict(sorted(told.items())),
+        "verdicts": dict(sorted(counts.items())),
     }

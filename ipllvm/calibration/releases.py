@@ -12,10 +12,10 @@ import numpy as np
 
 from ipllvm.calibration import rival_rules as rules
 from ipllvm.calibration.rival_rules import LEVEL, MARGIN, Paired, Rule
-from ipllvm.calibration.rivals import Cell, Outcome
+from ipllvm.calibration.rivals import Outcome, RivalCell
 from ipllvm.records import Contrast, Decision
 from ipllvm.sampling import generator
-from ipllvm.stats.flip_noise import Flips, may_be_used, p_beyond_noise, total
+from ipllvm.stats.flip_noise import FlipCounts, may_be_used, p_beyond_noise, total
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.stats.spending import levels
 from ipllvm.verdicts.answer import Member, decide
@@ -68,7 +68,7 @@ RELEASES: tuple[Release, ...] = (
 
 
 @dataclass(frozen=True, eq=False)
-class Run:
+class SimulatedGate:
     """One simulated gate: what was lost on each benchmark, and what two repetitions of one model flipped."""
 
     found: Sequence[Paired]
@@ -90,40 +90,42 @@ class Run:
         return [ScoreTest.of(_pooled(self, share)) for share in SHARES]
 
 
-def drawn(release: Release, shape: str, run: int) -> Run:
+def drawn(release: Release, shape: str, run: int) -> SimulatedGate:
     """One run of a release on benchmarks of that shape."""
     rng = generator("releases", release.name, shape, run)
     cells = [
-        Cell("", sizes, {"at": release.first if not number else release.law, "same": release.noise}, "mix")
+        RivalCell(
+            "", sizes, {"at": release.first if not number else release.law, "same": release.noise}, "mix"
+        )
         for number, sizes in enumerate(SHAPES[shape])
     ]
     found = [cell.drawn("at", rng) for cell in cells]
-    return Run(found, [cell.drawn("same", rng) for _ in range(2) for cell in cells])
+    return SimulatedGate(found, [cell.drawn("same", rng) for _ in range(2) for cell in cells])
 
 
-def ours(run: Run) -> bool:
+def ours(run: SimulatedGate) -> bool:
     """This project with --fail-on=worse: any row or the pooled one is worse, or a row is VIOLATED."""
     return _alarm(run, _worse(run.rows), _worse([run.looks[-1]])[0])
 
 
-def ours_beside_noise(run: Run) -> bool:
+def ours_beside_noise(run: SimulatedGate) -> bool:
     """The same with --noise-floor, measured with the baseline and with the candidate."""
     half = len(run.again) // 2
     pairs = zip(run.again[:half], run.again[half:], strict=True)
-    noise = [total([Flips.of(each.contrast) for each in pair]) for pair in pairs]
-    flips = [Flips.of(contrast) for _, contrast in run.parts]
+    noise = [total([FlipCounts.of(each.contrast) for each in pair]) for pair in pairs]
+    flips = [FlipCounts.of(contrast) for _, contrast in run.parts]
     if not may_be_used(total(flips), total(noise)):
         return ours(run)
     rows = [p_beyond_noise(each, own) for each, own in zip(flips, noise, strict=True)]
     return _alarm(run, rows, p_beyond_noise(total(flips), total(noise)))
 
 
-def ours_with_looks(run: Run) -> bool:
+def ours_with_looks(run: SimulatedGate) -> bool:
     """The same with six looks at all answers together, and at the rows at the end."""
     return _alarm(run, _worse(run.rows), 0.0 if looked(run)[0] else 1.0)
 
 
-def looked(run: Run) -> tuple[bool, int]:
+def looked(run: SimulatedGate) -> tuple[bool, int]:
     """What looks at all answers say, with half of the level, and after how many answers."""
     for seen, level, unlikely in zip(run.looks, LEVELS, FUTILE, strict=True):
         if seen.p_violated(0.0) <= level:
@@ -137,7 +139,7 @@ def _worse(tests: Sequence[ScoreTest]) -> list[float]:
     return [test.p_violated(0.0) for test in tests]
 
 
-def _alarm(run: Run, rows: Sequence[float], pooled: float) -> bool:
+def _alarm(run: SimulatedGate, rows: Sequence[float], pooled: float) -> bool:
     """Whether the gate's one answer is red; `pooled` is the p-value of the row over all answers."""
     members = [Member("all", "", "", 1.0, 1.0, p_worse=pooled, pooled=True)]
     for test, p in zip(run.rows, rows, strict=True):
@@ -146,7 +148,7 @@ def _alarm(run: Run, rows: Sequence[float], pooled: float) -> bool:
     return answer.worse or answer.decision is Decision.VIOLATED
 
 
-def _pooled(run: Run, share: float) -> Contrast:
+def _pooled(run: SimulatedGate, share: float) -> Contrast:
     """All answers, or those of the first clusters of every benchmark."""
     parts = [(name, _first(contrast, share)) for name, contrast in run.parts]
     made = pool(parts)
@@ -162,12 +164,12 @@ def _first(contrast: Contrast, share: float) -> Contrast:
     return replace(contrast, values=contrast.values[:n], clusters=contrast.clusters[:n])
 
 
-def _any(rule: Rule) -> Callable[[Run], bool]:
+def _any(rule: Rule) -> Callable[[SimulatedGate], bool]:
     return lambda run: any(rule(each)[1] for each in run.found)
 
 
-def _together(rule: Rule) -> Callable[[Run], bool]:
-    def alarm(run: Run) -> bool:
+def _together(rule: Rule) -> Callable[[SimulatedGate], bool]:
+    def alarm(run: SimulatedGate) -> bool:
         lost = np.concatenate([each.lost for each in run.found])
         offsets = np.cumsum([0, *(each.cluster[-1] + 1 for each in run.found[:-1])])
         cluster = np.concatenate([each.cluster + o for each, o in zip(run.found, offsets, strict=True)])
@@ -176,7 +178,7 @@ def _together(rule: Rule) -> Callable[[Run], bool]:
     return alarm
 
 
-PROCEDURES: dict[str, Callable[[Run], bool]] = {
+PROCEDURES: dict[str, Callable[[SimulatedGate], bool]] = {
     "ipllvm": ours,
     "ipllvm --noise-floor": ours_beside_noise,
     "ipllvm, looks at all answers": ours_with_looks,

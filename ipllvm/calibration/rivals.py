@@ -27,7 +27,7 @@ Outcome = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class RivalCell:
     """Samples in clusters, each losing or winning by a law a truth; "mix" or "beta" is how clusters agree.
 
     `draws` is over how many answers a score is a mean, of which two agree by 0.4.
@@ -86,25 +86,27 @@ _MOST_WIN: dict[Truth, tuple[Outcome, ...]] = {
     "at": ((-0.02, 0.96), (1.0, 0.0392)), "same": ((0.1, 0.10), (-0.1, 0.10)), "equal": (),
     "bad": ((0.1, 0.10), (1.0, 0.04)),
 }  # fmt: skip
-CELLS: tuple[Cell, ...] = (
-    Cell("300 singles", (1,) * 300, _USUAL),
-    Cell("150 pairs", (2,) * 150, _USUAL, "mix"),
-    Cell("100 singles, few discordant", (1,) * 100, _FEW),
-    Cell("300 singles, baseline 100 %", (1,) * 300, _FULL),
+CELLS: tuple[RivalCell, ...] = (
+    RivalCell("300 singles", (1,) * 300, _USUAL),
+    RivalCell("150 pairs", (2,) * 150, _USUAL, "mix"),
+    RivalCell("100 singles, few discordant", (1,) * 100, _FEW),
+    RivalCell("300 singles, baseline 100 %", (1,) * 300, _FULL),
     *(
-        Cell(f"{groups} x {size}, {agree}", (size,) * groups, _USUAL, agree)
+        RivalCell(f"{groups} x {size}, {agree}", (size,) * groups, _USUAL, agree)
         for (groups, size), agree in product(((150, 10), (30, 50)), ("beta", "mix"))
     ),
-    Cell("one cluster of 750, 750 singles, mix", (750, *(1,) * 750), _USUAL, "mix"),
-    Cell("300 singles, 5 answers each", (1,) * 300, _USUAL, draws=5),
-    Cell("tenths, 150 singles", (1,) * 150, _TENTHS, graded=True),
-    Cell("tenths, 300 singles", (1,) * 300, _TENTHS, graded=True),
-    Cell("tenths, 150 x 10, mix", (10,) * 150, _TENTHS, "mix", graded=True),
-    Cell("most win a little, 300 singles", (1,) * 300, _MOST_WIN, graded=True),
+    RivalCell("one cluster of 750, 750 singles, mix", (750, *(1,) * 750), _USUAL, "mix"),
+    RivalCell("300 singles, 5 answers each", (1,) * 300, _USUAL, draws=5),
+    RivalCell("tenths, 150 singles", (1,) * 150, _TENTHS, graded=True),
+    RivalCell("tenths, 300 singles", (1,) * 300, _TENTHS, graded=True),
+    RivalCell("tenths, 150 x 10, mix", (10,) * 150, _TENTHS, "mix", graded=True),
+    RivalCell("most win a little, 300 singles", (1,) * 300, _MOST_WIN, graded=True),
 )
 
 
-def measure(cell: Cell, runs: int = RUNS, rules: Mapping[str, Rule] = RULES) -> dict[str, dict[str, float]]:
+def measure(
+    cell: RivalCell, runs: int = RUNS, rules: Mapping[str, Rule] = RULES
+) -> dict[str, dict[str, float]]:
     """By rule: how often it passes at the margin and an unchanged model, and how often it alarms, in %."""
     counts = {name: dict.fromkeys(_COLUMNS, 0) for name in rules}
     for truth in TRUTHS:

@@ -20,7 +20,7 @@ _SCORES = ("clean", "permuted", "synthetic", "blank")
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class PrintedNumber:
     """A printed number: `value` in `unit` of the estimate `name`, where it stands, what is odd about it.
 
     `value` is None where the paper shows a plot without numbers; `name` then says what is shown.
@@ -46,7 +46,7 @@ class Plot:
     values: tuple[tuple[float, ...], ...] = ()
 
 
-def beside(property: str, model: str, benchmark: str) -> tuple[Figure, ...]:
+def beside(property: str, model: str, benchmark: str) -> tuple[PrintedNumber, ...]:
     """What the paper prints of a property of a model on a benchmark, by the names of a report.
 
     Empty for a model that it does not name.
@@ -60,6 +60,30 @@ def beside(property: str, model: str, benchmark: str) -> tuple[Figure, ...]:
     benchmark = benchmark.partition("@")[0]  # the same set, under whichever protocol
     parts = (_table1, _table2, _table3, _plots)
     return tuple(figure for part in parts for figure in part(property, key, benchmark))
+
+
+def averages(property: str, model: str) -> dict[str, PrintedNumber]:
+    """The last column of a table for a model, by the names of a report; "change" is that of the change.
+
+    >>> {name: figure.value for name, figure in averages("classification_retention", "llava-1.5").items()}
+    {'encoder': 67.4, 'clean': 38.2, 'change': -29.2}
+    """
+    key = paper_name(model)
+    tables = {
+        "permutation_invariance": ("Table 1", "table1.toml"),
+        "classification_retention": ("Table 3", "table3.toml"),
+    }
+    if property not in tables:
+        return {}
+    where, name = tables[property]
+    found = shipped(name)["averages"].get(key)
+    if found is None:
+        return {}
+    if isinstance(found, float):
+        return {"change": PrintedNumber("change", found, PERCENT, where, (shipped(name)["anomalies"][1],))}
+    encoder, clean = found
+    values = {"encoder": encoder, "clean": clean, "change": round(clean - encoder, 1)}
+    return {each: PrintedNumber(each, value, PERCENT, where) for each, value in values.items()}
 
 
 def paper_name(model: str) -> str | None:
@@ -108,7 +132,7 @@ def shipped(name: str) -> dict[str, Any]:
     return tomllib.loads(files("ipllvm.claims").joinpath(name).read_text(encoding="utf-8"))
 
 
-def _table1(property: str, model: str, benchmark: str) -> Iterator[Figure]:
+def _table1(property: str, model: str, benchmark: str) -> Iterator[PrintedNumber]:
     table = shipped("table1.toml")
     cell = table["models"].get(model, {}).get(benchmark)
     if cell is None or property != "permutation_invariance":
@@ -117,36 +141,36 @@ def _table1(property: str, model: str, benchmark: str) -> Iterator[Figure]:
     odd = (about.get("anomaly"), table["cells"].get(model, {}).get(benchmark))
     notes = tuple(note for note in odd if note)
     clean, permuted = (in_unit(name, benchmark) for name in ("clean", "permuted"))
-    yield Figure(clean, cell[0], about["unit"], "Table 1", notes)
-    yield Figure(permuted, cell[1], about["unit"], "Table 1", (*notes, *table["anomalies"]))
+    yield PrintedNumber(clean, cell[0], about["unit"], "Table 1", notes)
+    yield PrintedNumber(permuted, cell[1], about["unit"], "Table 1", (*notes, *table["anomalies"]))
 
 
-def _table2(property: str, model: str, benchmark: str) -> Iterator[Figure]:
+def _table2(property: str, model: str, benchmark: str) -> Iterator[PrintedNumber]:
     table = shipped("table2.toml")
     row, where = table["models"].get(model, {}), table["where"]
     if property != table["property"] or benchmark not in row:
         return
     notes = tuple(table["notes"][name] for name in (benchmark,) if name in table["notes"])
     for name, value in zip(table["columns"][benchmark], row[benchmark], strict=True):
-        yield Figure(name, value, PERCENT, where, notes)
-    yield Figure("clip_i", table["clip_i"][benchmark], COSINE, where, (table["notes"]["clip_i"],))
+        yield PrintedNumber(name, value, PERCENT, where, notes)
+    yield PrintedNumber("clip_i", table["clip_i"][benchmark], COSINE, where, (table["notes"]["clip_i"],))
     if benchmark == "mathvista":
         name = "says_1_when_right"
-        yield Figure(name, row["freq"], PERCENT, where, (table["notes"][name],))
+        yield PrintedNumber(name, row["freq"], PERCENT, where, (table["notes"][name],))
 
 
-def _table3(property: str, model: str, benchmark: str) -> Iterator[Figure]:
+def _table3(property: str, model: str, benchmark: str) -> Iterator[PrintedNumber]:
     table = shipped("table3.toml")
     if property != table["property"] or model not in table["clean"] or benchmark not in table["benchmarks"]:
         return
     place = table["benchmarks"].index(benchmark)
     notes = tuple(table["notes"][name] for name in (benchmark, model) if name in table["notes"])
     for name in _RETENTION:
-        yield Figure(name, table[name][model][place], PERCENT, table["where"], notes)
+        yield PrintedNumber(name, table[name][model][place], PERCENT, table["where"], notes)
 
 
-def _plots(property: str, model: str, benchmark: str) -> Iterator[Figure]:
+def _plots(property: str, model: str, benchmark: str) -> Iterator[PrintedNumber]:
     for plot in plots():
         fits = benchmark in plot.benchmarks or not plot.benchmarks
         if plot.property == property and model in plot.models and fits:
-            yield Figure(plot.shows, None, "", plot.where, plot.notes)
+            yield PrintedNumber(plot.shows, None, "", plot.where, plot.notes)

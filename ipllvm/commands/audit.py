@@ -8,11 +8,15 @@ from contextlib import redirect_stdout
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ipllvm.commands import suite
 from ipllvm.commands.witness import Witness
 from ipllvm.reporting.text import visible
 from ipllvm.safety import places
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 PASSES_ON = True
 HOPELESS = (2, 3, 4, 5)
@@ -31,10 +35,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.usage = "ipllvm audit MODEL [--baseline B] [arguments of pytest and of the properties]"
     suite.arguments(parser)
+    _own(parser)
+
+
+def _own(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--sign", type=Path, metavar="KEY", help="sign the manifest with this private Ed25519 key"
+    )
 
 
 def main(args: argparse.Namespace) -> int:
     """Plan, run, and sum up; pytest's exit status, 4 where the manifest can't be written."""
+    typed, own = list(args.words), argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    _own(own)
+    _, args.words = own.parse_known_args(typed)
+    key = None if args.sign is None else _key(args.sign)
     request = suite.asked(args)
     folder: Path = request.report_dir
     request = replace(request, rest=("--profile=audit", *request.rest))
@@ -47,15 +62,24 @@ def main(args: argparse.Namespace) -> int:
     if session is None or session.folder is None or session.report is None:
         print("audit: no report was written, and no manifest")
         return status
-    from ipllvm.reporting import exports, manifest
+    from ipllvm.reporting import exports, manifest, signing
     from ipllvm.reporting.folders import inner_folder
 
     exports.write(session.report, inner_folder(session.folder, "figures"))
-    command = shlex.join(["ipllvm", "audit", *args.words])
+    command = shlex.join(["ipllvm", "audit", *typed])
     place = manifest.write(session.folder, session.report, command)
     early = "; stopped early: the same command goes on" if session.report["run"]["partial"] else ""
     print(f"manifest: {visible(str(place), 4096)}, SHA-256 {manifest.digest(place)}{early}")
+    if key is not None:
+        print(f"signature: {visible(str(signing.sign(session.folder, key)), 4096)}")
     return status
+
+
+def _key(file: Path) -> "Ed25519PrivateKey":
+    """The key to sign with, read before anything is measured."""
+    from ipllvm.reporting.signing import private_key
+
+    return private_key(file)
 
 
 def _forecast(asked: Sequence[str], folder: Path) -> int:

@@ -42,6 +42,9 @@ def main(args: argparse.Namespace) -> int:
     """Run what is missing and print the tables; 1 where a band was not kept or a gate was wrong."""
     from ipllvm.calibration import experiment
 
+    for name in ("workers", "samples"):
+        if (number := getattr(args, name)) is not None and number < 1:
+            raise UsageError(f"--{name} {number}: give at least 1")
     found: dict[str, Any] = experiment.read(args.json) if args.json else {"schema": experiment.SCHEMA}
 
     def save(part: str, rows: dict[str, Any]) -> None:
@@ -75,7 +78,7 @@ def _asked(args: argparse.Namespace, name: str) -> bool:
     return not args.only or any(part in name for part in args.only)
 
 
-def _cells(args: argparse.Namespace, known: dict[str, Any], save: Save) -> int:
+def _cells(args: argparse.Namespace, earlier: dict[str, Any], save: Save) -> int:
     from ipllvm.calibration import experiment, table
     from ipllvm.calibration.cells import RUNS
 
@@ -85,39 +88,39 @@ def _cells(args: argparse.Namespace, known: dict[str, Any], save: Save) -> int:
     runs = RUNS
     if args.quick:
         chosen, runs = chosen[::10], experiment.QUICK_RUNS
-    same = {name: row for name, row in known.items() if row["runs"] == runs}
+    same = {name: row for name, row in earlier.items() if row["runs"] == runs}
     rows = experiment.run(chosen, same, args.workers, runs, save)
     print("\n".join(table.lines(rows)))
     return int(not all(row["kept"] for row in rows.values()))
 
 
-def _rivals(args: argparse.Namespace, known: dict[str, Any], save: Save) -> int:
+def _rivals(args: argparse.Namespace, earlier: dict[str, Any], save: Save) -> int:
     from ipllvm.calibration import comparison
 
     tasks = {name: task for name, task in comparison.tasks().items() if _asked(args, name)}
     if not tasks:
         raise UsageError(f"--only {' '.join(args.only)}: no such cell")
     runs = comparison.QUICK_RUNS if args.quick else comparison.RUNS
-    same = {name: row for name, row in known.items() if row["runs"] >= runs}
+    same = {name: row for name, row in earlier.items() if row["runs"] >= runs}
     rows = comparison.run(tasks, same, args.workers, runs, save)
     print("\n".join(comparison.lines(rows)))
     return 0
 
 
-def _mutants(args: argparse.Namespace, folder: Path, known: dict[str, Any], save: Save) -> bool:
+def _mutants(args: argparse.Namespace, folder: Path, earlier: dict[str, Any], save: Save) -> bool:
     from ipllvm.calibration import gates, models
 
-    return _changed(args, folder, known, save, (models.mutant, gates.CHOSEN, args.samples or SAMPLES))
+    return _changed(args, folder, earlier, save, (models.mutant, gates.CHOSEN, args.samples or SAMPLES))
 
 
-def _probes(args: argparse.Namespace, folder: Path, known: dict[str, Any], save: Save) -> bool:
+def _probes(args: argparse.Namespace, folder: Path, earlier: dict[str, Any], save: Save) -> bool:
     from ipllvm.calibration import gates, models
 
-    return _changed(args, folder, known, save, (models.probe, gates.PROBES, args.samples or models.PROBED))
+    return _changed(args, folder, earlier, save, (models.probe, gates.PROBES, args.samples or models.PROBED))
 
 
 def _changed(
-    args: argparse.Namespace, folder: Path, known: dict[str, Any], save: Save, how: tuple[Any, str, int]
+    args: argparse.Namespace, folder: Path, earlier: dict[str, Any], save: Save, how: tuple[Any, str, int]
 ) -> bool:
     """Rows of mutants by a function of `models`, on some properties with so many samples."""
     from ipllvm.calibration import models, mutants
@@ -130,32 +133,32 @@ def _changed(
         raise UnknownName("mutant", " ".join(args.only), mutants.BY_NAME)
     before = models.baseline(properties, folder, samples, chosen)
     tasks = {name: (task, properties, source, folder, before, name, samples) for name in names}
-    rows = models.run(tasks, known, args.workers, save)
+    rows = models.run(tasks, earlier, args.workers, save)
     return not all(row["right"] for row in rows.values())
 
 
-def _gates(args: argparse.Namespace, folder: Path, known: dict[str, Any], save: Save) -> bool:
+def _gates(args: argparse.Namespace, folder: Path, earlier: dict[str, Any], save: Save) -> bool:
     from ipllvm.calibration import models
 
     properties, samples = suite.folder(), args.samples or SAMPLES
     pairs = {f"pair {i}": (models.pair, properties, folder, i, samples) for i in range(models.PAIRS)}
-    rows = models.run(pairs, known, args.workers, save)
+    rows = models.run(pairs, earlier, args.workers, save)
     worse = [name for name, row in rows.items() if row["worse"]]
     flipped = sum(row["flipped"] for row in rows.values())
     print(f"{len(rows)} pairs: {flipped} answers flipped, regressions: {', '.join(worse) or 'none'}")
-    parts = _halves(known, samples)
+    parts = _halves(earlier, samples)
     save(parts)
     for name, row in parts.items():
         print(f"{row['splits']} {name}: {row['verdicts']}")
     return bool(worse or parts["halves of draws"]["false_regressions"])
 
 
-def _halves(known: dict[str, Any], samples: int) -> dict[str, Any]:
+def _halves(earlier: dict[str, Any], samples: int) -> dict[str, Any]:
     from ipllvm.calibration import halves, models
 
     made = {"halves of draws": halves.of_draws, "halves of samples": halves.of_samples}
-    if made.keys() <= known.keys():
-        return {name: known[name] for name in made}
+    if made.keys() <= earlier.keys():
+        return {name: earlier[name] for name in made}
     found = halves.measure(models.MODEL, models.BENCHMARK, samples)
     about = {"questions": samples, "draws": halves.DRAWS}
     return {name: {**about, **split(found)} for name, split in made.items()}

@@ -132,22 +132,30 @@ def _markdown(gate: "Gate") -> Iterator[str]:
 
 
 def _flipped(gate: "Gate", markdown: bool) -> Iterator[str]:
-    """The samples that flipped, question and answers, as many as are shown of each change."""
+    """The samples that flipped, question and answers, as many as are shown of each change, each once."""
+    from ipllvm.gate.answers import common_ending
     from ipllvm.gate.compare import SHOWN
     from ipllvm.gate.outcome import words
     from ipllvm.reporting.markdown import escape
 
+    printed: set[tuple[str, str]] = set()
     for change in gate.changes:
-        told = [visible(str(each), REASON_LIMIT) for each in change.turned[:SHOWN]]
-        more = len(change.turned) - len(told)
-        told += [f"and {more} more: --format json has them all"] if more else []
-        if told and markdown:
+        first = [each for each in change.turned if (change.key[2], each.sample) not in printed]
+        printed |= {(change.key[2], each.sample) for each in first}
+        ending = common_ending([each.question for each in first])
+        examples = [visible(each.line(ending), REASON_LIMIT) for each in first[:SHOWN]]
+        examples += (
+            [f"{len(change.turned) - len(first)} more as above"] if first != list(change.turned) else []
+        )
+        more = len(first) - len(first[:SHOWN])
+        examples += [f"and {more} more: --format json has them all"] if more else []
+        if examples and markdown:
             yield f"\n<details><summary>flipped: {escape(words(change.key))}</summary>\n"
-            yield from (f"- {escape(line, REASON_LIMIT)}" for line in told)
+            yield from (f"- {escape(line, REASON_LIMIT)}" for line in examples)
             yield "\n</details>"
-        elif told:
+        elif examples:
             yield f"flipped, {visible(words(change.key))}:"
-            yield from (f"  {line}" for line in told)
+            yield from (f"  {line}" for line in examples)
 
 
 def _row(gate: "Gate") -> dict[str, Any]:

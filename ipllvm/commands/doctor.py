@@ -14,6 +14,7 @@ from ipllvm.commands import suite
 from ipllvm.commands.listing import Row, show
 from ipllvm.errors import IpllvmError, first_line
 from ipllvm.models import sources
+from ipllvm.safety import places
 from ipllvm.session.costs import size
 
 MISSING, OLD, MISFIT = "missing", "too old", "does not fit"
@@ -144,7 +145,7 @@ def _places() -> Iterator[Row]:
     data = os.environ.get("IPLLVM_DATA")
     here = "here" if data and Path(data).is_dir() else "none"
     yield "own data", here, data or "$IPLLVM_DATA names its folder"
-    outcomes = suite.REPORTS / "outcomes"
+    outcomes = places.store(suite.REPORTS) / "outcomes"
     yield "store", _kept(outcomes, "*"), f"{outcomes.absolute()}: no trial that is there is run again"
     free = size(shutil.disk_usage(Path.cwd()).free)
     yield "disk", f"{free} free", f"{Path.cwd()}, where reports are written"
@@ -156,13 +157,20 @@ def _kept(folder: Path, pattern: str) -> str:
 
 
 def _benchmarks() -> Iterator[Row]:
+    """Published ones in one line, as there is one way to get them; each other with its own."""
+    from ipllvm.benchmarks.definition import Definition
     from ipllvm.commands.benchmarks import row
     from ipllvm.registry import BENCHMARKS
 
     try:
-        yield from (found for found in map(row, BENCHMARKS) if found[1] == "not here")
+        absent = [found for found in map(row, BENCHMARKS) if found[1] == "not here"]
     except ImportError as error:
         yield "benchmarks", "unknown", f"can't be read: {error}"
+        return
+    published = [name for name, *_ in absent if isinstance(BENCHMARKS.load(name), Definition)]
+    if published:
+        yield f"{len(published)} benchmarks", "not here", f"ipllvm data get NAME: {', '.join(published)}"
+    yield from (found for found in absent if found[0] not in published)
 
 
 def _models() -> Iterator[Row]:

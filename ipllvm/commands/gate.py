@@ -14,6 +14,7 @@ from ipllvm.reporting.text import interval, number, visible
 if TYPE_CHECKING:
     from ipllvm.gate.baseline import Baseline
     from ipllvm.gate.outcome import Change, Gate
+    from ipllvm.records import Estimate
 
 UNDECIDED: Final = 6
 USUAL: Final = 2.0
@@ -122,14 +123,21 @@ def lines(gate: "Gate") -> Iterator[str]:
         )
         yield (
             f"{gate.standing(change)} {gate.measure(change)} on {change.key[2]}: "
-            f"{means}worse by {number(found.value)} {interval(found.low, found.high)}, margin "
+            f"{means}{_worse(found)}, margin "
             f"{change.claim.margin:g}; {lost} lost and {gained} gained of {found.n:,}"
         )
     yield from gate.lines()
+
+
+def _worse(found: "Estimate") -> str:
+    """By how much it is worse, or better, with the interval of that."""
+    if found.value is not None and found.value < 0:
+        return f"better by {number(-found.value)} {interval(-found.high, -found.low)}"
+    return f"worse by {number(found.value)} {interval(found.low, found.high)}"
 
 
 def why(gate: "Gate") -> Iterator[str]:
     """The reasons, and the worst samples with both answers."""
     for change in ordered(gate):
         yield f"why, {gate.measure(change)} on {change.key[2]}: {gate.reason(change)}"
-        yield from (f"  flipped {each}" for each in change.turned[:EXAMPLES])
+        yield from (f"  {each}" for each in change.turned[:EXAMPLES])

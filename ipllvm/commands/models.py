@@ -22,6 +22,7 @@ def main(args: argparse.Namespace) -> int:
     """Print one line a model, or a family."""
     if args.families:
         show(_families())
+        print(LEGEND)
         return 0
     show([*_embedded(sources.EMBEDDED), *aliases(), *_planted(), *_parts()])
     return 0
@@ -37,17 +38,35 @@ def _embedded(names: Iterable[str], what: str = "") -> Iterator[Row]:
             yield name, "embedded", what or config["architectures"][0]
 
 
+COLUMNS = "{:<8}{:<10}{:<8}{:<10}{}"
+LEGEND = """
+stages: where it can be perturbed: pixels, the projector's output, visual tokens and hidden states, or pixels
+  and words alone. pictures: in one prompt. rows: several questions about a picture share its positions, or
+  each has its own. drafts: the clean answer is verified in one pass, or a rejected one is rerun from its
+  prompt. places: visual tokens have places in the picture, or are queries without any.
+Rows and drafts are those of the decoder that a type has by default; docs/families.md has the rest."""
+
+
 def _families() -> Iterator[Row]:
-    """Each model type with what its class says; which decoders share rows and take prefixes is their own."""
+    """Each model type with what its class says, and what its usual decoder can."""
+    from transformers import CONFIG_MAPPING
+
+    from ipllvm.models.language_half import forgets, shares_rows
+
+    yield "type", "class", COLUMNS.format("stages", "pictures", "rows", "drafts", "places")
     for name in FAMILIES:
         family = FAMILIES.load(name)
+        pictures = "several" if family.SEVERAL else "one"
         if family.sealed:
-            yield name, family.__name__, f"pixels and words alone: it {family.sealed}"
+            why = family.sealed.partition(",")[0]
+            yield name, family.__name__, COLUMNS.format("pixels", pictures, "own", "none", why)
             continue
-        pictures = "several pictures" if family.SEVERAL else "one picture"
-        places = "permuted and by place" if family.placed else "permuted; queries have no places"
-        order = "" if family.IN_ORDER else ", positions or masks of its own"
-        yield name, family.__name__, f"{pictures}; visual tokens {places}{order}; every stage"
+        config = CONFIG_MAPPING[name]().get_text_config() if name in CONFIG_MAPPING else None
+        again = family.FORGETS or forgets(config)
+        shared = "shared" if family.SHARED and not again and shares_rows(config) else "own"
+        drafts = "rerun" if again else "verified"
+        places = "yes" if family.placed else "none: queries"
+        yield name, family.__name__, COLUMNS.format("all", pictures, shared, drafts, places)
 
 
 def aliases() -> Iterator[Row]:

@@ -166,7 +166,7 @@ def _written(
     plan: Sequence[str],
 ) -> int:
     from ipllvm.paper import document, words
-    from ipllvm.paper.cells import Measured
+    from ipllvm.paper.measured import Measured
     from ipllvm.reporting.folders import inner_folder
 
     about = [*_about(args, reports)]
@@ -191,10 +191,36 @@ def _about(args: argparse.Namespace, reports: Sequence[Any]) -> list[str]:
 
 
 def _example() -> Any:
-    """A picture of MathVista where it is here, else of a page chart; and the embedded saliency."""
+    """A picture of MathVista where it is here, else of a made chart; what is drawn of its caption."""
     from ipllvm.artifacts import saliency
     from ipllvm.benchmarks import choice
+    from ipllvm.paper.examples import PicturedExample
     from ipllvm.paper.planning import is_here
 
-    data = choice.load("mathvista" if is_here("mathvista") else "charts", offline=True)
-    return data.samples[0].images[0].load(), saliency.load(saliency.DEFAULT, offline=True).of
+    real = is_here("mathvista")
+    data = choice.load("mathvista" if real else "charts", offline=True)
+    picture, attention = data.samples[0].images[0].load(), saliency.load(saliency.DEFAULT, offline=True)
+    drawn, words = _redrawn(data, "sdxl-lightning" if real else "renderer")
+    return PicturedExample(picture, attention.of, drawn, words)
+
+
+def _redrawn(data: Any, name: str) -> tuple[Any, str]:
+    """The first picture of `data` drawn anew from its caption, as Table 2's are; and whose caption it is."""
+    from dataclasses import replace
+
+    from PIL import Image
+
+    from ipllvm.artifacts.synthetic import CAPTIONERS, generator
+    from ipllvm.engine.captioning import captions
+    from ipllvm.models.loading import load
+
+    try:
+        artist, author = generator(name, offline=True), load(CAPTIONERS[name], offline=True)
+        one = replace(data, samples=data.samples[:1])
+        (caption,) = captions(author, one, lambda context: {}, 1, lambda done: None).values()
+        pixels = artist.draw(caption)
+    except IpllvmError as error:
+        return None, f"nothing is drawn anew here: {error}"
+    return Image.fromarray(
+        pixels
+    ), f'drawn by {artist.identity} from the caption of {author.name}: "{caption}"'

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ipllvm.commands import suite
-from ipllvm.commands.listing import show
+from ipllvm.commands.listing import Row, show
 
 KINDS = ("requirement", "observation", "law")
 
@@ -20,8 +20,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print one line a property; raises UsageError where there are none."""
-    show([row for file in sorted(suite.folder().glob("test_*.py")) for row in _rows(file)])
+    show(rows())
     return 0
+
+
+def rows() -> list[Row]:
+    """Each property with its kind and its claim; raises UsageError where there are none."""
+    return [row for file in sorted(suite.folder().glob("test_*.py")) for row in _rows(file)]
 
 
 def _rows(file: Path) -> Iterator[tuple[str, str, str]]:

@@ -1,20 +1,30 @@
 """`ipllvm report RUN ...`: the views of reports again, from their JSON alone, without the model."""
 
 import argparse
+import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from ipllvm.reporting import exports, migration, runs
+from ipllvm.errors import UsageError
+from ipllvm.reporting import exports, migration, model_card, runs, trackers
 from ipllvm.reporting.folders import ensure_writable, inner_folder, replace_file
 from ipllvm.reporting.merging import merged
-from ipllvm.reporting.schema import Report
+from ipllvm.reporting.schema import SCHEMA, Report
 from ipllvm.reporting.text import visible
+from ipllvm.reporting.trackers import TRACKERS
 from ipllvm.reporting.views import VIEWS, ReportView
 
 BESIDE: Final = Path()
 REPORTS: Final = Path("reports")
 FIGURES: Final = "figures"
-WORDS: Final = "a folder of the pictures as SVG and PNG, with their numbers as CSV"
+FOLDERS: Final = {FIGURES: exports.write, model_card.FOLDER: model_card.write}
+"""What is a folder of files, by the option that asks for it."""
+PLACES: Final = {
+    **{view.option: view.words for view in VIEWS},
+    FIGURES: "a folder of the pictures as SVG and PNG, with their numbers as CSV",
+    model_card.FOLDER: "a folder with a section for the model card on the hub, and .eval_results",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,37 +34,61 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "Without options all of them, beside the first report."
     )
     parser.add_argument(
-        "reports", metavar="RUN", nargs="+", help="a run: latest, its name, its folder or report.json"
+        "reports", metavar="RUN", nargs="*", help="a run: latest, its name, its folder or report.json"
     )
     parser.add_argument("--report-dir", type=Path, default=REPORTS, help="where names are looked up")
     parser.add_argument(
         "--merge", action="store_true", help="RUN are folders of runs with --shard: make one report of them"
     )
-    for name, words in (*((view.option, view.words) for view in VIEWS), (FIGURES, WORDS)):
+    for name, words in PLACES.items():
         parser.add_argument(f"--{name}", type=Path, nargs="?", const=BESIDE, metavar="PLACE", help=words)
+    parser.add_argument(
+        "--log",
+        action="append",
+        default=[],
+        choices=TRACKERS,
+        help="send the numbers to a tracker; repeatable",
+    )
+    parser.add_argument("--schema", action="store_true", help="print the JSON Schema of report.json, and end")
 
 
 def main(args: argparse.Namespace) -> int:
     """Write the views and say where; raises UsageError for what is no report."""
+    if args.schema:
+        print(json.dumps(SCHEMA, indent=1))
+        return 0
+    if not args.reports:
+        raise UsageError("name a run: ipllvm report latest (ipllvm runs lists them)")
     if args.merge:
         from ipllvm.commands import shards  # brings the table of options along
 
         return shards.merge(args.reports, args.report_dir)
     files = [runs.find(name, args.report_dir) for name in args.reports]
     reports = [migration.read(file) for file in files]
-    names = (*(view.option for view in VIEWS), FIGURES)
-    asked = {name: place for name in names if (place := getattr(args, name)) is not None}
-    wanted = asked or dict.fromkeys(names, BESIDE)
+    given = {name: getattr(args, name.replace("-", "_")) for name in PLACES}
+    asked = {name: place for name, place in given.items() if place is not None}
+    every = {} if args.log else dict.fromkeys([*(view.option for view in VIEWS), FIGURES], BESIDE)
+    _views(asked or every, reports, files[0])
+    for report, file in zip(reports, files, strict=True):
+        for run in trackers.tracked(report, file.parent) if args.log else ():
+            for tracker in args.log:
+                print(visible(trackers.log(tracker, run), 4096))
+    return 0
+
+
+def _views(wanted: Mapping[str, Path], reports: list[Report], first: Path) -> None:
+    """Write what is wanted, beside the first report unless another place is given."""
     for view in VIEWS:
         if view.option in wanted:
             place = wanted[view.option]
-            _say(_write(view, reports, files[0].with_name(view.file) if place == BESIDE else place))
-    if FIGURES in wanted:
-        place = wanted[FIGURES]
-        folder = inner_folder(files[0].parent, FIGURES) if place == BESIDE else place
-        exports.write(merged(reports), folder)
-        _say(folder)
-    return 0
+            _say(_write(view, reports, first.with_name(view.file) if place == BESIDE else place))
+    for name, write in FOLDERS.items():
+        if name in wanted:
+            place = wanted[name]
+            folder = inner_folder(first.parent, name) if place == BESIDE else place
+            ensure_writable(folder)
+            write(merged(reports), folder)
+            _say(folder)
 
 
 def _write(view: ReportView, reports: list[Report], path: Path) -> Path:

@@ -14,7 +14,7 @@ from ipllvm.errors import UsageError
 from ipllvm.safety.printing import as_json, visible
 
 if TYPE_CHECKING:
-    from ipllvm.evaluation.recorded import Line, Recorded
+    from ipllvm.evaluation.recorded import Recorded, ScoredRow
     from ipllvm.judges.cached import CachedJudge
     from ipllvm.metrics.totals import Figure
 
@@ -70,15 +70,16 @@ def main(args: argparse.Namespace) -> int:
 
 def _judge(args: argparse.Namespace) -> "CachedJudge | None":
     """The judge that is named, whose replies are kept; raises UsageError where it can't be asked."""
-    from ipllvm.judges import cost, loading
+    from ipllvm.endpoints import price
+    from ipllvm.judges import loading
     from ipllvm.judges.cached import CachedJudge
 
     if args.judge is None:
         return None
     loading.check(args.judge)
     loading.require(args.judge)
-    price = cost.parse("judge-price", args.judge_price) if args.judge_price else None
-    return CachedJudge(loading.load(args.judge), args.report_dir / "replies", price, _say)
+    paid = price.parse("judge-price", args.judge_price) if args.judge_price else None
+    return CachedJudge(loading.load(args.judge), args.report_dir / "replies", paid, _say)
 
 
 def _say(line: str) -> None:
@@ -94,7 +95,7 @@ def _write(path: Path, found: "Recorded") -> None:
         raise UsageError(f"{path}: can't be written: {error.strerror or error}") from error
 
 
-def _scored(line: "Line") -> dict[str, Any]:
+def _scored(line: "ScoredRow") -> dict[str, Any]:
     if line.score is None:
         return {"id": line.id, "score": None, "answer": None, "note": line.why or "no response"}
     return {"id": line.id, "score": line.score.value, "answer": line.score.answer, "note": line.score.note}

@@ -1,6 +1,7 @@
 """`ipllvm report --merge DIR...`: one report of all parts of a run that `--shard I/N` has cut up."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,12 +21,14 @@ from ipllvm.safety.printing import visible
 if TYPE_CHECKING:
     from ipllvm.engine.context import Context
 
-APART: Final = ("shard", "report_dir", "report_only", "batch_size", "max_errors", "device")
+APART: Final = ("shard", "report_dir", "report_only", "batch_size", "max_errors", "device", "ray")
 """Options in which the parts of one run may differ."""
 SAME: Final = ("model", "device", "dtype", "attention", "torch", "transformers", "images", "engine")
 """What of a context all parts must share: an answer elsewhere is another measurement."""
 OUTCOMES: Final = "outcomes"
 LISTED: Final = 12
+MEASURED: Final = re.compile(r"^shard \S+: ([\d,]+) of [\d,]+ samples measured")
+"""What a part says of each property (ipllvm/evaluation/schedules.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ def merge(folders: Sequence[str], into: Path) -> int:
     """
     parts = [part for name in folders for part in found(Path(name))]
     first = _whole(parts)
+    for part in parts:
+        _require_outcomes(part)
     _alike(parts)
     store = into / OUTCOMES
     ensure_writable(store)
@@ -118,6 +123,19 @@ def _whole(parts: Sequence[MeasuredShard]) -> MeasuredShard:
     return first
 
 
+def _require_outcomes(part: MeasuredShard) -> None:
+    """Raises UsageError where a part has measured samples and their outcomes are not beside its report: they
+    would be measured again without a word.
+    """
+    reasons = (each["reason"] for each in part.report["not_tested"])
+    counts = [int(found[1].replace(",", "")) for reason in reasons if (found := MEASURED.search(reason))]
+    if any(counts) and not _files(part):
+        raise UsageError(
+            f"{_named(part)}: no outcomes in {visible(str(part.folder / OUTCOMES))}: were they put elsewhere "
+            f"({places.VARIABLE})? Put them there, or measure this part again"
+        )
+
+
 def _named(part: MeasuredShard) -> str:
     return f"shard {part.number}/{part.count} in {visible(str(part.folder))}"
 
@@ -134,16 +152,7 @@ def _alike(parts: Sequence[MeasuredShard]) -> None:
     for part in parts:
         for context in _contexts(part):
             known, where = first.setdefault(context.model_name, (context, part))
-            for name in (
-                "model",
-                "device",
-                "dtype",
-                "attention",
-                "torch",
-                "transformers",
-                "images",
-                "engine",
-            ):
+            for name in SAME:
                 ours, theirs = getattr(context, name), getattr(known, name)
                 if ours != theirs:
                     raise UsageError(

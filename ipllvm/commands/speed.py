@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,54 +15,149 @@ if TYPE_CHECKING:
     from ipllvm.records import Benchmark
 
 PICTURES = (".svg", ".png")
+BENCHMARK = "scenes"
+GROWTH_BATCH = 8
+SECONDS = 30.0
+"""For a workload of a synthetic shape."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm speed`."""
     parser.description = (
         "Trials a second of plain generate, alone and in batches, of the engine, and of the engine's own "
-        "matrix products alone (of floor; without attention: of those of linear layers); peak memory "
-        "while the engine runs, weights included."
+        "matrix products alone (of floor; without attention: of those of linear layers); the share of the "
+        "engine's time in which the model has nothing to do; peak memory while it runs, weights included."
     )
     parser.add_argument("--model", default="llava-tiny", help="alias, hub id or folder (default llava-tiny)")
     parser.add_argument(
         "--synthetic",
         default="",
         metavar="SHAPE",
-        help="random weights of a true shape, made on the device, in place of --model: "
-        "llava-1.5-7b, llava-120m or tiny",
+        help="random weights of true shapes, made on the device, in place of --model: some of llava-1.5-7b, "
+        "llava-120m, llava_next-small, llava_onevision-small, qwen2_vl-small and tiny, with commas between",
     )
-    parser.add_argument("--benchmark", default="scenes", help="default scenes")
+    parser.add_argument("--benchmark", default=BENCHMARK, help=f"default {BENCHMARK}")
     parser.add_argument("--samples", type=int, default=32, help="of the largest workload (default 32)")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=None,
+        help="what a workload may take, about: fewer trials where they are slow (default: 30 with "
+        "--synthetic, else as long as it takes)",
+    )
     parser.add_argument("--batch-size", type=int, default=None, help="of the engine (default: by trying)")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--dtype", default="auto")
     parser.add_argument("--only", default="", help="workloads whose name holds this")
     parser.add_argument("--json", type=Path, default=None, help="write the figures here")
     parser.add_argument(
+        "--checks",
+        type=Path,
+        metavar="FOLDER",
+        help="check the device too (exactness, near ties, memory, attention kernels); all figures "
+        "go here, by the card's name",
+    )
+    parser.add_argument(
+        "--verdict",
+        action="store_true",
+        help="how long ipllvm check takes from nothing and with everything known, beside its trials by "
+        "plain generate one by one",
+    )
+    parser.add_argument(
+        "--property",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="of --verdict, repeatable (default: all)",
+    )
+    parser.add_argument(
+        "--growth",
+        action="store_true",
+        help="time and memory by samples, draws, groups, layers, answer, picture and models (synthetic)",
+    )
+    parser.add_argument(
         "--plot", type=Path, default=None, help="cost by draws, samples and groups, as .svg or .png"
     )
 
 
 def main(args: argparse.Namespace) -> int:
-    """Time every workload and print the table."""
+    """Time every workload of each model and print the table."""
+    from ipllvm.speed.measure import table
+
+    _check(args)
+    if args.verdict:
+        return _verdict(args)
+    if args.growth:
+        return _growth(args)
+    figures, rows = [], []
+    for name in args.synthetic.split(",") if args.synthetic else [""]:
+        about = _timed(args, name)
+        figures.append(about)
+        rows += [{"model": about["model"], **row} if "," in args.synthetic else row for row in about["rows"]]
+    print("\n".join(["", *table(rows), *(about.pop("line") for about in figures)]))
+    if args.plot is not None:
+        _draw(args.plot, figures[0]["costs"])
+    _write(args.json, figures[0] if len(figures) == 1 else figures)
+    return 0
+
+
+def _verdict(args: argparse.Namespace) -> int:
+    """Time a session of the properties."""
+    from ipllvm.commands import suite
+    from ipllvm.speed.verdict import measured
+
+    def session(words: Sequence[str], folder: Path) -> int:
+        return suite.run(words, suite.cache(folder), [])
+
+    words = ["--report-only", *(f"--property={name}" for name in args.property)]
+    words += [f"--benchmark={args.benchmark}"] if args.benchmark != BENCHMARK else []
+    words += [f"--device={args.device}"] if args.device != "auto" else []
+    found = measured(args.model, words, session)
+    print("\n".join(found.lines()))
+    _write(args.json, {**asdict(found), "times": found.times})
+    return 0
+
+
+def _growth(args: argparse.Namespace) -> int:
+    """Time what grows."""
+    from ipllvm.benchmarks import choice
+    from ipllvm.models import devices
+    from ipllvm.speed import growth
+
+    device = devices.choose_device(args.device)
+    dtype = devices.choose_dtype(args.dtype, device)
+    found = list(growth.costs(device, dtype, choice.load(args.benchmark), args.batch_size or GROWTH_BATCH))
+    print("\n".join(growth.table(found)))
+    _write(args.json, {"costs": growth.rows(found), "exponents": growth.exponents(found)})
+    return 0
+
+
+def _write(path: Path | None, found: object) -> None:
+    if path is not None:
+        path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def _timed(args: argparse.Namespace, synthetic: str) -> dict[str, Any]:
+    """The figures of one model, each workload printed as it is done."""
     from ipllvm.artifacts import Artifacts, saliency
     from ipllvm.engine.batch_size import choose
     from ipllvm.speed.costs import LIKE, costs
+    from ipllvm.speed.device_checks import checked
     from ipllvm.speed.measure import Bench, table
     from ipllvm.speed.prefill import prefill
+    from ipllvm.speed.summary import file_name
     from ipllvm.speed.workloads import workloads
 
-    _check(args)
-    model, benchmark = _subject(args)
+    model, benchmark = _subject(args, synthetic)
     provider = saliency.load()
     size = args.batch_size or choose(model, benchmark.samples)
-    bench = Bench(model, Artifacts({"saliency": provider}), size)
+    seconds = args.seconds or (SECONDS if synthetic else None)
+    bench = Bench(model, Artifacts({"saliency": provider}), size, seconds)
     found = workloads(model, benchmark, args.samples, 4, provider.identity)
     chosen = [workload for workload in found if args.only in workload.name]
     if not chosen:
         raise UsageError(f"--only {args.only}: no such workload: {', '.join(w.name for w in found)}")
-    rows = []
+    rows: list[dict[str, Any]] = []
     for workload in chosen:
         try:
             rows.append(bench.time(workload).row())
@@ -70,34 +166,38 @@ def main(args: argparse.Namespace) -> int:
             continue
         print(table(rows[-1:])[1] if len(rows) > 1 else "\n".join(table(rows)), flush=True)
     reached = prefill(model, benchmark, size)
-    print("\n".join(["", *table(rows), f"{model.name} on {model.device}, batches of {size}; {reached}"]))
     about: dict[str, Any] = {
         "model": model.name, "device": str(model.device), "dtype": str(model.dtype), "batch_size": size,
+        "line": f"{model.name} on {model.device}, batches of {size}; {reached}",
         "prefill": asdict(reached), "rows": rows,
     }  # fmt: skip
     if args.plot is not None:
         rates = {row["name"]: row["batched"] for row in rows}
         rates |= {w.name: bench.generate(w) for w in found if w.name in LIKE.values() and w.name not in rates}
         about["costs"] = [asdict(cost) for cost in costs(bench, benchmark, args.samples, rates)]
-        _draw(args.plot, about["costs"])
-    if args.json is not None:
-        args.json.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
-    return 0
+    if args.checks is not None:
+        about |= checked(model, benchmark, size, reached.share)
+        _write(args.checks / file_name(f"{about['card']} {about['model']}"), about)
+    return about
 
 
 def _check(args: argparse.Namespace) -> None:
     if args.samples < 4:
         raise UsageError(f"--samples {args.samples}: give at least 4")
+    if args.seconds is not None and not args.seconds > 0:
+        raise UsageError(f"--seconds {args.seconds}: give more than 0")
     if args.batch_size is not None and args.batch_size < 1:
         raise UsageError(f"--batch-size {args.batch_size}: give at least 1")
     for option, path in (("--json", args.json), ("--plot", args.plot)):
         if path is not None and (path.is_dir() or not os.access(path.absolute().parent, os.W_OK)):
             raise UsageError(f"{option} {path}: can't be written: give a file in a folder that is there")
+    if args.checks is not None and not (args.checks.is_dir() and os.access(args.checks, os.W_OK)):
+        raise UsageError(f"--checks {args.checks}: give a folder that is there and can be written")
     if args.plot is not None and args.plot.suffix not in PICTURES:
         raise UsageError(f"--plot {args.plot}: give a name that ends in {' or '.join(PICTURES)}")
 
 
-def _subject(args: argparse.Namespace) -> "tuple[TransformersModel, Benchmark]":
+def _subject(args: argparse.Namespace, name: str) -> "tuple[TransformersModel, Benchmark]":
     """The model that is timed, and what it is asked."""
     from ipllvm.benchmarks import choice
     from ipllvm.models import devices, loading
@@ -105,10 +205,10 @@ def _subject(args: argparse.Namespace) -> "tuple[TransformersModel, Benchmark]":
     from ipllvm.speed import synthetic
 
     benchmark = choice.load(args.benchmark)
-    if args.synthetic:
+    if name:
         device = devices.choose_device(args.device)
-        made = synthetic.make(args.synthetic, device, devices.choose_dtype(args.dtype, device))
-        return made, synthetic.asked(benchmark, args.synthetic)
+        made = synthetic.make(name, device, devices.choose_dtype(args.dtype, device))
+        return made, synthetic.fitted(benchmark, name)
     model = loading.load(args.model, device=args.device, dtype=args.dtype)
     if not isinstance(model, TransformersModel):
         raise UsageError(f"--model {args.model}: only models of transformers can be timed")

@@ -1,4 +1,4 @@
-"""`ipllvm store info|verify|merge`: the outcomes that runs have left in a folder."""
+"""`ipllvm store info|verify|merge|export`: the outcomes that runs have left in a folder."""
 
 import argparse
 from collections import Counter
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from ipllvm.errors import UsageError
 from ipllvm.reporting.text import visible
+from ipllvm.safety import places
 
 if TYPE_CHECKING:
     from ipllvm.engine.context import Context
     from ipllvm.engine.store.maintenance import Content
 
-OUTCOMES = Path("reports/outcomes")
 HEAD = ("model", "benchmark", "device", "dtype", "answer", "tokens", "replicate", "outcomes", "errors")
 FINGERPRINT = 8
 
@@ -21,20 +21,29 @@ FINGERPRINT = 8
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm store`."""
     parser.description = "What runs have measured is kept, so that no trial is run twice."
-    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs = parser.add_subparsers(dest="verb", help="info without one")
     for name, (_, words) in VERBS.items():
         verb = verbs.add_parser(name, help=words, description=words)
-        verb.add_argument("folder", nargs="?", type=Path, default=OUTCOMES, help=f"default {OUTCOMES}")
+        if name == "export":
+            verb.add_argument("file", type=Path, help="the Parquet file to write")
+        verb.add_argument("folder", nargs="?", type=Path, help="default: that of the user's cache")
 
 
 def main(args: argparse.Namespace) -> int:
     """Run a verb: 0, or 1 where a file is not whole. Raises UsageError where the folder is none."""
-    folder: Path = args.folder
+    folder: Path = getattr(args, "folder", None) or outcomes()
     if not folder.is_dir():
         raise UsageError(
-            f"{visible(str(folder))}: no such folder: give the one named outcomes of a report-dir"
+            f"{visible(str(folder))}: no such folder: measure something first, or name the store"
         )
-    return VERBS[args.verb][0](folder)
+    if args.verb == "export":
+        return export(folder, args.file)
+    return VERBS[args.verb or "info"][0](folder)
+
+
+def outcomes() -> Path:
+    """Where runs keep their outcomes unless told otherwise."""
+    return places.store(Path("reports")) / "outcomes"
 
 
 def info(folder: Path) -> int:
@@ -88,10 +97,24 @@ def merge(folder: Path) -> int:
     return 1 if merged.notes else 0
 
 
+def export(folder: Path, file: Path | None = None) -> int:
+    """Write everything that is whole as one Parquet table."""
+    from ipllvm.engine.store.exporting import export as write
+    from ipllvm.engine.store.maintenance import files
+
+    place = file or Path("outcomes.parquet")
+    rows, left = write(files(folder), place)
+    for line in left:
+        print(visible(line))
+    print(f"{visible(str(place), 4096)}: {rows:,} rows")
+    return 1 if left else 0
+
+
 VERBS: dict[str, tuple[Callable[[Path], int], str]] = {
     "info": (info, "files, contexts, rows and size"),
     "verify": (check, "check every file, every key and every answer; changes nothing"),
     "merge": (merge, "put all files into one; safe while runs go on and when killed"),
+    "export": (export, "everything that is whole as one Parquet table"),
 }
 
 

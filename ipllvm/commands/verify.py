@@ -2,9 +2,14 @@
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ipllvm.reporting import manifest
+from ipllvm.errors import UsageError
+from ipllvm.reporting import manifest, runs, signing
 from ipllvm.reporting.text import visible
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -13,23 +18,46 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "Check the files of an audit against its manifest.json. Exit status 1 where one is missing or "
         "changed, is a link, or came later."
     )
-    parser.add_argument("run", type=Path, nargs="+", help="a folder that `ipllvm audit` has written")
+    parser.add_argument("run", nargs="+", help="an audit: its folder, latest, or the name of its run")
+    parser.add_argument("--report-dir", type=Path, default=Path("reports"), help="where names are looked up")
+    parser.add_argument(
+        "--key",
+        type=Path,
+        metavar="FILE",
+        help="public key of who has signed it: no signature is a fault",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
     """Print what differs, or that nothing does; raises UsageError where there is no manifest."""
-    return max(_verified(run) for run in args.run)
+    key = None if args.key is None else signing.public_key(args.key)
+    return max(_verified(_place(run, args.report_dir), key) for run in args.run)
 
 
-def _verified(run: Path) -> int:
+def _place(run: str, reports: Path) -> Path:
+    """The folder that was named; one that has lost its report is one all the same."""
+    folder = Path(run).expanduser()
+    try:
+        return folder if folder.exists() else runs.find(run, reports).parent
+    except UsageError:
+        return folder
+
+
+def _verified(run: Path, key: "Ed25519PublicKey | None") -> int:
     found = manifest.read(run)
     wrong = list(manifest.problems(run, found))
     wrong += [f"{name}: not in the manifest" for name in manifest.added(run, found)]
+    wrong += [fault] if key is not None and (fault := signing.problem(run, key)) else []
     for line in wrong:
         print(line)
     shown = visible(str(run), 4096)
     if wrong:
         print(f"{shown}: {len(wrong)} of its files are not as they were written")
         return 1
-    print(f"{shown}: {len(found['files'])} files, all as they were written")
+    signed = ", signed by this key" if key is not None else _unchecked(run)
+    print(f"{shown}: {len(found['files'])} files, all as they were written{signed}")
     return 0
+
+
+def _unchecked(run: Path) -> str:
+    return "; signed, by whom --key tells" if (run / manifest.SIGNATURE).exists() else ""

@@ -6,37 +6,47 @@ answer would start with. Questions without options are answered greedily in eith
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from jaxtyping import Float
 from torch import Tensor
 
 from ipllvm.benchmarks.answer_options import options as options
-from ipllvm.engine.decoding import Prefill, finite_logits, verified
-from ipllvm.engine.packing import Tokens
+from ipllvm.engine.decoding import Decoding, Prefill, begun, finite_logits
 from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.records import Response, Sample
 
 
+@dataclass(frozen=True, slots=True)
+class Going:
+    """An answer that goes on, and what it goes on from."""
+
+    answer: Decoding
+    prefilled: Prefill
+
+
 def respond(
-    model: VisionLanguageModel,
-    samples: Sequence[Sample],
-    mode: str,
-    prefilled: Prefill,
-    max_new_tokens: int,
-) -> list[Response]:
-    """The responses to prompts that were run; `mode` is generate or likelihood."""
+    model: VisionLanguageModel, samples: Sequence[Sample], mode: str, prefilled: Prefill, limit: int
+) -> list[Response | Going]:
+    """The responses to prompts that were run, or answers that go on; `mode` is generate or likelihood."""
     given = {row: options(sample) for row, sample in enumerate(samples) if mode == "likelihood"}
     chosen = [row for row, found in given.items() if found]
     free = [row for row in range(len(samples)) if row not in chosen]
-    said: list[Tokens] = verified(model, prefilled, max_new_tokens, free) if free else [()] * len(samples)
-    responses = [Response(model.text(tokens), tokens) for tokens in said]
+    responses: dict[int, Response | Going] = {}
+    for answer in begun(model, prefilled, limit, free) if free else ():
+        responses[answer.number] = response_of(model, answer) if answer.ended else Going(answer, prefilled)
     if chosen:
         starts = prefilled.packed.starts()
         ends = prefilled.spoken[[starts[row] for row in chosen]]
         for row, logits in zip(chosen, finite_logits(model, ends).log_softmax(-1), strict=True):
             responses[row] = likeliest(model, logits, given[row])
-    return responses
+    return [responses[row] for row in range(len(samples))]
+
+
+def response_of(model: VisionLanguageModel, answer: Decoding) -> Response:
+    """The response of an answer that has ended."""
+    return Response(model.text(answer.tokens), tuple(answer.tokens))
 
 
 def likeliest(

@@ -20,6 +20,16 @@ that begins behind 35 of 120 positions takes 0.68 of its time, behind 4 of 89 ab
 """
 BATCHES_IN_FLIGHT: Final = 2
 """Batches of samples whose trials are batched together, so that those whose prompts share rows are full."""
+SHORT_ANSWER: Final = 32
+"""Tokens up to which the answers of a batch end together: an interrupt then loses no more than a batch."""
+POOLED_ROWS: Final = 128
+"""Answers that go on together, at most, where they take little memory."""
+POOLED_BYTES: Final = 512 * 2**20
+"""Room for the keys and values of answers that go on, beyond those of one batch."""
+PICTURES_AHEAD: Final = 64
+"""Pictures that are processed before the device is ready for them, at most."""
+FEEDING_THREADS: Final = 4
+"""Threads that process pictures, at most: what they do in Python itself runs in one at a time."""
 ENCODED_BYTES: Final = 128 * 2**20
 """Room for pictures that were projected and may be asked about again."""
 
@@ -42,3 +52,12 @@ def prefix_pays(length: int, longest: int) -> bool:
     (True, False, False)
     """
     return length > 0 and length >= PREFIX_SHARE * longest
+
+
+def feeding_threads(device: str, cores: int) -> int:
+    """How many threads process pictures ahead: none where they would take the time of the model itself.
+
+    >>> feeding_threads("cpu", 16), feeding_threads("cuda", 16), feeding_threads("cuda", 2)
+    (0, 4, 1)
+    """
+    return 0 if device == "cpu" else max(1, min(FEEDING_THREADS, cores - 1))

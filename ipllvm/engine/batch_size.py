@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from itertools import cycle, islice
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from ipllvm.engine.decoding import prefill
 from ipllvm.engine.encoding import encode_cases
 from ipllvm.engine.fault_isolation import BatchBudget, Failure
 from ipllvm.engine.packing import PackedPrompt
-from ipllvm.engine.plan import Plan
+from ipllvm.engine.plan import FIRST, Plan
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.forecast import matmul_rate, trial_seconds
 from ipllvm.models.transformers_model import TransformersModel
@@ -23,7 +24,6 @@ from ipllvm.records import Sample
 
 SECONDS = 1.5
 """What the trying may cost, beyond the batch that is being tried."""
-SAMPLES = 8
 PAYS = 0.97
 """A larger batch pays where a prompt takes at most this share of its time in a smaller one."""
 NEARLY = 1.05
@@ -33,23 +33,32 @@ PATIENCE = 2
 """After so many sizes that do not pay no larger one is tried."""
 
 
-def choose(model: VisionLanguageModel, samples: Sequence[Sample]) -> int:
+def choose(
+    model: VisionLanguageModel, samples: Sequence[Sample], sizes: dict[tuple[str, int], int] | None = None
+) -> int:
     """The batch size for these samples, between 1 and what the model says would fit.
 
     It changes the speed only. A model that is not of transformers, or so large that trying is dear on
-    this device, gets what fits.
+    this device, gets what fits. `sizes` keeps what was found for prompts that are about as long, by
+    fingerprint and doubling of the length: it is read and written.
     """
     most = model.batch_size()
     if not isinstance(model, TransformersModel) or not samples:
         return most
-    prompts = _prompts(model, samples[:SAMPLES])
+    prompts = _prompts(model, samples[:FIRST])
     if not prompts or _seconds_of_one(model, prompts[0]) > SECONDS / 8:
         return most
-    return fastest(model, prompts, most)
+    sizes = {} if sizes is None else sizes
+    alike = model.info().fingerprint, max(map(len, prompts)).bit_length()
+    if alike not in sizes:
+        sizes[alike] = fastest(model, prompts, most)
+    return sizes[alike]
 
 
 @torch.inference_mode()
-def fastest(model: VisionLanguageModel, prompts: Sequence[Tensor], most: int) -> int:
+def fastest(
+    model: VisionLanguageModel, prompts: Sequence[Float[Tensor, "positions hidden"]], most: int
+) -> int:
     """Doubled while it pays, fits and is cheap to try; the largest that is nearly as fast as any."""
     found: dict[int, float] = {}
     least, size, wasted = float("inf"), 1, 0

@@ -7,8 +7,9 @@ from PIL import Image
 
 from ipllvm.artifacts.synthetic import picture_key
 from ipllvm.engine.context import Context
+from ipllvm.engine.executors.base import LOCAL, Executor
 from ipllvm.engine.plan import Plan
-from ipllvm.engine.run import Known, run
+from ipllvm.engine.requirements import Known
 from ipllvm.errors import NotMeasured
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Clean
@@ -25,6 +26,7 @@ def captions(
     memory: Callable[[Context], Known],
     batch_size: int,
     progress: Callable[[int], None],
+    executor: Executor = LOCAL,
 ) -> dict[str, str]:
     """The captions of the pictures of `data` by `picture_key`; raises NotMeasured where one fails."""
     pictures = {picture_key(image): sample for sample in data.samples for image in _loaded(sample)}
@@ -32,7 +34,7 @@ def captions(
     about = replace(data, max_new_tokens=MAX_NEW_TOKENS)
     answered = memory(Context.of(model.info(), about, image_backend=model.image_backend))
     plan = Plan(tuple(asked.values()), (Clean(),), 1, 0, MAX_NEW_TOKENS, "generate")
-    run(model, plan, batch_size, answered, progress)
+    executor.run(model, plan, batch_size, answered, progress)
     found = {}
     for key, sample in asked.items():
         said = answered[plan.trial(sample, Clean(), 0)]

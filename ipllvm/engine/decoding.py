@@ -1,8 +1,8 @@
 """Exact greedy answers for a batch, with drafts verified in the prefill.
 
 A draft (the clean answer) rides behind its prompt; the longest prefix that the model itself would
-have said is kept, and decoding goes on from there, with a cache of what is kept: without what was
-rejected, and without the rows that have ended. The token ids are those of plain greedy `generate`.
+have said is accepted, and decoding goes on from there (pool.py). The token ids are those of plain greedy
+`generate`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,12 +14,12 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from ipllvm.engine.packing import Packed, PackedPrompt, Tokens, alone, pack, scores
+from ipllvm.engine.packing import Packed, PackedPrompt, Tokens, alone, pack
 from ipllvm.engine.prefix import Prefix
 from ipllvm.models.base import Attention, Edit, VisionLanguageModel
 
-StepEdit = Callable[[Sequence[int], Sequence[int]], Edit]
-"""Rows of the batch by number, and the position that each is at: what is done to a decoding step."""
+StepEdit = tuple[int, Callable[[Tensor, int], Tensor]]
+"""A layer, and what is done in a step to its input [columns, hidden] of a row at a position and after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,40 +27,37 @@ class Prefill:
     """Prompts that were run, their final states where they speak, and how to go on from there.
 
     `cache(rows, slots)` is the cache to go on from, which can be had once; asked for only where a guess does
-    not do. `edit` is what is done to the steps after, `whole` what is done to a prompt that is run again.
+    not do. `edit` is what is done to the steps of a prompt by its number, `whole` what is done to a prompt
+    that is run again.
     """
 
     packed: Packed
     spoken: Float[Tensor, "places hidden"]
     cache: Callable[[Tensor, Tensor], Any]
-    edit: StepEdit | None = None
+    edit: Callable[[int], StepEdit] | None = None
     whole: Callable[[int], Edit] | None = None
 
 
 @dataclass(slots=True)
-class _Row:
-    """A row on its way: its number, how many of its positions are real, what it has said."""
+class Decoding:
+    """An answer on its way: its prompt's number, how many positions of both are in the cache, what was said,
+    and whether more is to come.
+    """
 
+    prompt: PackedPrompt
     number: int
     length: int
-    said: list[int] = field(default_factory=list)
+    tokens: list[int] = field(default_factory=list)
+    edit: StepEdit | None = None
+    ended: bool = False
 
-
-@torch.inference_mode()
-def greedy(
-    model: VisionLanguageModel,
-    embeds: Sequence[Float[Tensor, "_ hidden"]],
-    max_new_tokens: int,
-    drafts: Sequence[Tokens] | None = None,
-) -> list[Tokens]:
-    """The greedy answer to each prompt, stop token included where one was said.
-
-    `embeds` are prompts as input embeddings, each of its own length; `drafts` are guesses of the
-    answers and change the speed only.
-    """
-    guesses = [worth_running(model, draft, max_new_tokens) for draft in drafts or [()] * len(embeds)]
-    prompts = [PackedPrompt(prompt, guess) for prompt, guess in zip(embeds, guesses, strict=True)]
-    return verified(model, prefill(model, prompts), max_new_tokens)
+    def say(self, tokens: Sequence[int], model: VisionLanguageModel, limit: int) -> None:
+        """The next tokens, as far as the answer goes."""
+        for token in tokens:
+            self.tokens.append(token)
+            self.ended = len(self.tokens) >= limit or token in model.stop_tokens
+            if self.ended:
+                return
 
 
 def worth_running(model: VisionLanguageModel, draft: Tokens, limit: int) -> Tokens:
@@ -91,21 +88,21 @@ def prefill(
     return Prefill(packed, hidden[speaking], partial(model.select_from_cache, cache))
 
 
-def verified(
-    model: VisionLanguageModel,
-    prefilled: Prefill,
-    max_new_tokens: int,
-    wanted: Iterable[int] | None = None,
-) -> list[Tokens]:
-    """The answers to prompts that were run; with `wanted` only of these rows, the others' are empty."""
-    packed = prefilled.packed
-    whole = len(packed.prompts)
-    rows, nexts = _accept(model, prefilled, range(whole) if wanted is None else sorted(wanted))
-    if going := _said(model, rows, nexts, max_new_tokens):
-        _go_on(model, prefilled, [rows[i] for i in going], [nexts[i] for i in going], max_new_tokens)
-    answers: list[Tokens] = [()] * whole
-    for row in rows:
-        answers[row.number] = tuple(row.said)
+def begun(
+    model: VisionLanguageModel, prefilled: Prefill, limit: int, wanted: Iterable[int] | None = None
+) -> list[Decoding]:
+    """The answers of these rows, else of all, as far as their guesses are right and one token further."""
+    prompts, starts = prefilled.packed.prompts, prefilled.packed.starts()
+    numbers = range(len(prompts)) if wanted is None else sorted(wanted)
+    nexts = iter(likeliest(model, torch.cat([prefilled.spoken[starts[n] : starts[n + 1]] for n in numbers])))
+    answers = []
+    for number in numbers:
+        prompt = prompts[number]
+        own = [next(nexts) for _ in range(len(prompt.guess) + 1)]
+        accepted = agreed(prompt.guess, own)
+        edit = prefilled.edit(number) if prefilled.edit else None
+        answers.append(Decoding(prompt, number, len(prompt) + accepted, edit=edit))
+        answers[-1].say(own[: accepted + 1], model, limit)
     return answers
 
 
@@ -119,122 +116,87 @@ def finite_logits(
     return logits
 
 
-def _accept(
-    model: VisionLanguageModel, prefilled: Prefill, numbers: Sequence[int]
-) -> tuple[list[_Row], list[int]]:
-    """Rows with as much of their guesses as the model would have said itself, and their next tokens."""
-    prompts, starts = prefilled.packed.prompts, prefilled.packed.starts()
-    said = iter(_likeliest(model, torch.cat([prefilled.spoken[starts[n] : starts[n + 1]] for n in numbers])))
-    rows, nexts = [], []
-    for number in numbers:
-        guess = prompts[number].guess
-        own = [next(said) for _ in range(len(guess) + 1)]
-        kept = _agreed(guess, own)
-        rows.append(_Row(number, len(prompts[number]) + kept, list(guess[:kept])))
-        nexts.append(own[kept])
-    return rows, nexts
+def cache_of(
+    model: VisionLanguageModel, prefilled: Prefill, live: Sequence[Decoding]
+) -> tuple[Any, Bool[Tensor, "rows slots"]]:
+    """What some rows hold, each in its first slots, and which slots [rows, slots] these are."""
+    packed, device = prefilled.packed, model.device
+    made = packed.slots([row.number for row in live], [row.length for row in live])
+    slots, valid = (each.to(device) for each in made)
+    rows = torch.tensor([packed.places[row.number].row for row in live], device=device)
+    return prefilled.cache(rows, slots), valid
 
 
-def _go_on(
-    model: VisionLanguageModel, prefilled: Prefill, live: list[_Row], nexts: list[int], limit: int
-) -> None:
-    """Step by step until all rows have ended, from a cache of what they hold and no more."""
+def go_on(model: VisionLanguageModel, prefilled: Prefill, live: Sequence[Decoding], limit: int) -> None:
+    """To the end of the answers of one batch, step by step, where the model does not pool."""
     if model.forgets:
         for row in live:
             _go_on_anew(model, prefilled, row, limit)
         return
-    packed, device = prefilled.packed, model.device
-    slots, valid = (
-        made.to(device) for made in packed.slots([row.number for row in live], [row.length for row in live])
-    )
-    rows = torch.tensor([packed.places[row.number].row for row in live], device=device)
-    cache = prefilled.cache(rows, slots)
+    cache, valid = cache_of(model, prefilled, live)
     while live:
         valid = torch.cat([valid, valid.new_ones(len(live), 1)], 1)
-        attention = _attention(model, packed, live, valid)
-        nexts = _step(model, live, nexts, attention, cache, prefilled.edit)
-        going = _said(model, live, nexts, limit)
+        stands = torch.tensor([row.length + row.prompt.ahead for row in live], device=model.device)
+        _step(model, live, Attention(valid, positions=stands[None, :, None]), cache, limit)
+        going = [i for i, row in enumerate(live) if not row.ended]
         if 0 < len(going) < len(live):
-            cache.batch_select_indices(torch.tensor(going, device=device))
+            cache.batch_select_indices(torch.tensor(going, device=model.device))
             valid = valid[going]
-        live, nexts = [live[i] for i in going], [nexts[i] for i in going]
+        live = [live[i] for i in going]
 
 
-def _go_on_anew(model: VisionLanguageModel, prefilled: Prefill, row: _Row, limit: int) -> None:
-    """As `_go_on`, of a row whose cache knows no positions: prompt and answer so far are run again, alone."""
-    prompt = replace(prefilled.packed.prompts[row.number], guess=tuple(row.said[:-1]))
+def _go_on_anew(model: VisionLanguageModel, prefilled: Prefill, row: Decoding, limit: int) -> None:
+    """As `go_on`, of a row whose cache knows no positions: prompt and answer so far are run again, alone."""
+    prompt = replace(row.prompt, guess=tuple(row.tokens[:-1]))
     packed = alone([prompt])
     _, cache = model.decoder(
         packed.embeds(model),
         attention=packed.attention(model),
         edit=prefilled.whole(row.number) if prefilled.whole else None,
     )
-    going, axes = True, prompt.axes
-    while going:
-        stands = torch.full((axes, 1, 1), row.length + prompt.ahead, device=model.device)
-        (token,) = _step(model, [row], [row.said[-1]], Attention(positions=stands), cache, prefilled.edit)
-        going = bool(_said(model, [row], [token], limit))
-
-
-def _agreed(guess: Tokens, said: Sequence[int]) -> int:
-    """How many tokens of the guess the model would have said itself.
-
-    >>> _agreed((5, 6, 7), [5, 6, 8, 9])
-    2
-    """
-    matches = (a == b for a, b in zip(guess, said, strict=False))
-    return next((i for i, same in enumerate(matches) if not same), len(guess))
-
-
-def _said(model: VisionLanguageModel, rows: Sequence[_Row], nexts: Sequence[int], limit: int) -> list[int]:
-    """Say the next token of each row; which of them go on."""
-    for row, token in zip(rows, nexts, strict=True):
-        row.said.append(token)
-    return [
-        i for i, row in enumerate(rows) if len(row.said) < limit and row.said[-1] not in model.stop_tokens
-    ]
-
-
-def _attention(
-    model: VisionLanguageModel, packed: Packed, rows: Sequence[_Row], valid: Bool[Tensor, "rows slots"]
-) -> Attention:
-    """What the next token of each row sees, and where it stands."""
-    prompts = [packed.prompts[row.number] for row in rows]
-    stands = [row.length + prompt.ahead for row, prompt in zip(rows, prompts, strict=True)]
-    axes = max(prompt.axes for prompt in packed.prompts)
-    positions = torch.tensor(stands, device=model.device)[:, None].expand(axes, -1, -1)  # [axes, rows, 1]
-    if valid.shape[1] <= min(model.windows.values(), default=valid.shape[1]):
-        return Attention(valid, positions=positions)
-    # [rows, slots]: how many positions from here to the end, this one too
-    back = valid.flip(1).cumsum(1).flip(1)
-    by_kind = {
-        kind: scores((valid & (back <= model.windows.get(kind, valid.shape[1])))[:, None], model.dtype)
-        for kind in model.kinds
-    }
-    return Attention(by_kind=by_kind, positions=positions)
+    while not row.ended:
+        stands = torch.full((prompt.axes, 1, 1), row.length + prompt.ahead, device=model.device)
+        _step(model, [row], Attention(positions=stands), cache, limit)
 
 
 def _step(
-    model: VisionLanguageModel,
-    rows: list[_Row],
-    tokens: list[int],
-    attention: Attention,
-    cache: Any,
-    edit: StepEdit | None,
-) -> list[int]:
+    model: VisionLanguageModel, rows: Sequence[Decoding], attention: Attention, cache: Any, limit: int
+) -> None:
     """One decoding step for all live rows."""
-    ids = torch.tensor(tokens, device=model.device)[:, None]  # [rows, 1]
+    ids = torch.tensor([row.tokens[-1] for row in rows], device=model.device)[:, None]  # [rows, 1]
     hidden, _ = model.decoder(
-        model.embed_tokens(ids),
-        attention=attention,
-        past_key_values=cache,
-        edit=edit([row.number for row in rows], [row.length for row in rows]) if edit else None,
+        model.embed_tokens(ids), attention=attention, past_key_values=cache, edit=step_edit(rows)
     )
-    for row in rows:
+    for row, token in zip(rows, likeliest(model, hidden[:, -1]), strict=True):
         row.length += 1
-    return _likeliest(model, hidden[:, -1])
+        row.say([token], model, limit)
 
 
-def _likeliest(model: VisionLanguageModel, hidden: Tensor) -> list[int]:
+def step_edit(rows: Sequence[Decoding]) -> Edit | None:
+    """What is done to a step of rows that are all perturbed at one layer, or not at all."""
+    edits = [(row.edit, row.length) for row in rows]
+    if edits[0][0] is None:
+        return None
+
+    def shift(hidden: Float[Tensor, "rows columns hidden"]) -> Float[Tensor, "rows columns hidden"]:
+        return torch.stack(
+            [edit[1](own, at) if edit else own for own, (edit, at) in zip(hidden, edits, strict=True)]
+        )
+
+    return edits[0][0][0], shift
+
+
+def agreed(guess: Sequence[int], own: Sequence[int]) -> int:
+    """How many tokens of the guess the model would have said itself.
+
+    >>> agreed((5, 6, 7), [5, 6, 8, 9])
+    2
+    """
+    matches = (a == b for a, b in zip(guess, own, strict=False))
+    return next((i for i, same in enumerate(matches) if not same), len(guess))
+
+
+def likeliest(model: VisionLanguageModel, hidden: Float[Tensor, "places hidden"]) -> list[int]:
+    """The token that is said at each of some places."""
     tokens: list[int] = finite_logits(model, hidden).argmax(-1).tolist()
     return tokens

@@ -151,6 +151,12 @@ def deferred(
     return model
 
 
+def fingerprint(name: str, settings: dict[str, Any]) -> str:
+    """The fingerprint of the model of that name by its files here; empty where they do not tell."""
+    key = _key(name, settings, rehash=False)
+    return "" if key is None else str(key[0])
+
+
 def _key(name: str, settings: dict[str, Any], rehash: bool) -> list[Any] | None:
     """What fixes the identity; None where there is no checkpoint of a family to have one."""
     how: LoadOptions = settings["how"]

@@ -10,17 +10,19 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
 import torch
+from jaxtyping import Float
 from PIL import Image
 from torch import Tensor
 
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine.batch_policy import ENCODED_BYTES
 from ipllvm.engine.fault_isolation import BatchBudget, Failure, run_isolated
+from ipllvm.engine.feeding import Feeder
 from ipllvm.engine.packing import PackedPrompt, Tokens
+from ipllvm.engine.pictures import pictured, pictures_of
 from ipllvm.engine.plan import PlannedTrial
 from ipllvm.engine.prompt_length import fitting
 from ipllvm.models.base import Left, Prepared, VisionLanguageModel
-from ipllvm.records import ImageSource, NeedsArtifact, Perturbation, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,13 @@ class EncodedSample:
         """Whether there is a picture to look at."""
         return bool(self.prepared.visual.any())
 
-    def embeds(self, model: VisionLanguageModel, visual: Tensor | None = None) -> Tensor:
-        """The decoder's input: visual tokens, its own where none are given, among the words, or these."""
+    def embeds(
+        self, model: VisionLanguageModel, visual: Float[Tensor, "visual hidden"] | None = None
+    ) -> Float[Tensor, "positions wide"]:
+        """The decoder's input: visual tokens, its own where none are given, among the words.
+
+        Raises ValueError where the model makes another number of them than the prompt has places for.
+        """
         if not self.pictured:
             return model.embed_words(self.prepared)
         own = model.pack(self.projected, self.prepared) if visual is None else visual
@@ -60,7 +67,7 @@ class EncodedSample:
         model: VisionLanguageModel,
         shown: Hashable,
         guess: Tokens = (),
-        visual: Tensor | None = None,
+        visual: Float[Tensor, "visual hidden"] | None = None,
         left: Left | None = None,
     ) -> PackedPrompt:
         """What the decoder is asked, with these visual tokens; `left` says which, where some are left out."""
@@ -79,13 +86,13 @@ class Pictures:
     _kept: OrderedDict[str, Tensor] = field(default_factory=OrderedDict)
     _bytes: int = 0
 
-    def get(self, key: str) -> Tensor | None:
+    def get(self, key: str) -> Float[Tensor, "tiles tokens hidden"] | None:
         """A picture that is kept, now the last one used."""
         if key in self._kept:
             self._kept.move_to_end(key)
         return self._kept.get(key)
 
-    def keep(self, key: str, projected: Tensor) -> None:
+    def keep(self, key: str, projected: Float[Tensor, "tiles tokens hidden"]) -> None:
         """Keep a picture in place of those that were not used for longest."""
         if self.get(key) is not None:
             return
@@ -102,21 +109,28 @@ def encode_cases(
     room: BatchBudget,
     artifacts: Artifacts | None = None,
     pictures: Pictures | None = None,
+    feeder: Feeder | None = None,
 ) -> list[Encoded]:
     """The checkpoint of each case, perturbed where it is about pixels, in tower calls that have room.
 
-    Questions about one picture under one draw share what a processor makes of it.
+    Questions about one picture under one draw share what a processor makes of it; `feeder` may have
+    prepared it ahead.
     """
     pictures = Pictures() if pictures is None else pictures
-    shown: dict[Hashable, Prepared] = {}
+    shown: dict[Hashable, tuple[str, Prepared]] = {}
 
     def prepare(one: Sequence[PlannedTrial]) -> list[Prepared]:
         (case,) = one
-        what = tuple(map(_named, case.sample.images)), case.trial.perturbation, case.drawn
-        known = shown.get(what) if case.sample.images else None
-        found = known and model.with_prompt(known, case.sample.prompt)
+        what, prompt = pictured(case), case.sample.prompt
+        if case.sample.images and what not in shown and feeder and (ahead := feeder.take(case)):
+            shown[what] = ahead
+        found: Prepared | None = None
+        if case.sample.images and what in shown:
+            question, known = shown[what]
+            found = known if question == prompt else model.with_prompt(known, prompt)
         if found is None:
-            found = shown[what] = _prepare(model, case, artifacts)
+            found = model.prepare(pictures_of(case, artifacts), prompt)
+            shown[what] = prompt, found
         return [fitting(model, case.sample, found)]
 
     prepared = run_isolated(prepare, cases, BatchBudget(1))
@@ -143,25 +157,8 @@ def encode_cases(
     ]
 
 
-def _named(source: ImageSource) -> Hashable:
-    return source if isinstance(source, Hashable) else id(source)
-
-
 def _checkpoint(prepared: Prepared, projected: Tensor | Failure, picture: str) -> Encoded:
     return projected if isinstance(projected, Failure) else EncodedSample(prepared, projected, picture)
-
-
-def _prepare(model: VisionLanguageModel, case: PlannedTrial, artifacts: Artifacts | None) -> Prepared:
-    return model.prepare(pictures_of(case, artifacts), case.sample.prompt)
-
-
-def pictures_of(case: PlannedTrial, artifacts: Artifacts | None) -> list[Image.Image]:
-    """The pictures of a trial, perturbed where it is about pixels."""
-    images = [source.load() for source in case.sample.images]
-    if case.perturbation.stage is not Stage.PIXELS:
-        return images
-    rng = case.rng()
-    return [given(case.perturbation, image, artifacts).apply(image, None, rng) for image in images]
 
 
 def questions(
@@ -174,15 +171,6 @@ def questions(
         return [(pictures_of(case, artifacts), case.sample.prompt)]
 
     return run_isolated(question, cases, BatchBudget(1))
-
-
-def given(perturbation: Perturbation, image: Image.Image, artifacts: Artifacts | None) -> Perturbation:
-    """The perturbation with what it needs of another model, for this image."""
-    if not isinstance(perturbation, NeedsArtifact):
-        return perturbation
-    if artifacts is None:
-        raise TypeError(f"{perturbation} needs a provider of its {perturbation.artifact}")
-    return perturbation.given(artifacts.get(perturbation.artifact, image))
 
 
 def _digest(prepared: Prepared, known: dict[int, str]) -> str:

@@ -1,8 +1,10 @@
 """What a plan will cost, told before any weight is read: trials, passes, tokens, time, memory."""
 
+import time
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
+from math import ceil
 from statistics import fmean
 from typing import Any
 
@@ -17,14 +19,36 @@ LOOKED_AT = 8
 """Samples whose prompts stand for all."""
 ITEMSIZE = 4
 """Bytes of a number, at most."""
+LETTERS = 4
+"""Of a token, as English has it."""
+AROUND = 14
+"""Calls of modules that take as long as what Python does around a trial, timed on tiny models."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What takes time: `products` of numbers, `calls` of modules, and seconds of preparing pictures."""
+
+    products: float = 0.0
+    calls: float = 0.0
+    prepared: float = 0.0
+
+    def __add__(self, other: "Effort") -> "Effort":
+        return Effort(
+            self.products + other.products, self.calls + other.calls, self.prepared + other.prepared
+        )
+
+    def seconds(self, rate: float, call: float) -> float:
+        """At two operations a product, `rate` operations a second, and so many seconds a call."""
+        return 2 * self.products / rate + call * self.calls + self.prepared
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
     """Trials; `passes` of the whole decoder that they amount to, where a naive run makes one a trial
-    and runs the tower each time; `tokens` through the decoder; pictures through the tower, at most; and
-    the numbers that the largest batch of the decoder `holds` in memory, weights not counted. `products` are
-    multiplications with weights, 0 where the shapes of the weights are not known.
+    and runs the tower each time; `tokens` of prompts through the decoder; pictures through the tower, at
+    most; and the numbers that the largest batch of the decoder `holds` in memory, weights not counted. `work`
+    is what it takes where answers are as long as the benchmark's, `most` where all run to their limit.
     """
 
     trials: int = 0
@@ -32,7 +56,8 @@ class Forecast:
     tokens: int = 0
     pictures: int = 0
     holds: int = 0
-    products: float = 0.0
+    work: Effort = field(default_factory=Effort)
+    most: Effort = field(default_factory=Effort)
 
     def __add__(self, other: "Forecast") -> "Forecast":
         return Forecast(
@@ -41,12 +66,9 @@ class Forecast:
             self.tokens + other.tokens,
             self.pictures + other.pictures,
             max(self.holds, other.holds),
-            self.products + other.products,
+            self.work + other.work,
+            self.most + other.most,
         )
-
-    def seconds(self, parameters: int, rate: float) -> float:
-        """At two operations a product, else a parameter and token, `rate` operations a second."""
-        return 2 * (self.products or parameters * self.tokens) / rate
 
     def __str__(self) -> str:
         naive = f" (naively {self.trials:,})" if round(self.passes) < self.trials else ""
@@ -66,8 +88,28 @@ def cost(model: VisionLanguageModel, plan: Plan, batch_size: int | None = None) 
     passed = Forecast(passes=clean / prompts.positions, tokens=round(clean))
     holds = _holds(model.footprint, prompts, plan, len(layers), batch_size or MOST)
     found = total([passed, *costs])
+    size, limit = batch_size or MOST, plan.max_new_tokens
+    passes = ceil(len(plan.samples) / size) if layers else 0
+    batches = passes + sum(ceil(each.trials / size) for each in costs)
+    pixels = [p for p in plan.perturbations if p.stage is Stage.PIXELS]
+    prepares = found.pictures if prompts.worded else len(plan.samples) * sum(map(plan.draws_of, pixels))
+    prepared = prompts.seconds * prepares
+    works = [
+        _work(found, prompts, batches, size, tokens, prepared)
+        for tokens in (min(prompts.answer, limit), limit)
+    ]
+    return replace(found, holds=holds, work=works[0], most=works[1])
+
+
+def _work(
+    found: Forecast, prompts: "PromptSizes", batches: int, size: int, answer: int, prepared: float
+) -> Effort:
+    """What trials take that are answered in batches, in so many tokens each."""
     one = prompts.cost
-    return replace(found, holds=holds, products=found.tokens * one.position + found.pictures * one.pictures)
+    spoken, behind = found.trials * (answer - 1), one.reach * prompts.positions
+    products = found.tokens * (one.position + behind / 2) + spoken * (one.position + behind)
+    calls = answer * batches * one.calls + ceil(found.pictures / size) * one.tower_calls
+    return Effort(products + found.pictures * one.pictures, calls + AROUND * found.trials, prepared)
 
 
 def total(costs: Iterable[Forecast]) -> Forecast:
@@ -79,7 +121,9 @@ def total(costs: Iterable[Forecast]) -> Forecast:
 class PromptSizes:
     """What prompts are like: positions, visual tokens and words behind the picture on average, the longest,
     how many pictures go through the tower for the clean run, and which share of the samples begins with a
-    picture that the one before did not show; what a sample costs.
+    picture that the one before did not show; what a sample costs, how many `seconds` it takes to be prepared,
+    whether another question about its picture needs the processor no more (`worded`), and how many tokens
+    answers have in the benchmark.
     """
 
     positions: float
@@ -89,6 +133,9 @@ class PromptSizes:
     pictures: int
     anew: float
     cost: SampleCost = UNKNOWN
+    seconds: float = 0.0
+    worded: bool = True
+    answer: int = 1
 
     def run(self, visual: float = 1.0) -> float:
         """Positions that a trial adds, with so many of its visual tokens left, where rows are shared."""
@@ -101,7 +148,9 @@ class PromptSizes:
         """Looks at samples that lie at equal distances; raises NotMeasured where prompts do not fit."""
         require_fitting(model, samples)
         some = samples[:: -(-len(samples) // LOOKED_AT)]
+        began = time.thread_time()
         made = [model.prepare([source.load() for source in s.images], s.prompt) for s in some]
+        seconds = (time.thread_time() - began) / len(some)
         visual = fmean(int(each.visual.sum()) for each in made)
         a_picture = ITEMSIZE * visual * (model.footprint.state if model.footprint else 0)
         lengths = [len(each.input_ids) for each in made]
@@ -109,7 +158,19 @@ class PromptSizes:
         pictures = _encoded(samples, batch_policy.ENCODED_BYTES / max(1, a_picture))
         costs = [astuple(model.cost(one)) for one in made]
         mean = SampleCost(*map(fmean, zip(*costs, strict=True)))
-        return cls(fmean(lengths), visual, behind, max(lengths), pictures, _anew(samples), mean)
+        letters = max(len(sample.answer) for sample in samples)
+        return cls(
+            positions=fmean(lengths),
+            visual=visual,
+            behind=behind,
+            longest=max(lengths),
+            pictures=pictures,
+            anew=_anew(samples),
+            cost=mean,
+            seconds=seconds,
+            worded=model.with_prompt(made[0], some[0].prompt) is not None,
+            answer=1 + ceil(letters / LETTERS),
+        )
 
 
 def _behind(prepared: Prepared) -> int:

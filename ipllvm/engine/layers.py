@@ -13,7 +13,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from ipllvm.engine.decoding import Prefill
+from ipllvm.engine.decoding import Prefill, StepEdit
+from ipllvm.engine.echo import MOST
 from ipllvm.engine.packing import Packed, PackedPrompt, pack
 from ipllvm.engine.plan import PlannedTrial
 from ipllvm.errors import UsageError
@@ -84,7 +85,7 @@ def entered(
         places.append(replace(place, row=rows[draw]))
     packed = Packed([clean.entries[held.number].prompt for _, held in batch], places)
     hidden = clean.inputs[layer][origins, : packed.shape[1]]
-    tables = _Tables(max(len(prompt) for prompt in packed.prompts) + max_new_tokens)
+    tables = _Tables(max(len(prompt) for prompt in packed.prompts) + max_new_tokens + MOST)
     width = model.width or hidden.shape[-1]
     made = [_Noise(case, clean.entries[held.number], tables, width) for case, held in batch]
     noises = _Noises(made, packed)
@@ -96,12 +97,11 @@ def entered(
         upper = model.select_from_cache(cache, own, slots)
         return model.fill_lower_layers(upper, layer, clean.cache, torch.tensor(origins).to(own)[own], slots)
 
+    def stepping(number: int) -> StepEdit:
+        return layer, noises.prompts[number].step
+
     return Prefill(
-        packed,
-        final[speaking],
-        go_on,
-        lambda numbers, positions: (layer, noises.stepping(numbers, positions)),
-        lambda number: (layer, noises.prompts[number].anew),
+        packed, final[speaking], go_on, stepping, lambda number: (layer, noises.prompts[number].anew)
     )
 
 
@@ -167,11 +167,12 @@ class _Noise:
         changed[0, at] = self._perturbation.shift(hidden[0, at], self._table[: len(places)])
         return changed
 
-    def step(self, hidden: Float[Tensor, "1 hidden"], position: int) -> Float[Tensor, "1 hidden"]:
-        """The input of a position of the answer, perturbed where answers are."""
+    def step(self, hidden: Float[Tensor, "columns hidden"], position: int) -> Float[Tensor, "columns hidden"]:
+        """The input of positions of the answer from one on, perturbed where answers are."""
         if not self._perturbation.generated:
             return hidden
-        shifted: Tensor = self._perturbation.shift(hidden, self._table[position : position + 1])
+        table = self._table[position : position + len(hidden)]
+        shifted: Tensor = self._perturbation.shift(hidden, table)
         return shifted
 
 
@@ -188,15 +189,6 @@ class _Noises:
         for number, (noise, place) in enumerate(zip(self.prompts, self.packed.places, strict=True)):
             noise.enter(hidden[place.row], self.packed, number, place.row not in entered)
             entered.add(place.row)
-
-    def stepping(self, numbers: Sequence[int], positions: Sequence[int]) -> Any:
-        """The function that perturbs one decoding step of the rows of these numbers."""
-
-        def shift(hidden: Float[Tensor, "batch 1 hidden"]) -> Float[Tensor, "batch 1 hidden"]:
-            rows = zip(numbers, hidden, positions, strict=True)
-            return torch.stack([self.prompts[number].step(row, position) for number, row, position in rows])
-
-        return shift
 
 
 def _places(perturbation: LayerPerturbation, entry: LayerEntry) -> Int[Tensor, " places"]:

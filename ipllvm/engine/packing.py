@@ -20,7 +20,7 @@ from ipllvm.models.base import (
     Attention,
     Places,
     Prepared,
-    Standing,
+    PromptPositions,
     VisionLanguageModel,
 )
 
@@ -38,7 +38,7 @@ class PackedPrompt:
     guess: Tokens = ()
     opening: Hashable = None
     shared: int = 0
-    standing: Standing | None = None
+    standing: PromptPositions | None = None
 
     def __len__(self) -> int:
         return len(self.embeds)
@@ -62,11 +62,11 @@ class PackedPrompt:
     @classmethod
     def of(
         cls,
-        embeds: Tensor,
+        embeds: Float[Tensor, "positions hidden"],
         prepared: Prepared,
         shown: Hashable,
         guess: Tokens = (),
-        standing: Standing | None = None,
+        standing: PromptPositions | None = None,
     ) -> "PackedPrompt":
         """That of a sample; `shown` names its picture and what became of it.
 
@@ -195,10 +195,9 @@ class Packed:
         return owners
 
     def _positions(self) -> Int[Tensor, "axes rows columns"]:
-        """Where each column stands; those of nobody go on in order."""
+        """Where each column stands; those of nobody at the beginning, where no prompt's end is passed."""
         axes = max(prompt.axes for prompt in self.prompts)
-        (rows, columns), skipped = self.shape, self.skipped
-        positions = torch.arange(skipped, skipped + columns).repeat(axes, rows, 1)  # [axes, rows, columns]
+        positions, skipped = torch.zeros(axes, *self.shape, dtype=torch.long), self.skipped
         for number, (prompt, place) in enumerate(zip(self.prompts, self.places, strict=True)):
             stands, end = prompt.positions(axes)[:, skipped:], self._end(number)  # [axes, own length]
             positions[:, place.row, : place.shared] = stands[:, : place.shared]

@@ -8,6 +8,9 @@ import numpy as np
 from ipllvm.records import Perturbation, Sample, Trial
 from ipllvm.sampling import Key, generator
 
+FIRST = 8
+"""So many of the first samples are asked before a run: what is found is that of all that begin with them."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedTrial:

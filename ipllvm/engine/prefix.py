@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from ipllvm.engine import batch_policy
-from ipllvm.models.base import Prepared, Standing, VisionLanguageModel
+from ipllvm.models.base import Prepared, PromptPositions, VisionLanguageModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Prefixes:
         return self._known[tokens]
 
 
-def _in_order(standing: Standing | None, length: int) -> bool:
+def _in_order(standing: PromptPositions | None, length: int) -> bool:
     """Whether the first positions stand in order and none sees beyond them."""
     if standing is None:
         return True

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from ipllvm.engine.deferred import loaded
+from ipllvm.engine.plan import FIRST
 from ipllvm.engine.store.derived import Derived
 from ipllvm.errors import NotMeasured
 from ipllvm.records import Benchmark
@@ -19,7 +20,7 @@ NO_SAMPLE: Final = "none: no sample could be asked"
 
 
 class Preflight:
-    """What is found before a run; `announce` is told of a self-check that was made now."""
+    """What is found before a run; `announce` is told of a self-check that was made now and passed."""
 
     def __init__(
         self, derived: Derived, batch_size: int | None = None, announce: Callable[[str], None] = print
@@ -28,45 +29,72 @@ class Preflight:
         self._checks: dict[str, str] = {}
         self._refused: dict[str, str] = {}
         self._sizes: dict[str, int] = {}
+        self._by_length: dict[tuple[str, int], int] = {}
 
     def self_check(self, model: "VisionLanguageModel", benchmark: Benchmark) -> str:
         """The self-check in words; raises NotMeasured where it refuses the model, which is never kept."""
-        key = _key(model, benchmark, self._size)
-        if repr(key) in self._refused:
-            raise NotMeasured(self._refused[repr(key)])
-        if repr(key) not in self._checks:
+        self._once("prompts fit", [_key(model, benchmark), len(benchmark.samples)], model, benchmark, _fit)
+        return self._once("self-check", [_key(model, benchmark), self._size], model, benchmark, self._check)
+
+    def _once(
+        self,
+        kind: str,
+        parts: list[Any],
+        model: "VisionLanguageModel",
+        benchmark: Benchmark,
+        make: "Callable[[VisionLanguageModel, Benchmark], str]",
+    ) -> str:
+        """What `make` says of a model on a benchmark; why it refused is kept in this process only."""
+        key = repr([kind, parts])
+        if key in self._refused:
+            raise NotMeasured(self._refused[key])
+        if key not in self._checks:
             try:
-                make = lambda: self._check(model, benchmark)  # noqa: E731
                 once = self._derived.once if not model.sealed else _anew
-                self._checks[repr(key)] = once("self-check", key, str, make)
+                self._checks[key] = once(kind, parts, str, lambda: make(model, benchmark))
             except NotMeasured as error:
-                self._refused[repr(key)] = str(error)
+                self._refused[key] = str(error)
                 raise
-        return self._checks[repr(key)]
+        return self._checks[key]
 
     def _check(self, model: "VisionLanguageModel", benchmark: Benchmark) -> str:
         from ipllvm.engine import self_check, whole_check
         from ipllvm.models.whole import WholeModel
 
-        answering, size = loaded(model), self._size or self_check.SAMPLES
+        answering, first = loaded(model), benchmark.samples[:FIRST]
         found: self_check.SelfCheck | whole_check.WholeCheck | None
         if isinstance(answering, WholeModel):
-            found = whole_check.check(answering, benchmark.samples)
+            found = whole_check.check(answering, first)
         else:
-            found = self_check.check(answering, benchmark.samples, size)
-        self._announce(f"{model.name} on {benchmark.name}: {found}")
-        if found is None:
-            return NO_SAMPLE
-        found.require()
-        return str(found)
+            found = self_check.check(answering, first, self._size or FIRST)
+        if found is not None:
+            found.require()
+        words = NO_SAMPLE if found is None else str(found)
+        self._announce(f"{model.name} on {benchmark.name}: {words}")
+        return words
 
     def batch_size(self, model: "VisionLanguageModel", benchmark: Benchmark) -> int:
         """How many samples to answer together, as found by trying."""
-        key = _key(model, benchmark, None)
+        key = _key(model, benchmark)
         if repr(key) not in self._sizes:
-            from_trying = lambda: _tried(model, benchmark)  # noqa: E731
+            from_trying = lambda: self._tried(model, benchmark)  # noqa: E731
             self._sizes[repr(key)] = self._derived.once("batch-size", key, int, from_trying)
         return self._sizes[repr(key)]
+
+    def _tried(self, model: "VisionLanguageModel", benchmark: Benchmark) -> int:
+        from ipllvm.engine.batch_size import choose
+
+        return choose(loaded(model), benchmark.samples, self._by_length)
+
+
+def outline(line: str) -> str:
+    """What of a self-check that passed is worth a line: that it did, and a layer that can't be entered.
+
+    >>> outline("llava-tiny on scenes: self-check on 8 samples: batched 0 flips, largest logit gap 9.5e-06")
+    'llava-tiny on scenes: self-check on 8 samples passed'
+    """
+    head, found, _ = line.partition(" samples: ")
+    return f"{head} samples passed" if found and "can't be entered" not in line else line
 
 
 def _anew(kind: str, key: object, type: type[str], make: Callable[[], str]) -> str:
@@ -74,14 +102,17 @@ def _anew(kind: str, key: object, type: type[str], make: Callable[[], str]) -> s
     return make()
 
 
-def _tried(model: "VisionLanguageModel", benchmark: Benchmark) -> int:
-    from ipllvm.engine.batch_size import choose
+def _fit(model: "VisionLanguageModel", benchmark: Benchmark) -> str:
+    """That the longest of all prompts fit; raises NotMeasured where one does not."""
+    from ipllvm.engine.prompt_length import require_fitting
+    from ipllvm.models.whole import WholeModel
 
-    return choose(loaded(model), benchmark.samples)
+    if not isinstance(answering := loaded(model), WholeModel):
+        require_fitting(answering, benchmark.samples)
+    return "fit"
 
 
-def _key(model: "VisionLanguageModel", benchmark: Benchmark, size: int | None) -> list[Any]:
+def _key(model: "VisionLanguageModel", benchmark: Benchmark) -> list[Any]:
     info = model.info()
     numerics = [info.device, info.dtype, info.attention, info.prompt, model.image_backend]
-    first = [sample.id for sample in benchmark.samples[:1]]
-    return [info.fingerprint, *numerics, benchmark.digest, len(benchmark.samples), first, size]
+    return [info.fingerprint, *numerics, benchmark.digest, [each.id for each in benchmark.samples[:FIRST]]]

@@ -4,6 +4,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from jaxtyping import UInt8
 from PIL import Image
 
 from ipllvm.benchmarks.templates import CLASSIFICATION, templates
@@ -64,7 +65,9 @@ def _pictures(samples: Sequence[Sample]) -> tuple[dict[int, Image.Image], dict[s
     return found, errors
 
 
-def likeness(encoder: Encoder, samples: Sequence[Sample], drawn: Mapping[str, np.ndarray]) -> Scores:
+def likeness(
+    encoder: Encoder, samples: Sequence[Sample], drawn: Mapping[str, UInt8[np.ndarray, "height width 3"]]
+) -> Scores:
     """CLIP-I: the cosine of each sample's picture with the one drawn for it, 0 where it is below."""
     originals = encoder.pictures(sample.images[0].load() for sample in samples)
     others = encoder.pictures(Image.fromarray(drawn[sample.id]) for sample in samples)

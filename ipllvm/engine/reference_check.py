@@ -11,8 +11,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ipllvm.engine.decoding import finite_logits, prefill, verified
+from ipllvm.engine.decoding import finite_logits, prefill
 from ipllvm.engine.packing import PackedPrompt, Tokens, pack
+from ipllvm.engine.pool import verified
 from ipllvm.errors import NotMeasured, first_line
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.records import Sample, Stage

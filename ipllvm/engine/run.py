@@ -9,31 +9,30 @@ is handed over as soon as it is answered.
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
-from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine import layers
-from ipllvm.engine.answering import options, respond
+from ipllvm.engine.answering import Going, options, respond
 from ipllvm.engine.batch_policy import BATCHES_IN_FLIGHT
 from ipllvm.engine.batching import Batching, kind, shown, together
 from ipllvm.engine.decoding import prefill, worth_running
 from ipllvm.engine.encoding import Encoded, EncodedSample, Pictures, encode_cases, questions
 from ipllvm.engine.fault_isolation import BatchBudget, BatchShare, Failure, run_isolated, whole
+from ipllvm.engine.feeding import Feeder
 from ipllvm.engine.packing import PackedPrompt, Tokens
 from ipllvm.engine.plan import Plan, PlannedTrial
 from ipllvm.engine.prefix import Prefixes
 from ipllvm.engine.requirements import Known as Known
 from ipllvm.engine.requirements import Outcomes as Outcomes
 from ipllvm.engine.requirements import complete, require, require_whole
+from ipllvm.engine.streaming import Stream, of_case, paired
 from ipllvm.errors import NotTested
 from ipllvm.models.base import Left, VisionLanguageModel
 from ipllvm.models.whole import Question, WholeModel
 from ipllvm.records import Perturbation, Response, Sample, Stage
-
-Start = TypeVar("Start")
 
 
 def run(
@@ -70,15 +69,34 @@ def _run_missing(
 ) -> None:
     done = sum(trial in outcomes for trial in plan.trials())
     progress(done)
-    room, pictures, prefixes = BatchBudget(batch_size), Pictures(), Prefixes(model)
+    if isinstance(model, WholeModel) and done < len(plan):
+        model.expect(_unanswered(plan, outcomes), plan.max_new_tokens)
+    for batch in batches(model, plan, BatchBudget(batch_size), outcomes, artifacts):
+        done += len(batch)
+        progress(done)
+
+
+def batches(
+    model: VisionLanguageModel, plan: Plan, room: BatchBudget, outcomes: Known, artifacts: Artifacts | None
+) -> Iterator[Outcomes]:
+    """What is missing, put into `outcomes` and given out by batch; `room` shrinks where memory ends."""
+    pictures, prefixes = Pictures(), Prefixes(model)
     start = 0
-    while samples := plan.samples[start : start + BATCHES_IN_FLIGHT * room.size]:
-        start += len(samples)
-        chunk = _Chunk(model, plan, samples, outcomes, room, pictures, prefixes, artifacts)
-        for batch in chunk.batches():
-            outcomes.update(batch)
-            done += len(batch)
-            progress(done)
+    with Feeder.of(model, artifacts) as feeder, Stream(model, plan.max_new_tokens, room) as stream:
+        while samples := plan.samples[start : start + BATCHES_IN_FLIGHT * room.size]:
+            start += len(samples)
+            chunk = _Chunk(
+                model, plan, samples, outcomes, room, pictures, prefixes, artifacts, stream, feeder
+            )
+            for batch in chunk.batches():
+                outcomes.update(batch)
+                yield batch
+
+
+def _unanswered(plan: Plan, outcomes: Known) -> list[str]:
+    """The question of each trial without an outcome."""
+    cases = (case for p in plan.perturbations for case in plan.cases(plan.samples, p))
+    return [case.sample.prompt for case in cases if case.trial not in outcomes]
 
 
 class _Chunk:
@@ -94,8 +112,11 @@ class _Chunk:
         pictures: Pictures,
         prefixes: Prefixes,
         artifacts: Artifacts | None,
+        stream: Stream,
+        feeder: Feeder,
     ) -> None:
         self._model, self._plan, self._samples, self._outcomes = model, plan, samples, outcomes
+        self._stream, self._feeder = stream, feeder
         self._room, self._pictures, self._prefixes, self._artifacts = room, pictures, prefixes, artifacts
         self._kept: dict[str, Encoded] = {}
 
@@ -122,9 +143,12 @@ class _Chunk:
         if not changed or all(case.sample.id in self._kept for case in cases):
             batching = Batching.of(cases, self._checkpoints(cases))
             cases, cost = batching.ordered(cases), batching.cost
+        if changed:
+            self._feeder.expect(cases)
         for batch in self._room.batches(cases, cost):
             seen = self._see(batch) if changed else self._checkpoints(batch)
-            yield self._outcomes_of(self._asked, batch, seen, cost)
+            yield self._stream.answered(self._asked, batch, seen, cost)
+        yield from self._stream.drained()
 
     def _asked_whole(self, model: WholeModel, cases: list[PlannedTrial]) -> Iterator[Outcomes]:
         """What a model says that is asked as a whole."""
@@ -133,9 +157,9 @@ class _Chunk:
             return model.answers([question for _, question in batch], self._plan.max_new_tokens)
 
         for batch in self._room.batches(cases, whole):
-            yield self._outcomes_of(ask, batch, questions(batch, self._artifacts))
+            yield self._stream.answered(ask, batch, questions(batch, self._artifacts))
 
-    def _asked(self, batch: Sequence[tuple[PlannedTrial, EncodedSample]]) -> list[Response]:
+    def _asked(self, batch: Sequence[tuple[PlannedTrial, EncodedSample]]) -> list[Response | Going]:
         model, plan = self._model, self._plan
         prompts = self._prompts(batch)
         prefix = self._prefixes.shared([checkpoint.prepared for _, checkpoint in batch], prompts)
@@ -170,7 +194,7 @@ class _Chunk:
         """Batches of those trials that enter one clean pass, at one layer each."""
         its = [case for case in cases if case.sample.id in held]
 
-        def ask(batch: Sequence[tuple[PlannedTrial, layers.Held]]) -> list[Response]:
+        def ask(batch: Sequence[tuple[PlannedTrial, layers.Held]]) -> list[Response | Going]:
             model, limit = self._model, self._plan.max_new_tokens
             prefilled = layers.entered(model, batch, limit)
             return respond(model, [case.sample for case, _ in batch], self._plan.answer, prefilled, limit)
@@ -187,7 +211,9 @@ class _Chunk:
 
         for _, group in groupby(sorted(its, key=alike), key=alike):
             for batch in self._room.batches(list(group), cost):
-                yield self._outcomes_of(ask, batch, [held[case.sample.id] for case in batch], cost)
+                starts = [held[case.sample.id] for case in batch]
+                yield self._stream.answered(ask, batch, starts, cost)
+        yield from self._stream.drained()
 
     def _passed(
         self, cases: Sequence[PlannedTrial], at: Sequence[int], cost: BatchShare[PlannedTrial]
@@ -198,27 +224,12 @@ class _Chunk:
             return layers.enter(self._model, [self._entry(*each) for each in batch], at)
 
         with torch.inference_mode():
-            held = run_isolated(enter, _paired(cases, self._checkpoints(cases)), self._room, _of_case(cost))
+            held = run_isolated(enter, paired(cases, self._checkpoints(cases)), self._room, of_case(cost))
         return dict(zip((case.sample.id for case in cases), held, strict=True))
 
     def _entry(self, case: PlannedTrial, checkpoint: EncodedSample) -> layers.LayerEntry:
         prompt = checkpoint.prompt(self._model, checkpoint.picture, self._draft(case))
         return layers.LayerEntry(prompt, checkpoint.prepared.visual)
-
-    def _outcomes_of(
-        self,
-        ask: Callable[[Sequence[tuple[PlannedTrial, Start]]], list[Response]],
-        batch: Sequence[PlannedTrial],
-        starts: Sequence[Start | Failure],
-        cost: BatchShare[PlannedTrial] = whole,
-    ) -> Outcomes:
-        """What is said in a batch, each case from where it starts."""
-        with torch.inference_mode():
-            answers = run_isolated(ask, _paired(batch, starts), self._room, _of_case(cost))
-        return {
-            case.trial: Response("", error=answer.traceback) if isinstance(answer, Failure) else answer
-            for case, answer in zip(batch, answers, strict=True)
-        }
 
     def _checkpoints(self, cases: Sequence[PlannedTrial]) -> list[Encoded]:
         """What is kept of the clean picture of each case."""
@@ -229,7 +240,7 @@ class _Chunk:
 
     def _see(self, cases: Sequence[PlannedTrial]) -> list[Encoded]:
         with torch.inference_mode():
-            return encode_cases(self._model, cases, self._room, self._artifacts, self._pictures)
+            return encode_cases(self._model, cases, self._room, self._artifacts, self._pictures, self._feeder)
 
     @property
     def _clean(self) -> Perturbation:
@@ -244,17 +255,6 @@ class _Chunk:
         trial = self._plan.trial(case.sample, self._clean, 0)
         known = self._outcomes[trial].tokens if trial in self._outcomes else ()
         return worth_running(self._model, known, self._plan.max_new_tokens)
-
-
-def _paired(
-    cases: Sequence[PlannedTrial], starts: Sequence[Start | Failure]
-) -> list[tuple[PlannedTrial, Start] | Failure]:
-    return [s if isinstance(s, Failure) else (case, s) for case, s in zip(cases, starts, strict=True)]
-
-
-def _of_case(cost: BatchShare[PlannedTrial]) -> BatchShare[tuple[PlannedTrial, Start]]:
-    """The cost of a case, wherever it starts."""
-    return lambda pair, before: cost(pair[0], before and before[0])
 
 
 def _visual(model: VisionLanguageModel, case: PlannedTrial, checkpoint: EncodedSample) -> Tensor:

@@ -16,11 +16,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from ipllvm.engine.decoding import finite_logits, prefill, verified, worth_running
+from ipllvm.engine.decoding import finite_logits, prefill, worth_running
 from ipllvm.engine.encoding import EncodedSample, encode_cases
 from ipllvm.engine.fault_isolation import BatchBudget, Failure, run_isolated
 from ipllvm.engine.packing import PackedPrompt, Tokens, pack
-from ipllvm.engine.plan import Plan, PlannedTrial
+from ipllvm.engine.plan import FIRST, Plan, PlannedTrial
+from ipllvm.engine.pool import verified
 from ipllvm.engine.prompt_length import require_fitting
 from ipllvm.engine.reference_check import STEPS, disagreement, entered_layers, first_of_each, restarted
 from ipllvm.errors import NotMeasured, first_line
@@ -28,7 +29,6 @@ from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import Sample
 
-SAMPLES = 8
 TIE = 4.0
 """An answer is a near tie where its two best logits are closer than so many times the largest gap."""
 TOLERANCE = {"float32": 0.01, "float16": 0.1, "bfloat16": 0.4}
@@ -89,13 +89,13 @@ class SelfCheck:
 
 
 @torch.inference_mode()
-def check(model: VisionLanguageModel, samples: Sequence[Sample], size: int = SAMPLES) -> SelfCheck | None:
+def check(model: VisionLanguageModel, samples: Sequence[Sample], size: int = FIRST) -> SelfCheck | None:
     """Ask the first samples in three ways, at most `size` together; None where none can be asked.
 
     Raises NotMeasured where a prompt is longer than the model has positions, and where all fail alike.
     """
     require_fitting(model, samples)
-    plan, room = Plan(tuple(samples[:SAMPLES]), (Clean(),), 1, 0, 1), BatchBudget(min(size, SAMPLES))
+    plan, room = Plan(tuple(samples[:FIRST]), (Clean(),), 1, 0, 1), BatchBudget(min(size, FIRST))
     tried = _tried(model, plan.cases(plan.samples, Clean()))
     asked = [each for each in tried if not isinstance(each, Failure)]
     if not asked:

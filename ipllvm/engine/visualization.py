@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from ipllvm.artifacts import Artifacts
-from ipllvm.engine.encoding import given
+from ipllvm.engine.pictures import given
 from ipllvm.engine.plan import PlannedTrial
 from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.records import LayerPerturbation, Layout, Stage, Target

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 
 from ipllvm.engine.encoding import questions
 from ipllvm.engine.fault_isolation import Failure
-from ipllvm.engine.plan import Plan
+from ipllvm.engine.plan import FIRST, Plan
 from ipllvm.errors import NotMeasured, NotTested, first_line
 from ipllvm.models.whole import WholeModel
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import Response, Sample
 
-SAMPLES = 8
 LIMIT = 16
 """Tokens of an answer."""
 
@@ -41,8 +40,8 @@ class WholeCheck:
 
 
 def check(model: WholeModel, samples: Sequence[Sample]) -> WholeCheck | None:
-    """Ask the first samples in three ways; None where none can be asked, NotMeasured where it fails."""
-    plan = Plan(tuple(samples[:SAMPLES]), (Clean(),), 1, 0, LIMIT)
+    """Ask the first samples in three ways; None where none can be asked. Raises NotMeasured."""
+    plan = Plan(tuple(samples[:FIRST]), (Clean(),), 1, 0, LIMIT)
     prepared = questions(plan.cases(plan.samples, Clean()))
     pairs = [each for each in prepared if not isinstance(each, Failure)]
     if not pairs:

@@ -4,15 +4,15 @@ A flipped trial is taken apart: a permutation into swaps of tokens, a shuffle in
 into its cells. Hypothesis then looks for the fewest of these changes that flip the answer too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 
 from ipllvm.artifacts import Artifacts
-from ipllvm.engine.encoding import given
-from ipllvm.engine.plan import PlannedTrial
+from ipllvm.engine.pictures import given
+from ipllvm.engine.plan import Plan, PlannedTrial
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.evaluation import flips
 from ipllvm.evaluation.flips import FlippedTrial, Trace
@@ -25,6 +25,8 @@ BIG = 1_000_000_000
 LOOKS = 60
 """Perturbed answers that a search may ask for, unless told otherwise; none for a model of BIG parameters."""
 DRAWN = 12
+RunPlan = Callable[[VisionLanguageModel, Plan, int, Outcomes, Callable[[int], None]], None]
+"""As `ipllvm.engine.run.run`."""
 
 
 def budget(asked: int | None, parameters: int) -> int:
@@ -42,16 +44,17 @@ def smallest(
     seed: int,
     queries: int,
     artifacts: Artifacts | None = None,
+    run: RunPlan = run,
 ) -> Counterexample | None:
-    """The smallest change found within `queries` perturbed answers; None where no lost answer can be taken
-    apart, or nothing may be asked.
+    """The smallest change found within `queries` perturbed answers, which `run` gives; None where no lost
+    answer can be taken apart, or nothing may be asked.
     """
     lost = [turn for turn in flips.turns(traces, seed) if turn.lost] if queries > 0 else []
     apart = [(turn, found) for turn in lost if (found := changes(model, turn.case, artifacts)) is not None]
     if not apart:
         return None
     turn, whole = min(apart, key=lambda each: len(each[1].items))
-    search = _Search(model, turn, whole, queries)
+    search = _Search(model, turn, whole, queries, run)
     search.shrink()
     example = flips.as_example(model, turn, search.case, search.said, artifacts)
     return Counterexample(example, len(search.items), len(whole.items), whole.unit, search.queries)
@@ -60,7 +63,10 @@ def smallest(
 class _Search:
     """Asks for ever fewer of the changes; `items` are the fewest that flipped, `said` what they gave."""
 
-    def __init__(self, model: VisionLanguageModel, turn: FlippedTrial, whole: Changes, most: int) -> None:
+    def __init__(
+        self, model: VisionLanguageModel, turn: FlippedTrial, whole: Changes, most: int, run: RunPlan
+    ) -> None:
+        self._run = run
         self._model, self._turn, self._whole, self._most = model, turn, whole, most
         self.items, self.case, self.said = whole.items, turn.case, turn.perturbed
         self.queries = 0
@@ -81,7 +87,7 @@ class _Search:
         (clean,), (case,) = (plan.cases(plan.samples, each) for each in perturbations)
         outcomes: Outcomes = {clean.trial: turn.clean}
         self.queries += 1
-        run(self._model, plan, 1, outcomes, lambda done: None)
+        self._run(self._model, plan, 1, outcomes, lambda done: None)
         said = outcomes[case.trial]
         if said.error is not None or not turn.costs(said):
             return None

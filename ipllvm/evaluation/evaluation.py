@@ -6,7 +6,6 @@ in other batches (schedules.py): it keeps nothing between calls and asks only th
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -17,16 +16,16 @@ import numpy as np
 
 from ipllvm.artifacts import Artifacts, Provider
 from ipllvm.engine.context import Context
-from ipllvm.engine.deferred import run
+from ipllvm.engine.executors.base import LOCAL, Executor
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.requirements import Known, require, require_whole
 from ipllvm.engine.scoring import probabilities_of, scores_of
 from ipllvm.engine.store.derived import Derived
-from ipllvm.engine.store.outcomes import OutcomeView
 from ipllvm.engine.template import of_benchmark
 from ipllvm.errors import Finding, StoreFailed, UnknownName
 from ipllvm.evaluation import explanations, flips, judge_noise, official_units
 from ipllvm.evaluation.memory import Memory as Memory
+from ipllvm.evaluation.origins import Origins
 from ipllvm.evaluation.probability import NO_VERDICT, SUFFIX, Probabilities
 from ipllvm.evaluation.progress import Progress as Progress
 from ipllvm.evaluation.schedules import Fixed
@@ -78,6 +77,7 @@ class Evaluation:
         schedule: Fixed | None = None,
         grading: Grading | None = None,
         derived: Derived | None = None,
+        executor: Executor | None = None,
     ) -> None:
         self.property_name = property_name
         self.model = model
@@ -94,7 +94,8 @@ class Evaluation:
         self._derived = derived or Derived()
         self._began = time.monotonic()
         self._trials = 0
-        self._reused: Counter[str] = Counter()
+        self._executor = executor or LOCAL
+        self._origins = Origins()
         self._planned = 0
         self._perturbations: list[str] = []
         self._providers: dict[str, str] = {}
@@ -109,7 +110,7 @@ class Evaluation:
         return self._schedule.batch_size(self.settings.batch_size or self.model.batch_size())
 
     def parameter(self, name: str) -> str:
-        """The value of a parameter that the property declares by its marker `parameters`."""
+        """The value of a parameter that the property declares by `parameters`; raises LookupError."""
         if name not in self.settings.parameters:
             raise LookupError(f"{self.property_name} declares no {name}: @pytest.mark.parameters({name!r})")
         return str(self.settings.parameters[name])
@@ -153,7 +154,7 @@ class Evaluation:
         self._artifacts = self._artifacts.along(kind, provider)
 
     def artifact(self, kind: str, sample: Sample) -> np.ndarray:
-        """What the provider of that kind makes of a sample's picture."""
+        """What the provider of that kind makes of a sample's picture; raises TypeError without one."""
         if self._artifacts is None:
             raise TypeError(f"no provider of {kind}")
         return self._artifacts.get(kind, sample.images[0].load())
@@ -205,13 +206,12 @@ class Evaluation:
             if self._stopped is None:
                 whole = len(plan) * len(self.planned_benchmark.samples) // len(self.benchmark.samples)
                 told = partial(self._progress, total=whole)
-                run(self.model, plan, self.batch_size, outcomes, told, self._artifacts)
+                self._executor.run(self.model, plan, self.batch_size, outcomes, told, self._artifacts)
         except (KeyboardInterrupt, StoreFailed) as stopped:
             self._stopped = stopped
         self._planned += len(plan)
         self._trials += sum(trial in outcomes for trial in plan.trials())
-        if isinstance(outcomes, OutcomeView):
-            self._reused += outcomes.origins(plan.trials())
+        self._origins.add(plan, outcomes, self._executor)
         if self._stopped is not None:
             plan = replace(plan, samples=self._schedule.stopped(plan.samples))
         return plan, outcomes
@@ -299,7 +299,9 @@ class Evaluation:
     def _explained(self, result: Result) -> Result:
         """The result with examples of flipped answers and, where it is violated, the smallest one."""
         asked = self.settings.counterexamples if self._stopped is None else 0
-        search = explanations.Search(self.model, self._traces, self.settings.seed, asked, self._artifacts)
+        search = explanations.Search(
+            self.model, self._traces, self.settings.seed, asked, self._artifacts, self._executor
+        )
         return explanations.explained(result, search, self._derived)
 
     def measure(self, test: Callable[[], object]) -> None:
@@ -312,7 +314,7 @@ class Evaluation:
             self.benchmark = data
             for _ in self._probabilities.calls(self.settings.answer, data):
                 self._trials = self._planned = 0
-                self._reused.clear()
+                self._origins = Origins()
                 self._perturbations, self._traces, self._providers = [], [], {}
                 test()
             if self._stopped is not None:
@@ -362,13 +364,6 @@ class Evaluation:
         shown = self._schedule.interval(found, score(scores))
         return replace(shown, extra={**shown.extra, **decide.unread(scores)})
 
-    def _reuse(self) -> dict[str, str]:
-        """How many outcomes this run did not measure, and which runs did; empty where it measured all."""
-        if not self._reused:
-            return {}
-        runs = ", ".join(f"{run} ({count:,})" for run, count in sorted(self._reused.items()))
-        return {"reused": f"{self._reused.total():,} of {self._trials:,} outcomes, measured by {runs}"}
-
     def _result(
         self, claim: Claim, estimates: Mapping[str, Estimate], verdict: Verdict, errors: Mapping[str, str]
     ) -> Result:
@@ -388,7 +383,7 @@ class Evaluation:
                 "scorer": self._grading.name(data),
                 **self._grading.settings(data),
                 **self._providers,
-                **self._reuse(),
+                **self._origins.settings(self._trials),
             },
             trials=self._trials,
             seconds=time.monotonic() - self._began,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine.deferred import loaded
+from ipllvm.engine.executors.base import LOCAL, Executor
 from ipllvm.engine.store.derived import Derived
 from ipllvm.engine.store.outcomes import OutcomeView
 from ipllvm.evaluation import flips
@@ -40,6 +41,7 @@ class Search:
     seed: int
     queries: int | None
     artifacts: Artifacts | None = None
+    executor: Executor = LOCAL
 
 
 def explained(result: Result, search: Search, derived: Derived) -> Result:
@@ -70,7 +72,9 @@ def _explanation(result: Result, search: Search) -> Explanation:
     if not refutes(result):
         return Explanation(examples, None)
     most = counterexamples.budget(search.queries, result.model.parameters)
-    least = counterexamples.smallest(model, search.traces, search.seed, most, search.artifacts)
+    least = counterexamples.smallest(
+        model, search.traces, search.seed, most, search.artifacts, search.executor.run
+    )
     return Explanation(examples, least)
 
 

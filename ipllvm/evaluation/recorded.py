@@ -9,7 +9,7 @@ from ipllvm.benchmarks.definition import OWN_RULE, Definition
 from ipllvm.benchmarks.responses import REFUSE, Answer, match
 from ipllvm.errors import NotMeasured, UsageError
 from ipllvm.evaluation.subscores import bounds
-from ipllvm.metrics.totals import Figure, Graded, Total
+from ipllvm.metrics.totals import Figure, GradedSample, Total
 from ipllvm.records import Judge, Sample, Score
 from ipllvm.registry import SCORERS, TOTALS
 from ipllvm.scorers.base import AsksAhead, NeedsJudge
@@ -18,7 +18,7 @@ NOTHING = Score(0.0, None, "no answer: counted as wrong")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ScoredRow:
     """A row of the benchmark: what it is known by, and its score or why there is none."""
 
     id: str
@@ -34,15 +34,15 @@ class Recorded:
     definition: Definition
     protocol: str
     rule: str
-    lines: tuple[Line, ...]
+    lines: tuple[ScoredRow, ...]
     answered: int
     strays: tuple[str, ...] = ()
     repeated: int = 0
 
     @property
-    def graded(self) -> tuple[Graded, ...]:
+    def graded(self) -> tuple[GradedSample, ...]:
         """The rows with a score."""
-        return tuple(Graded(line.sample, line.score) for line in self.lines if line.score is not None)
+        return tuple(GradedSample(line.sample, line.score) for line in self.lines if line.score is not None)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -67,7 +67,7 @@ class Recorded:
 
     def at_least(self) -> tuple[Figure, ...]:
         """The same with every row that has no score counted as wrong."""
-        return self._total()([Graded(line.sample, line.score or NOTHING) for line in self.lines])
+        return self._total()([GradedSample(line.sample, line.score or NOTHING) for line in self.lines])
 
     def bounds(self) -> tuple[float, float] | None:
         """Where the headline may be, in percent, 5 % on each side; None where it is no mean of scores."""
@@ -78,7 +78,7 @@ class Recorded:
         name = self.definition.total_of(self.rule)
         found: dict[str, dict[str, tuple[Figure, tuple[float, float] | None]]] = {}
         for axis in self.definition.axes:
-            groups: dict[str, list[Graded]] = {}
+            groups: dict[str, list[GradedSample]] = {}
             for each in self.graded:
                 for label in dict.fromkeys(value for key, value in each.sample.labels if key == axis):
                     groups.setdefault(label, []).append(each)
@@ -151,12 +151,12 @@ def own_reading(
 
 def _line(
     id: str, sample: Sample, answer: Answer | None, rule: Any, scorer: Callable[[str, Sample], Score]
-) -> Line:
+) -> ScoredRow:
     if answer is None or (answer.response is None and answer.judge_reply is None):
-        return Line(id, sample, None)
+        return ScoredRow(id, sample, None)
     try:
         if answer.judge_reply is not None and hasattr(rule, "read"):
-            return Line(id, sample, rule.read(answer.judge_reply, sample))
-        return Line(id, sample, scorer(answer.response or "", sample))
+            return ScoredRow(id, sample, rule.read(answer.judge_reply, sample))
+        return ScoredRow(id, sample, scorer(answer.response or "", sample))
     except NotMeasured as error:
-        return Line(id, sample, None, str(error))
+        return ScoredRow(id, sample, None, str(error))

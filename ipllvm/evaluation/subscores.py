@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ipllvm.evaluation import official_units
-from ipllvm.metrics.totals import Figure, Graded, Total
+from ipllvm.metrics.totals import Figure, GradedSample, Total
 from ipllvm.records import Benchmark, Estimate, Sample, Score, Scores
 from ipllvm.registry import TOTALS
 from ipllvm.verdicts import decide
@@ -31,7 +31,7 @@ def by_label(benchmark: Benchmark, scores: Scores, seed: int = 0) -> dict[str, E
     return found
 
 
-def bounds(total: str, graded: Sequence[Graded]) -> tuple[float, float] | None:
+def bounds(total: str, graded: Sequence[GradedSample]) -> tuple[float, float] | None:
     """Where a total's headline may be, in its unit, 5 % on each side; None where nobody can say."""
     if not graded:
         return None
@@ -49,7 +49,7 @@ def bounds(total: str, graded: Sequence[Graded]) -> tuple[float, float] | None:
     return found.low, found.high
 
 
-def _bounds_in_units(total: str, graded: Sequence[Graded]) -> tuple[float, float] | None:
+def _bounds_in_units(total: str, graded: Sequence[GradedSample]) -> tuple[float, float] | None:
     """The bounds of points and ratios; none of a ratio in which reviews count that were not read."""
     if total == "ratio_of_means" and any(each.score.answer is None for each in graded):
         return None
@@ -101,13 +101,13 @@ def _groups(benchmark: Benchmark) -> Iterator[tuple[str, str, list[Sample]]]:
             yield axis, label, samples
 
 
-def _graded(benchmark: Benchmark, scores: Scores) -> Iterator[Graded]:
+def _graded(benchmark: Benchmark, scores: Scores) -> Iterator[GradedSample]:
     """The samples with a score, of the first draw."""
     samples = {sample.id: sample for sample in benchmark.samples}
     for row, name in enumerate(scores.samples):
         value = float(scores.values[row, 0])
         if name in samples and not np.isnan(value):
-            yield Graded(samples[name], Score(value, scores.answers[row][0] if scores.answers else ""))
+            yield GradedSample(samples[name], Score(value, scores.answers[row][0] if scores.answers else ""))
 
 
 def _part(scores: Scores, rows: Sequence[int]) -> Scores:

@@ -15,20 +15,41 @@ from ipllvm.records import Transcript
 
 @dataclass(frozen=True, slots=True)
 class FlippedSample:
-    """A sample that flipped between two runs: what was said `before` and `after`, None where not kept."""
+    """A sample that flipped between two runs: what was said `before` and `after`, None where not kept.
+
+    `worse` is by how much its score got worse, in scores; negative where it got better.
+    """
 
     sample: str
     before: Transcript | None = None
     after: Transcript | None = None
+    worse: float = 0.0
 
     @property
     def question(self) -> str:
         """What was asked; empty where neither run has kept it."""
         return next((said.question for said in (self.after, self.before) if said is not None), "")
 
+    def line(self, ending: str = "") -> str:
+        """The sample in a line, its question without an `ending` that all have."""
+        question = self.question.removesuffix(ending).strip()
+        which = {1: "lost ", -1: "gained ", 0: ""}[(self.worse > 0) - (self.worse < 0)]
+        quoted = f" {question!r}" if question else ""
+        return f"{which}{self.sample}{quoted}: {_words(self.before)} before, {_words(self.after)} after"
+
     def __str__(self) -> str:
-        question = f" {self.question.strip()!r}" if self.question else ""
-        return f"{self.sample}{question}: {_words(self.before)} before, {_words(self.after)} after"
+        return self.line()
+
+
+def common_ending(questions: Sequence[str]) -> str:
+    r"""The last line of the questions of several samples where all have it, as an instruction is; else empty.
+
+    >>> common_ending(["how many?\nIn a word.", "which?\nIn a word."])
+    '\nIn a word.'
+    """
+    endings = {"".join(question.rpartition("\n")[1:]) for question in questions if question}
+    ending = endings.pop() if len(endings) == 1 else ""
+    return ending if ending.startswith("\n") else ""
 
 
 def _words(said: Transcript | None) -> str:

@@ -109,7 +109,8 @@ def dumps(entries: Sequence[Entry]) -> str:
 def level(budget: Budget, entries: Sequence[Entry], checkpoint: str, measured: str) -> float:
     """The level of the gate of a checkpoint; the same again where just this was gated before.
 
-    It follows from the gates before it, whatever level the record says.
+    It follows from the gates before it, whatever level the record says. Raises UsageError
+    where too many were made against one baseline.
     """
     from ipllvm.stats.online import lord, per_checkpoint
 

@@ -111,7 +111,7 @@ def _turned(contrast: Contrast, old: BaselineEntry, new: BaselineEntry) -> Itera
     moved = sorted(zip(contrast.samples, contrast.values, strict=True), key=lambda each: -each[1])
     for sample, by in moved:
         if by:
-            yield FlippedSample(sample, old.said.get(sample), new.said.get(sample))
+            yield FlippedSample(sample, old.said.get(sample), new.said.get(sample), float(by))
 
 
 def _above_noise(verdict: Verdict, claim: Claim, floor: float | None) -> Verdict:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ipllvm.gate.answers import FlippedSample
 from ipllvm.records import Claim, Decision, Estimate, Verdict
-from ipllvm.verdicts.answer import Answer, Member, decide
+from ipllvm.verdicts.answer import Member, RunAnswer, decide
 from ipllvm.verdicts.worse import POOLED
 
 REFRESH = "--save-baseline=NAME"
@@ -63,7 +63,7 @@ class Gate:
         yield from self.notes
 
     @property
-    def answer(self) -> Answer:
+    def answer(self) -> RunAnswer:
         """What the gate says of all its requirements together."""
         return decide([_member(change) for change in self.changes if change.claim.kind == "requirement"])
 

@@ -8,7 +8,7 @@ import numpy as np
 from ipllvm.gate.baseline import CLEAN, Baseline, BaselineEntry, difference
 from ipllvm.gate.outcome import Change, Key
 from ipllvm.records import Claim, Contrast
-from ipllvm.stats.flip_noise import Flips, may_be_used, p_beyond_noise, total
+from ipllvm.stats.flip_noise import FlipCounts, may_be_used, p_beyond_noise, total
 from ipllvm.verdicts import decide
 from ipllvm.verdicts.worse import POOLED, p_worse, pool
 
@@ -20,7 +20,7 @@ def beyond(contrast: Contrast, *sides: BaselineEntry) -> float:
     noise = _noise(sides)
     if noise is None or contrast.weighted or contrast.linearised:
         return p_worse(contrast)
-    change = Flips.of(contrast)
+    change = FlipCounts.of(contrast)
     return p_beyond_noise(change, noise) if may_be_used(change, noise) else p_worse(contrast)
 
 
@@ -79,8 +79,8 @@ def _parts(
             yield key[2], replace(drop, values=lost, bound=whole.bound, unknown=None), None
 
 
-def _noise(sides: Sequence[BaselineEntry]) -> Flips | None:
+def _noise(sides: Sequence[BaselineEntry]) -> FlipCounts | None:
     """What the repetitions of both runs flipped; None unless all of these were repeated."""
     if not sides or not all(len(side.noise) == 3 for side in sides):
         return None
-    return total([Flips(*side.noise) for side in sides])
+    return total([FlipCounts(*side.noise) for side in sides])

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ipllvm.endpoints.price import Price, money
 from ipllvm.errors import NotMeasured, UsageError
 from ipllvm.judges import cost
-from ipllvm.judges.cost import Price
 from ipllvm.judges.replies import ReplyFile
 from ipllvm.records import AsksMany, Judge, JudgeQuestion, JudgeReply
 from ipllvm.safety import reading
@@ -114,7 +114,7 @@ class CachedJudge:
     def _before(self, questions: Sequence[JudgeQuestion]) -> str:
         prompts, replies = cost.forecast(questions)
         tokens = f"about {prompts:,} tokens in, at most {replies:,} out"
-        tokens += cost.money(self.price, prompts, replies)
+        tokens += money(self.price, prompts, replies)
         key = getattr(self.judge, "credentials", "")
         name = f"{self.identity} ({key})" if key else self.identity
         return f"judge {name}: {len(questions):,} to ask, {tokens}"
@@ -127,6 +127,6 @@ class CachedJudge:
             line += (
                 f"; {tally.requests:,} requests, {tally.prompt_tokens:,} + {tally.completion_tokens:,} tokens"
             )
-            line += cost.money(self.price, tally.prompt_tokens, tally.completion_tokens)
+            line += money(self.price, tally.prompt_tokens, tally.completion_tokens)
         departures = getattr(self.judge, "departures", "")
         return f"{line}; {departures}" if departures else line

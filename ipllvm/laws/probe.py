@@ -21,6 +21,7 @@ from ipllvm.records import Benchmark, Layout, Perturbation, Sample, Stage
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
+    from jaxtyping import Float
     from torch import Tensor
 
 Case = TypeVar("Case")
@@ -44,8 +45,10 @@ class Recorder(Base):
     def __str__(self) -> str:
         return str(self.inner)
 
-    def apply(self, value: "Tensor", layout: Layout | None, rng: np.random.Generator) -> "Tensor":
-        """What the permutation makes of `value`."""
+    def apply(
+        self, value: "Float[Tensor, 'tokens hidden']", layout: Layout | None, rng: np.random.Generator
+    ) -> "Float[Tensor, 'tokens hidden']":
+        """What the permutation makes of `value` [tokens, hidden]; raises TypeError without a layout."""
         if layout is None:
             raise TypeError("packed tokens are permuted by their layout")
         order = self.inner.order(layout, rng)

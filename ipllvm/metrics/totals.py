@@ -31,7 +31,7 @@ FAILED = (-1.0, -1.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Graded:
+class GradedSample:
     """A sample and what its answer scored."""
 
     sample: Sample
@@ -52,15 +52,15 @@ class Figure:
     printed: str
 
 
-Total = Callable[[Sequence[Graded]], tuple[Figure, ...]]
+Total = Callable[[Sequence[GradedSample]], tuple[Figure, ...]]
 
 
-def accuracy(graded: Sequence[Graded]) -> tuple[Figure, ...]:
+def accuracy(graded: Sequence[GradedSample]) -> tuple[Figure, ...]:
     """The mean score in percent."""
     return (_percent("accuracy", sum(each.score.value for each in graded), len(graded)),)
 
 
-def pair_accuracy(graded: Sequence[Graded]) -> tuple[Figure, ...]:
+def pair_accuracy(graded: Sequence[GradedSample]) -> tuple[Figure, ...]:
     """Pairs with both answers right, in percent of pairs; then the accuracy of single answers."""
     pairs = _by_cluster(graded)
     whole = sum(len(scores) == 2 and min(scores) == 1.0 for scores in pairs.values())
@@ -68,13 +68,13 @@ def pair_accuracy(graded: Sequence[Graded]) -> tuple[Figure, ...]:
     return _percent("pairs", whole, len(pairs)), single
 
 
-def mean_grade(graded: Sequence[Graded]) -> tuple[Figure, ...]:
+def mean_grade(graded: Sequence[GradedSample]) -> tuple[Figure, ...]:
     """MM-Vet: 100 times the mean grade, to one decimal as NumPy rounds."""
     value = np.float64(sum(each.score.value for each in graded)) / len(graded) * PERCENT
     return (Figure("total", float(value), "points of 100", len(graded), f"{round(value, 1)}"),)
 
 
-def ratio_of_means(graded: Sequence[Graded]) -> tuple[Figure, ...]:
+def ratio_of_means(graded: Sequence[GradedSample]) -> tuple[Figure, ...]:
     """LLaVA-W: the model's mean points over the reference's, both rounded to three decimals first.
 
     A review that was not read is (-1, -1) there and stays in both means.
@@ -85,18 +85,18 @@ def ratio_of_means(graded: Sequence[Graded]) -> tuple[Figure, ...]:
     return (Figure("relative score", value, "percent", len(graded), f"{round(value, 1)}"),)
 
 
-def ratio_of_read(graded: Sequence[Graded]) -> tuple[Figure, ...]:
+def ratio_of_read(graded: Sequence[GradedSample]) -> tuple[Figure, ...]:
     """LLaVA-W over the reviews that were read."""
     return ratio_of_means([each for each in graded if each.score.answer is not None])
 
 
-def mme_points(graded: Sequence[Graded]) -> tuple[Figure, ...]:
+def mme_points(graded: Sequence[GradedSample]) -> tuple[Figure, ...]:
     """MME: accuracy and accuracy+ in percent of each task, summed up over its 14 tasks.
 
     Accuracy+ counts pictures with both questions right. A picture of which an answer is missing counts
     among the pictures. The most are 200 points a task that is there, 2,800 for all.
     """
-    tasks: dict[str, list[Graded]] = {}
+    tasks: dict[str, list[GradedSample]] = {}
     for each in graded:
         tasks.setdefault(dict(each.sample.labels)["category"], []).append(each)
     known = [task for task in (*PERCEPTION, *COGNITION) if task in tasks]
@@ -112,7 +112,7 @@ def mme_points(graded: Sequence[Graded]) -> tuple[Figure, ...]:
     return *sums, *chain.from_iterable(points.values())
 
 
-def _task(name: str, graded: Sequence[Graded]) -> tuple[Figure, Figure, Figure]:
+def _task(name: str, graded: Sequence[GradedSample]) -> tuple[Figure, Figure, Figure]:
     pictures = _by_cluster(graded)
     right = sum(each.score.value for each in graded)
     both = sum(len(scores) == 2 and min(scores) == 1.0 for scores in pictures.values())
@@ -133,7 +133,7 @@ def _percent(name: str, right: float, n: int) -> Figure:
     return Figure(name, value, "percent", n, f"{value:.2f}")
 
 
-def _by_cluster(graded: Sequence[Graded]) -> dict[str, list[float]]:
+def _by_cluster(graded: Sequence[GradedSample]) -> dict[str, list[float]]:
     clusters: dict[str, list[float]] = {}
     for each in graded:
         clusters.setdefault(each.sample.cluster, []).append(each.score.value)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 
@@ -21,6 +21,7 @@ from ipllvm.models.trol.loading import TrolFiles
 from ipllvm.models.trol.meteor_loading import MeteorFiles
 
 
+@runtime_checkable
 class AuthoredFiles(Protocol):
     """The files of a checkpoint that were inspected, and what a report has to say of them."""
 

@@ -38,7 +38,7 @@ CAUSAL = Attention()
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PromptPositions:
     """Where the positions of a prompt stand, and what each sees, by kind of layer; all that come before where
     nothing is said. An answer's tokens stand behind the largest position, on all axes.
     """
@@ -60,6 +60,8 @@ class Standing:
         return length
 
 
+Prepare = Callable[[Sequence[Image.Image], str], "Prepared"]
+"""Pictures and a prompt, as the model takes them."""
 Left = Callable[[Tensor], Tensor]
 """Of one row a visual token, those that are left, or what is put in their place."""
 
@@ -172,6 +174,10 @@ class VisionLanguageModel(ABC):
         Raises ValueError where the model takes fewer images, or the prompt holds the image token.
         """
 
+    def preparing(self) -> Prepare:
+        """`prepare` for another thread, which runs beside this one."""
+        return self.prepare
+
     def with_prompt(self, prepared: Prepared, prompt: str) -> Prepared | None:
         """The same picture behind another prompt, as `prepare` makes it; None where it must make it anew."""
         return None
@@ -185,7 +191,9 @@ class VisionLanguageModel(ABC):
         return [each.projected for each in self.encode(batch)]
 
     @abstractmethod
-    def pack(self, projected: Tensor, prepared: Prepared) -> Float[Tensor, "visual hidden"]:
+    def pack(
+        self, projected: Float[Tensor, "tiles tokens width"], prepared: Prepared
+    ) -> Float[Tensor, "visual hidden"]:
         """The visual tokens as the decoder gets them: tiles unpadded, newlines in place."""
 
     @abstractmethod
@@ -193,14 +201,16 @@ class VisionLanguageModel(ABC):
         """Where each packed token comes from; as long as `pack` of the same sample."""
 
     @abstractmethod
-    def embed(self, prepared: Prepared, visual: Tensor) -> Float[Tensor, "positions hidden"]:
+    def embed(
+        self, prepared: Prepared, visual: Float[Tensor, "visual wide"]
+    ) -> Float[Tensor, "positions hidden"]:
         """The decoder's input: token embeddings with the visual tokens put in.
 
         Fewer visual tokens than placeholders make a shorter input: surplus placeholders are left out. What
         a family puts beside an embedding (features of deeper layers) stands behind it in the same row.
         """
 
-    def standing(self, prepared: Prepared, left: Left | None = None) -> Standing | None:
+    def standing(self, prepared: Prepared, left: Left | None = None) -> PromptPositions | None:
         """Where the positions of a prompt stand and what they see; None for all that come before, in order.
 
         `left` says what became of the visual tokens where there are fewer than placeholders.
@@ -212,7 +222,7 @@ class VisionLanguageModel(ABC):
         return self.embed_tokens(prepared.input_ids.to(self.device))
 
     @abstractmethod
-    def embed_tokens(self, ids: Tensor) -> Tensor:
+    def embed_tokens(self, ids: Int[Tensor, "*positions"]) -> Float[Tensor, "*positions hidden"]:
         """Embeddings of token ids of any shape, (..., hidden)."""
 
     def cost(self, prepared: Prepared) -> SampleCost:
@@ -303,6 +313,15 @@ class VisionLanguageModel(ABC):
     def expand_cache(self, cache: Any, rows: int) -> Any:
         """A cache of `rows` rows like the one of `cache`, which stays as it is; where the model continues."""
         raise NotImplementedError(f"{self.name} can't go on from a cache")
+
+    @property
+    def pools(self) -> bool:
+        """Whether answers of several batches can go on together, in a `pooled_cache`."""
+        return False
+
+    def pooled_cache(self) -> Any:
+        """An empty cache of rows that come and go (ipllvm/models/caches.py), where the model pools."""
+        raise NotImplementedError(f"{self.name} can't go on with rows of several batches")
 
     @abstractmethod
     def logits(self, hidden: Float[Tensor, "*positions hidden"]) -> Float[Tensor, "*positions vocabulary"]:

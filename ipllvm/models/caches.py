@@ -1,12 +1,122 @@
-"""Keys and values in transformers' caches: some slots of some rows of them, copied."""
+"""Keys and values in transformers' caches: kept as they come, gathered, and rows that grow in place."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer
+
+SPARE = 1.5
+"""A part of a tensor is copied where the whole has more than so many times its bytes."""
+
+
+class _Kept(DynamicLayer):  # type: ignore[no-untyped-call]
+    """Holds the first keys and values that it is given as they are."""
+
+    def update(
+        self, key_states: Tensor, value_states: Tensor, *args: Any, **named: Any
+    ) -> tuple[Tensor, Tensor]:
+        """See transformers: only what comes behind others is copied."""
+        if self.is_initialized:
+            return super().update(key_states, value_states, *args, **named)
+        self.dtype, self.device, self.is_initialized = key_states.dtype, key_states.device, True
+        self.keys, self.values = _compact(key_states), _compact(value_states)
+        return self.keys, self.values
+
+
+class PromptCache(DynamicCache):
+    """The cache of prompts: the keys and values of a pass, which are not copied as in transformers' own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer_class_to_replicate = _Kept
+
+
+class _InPlace(DynamicLayer):  # type: ignore[no-untyped-call]
+    """The keys and values of rows of different lengths; `at` [rows, columns] is where the next ones go."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.at = torch.empty(0, 0, dtype=torch.long)
+        self.before = 0
+        self._held: tuple[Tensor, ...] = ()  # [rows, heads, slots, width] each, keys and values
+
+    def update(
+        self, key_states: Tensor, value_states: Tensor, *args: Any, **named: Any
+    ) -> tuple[Tensor, Tensor]:
+        """See transformers: the next ones of each row are written behind its own."""
+        rows, columns = self.at.shape
+        for held, new in zip(self._held, (key_states, value_states), strict=True):
+            held[torch.arange(rows, device=held.device)[:, None], :, self.at] = new.transpose(1, 2)
+        keys, values = (held[:rows, :, : self.before + columns] for held in self._held)
+        return keys, values
+
+    def get_seq_length(self, *args: Any) -> int:
+        """The length of the longest row."""
+        return self.before
+
+    def fit(self, rows: int, slots: int, like: Any) -> None:
+        """Make room for rows and slots. What nobody has written is zero: a mask hides no NaN."""
+        have = (len(self._held[0]), self._held[0].shape[2]) if self._held else (0, 0)
+        if rows <= have[0] and slots <= have[1]:
+            return
+        wide, long, grown = max(rows, have[0]), max(slots, have[1]), []
+        for number, each in enumerate((like.keys, like.values)):
+            held = each.new_zeros(wide, each.shape[1], long, each.shape[3])
+            if self._held:
+                held[: have[0], :, : have[1]] = self._held[number]
+            grown.append(held)
+        self._held = tuple(grown)
+
+    def write(self, row: int, source: Any, number: int, length: int) -> None:
+        """The first slots of a row of another layer become those of a row."""
+        for held, other in zip(self._held, (source.keys, source.values), strict=True):
+            held[row, :, :length] = other[number, :, :length]
+
+    def move(self, source: int, row: int, length: int) -> None:
+        """A row takes the place of another."""
+        for held in self._held:
+            held[row, :, :length] = held[source, :, :length]
+
+
+class RaggedCache(DynamicCache):
+    """Rows that come and go, each as long as it is; steps are written in place.
+
+    What is rejected of a step is written over by the next.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer_class_to_replicate = _InPlace
+
+    def enter(self, first: int, cache: Any, lengths: Sequence[int], slots: int) -> None:
+        """The rows of another cache, which holds each in its first slots, from row `first` on, with room for
+        `slots` of each.
+        """
+        for index, source in enumerate(cache.layers):
+            if index == len(self.layers):
+                self.layers.append(_InPlace())
+            if source.get_seq_length():  # layers that share the keys of others hold none
+                self._own[index].fit(first + len(lengths), slots, source)
+                for number, length in enumerate(lengths):
+                    self._own[index].write(first + number, source, number, length)
+
+    def move(self, source: int, row: int, length: int) -> None:
+        """A row takes the place of another that has ended."""
+        for layer in self._own:
+            layer.move(source, row, length)
+
+    def expect(self, at: Int[Tensor, "rows columns"], longest: int) -> None:
+        """The next step fills these slots of the first rows, the longest of which holds so many."""
+        for layer in self._own:
+            layer.at, layer.before = at, longest
+
+    @property
+    def _own(self) -> list[_InPlace]:
+        return cast("list[_InPlace]", self.layers)
 
 
 def select_from_cache(
@@ -16,7 +126,7 @@ def select_from_cache(
 
     Layers that hold nothing are left empty.
     """
-    kept, layers = DynamicCache(), cache.layers
+    kept, layers = PromptCache(), cache.layers
     for index, layer in enumerate(layers):
         if layer.get_seq_length():
             _put(kept, index, layer, rows, slots)
@@ -24,7 +134,9 @@ def select_from_cache(
     return kept
 
 
-def copied(layers: Sequence[Any], rows: Tensor, slots: Tensor, cache: DynamicCache) -> DynamicCache:
+def copied(
+    layers: Sequence[Any], rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"], cache: DynamicCache
+) -> DynamicCache:
     """A cache whose first layers, empty before, hold some slots of some rows of these."""
     for index, layer in enumerate(layers):
         _put(cache, index, layer, rows, slots)
@@ -33,7 +145,7 @@ def copied(layers: Sequence[Any], rows: Tensor, slots: Tensor, cache: DynamicCac
 
 def expand_cache(cache: Any, rows: int) -> DynamicCache:
     """A cache of `rows` rows like the one of another, which stays as it is."""
-    wide = DynamicCache()
+    wide = PromptCache()
     for index, layer in enumerate(cache.layers):
         keys, values = (
             each.expand(rows, -1, -1, -1) for each in (layer.keys, layer.values)
@@ -48,7 +160,10 @@ def _put(cache: DynamicCache, index: int, layer: Any, rows: Tensor, slots: Tenso
 
 def _chosen(held: Tensor, rows: Tensor, slots: Tensor) -> Float[Tensor, "live heads slots width"]:
     """Some slots of some rows of keys or values [rows, heads, slots, width]."""
-    _, heads, length, width = held.shape  # (R, h, S, w); l live rows of R, s slots of S
-    head = torch.arange(heads, device=rows.device)  # (h)
-    at = (rows[:, None, None] * heads + head[:, None]) * length + slots[:, None]  # (l, h, s) in R * h * S
-    return held.flatten(0, 2).index_select(0, at.flatten()).view(*at.shape, width)  # (l, h, s, w)
+    return held.transpose(1, 2)[rows[:, None], slots].transpose(1, 2)
+
+
+def _compact(states: Tensor) -> Tensor:
+    """The tensor itself, or a copy where it would keep much more than itself in memory."""
+    whole = states.untyped_storage().nbytes()
+    return states.clone() if whole > SPARE * states.nbytes else states

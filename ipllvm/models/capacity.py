@@ -1,7 +1,7 @@
 """Memory: what is free, and how many prompts fit into it side by side."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -66,15 +66,38 @@ def footprint(text_config: Any) -> Footprint:
 
 
 def max_positions(text_config: Any) -> int | None:
-    """How many positions a decoder was made for, stretched ones included; None where none are counted."""
+    """How many positions a decoder was made for, stretched ones included; None where none are counted.
+
+    Where longer prompts turn all positions otherwise, no more than up to there.
+    """
     limit = getattr(text_config, "max_position_embeddings", None)
     if not isinstance(limit, int):
         return None
-    told = getattr(text_config, "rope_parameters", None) or {}
-    ropes = [rope for rope in (told, *told.values()) if isinstance(rope, dict)]
+    if (steady := steady_positions(text_config)) is not None:
+        return steady
+    ropes = _ropes(text_config)
     trained = (rope.get("original_max_position_embeddings") or limit for rope in ropes)
     factors = (float(rope.get("factor") or 1) for rope in ropes)
     return max([limit, *(int(f * t) for f, t in zip(factors, trained, strict=True))])
+
+
+def steady_positions(text_config: Any) -> int | None:
+    """Up to how many positions rotary embeddings are the same whatever stands behind or beside; None where
+    always. Beyond it they hang on the longest prompt of a batch (dynamic), or change at once (longrope).
+    """
+    limits = {
+        "dynamic": lambda rope: text_config.max_position_embeddings,
+        "longrope": lambda rope: rope.get("original_max_position_embeddings"),
+    }
+    kinds = ((rope, rope.get("rope_type", rope.get("type"))) for rope in _ropes(text_config))
+    found = (limits[kind](rope) for rope, kind in kinds if kind in limits)
+    return min((int(limit) for limit in found if limit), default=None)
+
+
+def _ropes(text_config: Any) -> list[dict[str, Any]]:
+    """What a config says of rotary embeddings, for all layers or by their kind."""
+    told = getattr(text_config, "rope_parameters", None) or {}
+    return [rope for rope in (told, *told.values()) if isinstance(rope, dict)]
 
 
 def position_bytes(text_config: Any, itemsize: int) -> int:
@@ -93,15 +116,19 @@ def batch_size(free: int, positions: int, bytes_a_position: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class SampleCost:
-    """Of a sample: products with weights that a `position` takes in the layers of the decoder, and that all
-    its `pictures` take in tower and projector; the `numbers` of its pictures as they are processed, and
-    those that the tower works with on them. Zeros where nothing is known.
+    """Of a sample: products that a `position` takes in the layers of the decoder, `reach` more for each
+    position that it sees, and those that all its `pictures` take in tower and projector; the `numbers` of its
+    pictures as they are processed, and those that the tower works with on them. `calls` are the modules that
+    one run of the decoder goes through, `tower_calls` those of tower and projector. Zeros where unknown.
     """
 
     position: float = 0.0
     pictures: float = 0.0
     numbers: float = 0.0
     tower: float = 0.0
+    reach: float = 0.0
+    calls: float = 0.0
+    tower_calls: float = 0.0
 
 
 UNKNOWN = SampleCost()
@@ -114,14 +141,29 @@ def sample_cost(model: Any, decoder: Any, pixels: Any) -> SampleCost:
     share = _chosen(decoder.config)
     layers = (p for p in decoder.layers.parameters() if p.ndim > 1)
     position = sum(p.numel() * (share if p.ndim > 2 else 1.0) for p in layers)
+    calls = sum(1 for _ in decoder.modules())
+    decoding = SampleCost(position, reach=_reach(decoder.config), calls=calls)
     if pixels is None:
-        return SampleCost(position)
+        return decoding
     words = (*decoder.parameters(), *(p for e in _ends(model) for p in e.parameters()))
     apart = {id(p) for p in words}
     tower = sum(p.numel() for p in model.parameters() if p.ndim > 1 and id(p) not in apart)
     vision = getattr(model.config, "vision_config", None)
     patches = pixels.numel() / _patch_numbers(vision)
-    return SampleCost(position, tower * patches, pixels.numel(), patches * _tower_numbers(vision))
+    return replace(
+        decoding,
+        pictures=tower * patches,
+        numbers=pixels.numel(),
+        tower=patches * _tower_numbers(vision),
+        tower_calls=sum(1 for _ in model.modules()) - calls,
+    )
+
+
+def _reach(text_config: Any) -> float:
+    """Products of attention for each pair of positions, in all layers: of queries and keys, and of values."""
+    heads = text_config.num_attention_heads
+    width = getattr(text_config, "head_dim", None) or text_config.hidden_size // heads
+    return float(2 * text_config.num_hidden_layers * heads * width)
 
 
 def _patch_numbers(vision: Any) -> int:

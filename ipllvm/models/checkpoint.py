@@ -198,10 +198,6 @@ def family_of(folder: Path, *, remote_code: bool = False) -> str:
         return TROL
     if "meteor" in str(config.get("architectures")).lower():
         return METEOR
-    if (folder / TROL_GATES).is_file() or "trol" in str(config.get("architectures")).lower():
-        return TROL
-    if "meteor" in str(config.get("architectures")).lower():
-        return METEOR
     names = config.get("architectures") or []
     if not isinstance(names, list):
         raise ModelUnavailable(f"{path}: architectures is no list of names, but {names!r}")

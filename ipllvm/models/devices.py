@@ -1,5 +1,8 @@
 """Where a model runs and in which numbers."""
 
+import platform
+from pathlib import Path
+
 import torch
 
 from ipllvm.errors import UnknownName, UsageError
@@ -28,3 +31,19 @@ def choose_dtype(dtype: str, device: torch.device) -> torch.dtype:
     if dtype not in DTYPES:
         raise UnknownName("dtype", dtype, ["auto", *DTYPES])
     return DTYPES[dtype]
+
+
+def device_name(device: torch.device) -> str:
+    """What a device is called: the name of the card, or of the processor."""
+    if device.type == "cuda":
+        return str(torch.cuda.get_device_name(device))
+    return _processor() or platform.processor() or platform.machine()
+
+
+def _processor(file: Path = Path("/proc/cpuinfo")) -> str:
+    """The processor's name, where Linux tells it."""
+    try:
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")

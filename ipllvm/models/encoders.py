@@ -33,11 +33,11 @@ class Encoder:
 
     @torch.inference_mode()
     def pictures(self, images: Iterable[Image.Image]) -> Float[Tensor, "images width"]:
-        """PictureTower in the joint space, of length 1, in float32 on the CPU."""
+        """Pictures in the joint space, of length 1, in float32 on the CPU."""
         return torch.cat([self.embedded(pixels) for pixels in self._batches(images)])
 
-    def embedded(self, pixels: Tensor) -> Float[Tensor, "images width"]:
-        """PictureTower that were processed, in the joint space."""
+    def embedded(self, pixels: Float[Tensor, "images 3 rows columns"]) -> Float[Tensor, "images width"]:
+        """Pictures that were processed, in the joint space."""
         return _unit(self.model.get_image_features(pixel_values=pixels).pooler_output)
 
     @torch.inference_mode()
@@ -110,7 +110,7 @@ class Encoder:
         return getattr(self._processor, "image_processor", self._processor)
 
     def pixels(self, images: Sequence[Image.Image]) -> Float[Tensor, "images 3 height width"]:
-        """PictureTower processed as shipped, on the CPU."""
+        """Pictures processed as shipped, on the CPU."""
         pictures = [image.convert("RGB") for image in images]
         pixels: Tensor = self._images(images=pictures, return_tensors="pt")["pixel_values"]
         return pixels
@@ -143,7 +143,7 @@ class PictureTower(Encoder):
         registers = int(getattr(model.config, "num_register_tokens", 0))
         self.tokens = 1 + registers + (model.config.model_type == "deit")
 
-    def embedded(self, pixels: Tensor) -> Float[Tensor, "images width"]:
+    def embedded(self, pixels: Float[Tensor, "images 3 rows columns"]) -> Float[Tensor, "images width"]:
         """See CLIP."""
         return _unit(self.model(pixel_values=pixels).last_hidden_state[:, 0])
 

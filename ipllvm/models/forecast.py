@@ -1,9 +1,12 @@
 """What a checkpoint will cost, told before its weights are read."""
 
 import time
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
+from transformers import LlamaConfig, LlamaModel
 
 from ipllvm.models.checkpoint import Checkpoint
 
@@ -25,6 +28,12 @@ families from other packages.
 """
 EFFICIENCY = 0.4
 """Share of the matmul rate that a forward pass reaches, from timings of small and large models."""
+REACHED = {"cpu": 0.6, "cuda": 0.4}
+"""The same where calls are counted apart: on a CPU from timings of tiny models, on a GPU as above."""
+IN_A_BATCH = 2.5
+"""How many times as long a call takes in a batch, with masks and a cache, as on a single position."""
+PROBED, TRIES = 4, 4
+"""Layers of the decoder that is timed, and how often it is."""
 
 
 def forecast(found: Checkpoint, device: torch.device, dtype: torch.dtype) -> str:
@@ -41,22 +50,23 @@ def forecast(found: Checkpoint, device: torch.device, dtype: torch.dtype) -> str
 def here() -> tuple[str, float]:
     """The device that would be used, and its rate of matrix products in the dtype that it would use."""
     name = "cuda" if torch.cuda.is_available() else "cpu"
-    return name, matmul_rate(torch.device(name), torch.float32 if name == "cpu" else torch.bfloat16)
+    dtype = torch.float32 if name == "cpu" else torch.bfloat16
+    return name, matmul_rate(torch.device(name), dtype, idle=True)
 
 
 def visual_tokens(found: Checkpoint) -> int:
     """Roughly how many visual tokens the decoder gets from one picture."""
-    told = found.config.get("vision_config")
-    vision: dict[str, Any] = told if isinstance(told, dict) else {}
+    section = found.config.get("vision_config")
+    vision: dict[str, Any] = section if isinstance(section, dict) else {}
     side, patch = (
         _side(vision.get(name), usual) for name, usual in (("image_size", 336), ("patch_size", 14))
     )
     return int((side // patch) ** 2 * TILES.get(found.family, 1))
 
 
-def _side(told: Any, usual: int) -> int:
+def _side(size: Any, usual: int) -> int:
     """The side of a square, which some configs tell twice and some not at all."""
-    side = told[0] if isinstance(told, list) and told else told
+    side = size[0] if isinstance(size, list) and size else size
     return side if isinstance(side, int) and side > 0 else usual
 
 
@@ -69,12 +79,41 @@ def trial_seconds(parameters: int, tokens: int, rate: float) -> float:
     return 2 * parameters * (tokens + TEXT_TOKENS) / (EFFICIENCY * rate)
 
 
-def matmul_rate(device: torch.device, dtype: torch.dtype, size: int = 1024) -> float:
-    """Operations a second of a square matrix product, the best of four."""
+def matmul_rate(device: torch.device, dtype: torch.dtype, size: int = 1024, *, idle: bool = False) -> float:
+    """Operations a second of a square matrix product, the best of some; `idle`: as if on an idle CPU."""
     a = torch.ones(size, size, device=device, dtype=dtype)
-    best = 0.0
-    for _ in range(4):
-        began = time.perf_counter()
-        (a @ a)[0, 0].item()  # .item() waits for the GPU
-        best = max(best, 2 * size**3 / (time.perf_counter() - began))
-    return best
+    cpu = idle and device.type == "cpu"
+    seconds = _best(lambda: (a @ a)[0, 0].item(), time.process_time if cpu else time.perf_counter)
+    return 2 * size**3 * (torch.get_num_threads() if cpu else 1) / seconds  # .item() waits for the GPU
+
+
+@cache
+def call_seconds(device: torch.device) -> float:
+    """What a call of a module takes in a batch, beside its products, on this machine: Python, and starting a
+    kernel. From a tiny decoder of Llama's kind on a single position.
+    """
+    config = LlamaConfig(
+        hidden_size=64, intermediate_size=96, num_hidden_layers=PROBED, num_attention_heads=4, vocab_size=8
+    )  # fmt: skip
+    kind: Any = LlamaModel
+    with torch.random.fork_rng(devices=[]):
+        decoder = kind(config).to(device).eval()
+    given = {"inputs_embeds": torch.zeros(1, 1, 64, device=device)}
+
+    @torch.inference_mode()
+    def step() -> None:
+        decoder(**given, use_cache=True).last_hidden_state[0, 0, 0].item()
+
+    clock = time.thread_time if device.type == "cpu" else time.perf_counter
+    return IN_A_BATCH * _best(step, clock) / sum(1 for _ in decoder.modules())
+
+
+def _best(work: Callable[[], Any], clock: Callable[[], float]) -> float:
+    """Seconds of some work by a clock, the least of some tries behind a first."""
+    work()
+    found = []
+    for _ in range(TRIES):
+        began = clock()
+        work()
+        found.append(clock() - began)
+    return max(min(found), 1e-9)

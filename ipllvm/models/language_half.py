@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
+from jaxtyping import Float, Int
 from PIL import Image
 from torch import Tensor, nn
 from transformers import DynamicCache
@@ -23,6 +24,10 @@ NO_TOKEN = 2**31 - 1
 class LanguageHalf(VisionLanguageModel):
     """Everything from the embeddings on, of any family."""
 
+    SHARED: ClassVar[bool] = True
+    """Whether the positions of a picture are the same whatever is asked about it."""
+    FORGETS: ClassVar[bool] = False
+    """Whether its decoders remember a state, even where a bare config says nothing of that."""
     width: int
 
     def __init__(self, parts: LoadedCheckpoint) -> None:
@@ -38,7 +43,7 @@ class LanguageHalf(VisionLanguageModel):
         self._decoder = layer_hooks.with_layers(parts.model.get_decoder())
         self._body = self._decoder if self._inner is parts.model else self._inner
         self.width = int(self._decoder.config.hidden_size)
-        self.forgets = bool(RECURRENT & {*layer_hooks.kinds(self._decoder)})
+        self.forgets = self.FORGETS or forgets(self._decoder.config)
         self.supports_prefix_cache = not self.forgets
         self._words, self._head = parts.model.get_input_embeddings(), parts.model.get_output_embeddings()
         self._head_alone: bool | None = None  # whether the family does no more to what its head says
@@ -50,7 +55,7 @@ class LanguageHalf(VisionLanguageModel):
     @property
     def supports_shared_rows(self) -> bool:
         """See the interface."""
-        return not self.forgets and not getattr(self._decoder.config, "attention_chunk_size", None)
+        return self.SHARED and not self.FORGETS and shares_rows(self._decoder.config)
 
     @property
     def windows(self) -> Mapping[str, int]:
@@ -62,20 +67,20 @@ class LanguageHalf(VisionLanguageModel):
         """See the interface."""
         return sorted({*layer_hooks.kinds(self._decoder)} - RECURRENT)
 
-    def embed_tokens(self, ids: Tensor) -> Tensor:
+    def embed_tokens(self, ids: Int[Tensor, "*positions"]) -> Float[Tensor, "*positions hidden"]:
         """See the interface."""
         return self._words(ids)  # type: ignore[no-any-return]
 
     def decoder(
         self,
-        inputs_embeds: Tensor,
+        inputs_embeds: Float[Tensor, "batch positions wide"],
         *,
         attention: Attention = CAUSAL,
         past_key_values: Any = None,
         use_cache: bool = True,
         edit: Edit | None = None,
         wanted: Places | None = None,
-    ) -> tuple[Tensor, Any]:
+    ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
         """See the interface."""
         with layer_hooks.with_layer_input(self._decoder, edit):
             hidden, beside = self._apart(inputs_embeds, 0)
@@ -92,7 +97,8 @@ class LanguageHalf(VisionLanguageModel):
     ) -> tuple[Tensor, Any]:
         """The decoder on what it is given. Its cache keeps every position, however near its layers see."""
         held = self._empty_cache() if cache is None else cache
-        layer_hooks.require_within(self._decoder, held.get_seq_length() + given["inputs_embeds"].shape[1])
+        slots = held.get_seq_length() + given["inputs_embeds"].shape[1]
+        layer_hooks.require_within(self._decoder, slots, attention.positions)
         by_kind = attention.by_kind
         mask = attention.mask if by_kind is None else next(iter(by_kind.values()))
         with layer_hooks.masked(self._decoder, by_kind), layer_hooks.only_at(self._decoder, wanted):
@@ -108,7 +114,7 @@ class LanguageHalf(VisionLanguageModel):
 
     def _empty_cache(self) -> DynamicCache:
         """One that keeps every position; of layers that remember a state, their own kind."""
-        return DynamicCache(config=self._decoder.config) if self.forgets else DynamicCache()
+        return DynamicCache(config=self._decoder.config) if self.forgets else caches.PromptCache()
 
     def _apart(self, rows: Tensor, layer: int) -> tuple[Tensor, dict[str, Any]]:
         """Rows that enter a layer: the hidden states, and what the decoder is given of what stands beside."""
@@ -143,32 +149,52 @@ class LanguageHalf(VisionLanguageModel):
         return pipeline.answer(self._model, self._processor, self._prompt, images, prompt, limit)
 
     def layer_inputs(
-        self, inputs_embeds: Tensor, layers: Sequence[int], attention: Attention = CAUSAL
-    ) -> tuple[dict[int, Tensor], Any]:
+        self,
+        inputs_embeds: Float[Tensor, "batch positions wide"],
+        layers: Sequence[int],
+        attention: Attention = CAUSAL,
+    ) -> tuple[dict[int, Float[Tensor, "batch positions hidden"]], Any]:
         """See the interface."""
         with layer_hooks.recorded_inputs(self._decoder, layers) as kept:
             _, cache = self.decoder(inputs_embeds, attention=attention)
         return {at: self._beside(at, each, inputs_embeds, cache) for at, each in kept.items()}, cache
 
     def decode_from_layer(
-        self, layer: int, hidden: Tensor, attention: Attention = CAUSAL, wanted: Places | None = None
-    ) -> tuple[Tensor, Any]:
+        self,
+        layer: int,
+        hidden: Float[Tensor, "batch positions wide"],
+        attention: Attention = CAUSAL,
+        wanted: Places | None = None,
+    ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
         """See the interface."""
         own, beside = self._apart(hidden, layer)
         with layer_hooks.entered_at(self._decoder, layer, own):
             return self._run({"inputs_embeds": own, **beside}, attention, wanted=wanted)
 
-    def select_from_cache(self, cache: Any, rows: Tensor, slots: Tensor) -> Any:
+    def select_from_cache(
+        self, cache: Any, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]
+    ) -> Any:
         """See the interface."""
         return caches.select_from_cache(cache, rows, slots)
 
-    def fill_lower_layers(self, upper: Any, layer: int, clean: Any, rows: Tensor, slots: Tensor) -> Any:
+    def fill_lower_layers(
+        self, upper: Any, layer: int, clean: Any, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]
+    ) -> Any:
         """See the interface."""
         return caches.copied(clean.layers[:layer], rows, slots, upper)
 
     def expand_cache(self, cache: Any, rows: int) -> Any:
         """See the interface."""
         return caches.expand_cache(cache, rows)
+
+    @property
+    def pools(self) -> bool:
+        """See the interface."""
+        return not self.forgets
+
+    def pooled_cache(self) -> Any:
+        """See the interface."""
+        return caches.RaggedCache()
 
     def linears(self) -> list[nn.Linear]:
         """Every linear layer, of tower, projector, decoder and head."""
@@ -179,7 +205,12 @@ class LanguageHalf(VisionLanguageModel):
         return [module for module in self._decoder.modules() if isinstance(module, nn.Linear)]
 
     def generate(
-        self, embeds: Sequence[Tensor], max_new_tokens: int, edit: Edit | None = None, *, stop: bool = True
+        self,
+        embeds: Sequence[Float[Tensor, "positions hidden"]],
+        max_new_tokens: int,
+        edit: Edit | None = None,
+        *,
+        stop: bool = True,
     ) -> list[tuple[int, ...]]:
         """Transformers' own greedy `generate` on prompts of any lengths, padded on the left.
 
@@ -212,7 +243,7 @@ class LanguageHalf(VisionLanguageModel):
         stop = next((i for i, token in enumerate(tokens) if token in self.stop_tokens), len(tokens))
         return tuple(tokens[: stop + 1])
 
-    def logits(self, hidden: Tensor) -> Tensor:
+    def logits(self, hidden: Float[Tensor, "*positions hidden"]) -> Float[Tensor, "*positions vocabulary"]:
         """See the interface: the head alone, where the family's own forward does no more to what it says."""
         if self._head_alone is None:
             probe = torch.linspace(-3, 3, 2 * hidden.shape[-1], device=hidden.device, dtype=hidden.dtype)
@@ -237,6 +268,16 @@ class LanguageHalf(VisionLanguageModel):
     def text(self, tokens: Sequence[int]) -> str:
         """See the interface."""
         return str(self._processor.tokenizer.decode(list(tokens), skip_special_tokens=True)).strip()
+
+
+def forgets(text_config: Any) -> bool:
+    """Whether a decoder has layers that remember a state and not positions."""
+    return bool(RECURRENT & {*(getattr(text_config, "layer_types", None) or ())})
+
+
+def shares_rows(text_config: Any) -> bool:
+    """Whether a mask can hide prompts in one row from each other: not from a state, and not across chunks."""
+    return not forgets(text_config) and not getattr(text_config, "attention_chunk_size", None)
 
 
 def stop_tokens(model: Any, tokenizer: Any) -> Iterable[int]:

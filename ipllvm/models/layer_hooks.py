@@ -8,10 +8,12 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import torch
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from ipllvm.errors import UsageError
 from ipllvm.models.base import Edit, Places
+from ipllvm.models.capacity import steady_positions
 
 POSITION_WISE = ("self_attn.q_proj", "self_attn.o_proj", "mlp")
 """What of the last layer works on each position by itself and is not kept in the cache."""
@@ -61,10 +63,11 @@ def _at(module: nn.Module, places: Places) -> Iterator[None]:
         shape[:] = args[0].shape[:2]
         return (args[0][places][None],)
 
-    def scatter(module: nn.Module, args: tuple[Tensor], output: Tensor) -> Tensor:
-        whole = output.new_zeros(*shape, output.shape[-1])
-        whole[places] = output[0]
-        return whole
+    def scatter(module: nn.Module, args: tuple[Tensor], output: Any) -> Any:
+        states, *more = output if isinstance(output, tuple) else (output,)  # a router tells more
+        whole = states.new_zeros(*shape, states.shape[-1])
+        whole[places] = states[0]
+        return (whole, *more) if more else whole
 
     with (
         module.register_forward_pre_hook(gather, prepend=True),
@@ -120,7 +123,7 @@ class _Final:
         return self.last_hidden_state
 
 
-def headed(model: Any, inner: Any, hidden: Tensor) -> Tensor:
+def headed(model: Any, inner: Any, hidden: Float[Tensor, "rows hidden"]) -> Float[Tensor, "rows vocabulary"]:
     """The logits [rows, vocabulary] of final states [rows, hidden], by the forward of the whole model.
 
     Its inner model stands in, with what it would put out.
@@ -149,7 +152,7 @@ def _standing_in(modules: Sequence[Any], forward: Callable[..., Any]) -> Iterato
 
 @contextmanager
 def visual_tokens_changed(
-    decoder: Any, where: Tensor, changes: Sequence[Callable[[Tensor], Tensor]]
+    decoder: Any, where: Bool[Tensor, "rows positions"], changes: Sequence[Callable[[Tensor], Tensor]]
 ) -> Iterator[None]:
     """While it lasts, the visual tokens of each prompt reach the decoder changed, when it is first called.
 
@@ -182,7 +185,7 @@ def visual_tokens_changed(
 
 
 @contextmanager
-def recorded_calls(module: nn.Module) -> Iterator[list[Tensor]]:
+def recorded_calls(module: nn.Module) -> Iterator[list[Float[Tensor, "..."]]]:
     """While it lasts, the features (no ids) that a module is given are put into the list that it yields."""
     given: list[Tensor] = []
 
@@ -203,7 +206,9 @@ def with_layers(decoder: Any) -> Any:
 
 
 @contextmanager
-def recorded_inputs(decoder: Any, layers: Sequence[int]) -> Iterator[dict[int, Tensor]]:
+def recorded_inputs(
+    decoder: Any, layers: Sequence[int]
+) -> Iterator[dict[int, Float[Tensor, "batch positions hidden"]]]:
     """While it lasts, the inputs of some layers are put into the dict that it yields."""
     kept: dict[int, Tensor] = {}
     with ExitStack() as hooks:
@@ -216,18 +221,29 @@ def recorded_inputs(decoder: Any, layers: Sequence[int]) -> Iterator[dict[int, T
         yield kept
 
 
-def require_within(decoder: Any, slots: int) -> None:
-    """Raises UsageError where layers that see chunks of the positions only would have to begin another."""
+def require_within(decoder: Any, slots: int, positions: Int[Tensor, "..."] | None = None) -> None:
+    """Raises UsageError where layers that see chunks of the positions only would have to begin another, or
+    where a prompt would turn the positions of others.
+    """
     chunk: int | None = getattr(decoder.config, "attention_chunk_size", None)
     if chunk is not None and slots > chunk:
         raise UsageError(
             f"the decoder attends to chunks of {chunk} positions and was given {slots}: "
             "prompts and answers together must be shorter"
         )
+    steady = steady_positions(decoder.config)
+    if steady is None:
+        return
+    last = slots if positions is None else int(positions.max()) + 1
+    if last > steady:
+        raise UsageError(
+            f"the decoder's rotary embeddings are others beyond {steady} positions, for all prompts of a "
+            f"batch, and it was given {last}: prompts and answers together must be shorter"
+        )
 
 
 @contextmanager
-def entered_at(decoder: Any, layer: int, hidden: Tensor) -> Iterator[None]:
+def entered_at(decoder: Any, layer: int, hidden: Float[Tensor, "batch positions hidden"]) -> Iterator[None]:
     """While it lasts, the layers below `layer` hand on their input, and `layer` is given `hidden`.
 
     The decoder is otherwise as it is: what it does to its embeddings is done and not used, its layers know

@@ -46,12 +46,12 @@ class LoadOptions:
                 f"--device-map {self.device_map}: it is spread by accelerate: pip install accelerate"
             )
 
-    def require_none(self, name: str) -> None:
-        """Raises UsageError where anything is asked for, which an endpoint can't be."""
+    def require_none(self, name: str, why: str) -> None:
+        """Raises UsageError where anything is asked for of a model that can't be read so, and `why`."""
         for each in fields(self):
             if getattr(self, each.name):
                 option = each.name.replace("_", "-")
-                raise UsageError(f"--{option}: {name} is served, and read by its server; leave it out")
+                raise UsageError(f"--{option}: {name} {why}; leave it out")
 
 
 USUAL = LoadOptions()

@@ -62,11 +62,12 @@ def load(
     UsageError, UnknownName and ModelUnavailable in one line, before weights are read where that is possible.
     """
     if sources.is_endpoint(name):
-        how.require_none(name)
+        how.require_none(name, "is served, and read by its server")
         return _served(name, label, offline, prompt)
     style, place = choose_prompt(name, prompt), choose_device(device)
     numbers, called = choose_dtype(dtype, place), label or sources.display_name(name)
     if naming.is_planted(name):
+        how.require_none(name, "is planted, and has no files")
         return PlantedModel(sources.check_name(name), label or name, place, numbers)
     how.require()
     tuned = lora.check(Path(how.adapter)) if how.adapter else None
@@ -123,7 +124,7 @@ def sketch(
     Raises as `load` does.
     """
     if naming.is_planted(name):
-        return load(name, device="cpu")
+        return load(name, device="cpu", how=how)
     if sources.is_endpoint(name):
         from ipllvm.models.served import Served
 
@@ -159,6 +160,8 @@ def _folder(name: str, how: LoadOptions, offline: bool, *, weights: bool = True)
         raise UsageError(f"--{unfit}: not for {name}, which is in its authors' format (see --base-model)")
     if family == checkpoint.ORIGINAL:
         return folder
+    if how.device_map and family in (checkpoint.CLASSIFIER, checkpoint.ENCODER):
+        raise UsageError(f"--device-map {how.device_map}: {name} names classes, and runs on one device")
     if how.adapter and family not in FAMILIES:
         raise UsageError(f"--adapter {how.adapter}: {name} has no language model to merge it into")
     given = {name: getattr(how, name) for name in ("prompt_template", "vision_tower", "base_model")}

@@ -55,7 +55,7 @@ def _plain(key: str) -> str:
 
 
 def described(folder: Path) -> str:
-    """What a report says of it."""
+    """What a report says of it; raises ModelUnavailable."""
     try:
         rank = json.loads((folder / CONFIG).read_text("utf-8")).get("r", "unknown")
     except (OSError, ValueError) as error:

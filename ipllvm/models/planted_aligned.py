@@ -44,7 +44,7 @@ class PlantedEncoder(Encoder):
             raise NotTested(f"{self.identity} knows planted pictures only: {_WHERE}")
         return number
 
-    def embedded(self, pixels: Tensor) -> Float[Tensor, "images width"]:
+    def embedded(self, pixels: Float[Tensor, "..."]) -> Float[Tensor, "images width"]:
         """Raises NotTested: there is no joint space with words."""
         raise NotTested(f"{self.identity} names no classes: {_WHERE}")
 

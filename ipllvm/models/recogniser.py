@@ -110,7 +110,9 @@ class Recogniser(VisionLanguageModel):
         said = torch.nn.functional.pad(logits, (0, 1), value=-CERTAIN)
         return [EncodedPicture(*each) for each in zip(logits, said, strict=True)]
 
-    def pack(self, projected: Tensor, prepared: Prepared) -> Float[Tensor, "visual hidden"]:
+    def pack(
+        self, projected: Float[Tensor, "tiles tokens width"], prepared: Prepared
+    ) -> Float[Tensor, "visual hidden"]:
         """See the interface."""
         return projected[0]
 
@@ -118,11 +120,13 @@ class Recogniser(VisionLanguageModel):
         """Raises NotTested: there are no visual tokens."""
         raise NotTested(f"{self.name} names classes: it has no visual tokens to perturb")
 
-    def embed(self, prepared: Prepared, visual: Tensor) -> Float[Tensor, "positions hidden"]:
+    def embed(
+        self, prepared: Prepared, visual: Float[Tensor, "visual wide"]
+    ) -> Float[Tensor, "positions hidden"]:
         """See the interface."""
         return visual
 
-    def embed_tokens(self, ids: Tensor) -> Tensor:
+    def embed_tokens(self, ids: Int[Tensor, "*positions"]) -> Float[Tensor, "*positions hidden"]:
         """After any class comes the stop token."""
         done = torch.full((*ids.shape, self.stop + 1), -CERTAIN, device=self.device, dtype=self.dtype)
         done[..., self.stop] = CERTAIN
@@ -137,34 +141,45 @@ class Recogniser(VisionLanguageModel):
 
     def decoder(
         self,
-        inputs_embeds: Tensor,
+        inputs_embeds: Float[Tensor, "batch positions wide"],
         *,
         attention: Attention = CAUSAL,
         past_key_values: Any = None,
         use_cache: bool = True,
         edit: Edit | None = None,
         wanted: Places | None = None,
-    ) -> tuple[Tensor, Any]:
+    ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
         """Nothing happens between the logits and the head."""
         return inputs_embeds, NothingCached()
 
     def layer_inputs(
-        self, inputs_embeds: Tensor, layers: Sequence[int], attention: Attention = CAUSAL
-    ) -> tuple[dict[int, Tensor], Any]:
+        self,
+        inputs_embeds: Float[Tensor, "batch positions wide"],
+        layers: Sequence[int],
+        attention: Attention = CAUSAL,
+    ) -> tuple[dict[int, Float[Tensor, "batch positions hidden"]], Any]:
         """Raises NotTested, as `layers` does."""
         raise self._no_layers()
 
     def decode_from_layer(
-        self, layer: int, hidden: Tensor, attention: Attention = CAUSAL, wanted: Places | None = None
-    ) -> tuple[Tensor, Any]:
+        self,
+        layer: int,
+        hidden: Float[Tensor, "batch positions wide"],
+        attention: Attention = CAUSAL,
+        wanted: Places | None = None,
+    ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
         """Raises NotTested, as `layers` does."""
         raise self._no_layers()
 
-    def select_from_cache(self, cache: NothingCached, rows: Tensor, slots: Tensor) -> NothingCached:
+    def select_from_cache(
+        self, cache: NothingCached, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]
+    ) -> NothingCached:
         """See the interface."""
         return cache
 
-    def fill_lower_layers(self, upper: Any, layer: int, clean: Any, rows: Tensor, slots: Tensor) -> Any:
+    def fill_lower_layers(
+        self, upper: Any, layer: int, clean: Any, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]
+    ) -> Any:
         """Raises NotTested, as `layers` does."""
         raise self._no_layers()
 

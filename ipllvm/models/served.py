@@ -4,7 +4,7 @@ import base64
 import hashlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -15,6 +15,8 @@ from ipllvm.endpoints.address import EndpointAddress, parse
 from ipllvm.endpoints.calls import Call, NoReply, Outcome
 from ipllvm.endpoints.client import Client
 from ipllvm.endpoints.limits import Limits
+from ipllvm.endpoints.price import Price, forecast, money
+from ipllvm.endpoints.replies import estimate
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models.whole import Question, WholeModel
 from ipllvm.records import ModelInfo, Response
@@ -25,8 +27,14 @@ BATCHES = 4
 """How many times as many questions as go out at once are a batch, after which outcomes are kept."""
 
 
+def _silent(line: str) -> None:
+    """Nobody listens."""
+
+
 class Served(WholeModel):
     """`URL#NAME`: greedy answers of whatever answers there.
+
+    `price` is what its tokens cost, `say` hears what is about to be asked.
 
     Its fingerprint is of what the server says it is (model, system_fingerprint), of the address and of the
     settings that it takes. A server that becomes another one while it is asked is an error of each sample.
@@ -42,6 +50,8 @@ class Served(WholeModel):
     ) -> None:
         self._address: EndpointAddress = parse(address, "model")
         self._client = Client(self._address, limits, KEYS)
+        self.price: Price | None = None
+        self.say: Callable[[str], None] = _silent
         self.name = label or self._address.model.rpartition("/")[2]
         self.device, self.dtype, self.fingerprint = torch.device("cpu"), torch.float32, "not asked"
         if ask:
@@ -86,7 +96,19 @@ class Served(WholeModel):
         """What it was asked until now, in words."""
         tally = self._client.tally
         counts = f"{tally.prompt_tokens:,} tokens in, {tally.completion_tokens:,} out"
-        return f"{tally.requests:,} requests, {tally.failures:,} questions without a reply, {counts}"
+        cost = money(self.price, tally.prompt_tokens, tally.completion_tokens)
+        return f"{tally.requests:,} requests, {tally.failures:,} questions without a reply, {counts}{cost}"
+
+    def expect(self, prompts: Sequence[str], limit: int) -> None:
+        """See the interface: says what asking comes to, at most; pictures cost what the server has counted of
+        those before.
+        """
+        tally = self._client.tally
+        counted = tally.prompt_tokens if tally.replies > 1 else 0  # the first is about a small grey picture
+        each = counted / max(tally.replies, 1)
+        tokens = round(len(prompts) * each) if each else sum(map(estimate, prompts))
+        beside, more = ("", "") if each else (" of words", ", and its pictures")
+        self.say(f"to ask: {forecast(len(prompts), tokens, limit, self.price, beside)}{more}")
 
     def batch_size(self) -> int:
         """See the interface."""

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Int
 from torch import Tensor
 
-from ipllvm.models.base import TYPES, Prepared, Standing
+from ipllvm.models.base import TYPES, Prepared, PromptPositions
 
 
 class _ReachedError(Exception):
@@ -23,13 +23,13 @@ class Sight:
     given: Mapping[str, Any]
     length: int
 
-    def standing(self, kinds: Sequence[str]) -> Standing:
+    def standing(self, kinds: Sequence[str]) -> PromptPositions:
         """Where positions stand, and what they see in layers of each kind, where that is not all before."""
         sees = {kind: self._sees(kind) for kind in kinds}
         causal = torch.ones(self.length, self.length, dtype=torch.bool).tril()
         alike = all(each is None or torch.equal(each, causal) for each in sees.values())
         whole = {} if alike else {kind: causal if each is None else each for kind, each in sees.items()}
-        return Standing(self._positions(), whole)
+        return PromptPositions(self._positions(), whole)
 
     def _positions(self) -> Int[Tensor, "axes positions"]:
         positions = self.given.get("position_ids")
@@ -46,7 +46,7 @@ class Sight:
         return seen if seen.dtype == torch.bool else seen >= 0
 
 
-def sight(model: Any, decoder: Any, ids: Tensor, fields: Mapping[str, Tensor]) -> Sight:
+def sight(model: Any, decoder: Any, ids: Int[Tensor, " positions"], fields: Mapping[str, Tensor]) -> Sight:
     """What the decoder is given of a prompt by the model's own forward, which ends there."""
     seen: dict[str, Any] = {}
 

@@ -56,12 +56,12 @@ def is_endpoint(name: str) -> bool:
 def local_folder(name: str) -> Path | None:
     """The folder that a name is the path of; None where it is none, or can't be a path at all.
 
-    >>> local_folder("~nobody-of-that-name/x") is local_folder("x" * 5000) is None
+    >>> local_folder("~nobody-of-that-name/x") is local_folder("x" * 5000) is local_folder("") is None
     True
     """
     try:
         folder = Path(name).expanduser()
-        return folder if folder.is_dir() else None
+        return folder if name and folder.is_dir() else None
     except (OSError, RuntimeError):  # too long for a name; no such user
         return None
 

@@ -1,5 +1,6 @@
 """What the families share: stages through the public methods of transformers' own classes."""
 
+import copy
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, TypeVar
@@ -10,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from ipllvm.models import capacity, layer_hooks
-from ipllvm.models.base import TYPES, Edit, EncodedPicture, Left, Prepared, Standing
+from ipllvm.models.base import TYPES, Edit, EncodedPicture, Left, Prepare, Prepared, PromptPositions
 from ipllvm.models.forecast import TEXT_TOKENS
 from ipllvm.models.language_half import LanguageHalf
 from ipllvm.models.pipeline import LoadedCheckpoint
@@ -95,6 +96,10 @@ class TransformersModel(LanguageHalf):
         """See the interface."""
         return self._preparer.prepare(images, prompt)
 
+    def preparing(self) -> Prepare:
+        """See the interface: by a processor of its own; tokenizers are not for two threads at once."""
+        return copy.deepcopy(self._preparer).prepare
+
     def with_prompt(self, prepared: Prepared, prompt: str) -> Prepared | None:
         """See the interface."""
         return self._preparer.with_prompt(prepared, prompt)
@@ -172,7 +177,9 @@ class TransformersModel(LanguageHalf):
         sizes = {len(view) for view in self.views(prepared)}
         return tokens.view(-1, sizes.pop() if len(sizes) == 1 else len(tokens), tokens.shape[-1])
 
-    def pack(self, projected: Tensor, prepared: Prepared) -> Tensor:
+    def pack(
+        self, projected: Float[Tensor, "tiles tokens width"], prepared: Prepared
+    ) -> Float[Tensor, "visual hidden"]:
         """See the interface: nothing stands between the views."""
         return projected.flatten(0, 1)
 
@@ -199,7 +206,9 @@ class TransformersModel(LanguageHalf):
             raise ValueError(f"{self.name} packs {len(layout)} visual tokens where the prompt has {expected}")
         return layout
 
-    def embed(self, prepared: Prepared, visual: Tensor) -> Tensor:
+    def embed(
+        self, prepared: Prepared, visual: Float[Tensor, "visual wide"]
+    ) -> Float[Tensor, "positions hidden"]:
         """See the interface."""
         ids, places = prepared.input_ids, prepared.visual.nonzero()[:, 0]
         if len(visual) < len(places):
@@ -214,7 +223,7 @@ class TransformersModel(LanguageHalf):
         """Put the visual tokens at their places; what stands beside a placeholder stays."""
         embeds[places, : visual.shape[-1]] = visual
 
-    def standing(self, prepared: Prepared, left: Left | None = None) -> Standing | None:
+    def standing(self, prepared: Prepared, left: Left | None = None) -> PromptPositions | None:
         """See the interface: what the family's own forward gives its decoder, seen once for each prompt.
 
         Where tokens are left out, those with places on several axes keep them; on one the gap is closed.
@@ -233,7 +242,7 @@ class TransformersModel(LanguageHalf):
         positions[:, prepared.visual[kept]] = (
             left(whole.positions[:, prepared.visual].T.float()).round().long().T
         )
-        return Standing(positions)
+        return PromptPositions(positions)
 
     def _sight(self, prepared: Prepared) -> Sight:
         """What the decoder is given of a prompt without its pictures."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from jaxtyping import Float, Int
 from PIL import Image
 from torch import Tensor
 
@@ -39,6 +40,9 @@ class WholeModel(VisionLanguageModel):
     def answers(self, questions: Sequence[Question], limit: int) -> list[Response]:
         """The greedy answer to each question, of at most `limit` tokens; raises where one can't be had."""
 
+    def expect(self, prompts: Sequence[str], limit: int) -> None:
+        """Told, before a run, which questions may be asked, one of each trial; most models have no cost."""
+
     def reencoded(self, questions: Sequence[Question], limit: int) -> list[Response]:
         """As `answers`, with pictures encoded otherwise without loss, where they are encoded at all."""
         return self.answers(questions, limit)
@@ -55,7 +59,9 @@ class WholeModel(VisionLanguageModel):
         """Raises NotTested."""
         raise self._sealed("features")
 
-    def pack(self, projected: Tensor, prepared: Prepared) -> Tensor:
+    def pack(
+        self, projected: Float[Tensor, "tiles tokens width"], prepared: Prepared
+    ) -> Float[Tensor, "visual hidden"]:
         """Raises NotTested."""
         raise self._sealed("visual tokens")
 
@@ -63,11 +69,13 @@ class WholeModel(VisionLanguageModel):
         """Raises NotTested."""
         raise self._sealed("visual tokens")
 
-    def embed(self, prepared: Prepared, visual: Tensor) -> Tensor:
+    def embed(
+        self, prepared: Prepared, visual: Float[Tensor, "visual wide"]
+    ) -> Float[Tensor, "positions hidden"]:
         """Raises NotTested."""
         raise self._sealed("visual tokens")
 
-    def embed_tokens(self, ids: Tensor) -> Tensor:
+    def embed_tokens(self, ids: Int[Tensor, "*positions"]) -> Float[Tensor, "*positions hidden"]:
         """Raises NotTested."""
         raise self._sealed("embeddings")
 
@@ -77,38 +85,49 @@ class WholeModel(VisionLanguageModel):
 
     def decoder(
         self,
-        inputs_embeds: Tensor,
+        inputs_embeds: Float[Tensor, "batch positions wide"],
         *,
         attention: Attention = CAUSAL,
         past_key_values: Any = None,
         use_cache: bool = True,
         edit: Edit | None = None,
         wanted: Places | None = None,
-    ) -> tuple[Tensor, Any]:
+    ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
         """Raises NotTested."""
         raise self._sealed("decoder layers")
 
     def layer_inputs(
-        self, inputs_embeds: Tensor, layers: Sequence[int], attention: Attention = CAUSAL
-    ) -> tuple[dict[int, Tensor], Any]:
+        self,
+        inputs_embeds: Float[Tensor, "batch positions wide"],
+        layers: Sequence[int],
+        attention: Attention = CAUSAL,
+    ) -> tuple[dict[int, Float[Tensor, "batch positions hidden"]], Any]:
         """Raises NotTested."""
         raise self._sealed("decoder layers")
 
     def decode_from_layer(
-        self, layer: int, hidden: Tensor, attention: Attention = CAUSAL, wanted: Places | None = None
-    ) -> tuple[Tensor, Any]:
+        self,
+        layer: int,
+        hidden: Float[Tensor, "batch positions wide"],
+        attention: Attention = CAUSAL,
+        wanted: Places | None = None,
+    ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
         """Raises NotTested."""
         raise self._sealed("decoder layers")
 
-    def select_from_cache(self, cache: Any, rows: Tensor, slots: Tensor) -> Any:
+    def select_from_cache(
+        self, cache: Any, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]
+    ) -> Any:
         """Raises NotTested."""
         raise self._sealed("decoder layers")
 
-    def fill_lower_layers(self, upper: Any, layer: int, clean: Any, rows: Tensor, slots: Tensor) -> Any:
+    def fill_lower_layers(
+        self, upper: Any, layer: int, clean: Any, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]
+    ) -> Any:
         """Raises NotTested."""
         raise self._sealed("decoder layers")
 
-    def logits(self, hidden: Tensor) -> Tensor:
+    def logits(self, hidden: Float[Tensor, "*positions hidden"]) -> Float[Tensor, "*positions vocabulary"]:
         """Raises NotTested."""
         raise self._sealed("logits")
 

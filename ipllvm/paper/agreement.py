@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ipllvm.claims.tables import COSINE, Figure
+from ipllvm.claims.tables import COSINE, PrintedNumber
 from ipllvm.reporting.schema import Row
 
 PERCENT = 100.0
@@ -31,10 +31,10 @@ class Compared:
     why: str = ""
 
 
-def printed(figure: Figure | None) -> float | None:
+def printed(figure: PrintedNumber | None) -> float | None:
     """The printed value in the unit of the measured one.
 
-    >>> printed(Figure("clip_i", 0.84, COSINE, "Table 2")), printed(None)
+    >>> printed(PrintedNumber("clip_i", 0.84, COSINE, "Table 2")), printed(None)
     (84.0, None)
     """
     if figure is None or figure.value is None:
@@ -43,7 +43,7 @@ def printed(figure: Figure | None) -> float | None:
 
 
 def compare(
-    found: Row, figure: Figure | None, *, in_paper: bool, own_set: bool, papers_protocol: bool
+    found: Row, figure: PrintedNumber | None, *, in_paper: bool, own_set: bool, papers_protocol: bool
 ) -> Compared:
     """A measured estimate against the printed figure.
 

@@ -1,82 +1,43 @@
 """The cells of the paper's tables: what a run measured, what the paper prints, whether both agree."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
-from ipllvm.benchmarks.names import PAPER, base
 from ipllvm.claims import tables
-from ipllvm.paper.agreement import Agreement, compare, printed
+from ipllvm.paper import summaries
+from ipllvm.paper.agreement import Agreement, printed
+from ipllvm.paper.measured import WITH, Cell, Measured
 from ipllvm.paper.parts import PaperPart
-from ipllvm.reporting.schema import Report, Row, rows
+from ipllvm.reporting.schema import Row
 
 NOT_ASKED = "not asked for: ipllvm paper --models {} --only {}"
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One value: of `model` on `benchmark`, under the `label` that the table gives it.
-
-    `value` with its bounds is None where nothing was measured; `why` then says how to get it.
-    """
-
-    part: str
-    model: str
-    benchmark: str
-    label: str
-    value: float | None
-    low: float | None
-    high: float | None
-    unit: str
-    n: int
-    printed: float | None
-    agreement: Agreement
-    why: str = ""
-    notes: tuple[str, ...] = ()
-
-
-WITH = " with "
-"""Between a side of an alignment and the language model that it is with."""
-Key = tuple[str, str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """What runs found, by property, model and benchmark (without protocol), and why others found nothing."""
-
-    rows: Mapping[Key, Row]
-    reasons: Mapping[Key, str]
-
-    @classmethod
-    def of(cls, reports: Sequence[Report]) -> "Measured":
-        """Of several reports a later one counts; of several claims of a test the first."""
-        found: dict[Key, Row] = {}
-        reasons: dict[Key, str] = {}
-        for report in reports:
-            here: dict[Key, Row] = {}
-            for row in rows(report):
-                key = row["property"], row["model"]["name"], base(row["benchmark"]["name"])
-                here.setdefault(key, row)
-            found |= here
-            for lost in (*report["not_tested"], *report["not_measured"]):
-                reasons[lost["property"], lost["model"], base(lost["benchmark"])] = lost["reason"]
-        return cls(found, {key: why for key, why in reasons.items() if key not in found})
-
-    def benchmarks(self, part: PaperPart, models: Sequence[str]) -> list[str]:
-        """The paper's sets of a part, then what else its property was measured on."""
-        others = (key[2] for key in self.rows if key[0] == part.property_name and key[1] in models)
-        return list(dict.fromkeys((*part.benchmarks, *others)))
+LANGUAGE_MODEL = "language models that were not asked for or are not here: hf download NAME, for each of {}"
+BY_LABEL = "clean, "
+"""How the score of a category begins, before AXIS = LABEL."""
 
 
 def cells(part: PaperPart, models: Sequence[str], measured: Measured) -> Iterator[Cell]:
     """The cells of a part: of the paper's models, then of the others that were asked for."""
-    listed = list(dict.fromkeys((*part.models, *models)))
-    for model in listed:
+    for model in dict.fromkeys((*part.models, *models)):
+        own: list[Cell] = []
         for benchmark in measured.benchmarks(part, models):
-            row = measured.rows.get((part.property_name, model, benchmark))
-            for label, score in {**part.scores, **_with_each(part, row)}.items():
-                cell = _cell(part, model, benchmark, (label, score), measured)
-                if cell is not None:
-                    yield cell
+            own += _on(part, model, benchmark, measured)
+        yield from own
+        yield from summaries.averages(part, model, own)
+
+
+def _on(part: PaperPart, model: str, benchmark: str, measured: Measured) -> Iterator[Cell]:
+    """The cells of a model on a benchmark, the change between two of them behind."""
+    row = measured.rows.get((part.property_name, model, benchmark))
+    scores = {**part.scores, **_with_each(part, model, row), **_by_label(part, row)}
+    found = {}
+    for label, score in scores.items():
+        cell = _cell(part, model, benchmark, (label, score), measured)
+        if cell is not None:
+            found[label] = cell
+            yield cell
+    change = summaries.change(part, found, measured)
+    if change is not None:
+        yield change
 
 
 def _cell(
@@ -84,33 +45,37 @@ def _cell(
 ) -> Cell | None:
     """None where there is nothing of that name and the paper prints nothing there."""
     key = part.property_name, model, benchmark
-    own, row = benchmark in part.benchmarks, measured.rows.get(key)
-    figures = {figure.name: figure for figure in tables.beside(part.property_name, model, benchmark)}
+    row = measured.rows.get(key)
     name = tables.in_unit(named[1], benchmark)
+    figures = {figure.name: figure for figure in tables.beside(part.property_name, model, benchmark)}
     figure = figures.get(name)
-    value = printed(figure)
     notes = () if figure is None else figure.notes
     found = None if row is None else row["estimates"].get(name)
     if row is None or found is None:
-        if row is not None and value is None:
+        why = _missing(part, key, name, printed(figure), measured)
+        if why is None:
             return None
-        if row is None and not own:
-            return None
-        if value is None and part.form == "table" and not _is_printed(part, benchmark, name):
-            return None
-        why = measured.reasons.get(key) or NOT_ASKED.format(model, part.key)
-        return Cell(part.key, model, benchmark, named[0], None, None, None, "", 0, value,
+        return Cell(part.key, model, benchmark, named[0], None, None, None, "", 0, printed(figure),
                     Agreement.NOT_TESTED, why, notes)  # fmt: skip
-    compared = compare(
-        found,
-        figure,
-        in_paper=tables.paper_name(model) is not None,
-        own_set=own,
-        papers_protocol=row["benchmark"]["name"].endswith(f"@{PAPER}"),
-    )
+    compared = measured.compared(part, model, benchmark, found, figure)
     numbers = found["value"], found["low"], found["high"]
-    return Cell(part.key, model, benchmark, named[0], *numbers, found["unit"], found["n"], value,
+    return Cell(part.key, model, benchmark, named[0], *numbers, found["unit"], found["n"], printed(figure),
                 compared.agreement, compared.why, (*notes, *_odd(row)))  # fmt: skip
+
+
+def _missing(
+    part: PaperPart, key: tuple[str, str, str], name: str, value: float | None, measured: Measured
+) -> str | None:
+    """Why a cell holds nothing; None where it needn't be there."""
+    _, model, benchmark = key
+    if WITH in name:
+        return LANGUAGE_MODEL
+    if key in measured.rows:
+        return None if value is None else (measured.reasons.get(key) or NOT_ASKED.format(model, part.key))
+    unprinted = value is None and part.form == "table" and not _is_printed(part, benchmark, name)
+    if benchmark not in part.benchmarks or unprinted:
+        return None
+    return measured.reasons.get(key) or NOT_ASKED.format(model, part.key)
 
 
 def _is_printed(part: PaperPart, benchmark: str, name: str) -> bool:
@@ -119,10 +84,21 @@ def _is_printed(part: PaperPart, benchmark: str, name: str) -> bool:
     return any(figure.name == name for each in figures for figure in each)
 
 
-def _with_each(part: PaperPart, row: Row | None) -> dict[str, str]:
-    """The scores with each language model, where there are any."""
+def _with_each(part: PaperPart, model: str, row: Row | None) -> dict[str, str]:
+    """The scores with each language model: those that were measured and, of the paper's models, its ten."""
+    if not part.language_models:
+        return {}
     names = [] if row is None else [name for name in row["estimates"] if WITH in name]
-    return {name: name for name in names if name.partition(WITH)[0] in part.scores.values()}
+    measured = [name for name in names if name.partition(WITH)[0] in part.scores.values()]
+    ten = tables.language_models().values() if model in part.models else ()
+    wanted = [f"{side}{WITH}{each}" for side in part.scores.values() for each in ten]
+    return {name: name for name in dict.fromkeys((*wanted, *measured))}
+
+
+def _by_label(part: PaperPart, row: Row | None) -> Mapping[str, str]:
+    """The scores of a benchmark's own categories, by AXIS = LABEL."""
+    names = row["estimates"] if row is not None and part.by_label else ()
+    return {name.removeprefix(BY_LABEL): name for name in names if name.startswith(BY_LABEL)}
 
 
 def _odd(row: Row) -> Iterator[str]:

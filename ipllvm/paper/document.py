@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from ipllvm.claims.tables import plots
 from ipllvm.paper import drawing, pages
 from ipllvm.paper.agreement import Agreement
-from ipllvm.paper.cells import Cell, Measured, cells
+from ipllvm.paper.cells import cells
+from ipllvm.paper.measured import Cell, Measured
 from ipllvm.paper.parts import ENCODER_SIDE, PaperPart
 from ipllvm.paper.planning import is_here
 from ipllvm.paper.words import Document, PaperSection, reasons
@@ -16,11 +17,10 @@ from ipllvm.reporting import canvas, exports
 from ipllvm.reporting.folders import ensure_writable, inner_folder, replace_file
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
-    from ipllvm.paper.examples import Saliency
+    from ipllvm.paper.examples import PicturedExample
 
 MAP = "Fig. 8"
+SYNTHESIZED = "fig5"
 
 
 def build(
@@ -30,11 +30,11 @@ def build(
     measured: Measured,
     plan: Sequence[str] = (),
     about: Sequence[str] = (),
-    example: "tuple[Image, Saliency] | None" = None,
+    example: "PicturedExample | None" = None,
 ) -> Document:
     """The document of some parts: of `models`, and of `encoders` where a part is about those.
 
-    `example` is the picture of Figures 3 and 5, and what makes its saliency map.
+    `example` is what Figures 3 and 5 are made of.
     """
     written = [
         _shown(part, encoders if part.key == ENCODER_SIDE else models, measured, example) for part in parts
@@ -43,19 +43,22 @@ def build(
 
 
 def _shown(
-    part: PaperPart, models: Sequence[str], measured: Measured, example: "tuple[Image, Saliency] | None"
+    part: PaperPart, models: Sequence[str], measured: Measured, example: "PicturedExample | None"
 ) -> PaperSection:
     if part.form == "examples":
-        return PaperSection(part, examples={} if example is None else _examples(part, *example))
+        if example is None:
+            return PaperSection(part)
+        words = [example.words] if part.key == SYNTHESIZED and example.words else []
+        return PaperSection(part, examples=_examples(part, example), remarks=words)
     found = list(cells(part, models, measured))
     drawn = list(drawing.pictures(part, models, measured, found))
     return PaperSection(part, found, drawn, remarks=[*_remarks(part, models, measured)])
 
 
-def _examples(part: PaperPart, picture: "Image", saliency: "Saliency") -> dict[str, bytes]:
+def _examples(part: PaperPart, example: "PicturedExample") -> dict[str, bytes]:
     from ipllvm.paper.examples import MAKERS, strip
 
-    written = MAKERS[part.key](picture, saliency)
+    written = MAKERS[part.key](example)
     stream = BytesIO()
     strip(written).save(stream, "PNG")
     return {f"{part.key}-{'-'.join(written).replace(' ', '')}": stream.getvalue()}
@@ -63,11 +66,14 @@ def _examples(part: PaperPart, picture: "Image", saliency: "Saliency") -> dict[s
 
 def _remarks(part: PaperPart, models: Sequence[str], measured: Measured) -> Iterator[str]:
     """What a figure has to say that is no table: what the paper notes, and where nothing was run."""
-    if part.form in ("curves", "map"):
+    if part.by_label or part.form in ("curves", "map"):
         for plot in plots():
             if plot.where == part.where or (plot.where == "Fig. 6" and part.where.startswith("Fig. 6")):
                 yield from plot.notes
         yield from _untested(part, models, measured)
+    for (name, model, benchmark), row in measured.rows.items():
+        if name == part.property_name and model in models and "crossing" in row["settings"]:
+            yield f"{model} on {benchmark}: the image's lead is first lost: {row['settings']['crossing']}"
     if part.where == MAP:
         (printed,) = (plot.values for plot in plots() if plot.where == MAP)
         for (name, model, benchmark), row in measured.rows.items():

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from ipllvm.paper.cells import WITH, Cell, Measured
+from ipllvm.paper.measured import WITH, Cell, Measured
 from ipllvm.paper.parts import ENCODER_SIDE, PaperPart
 from ipllvm.reporting import plots
 from ipllvm.reporting.heat import heat
@@ -95,19 +95,21 @@ def _maps(part: PaperPart, models: Sequence[str], measured: Measured) -> Iterato
     for benchmark in measured.benchmarks(part, models):
         for model in models:
             row = measured.rows.get((part.property_name, model, benchmark))
-            cells = [] if row is None else grid(part, row)
-            if cells:
-                yield _map(part, model, benchmark, cells)
+            for name in part.series:
+                cells = [] if row is None else grid(part, row, name)
+                if cells:
+                    yield _map(part, model, benchmark, name, cells)
 
 
-def _map(part: PaperPart, model: str, benchmark: str, cells: list[list[float | None]]) -> Picture:
+def _map(part: PaperPart, model: str, benchmark: str, name: str, cells: list[list[float | None]]) -> Picture:
     described = [(f"row {n + 1}", ", ".join(number(v, "") for v in row)) for n, row in enumerate(cells)]
-    what = f"{part.title}, {model} on {benchmark}"
+    by = f", {name.replace('_', ' ')}" if len(part.series) > 1 else ""
+    what = f"{part.title}, {model} on {benchmark}{by}"
     values = [value for row in cells for value in row if value is not None]
     low, high = min(values, default=0.0), max(values, default=0.0)
     return Picture(
-        f"{part.key}-{slug(model)}-{slug(benchmark)}",
-        f"{part.where}, {visible(model, 60)} on {benchmark}",
+        f"{part.key}-{slug(model)}-{slug(benchmark)}{f'-{slug(name)}' if by else ''}",
+        f"{part.where}, {visible(model, 60)} on {benchmark}{by}",
         f"{what}; darker is {part.darker}, as in the paper.",
         alternative(f"{what}, row by row from the top left", described),
         ("row", "column", "value", "low", "high"),
@@ -116,9 +118,13 @@ def _map(part: PaperPart, model: str, benchmark: str, cells: list[list[float | N
     )
 
 
-def grid(part: PaperPart, row: Row) -> list[list[float | None]]:
-    """The map of a row as the paper shows it; of importance, what is left from 0 to 1. Empty without one."""
-    series = next((each for each in row["series"] if each["name"] in part.series), None)
+def grid(part: PaperPart, row: Row, name: str = "") -> list[list[float | None]]:
+    """The map of a row as the paper shows it; of importance, what is left from 0 to 1. Empty without one.
+
+    `name` is the series, the part's first unless it is given.
+    """
+    wanted = name or part.series[0]
+    series = next((each for each in row["series"] if each["name"] == wanted), None)
     if series is None:
         return []
     if len(series["axes"]) == 2:

@@ -1,6 +1,7 @@
 """Figures 3 and 5: a picture with its cells shuffled, and occluded in three ways."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -15,25 +16,41 @@ HALF = 0.5
 Saliency = Callable[[Image.Image], np.ndarray]
 
 
-def shuffled(picture: Image.Image, saliency: Saliency) -> dict[str, Image.Image]:
+@dataclass(frozen=True, slots=True)
+class PicturedExample:
+    """The picture of the figures, what makes its saliency map, and what a generator drew of its caption.
+
+    `drawn` is None where nothing could be drawn; `words` then say why, else whose caption it is.
+    """
+
+    picture: Image.Image
+    saliency: Saliency
+    drawn: Image.Image | None = None
+    words: str = ""
+
+
+def shuffled(example: PicturedExample) -> dict[str, Image.Image]:
     """Fig. 3: the picture, then on each grid."""
+    picture = example.picture
     grids = {f"{n} x {n}": PatchShuffle(n).apply(picture, None, generator("Fig. 3", n)) for n in GRIDS}
     return {"original": picture, **grids}
 
 
-def occluded(picture: Image.Image, saliency: Saliency) -> dict[str, Image.Image]:
-    """Fig. 5, right: the picture, then with half of its cells in black."""
-    found, rng = saliency(picture), generator("Fig. 5")
+def occluded(example: PicturedExample) -> dict[str, Image.Image]:
+    """Fig. 5: the picture, drawn anew from its caption where that is known, and with half of it in black."""
+    picture = example.picture
+    found, rng = example.saliency(picture), generator("Fig. 5")
     drops = {
         "random": RandomDrop(HALF).drop(rng),
         "salient": SalientDrop(HALF).given(found),
         "non-salient": SalientDrop(HALF, lowest=True).given(found),
     }
-    drawn = {name: drop.apply(picture, None, rng) for name, drop in drops.items()}
-    return {"original": picture, **drawn}
+    dropped = {name: drop.apply(picture, None, rng) for name, drop in drops.items()}
+    drawn = {} if example.drawn is None else {"synthesized": example.drawn}
+    return {"original": picture, **drawn, **dropped}
 
 
-MAKERS: Mapping[str, Callable[[Image.Image, Saliency], dict[str, Image.Image]]] = {
+MAKERS: Mapping[str, Callable[[PicturedExample], dict[str, Image.Image]]] = {
     "fig3": shuffled,
     "fig5": occluded,
 }

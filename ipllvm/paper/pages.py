@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ipllvm.paper import words
-from ipllvm.paper.cells import Cell
+from ipllvm.paper.measured import Cell
 from ipllvm.paper.words import Document, PaperSection
 from ipllvm.reporting import inlining, pages
 from ipllvm.reporting.exports import FORMULA
@@ -18,9 +18,11 @@ from ipllvm.reporting.text import number, visible
 TITLE: Final = "The paper, measured"
 COLUMNS: Final = ("part", "model", "benchmark", "score", "value", "low", "high", "unit", "n", "printed",
                   "agreement", "why")  # fmt: skip
-_LATEX: Final = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
-    each: f"\\{each}" for each in "&%$#_{}"
-}
+_LATEX: Final = (
+    {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+    | {each: f"\\{each}" for each in "&%$#_{}"}
+    | {"Δ": r"$\Delta$"}
+)
 
 WORDS: Final = {
     "grid": words.grid, "measured": words.measured, "beside": words.beside,
@@ -118,4 +120,4 @@ def _tex_cell(cell: Cell | None) -> str:
 
 
 def _tex(text: str) -> str:
-    return re.sub(r"[\\~^&%$#_{}]", lambda match: _LATEX[match[0]], visible(text, 120))
+    return re.sub(r"[\\~^&%$#_{}Δ]", lambda match: _LATEX[match[0]], visible(text, 120))

@@ -14,6 +14,7 @@ from ipllvm.session.profiles import OWN, PUBLISHED
 ENCODER_SIDE: Final = "fig6a"
 """The part that is about models which only name classes."""
 _IMAGENET: Final = ("imagenet",)
+LISTS: Final = ("models", "series", "stand_ins", "averages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,11 @@ class PaperPart:
     """A table or figure: which scores or series of which property it shows, and how the paper is read.
 
     `models` are those that the paper shows there, `scores` by what they are called in the table.
-    `stand_ins` are made here, and measured where none of the paper's sets is. `darker` says whether a map is
-    darker where there is more or less; `across` names a curve's axis.
+    `change` names the change between two of them (`label`, `of`, `from`, and the estimate that is `paired`),
+    `averages` the labels whose average the paper prints or would; `by_label` says that a benchmark's own
+    categories have rows, `language_models` that each language model has. `stand_ins` are made here, and
+    measured where none of the paper's sets is. `darker` says whether a map is darker where there is more or
+    less; `across` names a curve's axis.
     """
 
     key: str
@@ -36,6 +40,10 @@ class PaperPart:
     series: tuple[str, ...] = ()
     darker: str = "more"
     across: str = ""
+    change: Mapping[str, str] = field(default_factory=dict)
+    averages: tuple[str, ...] = ()
+    by_label: bool = False
+    language_models: bool = False
     stand_ins: tuple[str, ...] = OWN
 
     @property
@@ -77,7 +85,7 @@ def _of(key: str, available: Mapping[str, PaperPart]) -> list[str]:
 
 
 def _part(key: str, given: Mapping[str, Any]) -> PaperPart:
-    lists = {name: tuple(given[name]) for name in ("models", "series", "stand_ins") if name in given}
+    lists = {name: tuple(given[name]) for name in LISTS if name in given}
     return PaperPart(**{**given, **lists, "key": key})
 
 

@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from ipllvm.benchmarks.definition import Definition
+from ipllvm.claims import tables
 from ipllvm.errors import BenchmarkUnavailable, IpllvmError, ModelUnavailable, UnknownName
 from ipllvm.models import checkpoint, sources
 from ipllvm.models.forecast import EFFICIENCY, visual_tokens
@@ -21,6 +22,10 @@ from ipllvm.session.profiles import TABLE_3, size
 
 BATCH: Final = 32
 JUDGED: Final = ("mmvet", "llavaw")
+SHARED: Final = 2
+"""Trials that parts share: the question as it is, and on a blank picture."""
+ALONE: Final = ("text_only_math", "classification_retention", "alignment")
+"""Properties on sets of their own, without a blank picture."""
 GRIDS: Final = (2, 4, 8, 14)
 """The paper's grids of shuffled cells; the model's own comes beside them."""
 SUBSAMPLE: Final = 1000
@@ -69,6 +74,7 @@ def trials(part: PaperPart, draws: int, facts: Facts) -> tuple[int, float]:
     """Trials a sample, the clean and the blank one among them, and which share of a pass the others are."""
     groups = facts.side**2
     kinds: Mapping[str, tuple[int, float]] = {
+        "image_use": (2, 1.0),
         "permutation_invariance": (2 + draws, 1.0),
         "patch_information": (2 + groups, (1 + facts.visual / groups / 64) / (1 + facts.visual / 64)),
         "patch_shuffle": (2 + len({*GRIDS, facts.grid}) * draws, 1.0),
@@ -93,13 +99,16 @@ def plan(
     judge: bool,
 ) -> Iterator[Planned]:
     """What each part takes of each model; `samples` and `draws` are those asked for, None for the paper's."""
-    models = list(models)
+    models, counted = list(models), set[tuple[str, str]]()
     for part in (each for each in parts if each.form != "examples"):
         for model in models:
             if sources.names_classes(model) == (part.key == ENCODER_SIDE):
                 others = () if any(map(is_here, part.benchmarks)) else part.stand_ins
                 for benchmark in (*part.benchmarks, *others):
-                    yield _planned(part, model, benchmark, device, samples, draws, judge)
+                    place = model, benchmark
+                    yield _planned(part, *place, device, samples, draws, judge, again=place in counted)
+                    if part.property_name not in ALONE:
+                        counted.add(place)
 
 
 def _planned(
@@ -110,15 +119,21 @@ def _planned(
     samples: int | None,
     draws: int | None,
     judge: bool,
+    *,
+    again: bool,
 ) -> Planned:
+    """`again` says that an earlier part asks the clean and the blank question too, which is asked once."""
     rows = _rows(benchmark) if samples is None else min(samples, _rows(benchmark))
-    facts, missing = of_model(model), list(_missing(model, benchmark, judge))
+    facts, missing = of_model(model), list(_missing(part, model, benchmark, judge))
     k = draws or size("paper", part.property_name).draws
     each, share = trials(part, k, facts)
+    reused = min(each, SHARED) if again else 0
     stored = _stored()["benchmarks"]
     text = stored.get(benchmark, stored["usual"])
     tokens = facts.visual * (part.property_name != "text_only_math") + text["asked"]
-    passes = 2 * facts.parameters * tokens * (1 + share * (each - 1)) / (EFFICIENCY * device.rate)
+    count = _passes(each, share) - _passes(reused, share)
+    passes = 2 * facts.parameters * tokens * count / (EFFICIENCY * device.rate)
+    each -= reused
     steps = each * text["answered"] * 2 * facts.parameters / device.bandwidth / BATCH
     calls = rows * each if benchmark in JUDGED else 0
     return Planned(
@@ -132,6 +147,11 @@ def _planned(
         tuple(missing),
         benchmark not in part.benchmarks,
     )
+
+
+def _passes(count: int, share: float) -> float:
+    """What the first `count` trials of a sample take, the clean one a whole pass."""
+    return 1 + share * (count - 1) if count else 0.0
 
 
 def of_model(name: str) -> Facts:
@@ -176,8 +196,10 @@ def _rows(benchmark: str) -> int:
     return min(entries.size, SUBSAMPLE) if benchmark in (*TABLE_3, "imagenet") else entries.size
 
 
-def _missing(model: str, benchmark: str, judge: bool) -> Iterator[str]:
+def _missing(part: PaperPart, model: str, benchmark: str, judge: bool) -> Iterator[str]:
     """How to get what is not on this machine."""
+    if part.language_models and model in part.models:
+        yield from (f"hf download {name}" for name in tables.language_models().values() if not _is_read(name))
     try:
         sources.resolve(model, offline=True)
     except IpllvmError:
@@ -186,6 +208,16 @@ def _missing(model: str, benchmark: str, judge: bool) -> Iterator[str]:
         yield f"ipllvm data get {benchmark}, or copy it into $IPLLVM_DATA/{benchmark}"
     if benchmark in JUDGED and not judge:
         yield "--judge=NAME (its replies can be recorded and replayed)"
+
+
+@cache
+def _is_read(name: str) -> bool:
+    """Whether a language model is on this machine."""
+    try:
+        sources.check_part("language model", name, offline=True)
+    except IpllvmError:
+        return False
+    return True
 
 
 @cache

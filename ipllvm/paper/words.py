@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ipllvm.paper.agreement import Agreement
-from ipllvm.paper.cells import Cell
+from ipllvm.paper.measured import WITH, Cell
 from ipllvm.paper.parts import PaperPart
 from ipllvm.paper.planning import Device, Planned, judge_tokens
+from ipllvm.paper.summaries import AVERAGE
 from ipllvm.reporting.pictures import Picture
 from ipllvm.reporting.text import duration, interval, number
 
@@ -53,10 +54,20 @@ def beside(cell: Cell) -> str:
 
 def grid(section: PaperSection) -> tuple[list[str], list[tuple[str, str, list[Cell | None]]]]:
     """The columns (benchmarks), and the rows: model, label and a cell a column."""
-    places = {(cell.model, cell.label, cell.benchmark): cell for cell in section.cells}
-    columns = list(dict.fromkeys(cell.benchmark for cell in section.cells))
-    rows = dict.fromkeys((cell.model, cell.label) for cell in section.cells)
+    places = {(cell.model, side(cell), column(cell)): cell for cell in section.cells}
+    columns = sorted(dict.fromkeys(column(cell) for cell in section.cells), key=AVERAGE.__eq__)
+    rows = dict.fromkeys((cell.model, side(cell)) for cell in section.cells)
     return columns, [(m, label, [places.get((m, label, b)) for b in columns]) for m, label in rows]
+
+
+def side(cell: Cell) -> str:
+    """What a cell's row is called: of a score with a language model the score alone."""
+    return cell.label.partition(WITH)[0]
+
+
+def column(cell: Cell) -> str:
+    """What a cell's column is called: a language model has one of its own."""
+    return cell.benchmark + "".join(cell.label.partition(WITH)[1:])
 
 
 def reasons(section: PaperSection) -> Iterator[str]:
@@ -66,7 +77,8 @@ def reasons(section: PaperSection) -> Iterator[str]:
         if cell.why and cell.agreement in (Agreement.NOT_TESTED, Agreement.NOT_COMPARABLE):
             missing = cell.why.startswith(f"benchmark '{cell.benchmark}' is neither on this machine")
             why = NOT_HERE if missing else cell.why
-            found.setdefault((cell.agreement, cell.model, why), {})[cell.benchmark] = None
+            place = cell.label.partition(WITH)[2] or cell.benchmark
+            found.setdefault((cell.agreement, cell.model, why), {})[place] = None
     for (agreement, model, why), benchmarks in found.items():
         yield f"{agreement}: {model} on {', '.join(benchmarks)}: {why.replace('{}', ' '.join(benchmarks))}"
 

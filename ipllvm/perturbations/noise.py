@@ -35,7 +35,9 @@ def amplitudes(draws: int, seed: int) -> tuple[float, ...]:
     return tuple(abs(float(generator(seed, "amplitude", draw).uniform(-1, 1))) for draw in range(draws))
 
 
-def noisy(value: "Tensor", table: Any, kind: str, amplitude: float, strength: float) -> "Tensor":
+def noisy(
+    value: "Float[Tensor, '*rows hidden']", table: Any, kind: str, amplitude: float, strength: float
+) -> "Float[Tensor, '*rows hidden']":
     """The value x + s z by the uniforms of `table`: in float32, then in the dtype of `value`.
 
     `table` is an array or a tensor that broadcasts to `value`. At strength 0 the value itself.
@@ -90,7 +92,9 @@ class LayerNoise(Base):
         noise = _words(self.kind, self.amplitude, self.strength)
         return f"layer_noise(layer={self.layer}, {noise}, target={self.target}, generated={self.generated})"
 
-    def apply(self, value: "Tensor", layout: Layout | None, rng: np.random.Generator) -> "Tensor":
+    def apply(
+        self, value: "Float[Tensor, '*rows hidden']", layout: Layout | None, rng: np.random.Generator
+    ) -> "Float[Tensor, '*left hidden']":
         """The noisy rows of `value` [positions, hidden]."""
         return self.shift(value, self.table(len(value), value.shape[-1], rng))
 
@@ -100,7 +104,9 @@ class LayerNoise(Base):
         """Uniforms in [0, 1), float32; the first rows do not depend on how many are asked for."""
         return rng.random((positions, width), dtype=np.float32)
 
-    def shift(self, value: "Tensor", table: Any) -> "Tensor":
+    def shift(
+        self, value: "Float[Tensor, '*positions hidden']", table: Any
+    ) -> "Float[Tensor, '*positions hidden']":
         """`value` [..., positions, hidden] made noisy by a table [positions, hidden] or one for each row."""
         return noisy(value, table, self.kind, self.amplitude, self.strength)
 
@@ -134,8 +140,13 @@ class GroupNoise(Base):
         noise = _words(self.kind, self.amplitude, self.strength)
         return f"group_noise(group={self.group}, grid={self.grid}, {noise})"
 
-    def apply(self, value: "Tensor", layout: Layout | None, rng: np.random.Generator) -> "Tensor":
-        """`value` [tokens, hidden] with the group's tokens noisy; raises UsageError for an empty group."""
+    def apply(
+        self, value: "Float[Tensor, '*rows hidden']", layout: Layout | None, rng: np.random.Generator
+    ) -> "Float[Tensor, '*left hidden']":
+        """`value` [tokens, hidden] with the group's tokens noisy.
+
+        Raises UsageError for an empty group and TypeError without a layout.
+        """
         if layout is None:
             raise TypeError("groups of packed tokens are found by their layout")
         inside = members(layout, self.grid, self.group)

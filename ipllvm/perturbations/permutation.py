@@ -45,8 +45,13 @@ class Permutation(Base):
     def __str__(self) -> str:
         return f"permutation(scope={self.scope})"
 
-    def apply(self, value: "Tensor", layout: Layout | None, rng: np.random.Generator) -> "Tensor":
-        """`value` with its tokens re-ordered: [tiles, tokens, hidden] or [tokens, hidden]."""
+    def apply(
+        self, value: "Float[Tensor, '*rows hidden']", layout: Layout | None, rng: np.random.Generator
+    ) -> "Float[Tensor, '*left hidden']":
+        """`value` with its tokens re-ordered: [tiles, tokens, hidden] or [tokens, hidden].
+
+        Raises TypeError for packed tokens without a layout.
+        """
         if self.scope == "tile":
             tiles = value.clone()
             for index, tile in enumerate(value):
@@ -104,8 +109,10 @@ class Swaps(Base):
         """What undoes it: the same pairs, last first."""
         return Swaps(self.pairs[::-1])
 
-    def apply(self, value: "Tensor", layout: Layout | None, rng: np.random.Generator) -> "Tensor":
-        """`value` [tokens, hidden] with the pairs exchanged."""
+    def apply(
+        self, value: "Float[Tensor, '*rows hidden']", layout: Layout | None, rng: np.random.Generator
+    ) -> "Float[Tensor, '*left hidden']":
+        """`value` [tokens, hidden] with the pairs exchanged; raises TypeError without a layout."""
         if layout is None:
             raise TypeError("packed tokens are permuted by their layout")
         return reorder(value, self.order(layout))

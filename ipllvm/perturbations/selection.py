@@ -11,6 +11,7 @@ from ipllvm.perturbations.groups import check_group, members
 from ipllvm.records import Layout, Stage
 
 if TYPE_CHECKING:
+    from jaxtyping import Float
     from torch import Tensor
 
 HOW = ("keep", "pool")
@@ -53,8 +54,13 @@ class Keep(Base):
     def __str__(self) -> str:
         return f"keep(groups={'+'.join(map(str, self.groups))}, grid={self.grid}, how={self.how})"
 
-    def apply(self, value: "Tensor", layout: Layout | None, rng: np.random.Generator) -> "Tensor":
-        """The tokens [kept, hidden] of `value` [tokens, hidden]; raises UsageError for an empty group."""
+    def apply(
+        self, value: "Float[Tensor, '*rows hidden']", layout: Layout | None, rng: np.random.Generator
+    ) -> "Float[Tensor, '*left hidden']":
+        """The tokens [kept, hidden] of `value` [tokens, hidden].
+
+        Raises UsageError for an empty group and TypeError without a layout.
+        """
         if layout is None:
             raise TypeError("groups of packed tokens are found by their layout")
         if self.how == "keep" and len(self.groups) == self.grid**2:

@@ -9,6 +9,7 @@ from ipllvm.perturbations.base import Base
 from ipllvm.records import Layout, Stage
 
 if TYPE_CHECKING:
+    from jaxtyping import Float
     from torch import Tensor
 
 
@@ -31,6 +32,8 @@ class Untouched(Base):
     def __str__(self) -> str:
         return "untouched"
 
-    def apply(self, value: "Tensor", layout: Layout | None, rng: np.random.Generator) -> "Tensor":
+    def apply(
+        self, value: "Float[Tensor, '*rows hidden']", layout: Layout | None, rng: np.random.Generator
+    ) -> "Float[Tensor, '*left hidden']":
         """`value` itself."""
         return value

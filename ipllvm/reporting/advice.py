@@ -15,6 +15,9 @@ DIGITS: Final = 2
 MOST: Final = 3
 """Steps that a page proposes."""
 LONG: Final = 4_000
+CONDITION: Final = "in 80 % of runs, if the truth is as observed"
+SAID_BETTER: Final = ("minimum detectable effect", "to go on from this run")
+"""Parts of a reason that stand elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,8 @@ def samples(row: Row, data: Row) -> str:
     >>> verdict = {"decision": "UNDECIDED", "n_to_decide": 1499}
     >>> row = {"standing": None, "verdict": verdict, "partial": True}
     >>> data = {"name": "charts", "n": 90, "total": 4000}
-    >>> samples(row, data)
-    'about 1,500 samples of charts in place of 90 would decide it'
+    >>> samples(row, data).removesuffix(CONDITION)
+    'about 1,500 samples of charts in place of 90 would decide it '
     >>> samples(row, {**data, "total": 300})
     'about 1,500 samples would decide it and charts has 300: add a benchmark, or state a wider margin'
     """
@@ -53,7 +56,7 @@ def samples(row: Row, data: Row) -> str:
     if more > data["total"]:
         rest = "add a benchmark, or state a wider margin"
         return f"about {more:,} samples would decide it and {name} has {data['total']:,}: {rest}"
-    return f"about {more:,} samples of {name} in place of {data['n']:,} would decide it"
+    return f"about {more:,} samples of {name} in place of {data['n']:,} would decide it {CONDITION}"
 
 
 def why(reason: str) -> str:
@@ -62,7 +65,7 @@ def why(reason: str) -> str:
     >>> why("[1, 3] does not settle it; about 671 samples would decide; minimum detectable effect 3")
     '[1, 3] does not settle it'
     """
-    parts = (part for part in reason.split("; ") if not part.startswith("minimum detectable effect"))
+    parts = (part for part in reason.split("; ") if not part.startswith(SAID_BETTER))
     return "; ".join(part for part in parts if not (part.startswith("about ") and "would decide" in part))
 
 
@@ -85,6 +88,11 @@ def steps(report: Report) -> list[Step]:
     rows = deciding(report)
     found = [*_again(report, rows), *_look(report, rows), *_decide(report, rows)]
     return found[:MOST] or [*_keep(report, rows)]
+
+
+def to_decide(report: Report) -> Step | None:
+    """What decides most of what is undecided: how many samples of what, at what cost, by which command."""
+    return next(_decide(report, deciding(report)), None)
 
 
 def _again(report: Report, rows: Sequence[Row]) -> Iterator[Step]:

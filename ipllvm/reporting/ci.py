@@ -1,4 +1,4 @@
-"""What a gate leaves in a CI job: a summary, annotations, outputs, and a comment with the worst samples."""
+"""What a gate or a run leaves in a CI job: a summary, annotations, outputs, a comment with the worst."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -11,6 +11,7 @@ from ipllvm.safety.printing import annotate
 
 if TYPE_CHECKING:
     from ipllvm.gate.outcome import Change, Gate
+    from ipllvm.reporting.schema import Report
 
 MARK: Final = "<!-- ipllvm-gate -->"
 """By which a comment of an earlier run is found and replaced."""
@@ -58,7 +59,23 @@ def publish(
     _append(environment.get(OUTPUT), "".join(f"{name}={value}\n" for name, value in values.items()))
     if environment.get(ACTIONS) == "true":
         for error in errors:
-            annotate("error", "ipllvm gate", error)
+            annotate("error", "ipllvm", error)
+
+
+def publish_run(report: "Report", environment: Mapping[str, str]) -> None:
+    """Leave a run in a CI job: its Markdown as the summary, an annotation for each claim that fails it."""
+    from ipllvm.reporting import advice, markdown, view
+
+    if not (environment.get(SUMMARY) or environment.get(ACTIONS) == "true"):
+        return
+    failing = [line for line in view.lines(report) if line.row in view.deciding(report)]
+    errors = [
+        f"{line.verdict} {line.property} on {line.benchmark}: {advice.why(line.reason)}"
+        for line in failing
+        if line.verdict.startswith(("VIOLATED", "WORSE"))
+    ]
+    errors += [f"{row['property']}: {view.failure_reason(row)}" for row in report["failed"]]
+    publish(markdown.render(report), {}, errors if report["run"]["exit_status"] else [], environment)
 
 
 def _append(place: str | None, text: str) -> None:

@@ -69,13 +69,13 @@ def shared(drawings: Mapping[str, str]) -> tuple[dict[str, str], str, str]:
     def classed(match: re.Match[str]) -> str:
         return f' class="{classes.setdefault(match[1], f"d{len(classes)}")}"'
 
-    made = {}
+    smaller = {}
     for name, text in drawings.items():
         names = {found: marks.setdefault(body, f"m{len(marks)}") for found, body in _MARK.findall(text)}
-        made[name] = _STYLE_OF.sub(classed, _renamed(_MARK.sub("", text), names))
+        smaller[name] = _STYLE_OF.sub(classed, _renamed(_MARK.sub("", text), names))
     paths = "".join(f'<path id="{name}"{body}/>' for body, name in marks.items())
     rules = "".join(f".{name}{{{style}}}\n" for style, name in classes.items())
-    return made, f"{_NOTHING}{_STYLE_OF.sub(classed, paths)}</svg>" if paths else "", rules
+    return smaller, f"{_NOTHING}{_STYLE_OF.sub(classed, paths)}</svg>" if paths else "", rules
 
 
 def _renamed(text: str, names: Mapping[str, str]) -> str:
@@ -99,16 +99,16 @@ def _path(text: str) -> str:
     >>> _path("M 4 4 L 62 4 L 62 62.04 L 4 62 z "), _path("M 0 -2.7 L 1 2 L 3 4 C 0.7 -2 1.4 0 1 2 ")
     ('M4 4H62V62H4z', 'M0-2.7 1 2 3 4C0.7-2 1.4 0 1 2')
     """
-    made, before, here = "", "", ["", ""]
+    path, before, here = "", "", ["", ""]
     for word, rest in _STEP.findall(text):
         places = [_short(number) for number in _NUMBER.findall(rest)]
-        command, told = _along(word, places, here)
+        command, numbers = _along(word, places, here)
         again = (command == before != "M") or (before, command) == ("M", "L")
-        made += "" if again else command
-        for number in told:
-            made += number if made[-1:].isalpha() or number[0] == "-" else f" {number}"
+        path += "" if again else command
+        for number in numbers:
+            path += number if path[-1:].isalpha() or number[0] == "-" else f" {number}"
         before, here = command, places[-2:] or here
-    return made
+    return path
 
 
 def _along(word: str, places: list[str], here: list[str]) -> tuple[str, list[str]]:
@@ -122,14 +122,14 @@ def _along(word: str, places: list[str], here: list[str]) -> tuple[str, list[str
 
 def _without_bare_groups(text: str) -> str:
     """`text` without the groups that have no attribute."""
-    kept: list[bool] = []
-    made = []
+    wanted: list[bool] = []
+    pieces = []
     for part in _GROUPS.split(text):
         if part.startswith("<g") and _GROUPS.fullmatch(part):
-            kept.append(part != "<g>")
-            made.append(part if kept[-1] else "")
+            wanted.append(part != "<g>")
+            pieces.append(part if wanted[-1] else "")
         elif part == "</g>":
-            made.append(part if kept.pop() else "")
+            pieces.append(part if wanted.pop() else "")
         else:
-            made.append(part)
-    return "".join(made)
+            pieces.append(part)
+    return "".join(pieces)

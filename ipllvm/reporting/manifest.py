@@ -13,6 +13,7 @@ from ipllvm.reporting.text import visible
 from ipllvm.safety import reading
 
 NAME: Final = "manifest.json"
+SIGNATURE: Final = "manifest.json.sig"
 VERSION: Final = "ipllvm-manifest/1"
 LONGEST: Final = 4096
 """Characters of a name."""
@@ -103,6 +104,7 @@ def _entry(folder: Path, path: Path) -> dict[str, Any]:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Everything in a folder but its manifest and folders; links too, wherever they lead."""
+    """Everything in a folder but its manifest, its signature and folders; links too, wherever they lead."""
+    own = {folder / NAME, folder / SIGNATURE}
     there = (path for path in folder.rglob("*") if path.is_symlink() or path.is_file())
-    return sorted(path for path in there if path != folder / NAME)
+    return sorted(path for path in there if path not in own)

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from ipllvm.reporting import columns, evidence, figures
+from ipllvm.reporting import advice, columns, evidence, figures
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import LIMIT, REASON_LIMIT, interval, number, visible
 from ipllvm.reporting.view import (
@@ -74,9 +74,11 @@ def _overview(report: Report, found: Sequence[Line]) -> Iterator[str]:
         for group in columns.groups(found):
             yield _table(group, models=len(report["models"]) > 1)
         yield interval_note(report["results"])
-    asked = [f"- {_subject(line, report)}: {escape(line.reason)}" for line in found if line.notable]
+    asked = [
+        f"- {_subject(line, report)}: {escape(advice.why(line.reason))}" for line in found if line.notable
+    ]
     if asked:
-        yield "\n".join(asked)
+        yield "\n".join([*asked, *_next(report)])
     if said := stated(report):
         yield "### Over benchmarks and models\n\n" + "\n".join(f"- {escape(each)}" for each in said)
     if report["not_measured"]:
@@ -86,6 +88,14 @@ def _overview(report: Report, found: Sequence[Line]) -> Iterator[str]:
         yield "### Not tested\n\n" + "\n".join(_skipped(row) for row in report["not_tested"])
     if report["passed_laws"]:
         yield "### Laws that hold\n\n" + "\n".join(_laws(report["passed_laws"]))
+
+
+def _next(report: Report) -> Iterator[str]:
+    """What would decide most of what is undecided, and the command."""
+    step = advice.to_decide(report)
+    if step is not None:
+        command = f": {_code(step.command, _COMMAND_LIMIT)}" if step.command else ""
+        yield f"- **Next** {escape(step.why, REASON_LIMIT)}{command}"
 
 
 def _failed(row: Row) -> str:

@@ -1,8 +1,8 @@
 """Reports that older versions of ipllvm wrote, as this one reads them.
 
 Within a version of the schema fields are only added or renamed. A field that came after the first report of
-its version has a `default` in report.schema.json: what an older report means that does not have it. A field
-that had another name has that as `formerly`.
+its version has a `default` in document.py: what an older report means that does not have it. A field that had
+another name has that as `formerly`.
 """
 
 import re
@@ -60,11 +60,11 @@ def _require_listed(report: Report) -> None:
 
 def _filled(value: Any, node: Any) -> Any:
     """`value` with the defaults of the fields that it does not have; faults are left for `validate`."""
-    for each in node.get("oneOf", ()):
+    for each in node.get("anyOf", ()):
         node = each if "$ref" in each and value is not None else node
     if "$ref" in node:
         node = SCHEMA["$defs"][node["$ref"].rpartition("/")[2]]
-    if isinstance(value, list) and "items" in node:
+    if isinstance(value, list) and isinstance(node.get("items"), dict):
         return [_filled(item, node["items"]) for item in value]
     if not isinstance(value, dict):
         return value

@@ -4,35 +4,76 @@ from dataclasses import dataclass
 from typing import Final
 
 from ipllvm.reporting.schema import Row
-from ipllvm.reporting.text import visible
+from ipllvm.reporting.text import number, visible
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """`what` completes "Measured: 1.2 points ..."; `more` says what a larger number means."""
+    """`what` completes "Measured: 1.2 points ...", `below` does so for what is less than 0, its sign dropped.
+
+    `more` says what a larger number means. Without `below` the sign stays.
+    """
 
     what: str
     more: str
+    below: str = ""
+
+    @property
+    def noun(self) -> str:
+        """What a number is of where that is not plain: lost, gained, kept, worse; else empty."""
+        first = self.what.partition(" ")[0]
+        return first if first in ("lost", "gained", "kept", "worse") else ""
+
+    def measured(self, value: float, unit: str) -> str:
+        """A value in words, without a double negative.
+
+        >>> Meaning("lost", "more lost", "gained").measured(-0.3, "points")
+        '0.3 points gained'
+        """
+        if value < 0 and self.below and number(value) != number(0.0):
+            return f"{number(-value)} {unit} {self.below}"
+        return f"{number(value)} {unit} {self.what}"
 
 
+ON_IMAGE: Final = Meaning(
+    "that noise on the image costs more than on the text",
+    "image matters more",
+    "that noise on the image costs less than on the text",
+)
 MEANINGS: Final = {
-    "performance_drop": Meaning("lost under the perturbation", "more lost"),
-    "gain": Meaning("gained by seeing the image", "more use of the image"),
-    "kept": Meaning("kept beyond half of what seeing is worth", "more robust"),
-    "centre_information": Meaning("that the centre alone is worth more than the edge", "more in the centre"),
+    "performance_drop": Meaning("lost under the perturbation", "more lost", "gained under the perturbation"),
+    "gain": Meaning("gained by seeing the image", "more use of the image", "lost by seeing the image"),
+    "kept": Meaning(
+        "kept beyond half of what seeing is worth", "more robust", "short of half of what seeing is worth"
+    ),
+    "centre_information": Meaning(
+        "that the centre alone is worth more than the edge",
+        "more in the centre",
+        "that the centre alone is worth less than the edge",
+    ),
     "centre_importance": Meaning(
-        "that noise costs more in the centre than at the edge", "centre matters more"
+        "that noise costs more in the centre than at the edge",
+        "centre matters more",
+        "that noise costs less in the centre than at the edge",
     ),
     "lowest_quarter": Meaning(
-        "lost in the lowest layers beyond half of all that is lost", "low layers matter more"
+        "lost in the lowest layers beyond half of all that is lost",
+        "low layers matter more",
+        "of half of all that is lost that the lowest layers do not lose",
     ),
-    "image_first": Meaning("that noise on the image costs more than on the text", "image matters more"),
-    "then_text": Meaning("that noise on the image costs more than on the text", "image matters more"),
-    "retention": Meaning("recognised beyond nine tenths of the encoder's", "more retained"),
+    "image_first": ON_IMAGE,
+    "then_text": ON_IMAGE,
+    "retention": Meaning(
+        "recognised beyond nine tenths of the encoder's",
+        "more retained",
+        "short of nine tenths of the encoder's",
+    ),
     "solved": Meaning("solved without an image", "more solved"),
-    "alignment_loss": Meaning("of alignment lost against the encoder", "more lost"),
+    "alignment_loss": Meaning(
+        "of alignment lost against the encoder", "more lost", "of alignment gained against the encoder"
+    ),
     "hallucinated": Meaning("of what is not there answered with yes", "more hallucinated"),
-    "regression": Meaning("worse than the baseline", "worse than before"),
+    "regression": Meaning("worse than the baseline", "worse than before", "better than the baseline"),
 }
 
 

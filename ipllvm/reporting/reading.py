@@ -33,7 +33,7 @@ def reading(row: Row) -> str:
     if standing(row) == NOT_MEASURED or target is None or target["value"] is None:
         return "Nothing can be said: it could not be measured."
     unit = "points" if target["unit"] == "points" else visible(target["unit"], 20)
-    measured = f"{_number(target['value'])} {unit} {meaning(claim).what}"
+    measured = meaning(claim).measured(target["value"], unit)
     late = " By more than the margin is not shown." if standing(row) == "WORSE" else ""
     return f"{measured}; {_bound(row, target)}.{late}"
 
@@ -64,10 +64,12 @@ def _bound(row: Row, target: Row) -> str:
     low, high, margin = (_number(x) for x in (target["low"], target["high"], claim["margin"]))
     asked = f"at most {margin}" if claim["direction"] == "at_most" else f"at least {margin}"
     asked = f"{asked} {'is required' if claim['kind'] == 'requirement' else 'is the finding'}"
+    noun = meaning(claim).noun if (target["value"] or 0.0) < 0 else ""
+    of = f" {noun}" if noun else ""
     below = (claim["direction"] == "at_most") == (standing(row) == "HOLDS")
     if standing(row) in ("UNDECIDED", "WORSE"):
-        return f"the interval reaches from {low} to {high}, {asked}"
-    return f"with 95 % confidence {f'no more than {high}' if below else f'no less than {low}'}, {asked}"
+        return f"the interval reaches from {low} to {high}{of}, {asked}"
+    return f"with 95 % confidence {f'no more than {high}' if below else f'no less than {low}'}{of}, {asked}"
 
 
 def _number(value: float | None) -> str:

@@ -1,13 +1,11 @@
 """The schema of a report, and a Result as a row of it: plain values that JSON and xdist can carry.
 
-The schema itself is report.schema.json (draft 2020-12); reports/README.md explains it for people.
+The schema is made of the types in document.py; reports/README.md explains it for people.
 """
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from importlib.resources import files
 from pathlib import PurePath
 from typing import Any, Final, TypeVar
 
@@ -25,16 +23,15 @@ from ipllvm.records import (
     Series,
     Verdict,
 )
+from ipllvm.reporting import document
+from ipllvm.reporting.document import VERSION as VERSION
 from ipllvm.reporting.text import visible
 
 Row = dict[str, Any]
 Report = dict[str, Any]
 T = TypeVar("T")
 
-VERSION: Final = "ipllvm-report/1"
-SCHEMA: Final[Mapping[str, Any]] = json.loads(
-    files("ipllvm.reporting").joinpath("report.schema.json").read_text(encoding="utf-8")
-)
+SCHEMA: Final[Mapping[str, Any]] = document.json_schema()
 
 
 def builtins(values: Mapping[str, object]) -> Row:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ipllvm.models.checkpoint import RAN_CODE
-from ipllvm.reporting import columns, evidence, figures
+from ipllvm.reporting import advice, columns, evidence, figures
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import REASON_LIMIT, to_ascii, visible
 from ipllvm.reporting.view import (
@@ -75,6 +75,7 @@ def summary(
     page += _folded(interval_note(report["results"]), width) if report["results"] else []
     page += [line for said in stated(report) for line in _folded(plain(visible(said, _LONG)), width)]
     page += _failed(report, width, plain)
+    page += _next(report, width, plain)
     page += _untold(report, width, plain)
     if folder is not None:
         page.append(plain(f"report: {visible(str(folder / 'report.json'), _LONG)}"))
@@ -138,7 +139,8 @@ def _fitting(found: Sequence[Line], width: int, plain: Callable[[str], str], ver
 def _reasons(found: Sequence[Line], width: int, plain: Callable[[str], str]) -> Iterator[Text]:
     for line in found:
         if line.notable:
-            yield from _folded(plain(f"{_title(line)}: {line.reason}"), width, verdict=line.verdict)
+            why = advice.why(line.reason)
+            yield from _folded(plain(f"{_title(line)}: {why}"), width, verdict=line.verdict)
 
 
 def _printed(found: Sequence[Line], width: int, plain: Callable[[str], str]) -> Iterator[str | Text]:
@@ -212,6 +214,14 @@ def _failed(report: Report, width: int, plain: Callable[[str], str]) -> Iterator
         reason = visible(failure_reason(row), REASON_LIMIT)
         yield from _folded(plain(f"{failure(row)}: {names}: {reason}"), width)
         yield plain(f"  run it again: {visible(row['replay'], _LONG)}")
+
+
+def _next(report: Report, width: int, plain: Callable[[str], str]) -> Iterator[str | Text]:
+    """What would decide most of what is undecided, under which condition, at what cost, by which command."""
+    step = advice.to_decide(report)
+    if step is not None:
+        yield from _folded(plain(f"next: {step.why}"), width)
+        yield from [plain(f"  {step.command}")] if step.command else []
 
 
 def _untold(report: Report, width: int, plain: Callable[[str], str]) -> Iterator[str | Text]:

@@ -74,8 +74,8 @@ def interval_note(rows: Sequence[Row]) -> str:
     levels = sorted({round(100 * (1 - row["claim"]["alpha"]), 6) for row in rows})
     if levels in ([], [round(100 * (1 - _ALPHA), 6)]):
         return INTERVAL_NOTE
-    told = " to ".join(f"{level:g}" for level in dict.fromkeys((levels[0], levels[-1])))
-    return f"interval at the claim's own level, {told} % on each side"
+    sides = " to ".join(f"{level:g}" for level in dict.fromkeys((levels[0], levels[-1])))
+    return f"interval at the claim's own level, {sides} % on each side"
 
 
 def compares_only(report: Report) -> bool:
@@ -173,10 +173,10 @@ def printed(row: Row) -> list[str]:
 def _figure(figure: Row, row: Row) -> str:
     if figure["value"] is None:
         return f"{figure['where']}: {figure['name']}."
-    told = f"{figure['where']}: {figure['name']} {figure['value']:g} {figure['unit']}"
+    line = f"{figure['where']}: {figure['name']} {figure['value']:g} {figure['unit']}"
     here = row["estimates"].get(figure["name"])
     end = "." if figure["notes"] else ""
-    return told + (f", here {number(here['value'], here['unit'])}" if here else "") + end
+    return line + (f", here {number(here['value'], here['unit'])}" if here else "") + end
 
 
 def stated(report: Report) -> list[str]:
@@ -226,8 +226,8 @@ def _rank(row: Row) -> tuple[int, int]:
 def _broken(failed: Sequence[Row]) -> list[str]:
     laws = sum(row["law"] for row in failed)
     others = len(failed) - laws
-    told = [f"{count_of(laws, 'law')} broken"] if laws else []
-    return told + ([f"{count_of(others, 'test')} failed"] if others else [])
+    words = [f"{count_of(laws, 'law')} broken"] if laws else []
+    return words + ([f"{count_of(others, 'test')} failed"] if others else [])
 
 
 def _hold(n: int) -> str:
@@ -238,17 +238,17 @@ def _answer(asked: Mapping[str, int], lost: int) -> tuple[str, list[str]]:
     violated, worse, undecided, holds = (asked[name] for name in ("VIOLATED", "WORSE", "UNDECIDED", "HOLDS"))
     requirements = count_of(sum(asked.values()), "requirement")
     missing = f"{count_of(lost, 'test')} could not be measured"
-    told = [f"{worse} worse than the baseline"] if worse else []
-    told += [f"{undecided} undecided"] if undecided else []
-    told += [f"{holds} {_hold(holds)}"] if holds else []
+    words = [f"{worse} worse than the baseline"] if worse else []
+    words += [f"{undecided} undecided"] if undecided else []
+    words += [f"{holds} {_hold(holds)}"] if holds else []
     if violated:
-        return f"{violated} of {requirements} violated", told + ([missing] if lost else [])
+        return f"{violated} of {requirements} violated", words + ([missing] if lost else [])
     if lost:
-        return f"{missing}, no requirement violated", told
+        return f"{missing}, no requirement violated", words
     if worse:
-        return f"{worse} of {requirements} worse than the baseline, none violated", told[1:]
+        return f"{worse} of {requirements} worse than the baseline, none violated", words[1:]
     if undecided:
-        return f"{undecided} of {requirements} undecided, none violated", told[1:]
+        return f"{undecided} of {requirements} undecided, none violated", words[1:]
     if holds:
         return f"{holds} of {requirements} {_hold(holds)}", []
     return "", []

@@ -34,7 +34,7 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredTest:
     """What the property test before a comparison gave: its rows, or why there are none."""
 
     test: str
@@ -43,7 +43,7 @@ class Measured:
 
 
 REFERENCE = pytest.StashKey[Reference]()
-MEASURED = pytest.StashKey[Measured]()
+MEASURED = pytest.StashKey[MeasuredTest]()
 
 
 def reference(options: Options) -> Reference | None:
@@ -145,7 +145,7 @@ class Comparison(pytest.Item):
             )
         found = self.config.stash.get(MEASURED, None)
         if found is None or found.test != self.source.nodeid:
-            found = Measured(self.source.nodeid, (), "it was not run in this process")
+            found = MeasuredTest(self.source.nodeid, (), "it was not run in this process")
         if found.why:
             if self.key is None:
                 pytest.skip(f"nothing to compare: {found.why}")
@@ -236,10 +236,10 @@ def _comparison(source: pytest.Function, key: "Key | None", last: bool) -> Compa
     name = _name(source.callspec.id, *(key[:2] if key else (case(source)["property"],)))
     parent: Any = source.parent
     node = f"{parent.nodeid}::{name}"  # in full, so that --lf reads it as it is written
-    made: Comparison = Comparison.from_parent(
+    comparison: Comparison = Comparison.from_parent(
         parent, name=name, nodeid=node, source=source, key=key, last=last
     )
-    return made
+    return comparison
 
 
 class Arrangement:
@@ -279,10 +279,10 @@ def lost(options: Options, key: "Key") -> tuple[str, dict[str, Any]]:
 def _lost(session: pytest.Session, key: "Key") -> Comparison:
     node, _ = lost(session.config.stash[OPTIONS], key)
     name = node.removeprefix(f"{LOST}::")
-    made: Comparison = Comparison.from_parent(
+    comparison: Comparison = Comparison.from_parent(
         session, name=name, nodeid=node, source=None, key=key, last=False
     )
-    return made
+    return comparison
 
 
 def _name(*parts: str) -> str:
@@ -314,7 +314,7 @@ def keep(item: pytest.Item, report: pytest.TestReport) -> None:
     elif report.when == "call" or not report.passed:
         rows = getattr(report, "ipllvm_rows", [])
         why = _unmeasured(report, rows)
-        item.config.stash[MEASURED] = Measured(item.nodeid, () if why else rows, why)
+        item.config.stash[MEASURED] = MeasuredTest(item.nodeid, () if why else rows, why)
 
 
 def _unmeasured(report: pytest.TestReport, rows: Sequence[dict[str, Any]]) -> str:

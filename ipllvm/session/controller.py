@@ -1,5 +1,6 @@
 """What a pytest session gathers: rows from tests (and workers), a report, an exit status."""
 
+import os
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
@@ -324,8 +325,10 @@ class Session:
             if self.unwritten:
                 terminalreporter.write_line(f"no report was written: {self.unwritten}", red=True)
             return
+        from ipllvm.reporting.ci import publish_run
         from ipllvm.reporting.terminal import summary
 
+        publish_run(self.report, os.environ)
         writer = terminalreporter._tw
         encoding = str(getattr(writer._file, "encoding", None) or "ascii").lower()
         terminalreporter.write_sep("=", "properties")

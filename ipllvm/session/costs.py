@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from ipllvm.engine.forecast import Forecast
     from ipllvm.records import ModelInfo
 
+ENDPOINT = "endpoint"
+"""The family of a model that is served."""
+BESIDE = 6_000_000
+"""Bytes that a run takes beside its numbers: what Python and allocators keep."""
 Costs = dict[str, tuple["ModelInfo", "Forecast", list[str]]]
 """By test: the model, what its trials amount to, and in words what their number could tell."""
 
@@ -33,15 +37,23 @@ def summary(costs: Costs) -> Iterator[str]:
 
     from ipllvm.engine.forecast import total
     from ipllvm.models.capacity import free_memory
-    from ipllvm.models.forecast import EFFICIENCY, here
+    from ipllvm.models.forecast import REACHED, call_seconds, here
 
+    own = [(info, cost) for info, cost, _ in costs.values() if info.family != ENDPOINT]
+    if len(own) < len(costs):
+        trials = sum(cost.trials for info, cost, _ in costs.values() if info.family == ENDPOINT)
+        yield f"all of it: {trials:,} trials over the network; their time and memory are the server's"
+    if not own:
+        return
     device, rate = here()
     itemsize = 4 if device == "cpu" else 2
-    seconds = sum(cost.seconds(info.parameters, EFFICIENCY * rate) for info, cost, _ in costs.values())
-    yield f"all of it: {total(cost for _, cost, _ in costs.values())}"
-    yield f"about {duration(seconds)} on {device}; what is known already is not run again"
-    weights, batch = max((i.parameters * itemsize, c.holds * itemsize) for i, c, _ in costs.values())
-    yield memory(weights, batch, free_memory(torch.device(device)))
+    whole, call = total(cost for _, cost in own), call_seconds(torch.device(device))
+    seconds, most = (each.seconds(REACHED[device] * rate, call) for each in (whole.work, whole.most))
+    longer = f" ({duration(most)} if every answer runs to its limit)" * (duration(most) != duration(seconds))
+    yield f"all of it: {whole}"
+    yield f"about {duration(seconds)} on {device}{longer}; what is known already is not run again"
+    weights, batch = max((i.parameters * itemsize, c.holds * itemsize) for i, c in own)
+    yield memory(weights, batch + BESIDE * bool(batch), free_memory(torch.device(device)))
 
 
 def memory(weights: int, batch: int, free: int) -> str:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
+from ipllvm.errors import UsageError
 from ipllvm.session import parsing
 
 ROW: Final = "option"
@@ -61,8 +62,14 @@ class Option:
         if self.flag:
             return bool(typed)
         if self.many:
-            return tuple(self.parse(self.name, text) for text in dict.fromkeys(typed or ()))
-        return None if typed is None else self.parse(self.name, str(typed))
+            return tuple(self._value(text) for text in dict.fromkeys(typed or ()))
+        return None if typed is None else self._value(str(typed))
+
+    def _value(self, text: str) -> Any:
+        """What a text says; an empty one, as of a shell's variable that is not set, is no value."""
+        if not text.strip():
+            raise UsageError(f"--{self.name} {text!r}: give a value, or leave the option out")
+        return self.parse(self.name, text)
 
     def repeated(self, value: Any) -> list[str]:
         """The value as a command line says it; nothing for the default, which the same words mean again."""

@@ -13,13 +13,13 @@ import pytest
 
 from ipllvm.artifacts.synthetic import CAPTIONERS, GENERATORS
 from ipllvm.benchmarks import choice
+from ipllvm.endpoints.price import Price
+from ipllvm.endpoints.price import parse as price
 from ipllvm.engine import shard
 from ipllvm.engine.shard import Shard
 from ipllvm.errors import UsageError
 from ipllvm.gate import budget, names
 from ipllvm.gate.budget import Budget
-from ipllvm.judges.cost import Price
-from ipllvm.judges.cost import parse as price
 from ipllvm.models import gpus
 from ipllvm.models.load_options import DEVICE_MAPS
 from ipllvm.models.sources import check_name, display_names, is_endpoint, names_classes
@@ -29,7 +29,7 @@ from ipllvm.perturbations.permutation import SCOPES
 from ipllvm.perturbations.selection import HOW
 from ipllvm.records import EXACT
 from ipllvm.safety import places
-from ipllvm.session import combinations, labels, parsing
+from ipllvm.session import clusters, combinations, labels, parsing
 from ipllvm.session.combinations import TARGETS
 from ipllvm.session.in_memory import in_hand
 from ipllvm.session.option import ROW, Bears, Option, number, one_of, option, whole
@@ -60,7 +60,7 @@ class Options:
     )
     properties: tuple[str, ...] = option(
         "property to measure, by its name or that of its claim (ipllvm properties); repeatable",
-        NOTHING, parsing.some_text, name="property", many=True, metavar="NAME",
+        NOTHING, name="property", many=True, metavar="NAME",
     )
     benchmarks: tuple[str, ...] = option(
         "benchmark to measure on: a name, a file of rows, hub:ORG/NAME, lmms:TASK; repeatable",
@@ -128,7 +128,7 @@ class Options:
     )
     baseline: str = option(
         "compare with a saved baseline: a name, a file, or the folder of a run",
-        RUN, parsing.some_text, metavar="NAME",
+        RUN, metavar="NAME",
     )
     save_baseline: str = option(
         "keep what was found as REPORT_DIR/baselines/NAME.json", NOTHING, names.new, metavar="NAME"
@@ -146,10 +146,10 @@ class Options:
         "plan: with which power, in %, a regression is to be caught", NOTHING, number(50, 99.9), "80"
     )
     adapter: str = option(
-        "folder of a LoRA adapter (peft) to merge into --model", RUN, parsing.some_text, metavar="FOLDER"
+        "folder of a LoRA adapter (peft) to merge into --model", RUN, metavar="FOLDER"
     )
     revision: str = option(
-        "branch, tag or commit of --model on the hub", RUN, parsing.some_text, metavar="NAME"
+        "branch, tag or commit of --model on the hub", RUN, metavar="NAME"
     )
     trust_remote_code: bool = option(
         "run code that the checkpoint of --model brings, and ask it as a whole", RUN, flag=True
@@ -159,13 +159,13 @@ class Options:
         RUN, one_of(*DEVICE_MAPS), metavar="NAME",
     )
     prompt_template: str = option(
-        "prompt of an original LLaVA checkpoint: vicuna_v1, ...", RUN, parsing.some_text, metavar="NAME"
+        "prompt of an original LLaVA checkpoint: vicuna_v1, ...", RUN, metavar="NAME"
     )
     vision_tower: str = option(
-        "its vision tower: a folder or hub id", RUN, parsing.some_text, metavar="FOLDER"
+        "its vision tower: a folder or hub id", RUN, metavar="FOLDER"
     )
     base_model: str = option(
-        "the model that its adapter or projector stands on", RUN, parsing.some_text, metavar="FOLDER"
+        "the model that its adapter or projector stands on", RUN, metavar="FOLDER"
     )
     allow_pickle: bool = option("read its *.bin and *.pt files, as weights alone", RUN, flag=True)
     rehash: bool = option("read the weights of --model anew for its fingerprint", NOTHING, flag=True)
@@ -211,6 +211,10 @@ class Options:
         "what the judge costs, dollars for a million tokens of prompts and of replies, such as 2.5/10",
         NOTHING, price, metavar="IN/OUT",
     )
+    model_price: Price | None = option(
+        "what a served --model costs, as --judge-price",
+        NOTHING, price, metavar="IN/OUT",
+    )
     labels: Path | None = option(
         'labels of people for answers, lines {"id": SAMPLE, "label": SCORE}: they put a judge right',
         RUN, labels.path, metavar="FILE",
@@ -232,6 +236,10 @@ class Options:
     shard: Shard | None = option(
         "measure part I of N and decide nothing: ipllvm report --merge makes one report of all parts",
         NOTHING, shard.parse, metavar="I/N",
+    )
+    ray: str | None = option(
+        "measure on a Ray cluster: auto (of this machine, or RAY_ADDRESS), local (begin one), or HOST:PORT",
+        NOTHING, clusters.address, metavar="ADDRESS",
     )
     target: str = option(
         f"what a sequential verdict speaks of: {' or '.join(TARGETS)}", RUN, one_of(*TARGETS), TARGETS[0]

@@ -36,13 +36,6 @@ def text(name: str, text: str) -> str:
     return text
 
 
-def some_text(name: str, text: str) -> str:
-    """What was typed, which must not be empty."""
-    if not text.strip():
-        raise UsageError(f"--{name}: give a name")
-    return text
-
-
 def parameter(name: str, text: str) -> str:
     """NAME=VALUE; the name may be written with hyphens."""
     key, equals, value = text.partition("=")

@@ -25,6 +25,7 @@ TABLE_1: Final = (
 )
 TABLE_3: Final = ("caltech101", "cifar100", "food101", "pets", "country211", "eurosat", "aircraft")
 PUBLISHED: Final = {
+    "image_use": TABLE_1,
     "permutation_invariance": TABLE_1,
     "patch_information": ("mmstar", "mme"),
     "patch_shuffle": ("mmvp", "mmvet", "mathvista", "ai2d"),
@@ -50,15 +51,16 @@ BEYOND: Final = (
 """Properties that are none of the paper's."""
 SIZES: Final = {
     "quick": {
+        **dict.fromkeys(("image_use", "text_only_math"), Size(100, 1)),
         "permutation_invariance": Size(300, 1),
-        "patch_shuffle": Size(80, 1),
-        "patch_information": Size(200, 1),
+        "patch_shuffle": Size(60, 1),
+        "patch_information": Size(400, 1),
         "occlusion": Size(40, 1),
         "option_order": Size(200, 1),
         "alignment": Size(None, 1),
-        "layer_importance": Size(100, 1),
-        "modality_importance": Size(60, 1),
-        "visual_token_importance": Size(30, 1),
+        "layer_importance": Size(80, 1),
+        "modality_importance": Size(40, 1),
+        "visual_token_importance": Size(20, 1),
         **dict.fromkeys(BEYOND, Size(60, 1)),
     },
     "paper": {name: Size(None, 10) for name in IMPORTANCE},

@@ -8,9 +8,10 @@ import torch
 from torch import Tensor
 
 from ipllvm.artifacts import Artifacts
-from ipllvm.engine.encoding import encode_cases, pictures_of
+from ipllvm.engine.encoding import encode_cases
 from ipllvm.engine.fault_isolation import BatchBudget, Failure
 from ipllvm.engine.packing import Tokens
+from ipllvm.engine.pictures import pictures_of
 from ipllvm.engine.plan import PlannedTrial
 from ipllvm.errors import NotTested
 from ipllvm.models.transformers_model import TransformersModel

@@ -1,129 +1,134 @@
 """Models of a true shape with random weights, made where they run: no checkpoint, no download.
 
-What a forward pass costs depends on the shape alone. Answers mean nothing, and how many drafts are
-accepted belongs to the weights: only the long answers, whose drafts are made up, compare with a real one.
+Answers mean nothing, and how many drafts are accepted belongs to the weights: only the long answers, whose
+drafts are made up, compare with a real one.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final, cast
 
 import torch
+import transformers
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
-from transformers import (
-    AutoModelForImageTextToText,
-    CLIPVisionConfig,
-    LlamaConfig,
-    LlavaConfig,
-    LlavaProcessor,
-    PreTrainedTokenizerFast,
-)
-from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
+from transformers import AutoModelForImageTextToText, PreTrainedTokenizerFast
 
 from ipllvm.errors import UnknownName
-from ipllvm.models.families.llava import Llava
+from ipllvm.models.adapting import adapted
+from ipllvm.models.allocation import keep_freed
 from ipllvm.models.pipeline import LoadedCheckpoint
+from ipllvm.models.processors import still
 from ipllvm.models.prompting import CHECKPOINT
+from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.records import Benchmark
+from ipllvm.speed.shapes import IMAGE, MERGED, SHAPES, TOKENS, VIDEO, Shape, pinpoints
 
-SPECIALS = ("<s>", "</s>", "<pad>", "<image>")
-TEMPLATE = (
-    "<s>{% for m in messages %}USER: {% for part in m['content'] %}{% if part['type'] == 'image' %}<image>\n"
+SPECIALS: Final = ("<s>", "</s>", "<pad>", "<image>", "<video>", "<begin>", "<end>")
+TEMPLATE: Final = (
+    "<s>{% for m in messages %}USER: {% for part in m['content'] %}{% if part['type'] == 'image' %}MARK\n"
     "{% else %}{{ part['text'] }}{% endif %}{% endfor %} ASSISTANT:{% endfor %}"
 )
-FRAME = len("USER: \n ASSISTANT:") + 1
-"""Text tokens around a question: the template's bytes and the first token."""
+MARKS: Final = {"qwen2_vl": "<begin><image><end>"}
+"""What stands for a picture in a prompt, where that is not its token alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """Widths of the decoder and of the tower, and how many text tokens a prompt has."""
-
-    hidden: int
-    feed_forward: int
-    layers: int
-    heads: int
-    vocabulary: int
-    image: int
-    tower_hidden: int
-    tower_feed_forward: int
-    tower_layers: int
-    tower_heads: int
-    text: int = 64
-    patch: int = 14
-
-    def config(self) -> LlavaConfig:
-        """The configuration of transformers' LLaVA."""
-        vision = CLIPVisionConfig(
-            hidden_size=self.tower_hidden, intermediate_size=self.tower_feed_forward,
-            num_hidden_layers=self.tower_layers, num_attention_heads=self.tower_heads,
-            image_size=self.image, patch_size=self.patch, projection_dim=self.tower_hidden,
-        )  # fmt: skip
-        text = LlamaConfig(
-            vocab_size=self.vocabulary, hidden_size=self.hidden, intermediate_size=self.feed_forward,
-            num_hidden_layers=self.layers, num_attention_heads=self.heads, max_position_embeddings=4096,
-            bos_token_id=0, eos_token_id=1, pad_token_id=2,
-        )  # fmt: skip
-        return LlavaConfig(
-            vision_config=vision, text_config=text, image_token_index=3, vision_feature_layer=-2,
-            image_seq_length=(self.image // self.patch) ** 2,
-        )  # fmt: skip
-
-
-SHAPES = {
-    "llava-1.5-7b": Shape(4096, 11008, 32, 32, 32064, 336, 1024, 4096, 24, 16),
-    "llava-120m": Shape(768, 2048, 12, 12, 2048, 336, 512, 2048, 10, 8),
-    "tiny": Shape(64, 176, 4, 4, 512, 112, 32, 64, 3, 2),
-}
-
-
-def make(name: str, device: torch.device, dtype: torch.dtype) -> Llava:
+def make(name: str, device: torch.device, dtype: torch.dtype) -> TransformersModel:
     """The model of that shape, its weights drawn on the device; raises UnknownName."""
     if name not in SHAPES:
         raise UnknownName("synthetic model", name, SHAPES)
     shape = SHAPES[name]
     auto: Any = AutoModelForImageTextToText
+    keep_freed(device)
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(0)
         with torch.device(device):
             model = auto.from_config(shape.config(), dtype=dtype, attn_implementation="sdpa")
     parts = LoadedCheckpoint(
-        model.eval().requires_grad_(False), _processor(shape), f"synthetic {name}", "random", CHECKPOINT
+        model.eval().requires_grad_(False), processor(shape), f"synthetic {name}", "random", CHECKPOINT
     )
-    return Llava(parts)
+    return cast("TransformersModel", adapted(shape.family, parts))
 
 
-def asked(benchmark: Benchmark, name: str) -> Benchmark:
+def fitted(benchmark: Benchmark, name: str) -> Benchmark:
     """The benchmark with its questions repeated or cut, so that a prompt has as many text tokens as told."""
-    length = SHAPES[name].text - FRAME
+    frame = len("USER: \n ASSISTANT:") + 1 + (2 if SHAPES[name].family in MARKS else 0)
+    length = SHAPES[name].text - frame
 
-    def fitted(question: str) -> str:
+    def repeated(question: str) -> str:
         letters = question.encode("ascii", "replace").decode()
         return (f"{letters} " * (length // len(letters) + 1))[:length]
 
-    return replace(benchmark, samples=tuple(replace(s, prompt=fitted(s.prompt)) for s in benchmark.samples))
+    return replace(benchmark, samples=tuple(replace(s, prompt=repeated(s.prompt)) for s in benchmark.samples))
 
 
-def _processor(shape: Shape) -> Any:
-    """A token a byte, and CLIP's own preprocessing."""
+def processor(shape: Shape) -> Any:
+    """A token a byte, and the family's own preprocessing."""
+    return PROCESSORS[shape.family](shape)
+
+
+def _class(name: str) -> Any:
+    """A class of transformers; of an image processor that which needs no torchvision, where there is one."""
+    return getattr(transformers, f"{name}Pil", None) or getattr(transformers, name)
+
+
+def _llava(shape: Shape, name: str = "Llava", images: str = "CLIP", **more: Any) -> Any:
     square = {"height": shape.image, "width": shape.image}
-    images: Any = CLIPImageProcessorPil
-    pictures = images(size={"shortest_edge": shape.image}, crop_size=square)
-    make: Any = LlavaProcessor
-    return make(
-        pictures, _tokenizer(), patch_size=shape.patch, vision_feature_select_strategy="default",
-        chat_template=TEMPLATE, image_token=SPECIALS[3], num_additional_image_tokens=1,
+    pictures = _class(f"{images}ImageProcessor")(
+        size={"shortest_edge": shape.image}, crop_size=square, **more
+    )
+    return _class(f"{name}Processor")(
+        pictures, _tokenizer(shape), patch_size=shape.patch, vision_feature_select_strategy="default",
+        chat_template=_template(shape), image_token=SPECIALS[IMAGE], num_additional_image_tokens=1,
     )  # fmt: skip
 
 
-def _tokenizer() -> PreTrainedTokenizerFast:
+def _llava_next(shape: Shape) -> Any:
+    return _llava(shape, "LlavaNext", "LlavaNext", image_grid_pinpoints=pinpoints(shape.image))
+
+
+def _llava_onevision(shape: Shape) -> Any:
+    pictures = _class("LlavaOnevisionImageProcessor")(
+        size={"height": shape.image, "width": shape.image}, image_grid_pinpoints=pinpoints(shape.image)
+    )
+    return still(_class("LlavaOnevisionProcessor"))(
+        pictures, _tokenizer(shape), video_processor=None, num_image_tokens=(shape.image // shape.patch) ** 2,
+        vision_feature_select_strategy="full", chat_template=_template(shape),
+        image_token=SPECIALS[IMAGE], video_token=SPECIALS[VIDEO],
+    )  # fmt: skip
+
+
+def _qwen2_vl(shape: Shape) -> Any:
+    pixels = TOKENS * MERGED**2
+    pictures = _class("Qwen2VLImageProcessor")(
+        size={"shortest_edge": pixels, "longest_edge": 4 * pixels}, patch_size=shape.patch, merge_size=2
+    )
+    return still(_class("Qwen2VLProcessor"))(
+        pictures, _tokenizer(shape), video_processor=None, chat_template=_template(shape)
+    )
+
+
+PROCESSORS: Final[dict[str, Callable[[Shape], Any]]] = {
+    "llava": _llava,
+    "llava_next": _llava_next,
+    "llava_onevision": _llava_onevision,
+    "qwen2_vl": _qwen2_vl,
+}
+
+
+def _template(shape: Shape) -> str:
+    return TEMPLATE.replace("MARK", MARKS.get(shape.family, SPECIALS[IMAGE]))
+
+
+def _tokenizer(shape: Shape) -> PreTrainedTokenizerFast:
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     core = Tokenizer(models.BPE({token: i for i, token in enumerate([*SPECIALS, *alphabet])}, []))
     core.add_special_tokens(list(SPECIALS))
     core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     core.decoder = decoders.ByteLevel()
     core.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 0)])
+    named = {"image_token": SPECIALS[IMAGE], "video_token": SPECIALS[VIDEO]}
     wrap: Any = PreTrainedTokenizerFast
     return wrap(  # type: ignore[no-any-return]
         tokenizer_object=core, bos_token="<s>", eos_token="</s>", pad_token="<pad>",
-        extra_special_tokens={"image_token": "<image>"}, padding_side="left",
+        extra_special_tokens=named, padding_side="left",
     )  # fmt: skip

@@ -1,7 +1,7 @@
 """The trials that are timed, as plans: what the paper's properties ask of a model."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ipllvm.engine.packing import Tokens
 from ipllvm.engine.plan import Plan
@@ -17,6 +17,8 @@ LONG = 128
 K = 10
 RATIOS = tuple(tenth / 10 for tenth in range(1, 10))
 ACCEPTANCES = (1.0, 0.9, 0.5)
+FEWEST = 2
+"""Samples of a workload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,17 @@ class Workload:
     name: str
     plan: Plan
     acceptance: float | None = None
+
+    def cut(self, trials: int) -> "Workload":
+        """About so many trials at most: of fewer samples, two at least, and perturbations at equal distances.
+
+        What trials of one sample share is shared by fewer of them: the engine looks slower, not faster.
+        """
+        clean, *others = self.plan.perturbations
+        each = self.plan.draws * len(others)
+        kept = others[:: -(-FEWEST * each // trials)]
+        samples = self.plan.samples[: max(FEWEST, trials // each)]
+        return replace(self, plan=replace(self.plan, samples=samples, perturbations=(clean, *kept)))
 
     def draft(self, answer: Tokens) -> Tokens:
         """A draft of which exactly that share of `answer` is right, the next token wrong."""

@@ -43,11 +43,10 @@ def bootstrap_interval(
 
 
 def _acceleration(totals: "Float[np.ndarray, 'clusters']", sizes: "Float[np.ndarray, 'clusters']") -> float:
-    """Skewness of the mean with one cluster left out at a time, over six."""
+    """Skewness of the mean with one cluster left out at a time, over six; they must not all be alike."""
     left_out = (totals.sum() - totals) / (sizes.sum() - sizes)
     pull = left_out.mean() - left_out
-    spread = float(np.sum(pull**2)) ** 1.5
-    return float(np.sum(pull**3)) / (6 * spread) if spread > 0 else 0.0
+    return float(np.sum(pull**3) / (6 * np.sum(pull**2) ** 1.5))
 
 
 def _levels(below: float, acceleration: float, alpha: float) -> tuple[float, float]:

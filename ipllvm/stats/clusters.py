@@ -47,7 +47,11 @@ def deviations(
 
 
 def spread(totals: "Float[np.ndarray, 'clusters']", sizes: "Int[np.ndarray, 'clusters']") -> float:
-    """Variance of the sum over all clusters, estimated from between them; 0 for fewer than two."""
+    """Variance of the sum over all clusters, estimated from between them; 0 for fewer than two.
+
+    >>> round(spread(np.array([1.0, 2.0, 3.0]), np.array([1, 1, 1])), 9), spread(np.ones(1), np.ones(1, int))
+    (3.0, 0.0)
+    """
     groups = len(sizes)
     return float(np.sum(deviations(totals, sizes) ** 2)) * groups / (groups - 1) if groups > 1 else 0.0
 

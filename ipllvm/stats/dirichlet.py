@@ -184,7 +184,11 @@ def saddlepoint(values: "Float[np.ndarray, 'kinds']", counts: "Float[np.ndarray,
 
 
 def crossing(p_value: Callable[[float], float], alpha: float) -> float:
-    """Where in [-1, 1] a p-value that falls as the mean rises comes down to `alpha`; 1 if nowhere."""
+    """Where in [-1, 1] a p-value that falls as the mean rises comes down to `alpha`; 1 if nowhere.
+
+    >>> crossing(lambda theta: 1 - theta / 2, 0.05), round(crossing(lambda theta: 0.5 - theta / 2, 0.05), 6)
+    (1.0, 0.9)
+    """
 
     def gap(theta: float) -> float:
         return math.log(max(p_value(theta), _LEAST) / alpha)

@@ -15,7 +15,7 @@ from ipllvm.stats.clusters import cluster_sums
 
 
 @dataclass(frozen=True, slots=True)
-class Flips:
+class FlipCounts:
     """Clusters of samples that lost and that won on balance, of how many; counts add up over measurements."""
 
     lost: int
@@ -23,46 +23,47 @@ class Flips:
     clusters: int
 
     @classmethod
-    def of(cls, contrast: Contrast) -> "Flips":
+    def of(cls, contrast: Contrast) -> "FlipCounts":
         """Those of a contrast that is positive where something is lost; samples without a value are lost."""
         totals, _ = cluster_sums(contrast)
         missing = contrast.n_error
         return cls(int((totals > 0).sum()) + missing, int((totals < 0).sum()), len(totals) + missing)
 
-    def __add__(self, other: "Flips") -> "Flips":
-        return Flips(self.lost + other.lost, self.won + other.won, self.clusters + other.clusters)
+    def __add__(self, other: "FlipCounts") -> "FlipCounts":
+        return FlipCounts(self.lost + other.lost, self.won + other.won, self.clusters + other.clusters)
 
 
-def total(parts: Sequence[Flips]) -> Flips:
+def total(parts: Sequence[FlipCounts]) -> FlipCounts:
     """All of them together.
 
-    >>> total([Flips(1, 0, 10), Flips(0, 2, 30)])
-    Flips(lost=1, won=2, clusters=40)
+    >>> total([FlipCounts(1, 0, 10), FlipCounts(0, 2, 30)])
+    FlipCounts(lost=1, won=2, clusters=40)
     """
-    return sum(parts, Flips(0, 0, 0))
+    return sum(parts, FlipCounts(0, 0, 0))
 
 
-def may_be_used(change: Flips, noise: Flips) -> bool:
+def may_be_used(change: FlipCounts, noise: FlipCounts) -> bool:
     """Whether the change may be held against the noise: it won no more than the repetition did by its size.
 
     A checkpoint that was trained on loses and wins; what it loses is then no sign of harm, and the test
     of the difference is the one to ask.
 
-    >>> may_be_used(Flips(5, 0, 300), Flips(0, 0, 300)), may_be_used(Flips(5, 1, 300), Flips(0, 0, 3000))
+    >>> one_way, two_ways = FlipCounts(5, 0, 300), FlipCounts(5, 1, 300)
+    >>> may_be_used(one_way, FlipCounts(0, 0, 300)), may_be_used(two_ways, FlipCounts(0, 0, 3000))
     (True, False)
     """
     return change.won * noise.clusters <= noise.won * change.clusters
 
 
-def p_beyond_noise(change: Flips, noise: Flips) -> float:
+def p_beyond_noise(change: FlipCounts, noise: FlipCounts) -> float:
     """The one-sided p-value of "no more clusters lose by the change than by the repetition".
 
     Exact given the number of losing clusters, for rare losses and independent measurements (Przyborowski &
     Wilenski 1940); the same samples in both make it smaller in size. 1 without a repetition.
 
-    >>> round(p_beyond_noise(Flips(1, 0, 300), Flips(0, 0, 6000)), 4)
+    >>> round(p_beyond_noise(FlipCounts(1, 0, 300), FlipCounts(0, 0, 6000)), 4)
     0.0476
-    >>> round(p_beyond_noise(Flips(4, 0, 300), Flips(0, 0, 300)), 4)
+    >>> round(p_beyond_noise(FlipCounts(4, 0, 300), FlipCounts(0, 0, 300)), 4)
     0.0625
     """
     if change.lost == 0 or noise.clusters == 0:

@@ -14,7 +14,9 @@ _FIRST = 0.5
 
 
 def per_checkpoint(alarms: float, checkpoints: int) -> float:
-    """The level of one gate where so many false alarms are allowed in so many gates.
+    """The level of one gate where so many false alarms are allowed in so many gates, in (0, 1].
+
+    Raises ValueError where fewer than none or more than all may alarm.
 
     >>> per_checkpoint(1, 100)
     0.01

@@ -64,7 +64,7 @@ class Order:
         return cls(tuple(str(names[i]) for i in order), tuple(int(sizes[i]) for i in order))
 
     def seen(self, samples: int) -> int:
-        """How many clusters the first `samples` samples complete; ValueError where one is cut."""
+        """How many clusters the first `samples` samples complete; raises ValueError where one is cut."""
         ends = [0, *np.cumsum(self.sizes)]
         if samples not in ends:
             raise ValueError(f"{samples} samples end inside a cluster: a cluster is complete or unseen")

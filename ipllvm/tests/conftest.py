@@ -7,6 +7,8 @@ import pytest
 
 from ipllvm.safety import places
 
+for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_ACTIONS"):
+    os.environ.pop(name, None)  # the project's own CI is not told of the runs that its tests make
 os.environ[places.VARIABLE] = ""  # beside the reports: no test may find what another has measured
 
 HERE = Path(__file__).parent
@@ -16,10 +18,18 @@ SESSIONS = [HERE / name for name in ("commands", "hostile", "plugin")]
 
 def pytest_collection() -> None:
     """A machine that does other things too is slow; that says nothing of a strategy. Not for --help."""
-    from hypothesis import HealthCheck, settings
-
+    try:
+        from hypothesis import HealthCheck, settings
+    except ImportError:  # on a bare machine, for make gpu-check
+        return
     settings.register_profile("loaded", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("loaded")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With `-m slow`, read no module that marks nothing so: reading all takes longer than a slow test."""
+    unmarked = config.option.markexpr == "slow" and collection_path.name.startswith("test_")
+    return True if unmarked and "slow" not in collection_path.read_text(encoding="utf-8") else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -77,7 +77,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RunAnswer:
     """What a run says of all its claims together: VIOLATED or WORSE where any is, HOLDS where all do."""
 
     decision: Decision
@@ -93,7 +93,7 @@ class Answer:
         return any(each.worse for each in self.standings)
 
 
-def decide(members: Sequence[Member], raw: bool = False) -> Answer:
+def decide(members: Sequence[Member], raw: bool = False) -> RunAnswer:
     """The answer over all claims of a run; `raw` takes every claim at its own level, without correction.
 
     >>> two = [Member("a", "", "", 0.04, 1.0), Member("b", "", "", 0.03, 1.0)]
@@ -117,7 +117,7 @@ def decide(members: Sequence[Member], raw: bool = False) -> Answer:
         for member, each in zip(members, adjusted, strict=True)
     )
     found = {each.decision for each in standings}
-    return Answer(next((each for each in _ORDER if each in found), Decision.UNDECIDED), standings)
+    return RunAnswer(next((each for each in _ORDER if each in found), Decision.UNDECIDED), standings)
 
 
 def _shares(members: Sequence[Member]) -> list[float]:

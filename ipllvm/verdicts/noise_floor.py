@@ -14,7 +14,7 @@ import numpy as np
 from ipllvm.records import Benchmark, Claim, Contrast, Decision, Estimate, Verdict
 from ipllvm.sampling import generator
 from ipllvm.stats.choice import turned
-from ipllvm.stats.flip_noise import Flips
+from ipllvm.stats.flip_noise import FlipCounts
 from ipllvm.verdicts import decide, ratio_change
 from ipllvm.verdicts.wording import below_floor
 
@@ -49,7 +49,7 @@ class Floor:
             again = self.again.get(claim.name, _nothing(contrast))
             found[claim.name] = _estimate(contrast, again, seed)
             worse = 1.0 if claim.direction == "at_most" else -1.0
-            flips = Flips.of(turned(difference(again, contrast), worse))
+            flips = FlipCounts.of(turned(difference(again, contrast), worse))
             self.flips[claim.name] = (flips.lost, flips.won, flips.clusters)
         self.reaches |= {name: reach(each) for name, each in found.items()}
         return found[paired[0][0].name]

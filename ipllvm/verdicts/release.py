@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ipllvm.records import Decision
-from ipllvm.verdicts.answer import UNDECIDED, Answer, Member, Standing, decide
+from ipllvm.verdicts.answer import UNDECIDED, Member, RunAnswer, Standing, decide
 from ipllvm.verdicts.statements import Statement
 from ipllvm.verdicts.worse import POOLED
 
@@ -40,7 +40,7 @@ class Family:
     name: str
     model: str
     rows: tuple[int | None, ...]
-    answer: Answer
+    answer: RunAnswer
 
 
 def families(
@@ -158,7 +158,7 @@ def _stated(family: Family, method: str) -> Statement:
     )
 
 
-def _reason(answer: Answer) -> tuple[str, float]:
+def _reason(answer: RunAnswer) -> tuple[str, float]:
     """Why the answer is what it is, and the p-value that decides it."""
     if answer.decision is Decision.HOLDS:
         p = max(each.member.p_holds for each in answer.standings)

@@ -19,7 +19,7 @@ from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.stats.strata import combined
 from ipllvm.stats.student import StudentTest, linearised
 from ipllvm.verdicts.guard import NOT_SHOWN
-from ipllvm.verdicts.wording import relation
+from ipllvm.verdicts.wording import of_interval
 
 ALPHA = 0.05
 POINTS = 100.0
@@ -201,7 +201,7 @@ def _decided(
     elif not obstacle:
         decision = Decision.VIOLATED if p_violated <= claim.alpha else decision
         decision = Decision.HOLDS if p_holds <= claim.alpha else decision
-        reason = relation((low, high), decision, claim)
+        reason = f"its interval {of_interval(decision, claim)}"
     return Statement(
         name,
         text,

@@ -21,7 +21,17 @@ def relation(bounds: Iterable[float], decision: Decision, claim: Claim) -> str:
     '[-1.00, 1.50] is inside at most 2 points'
     """
     low, high = (POINTS * bound for bound in bounds)
-    return f"[{low:.2f}, {high:.2f}] {_RELATION[decision]} {claim.words}"
+    return f"[{low:.2f}, {high:.2f}] {of_interval(decision, claim)}"
+
+
+def of_interval(decision: Decision, claim: Claim) -> str:
+    """What an interval that stands beside it says of the claim.
+
+    >>> from ipllvm import claims
+    >>> of_interval(Decision.VIOLATED, claims.load()["permutation"])
+    'is outside at most 2 points'
+    """
+    return f"{_RELATION[decision]} {claim.words}"
 
 
 def below_floor(found: str, margin: float) -> str:

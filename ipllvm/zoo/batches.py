@@ -53,7 +53,7 @@ def stacked(images: Sequence[Image.Image]) -> Tensor:
     return torch.from_numpy(values).permute(0, 3, 1, 2).contiguous()
 
 
-class Encoder:
+class TokenIds:
     """Texts to token ids without specials, remembered."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
@@ -72,7 +72,7 @@ Block = tuple[tuple[int, ...], int]
 
 
 def blocks(
-    encoder: Encoder, items: list[corpus.CorpusPicture], phase: Phase, seed: int, step: int
+    encoder: TokenIds, items: list[corpus.CorpusPicture], phase: Phase, seed: int, step: int
 ) -> list[list[Block]]:
     """The turns asked of each picture: up to `phase.questions` questions, and at times its caption."""
     end = encoder.tokenizer.eos_token_id
@@ -93,7 +93,7 @@ def blocks(
     return rows
 
 
-def problems(encoder: Encoder, phase: Phase, seed: int, step: int) -> tuple[Tensor, Tensor]:
+def problems(encoder: TokenIds, phase: Phase, seed: int, step: int) -> tuple[Tensor, Tensor]:
     """Word problems in the chat's words: input_ids and labels (worked answers only), (problems, length)."""
     words = encoder.tokenizer
     rows, labels = [], []

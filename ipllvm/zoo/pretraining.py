@@ -24,7 +24,7 @@ def clip(recipe: Recipe, words: PreTrainedTokenizerFast) -> trainer.Trainable:
     """Two towers, trained to find each picture's caption within the batch."""
     text = recipes.TEXT_TOWER | {"vocab_size": len(words)} | ends(words)
     model: Any = CLIPModel(CLIPConfig(text_config=text, vision_config=recipes.TOWER, projection_dim=128))
-    encoder = batches.Encoder(words)
+    encoder = batches.TokenIds(words)
 
     def for_phase(phase: Phase) -> trainer.Loss:
         def loss(step: int) -> Tensor:
@@ -53,7 +53,7 @@ def _contrast(logits: Tensor, captions: list[str]) -> Tensor:
 def language(recipe: Recipe, words: PreTrainedTokenizerFast) -> trainer.Trainable:
     """A decoder, trained on the corpus to say the next token."""
     model: Any = LlamaForCausalLM(LlamaConfig(**recipe.shape, vocab_size=len(words), **ends(words)))
-    encoder = batches.Encoder(words)
+    encoder = batches.TokenIds(words)
 
     def for_phase(phase: Phase) -> trainer.Loss:
         def loss(step: int) -> Tensor:

@@ -29,7 +29,7 @@ def instructed(recipe: Recipe, words: PreTrainedTokenizerFast, out: Path) -> tra
     """A vision-language model of any family, and its loss: questions on pictures, and word problems."""
     model = STITCH[recipe.kind](recipe, words, out)
     model.set_attn_implementation({"text_config": "eager"})  # with a mask, faster than sdpa on a CPU
-    encoder = batches.Encoder(words)
+    encoder = batches.TokenIds(words)
     front = torch.tensor([words.bos_token_id, *encoder.ids("USER: ")])
     prepare = processing.images(recipe)
 
@@ -133,7 +133,7 @@ def _shifted(labels: Tensor) -> Tensor:
     return functional.pad(labels, (1, 0), value=batches.IGNORE)
 
 
-def _problems(model: Any, encoder: batches.Encoder, phase: Phase, seed: int, step: int) -> Tensor:
+def _problems(model: Any, encoder: batches.TokenIds, phase: Phase, seed: int, step: int) -> Tensor:
     """The loss of word problems without a picture, on their worked answers."""
     ids, labels = (each.to(trainer.device()) for each in batches.problems(encoder, phase, seed, step))
     states = model.model.language_model(input_ids=ids, use_cache=False).last_hidden_state

@@ -140,7 +140,7 @@ class OutcomeFile:
             yield StoredPlace(number, trial)
 
     def response(self, number: int) -> Response:
-        """The outcome of that id; raises Damaged where it is not what was written.
+        """The outcome of that id; raises Damaged where it is not what was written, Unreadable without it.
 
         Its neighbours are read with it, since they are asked for next.
         """
@@ -309,7 +309,7 @@ def problem(trouble: Damaged | Newer | Unreadable) -> str:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Turns what SQLite says of a file that is read into Damaged or Unreadable."""
+    """Turns what SQLite says of a file that is read: raises Damaged or Unreadable."""
     try:
         yield
     except sqlite3.Error as error:

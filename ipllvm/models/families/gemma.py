@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from ipllvm.models.base import Prepared
@@ -27,6 +28,7 @@ class PaliGemma(Square):
 
     IN_ORDER = False
     SEVERAL = False
+    SHARED = False
     TEMPLATE = (
         "{% for message in messages %}{% for part in message['content'] %}"
         "{% if part['type'] == 'image' %}<image>{% else %}{{ part['text'] }}{% endif %}"
@@ -55,7 +57,7 @@ class Gemma4(TransformersModel):
         ends = prepared.fields["image_position_ids"].amax(1).add(1) // pool
         return [View(rows, columns, picture=n) for n, (columns, rows) in enumerate(ends.tolist())]
 
-    def embed_tokens(self, ids: Tensor) -> Tensor:
+    def embed_tokens(self, ids: Int[Tensor, "*positions"]) -> Float[Tensor, "*positions hidden"]:
         """See the interface: ids that stand for pictures, films and sounds say nothing, in answers too."""
         config, whole = self._decoder.config, self._model.config
         named = (whole.image_token_id, whole.video_token_id, whole.audio_token_id)

@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any, ClassVar
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from ipllvm.models.base import EncodedPicture, Prepared
@@ -54,7 +55,9 @@ class Granite4Vision(LlavaNext):
         split = (torch.split(each, sizes) for each in (inputs[0], torch.cat(outputs, -1)))
         return [EncodedPicture(*each) for each in zip(*split, strict=True)]
 
-    def pack(self, projected: Tensor, prepared: Prepared) -> Tensor:
+    def pack(
+        self, projected: Float[Tensor, "tiles tokens width"], prepared: Prepared
+    ) -> Float[Tensor, "visual hidden"]:
         """See the interface."""
         return torch.cat(self._pack(projected, prepared, self._inner.image_newline.repeat(len(self.fed))))
 
@@ -67,7 +70,7 @@ class Granite4Vision(LlavaNext):
         )
         return list(packed)
 
-    def embed_tokens(self, ids: Tensor) -> Tensor:
+    def embed_tokens(self, ids: Int[Tensor, "*positions"]) -> Float[Tensor, "*positions hidden"]:
         """See the interface: nothing is added to words."""
         return torch.nn.functional.pad(super().embed_tokens(ids), (0, len(self.fed) * self.width))
 

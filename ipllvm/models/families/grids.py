@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from ipllvm.models.base import Prepared
@@ -85,7 +86,7 @@ class Deepstack(QwenVL):
     def _tokens(self, found: Any) -> Tensor:
         return torch.cat([flat(found.pooler_output), *map(flat, found.deepstack_features)], -1)
 
-    def embed_tokens(self, ids: Tensor) -> Tensor:
+    def embed_tokens(self, ids: Int[Tensor, "*positions"]) -> Float[Tensor, "*positions hidden"]:
         """See the interface: words add nothing to deeper layers."""
         return torch.nn.functional.pad(super().embed_tokens(ids), (0, self.depth * self.width))
 

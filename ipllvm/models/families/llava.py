@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from ipllvm.models.base import EncodedPicture, Prepared
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.models.views import View
+from ipllvm.records import Layout
 
 
 class Llava(TransformersModel):
@@ -32,6 +35,13 @@ class Llava(TransformersModel):
             for n, (height, width) in enumerate(sizes.tolist())
         ]
 
+    def layout(self, prepared: Prepared) -> Layout:
+        """See the interface: a class token that the projector takes too has no place in the picture."""
+        views, tokens = tuple(self.views(prepared)), int(prepared.visual.sum())
+        if tokens != sum(len(view) + 1 for view in views):
+            return super().layout(prepared)
+        return self._fitting(self._remembered((views, tokens), lambda: _behind_class_tokens(views)), prepared)
+
     def encode(self, batch: Sequence[Prepared]) -> list[EncodedPicture]:
         """See the interface: the tiles of all samples in one tower call, where they are square."""
         if self._inner.vision_tower.config.model_type == "pixtral":
@@ -42,7 +52,7 @@ class Llava(TransformersModel):
         split = (torch.split(each, sizes) for each in (features, self._projector(features)))
         return [EncodedPicture(*each) for each in zip(*split, strict=True)]
 
-    def tiles(self, prepared: Prepared) -> Tensor:
+    def tiles(self, prepared: Prepared) -> Float[Tensor, "tiles 3 height width"]:
         """What the tower is shown of a sample, [tiles, 3, height, width]."""
         return prepared.fields["pixel_values"].flatten(0, -4)
 
@@ -53,3 +63,12 @@ class Llava(TransformersModel):
         layers = config.vision_feature_layer
         features = torch.cat([states[at] for at in ([layers] if isinstance(layers, int) else layers)], dim=-1)
         return features[:, 1:] if config.vision_feature_select_strategy == "default" else features
+
+
+def _behind_class_tokens(views: Sequence[View]) -> Layout:
+    """The tokens of some views, each behind one that stands for all of it."""
+    grids = [np.pad(np.indices((view.rows, view.columns)).reshape(2, -1), ((0, 0), (1, 0))) for view in views]
+    rows, columns = np.concatenate(grids, 1)
+    first = np.concatenate([np.arange(grid.shape[1]) == 0 for grid in grids])
+    numbers = [np.full(grid.shape[1], 2 * view.picture) for grid, view in zip(grids, views, strict=True)]
+    return Layout(np.concatenate(numbers), rows, columns, first)

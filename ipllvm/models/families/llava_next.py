@@ -23,7 +23,7 @@ class LlavaNext(Llava):
         "the newline that closes each row of its map is a visual token with a place of its own",
     )
 
-    def tiles(self, prepared: Prepared) -> Tensor:
+    def tiles(self, prepared: Prepared) -> Float[Tensor, "tiles 3 height width"]:
         """See the interface: a picture of fewer tiles than another is padded with tiles that nobody sees."""
         pixels = prepared.fields["pixel_values"]
         return torch.cat([own[:count] for own, count in zip(pixels, self.cut(prepared), strict=True)])
@@ -38,7 +38,9 @@ class LlavaNext(Llava):
             for size in prepared.fields["image_sizes"].tolist()
         ]
 
-    def pack(self, projected: Tensor, prepared: Prepared) -> Tensor:
+    def pack(
+        self, projected: Float[Tensor, "tiles tokens width"], prepared: Prepared
+    ) -> Float[Tensor, "visual hidden"]:
         """See the interface."""
         return torch.cat(self._pack(projected, prepared, self._inner.image_newline))
 
@@ -53,7 +55,10 @@ class LlavaNext(Llava):
         return list(packed)
 
     def layout(self, prepared: Prepared) -> Layout:
-        """Packs (tile, row, column) as if they were features, so that it can't differ from `pack`."""
+        """Packs (tile, row, column) as if they were features, so that it can't differ from `pack`.
+
+        Raises ValueError where there is no picture.
+        """
         if "image_sizes" not in prepared.fields:
             raise ValueError(f"{self.name} lays out a picture, and there is none")
         sizes = tuple(map(tuple, prepared.fields["image_sizes"].tolist()))

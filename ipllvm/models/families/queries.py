@@ -66,6 +66,7 @@ class Blip2(Queries):
 class InstructBlip(Blip2):
     """Adapter of InstructBlipForConditionalGeneration: its queries read the question too."""
 
+    SHARED = False
     TEMPLATE = "{% for message in messages %}" + TEXT + "{% endfor %}"
 
     def together(self, questions: Sequence[tuple[Sequence[Image.Image], str]]) -> dict[str, Tensor]:

@@ -7,6 +7,7 @@ from math import isqrt
 from typing import Any, ClassVar
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from ipllvm.models.base import Prepared
@@ -108,6 +109,7 @@ class Lfm2Vl(Named):
     """Adapter of Lfm2VlForConditionalGeneration: tiles and the whole of any size."""
 
     PROJECTOR = "multi_modal_projector"
+    FORGETS = True
     PLACE = r"<\|img_row_(\d+)_col_(\d+)\|>"
 
     def _grid(self, prepared: Prepared, number: int, length: int) -> tuple[int, int]:
@@ -148,7 +150,7 @@ class Ovis2(Separated):
     PROJECTOR = "visual_embeddings_table"
     WHOLE, COLUMN, ROW, END = "<IMG_START>", "<IMG_COL>", "<IMG_ROW>", "<IMG_END>"
 
-    def embed_tokens(self, ids: Tensor) -> Tensor:
+    def embed_tokens(self, ids: Int[Tensor, "*positions"]) -> Float[Tensor, "*positions hidden"]:
         """See the interface: indicators of the picture are the last entries of the visual table."""
         embeds, indicators = super().embed_tokens(ids), self._model.config.visual_indicator_token_ids
         first = self._inner.visual_vocab_size - self._inner.vision_tower.num_visual_indicator_tokens

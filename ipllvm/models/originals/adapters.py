@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -26,7 +25,7 @@ class _Cut:
 
 
 class OriginalLlava(_Cut, Llava):
-    """One square view; a class token that the projector takes too has no place in the picture."""
+    """One square view."""
 
     SEVERAL = False
 
@@ -34,16 +33,11 @@ class OriginalLlava(_Cut, Llava):
         """See the interface."""
         return self._before_stop(super().text(tokens))
 
-    def layout(self, prepared: Prepared) -> Layout:
-        """See the interface."""
-        (view,) = self.views(prepared)
-        if int(prepared.visual.sum()) == len(view):
-            return super().layout(prepared)
-        return self._fitting(self._remembered(view, lambda: _behind_a_class_token(view.rows)), prepared)
-
 
 class OriginalAnyres(_Cut, LlavaNext):
     """A view of the whole and tiles, packed as the checkpoint's config says."""
+
+    SEVERAL = False
 
     def text(self, tokens: Sequence[int]) -> str:
         """See the interface."""
@@ -85,12 +79,3 @@ def _size(prepared: Prepared) -> tuple[int, int]:
     """Height and width of the picture."""
     height, width = prepared.fields["image_sizes"][0].tolist()
     return height, width
-
-
-def _behind_a_class_token(side: int) -> Layout:
-    """A square of tokens behind one that stands for the whole picture."""
-    row, column = np.indices((side, side)).reshape(2, -1)
-    first = np.zeros(side**2 + 1, bool)
-    first[0] = True
-    zero = np.zeros(len(first), int)
-    return Layout(zero, np.append(0, row), np.append(0, column), first)

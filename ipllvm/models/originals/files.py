@@ -27,7 +27,7 @@ NON_LORA, PROJECTOR = "non_lora_trainables.bin", "mm_projector.bin"
 PICKLED = (".bin", ".pt")
 LOW, HIGH = ".lora_A.weight", ".lora_B.weight"
 OWN = ("mm_projector", "vision_tower", "image_newline")
-"""Parts that a language model does not have, and that its adapter or projector brings."""
+"""Parts that a language model does not have: what stands on it brings them whole, or it is a LLaVA itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,11 @@ class OriginalFiles:
         found = {name: value for path in self.weights for name, value in read_file(path)}
         if self.kind == "full":
             return found
-        found = {name: value for name, value in found.items() if not any(part in name for part in OWN)}
         *adapter, last = self.added
-        found |= _plain(dict(read_file(last)))
+        beside = _plain(dict(read_file(last)))
+        brought = [part for part in OWN if any(part in name for name in beside)]
+        found = {name: value for name, value in found.items() if not any(part in name for part in brought)}
+        found |= beside
         for path in adapter:
             _merge(path, dict(read_file(path)), self.settings, found)
         return found
@@ -118,7 +120,7 @@ def _whole(folder: Path, pickles: bool) -> tuple[Path, ...]:
 
 
 def allowed(path: Path, pickles: bool) -> Path:
-    """The file, if it is there and may be read."""
+    """The file, if it is there and may be read; raises ModelUnavailable."""
     if not path.is_file():
         raise ModelUnavailable(
             f"{path.parent}: no {path.name}, which holds what was trained beside the adapter"

@@ -17,6 +17,7 @@ from ipllvm.models.originals.files import OriginalFiles
 from ipllvm.models.originals.packing import Packing
 from ipllvm.models.originals.processor import OriginalProcessor, image_processor, swapped
 from ipllvm.models.originals.settings import OriginalSettings
+from ipllvm.models.originals.slow import TOKENISATION
 from ipllvm.models.originals.templates import Template
 from ipllvm.models.originals.tower import Tower
 from ipllvm.models.weight_files import StoredTensor, WeightFiles
@@ -57,8 +58,8 @@ class Original:
         place = self.tower.folder
         named = ("config.json", "preprocessor_config.json") if place else ()
         beside = [path for name in named if place and (path := place / name).is_file()]
-        template = repr(self.processor.template)
-        return self.files.fingerprint([*self.tower_files, *beside], template, rehash=rehash)
+        read = repr((self.processor.template, f"token ids {TOKENISATION}"))
+        return self.files.fingerprint([*self.tower_files, *beside], read, rehash=rehash)
 
 
 def inspect(folder: Path, given: LoadOptions, offline: bool = False) -> Original:
@@ -71,8 +72,8 @@ def inspect(folder: Path, given: LoadOptions, offline: bool = False) -> Original
     held = files.tensors()
     rows = _rows(files.base, held)
     vision, read, tensors, notes = tower.choose(settings, given.vision_tower, held, offline)
-    template = named or templates.chosen(settings, rows, files.kind == "projector")
     plain = tokenizer.load(files.base, settings.added)
+    template = named or templates.chosen(settings, rows, files.kind == "projector", plain.get_vocab())
     _require_marks(settings, plain, rows)
     place = tokenizer.placeholder(files.base, plain, rows)
     tied = HEAD not in tensors and bool(settings.raw.get("tie_word_embeddings"))

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 import transformers
+from jaxtyping import Float
 from torch import Tensor, nn
 from transformers import GenerationConfig
 
@@ -87,7 +88,9 @@ def _projector(
     return nn.Sequential(*layers).to(dtype)
 
 
-def linear(weight: Tensor, bias: Tensor | None = None) -> nn.Linear:
+def linear(
+    weight: Float[Tensor, "outputs inputs"], bias: Float[Tensor, " outputs"] | None = None
+) -> nn.Linear:
     """A linear layer of these weights, which are not copied."""
     layer = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None, device="meta")
     layer.weight = nn.Parameter(weight, requires_grad=False)

@@ -89,7 +89,7 @@ class Packing:
         times = sqrt(shape[0] * shape[1] / (self.most * self.side**2))
         return (int(shape[0] // times), int(shape[1] // times)) if times > STRETCHED else shape
 
-    def _scaled(self, grid: Float[Tensor, "rows columns width"]) -> Float[Tensor, "rows columns width"]:
+    def _scaled(self, grid: Float[Tensor, "rows columns width"]) -> Float[Tensor, "fewer narrower width"]:
         shape = (grid.shape[0], grid.shape[1])
         if (smaller := self._shrunk(shape)) == shape:
             return grid

@@ -1,8 +1,9 @@
 """The pieces in a sentencepiece model (tokenizer.model), a file of protocol buffers.
 
 Field numbers are those of sentencepiece_model.proto: a model has its pieces as field 1, a piece its text as
-1, its score as 2 and its kind as 3; the trainer's settings are field 2, of which 3 is the kind of model.
-Reading them takes no package.
+1, its score as 2 and its kind as 3; the trainer's settings are field 2, of which 3 is the kind of model; what
+is done to a text first is field 3, of which 2 is a table of characters, 3 whether a space is put before it
+and 4 whether spaces are made one. Reading them takes no package.
 """
 
 import struct
@@ -12,7 +13,8 @@ from typing import NamedTuple
 
 from ipllvm.errors import ModelUnavailable
 
-NORMAL = 1
+NORMAL, OWN = 1, 4
+"""Kinds of pieces: what is put together of others, and what is found whole in a text."""
 BPE = 2
 LIMIT = 64 * 2**20
 VARINT, EIGHT, BYTES, FOUR = 0, 1, 2, 5
@@ -27,20 +29,43 @@ class Piece(NamedTuple):
     kind: int
 
 
-def read_pieces(path: Path) -> list[Piece]:
-    """The pieces of a model by id; raises ModelUnavailable for a damaged file and a model that is no BPE."""
+class PieceModel(NamedTuple):
+    """The pieces by id, and what is done to a text first: `prefix` puts a space before it, `collapses` makes
+    one of several spaces, `characters` is the table by which characters are replaced, empty where none are.
+    """
+
+    pieces: list[Piece]
+    prefix: bool
+    collapses: bool
+    characters: bytes
+
+
+def read_pieces(path: Path) -> PieceModel:
+    """A sentencepiece model; raises ModelUnavailable for a damaged file and a model that is no BPE."""
     if path.stat().st_size > LIMIT:
         raise ModelUnavailable(f"{path}: larger than any sentencepiece model")
     try:
         fields = list(_fields(path.read_bytes()))
         pieces = [_piece(value) for number, value in fields if number == 1 and isinstance(value, bytes)]
-        trainer = next((value for number, value in fields if number == 2 and isinstance(value, bytes)), b"")
-        kind = dict(_fields(trainer)).get(3, 1)
+        kind = _message(fields, 2).get(3, 1)
+        spec = _message(fields, 3)
     except (ValueError, IndexError, struct.error) as error:
         raise ModelUnavailable(f"{path}: no sentencepiece model, or a damaged one ({error})") from error
     if not pieces or kind != BPE:
         raise ModelUnavailable(f"{path}: no sentencepiece model of byte pairs, which its tokenizer is to be")
-    return pieces
+    characters = spec.get(2, b"")
+    return PieceModel(
+        pieces,
+        bool(spec.get(3, True)),
+        bool(spec.get(4, True)),
+        characters if isinstance(characters, bytes) else b"",
+    )
+
+
+def _message(fields: list[tuple[int, int | bytes]], wanted: int) -> dict[int, int | bytes]:
+    """What the messages in a field say together, the last of them counting; nothing where there is none."""
+    found = (value for number, value in fields if number == wanted and isinstance(value, bytes))
+    return dict(field for value in found for field in _fields(value))
 
 
 def _piece(content: bytes) -> Piece:

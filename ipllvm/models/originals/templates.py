@@ -4,6 +4,7 @@
 together from the template that its tokenizers carry.
 """
 
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,8 @@ FILE = Path(__file__).with_name("templates.json")
 PICTURE, MARKED = "<image>", "<im_start><image><im_end>"
 LLAMA_3, CHATML = 128_000, range(64_000, 65_000)
 """Rows of the embeddings of Llama 3, and of Yi, on which the 34B checkpoint stands."""
+HEADER, START = "<|start_header_id|>", "<|im_start|>"
+"""Tokens that only their tokenizers have, of the decoders that these are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,11 @@ def load(name: str) -> Template:
     return by_name()[name]
 
 
-def chosen(settings: OriginalSettings, rows: int, projector_alone: bool) -> Template:
-    """The template of a checkpoint that names none: by its decoder and so many rows of its embeddings.
+def chosen(
+    settings: OriginalSettings, rows: int, projector_alone: bool, words: Container[str] = ()
+) -> Template:
+    """The template of a checkpoint that names none: by its decoder, so many rows of its embeddings, and the
+    tokens of its tokenizer.
 
     A projector that was trained alone has been asked for captions only.
     """
@@ -66,9 +72,9 @@ def chosen(settings: OriginalSettings, rows: int, projector_alone: bool) -> Temp
         return load("qwen_1_5")
     if settings.text == "mistral":
         return load("mistral_instruct")
-    if rows >= LLAMA_3:
+    if rows >= LLAMA_3 or HEADER in words:
         return load("llava_llama_3")
-    if rows in CHATML:
+    if rows in CHATML or START in words:
         return load("chatml_direct")
     llama_2 = "llama-2" in settings.folder.name.lower()
     return load("llava_llama_2" if llama_2 else "vicuna_v1")

@@ -5,7 +5,7 @@ space piece, which a tokenizer that is given one string leaves out.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,15 @@ from transformers import BatchEncoding
 
 from ipllvm.errors import ModelUnavailable, first_line
 from ipllvm.models.json_files import read_json
-from ipllvm.models.originals.pieces import NORMAL, Piece, read_pieces
+from ipllvm.models.originals.pieces import read_pieces
+from ipllvm.models.originals.slow import SlowTokenizer, merges
 from ipllvm.models.originals.templates import PICTURE
 
 MODEL, FAST = "tokenizer.model", "tokenizer.json"
 RUN = re.compile(rf"((?:{PICTURE})+)")
 RESERVED = re.compile(r"<\|reserved_special_token_\d+\|>")
 NAMES = ("bos_token", "eos_token", "unk_token", "pad_token")
-SETTINGS = ("add_bos_token", "add_eos_token", "legacy", "add_prefix_space", "clean_up_tokenization_spaces")
+SETTINGS = ("add_bos_token", "add_eos_token", "clean_up_tokenization_spaces")
 
 
 class ChunkedTokenizer:
@@ -106,49 +107,54 @@ def _from_files(folder: Path) -> Any:
     return kind.from_pretrained(folder, local_files_only=True)
 
 
-def _from_pieces(folder: Path) -> Any:
-    """Transformers' Llama tokenizer from a sentencepiece model and the settings beside it."""
-    pieces = read_pieces(folder / MODEL)
-    vocabulary = {piece.text: number for number, piece in enumerate(pieces)}
-    settings = _settings(folder)
+def _from_pieces(folder: Path) -> SlowTokenizer:
+    """Llama's tokenizer in Python from a sentencepiece model and the settings beside it."""
+    model = read_pieces(folder / MODEL)
+    vocabulary = {piece.text: number for number, piece in enumerate(model.pieces)}
+    settings, legacy, more = _settings(folder)
     kind: Any = transformers.LlamaTokenizer
-    plain = kind(vocab=vocabulary, merges=_merges(pieces, vocabulary), **settings)
-    plain.add_tokens(list(_added(folder, len(vocabulary))))
-    return plain
+    plain = kind(vocab=vocabulary, merges=merges(model.pieces), legacy=legacy, **settings)
+    named = [str(settings[name]) for name in NAMES if name in settings]
+    specials = [*named, *more]
+    added = [*_added(folder), *(AddedToken(token, special=True, normalized=False) for token in specials)]
+    return SlowTokenizer(plain, model, added, specials, legacy=legacy)
 
 
-def _settings(folder: Path) -> dict[str, Any]:
-    """What tokenizer_config.json and special_tokens_map.json say of a sentencepiece tokenizer."""
+def _settings(folder: Path) -> tuple[dict[str, Any], bool, list[str]]:
+    """What tokenizer_config.json and special_tokens_map.json say of a sentencepiece tokenizer, whether it is
+    a legacy one, as it is where nothing is said, and special tokens without a name.
+    """
     found: dict[str, Any] = {}
     for name in ("special_tokens_map.json", "tokenizer_config.json"):
         if (folder / name).is_file():
             found |= read_json(folder / name)
-    named = {name: found[name] for name in NAMES if found.get(name) is not None}
-    words = {name: each["content"] if isinstance(each, dict) else each for name, each in named.items()}
+    given = {name: _content(found[name]) for name in NAMES if found.get(name) is not None}
+    named = {name: token for name, token in given.items() if token}
     switches = {name: found[name] for name in SETTINGS if found.get(name) is not None}
-    return {"add_bos_token": True, **words, **switches}
+    legacy = found.get("legacy")
+    more = [_content(each) for each in found.get("additional_special_tokens") or ()]
+    usual = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "add_bos_token": True}
+    return {**usual, **named, **switches}, legacy is None or bool(legacy), more
 
 
-def _added(folder: Path, first: int) -> Iterator[AddedToken]:
-    """The tokens behind the pieces, in the order of their ids."""
-    found: dict[int, str] = {}
+def _content(told: Any) -> str:
+    """The text of a token, which may come with settings."""
+    return str(told["content"] if isinstance(told, dict) else told)
+
+
+def _added(folder: Path) -> Iterator[AddedToken]:
+    """The tokens that are found whole in a text, in the order of their ids."""
+    found: dict[int, AddedToken] = {}
     if (folder / "added_tokens.json").is_file():
-        found |= {int(index): str(token) for token, index in read_json(folder / "added_tokens.json").items()}
+        listed = read_json(folder / "added_tokens.json")
+        found |= {int(index): _token(str(token), {}) for token, index in listed.items()}
     config = folder / "tokenizer_config.json"
-    listed = read_json(config).get("added_tokens_decoder") or {} if config.is_file() else {}
-    found |= {int(index): str(token["content"]) for index, token in listed.items()}
-    for index in sorted(index for index in found if index >= first):
-        yield AddedToken(found[index], special=True, normalized=False)
+    told = read_json(config).get("added_tokens_decoder") or {} if config.is_file() else {}
+    found |= {int(index): _token(str(token["content"]), token) for index, token in told.items()}
+    yield from (found[index] for index in sorted(found))
 
 
-def _merges(pieces: Sequence[Piece], vocabulary: dict[str, int]) -> list[tuple[str, str]]:
-    """Every way to put a piece together of two others, the likeliest pieces first."""
-    normal = {piece.text for piece in pieces if piece.kind == NORMAL}
-    ranked = sorted((p for p in pieces if p.kind == NORMAL), key=lambda piece: -piece.score)
-    merges: list[tuple[str, str]] = []
-    for piece in ranked:
-        text = piece.text
-        halves = [(text[:at], text[at:]) for at in range(1, len(text))]
-        both = [(a, b) for a, b in halves if a in normal and b in normal]
-        merges += sorted(both, key=lambda pair: (vocabulary[pair[0]], vocabulary[pair[1]]))
-    return merges
+def _token(text: str, told: Mapping[str, Any]) -> AddedToken:
+    """A token that may take the spaces beside it."""
+    sides = {name: bool(told.get(name)) for name in ("lstrip", "rstrip")}
+    return AddedToken(text, special=True, normalized=False, **sides)

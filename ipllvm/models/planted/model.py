@@ -82,7 +82,10 @@ class PlantedModel(VisionLanguageModel):
         return capacity.batch_size(capacity.free_memory(self.device), POSITIONS, bytes_a_position)
 
     def prepare(self, images: Sequence[Image.Image], prompt: str) -> Prepared:
-        """See the interface; a picture of another size is scaled, and its cells say nothing."""
+        """See the interface; a picture of another size is scaled, and its cells say nothing.
+
+        Raises ValueError as the interface does.
+        """
         if len(images) > 1:
             raise ValueError(f"{self.name} takes one image a sample, got {len(images)}")
         if "<image>" in prompt:
@@ -112,7 +115,9 @@ class PlantedModel(VisionLanguageModel):
             raise RuntimeError(f"{self.name} breaks down on picture {number}, as planted")
         return states.marks(cells).to(self.device, self.dtype)
 
-    def pack(self, projected: Tensor, prepared: Prepared) -> Float[Tensor, "visual hidden"]:
+    def pack(
+        self, projected: Float[Tensor, "tiles tokens width"], prepared: Prepared
+    ) -> Float[Tensor, "visual hidden"]:
         """See the interface."""
         return projected[0]
 
@@ -122,7 +127,9 @@ class PlantedModel(VisionLanguageModel):
         row, column = places // planted_grid.GRID, places % planted_grid.GRID
         return Layout(np.zeros_like(places), row, column, np.zeros(len(places), bool))
 
-    def embed(self, prepared: Prepared, visual: Tensor) -> Float[Tensor, "positions hidden"]:
+    def embed(
+        self, prepared: Prepared, visual: Float[Tensor, "visual wide"]
+    ) -> Float[Tensor, "positions hidden"]:
         """See the interface."""
         surplus = prepared.visual & (prepared.visual.cumsum(0) > len(visual))
         ids, places = prepared.input_ids[~surplus], prepared.visual[~surplus]
@@ -130,7 +137,7 @@ class PlantedModel(VisionLanguageModel):
         embeds[places.to(self.device)] = visual.to(embeds)
         return embeds
 
-    def embed_tokens(self, ids: Tensor) -> Tensor:
+    def embed_tokens(self, ids: Int[Tensor, "*positions"]) -> Float[Tensor, "*positions hidden"]:
         """See the interface."""
         return self._embeddings[ids]
 
@@ -140,37 +147,48 @@ class PlantedModel(VisionLanguageModel):
 
     def decoder(
         self,
-        inputs_embeds: Tensor,
+        inputs_embeds: Float[Tensor, "batch positions wide"],
         *,
         attention: Attention = CAUSAL,
         past_key_values: Any = None,
         use_cache: bool = True,
         edit: Edit | None = None,
         wanted: Places | None = None,
-    ) -> tuple[Tensor, Any]:
+    ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
         """See the interface; positions are told by their order."""
         tagged, _ = self._tagged(inputs_embeds, 0, edit)
         return self._answered(tagged, past_key_values, attention.mask, use_cache)
 
     def layer_inputs(
-        self, inputs_embeds: Tensor, layers: Sequence[int], attention: Attention = CAUSAL
-    ) -> tuple[dict[int, Tensor], Any]:
+        self,
+        inputs_embeds: Float[Tensor, "batch positions wide"],
+        layers: Sequence[int],
+        attention: Attention = CAUSAL,
+    ) -> tuple[dict[int, Float[Tensor, "batch positions hidden"]], Any]:
         """See the interface."""
         tagged, kept = self._tagged(inputs_embeds, 0, keep=layers)
         return kept, self._answered(tagged, None, None, True)[1]
 
     def decode_from_layer(
-        self, layer: int, hidden: Tensor, attention: Attention = CAUSAL, wanted: Places | None = None
-    ) -> tuple[Tensor, Any]:
+        self,
+        layer: int,
+        hidden: Float[Tensor, "batch positions wide"],
+        attention: Attention = CAUSAL,
+        wanted: Places | None = None,
+    ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
         """See the interface."""
         tagged, _ = self._tagged(hidden, layer)
         return self._answered(tagged, None, None, True)
 
-    def select_from_cache(self, cache: Seen, rows: Tensor, slots: Tensor) -> Seen:
+    def select_from_cache(
+        self, cache: Seen, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]
+    ) -> Seen:
         """See the interface."""
         return Seen(cache.states[rows[:, None], slots])
 
-    def fill_lower_layers(self, upper: Any, layer: int, clean: Any, rows: Tensor, slots: Tensor) -> Any:
+    def fill_lower_layers(
+        self, upper: Any, layer: int, clean: Any, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]
+    ) -> Any:
         """See the interface; only the last layer looks back, so nothing is missing below."""
         return upper
 

@@ -51,7 +51,7 @@ def _code(written: Sequence[bytes]) -> Float[Tensor, "tokens 176"]:
     return SCALE * torch.cat([signs, -signs], 1)
 
 
-def differences(states: Tensor) -> Tensor:
+def differences(states: Float[Tensor, "*positions width"]) -> Float[Tensor, "*positions bits"]:
     """What each bit says, by sign, (..., 88)."""
     return states[..., :BITS] - states[..., BITS:CODE]
 
@@ -62,7 +62,7 @@ def number(code: Float[Tensor, "cells 176"]) -> int | None:
     return int.from_bytes(np.packbits(votes > 0).tobytes(), "big") if votes.any() else None
 
 
-def text_ids(difference: Tensor) -> Int[Tensor, "*positions"]:
+def text_ids(difference: Float[Tensor, "*positions bits"]) -> Int[Tensor, "*positions"]:
     """The token id at each position, -1 where there is no text."""
     text = difference[..., :8].sum(-1) < -2 * SCALE
     copies = difference[..., 8:].reshape(*difference.shape[:-1], COPIES, 16)

@@ -57,16 +57,12 @@ class Meteor(MarkedRows, EndedByTemplate, Llava):
     """
 
     FAMILY = "meteor"
+    SHARED = False
 
     def __init__(self, parts: LoadedCheckpoint, rationale: Any) -> None:
         super().__init__(parts)
         self._rationale = rationale
         self.supports_prefix_cache = False
-
-    @property
-    def supports_shared_rows(self) -> bool:
-        """See the interface."""
-        return False
 
     def pipeline_answer(
         self, images: Sequence[Image.Image], prompt: str, limit: int
@@ -95,11 +91,13 @@ class Meteor(MarkedRows, EndedByTemplate, Llava):
         own: Tensor = self._rationale.projector(picture.patches.float())
         return own.to(picture.projected)
 
-    def embed(self, prepared: Prepared, visual: Tensor) -> Tensor:
+    def embed(
+        self, prepared: Prepared, visual: Float[Tensor, "visual wide"]
+    ) -> Float[Tensor, "positions hidden"]:
         """See the interface."""
         return self._reasoned(super().embed(prepared, visual), prepared, visual[:, self.width :])
 
-    def embed_words(self, prepared: Prepared) -> Tensor:
+    def embed_words(self, prepared: Prepared) -> Float[Tensor, "positions hidden"]:
         """See the interface."""
         return self._reasoned(super().embed_words(prepared), prepared, torch.empty(0, 1))
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import torch
 import transformers
+from jaxtyping import Int
 from torch import Tensor, nn
 from transformers import AutoConfig
 
@@ -48,7 +49,7 @@ BACKBONE = "backbone."
 class MeteorProcessor(OriginalProcessor):
     """A processor that also makes what the Mamba reads."""
 
-    def rationale(self, question: str, pictures: int) -> Tensor:
+    def rationale(self, question: str, pictures: int) -> Int[Tensor, "1 positions"]:
         """The ids, [1, positions]."""
         text = READ.render(question, pictures, False)
         ids: Tensor = self.tokenizer(text.replace(PICTURE, PICTURE * self._places))["input_ids"]

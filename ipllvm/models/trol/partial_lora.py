@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from ipllvm.models.base import CAUSAL, Attention, Places
@@ -73,7 +73,7 @@ def _some(mask: Bool[Tensor, "rows columns"]) -> Tensor | None:
 class MarkedRows(TransformersModel):
     """Rows of embeddings with a number behind: 1 where an image token stands, whatever became of it."""
 
-    def embed_tokens(self, ids: Tensor) -> Tensor:
+    def embed_tokens(self, ids: Int[Tensor, "*positions"]) -> Float[Tensor, "*positions hidden"]:
         """See the interface."""
         return nn.functional.pad(super().embed_tokens(ids), (0, 1))
 

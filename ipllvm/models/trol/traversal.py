@@ -23,7 +23,7 @@ class Traversal(nn.Module):
 
     def forward(
         self, hidden_states: Float[Tensor, "rows columns hidden"], *args: Any, **named: Any
-    ) -> Tensor:
+    ) -> Float[Tensor, "rows columns hidden"]:
         """The layer's output, with the arguments of the layer."""
         first: Tensor = self.layer(hidden_states, *args, **named)
         if hidden_states.shape[1] == 1:

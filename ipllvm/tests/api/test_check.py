@@ -7,7 +7,7 @@ import pytest
 
 import ipllvm
 from ipllvm.errors import NotMeasured, UnknownName, UsageError
-from ipllvm.models.sources import embedded_folder
+from ipllvm.tests import checkpoints
 
 PLANTED: dict[str, Any] = {"benchmarks": "planted", "samples": 200, "draws": 1, "properties": "permutation"}
 
@@ -107,11 +107,12 @@ def test_a_plan_reads_no_weights() -> None:
 def test_a_model_in_memory(tmp_path: Path) -> None:
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
-    model: Any = AutoModelForImageTextToText.from_pretrained(embedded_folder("llava-tiny")).train()
-    processor: Any = AutoProcessor.from_pretrained(embedded_folder("llava-tiny"))  # type: ignore[no-untyped-call]
+    folder = checkpoints.make("llava", tmp_path / "checkpoint")
+    model: Any = AutoModelForImageTextToText.from_pretrained(folder).train()
+    processor: Any = AutoProcessor.from_pretrained(folder)  # type: ignore[no-untyped-call]
     asked: dict[str, Any] = {"benchmarks": "scenes", "samples": 12, "draws": 1, "properties": "image_use"}
     mine = ipllvm.check(model, processor, name="mine", report_dir=tmp_path / "a", **asked)
-    named = ipllvm.check("llava-tiny", report_dir=tmp_path / "b", **asked)
+    named = ipllvm.check(str(folder), report_dir=tmp_path / "b", **asked)
     assert mine["image_use"].model.name == "mine"
     assert mine["image_use"].estimates == named["image_use"].estimates
     assert model.training, "it is handed back as it was"

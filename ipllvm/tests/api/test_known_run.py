@@ -17,7 +17,7 @@ PROGRAM = """
 import json, sys
 import ipllvm
 report = ipllvm.check(
-    sys.argv[1], properties=["permutation", "occlusion"], benchmarks="scenes", samples=30, draws=1,
+    sys.argv[1], properties=["permutation", "occlusion"], benchmarks="scenes", samples=12, draws=1,
     report_dir=sys.argv[2],
 )
 rows = [{**row, "seconds": 0, "test": "", "replay": ""} for row in report.data["results"]]

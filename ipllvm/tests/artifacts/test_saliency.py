@@ -84,6 +84,26 @@ def test_it_is_the_attention_of_the_class_token(kind: str, tmp_path: Path) -> No
     assert np.allclose(load(str(folder), head="mean").of(IMAGE).ravel(), theirs.mean(0).numpy(), atol=1e-6)
 
 
+@pytest.mark.parametrize(("kind", "registers"), [("Dinov2", 0), ("Dinov2WithRegisters", 3)])
+def test_dinov2_attends_to_its_patches_behind_its_registers(
+    kind: str, registers: int, tmp_path: Path
+) -> None:
+    import transformers
+
+    extra = {"num_register_tokens": registers} if registers else {}
+    config = getattr(transformers, f"{kind}Config")(**{**VISION, "mlp_ratio": 2}, **extra)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        getattr(transformers, f"{kind}Model")(config).save_pretrained(tmp_path)
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(COLOURS), encoding="utf-8")
+    model = getattr(transformers, f"{kind}Model").from_pretrained(tmp_path, attn_implementation="eager")
+    with torch.no_grad():
+        pixels = _pixels(28, COLOURS["image_mean"], COLOURS["image_std"])
+        theirs = model.eval()(pixels, output_attentions=True).attentions[-1][0, :, 0, 1 + registers :]
+    found = load(str(tmp_path)).of(IMAGE)
+    assert found.shape == (4, 4) and np.allclose(found.ravel(), theirs.mean(0).numpy(), atol=1e-6)
+
+
 def test_the_embedded_encoder_is_the_default() -> None:
     provider = load()
     assert provider.identity.startswith("clip-tiny@") and provider.identity.endswith(" head mean")

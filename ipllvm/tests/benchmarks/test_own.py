@@ -92,6 +92,49 @@ def test_questions_of_several_forms_are_each_graded_as_their_own(tmp_path: Path)
     assert [grade(text, found.samples[1]).value for text in ("lamp", "A", "blue")] == [0, 0, 1]
 
 
+def test_marks_of_pictures_around_the_words_go_and_a_hint_stands_before_them(tmp_path: Path) -> None:
+    rows = [
+        {"image": "a.png", "question": "<image>\nWhat?", "answer": "lamp", "hint": "It is lit."},
+        {"image": ["a.png", "b.png"], "question": "<image><image> Which? ", "answer": "lamp"},
+        {"image": "a.png", "question": "Who? <image>", "answer": "cat"},
+    ]
+    prompts = [sample.prompt.rpartition("\n")[0] for sample in read(tmp_path, rows).samples]
+    assert prompts == ["It is lit.\nWhat?", "Which?", "Who?"]
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"question": "Is <image> a cat?"}, "column 'question': 1 '<image>' for 1 pictures"),
+        ({"question": "<image><image> Which?"}, "column 'question': 2 '<image>' for 1 pictures"),
+        ({"question": "<image>"}, "column 'question': there are no words beside '<image>'"),
+        ({"hint": "<image> see"}, "column 'hint': it holds '<image>'"),
+        ({"choices": ["lamp", "<image>"]}, "column 'choices': a choice holds '<image>'"),
+    ],
+)
+def test_marks_that_no_picture_can_take_are_told(change: dict[str, Any], line: str, tmp_path: Path) -> None:
+    with pytest.raises(BenchmarkUnavailable, match=f"row 1, {line}"):
+        read(tmp_path, [{"image": "a.png", "question": "What?", "answer": "lamp"} | change])
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [{"label": ["B", "A"], "text": ["red", "blue"]}, {"B": "red", "C": "blue"}, {"1": "x", "2": "y"}],
+)
+def test_choices_under_other_labels_are_told(choices: dict[str, Any], tmp_path: Path) -> None:
+    row = {"image": "a.png", "question": "Which?", "choices": choices, "answer": "B"}
+    with pytest.raises(BenchmarkUnavailable, match=r"row 1, column 'choices': .*label them A, B, C"):
+        read(tmp_path, [row])
+
+
+@pytest.mark.parametrize(
+    "choices", [{"A": "red", "B": "blue"}, {"text": ["red", "blue"], "label": ["A", "B"]}]
+)
+def test_choices_may_be_named(choices: dict[str, Any], tmp_path: Path) -> None:
+    row = {"image": "a.png", "question": "Which?", "choices": choices, "answer": "blue"}
+    assert (found := read(tmp_path, [row]).samples[0]).choices == ("red", "blue") and found.answer == "B"
+
+
 def test_a_toml_maps_columns_and_how_it_is_asked(tmp_path: Path) -> None:
     rows = [{"a": "b.png", "b": "What?", "c": "lamp", "d": "x/1", "e": "room"}]
     toml = (

@@ -34,7 +34,7 @@ def test_what_each_rule_says_of_a_plain_case() -> None:
 
 
 @pytest.mark.parametrize("cell", rivals.CELLS, ids=lambda cell: cell.name)
-def test_a_cell_has_the_truth_that_it_says(cell: rivals.Cell) -> None:
+def test_a_cell_has_the_truth_that_it_says(cell: rivals.RivalCell) -> None:
     means = {"at": MARGIN, "same": 0.0, "equal": 0.0, "bad": 0.05}
     for truth in rivals.TRUTHS:
         law = sum(step * chance for step, chance in cell.laws[truth])

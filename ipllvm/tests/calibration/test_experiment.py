@@ -10,7 +10,7 @@ from ipllvm.calibration import experiment, table
 from ipllvm.calibration.catalogue import GRADED
 from ipllvm.calibration.cells import Band, Cell, measure
 from ipllvm.calibration.distributions import Design, Flips, Retention
-from ipllvm.calibration.fixed import AtMargin, Bounds, Family, Power, claim, decision
+from ipllvm.calibration.fixed import AtMargin, Bounds, Power, TenClaims, claim, decision
 from ipllvm.calibration.hard import (
     AtTruth,
     Combined,
@@ -22,6 +22,7 @@ from ipllvm.calibration.hard import (
 )
 from ipllvm.calibration.ratios import RatioGate
 from ipllvm.calibration.sequences import AdviceFollowed, GateLooks, PlannedLooks, SequentialErrors, Share
+from ipllvm.errors import UsageError
 from ipllvm.records import Contrast, Decision
 from ipllvm.stats.choice import choose
 from ipllvm.verdicts import decide
@@ -41,7 +42,7 @@ CELLS = {cell.name: cell for cell in experiment.cells()}
         AtMargin(Flips.of(0.02, 0.10), Design(50, 10, rho_c=0.3)),
         Power(Design(1500), -1),
         Power(Design(1500), 1),
-        Family((2.0,) * 5 + (-5.0,) * 5, True, Design(50)),
+        TenClaims((2.0,) * 5 + (-5.0,) * 5, True, Design(50)),
         RatioGate(0.80, 0.75, Design(300)),
         SequentialErrors(Flips.of(0.02, 0.20), Design(300)),
         Share(-5.0, 0.05, Design(1500)),
@@ -117,8 +118,15 @@ def test_results_are_kept_and_gone_on_from(tmp_path: Path) -> None:
     )
     assert rows[CHEAP]["mark"] == "not run again"
     assert json.loads(file.read_text())["cells"] == rows
-    assert experiment.read(file) == {"schema": experiment.SCHEMA}, "of no schema"
     assert experiment.read(tmp_path / "absent.json") == {"schema": experiment.SCHEMA}
+
+
+@pytest.mark.parametrize("text", ["", "notes of mine", "[]", '{"schema": "ipllvm-report/1"}', "[" * 100_000])
+def test_a_file_of_anything_else_is_not_written_over(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text(text)
+    with pytest.raises(UsageError, match=r"mine\.json: no results of ipllvm calibrate"):
+        experiment.read(file)
 
 
 @pytest.mark.parametrize("direction", ["at_most", "at_least"])

@@ -5,7 +5,7 @@ import pytest
 
 from ipllvm import claims
 from ipllvm.calibration import halves
-from ipllvm.calibration.halves import Measured, apart, of_draws, of_samples
+from ipllvm.calibration.halves import HalvedScores, apart, of_draws, of_samples
 from ipllvm.metrics.performance_drop import performance_drop
 from ipllvm.records import Contrast, Scores
 from ipllvm.stats.choice import choose
@@ -19,9 +19,11 @@ def scores(values: np.ndarray) -> Scores:
     return Scores("made up", IDS, IDS, values)
 
 
-def measured(perturbed: np.ndarray) -> Measured:
+def measured(perturbed: np.ndarray) -> HalvedScores:
     """Right on the clean input; perturbed as given, [samples, draws]."""
-    return Measured(claims.load()["permutation"], scores(np.ones((N, 1))), scores(perturbed.astype(float)))
+    return HalvedScores(
+        claims.load()["permutation"], scores(np.ones((N, 1))), scores(perturbed.astype(float))
+    )
 
 
 def test_draws_are_halved_within_each_sample() -> None:

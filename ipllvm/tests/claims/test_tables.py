@@ -2,7 +2,7 @@
 
 import pytest
 
-from ipllvm.claims.tables import Figure, beside, language_models, paper_name, plots, shipped
+from ipllvm.claims.tables import PrintedNumber, beside, language_models, paper_name, plots, shipped
 
 MODELS = ["llava-1.5", "llava-next", "meteor", "llava-ov"]
 DROPS = {
@@ -113,7 +113,7 @@ def test_figure_8_is_a_map_from_0_to_1_in_steps_of_125ths() -> None:
 
 def test_a_plot_without_numbers_says_so() -> None:
     (figure,) = beside("text_only_math", "llava-ov", "gsm8k")
-    assert isinstance(figure, Figure) and figure.value is None and figure.where == "Fig. 4"
+    assert isinstance(figure, PrintedNumber) and figure.value is None and figure.where == "Fig. 4"
     assert beside("text_only_math", "llava-ov", "word_problems") == ()
     assert [f.where for f in beside("modality_importance", "llava-1.5", "scenes")] == ["Fig. 9 right"]
 

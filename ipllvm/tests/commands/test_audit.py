@@ -1,6 +1,7 @@
 """`ipllvm audit`: says what is ahead, writes every view and a manifest, goes on where it was stopped."""
 
 import json
+import re
 import signal
 import time
 from pathlib import Path
@@ -80,10 +81,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     process.send(signal.SIGINT)
     status, printed = process.end()
     stopped = {"status": status, "output": printed, "outcomes": outcomes(folder), "runs": runs(folder)}
-    status, printed = start(folder, "audit", MODEL, *CHOSEN, *SMALL).end()
+    status, printed = start(folder, "audit", MODEL, *CHOSEN, *SMALL, "--save-baseline=first").end()
     done = {"status": status, "output": printed, "outcomes": outcomes(folder), "runs": runs(folder)}
-    each = ("--save-baseline=first", "--baseline=first")
-    gated = [start(folder, "audit", MODEL, *CHOSEN, *SMALL, baseline).end() for baseline in each]
+    gated = start(folder, "audit", MODEL, *CHOSEN, *SMALL, "--baseline=first").end()
     compared = {"gated": gated, "outcomes": outcomes(folder), "runs": runs(folder)}
     return {"killed": killed, "stopped": stopped, "done": done, "compared": compared}
 
@@ -116,7 +116,7 @@ def test_it_says_first_how_long_it_will_take(story: dict[str, Any]) -> None:
     lines = story["done"]["output"].splitlines()
     assert lines[0] == "audit: 2 tests make trials"
     assert lines[1].startswith(f"all of it: {PLANNED:,} trials, ")
-    assert lines[2].startswith("about 0 s on cpu; what is known already is not run again")
+    assert re.match(r"about [0-9] s on cpu; what is known already is not run again", lines[2])
     assert lines[3].startswith("memory: 0 MB of weights, ")
     assert lines[4].startswith("outcomes are kept in reports/outcomes: stopped, the same command goes on")
     assert lines[5].startswith("=")
@@ -138,9 +138,9 @@ def test_every_view_is_written_and_in_the_manifest(story: dict[str, Any]) -> Non
 
 def test_one_audit_is_kept_as_a_baseline_and_the_next_is_compared(story: dict[str, Any]) -> None:
     compared = story["compared"]
-    (first, became), (second, told) = compared["gated"]
-    assert first == second == story["done"]["status"], "an audit counts its own verdicts too"
-    assert "baselines/first.json" in became
+    status, told = compared["gated"]
+    assert status == story["done"]["status"], "an audit counts its own verdicts too"
+    assert "baselines/first.json" in story["done"]["output"]
     before, after = (json.loads((run / "report.json").read_text("utf-8")) for run in compared["runs"][-2:])
     assert not _gates(before)
     gates = _gates(after)

@@ -77,6 +77,14 @@ def test_help_tells_every_command() -> None:
         (["check"], "ipllvm check: name the model first: ipllvm check MODEL\n"),
         (["models", "--all"], "ipllvm models: unrecognized arguments: --all (see ipllvm models --help)"),
         (["check", "-k", "x", "llava-tiny"], "ipllvm check: name the model first: ipllvm check MODEL -k "),
+        (
+            ["check", "x", "--report-dir", ""],
+            "ipllvm check: --report-dir '': give a value, or leave ",
+        ),
+        (
+            ["gate", "a", "b", "--markdown="],
+            "ipllvm gate: --markdown '': give a value, or leave ",
+        ),
         (["verify", "nowhere"], "ipllvm verify: nowhere/manifest.json: No such file or directory: name the "),
     ],
 )

@@ -100,6 +100,27 @@ def test_missing_checkpoints_are_told(
     assert "train it: python -m ipllvm.zoo train vit-tiny" in " ".join(" ".join(told).split())
 
 
+def test_it_asks_no_network_and_says_in_one_line_what_to_get(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from huggingface_hub.errors import LocalEntryNotFoundError
+
+    monkeypatch.undo()
+    asked: list[bool] = []
+    whole = sources.resolve
+
+    def refused(*_: object, local_files_only: bool = False, **__: object) -> None:
+        asked.append(not local_files_only)
+        raise LocalEntryNotFoundError("not cached")
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", refused)
+    monkeypatch.setattr(sources, "resolve", lambda name, offline: whole(name, offline=offline))
+    (row,) = [each for each in doctor._benchmarks() if "data get" in each[2]]
+    assert row[1:] == ("not here", row[2]) and {"mmvp,", "mme,"} < set(row[2].split())
+    list(doctor._models())
+    assert asked and not any(asked)
+
+
 def test_gpus_that_torch_can_not_use_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ipllvm.models.gpus.count", lambda: 2)
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)

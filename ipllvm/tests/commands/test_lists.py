@@ -49,10 +49,18 @@ def test_a_missing_checkpoint_says_how_to_get_it(
 
 
 def test_families_say_what_they_take(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = printed(capsys, "models", "--families")
-    assert lines.keys() == set(registry.FAMILIES)
-    assert "queries have no places" in lines["aria"] and "one picture" in lines["paligemma"]
-    assert "pixels and words alone" in lines["mllama"]
+    assert cli.main(["models", "--families"]) == 0
+    rows = [line.split(None, 6) for line in capsys.readouterr().out.partition("\nstages:")[0].splitlines()]
+    assert rows[0] == ["type", "class", "stages", "pictures", "rows", "drafts", "places"]
+    found = {name: told for name, _, *told in rows[1:]}
+    assert found.keys() == set(registry.FAMILIES)
+    assert found["llava"] == ["all", "several", "shared", "verified", "yes"]
+    assert found["paligemma"] == ["all", "one", "own", "verified", "yes"]
+    assert found["llama4"] == ["all", "several", "own", "verified", "yes"]
+    assert found["aria"][-1] == "none: queries"
+    assert found["mllama"][:4] == ["pixels", "several", "own", "none"]
+    again = {name for name, told in found.items() if told[3] == "rerun"}
+    assert again == {"qwen3_5", "qwen3_5_moe", "lfm2_vl"}
 
 
 def test_benchmarks(capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,10 +81,10 @@ def test_a_benchmark_that_is_not_here_says_why(
         return absent
 
     monkeypatch.setattr(registry.Registry, "load", load)
-    assert printed(capsys, "benchmarks")["easyvqa"].split(maxsplit=3)[1:] == [
+    assert printed(capsys, "benchmarks")["mmvp"].split(maxsplit=3)[1:] == [
         "not",
         "here",
-        "benchmark 'easyvqa' needs the moon",
+        "benchmark 'mmvp' needs the moon",
     ]
 
 

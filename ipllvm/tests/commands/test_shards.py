@@ -2,6 +2,8 @@
 
 import copy
 import json
+import shutil
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 from ipllvm import cli
 from ipllvm.commands import shards
 from ipllvm.engine.context import Context
+from ipllvm.engine.store import maintenance
 from ipllvm.tests.plugin.sessions import Session, properties, session
 
 CHOSEN = (
@@ -74,6 +77,11 @@ def test_together_they_are_the_run(parts: list[Path], whole: Session, tmp_path: 
         assert reused.startswith(f"{ours['trials']:,} of {ours['trials']:,} outcomes"), (
             "nothing was measured again"
         )
+    outcomes = tmp_path / "all" / "outcomes"
+    before = sum((maintenance.content(file).outcomes for file in maintenance.files(outcomes)), Counter())
+    merged = maintenance.merge(outcomes)
+    assert (merged.outcomes, merged.notes) == (before.total(), ())
+    assert len(maintenance.files(outcomes)) == 1
 
 
 def test_a_missing_shard_is_told(
@@ -83,6 +91,17 @@ def test_a_missing_shard_is_told(
     assert "1 of 2 shards are missing: 2" in capsys.readouterr().err
     assert _merge(tmp_path / "all", parts[0], parts[0]) == 4
     assert "shard 1/2 is in several folders" in capsys.readouterr().err
+    assert not (tmp_path / "all").exists()
+
+
+def test_a_part_without_its_outcomes_is_told_and_not_measured_again(
+    parts: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bare = tmp_path / "bare"
+    shutil.copytree(parts[1], bare, ignore=shutil.ignore_patterns("*.sqlite"))
+    assert _merge(tmp_path / "all", parts[0], bare) == 4
+    line = capsys.readouterr().err
+    assert f"shard 2/2 in {bare}: no outcomes in" in line and "IPLLVM_STORE" in line
     assert not (tmp_path / "all").exists()
 
 
@@ -138,6 +157,7 @@ def test_only_this_program_is_started(
         place = tmp_path / folder.parent.name / file.parent.name
         place.mkdir(parents=True)
         (place / "report.json").write_text(json.dumps(report), encoding="utf-8")
+        shutil.copytree(folder / "outcomes", place.parent / "outcomes")
         copies.append(place.parent)
     assert _merge(tmp_path / "all", *copies) == 4
     assert "its command begins with rm, which a report can't ask for by itself" in capsys.readouterr().err

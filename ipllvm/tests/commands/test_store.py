@@ -93,3 +93,52 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "set()"
+
+
+def test_export_gives_every_row_to_others(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from pyarrow import parquet
+
+    file = folder / "all.parquet"
+    assert cli.main(["store", "export", str(file), str(folder)]) == 0
+    assert capsys.readouterr().out == f"{file}: 32 rows\n"
+    table = parquet.read_table(file)
+    rows = table.to_pylist()
+    assert len(rows) == 32 and [row["error"] for row in rows if row["error"]] == ["ValueError"]
+    asked, answer = next(iter(batch(trials(30)).items()))
+    first = next(row for row in rows if row["sample"] == asked.sample and row["dtype"] != "bfloat16")
+    assert (first["perturbation"], first["draw"]) == (asked.perturbation, asked.draw)
+    assert (first["text"], tuple(first["tokens"])) == (answer.text, answer.tokens)
+    assert first["model"] == context().model and first["seed"] == str(asked.seed)
+
+
+def test_export_leaves_out_what_is_damaged_and_says_so(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pyarrow import parquet
+
+    max(folder.glob("*.sqlite"), key=lambda file: file.stat().st_size).write_bytes(b"nonsense" * 99)
+    file = folder / "all.parquet"
+    assert cli.main(["store", "export", str(file), str(folder)]) == 1
+    assert ": left out: damaged" in capsys.readouterr().out
+    assert parquet.read_table(file).num_rows in (2, 30)
+    assert cli.main(["store", "export", "/proc/no/all.parquet", str(folder)]) == 4
+    assert "can't be written" in capsys.readouterr().err and not list(folder.glob("*.tmp"))
+
+
+def test_without_pyarrow_the_extra_is_named(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    assert cli.main(["store", "export", str(folder / "x.parquet"), str(folder)]) == 4
+    assert "pip install 'ipllvm[hub]'" in capsys.readouterr().err
+
+
+def test_the_store_is_where_runs_keep_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder.joinpath("outcomes").mkdir()
+    for file in folder.glob("*.sqlite"):
+        file.rename(folder / "outcomes" / file.name)
+    monkeypatch.setenv("IPLLVM_STORE", str(folder))
+    assert cli.main(["store"]) == 0
+    assert "2 files, 31 outcomes" in capsys.readouterr().out

@@ -17,11 +17,10 @@ def test_the_gate_to_copy_is_short_and_posts_what_it_found() -> None:
     text = FILE.read_text(encoding="utf-8")
     assert len(text.partition("    steps:\n")[2].splitlines()) <= 11
     steps = yaml.safe_load(text)["jobs"]["gate"]["steps"]
-    *_, gate, post = (step["run"] for step in steps if "run" in step)
+    *_, gate = (step["run"] for step in steps if "run" in step)
     assert {f"--baseline={BASELINE.stem}", "--undecided=fail"} < set(shlex.split(gate))
     assert not any("baseline-if-missing" in word for word in shlex.split(gate))
-    assert steps[-2]["if"] == steps[-1]["if"] == "always()"
-    assert "report.md" in post and "GITHUB_STEP_SUMMARY" in post
+    assert steps[-1]["if"] == "always()"
 
 
 def test_its_baseline_is_of_the_model_and_the_data_that_are_here() -> None:

@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 
 from ipllvm.benchmarks.definition import Definition
+from ipllvm.benchmarks.names import MADE
 from ipllvm.benchmarks.prompts import LETTERS, short_answer
 from ipllvm.engine.answering import options
 from ipllvm.errors import BenchmarkUnavailable
@@ -57,6 +58,7 @@ def benchmark(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 def test_it_has_the_name_it_is_registered_by(benchmark: Benchmark, request: pytest.FixtureRequest) -> None:
     assert f"[{benchmark.name}]" in request.node.name
     assert benchmark.samples and benchmark.source and benchmark.max_new_tokens > 0
+    assert benchmark.name not in MADE or len(benchmark.samples) == MADE[benchmark.name]
 
 
 def test_ids_are_unique_and_fit_for_file_names(benchmark: Benchmark) -> None:

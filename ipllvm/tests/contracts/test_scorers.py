@@ -23,6 +23,7 @@ SAMPLES = {
     "judge": Sample("s", "s", (), "?", "red"),
     "label_judge": Sample("s", "s", (), "?", "red"),
     "any_answer": Sample("s", "s", (), "?", "red", labels=(("accepted", "red"), ("accepted", "scarlet"))),
+    "mixed": Sample("s", "s", (), "?", "red", labels=(("accepted", "red"), ("accepted", "scarlet"))),
 }
 OWN = [name for name in SCORERS if ".official." not in f"{SCORERS.load(name).__module__}."]
 """The project's own; official rules do as their scripts do, and have test_official.py."""

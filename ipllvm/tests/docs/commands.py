@@ -7,9 +7,12 @@ from pathlib import Path
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
+README = DOCS.parent / "README.md"
 FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(ipllvm [a-z]+[^`]*)`")
-BLOCK = re.compile(r"^    (ipllvm [a-z]+.*)$", re.MULTILINE)
+BLOCK = re.compile(r"^    (?:\.venv/bin/)?((?:ipllvm [a-z]+|pytest properties).*)$", re.MULTILINE)
+REMARK = re.compile(r"\s#.*$")
+STARTS = (["ipllvm"], ["pytest"])
 
 
 def script(page: Path) -> str:
@@ -18,10 +21,10 @@ def script(page: Path) -> str:
 
 
 def shown(page: Path) -> Iterator[list[str]]:
-    """Every command line of `ipllvm` that a page shows, in words; what stands for more is left out."""
+    """Every command line of `ipllvm`, or of pytest on the properties, that a page shows, in words."""
     text = page.read_text(encoding="utf-8")
     lines = [line for block in FENCE.findall(text) for line in block.splitlines()]
     for line in (*lines, *BLOCK.findall(text), *INLINE.findall(text)):
-        words = shlex.split(line.split(" || ")[0], comments=True)
-        if words[:1] == ["ipllvm"] and len(words) > 1:
+        words = shlex.split(REMARK.sub("", line.split(" || ")[0]))
+        if words[:1] in STARTS and len(words) > 1:
             yield words

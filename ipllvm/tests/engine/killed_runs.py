@@ -20,6 +20,7 @@ import torch
 
 from ipllvm.benchmarks import planted
 from ipllvm.engine import run as engine
+from ipllvm.engine import streaming
 from ipllvm.engine.context import Context
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.store.outcomes import Store
@@ -41,14 +42,14 @@ NUMBERS = {trial: number for number, trial in enumerate(PLAN.trials())}
 
 def measure(folder: Path, journal: int) -> None:
     """Run what is missing; each batch of trials is told to `journal`, a line each, before it is computed."""
-    computed, view = vars(engine)["run_isolated"], Store(folder).view(CONTEXT)
+    computed, view = vars(streaming)["run_isolated"], Store(folder).view(CONTEXT)
 
     def run_isolated(work: Any, items: Sequence[Any], *how: Any) -> Any:
         if work.__name__ != "enter":  # the clean pass behind trials at layers answers nothing
             os.write(journal, json.dumps([NUMBERS[case.trial] for case, _ in items]).encode() + b"\n")
         return computed(work, items, *how)
 
-    vars(engine)["run_isolated"] = run_isolated
+    vars(streaming)["run_isolated"] = run_isolated
     engine.run(MODEL, PLAN, SIZE, view, lambda done: None)
 
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from ipllvm.engine.decoding import greedy
 from ipllvm.engine.packing import PackedPrompt, alone
+from ipllvm.engine.pool import greedy
 from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.tests.engine.drafts import corrupted

@@ -15,7 +15,7 @@ from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.perturbations.substitution import Clean
-from ipllvm.records import LayerPerturbation, Target
+from ipllvm.records import LayerPerturbation, Target, Trial
 from ipllvm.tests.engine.pictures import samples
 
 LIMIT = 5
@@ -67,19 +67,26 @@ NOISES = [
 ]
 
 
-@pytest.mark.parametrize("size", [1, 3, 7])
+PLAN = Plan(ROWS, (Clean(), *NOISES), 2, 0, LIMIT)
+
+
+@pytest.fixture(scope="module")
 @torch.inference_mode()
-def test_trials_at_layers_are_whole_passes(tiny: VisionLanguageModel, size: int) -> None:
-    plan = Plan(ROWS, (Clean(), *NOISES), 2, 0, LIMIT)
+def by_hand(tiny: VisionLanguageModel) -> dict[Trial, tuple[int, ...]]:
+    """What every trial of the plan is answered by whole passes."""
+    return {case.trial: _by_hand(tiny, case) for noise in NOISES for case in PLAN.cases(ROWS, noise)}
+
+
+@pytest.mark.parametrize("size", [1, 3, 7])
+def test_trials_at_layers_are_whole_passes(
+    tiny: VisionLanguageModel, by_hand: dict[Trial, tuple[int, ...]], size: int
+) -> None:
     outcomes: Outcomes = {}
-    run(tiny, plan, size, outcomes, lambda done: None)
-    changed = 0
-    for noise in NOISES:
-        for case in plan.cases(ROWS, noise):
-            assert outcomes[case.trial].tokens == _by_hand(tiny, case), str(case.trial)
-            clean = outcomes[plan.trial(case.sample, Clean(), 0)]
-            changed += outcomes[case.trial] != clean
-    assert 0 < changed < len(plan) - len(ROWS)
+    run(tiny, PLAN, size, outcomes, lambda done: None)
+    assert {trial: outcomes[trial].tokens for trial in by_hand} == by_hand
+    cleans = {row.id: outcomes[PLAN.trial(row, Clean(), 0)] for row in ROWS}
+    changed = sum(outcomes[trial] != cleans[trial.sample] for trial in by_hand)
+    assert 0 < changed < len(PLAN) - len(ROWS)
 
 
 def test_strength_nought_changes_no_answer(tiny: VisionLanguageModel) -> None:

@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from ipllvm.engine.decoding import greedy
 from ipllvm.engine.encoding import encode_cases
 from ipllvm.engine.fault_isolation import BatchBudget, Failure
 from ipllvm.engine.packing import Tokens
 from ipllvm.engine.plan import Plan
+from ipllvm.engine.pool import greedy
 from ipllvm.models.loading import load
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.perturbations.substitution import Clean

@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from ipllvm.engine import batch_policy
-from ipllvm.engine.decoding import prefill, verified
+from ipllvm.engine.decoding import prefill
 from ipllvm.engine.encoding import encode_cases
 from ipllvm.engine.fault_isolation import BatchBudget, Failure
 from ipllvm.engine.packing import Packed, PackedPrompt, Slot, alone, pack
 from ipllvm.engine.plan import Plan
+from ipllvm.engine.pool import verified
 from ipllvm.engine.prefix import Prefixes
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.models.base import CAUSAL, VisionLanguageModel
@@ -87,13 +88,22 @@ PERTURBATIONS = (
 )
 
 
+PLAN = Plan(asked(3, 4), PERTURBATIONS, 2, 0, LIMIT)
+
+
+@pytest.fixture(scope="module")
+def expected(tiny: VisionLanguageModel) -> Outcomes:
+    """What is answered to one prompt at a time."""
+    found = Outcomes()
+    run(tiny, PLAN, 1, found, lambda done: None)
+    return found
+
+
 @pytest.mark.parametrize("size", [2, 5, 16])
 def test_a_run_answers_as_one_prompt_at_a_time(
-    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch, size: int
+    tiny: VisionLanguageModel, expected: Outcomes, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    plan = Plan(asked(3, 4), PERTURBATIONS, 2, 0, LIMIT)
-    expected, found, together = Outcomes(), Outcomes(), list[bool]()
-    run(tiny, plan, 1, expected, lambda done: None)
+    found, together = Outcomes(), list[bool]()
     attention = Packed.attention
 
     def counting(self: Packed, model: VisionLanguageModel) -> Any:
@@ -102,12 +112,12 @@ def test_a_run_answers_as_one_prompt_at_a_time(
 
     monkeypatch.setattr(batch_policy, "SAVED_BY_SHARING", 0.0)
     monkeypatch.setattr(Packed, "attention", counting)
-    run(tiny, plan, size, found, lambda done: None)
+    run(tiny, PLAN, size, found, lambda done: None)
     assert found == expected
     assert any(together)
     changed = sum(
-        found[trial].tokens != found[plan.trial(s, Clean(), 0)].tokens
-        for s in plan.samples
+        found[trial].tokens != found[PLAN.trial(s, Clean(), 0)].tokens
+        for s in PLAN.samples
         for trial in found
         if trial.sample == s.id
     )
@@ -144,6 +154,14 @@ def test_what_goes_on_holds_one_cache_of_its_own_slots(tiny: VisionLanguageModel
     held = prefilled.cache(torch.tensor([0, 1]), slots)
     assert [layer.keys.shape[::2] for layer in held.layers] == [(2, 7)] * tiny.layers()
     assert cache.layers == [None] * tiny.layers()
+
+
+def test_no_column_stands_beyond_the_end_of_every_prompt(tiny: VisionLanguageModel) -> None:
+    """Nobody's columns would turn the positions of all, where rotary embeddings hang on the last one."""
+    packed = Packed(_bare(10, 10, 10, shared=4), [Slot(0, 4, 4), Slot(0, 4, 10), Slot(1, 10, 10)])
+    positions = packed.attention(tiny).positions
+    assert packed.shape == (2, 16) and positions is not None
+    assert int(positions.max()) == 9
 
 
 def test_a_row_does_not_grow_beyond_twice_a_prompt(tiny: VisionLanguageModel) -> None:

@@ -6,9 +6,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ipllvm.engine.decoding import greedy
 from ipllvm.engine.encoding import Pictures
 from ipllvm.engine.plan import Plan
+from ipllvm.engine.pool import greedy
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.models.base import EncodedPicture, Prepared, VisionLanguageModel
 from ipllvm.perturbations.noise import LayerNoise

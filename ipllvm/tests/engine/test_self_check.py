@@ -113,15 +113,14 @@ def test_steps_that_depend_on_the_batch_are_a_fault(
     """As of a cache that counts its slots where it should count positions."""
     original = tiny.decoder
 
-    def slots(embeds: Tensor, **options: Any) -> tuple[Tensor, Any]:
+    def counting(embeds: Tensor, **options: Any) -> tuple[Tensor, Any]:
         if options.get("past_key_values") is not None:
             mask, positions = options["attention"].mask, options["attention"].positions
-            options["attention"] = Attention(
-                mask, positions=torch.full_like(positions, 7 * (mask.shape[1] - 1))
-            )
+            slots = options["past_key_values"].get_seq_length()  # of the longest row
+            options["attention"] = Attention(mask, positions=torch.full_like(positions, 7 * slots))
         return original(embeds, **options)
 
-    monkeypatch.setattr(tiny, "decoder", slots)
+    monkeypatch.setattr(tiny, "decoder", counting)
     found = check(tiny, samples(8))
     assert found is not None
     assert found.batched.gap < 1e-3, "the first tokens are right"

@@ -294,6 +294,25 @@ def test_merge_makes_one_whole_file(tmp_path: Path) -> None:
     assert verify(tmp_path / (merged.file or tmp_path).name) == Verified()
 
 
+def test_what_a_killed_merge_left_is_removed_and_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An open file that was removed goes on taking room on the disk."""
+    left = _written(tmp_path, SOME)
+    left = left.rename(left.with_name(left.name + maintenance.UNFINISHED))
+    close = outcome_file.OutcomeFile.close
+    closed: list[Path] = []
+
+    def closing(file: outcome_file.OutcomeFile) -> None:
+        closed.append(file.path)
+        close(file)
+
+    monkeypatch.setattr(outcome_file.OutcomeFile, "close", closing)
+    maintenance.merge(tmp_path)
+    assert closed == [left]
+    assert not left.exists()
+
+
 def test_a_run_goes_on_while_its_file_is_merged_away(tmp_path: Path) -> None:
     store = Store(tmp_path)
     view = store.view(context())

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from ipllvm import claims
+from ipllvm.engine.executors.base import LocalExecutor
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Outcomes
 from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured, NotTested, UnknownName
-from ipllvm.evaluation import evaluation
 from ipllvm.evaluation.evaluation import Evaluation, Settings
 from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import gain, performance_drop, score
@@ -62,7 +62,7 @@ def benchmark(n: int) -> Benchmark:
 
 
 @pytest.fixture
-def evaluate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Evaluation, list[Result]]]:
+def evaluate() -> Callable[..., tuple[Evaluation, list[Result]]]:
     """An Evaluation whose model answers as told; `stop` interrupts after that many samples."""
 
     def make(
@@ -78,13 +78,15 @@ def evaluate(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Evaluation,
                     outcomes.update({c.trial: answer(c.trial) for c in plan.cases([sample], perturbation)})
                 progress(len(outcomes))
 
-        monkeypatch.setattr(evaluation, "run", run)
+        executor: Any = LocalExecutor()
+        executor.run = run
         rows: list[Result] = []
         known = claims.load() | ({claim.name: claim} if claim else {})
         asked = Settings(draws=2, **settings)
         fake: Any = Fake()
         told = lambda done, total: None  # noqa: E731
-        return Evaluation("p", fake, benchmark(n), n, known, asked, rows.append, told, forgetful()), rows
+        data, put, memory = benchmark(n), rows.append, forgetful()
+        return Evaluation("p", fake, data, n, known, asked, put, told, memory, executor=executor), rows
 
     return make
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ipllvm.evaluation.official_units import estimates, points, relative
-from ipllvm.metrics.totals import Graded, mme_points, ratio_of_means
+from ipllvm.metrics.totals import GradedSample, mme_points, ratio_of_means
 from ipllvm.records import Benchmark, Sample, Score, Scores
 
 TASKS = {"existence": 30, "OCR": 20, "code_reasoning": 12}
@@ -28,7 +28,7 @@ def _mme(rng: np.random.Generator, draws: int = 1) -> tuple[Benchmark, Scores]:
 def test_points_are_those_of_the_total() -> None:
     data, scores = _mme(np.random.default_rng(0))
     graded = [
-        Graded(sample, Score(float(row[0]), ""))
+        GradedSample(sample, Score(float(row[0]), ""))
         for sample, row in zip(data.samples, scores.values, strict=True)
     ]
     found = points(data, scores)
@@ -83,7 +83,7 @@ def test_the_relative_score_is_the_ratio_of_both_means() -> None:
     reviews = [f"{8 + n % 2}.0 {5 + n % 4}.0" for n in range(24)]
     data, scores = _llavaw([*reviews])
     graded = [
-        Graded(sample, Score(0.5, review)) for sample, review in zip(data.samples, reviews, strict=True)
+        GradedSample(sample, Score(0.5, review)) for sample, review in zip(data.samples, reviews, strict=True)
     ]
     found = relative(data, scores)
     assert found is not None and found.value == pytest.approx(ratio_of_means(graded)[0].value, abs=0.1)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from ipllvm import claims, cli
+from ipllvm.commands.compare import _flipped
 from ipllvm.errors import UsageError
 from ipllvm.gate import baseline as baselines
 from ipllvm.gate.answers import as_rows, pack
@@ -104,12 +105,23 @@ def test_samples_that_flipped_are_told_with_question_and_both_answers() -> None:
     gate = compare(of({}, told(NOTHING, "yes")[:1]), of({}, told(WORSE, "no")[:1]), "b")
     (change,) = gate.changes
     assert len(change.turned) == 60
-    expected = (
-        "s0 'what is s0?': 'yes' and perturbed 'yes', 'yes' before, 'yes' and perturbed 'yes', 'no' after"
-    )
+    said = "'yes' and perturbed 'yes', 'yes' before, 'yes' and perturbed 'yes', 'no' after"
+    expected = f"lost s0 'what is s0?': {said}"
     assert str(change.turned[0]) == expected
     made = result(change, reports.result())
     assert made.estimates["regression"].extra["answers"][0] == expected
+
+
+def test_compare_shows_each_sample_once_and_an_instruction_that_all_share_not_at_all() -> None:
+    answers = {s: Transcript(f"what is {s}?\nIn one word.", "yes", ("no",)) for s in SAMPLES}
+    found = told(WORSE, "no")
+    packed = as_rows(answers, SAMPLES, False)
+    gate = compare(of({}, told(NOTHING, "yes")), of({}, [{**row, "said": packed} for row in found]), "b")
+    lines = list(_flipped(gate, False))
+    assert len(gate.changes) == 3, "with that over all answers"
+    assert sum("'what is s3?'" in line for line in lines) == 1, lines
+    assert not any("In one word" in line for line in lines)
+    assert [line for line in lines if "as above" in line] == ["  60 more as above"]
 
 
 def test_a_baseline_from_before_answers_were_kept_still_opens(tmp_path: Path) -> None:
@@ -123,7 +135,7 @@ def test_a_baseline_from_before_answers_were_kept_still_opens(tmp_path: Path) ->
     old = load(tmp_path / "old.json")
     assert old.entries == baseline(NOTHING).entries
     (change,) = compare(old, baseline(WORSE), "b").changes
-    assert str(change.turned[0]).startswith("s0: an answer that was not kept before")
+    assert str(change.turned[0]).startswith("lost s0: an answer that was not kept before")
 
 
 def test_the_same_run_is_no_regression() -> None:
@@ -264,6 +276,21 @@ def test_a_bad_file_is_one_line(tmp_path: Path, text: str, line: str) -> None:
         load(path)
     with pytest.raises(UsageError, match="can't read"):
         load(tmp_path / "none.json")
+
+
+@pytest.mark.parametrize(
+    ("most", "beyond"),
+    [({"property": "p" * 200}, {"property": "p" * 201}), ({"bound": 1e6}, {"bound": 1.1e6})],
+)
+def test_what_is_at_a_limit_is_read_and_what_is_beyond_is_not(
+    tmp_path: Path, most: dict[str, Any], beyond: dict[str, Any]
+) -> None:
+    (row,), path = rows(WORSE), tmp_path / "first.json"
+    path.write_text(dumps({}, [{**row, **most}]))
+    assert len(load(path).entries) == 1
+    path.write_text(dumps({}, [{**row, **beyond}]))
+    with pytest.raises(UsageError, match="a damaged baseline"):
+        load(path)
 
 
 @pytest.mark.parametrize("form", ["table", "markdown", "json"])

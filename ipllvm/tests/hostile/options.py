@@ -74,6 +74,23 @@ ROWS = [
         _row(f"--{name}={LONG}", "", name=f"--{name} too long")
         for name in ("benchmark", "dtype", "device", "generator", "captioner", "claims", "report-dir")
     ),
+    _row("--model=", "--model ''", fast=True),
+    _row("--judge=", "--judge ''"),
+    _row("--report-dir=", "--report-dir ''"),
+    Row("option --adapter of a planted model", (*CHECK, "--adapter=absent"), 7, "is planted", lines=8),
+    Row("calibrate without workers", ("calibrate", "--quick", "--workers=0"), 4, "give at least 1", lines=1),
+    *(
+        Row(
+            f"calibrate into a file that is {what}",
+            ("calibrate", "--quick", "--json=mine.json"),
+            4,
+            "mine.json: no results",
+            make,
+            lines=1,
+        )
+        for what, make in damage.all_of("mine.json").items()
+        if what in ("no text", "a list", "a pipe", "nested deep", "a folder")
+    ),
     _row("--benchmark=scene", "did you mean 'scenes'?", fast=True),
     _row("--device=cuda:" + HUGE, "--device", name="--device of 5,000 digits"),
     _row("--device=cuda:x", "unknown --device"),
@@ -113,6 +130,7 @@ ROWS = [
     _row("--judge=#m", "URL#MODEL", name="--judge without a place"),
     _row("--judge=replay:absent.jsonl", "No such file"),
     _row("--judge-price=2.5", "such as 2.5/10"),
+    _row("--model-price=free", "such as 2.5/10"),
     _row("--benchmark=mmvet", "a judge grades it", name="--benchmark that only a judge can grade"),
     _row("--judge=http://127.0.0.1:9", "URL#MODEL", name="--judge without a model"),
     _row("--judge=http://[::1#m", "--judge", name="--judge with half a bracket"),

@@ -67,9 +67,10 @@ def run(row: Row, folder: Path) -> Ended:
     row.make(work)
     before = _around(folder)
     began = time.monotonic()
-    variables = {"HOME": str(work), "HF_HUB_OFFLINE": "1", "COLUMNS": "200", **row.variables}
+    usual = {"HOME": str(work), "HF_HUB_OFFLINE": "1", "COLUMNS": "200", "IPLLVM_STORE": ""}
+    usual.update(row.variables)
     words = [*row.words, *(QUIET if row.words[0] in ("check", "audit") else ())]
-    started = forks.Command("ipllvm", words, work, environment(**variables), row.seconds, MEMORY)
+    started = forks.Command("ipllvm", words, work, environment(**usual), row.seconds, MEMORY)
     try:
         status, output = started.end()
     except TimeoutError as error:

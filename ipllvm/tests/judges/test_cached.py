@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from ipllvm.endpoints.price import Price, parse
 from ipllvm.errors import NotMeasured, UsageError
 from ipllvm.judges.cached import CachedJudge
-from ipllvm.judges.cost import Price, parse, planned
+from ipllvm.judges.cost import planned
 from ipllvm.judges.recorded import RecordedJudge
 from ipllvm.judges.replies import ReplyFile
 from ipllvm.records import JudgeQuestion, JudgeReply, Sample

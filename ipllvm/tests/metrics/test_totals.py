@@ -4,7 +4,7 @@ import math
 
 from ipllvm.metrics.totals import (
     Figure,
-    Graded,
+    GradedSample,
     accuracy,
     mean_grade,
     mme_points,
@@ -15,17 +15,21 @@ from ipllvm.metrics.totals import (
 from ipllvm.records import Sample, Score
 
 
-def graded(*values: float, cluster: str = "", **labels: str) -> list[Graded]:
+def graded(*values: float, cluster: str = "", **labels: str) -> list[GradedSample]:
     rows = tuple(labels.items())
     return [
-        Graded(Sample(f"{cluster}-{n}", cluster or f"{n}", (), "", "", labels=rows), Score(value, "read"))
+        GradedSample(
+            Sample(f"{cluster}-{n}", cluster or f"{n}", (), "", "", labels=rows), Score(value, "read")
+        )
         for n, value in enumerate(values)
     ]
 
 
-def reviews(*pairs: tuple[float, float] | None) -> list[Graded]:
+def reviews(*pairs: tuple[float, float] | None) -> list[GradedSample]:
     sample = Sample("s", "s", (), "", "")
-    return [Graded(sample, Score(0.5, None if pair is None else f"{pair[0]} {pair[1]}")) for pair in pairs]
+    return [
+        GradedSample(sample, Score(0.5, None if pair is None else f"{pair[0]} {pair[1]}")) for pair in pairs
+    ]
 
 
 def named(figures: tuple[Figure, ...]) -> dict[str, str]:

@@ -39,11 +39,13 @@ def question(body: Any) -> tuple[list[Image.Image], str]:
 
 
 class Serving:
-    """Serves answers at `address`; `name` and `fingerprint` are what it says it is."""
+    """Serves answers at `address`; `name` and `fingerprint` are what it says it is, `tokens` what it counts
+    of each prompt and reply.
+    """
 
     def __init__(self, server: HTTPServer, answer: Answer, name: str = "llava-tiny") -> None:
         self.answer, self.name, self.fingerprint = answer, name, "fp_1"
-        self.requests = 0
+        self.requests, self.tokens = 0, (0, 0)
         self.failing: Callable[[int], int] = lambda number: 0
         server.clear()
         server.expect_request(CHAT, method="POST").respond_with_handler(self._respond)
@@ -56,5 +58,10 @@ class Serving:
         body = json.loads(request.get_data())
         images, prompt = question(body)
         choice = {"message": {"content": self.answer(images, prompt, body["max_tokens"])}}
-        said = {"model": self.name, "system_fingerprint": self.fingerprint, "choices": [choice]}
+        said: dict[str, Any] = {
+            "model": self.name,
+            "system_fingerprint": self.fingerprint,
+            "choices": [choice],
+        }
+        said["usage"] = dict(zip(("prompt_tokens", "completion_tokens"), self.tokens, strict=True))
         return Response(json.dumps(said), content_type="application/json")

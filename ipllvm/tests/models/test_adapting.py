@@ -10,7 +10,7 @@ from PIL import Image
 from safetensors.torch import save_file
 from transformers import AutoModelForImageTextToText
 
-from ipllvm.engine.decoding import greedy
+from ipllvm.engine.pool import greedy
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models import lora, processors
 from ipllvm.models.adapting import in_hand

@@ -1,11 +1,14 @@
 """Memory: what is free, and how many prompts fit."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
+import pytest
 import torch
 from transformers import LlamaConfig
 
-from ipllvm.models import capacity
+from ipllvm.errors import UsageError
+from ipllvm.models import capacity, layer_hooks
 from ipllvm.models.loading import load
 from ipllvm.tests.checkpoints import make
 
@@ -28,3 +31,25 @@ def test_the_batch_is_never_empty_and_never_too_wide() -> None:
 
 def test_a_small_model_takes_whole_batches(tmp_path: Path) -> None:
     assert load(str(make("llava_next", tmp_path)), device="cpu").batch_size() == capacity.MOST
+
+
+def test_positions_that_a_longer_prompt_would_turn_are_not_used() -> None:
+    dynamic = {"rope_type": "dynamic", "factor": 4.0, "rope_theta": 1e4}
+    config = LlamaConfig(max_position_embeddings=24, rope_parameters=dynamic)
+    assert capacity.max_positions(config) == capacity.steady_positions(config) == 24
+    decoder = SimpleNamespace(config=config)
+    layer_hooks.require_within(decoder, 99, torch.tensor([[[3, 23]]]))
+    with pytest.raises(
+        UsageError, match=r"others beyond 24 positions, for all prompts of a batch, .* given 25"
+    ):
+        layer_hooks.require_within(decoder, 2, torch.tensor([[[3, 24]]]))
+    with pytest.raises(UsageError, match="given 25"):
+        layer_hooks.require_within(decoder, 25)
+    linear = LlamaConfig(max_position_embeddings=24, rope_parameters={**dynamic, "rope_type": "linear"})
+    assert capacity.max_positions(linear) == 96 and capacity.steady_positions(linear) is None
+    long = {"long_factor": [1.0], "short_factor": [1.0], "rope_theta": 1e4}
+    split = SimpleNamespace(
+        max_position_embeddings=64,
+        rope_parameters={"full": {"rope_type": "longrope", "original_max_position_embeddings": 16, **long}},
+    )
+    assert capacity.max_positions(split) == 16

@@ -14,7 +14,7 @@ from transformers import AutoModelForImageTextToText
 from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
 from ipllvm.models import checkpoint, layer_hooks, sources
 from ipllvm.models.load_options import LoadOptions
-from ipllvm.models.loading import load
+from ipllvm.models.loading import load, sketch
 from ipllvm.models.weights import read_weights
 from ipllvm.models.whole import WholeModel
 from ipllvm.tests.tiny import make
@@ -111,6 +111,19 @@ def test_a_device_map_is_checked_before_anything_is_read() -> None:
     if find_spec("accelerate") is None:
         with pytest.raises(ModelUnavailable, match="pip install accelerate"):
             load("llava-tiny", how=LoadOptions(device_map="auto"))
+
+
+@pytest.mark.parametrize("option", ["device_map", "adapter", "prompt_template", "revision"])
+def test_a_planted_model_is_read_from_nothing(option: str) -> None:
+    given: dict[str, Any] = {option: "auto"}
+    named = option.replace("_", "-")
+    with pytest.raises(UsageError, match=f"--{named}: planted:invariant is planted, and has no files"):
+        load("planted:invariant", how=LoadOptions(**given))
+
+
+def test_what_names_classes_runs_on_one_device() -> None:
+    with pytest.raises(UsageError, match="--device-map auto: clip-tiny names classes, and runs on"):
+        sketch("clip-tiny", how=LoadOptions(device_map="auto"))
 
 
 def test_a_module_whose_forward_is_wrapped_gets_it_back() -> None:

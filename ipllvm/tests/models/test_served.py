@@ -1,14 +1,18 @@
 """Models that are served: what they answer is what the same weights answer here, and what is refused."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 from pytest_httpserver import HTTPServer
 
+import ipllvm
 from ipllvm.benchmarks import scenes
 from ipllvm.endpoints.limits import Limits
+from ipllvm.endpoints.price import Price
 from ipllvm.engine import whole_check
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Outcomes, run
@@ -158,3 +162,37 @@ def test_an_address_that_is_none_is_refused_by_its_name(address: str) -> None:
 
 def test_its_name_in_reports_is_that_of_the_model() -> None:
     assert sources.display_name("http://localhost:8000/v1#org/llava-7b") == "llava-7b"
+
+
+def test_what_asking_comes_to_is_said_before_and_after(serving: Serving) -> None:
+    serving.tokens = (100, 5)
+    model, told = served(serving), list[str]()
+    model.price, model.say = Price(1_000, 10_000), told.append
+    plan = Plan(SAMPLES, (Clean(), Blank()), 1, 0, 6)
+    found = outcomes(model, plan)
+    words = sum(-(-len(sample.prompt) // 4) for sample in SAMPLES) * 2
+    cost = (words * 1_000 + 36 * 10_000) / 1e6
+    of_words = f"6 questions, about {words} tokens of words in, at most 36 out, ${cost:.2f}"
+    assert told == [f"to ask: {of_words}, and its pictures"]
+    assert model.spent == "7 requests, 0 questions without a reply, 700 tokens in, 35 out, $1.05"
+    run(model, plan, 4, found, lambda done: None)
+    assert len(told) == 1, "nothing is left to ask"
+    outcomes(model, Plan(SAMPLES[:1], (Clean(),), 1, 0, 6))
+    assert told[1] == "to ask: 1 questions, about 100 tokens in, at most 6 out, $0.16", "as counted before"
+
+
+@pytest.mark.slow
+def test_a_session_tells_what_a_served_model_is_asked(
+    serving: Serving, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    serving.tokens = (100, 5)
+    asked: dict[str, Any] = {"properties": "image_use", "samples": 4, "model_price": "1000/0"}
+    ipllvm.check(serving.address, benchmarks="scenes", report_dir=tmp_path, verbose=True, **asked)
+    printed = capfd.readouterr().out
+    before, after = (re.findall(rf"{what}: (.*)", printed) for what in ("to ask", "asked"))
+    assert before[0].startswith("8 questions, about 800 tokens in, at most "), "as counted in the self-check"
+    count = serving.requests
+    assert after == [
+        f"{count} requests, 0 questions without a reply, {100 * count:,} tokens in, {5 * count:,} out, "
+        f"${count / 10:.2f}"
+    ]

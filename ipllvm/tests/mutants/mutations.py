@@ -82,6 +82,8 @@ def _passive(node: ast.AST) -> bool:
         return True
     if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
         return True
+    if isinstance(node, ast.keyword) and node.arg == "strict":
+        return True  # of zip, an assertion
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 

@@ -1,8 +1,11 @@
 """Which modules are mutated, and which tests should notice."""
 
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
+
+import grimp
 
 import ipllvm
 from ipllvm.tests.mutants.mutations import Change, changes
@@ -10,7 +13,7 @@ from ipllvm.tests.mutants.mutations import Change, changes
 ROOT = Path(ipllvm.__file__).parents[1]
 TESTS = "ipllvm/tests"
 BESIDE: dict[str, tuple[str, ...]] = {
-    "stats": ("stats", "verdicts"),
+    "stats": ("stats", "verdicts", "metrics/test_retention.py"),
     "metrics": ("metrics", "contracts/test_metrics.py"),
     "scorers": ("scorers", "contracts/test_scorers.py"),
     "perturbations": ("perturbations", "contracts/test_perturbations.py", "contracts/test_engine_version.py"),
@@ -60,10 +63,39 @@ def chosen(count: int, seed: int) -> list[Mutant]:
 
 
 def tests_of(module: str) -> list[str]:
-    """The tests that should notice a change of a module: those of its name, its doctests, then its room's."""
+    """The tests that could notice a change of a module: those of its name, its doctests, then its room's.
+
+    Of the room's folders only those that import it, or a module that does.
+    """
     inner = Path(module).relative_to("ipllvm")
     own = sorted((ROOT / TESTS).rglob(f"test_{inner.stem}.py"))
     own = [path for path in own if inner.parts[0] in path.parts]
     beside = next(tests for place, tests in BESIDE.items() if inner.as_posix().startswith(place))
-    paths = [*(path.relative_to(ROOT).as_posix() for path in own), module]
-    return [*paths, *(f"{TESTS}/{name}" for name in beside if (ROOT / TESTS / name).exists())]
+    found = [*own, ROOT / module, *(path for name in beside for path in _within(name, _importing(module)))]
+    return list(dict.fromkeys(path.relative_to(ROOT).as_posix() for path in found))
+
+
+def _within(name: str, importing: frozenset[str]) -> list[Path]:
+    """A test module that is named, or those of a folder that are among `importing`."""
+    place = ROOT / TESTS / name
+    if place.is_dir():
+        return [path for path in sorted(place.rglob("test_*.py")) if _dotted(path) in importing]
+    return [place] if place.exists() else []
+
+
+@cache
+def _importing(module: str) -> frozenset[str]:
+    graph = _graph()
+    first = graph.find_modules_that_directly_import(_dotted(ROOT / module))
+    return frozenset(first).union(*map(graph.find_modules_that_directly_import, first))
+
+
+@cache
+def _graph() -> grimp.ImportGraph:
+    return grimp.build_graph("ipllvm", cache_dir=None)
+
+
+def _dotted(path: Path) -> str:
+    """The name by which a source file is imported."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)

@@ -5,6 +5,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, SourceFileLoader
@@ -19,6 +20,8 @@ from ipllvm.tests.mutants.rooms import ROOT
 
 SERVER = get_context("forkserver")
 SERVER.set_forkserver_preload(["ipllvm.tests.mutants.preloaded"])
+NO_TESTS = 5
+"""pytest's status where nothing was collected."""
 
 
 class _Changed(SourceFileLoader):
@@ -49,58 +52,78 @@ class _Finder(MetaPathFinder):
         return spec_from_file_location(fullname, self._path, loader=loader)
 
 
-def run(module: str, number: int, tests: Sequence[str], seconds: float) -> tuple[bool, float]:
-    """Whether the tests pass with a change, and how long they took; a hang does not pass."""
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How tests have ended: pytest's status, below 0 a signal, None a hang; and the names of what failed."""
+
+    status: int | None
+    failed: tuple[str, ...]
+    seconds: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing was noticed, as where there is no test at all."""
+        return self.status in (0, NO_TESTS)
+
+
+def run(tests: Sequence[str], seconds: float | None, module: str = "", number: int | None = None) -> Ended:
+    """Run tests, with a change up to the first that fails, without one all of them."""
     began = time.monotonic()
-    process = SERVER.Process(target=_main, args=(module, number, list(tests)))
-    process.start()
-    process.join(seconds)
-    if process.exitcode is None:
-        process.kill()
-        process.join()
-    return process.exitcode == 0, time.monotonic() - began
-
-
-def failing(tests: Sequence[str]) -> list[str]:
-    """The tests that fail without any change, which say nothing of a mutant."""
     with tempfile.NamedTemporaryFile("r", encoding="utf-8") as file:
-        process = SERVER.Process(target=_main, args=("", None, list(tests), file.name))
+        process = SERVER.Process(target=_main, args=(module, number, list(tests), file.name))
         process.start()
-        process.join()
-        return file.read().split("\n")[:-1]
+        process.join(seconds)
+        hangs = process.exitcode is None
+        if hangs:
+            process.kill()
+            process.join()
+        failed = tuple(file.read().split("\n")[:-1])
+    return Ended(None if hangs else process.exitcode, failed, time.monotonic() - began)
 
 
 class _Failures:
-    """A pytest plugin that writes the ids of failed tests into a file."""
+    """A pytest plugin that writes the names of what failed into a file."""
 
     def __init__(self, path: str) -> None:
         self._path = Path(path)
 
+    def add(self, name: str) -> None:
+        """One more has failed."""
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(f"{name}\n")
+
     def pytest_runtest_logreport(self, report: Any) -> None:
         """One test has ended."""
         if report.failed:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.write(f"{report.nodeid}\n")
+            self.add(report.nodeid)
+
+    def pytest_collectreport(self, report: Any) -> None:
+        """One module was read."""
+        if report.failed:
+            self.add(report.nodeid)
 
 
-def _main(module: str, number: int | None, tests: list[str], failures: str = "") -> None:
+def _main(module: str, number: int | None, tests: list[str], path: str) -> None:
     import pytest
 
     os.chdir(ROOT)
-    os.nice(10)
     quiet = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(quiet, stream)
+    failures = _Failures(path)
     if number is not None:
         finder = _Finder(module, number)
         sys.meta_path.insert(0, finder)
-        import_module(finder.name)  # before pytest, which looks for modules in its own ways
+        try:
+            import_module(finder.name)  # before pytest, which looks for modules in its own ways
+        except Exception:
+            failures.add(module)
+            raise
     how = [
         "-q",
-        *(() if failures else ["-x"]),
+        *(() if number is None else ["-x"]),
         "--doctest-modules",
         "-m",
         "not slow and not process and not browser",
     ]
-    plugins = [_Failures(failures)] if failures else []
-    sys.exit(pytest.main([*how, "-pno:cacheprovider", "-pno:xdist", *tests], plugins=plugins))
+    sys.exit(pytest.main([*how, "-pno:cacheprovider", "-pno:xdist", *tests], plugins=[failures]))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ipllvm.paper.cells import Measured
+from ipllvm.paper.measured import Measured
 from ipllvm.reporting.schema import Row
 
 Point = tuple[tuple[float, ...], float | None]

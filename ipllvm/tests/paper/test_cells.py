@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from ipllvm.claims.tables import language_models
+from ipllvm.paper import words
 from ipllvm.paper.agreement import (
     NO_NUMBER,
     OTHER_MODEL,
@@ -12,8 +14,10 @@ from ipllvm.paper.agreement import (
     UNBOUNDED,
     Agreement,
 )
-from ipllvm.paper.cells import Cell, Measured, cells
+from ipllvm.paper.cells import cells
+from ipllvm.paper.measured import Cell, Measured
 from ipllvm.paper.parts import parts
+from ipllvm.paper.words import PaperSection
 from ipllvm.tests.paper.measured import estimate, measured, row
 
 TABLE_1, FIG_7 = parts()["table1"], parts()["fig7"]
@@ -76,10 +80,12 @@ def test_what_was_not_measured_is_not_tested_with_the_command_that_gets_it() -> 
     assert meteor.printed == 35.3 and "--models meteor --only table2" in meteor.why
 
 
-def test_table_1_has_its_sixty_printed_values_and_three_models_more_rows() -> None:
+def test_table_1_has_its_sixty_printed_values_their_changes_and_averages() -> None:
     told = found(TABLE_1, ["llava-tiny"], measured({}))
-    assert sum(cell.printed is not None for cell in told.values()) == 60
-    assert sum(model == "llava-tiny" for model, *_ in told) == 20
+    printed = [key for key, cell in told.items() if cell.printed is not None]
+    assert len(printed) == 60 + 30 + 3 and len({model for model, *_ in printed}) == 3
+    assert sum(model == "llava-tiny" for model, *_ in told) == 30
+    assert told["llava-1.5", "Avg.", "Δ"].why == "0 of 10 benchmarks are measured"
 
 
 def test_scores_in_a_benchmarks_own_unit_meet_the_printed_ones() -> None:
@@ -120,8 +126,26 @@ def test_alignment_stands_with_each_language_model() -> None:
     }
     told = found(FIG_7, ["llava-1.5"], measured({("alignment", "llava-1.5", "docci"): row("docci", scores)}))
     labels = {label for model, _, label in told if model == "llava-1.5"}
-    assert labels == {"encoder", "projector", "encoder with a/b", "projector with a/b"}
+    ten = {f"{side} with {name}" for side in ("encoder", "projector") for name in language_models().values()}
+    assert labels == {"encoder", "projector", "encoder with a/b", "projector with a/b", *ten}
     assert told["llava-1.5", "docci", "encoder"].why == NO_NUMBER
+    lost = told["llava-1.5", "docci", "projector with google/gemma-7b"]
+    assert lost.agreement is Agreement.NOT_TESTED and "hf download" in lost.why
+
+
+def test_language_models_have_columns_and_those_that_are_missing_one_line() -> None:
+    scores = {f"{side} with a/b": estimate(25.0, 20.0, 30.0) for side in ("encoder", "projector")}
+    given = measured({("alignment", "llava-tiny", "captions-mc"): row("captions-mc", scores)})
+    section = PaperSection(FIG_7, list(cells(FIG_7, ["llava-tiny"], given)))
+    columns, rows = words.grid(section)
+    assert "docci with google/gemma-7b" in columns and "captions-mc with a/b" in columns
+    assert {(model, label) for model, label, _ in rows} == {
+        (model, side)
+        for model in ("llava-1.5", "llava-next", "llava-tiny")
+        for side in ("encoder", "projector")
+    }
+    lines = [line for line in words.reasons(section) if "hf download NAME" in line]
+    assert len(lines) == 2 and all(line.count("google/gemma-7b") == 2 for line in lines)
 
 
 def test_a_later_report_counts_and_the_first_claim_of_a_test() -> None:

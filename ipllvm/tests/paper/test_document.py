@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from ipllvm.paper import document, drawing, pages, words
-from ipllvm.paper.cells import Measured
+from ipllvm.paper.examples import PicturedExample
+from ipllvm.paper.measured import Measured
 from ipllvm.paper.parts import chosen, parts
 from ipllvm.paper.words import Document
 from ipllvm.tests.paper.measured import Point, estimate, measured, row, series
@@ -39,7 +40,9 @@ def _given() -> Measured:
 @pytest.fixture(scope="module")
 def built() -> Document:
     picture = Image.fromarray(np.random.default_rng(0).integers(0, 255, (56, 84, 3), dtype=np.uint8))
-    example = picture, lambda _: np.arange(49.0).reshape(7, 7)
+    example = PicturedExample(
+        picture, lambda _: np.arange(49.0).reshape(7, 7), picture.rotate(90), "drawn by hand"
+    )
     return document.build(chosen([]), [BAD], [], _given(), ["a plan"], ["how it was made"], example)
 
 

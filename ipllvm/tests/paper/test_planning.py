@@ -76,6 +76,25 @@ def test_a_judge_is_asked_once_an_answer_and_sizes_are_the_published_ones() -> N
     assert pets.samples == 1000
 
 
+def test_what_several_parts_ask_alike_is_counted_once() -> None:
+    def planned(*keys: str) -> tuple[int, int]:
+        found = plan(chosen(keys), ["llava-1.5"], DEVICE, None, None, judge=True)
+        own = [each for each in found if not each.stands_in]
+        return sum(p.trials for p in own), sum(p.judge_calls for p in own)
+
+    table, alone = planned("table1"), planned("categories")
+    assert planned("table1", "categories") == table, "the categories are of answers that Table 1 asks for"
+    assert alone[0] > 0 and alone[1] == 2 * (218 + 60)
+    together = planned("table1", "fig2")
+    assert table[0] + planned("fig2")[0] - together[0] == 2 * (300 + 218 + 1000 + 3088)
+
+
+def test_the_language_models_that_are_missing_are_named() -> None:
+    found, *_ = plan(chosen(["fig7"]), ["llava-1.5"], DEVICE, None, None, judge=True)
+    assert sum(how.startswith("hf download ") for how in found.missing) == 11
+    assert "hf download lmsys/vicuna-7b-v1.5" in found.missing
+
+
 def test_twice_the_rate_and_the_bandwidth_is_half_the_time() -> None:
     slow, fast = (
         sum(

@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from transformers import AutoModelForImageTextToText
 
-from ipllvm.engine.decoding import greedy
+from ipllvm.engine.pool import greedy
 from ipllvm.models import loading, processors
 from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.tests.checkpoints import FAMILIES, make

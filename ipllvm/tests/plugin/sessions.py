@@ -18,6 +18,8 @@ HERE = Path(__file__).parent
 CONFTEST = """
 pytest_plugins = ["ipllvm.plugin"]
 """
+IMPORTED = "-Wignore:Module already imported"
+"""As those of a fork are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def command(*arguments: str) -> list[str]:
 def session(folder: Path, *arguments: str, **variables: str) -> Session:
     """Run `pytest ARGUMENTS` in `folder` and wait for its end; `variables` go into the environment."""
     began = time.monotonic()
-    asked = ["-Wignore:Module already imported", *command(*arguments)[3:]]  # as the fork's modules are
+    asked = [IMPORTED, *command(*arguments)[3:]]
     started = forks.Command("pytest", asked, folder, environment(folder) | variables)
     status, output = started.end()
     return Session(status, output, time.monotonic() - began, folder)
@@ -80,17 +82,11 @@ def fresh(folder: Path, *arguments: str, **variables: str) -> Session:
 
 def sessions(folder: Path, *lists: list[str]) -> list[Session]:
     """Several short sessions, one after another in one process: quick, for those that load nothing."""
-    done = subprocess.run(
-        [sys.executable, "-m", "ipllvm.tests.plugin.many"],
-        cwd=folder,
-        env=environment(folder),
-        input=json.dumps([command(*arguments)[3:] for arguments in lists]),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=True,
-    )
-    return [Session(status, output, 0.0, folder) for status, output in json.loads(done.stdout)]
+    asked = json.dumps([[IMPORTED, *command(*arguments)[3:]] for arguments in lists])
+    started = forks.Command("ipllvm.tests.plugin.many", [asked], folder, environment(folder))
+    status, output = started.end()
+    assert status == 0, output
+    return [Session(status, printed, 0.0, folder) for status, printed in json.loads(output.splitlines()[-1])]
 
 
 def properties(*arguments: str) -> list[str]:

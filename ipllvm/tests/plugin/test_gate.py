@@ -261,7 +261,7 @@ NAMES = {
     "first.json": "no such file: did you mean 'first'? Known: first",
     "x" * 300: "no such file: Known: first",
     "reports": "the folder holds no baseline.json: ",
-    "": "--baseline: give a name",
+    "": "--baseline '': give a value",
 }
 
 

@@ -1,5 +1,6 @@
 """Gates end to end on planted models: what is measured is compared, in other batches and workers too."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -63,7 +64,7 @@ def test_what_the_baseline_violated_too_is_no_regression(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
-        ("--draws=2", "draws is 5 in the baseline and 2 in this run"),
+        ("--draws=2", "draws is 1 in the baseline and 2 in this run"),
         ("--samples=60", "260 samples are in the baseline alone"),
         ("--samples=400", "80 samples are in this run alone"),
         ("--seed=3", "seed is 0 in the baseline and 3 in this run"),
@@ -121,3 +122,15 @@ def test_saved_reports_are_compared_offline(folder: Path) -> None:
     given = [str(run.parent) for run in runs[:1]]
     assert cli.main(["compare", str(folder / "reports" / "baselines" / "first.json"), *given]) == 0
     assert cli.main(["compare", "first", "first", f"--report-dir={folder / 'reports'}"]) == 0
+
+
+@pytest.mark.slow
+def test_a_budget_is_spent_once_a_checkpoint_and_kept_beside_the_baseline(folder: Path) -> None:
+    budget = ("--baseline=first", "--budget=1 false alarm per 100 checkpoints", "--fail-on=worse")
+    kept = folder / "reports" / "baselines" / "first.budget.json"
+    for model, status, spent in (("invariant", 0, 1), ("invariant", 0, 1), ("lossy,r=0.3", 1, 2)):
+        assert gate(folder, model, *budget).status == status
+        found = json.loads(kept.read_text())["gates"]
+        assert len(found) == spent
+        assert {each["level"] for each in found} == {0.01}
+    assert [each["alarm"] for each in found] == [False, True]

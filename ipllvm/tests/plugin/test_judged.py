@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from random import Random
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -15,11 +16,13 @@ SETTINGS = ("-k", "image_use", "--model=planted:invariant", "--samples=30", "--d
 
 @pytest.fixture
 def judge(httpserver: HTTPServer) -> str:
-    """An endpoint that says yes by the model `yes` and nothing useful by any other."""
+    """An endpoint: `yes` says yes, `fickle` mostly yes, any other model nothing useful."""
+    chance = Random(0)
 
     def serve(request: Request) -> Response:
         asked = json.loads(request.get_data())
-        text = "Yes." if asked["model"] == "yes" else "I would rather not."
+        fickle = "Yes." if chance.random() < 0.7 else "No."
+        text = {"yes": "Yes.", "fickle": fickle}.get(asked["model"], "I would rather not.")
         return Response(json.dumps({"choices": [{"message": {"content": text}, "finish_reason": "stop"}]}))
 
     httpserver.expect_request("/v1/models").respond_with_data("{}")
@@ -44,13 +47,13 @@ def test_the_next_run_has_the_same_score_and_asks_nothing(
     assert row["settings"]["judge"] == f"{judge}#yes"
     assert row["settings"]["judge_prompt"].startswith("ipllvm's own, sha256 ")
     assert row["estimates"]["clean"]["value"] == 100
-    count = posts(httpserver)
-    assert 0 < count <= 60
-    assert any(f"{count} asked, 0 from the store, 0 failed" in line for line in first.lines)
+    asked = posts(httpserver)
+    assert 0 < asked <= 60
+    assert any(f"{asked} asked, 0 from the store, 0 failed" in line for line in first.lines)
     for report in tmp_path.glob("reports/*/report.json"):
         report.unlink()
     again = run(tmp_path, f"{judge}#yes")
-    assert posts(httpserver) == count
+    assert posts(httpserver) == asked
     (kept,) = again.report()["results"]
     assert kept["estimates"] == row["estimates"]
 
@@ -72,3 +75,20 @@ def test_a_judge_that_is_gone_ends_the_run_at_once(tmp_path: Path) -> None:
 def test_a_judge_that_graded_nothing_is_told(tmp_path: Path, judge: str) -> None:
     found = run(tmp_path, f"{judge}#yes", "planted")
     assert any("graded nothing: no benchmark of this run takes a judge" in line for line in found.lines)
+
+
+def test_a_judge_that_changes_its_mind_is_told_by_how_much(tmp_path: Path, judge: str) -> None:
+    (row,) = run(tmp_path, f"{judge}#fickle").report()["results"]
+    noise = row["estimates"]["judge_noise"]
+    assert noise["n"] == 20 and noise["low"] < noise["value"] < noise["high"]
+    assert "of 20 answers graded otherwise when asked again" in noise["method"]
+
+
+def test_labels_of_people_put_a_score_right(tmp_path: Path) -> None:
+    lines = (json.dumps({"id": f"planted-{number:010d}", "label": 0.5}) for number in range(1500))
+    (tmp_path / "people.jsonl").write_text("\n".join(lines))
+    done = session(tmp_path, *properties(*SETTINGS, "--benchmark=planted", "--labels=people.jsonl"))
+    found = done.report()["results"][0]["estimates"]
+    assert found["clean"]["value"] >= 70
+    assert found["clean_labelled"]["value"] == pytest.approx(50)
+    assert "put right by 30 labels" in found["clean_labelled"]["method"]

@@ -21,6 +21,6 @@ def test_the_weights_are_read_anew_where_asked(monkeypatch: pytest.MonkeyPatch, 
     plugins = SimpleNamespace(get_plugins=set)
     config: Any = SimpleNamespace(stash={OPTIONS: options}, get_verbosity=lambda: -1, pluginmanager=plugins)
     monkeypatch.setattr(deferred, "deferred", lambda *of, rehash: {"known": rehash, "read": of[3]()})
-    get: Any = next(unwrap(load_model)(config, Derived(None)))
+    get: Any = next(unwrap(load_model)(config, Derived(None), None))
     found = get("llava-tiny")
     assert found["known"] is found["read"]["rehash"] is wanted

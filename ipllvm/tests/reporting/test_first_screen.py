@@ -1,9 +1,11 @@
 """The first screen: against what, how bad, what to do next; and the examples of a comparison."""
 
+import re
 from dataclasses import replace
 
 import pytest
 
+from ipllvm.models.checkpoint import RAN_CODE
 from ipllvm.records import Decision
 from ipllvm.reporting import advice
 from ipllvm.reporting.first_screen import first_screen
@@ -100,3 +102,11 @@ def test_what_holds_can_be_kept_as_a_baseline_and_a_broken_law_is_run_again() ->
 def test_a_command_that_no_shell_can_read_is_shown_as_it_is() -> None:
     assert advice.here("ipllvm replay 'x") == "ipllvm replay 'x"
     assert advice.here("pytest 'a b'") == "pytest 'a b'"
+
+
+def test_code_that_a_checkpoint_ran_is_said_in_red_before_all_else() -> None:
+    report = reports.report(reports.result(Decision.HOLDS))
+    report["models"][0]["notes"] = [f"{RAN_CODE}: evil.<Model>", "its weights are quantised"]
+    head, _, rest = render(report).partition("</header>")
+    assert re.search(rf'<p class="bad"><strong>\S+ {re.escape(RAN_CODE)}: evil\.&lt;Model&gt;</strong>', head)
+    assert "quantised" not in head and "quantised" in rest

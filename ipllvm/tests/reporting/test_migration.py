@@ -16,7 +16,7 @@ from ipllvm.tests.reporting.golden import FOLDER
 
 FIRST = FOLDER / "first.json"
 """A report as the first version of ipllvm wrote it: never to be changed. A field that is new since then
-needs a `default` in report.schema.json."""
+needs a `default` in the schema."""
 
 
 def first() -> dict[str, Any]:

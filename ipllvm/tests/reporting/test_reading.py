@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ipllvm.records import Decision
+from ipllvm.reporting.quantities import MEANINGS
 from ipllvm.reporting.reading import reading, summary
 from ipllvm.reporting.view import lines
 from ipllvm.tests.reporting import reports
@@ -29,6 +30,16 @@ def test_a_result_is_read_by_its_bounds(decision: str, direction: str, kind: str
     found = reports.result(Decision(decision), kind=kind)
     report = reports.report(replace(found, claim=replace(found.claim, direction=direction)))
     assert reading(report["results"][0]) == f"0.4 points lost under the perturbation; {words}"
+
+
+def test_what_is_below_zero_is_told_without_a_minus() -> None:
+    found = reports.result()
+    drop = reports.estimate("performance_drop", -0.31, -1.8, 0.9)
+    report = reports.report(replace(found, estimates={**found.estimates, "performance_drop": drop}))
+    measured, bound = reading(report["results"][0]).split("; ")
+    assert measured == "0.3 points gained under the perturbation"
+    assert bound == "with 95 % confidence no more than 0.9 lost, at most 2.0 is required."
+    assert all(each.below for name, each in MEANINGS.items() if name not in ("solved", "hallucinated"))
 
 
 def test_what_was_not_measured_says_nothing() -> None:

@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ipllvm.claims.tables import PrintedNumber
 from ipllvm.errors import UsageError
 from ipllvm.records import (
     BenchmarkInfo,
@@ -26,11 +27,19 @@ from ipllvm.records import (
     Result,
     Verdict,
 )
-from ipllvm.reporting import schema
+from ipllvm.reporting import document, schema
+from ipllvm.reporting.report import Run, WithoutResult
 from ipllvm.tests.reporting import reports
 from ipllvm.tests.reporting.golden import check_golden
 from ipllvm.tests.reporting.hostile import HOSTILE
+from ipllvm.verdicts.statements import Statement
 
+LISTS = {
+    "results": "ResultEntry", "models": "ModelInfo", "benchmarks": "BenchmarkInfo", "failed": "FailedEntry",
+    "passed_laws": "PassedLawEntry", "not_tested": "NotTestedEntry", "not_measured": "NotMeasuredEntry",
+}  # fmt: skip
+ABOUT_TESTS = {"replay", "law", "primary", "phase", "seconds"}
+"""What not every list says of a test."""
 TEXT = st.text(max_size=12)
 COUNT = st.integers(0, 10**9)
 NUMBER = st.floats(allow_nan=False, allow_infinity=False)
@@ -248,16 +257,35 @@ def test_every_field_is_required_and_told_in_the_readme() -> None:
 def test_no_field_is_written_that_the_schema_does_not_name() -> None:
     made, parts = reports.mixed(), schema.SCHEMA["$defs"]
     assert list(made) == list(schema.SCHEMA["properties"])
-    assert set(made["run"]) == set(parts["run"]["properties"])
-    for entries, kind in [("results", "result"), ("models", "model"), ("benchmarks", "benchmark")]:
-        assert all(set(entry) == set(parts[kind]["properties"]) for entry in made[entries])
-    for entries, kind in [("failed", "failed"), ("passed_laws", "passed_law")]:
+    assert set(made["run"]) == set(parts["RunEntry"]["properties"])
+    for entries, kind in LISTS.items():
         assert made[entries]
         assert all(set(entry) == set(parts[kind]["properties"]) for entry in made[entries])
     for entry in made["results"]:
-        assert set(entry["claim"]) == set(parts["claim"]["properties"])
-        assert set(entry["verdict"]) == set(parts["verdict"]["properties"])
-        assert set(entry["estimates"]["clean"]) == set(parts["estimate"]["properties"])
+        assert set(entry["claim"]) == set(parts["Claim"]["properties"])
+        assert set(entry["verdict"]) == set(parts["Verdict"]["properties"])
+        assert set(entry["estimates"]["clean"]) == set(parts["Estimate"]["properties"])
+
+
+@pytest.mark.parametrize(
+    ("entry", "kind", "beside"),
+    [
+        (document.StatementEntry, Statement, set()),
+        (document.FigureEntry, PrintedNumber, set()),
+        (document.RunEntry, Run, {"seconds"}),
+        (document.ResultEntry, Result, {"test", "outcome", "replay", "standing", "printed"}),
+        (document.FailedEntry, WithoutResult, set()),
+        (document.NotMeasuredEntry, WithoutResult, set()),
+    ],
+)
+def test_entries_have_the_fields_of_the_records_they_are_made_of(
+    entry: type, kind: type, beside: set[str]
+) -> None:
+    made = {field.name for field in fields(kind)}
+    left = made - entry.__annotations__.keys()
+    assert entry.__annotations__.keys() - made == beside
+    unwritten = {"paired", "parts", "said", "floors", "noise", "analyses"}
+    assert left <= (unwritten if kind is Result else ABOUT_TESTS if kind is WithoutResult else set())
 
 
 def test_golden_of_every_kind() -> None:

@@ -16,6 +16,8 @@ from ipllvm.tests.reporting.hostile import HOSTILE
 from ipllvm.tests.reporting.test_first_screen import gated
 
 FOLDER = Path("reports/2025-03-01T12-00-00Z")
+COMMANDS = ("  run it again: ", "  ipllvm check ")
+"""Lines to be copied, which are not folded."""
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,7 @@ def test_columns_are_aligned() -> None:
 
 @pytest.mark.parametrize("width", [1, 20, 40, 60, 80, 99, 100, 120])
 def test_no_line_is_wider_than_the_terminal(width: int) -> None:
-    folded = [line for line in summary(reports.mixed(), width) if not line.startswith("  run it again: ")]
+    folded = [line for line in summary(reports.mixed(), width) if not line.startswith(COMMANDS)]
     assert max(map(len, folded)) <= max(width, 20)
 
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 import pytest
 
 import ipllvm
+from ipllvm.errors import UsageError
 from ipllvm.evaluation.settings import Settings
 from ipllvm.records import Benchmark
 from ipllvm.session.option import Bears
@@ -120,6 +121,15 @@ def test_every_field_is_a_row_of_its_own() -> None:
 
 def test_all_but_what_bears_on_nothing_have_another_value_here() -> None:
     assert set(OTHER) == set(REPEATED)
+
+
+@pytest.mark.parametrize("text", ["", " "])
+@pytest.mark.parametrize("name", [name for name, row in OPTIONS.items() if not row.flag])
+def test_nothing_is_no_value(name: str, text: str) -> None:
+    """As of a variable that the shell does not know: it must not pass for the default, or for this folder."""
+    row = OPTIONS[name]
+    with pytest.raises(UsageError, match=f"--{row.name} "):
+        row.read([text] if row.many else text)
 
 
 @pytest.mark.parametrize("name", REPEATED)

@@ -128,7 +128,7 @@ def test_cuda_needs_a_driver(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, de
     assert read(device=device).device == device
 
 
-@pytest.mark.parametrize("text", ["", "1.5", "٣x", "²", "1e3", " 1"])
+@pytest.mark.parametrize("text", ["1.5", "٣x", "²", "1e3", " 1"])
 def test_a_number_is_digits(text: str) -> None:
     with pytest.raises(UsageError, match="give a whole number of at least 1"):
         read(draws=text)

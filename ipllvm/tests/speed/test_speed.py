@@ -20,6 +20,7 @@ from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.speed import synthetic
 from ipllvm.speed.measure import Bench, table
+from ipllvm.speed.shapes import IMAGE, SHAPES
 from ipllvm.speed.workloads import Workload
 
 
@@ -84,24 +85,42 @@ def test_a_true_shape_without_a_checkpoint_is_timed_and_drawn(
     assert "of a large matrix product" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["tiny", "llava-1.5-7b"])
+VISUAL = {
+    "tiny": 64,
+    "llava-1.5-7b": 576,
+    "llava_next-small": 576 + 24 * 25,
+    "llava_onevision-small": 729 + 27 * 29,
+    "qwen2_vl-small": 256,
+}
+
+
+@pytest.mark.parametrize("name", VISUAL)
 def test_a_synthetic_prompt_has_the_tokens_of_its_shape(name: str) -> None:
-    shape = synthetic.SHAPES[name]
-    asked = synthetic.asked(scenes.short(), name)
-    processor = synthetic._processor(shape)
+    shape = SHAPES[name]
+    asked = synthetic.fitted(scenes.short(), name)
+    processor = synthetic.processor(shape)
     sample = asked.samples[0]
     text = render(processor, sample.prompt, CHECKPOINT, "<image>")
     fields = processor(
         images=[sample.images[0].load()], text=text, return_tensors="pt", add_special_tokens=False
     )
-    visual = int((fields["input_ids"] == shape.config().image_token_id).sum())
-    assert visual == (shape.image // shape.patch) ** 2
+    visual = int((fields["input_ids"] == IMAGE).sum())
+    assert visual == VISUAL[name]
     assert fields["input_ids"].shape[1] - visual == shape.text == 64
+
+
+def test_a_workload_is_cut_to_samples_first_and_then_to_perturbations_at_equal_distances() -> None:
+    noises = [LayerNoise(layer, "keskar", 0.3) for layer in range(6)]
+    plan = _plan(*noises, draws=1)
+    assert len(Workload("some", plan).cut(24).plan.samples) == 4
+    cut = Workload("some", plan).cut(6).plan
+    assert (len(cut.samples), cut.perturbations) == (2, (Clean(), noises[0], noises[2], noises[4]))
+    assert Workload("some", plan).cut(1000).plan == plan
 
 
 def test_the_7b_shape_has_the_parameters_of_the_7b_model() -> None:
     with torch.device("meta"):
-        model = LlavaForConditionalGeneration(synthetic.SHAPES["llava-1.5-7b"].config())
+        model = LlavaForConditionalGeneration(SHAPES["llava-1.5-7b"].config())
     assert sum(p.numel() for p in model.parameters()) == pytest.approx(7.063e9, rel=0.001)
 
 

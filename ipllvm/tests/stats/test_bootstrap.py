@@ -61,3 +61,23 @@ def test_the_generator_fixes_it() -> None:
 )
 def test_too_little_shows_no_numbers(contrast: Contrast) -> None:
     assert bootstrap_interval(contrast, _rng(), replicates=200) is None
+
+
+def test_just_enough_shows_numbers() -> None:
+    assert bootstrap_interval(flips(20, 6, 6), _rng(), replicates=200) is not None
+
+
+@pytest.mark.parametrize("replicates", [1, 2])
+def test_replicates_that_show_no_spread_show_no_numbers(replicates: int) -> None:
+    """All on one side of what was observed, or all the same, as few replicates often are."""
+    for seed in range(60):
+        found = bootstrap_interval(
+            flips(20, 6, 6), np.random.default_rng(seed), alpha=0.05, replicates=replicates
+        )
+        assert found is None or found[0] < found[1]
+
+
+def test_as_many_replicates_as_in_scipy() -> None:
+    assert bootstrap_interval(flips(40, 12), _rng()) == bootstrap_interval(
+        flips(40, 12), _rng(), replicates=9_999
+    )

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from ipllvm import claims
-from ipllvm.records import Contrast, Decision
+from ipllvm.records import EXACT, Contrast, Decision
 from ipllvm.stats.betting import BettingTest
-from ipllvm.stats.choice import choose
+from ipllvm.stats.choice import choose, turned
 from ipllvm.stats.dirichlet import DirichletTest
 from ipllvm.stats.score_interval import ScoreTest
+from ipllvm.tests.stats.contrasts import flips, singletons
 from ipllvm.verdicts import decide
 
 
@@ -57,3 +58,29 @@ def test_where_nothing_changed_the_bound_is_exact_for_weighted_sums_too() -> Non
     test = choose(_contrast(0, weighted=True))
     assert test.method == "exact bound, nothing changed"
     assert test.p_holds(0.02) == pytest.approx(0.98**300)
+
+
+TABLE = np.random.default_rng(3).random((60, 12))
+SIDED = {
+    "few that inform": replace(_contrast(5, weighted=True), n_error=3, unknown=(-0.5, 2.0)),
+    "influence values": replace(_contrast(60, weighted=True), linearised=True, n_error=2, unknown=(0.0, 1.0)),
+    "shared draws": Contrast("x", TABLE.mean(1), singletons(60), 1.0, 0.0, 12, 2, crossed=TABLE),
+}
+
+
+@pytest.mark.parametrize("exact", EXACT)
+@pytest.mark.parametrize("name", SIDED)
+def test_the_opposite_contrast_has_the_opposite_bounds(name: str, exact: str) -> None:
+    test, opposite = choose(SIDED[name], exact), choose(turned(SIDED[name], -1), exact)
+    low, high = test.interval(0.05)
+    assert opposite.interval(0.05) == pytest.approx((-high, -low), abs=1e-6)
+    assert opposite.p_holds(-0.03) == pytest.approx(test.p_violated(0.03))
+
+
+def test_turned_twice_a_contrast_is_itself() -> None:
+    contrast = replace(flips(20, 5, 2, n_error=5), unknown=(-1.0, 4.0))
+    once = turned(contrast, -1)
+    assert (float(once.values.sum()), once.unknown) == (-3.0, (-4.0, 1.0))
+    twice = turned(once, -1)
+    assert (list(twice.values), twice.unknown) == (list(contrast.values), contrast.unknown)
+    assert turned(contrast, 1) is contrast

@@ -36,6 +36,17 @@ def share_held(design: Design, truth: float) -> float:
     return sum(test.holds(MARGIN, 0.05) for test in tests) / runs
 
 
+@pytest.mark.parametrize(
+    ("sizes", "draws", "holds", "violated"),
+    [(10, 1, 0.1307, 0.0683), (10, 5, 0.1211, 0.0516), (2, 1, 0.0522, 0.0492), (2, 5, 0.0382, 0.0346)],
+)
+def test_of_300_samples_in_clusters_these_are_the_distances(
+    sizes: int, draws: int, holds: float, violated: float
+) -> None:
+    found = PlannedRun(np.full(300 // sizes, sizes), draws).detects(MARGIN, 1 / draws)
+    assert (found.holds, found.violated) == pytest.approx((holds, violated), abs=1e-4)
+
+
 def test_one_giant_cluster_cannot_hold() -> None:
     found = PlannedRun(np.array([750, *[1] * 750])).detects(MARGIN)
     assert math.isinf(found.holds) and found.larger == found.violated

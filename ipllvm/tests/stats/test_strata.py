@@ -52,6 +52,12 @@ def test_missing_samples_widen_and_little_says_nothing() -> None:
     assert nothing.too_little and nothing.p_holds(0.5) == 1.0
 
 
+def test_a_benchmark_with_missing_samples_is_its_own_test() -> None:
+    """What was measured counts for its share of the benchmark alone."""
+    holed = flips(200, 40, n_error=50)
+    assert combined([(1.0, holed)]).interval() == pytest.approx(ScoreTest.of(holed).interval())
+
+
 def test_what_is_known_of_missing_samples_is_used() -> None:
     """Three of 300 failed when perturbed, and were right when clean: they may have lost, not gained."""
     values, names = np.zeros(297), tuple(f"c{i}" for i in range(297))

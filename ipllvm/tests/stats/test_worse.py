@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ipllvm.records import Contrast
-from ipllvm.stats.flip_noise import Flips, may_be_used, p_beyond_noise
+from ipllvm.stats.flip_noise import FlipCounts, may_be_used, p_beyond_noise
 from ipllvm.stats.multiplicity import holm
 from ipllvm.stats.ppi import corrected
 from ipllvm.verdicts.worse import p_worse, pool
@@ -22,7 +22,7 @@ def test_noise_that_is_three_times_what_was_measured_gives_few_false_alarms() ->
         for _ in range(500):
             noise = rng.binomial(600, 0.005, 2)
             change = rng.binomial(300, factor * 0.005, 2)
-            found, known = Flips(change[0], change[1], 300), Flips(noise[0], noise[1], 600)
+            found, known = FlipCounts(change[0], change[1], 300), FlipCounts(noise[0], noise[1], 600)
             alarms += may_be_used(found, known) and p_beyond_noise(found, known) <= 0.05
         assert alarms / 500 <= limit
 

@@ -83,6 +83,12 @@ def _siglip(text: Settings) -> Kind:
     return replace(kind, processor=("LlavaProcessor", WHOLE), images=("SiglipImageProcessor", SQUARE))
 
 
+def _whole_states() -> Kind:
+    """Its projector takes the class token too."""
+    chosen = {"vision_feature_select_strategy": "full"}
+    return replace(_llava(decoder("llama"), **chosen), processor=("LlavaProcessor", {**CLIPPED, **chosen}))
+
+
 def _vip() -> Kind:
     def config(ids: Ids) -> Settings:
         return {
@@ -199,6 +205,7 @@ DECODERS: dict[str, Settings] = {
     "phi3": decoder("phi3"),
     "gemma": decoder("gemma", head_dim=16),
     "cohere": decoder("cohere", logit_scale=0.25),
+    "gpt_oss": decoder("gpt_oss", head_dim=16, sliding_window=20, **EXPERTS),
 }
 """The decoders that stand in LLaVA."""
 
@@ -206,6 +213,7 @@ KINDS: dict[str, Kind] = {
     **{f"llava-{name}": _llava(text) for name, text in DECODERS.items()},
     "llava-siglip": _siglip(decoder("llama")),
     "llava-siglip-qwen3": _siglip(decoder("qwen3", head_dim=16)),
+    "llava-class-token": _whole_states(),
     "llava-pixtral": _pixtral(),
     "llava_next-mistral": _next(MISTRAL),
     "llava_next-granite": _next(decoder("granite", **GRANITE)),

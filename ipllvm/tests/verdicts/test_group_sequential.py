@@ -9,8 +9,8 @@ import pytest
 
 from ipllvm.calibration.distributions import Design, Flips
 from ipllvm.calibration.fixed import claim
+from ipllvm.engine import deferred
 from ipllvm.errors import ClaimViolated, UsageError
-from ipllvm.evaluation import evaluation
 from ipllvm.records import Contrast, Decision
 from ipllvm.sampling import generator
 from ipllvm.session.combinations import check
@@ -26,7 +26,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
 
     def make(answer: Callable[[Any], Any], **settings: Any) -> Run:
         made = Run(answer, looks=True, **settings)
-        monkeypatch.setattr(evaluation, "run", made.run)
+        monkeypatch.setattr(deferred, "run", made.run)
         return made
 
     return make

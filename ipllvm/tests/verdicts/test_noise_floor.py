@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from ipllvm import claims
+from ipllvm.engine import deferred
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Outcomes
 from ipllvm.engine.store.outcomes import forgetful
-from ipllvm.evaluation import evaluation
 from ipllvm.evaluation.evaluation import Evaluation, Settings
 from ipllvm.evaluation.schedules import Repeated
 from ipllvm.evaluation.shown import Shown
@@ -41,7 +41,7 @@ def measured(
         number = len(runs)
         outcomes.update({trial: answer(trial, number) for trial in plan.trials() if trial not in outcomes})
 
-    monkeypatch.setattr(evaluation, "run", run)
+    monkeypatch.setattr(deferred, "run", run)
     rows: list[Result] = []
     claim = replace(claims.load()["permutation"], margin=margin, kind="observation")
     model: Any = Fake()

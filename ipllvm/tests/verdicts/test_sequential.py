@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from ipllvm import claims
+from ipllvm.engine import deferred
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Outcomes
 from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured
-from ipllvm.evaluation import evaluation
 from ipllvm.evaluation.evaluation import Evaluation, Settings
 from ipllvm.evaluation.schedules import UntilDecided
 from ipllvm.evaluation.shown import Shown
@@ -80,7 +80,7 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
 
     def make(answer: Callable[[Trial], Response], **settings: Any) -> Run:
         made = Run(answer, **settings)
-        monkeypatch.setattr(evaluation, "run", made.run)
+        monkeypatch.setattr(deferred, "run", made.run)
         return made
 
     return make

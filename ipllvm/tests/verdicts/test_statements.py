@@ -1,7 +1,7 @@
 """What a run says over benchmarks and over models, on contrasts whose truth is known."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import execnet
 import numpy as np
@@ -13,6 +13,7 @@ from ipllvm.records import BenchmarkInfo, Contrast, Decision, Scores
 from ipllvm.reporting import html, markdown, schema, terminal
 from ipllvm.reporting.report import build
 from ipllvm.reporting.schema import row as as_row
+from ipllvm.reporting.view import stated
 from ipllvm.tests.reporting import reports
 from ipllvm.verdicts import statements
 from ipllvm.verdicts.guard import NOT_SHOWN
@@ -55,6 +56,8 @@ def test_the_mean_over_benchmarks(drops: tuple[float, ...], decision: str) -> No
     means = [float(row.contrasts["claim"].values.mean()) for row in rows]
     assert found.value == pytest.approx(100 * sum(means) / len(means))
     assert found.low is not None and found.high is not None and found.low <= (found.value or 0) <= found.high
+    (sentence,) = stated({"statements": [asdict(found)]})
+    assert sentence.count("[") == 1 and sentence.endswith(f"{rows[0].claim.words}")
 
 
 def test_the_mean_needs_two_benchmarks_that_have_something_to_lose() -> None:

@@ -30,7 +30,9 @@ def _within(measured: float, said: float, n: int) -> bool:
     return abs(measured - said) <= 400 * math.sqrt(share * (1 - share) / n) + 100 / n
 
 
-@pytest.mark.parametrize("name", LLAVAS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(each, marks=() if each == "llava-tiny" else pytest.mark.slow) for each in LLAVAS]
+)
 def test_a_sample_of_a_cards_answers_is_as_the_card_says(name: str) -> None:
     model = load(name, device="cpu")
     benchmarks = ["easyvqa", "scenes", "word_problems"]

@@ -12,7 +12,7 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
+from ipllvm.errors import IpllvmError, ModelUnavailable, UnknownName, UsageError
 from ipllvm.models.load_options import LoadOptions
 from ipllvm.models.loading import load, sketch
 from ipllvm.models.originals import templates
@@ -178,6 +178,30 @@ def test_an_adapter_of_another_model_is_refused(vicuna: Path, tmp_path: Path) ->
         load(str(folder), device="cpu", how=LoadOptions(base_model=str(vicuna), allow_pickle=True))
 
 
+def test_an_adapter_on_a_llava_keeps_what_it_does_not_bring(tmp_path: Path) -> None:
+    base, folder = whole(V15, tmp_path), whole("llava-v1.5-tiny-lora", tmp_path)
+    torch.save({}, folder / "non_lora_trainables.bin")
+    found = load(str(folder), device="cpu", how=LoadOptions(base_model=str(base), allow_pickle=True))
+    kept = load_file(base / "model.safetensors")["model.mm_projector.2.bias"].float()
+    assert torch.equal(found._projector[2].bias, kept)  # type: ignore[attr-defined]
+    linear = {f"base_model.model.{name}": value for name, value in linear_projector().items()}
+    torch.save(linear, folder / "non_lora_trainables.bin")
+    changed(folder, mm_projector_type="linear")
+    found = load(str(folder), device="cpu", how=LoadOptions(base_model=str(base), allow_pickle=True))
+    assert len(found._projector) == 1, "a projector of another type takes the place of the base's whole"  # type: ignore[attr-defined]
+
+
+def linear_projector() -> dict[str, Tensor]:
+    """A projector of one layer, as a trainer saves it."""
+    return {f"model.mm_projector.{name}": value for name, value in linear("", 0).items()}
+
+
+def test_tiles_take_one_picture(tmp_path: Path) -> None:
+    found = load(str(whole(V16, tmp_path)), device="cpu")
+    with pytest.raises(ValueError, match="takes one image a sample, got 2"):
+        found.prepare([PICTURE, PICTURE], "what?")
+
+
 def test_a_projector_alone_stands_on_a_model_too(vicuna: Path, tmp_path: Path) -> None:
     full = whole(V15, tmp_path)
     expected = load(str(full), device="cpu", how=LoadOptions(prompt_template="plain"))
@@ -269,6 +293,26 @@ def test_what_has_no_faithful_class_is_refused_and_named(name: str, tmp_path: Pa
     assert "known:" in line or "resolutions in tiles" in line
 
 
+WRONG: tuple[Any, ...] = ([], {}, "x", -1, 10**9, True, 0, [1, 2], "", 1.5, None)
+"""What no setting is, or few are."""
+
+
+def test_a_setting_of_a_wrong_kind_or_none_is_at_most_one_line(tmp_path: Path) -> None:
+    folder = whole(V16, tmp_path)
+    for file in ("config.json", "tokenizer_config.json", "generation_config.json"):
+        right = json.loads((folder / file).read_text("utf-8"))
+        for number, name in enumerate(right):
+            wrong = right | {name: WRONG[number % len(WRONG)]}
+            for settings in (wrong, {key: value for key, value in right.items() if key != name}):
+                (folder / file).write_text(json.dumps(settings))
+                try:
+                    sketch(str(folder), offline=True)
+                except IpllvmError as error:
+                    assert "\n" not in str(error), (file, name)
+        (folder / file).write_text(json.dumps(right))
+    assert sketch(str(folder), offline=True).prepare([PICTURE], "what?").visual.any(), "as it was"
+
+
 def test_qwens_decoder_is_known_by_its_architecture(tmp_path: Path) -> None:
     folder = changed(whole(OV, tmp_path), model_type="llava")
     assert OriginalSettings.of(folder).text == "qwen2"
@@ -305,6 +349,9 @@ def test_templates_follow_decoder_and_vocabulary(tmp_path: Path) -> None:
     settings = OriginalSettings.of(whole(V15, tmp_path))
     found = {rows: templates.chosen(settings, rows, False).name for rows in (32_000, 64_000, 128_256)}
     assert found == {32_000: "vicuna_v1", 64_000: "chatml_direct", 128_256: "llava_llama_3"}
+    told = {word: templates.chosen(settings, 440, False, {word}).name for word in ("<|im_start|>", "[INST]")}
+    told["header"] = templates.chosen(settings, 440, False, {"<|start_header_id|>", "<|im_start|>"}).name
+    assert told == {"<|im_start|>": "chatml_direct", "[INST]": "vicuna_v1", "header": "llava_llama_3"}
 
 
 def test_a_sketch_counts_the_same_tokens(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """Texts around a picture are tokenised apart, from a sentencepiece model that is read without its package."""
 
+import json
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +17,7 @@ MODEL = DATA / NAMES[0] / "tokenizer.model"
 
 
 def test_pieces_are_those_of_the_model() -> None:
-    pieces = read_pieces(MODEL)
+    pieces = read_pieces(MODEL).pieces
     assert [piece.text for piece in pieces[:4]] == ["<unk>", "<s>", "</s>", "<0x00>"]
     assert len(pieces) == 440
     assert {piece.kind for piece in pieces[3:259]} == {6}
@@ -64,3 +66,30 @@ def test_added_tokens_follow_the_pieces(tmp_path: Path) -> None:
     (tmp_path / "added_tokens.json").write_text('{"<im_end>": 441, "<im_start>": 440}')
     plain = tokenizer.load(tmp_path, ("<im_patch>", "<im_start>", "<im_end>"))
     assert plain.convert_tokens_to_ids(["<im_start>", "<im_end>", "<im_patch>"]) == [440, 441, 442]
+
+
+SLOW = json.loads((DATA / "slow_tokenizer.json").read_text("utf-8"))
+"""What Llama's slow tokenizer of transformers 4.37.2 made of texts, on the tiny model with bytes appended."""
+
+
+@pytest.mark.parametrize(
+    "case", SLOW["cases"], ids=lambda c: f"{c['model']}-{c['legacy']}-{len(c['added'])} added"
+)
+def test_a_text_is_tokenised_as_by_the_slow_tokenizer(case: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.model").write_bytes(MODEL.read_bytes() + bytes.fromhex(case["appended"]))
+    config = json.loads((MODEL.parent / "tokenizer_config.json").read_text("utf-8"))
+    legacy = {} if case["legacy"] is None else {"legacy": case["legacy"]}
+    kept = {name: value for name, value in config.items() if name != "legacy"}
+    (tmp_path / "tokenizer_config.json").write_text(json.dumps(kept | legacy))
+    plain = tokenizer.load(tmp_path, case["added"])
+    found = {text: plain(text)["input_ids"] for text in SLOW["texts"]}
+    bare = {text: [1, *plain.encode(text, add_special_tokens=False)] for text in SLOW["texts"]}
+    assert found == bare, "a beginning is all that is added"
+    assert found == dict(zip(SLOW["texts"], case["ids"], strict=True))
+
+
+def test_a_token_without_a_text_is_the_usual_one(tmp_path: Path) -> None:
+    (tmp_path / "tokenizer.model").write_bytes(MODEL.read_bytes())
+    (tmp_path / "tokenizer_config.json").write_text('{"unk_token": "", "pad_token": ""}')
+    plain = tokenizer.load(tmp_path, ())
+    assert (plain.unk_token, plain.unk_token_id, plain.pad_token) == ("<unk>", 0, None)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from ipllvm.engine.decoding import greedy
+from ipllvm.engine.pool import greedy
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.tests.models.originals.vectors import NAMES, Case, cases, logits, model
 

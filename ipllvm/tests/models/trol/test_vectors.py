@@ -10,8 +10,8 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import Tensor
 
-from ipllvm.engine.decoding import greedy
 from ipllvm.engine.plan import Plan
+from ipllvm.engine.pool import greedy
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models.base import Prepared

@@ -1,0 +1,1 @@
+"""Who runs a plan: this process, or many workers that one driver feeds."""

@@ -1,0 +1,184 @@
+"""Properties while a model is trained: a callback for the Trainer of transformers.
+
+trainer = Trainer(model, args, processing_class=processor, callbacks=[
+PropertyCallback(properties="image_use", benchmarks="scenes", samples=200, every=500, against="start"),
+])
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Final
+
+from transformers.trainer_callback import TrainerCallback, TrainerControl, TrainerState
+
+import ipllvm
+from ipllvm.api.report import Report
+from ipllvm.errors import UsageError
+from ipllvm.integrations.live import log_live
+from ipllvm.reporting.measures import measures, place
+from ipllvm.reporting.schema import Row
+from ipllvm.verdicts.release import REGRESSION
+
+if TYPE_CHECKING:
+    from transformers import Trainer, TrainingArguments
+
+START: Final = "start"
+"""A baseline that is measured when training begins."""
+ANY: Final = "any"
+
+
+class PropertyCallback(TrainerCallback):
+    """Measures properties of the model while it is trained, and may stop the training.
+
+    Each measurement is a session of `ipllvm.check` on the model in memory, which is handed back as it was,
+    random states too: losses are those of a run without. It looks often, so that `alpha` is shared: with
+    L looks planned, an alarm is a requirement whose p-value, after Holm's correction over the claims of
+    its look, is at most alpha / L. So one false alarm in the whole training has at most the probability
+    alpha (a union bound, whatever the looks have in common). Looks beyond the L planned ones, which more
+    evaluations than the Trainer's steps foretell would be, measure and log but alarm no more. A step is
+    looked at once, and what is evaluated outside of a training not at all. Each training begins anew.
+
+    Numbers go to `Trainer.log` where `trainer` was set; else into `state.log_history` and to the trackers
+    of `args.report_to` that are open in this process. transformers gives a callback no Trainer.
+
+    Args:
+        properties, benchmarks, samples: As in `ipllvm.check`.
+        every: Steps between two looks; without it, whenever the Trainer evaluates.
+        against: What to compare with: "start" for the model as training begins, or as in `ipllvm.check`.
+        stop_on: Properties whose alarm ends the training; "any" for all.
+        alpha: Probability of a false alarm in the whole training.
+        measurements: How many looks alpha is shared by; without it as many as the Trainer's steps allow.
+        processor: Where the Trainer's `processing_class` is a tokenizer alone.
+        **options: Further options of `ipllvm.check`; outcomes are not kept unless `no_store=False`.
+    """
+
+    trainer: "Trainer | None" = None
+
+    def __init__(
+        self,
+        properties: "str | Iterable[str] | None" = None,
+        benchmarks: "str | Iterable[str] | None" = None,
+        *,
+        samples: int | str | None = None,
+        every: int | None = None,
+        against: "str | PathLike[str] | Report | None" = None,
+        stop_on: "str | Iterable[str]" = (),
+        alpha: float = 0.05,
+        measurements: int | None = None,
+        processor: Any = None,
+        **options: Any,
+    ) -> None:
+        if every is not None and every < 1:
+            raise UsageError(f"every={every}: give a number of steps of at least 1, or None")
+        if measurements is not None and measurements < 1:
+            raise UsageError(f"measurements={measurements}: give a number of at least 1, or None")
+        if not 0 < alpha < 1:
+            raise UsageError(f"alpha={alpha}: give a probability between 0 and 1")
+        self.every, self.against, self.alpha, self.measurements = every, against, alpha, measurements
+        self.planned: int | None = None  # set while a model is trained
+        self._baseline: str | PathLike[str] | Report | None = None
+        self.stop_on = {stop_on} if isinstance(stop_on, str) else set(stop_on)
+        self.processor = processor
+        self.options = {"properties": properties, "benchmarks": benchmarks, "samples": samples} | options
+        self.reports: dict[int, Report] = {}
+        self.alarms: dict[int, tuple[str, ...]] = {}
+
+    def on_train_begin(
+        self, args: "TrainingArguments", state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Share alpha, and measure the model as it is where that is the baseline."""
+        if args.world_size > 1:
+            raise UsageError(
+                "PropertyCallback measures in one process: in distributed training measure the checkpoints"
+            )
+        self.planned = self.measurements or self._planned(args, state)
+        self.reports, self.alarms = {}, {}
+        self._baseline = None if self.against == START else self.against
+        if self.against == START:
+            self._baseline = self._measure(state, kwargs)
+
+    def on_train_end(
+        self, args: "TrainingArguments", state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Evaluations from now on are of no training."""
+        self.planned = None
+
+    def on_step_end(
+        self, args: "TrainingArguments", state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Look every so many steps."""
+        if self.every is not None and state.global_step % self.every == 0:
+            self._look(args, state, control, kwargs)
+
+    def on_evaluate(
+        self, args: "TrainingArguments", state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Look when the Trainer evaluates, unless `every` says when."""
+        if self.every is None:
+            self._look(args, state, control, kwargs)
+
+    def _planned(self, args: "TrainingArguments", state: TrainerState) -> int:
+        """How often the training will be looked at; raises UsageError where that can't be known."""
+        first = int(getattr(args, "eval_on_start", False))
+        if self.every is not None:
+            return max(1, state.max_steps // self.every)
+        if args.eval_strategy == "steps":
+            return max(1, first + int(state.max_steps // state.eval_steps))
+        if args.eval_strategy == "epoch":
+            return max(1, first + state.num_train_epochs)
+        raise UsageError("PropertyCallback: give every=STEPS, or let the Trainer evaluate (eval_strategy)")
+
+    def _measure(self, state: TrainerState, kwargs: Mapping[str, Any]) -> Report:
+        processor = self.processor or kwargs.get("processing_class")
+        if not hasattr(processor, "image_processor"):
+            raise UsageError(
+                "PropertyCallback: the Trainer's processing_class is no processor: give processor="
+            )
+        return ipllvm.check(
+            kwargs["model"],
+            processor,
+            against=self._baseline,
+            name=f"step-{state.global_step}",
+            **{"no_store": True, "report_only": True, **self.options},
+        )
+
+    def _look(
+        self,
+        args: "TrainingArguments",
+        state: TrainerState,
+        control: TrainerControl,
+        kwargs: Mapping[str, Any],
+    ) -> None:
+        if self.planned is None or state.global_step in self.reports:
+            return
+        report = self._measure(state, kwargs)
+        self.reports[state.global_step] = report
+        numbers = {f"ipllvm/{name}": value for name, value in _numbers(report).items()}
+        if self.trainer is not None:
+            self.trainer.log(numbers)
+        else:
+            log_live(numbers, args, state)
+        alarms = tuple(self._alarms(report))
+        if alarms:
+            self.alarms[state.global_step] = tuple(map(place, alarms))
+        if self.stop_on and any(self._stops(row) for row in alarms):
+            control.should_training_stop = True
+
+    def _alarms(self, report: Report) -> Iterator[Row]:
+        """The requirements that are violated at the level of one look; of a gate its comparisons alone."""
+        planned = self.planned or 1
+        level = self.alpha / planned if len(self.reports) <= planned else 0.0
+        for row in report.data["results"]:
+            p = (row["standing"] or row["verdict"])["p_violated"]
+            counts = row["claim"]["kind"] == "requirement" and (
+                self.against is None or row["claim"]["name"].startswith(REGRESSION)
+            )
+            if counts and p is not None and p <= level:
+                yield row
+
+    def _stops(self, row: Row) -> bool:
+        return bool(self.stop_on & {ANY, row["property"], row["claim"]["name"]})
+
+
+def _numbers(report: Report) -> Mapping[str, float]:
+    return measures(report.data, report.data["models"][0]["id"]) if report.data["models"] else {}

