@@ -175,7 +175,7 @@ RECIPES: dict[str, Recipe] = {
                     warmup=30, cooldown=0.8, muon=True,
                 ),
                 Phase(
-                    "rewording", 400, 32, 3e-4, WORDED_MIX | {"charts": 4.0},
+                    "rewording", 300, 32, 3e-4, WORDED_MIX | {"charts": 4.0},
                     questions=6, captions=0.1, lettered=0.4, rephrased=0.4, problems=12,
                     warmup=30, cooldown=1.0, muon=True,
                 ),
