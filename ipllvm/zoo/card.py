@@ -93,7 +93,7 @@ def write(name: str, checkpoints: Path, runs: Path) -> Path:
     recipe, folder = (RECIPES | SISTERS)[name], checkpoints / name
     columns, figures, size = _measured(recipe, folder)
     worded = wording_figures.measure(folder) if recipe.kind.startswith("llava") else []
-    curve = _curve(runs / name / "curve.jsonl", _known_curve(folder / "figures.json"))
+    curve = _curve(runs / name / "curve.jsonl", _earlier_curve(folder / "figures.json"))
     rows = {
         "figures": [dict(zip(columns, f, strict=True)) for f in figures],
         "wordings": worded,
@@ -126,22 +126,22 @@ def _measured(recipe: Recipe, folder: Path) -> tuple[tuple[str, ...], list[Row],
     return tuple(parts.PartFigure.__slots__), [astuple(figure) for figure in found], size
 
 
-def _curve(path: Path, known: Curve, points: int = 12) -> Curve:
+def _curve(path: Path, earlier: Curve, points: int = 12) -> Curve:
     """About `points` rows of a phase's learning curve, evenly spaced, the last one among them.
 
-    Behind what is known of phases that were trained earlier.
+    Behind that of the phases that were trained earlier.
     """
     if not path.exists():
-        return known
+        return earlier
     phases: dict[str, list[dict[str, float | str]]] = defaultdict(list)
     logged = [json.loads(line) for line in path.read_text().splitlines()]
     for row in {(row["phase"], row["step"]): row for row in logged}.values():  # a resumed run logs twice
         phases[row["phase"]].append(row)
-    earlier = [row for row in known if row["phase"] not in phases]
-    return earlier + [row for rows in phases.values() for row in rows[:: -max(1, len(rows) // points)][::-1]]
+    before = [row for row in earlier if row["phase"] not in phases]
+    return before + [row for rows in phases.values() for row in rows[:: -max(1, len(rows) // points)][::-1]]
 
 
-def _known_curve(path: Path) -> Curve:
+def _earlier_curve(path: Path) -> Curve:
     """The learning curve of the card that is there, for a checkpoint that was trained elsewhere."""
     found: Curve = json.loads(path.read_text())["curve"] if path.exists() else []
     return found
