@@ -53,6 +53,7 @@ from ipllvm.records import (
 from ipllvm.scorers.base import Grading
 from ipllvm.verdicts import decide, labelled
 from ipllvm.verdicts.findings import finding, last_line, not_measured, raise_worst
+from ipllvm.verdicts.guard import GAIN
 from ipllvm.verdicts.series import plain
 
 if TYPE_CHECKING:
@@ -253,7 +254,8 @@ class Evaluation:
             return verdict
         estimates = self._estimates(made, contrast, shown)
         result = self._result(made, estimates, verdict, errors)
-        self._record(self._explained(self._beside(result, shown, paired)))
+        terms = {} if something_to_lose is None else {GAIN: something_to_lose}
+        self._record(self._explained(self._beside(result, shown, paired, terms)))
         if self._stopped is not None:
             raise self._stopped
         if failed:
@@ -285,14 +287,20 @@ class Evaluation:
         decisive = self._schedule.decisive(contrast, claim, self.settings.seed)
         return found | {claim.quantity: decisive} | self._schedule.beside(claim.name)
 
-    def _beside(self, result: Result, shown: Shown, paired: Sequence[tuple[Claim, Contrast]]) -> Result:
-        """The result with all that stands beside its claim."""
+    def _beside(
+        self,
+        result: Result,
+        shown: Shown,
+        paired: Sequence[tuple[Claim, Contrast]],
+        terms: Mapping[str, Contrast],
+    ) -> Result:
+        """The result with all that stands beside its claim; `terms` are what it needs."""
         return replace(
             result,
             series=self._schedule.series(shown.series),
             settings={**result.settings, **shown.noted},
             paired=tuple(paired),
-            parts=dict(shown.terms),
+            parts={**shown.terms, **terms},
             said=flips.said(self._traces, shown.scores.values()),
         )
 
