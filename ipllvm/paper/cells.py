@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from ipllvm.claims import tables
 from ipllvm.paper import summaries
 from ipllvm.paper.agreement import Agreement, printed
-from ipllvm.paper.measured import WITH, Cell, Measured
+from ipllvm.paper.measured import WITH, Measured, PaperCell
 from ipllvm.paper.parts import PaperPart
 from ipllvm.reporting.schema import Row
 
@@ -15,17 +15,17 @@ BY_LABEL = "clean, "
 """How the score of a category begins, before AXIS = LABEL."""
 
 
-def cells(part: PaperPart, models: Sequence[str], measured: Measured) -> Iterator[Cell]:
+def cells(part: PaperPart, models: Sequence[str], measured: Measured) -> Iterator[PaperCell]:
     """The cells of a part: of the paper's models, then of the others that were asked for."""
     for model in dict.fromkeys((*part.models, *models)):
-        own: list[Cell] = []
+        own: list[PaperCell] = []
         for benchmark in measured.benchmarks(part, models):
             own += _on(part, model, benchmark, measured)
         yield from own
         yield from summaries.averages(part, model, own)
 
 
-def _on(part: PaperPart, model: str, benchmark: str, measured: Measured) -> Iterator[Cell]:
+def _on(part: PaperPart, model: str, benchmark: str, measured: Measured) -> Iterator[PaperCell]:
     """The cells of a model on a benchmark, the change between two of them behind."""
     row = measured.rows.get((part.property_name, model, benchmark))
     scores = {**part.scores, **_with_each(part, model, row), **_by_label(part, row)}
@@ -42,7 +42,7 @@ def _on(part: PaperPart, model: str, benchmark: str, measured: Measured) -> Iter
 
 def _cell(
     part: PaperPart, model: str, benchmark: str, named: tuple[str, str], measured: Measured
-) -> Cell | None:
+) -> PaperCell | None:
     """None where there is nothing of that name and the paper prints nothing there."""
     key = part.property_name, model, benchmark
     row = measured.rows.get(key)
@@ -55,12 +55,16 @@ def _cell(
         why = _missing(part, key, name, printed(figure), measured)
         if why is None:
             return None
-        return Cell(part.key, model, benchmark, named[0], None, None, None, "", 0, printed(figure),
-                    Agreement.NOT_TESTED, why, notes)  # fmt: skip
+        return PaperCell(
+            part.key, model, benchmark, named[0], None, None, None, "", 0, printed(figure),
+            Agreement.NOT_TESTED, why, notes
+        )  # fmt: skip
     compared = measured.compared(part, model, benchmark, found, figure)
     numbers = found["value"], found["low"], found["high"]
-    return Cell(part.key, model, benchmark, named[0], *numbers, found["unit"], found["n"], printed(figure),
-                compared.agreement, compared.why, (*notes, *_odd(row)))  # fmt: skip
+    return PaperCell(
+        part.key, model, benchmark, named[0], *numbers, found["unit"], found["n"], printed(figure),
+        compared.agreement, compared.why, (*notes, *_odd(row))
+    )  # fmt: skip
 
 
 def _missing(

@@ -9,7 +9,7 @@ from ipllvm.claims.tables import plots
 from ipllvm.paper import drawing, pages
 from ipllvm.paper.agreement import Agreement
 from ipllvm.paper.cells import cells
-from ipllvm.paper.measured import Cell, Measured
+from ipllvm.paper.measured import Measured, PaperCell
 from ipllvm.paper.parts import ENCODER_SIDE, PaperPart
 from ipllvm.paper.planning import is_here
 from ipllvm.paper.words import Document, PaperSection, reasons
@@ -87,7 +87,7 @@ def _untested(part: PaperPart, models: Sequence[str], measured: Measured) -> Ite
     """As `words.reasons`, of a part without cells."""
     keys = [(part.property_name, model, benchmark) for model in models for benchmark in part.benchmarks]
     lost = [
-        Cell(part.key, key[1], key[2], "", None, None, None, "", 0, None, Agreement.NOT_TESTED,
+        PaperCell(part.key, key[1], key[2], "", None, None, None, "", 0, None, Agreement.NOT_TESTED,
              measured.reasons.get(key) or _why(key[2]))
         for key in keys
         if key not in measured.rows

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from ipllvm.paper.measured import WITH, Cell, Measured
+from ipllvm.paper.measured import WITH, Measured, PaperCell
 from ipllvm.paper.parts import ENCODER_SIDE, PaperPart
 from ipllvm.reporting import plots
 from ipllvm.reporting.heat import heat
@@ -17,7 +17,7 @@ Numbers = Sequence[float | None]
 
 
 def pictures(
-    part: PaperPart, models: Sequence[str], measured: Measured, found: Sequence[Cell]
+    part: PaperPart, models: Sequence[str], measured: Measured, found: Sequence[PaperCell]
 ) -> Iterator[Picture]:
     """What can be drawn of a part."""
     drawn = {"curves": _curves, "map": _maps}.get(part.form)
@@ -140,7 +140,7 @@ def grid(part: PaperPart, row: Row, name: str = "") -> list[list[float | None]]:
     return [left[start : start + side] for start in range(0, len(left), side)]
 
 
-def _bars(part: PaperPart, found: Sequence[Cell]) -> Iterator[Picture]:
+def _bars(part: PaperPart, found: Sequence[PaperCell]) -> Iterator[Picture]:
     """Scores side by side: of models, or of language models where those are compared."""
     defined = [cell for cell in found if cell.value is not None]
     for benchmark in dict.fromkeys(cell.benchmark for cell in defined):
@@ -160,15 +160,15 @@ def _bars(part: PaperPart, found: Sequence[Cell]) -> Iterator[Picture]:
         )  # fmt: skip
 
 
-def _span(cell: Cell) -> plots.Span:
+def _span(cell: PaperCell) -> plots.Span:
     return plots.Span(_place(cell), cell.value or 0.0, cell.low, cell.high)
 
 
-def _place(cell: Cell) -> str:
+def _place(cell: PaperCell) -> str:
     return f"{cell.label.partition(WITH)[2]} {cell.model}" if WITH in cell.label else cell.model
 
 
-def _side(cell: Cell) -> str:
+def _side(cell: PaperCell) -> str:
     return cell.label.partition(WITH)[0]
 
 

@@ -17,7 +17,7 @@ Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class PaperCell:
     """One value: of `model` on `benchmark`, under the `label` that the table gives it.
 
     `value` with its bounds is None where nothing was measured; `why` then says how to get it.

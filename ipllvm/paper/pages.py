@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from ipllvm.paper import words
-from ipllvm.paper.measured import Cell
+from ipllvm.paper.measured import PaperCell
 from ipllvm.paper.words import Document, PaperSection
 from ipllvm.reporting import inlining, pages
 from ipllvm.reporting.exports import FORMULA
@@ -58,7 +58,7 @@ def _section(section: PaperSection) -> Iterator[str]:
     yield "\n".join(f"- {escape(each, 2000)}" for each in texts)
 
 
-def _cell(cell: Cell | None) -> str:
+def _cell(cell: PaperCell | None) -> str:
     if cell is None:
         return ""
     texts = words.beside(cell)
@@ -109,7 +109,7 @@ def latex(section: PaperSection) -> str:
     return f"{start}\\begin{{tabular}}{{{spec}}}\n\\toprule\n{body}\n\\bottomrule\n\\end{{tabular}}\n"
 
 
-def _tex_cell(cell: Cell | None) -> str:
+def _tex_cell(cell: PaperCell | None) -> str:
     if cell is None:
         return ""
     printed = "" if cell.printed is None else f" ({cell.printed:.2f})"

@@ -8,7 +8,7 @@ from typing import Final
 from ipllvm.claims import tables
 from ipllvm.claims.tables import PERCENT, PrintedNumber
 from ipllvm.paper.agreement import UNBOUNDED, Agreement, Compared, compare
-from ipllvm.paper.measured import Cell, Measured
+from ipllvm.paper.measured import Measured, PaperCell
 from ipllvm.paper.parts import PaperPart
 
 AVERAGE: Final = "Avg."
@@ -50,7 +50,7 @@ def mean(spans: Sequence[Bounded]) -> Bounded:
     return Bounded(value, value - low, value + high)
 
 
-def change(part: PaperPart, found: Mapping[str, Cell], measured: Measured) -> Cell | None:
+def change(part: PaperPart, found: Mapping[str, PaperCell], measured: Measured) -> PaperCell | None:
     """The change between two scores of a benchmark; None where a part prints none or one is not there.
 
     Paired by sample where the report has the difference in the same unit.
@@ -62,24 +62,28 @@ def change(part: PaperPart, found: Mapping[str, Cell], measured: Measured) -> Ce
     place = part.key, after.model, after.benchmark, part.change["label"]
     missing = after if after.value is None else before
     if missing.value is None:
-        return Cell(*place, None, None, None, "", 0, value, Agreement.NOT_TESTED, missing.why)
+        return PaperCell(*place, None, None, None, "", 0, value, Agreement.NOT_TESTED, missing.why)
     derived = _span(after, before, part, measured)
     if derived is None:
-        return Cell(*place, None, None, None, "", 0, value, Agreement.NOT_COMPARABLE, UNBOUNDED)
+        return PaperCell(*place, None, None, None, "", 0, value, Agreement.NOT_COMPARABLE, UNBOUNDED)
     paired, span = derived
     figure = None if value is None else PrintedNumber(part.change["label"], value, PERCENT, part.where)
     compared = measured.compared(part, after.model, after.benchmark, _numbers(span), figure)
-    return Cell(*place, span.value, span.low, span.high, after.unit, min(after.n, before.n), value,
-                compared.agreement, compared.why, () if paired else (UNPAIRED,))  # fmt: skip
+    return PaperCell(
+        *place, span.value, span.low, span.high, after.unit, min(after.n, before.n), value,
+        compared.agreement, compared.why, () if paired else (UNPAIRED,)
+    )  # fmt: skip
 
 
-def _printed_change(after: Cell, before: Cell) -> float | None:
+def _printed_change(after: PaperCell, before: PaperCell) -> float | None:
     if after.printed is None or before.printed is None:
         return None
     return round(after.printed - before.printed, 2)
 
 
-def _span(after: Cell, before: Cell, part: PaperPart, measured: Measured) -> tuple[bool, Bounded] | None:
+def _span(
+    after: PaperCell, before: PaperCell, part: PaperPart, measured: Measured
+) -> tuple[bool, Bounded] | None:
     """Whether the change is paired, and the change; None where a score has no bounds."""
     row = measured.rows.get((part.property_name, after.model, after.benchmark))
     lost = None if row is None else row["estimates"].get(part.change["paired"])
@@ -92,7 +96,7 @@ def _span(after: Cell, before: Cell, part: PaperPart, measured: Measured) -> tup
     return None if one is None or other is None else (False, difference(one, other))
 
 
-def _bounded(cell: Cell) -> Bounded | None:
+def _bounded(cell: PaperCell) -> Bounded | None:
     if cell.value is None or cell.low is None or cell.high is None:
         return None
     return Bounded(cell.value, cell.low, cell.high)
@@ -102,7 +106,7 @@ def _numbers(span: Bounded) -> dict[str, float]:
     return {"value": span.value, "low": span.low, "high": span.high}
 
 
-def averages(part: PaperPart, model: str, found: Sequence[Cell]) -> Iterator[Cell]:
+def averages(part: PaperPart, model: str, found: Sequence[PaperCell]) -> Iterator[PaperCell]:
     """The averages that a part prints of a model, over its own benchmarks or what stands in for them."""
     printed = tables.averages(part.property_name, model)
     for label in part.averages:
@@ -114,8 +118,8 @@ def averages(part: PaperPart, model: str, found: Sequence[Cell]) -> Iterator[Cel
 
 
 def _average(
-    part: PaperPart, model: str, label: str, cells: Sequence[Cell], figure: PrintedNumber | None
-) -> Cell | None:
+    part: PaperPart, model: str, label: str, cells: Sequence[PaperCell], figure: PrintedNumber | None
+) -> PaperCell | None:
     filled = [cell for cell in cells if cell.value is not None]
     spans = [span for span in map(_bounded, filled) if span is not None]
     own = sum(cell.benchmark in part.benchmarks for cell in filled)
@@ -125,17 +129,19 @@ def _average(
     if not spans or len(spans) < len(filled):
         if value is None:
             return None
-        return Cell(*place, None, None, None, "", 0, value, Agreement.NOT_TESTED, some)
+        return PaperCell(*place, None, None, None, "", 0, value, Agreement.NOT_TESTED, some)
     span, whole = mean(spans), own == len(part.benchmarks)
     compared = _compared_average(_numbers(span), cells, figure, "" if whole else some)
     over = () if whole else (f"over {', '.join(cell.benchmark for cell in filled)}",)
     notes = (*over, *(() if figure is None else figure.notes))
-    return Cell(*place, span.value, span.low, span.high, "points", len(filled), value,
-                compared.agreement, compared.why, notes)  # fmt: skip
+    return PaperCell(
+        *place, span.value, span.low, span.high, "points", len(filled), value, compared.agreement,
+        compared.why, notes
+    )  # fmt: skip
 
 
 def _compared_average(
-    numbers: dict[str, float], cells: Sequence[Cell], figure: PrintedNumber | None, incomplete: str
+    numbers: dict[str, float], cells: Sequence[PaperCell], figure: PrintedNumber | None, incomplete: str
 ) -> Compared:
     """As the cells that it is of: where one of them is not comparable, neither is the average."""
     for cell in cells:

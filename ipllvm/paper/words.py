@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ipllvm.paper.agreement import Agreement
-from ipllvm.paper.measured import WITH, Cell
+from ipllvm.paper.measured import WITH, PaperCell
 from ipllvm.paper.parts import PaperPart
 from ipllvm.paper.planning import Device, Planned, judge_tokens
 from ipllvm.paper.summaries import AVERAGE
@@ -20,7 +20,7 @@ class PaperSection:
     """A part as it is section: its cells, drawings, pictures of examples (PNG by name) and remarks."""
 
     part: PaperPart
-    cells: Sequence[Cell] = ()
+    cells: Sequence[PaperCell] = ()
     pictures: Sequence[Picture] = ()
     examples: Mapping[str, bytes] = field(default_factory=dict)
     remarks: Sequence[str] = ()
@@ -35,14 +35,14 @@ class Document:
     about: Sequence[str]
 
 
-def measured(cell: Cell) -> str:
+def measured(cell: PaperCell) -> str:
     """The measured value with its interval, or that there is none."""
     if cell.value is None:
         return "NOT TESTED" if cell.agreement is Agreement.NOT_TESTED else "n/a"
     return f"{number(cell.value)} {interval(cell.low, cell.high)}"
 
 
-def beside(cell: Cell) -> str:
+def beside(cell: PaperCell) -> str:
     """The printed value and whether it agrees; why it is not comparable is texts below, not in each cell."""
     if cell.printed is None:
         return ""
@@ -52,7 +52,7 @@ def beside(cell: Cell) -> str:
     return f"{texts}, {cell.agreement}{f' {cell.why}' if cell.agreement is Agreement.OUTSIDE else ''}"
 
 
-def grid(section: PaperSection) -> tuple[list[str], list[tuple[str, str, list[Cell | None]]]]:
+def grid(section: PaperSection) -> tuple[list[str], list[tuple[str, str, list[PaperCell | None]]]]:
     """The columns (benchmarks), and the rows: model, label and a cell a column."""
     places = {(cell.model, side(cell), column(cell)): cell for cell in section.cells}
     columns = sorted(dict.fromkeys(column(cell) for cell in section.cells), key=AVERAGE.__eq__)
@@ -60,12 +60,12 @@ def grid(section: PaperSection) -> tuple[list[str], list[tuple[str, str, list[Ce
     return columns, [(m, label, [places.get((m, label, b)) for b in columns]) for m, label in rows]
 
 
-def side(cell: Cell) -> str:
+def side(cell: PaperCell) -> str:
     """What a cell's row is called: of a score with a language model the score alone."""
     return cell.label.partition(WITH)[0]
 
 
-def column(cell: Cell) -> str:
+def column(cell: PaperCell) -> str:
     """What a cell's column is called: a language model has one of its own."""
     return cell.benchmark + "".join(cell.label.partition(WITH)[1:])
 

@@ -9,6 +9,16 @@ from ipllvm.gate import names
 
 TARGETS: Final = ("population", "benchmark")
 """What a sequential verdict speaks of."""
+LOSING: Final = {"forked": "it runs tests in processes whose results are lost"}
+"""Options of pytest and of its plugins by which a run would have no report."""
+UNGATED: Final = {
+    "setupplan": "it measures nothing",
+    "setuponly": "it measures nothing",
+    "flake_finder": "it copies tests, and a comparison is made once",
+    "retries": "it calls tests again, and a comparison is made once",
+}
+"""Those by which a gate would compare nothing, or end within the plugin."""
+SPELT: Final = {"setupplan": "setup-plan", "setuponly": "setup-only"}
 
 
 def check(values: Mapping[str, Any]) -> None:
@@ -41,6 +51,17 @@ def check(values: Mapping[str, Any]) -> None:
         raise UsageError("--evidence looks: needs --sequential, without --final-look or --target benchmark")
     if not sequential and values["target"] != TARGETS[0]:
         raise UsageError(f"--target {values['target']}: give --sequential too")
+
+
+def check_pytest(typed: object, values: Mapping[str, Any]) -> None:
+    """Raises UsageError for an option of pytest, or of another plugin, that this run can't have beside it.
+
+    `typed` has the options of all plugins as attributes.
+    """
+    for name, why in (LOSING | UNGATED if values["baseline"] else LOSING).items():
+        if getattr(typed, name, None):
+            option = f"--{SPELT.get(name, name).replace('_', '-')}"
+            raise UsageError(f"{option}: {why}: leave it out{' of a gate' * (name in UNGATED)}")
 
 
 def _check_needed(values: Mapping[str, Any]) -> None:

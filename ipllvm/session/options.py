@@ -375,6 +375,7 @@ def read(config: pytest.Config) -> Options:
     typed = {name: config.getoption(row.destination) for name, row in OPTIONS.items()}
     values = {name: row.read(typed[name]) for name, row in OPTIONS.items()}
     combinations.check(values)
+    combinations.check_pytest(config.option, values)
     values["models"] = tuple(in_hand(config)) or parsing.models(values["models"] or DEFAULT_MODELS)
     values["profile"] = parsing.profile(values["profile"], values["device"])
     fit = CLASSES if all(map(names_classes, values["models"])) else BENCHMARKS_OF[values["profile"]]

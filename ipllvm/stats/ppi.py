@@ -11,8 +11,8 @@ import numpy as np
 
 from ipllvm.records import Contrast
 from ipllvm.stats.choice import choose
-from ipllvm.stats.clusters import cluster_sums, spread
 from ipllvm.stats.proportion import proportion_interval
+from ipllvm.stats.score_interval import ScoreTest
 
 FEWEST_LABELS = 20
 """With fewer labels nothing is corrected: their interval would say nothing."""
@@ -71,7 +71,6 @@ def _trust(people: np.ndarray, judged: np.ndarray, rest: int) -> float:
 
 def _interval(scores: Contrast, mean: float, alpha: float) -> tuple[float, float]:
     """Of the mean of scores in [0, 1]: Wilson's, with the effective sample size of the clusters."""
-    totals, sizes = cluster_sums(scores)
-    around = float(np.var(scores.values)) * len(scores.values)
-    worth = spread(totals, sizes) / around if around else 1.0
-    return proportion_interval(min(max(mean, 0.0), 1.0), len(scores.values) / max(worth, 1e-9), alpha)
+    test = ScoreTest.of(scores)
+    effective = 0.0 if test.too_little else test.effective
+    return proportion_interval(min(max(mean, 0.0), 1.0), effective, alpha)

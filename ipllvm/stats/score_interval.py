@@ -163,14 +163,15 @@ class ScoreTest:
     def holds(self, margin: float, alpha: float) -> bool:
         """Whether `p_holds` is at most `alpha`, which the score statistic alone may deny, in less time."""
         t = self.beyond_missing(margin, 1) / self.bound
-        denied = abs(t) < 1 and not self.too_little and not self.concordant and self._score(t) > alpha
+        open_ = abs(t) < 1 and not self.too_little and not self.concordant
+        denied = open_ and self._score(t) > alpha
         return not denied and self.p_holds(margin) <= alpha
 
     def violated(self, margin: float, alpha: float) -> bool:
         """Whether `p_violated` is at most `alpha`, in the same way."""
         t = self.beyond_missing(margin, -1) / self.bound
-        steps = -self.statistic(t) if abs(t) < 1 and not self.too_little else 0.0
-        denied = abs(t) < 1 and not self.concordant and float(stdtr(self.df, steps)) > alpha
+        open_ = abs(t) < 1 and not self.too_little and not self.concordant
+        denied = open_ and float(stdtr(self.df, -self.statistic(t))) > alpha
         return not denied and self.p_violated(margin) <= alpha
 
     def grown(self, times: float) -> "ScoreTest":

@@ -327,6 +327,18 @@ ROWS = [
         partial(_write, bad=b""),
         lines=1,
     ),
+    *(
+        Row(
+            f"gate with --setup-{what}, which compares nothing",
+            (*CHECK, "--baseline=good.json", f"--setup-{what}"),
+            4,
+            f"--setup-{what}: it measures nothing",
+            partial(_write, bad=b""),
+            lines=1,
+            fast=what == "plan",
+        )
+        for what in ("plan", "only")
+    ),
     Row(
         "gate that makes its own baseline in CI",
         (*CHECK, "--baseline=new", "--baseline-if-missing=create"),

@@ -8,17 +8,14 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from ipllvm.tests.mutants import trial
+from ipllvm.tests.mutants.equivalent import why
 from ipllvm.tests.mutants.rooms import Mutant, chosen, every, tests_of
 
 COUNT, SEED = 160, 0
-FIRST = Lock()
-"""Of what is tried once for several mutants."""
 LIMIT = 300.0
 """Seconds for a mutant whose tests are not known yet to end."""
 
@@ -36,9 +33,14 @@ def main() -> None:
     mutants = [each for each in chosen(args.count, args.seed) if args.only in each.module]
     known = dict(_read(args.results))
     waiting = [each for each in mutants if each.key not in known][: args.most]
+    failing: set[str] = set()
+
+    def tried(mutant: Mutant) -> tuple[Mutant, bool | None, float]:
+        return mutant, *judged(mutant, tests_of(mutant.module), failing)
+
     args.results.parent.mkdir(parents=True, exist_ok=True)
     with args.results.open("a", encoding="utf-8") as file, ThreadPoolExecutor(args.jobs) as pool:
-        for mutant, killed, seconds in pool.map(_tried, waiting):
+        for mutant, killed, seconds in pool.map(tried, waiting):
             if killed is None:
                 print("UNKNOWN ", f"{seconds:6.1f} s", mutant.key, flush=True)
                 continue
@@ -46,25 +48,21 @@ def main() -> None:
             row = {"mutant": mutant.key, "killed": killed, "seconds": round(seconds, 1)}
             print(json.dumps(row), file=file, flush=True)
             print("killed  " if killed else "SURVIVED", f"{seconds:6.1f} s", mutant.key, flush=True)
+    for name in sorted(failing):
+        print("FAILS WITHOUT A MUTANT", name)
     print("\n".join(table(known)))
 
 
-def _tried(mutant: Mutant) -> tuple[Mutant, bool | None, float]:
-    tests = tests_of(mutant.module)
-    beside = tuple(each for each in tests if each != mutant.module)
-    with FIRST:
-        without = [f"--deselect={name}" for name in _failing(beside)]
-    return mutant, *judged(mutant, [*tests, *without])
-
-
-def judged(mutant: Mutant, tests: Sequence[str]) -> tuple[bool | None, float]:
+def judged(mutant: Mutant, tests: Sequence[str], failing: set[str]) -> tuple[bool | None, float]:
     """Whether a mutant is killed, None where that is not known, and the seconds of its first run.
 
-    It is where a test fails twice with the change and passes without it. Where no test has a name, because
+    It is where a test fails twice with the change and passes without it. One that fails without it too says
+    nothing: it is put among the `failing` ones, and the others are tried. Where no test has a name, because
     they hang or can't be collected, the same tests have to pass without the change in a quarter of the time.
     A child that is killed, as by a lack of memory, says nothing.
     """
-    first = trial.run(tests, LIMIT, mutant.module, mutant.change.number)
+    left = [*tests, *(f"--deselect={name}" for name in sorted(failing))]
+    first = trial.run(left, LIMIT, mutant.module, mutant.change.number)
     if first.passed:
         return False, first.seconds
     if first.status is not None and first.status < 0:
@@ -72,16 +70,11 @@ def judged(mutant: Mutant, tests: Sequence[str]) -> tuple[bool | None, float]:
     if first.failed and trial.run(first.failed, LIMIT, mutant.module, mutant.change.number).passed:
         return None, first.seconds
     unchanged = trial.run(first.failed or tests, LIMIT / 4)
-    return True if unchanged.passed else None, first.seconds
-
-
-@cache
-def _failing(tests: tuple[str, ...]) -> tuple[str, ...]:
-    """The tests that fail as it is, which say nothing of a mutant."""
-    found = trial.run(tests, None).failed
-    for name in found:
-        print("FAILS WITHOUT A MUTANT", name, flush=True)
-    return found
+    if unchanged.passed:
+        return True, first.seconds
+    known = set(unchanged.failed) <= failing
+    failing.update(unchanged.failed)
+    return (None, first.seconds) if known else judged(mutant, tests, failing)
 
 
 def _read(path: Path) -> Iterator[tuple[str, bool]]:
@@ -91,17 +84,25 @@ def _read(path: Path) -> Iterator[tuple[str, bool]]:
 
 
 def table(known: dict[str, bool]) -> list[str]:
-    """The score by room, as Markdown, of all mutants that were tried and are still possible."""
-    made, killed = Counter[str](), Counter[str]()
+    """The score by room, as Markdown, of all mutants that were tried and are still possible.
+
+    Those that survived and are no other program are left out of the score.
+    """
+    tried, killed, alike = Counter[str](), Counter[str](), Counter[str]()
     for each in every():
         if each.key in known:
             room = each.module.split("/")[1]
-            made[room] += 1
+            tried[room] += 1
             killed[room] += known[each.key]
-    rows = [f"| {room} | {made[room]} | {killed[room]} |" for room in sorted(made)]
-    total, dead = sum(made.values()), sum(killed.values())
-    share = f"{100 * dead / total:.0f} %" if total else "nothing"
-    return ["| room | mutants | killed |", "|---|---|---|", *rows, f"| all | {total} | {dead} ({share}) |"]
+            alike[room] += bool(not known[each.key] and why(each))
+    rows = [_row(room, tried[room], killed[room], alike[room]) for room in sorted(tried)]
+    rows.append(_row("all", tried.total(), killed.total(), alike.total()))
+    return ["| room | tried | killed | equivalent | score |", "|---|---|---|---|---|", *rows]
+
+
+def _row(room: str, tried: int, killed: int, alike: int) -> str:
+    score = f"{100 * killed / (tried - alike):.0f} %" if tried > alike else "nothing"
+    return f"| {room} | {tried} | {killed} | {alike} | {score} |"
 
 
 if __name__ == "__main__":

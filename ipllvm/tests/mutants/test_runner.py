@@ -3,13 +3,15 @@
 import pytest
 
 from ipllvm.tests.mutants import trial
-from ipllvm.tests.mutants.__main__ import judged
+from ipllvm.tests.mutants.__main__ import judged, table
+from ipllvm.tests.mutants.equivalent import REASONS, why
 from ipllvm.tests.mutants.mutations import Change
-from ipllvm.tests.mutants.rooms import Mutant
+from ipllvm.tests.mutants.rooms import Mutant, every
 from ipllvm.tests.mutants.trial import NO_TESTS, Ended
 
 MUTANT = Mutant("ipllvm/stats/strata.py", Change(3, 1, "0", "1"))
 FAILED = Ended(1, ("test_a.py::test_b",), 1.0)
+OTHER = Ended(1, ("test_a.py::test_c",), 1.0)
 PASSED = Ended(0, (), 1.0)
 HANGS = Ended(None, (), 300.0)
 
@@ -20,7 +22,8 @@ HANGS = Ended(None, (), 300.0)
         pytest.param([PASSED], False, id="passes"),
         pytest.param([Ended(NO_TESTS, (), 1.0)], False, id="no test at all"),
         pytest.param([FAILED, FAILED, PASSED], True, id="fails"),
-        pytest.param([FAILED, FAILED, FAILED], None, id="fails without it too"),
+        pytest.param([FAILED, FAILED, FAILED, PASSED], False, id="fails without it too"),
+        pytest.param([FAILED, FAILED, FAILED, *[OTHER] * 2, PASSED], True, id="and another does not"),
         pytest.param([FAILED, PASSED], None, id="fails once"),
         pytest.param([Ended(-9, (), 1.0)], None, id="is killed"),
         pytest.param([HANGS, PASSED], True, id="hangs"),
@@ -34,5 +37,16 @@ def test_only_a_failure_that_the_mutant_makes_kills_it(
 ) -> None:
     left = iter(runs)
     monkeypatch.setattr(trial, "run", lambda *args: next(left))
-    assert judged(MUTANT, ["test_a.py"])[0] is killed
+    assert judged(MUTANT, ["test_a.py"], set())[0] is killed
     assert not list(left)
+
+
+def test_every_mutant_that_is_left_out_is_there_and_has_its_reason() -> None:
+    """A reason for a change that no module makes any more is of no use, and may hide another one."""
+    found = {(each.module, f"{each.change.before} -> {each.change.after}"): each for each in every()}
+    named = [(module, change) for module, changes in REASONS.items() for change in changes]
+    assert set(named) <= set(found) and all(why(found[name]) for name in named)
+    alike = found[named[0]]
+    other = next(each for name, each in found.items() if name not in named)
+    assert table({alike.key: False, other.key: True})[-1] == "| all | 2 | 1 | 1 | 100 % |"
+    assert table({alike.key: False})[-1] == "| all | 1 | 0 | 1 | nothing |"

@@ -15,7 +15,7 @@ from ipllvm.paper.agreement import (
     Agreement,
 )
 from ipllvm.paper.cells import cells
-from ipllvm.paper.measured import Cell, Measured
+from ipllvm.paper.measured import Measured, PaperCell
 from ipllvm.paper.parts import parts
 from ipllvm.paper.words import PaperSection
 from ipllvm.tests.paper.measured import estimate, measured, row
@@ -23,11 +23,11 @@ from ipllvm.tests.paper.measured import estimate, measured, row
 TABLE_1, FIG_7 = parts()["table1"], parts()["fig7"]
 
 
-def found(part: Any, models: list[str], given: Measured) -> dict[tuple[str, str, str], Cell]:
+def found(part: Any, models: list[str], given: Measured) -> dict[tuple[str, str, str], PaperCell]:
     return {(c.model, c.benchmark, c.label): c for c in cells(part, models, given)}
 
 
-def of_mmstar(low: float | None, high: float | None, benchmark: str = "mmstar@paper") -> Cell:
+def of_mmstar(low: float | None, high: float | None, benchmark: str = "mmstar@paper") -> PaperCell:
     scores = {"clean": estimate(34.0, low, high), "permuted": estimate(33.0, 30.0, 36.0)}
     key = "permutation_invariance", "llava-1.5", benchmark.partition("@")[0]
     given = measured({key: row(benchmark, scores)})

@@ -6,7 +6,7 @@ import pytest
 from ipllvm.claims.tables import averages
 from ipllvm.paper.agreement import STAND_IN, Agreement
 from ipllvm.paper.cells import cells
-from ipllvm.paper.measured import Cell
+from ipllvm.paper.measured import PaperCell
 from ipllvm.paper.parts import parts
 from ipllvm.paper.summaries import AVERAGE, UNPAIRED, Bounded, difference, mean
 from ipllvm.reporting.schema import Row
@@ -31,7 +31,7 @@ def of(benchmark: str, clean: float, permuted: float, half: float = 3.0, paired:
     return row(f"{benchmark}@paper", scores)
 
 
-def told(model: str, rows: dict[str, Row]) -> dict[tuple[str, str], Cell]:
+def told(model: str, rows: dict[str, Row]) -> dict[tuple[str, str], PaperCell]:
     given = measured({(OF, model, benchmark): each for benchmark, each in rows.items()})
     return {(c.benchmark, c.label): c for c in cells(PART, [model], given) if c.model == model}
 

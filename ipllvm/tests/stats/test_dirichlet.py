@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
+import mpmath  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -11,7 +13,8 @@ from scipy.stats import beta
 
 from ipllvm.records import Contrast
 from ipllvm.sampling import generator
-from ipllvm.stats.dirichlet import DirichletTest, Totals, chance_above, saddlepoint
+from ipllvm.stats.dirichlet import DirichletTest, Totals, chance_above, crossing, saddlepoint
+from ipllvm.stats.missing import Missing
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.tests.stats.contrasts import flips, grouped, singletons
 
@@ -151,3 +154,108 @@ def test_small_laws_are_not_decided_falsely(largest: int) -> None:
         test = DirichletTest.of(Contrast("drop", values, clusters, lattice=0.0))
         false += (test.p_holds(0.0) <= 0.05, test.p_violated(0.0) <= 0.05)
     assert (false / runs <= 0.09).all()
+
+
+def test_one_below_all_others_is_exact_too() -> None:
+    """It is beaten by the sum of the others unless it beats each in turn."""
+    values, counts = np.array([-0.9, 0.1, 0.3]), np.array([1.0, 30.0, 2.0])
+    alone = (1 + 0.1 / 0.9) ** -30 * (1 + 0.3 / 0.9) ** -2
+    assert chance_above(values, counts) == pytest.approx(1 - alone, abs=1e-12)
+    assert chance_above(-values, counts) == pytest.approx(alone, abs=1e-12)
+
+
+@pytest.mark.parametrize("value", [1e-13, -1e-13, 0.0])
+def test_rounding_is_on_no_side(value: float) -> None:
+    ones = np.ones(2)
+    assert (
+        chance_above(np.array([0.2, value]), ones) == 1.0
+        and chance_above(np.array([-0.2, value]), ones) == 0.0
+    )
+    assert (
+        chance_above(np.array([-0.2, 1.2e-12]), ones) > 0
+        and chance_above(np.array([0.2, -1.2e-12]), ones) < 1
+    )
+
+
+def lugannani_rice(values: list[float], counts: list[float]) -> float:
+    """The same in 50 digits, where no digits are lost near the middle."""
+    with mpmath.workdps(50):
+        exact, often = [mpmath.mpf(v) for v in values], [mpmath.mpf(c) for c in counts]
+
+        def slope(s: Any) -> Any:
+            return mpmath.fsum(c * v / (1 - s * v) for v, c in zip(exact, often, strict=True))
+
+        low, high = 1 / min(exact), 1 / max(exact)
+        s = mpmath.findroot(slope, (low * 0.999, high * 0.999), solver="anderson")
+        v = s * mpmath.sqrt(
+            mpmath.fsum(c * (x / (1 - s * x)) ** 2 for x, c in zip(exact, often, strict=True))
+        )
+        r = mpmath.sign(s) * mpmath.sqrt(
+            2 * mpmath.fsum(c * mpmath.log(1 - s * x) for x, c in zip(exact, often, strict=True))
+        )
+        return float(mpmath.ncdf(-(r + mpmath.log(v / r) / r)))
+
+
+@pytest.mark.parametrize("shift", [0.05, 0.004, 3e-5, -3e-5, 1e-6, -0.1])
+@pytest.mark.parametrize("counts", [(20.0, 30.0, 4.0), (5.0, 2.0, 2.0)])
+def test_the_saddlepoint_loses_no_digits_near_the_middle(shift: float, counts: tuple[float, ...]) -> None:
+    raw = np.array([0.8, -0.5, 0.1])
+    values = raw - np.average(raw, weights=counts) + shift
+    exact = lugannani_rice(values.tolist(), list(counts))
+    assert saddlepoint(values, np.array(counts)) == pytest.approx(exact, abs=5e-5)
+
+
+def test_the_ends_of_the_range_are_certain() -> None:
+    found = Totals.of(np.array([0.5, 0.1, 0.2]), np.ones(3))
+    assert [found.p_below(theta, 1.0) for theta in (1.0, 1.5, -1.0, -1.5)] == [0, 0, 1, 1]
+    assert [found.p_above(theta, 1.0) for theta in (1.0, 1.5, -1.0, -1.5)] == [1, 1, 0, 0]
+    assert 0 < found.p_below(0.99, 1.0) < 1e-3 and 0 < found.p_above(-0.99, 1.0) < 1e-3
+    assert found.p_above(0.4, 0.5) == Totals.of(-found.totals, found.sizes).p_below(-0.4, 0.5)
+
+
+def test_twice_as_many_clusters_are_those_twice() -> None:
+    totals, sizes = np.array([0.5, 0.0, 0.2, 0.0]), np.array([1.0, 0.5, 0.5, 0.5])
+    one, two = Totals.of(totals, sizes), Totals.of(np.tile(totals, 2), np.tile(sizes, 2))
+    assert one.grown(2).p_below(0.5, 1.0) == pytest.approx(two.p_below(0.5, 1.0))
+    assert (one.totals.tolist(), one.sizes.tolist(), one.counts.tolist()) == (
+        [0.0, 0.2, 0.5], [0.5, 0.5, 1.0], [2.0, 1.0, 1.0],
+    )  # fmt: skip
+    whole = DirichletTest.of(flips(60, 6))
+    assert whole.grown(5).p_holds(0.15) == pytest.approx(DirichletTest.of(flips(300, 30)).p_holds(0.15))
+
+
+def test_graded_values_count_in_units_of_bound_and_largest_cluster() -> None:
+    sizes = (1, 4, 2)
+    clusters = tuple(f"c{g}" for g, size in enumerate(sizes) for _ in range(size))
+    values = np.array([2.0, -1.0, 0.5, 0.0, 0.5, 1.0, 1.0])
+    test = DirichletTest.of(Contrast("drop", values, clusters, bound=2.0, lattice=0.0))
+    assert test.clusters.totals.tolist() == [0.0, 0.25, 0.25] and test.clusters.sizes.tolist() == [
+        1.0,
+        0.25,
+        0.5,
+    ]
+    assert test.p_holds(1.0) == test.clusters.p_below(0.5, 1.0)
+    assert test.p_violated(1.0) == test.clusters.p_above(0.5, 1.0)
+    assert test.complete.missing == Missing() and test.interval() == test.interval(0.05)
+
+
+@pytest.mark.parametrize(("clusters", "little"), [(0, True), (1, True), (2, False)])
+def test_one_cluster_decides_nothing(clusters: int, little: bool) -> None:
+    test = DirichletTest.of(flips(clusters, 0))
+    assert test.too_little is little and (test.interval() == (-1.0, 1.0)) is little
+    assert (test.p_holds(0.9) == 1.0) is little and (test.p_violated(-0.9) == 1.0) is little
+    assert (test.own_error, test.at_floor(0.1, 0.1)) == (None, False)
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.3])
+def test_missing_samples_count_against_either_side(alpha: float) -> None:
+    test = DirichletTest.of(flips(60, 5, 2, n_error=6))
+    low, high = test.interval(alpha)
+    assert test.p_holds(high) == pytest.approx(alpha) == test.p_violated(low)
+    assert test.missing == Missing(6 / 66, -6 / 66, 6 / 66)
+
+
+def test_where_a_p_value_comes_down() -> None:
+    assert crossing(lambda theta: 0.5 - theta / 2, 0.05) == pytest.approx(0.9)
+    assert crossing(lambda theta: 0.0 if theta > 0.3 else 1.0, 0.05) == pytest.approx(0.3)
+    assert crossing(lambda theta: 0.06, 0.05) == 1.0

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import norm
 
 from ipllvm.stats.clusters import mean_size
 from ipllvm.stats.power import (
@@ -14,8 +15,11 @@ from ipllvm.stats.power import (
     minimum_detectable_effect,
     outlook,
     planned_design_effect,
+    powered_level,
     required_samples,
+    samples_to_catch,
     samples_to_decide,
+    samples_to_lose_one,
     samples_without_change,
     standard_error,
 )
@@ -116,3 +120,119 @@ def test_more_of_anything_never_hurts(n: int, psi: float, mean: float, draws: in
 def test_mean_size_of_nothing_is_one() -> None:
     assert mean_size(np.zeros(0, dtype=int)) == 1.0
     assert mean_size(np.array([2, 2, 2])) == 2.0
+
+
+def reach(alpha: float, power: float = 0.80) -> float:
+    """Standard errors between the margin and a truth that is decided with this power."""
+    return float(norm.isf(alpha) + norm.ppf(power))
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.001])
+@pytest.mark.parametrize("deff", [1.0, 2.5])
+@pytest.mark.parametrize(
+    ("margin", "truth", "discordance"),
+    [(0.05, 0.02, 0.1), (0.05, -0.02, 0.1), (0.02, 0.01, 0.3), (0.5, 0.1, 0.1)],
+)
+def test_the_size_of_a_non_inferiority_trial(
+    margin: float, truth: float, discordance: float, deff: float, alpha: float
+) -> None:
+    """Blackwelder 1982; at least one sample, where a margin takes more discordance than is planned."""
+    variance = max(discordance - margin**2, 0) * deff
+    needed = max(1, math.ceil(reach(alpha) ** 2 * variance / (margin - truth) ** 2))
+    assert required_samples(margin, discordance, truth, deff, alpha) == needed
+
+
+def test_a_margin_below_a_millionth_is_none() -> None:
+    assert required_samples(1e-6, 0.1) is None and required_samples(1.2e-6, 0.1) is not None
+    assert samples_without_change(1e-6) is None and samples_without_change(1.2e-6) is not None
+    assert samples_without_change(1.0) is None and samples_without_change(0.99) == 1
+
+
+def test_so_many_quiet_samples_are_less_likely_than_alpha() -> None:
+    for margin, alpha in ((0.02, 0.05), (0.1, 0.001)):
+        n = samples_without_change(margin, alpha=alpha)
+        assert n is not None and (1 - margin) ** n <= alpha < (1 - margin) ** (n - 1)
+
+
+@pytest.mark.parametrize(
+    ("effect", "discordance", "power", "deff", "alpha"),
+    [(0.01, 0.02, 0.8, 1.0, 0.05), (0.05, 0.05, 0.9, 1.0, 0.05), (0.1, 0.4, 0.8, 3.0, 0.01)],
+)
+def test_what_catches_a_regression_is_connors_number(
+    effect: float, discordance: float, power: float, deff: float, alpha: float
+) -> None:
+    steps = norm.isf(alpha) * math.sqrt(discordance) + norm.ppf(power) * math.sqrt(discordance - effect**2)
+    found = samples_to_catch(effect, discordance, power, deff, alpha)
+    assert found == math.ceil((steps / effect) ** 2 * deff)
+    assert samples_to_catch(effect, discordance) == samples_to_catch(effect, discordance, 0.80, 1.0, 0.05)
+
+
+@pytest.mark.parametrize(("effect", "discordance"), [(0.0, 0.1), (-0.1, 0.1), (0.2, 0.1)])
+def test_no_more_is_lost_than_changes(effect: float, discordance: float) -> None:
+    with pytest.raises(ValueError, match=f"no {effect} is lost where {discordance} changes"):
+        samples_to_catch(effect, discordance)
+
+
+def test_one_loss_at_least_is_likely_among_so_many() -> None:
+    for effect, power in ((0.01, 0.80), (0.2, 0.95)):
+        n = samples_to_lose_one(effect, power)
+        assert 1 - (1 - effect) ** n >= power > 1 - (1 - effect) ** (n - 1)
+    assert samples_to_lose_one(0.01) == samples_to_lose_one(0.01, 0.80)
+
+
+@pytest.mark.parametrize(("error", "gap"), [(0.01, 0.005), (0.01, -0.005), (0.0, 1e-6)])
+def test_half_a_standard_error_from_the_margin_is_at_it(error: float, gap: float) -> None:
+    assert samples_to_decide(300, error, gap).n is None
+    assert samples_to_decide(300, error, 1.2 * gap).n is not None
+
+
+def test_the_samples_that_decide_grow_with_the_square_of_the_distance() -> None:
+    for alpha, gap in ((0.05, 0.02), (0.01, -0.03)):
+        needed = math.ceil(300 * (reach(alpha) * 0.03 / gap) ** 2)
+        assert samples_to_decide(300, 0.03, gap, alpha).n == needed
+    assert samples_to_decide(300, 0.0, 0.1).n == 301
+    assert outlook(30, 30).sentence == "about 30 samples would decide"
+    assert outlook(31, 30).n == 31 and "cannot decide" in outlook(31, 30).sentence
+
+
+@pytest.mark.parametrize(
+    ("draws", "size", "within", "between"), [(1, 1, 0.4, 0.1), (5, 1, 0.2, 0.3), (4, 12, 0.5, 0.02)]
+)
+def test_the_design_effect_is_that_of_means_of_alike_values(
+    draws: int, size: int, within: float, between: float
+) -> None:
+    """The mean of `draws` equally correlated draws, and of `size` equally correlated samples."""
+    of_draws = np.full((draws, draws), within) + (1 - within) * np.eye(draws)
+    of_samples = np.full((size, size), between) + (1 - between) * np.eye(size)
+    expected = of_draws.mean() * of_samples.sum() / size
+    assert design_effect(draws, size, within, between) == pytest.approx(expected)
+    assert design_effect(draws, size) == pytest.approx(design_effect(draws, size, 0.4, 0.1))
+
+
+def test_few_unequal_clusters_are_planned_with_the_largest_one() -> None:
+    sizes = np.array([1, 2, 3, 14])
+    deff, events = 1 + (210 / 20 - 1) * 0.1, 0.2 * 20
+    assert planned_design_effect(sizes, 1, 0.2) == pytest.approx((events * deff + 14) / (events + 1))
+    for clusters, more in ((99, True), (100, False)):
+        found = planned_design_effect(np.full(clusters, 10), 1, 0.1)
+        assert (found > 1.9 + 1e-9) is more and design_effect(1, 10) == pytest.approx(1.9)
+
+
+@pytest.mark.parametrize(("discordance", "taken"), [(0.25, 0.5), (0.2, 0.5), (0.3, 0.3)])
+def test_a_mean_takes_as_much_discordance_as_it_is(discordance: float, taken: float) -> None:
+    assert standard_error(50, discordance, 0.5, 2.0) == pytest.approx(math.sqrt((taken - 0.25) / 50 * 2))
+    assert standard_error(50, discordance, -0.5) == pytest.approx(math.sqrt((taken - 0.25) / 50))
+    assert standard_error(1, 0.09) == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.002])
+def test_power_is_eighty_percent_at_the_effect_that_is_detected(alpha: float) -> None:
+    found = minimum_detectable_effect(0.01, 0.5, 100, alpha)
+    assert norm.sf(norm.isf(alpha) - (found - 0.5 / 200) / 0.01) == pytest.approx(0.80)
+    assert powered_level(alpha) == pytest.approx(norm.sf(reach(alpha)))
+    assert minimum_detectable_effect(0.01, 0.5, 100) == minimum_detectable_effect(0.01, 0.5, 100, 0.05)
+
+
+def test_either_edge_is_on_its_side_of_the_margin() -> None:
+    assert edges(2.0, 0.5, 1.0, at_most=False) == "HOLDS if the truth is >= 2.50, VIOLATED if <= 1.00"
+    assert edges(2.0, math.inf, 1.0) == "HOLDS at no truth, VIOLATED if >= 3.00"

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
+from scipy.special import stdtr
 
 from ipllvm.records import Contrast
 from ipllvm.stats.clusters import effective_clusters
@@ -247,3 +248,102 @@ def test_the_shorter_way_decides_alike(contrast: Contrast, alpha: float, margin:
     test = ScoreTest.of(contrast)
     assert test.holds(margin, alpha) == (test.p_holds(margin) <= alpha)
     assert test.violated(margin, alpha) == (test.p_violated(margin) <= alpha)
+
+
+@pytest.mark.parametrize("contrast", [flips(300, 12, 6), scattered(), uneven(), drawn(), doubled()])
+@pytest.mark.parametrize("margin", [-0.05, 0.0, 0.1])
+def test_the_standard_error_is_that_of_the_statistic(contrast: Contrast, margin: float) -> None:
+    test = ScoreTest.of(contrast)
+    steps = abs(contrast.values.mean() - margin) - contrast.lattice / (2 * len(contrast.values))
+    sign = np.sign(contrast.values.mean() - margin)
+    assert test.statistic(margin / test.bound) == pytest.approx(sign * steps / test.standard_error(margin))
+    assert test.standard_error(-5.0) == test.standard_error(-test.bound)
+
+
+@pytest.mark.parametrize("contrast", [flips(1000, 70, 50), doubled(), flips(200, 12, 6, n_error=4)])
+def test_a_level_is_met_by_a_p_value_as_large(contrast: Contrast) -> None:
+    test = ScoreTest.of(contrast)
+    for margin, p, says in (
+        (0.09, test.p_holds(0.09), test.holds),
+        (-0.01, test.p_violated(-0.01), test.violated),
+    ):
+        assert says(margin, p) and not says(margin, float(np.nextafter(p, 0)))
+
+
+@pytest.mark.parametrize(
+    ("contrast", "end"), [(flips(20, 20), 1.0), (flips(20, 0, 20), -1.0), (doubled(), 2.0)]
+)
+def test_at_the_end_of_the_range_nothing_is_open(contrast: Contrast, end: float) -> None:
+    """No mean is above the largest value or below the least, whatever was seen."""
+    test = ScoreTest.of(contrast)
+    for margin in (abs(end), 1.5 * abs(end)):
+        assert (test.p_holds(margin), test.p_violated(margin)) == (0.0, 1.0)
+        assert (test.p_holds(-margin), test.p_violated(-margin)) == (1.0, 0.0)
+        assert test.holds(margin, 0.05) and test.violated(-margin, 0.05)
+        assert not test.holds(-margin, 0.05) and not test.violated(margin, 0.05)
+
+
+@pytest.mark.parametrize(
+    ("contrast", "worst"),
+    [(flips(60, 5), 1.0), (drawn(), 0.5), (doubled(), 0.5), (retention(), 1.0), (flips(60, 0), 1.0),
+     (flips(300, 12, 6, size=10), 1.0), (scattered(), 0.5), (flips(60, 3, size=4), 0.75),
+     (flips(60, 0, 9, size=3), 0.5)],
+)  # fmt: skip
+def test_what_the_worst_cluster_that_was_not_seen_weighs(contrast: Contrast, worst: float) -> None:
+    """Single samples that are right or wrong, whole ones; else what the worst one lost, and half at least."""
+    test = ScoreTest.of(contrast)
+    assert test.worst == pytest.approx(worst)
+    t = 0.3
+    expected = max(
+        float(stdtr(test.df, test.runs.statistic(t).max())),
+        test.unlost.p_below(t, 1.0),
+        test.totals.p_below(t, test.worst),
+    )
+    assert test.p_holds(t * test.bound) == pytest.approx(
+        test.floor(t * test.bound) if test.concordant else expected
+    )
+    against = max(float(stdtr(test.df, -test.statistic(t))), test.totals.p_above(t, 0.1))
+    exact = test.totals.p_above(t, 1.0)
+    assert test.p_violated(t * test.bound) == pytest.approx(exact if test.concordant else against)
+
+
+def test_sets_with_weights_are_strata_of_one_contrast() -> None:
+    """Of 100 and 50 samples with weights of a half and minus a half a value counts 0.75 and -1.5 times."""
+    test = ScoreTest.over([(0.5, flips(100, 10)), (-0.5, flips(50, 4))])
+    assert (test.n, test.clusters, test.largest, test.bound) == (150, 150, 1, 1.5)
+    assert test.mean * test.bound == pytest.approx(0.5 * 0.10 - 0.5 * 0.08)
+    assert (test.lost.sum(), test.gained.sum(), test.runs.step) == (
+        pytest.approx(5.0),
+        pytest.approx(4.0),
+        1.0,
+    )
+    assert (test.worst, test.df, test.missing.share) == (1.0, 149, 0.0)
+    assert ScoreTest.over([(2.0, drawn())]).bound == 2.0 and ScoreTest.over([(2.0, drawn())]).worst == 0.5
+
+
+def test_so_many_times_the_clusters() -> None:
+    test, twice = ScoreTest.of(flips(61, 5, 2)), ScoreTest.of(flips(61, 5, 2)).grown(2.5)
+    assert (twice.n, twice.df, twice.times) == (152, 150, 2.5)
+    assert twice.effective == pytest.approx(2.5 * test.effective) and twice.mean == test.mean
+    assert twice.totals.counts.sum() == twice.unlost.counts.sum() == 2.5 * 61
+    assert twice.grown(2).times == 5 and twice.p_holds(0.3) < test.p_holds(0.3)
+
+
+@pytest.mark.parametrize(("won", "at"), [(0, True), (2, False)])
+def test_few_clusters_leave_a_least_p_value(won: int, at: bool) -> None:
+    """0.98^90 of 90 clusters at 2 points, and less where some have won."""
+    test = ScoreTest.of(flips(90, 1, won))
+    floor = test.floor(0.02)
+    assert (floor == pytest.approx(0.98**90)) is at and floor <= 0.98**90 * (1 + 1e-9)
+    assert test.at_floor(floor, 0.02) is at and not test.at_floor(floor * 1.01, 0.02)
+
+
+@pytest.mark.parametrize(
+    ("contrast", "method"),
+    [(flips(60, 0), "exact bound, nothing changed"), (flips(60, 1), "score interval, effective sample size"),
+     (flips(60, 0, 1), "score interval, effective sample size")],
+)  # fmt: skip
+def test_a_test_has_the_name_of_what_decides(contrast: Contrast, method: str) -> None:
+    test = ScoreTest.of(contrast)
+    assert test.method == method and test.interval() == test.interval(0.05) and test.own_error is None
+    assert ScoreTest.of(flips(0, 0)).effective == 0.0 and ScoreTest.of(flips(0, 0)).n == 0

@@ -172,3 +172,69 @@ def test_the_unit_is_the_bound() -> None:
     contrast = flips(200, 12)
     doubled = replace(contrast, values=2 * contrast.values, bound=2.0)
     assert _of(doubled).p_holds(0.4) == pytest.approx(_of(contrast).p_holds(0.2))
+
+
+@pytest.mark.parametrize("contrast", [flips(300, 0), _every_tenth()], ids=["quiet", "lost"])
+def test_a_level_is_reached_by_a_p_value_as_large_and_by_none_larger(contrast: Contrast) -> None:
+    found = _of(contrast)
+    p = min(running_p(found.log_holds(MARGIN))[-1], running_p(found.log_violated(MARGIN))[-1])
+    reached = found.stop(MARGIN, float(p))
+    assert reached is not None and found.stop(MARGIN, float(np.nextafter(p, 0))) is None
+    seen = Contrast(
+        "drop", contrast.values[: reached.clusters - 1], contrast.clusters[: reached.clusters - 1]
+    )
+    assert _of(seen, planned=len(contrast.values)).stop(MARGIN, float(p)) is None
+    assert found.stop(MARGIN) == found.stop(MARGIN, 0.05) and found.interval() == found.interval(0.05)
+
+
+def test_what_is_missing_of_a_cluster_is_put_at_either_end() -> None:
+    """Of clusters of 2, 1 and 4 samples the first lacks one and the third two; the bound is 2."""
+    values = np.array([1.0, 2.0, -1.0, -2.0])
+    contrast = Contrast("drop", values, ("a", "b", "c", "c"), bound=2.0, n_error=3)
+    found = Sequential.of(contrast, Order(("a", "b", "c", "d"), (2, 1, 4, 1)))
+    assert (4 * found.highs).tolist() == [0.5 + 1, 1.0, -1.5 + 2]
+    assert (4 * found.lows).tolist() == [0.5 - 1, 1.0, -1.5 - 2]
+    assert (4 * found.sizes).tolist() == [2, 1, 4] and found.planned is None
+    assert found.log_holds(0.5) == pytest.approx(log_evidence(found.highs, found.sizes, 0.25))
+    assert found.log_violated(0.5) == pytest.approx(log_evidence(-found.lows, found.sizes, -0.25))
+    assert Sequential.of(contrast, Order(("a", "b", "c", "d"), (2, 1, 4, 1)), benchmark=True).planned == 4
+
+
+@pytest.mark.parametrize("benchmark", [False, True])
+def test_a_bound_is_where_the_evidence_is_just_enough(benchmark: bool) -> None:
+    mixed = np.tile([0, 1, 0, -1, 0, 0, 1, 0.0], 15)
+    found = _of(Contrast("drop", mixed, singletons(120)), benchmark=benchmark)
+    low, high = found.interval(0.1)
+    assert found.p_holds(high) == pytest.approx(0.1, rel=1e-6) == found.p_violated(low)
+    assert found.method == f"confidence sequence, {'this benchmark' if benchmark else 'population'}"
+
+
+def test_two_sides_that_rule_out_everything_leave_the_span_between_them() -> None:
+    """Lost first and won then: both ends are ruled out at their time."""
+    values = np.repeat([1.0, -1.0], 40)
+    found = _of(Contrast("drop", values, singletons(80)))
+    low, high = found.interval(0.1)
+    assert -1 < low < high < 1
+    assert found.p_holds(low) == pytest.approx(0.1, rel=1e-6) == found.p_violated(high)
+
+
+def test_clusters_that_are_complete_are_counted() -> None:
+    order = Order(("a", "b", "c"), (2, 1, 4))
+    assert [order.seen(samples) for samples in (0, 2, 3, 7)] == [0, 1, 2, 3]
+    assert order.largest == 4 and Order((), ()).largest == 1 and Order.of("aab", 5).largest == 5
+    for inside in (1, 4, 8):
+        with pytest.raises(ValueError, match=f"{inside} samples end inside a cluster"):
+            order.seen(inside)
+
+
+@pytest.mark.parametrize("gap", [0.05, -0.05])
+def test_a_run_stops_after_what_its_variance_or_its_clusters_ask_for(gap: float) -> None:
+    assert expected_samples(0.4, gap) == pytest.approx(8.5 * 0.4 / 0.0025)
+    assert expected_samples(0.01, gap, 3.0) == pytest.approx(5.7 / 0.05 * 3)
+    assert expected_samples(0.01, gap) == pytest.approx(5.7 / 0.05)
+
+
+def test_the_first_cluster_alone_shows_nothing() -> None:
+    assert running_p(np.array([9.0, 9.0])).tolist() == pytest.approx([1.0, math.exp(-9)])
+    assert running_p(np.array([-1.0, -2.0, 3.0])).tolist() == pytest.approx([1.0, 1.0, math.exp(-3)])
+    assert running_p(np.zeros(0)).tolist() == []

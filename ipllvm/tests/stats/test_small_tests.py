@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import binom, binomtest
 from statsmodels.stats.multitest import multipletests
 
 from ipllvm.stats.mcnemar import mcnemar
@@ -85,3 +86,24 @@ def test_families_are_adjusted_apart() -> None:
 def test_holm_refuses_what_is_no_p_value(p: float) -> None:
     with pytest.raises(ValueError, match="p-value"):
         holm([0.1, p])
+
+
+@pytest.mark.parametrize(("lost", "won"), [(0, 5), (5, 0), (3, 3), (1, 7), (12, 30), (0, 0)])
+def test_mcnemar_is_the_binomial_test(lost: int, won: int) -> None:
+    """The mid-p counts what was seen itself by half (Fagerland, Lydersen & Laake 2014)."""
+    result, n = mcnemar(lost, won), lost + won
+    assert result.exact == pytest.approx(binomtest(lost, n).pvalue if n else 1.0)
+    tail = 2 * binom.cdf(min(lost, won), n, 0.5) - binom.pmf(min(lost, won), n, 0.5)
+    assert result.mid_p == pytest.approx(min(1.0, tail))
+    with pytest.raises(ValueError, match="counts below 0: 2, -1"):
+        mcnemar(2, -1)
+
+
+def test_certain_p_values_are_p_values() -> None:
+    assert holm([0.0, 1.0, 0.5]) == (0.0, 1.0, 1.0) and holm([]) == ()
+
+
+def test_a_weight_is_a_share_of_the_level_that_is_left() -> None:
+    """By hand: 0.01 / 1 x 6, then 0.03 / 2 x 5, then 0.09 / 3 x 3, none below the one before."""
+    assert holm([0.03, 0.09, 0.01], [2, 3, 1]) == pytest.approx((0.075, 0.09, 0.06))
+    assert holm([0.04, 0.01], [4, 1]) == pytest.approx((0.05, 0.05))

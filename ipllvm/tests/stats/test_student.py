@@ -5,12 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.special import stdtr
+from scipy.stats import ttest_1samp
 
 from ipllvm.metrics.influence import ratio_difference
 from ipllvm.records import Claim, Contrast, Decision
 from ipllvm.stats.choice import choose
 from ipllvm.stats.crossed import crossed, two_way
-from ipllvm.stats.student import linearised
+from ipllvm.stats.dirichlet import Totals
+from ipllvm.stats.missing import Missing
+from ipllvm.stats.student import StudentTest, linearised
 from ipllvm.tests.stats.contrasts import singletons
 from ipllvm.verdicts.decide import decide, estimate
 
@@ -148,3 +151,80 @@ def test_few_clusters_decide_nothing() -> None:
     claim = Claim("vit", "gain", "at_least", 10.0, "observation", "paper", "more robust")
     verdict = decide(contrast, claim)
     assert verdict.decision is Decision.UNDECIDED and verdict.reason.startswith("too little to decide")
+
+
+def influence(n: int = 200, bound: float = 2.0) -> Contrast:
+    values = np.random.default_rng(4).normal(0.1, 0.4, n).clip(-bound, bound)
+    return Contrast("x", values, singletons(n), bound, lattice=0.0, linearised=True)
+
+
+def test_of_single_samples_it_is_the_t_test() -> None:
+    contrast, test = influence(), linearised(influence())
+    low, high = (
+        replace(test, drawn=Totals(np.array([end]), np.ones(1), np.array([1e9]))) for end in (-1.0, 1.0)
+    )
+    for margin in (0.08, 0.1, 0.12):
+        less, greater = (
+            ttest_1samp(contrast.values, margin, alternative=side) for side in ("less", "greater")
+        )
+        assert low.p_holds(margin) == pytest.approx(less.pvalue)
+        assert high.p_violated(margin) == pytest.approx(greater.pvalue)
+    theirs = ttest_1samp(contrast.values, 0.0).confidence_interval(0.80)
+    assert (high.interval(0.1)[0], low.interval(0.1)[1]) == pytest.approx((theirs.low, theirs.high))
+    assert test.df == 199 and test.own_error == pytest.approx(contrast.values.std(ddof=1) / 200**0.5)
+    assert test.interval() == test.interval(0.05) and not test.too_little
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_far_from_all_values_only_the_number_of_clusters_counts(side: int) -> None:
+    """The t has no doubt there; 120 clusters of up to 4 samples have what the Dirichlet bound leaves."""
+    clusters = tuple(f"c{g}" for g in range(120) for _ in range(1 + g % 4))
+    values = side * (0.05 + np.random.default_rng(2).normal(0, 0.02, 300))
+    contrast = Contrast("x", values, clusters, lattice=0.0, linearised=True)
+    index = np.unique(contrast.clusters, return_inverse=True)[1]
+    test, sizes, sums = linearised(contrast), np.bincount(index), np.bincount(index, weights=side * values)
+    few = Totals.of(sums / 4, sizes / 4).p_below(0.5, 0.5)
+    assert not test.too_little and sizes.max() == 4
+    assert stdtr(test.df, -(0.5 - 0.05) / test.error) < few / 10
+    assert (test.p_holds(0.5) if side > 0 else test.p_violated(-0.5)) == pytest.approx(few)
+
+
+@pytest.mark.parametrize("missing", [Missing(), Missing(0.1, -0.2, 0.1)])
+def test_missing_samples_count_against_either_side(missing: Missing) -> None:
+    test = replace(linearised(influence()), missing=missing)
+    low, high = test.interval(0.05)
+    assert test.p_holds(high) == pytest.approx(0.05) == test.p_violated(low)
+    assert test.complete.interval(0.05) == linearised(influence()).interval(0.05)
+    wide = replace(test, missing=Missing(0.9, -2.5, 2.5))
+    assert wide.interval() == (-2.0, 2.0)
+
+
+def test_what_decides_nothing_says_so_everywhere() -> None:
+    test = StudentTest.undecided(3.0, "t")
+    assert (test.too_little, test.interval(), test.own_error) == (True, (-3.0, 3.0), None)
+    assert (test.p_holds(2.9), test.p_violated(-2.9), test.method) == (1.0, 1.0, "t")
+    assert not linearised(influence()).at_floor(0.1, 0.0)
+
+
+def test_without_an_error_only_the_other_test_doubts() -> None:
+    drawn = Totals.of(np.full(40, 0.25), np.ones(40))
+    test = StudentTest(0.5, 0.0, 39.0, 2.0, "t", drawn)
+    assert test.p_holds(0.6) == pytest.approx(drawn.p_below(0.3, 0.5)) and test.p_holds(0.4) == 1.0
+    assert test.p_violated(0.4) == pytest.approx(drawn.p_above(0.2, 0.5)) and test.p_violated(0.6) == 1.0
+
+
+@pytest.mark.parametrize("bound", [1.0, 2.0])
+def test_draws_count_in_units_of_the_bound(bound: float) -> None:
+    table = bound * np.random.default_rng(3).random((200, 12))
+    test, unit = crossed(table, singletons(200), bound), crossed(table / bound, singletons(200))
+    assert test.p_holds(0.8 * bound) == pytest.approx(unit.p_holds(0.8))
+    assert test.p_violated(0.3 * bound) == pytest.approx(unit.p_violated(0.3))
+    assert test.p_holds(0.8 * bound) == pytest.approx(
+        max(test.drawn.p_below(0.8, 1.0), stdtr(test.df, (table.mean() - 0.8 * bound) / test.error))
+    )
+    assert test.df > 0 and two_way(table[:2], list("ab")).df > 0
+
+
+def test_where_nothing_varies_no_draw_says_anything() -> None:
+    found = two_way(np.full((4, 3), 0.25), list("abcd"))
+    assert (found.mean, found.variance, found.df) == (0.25, 0.0, 0.0)

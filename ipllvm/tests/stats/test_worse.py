@@ -1,4 +1,4 @@
-"""The tests behind WORSE: losses beside noise, levels of looks, and a judge put right by labels."""
+"""The tests behind WORSE: losses beside noise, shared levels, and a judge put right by labels."""
 
 import numpy as np
 import pytest
@@ -7,11 +7,6 @@ from ipllvm.records import Contrast
 from ipllvm.stats.flip_noise import FlipCounts, may_be_used, p_beyond_noise
 from ipllvm.stats.multiplicity import holm
 from ipllvm.stats.ppi import corrected
-from ipllvm.verdicts.worse import p_worse, pool
-
-
-def contrast(values: np.ndarray, size: int = 1) -> Contrast:
-    return Contrast("lost", values, tuple(str(i // size) for i in range(len(values))))
 
 
 def test_noise_that_is_three_times_what_was_measured_gives_few_false_alarms() -> None:
@@ -30,14 +25,6 @@ def test_noise_that_is_three_times_what_was_measured_gives_few_false_alarms() ->
 def test_weights_share_the_level_and_pass_it_on() -> None:
     assert holm([0.02, 0.5], [1, 1]) == holm([0.02, 0.5])
     assert holm([0.024, 0.9, 0.9], [2, 1, 1]) == pytest.approx((0.048, 1.0, 1.0))
-
-
-def test_pooled_answers_of_large_clusters_weigh_less_on_balance_one() -> None:
-    singles, tens = contrast(np.zeros(300)), contrast(np.repeat([1.0, 0.0], [30, 270]), 10)
-    found = pool([("a", singles), ("b", tens)])
-    assert found is not None and len(found.values) == 600
-    assert 0 < found.values.max() < 1 and found.bound > 1
-    assert p_worse(found) > p_worse(contrast(np.repeat([1.0, 0.0], [30, 570])))
 
 
 def test_labels_put_a_biased_judge_right() -> None:

@@ -14,9 +14,11 @@ from ipllvm.errors import ClaimViolated, UsageError
 from ipllvm.records import Contrast, Decision
 from ipllvm.sampling import generator
 from ipllvm.session.combinations import check
-from ipllvm.stats.spending import levels
+from ipllvm.stats.score_interval import ScoreTest
+from ipllvm.stats.spending import levels, repeated_p
 from ipllvm.tests.evaluation.test_evaluation import benchmark
 from ipllvm.tests.verdicts.test_sequential import Run, breaks, unchanged
+from ipllvm.verdicts import decide
 from ipllvm.verdicts.group_sequential import GroupSequential
 
 
@@ -40,6 +42,13 @@ def test_an_unchanged_model_holds_at_an_early_look(start: Callable[..., Run]) ->
     assert row.verdict.decision is Decision.HOLDS and row.verdict.p_holds <= 0.05
     about = row.estimates["performance_drop"].extra["sequential"]
     assert (about["looks"], about["samples"], about["stopped_early"]) == (2, 267, True)
+    assert (about["planned"], about["share"], about["order_seed"], about["target"]) == (
+        800,
+        267 / 800,
+        7,
+        "population",
+    )
+    assert about["level"] == levels(tuple(n / 800 for n in (134, 267, 400, 534, 667, 800)))[1]
     assert "look 2 of 6" in row.verdict.reason and "look 2 of 6" in row.estimates["performance_drop"].method
 
 
@@ -105,3 +114,62 @@ def test_it_is_asked_for_with_what_it_goes_with() -> None:
     for wrong in ({"sequential": False}, {"final_look": True}, {"target": "benchmark"}):
         with pytest.raises(UsageError, match="--evidence looks"):
             check({**usual, **wrong})
+
+
+def looked(n: int, samples: int, lost: int, won: int = 0) -> tuple[GroupSequential, Contrast]:
+    """A run of `n` planned samples at its look after `samples`, and a contrast of what was seen."""
+    interim = GroupSequential(benchmark(n), 7)
+    while interim.samples < samples:
+        interim.advance(8)
+    assert interim.samples == samples
+    seen = tuple(each.cluster for each in interim.benchmark.samples)
+    values = np.array([1.0] * lost + [-1.0] * won + [0.0] * (samples - lost - won))
+    return interim, Contrast("drop", values, seen)
+
+
+@pytest.mark.parametrize(("lost", "decision"), [(0, "HOLDS"), (60, "VIOLATED"), (5, "UNDECIDED")])
+def test_a_look_decides_by_the_p_value_of_all_looks(lost: int, decision: str) -> None:
+    """Of 900 samples 300 are seen at the second look, the first of which was not asked."""
+    interim, contrast = looked(900, 300, lost)
+    found = interim.decide(contrast, claim(), None, 900)
+    test = ScoreTest.of(contrast)
+    for p, own in ((found.p_holds, test.p_holds(0.02)), (found.p_violated, test.p_violated(0.02))):
+        assert p == pytest.approx(repeated_p([1.0, own], interim.shares))
+    level = levels(interim.shares, 0.05)[1]
+    low, high = (100 * bound for bound in test.interval(level))
+    assert str(found.decision) == decision and found.reason.startswith(f"[{low:.2f}, {high:.2f}] ")
+    assert found.reason.endswith(f"(look 2 of 6, level {level:.2g}, 300 of 900 samples)")
+
+
+@pytest.mark.parametrize(("worth", "met"), [(100, True), (3, False)])
+def test_what_a_claim_needs_is_looked_at_as_well(worth: int, met: bool) -> None:
+    interim, contrast = looked(900, 300, 0)
+    gain = replace(contrast, name="gain", values=(np.arange(300) < worth).astype(float))
+    found = interim.decide(contrast, claim(), gain, 900)
+    need = repeated_p([1.0, ScoreTest.of(gain).p_violated(0.02)], interim.shares)
+    own = repeated_p([1.0, ScoreTest.of(contrast).p_holds(0.02)], interim.shares)
+    assert found.p_holds == pytest.approx(max(need, own)) and (found.decision is Decision.HOLDS) is met
+    assert found.reason.startswith("not shown that there is something to lose") is not met
+
+
+def test_before_the_first_look_there_is_no_level() -> None:
+    interim = GroupSequential(benchmark(60), 7)
+    nothing = Contrast("drop", np.zeros(0), ())
+    about = interim.about(nothing, claim())
+    assert (about["looks"], about["level"], about["samples"], about["share"]) == (0, None, 0, 0.0)
+
+
+@pytest.mark.parametrize("unit", ["points", "score"])
+@pytest.mark.parametrize(("lost", "won"), [(4, 0), (4, 2)])
+def test_what_is_shown_has_the_interval_of_its_look(unit: str, lost: int, won: int) -> None:
+    """A mean of values that can't be negative is not shown below 0."""
+    interim, contrast = looked(60, 60, lost, won)
+    test, scale = ScoreTest.of(contrast), 100.0 if unit == "points" else 1.0
+    plain = decide.estimate(contrast, unit=unit, replicates=0)
+    found = interim.shown(replace(plain, low=0.0 if not won else plain.low), contrast)
+    low, high = test.interval(levels(interim.shares, 0.05)[5])
+    assert found.high == pytest.approx(scale * high) and found.low == pytest.approx(
+        scale * (low if won else max(low, 0))
+    )
+    assert found.method.startswith(f"{test.method}, look 6 of 6")
+    assert (found.extra["bootstrap"], found.extra["nu"]) == (None, plain.extra["nu"])

@@ -21,8 +21,10 @@ from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Blank
 from ipllvm.records import Contrast, Decision, Response, Result, Sample, Trial
 from ipllvm.stats.choice import INDISTINCT
+from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.stats.sequential import Order, Sequential
 from ipllvm.tests.evaluation.test_evaluation import Fake, benchmark
+from ipllvm.verdicts import decide
 from ipllvm.verdicts.group_sequential import GroupSequential
 from ipllvm.verdicts.sequential import InterimAnalyses
 
@@ -330,3 +332,66 @@ def test_an_undecided_claim_on_at_least_so_much_is_told_with_the_interval_of_its
     low, high = (float(each) for each in verdict.reason.partition("]")[0].strip("[").split(", "))
     assert verdict.decision is Decision.UNDECIDED
     assert -100 <= low < 100 * float(gained.values.mean()) < high <= 100
+
+
+@pytest.mark.parametrize("every", [0, 4])
+def test_looks_that_decide_count_by_their_share_of_alpha(every: int) -> None:
+    """With a final look the looks have 0.8 of alpha: p-values are 1.25 times what the bets say, 1 at most."""
+    interim, contrast = looked(400, final_look=True)
+    claim = claims.load()["permutation"]
+    found = interim.decide(contrast(every), claim, None, 400)
+    bets = Sequential.of(contrast(every), interim.order)
+    assert found.decision is (Decision.VIOLATED if every else Decision.HOLDS)
+    expected = [min(p(0.02) / 0.8, 1.0) for p in (bets.p_holds, bets.p_violated)]
+    assert (found.p_holds, found.p_violated) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("n", "every"), [(240, 0), (100, 30)])
+def test_the_final_look_counts_by_its_own_share(n: int, every: int) -> None:
+    interim, contrast = looked(n, final_look=True)
+    claim = claims.load()["permutation"]
+    bets, last = Sequential.of(contrast(every), interim.order), ScoreTest.of(contrast(every))
+    assert bets.stop(0.02, 0.04) is None
+    found = interim.decide(contrast(every), claim, None, n)
+    for p, running, fixed in (
+        (found.p_holds, bets.p_holds(0.02), last.p_holds(0.02)),
+        (found.p_violated, bets.p_violated(0.02), last.p_violated(0.02)),
+    ):
+        assert p == pytest.approx(min(running / 0.8, fixed / 0.2, 1.0))
+
+
+@pytest.mark.parametrize("n_error", [0, 3])
+def test_samples_without_a_score_are_part_of_what_was_seen(n_error: int) -> None:
+    interim = InterimAnalyses(benchmark(40), 0, telling=True)
+    interim.seen = 20
+    clusters = clusters_of(interim.planned.samples)[: 20 - n_error]
+    found = interim._sequence(Contrast("drop", np.zeros(20 - n_error), clusters, n_error=n_error))
+    assert found is not None and len(found.sizes) == 20 and found.highs.sum() == n_error
+    assert interim._sequence(Contrast("drop", np.zeros(20 - n_error), clusters, n_error=n_error + 1)) is None
+
+
+def test_what_is_told_of_a_run_that_goes_on() -> None:
+    interim = InterimAnalyses(benchmark(400), 7)
+    while interim.samples < 100:
+        interim.advance(25)
+    claim, seen = claims.load()["permutation"], clusters_of(interim.benchmark.samples)
+    contrast = Contrast("drop", np.zeros(100), seen)
+    told, bets = interim.about(contrast, claim), Sequential.of(contrast, interim.order)
+    assert told["share"] == 0.25 and told["planned"] == 400 and told["predicted_at"] == 5.0
+    assert (told["e_holds"], told["e_violated"]) == pytest.approx((1 / bets.p_holds(0.02), 1.0))
+    assert told["stopped_early"] and "e_holds" not in interim.about(replace(contrast, linearised=True), claim)
+
+
+@pytest.mark.parametrize("unit", ["points", "score"])
+@pytest.mark.parametrize("least", [0.0, -1.0])
+def test_what_is_shown_of_a_stopped_run_is_its_confidence_sequence(unit: str, least: float) -> None:
+    interim, contrast = looked(60)
+    made = contrast(5) if least == 0 else replace(contrast(5), values=-contrast(5).values)
+    scale = 100.0 if unit == "points" else 1.0
+    plain = replace(decide.estimate(made, unit=unit, replicates=0), low=scale * least)
+    found = interim.shown(plain, made)
+    low, high = Sequential.of(made, interim.order).interval(0.05)
+    assert (found.low, found.high) == pytest.approx((scale * max(low, least), scale * high))
+    assert found.method == "confidence sequence, population" and found.extra["nu"] == plain.extra["nu"]
+    interim.telling = False
+    assert interim.shown(plain, made) is plain

@@ -1,0 +1,35 @@
+"""Options of pytest and of other plugins that would lose results, or pass a gate that compares nothing."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from ipllvm.errors import UsageError
+from ipllvm.session.combinations import check_pytest
+
+
+@pytest.mark.parametrize("baseline", [None, "release-1"])
+@pytest.mark.parametrize(
+    ("name", "typed", "line"),
+    [
+        ("forked", True, "--forked: it runs tests in processes whose results are lost: leave it out"),
+        ("setupplan", True, "--setup-plan: it measures nothing: leave it out of a gate"),
+        ("setuponly", True, "--setup-only: it measures nothing: leave it out of a gate"),
+        (
+            "flake_finder",
+            True,
+            "--flake-finder: it copies tests, and a comparison is made once: leave it out",
+        ),
+        ("retries", 2, "--retries: it calls tests again, and a comparison is made once: leave it out"),
+    ],
+)
+def test_what_a_run_can_not_have_beside_it(name: str, typed: Any, line: str, baseline: str | None) -> None:
+    values = {"baseline": baseline}
+    for harmless in (SimpleNamespace(), SimpleNamespace(**{name: type(typed)()}), SimpleNamespace(reruns=2)):
+        check_pytest(harmless, values)
+    if baseline or name == "forked":
+        with pytest.raises(UsageError, match=line):
+            check_pytest(SimpleNamespace(**{name: typed}), values)
+    else:
+        check_pytest(SimpleNamespace(**{name: typed}), values)

@@ -1,0 +1,69 @@
+"""Worse at all: margin 0, and all answers of a gate as one sample."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ipllvm.records import Contrast
+from ipllvm.stats.choice import choose
+from ipllvm.tests.stats.contrasts import drawn, flips
+from ipllvm.verdicts.worse import POOLED, p_worse, pool
+
+
+def contrast(values: np.ndarray, size: int = 1) -> Contrast:
+    return Contrast("lost", values, tuple(str(i // size) for i in range(len(values))))
+
+
+def test_pooled_answers_of_large_clusters_weigh_less_on_balance_one() -> None:
+    singles, tens = contrast(np.zeros(300)), contrast(np.repeat([1.0, 0.0], [30, 270]), 10)
+    found = pool([("a", singles), ("b", tens)])
+    assert found is not None and len(found.values) == 600
+    assert 0 < found.values.max() < 1 and found.bound > 1
+    assert p_worse(found) > p_worse(contrast(np.repeat([1.0, 0.0], [30, 570])))
+
+
+@pytest.mark.parametrize(
+    ("given", "tested"),
+    [
+        (flips(300, 8), True),
+        (flips(300, 0), False),
+        (flips(297, 0, n_error=3), True),
+        (flips(300, 0, 8), True),
+    ],
+)
+def test_no_worse_at_all_is_a_test_at_margin_0(given: Contrast, tested: bool) -> None:
+    assert p_worse(given) == (choose(given).p_violated(0.0) if tested else 1.0)
+    assert (p_worse(given) < 0.05) is bool(given.values.sum() > 0)
+
+
+def named(given: Contrast, letter: str) -> Contrast:
+    ids = tuple(f"{letter}{i}" for i in range(len(given.values)))
+    return replace(given, samples=ids)
+
+
+def test_a_pool_has_every_answer_by_the_weight_of_its_benchmark() -> None:
+    """60 single answers, and 60 in pictures of ten, whose planned design effect is 1.9."""
+    single = replace(named(flips(60, 5, 1, n_error=2), "a"), unknown=(-0.5, 1.5))
+    tens = replace(named(flips(60, 8, 2, size=10, n_error=3), "b"), draws=2)
+    found = pool([("one", single), ("none", flips(0, 0)), ("ten", tens)])
+    assert found is not None
+    raw = np.array([1.0, 1 / 1.9])
+    first, second = raw / raw.mean()
+    assert found.values == pytest.approx(np.concatenate((first * single.values, second * tens.values)))
+    assert (found.name, found.lattice) == (POOLED, 0.0) and found.bound == pytest.approx(first)
+    assert (found.draws, found.n_error) == (2, 5)
+    assert found.unknown == pytest.approx((-0.5 * first - 3 * second, 1.5 * first + 3 * second))
+    assert found.clusters[0] == "one c0" and found.clusters[-1] == "ten c5" and len(set(found.clusters)) == 66
+    assert found.samples[0] == "one a0" and found.samples[-1] == "ten b59"
+
+
+def test_a_pool_of_alike_benchmarks_is_the_sample_of_both() -> None:
+    found = pool([("a", drawn()), ("b", drawn())])
+    assert found is not None and found.lattice == pytest.approx(0.2) and found.bound == 1.0
+    assert found.values.tolist() == [*drawn().values, *drawn().values] and found.unknown == (0.0, 0.0)
+    uneven = pool([("large", flips(300, 3)), ("small", flips(60, 0, size=10))])
+    assert uneven is not None and np.average(uneven.values[:300].max()) == pytest.approx(
+        1 / ((300 + 60 / 1.9) / 360)
+    )
+    assert pool([]) is None and pool([("none", flips(0, 0, n_error=2))]) is None
