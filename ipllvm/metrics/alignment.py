@@ -153,7 +153,7 @@ def _largest(
     known: "Bool[np.ndarray, 'items items depths']",
     pairings: "Iterable[Int[np.ndarray, 'items']]",
 ) -> "Float[np.ndarray, 'pairings']":
-    """The most neighbours in common of any pair of layers, where item i of the one is pairing[i] of the other.
+    """The most neighbours in common of any pair of layers, if item i of one is item pairing[i] of the other.
 
     Eight depths are looked up at once, as the bits of a byte whose values are counted.
     """
