@@ -43,17 +43,6 @@ class Row:
     estimates: Mapping[str, float | None]
     contrasts: Mapping[str, Contrast]
 
-    @property
-    def need(self) -> float:
-        """The largest p-value of what must be shown before its claim is decided; 0 where that is nothing."""
-        needed = conditions(self.contrasts["claim"], self.claim, self.contrasts.get(GAIN))
-        return max((each.p for each in needed), default=0.0)
-
-    @property
-    def shown(self) -> bool:
-        """Whether that is shown."""
-        return self.need <= self.claim.alpha
-
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -113,8 +102,8 @@ def _over_benchmarks(rows: Sequence[Row]) -> Iterator[Statement]:
             continue
         claim, names = found[0].claim, tuple(each.benchmark for each in found)
         terms = [(1 / len(found), each.contrasts["claim"]) for each in found]
-        lost = [each.benchmark for each in found if not each.shown]
-        unmet = max(each.need for each in found), f"{NOT_SHOWN} on {', '.join(lost)}"
+        lost = [each.benchmark for each in found if not _shown(each)]
+        unmet = max(_need(each) for each in found), f"{NOT_SHOWN} on {', '.join(lost)}"
         text = f"On average over {len(found)} benchmarks: {claim.text}"
         yield _decided("mean_over_benchmarks", text, (model,), names, _mean(terms, claim), claim, unmet)
 
@@ -122,7 +111,7 @@ def _over_benchmarks(rows: Sequence[Row]) -> Iterator[Statement]:
 def _text_rich(rows: Sequence[Row]) -> Iterator[Statement]:
     """Whether shuffled patches cost more where pictures hold text."""
     for model, found in _by_model(rows, "patch_shuffle"):
-        kept = [each for each in found if each.shown]
+        kept = [each for each in found if _shown(each)]
         rich = [each for each in kept if base(each.benchmark) in TEXT_RICH]
         plain = [each for each in kept if base(each.benchmark) not in TEXT_RICH]
         if not rich or not plain:
@@ -132,7 +121,7 @@ def _text_rich(rows: Sequence[Row]) -> Iterator[Statement]:
         names = tuple(each.benchmark for each in (*rich, *plain))
         text = "Shuffled patches cost more where pictures hold text."
         claim = _positive(found[0].claim)
-        need = max(each.need for each in (*rich, *plain)), NOT_SHOWN
+        need = max(_need(each) for each in (*rich, *plain)), NOT_SHOWN
         yield _decided("text_rich", text, (model,), names, _mean(terms, claim), claim, need)
 
 
@@ -234,6 +223,17 @@ def _mean(terms: Sequence[tuple[float, Contrast]], claim: Claim) -> Decisive:
     sign = claim.sign
     test = combined([(sign * weight, contrast) for weight, contrast in terms])
     return None if test.too_little else sign * test.mean * test.bound, test
+
+
+def _need(row: Row) -> float:
+    """The largest p-value of what must be shown before a claim is decided; 0 where that is nothing."""
+    needed = conditions(row.contrasts["claim"], row.claim, row.contrasts.get(GAIN))
+    return max((each.p for each in needed), default=0.0)
+
+
+def _shown(row: Row) -> bool:
+    """Whether that is shown."""
+    return _need(row) <= row.claim.alpha
 
 
 def _positive(claim: Claim) -> Claim:
