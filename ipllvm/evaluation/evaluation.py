@@ -254,8 +254,9 @@ class Evaluation:
             return verdict
         estimates = self._estimates(made, contrast, shown)
         result = self._result(made, estimates, verdict, errors)
-        terms = {} if something_to_lose is None else {GAIN: something_to_lose}
-        self._record(self._explained(self._beside(result, shown, paired, terms)))
+        if something_to_lose is not None:
+            shown = replace(shown, terms={**shown.terms, GAIN: something_to_lose})
+        self._record(self._explained(self._beside(result, shown, paired)))
         if self._stopped is not None:
             raise self._stopped
         if failed:
@@ -287,20 +288,14 @@ class Evaluation:
         decisive = self._schedule.decisive(contrast, claim, self.settings.seed)
         return found | {claim.quantity: decisive} | self._schedule.beside(claim.name)
 
-    def _beside(
-        self,
-        result: Result,
-        shown: Shown,
-        paired: Sequence[tuple[Claim, Contrast]],
-        terms: Mapping[str, Contrast],
-    ) -> Result:
-        """The result with all that stands beside its claim; `terms` are what it needs."""
+    def _beside(self, result: Result, shown: Shown, paired: Sequence[tuple[Claim, Contrast]]) -> Result:
+        """The result with all that stands beside its claim."""
         return replace(
             result,
             series=self._schedule.series(shown.series),
             settings={**result.settings, **shown.noted},
             paired=tuple(paired),
-            parts={**shown.terms, **terms},
+            parts=dict(shown.terms),
             said=flips.said(self._traces, shown.scores.values()),
         )
 
