@@ -53,7 +53,6 @@ from ipllvm.records import (
 from ipllvm.scorers.base import Grading
 from ipllvm.verdicts import decide, labelled
 from ipllvm.verdicts.findings import finding, last_line, not_measured, raise_worst
-from ipllvm.verdicts.guard import GAIN
 from ipllvm.verdicts.series import plain
 
 if TYPE_CHECKING:
@@ -254,9 +253,7 @@ class Evaluation:
             return verdict
         estimates = self._estimates(made, contrast, shown)
         result = self._result(made, estimates, verdict, errors)
-        if something_to_lose is not None:
-            shown = replace(shown, terms={**shown.terms, GAIN: something_to_lose})
-        self._record(self._explained(self._beside(result, shown, paired)))
+        self._record(self._explained(self._beside(result, shown.with_gain(something_to_lose), paired)))
         if self._stopped is not None:
             raise self._stopped
         if failed:

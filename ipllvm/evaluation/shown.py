@@ -1,9 +1,10 @@
 """What stands beside a claim in its row of the report."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ipllvm.records import Contrast, Estimate, Scores, Series
+from ipllvm.verdicts.guard import GAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +21,7 @@ class Shown:
     series: Sequence[Series] = ()
     noted: Mapping[str, str] = field(default_factory=dict)
     terms: Mapping[str, Contrast] = field(default_factory=dict)
+
+    def with_gain(self, gain: Contrast | None) -> "Shown":
+        """With what there is to lose among the terms, where a claim asks for that."""
+        return self if gain is None else replace(self, terms={**self.terms, GAIN: gain})

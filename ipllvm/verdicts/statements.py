@@ -102,7 +102,7 @@ def _over_benchmarks(rows: Sequence[Row]) -> Iterator[Statement]:
             continue
         claim, names = found[0].claim, tuple(each.benchmark for each in found)
         terms = [(1 / len(found), each.contrasts["claim"]) for each in found]
-        lost = [each.benchmark for each in found if not _shown(each)]
+        lost = [each.benchmark for each in found if not _met(each)]
         unmet = max(_need(each) for each in found), f"{NOT_SHOWN} on {', '.join(lost)}"
         text = f"On average over {len(found)} benchmarks: {claim.text}"
         yield _decided("mean_over_benchmarks", text, (model,), names, _mean(terms, claim), claim, unmet)
@@ -111,7 +111,7 @@ def _over_benchmarks(rows: Sequence[Row]) -> Iterator[Statement]:
 def _text_rich(rows: Sequence[Row]) -> Iterator[Statement]:
     """Whether shuffled patches cost more where pictures hold text."""
     for model, found in _by_model(rows, "patch_shuffle"):
-        kept = [each for each in found if _shown(each)]
+        kept = [each for each in found if _met(each)]
         rich = [each for each in kept if base(each.benchmark) in TEXT_RICH]
         plain = [each for each in kept if base(each.benchmark) not in TEXT_RICH]
         if not rich or not plain:
@@ -231,7 +231,7 @@ def _need(row: Row) -> float:
     return max((each.p for each in needed), default=0.0)
 
 
-def _shown(row: Row) -> bool:
+def _met(row: Row) -> bool:
     """Whether that is shown."""
     return _need(row) <= row.claim.alpha
 
