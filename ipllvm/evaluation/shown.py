@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ipllvm.records import Contrast, Estimate, Scores, Series
-from ipllvm.verdicts.guard import GAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,4 +23,6 @@ class Shown:
 
     def with_gain(self, gain: Contrast | None) -> "Shown":
         """With what there is to lose among the terms, where a claim asks for that."""
+        from ipllvm.verdicts.guard import GAIN  # collection imports no statistics
+
         return self if gain is None else replace(self, terms={**self.terms, GAIN: gain})
