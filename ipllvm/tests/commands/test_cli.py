@@ -127,7 +127,12 @@ def test_a_property_file_brings_the_plugin_along(monkeypatch: pytest.MonkeyPatch
     from ipllvm.commands import suite
 
     given: list[list[str]] = []
-    monkeypatch.setattr(pytest, "main", lambda words, plugins: given.append(words) or 0)
+
+    def main(words: list[str], plugins: list[object]) -> int:
+        given.append(words)
+        return 0
+
+    monkeypatch.setattr(pytest, "main", main)
     suite.run(["--model=x", str(tmp_path / "test_mine.py")])
     suite.run(["--model=x"])
     assert given[0][-2:] == ["-p", "ipllvm.plugin"] and "ipllvm.plugin" not in given[1]
