@@ -2,6 +2,7 @@
 
 import posixpath
 import re
+import runpy
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from mkdocs.structure.files import File, Files
 
 LINK = re.compile(r"\]\(((?:\.\./)+[^)#\s]+)")
 ROOT = Path(__file__).resolve().parents[1]
+ERRORS = "all-errors.md"
+"""A page that is made of the source."""
 
 
 def _outside(page: str, link: str) -> str | None:
@@ -27,7 +30,11 @@ def on_config(config: Any) -> Any:
     pages = [str(page.relative_to(ROOT / "docs")) for page in sorted((ROOT / "docs").rglob("*.md"))]
     loose = [page for page in pages if page not in str(config["nav"])]
     decisions = [page for page in loose if page.startswith("decisions/")]
-    config["nav"] += [{"More": [page for page in loose if page not in decisions]}, {"Decisions": decisions}]
+    config["nav"] += [
+        {"Every error": ERRORS},
+        {"More": [page for page in loose if page not in decisions]},
+        {"Decisions": decisions},
+    ]
     return config
 
 
@@ -42,6 +49,8 @@ def on_files(files: Files, config: Any) -> Files:
     }
     for path in sorted(found):
         files.append(File.generated(config, _name(path), content=(ROOT / path).read_text(encoding="utf-8")))
+    errors = runpy.run_path(str(Path(__file__).with_name("error_page.py")))["page"]()
+    files.append(File.generated(config, ERRORS, content=errors))
     return files
 
 

@@ -224,6 +224,7 @@ SCORERS = Registry(
         "mme_official": "ipllvm.scorers.official.mme:official",
         "mme_lmms": "ipllvm.scorers.official.mme:lmms",
         "mme_vlmeval": "ipllvm.scorers.official.mme:vlmeval",
+        "mmstar_lmms": "ipllvm.scorers.official.mmstar:lmms",
         "mmstar_official": "ipllvm.scorers.official.mmstar:official",
         "mmvet_judge": "ipllvm.scorers.official.mmvet:judge",
         "llavaw_judge": "ipllvm.scorers.official.llavaw:judge",

@@ -8,16 +8,20 @@ from typing import Any
 
 from ipllvm.benchmarks.cells import BadCell, Row, row_name
 from ipllvm.benchmarks.names import ALIASES, STANDARD
-from ipllvm.benchmarks.originals import tables
+from ipllvm.benchmarks.originals import lines, tables
 from ipllvm.benchmarks.rendering import shared_digest
 from ipllvm.benchmarks.sources import Copy, Hub, files, find
-from ipllvm.benchmarks.tables import opening
+from ipllvm.benchmarks.tables import SUFFIXES, opening
 from ipllvm.benchmarks.tables.pictures import Keyed
 from ipllvm.errors import BenchmarkUnavailable, UnknownName, UsageError
 from ipllvm.records import Benchmark, Sample
 from ipllvm.registry import BENCHMARKS
 
 OWN_RULE = "strict"
+INDEX = "index"
+"""What VLMEvalKit's tables number their rows by."""
+QUESTION = "question_id"
+"""What LLaVA's answers name their rows by, whatever the benchmark."""
 NOWHERE = Hub((), ())
 _UNFIT = re.compile(r"[^0-9A-Za-z]+")
 
@@ -160,8 +164,20 @@ class Definition:
         cluster = f"{self.name}-{pictures[0].digest().hex()[:16]}" if alone else sample.cluster
         return replace(sample, images=tuple(pictures), cluster=cluster)
 
+    def table(self, path: Path) -> list[dict[str, Any]]:
+        """The rows of a file in the hub's columns, or in VLMEvalKit's where it is .tsv; raises UsageError."""
+        if path.suffix.lower() == ".tsv":
+            return [self._of_table(row) for row in opening.rows(path)]
+        return opening.rows(path) if path.suffix.lower() in SUFFIXES else lines(path)
+
     def _of_table(self, row: dict[str, Any]) -> dict[str, Any]:
-        return dict(self.of_table(row)) if self.of_table is not None else row
+        """A row of VLMEvalKit's table in the hub's columns; raises UsageError."""
+        try:
+            return dict(self.of_table(row)) if self.of_table is not None else row
+        except KeyError as error:
+            raise UsageError(
+                f"'{self.name}': VLMEvalKit's table has a column {error}, this one none"
+            ) from None
 
     def protocol(self, name: str) -> Protocol:
         """The protocol of that name; raises UnknownName."""
@@ -184,10 +200,17 @@ class Definition:
         named = (row[column] for column in ("id", *self.key) if row.get(column) is not None)
         return row_name(next(named, index))
 
+    def named_by(self, rows: Sequence[Row]) -> list[str]:
+        """The columns that name a row in answers to it: `id` first where rows have one, else its own key."""
+        own = [*self.key, INDEX]
+        named = any(row.get("id") is not None for row in rows)
+        return list(dict.fromkeys(["id", *own, QUESTION] if named else [*own, "id", QUESTION]))
+
     def names(self, rows: Sequence[Row], given: Collection[str]) -> list[str]:
         """What each row is known by: as `known_by`, or by the column of its key that fits more of `given`."""
         usual = [self.known_by(row, index) for index, row in enumerate(rows)]
-        keyed = [column for column in self.key if all(row.get(column) is not None for row in rows)]
+        columns = dict.fromkeys((*self.key, INDEX))
+        keyed = [column for column in columns if all(row.get(column) is not None for row in rows)]
         ways = [usual, *([row_name(row[column]) for row in rows] for column in keyed)]
         return max(ways, key=lambda way: len(set(way) & set(given)))
 

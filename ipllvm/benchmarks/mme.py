@@ -93,4 +93,5 @@ MME = Definition(
     terms="for academic research only; pictures of landmarks and artworks have licences of their own",
     hub=Hub(("lmms-lab/MME", "lmms-lab-encoder/MME"), ("*test-*.parquet",)),
     original=original,
+    of_table=lambda row: {"question_id": row.get("image_path", ""), **row},
 )

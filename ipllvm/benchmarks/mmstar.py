@@ -71,6 +71,7 @@ MMSTAR = Definition(
     },
     rules={
         "official": "mmstar_official",
+        "lmms": "mmstar_lmms",
         "vlmeval": "vlmeval_letter",
         OWN_RULE: "multiple_choice",
     },

@@ -1,13 +1,13 @@
 """Answers that any harness has produced, and which row each belongs to."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ipllvm.benchmarks.cells import Row, row_name
-from ipllvm.benchmarks.jsonlines import numbered
+from ipllvm.benchmarks import response_files
+from ipllvm.benchmarks.cells import BadCell, Row, row_name
 from ipllvm.errors import UsageError
 
 REFUSE, FIRST, LAST = "refuse", "first", "last"
@@ -17,13 +17,16 @@ DUPLICATES = (REFUSE, FIRST, LAST)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A line of a file of responses; `response` is None where the model gave none."""
+    """A line of a file of responses; `response` is None where the model gave none; `id` is the row's place,
+    from 0, where it is `placed`.
+    """
 
     line: int
     id: str
     response: str | None
     judge_reply: str | None = None
     question: str | None = None
+    placed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +38,14 @@ class Matched:
     repeated: int
 
 
-def read(path: Path, keys: Sequence[str] = ()) -> list[Answer]:
-    """The answers of a JSON-lines file with `id`, `response` and, where a judge has replied, `judge_reply`.
+def read(path: Path, names: Sequence[str] = ("id",)) -> list[Answer]:
+    """The answers of a file: JSON lines with `id`, `response` and, where a judge has replied, `judge_reply`,
+    or a form that `response_files` knows.
 
-    A line without `id` may name its row in one of the columns `keys`. Raises UsageError, in one line with
-    the line's number.
+    `names` are the columns that may name a row, the first that is there counts. Raises UsageError, in one
+    line with the line's number.
     """
-    found = [_answer(path, number, row, keys) for number, row in numbered(path)]
+    found = [_answer(path, number, row, names) for number, row in response_files.answers(path)]
     if not found:
         raise UsageError(f"{path}: holds no responses")
     return found
@@ -80,10 +84,7 @@ def _shared(
         asked = {_bare(rows[place].get("question")): place for place in places}
         by_question: dict[int, list[Answer]] = defaultdict(list)
         for answer in answers:
-            question = _bare(answer.question)
-            if question not in asked:
-                raise UsageError(f"line {answer.line}: no row '{name}' asks {question[:80]!r}")
-            by_question[asked[question]].append(answer)
+            by_question[asked[_asked(name, answer, asked)]].append(answer)
         return dict(by_question)
     if len(answers) == len(places):
         return {place: [answer] for place, answer in zip(places, answers, strict=True)}
@@ -93,6 +94,16 @@ def _shared(
         f"line {answers[0].line}: {len(places)} rows are known by '{name}' and {len(answers)} answers: give "
         "the answers a 'question' too, or rows and answers an 'id' of their own"
     )
+
+
+def _asked(name: str, answer: Answer, known: Collection[str]) -> str:
+    """Which of the known questions an answer is to: its own, or the only one inside a whole prompt."""
+    own = _bare(answer.question)
+    inside = [each for each in known if each in str(answer.question)]
+    found = own if own in known else max(inside, key=len, default="")
+    if not found or not all(each in found for each in inside):
+        raise UsageError(f"line {answer.line}: no row '{name}' asks {own[:80]!r}")
+    return found
 
 
 def _bare(question: object) -> str:
@@ -115,12 +126,17 @@ def _one(answers: Sequence[Answer], duplicates: str) -> Answer:
     return answers[-1] if duplicates == LAST else first
 
 
-def _answer(path: Path, number: int, row: dict[str, Any], keys: Sequence[str]) -> Answer:
-    key = next((column for column in ("id", *keys) if row.get(column) is not None), "id")
+def _answer(path: Path, number: int, given: dict[str, Any], names: Sequence[str]) -> Answer:
+    try:
+        row = response_files.in_our_columns(given)
+    except BadCell as error:
+        raise UsageError(f"{path}: line {number}, {error}") from error
+    usual = (*names, response_files.PLACE)
+    key = next((column for column in usual if row.get(column) is not None), "id")
     for column in (key, "response"):
         if column not in row:
             raise UsageError(
-                f"{path}: line {number} has no '{column}' (it has: {', '.join(row)}); a response is "
+                f"{path}: line {number} has no '{column}' (it has: {', '.join(given)}); a response is "
                 '{"id": ..., "response": ...}'
             )
     question = row.get("question")
@@ -130,6 +146,7 @@ def _answer(path: Path, number: int, row: dict[str, Any], keys: Sequence[str]) -
         None if row["response"] is None else _text(path, number, row, "response"),
         _reply(path, number, row),
         question if isinstance(question, str) else None,
+        key == response_files.PLACE,
     )
 
 

@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ipllvm.reporting import migration, runs
+from ipllvm.reporting import manifest, migration, runs
 from ipllvm.reporting.folders import ensure_writable, inner_folder, replace_file
 from ipllvm.reporting.replays import Found, Wanted, find
 from ipllvm.reporting.text import visible
@@ -52,7 +52,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Show the trial; 1 where the answers are not those of the report, else 0."""
     file = runs.find(args.report, args.report_dir)
-    report = migration.read(file)
+    report, usual = migration.read(file), manifest.beside(file.parent)
+    if args.out:
+        manifest.require_outside(file.parent, args.out)
     asked = (args.property, args.sample, args.model, args.benchmark, args.perturbation, args.draw)
     found = find(report, Wanted(*asked))
     from ipllvm.replay.reload import (  # brings torch along: a name that is wrong is told before
@@ -65,7 +67,7 @@ def main(args: argparse.Namespace) -> int:
     answers = single.answers()
     for line in _told(found, single, answers):
         print(visible(line, LONG))
-    for path, what in _written(single, args.out or inner_folder(file.parent, "replay")):
+    for path, what in _written(single, args.out or inner_folder(usual, "replay")):
         print(f"{visible(str(path), LONG)}: {what}")
         if args.open:
             webbrowser.open(path.resolve().as_uri())

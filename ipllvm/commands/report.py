@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from ipllvm.errors import UsageError
-from ipllvm.reporting import exports, migration, model_card, runs, trackers
+from ipllvm.reporting import exports, manifest, migration, model_card, runs, trackers
 from ipllvm.reporting.folders import ensure_writable, inner_folder, replace_file
 from ipllvm.reporting.merging import merged
 from ipllvm.reporting.schema import SCHEMA, Report
@@ -68,7 +68,10 @@ def main(args: argparse.Namespace) -> int:
     given = {name: getattr(args, name.replace("-", "_")) for name in PLACES}
     asked = {name: place for name, place in given.items() if place is not None}
     every = {} if args.log else dict.fromkeys([*(view.option for view in VIEWS), FIGURES], BESIDE)
-    _views(asked or every, reports, files[0])
+    for place in asked.values():
+        if place != BESIDE:
+            manifest.require_outside(files[0].parent, place)
+    _views(asked or every, reports, manifest.beside(files[0].parent))
     for report, file in zip(reports, files, strict=True):
         for run in trackers.tracked(report, file.parent) if args.log else ():
             for tracker in args.log:
@@ -76,24 +79,24 @@ def main(args: argparse.Namespace) -> int:
     return 0
 
 
-def _views(wanted: Mapping[str, Path], reports: list[Report], first: Path) -> None:
-    """Write what is wanted, beside the first report unless another place is given."""
+def _views(wanted: Mapping[str, Path], reports: list[Report], usual: Path) -> None:
+    """Write what is wanted, into the usual folder unless another place is given."""
     for view in VIEWS:
         if view.option in wanted:
             place = wanted[view.option]
-            _say(_write(view, reports, first.with_name(view.file) if place == BESIDE else place))
+            _say(_write(view, reports, usual / view.file if place == BESIDE else place))
     for name, write in FOLDERS.items():
         if name in wanted:
             place = wanted[name]
-            folder = inner_folder(first.parent, name) if place == BESIDE else place
+            folder = inner_folder(usual, name) if place == BESIDE else place
             ensure_writable(folder)
             write(merged(reports), folder)
             _say(folder)
 
 
 def _write(view: ReportView, reports: list[Report], path: Path) -> Path:
-    ensure_writable(path.absolute().parent)
-    return replace_file(path.absolute().parent, path.name, view.render(reports))
+    ensure_writable(path.parent)
+    return replace_file(path.parent, path.name, view.render(reports))
 
 
 def _say(path: Path) -> None:

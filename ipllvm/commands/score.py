@@ -31,9 +31,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--benchmark", required=True, metavar="NAME", help="which one (ipllvm data list)")
     parser.add_argument("--protocol", default=STANDARD, choices=(STANDARD, PAPER), help="default: standard")
     parser.add_argument("--rule", help="a rule of the benchmark; default: the protocol's")
-    parser.add_argument("rows", type=Path, metavar="ROWS", help="its rows in the hub's columns")
     parser.add_argument(
-        "responses", type=Path, metavar="RESPONSES", help="lines of {id, response[, judge_reply]}"
+        "rows", type=Path, metavar="ROWS", help="its rows in the hub's columns, or VLMEvalKit's table"
+    )
+    parser.add_argument(
+        "responses",
+        type=Path,
+        metavar="RESPONSES",
+        help="lines of {id, response[, judge_reply]}, or what lmms-eval, VLMEvalKit or LLaVA wrote",
     )
     parser.add_argument("--out", type=Path, metavar="SCORES", help="write what was read and scored, by id")
     parser.add_argument(
@@ -50,13 +55,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Print the figures; 7 where rows have no score, else 0."""
     from ipllvm.benchmarks.definition import published
-    from ipllvm.benchmarks.jsonlines import numbered
     from ipllvm.benchmarks.responses import read
     from ipllvm.evaluation.recorded import own_reading, score
 
     definition = published(args.benchmark)
-    rows = [row for _, row in numbered(args.rows)]
-    answers = read(args.responses, definition.key)
+    rows = definition.table(args.rows)
+    answers = read(args.responses, definition.named_by(rows))
     judge = _judge(args)
     found = score(definition, rows, answers, args.protocol, args.rule, args.duplicates, judge)
     if judge is not None:

@@ -114,7 +114,7 @@ def _verdict(args: argparse.Namespace) -> int:
     words += [f"--device={args.device}"] if args.device != "auto" else []
     found = measured(args.model, words, session)
     print("\n".join(found.lines()))
-    _write(args.json, {**asdict(found), "times": found.times})
+    _write(args.json, {**asdict(found), "times": found.times, "times_cpu": found.times_cpu})
     return 0
 
 

@@ -74,10 +74,10 @@ def worth_running(model: VisionLanguageModel, draft: Tokens, limit: int) -> Toke
 def prefill(
     model: VisionLanguageModel, prompts: Sequence[PackedPrompt], prefix: Prefix | None = None
 ) -> Prefill:
-    """Run each prompt with its guess behind it, from behind a prefix that all of them share."""
+    """Run each prompt with its guess behind it, from behind what it begins with where that was run."""
     skipped = 0 if prefix is None else prefix.length
     packed = pack(model, prompts, skipped)
-    begun = None if prefix is None else model.expand_cache(prefix.cache, packed.shape[0])
+    begun = None if prefix is None else prefix.begun(model, packed)
     speaking = packed.speaking(model.device)
     hidden, cache = model.decoder(
         packed.embeds(model),

@@ -163,7 +163,8 @@ class Packed:
         one = owners[:, :, None] == owners[:, None, :]  # [r, c, c]: of the same prompt
         seen_by_all = (one | (owners == 0)[:, None, :]).tril()  # [r, c, c]: or of the shared beginning
         whole = torch.nn.functional.pad(seen_by_all, (self.skipped, 0), value=True)  # [r, c, s]
-        return Attention(scores(whole, model.dtype), positions=self._positions().to(model.device))
+        positions = self._positions().to(model.device)
+        return Attention(scores(whole, model.dtype), positions=positions, causal=self._causal())
 
     def slots(
         self, numbers: Sequence[int], lengths: Sequence[int]
@@ -185,6 +186,13 @@ class Packed:
     def _end(self, number: int) -> int:
         prompt, place = self.prompts[number], self.places[number]
         return len(prompt) + len(prompt.guess) - self.skipped - place.shared + place.own
+
+    def _causal(self) -> int:
+        """The first columns in which no row has any but its beginning and the first prompt behind it; none
+        where positions are skipped, which stand in front of all columns.
+        """
+        later = [place.own for place in self.places if place.own > place.shared]
+        return 0 if self.skipped else min(later, default=self.shape[1])
 
     def _owners(self) -> Int[Tensor, "rows columns"]:
         """Of each column whose it is: 0 all of the row's, from 1 one prompt's, -1 nobody's."""

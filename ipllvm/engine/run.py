@@ -24,7 +24,7 @@ from ipllvm.engine.fault_isolation import BatchBudget, BatchShare, Failure, run_
 from ipllvm.engine.feeding import Feeder
 from ipllvm.engine.packing import PackedPrompt, Tokens
 from ipllvm.engine.plan import Plan, PlannedTrial
-from ipllvm.engine.prefix import Prefixes
+from ipllvm.engine.prefix import CleanBeginnings, Prefixes
 from ipllvm.engine.requirements import Known as Known
 from ipllvm.engine.requirements import Outcomes as Outcomes
 from ipllvm.engine.requirements import complete, require, require_whole
@@ -119,6 +119,7 @@ class _Chunk:
         self._stream, self._feeder = stream, feeder
         self._room, self._pictures, self._prefixes, self._artifacts = room, pictures, prefixes, artifacts
         self._kept: dict[str, Encoded] = {}
+        self._beginnings: CleanBeginnings | None = None
 
     def batches(self) -> Iterator[Outcomes]:
         """The missing outcomes: the clean ones, then those of each perturbation, then of the layers."""
@@ -145,6 +146,7 @@ class _Chunk:
             cases, cost = batching.ordered(cases), batching.cost
         if changed:
             self._feeder.expect(cases)
+        self._beginnings = CleanBeginnings.worth(self._model, cases, self._kept.values())
         for batch in self._room.batches(cases, cost):
             seen = self._see(batch) if changed else self._checkpoints(batch)
             yield self._stream.answered(self._asked, batch, seen, cost)
@@ -162,7 +164,9 @@ class _Chunk:
     def _asked(self, batch: Sequence[tuple[PlannedTrial, EncodedSample]]) -> list[Response | Going]:
         model, plan = self._model, self._plan
         prompts = self._prompts(batch)
-        prefix = self._prefixes.shared([checkpoint.prepared for _, checkpoint in batch], prompts)
+        checkpoints = [checkpoint for _, checkpoint in batch]
+        begun = self._beginnings.shared(checkpoints, prompts) if self._beginnings else None
+        prefix = begun or self._prefixes.shared([each.prepared for each in checkpoints], prompts)
         samples = [case.sample for case, _ in batch]
         return respond(model, samples, plan.answer, prefill(model, prompts, prefix), plan.max_new_tokens)
 

@@ -17,6 +17,7 @@ from ipllvm.errors import UsageError
 from ipllvm.integrations.live import log_live
 from ipllvm.reporting.measures import measures, place
 from ipllvm.reporting.schema import Row
+from ipllvm.stats.multiplicity import holm
 from ipllvm.verdicts.release import REGRESSION
 
 if TYPE_CHECKING:
@@ -168,16 +169,24 @@ class PropertyCallback(TrainerCallback):
         """The requirements that are violated at the level of one look; of a gate its comparisons alone."""
         planned = self.planned or 1
         level = self.alpha / planned if len(self.reports) <= planned else 0.0
-        for row in report.data["results"]:
-            p = (row["standing"] or row["verdict"])["p_violated"]
-            counts = row["claim"]["kind"] == "requirement" and (
-                self.against is None or row["claim"]["name"].startswith(REGRESSION)
-            )
-            if counts and p is not None and p <= level:
+        rows = [row for row in report.data["results"] if self._counts(row)]
+        for row, p in zip(rows, holm([_p_violated(row) for row in rows]), strict=True):
+            if p <= level:
                 yield row
+
+    def _counts(self, row: Row) -> bool:
+        """Whether a row can alarm, primary or not: the correction is over all that can."""
+        compared = self.against is None or row["claim"]["name"].startswith(REGRESSION)
+        return bool(row["claim"]["kind"] == "requirement" and compared)
 
     def _stops(self, row: Row) -> bool:
         return bool(self.stop_on & {ANY, row["property"], row["claim"]["name"]})
+
+
+def _p_violated(row: Row) -> float:
+    """The p-value of a result's own verdict; 1 where it has none, or was not measured to its end."""
+    p = row["verdict"]["p_violated"]
+    return 1.0 if p is None or row["partial"] else float(p)
 
 
 def _numbers(report: Report) -> Mapping[str, float]:

@@ -25,12 +25,14 @@ class Attention:
     """What positions see, and where they stand: all that come before, in order, where nothing is said.
 
     `mask` is [rows, slots], true where a slot is seen, or what is added to the scores, [rows, 1, columns,
-    slots]; `by_kind` are such scores by kind of layer, where kinds see differently.
+    slots]; `by_kind` are such scores by kind of layer, where kinds see differently. In the first `causal`
+    columns the mask hides nothing that comes before.
     """
 
     mask: Tensor | None = None
     by_kind: Mapping[str, Float[Tensor, "rows 1 columns slots"]] | None = None
     positions: Int[Tensor, "axes rows columns"] | None = None
+    causal: int = 0
 
 
 CAUSAL = Attention()
@@ -310,8 +312,10 @@ class VisionLanguageModel(ABC):
         some rows of a clean one, which stays.
         """
 
-    def expand_cache(self, cache: Any, rows: int) -> Any:
-        """A cache of `rows` rows like the one of `cache`, which stays as it is; where the model continues."""
+    def join_caches(self, caches: Sequence[Any], length: int) -> Any:
+        """A cache of which each row holds the first positions of the only row of one of `caches`, which stay
+        as they are; where the model continues.
+        """
         raise NotImplementedError(f"{self.name} can't go on from a cache")
 
     @property

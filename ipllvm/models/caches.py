@@ -143,15 +143,21 @@ def copied(
     return cache
 
 
-def expand_cache(cache: Any, rows: int) -> DynamicCache:
-    """A cache of `rows` rows like the one of another, which stays as it is."""
-    wide = PromptCache()
-    for index, layer in enumerate(cache.layers):
-        keys, values = (
-            each.expand(rows, -1, -1, -1) for each in (layer.keys, layer.values)
-        )  # (rows, h, S, w)
-        wide.update(keys, values, index)
-    return wide
+def join_caches(rows: Sequence[Any], length: int) -> DynamicCache:
+    """A cache of which each row holds the first slots of one of some caches of one row, which stay."""
+    joined = PromptCache()
+    for index, layers in enumerate(zip(*(cache.layers for cache in rows), strict=True)):
+        keys = _joined([layer.keys[:, :, :length] for layer in layers])
+        joined.update(keys, _joined([layer.values[:, :, :length] for layer in layers]), index)
+    return joined
+
+
+def _joined(rows: Sequence[Tensor]) -> Float[Tensor, "rows heads slots width"]:
+    """Rows of one behind each other; the same one often is not copied."""
+    first = rows[0]
+    if all(each.data_ptr() == first.data_ptr() for each in rows):
+        return first.expand(len(rows), -1, -1, -1)
+    return torch.cat([*rows])
 
 
 def _put(cache: DynamicCache, index: int, layer: Any, rows: Tensor, slots: Tensor) -> None:

@@ -34,11 +34,16 @@ class Encoder:
     @torch.inference_mode()
     def pictures(self, images: Iterable[Image.Image]) -> Float[Tensor, "images width"]:
         """Pictures in the joint space, of length 1, in float32 on the CPU."""
-        return torch.cat([self.embedded(pixels) for pixels in self._batches(images)])
+        return torch.cat([_unit(self._features(fields)) for fields in self._batches(images)])
 
     def embedded(self, pixels: Float[Tensor, "images 3 rows columns"]) -> Float[Tensor, "images width"]:
         """Pictures that were processed, in the joint space."""
-        return _unit(self.model.get_image_features(pixel_values=pixels).pooler_output)
+        return _unit(self._features({"pixel_values": pixels}))
+
+    def _features(self, fields: dict[str, Tensor]) -> Float[Tensor, "images width"]:
+        """What stands for each picture."""
+        features: Tensor = self.model.get_image_features(**fields).pooler_output
+        return features
 
     @torch.inference_mode()
     def texts(self, texts: Sequence[str]) -> Float[Tensor, "texts width"]:
@@ -76,15 +81,19 @@ class Encoder:
         such a token has the mean in its place.
         """
         cls, patches = [], []
-        for pixels in self._batches(images):
-            blocks = self._blocks(pixels)
-            means = torch.stack([block[:, self.tokens :].float().mean(1) for block in blocks], 1).cpu()
+        for fields in self._batches(images):
+            blocks = self._blocks(fields)
+            means = torch.stack([self._mean(block, fields) for block in blocks], 1).cpu()
             first = torch.stack([block[:, 0] for block in blocks], 1).float().cpu()
             cls.append(first if self.tokens else means)
             patches.append(means)
         return torch.cat(cls).numpy(), torch.cat(patches).numpy()
 
-    def _blocks(self, pixels: Tensor) -> list[Tensor]:
+    def _mean(self, block: Tensor, fields: dict[str, Tensor]) -> Float[Tensor, "images width"]:
+        """The mean over the patches of each picture."""
+        return block[:, self.tokens :].float().mean(1)
+
+    def _blocks(self, fields: dict[str, Tensor]) -> list[Tensor]:
         """What each block gives on: not every release hands out a tower's hidden states."""
         kept: list[Tensor] = []
 
@@ -96,7 +105,7 @@ class Encoder:
         with ExitStack() as hooks:
             for block in max(lists, key=len):
                 hooks.enter_context(block.register_forward_hook(keep))
-            tower(pixel_values=pixels)
+            self._features(fields)
         return kept
 
     @property
@@ -115,10 +124,15 @@ class Encoder:
         pixels: Tensor = self._images(images=pictures, return_tensors="pt")["pixel_values"]
         return pixels
 
-    def _batches(self, images: Iterable[Image.Image]) -> Iterator[Tensor]:
+    def _fields(self, images: Sequence[Image.Image]) -> dict[str, Tensor]:
+        """What the tower is given for pictures."""
+        return {"pixel_values": self.pixels(images)}
+
+    def _batches(self, images: Iterable[Image.Image]) -> Iterator[dict[str, Tensor]]:
         """Batches of pictures as the tower takes them."""
         for chunk in _chunks(images):
-            yield self.pixels(chunk).to(self.model.device, self.model.dtype)
+            fields = {name: value.to(self.model.device) for name, value in self._fields(chunk).items()}
+            yield {**fields, "pixel_values": fields["pixel_values"].to(self.model.dtype)}
 
 
 class Siglip(Encoder):
@@ -135,6 +149,18 @@ class Siglip(Encoder):
         return {"input_ids": fields["input_ids"]}  # it sees its padding
 
 
+class Siglip2(Siglip):
+    """SigLIP 2 of any size (NaFlex): as many patches as fit, in the picture's own aspect, then padding."""
+
+    def _fields(self, images: Sequence[Image.Image]) -> dict[str, Tensor]:
+        found = self._images(images=[image.convert("RGB") for image in images], return_tensors="pt")
+        return {name: found[name] for name in ("pixel_values", "pixel_attention_mask", "spatial_shapes")}
+
+    def _mean(self, block: Tensor, fields: dict[str, Tensor]) -> Float[Tensor, "images width"]:
+        mask = fields["pixel_attention_mask"][..., None].float()
+        return (block.float() * mask).sum(1) / mask.sum(1)
+
+
 class PictureTower(Encoder):
     """DINOv2, ViT, DeiT: a tower for pictures alone, whose class token stands for the picture."""
 
@@ -143,9 +169,9 @@ class PictureTower(Encoder):
         registers = int(getattr(model.config, "num_register_tokens", 0))
         self.tokens = 1 + registers + (model.config.model_type == "deit")
 
-    def embedded(self, pixels: Float[Tensor, "images 3 rows columns"]) -> Float[Tensor, "images width"]:
-        """See CLIP."""
-        return _unit(self.model(pixel_values=pixels).last_hidden_state[:, 0])
+    def _features(self, fields: dict[str, Tensor]) -> Float[Tensor, "images width"]:
+        states: Tensor = self.model(**fields).last_hidden_state
+        return states[:, 0]
 
     def texts(self, texts: Sequence[str]) -> Float[Tensor, "texts width"]:
         """Raises NotTested: it knows no words."""

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import Tensor, nn
 from transformers import DynamicCache
 
-from ipllvm.models import caches, layer_hooks, pipeline
+from ipllvm.models import attending, caches, layer_hooks, pipeline
 from ipllvm.models.base import CAUSAL, Attention, Edit, Places, VisionLanguageModel
 from ipllvm.models.pipeline import LoadedCheckpoint
 from ipllvm.records import ModelInfo
@@ -101,7 +101,11 @@ class LanguageHalf(VisionLanguageModel):
         layer_hooks.require_within(self._decoder, slots, attention.positions)
         by_kind = attention.by_kind
         mask = attention.mask if by_kind is None else next(iter(by_kind.values()))
-        with layer_hooks.masked(self._decoder, by_kind), layer_hooks.only_at(self._decoder, wanted):
+        with (
+            layer_hooks.masked(self._decoder, by_kind),
+            layer_hooks.only_at(self._decoder, wanted),
+            attending.narrowed(self._decoder, attention, wanted),
+        ):
             out = self._decoder(
                 **given,
                 attention_mask=mask,
@@ -183,9 +187,9 @@ class LanguageHalf(VisionLanguageModel):
         """See the interface."""
         return caches.copied(clean.layers[:layer], rows, slots, upper)
 
-    def expand_cache(self, cache: Any, rows: int) -> Any:
+    def join_caches(self, rows: Sequence[Any], length: int) -> Any:
         """See the interface."""
-        return caches.expand_cache(cache, rows)
+        return caches.join_caches(rows, length)
 
     @property
     def pools(self) -> bool:

@@ -9,6 +9,7 @@ from transformers import (
     AutoProcessor,
     CLIPModel,
     CLIPProcessor,
+    Siglip2Model,
     SiglipModel,
 )
 
@@ -16,7 +17,7 @@ from ipllvm.errors import ModelUnavailable
 from ipllvm.models import checkpoint, sources
 from ipllvm.models.devices import choose_device, choose_dtype
 from ipllvm.models.embedded import BUILT_ON
-from ipllvm.models.encoders import Encoder, PictureTower, Siglip
+from ipllvm.models.encoders import Encoder, PictureTower, Siglip, Siglip2
 from ipllvm.models.planted import naming
 from ipllvm.models.planted.kinds import AlignmentLoss
 from ipllvm.models.planted_aligned import PlantedEncoder
@@ -30,6 +31,7 @@ ABSENT = (r"^pooler\.",)
 KINDS: dict[str, tuple[type[Encoder], Any, Any, tuple[str, ...]]] = {
     "clip": (Encoder, CLIPModel, CLIPProcessor, ()),
     "siglip": (Siglip, SiglipModel, AutoProcessor, ()),
+    "siglip2": (Siglip2, Siglip2Model, AutoProcessor, ()),
     **dict.fromkeys(("dinov2", "dinov2_with_registers", "vit", "deit"), _ALONE),
 }
 """By model type: what it is here, who reads its weights and its processor, and weights that are not taken."""

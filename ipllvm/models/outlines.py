@@ -17,6 +17,7 @@ from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.pipeline import LoadedCheckpoint
 from ipllvm.models.processors import still
 from ipllvm.models.prompting import CHECKPOINT
+from ipllvm.models.trol import shapes
 
 LETTERS = 4
 """Of a token, as English has it."""
@@ -63,7 +64,7 @@ class PublishedShape:
 
 _PATCHES = {"patch_size": 14, "vision_feature_select_strategy": "default", "num_additional_image_tokens": 1}
 _CROP = {"size": {"shortest_edge": 336}, "crop_size": {"height": 336, "width": 336}}
-OUTLINES = {
+SHAPES = {
     "llava-hf/llava-1.5-7b-hf": PublishedShape(
         "llava", CLIP_336, VICUNA_7B, ("LlavaProcessor", _PATCHES), ("CLIPImageProcessor", _CROP), {}
     ),
@@ -80,12 +81,16 @@ OUTLINES = {
         {"image_grid_pinpoints": ONEVISION, "vision_aspect_ratio": "anyres_max_9"},
     ),
 }  # fmt: skip
-"""By hub id."""
+"""By hub id, of families of transformers."""
+OUTLINES = frozenset({*SHAPES, *shapes.SHAPES})
+"""The hub ids of all that are known here."""
 
 
 def sketch(repository: str, name: str) -> VisionLanguageModel:
     """The published model of that id without weights, as `loading.sketch` makes one of a folder."""
-    outline = OUTLINES[repository]
+    if repository in shapes.SHAPES:
+        return shapes.SHAPES[repository](_tokenizer(shapes.MARKS), name)
+    outline = SHAPES[repository]
     kind: Any = CONFIG_MAPPING[outline.family]
     config = kind(vision_config=outline.vision, text_config=outline.text, image_token_index=3, **outline.more)
     auto: Any = AutoModelForImageTextToText
@@ -109,12 +114,13 @@ def _processor(outline: PublishedShape) -> Any:
     )
 
 
-def _tokenizer() -> PreTrainedTokenizerFast:
-    """A token for each four letters, whatever they are."""
+def _tokenizer(marks: tuple[str, ...] = ()) -> PreTrainedTokenizerFast:
+    """A token for each four letters, whatever they are, and for each mark."""
+    specials = list(dict.fromkeys((*SPECIALS, *marks)))
     core = Tokenizer(
-        models.WordLevel({token: at for at, token in enumerate((*SPECIALS, "?"))}, unk_token="?")
+        models.WordLevel({token: at for at, token in enumerate((*specials, "?"))}, unk_token="?")
     )
-    core.add_special_tokens(list(SPECIALS))
+    core.add_special_tokens(specials)
     core.pre_tokenizer = pre_tokenizers.Split(Regex(rf"[\s\S]{{1,{LETTERS}}}"), "isolated")
     core.decoder = decoders.Fuse()
     wrap: Any = PreTrainedTokenizerFast

@@ -10,12 +10,14 @@ so that the drawing follows light, dark and print.
 """
 
 import io
+import re
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.figure import Figure
 
 WIDTH: Final = 330.0
@@ -38,6 +40,10 @@ ROLES: Final = {
 }
 """Role to its colour on white; no other colour of a drawing is any of these."""
 SERIES: Final = ("s1", "s2", "s3", "s4")
+_TITLES: Final = "titles:"
+_APART: Final = "␞"
+_TITLED_GROUP = re.compile(f""" id=(["']){_TITLES}(.*?)\\1""", re.DOTALL)
+_MARK = re.compile(r"<use ([^>]*)/>")
 _FONT = "DejaVu Sans"
 _STYLE: Final[dict[str, Any]] = {
     "svg.fonttype": "none",
@@ -72,9 +78,26 @@ def style(salt: str) -> Iterator[None]:
         yield
 
 
+def title_marks(marks: "Artist", words: Sequence[str]) -> None:
+    """Let each mark, in their order, say its words to who points at it."""
+    marks.set_gid(_TITLES + _APART.join(each.replace(_APART, " ") for each in words))
+
+
 def svg(draw: "Callable[[], Figure]", name: str) -> str:
-    """The drawing as an SVG file with the light palette."""
-    return str(_bytes(draw, name, "svg").decode())
+    """The drawing as an SVG file with the light palette; its marks have titles, which take no script."""
+    first, *rest = re.split(_TITLED_GROUP, _bytes(draw, name, "svg").decode())
+    return first + "".join(map(_titled, rest[1::3], rest[2::3]))
+
+
+def _titled(words: str, text: str) -> str:
+    """What follows a group that tells something, its first marks with a title each."""
+    titles = iter(words.split(_APART))
+
+    def titled(mark: re.Match[str]) -> str:
+        title = next(titles, "")
+        return f"<use {mark[1]}><title>{title}</title></use>" if title else mark[0]
+
+    return _MARK.sub(titled, text)
 
 
 def png(draw: "Callable[[], Figure]", name: str) -> bytes:

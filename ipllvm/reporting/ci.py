@@ -17,6 +17,13 @@ MARK: Final = "<!-- ipllvm-gate -->"
 """By which a comment of an earlier run is found and replaced."""
 SUMMARY, OUTPUT, ACTIONS = "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_ACTIONS"
 EXAMPLES: Final = 3
+SUMMARY_LIMIT: Final = 1 << 20
+"""Bytes of a step's summary; GitHub shows nothing of a longer one."""
+COMMENT_LIMIT: Final = 65_536
+"""Bytes of a comment, of which GitHub takes as many characters."""
+CUT: Final = "\n\n**Cut here**: the rest is more than GitHub shows; the report has all of it.\n"
+CLOSING: Final = ("pre", "details")
+"""What may be open where a text is cut, the innermost first."""
 HEAD: Final = ("", "measure", "benchmark", "before", "after", "worse by", "margin", "lost, gained")
 
 
@@ -25,7 +32,25 @@ def comment(answer: str, gate: "Gate") -> str:
     rows = [HEAD, ("---",) * len(HEAD), *(_row(gate, each) for each in gate.changes)]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     notes = "\n".join(f"- {escape(line)}" for line in gate.lines())
-    return "\n\n".join(filter(None, [MARK, f"**{escape(answer)}**", table, notes, _worst(gate)])) + "\n"
+    blocks = [MARK, f"**{escape(answer)}**", table, notes, _worst(gate)]
+    return fitting("\n\n".join(filter(None, blocks)) + "\n", COMMENT_LIMIT)
+
+
+def fitting(text: str, room: int) -> str:
+    r"""`text`, cut behind a line and told so where it is more than `room` bytes; all that is open is closed.
+
+    >>> fitting("| a |\n| b |\n", 100)
+    '| a |\n| b |\n'
+    """
+    if len(text.encode()) <= room:
+        return text
+    if room < len(CUT):
+        return ""
+    ends = "".join(f"</{tag}>" for tag in CLOSING)
+    left = max(0, room - len((CUT + ends).encode()))
+    kept = text.encode()[:left].decode(errors="ignore").rpartition("\n")[0]
+    still = "".join(f"</{tag}>" for tag in CLOSING if kept.count(f"<{tag}>") > kept.count(f"</{tag}>"))
+    return f"{kept}{still}{CUT}"
 
 
 def outputs(gate: "Gate", verdict: str) -> dict[str, str]:
@@ -55,7 +80,7 @@ def publish(
     page: str, values: Mapping[str, str], errors: Sequence[str], environment: Mapping[str, str]
 ) -> None:
     """Leave all of it where the job looks for it; nothing where there is no job."""
-    _append(environment.get(SUMMARY), page)
+    _append(environment.get(SUMMARY), page, SUMMARY_LIMIT)
     _append(environment.get(OUTPUT), "".join(f"{name}={value}\n" for name, value in values.items()))
     if environment.get(ACTIONS) == "true":
         for error in errors:
@@ -78,10 +103,11 @@ def publish_run(report: "Report", environment: Mapping[str, str]) -> None:
     publish(markdown.render(report), {}, errors if report["run"]["exit_status"] else [], environment)
 
 
-def _append(place: str | None, text: str) -> None:
+def _append(place: str | None, text: str, limit: int = 0) -> None:
+    """Add a text to a job's file, which may have `limit` bytes in all."""
     if place:
         with suppress(OSError), Path(place).open("a", encoding="utf-8") as file:
-            file.write(text)
+            file.write(fitting(text, limit - file.tell()) if limit else text)
 
 
 def _row(gate: "Gate", change: "Change") -> tuple[str, ...]:

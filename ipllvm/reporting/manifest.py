@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ipllvm.errors import UsageError
-from ipllvm.reporting.folders import replace_file
+from ipllvm.reporting.folders import refuse_link, replace_file
 from ipllvm.reporting.schema import Report
 from ipllvm.reporting.text import visible
 from ipllvm.safety import reading
@@ -15,6 +15,8 @@ from ipllvm.safety import reading
 NAME: Final = "manifest.json"
 SIGNATURE: Final = "manifest.json.sig"
 VERSION: Final = "ipllvm-manifest/1"
+LATER: Final = "-later"
+"""What the name of the folder ends in that has what is made of an audit afterwards."""
 LONGEST: Final = 4096
 """Characters of a name."""
 
@@ -33,6 +35,28 @@ def write(folder: Path, report: Report, command: str) -> Path:
         "files": [_entry(folder, path) for path in _files(folder)],
     }
     return replace_file(folder, NAME, json.dumps(made, indent=1, ensure_ascii=False) + "\n")
+
+
+def beside(folder: Path) -> Path:
+    """Where goes what is made of a run afterwards: into its folder, of an audit into one beside it.
+
+    An audit's folder is checked, and may be signed, as it was written. Raises UsageError for a link.
+    """
+    if not (folder / NAME).exists():
+        return folder
+    place = folder.resolve()
+    later = place.with_name(f"{place.name}{LATER}")
+    refuse_link(later)
+    return later
+
+
+def require_outside(folder: Path, place: Path) -> None:
+    """Raises UsageError for a place in the folder of an audit."""
+    if (folder / NAME).exists() and place.resolve().is_relative_to(folder.resolve()):
+        named = visible(str(place), 4096)
+        raise UsageError(
+            f"{named}: in the folder of an audit, which stays as it was written: give another place"
+        )
 
 
 def read(folder: Path) -> dict[str, Any]:

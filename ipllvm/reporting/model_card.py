@@ -16,13 +16,14 @@ from ipllvm.reporting.measures import decision, place
 from ipllvm.reporting.reading import release
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import interval, number
+from ipllvm.reporting.view import interval_note
 
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult, EvalResultEntry
 
 TASK: Final = "image-text-to-text"
 FOLDER: Final = "model-card"
-HEAD: Final = ("property", "benchmark", "quantity", "points", "90 % interval", "margin", "n", "verdict")
+COLUMNS: Final = ("property", "benchmark", "quantity", "value", "{interval}", "margin", "n", "verdict")
 
 
 def write(report: Report, folder: Path) -> list[Path]:
@@ -51,9 +52,10 @@ def card(report: Report) -> str:
 
 def section(report: Report) -> str:
     """What a card says of the properties: the answer, a row a result, what made it."""
+    note = interval_note([row for row in report["results"] if row["estimates"]])
     rows = [
-        HEAD,
-        ("---",) * len(HEAD),
+        tuple(name.format(interval=note) for name in COLUMNS),
+        ("---",) * len(COLUMNS),
         *map(_cells, report["results"]),
         *map(_missing, report["not_measured"]),
     ]
@@ -74,8 +76,8 @@ def _cells(row: Row) -> tuple[str, ...]:
         escape(place(row).rpartition("/")[0]),
         escape(row["benchmark"]),
         escape(claim["quantity"]),
-        number(target.get("value")),
-        interval(target.get("low"), target.get("high")),
+        number(target.get("value"), target.get("unit", "")),
+        interval(target.get("low"), target.get("high"), target.get("unit", "")),
         f"{sign} {claim['margin']:g}",
         f"{target.get('n', 0):,}",
         f"{decision(row)}{kind}",
@@ -83,7 +85,7 @@ def _cells(row: Row) -> tuple[str, ...]:
 
 
 def _missing(row: Row) -> tuple[str, ...]:
-    return (escape(row["property"]), escape(row["benchmark"]), *[""] * (len(HEAD) - 3), "not measured")
+    return (escape(row["property"]), escape(row["benchmark"]), *[""] * (len(COLUMNS) - 3), "not measured")
 
 
 def _results(report: Report) -> "Iterator[EvalResult]":

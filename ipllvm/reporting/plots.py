@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
-from ipllvm.reporting.canvas import ROLES, SERIES, SIZE, WIDTH
+from ipllvm.reporting import text
+from ipllvm.reporting.canvas import ROLES, SERIES, SIZE, WIDTH, title_marks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -100,7 +101,10 @@ def levels(
             ends = [span.value if end is None else end for end in (span.low, span.high)]
             axes.plot(ends, [y, y], color=look["color"], lw=1.6, solid_capstyle="butt")
         values, places = [span.value for _, span in measured], [y for y, _ in measured]
-        axes.plot(values, places, ls="", label=_short(name), **look)
+        (marks,) = axes.plot(values, places, ls="", label=_short(name), **look)
+        title_marks(
+            marks, [f"{name}: {_with_interval(span.value, span.low, span.high)}" for _, span in measured]
+        )
     axes.set_xlim(*_room([*POINTS, *_values([span for _, spans in scores for span in spans if span])]))
     _legend(figure, axes, top=4)
     return figure
@@ -119,7 +123,11 @@ def curves(found: Sequence[Curve], across: str, up: str, lines: Sequence[Level] 
     for number, curve in enumerate(found):
         colour, dash = ROLES[SERIES[number % len(SERIES)]], DASHES[number % len(DASHES)]
         axes.fill_between(curve.at, curve.low, curve.high, color=colour, alpha=0.15, lw=0)
-        axes.plot(curve.at, curve.values, ls=dash, lw=1.8, label=_short(curve.name), **_mark(number))
+        (marks,) = axes.plot(
+            curve.at, curve.values, ls=dash, lw=1.8, label=_short(curve.name), **_mark(number)
+        )
+        points = zip(curve.at, curve.values, curve.low, curve.high, strict=True)
+        title_marks(marks, [f"{curve.name} at {at:g}: {_with_interval(*point)}" for at, *point in points])
     for level in lines:
         _level(axes, level)
     axes.grid(axis="y")
@@ -129,6 +137,11 @@ def curves(found: Sequence[Curve], across: str, up: str, lines: Sequence[Level] 
     _ticks(axes, sorted({x for curve in found for x in curve.at}))
     _legend(figure, axes, top=4)
     return figure
+
+
+def _with_interval(value: float, low: float | None, high: float | None) -> str:
+    """A value with its interval, for who points at it."""
+    return f"{text.number(value)} {text.interval(low, high)}"
 
 
 def _values(spans: Sequence[Span]) -> list[float]:
@@ -153,7 +166,10 @@ def _span(axes: "Axes", place: int, span: Span, limits: tuple[float, float]) -> 
     role, marker = STANDINGS.get(span.standing, STANDINGS["UNDECIDED"])
     ends = [limits[0] if span.low is None else span.low, limits[1] if span.high is None else span.high]
     axes.plot(ends, [place] * 2, color=ROLES[role], lw=2.2, solid_capstyle="butt")
-    axes.plot([span.value], [place], marker=marker, ms=7, color=ROLES[role], mec=ROLES["paper"], mew=0.8)
+    (mark,) = axes.plot(
+        [span.value], [place], marker=marker, ms=7, color=ROLES[role], mec=ROLES["paper"], mew=0.8
+    )
+    title_marks(mark, [f"{span.label}: {_with_interval(span.value, span.low, span.high)}"])
     for known, end, arrow in zip((span.low, span.high), ends, "<>", strict=True):
         if known is None:
             axes.plot([end], [place], marker=arrow, ms=5, color=ROLES[role], clip_on=False)

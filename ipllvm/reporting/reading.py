@@ -69,7 +69,8 @@ def _bound(row: Row, target: Row) -> str:
     below = (claim["direction"] == "at_most") == (standing(row) == "HOLDS")
     if standing(row) in ("UNDECIDED", "WORSE"):
         return f"the interval reaches from {low} to {high}{of}, {asked}"
-    return f"with 95 % confidence {f'no more than {high}' if below else f'no less than {low}'}{of}, {asked}"
+    sure = f"{100 * (1 - claim['alpha']):g} %"
+    return f"with {sure} confidence {f'no more than {high}' if below else f'no less than {low}'}{of}, {asked}"
 
 
 def _number(value: float | None) -> str:

@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import Any, Final
 
 from ipllvm.errors import UsageError
+from ipllvm.reporting import manifest
 from ipllvm.reporting.folders import inner_folder
 from ipllvm.reporting.measures import measures
 from ipllvm.reporting.reading import release
@@ -84,7 +85,7 @@ def _initialised(package: ModuleType, run: TrackedRun) -> str:
 
 
 def _tensorboard(run: TrackedRun) -> str:
-    place = inner_folder(run.folder, "tensorboard") / run.name.replace("/", "_")
+    place = inner_folder(manifest.beside(run.folder), "tensorboard") / run.name.replace("/", "_")
     writer = summary_writer(place)
     for name, value in run.numbers.items():
         writer.add_scalar(name, value, 0)

@@ -56,6 +56,7 @@ class Clusters:
         self._joined = connect(str(options.ray))
         self._executor: ClusterExecutor | None = None
         self._sizes: dict[tuple[str, str], int] = {}
+        self._fitting: set[tuple[str, str]] = set()
 
     @property
     def executor(self) -> "ClusterExecutor":
@@ -81,7 +82,14 @@ class Clusters:
         return model  # type: ignore[no-any-return]
 
     def self_check(self, model: "VisionLanguageModel", benchmark: "Benchmark") -> str:
-        """One worker's self-check, in words; every worker passes it before it measures."""
+        """One worker's self-check, in words; every worker passes it before it measures. That the longest of
+        all prompts fit is seen here, where the processor is.
+        """
+        from ipllvm.engine.prompt_length import require_fitting
+
+        if (key := (model.fingerprint, benchmark.digest)) not in self._fitting:
+            require_fitting(model, benchmark.samples)
+            self._fitting.add(key)
         return self.executor.self_check(model, benchmark, self._options.batch_size)
 
     def batch_size(self, model: "VisionLanguageModel", benchmark: "Benchmark") -> int:

@@ -23,6 +23,9 @@ WHY: Final = {
 }
 
 
+MASKED: Final = "on a CPU flash attention takes a mask"
+
+
 class AttentionCall(NamedTuple):
     """One kind of call: of a decoding step or of more positions, with a mask or without, by which kernel."""
 
@@ -32,7 +35,8 @@ class AttentionCall(NamedTuple):
 
     def __str__(self) -> str:
         what = "a step" if self.step else "more positions"
-        return f"{what} {'with' if self.masked else 'without'} a mask: {self.kernel} ({WHY[self.kernel]})"
+        why = MASKED if self.masked and self.kernel == "flash" else WHY[self.kernel]
+        return f"{what} {'with' if self.masked else 'without'} a mask: {self.kernel} ({why})"
 
 
 @contextmanager

@@ -48,7 +48,8 @@ class SessionTime:
 @dataclass(frozen=True, slots=True)
 class Wait:
     """From nothing and once more with everything known; what was decided; plain `generate` on the same
-    trials, one by one, in seconds, scaled from `compared` of them; `different` were answered otherwise.
+    trials, one by one, in seconds and in those of processors, scaled from `compared` of them; `different`
+    were answered otherwise.
     """
 
     new: SessionTime
@@ -56,6 +57,7 @@ class Wait:
     decisions: dict[str, int]
     trials: int
     generate: float
+    generate_cpu: float
     compared: int
     different: int
     untimed: int
@@ -64,6 +66,11 @@ class Wait:
     def times(self) -> float:
         """How many times as long plain `generate` takes."""
         return self.generate / self.new.seconds
+
+    @property
+    def times_cpu(self) -> float:
+        """How many times as much of the processors it takes, which other work on the machine changes less."""
+        return self.generate_cpu / self.new.cpu
 
     def lines(self) -> list[str]:
         """What to print."""
@@ -76,7 +83,8 @@ class Wait:
             f"everything known: {self.known.seconds:.1f} s ({self.known.cpu:.1f} s of processors)",
             f"verdicts: {decided}",
             f"plain generate, the same {self.trials:,} trials one by one: {self.generate:,.0f} s, "
-            f"{self.times:.1f} times as long{left}",
+            f"{self.times:.1f} times as long ({self.generate_cpu:,.0f} s of processors, {self.times_cpu:.1f} "
+            f"times){left}",
             f"answers that differ, and so can change a verdict: {self.different} of {self.compared}",
         ]
 
@@ -115,9 +123,7 @@ def _session(model: str, words: Sequence[str], folder: Path) -> SessionTime:
     began, first = time.perf_counter(), None
     with (
         (folder / "log").open("w+b") as log,
-        subprocess.Popen(
-            command, stdout=log, stderr=log, env={**os.environ, VARIABLE: str(store)}
-        ) as running,
+        subprocess.Popen(command, stdout=log, stderr=log, env=_environment(store)) as running,
     ):
         while running.poll() is None:
             if first is None and set(store.rglob(f"*{SUFFIX}*")) - had:
@@ -130,6 +136,11 @@ def _session(model: str, words: Sequence[str], folder: Path) -> SessionTime:
             f"ipllvm check {model} ended without a report: {printed[-1] if printed else 'silently'}"
         )
     return SessionTime(first, seconds, _spent() - before)
+
+
+def _environment(store: Path) -> dict[str, str]:
+    """That of a user: what is compiled of modules is kept, as where a package is installed."""
+    return {**os.environ, VARIABLE: str(store), "PYTHONDONTWRITEBYTECODE": ""}
 
 
 def _spent() -> float:
@@ -166,30 +177,31 @@ def _beside(new: SessionTime, known: SessionTime, decisions: dict[str, int], pla
             kind = f"{perturbation.stage} {each.plan.max_new_tokens}", type(perturbation).__name__
             cases = each.plan.cases(each.plan.samples, perturbation)
             kinds.setdefault(kind, {}).update({(id(each.model), c.trial): (each, c) for c in cases})
-    seconds, compared, different, untimed = 0.0, 0, 0, 0
+    wall, cpu, compared, different, untimed = 0.0, 0.0, 0, 0, 0
     for found in kinds.values():
         some = random.Random(0).sample(list(found.values()), min(EACH, len(found)))
         try:
-            took, others = _timed(some)
+            took, spent, others = _timed(some)
         except NotTested:
             untimed += len(found)
             continue
-        seconds += took / len(some) * len(found)
+        share = len(found) / len(some)
+        wall, cpu = wall + took * share, cpu + spent * share
         compared, different = compared + len(some), different + others
     trials = sum(map(len, kinds.values()))
-    return Wait(new, known, decisions, trials, seconds, compared, different, untimed)
+    return Wait(new, known, decisions, trials, wall, cpu, compared, different, untimed)
 
 
-def _timed(some: Sequence[tuple[_Asked, PlannedTrial]]) -> tuple[float, int]:
-    """Seconds of plain `generate` on some trials, and how many of its answers are others."""
-    seconds, different = 0.0, 0
+def _timed(some: Sequence[tuple[_Asked, PlannedTrial]]) -> tuple[float, float, int]:
+    """Seconds of plain `generate` on some trials, those of processors, how many of its answers are others."""
+    seconds, cpu, different = 0.0, 0.0, 0
     for each, case in some:
         model = deferred.loaded(each.model)
         if not isinstance(model, TransformersModel):
             raise NotTested(f"{model.name} is no model of transformers")
         trial = Asked.of(model, case)
-        began = time.perf_counter()
+        began, spent = time.perf_counter(), time.process_time()
         (said,) = plain(model, [trial], each.plan.max_new_tokens, each.artifacts or Artifacts({}))
-        seconds += time.perf_counter() - began
+        seconds, cpu = seconds + time.perf_counter() - began, cpu + time.process_time() - spent
         different += said != each.outcomes[case.trial].tokens
-    return seconds, different
+    return seconds, cpu, different

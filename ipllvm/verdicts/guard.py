@@ -15,6 +15,8 @@ from ipllvm.stats.choice import above_zero
 from ipllvm.stats.score_interval import ScoreTest
 
 NOT_SHOWN = "not shown that there is something to lose"
+GAIN = "gain"
+"""The name that the contrast of what there is to lose has among those of a result."""
 _POINTS = 100.0
 
 
@@ -46,8 +48,8 @@ def too_small(gain: Contrast, claim: Claim, low: float) -> str:
 
 
 def share_of_gain(contrast: Contrast, gain: Contrast | None) -> str:
-    """How much of what seeing is worth a drop takes, to be said beside the drop; empty where that is odd."""
-    if gain is None or gain.name != "gain" or not _mean(gain) > 0:
+    """How much of what seeing is worth a drop takes, to be said beside the drop; empty for a rise."""
+    if gain is None or gain.name != "gain" or not _mean(gain) > 0 or _mean(contrast) < 0:
         return ""
     share = 100 * _mean(contrast) / _mean(gain)
     return f"; {share:.0f} % of the {_POINTS * _mean(gain):.1f} points that seeing is worth"

@@ -48,12 +48,18 @@ class ClusterExecutor:
 
     def self_check(self, model: "VisionLanguageModel", benchmark: Benchmark, size: int | None) -> str:
         """One worker's self-check, in words; every worker passes it before its first chunk from now on."""
-        self._first = benchmark.samples[:FIRST]
+        self._begin(benchmark.samples[:FIRST])
         return str(self._dispatcher.ask("self_check", self._first, size or FIRST))
 
     def batch_size(self, model: "VisionLanguageModel", benchmark: Benchmark) -> int:
         """How many samples to answer together, found by a worker."""
         return int(self._dispatcher.ask("batch_size", benchmark.samples[:FIRST]))
+
+    def _begin(self, first: tuple[Sample, ...]) -> None:
+        """The benchmark that begins so is asked from now on."""
+        if first != self._first:
+            self._first = first
+            self._dispatcher.forgive()
 
     def run(
         self,

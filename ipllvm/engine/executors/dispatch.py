@@ -97,22 +97,30 @@ class WorkerPool(Protocol):
 
 @dataclass(slots=True)
 class _Held:
-    """A worker of the pool and the chunks that it holds, oldest first."""
+    """A worker of the pool and the chunks that it holds, oldest first; `refused` for good, `unfit` for what
+    is measured now.
+    """
 
     about: Introduction | None = None
     chunks: deque[Chunk] = field(default_factory=deque)
     refused: bool = False
+    unfit: bool = False
+
+    @property
+    def idle(self) -> bool:
+        return self.refused or self.unfit
 
     @property
     def works(self) -> bool:
-        return self.about is not None and not self.refused
+        return self.about is not None and not self.idle
 
 
 class Dispatcher:
     """Feeds the workers of a pool. `announce` gets a line when one joins, is lost or refused; `accept` says
     why one can't be let in, or nothing.
 
-    A refused worker stays where it is, idle, so that no other is put in its place.
+    A refused worker stays where it is, idle, so that no other is put in its place. One that can't measure
+    what is asked, such as a benchmark whose self-check it fails, may try the next.
     """
 
     def __init__(
@@ -140,7 +148,7 @@ class Dispatcher:
             self._require_somebody(since)
 
     def ask(self, method: str, *arguments: Any) -> Any:
-        """What a method gives on a worker that is ready; one that raises NotMeasured is refused."""
+        """What a method gives on a worker that is ready; one that raises NotMeasured is unfit."""
         while True:
             number, _ = self.first()
             try:
@@ -168,6 +176,11 @@ class Dispatcher:
             if any(held.works for held in self._workers.values()):
                 since = time.monotonic()
             self._require_somebody(since)
+
+    def forgive(self) -> None:
+        """Something else is measured from now on: workers that were unfit for the last may try."""
+        for held in self._workers.values():
+            held.unfit = False
 
     def close(self) -> None:
         """End all workers."""
@@ -244,9 +257,10 @@ class Dispatcher:
         """Let a worker do nothing more; raises what is wrong with the command, or with every worker."""
         if isinstance(event.error, UsageError | NotTested):
             raise event.error
-        held.refused, self._refusal = True, str(event.error)
+        held.unfit = isinstance(event.error, NotMeasured) and held.about is not None
+        held.refused, self._refusal = not held.unfit, str(event.error)
         self._announce(f"{self._name(event.worker) or 'a worker'} is refused: {event.error}")
-        others = [other for other in self._workers.values() if not other.refused]
+        others = [other for other in self._workers.values() if not other.idle]
         if not others and self._pool.capacity() <= len(self._workers):
             raise event.error
 
@@ -263,7 +277,7 @@ class Dispatcher:
 
     def _require_somebody(self, since: float) -> None:
         workers = self._workers.values()
-        if workers and all(held.refused for held in workers) and self._pool.capacity() <= len(workers):
+        if workers and all(held.idle for held in workers) and self._pool.capacity() <= len(workers):
             raise NotMeasured(f"every worker is refused: {self._refusal}")
         if time.monotonic() - since > self._patience:
             raise NotMeasured(

@@ -10,7 +10,7 @@ from ipllvm.engine.context import Context
 from ipllvm.engine.deferred import Identity
 from ipllvm.engine.executors.chunks import Chunk, Job
 from ipllvm.engine.requirements import Outcomes
-from ipllvm.errors import ModelUnavailable
+from ipllvm.errors import ModelUnavailable, NotMeasured
 from ipllvm.records import Benchmark, Sample
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class ModelWorker:
     def __init__(self, load: Load, node: str = "") -> None:
         self._load, self._node = load, node
         self._checked: dict[tuple[int, tuple[str, ...]], str] = {}
+        self._failed: dict[tuple[int, tuple[str, ...]], str] = {}
         self._size: dict[int, int] = {}
 
     @cached_property
@@ -86,11 +87,17 @@ class ModelWorker:
         key = size, tuple(sample.id for sample in samples)
         if self._model.info().family == "planted":
             return "none: nothing is computed"
+        if key in self._failed:
+            raise NotMeasured(self._failed[key])
         if key not in self._checked:
-            found = self_check.check(self._model, samples, size)
-            if found is not None:
-                found.require()
-            self._checked[key] = str(found) if found else "none: no sample could be asked"
+            try:
+                found = self_check.check(self._model, samples, size)
+                if found is not None:
+                    found.require()
+                self._checked[key] = str(found) if found else "none: no sample could be asked"
+            except NotMeasured as error:
+                self._failed[key] = str(error)
+                raise
         return self._checked[key]
 
     def batch_size(self, samples: tuple[Sample, ...]) -> int:

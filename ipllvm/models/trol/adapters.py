@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
+from ipllvm.models.base import Prepared
+from ipllvm.models.capacity import SampleCost
 from ipllvm.models.families.llava import Llava
 from ipllvm.models.families.tiles import InternVL
 from ipllvm.models.pipeline import LoadedCheckpoint
@@ -42,6 +44,11 @@ class Traversed(EndedByTemplate):
     def __init__(self, parts: LoadedCheckpoint) -> None:
         super().__init__(parts)
         self.supports_prefix_cache = False
+
+    def cost(self, prepared: Prepared) -> SampleCost:
+        """See the interface: a prompt goes through every layer twice (an answer's few tokens once)."""
+        found = super().cost(prepared)
+        return replace(found, position=2 * found.position, reach=2 * found.reach, calls=2 * found.calls)
 
 
 class Trol(MarkedRows, Traversed, Llava):

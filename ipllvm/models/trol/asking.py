@@ -56,7 +56,11 @@ class TilesProcessor(OriginalProcessor):
 
 def processor(folder: Path, patch: int) -> OriginalProcessor:
     """That of TroL on InternLM2, whose `<image>` is the token behind all others."""
-    plain = tokenizer.load(folder, (PICTURE,))
+    return of_squares(tokenizer.load(folder, (PICTURE,)), patch)
+
+
+def of_squares(plain: Any, patch: int) -> OriginalProcessor:
+    """The same with a tokenizer that knows `<image>`."""
     return OriginalProcessor(WholeTokenizer(plain, PICTURE), Squeezed(patch), INTERNLM2, False, SIDE**2, None)
 
 
@@ -65,4 +69,9 @@ def tiles_processor(folder: Path, side: int, places: int) -> TilesProcessor:
     plain = tokenizer.load(folder, ())
     marks = ("<img>", "</img>", CONTEXT)
     plain.add_tokens([AddedToken(token, special=True, normalized=False) for token in marks])
+    return of_tiles(plain, side, places)
+
+
+def of_tiles(plain: Any, side: int, places: int) -> TilesProcessor:
+    """The same with a tokenizer that knows its marks."""
     return TilesProcessor(WholeTokenizer(plain, CONTEXT), Tiles(side), PHI3, False, places, None)

@@ -133,8 +133,13 @@ def model(files: MeteorFiles, dtype: torch.dtype) -> Any:
 def processor(files: MeteorFiles, answering: Any) -> MeteorProcessor:
     """The processor of a model: <image> and <tor> are the last tokens."""
     plain = tokenizer.load(files.folder, (PICTURE, TOR))
-    pictures = Squeezed(answering.config.vision_config.patch_size)
-    return MeteorProcessor(WholeTokenizer(plain, PICTURE), pictures, ASKED, False, internlm2.SIDE**2, None)
+    return of_squares(plain, answering.config.vision_config.patch_size)
+
+
+def of_squares(plain: Any, patch: int) -> MeteorProcessor:
+    """The same with a tokenizer that knows <image> and <tor>."""
+    whole, squares = WholeTokenizer(plain, PICTURE), Squeezed(patch)
+    return MeteorProcessor(whole, squares, ASKED, False, internlm2.SIDE**2, None)
 
 
 def adapter(parts: LoadedCheckpoint) -> Meteor:

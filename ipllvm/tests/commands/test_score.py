@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -267,3 +267,133 @@ def test_it_loads_no_torch(tmp_path: Path) -> None:
     command = scored(tmp_path, "mme", right("mme"))
     code = f"import sys; from ipllvm.cli import main; main({command!r}); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+def bare(name: str) -> list[tuple[str, str]]:
+    """The right answer to each row by the name that its benchmark knows it by."""
+    return [(answer["id"], answer["response"]) for answer in right(name)]
+
+
+def lines(rows: Lines) -> str:
+    return "".join(json.dumps(row) + "\n" for row in rows)
+
+
+def sheet(columns: str, rows: Iterable[Iterable[object]]) -> str:
+    return "".join("\t".join(map(str, row)) + "\n" for row in (columns.split(), *rows))
+
+
+LLAVA = {"model_id": "m", "answer_id": "x", "metadata": {}}
+SHAPES: dict[str, tuple[str, str, Callable[[], str]]] = {
+    "lmms-eval's samples": (
+        "qbench", "samples_qbench.jsonl",
+        lambda: lines({"doc_id": n, "doc": {"id": 99}, "resps": [[said]], "filtered_resps": [said]}
+                      for n, (_, said) in enumerate(bare("qbench"))),
+    ),
+    "lmms-eval's samples in another order": (
+        "mme", "samples_mme.jsonl",
+        lambda: lines([{"doc_id": n, "resps": [[said]]} for n, (_, said) in enumerate(bare("mme"))][::-1]),
+    ),
+    "VLMEvalKit's table": (
+        "mmstar", "out.tsv",
+        lambda: sheet("index answer prediction", ((n, "?", said) for n, said in bare("mmstar"))),
+    ),
+    "a CSV": ("seed", "out.csv", lambda: "\n".join(["question_id,prediction", *map(",".join, bare("seed"))])),
+    "LLaVA's answers": (
+        "scienceqa", "answers.jsonl",
+        lambda: lines({"question_id": n, "text": said, **LLAVA} for n, said in bare("scienceqa")),
+    ),
+    "LLaVA's answers, of which an order says nothing": (
+        "mme", "answers.jsonl",
+        lambda: lines([{"question_id": n, "prompt": f"USER: <image>\n{row['question']}\nOne word. ASSISTANT:",
+                        "text": said, **LLAVA}
+                       for (n, said), row in zip(bare("mme"), rows("mme"), strict=True)][::-1]),
+    ),
+    "LLaVA's reviews, which have a number of their own": (
+        "llavaw", "review.jsonl",
+        lambda: lines({"id": n + 1, "question_id": name, "content": "8 8\nfine", "tuple": [8.0, 8.0]}
+                      for n, (name, _) in enumerate(bare("llavaw"))),
+    ),
+    "MathVista's output": (
+        "mathvista", "output.json",
+        lambda: json.dumps({n: {"pid": n, "response": "So", "extraction": said}
+                            for n, said in bare("mathvista")}),
+    ),
+    "MM-Vet's grades": (
+        "mmvet", "grades.json",
+        lambda: json.dumps({n: {"content": ["1.0"], "score": [1.0]} for n, _ in bare("mmvet")}),
+    ),
+    "a list": (
+        "gsm8k", "out.json", lambda: json.dumps([{"id": n, "prediction": said} for n, said in bare("gsm8k")]),
+    ),
+    "answers by id": ("ai2d", "out.json", lambda: json.dumps(dict(bare("ai2d")))),
+}  # fmt: skip
+"""What it is: the benchmark, the file's name and how its text is made."""
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_other_harnesses_write_is_read(
+    shape: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, file, text = SHAPES[shape]
+    command = scored(tmp_path, name, right(name))
+    expected = report(capsys, command)
+    place = tmp_path / file
+    place.write_text(text(), encoding="utf-8")
+    found = report(capsys, [*command[:-1], str(place)])
+    assert found["figures"] == expected["figures"] and found["complete"] and found["strays"] == []
+
+
+def test_mme_s_folder_of_texts_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command, folder = scored(tmp_path, "mme", right("mme")), tmp_path / "results"
+    folder.mkdir()
+    for row in rows("mme")[::-1]:
+        task, _, picture = row["question_id"].partition("/")
+        with (folder / f"{task}.txt").open("a", encoding="utf-8") as text:
+            text.write("\t".join([picture, row["question"], row["answer"], row["answer"]]) + "\n")
+    found = report(capsys, [*command[:-1], str(folder)])
+    assert found["figures"][0]["printed"] == "600.00" and found["complete"]
+    (folder / "count.txt").write_text("1.png\tIs there?\tYes\n", encoding="utf-8")
+    assert main([*command[:-1], str(folder)]) == 4
+    assert "count.txt: line 1 is not picture, question, answer, said" in capsys.readouterr().err
+
+
+def test_a_table_of_vlmevalkit_holds_rows_and_answers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "model_MMStar.tsv"
+    columns = "index question A B C D answer category l2_category prediction"
+    options = ("cat", "dog", "cow", "elk")
+    given = [
+        (7, "Which?", *options, "B", "math", "geometry", "B"),
+        (9, "What?", *options, "C", "math", "x", "D"),
+    ]
+    table.write_text(sheet(columns, given), encoding="utf-8")
+    found = report(capsys, ["score", "--benchmark=mmstar", str(table), str(table)])
+    assert found["figures"][0]["printed"] == "50.00" and found["own_reading"]["printed"] == "50.00"
+    pairs = tmp_path / "model_MME.tsv"
+    asked = [(n, "Is it?", gold, "OCR", "OCR/1.png", "Yes") for n, gold in enumerate(("Yes", "No"))]
+    pairs.write_text(sheet("index question answer category image_path prediction", asked), encoding="utf-8")
+    found = report(capsys, ["score", "--benchmark=mme", str(pairs), str(pairs)])
+    assert found["figures"][0]["printed"] == "50.00", "one of two right, on one picture"
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
+        ("out.xlsx", "", "spreadsheets are not read: save it as .tsv"),
+        ("out.json", "3", "answers are a list of objects, or a text or an object for each id"),
+        ("out.json", "[", "can't be read: not JSON"),
+        ("q.jsonl", '{"question_id": 0, "text": "What?", "category": "conv"}', "line 1 has no 'response'"),
+        ("s.jsonl", '{"doc_id": 0, "resps": [["A"], ["B"]]}', "line 1, column 'resps': 2 texts, and one is"),
+        ("g.json", '{"0": {"content": ["1", "0"], "score": [1, 0]}}', "column 'content': 2 texts"),
+        ("empty", None, "no file of answers, and a folder without MME's texts"),
+    ],
+)
+def test_what_no_harness_writes_is_told_in_one_line(
+    file: str, text: str | None, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command, place = scored(tmp_path, "qbench", right("qbench")), tmp_path / file
+    place.mkdir() if text is None else place.write_text(text, encoding="utf-8")
+    assert main([*command[:-1], str(place)]) == 4
+    error = capsys.readouterr().err
+    assert said in error and error.count("\n") == 1

@@ -7,6 +7,8 @@ from pathlib import Path
 
 DOCS = Path(__file__).parents[3] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
+GUIDES = [page for page in PAGES if page.parent.name != "decisions"]
+"""A decision may show what is not taken."""
 README = DOCS.parent / "README.md"
 FENCE = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`(ipllvm [a-z]+[^`]*)`")

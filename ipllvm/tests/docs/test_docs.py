@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -19,7 +20,7 @@ import pytest
 from ipllvm import cli
 from ipllvm.commands.suite import _Group
 from ipllvm.errors import IpllvmError
-from ipllvm.tests.docs.commands import DOCS, PAGES, README, script, shown
+from ipllvm.tests.docs.commands import DOCS, GUIDES, PAGES, README, script, shown
 from ipllvm.tests.docs.served import program
 from ipllvm.tests.test_sizes import MODULES, ROOT
 
@@ -27,12 +28,6 @@ SCRIPTS = [page for page in PAGES if script(page)]
 PUT_IN = {"[--protocol": "--protocol", "P]": "paper", "[--rule": "--rule", "R]": "R", "[--judge": "--judge"}
 PUT_IN |= {"$part": "--shard=1/8"}
 """What stands for optional parts in a synopsis, and for a variable of the shell."""
-QUICK = ["-k", "image_use", "--benchmark=planted", "--samples=24"]
-STAND_INS = {
-    "MODEL": "planted:invariant", "--model=MODEL": "--model=planted:invariant",
-    "reports/RUN": "runs/one", "reports/OTHER": "runs/two", "reports": "runs",
-    "questions.jsonl": "planted", "--benchmark=questions.jsonl": "--benchmark=planted",
-}  # fmt: skip
 
 
 class Refusing(argparse.ArgumentParser):
@@ -75,8 +70,6 @@ def values(found: argparse.Namespace) -> None:
 
 
 PYTEST = "pytest"
-GUIDES = [page for page in PAGES if page.parent.name != "decisions"]
-"""A decision may show what is not taken."""
 
 
 @pytest.mark.parametrize("page", [*GUIDES, README], ids=lambda page: page.stem)
@@ -115,6 +108,21 @@ def test_every_error_is_told_by_words_that_the_program_says() -> None:
     assert [words for row in rows for words in re.findall(r"`([^`]+)`", row) if words not in source] == []
 
 
+def test_the_page_of_every_error_has_those_that_are_raised() -> None:
+    made = runpy.run_path(str(ROOT / ".ci" / "error_page.py"))
+    found = list(
+        made["messages"](
+            'raise UsageError(f"{name}: give " "another folder")\n'
+            'raise StoreFull("no " + "room on the disk")\n'
+            'raise ValueError("a fault of ours")\nraise UsageError(said)\n'
+        )
+    )
+    assert found == ["…: give another folder", "no room on the disk"]
+    page = made["page"]()
+    assert page.count("\n- ") > 350
+    assert "a model in memory needs its processor" in page and "a fault of ours" not in page
+
+
 @pytest.fixture
 def shell(tmp_path: Path) -> Iterator[Path]:
     """An empty folder, and `ipllvm` and its Python on the path."""
@@ -150,26 +158,6 @@ def test_a_page_runs_from_top_to_bottom(page: Path, shell: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.process
-def test_the_cheat_sheet_runs(shell: Path) -> None:
-    """Each of its commands, on a planted model and few questions where it names none."""
-    first = ["ipllvm check planted:invariant", *QUICK, "--report-only"]
-    lines = [
-        " ".join([*first, f"--report-dir={name}; mkdir -p runs; mv {name}/2* runs/{name}"])
-        for name in ("one", "two")
-    ]
-    for words in shown(DOCS / "cheat-sheet.md"):
-        if "--log" in words or "--options" in words:
-            continue  # a tracker is no package of ours
-        words = [STAND_INS.get(word, word) for word in words if not word.startswith("--samples")]
-        if words[1] in ("check", "audit", "plan"):
-            words += ["--samples=24"] if "-k" in words else QUICK
-        words += ["--bundle", "pages"] if words[1] == "view" else []
-        lines.append(f"{' '.join(words)} || [ $? -lt 2 ]")
-    run(shell, "\n".join(lines))
-
-
-@pytest.mark.slow
-@pytest.mark.process
 @pytest.mark.skipif(find_spec("mkdocs") is None, reason="no MkDocs here: pip install '.[docs]'")
 def test_the_site_is_built_and_its_links_lead_somewhere(tmp_path: Path) -> None:
     words = [
@@ -187,6 +175,7 @@ def test_the_site_is_built_and_its_links_lead_somewhere(tmp_path: Path) -> None:
     assert made.returncode == 0, made.stderr
     reference = (tmp_path / "site" / "reference.html").read_text(encoding="utf-8")
     assert "NotMeasured" in reference
+    assert "needs its processor" in (tmp_path / "site" / "all-errors.html").read_text(encoding="utf-8")
     for page in PAGES:
         assert (tmp_path / "site" / page.relative_to(DOCS).with_suffix(".html")).is_file()
     assert "ipllvm.records.values.Verdict" in reference

@@ -84,3 +84,11 @@ def test_trying_costs_little(tiny: VisionLanguageModel) -> None:
 def test_where_nothing_can_be_tried_it_is_what_fits() -> None:
     planted = load("planted:invariant", device="cpu")
     assert batch_size.choose(planted, samples(2)) == planted.batch_size()
+
+
+def test_where_a_prompt_is_dear_on_a_cpu_a_few_fill_it(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_size, "_seconds_of_one", lambda model, prompt: batch_size.SECONDS)
+    monkeypatch.setattr(batch_size, "fastest", lambda *_: pytest.fail("trying would be dear"))
+    assert tiny.batch_size() > batch_size.DEAR == batch_size.choose(tiny, samples(4))

@@ -1,6 +1,7 @@
 """Prompts that share a row say what they say alone, and see nothing of each other."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from ipllvm.engine.plan import Plan
 from ipllvm.engine.pool import verified
 from ipllvm.engine.prefix import Prefixes
 from ipllvm.engine.run import Outcomes, run
+from ipllvm.models import attending
 from ipllvm.models.base import CAUSAL, VisionLanguageModel
 from ipllvm.perturbations.noise import GroupNoise, LayerNoise
 from ipllvm.perturbations.occlusion import RandomDrop
@@ -23,6 +25,7 @@ from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.selection import Keep
 from ipllvm.perturbations.substitution import Blank, Clean
 from ipllvm.records import Sample, Target
+from ipllvm.speed.products import Products
 from ipllvm.tests.engine.pictures import QUESTIONS, SHAPES, Noise
 
 LIMIT = 5
@@ -72,6 +75,25 @@ def test_from_behind_the_words_before_the_picture_too(tiny: VisionLanguageModel)
     assert together.packed.skipped == prefix.length
     assert torch.allclose(apart.spoken, together.spoken, atol=1e-4)
     assert verified(tiny, together, LIMIT) == verified(tiny, apart, LIMIT)
+
+
+@torch.inference_mode()
+def test_attention_leaves_out_what_nobody_reads(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prompts, products = _prompts(tiny, asked(2, 6)), (Products(), Products())
+    monkeypatch.setattr(attending, "SPLIT_FROM", 1)
+    with products[0].recorded([]):
+        narrow = prefill(tiny, prompts)
+    monkeypatch.setattr(attending, "narrowed", lambda *_: nullcontext())
+    with products[1].recorded([]):
+        whole = prefill(tiny, prompts)
+    assert torch.allclose(narrow.spoken, whole.spoken, atol=1e-4)
+    fewer, all_of_them = (
+        sum(count * pairs * queries * keys for (pairs, queries, keys, _), count in each.attention.items())
+        for each in products
+    )
+    assert fewer < 0.8 * all_of_them or not all_of_them, "eager attention is the model's own"
 
 
 PERTURBATIONS = (

@@ -14,6 +14,7 @@ from ipllvm.engine.prefix import Prefix, Prefixes
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.models.loading import load
+from ipllvm.perturbations.noise import GroupNoise
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.selection import Keep
 from ipllvm.perturbations.substitution import Blank, Clean
@@ -22,9 +23,9 @@ from ipllvm.tests.engine.pictures import samples
 PLAN = Plan(samples(8), (Clean(), Blank(), Permutation(), Keep((1,), 2), Keep((0, 3), 2)), 2, 0, 5)
 
 
-def _measured(model: VisionLanguageModel, size: int) -> Outcomes:
+def _measured(model: VisionLanguageModel, size: int, plan: Plan = PLAN) -> Outcomes:
     outcomes: Outcomes = {}
-    run(model, PLAN, size, outcomes, lambda done: None)
+    run(model, plan, size, outcomes, lambda done: None)
     return outcomes
 
 
@@ -34,11 +35,11 @@ def test_it_changes_no_answer(tiny: VisionLanguageModel, monkeypatch: pytest.Mon
     expected = _measured(tiny, size)
     monkeypatch.setattr(batch_policy, "PREFIX_SHARE", 0.0)
     begun: list[int] = []
-    original = type(tiny).expand_cache
+    original = type(tiny).join_caches
 
-    def counting(self: Any, cache: Any, rows: int) -> Any:
-        begun.append(rows)
-        return original(self, cache, rows)
+    def counting(self: Any, rows: Sequence[Any], length: int) -> Any:
+        begun.append(len(rows))
+        return original(self, rows, length)
 
     original_embeds, rows = Packed.embeds, [0]
 
@@ -46,7 +47,7 @@ def test_it_changes_no_answer(tiny: VisionLanguageModel, monkeypatch: pytest.Mon
         rows[0] += self.shape[0]
         return original_embeds(self, model)
 
-    monkeypatch.setattr(type(tiny), "expand_cache", counting)
+    monkeypatch.setattr(type(tiny), "join_caches", counting)
     monkeypatch.setattr(Packed, "embeds", placed)
     assert _measured(tiny, size) == expected
     assert sum(begun) == rows[0], "every row is begun from the prefix"
@@ -74,8 +75,44 @@ def test_it_is_used_where_it_is_much_of_the_prompt(tiny: VisionLanguageModel) ->
     assert found(before, [words]) is None, "words alone have no picture to begin before"
 
 
+LATE = Plan(
+    samples(6),
+    (Clean(), *(GroupNoise(group, 2, "keskar", tenth / 10) for group in (0, 3) for tenth in range(5, 9))),
+    1,
+    0,
+    5,
+)
+
+
+def test_trials_that_leave_the_beginning_of_a_picture_go_on_from_the_clean_one(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_policy, "BEGINNINGS_BYTES", 0)
+    expected = _measured(tiny, 4, LATE)
+    monkeypatch.setattr(batch_policy, "BEGINNINGS_BYTES", 2**30)
+    original, lengths = type(tiny).join_caches, list[int]()
+
+    def counting(self: Any, rows: Sequence[Any], length: int) -> Any:
+        lengths.append(length)
+        return original(self, rows, length)
+
+    monkeypatch.setattr(type(tiny), "join_caches", counting)
+    assert _measured(tiny, 4, LATE) == expected
+    sample = LATE.samples[0]
+    prepared = tiny.prepare([sample.images[0].load()], sample.prompt)
+    before = int(prepared.visual.nonzero()[0])
+    changed = sum(
+        expected[LATE.trial(s, p, 0)] != expected[LATE.trial(s, Clean(), 0)]
+        for s in LATE.samples
+        for p in LATE.perturbations[1:]
+    )
+    assert changed > 5, "noise that changes nothing tests nothing"
+    if tiny.standing(prepared, None) is None:
+        assert max(lengths) > before, "the last group stands behind half of the picture"
+
+
 def test_a_model_without_caches_has_none() -> None:
     planted = load("planted:invariant", device="cpu")
     assert not planted.supports_prefix_cache
     with pytest.raises(NotImplementedError, match="can't go on from a cache"):
-        planted.expand_cache(None, 2)
+        planted.join_caches([None], 2)

@@ -65,7 +65,7 @@ def test_alpha_is_shared_by_the_looks() -> None:
     """What one look would call violated is no alarm where a thousand were planned."""
     row = {
         "claim": {"kind": "requirement", "name": "image_use"},
-        "standing": None,
+        "partial": False,
         "verdict": {"p_violated": 0.004},
     }
     report: Any = SimpleNamespace(data={"results": [row]})
@@ -75,6 +75,23 @@ def test_alpha_is_shared_by_the_looks() -> None:
         assert len(list(callback._alarms(report))) == alarms
 
 
+@pytest.mark.parametrize(("p", "others", "alarms"), [(0.01, 4, 1), (0.01, 5, 0), (0.3, 9, 0)])
+def test_requirements_of_one_look_share_its_level_primary_or_not(p: float, others: int, alarms: int) -> None:
+    """Holm's correction counts those that are no primary claims too, and no observation."""
+
+    def row(p: float | None, kind: str = "requirement", partial: bool = False) -> dict[str, Any]:
+        claim = {"kind": kind, "name": "image_use", "primary": False}
+        return {"claim": claim, "partial": partial, "standing": None, "verdict": {"p_violated": p}}
+
+    rows = [row(p), *[row(0.9)] * others, row(1e-9, "observation"), row(1e-9, partial=True)][: others + 2]
+    report: Any = SimpleNamespace(data={"results": rows})
+    callback = PropertyCallback(every=1)
+    callback.planned = 1
+    assert len(list(callback._alarms(report))) == alarms
+    lost: Any = SimpleNamespace(data={"results": [row(1e-9, partial=True), row(None)]})
+    assert list(callback._alarms(lost)) == []
+
+
 def test_looks_beyond_the_planned_ones_a_step_seen_and_no_training_alarm_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -82,6 +99,7 @@ def test_looks_beyond_the_planned_ones_a_step_seen_and_no_training_alarm_nothing
         "claim": {"kind": "requirement", "name": "image_use"},
         "property": "image_use",
         "benchmark": "planted",
+        "partial": False,
         "standing": None,
         "verdict": {"p_violated": 1e-9},
     }

@@ -41,9 +41,13 @@ def test_lower_layers_are_copied_under_gathered_ones_and_stay() -> None:
         assert torch.equal(clean.layers[number].keys, whole.keys)
 
 
-def test_a_row_is_repeated() -> None:
-    one = _cache(1)
+def test_rows_are_joined_as_far_as_they_are_wanted() -> None:
+    one, other = _cache(1), _cache(1)
     one.batch_select_indices(torch.tensor([1]))
-    wide: Any = caches.expand_cache(one, 3)
-    assert torch.equal(wide.layers[0].keys, one.layers[0].keys.expand(3, -1, -1, -1))
+    other.batch_select_indices(torch.tensor([0]))
+    for rows in ([one, one, one], [one, other, one]):
+        wide: Any = caches.join_caches(rows, 2)
+        for kept in ("keys", "values"):
+            parts = [getattr(row.layers[0], kept)[:, :, :2] for row in rows]
+            assert torch.equal(getattr(wide.layers[0], kept), torch.cat(parts))
     assert len(one.layers[0].keys) == 1

@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from string import ascii_letters, digits
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import torch
 import transformers
 from PIL import Image
-from transformers import CLIPModel, CLIPProcessor, SiglipConfig, SiglipModel
+from transformers import CLIPModel, CLIPProcessor
 
 from ipllvm.benchmarks import objects
 from ipllvm.benchmarks.templates import OBJECTS
@@ -137,9 +138,9 @@ ALONE = {
 SIZES: dict[str, Any] = {"size": {"height": 28, "width": 28}, "crop_size": {"height": 28, "width": 28}}
 
 
-def processed(folder: Path, name: str) -> Any:
+def processed(folder: Path, name: str, **told: Any) -> Any:
     """The image processor of that class, written beside a model."""
-    made = pil(name)(**SIZES)
+    made = pil(name)(**(told or SIZES))
     (folder / "preprocessor_config.json").write_text(
         json.dumps({**made.to_dict(), "image_processor_type": name}, default=str), encoding="utf-8"
     )
@@ -166,28 +167,55 @@ def test_a_tower_for_pictures_alone_has_the_states_of_its_own_class(kind: str, t
         encoder.texts(WORDS)
 
 
-def test_siglip_pads_words_as_it_was_trained(tmp_path: Path) -> None:
-    words = tokenizer(KINDS["llava-llama"])
+TWO: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "Siglip": ({}, SIZES),
+    "Siglip2": ({"num_patches": 16}, {"patch_size": 7, "max_num_patches": 20}),
+}
+"""By the beginning of its classes' names: what its tower and its image processor are told beside."""
+
+
+@pytest.mark.parametrize("kind", TWO)
+def test_siglip_pads_words_as_it_was_trained(kind: str, tmp_path: Path) -> None:
+    words = _letters() if kind == "Siglip2" else tokenizer(KINDS["llava-llama"])
     text = {"hidden_size": 24, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2}
     more = {"vocab_size": 512, "max_position_embeddings": 80, "projection_size": 24}
+    tower, sizes = TWO[kind]
+    config, auto = (getattr(transformers, f"{kind}{part}") for part in ("Config", "Model"))
     torch.manual_seed(0)
-    auto: Any = SiglipModel
-    model = auto(SiglipConfig(text_config={**text, **more}, vision_config=SMALL)).eval()
+    model = auto(config(text_config={**text, **more}, vision_config={**SMALL, **tower})).eval()
     model.save_pretrained(tmp_path)
     words.save_pretrained(tmp_path)
-    images = processed(tmp_path, "SiglipImageProcessor")
-    (tmp_path / "processor_config.json").write_text(
-        '{"processor_class": "SiglipProcessor"}', encoding="utf-8"
-    )
+    images = processed(tmp_path, f"{kind}ImageProcessor", **sizes)
+    (tmp_path / "processor_config.json").write_text(f'{{"processor_class": "{kind}Processor"}}', "utf-8")
     ids = words(WORDS, padding="max_length", max_length=80, return_tensors="pt")["input_ids"]
+    shown = [PICTURES[0], PICTURES[1].resize((20, 90)), PICTURES[2].convert("L").resize((97, 31))]
+    fields = images(images=[each.convert("RGB") for each in shown], return_tensors="pt")
     with torch.inference_mode():
-        done = model(input_ids=ids, **images(images=PICTURES[:3], return_tensors="pt"))
+        done = model(input_ids=ids, **fields)
+        alone = [{name: value[n : n + 1] for name, value in fields.items()} for n in range(3)]
+        last = [model.vision_model(**each).last_hidden_state[0] for each in alone]
     encoder = loading_encoder.load(str(tmp_path), device="cpu")
-    found = encoder.pictures(PICTURES[:3]) @ encoder.texts(WORDS).T
+    found = encoder.pictures(shown) @ encoder.texts(WORDS).T
     own = done.image_embeds @ done.text_embeds.T
     assert torch.allclose(found, own, atol=1e-5)
-    cls, patches = encoder.states(PICTURES[:3])
+    cls, patches = encoder.states(shown)
     assert np.array_equal(cls, patches) and patches.shape == (3, 3, 24)
+    if kind == "Siglip2":
+        places = fields["spatial_shapes"].prod(1).tolist()
+        assert min(places) < 20, "padding"
+        with torch.inference_mode():
+            (block,) = encoder._blocks(encoder._fields(shown))[-1:]
+            normed = model.vision_model.post_layernorm(block)
+        assert all(torch.allclose(*each, atol=1e-5) for each in zip(normed, last, strict=True))
+        means = [row[:count].mean(0).numpy() for row, count in zip(block, places, strict=True)]
+        assert np.allclose(patches[:, -1], means, atol=1e-5)
+
+
+def _letters() -> Any:
+    """SigLIP 2's tokenizer, with a token a letter."""
+    specials = ("<pad>", "<eos>", "<bos>", "<unk>", "<mask>")
+    kind: Any = transformers.Siglip2Tokenizer
+    return kind(vocab={token: n for n, token in enumerate((*specials, "▁", *ascii_letters, *digits, *".,:"))})
 
 
 NAMES = (

@@ -39,3 +39,25 @@ def test_a_run_that_does_not_fail_annotates_nothing(capsys: pytest.CaptureFixtur
 def test_a_summary_that_can_not_be_written_ends_nothing(tmp_path: Path) -> None:
     ci.publish_run(reports.mixed(), {"GITHUB_STEP_SUMMARY": str(tmp_path / "no" / "summary.md")})
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_summary_beyond_what_github_shows_is_cut_behind_a_row(tmp_path: Path) -> None:
+    many = reports.report(*[reports.result(name=f"property_{number}") for number in range(30)])
+    for row in many["results"]:
+        row["claim"]["text"] = "é" * 40_000
+    many["notes"] = ["n" * 900] * 1_200
+    place = tmp_path / "summary.md"
+    place.write_text("before\n")
+    ci.publish_run(many, {"GITHUB_STEP_SUMMARY": str(place)})
+    text = place.read_text()
+    assert ci.SUMMARY_LIMIT - 2_000 < place.stat().st_size <= ci.SUMMARY_LIMIT
+    assert text.endswith(ci.CUT) and text.startswith("before\n")
+    assert text.removesuffix(ci.CUT).splitlines()[-1] == f"- {'n' * 900}"
+
+
+def test_what_is_open_where_a_text_is_cut_is_closed() -> None:
+    text = "<details><summary>a</summary>\n\n<pre>" + "row\n" * 100 + "</pre></details>"
+    cut = ci.fitting(text, 300)
+    assert len(cut.encode()) <= 300 and cut.endswith(f"row</pre></details>{ci.CUT}")
+    assert ci.fitting(text, 10_000) == text
+    assert ci.fitting("é\n" * 400, 200).startswith("é\n")

@@ -19,7 +19,7 @@ from ipllvm.reporting.schema import Row
 from ipllvm.tests.reporting import drawn, reports
 from ipllvm.tests.reporting.hostile import HOSTILE
 
-VOID = {"meta", "input", "img", "br", "path", "use"}
+VOID = {"meta", "input", "img", "br", "path"}
 
 
 class Page(HTMLParser):

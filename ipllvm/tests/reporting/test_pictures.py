@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -133,3 +134,21 @@ def test_a_map_that_is_no_picture_is_drawn_as_curves() -> None:
     assert [row[:3] for row in curve.rows] == [
         ("draw 1", 1, 0.0), ("draw 1", 2, 2.0), ("draw 2", 1, 1.0), ("draw 2", 2, 3.0),
     ]  # fmt: skip
+
+
+def test_marks_have_titles_for_who_points_at_them() -> None:
+    """In the file and in the page, each mark its own, hostile names as text."""
+    hostile = replace(CURVE, name='a<b>"&␞|c')
+    for text in (
+        canvas.svg(lambda: plots.curves([hostile], "ratio", "points"), "x"),
+        inlining.inline(lambda: plots.curves([hostile], "ratio", "points"), "x"),
+    ):
+        marks = [
+            mark.replace("&quot;", '"') for mark in re.findall(r"<use [^>]*><title>(.*?)</title></use>", text)
+        ]
+        assert marks == [
+            'a&lt;b&gt;"&amp; |c at 0: 9.0 [8.0, 10.0]', 'a&lt;b&gt;"&amp; |c at 0.5: 4.0 [3.0, 5.0]'
+        ]  # fmt: skip
+        assert "titles:" not in text
+    unbounded = inlining.inline(lambda: plots.forest([replace(SPAN, low=None)], 2.0, "at_most", "x"), "x")
+    assert "<title>scenes: 0.4 [n/a, 1.6]</title>" in unbounded

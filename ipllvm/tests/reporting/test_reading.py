@@ -42,6 +42,12 @@ def test_what_is_below_zero_is_told_without_a_minus() -> None:
     assert all(each.below for name, each in MEANINGS.items() if name not in ("solved", "hallucinated"))
 
 
+def test_a_bound_is_sure_at_the_level_of_its_claim() -> None:
+    found = reports.result(p=1e-6)
+    report = reports.report(replace(found, claim=replace(found.claim, alpha=0.005)))
+    assert "with 99.5 % confidence no more than" in reading(report["results"][0])
+
+
 def test_what_was_not_measured_says_nothing() -> None:
     report = reports.report(reports.unmeasured())
     assert reading(report["results"][0]) == "Nothing can be said: it could not be measured."

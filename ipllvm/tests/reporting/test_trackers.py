@@ -165,7 +165,44 @@ def test_a_card_is_of_one_model() -> None:
 def test_hostile_names_stay_cells() -> None:
     made = reports.report(reports.result(name="a|b\n## c"))
     row = next(line for line in model_card.section(made).splitlines() if line.startswith("| a"))
-    assert row.count("|") == len(model_card.HEAD) + 1
+    assert row.count("|") == len(model_card.COLUMNS) + 1
+
+
+def test_a_card_says_the_level_of_its_intervals() -> None:
+    made = reports.report(reports.result())
+    assert "| 90 % interval (95 % on each side) |" in model_card.section(made)
+    made["results"][0]["claim"]["alpha"] = 0.01
+    assert "| interval at the claim's own level, 99 % on each side |" in model_card.section(made)
+
+
+@pytest.mark.parametrize("words", [[], ["--model-card"], ["--log", "tensorboard"]])
+def test_what_is_made_of_an_audit_later_leaves_it_as_it_was(
+    words: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ipllvm.reporting import manifest
+
+    audit = folder / "audit"
+    audit.mkdir()
+    (folder / "report.json").rename(audit / "report.json")
+    manifest.write(audit, reports.mixed(), "ipllvm audit llava-tiny")
+    writer = SimpleNamespace(add_scalar=lambda *_: None, add_text=lambda *_: None, close=lambda: None)
+    monkeypatch.setattr(trackers, "summary_writer", lambda place: place.mkdir() or writer)
+    monkeypatch.chdir(audit)
+    assert main(["report", ".", *words]) == 0
+    assert main(["verify", str(audit)]) == 0
+    made = {path.name for path in (folder / "audit-later").iterdir()}
+    assert {"model-card", "tensorboard", "report.html"} & made
+
+
+@pytest.mark.parametrize("words", [["report", "--html", "page.html"], ["report", "--figures", "new/x"]])
+def test_no_place_in_an_audit_is_taken(
+    words: list[str], folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "manifest.json").write_text("damaged")
+    monkeypatch.chdir(folder)
+    assert main([words[0], str(folder), *words[1:]]) == 4
+    assert "in the folder of an audit, which stays as it was written" in capsys.readouterr().err
+    assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "report.json"]
 
 
 def test_the_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

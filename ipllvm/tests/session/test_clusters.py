@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
+from ipllvm.benchmarks import planted
 from ipllvm.engine.deferred import Identity
+from ipllvm.engine.executors import ray_pool
 from ipllvm.engine.executors.distant import DistantModel
-from ipllvm.errors import NotTested, UnknownName, UsageError
+from ipllvm.errors import NotMeasured, NotTested, UnknownName, UsageError
 from ipllvm.models.loading import load
 from ipllvm.session import clusters
 from ipllvm.tests.session.test_options import read
@@ -74,3 +76,25 @@ def test_a_distant_model_has_its_processor_and_no_weights() -> None:
 def test_an_unknown_name_crosses_to_another_process() -> None:
     error = pickle.loads(pickle.dumps(UnknownName("model", "llava-tny", ["llava-tiny"])))
     assert type(error) is UsageError and "did you mean 'llava-tiny'?" in str(error)
+
+
+def test_a_prompt_that_is_too_long_is_told_before_anything_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    class Executor:
+        def self_check(self, *_: object) -> str:
+            asked.append("worker")
+            return "passed"
+
+    monkeypatch.setattr(ray_pool, "connect", lambda address: False)
+    monkeypatch.setattr(clusters.Clusters, "executor", Executor())
+    here = load("planted:invariant", device="cpu")
+    model: Any = DistantModel(Identity.of(here), lambda: here)
+    benchmark = planted.single()
+    fits = clusters.Clusters(read(ray="auto"), print)
+    assert [fits.self_check(model, benchmark) for _ in range(2)] == ["passed"] * 2
+    longest = max(len(here.prepare([], s.prompt).input_ids) for s in benchmark.samples)
+    monkeypatch.setattr(type(here), "max_positions", longest - 1, raising=False)
+    with pytest.raises(NotMeasured, match="positions"):
+        clusters.Clusters(read(ray="auto"), print).self_check(model, benchmark)
+    assert asked == ["worker"] * 2, "no worker is asked"

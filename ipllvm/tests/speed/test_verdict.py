@@ -29,6 +29,7 @@ def test_trials_are_scaled_by_kind_and_other_answers_counted() -> None:
     found = verdict._beside(NEW, KNOWN, {"HOLDS": 3}, [*asked, *asked])
     assert (found.trials, found.compared, found.different, found.untimed) == (12, 2 * EACH, 0, 0)
     assert found.generate > 0 and found.times == found.generate / 10
+    assert found.generate_cpu > 0 and found.times_cpu == found.generate_cpu / 12
     for trial, response in outcomes.items():
         outcomes[trial] = replace(response, tokens=(*response.tokens, 1))
     wrong = verdict._beside(NEW, KNOWN, {}, asked)

@@ -160,6 +160,10 @@ def test_a_drop_is_told_as_a_share_of_what_seeing_is_worth() -> None:
     found = decide(flips(1000, 20, 14), replace(AT_MOST, margin=3.0), gain)
     assert found.decision is Decision.HOLDS
     assert found.reason.endswith("; 2 % of the 30.0 points that seeing is worth")
+    risen = decide(flips(1000, 14, 20), replace(AT_MOST, margin=3.0), gain)
+    assert risen.decision is Decision.HOLDS and "seeing" not in risen.reason, (
+        "what is gained is no share lost"
+    )
 
 
 @pytest.mark.parametrize("direction", ["at_most", "at_least"])

@@ -13,14 +13,15 @@ from ipllvm.engine import run as engine
 from ipllvm.engine.deferred import Identity
 from ipllvm.engine.executors import dispatch
 from ipllvm.engine.executors.cluster import ClusterExecutor
-from ipllvm.engine.plan import Plan
+from ipllvm.engine.executors.worker import ModelWorker
+from ipllvm.engine.plan import FIRST, Plan
 from ipllvm.engine.requirements import Outcomes
 from ipllvm.errors import ModelUnavailable, NotMeasured, StoreFull, UsageError
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.loading import load
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Clean
-from ipllvm.records import Response, Trial
+from ipllvm.records import Response, Sample, Trial
 from ipllvm.tests.engine.executors.in_process import Desk, InProcessPool
 from ipllvm.tests.engine.executors.loaders import NAME, OTHER
 
@@ -160,6 +161,31 @@ def test_a_failed_self_check_refuses_the_worker_alone(plan: Plan, local: Outcome
     pool = InProcessPool(LOAD, before_step=unfit)
     assert measure(pool, plan, lines) == local
     assert any("is refused: self-check: off" in line for line in lines)
+
+
+def test_a_worker_that_is_unfit_for_a_benchmark_measures_the_next(
+    plan: Plan, local: Outcomes, lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    another, usual = planted.single(), ModelWorker.self_check
+    benchmark = replace(another, samples=plan.samples)
+
+    def self_check(self: ModelWorker, samples: tuple[Sample, ...], size: int) -> str:
+        if self._node == "node1" and samples == another.samples[:FIRST]:
+            raise NotMeasured("self-check: off")
+        return usual(self, samples, size)
+
+    monkeypatch.setattr(ModelWorker, "self_check", self_check)
+    pool = InProcessPool(LOAD)
+    executor = ClusterExecutor(pool, lines.append)
+    executor.self_check(LOAD(), another, SIZE)
+    executor.run(LOAD(), replace(plan, samples=another.samples[:24]), SIZE, {}, lambda done: None)
+    assert {worker for worker, _ in pool.given} == {2}
+    outcomes: Outcomes = {}
+    executor.self_check(LOAD(), benchmark, SIZE)
+    executor.run(LOAD(), plan, SIZE, outcomes, lambda done: None)
+    assert outcomes == local
+    assert {worker for worker, _ in pool.given} == {1, 2}
+    assert sum("is refused: self-check: off" in line for line in lines) == 1
 
 
 def _refuses(*_: object) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -62,15 +63,17 @@ def local(plan: Plan) -> Outcomes:
 class Driven:
     """A run on the cluster, in the middle of which something is done once."""
 
-    def __init__(self, plan: Plan, loading: Any, action: Any = None) -> None:
+    def __init__(self, plan: Plan, loading: Any, action: Any = None, both: bool = False) -> None:
         from ipllvm.engine.executors.ray_pool import RayPool
 
         self.lines: list[str] = []
         self.outcomes: Outcomes = {}
         self._action, self._half = action, len(plan) // 3
         self.pool = RayPool(loading)
-        executor = ClusterExecutor(self.pool, self.lines.append)
+        executor = ClusterExecutor(self.pool, self.lines.append, load(NAME, device="cpu").fingerprint)
         try:
+            while both and len(self.lines) < 2:  # both nodes have introduced themselves
+                executor.run(load(NAME, device="cpu"), replace(plan, draws=1), SIZE, {}, lambda done: None)
             executor.run(load(NAME, device="cpu"), plan, SIZE, self.outcomes, self._progress)
             self.by = executor.measured_by(self.outcomes, plan.trials())
         finally:
@@ -119,9 +122,11 @@ def test_a_node_that_is_lost_and_one_that_joins(
 def test_an_actor_with_other_weights_measures_nothing(
     cluster: Any, plan: Plan, local: Outcomes, tmp_path: Path
 ) -> None:
-    run = Driven(plan, partial(first_and_others, str(tmp_path)))
-    assert run.outcomes == local or all("refused" not in line for line in run.lines)
-    assert len(run.by) == 1, "whoever was first, the others are refused or not yet there"
+    run = Driven(plan, partial(first_and_others, str(tmp_path)), both=True)
+    assert run.outcomes == local
+    assert len(run.by) == 1 and run.by.total() == len(plan)
+    refused = [line for line in run.lines if "is refused: it measures with another model" in line]
+    assert refused and len(refused) + 1 == len(run.lines), "all others, on as many nodes as there are"
 
 
 def test_a_full_object_store_loses_nothing(cluster: Any, plan: Plan, local: Outcomes) -> None:

@@ -1,0 +1,114 @@
+"""Files of answers as harnesses write them, line by line in the columns `id`, `response`, `judge_reply`.
+
+Known beside this project's own: lmms-eval's samples (`doc_id`, `filtered_resps`), VLMEvalKit's tables
+(`index`, `prediction`), LLaVA's answers (`question_id`, `text`) and reviews (`content`), MathVista's outputs
+(`response`, `extraction`, by pid), MM-Vet's answers and grades by id, MME's folder of texts, one a task.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ipllvm.benchmarks.cells import BadCell
+from ipllvm.benchmarks.jsonlines import numbered
+from ipllvm.benchmarks.originals import json_file
+from ipllvm.benchmarks.tables import delimited
+from ipllvm.errors import UsageError
+from ipllvm.safety import reading
+
+RESPONSE, REPLY, QUESTION = "response", "judge_reply", "question"
+PLACE = "doc_id"
+"""What lmms-eval calls a row's place in the set, from 0."""
+OTHERS: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
+    RESPONSE: (
+        ("prediction", ()),
+        ("text", ("answer_id", "model_id", "prompt")),
+        ("filtered_resps", ()),
+        ("resps", ()),
+    ),
+    REPLY: (("extraction", ()), ("content", ("tuple", "score"))),
+    QUESTION: (("prompt", ()),),
+}
+"""What a column is called elsewhere, and columns of which one has to stand beside it: `text` alone may be a
+question."""
+SPREADSHEETS = (".xlsx", ".xls")
+
+
+def answers(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(number of the line or row, from 1; what stands there); raises UsageError, in one line.
+
+    A folder is MME's, a JSON file holds a list, or answers by id.
+    """
+    suffix = path.suffix.lower()
+    if suffix in SPREADSHEETS:
+        raise UsageError(f"{path}: spreadsheets are not read: save it as .tsv")
+    if path.is_dir():
+        return enumerate(_folder(path), start=1)
+    if suffix in (".csv", ".tsv"):
+        return enumerate(delimited.rows(path), start=1)
+    if suffix == ".json":
+        return enumerate(_listed(path, json_file(path)), start=1)
+    return numbered(path)
+
+
+def in_our_columns(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with `response`, `judge_reply` and `question` by these names, whatever they were called.
+
+    Raises BadCell.
+
+    >>> in_our_columns({"doc_id": 3, "filtered_resps": ["B"]})["response"]
+    'B'
+    >>> "response" in in_our_columns({"question_id": 3, "text": "What is this?", "category": "conv"})
+    False
+    """
+    found = dict(row)
+    for ours, others in OTHERS.items():
+        names = (n for n, beside in others if n in row and (not beside or any(b in row for b in beside)))
+        if ours not in row and (name := next(names, None)) is not None:
+            found[ours] = _single(row[name], name)
+    if found.get(REPLY) is not None:
+        found.setdefault(RESPONSE, None)
+    return found
+
+
+def _single(value: Any, column: str) -> Any:
+    """What the only item of a list is, of lists in lists too; an extracted list stays one.
+
+    Raises BadCell where there are several answers, or gradings of one.
+    """
+    while isinstance(value, list) and len(value) == 1:
+        (value,) = value
+    if isinstance(value, list) and column != "extraction":
+        raise BadCell(column, f"{len(value)} texts, and one is needed")
+    return value
+
+
+def _listed(path: Path, value: Any) -> list[dict[str, Any]]:
+    """The answers of a JSON file: a list of objects, or a text or an object for each id."""
+    if isinstance(value, dict):
+        value = [
+            {**each, "id": name} if isinstance(each, dict) else {"id": name, RESPONSE: each}
+            for name, each in value.items()
+        ]
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise UsageError(f"{path}: answers are a list of objects, or a text or an object for each id")
+    return value
+
+
+def _folder(path: Path) -> Iterator[dict[str, Any]]:
+    """MME's texts: picture, question, right answer and the model's, with tabs between."""
+    texts = sorted(path.glob("*.txt"))
+    if not texts:
+        raise UsageError(f"{path}: no file of answers, and a folder without MME's texts, one a task")
+    for text in texts:
+        try:
+            lines = reading.text_file(text).replace("\r\n", "\n").split("\n")
+        except (OSError, ValueError) as error:
+            raise UsageError(f"{text}: can't be read: {error}") from error
+        for number, line in enumerate(lines, start=1):
+            cells = line.split("\t")
+            if len(cells) == 4:
+                name = f"{text.stem}/{cells[0]}"
+                yield {"question_id": name, QUESTION: cells[1], RESPONSE: cells[3]}
+            elif line.strip():
+                raise UsageError(f"{text}: line {number} is not picture, question, answer, said with tabs")
