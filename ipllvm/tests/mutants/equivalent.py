@@ -10,6 +10,9 @@ _END = "asked where its magnitude is at least 1"
 _LONGER = "takes the longer way, which decides alike, as a law of the score test says"
 _OPEN = "open_ = abs(t) < 1 and not self.too_little and not self.concordant"
 REASONS: dict[Place, str] = {
+    ("ipllvm/gate/budget.py",
+     'return json.dumps({"schema": SCHEMA, "gates": [asdict(each) for each in entries]}, indent=1) + "\\n"',
+     "1 -> 2"): "white space in a file that is read as JSON",
     ("ipllvm/verdicts/group_sequential.py",
      "return repeated_p([kept.get(look, 1.0) for look in range(1, self.look + 1)], self.shares)",
      "1.0 -> 1.5"): "a look that was not asked is no evidence, as whatever is beyond the end of the table",
