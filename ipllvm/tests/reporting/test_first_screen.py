@@ -106,8 +106,16 @@ def test_a_longer_run_keeps_to_the_number_that_was_planned(planned: int, command
 
 
 def test_what_holds_can_be_kept_as_a_baseline_and_a_broken_law_is_run_again() -> None:
-    (step,) = advice.steps(reports.report(reports.result()))
-    assert step.command == "ipllvm check llava-tiny --save-baseline=release"
+    found = reports.report(reports.result())
+    (step,) = advice.steps(found)
+    asked = "pytest properties -k permutation --model=llava-tiny"
+    assert step.command == f"{asked} --save-baseline=release", (
+        "as the run was asked for, so that all is known"
+    )
+    for command in ("python train.py", f"{asked} --save-baseline=old"):
+        found["run"]["command"] = command
+        (step,) = advice.steps(found)
+        assert step.command == "ipllvm check llava-tiny --save-baseline=release"
     (step,) = advice.steps(reports.report(reports.result(), failed=(reports.broken(),)))
     assert step.command.startswith("pytest 'properties/test_laws.py")
 
