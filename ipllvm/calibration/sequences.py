@@ -159,14 +159,16 @@ class GateLooks:
         whole = self.law.contrast(self.design, rng)
         samples = looks_at(self.design.n, LOOKS)
         shares = tuple(n / self.design.n for n in samples)
-        counts: list[tuple[int, int]] = []
+        lost: list[int] = []
+        changed: list[int] = []
         for n, level in zip(samples, levels(shares, ALPHA), strict=True):
             test = choose(replace(whole, values=whole.values[:n], clusters=whole.clusters[:n]))
             holds, violated = decided(test, self.margin / 100, level)
-            counts.append((int((whole.values[:n] > 0).sum()), int((whole.values[:n] != 0).sum())))
+            lost.append(int((whole.values[:n] > 0).sum()))
+            changed.append(int((whole.values[:n] != 0).sum()))
             worse = decided(test, 0.0, level)[1]
             if self.design.size == 1:
-                worse = walk.decides(*zip(*counts, strict=True), shares[: len(counts)], ALPHA)
+                worse = walk.decides(lost, changed, shares[: len(lost)], ALPHA)
             if holds or violated or worse:
                 return {"HOLDS": holds, "VIOLATED": violated, "WORSE": worse, "answers": float(n)}
         return {"HOLDS": False, "VIOLATED": False, "WORSE": False, "answers": float(self.design.n)}
