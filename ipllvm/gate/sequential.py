@@ -57,11 +57,11 @@ def p_values(old: BaselineEntry, new: BaselineEntry, values: int, samples: int, 
     return PValues(test.p_holds(margin), test.p_violated(margin), worse, counts)
 
 
-def worse_so_far(looks: Sequence[PValues], shares: tuple[float, ...]) -> float:
+def worse_so_far(interim: Sequence[PValues], shares: tuple[float, ...]) -> float:
     """The p-value of "no worse at all" over looks: exact where single samples lose or win all."""
-    counts = [each.counts for each in looks if each.counts is not None]
-    if len(counts) < len(looks):
-        return repeated_p([each.worse for each in looks], shares)
+    counts = [each.counts for each in interim if each.counts is not None]
+    if len(counts) < len(interim):
+        return repeated_p([each.worse for each in interim], shares)
     lost, changed = zip(*counts, strict=True) if counts else ((), ())
     return walk.repeated_p(lost, changed, shares[: len(counts)])
 

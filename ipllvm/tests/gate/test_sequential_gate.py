@@ -124,8 +124,8 @@ def test_worse_over_looks_is_exact_for_single_samples() -> None:
     losses = [int((values[:n] == 0).sum()) for n in (100, 300, N)]
     found = change(BEFORE, after, "baseline b")
     assert found.verdict.p_worse == walk.repeated_p(losses, losses, (100 / N, 300 / N, 1.0))
-    looks = [sequential.p_values(BEFORE, after, n, n, 0.02) for n in (100, 300, N)]
-    assert [each.counts for each in looks] == [(n, n) for n in losses]
+    interim = [sequential.p_values(BEFORE, after, n, n, 0.02) for n in (100, 300, N)]
+    assert [each.counts for each in interim] == [(n, n) for n in losses]
     shared = replace(after, clusters=tuple(str(place // 2) for place in range(N)))
     before = replace(BEFORE, clusters=shared.clusters)
     (pairs,) = [sequential.p_values(before, shared, N, N, 0.02)]
