@@ -28,7 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "Tables 1-3 and Figures 1-9 of the paper: says what is here, what is missing and what it costs, "
         "then measures, and writes one page, Markdown, CSV and LaTeX: each value with its interval, the "
         "printed one beside it, whether they agree. Interrupted, the same command goes on. What is not here "
-        "is NOT TESTED, with the command that gets it; embedded models are measured on what is page here. "
+        "is NOT TESTED, with the command that gets it; embedded models are measured on what is made here. "
         "On a CPU 60 samples and 2 draws are taken unless --samples and --draws say otherwise."
     )
     parser.usage = "ipllvm paper [--models M ...] [--only PART ...] [--plan] [arguments of the properties]"
@@ -179,7 +179,7 @@ def _written(
 
 
 def _about(args: argparse.Namespace, reports: Sequence[Any]) -> list[str]:
-    """How the page was page."""
+    """How the page was made."""
     seconds = sum(report["run"]["seconds"] for report in reports)
     early = any(report["run"]["partial"] for report in reports)
     return [

@@ -1,23 +1,25 @@
 """A model with a handful of samples: what the laws of token perturbations are checked on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from io import BytesIO
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import numpy as np
 
+from ipllvm.benchmarks.images import EncodedImage
 from ipllvm.engine.packing import Tokens
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Outcomes, run
-from ipllvm.errors import ClaimViolated, NotMeasured
+from ipllvm.errors import ClaimViolated, NotMeasured, NotTested
 from ipllvm.laws.refute import refute
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.base import Base
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.perturbations.untouched import Untouched
-from ipllvm.records import Benchmark, Layout, Perturbation, Sample, Stage
+from ipllvm.records import Benchmark, ImageSource, Layout, Perturbation, Sample, Stage
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -77,9 +79,11 @@ class Probe:
                 raise NotMeasured(f"{trial.sample}: {response.error.strip().splitlines()[-1]}")
         return outcomes
 
-    def answers(self, perturbation: Perturbation) -> dict[str, Tokens]:
-        """Token ids by sample."""
-        outcomes = self._run(self.samples, SAMPLES, perturbation)
+    def answers(
+        self, perturbation: Perturbation, samples: tuple[Sample, ...] | None = None
+    ) -> dict[str, Tokens]:
+        """Token ids by sample, of the probe's own unless others are given."""
+        outcomes = self._run(self.samples if samples is None else samples, SAMPLES, perturbation)
         return {t.sample: r.tokens for t, r in outcomes.items() if t.perturbation == str(perturbation)}
 
     @cached_property
@@ -94,19 +98,36 @@ class Probe:
 
     def difference(self, perturbation: Perturbation) -> str | None:
         """Which answer `perturbation` of tokens or layers changes, in words; None where it changes none."""
-        return self._against(self.untouched, perturbation)
+        return self._against(self.untouched, self.answers(perturbation), str(perturbation))
 
     def changed(self, perturbation: Perturbation) -> str | None:
         """Which answer `perturbation` of the picture changes, in words; None where it changes none."""
-        return self._against(self.clean, perturbation)
+        return self._against(self.clean, self.answers(perturbation), str(perturbation))
 
-    def _against(self, known: dict[str, Tokens], perturbation: Perturbation) -> str | None:
-        for sample, after in self.answers(perturbation).items():
-            before = known[sample]
+    def otherwise(self, samples: tuple[Sample, ...], how: str) -> str | None:
+        """Which of its answers is another one when its samples are asked as these, in words, or None."""
+        return self._against(self.clean, self.answers(Clean(), samples), how)
+
+    def _against(self, former: dict[str, Tokens], answers: dict[str, Tokens], how: str) -> str | None:
+        for sample, after in answers.items():
+            before = former[sample]
             if before != after:
                 texts = f"{self.model.text(before)!r} -> {self.model.text(after)!r}"
-                return f"{perturbation} changes the answer to {sample}: {texts}"
+                return f"{how} changes the answer to {sample}: {texts}"
         return None
+
+    @staticmethod
+    def copied(sample: Sample) -> Sample:
+        """The sample with its pictures in other files, pixel by pixel the same."""
+        return replace(sample, images=tuple(_in_another_file(image) for image in sample.images))
+
+    def visual_tokens(self, sample: Sample) -> int:
+        """How many visual tokens a question takes; raises NotTested where it has too many pictures."""
+        try:
+            prepared = self.model.prepare([image.load() for image in sample.images], sample.prompt)
+        except ValueError as error:
+            raise NotTested(f"{self.model.name} can't be asked so: {error}") from error
+        return int(prepared.visual.sum())
 
     @cached_property
     def picture_tokens(self) -> int:
@@ -160,3 +181,9 @@ class Probe:
         broken = refute(law, cases, self.queries if queries is None else min(queries, self.queries))
         if broken is not None:
             raise ClaimViolated(f"law broken: {broken} (model {self.model.name}, seed {self.seed})")
+
+
+def _in_another_file(image: ImageSource) -> EncodedImage:
+    stream = BytesIO()
+    image.load().save(stream, "PNG")
+    return EncodedImage("copy.png", stream.getvalue())

@@ -1,6 +1,7 @@
 """Hypothesis strategies for laws; estimates never come from here (ipllvm/sampling.py)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from hypothesis import strategies as st
@@ -8,6 +9,7 @@ from hypothesis.strategies import SearchStrategy
 
 from ipllvm.perturbations.permutation import Swaps
 from ipllvm.perturbations.selection import Keep
+from ipllvm.records import Benchmark
 
 Item = TypeVar("Item")
 
@@ -41,3 +43,19 @@ def ratios() -> SearchStrategy[float]:
 def orders(cells: int) -> SearchStrategy[tuple[int, ...]]:
     """Orders of `cells` cells; they shrink to the order in which they are."""
     return st.permutations(range(cells)).map(tuple)
+
+
+def some_of(
+    data: Benchmark, among: Benchmark | None = None, *, apart: bool = False, most: int = 6
+) -> SearchStrategy[Benchmark]:
+    """A few samples of a benchmark; they shrink to the first two.
+
+    They are of those whose ids are `among` others, and `apart` each of a cluster of its own.
+    """
+    ids = {sample.id for sample in (among or data).samples}
+    samples = [sample for sample in data.samples if sample.id in ids]
+    if apart:
+        samples = list({sample.cluster: sample for sample in reversed(samples)}.values())[::-1]
+    places = st.integers(0, len(samples) - 1)
+    few = st.lists(places, min_size=min(2, len(samples)), max_size=most, unique=True)
+    return few.map(lambda chosen: replace(data, samples=tuple(samples[place] for place in sorted(chosen))))

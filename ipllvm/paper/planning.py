@@ -155,7 +155,7 @@ def _passes(count: int, share: float) -> float:
 
 
 def of_model(name: str) -> Facts:
-    """Of the weights that are here, else the published sizes; raises UnknownName where neither is entries."""
+    """Of the weights that are here, else the published sizes; raises UnknownName where neither is known."""
     from ipllvm.models.loading import sketch
 
     try:

@@ -17,7 +17,7 @@ NOT_HERE: Final = "not on this machine: with network ipllvm data get {}, or copy
 
 @dataclass(frozen=True, slots=True)
 class PaperSection:
-    """A part as it is section: its cells, drawings, pictures of examples (PNG by name) and remarks."""
+    """A part as it is shown: its cells, drawings, pictures of examples (PNG by name) and remarks."""
 
     part: PaperPart
     cells: Sequence[PaperCell] = ()
@@ -43,7 +43,7 @@ def measured(cell: PaperCell) -> str:
 
 
 def beside(cell: PaperCell) -> str:
-    """The printed value and whether it agrees; why it is not comparable is texts below, not in each cell."""
+    """The printed value and whether it agrees; why it is not comparable is said below, not in each cell."""
     if cell.printed is None:
         return ""
     texts = f"paper {cell.printed:.2f}"

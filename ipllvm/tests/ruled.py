@@ -1,73 +1,99 @@
-"""A property test on answers that are made by a rule: the truth is planted, no model is asked."""
+"""Properties on a model that answers by a rule on what it is shown: the truth is planted.
 
-from collections.abc import Callable
+Everything else is the real thing: pictures are perturbed, questions asked, answers read, claims decided.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from importlib import import_module
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
+import torch
+from jaxtyping import Float
 from PIL import Image
 
 from ipllvm import claims
-from ipllvm.evaluation.shown import Shown
-from ipllvm.perturbations.substitution import Clean
-from ipllvm.records import Benchmark, Contrast, Perturbation, Sample, Scores, Verdict
-from ipllvm.scorers.base import Grading
-from ipllvm.verdicts import decide
+from ipllvm.engine.store.outcomes import forgetful
+from ipllvm.evaluation.evaluation import Evaluation, Settings
+from ipllvm.models.whole import Question, WholeModel
+from ipllvm.records import Benchmark, ModelInfo, Response, Result
 
-Rule = Callable[[Sample, str], str]
-"""The answer to a sample under the perturbation of that printed form."""
+Rule = Callable[[Sequence[Image.Image], str], str]
+"""The answer to pictures and words."""
+COLORS = {"red": (210, 30, 30), "blue": (30, 30, 210), "green": (30, 170, 30), "yellow": (210, 190, 30)}
+NAMES = tuple(COLORS)
+SIDE = 16
+WHITE = (240, 240, 240)
+GREY = 20.0
+"""How far the channels of a mean may be apart and still be no colour, of 255."""
 
 
-class RuledEvaluation:
-    """As much of an evaluation as a property test asks; keeps what it was given to show."""
+class RuledModel(WholeModel):
+    """Says what the rule says to each question."""
 
-    def __init__(self, benchmark: Benchmark, rule: Rule) -> None:
-        self.benchmark = benchmark
-        self.verdicts: dict[str, Verdict] = {}
-        self.display: dict[str, Shown] = {}
-        self.values: dict[str, float] = {}
-        self.model = SimpleNamespace(name="ruled", prepare=lambda images, prompt: None)
+    sealed = "answers by a rule"
+
+    def __init__(self, rule: Rule) -> None:
+        self.name, self.fingerprint = "ruled", "rule"
+        self.device, self.dtype = torch.device("cpu"), torch.float32
         self._rule = rule
 
-    def run(self, *perturbations: Perturbation, draws: int | None = None) -> tuple[Scores, ...]:
-        """The clean scores and those under each perturbation."""
-        return tuple(self._scores(self.benchmark, str(each)) for each in (Clean(), *perturbations))
+    def info(self) -> ModelInfo:
+        """See the interface."""
+        return ModelInfo(self.name, "ruled", self.fingerprint, "cpu", "float32", "none", "ruled", 0)
 
-    def elsewhere(self, data: Benchmark) -> Scores:
-        """The scores on other data."""
-        return self._scores(data, "clean")
+    def batch_size(self) -> int:
+        """See the interface."""
+        return 64
 
-    def check(
-        self, claim: str, contrast: Contrast, display: Shown, something_to_lose: Contrast | None = None
-    ) -> Verdict:
-        """Decide the claim, as the real one does."""
-        self.display[claim], self.values[claim] = display, 100 * float(np.mean(contrast.values))
-        self.verdicts[claim] = decide.decide(contrast, claims.load()[claim], something_to_lose)
-        return self.verdicts[claim]
-
-    def _scores(self, data: Benchmark, name: str) -> Scores:
-        score = Grading().of(data)
-        graded = [score(self._rule(sample, name), sample) for sample in data.samples]
-        ids, clusters = tuple(s.id for s in data.samples), tuple(s.cluster for s in data.samples)
-        values = np.array([[each.value] for each in graded])
-        return Scores(name, ids, clusters, values, answers=tuple((each.answer,) for each in graded))
+    def answers(self, questions: Sequence[Question], limit: int) -> list[Response]:
+        """See the interface."""
+        return [Response(self._rule(pictures, prompt)) for pictures, prompt in questions]
 
 
-def checked(name: str, benchmark: Benchmark, rule: Rule) -> RuledEvaluation:
-    """The shipped property of that name on answers by a rule."""
-    evaluation: Any = RuledEvaluation(benchmark, rule)
-    getattr(import_module(f"properties.test_{name}"), f"test_{name}")(evaluation)
-    made: RuledEvaluation = evaluation
-    return made
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """A picture whose left half has a colour, and whose right half is white."""
 
-
-class Square:
-    """A picture of one grey: its number says which."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
+    color: str
 
     def load(self) -> Image.Image:
-        """The picture."""
-        return Image.new("RGB", (8, 8), (self.number % 256,) * 3)
+        """The picture, RGB, 16 x 16 px."""
+        picture = Image.new("RGB", (SIDE, SIDE), WHITE)
+        picture.paste(COLORS[self.color], (0, 0, SIDE // 2, SIDE))
+        return picture
+
+
+def color(picture: Image.Image) -> str:
+    """The colour that a picture has on the average, of those that are known, or grey.
+
+    >>> color(Painted("green").load()), color(Image.new("RGB", (4, 4), (127, 127, 127)))
+    ('green', 'grey')
+    """
+    mean = _centred(np.asarray(picture.convert("RGB"), dtype=float).mean((0, 1)))
+    if np.linalg.norm(mean) < GREY:
+        return "grey"
+    return max(COLORS, key=lambda name: float(_DIRECTIONS[name] @ mean))
+
+
+def _centred(channels: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:
+    return np.asarray(channels - channels.mean())
+
+
+_DIRECTIONS = {
+    name: _centred(np.array(of, dtype=float)) / np.linalg.norm(_centred(np.array(of, dtype=float)))
+    for name, of in COLORS.items()
+}
+
+
+def checked(name: str, data: Benchmark, rule: Rule) -> dict[str, Result]:
+    """What the shipped property of that name records of a model of that rule, by claim."""
+    rows: list[Result] = []
+    settings = Settings(draws=1, report_only=True)
+    evaluation = Evaluation(
+        name, RuledModel(rule), data, len(data.samples), claims.load(), settings, rows.append,
+        lambda done, total: None, forgetful(),
+    )  # fmt: skip
+    test = getattr(import_module(f"properties.test_{name}"), f"test_{name}")
+    evaluation.measure(lambda: test(evaluation))
+    return {row.claim.name: row for row in rows}

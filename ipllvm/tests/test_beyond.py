@@ -1,174 +1,267 @@
-"""Properties beyond the paper against planted truths: each holds where it should, and fails where not."""
+"""Properties beyond the paper find what was planted, through the whole pipeline: verdict and value."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from ipllvm.benchmarks.prompts import LETTERS, SHORT, multiple_choice, short_answer
 from ipllvm.errors import NotTested
-from ipllvm.records import Benchmark, Decision, Sample
+from ipllvm.records import Benchmark, Decision, Result, Sample
 from ipllvm.reporting.view import word
-from ipllvm.tests.ruled import RuledEvaluation, Square, checked
+from ipllvm.tests.ruled import COLORS, NAMES, SIDE, Painted, Rule, checked, color
 
-COLORS = ("red", "blue", "green", "black")
-N = 300
+N = 240
+Pictures = Sequence[Image.Image]
 
 
-def colors(lettered: bool = False) -> Benchmark:
+def colors(n: int = N, lettered: bool = False) -> Benchmark:
     """What colour a thing has; every picture is one of its own."""
     samples = []
-    for n in range(N):
-        answer = COLORS[n % 4]
+    for number in range(n):
+        answer = NAMES[number % 4]
         if lettered:
-            prompt, answer = multiple_choice(f"Thing {n}?", COLORS), LETTERS[n % 4]
+            prompt, gold = multiple_choice(f"Thing {number}?", NAMES), LETTERS[number % 4]
         else:
-            prompt = short_answer(f"What colour is thing {n}?")
-        samples.append(Sample(f"s-{n}", f"c-{n}", (Square(n),), prompt, answer, COLORS))
+            prompt, gold = short_answer(f"What colour is thing {number}?"), answer
+        samples.append(Sample(f"s-{number}", f"c-{number}", (Painted(answer),), prompt, gold, NAMES))
     scorer = "multiple_choice" if lettered else "exact_match"
     return Benchmark("colors", tuple(samples), scorer, "digest", "made up")
 
 
 def polar() -> Benchmark:
     """Half of the things that are asked for are there."""
-    samples = tuple(
-        Sample(f"p-{n}", f"c-{n}", (Square(n),), short_answer(f"Is there a red ring {n}?"),
-               ("yes", "no")[n % 2], ("yes", "no"))
-        for n in range(N)
-    )  # fmt: skip
-    return Benchmark("polar", samples, "exact_match", "digest", "made up")
+    samples = []
+    for number in range(N):
+        there, absent = NAMES[number % 4], number // 4 % 2
+        asked = NAMES[(number + absent) % 4]
+        prompt = short_answer(f"Is there a {asked} ring in picture {number}?")
+        gold = ("yes", "no")[absent]
+        samples.append(Sample(f"p-{number}", f"c-{number}", (Painted(there),), prompt, gold, ("yes", "no")))
+    return Benchmark("polar", tuple(samples), "exact_match", "digest", "made up")
 
 
-def sees(sample: Sample, name: str) -> str:
-    """Right, unless the picture is blank."""
-    return "grey" if name.startswith("blank") else sample.answer
+def number(prompt: str) -> int:
+    """Of the thing that a question asks for."""
+    found = re.search(r"\d+", prompt)
+    assert found is not None
+    return int(found[0])
 
 
-def only(names: str) -> Callable[[Sample, str], str]:
-    """Right, unless the perturbation's name begins so."""
-    return lambda sample, name: "grey" if name.startswith(("blank", names)) else sample.answer
+def sees(pictures: Pictures, prompt: str) -> str:
+    """The colour of the last picture, whatever else was done to it."""
+    return color(pictures[-1])
 
 
-PICTURES = {"resolution": "resized(scale=0.5", "orientation": "oriented(turn=mirrored"}
-DAMAGES = {"compression": "jpeg(quality=20", "pixel_noise": "pixel_noise(sigma=0.1"}
+def of_its_size(pictures: Pictures, prompt: str) -> str:
+    """Sees nothing in a square picture of another size."""
+    (picture,) = pictures
+    return "grey" if picture.width == picture.height != SIDE else color(picture)
 
 
-def decision(found: RuledEvaluation, claim: str) -> Decision:
-    return found.verdicts[claim].decision
+def of_its_shape(pictures: Pictures, prompt: str) -> str:
+    """Sees nothing in a picture that is no square."""
+    (picture,) = pictures
+    return "grey" if picture.width != picture.height else color(picture)
 
 
-@pytest.mark.parametrize("claim", PICTURES)
-def test_a_changed_picture_costs_what_it_costs(claim: str) -> None:
-    assert decision(checked(claim, colors(), sees), claim) is Decision.HOLDS
-    hurt = checked(claim, colors(), only(PICTURES[claim]))
-    assert decision(hurt, claim) is Decision.VIOLATED and hurt.values[claim] == 100.0
-    other = checked(claim, colors(), only("oriented(turn=upside_down"))
-    assert decision(other, claim) is Decision.HOLDS, "what stands beside it does not decide"
+def from_the_left(pictures: Pictures, prompt: str) -> str:
+    """Looks at the left edge alone."""
+    (picture,) = pictures
+    return color(picture.crop((0, 0, max(1, picture.width // 4), picture.height)))
 
 
-@pytest.mark.parametrize("claim", DAMAGES)
-def test_each_damage_has_a_claim_of_its_own(claim: str) -> None:
-    found = checked("degradation", colors(), only(DAMAGES[claim]))
-    assert {name: decision(found, name) for name in DAMAGES} == {
-        name: Decision.VIOLATED if name == claim else Decision.HOLDS for name in DAMAGES
-    }
-    (curve,) = found.display[claim].series
-    assert sum(point.value == 0 for point in curve.points) == 1
+def _exact(picture: Image.Image) -> bool:
+    return picture.getpixel((1, 1)) in COLORS.values()
+
+
+def _rough(picture: Image.Image) -> bool:
+    """Whether neighbours on the plain left edge differ by much."""
+    edge = np.asarray(picture, dtype=float)[:, : SIDE // 4]
+    return bool(edge.std((0, 1)).max() > 15)
+
+
+def uncompressed(pictures: Pictures, prompt: str) -> str:
+    """Sees nothing where colours are a little off, which they are behind a compressor."""
+    (picture,) = pictures
+    return "grey" if not _exact(picture) and not _rough(picture) else color(picture)
+
+
+def noiseless(pictures: Pictures, prompt: str) -> str:
+    """Sees nothing where noise is on the picture."""
+    (picture,) = pictures
+    return "grey" if _rough(picture) else color(picture)
+
+
+def every(step: int, weak: Rule, strong: Rule = sees) -> Rule:
+    """The weak rule on every so many-th question, the strong one on the others."""
+    return lambda pictures, prompt: (weak if number(prompt) % step == 0 else strong)(pictures, prompt)
+
+
+def value(row: Result) -> float:
+    """What was found of the claim's quantity, in points; its interval holds it."""
+    found = row.estimates[row.claim.quantity]
+    assert found.value is not None and found.low <= found.value <= found.high
+    return found.value
+
+
+FRAGILE: dict[tuple[str, str], Rule] = {
+    ("resolution", "resolution"): of_its_size,
+    ("orientation", "orientation"): from_the_left,
+    ("degradation", "compression"): uncompressed,
+    ("degradation", "pixel_noise"): noiseless,
+}
+
+
+@pytest.mark.parametrize(("name", "claim"), FRAGILE)
+def test_a_changed_picture_costs_what_it_costs(name: str, claim: str) -> None:
+    robust = checked(name, colors(), sees)[claim]
+    assert (robust.verdict.decision, value(robust)) == (Decision.HOLDS, 0.0)
+    hurt = checked(name, colors(), every(5, FRAGILE[name, claim]))
+    assert (hurt[claim].verdict.decision, value(hurt[claim])) == (Decision.VIOLATED, 20.0)
+    assert all(row.verdict.decision is Decision.HOLDS for other, row in hurt.items() if other != claim)
+
+
+def test_what_stands_beside_does_not_decide() -> None:
+    framed = checked("resolution", colors(), of_its_shape)["resolution"]
+    assert framed.verdict.decision is Decision.HOLDS
+    assert (framed.estimates["on_a_wide_canvas"].value, framed.estimates["half"].value) == (0.0, 100.0)
+
+
+def test_graded_strengths_are_a_curve() -> None:
+    found = checked("degradation", colors(40), noiseless)
+    (noise,), (compression,) = found["pixel_noise"].series, found["compression"].series
+    assert [point.value for point in noise.points] == [100.0, 0.0, 0.0, 0.0]
+    assert len(compression.points) == 4
 
 
 def test_questions_that_name_a_side_do_not_count_against_a_mirror() -> None:
     whole = colors()
     sided = tuple(
-        Sample(s.id, s.cluster, s.images, "Is it left of the ring?", s.answer, s.choices) if n < 100 else s
+        replace(s, prompt=short_answer(f"What is left in picture {n}?")) if n < 80 else s
         for n, s in enumerate(whole.samples)
     )
-    data = Benchmark("colors", sided, "exact_match", "digest", "made up")
+    asked = replace(whole, samples=sided)
 
-    def rule(sample: Sample, name: str) -> str:
-        mirrored = name.startswith("oriented(turn=mirrored") and "left" in sample.prompt
-        return "grey" if mirrored or name.startswith("blank") else sample.answer
+    def rule(pictures: Pictures, prompt: str) -> str:
+        return (from_the_left if "left" in prompt else sees)(pictures, prompt)
 
-    found = checked("orientation", data, rule)
-    assert decision(found, "orientation") is Decision.HOLDS and found.values["orientation"] == 0.0
-    assert found.display["orientation"].noted["without_sides"] == "200 of 300 questions"
+    found = checked("orientation", asked, rule)["orientation"]
+    assert (found.verdict.decision, value(found)) == (Decision.HOLDS, 0.0)
+    assert found.settings["without_sides"] == "160 of 240 questions"
+    assert found.estimates["mirrored"].value == pytest.approx(100 * 160 / 240)
 
 
 def test_a_model_that_needs_the_instruction_is_told_apart() -> None:
-    assert decision(checked("prompt_wording", colors(), sees), "prompt_wording") is Decision.HOLDS
+    (steady,) = checked("prompt_wording", colors(), sees).values()
+    assert (steady.verdict.decision, value(steady)) == (Decision.HOLDS, 0.0)
 
-    def needs_it(sample: Sample, name: str) -> str:
-        return sees(sample, name) if SHORT in sample.prompt else "It may be red."
+    def needs_it(pictures: Pictures, prompt: str) -> str:
+        return sees(pictures, prompt) if SHORT in prompt else "It may be red."
 
-    found = checked("prompt_wording", colors(), needs_it)
-    assert decision(found, "prompt_wording") is Decision.VIOLATED
-    scores = found.display["prompt_wording"].scores
-    assert {name: float(each.values.mean()) for name, each in scores.items() if name != "blank"} == {
-        "clean": 1.0,
-        "bare": 0.0,
-        "instruction_first": 1.0,
-        "rephrased": 0.0,
+    (found,) = checked("prompt_wording", colors(), every(4, needs_it)).values()
+    assert (found.verdict.decision, value(found)) == (Decision.VIOLATED, 25.0)
+    shown = {
+        name: found.estimates[name].value for name in ("clean", "bare", "instruction_first", "rephrased")
     }
+    assert shown == {"clean": 100.0, "bare": 75.0, "instruction_first": 100.0, "rephrased": 75.0}
 
 
 @pytest.mark.parametrize("lettered", [False, True])
 def test_a_model_that_believes_a_caption_is_told_apart(lettered: bool) -> None:
-    data = colors(lettered)
-    assert decision(checked("distracting_caption", data, sees), "distracting_caption") is Decision.HOLDS
+    data = colors(lettered=lettered)
 
-    def believes(sample: Sample, name: str) -> str:
-        first, _, _ = sample.prompt.partition("\n")
-        told = first.removeprefix("Caption: ").rstrip(".")
-        if told not in COLORS:
-            return sees(sample, name)
-        return LETTERS[COLORS.index(told)] if lettered else told
+    def named(word: str) -> str:
+        return LETTERS[NAMES.index(word)] if lettered and word in NAMES else word
 
-    found = checked("distracting_caption", data, believes)
-    assert decision(found, "distracting_caption") is Decision.VIOLATED
-    beside = found.display["distracting_caption"].beside
-    assert {name: float(each.values.mean()) for name, each in beside.items()} == {  # type: ignore[union-attr]
-        "says_the_captions": 1.0,
-        "says_it_anyway": 0.0,
-    }
+    def looks(pictures: Pictures, prompt: str) -> str:
+        return named(sees(pictures, prompt))
+
+    def believes(pictures: Pictures, prompt: str) -> str:
+        found = re.match(r"Caption: (\w+)\.", prompt)
+        return named(found[1]) if found else looks(pictures, prompt)
+
+    (steady,) = checked("distracting_caption", data, looks).values()
+    assert (steady.verdict.decision, value(steady)) == (Decision.HOLDS, 0.0)
+    (found,) = checked("distracting_caption", data, every(3, believes, looks)).values()
+    assert found.verdict.decision is Decision.VIOLATED and value(found) == pytest.approx(100 / 3)
+    assert found.estimates["says_the_captions"].value == pytest.approx(100 / 3)
+    assert found.estimates["says_it_anyway"].value == 0.0
 
 
 def test_a_model_that_answers_from_the_question_alone_is_told_apart() -> None:
-    alone = checked("other_picture", colors(), lambda sample, name: sample.answer)
-    assert decision(alone, "other_picture") is Decision.VIOLATED and alone.values["other_picture"] == 0.0
+    def alone(pictures: Pictures, prompt: str) -> str:
+        return NAMES[number(prompt) % 4] if color(pictures[-1]) != "grey" else "grey"
 
-    def looks(sample: Sample, name: str) -> str:
-        (picture,) = sample.images
-        return COLORS[picture.number % 4] if name == "clean" else "grey"  # type: ignore[attr-defined]
-
-    seen = checked("other_picture", colors(), looks)
-    assert decision(seen, "other_picture") is Decision.HOLDS
-    assert 65 < seen.values["other_picture"] < 85, "one in four pictures shows the same colour"
+    (blind,) = checked("other_picture", colors(), alone).values()
+    assert (blind.verdict.decision, value(blind)) == (Decision.VIOLATED, 0.0)
+    (seen,) = checked("other_picture", colors(), sees).values()
+    assert seen.verdict.decision is Decision.HOLDS
+    assert 65 < value(seen) < 85, "one in four pictures shows the same colour"
+    assert seen.estimates["blank"].value == 0.0
 
 
 def test_a_model_that_takes_the_first_picture_is_told_apart() -> None:
-    def last(sample: Sample, name: str) -> str:
-        return COLORS[sample.images[-1].number % 4] if name == "clean" else "grey"  # type: ignore[attr-defined]
+    def first(pictures: Pictures, prompt: str) -> str:
+        return color(pictures[0])
 
-    def first(sample: Sample, name: str) -> str:
-        return COLORS[sample.images[0].number % 4] if name == "clean" else "grey"  # type: ignore[attr-defined]
+    (last,) = checked("second_picture", colors(), sees).values()
+    assert (last.verdict.decision, value(last)) == (Decision.HOLDS, 0.0)
+    (found,) = checked("second_picture", colors(), first).values()
+    assert found.verdict.decision is Decision.VIOLATED and 65 < value(found) < 85
 
-    assert decision(checked("second_picture", colors(), last), "second_picture") is Decision.HOLDS
-    assert decision(checked("second_picture", colors(), first), "second_picture") is Decision.VIOLATED
+
+def honest(pictures: Pictures, prompt: str) -> str:
+    """Whether the ring is there, or is not, where that is asked."""
+    found = re.search(r"Is there (a|no) (\w+) ring", prompt)
+    assert found is not None
+    there = color(pictures[-1]) == found[2]
+    return "yes" if there == (found[1] == "a") else "no"
 
 
-def test_a_model_that_sees_what_is_not_there_is_told_apart() -> None:
-    honest = checked("hallucination", polar(), lambda sample, name: sample.answer)
-    assert decision(honest, "hallucination") is Decision.HOLDS
-    always = checked("hallucination", polar(), lambda sample, name: "yes")
-    assert decision(always, "hallucination") is Decision.VIOLATED and always.values["hallucination"] == 100.0
-    beside = {k: float(v.values.mean()) for k, v in always.display["hallucination"].beside.items()}  # type: ignore[union-attr]
-    assert beside == {"missed": 0.0, "hallucinated_negated": 0.0}, "the other framing wants the other"
-    never = checked("hallucination", polar(), lambda sample, name: "no")
-    beside = {k: float(v.values.mean()) for k, v in never.display["hallucination"].beside.items()}  # type: ignore[union-attr]
-    assert decision(never, "hallucination") is Decision.HOLDS
-    assert beside == {"missed": 1.0, "hallucinated_negated": 1.0}
+def says(answer: str) -> Rule:
+    """One word to all."""
+    return lambda pictures, prompt: answer
+
+
+def absent_first(prompt: str) -> bool:
+    """Every eighth of the questions about what is not there."""
+    return number(prompt) % 16 == 4
+
+
+@pytest.mark.parametrize(
+    ("rule", "decision", "hallucinated", "missed", "negated"),
+    [
+        (honest, Decision.HOLDS, 0.0, 0.0, 0.0),
+        (lambda p, q: "yes" if absent_first(q) else honest(p, q), Decision.VIOLATED, 12.5, 0.0, 0.0),
+        (says("yes"), Decision.VIOLATED, 100.0, 0.0, 0.0),
+        (says("no"), Decision.HOLDS, 0.0, 100.0, 100.0),
+    ],
+)
+def test_a_model_that_sees_what_is_not_there_is_told_apart(
+    rule: Rule, decision: Decision, hallucinated: float, missed: float, negated: float
+) -> None:
+    (found,) = checked("hallucination", polar(), rule).values()
+    assert (found.verdict.decision, value(found)) == (decision, hallucinated)
+    beside = [found.estimates[name].value for name in ("missed", "hallucinated_negated")]
+    assert beside == [missed, negated], "the other framing wants the other word"
+
+
+def test_a_model_that_does_not_look_decides_nothing() -> None:
+    """Nothing is lost where there was nothing to lose; only what asks for a gain is decided."""
+    blind = says("red")
+    for name in ("resolution", "orientation", "degradation", "prompt_wording", "distracting_caption"):
+        for row in checked(name, colors(60), blind).values():
+            assert row.verdict.decision is Decision.UNDECIDED
+            assert "something to lose" in row.verdict.reason
 
 
 def test_what_is_none_of_the_papers_is_as_claimed_and_not_as_in_the_paper() -> None:
-    row = {
+    row: dict[str, Any] = {
         "verdict": {"decision": "VIOLATED"},
         "errors": [],
         "partial": False,
@@ -180,17 +273,23 @@ def test_what_is_none_of_the_papers_is_as_claimed_and_not_as_in_the_paper() -> N
         assert word({**row, "claim": claim, "reason": ""}) == told
 
 
-def test_what_a_benchmark_can_not_be_asked_is_not_tested() -> None:
-    with pytest.raises(NotTested, match="asks nothing whose answer is no"):
-        checked("hallucination", colors(), sees)
-    bare = tuple(Sample(s.id, s.cluster, s.images, "Colour?", s.answer, s.choices) for s in colors().samples)
-    data = Benchmark("bare", bare, "exact_match", "digest", "made up")
-    with pytest.raises(NotTested, match="without an instruction"):
-        checked("prompt_wording", data, sees)
-    one = Benchmark("one", colors().samples[:1], "exact_match", "digest", "made up")
-    with pytest.raises(NotTested, match="has no second picture"):
-        checked("other_picture", one, sees)
-    free = tuple(Sample(s.id, s.cluster, s.images, s.prompt, s.answer) for s in colors().samples)
-    refusing = Benchmark("open", free, "exact_match", "digest", "made up")
-    with pytest.raises(NotTested, match="names no other answer"):
-        checked("distracting_caption", refusing, sees)
+def _refused() -> dict[str, tuple[str, Callable[[Benchmark], Benchmark]]]:
+    return {
+        "hallucination": ("asks nothing whose answer is no", lambda data: data),
+        "prompt_wording": ("without an instruction", lambda data: _each(data, prompt="Colour?")),
+        "other_picture": ("has no second picture", lambda data: replace(data, samples=data.samples[:1])),
+        "second_picture": ("has no second picture", lambda data: replace(data, samples=data.samples[:1])),
+        "distracting_caption": ("names no other answer", lambda data: _each(data, choices=())),
+        "orientation": ("names a side", lambda data: _each(data, prompt="Left of it?")),
+    }
+
+
+def _each(data: Benchmark, **changes: Any) -> Benchmark:
+    return replace(data, samples=tuple(replace(sample, **changes) for sample in data.samples))
+
+
+@pytest.mark.parametrize("name", _refused())
+def test_what_a_benchmark_can_not_be_asked_is_not_tested(name: str) -> None:
+    why, made = _refused()[name]
+    with pytest.raises(NotTested, match=why):
+        checked(name, made(colors(8)), sees)

@@ -31,6 +31,6 @@ def test_every_property_measures_a_model_in_memory(tmp_path: Path) -> None:
     assert {result.model.fingerprint for result in report.results} == {own}
     assert {result.model.name for result in report.results} == {"in-memory"}
     assert report.missing == () and not report.data["failed"]
-    assert len(report.data["passed_laws"]) == 9, "laws hold of it too"
+    assert len(report.data["passed_laws"]) == 18, "laws hold of it too"
     assert all(row["reason"] for row in report.data["not_tested"])
     assert fingerprint(model, processor) == own, "it is as it was"
