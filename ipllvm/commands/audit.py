@@ -53,7 +53,7 @@ def main(args: argparse.Namespace) -> int:
     request = suite.asked(args)
     folder: Path = request.report_dir
     request = replace(request, rest=("--profile=audit", *request.rest))
-    status = _forecast(request.words, folder)
+    status = _forecast(request.words, folder, typed)
     if status in HOPELESS:
         return status
     witness = Witness()
@@ -82,13 +82,14 @@ def _key(file: Path) -> "Ed25519PrivateKey":
     return private_key(file)
 
 
-def _forecast(asked: Sequence[str], folder: Path) -> int:
+def _forecast(asked: Sequence[str], folder: Path, typed: Sequence[str]) -> int:
     """Say what is ahead, from a run of pytest that only plans; what that prints is shown where it fails."""
     from ipllvm.session.costs import summary
+    from ipllvm.session.terse import Terse
 
-    witness, printed = Witness(), StringIO()
+    witness, printed, names = Witness(), StringIO(), Terse("audit", ["audit", *typed])
     with redirect_stdout(printed):
-        status = suite.run([*asked, "--plan", "-q"], plugins=[witness])
+        status = suite.run([*asked, "--plan", "-q"], plugins=[names, witness])
     if status in HOPELESS:
         print(printed.getvalue(), end="")
         return status

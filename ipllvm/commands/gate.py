@@ -21,6 +21,7 @@ USUAL: Final = 2.0
 WORST_FIRST: Final = ("VIOLATED", "WORSE", "UNDECIDED", "HOLDS")
 EXAMPLES: Final = 3
 VERDICTS: Final = {0: "pass", 1: "fail", UNDECIDED: "undecided", 7: "incomplete"}
+WORSE_AT_ALL: Final = "undecided: worse, by more than the margin is not shown (--fail-on=worse fails it)"
 WORDS: Final = {
     "pass": "passes", "fail": "fails: worse than before", "undecided": "undecided",
     "incomplete": "fails: not all was compared",
@@ -60,7 +61,7 @@ def main(args: argparse.Namespace) -> int:
     gate = compare(before, after, f"baseline {args.before}")
     status = gate.failing(args.fail_on) or (UNDECIDED if gate.undecided and args.undecided == "fail" else 0)
     verdict = VERDICTS[UNDECIDED if status == 0 and gate.undecided else status]
-    answer = f"gate {WORDS[verdict]}: {visible(args.after, 200)} against {visible(args.before, 200)}"
+    answer = f"gate {_words(verdict, gate)}: {visible(args.after, 200)} against {visible(args.before, 200)}"
     print(answer)
     for line in [*lines(gate), *(why(gate) if args.why else ())]:
         print(visible(line, 2000))
@@ -71,6 +72,12 @@ def main(args: argparse.Namespace) -> int:
         replace_file(args.markdown.parent, args.markdown.name, page)
     ci.publish(page, ci.outputs(gate, verdict), [*ci.problems(gate)] if status else [], os.environ)
     return status
+
+
+def _words(verdict: str, gate: "Gate") -> str:
+    """What the gate comes to; of one that is open, whether something is worse all the same."""
+    worse = verdict == "undecided" and any(gate.standing(each) == "WORSE" for each in gate.changes)
+    return WORSE_AT_ALL if worse else WORDS[verdict]
 
 
 def _margin(text: str) -> float:

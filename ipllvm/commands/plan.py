@@ -20,10 +20,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Collect and count, and print what was found; what pytest prints only where it fails."""
     from ipllvm.session.costs import planned
+    from ipllvm.session.terse import Terse
 
     request, witness, printed = suite.asked(args, required=False), Witness(), StringIO()
+    names = Terse(args.command, [args.command, *args.words])
     with redirect_stdout(printed):
-        status = suite.run(["--plan", "-q", *request.words], plugins=[witness])
+        status = suite.run(["--plan", "-q", *request.words], plugins=[names, witness])
     if status or not witness.costs:
         print(printed.getvalue(), end="")
         return status

@@ -164,7 +164,8 @@ def run(arguments: Sequence[str], cache: Path | None = None, plugins: Sequence[o
     if cache is not None:
         _refuse_links(cache)
         os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(cache.absolute() / "hypothesis"))
-    places = [] if any(word.endswith(".py") for word in arguments) else [str(folder())]
+    own = any(word.endswith(".py") for word in arguments)  # files without the conftest of the shipped ones
+    places = ["-p", "ipllvm.plugin"] if own else [str(folder())]
     return int(pytest.main([*_rooted(cache), *arguments, *places], plugins=list[Any](plugins)))
 
 

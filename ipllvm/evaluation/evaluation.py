@@ -253,7 +253,7 @@ class Evaluation:
             return verdict
         estimates = self._estimates(made, contrast, shown)
         result = self._result(made, estimates, verdict, errors)
-        self._record(self._explained(self._beside(result, shown, paired)))
+        self._record(self._explained(self._beside(result, shown.with_gain(something_to_lose), paired)))
         if self._stopped is not None:
             raise self._stopped
         if failed:

@@ -96,8 +96,8 @@ def examples(
 
 
 def said(traces: Sequence[Trace], shown: Iterable[Scores]) -> dict[str, Transcript]:
-    """Every sample's question and answers: the clean one, and those under the first perturbation that is
-    `shown` and is no control, else under the first that was run.
+    """Every sample's question and answers: the right and the clean one, and those under the first
+    perturbation that is `shown` and is no control, else under the first that was run, be it a blank picture.
     """
     controls, wanted = {"clean", "blank"}, {scores.perturbation for scores in shown}
     found: dict[str, Transcript] = {}
@@ -105,14 +105,14 @@ def said(traces: Sequence[Trace], shown: Iterable[Scores]) -> dict[str, Transcri
     for trace in traces:
         plan, known = trace.plan, trace.outcomes
         others = [p for p in plan.perturbations if str(p).partition("(")[0] not in controls]
-        chosen = [p for p in others if str(p) in wanted] or others
+        chosen = [p for p in others if str(p) in wanted] or others or plan.perturbations[1:]
         told = (plan.perturbations[0], *chosen[:1])
         trials = (plan.cases([sample], p) for p in told for sample in plan.samples)
         for case in (case for cases in trials for case in cases if case.trial in known):
             text, sample = known[case.trial].text[:TEXT], case.sample
             before = found.get(sample.id)
             if before is None:
-                found[sample.id] = Transcript(sample.prompt[:TEXT], text)
+                found[sample.id] = Transcript(sample.prompt[:TEXT], text, gold=sample.answer[:TEXT])
             elif case.perturbation != plan.perturbations[0]:
                 perturbed[sample.id].append(text)
     return {key: replace(each, perturbed=tuple(perturbed[key])) for key, each in found.items()}

@@ -1,7 +1,7 @@
 """What stands beside a claim in its row of the report."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ipllvm.records import Contrast, Estimate, Scores, Series
 
@@ -20,3 +20,9 @@ class Shown:
     series: Sequence[Series] = ()
     noted: Mapping[str, str] = field(default_factory=dict)
     terms: Mapping[str, Contrast] = field(default_factory=dict)
+
+    def with_gain(self, gain: Contrast | None) -> "Shown":
+        """With what there is to lose among the terms, where a claim asks for that."""
+        from ipllvm.verdicts.guard import GAIN  # collection imports no statistics
+
+        return self if gain is None else replace(self, terms={**self.terms, GAIN: gain})

@@ -35,7 +35,11 @@ class FlippedSample:
         question = self.question.removesuffix(ending).strip()
         which = {1: "lost ", -1: "gained ", 0: ""}[(self.worse > 0) - (self.worse < 0)]
         quoted = f" {question!r}" if question else ""
-        return f"{which}{self.sample}{quoted}: {_words(self.before)} before, {_words(self.after)} after"
+        gold = next((each.gold for each in (self.after, self.before) if each is not None and each.gold), "")
+        right = f", right is {gold!r}" if gold else ""
+        return (
+            f"{which}{self.sample}{quoted}: {_words(self.before)} before, {_words(self.after)} after{right}"
+        )
 
     def __str__(self) -> str:
         return self.line()
@@ -70,38 +74,38 @@ def pack(value: object) -> str:
 
 
 def as_rows(said: Mapping[str, Transcript], samples: Sequence[str], clean_alone: bool) -> dict[str, Any]:
-    """What was said to some samples in builtins: question, clean answer and, unless `clean_alone`, the
-    perturbed ones.
+    """What was said to some samples in builtins: question, clean and right answer and, unless `clean_alone`,
+    the perturbed ones.
     """
+    found = ((sample, said[sample]) for sample in samples if sample in said)
     return {
-        sample: [said[sample].question, said[sample].clean, [] if clean_alone else [*said[sample].perturbed]]
-        for sample in samples
-        if sample in said
+        sample: [each.question, each.clean, each.gold, [] if clean_alone else [*each.perturbed]]
+        for sample, each in found
     }
 
 
 def shared(rows: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, list[str]]]:
-    """Questions and clean answers by benchmark and sample, of rows that have them."""
+    """Questions, clean and right answers by benchmark and sample, of rows that have them."""
     found: dict[str, dict[str, list[str]]] = {}
     for row in rows:
-        for sample, (question, clean, _) in row.get("said", {}).items():
-            found.setdefault(row["benchmark"], {})[sample] = [question, clean]
+        for sample, (*alike, _) in row.get("said", {}).items():
+            found.setdefault(row["benchmark"], {})[sample] = alike
     return found
 
 
 def perturbed(row: Mapping[str, Any]) -> dict[str, list[str]]:
     """What of a row is its own: the perturbed answers by sample."""
-    return {sample: said[2] for sample, said in row.get("said", {}).items()}
+    return {sample: said[-1] for sample, said in row.get("said", {}).items()}
 
 
 def together(asked: Mapping[str, list[str]], own: Mapping[str, list[str]]) -> dict[str, Any]:
-    """What was said, from what `shared` and `perturbed` have taken apart."""
-    return {sample: [*asked[sample], own[sample]] for sample in own if sample in asked}
+    """What was said, of what `shared` and `perturbed` took apart; older files have no right answer."""
+    return {sample: [*(*asked[sample], "")[:3], own[sample]] for sample in own if sample in asked}
 
 
 def of_rows(rows: Mapping[str, Sequence[Any]]) -> dict[str, Transcript]:
     """The inverse of `as_rows`."""
     return {
-        sample: Transcript(question, clean, tuple(others))
-        for sample, (question, clean, others) in rows.items()
+        sample: Transcript(question, clean, tuple(others), gold)
+        for sample, (question, clean, gold, others) in rows.items()
     }

@@ -42,6 +42,9 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Positive = Annotated[float, Meta(gt=0, le=1e6)]
 Natural = Annotated[int, Meta(ge=0, le=1_000_000_000)]
 
+_Asked = Annotated[list[str], Meta(min_length=2, max_length=3)]
+"""Question, clean answer and, in files that have it, the right one."""
+
 
 class _Row(msgspec.Struct, forbid_unknown_fields=True):
     """An entry as it is written."""
@@ -113,7 +116,7 @@ def _baseline(found: _File) -> Baseline:
         raise ValueError("it holds no comparison")
     _check_about(found.about)
     budget = _Budget()
-    asked = {name: budget.unpack(packed, dict[str, tuple[str, str]]) for name, packed in found.asked.items()}
+    asked = {name: budget.unpack(packed, dict[str, _Asked]) for name, packed in found.asked.items()}
     entries = [_entry(row, asked.get(row.benchmark, {}), budget) for row in found.entries]
     twice = [key for key, count in Counter(each.key for each in entries).items() if count > 1]
     if twice:
@@ -139,7 +142,7 @@ class _Budget:
         return msgspec.convert(reading.json_value(text), kind)
 
 
-def _entry(row: _Row, asked: Mapping[str, tuple[str, str]], budget: _Budget) -> BaselineEntry:
+def _entry(row: _Row, asked: Mapping[str, _Asked], budget: _Budget) -> BaselineEntry:
     """An entry of a file; files from before answers were kept have none."""
     paired = budget.unpack(row.paired, _Paired)
     where = f"{row.property[:NAME_LIMIT]} on {row.benchmark[:NAME_LIMIT]}"

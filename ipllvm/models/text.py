@@ -49,15 +49,18 @@ class LanguageModel:
 
     @torch.inference_mode()
     def features(self, texts: Sequence[str]) -> Float[np.ndarray, "texts layers width"]:
-        """Every hidden state, the embeddings first, as its mean over the tokens of a text."""
-        found = []
+        """Every hidden state, the embeddings first, as its mean over the tokens of a text.
+
+        Texts of about one length go together, so that little is padded.
+        """
+        found, order = [], sorted(range(len(texts)), key=lambda place: len(texts[place]))
         for start in range(0, len(texts), BATCH):
-            fields = self._tokens(texts[start : start + BATCH]).to(self._device)
+            fields = self._tokens([texts[place] for place in order[start : start + BATCH]]).to(self._device)
             done = self._model(**fields, output_hidden_states=True, use_cache=False)
             mask = fields["attention_mask"][..., None]
             means = [(state.float() * mask).sum(1) / mask.sum(1) for state in done.hidden_states]
             found.append(torch.stack(means, 1).cpu())
-        return torch.cat(found).numpy()
+        return torch.cat(found)[torch.tensor(order).argsort()].numpy()
 
     @torch.inference_mode()
     def reply(self, prompt: str, max_new_tokens: int) -> str:

@@ -29,11 +29,15 @@ class FlipExample:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What a sample was asked and what was said: to the clean input, and in each draw of a perturbation."""
+    """What a sample was asked and what was said: to the clean input, and in each draw of a perturbation.
+
+    `gold` is the right answer, empty where it was not kept.
+    """
 
     question: str
     clean: str
     perturbed: tuple[str, ...] = ()
+    gold: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ DIGITS: Final = 2
 MOST: Final = 3
 """Steps that a page proposes."""
 LONG: Final = 4_000
+TYPED: Final = ("ipllvm check ", "pytest ")
+"""How the command of a run begins that can be typed with an option more."""
 CONDITION: Final = "in 80 % of runs, if the truth is as observed"
 SAID_BETTER: Final = ("minimum detectable effect", "to go on from this run")
 """Parts of a reason that stand elsewhere."""
@@ -122,14 +124,35 @@ def _decide(report: Report, rows: Sequence[Row]) -> Iterator[Step]:
     for row, data in sorted(pairs, key=lambda pair: pair[0]["verdict"]["n_to_decide"])[:1]:
         n = rounded_up(row["verdict"]["n_to_decide"])
         cost = f", {minutes(row, data)}" if n <= data["total"] and minutes(row, data) else ""
-        command = _check(report, row, data, f"--samples={n}") if n <= data["total"] else ""
+        longer = _longer(report, row, data, n) if n <= data["total"] else []
+        command = _check(report, row, data, *longer) if longer else ""
         yield Step(f"Decide {_name(row)}: {samples(row, data)}{cost}", command)
+
+
+def _longer(report: Report, row: Row, data: Row, n: int) -> list[str]:
+    """The options of a run of `n` samples after this one: a second look, which shares alpha with the first.
+
+    None where as many as were planned are measured.
+    """
+    if row["claim"]["name"].startswith(COMPARISON) or row["settings"].get("sequential"):
+        return [f"--samples={n}"]
+    planned = report["run"].get("options", {}).get("top_up")
+    whole = planned or n
+    return [f"--samples={min(n, whole)}", f"--top-up={whole}"] if whole > data["n"] else []
 
 
 def _keep(report: Report, rows: Sequence[Row]) -> Iterator[Step]:
     if rows and not report["run"]["partial"] and all(standing(row) == "HOLDS" for row in rows):
         why = "Keep this run, so that the next checkpoint is compared with it"
-        yield Step(why, shlex.join(["ipllvm", "check", _model(report, rows[0]), "--save-baseline=release"]))
+        yield Step(why, _again_as(report, rows[0], "--save-baseline=release"))
+
+
+def _again_as(report: Report, row: Row, option: str) -> str:
+    """The command of the run with one option more: what it has measured is known."""
+    command = str(report["run"]["command"])
+    if not command.startswith(TYPED) or option.partition("=")[0] in command:
+        command = shlex.join(["ipllvm", "check", _model(report, row)])
+    return visible(f"{command} {option}", LONG)
 
 
 def _name(row: Row) -> str:

@@ -51,12 +51,13 @@ BEYOND: Final = (
 """Properties that are none of the paper's."""
 SIZES: Final = {
     "quick": {
-        **dict.fromkeys(("image_use", "text_only_math"), Size(100, 1)),
+        **dict.fromkeys(("image_use", "text_only_math"), Size(60, 1)),
         "permutation_invariance": Size(300, 1),
         "patch_shuffle": Size(60, 1),
         "patch_information": Size(400, 1),
-        "occlusion": Size(40, 1),
-        "option_order": Size(200, 1),
+        "classification_retention": Size(100, 1),
+        "occlusion": Size(32, 1),
+        "option_order": Size(350, 1),
         "alignment": Size(None, 1),
         "layer_importance": Size(80, 1),
         "modality_importance": Size(40, 1),

@@ -15,6 +15,8 @@ from ipllvm.stats.choice import above_zero
 from ipllvm.stats.score_interval import ScoreTest
 
 NOT_SHOWN = "not shown that there is something to lose"
+GAIN = "gain"
+"""The name that the contrast of what there is to lose has among those of a result."""
 _POINTS = 100.0
 
 

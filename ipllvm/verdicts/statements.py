@@ -13,17 +13,16 @@ from ipllvm.benchmarks.names import base
 from ipllvm.metrics.influence import ratio_difference
 from ipllvm.records import Claim, Contrast, Decision, Result
 from ipllvm.sampling import generator
-from ipllvm.stats.choice import INDISTINCT, distinct, turned
+from ipllvm.stats.choice import INDISTINCT, above_zero, turned
 from ipllvm.stats.correlation import FEWEST, correlation
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.stats.strata import combined
 from ipllvm.stats.student import StudentTest, linearised
-from ipllvm.verdicts.guard import NOT_SHOWN
+from ipllvm.verdicts.guard import GAIN, NOT_SHOWN, conditions
 from ipllvm.verdicts.wording import of_interval
 
 ALPHA = 0.05
 POINTS = 100.0
-"""What of a contrast are arrays."""
 TEXT_RICH = ("charts", "charts-mc", "chartqa", "ai2d", "mathvista")
 CNNS = ("resnet", "convnext", "convnextv2", "regnet", "efficientnet", "mobilenet_v2")
 VITS = ("vit", "deit", "beit", "clip", "dinov2", "swin", "vit_mae", "siglip")
@@ -34,7 +33,7 @@ Decisive = tuple[float | None, ScoreTest | StudentTest]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A result as statements need it: its contrasts by name, of which `claim` decided it."""
+    """A result as statements need it, with contrasts by name: of its claim, and of what that needs."""
 
     property: str
     model: str
@@ -42,7 +41,6 @@ class Row:
     benchmark: str
     claim: Claim
     estimates: Mapping[str, float | None]
-    reason: str
     contrasts: Mapping[str, Contrast]
 
 
@@ -93,7 +91,6 @@ def row(entry: Mapping[str, Any]) -> Row:
         entry["benchmark"]["name"],
         Claim(**entry["claim"]),
         {name: found["value"] for name, found in entry["estimates"].items()},
-        entry["verdict"]["reason"],
         {name: Contrast.of_builtins(found) for name, found in entry.get("parts", {}).items()},
     )
 
@@ -105,16 +102,16 @@ def _over_benchmarks(rows: Sequence[Row]) -> Iterator[Statement]:
             continue
         claim, names = found[0].claim, tuple(each.benchmark for each in found)
         terms = [(1 / len(found), each.contrasts["claim"]) for each in found]
-        lost = [each.benchmark for each in found if each.reason.startswith(NOT_SHOWN)]
-        why = f"{NOT_SHOWN} on {', '.join(lost)}" if lost else ""
+        lost = [each.benchmark for each in found if not _met(each)]
+        unmet = max(_need(each) for each in found), f"{NOT_SHOWN} on {', '.join(lost)}"
         text = f"On average over {len(found)} benchmarks: {claim.text}"
-        yield _decided("mean_over_benchmarks", text, (model,), names, _mean(terms, claim), claim, why)
+        yield _decided("mean_over_benchmarks", text, (model,), names, _mean(terms, claim), claim, unmet)
 
 
 def _text_rich(rows: Sequence[Row]) -> Iterator[Statement]:
     """Whether shuffled patches cost more where pictures hold text."""
     for model, found in _by_model(rows, "patch_shuffle"):
-        kept = [each for each in found if not each.reason.startswith(NOT_SHOWN)]
+        kept = [each for each in found if _met(each)]
         rich = [each for each in kept if base(each.benchmark) in TEXT_RICH]
         plain = [each for each in kept if base(each.benchmark) not in TEXT_RICH]
         if not rich or not plain:
@@ -124,7 +121,8 @@ def _text_rich(rows: Sequence[Row]) -> Iterator[Statement]:
         names = tuple(each.benchmark for each in (*rich, *plain))
         text = "Shuffled patches cost more where pictures hold text."
         claim = _positive(found[0].claim)
-        yield _decided("text_rich", text, (model,), names, _mean(terms, claim), claim)
+        need = max(_need(each) for each in (*rich, *plain)), NOT_SHOWN
+        yield _decided("text_rich", text, (model,), names, _mean(terms, claim), claim, need)
 
 
 def _vit_against_cnn(rows: Sequence[Row]) -> Iterator[Statement]:
@@ -135,17 +133,16 @@ def _vit_against_cnn(rows: Sequence[Row]) -> Iterator[Statement]:
         if vit.benchmark != cnn.benchmark:
             continue
         sides = [(side.contrasts["area"], side.contrasts["clean"]) for side in (vit, cnn)]
-        unclear = [
-            side.model for side, (_, clean) in zip((vit, cnn), sides, strict=True) if not distinct(clean)
-        ]
-        why = f"{INDISTINCT}: the clean score of {', '.join(unclear)}" if unclear else ""
+        needs = {side.model: above_zero(side.contrasts["clean"]) for side in (vit, cnn)}
+        unclear = [model for model, p in needs.items() if p > ALPHA]
+        unmet = max(needs.values()), f"{INDISTINCT}: the clean score of {', '.join(unclear)}"
         found = ratio_difference("area", sides[0], sides[1])
         text = "A ViT keeps more of its score than a CNN with random parts of the picture in black."
         names = (vit.model, cnn.model)
         claim = _positive(vit.claim)
         mean = float(found.values.mean()) if len(found.values) else None
         decisive = mean, linearised(turned(found, claim.sign))
-        yield _decided("vit_against_cnn", text, names, (vit.benchmark,), decisive, claim, why)
+        yield _decided("vit_against_cnn", text, names, (vit.benchmark,), decisive, claim, unmet)
 
 
 def _math_goes_together(rows: Sequence[Row], seed: int) -> Iterator[Statement]:
@@ -189,16 +186,18 @@ def _decided(
     benchmarks: tuple[str, ...],
     decisive: Decisive,
     claim: Claim,
-    obstacle: str = "",
+    needed: tuple[float, str],
 ) -> Statement:
-    """A statement on a mean, decided as a claim is."""
+    """A statement on a mean, decided as a claim is: `needed` is the p-value of its conditions, and why one is
+    not met, where it isn't.
+    """
     (value, test), sign, margin = decisive, claim.sign, claim.signed_margin
+    (need, reason), decision = needed, Decision.UNDECIDED
     low, high = sorted(sign * bound for bound in test.interval(claim.alpha))
-    p_holds, p_violated = test.p_holds(margin), test.p_violated(margin)
-    decision, reason = Decision.UNDECIDED, obstacle
-    if not obstacle and test.too_little:
+    p_holds, p_violated = (max(p, need) for p in (test.p_holds(margin), test.p_violated(margin)))
+    if need <= claim.alpha and test.too_little:
         reason = "too few samples, clusters or changes to decide"
-    elif not obstacle:
+    elif need <= claim.alpha:
         decision = Decision.VIOLATED if p_violated <= claim.alpha else decision
         decision = Decision.HOLDS if p_holds <= claim.alpha else decision
         reason = f"its interval {of_interval(decision, claim)}"
@@ -224,6 +223,17 @@ def _mean(terms: Sequence[tuple[float, Contrast]], claim: Claim) -> Decisive:
     sign = claim.sign
     test = combined([(sign * weight, contrast) for weight, contrast in terms])
     return None if test.too_little else sign * test.mean * test.bound, test
+
+
+def _need(row: Row) -> float:
+    """The largest p-value of what must be shown before a claim is decided; 0 where that is nothing."""
+    needed = conditions(row.contrasts["claim"], row.claim, row.contrasts.get(GAIN))
+    return max((each.p for each in needed), default=0.0)
+
+
+def _met(row: Row) -> bool:
+    """Whether that is shown."""
+    return _need(row) <= row.claim.alpha
 
 
 def _positive(claim: Claim) -> Claim:

@@ -122,6 +122,32 @@ def test_ctrl_c_ends_with_the_status_of_pytest(monkeypatch: pytest.MonkeyPatch) 
     assert cli.main(["properties"]) == 2
 
 
+def test_a_property_file_brings_the_plugin_along(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A file of one's own has no conftest beside it that would; from a wheel nothing else would load it."""
+    from ipllvm.commands import suite
+
+    given: list[list[str]] = []
+
+    def main(words: list[str], plugins: list[object]) -> int:
+        given.append(words)
+        return 0
+
+    monkeypatch.setattr(pytest, "main", main)
+    suite.run(["--model=x", str(tmp_path / "test_mine.py")])
+    suite.run(["--model=x"])
+    assert given[0][-2:] == ["-p", "ipllvm.plugin"] and "ipllvm.plugin" not in given[1]
+
+
+@pytest.mark.parametrize("command", ["check", "plan", "audit"])
+def test_an_option_that_nobody_knows_is_told_with_the_closest(
+    command: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([command, "planted:invariant", "--sample=3"]) == 4
+    said = capfd.readouterr()
+    assert "unknown option --sample: did you mean --samples?" in said.out + said.err
+    assert "rootdir" not in said.out + said.err and "usage:" not in said.out + said.err
+
+
 def test_all_options_are_listed_without_a_model(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         cli.main(["check", "--options"])

@@ -76,11 +76,18 @@ def test_what_was_said_is_kept_of_every_sample_and_draw() -> None:
     assert set(kept) == {sample.id for sample in trace.plan.samples}
     for sample in trace.plan.samples:
         cases = trace.plan.cases([sample], Permutation())
-        assert kept[sample.id].question == sample.prompt
+        assert kept[sample.id].question == sample.prompt and kept[sample.id].gold == sample.answer
         assert kept[sample.id].perturbed == tuple(trace.outcomes[case.trial].text for case in cases)
     assert flips.said([trace], []) == flips.said([trace], trace.scores[2:3]), (
         "else the first that is no control"
     )
+
+
+def test_where_a_blank_picture_is_all_that_changed_its_answers_are_kept() -> None:
+    trace = traces("planted:invariant", Blank())
+    cases = {case.sample.id: case for case in trace.plan.cases(trace.plan.samples, Blank())}
+    for sample, words in flips.said([trace], trace.scores[:1]).items():
+        assert words.perturbed == (trace.outcomes[cases[sample].trial].text,)
 
 
 def test_answers_that_nothing_changed_give_none() -> None:

@@ -15,7 +15,7 @@ from ipllvm import claims, cli
 from ipllvm.commands.compare import _flipped
 from ipllvm.errors import UsageError
 from ipllvm.gate import baseline as baselines
-from ipllvm.gate.answers import as_rows, pack
+from ipllvm.gate.answers import as_rows, of_rows, pack, together
 from ipllvm.gate.baseline import Baseline, BaselineEntry, dumps, of
 from ipllvm.gate.compare import compare, result
 from ipllvm.gate.reading import load
@@ -78,7 +78,7 @@ def test_a_weighted_contrast_stays_one(tmp_path: Path) -> None:
 
 def said(perturbed: str) -> dict[str, Transcript]:
     """Every sample is asked its own question; what is said under the perturbation is up to the run."""
-    return {s: Transcript(f"what is {s}?", "yes", ("yes", perturbed)) for s in SAMPLES}
+    return {s: Transcript(f"what is {s}?", "yes", ("yes", perturbed), "yes") for s in SAMPLES}
 
 
 def told(values: Any, perturbed: str) -> list[dict[str, Any]]:
@@ -96,9 +96,17 @@ def test_answers_are_kept_and_come_back(tmp_path: Path) -> None:
     path.write_text(dumps({}, told(WORSE, "no")))
     assert load(path).entries == of({}, told(WORSE, "no")).entries
     entries = {key[1]: entry for key, entry in load(path).entries.items()}
-    assert entries["permutation"].said["s7"] == Transcript("what is s7?", "yes", ("yes", "no"))
-    assert entries["clean_score"].said["s7"] == Transcript("what is s7?", "yes")
+    assert entries["permutation"].said["s7"] == Transcript("what is s7?", "yes", ("yes", "no"), "yes")
+    assert entries["clean_score"].said["s7"] == Transcript("what is s7?", "yes", gold="yes")
     assert path.stat().st_size < 20_000, "400 questions and 1,200 answers are kept compressed"
+
+
+def test_answers_of_a_file_without_right_ones_come_back() -> None:
+    kept = together({"s1": ["what?", "yes"], "s2": ["what?", "no", "yes"]}, {"s1": ["no"], "s2": []})
+    assert of_rows(kept) == {
+        "s1": Transcript("what?", "yes", ("no",)),
+        "s2": Transcript("what?", "no", gold="yes"),
+    }
 
 
 def test_samples_that_flipped_are_told_with_question_and_both_answers() -> None:
@@ -106,7 +114,7 @@ def test_samples_that_flipped_are_told_with_question_and_both_answers() -> None:
     (change,) = gate.changes
     assert len(change.turned) == 60
     said = "'yes' and perturbed 'yes', 'yes' before, 'yes' and perturbed 'yes', 'no' after"
-    expected = f"lost s0 'what is s0?': {said}"
+    expected = f"lost s0 'what is s0?': {said}, right is 'yes'"
     assert str(change.turned[0]) == expected
     made = result(change, reports.result())
     assert made.estimates["regression"].extra["answers"][0] == expected

@@ -124,6 +124,16 @@ def test_the_null_is_the_maximum_over_the_same_layers() -> None:
     assert found.values.mean() < found.observed  # the choice of layers does not favour the items
 
 
+def test_each_of_the_null_is_the_maximum_of_one_pairing() -> None:
+    first, second, rng = drawn(0, 30, 2, 6), drawn(1, 30, 9, 6), np.random.default_rng(3)
+    found = align(first, second, np.random.default_rng(3), 5, 4)
+    one, other = clamped(first), clamped(second)
+    for largest in found.null:
+        paired = other[rng.permutation(30)]
+        means = [mutual_knn(one[:, i], paired[:, j], 5).mean() for i in range(2) for j in range(9)]
+        assert largest == pytest.approx(max(means))
+
+
 def test_an_alignment_with_itself_is_whole() -> None:
     stack = drawn(0, 30, 1, 6)
     found = aligned(stack, stack)

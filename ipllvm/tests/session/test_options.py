@@ -3,6 +3,7 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ class Typed:
         assert typed.keys() <= names.keys()
         unset = {name: (row.flag and False) or row.default for name, row in names.items()}
         self._typed = {**unset, "device": "cpu", **typed}
+        self.option = SimpleNamespace()
 
     def getoption(self, name: str) -> Any:
         """The value of an option by its destination."""

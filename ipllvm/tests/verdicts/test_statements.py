@@ -16,7 +16,7 @@ from ipllvm.reporting.schema import row as as_row
 from ipllvm.reporting.view import stated
 from ipllvm.tests.reporting import reports
 from ipllvm.verdicts import statements
-from ipllvm.verdicts.guard import NOT_SHOWN
+from ipllvm.verdicts.guard import NOT_SHOWN, conditions
 from ipllvm.verdicts.statements import Row
 
 CLAIMS = claims.load()
@@ -29,9 +29,9 @@ def contrast(mean: float, n: int = 400, seed: int = 0) -> Contrast:
     return Contrast("drop", values, ids, samples=ids)
 
 
-def said(name: str, benchmark: str, mean: float, model: str = "m", reason: str = "") -> Row:
+def said(name: str, benchmark: str, mean: float, model: str = "m", gain: float = 0.5) -> Row:
     claim = CLAIMS[{"permutation_invariance": "permutation"}.get(name, name)]
-    return Row(name, model, "llava", benchmark, claim, {}, reason, {"claim": contrast(mean)})
+    return Row(name, model, "llava", benchmark, claim, {}, {"claim": contrast(mean), "gain": contrast(gain)})
 
 
 def scores(accuracy: float, n: int = 400) -> Scores:
@@ -42,7 +42,7 @@ def scores(accuracy: float, n: int = 400) -> Scores:
 
 def occluded(model: str, family: str, kept: float, clean: float = 0.9) -> Row:
     parts = {"area": score(scores(clean * kept)), "clean": score(scores(clean))}
-    return Row("occlusion", model, family, "objects", CLAIMS["occlusion"], {}, "", parts)
+    return Row("occlusion", model, family, "objects", CLAIMS["occlusion"], {}, parts)
 
 
 @pytest.mark.parametrize(
@@ -63,9 +63,21 @@ def test_the_mean_over_benchmarks(drops: tuple[float, ...], decision: str) -> No
 def test_the_mean_needs_two_benchmarks_that_have_something_to_lose() -> None:
     one = said("permutation_invariance", "a", 0.0)
     assert statements.of([one, said("image_use", "b", 0.5)]) == []
-    blind = said("permutation_invariance", "b", 0.0, reason=f"{NOT_SHOWN}: seeing is worth 0 points")
-    (found,) = statements.of([one, blind])
+    (found,) = statements.of([one, said("permutation_invariance", "b", 0.0, gain=0.0)])
     assert (found.decision, found.reason) == (Decision.UNDECIDED, f"{NOT_SHOWN} on b")
+
+
+@pytest.mark.parametrize("gain", [0.042, 0.05, 0.1])
+def test_what_a_benchmark_has_to_lose_is_in_the_p_value_of_the_mean(gain: float) -> None:
+    """Shown at the claim's own level: else the mean would be surer than the rows that it is made of."""
+    claim = CLAIMS["permutation"]
+    rows = [said("permutation_invariance", name, 0.0, gain=gain) for name in "ab"]
+    (found,) = statements.of(rows)
+    (condition,) = conditions(contrast(0.0), claim, contrast(gain))
+    assert found.p is not None and found.p >= condition.p
+    strict = [replace(each, claim=replace(claim, alpha=condition.p / 2)) for each in rows]
+    (found,) = statements.of(strict)
+    assert found.decision is Decision.UNDECIDED and found.reason == f"{NOT_SHOWN} on a, b"
 
 
 @pytest.mark.parametrize(
@@ -103,7 +115,7 @@ def test_a_cnn_that_knows_nothing_is_no_comparison() -> None:
 
 def solved(model: str, visual: float, words: float) -> Row:
     estimates: dict[str, float | None] = {"visual": visual, "solved": words}
-    return Row("text_only_math", model, "llava", "gsm8k", CLAIMS["text_only_math"], estimates, "", {})
+    return Row("text_only_math", model, "llava", "gsm8k", CLAIMS["text_only_math"], estimates, {})
 
 
 def test_six_models_settle_an_order_and_four_do_not() -> None:
