@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from ipllvm import cli
-from ipllvm.tests.commands.processes import start
-from ipllvm.tests.plugin.sessions import properties, session
+from ipllvm.tests import forks
+from ipllvm.tests.plugin.sessions import environment, properties, session
 
 
 def test_a_plan_counts_and_runs_nothing(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ ROOT = Path(__file__).parents[3]
 
 def test_the_command_passes_pytests_arguments_on() -> None:
     arguments = ["-k", "image_use", "--benchmark=planted", "--model=planted:invariant", "--samples=5"]
-    status, printed = start(ROOT, "plan", *arguments).end()
+    status, printed = forks.Command("ipllvm", ["plan", *arguments], ROOT, environment(ROOT)).end()
     assert status == 0, printed
     assert "all of it: 10 trials" in printed
 
