@@ -43,6 +43,10 @@ def power_line(claim: Claim, clusters: Sequence[str], draws: int, available: int
     `available` is how many samples the whole benchmark has.
     """
     n, margin = len(clusters), claim.margin / _POINTS
+    if len(set(clusters)) < 2:
+        return (
+            f"{claim.name}: nothing can be decided: n = {n} in one cluster, which chance may lose as a whole"
+        )
     found = _detectable(claim.signed_margin, claim, clusters, draws)
     sides = _POINTS * found.holds, _POINTS * found.violated
     told = edges(claim.margin, *sides, at_most=claim.direction == "at_most")

@@ -42,6 +42,17 @@ def test_what_no_number_of_samples_decides_is_said_before() -> None:
     assert line.endswith("below 3.55 none of its 1500 samples would do")
 
 
+def test_a_design_that_decides_nothing_is_told() -> None:
+    """One picture, and three: whatever is seen of them, the bounds reach beyond the whole range."""
+    claim = SHIPPED["permutation"]
+    assert "nothing can be decided: n = 40 in one cluster" in power_line(claim, ["a"] * 40, 1, 40)
+    few = power_line(claim, [*["a"] * 10, *["b"] * 10], 1, 20)
+    assert "HOLDS at no truth" in few
+    every = [power_line(each, list("ab"), 1, 2) for each in SHIPPED.values()]
+    assert sum("nothing can be decided, whatever the truth" in line for line in every) >= len(every) // 2
+    assert not any("inf" in line or "nan" in line for line in every)
+
+
 def test_a_gate_that_cannot_hold_is_told() -> None:
     (line,) = gates([SHIPPED["permutation"]], singletons(300), 1, 5000)
     assert "minimum detectable effect of 4.70 points exceeds the regression margin of 2" in line
