@@ -70,13 +70,20 @@ class _Dispatched:
         self._usual = usual
 
     def __call__(
-        self, module: nn.Module, query: Heads, key: Heads, value: Heads, mask: Any, *more: Any, **named: Any
+        self,
+        module: nn.Module,
+        query: Heads,
+        key: Heads,
+        value: Heads,
+        attention_mask: Any,
+        *more: Any,
+        **named: Any,
     ) -> tuple[Tensor, Any]:
-        """See transformers."""
+        """See transformers, whose towers give the mask by its name."""
         now = _NOW.get()
         if now is None or more or named.get("position_bias") is not None:
-            return self._usual(module, query, key, value, mask, *more, **named)
-        return now.attend(self._usual, module, query, key, value, mask, **named)
+            return self._usual(module, query, key, value, attention_mask, *more, **named)
+        return now.attend(self._usual, module, query, key, value, attention_mask, **named)
 
 
 @contextmanager
