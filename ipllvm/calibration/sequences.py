@@ -9,6 +9,7 @@ from ipllvm.calibration.cells import ALPHA, Band
 from ipllvm.calibration.distributions import Design, Flips
 from ipllvm.calibration.fixed import MARGIN, claim, decided
 from ipllvm.records import Contrast, Decision, Verdict
+from ipllvm.stats import walk
 from ipllvm.stats.choice import choose
 from ipllvm.stats.sequential import Order, Sequential, Stop
 from ipllvm.stats.spending import levels, looks_at
@@ -158,10 +159,16 @@ class GateLooks:
         whole = self.law.contrast(self.design, rng)
         samples = looks_at(self.design.n, LOOKS)
         shares = tuple(n / self.design.n for n in samples)
+        lost: list[int] = []
+        changed: list[int] = []
         for n, level in zip(samples, levels(shares, ALPHA), strict=True):
             test = choose(replace(whole, values=whole.values[:n], clusters=whole.clusters[:n]))
             holds, violated = decided(test, self.margin / 100, level)
+            lost.append(int((whole.values[:n] > 0).sum()))
+            changed.append(int((whole.values[:n] != 0).sum()))
             worse = decided(test, 0.0, level)[1]
+            if self.design.size == 1:
+                worse = walk.decides(lost, changed, shares[: len(lost)], ALPHA)
             if holds or violated or worse:
                 return {"HOLDS": holds, "VIOLATED": violated, "WORSE": worse, "answers": float(n)}
         return {"HOLDS": False, "VIOLATED": False, "WORSE": False, "answers": float(self.design.n)}

@@ -17,7 +17,7 @@ KEY: Key = (POOLED, POOLED, "all")
 
 def beyond(contrast: Contrast, *sides: BaselineEntry) -> float:
     """The p-value of "no worse at all", against the measured noise where both runs were repeated."""
-    noise = _noise(sides)
+    noise = measured_noise(*sides)
     if noise is None or contrast.weighted or contrast.linearised:
         return p_worse(contrast)
     change = FlipCounts.of(contrast)
@@ -79,7 +79,7 @@ def _parts(
             yield key[2], replace(drop, values=lost, bound=whole.bound, unknown=None), None
 
 
-def _noise(sides: Sequence[BaselineEntry]) -> FlipCounts | None:
+def measured_noise(*sides: BaselineEntry) -> FlipCounts | None:
     """What the repetitions of both runs flipped; None unless all of these were repeated."""
     if not sides or not all(len(side.noise) == 3 for side in sides):
         return None

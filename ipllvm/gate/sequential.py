@@ -7,9 +7,12 @@ Each side has its own p-values: not worse by more than the margin, worse by more
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from ipllvm.gate.baseline import BaselineEntry, difference
-from ipllvm.gate.pooled import beyond
+from ipllvm.gate.pooled import beyond, measured_noise
 from ipllvm.records import Claim, Contrast, Verdict
+from ipllvm.stats import walk
 from ipllvm.stats.choice import choose
 from ipllvm.stats.spending import levels, repeated_p
 from ipllvm.verdicts import ratio_change
@@ -22,11 +25,15 @@ _POINTS = 100.0
 
 @dataclass(frozen=True, slots=True)
 class PValues:
-    """Of one look at a comparison: that it holds, is worse by more than the margin, is worse at all."""
+    """Of one look at a comparison: that it holds, is worse by more than the margin, is worse at all.
+
+    `counts` are the samples that lost and that changed, where their law is that of coins.
+    """
 
     holds: float = 1.0
     violated: float = 1.0
     worse: float = 1.0
+    counts: tuple[int, int] | None = None
 
 
 def up_to(
@@ -45,8 +52,18 @@ def p_values(old: BaselineEntry, new: BaselineEntry, values: int, samples: int, 
     contrast = difference(before, after)
     if ratio_change.is_ratio(before.contrast, after.contrast):
         return PValues()
-    test = choose(contrast)
-    return PValues(test.p_holds(margin), test.p_violated(margin), beyond(contrast, before, after))
+    test, worse = choose(contrast), beyond(contrast, before, after)
+    counts = None if measured_noise(before, after) else _coins(contrast)
+    return PValues(test.p_holds(margin), test.p_violated(margin), worse, counts)
+
+
+def worse_so_far(interim: Sequence[PValues], shares: tuple[float, ...]) -> float:
+    """The p-value of "no worse at all" over looks: exact where single samples lose or win all."""
+    counts = [each.counts for each in interim if each.counts is not None]
+    if len(counts) < len(interim):
+        return repeated_p([each.worse for each in interim], shares)
+    lost, changed = zip(*counts, strict=True) if counts else ((), ())
+    return walk.repeated_p(lost, changed, shares[: len(counts)])
 
 
 def over_looks(
@@ -57,14 +74,14 @@ def over_looks(
     `verdict` and `p_worse` are what the last look says alone.
     """
     *earlier, (_, last) = new.analyses
-    found = [p_values(old, new, *each, claim.margin / _POINTS) for each in earlier]
+    *found, now = [p_values(old, new, *each, claim.margin / _POINTS) for each in new.analyses]
     before = [
         Look("", samples, each.holds, each.violated, new.planned)
         for (_, samples), each in zip(earlier, found, strict=True)
     ]
     whole = Look("", last, verdict.p_holds, verdict.p_violated, new.planned)
     shares = tuple(samples / new.planned for _, samples in new.analyses)
-    worse = repeated_p([*(each.worse for each in found), p_worse], shares)
+    worse = worse_so_far([*found, replace(now, worse=p_worse)], shares)
     return over_all(verdict, claim, whole, before), worse, levels(shares, claim.alpha)[-1]
 
 
@@ -118,9 +135,21 @@ class SequentialGate(GroupSequential):
         known = self.compared[claim.name]
         found = [known.get(look, PValues()) for look in range(1, self.look + 1)]
         sides = [[each.holds for each in found], [each.violated for each in found]]
+        p_values = [repeated_p(side, self.shares) for side in sides]
         if self.fail_on == WORSE:
-            sides.append([each.worse for each in found])
-        return any(repeated_p(side, self.shares) <= claim.alpha for side in sides)
+            p_values.append(worse_so_far(found, self.shares))
+        return min(p_values) <= claim.alpha
+
+
+def _coins(contrast: Contrast) -> tuple[int, int] | None:
+    """How many samples lost, and changed; None where they share clusters, are graded or missing, or are
+    differences that may be lost twice.
+    """
+    values = np.asarray(contrast.values)
+    single = len(set(contrast.clusters)) == len(values) and not contrast.n_error and contrast.bound == 1
+    if not single or contrast.weighted or contrast.linearised or np.any(values != np.round(values)):
+        return None
+    return int((values > 0).sum()), int((values != 0).sum())
 
 
 def _rows(entry: BaselineEntry, places: Sequence[int], n_error: int) -> BaselineEntry:

@@ -22,6 +22,8 @@ UNUSED = (
 WITHOUT_HEAD = (r"^(lm_head|classifier|score)\.", r"(^|\.)pooler\.")
 """What a model without its head leaves in the file."""
 INTEGERS = {"I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64"}
+COMPLEX = {"C64", "C128"}
+"""Of which loading keeps the real part alone."""
 _CAUSES = (
     (r"lora_|\.base_layer\.|modules_to_save", "an adapter that was not merged: use peft's merge_and_unload"),
     (
@@ -185,10 +187,12 @@ def _cause(names: Sequence[str]) -> str:
 
 
 def _require_numbers(found: Checkpoint) -> None:
-    """Raises where weights are stored as integers and no quantiser is named that would scale them."""
+    """Raises where weights are complex, or integers and no quantiser is named that would scale them."""
     if found.quantiser is not None:
         return
     for name, tensor in found.weights.tensors.items():
+        if tensor.dtype in COMPLEX:
+            raise ModelUnavailable(f"{found.folder}: the weight {name} is stored as complex ({tensor.dtype})")
         if tensor.dtype in INTEGERS and name.endswith((".weight", ".bias")):
             raise ModelUnavailable(
                 f"{found.folder}: the weight {name} is stored as integers ({tensor.dtype}) and config.json "

@@ -124,8 +124,21 @@ def _decide(report: Report, rows: Sequence[Row]) -> Iterator[Step]:
     for row, data in sorted(pairs, key=lambda pair: pair[0]["verdict"]["n_to_decide"])[:1]:
         n = rounded_up(row["verdict"]["n_to_decide"])
         cost = f", {minutes(row, data)}" if n <= data["total"] and minutes(row, data) else ""
-        command = _check(report, row, data, f"--samples={n}") if n <= data["total"] else ""
+        longer = _longer(report, row, data, n) if n <= data["total"] else []
+        command = _check(report, row, data, *longer) if longer else ""
         yield Step(f"Decide {_name(row)}: {samples(row, data)}{cost}", command)
+
+
+def _longer(report: Report, row: Row, data: Row, n: int) -> list[str]:
+    """The options of a run of `n` samples after this one: a second look, which shares alpha with the first.
+
+    None where as many as were planned are measured.
+    """
+    if row["claim"]["name"].startswith(COMPARISON) or row["settings"].get("sequential"):
+        return [f"--samples={n}"]
+    planned = report["run"].get("options", {}).get("top_up")
+    whole = planned or n
+    return [f"--samples={min(n, whole)}", f"--top-up={whole}"] if whole > data["n"] else []
 
 
 def _keep(report: Report, rows: Sequence[Row]) -> Iterator[Step]:

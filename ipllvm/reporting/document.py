@@ -267,7 +267,7 @@ def json_schema() -> dict[str, Any]:
     top = parts.pop(ReportDocument.__name__)
     top["properties"]["schema"] = {"const": VERSION}
     about = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": VERSION}
-    return {**about, **top, "title": top["description"], "$defs": parts}
+    return {**about, **top, "title": top.get("description", VERSION), "$defs": parts}
 
 
 def _as_written(name: str, part: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from ipllvm.reporting.reading import release
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import interval, number
 from ipllvm.reporting.view import interval_note
+from ipllvm.safety.printing import visible
 
 if TYPE_CHECKING:
     from huggingface_hub import EvalResult, EvalResultEntry
@@ -44,7 +45,7 @@ def card(report: Report) -> str:
     """The front matter of a card and its section on properties."""
     from huggingface_hub import ModelCardData
 
-    name = report["models"][0]["name"]
+    name = visible(report["models"][0]["name"])
     results = list(_results(report))
     data = ModelCardData(model_name=name, eval_results=results or None, pipeline_tag=TASK)
     return f"---\n{data.to_yaml()}\n---\n\n{section(report)}"
@@ -62,7 +63,7 @@ def section(report: Report) -> str:
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     version, model = report["run"]["versions"].get("ipllvm", ""), report["models"][0]
     origin = (
-        f"Measured by ipllvm {escape(version)} on {report['run']['finished'][:10]}: weights "
+        f"Measured by ipllvm {escape(version)} on {escape(report['run']['finished'][:10])}: weights "
         f"{escape(model['fingerprint'][:12])}, {escape(model['dtype'])}, seed {report['run']['seed']}."
     )
     return f"## Properties\n\n**{escape(release(report)[1])}**\n\n{table}\n\n{origin}\n"
@@ -76,8 +77,8 @@ def _cells(row: Row) -> tuple[str, ...]:
         escape(place(row).rpartition("/")[0]),
         escape(row["benchmark"]),
         escape(claim["quantity"]),
-        number(target.get("value"), target.get("unit", "")),
-        interval(target.get("low"), target.get("high"), target.get("unit", "")),
+        escape(number(target.get("value"), target.get("unit", ""))),
+        escape(interval(target.get("low"), target.get("high"), target.get("unit", ""))),
         f"{sign} {claim['margin']:g}",
         f"{target.get('n', 0):,}",
         f"{decision(row)}{kind}",
@@ -95,10 +96,10 @@ def _results(report: Report) -> "Iterator[EvalResult]":
     for name, metric, value, row in _scores(report):
         yield EvalResult(
             task_type=TASK,
-            dataset_type=_repository(row["benchmark"]) or row["benchmark"],
-            dataset_name=row["benchmark"],
-            metric_type=metric,
-            metric_name=name,
+            dataset_type=visible(_repository(row["benchmark"]) or row["benchmark"]),
+            dataset_name=visible(row["benchmark"]),
+            metric_type=visible(metric),
+            metric_name=visible(name),
             metric_value=round(value, 2),
         )
 
@@ -130,7 +131,7 @@ def _entries(report: Report) -> "Iterator[EvalResultEntry]":
                 task_id="default",
                 value=round(value, 2),
                 date=report["run"]["finished"],
-                notes=f"{data['name']}, n = {data['n']}",
+                notes=f"{visible(data['name'])}, n = {data['n']}",
             )
 
 

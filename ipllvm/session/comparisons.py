@@ -309,12 +309,23 @@ def keep(item: pytest.Item, report: pytest.TestReport) -> None:
     if REFERENCE not in item.config.stash or report.when == "teardown":
         return
     if isinstance(item, Comparison):
+        if report.skipped and item.key is not None and not hasattr(report, "ipllvm_finding"):
+            _refuse_skip(item.key, report)
         if report.when == "call":
             vars(report).update(ipllvm_compared=item.compared and item.key, ipllvm_notes=item.notes)
     elif report.when == "call" or not report.passed:
         rows = getattr(report, "ipllvm_rows", [])
         why = _unmeasured(report, rows)
         item.config.stash[MEASURED] = MeasuredTest(item.nodeid, () if why else rows, why)
+
+
+def _refuse_skip(key: "Key", report: pytest.TestReport) -> None:
+    """Let a comparison that somebody's mark has skipped be one that was not made."""
+    from ipllvm.gate import outcome
+
+    report.longrepr = f"not compared {outcome.words(key)}: it was skipped: {reason(report)}"
+    report.outcome = "failed"
+    vars(report)["ipllvm_finding"] = NOT_MEASURED
 
 
 def _unmeasured(report: pytest.TestReport, rows: Sequence[dict[str, Any]]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ipllvm.errors import UsageError, first_line
-from ipllvm.safety.printing import Guarded
+from ipllvm.safety.printing import Guarded, visible
 from ipllvm.session import budgeting, exiting
 from ipllvm.session.comparisons import REFERENCE, lost
 from ipllvm.session.costs import planned
@@ -58,6 +58,7 @@ class Session:
         self.folder: Path | None = None
         self.unwritten = ""
         self.told: list[str] = []
+        self._unread: list[str] = []
         self._workers: Controller | None = None
         self._ended = ""
 
@@ -85,6 +86,11 @@ class Session:
                 refuse_link(self.options.store_dir / name)
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A file that could not be read may hold properties: the report says so too."""
+        if report.failed:
+            self._unread.append(f"not collected: {visible(report.nodeid)}")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: Sequence[str]) -> None:
@@ -315,7 +321,7 @@ class Session:
     def _note(self) -> None:
         """What the comparisons have to say beside their verdicts, each once."""
         notes = (note for report in self.gathered.reports for note in vars(report).get("ipllvm_notes", ()))
-        self.told += [*dict.fromkeys(notes), *([OWN] if self.options.compares_only else [])]
+        self.told += [*self._unread, *dict.fromkeys(notes), *([OWN] if self.options.compares_only else [])]
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The table of what was measured, and where the report is; with --plan what would be."""

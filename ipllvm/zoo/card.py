@@ -18,7 +18,7 @@ from ipllvm.perturbations.substitution import Blank, Clean
 from ipllvm.records import Benchmark, Perturbation, Response, Trial
 from ipllvm.registry import BENCHMARKS
 from ipllvm.scorers.base import Grading
-from ipllvm.zoo import parts
+from ipllvm.zoo import parts, wording_figures
 from ipllvm.zoo.recipes import RECIPES, SISTERS, Recipe
 
 QUESTIONS = 1000
@@ -92,11 +92,16 @@ def write(name: str, checkpoints: Path, runs: Path) -> Path:
     """Measure `checkpoints/name` and write its card: README.md, and figures.json for machines."""
     recipe, folder = (RECIPES | SISTERS)[name], checkpoints / name
     columns, figures, size = _measured(recipe, folder)
-    curve = _curve(runs / name / "curve.jsonl") or _known_curve(folder / "figures.json")
-    rows = {"figures": [dict(zip(columns, f, strict=True)) for f in figures], "curve": curve}
+    worded = wording_figures.measure(folder) if recipe.kind.startswith("llava") else []
+    curve = _curve(runs / name / "curve.jsonl", _earlier_curve(folder / "figures.json"))
+    rows = {
+        "figures": [dict(zip(columns, f, strict=True)) for f in figures],
+        "wordings": worded,
+        "curve": curve,
+    }
     (folder / "figures.json").write_text(json.dumps(rows, indent=1) + "\n")
     card = folder / "README.md"
-    card.write_text(_card(recipe, columns, figures, curve, size))
+    card.write_text(_card(recipe, columns, figures, curve, size, wording_figures.section(worded)))
     return card
 
 
@@ -121,24 +126,30 @@ def _measured(recipe: Recipe, folder: Path) -> tuple[tuple[str, ...], list[Row],
     return tuple(parts.PartFigure.__slots__), [astuple(figure) for figure in found], size
 
 
-def _curve(path: Path, points: int = 12) -> Curve:
-    """About `points` rows of a phase's learning curve, evenly spaced, the last one among them."""
+def _curve(path: Path, earlier: Curve, points: int = 12) -> Curve:
+    """About `points` rows of a phase's learning curve, evenly spaced, the last one among them.
+
+    Behind that of the phases that were trained earlier.
+    """
     if not path.exists():
-        return []
+        return earlier
     phases: dict[str, list[dict[str, float | str]]] = defaultdict(list)
     logged = [json.loads(line) for line in path.read_text().splitlines()]
     for row in {(row["phase"], row["step"]): row for row in logged}.values():  # a resumed run logs twice
         phases[row["phase"]].append(row)
-    return [row for rows in phases.values() for row in rows[:: -max(1, len(rows) // points)][::-1]]
+    before = [row for row in earlier if row["phase"] not in phases]
+    return before + [row for rows in phases.values() for row in rows[:: -max(1, len(rows) // points)][::-1]]
 
 
-def _known_curve(path: Path) -> Curve:
+def _earlier_curve(path: Path) -> Curve:
     """The learning curve of the card that is there, for a checkpoint that was trained elsewhere."""
     found: Curve = json.loads(path.read_text())["curve"] if path.exists() else []
     return found
 
 
-def _card(recipe: Recipe, columns: Sequence[str], figures: list[Row], curve: Curve, size: int) -> str:
+def _card(
+    recipe: Recipe, columns: Sequence[str], figures: list[Row], curve: Curve, size: int, worded: str
+) -> str:
     mixes = {p.name: ", ".join(f"{k} {v}" for k, v in p.mix.items()) or "text" for p in recipe.phases}
     times = _times(curve)
     phases = [
@@ -151,7 +162,7 @@ def _card(recipe: Recipe, columns: Sequence[str], figures: list[Row], curve: Cur
         seed=recipe.seed,
         parts=", ".join(f"{role} {name}" for role, name in recipe.parts.items()) or "none",
         meaning=MEANING[recipe.kind],
-        figures=_table(columns, figures),
+        figures=_table(columns, figures) + worded,
         phases=_table(("phase", "steps", "batch", "peak rate", "mix", "took"), phases),
         curve=_table(("phase", "step", "loss"), [(r["phase"], r["step"], r["loss"]) for r in curve]),
     )

@@ -107,6 +107,7 @@ QUESTION_MIX = {"scenes": 5.0, "charts": 4.0, "objects": 0.5, "easyvqa": 1.0}
 READING_MIX = {"scenes": 5.0, "charts": 4.0, "objects": 1.5, "easyvqa": 0.5}
 POLISH_MIX = {"scenes": 6.0, "charts": 3.0, "objects": 0.5, "easyvqa": 1.5}
 TILES_MIX = {"scenes": 7.0, "charts": 2.0, "objects": 0.3, "easyvqa": 0.7}
+WORDED_MIX = {"scenes": 7.0, "charts": 3.0, "objects": 0.2, "easyvqa": 0.8}
 COLOR_MIX = {"scenes": 8.0, "charts": 2.5, "objects": 0.2, "easyvqa": 0.3}
 
 RECIPES: dict[str, Recipe] = {
@@ -168,6 +169,16 @@ RECIPES: dict[str, Recipe] = {
                     "arithmetic", 500, 32, 4e-4, COLOR_MIX,
                     questions=6, captions=0.1, problems=16, warmup=50, cooldown=0.8, muon=True,
                 ),
+                Phase(
+                    "wordings", 400, 32, 4e-4, WORDED_MIX,
+                    questions=6, captions=0.1, lettered=0.35, rephrased=0.5, problems=12,
+                    warmup=30, cooldown=0.8, muon=True,
+                ),
+                Phase(
+                    "rewording", 300, 32, 3e-4, WORDED_MIX | {"charts": 4.0},
+                    questions=6, captions=0.1, lettered=0.4, rephrased=0.4, problems=12,
+                    warmup=30, cooldown=1.0, muon=True,
+                ),
             ),
             parts={"tower": "clip-tiny", "language": "lm-tiny"},
         ),
@@ -178,6 +189,11 @@ RECIPES: dict[str, Recipe] = {
                 Phase(
                     "tiles", 2200, 24, 6e-4, TILES_MIX,
                     questions=6, captions=0.15, problems=8, oblong=0.5, warmup=50, cooldown=0.7, muon=True,
+                ),
+                Phase(
+                    "wordings", 300, 24, 4e-4, TILES_MIX,
+                    questions=6, captions=0.15, rephrased=0.5, problems=8, oblong=0.5,
+                    warmup=20, cooldown=0.9, muon=True,
                 ),
             ),
             parts={"model": "llava-tiny"},
@@ -195,6 +211,11 @@ RECIPES: dict[str, Recipe] = {
                 Phase(
                     "settling", 240, 24, 4e-4, TILES_MIX,
                     questions=6, captions=0.15, problems=8, oblong=0.5, warmup=20, cooldown=0.9, muon=True,
+                ),
+                Phase(
+                    "wordings", 300, 24, 4e-4, TILES_MIX,
+                    questions=6, captions=0.15, rephrased=0.5, problems=8, oblong=0.5,
+                    warmup=20, cooldown=0.9, muon=True,
                 ),
             ),
             parts={"model": "llava-tiny"},
@@ -222,7 +243,6 @@ SISTERS: dict[str, Recipe] = {
         _sister("shuffled", shuffled=True),
         _sister("dropped", dropped=0.8),
         _sister("unplaced", {"positions": False}),
-        _sister("wordings", rephrased=0.6),
     )
 }
 """Not shipped: they show that the properties tell one training from another (reports/sisters.md)."""

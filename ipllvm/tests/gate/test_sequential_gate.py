@@ -11,9 +11,9 @@ from ipllvm.gate.baseline import BaselineEntry, clean_claim, difference
 from ipllvm.gate.compare import change
 from ipllvm.gate.sequential import SequentialGate
 from ipllvm.records import Contrast, Decision, Verdict
+from ipllvm.stats import walk
 from ipllvm.stats.spending import levels
 from ipllvm.tests.evaluation.test_evaluation import benchmark
-from ipllvm.verdicts.worse import p_worse
 
 CLAIM = clean_claim(2.0)
 KEY = ("image_use", CLAIM.name, "colors")
@@ -54,8 +54,8 @@ def test_a_stopped_gate_is_decided_by_all_of_its_looks() -> None:
     level = levels((100 / N,), 0.05)[0]
     assert found.verdict.decision is Decision.VIOLATED and found.estimate.n == 100
     assert f"look 1 of {N} planned samples, level {level:.2g}" in found.verdict.reason
-    alone = p_worse(difference(*sequential.up_to(BEFORE, stopped, 100, 100)))
-    assert found.verdict.p_worse is not None and alone < found.verdict.p_worse < 0.05
+    alone = 0.5**20  # all of the 20 that changed lost
+    assert found.verdict.p_worse is not None and alone < found.verdict.p_worse < 10 * alone
     whole = change(entry(RIGHT[:100]), entry(lost(100, 5)), "baseline b")
     assert found.estimate.low < whole.estimate.low, "the interval is that of the look's level"
 
@@ -115,3 +115,20 @@ def test_it_keeps_what_each_look_had() -> None:
     looked(interim, RIGHT)
     assert interim.analyses_of(CLAIM.name) == ((100, 100), (200, 200), (300, 300))
     assert interim.analyses_of("nothing of the kind") == ()
+
+
+def test_worse_over_looks_is_exact_for_single_samples() -> None:
+    """The sign test of all looks together; of clusters and of graded scores it is that of levels."""
+    values = lost(N, 60)
+    after = entry(values, analyses=((100, 100), (300, 300), (N, N)), planned=N)
+    losses = [int((values[:n] == 0).sum()) for n in (100, 300, N)]
+    found = change(BEFORE, after, "baseline b")
+    assert found.verdict.p_worse == walk.repeated_p(losses, losses, (100 / N, 300 / N, 1.0))
+    interim = [sequential.p_values(BEFORE, after, n, n, 0.02) for n in (100, 300, N)]
+    assert [each.counts for each in interim] == [(n, n) for n in losses]
+    shared = replace(after, clusters=tuple(str(place // 2) for place in range(N)))
+    before = replace(BEFORE, clusters=shared.clusters)
+    (pairs,) = [sequential.p_values(before, shared, N, N, 0.02)]
+    graded = sequential.p_values(BEFORE, entry(np.where(values == 0, 0.5, 1.0)), N, N, 0.02)
+    assert pairs.counts is graded.counts is None
+    assert sequential.worse_so_far([pairs], (1.0,)) == pytest.approx(pairs.worse, rel=0.05)

@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,10 +34,10 @@ def main() -> None:
     mutants = [each for each in chosen(args.count, args.seed) if args.only in each.module]
     known = dict(_read(args.results))
     waiting = [each for each in mutants if each.key not in known][: args.most]
-    failing: set[str] = set()
+    asis = AsIs()
 
     def tried(mutant: Mutant) -> tuple[Mutant, bool | None, float]:
-        return mutant, *judged(mutant, tests_of(mutant.module), failing)
+        return mutant, *judged(mutant, tests_of(mutant.module), asis)
 
     args.results.parent.mkdir(parents=True, exist_ok=True)
     with args.results.open("a", encoding="utf-8") as file, ThreadPoolExecutor(args.jobs) as pool:
@@ -48,20 +49,38 @@ def main() -> None:
             row = {"mutant": mutant.key, "killed": killed, "seconds": round(seconds, 1)}
             print(json.dumps(row), file=file, flush=True)
             print("killed  " if killed else "SURVIVED", f"{seconds:6.1f} s", mutant.key, flush=True)
-    for name in sorted(failing):
+    for name in sorted(asis.failing):
         print("FAILS WITHOUT A MUTANT", name)
     print("\n".join(table(known)))
 
 
-def judged(mutant: Mutant, tests: Sequence[str], failing: set[str]) -> tuple[bool | None, float]:
+@dataclass(slots=True)
+class AsIs:
+    """How tests end without a change, of those that were asked: by name."""
+
+    passing: set[str] = field(default_factory=set)
+    failing: set[str] = field(default_factory=set)
+
+    def passes(self, named: Sequence[str], tests: Sequence[str]) -> bool:
+        """Whether the named tests pass, or where none has a name all of `tests`, in a quarter of the time."""
+        asked = [name for name in named if name not in self.passing]
+        if named and not asked:
+            return True
+        found = trial.run(asked or tests, LIMIT / 4)
+        self.passing.update(asked if found.passed else ())
+        self.failing.update(found.failed)
+        return found.passed
+
+
+def judged(mutant: Mutant, tests: Sequence[str], asis: AsIs) -> tuple[bool | None, float]:
     """Whether a mutant is killed, None where that is not known, and the seconds of its first run.
 
     It is where a test fails twice with the change and passes without it. One that fails without it too says
-    nothing: it is put among the `failing` ones, and the others are tried. Where no test has a name, because
-    they hang or can't be collected, the same tests have to pass without the change in a quarter of the time.
-    A child that is killed, as by a lack of memory, says nothing.
+    nothing: the others are tried. Where no test has a name, because they hang or can't be collected, the same
+    tests have to pass without the change. A child that is killed, as by a lack of memory, says nothing.
     """
-    left = [*tests, *(f"--deselect={name}" for name in sorted(failing))]
+    known = frozenset(asis.failing)
+    left = [*tests, *(f"--deselect={name}" for name in sorted(known))]
     first = trial.run(left, LIMIT, mutant.module, mutant.change.number)
     if first.passed:
         return False, first.seconds
@@ -69,12 +88,9 @@ def judged(mutant: Mutant, tests: Sequence[str], failing: set[str]) -> tuple[boo
         return None, first.seconds
     if first.failed and trial.run(first.failed, LIMIT, mutant.module, mutant.change.number).passed:
         return None, first.seconds
-    unchanged = trial.run(first.failed or tests, LIMIT / 4)
-    if unchanged.passed:
+    if asis.passes(first.failed, tests):
         return True, first.seconds
-    known = set(unchanged.failed) <= failing
-    failing.update(unchanged.failed)
-    return (None, first.seconds) if known else judged(mutant, tests, failing)
+    return (None, first.seconds) if asis.failing <= known else judged(mutant, tests, asis)
 
 
 def _read(path: Path) -> Iterator[tuple[str, bool]]:

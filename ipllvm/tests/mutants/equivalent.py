@@ -1,19 +1,46 @@
 """Mutants that change nothing that anybody could see: left out by name, each with the reason."""
 
-from ipllvm.tests.mutants.rooms import Mutant
+from functools import cache
 
-REASONS: dict[str, dict[str, str]] = {
-    "ipllvm/verdicts/group_sequential.py": {
-        "1.0 -> 1.5": "a look that was not asked counts 1, and repeated_p takes what is beyond its end as 1",
-    },
-    "ipllvm/verdicts/outlook.py": {
-        "1e-300 -> 1.5e-300": "a floor under the logarithm of a p-value that is below the level either way",
-    },
-}
-"""Module -> change -> why it is the same program; every change of the module that is told so is meant."""
+from ipllvm.tests.mutants.rooms import ROOT, Mutant
+
+Place = tuple[str, str, str]
+"""Module, the line as it stands there, and the change."""
+_END = "asked where its magnitude is at least 1"
+_LONGER = "takes the longer way, which decides alike, as a law of the score test says"
+_OPEN = "open_ = abs(t) < 1 and not self.too_little and not self.concordant"
+REASONS: dict[Place, str] = {
+    ("ipllvm/gate/budget.py",
+     'return json.dumps({"schema": SCHEMA, "gates": [asdict(each) for each in entries]}, indent=1) + "\\n"',
+     "1 -> 2"): "white space in a file that is read as JSON",
+    ("ipllvm/verdicts/group_sequential.py",
+     "return repeated_p([kept.get(look, 1.0) for look in range(1, self.look + 1)], self.shares)",
+     "1.0 -> 1.5"): "a look that was not asked is no evidence, as whatever is beyond the end of the table",
+    ("ipllvm/verdicts/outlook.py", "_MOST, _LEAST = 1e4, 1e-300", "1e-300 -> 1.5e-300"):
+        "a floor under the logarithm of a p-value that is below the level either way",
+    ("ipllvm/stats/detectable.py", "needed = float(brentq(short, least, 1.0))", "1.0 -> 1.5"):
+        "the far end of a bracket that holds one root",
+    ("ipllvm/stats/detectable.py", "shares = (sizes / sizes.max())[:, None] * np.ones(kinds)",
+     "(sizes / sizes.max())[:, None] * np.ones(kinds) -> (sizes / sizes.max())[:, None] / np.ones(kinds)"):
+        "divided by ones",
+    ("ipllvm/stats/dirichlet.py", "return 0.0 if theta > 0 else 1.0", "theta > 0 -> theta >= 0"): _END,
+    ("ipllvm/stats/score_interval.py", "return 0.0 if t < 0 else 1.0", "t < 0 -> t <= 0"): _END,
+    ("ipllvm/stats/score_interval.py", "return 0.0 if t > 0 else 1.0", "t > 0 -> t >= 0"): _END,
+    ("ipllvm/stats/score_interval.py", _OPEN, "not self.too_little -> self.too_little"): _LONGER,
+}  # fmt: skip
+
+
+def place(mutant: Mutant) -> Place:
+    """Where a mutant is and what it changes, in words that other lines do not alter."""
+    line = _lines(mutant.module)[mutant.change.line - 1].strip()
+    return mutant.module, line, f"{mutant.change.before} -> {mutant.change.after}"
 
 
 def why(mutant: Mutant) -> str:
     """Why a mutant is no other program; empty where it is one."""
-    change = mutant.change
-    return REASONS.get(mutant.module, {}).get(f"{change.before} -> {change.after}", "")
+    return REASONS.get(place(mutant), "")
+
+
+@cache
+def _lines(module: str) -> list[str]:
+    return (ROOT / module).read_text(encoding="utf-8").splitlines()

@@ -3,8 +3,8 @@
 import pytest
 
 from ipllvm.tests.mutants import trial
-from ipllvm.tests.mutants.__main__ import judged, table
-from ipllvm.tests.mutants.equivalent import REASONS, why
+from ipllvm.tests.mutants.__main__ import AsIs, judged, table
+from ipllvm.tests.mutants.equivalent import REASONS, place, why
 from ipllvm.tests.mutants.mutations import Change
 from ipllvm.tests.mutants.rooms import Mutant, every
 from ipllvm.tests.mutants.trial import NO_TESTS, Ended
@@ -37,16 +37,24 @@ def test_only_a_failure_that_the_mutant_makes_kills_it(
 ) -> None:
     left = iter(runs)
     monkeypatch.setattr(trial, "run", lambda *args: next(left))
-    assert judged(MUTANT, ["test_a.py"], set())[0] is killed
+    assert judged(MUTANT, ["test_a.py"], AsIs())[0] is killed
+    assert not list(left)
+
+
+def test_a_test_that_passes_as_it_is_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    left = iter([FAILED, FAILED, PASSED, FAILED, FAILED])
+    monkeypatch.setattr(trial, "run", lambda *args: next(left))
+    asis = AsIs()
+    assert [judged(MUTANT, ["test_a.py"], asis)[0] for _ in range(2)] == [True, True]
     assert not list(left)
 
 
 def test_every_mutant_that_is_left_out_is_there_and_has_its_reason() -> None:
     """A reason for a change that no module makes any more is of no use, and may hide another one."""
-    found = {(each.module, f"{each.change.before} -> {each.change.after}"): each for each in every()}
-    named = [(module, change) for module, changes in REASONS.items() for change in changes]
-    assert set(named) <= set(found) and all(why(found[name]) for name in named)
-    alike = found[named[0]]
-    other = next(each for name, each in found.items() if name not in named)
+    rooms = {module for module, _, _ in REASONS}
+    found = {place(each): each for each in every() if each.module in rooms}
+    assert REASONS.keys() <= found.keys() and all(REASONS.values())
+    alike = next(each for each in found.values() if why(each))
+    other = next(each for each in found.values() if not why(each))
     assert table({alike.key: False, other.key: True})[-1] == "| all | 2 | 1 | 1 | 100 % |"
     assert table({alike.key: False})[-1] == "| all | 1 | 0 | 1 | nothing |"

@@ -12,6 +12,14 @@ from ipllvm.tests.plugin.sessions import Session, sessions, suite
 BASELINE = "--baseline=reports/baselines/first.json"
 FIRST = "test_regression[planted:{}-scenes-first-permutation]"
 SECOND = "test_regression[planted:{}-scenes-second-clean_score]"
+MARKING = """
+import pytest
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        item.add_marker(pytest.mark.skip("not today"))
+"""
+"""A plugin of somebody who would like a gate to be quiet."""
 LEFT = "it is in the baseline and was left out of this run by -k, -m, --deselect or --lf"
 
 
@@ -31,6 +39,7 @@ FAST = {
     "first-failure": gate("blind", "-x"),
     "left-out": gate("invariant", "-k", "first"),
     "lose": gate("failing"),
+    "marked": gate("blind", "-p", "marking"),
     "another": ["--benchmark=charts", *gate("invariant")[1:]],
 }
 SLOW = {
@@ -44,6 +53,7 @@ SLOW = {
     "undecided": gate("modality"),
     "undecided-fails": gate("modality", "--undecided=fail"),
     "requirements": gate("blind", "-m", "requirement"),
+    "uncollected": gate("invariant", "--continue-on-collection-errors", "test_gate.py", "broken.py"),
     "worse": gate("blind"),
     "reruns": gate("blind", "--reruns=2"),
     "count": gate("blind", "--count=2"),
@@ -58,6 +68,7 @@ SLOW = {
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a baseline."""
     place = suite(tmp_path_factory.mktemp("kept"), "suite_gate")
+    (place / "marking.py").write_text(MARKING)
     (first,) = sessions(place, asked("invariant", "--save-baseline=first"))
     assert first.status == 0 and "baseline saved as reports/baselines/first.json" in first.lines
     return place
@@ -73,6 +84,7 @@ def done(kept: Path) -> dict[str, Session]:
 def more(tmp_path_factory: pytest.TempPathFactory, kept: Path) -> dict[str, Session]:
     """The other ones."""
     place = suite(tmp_path_factory.mktemp("more"), "suite_gate")
+    (place / "broken.py").write_text("import nothing_like_it\n")
     shutil.copytree(kept / "reports" / "baselines", place / "reports" / "baselines")
     return batch(place, SLOW)
 
@@ -157,6 +169,14 @@ def test_a_property_that_could_not_be_measured_is_not_compared(done: dict[str, S
     assert [*ends.values()].count("failure") == 3
 
 
+def test_a_comparison_that_is_skipped_by_a_mark_was_not_made(done: dict[str, Session]) -> None:
+    marked = done["marked"]
+    assert marked.status == 7 and [*agree(marked).values()].count("failure") == 0
+    assert lost(marked)[FIRST.format("blind")] == (
+        "not compared first (permutation) on scenes: it was skipped: not today"
+    )
+
+
 @pytest.mark.slow
 def test_a_property_that_was_skipped_is_not_compared(more: dict[str, Session]) -> None:
     ends = uncompared(more["skip"], "noisy", "this model has no text encoder")
@@ -179,6 +199,15 @@ def test_what_only_one_side_has_is_told(done: dict[str, Session]) -> None:
     assert "new first (permutation) on charts: it is not in the baseline" in told
     missing = "missing first (permutation) on scenes: it is in the baseline and not in this run"
     assert f"{missing}; renamed to first (permutation) on charts?" in told
+
+
+@pytest.mark.slow
+def test_a_file_that_could_not_be_read_is_in_the_report(more: dict[str, Session]) -> None:
+    unread = more["uncollected"]
+    assert unread.status == 1 and set(claims(unread).values()) == {"HOLDS", "UNDECIDED"}
+    assert (
+        "not collected: broken.py" in unread.lines and "not collected: broken.py" in report(unread)["notes"]
+    )
 
 
 @pytest.mark.slow

@@ -39,6 +39,23 @@ def test_a_model_that_ignores_the_options_follows_their_letters(tmp_path: Path) 
     assert (numbers["same_letter"], numbers["same_option"], numbers["every_order"]) == (100, 0, 0)
 
 
+def test_answers_by_likelihood_have_a_second_row_in_probabilities(tmp_path: Path) -> None:
+    """A planted model is nearly certain, so that both rows come to the same; the claim's own one decides."""
+    chosen = (
+        "-k",
+        "permutation",
+        "--benchmark=planted",
+        "--samples=60",
+        "--device=cpu",
+        "--answer=likelihood",
+    )
+    found = session(tmp_path, *properties(*chosen, "--model=planted:exact-drop,d=0.2", "--report-only"))
+    row = next(row for row in found.report()["results"] if row["property"] == "permutation_invariance")
+    first, second = (row["estimates"][f"performance_drop{suffix}"] for suffix in ("", "_probability"))
+    assert second["value"] == pytest.approx(first["value"], abs=0.01) and first["value"] > 5
+    assert second["n"] == 60 and "another estimand than the claim's" in second["method"]
+
+
 def test_the_best_draw_is_asked_for_in_a_claims_file(tmp_path: Path) -> None:
     """Noise at the first layer breaks right answers, whatever its strength."""
     claims = tmp_path / "mine.toml"

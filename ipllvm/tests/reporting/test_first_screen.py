@@ -81,7 +81,7 @@ def test_the_worst_comes_first() -> None:
     assert [it.title for it in first_screen(report, sections(report)).own] == ["worse", "occlusion"]
 
 
-@pytest.mark.parametrize(("total", "command"), [(9673, "--samples=1200"), (300, "")])
+@pytest.mark.parametrize(("total", "command"), [(9673, "--samples=1200 --top-up=1200"), (300, "")])
 def test_undecided_ends_in_one_number_its_cost_and_a_command(total: int, command: str) -> None:
     found = reports.result(Decision.UNDECIDED)
     report = reports.report(replace(found, benchmark=replace(found.benchmark, total=total)))
@@ -90,6 +90,19 @@ def test_undecided_ends_in_one_number_its_cost_and_a_command(total: int, command
     assert step.command.endswith(command)
     assert bool(step.command) == bool(command)
     assert ("about 1 min" in step.why) == bool(command)
+
+
+@pytest.mark.parametrize(
+    ("planned", "command"),
+    [(1000, "--samples=1000 --top-up=1000"), (5000, "--samples=1200 --top-up=5000"), (300, "")],
+)
+def test_a_longer_run_keeps_to_the_number_that_was_planned(planned: int, command: str) -> None:
+    """A run beyond it, or one at the whole of alpha, would err more often than is said."""
+    found = reports.result(Decision.UNDECIDED)
+    report = reports.report(replace(found, benchmark=replace(found.benchmark, total=9673)))
+    report["run"]["options"] = {"top_up": planned}
+    (step,) = advice.steps(report)
+    assert step.command.endswith(command) and bool(step.command) == bool(command)
 
 
 def test_what_holds_can_be_kept_as_a_baseline_and_a_broken_law_is_run_again() -> None:

@@ -99,3 +99,9 @@ def test_the_largest_mean_that_is_left() -> None:
 @pytest.mark.parametrize(("log", "p"), [(math.log(20), 0.05), (0.0, 1.0), (-3.0, 1.0), (math.inf, 0.0)])
 def test_a_p_value_is_one_over_the_wealth(log: float, p: float) -> None:
     assert p_value(log) == pytest.approx(p)
+
+
+@pytest.mark.parametrize(("short", "known"), [(0.0, False), (1e-9, False), (1.2e-9, True), (0.1, True)])
+def test_a_whole_benchmark_below_the_mean_is_known_but_for_rounding(short: float, known: bool) -> None:
+    (evidence,) = log_evidence(np.array([-short]), np.ones(1), 0.0, planned=1)
+    assert bool(np.isinf(evidence)) is known

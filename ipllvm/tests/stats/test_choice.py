@@ -52,6 +52,8 @@ def test_the_proven_bound_is_the_wider_one_and_can_be_asked_for() -> None:
     claim = replace(claims.load()["occlusion"], margin=-10.0, exact="bets")
     opposite = BettingTest.of(replace(contrast, values=-contrast.values))
     assert decide.decide(contrast, claim).p_holds == opposite.p_holds(0.1)
+    open_ = decide.decide(contrast, replace(claim, margin=-1.0))
+    assert "how many samples would decide bets can't say" in open_.reason and open_.n_to_decide is None
 
 
 def test_where_nothing_changed_the_bound_is_exact_for_weighted_sums_too() -> None:

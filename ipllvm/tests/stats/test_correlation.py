@@ -55,11 +55,16 @@ def test_nine_models_are_drawn() -> None:
     assert found == correlation([*range(8), 7.5], [0, 2, 1, 3, 5, 4, 7, 6, 8], _rng())
 
 
-@pytest.mark.parametrize(("x", "y"), [([], []), ([1], [2]), ([1, 1, 1], [1, 2, 3])])
+@pytest.mark.parametrize(("x", "y"), [([], []), ([1], [2]), ([1, 1, 1], [1, 2, 3]), ([1, 2, 3], [2, 2, 2])])
 def test_nothing_is_said_of_nothing(x: list[float], y: list[float]) -> None:
     found = correlation(x, y, _rng())
     assert (found.spearman, found.p, found.decided) == (None, None, False)
     assert str(found).startswith("no correlation")
+
+
+def test_sides_that_differ_by_one_or_by_less_are_not_constant() -> None:
+    for x, y in (([0, 1, 1, 0], [5, 5, 6, 5]), ([0.0, 0.1], [0.2, 0.3])):
+        assert correlation(x, y, _rng()).spearman is not None
 
 
 def test_few_models_are_undecided_in_words() -> None:

@@ -205,6 +205,15 @@ def test_the_saddlepoint_loses_no_digits_near_the_middle(shift: float, counts: t
     assert saddlepoint(values, np.array(counts)) == pytest.approx(exact, abs=5e-5)
 
 
+def test_the_middle_itself_is_taken_for_less_than_a_ten_thousandth_of_a_step() -> None:
+    """At 1.2e-4 standard deviations the formula still has six digits, of which the middle would have four."""
+    counts = np.array([20.0, 30.0, 4.0])
+    values = np.array([0.8, -0.5, 0.1])
+    values = values - np.average(values, weights=counts) + 1e-5
+    exact = lugannani_rice(values.tolist(), counts.tolist())
+    assert saddlepoint(values, counts) == pytest.approx(exact, abs=2e-6)
+
+
 def test_the_ends_of_the_range_are_certain() -> None:
     found = Totals.of(np.array([0.5, 0.1, 0.2]), np.ones(3))
     assert [found.p_below(theta, 1.0) for theta in (1.0, 1.5, -1.0, -1.5)] == [0, 0, 1, 1]

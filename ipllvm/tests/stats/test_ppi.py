@@ -97,3 +97,10 @@ def test_answers_about_one_picture_say_nothing_of_others() -> None:
     whole, narrow = corrected(one, labels), corrected(contrast, labels)
     assert whole is not None and narrow is not None
     assert whole.mean == narrow.mean and whole.high - whole.low > 1.5 * (narrow.high - narrow.low)
+
+
+def test_a_judge_who_is_too_mild_counts_no_more_than_whole() -> None:
+    """A quarter for what people give nothing, three quarters for 1: once is the most."""
+    people = (np.arange(400) % 2).astype(float)
+    found = corrected(judged(0.25 + people / 2), {str(i): float(people[i]) for i in range(40)})
+    assert found is not None and found.trust == 1.0 and found.mean == pytest.approx(0.5)

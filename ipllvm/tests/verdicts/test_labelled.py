@@ -24,8 +24,10 @@ def test_the_estimate_is_the_correction_in_points() -> None:
     made = labelled.estimate("clean", scores(errors=4), LABELS, seed=3)
     found = corrected(score(scores(errors=4)), LABELS)
     assert made is not None and found is not None
-    told = (made.value, made.low, made.high, made.extra["judge_off"])
-    assert told == pytest.approx(tuple(100 * each for each in (found.mean, found.low, found.high, found.off)))
+    numbers = (made.value, made.low, made.high, made.extra["judge_off"])
+    assert numbers == pytest.approx(
+        tuple(100 * each for each in (found.mean, found.low, found.high, found.off))
+    )
     assert (made.name, made.unit, made.n, made.clusters, made.draws) == (
         "clean_labelled",
         "points",

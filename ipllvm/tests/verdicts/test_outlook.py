@@ -17,7 +17,7 @@ from ipllvm.verdicts.outlook import ahead, evidence, outlook_of, unbounded
 CLAIM = Claim("permutation", "drop", "at_most", 2.0, "requirement", "paper", "costs little")
 
 
-def told(contrast: Contrast, margin: float, available: int | None = None) -> tuple[int | None, str]:
+def outlook_for(contrast: Contrast, margin: float, available: int | None = None) -> tuple[int | None, str]:
     claim = replace(CLAIM, margin=margin)
     found = ahead(contrast, claim, ScoreTest.of(contrast), choose(contrast), available)
     return found.n, found.sentence
@@ -28,7 +28,7 @@ def told(contrast: Contrast, margin: float, available: int | None = None) -> tup
 )
 def test_four_runs_in_five_of_that_size_would_decide(contrast: Contrast, margin: float) -> None:
     """At so many times the clusters the p-value of a typical run is the one that 80 % of runs are below."""
-    n, sentence = told(contrast, margin)
+    n, sentence = outlook_for(contrast, margin)
     test, level = ScoreTest.of(contrast), norm.sf(norm.isf(0.05) + norm.ppf(0.8))
     inside = contrast.values.mean() < margin / 100
     p = test.p_holds if inside else test.p_violated
@@ -47,22 +47,25 @@ def test_four_runs_in_five_of_that_size_would_decide(contrast: Contrast, margin:
 
 def test_where_nothing_changed_the_exact_bound_is_asked() -> None:
     """(1 - 0.02)^149 is below 5 %, ten samples a cluster ask for ten times as many."""
-    assert told(flips(60, 0), 2.0) == (149, "about 149 samples would decide")
-    assert told(flips(60, 0, size=10), 2.0)[0] == 1483
-    assert told(replace(flips(60, 0), bound=2.0), 2.0)[0] == math.ceil(math.log(0.05) / math.log(0.99))
-    assert told(flips(60, 0), 0.0) == (None, "at the margin")
-    assert told(flips(60, 0), -2.0)[0] == 149
-    assert "it has 100" in told(flips(60, 0), 2.0, available=100)[1]
+    assert outlook_for(flips(60, 0), 2.0) == (149, "about 149 samples would decide")
+    assert outlook_for(flips(60, 0, size=10), 2.0)[0] == 1483
+    assert outlook_for(replace(flips(60, 0), bound=2.0), 2.0)[0] == math.ceil(math.log(0.05) / math.log(0.99))
+    assert outlook_for(flips(60, 0), 0.0) == (None, "at the margin")
+    assert outlook_for(flips(60, 0), -2.0)[0] == 149
+    assert "it has 100" in outlook_for(flips(60, 0), 2.0, available=100)[1]
 
 
 def test_draws_that_stand_for_others_and_means_at_the_margin_have_no_number() -> None:
     table = np.random.default_rng(0).random((60, 10))
     crossed = Contrast("x", table.mean(1), grouped(60, 1), lattice=0.0, draws=10, crossed=table)
-    assert told(crossed, 90.0) == (
+    assert outlook_for(crossed, 90.0) == (
         None,
         "more draws would tell more than more samples, as draws stand for others",
     )
-    assert told(flips(300, 12, 6), 2.0) == (None, "at the margin: no number of samples is likely to decide")
+    assert outlook_for(flips(300, 12, 6), 2.0) == (
+        None,
+        "at the margin: no number of samples is likely to decide",
+    )
 
 
 @pytest.mark.parametrize(("logs", "expected"), [(0, (1.0, 1.0)), (30, None), (3000, None)])

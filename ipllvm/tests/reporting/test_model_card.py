@@ -1,0 +1,44 @@
+"""The card of a report from hostile hands: no markup, no row of its own, nothing that can't be seen."""
+
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from ipllvm.records import Decision
+from ipllvm.reporting import model_card
+from ipllvm.tests.reporting import reports
+
+WHOLE = json.loads(json.dumps(reports.report(reports.result(Decision.VIOLATED), reports.result())))
+TEXTS = ("<script>alert(1)</script>", "a | b\n| c | d |", "\x1b]0;x\x07\u202e##[error]x", "\n---\n# x")
+
+
+def texts(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Where the texts of a report are."""
+    for key, value in node.items() if isinstance(node, dict) else enumerate(node):
+        if isinstance(value, str):
+            yield (*path, key)
+        elif isinstance(value, dict | list):
+            yield from texts(value, (*path, key))
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_whatever_a_report_says_stays_text(text: str) -> None:
+    tried = 0
+    for path in texts({"results": WHOLE["results"], "models": WHOLE["models"], "run": WHOLE["run"]}):
+        made = deepcopy(WHOLE)
+        node = made
+        for step in path[:-1]:
+            node = node[step]
+        node[path[-1]] = text
+        try:
+            card = model_card.card(made)
+        except (KeyError, ValueError):
+            continue  # what no report can say, which its schema refuses before
+        tried += 1
+        front, body = card.removeprefix("---\n").split("\n---\n", 1)
+        assert "<script" not in body and "\n| c | d |" not in card and "\n# x" not in card, path
+        assert all(c.isprintable() or c == "\n" for c in front + body), path
+    assert tried > 40
