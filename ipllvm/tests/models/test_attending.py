@@ -16,7 +16,7 @@ def test_a_tower_that_gives_its_mask_by_name_is_answered_after_and_meanwhile() -
     generator = torch.Generator().manual_seed(0)
     query, key, value = (torch.randn(1, 2, 5, 4, generator=generator) for _ in range(3))
     tower, decoder = nn.Module(), SimpleNamespace(layers=[nn.Module()])
-    expected, _ = sdpa_attention_forward(tower, query, key, value, None, is_causal=False)  # type: ignore[no-untyped-call]
+    expected, _ = sdpa_attention_forward(tower, query, key, value, None, is_causal=False)
     with narrowed(decoder, CAUSAL, None):
         dispatched = ALL_ATTENTION_FUNCTIONS[KIND]
         within, _ = dispatched(tower, query, key, value, attention_mask=None, is_causal=False)
