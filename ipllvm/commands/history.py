@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from ipllvm.errors import UsageError
-from ipllvm.history.changes import marked
+from ipllvm.history.changes import marked, not_compared
 from ipllvm.history.checkpoints import ORDERS, CheckpointRun, checkpoints, ordered
 from ipllvm.history.claims import tracks as tracks_of
 from ipllvm.reporting import history_page
@@ -54,9 +54,10 @@ def main(args: argparse.Namespace) -> int:
     runs = [ShownRun(each.label, each.model, each.when, _link(each.page, page)) for each in found]
     alone = [each.label for each in found if each.baseline is None]
     notes = [f"{label} has no answers by sample: not compared." for label in alone]
+    notes += not_compared(tracks, found)
     ensure_writable(page.parent)
     replace_file(page.parent, page.name, history_page.render(runs, tracks, notes))
-    for line in _lines(tracks, found):
+    for line in (*_lines(tracks, found), *notes):
         print(visible(line, _LONG))
     print(visible(str(page), _LONG))
     last = found[-1].label

@@ -63,7 +63,7 @@ def choose(
 
 @torch.inference_mode()
 def fastest(
-    model: VisionLanguageModel, prompts: Sequence[Float[Tensor, "positions hidden"]], most: int
+    model: VisionLanguageModel, prompts: Sequence[Float[Tensor, "_positions hidden"]], most: int
 ) -> int:
     """Doubled while it pays, fits and is cheap to try; the largest that is nearly as fast as any."""
     found: dict[int, float] = {}

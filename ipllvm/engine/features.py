@@ -23,9 +23,9 @@ def projected(
         chunk = samples[start : start + batch_size]
         batch = [model.prepare([image.load() for image in item.images], item.prompt) for item in chunk]
         encoded = model.encode(batch)
-        inputs += [each.patches.float().flatten(0, 1).mean(0).cpu() for each in encoded]
+        inputs += [each.patches.float().flatten(0, 1).mean(0).cpu() for each in encoded]  # [width] each
         for prepared, each in zip(batch, encoded, strict=True):
             picture = torch.from_numpy(~model.layout(prepared).newline)
             packed = model.pack(each.projected, prepared).float().cpu()
-            outputs.append(packed[picture].mean(0))
+            outputs.append(packed[picture].mean(0))  # [hidden]
     return torch.stack(inputs)[:, None].numpy(), torch.stack(outputs)[:, None].numpy()

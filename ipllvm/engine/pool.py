@@ -147,8 +147,9 @@ class Pool:
     ) -> Int[Tensor, "axes rows columns"]:
         """Where each column stands; nobody's, behind the `last` one of a row, no further than that."""
         axes = max(answer.prompt.axes for answer in answers)
-        ahead = torch.tensor([answer.prompt.ahead for answer in answers], device=at.device)[:, None]
-        return (at.minimum(last.to(at.device)[:, None]) + ahead).expand(axes, -1, -1)
+        # r rows, c columns
+        ahead = torch.tensor([answer.prompt.ahead for answer in answers], device=at.device)[:, None]  # [r, 1]
+        return (at.minimum(last.to(at.device)[:, None]) + ahead).expand(axes, -1, -1)  # [axes, r, c]
 
     def _attention(
         self, at: Int[Tensor, "rows columns"], positions: Int[Tensor, "axes rows columns"], slots: int

@@ -85,8 +85,8 @@ def restarted(
     packed = pack(model, [prompt])
     embeds, attention, ends = packed.embeds(model), packed.attention(model), packed.speaking(model.device)
     hidden, _ = model.decoder(embeds, attention=attention, use_cache=False)
-    whole = finite_logits(model, hidden[ends]).cpu()
+    whole = finite_logits(model, hidden[ends]).cpu()  # [1, vocabulary]
     inputs, _ = model.layer_inputs(embeds, layers, attention)
     entered = [model.decode_from_layer(layer, inputs[layer], attention, wanted=ends)[0] for layer in layers]
-    found = [finite_logits(model, states[ends]).cpu() for states in entered]
+    found = [finite_logits(model, states[ends]).cpu() for states in entered]  # [1, vocabulary] each
     return whole.expand(len(layers), -1), torch.cat(found)

@@ -80,7 +80,7 @@ def _base(prepared: Prepared, image: Image.Image, layout: Layout) -> Image.Image
     if prepared.tiles is None:
         return image.convert("RGB")
     whole = 0 if layout.view[0] == layout.view.min() else -1
-    tile = prepared.tiles[whole].float().numpy().transpose(1, 2, 0)
+    tile = prepared.tiles[whole].float().numpy().transpose(1, 2, 0)  # [height, width, 3]
     pixels = np.asarray(image.convert("RGB"), np.float32)
     (low, high), (least, most) = (_range(values) for values in (tile, pixels))
     spread = np.where(high > low, high - low, 1)

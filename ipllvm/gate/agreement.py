@@ -33,6 +33,10 @@ SHAPE: Final = ("bound", "lattice", "draws", "weighted", "is_ratio", "share", "o
 """What an entry says of the range of its values."""
 VERSIONS: Final = ("transformers", "readings")
 """Of another version it is another model, or another reading of answers; others may differ, which is told."""
+REMEDIES: Final = {
+    "dtype": "give both runs the same --dtype; a model in memory is measured as it was loaded (dtype=...)"
+}
+"""What to do where a setting differs, if that is not plain."""
 NAMED: Final = 3
 _LONG: Final = 32
 
@@ -102,7 +106,8 @@ def _differ(
     for name in names:
         if before.get(name) != after.get(name):
             told = _short(before.get(name)), _short(after.get(name))
-            yield f"{whose}{name} is {told[0]} in the baseline and {told[1]} in this run"
+            remedy = f": {REMEDIES[name]}" if name in REMEDIES else ""
+            yield f"{whose}{name} is {told[0]} in the baseline and {told[1]} in this run{remedy}"
 
 
 def _unlike_samples(

@@ -33,6 +33,23 @@ def marked(tracks: Sequence[Track], found: Sequence[CheckpointRun]) -> list[Trac
     ]
 
 
+def not_compared(tracks: Sequence[Track], found: Sequence[CheckpointRun]) -> list[str]:
+    """Which neighbours have answers of which none can be paired, each once, with the first reason."""
+    from ipllvm.gate import agreement
+
+    reasons: dict[tuple[str, str], str] = {}
+    for track in tracks:
+        for one, two in _neighbours(track, found):
+            before, after = (_entry(each.baseline, track) for each in (one, two))
+            if before is not None and after is not None:
+                for reason in agreement.disagreements(before, after):
+                    reasons.setdefault(
+                        (one.label, two.label),
+                        reason.replace("in this run", "in the second").replace("the baseline", "the first"),
+                    )
+    return [f"{one} and {two} are not compared: {why}." for (one, two), why in reasons.items()]
+
+
 def _neighbours(
     track: Track, found: Sequence[CheckpointRun]
 ) -> Iterator[tuple[CheckpointRun, CheckpointRun]]:

@@ -21,6 +21,8 @@ from ipllvm.models.base import Attention, Places
 KIND: Final = "sdpa"
 SPLIT_FROM: Final = 64
 """So many columns that need no mask are worth a call of their own."""
+GIVEN: Final = 5
+"""Module, queries, keys, values and mask: what a decoder's attention is given by place."""
 Heads = Float[Tensor, "rows heads columns width"]
 Attend = Callable[..., tuple[Tensor, Any]]
 
@@ -69,21 +71,12 @@ class _Dispatched:
     def __init__(self, usual: Attend) -> None:
         self._usual = usual
 
-    def __call__(
-        self,
-        module: nn.Module,
-        query: Heads,
-        key: Heads,
-        value: Heads,
-        attention_mask: Any,
-        *more: Any,
-        **named: Any,
-    ) -> tuple[Tensor, Any]:
-        """See transformers, whose towers give the mask by its name."""
+    def __call__(self, *given: Any, **named: Any) -> tuple[Tensor, Any]:
+        """See transformers. Towers name the mask, decoders give it as the fifth argument."""
         now = _NOW.get()
-        if now is None or more or named.get("position_bias") is not None:
-            return self._usual(module, query, key, value, attention_mask, *more, **named)
-        return now.attend(self._usual, module, query, key, value, attention_mask, **named)
+        if now is None or len(given) != GIVEN or named.get("position_bias") is not None:
+            return self._usual(*given, **named)
+        return now.attend(self._usual, *given, **named)
 
 
 @contextmanager

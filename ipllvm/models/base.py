@@ -188,7 +188,7 @@ class VisionLanguageModel(ABC):
     def encode(self, batch: Sequence[Prepared]) -> list[EncodedPicture]:
         """f_V and f_P: the pictures of each sample before and after the projector, before packing."""
 
-    def projected(self, batch: Sequence[Prepared]) -> list[Float[Tensor, "tiles tokens hidden"]]:
+    def projected(self, batch: Sequence[Prepared]) -> list[Float[Tensor, "_tiles _tokens hidden"]]:
         """What the projector gives, one tensor a sample."""
         return [each.projected for each in self.encode(batch)]
 

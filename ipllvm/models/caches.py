@@ -1,4 +1,7 @@
-"""Keys and values in transformers' caches: kept as they come, gathered, and rows that grow in place."""
+"""Keys and values in transformers' caches: kept as they come, gathered, and rows that grow in place.
+
+In shapes: r rows, h heads, s slots (the positions held), c columns (those of a step), w the width of a head.
+"""
 
 from collections.abc import Sequence
 from typing import Any, cast
@@ -42,7 +45,7 @@ class _InPlace(DynamicLayer):  # type: ignore[no-untyped-call]
         super().__init__()  # type: ignore[no-untyped-call]
         self.at = torch.empty(0, 0, dtype=torch.long)
         self.before = 0
-        self._held: tuple[Tensor, ...] = ()  # [rows, heads, slots, width] each, keys and values
+        self._held: tuple[Tensor, ...] = ()  # keys and values, [r, h, s, w] each
 
     def update(
         self, key_states: Tensor, value_states: Tensor, *args: Any, **named: Any
@@ -50,8 +53,9 @@ class _InPlace(DynamicLayer):  # type: ignore[no-untyped-call]
         """See transformers: the next ones of each row are written behind its own."""
         rows, columns = self.at.shape
         for held, new in zip(self._held, (key_states, value_states), strict=True):
-            held[torch.arange(rows, device=held.device)[:, None], :, self.at] = new.transpose(1, 2)
-        keys, values = (held[:rows, :, : self.before + columns] for held in self._held)
+            row = torch.arange(rows, device=held.device)[:, None]  # [r, 1], beside `at` [r, c]
+            held[row, :, self.at] = new.transpose(1, 2)  # [r, c, h, w]: indices around a slice come first
+        keys, values = (held[:rows, :, : self.before + columns] for held in self._held)  # [r, h, s, w]
         return keys, values
 
     def get_seq_length(self, *args: Any) -> int:
@@ -165,8 +169,9 @@ def _put(cache: DynamicCache, index: int, layer: Any, rows: Tensor, slots: Tenso
 
 
 def _chosen(held: Tensor, rows: Tensor, slots: Tensor) -> Float[Tensor, "live heads slots width"]:
-    """Some slots of some rows of keys or values [rows, heads, slots, width]."""
-    return held.transpose(1, 2)[rows[:, None], slots].transpose(1, 2)
+    """Some slots of some rows of keys or values [r, h, s, w]."""
+    chosen = held.transpose(1, 2)[rows[:, None], slots]  # [live, slots, h, w]
+    return chosen.transpose(1, 2)  # [live, h, slots, w]
 
 
 def _compact(states: Tensor) -> Tensor:

@@ -210,7 +210,7 @@ class LanguageHalf(VisionLanguageModel):
 
     def generate(
         self,
-        embeds: Sequence[Float[Tensor, "positions hidden"]],
+        embeds: Sequence[Float[Tensor, "_positions hidden"]],
         max_new_tokens: int,
         edit: Edit | None = None,
         *,
@@ -221,10 +221,10 @@ class LanguageHalf(VisionLanguageModel):
         What the engine is compared with; `stop` False goes on beyond the end of an answer.
         """
         width = max(len(prompt) for prompt in embeds)
-        # [batch, width, hidden], [batch], [batch, width]
-        padded = torch.stack([nn.functional.pad(p, (0, 0, width - len(p), 0)) for p in embeds])
-        lengths = torch.tensor([len(prompt) for prompt in embeds], device=self.device)
-        mask = torch.arange(width, device=self.device) >= (width - lengths)[:, None]
+        # b prompts, w the longest one's width, h hidden
+        padded = torch.stack([nn.functional.pad(p, (0, 0, width - len(p), 0)) for p in embeds])  # [b, w, h]
+        lengths = torch.tensor([len(prompt) for prompt in embeds], device=self.device)  # [b]
+        mask = torch.arange(width, device=self.device) >= (width - lengths)[:, None]  # [b, w]
         with layer_hooks.with_layer_input(self._decoder, edit):
             out = self._greedily(
                 stop, inputs_embeds=padded, attention_mask=mask.long(), max_new_tokens=max_new_tokens
@@ -255,8 +255,8 @@ class LanguageHalf(VisionLanguageModel):
             self._head_alone = torch.equal(self._head(rows), self._full_head(rows))
         if self._head_alone:
             return self._head(hidden).float()  # type: ignore[no-any-return]
-        rows = hidden.reshape(-1, hidden.shape[-1])
-        return self._full_head(rows).view(*hidden.shape[:-1], -1).float()
+        rows = hidden.reshape(-1, hidden.shape[-1])  # [all positions, hidden]
+        return self._full_head(rows).view(*hidden.shape[:-1], -1).float()  # [..., vocabulary]
 
     def _full_head(self, rows: Tensor) -> Tensor:
         """What the family's own forward says of final states [rows, hidden]."""

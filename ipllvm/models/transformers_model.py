@@ -153,12 +153,16 @@ class TransformersModel(LanguageHalf):
         """Samples whose fields are of one shape: what comes out has equally many rows for each."""
         with layer_hooks.recorded_calls(self._projector) as given:
             tokens = self._tokens(self._pictures(alike))
-        patches = torch.cat([each.flatten(0, -2) for each in given])
+        # b samples, p patches and t tokens of each
+        patches = torch.cat([each.flatten(0, -2) for each in given])  # [b * p, width]
         rows, width = (len(alike), -1), patches.shape[-1]
         return [
             EncodedPicture(each[None], self._by_view(own, item))
             for each, own, item in zip(
-                patches.view(*rows, width), tokens.view(*rows, tokens.shape[-1]), alike, strict=True
+                patches.view(*rows, width),  # [b, p, width]
+                tokens.view(*rows, tokens.shape[-1]),  # [b, t, hidden]
+                alike,
+                strict=True,
             )
         ]
 
@@ -181,7 +185,7 @@ class TransformersModel(LanguageHalf):
         self, projected: Float[Tensor, "tiles tokens width"], prepared: Prepared
     ) -> Float[Tensor, "visual hidden"]:
         """See the interface: nothing stands between the views."""
-        return projected.flatten(0, 1)
+        return projected.flatten(0, 1)  # [visual, hidden]
 
     def layout(self, prepared: Prepared) -> Layout:
         """See the interface: the views, row by row; raises ValueError where the prompt has another number of

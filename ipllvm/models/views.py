@@ -34,7 +34,9 @@ def tiled(across: tuple[int, int], size: tuple[int, int], picture: int = 0) -> I
 
 def laid_out(views: Sequence[View]) -> Layout:
     """The tokens of some views behind each other; a picture has a view for the whole and one for its map."""
-    grids = [np.indices((view.rows, view.columns)).reshape(2, -1) for view in views]
+    grids = [
+        np.indices((view.rows, view.columns)).reshape(2, -1) for view in views
+    ]  # [(row, column), tokens]
     row = [grid[0] + view.top for grid, view in zip(grids, views, strict=True)]
     column = [grid[1] + view.left for grid, view in zip(grids, views, strict=True)]
     number = [np.full(len(view), 2 * view.picture + (not view.whole)) for view in views]

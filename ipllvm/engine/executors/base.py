@@ -5,7 +5,7 @@ Imports no torch: where every outcome is there no model is asked.
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine import deferred
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ipllvm.models.base import VisionLanguageModel
 
 
+@runtime_checkable
 class Executor(Protocol):
     """Runs plans."""
 

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, runtime_checkable
 
 from ipllvm.engine.executors.chunks import Chunk, ChunkQueue, Job
 from ipllvm.engine.executors.worker import Introduction
@@ -67,6 +67,7 @@ class WorkerRefused:
 Event = Introduced | Answered | Finished | Lost | WorkerRefused
 
 
+@runtime_checkable
 class WorkerPool(Protocol):
     """Starts workers and hands them chunks; the numbers of workers are its own."""
 

@@ -79,7 +79,8 @@ class Gemma4(TransformersModel):
         for number, each in enumerate(lenders):
             pair = states[2 * number : 2 * number + 2]
             lent[each.layer_type] = tuple(
-                s.view(*s.shape[:2], -1, each.head_dim).transpose(1, 2) for s in pair
+                s.view(*s.shape[:2], -1, each.head_dim).transpose(1, 2)  # [rows, heads, positions, width]
+                for s in pair
             )
         return hidden, {"inputs_embeds": embeds, "shared_kv_states": lent, **self._by_layer(own)}
 
@@ -94,6 +95,7 @@ class Gemma4(TransformersModel):
         if not layer:
             return embeds
         held = [cache.layers[each.layer_idx] for each in self._lenders(layer)]
+        # keys and values [rows, heads, positions, width] become [rows, positions, heads * width]
         states = [state.transpose(1, 2).flatten(2) for each in held for state in (each.keys, each.values)]
         return torch.cat([hidden, embeds, *states], -1)
 

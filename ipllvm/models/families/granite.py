@@ -78,10 +78,11 @@ class Granite4Vision(LlavaNext):
         embeds[places] = torch.nn.functional.pad(visual, (self.width, 0))
 
     def _apart(self, rows: Tensor, layer: int) -> tuple[Tensor, dict[str, Any]]:
-        hidden, *features = torch.split(rows, self.width, -1)
+        hidden, *features = torch.split(rows, self.width, -1)  # [rows, positions, width] each
         if rows.shape[1] == 1:
             return hidden, {}
         everywhere = torch.ones(*rows.shape[:2], 1, dtype=torch.bool, device=rows.device)
+        # of all positions of all rows, [rows * positions, width]
         added = {at: each.flatten(0, 1) for at, each in zip(self.fed, features, strict=True)}
         return hidden, {"vision_mask": everywhere, "deepstack_features": added}
 

@@ -91,11 +91,11 @@ class Deepstack(QwenVL):
         return torch.nn.functional.pad(super().embed_tokens(ids), (0, self.depth * self.width))
 
     def _apart(self, rows: Tensor, layer: int) -> tuple[Tensor, dict[str, Any]]:
-        hidden, *features = torch.split(rows, self.width, -1)
+        hidden, *features = torch.split(rows, self.width, -1)  # [rows, positions, width] each
         if not features or rows.shape[1] == 1:
             return hidden, {}
         everywhere = torch.ones(rows.shape[:2], dtype=torch.bool, device=rows.device)
-        added = [each.flatten(0, 1) for each in features]
+        added = [each.flatten(0, 1) for each in features]  # [rows * positions, width] each
         return hidden, {"visual_pos_masks": everywhere, "deepstack_visual_embeds": added}
 
     def _beside(self, layer: int, hidden: Tensor, embeds: Tensor, cache: Any) -> Tensor:

@@ -61,7 +61,8 @@ class Llava(TransformersModel):
         config = self._model.config
         states = self._inner.vision_tower(pixels, output_hidden_states=True, return_dict=True).hidden_states
         layers = config.vision_feature_layer
-        features = torch.cat([states[at] for at in ([layers] if isinstance(layers, int) else layers)], dim=-1)
+        chosen = [layers] if isinstance(layers, int) else layers
+        features = torch.cat([states[at] for at in chosen], dim=-1)  # [tiles, 1 + patches, layers * width]
         return features[:, 1:] if config.vision_feature_select_strategy == "default" else features
 
 

@@ -67,8 +67,8 @@ class LlavaNext(Llava):
 
     def _laid_out(self, prepared: Prepared) -> Layout:
         tiles, places = sum(self.cut(prepared)), torch.arange(self.side)
-        marks = torch.cartesian_prod(torch.arange(tiles), places, places).float()
-        marks = marks.reshape(tiles, self.side**2, 3)
+        marks = torch.cartesian_prod(torch.arange(tiles), places, places).float()  # [tiles * side * side, 3]
+        marks = marks.reshape(tiles, self.side**2, 3)  # [tiles, patches, (tile, row, column)]
         packed = self._pack(marks, prepared, torch.full((3,), NEWLINE))
         return _joined([_layout(each.numpy(), self.side**2) for each in packed])
 

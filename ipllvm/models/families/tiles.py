@@ -167,14 +167,14 @@ class Llama4(Separated):
     END = "<|image_end|>"
 
     def _tokens(self, found: Any) -> Tensor:
-        tokens: Tensor = self._projector(found.last_hidden_state.flatten(0, -2))
+        tokens: Tensor = self._projector(found.last_hidden_state.flatten(0, -2))  # [tokens, hidden]
         return tokens
 
 
 def runs(prepared: Prepared, tokenizer: Any) -> Iterator[tuple[str, str, int]]:
     """Each run of placeholders: the word before it, the word behind it, its length."""
     visual = torch.nn.functional.pad(prepared.visual.int(), (1, 1))
-    edges = visual.diff().nonzero()[:, 0].view(-1, 2)
+    edges = visual.diff().nonzero()[:, 0].view(-1, 2)  # [runs, (first, behind)]
     for first, behind in edges.tolist():
         around = prepared.input_ids[[max(0, first - 1), min(behind, len(prepared.input_ids) - 1)]]
         before, after = tokenizer.convert_ids_to_tokens(around.tolist())

@@ -74,6 +74,21 @@ def test_it_names_the_first_that_violates_and_where_it_changed(
     assert [at for at in ("checkpoint-100", "checkpoint-800", "checkpoint-1500") if at not in text] == []
 
 
+def test_neighbours_that_can_not_be_paired_are_told_with_the_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(tmp_path / "runs", "first", NOTHING, hours=1)
+    other = run(tmp_path / "runs", "second", WORSE, hours=2)
+    found = [row | {"settings": row["settings"] | {"seed": 7}} for row in rows(WORSE)]
+    (other / "baseline.json").write_text(dumps({"model": "second"}, found))
+    history(tmp_path / "runs", "--html", tmp_path / "page.html")
+    seed = rows(WORSE)[0]["settings"].get("seed")
+    told = f"first and second are not compared: seed is {seed} in the first and 7 in the second."
+    assert told in capsys.readouterr().out.splitlines()
+    text = " ".join(Page((tmp_path / "page.html").read_text(encoding="utf-8")).text.split())
+    assert told in text and "Nothing that could be shown where it was compared." in text
+
+
 def test_links_lead_to_the_runs(training: Path) -> None:
     page = training.parent / "else" / "page.html"
     history(training, "--html", page)

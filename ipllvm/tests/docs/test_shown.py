@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -113,10 +114,14 @@ def test_the_commands_of_the_pages_run(shell: Path) -> None:
     for name, scores in (("old", [1.0] * 40), ("new", [1.0] * 30 + [0.0] * 10)):
         lm_eval(shell / name / "samples", scores)
         inspect_packed(shell / name, scores)
-    make_key(shell / "release-key")
+    commands = [put_in(words) for words in to_run()]
+    if find_spec("cryptography") is None:
+        commands = [line for line in commands if "release-key" not in line]
+    else:
+        make_key(shell / "release-key")
     made = [f"ipllvm check {MODEL} {shlex.join(QUICK)} --report-only --save-baseline={name}"
             for name in ("release-1", "candidate-a", "candidate-b")]  # fmt: skip
-    run(shell, "\n".join([*made, FIRST, *map(put_in, to_run())]))
+    run(shell, "\n".join([*made, FIRST, *commands]))
 
 
 def make_key(place: Path) -> None:

@@ -38,7 +38,15 @@ def _prompts(model: TransformersModel, first: int, count: int) -> list[Tensor]:
     return [each.embeds(model) for each in seen if not isinstance(each, Failure)]
 
 
-@pytest.mark.parametrize(("first", "count", "stop"), [(0, 300, True), (300, 200, False)])
+@pytest.mark.parametrize(
+    ("first", "count", "stop"),
+    [
+        (0, 100, True),
+        (300, 50, False),
+        pytest.param(0, 300, True, marks=pytest.mark.slow),
+        pytest.param(300, 200, False, marks=pytest.mark.slow),
+    ],
+)
 def test_mixed_drafts_end_as_generate_does(
     model: TransformersModel, first: int, count: int, stop: bool
 ) -> None:

@@ -65,7 +65,8 @@ def test_data_and_numerics_are_settings_too(name: str) -> None:
     old = entry()
     new = replace(old, settings={**old.settings, name: "other"})
     (told,) = agreement.disagreements(old, new)
-    assert told.startswith(f"{name} is ") and told.endswith(" and other in this run")
+    remedy = f": {agreement.REMEDIES[name]}" if name in agreement.REMEDIES else ""
+    assert told.startswith(f"{name} is ") and told.endswith(f" and other in this run{remedy}")
 
 
 @pytest.mark.parametrize("name", ["an_option_of_next_year", "noise_kind"])

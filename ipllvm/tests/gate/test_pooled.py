@@ -101,6 +101,7 @@ def test_the_best_of_several_holds_by_a_smaller_p() -> None:
     assert "the best of 3 was picked" in lost.reason
 
 
+@pytest.mark.slow
 def test_the_best_of_eight_that_are_at_the_margin_passes_in_at_most_a_twentieth() -> None:
     rng, passed, alone = np.random.default_rng(0), 0, 0
     names = tuple(map(str, range(300)))

@@ -14,7 +14,7 @@ from ipllvm.errors import UsageError
 from ipllvm.integrations.transformers import PropertyCallback
 from ipllvm.models.planted.model import PlantedModel
 
-ASKED: dict[str, Any] = {"properties": "image_use", "benchmarks": "planted", "samples": 60}
+ASKED: dict[str, Any] = {"properties": "image_use", "benchmarks": "planted", "samples": 30}
 PROCESSOR = SimpleNamespace(image_processor=True)
 
 
@@ -54,7 +54,7 @@ def test_a_model_that_goes_blind_stops_its_training(tmp_path: Path) -> None:
 
 
 def test_without_a_baseline_the_own_claims_count_and_nothing_stops_unasked(tmp_path: Path) -> None:
-    asked = ASKED | {"properties": "permutation", "samples": 200, "draws": 1}
+    asked = ASKED | {"properties": "permutation", "samples": 80, "draws": 1}
     callback = PropertyCallback(every=2, **asked)
     train(callback, ["positional", "positional", "positional", "invariant", "invariant"], tmp_path)
     assert callback.planned == 2 and list(callback.reports) == [2, 4]

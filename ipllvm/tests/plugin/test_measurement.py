@@ -104,6 +104,7 @@ def test_a_full_disk_ends_the_run_with_what_was_measured(tmp_path: Path) -> None
     assert row["partial"] and 0 < row["estimates"]["clean"]["n"] < 300
 
 
+@pytest.mark.slow  # in the fast tier models without weights are: test_workers.py
 def test_two_models_on_two_workers(checkpoints: tuple[Path, Path], tmp_path: Path) -> None:
     models = [f"--model={folder}" for folder in checkpoints]
     chosen = ("-k", "invariance or identity", "--benchmark=small", *SMALL)

@@ -56,6 +56,7 @@ def test_drafts_are_accepted_as_told_and_answers_do_not_end(bench: Bench, share:
     assert bench.model.stop_tokens == stops
 
 
+@pytest.mark.slow  # the same command on a true shape is in the fast tier
 def test_the_command_writes_its_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "speed.json"
     asked = ["--samples", "4", "--only", "permutation", "--device", "cpu", "--json", str(path)]

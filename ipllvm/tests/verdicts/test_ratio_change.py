@@ -153,7 +153,7 @@ def test_a_repetition_is_off_by_points_of_the_ratio() -> None:
     assert found.method.startswith("Dirichlet bound") and floor.reaches[RETENTION.name] < 2
 
 
-@pytest.mark.parametrize("encoder", [1.0, 0.9])
+@pytest.mark.parametrize("encoder", [pytest.param(1.0, marks=pytest.mark.slow), 0.9])
 def test_false_verdicts_where_the_ratio_fell_by_the_margin(encoder: float) -> None:
     """Both sides of both ratios are drawn; a nominal error of 5 % a side."""
     held = violated = 0

@@ -1,0 +1,73 @@
+"""Names of baselines: what a name, a file, a folder or a run stands for, and what nothing is."""
+
+from pathlib import Path
+
+import pytest
+
+from ipllvm.errors import UsageError
+from ipllvm.gate import names
+
+
+@pytest.fixture
+def reports(tmp_path: Path) -> Path:
+    """Two baselines by name, and two runs that have kept one each."""
+    for file in (
+        "baselines/release-1.json",
+        "baselines/release-2.json",
+        "run-1/baseline.json",
+        "run-2/baseline.json",
+    ):
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).touch()
+    (tmp_path / "bare").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("text", "file"),
+    [
+        ("release-1", "baselines/release-1.json"),
+        ("run-1", "run-1/baseline.json"),
+        ("latest", "run-2/baseline.json"),
+        ("latest~1", "run-1/baseline.json"),
+    ],
+)
+def test_what_a_name_stands_for(reports: Path, text: str, file: str) -> None:
+    assert names.find(text, reports) == reports / file
+
+
+def test_a_path_is_taken_as_it_is_and_a_name_goes_before_it(
+    reports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert names.find(str(reports / "run-1"), reports) == reports / "run-1/baseline.json"
+    assert names.find(str(reports / "run-2/baseline.json"), reports) == reports / "run-2/baseline.json"
+    monkeypatch.chdir(reports)
+    Path("release-2").touch()
+    assert names.find("release-2", reports) == names.place(reports, "release-2")
+
+
+def test_a_name_that_no_baseline_has_yet_is_open_or_told(reports: Path) -> None:
+    assert names.find("release-3", reports) is None
+    with pytest.raises(UsageError, match=r"did you mean 'release-.'\?.*made by --save-baseline=release-3"):
+        names.baseline_file("release-3", reports, "--baseline")
+    with pytest.raises(UsageError, match=r"no such baseline in .*Known: none$"):
+        names.baseline_file("x", reports / "nowhere", "compare")
+
+
+@pytest.mark.parametrize("text", ["../climbed.json", "/no/such/file", "a/b", "\0", "y" * 5000, ""])
+def test_a_path_where_nothing_is_is_one_line(reports: Path, text: str) -> None:
+    with pytest.raises(UsageError, match="no such file") as refused:
+        names.find(text, reports)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_folder_without_a_baseline_is_told(reports: Path) -> None:
+    with pytest.raises(UsageError, match=r"the folder holds no baseline\.json: Known: release-1, release-2"):
+        names.find(str(reports / "bare"), reports)
+
+
+@pytest.mark.parametrize("text", ["../x", ".x", "x.json", "x.budget", "y" * 101, "a b"])
+def test_a_name_that_can_not_be_a_files_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match=r"--save-baseline .*give at most 100 letters"):
+        names.new("save-baseline", text)
+    assert names.new("save-baseline", "release-1.2_b") == "release-1.2_b"
