@@ -78,9 +78,15 @@ def _remarks(part: PaperPart, models: Sequence[str], measured: Measured) -> Iter
         (printed,) = (plot.values for plot in plots() if plot.where == MAP)
         for (name, model, benchmark), row in measured.rows.items():
             if name == part.property_name and model in models:
-                found = drawing.with_printed_map(drawing.grid(part, row), printed)
-                text = "not comparable: another grid" if found is None else f"{found:.2f}"
-                yield f"{model} on {benchmark}: rank correlation with the printed map: {text}"
+                yield f"{model} on {benchmark}: {_beside_the_printed_map(drawing.grid(part, row), printed)}"
+
+
+def _beside_the_printed_map(cells: Sequence[drawing.Numbers], printed: Sequence[drawing.Numbers]) -> str:
+    if not cells:
+        return "noise on one group costs as much as on any other: no map"
+    found = drawing.with_printed_map(cells, printed)
+    text = "not comparable, another grid" if found is None else f"{found:.2f}"
+    return f"rank correlation with the printed map: {text}"
 
 
 def _untested(part: PaperPart, models: Sequence[str], measured: Measured) -> Iterator[str]:

@@ -119,7 +119,9 @@ def _map(part: PaperPart, model: str, benchmark: str, name: str, cells: list[lis
 
 
 def grid(part: PaperPart, row: Row, name: str = "") -> list[list[float | None]]:
-    """The map of a row as the paper shows it; of importance, what is left from 0 to 1. Empty without one.
+    """The map of a row as the paper shows it; of importance, what is left from 0 to 1.
+
+    Empty without one, and where all is left alike: from 0 to 1 there is nothing to show then.
 
     `name` is the series, the part's first unless it is given.
     """
@@ -134,7 +136,7 @@ def grid(part: PaperPart, row: Row, name: str = "") -> list[list[float | None]]:
     values = [point["value"] for point in series["points"]]
     defined = [-value for value in values if value is not None]
     side = round(len(values) ** 0.5)
-    if not defined or side * side != len(values):
+    if len(set(defined)) < 2 or side * side != len(values):
         return []
     left = [None if value is None else _from_0_to_1(-value, defined) for value in values]
     return [left[start : start + side] for start in range(0, len(left), side)]

@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from ipllvm.perturbations.occlusion import RandomDrop, SalientDrop
 from ipllvm.perturbations.shuffle import PatchShuffle
 from ipllvm.sampling import generator
 
-SIDE, GAP = 160, 8
+SIDE, GAP, LINE = 160, 8, 18
+"""Pixels of a picture's longer side, between two, and of the line with its name."""
 GRIDS = (2, 4, 8, 14)
 HALF = 0.5
 Saliency = Callable[[Image.Image], np.ndarray]
@@ -57,10 +58,19 @@ MAKERS: Mapping[str, Callable[[PicturedExample], dict[str, Image.Image]]] = {
 
 
 def strip(pictures: Mapping[str, Image.Image]) -> Image.Image:
-    """The pictures side by side on white, in their order."""
-    whole = Image.new("RGB", ((SIDE + GAP) * len(pictures) - GAP, SIDE), "white")
-    for place, each in enumerate(pictures.values()):
-        small = each.convert("RGB").copy()
-        small.thumbnail((SIDE, SIDE))
-        whole.paste(small, (place * (SIDE + GAP), (SIDE - small.height) // 2))
+    """The pictures side by side on white, in their order, all of one size, each above its name."""
+    whole = Image.new("RGB", ((SIDE + GAP) * len(pictures) - GAP, SIDE + LINE), "white")
+    pen = ImageDraw.Draw(whole)
+    for place, (name, each) in enumerate(pictures.items()):
+        left, fitted = place * (SIDE + GAP), _fitted(each)
+        whole.paste(fitted, (left + (SIDE - fitted.width) // 2, (SIDE - fitted.height) // 2))
+        pen.text((left + SIDE // 2, SIDE + LINE // 2), name, fill="black", anchor="mm", font_size=12)
     return whole
+
+
+def _fitted(picture: Image.Image) -> Image.Image:
+    """As large as there is room; one that is made larger keeps its pixels as squares."""
+    scale = SIDE / max(picture.size)
+    how = Image.Resampling.NEAREST if scale > 1 else Image.Resampling.LANCZOS
+    width, height = (max(1, round(side * scale)) for side in picture.size)
+    return picture.convert("RGB").resize((width, height), how)

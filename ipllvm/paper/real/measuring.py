@@ -15,14 +15,18 @@ from ipllvm.perturbations.shuffle import PatchShuffle
 from ipllvm.records import Scores
 from ipllvm.sampling import generator
 
-RATIOS: Final = (0.1, 0.3, 0.5, 0.7, 0.9)
-GRIDS: Final = (2, 4, 8, 14, 16)
-"""The paper's, and the ViT's own: 16 x 16 patches of a crop."""
-DRAWS: Final = 2
-MODES: Final = ("random", "salient", "non-salient")
+RATIOS: Final = (0.25, 0.5, 0.75, 0.9)
+OWN: Final = 16
+"""Cells a side, as this ViT has patches of 14 pixels; the paper's 14 are the patches of ViTs of 16 pixels."""
+ACROSS: Final = 14
+"""Cells whose edges cut through this ViT's patches."""
+GRIDS: Final = (2, 4, 8, ACROSS, OWN)
+DRAWS: Final = 1
+CUT: Final = "random across patches"
+MODES: Final = ("random", "salient", "non-salient", CUT)
 SHUFFLED: Final = "shuffled"
 PHOTOGRAPH, ITSELF = "photograph", "itself"
-"""That the nearest other crop is of the same photograph; that the nearest crop is the crop itself."""
+"""That the nearest other crop is of the same photograph; that the nearest picture is the picture itself."""
 
 Saliency = Callable[[Image.Image], Float[np.ndarray, "rows columns"]]
 Maps = Mapping[str, Float[np.ndarray, "rows columns"]]
@@ -52,9 +56,10 @@ Change = RandomDrop | SalientDrop | PatchShuffle
 def changes(ratios: Sequence[float], grids: Sequence[int]) -> Iterator[tuple[str, float, Change]]:
     """Every change with its mode and how much of it there is."""
     for ratio in ratios:
-        yield "random", ratio, RandomDrop(ratio)
-        yield "salient", ratio, SalientDrop(ratio)
-        yield "non-salient", ratio, SalientDrop(ratio, lowest=True)
+        yield "random", ratio, RandomDrop(ratio, OWN)
+        yield "salient", ratio, SalientDrop(ratio, OWN)
+        yield "non-salient", ratio, SalientDrop(ratio, OWN, lowest=True)
+        yield CUT, ratio, RandomDrop(ratio, ACROSS)
     for grid in grids:
         yield SHUFFLED, float(grid), PatchShuffle(grid)
 

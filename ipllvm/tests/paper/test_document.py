@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from ipllvm.paper import document, drawing, pages, words
-from ipllvm.paper.examples import PicturedExample
+from ipllvm.paper.examples import PicturedExample, strip
 from ipllvm.paper.measured import Measured
 from ipllvm.paper.parts import chosen, parts
 from ipllvm.paper.words import Document
@@ -80,7 +80,7 @@ def test_it_is_written_with_its_figures(built: Document, tmp_path: Path) -> None
     assert "figures/fig2-scenes.csv" in names
     for path in tmp_path.glob("figures/*.png"):
         with Image.open(path) as strip:
-            assert strip.height == 160
+            assert strip.height == 160 + 18
     told = (tmp_path / "paper.md").read_text()
     assert all((tmp_path / line.partition("](")[2].rstrip(")")).is_file()
                for line in told.splitlines() if line.startswith("!["))  # fmt: skip
@@ -110,3 +110,33 @@ def test_maps_are_compared_by_ranks_where_their_sizes_agree() -> None:
     assert drawing.with_printed_map(same, [[9.0, 8.0], [7.0, 1.0]]) == pytest.approx(-1.0)
     assert drawing.with_printed_map(same, [[1.0, 2.0, 3.0]]) is None
     assert drawing.with_printed_map([[1.0, 1.0], [1.0, 1.0]], same) is None
+
+
+def test_what_was_measured_comes_first(built: Document) -> None:
+    table = next(each for each in built.parts if each.part.key == "table1")
+    columns, rows = words.grid(table)
+    assert columns[0] == "scenes" and rows[0][0] == BAD
+    assert {model for model, _, cells in rows for cell in cells if cell and cell.value is not None} == {BAD}
+
+
+def test_a_flat_map_is_none(built: Document) -> None:
+    part = parts()["fig8"]
+    points = [{"at": [n], "value": 20.0} for n in range(16)]
+    flat = {"series": [{"name": "importance_max", "axes": ["group"], "points": points}]}
+    assert drawing.grid(part, flat) == []
+    points[3]["value"] = 30.0
+    assert sum(value == 0.0 for row in drawing.grid(part, flat) for value in row) == 1
+
+
+def test_examples_are_of_one_size_and_named() -> None:
+    small, wide = Image.new("RGB", (10, 20), "red"), Image.new("RGB", (600, 300), "blue")
+    whole = strip({"small": small, "wide": wide})
+    assert whole.size == (160 + 8 + 160, 160 + 18)
+    assert whole.getpixel((80, 5)) == (255, 0, 0) and whole.getpixel((168 + 2, 80)) == (0, 0, 255)
+    assert whole.crop((0, 160, 160, 178)).getextrema() != ((255, 255),) * 3, "a name stands below"
+
+
+def test_a_reason_that_several_models_have_is_told_once() -> None:
+    section = document.build(chosen(["fig1"]), ["m", "n"], [], _given()).parts[0]
+    (line,) = (line for line in section.remarks if "NOT TESTED" in line)
+    assert line.startswith("NOT TESTED: m, n on mmstar, mme: ") and "ipllvm data get mmstar mme" in line

@@ -8,9 +8,10 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ipllvm.paper.real.measuring import ITSELF, PHOTOGRAPH, ScoreKey, measure
+from ipllvm.paper.real.measuring import CUT, ITSELF, PHOTOGRAPH, ScoreKey, changes, measure
 from ipllvm.paper.real.photographs import Crop
 from ipllvm.records import Scores
+from ipllvm.sampling import generator
 
 SIDE, N = 28, 6
 
@@ -68,10 +69,11 @@ def test_one_that_sees_nothing_finds_by_chance() -> None:
 def test_every_encoder_sees_the_same_pictures_and_draws_differ() -> None:
     first, second = Halves(1.0, 1.0), Halves(1.0, 0.0)
     found = measure({"a": first, "b": second}, CROPS[:8], left, ratios=(0.5,), grids=(14,), draws=3)
-    assert first.seen == second.seen and len(first.seen) == 8 * (1 + 3 + 1 + 1 + 3)
+    assert first.seen == second.seen and len(first.seen) == 8 * (1 + 3 + 1 + 1 + 3 + 3)
     shapes = {key.mode: scores.values.shape for key, scores in found.items() if key.at}
     assert shapes == {
-        "random": (8, 3), "salient": (8, 1), "non-salient": (8, 1), "shuffled": (8, 3)
+        "random": (8, 3), "salient": (8, 1), "non-salient": (8, 1), "random across patches": (8, 3),
+        "shuffled": (8, 3),
     }  # fmt: skip
     random = [first.seen[8 * (1 + draw) : 8 * (2 + draw)] for draw in range(3)]
     assert random[0] != random[1] != random[2]
@@ -84,3 +86,15 @@ def test_photographs_are_the_clusters() -> None:
     found = measure({"e": Halves(1.0, 1.0)}, CROPS, left, ratios=(), grids=(), draws=1)
     scores = found[ScoreKey("e", PHOTOGRAPH, "random", 0.0)]
     assert scores.clusters == tuple(crop.photograph for crop in CROPS)
+
+
+def test_patches_go_whole_and_the_other_grid_cuts_through_them() -> None:
+    """Of 224 pixels the ViT's patches are 14 wide."""
+    white = Image.new("RGB", (224, 224), "white")
+    found = {}
+    for mode, _, change in changes((0.5,), ()):
+        if mode in ("random", CUT):
+            black = np.asarray(change.apply(white, None, generator("mask"))).max(2) == 0
+            patches = black.reshape(16, 14, 16, 14).mean((1, 3))
+            found[mode] = float(((patches > 0) & (patches < 1)).mean())
+    assert found["random"] == 0.0 and found[CUT] > 0.6

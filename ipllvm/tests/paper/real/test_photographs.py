@@ -9,7 +9,7 @@ from PIL import Image
 from ipllvm.errors import ModelUnavailable
 from ipllvm.paper.real import packages
 from ipllvm.paper.real.__main__ import main
-from ipllvm.paper.real.photographs import SIDE, Photograph, crops, listed
+from ipllvm.paper.real.photographs import SIDE, Photograph, crops, listed, wholes
 from ipllvm.tests.test_sizes import ROOT
 
 
@@ -20,15 +20,22 @@ def test_there_are_a_dozen_photographs_and_more_each_with_a_caption_of_its_own()
     assert {about["package"] for about in found.values()} <= set(packages.NAMES)
 
 
-def test_crops_are_the_corners_and_the_middle_of_a_photograph() -> None:
+def test_crops_are_two_corners_and_the_middle_of_a_photograph() -> None:
     picture = Image.new("RGB", (200, 100), "white")
     picture.paste("red", (0, 0, 60, 60))
     picture.paste("blue", (140, 40, 200, 100))
     found = crops([Photograph("flag", picture, "a flag")])
-    assert [crop.name for crop in found] == [f"flag {n}" for n in range(1, 6)]
+    assert [crop.name for crop in found] == [f"flag {n}" for n in range(1, 4)]
     colors = [crop.picture.getcolors(SIDE**2) for crop in found]
     assert all(crop.picture.size == (SIDE, SIDE) and crop.photograph == "flag" for crop in found)
-    assert colors[0] == [(SIDE**2, (255, 0, 0))] and colors[3] == [(SIDE**2, (0, 0, 255))]
+    assert colors[0] == [(SIDE**2, (255, 0, 0))] and colors[1] == [(SIDE**2, (0, 0, 255))]
+    (whole,) = wholes([Photograph("flag", picture, "a flag")])
+    assert whole.picture.size == (SIDE, SIDE) and whole.name == whole.photograph == "flag"
+    assert whole.picture.getpixel((0, 0)) == (255, 0, 0) and whole.picture.getpixel((223, 0)) == (
+        255,
+        255,
+        255,
+    )
 
 
 def test_a_missing_package_is_named_with_what_gets_it(
