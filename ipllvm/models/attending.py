@@ -21,7 +21,12 @@ from ipllvm.models.base import Attention, Places
 KIND: Final = "sdpa"
 SPLIT_FROM: Final = 64
 """So many columns that need no mask are worth a call of their own."""
-Heads = Float[Tensor, "rows heads columns width"]
+GIVEN: Final = 5
+"""Module, queries, keys, values and mask: what a decoder's attention is given by place."""
+Queries = Float[Tensor, "rows heads columns width"]
+Keys = Float[Tensor, "rows shared slots width"]
+"""Several heads may share the keys and values of one."""
+Values = Float[Tensor, "rows shared slots own"]
 Attend = Callable[..., tuple[Tensor, Any]]
 
 
@@ -32,15 +37,15 @@ class _Narrowed:
     mask: Tensor | None
     causal: int
     last: nn.Module
-    columns: Int[Tensor, " columns"] | None
+    columns: Int[Tensor, " wanted"] | None
 
     def attend(
         self,
         usual: Attend,
         module: nn.Module,
-        query: Heads,
-        key: Heads,
-        value: Heads,
+        query: Queries,
+        key: Keys,
+        value: Values,
         mask: Any,
         **named: Any,
     ) -> tuple[Tensor, Any]:
@@ -69,14 +74,12 @@ class _Dispatched:
     def __init__(self, usual: Attend) -> None:
         self._usual = usual
 
-    def __call__(
-        self, module: nn.Module, query: Heads, key: Heads, value: Heads, mask: Any, *more: Any, **named: Any
-    ) -> tuple[Tensor, Any]:
-        """See transformers."""
+    def __call__(self, *given: Any, **named: Any) -> tuple[Tensor, Any]:
+        """See transformers. Towers name the mask, decoders give it as the fifth argument."""
         now = _NOW.get()
-        if now is None or more or named.get("position_bias") is not None:
-            return self._usual(module, query, key, value, mask, *more, **named)
-        return now.attend(self._usual, module, query, key, value, mask, **named)
+        if now is None or len(given) != GIVEN or named.get("position_bias") is not None:
+            return self._usual(*given, **named)
+        return now.attend(self._usual, *given, **named)
 
 
 @contextmanager
@@ -92,13 +95,13 @@ def narrowed(decoder: Any, attention: Attention, wanted: Places | None) -> Itera
         _NOW.reset(token)
 
 
-def _wanted(decoder: Any, wanted: Places | None) -> tuple[nn.Module, Int[Tensor, " columns"] | None]:
+def _wanted(decoder: Any, wanted: Places | None) -> tuple[nn.Module, Int[Tensor, " wanted"] | None]:
     """The attention of the last layer, and the columns at which it is read in some row."""
     last = getattr(decoder.layers[-1], "self_attn", decoder)
     return last, None if wanted is None else torch.tensor(sorted(set(wanted[1].tolist()))).to(wanted[1])
 
 
-def _by_columns(module: nn.Module, query: Heads, key: Heads, mask: Any) -> bool:
+def _by_columns(module: nn.Module, query: Queries, key: Keys, mask: Any) -> bool:
     """Whether what each column sees can be told without the others."""
     if mask is None:
         return key.shape[2] == query.shape[2] and bool(getattr(module, "is_causal", False))
@@ -106,12 +109,12 @@ def _by_columns(module: nn.Module, query: Heads, key: Heads, mask: Any) -> bool:
 
 
 def _read(
-    columns: Int[Tensor, " columns"],
+    columns: Int[Tensor, " wanted"],
     usual: Attend,
     module: nn.Module,
-    query: Heads,
-    key: Heads,
-    value: Heads,
+    query: Queries,
+    key: Keys,
+    value: Values,
     mask: Any,
     **named: Any,
 ) -> tuple[Tensor, Any]:

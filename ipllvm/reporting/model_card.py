@@ -71,14 +71,14 @@ def section(report: Report) -> str:
 
 def _cells(row: Row) -> tuple[str, ...]:
     claim, target = row["claim"], row["estimates"].get(row["claim"]["quantity"]) or {}
-    sign = "≤" if claim["direction"] == "at_most" else "≥"
+    sign, unit = "≤" if claim["direction"] == "at_most" else "≥", escape(target.get("unit", ""))
     kind = "" if claim["kind"] == "requirement" else " (observation)"
     return (
         escape(place(row).rpartition("/")[0]),
         escape(row["benchmark"]),
         escape(claim["quantity"]),
-        escape(number(target.get("value"), target.get("unit", ""))),
-        escape(interval(target.get("low"), target.get("high"), target.get("unit", ""))),
+        number(target.get("value"), unit),
+        interval(target.get("low"), target.get("high"), unit),
         f"{sign} {claim['margin']:g}",
         f"{target.get('n', 0):,}",
         f"{decision(row)}{kind}",

@@ -12,6 +12,7 @@ import pytest
 from ipllvm import claims
 from ipllvm.errors import UsageError
 from ipllvm.gate import baseline, reading
+from ipllvm.gate.answers import FlippedSample
 from ipllvm.gate.compare import compare
 from ipllvm.records import Contrast, Transcript
 from ipllvm.tests.reporting import reports
@@ -114,3 +115,17 @@ def test_no_field_of_a_baseline_turns_a_verdict(place: int, part: str, tmp_path:
         if outcome(found, place, tmp_path) not in ("refused", plain):
             turned.append(what)
     assert not turned and len(tried) > 20
+
+
+@pytest.mark.parametrize(("before", "after"), [(3, 0), (0, 3), (2, 5)])
+def test_samples_that_one_side_lost_are_missing_from_the_difference(before: int, after: int) -> None:
+    (old,) = baseline.of(ABOUT, made(0)[:1]).entries.values()
+    found = baseline.difference(replace(old, n_error=before), replace(old, n_error=after))
+    assert (len(found.values), found.n_error) == (60, max(before, after))
+
+
+@pytest.mark.parametrize(("worse", "word"), [(0.0, ""), (0.5, "lost "), (-0.5, "gained ")])
+def test_a_sample_is_told_by_the_way_it_went(worse: float, word: str) -> None:
+    none = "an answer that was not kept"
+    assert str(FlippedSample("s1", worse=worse)) == f"{word}s1: {none} before, {none} after"
+    assert FlippedSample("s1") == FlippedSample("s1", None, None, 0.0)

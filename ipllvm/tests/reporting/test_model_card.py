@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from ipllvm.errors import UsageError
 from ipllvm.records import Decision
-from ipllvm.reporting import model_card
+from ipllvm.reporting import model_card, schema
 from ipllvm.tests.reporting import reports
 
 WHOLE = json.loads(json.dumps(reports.report(reports.result(Decision.VIOLATED), reports.result())))
@@ -27,18 +28,19 @@ def texts(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 @pytest.mark.parametrize("text", TEXTS)
 def test_whatever_a_report_says_stays_text(text: str) -> None:
     tried = 0
-    for path in texts({"results": WHOLE["results"], "models": WHOLE["models"], "run": WHOLE["run"]}):
+    for path in texts({"results": WHOLE["results"][:1], "models": WHOLE["models"], "run": WHOLE["run"]}):
         made = deepcopy(WHOLE)
         node = made
         for step in path[:-1]:
             node = node[step]
         node[path[-1]] = text
         try:
+            schema.validate(made)
             card = model_card.card(made)
-        except (KeyError, ValueError):
-            continue  # what no report can say, which its schema refuses before
+        except (KeyError, UsageError):
+            continue  # what no report can say: its schema refuses it, or its reader an id that is not listed
         tried += 1
         front, body = card.removeprefix("---\n").split("\n---\n", 1)
         assert "<script" not in body and "\n| c | d |" not in card and "\n# x" not in card, path
         assert all(c.isprintable() or c == "\n" for c in front + body), path
-    assert tried > 40
+    assert tried > 20

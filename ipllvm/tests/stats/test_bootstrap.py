@@ -87,13 +87,14 @@ def test_as_many_replicates_as_in_scipy() -> None:
 def test_it_is_corrected_for_bias_and_skewness_as_efron_has_it(alpha: float) -> None:
     """1987, equation 2.3, on the same draws; the acceleration by leaving out one cluster at a time."""
     values = np.random.default_rng(3).exponential(0.1, 240).clip(0, 1)
-    contrast, norm = replace(uneven(), values=values), stats.norm
+    clusters = tuple(f"c{group}" for group in range(120) for _ in range(1 + group % 3))
+    contrast, norm = Contrast("x", values, clusters, lattice=0.0), stats.norm
     index = np.unique(contrast.clusters, return_inverse=True)[1]
     totals, sizes = np.bincount(index, weights=contrast.values), np.bincount(index)
-    drawn = _rng().multinomial(60, np.full(60, 1 / 60), size=999)
+    drawn = _rng().multinomial(120, np.full(120, 1 / 120), size=999)
     means, mean = drawn @ totals / (drawn @ sizes), totals.sum() / sizes.sum()
     bias = norm.ppf(np.mean(means < mean) + np.mean(means == mean) / 2)
-    left = np.array([np.delete(totals, i).sum() / np.delete(sizes, i).sum() for i in range(60)])
+    left = np.array([np.delete(totals, i).sum() / np.delete(sizes, i).sum() for i in range(120)])
     skew = ((left.mean() - left) ** 3).sum() / (6 * ((left.mean() - left) ** 2).sum() ** 1.5)
     ends = [bias + norm.ppf(level) for level in (alpha, 1 - alpha)]
     expected = np.quantile(means, [norm.cdf(bias + end / (1 - skew * end)) for end in ends])

@@ -284,6 +284,9 @@ def test_influence_values_are_decided_once_at_the_end() -> None:
 def test_a_batch_is_small_where_the_engines_are_large() -> None:
     interim = InterimAnalyses(benchmark(160), 0)
     assert not (interim.promising or interim.telling or interim.interrupted)
+    interim.promising, interim.undecided = True, {"permutation"}
+    interim.begin()
+    assert not (interim.promising or interim.undecided)
     interim.advance(512)
     assert interim.samples == 10
     interim.advance(4)
