@@ -32,9 +32,16 @@ def test_what_older_files_do_not_say_is_as_usual(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("analyses", "planned", "fits"),
-    [([[20, 21], [60, 63]], 63, True), ([[60, 63]], 100, True), ([[60, 57]], 63, False), ([[60, 60]], 63, False),
-     ([[60, 63]], 62, False), ([[22, 21], [60, 63]], 63, False), ([[30, 63], [60, 63]], 63, False)],
-)  # fmt: skip
+    [
+        ([[20, 21], [60, 63]], 63, True),
+        ([[60, 63]], 100, True),
+        ([[60, 57]], 63, False),
+        ([[60, 60]], 63, False),
+        ([[60, 63]], 62, False),
+        ([[22, 21], [60, 63]], 63, False),
+        ([[30, 63], [60, 63]], 63, False),
+    ],
+)
 def test_the_last_look_had_all_samples_with_those_that_failed(
     analyses: list[list[int]], planned: int, fits: bool, tmp_path: Path
 ) -> None:
