@@ -23,7 +23,10 @@ SPLIT_FROM: Final = 64
 """So many columns that need no mask are worth a call of their own."""
 GIVEN: Final = 5
 """Module, queries, keys, values and mask: what a decoder's attention is given by place."""
-Heads = Float[Tensor, "rows heads columns width"]
+Queries = Float[Tensor, "rows heads columns width"]
+Keys = Float[Tensor, "rows shared slots width"]
+"""Several heads may share the keys and values of one."""
+Values = Float[Tensor, "rows shared slots own"]
 Attend = Callable[..., tuple[Tensor, Any]]
 
 
@@ -34,15 +37,15 @@ class _Narrowed:
     mask: Tensor | None
     causal: int
     last: nn.Module
-    columns: Int[Tensor, " columns"] | None
+    columns: Int[Tensor, " wanted"] | None
 
     def attend(
         self,
         usual: Attend,
         module: nn.Module,
-        query: Heads,
-        key: Heads,
-        value: Heads,
+        query: Queries,
+        key: Keys,
+        value: Values,
         mask: Any,
         **named: Any,
     ) -> tuple[Tensor, Any]:
@@ -92,13 +95,13 @@ def narrowed(decoder: Any, attention: Attention, wanted: Places | None) -> Itera
         _NOW.reset(token)
 
 
-def _wanted(decoder: Any, wanted: Places | None) -> tuple[nn.Module, Int[Tensor, " columns"] | None]:
+def _wanted(decoder: Any, wanted: Places | None) -> tuple[nn.Module, Int[Tensor, " wanted"] | None]:
     """The attention of the last layer, and the columns at which it is read in some row."""
     last = getattr(decoder.layers[-1], "self_attn", decoder)
     return last, None if wanted is None else torch.tensor(sorted(set(wanted[1].tolist()))).to(wanted[1])
 
 
-def _by_columns(module: nn.Module, query: Heads, key: Heads, mask: Any) -> bool:
+def _by_columns(module: nn.Module, query: Queries, key: Keys, mask: Any) -> bool:
     """Whether what each column sees can be told without the others."""
     if mask is None:
         return key.shape[2] == query.shape[2] and bool(getattr(module, "is_causal", False))
@@ -106,12 +109,12 @@ def _by_columns(module: nn.Module, query: Heads, key: Heads, mask: Any) -> bool:
 
 
 def _read(
-    columns: Int[Tensor, " columns"],
+    columns: Int[Tensor, " wanted"],
     usual: Attend,
     module: nn.Module,
-    query: Heads,
-    key: Heads,
-    value: Heads,
+    query: Queries,
+    key: Keys,
+    value: Values,
     mask: Any,
     **named: Any,
 ) -> tuple[Tensor, Any]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from ipllvm.errors import UsageError
+from ipllvm.errors import IpllvmError, UsageError, first_line
 from ipllvm.reporting import manifest
 from ipllvm.reporting.folders import inner_folder
 from ipllvm.reporting.measures import measures
@@ -51,12 +51,20 @@ def tracked(report: Report, folder: Path) -> Iterator[TrackedRun]:
 
 
 def log(tracker: str, run: TrackedRun) -> str:
-    """Write a run to a tracker of `TRACKERS`; where it went. Raises UsageError without its package."""
-    return TRACKERS[tracker](run)
+    """Write a run to a tracker of `TRACKERS`; where it went.
+
+    Raises UsageError without its package, and where the tracker does not take it, with its first line.
+    """
+    try:
+        return TRACKERS[tracker](run)
+    except IpllvmError:
+        raise
+    except Exception as error:  # whatever it raises: no login, no server, half an installation
+        raise UsageError(f"--log {tracker}: it took nothing: {first_line(error)}") from error
 
 
 def _mlflow(run: TrackedRun) -> str:
-    mlflow = _package("mlflow", "mlflow-skinny")
+    mlflow = _package("mlflow")
     if mlflow.active_run() is None:
         mlflow.set_experiment(PROJECT)
     with mlflow.start_run(run_name=run.name, nested=mlflow.active_run() is not None) as started:

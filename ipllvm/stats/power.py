@@ -22,6 +22,8 @@ CLUSTER_CORRELATION = 0.1
 FEW_CLUSTERS = 100
 # A ten-thousandth of a point: no benchmark tells a smaller distance from none.
 _NO_GAP = 1e-6
+_WHOLE = 100.0
+"""Points beyond which no mean lies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +97,21 @@ def minimum_detectable_effect(error: float, lattice: float, n: int, alpha: float
 
 
 def edges(margin: float, holds: float, violated: float, at_most: bool = True) -> str:
-    """What a run can tell, in the unit of its arguments, from the distances that are decided on each side.
+    """What a run can tell, in points, from the distances that are decided on each side.
 
     >>> edges(2.0, 1.5, 1.0)
     'HOLDS if the truth is <= 0.50, VIOLATED if >= 3.00'
     >>> edges(2.0, math.inf, 1.0, at_most=False)
     'HOLDS at no truth, VIOLATED if <= 1.00'
+    >>> edges(2.0, 110, 99)
+    'nothing can be decided, whatever the truth'
     """
     sign, inside, outside = (1, "<=", ">=") if at_most else (-1, ">=", "<=")
-    told = f"if the truth is {inside} {margin - sign * holds:.2f}" if math.isfinite(holds) else "at no truth"
-    return f"HOLDS {told}, VIOLATED if {outside} {margin + sign * violated:.2f}"
+    low, high = margin - sign * holds, margin + sign * violated
+    if abs(low) > _WHOLE and abs(high) > _WHOLE:
+        return "nothing can be decided, whatever the truth"
+    told = f"HOLDS if the truth is {inside} {low:.2f}" if abs(low) <= _WHOLE else "HOLDS at no truth"
+    return f"{told}, VIOLATED {f'if {outside} {high:.2f}' if abs(high) <= _WHOLE else 'at no truth'}"
 
 
 def required_samples(

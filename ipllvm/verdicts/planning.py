@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ipllvm.records import Claim
+from ipllvm.records import Claim, Contrast
 from ipllvm.stats.clusters import mean_size
 from ipllvm.stats.detectable import Detectable, PlannedRun
 from ipllvm.stats.power import (
@@ -21,6 +21,7 @@ from ipllvm.stats.power import (
     samples_to_lose_one,
     samples_without_change,
 )
+from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.stats.sequential import expected_samples
 
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ def power_line(claim: Claim, clusters: Sequence[str], draws: int, available: int
     `available` is how many samples the whole benchmark has.
     """
     n, margin = len(clusters), claim.margin / _POINTS
+    if not _decidable(claim, clusters):
+        number = len(set(clusters))
+        return f"{claim.name}: nothing can be decided at n = {n} in {number} cluster{'s' * (number != 1)}"
     found = _detectable(claim.signed_margin, claim, clusters, draws)
     sides = _POINTS * found.holds, _POINTS * found.violated
     told = edges(claim.margin, *sides, at_most=claim.direction == "at_most")
@@ -117,6 +121,13 @@ def expected_share(claim: Claim, sizes: Sequence[int], draws: int, bound: float 
     deff = design_effect(draws, size)
     samples = expected_samples(claim.planned_discordance * deff / bound**2, GAP / bound, size)
     return min(1.0, samples / sum(sizes))
+
+
+def _decidable(claim: Claim, clusters: Sequence[str]) -> bool:
+    """Whether any outcome decides: all samples won or all of them lost are the clearest."""
+    every, margin = np.ones(len(clusters)), claim.signed_margin
+    won, lost = (ScoreTest.of(Contrast(claim.name, sign * every, tuple(clusters))) for sign in (-1, 1))
+    return min(won.p_holds(margin), lost.p_violated(margin)) <= claim.alpha
 
 
 def _detectable(margin: float, claim: Claim, clusters: Sequence[str], draws: int) -> Detectable:

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from tokenizers import AddedToken, Tokenizer, models, normalizers
+from transformers import BatchEncoding
 
 from ipllvm.models.originals.pieces import NORMAL, OWN, Piece, PieceModel
 
@@ -56,8 +57,8 @@ class SlowTokenizer:
         self._added |= new
         self._specials |= new.keys()
 
-    def __call__(self, text: str, *, add_special_tokens: bool = True, **_: Any) -> dict[str, list[int]]:
-        """The ids of a text."""
+    def __call__(self, text: str, *, add_special_tokens: bool = True, **_: Any) -> BatchEncoding:
+        """The ids of a text, as `input_ids`."""
         ids: list[int] = self._plain.convert_tokens_to_ids(self._tokens(text))
         if add_special_tokens:
             ends = (self._plain.bos_token_id, self._plain.add_bos_token), (
@@ -65,11 +66,12 @@ class SlowTokenizer:
             )  # fmt: skip
             before, behind = ([index] if index is not None and wanted else [] for index, wanted in ends)
             ids = [*before, *ids, *behind]
-        return {"input_ids": ids}
+        return BatchEncoding({"input_ids": ids})
 
     def encode(self, text: str, *, add_special_tokens: bool = True, **_: Any) -> list[int]:
         """The ids alone."""
-        return self(text, add_special_tokens=add_special_tokens)["input_ids"]
+        ids: list[int] = self(text, add_special_tokens=add_special_tokens)["input_ids"]
+        return ids
 
     def _tokens(self, text: str) -> list[str]:
         if not self._legacy and text:

@@ -180,6 +180,7 @@ def test_a_bad_file_is_set_aside_and_the_rest_read(tmp_path: Path, damage: str) 
     assert len(list(tmp_path.glob(f"{bad.name}.*"))) == 1
 
 
+@pytest.mark.slow  # whole runs that are killed fifty times are in the fast tier
 def test_kill_at_any_moment_loses_only_the_batch_in_flight(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", killed.__name__, str(tmp_path), "3"],

@@ -261,10 +261,8 @@ def test_planning_compares_nothing_and_two_models_have_no_baseline(more: dict[st
     assert more["two"].status == 4 and "a baseline is of one model: give one --model" in more["two"].output
 
 
-@pytest.mark.process
-@pytest.mark.parametrize(
-    "how", ["load", *(pytest.param(name, marks=pytest.mark.slow) for name in ("worksteal", "loadfile"))]
-)
+@pytest.mark.slow  # the fast tier has a worker that is killed
+@pytest.mark.parametrize("how", ["load", "worksteal", "loadfile"])
 def test_with_workers_a_comparison_stays_with_its_property(kept: Path, how: str) -> None:
     name = f"workers-{how}"
     shared = batch(kept, {name: gate("blind", "-n2", f"--dist={how}")})[name]

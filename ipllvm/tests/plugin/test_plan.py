@@ -1,14 +1,13 @@
 """`--plan`: what would be run and its cost, without weights and without a report."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from ipllvm import cli
-from ipllvm.tests.plugin.sessions import properties, session
+from ipllvm.tests import forks
+from ipllvm.tests.plugin.sessions import environment, properties, session
 
 
 def test_a_plan_counts_and_runs_nothing(tmp_path: Path) -> None:
@@ -37,20 +36,9 @@ ROOT = Path(__file__).parents[3]
 
 def test_the_command_passes_pytests_arguments_on() -> None:
     arguments = ["-k", "image_use", "--benchmark=planted", "--model=planted:invariant", "--samples=5"]
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import sys; from ipllvm.cli import main; sys.exit(main())",
-            "plan",
-            *arguments,
-        ],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "all of it: 10 trials" in done.stdout
+    status, printed = forks.Command("ipllvm", ["plan", *arguments], ROOT, environment(ROOT)).end()
+    assert status == 0, printed
+    assert "all of it: 10 trials" in printed
 
 
 def test_other_commands_refuse_what_they_do_not_know(capsys: pytest.CaptureFixture[str]) -> None:

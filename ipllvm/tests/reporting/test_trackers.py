@@ -113,6 +113,17 @@ def test_a_package_that_is_not_here_is_named(
     assert f"--log {name}: needs the package" in capsys.readouterr().err
 
 
+def test_a_tracker_that_takes_nothing_is_one_line(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def init(**_: Any) -> None:
+        raise RuntimeError("no login\nrun wandb login")
+
+    fake(monkeypatch, "wandb", init=init)
+    assert main(["report", str(folder), "--log", "wandb"]) == 4
+    assert "--log wandb: it took nothing: no login" in capsys.readouterr().err
+
+
 def test_an_unknown_tracker_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="4"):
         main(["report", str(folder), "--log", "sacred"])

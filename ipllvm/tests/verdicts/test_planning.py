@@ -42,6 +42,15 @@ def test_what_no_number_of_samples_decides_is_said_before() -> None:
     assert line.endswith("below 3.55 none of its 1500 samples would do")
 
 
+@pytest.mark.parametrize("clusters", [["a"] * 40, ["a", "b"], [*["a"] * 30, *["b"] * 30]])
+def test_a_design_that_decides_nothing_is_told(clusters: list[str]) -> None:
+    """Even if all were lost, or all were won: chance does that to so few clusters."""
+    lines = {name: power_line(claim, clusters, 1, 60) for name, claim in SHIPPED.items()}
+    assert all("nothing can be decided" in line for line in lines.values()), lines
+    assert "at n = " in lines["permutation"] and "whatever" not in lines["permutation"]
+    assert "nothing can be decided" not in power_line(CLAIM, singletons(30), 1, 60)
+
+
 def test_a_gate_that_cannot_hold_is_told() -> None:
     (line,) = gates([SHIPPED["permutation"]], singletons(300), 1, 5000)
     assert "minimum detectable effect of 4.70 points exceeds the regression margin of 2" in line
