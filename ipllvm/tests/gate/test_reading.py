@@ -1,0 +1,68 @@
+"""A baseline file as it is read: what may be left out of it, and looks that a run can have had."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ipllvm.errors import UsageError
+from ipllvm.gate import baseline, reading, unchanged
+from ipllvm.tests.gate.test_altered import ABOUT, made
+
+
+def written(folder: Path, **changed: Any) -> Path:
+    """A file of one entry of 60 samples, some of its fields changed, or left out where they are None."""
+    found = json.loads(baseline.dumps(ABOUT, made(0)[:1]))
+    (entry,) = found["entries"]
+    entry.update(changed)
+    found["entries"] = [{key: value for key, value in entry.items() if value is not None}]
+    file = folder / "baseline.json"
+    file.write_text(json.dumps(found))
+    return file
+
+
+def test_what_older_files_do_not_say_is_as_usual(tmp_path: Path) -> None:
+    file = written(tmp_path, weighted=None, unknown=None, noise=None, analyses=None, planned=None)
+    (read,) = reading.load(file).entries.values()
+    assert not read.weighted and read.unknown is None
+    assert (read.noise, read.analyses, read.planned) == ((), (), 0)
+
+
+@pytest.mark.parametrize(
+    ("analyses", "planned", "fits"),
+    [
+        ([[20, 21], [60, 63]], 63, True),
+        ([[60, 63]], 100, True),
+        ([[60, 57]], 63, False),
+        ([[60, 60]], 63, False),
+        ([[60, 63]], 62, False),
+        ([[22, 21], [60, 63]], 63, False),
+        ([[30, 63], [60, 63]], 63, False),
+    ],
+)
+def test_the_last_look_had_all_samples_with_those_that_failed(
+    analyses: list[list[int]], planned: int, fits: bool, tmp_path: Path
+) -> None:
+    file = written(tmp_path, n_error=3, analyses=analyses, planned=planned)
+    if fits:
+        (read,) = reading.load(file).entries.values()
+        assert read.analyses[-1] == (60, 63)
+    else:
+        with pytest.raises(UsageError, match="no run can have looked like that"):
+            reading.load(file)
+
+
+def test_rates_are_shares_of_the_splits() -> None:
+    rates = "worse by more than the margin 2.5 %, at all 5.0 %"
+    assert str(unchanged.Rates(200, 5, 10, None)) == f"200 halves: {rates}"
+    pair = unchanged.Rates(200, 5, 10, (3, 60))
+    assert str(pair) == f"200 swaps: {rates}; 3 of 60 values differ between the two runs"
+
+
+def test_halves_about_their_mean_may_differ_by_twice_the_range() -> None:
+    (entry,) = baseline.of(ABOUT, made(12)[:1]).entries.values()
+    centred = unchanged._centred(replace(entry, bound=1.5).contrast)
+    assert centred.bound == 3.0 and centred.lattice == 0.0 and centred.over is None
+    assert abs(float(centred.values.sum())) < 1e-9
