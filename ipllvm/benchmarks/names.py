@@ -8,6 +8,10 @@ PAPER: Final = "paper"
 AT: Final = "@"
 """Between a benchmark's name and its protocol."""
 
+REFUSE, FIRST, LAST = "refuse", "first", "last"
+DUPLICATES: Final = (REFUSE, FIRST, LAST)
+"""What to do with several answers to a row."""
+
 MADE: Final = {
     "easyvqa": 9673, "easyvqa-mc": 9673, "easyvqa-wide": 9673, "easyvqa-tall": 9673,
     "scenes": 1500, "scenes-mc": 1500, "scenes-wide": 1500, "scenes-tall": 1500,

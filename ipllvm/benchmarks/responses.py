@@ -8,11 +8,10 @@ from typing import Any
 
 from ipllvm.benchmarks import response_files
 from ipllvm.benchmarks.cells import BadCell, Row, row_name
+from ipllvm.benchmarks.names import FIRST, LAST, REFUSE
 from ipllvm.errors import UsageError
 
-REFUSE, FIRST, LAST = "refuse", "first", "last"
 REQUEST = "Please answer yes or no."
-DUPLICATES = (REFUSE, FIRST, LAST)
 
 
 @dataclass(frozen=True, slots=True)

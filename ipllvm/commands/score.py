@@ -8,8 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ipllvm.benchmarks.names import PAPER, STANDARD
-from ipllvm.benchmarks.responses import DUPLICATES, REFUSE
+from ipllvm.benchmarks.names import DUPLICATES, PAPER, REFUSE, STANDARD
 from ipllvm.errors import UsageError
 from ipllvm.safety.printing import as_json, visible
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from ipllvm.benchmarks.cells import Row
 from ipllvm.benchmarks.definition import OWN_RULE, Definition
-from ipllvm.benchmarks.responses import REFUSE, Answer, match
+from ipllvm.benchmarks.names import REFUSE
+from ipllvm.benchmarks.responses import Answer, match
 from ipllvm.errors import NotMeasured, UsageError
 from ipllvm.evaluation.subscores import bounds
 from ipllvm.metrics.totals import Figure, GradedSample, Total

@@ -39,7 +39,10 @@ def repeated_p(lost: Sequence[int], changed: Sequence[int], shares: Sequence[flo
 
 
 def decides(lost: Sequence[int], changed: Sequence[int], shares: Sequence[float], alpha: float) -> bool:
-    """Whether one of the looks reaches its boundary, all of which together err in at most `alpha`."""
+    """Whether one of the looks reaches its boundary, all of which together err in at most `alpha`.
+
+    Raises ValueError where a look has fewer changed samples than the one before.
+    """
     law, used, before = np.ones(1), 0.0, 0
     for lost_now, changed_now, share in zip(lost, changed, shares, strict=True):
         if changed_now < before:
