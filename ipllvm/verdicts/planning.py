@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from jaxtyping import Int
 
 _POINTS = 100.0
+_CLEAREST = (1.0, 0.95, 0.8, 0.5)
 FLIPS = (0.02, 0.04, 0.10)
 """Shares of the answers that may flip, which decide how many samples a regression takes."""
 CAUGHT = "points worse are caught"
@@ -124,10 +125,14 @@ def expected_share(claim: Claim, sizes: Sequence[int], draws: int, bound: float 
 
 
 def _decidable(claim: Claim, clusters: Sequence[str]) -> bool:
-    """Whether any outcome decides: all samples won or all of them lost are the clearest."""
-    every, margin = np.ones(len(clusters)), claim.signed_margin
-    won, lost = (ScoreTest.of(Contrast(claim.name, sign * every, tuple(clusters))) for sign in (-1, 1))
-    return min(won.p_holds(margin), lost.p_violated(margin)) <= claim.alpha
+    """Whether any of the clearest outcomes decides: half, most or all of the samples lost, or won."""
+    margin, places = claim.signed_margin, np.arange(len(clusters) + 1)
+    for share in _CLEAREST:
+        changed = np.diff(np.floor(share * places))  # as many of each stretch of samples
+        won, lost = (ScoreTest.of(Contrast(claim.name, sign * changed, tuple(clusters))) for sign in (-1, 1))
+        if min(won.p_holds(margin), lost.p_violated(margin)) <= claim.alpha:
+            return True
+    return False
 
 
 def _detectable(margin: float, claim: Claim, clusters: Sequence[str], draws: int) -> Detectable:
