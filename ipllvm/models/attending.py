@@ -5,7 +5,7 @@ of every row see all that come before them, they need no mask and half of the pr
 is wanted at some columns only, the others ask nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -50,10 +50,19 @@ class _Narrowed:
         **named: Any,
     ) -> tuple[Tensor, Any]:
         """As `usual`; zeros where nobody reads."""
-        if self.columns is not None and module is self.last and _by_columns(module, query, key, mask):
-            return _read(self.columns, usual, module, query, key, value, mask, **named)
-        at = self.causal
-        if not self._given(mask) or not SPLIT_FROM <= at < query.shape[2] == key.shape[2]:
+        columns, at = self.columns, self.causal
+        if columns is not None and module is self.last and _by_columns(module, query, key, mask):
+            visible = _visible(columns, key, mask)
+            read, weights = usual(module, query[:, :, columns], key, value, visible, **named)
+            whole = read.new_zeros(
+                read.shape[0], query.shape[2], *read.shape[2:]
+            )  # [rows, columns, heads, own]
+            whole[:, columns] = read
+            return whole, weights
+        if (
+            not (_causal(module, named) and self._given(mask))
+            or not SPLIT_FROM <= at < query.shape[2] == key.shape[2]
+        ):
             return usual(module, query, key, value, mask, **named)
         first, _ = usual(module, query[:, :, :at], key[:, :, :at], value[:, :, :at], None, **named)
         rest, weights = usual(module, query[:, :, at:], key, value, mask[:, :, at:], **named)
@@ -104,26 +113,19 @@ def _wanted(decoder: Any, wanted: Places | None) -> tuple[nn.Module, Int[Tensor,
 def _by_columns(module: nn.Module, query: Queries, key: Keys, mask: Any) -> bool:
     """Whether what each column sees can be told without the others."""
     if mask is None:
-        return key.shape[2] == query.shape[2] and bool(getattr(module, "is_causal", False))
+        return key.shape[2] == query.shape[2] and _causal(module, {})
     return bool(mask.ndim == 4 and mask.shape[2] == query.shape[2])
 
 
-def _read(
-    columns: Int[Tensor, " wanted"],
-    usual: Attend,
-    module: nn.Module,
-    query: Queries,
-    key: Keys,
-    value: Values,
-    mask: Any,
-    **named: Any,
-) -> tuple[Tensor, Any]:
-    """Attention at some columns, zeros at others."""
+def _causal(module: nn.Module, named: Mapping[str, Any]) -> bool:
+    """Whether a layer without a mask sees what comes before alone: what a call says goes before the layer."""
+    told = named.get("is_causal")
+    return bool(getattr(module, "is_causal", False) if told is None else told)
+
+
+def _visible(columns: Int[Tensor, " wanted"], key: Keys, mask: Any) -> Tensor:
+    """The mask's rows of some columns; [1, 1, wanted, slots] where there is none: all that come before."""
     if mask is None:
-        visible = (torch.arange(key.shape[2], device=key.device) <= columns[:, None])[None, None]
-    else:
-        visible = mask[:, :, columns]
-    read, weights = usual(module, query[:, :, columns], key, value, visible, **named)
-    whole = read.new_zeros(read.shape[0], query.shape[2], *read.shape[2:])
-    whole[:, columns] = read
-    return whole, weights
+        return (torch.arange(key.shape[2], device=key.device) <= columns[:, None])[None, None]
+    rows: Tensor = mask[:, :, columns]
+    return rows

@@ -56,9 +56,20 @@ def test_what_is_read_stays(mask: torch.Tensor | None, monkeypatch: pytest.Monke
 
 def test_a_tower_names_its_mask() -> None:
     decoder, (query, key, value) = _decoder(), torch.randn(3, ROWS, 4, COLUMNS, 8)
-    with attending.narrowed(decoder, CAUSAL, WANTED):
-        tower = ALL_ATTENTION_FUNCTIONS["sdpa"]
     named: dict[str, Any] = {"attention_mask": None, "is_causal": False}
-    found, _ = tower(decoder.layers[0].self_attn, query, key, value, **named)
+    with attending.narrowed(decoder, CAUSAL, WANTED):
+        found, _ = ALL_ATTENTION_FUNCTIONS["sdpa"](decoder.layers[0].self_attn, query, key, value, **named)
     expected = nn.functional.scaled_dot_product_attention(query, key, value).transpose(1, 2)
     assert torch.allclose(found, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("said", ["by the layer", "by the call"])
+def test_a_layer_that_sees_ahead_without_a_mask_keeps_it(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attending, "SPLIT_FROM", 1)
+    decoder, mask = _decoder(), _mask(5)
+    first = decoder.layers[0].self_attn
+    named = {"is_causal": False} if said == "by the call" else {}
+    monkeypatch.setattr(first, "is_causal", bool(named))
+    whole = _attend(first, mask, **named)
+    with attending.narrowed(decoder, Attention(mask, causal=5), WANTED):
+        assert torch.allclose(_attend(first, mask, **named), whole, atol=1e-6)
