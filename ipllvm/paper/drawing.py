@@ -74,9 +74,10 @@ def _lines(part: PaperPart, model: str, row: Row, several: bool) -> Iterator[plo
             yield plots.Curve(visible(name, 60), at, tuple(values), tuple(sides[0]), tuple(sides[1]))
 
 
-def _bound(part: PaperPart, point: Row, side: str, points: Sequence[Row]) -> float:
-    described = point["value"] if point[side] is None or part.series[0] in UNIT else point[side]
-    return _in_unit(part, described, points)
+def _bound(part: PaperPart, point: Row, side: str, points: Sequence[Row]) -> float | None:
+    """None where there is none, and of what is scaled from its own least to its largest value."""
+    missing = point[side] is None or part.series[0] in UNIT
+    return None if missing else _in_unit(part, point[side], points)
 
 
 def _in_unit(part: PaperPart, value: float, points: Sequence[Row]) -> float:

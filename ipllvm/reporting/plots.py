@@ -52,13 +52,22 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """A named line: places, values and the bounds of its band."""
+    """A named line: places, values and the bounds of its band, None where there is none."""
 
     name: str
     at: tuple[float, ...]
     values: tuple[float, ...]
-    low: tuple[float, ...]
-    high: tuple[float, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
+
+    @property
+    def band(self) -> tuple[list[float], list[float]]:
+        """Both sides of the band as it is drawn: as wide as the line where a bound is not known."""
+        low, high = (
+            [value if bound is None else bound for value, bound in zip(self.values, side, strict=True)]
+            for side in (self.low, self.high)
+        )
+        return low, high
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +125,13 @@ def curves(found: Sequence[Curve], across: str, up: str, lines: Sequence[Level] 
     height = CURVE_HEIGHT + LINE * rows
     names = _wrapped(across)
     figure, axes = framed(height, left=40, top=26 + LINE * rows, foot=FOOT + LINE * names.count("\n"))
-    values = [x for curve in found for side in (curve.low, curve.high, curve.values) for x in side]
+    values = [x for curve in found for side in (*curve.band, curve.values) for x in side]
     values += [level.value for level in lines]
     scale = POINTS if up == "points" and min(values) >= 0 else (0.0,)
     axes.set_ylim(*_room([*scale, *values]))
     for number, curve in enumerate(found):
         colour, dash = ROLES[SERIES[number % len(SERIES)]], DASHES[number % len(DASHES)]
-        axes.fill_between(curve.at, curve.low, curve.high, color=colour, alpha=0.15, lw=0)
+        axes.fill_between(curve.at, *curve.band, color=colour, alpha=0.15, lw=0)
         (marks,) = axes.plot(
             curve.at, curve.values, ls=dash, lw=1.8, label=_short(curve.name), **_mark(number)
         )
@@ -141,7 +150,8 @@ def curves(found: Sequence[Curve], across: str, up: str, lines: Sequence[Level] 
 
 def _with_interval(value: float, low: float | None, high: float | None) -> str:
     """A value with its interval, for who points at it."""
-    return f"{text.number(value)} {text.interval(low, high)}"
+    described = "" if low is None and high is None else f" {text.interval(low, high)}"
+    return text.number(value) + described
 
 
 def _values(spans: Sequence[Span]) -> list[float]:

@@ -150,7 +150,7 @@ def _unrolled(series: Row) -> Iterator[Row]:
 
 def _curve(found: Distinct, along: Axis) -> plots.Curve:
     points = sorted((p for p in found.series["points"] if p["value"] is not None), key=lambda p: p["at"])
-    sides = [tuple(p["value"] if p[name] is None else p[name] for p in points) for name in ("low", "high")]
+    sides = (tuple(p[name] for p in points) for name in ("low", "high"))
     at, values = tuple(along.drawn(p["at"][0]) for p in points), tuple(p["value"] for p in points)
     return plots.Curve(" = ".join(map(plain, found.names)), at, values, *sides)
 

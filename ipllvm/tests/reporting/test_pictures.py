@@ -152,3 +152,9 @@ def test_marks_have_titles_for_who_points_at_them() -> None:
         assert "titles:" not in text
     unbounded = inlining.inline(lambda: plots.forest([replace(SPAN, low=None)], 2.0, "at_most", "x"), "x")
     assert "<title>scenes: 0.4 [n/a, 1.6]</title>" in unbounded
+
+
+def test_a_bound_that_is_not_known_is_not_told() -> None:
+    open_ = plots.Curve("draw 1", (0.0, 1.0), (4.0, 5.0), (None, None), (None, 9.0))
+    text = inlining.inline(lambda: plots.curves([open_], "x", "score"), "x")
+    assert "draw 1 at 0: 4.0<" in text and "draw 1 at 1: 5.0 [n/a, 9.0]<" in text
