@@ -149,10 +149,15 @@ def _keep(report: Report, rows: Sequence[Row]) -> Iterator[Step]:
 
 def _again_as(report: Report, row: Row, option: str) -> str:
     """The command of the run with one option more: what it has measured is known."""
-    command = str(report["run"]["command"])
-    if not command.startswith(TYPED) or option.partition("=")[0] in command:
-        command = shlex.join(["ipllvm", "check", _model(report, row)])
-    return visible(f"{command} {option}", LONG)
+    command = visible(str(report["run"]["command"]), LONG)
+    try:
+        words = shlex.split(command)
+    except ValueError:  # of a foreign report, or cut
+        words = []
+    typed = command.startswith(TYPED) and len(command) + len(option) < LONG
+    if not words or not typed or option.partition("=")[0] in command:
+        words = ["ipllvm", "check", _model(report, row)]
+    return visible(shlex.join([*words, option]), LONG)
 
 
 def _name(row: Row) -> str:

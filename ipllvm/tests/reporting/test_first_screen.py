@@ -120,6 +120,21 @@ def test_what_holds_can_be_kept_as_a_baseline_and_a_broken_law_is_run_again() ->
     assert step.command.startswith("pytest 'properties/test_laws.py")
 
 
+@pytest.mark.parametrize(
+    ("command", "step"),
+    [
+        ("pytest properties; rm -rf x #", "pytest 'properties;' rm -rf x '#' --save-baseline=release"),
+        ("pytest $(rm x)", "pytest '$(rm' 'x)' --save-baseline=release"),
+        ("pytest 'open", "ipllvm check llava-tiny --save-baseline=release"),
+        ("pytest " + "x" * 5000, "ipllvm check llava-tiny --save-baseline=release"),
+    ],
+)
+def test_a_foreign_command_is_words_and_no_program(command: str, step: str) -> None:
+    found = reports.report(reports.result())
+    found["run"]["command"] = command
+    assert [each.command for each in advice.steps(found)] == [step]
+
+
 def test_a_command_that_no_shell_can_read_is_shown_as_it_is() -> None:
     assert advice.here("ipllvm replay 'x") == "ipllvm replay 'x"
     assert advice.here("pytest 'a b'") == "pytest 'a b'"
