@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ipllvm.errors import first_line
 from ipllvm.reporting.trackers import summary_writer
+from ipllvm.safety.printing import visible
 
 if TYPE_CHECKING:
     from transformers import TrainerState, TrainingArguments
@@ -26,7 +27,7 @@ def log_live(numbers: Mapping[str, float], args: "TrainingArguments", state: "Tr
                 OPEN[name](numbers, args, state.global_step)
             except Exception as error:  # whatever a tracker has of its own
                 warnings.warn(
-                    f"ipllvm: {name} took no numbers, they are in log_history: {first_line(error)}",
+                    f"ipllvm: {name} took no numbers, they are in log_history: {visible(first_line(error))}",
                     stacklevel=2,
                 )
 

@@ -205,12 +205,12 @@ def test_a_tracker_that_fails_ends_no_training(monkeypatch: pytest.MonkeyPatch) 
     from ipllvm.integrations.live import log_live
 
     def fails(*_: Any) -> None:
-        raise UsageError("no such package")
+        raise UsageError("no such package\x1b[2J")
 
     monkeypatch.setattr("ipllvm.integrations.live.OPEN", {"tensorboard": fails})
     state, args = TrainerState(global_step=7), SimpleNamespace(report_to="tensorboard")
     with pytest.warns(
-        UserWarning, match="tensorboard took no numbers, they are in log_history: no such package"
+        UserWarning, match="tensorboard took no numbers, they are in log_history: no such package(?!\x1b)"
     ):
         log_live({"x": 1.0}, args, state)  # type: ignore[arg-type]
     assert state.log_history[0]["x"] == 1.0
