@@ -70,7 +70,8 @@ def main(args: argparse.Namespace) -> int:
     every = {} if args.log else dict.fromkeys([*(view.option for view in VIEWS), FIGURES], BESIDE)
     for place in asked.values():
         if place != BESIDE:
-            manifest.require_outside(files[0].parent, place)
+            for file in files:
+                manifest.require_outside(file.parent, place)
     _views(asked or every, reports, manifest.beside(files[0].parent))
     for report, file in zip(reports, files, strict=True):
         for run in trackers.tracked(report, file.parent) if args.log else ():
