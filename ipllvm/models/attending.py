@@ -119,8 +119,8 @@ def _by_columns(module: nn.Module, query: Queries, key: Keys, mask: Any) -> bool
 
 def _causal(module: nn.Module, named: Mapping[str, Any]) -> bool:
     """Whether a layer without a mask sees what comes before alone: what a call says goes before the layer."""
-    told = named.get("is_causal")
-    return bool(getattr(module, "is_causal", False) if told is None else told)
+    given = named.get("is_causal")
+    return bool(getattr(module, "is_causal", False) if given is None else given)
 
 
 def _visible(columns: Int[Tensor, " wanted"], key: Keys, mask: Any) -> Tensor:

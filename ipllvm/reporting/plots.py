@@ -136,7 +136,10 @@ def curves(found: Sequence[Curve], across: str, up: str, lines: Sequence[Level] 
             curve.at, curve.values, ls=dash, lw=1.8, label=_short(curve.name), **_mark(number)
         )
         points = zip(curve.at, curve.values, curve.low, curve.high, strict=True)
-        title_marks(marks, [f"{curve.name} at {at:g}: {_with_interval(*point)}" for at, *point in points])
+        titles = [
+            f"{curve.name} at {at:g}: {_with_interval(value, low, high)}" for at, value, low, high in points
+        ]
+        title_marks(marks, titles)
     for level in lines:
         _level(axes, level)
     axes.grid(axis="y")

@@ -214,8 +214,8 @@ def test_no_place_in_an_audit_is_taken(
     assert main([words[0], str(folder), *words[1:]]) == 4
     assert "in the folder of an audit, which stays as it was written" in capsys.readouterr().err
     assert sorted(path.name for path in folder.iterdir()) == ["manifest.json", "report.json"]
-    other = folder.parent / "other"
-    other.mkdir()
+    other = folder.parent / f"{folder.name}-other"
+    other.mkdir(exist_ok=True)
     (other / "report.json").write_bytes((folder / "report.json").read_bytes())
     assert main([words[0], str(other), str(folder), *words[1:]]) == 4, "nor in that of the second run"
 
