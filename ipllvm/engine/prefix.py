@@ -63,6 +63,7 @@ class CleanBeginnings:
     """Those of clean pictures, to the end of each: trials that change later tokens alone go on from there."""
 
     model: VisionLanguageModel
+    _clean: dict[int, PackedPrompt] = field(default_factory=dict)  # by checkpoint, which outlives its batches
     _held: dict[Hashable, Any] = field(default_factory=dict)
 
     @classmethod
@@ -74,17 +75,22 @@ class CleanBeginnings:
         late = first.stage is Stage.VISUAL_TOKENS and first.share == 1
         if not (late and footprint and model.supports_prefix_cache):
             return None
-        found = [each for each in encoded if isinstance(each, EncodedSample)]
-        numbers = {each.picture: len(each.prepared.input_ids) * footprint.cache for each in found}
+        openings = {_opening(each) for each in encoded if isinstance(each, EncodedSample)}
         trials = len(cases) / len({case.sample.id for case in cases})
-        held = sum(numbers.values()) * model.dtype.itemsize
+        held = sum(len(ids) for ids, _ in openings) * footprint.cache * model.dtype.itemsize
         return cls(model) if batch_policy.beginnings_pay(trials, held) else None
 
     def shared(self, checkpoints: Sequence[EncodedSample], prompts: Sequence[PackedPrompt]) -> Prefix | None:
-        """What each of some prompts has in common with its clean one; None where that does not pay."""
-        clean = [sample.prompt(self.model, sample.picture) for sample in checkpoints]
+        """What each of some prompts has in common with its clean one; None where that does not pay.
+
+        Nothing where tokens of a picture see each other, which no part of it can be run without.
+        """
+        words = max(len(_before_the_picture(each.prepared)) for each in checkpoints)
+        clean = [self._clean_prompt(each) for each in checkpoints]
+        if any(prompt.standing is not None and prompt.standing.sees for prompt in clean):
+            return None
         length = min(map(_unchanged, clean, prompts))
-        if not batch_policy.prefix_pays(length, max(map(len, prompts))):
+        if not batch_policy.prefix_pays(length - words, max(map(len, prompts))):
             return None
         if not all(_in_order(prompt.standing, length) for prompt in (*clean, *prompts)):
             return None
@@ -93,11 +99,23 @@ class CleanBeginnings:
                 self._held[prompt.opening] = self._run(prompt)
         return Prefix(length, [self._held[each.opening] for each in clean])
 
+    def _clean_prompt(self, checkpoint: EncodedSample) -> PackedPrompt:
+        """A checkpoint's prompt as it is, embedded once."""
+        if id(checkpoint) not in self._clean:
+            self._clean[id(checkpoint)] = checkpoint.prompt(self.model, checkpoint.picture)
+        return self._clean[id(checkpoint)]
+
     def _run(self, prompt: PackedPrompt) -> Any:
         """The keys and values of a clean prompt up to the end of its picture."""
         packed = alone([PackedPrompt(prompt.embeds[: prompt.shared])])
         _, cache = self.model.decoder(packed.embeds(self.model), attention=packed.attention(self.model))
         return cache
+
+
+def _opening(encoded: EncodedSample) -> tuple[tuple[int, ...], Hashable]:
+    """What decides a clean beginning: the tokens up to the picture's end, and the picture."""
+    ids, visual = encoded.prepared.input_ids, encoded.prepared.visual.nonzero()
+    return tuple(ids[: int(visual[-1]) + 1 if len(visual) else 0].tolist()), encoded.picture
 
 
 def _unchanged(clean: PackedPrompt, prompt: PackedPrompt) -> int:

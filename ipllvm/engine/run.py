@@ -151,6 +151,7 @@ class _Chunk:
             seen = self._see(batch) if changed else self._checkpoints(batch)
             yield self._stream.answered(self._asked, batch, seen, cost)
         yield from self._stream.drained()
+        self._beginnings = None  # clean passes at layers need the room
 
     def _asked_whole(self, model: WholeModel, cases: list[PlannedTrial]) -> Iterator[Outcomes]:
         """What a model says that is asked as a whole."""
@@ -168,7 +169,11 @@ class _Chunk:
         begun = self._beginnings.shared(checkpoints, prompts) if self._beginnings else None
         prefix = begun or self._prefixes.shared([each.prepared for each in checkpoints], prompts)
         samples = [case.sample for case, _ in batch]
-        return respond(model, samples, plan.answer, prefill(model, prompts, prefix), plan.max_new_tokens)
+        try:
+            return respond(model, samples, plan.answer, prefill(model, prompts, prefix), plan.max_new_tokens)
+        except (torch.OutOfMemoryError, MemoryError):
+            self._beginnings = None  # they only save time
+            raise
 
     def _prompts(self, batch: Sequence[tuple[PlannedTrial, EncodedSample]]) -> list[PackedPrompt]:
         """What is asked in each case; what is shown alike is perturbed once."""

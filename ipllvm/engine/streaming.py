@@ -3,6 +3,7 @@
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
@@ -53,6 +54,19 @@ class Stream:
         cost: BatchShare[PlannedTrial] = whole,
     ) -> Outcomes:
         """What is said in a batch, each trial from where it starts, and what else has ended since."""
+        ready, going = self._opened(ask, batch, starts, cost)
+        ended = self._stepped(partial(self._enter, going))
+        del going  # with what they hold, where memory ran out
+        return ready | (self._asked_again() if ended is None else ended)
+
+    def _opened(
+        self,
+        ask: Ask[Start],
+        batch: Sequence[PlannedTrial],
+        starts: Sequence[Start | Failure],
+        cost: BatchShare[PlannedTrial],
+    ) -> tuple[Outcomes, list[list[Going]]]:
+        """What is said at once, and what goes on, together as it was begun."""
         pairs = paired(batch, starts)
         found = run_isolated(ask, pairs, self._room, of_case(cost))
         ready: Outcomes = {}
@@ -63,7 +77,7 @@ class Stream:
                 going.setdefault(id(each.prefilled), []).append(each)
             elif not isinstance(each, Going):
                 ready[case.trial] = _response(each)
-        return ready | self._stepped(lambda: self._enter(going.values()))
+        return ready, [*going.values()]
 
     def drained(self) -> Iterator[Outcomes]:
         """What is said in the end where answers still went on, as they end."""
@@ -73,9 +87,10 @@ class Stream:
     @torch.inference_mode()
     def _next(self) -> Outcomes:
         """The answers that end first of those that go on."""
-        return self._stepped(lambda: self._pool.drain(len(self._pool) - 1))
+        ended = self._stepped(lambda: self._pool.drain(len(self._pool) - 1))
+        return self._asked_again() if ended is None else ended
 
-    def _enter(self, going: Any) -> None:
+    def _enter(self, going: Sequence[Sequence[Going]]) -> None:
         for each in going:
             answers = [one.answer for one in each]
             whole = self._room.size == self._whole
@@ -83,26 +98,27 @@ class Stream:
             self._pool.drain(max(0, fits - len(each)))
             self._pool.enter(each[0].prefilled, answers)
 
-    def _stepped(self, work: Callable[[], None]) -> Outcomes:
-        """What has ended after some steps. Where these fail, all that went on is asked again, on its own."""
-        failed = False  # asked again behind the handlers: what they hold keeps the memory that ran out
+    def _stepped(self, work: Callable[[], None]) -> Outcomes | None:
+        """What has ended after some steps; None where these fail: then all that went on is asked again.
+
+        Its caller asks, when nothing here holds the memory that ran out any more.
+        """
         try:
             work()
         except UsageError:
             raise
         except (torch.OutOfMemoryError, MemoryError):
-            self._whole, failed = 0, True  # from now on no more go on together than are asked together
+            self._whole = 0  # from now on no more go on together than are asked together
+            return None
         except Exception:
-            failed = True
-        if failed:
-            del work
-            return self._asked_again()
+            return None
         ended = [(trial, each.answer) for trial, each in self._open.items() if each.answer.ended]
         for trial, _ in ended:
             del self._open[trial]
         return {trial: self._said(answer) for trial, answer in ended}
 
     def _asked_again(self) -> Outcomes:
+        """All that went on, on its own."""
         self._pool = Pool(self._model, self._limit)
         if self._model.device.type == "cuda":
             torch.cuda.empty_cache()

@@ -84,7 +84,7 @@ class _Dispatched:
         self._usual = usual
 
     def __call__(self, *given: Any, **named: Any) -> tuple[Tensor, Any]:
-        """See transformers. Towers name the mask, decoders give it as the fifth argument."""
+        """See transformers. Decoders give the mask by place; a call that names it is as usual."""
         now = _NOW.get()
         if now is None or len(given) != GIVEN or named.get("position_bias") is not None:
             return self._usual(*given, **named)
@@ -105,9 +105,12 @@ def narrowed(decoder: Any, attention: Attention, wanted: Places | None) -> Itera
 
 
 def _wanted(decoder: Any, wanted: Places | None) -> tuple[nn.Module, Int[Tensor, " wanted"] | None]:
-    """The attention of the last layer, and the columns at which it is read in some row."""
+    """The attention of the last layer, and the columns at which it is read in some row.
+
+    A decoder whose layers are run more than once has no `self_attn` there, and so no last one.
+    """
     last = getattr(decoder.layers[-1], "self_attn", decoder)
-    return last, None if wanted is None else torch.tensor(sorted(set(wanted[1].tolist()))).to(wanted[1])
+    return last, None if wanted is None else wanted[1].unique()  # type: ignore[no-untyped-call]
 
 
 def _by_columns(module: nn.Module, query: Queries, key: Keys, mask: Any) -> bool:

@@ -312,9 +312,9 @@ class VisionLanguageModel(ABC):
         some rows of a clean one, which stays.
         """
 
-    def join_caches(self, caches: Sequence[Any], length: int) -> Any:
-        """A cache of which each row holds the first positions of the only row of one of `caches`, which stay
-        as they are; where the model continues.
+    def join_caches(self, rows: Sequence[Any], length: int) -> Any:
+        """A cache of which each row holds the first positions of the only row of one of some caches, `rows`,
+        which stay as they are; where the model continues.
         """
         raise NotImplementedError(f"{self.name} can't go on from a cache")
 

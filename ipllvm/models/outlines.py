@@ -82,14 +82,14 @@ SHAPES = {
     ),
 }  # fmt: skip
 """By hub id, of families of transformers."""
-OUTLINES = frozenset({*SHAPES, *shapes.SHAPES})
+OUTLINES = frozenset({*SHAPES, *shapes.SKETCHES})
 """The hub ids of all that are known here."""
 
 
 def sketch(repository: str, name: str) -> VisionLanguageModel:
     """The published model of that id without weights, as `loading.sketch` makes one of a folder."""
-    if repository in shapes.SHAPES:
-        return shapes.SHAPES[repository](_tokenizer(shapes.MARKS), name)
+    if repository in shapes.SKETCHES:
+        return shapes.SKETCHES[repository](_tokenizer(shapes.MARKS), name)
     outline = SHAPES[repository]
     kind: Any = CONFIG_MAPPING[outline.family]
     config = kind(vision_config=outline.vision, text_config=outline.text, image_token_index=3, **outline.more)

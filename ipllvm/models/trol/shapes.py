@@ -75,7 +75,7 @@ def meteor(plain: Any, name: str) -> VisionLanguageModel:
     return meteor_loading.adapter(_parts(model, meteor_loading.of_squares(plain, PATCH), name))
 
 
-SHAPES: Mapping[str, Sketched] = {
+SKETCHES: Mapping[str, Sketched] = {
     "BK-Lee/TroL-1.8B": trol_1_8b,
     "BK-Lee/TroL-3.8B": trol_3_8b,
     "BK-Lee/TroL-7B": trol_7b,
