@@ -18,8 +18,8 @@ FEWEST = 3
 """Words of its own without which a line tells nothing."""
 HEAD = """# Every error
 
-All lines that a command, a run or a function of `ipllvm` may end in, by the room that says them; `…` is what
-each puts in. A name that nothing has is `unknown … '…': did you mean '…'? Known: …` everywhere. Most say
+The lines that a command, a run or a function of `ipllvm` may end in, by the room that says them, as far as the
+source tells them without being run; `…` is what each puts in. A name that nothing has is `unknown … '…': did you mean '…'? Known: …` everywhere. Most say
 after the colon what to do; for those that users meet first [there is more](errors.md).
 """
 
@@ -31,9 +31,18 @@ def messages(source: str) -> Iterator[str]:
             name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
             place = 0 if name in NAMES else HELPERS.get(name)
             if place is not None and len(node.args) > place:
-                words = text(node.args[place])
-                if len(re.findall(r"\b[a-z]{2,}\b", words)) >= FEWEST:
-                    yield words
+                for branch in branches(node.args[place]):
+                    if len(re.findall(r"\b[a-z]{2,}\b", words := text(branch))) >= FEWEST:
+                        yield words
+
+
+def branches(node: ast.expr) -> Iterator[ast.expr]:
+    """An expression, or each of the two that it may be."""
+    if isinstance(node, ast.IfExp):
+        yield from branches(node.body)
+        yield from branches(node.orelse)
+    else:
+        yield node
 
 
 def text(node: ast.expr) -> str:

@@ -108,6 +108,12 @@ def test_every_error_is_told_by_words_that_the_program_says() -> None:
     assert [words for row in rows for words in re.findall(r"`([^`]+)`", row) if words not in source] == []
 
 
+def _kinds(kind: type[Exception]) -> Iterator[type[Exception]]:
+    for each in kind.__subclasses__():
+        yield each
+        yield from _kinds(each)
+
+
 def test_the_page_of_every_error_has_those_that_are_raised() -> None:
     made = runpy.run_path(str(ROOT / ".ci" / "error_page.py"))
     found = list(
@@ -115,9 +121,12 @@ def test_the_page_of_every_error_has_those_that_are_raised() -> None:
             'raise UsageError(f"{name}: give " "another folder")\n'
             'raise StoreFull("no " + "room on the disk")\n'
             'raise ValueError("a fault of ours")\nraise UsageError(said)\n'
+            'raise NotTested("one way to be" if one else f"the other way of {way}")\n'
         )
     )
-    assert found == ["…: give another folder", "no room on the disk"]
+    assert found == ["…: give another folder", "no room on the disk", "one way to be", "the other way of …"]
+    named = {"IpllvmError", "UnknownName"} | set(made["NAMES"])
+    assert {each.__name__ for each in _kinds(IpllvmError) if each.__module__.startswith("ipllvm.")} <= named
     page = made["page"]()
     assert page.count("\n- ") > 350
     assert "a model in memory needs its processor" in page and "a fault of ours" not in page

@@ -81,7 +81,7 @@ def reason(words: list[str]) -> str:
 def to_run() -> Iterator[list[str]]:
     """The commands that no page runs from top to bottom, each once."""
     done = {line.split(" || ")[0] for page in GUIDES for line in script(page).splitlines()}
-    for page in GUIDES[: 1 + [page.stem for page in GUIDES].index("history")]:
+    for page in (*GUIDES, README):
         for words in shown(page):
             line = shlex.join(words)
             if line not in done and not named_only(words) and not reason(words) and "--options" not in line:
