@@ -50,14 +50,14 @@ STAND_INS: Final = {
     "--benchmark=NAME": "--benchmark=mmvp", "ROWS": "rows.jsonl", "RESPONSES": "responses.jsonl",
     **dict.fromkeys(("[--protocol", "P]", "[--rule", "R]", "[--judge", "J]", "[--out", "SCORES.jsonl]"), ""),
     **dict.fromkeys(("[--format", "json]"), ""),
-    "--shard=1/8": "--shard=1/2", **{f"part-{number}": "" for number in range(3, 9)}, "DIR...": "part-*",
+    "--shard=1/8": "--shard=1/2", **{f"part-{number}": "" for number in range(3, 9)}, "DIR...": "$PARTS",
     "ARGUMENTS": f"--model={MODEL}",
 }  # fmt: skip
 """What is put in for a word of a page."""
 OWN: Final = "--property=test_mirror.py"
 FIRST: Final = """
 set -- reports/2*
-ONE=$1 TWO=$2
+ONE=$1 TWO=$2 PARTS="part-1 part-2"
 SAMPLE=$(grep -o '"sample": *"[^"]*"' $ONE/report.json | head -n 1 | cut -d'"' -f4)
 ipllvm check planted:invariant -k image_use --benchmark=planted --samples=24 --shard=2/2 --report-dir=part-2
 may() { "$@" || case $? in 1|6|7) ;; *) echo "$@"; exit 9;; esac; }
@@ -91,8 +91,9 @@ def to_run() -> Iterator[list[str]]:
 
 def put_in(words: list[str]) -> str:
     """A command of a page as it can be run here."""
-    given = [STAND_INS.get(word, word) for word in words[2:] if not word.startswith("--samples")]
     name = "check" if words[0] == "pytest" else words[1]
+    stand_ins = {} if name == "paper" else STAND_INS  # a plan of true sizes
+    given = [stand_ins.get(word, word) for word in words[2:] if not word.startswith("--samples")]
     if name in ("check", "audit", "plan"):
         given += QUICK[2:] if "-k" in given or OWN in given else QUICK
     given += ["--bundle", "pages"] if name == "view" else []
