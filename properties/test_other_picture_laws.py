@@ -12,10 +12,12 @@ pytestmark = pytest.mark.law
 
 def test_other_picture_is_of_another_cluster(probe: "Probe") -> None:
     """The picture is one of another cluster's, in whatever company; the question stays as it is."""
+    from ipllvm.benchmarks import rewording
     from ipllvm.laws import questions
     from ipllvm.laws.strategies import some_of
 
-    probe.hold(questions.other_picture, some_of(probe.benchmark, apart=True))
+    pictured = rewording.with_other_pictures(probe.benchmark)
+    probe.hold(questions.other_picture, some_of(probe.benchmark, pictured, apart=True))
 
 
 def test_own_picture_in_its_place(probe: "Probe") -> None:

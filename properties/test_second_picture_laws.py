@@ -12,10 +12,12 @@ pytestmark = pytest.mark.law
 
 def test_second_picture_stands_before_the_own_one(probe: "Probe") -> None:
     """The own picture stays last behind one of another cluster; the question stays as it is."""
+    from ipllvm.benchmarks import rewording
     from ipllvm.laws import questions
     from ipllvm.laws.strategies import some_of
 
-    probe.hold(questions.second_picture, some_of(probe.benchmark, apart=True))
+    pictured = rewording.with_pictures_before(probe.benchmark)
+    probe.hold(questions.second_picture, some_of(probe.benchmark, pictured, apart=True))
 
 
 def test_two_pictures_take_their_room_in_either_order(probe: "Probe") -> None:

@@ -119,9 +119,10 @@ def score(
     scorer = SCORERS.load(definition.scorer(name))
     graded = scorer if judge is None or not isinstance(scorer, NeedsJudge) else scorer.by(judge)
     placed = list(definition.samples(rows, protocol))
-    placed_by = all(answer.placed for answer in answers)
-    by_place = [str(index) for index in range(len(rows))]
-    known = by_place if placed_by else definition.names(rows, {answer.id for answer in answers})
+    if all(answer.placed for answer in answers):
+        known: Sequence[str] = [str(index) for index in range(len(rows))]
+    else:
+        known = definition.names(rows, {answer.id for answer in answers})
     ids = [known[index] for index, _ in placed]
     matched = match(ids, [rows[index] for index, _ in placed], answers, duplicates)
     if not any(matched.answers):

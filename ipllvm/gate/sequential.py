@@ -27,13 +27,13 @@ _POINTS = 100.0
 class PValues:
     """Of one look at a comparison: that it holds, is worse by more than the margin, is worse at all.
 
-    `counts` are the samples that lost and that changed, where their law is that of coins.
+    `coins` are the samples that lost and that changed, where their law is that of coins.
     """
 
     holds: float = 1.0
     violated: float = 1.0
     worse: float = 1.0
-    counts: tuple[int, int] | None = None
+    coins: tuple[int, int] | None = None
 
 
 def up_to(
@@ -53,17 +53,17 @@ def p_values(old: BaselineEntry, new: BaselineEntry, values: int, samples: int, 
     if ratio_change.is_ratio(before.contrast, after.contrast):
         return PValues()
     test, worse = choose(contrast), beyond(contrast, before, after)
-    counts = None if measured_noise(before, after) else _coins(contrast)
-    return PValues(test.p_holds(margin), test.p_violated(margin), worse, counts)
+    coins = None if measured_noise(before, after) else _coins(contrast)
+    return PValues(test.p_holds(margin), test.p_violated(margin), worse, coins)
 
 
 def worse_so_far(interim: Sequence[PValues], shares: tuple[float, ...]) -> float:
     """The p-value of "no worse at all" over looks: exact where single samples lose or win all."""
-    counts = [each.counts for each in interim if each.counts is not None]
-    if len(counts) < len(interim):
+    coins = [each.coins for each in interim if each.coins is not None]
+    if len(coins) < len(interim):
         return repeated_p([each.worse for each in interim], shares)
-    lost, changed = zip(*counts, strict=True) if counts else ((), ())
-    return walk.repeated_p(lost, changed, shares[: len(counts)])
+    lost, changed = zip(*coins, strict=True) if coins else ((), ())
+    return walk.repeated_p(lost, changed, shares[: len(coins)])
 
 
 def over_looks(
@@ -142,12 +142,12 @@ class SequentialGate(GroupSequential):
 
 
 def _coins(contrast: Contrast) -> tuple[int, int] | None:
-    """How many samples lost, and changed; None where they share clusters, are graded or missing, or are
-    differences that may be lost twice.
+    """How many samples lost, and changed; None where they share clusters, may be graded, whatever
+    was seen so far, are missing, or are differences that may be lost twice.
     """
     values = np.asarray(contrast.values)
     single = len(set(contrast.clusters)) == len(values) and not contrast.n_error and contrast.bound == 1
-    if not single or contrast.weighted or contrast.linearised or np.any(values != np.round(values)):
+    if not single or contrast.weighted or contrast.linearised or contrast.lattice != 1:
         return None
     return int((values > 0).sum()), int((values != 0).sum())
 

@@ -4,6 +4,7 @@ Each takes a benchmark and says what is wrong with its questions in that other w
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
@@ -103,7 +104,7 @@ def _pictured(data: Benchmark) -> list[Sample]:
 
 def _of_others(data: Benchmark, changed: Iterable[Sample]) -> str | None:
     """Which sample has pictures that are none of another cluster's."""
-    clusters = {_objects(sample): {sample.cluster} for sample in data.samples}
+    clusters: dict[tuple[int, ...], set[str]] = defaultdict(set)
     for sample in data.samples:
         clusters[_objects(sample)].add(sample.cluster)
     for sample in changed:

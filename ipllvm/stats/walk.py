@@ -23,13 +23,11 @@ def repeated_p(lost: Sequence[int], changed: Sequence[int], shares: Sequence[flo
 
     `lost` of the `changed` ones so far are those of each look. The least alpha at which, as at every larger
     one, a look would have decided; 1 where that is none. Valid whenever one stops, of whatever was planned
-    beyond. Raises ValueError where counts fall, or more are lost than changed.
+    beyond; alphas are tried in steps, so that it may be a fifth too large. Raises ValueError as `decides`.
 
     >>> repeated_p([5], [5], [1.0]), round(repeated_p([9, 17], [10, 20], [0.5, 1.0]), 4)
     (0.03535533905932738, 0.0022)
     """
-    if any(lost_now > changed_now for lost_now, changed_now in zip(lost, changed, strict=True)):
-        raise ValueError("more samples are lost than changed")
     p = 1.0
     for alpha in _LEVELS:
         if not decides(lost, changed, shares, float(alpha)):
@@ -41,19 +39,19 @@ def repeated_p(lost: Sequence[int], changed: Sequence[int], shares: Sequence[flo
 def decides(lost: Sequence[int], changed: Sequence[int], shares: Sequence[float], alpha: float) -> bool:
     """Whether one of the looks reaches its boundary, all of which together err in at most `alpha`.
 
-    Raises ValueError where a look has fewer changed samples than the one before.
+    Raises ValueError where counts fall from one look to the next, or more are lost than changed since.
     """
-    law, used, before = np.ones(1), 0.0, 0
+    law, used, before, lost_before = np.ones(1), 0.0, 0, 0
     for lost_now, changed_now, share in zip(lost, changed, shares, strict=True):
-        if changed_now < before:
-            raise ValueError("fewer samples are changed than at an earlier look")
+        if not 0 <= lost_now - lost_before <= changed_now - before:
+            raise ValueError("counts of a look are not those of the one before and some more")
         law = np.convolve(law, _coins(changed_now - before))
         tail = np.cumsum(law[::-1])[::-1]
         boundary = int(np.count_nonzero(tail > spent(share, alpha) - used + _SLACK))
         if lost_now >= boundary and boundary < len(law):
             return True
         used += float(tail[boundary]) if boundary < len(law) else 0.0
-        law, before = law[:boundary], changed_now
+        law, before, lost_before = law[:boundary], changed_now, lost_now
     return False
 
 

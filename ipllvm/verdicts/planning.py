@@ -125,7 +125,7 @@ def expected_share(claim: Claim, sizes: Sequence[int], draws: int, bound: float 
 
 
 def _decidable(claim: Claim, clusters: Sequence[str]) -> bool:
-    """Whether any of the clearest outcomes decides: half, most or all of the samples lost, or won."""
+    """Whether any of the clearest outcomes decides by the score test: half, most or all lost, or won."""
     margin, places = claim.signed_margin, np.arange(len(clusters) + 1)
     for share in _CLEAREST:
         changed = np.diff(np.floor(share * places))  # as many of each stretch of samples

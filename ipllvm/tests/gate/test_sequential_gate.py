@@ -125,10 +125,11 @@ def test_worse_over_looks_is_exact_for_single_samples() -> None:
     found = change(BEFORE, after, "baseline b")
     assert found.verdict.p_worse == walk.repeated_p(losses, losses, (100 / N, 300 / N, 1.0))
     interim = [sequential.p_values(BEFORE, after, n, n, 0.02) for n in (100, 300, N)]
-    assert [each.counts for each in interim] == [(n, n) for n in losses]
+    assert [each.coins for each in interim] == [(n, n) for n in losses]
     shared = replace(after, clusters=tuple(str(place // 2) for place in range(N)))
     before = replace(BEFORE, clusters=shared.clusters)
     (pairs,) = [sequential.p_values(before, shared, N, N, 0.02)]
-    graded = sequential.p_values(BEFORE, entry(np.where(values == 0, 0.5, 1.0)), N, N, 0.02)
-    assert pairs.counts is graded.counts is None
+    whole = replace(BEFORE, lattice=0.5), entry(values, lattice=0.5)
+    graded = sequential.p_values(*whole, 100, 100, 0.02)  # whole so far, which need not stay so
+    assert pairs.coins is graded.coins is None
     assert sequential.worse_so_far([pairs], (1.0,)) == pytest.approx(pairs.worse, rel=0.05)

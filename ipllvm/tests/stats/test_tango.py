@@ -97,4 +97,4 @@ def test_where_nothing_varies_any_distance_is_infinite() -> None:
     quiet = Nested(np.zeros(1), np.zeros(1), 0.0, np.ones(1), np.array([100.0]), 0.0)
     assert quiet.variance(0.0)[0] == 0 and quiet.statistic(0.0)[0] == 0
     all_lost = replace(quiet, mean=np.ones(1), lost=np.ones(1))
-    assert all_lost.statistic(0.0)[0] == pytest.approx(np.inf) or all_lost.statistic(0.0)[0] > 5
+    assert all_lost.statistic(0.0)[0] > 5
