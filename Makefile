@@ -10,7 +10,7 @@ DECIDING := claims gate metrics perturbations records scorers stats verdicts
 # done takes from the end of another's, so that what a module prepares is mostly prepared once.
 PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -q -n 2 --dist=worksteal
 
-.PHONY: trainer lock docs demo test quick slow ray gpu-check mutants test-oldest originals real lint clean shapes coverage
+.PHONY: trainer lock docs demo test quick explore slow ray gpu-check mutants test-oldest originals real lint clean shapes coverage
 demo: $(STAMP)
 	$(BIN)/pytest properties -k permutation --model=llava-tiny --report-only
 
@@ -20,6 +20,10 @@ test: lint
 # Without what starts interpreters or browsers: while writing code.
 quick: $(STAMP)
 	$(PYTEST) ipllvm --doctest-modules -m "not slow and not process and not browser"
+
+# The laws on a thousand new examples each: `make test` tries the same ones every time.
+explore: $(STAMP)
+	HYPOTHESIS_EXPLORE=1 $(PYTEST) ipllvm --doctest-modules -m "not slow and not process and not browser"
 
 # Simulations, every family, every bad input: minutes, after `make test` in CI.
 slow: $(STAMP)

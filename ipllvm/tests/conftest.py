@@ -17,13 +17,18 @@ SESSIONS = [HERE / name for name in ("commands", "hostile", "plugin")]
 
 
 def pytest_collection() -> None:
-    """A machine that does other things too is slow; that says nothing of a strategy. Not for --help."""
+    """Examples are the same each time, so that a commit passes or fails for good; `make explore` draws new ones.
+
+    A machine that does other things too is slow; that says nothing of a strategy. Not for --help.
+    """
     try:
         from hypothesis import HealthCheck, settings
     except ImportError:  # on a bare machine, for make gpu-check
         return
-    settings.register_profile("loaded", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-    settings.load_profile("loaded")
+    patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("same", patient, derandomize=True, database=None)
+    settings.register_profile("explore", patient, max_examples=1000, print_blob=True)
+    settings.load_profile("explore" if os.environ.get("HYPOTHESIS_EXPLORE") else "same")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -56,7 +56,9 @@ def test_a_canvas_is_around_the_whole_picture_and_black(image: Image.Image, aspe
     assert np.asarray(framed, dtype=int).sum() == np.asarray(image, dtype=int).sum(), "black around it"
     assert image.width == framed.width or image.height == framed.height, "no larger than it must be"
     assert abs(framed.width - framed.height * aspect) <= max(1, aspect), "of that shape but for a pixel"
-    assert same(after(framed, Letterboxed(framed.width / framed.height)), framed), "it has that shape"
+    shape = framed.width / framed.height
+    if 1 / 16 <= shape <= 16:  # the picture itself may be longer than a canvas can be asked to be
+        assert same(after(framed, Letterboxed(shape)), framed), "it has that shape"
 
 
 @given(PICTURES, st.floats(0.01, 8))
