@@ -17,7 +17,7 @@ SESSIONS = [HERE / name for name in ("commands", "hostile", "plugin")]
 
 
 def pytest_collection() -> None:
-    """Examples are the same each time, so that a commit passes or fails for good; `make explore` draws new ones.
+    """Examples are the same each time: a commit passes or fails for good. `make explore` draws new ones.
 
     A machine that does other things too is slow; that says nothing of a strategy. Not for --help.
     """
