@@ -65,6 +65,7 @@ AI2D = Definition(
     key=("question_id", "_question_id"),
     errata=("three options hold a line break: 3840.png-1, 3535.png-3, 4616.png-0",),
     hub=Hub(("lmms-lab/ai2d", "lmms-lab-encoder/ai2d"), ("*test-*.parquet",)),
+    released=("ai2d_test.json",),
     original=original,
     of_table=lambda row: {**row, "options": options_of(row), "answer": str(LETTERS.find(row["answer"]))},
 )

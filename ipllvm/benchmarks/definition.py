@@ -8,7 +8,7 @@ from typing import Any
 
 from ipllvm.benchmarks.cells import BadCell, Row, row_name
 from ipllvm.benchmarks.names import ALIASES, STANDARD
-from ipllvm.benchmarks.originals import lines, tables
+from ipllvm.benchmarks.originals import by_id, json_file, lines, tables
 from ipllvm.benchmarks.rendering import shared_digest
 from ipllvm.benchmarks.sources import Copy, Hub, files, find
 from ipllvm.benchmarks.tables import SUFFIXES, opening
@@ -73,6 +73,10 @@ class Definition:
     key: tuple[str, ...] = ()
     hub: Hub = NOWHERE
     pictures: tuple[str, ...] = ("image",)
+    released: tuple[str, ...] = ()
+    """JSON files of the original release that `original` reads whole from their folder."""
+    plain: Callable[[str], str] = str
+    """A row's name without what differs between releases, so that answers to either are told to it."""
     original: Callable[[Path], list[dict[str, Any]] | None] | None = None
     of_table: Callable[[dict[str, Any]], Row] | None = None
     judged: str = ""
@@ -109,22 +113,33 @@ class Definition:
         A copy is the original release, the hub's files, or VLMEvalKit's table.
         """
         try:
-            given = self.original(folder) if self.original is not None else None
-            if given is None:
-                given = [row for path in files(folder, self.hub.files) for row in opening.rows(path)]
-            if not given:
-                given = [self._of_table(row) for path in tables(folder, ".tsv") for row in opening.rows(path)]
-            if not given:
-                given = [row for path in tables(folder, ".jsonl") for row in opening.rows(path)]
-            found = opening.with_pictures(given, self.pictures, folder)
+            found = opening.with_pictures(self._given(folder), self.pictures, folder)
         except (UsageError, OSError) as error:
             raise BenchmarkUnavailable(f"benchmark '{self.name}': {folder}: {error}") from error
         if not found:
-            raise BenchmarkUnavailable(
-                f"benchmark '{self.name}': {folder} holds neither the hub's files ({self.hub.files[0]}) nor "
-                "another form that is known"
-            )
+            raise BenchmarkUnavailable(f"benchmark '{self.name}': {self._nothing_in(folder)}")
         return found
+
+    def _given(self, folder: Path) -> list[dict[str, Any]]:
+        """The rows of a copy as they stand there, pictures as they are named; none where it is no copy."""
+        given = self._original(folder)
+        if given is None:
+            given = [row for path in files(folder, self.hub.files) for row in opening.rows(path)]
+        if not given:
+            given = [self._of_table(row) for path in tables(folder, ".tsv") for row in opening.rows(path)]
+        if not given:
+            given = [row for path in tables(folder, ".jsonl") for row in opening.rows(path)]
+        return given
+
+    def _original(self, folder: Path) -> list[dict[str, Any]] | None:
+        try:
+            return self.original(folder) if self.original is not None else None
+        except (AttributeError, IndexError, KeyError, TypeError) as error:
+            raise UsageError(f"{folder}: not the original release of '{self.name}': {error!r}") from error
+
+    def _nothing_in(self, folder: Path) -> str:
+        hub = f"the hub's files ({self.hub.files[0]})" if self.hub.files else "the hub's files"
+        return f"{folder} holds neither {hub} nor another form that is known"
 
     def benchmark(self, rows: Sequence[Row], source: str, protocol: str) -> Benchmark:
         """Rows as a benchmark; raises BenchmarkUnavailable for a row that can't be used."""
@@ -165,10 +180,29 @@ class Definition:
         return replace(sample, images=tuple(pictures), cluster=cluster)
 
     def table(self, path: Path) -> list[dict[str, Any]]:
-        """The rows of a file in the hub's columns, or in VLMEvalKit's where it is .tsv; raises UsageError."""
-        if path.suffix.lower() == ".tsv":
+        """The rows of a file in the hub's columns, or in VLMEvalKit's where it is .tsv; raises UsageError.
+
+        A folder is a copy, as for `rows_in`, but its pictures need not be there; a JSON file is one of the
+        original release, or holds a list of rows, or rows by id.
+        """
+        if path.is_dir():
+            return self._in_folder(path)
+        suffix = path.suffix.lower()
+        if suffix == ".tsv":
             return [self._of_table(row) for row in opening.rows(path)]
-        return opening.rows(path) if path.suffix.lower() in SUFFIXES else lines(path)
+        if suffix == ".json":
+            known = self._original(path.parent) if path.name in self.released else None
+            return known or by_id(path, json_file(path))
+        return opening.rows(path) if suffix in SUFFIXES else lines(path)
+
+    def _in_folder(self, folder: Path) -> list[dict[str, Any]]:
+        try:
+            found = self._given(folder)
+        except OSError as error:
+            raise UsageError(f"{folder}: can't be read: {error.strerror or error}") from error
+        if not found:
+            raise UsageError(self._nothing_in(folder))
+        return found
 
     def _of_table(self, row: dict[str, Any]) -> dict[str, Any]:
         """A row of VLMEvalKit's table in the hub's columns; raises UsageError."""
@@ -212,7 +246,8 @@ class Definition:
         columns = dict.fromkeys((*self.key, INDEX))
         keyed = [column for column in columns if all(row.get(column) is not None for row in rows)]
         ways = [usual, *([row_name(row[column]) for row in rows] for column in keyed)]
-        return max(ways, key=lambda way: len(set(way) & set(given)))
+        wanted = set(map(self.plain, given))
+        return max(ways, key=lambda way: len(set(map(self.plain, way)) & wanted))
 
     def samples(self, rows: Sequence[Row], protocol: str = STANDARD) -> Iterator[tuple[int, Sample]]:
         """The places and samples of the rows that count; raises BenchmarkUnavailable with the bad row."""

@@ -9,6 +9,7 @@ from ipllvm.safety import reading
 
 LONGEST = 64 * reading.MIB
 """Bytes of a line: more is no row."""
+GZIP = b"\x1f\x8b"
 
 
 def numbered(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -32,8 +33,18 @@ def _objects(path: Path, lines: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]
         number += 1
         if len(line) > LONGEST:
             raise UsageError(f"{path}: line {number} is longer than {LONGEST >> 20} MiB")
+        if number == 1:
+            _check_kind(path, line, lines)
         if line.strip():
             yield number, _object(path, number, line)
+
+
+def _check_kind(path: Path, first: bytes, others: BinaryIO) -> None:
+    """Raises UsageError where a file is packed, or one JSON value over many lines."""
+    if first.startswith(GZIP):
+        raise UsageError(f"{path}: it is packed with gzip: unpack it first")
+    if first.strip() in (b"[", b"{") and others.readline(LONGEST):
+        raise UsageError(f"{path}: it is one JSON value, not one a line: rename it to end in .json")
 
 
 def _object(path: Path, number: int, line: bytes) -> dict[str, Any]:

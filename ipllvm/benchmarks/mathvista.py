@@ -12,7 +12,6 @@ from ipllvm.benchmarks.names import PAPER, STANDARD
 from ipllvm.benchmarks.originals import json_file, listed
 from ipllvm.benchmarks.prompts import LETTERS
 from ipllvm.benchmarks.sources import Hub
-from ipllvm.benchmarks.wordings import query
 from ipllvm.records import Sample
 
 QUESTIONS = ("multi_choice", "free_form")
@@ -57,6 +56,11 @@ def original(folder: Path) -> list[dict[str, Any]] | None:
     return [{"query": worded(row), **row, "pid": pid, "decoded_image": row["image"]} for pid, row in given]
 
 
+def _query(row: Row, sample: Sample) -> str:
+    """The query as the data set words it; a row of the original release brings none."""
+    return text(row, "query") if row.get("query") is not None else worded(row)
+
+
 def of_table(row: dict[str, Any]) -> dict[str, Any]:
     """A row of VLMEvalKit's MathVista_MINI."""
     facts = {name: row[name] for name in FACTS if row.get(name)}
@@ -92,8 +96,8 @@ MATHVISTA = Definition(
     licence="CC BY-SA 4.0; test use only",
     sample=sample,
     protocols={
-        STANDARD: Protocol(query, 1024, "official", "MathVista's script; lmms-eval's token limit"),
-        PAPER: Protocol(query, 512, "today", "TroL evaluator, MathVista's script of 2024"),
+        STANDARD: Protocol(_query, 1024, "official", "MathVista's script; lmms-eval's token limit"),
+        PAPER: Protocol(_query, 512, "today", "TroL evaluator, MathVista's script of 2024"),
     },
     rules={
         "official": "mathvista_published",
@@ -108,6 +112,7 @@ MATHVISTA = Definition(
     },
     hub=Hub(("AI4Math/MathVista",), ("*testmini-*.parquet",)),
     pictures=("decoded_image",),
+    released=("testmini.json",),
     original=original,
     of_table=of_table,
 )

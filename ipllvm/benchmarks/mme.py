@@ -10,6 +10,7 @@ from typing import Any
 from ipllvm.benchmarks.cells import Row, filled, one_of, optional, text
 from ipllvm.benchmarks.definition import OWN_RULE, Definition, Protocol
 from ipllvm.benchmarks.names import PAPER, STANDARD
+from ipllvm.benchmarks.originals import PICTURES as PICTURE_SUFFIXES
 from ipllvm.benchmarks.originals import picture_named
 from ipllvm.benchmarks.prompts import SHORT
 from ipllvm.benchmarks.questions import YES_NO
@@ -65,6 +66,18 @@ def _task(folder: Path, task: Path) -> Iterator[dict[str, Any]]:
                 yield {**row, "answer": answer, "category": task.name}
 
 
+def plain(name: str) -> str:
+    """Task and picture alone: a release may have a folder between them, a file of answers another suffix.
+
+    >>> plain("artwork/images/14777.jpg"), plain("artwork/14777.txt")
+    ('artwork/14777', 'artwork/14777')
+    """
+    task, _, picture = name.rpartition("/")
+    stem, _, suffix = picture.rpartition(".")
+    known = f".{suffix.lower()}" in (*PICTURE_SUFFIXES, ".txt")
+    return f"{task.removesuffix('/images')}/{stem if known else picture}" if task else name
+
+
 def worded(row: Row, sample: Sample) -> str:
     """The question in LLaVA's form: its own request gives way to the one for a word or phrase."""
     return f"{text(row, 'question').strip().replace(REQUEST, '')}\n{SHORT}"
@@ -92,6 +105,7 @@ MME = Definition(
     counts={"category": {name: 2 * pictures for name, pictures in PICTURES.items()}},
     terms="for academic research only; pictures of landmarks and artworks have licences of their own",
     hub=Hub(("lmms-lab/MME", "lmms-lab-encoder/MME"), ("*test-*.parquet",)),
+    plain=plain,
     original=original,
     of_table=lambda row: {"question_id": row.get("image_path", ""), **row},
 )

@@ -63,6 +63,8 @@ MMVET = Definition(
     axes=("capability", "combination"),
     key=("question_id",),
     hub=Hub(("lmms-lab/MMVet", "lmms-lab-encoder/MMVet", "whyu/mm-vet"), ("*test-*.parquet",)),
+    released=("mm-vet.json",),
+    plain=lambda name: name.removeprefix("v1_"),
     original=original,
     of_table=lambda row: {**row, "question_id": row["index"], "capability": row["category"]},
 )

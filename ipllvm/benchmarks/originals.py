@@ -22,6 +22,15 @@ def json_file(path: Path) -> Any:
         raise UsageError(f"{path}: can't be read: {error}") from error
 
 
+def by_id(path: Path, value: Any) -> list[dict[str, Any]]:
+    """The rows of a JSON file: a list of objects, or an object for each `id`; raises UsageError."""
+    if isinstance(value, dict) and all(isinstance(row, dict) for row in value.values()):
+        return [{"id": name, **row} for name, row in value.items()]
+    if isinstance(value, list) and all(isinstance(row, dict) for row in value):
+        return value
+    raise UsageError(f"{path}: rows are a list of objects, or an object for each id")
+
+
 def lines(path: Path) -> list[dict[str, Any]]:
     """The objects of a JSON-lines file; raises UsageError."""
     return [row for _, row in numbered(path)]

@@ -97,6 +97,7 @@ QBENCH = Definition(
         "the codes of types are 0 yes/no, 1 what, 2 how; lmms-eval names the last two the other way round",
     ),
     hub=Hub(("q-future/Q-Bench-HF",), ("*dev-*.parquet",)),
+    released=("llvisionqa_dev.json",),
     original=original,
     of_table=of_table,
 )

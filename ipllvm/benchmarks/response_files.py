@@ -12,7 +12,7 @@ from typing import Any
 from ipllvm.benchmarks.cells import BadCell
 from ipllvm.benchmarks.jsonlines import numbered
 from ipllvm.benchmarks.originals import json_file
-from ipllvm.benchmarks.tables import delimited
+from ipllvm.benchmarks.tables import delimited, opening
 from ipllvm.errors import UsageError
 from ipllvm.safety import reading
 
@@ -22,6 +22,7 @@ PLACE = "doc_id"
 OTHERS: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     RESPONSE: (
         ("prediction", ()),
+        ("pred", ("parsed_ans",)),
         ("text", ("answer_id", "model_id", "prompt")),
         ("filtered_resps", ()),
         ("resps", ()),
@@ -31,13 +32,23 @@ OTHERS: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
 }
 """What a column is called elsewhere, and columns of which one has to stand beside it: `text` alone may be a
 question."""
+FILTER = "filter"
+"""What lm-eval has made `filtered_resps` by: a rule of ours reads what the model said."""
+LISTS = ("extraction",)
+"""A list there is an answer."""
+GRADINGS = (REPLY, "content")
+"""A list there is a judge asked several times."""
+SIDES = {"correct", "incorrect"}
+"""Lists in which LLaVA's script for ScienceQA writes the answers it has judged."""
+OUTPUTS = "outputs"
+"""Where ScienceQA's and LLaVA's result files have the answers by id, beside counts."""
 SPREADSHEETS = (".xlsx", ".xls")
 
 
 def answers(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """(number of the line or row, from 1; what stands there); raises UsageError, in one line.
 
-    A folder is MME's, a JSON file holds a list, or answers by id.
+    A folder is MME's, a JSON file holds a list, or answers by id, also under ScienceQA's `outputs`.
     """
     suffix = path.suffix.lower()
     if suffix in SPREADSHEETS:
@@ -45,7 +56,9 @@ def answers(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     if path.is_dir():
         return enumerate(_folder(path), start=1)
     if suffix in (".csv", ".tsv"):
-        return enumerate(delimited.rows(path), start=1)
+        return enumerate(delimited.rows(path, pictures=False), start=1)
+    if suffix == ".parquet":
+        return enumerate(opening.rows(path), start=1)
     if suffix == ".json":
         return enumerate(_listed(path, json_file(path)), start=1)
     return numbered(path)
@@ -62,29 +75,37 @@ def in_our_columns(row: dict[str, Any]) -> dict[str, Any]:
     False
     """
     found = dict(row)
+    if row.get(FILTER) not in (None, "none"):
+        found.pop("filtered_resps", None)
     for ours, others in OTHERS.items():
-        names = (n for n, beside in others if n in row and (not beside or any(b in row for b in beside)))
-        if ours not in row and (name := next(names, None)) is not None:
-            found[ours] = _single(row[name], name)
+        names = (n for n, beside in others if n in found and (not beside or any(b in row for b in beside)))
+        name = ours if ours in row else next(names, None)
+        if name is not None:
+            found[ours] = _single(found[name], name)
     if found.get(REPLY) is not None:
         found.setdefault(RESPONSE, None)
     return found
 
 
 def _single(value: Any, column: str) -> Any:
-    """What the only item of a list is, of lists in lists too; an extracted list stays one.
+    """What the only item of a list is, of lists in lists too; nothing of what is no number.
 
-    Raises BadCell where there are several answers, or gradings of one.
+    An extracted list stays one, and so do several gradings of an answer. Raises BadCell where there are
+    several answers.
     """
-    while isinstance(value, list) and len(value) == 1:
+    while isinstance(value, list) and len(value) == 1 and column not in LISTS:
         (value,) = value
-    if isinstance(value, list) and column != "extraction":
+    if isinstance(value, list) and column not in (*LISTS, *GRADINGS):
         raise BadCell(column, f"{len(value)} texts, and one is needed")
-    return value
+    return None if value != value else value
 
 
 def _listed(path: Path, value: Any) -> list[dict[str, Any]]:
     """The answers of a JSON file: a list of objects, or a text or an object for each id."""
+    if isinstance(value, dict) and isinstance(value.get(OUTPUTS), dict):
+        value = value[OUTPUTS]
+    if isinstance(value, dict) and value.keys() == SIDES and all(map(_is_list, value.values())):
+        value = [each for side in value.values() for each in side]
     if isinstance(value, dict):
         value = [
             {**each, "id": name} if isinstance(each, dict) else {"id": name, RESPONSE: each}
@@ -93,6 +114,10 @@ def _listed(path: Path, value: Any) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
         raise UsageError(f"{path}: answers are a list of objects, or a text or an object for each id")
     return value
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list)
 
 
 def _folder(path: Path) -> Iterator[dict[str, Any]]:

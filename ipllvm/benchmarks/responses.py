@@ -1,7 +1,7 @@
 """Answers that any harness has produced, and which row each belongs to."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ REQUEST = "Please answer yes or no."
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A line of a file of responses; `response` is None where the model gave none; `id` is the row's place,
-    from 0, where it is `placed`.
+    from 0, where it is `placed`; `gradings` are a judge's replies where it was asked several times.
     """
 
     line: int
@@ -26,6 +26,12 @@ class Answer:
     judge_reply: str | None = None
     question: str | None = None
     placed: bool = False
+    gradings: tuple[str, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is neither a response nor what a judge has said of one."""
+        return self.response is None and self.judge_reply is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +56,14 @@ def read(path: Path, names: Sequence[str] = ("id",)) -> list[Answer]:
     return found
 
 
-def match(names: Sequence[str], rows: Sequence[Row], answers: Sequence[Answer], duplicates: str) -> Matched:
-    """Which answer belongs to which row, by the name that a row is known by.
+def match(
+    names: Sequence[str],
+    rows: Sequence[Row],
+    answers: Sequence[Answer],
+    duplicates: str,
+    plain: Callable[[str], str] = str,
+) -> Matched:
+    """Which answer belongs to which row, by the name that a row is known by; names are compared `plain`.
 
     Rows that share a name are told apart by the answers' `question`; without one their answers go in the
     files' order. Raises UsageError where an answer could belong to several rows, and with duplicates
@@ -59,15 +71,15 @@ def match(names: Sequence[str], rows: Sequence[Row], answers: Sequence[Answer], 
     """
     places: dict[str, list[int]] = defaultdict(list)
     for place, name in enumerate(names):
-        places[name].append(place)
+        places[plain(name)].append(place)
     given: dict[str, list[Answer]] = defaultdict(list)
     strays: list[Answer] = []
     for answer in answers:
-        (given[answer.id] if answer.id in places else strays).append(answer)
+        (given[plain(answer.id)] if plain(answer.id) in places else strays).append(answer)
     found: list[Answer | None] = [None] * len(names)
     repeated = 0
     for name, own in given.items():
-        for place, several in _shared(name, places[name], own, rows).items():
+        for place, several in _shared(names[places[name][0]], places[name], own, rows).items():
             repeated += len(several) - 1
             found[place] = _one(several, duplicates)
     return Matched(tuple(found), tuple(strays), repeated)
@@ -146,6 +158,7 @@ def _answer(path: Path, number: int, given: dict[str, Any], names: Sequence[str]
         _reply(path, number, row),
         question if isinstance(question, str) else None,
         key == response_files.PLACE,
+        _gradings(row),
     )
 
 
@@ -155,6 +168,11 @@ def _reply(path: Path, number: int, row: dict[str, Any]) -> str | None:
     if value is None or isinstance(value, list):
         return None if value is None else str(value)
     return _text(path, number, row, "judge_reply")
+
+
+def _gradings(row: dict[str, Any]) -> tuple[str, ...]:
+    value = row.get("judge_reply")
+    return tuple(map(str, value)) if isinstance(value, list) else ()
 
 
 def _text(path: Path, number: int, row: dict[str, Any], column: str) -> str:

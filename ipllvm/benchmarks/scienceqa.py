@@ -27,7 +27,15 @@ def sample(row: Row) -> Sample:
         raise BadCell("answer", f"{place} is the place of none of its {len(choices)} choices")
     labels = tuple((name, optional(row, name)) for name in FACTS if optional(row, name))
     context = (("context", "with hint" if optional(row, "hint") else "without hint"),)
-    return Sample("", "", (), "", LETTERS[place], choices, labels=labels + context)
+    return Sample("", "", (), "", LETTERS[place], choices, labels=labels + context + _grades(row))
+
+
+def _grades(row: Row) -> tuple[tuple[str, str], ...]:
+    """Which half of school its grade is in, as the published tables have it; none where it names none."""
+    grade = optional(row, "grade").removeprefix("grade")
+    if not grade.isdecimal():
+        return ()
+    return (("grades", "1-6" if int(grade) <= 6 else "7-12"),)
 
 
 def _lmms(row: Row, sample: Sample) -> str:
@@ -68,11 +76,12 @@ SCIENCEQA = Definition(
         "vlmeval": "vlmeval_letter",
         OWN_RULE: "multiple_choice",
     },
-    axes=(*FACTS, "context"),
+    axes=(*FACTS, "grades", "context"),
     hub=Hub(
         ("lmms-lab/ScienceQA", "lmms-lab-encoder/ScienceQA"),
         ("ScienceQA-IMG/test-*.parquet", "test-*.parquet"),
     ),
+    released=("problems.json",),
     original=original,
     of_table=lambda row: {**row, "choices": options_of(row), "answer": LETTERS.find(row["answer"])},
 )

@@ -83,6 +83,7 @@ SEED = Definition(
     key=("question_id",),
     errata=("question 49914 is there twice",),
     hub=Hub(("lmms-lab/SEED-Bench", "lmms-lab-encoder/SEED-Bench"), ("*test-*.parquet",)),
+    released=("SEED-Bench.json",),
     original=original,
     of_table=of_table,
 )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from ipllvm.benchmarks.cells import Row
@@ -124,12 +125,14 @@ def score(
     else:
         known = definition.names(rows, {answer.id for answer in answers})
     ids = [known[index] for index, _ in placed]
-    matched = match(ids, [rows[index] for index, _ in placed], answers, duplicates)
+    matched = match(ids, [rows[index] for index, _ in placed], answers, duplicates, definition.plain)
     if not any(matched.answers):
         raise UsageError(
             f"none of the {len(answers):,} responses belongs to a row: the first is for {answers[0].id!r}, "
             f"the first row is known by {next(iter(ids), 'nothing')!r}"
         )
+    if getattr(scorer, "averages", False):
+        _check_gradings(matched.answers)
     paired = list(zip(placed, matched.answers, strict=True))
     if isinstance(graded, AsksAhead):
         graded.ask_ahead(
@@ -138,10 +141,22 @@ def score(
             if answer is not None and answer.response is not None and answer.judge_reply is None
         )
     lines = tuple(_line(known[index], sample, answer, scorer, graded) for (index, sample), answer in paired)
-    answered = sum(answer is not None and answer.response is not None for answer in matched.answers)
-    everywhere = set(known)
-    strays = tuple(answer.id for answer in matched.strays if answer.id not in everywhere)
+    answered = sum(answer is not None and not answer.empty for answer in matched.answers)
+    everywhere = set(map(definition.plain, known))
+    strays = tuple(a.id for a in matched.strays if definition.plain(a.id) not in everywhere)
     return Recorded(definition, protocol, name, lines, answered, strays, matched.repeated)
+
+
+def _check_gradings(answers: Sequence[Answer | None]) -> None:
+    """Raises UsageError where some answers were graded more often than others."""
+    graded = [each for each in answers if each is not None and each.judge_reply is not None]
+    for first, other in pairwise(graded):
+        if len(other.gradings) == len(first.gradings):
+            continue
+        raise UsageError(
+            f"line {other.line}: {max(1, len(other.gradings))} gradings of an answer, "
+            f"{max(1, len(first.gradings))} on line {first.line}: give all as many"
+        )
 
 
 def own_reading(
@@ -156,11 +171,13 @@ def own_reading(
 def _line(
     id: str, sample: Sample, answer: Answer | None, rule: Any, scorer: Callable[[str, Sample], Score]
 ) -> ScoredRow:
-    if answer is None or (answer.response is None and answer.judge_reply is None):
+    if answer is None:
         return ScoredRow(id, sample, None)
     try:
         if answer.judge_reply is not None and hasattr(rule, "read"):
+            if answer.gradings:
+                return ScoredRow(id, sample, rule.read_list(answer.gradings, answer.judge_reply, sample))
             return ScoredRow(id, sample, rule.read(answer.judge_reply, sample))
-        return ScoredRow(id, sample, scorer(answer.response or "", sample))
+        return ScoredRow(id, sample, None if answer.response is None else scorer(answer.response, sample))
     except NotMeasured as error:
         return ScoredRow(id, sample, None, str(error))

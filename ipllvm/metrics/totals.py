@@ -69,20 +69,51 @@ def pair_accuracy(graded: Sequence[GradedSample]) -> tuple[Figure, ...]:
 
 
 def mean_grade(graded: Sequence[GradedSample]) -> tuple[Figure, ...]:
-    """MM-Vet: 100 times the mean grade, to one decimal as NumPy rounds."""
-    value = np.float64(sum(each.score.value for each in graded)) / len(graded) * PERCENT
-    return (Figure("total", float(value), "points of 100", len(graded), f"{round(value, 1)}"),)
+    """MM-Vet: 100 times the mean grade, to one decimal as NumPy rounds.
+
+    Where answers were graded several times, each run's total and their standard deviation follow.
+    """
+    grades = _runs(graded)
+    totals = np.array([sum(run) for run in grades]) / len(graded) * PERCENT
+    named = [("total", totals.mean())]
+    if len(totals) > 1:
+        named += [(f"grading {number}", each) for number, each in enumerate(totals, start=1)]
+        named.append(("standard deviation", totals.std()))
+    return tuple(
+        Figure(name, float(value), "points of 100", len(graded), f"{round(value, 1)}")
+        for name, value in named
+    )
+
+
+def _runs(graded: Sequence[GradedSample]) -> list[list[float]]:
+    """The grades of each grading; what has none in an answer that was read counts as 0."""
+    said = [(each.score.answer or "").split(" ") for each in graded]
+    most = max(map(len, said))
+    if most == 1:
+        return [[each.score.value for each in graded]]
+    return [[_grade(words[run]) if run < len(words) else 0.0 for words in said] for run in range(most)]
+
+
+def _grade(word: str) -> float:
+    try:
+        return float(word)
+    except ValueError:
+        return 0.0
 
 
 def ratio_of_means(graded: Sequence[GradedSample]) -> tuple[Figure, ...]:
     """LLaVA-W: the model's mean points over the reference's, both rounded to three decimals first.
 
-    A review that was not read is (-1, -1) there and stays in both means.
+    A review that was not read is (-1, -1) there and stays in both means, which follow, times ten.
     """
     points = [_review(each.score) for each in graded]
     reference, model = (round(mean, 3) for mean in np.asarray(points).mean(0).tolist())
     value = model / reference * PERCENT if reference else float("nan")
-    return (Figure("relative score", value, "percent", len(graded), f"{round(value, 1)}"),)
+    means = (("reference", reference), ("model", model))
+    return (
+        Figure("relative score", value, "percent", len(graded), f"{round(value, 1)}"),
+        *(Figure(n, 10 * mean, "points of 100", len(graded), f"{round(mean * 10, 1)}") for n, mean in means),
+    )
 
 
 def ratio_of_read(graded: Sequence[GradedSample]) -> tuple[Figure, ...]:

@@ -27,11 +27,13 @@ class JudgeRule(ABC):
     """A way to grade by a judge.
 
     `attempts` is how many times a judge is asked, in ways that may differ, until its reply can be read.
+    `averages` says that an answer may have been graded several times, as often as every other.
     `alone` says that some responses can be graded without a judge: the others are errors then.
     """
 
     attempts: ClassVar[int] = 1
     alone: ClassVar[bool] = False
+    averages: ClassVar[bool] = False
 
     @abstractmethod
     def question(self, text: str, sample: Sample, attempt: int = 0) -> JudgeQuestion | None:
@@ -40,6 +42,15 @@ class JudgeRule(ABC):
     @abstractmethod
     def read(self, reply: str, sample: Sample) -> Score:
         """The score in a judge's reply; where there is none its answer is None and its value 0."""
+
+    def read_list(self, replies: Sequence[str], whole: str, sample: Sample) -> Score:
+        """The score of a list in a reply's place, `whole` as one text.
+
+        Raises NotMeasured where the rule reads one grading of an answer.
+        """
+        raise NotMeasured(
+            f"sample '{sample.id}': {len(replies)} gradings of an answer, and this rule reads one"
+        )
 
     @property
     @abstractmethod

@@ -55,20 +55,30 @@ class CellImage:
         return self.key
 
 
-def rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of a file with a header, all cells as text but for pictures; raises UsageError."""
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
+def rows(path: Path, pictures: bool = True) -> list[dict[str, Any]]:
+    """The rows of a file with a header, all cells as text but for `pictures`; raises UsageError.
+
+    CSV may have semicolons for commas, as spreadsheets write it where a comma is the decimal point.
+    """
     csv.field_size_limit(LONGEST)
     if path.exists() and not path.is_file():
         raise UsageError(f"{path}: can't be read: it is not a regular file")
     try:
         with path.open("rb") as stream:
-            return list(_rows(path, stream, delimiter))
+            return list(_rows(path, stream, _delimiter(path, stream), pictures))
     except OSError as error:
         raise UsageError(f"{path}: can't be read: {error.strerror or error}") from error
 
 
-def _rows(path: Path, stream: BinaryIO, delimiter: str) -> Iterator[dict[str, Any]]:
+def _delimiter(path: Path, stream: BinaryIO) -> str:
+    if path.suffix.lower() == ".tsv":
+        return "\t"
+    header = stream.readline(LONGEST)
+    stream.seek(0)
+    return ";" if b";" in header and b"," not in header else ","
+
+
+def _rows(path: Path, stream: BinaryIO, delimiter: str, pictures: bool) -> Iterator[dict[str, Any]]:
     lines = _Lines(stream)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     number, header = 0, None
@@ -88,7 +98,8 @@ def _rows(path: Path, stream: BinaryIO, delimiter: str) -> Iterator[dict[str, An
                 raise UsageError(f"{path}: row {number} has {len(cells)} cells, the header {len(header)}")
             where = (str(path), start, lines.place, delimiter)
             yield {
-                name: _cell(text, n, where) for n, (name, text) in enumerate(zip(header, cells, strict=True))
+                name: _cell(text, n, where) if pictures else text
+                for n, (name, text) in enumerate(zip(header, cells, strict=True))
             }
 
 

@@ -1,6 +1,7 @@
 """GSM8K after worked examples.
 
-Sources: lm-evaluation-harness, tasks/gsm8k/gsm8k-cot.yaml; kojima_takeshi188/zero_shot_cot, utils.py.
+Sources: lm-evaluation-harness, tasks/gsm8k/gsm8k-cot.yaml; kojima_takeshi188/zero_shot_cot, utils.py;
+openai/grade-school-math, grade_school_math/dataset.py.
 """
 
 import re
@@ -9,6 +10,7 @@ from ipllvm.records import Sample, Score
 
 _STRICT = re.compile(r"The answer is (-?[0-9.,]+).")
 _FLEXIBLE = re.compile(r"-?[$0-9.,]{2,}|-?[0-9]+")
+_MARKED = re.compile(r"(?:#### |^A: )(-?[0-9.,]+)", re.MULTILINE)
 _UP_TO_MARK = re.compile(r".*#### ", re.DOTALL)
 _NUMBER = re.compile(r"-?\d+\.?\d*")
 TRIGGER = "The answer is"
@@ -35,6 +37,20 @@ def flexible(response_text: str, sample: Sample) -> Score:
     """
     found = _FLEXIBLE.findall(response_text)
     return _graded(found[-1] if found else None, sample)
+
+
+def openai(response_text: str, sample: Sample) -> Score:
+    r"""The authors' own: the first number behind "#### ", or, as their published solutions have it, "A: ".
+
+    Without the mark nothing is read; "18." is not 18.
+
+    >>> sample = Sample("s", "s", (), "?", "1250")
+    >>> [openai(f"So.\n{said}", sample).value for said in ("#### 1,250", "A: 1250", "#### $1250", "1250")]
+    [1.0, 1.0, 0.0, 0.0]
+    """
+    match = _MARKED.search(response_text)
+    said = match[1].replace(",", "") if match else None
+    return Score(float(said == sample.answer), said)
 
 
 def kojima(response_text: str, sample: Sample) -> Score:

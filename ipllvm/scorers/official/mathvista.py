@@ -107,6 +107,10 @@ class Official(JudgeRule):
         said = self._normalized(reply, sample)
         return Score(float(said == sample.answer), said)
 
+    def read_list(self, replies: Sequence[str], whole: str, sample: Sample) -> Score:
+        """An extracted list, as Python writes it."""
+        return self.read(whole, sample)
+
     def _normalized(self, extraction: str, sample: Sample) -> str | None:
         if sample.choices:
             return choice(extraction.strip(), sample)

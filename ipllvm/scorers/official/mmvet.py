@@ -3,6 +3,7 @@
 Source: yuweihao/MM-Vet, mm-vet_evaluator.py.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from ipllvm.records import JudgeQuestion, Sample, Score
@@ -10,6 +11,7 @@ from ipllvm.scorers import judge_prompts
 from ipllvm.scorers.judge import JudgeRule
 
 MAX_TOKENS = 3
+UNREAD = "-"
 AGAIN = "\nPredict the correctness of the answer (digit): "
 OWN = """\
 Grade how far a prediction agrees with the ground truth of a question. The grade is a number from 0.0 \
@@ -31,6 +33,7 @@ class MmVetJudge(JudgeRule):
     """The published rule: the first word of the judge's reply is a number in [0, 1]."""
 
     attempts: ClassVar[int] = 5
+    averages: ClassVar[bool] = True
 
     @property
     def prompt(self) -> str:
@@ -57,6 +60,17 @@ class MmVetJudge(JudgeRule):
         except ValueError:
             grade = -1.0
         return Score(grade, word) if 0.0 <= grade <= 1.0 else Score(0.0, None)
+
+    def read_list(self, replies: Sequence[str], whole: str, sample: Sample) -> Score:
+        """The mean of the grades, each of which `answer` holds; a reply that is none is 0 there.
+
+        >>> judge.read_list(("0.5", "good", "1.0"), "", Sample("s", "s", (), "?", "2"))
+        Score(value=0.5, answer='0.5 - 1.0', note='')
+        """
+        found = [self.read(reply, sample) for reply in replies]
+        said = " ".join(each.answer or UNREAD for each in found)
+        unread = all(each.answer is None for each in found)
+        return Score(sum(each.value for each in found) / len(found), None if unread else said)
 
 
 judge = MmVetJudge()

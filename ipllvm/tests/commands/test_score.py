@@ -232,7 +232,8 @@ def test_a_second_answer_counts_only_if_one_says_so(
         (None, "[1]", "line 1 is no JSON object but list"),
         (None, "", "holds no responses"),
         (None, '{"id": 1}', "line 1 has no 'response' (it has: id)"),
-        (None, '{"id": 1, "response": ["A"]}', "line 1, column 'response': a text is needed"),
+        (None, '{"id": 1, "response": ["A", "B"]}', "line 1, column 'response': 2 texts, and one is"),
+        (None, '{"id": 1, "response": {"a": 1}}', "line 1, column 'response': a text is needed"),
         (None, '{"id": "x", "response": "A"}', "none of the 1 responses belongs to a row"),
         ('{"id": 0}', None, "row 1, column 'option0': there is no such column"),
         ("\udcff", None, "rows.jsonl: line 1 is not JSON"),
@@ -385,7 +386,7 @@ def test_a_table_of_vlmevalkit_holds_rows_and_answers(
         ("out.json", "[", "can't be read: not JSON"),
         ("q.jsonl", '{"question_id": 0, "text": "What?", "category": "conv"}', "line 1 has no 'response'"),
         ("s.jsonl", '{"doc_id": 0, "resps": [["A"], ["B"]]}', "line 1, column 'resps': 2 texts, and one is"),
-        ("g.json", '{"0": {"content": ["1", "0"], "score": [1, 0]}}', "column 'content': 2 texts"),
+        ("g.json", '{"0": {"content": ["1", "0"], "score": [1, 0]}}', "'qbench': no row has a score"),
         ("empty", None, "no file of answers, and a folder without MME's texts"),
     ],
 )
