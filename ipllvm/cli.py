@@ -1,7 +1,6 @@
 """The `ipllvm` command: what there is, and what runs have left. Imports lazily: help costs nothing."""
 
 import argparse
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -111,17 +110,13 @@ def _main(words: list[str]) -> int:
     module = import_module(f"ipllvm.commands.{args.command}")
     if rest and not getattr(module, "PASSES_ON", False):
         commands.choices[args.command].error(f"unrecognized arguments: {' '.join(rest)}")
-    status = 0
     try:
-        status = module.main(args)
-        sys.stdout.flush()
+        status: int = module.main(args)
     except IpllvmError as error:
         print(f"ipllvm {args.command}: {error}", file=sys.stderr)
         return USAGE_ERROR
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # `ipllvm models | head`: who read has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
         if args.verbose:
             traceback.print_exc()

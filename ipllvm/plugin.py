@@ -16,6 +16,7 @@ from ipllvm.models import gpus
 from ipllvm.safety import interrupts
 from ipllvm.session import (
     clusters,
+    combinations,
     comparisons,
     fixtures,
     named,
@@ -39,6 +40,15 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
     """Register the options and the fixtures."""
     pluginmanager.register(registration.Taken(registration.register(parser)), TAKEN)
     fixtures.register(pluginmanager)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """A gate of which nothing would run ends here, before pytest lists, explains or collects."""
+    try:
+        combinations.check_added(config.option, [str(word) for word in config.invocation_params.args])
+    except IpllvmError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def pytest_configure(config: pytest.Config) -> None:

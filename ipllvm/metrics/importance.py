@@ -106,8 +106,8 @@ def crossing(
     np.add.at(totals, [row[name] for name in leads[0].clusters], np.stack([lead.values for lead in leads], 1))
     weights = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), replicates)
     drawn = [found for means in weights @ totals if (found := _first_loss(means)) is not None]
-    span = [int(np.quantile(drawn, q, method="nearest")) for q in (alpha, 1 - alpha)] if drawn else [None] * 2
-    return Crossing(_first_loss(totals.sum(0)), span[0], span[1], 1 - len(drawn) / replicates)
+    low, high = np.quantile(drawn, (alpha, 1 - alpha), method="nearest").tolist() if drawn else (None, None)
+    return Crossing(_first_loss(totals.sum(0)), low, high, 1 - len(drawn) / replicates)
 
 
 def _first_loss(means: "Float[np.ndarray, 'places']") -> int | None:

@@ -5,11 +5,13 @@ that turn the direction of text, or what CI systems take for commands: `::` at t
 (GitHub) and `##[` or `##vso[` anywhere (GitHub, Azure).
 """
 
+import io
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TextIO, cast
 
 LIMIT = 300
@@ -45,11 +47,23 @@ def as_json(value: object) -> str:
     return _AZURE.sub(r"\1\\u005b", json.dumps(value, indent=1))
 
 
-class Guarded:
-    """A text stream that spells out what `visible` does, but for line ends, tabs and colours."""
+class _Nowhere(io.TextIOBase):
+    """What is written here is dropped."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
+    def write(self, text: str) -> int:
+        """Its length, as streams do."""
+        return len(text)
+
+
+class Guarded:
+    """A text stream that spells out what `visible` does, but for line ends, tabs and colours.
+
+    What is printed after its reader has gone (`| head -1`), or where there never was one, is dropped: the
+    command goes on, and its exit status is its own answer.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream: Any = stream or _Nowhere()
         self._line = ""
 
     def write(self, text: str) -> int:
@@ -60,8 +74,29 @@ class Guarded:
         line = re.split("[\n\r]", self._line + safe)[-1]
         self._line = line if len(line) <= 4 * _TAIL or not line.strip() else "." + line[-_TAIL:]
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
-        self._stream.write(safe.encode(encoding, "backslashreplace").decode(encoding))
+        self.write_raw(safe.encode(encoding, "backslashreplace").decode(encoding))
         return len(text)
+
+    def write_raw(self, text: str) -> None:
+        """Write `text` as it is."""
+        try:
+            self._stream.write(text)
+        except BrokenPipeError:
+            self._drop()
+
+    def flush(self) -> None:
+        """Hand on what was written."""
+        try:
+            self._stream.flush()
+        except BrokenPipeError:
+            self._drop()
+
+    def _drop(self) -> None:
+        """Write to nowhere from now on; what waits is dropped too, or Python would try again at its end."""
+        with suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123, as os.dup2
+            os.dup2(nowhere.fileno(), self._stream.fileno())
+            self._stream.flush()
+        self._stream = _Nowhere()
 
     def writelines(self, lines: Any) -> None:
         """Write each of them."""
@@ -78,19 +113,21 @@ def annotate(kind: str, title: str, message: str) -> None:
     The message is one line in which nothing else can be a command.
     """
     words = visible(message, LIMIT).replace("%", "%25")
-    stream = sys.stdout
-    raw = stream._stream if isinstance(stream, Guarded) else stream
-    raw.write(f"::{kind} title={title}::{words}\n")
+    stream = sys.stdout if isinstance(sys.stdout, Guarded) else Guarded(sys.stdout)
+    stream.write_raw(f"::{kind} title={title}::{words}\n")
 
 
 @contextmanager
 def guarded() -> Iterator[None]:
     """Guard standard output and standard error as long as it lasts."""
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (cast("TextIO", Guarded(stream)) for stream in before)
+    streams = [Guarded(stream) for stream in before]
+    sys.stdout, sys.stderr = (cast("TextIO", stream) for stream in streams)
     try:
         yield
     finally:
+        for stream in streams:
+            stream.flush()
         sys.stdout, sys.stderr = before
 
 

@@ -1,7 +1,7 @@
 """Options that do not go together, or not without another: told in one line before anything is collected."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ipllvm.errors import UsageError
@@ -18,6 +18,17 @@ UNGATED: Final = {
     "retries": "it calls tests again, and a comparison is made once",
 }
 """Those by which a gate would compare nothing, or end within the plugin."""
+LISTING: Final = {
+    "collectonly": ("--collect-only", "--co"),
+    "ipllvm_plan": ("--plan", "--ipllvm-plan"),
+    "showfixtures": ("--fixtures", "--funcargs"),
+    "show_fixtures_per_test": ("--fixtures-per-test",),
+    "markers": ("--markers",),
+    "cacheshow": ("--cache-show",),
+    "help": ("--help", "-h"),
+    "version": ("--version", "-V"),
+}
+"""Those by which pytest ends in status 0 without a test, and their spellings."""
 SPELT: Final = {"setupplan": "setup-plan", "setuponly": "setup-only"}
 
 
@@ -62,6 +73,20 @@ def check_pytest(typed: object, values: Mapping[str, Any]) -> None:
         if getattr(typed, name, None):
             option = f"--{SPELT.get(name, name).replace('_', '-')}"
             raise UsageError(f"{option}: {why}: leave it out{' of a gate' * (name in UNGATED)}")
+
+
+def check_added(options: object, words: Sequence[str]) -> None:
+    """Raises UsageError for a gate of which nothing runs, unless the command line says so itself.
+
+    `options` has those of pytest and ours as attributes. `words` are those of the command line, to which
+    PYTEST_ADDOPTS and settings files add others.
+    """
+    for name, spellings in LISTING.items() if getattr(options, "ipllvm_baseline", None) else ():
+        if getattr(options, name, None) and not any(word.startswith(spellings) for word in words):
+            raise UsageError(
+                f"{spellings[0]}: PYTEST_ADDOPTS or a settings file of pytest adds it, and nothing is "
+                "compared: leave it out of a gate"
+            )
 
 
 def _check_needed(values: Mapping[str, Any]) -> None:

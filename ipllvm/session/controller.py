@@ -69,6 +69,13 @@ class Session:
         if reporter is not None and not isinstance(reporter._tw._file, Guarded):
             reporter._tw._file = Guarded(reporter._tw._file)
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self) -> None:
+        """A reader of the terminal that has gone is noticed here, not by Python at its end."""
+        reporter: Any = self.config.pluginmanager.getplugin("terminalreporter")
+        if reporter is not None:
+            reporter._tw._file.flush()
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Before anything is measured: a report folder that can't be written ends the run."""
         self.gathered.cases.update(cases(session.items))

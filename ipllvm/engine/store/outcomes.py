@@ -136,7 +136,7 @@ class Store:
             why = refusal(self.folder, error)
             if isinstance(why, StoreFull):
                 with suppress(OSError):
-                    (self.folder / RESERVE).unlink(missing_ok=True)
+                    (self.folder / RESERVE).unlink()
             self._failed(str(why))
             raise why from error
 

@@ -1,6 +1,7 @@
 """The command line itself: help is cheap, what is wrong is told in one line, exit statuses are pytest's."""
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -155,3 +156,36 @@ def test_all_options_are_listed_without_a_model(capsys: pytest.CaptureFixture[st
     assert printed.startswith("property checks of large language-and-vision models:\n")
     assert "  --samples SAMPLES " in printed
     assert "  --report-only " in printed
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (("ipllvm", "properties"), 0),
+        (("ipllvm", "--help"), 0),
+        (("ipllvm", "verify", "nothing"), 4),
+        (("pytest", "-p", "ipllvm.plugin", "--collect-only", "test_many.py", "-q"), 0),
+        (("pytest", "-p", "ipllvm.plugin", "test_many.py", "-v"), 1),
+    ],
+)
+def test_a_reader_that_has_seen_enough_changes_nothing(
+    tmp_path: Path, words: tuple[str, ...], status: int
+) -> None:
+    """`ipllvm ... | head -1` goes on to its end: its status is its answer, and nothing else is printed."""
+    many = "import pytest\n@pytest.mark.parametrize('n', range(3_000))\ndef test_one(n): assert n != 7\n"
+    (tmp_path / "test_many.py").write_text(many)
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", *words],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=write,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    os.close(write)
+    assert done.returncode == status
+    assert "Error" not in done.stderr and len(done.stderr.splitlines()) <= (status == 4)

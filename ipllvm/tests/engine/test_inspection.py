@@ -4,6 +4,7 @@ import os
 import sqlite3
 import struct
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from ipllvm.engine.store import inspection
 from ipllvm.engine.store.integrity import verify
 from ipllvm.engine.store.maintenance import content, merge
+from ipllvm.engine.store.outcome_file import Damaged, OutcomeFile, Unreadable
 from ipllvm.engine.store.outcomes import Store
 from ipllvm.tests.engine.outcomes import batch, context, trials
 
@@ -143,6 +145,43 @@ def test_what_a_killed_process_left_is_still_undone(file: Path) -> None:
     assert len(store.view(context())) == len(PLAN)
     assert not inspection.journal(file).exists()
     assert inspection.mode(file) == "ro"
+
+
+@pytest.mark.parametrize(
+    ("page", "sector", "sound"),
+    [(512, 32, True), (65536, 65536, True), (256, 512, False), (131072, 512, False), (512, 16, False),
+     (512, 131072, False)],
+)  # fmt: skip
+def test_a_journal_has_the_sizes_that_sqlite_gives_it(
+    file: Path, page: int, sector: int, sound: bool
+) -> None:
+    """Powers of two, pages of 512 to 65,536 bytes, sectors of 32 to 65,536 (sqlite.org/fileformat2.html)."""
+    head = inspection.MAGIC + struct.pack(">IIIII", 0, 0, 1, sector, page)
+    inspection.journal(file).write_bytes(head.ljust(512, b"\0"))
+    if sound:
+        assert inspection.mode(file) == "rw"
+    else:
+        with pytest.raises(inspection.Trap, match="not that of this file"):
+            inspection.mode(file)
+
+
+def test_each_statement_has_the_work_of_its_own(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the least that one check of a file can do with, it can be checked again and again."""
+    monkeypatch.setattr(inspection, "STEPS", 10)
+    monkeypatch.setattr(inspection, "PER_BYTE", 0)
+
+    def checked(most: int, times: int) -> list[str]:
+        monkeypatch.setattr(inspection, "BASE", most)
+        with closing(OutcomeFile.open(file)) as opened:
+            return [opened.integrity() for _ in range(times)]
+
+    for most in (10 << doubled for doubled in range(20)):
+        try:
+            checked(most, 1)
+        except (Damaged, Unreadable):
+            continue
+        break
+    assert most > 10 and checked(most, 20) == ["ok"] * 20
 
 
 def test_a_process_that_is_killed_while_its_file_is_open_elsewhere_loses_only_its_batch(file: Path) -> None:

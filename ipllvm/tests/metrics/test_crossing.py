@@ -22,12 +22,20 @@ def leads(*means: float) -> list[Contrast]:
         ((0.3, 0.0), Crossing(2, 2, 2, 0.0)),
         ((0.3, 0.2, 0.1), Crossing(None, None, None, 1.0)),
         ((-0.1, 0.2, -0.3), Crossing(None, None, None, 1.0)),
+        ((0.0, 0.2, -0.3), Crossing(None, None, None, 1.0)),
     ],
 )
 def test_where_clusters_agree_every_resample_crosses_at_the_same_place(
     means: tuple[float, ...], found: Crossing
 ) -> None:
     assert crossing(leads(*means), np.random.default_rng(1)) == found
+
+
+@pytest.mark.parametrize("unit", [1e-4, 1e4])
+def test_the_unit_of_a_lead_does_not_move_the_crossing(unit: float) -> None:
+    means = (0.3, 0.2, -0.1, 0.4)
+    found = crossing(leads(*(unit * mean for mean in means)), np.random.default_rng(1))
+    assert found == crossing(leads(*means), np.random.default_rng(1))
 
 
 def test_where_they_do_not_some_resamples_never_cross() -> None:

@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 
-from ipllvm.metrics.stock_answers import free_numbers, share, stock_answers, yes_or_no
-from ipllvm.records import Sample
+from ipllvm.metrics.stock_answers import answers_read, free_numbers, share, stock_answers, yes_or_no
+from ipllvm.records import Sample, Scores
 
 
 def _sample(id: str, answer: str) -> Sample:
@@ -45,6 +46,17 @@ def test_only_the_questions_in_question_are_counted() -> None:
 )
 def test_a_number_is_the_same_however_it_is_written_and_no_other_words_are(said: str, same: float) -> None:
     assert share({"b": said}, SAMPLES, "1", among=free_numbers(SAMPLES)).values.tolist() == [same]
+
+
+def test_what_is_read_is_the_first_answer_and_nothing_where_it_was_not_read() -> None:
+    scores = Scores(
+        "clean",
+        ("a", "b", "c"),
+        ("a", "b", "c"),
+        np.array([[1.0, 0.0], [0.0, 0.0], [np.nan, 1.0]]),
+        answers=(("37", "1"), (None, "no"), (None, "yes")),
+    )
+    assert answers_read(scores) == {"a": "37", "b": ""}
 
 
 def test_what_was_not_answered_is_left_out() -> None:

@@ -45,6 +45,12 @@ def test_a_pair_counts_with_both_answers_right() -> None:
     assert named(pair_accuracy(rows)) == {"pairs": "33.33", "single answers": "80.00"}
 
 
+def test_a_lone_answer_or_a_third_one_makes_no_pair() -> None:
+    rows = graded(1, 1, cluster="a") + graded(1, cluster="one") + graded(1, 1, 1, cluster="three")
+    assert named(pair_accuracy(rows))["pairs"] == "33.33"
+    assert named(pair_accuracy(graded(1, 1, cluster="a") + graded(1, 1, cluster="b")))["pairs"] == "100.00"
+
+
 def test_grades_are_rounded_as_numpy_rounds() -> None:
     # 31.05 % has no exact form: NumPy goes by 310.5, which it rounds to the even 310.
     assert mean_grade(graded(*[0.1] * 621, *[0.0] * 1379))[0].printed == "3.1"

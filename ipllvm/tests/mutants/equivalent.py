@@ -10,6 +10,17 @@ _END = "asked where its magnitude is at least 1"
 _LONGER = "takes the longer way, which decides alike, as a law of the score test says"
 _OPEN = "open_ = abs(t) < 1 and not self.too_little and not self.concordant"
 REASONS: dict[Place, str] = {
+    ("ipllvm/engine/store/inspection.py", "self._left = 0", "0 -> 1"):
+        "counted down by thousands: either is used up at the first look",
+    ("ipllvm/engine/store/outcome_file.py",
+     "return sqlite3.connect(uri, timeout=LOCK_SECONDS, isolation_level=None, uri=True)", "True -> False"):
+        "where SQLite is built to take every name for a URI (SQLITE_USE_URI), as Debian's is",
+    ("ipllvm/perturbations/occlusion.py",
+     "share = self.ratio if self.lowest else round(1 - self.ratio, 12)", "12 -> 13"):
+        "undoes the rounding of 1 - ratio, which is in the 16th digit",
+    ("ipllvm/scorers/judge.py",
+     "def question(self, text: str, sample: Sample, attempt: int = 0) -> JudgeQuestion | None:", "0 -> 1"):
+        "the default of a method that is abstract: each rule has its own",
     ("ipllvm/gate/budget.py",
      'return json.dumps({"schema": SCHEMA, "gates": [asdict(each) for each in entries]}, indent=1) + "\\n"',
      "1 -> 2"): "white space in a file that is read as JSON",

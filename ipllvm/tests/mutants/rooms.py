@@ -20,9 +20,18 @@ BESIDE: dict[str, tuple[str, ...]] = {
     "verdicts": ("verdicts",),
     "gate": ("gate", "verdicts"),
     "engine/plan.py": ("engine/test_plan.py", "evaluation", "engine/test_run.py"),
-    "engine/store": ("engine/test_inspection.py", "engine/test_store.py"),
+    "engine/store": (
+        "contracts/test_store_schema.py",
+        "engine/test_disagreement.py",
+        "commands/test_store.py",
+        "engine/test_store.py",
+        "engine/test_inspection.py",
+    ),
 }
 """Room or module -> the tests beside those of its own name, the nearest first."""
+
+BY_NAME = "ipllvm.registry"
+"""Leads to every module that has a name there, without an import of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,7 @@ def chosen(count: int, seed: int) -> list[Mutant]:
 def tests_of(module: str) -> list[str]:
     """The tests that could notice a change of a module: those of its name, its doctests, then its room's.
 
-    Of the room's folders only those that import it, or a module that does.
+    Of the room's folders only those that import it, or a module that does, and those that load by name.
     """
     inner = Path(module).relative_to("ipllvm")
     own = sorted((ROOT / TESTS).rglob(f"test_{inner.stem}.py"))
@@ -87,6 +96,7 @@ def _within(name: str, importing: frozenset[str]) -> list[Path]:
 def _importing(module: str) -> frozenset[str]:
     graph = _graph()
     first = graph.find_modules_that_directly_import(_dotted(ROOT / module))
+    first |= graph.find_modules_that_directly_import(BY_NAME)
     return frozenset(first).union(*map(graph.find_modules_that_directly_import, first))
 
 

@@ -1,8 +1,10 @@
 """Whatever is printed: nothing steers the terminal, nothing commands who reads the log."""
 
 import io
+import os
 import re
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -79,3 +81,26 @@ def test_both_outputs_are_guarded_and_given_back(capsys: object) -> None:
 
 def test_an_error_of_ours_is_one_harmless_line() -> None:
     assert str(IpllvmError("::error::a\n\x1b[31mb")) == ":\\x3aerror::a\\n\\x1b[31mb"
+
+
+@pytest.mark.parametrize("buffering", [1, -1], ids=["lines", "blocks"])
+def test_what_is_printed_after_its_reader_has_gone_is_dropped(buffering: int) -> None:
+    """As in `| head -1`: neither writing, nor the end of the process, raises."""
+    read, write = os.pipe()
+    with os.fdopen(write, "w", buffering) as target:
+        stream = Guarded(target)
+        stream.write("one line\n")
+        stream.flush()
+        assert os.read(read, 99) == b"one line\n"
+        os.close(read)
+        for _ in range(9):
+            assert stream.write("more\n" * 9_999) == 5 * 9_999
+            stream.flush()
+        target.flush()
+
+
+def test_without_an_output_nothing_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in `>&-`."""
+    monkeypatch.setattr("sys.stdout", None)
+    with guarded():
+        print("one")

@@ -1,5 +1,6 @@
 """A judge is a scorer: asked once, read strictly, and an error of the sample where it says nothing."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,7 +10,7 @@ from ipllvm.engine.plan import Plan
 from ipllvm.engine.scoring import scores_of
 from ipllvm.errors import NotMeasured, UsageError
 from ipllvm.perturbations.substitution import Clean
-from ipllvm.records import Benchmark, Response, Sample, Scores
+from ipllvm.records import Benchmark, JudgeQuestion, Response, Sample, Scores
 from ipllvm.scorers.base import Grading
 
 SAMPLES = tuple(Sample(f"s{i}", f"c{i}", (), "What is it?", "red star", ("red star",)) for i in range(5))
@@ -68,6 +69,35 @@ def test_a_judge_grades_only_where_it_is_named_and_the_benchmark_has_questions_f
     assert [each.judged_by(DATA) for each in (rules, named)] == ["rules", "fake"]
     assert (named.name(plain), named.judged_by(plain)) == ("label", "rules")
     assert rules.of(DATA)("a red star", SAMPLES[0]).answer == "red star"
+
+
+class Counted:
+    """A judge that says yes, and of which asking each question is known."""
+
+    identity = "counted"
+
+    def __init__(self) -> None:
+        self.questions: list[JudgeQuestion] = []
+
+    def ask_all(self, questions: Sequence[JudgeQuestion], got: Callable[[JudgeQuestion, str], None]) -> None:
+        for question in questions:
+            self.questions.append(question)
+            got(question, "yes")
+
+    def ask(self, prompt: str) -> str:
+        raise AssertionError("it is asked many at once")
+
+
+@pytest.mark.parametrize("replicate", [0, 1, 4])
+def test_asked_again_each_question_is_the_next_replicate(replicate: int) -> None:
+    """What was kept of any earlier time is no second opinion."""
+    judge = Counted()
+    grading = Grading(lambda: judge, replicate)
+    again = grading.again(DATA)
+    assert again is not None
+    for scorer in (grading.of(DATA), again):
+        scorer("a red one", SAMPLES[0])
+    assert [question.replicate for question in judge.questions] == [replicate, replicate + 1]
 
 
 def test_a_scorer_that_needs_a_judge_says_how_to_name_one() -> None:

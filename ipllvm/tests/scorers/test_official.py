@@ -81,6 +81,8 @@ READ = [
     ("scienceqa_official", TWO, "The answer is B", None),
     ("scienceqa_official", TWO, "The answer is A. No: The answer is B.", None),
     ("scienceqa_official", TWO, "E", None),
+    ("scienceqa_official", INTEGER, "E", "E"),
+    ("scienceqa_official", INTEGER, "The answer is F.", None),
     ("scienceqa_lmms", TWO, "b", "B"),
     ("scienceqa_lmms", TWO, "B.", "B"),
     ("scienceqa_lmms", TWO, "b.", None),

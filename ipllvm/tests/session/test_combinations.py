@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from ipllvm.errors import UsageError
-from ipllvm.session.combinations import check_pytest
+from ipllvm.session.combinations import LISTING, check_added, check_pytest
 
 
 @pytest.mark.parametrize("baseline", [None, "release-1"])
@@ -33,3 +33,16 @@ def test_what_a_run_can_not_have_beside_it(name: str, typed: Any, line: str, bas
             check_pytest(SimpleNamespace(**{name: typed}), values)
     else:
         check_pytest(SimpleNamespace(**{name: typed}), values)
+
+
+@pytest.mark.parametrize("name", LISTING)
+def test_a_gate_runs_unless_the_command_line_itself_asks_for_a_list(name: str) -> None:
+    """PYTEST_ADDOPTS=--collect-only made a gate pass that compared nothing."""
+    options = SimpleNamespace(**{name: True})
+    check_added(options, ["properties"])
+    options.ipllvm_baseline = "release-1"
+    with pytest.raises(UsageError, match=f"^{LISTING[name][0]}: PYTEST_ADDOPTS or a settings file"):
+        check_added(options, ["properties", "--baseline=release-1"])
+    for spelling in LISTING[name]:
+        check_added(options, ["properties", "--baseline=release-1", spelling])
+    check_added(SimpleNamespace(ipllvm_baseline="release-1", **{name: False}), ["properties"])
