@@ -339,6 +339,24 @@ ROWS = [
         )
         for what in ("plan", "only")
     ),
+    *(
+        Row(
+            f"gate of which the environment makes {name}",
+            (*CHECK, "--baseline=good.json"),
+            4,
+            f"{added}: PYTEST_ADDOPTS or a settings file",
+            partial(_write, bad=b""),
+            lines=1,
+            fast=added == "--collect-only",
+            variables={"PYTEST_ADDOPTS": added},
+        )
+        for name, added in (
+            ("a list", "--collect-only"),
+            ("a plan", "--plan"),
+            ("a list of fixtures", "--fixtures"),
+            ("a version", "--version"),
+        )
+    ),
     Row(
         "gate that makes its own baseline in CI",
         (*CHECK, "--baseline=new", "--baseline-if-missing=create"),
