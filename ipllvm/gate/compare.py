@@ -51,6 +51,7 @@ def compare(
 
 def change(old: BaselineEntry, new: BaselineEntry, source: str, variants: int = 1) -> Change:
     """What became of a claim between two entries that agree (`agreement.disagreements`)."""
+    whole = old
     if new.analyses:
         old, new = sequential.up_to(old, new, *new.analyses[-1])
     contrast = difference(old, new)
@@ -60,7 +61,7 @@ def change(old: BaselineEntry, new: BaselineEntry, source: str, variants: int = 
     claim = _claim(new, source, ratio)
     verdict, p_worse, level = decide.decide(decisive, claim), beyond(decisive, old, new), claim.alpha
     if new.analyses:
-        verdict, p_worse, level = sequential.over_looks(verdict, p_worse, claim, old, new)
+        verdict, p_worse, level = sequential.over_looks(verdict, p_worse, claim, whole, new)
     estimate = decide.estimate(decisive, claim=replace(claim, alpha=level))
     if ratio:
         estimate = ratio_change.told(estimate, contrast, before, after, new.worse)

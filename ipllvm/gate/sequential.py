@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ipllvm.gate.baseline import BaselineEntry, difference
+from ipllvm.gate.baseline import CLEAN, BaselineEntry, difference
 from ipllvm.gate.pooled import beyond, measured_noise
 from ipllvm.records import Claim, Contrast, Verdict
 from ipllvm.stats import walk
@@ -27,13 +27,13 @@ _POINTS = 100.0
 class PValues:
     """Of one look at a comparison: that it holds, is worse by more than the margin, is worse at all.
 
-    `coins` are the samples that lost and that changed, where their law is that of coins.
+    `coins` are the samples that lost, that changed and that failed, where their law is that of coins.
     """
 
     holds: float = 1.0
     violated: float = 1.0
     worse: float = 1.0
-    coins: tuple[int, int] | None = None
+    coins: tuple[int, int, int] | None = None
 
 
 def up_to(
@@ -53,17 +53,24 @@ def p_values(old: BaselineEntry, new: BaselineEntry, values: int, samples: int, 
     if ratio_change.is_ratio(before.contrast, after.contrast):
         return PValues()
     test, worse = choose(contrast), beyond(contrast, before, after)
-    coins = None if measured_noise(before, after) else _coins(contrast)
-    return PValues(test.p_holds(margin), test.p_violated(margin), worse, coins)
+    return PValues(
+        test.p_holds(margin), test.p_violated(margin), worse, _coins(contrast) if single(old, new) else None
+    )
 
 
 def worse_so_far(interim: Sequence[PValues], shares: tuple[float, ...]) -> float:
-    """The p-value of "no worse at all" over looks: exact where single samples lose or win all."""
+    """The p-value of "no worse at all" over looks: exact where single samples lose or win all.
+
+    A sample that failed counts as won. However failures and losses go together, no more than half of those
+    that changed or failed have lost then, if no more of all are lost than won.
+    """
     coins = [each.coins for each in interim if each.coins is not None]
     if len(coins) < len(interim):
         return repeated_p([each.worse for each in interim], shares)
-    lost, changed = zip(*coins, strict=True) if coins else ((), ())
-    return walk.repeated_p(lost, changed, shares[: len(coins)])
+    lost, changed, failed = np.array(coins, dtype=int).reshape(-1, 3).T
+    # What failed at one look and had a value at a later one had it all along.
+    failed = np.minimum.accumulate(failed[::-1])[::-1]
+    return walk.repeated_p(lost.tolist(), (changed + failed).tolist(), shares[: len(coins)])
 
 
 def over_looks(
@@ -71,17 +78,19 @@ def over_looks(
 ) -> tuple[Verdict, float, float]:
     """The verdict and the p-value of "worse at all" over all looks, and the level of the last.
 
-    `verdict` and `p_worse` are what the last look says alone.
+    `verdict` and `p_worse` are what the last look says alone; `old` has all that may be looked at.
     """
-    *earlier, (_, last) = new.analyses
-    *found, now = [p_values(old, new, *each, claim.margin / _POINTS) for each in new.analyses]
+    *earlier, (values, last) = new.analyses
+    found = [p_values(old, new, *each, claim.margin / _POINTS) for each in earlier]
+    coins = _coins(difference(*up_to(old, new, values, last))) if single(old, new) else None
+    now = PValues(verdict.p_holds, verdict.p_violated, p_worse, coins)
     before = [
         Look("", samples, each.holds, each.violated, new.planned)
         for (_, samples), each in zip(earlier, found, strict=True)
     ]
     whole = Look("", last, verdict.p_holds, verdict.p_violated, new.planned)
     shares = tuple(samples / new.planned for _, samples in new.analyses)
-    worse = worse_so_far([*found, replace(now, worse=p_worse)], shares)
+    worse = worse_so_far([*found, now], shares)
     return over_all(verdict, claim, whole, before), worse, levels(shares, claim.alpha)[-1]
 
 
@@ -141,15 +150,21 @@ class SequentialGate(GroupSequential):
         return min(p_values) <= claim.alpha
 
 
-def _coins(contrast: Contrast) -> tuple[int, int] | None:
-    """How many samples lost, and changed; None where they share clusters, may be graded, whatever
-    was seen so far, are missing, or are differences that may be lost twice.
+def single(old: BaselineEntry, new: BaselineEntry) -> bool:
+    """Whether each sample loses or wins all or nothing on its own, so that those that change are coins.
+
+    By what they may do and not by what was seen, so that no look changes the test: not where samples share
+    clusters, scores are graded, differences may be lost twice, a claim is on a ratio, or noise was measured.
     """
+    plain = len(set(old.clusters)) == len(old.clusters) and new.claim.name == CLEAN and new.bound == 1
+    graded = new.weighted or new.is_ratio or new.lattice != 1
+    return plain and not graded and measured_noise(old, new) is None
+
+
+def _coins(contrast: Contrast) -> tuple[int, int, int]:
+    """How many samples lost, changed and failed."""
     values = np.asarray(contrast.values)
-    single = len(set(contrast.clusters)) == len(values) and not contrast.n_error and contrast.bound == 1
-    if not single or contrast.weighted or contrast.linearised or contrast.lattice != 1:
-        return None
-    return int((values > 0).sum()), int((values != 0).sum())
+    return int((values > 0).sum()), int((values != 0).sum()), contrast.n_error
 
 
 def _rows(entry: BaselineEntry, places: Sequence[int], n_error: int) -> BaselineEntry:

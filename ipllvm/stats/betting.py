@@ -31,8 +31,8 @@ class BettingTest:
     """Bounds and p-values from the wealth after the last cluster, whose order then does not matter.
 
     `totals` and `sizes` are the clusters' sums (in units of `bound`) and sizes over the largest
-    size; `missing` tells of planned samples without a value. Methods take and return
-    scores, not points.
+    size, so many `times`; `missing` tells of planned samples without a value. Methods take and
+    return scores, not points.
 
     >>> quiet = Contrast("drop", np.zeros(300), tuple(str(i) for i in range(300)))
     >>> [round(x, 3) for x in BettingTest.of(quiet).interval(0.05)]
@@ -43,6 +43,7 @@ class BettingTest:
     sizes: "Float[np.ndarray, 'clusters']"
     bound: float
     missing: Missing
+    times: float = 1.0
 
     @classmethod
     def of(cls, contrast: Contrast) -> "BettingTest":
@@ -70,8 +71,9 @@ class BettingTest:
     def own_error(self) -> None:
         """None: the score test's standard error is as good."""
 
-    def grown(self, times: float) -> None:
-        """None: it can't say what more clusters would give."""
+    def grown(self, times: float) -> "BettingTest":
+        """The test of so many times as many clusters like these: every bet is made as often."""
+        return replace(self, times=times * self.times)
 
     def at_floor(self, p: float, margin: float) -> bool:
         """Never said of it."""
@@ -100,7 +102,7 @@ class BettingTest:
         return p_value(self._log_evidence(theta, side))
 
     def _log_evidence(self, theta: float, side: int) -> float:
-        return float(log_evidence(side * self.totals, self.sizes, theta)[-1])
+        return float(log_evidence(side * self.totals, self.sizes, theta, times=self.times)[-1])
 
 
 def log_evidence(
@@ -108,18 +110,20 @@ def log_evidence(
     sizes: "Float[np.ndarray, 'clusters']",
     theta: float,
     planned: int | None = None,
+    times: float = 1.0,
 ) -> "Float[np.ndarray, 'clusters']":
     """The log wealth after each cluster of bets that the mean is below `theta`; it rises with `theta`.
 
     Every size is in [0, 1] and every total at most its size in magnitude; the mean is the ratio
     of their sums. With `planned` the mean is that of so many clusters, seen without replacement,
-    instead of the population's: infinite as soon as no rest could lift it to `theta`.
+    instead of the population's: infinite as soon as no rest could lift it to `theta`. Without it every
+    cluster may stand for so many `times` ones.
     """
     if theta >= 1:
         return np.full(len(totals), np.inf)
     steps, most = totals - theta * sizes, 1 - theta
     if planned is None:
-        return _shared_wealth(_BETS / most * steps)
+        return _shared_wealth(_BETS / most * steps, times)
     left = planned - np.arange(len(steps))
     reach = most * (left - 1) + np.cumsum(steps)
     worst = np.concatenate([[most * planned], reach])[:-1] / left
@@ -166,7 +170,9 @@ def clusters_without_change(margin: float, alpha: float = 0.05) -> int | None:
     return math.ceil(float(brentq(gap, 0.0, math.log(len(rates) / alpha) / rates[-1])))
 
 
-def _shared_wealth(losses: "Float[np.ndarray, 'bets clusters']") -> "Float[np.ndarray, 'clusters']":
-    """Log of the mean over the bets of the running products of 1 - loss."""
-    logs = np.cumsum(np.log1p(-losses), axis=1)
+def _shared_wealth(
+    losses: "Float[np.ndarray, 'bets clusters']", times: float = 1.0
+) -> "Float[np.ndarray, 'clusters']":
+    """Log of the mean over the bets of the running products of 1 - loss, each so many `times`."""
+    logs = times * np.cumsum(np.log1p(-losses), axis=1)
     return np.asarray(logsumexp(logs, axis=0)) - math.log(len(losses))

@@ -97,19 +97,19 @@ def minimum_detectable_effect(error: float, lattice: float, n: int, alpha: float
 
 
 def edges(margin: float, holds: float, violated: float, at_most: bool = True) -> str:
-    """What a run can tell, in points, from the distances that are decided on each side.
+    """What a run can tell, in points, from the distances that are decided on each side; empty for nothing.
 
     >>> edges(2.0, 1.5, 1.0)
     'HOLDS if the truth is <= 0.50, VIOLATED if >= 3.00'
     >>> edges(2.0, math.inf, 1.0, at_most=False)
     'HOLDS at no truth, VIOLATED if <= 1.00'
     >>> edges(2.0, 110, 99)
-    'nothing can be decided, whatever the truth'
+    ''
     """
     sign, inside, outside = (1, "<=", ">=") if at_most else (-1, ">=", "<=")
     low, high = margin - sign * holds, margin + sign * violated
     if abs(low) > _WHOLE and abs(high) > _WHOLE:
-        return "nothing can be decided, whatever the truth"
+        return ""
     told = f"HOLDS if the truth is {inside} {low:.2f}" if abs(low) <= _WHOLE else "HOLDS at no truth"
     return f"{told}, VIOLATED {f'if {outside} {high:.2f}' if abs(high) <= _WHOLE else 'at no truth'}"
 

@@ -5,7 +5,6 @@ import math
 from scipy.optimize import brentq
 
 from ipllvm.records import Claim, Contrast, Point, Series
-from ipllvm.stats.betting import BettingTest
 from ipllvm.stats.clusters import cluster_sums, mean_size, spread
 from ipllvm.stats.power import Outlook, outlook, powered_level, samples_to_decide, samples_without_change
 from ipllvm.stats.protocol import HypothesisTest
@@ -33,8 +32,6 @@ def ahead(
         return Outlook(None, f"the {contrast.n_error} samples without a score could tip it either way")
     if contrast.crossed is not None:
         return Outlook(None, "more draws would tell more than more samples, as draws stand for others")
-    if isinstance(judge, BettingTest):
-        return Outlook(None, "how many samples would decide bets can't say")
     if test.concordant:
         needed = samples_without_change(abs(gap) / test.bound, test.largest, claim.alpha)
         return Outlook(None, "at the margin") if needed is None else outlook(needed, available)

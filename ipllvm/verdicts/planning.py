@@ -44,21 +44,23 @@ def power_line(claim: Claim, clusters: Sequence[str], draws: int, available: int
 
     `available` is how many samples the whole benchmark has.
     """
-    n, margin = len(clusters), claim.margin / _POINTS
-    if not _decidable(claim, clusters):
-        number = len(set(clusters))
-        return f"{claim.name}: nothing can be decided at n = {n} in {number} cluster{'s' * (number != 1)}"
-    found = _detectable(claim.signed_margin, claim, clusters, draws)
-    sides = _POINTS * found.holds, _POINTS * found.violated
-    told = edges(claim.margin, *sides, at_most=claim.direction == "at_most")
+    n, margin, number = len(clusters), claim.margin / _POINTS, len(set(clusters))
+    found = _detectable(claim.signed_margin, claim, clusters, draws) if _decidable(claim, clusters) else None
+    told = found and edges(
+        claim.margin, _POINTS * found.holds, _POINTS * found.violated, at_most=claim.direction == "at_most"
+    )
+    needed = _needed(abs(margin), claim, clusters, draws)
+    would = "" if needed is None else f"; at a truth of 0 {outlook(needed, available).sentence}"
+    if not found or not told:
+        where = f"n = {n} in {number} cluster{'s' * (number != 1)}"
+        return f"{claim.name}: nothing can be decided at {where}{would}"
     effect = _POINTS * found.larger
     line = f"{claim.name}: minimum detectable effect {effect:.2f} points at n = {n}: {told}"
     if not margin and n < available:
         sizes = np.resize(_sizes(clusters), math.ceil(available / n * len(set(clusters))))
         whole = PlannedRun(sizes, draws, claim.planned_discordance).detects(0.0, 1 / draws, claim.alpha)
         line = f"{line}; below {_POINTS * whole.larger:.2f} none of its {available} samples would do"
-    needed = _needed(abs(margin), claim, clusters, draws)
-    return line if needed is None else f"{line}; at a truth of 0 {outlook(needed, available).sentence}"
+    return f"{line}{would}"
 
 
 def gates(claims: Sequence[Claim], clusters: Sequence[str], draws: int, available: int) -> Iterator[str]:

@@ -9,7 +9,7 @@ from ipllvm import claims
 from ipllvm.gate import sequential
 from ipllvm.gate.baseline import BaselineEntry, clean_claim, difference
 from ipllvm.gate.compare import change
-from ipllvm.gate.sequential import SequentialGate
+from ipllvm.gate.sequential import PValues, SequentialGate, worse_so_far
 from ipllvm.records import Contrast, Decision, Verdict
 from ipllvm.stats import walk
 from ipllvm.stats.spending import levels
@@ -125,11 +125,42 @@ def test_worse_over_looks_is_exact_for_single_samples() -> None:
     found = change(BEFORE, after, "baseline b")
     assert found.verdict.p_worse == walk.repeated_p(losses, losses, (100 / N, 300 / N, 1.0))
     interim = [sequential.p_values(BEFORE, after, n, n, 0.02) for n in (100, 300, N)]
-    assert [each.coins for each in interim] == [(n, n) for n in losses]
+    assert [each.coins for each in interim] == [(n, n, 0) for n in losses]
     shared = replace(after, clusters=tuple(str(place // 2) for place in range(N)))
     before = replace(BEFORE, clusters=shared.clusters)
     (pairs,) = [sequential.p_values(before, shared, N, N, 0.02)]
     whole = replace(BEFORE, lattice=0.5), entry(values, lattice=0.5)
     graded = sequential.p_values(*whole, 100, 100, 0.02)  # whole so far, which need not stay so
     assert pairs.coins is graded.coins is None
+    twins = replace(BEFORE, clusters=("s0", *BEFORE.clusters[:-1]))
+    alone_so_far = sequential.p_values(twins, replace(after, clusters=twins.clusters), 0, 1, 0.02)
+    assert alone_so_far.coins is None, "whether samples are single is known of all before the first look"
     assert sequential.worse_so_far([pairs], (1.0,)) == pytest.approx(pairs.worse, rel=0.05)
+
+
+def test_a_sample_that_fails_counts_as_won_and_switches_no_test() -> None:
+    """The law of coins stays that of all looks; failures that go with the losses can't make it err more."""
+    values = lost(N, 60)
+    after = entry(values[: N - 3], analyses=((100, 100), (300, 301), (N - 3, N)), planned=N, n_error=3)
+    losses = [int((values[:n] == 0).sum()) for n in (100, 300, N - 3)]
+    changed = [number + failed for number, failed in zip(losses, (0, 1, 3), strict=True)]
+    found = change(BEFORE, after, "baseline b")
+    assert found.verdict.p_worse == walk.repeated_p(losses, changed, (100 / N, 301 / N, 1.0))
+    interim = [sequential.p_values(BEFORE, after, *look, 0.02) for look in after.analyses]
+    assert [each.coins for each in interim] == list(zip(losses, losses, (0, 1, 3), strict=True))
+
+
+def test_what_failed_and_was_measured_later_is_no_failure() -> None:
+    looks = [PValues(coins=(2, 2, 5)), PValues(coins=(4, 4, 1))]
+    assert worse_so_far(looks, (0.5, 1.0)) == walk.repeated_p([2, 4], [3, 5], (0.5, 1.0))
+
+
+def test_the_last_look_is_tested_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr(
+        sequential,
+        "p_values",
+        lambda *of: asked.append(of[2:4]) or PValues(),  # type: ignore[func-returns-value]
+    )
+    change(BEFORE, entry(RIGHT, analyses=((100, 100), (N, N)), planned=N), "baseline b")
+    assert asked == [(100, 100)]

@@ -105,3 +105,10 @@ def test_a_p_value_is_one_over_the_wealth(log: float, p: float) -> None:
 def test_a_whole_benchmark_below_the_mean_is_known_but_for_rounding(short: float, known: bool) -> None:
     (evidence,) = log_evidence(np.array([-short]), np.ones(1), 0.0, planned=1)
     assert bool(np.isinf(evidence)) is known
+
+
+def test_so_many_times_the_clusters_are_those_clusters_so_often() -> None:
+    once, thrice = flips(40, 6, 2), flips(120, 18, 6)
+    grown = BettingTest.of(once).grown(1.5).grown(2.0)
+    assert grown.times == 3.0 and grown.interval() == pytest.approx(BettingTest.of(thrice).interval())
+    assert grown.p_holds(0.3) == pytest.approx(BettingTest.of(thrice).p_holds(0.3))

@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from ipllvm.sampling import generator
 from ipllvm.stats.walk import decides, repeated_p
@@ -59,3 +60,14 @@ def test_many_changes_have_finite_levels() -> None:
 def test_counts_that_contradict_themselves_are_refused(lost: list[int], changed: list[int]) -> None:
     with pytest.raises(ValueError, match="counts of a look"):
         repeated_p(lost, changed, SHARES[: len(lost)])
+
+
+@pytest.mark.parametrize("claims", range(1, 11))
+def test_the_levels_of_up_to_ten_claims_are_reached(claims: int) -> None:
+    """Of all counts of one look those that are just enough at a level of Holm's are told to be."""
+    level = 0.05 / claims
+    tails = {(k, n): binom.sf(k - 1, n, 0.5) for n in range(5, 40) for k in range(n // 2, n + 1)}
+    (lost, changed), tail = max(
+        ((counts, tail) for counts, tail in tails.items() if tail <= level), key=lambda each: each[1]
+    )
+    assert tail <= repeated_p([lost], [changed], [1.0]) <= level * (1 + 1e-9)
