@@ -28,7 +28,7 @@ class Reply:
     """What came back: the text without what was thought before it, and the counts of the server.
 
     `model` and `fingerprint` are what the server says replied; `whole` is False where the limit of tokens
-    ended it.
+    ended it; `refused` says that it is a refusal's text, or what a filter left of one.
     """
 
     text: str
@@ -37,6 +37,7 @@ class Reply:
     completion_tokens: int | None = None
     whole: bool = True
     fingerprint: str = ""
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from ipllvm.endpoints import address as addresses
 from ipllvm.endpoints import replies
-from ipllvm.endpoints.address import EndpointAddress
+from ipllvm.endpoints.address import EndpointAddress, without_keys
 from ipllvm.endpoints.calls import Call, NoReply, Outcome, Reply, Tally
 from ipllvm.endpoints.dialect import Dialect
 from ipllvm.endpoints.failures import GONE, Permanent, Transient, Unfit, of_status
@@ -134,7 +134,7 @@ class Client:
             except replies.Cut as error:
                 raise Permanent(str(error)) from None
             except replies.Unusable as error:
-                raise Transient(str(error), tries=self.limits.late_tries) from None
+                raise Transient(without_keys(str(error), self._key), tries=self.limits.late_tries) from None
         raise Permanent(f"none of {WAYS} ways to ask was taken")
 
     async def _sent(self, http: httpx2.AsyncClient, body: object) -> bytes:

@@ -77,9 +77,13 @@ def of_status(
 def _said(body: bytes) -> str:
     """The message of an error as these servers write it; empty where there is none."""
     try:
-        value = reading.json_value(body)
+        return message_of(reading.json_value(body))
     except reading.Refused:
         return ""
+
+
+def message_of(value: object) -> str:
+    """The message of an error that a body holds, in one line; empty where there is none."""
     error = value.get("error", value) if isinstance(value, dict) else None
     if isinstance(error, str):
         return first_line(error)[:200]

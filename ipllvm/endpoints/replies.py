@@ -4,9 +4,21 @@ import re
 from typing import Any
 
 from ipllvm.endpoints.calls import Call, Reply, text_of
+from ipllvm.endpoints.failures import message_of
 from ipllvm.safety import reading
 
-_THOUGHT = "</think>"
+_THOUGHTS = (
+    ("<think>", "</think>"),
+    ("<thinking>", "</thinking>"),
+    ("<thought>", "</thought>"),
+    ("<reasoning>", "</reasoning>"),
+    ("<seed:think>", "</seed:think>"),
+    ("[THINK]", "[/THINK]"),
+    ("◁think▷", "◁/think▷"),
+    ("<|channel|>analysis", "<|channel|>final<|message|>"),
+)
+"""What thoughts stand between where a server leaves them in: DeepSeek, Qwen, ...; Seed; Magistral; Kimi; GPT-OSS."""
+_ENDS = ("<|return|>", "<|end|>")
 _CONTEXTS = frozenset(1 << power for power in range(11, 18))
 """Sizes that servers give a context: 2,048 to 131,072."""
 _FOREIGN = re.compile(r"[^\W\d_a-zA-Z]")
@@ -30,6 +42,7 @@ def reply(body: bytes, call: Call) -> Reply:
     """The reply in a response's body; raises Unusable, Cut, and Thoughts where more tokens would help."""
     try:
         value = reading.json_value(body)
+        _require_no_error(value)
         choice = value["choices"][0]
         message = choice["message"]
         finish = choice.get("finish_reason")
@@ -44,7 +57,8 @@ def reply(body: bytes, call: Call) -> Reply:
     if text is None:
         raise Unusable(f"its content is no text (finish_reason {str(finish)[:40]!r})")
     model, fingerprint = (str(value.get(name) or "") for name in ("model", "system_fingerprint"))
-    found = Reply(answer, model, *_usage(value), finish != "length", fingerprint)
+    refused = message.get("content") is None or finish == "content_filter"
+    found = Reply(answer, model, *_usage(value), finish != "length", fingerprint, refused)
     _require_whole_prompt(call, found.prompt_tokens)
     return found
 
@@ -64,11 +78,24 @@ def _answer(text: str | None, message: Any) -> tuple[str, bool]:
     """What is said after all thoughts, and whether there were any."""
     apart = any(message.get(name) for name in ("reasoning_content", "reasoning"))
     text = (text or "").strip() if apart else text or ""
-    if _THOUGHT in text:
-        return text.rpartition(_THOUGHT)[2].strip(), True
-    if text.lstrip().startswith("<think>"):
-        return "", True
+    for begin, end in _THOUGHTS:
+        if end in text:
+            return _without_ends(text.rpartition(end)[2].strip()), True
+        if text.lstrip().startswith(begin):
+            return "", True
     return text, apart
+
+
+def _without_ends(text: str) -> str:
+    for end in _ENDS:
+        text = text.removesuffix(end)
+    return text
+
+
+def _require_no_error(value: Any) -> None:
+    """Raises Unusable where a body says what went wrong in place of a reply, with status 200."""
+    if isinstance(value, dict) and value.get("error") and not value.get("choices"):
+        raise Unusable(f"an error in place of a reply: {message_of(value)}")
 
 
 def _usage(value: Any) -> tuple[int | None, int | None]:

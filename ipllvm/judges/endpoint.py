@@ -6,8 +6,10 @@ from ipllvm.endpoints import address
 from ipllvm.endpoints.calls import Call, NoReply, Outcome, Tally
 from ipllvm.endpoints.client import Client
 from ipllvm.endpoints.limits import Limits
-from ipllvm.errors import NotMeasured
+from ipllvm.errors import NotMeasured, first_line
 from ipllvm.records import JudgeQuestion, JudgeReply
+
+SHOWN = 80
 
 
 class EndpointJudge:
@@ -47,6 +49,8 @@ class EndpointJudge:
     def _reply(self, outcome: Outcome) -> JudgeReply:
         if isinstance(outcome, NoReply):
             return NotMeasured(f"the judge {self.identity} gave no reply ({outcome.reason})")
+        if outcome.refused:
+            return NotMeasured(f"the judge {self.identity} refused ({first_line(outcome.text)[:SHOWN]!r})")
         return outcome.text
 
 

@@ -264,8 +264,10 @@ def test_models_that_are_known_to_think_get_room_and_no_temperature(server: HTTP
         lambda: said("", "length"),
         lambda: said("<think>Let me", "length"),
         lambda: said("<think>\nLet me\n", "stop"),
+        lambda: said("[THINK]Let me", "length"),
+        lambda: said("<|channel|>analysis<|message|>Let me", "length"),
     ],
-    ids=["null", "apart", "empty", "tags", "tags-stop"],
+    ids=["null", "apart", "empty", "tags", "tags-stop", "brackets", "channel"],
 )
 @pytest.mark.parametrize(
     "then",
@@ -274,8 +276,16 @@ def test_models_that_are_known_to_think_get_room_and_no_temperature(server: HTTP
         lambda: said("<think>\nLet me see.\n</think>\n\n0.7"),
         lambda: said("Let me see.</think>0.7"),
         lambda: said([{"type": "thinking", "thinking": []}, {"type": "text", "text": "0.7"}]),
+        lambda: said("<thinking>Or 0.1?</thinking>\n0.7"),
+        lambda: said("[THINK]Or 0.1?[/THINK]0.7"),
+        lambda: said("<seed:think>Or 0.1?</seed:think>0.7"),
+        lambda: said("◁think▷Or 0.1?◁/think▷0.7"),
+        lambda: said(
+            "<|channel|>analysis<|message|>Or 0.1?<|end|>"
+            "<|start|>assistant<|channel|>final<|message|>0.7<|return|>"
+        ),
     ],
-    ids=["apart", "tags", "half-tag", "parts"],
+    ids=["apart", "tags", "half-tag", "parts", "thinking", "brackets", "seed", "kimi", "channel"],
 )
 def test_a_model_that_thinks_gets_room_and_only_its_answer_counts(
     server: HTTPServer, first: Callable[[], Response], then: Callable[[], Response]
@@ -301,7 +311,14 @@ def test_what_is_no_text_is_no_reply(server: HTTPServer, content: object, finish
 def test_an_empty_text_is_a_reply_and_a_refusal_is_one(server: HTTPServer) -> None:
     assert Asked(server, lambda request: said("")).one() == Reply("", "judge-1")
     server.clear()
-    assert Asked(server, lambda request: said(None, refusal="I can't")).one() == Reply("I can't", "judge-1")
+    refused = Reply("I can't", "judge-1", refused=True)
+    assert Asked(server, lambda request: said(None, refusal="I can't")).one() == refused
+
+
+def test_an_error_in_a_reply_s_place_is_told(server: HTTPServer) -> None:
+    body = json.dumps({"error": {"message": "out of memory", "code": 502}})
+    asked = Asked(server, lambda request: Response(body, content_type="application/json"))
+    assert reason(asked.one()) == "an error in place of a reply: 502: out of memory"
 
 
 @pytest.mark.parametrize(

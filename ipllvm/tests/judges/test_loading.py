@@ -50,6 +50,19 @@ def test_many_questions_come_back_with_what_came_of_each(address: str) -> None:
     assert found == {asked[0]: "yes", asked[1]: "no"}
 
 
+@pytest.mark.parametrize(
+    ("message", "finish"),
+    [({"content": None, "refusal": "I can't help"}, "stop"), ({"content": "I can't help"}, "content_filter")],
+)
+def test_a_judge_that_refuses_has_not_graded(
+    message: dict[str, str | None], finish: str, httpserver: HTTPServer
+) -> None:
+    found = {"choices": [{"message": message, "finish_reason": finish}]}
+    httpserver.expect_request("/v1/chat/completions").respond_with_json(found)
+    with pytest.raises(NotMeasured, match=r"refused .\"I can't help\"."):
+        loading.load(f"{httpserver.url_for('/v1')}#good").ask("red?")
+
+
 @pytest.mark.parametrize("name", ["http://host/v1", "ftp://host/v1#m"])
 def test_an_endpoint_names_its_model(name: str) -> None:
     with pytest.raises(UsageError, match="URL#MODEL"):
