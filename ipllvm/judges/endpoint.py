@@ -6,7 +6,7 @@ from ipllvm.endpoints import address
 from ipllvm.endpoints.calls import Call, NoReply, Outcome, Tally
 from ipllvm.endpoints.client import Client
 from ipllvm.endpoints.limits import Limits
-from ipllvm.errors import NotMeasured, first_line
+from ipllvm.errors import NotMeasured
 from ipllvm.records import JudgeQuestion, JudgeReply
 
 SHOWN = 80
@@ -50,7 +50,7 @@ class EndpointJudge:
         if isinstance(outcome, NoReply):
             return NotMeasured(f"the judge {self.identity} gave no reply ({outcome.reason})")
         if outcome.refused:
-            return NotMeasured(f"the judge {self.identity} refused ({first_line(outcome.text)[:SHOWN]!r})")
+            return NotMeasured(f"the judge {self.identity} refused ({outcome.text[:SHOWN]!r})")
         return outcome.text
 
 
