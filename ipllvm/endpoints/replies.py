@@ -17,7 +17,7 @@ _THOUGHTS = (
     ("◁think▷", "◁/think▷"),
     ("<|channel|>analysis", "<|channel|>final<|message|>"),
 )
-"""Between these stand thoughts that a server leaves in: DeepSeek, Qwen, ...; Seed; Magistral; Kimi; GPT-OSS."""
+"""Between these stand thoughts that a server leaves in: DeepSeek, Qwen, Seed, Magistral, Kimi, GPT-OSS."""
 _ENDS = ("<|return|>", "<|end|>")
 _CONTEXTS = frozenset(1 << power for power in range(11, 18))
 """Sizes that servers give a context: 2,048 to 131,072."""
