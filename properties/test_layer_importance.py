@@ -22,6 +22,7 @@ from ipllvm.perturbations.noise import LayerNoise
 
 if TYPE_CHECKING:
     from ipllvm.evaluation.evaluation import Evaluation
+    from ipllvm.records import Scores, Series
 
 HALF, MILDER = 0.5, "keskar"
 
@@ -37,11 +38,15 @@ def test_layer_importance(evaluation: "Evaluation") -> None:
     places = {f"layer {layer + 1}": partial(LayerNoise, layer, kind) for layer in layers}
     clean, blank, noisy = importance.under_noise(evaluation, places)
     saturated = importance.saturated(blank, noisy)
-    plots = [importance.by_layer("lost", clean, noisy), *importance.recorded(clean, noisy, "layer")]
+    other: list[Scores] = []
     if saturated and kind != MILDER:
         milder = {f"layer {layer + 1}": partial(LayerNoise, layer, MILDER) for layer in layers}
         *_, other = importance.under_noise(evaluation, milder)
-        plots.append(importance.by_layer(f"lost_{MILDER}", clean, other))
+
+    def curves() -> "list[Series]":
+        found = [importance.by_layer("lost", clean, noisy), *importance.recorded(clean, noisy, "layer")]
+        return [*found, *([importance.by_layer(f"lost_{MILDER}", clean, other)] if other else [])]
+
     share = importance.share_of_lowest_quarter(clean, noisy)
     evaluation.check(
         "layer_importance",
@@ -49,7 +54,7 @@ def test_layer_importance(evaluation: "Evaluation") -> None:
         Shown(
             {"clean": clean, "blank": blank, "first_layer": noisy[0], "last_layer": noisy[-1]},
             beside={"share_of_lowest_quarter": series.percent("share_of_lowest_quarter", share)},
-            series=plots,
+            series=curves,
         ),
         something_to_lose=gain(clean, blank),
         obstacle=saturated,

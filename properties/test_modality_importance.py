@@ -23,6 +23,7 @@ from ipllvm.sampling import generator
 
 if TYPE_CHECKING:
     from ipllvm.evaluation.evaluation import Evaluation
+    from ipllvm.records import Series
 
 TARGETS = (Target.IMAGE, Target.TEXT)
 
@@ -43,11 +44,14 @@ def test_modality_importance(evaluation: "Evaluation") -> None:
     clean, blank, noisy = importance.under_noise(evaluation, places)
     image, text = noisy[:count], noisy[count:]
     leads = [more_lost("lead", here=[i], there=[t]) for i, t in zip(image, text, strict=True)]
-    series = [
-        importance.by_layer("lost_image", clean, image),
-        importance.by_layer("lost_text", clean, text),
-        importance.image_share(clean, image, text),
-    ]
+
+    def curves() -> "list[Series]":
+        return [
+            importance.by_layer("lost_image", clean, image),
+            importance.by_layer("lost_text", clean, text),
+            importance.image_share(clean, image, text),
+        ]
+
     low = lowest_quarter(count)
     claims = {"image_first": slice(0, low), "then_text": slice(low, None)}
     for claim, part in claims.items():
@@ -57,7 +61,7 @@ def test_modality_importance(evaluation: "Evaluation") -> None:
             importance.decisive(evaluation, claim, partial(more_lost, claim), image[part], text[part]),
             Shown(
                 {"clean": clean, "blank": blank, **parts},
-                series=series,
+                series=curves,
                 noted={"crossing": str(crossing(leads, generator(settings.seed, "crossing")))},
             ),
             something_to_lose=gain(clean, blank),

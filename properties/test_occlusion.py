@@ -23,6 +23,7 @@ from ipllvm.perturbations.substitution import Blank
 
 if TYPE_CHECKING:
     from ipllvm.evaluation.evaluation import Evaluation
+    from ipllvm.records import Series
 
 RATIOS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 HALF = 0.5
@@ -48,10 +49,14 @@ def test_occlusion(evaluation: "Evaluation") -> None:
         for i, mode in enumerate(modes)
     }
     areas = {f"area_{m}": series.pair(area_terms(curve), [(1.0, clean)]) for m, curve in curves.items()}
-    plots = [series.curve(mode, KEPT, "ratio", curve) for mode, curve in curves.items()]
-    for mode, drops in modes.items():
-        real = {drop.ratio: realised(drop, evaluation.artifacts("saliency")) for drop in drops}
-        plots.append(series.shares(f"dropped_{mode}", "cells that were dropped", "ratio", real))
+
+    def plots() -> "list[Series]":
+        kept = [series.curve(mode, KEPT, "ratio", curve) for mode, curve in curves.items()]
+        for mode, drops in modes.items():
+            real = {drop.ratio: realised(drop, evaluation.artifacts("saliency")) for drop in drops}
+            kept.append(series.shares(f"dropped_{mode}", "cells that were dropped", "ratio", real))
+        return kept
+
     evaluation.check(
         "occlusion",
         kept_share(clean, blank, curves["random"][HALF], HALF),

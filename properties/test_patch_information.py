@@ -21,7 +21,10 @@ from ipllvm.perturbations.selection import Keep
 from ipllvm.perturbations.substitution import Blank
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ipllvm.evaluation.evaluation import Evaluation
+    from ipllvm.records import Series
 
 LOST = "where one group of tokens is kept alone (higher = more lost)"
 WORDS = {"pil": "share of the clean score", "pil_corrected": "share of the gain over a blank image"}
@@ -37,12 +40,15 @@ def test_patch_information(evaluation: "Evaluation") -> None:
     grid, how = group_grid(evaluation), evaluation.parameter("patch_information")
     clean, blank, *kept = evaluation.run(Blank(), *(Keep((group,), grid, how) for group in range(grid**2)))
     inner, outer = [[kept[group] for group in part] for part in (centre(grid), edge(grid))]
-    lost = [performance_drop(clean, each) for each in kept]
-    bases = {"pil": [(1.0, clean)], "pil_corrected": [(1.0, clean), (-1.0, blank)]}
-    plots = [series.grid("loss", f"lost {LOST}", grid, lost)]
-    for name, base in bases.items():
-        pairs = [series.pair([(1.0, clean), (-1.0, each)], base) for each in kept]
-        plots.append(series.percent_grid(name, f"{WORDS[name]} lost {LOST}", grid, pairs))
+
+    def maps() -> "Iterator[Series]":
+        lost = [performance_drop(clean, each) for each in kept]
+        yield series.grid("loss", f"lost {LOST}", grid, lost)
+        bases = {"pil": [(1.0, clean)], "pil_corrected": [(1.0, clean), (-1.0, blank)]}
+        for name, base in bases.items():
+            pairs = [series.pair([(1.0, clean), (-1.0, each)], base) for each in kept]
+            yield series.percent_grid(name, f"{WORDS[name]} lost {LOST}", grid, pairs)
+
     evaluation.check(
         "patch_information",
         more_lost("centre_information", here=outer, there=inner),
@@ -53,7 +59,7 @@ def test_patch_information(evaluation: "Evaluation") -> None:
                 "centre": drawn("centre", inner),
                 "edge": drawn("edge", outer),
             },
-            series=plots,
+            series=lambda: [*maps()],
             noted={"groups": f"{grid} x {grid}"},
         ),
         something_to_lose=gain(clean, blank),

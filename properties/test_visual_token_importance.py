@@ -21,6 +21,7 @@ from ipllvm.perturbations.noise import GroupNoise
 
 if TYPE_CHECKING:
     from ipllvm.evaluation.evaluation import Evaluation
+    from ipllvm.records import Series
 
 
 NAME = "visual_token_importance"
@@ -38,7 +39,12 @@ def test_visual_token_importance(evaluation: "Evaluation") -> None:
     places = {f"group {group + 1}": partial(GroupNoise, group, grid, kind) for group in range(grid**2)}
     clean, blank, noisy = importance.under_noise(evaluation, places)
     inner, outer = [[noisy[group] for group in part] for part in (centre(grid), edge(grid))]
-    lost = series.grid("lost", importance.COSTS, grid, [performance_drop(clean, each) for each in noisy])
+
+    def maps() -> "list[Series]":
+        lost = [performance_drop(clean, each) for each in noisy]
+        own = series.grid("lost", importance.COSTS, grid, lost)
+        return [own, *importance.recorded(clean, noisy, "group")]
+
     evaluation.check(
         NAME,
         importance.decisive(evaluation, NAME, partial(more_lost, "centre_importance"), inner, outer),
@@ -49,7 +55,7 @@ def test_visual_token_importance(evaluation: "Evaluation") -> None:
                 "centre": drawn("centre", inner),
                 "edge": drawn("edge", outer),
             },
-            series=[lost, *importance.recorded(clean, noisy, "group")],
+            series=maps,
             noted={"groups": f"{grid} x {grid}"},
         ),
         something_to_lose=gain(clean, blank),

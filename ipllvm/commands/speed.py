@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 PICTURES = (".svg", ".png")
 BENCHMARK = "scenes"
 GROWTH_BATCH = 8
+EVIDENCE = "looks"
+"""Six looks decide more than bets at any time, which end sooner where samples are many."""
 SECONDS = 30.0
 """For a workload of a synthetic shape."""
 
@@ -60,8 +62,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--verdict",
         action="store_true",
-        help="how long ipllvm check takes from nothing and with everything known, beside its trials by "
-        "plain generate one by one",
+        help="how long ipllvm check --sequential takes from nothing and with everything known, beside the "
+        "same claims at the profile's fixed number of samples by plain generate one by one",
+    )
+    parser.add_argument("--profile", default="", metavar="NAME", help="of --verdict: quick, paper or audit")
+    parser.add_argument(
+        "--evidence", default=EVIDENCE, help=f"of --verdict: bets or looks (default {EVIDENCE})"
     )
     parser.add_argument(
         "--property",
@@ -112,9 +118,10 @@ def _verdict(args: argparse.Namespace) -> int:
     words = ["--report-only", *(f"--property={name}" for name in args.property)]
     words += [f"--benchmark={args.benchmark}"] if args.benchmark != BENCHMARK else []
     words += [f"--device={args.device}"] if args.device != "auto" else []
-    found = measured(args.model, words, session)
+    words += [f"--profile={args.profile}"] if args.profile else []
+    found = measured(args.model, words, ["--sequential", f"--evidence={args.evidence}"], session)
     print("\n".join(found.lines()))
-    _write(args.json, {**asdict(found), "times": found.times, "times_cpu": found.times_cpu})
+    _write(args.json, found.row())
     return 0
 
 

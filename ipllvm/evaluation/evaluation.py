@@ -91,7 +91,7 @@ class Evaluation:
         self._artifacts = artifacts
         self._schedule = schedule or Fixed()
         self._grading = grading or Grading()
-        self._derived = derived or Derived()
+        self.derived = derived or Derived()
         self._began = time.monotonic()
         self._trials = 0
         self._executor = executor or LOCAL
@@ -289,7 +289,7 @@ class Evaluation:
         """The result with all that stands beside its claim."""
         return replace(
             result,
-            series=self._schedule.series(shown.series),
+            series=self._schedule.series(shown.drawn),
             settings={**result.settings, **shown.noted},
             paired=tuple(paired),
             parts=dict(shown.terms),
@@ -302,7 +302,7 @@ class Evaluation:
         search = explanations.Search(
             self.model, self._traces, self.settings.seed, asked, self._artifacts, self._executor
         )
-        return explanations.explained(result, search, self._derived)
+        return explanations.explained(result, search, self.derived)
 
     def measure(self, test: Callable[[], object]) -> None:
         """Call the test of a property as often as its schedule takes, each time on all that it is to see.
@@ -379,7 +379,7 @@ class Evaluation:
             verdict=verdict,
             settings={
                 **settings.row(data, self.batch_size, self._perturbations),
-                "template": of_benchmark(self.model, data, self._derived),
+                "template": of_benchmark(self.model, data, self.derived),
                 "scorer": self._grading.name(data),
                 **self._grading.settings(data),
                 **self._providers,

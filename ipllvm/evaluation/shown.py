@@ -1,6 +1,6 @@
 """What stands beside a claim in its row of the report."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ipllvm.records import Contrast, Estimate, Scores, Series
@@ -11,15 +11,21 @@ class Shown:
     """What a reader of a result sees beside the claim; none of it decides.
 
     `scores` are printed by name ("clean", "blank", and first of the others the perturbed one), `beside` other
-    contrasts and estimates, `series` curves and maps. `noted` is what the row says among its settings,
-    `terms` the contrasts that statements over several results are made of.
+    contrasts and estimates, `series` curves and maps, or what makes them: then they are made for the row
+    alone and not at every look of a sequential run. `noted` is what the row says among its settings, `terms`
+    the contrasts that statements over several results are made of.
     """
 
     scores: Mapping[str, Scores]
     beside: Mapping[str, Contrast | Estimate] = field(default_factory=dict)
-    series: Sequence[Series] = ()
+    series: Sequence[Series] | Callable[[], Sequence[Series]] = ()
     noted: Mapping[str, str] = field(default_factory=dict)
     terms: Mapping[str, Contrast] = field(default_factory=dict)
+
+    @property
+    def drawn(self) -> Sequence[Series]:
+        """The curves and maps."""
+        return self.series() if callable(self.series) else self.series
 
     def with_gain(self, gain: Contrast | None) -> "Shown":
         """With what there is to lose among the terms, where a claim asks for that."""

@@ -79,6 +79,8 @@ def ranges(scores: Scores, samples: Collection[str] | None = None) -> dict[str, 
 
     Of the samples with an error, or of those asked for; one that was not measured at all may be anywhere.
     """
+    if samples is not None and not samples:
+        return {}
     low, high = (np.nan_to_num(scores.values, nan=end).mean(1) for end in (0.0, 1.0))
     known = {sample: (float(a), float(b)) for sample, a, b in zip(scores.samples, low, high, strict=True)}
     if samples is None:
@@ -89,8 +91,8 @@ def ranges(scores: Scores, samples: Collection[str] | None = None) -> dict[str, 
 def score_means(scores: Scores) -> dict[str, tuple[str, float]]:
     """Cluster and mean over draws of every sample without an error, by id in order."""
     _check(scores)
-    rows = zip(scores.samples, scores.clusters, scores.values, strict=True)
-    return {sample: (cluster, float(row.mean())) for sample, cluster, row in rows if not np.isnan(row).any()}
+    rows = zip(scores.samples, scores.clusters, scores.values.mean(1).tolist(), strict=True)
+    return {sample: (cluster, mean) for sample, cluster, mean in rows if mean == mean}  # NaN is an error
 
 
 def _lattice(*tables: "Float[np.ndarray, 'samples draws']") -> float:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ipllvm.metrics.performance_drop import gain, performance_drop, score
+from ipllvm.metrics.performance_drop import gain, performance_drop, ranges, score, score_means
 from ipllvm.records import Scores
 
 NAN = float("nan")
@@ -101,3 +101,16 @@ def test_nothing_in_nothing_out() -> None:
 def test_scores_that_cannot_be_paired(scores: Scores, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         performance_drop(_scores([[1]]), scores)
+
+
+def test_means_of_all_rows_are_those_of_each_row_to_the_last_bit() -> None:
+    table = np.random.default_rng(0).random((8, 129))
+    table[3, 7] = NAN
+    found = score_means(_scores(table.tolist()))
+    assert list(found) == list("abcefgh")
+    assert all(mean == table["abcdefgh".index(sample)].mean() for sample, (_, mean) in found.items())
+
+
+def test_no_range_is_asked_of_no_sample() -> None:
+    scores = _scores([[1], [NAN]])
+    assert ranges(scores, set()) == {} and ranges(scores) == {"b": (0.0, 1.0)}

@@ -19,7 +19,7 @@ from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Blank
-from ipllvm.records import Contrast, Decision, Response, Result, Sample, Trial
+from ipllvm.records import Contrast, Decision, Point, Response, Result, Sample, Series, Trial
 from ipllvm.stats.choice import INDISTINCT
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.stats.sequential import Order, Sequential
@@ -131,6 +131,27 @@ def test_it_stops_where_the_evidence_is_enough(start: Callable[..., Run]) -> Non
     assert row.estimates["clean"].high <= 100 and row.estimates["clean"].low > 90
     assert row.benchmark.n == 400 and row.settings["sequential"] == "population"
     assert len(run.asked) == len(set(run.asked)) == 3 * drop.n == row.trials
+
+
+def test_curves_and_maps_are_made_for_the_row_alone(start: Callable[..., Run]) -> None:
+    """Most of a look's time went into what no look shows."""
+    run, looks, made = start(unchanged), list[int](), list[int]()
+
+    def curves() -> list[Series]:
+        made.append(len(looks))
+        return [Series("kept", "score", "points", ("ratio",), (Point((0.0,), 50.0, 40.0, 60.0),))]
+
+    def test() -> None:
+        clean, blank, permuted = run.evaluation.run(Blank(), Permutation())
+        looks.append(len(clean.samples))
+        shown = Shown({"clean": clean}, series=curves)
+        drop = performance_drop(clean, permuted)
+        run.evaluation.check("permutation", drop, shown, something_to_lose=gain(clean, blank))
+
+    run.evaluation.measure(test)
+    (row,) = run.rows
+    assert len(looks) > 8 and made == [len(looks)]
+    assert [(each.name, each.points[0].value) for each in row.series] == [("kept", 50.0)]
 
 
 def test_the_benchmark_itself_is_known_sooner(start: Callable[..., Run]) -> None:
