@@ -105,8 +105,8 @@ class Wait:
         return {
             "new": asdict(self.new), "known": asdict(self.known), "plain": asdict(self.plain),
             "properties": [{**asdict(each), "times": each.times} for each in self.properties],
-            "decisions": [[*claim, made] for claim, made in self.decisions.items()],
-            "fixed_decisions": [[*claim, made] for claim, made in self.fixed_decisions.items()],
+            "decisions": [[*claim, found] for claim, found in self.decisions.items()],
+            "fixed_decisions": [[*claim, found] for claim, found in self.fixed_decisions.items()],
             "times": self.times, "times_cpu": self.times_cpu,
         }  # fmt: skip
 
