@@ -7,7 +7,7 @@ session without --sequential, and every claim that is decided otherwise is named
 """
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -146,7 +146,7 @@ def _properties(
     rows: Sequence[Mapping[str, Any]], new: SessionTime, plain: Plain
 ) -> tuple[PropertyTime, ...]:
     """Tests have one row a claim, of which the last was made at their end."""
-    seconds: Counter[str] = Counter()
+    seconds: defaultdict[str, float] = defaultdict(float)
     trials: Counter[str] = Counter()
     for test in {row["test"] for row in rows}:
         own = [row for row in rows if row["test"] == test]

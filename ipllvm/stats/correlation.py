@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 from scipy.special import ndtri
 
 FEWEST = 6
@@ -62,6 +61,8 @@ def correlation(
     x, y = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return Correlation(len(x), None, None, None, None)
+    from scipy import stats  # 0.6 s, which a run that correlates nothing does not pay
+
     ranks, others = stats.rankdata(x), stats.rankdata(y)
     tested = stats.permutation_test(
         (ranks,),

@@ -94,7 +94,7 @@ def test_a_session_without_a_report_is_told(tmp_path: Path, monkeypatch: pytest.
 
 def test_the_fixed_session_alone_is_without_looks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     asked: list[list[str]] = []
-    report = {"models": [], "benchmarks": [], "results": []}
+    report: dict[str, list[object]] = {"models": [], "benchmarks": [], "results": []}
 
     def timed(model: str, words: Sequence[str], store: Path, reports: Path) -> SessionTime:
         asked.append([model, *words])
