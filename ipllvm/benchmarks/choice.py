@@ -28,6 +28,8 @@ def check(name: str) -> str:
     elif _is_file(name):
         if not _is_there(name):
             raise UsageError(f"{visible(name)}: there is no such file")
+    elif _is_other_file(name):
+        raise UsageError(f"{visible(name)}: rows are read from {', '.join(SUFFIXES)}")
     else:
         base, at, protocol = name.partition(AT)
         base = BENCHMARKS.check(ALIASES.get(base, base))
@@ -83,11 +85,15 @@ def load(name: str, offline: bool = False) -> Benchmark:
 
 def is_own(name: str) -> bool:
     """Whether it names a file or a data set of the hub."""
-    return name.startswith(HUB) or _is_file(name)
+    return name.startswith(HUB) or _is_file(name) or _is_other_file(name)
 
 
 def _is_file(name: str) -> bool:
     return name.lower().endswith(SUFFIXES)
+
+
+def _is_other_file(name: str) -> bool:
+    return bool(Path(name).suffix) and name not in BENCHMARKS and _is_there(name)
 
 
 def _is_there(name: str) -> bool:

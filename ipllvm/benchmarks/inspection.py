@@ -8,7 +8,7 @@ from typing import Any
 from ipllvm.benchmarks.cells import Row
 from ipllvm.benchmarks.definition import Definition
 from ipllvm.errors import BenchmarkUnavailable
-from ipllvm.records import Sample
+from ipllvm.records import Benchmark, Sample
 
 SHOWN = 3
 
@@ -66,6 +66,19 @@ def _pictures(definition: Definition, rows: Sequence[Row], decode: bool) -> Iter
                 broken.append(f"row {number}: {error}")
     if missing:
         yield f"{len(missing):,} rows without a picture: row {', '.join(missing[:SHOWN])}"
+    if broken:
+        yield f"{len(broken):,} pictures that can't be read: {broken[0]}"
+
+
+def unreadable(found: Benchmark) -> Iterator[str]:
+    """A line where pictures of anybody's own data can't be decoded, with the first one; each is tried."""
+    broken = []
+    for sample in found.samples:
+        for picture in sample.images:
+            try:
+                picture.load()
+            except OSError as error:
+                broken.append(f"'{sample.id}': {error}")
     if broken:
         yield f"{len(broken):,} pictures that can't be read: {broken[0]}"
 

@@ -2,7 +2,8 @@
 
 `questions.jsonl` with `questions.toml` beside it; keys of the TOML: the columns `image`, `question`,
 `answer`, `choices`, `id`, `cluster`, `kind`, `hint` (stands before the question), and `suffix` (behind it),
-`scorer`, `max_new_tokens`, `pictures` (the folder that paths go from) and `licence`.
+`answers_from` (0 or 1: answers are places among the choices, counted from there), `scorer`,
+`max_new_tokens`, `pictures` (the folder that paths go from) and `licence`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
 
-from ipllvm.benchmarks.cells import BadCell, Row, filled, optional, text
+from ipllvm.benchmarks.cells import BadCell, Row, filled, optional, row_name, text, whole
 from ipllvm.benchmarks.definition import fit_for_files
 from ipllvm.benchmarks.originals import listed, options
 from ipllvm.benchmarks.own_columns import Mapped, columns, settings
@@ -21,9 +22,11 @@ from ipllvm.benchmarks.tables import opening
 from ipllvm.benchmarks.tables.pictures import Keyed
 from ipllvm.errors import BenchmarkUnavailable
 from ipllvm.records import Benchmark, Sample
+from ipllvm.safety import reading
 
 PLACE = "<image>"
 """Where other data formats say that a picture stands."""
+PLACES = "say answers_from = 0 (or 1) in the TOML beside the file"
 ACCEPTED = "accepted"
 """The label of each answer that counts as right."""
 
@@ -135,17 +138,28 @@ def _prompt(question: str, choices: Sequence[str], suffix: str | None) -> str:
 def _choices(row: Row, mapped: Mapped) -> tuple[str, ...]:
     if not mapped.choices:
         return tuple(options(row))
-    value = row.get(mapped.choices)
+    value = _written_out(row.get(mapped.choices))
     if value is None or value == "" or value != value:
         return ()
-    found = tuple(listed(_named(value, mapped.choices) if isinstance(value, dict) and value else value))
-    if any(PLACE in str(each) for each in found):
+    given = listed(_named(value, mapped.choices) if isinstance(value, dict) and value else value)
+    found = tuple(text({mapped.choices: each}, mapped.choices) for each in given)
+    if any(PLACE in each for each in found):
         raise BadCell(mapped.choices, f"a choice holds '{PLACE}', which no picture can take here")
     if not 2 <= len(found) <= len(LETTERS) or len(set(found)) != len(found):
         raise BadCell(
             mapped.choices, f"2 to {len(LETTERS)} different choices are needed, not {str(value)[:60]!r}"
         )
     return found
+
+
+def _written_out(value: Any) -> Any:
+    """Named choices that are written as JSON, as the dict that they are."""
+    if not isinstance(value, str) or not value.lstrip().startswith("{"):
+        return value
+    try:
+        return reading.json_value(value)
+    except reading.Refused:
+        return value
 
 
 def _named(choices: dict[str, Any], column: str) -> list[Any]:
@@ -166,16 +180,46 @@ def _named(choices: dict[str, Any], column: str) -> list[Any]:
 def _answers(row: Row, mapped: Mapped, choices: Sequence[str]) -> tuple[str, ...]:
     """The answers that count, the first as the answer; of lettered choices the letter."""
     value = row.get(mapped.answer)
-    several = (
-        tuple(map(str, value)) if isinstance(value, list | tuple) else (filled(row, mapped.answer).strip(),)
-    )
+    if choices and mapped.answers_from is not None:
+        return (_letter_at(whole(row, mapped.answer) - mapped.answers_from, choices, mapped.answer),)
+    many = isinstance(value, list | tuple)
+    several = tuple(_said(each, mapped.answer) for each in (value if many else [value]))
     if not several or not all(each.strip() for each in several):
         raise BadCell(mapped.answer, "it is blank")
     if not choices:
         return several
     if len(several) > 1:
         raise BadCell(mapped.answer, "a question with choices has one answer")
+    if isinstance(value, int) and several[0] in choices and _are_texts(row, mapped) and value <= len(choices):
+        raise BadCell(
+            mapped.answer,
+            f"{value!r} may be the text of a choice or the place of one: write it as text, or {PLACES}",
+        )
     return (_letter(several[0], choices, mapped.answer),)
+
+
+def _are_texts(row: Row, mapped: Mapped) -> bool:
+    value = row.get(mapped.choices) if mapped.choices else None
+    return not isinstance(value, list | tuple) or any(isinstance(each, str) for each in value)
+
+
+def _said(answer: Any, column: str) -> str:
+    """An answer as text: a float without a fraction as a whole number, of VQA's annotators what they said.
+
+    >>> _said(3.0, "x"), _said({"answer": "red", "answer_confidence": "yes"}, "x")
+    ('3', 'red')
+    """
+    if isinstance(answer, dict) and isinstance(answer.get("answer"), str):
+        answer = answer["answer"]
+    if isinstance(answer, float):
+        answer = row_name(answer)
+    return filled({column: answer}, column).strip()
+
+
+def _letter_at(place: int, choices: Sequence[str], column: str) -> str:
+    if not 0 <= place < len(choices):
+        raise BadCell(column, f"there is no choice at place {place + 1} of {len(choices)}")
+    return ascii_uppercase[place]
 
 
 def _letter(answer: str, choices: Sequence[str], column: str) -> str:
@@ -186,7 +230,8 @@ def _letter(answer: str, choices: Sequence[str], column: str) -> str:
     bare = answer.strip("(). ").upper()
     if bare in tuple(letters):
         return bare
-    raise BadCell(column, f"{answer!r} is neither one of the choices nor the letter of one")
+    places = f": if it is a place among them, {PLACES}" if answer.isdecimal() else ""
+    raise BadCell(column, f"{answer!r} is neither one of the choices nor the letter of one{places}")
 
 
 def _scorer(rows: Sequence[Row], mapped: Mapped) -> str:

@@ -42,6 +42,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }
 """Columns by what they may be called, the likeliest first."""
 NEEDED = ("image", "question", "answer")
+NUMBERS = ("max_new_tokens", "answers_from")
 MAX_NEW_TOKENS = 16
 LONGEST_ANSWER = 32_768
 """Tokens; an answer that never ends would take as many for each question."""
@@ -61,6 +62,7 @@ class Mapped:
     hint: str = ""
     suffix: str | None = None
     scorer: str = ""
+    answers_from: int | None = None
     max_new_tokens: int = MAX_NEW_TOKENS
     pictures: str = ""
     licence: str = ""
@@ -82,10 +84,12 @@ def settings(path: Path) -> dict[str, Any]:
     for name, value in found.items():
         if name not in known:
             raise UsageError(f"{path}: {UnknownName('key', name, known)}")
-        if not isinstance(value, int if name == "max_new_tokens" else str) or isinstance(value, bool):
+        if not isinstance(value, int if name in NUMBERS else str) or isinstance(value, bool):
             raise UsageError(f"{path}: '{name}' can't be {value!r}")
     if not 1 <= found.get("max_new_tokens", 1) <= LONGEST_ANSWER:
         raise UsageError(f"{path}: 'max_new_tokens' must be from 1 to {LONGEST_ANSWER:,}")
+    if found.get("answers_from", 0) not in (0, 1):
+        raise UsageError(f"{path}: 'answers_from' is 0 or 1: what the first choice counts as")
     if "scorer" in found and found["scorer"] not in SCORERS:
         raise UsageError(f"{path}: {UnknownName('scorer', found['scorer'], SCORERS)}")
     return found

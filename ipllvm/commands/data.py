@@ -106,7 +106,7 @@ def _prompt_of_judge(name: str) -> Iterator[str]:
 def _check(args: argparse.Namespace) -> int:
     from ipllvm.benchmarks import choice
     from ipllvm.benchmarks.definition import published
-    from ipllvm.benchmarks.inspection import differences
+    from ipllvm.benchmarks.inspection import differences, unreadable
 
     if args.folder is not None and len(args.names) > 1:
         raise UsageError("--folder: name one benchmark")
@@ -115,6 +115,10 @@ def _check(args: argparse.Namespace) -> int:
         if choice.is_own(name):
             own = choice.load(choice.check(name), offline=True)
             print(f"{visible(name, 4096)}: {visible(own.source, 1000)}")
+            broken = [] if args.no_pictures else list(unreadable(own))
+            unlike = unlike or bool(broken)
+            for line in broken:
+                print(f"{visible(name, 4096)}: {visible(line, 1000)}")
             continue
         found = published(name)
         folder = args.folder or found.copy(offline=True).folder

@@ -87,7 +87,8 @@ def _rows(path: Path, stream: BinaryIO, delimiter: str, pictures: bool) -> Itera
         try:
             cells = next(reader, None)
         except (csv.Error, UnicodeDecodeError) as error:
-            raise UsageError(f"{path}: row {number} can't be read: {error}") from error
+            why = "it is not UTF-8: save it so" if isinstance(error, UnicodeDecodeError) else error
+            raise UsageError(f"{path}: row {number} can't be read: {why}") from error
         if cells is None:
             return
         if header is None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ipllvm.benchmarks import choice
+from ipllvm.cli import main
 from ipllvm.errors import BenchmarkUnavailable, IpllvmError, UsageError
 from ipllvm.records import Benchmark
 from ipllvm.registry import SCORERS
@@ -208,6 +209,83 @@ def test_the_digest_is_of_rows_and_pictures(tmp_path: Path) -> None:
     path = written(tmp_path, PLAIN)
     (tmp_path / "b.png").write_bytes(png(9))
     assert choice.load(path).digest != before
+
+
+ASKED: dict[str, Any] = {"image": "a.png", "question": "Which?", "choices": ["1", "2", "4"]}
+
+
+@pytest.mark.parametrize(("first", "said", "letter"), [(0, 2, "C"), (1, "2", "B"), (0, 1.0, "B")])
+def test_answers_may_be_places_if_one_says_from_where(
+    first: int, said: object, letter: str, tmp_path: Path
+) -> None:
+    found = read(tmp_path, [{**ASKED, "answer": said}], f"answers_from = {first}")
+    assert [found.samples[0].answer, found.scorer] == [letter, "multiple_choice"]
+
+
+@pytest.mark.parametrize(
+    ("change", "toml", "said"),
+    [
+        ({"answer": 3}, "answers_from = 0", "column 'answer': there is no choice at place 4 of 3"),
+        ({"answer": "B"}, "answers_from = 0", "column 'answer': a whole number is needed, not 'B'"),
+        ({"answer": 2}, "answers_from = 2", "'answers_from' is 0 or 1"),
+        ({"answer": 2}, "", "2 may be the text of a choice or the place of one: write it as text, or say"),
+        ({"answer": 0}, "", "of one: if it is a place among them, say answers_from = 0 (or 1) in the TOML"),
+        (
+            {"answer": "a", "choices": [{"text": "a"}, {"text": "b"}]},
+            "",
+            "column 'choices': a text is needed",
+        ),
+    ],
+)
+def test_places_that_nobody_counts_from_anywhere_are_told(
+    change: dict[str, Any], toml: str, said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(IpllvmError) as error:
+        read(tmp_path, [{**ASKED, **change}], toml)
+    assert said in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("choices", "answer", "letter"),
+    [([1, 2, 4], 4, "C"), ('{"A": "red", "B": "blue"}', "B", "B"), (["1", "2"], "2", "B")],
+)
+def test_numbers_and_names_are_choices_too(
+    choices: object, answer: object, letter: str, tmp_path: Path
+) -> None:
+    found = read(tmp_path, [{**ASKED, "choices": choices, "answer": answer}])
+    assert found.samples[0].answer == letter and all(
+        isinstance(each, str) for each in found.samples[0].choices
+    )
+
+
+def test_a_number_is_an_answer_without_its_point_and_annotators_say_theirs(tmp_path: Path) -> None:
+    plain = {"image": "a.png", "question": "How many?"}
+    found = read(tmp_path, [{**plain, "answer": 3.0}, {**plain, "answer": 2.5}])
+    assert [sample.answer for sample in found.samples] == ["3", "2.5"]
+    said = [{"answer": "red", "answer_confidence": "yes"}, {"answer": "crimson"}]
+    found = read(tmp_path, [{**plain, "answers": said}])
+    assert [value for _, value in found.samples[0].labels] == ["red", "crimson"]
+    with pytest.raises(BenchmarkUnavailable, match="row 1, column 'answers': a text is needed"):
+        read(tmp_path, [{**plain, "answers": [{"said": "red"}]}])
+
+
+def test_a_file_of_another_kind_says_which_are_read(tmp_path: Path) -> None:
+    other = folder(tmp_path) / "rows.json"
+    other.write_text("[]")
+    for ask in (choice.check, lambda name: choice.load(choice.check(name))):
+        with pytest.raises(UsageError, match=r"rows are read from .jsonl, .csv, .tsv, .parquet"):
+            ask(str(other))
+    assert choice.is_own(str(other)) and not choice.is_own("mme")
+
+
+def test_check_tries_each_picture(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = written(tmp_path, PLAIN)
+    assert main(["data", "check", path]) == 0
+    (tmp_path / "b.png").write_bytes(b"\x89PNG rubbish")
+    capsys.readouterr()
+    assert main(["data", "check", path]) == 1
+    assert "2 pictures that can't be read: 'mine-00002'" in capsys.readouterr().out
+    assert main(["data", "check", "--no-pictures", path]) == 0
 
 
 BAD = [
