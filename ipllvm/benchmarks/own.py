@@ -182,8 +182,8 @@ def _answers(row: Row, mapped: Mapped, choices: Sequence[str]) -> tuple[str, ...
     value = row.get(mapped.answer)
     if choices and mapped.answers_from is not None:
         return (_letter_at(whole(row, mapped.answer) - mapped.answers_from, choices, mapped.answer),)
-    many = isinstance(value, list | tuple)
-    several = tuple(_said(each, mapped.answer) for each in (value if many else [value]))
+    given: list[Any] = list(value) if isinstance(value, list | tuple) else [value]
+    several = tuple(_said(each, mapped.answer) for each in given)
     if not several or not all(each.strip() for each in several):
         raise BadCell(mapped.answer, "it is blank")
     if not choices:
