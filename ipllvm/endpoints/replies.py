@@ -22,6 +22,8 @@ _ENDS = ("<|return|>", "<|end|>")
 _CONTEXTS = frozenset(1 << power for power in range(11, 18))
 """Sizes that servers give a context: 2,048 to 131,072."""
 _FOREIGN = re.compile(r"[^\W\d_a-zA-Z]")
+_BROKEN_OFF = frozenset({"abort", "aborted", "cancelled", "error"})
+"""Why a reply ended that is not whole, and not for want of tokens, as vLLM, SGLang and hosted servers say."""
 CHARACTERS = 4
 """Of a token, as English has it: for what is told before anything is sent."""
 
@@ -42,7 +44,6 @@ def reply(body: bytes, call: Call) -> Reply:
     """The reply in a response's body; raises Unusable, Cut, and Thoughts where more tokens would help."""
     try:
         value = reading.json_value(body)
-        _require_no_error(value)
         choice = value["choices"][0]
         message = choice["message"]
         finish = choice.get("finish_reason")
@@ -56,6 +57,9 @@ def reply(body: bytes, call: Call) -> Reply:
         raise Thoughts("all its tokens went into thoughts")
     if text is None:
         raise Unusable(f"its content is no text (finish_reason {str(finish)[:40]!r})")
+    ended = finish.get("type") if isinstance(finish, dict) else finish  # SGLang says more of it
+    if isinstance(ended, str) and ended in _BROKEN_OFF:
+        raise Unusable(f"the server broke its reply off (finish_reason {ended!r})")
     model, fingerprint = (str(value.get(name) or "") for name in ("model", "system_fingerprint"))
     refused = message.get("content") is None or finish == "content_filter"
     found = Reply(answer, model, *_usage(value), finish != "length", fingerprint, refused)

@@ -37,6 +37,11 @@ TROL, TROL_GATES = "trol", "trol_gating.pt"
 """The family of TroL, and the file that only its checkpoints have."""
 METEOR = "meteor"
 """The family of Meteor's MLM, which stands on a Mamba in a folder of its own."""
+BUILT_ON_LLAVA = {
+    "mm_image_tower": "Video-LLaVA or MoE-LLaVA", "mm_video_tower": "Video-LLaVA",
+    "vision_tower_cfg": "VILA", "llm_cfg": "VILA",
+}  # fmt: skip
+"""Fields of config.json that only formats of authors have that nothing here reads, and whose they are."""
 AUTHORED = (ORIGINAL, TROL, METEOR)
 """Families whose checkpoints are in their authors' format (models/authored.py)."""
 
@@ -204,6 +209,12 @@ def family_of(folder: Path, *, remote_code: bool = False) -> str:
     if any(str(name).endswith("ForImageClassification") for name in names) or _is_timms(config):
         return CLASSIFIER
     family = config.get("model_type")
+    runs_code = remote_code and isinstance(config.get("auto_map"), dict)
+    if (built := next((name for name in BUILT_ON_LLAVA if config.get(name)), "")) and not runs_code:
+        raise ModelUnavailable(
+            f"{folder}: its config.json has {built}, which is {BUILT_ON_LLAVA[built]}'s own format, of "
+            f"{names or family}: nothing here runs it as its authors do"
+        )
     if not isinstance(family, str) or family not in {*FAMILIES, ENCODER}:
         brings = isinstance(config.get("auto_map"), dict) and isinstance(family, str)
         if brings and remote_code:

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ipllvm.errors import first_line
 from ipllvm.models.base import TYPES, Prepared
 from ipllvm.models.prompting import PromptStyle, pad_to_square, render
 
@@ -51,9 +52,7 @@ class Preparer:
                 f"the prompt holds {placeholder!r}, which stands for a part of a picture: {prompt[:80]!r}"
             )
         images_of = [pictures] if pictures and self._nested else pictures
-        made = self._processor(
-            images=images_of or None, text=text, return_tensors="pt", **self._specials(text)
-        )
+        made = self._processed(images_of, text, [picture.size for picture in images])
         ids = made["input_ids"][0]
         if not pictures:
             return Prepared(ids, torch.zeros(len(ids), dtype=torch.bool), self._types(made))
@@ -63,6 +62,21 @@ class Preparer:
         if self._words_alike is None:
             self._words_alike = self._repeats(prepared, prompt)
         return prepared
+
+    def _processed(self, pictures: Sequence[Any], text: str, sizes: Sequence[tuple[int, int]]) -> Any:
+        """What the processor makes of pictures of these sizes, and a text; raises ValueError where it fails,
+        as some do on a picture of one pixel.
+        """
+        specials = self._specials(text)
+        try:
+            return self._processor(images=pictures or None, text=text, return_tensors="pt", **specials)
+        except (ValueError, OSError, MemoryError):
+            raise
+        except Exception as error:
+            shown = ", ".join(f"{width} x {height}" for width, height in sizes) or "no picture"
+            raise ValueError(
+                f"the processor of {self._name} fails on {shown}: {type(error).__name__}: {first_line(error)}"
+            ) from error
 
     def together(self, questions: Sequence[tuple[Sequence[Image.Image], str]]) -> dict[str, Tensor]:
         """The fields of several questions about pictures, padded on the left, as `generate` takes them."""

@@ -26,6 +26,13 @@ ADAPTER_CONFIG = ADAPTER[0]
 NON_LORA, PROJECTOR = "non_lora_trainables.bin", "mm_projector.bin"
 PICKLED = (".bin", ".pt")
 LOW, HIGH = ".lora_A.weight", ".lora_B.weight"
+OTHERWISE = (
+    "use_dora", "rank_pattern", "alpha_pattern", "fan_in_fan_out", "use_qalora", "use_bdlora", "arrow_config",
+    "alora_invocation_tokens", "layer_replication", "target_parameters", "monteclora_config",
+)  # fmt: skip
+"""Settings by which an adapter is no product that is added to a weight, the same for all."""
+BEGINNINGS = (True, False, None, "gaussian", "orthogonal", "eva")
+"""How an adapter may begin without changing its base model, as PiSSA, OLoRA and others do."""
 OWN = ("mm_projector", "vision_tower", "image_newline")
 """Parts that a language model does not have: what stands on it brings them whole, or it is a LLaVA itself."""
 
@@ -176,10 +183,7 @@ def _merge(
 
     Raises ModelUnavailable for an adapter of another kind, or of another model.
     """
-    rank, alpha = settings.get("r"), settings.get("lora_alpha")
-    patterns = settings.get("rank_pattern") or settings.get("alpha_pattern")
-    if settings.get("peft_type") != "LORA" or not rank or not alpha or patterns or settings.get("use_dora"):
-        raise ModelUnavailable(f"{path.parent}: an adapter of another kind than LoRA of one rank")
+    rank, alpha = _plain_lora(path.parent, settings)
     scale = alpha / (sqrt(rank) if settings.get("use_rslora") else rank)
     low = {_of_base(name, LOW): value for name, value in adapter.items() if name.endswith(LOW)}
     high = {_of_base(name, HIGH): value for name, value in adapter.items() if name.endswith(HIGH)}
@@ -191,10 +195,30 @@ def _merge(
             "it was trained on another"
         )
     for name, first in low.items():
+        shapes = list(high[name].shape), list(first.shape), list(into[name].shape)
+        if shapes != ([shapes[2][0], rank], [rank, shapes[2][-1]], shapes[2]):
+            low_shape, wanted = " x ".join(map(str, shapes[:2])), shapes[2]
+            raise ModelUnavailable(f"{path}: adds {low_shape} of rank {rank} to {name} of {wanted}")
         added = scale * (high[name].float() @ first.float())
-        if added.shape != into[name].shape:
-            raise ModelUnavailable(f"{path}: adds {list(added.shape)} to {name} of {list(into[name].shape)}")
         into[name] = into[name].float() + added
+
+
+def _plain_lora(folder: Path, settings: Mapping[str, Any]) -> tuple[int, float]:
+    """The rank and alpha of an adapter; raises ModelUnavailable for one that merges otherwise."""
+    unlike = {name: settings[name] for name in OTHERWISE if settings.get(name)}
+    if (kind := settings.get("peft_type")) != "LORA":
+        unlike["peft_type"] = kind
+    if (begins := settings.get("init_lora_weights", True)) not in BEGINNINGS:
+        unlike["init_lora_weights"] = begins
+    rank, alpha = settings.get("r"), settings.get("lora_alpha")
+    if type(rank) is not int or rank < 1:
+        unlike["r"] = rank
+    if type(alpha) not in (int, float) or not alpha:
+        unlike["lora_alpha"] = alpha
+    if unlike:
+        told = ", ".join(f"{name} {str(value)[:40]!r}" for name, value in unlike.items())
+        raise ModelUnavailable(f"{folder}: an adapter of another kind than LoRA of one rank: {told}")
+    return int(rank or 0), float(alpha or 0)
 
 
 def _of_base(name: str, ending: str) -> str:

@@ -22,7 +22,9 @@ from ipllvm.models.originals.templates import Template
 from ipllvm.models.originals.tower import Tower
 from ipllvm.models.weight_files import StoredTensor, WeightFiles
 
-EMBEDDINGS, HEAD = "model.embed_tokens.weight", "lm_head.weight"
+EMBEDDINGS, HEAD, NORM = "model.embed_tokens.weight", "lm_head.weight", "model.norm.weight"
+SMALLEST = 0.05
+"""Below this mean size the scales of a last norm are no model's, but what fine-tuning added to them."""
 WANTED = ("*.json", "*.model", "*.txt", "*.safetensors")
 PICKLES = ("*.bin",)
 
@@ -71,12 +73,13 @@ def inspect(folder: Path, given: LoadOptions, offline: bool = False) -> Original
     files = OriginalFiles.of(folder, base, given.allow_pickle)
     held = files.tensors()
     rows = _rows(files.base, held)
+    _require_whole_numbers(files.base, held)
     vision, read, tensors, notes = tower.choose(settings, given.vision_tower, held, offline)
     plain = tokenizer.load(files.base, settings.added)
     template = named or templates.chosen(settings, rows, files.kind == "projector", plain.get_vocab())
     _require_marks(settings, plain, rows)
     place = tokenizer.placeholder(files.base, plain, rows)
-    tied = HEAD not in tensors and bool(settings.raw.get("tie_word_embeddings"))
+    tied = bool(settings.raw.get("tie_word_embeddings"))
     processor = OriginalProcessor(
         tokenizer.ChunkedTokenizer(plain, place),
         image_processor(settings, vision),
@@ -86,6 +89,8 @@ def inspect(folder: Path, given: LoadOptions, offline: bool = False) -> Original
         _packing(settings, vision),
     )
     config = _config(settings, vision, place, rows, tied)
+    if tied and HEAD in tensors:
+        notes = (*notes, "the head in the files is not read: config.json ties it to the embeddings")
     described = (*_described(settings, files, template, bool(named)), *notes)
     return Original(settings, files, vision, read, processor, config, tensors, described)
 
@@ -96,6 +101,16 @@ def _rows(folder: Path, tensors: Mapping[str, Tensor]) -> int:
     if found is None or found.ndim != 2:
         raise ModelUnavailable(f"{folder}: no {EMBEDDINGS} in its weights: no language model of LLaVA's kind")
     return len(found)
+
+
+def _require_whole_numbers(folder: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Raises ModelUnavailable for delta weights, which look like a model's and answer nonsense."""
+    norm = tensors.get(NORM)
+    if norm is not None and (mean := float(norm.float().abs().mean())) < SMALLEST:
+        raise ModelUnavailable(
+            f"{folder}: {NORM} has a mean size of {mean:.2g}: its weights are differences (delta weights), "
+            "to be added to their base model by their authors' apply_delta"
+        )
 
 
 def _require_marks(settings: OriginalSettings, plain: Any, rows: int) -> None:

@@ -17,7 +17,7 @@ from transformers import GenerationConfig
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models.json_files import read_json
 from ipllvm.models.originals import tower
-from ipllvm.models.originals.inspecting import Original
+from ipllvm.models.originals.inspecting import HEAD, Original
 from ipllvm.models.originals.settings import OriginalSettings
 from ipllvm.models.weights import from_tensors, unusable
 
@@ -60,12 +60,15 @@ def load(original: Original, dtype: torch.dtype) -> Any:
 
 def _named(original: Original, wanted: set[str]) -> Iterator[tuple[str, Tensor]]:
     """The tensors by the names of transformers' class, but for those that nothing takes."""
+    unread = {NEWLINE} - wanted
+    if original.config.tie_word_embeddings:
+        unread.add(HEAD)  # as in the authors' code, which ties it when all is loaded
     nested = any(name.startswith(f"{INNER}vision_model.") for name in wanted)  # releases before 5.4
     for name, value in original.tensors.items():
         own = tower.names(name)
         if own is not None and not tower.left_out(own, original.tower.config):
             yield f"{INNER}{'vision_model.' * nested}{own}", value
-        elif own is None and not name.startswith(PROJECTOR) and (name != NEWLINE or name in wanted):
+        elif own is None and not name.startswith(PROJECTOR) and name not in unread:
             yield DECODER.sub("model.language_model.", name), value
 
 

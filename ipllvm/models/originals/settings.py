@@ -23,6 +23,16 @@ FEATURES = ("patch", "cls_patch")
 CONCATENATED = ("slicefour_", "slice_m25811_f6_")
 MLP = re.compile(r"mlp(\d+)x_gelu")
 MOST = re.compile(r"anyres_max_(\d+)")
+MULTIMODAL = re.compile(
+    r"mm_(vision_tower|vision_select_(layer|feature)|patch_merge_type|projector_type|hidden_size|tunable_parts"
+    r"|use_im_(start_end|patch_token)|resampler_type|newline_position|\w+_lr"
+    r"|(spatial_pool|perceiver|qformer|mask_drop)_\w+)"
+)
+"""Fields that are followed here, of training, of videos, or of a resampler."""
+BUILT_ON = (
+    "s2", "quantization_config", "is_multipath_encoder", "vision_tower_slow", "image_size_aux", "moe",
+)  # fmt: skip
+"""Fields of other code that was built on LLaVA's, by which a picture is read otherwise."""
 NOT_OF_TEXT = {
     "architectures", "model_type", "dtype", "torch_dtype", "transformers_version", "name_or_path",
     "_name_or_path", "quantization_config", "auto_map",
@@ -159,9 +169,10 @@ def _require_supported(folder: Path, raw: Mapping[str, Any]) -> None:
         raise refused(folder, "mm_vision_tower", raw["mm_vision_tower"], "the name or folder of a tower")
     if raw.get("mm_resampler_type") is not None:
         raise refused(folder, "mm_resampler_type", raw["mm_resampler_type"], "null")
-    for name in ("s2", "quantization_config"):
+    foreign = (name for name in raw if name.startswith("mm_") and not MULTIMODAL.fullmatch(name))
+    for name in (*BUILT_ON, *foreign):
         if raw.get(name):
-            raise refused(folder, name, raw[name], "none: a tower of one scale and plain weights")
+            raise refused(folder, name, raw[name], "none: one tower of one scale, and plain weights")
     if (merge := raw.get("mm_patch_merge_type") or "flat") not in MERGES:
         raise refused(folder, "mm_patch_merge_type", merge, ", ".join(MERGES))
     features = str(raw.get("mm_vision_select_feature") or "patch")
@@ -171,15 +182,25 @@ def _require_supported(folder: Path, raw: Mapping[str, Any]) -> None:
 
 
 def _text(folder: Path, raw: Mapping[str, Any]) -> str:
-    """The type of the decoder: as the architecture says, or the model type where there is none."""
-    named = raw.get("architectures") or ()
-    kinds = TYPES
-    kind = raw.get("model_type")
-    if isinstance(named, list) and named:
-        kinds, kind = ARCHITECTURES, named[0]
-    if not isinstance(kind, str) or kind not in kinds:
-        raise refused(folder, "the decoder", kind, ", ".join(kinds))
-    return kinds[kind]
+    """The type of the decoder: as the architecture says, or the model type where there is none.
+
+    The type `llava` says nothing: OneVision's checkpoints of Qwen2 have it too.
+    """
+    named, kind = raw.get("architectures") or (), raw.get("model_type")
+    by_type = TYPES.get(kind) if isinstance(kind, str) else None
+    if not isinstance(named, list) or not named:
+        if by_type is None:
+            raise refused(folder, "the decoder", kind, ", ".join(TYPES))
+        return by_type
+    found = {ARCHITECTURES.get(str(name)) for name in named}
+    if found - {*ARCHITECTURES.values()}:
+        raise refused(folder, "the decoder", ", ".join(map(str, named)), ", ".join(ARCHITECTURES))
+    if kind != "llava" and by_type is not None:
+        found.add(by_type)
+    if len(found) > 1:
+        told = ", ".join([*map(str, named), str(kind)])
+        raise refused(folder, "several decoders", told, "one, by architectures and model_type alike")
+    return str(found.pop())
 
 
 def _aspect(folder: Path, raw: Mapping[str, Any]) -> tuple[str, int | None]:

@@ -308,6 +308,12 @@ def test_what_is_no_text_is_no_reply(server: HTTPServer, content: object, finish
     assert "no text" in reason(Asked(server, lambda request: said(content, finish)).one())
 
 
+@pytest.mark.parametrize("finish", ["abort", "error", {"type": "abort", "message": "x"}])
+def test_a_reply_that_was_broken_off_is_none(server: HTTPServer, finish: Any) -> None:
+    found = Asked(server, lambda request: said("The sky is", finish)).one()
+    assert "broke its reply off" in reason(found)
+
+
 def test_an_empty_text_is_a_reply_and_a_refusal_is_one(server: HTTPServer) -> None:
     assert Asked(server, lambda request: said("")).one() == Reply("", "judge-1")
     server.clear()

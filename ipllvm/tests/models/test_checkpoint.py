@@ -58,6 +58,11 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "config a list": (replace("config.json", b"[]"), "not a JSON object"),
     "other model": (config(model_type="bert"), "model type 'bert' is not supported.*llava_next"),
     "no model type": (config(model_type=None), "model type None"),
+    "Video-LLaVA": (config(mm_image_tower="LanguageBind/Image"), "has mm_image_tower, which is Video-LLaVA"),
+    "VILA": (
+        config(vision_tower_cfg="tower", model_type="llava_llama"),
+        "vision_tower_cfg, .* VILA's own",
+    ),
     "pickle only": (pickled, "only pickle weights .*safetensors"),
     "no weights": (without("model.safetensors"), "no model.safetensors"),
     "truncated": (cut, r"model\.safetensors: truncated"),

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from transformers import AutoModelForImageTextToText
 
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models.loading import load, sketch
+from ipllvm.tests import tiny
 from ipllvm.tests.checkpoints import FAMILIES, TEMPLATE, make
 
 
@@ -87,3 +89,9 @@ def test_a_template_may_stand_in_any_of_its_places(place: str, folder: Path) -> 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_sound_processor_passes(family: str, tmp_path: Path) -> None:
     assert sketch(str(make(family, tmp_path))).name
+
+
+def test_a_picture_that_a_processor_fails_on_is_named(tmp_path: Path) -> None:
+    model = sketch(str(tiny.make("idefics2", tmp_path / "it")))
+    with pytest.raises(ValueError, match="the processor of it fails on 1 x 1: ZeroDivisionError: "):
+        model.prepare([Image.new("RGB", (1, 1))], "what?")

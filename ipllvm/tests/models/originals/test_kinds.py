@@ -169,6 +169,22 @@ def test_an_adapter_is_merged_into_the_model_that_is_given(vicuna: Path, tmp_pat
     assert other.fingerprint != found.fingerprint
 
 
+NO_PLAIN_SUM = {
+    "use_dora": True, "fan_in_fan_out": True, "rank_pattern": {"down_proj": 2}, "init_lora_weights": "pissa",
+    "alora_invocation_tokens": [5], "use_qalora": True, "r": 8, "lora_alpha": "16", "peft_type": "VERA",
+}  # fmt: skip
+
+
+def test_an_adapter_that_is_no_plain_sum_is_refused_and_says_why(vicuna: Path, tmp_path: Path) -> None:
+    folder = whole("llava-v1.5-tiny-lora", tmp_path)
+    path = folder / "adapter_config.json"
+    right = json.loads(path.read_text("utf-8"))
+    for name, value in NO_PLAIN_SUM.items():
+        path.write_text(json.dumps(right | {name: value}))
+        with pytest.raises(ModelUnavailable, match="of rank 8 to" if name == "r" else f"one rank: {name} "):
+            load(str(folder), device="cpu", how=LoadOptions(base_model=str(vicuna), allow_pickle=True))
+
+
 def test_an_adapter_of_another_model_is_refused(vicuna: Path, tmp_path: Path) -> None:
     folder = whole("llava-v1.5-tiny-lora", tmp_path)
     path = folder / "adapter_model.safetensors"
@@ -271,6 +287,10 @@ def test_a_frozen_tower_is_its_own_folders_and_its_copy_inside_is_for_want_of_it
 REFUSED = {
     "architectures": ["LlavaMptForCausalLM"],
     "mm_resampler_type": "qformer",
+    "mm_vision_tower_aux": "convnext",
+    "mm_dense_connector_type": "dci",
+    "is_multipath_encoder": True,
+    "model_type": "llava_mistral",
     "s2": True,
     "quantization_config": {"load_in_4bit": True},
     "mm_patch_merge_type": "spatial_maxpool2x2",
@@ -291,6 +311,20 @@ def test_what_has_no_faithful_class_is_refused_and_named(name: str, tmp_path: Pa
     line = str(caught.value)
     assert "\n" not in line and (name in line or "LlavaMpt" in line)
     assert "known:" in line or "resolutions in tiles" in line
+
+
+def test_differences_to_a_base_model_are_no_model(tmp_path: Path) -> None:
+    folder = rewritten(whole(V15, tmp_path), lambda held: {n: t * 0.01 for n, t in held.items()})
+    with pytest.raises(ModelUnavailable, match=r"model\.norm\.weight .*differences \(delta weights\)"):
+        load(str(folder), device="cpu")
+
+
+def test_a_tied_head_is_the_embeddings_whatever_lies_in_the_files(tmp_path: Path) -> None:
+    folder = changed(whole(V15, tmp_path), tie_word_embeddings=True)
+    found = load(str(folder), device="cpu")
+    model = found._model  # type: ignore[attr-defined]
+    assert torch.equal(model.lm_head.weight, model.get_input_embeddings().weight)
+    assert any("head in the files is not read" in note for note in found.notes)
 
 
 WRONG: tuple[Any, ...] = ([], {}, "x", -1, 10**9, True, 0, [1, 2], "", 1.5, None)
