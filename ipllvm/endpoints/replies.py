@@ -44,6 +44,7 @@ def reply(body: bytes, call: Call) -> Reply:
     """The reply in a response's body; raises Unusable, Cut, and Thoughts where more tokens would help."""
     try:
         value = reading.json_value(body)
+        _require_no_error(value)
         choice = value["choices"][0]
         message = choice["message"]
         finish = choice.get("finish_reason")
