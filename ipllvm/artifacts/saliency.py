@@ -36,10 +36,13 @@ class AttentionSaliency:
     """Saliency by the CLS attention of a CLIP, ViT or DINOv2 checkpoint, read at the first map.
 
     `head` counts from 0 or is "mean". A map covers the whole picture, which is stretched to the
-    model's square and normalised as the checkpoint says (a ViT: by the means of ImageNet).
+    model's square (`side` pixels; by default those of its position table) and normalised as the checkpoint
+    says (a ViT: by the means of ImageNet).
     """
 
-    def __init__(self, folder: Path, name: str, head: int | str = "auto", device: str = "cpu") -> None:
+    def __init__(
+        self, folder: Path, name: str, head: int | str = "auto", device: str = "cpu", side: int | None = None
+    ) -> None:
         self._folder, self._device = folder, device
         kind = _kind(folder)
         self._found = Checkpoint.of(folder, kind, pickled=True)
@@ -47,7 +50,9 @@ class AttentionSaliency:
         if self._head != "mean":
             _check(self._head, self._vision.num_attention_heads, name)
         self._mean, self._std = IMAGENET if kind == "vit" else _normalisation(folder)
-        self.identity = f"{name}@{self._found.fingerprint()[:12]} head {self._head}"
+        self._side = side or int(self._vision.image_size)
+        at = f" at {side}" if side else ""
+        self.identity = f"{name}@{self._found.fingerprint()[:12]} head {self._head}{at}"
 
     @cached_property
     def _vision(self) -> Any:
@@ -94,21 +99,26 @@ class AttentionSaliency:
     def _pixels(self, image: Image.Image) -> "Float[Tensor, '3 side side']":
         import torch
 
-        side = int(self._vision.image_size)
-        square = image.convert("RGB").resize((side, side), Image.Resampling.BICUBIC)
+        square = image.convert("RGB").resize((self._side, self._side), Image.Resampling.BICUBIC)
         scaled = (np.asarray(square, dtype=np.float32) / 255 - self._mean) / self._std
         return torch.from_numpy(scaled.astype(np.float32)).permute(2, 0, 1)
 
 
 def load(
-    name: str = DEFAULT, *, head: int | str = "auto", offline: bool = False, device: str = "cpu"
+    name: str = DEFAULT,
+    *,
+    head: int | str = "auto",
+    offline: bool = False,
+    device: str = "cpu",
+    side: int | None = None,
 ) -> AttentionSaliency:
     """The saliency provider of an embedded encoder, a folder or a hub id, such as `DINO`.
 
+    `side`: pixels of the square that it sees, for encoders that take several sizes (DINOv2).
     Raises UnknownName and ModelUnavailable for the model, UsageError for a head that it lacks.
     """
     folder = sources.encoder(name, WANTED, offline)
-    return AttentionSaliency(folder, sources.display_name(name), head, device)
+    return AttentionSaliency(folder, sources.display_name(name), head, device, side)
 
 
 def _kind(folder: Path) -> str:

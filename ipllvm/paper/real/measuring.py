@@ -21,10 +21,15 @@ OWN: Final = 16
 ACROSS: Final = 14
 """Cells whose edges cut through this ViT's patches."""
 GRIDS: Final = (2, 4, 8, ACROSS, OWN)
+COARSE: Final = (4, 8)
+"""Cells a side of coarser cells, of whole patches too: their shape tells how fine black cells are borne."""
+HALF: Final = 0.5
 DRAWS: Final = 1
 CUT: Final = "random across patches"
 MODES: Final = ("random", "salient", "non-salient", CUT)
 SHUFFLED: Final = "shuffled"
+COARSER: Final = "half in black, coarser cells"
+"""Its scores are kept by the number of cells a side."""
 PHOTOGRAPH, ITSELF = "photograph", "itself"
 """That the nearest other crop is of the same photograph; that the nearest picture is the picture itself."""
 
@@ -53,7 +58,9 @@ class ScoreKey:
 Change = RandomDrop | SalientDrop | PatchShuffle
 
 
-def changes(ratios: Sequence[float], grids: Sequence[int]) -> Iterator[tuple[str, float, Change]]:
+def changes(
+    ratios: Sequence[float] = RATIOS, grids: Sequence[int] = GRIDS, coarse: Sequence[int] = COARSE
+) -> Iterator[tuple[str, float, Change]]:
     """Every change with its mode and how much of it there is."""
     for ratio in ratios:
         yield "random", ratio, RandomDrop(ratio, OWN)
@@ -62,6 +69,13 @@ def changes(ratios: Sequence[float], grids: Sequence[int]) -> Iterator[tuple[str
         yield CUT, ratio, RandomDrop(ratio, ACROSS)
     for grid in grids:
         yield SHUFFLED, float(grid), PatchShuffle(grid)
+    for grid in coarse:
+        yield COARSER, float(grid), RandomDrop(HALF, grid)
+
+
+def pictures(crops: int, draws: int = DRAWS) -> int:
+    """How many pictures `measure` gives each encoder, by default."""
+    return crops * (1 + sum(draws if change.random else 1 for _, _, change in changes()))
 
 
 def measure(
@@ -71,6 +85,7 @@ def measure(
     *,
     ratios: Sequence[float] = RATIOS,
     grids: Sequence[int] = GRIDS,
+    coarse: Sequence[int] = COARSE,
     draws: int = DRAWS,
     seed: int = 0,
 ) -> dict[ScoreKey, Scores]:
@@ -84,8 +99,8 @@ def measure(
     for name, gallery in clean.items():
         for what, values in both(gallery, gallery, crops).items():
             scores = _scores("clean", crops, [values])
-            found |= {ScoreKey(name, what, mode, 0.0): scores for mode in (*MODES, SHUFFLED)}
-    for mode, at, change in changes(ratios, grids):
+            found |= {ScoreKey(name, what, mode, 0.0): scores for mode in (*MODES, SHUFFLED, COARSER)}
+    for mode, at, change in changes(ratios, grids, coarse):
         drawn = [
             [changed(change, crop, maps, draw, seed) for crop in crops]
             for draw in range(draws if change.random else 1)

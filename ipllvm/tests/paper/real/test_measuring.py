@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ipllvm.paper.real.measuring import CUT, ITSELF, PHOTOGRAPH, ScoreKey, changes, measure
+from ipllvm.paper.real.measuring import COARSER, CUT, ITSELF, PHOTOGRAPH, ScoreKey, changes, measure, pictures
 from ipllvm.paper.real.photographs import Crop
 from ipllvm.records import Scores
 from ipllvm.sampling import generator
@@ -54,7 +54,7 @@ def mean(found: dict[ScoreKey, Scores], what: str, mode: str, at: float) -> floa
 
 
 def test_salient_cells_hurt_whoever_looks_at_them_and_the_others_do_not() -> None:
-    found = measure({"e": Halves(1.0, 0.5)}, CROPS, left, ratios=(0.5,), grids=(), draws=1)
+    found = measure({"e": Halves(1.0, 0.5)}, CROPS, left, ratios=(0.5,), grids=(), coarse=(), draws=1)
     assert mean(found, PHOTOGRAPH, "random", 0.0) == mean(found, ITSELF, "random", 0.0) == 1.0
     assert mean(found, PHOTOGRAPH, "salient", 0.5) == 0.0, "crops alike on the right are of other photographs"
     assert mean(found, PHOTOGRAPH, "non-salient", 0.5) == 1.0
@@ -62,13 +62,15 @@ def test_salient_cells_hurt_whoever_looks_at_them_and_the_others_do_not() -> Non
 
 
 def test_one_that_sees_nothing_finds_by_chance() -> None:
-    found = measure({"e": Halves(0.0, 0.0)}, CROPS, left, ratios=(), grids=(2,), draws=1)
+    found = measure({"e": Halves(0.0, 0.0)}, CROPS, left, ratios=(), grids=(2,), coarse=(), draws=1)
     assert mean(found, ITSELF, "shuffled", 0.0) == 1 / len(CROPS)
 
 
 def test_every_encoder_sees_the_same_pictures_and_draws_differ() -> None:
     first, second = Halves(1.0, 1.0), Halves(1.0, 0.0)
-    found = measure({"a": first, "b": second}, CROPS[:8], left, ratios=(0.5,), grids=(14,), draws=3)
+    found = measure(
+        {"a": first, "b": second}, CROPS[:8], left, ratios=(0.5,), grids=(14,), coarse=(), draws=3
+    )
     assert first.seen == second.seen and len(first.seen) == 8 * (1 + 3 + 1 + 1 + 3 + 3)
     shapes = {key.mode: scores.values.shape for key, scores in found.items() if key.at}
     assert shapes == {
@@ -78,12 +80,12 @@ def test_every_encoder_sees_the_same_pictures_and_draws_differ() -> None:
     random = [first.seen[8 * (1 + draw) : 8 * (2 + draw)] for draw in range(3)]
     assert random[0] != random[1] != random[2]
     again = Halves(1.0, 1.0)
-    measure({"a": again}, CROPS[:8], left, ratios=(0.5,), grids=(14,), draws=3)
+    measure({"a": again}, CROPS[:8], left, ratios=(0.5,), grids=(14,), coarse=(), draws=3)
     assert again.seen == first.seen, "another run draws the same"
 
 
 def test_photographs_are_the_clusters() -> None:
-    found = measure({"e": Halves(1.0, 1.0)}, CROPS, left, ratios=(), grids=(), draws=1)
+    found = measure({"e": Halves(1.0, 1.0)}, CROPS, left, ratios=(), grids=(), coarse=(), draws=1)
     scores = found[ScoreKey("e", PHOTOGRAPH, "random", 0.0)]
     assert scores.clusters == tuple(crop.photograph for crop in CROPS)
 
@@ -92,9 +94,16 @@ def test_patches_go_whole_and_the_other_grid_cuts_through_them() -> None:
     """Of 224 pixels the ViT's patches are 14 wide."""
     white = Image.new("RGB", (224, 224), "white")
     found = {}
-    for mode, _, change in changes((0.5,), ()):
+    for mode, _, change in changes((0.5,), (), ()):
         if mode in ("random", CUT):
             black = np.asarray(change.apply(white, None, generator("mask"))).max(2) == 0
             patches = black.reshape(16, 14, 16, 14).mean((1, 3))
             found[mode] = float(((patches > 0) & (patches < 1)).mean())
     assert found["random"] == 0.0 and found[CUT] > 0.6
+
+
+def test_pictures_are_counted_as_they_are_given() -> None:
+    seen = Halves(1.0, 1.0)
+    found = measure({"e": seen}, CROPS[:4], left, draws=2)
+    assert len(seen.seen) == pictures(4, draws=2)
+    assert {key.at for key in found if key.mode == COARSER} == {0.0, 4.0, 8.0}

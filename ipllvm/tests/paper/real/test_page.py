@@ -8,7 +8,7 @@ from PIL import Image
 
 from ipllvm.metrics.alignment import Alignment
 from ipllvm.paper.real.aligning import pairs, shuffled
-from ipllvm.paper.real.measuring import ITSELF, MODES, PHOTOGRAPH, ScoreKey
+from ipllvm.paper.real.measuring import COARSER, ITSELF, MODES, PHOTOGRAPH, ScoreKey
 from ipllvm.paper.real.page import Results, difference, markdown
 from ipllvm.paper.real.photographs import Photograph
 from ipllvm.records import Scores
@@ -31,8 +31,8 @@ def results(vit: float, cnn: float) -> Results:
         ScoreKey(name, what, mode, at): scores(1.0 if at == 0 else share)
         for name, share in (("V", vit), ("C", cnn))
         for what in (PHOTOGRAPH, ITSELF)
-        for mode in (*MODES, "shuffled")
-        for at in ((0.0, 14.0) if mode == "shuffled" else (0.0, 0.5))
+        for mode in (*MODES, "shuffled", COARSER)
+        for at in ((0.0, 14.0) if mode in ("shuffled", COARSER) else (0.0, 0.5))
     }
     return Results(PHOTOGRAPHS, ("V", "C"), found, {"as they are": aligned()}, 1e-6, 2, 3.0)
 
@@ -47,10 +47,12 @@ def aligned() -> dict[tuple[str, str], Alignment]:
 
 def test_a_gap_is_said_with_its_interval_and_none_is_not() -> None:
     apart, alike = markdown(results(0.9, 0.3)), markdown(results(0.5, 0.5))
-    assert apart.count(": V finds it more often.") == 8 and "can't be told apart" not in apart
-    assert alike.count(": the two can't be told apart.") == 8
-    assert markdown(results(0.3, 0.9)).count(": C finds it more often.") == 8
+    assert apart.count(": V finds it more often.") == 10 and "can't be told apart" not in apart
+    assert alike.count(": the two can't be told apart.") == 10
+    assert markdown(results(0.3, 0.9)).count(": C finds it more often.") == 10
     assert "| 0.5 | 90.0 [" in apart and "| 14 x 14 | 90.0 [" in apart
+    assert "- Half in black, random, cells of 14 x 14, the photograph itself: V minus C" in apart
+    assert "| 16 x 16, as above | 90.0 [" in apart
     assert "**20 photographs only**: whole, made square, and 3 crops of each" in apart
 
 
@@ -61,7 +63,7 @@ def test_differences_are_crop_by_crop() -> None:
 
 def test_tables_are_whole() -> None:
     tables = [block for block in markdown(results(0.9, 0.3)).split("\n\n") if block.startswith("|")]
-    assert len(tables) == 11
+    assert len(tables) == 13
     for block in tables:
         rows = block.split("\n")
         assert len({row.count("|") for row in rows}) == 1 and len(rows) >= 4
