@@ -149,6 +149,7 @@ def _entry(row: _Row, asked: Mapping[str, _Asked], budget: _Budget) -> BaselineE
     _check_names(row, where)
     _check_samples(paired, row.bound, row.over_bound, where)
     _check_errors(row, where)
+    _check_noise(row, paired, where)
     _check_looks(row, len(paired.samples), where)
     said = answers.together({name: [*each] for name, each in asked.items()}, paired.perturbed)
     made = {**msgspec.to_builtins(row), "claim": _claim(row.claim, where), "said": said}
@@ -190,6 +191,16 @@ def _check_errors(row: _Row, where: str) -> None:
     low, high = row.unknown or (0.0, 0.0)
     if low > high or _beyond((low, high), row.bound * row.n_error):
         raise ValueError(f"{where}: what its errors may hide lies outside of its range")
+
+
+def _check_noise(row: _Row, paired: _Paired, where: str) -> None:
+    """Of a repetition of the same samples: each cluster counts once, and so does a sample without a value."""
+    if not row.noise:
+        return
+    least, most = len(set(paired.clusters)) + row.n_error, len(paired.samples) + row.n_error
+    lost, won, clusters = row.noise if len(row.noise) == 3 else (0, 0, -1)
+    if not lost + won <= clusters or not least <= clusters <= most or row.floor is None:
+        raise ValueError(f"{where}: no repetition of its samples can have found its noise")
 
 
 def _check_looks(row: _Row, n: int, where: str) -> None:

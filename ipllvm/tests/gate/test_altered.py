@@ -129,3 +129,52 @@ def test_a_sample_is_told_by_the_way_it_went(worse: float, word: str) -> None:
     none = "an answer that was not kept"
     assert str(FlippedSample("s1", worse=worse)) == f"{word}s1: {none} before, {none} after"
     assert FlippedSample("s1") == FlippedSample("s1", None, None, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "sound"),
+    [
+        ({"noise": []}, True),
+        ({"noise": [1, 1, 60]}, True),
+        ({"noise": [0, 60, 60]}, True),
+        ({"noise": [3, 2, 62], "n_error": 2}, True),
+        ({"noise": [1, 1]}, False),
+        ({"noise": [31, 30, 60]}, False),
+        ({"noise": [0, 0, 61]}, False),
+        ({"noise": [0, 0, 59]}, False),
+        ({"noise": [0, 0, 10**9]}, False),
+        ({"noise": [0, 0, 0]}, False),
+        ({"noise": [1, 1, 60], "n_error": 1}, False),
+        ({"noise": [1, 1, 60], "floor": None}, False),
+        ({"noise": [], "floor": None}, True),
+    ],
+)
+def test_noise_that_no_repetition_of_the_samples_can_have_found_is_refused(
+    change: Found, sound: bool, tmp_path: Path
+) -> None:
+    """60 samples, each a cluster of its own."""
+    found = json.loads(json.dumps(WHOLE[0]))
+    found["entries"][0] |= change
+    file = tmp_path / "baseline.json"
+    file.write_text(json.dumps(found))
+    if sound:
+        assert reading.load(file).entries
+    else:
+        with pytest.raises(UsageError, match=r"a damaged baseline: .*no repetition of its samples"):
+            reading.load(file)
+
+
+@pytest.mark.parametrize("lost", [1, 5, 60, 10**6])
+@pytest.mark.parametrize("place", [0, 1], ids=["drop", "ratio"])
+def test_errors_that_a_baseline_makes_up_only_make_a_gate_more_careful(
+    place: int, lost: int, tmp_path: Path
+) -> None:
+    """Nothing else in a file speaks of them; errors that it hides are samples that this run has alone."""
+    found = json.loads(json.dumps(WHOLE[place]))
+    found["entries"][0] |= {"noise": [], "floor": None}
+    plain = outcome(found, place, tmp_path)
+    found["entries"][0]["n_error"] = lost
+    made_up = outcome(found, place, tmp_path)
+    assert not isinstance(plain, str) and not isinstance(made_up, str)
+    for (_, _, holds, violated, _), (_, _, more_holds, more_violated, _) in zip(plain, made_up, strict=True):
+        assert more_holds >= holds and more_violated >= violated
