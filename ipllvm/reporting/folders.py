@@ -1,5 +1,8 @@
 """Where reports go: a fresh folder for each run, and files that are there whole or not at all."""
 
+import errno
+import os
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -7,6 +10,7 @@ from pathlib import Path
 from ipllvm.errors import UsageError
 from ipllvm.reporting.text import visible
 from ipllvm.safety import writing
+from ipllvm.safety.reading import FILE_BYTES
 
 
 def refusal(folder: Path, error: OSError) -> UsageError:
@@ -72,6 +76,22 @@ def refuse_link(path: Path) -> None:
         writing.refuse_link(path)
     except OSError as error:
         raise refusal(path, error) from error
+
+
+def ensure_own(folders: Iterable[Path], files: Iterable[Path]) -> None:
+    """Raises UsageError unless each is missing or what it is to be: a real folder, a regular file.
+
+    These are names of ipllvm's own, below the folder that the user has named.
+    """
+    for path, sound, why in (
+        *((folder, Path.is_dir, "it is no folder") for folder in folders),
+        *((file, Path.is_file, "it is no regular file") for file in files),
+    ):
+        refuse_link(path)
+        if os.path.lexists(path) and not sound(path):
+            raise refusal(path, OSError(errno.EINVAL, why))
+        if sound is Path.is_file and path.exists() and path.stat().st_size > FILE_BYTES:
+            raise refusal(path, OSError(errno.EFBIG, f"it has more than {FILE_BYTES:,} bytes"))
 
 
 def inner_folder(folder: Path, *names: str) -> Path:

@@ -84,13 +84,16 @@ class Session:
         self.gathered.collected(item.nodeid for item in session.items)
         if not any(case(item) for item in session.items):
             return
-        from ipllvm.reporting.folders import ensure_writable, refuse_link
+        from ipllvm.gate import names
+        from ipllvm.reporting.folders import ensure_own, ensure_writable
+        from ipllvm.verdicts.top_up import FILE
 
+        reports, saved = self.options.report_dir, self.options.save_baseline
+        stored = [self.options.store_dir / name for name in STORED if self.options.store]
         try:
-            ensure_writable(self.options.report_dir)
-            refuse_link(self.options.report_dir / "baselines")
-            for name in STORED if self.options.store else ():
-                refuse_link(self.options.store_dir / name)
+            ensure_writable(reports)
+            ensure_own([reports / names.FOLDER, *stored], [reports / FILE])
+            ensure_own([], [names.place(reports, saved)] if saved else [])
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None
 

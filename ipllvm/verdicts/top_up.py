@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from ipllvm.errors import UsageError
 from ipllvm.records import Claim, Decision, Verdict
 from ipllvm.safety import reading, writing
 from ipllvm.stats.spending import levels, repeated_p
@@ -80,7 +81,10 @@ class Book:
         self._file = folder / FILE
 
     def of(self, key: str) -> list[Look]:
-        """The looks at one measurement, of each number of samples the last, in rising order."""
+        """The looks at one measurement, of each number of samples the last, in rising order.
+
+        Raises UsageError where the file can't be read: looks that nobody knows of are paid for by nobody.
+        """
         found: dict[int, Look] = {}
         for line in self._lines():
             try:
@@ -100,5 +104,10 @@ class Book:
     def _lines(self) -> list[str]:
         try:
             return reading.text_file(self._file).split("\n")
-        except (OSError, reading.Refused):
+        except FileNotFoundError:
             return []
+        except (OSError, reading.Refused) as error:
+            why = getattr(error, "strerror", None) or error
+            raise UsageError(
+                f"{self._file}: the looks that were taken can't be read ({why}): give another --report-dir"
+            ) from error

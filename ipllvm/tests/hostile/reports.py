@@ -13,6 +13,7 @@ from ipllvm.tests.hostile.row import Row
 from ipllvm.tests.reporting.reports import report, result
 
 USAGE = (4,)
+CHECK = ("check", "planted:invariant", "-k", "test_clean_score", "--benchmark=planted", "--samples=4", "-q")
 ESCAPES = "\x1b]0;pwned\x07\n::error::pwned\u202e##[error]x"
 
 
@@ -191,6 +192,24 @@ ROWS = [
         )
     ),
     Row("verify of nothing", ("verify", "absent"), USAGE, "manifest.json", lines=1),
+    *(
+        Row(
+            f"check where {name} in its report folder is {what}",
+            (*CHECK, "--report-dir=reports", "--save-baseline=b"),
+            USAGE,
+            f"reports/{name}: can't be written",
+            damage.all_of(f"reports/{name}")[what],
+            fast=(name, what) in (("looks.jsonl", "huge"), ("outcomes", "a pipe")),
+            lines=1,
+        )
+        for name, kinds in (
+            ("looks.jsonl", ("a pipe", "a device", "huge", "a folder", "a link to itself")),
+            ("outcomes", ("a pipe", "a device", "huge", "a link to itself")),
+            ("baselines", ("a pipe", "a device", "huge", "a link to itself")),
+            ("baselines/b.json", ("a pipe", "a device", "a folder", "a link to itself")),
+        )
+        for what in kinds
+    ),
 ]
 
 

@@ -28,6 +28,9 @@ def test_looks_are_remembered_by_samples(tmp_path: Path) -> None:
     assert len(file.read_text().splitlines()) == 3
     file.write_text(file.read_text() + '{"key": "k", "samp')
     assert len(book.of("k")) == 2, "a line that was cut off is no look"
+    file.write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match="the looks that were taken can't be read"):
+        book.of("k")
 
 
 def test_a_second_look_needs_more_than_it_would_alone(tmp_path: Path) -> None:
