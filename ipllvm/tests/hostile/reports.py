@@ -200,7 +200,7 @@ ROWS = [
             f"reports/{name}: can't be written",
             damage.all_of(f"reports/{name}")[what],
             fast=(name, what) in (("looks.jsonl", "huge"), ("outcomes", "a pipe")),
-            lines=1,
+            lines=2,
         )
         for name, kinds in (
             ("looks.jsonl", ("a pipe", "a device", "huge", "a folder", "a link to itself")),
