@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.benchmarks.cells import BadCell, Row, row_name
+from ipllvm.benchmarks.jsonlines import in_lines
 from ipllvm.benchmarks.names import ALIASES, STANDARD
 from ipllvm.benchmarks.originals import by_id, json_file, lines, tables
 from ipllvm.benchmarks.rendering import shared_digest
@@ -190,7 +191,7 @@ class Definition:
         suffix = path.suffix.lower()
         if suffix == ".tsv":
             return [self._of_table(row) for row in opening.rows(path)]
-        if suffix == ".json":
+        if suffix == ".json" and not in_lines(path):
             known = self._original(path.parent) if path.name in self.released else None
             return known or by_id(path, json_file(path))
         return opening.rows(path) if suffix in SUFFIXES else lines(path)

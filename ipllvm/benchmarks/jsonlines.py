@@ -1,4 +1,4 @@
-"""Rows of a file with one JSON object a line."""
+"""Rows of a file with one JSON object a line, also with a comma behind each."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +9,18 @@ from ipllvm.safety import reading
 
 LONGEST = 64 * reading.MIB
 """Bytes of a line: more is no row."""
+BOM = b"\xef\xbb\xbf"
 GZIP = b"\x1f\x8b"
+
+
+def in_lines(path: Path) -> bool:
+    """Whether a file that may be one JSON value holds an object a line: its first line is one, of several."""
+    try:
+        with path.open("rb") as lines:
+            first, second = (lines.readline(LONGEST) for _ in range(2))
+    except OSError:
+        return False  # told by who reads it
+    return bool(second.strip()) and _bare(first).startswith(b"{") and _bare(first).endswith(b"}")
 
 
 def numbered(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -47,9 +58,14 @@ def _check_kind(path: Path, first: bytes, others: BinaryIO) -> None:
         raise UsageError(f"{path}: it is one JSON value, not one a line: rename it to end in .json")
 
 
+def _bare(line: bytes) -> bytes:
+    """Without blanks, a mark at a file's beginning, and the comma that some write behind an object."""
+    return line.strip().removeprefix(BOM).removesuffix(b",")
+
+
 def _object(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
-        value = reading.json_value(line, finite=False)
+        value = reading.json_value(_bare(line), finite=False)
     except reading.Refused as error:
         raise UsageError(f"{path}: line {number} is {error}") from error
     if not isinstance(value, dict):

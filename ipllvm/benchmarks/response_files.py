@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.benchmarks.cells import BadCell
-from ipllvm.benchmarks.jsonlines import numbered
+from ipllvm.benchmarks.jsonlines import in_lines, numbered
 from ipllvm.benchmarks.originals import json_file
 from ipllvm.benchmarks.tables import delimited, opening
 from ipllvm.errors import UsageError
@@ -59,7 +59,7 @@ def answers(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         return enumerate(delimited.rows(path, pictures=False), start=1)
     if suffix == ".parquet":
         return enumerate(opening.rows(path), start=1)
-    if suffix == ".json":
+    if suffix == ".json" and not in_lines(path):
         return enumerate(_listed(path, json_file(path)), start=1)
     return numbered(path)
 

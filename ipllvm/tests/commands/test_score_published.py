@@ -243,6 +243,19 @@ def test_spreadsheets_may_have_semicolons_and_answers_without_a_blank(
     assert found["figures"][0]["printed"] == "66.67" and found["responses"] == 3
 
 
+@pytest.mark.parametrize(("end", "begin"), [("", ""), (",", ""), ("", "\ufeff")])
+def test_an_object_a_line_is_read_whatever_the_name(
+    end: str, begin: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = scored(tmp_path, "seed", [])
+    said = [{"question_id": a["id"], "prediction": a["response"], "gt_answer": "A"} for a in right("seed")]
+    for place, given in (("out.json", said), ("given.json", rows("seed"))):
+        text = f"{end}\n".join(json.dumps(each) for each in given)
+        (tmp_path / place).write_text(f"{begin}{text}\n", encoding="utf-8")
+    found = report(capsys, [*command[:-2], str(tmp_path / "given.json"), str(tmp_path / "out.json")])
+    assert found["figures"][0]["printed"] == "100.00" and found["complete"]
+
+
 def test_packed_and_spread_files_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command, place = scored(tmp_path, "qbench", right("qbench")), tmp_path / "answers.jsonl"
     place.write_bytes(gzip.compress(Path(command[-1]).read_bytes()))
