@@ -32,6 +32,12 @@ OTHERS: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
 }
 """What a column is called elsewhere, and columns of which one has to stand beside it: `text` alone may be a
 question."""
+NESTED = (
+    ("gpt_eval_llava_all", "review"),
+    ("gpt_eval_score", "extraction"),
+    ("gpt_eval_score", "score"),
+)
+"""Where lmms-eval's samples of LLaVA-W, MathVista and MM-Vet have what a judge said."""
 FILTER = "filter"
 """What lm-eval has made `filtered_resps` by: a rule of ours reads what the model said."""
 LISTS = ("extraction",)
@@ -82,6 +88,10 @@ def in_our_columns(row: dict[str, Any]) -> dict[str, Any]:
         name = ours if ours in row else next(names, None)
         if name is not None:
             found[ours] = _single(found[name], name)
+    for outer, inner in NESTED:
+        judged = row.get(outer)
+        if REPLY not in found and isinstance(judged, dict) and inner in judged:
+            found[REPLY] = _single(judged[inner], inner)
     if found.get(REPLY) is not None:
         found.setdefault(RESPONSE, None)
     return found

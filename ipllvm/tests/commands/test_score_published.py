@@ -256,6 +256,27 @@ def test_an_object_a_line_is_read_whatever_the_name(
     assert found["figures"][0]["printed"] == "100.00" and found["complete"]
 
 
+JUDGED: dict[str, tuple[str, Callable[[str], dict[str, Any]]]] = {
+    "llavaw": ("8 7\nBoth", lambda said: {"gpt_eval_llava_all": {"review": said, "scores": [8, 7]}}),
+    "mmvet": ("0.5", lambda said: {"gpt_eval_score": {"score": float(said), "pred_answer": "x"}}),
+    "mathvista": ("7", lambda said: {"gpt_eval_score": {"extraction": said, "true_false": False}}),
+}
+
+
+@pytest.mark.parametrize("name", JUDGED)
+def test_lmms_eval_s_samples_bring_what_its_judge_said(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said, kept = JUDGED[name]
+    plain = [{**answer, "response": "So", "judge_reply": said} for answer in right(name)]
+    expected = report(capsys, scored(tmp_path, name, plain))
+    samples = [
+        {"doc_id": n, "resps": [["So"]], "filtered_resps": ["So"], **kept(said)} for n in range(len(plain))
+    ]
+    found = report(capsys, scored(tmp_path, name, samples))
+    assert found["figures"] == expected["figures"] and found["complete"]
+
+
 def test_packed_and_spread_files_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command, place = scored(tmp_path, "qbench", right("qbench")), tmp_path / "answers.jsonl"
     place.write_bytes(gzip.compress(Path(command[-1]).read_bytes()))
