@@ -13,7 +13,7 @@ from ipllvm.engine.plan import FIRST, Plan
 from ipllvm.errors import NotMeasured, NotTested, first_line
 from ipllvm.models.whole import WholeModel
 from ipllvm.perturbations.substitution import Clean
-from ipllvm.records import Response, Sample
+from ipllvm.records import Sample
 
 LIMIT = 16
 """Tokens of an answer."""
@@ -21,15 +21,20 @@ LIMIT = 16
 
 @dataclass(frozen=True, slots=True)
 class WholeCheck:
-    """How many of the samples were answered otherwise when asked again, and with pictures encoded anew."""
+    """How many of the samples were answered otherwise when asked again, and with pictures encoded anew.
+
+    `unanswered` are further ones that were not answered each time, which say nothing.
+    """
 
     samples: int
     again: int
     encoded: int
+    unanswered: int = 0
 
     def __str__(self) -> str:
+        without = f" ({self.unanswered} more were not answered each time)" * bool(self.unanswered)
         return (
-            f"self-check on {self.samples} samples: asked again {self.again} answers differ, with pictures "
+            f"self-check on {self.samples} samples{without}: asked again {self.again} answers differ, with pictures "
             f"encoded otherwise without loss {self.encoded}"
         )
 
@@ -52,8 +57,10 @@ def check(model: WholeModel, samples: Sequence[Sample]) -> WholeCheck | None:
         raise
     except Exception as error:
         raise NotMeasured(f"self-check: {first_line(error)}") from error
-    return WholeCheck(len(pairs), _flips(first, again), _flips(first, anew))
-
-
-def _flips(first: Sequence[Response], second: Sequence[Response]) -> int:
-    return sum(a.text != b.text for a, b in zip(first, second, strict=True))
+    asked = list(zip(first, again, anew, strict=True))
+    answered = [each for each in asked if all(response.error is None for response in each)]
+    if not answered:
+        why = next(response.error for each in asked for response in each if response.error)
+        raise NotMeasured(f"self-check: none of {len(asked)} samples was answered each time: {why}")
+    flips = (sum(each[0].text != each[way].text for each in answered) for way in (1, 2))
+    return WholeCheck(len(answered), *flips, unanswered=len(asked) - len(answered))

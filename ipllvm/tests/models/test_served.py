@@ -117,6 +117,17 @@ def test_encoding_a_picture_otherwise_changes_no_answer(serving: Serving) -> Non
         found.require()
 
 
+def test_a_question_without_a_reply_is_no_other_answer(serving: Serving) -> None:
+    model = served(serving)
+    serving.failing = lambda number: 418 if number == len(SAMPLES) + 2 else 0
+    found = whole_check.check(model, SAMPLES)
+    assert found == whole_check.WholeCheck(2, 0, 0, unanswered=1)
+    assert "on 2 samples (1 more were not answered each time): asked again 0" in str(found)
+    serving.failing = lambda number: 503
+    with pytest.raises(NotMeasured, match=r"none of 3 samples was answered each time: .*HTTP status 503"):
+        whole_check.check(model, SAMPLES)
+
+
 def test_nobody_there_is_one_line_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IPLLVM_MODEL_KEY", "sk-secret-secret")
     with pytest.raises(ModelUnavailable, match=r"127\.0\.0\.1:1/v1#m: it can't be reached") as caught:
