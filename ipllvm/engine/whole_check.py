@@ -62,5 +62,5 @@ def check(model: WholeModel, samples: Sequence[Sample]) -> WholeCheck | None:
     if not answered:
         why = next(response.error for each in asked for response in each if response.error)
         raise NotMeasured(f"self-check: none of {len(asked)} samples was answered each time: {why}")
-    flips = (sum(each[0].text != each[way].text for each in answered) for way in (1, 2))
-    return WholeCheck(len(answered), *flips, unanswered=len(asked) - len(answered))
+    otherwise, encoded = (sum(each[0].text != each[way].text for each in answered) for way in (1, 2))
+    return WholeCheck(len(answered), otherwise, encoded, len(asked) - len(answered))
