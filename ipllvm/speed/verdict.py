@@ -21,6 +21,8 @@ from ipllvm.speed.fixed_design import Cost, Plain, cost, recorded
 from ipllvm.speed.sessions import SessionTime, last_report, timed
 
 NOTHING = Cost(0, 0.0, 0.0, 0)
+ALONE = ("-qq", "--disable-warnings", "--counterexamples=0")
+"""The fixed design has the trials that decide: those of a search for the smallest counterexample are none."""
 Claimed = tuple[str, str, str]
 """Property, claim and benchmark."""
 
@@ -129,7 +131,7 @@ def measured(
         new = timed(model, [*words, *sequential], store, reports)
         here = schema.rows(last_report(reports))
         known = timed(model, [*words, *sequential], store, reports)
-        options = ["-qq", f"--model={model}", *words, f"--report-dir={fixed}"]
+        options = [*ALONE, f"--model={model}", *words, f"--report-dir={fixed}"]
         with recorded(_property) as plans, patch.dict(os.environ, {VARIABLE: str(store)}):
             session(options, folder)
         plain, there = cost(plans), schema.rows(last_report(fixed))

@@ -104,4 +104,5 @@ def test_the_fixed_session_alone_is_without_looks(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(verdict, "last_report", lambda reports: report)
     verdict.measured("some", ["-a"], ["--sequential"], lambda words, folder: asked.append([*words]))
     assert asked[:2] == [["some", "-a", "--sequential"]] * 2
-    assert "--sequential" not in asked[2] and asked[2][:3] == ["-qq", "--model=some", "-a"]
+    assert "--sequential" not in asked[2] and asked[2][:5] == [*verdict.ALONE, "--model=some", "-a"]
+    assert "--counterexamples=0" in asked[2]  # its trials decide nothing
