@@ -102,6 +102,8 @@ def test_dinov2_attends_to_its_patches_behind_its_registers(
         theirs = model.eval()(pixels, output_attentions=True).attentions[-1][0, :, 0, 1 + registers :]
     found = load(str(tmp_path)).of(IMAGE)
     assert found.shape == (4, 4) and np.allclose(found.ravel(), theirs.mean(0).numpy(), atol=1e-6)
+    larger = load(str(tmp_path), side=42)
+    assert larger.of(IMAGE).shape == (6, 6) and larger.identity.endswith(" head mean at 42")
 
 
 def test_the_embedded_encoder_is_the_default() -> None:
