@@ -92,3 +92,14 @@ def test_nothing_measured_gives_empty_scores() -> None:
 @pytest.mark.parametrize("name", ["clean", "reordered", "same_option"])
 def test_scores_keep_clusters(name: str) -> None:
     assert asked(right, question(0), question(5))[name].clusters == ("c0", "c5")
+
+
+def test_consistency_is_with_the_answer_to_the_first_order() -> None:
+    """Right at first, then another option each time: nothing agrees with the first, two later ones agree."""
+    first = question(0)
+    later = {1: "teal", 2: "teal", 3: "pink"}
+    orders = cyclic(first)
+    options = [first.choices[0], *(later[n] for n in range(1, 4))]
+    said = {s.id: Response(LETTERS[s.choices.index(o)]) for s, o in zip(orders, options, strict=True)}
+    found = means(compare([orders], said, extract))
+    assert (found["clean"], found["reordered"], found["same_option"]) == (1, 0, 0)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ipllvm.metrics.stock_answers import answers_read, free_numbers, share, stock_answers, yes_or_no
+from ipllvm.metrics.stock_answers import answers_read, follows, free_numbers, share, stock_answers, yes_or_no
 from ipllvm.records import Sample, Scores
 
 
@@ -74,3 +74,11 @@ def test_freq_is_taken_among_all_and_among_right_answers() -> None:
         "says_no_when_right_original": 1.0,
     }
     assert len(found["says_1_when_right_original"].values) == 1
+
+
+def test_a_distractor_is_followed_by_its_text_or_its_letter_where_there_is_one() -> None:
+    asked = tuple(Sample(name, f"c{name}", (), "?", "A", ("red", "blue")) for name in "abcd")
+    answers = {"a": "Blue.", "b": "b", "c": "red", "d": "blue"}
+    found = follows("follows", answers, asked, lambda sample: None if sample.id == "d" else "blue")
+    assert (found.samples, found.clusters) == (("a", "b", "c"), ("ca", "cb", "cc"))
+    assert found.values.tolist() == [1.0, 1.0, 0.0]

@@ -85,10 +85,15 @@ def tests_of(module: str) -> list[str]:
 
 
 def _within(name: str, importing: frozenset[str]) -> list[Path]:
-    """A test module that is named, or those of a folder that are among `importing`."""
+    """A test module that is named, or those of a folder that are among `importing`.
+
+    Folders without an `__init__.py` are in no graph: all of theirs are taken.
+    """
     place = ROOT / TESTS / name
     if place.is_dir():
-        return [path for path in sorted(place.rglob("test_*.py")) if _dotted(path) in importing]
+        graph = _graph().modules
+        files = sorted(place.rglob("test_*.py"))
+        return [path for path in files if _dotted(path) in importing or _dotted(path) not in graph]
     return [place] if place.exists() else []
 
 

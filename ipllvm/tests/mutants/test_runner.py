@@ -6,7 +6,7 @@ from ipllvm.tests.mutants import trial
 from ipllvm.tests.mutants.__main__ import AsIs, judged, table
 from ipllvm.tests.mutants.equivalent import REASONS, place, why
 from ipllvm.tests.mutants.mutations import Change
-from ipllvm.tests.mutants.rooms import Mutant, every
+from ipllvm.tests.mutants.rooms import Mutant, every, tests_of
 from ipllvm.tests.mutants.trial import NO_TESTS, Ended
 
 MUTANT = Mutant("ipllvm/stats/strata.py", Change(3, 1, "0", "1"))
@@ -58,3 +58,19 @@ def test_every_mutant_that_is_left_out_is_there_and_has_its_reason() -> None:
     other = next(each for each in found.values() if not why(each))
     assert table({alike.key: False, other.key: True})[-1] == "| all | 2 | 1 | 1 | 100 % |"
     assert table({alike.key: False})[-1] == "| all | 1 | 0 | 1 | nothing |"
+
+
+@pytest.mark.slow  # the graph of all imports
+@pytest.mark.parametrize(
+    ("module", "tests"),
+    [
+        ("ipllvm/scorers/official/llavaw.py", ("scorers/test_official.py", "scorers/test_judge_prompts.py")),
+        ("ipllvm/scorers/base.py", ("scorers/test_judge.py",)),
+        ("ipllvm/perturbations/noise.py", ("perturbations/test_parsing.py",)),
+        ("ipllvm/engine/store/integrity.py", ("engine/test_disagreement.py", "commands/test_store.py")),
+    ],
+)
+def test_what_reaches_a_module_by_name_or_lies_in_no_package_is_among_its_tests(
+    module: str, tests: tuple[str, ...]
+) -> None:
+    assert {f"ipllvm/tests/{name}" for name in tests} <= set(tests_of(module))
