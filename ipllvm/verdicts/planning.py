@@ -46,16 +46,16 @@ def power_line(claim: Claim, clusters: Sequence[str], draws: int, available: int
     """
     n, margin, number = len(clusters), claim.margin / _POINTS, len(set(clusters))
     found = _detectable(claim.signed_margin, claim, clusters, draws) if _decidable(claim, clusters) else None
-    told = found and edges(
+    ends = found and edges(
         claim.margin, _POINTS * found.holds, _POINTS * found.violated, at_most=claim.direction == "at_most"
     )
     needed = _needed(abs(margin), claim, clusters, draws)
     would = "" if needed is None else f"; at a truth of 0 {outlook(needed, available).sentence}"
-    if not found or not told:
+    if not found or not ends:
         where = f"n = {n} in {number} cluster{'s' * (number != 1)}"
         return f"{claim.name}: nothing can be decided at {where}{would}"
     effect = _POINTS * found.larger
-    line = f"{claim.name}: minimum detectable effect {effect:.2f} points at n = {n}: {told}"
+    line = f"{claim.name}: minimum detectable effect {effect:.2f} points at n = {n}: {ends}"
     if not margin and n < available:
         sizes = np.resize(_sizes(clusters), math.ceil(available / n * len(set(clusters))))
         whole = PlannedRun(sizes, draws, claim.planned_discordance).detects(0.0, 1 / draws, claim.alpha)

@@ -216,8 +216,8 @@ def _plain_lora(folder: Path, settings: Mapping[str, Any]) -> tuple[int, float]:
     if type(alpha) not in (int, float) or not alpha:
         unlike["lora_alpha"] = alpha
     if unlike:
-        told = ", ".join(f"{name} {str(value)[:40]!r}" for name, value in unlike.items())
-        raise ModelUnavailable(f"{folder}: an adapter of another kind than LoRA of one rank: {told}")
+        listed = ", ".join(f"{name} {str(value)[:40]!r}" for name, value in unlike.items())
+        raise ModelUnavailable(f"{folder}: an adapter of another kind than LoRA of one rank: {listed}")
     return int(rank or 0), float(alpha or 0)
 
 

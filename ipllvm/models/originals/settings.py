@@ -198,8 +198,8 @@ def _text(folder: Path, raw: Mapping[str, Any]) -> str:
     if kind != "llava" and by_type is not None:
         found.add(by_type)
     if len(found) > 1:
-        told = ", ".join([*map(str, named), str(kind)])
-        raise refused(folder, "several decoders", told, "one, by architectures and model_type alike")
+        both = ", ".join([*map(str, named), str(kind)])
+        raise refused(folder, "several decoders", both, "one, by architectures and model_type alike")
     return str(found.pop())
 
 
