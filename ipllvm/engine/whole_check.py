@@ -57,10 +57,10 @@ def check(model: WholeModel, samples: Sequence[Sample]) -> WholeCheck | None:
         raise
     except Exception as error:
         raise NotMeasured(f"self-check: {first_line(error)}") from error
-    asked = list(zip(first, again, anew, strict=True))
-    answered = [each for each in asked if all(response.error is None for response in each)]
+    triples = list(zip(first, again, anew, strict=True))
+    answered = [each for each in triples if all(response.error is None for response in each)]
     if not answered:
-        why = next(response.error for each in asked for response in each if response.error)
-        raise NotMeasured(f"self-check: none of {len(asked)} samples was answered each time: {why}")
+        why = next(response.error for each in triples for response in each if response.error)
+        raise NotMeasured(f"self-check: none of {len(triples)} samples was answered each time: {why}")
     otherwise, encoded = (sum(each[0].text != each[way].text for each in answered) for way in (1, 2))
-    return WholeCheck(len(answered), otherwise, encoded, len(asked) - len(answered))
+    return WholeCheck(len(answered), otherwise, encoded, len(triples) - len(answered))
