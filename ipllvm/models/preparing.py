@@ -73,9 +73,9 @@ class Preparer:
         except (ValueError, OSError, MemoryError):
             raise
         except Exception as error:
-            listed = ", ".join(f"{width} x {height}" for width, height in sizes) or "no picture"
+            given = ", ".join(f"{width} x {height}" for width, height in sizes) or "no picture"
             raise ValueError(
-                f"the processor of {self._name} fails on {listed}: {type(error).__name__}: {first_line(error)}"
+                f"the processor of {self._name} fails on {given}: {type(error).__name__}: {first_line(error)}"
             ) from error
 
     def together(self, questions: Sequence[tuple[Sequence[Image.Image], str]]) -> dict[str, Tensor]:
