@@ -27,13 +27,15 @@ class Registry:
         self.kind = kind
         self.group = group
         self._entries = entries
+        self._lent: dict[str, Any] = {}
 
     def __iter__(self) -> Iterator[str]:
         yield from self._entries
         yield from self.installed
+        yield from self._lent
 
     def __contains__(self, name: object) -> bool:
-        return name in self._entries or name in self.installed
+        return name in self._entries or name in self.installed or name in self._lent
 
     def check(self, name: str) -> str:
         """`name`, if it is known; raises UnknownName with the closest one."""
@@ -43,7 +45,9 @@ class Registry:
 
     def load(self, name: str) -> Any:
         """The object behind `name`; raises UnknownName, and UsageError where its package is broken."""
-        if self.check(name) in self._entries:
+        if self.check(name) in self._lent:
+            return self._lent[name]
+        if name in self._entries:
             module, attribute = self._entries[name].split(":")
             return getattr(import_module(module), attribute)
         first, *others = self.installed[name]
@@ -56,6 +60,14 @@ class Registry:
             what = f"{self.kind} '{name}' of the package {_package(first)}"
             why = f"{type(error).__name__}: {first_line(error)}"
             raise UsageError(f"{what} can't be loaded from {first.value}: {why}") from error
+
+    def lend(self, name: str, made: Any) -> None:
+        """Know `made` by `name` in this process; raises UsageError where something else has the name."""
+        if name in self._entries or name in self.installed:
+            raise UsageError(
+                f"{self.kind} '{name}' has the name of one that is there already: give it another"
+            )
+        self._lent[name] = made
 
     @cached_property
     def installed(self) -> dict[str, list[EntryPoint]]:

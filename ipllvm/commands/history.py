@@ -72,8 +72,7 @@ def _link(page: Path | None, beside: Path) -> str:
 
 def _lines(tracks: Sequence[Track], found: Sequence[CheckpointRun]) -> Iterator[str]:
     runs = [ShownRun(each.label, each.model, each.when) for each in found]
-    order = [run.label for run in runs]
-    yield history_page.answer(runs, history_page.first_violations(tracks, order))
+    yield history_page.answer(runs, tracks)
     for track in tracks:
         first, last, bad = track.points[0], track.points[-1], first_violated(track)
         moved = f"{number(first.value, track.unit)} -> {number(last.value, track.unit)}"

@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ipllvm.perturbations import own
 from ipllvm.reporting import manifest, migration, runs
 from ipllvm.reporting.folders import ensure_writable, inner_folder, replace_file
 from ipllvm.reporting.replays import Found, Wanted, find
@@ -43,10 +44,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     for name, what in (("trust-remote-code", "run the code"), ("allow-pickle", "read the pickles")):
         words = f"{what} of the checkpoint, as the report's run did"
         parser.add_argument(f"--{name}", action="store_true", help=words)
+    own_files(parser)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:i")
     parser.add_argument("--report-dir", type=Path, default=Path("reports"), help="where names are looked up")
     parser.add_argument("--out", type=Path, help="where the pictures go (default: replay, beside the report)")
     parser.add_argument("--open", action="store_true", help="open the pictures")
+
+
+def own_files(parser: argparse.ArgumentParser) -> None:
+    """The option that lets the code of property files be run."""
+    words = "run this file, which has a property of your own, for its perturbations; repeatable"
+    parser.add_argument("--property-file", type=Path, action="append", default=[], metavar="FILE", help=words)
 
 
 def main(args: argparse.Namespace) -> int:
@@ -62,6 +70,7 @@ def main(args: argparse.Namespace) -> int:
         reload,
     )
 
+    own.learn(args.property_file)
     allowed = Allowed(args.checkpoint, args.any_model, args.judge, args.trust_remote_code, args.allow_pickle)
     single = reload(report, found, file.parent, args.device, allowed)
     answers = single.answers()

@@ -98,7 +98,8 @@ class Request:
     def words(self) -> list[str]:
         """The arguments for pytest."""
         models = [f"--model={model}" for model in self.models]
-        return [*models, f"--report-dir={self.report_dir}", *self.rest, *self.files]
+        files = [str(Path(name).absolute()) for name in self.files]
+        return [*models, f"--report-dir={self.report_dir}", *self.rest, *files]
 
 
 def asked(args: argparse.Namespace, *, required: bool = True) -> Request:
@@ -124,8 +125,7 @@ def asked(args: argparse.Namespace, *, required: bool = True) -> Request:
         if not Path(name).is_file():
             raise UsageError(f"--property {name}: no such file")
     named = [f"--property={name}" for name in found.property if name not in files]
-    paths = [str(Path(name).absolute()) for name in files]
-    return Request(tuple(models), found.report_dir, (*named, *rest), tuple(paths))
+    return Request(tuple(models), found.report_dir, (*named, *rest), tuple(files))
 
 
 def cache(reports: Path) -> Path:
@@ -148,7 +148,7 @@ def check(args: argparse.Namespace, request: Request, plugins: Sequence[object] 
 
     verbose = any(word == "--verbose" or re.fullmatch("-[a-zA-Z]*v[a-zA-Z]*", word) for word in request.rest)
     plain = [] if verbose else TERSE
-    names = Terse(args.command, [args.command, *args.words])
+    names = Terse(args.command, [args.command, *args.words], request.files)
     return run([*plain, *request.words], cache(request.report_dir), [names, *plugins])
 
 

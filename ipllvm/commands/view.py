@@ -5,7 +5,9 @@ import webbrowser
 from pathlib import Path
 from typing import Final
 
+from ipllvm.commands.replay import own_files
 from ipllvm.errors import UsageError
+from ipllvm.perturbations import own
 from ipllvm.replay.serving import HOST, server
 from ipllvm.replay.viewer import Viewer, bundle
 from ipllvm.reporting.text import visible
@@ -22,11 +24,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", nargs="?", type=Path, default=Path("reports"), help="default ./reports")
     parser.add_argument("--port", type=int, default=PORT, help=f"default {PORT}; 0 takes any that is free")
     parser.add_argument("--open", action="store_true", help="open it in the browser")
+    own_files(parser)
     parser.add_argument("--bundle", type=Path, metavar="DIR", help="write the pages there and end")
 
 
 def main(args: argparse.Namespace) -> int:
     """Serve the pages until Ctrl-C, or write them; raises UsageError for a folder without runs."""
+    own.learn(args.property_file)
     viewer = Viewer(args.folder)
     if not viewer.names():
         raise UsageError(

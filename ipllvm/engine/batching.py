@@ -1,4 +1,7 @@
-"""Which trials share a batch: questions about one picture under one draw, prompts of about one length."""
+"""Which trials share a batch: questions about one picture under one draw, prompts of about one length.
+
+The numbers behind it are batch_policy.py's.
+"""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass

@@ -12,6 +12,7 @@ from transformers import quantizers
 from ipllvm.errors import ModelUnavailable, first_line
 from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.load_options import DEVICE_MAPS
+from ipllvm.models.quiet import without_bars
 
 UNUSED = (
     r"(^|\.)position_ids$",  # 0, 1, 2, ...: saved by older releases
@@ -102,7 +103,8 @@ def from_tensors(
         "attn_implementation": attention,
     }
     try:
-        model = type(described).from_pretrained(None, **options)
+        with without_bars():
+            model = type(described).from_pretrained(None, **options)
     except Exception as error:
         raise unusable(place, "can't be loaded", error) from error
     return model.eval().requires_grad_(False)
@@ -115,16 +117,17 @@ def unusable(place: Path, what: str, error: Exception) -> ModelUnavailable:
 
 def _loaded(found: Checkpoint, auto: Any, dtype: torch.dtype, options: Mapping[str, Any]) -> tuple[Any, Any]:
     try:
-        return auto.from_pretrained(  # type: ignore[no-any-return]
-            found.folder,
-            dtype=dtype,
-            use_safetensors=not found.pickled,
-            trust_remote_code=found.runs_code,
-            local_files_only=True,
-            ignore_mismatched_sizes=True,  # they are refused by name below
-            output_loading_info=True,
-            **options,
-        )
+        with without_bars():
+            return auto.from_pretrained(  # type: ignore[no-any-return]
+                found.folder,
+                dtype=dtype,
+                use_safetensors=not found.pickled,
+                trust_remote_code=found.runs_code,
+                local_files_only=True,
+                ignore_mismatched_sizes=True,  # they are refused by name below
+                output_loading_info=True,
+                **options,
+            )
     except Exception as error:  # a damaged file raises whatever its reader happens to
         if options.get("attn_implementation") == "sdpa" and "scaled_dot_product_attention" in str(error):
             return _loaded(found, auto, dtype, {**options, "attn_implementation": "eager"})  # Gemma 2

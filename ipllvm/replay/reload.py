@@ -59,7 +59,11 @@ def reload(report: Report, found: Found, folder: Path, device: str, allowed: All
 
     Raises UsageError where model or data are not those of the report, and for what is not allowed.
     """
-    perturbation = parse(found.perturbation)
+    try:
+        perturbation = parse(found.perturbation)
+    except UnknownName as error:
+        hint = "if it is of a property file of yours, give --property-file FILE, whose code is then run"
+        raise UsageError(f"{error}; {hint}") from error
     data, sample = _sample(report, found)
     model = _model(report, found, device, allowed)
     artifacts = None

@@ -1,6 +1,5 @@
 """What to do about a result: how many samples would decide it, whether there are so many, and the command."""
 
-import math
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,17 +8,20 @@ from typing import Final
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import visible
 from ipllvm.reporting.view import COMPARISON, NOT_MEASURED, baseline, deciding, failure, standing
+from ipllvm.stats.rounding import rounded_up
 
-DIGITS: Final = 2
-"""Digits of a number of samples that mean something."""
 MOST: Final = 3
 """Steps that a page proposes."""
 LONG: Final = 4_000
 TYPED: Final = ("ipllvm check ", "pytest ")
 """How the command of a run begins that can be typed with an option more."""
 CONDITION: Final = "in 80 % of runs, if the truth is as observed"
-SAID_BETTER: Final = ("minimum detectable effect", "to go on from this run")
-"""Parts of a reason that stand elsewhere."""
+SAID_BETTER: Final = (
+    "minimum detectable effect",
+    "to go on from this run",
+    "this benchmark cannot decide: about ",
+)
+"""How parts of a reason begin that stand elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +30,6 @@ class Step:
 
     why: str
     command: str = ""
-
-
-def rounded_up(n: int) -> int:
-    """A number of samples, up to two digits.
-
-    >>> [rounded_up(n) for n in (41, 671, 1499, 100)]
-    [41, 680, 1500, 100]
-    """
-    step = int(10 ** max(0, len(str(n)) - DIGITS))
-    return math.ceil(n / step) * step
 
 
 def samples(row: Row, data: Row) -> str:
@@ -54,7 +46,7 @@ def samples(row: Row, data: Row) -> str:
     n = row["verdict"]["n_to_decide"]
     if not n or standing(row) != "UNDECIDED":
         return ""
-    name, more = visible(data["name"], 60), rounded_up(n)
+    name, more = visible(data["name"], 60), rounded_up(n, data["total"])
     if more > data["total"]:
         rest = "add a benchmark, or state a wider margin"
         return f"about {more:,} samples would decide it and {name} has {data['total']:,}: {rest}"
@@ -66,6 +58,8 @@ def why(reason: str) -> str:
 
     >>> why("[1, 3] does not settle it; about 671 samples would decide; minimum detectable effect 3")
     '[1, 3] does not settle it'
+    >>> why("too little to decide; this benchmark cannot decide: about 3,100 samples would, it has 60")
+    'too little to decide'
     """
     parts = (part for part in reason.split("; ") if not part.startswith(SAID_BETTER))
     return "; ".join(part for part in parts if not (part.startswith("about ") and "would decide" in part))
@@ -81,7 +75,7 @@ def minutes(row: Row, data: Row) -> str:
     reused = row["settings"].get("reused") or 0
     if not row["trials"] or not row["seconds"] or not data["n"] or reused:
         return ""
-    missing = max(0, rounded_up(row["verdict"]["n_to_decide"]) - data["n"])
+    missing = max(0, rounded_up(row["verdict"]["n_to_decide"], data.get("total")) - data["n"])
     return f"about {max(1, round(missing * row['seconds'] / data['n'] / 60)):,} min"
 
 
@@ -122,7 +116,7 @@ def _decide(report: Report, rows: Sequence[Row]) -> Iterator[Step]:
     entries = {data["id"]: data for data in report["benchmarks"]}
     pairs = [(row, entries[row["benchmark"]]) for row in rows if samples(row, entries[row["benchmark"]])]
     for row, data in sorted(pairs, key=lambda pair: pair[0]["verdict"]["n_to_decide"])[:1]:
-        n = rounded_up(row["verdict"]["n_to_decide"])
+        n = rounded_up(row["verdict"]["n_to_decide"], data.get("total"))
         cost = f", {minutes(row, data)}" if n <= data["total"] and minutes(row, data) else ""
         longer = _longer(report, row, data, n) if n <= data["total"] else []
         command = _check(report, row, data, *longer) if longer else ""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from ipllvm.reporting.view import COMPARISON, Line, perturbed_heading
+from ipllvm.reporting.view import COMPARISON, Line, baseline, perturbed_heading
 
 LEFT: Final = ("property", "benchmark", "verdict")
 """The columns that hold words."""
@@ -21,6 +21,12 @@ def is_comparison(line: Line) -> bool:
     return str(line.row["claim"]["name"]).startswith(COMPARISON)
 
 
+def against(group: Sequence[Line]) -> str:
+    """The baseline that all results of a group are compared with; empty where there are several, or none."""
+    found = {baseline(line.row["claim"]) if is_comparison(line) else "" for line in group}
+    return found.pop() if len(found) == 1 else ""
+
+
 def heads(group: Sequence[Line]) -> tuple[str, ...]:
     """The names of the columns of results of one kind."""
     if is_comparison(group[0]):
@@ -36,6 +42,11 @@ def short(group: Sequence[Line]) -> tuple[str, ...]:
     few = ("before", "after") if is_comparison(group[0]) else ()
     change = next(name for name in names if name.endswith("[low, high]"))
     return ("property", "benchmark", *few, change, "margin", "verdict")
+
+
+def shorter(group: Sequence[Line]) -> tuple[str, ...]:
+    """The columns of a table that is narrower still; a reason below it has the margin."""
+    return tuple(name for name in short(group) if name != "margin")
 
 
 def cells(line: Line) -> list[str]:

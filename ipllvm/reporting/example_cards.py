@@ -68,11 +68,19 @@ def smallest(found: Row, suffix: str = "") -> Example:
 
 
 def mixed(found: Sequence[Sequence[Example]]) -> tuple[Example, ...]:
-    """The examples of several results in turn: the first of each, then the second of each; none twice."""
+    """The examples of several results in turn: the first of each, then the second of each; none twice.
+
+    What one shows of a sample and another shows too, beside more, is left out: a clean answer that changed
+    is an example of the clean score and of whatever is measured beside it.
+    """
     turns = [each for turn in zip_longest(*found) for each in turn if each is not None]
-    return tuple(
-        {(each.sample, each.where, each.how, each.shots): each for each in reversed(turns)}.values()
-    )[::-1]
+    once = {(each.sample, each.where, each.how, each.shots): each for each in reversed(turns)}
+    return tuple(each for each in reversed(once.values()) if not any(_covers(o, each) for o in once.values()))
+
+
+def _covers(wider: Example, one: Example) -> bool:
+    """Whether an example shows all of another, and more."""
+    return wider.sample == one.sample and set(wider.shots) > set(one.shots)
 
 
 def common_suffix(prompts: Iterable[str]) -> str:

@@ -46,7 +46,7 @@ def render(runs: Sequence[ShownRun], tracks: Sequence[Track], notes: Sequence[st
     return pages.template("history.html").render(
         runs=runs,
         cards=cards,
-        answer=answer(runs, violated),
+        answer=answer(runs, tracks),
         violated=violated,
         changed=sorted(changed, key=lambda pair: order.index(pair[1].at)),
         notes=notes,
@@ -64,11 +64,20 @@ def first_violations(tracks: Sequence[Track], order: Sequence[str]) -> list[tupl
     return sorted(found, key=lambda pair: order.index(pair[1].at))
 
 
-def answer(runs: Sequence[ShownRun], violated: Sequence[tuple[Track, TrackPoint]]) -> str:
-    """The page in a sentence."""
-    what = f"{count_of(len(runs), 'checkpoint')}"
+def answer(runs: Sequence[ShownRun], tracks: Sequence[Track]) -> str:
+    """The page in a sentence: the first that violates a requirement, else what the last leaves open."""
+    what = count_of(len(runs), "checkpoint")
+    violated = first_violations(tracks, [run.label for run in runs])
     if not violated:
-        return f"{what}, no requirement violated"
+        last = runs[-1].label if runs else ""
+        undecided = sum(
+            point.standing == "UNDECIDED"
+            for track in tracks
+            for point in track.points
+            if track.kind == "requirement" and point.at == last
+        )
+        left = f"; {undecided} undecided at {last}" if undecided else ""
+        return f"{what}, no requirement violated{left}"
     first, point = violated[0]
     return f"{what}; first violated at {point.at}: {first.title} on {first.benchmark}"
 

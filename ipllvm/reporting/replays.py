@@ -10,15 +10,18 @@ from ipllvm.errors import UnknownName, UsageError
 from ipllvm.reporting.schema import Report, Row
 
 
-def put(report: Report, folder: Path) -> None:
-    """Give every flip of `report`, which is to lie in `folder`, its command line."""
+def put(report: Report, folder: Path, files: Sequence[str] = ()) -> None:
+    """Give every flip of `report`, which is to lie in `folder`, its command line.
+
+    `files` are property files that were run in place of the shipped ones: their code makes the trial.
+    """
     several = len(report["models"]) > 1
     for row in report["results"]:
         for flip in _kept(row):
-            flip["replay"] = command(folder, row, flip, several)
+            flip["replay"] = command(folder, row, flip, several, files)
 
 
-def command(folder: Path, row: Row, trial: Row, several: bool = False) -> str:
+def command(folder: Path, row: Row, trial: Row, several: bool = False, files: Sequence[str] = ()) -> str:
     """The command line that answers one trial of a result again; `several` names the model too.
 
     >>> row = {"property": "p", "benchmark": "scenes", "model": "m"}
@@ -36,6 +39,7 @@ def command(folder: Path, row: Row, trial: Row, several: bool = False) -> str:
             trial["sample"],
             *chosen,
             f"--draw={trial['draw']}",
+            *(f"--property-file={file}" for file in files),
         ]
     )
 

@@ -117,6 +117,7 @@ def _model(
             yield from _folded(OWN if compares_only(report) else "", width)
         table = _fitting(group, width, plain, verbose)
         if table is not None:
+            yield from _folded(plain(f"against {known}:"), width) if (known := columns.against(group)) else ()
             yield table
             yield from _reasons(group, width, plain)
         else:
@@ -128,7 +129,7 @@ def _model(
 def _fitting(found: Sequence[Line], width: int, plain: Callable[[str], str], verbose: bool) -> Table | None:
     """The table with the most columns that fits."""
     every = columns.heads(found)
-    for chosen in (every,) if verbose else (every, columns.short(found)):
+    for chosen in (every,) if verbose else (every, columns.short(found), columns.shorter(found)):
         table = _table(found, every, chosen, plain)
         console = Console(file=StringIO(), width=10_000)
         if Measurement.get(console, console.options, table).maximum <= width:
@@ -162,8 +163,10 @@ def _table(
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for name in chosen:
         table.add_column(Text(plain(name)), justify="left" if name in columns.LEFT else "right", no_wrap=True)
+    known = f", against {columns.against(found)}"
     for line in found:
         cells = dict(zip(every, columns.cells(line), strict=True))
+        cells["property"] = cells["property"].removesuffix(known)
         style = _style(line.verdict)
         table.add_row(*(Text(plain(cells[name]), style if name == "verdict" else "") for name in chosen))
     return table

@@ -321,7 +321,8 @@ class Session:
         )
         folder = run_folder(self.options.report_dir, self.began)
         self.report["run"]["id"] = folder.name
-        replays.put(self.report, folder)
+        typed = terse(self.config)
+        replays.put(self.report, folder, typed.files if typed else ())
         try:
             reports.write(self.report, folder)
         finally:

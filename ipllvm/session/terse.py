@@ -12,10 +12,13 @@ REPORTER = "terminalreporter"
 
 
 class Terse:
-    """A pytest plugin of the command line; `command` is what was typed, `name` that of the command."""
+    """A pytest plugin of the command line; `command` is what was typed, `name` that of the command.
 
-    def __init__(self, name: str, command: Sequence[str]) -> None:
-        self.name, self.command = name, shlex.join(["ipllvm", *command])
+    `files` are property files of the user's own, which are run in place of the shipped ones.
+    """
+
+    def __init__(self, name: str, command: Sequence[str], files: Sequence[str] = ()) -> None:
+        self.name, self.command, self.files = name, shlex.join(["ipllvm", *command]), tuple(files)
 
     @pytest.hookimpl(trylast=True)
     def pytest_load_initial_conftests(
@@ -38,7 +41,9 @@ class Terse:
     def replay(self, about: dict[str, Any], model: str, options: Sequence[str]) -> str:
         """The command that measures a test again, as a person would type it."""
         benchmark = about["benchmark"]
-        words = ["ipllvm", "check", model, "--property", about["property"]]
+        words = ["ipllvm", "check", model]
+        for name in self.files or (about["property"],):
+            words += ["--property", name]
         words += ["--benchmark", benchmark] if benchmark else []
         others = [each for each in options if not each.startswith(("--model=", "--benchmark="))]
         return shlex.join([*words, *others])

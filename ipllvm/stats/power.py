@@ -12,6 +12,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from ipllvm.stats.clusters import mean_size
+from ipllvm.stats.rounding import rounded_up
 
 if TYPE_CHECKING:
     from jaxtyping import Int
@@ -181,15 +182,15 @@ def samples_to_decide(
 
 
 def outlook(needed: int, available: int | None = None) -> Outlook:
-    """`needed` samples in words, against the `available` ones of the benchmark.
+    """`needed` samples in words, as many digits as mean something, against the benchmark's `available` ones.
 
-    >>> outlook(3000, available=1000).sentence
-    'this benchmark cannot decide: about 3000 samples would, it has 1000'
+    >>> outlook(3021, available=1000).sentence
+    'this benchmark cannot decide: about 3,100 samples would, it has 1,000'
     """
+    told = f"about {rounded_up(needed, available):,} samples would"
     if available is not None and needed > available:
-        text = f"this benchmark cannot decide: about {needed} samples would, it has {available}"
-        return Outlook(needed, text)
-    return Outlook(needed, f"about {needed} samples would decide")
+        return Outlook(needed, f"this benchmark cannot decide: {told}, it has {available:,}")
+    return Outlook(needed, f"{told} decide")
 
 
 def powered_level(alpha: float) -> float:

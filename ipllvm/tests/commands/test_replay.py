@@ -12,9 +12,11 @@ from PIL import Image
 from ipllvm import cli
 from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import gain, performance_drop
+from ipllvm.perturbations import own
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Blank
 from ipllvm.records import Result
+from ipllvm.registry import PERTURBATIONS
 from ipllvm.reporting import replays, report
 from ipllvm.reporting.schema import row
 from ipllvm.tests.evaluations import evaluation
@@ -147,3 +149,74 @@ def test_a_seed_that_is_none_is_told_in_one_line(
     assert replay(str(tmp_path), "made_up") == 4
     (line,) = capsys.readouterr().err.splitlines()
     assert "the report's setting 'seed' is no whole number" in line
+
+
+OWN_FILE = """
+from dataclasses import dataclass
+from PIL import ImageOps
+from ipllvm.perturbations.base import Base
+
+@dataclass(frozen=True)
+class Mirror(Base):
+    name = "mirror_of_mine"
+    times: int = 1
+
+    def apply(self, value, layout, rng):
+        return ImageOps.mirror(value)
+"""
+
+
+@pytest.fixture
+def own_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run of a perturbation that only a property file of the user's has; no name outlives the test."""
+    monkeypatch.setattr("ipllvm.registry.PERTURBATIONS._lent", {})
+    file = tmp_path / "test_mine.py"
+    file.write_text(OWN_FILE)
+    own.learn([file])
+    rows: list[Result] = []
+    asked = evaluation(HALF, rows=rows)
+    clean, mirrored = asked.run(Blank(), PERTURBATIONS.load("mirror_of_mine")())
+    asked.check("permutation", performance_drop(clean, mirrored), Shown({"blank": clean, "mirror": mirrored}))
+    run = replace(RUN, options={"models": [HALF]}, started=datetime(2025, 3, 1, tzinfo=UTC))
+    made = report.build([report.entry(row(each), "t", "passed", "pytest t") for each in rows], run)
+    replays.put(made, tmp_path, ["test_mine.py"])
+    report.write(made, tmp_path)
+    PERTURBATIONS._lent.clear()
+    return tmp_path
+
+
+def test_a_property_file_has_to_be_named_for_its_perturbation(
+    own_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trial = ["made_up", "planted-0", "--perturbation=mirror_of_mine(times=1)"]
+    assert replay(str(own_run), *trial) == 4
+    refused = capsys.readouterr().err
+    assert "give --property-file FILE, whose code is then run" in refused and len(refused.splitlines()) == 1
+    assert replay(str(own_run), *trial, f"--property-file={own_run / 'test_mine.py'}") == 0
+    assert "mirror_of_mine(times=1), draw 0: " in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("x = 1", "defines no perturbation"),
+        ("raise RuntimeError('no\\nway')", "can't be run: RuntimeError: no"),
+        (OWN_FILE.replace("mirror_of_mine", "blank"), "has the name of one that is there already"),
+        (None, "no such property file"),
+    ],
+)
+def test_a_property_file_that_is_none_is_refused_in_one_line(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None, told: str
+) -> None:
+    file = tmp_path / "test_mine.py"
+    if text is not None:
+        file.write_text(text)
+    assert replay(str(folder), "made_up", f"--property-file={file}") == 4
+    refused = capsys.readouterr().err
+    assert told in refused and len(refused.splitlines()) == 1
+
+
+def test_the_command_of_a_trial_names_the_property_files() -> None:
+    row = {"property": "p", "benchmark": "scenes", "model": "m"}
+    line = replays.command(Path("r"), row, {"sample": "s", "perturbation": "m", "draw": 0}, files=["a b.py"])
+    assert line.endswith(" '--property-file=a b.py'")

@@ -102,24 +102,18 @@ def test_a_run_that_can_not_be_read_is_listed_as_such(viewer: Viewer) -> None:
 @pytest.mark.skipif(browsers.CHROMIUM is None or find_spec("playwright") is None, reason="no browser here")
 @pytest.mark.parametrize(("width", "scheme"), [(375, "dark"), (1440, "light")])
 def test_a_bundle_shows_every_sample_in_a_browser(tmp_path: Path, width: int, scheme: str) -> None:
-    from axe_playwright_python.base import AXE_FILE_PATH
-
-    from ipllvm.tests.reporting.test_browser import VIOLATIONS
-
     chosen = ("-k", "permutation_invariance", "--benchmark=planted", "--samples=24", "--device=cpu")
     found = session(tmp_path, *properties(*chosen, "--model=planted:positional", "--report-only"))
     assert found.status == 0, found.output
     assert cli.main(["view", str(tmp_path / "reports"), "--bundle", str(tmp_path / "pages")]) == 0
     with browsers.chromium(tmp_path / "profile") as context:
         seen = browsers.opened(context, tmp_path / "pages" / "index.html", width, scheme)
-        seen.page.evaluate(Path(AXE_FILE_PATH).read_text(encoding="utf-8"))
-        assert seen.page.evaluate(VIOLATIONS) == []
+        assert browsers.axe_faults(seen.page) == []
         seen.page.locator("#table tbody a[href*=samples]").click()
         assert seen.page.locator("#samples > li").count() == 24
         assert seen.page.locator("#samples img").count() == 48
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
         seen.page.select_option("#state", "changed")
         assert 0 < seen.page.locator("#samples > li:visible").count() < 24
-        seen.page.evaluate(Path(AXE_FILE_PATH).read_text(encoding="utf-8"))
-        assert seen.page.evaluate(VIOLATIONS) == []
+        assert browsers.axe_faults(seen.page) == []
         assert (seen.said, [url for url in seen.asked if not url.startswith("file:")]) == ([], [])

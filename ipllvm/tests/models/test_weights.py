@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+from transformers.utils import logging
 
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models.loading import load
@@ -135,6 +136,21 @@ def test_a_config_that_is_not_of_these_weights_gets_one_line(what: str, folder: 
     with pytest.raises(ModelUnavailable, match=expected) as caught:
         load(str(folder), device="cpu")
     assert "\n" not in str(caught.value)
+
+
+def test_no_bar_is_drawn_and_the_users_setting_is_left(
+    folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HF_HUB_DISABLE_PROGRESS_BARS", raising=False)
+    before = logging.is_progress_bar_enabled()
+    logging.enable_progress_bar()
+    try:
+        load(str(folder), device="cpu")
+        assert logging.is_progress_bar_enabled()
+    finally:
+        if not before:
+            logging.disable_progress_bar()
+    assert "Loading weights" not in capfd.readouterr().err
 
 
 def test_buffers_that_older_releases_saved_are_no_fault(folder: Path) -> None:

@@ -19,6 +19,9 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+VIOLATIONS = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
+    .filter((v) => ["serious", "critical"].includes(v.impact))
+    .map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200))}`)"""
 
 
 @dataclass
@@ -56,3 +59,12 @@ def opened(context: "BrowserContext", file: Path, width: int = 1440, scheme: str
     page.goto(file.as_uri())
     seen.asked = [url for url in seen.asked if url != file.as_uri() and not url.startswith("data:")]
     return seen
+
+
+def axe_faults(page: "Page") -> list[str]:
+    """What axe-core calls serious or critical on the page as it stands."""
+    from axe_playwright_python.base import AXE_FILE_PATH
+
+    page.evaluate(Path(AXE_FILE_PATH).read_text(encoding="utf-8"))
+    found: list[str] = page.evaluate(VIOLATIONS)
+    return found

@@ -7,7 +7,7 @@ import pytest
 
 from ipllvm.models.checkpoint import RAN_CODE
 from ipllvm.records import Decision
-from ipllvm.reporting import advice
+from ipllvm.reporting import advice, example_cards
 from ipllvm.reporting.first_screen import first_screen
 from ipllvm.reporting.html import render
 from ipllvm.reporting.schema import Report
@@ -69,6 +69,13 @@ def test_an_example_of_a_gate_shows_both_answers_to_both_pictures() -> None:
     assert "clean, beforered ✓rightclean, afterblue ✗wrong" in text
     assert "perturbed, before" in text
     assert page.tags.count("img") == 2
+
+
+def test_a_sample_is_an_example_once_whatever_was_measured_beside_it() -> None:
+    both, alone = drawn.flip(before=["red", "red"]), drawn.flip(before=["red"])
+    made = [[example_cards.example(both)], [example_cards.example(alone), example_cards.example(both)]]
+    assert [len(each.shots) for each in example_cards.mixed(made)] == [2]
+    assert [len(each.shots) for each in example_cards.mixed(made[::-1])] == [2]
 
 
 def test_the_worst_comes_first() -> None:

@@ -44,11 +44,21 @@ def test_a_comparison_has_before_and_after_and_stands_before_the_models_own_clai
     lines = summary(gated(), 140)
     heads = [place for place, line in enumerate(lines) if line.startswith("property ")]
     assert lines[heads[0]].split()[2:4] == ["before", "after"]
-    assert "clean score, against release-1" in lines[heads[0] + 1]
+    assert lines[heads[0] - 1] == "against release-1:"
+    assert ": clean score  " in lines[heads[0] + 1]
     assert "95.0   81.3" in lines[heads[0] + 1]
     assert lines[heads[1] - 1] == OWN
     assert lines[0].startswith("1 of 1 requirement violated; the model's own claims, which fail nothing here")
     assert "| 95.0 | 81.3 | 13.7 [10.4, 17.5] |" in render(gated())
+
+
+def test_a_comparison_is_a_table_on_eighty_columns_with_its_baseline_said_once() -> None:
+    lines = summary(gated(), 80)
+    (head,) = [place for place, line in enumerate(lines) if "worse by [low, high]" in line]
+    assert max(map(len, lines)) <= 80
+    assert lines[head - 1] == "against release-1:"
+    assert "95.0   81.3" in lines[head + 1]
+    assert lines[head + 1].endswith("VIOLATED")
 
 
 def test_columns_are_aligned() -> None:

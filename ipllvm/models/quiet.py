@@ -1,0 +1,20 @@
+"""Reading weights without a bar of its own: how far a run is, is told once, by the run."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from transformers.utils import logging
+
+
+@contextmanager
+def without_bars() -> Iterator[None]:
+    """Transformers draws no bar in here; what its user asked for by HF_HUB_DISABLE_PROGRESS_BARS is left."""
+    if "HF_HUB_DISABLE_PROGRESS_BARS" in os.environ or not logging.is_progress_bar_enabled():
+        yield
+        return
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.enable_progress_bar()
