@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 REPORTS = Path("reports")
 TERSE = ["--no-header", "--tb=no", "-rN"]
 """What pytest would say of each test is in the summary of the run; -v has both."""
+UNASKED = tuple(f"-pno:{name}" for name in ("anyio", "jaxtyping", "platformdirs", "pytest_httpserver"))
+"""Plug-ins of pytest that packages bring along which ipllvm needs for something else: a sixth of a known run."""
 OPTIONS = """\
 often used:
   --property NAME       what to measure, repeatable (ipllvm properties); or a file of your own
@@ -165,7 +167,7 @@ def run(arguments: Sequence[str], cache: Path | None = None, plugins: Sequence[o
         _refuse_links(cache)
         os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(cache.absolute() / "hypothesis"))
     own = any(word.endswith(".py") for word in arguments)  # files without the conftest of the shipped ones
-    places = ["-p", "ipllvm.plugin"] if own else [str(folder())]
+    places = ["-p", "ipllvm.plugin"] if own else [*UNASKED, str(folder())]
     return int(pytest.main([*_rooted(cache), *arguments, *places], plugins=list[Any](plugins)))
 
 

@@ -137,6 +137,7 @@ def test_a_property_file_brings_the_plugin_along(monkeypatch: pytest.MonkeyPatch
     suite.run(["--model=x", str(tmp_path / "test_mine.py")])
     suite.run(["--model=x"])
     assert given[0][-2:] == ["-p", "ipllvm.plugin"] and "ipllvm.plugin" not in given[1]
+    assert "-pno:anyio" in given[1] and "-pno:anyio" not in given[0], "a file of one's own may need them"
 
 
 @pytest.mark.parametrize("command", ["check", "plan", "audit"])
