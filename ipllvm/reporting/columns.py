@@ -45,8 +45,8 @@ def short(group: Sequence[Line]) -> tuple[str, ...]:
 
 
 def shorter(group: Sequence[Line]) -> tuple[str, ...]:
-    """The columns of a table that is narrower still; a reason below it has the margin."""
-    return tuple(name for name in short(group) if name != "margin")
+    """Those of a comparison that is narrower still: a reason below it has the margin."""
+    return tuple(name for name in short(group) if name != "margin" or not is_comparison(group[0]))
 
 
 def cells(line: Line) -> list[str]:

@@ -58,8 +58,6 @@ def correlation(
     """
     if len(first) != len(second):
         raise ValueError(f"{len(first)} numbers on one side, {len(second)} on the other")
-    from scipy import stats  # half a second, for a statement over several models alone
-
     x, y = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
     if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return Correlation(len(x), None, None, None, None)
