@@ -175,8 +175,8 @@ def own_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     own.learn([file])
     rows: list[Result] = []
     asked = evaluation(HALF, rows=rows)
-    clean, mirrored = asked.run(Blank(), PERTURBATIONS.load("mirror_of_mine")())
-    asked.check("permutation", performance_drop(clean, mirrored), Shown({"blank": clean, "mirror": mirrored}))
+    clean, mirrored = asked.run(PERTURBATIONS.load("mirror_of_mine")())
+    asked.check("permutation", performance_drop(clean, mirrored), Shown({"clean": clean, "mirror": mirrored}))
     run = replace(RUN, options={"models": [HALF]}, started=datetime(2025, 3, 1, tzinfo=UTC))
     made = report.build([report.entry(row(each), "t", "passed", "pytest t") for each in rows], run)
     replays.put(made, tmp_path, ["test_mine.py"])
