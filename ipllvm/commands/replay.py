@@ -7,7 +7,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ipllvm.perturbations import own
 from ipllvm.reporting import manifest, migration, runs
 from ipllvm.reporting.folders import ensure_writable, inner_folder, replace_file
 from ipllvm.reporting.replays import Found, Wanted, find
@@ -65,6 +64,7 @@ def main(args: argparse.Namespace) -> int:
         manifest.require_outside(file.parent, args.out)
     asked = (args.property, args.sample, args.model, args.benchmark, args.perturbation, args.draw)
     found = find(report, Wanted(*asked))
+    from ipllvm.perturbations import own
     from ipllvm.replay.reload import (  # brings torch along: a name that is wrong is told before
         Allowed,
         reload,

@@ -20,7 +20,7 @@ REPORTS = Path("reports")
 TERSE = ["--no-header", "--tb=no", "-rN"]
 """What pytest would say of each test is in the summary of the run; -v has both."""
 UNASKED = tuple(f"-pno:{name}" for name in ("anyio", "jaxtyping", "platformdirs", "pytest_httpserver"))
-"""Plug-ins of pytest that come with packages which ipllvm needs for something else: a sixth of a known run."""
+"""Plug-ins of pytest that come with packages that ipllvm needs for other things: a sixth of a known run."""
 OPTIONS = """\
 often used:
   --property NAME       what to measure, repeatable (ipllvm properties); or a file of your own

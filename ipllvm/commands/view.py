@@ -7,7 +7,6 @@ from typing import Final
 
 from ipllvm.commands.replay import own_files
 from ipllvm.errors import UsageError
-from ipllvm.perturbations import own
 from ipllvm.replay.serving import HOST, server
 from ipllvm.replay.viewer import Viewer, bundle
 from ipllvm.reporting.text import visible
@@ -30,6 +29,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Serve the pages until Ctrl-C, or write them; raises UsageError for a folder without runs."""
+    from ipllvm.perturbations import own
+
     own.learn(args.property_file)
     viewer = Viewer(args.folder)
     if not viewer.names():
