@@ -10,9 +10,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from transformers.utils import logging
 
 from ipllvm.errors import ModelUnavailable
+from ipllvm.models import quiet
 from ipllvm.models.loading import load
 from ipllvm.models.text import LanguageModel
 from ipllvm.tests.checkpoints import make
@@ -142,14 +142,14 @@ def test_no_bar_is_drawn_and_the_users_setting_is_left(
     folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("HF_HUB_DISABLE_PROGRESS_BARS", raising=False)
-    before = logging.is_progress_bar_enabled()
-    logging.enable_progress_bar()
+    before = quiet.bars.is_progress_bar_enabled()
+    quiet.bars.enable_progress_bar()
     try:
         load(str(folder), device="cpu")
-        assert logging.is_progress_bar_enabled()
+        assert quiet.bars.is_progress_bar_enabled()
     finally:
         if not before:
-            logging.disable_progress_bar()
+            quiet.bars.disable_progress_bar()
     assert "Loading weights" not in capfd.readouterr().err
 
 
