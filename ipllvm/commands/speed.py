@@ -59,6 +59,18 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="check the device too (exactness, near ties, memory, attention kernels); all figures "
         "go here, by the card's name",
     )
+    _of_verdict(parser)
+    parser.add_argument(
+        "--growth",
+        action="store_true",
+        help="time and memory by samples, draws, groups, layers, answer, picture and models (synthetic)",
+    )
+    parser.add_argument(
+        "--plot", type=Path, default=None, help="cost by draws, samples and groups, as .svg or .png"
+    )
+
+
+def _of_verdict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--verdict",
         action="store_true",
@@ -75,14 +87,6 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME",
         help="of --verdict, repeatable (default: all)",
-    )
-    parser.add_argument(
-        "--growth",
-        action="store_true",
-        help="time and memory by samples, draws, groups, layers, answer, picture and models (synthetic)",
-    )
-    parser.add_argument(
-        "--plot", type=Path, default=None, help="cost by draws, samples and groups, as .svg or .png"
     )
 
 

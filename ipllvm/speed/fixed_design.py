@@ -24,7 +24,7 @@ Kind = tuple[str, int, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class RecordedPlan:
     """A plan that a session measured for a property, with its outcomes."""
 
     property: str
@@ -35,7 +35,7 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
-class Cost:
+class GenerateCost:
     """Trials of plain `generate`, their seconds and those of processors, and how many it can't run."""
 
     trials: int
@@ -48,8 +48,8 @@ class Cost:
 class Plain:
     """What plain `generate` takes, by property and each trial once; answers compared, and how many differ."""
 
-    properties: Mapping[str, Cost]
-    together: Cost
+    properties: Mapping[str, GenerateCost]
+    together: GenerateCost
     compared: int
     different: int
 
@@ -65,11 +65,11 @@ class _Rate:
 
 
 @contextmanager
-def recorded(under_way: Callable[[], str]) -> Iterator[list[Measured]]:
+def recorded(under_way: Callable[[], str]) -> Iterator[list[RecordedPlan]]:
     """While it lasts, the plans that sessions of this process measure are put into the list it yields;
     `under_way` is which property measures.
     """
-    found: list[Measured] = []
+    found: list[RecordedPlan] = []
 
     def run(
         _: LocalExecutor,
@@ -81,15 +81,15 @@ def recorded(under_way: Callable[[], str]) -> Iterator[list[Measured]]:
         artifacts: Artifacts | None = None,
     ) -> None:
         deferred.run(model, plan, size, outcomes, printed, artifacts)
-        found.append(Measured(under_way(), model, plan, outcomes, artifacts))
+        found.append(RecordedPlan(under_way(), model, plan, outcomes, artifacts))
 
     with patch.object(LocalExecutor, "run", run):
         yield found
 
 
-def cost(plans: Sequence[Measured]) -> Plain:
+def cost(plans: Sequence[RecordedPlan]) -> Plain:
     """Plain `generate` on a few trials of each kind, scaled to all of them."""
-    kinds: dict[Kind, dict[object, tuple[Measured, PlannedTrial]]] = {}
+    kinds: dict[Kind, dict[object, tuple[RecordedPlan, PlannedTrial]]] = {}
     owners: dict[str, dict[object, Kind]] = {}
     for each in plans:
         for kind, name, case in _cases(each):
@@ -104,23 +104,23 @@ def cost(plans: Sequence[Measured]) -> Plain:
     )
 
 
-def _cases(each: Measured) -> Iterator[tuple[Kind, object, PlannedTrial]]:
+def _cases(each: RecordedPlan) -> Iterator[tuple[Kind, object, PlannedTrial]]:
     for perturbation in each.plan.perturbations:
         kind = str(perturbation.stage), each.plan.max_new_tokens, type(perturbation).__name__
         for case in each.plan.cases(each.plan.samples, perturbation):
             yield kind, (id(each.model), case.sample.prompt, case.trial), case
 
 
-def _sum(kinds: Iterable[Kind], rates: Mapping[Kind, _Rate]) -> Cost:
+def _sum(kinds: Iterable[Kind], rates: Mapping[Kind, _Rate]) -> GenerateCost:
     trials, seconds, cpu, untimed = 0, 0.0, 0.0, 0
     for kind in kinds:
         rate, trials = rates[kind], trials + 1
         untimed += rate.seconds is None
         seconds, cpu = seconds + (rate.seconds or 0.0), cpu + rate.cpu
-    return Cost(trials, seconds, cpu, untimed)
+    return GenerateCost(trials, seconds, cpu, untimed)
 
 
-def _rate(found: Sequence[tuple[Measured, PlannedTrial]]) -> _Rate:
+def _rate(found: Sequence[tuple[RecordedPlan, PlannedTrial]]) -> _Rate:
     some = random.Random(0).sample(found, min(EACH, len(found)))
     try:
         seconds, cpu, different = _timed(some)
@@ -129,7 +129,7 @@ def _rate(found: Sequence[tuple[Measured, PlannedTrial]]) -> _Rate:
     return _Rate(seconds / len(some), cpu / len(some), len(some), different)
 
 
-def _timed(some: Sequence[tuple[Measured, PlannedTrial]]) -> tuple[float, float, int]:
+def _timed(some: Sequence[tuple[RecordedPlan, PlannedTrial]]) -> tuple[float, float, int]:
     """Seconds of plain `generate` on some trials, those of processors, how many of its answers are others."""
     seconds, cpu, different = 0.0, 0.0, 0
     for each, case in some:

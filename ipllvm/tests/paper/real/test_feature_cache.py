@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ipllvm.paper.real.kept import Kept, Progress
+from ipllvm.paper.real.feature_cache import CachedFeatures, PictureProgress
 
 PICTURES = [Image.new("RGB", (4, 4), (40 * n, 0, 0)) for n in range(3)]
 
@@ -26,30 +26,30 @@ class Counting:
         return torch.tensor([[float(image.getpixel((0, 0))[0])] for image in images])  # type: ignore[index]
 
 
-def kept(encoder: Counting, folder: Path, name: str = "e") -> Kept:
-    return Kept(encoder, name, folder, Progress(6))
+def cached(encoder: Counting, folder: Path, name: str = "e") -> CachedFeatures:
+    return CachedFeatures(encoder, name, folder, PictureProgress(6))
 
 
 def test_a_stopped_run_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    first = kept(Counting(stop=2), tmp_path / "new")
+    first = cached(Counting(stop=2), tmp_path / "new")
     assert first.pictures(PICTURES).flatten().tolist() == [0, 40, 80]
     with pytest.raises(KeyboardInterrupt):
         first.pictures(PICTURES[::-1])
     assert capsys.readouterr().out.startswith("3 of 6 pictures, about ")
     again = Counting()
-    second = kept(again, tmp_path / "new")
+    second = cached(again, tmp_path / "new")
     assert second.pictures(PICTURES).flatten().tolist() == [0, 40, 80] and again.calls == 0
     assert second.pictures(PICTURES[::-1]).flatten().tolist() == [80, 40, 0] and again.calls == 1
     assert capsys.readouterr().out == "6 of 6 pictures, about 0 min left\n", "what was read says nothing"
 
 
 def test_others_are_computed(tmp_path: Path) -> None:
-    kept(Counting(), tmp_path).pictures(PICTURES)
+    cached(Counting(), tmp_path).pictures(PICTURES)
     for name, pictures in (
         ("other", PICTURES),
         ("e", PICTURES[:2]),
         ("e", [p.resize((2, 8)) for p in PICTURES]),
     ):
         fresh = Counting()
-        kept(fresh, tmp_path, name).pictures(iter(pictures))
+        cached(fresh, tmp_path, name).pictures(iter(pictures))
         assert fresh.calls == 1, (name, len(pictures))
