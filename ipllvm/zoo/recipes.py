@@ -190,11 +190,6 @@ RECIPES: dict[str, Recipe] = {
                     "tiles", 2200, 24, 6e-4, TILES_MIX,
                     questions=6, captions=0.15, problems=8, oblong=0.5, warmup=50, cooldown=0.7, muon=True,
                 ),
-                Phase(
-                    "wordings", 300, 24, 4e-4, TILES_MIX,
-                    questions=6, captions=0.15, rephrased=0.5, problems=8, oblong=0.5,
-                    warmup=20, cooldown=0.9, muon=True,
-                ),
             ),
             parts={"model": "llava-tiny"},
             shape={"layers": (0, 1, 2)},
@@ -211,11 +206,6 @@ RECIPES: dict[str, Recipe] = {
                 Phase(
                     "settling", 240, 24, 4e-4, TILES_MIX,
                     questions=6, captions=0.15, problems=8, oblong=0.5, warmup=20, cooldown=0.9, muon=True,
-                ),
-                Phase(
-                    "wordings", 300, 24, 4e-4, TILES_MIX,
-                    questions=6, captions=0.15, rephrased=0.5, problems=8, oblong=0.5,
-                    warmup=20, cooldown=0.9, muon=True,
                 ),
             ),
             parts={"model": "llava-tiny"},
