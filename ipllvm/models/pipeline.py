@@ -36,9 +36,13 @@ NEUTRAL: dict[str, Any] = {
     "suppress_tokens": None, "begin_suppress_tokens": None, "forced_bos_token_id": None,
     "forced_eos_token_id": None, "sequence_bias": None, "guidance_scale": None, "stop_strings": None,
     "exponential_decay_length_penalty": None, "max_time": None, "watermarking_config": None,
-    "prompt_lookup_num_tokens": None,
+    "prompt_lookup_num_tokens": None, "encoder_repetition_penalty": 1.0, "encoder_no_repeat_ngram_size": 0,
+    "penalty_alpha": None, "dola_layers": None, "force_words_ids": None, "token_healing": False,
+    "assistant_early_exit": None, "cache_implementation": None, "cache_config": None,
 }  # fmt: skip
 """Settings of `generate` that make it greedy."""
+FORM: dict[str, Any] = {"return_dict_in_generate": False, "num_return_sequences": 1}
+"""Those of the form in which it returns the tokens."""
 SAMPLING = ("do_sample", "temperature", "top_p", "top_k", "min_p", "typical_p")
 """Those that mean nothing where nothing is sampled."""
 
@@ -50,8 +54,8 @@ def unfollowed(generation: Any) -> tuple[str, ...]:
     >>> unfollowed(GenerationConfig(repetition_penalty=1.5, temperature=0.2))
     ('repetition_penalty=1.5',)
     """
-    told = {name: getattr(generation, name, None) for name in NEUTRAL if name not in SAMPLING}
-    return tuple(f"{name}={value}" for name, value in told.items() if value not in (None, NEUTRAL[name]))
+    named = {name: getattr(generation, name, None) for name in NEUTRAL if name not in SAMPLING}
+    return tuple(f"{name}={value}" for name, value in named.items() if value not in (None, NEUTRAL[name]))
 
 
 @torch.inference_mode()
@@ -94,7 +98,7 @@ def _greedy(model: Any) -> Iterator[None]:
     usual = {each: each.generation_config for each in speaking if hasattr(each, "generation_config")}
     for each, config in usual.items():
         each.generation_config = copy.deepcopy(config)
-        for name, value in NEUTRAL.items():
+        for name, value in (NEUTRAL | FORM).items():
             setattr(each.generation_config, name, value)
     try:
         yield

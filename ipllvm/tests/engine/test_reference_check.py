@@ -125,14 +125,36 @@ def test_another_number_of_visual_tokens_is_told(
         found.require()
 
 
-def test_settings_of_generate_that_are_not_greedy_are_told_and_not_followed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("changes", "noted"),
+    [
+        (
+            {"repetition_penalty": 5.0, "do_sample": True, "temperature": 0.3, "suppress_tokens": [7]},
+            "repetition_penalty=5.0, suppress_tokens=[7]",
+        ),
+        (
+            {"encoder_repetition_penalty": 5.0, "encoder_no_repeat_ngram_size": 2},
+            "encoder_repetition_penalty=5.0, encoder_no_repeat_ngram_size=2",
+        ),
+        (
+            {"penalty_alpha": 0.6, "top_k": 4, "dola_layers": "low", "token_healing": True},
+            "penalty_alpha=0.6, dola_layers=low, token_healing=True",
+        ),
+        (
+            {"return_dict_in_generate": True, "cache_implementation": "static"},
+            "cache_implementation=static",
+        ),
+    ],
+)
+def test_settings_of_generate_that_are_not_greedy_are_told_and_not_followed(
+    tmp_path: Path, changes: dict[str, object], noted: str
+) -> None:
     folder = make("llava", tmp_path)
     path = folder / "generation_config.json"
-    changes = {"repetition_penalty": 5.0, "do_sample": True, "temperature": 0.3, "suppress_tokens": [7]}
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
     model = load(str(folder), device="cpu")
     (note,) = model.info().notes
-    assert note.startswith("answers are greedy: repetition_penalty=5.0, suppress_tokens=[7] of generation")
+    assert note.startswith(f"answers are greedy: {noted} of generation")
     found = check(model, samples(4))
     assert found is not None
     found.require()
