@@ -82,7 +82,7 @@ def check_added(options: object, words: Sequence[str]) -> None:
     PYTEST_ADDOPTS and settings files add others.
     """
     for name, spellings in LISTING.items() if getattr(options, "ipllvm_baseline", None) else ():
-        if getattr(options, name, None) and not any(word.startswith(spellings) for word in words):
+        if getattr(options, name, None) and not any(word.partition("=")[0] in spellings for word in words):
             raise UsageError(
                 f"{spellings[0]}: PYTEST_ADDOPTS or a settings file of pytest adds it, and nothing is "
                 "compared: leave it out of a gate"

@@ -42,7 +42,7 @@ def test_a_gate_runs_unless_the_command_line_itself_asks_for_a_list(name: str) -
     check_added(options, ["properties"])
     options.ipllvm_baseline = "release-1"
     with pytest.raises(UsageError, match=f"^{LISTING[name][0]}: PYTEST_ADDOPTS or a settings file"):
-        check_added(options, ["properties", "--baseline=release-1"])
+        check_added(options, ["properties", "--baseline=release-1", "--confcutdir=.", "--planned"])
     for spelling in LISTING[name]:
         check_added(options, ["properties", "--baseline=release-1", spelling])
     check_added(SimpleNamespace(ipllvm_baseline="release-1", **{name: False}), ["properties"])
