@@ -188,7 +188,8 @@ def own_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_property_file_has_to_be_named_for_its_perturbation(
     own_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    trial = ["made_up", "planted-0", "--perturbation=mirror_of_mine(times=1)"]
+    sample = evaluation(HALF).benchmark.samples[0].id
+    trial = ["made_up", sample, "--perturbation=mirror_of_mine(times=1)"]
     assert replay(str(own_run), *trial) == 4
     refused = capsys.readouterr().err
     assert "give --property-file FILE, whose code is then run" in refused and len(refused.splitlines()) == 1
