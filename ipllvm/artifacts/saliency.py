@@ -50,7 +50,7 @@ class AttentionSaliency:
         if self._head != "mean":
             _check(self._head, self._vision.num_attention_heads, name)
         self._mean, self._std = IMAGENET if kind == "vit" else _normalisation(folder)
-        self._side = side or int(self._vision.image_size)
+        self._side = side
         at = f" at {side}" if side else ""
         self.identity = f"{name}@{self._found.fingerprint()[:12]} head {self._head}{at}"
 
@@ -99,7 +99,8 @@ class AttentionSaliency:
     def _pixels(self, image: Image.Image) -> "Float[Tensor, '3 side side']":
         import torch
 
-        square = image.convert("RGB").resize((self._side, self._side), Image.Resampling.BICUBIC)
+        side = self._side or int(self._vision.image_size)
+        square = image.convert("RGB").resize((side, side), Image.Resampling.BICUBIC)
         scaled = (np.asarray(square, dtype=np.float32) / 255 - self._mean) / self._std
         return torch.from_numpy(scaled.astype(np.float32)).permute(2, 0, 1)
 

@@ -145,6 +145,16 @@ def test_weights_are_read_at_the_first_map(tmp_path: Path, monkeypatch: pytest.M
     assert np.array_equal(kept, again)
 
 
+def test_where_heads_are_averaged_the_config_waits_for_the_first_map_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make("clip", tmp_path / "clip")
+    found = Artifacts({"saliency": load(str(folder))}, tmp_path / "maps").get("saliency", IMAGE)
+    monkeypatch.delattr("transformers.AutoConfig.from_pretrained")  # transformers takes seconds to import
+    again = Artifacts({"saliency": load(str(folder))}, tmp_path / "maps").get("saliency", IMAGE)
+    assert np.array_equal(found, again)
+
+
 def test_a_map_says_which_cells_are_dropped() -> None:
     provider = load()
     artifacts = Artifacts({"saliency": provider})
