@@ -6,6 +6,7 @@
 `max_new_tokens`, `pictures` (the folder that paths go from) and `licence`.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from string import ascii_uppercase
@@ -211,7 +212,7 @@ def _said(answer: Any, column: str) -> str:
     """
     if isinstance(answer, dict) and isinstance(answer.get("answer"), str):
         answer = answer["answer"]
-    if isinstance(answer, float):
+    if isinstance(answer, float) and math.isfinite(answer):
         answer = row_name(answer)
     return filled({column: answer}, column).strip()
 

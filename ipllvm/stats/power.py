@@ -185,7 +185,7 @@ def outlook(needed: int, available: int | None = None) -> Outlook:
     """`needed` samples in words, as many digits as mean something, against the benchmark's `available` ones.
 
     >>> outlook(3021, available=1000).sentence
-    'this benchmark cannot decide: about 3,100 samples would, it has 1,000'
+    'this benchmark cannot decide: about 3,030 samples would, it has 1,000'
     """
     told = f"about {rounded_up(needed, available):,} samples would"
     if available is not None and needed > available:

@@ -3,16 +3,16 @@
 import math
 from typing import Final
 
-DIGITS: Final = 2
+DIGITS: Final = 3
 
 
 def rounded_up(n: int, available: int | None = None) -> int:
-    """A number of samples, up to two digits; not beyond the `available` ones where `n` is not.
+    """A number of samples, up to three digits; not beyond the `available` ones where `n` is not.
 
-    >>> [rounded_up(n) for n in (41, 671, 1499, 100)]
-    [41, 680, 1500, 100]
-    >>> [rounded_up(671, available) for available in (675, 600)]
-    [675, 680]
+    >>> [rounded_up(n) for n in (41, 149, 1499, 6171)]
+    [41, 149, 1500, 6180]
+    >>> [rounded_up(6171, available) for available in (6175, 6000)]
+    [6175, 6180]
     """
     step = int(10 ** max(0, len(str(n)) - DIGITS))
     rounded = math.ceil(n / step) * step

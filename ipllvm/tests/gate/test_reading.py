@@ -45,7 +45,7 @@ def test_what_older_files_do_not_say_is_as_usual(tmp_path: Path) -> None:
 def test_the_last_look_had_all_samples_with_those_that_failed(
     analyses: list[list[int]], planned: int, fits: bool, tmp_path: Path
 ) -> None:
-    file = written(tmp_path, n_error=3, analyses=analyses, planned=planned)
+    file = written(tmp_path, n_error=3, noise=[0, 1, 63], analyses=analyses, planned=planned)
     if fits:
         (read,) = reading.load(file).entries.values()
         assert read.analyses[-1] == (60, 63)

@@ -14,7 +14,7 @@ from typing import Any
 
 from ipllvm.tests.mutants import trial
 from ipllvm.tests.mutants.equivalent import why
-from ipllvm.tests.mutants.rooms import Mutant, chosen, every, tests_of
+from ipllvm.tests.mutants.rooms import Mutant, chosen, every, noticing
 
 COUNT, SEED = 160, 0
 LIMIT = 300.0
@@ -37,7 +37,7 @@ def main() -> None:
     asis = AsIs()
 
     def tried(mutant: Mutant) -> tuple[Mutant, bool | None, float]:
-        return mutant, *judged(mutant, tests_of(mutant.module), asis)
+        return mutant, *judged(mutant, noticing(mutant.module), asis)
 
     args.results.parent.mkdir(parents=True, exist_ok=True)
     with args.results.open("a", encoding="utf-8") as file, ThreadPoolExecutor(args.jobs) as pool:

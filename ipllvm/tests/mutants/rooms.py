@@ -71,7 +71,7 @@ def chosen(count: int, seed: int) -> list[Mutant]:
     return sorted(drawn, key=lambda mutant: (mutant.module, mutant.change.number))
 
 
-def tests_of(module: str) -> list[str]:
+def noticing(module: str) -> list[str]:
     """The tests that could notice a change of a module: those of its name, its doctests, then its room's.
 
     Of the room's folders only those that import it, or a module that does, and those that load by name.

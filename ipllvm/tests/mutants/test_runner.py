@@ -6,7 +6,7 @@ from ipllvm.tests.mutants import trial
 from ipllvm.tests.mutants.__main__ import AsIs, judged, table
 from ipllvm.tests.mutants.equivalent import REASONS, place, why
 from ipllvm.tests.mutants.mutations import Change
-from ipllvm.tests.mutants.rooms import Mutant, every, tests_of
+from ipllvm.tests.mutants.rooms import Mutant, every, noticing
 from ipllvm.tests.mutants.trial import NO_TESTS, Ended
 
 MUTANT = Mutant("ipllvm/stats/strata.py", Change(3, 1, "0", "1"))
@@ -73,4 +73,4 @@ def test_every_mutant_that_is_left_out_is_there_and_has_its_reason() -> None:
 def test_what_reaches_a_module_by_name_or_lies_in_no_package_is_among_its_tests(
     module: str, tests: tuple[str, ...]
 ) -> None:
-    assert {f"ipllvm/tests/{name}" for name in tests} <= set(tests_of(module))
+    assert {f"ipllvm/tests/{name}" for name in tests} <= set(noticing(module))

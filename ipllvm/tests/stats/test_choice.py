@@ -11,6 +11,7 @@ from ipllvm.stats.betting import BettingTest
 from ipllvm.stats.choice import choose, turned
 from ipllvm.stats.dirichlet import DirichletTest
 from ipllvm.stats.power import powered_level
+from ipllvm.stats.rounding import rounded_up
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.tests.stats.contrasts import flips, singletons
 from ipllvm.verdicts import decide
@@ -54,7 +55,7 @@ def test_the_proven_bound_is_the_wider_one_and_can_be_asked_for() -> None:
     opposite = BettingTest.of(replace(contrast, values=-contrast.values))
     assert decide.decide(contrast, claim).p_holds == opposite.p_holds(0.1)
     open_ = decide.decide(contrast, replace(claim, margin=-1.0))
-    assert open_.n_to_decide is not None and f"about {open_.n_to_decide} samples" in open_.reason
+    assert open_.n_to_decide is not None and f"about {rounded_up(open_.n_to_decide)} samples" in open_.reason
     grown = opposite.grown(open_.n_to_decide / len(contrast.values))
     assert opposite.p_holds(0.01) > grown.p_holds(0.01) == pytest.approx(powered_level(0.05), rel=0.05)
 

@@ -87,7 +87,7 @@ def test_after_a_run() -> None:
     error = 0.01
     ahead = samples_to_decide(300, error, 0.01)
     assert ahead.n == math.ceil(300 * 2.486475**2)
-    assert ahead.sentence == "about 1,900 samples would decide"
+    assert ahead.sentence == "about 1,860 samples would decide"
     assert samples_to_decide(300, error, -0.01).n == ahead.n
     assert "this benchmark cannot decide" in samples_to_decide(300, error, 0.01, available=1000).sentence
     assert "cannot" not in samples_to_decide(300, error, 0.01, available=2000).sentence

@@ -47,7 +47,7 @@ def test_four_runs_in_five_of_that_size_would_decide(contrast: Contrast, margin:
 
 def test_where_nothing_changed_the_exact_bound_is_asked() -> None:
     """(1 - 0.02)^149 is below 5 %, ten samples a cluster ask for ten times as many."""
-    assert outlook_for(flips(60, 0), 2.0) == (149, "about 150 samples would decide")
+    assert outlook_for(flips(60, 0), 2.0) == (149, "about 149 samples would decide")
     assert outlook_for(flips(60, 0, size=10), 2.0)[0] == 1483
     assert outlook_for(replace(flips(60, 0), bound=2.0), 2.0)[0] == math.ceil(math.log(0.05) / math.log(0.99))
     assert outlook_for(flips(60, 0), 0.0) == (None, "at the margin")
