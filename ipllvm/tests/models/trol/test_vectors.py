@@ -69,7 +69,8 @@ def test_features_and_logits(found: tuple[str, Any, dict[str, Tensor], Prepared]
         assert torch.allclose(sums, made["pixel_sums"], rtol=1e-6, atol=2e-2)
     (encoded,) = model.encode([prepared])
     features = encoded.patches.sum(-1).flatten()
-    assert torch.allclose(features, made["features_sum"].flatten(), rtol=0, atol=3 * CLOSE)
+    # Sums of 64 values of up to 20: another processor's are off by three units in the last place.
+    assert torch.allclose(features, made["features_sum"].flatten(), rtol=1e-6, atol=3 * CLOSE)
     rows = embeds(model, prepared)
     if "tor_features" in made:
         assert torch.allclose(rows[prepared.input_ids == 101, :32], made["tor_features"], atol=CLOSE)
