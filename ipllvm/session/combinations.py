@@ -79,10 +79,12 @@ def check_added(options: object, words: Sequence[str]) -> None:
     """Raises UsageError for a gate of which nothing runs, unless the command line says so itself.
 
     `options` has those of pytest and ours as attributes. `words` are those of the command line, to which
-    PYTEST_ADDOPTS and settings files add others.
+    PYTEST_ADDOPTS and settings files add others; with --help among those pytest reads no option behind it.
     """
-    for name, spellings in LISTING.items() if getattr(options, "ipllvm_baseline", None) else ():
-        if getattr(options, name, None) and not any(word.partition("=")[0] in spellings for word in words):
+    typed = {word.partition("=")[0] for word in words}
+    gate = getattr(options, "ipllvm_baseline", None) or typed & {"--baseline", "--ipllvm-baseline"}
+    for name, spellings in LISTING.items() if gate else ():
+        if getattr(options, name, None) and not typed & {*spellings}:
             raise UsageError(
                 f"{spellings[0]}: PYTEST_ADDOPTS or a settings file of pytest adds it, and nothing is "
                 "compared: leave it out of a gate"

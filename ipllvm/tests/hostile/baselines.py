@@ -355,6 +355,7 @@ ROWS = [
             ("a plan", "--plan"),
             ("a list of fixtures", "--fixtures"),
             ("a version", "--version"),
+            ("a help text", "--help"),
         )
     ),
     Row(

@@ -40,6 +40,8 @@ def test_a_gate_runs_unless_the_command_line_itself_asks_for_a_list(name: str) -
     """PYTEST_ADDOPTS=--collect-only made a gate pass that compared nothing."""
     options = SimpleNamespace(**{name: True})
     check_added(options, ["properties"])
+    with pytest.raises(UsageError, match="nothing is compared"):  # --help: pytest reads no option behind it
+        check_added(options, ["properties", "--baseline=release-1"])
     options.ipllvm_baseline = "release-1"
     with pytest.raises(UsageError, match=f"^{LISTING[name][0]}: PYTEST_ADDOPTS or a settings file"):
         check_added(options, ["properties", "--baseline=release-1", "--confcutdir=.", "--planned"])
