@@ -1,7 +1,7 @@
 """What a copy of a published benchmark holds, and what of it is unlike the published set."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,31 +54,29 @@ def _repeated(definition: Definition, rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _pictures(definition: Definition, rows: Sequence[Row], decode: bool) -> Iterator[str]:
-    missing, broken = [], []
-    for number, row in enumerate(rows, start=1):
-        pictures = pictured(definition, row)
-        if definition.pictures and not pictures:
-            missing.append(str(number))
-        for picture in pictures if decode else ():
-            try:
-                picture.load()
-            except OSError as error:
-                broken.append(f"row {number}: {error}")
+    found = {f"row {number}": pictured(definition, row) for number, row in enumerate(rows, start=1)}
+    missing = [name for name, pictures in found.items() if definition.pictures and not pictures]
     if missing:
-        yield f"{len(missing):,} rows without a picture: row {', '.join(missing[:SHOWN])}"
-    if broken:
-        yield f"{len(broken):,} pictures that can't be read: {broken[0]}"
+        numbers = ", ".join(name.removeprefix("row ") for name in missing[:SHOWN])
+        yield f"{len(missing):,} rows without a picture: row {numbers}"
+    if decode:
+        yield from _broken(found.items())
 
 
 def unreadable(found: Benchmark) -> Iterator[str]:
     """A line where pictures of anybody's own data can't be decoded, with the first one; each is tried."""
+    return _broken((f"'{sample.id}'", sample.images) for sample in found.samples)
+
+
+def _broken(named: Iterable[tuple[str, Iterable[Any]]]) -> Iterator[str]:
+    """A line where pictures can't be decoded, with the first of them and its name."""
     broken = []
-    for sample in found.samples:
-        for picture in sample.images:
+    for name, pictures in named:
+        for picture in pictures:
             try:
                 picture.load()
             except OSError as error:
-                broken.append(f"'{sample.id}': {error}")
+                broken.append(f"{name}: {error}")
     if broken:
         yield f"{len(broken):,} pictures that can't be read: {broken[0]}"
 
