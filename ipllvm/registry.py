@@ -263,6 +263,7 @@ SCORERS = Registry(
         "mmvp_judge": "ipllvm.scorers.official.mmvp:judge",
         "gsm8k_strict": "ipllvm.scorers.official.gsm8k:strict",
         "gsm8k_flexible": "ipllvm.scorers.official.gsm8k:flexible",
+        "gsm8k_hashed": "ipllvm.scorers.official.gsm8k:hashed",
         "gsm8k_openai": "ipllvm.scorers.official.gsm8k:openai",
         "gsm8k_kojima": "ipllvm.scorers.official.gsm8k:kojima",
         "gsm8k_kojima_zero_shot": "ipllvm.scorers.official.gsm8k:kojima_zero_shot",

@@ -92,12 +92,12 @@ CHARTQA = Definition(
     licence="GPL-3.0",
     sample=sample,
     protocols={
-        STANDARD: Protocol(_lmms, 16, "relaxed", "lmms-eval chartqa"),
+        STANDARD: Protocol(_lmms, 16, "stripped", "lmms-eval chartqa"),
         PAPER: Protocol(short, 5, "trol", "TroL / Meteor evaluator", first_of_each_chart),
     },
     rules={
-        "relaxed": "chartqa_relaxed",
         "stripped": "chartqa_stripped",
+        "relaxed": "chartqa_relaxed",
         "swapped": "chartqa_swapped",
         "trol": "chartqa_trol",
         OWN_RULE: "chartqa_strict",

@@ -171,6 +171,7 @@ GSM8K = Definition(
     rules={
         "official": "gsm8k_strict",
         "flexible": "gsm8k_flexible",
+        "hashed": "gsm8k_hashed",
         "openai": "gsm8k_openai",
         "kojima": "gsm8k_kojima",
         "kojima-zero-shot": "gsm8k_kojima_zero_shot",

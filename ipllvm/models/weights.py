@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from transformers import quantizers
 
 from ipllvm.errors import ModelUnavailable, first_line
 from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.load_options import DEVICE_MAPS
+from ipllvm.models.quantisers import require_readable
 from ipllvm.models.quiet import without_bars
 
 UNUSED = (
@@ -55,7 +55,7 @@ def read_weights(
     ModelUnavailable, in one line, where the files can't be loaded, hold what the model does not take, lack
     what it needs or have changed meanwhile.
     """
-    _require_known_quantiser(found)
+    require_readable(found)
     options: dict[str, Any] = {"attn_implementation": attention} if attention else {}
     if device_map:
         options["device_map"] = device_map if device_map in DEVICE_MAPS else {"": device_map}
@@ -132,23 +132,6 @@ def _loaded(found: Checkpoint, auto: Any, dtype: torch.dtype, options: Mapping[s
         if options.get("attn_implementation") == "sdpa" and "scaled_dot_product_attention" in str(error):
             return _loaded(found, auto, dtype, {**options, "attn_implementation": "eager"})  # Gemma 2
         raise unusable(found.folder, "can't be loaded", error) from error
-
-
-def _require_known_quantiser(found: Checkpoint) -> None:
-    """Raises where transformers would leave out a quantiser, which it does with a warning."""
-    asked = found.quantiser
-    if asked is None:
-        return
-    kinds: Any = quantizers
-    try:
-        known = kinds.AutoHfQuantizer.supports_quant_method(asked)
-    except ValueError:
-        known = False
-    if not known:
-        raise ModelUnavailable(
-            f"{found.folder}: its weights are quantised ({found.quantisation}) in a way that transformers "
-            "does not know and would read as they are: save them dequantised"
-        )
 
 
 def _require_all_taken(folder: Path, info: Any, unused: Iterable[str], absent: Iterable[str]) -> None:

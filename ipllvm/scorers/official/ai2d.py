@@ -15,14 +15,16 @@ _WITHOUT_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
 def lmms(response_text: str, sample: Sample) -> Score:
-    """lmms-eval: a capital and a period at the start, else the whole reply without punctuation.
+    r"""lmms-eval: a capital and a period at the start, else the whole reply without punctuation.
+
+    Blanks at its ends go, as of every reply there.
 
     >>> sample = Sample("s", "s", (), "?", "B", ("", "", "", ""))
-    >>> [lmms(text, sample).value for text in ("B", "B.", "(B)", "b", "B. x", "The answer is B")]
+    >>> [lmms(text, sample).value for text in ("B", " B.\n", "(B)", "b", "B. x", "The answer is B")]
     [1.0, 1.0, 1.0, 1.0, 1.0, 0.0]
     """
     match = _LETTERED.match(response_text)
-    said = (match[1] if match else response_text).lower().translate(_WITHOUT_PUNCTUATION).upper()
+    said = (match[1] if match else response_text.strip()).lower().translate(_WITHOUT_PUNCTUATION).upper()
     return graded(said if said in tuple(letters(sample, most=4)) else None, sample)
 
 

@@ -14,7 +14,7 @@ _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 
 
 def relaxed(response_text: str, sample: Sample) -> Score:
-    """lmms-eval and pix2struct: |reply - gold| / |gold| <= 0.05, else the same text, blind to case.
+    """pix2struct: |reply - gold| / |gold| <= 0.05, else the same text, blind to case.
 
     A "%" at the end divides by 100; a gold of 0 is compared as text.
 
@@ -27,7 +27,13 @@ def relaxed(response_text: str, sample: Sample) -> Score:
 
 
 def stripped(response_text: str, sample: Sample) -> Score:
-    """VLMEvalKit since 2025-09: as `relaxed`, without blanks at the reply's ends."""
+    r"""lmms-eval, and VLMEvalKit since 2025-09: as `relaxed`, without blanks at the reply's ends.
+
+    lmms-eval takes them off every reply that was generated, before a task's own rule sees it.
+
+    >>> [rule("Yes\n", Sample("s", "s", (), "?", "Yes")).value for rule in (stripped, relaxed)]
+    [1.0, 0.0]
+    """
     return _compared(response_text.strip(), sample.answer, response_text.strip())
 
 

@@ -1,6 +1,6 @@
 """GSM8K after worked examples.
 
-Sources: lm-evaluation-harness, tasks/gsm8k/gsm8k-cot.yaml; kojima_takeshi188/zero_shot_cot, utils.py;
+Sources: lm-evaluation-harness, tasks/gsm8k/gsm8k-cot.yaml and gsm8k.yaml; kojima_takeshi188/zero_shot_cot, utils.py;
 openai/grade-school-math, grade_school_math/dataset.py.
 """
 
@@ -10,6 +10,7 @@ from ipllvm.records import Sample, Score
 
 _STRICT = re.compile(r"The answer is (-?[0-9.,]+).")
 _FLEXIBLE = re.compile(r"-?[$0-9.,]{2,}|-?[0-9]+")
+_HASHED = re.compile(r"#### (-?[0-9.,]+)")
 _MARKED = re.compile(r"(?:#### |^A: )(-?[0-9.,]+)", re.MULTILINE)
 _UP_TO_MARK = re.compile(r".*#### ", re.DOTALL)
 _NUMBER = re.compile(r"-?\d+\.?\d*")
@@ -37,6 +38,17 @@ def flexible(response_text: str, sample: Sample) -> Score:
     """
     found = _FLEXIBLE.findall(response_text)
     return _graded(found[-1] if found else None, sample)
+
+
+def hashed(response_text: str, sample: Sample) -> Score:
+    r"""lm-eval's task gsm8k, strict match: the first number behind "#### ", a period at its end or not.
+
+    >>> sample = Sample("s", "s", (), "?", "1250")
+    >>> [hashed(f"So.\n{said}", sample).answer for said in ("#### 1,250.", "#### $1250", "####1250", "1250")]
+    ['1250', None, None, None]
+    """
+    match = _HASHED.search(response_text)
+    return _graded(match[1] if match else None, sample)
 
 
 def openai(response_text: str, sample: Sample) -> Score:

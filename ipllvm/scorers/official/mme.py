@@ -9,7 +9,9 @@ import re
 from ipllvm.records import Sample, Score
 
 PREFIX = 4
-_WORD = re.compile(r"\w+")
+_MARKS = ";/[]\"{}()=+\\_-><@`,?!"
+_BETWEEN_DIGITS = re.compile(r"\d,\d")
+_PERIOD, _PERIODS = re.compile(r"\.(?!\d)"), 32
 
 
 def official(response_text: str, sample: Sample) -> Score:
@@ -36,12 +38,24 @@ def lmms(response_text: str, sample: Sample) -> Score:
 def vlmeval(response_text: str, sample: Sample) -> Score:
     """VLMEvalKit: one of the words yes and no, and not the other.
 
+    What stands at a word is part of it where the kit takes it for no punctuation: "*", ":", quotes.
+
     >>> sample = Sample("s", "s", (), "?", "yes")
-    >>> [vlmeval(text, sample).answer for text in ("I say yes", "yes or no", "")]
-    ['yes', None, None]
+    >>> [vlmeval(text, sample).answer for text in ("I say yes.", "Yes/no", "**Yes**", "")]
+    ['yes', None, None, None]
     """
-    said = {"yes", "no"} & set(_WORD.findall(response_text.lower()))
+    said = {"yes", "no"} & set(_without_punctuation(response_text.lower()).split())
     return _graded(said.pop() if len(said) == 1 else None, sample)
+
+
+def _without_punctuation(text: str) -> str:
+    """As VQA's evaluation has it: a mark goes where it stands beside a blank anywhere, or where a comma stands
+    between digits; else a blank takes its place. Of periods that no digit follows the first 32 go.
+    """
+    numbered = _BETWEEN_DIGITS.search(text) is not None
+    beside = {mark for mark in _MARKS if numbered or f"{mark} " in text or f" {mark}" in text}
+    bare = text.translate(str.maketrans({mark: "" if mark in beside else " " for mark in _MARKS}))
+    return _PERIOD.sub("", bare, count=_PERIODS)
 
 
 def _prefix(text: str) -> str | None:

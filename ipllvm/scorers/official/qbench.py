@@ -22,7 +22,7 @@ def lmms(response_text: str, sample: Sample) -> Score:
     >>> [lmms(text, sample).answer for text in ("B.", "(A) or (B)", "It is the Bright one I think", "none")]
     ['B', 'B', 'B', None]
     """
-    text = response_text
+    text = response_text.strip()
     for mark in ",.!?;:'":
         text = text.strip(mark)
     text = f" {text} "

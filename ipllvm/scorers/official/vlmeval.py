@@ -11,12 +11,15 @@ REFUSALS = (
     "I'm sorry, but without the image provided",
     "Cannot determine the answer",
 )
+NONE = "Z"
 LAST_WORDS = 4
 _MARKS = re.compile(r"[.()\[\],:;!*#{}]")
 
 
 def letter(response_text: str, sample: Sample) -> Score:
     """One option's letter as a word among the last four, else the one option text in a short reply.
+
+    "Z" as a word, and no option's letter, is a refusal.
 
     >>> sample = Sample("s", "s", (), "?", "B", ("red", "blue"))
     >>> [letter(text, sample).answer for text in ("(B)", "B: it is", "A or B", "The blue one", "I can't")]
@@ -28,6 +31,8 @@ def letter(response_text: str, sample: Sample) -> Score:
     named = [each for each in letters(sample, most=4) if each in words]
     if len(named) == 1 and words.index(named[0]) >= len(words) - LAST_WORDS:
         return graded(named[0], sample)
+    if not named and NONE in words:
+        return graded(None, sample, "a refusal")
     return graded(_by_text(response_text.lower(), sample), sample)
 
 

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForImageTextToText
 
 from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
-from ipllvm.models import checkpoint, layer_hooks, sources
+from ipllvm.models import checkpoint, layer_hooks, quantisers, sources
 from ipllvm.models.load_options import LoadOptions
 from ipllvm.models.loading import load, sketch
 from ipllvm.models.weights import read_weights
@@ -147,23 +147,56 @@ def test_a_module_whose_forward_is_wrapped_gets_it_back() -> None:
     assert calls and decoder.layers[0].forward is wrapped
 
 
-QUANTISERS: dict[str, tuple[str, dict[str, Any]]] = {
-    "fp8": ("accelerate", {"quant_method": "fp8", "weight_block_size": [128, 128]}),
-    "bitsandbytes": ("bitsandbytes", {"quant_method": "bitsandbytes", "load_in_8bit": True}),
-    "gptq": ("gptqmodel", {"quant_method": "gptq", "bits": 4, "group_size": 128}),
-    "awq": ("gptqmodel", {"quant_method": "awq", "bits": 4}),
-}
+FP8 = {"quant_method": "fp8", "weight_block_size": [128, 128]}
+QUANTISERS: dict[str, tuple[set[str], dict[str, Any], str]] = {
+    "fp8": (set(), FP8, r"\(fp8\), and accelerate reads them: pip install accelerate$"),
+    "bitsandbytes": ({"accelerate"}, {"quant_method": "bitsandbytes", "load_in_8bit": True}, (
+        r"\(bitsandbytes, 8 bits\), and bitsandbytes reads them: pip install bitsandbytes$")),
+    "no method named": ({"accelerate"}, {"load_in_4bit": True}, r"pip install bitsandbytes$"),
+    "gptq": (set(), {"quant_method": "gptq", "bits": 4, "group_size": 128}, (
+        r"and gptqmodel and optimum and accelerate read them: pip install gptqmodel optimum accelerate$")),
+    "awq": ({"accelerate"}, {"quant_method": "awq", "bits": 4}, r"pip install gptqmodel$"),
+    "part of a package": ({"accelerate"}, {"quant_method": "quanto", "weights": "int8"}, (
+        r"pip install optimum-quanto$")),
+    "imported otherwise": ({"accelerate"}, {"quant_method": "compressed-tensors"}, (
+        r"pip install compressed-tensors$")),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", QUANTISERS)
-def test_a_quantiser_whose_package_is_missing_is_one_line(kind: str, tmp_path: Path) -> None:
-    package, settings = QUANTISERS[kind]
-    if find_spec(package) is not None:
-        pytest.skip(f"{package} is installed")
-    folder = edited(make("llava-llama", tmp_path / kind), quantization_config=settings)
-    with pytest.raises(ModelUnavailable) as caught:
+def test_a_quantiser_whose_package_is_missing_names_what_to_install(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed, settings, line = QUANTISERS[kind]
+    monkeypatch.setattr(quantisers, "find_spec", lambda name: True if name in installed else None)
+    folder = edited(make("llava-llama", tmp_path / "quantised"), quantization_config=settings)
+    with pytest.raises(ModelUnavailable, match=line) as caught:
         load(str(folder), device="cpu")
-    assert "\n" not in str(caught.value) and "can't be loaded" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_part_of_a_package_that_is_missing_is_missing() -> None:
+    assert not quantisers._installed("a-package.that-is-not-here")
+    assert quantisers._installed("torch") and quantisers._installed("safetensors.torch")
+
+
+@pytest.mark.parametrize("stored", ["alike", "another"])
+def test_a_head_that_is_stored_beside_its_tied_embeddings_is_told_where_it_is_another(
+    stored: str, tmp_path: Path
+) -> None:
+    folder = make("llava-llama", tmp_path / stored)
+    tensors = load_file(folder / "model.safetensors")
+    words = next(name for name in tensors if name.endswith("embed_tokens.weight"))
+    head = next(name for name in tensors if name.endswith("lm_head.weight"))
+    tensors[head] = tensors[words].clone()
+    if stored == "another":
+        tensors[head][3, 5] += 1e-3
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    text = json.loads((folder / "config.json").read_text("utf-8"))["text_config"]
+    tied = {"tie_word_embeddings": True}
+    edited(folder, text_config={**text, **tied}, **tied)
+    told = [note for note in load(str(folder), device="cpu").notes if "another head" in note]
+    assert len(told) == (stored == "another")
 
 
 @pytest.mark.skipif(find_spec("accelerate") is None, reason="fp8 is dequantised with accelerate")
@@ -177,7 +210,7 @@ def test_fp8_weights_are_dequantised_on_a_cpu_and_named(tmp_path: Path) -> None:
         tensors[name.replace("weight", "weight_scale_inv")] = scale.reshape(1, 1)
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     skipped = ["vision_tower", "multi_modal_projector", "lm_head"]
-    settings = {**QUANTISERS["fp8"][1], "modules_to_not_convert": skipped}
+    settings = {**FP8, "modules_to_not_convert": skipped}
     edited(folder, quantization_config=settings)
     own, quantised = load(str(plain), device="cpu"), load(str(folder), device="cpu")
     assert "its weights are quantised: fp8" in quantised.notes

@@ -1,0 +1,69 @@
+"""Quantised checkpoints: transformers' quantiser reads them where it knows the kind and its packages are here."""
+
+from importlib.util import find_spec
+from typing import Any, Final
+
+from transformers import quantizers
+
+from ipllvm.errors import ModelUnavailable
+from ipllvm.models.checkpoint import Checkpoint
+
+PLACED: Final = "accelerate"
+"""What puts quantised weights on their device, of whatever kind."""
+PACKAGES: Final = {
+    "aqlm": ("aqlm",), "auto-round": ("auto-round",), "awq": ("gptqmodel",), "bitsandbytes": ("bitsandbytes",),
+    "compressed-tensors": ("compressed-tensors",), "eetq": ("kernels",), "fouroversix": ("fouroversix",),
+    "gguf": ("gguf",), "gptq": ("gptqmodel", "optimum"), "higgs": ("flute-kernel", "fast-hadamard-transform"),
+    "hqq": ("hqq",), "metal": ("kernels",), "nvfp4": ("kernels",), "quanto": ("optimum-quanto",),
+    "quark": ("amd-quark",), "sinq": ("sinq",), "spqr": ("spqr-quant",), "torchao": ("torchao",),
+    "vptq": ("vptq",),
+}  # fmt: skip
+"""What pip calls the packages of a kind, as transformers' quantisers ask for them."""
+IMPORTED: Final = {"amd-quark": "quark", "flute-kernel": "flute", "optimum-quanto": "optimum.quanto"}
+"""How they are imported, where that is not the same name."""
+
+
+def require_readable(found: Checkpoint) -> None:
+    """Raises ModelUnavailable, in one line, where the weights are quantised in a way that transformers would
+    leave out, which it does with a warning, or by packages that are not installed.
+    """
+    asked = found.quantiser
+    if asked is None:
+        return
+    if not _known(asked):
+        raise ModelUnavailable(
+            f"{found.folder}: its weights are quantised ({found.quantisation}) in a way that transformers "
+            "does not know and would read as they are: save them dequantised"
+        )
+    if missing := [name for name in packages(asked) if not _installed(name)]:
+        raise ModelUnavailable(
+            f"{found.folder}: its weights are quantised ({found.quantisation}), and {' and '.join(missing)} "
+            f"{'reads' if len(missing) == 1 else 'read'} them: pip install {' '.join(missing)}"
+        )
+
+
+def packages(asked: dict[str, Any]) -> tuple[str, ...]:
+    """What pip calls all that a quantiser needs; for one in bits that names no method, bitsandbytes'.
+
+    >>> packages({"quant_method": "gptq", "bits": 4}), packages({"load_in_4bit": True})
+    (('gptqmodel', 'optimum', 'accelerate'), ('bitsandbytes', 'accelerate'))
+    """
+    in_bits = asked.get("load_in_4bit") or asked.get("load_in_8bit")
+    method = "bitsandbytes" if in_bits else str(asked.get("quant_method"))
+    return (*PACKAGES.get(method, ()), PLACED)
+
+
+def _known(asked: dict[str, Any]) -> bool:
+    kinds: Any = quantizers
+    try:
+        return bool(kinds.AutoHfQuantizer.supports_quant_method(asked))
+    except ValueError:
+        return False
+
+
+def _installed(package: str) -> bool:
+    """Whether a package that pip knows by that name can be imported."""
+    try:
+        return find_spec(IMPORTED.get(package, package.replace("-", "_"))) is not None
+    except ModuleNotFoundError:  # of a part whose whole is missing
+        return False
