@@ -1,13 +1,14 @@
 """What --benchmark names: a registered benchmark, a file, a data set of the hub or a task.
 
-`NAME`, `NAME@PROTOCOL`, `FILE` (JSON lines, CSV, TSV, parquet), `hub:ORG/NAME[:CONFIG][@SPLIT]`, `lmms:TASK`.
+`NAME`, `NAME@PROTOCOL`, `FILE` (JSON, JSON lines, CSV, TSV, parquet), `hub:ORG/NAME[:CONFIG][@SPLIT]`,
+`lmms:TASK`.
 """
 
 from pathlib import Path
 from typing import Any
 
 from ipllvm.benchmarks.names import ALIASES, AT, STANDARD
-from ipllvm.benchmarks.tables import SUFFIXES
+from ipllvm.benchmarks.tables import SUFFIXES, other_kind
 from ipllvm.errors import UsageError
 from ipllvm.records import Benchmark
 from ipllvm.registry import BENCHMARKS
@@ -27,9 +28,14 @@ def check(name: str) -> str:
             raise UsageError("lmms: give a task, as lmms:mme")
     elif _is_file(name):
         if not _is_there(name):
-            raise UsageError(f"{visible(name)}: there is no such file")
+            missing = (
+                "it is a folder, and a file of rows is needed"
+                if Path(name).is_dir()
+                else "there is no such file"
+            )
+            raise UsageError(f"{visible(name)}: {missing}")
     elif _is_other_file(name):
-        raise UsageError(f"{visible(name)}: rows are read from {', '.join(SUFFIXES)}")
+        raise UsageError(f"{visible(name)}: {other_kind(name)}")
     else:
         base, at, protocol = name.partition(AT)
         base = BENCHMARKS.check(ALIASES.get(base, base))

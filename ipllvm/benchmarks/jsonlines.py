@@ -11,6 +11,7 @@ LONGEST = 64 * reading.MIB
 """Bytes of a line: more is no row."""
 BOM = b"\xef\xbb\xbf"
 GZIP = b"\x1f\x8b"
+ONE_VALUE = "{}: it is one JSON value, not one a line: rename it to end in .json"
 
 
 def in_lines(path: Path) -> bool:
@@ -55,7 +56,7 @@ def _check_kind(path: Path, first: bytes, others: BinaryIO) -> None:
     if first.startswith(GZIP):
         raise UsageError(f"{path}: it is packed with gzip: unpack it first")
     if first.strip() in (b"[", b"{") and others.readline(LONGEST):
-        raise UsageError(f"{path}: it is one JSON value, not one a line: rename it to end in .json")
+        raise UsageError(ONE_VALUE.format(path))
 
 
 def _bare(line: bytes) -> bytes:
@@ -68,6 +69,8 @@ def _object(path: Path, number: int, line: bytes) -> dict[str, Any]:
         value = reading.json_value(_bare(line), finite=False)
     except reading.Refused as error:
         raise UsageError(f"{path}: line {number} is {error}") from error
+    if isinstance(value, list) and number == 1:
+        raise UsageError(ONE_VALUE.format(path))
     if not isinstance(value, dict):
         raise UsageError(f"{path}: line {number} is no JSON object but {type(value).__name__}")
     return value

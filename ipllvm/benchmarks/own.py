@@ -21,13 +21,15 @@ from ipllvm.benchmarks.questions import YES_NO
 from ipllvm.benchmarks.rendering import digest
 from ipllvm.benchmarks.tables import opening
 from ipllvm.benchmarks.tables.pictures import Keyed
-from ipllvm.errors import BenchmarkUnavailable
+from ipllvm.errors import BenchmarkUnavailable, UsageError
 from ipllvm.records import Benchmark, Sample
 from ipllvm.safety import reading
 
 PLACE = "<image>"
 """Where other data formats say that a picture stands."""
 PLACES = "say answers_from = 0 (or 1) in the TOML beside the file"
+LABELS = ("label", "id", "key", "letter")
+"""What the letter of a choice is called that is an object beside its `text`."""
 ACCEPTED = "accepted"
 """The label of each answer that counts as right."""
 
@@ -37,7 +39,10 @@ def load(path: Path) -> Benchmark:
     rows = opening.rows(path)
     mapped = columns(rows, settings(path.with_suffix(".toml")), str(path))
     root = path.parent / mapped.pictures
-    pictured = opening.with_pictures(rows, [mapped.image], root) if mapped.image else rows
+    try:
+        pictured = opening.with_pictures(rows, [mapped.image], root) if mapped.image else rows
+    except UsageError as error:
+        raise UsageError(f"{path}: {error}") from error
     return benchmark(str(path), path.stem, pictured, mapped)
 
 
@@ -142,6 +147,7 @@ def _choices(row: Row, mapped: Mapped) -> tuple[str, ...]:
     value = _written_out(row.get(mapped.choices))
     if value is None or value == "" or value != value:
         return ()
+    value = _columns(value)
     given = listed(_named(value, mapped.choices) if isinstance(value, dict) and value else value)
     found = tuple(text({mapped.choices: each}, mapped.choices) for each in given)
     if any(PLACE in each for each in found):
@@ -161,6 +167,20 @@ def _written_out(value: Any) -> Any:
         return reading.json_value(value)
     except reading.Refused:
         return value
+
+
+def _columns(value: Any) -> Any:
+    """Choices that are objects of a label and a text, as the columns `label` and `text`.
+
+    >>> _columns([{"label": "A", "text": "red"}, {"id": "B", "text": "blue"}])
+    {'label': ['A', 'B'], 'text': ['red', 'blue']}
+    """
+    if not isinstance(value, list) or not all(isinstance(each, dict) and "text" in each for each in value):
+        return value
+    labels = [next((str(each[n]) for n in LABELS if n in each), None) for each in value]
+    return (
+        value if None in labels or not labels else {"label": labels, "text": [each["text"] for each in value]}
+    )
 
 
 def _named(choices: dict[str, Any], column: str) -> list[Any]:

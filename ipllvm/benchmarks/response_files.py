@@ -2,7 +2,8 @@
 
 Known beside this project's own: lmms-eval's samples (`doc_id`, `filtered_resps`), VLMEvalKit's tables
 (`index`, `prediction`), LLaVA's answers (`question_id`, `text`) and reviews (`content`), MathVista's outputs
-(`response`, `extraction`, by pid), MM-Vet's answers and grades by id, MME's folder of texts, one a task.
+(`response`, `extraction`, by pid), MM-Vet's answers and grades by id, MME's folder of texts, one a task,
+Qwen-VL's and InternVL's (`answer` beside `annotation` or `gt_answers`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ OTHERS: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("prediction", ()),
         ("pred", ("parsed_ans",)),
         ("text", ("answer_id", "model_id", "prompt")),
+        ("answer", ("annotation", "gt_answers")),
         ("filtered_resps", ()),
         ("resps", ()),
     ),
@@ -31,7 +33,7 @@ OTHERS: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
     QUESTION: (("prompt", ()),),
 }
 """What a column is called elsewhere, and columns of which one has to stand beside it: `text` alone may be a
-question."""
+question, `answer` the right one, which Qwen-VL's and InternVL's scripts call otherwise."""
 NESTED = (
     ("gpt_eval_llava_all", "review"),
     ("gpt_eval_score", "extraction"),
@@ -46,15 +48,16 @@ GRADINGS = (REPLY, "content")
 """A list there is a judge asked several times."""
 SIDES = {"correct", "incorrect"}
 """Lists in which LLaVA's script for ScienceQA writes the answers it has judged."""
-OUTPUTS = "outputs"
-"""Where ScienceQA's and LLaVA's result files have the answers by id, beside counts."""
+OUTPUTS = {"outputs": dict, "logs": list}
+"""Where ScienceQA's and LLaVA's result files have the answers by id, beside counts; where lmms-eval's files
+of 2024 have a list of samples, beside settings."""
 SPREADSHEETS = (".xlsx", ".xls")
 
 
 def answers(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """(number of the line or row, from 1; what stands there); raises UsageError, in one line.
 
-    A folder is MME's, a JSON file holds a list, or answers by id, also under ScienceQA's `outputs`.
+    A folder is MME's, a JSON file holds a list, or answers by id, also under `outputs` or `logs`.
     """
     suffix = path.suffix.lower()
     if suffix in SPREADSHEETS:
@@ -112,8 +115,8 @@ def _single(value: Any, column: str) -> Any:
 
 def _listed(path: Path, value: Any) -> list[dict[str, Any]]:
     """The answers of a JSON file: a list of objects, or a text or an object for each id."""
-    if isinstance(value, dict) and isinstance(value.get(OUTPUTS), dict):
-        value = value[OUTPUTS]
+    if isinstance(value, dict):
+        value = next((value[n] for n, kind in OUTPUTS.items() if isinstance(value.get(n), kind)), value)
     if isinstance(value, dict) and value.keys() == SIDES and all(map(_is_list, value.values())):
         value = [each for side in value.values() for each in side]
     if isinstance(value, dict):

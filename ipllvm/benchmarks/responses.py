@@ -17,7 +17,8 @@ REQUEST = "Please answer yes or no."
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A line of a file of responses; `response` is None where the model gave none; `id` is the row's place,
-    from 0, where it is `placed`; `gradings` are a judge's replies where it was asked several times.
+    from 0, where it is `placed`, and that in the file where it is `unnamed`; `gradings` are a judge's replies
+    where it was asked several times.
     """
 
     line: int
@@ -27,6 +28,7 @@ class Answer:
     question: str | None = None
     placed: bool = False
     gradings: tuple[str, ...] = ()
+    unnamed: bool = False
 
     @property
     def empty(self) -> bool:
@@ -47,13 +49,38 @@ def read(path: Path, names: Sequence[str] = ("id",)) -> list[Answer]:
     """The answers of a file: JSON lines with `id`, `response` and, where a judge has replied, `judge_reply`,
     or a form that `response_files` knows.
 
-    `names` are the columns that may name a row, the first that is there counts. Raises UsageError, in one
-    line with the line's number.
+    `names` are the columns that may name a row, the first that is there counts. Where no answer has any and
+    all bring their question, they are in the rows' order. Raises UsageError, in one line with the line's
+    number.
     """
-    found = [_answer(path, number, row, names) for number, row in response_files.answers(path)]
-    if not found:
+    given = list(response_files.answers(path))
+    if not given:
         raise UsageError(f"{path}: holds no responses")
-    return found
+    usual = (*names, response_files.PLACE)
+    ordered = all(_is_unnamed(row, usual) for _, row in given)
+    return [
+        _answer(path, number, row, usual, place if ordered else None)
+        for place, (number, row) in enumerate(given)
+    ]
+
+
+def _is_unnamed(row: dict[str, Any], names: Sequence[str]) -> bool:
+    """Whether an answer says its question and nothing else of whose it is."""
+    asks = any(isinstance(row.get(name), str) for name in ("question", "prompt"))
+    return asks and all(row.get(name) is None for name in names)
+
+
+def require_order(rows: Sequence[Row], answers: Sequence[Answer]) -> None:
+    """Raises UsageError where an answer without a name is not to the question of the row in its place."""
+    for place, answer in enumerate(answers):
+        if not answer.unnamed:
+            continue
+        own = rows[place].get("question") if place < len(rows) else None
+        if not isinstance(own, str) or _bare(own) not in str(answer.question):
+            row = f"that of row {place + 1}" if place < len(rows) else f"any of the {len(rows):,} rows'"
+            raise UsageError(
+                f"line {answer.line}: no 'id' names its row, and its question is not {row}: give them ids"
+            )
 
 
 def match(
@@ -137,12 +164,16 @@ def _one(answers: Sequence[Answer], duplicates: str) -> Answer:
     return answers[-1] if duplicates == LAST else first
 
 
-def _answer(path: Path, number: int, given: dict[str, Any], names: Sequence[str]) -> Answer:
+def _answer(
+    path: Path, number: int, given: dict[str, Any], usual: Sequence[str], place: int | None
+) -> Answer:
+    """The answer of a line; `place` is its own in the file where it has no name."""
     try:
         row = response_files.in_our_columns(given)
     except BadCell as error:
         raise UsageError(f"{path}: line {number}, {error}") from error
-    usual = (*names, response_files.PLACE)
+    if place is not None:
+        row = {**row, response_files.PLACE: place}
     key = next((column for column in usual if row.get(column) is not None), "id")
     for column in (key, "response"):
         if column not in row:
@@ -159,6 +190,7 @@ def _answer(path: Path, number: int, given: dict[str, Any], names: Sequence[str]
         question if isinstance(question, str) else None,
         key == response_files.PLACE,
         _gradings(row),
+        place is not None,
     )
 
 

@@ -3,11 +3,15 @@
 import argparse
 import json
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from ipllvm.commands.listing import Row, show
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models import sources
-from ipllvm.registry import FAMILIES, PLANTED
+from ipllvm.registry import PLANTED
+
+if TYPE_CHECKING:
+    from ipllvm.models.family_table import FamilyRow
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,8 +25,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def main(args: argparse.Namespace) -> int:
     """Print one line a model, or a family."""
     if args.families:
-        show(_families())
+        from ipllvm.models.family_table import rows
+
+        found = list(rows())
+        show(_families(found))
         print(LEGEND)
+        print("\n".join(_untested(found)))
         return 0
     show([*_embedded(sources.EMBEDDED), *aliases(), *_planted(), *_parts()])
     return 0
@@ -38,35 +46,36 @@ def _embedded(names: Iterable[str], what: str = "") -> Iterator[Row]:
             yield name, "embedded", what or config["architectures"][0]
 
 
-COLUMNS = "{:<8}{:<10}{:<8}{:<10}{}"
+COLUMNS = "{:<18}{:<10}{:<8}{:<10}{:<9}{}"
 LEGEND = """
-stages: where it can be perturbed: pixels, the projector's output, visual tokens and hidden states, or pixels
-  and words alone. pictures: in one prompt. rows: several questions about a picture share its positions, or
-  each has its own. drafts: the clean answer is verified in one pass, or a rejected one is rerun from its
-  prompt. places: visual tokens have places in the picture, or are queries without any.
+lines: those of its class, and of the families that it is built on.
+exact: equal to plain generate, token by token: 1 alone, B in batches, P permuted visual tokens, D drafts,
+  L noise at layers, S several questions in one row, J permuted behind the projector, M several pictures.
+pictures: in one prompt. rows: several questions about a picture share its positions, or each has its own.
+  drafts: the clean answer is verified in one pass, or a rejected one is rerun from its prompt. places: visual
+  tokens have places in the picture, or are queries without any.
 Rows and drafts are those of the decoder that a type has by default; docs/families.md has the rest."""
 
 
-def _families() -> Iterator[Row]:
+def _families(found: "Iterable[FamilyRow]") -> Iterator[Row]:
     """Each model type with what its class says, and what its usual decoder can."""
-    from transformers import CONFIG_MAPPING
+    yield "type", "class", COLUMNS.format("exact", "pictures", "rows", "drafts", "lines", "places")
+    for each in found:
+        pictures, rows = "several" if each.several else "one", "shared" if each.shared else "own"
+        drafts = "none" if each.sealed else "rerun" if each.again else "verified"
+        places = "none" if each.sealed else "yes" if each.placed else "none: queries"
+        words = COLUMNS.format(each.exact, pictures, rows, drafts, each.lines, places)
+        yield each.name, each.written.partition(" ")[0], words
 
-    from ipllvm.models.language_half import forgets, shares_rows
 
-    yield "type", "class", COLUMNS.format("stages", "pictures", "rows", "drafts", "places")
-    for name in FAMILIES:
-        family = FAMILIES.load(name)
-        pictures = "several" if family.SEVERAL else "one"
-        if family.sealed:
-            why = family.sealed.partition(",")[0]
-            yield name, family.__name__, COLUMNS.format("pixels", pictures, "own", "none", why)
-            continue
-        config = CONFIG_MAPPING[name]().get_text_config() if name in CONFIG_MAPPING else None
-        again = family.FORGETS or forgets(config)
-        shared = "shared" if family.SHARED and not again and shares_rows(config) else "own"
-        drafts = "rerun" if again else "verified"
-        places = "yes" if family.placed else "none: queries"
-        yield name, family.__name__, COLUMNS.format("all", pictures, shared, drafts, places)
+def _untested(found: "Iterable[FamilyRow]") -> Iterator[str]:
+    """What is NOT TESTED and why, with the types of which it is so."""
+    types: dict[str, list[str]] = {}
+    for each in found:
+        for why in each.untested:
+            types.setdefault(why, []).append(each.name)
+    yield "\nNOT TESTED:"
+    yield from (f"  {why} ({', '.join(names)})" for why, names in types.items())
 
 
 def aliases() -> Iterator[Row]:

@@ -17,7 +17,7 @@ from ipllvm.endpoints import replies
 from ipllvm.endpoints.address import EndpointAddress, without_keys
 from ipllvm.endpoints.calls import Call, NoReply, Outcome, Reply, Tally
 from ipllvm.endpoints.dialect import Dialect
-from ipllvm.endpoints.failures import GONE, Permanent, Transient, Unfit, of_status
+from ipllvm.endpoints.failures import GONE, Permanent, Transient, Unfit, broken, of_status, unreached
 from ipllvm.endpoints.limits import Limits
 
 Got = Callable[[int, Outcome], None]
@@ -150,13 +150,12 @@ class Client:
             ):
                 content = await self._content(response)
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            reason = f"it can't be reached ({type(error).__name__})"
-            raise Transient(reason, tries=self.limits.reach_tries, dead=True) from None
+            raise Transient(unreached(error), tries=self.limits.reach_tries, dead=True) from None
         except (TimeoutError, httpx2.TimeoutException):
             reason = f"no reply in {self.limits.seconds:g} s"
             raise Transient(reason, tries=self.limits.late_tries, dead=not met) from None
         except (httpx2.HTTPError, httpx2.StreamError, httpx2.InvalidURL, OSError) as error:
-            raise Transient(type(error).__name__, tries=self.limits.reach_tries, dead=not met) from None
+            raise Transient(broken(error), tries=self.limits.reach_tries, dead=not met) from None
         if response.status_code == httpx2.codes.OK:
             return content
         trouble = of_status(response, content, self._key, self.limits.longest_pause)
@@ -180,7 +179,7 @@ def trouble(address: EndpointAddress, seconds: float = 5.0) -> str:
         with httpx2.stream("GET", address.models, headers=headers, timeout=seconds) as response:
             status = response.status_code
     except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-        return f"it can't be reached ({type(error).__name__})"
+        return unreached(error)
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError):
         return ""  # what lists no models may reply all the same
     return f"HTTP status {status}: {GONE[status]}" if status in (401, 403) else ""

@@ -4,6 +4,7 @@ import time
 
 import httpx2
 
+from ipllvm.endpoints.failures import broken, unreached
 from ipllvm.safety import reading
 
 SECONDS = 30.0
@@ -24,5 +25,12 @@ def content(url: str, limit: int = reading.MIB, seconds: float = SECONDS) -> byt
                 if time.monotonic() > until:
                     raise OSError(f"it takes more than {seconds:g} s")
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-        raise OSError(f"it can't be had ({type(error).__name__})") from None
+        raise OSError(_why(error)) from None
     return body
+
+
+def _why(error: Exception) -> str:
+    """Why nothing came, in words."""
+    if isinstance(error, httpx2.TimeoutException):
+        return "it does not answer in time"
+    return unreached(error) if isinstance(error, httpx2.ConnectError) else broken(error)

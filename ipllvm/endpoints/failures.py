@@ -74,6 +74,28 @@ def of_status(
     return Transient(full, after)
 
 
+def unreached(error: Exception) -> str:
+    """Why nothing could be sent: refused, no such host, a certificate that is not trusted."""
+    why = without_keys(first_line(error))
+    return f"it can't be reached: {why}" if str(error).strip() else "it can't be reached"
+
+
+def broken(error: Exception) -> str:
+    """What became of a request that was sent and came to no whole response.
+
+    >>> broken(httpx2.RemoteProtocolError("Server disconnected without sending a response."))
+    'it closed the connection before its reply was whole'
+    >>> broken(httpx2.RemoteProtocolError("illegal status line: bytearray(b'GARBAGE')"))
+    'what it sends is not HTTP: is a server of the chat protocol there?'
+    """
+    if isinstance(error, httpx2.UnsupportedProtocol | httpx2.InvalidURL):
+        return f"its address can't be asked: {first_line(error)}"
+    closed = any(word in str(error) for word in ("disconnected", "closed", "reset"))
+    if isinstance(error, httpx2.ProtocolError) and not closed:
+        return "what it sends is not HTTP: is a server of the chat protocol there?"
+    return "it closed the connection before its reply was whole"
+
+
 def _said(body: bytes) -> str:
     """The message of an error as these servers write it; empty where there is none."""
     try:

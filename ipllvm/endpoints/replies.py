@@ -45,14 +45,14 @@ def reply(body: bytes, call: Call) -> Reply:
     try:
         value = reading.json_value(body)
         _require_no_error(value)
-        choice = value["choices"][0]
+        choice = _first_choice(value)
         message = choice["message"]
         finish = choice.get("finish_reason")
         text = _content(message)
     except reading.Refused as error:
-        raise Unusable(str(error)) from None
-    except (LookupError, TypeError, AttributeError) as error:
-        raise Unusable(f"no reply of the chat protocol ({type(error).__name__})") from None
+        raise Unusable(_no_json(body, error)) from None
+    except (LookupError, TypeError, AttributeError):
+        raise Unusable("its reply is not of the chat protocol: its first choice holds no message") from None
     answer, thought = _answer(text, message)
     if not answer and (thought or finish == "length"):
         raise Thoughts("all its tokens went into thoughts")
@@ -66,6 +66,30 @@ def reply(body: bytes, call: Call) -> Reply:
     found = Reply(answer, model, *_usage(value), finish != "length", fingerprint, refused)
     _require_whole_prompt(call, found.prompt_tokens)
     return found
+
+
+def _no_json(body: bytes, error: Exception) -> str:
+    """What a body is that is no JSON."""
+    begin = body.lstrip()[:16].lower()
+    if not begin:
+        return "its reply is empty"
+    if begin.startswith((b"data:", b"event:", b": ")):
+        return "it streams its reply (server-sent events), which it was not asked to"
+    if begin.startswith(b"<"):
+        return "its reply is a page and no JSON: is the address that of the API, such as .../v1?"
+    return f"its reply can't be read: {error}"
+
+
+def _first_choice(value: Any) -> Any:
+    """The first choice of a reply; raises Unusable where it has none."""
+    choices = value.get("choices") if isinstance(value, dict) else None
+    if not isinstance(choices, list) or not choices:
+        has = f" (it has: {', '.join(map(str, value))[:80]})" if isinstance(value, dict) and value else ""
+        none = "are empty" if choices == [] else "are not there"
+        raise Unusable(
+            f"its reply is not of the chat protocol: its choices {none}{has if choices is None else ''}"
+        )
+    return choices[0]
 
 
 def _content(message: Any) -> str | None:

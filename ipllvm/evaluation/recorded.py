@@ -8,7 +8,7 @@ from typing import Any
 from ipllvm.benchmarks.cells import Row
 from ipllvm.benchmarks.definition import OWN_RULE, Definition
 from ipllvm.benchmarks.names import REFUSE
-from ipllvm.benchmarks.responses import Answer, match
+from ipllvm.benchmarks.responses import Answer, match, require_order
 from ipllvm.errors import NotMeasured, UsageError
 from ipllvm.evaluation.subscores import bounds
 from ipllvm.metrics.totals import Figure, GradedSample, Total
@@ -120,6 +120,7 @@ def score(
     scorer = SCORERS.load(definition.scorer(name))
     graded = scorer if judge is None or not isinstance(scorer, NeedsJudge) else scorer.by(judge)
     placed = list(definition.samples(rows, protocol))
+    require_order(rows, answers)
     if all(answer.placed for answer in answers):
         known: Sequence[str] = [str(index) for index in range(len(rows))]
     else:

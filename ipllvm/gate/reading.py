@@ -33,7 +33,7 @@ NAME_LIMIT: Final = 200
 _AGAIN: Final = "save it again with --save-baseline"
 _PROPERTY: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _BENCHMARK: Final = re.compile(
-    r"[\w.@+-]+|(?:hub|lmms):[\w.@:/+-]+|[\w.@:/+~,=() -]+\.(?:jsonl|csv|tsv|parquet)", re.IGNORECASE
+    r"[\w.@+-]+|(?:hub|lmms):[\w.@:/+-]+|[\w.@:/+~,=() -]+\.(?:jsonl?|csv|tsv|parquet)", re.IGNORECASE
 )
 """A registered name, also under a protocol, a file, a data set of the hub or a task."""
 T = TypeVar("T")

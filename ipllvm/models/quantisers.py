@@ -1,4 +1,4 @@
-"""Quantised checkpoints: transformers' quantiser reads them where it knows the kind and its packages are here."""
+"""Quantised checkpoints: transformers reads those whose kind it knows and whose packages are here."""
 
 from importlib.util import find_spec
 from typing import Any, Final
@@ -11,7 +11,8 @@ from ipllvm.models.checkpoint import Checkpoint
 PLACED: Final = "accelerate"
 """What puts quantised weights on their device, of whatever kind."""
 PACKAGES: Final = {
-    "aqlm": ("aqlm",), "auto-round": ("auto-round",), "awq": ("gptqmodel",), "bitsandbytes": ("bitsandbytes",),
+    "aqlm": ("aqlm",), "auto-round": ("auto-round",), "awq": ("gptqmodel",),
+    "bitsandbytes": ("bitsandbytes",),
     "compressed-tensors": ("compressed-tensors",), "eetq": ("kernels",), "fouroversix": ("fouroversix",),
     "gguf": ("gguf",), "gptq": ("gptqmodel", "optimum"), "higgs": ("flute-kernel", "fast-hadamard-transform"),
     "hqq": ("hqq",), "metal": ("kernels",), "nvfp4": ("kernels",), "quanto": ("optimum-quanto",),
@@ -27,36 +28,36 @@ def require_readable(found: Checkpoint) -> None:
     """Raises ModelUnavailable, in one line, where the weights are quantised in a way that transformers would
     leave out, which it does with a warning, or by packages that are not installed.
     """
-    asked = found.quantiser
-    if asked is None:
+    settings = found.quantiser
+    if settings is None:
         return
-    if not _known(asked):
+    if not _known(settings):
         raise ModelUnavailable(
             f"{found.folder}: its weights are quantised ({found.quantisation}) in a way that transformers "
             "does not know and would read as they are: save them dequantised"
         )
-    if missing := [name for name in packages(asked) if not _installed(name)]:
+    if missing := [name for name in packages(settings) if not _installed(name)]:
         raise ModelUnavailable(
             f"{found.folder}: its weights are quantised ({found.quantisation}), and {' and '.join(missing)} "
             f"{'reads' if len(missing) == 1 else 'read'} them: pip install {' '.join(missing)}"
         )
 
 
-def packages(asked: dict[str, Any]) -> tuple[str, ...]:
+def packages(settings: dict[str, Any]) -> tuple[str, ...]:
     """What pip calls all that a quantiser needs; for one in bits that names no method, bitsandbytes'.
 
     >>> packages({"quant_method": "gptq", "bits": 4}), packages({"load_in_4bit": True})
     (('gptqmodel', 'optimum', 'accelerate'), ('bitsandbytes', 'accelerate'))
     """
-    in_bits = asked.get("load_in_4bit") or asked.get("load_in_8bit")
-    method = "bitsandbytes" if in_bits else str(asked.get("quant_method"))
+    in_bits = settings.get("load_in_4bit") or settings.get("load_in_8bit")
+    method = "bitsandbytes" if in_bits else str(settings.get("quant_method"))
     return (*PACKAGES.get(method, ()), PLACED)
 
 
-def _known(asked: dict[str, Any]) -> bool:
+def _known(settings: dict[str, Any]) -> bool:
     kinds: Any = quantizers
     try:
-        return bool(kinds.AutoHfQuantizer.supports_quant_method(asked))
+        return bool(kinds.AutoHfQuantizer.supports_quant_method(settings))
     except ValueError:
         return False
 

@@ -7,6 +7,7 @@ the picture.
 import base64
 import binascii
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -21,6 +22,9 @@ from ipllvm.benchmarks.jsonlines import LONGEST
 from ipllvm.errors import UsageError
 from ipllvm.safety.printing import visible
 
+BETWEEN = (",", ";", "\t", "|")
+"""What may stand between cells."""
+_QUOTED = re.compile(r'"[^"]*"')
 KEPT = 4096
 """Characters of a cell that are kept in memory; what is longer and no text stays in the file."""
 
@@ -58,7 +62,8 @@ class CellImage:
 def rows(path: Path, pictures: bool = True) -> list[dict[str, Any]]:
     """The rows of a file with a header, all cells as text but for `pictures`; raises UsageError.
 
-    CSV may have semicolons for commas, as spreadsheets write it where a comma is the decimal point.
+    The header says what stands between cells: the comma of CSV and the tab of TSV, or what cuts it into more
+    columns, such as the semicolons that spreadsheets write where a comma is the decimal point.
     """
     csv.field_size_limit(LONGEST)
     if path.exists() and not path.is_file():
@@ -71,11 +76,12 @@ def rows(path: Path, pictures: bool = True) -> list[dict[str, Any]]:
 
 
 def _delimiter(path: Path, stream: BinaryIO) -> str:
-    if path.suffix.lower() == ".tsv":
-        return "\t"
-    header = stream.readline(LONGEST)
+    usual = "\t" if path.suffix.lower() == ".tsv" else ","
+    header = stream.readline(LONGEST).decode("utf-8-sig", errors="replace")
     stream.seek(0)
-    return ";" if b";" in header and b"," not in header else ","
+
+    bare = _QUOTED.sub("", header)
+    return max((usual, *BETWEEN), key=bare.count)  # the first of those that stand there equally often
 
 
 def _rows(path: Path, stream: BinaryIO, delimiter: str, pictures: bool) -> Iterator[dict[str, Any]]:
@@ -87,12 +93,12 @@ def _rows(path: Path, stream: BinaryIO, delimiter: str, pictures: bool) -> Itera
         try:
             cells = next(reader, None)
         except (csv.Error, UnicodeDecodeError) as error:
-            why = "it is not UTF-8: save it so" if isinstance(error, UnicodeDecodeError) else error
-            raise UsageError(f"{path}: row {number} can't be read: {why}") from error
+            where = "its header" if header is None else f"row {number + 1}"
+            raise UsageError(f"{path}: {where} can't be read: {_why(error)}") from error
         if cells is None:
             return
         if header is None:
-            header = _unlike(path, cells)
+            header = _unlike(path, [name.strip() for name in cells])
         elif cells:
             number += 1
             if len(cells) != len(header):
@@ -102,6 +108,18 @@ def _rows(path: Path, stream: BinaryIO, delimiter: str, pictures: bool) -> Itera
                 name: _cell(text, n, where) if pictures else text
                 for n, (name, text) in enumerate(zip(header, cells, strict=True))
             }
+
+
+def _why(error: csv.Error | UnicodeDecodeError) -> str:
+    """What is wrong with a row, and what to do."""
+    if isinstance(error, UnicodeDecodeError):
+        return "it is not UTF-8: save it so"
+    why = str(error)
+    if "new-line character" in why:
+        return "lines end in a carriage return alone: save it with line feeds"
+    if "expected after" in why or "unexpected end" in why:
+        return "a cell that begins with a quotation mark has to end with one: write those within it twice"
+    return why
 
 
 def _unlike(path: Path, header: list[str]) -> list[str]:

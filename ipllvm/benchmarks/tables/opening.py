@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.benchmarks.cells import BadCell
-from ipllvm.benchmarks.jsonlines import numbered
-from ipllvm.benchmarks.tables import SUFFIXES, delimited, parquet, webdataset
+from ipllvm.benchmarks.jsonlines import in_lines, numbered
+from ipllvm.benchmarks.originals import by_id, json_file
+from ipllvm.benchmarks.tables import SUFFIXES, delimited, other_kind, parquet, webdataset
 from ipllvm.benchmarks.tables.pictures import picture
 from ipllvm.errors import UsageError
 
@@ -17,10 +18,12 @@ def rows(path: Path) -> list[dict[str, Any]]:
     if suffix == ".tar":
         return webdataset.rows(path)
     if suffix not in SUFFIXES:
-        raise UsageError(f"{path}: rows are read from {', '.join(SUFFIXES)}")
+        raise UsageError(f"{path}: {other_kind(path.name)}")
     if not path.is_file():
         raise UsageError(f"{path}: there is no such file")
-    if suffix == ".jsonl":
+    if suffix == ".json" and not in_lines(path):
+        return by_id(path, json_file(path))
+    if suffix in (".jsonl", ".json"):
         return [row for _, row in numbered(path)]
     if suffix != ".parquet":
         return delimited.rows(path)

@@ -1,7 +1,7 @@
 """Rows of parquet files, as the hub keeps them; the bytes of pictures stay in the file.
 
 A column of pictures is a struct of `bytes` and `path`, or a list of such; it is read once, a row group
-at a time, for the digests that tell pictures apart.
+at a time, for the digests that tell pictures apart. A picture without bytes is the path that it names.
 """
 
 from collections.abc import Iterator
@@ -60,12 +60,14 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 
 def _cells(source: Any, file: str, column: str) -> Iterator[Any]:
-    """The pictures of a column, row by row, each hashed and let go again."""
+    """The pictures of a column, row by row, each hashed and let go again; the path of one without bytes."""
     several = not import_module("pyarrow").types.is_struct(source.schema_arrow.field(column).type)
     for group in range(source.num_row_groups):
         for row, cell in enumerate(source.read_row_group(group, columns=[column]).column(0)):
-            made: list[ImageSource] = [
+            made: list[ImageSource | str] = [
                 ParquetImage(file, column, group, row, item, _digest(each), _name(each))
+                if each["bytes"].is_valid
+                else _name(each)
                 for item, each in enumerate(_items(cell))
             ]
             yield made if several else next(iter(made), None)
@@ -76,7 +78,7 @@ def _items(cell: Any) -> list[Any]:
     if not cell.is_valid:
         return []
     given = cell.values if hasattr(cell, "values") and not hasattr(cell, "items") else [cell]
-    return [each for each in given if each.is_valid and each["bytes"].is_valid]
+    return [each for each in given if each.is_valid and (each["bytes"].is_valid or _name(each))]
 
 
 def _digest(picture: Any) -> bytes:

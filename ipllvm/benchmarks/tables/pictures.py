@@ -53,9 +53,9 @@ def below(path: str, column: str, root: Path) -> Path:
     try:
         found = (root / path).resolve()
         if not found.is_relative_to(root.resolve()):
-            raise BadCell(column, f"{path[:80]!r} leads out of {root}")
+            raise BadCell(column, f"{path[:80]!r} leads out of {root.resolve()}")
         if not found.is_file():
-            raise BadCell(column, f"there is no picture {path[:80]!r} in {root}")
+            raise BadCell(column, f"there is no picture {path[:80]!r} in {root.resolve()}")
     except (OSError, RuntimeError) as error:
         raise BadCell(column, f"{path[:80]!r} can't be read: {error}") from error
     return found

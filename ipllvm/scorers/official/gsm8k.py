@@ -1,7 +1,7 @@
 """GSM8K after worked examples.
 
-Sources: lm-evaluation-harness, tasks/gsm8k/gsm8k-cot.yaml and gsm8k.yaml; kojima_takeshi188/zero_shot_cot, utils.py;
-openai/grade-school-math, grade_school_math/dataset.py.
+Sources: lm-evaluation-harness, tasks/gsm8k/gsm8k-cot.yaml and gsm8k.yaml;
+kojima_takeshi188/zero_shot_cot, utils.py; openai/grade-school-math, grade_school_math/dataset.py.
 """
 
 import re

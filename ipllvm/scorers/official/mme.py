@@ -9,7 +9,7 @@ import re
 from ipllvm.records import Sample, Score
 
 PREFIX = 4
-_MARKS = ";/[]\"{}()=+\\_-><@`,?!"
+_MARKS = ';/[]"{}()=+\\_-><@`,?!'
 _BETWEEN_DIGITS = re.compile(r"\d,\d")
 _PERIOD, _PERIODS = re.compile(r"\.(?!\d)"), 32
 
@@ -49,8 +49,8 @@ def vlmeval(response_text: str, sample: Sample) -> Score:
 
 
 def _without_punctuation(text: str) -> str:
-    """As VQA's evaluation has it: a mark goes where it stands beside a blank anywhere, or where a comma stands
-    between digits; else a blank takes its place. Of periods that no digit follows the first 32 go.
+    """As VQA's evaluation has it: a mark goes where it stands beside a blank anywhere, or where a comma
+    stands between digits; else a blank takes its place. Of periods that no digit follows 32 go.
     """
     numbered = _BETWEEN_DIGITS.search(text) is not None
     beside = {mark for mark in _MARKS if numbered or f"{mark} " in text or f" {mark}" in text}

@@ -29,6 +29,17 @@ def test_tabs_are_for_tsv(tmp_path: Path) -> None:
     assert delimited.rows(table(tmp_path, "a\tb\n1,5\t2\n", "t.tsv")) == [{"a": "1,5", "b": "2"}]
 
 
+@pytest.mark.parametrize("name", ["t.csv", "t.tsv"])
+@pytest.mark.parametrize("between", [",", ";", "\t", "|"])
+def test_the_header_says_what_stands_between_cells(between: str, name: str, tmp_path: Path) -> None:
+    text = f'a{between}"b, free"\n1{between}"2; 3"\n'
+    assert delimited.rows(table(tmp_path, text, name)) == [{"a": "1", "b, free": "2; 3"}]
+
+
+def test_blanks_go_from_the_names_of_columns_alone(tmp_path: Path) -> None:
+    assert delimited.rows(table(tmp_path, "a, b\n1, 2\n")) == [{"a": "1", "b": " 2"}]
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
@@ -36,8 +47,11 @@ def test_tabs_are_for_tsv(tmp_path: Path) -> None:
         ("a,b\n1,2\n1,2,3\n", "row 2 has 3 cells, the header 2"),
         ("a,b,a\n1,2,3\n", "two columns are called 'a'"),
         ("a,\n1,\n", ""),
-        ('a,b\n1,"2\n3,4\n', "row 0 can't be read: unexpected end of data"),
-        ("a,b\n1,\udcff\n", "row 0 can't be read"),
+        ('a,b\n1,"2\n3,4\n', "row 1 can't be read: a cell that begins with a quotation mark"),
+        ('a\tb\n"x" y\t2\n', "row 1 can't be read: a cell that begins with a quotation mark"),
+        ("a,b\n1,2\n1,\udcff\n", "row 2 can't be read: it is not UTF-8"),
+        ("a,\udcff\n", "its header can't be read: it is not UTF-8"),
+        ("a,b\r1,2\r", "its header can't be read: lines end in a carriage return alone"),
     ],
 )
 def test_a_table_that_would_lose_something_is_refused(tmp_path: Path, text: str, line: str) -> None:

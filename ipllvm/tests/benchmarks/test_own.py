@@ -3,6 +3,8 @@
 import base64
 import csv
 import json
+from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -247,7 +249,13 @@ def test_places_that_nobody_counts_from_anywhere_are_told(
 
 @pytest.mark.parametrize(
     ("choices", "answer", "letter"),
-    [([1, 2, 4], 4, "C"), ('{"A": "red", "B": "blue"}', "B", "B"), (["1", "2"], "2", "B")],
+    [
+        ([{"label": "A", "text": "red"}, {"label": "B", "text": "blue"}], "blue", "B"),
+        ([{"id": "A", "text": "red"}, {"id": "B", "text": "blue"}], "A", "A"),
+        ([1, 2, 4], 4, "C"),
+        ('{"A": "red", "B": "blue"}', "B", "B"),
+        (["1", "2"], "2", "B"),
+    ],
 )
 def test_numbers_and_names_are_choices_too(
     choices: object, answer: object, letter: str, tmp_path: Path
@@ -269,11 +277,54 @@ def test_a_number_is_an_answer_without_its_point_and_annotators_say_theirs(tmp_p
         read(tmp_path, [{**plain, "answers": [{"said": "red"}]}])
 
 
+def test_a_json_file_is_a_list_of_rows_rows_by_id_or_a_row_a_line(tmp_path: Path) -> None:
+    path = folder(tmp_path) / "rows.json"
+    lines = "".join(json.dumps(row) + "\n" for row in PLAIN)
+    named = {f"q{number}": row for number, row in enumerate(PLAIN)}
+    for text in (json.dumps(PLAIN, indent=1), json.dumps(PLAIN), json.dumps(named), lines):
+        path.write_text(text)
+        found = choice.load(choice.check(str(path)))
+        assert [sample.answer for sample in found.samples] == ["lamp", "teal", "3"]
+    assert found.samples[0].id == "rows-00001"
+    path.write_text('["a"]')
+    with pytest.raises(UsageError, match=r"rows\.json: rows are a list of objects"):
+        choice.load(str(path))
+
+
+def test_pictures_that_a_hub_s_column_only_names_are_read_from_their_paths(tmp_path: Path) -> None:
+    arrow = pytest.importorskip("pyarrow")
+    place = folder(tmp_path) / "named.parquet"
+
+    def with_pictures(column: Any) -> Benchmark:
+        table = arrow.table({"image": column, "question": ["What?"] * 2, "answer": ["lamp"] * 2})
+        import_module("pyarrow.parquet").write_table(table, place)
+        return choice.load(str(place))
+
+    struct = arrow.struct([("bytes", arrow.binary()), ("path", arrow.string())])
+    held = {"bytes": (tmp_path / "a.png").read_bytes(), "path": "gone.png"}
+    named = {"bytes": None, "path": "b.png"}
+    for column in (
+        arrow.array([held, named], type=struct),
+        arrow.array([[held, named], [named]], type=arrow.list_(struct)),
+        arrow.array([named, named]),  # of which Arrow knows no bytes at all
+    ):
+        found = with_pictures(column)
+        (image,) = found.samples[1].images
+        assert image.load().mode == "RGB" and image.digest() == sha256(png(1)).digest()
+    assert [
+        len(sample.images) for sample in with_pictures(arrow.array([[held, named], [named]])).samples
+    ] == [2, 1]
+    with pytest.raises(UsageError, match=r"row 2, column 'image': '/etc/b.png' leads out of"):
+        with_pictures(arrow.array([held, {**named, "path": "/etc/b.png"}], type=struct))
+    with pytest.raises(BenchmarkUnavailable, match="row 1, column 'image': there is no picture"):
+        with_pictures(arrow.array([{"bytes": None, "path": None}, held], type=struct))
+
+
 def test_a_file_of_another_kind_says_which_are_read(tmp_path: Path) -> None:
-    other = folder(tmp_path) / "rows.json"
-    other.write_text("[]")
+    other = folder(tmp_path) / "rows.xlsx"
+    other.write_bytes(b"PK")
     for ask in (choice.check, lambda name: choice.load(choice.check(name))):
-        with pytest.raises(UsageError, match=r"rows are read from .jsonl, .csv, .tsv, .parquet"):
+        with pytest.raises(UsageError, match=r"read from .jsonl, .*, .parquet: save the sheet as .csv"):
             ask(str(other))
     assert choice.is_own(str(other)) and not choice.is_own("mme")
 

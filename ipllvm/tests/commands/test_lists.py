@@ -1,14 +1,16 @@
 """Lists: one line each, what is here, and what to do about what is not."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+import ipllvm
 from ipllvm import cli, registry
 from ipllvm.commands import suite
 from ipllvm.commands.listing import show
 from ipllvm.errors import BenchmarkUnavailable, UsageError
-from ipllvm.models import sources
+from ipllvm.models import family_table, sources
 from ipllvm.tests.reporting.hostile import HOSTILE
 
 
@@ -50,17 +52,34 @@ def test_a_missing_checkpoint_says_how_to_get_it(
 
 def test_families_say_what_they_take(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["models", "--families"]) == 0
-    rows = [line.split(None, 6) for line in capsys.readouterr().out.partition("\nstages:")[0].splitlines()]
-    assert rows[0] == ["type", "class", "stages", "pictures", "rows", "drafts", "places"]
+    table, _, rest = capsys.readouterr().out.partition("\nlines:")
+    rows = [re.split(r" {2,}", line) for line in table.splitlines()]
+    assert rows[0] == ["type", "class", "exact", "pictures", "rows", "drafts", "lines", "places"]
     found = {name: told for name, _, *told in rows[1:]}
     assert found.keys() == set(registry.FAMILIES)
-    assert found["llava"] == ["all", "several", "shared", "verified", "yes"]
-    assert found["paligemma"] == ["all", "one", "own", "verified", "yes"]
-    assert found["llama4"] == ["all", "several", "own", "verified", "yes"]
-    assert found["aria"][-1] == "none: queries"
-    assert found["mllama"][:4] == ["pixels", "several", "own", "none"]
+    assert found["llava"][:4] == ["1BPDLSJM", "several", "shared", "verified"]
+    assert found["paligemma"][:4] == ["1BPDLJ", "one", "own", "verified"]
+    assert found["llama4"][:4] == ["1BPDLJM", "several", "own", "verified"]
+    assert (found["llava"][-1], found["aria"][-1]) == ("yes", "none: queries")
+    assert found["mllama"][:4] == ["pixels and words", "several", "own", "none"]
     again = {name for name, told in found.items() if told[3] == "rerun"}
     assert again == {"qwen3_5", "qwen3_5_moe", "lfm2_vl"}
+    untested = rest.partition("NOT TESTED:")[2].splitlines()
+    assert any("one (perception_lm, paligemma, blip-2, instructblip)" in line for line in untested)
+
+
+def test_the_guide_s_table_of_families_is_that_of_their_classes() -> None:
+    guide = (Path(ipllvm.__file__).parents[1] / "docs" / "families.md").read_text(encoding="utf-8")
+    lines = re.findall(r"^\| ([a-z0-9_-]+) \| ([A-Z].*? \(.*?\)) \| (.*?) \|.*?\| (.*?) \|$", guide, re.M)
+    stated = {name: (written, exact, why) for name, written, exact, why in lines}
+    found = {row.name: row for row in family_table.rows()}
+    assert stated.keys() == found.keys()
+    assert {name: each[:2] for name, each in stated.items()} == {
+        name: (row.written, row.exact) for name, row in found.items()
+    }
+    assert {
+        name for name, row in found.items() for why in row.untested if why not in stated[name][2]
+    } == set()
 
 
 def test_benchmarks(capsys: pytest.CaptureFixture[str]) -> None:

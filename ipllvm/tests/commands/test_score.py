@@ -229,7 +229,7 @@ def test_a_second_answer_counts_only_if_one_says_so(
     ("rows_text", "responses_text", "said"),
     [
         (None, "{", "responses.jsonl: line 1 is not JSON"),
-        (None, "[1]", "line 1 is no JSON object but list"),
+        (None, "[1]", "it is one JSON value, not one a line"),
         (None, "", "holds no responses"),
         (None, '{"id": 1}', "line 1 has no 'response' (it has: id)"),
         (None, '{"id": 1, "response": ["A", "B"]}', "line 1, column 'response': 2 texts, and one is"),
@@ -323,6 +323,28 @@ SHAPES: dict[str, tuple[str, str, Callable[[], str]]] = {
         "mmvet", "grades.json",
         lambda: json.dumps({n: {"content": ["1.0"], "score": [1.0]} for n, _ in bare("mmvet")}),
     ),
+    "lmms-eval's file of 2024": (
+        "mmstar", "mmstar.json",
+        lambda: json.dumps({"args": {"tasks": "mmstar"}, "model_configs": {"task": "mmstar"}, "time": "0101",
+                            "logs": [{"doc_id": n, "target": "A", "resps": [[f" {said}\n"]],
+                                      "filtered_resps": [f" {said}\n"]}
+                                     for n, (_, said) in enumerate(bare("mmstar"))]}),
+    ),
+    "InternVL's and Qwen-VL's outputs, in the rows' order": (
+        "chartqa", "chartqa_test_human.json",
+        lambda: json.dumps([{"question": f"{row['question']}\nIn a word.", "answer": said, "annotation": "x"}
+                            for (_, said), row in zip(bare("chartqa"), rows("chartqa"), strict=True)]),
+    ),
+    "InternVL's outputs with a number": (
+        "seed", "out.jsonl",
+        lambda: lines({"question": "?", "question_id": n, "answer": said, "gt_answers": "x"}
+                      for n, said in bare("seed")),
+    ),
+    "OpenCompass's predictions": (
+        "gsm8k", "gsm8k.json",
+        lambda: json.dumps({n: {"origin_prompt": "?", "prediction": said, "gold": "x"}
+                            for n, said in bare("gsm8k")}),
+    ),
     "a list": (
         "gsm8k", "out.json", lambda: json.dumps([{"id": n, "prediction": said} for n, said in bare("gsm8k")]),
     ),
@@ -342,6 +364,22 @@ def test_what_other_harnesses_write_is_read(
     place.write_text(text(), encoding="utf-8")
     found = report(capsys, [*command[:-1], str(place)])
     assert found["figures"] == expected["figures"] and found["complete"] and found["strays"] == []
+
+
+def test_answers_without_names_are_to_the_questions_of_their_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = [{"question": row["question"], "response": "1"} for row in rows("chartqa")]
+    assert main(scored(tmp_path, "chartqa", answers[:-1])) == 7
+    for wrong in (
+        answers[::-1],
+        [*answers, answers[0]],
+        [{**answers[0], "question": "Which?"}, *answers[1:]],
+    ):
+        capsys.readouterr()
+        assert main(scored(tmp_path, "chartqa", wrong)) == 4
+        told = capsys.readouterr().err
+        assert "no 'id' names its row, and its question is not" in told and told.count("\n") == 1
 
 
 def test_mme_s_folder_of_texts_is_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

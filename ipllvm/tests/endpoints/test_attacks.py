@@ -2,6 +2,9 @@
 
 import gzip
 import json
+import re
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -88,6 +91,12 @@ def _drip_headers(attacker: Attacker) -> None:
         return
 
 
+def _reset(attacker: Attacker) -> None:
+    linger = struct.pack("ii", 1, 0)
+    attacker.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    attacker.connection.close()
+
+
 def _raw(text: bytes) -> Callable[[Attacker], None]:
     def answer(attacker: Attacker) -> None:
         attacker.wfile.write(text)
@@ -103,6 +112,13 @@ REPLIES: dict[str, Callable[[Attacker], None]] = {
     "list": _content(["yes"]),
     "nochoices": lambda attacker: attacker.reply(200, b'{"choices": null}'),
     "empty": lambda attacker: attacker.reply(200, b'{"choices": []}'),
+    "stream": lambda attacker: attacker.reply(200, b"data: " + SAID + b"\n\ndata: [DONE]\n\n"),
+    "blank": lambda attacker: attacker.reply(200),
+    "closed": lambda attacker: attacker.close_connection is None,
+    "reset": _reset,
+    "nochoice": lambda attacker: attacker.reply(200, b'{"object": "list", "data": []}'),
+    "nomessage": lambda attacker: attacker.reply(200, b'{"choices": [{"text": "yes"}]}'),
+    "half": lambda attacker: attacker.reply(200, SAID[:-9]),
     "nojson": lambda attacker: attacker.reply(200, b"<html>"),
     "utf8": lambda attacker: attacker.reply(200, b'{"\xff'),
     "deep": lambda attacker: attacker.reply(200, b"[" * 200_000 + b"]" * 200_000),
@@ -155,7 +171,31 @@ def test_no_attack_gets_the_key_or_a_reply(server: str, stolen: list[str | None]
     assert found.reason
     assert SECRET not in found.reason
     assert found.reason == visible(found.reason, len(found.reason))
+    assert not re.search(r"[a-z](Error|Exception)\b", found.reason), "a class is no reason"
     assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("attack", "told"),
+    [
+        ("stream", "it streams its reply"),
+        ("blank", "its reply is empty"),
+        ("closed", "it closed the connection before its reply was whole"),
+        ("reset", "it closed the connection before its reply was whole"),
+        ("cut", "it closed the connection before its reply was whole"),
+        ("status", "what it sends is not HTTP"),
+        ("chunk", "what it sends is not HTTP"),
+        ("empty", "its choices are empty"),
+        ("nochoices", "its choices are not there"),
+        ("nochoice", "its choices are not there (it has: object, data)"),
+        ("nomessage", "its first choice holds no message"),
+        ("nojson", "its reply is a page and no JSON"),
+        ("half", "its reply can't be read: not JSON"),
+    ],
+)
+def test_what_a_server_does_wrong_is_told_in_words(server: str, attack: str, told: str) -> None:
+    found = ask(f"{server}/{attack}#m")
+    assert isinstance(found, NoReply) and told in found.reason
 
 
 def test_the_host_that_is_named_gets_the_key(server: str, stolen: list[str | None]) -> None:

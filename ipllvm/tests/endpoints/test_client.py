@@ -120,7 +120,8 @@ def test_a_dead_endpoint_ends_in_seconds() -> None:
     began = time.monotonic()
     found = client.ask([question(str(n)) for n in range(218)])
     assert time.monotonic() - began < 5
-    assert {reason(each) for each in found} == {"it can't be reached (ConnectError)"}
+    (told,) = {reason(each) for each in found}
+    assert told.startswith("it can't be reached: ") and "Error" not in told
     assert client.tally.requests == 3
 
 
