@@ -93,8 +93,8 @@ def _rows(path: Path, stream: BinaryIO, delimiter: str, pictures: bool) -> Itera
         try:
             cells = next(reader, None)
         except (csv.Error, UnicodeDecodeError) as error:
-            where = "its header" if header is None else f"row {number + 1}"
-            raise UsageError(f"{path}: {where} can't be read: {_why(error)}") from error
+            what = "its header" if header is None else f"row {number + 1}"
+            raise UsageError(f"{path}: {what} can't be read: {_why(error)}") from error
         if cells is None:
             return
         if header is None:

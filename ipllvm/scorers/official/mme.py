@@ -54,7 +54,7 @@ def _without_punctuation(text: str) -> str:
     """
     numbered = _BETWEEN_DIGITS.search(text) is not None
     beside = {mark for mark in _MARKS if numbered or f"{mark} " in text or f" {mark}" in text}
-    bare = text.translate(str.maketrans({mark: "" if mark in beside else " " for mark in _MARKS}))
+    bare = "".join(" " * (c not in beside) if c in _MARKS else c for c in text)
     return _PERIOD.sub("", bare, count=_PERIODS)
 
 

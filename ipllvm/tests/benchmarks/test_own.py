@@ -309,7 +309,7 @@ def test_pictures_that_a_hub_s_column_only_names_are_read_from_their_paths(tmp_p
         arrow.array([named, named]),  # of which Arrow knows no bytes at all
     ):
         found = with_pictures(column)
-        (image,) = found.samples[1].images
+        image: Any = found.samples[1].images[0]
         assert image.load().mode == "RGB" and image.digest() == sha256(png(1)).digest()
     assert [
         len(sample.images) for sample in with_pictures(arrow.array([[held, named], [named]])).samples

@@ -114,7 +114,7 @@ REPLIES: dict[str, Callable[[Attacker], None]] = {
     "empty": lambda attacker: attacker.reply(200, b'{"choices": []}'),
     "stream": lambda attacker: attacker.reply(200, b"data: " + SAID + b"\n\ndata: [DONE]\n\n"),
     "blank": lambda attacker: attacker.reply(200),
-    "closed": lambda attacker: attacker.close_connection is None,
+    "closed": lambda attacker: None,
     "reset": _reset,
     "nochoice": lambda attacker: attacker.reply(200, b'{"object": "list", "data": []}'),
     "nomessage": lambda attacker: attacker.reply(200, b'{"choices": [{"text": "yes"}]}'),
