@@ -4,6 +4,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Plan, measure, write; 0, or pytest's status where nothing could be measured."""
+    """Plan, measure, write; 0, or pytest's status where nothing could be measured or a run was stopped."""
     from ipllvm.models.sources import check_name, names_classes
     from ipllvm.paper import planning, words
     from ipllvm.paper.parts import chosen
@@ -71,7 +72,11 @@ def main(args: argparse.Namespace) -> int:
     if not reports and any(part.form != "examples" for part in parts):
         print("paper: nothing was measured, and no page was written", file=sys.stderr)
         return status
-    return _written(args, parts, models, encoders, reports, lines)
+    _written(args, parts, models, encoders, reports, lines)
+    if status in HOPELESS:
+        print("paper: stopped early; the same command goes on", file=sys.stderr)
+        return status
+    return 0
 
 
 def _default() -> Sequence[str]:
@@ -98,9 +103,17 @@ def _sizes(rest: Sequence[str]) -> Sequence[str]:
 
 
 def _number(name: str, words: Sequence[str]) -> int | None:
-    """The number that `--NAME=N` gives, None for all and where it is not there."""
-    given = next((w.partition("=")[2] for w in words if w.startswith(f"--{name}=")), "")
-    return int(given) if given.isdecimal() else None
+    """The number that `--NAME=N` or `--NAME N` gives, None for all and where it is not there.
+
+    >>> _number("samples", ["--samples", "60"]), _number("samples", ["--samples=60"]), _number("draws", [])
+    (60, 60, None)
+    """
+    for word, after in pairwise([*words, ""]):
+        key, equals, value = word.partition("=")
+        if key == f"--{name}":
+            given = value if equals else after
+            return int(given) if given.isdecimal() else None
+    return None
 
 
 def _measured(
@@ -164,7 +177,8 @@ def _written(
     encoders: Sequence[str],
     reports: Sequence[Any],
     plan: Sequence[str],
-) -> int:
+) -> None:
+    """Write the page of what was measured, and say where it is."""
     from ipllvm.paper import document, words
     from ipllvm.paper.measured import Measured
     from ipllvm.reporting.folders import inner_folder
@@ -175,15 +189,15 @@ def _written(
     folder = inner_folder(args.report_dir, "paper")
     document.write(page, folder)
     print(f"{words.counts(page)}\npaper: {visible(str(folder / 'paper.html'), 4096)}")
-    return 0
 
 
 def _about(args: argparse.Namespace, reports: Sequence[Any]) -> list[str]:
     """How the page was made."""
     seconds = sum(report["run"]["seconds"] for report in reports)
     early = any(report["run"]["partial"] for report in reports)
+    typed = shlex.join(["ipllvm", "paper", *args.words])
     return [
-        f"ipllvm paper {shlex.join(args.words)}: measured in {seconds:,.0f} s, protocol {args.protocol}."
+        f"{typed}: the run took {seconds:,.0f} s, protocol {args.protocol}."
         + " The run was stopped early; the same command goes on." * early,
         "A measured value stands with its interval, each bound valid at 95 % on its own side over questions "
         "like these; a printed value of the same questions should lie well inside.",

@@ -21,6 +21,8 @@ from ipllvm.registry import BENCHMARKS
 from ipllvm.session.profiles import TABLE_3, size
 
 BATCH: Final = 32
+GET: Final = "ipllvm data get "
+"""The command that fetches published benchmarks, before their names."""
 JUDGED: Final = ("mmvet", "llavaw")
 SHARED: Final = 2
 """Trials that parts share: the question as it is, and on a blank picture."""
@@ -205,7 +207,7 @@ def _missing(part: PaperPart, model: str, benchmark: str, judge: bool) -> Iterat
     except IpllvmError:
         yield f"hf download {sources.hub_id(model) or model}"
     if not is_here(benchmark):
-        yield f"ipllvm data get {benchmark}, or copy it into $IPLLVM_DATA/{benchmark}"
+        yield f"{GET}{benchmark}"
     if benchmark in JUDGED and not judge:
         yield "--judge=NAME (its replies can be recorded and replayed)"
 

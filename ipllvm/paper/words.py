@@ -7,7 +7,7 @@ from typing import Final
 from ipllvm.paper.agreement import Agreement
 from ipllvm.paper.measured import WITH, PaperCell
 from ipllvm.paper.parts import PaperPart
-from ipllvm.paper.planning import Device, Planned, judge_tokens
+from ipllvm.paper.planning import GET, Device, Planned, judge_tokens
 from ipllvm.paper.summaries import AVERAGE
 from ipllvm.reporting.pictures import Picture
 from ipllvm.reporting.text import duration, interval, number
@@ -120,26 +120,51 @@ def counts(document: Document) -> str:
 
 
 def plan(found: Sequence[Planned], device: Device) -> Iterator[str]:
-    """A line a part and model, the sums, and what is missing with the command that gets it."""
+    """A line a part and model, what is missing with the commands that get it, and the sums."""
     own = [each for each in found if not each.stands_in]
     groups: dict[tuple[str, str], list[Planned]] = {}
-    for each in own:
+    for each in found:
         groups.setdefault((each.part.where, each.model), []).append(each)
-    for (where, model), rows in groups.items():
-        lacking = sum(bool(each.missing) for each in rows)
-        gaps = f"; {lacking} of {len(rows)} benchmarks lack something" if lacking else ""
-        yield f"{where}, {model}: {_sums(rows)}{gaps}"
-    ready = [each for each in found if not each.missing]
-    others = ", ".join(dict.fromkeys(each.benchmark for each in ready if each.stands_in))
-    standing_in = f", with {others} standing in" if others else ""
-    yield f"what can be run now, on {device.name}{standing_in}: {_sums(ready)}"
+    yield from (f"{where}, {model}: {_planned(rows)}" for (where, model), rows in groups.items())
+    yield from (f"missing: {how}" for how in _missing(found))
     yield f"all of it, once it is here: {_sums(own)}; roughly, and what is known already is not run again"
-    missing = dict.fromkeys(how for each in found for how in each.missing)
-    yield from (f"missing: {how}" for how in missing)
+    ready = [each for each in found if not each.missing]
+    standing_in = f", with {_names(ready)} standing in" if _names(ready) else ""
+    yield f"what can be run now, on {device.name}{standing_in}: {_sums(ready)}"
+
+
+def _planned(rows: Sequence[Planned]) -> str:
+    """What a part takes of a model: on its own sets, or on what stands in where nothing else is here."""
+    own = [each for each in rows if not each.stands_in]
+    others = [each for each in rows if each.stands_in and not each.missing]
+    lacking = sum(bool(each.missing) for each in own)
+    if others:
+        return f"{_sums(others)} on {_names(others)} in place of {_count(len(own))} of the paper's"
+    gaps = f"; {lacking} of {_count(len(own))} {'lacks' if lacking == 1 else 'lack'} something"
+    return _sums(own) + gaps * bool(lacking)
+
+
+def _count(benchmarks: int) -> str:
+    return "1 benchmark" if benchmarks == 1 else f"{benchmarks} benchmarks"
+
+
+def _names(rows: Sequence[Planned]) -> str:
+    """The benchmarks that stand in."""
+    return ", ".join(dict.fromkeys(each.benchmark for each in rows if each.stands_in))
+
+
+def _missing(found: Sequence[Planned]) -> Iterator[str]:
+    """The commands that get what is missing, one for all benchmarks."""
+    commands = dict.fromkeys(how for each in found for how in each.missing)
+    sets = [how.removeprefix(GET) for how in commands if how.startswith(GET)]
+    if sets:
+        yield f"{GET}{' '.join(sets)}, or copy each into $IPLLVM_DATA/NAME"
+    yield from (how for how in commands if not how.startswith(GET))
 
 
 def _sums(rows: Sequence[Planned]) -> str:
     calls, tokens = (sum(f(each) for each in rows) for f in (lambda p: p.judge_calls, judge_tokens))
     judged = f", {calls:,} calls of a judge ({tokens:,} tokens)" if calls else ""
     seconds = sum(each.seconds for each in rows)
-    return f"{sum(each.trials for each in rows):,} trials, about {duration(seconds)}{judged}"
+    count = sum(each.trials for each in rows)
+    return f"{count:,} trials, about {duration(seconds)}{judged}" if count else "no trials of its own"

@@ -2,10 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from ipllvm.reporting import pages
 from ipllvm.reporting.advice import here
 from ipllvm.reporting.example_cards import Example
+
+OPEN: Final = 12
+"""Samples of a page that stand open."""
+STEP: Final = 24
+"""Samples that are opened together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,6 @@ def index(runs: Sequence[ListedRun], folder: str, *, served: bool) -> str:
 def samples(
     title: str, run: str, cards: Sequence[tuple[Example, bool]], total: int, why: str, back: str
 ) -> str:
-    """Every sample of a result; the flag beside a card says whether its score changed."""
-    page = pages.template("samples.html", {"here": here})
+    """Every sample of a result, the first dozen open; the flag beside a card: whether its score changed."""
+    page = pages.template("samples.html", {"here": here, "open": OPEN, "step": STEP})
     return str(page.render(title=title, run=run, cards=cards, total=total, why=why, back=back))

@@ -42,12 +42,18 @@
   }
   const sift = document.getElementById("sift");
   if (sift) {
-    const items = [...document.querySelectorAll("#samples > li")];
+    const items = [...document.querySelectorAll("#samples li[data-state]")];
+    const groups = [...document.querySelectorAll("#samples > details")];
     const choose = () => {
-      const words = sift.elements.words.value.trim().toLowerCase().split(/\s+/), state = sift.elements.state.value;
+      const sought = sift.elements.words.value.trim().toLowerCase(), state = sift.elements.state.value;
+      const words = sought.split(/\s+/);
       for (const item of items) {
         const text = item.textContent.toLowerCase();
         item.hidden = !(words.every((word) => text.includes(word)) && (!state || item.dataset.state === state));
+      }
+      for (const group of groups) {
+        group.hidden = !group.querySelector("li[data-state]:not([hidden])");
+        group.open = Boolean(sought || state);
       }
       sift.querySelector("output").textContent = `${items.filter((item) => !item.hidden).length} of ${items.length} samples`;
     };

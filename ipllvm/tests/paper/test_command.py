@@ -21,6 +21,14 @@ def test_a_plan_measures_and_writes_nothing(tmp_path: Path, capsys: pytest.Captu
     assert not [*tmp_path.iterdir()]
 
 
+def test_a_plan_counts_what_is_asked_for_in_either_form(capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    for sizes in (["--samples=7", "--draws=1"], ["--samples", "7", "--draws", "1"]):
+        assert cli.main(["paper", "--plan", "--only", "table1", "--models", "llava-tiny", *sizes]) == 0
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1] and "63 trials" in told[0], "three questions of seven samples on three sets"
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [
@@ -33,6 +41,19 @@ def test_a_bad_word_is_one_line(words: list[str], line: str, capsys: pytest.Capt
     assert cli.main(["paper", *words]) == 4
     told = capsys.readouterr().err
     assert line in told and len(told.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("ended", "status"), [(2, 2), (3, 3), (0, 0), (7, 0)])
+def test_a_run_that_was_stopped_is_no_success(
+    ended: int, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A page of what was measured until then is written all the same; what is not here (7) stops nothing."""
+    monkeypatch.setattr(paper, "_measured", lambda *_: ([{}], ended))
+    monkeypatch.setattr(paper, "_written", lambda *_: print("written"))
+    assert cli.main(["paper", "--only", "fig4", "--models", "llava-tiny"]) == status
+    told = capsys.readouterr()
+    assert "written" in told.out
+    assert ("the same command goes on" in told.err) is bool(status)
 
 
 @pytest.mark.slow

@@ -48,7 +48,11 @@ def test_what_is_missing_comes_with_the_command_that_gets_it(
     found = list(plan(chosen(["table1"]), ["llava-1.5", "llava-tiny"], DEVICE, 10, 1, judge=False))
     lines = list(words.plan(found, DEVICE))
     assert "missing: hf download llava-hf/llava-1.5-7b-hf" in lines
-    assert "missing: ipllvm data get mme, or copy it into $IPLLVM_DATA/mme" in lines
+    (sets,) = (line for line in lines if "data get" in line)
+    assert sets.startswith("missing: ipllvm data get mmvp qbench mme ") and "$IPLLVM_DATA/NAME" in sets
+    (tiny_line,) = (line for line in lines if line.startswith("Table 1, llava-tiny: 90 trials, about "))
+    assert tiny_line.endswith("on easyvqa, scenes, charts in place of 10 benchmarks of the paper's")
+    assert any(line.endswith("; 10 of 10 benchmarks lack something") for line in lines), "of what is not here"
     assert any(line.startswith("missing: --judge=NAME") for line in lines)
     tiny = [each for each in found if each.model == "llava-tiny" and not each.missing]
     assert [each.benchmark for each in tiny] == ["easyvqa", "scenes", "charts"]
