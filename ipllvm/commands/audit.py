@@ -93,7 +93,8 @@ def _forecast(asked: Sequence[str], folder: Path, typed: Sequence[str]) -> int:
     if status in HOPELESS:
         print(printed.getvalue(), end="")
         return status
-    print(f"audit: {len(witness.costs)} tests make trials")
+    count = len(witness.costs)
+    print(f"audit: {count} {'test makes' if count == 1 else 'tests make'} trials")
     for line in summary(witness.costs) if witness.costs else ():
         print(line)
     kept_in = visible(str(places.store(folder) / "outcomes"), 4096)

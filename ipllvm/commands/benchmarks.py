@@ -28,7 +28,7 @@ def row(name: str) -> Row:
     try:
         samples = _count(name, load)
     except BenchmarkUnavailable as error:
-        return name, "not here", str(error)
+        return name, "not here", _how_to_get(name, load, str(error))
     return name, f"{samples:,} samples", _words(name, load)
 
 
@@ -42,6 +42,12 @@ def _count(name: str, load: Any) -> int:
     if name in MADE and (not name.startswith(EASYVQA) or find_spec("easy_vqa") is not None):
         return MADE[name]
     return len(load(seed=0).samples)
+
+
+def _how_to_get(name: str, load: Any, why: str) -> str:
+    """The command that fetches a published set, with its size; else why it is not here."""
+    size = getattr(load, "size", None)
+    return why if size is None else f"ipllvm data get {name}: {size:,} samples"
 
 
 def _words(name: str, load: object) -> str:

@@ -39,11 +39,21 @@ def names() -> dict[str, list[str]]:
     """What can stand behind an option or in a place, by its name."""
     from ipllvm.commands import properties
     from ipllvm.models import sources
+    from ipllvm.paper.parts import keys
     from ipllvm.registry import BENCHMARKS
+    from ipllvm.session.option import KnownWords
+    from ipllvm.session.options import OPTIONS
 
     models = [*sources.EMBEDDED, *sources.HUB_ALIASES]
     measured = [name for name, *_ in properties.rows()]
-    return {"--model": models, "model": models, "--benchmark": [*BENCHMARKS], "--property": measured}
+    words = {
+        spelled: [*row.parse.known]
+        for row in OPTIONS.values()
+        if isinstance(row.parse, KnownWords)
+        for spelled in row.spellings
+    }
+    words |= {"--model": models, "--models": models, "model": models, "--only": [*keys()]}
+    return words | {"--benchmark": [*BENCHMARKS], "--property": measured}
 
 
 def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:

@@ -52,7 +52,8 @@ def _verified(run: Path, key: "Ed25519PublicKey | None") -> int:
         print(line)
     shown = visible(str(run), 4096)
     if wrong:
-        print(f"{shown}: {len(wrong)} of its files are not as they were written")
+        told = "is not as it was" if len(wrong) == 1 else "are not as they were"
+        print(f"{shown}: {len(wrong)} of its files {told} written")
         return 1
     signed = ", signed by this key" if key is not None else _unchecked(run)
     print(f"{shown}: {len(found['files'])} files, all as they were written{signed}")

@@ -64,6 +64,11 @@ def parts() -> dict[str, PaperPart]:
     return {key: _part(key, each) for key, each in _stored().items() if key != "anomalies"}
 
 
+def keys() -> tuple[str, ...]:
+    """All that `chosen` takes."""
+    return (*parts(), "fig6", "fig9")
+
+
 def chosen(keys: Sequence[str]) -> list[PaperPart]:
     """The parts of those keys, all where none is named; fig6 and fig9 are both of their halves.
 
@@ -80,7 +85,7 @@ def chosen(keys: Sequence[str]) -> list[PaperPart]:
 def _of(key: str, available: Mapping[str, PaperPart]) -> list[str]:
     found = [each for each in available if each == key or (each[:-1] == key and each[-1] in "ab")]
     if not found:
-        raise UnknownName("part of the paper", key, (*available, "fig6", "fig9"))
+        raise UnknownName("part of the paper", key, keys())
     return found
 
 

@@ -130,7 +130,7 @@ def plan(found: Sequence[Planned], device: Device) -> Iterator[str]:
     yield f"all of it, once it is here: {_sums(own)}; roughly, and what is known already is not run again"
     ready = [each for each in found if not each.missing]
     standing_in = f", with {_names(ready)} standing in" if _names(ready) else ""
-    yield f"what can be run now, on {device.name}{standing_in}: {_sums(ready)}"
+    yield f"what can be run now, on {device.name}{standing_in}: {_sums(ready) if ready else 'nothing'}"
 
 
 def _planned(rows: Sequence[Planned]) -> str:

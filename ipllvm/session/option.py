@@ -102,9 +102,20 @@ def option(
     return field(metadata={ROW: row})
 
 
+@dataclass(frozen=True, slots=True)
+class KnownWords:
+    """Reads one of the known words, which completion offers; raises UsageError for another."""
+
+    known: tuple[str, ...]
+
+    def __call__(self, name: str, text: str) -> str:
+        """The word itself."""
+        return parsing.one_of(name, text, self.known)
+
+
 def one_of(*known: str) -> Parse:
     """Reads one of the known words."""
-    return lambda name, text: parsing.one_of(name, text, known)
+    return KnownWords(known)
 
 
 def number(least: float, most: float) -> Parse:

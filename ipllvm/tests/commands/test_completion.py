@@ -31,14 +31,26 @@ def test_other_shells_have_theirs(shell: str, capsys: pytest.CaptureFixture[str]
     assert "permutation_invariance" in script(shell, capsys)
 
 
-def test_bash_completes_what_was_begun(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("check --prope", ["--property"]),
+        ("check --model = llava-o", ["llava-ov-tiny", "llava-ov"]),
+        ("check MODEL --fail-on wo", ["worse"]),
+        ("paper --only table", ["table1", "table2", "table3"]),
+    ],
+)
+def test_bash_completes_what_was_begun(
+    typed: str, completed: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     bash = shutil.which("bash")
     if bash is None:
         pytest.skip("no bash here")
-    ask = "COMP_WORDS=(ipllvm check --prope) COMP_CWORD=2; _shtab_ipllvm; echo ${COMPREPLY[@]}"
+    place = len(typed.split())
+    ask = f"COMP_WORDS=(ipllvm {typed}) COMP_CWORD={place}; _shtab_ipllvm; echo ${{COMPREPLY[@]}}"
     words = [bash, "--norc", "-c", f"{script('bash', capsys)}\n{ask}"]
     done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout.split() == ["--property"], done.stderr
+    assert done.stdout.split() == completed, done.stderr
 
 
 def test_without_its_package_the_extra_is_named(

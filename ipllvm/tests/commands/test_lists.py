@@ -150,3 +150,12 @@ def test_a_command_to_copy_is_not_cut(capsys: pytest.CaptureFixture[str]) -> Non
 def test_hostile_text_moves_no_cursor(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     show([(text, text, text)], 80)
     assert all(line.isprintable() for line in capsys.readouterr().out.splitlines())
+
+
+def test_what_is_not_here_is_told_by_its_command_and_size(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("IPLLVM_DATA", str(tmp_path))
+    assert cli.main(["benchmarks"]) == 0
+    (line,) = (line for line in capsys.readouterr().out.splitlines() if line.startswith("mmvp "))
+    assert re.split("  +", line) == ["mmvp", "not here", "ipllvm data get mmvp: 300 samples"]

@@ -60,6 +60,10 @@ def test_what_is_missing_comes_with_the_command_that_gets_it(
     assert "with easyvqa, scenes, charts standing in" in now and "90 trials" in now
     (whole,) = (line for line in lines if line.startswith("all of it"))
     assert "600 trials" in whole, "what stands in is not run once the paper's sets are here"
+    (none,) = (
+        line for line in words.plan([each for each in found if each.missing], DEVICE) if "run now" in line
+    )
+    assert none.endswith(": nothing")
     planning.is_here.cache_clear()
 
 

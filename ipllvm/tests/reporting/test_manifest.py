@@ -80,6 +80,12 @@ def test_a_file_or_a_link_that_came_later_is_refused(
     ]
 
 
+def test_one_file_is_told_in_the_singular(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "notes.txt").write_text("mine")
+    assert cli.main(["verify", str(folder)]) == 1
+    assert capsys.readouterr().out.splitlines()[-1].endswith(": 1 of its files is not as it was written")
+
+
 @pytest.mark.parametrize("name", ["../report.json", "/etc/passwd", "pictures/../../x"])
 def test_no_file_outside_is_read(folder: Path, name: str) -> None:
     found = manifest.read(folder)
