@@ -109,7 +109,7 @@ def _benchmark(lettered: bool) -> Benchmark:
 
 def _samples(rows: dict[int, list[tuple[str, str]]], lettered: bool) -> Iterator[Sample]:
     for image_id, asked in sorted(rows.items()):
+        cluster, picture = f"easyvqa-{image_id}", image("test", image_id)
         for k, (text, answer) in enumerate(asked):
-            cluster = f"easyvqa-{image_id}"
             question = as_question(text, answer)
-            yield rendering.sample(f"{cluster}-{k}", cluster, image("test", image_id), question, lettered)
+            yield rendering.sample(f"{cluster}-{k}", cluster, picture, question, lettered)
