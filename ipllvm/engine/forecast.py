@@ -9,16 +9,15 @@ from statistics import fmean
 from typing import Any
 
 from ipllvm.engine import batch_policy
+from ipllvm.engine.holding import held
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.prompt_length import require_fitting
 from ipllvm.models.base import Prepared, VisionLanguageModel
-from ipllvm.models.capacity import MOST, UNKNOWN, Footprint, SampleCost
+from ipllvm.models.capacity import ITEMSIZE, MOST, UNKNOWN, SampleCost
 from ipllvm.records import LayerPerturbation, Sample, Stage
 
 LOOKED_AT = 8
 """Samples whose prompts stand for all."""
-ITEMSIZE = 4
-"""Bytes of a number, at most."""
 LETTERS = 4
 """Of a token, as English has it."""
 AROUND = 14
@@ -86,8 +85,8 @@ def cost(model: VisionLanguageModel, plan: Plan, batch_size: int | None = None) 
     deep = model.layers() if layers else 1
     costs = [_one(p, plan, prompts, deep) for p in plan.perturbations]
     passed = Forecast(passes=clean / prompts.positions, tokens=round(clean))
-    holds = _holds(model.footprint, prompts, plan, len(layers), batch_size or MOST)
     found = total([passed, *costs])
+    holds = held(model.footprint, prompts, plan, len(layers), batch_size or MOST, found.pictures)
     size, limit = batch_size or MOST, plan.max_new_tokens
     passes = ceil(len(plan.samples) / size) if layers else 0
     batches = passes + sum(ceil(each.trials / size) for each in costs)
@@ -122,8 +121,9 @@ class PromptSizes:
     """What prompts are like: positions, visual tokens and words behind the picture on average, the longest,
     how many pictures go through the tower for the clean run, and which share of the samples begins with a
     picture that the one before did not show; what a sample costs, how many `seconds` it takes to be prepared,
-    whether another question about its picture needs the processor no more (`worded`), and how many tokens
-    answers have in the benchmark.
+    whether another question about its picture needs the processor no more (`worded`), how many tokens
+    answers have in the benchmark, and how many `masks` a batch has, one for each kind of layer where they
+    differ.
     """
 
     positions: float
@@ -136,6 +136,12 @@ class PromptSizes:
     seconds: float = 0.0
     worded: bool = True
     answer: int = 1
+    masks: int = 0
+
+    @property
+    def shares(self) -> bool:
+        """Whether prompts about one picture stand in one row."""
+        return self.run() < self.positions
 
     def run(self, visual: float = 1.0) -> float:
         """Positions that a trial adds, with so many of its visual tokens left, where rows are shared."""
@@ -159,7 +165,7 @@ class PromptSizes:
         costs = [astuple(model.cost(one)) for one in made]
         mean = SampleCost(*map(fmean, zip(*costs, strict=True)))
         letters = max(len(sample.answer) for sample in samples)
-        return cls(
+        found = cls(
             positions=fmean(lengths),
             visual=visual,
             behind=behind,
@@ -171,6 +177,17 @@ class PromptSizes:
             worded=model.with_prompt(made[0], some[0].prompt) is not None,
             answer=1 + ceil(letters / LETTERS),
         )
+        return replace(found, masks=_masks(model, found))
+
+
+def _masks(model: VisionLanguageModel, prompts: PromptSizes) -> int:
+    """How many masks a batch has: one for each kind of layer where these see otherwise, one where rows are
+    shared.
+    """
+    near = min(model.windows.values(), default=prompts.longest) < prompts.longest
+    if near or not getattr(model, "IN_ORDER", True):
+        return max(1, len(model.kinds))
+    return int(prompts.shares)
 
 
 def _behind(prepared: Prepared) -> int:
@@ -207,16 +224,3 @@ def _one(perturbation: Any, plan: Plan, prompts: PromptSizes, layers: int) -> Fo
     elif perturbation.stage is Stage.PIXELS:
         seen = round(trials * prompts.anew) if perturbation.random else prompts.pictures
     return Forecast(trials, tokens / prompts.positions, round(tokens), seen)
-
-
-def _holds(footprint: Footprint | None, prompts: PromptSizes, plan: Plan, layers: int, size: int) -> int:
-    """The numbers that a batch of trials holds, with the clean pass that trials at layers start from, and
-    the pictures of samples in flight, processed and projected, and the tower on a batch of them.
-    """
-    if footprint is None:
-        return 0
-    trials, samples = min(size, len(plan)), min(size, len(plan.samples))
-    flying, one = min(batch_policy.BATCHES_IN_FLIGHT * size, len(plan.samples)), prompts.cost
-    projected = flying * prompts.visual * footprint.state
-    pictures = round(projected + (flying + samples) * one.numbers + samples * one.tower)
-    return prompts.longest * (trials * footprint.prompt + samples * footprint.kept(layers)) + pictures

@@ -148,8 +148,8 @@ class _Chunk:
             self._feeder.expect(cases)
         self._beginnings = CleanBeginnings.worth(self._model, cases, self._kept.values())
         for batch in self._room.batches(cases, cost):
-            seen = self._see(batch) if changed else self._checkpoints(batch)
-            yield self._stream.answered(self._asked, batch, seen, cost)
+            see = self._see if changed else self._checkpoints
+            yield self._stream.answered(self._asked, batch, see(batch), cost)  # no name keeps what was seen
         yield from self._stream.drained()
         self._beginnings = None  # clean passes at layers need the room
 

@@ -10,6 +10,8 @@ import torch
 from ipllvm.models.allocation import give_back
 
 MOST = 32
+ITEMSIZE = 4
+"""Bytes of a number as processors make them."""
 SHARE = 0.5
 """Share of the free memory that a batch may plan with; the rest is for what no formula sees."""
 

@@ -1,16 +1,29 @@
-"""A LoRA adapter, merged into the model that it was trained on."""
+"""An adapter of peft's (LoRA and its like), merged into the model that it was trained on."""
 
 import hashlib
-import json
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ipllvm.errors import ModelUnavailable, first_line
 from ipllvm.models.fingerprint import file_digest
+from ipllvm.models.json_files import read_json
 from ipllvm.models.weight_files import header
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+ADDED: Final = ".default"
+"""In the names of what peft has added to a model: what it calls the adapter."""
+BESIDE: Final = (
+    "PROMPT_TUNING",
+    "P_TUNING",
+    "PREFIX_TUNING",
+    "MULTITASK_PROMPT_TUNING",
+    "ADAPTION_PROMPT",
+    "CPT",
+)
+"""Kinds that put something beside the weights, which can't be merged into them."""
+NAMED: Final = {"use_dora": "DoRA", "use_rslora": "rank-stabilised LoRA"}
+"""What LoRA is called where its config says so."""
 
 
 def check(folder: Path) -> Path:
@@ -21,23 +34,40 @@ def check(folder: Path) -> Path:
     for name in (CONFIG, WEIGHTS):
         if not (folder / name).is_file():
             raise ModelUnavailable(f"{folder}: no adapter: it has no {name}")
+    if (named := kind(folder)) in BESIDE:
+        raise ModelUnavailable(
+            f"{folder}: it is {named}, which changes no weights: there is nothing to merge"
+        )
     if find_spec("peft") is None:
         raise ModelUnavailable(f"{folder}: an adapter is merged by peft: pip install peft")
     return folder
 
 
+def kind(folder: Path) -> str:
+    """What peft calls the kind of an adapter, "LORA"; raises ModelUnavailable where its config says none."""
+    named = read_json(folder / CONFIG).get("peft_type")
+    if not isinstance(named, str):
+        raise ModelUnavailable(f"{folder / CONFIG}: it names no peft_type: it is of no adapter of peft's")
+    return named.upper()
+
+
 def merged(model: Any, folder: Path) -> Any:
     """The model with the adapter in its weights; raises ModelUnavailable where they do not fit.
 
-    Every tensor of the adapter must find its place: peft itself warns and goes on.
+    Every tensor of the adapter must find its place, and every place its tensor: peft warns and goes on.
     """
-    from peft import PeftModel
+    from peft import PeftModel, PeftType
 
+    if (named := kind(folder)) not in {each.value for each in PeftType}:
+        raise ModelUnavailable(f"{folder}: it is {named}, a kind that this release of peft does not know")
     try:
         wrapped = PeftModel.from_pretrained(model, str(folder), use_safetensors=True)
         stored = header(folder / WEIGHTS)
-        taken = {_plain(key) for key in wrapped.state_dict() if "lora_" in key or "modules_to_save" in key}
-        lost = sorted(key for key in stored if _plain(key) not in taken)
+        places, own = set(map(_plain, wrapped.state_dict())), set(map(_plain, stored))
+        lost = sorted(key for key in stored if _plain(key) not in places)
+        absent = sorted(
+            _plain(key) for key in wrapped.state_dict() if ADDED in key and _plain(key) not in own
+        )
         whole = wrapped.merge_and_unload(safe_merge=True)
     except Exception as error:
         raise ModelUnavailable(f"{folder}: does not fit the model: {first_line(error)}") from error
@@ -46,21 +76,30 @@ def merged(model: Any, folder: Path) -> Any:
             f"{folder}: {len(lost)} of its {len(stored)} tensors have no place in the model, the first is "
             f"{lost[0]}: it was trained on another"
         )
+    if absent:
+        raise ModelUnavailable(
+            f"{folder}: {len(absent)} tensors that its {CONFIG} asks for are not in its file, the first is "
+            f"{absent[0]}"
+        )
     return whole.eval().requires_grad_(False)
 
 
 def _plain(key: str) -> str:
-    """The name of a tensor as files have it: without that of the adapter."""
-    return key.replace(".default", "").replace(".modules_to_save", "")
+    """The name of a tensor as files have it: without that of the adapter.
+
+    >>> _plain("q.lora_A.default.weight"), _plain("q.lora_magnitude_vector.default.weight")
+    ('q.lora_A.weight', 'q.lora_magnitude_vector')
+    """
+    bare = key.replace(ADDED, "").replace(".modules_to_save", "")
+    return bare.replace(".lora_magnitude_vector.weight", ".lora_magnitude_vector")
 
 
 def described(folder: Path) -> str:
     """What a report says of it; raises ModelUnavailable."""
-    try:
-        rank = json.loads((folder / CONFIG).read_text("utf-8")).get("r", "unknown")
-    except (OSError, ValueError) as error:
-        raise ModelUnavailable(f"{folder / CONFIG}: not readable as JSON ({error})") from error
-    return f"the adapter {folder.name} (LoRA, rank {rank}) is merged into its weights"
+    given, named = read_json(folder / CONFIG), kind(folder)
+    what = next((name for key, name in NAMED.items() if given.get(key)), "LoRA" if named == "LORA" else named)
+    rank = f", rank {given['r']}" if "r" in given else ""
+    return f"the adapter {folder.name} ({what}{rank}) is merged into its weights"
 
 
 def fingerprint(base: str, folder: Path) -> str:

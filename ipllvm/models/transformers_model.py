@@ -3,6 +3,7 @@
 import copy
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 
 import torch
@@ -90,7 +91,10 @@ class TransformersModel(LanguageHalf):
 
     def cost(self, prepared: Prepared) -> capacity.SampleCost:
         """See the interface."""
-        return capacity.sample_cost(self._model, self._decoder, prepared.fields.get("pixel_values"))
+        found = capacity.sample_cost(self._model, self._decoder, prepared.fields.get("pixel_values"))
+        return replace(
+            found, numbers=sum(each.nbytes for each in prepared.vision.values()) / capacity.ITEMSIZE
+        )
 
     def prepare(self, images: Sequence[Image.Image], prompt: str) -> Prepared:
         """See the interface."""

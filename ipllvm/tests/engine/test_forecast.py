@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from ipllvm.benchmarks import scenes
 from ipllvm.engine import batch_policy
-from ipllvm.engine.forecast import Forecast, cost
+from ipllvm.engine.forecast import Forecast, PromptSizes, cost
+from ipllvm.engine.holding import held
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import run
 from ipllvm.errors import NotMeasured
@@ -19,10 +21,13 @@ from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.selection import Keep
+from ipllvm.perturbations.shuffle import PatchShuffle
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import Sample
+from ipllvm.tests import tiny
 from ipllvm.tests.checkpoints import make
 from ipllvm.tests.engine.pictures import Noise
+from ipllvm.tests.engine.tensors import LiveTensors
 
 
 @pytest.fixture(scope="module")
@@ -85,30 +90,27 @@ def test_tokens_are_those_of_prompts_of_all_lengths(folder: Path) -> None:
     assert cost(model, _plan(rows, Keep((0,), 4))).passes < 12
 
 
-def test_a_batch_holds_its_prompts_and_layer_trials_their_clean_pass(folder: Path) -> None:
-    model = sketch(str(folder))
-    rows = _samples(range(6))
-    prepared = [model.prepare([s.images[0].load()], s.prompt) for s in rows]
-    longest, each = max(len(one.input_ids) for one in prepared), model.footprint
-    assert each is not None
-    one = model.cost(prepared[0])
-    projected = sum(int(item.visual.sum()) for item in prepared) * each.state
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize("size", [pytest.param(8, marks=pytest.mark.slow), 24])
+@pytest.mark.parametrize("kind", ["llava-llama", "gemma3", "idefics3", "paligemma", "llava_next-mistral"])
+def test_a_run_holds_what_its_plan_says(kind: str, size: int, tmp_path: Path) -> None:
+    """To a quarter, of one square view and of tiles, with masks by kind and with rows that are shared."""
+    name = str(tiny.make(kind, tmp_path / kind))
+    perturbations = (Clean(), Permutation(), PatchShuffle(2))
+    plan = Plan(scenes.short().samples[:24], perturbations, 2, 0, 8)
+    model, planned = load(name, device="cpu"), 4 * cost(sketch(name), plan, size).holds
+    with LiveTensors() as live:
+        run(model, plan, size, {}, lambda done: None)
+    assert 0.75 < planned / live.most < 1.33
 
-    def pictures(flying: int, batch: int) -> int:
-        """Processed and projected pictures, and the tower on a batch."""
-        return round(flying / 6 * projected + (flying + batch) * one.numbers + batch * one.tower)
 
-    assert one.numbers == prepared[0].fields["pixel_values"].numel() and one.tower > 0
-    assert cost(model, _plan(rows), 4).holds == 4 * longest * each.prompt + pictures(6, 4)
-    assert cost(model, _plan(rows), 32).holds == 6 * longest * each.prompt + pictures(6, 6), (
-        "no more than there are"
-    )
-    assert cost(model, _plan(rows), 2).holds == 2 * longest * each.prompt + pictures(4, 2), (
-        "two batches of them"
-    )
-    deep = cost(model, _plan(rows, LayerNoise(0), LayerNoise(1)), 4)
-    assert deep.holds == 4 * longest * (each.prompt + each.cache + 2 * each.state) + pictures(6, 4)
-    assert deep.passes == 6 + 6 + 6 + 6 * (model.layers() - 1) / model.layers()
+def test_layers_that_are_entered_hold_their_clean_pass(folder: Path) -> None:
+    model, rows = sketch(str(folder)), _samples(range(6))
+    prompts = PromptSizes(positions=10, visual=4, behind=5, longest=12, pictures=6, anew=1.0)
+    plain, deep = (held(Footprint(10, 3, 5), prompts, _plan(rows), layers, 4, 6) for layers in (0, 2))
+    assert deep - plain == 4 * 12 * (10 + 2 * 3)
+    passes = cost(model, _plan(rows, LayerNoise(0), LayerNoise(1)), 4).passes
+    assert passes == 6 + 6 + 6 + 6 * (model.layers() - 1) / model.layers()
 
 
 def test_a_model_that_does_not_tell_holds_nothing() -> None:

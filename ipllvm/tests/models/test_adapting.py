@@ -96,6 +96,77 @@ def test_an_adapter_is_merged_and_named(folder: Path, tmp_path: Path) -> None:
     assert "the adapter tuned (LoRA, rank 2) is merged into its weights" in tuned.notes
 
 
+SOME: dict[str, Any] = {"r": 2, "target_modules": ["q_proj", "down_proj"]}
+KINDS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "rsLoRA": ("LoraConfig", {**SOME, "use_rslora": True}, "rank-stabilised LoRA, rank 2"),
+    "DoRA": ("LoraConfig", {**SOME, "use_dora": True}, "DoRA, rank 2"),
+    "whole modules": ("LoraConfig", {**SOME, "modules_to_save": ["lm_head"]}, "LoRA, rank 2"),
+    "biases": ("LoraConfig", {**SOME, "bias": "lora_only"}, "LoRA, rank 2"),
+    "embeddings": ("LoraConfig", {"r": 2, "target_modules": ["embed_tokens"]}, "LoRA, rank 2"),
+    "ranks by pattern": ("LoraConfig", {**SOME, "rank_pattern": {"q_proj": 4}}, "LoRA, rank 2"),
+    "IA3": ("IA3Config", {"target_modules": ["k_proj"], "feedforward_modules": []}, "IA3"),
+    "LoHa": ("LoHaConfig", SOME, "LOHA, rank 2"),
+}
+
+
+@torch.inference_mode()
+def logits(model: Any, processor: Any) -> torch.Tensor:
+    picture = Image.new("RGB", (50, 40), "teal")
+    fields = processor(images=[picture], text="USER: <image> what? ASSISTANT:", return_tensors="pt")
+    found: torch.Tensor = model(**fields).logits[0, -1]
+    return found
+
+
+@pytest.mark.filterwarnings("ignore:Could not find a config file", "ignore:Setting `save_embedding_layers`")
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_peft_can_merge_says_what_it_says_beside_the_weights(
+    kind: str, folder: Path, objects: tuple[Any, Any], tmp_path: Path
+) -> None:
+    peft: Any = pytest.importorskip("peft")
+    name, settings, named = KINDS[kind]
+    wrapped = peft.get_peft_model(objects[0], getattr(peft, name)(**settings)).eval()
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(0)
+        for weight in (each for each in wrapped.parameters() if each.requires_grad):
+            weight += 0.05 * torch.randn_like(weight)
+    wrapped.save_pretrained(tmp_path / "tuned")
+    found: Any = load(str(folder), device="cpu", how=LoadOptions(adapter=str(tmp_path / "tuned")))
+    assert f"the adapter tuned ({named}) is merged into its weights" in found.notes
+    plain: Any = load(str(folder), device="cpu")
+    wanted, own, before = (logits(each, objects[1]) for each in (wrapped, found._model, plain._model))
+    torch.testing.assert_close(own, wanted, atol=1e-4, rtol=1e-4)
+    assert (own - before).abs().max() > 0.01
+
+
+@pytest.mark.filterwarnings("ignore:Found missing adapter keys")
+def test_an_adapter_without_some_of_its_tensors_is_refused(folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("peft")
+    place, _ = adapter(tmp_path / "cut")
+    config = json.loads((place / lora.CONFIG).read_text("utf-8"))
+    config["target_modules"].append(PROJECTION.replace("q_proj", "v_proj"))
+    (place / lora.CONFIG).write_text(json.dumps(config), encoding="utf-8")
+    with pytest.raises(
+        ModelUnavailable, match=r"2 tensors that its adapter_config\.json asks for are not in"
+    ):
+        load(str(folder), device="cpu", how=LoadOptions(adapter=str(place)))
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ('{"peft_type": "PREFIX_TUNING"}', "it is PREFIX_TUNING, which changes no weights"),
+        ('{"r": 4}', "it names no peft_type"),
+        ("[1]", "not a JSON object"),
+        ('{"r": 4', "not readable as JSON"),
+    ],
+)
+def test_what_can_not_be_merged_says_why(config: str, said: str, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / lora.CONFIG).write_text(config, encoding="utf-8")
+    (tmp_path / lora.WEIGHTS).write_bytes(b"")
+    with pytest.raises(ModelUnavailable, match=said):
+        load(str(folder), device="cpu", how=LoadOptions(adapter=str(tmp_path)))
+
+
 @pytest.mark.filterwarnings("ignore:Found missing adapter keys")
 def test_an_adapter_of_another_model_is_refused(folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("peft")
