@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 ENDPOINT = "endpoint"
 """The family of a model that is served."""
 BESIDE = 10_000_000
-"""Bytes that a run takes beside its numbers: what Python and allocators keep, from eight tiny models on a CPU."""
+"""Bytes that a run takes beside its numbers: what Python and allocators keep, as measured on eight tiny
+models on a CPU."""
 Costs = dict[str, tuple["ModelInfo", "Forecast", list[str]]]
 """By test: the model, what its trials amount to, and in words what their number could tell."""
 
