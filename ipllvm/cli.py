@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from ipllvm.errors import LIMIT, IpllvmError, UnknownName
 from ipllvm.safety.interrupts import as_keyboard_interrupt
-from ipllvm.safety.printing import guarded, visible
+from ipllvm.safety.printing import guarded, open_closed, visible
 
 COMPLETION = "--completion"
 SHELLS = ("bash", "zsh", "tcsh")
@@ -94,6 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Whatever is printed meanwhile goes through `ipllvm.safety.printing`.
     """
+    open_closed()
     with guarded(), as_keyboard_interrupt():
         return _main(sys.argv[1:] if argv is None else list(argv))
 

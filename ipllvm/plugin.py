@@ -14,6 +14,7 @@ import pytest
 from ipllvm.errors import IpllvmError
 from ipllvm.models import gpus
 from ipllvm.safety import interrupts
+from ipllvm.safety.printing import open_closed
 from ipllvm.session import (
     clusters,
     combinations,
@@ -45,6 +46,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """A gate of which nothing would run ends here, before pytest lists, explains or collects."""
+    open_closed()
     try:
         combinations.check_added(config.option, [str(word) for word in config.invocation_params.args])
     except IpllvmError as error:
@@ -76,7 +78,8 @@ def pytest_configure(config: pytest.Config) -> None:
         workers = getattr(config.option, "numprocesses", None)
         options.check_workers(workers, config.stash[OPTIONS])
         clusters.check(config.stash[OPTIONS], workers, in_hand(config))
-        kept = comparisons.reference(config.stash[OPTIONS])
+        handed = getattr(config, "workerinput", {}).get(comparisons.HANDED)
+        kept = comparisons.reference(config.stash[OPTIONS], handed)
     except IpllvmError as error:
         raise pytest.UsageError(str(error)) from None
     if config.stash[OPTIONS].offline:

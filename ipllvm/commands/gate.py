@@ -52,12 +52,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print one line for the answer and one a comparison, what got worse first; its exit status."""
+    from ipllvm.gate import names
     from ipllvm.gate.compare import compare
     from ipllvm.reporting import ci
 
     if args.markdown and not args.markdown.parent.is_dir():
         raise UsageError(f"--markdown {visible(str(args.markdown))}: no such folder: make it first")
-    before, after = (_load(name, args) for name in (args.before, args.after))
+    places = [_place(name, args.report_dir) for name in (args.before, args.after)]
+    names.require_two(*places, (args.before, args.after))
+    before, after = (_load(place, args.margin) for place in places)
     gate = compare(before, after, f"baseline {args.before}")
     status = gate.failing(args.fail_on) or (UNDECIDED if gate.undecided and args.undecided == "fail" else 0)
     verdict = VERDICTS[UNDECIDED if status == 0 and gate.undecided else status]
@@ -90,20 +93,29 @@ def _margin(text: str) -> float:
     return points
 
 
-def _load(name: str, args: argparse.Namespace) -> "Baseline":
-    """A run or a log as a baseline; raises UsageError in one line."""
-    from ipllvm.gate import logs, names, reading
+def _place(name: str, reports: Path) -> Path:
+    """The log or the baseline of a run; raises UsageError in one line."""
+    from ipllvm.gate import logs, names
 
     place = Path(name).expanduser()
     if place.exists() and logs.is_log(place):
-        return logs.load(place, args.margin or USUAL)
+        return place
     if place.is_file() and place.suffix in (".jsonl", ".eval"):
         raise UsageError(f"{visible(name)}: no log by sample: lm-eval writes samples_TASK_*.jsonl")
-    found = reading.load(names.baseline_file(name, args.report_dir, "gate"))
-    if args.margin is None:
+    return names.baseline_file(name, reports, "gate")
+
+
+def _load(place: Path, margin: float | None) -> "Baseline":
+    """A run or a log as a baseline; raises UsageError in one line."""
+    from ipllvm.gate import logs, reading
+
+    if logs.is_log(place):
+        return logs.load(place, margin or USUAL)
+    found = reading.load(place)
+    if margin is None:
         return found
     entries = {
-        key: replace(entry, claim=replace(entry.claim, regression_margin=args.margin))
+        key: replace(entry, claim=replace(entry.claim, regression_margin=margin))
         for key, entry in found.entries.items()
     }
     return replace(found, entries=entries)

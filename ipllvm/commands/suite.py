@@ -163,6 +163,7 @@ def run(arguments: Sequence[str], cache: Path | None = None, plugins: Sequence[o
     """
     import pytest
 
+    os.environ.setdefault("PYTHONSAFEPATH", "1")  # workers start in the folder, and would import its modules
     if cache is not None:
         _refuse_links(cache)
         os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(cache.absolute() / "hypothesis"))

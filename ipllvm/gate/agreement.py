@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 IMMATERIAL: Final = frozenset(
     {
         "batch_size", "device", "self_check", "sequential", "perturbations",
-        "judge_calls", "retention", "crossing", "clip_i",
+        "judge_calls", "retention", "crossing", "clip_i", "prompts",
     }
 )  # fmt: skip
 """Settings of a row that may differ: how it was run, and what was found beside the claim."""
@@ -34,7 +34,8 @@ SHAPE: Final = ("bound", "lattice", "draws", "weighted", "is_ratio", "share", "o
 VERSIONS: Final = ("transformers", "readings")
 """Of another version it is another model, or another reading of answers; others may differ, which is told."""
 REMEDIES: Final = {
-    "dtype": "give both runs the same --dtype; a model in memory is measured as it was loaded (dtype=...)"
+    "dtype": "give both runs the same --dtype; a model in memory is measured as it was loaded (dtype=...)",
+    "prompts": "of logs: another chat template, or other examples before the questions",
 }
 """What to do where a setting differs, if that is not plain."""
 NAMED: Final = 3
@@ -54,8 +55,9 @@ def disagreements(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
     """Why two entries can't be compared, each with both values; nothing where they can."""
     found = [*foreseen(old, {**dict.fromkeys(old.settings), **new.settings}, new.claim)]
     yield from found or _differ(_values(old, SHAPE), _values(new, SHAPE), SHAPE, "the contrast's ")
-    lost = len(old.samples) if new.analyses else new.n_error  # it stopped before it came to the others
-    yield from _unlike_samples(old.samples, old.n_error, new.samples, lost)
+    unasked = new.planned - len(new.samples) - new.n_error  # it stopped before it came to them
+    yield from _unlike_samples(old.samples, old.n_error, new.samples, new.n_error, max(unasked, 0))
+    yield from _unlike_clusters(old, new)
     if not (old.samples and new.samples):
         yield f"no sample was measured in {'this run' if old.samples else 'the baseline'}"
 
@@ -87,8 +89,9 @@ def versions(old: "Baseline", new: "Baseline") -> tuple[list[str], list[str]]:
 
 
 def devices(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
-    """The kinds of device, and what a server hides, where they differ, which is told."""
-    return _differ(old.settings, new.settings, ("device", *sorted(_served(old.settings, new.settings))))
+    """The kinds of device, prompts of logs and what a server hides, where they differ, which is told."""
+    told = ("device", "prompts", *sorted(_served(old.settings, new.settings)))
+    return _differ(old.settings, new.settings, told)
 
 
 def _served(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:
@@ -111,16 +114,38 @@ def _differ(
 
 
 def _unlike_samples(
-    before: Sequence[str], lost_before: int, after: Sequence[str], lost_after: int
+    before: Sequence[str], lost_before: int, after: Sequence[str], lost_after: int, unasked: int = 0
 ) -> Iterator[str]:
-    """Samples that one side alone has, beyond those that ended in an error on the other."""
-    sides = (("the baseline", before, after, lost_after), ("this run", after, before, lost_before))
-    for where, here, other, errors in sides:
-        both = set(other)
-        alone = [sample for sample in here if sample not in both]
-        if len(alone) > errors:
-            named = ", ".join(map(_short, alone[:NAMED])) + (", ..." if len(alone) > NAMED else "")
-            yield f"{len(alone)} samples are in {where} alone ({named}): give both runs the same --samples"
+    """What of two runs can't be of the same data; `unasked` are the samples that the later did not reach."""
+    yield from _unaccounted("the baseline", before, lost_before, after, lost_after + unasked)
+    yield from _unaccounted("this run", after, lost_after, before, lost_before)
+
+
+def _unaccounted(
+    where: str, here: Sequence[str], lost_here: int, there: Sequence[str], lost_there: int
+) -> Iterator[str]:
+    """Samples that one side alone has, beyond those that the other lost, or errors of no sample at all.
+
+    What failed on one side has a value on the other or is lost there too; more errors would only hide
+    what got worse.
+    """
+    both = set(there)
+    alone = [sample for sample in here if sample not in both]
+    can = len(both.difference(here)) + lost_there
+    if len(alone) > lost_there:
+        named = ", ".join(map(_short, alone[:NAMED])) + (", ..." if len(alone) > NAMED else "")
+        yield f"{len(alone)} samples are in {where} alone ({named}): give both runs the same --samples"
+    elif lost_here > can:
+        yield f"{lost_here} samples are said to have failed in {where}, where {can} can have"
+
+
+def _unlike_clusters(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
+    """Samples that the two runs count to other clusters, which the same data can't do."""
+    before = dict(zip(old.samples, old.clusters, strict=True))
+    after = zip(new.samples, new.clusters, strict=True)
+    moved = [sample for sample, cluster in after if before.get(sample, cluster) != cluster]
+    if moved:
+        yield f"{len(moved)} samples are of other clusters in the baseline ({_short(moved[0])})"
 
 
 def _short(value: object) -> str:

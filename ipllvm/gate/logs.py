@@ -55,10 +55,14 @@ Value = tuple[str, str, float]
 
 @dataclass(slots=True)
 class Logged:
-    """What a log says of one task by one metric, by sample: scores, of several epochs their mean."""
+    """What a log says of one task by one metric, by sample: scores, of several epochs their mean.
+
+    `documents` are digests of what was asked and what is right, `prompts` of the words that the model got.
+    """
 
     scores: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     documents: dict[str, str] = field(default_factory=dict)
+    prompts: dict[str, str] = field(default_factory=dict)
     answers: dict[str, Transcript] = field(default_factory=dict)
 
 
@@ -73,8 +77,12 @@ def load(place: Path, margin: float) -> Baseline:
     Raises UsageError in one line for what can't be read or has no score by sample.
     """
     logs: dict[tuple[str, str], Logged] = defaultdict(Logged)
+    seen: dict[str, Path] = {}
     for file in _files(place):
         for task, row in _rows(file):
+            if seen.setdefault(task, file) != file:
+                both = f"{seen[task].name} and {file.name}"
+                raise UsageError(f"{visible(str(place))}: two logs of {visible(f'{task}: {both}')}: name one")
             _take(logs, task, row)
     entries, left = [], []
     for (task, metric), log in sorted(logs.items()):
@@ -159,9 +167,18 @@ def _take(logs: dict[tuple[str, str], Logged], task: str, row: Mapping[str, Any]
     for metric, value in values:
         log = logs[task, metric]
         log.scores[sample].append(value)
-        content = row.get("doc_hash") or [row.get("input") or row.get("doc"), row.get("target")]
-        log.documents[sample] = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        asked = row.get("doc_hash") or row.get("input") or row.get("doc")
+        log.documents[sample] = _digest([asked, row.get("target")])
+        log.prompts[sample] = _digest(row.get("prompt_hash") or row.get("arguments"))
         log.answers[sample] = Transcript(_question(row), _answer(row))
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _of_all(digests: Mapping[str, str]) -> str:
+    return hashlib.sha256("".join(digests[each] for each in sorted(digests)).encode()).hexdigest()[:16]
 
 
 def _harness_values(row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
@@ -213,12 +230,15 @@ def _entry(task: str, metric: str, log: Logged, margin: float) -> BaselineEntry:
     values = tuple(sum(log.scores[each]) / len(log.scores[each]) for each in samples)
     epochs = {len(each) for each in log.scores.values()}
     whole = {value for each in log.scores.values() for value in each} <= {0.0, 1.0}
-    documents = hashlib.sha256("".join(log.documents[each] for each in sorted(samples)).encode()).hexdigest()
     return BaselineEntry(
         key=(metric, CLEAN, task),
         claim=clean_claim(margin),
         worse=-1.0,
-        settings={"documents": documents[:16], "epochs": str(sorted(epochs))},
+        settings={
+            "documents": _of_all(log.documents),
+            "prompts": _of_all(log.prompts),
+            "epochs": str(sorted(epochs)),
+        },
         samples=samples,
         clusters=samples,
         values=values,

@@ -1,7 +1,8 @@
 """Where a baseline is, by its name: nothing is written outside of the folder of baselines."""
 
+import filecmp
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,8 @@ from ipllvm.errors import UsageError
 from ipllvm.safety.printing import visible
 
 FOLDER: Final = "baselines"
+LATEST: Final = "latest"
+"""Stands for the newest run."""
 _NAME: Final = re.compile(r"[^\W_][\w.-]*")
 _LONGEST: Final = 100
 _LISTED: Final = 10
@@ -27,6 +30,8 @@ def is_name(text: str) -> bool:
 
 def new(option: str, text: str) -> str:
     """A name for a baseline to be, as `option` gives it; raises UsageError for one that can't be a file's."""
+    if text == LATEST:
+        raise UsageError(f"--{option} {text}: the name of the newest run, of which it would take the place")
     if not is_name(text):
         raise UsageError(
             f"--{option} {visible(text)}: give at most {_LONGEST} letters, digits, - _ and . that begin with "
@@ -79,6 +84,22 @@ def baseline_file(text: str, reports: Path, what: str) -> Path:
     return found
 
 
+def require_two(before: Path, after: Path, called: Sequence[str]) -> None:
+    """Raises UsageError where two files or folders are one run, as where the older was just written over.
+
+    `called` are their names. A baseline says when it was measured: of two runs no two files are alike.
+    """
+    if before.samefile(after) or _alike(before, after):
+        named = " and ".join(visible(each, 200) for each in called)
+        raise UsageError(f"{named} are one run, so that nothing would be compared: name two")
+
+
+def _alike(before: Path, after: Path) -> bool:
+    """Whether two baselines hold the same bytes; logs of the same answers may be of two runs."""
+    baselines = before.suffix == after.suffix == ".json" and before.stat().st_size == after.stat().st_size
+    return baselines and filecmp.cmp(before, after, shallow=False)
+
+
 def _run(text: str, reports: Path) -> Path | None:
     """The baseline.json of a run by its name, `latest` or `latest~1`; None where there is none."""
     try:
@@ -86,8 +107,8 @@ def _run(text: str, reports: Path) -> Path | None:
     except OSError:
         return None
     named = {folder.name: folder for folder in there}
-    named |= {f"latest~{back}": folder for back, folder in enumerate(reversed(there))}
-    named |= {"latest": there[-1]} if there else {}
+    named |= {f"{LATEST}~{back}": folder for back, folder in enumerate(reversed(there))}
+    named |= {LATEST: there[-1]} if there else {}
     return named[text] / "baseline.json" if text in named else None
 
 

@@ -91,10 +91,23 @@ class _Paired(msgspec.Struct, forbid_unknown_fields=True):
 def load(path: Path) -> Baseline:
     """A saved baseline, or that of a run's folder; raises UsageError in one line."""
     file = path / "baseline.json" if path.is_dir() else path
+    return loads(content(file), file)
+
+
+def content(file: Path) -> bytes:
+    """The bytes of a baseline; raises UsageError in one line."""
     try:
-        found = reading.json_file(file, FILE_BYTES)
+        return reading.file_bytes(file, FILE_BYTES)
     except OSError as error:
         raise UsageError(f"{file}: can't read the baseline: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{file}: not a baseline: {error}") from error
+
+
+def loads(content: bytes, file: Path) -> Baseline:
+    """The baseline that the bytes of a file hold; raises UsageError in one line that names it."""
+    try:
+        found = reading.json_value(content)
     except ValueError as error:
         raise UsageError(f"{file}: not a baseline: {error}") from error
     if not isinstance(found, dict) or found.get("schema") != SCHEMA:

@@ -58,8 +58,8 @@ class _Nowhere(io.TextIOBase):
 class Guarded:
     """A text stream that spells out what `visible` does, but for line ends, tabs and colours.
 
-    What is printed after its reader has gone (`| head -1`), or where there never was one, is dropped: the
-    command goes on, and its exit status is its own answer.
+    What is printed after its reader has gone (`| head -1`), where there never was one (`>&-`), or where no
+    more fits is dropped: the command goes on, and its exit status is its own answer.
     """
 
     def __init__(self, stream: TextIO | None) -> None:
@@ -81,14 +81,14 @@ class Guarded:
         """Write `text` as it is."""
         try:
             self._stream.write(text)
-        except BrokenPipeError:
+        except OSError:
             self._drop()
 
     def flush(self) -> None:
         """Hand on what was written."""
         try:
             self._stream.flush()
-        except BrokenPipeError:
+        except OSError:
             self._drop()
 
     def _drop(self) -> None:
@@ -115,6 +115,13 @@ def annotate(kind: str, title: str, message: str) -> None:
     words = visible(message, LIMIT).replace("%", "%25")
     stream = sys.stdout if isinstance(sys.stdout, Guarded) else Guarded(sys.stdout)
     stream.write_raw(f"::{kind} title={title}::{words}\n")
+
+
+def open_closed() -> None:
+    """Put a stream that drops what is written in place of standard output or error that were closed."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, _Nowhere())
 
 
 @contextmanager

@@ -23,6 +23,7 @@ DEPTH = 64
 DIGITS = 40
 """The longest whole number; 2**128 has 39 digits."""
 UNPACKED_BYTES = 32 * MIB
+_SHOWN = 60
 
 
 class Refused(ValueError):
@@ -57,7 +58,8 @@ def json_file(path: Path, limit: int = FILE_BYTES, *, finite: bool = True) -> An
 def json_value(text: str | bytes, *, finite: bool = True) -> Any:
     """What a JSON text means, nested at most `DEPTH` deep; raises Refused.
 
-    `finite` refuses NaN and the infinities, which JSON does not have and Python writes.
+    A name that stands twice in a table is refused: who reads the text sees the first, and JSON's readers take
+    the last. `finite` refuses NaN and the infinities, which JSON does not have and Python writes.
 
     >>> json_value('{"n": [1, 2.5]}')
     {'n': [1, 2.5]}
@@ -65,9 +67,10 @@ def json_value(text: str | bytes, *, finite: bool = True) -> Any:
     Traceback (most recent call last):
     ipllvm.safety.reading.Refused: it is nested more than 64 deep
     """
-    options: dict[str, Any] = {"parse_constant": _not_finite, "parse_float": _finite} if finite else {}
+    options: dict[str, Any] = {"parse_int": _whole, "object_pairs_hook": _table}
+    options |= {"parse_constant": _not_finite, "parse_float": _finite} if finite else {}
     try:
-        value = json.loads(_text(text) if isinstance(text, bytes) else text, parse_int=_whole, **options)
+        value = json.loads(_text(text) if isinstance(text, bytes) else text, **options)
     except Refused as error:
         raise Refused(f"not JSON: {error}") from None
     except RecursionError:
@@ -113,6 +116,15 @@ def number(text: str) -> int:
     if not (text.isascii() and text.removeprefix("-").isdecimal()):
         raise Refused("it is no whole number")
     return _whole(text)
+
+
+def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for place, name in enumerate(names) if name in names[:place])
+        raise Refused(f"the name {twice[:_SHOWN]!a} stands twice in one table")
+    return made
 
 
 def _whole(text: str) -> int:

@@ -26,11 +26,12 @@ LOST: Final = "its baseline"
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a run is compared with: the baseline, what it was called and where it is."""
+    """What a run is compared with: the baseline, what it was called, where it is and what was read there."""
 
     name: str
     file: Path
     baseline: "Baseline"
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +43,35 @@ class MeasuredTest:
     why: str
 
 
+HANDED: Final = "ipllvm_baseline"
+"""Of what a worker is given: file and content of the baseline."""
 REFERENCE = pytest.StashKey[Reference]()
 MEASURED = pytest.StashKey[MeasuredTest]()
 
 
-def reference(options: Options) -> Reference | None:
-    """The baseline that was asked for, read and checked; raises UsageError."""
+def reference(options: Options, handed: tuple[str, bytes] | None = None) -> Reference | None:
+    """The baseline that was asked for, read and checked; raises UsageError.
+
+    A worker takes what was `handed` to it: the file may have been written over since.
+    """
     if not options.baseline:
         return None
     from ipllvm.gate import budget, names, reading
 
+    if handed is not None:
+        return _read(options.baseline, Path(handed[0]), handed[1])
     file = names.find(options.baseline, options.report_dir)
     if file is None:
         raise names.unknown(options.baseline, options.report_dir)
     if options.budget is not None:
         budget.load(budget.file_of(file))
-    return Reference(options.baseline, file, reading.load(file))
+    return _read(options.baseline, file, reading.content(file))
+
+
+def _read(name: str, file: Path, content: bytes) -> Reference:
+    from ipllvm.gate import reading
+
+    return Reference(name, file, reading.loads(content, file), content)
 
 
 class Comparison(pytest.Item):
@@ -253,6 +267,12 @@ class Arrangement:
         complete(session, items)
         yield
         items[:] = arranged(items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Hand the baseline to a worker as it was read here."""
+        kept = node.config.stash[REFERENCE]
+        node.workerinput[HANDED] = str(kept.file), kept.content
 
 
 def complete(session: pytest.Session, items: list[pytest.Item]) -> None:

@@ -221,3 +221,45 @@ def _interior(size: int, child: int) -> bytes:
     offsets = [start + 5 * n for n in range(count)]
     head = struct.pack(">BHHHBI", 5, 0, count, start, 0, child)
     return (head + b"".join(struct.pack(">H", o) for o in offsets)).ljust(start, b"\0") + b"".join(cells)
+
+
+def test_work_is_counted_to_its_last_step_and_anew_for_each_statement(file: Path) -> None:
+    with closing(sqlite3.connect(file)) as connection:
+        work = inspection.Work(file, connection)
+        most = (inspection.BASE + inspection.PER_BYTE * file.stat().st_size) // inspection.STEPS
+        assert [work._count() for _ in range(most)] == [0] * most
+        assert work._count() == 1
+        work.begin()
+        assert work._count() == 0
+        work._left = inspection.STEPS
+        assert (work._count(), work._count()) == (0, 1)
+
+
+def test_an_integrity_check_is_a_statement_of_its_own(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inspection, "STEPS", 10)
+    opened = OutcomeFile.open(file)
+    assert opened._work is not None
+    opened._work._left = 0
+    assert opened.integrity() == "ok"
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    ("pages", "sector", "page", "fits"),
+    [
+        (8, 512, 4096, True), (9, 512, 4096, False), (1, 512, 65536, True), (1, 512, 65537, False),
+        (64, 512, 512, True), (64, 512, 511, False), (1, 32, 4096, True), (1, 31, 4096, False),
+        (1, 65536, 4096, True), (1, 65537, 4096, False), (0, 512, 4096, True), (2, 512, 65536, False),
+    ],
+)  # fmt: skip
+def test_a_journal_is_of_pages_that_the_file_can_have(
+    pages: int, sector: int, page: int, fits: bool, tmp_path: Path
+) -> None:
+    """SQLite's file format: pages of 512 to 65,536 bytes, sectors from 32, and no more than there are."""
+    journal = tmp_path / "x-journal"
+    journal.write_bytes(inspection.MAGIC + struct.pack(">IIIII", 0, 0, pages, sector, page))
+    if fits:
+        assert inspection._journal(journal, 8 * 4096)
+    else:
+        with pytest.raises(inspection.Trap, match="not that of this file"):
+            inspection._journal(journal, 8 * 4096)

@@ -16,10 +16,12 @@ from ipllvm.benchmarks import planted
 from ipllvm.engine.context import ENGINE, Context
 from ipllvm.engine.store import maintenance, outcome_file
 from ipllvm.engine.store.integrity import Verified, verify
-from ipllvm.engine.store.outcomes import RESERVE, RESERVED, Store
-from ipllvm.errors import NotMeasured, StoreFull, UnknownName, UsageError
+from ipllvm.engine.store.outcome_file import Damaged, Newer, Unreadable
+from ipllvm.engine.store.outcome_row import names
+from ipllvm.engine.store.outcomes import RESERVE, RESERVED, Store, set_aside
+from ipllvm.errors import NotMeasured, StoreFailed, StoreFull, UnknownName, UsageError
 from ipllvm.models.loading import load
-from ipllvm.records import Response
+from ipllvm.records import Response, Trial
 from ipllvm.speed.memory import resident, watched
 from ipllvm.tests.engine import killed, million
 from ipllvm.tests.engine.outcomes import batch, context, trials
@@ -429,3 +431,101 @@ def test_many_outcomes_are_written_fast_and_make_a_report_in_little_memory(tmp_p
     assert written["rows_per_cpu_s"] > 10_000
     assert read["report_cpu_s"] < 30
     assert peak.bytes - before < 400 * 2**20
+
+
+def test_what_was_merged_is_on_the_disk_before_its_sources_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut between the two would else leave neither."""
+    _written(tmp_path, SOME)
+    _written(tmp_path, MORE)
+    there: list[int] = []
+    monkeypatch.setattr(maintenance, "flush", lambda folder: there.append(len(maintenance.files(folder))))
+    maintenance.merge(tmp_path)
+    assert 3 in there, "both sources, and what was made of them"
+
+
+@pytest.mark.parametrize(
+    ("seed", "kept"),
+    [(0, 0), (2**63 - 1, 2**63 - 1), (2**63, str(2**63)), (2**64 - 1, str(2**64 - 1))],
+)
+def test_a_seed_beyond_the_numbers_of_sqlite_is_kept_as_text(
+    tmp_path: Path, seed: int, kept: int | str
+) -> None:
+    trial = Trial("s", "blank", 0, seed)
+    assert names(trial) == ("s", "blank", 0, kept)
+    view = Store(tmp_path).view(context())
+    view.update({trial: Response("red")})
+    assert Store(tmp_path).view(context())[trial].text == "red"
+
+
+def test_two_mebibytes_are_kept_for_the_report_of_a_full_disk(tmp_path: Path) -> None:
+    Store(tmp_path).view(context()).update(SOME)
+    assert (tmp_path / RESERVE).stat().st_size == 2_097_152
+
+
+def test_what_a_process_has_written_itself_is_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    view = Store(tmp_path).view(context())
+    view.update(SOME)
+    read: list[int] = []
+    places = outcome_file.OutcomeFile.places
+
+    def counted(self: outcome_file.OutcomeFile, digest: str, after: int) -> Any:
+        found = list(places(self, digest, after))
+        read.append(len(found))
+        return found
+
+    monkeypatch.setattr(outcome_file.OutcomeFile, "places", counted)
+    view.refresh()
+    assert sum(read) == 0 and len(view) == len(SOME)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "name"), [(Newer("9"), "x.sqlite.newer"), (Damaged("torn"), "x.sqlite.damaged")]
+)
+def test_a_file_is_set_aside_under_a_name_that_says_why(
+    tmp_path: Path, trouble: Newer | Damaged, name: str
+) -> None:
+    (tmp_path / "x.sqlite").write_bytes(b"x")
+    told = set_aside(tmp_path / "x.sqlite", trouble)
+    assert [path.name for path in tmp_path.iterdir()] == [name] and f"set aside as {name}" in told
+    assert ("written by a newer ipllvm" in told) == isinstance(trouble, Newer)
+
+
+def _refused(code: int) -> sqlite3.Error:
+    error = sqlite3.OperationalError("no")
+    error.sqlite_errorcode = code
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "tries"),
+    [
+        (_refused(sqlite3.SQLITE_FULL), 1),
+        (_refused(sqlite3.SQLITE_BUSY), 1),
+        (_refused(sqlite3.SQLITE_CORRUPT), 2),
+        (Unreadable("gone"), 2),
+    ],
+)
+def test_another_file_is_begun_where_the_first_is_damaged_or_gone_and_else_the_run_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, tries: int
+) -> None:
+    add, asked = outcome_file.OutcomeFile.add, list[Path]()
+
+    def first(self: outcome_file.OutcomeFile, *what: Any) -> Any:
+        asked.append(self.path)
+        if len(asked) == 1:
+            raise error
+        return add(self, *what)
+
+    monkeypatch.setattr(outcome_file.OutcomeFile, "add", first)
+    view = Store(tmp_path).view(context())
+    if tries == 1:
+        with pytest.raises((StoreFailed, UsageError)):
+            view.update(SOME)
+    else:
+        view.update(SOME)
+        assert dict(view) == SOME
+    assert len(set(asked)) == tries

@@ -1,5 +1,6 @@
 """What must agree between two runs that are compared: written out here, and not taken from the tables."""
 
+import re
 from dataclasses import fields, replace
 from typing import Any
 
@@ -32,6 +33,7 @@ FREE = {
     "retention",
     "crossing",
     "clip_i",
+    "prompts",
 }
 OTHERS: dict[str, Any] = {
     "name": "other", "quantity": "gain", "direction": "at_least", "margin": 50.0, "kind": "observation",
@@ -158,3 +160,45 @@ def test_what_is_known_before_a_run_is_held_against_the_baseline_and_nothing_els
     assert more.startswith("1 samples are in this run alone (e): ")
     failed = replace(old, n_error=1)
     assert list(agreement.foreseen(failed, {}, samples=[*"abcde"])) == [], "it may be the one that failed"
+    (made_up,) = agreement.foreseen(replace(old, n_error=2), {}, samples=[*"abcde"])
+    assert made_up == "2 samples are said to have failed in the baseline, where 1 can have"
+
+
+def lost(samples: str, n_error: int, **change: Any) -> BaselineEntry:
+    """What a run kept that has a value for these of its samples, and so many errors."""
+    ids, values = tuple(samples), (0.0,) * len(samples)
+    return replace(entry(), samples=ids, clusters=ids, values=values, n_error=n_error, **change)
+
+
+def test_a_sample_is_of_one_cluster() -> None:
+    """Clusters decide how much a run tells, and are part of the data."""
+    old = replace(entry(), clusters=("a", "a", "c", "d"))
+    (told,) = agreement.disagreements(old, entry())
+    assert told == "1 samples are of other clusters in the baseline (b)"
+
+
+LOOKED = {"analyses": ((4, 5),), "planned": 9}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        pytest.param(lost("abc", 2), lost("abd", 2), "", id="one failed in both, one in either"),
+        pytest.param(lost("abcd", 1), lost("abcde", 0), "", id="failed before"),
+        pytest.param(lost("abcde", 0), lost("abcd", 1), "", id="fails now"),
+        pytest.param(
+            lost("abcd", 2), lost("abcde", 0), "2 .* in the baseline, where 1 can", id="too many before"
+        ),
+        pytest.param(lost("abcd", 1), lost("abcd", 0), "1 .* in the baseline, where 0 can", id="of none"),
+        pytest.param(lost("abcde", 0), lost("abcd", 3), "3 .* in this run, where 1 can", id="too many now"),
+        pytest.param(lost("abcd", 5), lost("abcd", 1, **LOOKED), "", id="of those that were not looked at"),
+        pytest.param(lost("abcd", 6), lost("abcd", 1, **LOOKED), "6 .* where 5 can", id="too many of them"),
+        pytest.param(lost("abcdefghi", 0), lost("abcd", 1, **LOOKED), "", id="it stopped"),
+        pytest.param(lost("abcdefghij", 0), lost("abcd", 1, **LOOKED), "6 samples are in", id="of more"),
+    ],
+)
+def test_errors_are_of_samples_that_the_other_run_has_or_lost_too(
+    old: BaselineEntry, new: BaselineEntry, told: str
+) -> None:
+    lines = list(agreement.disagreements(old, new))
+    assert [bool(re.search(told, line)) for line in lines] == [True] * bool(told), lines

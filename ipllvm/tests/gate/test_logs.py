@@ -10,10 +10,11 @@ import pytest
 
 from ipllvm import cli
 from ipllvm.errors import UsageError
-from ipllvm.gate import logs
+from ipllvm.gate import baseline, logs
 from ipllvm.gate.outcome import Change, Gate
 from ipllvm.records import Claim, Decision, Estimate, Verdict
 from ipllvm.reporting import ci
+from ipllvm.tests.gate import test_altered as altered
 
 Write = Callable[[Path, list[float]], Path]
 
@@ -68,7 +69,7 @@ def inspect_json(place: Path, scores: list[float]) -> Path:
     log = {
         "version": 2,
         "status": "success",
-        "eval": {"task": "org/theory"},
+        "eval": {"task": "org/theory", "created": place.name},
         "samples": samples_of_inspect(scores),
     }
     file = place.with_suffix(".json")
@@ -95,13 +96,33 @@ def test_a_log_of_each_harness_is_gated(
     write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before, after = write(tmp_path / "before", GOOD), write(tmp_path / "after", WORSE)
-    assert cli.main(["gate", str(before), str(before)]) == 0
+    assert cli.main(["gate", str(before), str(write(tmp_path / "again", GOOD))]) == 0
     capsys.readouterr()
     assert cli.main(["gate", str(before), str(after)]) == 1
     first, second, *_ = capsys.readouterr().out.splitlines()
     assert first.startswith("gate fails: worse than before: ")
     assert second.startswith("VIOLATED ") and "70.0 before, 55.0 after, worse by 15.0 [" in second
     assert second.endswith("margin 2; 60 lost and 0 gained of 400")
+
+
+def test_one_run_under_two_names_is_compared_with_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As where the older of two runs was just written over, or `latest` is what was saved."""
+    run, saved = tmp_path / "run", tmp_path / "saved.json"
+    run.mkdir()
+    found = json.loads(baseline.dumps({"started": "today"}, altered.made(0)))
+    for file in (run / "baseline.json", saved):
+        file.write_text(json.dumps(found))
+    for after in (saved, tmp_path / "link"):
+        (tmp_path / "link").unlink(missing_ok=True)
+        (tmp_path / "link").symlink_to(run)
+        assert cli.main(["gate", str(run), str(after)]) == 4
+        assert f"{run} and {after} are one run" in capsys.readouterr().err
+    saved.write_text(json.dumps({**found, "about": {"started": "tomorrow"}}))
+    assert cli.main(["gate", str(run), str(saved)]) == 0
+    log = lm_eval(tmp_path / "log", GOOD)
+    assert cli.main(["gate", str(log), f"{log}/../log"]) == 4
 
 
 def test_the_margin_is_the_users(tmp_path: Path) -> None:
@@ -112,8 +133,8 @@ def test_the_margin_is_the_users(tmp_path: Path) -> None:
 def test_what_can_not_be_gated_is_left_out_and_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    place = lm_eval(tmp_path / "a", GOOD)
-    cli.main(["gate", str(place), str(place)])
+    before, after = lm_eval(tmp_path / "a", GOOD), lm_eval(tmp_path / "b", GOOD)
+    cli.main(["gate", str(before), str(after)])
     assert "left out: perplexity,strict-match of gsm8k" in capsys.readouterr().out
 
 
@@ -135,6 +156,38 @@ def test_other_documents_under_the_same_ids_are_not_compared(
     file.write_text(file.read_text().replace('"h0"', '"another"'))
     assert cli.main(["gate", str(before), str(after)]) == 7
     assert "documents is " in capsys.readouterr().out
+
+
+def test_other_right_answers_are_not_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The hash of a document does not hold what counts as right."""
+    before, after = lm_eval(tmp_path / "before", GOOD), lm_eval(tmp_path / "after", GOOD)
+    (file,) = after.iterdir()
+    file.write_text(file.read_text().replace('"target": "0"', '"target": "another"'))
+    assert cli.main(["gate", str(before), str(after)]) == 7
+    assert "documents is " in capsys.readouterr().out
+
+
+def test_other_prompts_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Another chat template or other examples before the question, which two models may well have."""
+    before, after = lm_eval(tmp_path / "before", GOOD), lm_eval(tmp_path / "after", GOOD)
+    (file,) = after.iterdir()
+    file.write_text(file.read_text().replace('[["q0"', '[["Q: 1 + 1? A: 2. q0"'))
+    assert cli.main(["gate", str(before), str(after)]) == 0
+    assert "noted: prompts is " in capsys.readouterr().out
+    assert cli.main(["gate", str(before), str(lm_eval(tmp_path / "again", GOOD))]) == 0
+    assert "noted" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("write", [lm_eval, lmms_eval, inspect_packed])
+def test_two_runs_in_one_folder_are_no_epochs_of_one(
+    write: Write, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Harnesses put each run beside the one before, and its answers would hide what the new one lost."""
+    (tmp_path / "runs").mkdir()
+    before, after = write(tmp_path / "runs" / "before", GOOD), write(tmp_path / "runs" / "after", WORSE)
+    assert cli.main(["gate", str(before), str(tmp_path / "runs")]) == 4
+    assert "two logs of " in capsys.readouterr().err
+    assert cli.main(["gate", str(before), str(after)]) == 1
 
 
 def test_missing_samples_are_not_compared(tmp_path: Path) -> None:
@@ -186,8 +239,8 @@ def test_what_is_undecided_is_not_said_to_pass(
     """Ten equal answers show nothing, whatever the exit status is."""
     output = tmp_path / "output"
     monkeypatch.setenv(ci.OUTPUT, str(output))
-    place = lm_eval(tmp_path / "ten", [1.0] * 10)
-    assert cli.main(["gate", str(place), str(place), f"--undecided={undecided}"]) == status
+    before, after = (lm_eval(tmp_path / name, [1.0] * 10) for name in ("ten", "again"))
+    assert cli.main(["gate", str(before), str(after), f"--undecided={undecided}"]) == status
     assert capsys.readouterr().out.startswith("gate undecided: ")
     assert "verdict=undecided" in output.read_text()
 
@@ -214,3 +267,24 @@ def test_two_claims_of_a_property_are_told_apart() -> None:
     assert [gate.measure(each) for each in gate.changes] == [
         "image_use (image use)", "image_use (clean score)", "image_use",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rule", "name"), [(None, "acc"), ("", "acc"), ("none", "acc"), ("strict", "acc,strict")]
+)
+def test_a_metric_has_the_name_of_its_filter_where_there_is_one(
+    rule: str | None, name: str, tmp_path: Path
+) -> None:
+    rows = [{"doc_id": i, "doc": {"q": i}, "target": "a", "filter": rule, "acc": 1.0} for i in range(3)]
+    file = tmp_path / "samples_arc.jsonl"
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    (key,) = logs.load(file, 2.0).entries
+    assert key == (name, "clean_score", "arc")
+
+
+def test_unequal_epochs_are_told_by_their_most(tmp_path: Path) -> None:
+    rows = [*samples_of_inspect([1.0, 0.0]), {**samples_of_inspect([0.0])[0], "epoch": 2}]
+    file = tmp_path / "log.json"
+    file.write_text(json.dumps({"version": 2, "eval": {"task": "t"}, "samples": rows}))
+    (entry,) = logs.load(file, 2.0).entries.values()
+    assert (entry.draws, entry.lattice, entry.values) == (2, 0.0, (0.5, 0.0))

@@ -138,3 +138,16 @@ def test_how_often_a_gate_is_red_on_the_same_model(tmp_path: Any, capsys: pytest
     (tmp_path / "run.json").write_text(dumps({}, first))
     assert cli.main(["compare", "--self", str(tmp_path / "run.json")]) == 0
     assert "200 halves: worse by more than the margin" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("looked", [0, 1, 10])
+def test_there_is_no_row_over_all_where_a_comparison_was_looked_at_before_its_end(looked: int) -> None:
+    """It would be looked at more often than its level allows for."""
+    before, after = ten(0), ten(2)
+    keys = list(after.entries)[:looked]
+    entries = {
+        key: replace(each, analyses=((300, 300),), planned=300) if key in keys else each
+        for key, each in after.entries.items()
+    }
+    gate = compare(before, replace(after, entries=entries), "b")
+    assert (KEY in [change.key for change in gate.changes]) == (looked == 0)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ipllvm.errors import UsageError
-from ipllvm.gate import baseline, reading, unchanged
+from ipllvm.gate import answers, baseline, reading, unchanged
 from ipllvm.tests.gate.test_altered import ABOUT, made
 
 
@@ -66,3 +66,29 @@ def test_halves_about_their_mean_may_differ_by_twice_the_range() -> None:
     centred = unchanged._centred(replace(entry, bound=1.5).contrast)
     assert centred.bound == 3.0 and centred.lattice == 0.0 and centred.over is None
     assert abs(float(centred.values.sum())) < 1e-9
+
+
+@pytest.mark.parametrize(("direction", "kind"), [("at_most", "requirement"), ("at_least", "observation")])
+def test_a_clean_score_is_a_requirement_of_its_kind(direction: str, kind: str, tmp_path: Path) -> None:
+    """An observation fails nothing, and one of the other direction would pass what got worse."""
+    claim = baseline.clean_claim(2.0)
+    fields = {name: getattr(claim, name) for name in claim.__slots__}
+    assert reading.load(written(tmp_path, claim=fields, noise=None, floor=None)).entries
+    with pytest.raises(UsageError, match="its clean score is no requirement"):
+        reading.load(written(tmp_path, claim={**fields, "direction": direction, "kind": kind}))
+
+
+@pytest.mark.parametrize(("asked", "fits"), [(1, False), (2, True), (3, True), (4, False)])
+def test_of_a_sample_the_question_and_one_or_two_answers_are_kept(
+    asked: int, fits: bool, tmp_path: Path
+) -> None:
+    file = written(tmp_path)
+    found = json.loads(file.read_text())
+    (benchmark,) = found["asked"]
+    found["asked"][benchmark] = answers.pack({"s0": ["what?", "red", "blue", "green"][:asked]})
+    file.write_text(json.dumps(found))
+    if fits:
+        assert reading.load(file).entries
+    else:
+        with pytest.raises(UsageError, match="a damaged baseline"):
+            reading.load(file)

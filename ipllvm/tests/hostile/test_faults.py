@@ -102,6 +102,19 @@ def test_a_worker_that_is_killed_loses_no_test(tmp_path: Path) -> None:
     assert any("crashed while running" in row["reason"] for row in report["not_measured"])
 
 
+def test_a_baseline_that_is_written_over_during_a_run_is_the_one_that_was_read(tmp_path: Path) -> None:
+    """Workers would else compare with what another run has put in its place."""
+    chosen = ("--report-dir=reports", "-k", "permutation_invariance", "--benchmark=planted", "--samples=60")
+    for model, name in (("invariant", "good"), ("exact-drop,d=0.5", "worse")):
+        kept = f"--save-baseline={name}"
+        done = session(tmp_path, *properties(*chosen, f"--model=planted:{model}", "--report-only", kept))
+        assert done.status == 0, done.output
+    gate = ("-p", "ipllvm.tests.hostile.faulty", "--model=planted:exact-drop,d=0.5", "--baseline=good", "-n1")
+    done = session(tmp_path, *properties(*chosen, *gate), FAULT="baseline")
+    assert done.status == 1, done.output
+    assert "VIOLATED" in done.output and not CRASH.search(done.output)
+
+
 @slow
 def test_claims_that_change_after_they_were_checked_are_told(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text("[permutation]\nmargin = 3\n")

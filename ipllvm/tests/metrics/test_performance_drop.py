@@ -114,3 +114,11 @@ def test_means_of_all_rows_are_those_of_each_row_to_the_last_bit() -> None:
 def test_no_range_is_asked_of_no_sample() -> None:
     scores = _scores([[1], [NAN]])
     assert ranges(scores, set()) == {} and ranges(scores) == {"b": (0.0, 1.0)}
+
+
+def test_what_failed_could_add_what_is_left_open_on_either_side() -> None:
+    """By hand: of b nothing is known before, 1 after; of c 1 before, and half of its draws after."""
+    clean = _scores([[1], [NAN], [1]])
+    permuted = _scores([[1, 1], [1, 1], [NAN, 0]])
+    contrast = performance_drop(clean, permuted)
+    assert contrast.unknown == (-1 + 0.5, 0 + 1.0) and contrast.n_error == 2

@@ -6,7 +6,7 @@ Resumable: what was tried of modules that have not changed since is kept in the 
 import argparse
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +37,7 @@ def main() -> None:
     asis = AsIs()
 
     def tried(mutant: Mutant) -> tuple[Mutant, bool | None, float]:
-        return mutant, *judged(mutant, noticing(mutant.module), asis)
+        return mutant, *nearest(mutant, noticing(mutant.module), asis)
 
     args.results.parent.mkdir(parents=True, exist_ok=True)
     with args.results.open("a", encoding="utf-8") as file, ThreadPoolExecutor(args.jobs) as pool:
@@ -70,6 +70,19 @@ class AsIs:
         self.passing.update(asked if found.passed else ())
         self.failing.update(found.failed)
         return found.passed
+
+
+def nearest(mutant: Mutant, rings: Iterable[Sequence[str]], asis: AsIs) -> tuple[bool | None, float]:
+    """Whether the nearest tests kill a mutant, or those further away; None where some ring says nothing."""
+    found: bool | None = False
+    seconds = 0.0
+    for tests in filter(None, rings):
+        killed, took = judged(mutant, tests, asis)
+        seconds += took
+        if killed:
+            return True, seconds
+        found = None if killed is None else found
+    return found, seconds
 
 
 def judged(mutant: Mutant, tests: Sequence[str], asis: AsIs) -> tuple[bool | None, float]:

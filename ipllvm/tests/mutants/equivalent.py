@@ -15,6 +15,16 @@ REASONS: dict[Place, str] = {
     ("ipllvm/engine/store/outcome_file.py",
      "return sqlite3.connect(uri, timeout=LOCK_SECONDS, isolation_level=None, uri=True)", "True -> False"):
         "where SQLite is built to take every name for a URI (SQLITE_USE_URI), as Debian's is",
+    ("ipllvm/engine/store/schema.py", "SCHEMA: Final = MIGRATIONS[-1].version", "-1 -> 1"):
+        "there are two: the last is the second",
+    ("ipllvm/metrics/influence.py",
+     "below = [float(parts[1].values.mean()), float(parts[3].values.mean())] "
+     "if len(parts[0].values) else [0, 0]",
+     "0 -> 1"): "all parts have the same samples; without any, one denominator of 0 is enough",
+    ("ipllvm/metrics/influence.py", "samples=parts[0].samples,", "0 -> 1"): "all parts have the same samples",
+    ("ipllvm/metrics/weighted.py",
+     "bound=max(float(weights[weights > 0].sum()), float(-weights[weights < 0].sum())),",
+     "weights < 0 -> weights <= 0"): "a weight of 0 adds nothing",
     ("ipllvm/perturbations/occlusion.py",
      "share = self.ratio if self.lowest else round(1 - self.ratio, 12)", "12 -> 13"):
         "undoes the rounding of 1 - ratio, which is in the 16th digit",

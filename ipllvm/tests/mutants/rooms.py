@@ -1,5 +1,6 @@
 """Which modules are mutated, and which tests should notice."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -71,17 +72,21 @@ def chosen(count: int, seed: int) -> list[Mutant]:
     return sorted(drawn, key=lambda mutant: (mutant.module, mutant.change.number))
 
 
-def noticing(module: str) -> list[str]:
-    """The tests that could notice a change of a module: those of its name, its doctests, then its room's.
+def noticing(module: str) -> tuple[list[str], list[str]]:
+    """The tests that could notice a change of a module: those of its name and its doctests, then its room's.
 
     Of the room's folders only those that import it, or a module that does, and those that load by name.
     """
     inner = Path(module).relative_to("ipllvm")
     own = sorted((ROOT / TESTS).rglob(f"test_{inner.stem}.py"))
-    own = [path for path in own if inner.parts[0] in path.parts]
+    near = [*(path for path in own if inner.parts[0] in path.parts), ROOT / module]
     beside = next(tests for place, tests in BESIDE.items() if inner.as_posix().startswith(place))
-    found = [*own, ROOT / module, *(path for name in beside for path in _within(name, _importing(module)))]
-    return list(dict.fromkeys(path.relative_to(ROOT).as_posix() for path in found))
+    far = dict.fromkeys(path for name in beside for path in _within(name, _importing(module)))
+    return _named(near), _named(path for path in far if path not in near)
+
+
+def _named(paths: Iterable[Path]) -> list[str]:
+    return [path.relative_to(ROOT).as_posix() for path in paths]
 
 
 def _within(name: str, importing: frozenset[str]) -> list[Path]:

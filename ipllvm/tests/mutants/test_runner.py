@@ -1,9 +1,11 @@
 """A mutant is killed by a test that fails because of it, and by nothing else."""
 
+from itertools import chain
+
 import pytest
 
 from ipllvm.tests.mutants import trial
-from ipllvm.tests.mutants.__main__ import AsIs, judged, table
+from ipllvm.tests.mutants.__main__ import AsIs, judged, nearest, table
 from ipllvm.tests.mutants.equivalent import REASONS, place, why
 from ipllvm.tests.mutants.mutations import Change
 from ipllvm.tests.mutants.rooms import Mutant, every, noticing
@@ -41,6 +43,25 @@ def test_only_a_failure_that_the_mutant_makes_kills_it(
     assert not list(left)
 
 
+@pytest.mark.parametrize(
+    ("runs", "killed"),
+    [
+        pytest.param([FAILED, FAILED, PASSED], True, id="the nearest kill it"),
+        pytest.param([PASSED, FAILED, FAILED, PASSED], True, id="those further away do"),
+        pytest.param([PASSED, PASSED], False, id="none does"),
+        pytest.param([Ended(-9, (), 1.0), PASSED], None, id="the nearest say nothing"),
+        pytest.param([Ended(-9, (), 1.0), FAILED, FAILED, PASSED], True, id="and those further away kill it"),
+    ],
+)
+def test_the_nearest_tests_are_asked_first(
+    runs: list[Ended], killed: bool | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = iter(runs)
+    monkeypatch.setattr(trial, "run", lambda *args: next(left))
+    assert nearest(MUTANT, [["test_a.py"], [], ["test_b.py"]], AsIs())[0] is killed
+    assert not list(left)
+
+
 def test_a_test_that_passes_as_it_is_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     left = iter([FAILED, FAILED, PASSED, FAILED, FAILED])
     monkeypatch.setattr(trial, "run", lambda *args: next(left))
@@ -73,4 +94,4 @@ def test_every_mutant_that_is_left_out_is_there_and_has_its_reason() -> None:
 def test_what_reaches_a_module_by_name_or_lies_in_no_package_is_among_its_tests(
     module: str, tests: tuple[str, ...]
 ) -> None:
-    assert {f"ipllvm/tests/{name}" for name in tests} <= set(noticing(module))
+    assert {f"ipllvm/tests/{name}" for name in tests} <= set(chain(*noticing(module)))

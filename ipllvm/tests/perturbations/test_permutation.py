@@ -82,3 +82,20 @@ def test_swaps_and_their_inverse_cancel(forth: Swaps) -> None:
     assert np.array_equal(both.order(layout), np.arange(len(layout)))
     moved = forth.order(layout)
     assert np.array_equal(moved[layout.newline], np.flatnonzero(layout.newline))
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_permutation_is_taken_apart_where_swaps_of_two_tokens_make_it(scope: str) -> None:
+    layout, rng = _layout(), np.random.default_rng(3)
+    parts = Permutation(scope).taken_apart(layout, rng)
+    assert (parts is None) == (scope in ("all", "tile"))
+    assert Permutation(scope).taken_apart(None, rng) is None
+
+
+def test_swaps_need_to_know_where_tokens_are() -> None:
+    tokens, rng = torch.arange(46).float()[:, None], np.random.default_rng(0)
+    with pytest.raises(TypeError, match="by their layout"):
+        Swaps(((0, 1),)).apply(tokens, None, rng)
+    layout = _layout()
+    moved = Swaps(((0, 1),)).apply(torch.arange(len(layout)).float()[:, None], layout, rng)
+    assert moved[:3, 0].tolist() == [1, 0, 2]

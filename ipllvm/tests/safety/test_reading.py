@@ -42,6 +42,9 @@ def test_what_json_writes_is_read(value: object) -> None:
         (b"[" * 500_000, "nested more than 64 deep"),
         (b'{"a":' * 100_000, "nested more than 64 deep"),
         (b'{"a":' * 70 + b"1" + b"}" * 70, "nested more than 64 deep"),
+        (b'{"a": 1, "b": 2, "a": 3}', "the name 'a' stands twice in one table"),
+        (b'[{"b": {"a\\n": 1, "a\\n": 1}}]', "the name 'a\\n' stands twice"),
+        (b'{"a\\ud800": 1, "a\\ud800": 1}', "the name 'a\\ud800' stands twice"),
     ],
 )
 def test_what_is_no_json_is_refused_in_one_line(text: bytes, line: str) -> None:

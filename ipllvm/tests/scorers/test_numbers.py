@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from ipllvm.scorers import READINGS
 from ipllvm.scorers.numbers import SCALES, leading
 
 ONES = (
@@ -68,3 +69,15 @@ def test_a_scale_is_what_its_name_says() -> None:
     }
     for name, value in SCALES.items():
         assert leading(f"2.5 {name}") == Decimal("2.5") * value
+
+
+READ = {
+    "1 3/4 cups": "1.75", "-2 3/4": "-2.75", "12 5/8 in": "12.625", "3/8": "0.375", "5 x 10^3": "5000",
+    "2 million": "2000000", "1,234.5": "1234.5", "forty-two": "42", "7 apples": "7", "5 + 3 = 8": "8",
+}  # fmt: skip
+
+
+def test_a_reading_is_of_this_version() -> None:
+    """Whoever lets a number be read otherwise raises READINGS, so that a gate refuses the older one."""
+    assert {text: str(leading(text)) for text in READ} == READ
+    assert READINGS == 2

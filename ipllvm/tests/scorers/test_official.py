@@ -48,6 +48,8 @@ READ = [
     ("mme_vlmeval", YES, "yes: it is", None),
     ("mme_vlmeval", YES, "Yes,it is, ok", None),
     ("mme_vlmeval", YES, "Yes,it is ok", "yes"),
+    ("mmstar_lmms", FOUR, "(B) is in my DATA", "B"),
+    ("mmstar_lmms", FOUR, "in my hand A", "A"),
     ("mmstar_official", FOUR, "b", "B"),
     ("mmstar_official", FOUR, "a dog", "A"),
     ("mmstar_official", FOUR, " (C) teal", "C"),

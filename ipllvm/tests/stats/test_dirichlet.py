@@ -268,3 +268,9 @@ def test_where_a_p_value_comes_down() -> None:
     assert crossing(lambda theta: 0.5 - theta / 2, 0.05) == pytest.approx(0.9)
     assert crossing(lambda theta: 0.0 if theta > 0.3 else 1.0, 0.05) == pytest.approx(0.3)
     assert crossing(lambda theta: 0.06, 0.05) == 1.0
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1e-3, 1.0, 1e6, 1e9])
+def test_the_chance_does_not_depend_on_the_unit_of_the_values(unit: float) -> None:
+    values, counts = np.array([0.7, 0.2, -0.1, -0.6]), np.array([2.0, 3.0, 9.0, 2.0])
+    assert saddlepoint(unit * values, counts) == pytest.approx(saddlepoint(values, counts), abs=1e-9)

@@ -46,3 +46,11 @@ def test_a_useless_judge_does_no_harm() -> None:
     judged = Contrast("judge", (rng.random(400) < 0.5).astype(float), ids, samples=ids)
     found = corrected(judged, {str(i): float(i % 10 > 0) for i in range(100)})
     assert found is not None and found.trust < 0.2 and abs(found.mean - 0.9) < 0.06
+
+
+@pytest.mark.parametrize(
+    ("won", "of", "may"), [(3, 100, True), (3, 101, True), (3, 99, False), (4, 100, False), (0, 1, True)]
+)
+def test_what_was_won_is_compared_by_size(won: int, of: int, may: bool) -> None:
+    """9 of 300 are 3 of 100."""
+    assert may_be_used(FlipCounts(2, won, of), FlipCounts(1, 9, 300)) is may
