@@ -118,10 +118,12 @@ def annotate(kind: str, title: str, message: str) -> None:
 
 
 def open_closed() -> None:
-    """Put a stream that drops what is written in place of standard output or error that were closed."""
+    """Open the null device where standard output or error was closed (`2>&-`): some ask for its number."""
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
-            setattr(sys, name, _Nowhere())
+            stream = open(os.open(os.devnull, os.O_WRONLY), "w", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
+            setattr(sys, f"__{name}__", stream)
 
 
 @contextmanager
