@@ -58,9 +58,9 @@ def main(args: argparse.Namespace) -> int:
 
     if args.markdown and not args.markdown.parent.is_dir():
         raise UsageError(f"--markdown {visible(str(args.markdown))}: no such folder: make it first")
-    places = [_place(name, args.report_dir) for name in (args.before, args.after)]
-    names.require_two(*places, (args.before, args.after))
-    before, after = (_load(place, args.margin) for place in places)
+    first, second = (_place(name, args.report_dir) for name in (args.before, args.after))
+    names.require_two(first, second, (args.before, args.after))
+    before, after = _load(first, args.margin), _load(second, args.margin)
     gate = compare(before, after, f"baseline {args.before}")
     status = gate.failing(args.fail_on) or (UNDECIDED if gate.undecided and args.undecided == "fail" else 0)
     verdict = VERDICTS[UNDECIDED if status == 0 and gate.undecided else status]
