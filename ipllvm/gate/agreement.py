@@ -90,8 +90,8 @@ def versions(old: "Baseline", new: "Baseline") -> tuple[list[str], list[str]]:
 
 def devices(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
     """The kinds of device, prompts of logs and what a server hides, where they differ, which is told."""
-    told = ("device", "prompts", *sorted(_served(old.settings, new.settings)))
-    return _differ(old.settings, new.settings, told)
+    names = ("device", "prompts", *sorted(_served(old.settings, new.settings)))
+    return _differ(old.settings, new.settings, names)
 
 
 def _served(old: Mapping[str, Any], new: Mapping[str, Any]) -> set[str]:

@@ -489,9 +489,9 @@ def test_a_file_is_set_aside_under_a_name_that_says_why(
     tmp_path: Path, trouble: Newer | Damaged, name: str
 ) -> None:
     (tmp_path / "x.sqlite").write_bytes(b"x")
-    told = set_aside(tmp_path / "x.sqlite", trouble)
-    assert [path.name for path in tmp_path.iterdir()] == [name] and f"set aside as {name}" in told
-    assert ("written by a newer ipllvm" in told) == isinstance(trouble, Newer)
+    line = set_aside(tmp_path / "x.sqlite", trouble)
+    assert [path.name for path in tmp_path.iterdir()] == [name] and f"set aside as {name}" in line
+    assert ("written by a newer ipllvm" in line) == isinstance(trouble, Newer)
 
 
 def _refused(code: int) -> sqlite3.Error:

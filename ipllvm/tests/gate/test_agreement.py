@@ -173,15 +173,15 @@ def lost(samples: str, n_error: int, **change: Any) -> BaselineEntry:
 def test_a_sample_is_of_one_cluster() -> None:
     """Clusters decide how much a run tells, and are part of the data."""
     old = replace(entry(), clusters=("a", "a", "c", "d"))
-    (told,) = agreement.disagreements(old, entry())
-    assert told == "1 samples are of other clusters in the baseline (b)"
+    (line,) = agreement.disagreements(old, entry())
+    assert line == "1 samples are of other clusters in the baseline (b)"
 
 
 LOOKED = {"analyses": ((4, 5),), "planned": 9}
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "why"),
     [
         pytest.param(lost("abc", 2), lost("abd", 2), "", id="one failed in both, one in either"),
         pytest.param(lost("abcd", 1), lost("abcde", 0), "", id="failed before"),
@@ -198,7 +198,7 @@ LOOKED = {"analyses": ((4, 5),), "planned": 9}
     ],
 )
 def test_errors_are_of_samples_that_the_other_run_has_or_lost_too(
-    old: BaselineEntry, new: BaselineEntry, told: str
+    old: BaselineEntry, new: BaselineEntry, why: str
 ) -> None:
     lines = list(agreement.disagreements(old, new))
-    assert [bool(re.search(told, line)) for line in lines] == [True] * bool(told), lines
+    assert [bool(re.search(why, line)) for line in lines] == [True] * bool(why), lines
