@@ -271,8 +271,8 @@ class Arrangement:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         """Hand the baseline to a worker as it was read here."""
-        kept = node.config.stash[REFERENCE]
-        node.workerinput[HANDED] = str(kept.file), kept.content
+        read = node.config.stash[REFERENCE]
+        node.workerinput[HANDED] = str(read.file), read.content
 
 
 def complete(session: pytest.Session, items: list[pytest.Item]) -> None:

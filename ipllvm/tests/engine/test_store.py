@@ -446,14 +446,14 @@ def test_what_was_merged_is_on_the_disk_before_its_sources_go(
 
 
 @pytest.mark.parametrize(
-    ("seed", "kept"),
+    ("seed", "cell"),
     [(0, 0), (2**63 - 1, 2**63 - 1), (2**63, str(2**63)), (2**64 - 1, str(2**64 - 1))],
 )
 def test_a_seed_beyond_the_numbers_of_sqlite_is_kept_as_text(
-    tmp_path: Path, seed: int, kept: int | str
+    tmp_path: Path, seed: int, cell: int | str
 ) -> None:
     trial = Trial("s", "blank", 0, seed)
-    assert names(trial) == ("s", "blank", 0, kept)
+    assert names(trial) == ("s", "blank", 0, cell)
     view = Store(tmp_path).view(context())
     view.update({trial: Response("red")})
     assert Store(tmp_path).view(context())[trial].text == "red"

@@ -38,8 +38,8 @@ def _worker() -> None:
 def _baseline() -> None:
     """Before any worker begins, the baseline is written over by another run."""
     if "PYTEST_XDIST_WORKER" not in os.environ:
-        kept = Path("reports/baselines")
-        shutil.copy(kept / "worse.json", kept / "good.json")
+        folder = Path("reports/baselines")
+        shutil.copy(folder / "worse.json", folder / "good.json")
 
 
 FAULTS: dict[str, Callable[[], object]] = {

@@ -106,8 +106,8 @@ def test_a_baseline_that_is_written_over_during_a_run_is_the_one_that_was_read(t
     """Workers would else compare with what another run has put in its place."""
     chosen = ("--report-dir=reports", "-k", "permutation_invariance", "--benchmark=planted", "--samples=60")
     for model, name in (("invariant", "good"), ("exact-drop,d=0.5", "worse")):
-        kept = f"--save-baseline={name}"
-        done = session(tmp_path, *properties(*chosen, f"--model=planted:{model}", "--report-only", kept))
+        save = f"--save-baseline={name}"
+        done = session(tmp_path, *properties(*chosen, f"--model=planted:{model}", "--report-only", save))
         assert done.status == 0, done.output
     gate = ("-p", "ipllvm.tests.hostile.faulty", "--model=planted:exact-drop,d=0.5", "--baseline=good", "-n1")
     done = session(tmp_path, *properties(*chosen, *gate), FAULT="baseline")
