@@ -119,12 +119,12 @@ def number(text: str) -> int:
 
 
 def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) < len(pairs):
+    table = dict(pairs)
+    if len(table) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for place, name in enumerate(names) if name in names[:place])
         raise Refused(f"the name {twice[:_SHOWN]!a} stands twice in one table")
-    return made
+    return table
 
 
 def _whole(text: str) -> int:
