@@ -1,4 +1,4 @@
-"""Files that a page links to outside of docs/ go into the site; pages without a place in the menu get one."""
+"""What the site has beside docs/: files that pages link to, places in the menu for all, tables that scroll."""
 
 import posixpath
 import re
@@ -10,6 +10,8 @@ from mkdocs.structure.files import File, Files
 
 LINK = re.compile(r"\]\(((?:\.\./)+[^)#\s]+)")
 ROOT = Path(__file__).resolve().parents[1]
+STYLE = Path(__file__).with_name("site.css")
+TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
 ERRORS = "all-errors.md"
 """A page that is made of the source."""
 
@@ -51,6 +53,7 @@ def on_files(files: Files, config: Any) -> Files:
         files.append(File.generated(config, _name(path), content=(ROOT / path).read_text(encoding="utf-8")))
     errors = runpy.run_path(str(Path(__file__).with_name("error_page.py")))["page"]()
     files.append(File.generated(config, ERRORS, content=errors))
+    files.append(File.generated(config, STYLE.name, content=STYLE.read_text(encoding="utf-8")))
     return files
 
 
@@ -64,3 +67,9 @@ def on_page_markdown(markdown: str, page: Any, **_: object) -> str:
         return f"]({posixpath.relpath(_name(path), posixpath.dirname(page.file.src_uri) or '.')}"
 
     return LINK.sub(moved, markdown)
+
+
+def on_page_content(html: str, **_: object) -> str:
+    """Let what may be wider than a phone scroll by itself, by the keys too."""
+    html = TABLE.sub(lambda table: f'<div class="scroll" tabindex="0">{table[0]}</div>', html)
+    return html.replace("<pre>", '<pre tabindex="0">')

@@ -184,6 +184,9 @@ def test_the_site_is_built_and_its_links_lead_somewhere(tmp_path: Path) -> None:
     assert made.returncode == 0, made.stderr
     reference = (tmp_path / "site" / "reference.html").read_text(encoding="utf-8")
     assert "NotMeasured" in reference
+    families = (tmp_path / "site" / "families.html").read_text(encoding="utf-8")
+    assert families.count("<table>") == families.count('<div class="scroll" tabindex="0"><table>') > 0
+    assert "site.css" in families and (tmp_path / "site" / "site.css").is_file()
     assert "needs its processor" in (tmp_path / "site" / "all-errors.html").read_text(encoding="utf-8")
     for page in PAGES:
         assert (tmp_path / "site" / page.relative_to(DOCS).with_suffix(".html")).is_file()
