@@ -1,4 +1,4 @@
-"""What the site has beside docs/: files that pages link to, places in the menu for all, tables that scroll."""
+"""What the site has beside docs/: files that pages link to, a place in the menu for all, scrolling tables."""
 
 import posixpath
 import re

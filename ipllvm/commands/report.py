@@ -74,6 +74,8 @@ def main(args: argparse.Namespace) -> int:
                 manifest.require_outside(file.parent, place)
     _views(asked or every, reports, manifest.beside(files[0].parent))
     for report, file in zip(reports, files, strict=True):
+        if args.log and not report["models"]:
+            raise UsageError(f"--log: {visible(str(file), 4096)} has no model: nothing was measured")
         for run in trackers.tracked(report, file.parent) if args.log else ():
             for tracker in args.log:
                 print(visible(trackers.log(tracker, run), 4096))

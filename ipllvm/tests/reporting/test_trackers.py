@@ -124,6 +124,14 @@ def test_a_tracker_that_takes_nothing_is_one_line(
     assert "--log wandb: it took nothing: no login" in capsys.readouterr().err
 
 
+def test_a_report_without_a_model_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import json
+
+    (tmp_path / "report.json").write_text(json.dumps(reports.report()))
+    assert main(["report", str(tmp_path), "--log", "mlflow"]) == 4
+    assert "has no model: nothing was measured" in capsys.readouterr().err
+
+
 def test_an_unknown_tracker_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="4"):
         main(["report", str(folder), "--log", "sacred"])
