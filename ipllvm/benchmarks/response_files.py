@@ -1,9 +1,10 @@
 """Files of answers as harnesses write them, line by line in the columns `id`, `response`, `judge_reply`.
 
 Known beside this project's own: lmms-eval's samples (`doc_id`, `filtered_resps`), VLMEvalKit's tables
-(`index`, `prediction`), LLaVA's answers (`question_id`, `text`) and reviews (`content`), MathVista's outputs
-(`response`, `extraction`, by pid), MM-Vet's answers and grades by id, MME's folder of texts, one a task,
-Qwen-VL's and InternVL's (`answer` beside `annotation` or `gt_answers`).
+(`index`, `prediction`; its judge's `res` or `score` beside `log`), LLaVA's answers (`question_id`, `text`)
+and reviews (`content`), MathVista's outputs (`response`, `extraction`, by pid), MM-Vet's answers and grades
+by id, MME's folder of texts, one a task, Qwen-VL's and InternVL's outputs (`answer` beside `annotation` or
+`gt_answers`).
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,7 +30,7 @@ OTHERS: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
         ("filtered_resps", ()),
         ("resps", ()),
     ),
-    REPLY: (("extraction", ()), ("content", ("tuple", "score"))),
+    REPLY: (("extraction", ()), ("content", ("tuple", "score")), ("res", ("log",)), ("score", ("log",))),
     QUESTION: (("prompt", ()),),
 }
 """What a column is called elsewhere, and columns of which one has to stand beside it: `text` alone may be a

@@ -321,11 +321,14 @@ def _value(estimate: Row | None) -> str:
 
     >>> _value({"value": 93.5, "unit": "points", "extra": {"unread": 0.031}})
     '93.5 (3.1 % unread)'
+    >>> _value({"value": 0.0, "unit": "points", "extra": {"unread": 1.0}})
+    '0.0 (100 % unread)'
     """
     if estimate is None:
         return MISSING
     share = estimate["extra"].get("unread")
-    read = f" ({100 * share:.2g} % unread)" if isinstance(share, float) and share > 0 else ""
+    percent = 100 * share if isinstance(share, float) else 0.0
+    read = f" ({percent:{'.2g' if percent < 10 else '.0f'}} % unread)" if percent else ""
     return f"{number(estimate['value'], estimate['unit'])}{read}"
 
 

@@ -298,6 +298,16 @@ SHAPES: dict[str, tuple[str, str, Callable[[], str]]] = {
         "mmstar", "out.tsv",
         lambda: sheet("index answer prediction", ((n, "?", said) for n, said in bare("mmstar"))),
     ),
+    "VLMEvalKit's table with extractions": (
+        "mathvista", "out.tsv",
+        lambda: sheet("pid prediction res log", ((n, "So", said, "ok") for n, said in bare("mathvista"))),
+    ),
+    "VLMEvalKit's table with grades": (
+        "mmvet", "out.csv",
+        lambda: "".join(",".join(map(str, row)) + "\n" for row in (
+            ("question_id", "prediction", "score", "log"),
+            *((n, "So", 1.0, "fine") for n, _ in bare("mmvet")))),
+    ),
     "a CSV": ("seed", "out.csv", lambda: "\n".join(["question_id,prediction", *map(",".join, bare("seed"))])),
     "LLaVA's answers": (
         "scienceqa", "answers.jsonl",
