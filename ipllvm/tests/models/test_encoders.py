@@ -186,9 +186,8 @@ def test_siglip_pads_words_as_it_was_trained(kind: str, tmp_path: Path) -> None:
     model.save_pretrained(tmp_path)
     words.save_pretrained(tmp_path)
     processed(tmp_path, f"{kind}ImageProcessor", **sizes)
-    images = transformers.AutoImageProcessor.from_pretrained(
-        tmp_path
-    )  # by Pillow, or torchvision where it is
+    auto_images: Any = transformers.AutoImageProcessor  # by Pillow, or torchvision where it is
+    images = auto_images.from_pretrained(tmp_path)
     (tmp_path / "processor_config.json").write_text(f'{{"processor_class": "{kind}Processor"}}', "utf-8")
     ids = words(WORDS, padding="max_length", max_length=80, return_tensors="pt")["input_ids"]
     shown = [PICTURES[0], PICTURES[1].resize((20, 90)), PICTURES[2].convert("L").resize((97, 31))]
