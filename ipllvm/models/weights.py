@@ -63,7 +63,7 @@ def read_weights(
     found.require_unchanged()
     _require_all_taken(found.folder, info, (*UNUSED, *unused), absent)
     _require_numbers(found)
-    return model.eval().requires_grad_(False)
+    return _soft_capped(model).eval().requires_grad_(False)
 
 
 def from_tensors(
@@ -107,7 +107,17 @@ def from_tensors(
             model = type(described).from_pretrained(None, **options)
     except Exception as error:
         raise unusable(place, "can't be loaded", error) from error
-    return model.eval().requires_grad_(False)
+    return _soft_capped(model).eval().requires_grad_(False)
+
+
+def _soft_capped(model: Any) -> Any:
+    """The model, with attention written out where its scores are capped: older releases of transformers run
+    it through the fused kernel, which leaves the cap out.
+    """
+    capped = getattr(model.config.get_text_config(), "attn_logit_softcapping", None)
+    if capped and model.config._attn_implementation == "sdpa":
+        model.set_attn_implementation("eager")
+    return model
 
 
 def unusable(place: Path, what: str, error: Exception) -> ModelUnavailable:
