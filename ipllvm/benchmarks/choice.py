@@ -4,6 +4,7 @@
 `lmms:TASK`.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,8 @@ def check(name: str) -> str:
             raise UsageError("lmms: give a task, as lmms:mme")
     elif _is_file(name):
         if not _is_there(name):
-            missing = (
-                "it is a folder, and a file of rows is needed"
-                if Path(name).is_dir()
-                else "there is no such file"
-            )
+            folder = _is_there(name, Path.is_dir)
+            missing = "it is a folder, and a file of rows is needed" if folder else "there is no such file"
             raise UsageError(f"{visible(name)}: {missing}")
     elif _is_other_file(name):
         raise UsageError(f"{visible(name)}: {other_kind(name)}")
@@ -102,9 +100,9 @@ def _is_other_file(name: str) -> bool:
     return bool(Path(name).suffix) and name not in BENCHMARKS and _is_there(name)
 
 
-def _is_there(name: str) -> bool:
+def _is_there(name: str, kind: Callable[[Path], bool] = Path.is_file) -> bool:
     try:
-        return Path(name).is_file()
+        return kind(Path(name))
     except (OSError, ValueError):  # a name that is too long, or holds a null byte
         return False
 
