@@ -39,6 +39,8 @@ REASONS: dict[Place, str] = {
      "1.0 -> 1.5"): "a look that was not asked is no evidence, as whatever is beyond the end of the table",
     ("ipllvm/verdicts/outlook.py", "_MOST, _LEAST = 1e4, 1e-300", "1e-300 -> 1.5e-300"):
         "a floor under the logarithm of a p-value that is below the level either way",
+    ("ipllvm/verdicts/noise_floor.py", 'worse = 1.0 if claim.direction == "at_most" else -1.0', "1.0 -> 1.5"):
+        "clusters are counted by the sign of what they lost",
     ("ipllvm/stats/detectable.py", "needed = float(brentq(short, least, 1.0))", "1.0 -> 1.5"):
         "the far end of a bracket that holds one root",
     ("ipllvm/stats/detectable.py", "shares = (sizes / sizes.max())[:, None] * np.ones(kinds)",

@@ -13,6 +13,8 @@ def test_their_share_and_their_reach() -> None:
     assert Missing.of(flips(60, 5)) == Missing() == Missing(0.0, 0.0, 0.0)
     assert Missing.of(flips(0, 0)) == Missing()
     assert Missing.of(flips(0, 0, n_error=3)) == Missing(1.0, -1.0, 1.0)
+    assert Missing.of(flips(0, 0, n_error=1)) == Missing(1.0, -1.0, 1.0)
+    assert Missing.of(flips(1, 0, n_error=1)) == Missing(0.5, -0.5, 0.5)
 
 
 def test_in_twice_the_range_they_reach_twice_as_far() -> None:

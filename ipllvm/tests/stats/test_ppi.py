@@ -8,7 +8,7 @@ import pytest
 
 from ipllvm.records import Contrast
 from ipllvm.stats.choice import choose
-from ipllvm.stats.ppi import FEWEST_LABELS, Corrected, corrected
+from ipllvm.stats.ppi import FEWEST_LABELS, Corrected, _interval, corrected
 from ipllvm.stats.proportion import proportion_interval
 from ipllvm.stats.score_interval import ScoreTest
 
@@ -104,3 +104,11 @@ def test_a_judge_who_is_too_mild_counts_no_more_than_whole() -> None:
     people = (np.arange(400) % 2).astype(float)
     found = corrected(judged(0.25 + people / 2), {str(i): float(people[i]) for i in range(40)})
     assert found is not None and found.trust == 1.0 and found.mean == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("mean", [0.0, 0.5, 1.0])
+def test_one_picture_leaves_the_mean_open(mean: float) -> None:
+    """Thirty answers about it are one, and one tells nothing of the others."""
+    assert _interval(judged(np.full(30, mean), size=30), mean, 0.05) == (0.0, 1.0)
+    low, high = _interval(judged(np.full(30, mean)), mean, 0.05)
+    assert 0.0 < high - low < 0.4

@@ -11,7 +11,7 @@ from scipy.special import stdtr
 
 from ipllvm.records import Contrast
 from ipllvm.stats.clusters import effective_clusters
-from ipllvm.stats.score_interval import ScoreTest
+from ipllvm.stats.score_interval import ScoreTest, _worst_single
 from ipllvm.tests.stats.contrasts import (
     doubled,
     drawn,
@@ -347,3 +347,15 @@ def test_a_test_has_the_name_of_what_decides(contrast: Contrast, method: str) ->
     test = ScoreTest.of(contrast)
     assert test.method == method and test.interval() == test.interval(0.05) and test.own_error is None
     assert ScoreTest.of(flips(0, 0)).effective == 0.0 and ScoreTest.of(flips(0, 0)).n == 0
+
+
+@pytest.mark.parametrize(
+    ("lattices", "bound", "weighs"),
+    [({1.0}, 1.0, 1.0), ({0.0}, 1.0, 1.0), ({0.5}, 1.0, 0.5), ({2.0}, 2.0, 1.0), ({1.0}, 2.0, 0.5),
+     ({0.5, 0.25}, 1.0, 1.0), ({0.5, 0.25, 0.2}, 1.0, 1.0)],
+)  # fmt: skip
+def test_the_worst_single_sample_weighs_all_where_it_may_lose_all(
+    lattices: set[float], bound: float, weighs: float
+) -> None:
+    """Scores of 0 or 1, graded ones, and those of several kinds; a mean of draws half of it."""
+    assert _worst_single(lattices, bound) == weighs

@@ -291,3 +291,12 @@ def test_nothing_is_ever_nan_and_the_verdict_fits_the_interval(
     inside, outside = (below, above) if direction == "at_most" else (above, below)
     assert verdict.decision is not Decision.HOLDS or inside
     assert verdict.decision is not Decision.VIOLATED or outside
+
+
+def test_draws_are_told_where_a_draw_stands_for_others_and_nowhere_else() -> None:
+    table = np.zeros((60, 3))
+    few = Contrast("x", table.mean(1), tuple(map(str, range(60))), lattice=0.0, draws=3, crossed=table)
+    assert "60 samples in 60 clusters, 3 of the 10 draws that others need" in decide(few, AT_MOST).reason
+    assert "draws that others need" not in decide(flips(1, 0), AT_MOST).reason
+    none = replace(few, values=table.mean(1)[:0], clusters=(), crossed=table[:0])
+    assert "draws that others need" not in decide(none, AT_MOST).reason

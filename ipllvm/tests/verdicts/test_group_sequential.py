@@ -17,6 +17,7 @@ from ipllvm.session.combinations import check
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.stats.spending import levels, repeated_p
 from ipllvm.tests.evaluation.test_evaluation import benchmark
+from ipllvm.tests.stats.contrasts import flips
 from ipllvm.tests.verdicts.test_sequential import Run, breaks, unchanged
 from ipllvm.verdicts import decide
 from ipllvm.verdicts.group_sequential import GroupSequential
@@ -78,6 +79,19 @@ def test_the_p_value_is_the_level_that_would_have_decided() -> None:
     interim.advance(8)
     assert interim._so_far("c", "holds", 0.9) == pytest.approx(0.05, rel=0.03)
     assert interim._so_far("c", "violated", 0.9) == 1.0
+
+
+@pytest.mark.parametrize(("lost", "side"), [(0, Decision.HOLDS), (60, Decision.VIOLATED)])
+def test_a_p_value_at_the_level_itself_decides(lost: int, side: Decision) -> None:
+    interim = GroupSequential(benchmark(600), 0)
+    interim.advance(8)
+    contrast, asked = flips(interim.samples, lost), replace(claim(), margin=10.0)
+    first = interim.decide(contrast, asked, None, 600)
+    p = first.p_holds if side is Decision.HOLDS else first.p_violated
+    assert 0 < p < 1
+    assert interim.decide(contrast, replace(asked, alpha=p), None, 600).decision is side
+    below = replace(asked, alpha=p * (1 - 1e-9))
+    assert interim.decide(contrast, below, None, 600).decision is Decision.UNDECIDED
 
 
 @pytest.mark.slow
