@@ -6,6 +6,7 @@ import os
 import zlib
 from base64 import b85encode
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -224,6 +225,14 @@ ROWS = [
     _text("with a number beyond all numbers", '{"schema": 1e999}'),
     *(_text(f"that is {text}", text) for text in ("[]", '"text"', "3", "null", "true", "{}")),
     _text("of a later schema", '{"schema": "ipllvm-baseline/9"}', "save it again"),
+    _text("of a name twice", '{"schema": "ipllvm-baseline/1", "schema": "x"}', "stands twice", fast=True),
+    *(
+        replace(_changed(f"with {name}", change, line, fast=True), status=7, lines=60)
+        for name, change, line in (
+            ("errors of no sample", _entry("n_error", 9), "9 samples are said to have failed"),
+            ("samples of other clusters", _paired(clusters=["one"] * SAMPLES), "of other clusters"),
+        )
+    ),
     _text("with a list for a schema", '{"schema": []}'),
     _text("that is a report", '{"schema": "ipllvm-report/1", "results": []}'),
     *(_changed(f"with {value!r} for entries", _part_of("entries", value)) for value in NO_ENTRIES),

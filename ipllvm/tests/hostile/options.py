@@ -138,6 +138,7 @@ ROWS = [
     _row("--judge=http://exa mple/#m", "--judge", name="--judge with a space"),
     _row("--save-baseline=../../climbed", "--save-baseline", fast=True),
     _row("--save-baseline=..", "--save-baseline"),
+    _row("--save-baseline=latest", "the name of the newest run", fast=True),
     _row("--save-baseline=" + LONG, "--save-baseline", name="--save-baseline too long"),
     _row("--baseline=" + LONG, "", name="--baseline too long"),
     *(

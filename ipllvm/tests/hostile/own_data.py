@@ -62,6 +62,10 @@ CELLS: dict[str, tuple[dict[str, Any], str]] = {
 FILES: dict[str, tuple[Make, str]] = {
     "a row that is a list": (lines([1]), "no JSON object"),
     "a row nested deep": (lines("[" * 100_000), "deep"),
+    "a name twice in a row": (
+        lines('{"image": "a.png", "question": "x", "answer": "3", "answer": "4"}'),
+        "the name 'answer' stands twice",
+    ),
     "an id twice": (lines({**PLAIN, "id": 1}, {**PLAIN, "id": 1}), "is row 1's too"),
     "no column for the answer": (lines({"image": "a.png", "question": "x"}), "no column for answer"),
     "no rows": (lines(""), "no rows"),
