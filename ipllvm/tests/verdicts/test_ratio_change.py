@@ -23,6 +23,7 @@ from ipllvm.stats.choice import INDISTINCT, choose
 from ipllvm.tests.reporting import reports
 from ipllvm.verdicts.decide import decide
 from ipllvm.verdicts.noise_floor import Floor
+from ipllvm.verdicts.ratio_change import _at_baseline
 
 CLAIMS = claims.load()
 RETENTION = CLAIMS["classification_retention"]
@@ -165,3 +166,16 @@ def test_false_verdicts_where_the_ratio_fell_by_the_margin(encoder: float) -> No
         found = choose(ratio_change("worse", -1.0, *sides))
         held, violated = held + (found.p_holds(0.05) <= 0.05), violated + (found.p_violated(0.05) <= 0.05)
     assert held / RUNS <= 0.09 and violated / RUNS <= 0.09
+
+
+def test_a_change_at_the_baselines_ratio_is_told_where_there_is_one() -> None:
+    """By hand: 3 of 4 then; of 2 of 4 now against 3/4 of the denominator a quarter is missing."""
+    old, new, nothing = (
+        kept(right(share, 400).values[:, 0], np.ones(400)).contrast for share in (0.75, 0.5, 0)
+    )
+    assert _at_baseline(old, new, -1.0) == pytest.approx(25.0)
+    assert _at_baseline(nothing, new, -1.0) == pytest.approx(-50.0)
+    blind = kept(np.zeros(400), np.zeros(400)).contrast
+    assert _at_baseline(blind, new, -1.0) is None
+    assert _at_baseline(old, replace(new, over=None), -1.0) is None
+    assert _at_baseline(old, new.only(np.zeros(400, bool)), -1.0) is None

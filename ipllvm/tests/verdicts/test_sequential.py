@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -420,3 +421,21 @@ def test_what_is_shown_of_a_stopped_run_is_its_confidence_sequence(unit: str, le
     assert found.method == "confidence sequence, population" and found.extra["nu"] == plain.extra["nu"]
     interim.telling = False
     assert interim.shown(plain, made) is plain
+
+
+def test_what_is_shown_of_scores_begins_at_0_and_of_drops_below() -> None:
+    interim, contrast = looked(60)
+    none = contrast(0)
+    plain = replace(decide.estimate(none, unit="score", replicates=0), low=0.0)
+    low, _ = Sequential.of(none, interim.order).interval(0.05)
+    assert low < 0 and interim.shown(plain, none).low == 0.0
+    assert interim.shown(replace(plain, low=-0.1), none).low == pytest.approx(low)
+
+
+def test_the_weakest_of_what_a_claim_needs_is_its_p_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    interim, contrast = looked(60)
+    needs = [SimpleNamespace(p=p, unmet=lambda: "not shown") for p in (0.2, 0.7, 0.4)]
+    monkeypatch.setattr(type(interim), "_conditions", lambda *_: iter(needs))
+    verdict = interim.decide(contrast(0), claims.load()["permutation"], None, 400)
+    assert verdict.decision is Decision.UNDECIDED and verdict.reason == "not shown"
+    assert verdict.p_holds >= 0.7 and verdict.p_violated >= 0.7

@@ -125,6 +125,8 @@ def test_six_models_settle_an_order_and_four_do_not() -> None:
     assert four.reason.startswith("too few models")
     assert seven.decision is Decision.HOLDS and seven.p is not None and seven.p < 0.01
     assert statements.of(rows[:1]) == []
+    (two,) = statements.of(rows[:2])
+    assert two.decision is Decision.UNDECIDED and two.reason.startswith("too few models")
     assert [s.decision for s in statements.of([solved(f"m{i}", i, -i) for i in range(9)])] == ["VIOLATED"]
 
 
