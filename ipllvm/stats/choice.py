@@ -20,7 +20,7 @@ from ipllvm.stats.student import linearised, uninformed
 # too high in 6.3 % of 20,000 runs; with 30 in 0.3 %, and no law tried between 20 and 200 exceeds 6.2 %.
 _MIN_INFORMATION = 30
 
-INDISTINCT = "denominator not distinguishable from 0"
+INDISTINCT = "what it is a share of may be 0"
 """Why no ratio is shown, and no claim on one decided."""
 
 

@@ -110,7 +110,7 @@ def test_where_few_pictures_inform_the_difference_is_shown_and_nothing_decided()
 
 def test_a_cnn_that_knows_nothing_is_no_comparison() -> None:
     (found,) = statements.of([occluded("v", "vit", 0.9), occluded("c", "resnet", 0.5, clean=0.0)])
-    assert found.decision is Decision.UNDECIDED and found.reason.endswith("from 0: the clean score of c")
+    assert found.decision is Decision.UNDECIDED and found.reason.endswith("be 0: the clean score of c")
 
 
 def solved(model: str, visual: float, words: float) -> Row:
