@@ -60,7 +60,7 @@ CELLS: dict[str, tuple[dict[str, Any], str]] = {
     "two answers to choices": ({"choices": ["red", "blue"], "answer": ["red", "blue"]}, "one answer"),
 }
 FILES: dict[str, tuple[Make, str]] = {
-    "a row that is a list": (lines([1]), "no JSON object"),
+    "a row that is a list": (lines([1]), "one JSON value"),
     "a row nested deep": (lines("[" * 100_000), "deep"),
     "a name twice in a row": (
         lines('{"image": "a.png", "question": "x", "answer": "3", "answer": "4"}'),
@@ -131,7 +131,7 @@ ANSWERS: dict[str, tuple[Make, str]] = {
     "of none": (scored("\n"), "holds no responses"),
     "with a number of 5,000 digits": (scored('{"id": 1, "response": ' + "1" * 5_000 + "}"), "digits"),
     "to a row without an answer": (scored(SAID, rows=({**MME, "answer": None},)), "row 1"),
-    "to rows that are lists": (scored(SAID, rows=([],)), "no JSON object"),
+    "to rows that are lists": (scored(SAID, rows=([],)), "one JSON value"),
 }
 ODD = ("a pipe", "a device", "a folder", "a link to itself", "missing", "no text", "nested deep")
 
