@@ -66,7 +66,9 @@ class Gemma4(TransformersModel):
         embeds = super().embed_tokens(words)
         if not config.hidden_size_per_layer_input:
             return embeds
-        return torch.cat([embeds, self._decoder.get_per_layer_inputs(words, embeds).flatten(-2).to(embeds)], -1)
+        return torch.cat(
+            [embeds, self._decoder.get_per_layer_inputs(words, embeds).flatten(-2).to(embeds)], -1
+        )
 
     def _apart(self, rows: Tensor, layer: int) -> tuple[Tensor, dict[str, Any]]:
         if not layer:
