@@ -33,8 +33,8 @@ class Preflight:
 
     def self_check(self, model: "VisionLanguageModel", benchmark: Benchmark) -> str:
         """The self-check in words; raises NotMeasured where it refuses the model, which is never kept."""
-        self._once("prompts fit", [_key(model, benchmark), len(benchmark.samples)], model, benchmark, _fit)
-        return self._once("self-check", [_key(model, benchmark), self._size], model, benchmark, self._check)
+        self._once("prompts fit", [key(model, benchmark), len(benchmark.samples)], model, benchmark, _fit)
+        return self._once("self-check", [key(model, benchmark), self._size], model, benchmark, self._check)
 
     def _once(
         self,
@@ -45,17 +45,17 @@ class Preflight:
         make: "Callable[[VisionLanguageModel, Benchmark], str]",
     ) -> str:
         """What `make` says of a model on a benchmark; why it refused is kept in this process only."""
-        key = repr([kind, parts])
-        if key in self._refused:
-            raise NotMeasured(self._refused[key])
-        if key not in self._checks:
+        name = repr([kind, parts])
+        if name in self._refused:
+            raise NotMeasured(self._refused[name])
+        if name not in self._checks:
             try:
                 once = self._derived.once if not model.sealed else _anew
-                self._checks[key] = once(kind, parts, str, lambda: make(model, benchmark))
+                self._checks[name] = once(kind, parts, str, lambda: make(model, benchmark))
             except NotMeasured as error:
-                self._refused[key] = str(error)
+                self._refused[name] = str(error)
                 raise
-        return self._checks[key]
+        return self._checks[name]
 
     def _check(self, model: "VisionLanguageModel", benchmark: Benchmark) -> str:
         from ipllvm.engine import self_check, whole_check
@@ -75,11 +75,11 @@ class Preflight:
 
     def batch_size(self, model: "VisionLanguageModel", benchmark: Benchmark) -> int:
         """How many samples to answer together, as found by trying."""
-        key = _key(model, benchmark)
-        if repr(key) not in self._sizes:
+        parts = key(model, benchmark)
+        if repr(parts) not in self._sizes:
             from_trying = lambda: self._tried(model, benchmark)  # noqa: E731
-            self._sizes[repr(key)] = self._derived.once("batch-size", key, int, from_trying)
-        return self._sizes[repr(key)]
+            self._sizes[repr(parts)] = self._derived.once("batch-size", parts, int, from_trying)
+        return self._sizes[repr(parts)]
 
     def _tried(self, model: "VisionLanguageModel", benchmark: Benchmark) -> int:
         from ipllvm.engine.batch_size import choose
@@ -112,7 +112,8 @@ def _fit(model: "VisionLanguageModel", benchmark: Benchmark) -> str:
     return "fit"
 
 
-def _key(model: "VisionLanguageModel", benchmark: Benchmark) -> list[Any]:
+def key(model: "VisionLanguageModel", benchmark: Benchmark) -> list[Any]:
+    """What fixes how a model answers the first samples of a benchmark: who it is, its numerics, the data."""
     info = model.info()
     numerics = [info.device, info.dtype, info.attention, info.prompt, model.image_backend]
     return [info.fingerprint, *numerics, benchmark.digest, [each.id for each in benchmark.samples[:FIRST]]]

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import pytest
 
@@ -22,14 +23,30 @@ class Measures(Protocol):
         ...
 
 
+@runtime_checkable
+class HoldsOnce(Protocol):
+    """What the fixture `probe` is to a session."""
+
+    def hold_once(self, law: Callable[[], object], name: str, file: Path) -> None:
+        """Try a law that did not hold before."""
+        ...
+
+
 def call(item: pytest.Function) -> bool | None:
-    """Let the evaluation of a property call its test; None leaves other tests to pytest."""
-    evaluation = item.funcargs.get("evaluation")
-    if not isinstance(evaluation, Measures):
+    """Let the evaluation of a property call its test, the probe a law; None leaves other tests to pytest."""
+    evaluation, probe = item.funcargs.get("evaluation"), item.funcargs.get("probe")
+    if isinstance(evaluation, Measures):
+        evaluation.measure(_bound(item))
+    elif isinstance(probe, HoldsOnce) and item.get_closest_marker("law"):
+        probe.hold_once(_bound(item), item.name, item.path)
+    else:
         return None
-    arguments: dict[str, Any] = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
-    evaluation.measure(partial(item.obj, **arguments))
     return True
+
+
+def _bound(item: pytest.Function) -> Callable[[], object]:
+    """The test of an item with its fixtures."""
+    return partial(item.obj, **{name: item.funcargs[name] for name in item._fixtureinfo.argnames})
 
 
 def sequence(item: pytest.Item) -> str:

@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+import transformers
+from transformers import CONFIG_MAPPING
+
 from ipllvm.tests.tiny import grids, llava, squares, tiles
 from ipllvm.tests.tiny.parts import Kind, write
 
@@ -16,5 +20,8 @@ NEEDS = {
 
 
 def make(name: str, folder: Path) -> Path:
-    """Write the checkpoint of a kind into a folder."""
-    return write(KINDS[name], folder)
+    """Write the checkpoint of a kind into a folder; skips where this transformers has no such type."""
+    kind = KINDS[name]
+    if kind.family not in CONFIG_MAPPING:
+        pytest.skip(f"transformers {transformers.__version__} has no {kind.family}")
+    return write(kind, folder)

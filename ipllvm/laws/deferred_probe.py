@@ -1,0 +1,68 @@
+"""A probe that is made when a law has to be tried: what held once is not tried again.
+
+The cases of a law are drawn the same way every time, so that whether it holds is a function of the model, its
+numerics, the libraries, the data, the seed and the code; like the self-check it is found once and written
+down. A broken law never is. Imports no torch.
+"""
+
+import hashlib
+from collections.abc import Callable
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ipllvm.engine import deferred, preflight
+from ipllvm.engine.store.derived import Derived
+from ipllvm.records import Benchmark
+
+if TYPE_CHECKING:
+    from ipllvm.laws.probe import Probe
+    from ipllvm.models.base import VisionLanguageModel
+
+KIND = "law"
+PACKAGE = Path(__file__).parents[1]
+ROOMS = ("benchmarks", "engine", "laws", "models", "perturbations")
+"""Whose code a law is about."""
+
+
+class DeferredProbe:
+    """Has the interface of `Probe`; whatever is asked of it makes one, for which the model is loaded."""
+
+    def __init__(
+        self, model: "VisionLanguageModel", benchmark: Benchmark, seed: int, derived: Derived
+    ) -> None:
+        self._model, self._benchmark, self._seed, self._derived = model, benchmark, seed, derived
+        if not isinstance(model, deferred.Deferred):
+            self.probe  # noqa: B018  what it can't be made of is said before a law is tried
+
+    def hold_once(self, law: Callable[[], object], name: str, file: Path) -> None:
+        """Try the law of that name, which stands in `file`, unless it held before; raises as it does."""
+        if self._model.sealed:  # what is asked as a whole may be another model tomorrow
+            law()
+            return
+        code = hashlib.sha256(file.read_bytes()).hexdigest()
+        key = [preflight.key(self._model, self._benchmark), self._seed, name, code, _code()]
+        self._derived.once(KIND, key, bool, lambda: (law(), True)[1])
+
+    @cached_property
+    def probe(self) -> "Probe":
+        """The probe itself; raises as loading the model and `recognition.fitted` do."""
+        from ipllvm.engine.recognition import fitted
+        from ipllvm.laws.probe import Probe
+
+        return Probe(fitted(deferred.loaded(self._model), self._benchmark), self._benchmark, self._seed)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return getattr(self.probe, name)
+
+
+@cache
+def _code() -> str:
+    """A digest of the source of those rooms."""
+    total = hashlib.sha256()
+    for room in ROOMS:
+        for file in sorted((PACKAGE / room).rglob("*.py")):
+            total.update(file.read_bytes())
+    return total.hexdigest()
