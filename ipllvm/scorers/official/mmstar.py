@@ -48,7 +48,7 @@ def official(response_text: str, sample: Sample) -> Score:
 
 
 def lmms(response_text: str, sample: Sample) -> Score:
-    """lmms-eval since 2026: the letter in the surest of its places, the last of these; else any capital.
+    """lmms-eval 0.7: the letter in the surest of its places, the last of these; else any capital.
 
     >>> sample = Sample("s", "s", (), "?", "A", ("", "", "", ""))
     >>> said = ("A cat", "(B) or C.", "The answer is D, I think", "So: CAT", "b")
