@@ -174,7 +174,11 @@ class TransformersModel(LanguageHalf):
         """What the family's own function makes of the pictures of some samples."""
         vision = [item.vision for item in alike]
         joined = {name: torch.cat([fields[name] for fields in vision]) for name in vision[0]}
-        return self._inner.get_image_features(**self._placed(joined), return_dict=True)
+        return self._inner.get_image_features(**self._placed(joined), **self._how(), return_dict=True)
+
+    def _how(self) -> dict[str, Any]:
+        """What `get_image_features` wants beside the pictures."""
+        return {}
 
     def _tokens(self, found: Any) -> Float[Tensor, "tokens hidden"]:
         """The visual tokens of all pictures behind each other, as `get_image_features` gives them."""

@@ -62,13 +62,13 @@ class Granite4Vision(LlavaNext):
         return torch.cat(self._pack(projected, prepared, self._inner.image_newline.repeat(len(self.fed))))
 
     def _pack(self, tiles: Tensor, prepared: Prepared, newline: Tensor) -> list[Tensor]:
-        packed: Sequence[Tensor] = self._inner.pack_image_features(
+        packed = self._inner.pack_image_features(
             torch.split(tiles, self.cut(prepared)),
             prepared.fields["image_sizes"].tolist(),
             vision_feature_select_strategy=self._model.config.vision_feature_select_strategy,
             image_newline=newline,
         )
-        return list(packed)
+        return list(packed[0] if isinstance(packed, tuple) else packed)  # older releases give lengths too
 
     def embed_tokens(self, ids: Int[Tensor, "*positions"]) -> Float[Tensor, "*positions hidden"]:
         """See the interface: nothing is added to words."""

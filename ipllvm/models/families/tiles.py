@@ -166,6 +166,11 @@ class Llama4(Separated):
     WHOLE, COLUMN, ROW = "<|image|>", "<|tile_x_separator|>", "<|tile_y_separator|>"
     END = "<|image_end|>"
 
+    def _how(self) -> dict[str, Any]:
+        name = "vision_feature_select_strategy"  # wanted by 5.17, not by 5.23, read by neither
+        taken = inspect.signature(self._inner.get_image_features).parameters
+        return {name: "default"} if name in taken else {}
+
     def _tokens(self, found: Any) -> Tensor:
         tokens: Tensor = self._projector(found.last_hidden_state.flatten(0, -2))  # [tokens, hidden]
         return tokens
