@@ -284,8 +284,8 @@ def shares_rows(text_config: Any) -> bool:
     return not forgets(text_config) and not getattr(text_config, "attention_chunk_size", None)
 
 
-def stop_tokens(model: Any, tokenizer: Any) -> Iterable[int]:
-    """End-of-answer ids where `generate` looks for them, else the tokenizer's."""
+def stop_tokens(model: Any, tokenizer: Any) -> Iterable[Any]:
+    """End-of-answer ids where `generate` looks for them, else the tokenizer's, as they are written there."""
     configs = (model.generation_config, model.config.get_text_config(), tokenizer)
     for found in (getattr(config, "eos_token_id", None) for config in configs):
         if found is not None:

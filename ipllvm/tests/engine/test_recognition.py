@@ -1,5 +1,6 @@
 """Zero-shot recognition: the best of a sample's own choices, and errors that are no wrong answers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 from ipllvm.engine.recognition import recognise
+from ipllvm.models.encoders import Encoder
 from ipllvm.records import Sample
 
 LABELS = ("cat", "dog", "emu")
@@ -25,12 +27,13 @@ class Shade:
         return Image.new("RGB", (2, 2), (self.grey,) * 3)
 
 
-class Reader:
+class Reader(Encoder):
     """An encoder for which a picture's grey is the place of its class, the next one second."""
 
-    identity = "reader@0"
+    def __init__(self) -> None:
+        self.identity = "reader@0"
 
-    def scores(self, images: Any, labels: list[str], templates: Any) -> Any:
+    def scores(self, images: Any, labels: Sequence[str], templates: Any) -> Any:
         """Highest at the class, then downwards around the circle."""
         greys = [image.getpixel((0, 0))[0] for image in images]
         order = sorted(LABELS)
@@ -42,8 +45,7 @@ def sample(id: str, grey: int | None, answer: str) -> Sample:
 
 
 def found(*samples: Sample) -> Any:
-    reader: Any = Reader()
-    return recognise(reader, samples, ("a {}.",))
+    return recognise(Reader(), samples, ("a {}.",))
 
 
 def test_the_best_class_is_compared_with_the_answer() -> None:

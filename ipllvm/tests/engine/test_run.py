@@ -218,7 +218,7 @@ def test_logits_that_are_no_numbers_are_no_answer(
 def test_pictures_that_have_no_room_make_way_for_the_last_ones_used() -> None:
     pictures = Pictures(room=3 * 4)
     for key in "abc":
-        pictures.keep(key, torch.zeros(1))
+        pictures.keep(key, torch.zeros(1, 1, 1))
     assert pictures.get("a") is not None
-    pictures.keep("d", torch.zeros(1))
+    pictures.keep("d", torch.zeros(1, 1, 1))
     assert [key for key in "abcd" if pictures.get(key) is not None] == ["a", "c", "d"]
