@@ -29,7 +29,8 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> VisionLanguageModel:
 
 
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(deferred_probe, "SHIPPED", (tmp_path,))
     path = tmp_path / "test_laws.py"
     path.write_text("law", "utf-8")
     return path
@@ -74,6 +75,20 @@ def test_without_a_store_and_behind_an_endpoint_it_is_tried_each_time(tried: Tri
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DeferredProbe, "probe", None)
         assert [tried(of=served), tried(of=served)] == [3, 4]
+
+
+def test_a_law_of_somebody_elses_is_tried_each_time(
+    tried: Tried, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It may be about code that no digest here knows of."""
+    monkeypatch.setattr(deferred_probe, "SHIPPED", (tmp_path / "properties",))
+    assert [tried(), tried()] == [1, 2]
+
+
+def test_the_laws_of_the_suite_are_shipped_ones() -> None:
+    from properties import test_permutation_laws
+
+    assert Path(test_permutation_laws.__file__).parent in deferred_probe.SHIPPED
 
 
 def test_what_is_broken_is_tried_again(model: VisionLanguageModel, tmp_path: Path, file: Path) -> None:
