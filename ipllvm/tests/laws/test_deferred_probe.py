@@ -86,9 +86,7 @@ def test_a_law_of_somebody_elses_is_tried_each_time(
 
 
 def test_the_laws_of_the_suite_are_shipped_ones() -> None:
-    from properties import test_permutation_laws
-
-    assert Path(test_permutation_laws.__file__).parent in deferred_probe.SHIPPED
+    assert any([*folder.glob("test_*_laws.py")] for folder in deferred_probe.SHIPPED)
 
 
 def test_what_is_broken_is_tried_again(model: VisionLanguageModel, tmp_path: Path, file: Path) -> None:
