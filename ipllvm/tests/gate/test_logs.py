@@ -148,32 +148,33 @@ def test_epochs_are_means_and_no_samples_of_their_own(tmp_path: Path) -> None:
     assert (entry.lattice, entry.bound) == (0.5, 1.0)
 
 
-def test_other_documents_under_the_same_ids_are_not_compared(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("old", "new", "status", "line"),
+    [
+        ('"h0"', '"another"', 7, "documents is "),
+        (
+            '"target": "0"',
+            '"target": "another"',
+            7,
+            "documents is ",
+        ),  # of which the document's hash knows nothing
+        (
+            '[["q0"',
+            '[["Q: 1 + 1? A: 2. q0"',
+            0,
+            "noted: prompts is ",
+        ),  # a template of its own is no other data
+    ],
+)
+def test_other_documents_and_right_answers_are_refused_other_prompts_told(
+    old: str, new: str, status: int, line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before, after = lm_eval(tmp_path / "before", GOOD), lm_eval(tmp_path / "after", GOOD)
     (file,) = after.iterdir()
-    file.write_text(file.read_text().replace('"h0"', '"another"'))
-    assert cli.main(["gate", str(before), str(after)]) == 7
-    assert "documents is " in capsys.readouterr().out
-
-
-def test_other_right_answers_are_not_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The hash of a document does not hold what counts as right."""
-    before, after = lm_eval(tmp_path / "before", GOOD), lm_eval(tmp_path / "after", GOOD)
-    (file,) = after.iterdir()
-    file.write_text(file.read_text().replace('"target": "0"', '"target": "another"'))
-    assert cli.main(["gate", str(before), str(after)]) == 7
-    assert "documents is " in capsys.readouterr().out
-
-
-def test_other_prompts_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Another chat template or other examples before the question, which two models may well have."""
-    before, after = lm_eval(tmp_path / "before", GOOD), lm_eval(tmp_path / "after", GOOD)
-    (file,) = after.iterdir()
-    file.write_text(file.read_text().replace('[["q0"', '[["Q: 1 + 1? A: 2. q0"'))
-    assert cli.main(["gate", str(before), str(after)]) == 0
-    assert "noted: prompts is " in capsys.readouterr().out
+    assert old in file.read_text()
+    file.write_text(file.read_text().replace(old, new))
+    assert cli.main(["gate", str(before), str(after)]) == status
+    assert line in capsys.readouterr().out
     assert cli.main(["gate", str(before), str(lm_eval(tmp_path / "again", GOOD))]) == 0
     assert "noted" not in capsys.readouterr().out
 
