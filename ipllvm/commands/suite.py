@@ -4,7 +4,8 @@ import argparse
 import os
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import pytest
 
 REPORTS = Path("reports")
+SAFE_PATH = "PYTHONSAFEPATH"
 TERSE = ["--no-header", "--tb=no", "-rN"]
 """What pytest would say of each test is in the summary of the run; -v has both."""
 UNASKED = tuple(f"-pno:{name}" for name in ("anyio", "jaxtyping", "platformdirs", "pytest_httpserver"))
@@ -163,13 +165,25 @@ def run(arguments: Sequence[str], cache: Path | None = None, plugins: Sequence[o
     """
     import pytest
 
-    os.environ.setdefault("PYTHONSAFEPATH", "1")  # workers start in the folder, and would import its modules
     if cache is not None:
         _refuse_links(cache)
         os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(cache.absolute() / "hypothesis"))
     own = any(word.endswith(".py") for word in arguments)  # files without the conftest of the shipped ones
     places = ["-p", "ipllvm.plugin"] if own else [*UNASKED, str(folder())]
-    return int(pytest.main([*_rooted(cache), *arguments, *places], plugins=list[Any](plugins)))
+    with _safe_path():
+        return int(pytest.main([*_rooted(cache), *arguments, *places], plugins=list[Any](plugins)))
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """While it lasts, interpreters that are started import no module of the folder where they start."""
+    had = SAFE_PATH in os.environ
+    os.environ.setdefault(SAFE_PATH, "1")
+    try:
+        yield
+    finally:
+        if not had:
+            os.environ.pop(SAFE_PATH, None)
 
 
 def _refuse_links(cache: Path) -> None:
