@@ -65,16 +65,18 @@ def compare(
 ) -> BaselineComparison:
     """`after` against `before`: each the name of a baseline or run, a file, a folder, or a report.
 
-    `variants` is of how many checkpoints `after` was picked as the best. Raises UsageError in one line.
+    `variants` is of how many checkpoints `after` was picked as the best. Raises UsageError in one line, also
+    where both are one run.
     """
     from ipllvm.gate import compare as comparing
+    from ipllvm.gate import sides
     from ipllvm.gate.names import baseline_file
     from ipllvm.gate.reading import load
 
-    reports = Path(report_dir)
-    first, second = (baseline_file(_place(each), reports, "compare") for each in (before, after))
-    source = f"baseline {first.name}"
-    return BaselineComparison(comparing.compare(load(first), load(second), source, variants=variants))
+    reports, called = Path(report_dir), [_place(each) for each in (before, after)]
+    found = sides.read(called, lambda name: baseline_file(name, reports, "compare"), load)
+    (file, first), (_, second) = found
+    return BaselineComparison(comparing.compare(first, second, f"baseline {file.name}", variants=variants))
 
 
 def _place(given: "str | PathLike[str] | Report") -> str:

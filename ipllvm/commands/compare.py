@@ -13,6 +13,7 @@ from ipllvm.safety.printing import as_json
 from ipllvm.session.parsing import whole
 
 if TYPE_CHECKING:
+    from ipllvm.gate.baseline import Baseline
     from ipllvm.gate.outcome import Change, Gate
 
 UNDECIDED = 6
@@ -37,19 +38,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print every comparison; the highest exit status: 1 worse, 6 undecided, 7 not comparable."""
+    from ipllvm.gate import sides
     from ipllvm.gate.compare import compare
     from ipllvm.gate.names import baseline_file
     from ipllvm.gate.reading import load
 
-    first, *others = (baseline_file(name, args.report_dir, "compare") for name in (args.before, *args.after))
-    if args.own:
-        return _own([first, *others])
-    if not others:
+    if not (args.after or args.own):
         raise UsageError("compare: give a second run, or --self")
-    before, source = load(first), f"baseline {first.name}"
+    called = (args.before, *args.after)
+    found = sides.read(called, lambda name: baseline_file(name, args.report_dir, "compare"), load)
+    if args.own:
+        return _own([run for _, run in found])
+    (first, before), *others = found
     gates = {
-        path: compare(before, load(path), source, shlex.join(["cp", str(path), str(first)]), args.variants)
-        for path in others
+        path: compare(before, run, f"baseline {first.name}", _copy(path, first), args.variants)
+        for path, run in others
     }
     if args.format == "json":
         print(as_json({str(path): _row(gate) for path, gate in gates.items()}))
@@ -59,11 +62,11 @@ def main(args: argparse.Namespace) -> int:
         print("".join(f"{line}\n" for line in _flipped(gate, args.format == "markdown")), end="")
         for line in (*_open(gate), *gate.lines()):
             print(visible(line, _LONG))
-    found = [
+    ended = [
         g.failing(args.fail_on) or (UNDECIDED if g.undecided and args.undecided == "fail" else 0)
         for g in gates.values()
     ]
-    return 1 if 1 in found else max(found)
+    return 1 if 1 in ended else max(ended)
 
 
 def _variants(text: str) -> int:
@@ -73,12 +76,15 @@ def _variants(text: str) -> int:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _own(files: Sequence[Path]) -> int:
+def _copy(new: Path, old: Path) -> str:
+    """What makes the new one the baseline."""
+    return shlex.join(["cp", str(new), str(old)])
+
+
+def _own(runs: "Sequence[Baseline]") -> int:
     """How often a gate on these runs of one model is red; 0."""
-    from ipllvm.gate.reading import load
     from ipllvm.gate.unchanged import of
 
-    runs = [load(file) for file in files]
     if len(runs) == 1:
         print(of(runs[0]))
     for other in runs[1:]:

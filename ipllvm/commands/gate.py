@@ -52,15 +52,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Print one line for the answer and one a comparison, what got worse first; its exit status."""
-    from ipllvm.gate import names
+    from ipllvm.gate import sides
     from ipllvm.gate.compare import compare
     from ipllvm.reporting import ci
 
     if args.markdown and not args.markdown.parent.is_dir():
         raise UsageError(f"--markdown {visible(str(args.markdown))}: no such folder: make it first")
-    first, second = (_place(name, args.report_dir) for name in (args.before, args.after))
-    names.require_two(first, second, (args.before, args.after))
-    before, after = _load(first, args.margin), _load(second, args.margin)
+    (_, before), (_, after) = sides.read(
+        (args.before, args.after),
+        lambda name: _place(name, args.report_dir),
+        lambda place: _load(place, args.margin),
+    )
     gate = compare(before, after, f"baseline {args.before}")
     status = gate.failing(args.fail_on) or (UNDECIDED if gate.undecided and args.undecided == "fail" else 0)
     verdict = VERDICTS[UNDECIDED if status == 0 and gate.undecided else status]

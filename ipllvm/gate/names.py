@@ -1,8 +1,7 @@
 """Where a baseline is, by its name: nothing is written outside of the folder of baselines."""
 
-import filecmp
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
@@ -82,22 +81,6 @@ def baseline_file(text: str, reports: Path, what: str) -> Path:
     if found is None:
         raise unknown(text, reports, what)
     return found
-
-
-def require_two(before: Path, after: Path, called: Sequence[str]) -> None:
-    """Raises UsageError where two files or folders are one run, as where the older was just written over.
-
-    `called` are their names. A baseline says when it was measured: of two runs no two files are alike.
-    """
-    if before.samefile(after) or _alike(before, after):
-        named = " and ".join(visible(each, 200) for each in called)
-        raise UsageError(f"{named} are one run, so that nothing would be compared: name two")
-
-
-def _alike(before: Path, after: Path) -> bool:
-    """Whether two baselines hold the same bytes; logs of the same answers may be of two runs."""
-    baselines = before.suffix == after.suffix == ".json" and before.stat().st_size == after.stat().st_size
-    return baselines and filecmp.cmp(before, after, shallow=False)
 
 
 def _run(text: str, reports: Path) -> Path | None:

@@ -7,9 +7,10 @@ names that can stand in a test id. Whatever is wrong is a UsageError of one line
 import base64
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from itertools import pairwise
+from math import fsum
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeVar
 
@@ -21,6 +22,7 @@ from ipllvm.errors import UsageError
 from ipllvm.gate import answers
 from ipllvm.gate.baseline import CLEAN, SCHEMA, Baseline, BaselineEntry, entry
 from ipllvm.records import Claim
+from ipllvm.records.values import POINTS
 from ipllvm.safety import reading
 from ipllvm.safety.printing import visible
 from ipllvm.verdicts.group_sequential import LOOKS
@@ -30,6 +32,8 @@ FILE_BYTES: Final = 64 << 20
 UNPACKED_BYTES: Final = 256 << 20
 """Bytes of all that is compressed in a file."""
 NAME_LIMIT: Final = 200
+ROUNDING: Final = 1e-3
+"""Points by which a mean may differ from that of its values, however either was rounded."""
 _AGAIN: Final = "save it again with --save-baseline"
 _PROPERTY: Final = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _BENCHMARK: Final = re.compile(
@@ -161,6 +165,7 @@ def _entry(row: _Row, asked: Mapping[str, _Asked], budget: _Budget) -> BaselineE
     where = f"{row.property[:NAME_LIMIT]} on {row.benchmark[:NAME_LIMIT]}"
     _check_names(row, where)
     _check_samples(paired, row.bound, row.over_bound, where)
+    _check_mean(row.mean, paired.values, where)
     _check_errors(row, where)
     _check_noise(row, paired, where)
     _check_looks(row, len(paired.samples), where)
@@ -198,6 +203,12 @@ def _check_samples(paired: _Paired, bound: float, below: float, where: str) -> N
         raise ValueError(f"{where}: samples, clusters and values are not equally many")
     if _beyond(paired.values, bound) or _beyond(paired.over, below):
         raise ValueError(f"{where}: a value lies outside of its range")
+
+
+def _check_mean(mean: float | None, values: Sequence[float], where: str) -> None:
+    """What a file says of its values, which are believed, must be what they come to."""
+    if mean is not None and not (values and abs(mean - POINTS * fsum(values) / len(values)) <= ROUNDING):
+        raise ValueError(f"{where}: its mean is said to be {mean:g}, which its values are not")
 
 
 def _check_errors(row: _Row, where: str) -> None:

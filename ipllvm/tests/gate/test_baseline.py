@@ -305,13 +305,13 @@ def test_what_is_at_a_limit_is_read_and_what_is_beyond_is_not(
 def test_compare_prints_and_has_the_gates_status(
     tmp_path: Path, form: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, values in (("a", NOTHING), ("b", WORSE)):
+    for name, values in (("a", NOTHING), ("b", WORSE), ("c", NOTHING)):
         (tmp_path / f"{name}.json").write_text(dumps({}, rows(values)))
-    files = [str(tmp_path / f"{name}.json") for name in "ab"]
+    files = [str(tmp_path / f"{name}.json") for name in "abc"]
     assert cli.main(["compare", *files, "--format", form]) == 1
     shown = capsys.readouterr().out
     assert "VIOLATED" in shown and "15.0" in shown
-    assert cli.main(["compare", files[0], files[0], "--format", form]) == 0
+    assert cli.main(["compare", files[0], files[2], "--format", form]) == 0
 
 
 def test_entries_know_their_mean() -> None:

@@ -112,13 +112,14 @@ def test_one_run_under_two_names_is_compared_with_nothing(
     run, saved = tmp_path / "run", tmp_path / "saved.json"
     run.mkdir()
     found = json.loads(baseline.dumps({"started": "today"}, altered.made(0)))
-    for file in (run / "baseline.json", saved):
-        file.write_text(json.dumps(found))
+    (run / "baseline.json").write_text(json.dumps(found))
+    saved.write_text(json.dumps(found, indent=7))
     for after in (saved, tmp_path / "link"):
         (tmp_path / "link").unlink(missing_ok=True)
         (tmp_path / "link").symlink_to(run)
-        assert cli.main(["gate", str(run), str(after)]) == 4
-        assert f"{run} and {after} are one run" in capsys.readouterr().err
+        for command in (["gate"], ["compare"], ["compare", "--self"]):
+            assert cli.main([*command, str(run), str(after)]) == 4
+            assert f"{run} and {after} are one run" in capsys.readouterr().err
     saved.write_text(json.dumps({**found, "about": {"started": "tomorrow"}}))
     assert cli.main(["gate", str(run), str(saved)]) == 0
     log = lm_eval(tmp_path / "log", GOOD)

@@ -92,3 +92,12 @@ def test_of_a_sample_the_question_and_one_or_two_answers_are_kept(
     else:
         with pytest.raises(UsageError, match="a damaged baseline"):
             reading.load(file)
+
+
+@pytest.mark.parametrize(("mean", "fits"), [(0.0, True), (0.0004, True), (90.0, False), (-0.1, False)])
+def test_a_mean_is_that_of_its_values(mean: float, fits: bool, tmp_path: Path) -> None:
+    if fits:
+        assert reading.load(written(tmp_path, mean=mean)).entries
+    else:
+        with pytest.raises(UsageError, match=rf"its mean is said to be {mean:g}, which its values are not"):
+            reading.load(written(tmp_path, mean=mean))
