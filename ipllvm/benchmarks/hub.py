@@ -7,7 +7,7 @@ from typing import Any
 
 from ipllvm.benchmarks.own import benchmark
 from ipllvm.benchmarks.own_columns import columns, settings
-from ipllvm.benchmarks.sources import Hub, files, local, snapshot
+from ipllvm.benchmarks.sources import Hub, files, local, reason, snapshot
 from ipllvm.benchmarks.tables import opening
 from ipllvm.errors import BenchmarkUnavailable, UsageError
 from ipllvm.records import Benchmark
@@ -30,9 +30,9 @@ class Address:
     split: str
 
     def patterns(self) -> tuple[str, ...]:
-        """Where its parquet files may be, the likeliest first."""
+        """Where its parquet files may be, the likeliest first; the config `default` has no folder of its name."""
         splits = (self.split,) if self.split else SPLITS
-        folder = f"*{self.config}/" if self.config else "*"
+        folder = "*" if self.config in ("", "default") else f"*{self.config}/"
         return tuple(f"{folder}{split}{end}" for split in splits for end in ("-*.parquet", ".parquet"))
 
 
@@ -81,13 +81,15 @@ def folder_of(name: str, offline: bool = False) -> Path:
 
 def _snapshot(name: str, hub: Hub, offline: bool) -> Path:
     cause: Exception | None = None
+    asked = False
     for cached_only in (True,) if offline else (True, False):
         for pattern in hub.files:  # one after the other, so that no split is fetched that is not read
             try:
                 return snapshot(hub.repositories[0], replace(hub, files=(pattern,)), cached_only).folder
             except Exception as error:  # the hub's client lets errors of its HTTP library through
-                cause = error
+                cause, asked = error, not cached_only
+    why = f" ({reason(cause)})" if cause is not None and asked else ""
     raise BenchmarkUnavailable(
-        f"{name} is neither on this machine nor can it be downloaded: with network, run "
+        f"{name} is neither on this machine nor can it be downloaded{why}: with network, run "
         f"'ipllvm data get {name}'"
     ) from cause

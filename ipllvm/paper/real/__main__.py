@@ -50,7 +50,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _measured(draws: int, features: Path) -> page.Results:
-    began = time.monotonic()
+    began, busy = time.monotonic(), time.process_time()
     pictures = photographs.load()
     with TemporaryDirectory() as folder:
         converted = dino.convert(Path(folder))
@@ -76,8 +76,8 @@ def _measured(draws: int, features: Path) -> page.Results:
                 _stacks(aligning.shuffled(pictures), vit, cnn, words)
             ),
         }
-    seconds = time.monotonic() - began
-    return page.Results(pictures, (VIT, CNN), scores, alignments, converted, draws, seconds)
+    spent = page.Spent(time.monotonic() - began, time.process_time() - busy, progress.kept)
+    return page.Results(pictures, (VIT, CNN), scores, alignments, converted, draws, spent)
 
 
 def _scores(

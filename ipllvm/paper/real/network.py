@@ -13,7 +13,8 @@ from ipllvm.paper.real import packages
 from ipllvm.paper.real.photographs import SIDE
 
 WEIGHTS: Final = "models/efficientnet-lite0-57934424.pth"
-BATCH: Final = 32
+BATCH: Final = 4
+"""Pictures a pass: the maps of more leave the cache of one core, and a picture takes twice as long."""
 
 
 class Network:

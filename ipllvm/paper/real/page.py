@@ -45,6 +45,19 @@ HEADINGS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Spent:
+    """Seconds of a run by the clock and of the processor, and the pictures that a stopped run had kept for it."""
+
+    clock: float
+    processor: float
+    kept: int = 0
+
+    def __str__(self) -> str:
+        kept = f"; {self.kept:,} pictures were kept by a run that was stopped" if self.kept else ""
+        return f"{self.clock:,.0f} s, {self.processor:,.0f} s of the processor{kept}"
+
+
+@dataclass(frozen=True, slots=True)
 class Results:
     """What a run found; the first of the `encoders` is the ViT, the second the CNN."""
 
@@ -54,7 +67,7 @@ class Results:
     alignments: Mapping[str, Mapping[tuple[str, str], Alignment]]
     converted: float
     draws: int
-    seconds: float
+    spent: Spent
 
 
 def markdown(results: Results) -> str:
@@ -74,8 +87,8 @@ def _head(results: Results) -> Iterator[str]:
     )
     yield "# Real pretrained weights: a ViT beside a CNN"
     yield (
-        f"Made by `make real` (`python -m ipllvm.paper.real`, {results.seconds:,.0f} s), from packages "
-        "alone, without a model hub; nothing was tuned, and nothing of it is committed but this page."
+        f"Made by `make real` (`python -m ipllvm.paper.real`, {results.spent}), from packages alone, "
+        "without a model hub; nothing was tuned, and nothing of it is committed but this page."
     )
     yield (
         f"**{photographs} photographs only**: whole, made square, and {each} crops of each (two corners "

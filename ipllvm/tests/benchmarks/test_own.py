@@ -3,6 +3,7 @@
 import base64
 import csv
 import json
+from fnmatch import fnmatchcase
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from ipllvm.benchmarks import choice
+from ipllvm.benchmarks.hub import address
 from ipllvm.cli import main
 from ipllvm.errors import BenchmarkUnavailable, IpllvmError, UsageError
 from ipllvm.records import Benchmark
@@ -430,6 +432,22 @@ def test_the_commit_of_a_copy_from_the_hub_is_recorded(
     parquet.write_table(table, place / "test.parquet")
     monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *args, **settings: str(place))
     assert choice.load("hub:org/set").source.endswith("; commit 012345678901")
+
+
+def test_the_config_default_is_wherever_the_hub_keeps_it() -> None:
+    """Which is `data/` in most data sets; other configs are folders of their own."""
+    assert fnmatchcase("data/test-00000-of-00001.parquet", address("hub:org/set:default@test").patterns()[0])
+    assert not fnmatchcase("data/test-00000-of-00001.parquet", address("hub:org/set:main").patterns()[0])
+
+
+def test_why_the_hub_gave_nothing_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object, **settings: object) -> str:
+        raise ConnectionError("401 Unauthorized")
+
+    monkeypatch.delenv("IPLLVM_DATA", raising=False)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", refuse)
+    with pytest.raises(BenchmarkUnavailable, match=r"be downloaded \(ConnectionError: 401 Unauthorized\): "):
+        choice.load("hub:org/set")
 
 
 def test_a_data_set_that_is_not_here_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,8 +26,10 @@ class Counting:
         return torch.tensor([[float(image.getpixel((0, 0))[0])] for image in images])  # type: ignore[index]
 
 
-def cached(encoder: Counting, folder: Path, name: str = "e") -> CachedFeatures:
-    return CachedFeatures(encoder, name, folder, PictureProgress(6))
+def cached(
+    encoder: Counting, folder: Path, name: str = "e", progress: PictureProgress | None = None
+) -> CachedFeatures:
+    return CachedFeatures(encoder, name, folder, progress or PictureProgress(6))
 
 
 def test_a_stopped_run_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -37,10 +39,12 @@ def test_a_stopped_run_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str
         first.pictures(PICTURES[::-1])
     assert capsys.readouterr().out.startswith("3 of 6 pictures, about ")
     again = Counting()
-    second = cached(again, tmp_path / "new")
+    progress = PictureProgress(6)
+    second = cached(again, tmp_path / "new", progress=progress)
     assert second.pictures(PICTURES).flatten().tolist() == [0, 40, 80] and again.calls == 0
     assert second.pictures(PICTURES[::-1]).flatten().tolist() == [80, 40, 0] and again.calls == 1
     assert capsys.readouterr().out == "6 of 6 pictures, about 0 min left\n", "what was read says nothing"
+    assert progress.kept == 3
 
 
 def test_others_are_computed(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from PIL import Image
 from ipllvm.metrics.alignment import Alignment
 from ipllvm.paper.real.aligning import pairs, shuffled
 from ipllvm.paper.real.measuring import COARSER, ITSELF, MODES, PHOTOGRAPH, ScoreKey
-from ipllvm.paper.real.page import Results, difference, markdown
+from ipllvm.paper.real.page import Results, Spent, difference, markdown
 from ipllvm.paper.real.photographs import Photograph
 from ipllvm.records import Scores
 
@@ -34,7 +34,7 @@ def results(vit: float, cnn: float) -> Results:
         for mode in (*MODES, "shuffled", COARSER)
         for at in ((0.0, 14.0) if mode in ("shuffled", COARSER) else (0.0, 0.5))
     }
-    return Results(PHOTOGRAPHS, ("V", "C"), found, {"as they are": aligned()}, 1e-6, 2, 3.0)
+    return Results(PHOTOGRAPHS, ("V", "C"), found, {"as they are": aligned()}, 1e-6, 2, Spent(70.0, 3.0))
 
 
 @cache
@@ -54,6 +54,11 @@ def test_a_gap_is_said_with_its_interval_and_none_is_not() -> None:
     assert "- Half in black, random, cells of 14 x 14, the photograph itself: V minus C" in apart
     assert "| 16 x 16, as above | 90.0 [" in apart
     assert "**20 photographs only**: whole, made square, and 3 crops of each" in apart
+
+
+def test_a_page_says_what_it_took_and_what_an_earlier_run_had_kept() -> None:
+    assert "`python -m ipllvm.paper.real`, 70 s, 3 s of the processor)" in markdown(results(0.9, 0.3))
+    assert str(Spent(70.0, 3.0, 1920)).endswith("processor; 1,920 pictures were kept by a run that was stopped")
 
 
 def test_differences_are_crop_by_crop() -> None:
