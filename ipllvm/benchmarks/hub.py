@@ -30,7 +30,7 @@ class Address:
     split: str
 
     def patterns(self) -> tuple[str, ...]:
-        """Where its parquet files may be, the likeliest first; the config `default` has no folder of its name."""
+        """Where its parquet files may be, the likeliest first; `default` has no folder of its own."""
         splits = (self.split,) if self.split else SPLITS
         folder = "*" if self.config in ("", "default") else f"*{self.config}/"
         return tuple(f"{folder}{split}{end}" for split in splits for end in ("-*.parquet", ".parquet"))
@@ -81,14 +81,14 @@ def folder_of(name: str, offline: bool = False) -> Path:
 
 def _snapshot(name: str, hub: Hub, offline: bool) -> Path:
     cause: Exception | None = None
-    asked = False
+    why = ""
     for cached_only in (True,) if offline else (True, False):
         for pattern in hub.files:  # one after the other, so that no split is fetched that is not read
             try:
                 return snapshot(hub.repositories[0], replace(hub, files=(pattern,)), cached_only).folder
             except Exception as error:  # the hub's client lets errors of its HTTP library through
-                cause, asked = error, not cached_only
-    why = f" ({reason(cause)})" if cause is not None and asked else ""
+                cause = error
+                why = "" if cached_only else f" ({reason(error)})"
     raise BenchmarkUnavailable(
         f"{name} is neither on this machine nor can it be downloaded{why}: with network, run "
         f"'ipllvm data get {name}'"

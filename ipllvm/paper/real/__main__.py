@@ -76,7 +76,7 @@ def _measured(draws: int, features: Path) -> page.Results:
                 _stacks(aligning.shuffled(pictures), vit, cnn, words)
             ),
         }
-    spent = page.Spent(time.monotonic() - began, time.process_time() - busy, progress.kept)
+    spent = page.Spent(time.monotonic() - began, time.process_time() - busy, progress.reused)
     return page.Results(pictures, (VIT, CNN), scores, alignments, converted, draws, spent)
 
 

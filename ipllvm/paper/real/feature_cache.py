@@ -20,18 +20,18 @@ from ipllvm.safety import writing
 class PictureProgress:
     """Says after each batch how many of all pictures are done and how long the rest takes at this speed.
 
-    `kept`: how many of them an earlier run had left.
+    `reused`: how many of them an earlier run had left.
     """
 
     def __init__(self, total: int) -> None:
         self._total, self._began = total, time.monotonic()
-        self._done = self.kept = 0
+        self._done = self.reused = 0
 
     def add(self, pictures: int, *, read: bool) -> None:
         """`read`: they were kept by an earlier run, and say nothing of the speed."""
         self._done += pictures
-        self.kept += pictures if read else 0
-        fresh = self._done - self.kept
+        self.reused += pictures if read else 0
+        fresh = self._done - self.reused
         if fresh and not read:
             seconds = (time.monotonic() - self._began) / fresh * (self._total - self._done)
             left = math.ceil(max(0.0, seconds) / 60)

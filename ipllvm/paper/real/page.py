@@ -46,15 +46,15 @@ HEADINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """Seconds of a run by the clock and of the processor, and the pictures that a stopped run had kept for it."""
+    """Seconds of a run by the clock and of the processor, and the pictures that a stopped run had left it."""
 
     clock: float
     processor: float
-    kept: int = 0
+    reused: int = 0
 
     def __str__(self) -> str:
-        kept = f"; {self.kept:,} pictures were kept by a run that was stopped" if self.kept else ""
-        return f"{self.clock:,.0f} s, {self.processor:,.0f} s of the processor{kept}"
+        earlier = f"; {self.reused:,} pictures came from a run that was stopped" if self.reused else ""
+        return f"{self.clock:,.0f} s, {self.processor:,.0f} s of the processor{earlier}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def test_a_stopped_run_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert second.pictures(PICTURES).flatten().tolist() == [0, 40, 80] and again.calls == 0
     assert second.pictures(PICTURES[::-1]).flatten().tolist() == [80, 40, 0] and again.calls == 1
     assert capsys.readouterr().out == "6 of 6 pictures, about 0 min left\n", "what was read says nothing"
-    assert progress.kept == 3
+    assert progress.reused == 3
 
 
 def test_others_are_computed(tmp_path: Path) -> None:

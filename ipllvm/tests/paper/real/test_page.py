@@ -56,9 +56,9 @@ def test_a_gap_is_said_with_its_interval_and_none_is_not() -> None:
     assert "**20 photographs only**: whole, made square, and 3 crops of each" in apart
 
 
-def test_a_page_says_what_it_took_and_what_an_earlier_run_had_kept() -> None:
+def test_a_page_says_what_it_took_and_what_an_earlier_run_had_left() -> None:
     assert "`python -m ipllvm.paper.real`, 70 s, 3 s of the processor)" in markdown(results(0.9, 0.3))
-    assert str(Spent(70.0, 3.0, 1920)).endswith("processor; 1,920 pictures were kept by a run that was stopped")
+    assert str(Spent(70.0, 3.0, 1920)).endswith("; 1,920 pictures came from a run that was stopped")
 
 
 def test_differences_are_crop_by_crop() -> None:
