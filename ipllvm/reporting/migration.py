@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.errors import UsageError
+from ipllvm.reporting import consistency
 from ipllvm.reporting.schema import SCHEMA, VERSION, Report, validate
 from ipllvm.reporting.text import visible
 from ipllvm.safety import reading
@@ -35,7 +36,8 @@ def read(file: Path) -> Report:
 def current(report: Any) -> Report:
     """`report` with all fields that this version knows, valid by its schema; the argument is not changed.
 
-    Raises UsageError for what is no report, and for one of a later version of the schema.
+    Raises UsageError for what is no report, for one of a later version of the schema, and for one that
+    contradicts itself (consistency.py).
     """
     name = report.get("schema") if isinstance(report, dict) else None
     version = _VERSION.fullmatch(str(name))
@@ -44,6 +46,7 @@ def current(report: Any) -> Report:
     filled: Report = _filled(report, SCHEMA)
     validate(filled)
     _require_listed(filled)
+    consistency.require(filled)
     return filled
 
 

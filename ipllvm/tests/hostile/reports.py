@@ -46,7 +46,10 @@ def _set(*path: str | int, value: object) -> Callable[[Any], None]:
 
 
 def _all_null(made: Any) -> None:
+    open_ = {"decision": "UNDECIDED", "p_holds": 1.0, "p_violated": 1.0}
     for row in made["results"]:
+        row["verdict"] |= open_
+        row["standing"] |= open_
         for found in row["estimates"].values():
             found |= dict.fromkeys(("value", "low", "high"))
 
@@ -64,6 +67,18 @@ def _linked_figures(folder: Path) -> None:
     (folder / "run" / "figures").symlink_to(folder.parent / "elsewhere")
 
 
+def _passed_off(made: Any) -> None:
+    """A violation that is said to hold, and the run with it."""
+    made["results"][0]["verdict"]["decision"] = made["results"][0]["standing"]["decision"] = "HOLDS"
+    made["run"]["exit_status"] = 0
+
+
+READERS = {
+    "report": ("report", "run"),
+    "replay": ("replay", "run", "permutation_invariance"),
+    "history": ("history", "run", "run"),
+    "report --merge": ("report", "--merge", "."),
+}
 ENTRY = {"file": "a", "bytes": 1, "sha256": "0"}
 CHANGES = {
     "a model of no list": _set("results", 0, "model", value="no-such"),
@@ -129,6 +144,25 @@ ROWS = [
             fast="list" in what,
         )
         for what, change in CHANGES.items()
+    ),
+    *(
+        Row(
+            f"{reader} of a violation that was altered",
+            words,
+            USAGE,
+            "it contradicts itself: permutation_invariance on easyvqa: HOLDS with p = 0.4",
+            _report(_passed_off),
+            lines=1,
+            fast=reader == "report",
+        )
+        for reader, words in READERS.items()
+    ),
+    Row(
+        "runs of a violation that was altered",
+        ("runs", "--report-dir=."),
+        0,
+        "it contradicts itself",
+        _report(_passed_off),
     ),
     Row(
         "report of numbers that are all null",

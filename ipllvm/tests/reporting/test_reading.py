@@ -17,11 +17,11 @@ from ipllvm.tests.reporting import reports
         ("HOLDS", "at_most", "requirement",
          "with 95 % confidence no more than 1.6, at most 2.0 is required."),
         ("VIOLATED", "at_most", "requirement",
-         "with 95 % confidence no less than -0.8, at most 2.0 is required."),
+         "with 95 % confidence no less than 15.1, at most 2.0 is required."),
         ("HOLDS", "at_least", "observation",
          "with 95 % confidence no less than -0.8, at least 2.0 is the finding."),
         ("VIOLATED", "at_least", "requirement",
-         "with 95 % confidence no more than 1.6, at least 2.0 is required."),
+         "with 95 % confidence no more than 23.9, at least 2.0 is required."),
         ("UNDECIDED", "at_most", "requirement",
          "the interval reaches from -0.8 to 1.6, at most 2.0 is required."),
     ],
@@ -29,7 +29,8 @@ from ipllvm.tests.reporting import reports
 def test_a_result_is_read_by_its_bounds(decision: str, direction: str, kind: str, words: str) -> None:
     found = reports.result(Decision(decision), kind=kind)
     report = reports.report(replace(found, claim=replace(found.claim, direction=direction)))
-    assert reading(report["results"][0]) == f"0.4 points lost under the perturbation; {words}"
+    lost = {"VIOLATED": 19.3}.get(decision, 0.4)
+    assert reading(report["results"][0]) == f"{lost} points lost under the perturbation; {words}"
 
 
 def test_what_is_below_zero_is_told_without_a_minus() -> None:

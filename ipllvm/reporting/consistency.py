@@ -1,0 +1,198 @@
+"""What a report says more than once must agree, or it was altered, or written by hand.
+
+A verdict is held against its p-values, its interval and its words; a score against its interval, which is
+computed again where it can be; what the run says of a claim against the results that it is made of; the exit
+status against all of them. Nothing of it needs a model or the samples.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from ipllvm.errors import UsageError
+from ipllvm.records.values import POINTS
+from ipllvm.reporting import schema
+from ipllvm.reporting.schema import Report, Row
+from ipllvm.reporting.standings import multiplicity, standing
+from ipllvm.reporting.text import number, visible
+from ipllvm.reporting.view import COMPARISON, compares_only
+from ipllvm.stats.proportion import proportion_interval
+from ipllvm.verdicts import release
+
+ROUNDING: Final = 1e-6
+"""By how much numbers may differ that are written in full."""
+PRINTED: Final = 0.0051
+"""And those that a sentence rounds."""
+SECONDS: Final = 0.01
+PROPORTIONS: Final = ("Wilson, effective sample size", "Clopper-Pearson")
+"""Methods of intervals that follow from a score and its effective sample size alone."""
+REASON: Final = re.compile(
+    r"\[(-?\d+\.\d+), (-?\d+\.\d+)\] (is inside|is outside|does not settle) (at most|at least) (\S+) points"
+)
+VERBS: Final = {"HOLDS": "is inside", "VIOLATED": "is outside", "UNDECIDED": "does not settle"}
+
+
+def require(report: Report) -> None:
+    """Raises UsageError with the first of the `contradictions` of a report that is valid by its schema."""
+    for found in contradictions(report):
+        raise UsageError(f"it contradicts itself: {found}: it was altered, or not written by ipllvm")
+
+
+def contradictions(report: Report) -> Iterator[str]:
+    """What of a report can't be true at once, a line each."""
+    sizes = {each["id"]: each for each in report["benchmarks"]}
+    for each in report["benchmarks"]:
+        if not each["clusters"] <= each["n"] <= each["total"]:
+            yield f"{visible(each['id'])} has {each['n']} samples of {each['total']}"
+    for row in report["results"]:
+        where = f"{visible(row['property'])} on {visible(row['benchmark'])}"
+        for rule in (_estimates, _decided, _bounded, _worded):
+            yield from (f"{where}: {fault}" for fault in rule(row, sizes[row["benchmark"]]))
+    yield from _run(report)
+    yield from _together(report)
+    yield from _ended(report)
+
+
+def _estimates(row: Row, data: Row) -> Iterator[str]:
+    """Each score lies in its interval, which is that of its samples, of which there are no more than data."""
+    for name, found in row["estimates"].items():
+        value, low, high = found["value"], found["low"], found["high"]
+        placed = f"{visible(name)} is {number(value)} in [{number(low)}, {number(high)}]"
+        if found["n"] + found["n_error"] > data["n"] or sum(found["discordant"]) > found["n"]:
+            yield f"{visible(name)} is of {found['n']} samples, of which there are {data['n']}"
+        elif value is not None and (_above(low, value) or _above(value, high)):
+            yield placed
+        elif value is not None and found["method"] in PROPORTIONS and found["unit"] == "points":
+            bounds = _proportion(value, found["extra"].get("n_effective"))
+            if bounds and any(_apart(a, b) for a, b in zip(bounds, (low, high), strict=True)):
+                yield f"{placed}, where its samples give [{number(bounds[0])}, {number(bounds[1])}]"
+
+
+def _decided(row: Row, data: Row) -> Iterator[str]:
+    """A decision needs a p-value below its level, and none of a whole run is open in spite of one."""
+    verdict, alpha = row["verdict"], row["claim"]["alpha"]
+    sides = {"HOLDS": "p_holds", "VIOLATED": "p_violated"}
+    p = {side: 1.0 if verdict[name] is None else verdict[name] for side, name in sides.items()}
+    decision, least = verdict["decision"], min(p.values())
+    if decision in p and p[decision] > alpha + ROUNDING:
+        yield f"{decision} with p = {p[decision]:.2g} at a level of {alpha:g}"
+    elif decision == "UNDECIDED" and _is_whole(row) and least < alpha - ROUNDING:
+        yield f"UNDECIDED with p = {least:.2g} at a level of {alpha:g}"
+
+
+def _bounded(row: Row, data: Row) -> Iterator[str]:
+    """What is decided is what the interval says, and a change has samples that changed."""
+    claim, decision = row["claim"], row["verdict"]["decision"]
+    found = row["estimates"].get(claim["quantity"])
+    if found is None:
+        yield f"it has no {visible(claim['quantity'])}, of which it claims something"
+        return
+    low, high, margin = found["low"], found["high"], claim["margin"]
+    at_most = claim["direction"] == "at_most"
+    inside = not (_above(high, margin, None) if at_most else _above(margin, low, None))
+    outside = not (_above(margin, low, None) if at_most else _above(high, margin, None))
+    if (decision, inside) == ("HOLDS", False) or (decision, outside) == ("VIOLATED", False):
+        words = f"{claim['direction'].replace('_', ' ')} {margin:g}"
+        yield f"{decision} with [{number(low)}, {number(high)}] where {words} is claimed"
+    gained, lost = found["discordant"]
+    value = found["value"] or 0.0
+    if (gained or lost) and ((value > 0 and not gained) or (value < 0 and not lost)):
+        yield f"{visible(claim['quantity'])} is {number(value)}, where no sample changed to that side"
+
+
+def _worded(row: Row, data: Row) -> Iterator[str]:
+    """The sentence of a verdict has its interval, its decision and its claim."""
+    claim, verdict = row["claim"], row["verdict"]
+    words, found = REASON.search(verdict["reason"]), row["estimates"].get(claim["quantity"])
+    if words is None or found is None:
+        return
+    bounds = zip((float(words[1]), float(words[2])), (found["low"], found["high"]), strict=True)
+    verb = VERBS.get(verdict["decision"], words[3])
+    claimed = f"{claim['direction'].replace('_', ' ')} {claim['margin']:g}"
+    if any(b is None or abs(a - b) > PRINTED for a, b in bounds):
+        yield f"its interval is [{number(found['low'])}, {number(found['high'])}], its reason says {words[0]}"
+    elif (verb, claimed) != (words[3], f"{words[4]} {words[5]}"):
+        yield f"{verdict['decision']} of {claimed}, its reason says {words[0]}"
+
+
+def _run(report: Report) -> Iterator[str]:
+    """Its times, and whether it was stopped."""
+    run = report["run"]
+    took = (datetime.fromisoformat(run["finished"]) - datetime.fromisoformat(run["started"])).total_seconds()
+    if abs(max(took, 0.0) - run["seconds"]) > SECONDS:
+        yield f"it took {run['seconds']:g} s from {run['started']} to {run['finished']}"
+    if any(row["partial"] for row in report["results"]) and not run["partial"]:
+        yield "one of its results was stopped early, and the run was not"
+
+
+def _together(report: Report) -> Iterator[str]:
+    """What the run says of its claims follows from them; of a gate only where nothing is missing."""
+    rows, lost = schema.rows(report), [{**each, "claim": ""} for each in report["not_measured"]]
+    found = release.families(rows, lost, raw=report["run"]["options"].get("exit") == "raw")
+    expected = release.standings(found)
+    if not any(row["standing"] for row in report["results"]):
+        return  # from before there were any
+    for place, row in enumerate(report["results"]):
+        if lost and row["claim"]["name"].startswith(COMPARISON):
+            continue
+        ours, theirs = standing(expected.get(place)), row["standing"]
+        if (ours or {}).get("decision") != (theirs or {}).get("decision"):
+            named = f"{visible(row['property'])} on {visible(row['benchmark'])}"
+            words = [(each or {}).get("decision", "nothing") for each in (theirs, ours)]
+            yield f"{named}: the run says {words[0]} of it, where all results together give {words[1]}"
+    counts = [(each["k"], len(each["claims"])) for each in report["multiplicity"]["families"]]
+    if counts != [(each["k"], len(each["claims"])) for each in multiplicity(found, report["results"])]:
+        yield "it counts other requirements than it has"
+
+
+def _ended(report: Report) -> Iterator[str]:
+    """The exit status is one that the results can have given."""
+    run, options = report["run"], report["run"]["options"]
+    answers = [_standing(row) for row in report["results"] if _can_fail(row, report)]
+    status, excused = run["exit_status"], options.get("report_only")
+    if status == 0 and report["not_measured"]:
+        yield "its status is 0, and something could not be measured"
+    if status == 0 and any(each["law"] for each in report["failed"]):
+        yield "its status is 0, and a law is broken"
+    if status == 0 and not excused and "VIOLATED" in answers:
+        yield "its status is 0, and a requirement is violated"
+    if (
+        status == 7
+        and not report["not_measured"]
+        and all(row["outcome"] != "error" for row in report["results"])
+    ):
+        yield "its status is 7, and all was measured"
+
+
+def _can_fail(row: Row, report: Report) -> bool:
+    """Whether a result can stand in the way: of a gate the comparisons, else the requirements."""
+    is_comparison = row["claim"]["name"].startswith(COMPARISON)
+    return row["claim"]["kind"] == "requirement" and (is_comparison or not compares_only(report))
+
+
+def _standing(row: Row) -> str:
+    return str((row["standing"] or row["verdict"])["decision"])
+
+
+def _is_whole(row: Row) -> bool:
+    return not row["partial"] and row["outcome"] != "error"
+
+
+def _above(low: float | None, high: float | None, unknown: float | None = 0.0) -> bool:
+    """Whether one number is above another by more than rounding; without a bound, as it is `unknown`."""
+    if low is None or high is None:
+        return unknown is None
+    return low - high > ROUNDING * max(1.0, abs(low), abs(high))
+
+
+def _apart(one: float, other: float | None) -> bool:
+    return other is None or abs(one - other) > ROUNDING
+
+
+def _proportion(value: float, effective: float | None) -> tuple[float, float] | None:
+    """The bounds of a score in points, None where its effective sample size is not known."""
+    if not isinstance(effective, int | float):
+        return None
+    low, high = proportion_interval(min(max(value / POINTS, 0.0), 1.0), effective)
+    return POINTS * low, POINTS * high
