@@ -12,6 +12,7 @@ from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
 
+from ipllvm.benchmarks.agreeing import and_more, contradictions
 from ipllvm.benchmarks.cells import BadCell, Row, filled, optional, row_name, text, whole
 from ipllvm.benchmarks.definition import fit_for_files
 from ipllvm.benchmarks.originals import listed, options
@@ -43,18 +44,28 @@ def load(path: Path) -> Benchmark:
         pictured = opening.with_pictures(rows, [mapped.image], root) if mapped.image else rows
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
-    return benchmark(str(path), path.stem, pictured, mapped)
+    return benchmark(str(path), path.stem, pictured, mapped, refuse=True)
 
 
-def benchmark(name: str, stem: str, rows: Sequence[Row], mapped: Mapped) -> Benchmark:
-    """Rows as a benchmark; raises BenchmarkUnavailable with the number and column of a bad row."""
+def benchmark(name: str, stem: str, rows: Sequence[Row], mapped: Mapped, refuse: bool = False) -> Benchmark:
+    """Rows as a benchmark; raises BenchmarkUnavailable with the number and column of a bad row.
+
+    Rows that contradict each other are told in the source of the benchmark, or refused: who keeps the file
+    can mend it.
+    """
     scorer = mapped.scorer or _scorer(rows, mapped)
     samples = tuple(_samples(name, stem, rows, mapped, scorer))
-    keys = (picture.digest() for row in rows for picture in _pictures(row, mapped))
+    digests = [tuple(picture.digest() for picture in _pictures(row, mapped)) for row in rows]
+    keys = (key for each in digests for key in each)
+    questions = (_question(row, mapped, len(each)) for row, each in zip(rows, digests, strict=True))
+    unlike = [*contradictions(samples, questions, digests, ACCEPTED)]
+    if unlike and refuse:
+        raise BenchmarkUnavailable(f"{name}: {unlike[0]}{and_more(len(unlike) - 1)}")
+    doubtful = f"; {unlike[0]}{and_more(len(unlike) - 1)}" if unlike else ""
     how = repr((scorer, mapped.suffix, mapped.max_new_tokens)).encode()
     licence = f"; licence {mapped.licence}" if mapped.licence else ""
     blind = "" if mapped.image else " without pictures"
-    source = f"own data, {len(samples):,} rows{blind}; columns {mapped}; scorer {scorer}{licence}"
+    source = f"own data, {len(samples):,} rows{blind}; columns {mapped}; scorer {scorer}{licence}{doubtful}"
     return Benchmark(name, samples, scorer, digest(samples, how, *keys), source, mapped.max_new_tokens)
 
 

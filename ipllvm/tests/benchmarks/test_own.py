@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ipllvm.benchmarks import choice
+from ipllvm.benchmarks import choice, own, own_columns
 from ipllvm.benchmarks.hub import address
 from ipllvm.cli import main
 from ipllvm.errors import BenchmarkUnavailable, IpllvmError, UsageError
@@ -270,7 +270,7 @@ def test_numbers_and_names_are_choices_too(
 
 def test_a_number_is_an_answer_without_its_point_and_annotators_say_theirs(tmp_path: Path) -> None:
     plain = {"image": "a.png", "question": "How many?"}
-    found = read(tmp_path, [{**plain, "answer": 3.0}, {**plain, "answer": 2.5}])
+    found = read(tmp_path, [{**plain, "answer": 3.0}, {**plain, "image": "b.png", "answer": 2.5}])
     assert [sample.answer for sample in found.samples] == ["3", "2.5"]
     said = [{"answer": "red", "answer_confidence": "yes"}, {"answer": "crimson"}]
     found = read(tmp_path, [{**plain, "answers": said}])
@@ -339,6 +339,57 @@ def test_check_tries_each_picture(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert main(["data", "check", path]) == 1
     assert "2 pictures that can't be read: 'mine-00002'" in capsys.readouterr().out
     assert main(["data", "check", "--no-pictures", path]) == 0
+
+
+ONE = {"photo": "a.png", "query": "Which  colour?", "label": "red"}
+CHOSEN = {**ONE, "options": ["red", "blue"]}
+ANSWERED_TWICE: list[tuple[Rows, str]] = [
+    ([ONE, {**ONE, "label": "blue"}], "row 2 asks the same of the same picture as row 1"),
+    (
+        [ONE, PLAIN[1], {**ONE, "query": " which colour?", "label": "blue"}],
+        "row 3 asks the same of the same picture",
+    ),
+    (
+        [{**ONE, "id": "x"}, {**ONE, "id": "y", "label": ["blue", "teal"]}],
+        "their answers differ ('red', 'blue')",
+    ),
+    (
+        [CHOSEN, {**CHOSEN, "options": ["blue", "red"], "label": "blue"}],
+        "their answers differ ('red', 'blue')",
+    ),
+    ([ONE, {**ONE, "label": "blue"}, {**ONE, "label": "teal"}], "both answers as a list; 1 more row like it"),
+    ([ONE, {**ONE, "photo": "same.png", "label": "blue"}], "of the same picture as row 1"),
+]
+
+
+@pytest.mark.parametrize(("rows", "said"), ANSWERED_TWICE)
+def test_two_answers_to_one_question_are_refused(rows: Rows, said: str, tmp_path: Path) -> None:
+    """Also under two ids, with the picture under two names, or with the choices in another order."""
+    (folder(tmp_path) / "same.png").write_bytes(png(0))
+    with pytest.raises(BenchmarkUnavailable) as error:
+        read(tmp_path, rows)
+    assert said in str(error.value) and "\n" not in str(error.value)
+
+
+def test_questions_that_agree_or_are_of_other_pictures_stay(tmp_path: Path) -> None:
+    rows = [
+        ONE,
+        {**ONE, "label": "RED"},
+        {**ONE, "label": ["crimson", "red"]},
+        {**ONE, "photo": "b.png", "label": "blue"},
+        {**ONE, "query": "Which shade?", "label": "blue"},
+    ]
+    assert len(read(tmp_path, rows).samples) == 5
+    other = [CHOSEN, {**CHOSEN, "options": ["blue", "red"]}, {**CHOSEN, "options": ["red", "teal", "blue"]}]
+    assert len(read(tmp_path / "choices", other).samples) == 3
+
+
+def test_of_data_of_the_hub_two_answers_are_told(tmp_path: Path) -> None:
+    """Nobody here can mend them: the report's source says which rows."""
+    mapped = own_columns.columns([ONE], {"image": ""}, "x")
+    found = own.benchmark("hub:a/b", "b", [ONE, {**ONE, "label": "blue"}], mapped)
+    assert found.source.endswith("leave one out, or give one row both answers as a list")
+    assert "row 2 asks the same as row 1" in found.source
 
 
 BAD = [

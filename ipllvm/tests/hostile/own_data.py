@@ -67,6 +67,10 @@ FILES: dict[str, tuple[Make, str]] = {
         "the name 'answer' stands twice",
     ),
     "an id twice": (lines({**PLAIN, "id": 1}, {**PLAIN, "id": 1}), "is row 1's too"),
+    "two answers to one question": (
+        lines({**PLAIN, "id": 1}, {**PLAIN, "id": 2, "answer": "4"}),
+        "row 2 asks the same of the same picture as row 1, and their answers differ ('3', '4')",
+    ),
     "no column for the answer": (lines({"image": "a.png", "question": "x"}), "no column for answer"),
     "no rows": (lines(""), "no rows"),
     "a row without what the first one has": (lines(PLAIN, {"image": "a.png", "answer": "3"}), "row 2"),
