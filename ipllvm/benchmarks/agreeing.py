@@ -23,10 +23,10 @@ def contradictions(
     ):
         asked = digests, " ".join(words.split()).casefold(), frozenset(sample.choices)
         answers = _answers(sample, accepted)
-        earlier, known = first.setdefault(asked, (number, answers))
-        if not known & answers:
+        earlier, others = first.setdefault(asked, (number, answers))
+        if not others & answers:
             of_picture = " of the same picture" if digests else ""
-            both = ", ".join(repr(min(each)) for each in (known, answers))
+            both = ", ".join(repr(min(each)) for each in (others, answers))
             yield (
                 f"row {number} asks the same{of_picture} as row {earlier}, and their answers differ "
                 f"({both}): leave one out, or give one row both answers as a list"
