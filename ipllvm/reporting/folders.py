@@ -2,6 +2,7 @@
 
 import errno
 import os
+import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import count
@@ -28,16 +29,25 @@ def ensure_writable(folder: Path) -> None:
         raise refusal(folder, error) from error
 
 
-def run_folder(parent: Path, started: datetime) -> Path:
-    """A new folder in `parent`, named by the UTC time, with a counter where that second is taken.
+def run_name(started: datetime) -> str:
+    """What a run is called: the UTC second, milliseconds and a random part, so that no two are called alike.
+
+    >>> run_name(datetime(2025, 3, 1, 12, 0, 0, 45_678, UTC))[:-3]
+    '2025-03-01T12-00-00Z-045'
+    """
+    began = started.astimezone(UTC)
+    return f"{began:%Y-%m-%dT%H-%M-%SZ}-{began.microsecond // 1000:03d}{secrets.token_hex(2)[:3]}"
+
+
+def run_folder(parent: Path, name: str) -> Path:
+    """A new folder in `parent`, called `name`, with a counter where that is taken.
 
     Two runs, also on two machines that share `parent`, never get the same one. Raises UsageError.
     """
-    stamp = started.astimezone(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
     try:
         writing.make_folder(parent)
         for number in count(1):
-            folder = parent / (stamp if number == 1 else f"{stamp}-{number}")
+            folder = parent / (name if number == 1 else f"{name}-{number}")
             try:
                 folder.mkdir()
                 return folder

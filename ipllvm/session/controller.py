@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ipllvm.errors import UsageError, first_line
+from ipllvm.reporting.folders import run_name
 from ipllvm.safety.printing import Guarded, visible
 from ipllvm.session import budgeting, exiting
 from ipllvm.session.comparisons import REFERENCE, lost
@@ -52,7 +53,8 @@ class Session:
         self.config = config
         self.options = config.stash[OPTIONS]
         self.began = datetime.now(UTC)
-        setattr(config.option, RUN_ID, f"{self.began:%Y-%m-%dT%H-%M-%SZ}")  # xdist hands it to its workers
+        self.name = run_name(self.began)
+        setattr(config.option, RUN_ID, self.name)  # xdist hands it to its workers
         self.gathered = Gathered()
         self.report: dict[str, Any] | None = None
         self.folder: Path | None = None
@@ -174,7 +176,8 @@ class Session:
 
         started = f"{self.began:%Y-%m-%dT%H:%M:%SZ}"
         model = rows[0]["model"] if rows else None
-        return {"model": model, "started": started, "versions": versions(), "machine": machine()}
+        about = {"model": model, "run": self.name, "started": started}
+        return {**about, "versions": versions(), "machine": machine()}
 
     def _keep(self, about: dict[str, Any], rows: Sequence[dict[str, Any]]) -> None:
         """Put what a comparison needs beside the report; a baseline is of one model."""
@@ -295,7 +298,7 @@ class Session:
             told = budgeting.keep(self.config.stash[REFERENCE], entries, self.options, about["started"])
             self.told += [told] if told else []
         run = reports.Run(
-            id=f"{self.began:%Y-%m-%dT%H-%M-%SZ}",
+            id=self.name,
             started=self.began,
             finished=datetime.now(UTC),
             command=self._command(),
@@ -319,7 +322,7 @@ class Session:
         session.exitstatus = self.report["run"]["exit_status"] = exiting.of_audit(
             status, self.report, self.options
         )
-        folder = run_folder(self.options.report_dir, self.began)
+        folder = run_folder(self.options.report_dir, self.name)
         self.report["run"]["id"] = folder.name
         typed = terse(self.config)
         replays.put(self.report, folder, typed.files if typed else ())

@@ -28,7 +28,7 @@ from ipllvm.records import Response, Trial
 from ipllvm.safety.reading import json_value
 
 SUFFIX = ".sqlite"
-_RUN = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ)-")
+_RUN = re.compile(r"(\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ(?:-\d{3}[0-9a-f]{3}(?=-))?)-")
 LOCK_SECONDS = 60.0
 BUSY_SECONDS = 5
 FLUSH_SECONDS = 1.0
@@ -364,6 +364,8 @@ def run_of(name: str) -> str:
 
     >>> run_of("2026-11-26T20-19-53Z-host-7-0a1b2c3d.sqlite"), run_of("host-7-0a1b2c3d.sqlite")
     ('2026-11-26T20-19-53Z', 'unknown (host-7-0a1b2c3d.sqlite)')
+    >>> run_of("2026-11-26T20-19-53Z-0451f2-host-7-0a1b2c3d.sqlite")
+    '2026-11-26T20-19-53Z-0451f2'
     """
     found = _RUN.match(name)
     return found[1] if found else f"unknown ({name})"

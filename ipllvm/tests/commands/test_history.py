@@ -26,8 +26,10 @@ def run(folder: Path, model: str, values: np.ndarray, decision: str = "HOLDS", h
     drop = 100 * float(values.mean())
     found = reports.result(Decision(decision), name="permutation_invariance")
     target = reports.estimate("performance_drop", drop, drop - 2, drop + 2)
+    fits = {"HOLDS": max(2.0, drop + 2), "VIOLATED": min(2.0, drop - 2)}
     found = replace(
         found,
+        claim=replace(found.claim, margin=fits.get(decision, 2.0)),
         model=replace(reports.MODEL, name=model),
         estimates={**found.estimates, "performance_drop": target},
     )

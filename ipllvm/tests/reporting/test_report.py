@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from ipllvm.engine.store.outcome_file import new_name, run_of
 from ipllvm.errors import UsageError
 from ipllvm.records import Decision
 from ipllvm.reporting import folders, schema
-from ipllvm.reporting.folders import ensure_writable, run_folder
+from ipllvm.reporting.folders import ensure_writable, run_folder, run_name
 from ipllvm.reporting.report import Run, WithoutResult, build, machine, replay, versions, write
 from ipllvm.tests.reporting import reports
 
@@ -181,7 +182,7 @@ def test_a_file_in_place_of_the_folder_is_refused_in_one_line(tmp_path: Path, be
     for attempt in (
         lambda: ensure_writable(folder),
         lambda: write(reports.report(), folder),
-        lambda: run_folder(folder, NOON),
+        lambda: run_folder(folder, run_name(NOON)),
     ):
         with pytest.raises(UsageError) as caught:
             attempt()
@@ -207,10 +208,18 @@ def test_trying_a_folder_leaves_nothing_in_it(tmp_path: Path) -> None:
 
 
 def test_no_run_gets_the_folder_of_another(tmp_path: Path) -> None:
-    made = [run_folder(tmp_path / "reports", NOON) for _ in range(3)]
     stamp = "2025-03-01T12-00-00Z"
+    made = [run_folder(tmp_path / "reports", stamp) for _ in range(3)]
     assert [folder.name for folder in made] == [stamp, f"{stamp}-2", f"{stamp}-3"]
     assert all(folder.is_dir() for folder in made)
+
+
+def test_no_two_runs_are_called_alike_and_names_are_in_order() -> None:
+    """Outcomes of a run that began in the same second, elsewhere too, are not taken for its own."""
+    moments = [NOON + timedelta(milliseconds=step) for step in (0, 1, 20, 999, 1000)]
+    made = [run_name(moment) for moment in moments]
+    assert made == sorted(made) and len({run_name(NOON) for _ in range(5)}) > 1
+    assert [run_of(new_name(each)) for each in made] == made
 
 
 def test_a_run_knows_its_platform_and_versions() -> None:
