@@ -12,6 +12,7 @@ from ipllvm.benchmarks.names import ALIASES, STANDARD
 from ipllvm.benchmarks.originals import by_id, json_file, lines, tables
 from ipllvm.benchmarks.rendering import shared_digest
 from ipllvm.benchmarks.sources import Copy, Hub, files, find
+from ipllvm.benchmarks.subset import OF_PAIRS
 from ipllvm.benchmarks.tables import SUFFIXES, opening
 from ipllvm.benchmarks.tables.pictures import Keyed
 from ipllvm.errors import BenchmarkUnavailable, UnknownName, UsageError
@@ -159,7 +160,7 @@ class Definition:
             shared_digest(samples, protocol.encode(), *keys),
             f"{source}{whole}{part}; protocol {protocol} ({asked.after})",
             asked.max_new_tokens,
-            pairs=self.total == "pair_accuracy",
+            pairs=self.total in OF_PAIRS,
             judged=asked.judged or self.judged,
             axes=self.axes,
             total=self.total_of(asked.rule),

@@ -1,5 +1,6 @@
 """A seeded part of a benchmark: as many pictures as there are, then more questions on each."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -10,6 +11,8 @@ from ipllvm.sampling import generator
 
 PAIR = 2
 """Samples of a cluster that are taken at once where the benchmark is made of pairs: a pair stays whole."""
+OF_PAIRS = ("pair_accuracy", "mme_points")
+"""Totals that count pictures with both answers right; a picture that was cut would count as wrong."""
 
 
 def subset(benchmark: Benchmark, n: int, seed: int) -> Benchmark:
@@ -17,16 +20,17 @@ def subset(benchmark: Benchmark, n: int, seed: int) -> Benchmark:
 
     Where nothing changes only pictures count, not questions, so that one of each tells most; every picture
     counts alike. Which one is random. Of a benchmark of pairs both are taken at once; only the last two may
-    be parted, so that exactly `n` come out. For one seed the orders are nested: a smaller subset is the
-    beginning of a larger one; and both renderings of a benchmark get the same questions. Name and
-    digest stay those of the whole: they say which data a sample is from. Raises UsageError where n < 1 or
-    there are fewer samples.
+    be parted, so that exactly `n` come out. Where a picture is cut, one of pairs has accuracy for its total:
+    its own would take what was not asked for wrong. For one seed the orders are nested: a smaller subset is
+    the beginning of a larger one; and both renderings of a benchmark get the same questions. Name and digest
+    stay those of the whole: they say which data a sample is from. Raises UsageError where n < 1 or there are
+    fewer samples.
     """
-    total = len(benchmark.samples)
+    available = len(benchmark.samples)
     if n < 1:
         raise UsageError(f"--samples {n}: at least 1 sample is needed")
-    if n > total:
-        raise UsageError(f"--samples {n}: '{benchmark.name}' has {total:,} samples")
+    if n > available:
+        raise UsageError(f"--samples {n}: '{benchmark.name}' has {available:,} samples")
     clusters: dict[str, list[Sample]] = {}
     for sample in benchmark.samples:
         clusters.setdefault(sample.cluster, []).append(sample)
@@ -34,7 +38,11 @@ def subset(benchmark: Benchmark, n: int, seed: int) -> Benchmark:
     order = [names[int(i)] for i in generator("subset", seed).permutation(len(names))]
     together = PAIR if benchmark.pairs else 1
     mixed = [_mixed(clusters[name], seed, together) for name in order]
-    return replace(benchmark, samples=tuple(islice(_rounds(mixed, together), n)))
+    chosen = tuple(islice(_rounds(mixed, together), n))
+    counts = Counter(sample.cluster for sample in chosen)
+    cut = any(count < len(clusters[name]) and count < PAIR for name, count in counts.items())
+    total = "accuracy" if cut and benchmark.total in OF_PAIRS else benchmark.total
+    return replace(benchmark, samples=chosen, total=total)
 
 
 def _mixed(samples: Sequence[Sample], seed: int, together: int) -> Sequence[Sample]:

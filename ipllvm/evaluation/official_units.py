@@ -1,6 +1,7 @@
 """Scores in a benchmark's own unit, with an interval: MME's points, LLaVA-W's relative score."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -13,6 +14,7 @@ from ipllvm.verdicts.series import percent
 ALPHA = 0.05
 PERCENT = 100.0
 Rows = Mapping[str, list[int]]
+Picture = tuple[float, float, float]
 
 
 def estimates(benchmark: Benchmark, scores_by_name: Mapping[str, Scores]) -> dict[str, Estimate]:
@@ -23,25 +25,28 @@ def estimates(benchmark: Benchmark, scores_by_name: Mapping[str, Scores]) -> dic
 
 
 def points(benchmark: Benchmark, scores: Scores) -> Estimate | None:
-    """MME: accuracy and accuracy+ of each task in percent, summed up; a picture is one of a task's cluster.
+    """MME: accuracy and accuracy+ of each task in percent, summed up (totals.mme_points).
 
     A draw's points are averaged. The interval is Welch's over the tasks' pictures, unbounded where a task has
-    a single one; pictures with a failed answer are left out and counted. None where nothing was answered.
+    a single one; pictures with a failed answer, or of which not every question of `benchmark` was put, are
+    left out and counted. None where a task is left without a picture.
     """
     tasks = {sample.id: dict(sample.labels).get("category", "") for sample in benchmark.samples}
-    groups: dict[str, list[float]] = {}
-    for rows in _by_cluster(scores).values():
-        block = scores.values[rows]  # [questions, draws]
-        both = (block == 1.0).all(0) if len(rows) == 2 else np.zeros(block.shape[1])
-        groups.setdefault(tasks[scores.samples[rows[0]]], []).append(float((block.mean(0) + both).mean()))
-    values = {task: np.array(found)[~np.isnan(found)] for task, found in groups.items()}
-    if not values or not all(map(len, values.values())):
+    whole = Counter(sample.cluster for sample in benchmark.samples)
+    groups: dict[str, list[Picture]] = {}
+    lost = 0
+    for cluster, rows in _by_cluster(scores).items():
+        block, task = scores.values[rows], groups.setdefault(tasks[scores.samples[rows[0]]], [])
+        if len(rows) < whole[cluster] or np.isnan(block).any():
+            lost += 1
+        else:
+            task.append(_picture(block))
+    if not groups or not all(groups.values()):
         return None
-    low, high = _welch(list(values.values()))
-    n = sum(map(len, values.values()))
-    unit, lost = f"points of {200 * len(values)}", sum(map(len, groups.values())) - n
-    value = PERCENT * sum(float(found.mean()) for found in values.values())
-    name, draws = scores.perturbation, scores.values.shape[1]
+    parts = [_influence(np.array(pictures)) for pictures in groups.values()]
+    low, high = _welch(parts)
+    n, value = sum(map(len, parts)), PERCENT * sum(float(part.mean()) for part in parts)
+    name, unit, draws = scores.perturbation, f"points of {200 * len(parts)}", scores.values.shape[1]
     return Estimate(name, unit, value, low, high, "Welch, stratified by task", n, n, draws, n_error=lost)
 
 
@@ -69,6 +74,23 @@ _MAKERS: dict[str, tuple[str, Callable[[Benchmark, Scores], Estimate | None]]] =
     "ratio_of_means": ("relative", relative),
     "ratio_of_read": ("relative", relative),
 }
+
+
+def _picture(block: "np.ndarray") -> Picture:
+    """Right answers, questions, and whether both are right, by scores [questions, draws] on a picture."""
+    both = (block == 1.0).all(0) if len(block) == 2 else np.zeros(block.shape[1])
+    return float(block.mean(1).sum()), float(len(block)), float(both.mean())
+
+
+def _influence(pictures: "np.ndarray") -> "np.ndarray":
+    """A task's accuracy + accuracy+ as the mean over pictures, shape [pictures].
+
+    Accuracy is a ratio, of right answers to questions, and linearised; where all pictures have as many
+    questions it is the plain mean.
+    """
+    right, questions, both = pictures.T
+    ratio = right.sum() / questions.sum()
+    return np.asarray(ratio + (right - ratio * questions) / questions.mean() + both)
 
 
 def _by_cluster(scores: Scores) -> Rows:

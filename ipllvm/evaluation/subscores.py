@@ -1,11 +1,13 @@
 """What a benchmark publishes of a run: its total in its own unit, and the scores of its categories."""
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from ipllvm.benchmarks.subset import OF_PAIRS
 from ipllvm.evaluation import official_units
 from ipllvm.metrics.totals import Figure, GradedSample, Total
 from ipllvm.records import Benchmark, Estimate, Sample, Score, Scores
@@ -69,17 +71,18 @@ def _bounds_in_units(total: str, graded: Sequence[GradedSample]) -> tuple[float,
 def official(benchmark: Benchmark, scores: Scores) -> dict[str, str]:
     """The benchmark's own total and what it is made of, as its script prints them.
 
-    Samples with an error are left out and said. Empty where the benchmark has no total of its own.
+    Samples with an error are left out and said, of a total of pairs the other of the pair too. Empty
+    where the benchmark has no total of its own.
     """
     if not benchmark.total:
         return {}
     total: Total = TOTALS.load(benchmark.total)
-    graded = {each.sample.id: each for each in _graded(benchmark, scores)}
+    graded = {each.sample.id: each for each in _whole(benchmark, list(_graded(benchmark, scores)))}
     if not graded:
         return {"official total": "nothing was scored"}
     lost = len(scores.samples) - len(graded)
     head, *rest = total(list(graded.values()))
-    told = {"official total": f"{_shown(head)}{f', without {lost} samples that failed' if lost else ''}"}
+    told = {"official total": f"{_shown(head)}{_without(benchmark, lost)}"}
     if rest:
         told["official sub-scores"] = ", ".join(f"{each.name} {each.printed}" for each in rest)
     for axis in benchmark.axes:
@@ -88,6 +91,11 @@ def official(benchmark: Benchmark, scores: Scores) -> dict[str, str]:
         cells = [f"{label} {total(each)[0].printed}" for label, each in groups.items() if each]
         told |= {f"official by {axis}": ", ".join(cells)} if cells else {}
     return told
+
+
+def _without(benchmark: Benchmark, lost: int) -> str:
+    why = "of pictures where one failed or was not asked" if benchmark.total in OF_PAIRS else "that failed"
+    return f", without {lost} samples {why}" if lost else ""
 
 
 def _groups(benchmark: Benchmark) -> Iterator[tuple[str, str, list[Sample]]]:
@@ -108,6 +116,16 @@ def _graded(benchmark: Benchmark, scores: Scores) -> Iterator[GradedSample]:
         value = float(scores.values[row, 0])
         if name in samples and not np.isnan(value):
             yield GradedSample(samples[name], Score(value, scores.answers[row][0] if scores.answers else ""))
+
+
+def _whole(benchmark: Benchmark, graded: Sequence[GradedSample]) -> list[GradedSample]:
+    """Of a total of pairs without pictures of which an answer is missing, which would count as wrong."""
+    whole = Counter(sample.cluster for sample in benchmark.samples)
+    answered = Counter(each.sample.cluster for each in graded)
+    pairs = benchmark.total in OF_PAIRS
+    return [
+        each for each in graded if not pairs or answered[each.sample.cluster] == whole[each.sample.cluster]
+    ]
 
 
 def _part(scores: Scores, rows: Sequence[int]) -> Scores:

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipllvm.benchmarks import easyvqa, scenes
+from ipllvm.benchmarks.definition import Definition, Protocol
+from ipllvm.benchmarks.names import STANDARD
 from ipllvm.benchmarks.subset import subset
 from ipllvm.errors import UsageError
 from ipllvm.records import Benchmark, Sample
@@ -46,6 +48,44 @@ def test_pairs_stay_whole_but_for_the_last(n: int, seed: int) -> None:
     counts = Counter(sample.cluster for sample in chosen)
     parted = [c for c, count in counts.items() if count % 2 and count < SIZES[int(c)]]
     assert len(parted) <= 1, "two that are taken at once are parted at the end alone"
+
+
+def of_pairs(total: str) -> Benchmark:
+    """30 pictures with two questions each, of a definition with that total."""
+    rows = [{"id": f"{n // 2}-{n % 2}", "cluster": f"{n // 2}"} for n in range(60)]
+    made = Definition(
+        "toy",
+        "Toy",
+        60,
+        "none",
+        lambda row: Sample("", str(row["cluster"]), (), "", "yes", labels=(("category", "count"),)),
+        {STANDARD: Protocol(lambda row, sample: "?", 8, "plain", "nobody")},
+        {"plain": "yes_no"},
+        total=total,
+        pictures=(),
+    )
+    return made.benchmark(rows, "made up", STANDARD)
+
+
+@pytest.mark.parametrize("total", ["mme_points", "pair_accuracy"])
+@given(pairs=st.integers(1, 30), seed=st.integers(0, 20))
+def test_what_counts_both_answers_on_a_picture_is_asked_both(total: str, pairs: int, seed: int) -> None:
+    part = subset(of_pairs(total), 2 * pairs, seed)
+    assert set(Counter(sample.cluster for sample in part.samples).values()) == {2}
+    assert part.total == total
+
+
+@pytest.mark.parametrize("total", ["mme_points", "pair_accuracy"])
+@pytest.mark.parametrize("n", [1, 31, 59])
+def test_a_parted_picture_has_no_total_of_pairs(total: str, n: int) -> None:
+    assert subset(of_pairs(total), n, 0).total == "accuracy"
+    assert subset(of_pairs("accuracy"), n, 0).total == "accuracy"
+
+
+@pytest.mark.parametrize("n", [30, 45])
+def test_pictures_that_nobody_called_pairs_have_no_total_of_pairs_when_cut(n: int) -> None:
+    whole = replace(of_pairs("mme_points"), pairs=False)
+    assert subset(whole, n, 0).total == "accuracy"
 
 
 def test_which_two_of_many_is_random() -> None:

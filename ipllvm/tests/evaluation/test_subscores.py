@@ -1,6 +1,7 @@
 """The official total and the scores of categories, of the scores of a run."""
 
 import numpy as np
+import pytest
 
 from ipllvm.evaluation.subscores import by_label, official
 from ipllvm.records import Benchmark, Sample, Scores
@@ -45,6 +46,14 @@ def test_a_sample_that_failed_is_left_out_and_told() -> None:
     assert official(data, failed)["official total"] == "66.67 percent, without 1 samples that failed"
     assert by_label(data, failed)["clean, category = existence"].n_error == 1
     assert official(data, scores(*[np.nan] * 4)) == {"official total": "nothing was scored"}
+
+
+@pytest.mark.parametrize(("values", "total"), [((1, 1, 1, np.nan), "200.00"), ((np.nan, 1, 1, 0), "50.00")])
+def test_a_pair_with_a_failed_answer_is_not_a_pair_that_is_wrong(
+    values: tuple[float, ...], total: str
+) -> None:
+    told = official(benchmark("mme_points", axes=()), scores(*values))["official total"]
+    assert told == f"{total} points of 200, without 2 samples of pictures where one failed or was not asked"
 
 
 def test_a_benchmark_without_categories_has_neither() -> None:
