@@ -3,12 +3,11 @@
 Nothing that means something else is forgiven: "dark red" is not "red".
 """
 
-import re
 from functools import lru_cache
 
 from ipllvm.records import Sample, Score
 from ipllvm.scorers.forms import form, unretracted, unwrapped
-from ipllvm.scorers.numbers import leading
+from ipllvm.scorers.numbers import whole
 
 _QUOTES = ("''", '""', "``", "“”", "‘’")
 PUT = (
@@ -26,7 +25,6 @@ PUT = (
 )
 """How a short answer is put into a sentence; what is left is the answer."""
 SPELLINGS = {"grey": "gray", "colour": "color", "coloured": "colored", "centre": "center", "metre": "meter"}
-_NUMBER = re.compile(r"[-+]?[$€£¥]?\s?\.?\d[\d,. ]*%?")
 
 
 def score(text: str, sample: Sample) -> Score:
@@ -53,15 +51,8 @@ def said(text: str) -> str:
 
 def _number(text: str) -> str | None:
     """A number in digits, where that is all that a text says."""
-    words = text.replace("-", " ").split()
-    if not _NUMBER.fullmatch(text) and not (
-        words and all(leading(word) is not None or word == "and" for word in words)
-    ):
-        return None
-    value = leading(text)
-    if value is None:
-        return None
-    return f"{value.normalize():f}" + "%" * text.endswith("%")
+    value = whole(text.removesuffix("%").rstrip())
+    return None if value is None else f"{value.normalize() + 0:f}" + "%" * text.endswith("%")
 
 
 def normalize(text: str) -> str:

@@ -63,7 +63,7 @@ WRAPPINGS = (
     ),
     form(
         "headings, quotations, items",
-        r"^[ \t]*(?:#{1,6}(?![#\s]*[-$]*\d)|>+|[-+*•](?![ \t]*\d))[ \t]+()",
+        r"^[ \t]*(?:#{1,6}(?![#\s]*[-$]*\d)|>+|(?:(?<=\n)|(?![-+*•][ \t]*\d))[-+*•])[ \t]+()",
         "# B",
         "> B",
         "- B",
@@ -71,9 +71,33 @@ WRAPPINGS = (
     ),
 )
 """What stands around an answer and says nothing."""
-_FRACTION = re.compile(r"\\d?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
-_BOXED = re.compile(r"\$?\\\(?\s*boxed\s*\{([^{}]*)\}\s*(?:\\\))?\$?")
-_PLAIN = str.maketrans("“”„«»‘’‚−", '"""""\'\'\'-')
+_SMALL = (("(?<=[0-9])(?=[¼-¾⅐-⅞↉])", " "), ("(?<=[0-9])(?=[⁰¹²³⁴-⁹⁺⁻])", "^"), ("(?<=[0-9])(?=[₀-₉])", "_"))
+"""What parts small digits from the large ones before them, with which they make no longer number."""
+_PLAIN = str.maketrans("“”„«»‘’‚−⁄", '"""""\'\'\'-/')
+_TEX = (
+    (r"\{,\}", ","),
+    (r"\\,", " "),
+    (r"\\times\b", "×"),
+    (r"\\cdot\b", "·"),
+    (r"\\([$%])", r"\1"),
+    (r"(?:(?<=\d)\s*)?(?=\\[dtc]?frac)", " "),
+    (r"\\[dtc]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"\1/\2"),
+    (r"\\[()]|\\\[|\\\]", ""),
+    (r"\$*\\\s*boxed\s*\{([^{}]*)\}\s*\$*", r"The answer is \1."),
+)
+"""Signs of a formula, with what they say; what is boxed is declared."""
+
+
+def plain(text: str) -> str:
+    r"""The text in one width of letters and one kind of quotes; small digits stay apart from large ones.
+
+    >>> plain("Ｂ"), plain("“1½”"), plain("10²")
+    ('B', '"1 1/2"', '10^2')
+    """
+    for before, mark in _SMALL:
+        text = re.sub(before, mark, text)
+    text = unicodedata.normalize("NFKC", text).translate(_PLAIN)
+    return "".join(c for c in text if unicodedata.category(c) != "Cf")
 
 
 def unwrapped(text: str) -> str:
@@ -81,19 +105,19 @@ def unwrapped(text: str) -> str:
 
     A boxed formula is an answer that is declared.
 
-    >>> unwrapped("<think>A?</think> **Ｂ**</s>"), unwrapped(r"So $\boxed{\frac{3}{4}}$")
-    ('B', 'So The answer is 3/4.')
+    >>> unwrapped("<think>A?</think> **Ｂ**</s>"), unwrapped(r"So $\boxed{1\frac{3}{4}}$")
+    ('B', 'So The answer is 1 3/4.')
     """
-    text = unicodedata.normalize("NFKC", text).translate(_PLAIN)
-    text = "".join(c for c in text if unicodedata.category(c) != "Cf")
+    text = plain(text)
     for each in THOUGHTS:
         text = each.pattern.sub(r"\1", text)
     if len(text) > LONGEST:
         text = f"{text[: LONGEST // 2]}\n{text[-LONGEST // 2 :]}"
     for each in WRAPPINGS:
         text = each.pattern.sub(r"\1", text)
-    text = _FRACTION.sub(r"\1/\2", text)
-    return _BOXED.sub(r"The answer is \1.", text).strip()
+    for sign, said in _TEX:
+        text = re.sub(sign, said, text)
+    return text.strip()
 
 
 _RETRACTION = re.compile(

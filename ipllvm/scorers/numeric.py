@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from ipllvm.records import Sample, Score
 from ipllvm.scorers.forms import Form, form, unretracted, unwrapped
-from ipllvm.scorers.numbers import leading
+from ipllvm.scorers.numbers import beginning, leading, starts
 
 _ABOUT = r"(?:(?:about|approximately|around|roughly|exactly|equal to|simply|just)\s+)?"
 FINAL = (
@@ -42,10 +42,12 @@ CUES = (
     form("A:", rf"(?:^|\n)\s*A:\s*{_ABOUT}()", "A: 7"),
 )
 """What an answer stands behind."""
-_STARTS = re.compile(r"[-+$€£¥.\s]*\d")
 _NEXT_QUESTION = re.compile(r"(?:^|\n)[ \t]*Q:")
 _DENIED = re.compile(r"\bnot\s+[$€£]?-?[\d.,]*\d\s*,?\s*(?:(?:but|it is|it's|rather)\s+)*", re.IGNORECASE)
-_ALONE = re.compile(r"\S+(?:\s\d{3})*(?:\s*(?:[a-z%°]+|/\s?\d+))?[.!]?", re.IGNORECASE)
+_ITEM = re.compile(r"[-+]\s")
+"""An item of a list, or a sign: nobody can tell."""
+_UNIT = re.compile(r"\s*[a-z%°]*[)\]}\"'$]*[.,!]*", re.IGNORECASE)
+"""What may stand behind a number that is all that a reply says."""
 
 
 def score(text: str, sample: Sample) -> Score:
@@ -73,14 +75,17 @@ def extract(text: str) -> Decimal | None:
         found = set(_behind(cues, reply))
         if found:
             return found.pop() if len(found) == 1 else None
-    return leading(reply) if _ALONE.fullmatch(reply) else None
+    alone = None if _ITEM.match(reply) else beginning(reply)
+    return alone[0] if alone is not None and _UNIT.fullmatch(alone[1]) else None
 
 
 def _behind(cues: tuple[Form, ...], reply: str) -> Iterator[Decimal | None]:
-    """The number behind each cue; None where digits stand there that are in doubt."""
+    """The number behind each cue; None where one stands there that is in doubt."""
     for cue in cues:
         for found in cue.pattern.finditer(reply):
-            rest = reply[found.end() :].split("\n", 1)[0].strip("*_ ")
-            number = leading(rest)
-            if number is not None or _STARTS.match(rest):
+            rest, *more = reply[found.end() :].split("\n")
+            rest = rest.strip("*_ ")
+            listed = "\n" in found[0] and starts("".join(more[:1]))
+            number = None if listed else leading(rest)
+            if number is not None or starts(rest):
                 yield number

@@ -12,6 +12,7 @@ from typing import ClassVar
 from ipllvm.errors import NotMeasured
 from ipllvm.records import JudgeQuestion, Sample, Score
 from ipllvm.scorers import judge_prompts, multiple_choice, numeric
+from ipllvm.scorers.forms import unwrapped
 from ipllvm.scorers.judge import JudgeRule
 from ipllvm.scorers.official.letters import letters
 
@@ -146,7 +147,8 @@ def strict(response_text: str, sample: Sample) -> Score:
     if facts.get("answer_type") not in ("integer", "float"):
         text = response_text.strip()
         return Score(float(text == sample.answer), text or None)
-    number = numeric.extract(response_text) or _only(response_text)
+    named = numeric.extract(response_text)
+    number = _only(unwrapped(response_text)) if named is None else named
     if number is None:
         return Score(0.0, None)
     places = int(float(facts.get("precision") or 0))

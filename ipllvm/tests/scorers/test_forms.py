@@ -59,20 +59,22 @@ def test_forms_of_final_numbers(each: Form, example: str) -> None:
 
 
 VALUES: dict[str, int | str] = {
-    "5 + 3 = 8": 8, "2 * 3 = 6.": 6, "5 x 10^3": 5000, "5 × 10^{3}": 5000, "1 1/2": "1.5",
-    "3/4": ".75", "1 / 2": ".5",
-    "5 thousand": 5000, "2 dozen": 24, "5k": 5000, "42": 42, "$1,234.50": "1234.5", "1.234,50": "1234.5",
-    "1 234": 1234, "1,2": "1.2", ".5": ".5", "1e3": 1000, "-$5": -5, "$-5": -5, "+5": 5,
-    "€42": 42, "USD 42": 42,
-    "50%": 50, "7th": 7, "42 apples": 42, "1,000,000": 10**6, "42, 43": 42, "forty-two": 42,
-    "one hundred and five": 105,
+    "5 x 10^3": 5000, "5 × 10^{3}": 5000, "1 1/2": "1.5", "1½": "1.5",
+    "3/4": ".75", "1 / 2": ".5", "½": ".5",
+    "5 thousand": 5000, "2 dozen": 24, "2 dozens": 24, "5k": 5000, "42": 42, "$1,234.50": "1234.5",
+    "1.234,50": "1234.5", "1 234": 1234, "1'234": 1234, "1{,}234": 1234, "1,2": "1.2", ".5": ".5",
+    "1e3": 1000,
+    "-$5": -5, "$-5": -5, r"\$5": 5, "+5": 5, "minus 5": -5, "€42": 42, "USD 42": 42,
+    "50%": 50, "7th": 7, "(7)": 7, '"7"': 7, "x = 7": 7, "42 apples": 42, "1,000,000": 10**6,
+    "forty-two": 42, "one hundred and five": 105, "negative five": -5,
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("each", "example"), pairs(named(numbers.FORMS)), ids=str)
 def test_forms_of_numbers(each: Form, example: str) -> None:
-    assert next(other for other in numbers.FORMS if other.pattern.match(example)) == each
-    assert numbers.leading(example) == Decimal(VALUES[example])
+    text = numbers._opened(unwrapped(example))
+    assert next(other for other in numbers.FORMS if other.pattern.match(text)) == each
+    assert numbers.leading(unwrapped(example)) == Decimal(VALUES[example])
     assert numeric.extract(f"The answer is {example}") == Decimal(VALUES[example])
 
 

@@ -208,6 +208,22 @@ def test_mathvista_takes_bare_answers_without_a_judge(sample: Sample, text: str)
     assert mathvista.published(text, sample).value == float(text != "")
 
 
+@pytest.mark.parametrize(
+    ("kind", "gold", "text", "value"),
+    [
+        ("integer", "0", "The answer is 0, since 3 - 3 = 0.", 1.0),
+        ("integer", "0", "#### 0\nThere were 3 of 3.", 1.0),
+        ("float", "0.0", "The answer is 0.0 of 5.", 1.0),
+        ("integer", "3", "The answer is 0, since 3 - 3 = 0.", 0.0),
+        ("integer", "0", "There are 0 of them.", 1.0),
+        ("integer", "1", "It is 1½ cm", 0.0),
+    ],
+)
+def test_mathvista_without_a_judge_reads_nought(kind: str, gold: str, text: str, value: float) -> None:
+    labels = (("answer_type", kind), ("precision", "1" if kind == "float" else ""))
+    assert mathvista.strict(text, Sample("s", "s", (), "?", gold, labels=labels)).value == value
+
+
 @pytest.mark.parametrize(("sample", "text"), [(CHOICE, "A"), (INTEGER, "198 m"), (LIST, "[1, 2]")])
 def test_mathvista_asks_a_judge_for_the_rest(sample: Sample, text: str) -> None:
     with pytest.raises(NotMeasured, match="extracted by a judge"):
