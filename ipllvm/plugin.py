@@ -14,7 +14,6 @@ import pytest
 from ipllvm.errors import IpllvmError
 from ipllvm.models import gpus
 from ipllvm.safety import interrupts
-from ipllvm.safety.printing import open_closed
 from ipllvm.session import (
     clusters,
     combinations,
@@ -26,6 +25,7 @@ from ipllvm.session import (
     precheck,
     registration,
     selection,
+    streams,
 )
 from ipllvm.session.controller import Session
 from ipllvm.session.gathered import Announcer
@@ -46,7 +46,7 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> None:
     """A gate of which nothing would run ends here, before pytest lists, explains or collects."""
-    open_closed()
+    streams.reopen(config)
     try:
         combinations.check_added(config.option, [str(word) for word in config.invocation_params.args])
     except IpllvmError as error:

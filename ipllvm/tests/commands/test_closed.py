@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import ipllvm
 from ipllvm.tests.commands.processes import environment
 
+ROOT = Path(ipllvm.__file__).parents[1]
 CHECK = "check planted:invariant -k test_clean_score --benchmark=planted --samples=8 -q"
 
 
@@ -25,6 +27,22 @@ def test_a_run_has_its_own_status_whoever_listens(
     )
     assert done.returncode == status
     assert bool([*tmp_path.glob("reports/*/report.json")]) == (status == 0)
+
+
+@pytest.mark.slow
+@pytest.mark.process
+@pytest.mark.parametrize("streams", [">&-", "2>&-", "<&- >&- 2>&-", ">&- -s", ">&- -n1"])
+def test_so_has_one_of_pytest_itself(streams: str, tmp_path: Path) -> None:
+    """Where pytest alone ends in a traceback of its own, status 1 after all was measured."""
+    suite = (
+        "-p ipllvm.plugin properties -k image_use --model=planted:invariant --benchmark=planted --samples=8"
+    )
+    line = f"{sys.executable} -m pytest {suite} --report-dir={tmp_path} -p no:cacheprovider {streams}"
+    done = subprocess.run(
+        ["bash", "-c", line], cwd=ROOT, env=environment(IPLLVM_STORE=""), check=False, timeout=200
+    )
+    assert done.returncode == 0
+    assert [*tmp_path.glob("*/report.json")]
 
 
 @pytest.mark.slow
