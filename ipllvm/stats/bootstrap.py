@@ -9,7 +9,7 @@ from ipllvm.records import Contrast
 from ipllvm.stats.clusters import cluster_sums, effective_clusters
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Float, Int
 
 _MIN_CLUSTERS = 20
 _MIN_INFORMATION = 10
@@ -21,7 +21,8 @@ def bootstrap_interval(
     """Bias-corrected and accelerated bounds of the mean in scores, `alpha` on each side.
 
     Clusters are drawn with replacement and the statistic is a ratio of sums (Efron 1987, with the
-    delete-one-cluster jackknife for the acceleration). For display only: it decides nothing.
+    delete-one-cluster jackknife for the acceleration). Clusters that are alike are drawn together, by the
+    same law: 0/1 answers know few kinds. For display only: it decides nothing.
     None with fewer than 20 clusters, fewer than 10 that carry information, or equal (or no) replicates.
     """
     if (
@@ -31,8 +32,9 @@ def bootstrap_interval(
     ):
         return None
     totals, sizes = cluster_sums(contrast)
-    weights = rng.multinomial(len(sizes), np.full(len(sizes), 1 / len(sizes)), size=replicates)
-    means = (weights @ totals) / (weights @ sizes)
+    kinds, shares = _kinds(totals, sizes)
+    weights = rng.multinomial(len(sizes), shares, size=replicates)  # [replicates, kinds]
+    means = (weights @ totals[kinds]) / (weights @ sizes[kinds])
     observed = float(totals.sum() / sizes.sum())
     below = float(np.mean(means < observed) + np.mean(means == observed) / 2)
     if np.ptp(means) == 0 or not 0 < below < 1:
@@ -40,6 +42,22 @@ def bootstrap_interval(
     levels = _levels(below, _acceleration(totals, sizes), alpha)
     low, high = np.quantile(means, levels)
     return float(low), float(high)
+
+
+def _kinds(
+    totals: "Float[np.ndarray, 'clusters']", sizes: "Int[np.ndarray, 'clusters']"
+) -> "tuple[Int[np.ndarray, 'kinds'], Float[np.ndarray, 'kinds']]":
+    """The first cluster of each kind, in their order, and the share of the clusters that are alike.
+
+    >>> kinds, shares = _kinds(np.array([1.0, 0.0, 1.0, 1.0]), np.array([2, 1, 2, 1]))
+    >>> kinds.tolist(), shares.tolist()
+    ([0, 1, 3], [0.5, 0.25, 0.25])
+    """
+    _, first, alike = np.unique(
+        np.column_stack([totals, sizes]), axis=0, return_index=True, return_counts=True
+    )
+    order = np.argsort(first)
+    return first[order], alike[order] / len(sizes)
 
 
 def _acceleration(totals: "Float[np.ndarray, 'clusters']", sizes: "Float[np.ndarray, 'clusters']") -> float:

@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from ipllvm.records import Contrast
-from ipllvm.stats.bootstrap import bootstrap_interval
+from ipllvm.stats.bootstrap import _kinds, bootstrap_interval
+from ipllvm.stats.clusters import cluster_sums
 from ipllvm.tests.stats.contrasts import flips, uneven
 
 
@@ -34,6 +35,17 @@ def test_it_agrees_with_scipy_on_uneven_clusters() -> None:
     ).confidence_interval
     found = bootstrap_interval(contrast, _rng())
     assert found == pytest.approx((theirs.low, theirs.high), abs=0.004)
+
+
+def test_clusters_that_are_alike_are_drawn_by_the_law_of_each_alone() -> None:
+    """The same bounds as where no two are quite alike; and their number does not bear on the work."""
+    contrast = flips(400, 60, 20, size=2)
+    nudged = contrast.values + np.linspace(0, 1e-7, 400) * np.sign(0.5 - contrast.values)
+    apart = replace(contrast, values=nudged, lattice=0.0)
+    assert len(_kinds(*cluster_sums(contrast))[0]) < 6 and len(_kinds(*cluster_sums(apart))[0]) > 150
+    for alpha in (0.05, 0.25):
+        together, alone = (bootstrap_interval(each, _rng(), alpha, 40_000) for each in (contrast, apart))
+        assert together == pytest.approx(alone, abs=0.0015)
 
 
 def test_the_generator_fixes_it() -> None:
