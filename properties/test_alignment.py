@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ipllvm.evaluation.shown import Shown
-from ipllvm.metrics.alignment import align, as_scores
+from ipllvm.metrics.alignment import as_scores
 from ipllvm.metrics.performance_drop import score
 from ipllvm.metrics.weighted import weighted
-from ipllvm.sampling import generator
 
 if TYPE_CHECKING:
     from ipllvm.evaluation.evaluation import Evaluation
@@ -38,22 +37,13 @@ def test_alignment(
     evaluation: "Evaluation",
 ) -> None:
     """Overlap with the encoder - overlap with the projector's output, above 0."""
-    from ipllvm.benchmarks.captions import caption
-    from ipllvm.engine.features import projected
+    from ipllvm.evaluation.beside import SIDES, alignments
     from ipllvm.verdicts.series import mean_score
 
-    pool = whole_benchmark.samples
-    tokens, _ = own_encoder.states(sample.images[0].load() for sample in pool)
-    before, after = projected(evaluation.model, pool, evaluation.batch_size)
-    sides = {"encoder": tokens, "projector_input": before, "projector": after}
-    found = {}
-    for name, model in language_models.items():
-        texts = model.features([caption(sample) for sample in pool])
-        for side, stack in sides.items():
-            found[side, name] = align(stack, texts, generator(evaluation.settings.seed, side, name))
-    asked = evaluation.benchmark.samples
+    pool, asked = whole_benchmark.samples, evaluation.benchmark.samples
+    found = alignments(evaluation, own_encoder, language_models, pool)
     shown = {
-        side: as_scores(side, [found[side, name] for name in language_models], pool, asked) for side in sides
+        side: as_scores(side, [found[side, name] for name in language_models], pool, asked) for side in SIDES
     }
     evaluation.check(
         "alignment",

@@ -29,13 +29,13 @@ SHARE = 0.9
 @pytest.mark.benchmarks("objects", also=CLASSIFICATION)
 def test_classification_retention(own_encoder: "Encoder", evaluation: "Evaluation") -> None:
     """LLVM accuracy - 0.9 of the encoder's, at least 0."""
-    from ipllvm.engine.recognition import recognise
+    from ipllvm.evaluation.beside import recognised
     from ipllvm.stats.fieller import ratio
     from ipllvm.verdicts.series import mean_score
 
     data = evaluation.benchmark
     (llvm,) = evaluation.run()
-    encoder = recognise(own_encoder, data.samples, templates(data.name) or OBJECTS)
+    encoder = recognised(evaluation, own_encoder, templates(data.name) or OBJECTS)
     classes = {
         f"{name}_per_class": mean_score(f"{name}_per_class", mean_of_classes(each, data.samples))
         for name, each in (("clean", llvm), ("encoder", encoder))

@@ -35,7 +35,7 @@ def test_synthetic_images(
 ) -> None:
     """Δ = clean - synthetic accuracy, at most the margin."""
     from ipllvm.artifacts.renderer import is_empty
-    from ipllvm.engine.recognition import likeness
+    from ipllvm.evaluation.beside import likeness
     from ipllvm.verdicts.series import mean_score
 
     evaluation.provide("synthetic", synthesis)
@@ -47,7 +47,7 @@ def test_synthetic_images(
     now = stock_answers(said, data.samples, _right(synthetic))
     before = stock_answers(said_before, data.samples, _right(clean), "_original")
     empty = float(np.mean([is_empty(picture) for picture in pictures.values()]))
-    cosines = {} if known_encoder is None else {"clip_i": likeness(known_encoder, data.samples, pictures)}
+    cosines = {} if known_encoder is None else {"clip_i": likeness(evaluation, known_encoder, pictures)}
     evaluation.check(
         "synthetic_images",
         performance_drop(clean, synthetic),

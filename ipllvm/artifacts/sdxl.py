@@ -65,7 +65,10 @@ class SdxlLightning:
         from huggingface_hub import hf_hub_download
         from safetensors.torch import load_file
 
-        on_cpu = self._device == "cpu"
+        from ipllvm.models.devices import choose_device
+
+        device = choose_device(self._device)
+        on_cpu = device.type == "cpu"
         dtype = torch.float32 if on_cpu else torch.float16
         name = f"sdxl_lightning_{self._steps}step_unet.safetensors"
         path = self._unet or hf_hub_download(LIGHTNING, name, local_files_only=self._offline)
@@ -86,7 +89,7 @@ class SdxlLightning:
             pipeline.scheduler.config, timestep_spacing="trailing"
         )
         pipeline.set_progress_bar_config(disable=True)
-        return pipeline.to(self._device)
+        return pipeline.to(device)
 
 
 def _diffusers() -> Any:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
@@ -11,9 +12,11 @@ from ipllvm.engine.executors.base import LOCAL, Executor
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.requirements import Known
 from ipllvm.errors import NotMeasured
-from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import Benchmark, Sample
+
+if TYPE_CHECKING:
+    from ipllvm.models.base import VisionLanguageModel
 
 PROMPT = "Please generate a caption of this image."
 """The paper's, section 3.4."""
@@ -21,7 +24,7 @@ MAX_NEW_TOKENS = 128
 
 
 def captions(
-    model: VisionLanguageModel,
+    model: "VisionLanguageModel",
     data: Benchmark,
     memory: Callable[[Context], Known],
     batch_size: int,

@@ -172,8 +172,12 @@ def _key(name: str, settings: dict[str, Any], rehash: bool) -> list[Any] | None:
             digest = lora.fingerprint(digest, lora.check(Path(how.adapter)))
     except IpllvmError:
         return None  # loading says what is wrong, after what it checks first
-    hidden = [os.environ.get(each, "") for each in ("CUDA_VISIBLE_DEVICES", "PYTEST_XDIST_WORKER")]
-    machine = [gpus.drivers(), gpus.count(), *hidden]  # what `auto` comes to, where a store is shared
     origin = list(sources.origin(name, found.folder))
     numerics = [settings["device"], settings["dtype"], settings["prompt"], asdict(how)]
-    return [digest, numerics, origin, found.notes, machine]
+    return [digest, numerics, origin, found.notes, machine()]
+
+
+def machine() -> list[Any]:
+    """What a device `auto` comes to, where machines share a store."""
+    hidden = [os.environ.get(each, "") for each in ("CUDA_VISIBLE_DEVICES", "PYTEST_XDIST_WORKER")]
+    return [gpus.drivers(), gpus.count(), *hidden]

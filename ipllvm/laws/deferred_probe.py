@@ -7,12 +7,14 @@ down. A broken law never is. Imports no torch.
 
 import hashlib
 from collections.abc import Callable
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ipllvm.engine import deferred, preflight
+from ipllvm.engine.store import source_code
 from ipllvm.engine.store.derived import Derived
+from ipllvm.engine.store.source_code import PACKAGE
 from ipllvm.records import Benchmark
 
 if TYPE_CHECKING:
@@ -20,10 +22,9 @@ if TYPE_CHECKING:
     from ipllvm.models.base import VisionLanguageModel
 
 KIND = "law"
-PACKAGE = Path(__file__).parents[1]
 ROOMS = ("benchmarks", "engine", "laws", "models", "perturbations")
 """Whose code a law is about."""
-SHIPPED = (PACKAGE / "_suite" / "properties", PACKAGE.parent / "properties")
+SHIPPED = tuple(place / "properties" for place in (PACKAGE / "_suite", PACKAGE.parent))
 """Where the laws stand that are about that code alone: one of somebody else's may be about any other."""
 
 
@@ -43,7 +44,13 @@ class DeferredProbe:
             law()
             return
         code = hashlib.sha256(file.read_bytes()).hexdigest()
-        key = [preflight.key(self._model, self._benchmark), self._seed, name, code, _code()]
+        key = [
+            preflight.key(self._model, self._benchmark),
+            self._seed,
+            name,
+            code,
+            source_code.digest(*ROOMS),
+        ]
         self._derived.once(KIND, key, bool, lambda: (law(), True)[1])
 
     @cached_property
@@ -58,13 +65,3 @@ class DeferredProbe:
         if name.startswith("__"):
             raise AttributeError(name)
         return getattr(self.probe, name)
-
-
-@cache
-def _code() -> str:
-    """A digest of the source of those rooms."""
-    total = hashlib.sha256()
-    for room in ROOMS:
-        for file in sorted((PACKAGE / room).rglob("*.py")):
-            total.update(file.read_bytes())
-    return total.hexdigest()

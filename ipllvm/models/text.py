@@ -16,14 +16,13 @@ from transformers import (
 )
 
 from ipllvm.errors import UsageError
-from ipllvm.models import fingerprint, sources
+from ipllvm.models import fingerprint, parts, sources
 from ipllvm.models.chat_template import fill
 from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.devices import choose_device, choose_dtype
 from ipllvm.models.json_files import read_json
 from ipllvm.models.weights import WITHOUT_HEAD, read_weights, unusable
 
-WANTED = ("*.json", "*.txt", "*.model", "*.safetensors")
 BATCH = 32
 
 
@@ -39,13 +38,12 @@ class LanguageModel:
         self.name = sources.display_name(name)
         self._device = choose_device(device)
         self._dtype = choose_dtype(dtype, self._device)
-        self._folder = sources.language_model(name, WANTED, offline)
+        self._folder = sources.language_model(name, parts.WANTED, offline)
 
     @cached_property
     def identity(self) -> str:
         """Its name, and the digest of what is read of its folder."""
-        found = Checkpoint.of(self._folder, str(self._config.model_type))
-        return f"{self.name}@{found.fingerprint()[:12]}"
+        return parts.identity(self.name, Checkpoint.of(self._folder, str(self._config.model_type)))
 
     @torch.inference_mode()
     def features(self, texts: Sequence[str]) -> Float[np.ndarray, "texts layers width"]:
@@ -89,7 +87,7 @@ class LanguageModel:
     @cached_property
     def fingerprint(self) -> str:
         """The sha256 (64 hex digits) of the files that it is made of."""
-        found = [path for pattern in WANTED for path in self._folder.rglob(pattern) if path.is_file()]
+        found = [path for pattern in parts.WANTED for path in self._folder.rglob(pattern) if path.is_file()]
         return fingerprint.fingerprint(self._folder, found)
 
     @cached_property

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from ipllvm.models import loading_encoder, sources
+from ipllvm.models import parts, sources
 from ipllvm.models.checkpoint import CLASSIFIER, ENCODER, family_of
 from ipllvm.models.embedded import EMBEDDED_MODELS, EmbeddedModel
 from ipllvm.registry import FAMILIES
@@ -46,7 +46,7 @@ def test_its_encoder_is_the_tower_that_its_recipe_begins_with(model: EmbeddedMod
         recipe = RECIPES[recipe.parts["model"]]
     assert model.encoder == recipe.parts.get("tower")
     if model.kind in ("encoder", "vision-language model"):
-        assert loading_encoder.own(model.name) == (model.encoder or model.name)
+        assert parts.own_encoder(model.name) == (model.encoder or model.name)
 
 
 @TABLE

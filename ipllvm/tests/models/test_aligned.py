@@ -10,7 +10,7 @@ from ipllvm.benchmarks.captions import caption
 from ipllvm.engine.features import projected
 from ipllvm.errors import NotTested, UsageError
 from ipllvm.metrics.alignment import mutual_knn
-from ipllvm.models import loading_encoder, loading_text
+from ipllvm.models import loading_encoder, loading_text, parts
 from ipllvm.models.loading import load
 from ipllvm.models.planted import meaning, naming, truth
 from ipllvm.models.planted.kinds import AlignmentLoss
@@ -72,8 +72,8 @@ def test_other_pictures_and_texts_are_not_tested() -> None:
 
 
 def test_other_kinds_have_no_such_parts() -> None:
-    assert loading_encoder.own(NAME) == NAME
-    assert loading_encoder.own("planted:invariant") is None
+    assert parts.own_encoder(NAME) == NAME
+    assert parts.own_encoder("planted:invariant") is None
     with pytest.raises(UsageError, match="planted:blind has no encoder: only planted:aligned has"):
         loading_encoder.load("planted:blind")
     with pytest.raises(UsageError, match="planted:blind has no language model"):

@@ -16,7 +16,7 @@ from transformers import CLIPModel, CLIPProcessor
 from ipllvm.benchmarks import objects
 from ipllvm.benchmarks.templates import OBJECTS
 from ipllvm.errors import ModelUnavailable, NotTested, UnknownName
-from ipllvm.models import encoders, loading_encoder, sources
+from ipllvm.models import encoders, loading_encoder, parts, sources
 from ipllvm.models.encoders import Encoder
 from ipllvm.tests.tiny import KINDS
 from ipllvm.tests.tiny.parts import pil, tokenizer
@@ -82,14 +82,14 @@ def test_it_recognises_single_objects(tiny: Encoder) -> None:
 
 
 def test_which_encoder_is_whose() -> None:
-    assert loading_encoder.own("llava-tiny") == "clip-tiny"
+    assert parts.own_encoder("llava-tiny") == "clip-tiny"
     assert (
-        loading_encoder.own("llava-1.5")
-        == loading_encoder.own("llava-hf/llava-v1.6-vicuna-7b-hf")
-        == loading_encoder.CLIP_336
+        parts.own_encoder("llava-1.5")
+        == parts.own_encoder("llava-hf/llava-v1.6-vicuna-7b-hf")
+        == parts.CLIP_336
     )
-    assert loading_encoder.own("planted:invariant") is None
-    assert set(loading_encoder.ENCODERS) >= {
+    assert parts.own_encoder("planted:invariant") is None
+    assert set(parts.ENCODERS) >= {
         sources.HUB_ALIASES["llava-1.5"],
         sources.HUB_ALIASES["llava-next"],
     }

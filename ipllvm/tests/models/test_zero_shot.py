@@ -11,7 +11,7 @@ from ipllvm.engine.plan import Plan
 from ipllvm.engine.recognition import fitted, recognise
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.errors import ModelUnavailable, NotTested
-from ipllvm.models import checkpoint, loading_encoder, sources
+from ipllvm.models import checkpoint, loading_encoder, parts, sources
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.loading import load, sketch
 from ipllvm.perturbations.occlusion import RandomDrop
@@ -64,9 +64,9 @@ def test_it_is_asked_for_classes_only(clip: VisionLanguageModel) -> None:
 
 
 def test_an_encoder_is_its_own() -> None:
-    assert loading_encoder.own("clip-tiny") == "clip-tiny"
-    assert loading_encoder.own(loading_encoder.CLIP_336) == loading_encoder.CLIP_336
-    assert loading_encoder.own("vit-tiny") is None
+    assert parts.own_encoder("clip-tiny") == "clip-tiny"
+    assert parts.own_encoder(parts.CLIP_336) == parts.CLIP_336
+    assert parts.own_encoder("vit-tiny") is None
 
 
 def test_what_names_classes_is_known_by_name_or_folder(tmp_path: Path) -> None:

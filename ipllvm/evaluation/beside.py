@@ -1,0 +1,150 @@
+"""What encoders and language models make of a benchmark, beside the model's answers: found once and kept.
+
+It is no outcome of a trial, but as fixed: by who they are, their numerics, the libraries, the data and the
+code. What is asked of a part that is at hand (deferred_parts.py) is worked out anew. Imports no torch.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ipllvm.benchmarks.captions import caption
+from ipllvm.engine import deferred_parts, preflight
+from ipllvm.engine.store import source_code
+from ipllvm.metrics.alignment import Alignment, align
+from ipllvm.records import Sample, Scores
+from ipllvm.sampling import generator
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, UInt8
+
+    from ipllvm.evaluation.evaluation import Evaluation
+    from ipllvm.models.encoders import Encoder
+    from ipllvm.models.text import LanguageModel
+
+SIDES = ("encoder", "projector_input", "projector")
+"""What of a model is aligned with language models."""
+ROOMS = ("artifacts", "benchmarks", "engine", "evaluation", "metrics", "models")
+"""Whose code these numbers come from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An alignment as it is written down."""
+
+    best: tuple[int, int]
+    observed: float
+    values: list[float]
+    null: list[float]
+    cka: float | None
+
+    @classmethod
+    def of(cls, found: Alignment) -> "Kept":
+        """What is written of one."""
+        return cls(found.best, found.observed, found.values.tolist(), found.null.tolist(), found.cka)
+
+    def alignment(self) -> Alignment:
+        """What was written."""
+        return Alignment(self.best, self.observed, np.array(self.values), np.array(self.null), self.cka)
+
+
+def alignments(
+    evaluation: "Evaluation",
+    encoder: "Encoder",
+    models: "Mapping[str, LanguageModel]",
+    pool: Sequence[Sample],
+) -> dict[tuple[str, str], Alignment]:
+    """How the encoder, the projector's input and its output agree with each language model on the captions
+    of a pool of pictures, by side and name; each language model is kept alone, as it is done.
+    """
+    stacks: dict[str, Float[np.ndarray, "pictures layers width"]] = {}
+
+    def aligned(name: str) -> dict[str, Kept]:
+        if not stacks:
+            stacks.update(_pictures(evaluation, encoder, pool))
+        texts = models[name].features([caption(sample) for sample in pool])
+        seed = evaluation.settings.seed
+        return {
+            side: Kept.of(align(stack, texts, generator(seed, side, name))) for side, stack in stacks.items()
+        }
+
+    found: dict[tuple[str, str], Alignment] = {}
+    for name, model in models.items():
+        how = [evaluation.settings.seed, evaluation.batch_size, name]
+        key = _key(evaluation, pool, [encoder, model], how)
+        kept = None if key is None else evaluation.derived.find("alignment", key, dict[str, Kept])
+        if kept is None:
+            kept = aligned(name)
+            if key is not None:
+                evaluation.derived.keep("alignment", key, kept)
+        found |= {(side, name): each.alignment() for side, each in kept.items()}
+    return found
+
+
+def _pictures(
+    evaluation: "Evaluation", encoder: "Encoder", pool: Sequence[Sample]
+) -> "dict[str, Float[np.ndarray, 'pictures layers width']]":
+    """What each side makes of the pictures of a pool."""
+    from ipllvm.engine.features import projected
+
+    tokens, _ = encoder.states(sample.images[0].load() for sample in pool)
+    before, after = projected(evaluation.model, pool, evaluation.batch_size)
+    return dict(zip(SIDES, (tokens, before, after), strict=True))
+
+
+def likeness(
+    evaluation: "Evaluation", encoder: "Encoder", drawn: "Mapping[str, UInt8[np.ndarray, 'height width 3']]"
+) -> Scores:
+    """As `engine.recognition.likeness` of the evaluation's samples."""
+    total = hashlib.sha256()
+    for sample in evaluation.benchmark.samples:
+        total.update(np.ascontiguousarray(drawn[sample.id]).tobytes())
+
+    def make() -> Scores:
+        from ipllvm.engine import recognition
+
+        return recognition.likeness(encoder, evaluation.benchmark.samples, drawn)
+
+    return _scores(evaluation, "likeness", encoder, [total.hexdigest()], make)
+
+
+def recognised(evaluation: "Evaluation", encoder: "Encoder", templates: Sequence[str]) -> Scores:
+    """As `engine.recognition.recognise` of the evaluation's samples."""
+
+    def make() -> Scores:
+        from ipllvm.engine import recognition
+
+        return recognition.recognise(encoder, evaluation.benchmark.samples, templates)
+
+    return _scores(evaluation, "recognition", encoder, list(templates), make)
+
+
+def _scores(
+    evaluation: "Evaluation", kind: str, encoder: "Encoder", further: list[Any], make: Callable[[], Scores]
+) -> Scores:
+    """Scores of one draw; those with a picture that could not be had are not kept: it may be had tomorrow."""
+    samples = evaluation.benchmark.samples
+    key = _key(evaluation, samples, [encoder], further)
+    found = None if key is None else evaluation.derived.find(kind, key, tuple[str, list[float]])
+    if found is None:
+        scores = make()
+        if key is not None and not scores.errors:
+            evaluation.derived.keep(kind, key, (scores.perturbation, scores.values[:, 0].tolist()))
+        return scores
+    name, values = found
+    ids, clusters = tuple(each.id for each in samples), tuple(each.cluster for each in samples)
+    return Scores(name, ids, clusters, np.array(values)[:, None], {})
+
+
+def _key(
+    evaluation: "Evaluation", samples: Sequence[Sample], asked: Sequence[object], further: list[Any]
+) -> list[Any] | None:
+    """What fixes the numbers; None where a part is at hand, or the model may be another one tomorrow."""
+    known = [deferred_parts.key(part) for part in asked]
+    if None in known or evaluation.model.sealed:
+        return None
+    data = [preflight.key(evaluation.model, evaluation.planned_benchmark), [each.id for each in samples]]
+    return [*known, *data, source_code.digest(*ROOMS), *further]
