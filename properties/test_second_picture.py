@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ipllvm.benchmarks.rewording import with_pictures_before
-from ipllvm.errors import NotTested
 from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.perturbations.substitution import Blank
@@ -22,12 +21,10 @@ if TYPE_CHECKING:
 @pytest.mark.observation
 def test_second_picture(evaluation: "Evaluation") -> None:
     """Δ = score with the own picture - score with another before it, at most the margin."""
+    from ipllvm.evaluation import several_pictures
+
     data = with_pictures_before(evaluation.benchmark)
-    first = data.samples[0]
-    try:
-        evaluation.model.prepare([image.load() for image in first.images], first.prompt)
-    except ValueError as error:
-        raise NotTested(f"{evaluation.model.name} takes one picture a question: {error}") from error
+    several_pictures.require_taken(evaluation, data.samples[0])
     clean, blank = evaluation.run(Blank())
     second = evaluation.elsewhere(data)
     evaluation.check(

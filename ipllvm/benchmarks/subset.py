@@ -37,7 +37,7 @@ def subset(benchmark: Benchmark, n: int, seed: int) -> Benchmark:
     names = sorted(clusters)
     order = [names[int(i)] for i in generator("subset", seed).permutation(len(names))]
     together = PAIR if benchmark.pairs else 1
-    mixed = [_mixed(clusters[name], seed, together) for name in order]
+    mixed = [_mixed(clusters[name], seed, together) for name in order[:n]]  # no other is reached
     chosen = tuple(islice(_rounds(mixed, together), n))
     counts = Counter(sample.cluster for sample in chosen)
     cut = any(count < len(clusters[name]) and count < PAIR for name, count in counts.items())

@@ -34,7 +34,7 @@ BUSY_SECONDS = 5
 FLUSH_SECONDS = 1.0
 SEAL_SECONDS = 300.0
 BLOCK = 64
-BLOCKS = 16
+BLOCKS = 256
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_TOOBIG}
 _ERRORS = {0, sqlite3.SQLITE_ERROR}
 """What SQLite and its Python module say of a file that is there and of what is in it."""

@@ -34,6 +34,24 @@ def test_what_was_merged_away_while_its_file_was_closed_is_read_from_the_new_one
     assert {trial: view[trial] for trial in SOME} == SOME
 
 
+def test_outcomes_that_are_asked_for_in_another_order_are_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eighteen trials a sample are written batch by batch and scored kind by kind."""
+    many = batch(trials(64 * 40))
+    Store(tmp_path).view(context()).update(many)
+    read, block = [], OutcomeFile._block
+
+    def counted(file: OutcomeFile, first: int) -> Any:
+        read.append(first)
+        return block(file, first)
+
+    monkeypatch.setattr(OutcomeFile, "_block", counted)
+    found, names = Store(tmp_path).view(context()), list(many)
+    assert all(found[trial] == many[trial] for start in range(18) for trial in names[start::18])
+    assert len(read) == len(set(read)) == 64 * 40 // 64 + 1
+
+
 @pytest.mark.parametrize(
     ("error", "kind", "words"),
     [
