@@ -1,4 +1,4 @@
-"""An encoder or a language model whose files say who it is: its weights are read when it is asked.
+"""An encoder or a language model whose files say who it is: its weights are read when it is options.
 
 What it makes of a benchmark's pictures or captions is kept (evaluation/beside.py), so that a run in which
 everything is known asks neither. Imports no torch.
@@ -46,7 +46,7 @@ class DeferredPart:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PartOptions:
     """How a part is asked for: by options of the run."""
 
     device: str
@@ -54,14 +54,14 @@ class Asked:
     offline: bool
 
 
-def encoder(name: str, asked: Asked, load: "Callable[[], Encoder]") -> "Encoder":
+def encoder(name: str, options: PartOptions, load: "Callable[[], Encoder]") -> "Encoder":
     """The encoder of that name. Raises as `load` does, but for what is found in its weights alone."""
-    return cast("Encoder", _deferred(name, asked, parts.encoder, load))
+    return cast("Encoder", _deferred(name, options, parts.encoder, load))
 
 
-def language_model(name: str, asked: Asked, load: "Callable[[], LanguageModel]") -> "LanguageModel":
+def language_model(name: str, options: PartOptions, load: "Callable[[], LanguageModel]") -> "LanguageModel":
     """The language model of that name; raises as `encoder` does."""
-    return cast("LanguageModel", _deferred(name, asked, parts.language_model, load))
+    return cast("LanguageModel", _deferred(name, options, parts.language_model, load))
 
 
 def key(part: object) -> list[Any] | None:
@@ -70,10 +70,10 @@ def key(part: object) -> list[Any] | None:
 
 
 def _deferred(
-    name: str, asked: Asked, find: Callable[[str, bool], Checkpoint], load: Callable[[], Any]
+    name: str, options: PartOptions, find: Callable[[str, bool], Checkpoint], load: Callable[[], Any]
 ) -> Any:
     """What is planted is small and loaded at once."""
     if naming.is_planted(name):
         return load()
-    identity = parts.identity(sources.display_name(name), find(name, asked.offline))
-    return DeferredPart(identity, [asked.device, asked.dtype, deferred.machine()], load)
+    identity = parts.identity(sources.display_name(name), find(name, options.offline))
+    return DeferredPart(identity, [options.device, options.dtype, deferred.machine()], load)

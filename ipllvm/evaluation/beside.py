@@ -32,7 +32,7 @@ ROOMS = ("artifacts", "benchmarks", "engine", "evaluation", "metrics", "models")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class AlignmentRecord:
     """An alignment as it is written down."""
 
     best: tuple[int, int]
@@ -42,7 +42,7 @@ class Kept:
     cka: float | None
 
     @classmethod
-    def of(cls, found: Alignment) -> "Kept":
+    def of(cls, found: Alignment) -> "AlignmentRecord":
         """What is written of one."""
         return cls(found.best, found.observed, found.values.tolist(), found.null.tolist(), found.cka)
 
@@ -62,25 +62,26 @@ def alignments(
     """
     stacks: dict[str, Float[np.ndarray, "pictures layers width"]] = {}
 
-    def aligned(name: str) -> dict[str, Kept]:
+    def aligned(name: str) -> dict[str, AlignmentRecord]:
         if not stacks:
             stacks.update(_pictures(evaluation, encoder, pool))
         texts = models[name].features([caption(sample) for sample in pool])
         seed = evaluation.settings.seed
         return {
-            side: Kept.of(align(stack, texts, generator(seed, side, name))) for side, stack in stacks.items()
+            side: AlignmentRecord.of(align(stack, texts, generator(seed, side, name)))
+            for side, stack in stacks.items()
         }
 
     found: dict[tuple[str, str], Alignment] = {}
     for name, model in models.items():
         how = [evaluation.settings.seed, evaluation.batch_size, name]
         key = _key(evaluation, pool, [encoder, model], how)
-        kept = None if key is None else evaluation.derived.find("alignment", key, dict[str, Kept])
-        if kept is None:
-            kept = aligned(name)
+        sides = None if key is None else evaluation.derived.find("alignment", key, dict[str, AlignmentRecord])
+        if sides is None:
+            sides = aligned(name)
             if key is not None:
-                evaluation.derived.keep("alignment", key, kept)
-        found |= {(side, name): each.alignment() for side, each in kept.items()}
+                evaluation.derived.keep("alignment", key, sides)
+        found |= {(side, name): each.alignment() for side, each in sides.items()}
     return found
 
 
@@ -140,11 +141,11 @@ def _scores(
 
 
 def _key(
-    evaluation: "Evaluation", samples: Sequence[Sample], asked: Sequence[object], further: list[Any]
+    evaluation: "Evaluation", samples: Sequence[Sample], parts: Sequence[object], further: list[Any]
 ) -> list[Any] | None:
     """What fixes the numbers; None where a part is at hand, or the model may be another one tomorrow."""
-    known = [deferred_parts.key(part) for part in asked]
-    if None in known or evaluation.model.sealed:
+    identities = [deferred_parts.key(part) for part in parts]
+    if None in identities or evaluation.model.sealed:
         return None
     data = [preflight.key(evaluation.model, evaluation.planned_benchmark), [each.id for each in samples]]
-    return [*known, *data, source_code.digest(*ROOMS), *further]
+    return [*identities, *data, source_code.digest(*ROOMS), *further]

@@ -37,8 +37,8 @@ def own_encoder(name: str) -> str | None:
     """
     if naming.is_planted(name):
         return name if isinstance(naming.law(name), AlignmentLoss) else None
-    known = sources.hub_id(name) or name
-    return known if known in (*sources.EMBEDDED_ENCODERS, CLIP_336) else ENCODERS.get(known)
+    model = sources.hub_id(name) or name
+    return model if model in (*sources.EMBEDDED_ENCODERS, CLIP_336) else ENCODERS.get(model)
 
 
 def encoder(name: str, offline: bool = False) -> Checkpoint:
@@ -49,8 +49,8 @@ def encoder(name: str, offline: bool = False) -> Checkpoint:
     folder = sources.encoder(name, (*WANTED, *PICKLED), offline)
     kind = str(read_json(folder / "config.json").get("model_type"))
     if kind not in ENCODER_TYPES:
-        known = ", ".join(ENCODER_TYPES)
-        raise ModelUnavailable(f"{folder}: no image encoder of type {known}, but of type {kind}")
+        types = ", ".join(ENCODER_TYPES)
+        raise ModelUnavailable(f"{folder}: no image encoder of type {types}, but of type {kind}")
     return Checkpoint.of(folder, kind, pickled=kind == "clip")
 
 

@@ -51,7 +51,7 @@ class Parts:
     """An encoder and two language models that count how often they are asked."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.asked: list[str] = []
+        self.calls: list[str] = []
         monkeypatch.setattr(features, "projected", self._projected)
 
     def encoder(self, identity: str = "clip@1") -> Any:
@@ -63,17 +63,17 @@ class Parts:
         identity = identity or f"{name}@1"
 
         def texts(texts: list[str]) -> np.ndarray:
-            self.asked.append(name)
+            self.calls.append(name)
             return _random(4, len(name))
 
         return DeferredPart(identity, ["cpu"], lambda: SimpleNamespace(identity=identity, features=texts))
 
     def _states(self, pictures: Any) -> tuple[np.ndarray, np.ndarray]:
-        self.asked.append("encoder")
+        self.calls.append("encoder")
         return _random(1, 2, 3), _random(1)
 
     def _projected(self, model: Any, pool: Any, batch_size: int) -> tuple[np.ndarray, np.ndarray]:
-        self.asked.append("projected")
+        self.calls.append("projected")
         return _random(5), _random(6)
 
 
@@ -90,7 +90,7 @@ def test_an_alignment_is_what_align_gives_and_the_same_when_it_is_read_again(
         beside.alignments(_evaluation(benchmark, tmp_path), parts.encoder(), models, benchmark.samples)
         for _ in range(2)
     )
-    assert parts.asked == ["encoder", "projected", "a"] and list(first) == [(s, "a") for s in beside.SIDES]
+    assert parts.calls == ["encoder", "projected", "a"] and list(first) == [(s, "a") for s in beside.SIDES]
     expected = align(_random(1, 2, 3), _random(4, 1), generator(0, "encoder", "a"))
     for found in (first["encoder", "a"], again["encoder", "a"]):
         assert (found.best, found.observed, found.cka) == (expected.best, expected.observed, expected.cka)
@@ -104,7 +104,7 @@ def test_each_language_model_is_kept_alone(benchmark: Benchmark, parts: Parts, t
     )
     both = {"a": parts.words("a"), "bb": parts.words("bb")}
     found = beside.alignments(_evaluation(benchmark, tmp_path), parts.encoder(), both, benchmark.samples)
-    assert parts.asked == ["encoder", "projected", "a", "encoder", "projected", "bb"] and len(found) == 6
+    assert parts.calls == ["encoder", "projected", "a", "encoder", "projected", "bb"] and len(found) == 6
 
 
 def _changed(change: str, parts: Parts, data: Benchmark) -> tuple[Any, Any, Benchmark, dict[str, Any]]:
@@ -130,7 +130,7 @@ def test_what_it_depends_on_has_it_found_anew(
     beside.alignments(_evaluation(benchmark, tmp_path), parts.encoder(), models, benchmark.samples)
     encoder, words, data, how = _changed(change, parts, benchmark)
     beside.alignments(_evaluation(data, tmp_path, **how), encoder, {"a": words}, data.samples)
-    assert parts.asked.count("a") == 2
+    assert parts.calls.count("a") == 2
 
 
 def test_without_a_store_nothing_is_kept(benchmark: Benchmark, parts: Parts) -> None:
@@ -138,17 +138,17 @@ def test_without_a_store_nothing_is_kept(benchmark: Benchmark, parts: Parts) -> 
         beside.alignments(
             _evaluation(benchmark, None), parts.encoder(), {"a": parts.words("a")}, benchmark.samples
         )
-    assert parts.asked.count("a") == 2
+    assert parts.calls.count("a") == 2
 
 
 @pytest.fixture
 def scored(monkeypatch: pytest.MonkeyPatch, benchmark: Benchmark) -> list[str]:
     """The names of what was scored anew; `errors` below may be given to it."""
-    asked: list[str] = []
+    calls: list[str] = []
 
     def scores(name: str) -> Callable[..., Scores]:
         def score(encoder: Any, samples: Any, *further: Any) -> Scores:
-            asked.append(name)
+            calls.append(name)
             ids = tuple(sample.id for sample in samples)
             errors = {ids[0]: "Traceback"} if encoder.identity == "broken" else {}
             return Scores(name, ids, ids, np.linspace(0, 1, len(ids))[:, None], errors)
@@ -157,7 +157,7 @@ def scored(monkeypatch: pytest.MonkeyPatch, benchmark: Benchmark) -> list[str]:
 
     monkeypatch.setattr(recognition, "likeness", scores("clip_i"))
     monkeypatch.setattr(recognition, "recognise", scores("zero-shot"))
-    return asked
+    return calls
 
 
 def test_scores_are_kept_by_what_was_shown_and_asked(

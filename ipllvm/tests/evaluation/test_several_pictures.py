@@ -16,11 +16,11 @@ class Preparing(Fake):
     """A model that refuses with those words, or takes what it is given; it counts how often it is asked."""
 
     def __init__(self, refusal: str | None) -> None:
-        self.refusal, self.asked = refusal, 0
+        self.refusal, self.calls = refusal, 0
 
     def prepare(self, images: Any, prompt: str) -> Any:
         """See Fake."""
-        self.asked += 1
+        self.calls += 1
         if self.refusal is not None:
             raise ValueError(self.refusal)
 
@@ -38,4 +38,4 @@ def test_what_it_says_is_kept(tmp_path: Path, refusal: str | None) -> None:
             continue
         with pytest.raises(NotTested, match=f"takes one picture a question: {refusal or 'it says no more'}"):
             require_taken(_evaluation(model, tmp_path), benchmark(2).samples[0])
-    assert [model.asked for model in models] == [1, 0]
+    assert [model.calls for model in models] == [1, 0]
