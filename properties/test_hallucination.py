@@ -1,19 +1,23 @@
 """What is not there should not be seen (beyond the paper; object hallucination, Li et al. 2023).
 
 Claim: at most 5 % of the questions about something that is not there are answered "yes". Statistic: the
-share of "yes" among the yes-no questions whose answer is "no". Beside it: the share of "no" among those
-whose answer is "yes", and the same things asked with "no" in the question ("Is there no red circle?"), where
-"no" says that it is there: a model that likes one word does badly in one of the framings. Kind: observation.
+share of "yes" among the questions that ask whether something is there, without a "not", and whose answer is
+"no". Answers that are neither yes nor no are counted as samples without a value, which may be either. Beside
+it: the share of "no" among those whose answer is "yes", and the same things asked with "no" in the question
+("Is there no red circle?"), where "no" says that it is there: a model that likes one word does badly in one
+of the framings. Kind: observation.
 """
 
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ipllvm.benchmarks.existence import asks_existence
 from ipllvm.benchmarks.rewording import negated
 from ipllvm.errors import NotTested
 from ipllvm.evaluation.shown import Shown
-from ipllvm.metrics.stock_answers import answers_read, polar, share
+from ipllvm.metrics.stock_answers import read_share
+from ipllvm.scorers.yes_no import extract
 
 if TYPE_CHECKING:
     from ipllvm.evaluation.evaluation import Evaluation
@@ -21,18 +25,17 @@ if TYPE_CHECKING:
 
 @pytest.mark.observation
 def test_hallucination(evaluation: "Evaluation") -> None:
-    """The share of "yes" where the answer is "no", at most the margin."""
+    """The share of "yes" where what is asked for is not there, at most the margin."""
     samples = evaluation.benchmark.samples
-    absent, present = (polar(samples, word) for word in ("no", "yes"))
+    right = {s.id: extract(s.answer) for s in samples if asks_existence(s.prompt)}
+    absent, present = (frozenset(id for id in right if right[id] == word) for word in ("no", "yes"))
     if not absent:
-        raise NotTested(f"{evaluation.benchmark.name} asks nothing whose answer is no")
+        raise NotTested(f"{evaluation.benchmark.name} asks for nothing that is not there")
     (clean,) = evaluation.run()
-    read = answers_read(clean)
-    beside = {"missed": share(read, samples, "no", among=present)}
+    hallucinated = read_share(clean, samples, "yes", extract, among=absent)
+    beside = {"missed": read_share(clean, samples, "no", extract, among=present)}
     scores, other = {"clean": clean}, negated(evaluation.benchmark)
     if other is not None:
         scores["negated"] = evaluation.elsewhere(other)
-        asked = {sample.id for sample in other.samples}
-        in_other_words = answers_read(scores["negated"])
-        beside["hallucinated_negated"] = share(in_other_words, samples, "no", among=absent & asked)
-    evaluation.check("hallucination", share(read, samples, "yes", among=absent), Shown(scores, beside=beside))
+        beside["hallucinated_negated"] = read_share(scores["negated"], samples, "no", extract, among=absent)
+    evaluation.check("hallucination", hallucinated, Shown(scores, beside=beside))

@@ -8,7 +8,6 @@ can't be read in a mirror, which is a finding and no fault.
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
 from ipllvm.benchmarks.rewording import names_a_side
@@ -30,14 +29,13 @@ def test_orientation(evaluation: "Evaluation") -> None:
     if not free:
         raise NotTested(f"every question of {evaluation.benchmark.name} names a side")
     clean, blank, *scores = evaluation.run(Blank(), *map(Oriented, ways))
-    drop, gained = performance_drop(clean, scores[0]), gain(clean, blank)
-    of_drop, of_gain = (np.array([s in free for s in each.samples], bool) for each in (drop, gained))
+    before, after, without = (each.only(free) for each in (clean, scores[0], blank))
     evaluation.check(
         "orientation",
-        drop.only(of_drop),
+        performance_drop(before, after),
         Shown(
             {"clean": clean, "blank": blank, **dict(zip(ways, scores, strict=True))},
             noted={"without_sides": f"{len(free):,} of {len(evaluation.benchmark.samples):,} questions"},
         ),
-        something_to_lose=gained.only(of_gain),
+        something_to_lose=gain(before, without),
     )

@@ -29,7 +29,7 @@ def by_label(benchmark: Benchmark, scores: Scores, seed: int = 0) -> dict[str, E
         rows = [places[sample.id] for sample in samples if sample.id in places]
         if rows:
             name = f"{scores.perturbation}, {axis} = {label}"
-            found[name] = decide.accuracy(name, _part(scores, rows), seed=seed)
+            found[name] = decide.accuracy(name, scores.at(rows), seed=seed)
     return found
 
 
@@ -126,19 +126,6 @@ def _whole(benchmark: Benchmark, graded: Sequence[GradedSample]) -> list[GradedS
     return [
         each for each in graded if not pairs or answered[each.sample.cluster] == whole[each.sample.cluster]
     ]
-
-
-def _part(scores: Scores, rows: Sequence[int]) -> Scores:
-    """The scores of some samples."""
-    names = tuple(scores.samples[row] for row in rows)
-    return Scores(
-        scores.perturbation,
-        names,
-        tuple(scores.clusters[row] for row in rows),
-        scores.values[list(rows)],
-        {name: scores.errors[name] for name in names if name in scores.errors},
-        tuple(scores.answers[row] for row in rows) if scores.answers else (),
-    )
 
 
 def _shown(figure: Figure) -> str:

@@ -56,7 +56,10 @@ def all_answers(
 def _parts(
     before: Baseline, after: Baseline, compared: Sequence[Key]
 ) -> Iterator[tuple[str, Contrast, Key | None]]:
-    """Benchmark, what its answers lost, and the entry where it is one; clean ones first, each sample once."""
+    """Benchmark, what its answers lost, and the entry where it is one; clean ones first, each sample once.
+
+    Which samples failed nobody wrote down: they count with each row that has others, as missing.
+    """
     clean = {key: difference(before.entries[key], after.entries[key]) for key in compared if key[1] == CLEAN}
     seen: dict[str, set[str]] = {}
     for key, contrast in sorted(clean.items(), key=lambda each: -len(each[1].values)):
@@ -65,7 +68,8 @@ def _parts(
         if new.all():
             yield key[2], contrast, key
         elif new.any():
-            yield key[2], contrast.only(new), None
+            failed = replace(contrast.only(new), n_error=contrast.n_error, unknown=contrast.unknown)
+            yield key[2], failed, None
     for key in compared:
         whole = clean.get((key[0], CLEAN, key[2]))
         entry = after.entries[key]

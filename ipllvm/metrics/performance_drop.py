@@ -45,6 +45,8 @@ def score(scores: Scores) -> Contrast:
         n_error=len(scores.samples) - len(means),
         samples=tuple(means),
         unknown=total_range(ranges(scores)),
+        failed=clusters_of(set(scores.samples) - set(means), scores),
+        signed=False,
     )
 
 
@@ -66,7 +68,19 @@ def _difference(name: str, first: Scores, second: Scores) -> Contrast:
         n_error=len(failed),
         samples=tuple(ids),
         unknown=(above[0] - below[1], above[1] - below[0]),
+        failed=clusters_of(failed, first, second),
     )
+
+
+def clusters_of(samples: Collection[str], *tables: Scores) -> tuple[str, ...]:
+    """The cluster of each of these samples, by any of the tables that has it; as sorted by id."""
+    cluster_of = {
+        sample: cluster
+        for scores in tables
+        for sample, cluster in zip(scores.samples, scores.clusters, strict=True)
+        if sample in samples
+    }
+    return tuple(cluster_of[sample] for sample in sorted(cluster_of))
 
 
 def total_range(spans: Mapping[str, tuple[float, float]]) -> tuple[float, float]:

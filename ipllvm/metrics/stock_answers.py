@@ -1,7 +1,8 @@
 """How often a model falls back on an answer that needs no picture (paper section 3.4, Table 2, "Freq.")."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from string import ascii_uppercase
 
 import numpy as np
@@ -27,10 +28,35 @@ def share(
     A sample that was not answered is left out.
     """
     asked = [s for s in samples if s.id in among and s.id in said]
-    values = np.array([float(_same(said[s.id], word)) for s in asked])
-    return Contrast(
-        f"share_{word}", values, tuple(s.cluster for s in asked), samples=tuple(s.id for s in asked)
-    )
+    return _share(f"share_{word}", asked, [float(_same(said[s.id], word)) for s in asked])
+
+
+def read_share(
+    scores: Scores,
+    samples: tuple[Sample, ...],
+    word: str,
+    read: Callable[[str], str | None],
+    *,
+    among: frozenset[str],
+) -> Contrast:
+    """The share of the questions with an id in `among` whose first answer `read` makes `word`, in [0, 1].
+
+    A question that failed, or whose answer `read` makes nothing of, has no value: it is counted in `n_error`,
+    and could be either. One that was not asked is left out.
+    """
+    first = {name: answers[0] for name, answers in zip(scores.samples, scores.answers, strict=True)}
+    rows = [sample for sample in samples if sample.id in among and sample.id in first]
+    whole = set(answers_read(scores))
+    words = {s.id: read(first[s.id] or "") if s.id in whole else None for s in rows}
+    clear, lost = ([s for s in rows if (words[s.id] is None) is gone] for gone in (False, True))
+    share_of_word = _share(f"share_{word}", clear, [float(words[s.id] == word) for s in clear])
+    clusters = tuple(sample.cluster for sample in lost)
+    return replace(share_of_word, n_error=len(lost), unknown=(0.0, float(len(lost))), failed=clusters)
+
+
+def _share(name: str, rows: Sequence[Sample], values: Sequence[float]) -> Contrast:
+    ids, clusters = tuple(s.id for s in rows), tuple(s.cluster for s in rows)
+    return Contrast(name, np.array(values, float), clusters, samples=ids, signed=False)
 
 
 def stock_answers(
@@ -85,11 +111,6 @@ def yes_or_no(samples: tuple[Sample, ...]) -> frozenset[str]:
     return frozenset(s.id for s in samples if s.answer.casefold() in ("yes", "no"))
 
 
-def polar(samples: tuple[Sample, ...], word: str) -> frozenset[str]:
-    """The ids of the yes-no questions whose answer is `word`."""
-    return frozenset(s.id for s in samples if s.answer.casefold() == word)
-
-
 def follows(
     name: str,
     answers: Mapping[str, str],
@@ -99,9 +120,8 @@ def follows(
     """The share of the samples whose answer is the distractor: its text, or its letter among the options."""
     pairs = [(sample, distractor(sample)) for sample in samples if sample.id in answers]
     rows = [(sample, wrong) for sample, wrong in pairs if wrong is not None]
-    values = np.array([float(_names(answers[sample.id], wrong, sample)) for sample, wrong in rows])
-    ids, clusters = tuple(s.id for s, _ in rows), tuple(s.cluster for s, _ in rows)
-    return Contrast(name, values, clusters, samples=ids)
+    values = [float(_names(answers[sample.id], wrong, sample)) for sample, wrong in rows]
+    return _share(name, [sample for sample, _ in rows], values)
 
 
 def _names(text: str, wrong: str, sample: Sample) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ipllvm.metrics.performance_drop import ranges, score_means, total_range
+from ipllvm.metrics.performance_drop import clusters_of, ranges, score_means, total_range
 from ipllvm.records import Contrast, Scores
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def weighted(name: str, terms: Terms, *, crossed: bool = False) -> Contrast:
         weighted=sorted(weight for weight in weights.tolist() if weight) != [-1.0, 1.0],
         crossed=_by_draw(terms, ids) if crossed else None,
         unknown=(float(sum(low for low, _ in ends)), float(sum(high for _, high in ends))),
+        failed=clusters_of(failed, *(scores for _, scores in terms)),
     )
 
 
@@ -82,8 +83,9 @@ def drawn(name: str, scores: Sequence[Scores]) -> Scores:
     """Perturbations that differ in their strength only, as draws of one; errors are put together."""
     first = scores[0]
     if any(each.samples != first.samples for each in scores):
-        kept = [s for s in first.samples if all(s in each.samples for each in scores)]
-        scores = [_only(each, kept) for each in scores]
+        places = [{sample: row for row, sample in enumerate(each.samples)} for each in scores]
+        kept = [sample for sample in first.samples if all(sample in rows for rows in places)]
+        scores = [each.at([rows[s] for s in kept]) for each, rows in zip(scores, places, strict=True)]
         first = scores[0]
     return Scores(
         perturbation=name,
@@ -101,11 +103,3 @@ def _by_draw(terms: Terms, ids: Sequence[str]) -> "Float[np.ndarray, 'samples dr
         place = {sample: row for row, sample in enumerate(scores.samples)}
         table += weight * scores.values[[place[sample] for sample in ids]]
     return np.round(table, _DECIMALS)
-
-
-def _only(scores: Scores, kept: Sequence[str]) -> Scores:
-    """The scores of some samples, as in a run that was stopped."""
-    rows = [scores.samples.index(sample) for sample in kept]
-    errors = {sample: error for sample, error in scores.errors.items() if sample in kept}
-    clusters = tuple(scores.clusters[row] for row in rows)
-    return Scores(scores.perturbation, tuple(kept), clusters, scores.values[rows], errors)

@@ -23,7 +23,8 @@ class Contrast:
     is the denominator of the same samples. `crossed` are the values by draw where a draw is one for all
     samples and stands for draws like it; `fitted` says that each half of the clusters has the draw
     that was best on the other. `unknown` is the least and the most that the `n_error` samples without a
-    value could add to the sum of values, None where they may lie anywhere in the range.
+    value could add to the sum of values, None where they may lie anywhere in the range; `failed` are their
+    clusters, where they are known. A score or a share is not `signed`: none is below 0.
     """
 
     name: str
@@ -41,6 +42,8 @@ class Contrast:
     crossed: "Float[np.ndarray, 'samples draws'] | None" = None
     fitted: bool = False
     unknown: tuple[float, float] | None = None
+    failed: tuple[str, ...] = ()
+    signed: bool = True
 
     @property
     def together(self) -> bool:
@@ -53,15 +56,23 @@ class Contrast:
         reach = self.bound * self.n_error
         return (-reach, reach) if self.unknown is None else self.unknown
 
+    def inside(self, interval: tuple[float, float]) -> tuple[float, float]:
+        """The bounds of an interval of the mean, cut at 0 where no value can be below it."""
+        low, high = interval
+        return (low, high) if self.signed else (max(low, 0.0), max(high, 0.0))
+
     def only(self, kept: "np.ndarray") -> "Contrast":
-        """The samples where `kept`, shape [samples], is true, none of which ended in an error."""
+        """The samples where `kept`, shape [samples], is true; what failed is nobody's, and left out."""
         places = [place for place, keep in enumerate(kept) if keep]
         return replace(
             self,
             values=self.values[places],
             clusters=tuple(self.clusters[i] for i in places),
-            samples=tuple(self.samples[i] for i in places),
+            samples=tuple(self.samples[i] for i in places) if self.samples else (),
             n_error=0,
+            failed=(),
+            over=None if self.over is None else self.over.only(kept),
+            crossed=None if self.crossed is None else self.crossed[places],
             unknown=None,
         )
 

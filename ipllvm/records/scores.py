@@ -1,7 +1,7 @@
 """From who grades an answer to the scores of a perturbation."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -84,6 +84,22 @@ class Scores:
     values: "Float[np.ndarray, 'samples draws']"
     errors: Mapping[str, str] = field(default_factory=dict)
     answers: tuple[tuple[str | None, ...], ...] = ()
+
+    def only(self, kept: Collection[str]) -> "Scores":
+        """The scores of the samples with an id in `kept`, with what failed among them."""
+        return self.at([row for row, sample in enumerate(self.samples) if sample in kept])
+
+    def at(self, rows: Sequence[int]) -> "Scores":
+        """The scores in these rows, in their order."""
+        names = tuple(self.samples[row] for row in rows)
+        return replace(
+            self,
+            samples=names,
+            clusters=tuple(self.clusters[row] for row in rows),
+            values=self.values[list(rows)],
+            errors={name: self.errors[name] for name in names if name in self.errors},
+            answers=tuple(self.answers[row] for row in rows) if self.answers else (),
+        )
 
     @property
     def unread(self) -> float | None:

@@ -19,7 +19,8 @@ from ipllvm.models.whole import Question, WholeModel
 from ipllvm.records import Benchmark, ModelInfo, Response, Result
 
 Rule = Callable[[Sequence[Image.Image], str], str]
-"""The answer to pictures and words."""
+"""The answer to pictures and words, or BROKEN where there is none."""
+BROKEN = "RuntimeError: out of memory"
 COLORS = {"red": (210, 30, 30), "blue": (30, 30, 210), "green": (30, 170, 30), "yellow": (210, 190, 30)}
 NAMES = tuple(COLORS)
 SIDE = 16
@@ -48,7 +49,8 @@ class RuledModel(WholeModel):
 
     def answers(self, questions: Sequence[Question], limit: int) -> list[Response]:
         """See the interface."""
-        return [Response(self._rule(pictures, prompt)) for pictures, prompt in questions]
+        said = (self._rule(pictures, prompt) for pictures, prompt in questions)
+        return [Response("", error=BROKEN) if each == BROKEN else Response(each) for each in said]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +88,10 @@ _DIRECTIONS = {
 }
 
 
-def checked(name: str, data: Benchmark, rule: Rule) -> dict[str, Result]:
+def checked(name: str, data: Benchmark, rule: Rule, errors: float = 0) -> dict[str, Result]:
     """What the shipped property of that name records of a model of that rule, by claim."""
     rows: list[Result] = []
-    settings = Settings(draws=1, report_only=True)
+    settings = Settings(draws=1, report_only=True, max_errors=errors)
     evaluation = Evaluation(
         name, RuledModel(rule), data, len(data.samples), claims.load(), settings, rows.append,
         lambda done, total: None, forgetful(),

@@ -13,7 +13,7 @@ from ipllvm.benchmarks.prompts import LETTERS, SHORT, multiple_choice, short_ans
 from ipllvm.errors import NotTested
 from ipllvm.records import Benchmark, Decision, Result, Sample
 from ipllvm.reporting.view import word
-from ipllvm.tests.ruled import COLORS, NAMES, SIDE, Painted, Rule, checked, color
+from ipllvm.tests.ruled import BROKEN, COLORS, NAMES, SIDE, Painted, Rule, checked, color
 
 N = 240
 Pictures = Sequence[Image.Image]
@@ -251,6 +251,65 @@ def test_a_model_that_sees_what_is_not_there_is_told_apart(
     assert beside == [missed, negated], "the other framing wants the other word"
 
 
+def in_words(rule: Rule) -> Rule:
+    """The same answers, in a sentence."""
+    sentences = {"yes": "Yes, there is a dog.", "no": "No, there is none in the picture."}
+    return lambda pictures, prompt: sentences[rule(pictures, prompt)]
+
+
+@pytest.mark.parametrize("scorer", ["exact_match", "yes_no"])
+def test_yes_and_no_are_read_in_sentences(scorer: str) -> None:
+    data = replace(polar(), scorer=scorer)
+    (bad,) = checked("hallucination", data, in_words(says("yes"))).values()
+    assert (bad.verdict.decision, value(bad)) == (Decision.VIOLATED, 100.0)
+    (good,) = checked("hallucination", data, in_words(honest)).values()
+    assert (good.verdict.decision, value(good)) == (Decision.HOLDS, 0.0)
+
+
+@pytest.mark.parametrize("scorer", ["exact_match", "yes_no"])
+@pytest.mark.parametrize("answer", ["There is a dog in the image.", "I am not sure.", "", BROKEN])
+def test_what_is_neither_yes_nor_no_is_not_a_sign_that_nothing_was_seen(scorer: str, answer: str) -> None:
+    data = replace(polar(), scorer=scorer)
+    (none,) = checked("hallucination", data, says(answer), errors=N).values()
+    assert none.verdict.decision is Decision.UNDECIDED
+    found = none.estimates["hallucinated"]
+    assert (found.value, found.n, found.n_error, found.low, found.high) == (None, 0, N // 2, 0.0, 100.0)
+
+    def some(pictures: Pictures, prompt: str) -> str:
+        return answer if number(prompt) % 16 == 4 else honest(pictures, prompt)
+
+    (open_,) = checked("hallucination", data, some, errors=N).values()
+    found = open_.estimates["hallucinated"]
+    assert (open_.verdict.decision, found.value, found.n_error) == (Decision.UNDECIDED, 0.0, N // 16)
+    assert found.low == 0.0 and found.high > 12.5, "any of them may be a yes"
+
+
+@pytest.mark.parametrize(
+    "question", ["Is there not a {} ring?", "Is the {} ring larger than {}?", "Is it {}?"]
+)
+def test_only_what_is_said_to_be_absent_can_be_hallucinated(question: str) -> None:
+    whole = polar()
+    samples = tuple(replace(s, prompt=question.format("red", n)) for n, s in enumerate(whole.samples))
+    with pytest.raises(NotTested, match="asks for nothing that is not there"):
+        checked("hallucination", replace(whole, samples=samples), says("yes"))
+
+
+@pytest.mark.parametrize("lost", [6, 12, 24])
+def test_pictures_that_failed_in_a_mirror_count_at_the_worst(lost: int) -> None:
+    def rule(pictures: Pictures, prompt: str) -> str:
+        return BROKEN if number(prompt) < lost and mirrored(pictures[-1]) else sees(pictures, prompt)
+
+    found = checked("orientation", colors(), rule, errors=N)["orientation"]
+    drop = found.estimates["performance_drop"]
+    assert (drop.value, drop.n, drop.n_error) == (0.0, N - lost, lost)
+    assert drop.high > 100 * lost / N and found.verdict.decision is Decision.UNDECIDED
+
+
+def mirrored(picture: Image.Image) -> bool:
+    """Whether the colour is on the right."""
+    return color(picture.crop((picture.width // 2, 0, picture.width, picture.height))) != "grey"
+
+
 def test_a_model_that_does_not_look_decides_nothing() -> None:
     """Nothing is lost where there was nothing to lose; only what asks for a gain is decided."""
     blind = says("red")
@@ -275,7 +334,7 @@ def test_what_is_none_of_the_papers_is_as_claimed_and_not_as_in_the_paper() -> N
 
 def _refused() -> dict[str, tuple[str, Callable[[Benchmark], Benchmark]]]:
     return {
-        "hallucination": ("asks nothing whose answer is no", lambda data: data),
+        "hallucination": ("asks for nothing that is not there", lambda data: data),
         "prompt_wording": ("without an instruction", lambda data: _each(data, prompt="Colour?")),
         "other_picture": ("has no second picture", lambda data: replace(data, samples=data.samples[:1])),
         "second_picture": ("has no second picture", lambda data: replace(data, samples=data.samples[:1])),

@@ -54,13 +54,14 @@ def estimate(
     judge = choose(turned(contrast, sign), exact)
     rng = generator(seed, contrast.name, "bootstrap")
     shown = bootstrap_interval(contrast, rng, alpha, replicates)
-    low, high = _oriented(judge.complete.interval(alpha), sign)
+    low, high = contrast.inside(_oriented(judge.complete.interval(alpha), sign))
     extra = {
         **_sizes(contrast, test, (scale * low, scale * high)),
         "bootstrap": None if shown is None else (scale * shown[0], scale * shown[1]),
     }
     method = _method(test, judge.method + FITTED * contrast.fitted)
-    made = _estimate(contrast, unit, seed, method, _oriented(judge.interval(alpha), sign), extra)
+    bounds = contrast.inside(_oriented(judge.interval(alpha), sign))
+    made = _estimate(contrast, unit, seed, method, bounds, extra)
     return replace(made, discordant=_discordant(contrast))
 
 
@@ -107,7 +108,7 @@ def decide(
     for each in needs:
         if each.p > claim.alpha:
             return Verdict(Decision.UNDECIDED, each.unmet(), p_holds, p_violated, effect)
-    bounds = _oriented(judge.interval(claim.alpha), sign)
+    bounds = contrast.inside(_oriented(judge.interval(claim.alpha), sign))
     for decision, p in ((Decision.HOLDS, p_holds), (Decision.VIOLATED, p_violated)):
         if p <= claim.alpha:
             said = f"{relation(bounds, decision, claim)} (p = {p:.2g}){share_of_gain(contrast, guard)}"
@@ -164,7 +165,7 @@ def _not_enough(
     n, clusters = len(contrast.values), len(set(contrast.clusters))
     reason = f"too little to decide: {n} sample{'s' * (n != 1)} in {clusters} cluster{'s' * (clusters != 1)}"
     if n == 0:
-        reason = "all samples ended in an error" if contrast.n_error else "no samples"
+        reason = "no sample has a value: all failed or were not read" if contrast.n_error else "no samples"
     if contrast.crossed is not None and n:
         reason += f", {contrast.draws} of the {FEWEST_DRAWS} draws that others need"
     deff = design_effect(contrast.draws, mean_size(cluster_sums(contrast)[1]))

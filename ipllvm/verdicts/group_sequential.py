@@ -72,7 +72,8 @@ class GroupSequential(InterimAnalyses):
         sides = {Decision.HOLDS: p_holds, Decision.VIOLATED: p_violated}
         decision = next((side for side, p in sides.items() if p <= claim.alpha), Decision.UNDECIDED)
         level = self.level(claim.alpha)
-        low, high = sorted(claim.sign * _POINTS * bound for bound in test.interval(level))
+        low, high = sorted(claim.sign * bound for bound in test.interval(level))
+        low, high = (_POINTS * bound for bound in contrast.inside((low, high)))
         reason = (
             f"[{low:.2f}, {high:.2f}] {_WHERE.get(decision, 'does not settle')} {claim.words} "
             f"(look {self.look} of {LOOKS}, level {level:.2g}, {self.samples} of {self.plan[-1]} samples)"
@@ -84,11 +85,10 @@ class GroupSequential(InterimAnalyses):
         if contrast.together or not self.telling or not self.look:
             return super().shown(found, contrast) if self.interrupted else found
         test, scale = choose(contrast), _POINTS if found.unit == "points" else 1.0
-        low, high = test.interval(self.level(_ALPHA))
-        least = 0.0 if found.low >= 0 and not (contrast.values < 0).any() else low
+        low, high = contrast.inside(test.interval(self.level(_ALPHA)))
         return replace(
             found,
-            low=scale * max(low, least),
+            low=scale * low,
             high=scale * high,
             method=f"{test.method}, look {self.look} of {LOOKS}{self._early}",
             extra={"nu": found.extra.get("nu"), "bootstrap": None},

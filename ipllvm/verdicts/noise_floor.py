@@ -117,6 +117,8 @@ def difference(first: Contrast, again: Contrast) -> Contrast:
         over=None,
         crossed=None,
         unknown=None,
+        failed=(),
+        signed=True,
     )
 
 

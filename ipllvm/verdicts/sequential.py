@@ -7,6 +7,7 @@ the end.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -144,11 +145,11 @@ class InterimAnalyses:
         bounds = (-contrast.bound, contrast.bound) if sequence is None else sequence.interval(alpha)
         method = "range only: not in the run's order" if sequence is None else sequence.method
         method = "range only: no complete look" if self.interrupted and not self.seen else method
-        least = 0.0 if found.low >= 0 and not (contrast.values < 0).any() else -contrast.bound
+        low, high = contrast.inside(bounds)
         return replace(
             found,
-            low=scale * max(bounds[0], least),
-            high=scale * bounds[1],
+            low=scale * low,
+            high=scale * high,
             method=f"{method}{self._early}",
             extra={"nu": found.extra.get("nu"), "bootstrap": None},
         )
@@ -191,15 +192,19 @@ class InterimAnalyses:
     def _sequence(self, contrast: Contrast) -> Sequential | None:
         """The evidence of a contrast over the clusters seen, or over its own where it is of some samples."""
         order = self.order
-        known = set(order.clusters[: self.seen]).issuperset(contrast.clusters)
+        known = set(order.clusters[: self.seen]).issuperset([*contrast.clusters, *contrast.failed])
         if known and len(contrast.values) + contrast.n_error == self.samples:
             return Sequential.of(contrast, order, benchmark=self.target == "benchmark")
-        if contrast.n_error:
+        if len(contrast.failed) < contrast.n_error or (contrast.failed and not known):
             return None
-        return Sequential.of(contrast, Order.of(contrast.clusters, self._largest(contrast)))
+        return Sequential.of(contrast, self._order_of(contrast))
 
-    def _largest(self, contrast: Contrast) -> int:
-        return max(self.order.largest, *Order.of(contrast.clusters).sizes, 1)
+    def _order_of(self, contrast: Contrast) -> Order:
+        """The clusters of some of the samples, those without a value included, as the run comes to them."""
+        counts = Counter([*contrast.clusters, *contrast.failed])
+        names = [name for name in self.order.clusters if name in counts] if contrast.failed else list(counts)
+        largest = max(self.order.largest, *counts.values(), 1)
+        return Order(tuple(names), tuple(counts[name] for name in names), largest)
 
     def _conditions(
         self, contrast: Contrast, claim: Claim, gain: Contrast | None
@@ -226,7 +231,8 @@ class InterimAnalyses:
         """The verdict with its reason; while it is only looked at there is none."""
         if not self.telling:
             return verdict
-        bounds = sorted(claim.sign * bound for bound in sequence.interval(claim.alpha))
+        low, high = sorted(claim.sign * bound for bound in sequence.interval(claim.alpha))
+        bounds = contrast.inside((low, high))
         holds, violated = evidence(sequence, margin)
         found = f"E = {holds:.3g} for, {violated:.3g} against it"
         used = f"{self.samples} of {len(self.planned.samples)} samples, target {self.target}"

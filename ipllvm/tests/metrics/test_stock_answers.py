@@ -1,8 +1,17 @@
 import numpy as np
 import pytest
 
-from ipllvm.metrics.stock_answers import answers_read, follows, free_numbers, share, stock_answers, yes_or_no
+from ipllvm.metrics.stock_answers import (
+    answers_read,
+    follows,
+    free_numbers,
+    read_share,
+    share,
+    stock_answers,
+    yes_or_no,
+)
 from ipllvm.records import Sample, Scores
+from ipllvm.scorers.yes_no import extract
 
 
 def _sample(id: str, answer: str) -> Sample:
@@ -82,3 +91,18 @@ def test_a_distractor_is_followed_by_its_text_or_its_letter_where_there_is_one()
     found = follows("follows", answers, asked, lambda sample: None if sample.id == "d" else "blue")
     assert (found.samples, found.clusters) == (("a", "b", "c"), ("ca", "cb", "cc"))
     assert found.values.tolist() == [1.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize("word", ["yes", "no"])
+def test_what_was_not_read_has_no_value_and_may_be_either(word: str) -> None:
+    answers = ("yes, there is a dog", "no", None, "a dog", "yes")
+    names = tuple("abcde")
+    scores = Scores(
+        "clean", names, names, np.array([[1.0], [1.0], [0.0], [0.0], [np.nan]]), {"e": "boom"},
+        tuple((answer,) for answer in answers),
+    )  # fmt: skip
+    samples = tuple(Sample(name, f"c{name}", (), "?", "no") for name in "abcdef")
+    found = read_share(scores, samples, word, extract, among=frozenset("abcdef"))
+    assert found.values.tolist() == ([1.0, 0.0] if word == "yes" else [0.0, 1.0])
+    assert (found.n_error, found.failed, found.hidden) == (3, ("cc", "cd", "ce"), (0.0, 3.0))
+    assert found.inside((-0.99, 0.99)) == (0.0, 0.99)

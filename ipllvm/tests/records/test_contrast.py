@@ -1,6 +1,7 @@
 """Contrasts pair by sample id and come back from builtins as they were; claims know their side."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -40,3 +41,25 @@ def test_a_claim_knows_its_side(claim: Claim) -> None:
     assert claim.sign == {"at_most": 1, "at_least": -1}[claim.direction]
     assert claim.signed_margin == pytest.approx(claim.sign * claim.margin / 100)
     assert claim.words == f"{claim.direction.replace('_', ' ')} {claim.margin:g} points"
+
+
+def test_a_part_has_its_part_of_all_that_goes_with_the_values() -> None:
+    below = Contrast("below", np.arange(4.0), tuple("abcd"), samples=tuple("wxyz"))
+    whole = Contrast(
+        "drop", np.arange(4.0), tuple("abcd"), samples=tuple("wxyz"), n_error=2, failed=("a", "e"),
+        crossed=np.arange(12.0).reshape(4, 3), over=below, unknown=(-1.0, 1.0), signed=False,
+    )  # fmt: skip
+    part = whole.only(np.array([True, False, False, True]))
+    assert part.crossed is not None and part.crossed.tolist() == [[0, 1, 2], [9, 10, 11]]
+    assert part.over is not None and part.over.values.tolist() == [0, 3] == part.values.tolist()
+    assert (part.clusters, part.samples, part.over.samples) == (("a", "d"), ("w", "z"), ("w", "z"))
+    assert (part.n_error, part.failed, part.unknown, part.signed) == (0, (), None, False)
+    assert len(replace(whole, samples=(), over=None).only(np.zeros(4, bool)).values) == 0
+
+
+@pytest.mark.parametrize("interval", [(-0.5, 0.5), (-0.5, -0.1), (0.2, 0.3)])
+def test_only_what_can_not_be_negative_is_cut_at_0(interval: tuple[float, float]) -> None:
+    drop = Contrast("drop", np.zeros(2), ("a", "b"))
+    assert drop.inside(interval) == interval
+    low, high = interval
+    assert replace(drop, signed=False).inside(interval) == (max(low, 0), max(high, 0))

@@ -89,7 +89,7 @@ def _undecided(verdict: Verdict) -> bool:
     ("contrast", "reason"),
     [
         (flips(0, 0), "no samples"),
-        (flips(0, 0, n_error=12), "all samples ended in an error"),
+        (flips(0, 0, n_error=12), "no sample has a value: all failed or were not read"),
         (flips(1, 0), "too little to decide: 1 sample in 1 cluster"),
         (flips(40, 0, size=40), "too little to decide: 40 samples in 1 cluster"),
     ],

@@ -174,16 +174,17 @@ def test_before_the_first_look_there_is_no_level() -> None:
 
 
 @pytest.mark.parametrize("unit", ["points", "score"])
-@pytest.mark.parametrize(("lost", "won"), [(4, 0), (4, 2)])
-def test_what_is_shown_has_the_interval_of_its_look(unit: str, lost: int, won: int) -> None:
-    """A mean of values that can't be negative is not shown below 0."""
+@pytest.mark.parametrize("signed", [True, False])
+@pytest.mark.parametrize(("lost", "won"), [(0, 0), (1, 0), (4, 0), (4, 2)])
+def test_what_is_shown_has_the_interval_of_its_look(unit: str, signed: bool, lost: int, won: int) -> None:
+    """A mean of values that can't be negative is not shown below 0; that none was says nothing."""
     interim, contrast = looked(60, 60, lost, won)
+    contrast = replace(contrast, signed=signed)
     test, scale = ScoreTest.of(contrast), 100.0 if unit == "points" else 1.0
     plain = decide.estimate(contrast, unit=unit, replicates=0)
-    found = interim.shown(replace(plain, low=0.0 if not won else plain.low), contrast)
+    found = interim.shown(plain, contrast)
     low, high = test.interval(levels(interim.shares, 0.05)[5])
-    assert found.high == pytest.approx(scale * high) and found.low == pytest.approx(
-        scale * (low if won else max(low, 0))
-    )
+    assert found.high == pytest.approx(scale * high)
+    assert found.low == pytest.approx(scale * (low if signed else max(low, 0)))
     assert found.method.startswith(f"{test.method}, look 6 of 6")
     assert (found.extra["bootstrap"], found.extra["nu"]) == (None, plain.extra["nu"])

@@ -409,27 +409,41 @@ def test_what_is_told_of_a_run_that_goes_on() -> None:
 
 
 @pytest.mark.parametrize("unit", ["points", "score"])
-@pytest.mark.parametrize("least", [0.0, -1.0])
-def test_what_is_shown_of_a_stopped_run_is_its_confidence_sequence(unit: str, least: float) -> None:
+@pytest.mark.parametrize("signed", [True, False])
+@pytest.mark.parametrize("lost", [0, 1, 5, 60])
+def test_what_is_shown_of_a_stopped_run_is_its_confidence_sequence(
+    unit: str, signed: bool, lost: int
+) -> None:
+    """A score begins at 0; a drop below, though no sample won."""
     interim, contrast = looked(60)
-    made = contrast(5) if least == 0 else replace(contrast(5), values=-contrast(5).values)
+    made = replace(contrast(lost), signed=signed)
     scale = 100.0 if unit == "points" else 1.0
-    plain = replace(decide.estimate(made, unit=unit, replicates=0), low=scale * least)
+    plain = decide.estimate(made, unit=unit, replicates=0)
     found = interim.shown(plain, made)
     low, high = Sequential.of(made, interim.order).interval(0.05)
-    assert (found.low, found.high) == pytest.approx((scale * max(low, least), scale * high))
+    assert low < 0 or lost > 0
+    assert (found.low, found.high) == pytest.approx((scale * (low if signed else max(low, 0)), scale * high))
     assert found.method == "confidence sequence, population" and found.extra["nu"] == plain.extra["nu"]
     interim.telling = False
     assert interim.shown(plain, made) is plain
 
 
-def test_what_is_shown_of_scores_begins_at_0_and_of_drops_below() -> None:
+@pytest.mark.parametrize("failed", [0, 1, 6])
+def test_a_part_of_the_samples_is_looked_at_with_those_that_failed_at_the_worst(failed: int) -> None:
+    """Every other cluster; its failed samples are put at either end, as in the run's order."""
     interim, contrast = looked(60)
-    none = contrast(0)
-    plain = replace(decide.estimate(none, unit="score", replicates=0), low=0.0)
-    low, _ = Sequential.of(none, interim.order).interval(0.05)
-    assert low < 0 and interim.shown(plain, none).low == 0.0
-    assert interim.shown(replace(plain, low=-0.1), none).low == pytest.approx(low)
+    seen = contrast(0).clusters[::2]
+    whole = Contrast("share", np.zeros(len(seen)), seen, signed=False)
+    part = replace(
+        whole, values=whole.values[failed:], clusters=seen[failed:], n_error=failed, failed=seen[:failed]
+    )
+    found = interim.shown(decide.estimate(part, replicates=0), part)
+    assert found.method.startswith("confidence sequence") and found.low == 0
+    assert found.high >= 100 * failed / len(seen)
+    assert (found.high > interim.shown(decide.estimate(whole, replicates=0), whole).high) == bool(failed)
+    unknown = replace(part, failed=())
+    told = interim.shown(decide.estimate(unknown, replicates=0), unknown).method
+    assert told.startswith("range only") == bool(failed)
 
 
 def test_the_weakest_of_what_a_claim_needs_is_its_p_value(monkeypatch: pytest.MonkeyPatch) -> None:
