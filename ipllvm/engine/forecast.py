@@ -46,8 +46,9 @@ class Effort:
 class Forecast:
     """Trials; `passes` of the whole decoder that they amount to, where a naive run makes one a trial
     and runs the tower each time; `tokens` of prompts through the decoder; pictures through the tower, at
-    most; and the numbers that the largest batch of the decoder `holds` in memory, weights not counted. `work`
-    is what it takes where answers are as long as the benchmark's, `most` where all run to their limit.
+    most; the numbers that the largest batch of the decoder `holds` in memory, weights not counted, and the
+    bytes of weights that are `stored` quantised. `work` is what it takes where answers are as long as the
+    benchmark's, `most` where all run to their limit.
     """
 
     trials: int = 0
@@ -55,6 +56,7 @@ class Forecast:
     tokens: int = 0
     pictures: int = 0
     holds: int = 0
+    stored: int = 0
     work: Effort = field(default_factory=Effort)
     most: Effort = field(default_factory=Effort)
 
@@ -65,6 +67,7 @@ class Forecast:
             self.tokens + other.tokens,
             self.pictures + other.pictures,
             max(self.holds, other.holds),
+            max(self.stored, other.stored),
             self.work + other.work,
             self.most + other.most,
         )
@@ -97,7 +100,7 @@ def cost(model: VisionLanguageModel, plan: Plan, batch_size: int | None = None) 
         _work(found, prompts, batches, size, tokens, prepared)
         for tokens in (min(prompts.answer, limit), limit)
     ]
-    return replace(found, holds=holds, work=works[0], most=works[1])
+    return replace(found, holds=holds, stored=model.stored, work=works[0], most=works[1])
 
 
 def _work(

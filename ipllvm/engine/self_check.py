@@ -49,7 +49,8 @@ class SelfCheck:
     """What the pre-flight check found; `spread` is the standard deviation of the logits.
 
     `layers` were entered, one of each kind, or `refused` says why they can't be; `reference` says how the
-    checkpoint's own pipeline refuses or answers otherwise, where it does.
+    checkpoint's own pipeline refuses or answers otherwise, where it does. `rounds` says that what goes from
+    layer to layer has 8 bits, as of a quantiser, whatever the dtype.
     """
 
     samples: int
@@ -61,6 +62,7 @@ class SelfCheck:
     layers: tuple[int, ...] = ()
     refused: str = ""
     reference: str = ""
+    rounds: bool = False
 
     def __str__(self) -> str:
         def words(found: Difference) -> str:
@@ -76,7 +78,8 @@ class SelfCheck:
 
     def require(self) -> None:
         """Raises NotMeasured, with the option to set, where a difference is beyond numerics."""
-        allowed = TOLERANCE.get(self.dtype, TOLERANCE["bfloat16"]) * self.spread
+        coarse = TOLERANCE["bfloat16"]
+        allowed = (coarse if self.rounds else TOLERANCE.get(self.dtype, coarse)) * self.spread
         finer = "--dtype float32" if self.dtype != "float32" else "another release of torch or transformers"
         checks = [(self.batched, "--batch-size 1"), (self.eager, finer)]
         if self.restarted is not None:
@@ -108,7 +111,8 @@ def check(model: VisionLanguageModel, samples: Sequence[Sample], size: int = FIR
         eager = _logits(model, prompts, room)
     dtype = str(model.dtype).removeprefix("torch.")
     batched = _going_on(model, prompts, room, _difference(alone, together))
-    found = SelfCheck(len(prompts), dtype, float(alone.std()), batched, _difference(alone, eager))
+    spread, eagerly = float(alone.std()), _difference(alone, eager)
+    found = SelfCheck(len(prompts), dtype, spread, batched, eagerly, rounds=model.rounds)
     reference = _reference(model, asked, max(found.batched.gap, found.eager.gap))
     return replace(_entered(model, prompts[0], found), reference=reference)
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from ipllvm.errors import ModelUnavailable
-from ipllvm.models import pipeline, processors, prompting
+from ipllvm.models import pipeline, processors, prompting, quantisation, quantisers
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.capacity import footprint, max_positions
 from ipllvm.models.piped import Piped
@@ -25,6 +26,7 @@ def finished(adapter: VisionLanguageModel, parts: LoadedCheckpoint) -> VisionLan
     words = parts.model.config.get_text_config()
     adapter.footprint, adapter.max_positions = footprint(words), max_positions(words)
     adapter.image_backend = processors.backend(parts.processor)
+    adapter.rounds = quantisation.rounds_activations(quantisers.of(parts.model) or {})
     return adapter
 
 
@@ -43,11 +45,14 @@ def in_hand(model: Any, processor: Any, *, name: str = "in hand") -> VisionLangu
     if not processor.chat_template:
         raise ModelUnavailable(f"{name}: its processor has no chat template: set processor.chat_template")
     digest = fingerprint(model, processor)
-    parts = LoadedCheckpoint(model.eval(), processor, name, digest, prompting.CHECKPOINT)
+    count = quantisers.parameters(model)
+    parts = LoadedCheckpoint(model.eval(), processor, name, digest, prompting.CHECKPOINT, count)
     try:
-        return adapted(family, parts)
+        adapter = adapted(family, parts)
     except AttributeError as error:
         raise ModelUnavailable(f"{name}: its decoder can't be taken apart ({error})") from error
+    adapter.notes = (*quantisation.note(quantisers.of(model)), *notes(model), *adapter.MEANING)
+    return adapter
 
 
 def fingerprint(model: Any, processor: Any) -> str:
@@ -56,17 +61,29 @@ def fingerprint(model: Any, processor: Any) -> str:
     for said in (model.config.to_json_string(), processor.to_json_string(), processor.chat_template):
         digest.update(str(said).encode())
     for key, value in sorted(model.state_dict().items()):
-        if not isinstance(value, torch.Tensor):
-            continue
-        digest.update(f"{key} {value.dtype} {tuple(value.shape)}".encode())
-        digest.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+        for name, plain in _plain_tensors(key, value):
+            digest.update(f"{name} {plain.dtype} {tuple(plain.shape)}".encode())
+            digest.update(plain.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+def _plain_tensors(name: str, value: Any) -> Iterator[tuple[str, torch.Tensor]]:
+    """The tensors that a value of a state is made of, by name: one, none where it is no tensor, and those of
+    integers and scales inside a quantised one.
+    """
+    if is_traceable_wrapper_subclass(value):
+        for part in value.__tensor_flatten__()[0]:
+            yield from _plain_tensors(f"{name}.{part}", getattr(value, part))
+    elif isinstance(value, torch.Tensor):
+        yield name, value
 
 
 def notes(model: Any) -> Iterator[str]:
     """What the loaded model tells that a reader would not expect."""
     if unfollowed := pipeline.unfollowed(model.generation_config):
         yield f"answers are greedy: {', '.join(unfollowed)} of generation_config.json is not followed"
+    if quantisation.rounds_activations(quantisers.of(model) or {}):
+        yield "what goes from layer to layer has 8 bits too: an answer near a tie may depend on its batch"
     words, head = model.get_input_embeddings(), model.get_output_embeddings()
     tied = getattr(model.config.get_text_config(), "tie_word_embeddings", False)
     if tied and head is not None and not _alike(words.weight, head.weight):

@@ -122,7 +122,9 @@ class VisionLanguageModel(ABC):
     why it can only be asked as a whole, where it is (ipllvm/models/whole.py). `width` is how
     many numbers of a row are the hidden state, where a family puts others beside it. `max_positions` is
     the longest prompt that it was made for, None where there is none. `weights` are the names of the files
-    that it was read from, `notes` what a report should say of its checkpoint.
+    that it was read from, `notes` what a report should say of its checkpoint. `rounds` says that what goes
+    from layer to layer is rounded to 8 bits, `stored` how many bytes its weights take where they are
+    quantised, 0 where they are not.
     """
 
     MEANING: ClassVar[tuple[str, ...]] = ()
@@ -144,6 +146,8 @@ class VisionLanguageModel(ABC):
     max_positions: int | None = None
     weights: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    rounds: bool = False
+    stored: int = 0
 
     @abstractmethod
     def info(self) -> ModelInfo:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.errors import ModelUnavailable
-from ipllvm.models import fingerprint
+from ipllvm.models import fingerprint, quantisation
 from ipllvm.models.json_files import read_json as read_json
 from ipllvm.models.weight_files import WeightFiles, weight_files
 from ipllvm.registry import FAMILIES
@@ -93,12 +93,7 @@ class Checkpoint:
     @property
     def quantiser(self) -> dict[str, Any] | None:
         """What config.json says of a quantiser, of the model or of its decoder."""
-        text = self.config.get("text_config")
-        for part in (self.config, text if isinstance(text, dict) else {}):
-            for name in ("quantization_config", "quantization", "compression_config"):
-                if isinstance(part.get(name), dict):
-                    return dict(part[name])
-        return None
+        return quantisation.settings_of(self.config)
 
     @property
     def quantisation(self) -> str:
@@ -107,19 +102,12 @@ class Checkpoint:
         >>> Checkpoint(Path(), "llava", WeightFiles((), {}), {"quantization": {"bits": 4}}).quantisation
         'unnamed, 4 bits'
         """
-        asked = self.quantiser
-        if asked is None:
-            return ""
-        four, eight = asked.get("load_in_4bit"), asked.get("load_in_8bit")
-        bits = asked.get("bits") or asked.get("w_bit") or (4 if four else 8 if eight else None)
-        return str(asked.get("quant_method") or "unnamed") + (f", {bits} bits" if bits else "")
+        return "" if self.quantiser is None else quantisation.described(self.quantiser)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of a report would not expect of the folder."""
-        notes = []
-        if self.quantiser is not None:
-            notes.append(f"its weights are quantised: {self.quantisation}")
+        notes = list(quantisation.note(self.quantiser))
         if self.weights.unread:
             notes.append(f"weights that are not read lie beside: {', '.join(self.weights.unread)}")
         if self.runs_code:

@@ -38,13 +38,18 @@ PROBED, TRIES = 4, 4
 """Layers of the decoder that is timed, and how often it is."""
 
 
-def forecast(found: Checkpoint, device: torch.device, dtype: torch.dtype) -> str:
-    """One line: size in memory, and the time of a thousand trials at this device's matmul rate."""
-    seconds = 1000 * trial_seconds(found.parameters, visual_tokens(found), matmul_rate(device, dtype))
+def forecast(found: Checkpoint, device: torch.device, dtype: torch.dtype, parameters: int = 0) -> str:
+    """One line: size in memory, and the time of a thousand trials at this device's matmul rate.
+
+    `parameters` is how many there are where the files can't tell.
+    """
+    count = parameters or found.parameters
+    seconds = 1000 * trial_seconds(count, visual_tokens(found), matmul_rate(device, dtype))
     size = found.size(dtype.itemsize)
     numbers = str(dtype).removeprefix("torch.")
+    stored = f"({found.quantisation}) " if found.quantisation else ""
     return (
-        f"{found.parameters / 1e6:,.1f} M parameters, {size / 1e6:,.0f} MB in {numbers} on {device}, "
+        f"{count / 1e6:,.1f} M parameters, {size / 1e6:,.0f} MB {stored}in {numbers} on {device}, "
         f"about {seconds:,.0f} s per 1,000 trials"
     )
 

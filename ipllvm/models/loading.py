@@ -87,8 +87,8 @@ def load(
         towers = loading_encoder.load(str(found.folder), device=device, dtype=dtype, offline=offline)
         return ZeroShot(towers, called, found.fingerprint(rehash=rehash))
     processor = _processor(found)
-    _described(found, _config(found))
-    announce(forecast(found, place, numbers))
+    count = described_parameters(found, _described(found, _config(found)))
+    announce(forecast(found, place, numbers, count))
     keep_freed(place)
     model = _weights(found, numbers, how.device_map or (str(place) if found.quantiser else ""))
     digest, notes = found.fingerprint(rehash=rehash), list(found.notes)
@@ -97,7 +97,7 @@ def load(
         notes.append(lora.described(tuned))
     if not (how.device_map or found.quantiser):
         model = model.to(place)
-    adapter = _adapter(found, LoadedCheckpoint(model, processor, called, digest, style))
+    adapter = _adapter(found, LoadedCheckpoint(model, processor, called, digest, style, count))
     notes += converted.notes(sources.hub_id(name) or name, found.family, processor, style.square)
     about = [*sources.origin(name, found.folder), *notes, *adapting.notes(model)]
     adapter.notes = (*about, *adapter.MEANING)
@@ -149,6 +149,13 @@ def sketch(
         model, processor, sources.display_name(name), "no weights", choose_prompt(name, prompt)
     )
     return _adapter(found, parts)
+
+
+def described_parameters(found: Checkpoint, described: Any) -> int:
+    """How many parameters a checkpoint has by its config where its files can't tell, being quantised; 0
+    elsewhere.
+    """
+    return 0 if found.quantiser is None else sum(each.numel() for each in described.parameters())
 
 
 def _folder(name: str, how: LoadOptions, offline: bool, *, weights: bool = True) -> Path:
@@ -220,6 +227,7 @@ def _adapter(found: Checkpoint, parts: LoadedCheckpoint) -> VisionLanguageModel:
     except AttributeError as error:
         raise unusable(found.folder, "its decoder is of a kind that can't be taken apart", error) from error
     adapter.weights = tuple(path.name for path in found.weights.read)
+    adapter.stored = 0 if found.quantiser is None else found.size(1)
     return adapter
 
 

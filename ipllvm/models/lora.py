@@ -22,6 +22,8 @@ BESIDE: Final = (
     "CPT",
 )
 """Kinds that put something beside the weights, which can't be merged into them."""
+INSTEAD: Final = "measure a kind that peft merges, such as LoRA"
+"""What to do with one that can't be merged."""
 NAMED: Final = {"use_dora": "DoRA", "use_rslora": "rank-stabilised LoRA"}
 """What LoRA is called where its config says so."""
 
@@ -36,7 +38,7 @@ def check(folder: Path) -> Path:
             raise ModelUnavailable(f"{folder}: no adapter: it has no {name}")
     if (named := kind(folder)) in BESIDE:
         raise ModelUnavailable(
-            f"{folder}: it is {named}, which changes no weights: there is nothing to merge"
+            f"{folder}: it is {named}, which changes no weights: there is nothing to merge: {INSTEAD}"
         )
     if find_spec("peft") is None:
         raise ModelUnavailable(f"{folder}: an adapter is merged by peft: pip install peft")
@@ -62,15 +64,31 @@ def merged(model: Any, folder: Path) -> Any:
         raise ModelUnavailable(f"{folder}: it is {named}, a kind that this release of peft does not know")
     try:
         wrapped = PeftModel.from_pretrained(model, str(folder), use_safetensors=True)
-        stored = header(folder / WEIGHTS)
-        places, own = set(map(_plain, wrapped.state_dict())), set(map(_plain, stored))
-        lost = sorted(key for key in stored if _plain(key) not in places)
-        absent = sorted(
-            _plain(key) for key in wrapped.state_dict() if ADDED in key and _plain(key) not in own
-        )
-        whole = wrapped.merge_and_unload(safe_merge=True)
+        _require_whole(wrapped, folder)
+    except ModelUnavailable:
+        raise
     except Exception as error:
         raise ModelUnavailable(f"{folder}: does not fit the model: {first_line(error)}") from error
+    try:
+        whole = wrapped.merge_and_unload(safe_merge=True)
+    except Exception as error:
+        raise ModelUnavailable(
+            f"{folder}: peft can't merge it ({named}) into the weights: {first_line(error)}: {INSTEAD}"
+        ) from error
+    return whole.eval().requires_grad_(False)
+
+
+def _require_whole(wrapped: Any, folder: Path) -> None:
+    """Raises ModelUnavailable where tensors of the file have no place in peft's model, or where it lacks what
+    peft would save: some kinds store what all layers share once, or make it again from a seed.
+    """
+    from peft import get_peft_model_state_dict
+
+    stored, saved = header(folder / WEIGHTS), get_peft_model_state_dict(wrapped, save_embedding_layers=False)
+    places = {_plain(key) for key in (*wrapped.state_dict(), *saved)}
+    own = set(map(_plain, stored))
+    lost = sorted(key for key in stored if _plain(key) not in places)
+    absent = sorted(key for key in map(_plain, saved) if key not in own)
     if lost:
         raise ModelUnavailable(
             f"{folder}: {len(lost)} of its {len(stored)} tensors have no place in the model, the first is "
@@ -81,7 +99,6 @@ def merged(model: Any, folder: Path) -> Any:
             f"{folder}: {len(absent)} tensors that its {CONFIG} asks for are not in its file, the first is "
             f"{absent[0]}"
         )
-    return whole.eval().requires_grad_(False)
 
 
 def _plain(key: str) -> str:

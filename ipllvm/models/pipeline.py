@@ -20,13 +20,16 @@ from ipllvm.records import ModelInfo
 
 @dataclass(frozen=True, slots=True)
 class LoadedCheckpoint:
-    """A loaded checkpoint: transformers' model and processor, and what it is called."""
+    """A loaded checkpoint: transformers' model and processor, and what it is called; `parameters` where the
+    model's own tensors can't tell, as those of some quantisers hold several in one number, 0 elsewhere.
+    """
 
     model: Any
     processor: Any
     name: str
     fingerprint: str
     prompt: PromptStyle
+    parameters: int = 0
 
 
 NEUTRAL: dict[str, Any] = {
@@ -118,7 +121,7 @@ def info(parts: LoadedCheckpoint, weights: tuple[str, ...], notes: tuple[str, ..
         dtype=str(parts.model.dtype).removeprefix("torch."),
         attention=str(config._attn_implementation),
         prompt=parts.prompt.name,
-        parameters=sum(p.numel() for p in parts.model.parameters()),
+        parameters=parts.parameters or sum(p.numel() for p in parts.model.parameters()),
         weights=weights,
         notes=notes,
     )

@@ -1,8 +1,11 @@
 """Quantised checkpoints: transformers reads those whose kind it knows and whose packages are here."""
 
+import copy
+from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any, Final
 
+import torch
 from transformers import quantizers
 
 from ipllvm.errors import ModelUnavailable
@@ -41,6 +44,30 @@ def require_readable(found: Checkpoint) -> None:
             f"{found.folder}: its weights are quantised ({found.quantisation}), and {' and '.join(missing)} "
             f"{'reads' if len(missing) == 1 else 'read'} them: pip install {' '.join(missing)}"
         )
+
+
+def of(model: Any) -> dict[str, Any] | None:
+    """What the config of a loaded model says of its quantiser; None where its weights are plain numbers."""
+    for part in (model.config, model.config.get_text_config()):
+        settings = getattr(part, "quantization_config", None)
+        if settings is not None:
+            plain = dict(settings) if isinstance(settings, Mapping) else settings.to_dict()
+            method = plain.get("quant_method")  # transformers' own is a member of an enumeration
+            return {**plain, "quant_method": getattr(method, "value", method)}
+    return None
+
+
+def parameters(model: Any) -> int:
+    """How many parameters a quantised model has by its config, whose tensors may hold several in one number;
+    0 where it is not quantised.
+    """
+    if of(model) is None:
+        return 0
+    plain = copy.deepcopy(model.config)
+    for part in (plain, plain.get_text_config()):
+        part.__dict__.pop("quantization_config", None)
+    with torch.device("meta"):
+        return sum(each.numel() for each in type(model)(plain).parameters())
 
 
 def packages(settings: dict[str, Any]) -> tuple[str, ...]:

@@ -59,6 +59,20 @@ def test_a_flip_that_is_no_tie_is_a_fault_and_a_tie_is_none() -> None:
         replace(found, batched=Difference(0, 0, float("nan"))).require()
 
 
+def test_a_model_that_rounds_between_its_layers_is_as_coarse_as_bfloat16(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tiny, "rounds", True)
+    found = check(tiny, samples(2))
+    assert found is not None and found.rounds
+    coarse = replace(found, spread=1.0, batched=Difference(1, 1, 0.3))
+    coarse.require()
+    with pytest.raises(NotMeasured, match="more than numerics explain"):
+        replace(coarse, rounds=False).require()
+    with pytest.raises(NotMeasured, match="more than numerics explain"):
+        replace(coarse, batched=Difference(1, 0, 0.3)).require()
+
+
 def test_nothing_to_ask_is_no_check(tiny: VisionLanguageModel) -> None:
     broken: Sequence[Any] = [replace(s, prompt=f"<image> again, {s.id}") for s in samples(3)]
     assert check(tiny, broken) is None

@@ -106,6 +106,29 @@ KINDS: dict[str, tuple[str, dict[str, Any], str]] = {
     "ranks by pattern": ("LoraConfig", {**SOME, "rank_pattern": {"q_proj": 4}}, "LoRA, rank 2"),
     "IA3": ("IA3Config", {"target_modules": ["k_proj"], "feedforward_modules": []}, "IA3"),
     "LoHa": ("LoHaConfig", SOME, "LOHA, rank 2"),
+    "shared by all layers": ("VeraConfig", {"r": 2, "target_modules": ["q_proj"]}, "VERA, rank 2"),
+    "a bank of vectors": (
+        "VBLoRAConfig",
+        {
+            "r": 2,
+            "num_vectors": 8,
+            "vector_length": 8,
+            "topk": 2,
+            "target_modules": ["q_proj"],
+        },
+        "VBLORA, rank 2",
+    ),
+    "ranks that are chosen": (
+        "AdaLoraConfig",
+        {
+            "init_r": 4,
+            "target_r": 2,
+            "total_step": 10,
+            "target_modules": ["q_proj"],
+        },
+        "ADALORA, rank 8",
+    ),
+    "sparse": ("ShiraConfig", {"r": 2, "target_modules": ["q_proj"]}, "SHIRA, rank 2"),
 }
 
 
@@ -117,7 +140,9 @@ def logits(model: Any, processor: Any) -> torch.Tensor:
     return found
 
 
-@pytest.mark.filterwarnings("ignore:Could not find a config file", "ignore:Setting `save_embedding_layers`")
+@pytest.mark.filterwarnings(
+    "ignore:Could not find a config file", "ignore:Setting `save_embedding_layers`", "ignore:Sparse invariant"
+)
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_peft_can_merge_says_what_it_says_beside_the_weights(
     kind: str, folder: Path, objects: tuple[Any, Any], tmp_path: Path
@@ -136,6 +161,18 @@ def test_what_peft_can_merge_says_what_it_says_beside_the_weights(
     wanted, own, before = (logits(each, objects[1]) for each in (wrapped, found._model, plain._model))
     torch.testing.assert_close(own, wanted, atol=1e-4, rtol=1e-4)
     assert (own - before).abs().max() > 0.01
+
+
+def test_what_peft_can_not_merge_says_so_and_what_to_do(
+    folder: Path, objects: tuple[Any, Any], tmp_path: Path
+) -> None:
+    peft: Any = pytest.importorskip("peft")
+    wrapped = peft.get_peft_model(objects[0], peft.PolyConfig(r=2, target_modules=["q_proj"]))
+    wrapped.save_pretrained(tmp_path / "poly")
+    with pytest.raises(
+        ModelUnavailable, match=r"peft can't merge it \(POLY\).*measure a kind that peft merges"
+    ):
+        load(str(folder), device="cpu", how=LoadOptions(adapter=str(tmp_path / "poly")))
 
 
 @pytest.mark.filterwarnings("ignore:Found missing adapter keys")

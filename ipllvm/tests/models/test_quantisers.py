@@ -1,0 +1,135 @@
+"""Quantised checkpoints as transformers saves them: counted, named, answered as plain `generate` does."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import transformers
+from PIL import Image
+from transformers import AutoModelForImageTextToText
+
+from ipllvm.engine.self_check import check
+from ipllvm.models import processors, quantisation
+from ipllvm.models.adapting import in_hand
+from ipllvm.models.loading import load, sketch
+from ipllvm.perturbations.noise import LayerNoise
+from ipllvm.perturbations.permutation import Permutation
+from ipllvm.records import Target
+from ipllvm.tests.models.test_load_options import edited
+from ipllvm.tests.tiny import make
+from ipllvm.tests.tiny.contract import Both, samples
+from ipllvm.tests.tiny.reference import Reference
+
+INT8 = {"quant_method": "bitsandbytes", "load_in_8bit": True}
+PICTURE = Image.new("RGB", (50, 40), "teal")
+APART = ["model.vision_tower", "model.multi_modal_projector", "lm_head", "down_proj"]
+"""Matrices of tiny models whose rows are no whole blocks of 64, which bitsandbytes can't run on a CPU."""
+
+
+@pytest.mark.parametrize(
+    ("settings", "rounded"),
+    [
+        (INT8, True),
+        ({"quant_method": "bitsandbytes", "load_in_4bit": True}, False),
+        ({"quant_method": "torchao", "quant_type": {"default": {"_type": "Int8WeightOnlyConfig"}}}, False),
+        ({"quant_method": "torchao", "quant_type": "int8_dynamic_activation_int8_weight"}, True),
+        ({"quant_method": "torchao", "quant_type": "int8DynamicActivationInt8Weight"}, True),
+        ({"quant_method": "quanto", "weights": "int8", "activations": None}, False),
+        ({"quant_method": "quanto", "weights": "int8", "activations": "int8"}, True),
+        ({"quant_method": "fp8", "activation_scheme": "dynamic"}, True),
+        ({"quant_method": "fp8", "activation_scheme": "dynamic", "dequantize": True}, False),
+        ({"config_groups": {"group_0": {"input_activations": {"num_bits": 8}}}}, True),
+        ({"config_groups": {"group_0": {"input_activations": None, "weights": {"num_bits": 4}}}}, False),
+        ({"config_groups": 3, "quant_type": 4, "weights": {}, "bits": []}, False),
+    ],
+)
+def test_what_rounds_between_the_layers_is_known_by_its_settings(
+    settings: dict[str, Any], rounded: bool
+) -> None:
+    assert quantisation.rounds_activations(settings) is rounded
+    (note,) = quantisation.note(settings)
+    assert note.startswith("its weights are quantised: ") and "\n" not in note
+
+
+def test_a_plan_of_quantised_weights_counts_what_lies_in_the_files(tmp_path: Path) -> None:
+    folder = edited(make("llava-llama", tmp_path / "int8"), quantization_config=INT8)
+    plain = sketch(str(make("llava-llama", tmp_path / "plain")))
+    model = sketch(str(folder))
+    assert plain.stored == 0
+    assert model.stored == sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    assert model.info().parameters == plain.info().parameters and model.rounds
+
+
+def test_a_quantised_model_in_hand_says_so_and_counts_what_its_config_describes(tmp_path: Path) -> None:
+    auto: Any = AutoModelForImageTextToText
+    folder = make("llava-llama", tmp_path)
+    model = auto.from_pretrained(folder, dtype=torch.float32)
+    count = sum(each.numel() for each in model.parameters())
+    model.config.quantization_config = INT8
+    packed = model.model.language_model.layers[0].self_attn.q_proj
+    packed.weight = torch.nn.Parameter(torch.zeros(3, dtype=torch.uint8), requires_grad=False)
+    held = in_hand(model, processors.load(folder, "llava"))
+    assert held.rounds and held.info().parameters == count
+    assert held.notes[0] == "its weights are quantised: bitsandbytes, 8 bits"
+    assert "may depend on its batch" in held.notes[1]
+
+
+def _configs() -> dict[str, tuple[str, Any]]:
+    """Quantisers that run on a CPU: the package that each needs, and how it is set."""
+
+    def four(kind: str, double: bool) -> Any:
+        return transformers.BitsAndBytesConfig(
+            load_in_4bit=True, bnb_4bit_quant_type=kind, bnb_4bit_use_double_quant=double,
+            bnb_4bit_compute_dtype=torch.float32, llm_int8_skip_modules=APART,
+        )  # fmt: skip
+
+    def ao(name: str) -> Any:
+        from torchao import quantization
+
+        return transformers.TorchAoConfig(getattr(quantization, name)())
+
+    return {
+        "LLM.int8": ("bitsandbytes", lambda: transformers.BitsAndBytesConfig(load_in_8bit=True)),
+        "nf4": ("bitsandbytes", lambda: four("nf4", False)),
+        "fp4, double": ("bitsandbytes", lambda: four("fp4", True)),
+        "Int8WeightOnly": ("torchao", lambda: ao("Int8WeightOnlyConfig")),
+        "W8A8": ("torchao", lambda: ao("Int8DynamicActivationInt8WeightConfig")),
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("family", "kind"),
+    [
+        *(("llava-llama", kind) for kind in _configs()),
+        ("qwen2_vl", "LLM.int8"),
+        ("qwen2_vl", "Int8WeightOnly"),
+    ],
+)
+def test_a_quantised_checkpoint_answers_as_transformers_does(family: str, kind: str, tmp_path: Path) -> None:
+    package, config = _configs()[kind]
+    if find_spec(package) is None or find_spec("accelerate") is None:
+        pytest.skip(f"it needs {package} and accelerate")
+    auto: Any = AutoModelForImageTextToText
+    plain = make(family, tmp_path / "plain")
+    options = {"dtype": torch.float32, "device_map": "cpu"}
+    made = auto.from_pretrained(plain, quantization_config=config(), **options)
+    folder = make(family, tmp_path / "quantised")
+    made.save_pretrained(folder)
+    model = load(str(folder), device="cpu")
+    name = model.info().family
+    reference = Reference(auto.from_pretrained(folder, **options).eval(), processors.load(folder, name))
+    noise = LayerNoise(1, "symmetric", 0.5, 0.6, Target.IMAGE, generated=False)
+    if model.rounds:  # a near tie may fall otherwise, as the check before a run knows
+        checked = check(model, samples(1))
+        assert checked is not None and checked.rounds
+        checked.require()
+    else:
+        assert Both(model, reference).require_equal(samples(1), [Permutation(), noise], 1)
+    assert model.info().parameters == sketch(str(plain)).info().parameters
+    assert model.notes[0].startswith("its weights are quantised: ")
+    held = in_hand(made, reference.processor)
+    assert held.notes[0] == model.notes[0] and held.rounds is model.rounds
