@@ -60,13 +60,10 @@ def _scheme(settings: Mapping[str, Any]) -> str:
     kind = settings.get("quant_type")
     kind = kind.get("default", kind) if isinstance(kind, Mapping) else kind
     kind = kind.get("_type") if isinstance(kind, Mapping) else kind
-    return next(
-        (each for each in (kind, settings.get("format"), settings.get("weights")) if _is_word(each)), ""
-    )
-
-
-def _is_word(value: Any) -> bool:
-    return isinstance(value, str) and bool(value)
+    for each in (kind, settings.get("format"), settings.get("weights")):
+        if isinstance(each, str) and each:
+            return each
+    return ""
 
 
 def _bits(settings: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Quantised checkpoints as transformers saves them: counted, named, answered as plain `generate` does."""
 
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -79,19 +80,20 @@ def test_a_quantised_model_in_hand_says_so_and_counts_what_its_config_describes(
 def _configs() -> dict[str, tuple[str, Any]]:
     """Quantisers that run on a CPU: the package that each needs, and how it is set."""
 
+    kinds: Any = transformers
+
     def four(kind: str, double: bool) -> Any:
-        return transformers.BitsAndBytesConfig(
+        return kinds.BitsAndBytesConfig(
             load_in_4bit=True, bnb_4bit_quant_type=kind, bnb_4bit_use_double_quant=double,
             bnb_4bit_compute_dtype=torch.float32, llm_int8_skip_modules=APART,
         )  # fmt: skip
 
     def ao(name: str) -> Any:
-        from torchao import quantization
-
-        return transformers.TorchAoConfig(getattr(quantization, name)())
+        quantization: Any = import_module("torchao.quantization")
+        return kinds.TorchAoConfig(getattr(quantization, name)())
 
     return {
-        "LLM.int8": ("bitsandbytes", lambda: transformers.BitsAndBytesConfig(load_in_8bit=True)),
+        "LLM.int8": ("bitsandbytes", lambda: kinds.BitsAndBytesConfig(load_in_8bit=True)),
         "nf4": ("bitsandbytes", lambda: four("nf4", False)),
         "fp4, double": ("bitsandbytes", lambda: four("fp4", True)),
         "Int8WeightOnly": ("torchao", lambda: ao("Int8WeightOnlyConfig")),
