@@ -2,22 +2,24 @@
 
 Letters count as whole words and only where they stand as an answer; the rules are the same for
 every letter, so that "A", which is also a word, is neither easier nor harder to hit than "B". What is
-declared ("the answer is C") counts before what is only mentioned on the way to it, and what is denied
-("not A", "A is wrong") is not named. Unlike extractors in use elsewhere, nothing is guessed: no answer and
+declared ("the answer is C") counts before what is only mentioned on the way to it, a letter that a reply
+begins with before letters in the words behind it, and what is denied ("not A", "I would not choose A", "A is
+wrong") is not named. Unlike extractors in use elsewhere, nothing is guessed: no answer and
 two answers are both unread, and get 0.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from string import ascii_uppercase
 
 from ipllvm.records import Sample, Score
 from ipllvm.scorers.exact_match import normalize
-from ipllvm.scorers.forms import captured, unretracted, unwrapped
-from ipllvm.scorers.letter_forms import DECLARED, DENIED, LEADING, NAMED
+from ipllvm.scorers.forms import captured, plain, unretracted, unwrapped
+from ipllvm.scorers.letter_forms import DECLARED, DENIED, HEDGES, LEADING, NAMED, OTHERS
 
-_LISTED = re.compile(r"\b(?:or|and)\s+\(?([A-Z])\b|(?<![\w'-])([A-Z])(?=\s*(?:[.):;,/&]|$|or\b|and\b))")
 _NEXT = re.compile(r"[)\]]*\s*(?:[,/&]|\band\b|\bor\b)\s*(?:option\s+)?\(?([A-Z])\b(?!\s+[a-z])")
+_MARK = re.compile(r"[.,;:!?()\[\]/&\n]|\s[-–—]\s")
+_LABELS = re.compile(r"[.):]\s+[a-z\d]")
 _SAYING = re.compile(
     r"^(?:(?:the\s+)?(?:(?:final|correct|right|best)\s+)?(?:answer|option|choice)\s*(?:is|:)\s*:?\s*|(?:it|this|that|there)"
     r"(?: is|'s| are)\s+|(?:the\s+)?(?:image|picture|photo)\s+(?:shows|depicts|contains|has)\s+)",
@@ -48,15 +50,15 @@ def extract(text: str, choices: Sequence[str]) -> str | None:
     [None, None, None, None]
     """
     text = unretracted(re.sub(r"[*`]", "", unwrapped(text)))
-    hits = _by_text(text, choices)
-    return _only(hits) if hits else _by_letter(text, ascii_uppercase[: len(choices)])
+    options = {letter: normalize(plain(each)) for letter, each in zip(ascii_uppercase, choices, strict=False)}
+    hits = _by_text(text, options)
+    return _only(hits) if hits else _by_letter(text, options)
 
 
-def _by_text(text: str, choices: Sequence[str]) -> set[str]:
+def _by_text(text: str, options: Mapping[str, str]) -> set[str]:
     """The letters of the options that the whole reply says, and of the one that it puts before their text."""
-    options = {letter: normalize(choice) for letter, choice in zip(ascii_uppercase, choices, strict=False)}
     said = {normalize(text), normalize(_SAYING.sub("", text))}
-    hits = {letter for letter, option in options.items() if len(option) > 1 and option in said}
+    hits = {letter for letter, option in options.items() if option.upper() not in options and option in said}
     if hits:
         return hits
     lettered = _LETTERED.match(text)
@@ -67,21 +69,36 @@ def _by_text(text: str, choices: Sequence[str]) -> set[str]:
     return {own} if own in behind else behind and {own, *behind}
 
 
-def _by_letter(text: str, letters: str) -> str | None:
+def _by_letter(text: str, options: Mapping[str, str]) -> str | None:
+    """The letter that is declared, else named; None where a second one is."""
     for each in DENIED:
-        text = each.pattern.sub(" ", text)
-    declared = {letter for found in captured(DECLARED, text) for letter in _with_next(found, letters)}
+        text = each.pattern.sub(lambda found: " " * len(found[0]), text)
+    cues = [found for found in captured(DECLARED, text) if found[1].upper() in options]
+    declared = {letter for found in cues for letter in _with_next(found)}
     if declared:
         return _only(declared)
-    named = {found[1].upper() for found in captured((*LEADING, *NAMED), text)} & set(letters)
-    listed = {(found[1] or found[2]) for found in _LISTED.finditer(text)} & set(letters)
-    return _only(named) if listed <= named else None
+    named = {found[1].upper() for found in captured((*LEADING, *NAMED), text)} & set(options)
+    first = any(each.pattern.match(text) for each in LEADING)
+    others = {
+        found[1].upper() for found in captured(OTHERS, text) if not first or _is_second(found, options)
+    } & set(options)
+    return _only(named) if others <= named else None
 
 
-def _with_next(found: re.Match[str], letters: str) -> set[str]:
+def _with_next(found: re.Match[str]) -> set[str]:
     """A letter that is declared, with the one that is joined to it ("A or B")."""
     joined = _NEXT.match(found.string, found.end())
-    return ({found[1].upper()} | ({joined[1]} if joined else set())) & set(letters)
+    return {found[1].upper()} | ({joined[1]} if joined else set())
+
+
+def _is_second(found: re.Match[str], options: Mapping[str, str]) -> bool:
+    """Whether a letter behind a first one is an answer too: by itself, or as a label of an option."""
+    before = _MARK.split(found.string[: found.start(1)].rstrip("(["))[-1].lower()
+    if set(re.findall(r"[^\W_]+", before)) <= HEDGES:
+        return True
+    behind, option = found.string[found.end() :], options.get(found[1].upper(), "")
+    words = normalize(behind.lstrip(")].: "))
+    return bool(_LABELS.match(behind)) or (option != "" and words.startswith(option))
 
 
 def _only(letters: set[str]) -> str | None:

@@ -7,6 +7,7 @@ import pytest
 
 from ipllvm.scorers import exact_match, multiple_choice, numbers, numeric, yes_no
 from ipllvm.scorers.forms import THOUGHTS, WRAPPINGS, Form, form, unretracted, unwrapped
+from ipllvm.scorers.letter_forms import OTHERS
 
 ANIMALS = ("a cat", "a dog", "a cow", "vitamin C")
 LETTERS = {
@@ -32,6 +33,12 @@ def test_forms_of_letters(each: Form, example: str) -> None:
     text = unretracted(unwrapped(example))
     assert each.pattern.search(text)
     assert multiple_choice.extract(example, ANIMALS) == "B"
+
+
+@pytest.mark.parametrize(("each", "example"), pairs(named(OTHERS)), ids=str)
+def test_a_second_letter_is_seen(each: Form, example: str) -> None:
+    assert each.pattern.search(example)
+    assert multiple_choice.extract(example, ANIMALS) is None
 
 
 @pytest.mark.parametrize(("each", "example"), pairs(LETTERS), ids=str)

@@ -105,7 +105,79 @@ SEVERAL: Cases = [
 ]
 
 
-@pytest.mark.parametrize(("text", "letter"), LETTERS + SENTENCES + TEXTS + NOTHING + SEVERAL)
+ON_ONE_LINE: Cases = [
+    ("The answer is B\n\nExplanation: it barks", "B"),
+    ("Answer: B\nThe dog barks.", "B"),
+    ("I choose B\nThe dog.", "B"),
+    ("**Answer: B**\n\n**Explanation:** A purrs.", "B"),
+    ("The answer is:\n\nB\n\nIt barks at A", "B"),
+    ('My answer: "B"\r\nA cat purrs.', "B"),
+    ("Réponse : B\nLe chien.", "B"),
+    ("The answer is 'B'.", "B"),
+    ("The answer is ‘B’", "B"),
+    ("The answer is B - a dog", "B"),
+    ("The answer is B – it barks", "B"),
+    ("The answer is B which is a dog", "B"),
+    ("Ans: B", "B"),
+    ("Answer - B", "B"),
+    ("Probably B.", "B"),
+    ("Most likely (B)", "B"),
+    ("It has to be B!", "B"),
+    ("I'd go for B", "B"),
+    ("The answer to the question is B.", "B"),
+]
+NOT_CHOSEN: Cases = [
+    ("I would not choose B.", None),
+    ("I wouldn't pick B.", None),
+    ("I don't think it's B.", None),
+    ("I do not think the answer is B", None),
+    ("I cannot say that it is B", None),
+    ("(B) cannot be correct.", None),
+    ("Option B cannot be right.", None),
+    ("B might not be right", None),
+    ("B (a dog) isn't it", None),
+    ("It is not the case that the answer is B.", None),
+    ("It's unlikely to be B", None),
+    ("I doubt it is B", None),
+    ("Anything but B", None),
+    ("Neither A nor B", None),
+    ("A, B and C are all wrong", None),
+    ("The answer is B? No.", None),
+    ("Is the answer B? No, the answer is C.", "C"),
+    ("The sign says (c) 2019 Disney", None),
+    ("The dog (a) is left", None),
+    ("Panel (b) shows a dog on grass", None),
+    ("the dog (b)", "B"),
+    ("It is not a cat so the answer is B", "B"),
+    ("I'm not sure, but I'd guess B", "B"),
+    ("Although I cannot see it, the answer is B", "B"),
+    ("It is not clear but the answer is B", "B"),
+]
+MORE_LETTERS: Cases = [
+    ("B. The line passes through A.", "B"),
+    ("B) Vitamins A and D.", "B"),
+    ("B\n\nTriangle ABC is right-angled at A.", "B"),
+    ("(B) because AB = 15 and the angle at C is 90", "B"),
+    ("B: the line from A to C is long. D is far.", "B"),
+    ("B. The sign says (c) Disney", "B"),
+    ("B. Or C?", None),
+    ("B. Maybe C.", None),
+    ("B; it could be C", None),
+    ("B. No, C.", None),
+    ("B. C.", None),
+    ("(B) (C)", None),
+    ("A. cat B. dog", None),
+    ("A. x\nB. y", None),
+    ("B) Vitamin C.", None),
+    ("The answer is B and C", None),
+    ("The answer is B or E", None),
+]
+
+
+ALL = LETTERS + SENTENCES + TEXTS + NOTHING + SEVERAL + ON_ONE_LINE + NOT_CHOSEN + MORE_LETTERS
+
+
+@pytest.mark.parametrize(("text", "letter"), ALL)
 def test_extract(text: str, letter: str | None) -> None:
     assert extract(text, ANIMALS) == letter
 
@@ -122,6 +194,30 @@ def test_a_letter_beyond_the_choices_is_no_answer() -> None:
 
 def test_options_that_are_single_letters_are_named_by_letter() -> None:
     assert extract("A", ("B", "A")) == "A"
+
+
+@pytest.mark.parametrize(
+    ("text", "choices", "letter"),
+    [
+        ("3", ("2", "3", "4"), "B"),
+        ("The answer is 3", ("2", "3", "4"), "B"),
+        ("There are 3.", ("2", "3", "4"), "B"),
+        ("**3**", ("2", "3", "4"), "B"),
+        ("３", ("2", "3", "4"), "B"),
+        ("20.", ("10", "20"), "B"),
+        ("x", ("w", "x", "y"), "B"),
+        ("+", ("-", "+"), "B"),
+        ("1½", ("½", "1½"), "B"),
+        ("c", ("c", "b", "a"), "C"),
+        ("B. 2", ("2", "3", "4"), None),
+        ("5", ("2", "3", "4"), None),
+        ("2 or 3", ("2", "3", "4"), None),
+    ],
+)
+def test_an_option_of_one_character_is_read_by_its_text(
+    text: str, choices: tuple[str, ...], letter: str | None
+) -> None:
+    assert extract(text, choices) == letter
 
 
 def test_score_compares_with_the_answer() -> None:
