@@ -19,7 +19,8 @@ BYTES = 256 * reading.MIB
 """The largest image file."""
 PIXELS = 50_000_000
 """The largest picture: 150 MB as RGB, and more than any camera's that a processor would not shrink."""
-
+LONGEST = 200
+"""How many times as long as wide a picture may be: processors enlarge its shorter side."""
 SIXTEEN_BITS = ("PNG", "PPM")
 """Formats whose grey beyond 8 bits is decoded as integers from 0 to 65,535."""
 
@@ -95,6 +96,10 @@ def _decode(data: bytes, name: str) -> Image.Image:
         with Image.open(BytesIO(data)) as image:
             if image.width * image.height > PIXELS:
                 raise ValueError(f"{image.width} x {image.height} pixels, more than {PIXELS:,}")
+            if max(image.size) > LONGEST * min(image.size):
+                raise ValueError(
+                    f"{image.width} x {image.height} pixels, a strip over {LONGEST} times as long as wide"
+                )
             return as_seen(image)
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         why = "no known image format" if isinstance(error, UnidentifiedImageError) else error

@@ -41,6 +41,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "hint": ("hint",),
 }
 """Columns by what they may be called, the likeliest first."""
+LISTED = 40
+"""Columns that a message names."""
 NEEDED = ("image", "question", "answer")
 NUMBERS = ("max_new_tokens", "answers_from")
 MAX_NEW_TOKENS = 16
@@ -112,7 +114,7 @@ def columns(rows: Sequence[Row], given: Mapping[str, Any], where: str) -> Mapped
             found[name] = next((there[each] for each in likely if each in there), "")
     missing = [name for name in NEEDED if not found[name] and not (name == "image" and given.get(name) == "")]
     if missing:
-        shown = ", ".join(known)
+        shown = ", ".join(known[:LISTED]) + f", ... {len(known):,} in all" * (len(known) > LISTED)
         bare = ', or image = "" for questions without pictures' * ("image" in missing)
         raise UsageError(
             f"{where}: no column for {' and '.join(missing)} (there are: {shown}): say which in "

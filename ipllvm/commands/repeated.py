@@ -29,11 +29,12 @@ _SHOWING: Final = re.compile(
 
 def words(run: Mapping[str, Any]) -> list[str]:
     """The arguments of `ipllvm check` that measure what a run did; raises UsageError where there are none."""
-    if not run["options"].get("models"):
+    models = run["options"].get("models")
+    if not models or not isinstance(models, list) or not all(isinstance(name, str) for name in models):
         raise UsageError("its run names no model")
     for reason in _unsaid(run["options"]):
         raise UsageError(f"its run {reason}")
-    program, *typed = shlex.split(str(run["command"]))
+    program, *typed = _split(str(run["command"]))
     if program == "ipllvm" and typed[:1] in (["check"], ["audit"]):
         typed = [typed[0].replace("check", ""), *typed[1:]]
         profile = ["--profile=audit"] if typed[0] else []
@@ -42,6 +43,14 @@ def words(run: Mapping[str, Any]) -> list[str]:
     if program != "pytest":
         raise UsageError(f"its command begins with {visible(program)}")
     return [*_taken([word for word in typed if not _is_suite(word)]), *_models(run)]
+
+
+def _split(command: str) -> list[str]:
+    """The words of a command, one at least; raises UsageError for what no shell would take."""
+    try:
+        return shlex.split(command) or [""]
+    except ValueError as error:
+        raise UsageError(f"its command is {visible(command, 200)}, which no shell takes: {error}") from error
 
 
 def _models(run: Mapping[str, Any]) -> list[str]:

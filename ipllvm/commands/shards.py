@@ -27,6 +27,8 @@ SAME: Final = ("model", "device", "dtype", "attention", "torch", "transformers",
 """What of a context all parts must share: an answer elsewhere is another measurement."""
 OUTCOMES: Final = "outcomes"
 LISTED: Final = 12
+MOST: Final = 1_000_000
+"""Shards of a run."""
 MEASURED: Final = re.compile(r"^shard \S+: ([\d,]+) of [\d,]+ samples measured")
 """What a part says of each property (ipllvm/evaluation/schedules.py)."""
 
@@ -89,11 +91,21 @@ def found(folder: Path) -> Iterator[MeasuredShard]:
         report = migration.read(run / runs.FILE)
         shard = report["run"]["options"].get("shard")
         if shard:
-            number, count = int(shard["number"]), int(shard["count"])
-            newest[number, count] = MeasuredShard(folder, number, count, report)
+            place = _place(shard, run)
+            newest[place] = MeasuredShard(folder, *place, report)
     if not newest:
         raise UsageError(f"{visible(str(folder))}: no run with --shard: give the --report-dir of each")
     yield from newest.values()
+
+
+def _place(shard: Any, run: Path) -> tuple[int, int]:
+    """Which shard of how many a report says that it is; raises UsageError where it is none."""
+    number, count = ((shard.get(name) if isinstance(shard, dict) else None) for name in ("number", "count"))
+    if type(number) is not int or type(count) is not int or not 1 <= number <= count <= MOST:
+        raise UsageError(
+            f"{visible(str(run))}: its report says it is shard {visible(str(shard), 60)}: there is none"
+        )
+    return number, count
 
 
 def _whole(parts: Sequence[MeasuredShard]) -> MeasuredShard:

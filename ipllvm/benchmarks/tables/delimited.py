@@ -8,6 +8,7 @@ import base64
 import binascii
 import csv
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -98,7 +99,7 @@ def _rows(path: Path, stream: BinaryIO, delimiter: str, pictures: bool) -> Itera
         if cells is None:
             return
         if header is None:
-            header = _unlike(path, [name.strip() for name in cells])
+            header = unlike(path, [name.strip() for name in cells])
         elif cells:
             number += 1
             if len(cells) != len(header):
@@ -122,9 +123,10 @@ def _why(error: csv.Error | UnicodeDecodeError) -> str:
     return why
 
 
-def _unlike(path: Path, header: list[str]) -> list[str]:
+def unlike(path: Path, header: list[str]) -> list[str]:
     """The names of the columns; raises UsageError where two are alike, of which one would be lost."""
-    twice = next((name for name in header if header.count(name) > 1), None)
+    counts = Counter(header)
+    twice = next((name for name in header if counts[name] > 1), None)
     if twice is not None:
         raise UsageError(f"{path}: two columns are called '{visible(twice)}'")
     return header

@@ -15,6 +15,7 @@ from typing import Any
 from PIL import Image
 
 from ipllvm.benchmarks.images import EncodedImage
+from ipllvm.benchmarks.tables.delimited import unlike
 from ipllvm.errors import BenchmarkUnavailable, UsageError
 from ipllvm.records import ImageSource
 
@@ -46,9 +47,13 @@ class ParquetImage:
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
-    """The rows of a file, pictures as values; raises BenchmarkUnavailable without pyarrow, and OSError."""
+    """The rows of a file, pictures as values; raises BenchmarkUnavailable without pyarrow, and OSError.
+
+    Raises UsageError where two columns have one name.
+    """
     with _open(path) as source:
         _check_size(path, source)
+        unlike(path, source.schema_arrow.names)
         pictures = [field.name for field in source.schema_arrow if _holds_pictures(field.type)]
         plain = [field.name for field in source.schema_arrow if field.name not in pictures]
         found: list[dict[str, Any]] = source.read(columns=plain).to_pylist()

@@ -45,6 +45,19 @@ def test_a_picture_of_absurd_size_raises_oserror(monkeypatch: pytest.MonkeyPatch
         EncodedImage("d", encoded()).load()
 
 
+@pytest.mark.parametrize(("size", "fits"), [((200, 1), True), ((401, 2), False), ((1, 30_000), False)])
+def test_a_strip_raises_oserror(size: tuple[int, int], fits: bool) -> None:
+    """Processors enlarge the shorter side: of 30,000 x 1 pixels they make a hundred million."""
+    content = BytesIO()
+    Image.new("RGB", size).save(content, "PNG")
+    picture = EncodedImage("strip", content.getvalue())
+    if fits:
+        assert picture.load().size == size
+    else:
+        with pytest.raises(OSError, match=r"image 'strip' can't be decoded: .* a strip over 200 times"):
+            picture.load()
+
+
 def test_a_missing_file_raises_when_loaded(tmp_path: Path) -> None:
     image = FileImage(str(tmp_path / "none.png"))
     assert image.digest() == EncodedImage("none", b"").digest()

@@ -505,3 +505,14 @@ def test_a_data_set_that_is_not_here_says_what_to_do(tmp_path: Path, monkeypatch
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(BenchmarkUnavailable, match="run 'ipllvm data get hub:org/set'"):
         choice.load("hub:org/set", offline=True)
+
+
+def test_two_columns_of_one_name_are_refused_in_parquet_too(tmp_path: Path) -> None:
+    """Of two answers one would be taken and the other lost without a word."""
+    pyarrow, parquet = (pytest.importorskip(name) for name in ("pyarrow", "pyarrow.parquet"))
+    cells = [pyarrow.array([value]) for value in ("a.png", "Which colour?", "red", "blue")]
+    table = pyarrow.table(cells, names=["image", "question", "answer", "answer"])
+    path = folder(tmp_path) / "mine.parquet"
+    parquet.write_table(table, path)
+    with pytest.raises(UsageError, match="two columns are called 'answer'"):
+        choice.load(choice.check(str(path)))

@@ -54,6 +54,8 @@ def test_options_and_a_selection_are_taken(command: str, expected: list[str]) ->
         "ipllvm store merge",
         "rm -rf properties",
         "pytest properties @evil",
+        "pytest properties 'unclosed",
+        "",
     ],
 )
 def test_any_other_word_is_refused(command: str) -> None:
@@ -79,3 +81,9 @@ def test_what_the_user_has_to_say_himself_is_refused(options: dict[str, Any], li
 def test_a_run_without_a_model_is_refused() -> None:
     with pytest.raises(UsageError, match="names no model"):
         repeated.words({"command": "pytest properties", "options": {}})
+
+
+@pytest.mark.parametrize("models", [None, [], "llava-tiny", [1], {"a": 1}])
+def test_models_that_are_no_names_are_none(models: Any) -> None:
+    with pytest.raises(UsageError, match="its run names no model"):
+        _words("pytest properties", models=models)

@@ -84,6 +84,7 @@ def _huge(path: Path) -> None:
 
 PICTURES: dict[str, Callable[[Path], object]] = {
     "of 144 million pixels": _huge,
+    "that are strips of 30,000 pixels": lambda path: Image.new("1", (30_000, 1)).save(path, "PNG"),
     "that are no pictures": lambda path: path.write_bytes(b"no picture"),
     "that are cut short": lambda path: path.write_bytes(b"\xff\xd8\xff\xe0" + bytes(64)),
     "that are missing": lambda path: None,

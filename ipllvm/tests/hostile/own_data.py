@@ -96,6 +96,9 @@ TABLES = {
     "no text": "\udcff\udcfe",
     "escapes for a header": f'"{ESCAPES}",b,c\n1,2,3\n',
 }
+TABLES["a hundred thousand columns"] = (
+    "image," + ",".join(f"c{n}" for n in range(100_000)) + "\n" + "," * 100_000
+)
 CHECK = ("data", "check")
 NAMED = {
     "of a path too long": (LONG + ".jsonl", "there is no such file"),

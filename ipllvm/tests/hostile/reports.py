@@ -157,6 +157,25 @@ ROWS = [
         )
         for reader, words in READERS.items()
     ),
+    *(
+        Row(
+            f"merge of a part that is shard {shard!r}",
+            ("report", "--merge", "."),
+            USAGE,
+            "its report says it is shard",
+            _report(_set("run", "options", "shard", value=shard)),
+            lines=1,
+            fast=shard == [2, 2],
+        )
+        for shard in (
+            [2, 2],
+            "1/2",
+            {"number": "two", "count": 2},
+            {"number": 3, "count": 2},
+            {"number": True, "count": 2},
+            {"number": 1, "count": 10**30},
+        )
+    ),
     Row(
         "runs of a violation that was altered",
         ("runs", "--report-dir=."),
