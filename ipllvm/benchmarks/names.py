@@ -50,3 +50,16 @@ def base(name: str) -> str:
     ('mme', 'scenes')
     """
     return name.partition(AT)[0]
+
+
+_RENDERINGS: Final = ("-mc", "-wide", "-tall")
+
+
+def source(name: str) -> str:
+    """What a benchmark's pictures and questions are, however they are put: without protocol and rendering.
+
+    >>> source("scenes-mc"), source("easyvqa-wide"), source("mme@paper"), source("planted-10")
+    ('scenes', 'easyvqa', 'mme', 'planted-10')
+    """
+    plain = base(name)
+    return next((plain.removesuffix(each) for each in _RENDERINGS if plain.endswith(each)), plain)

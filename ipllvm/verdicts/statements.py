@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from ipllvm.benchmarks.names import base
+from ipllvm.benchmarks.names import base, source
 from ipllvm.metrics.influence import ratio_difference
 from ipllvm.records import Claim, Contrast, Decision, Result
 from ipllvm.sampling import generator
@@ -101,7 +101,7 @@ def _over_benchmarks(rows: Sequence[Row]) -> Iterator[Statement]:
         if len(found) < 2:
             continue
         claim, names = found[0].claim, tuple(each.benchmark for each in found)
-        terms = [(1 / len(found), each.contrasts["claim"]) for each in found]
+        terms = [(1 / len(found), each) for each in found]
         lost = [each.benchmark for each in found if not _met(each)]
         unmet = max(_need(each) for each in found), f"{NOT_SHOWN} on {', '.join(lost)}"
         text = f"On average over {len(found)} benchmarks: {claim.text}"
@@ -116,8 +116,7 @@ def _text_rich(rows: Sequence[Row]) -> Iterator[Statement]:
         plain = [each for each in kept if base(each.benchmark) not in TEXT_RICH]
         if not rich or not plain:
             continue
-        terms = [(1 / len(rich), each.contrasts["claim"]) for each in rich]
-        terms += [(-1 / len(plain), each.contrasts["claim"]) for each in plain]
+        terms = [(1 / len(rich), each) for each in rich] + [(-1 / len(plain), each) for each in plain]
         names = tuple(each.benchmark for each in (*rich, *plain))
         text = "Shuffled patches cost more where pictures hold text."
         claim = _positive(found[0].claim)
@@ -218,10 +217,11 @@ def _decided(
     )
 
 
-def _mean(terms: Sequence[tuple[float, Contrast]], claim: Claim) -> Decisive:
-    """A weighted sum of means of independent samples, and the test of it on the side of the claim."""
+def _mean(terms: Sequence[tuple[float, Row]], claim: Claim) -> Decisive:
+    """A weighted sum of means, and the test of it on the side of the claim; renderings share their pictures."""
     sign = claim.sign
-    test = combined([(sign * weight, contrast) for weight, contrast in terms])
+    sources = [source(row.benchmark) for _, row in terms]
+    test = combined([(sign * weight, row.contrasts["claim"]) for weight, row in terms], sources)
     return None if test.too_little else sign * test.mean * test.bound, test
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ipllvm.benchmarks.names import source
 from ipllvm.records import Contrast
 from ipllvm.stats.choice import choose
 from ipllvm.stats.clusters import cluster_sums, mean_size
@@ -33,7 +34,7 @@ def p_worse(contrast: Contrast) -> float:
 def pool(parts: Sequence[tuple[str, Contrast]]) -> Contrast | None:
     """All values as one sample, of contrasts on benchmarks by name; None where there are none.
 
-    A picture is one cluster however many properties and questions ask about it. Where a benchmark has many
+    A picture is one cluster however many properties, questions and renderings ask about it. Where a benchmark has many
     questions a picture its answers weigh less, by the design effect that is planned with; the mean weight
     is 1. What is asked is whether anything is worse, and no weight makes that of nothing.
     """
@@ -49,7 +50,7 @@ def pool(parts: Sequence[tuple[str, Contrast]]) -> Contrast | None:
     return Contrast(
         POOLED,
         np.concatenate([weight * each.values for weight, each in zip(weights, contrasts, strict=True)]),
-        tuple(f"{name} {cluster}" for name, each in parts for cluster in each.clusters),
+        tuple(f"{source(name)} {cluster}" for name, each in parts for cluster in each.clusters),
         bound=max(weight * each.bound for weight, each in zip(weights, contrasts, strict=True)),
         lattice=min(each.lattice for each in contrasts) if alike else 0.0,
         draws=max(each.draws for each in contrasts),

@@ -67,3 +67,19 @@ def test_what_is_known_of_missing_samples_is_used() -> None:
         wide, narrow = make(blind).interval(), make(known).interval()
         assert narrow[1] == pytest.approx(wide[1], abs=1e-9)
         assert narrow[0] == pytest.approx(wide[0] + 0.01, abs=1e-9)
+
+
+@pytest.mark.parametrize(("weights", "error"), [((0.5, 0.5), 0), ((0.25, 0.75), 0), ((0.5, 0.5), 3)])
+def test_means_on_the_same_clusters_are_no_surer_than_one(weights: tuple[float, float], error: int) -> None:
+    part = flips(300, 24, 12, n_error=error)
+    one = combined([(1.0, part)]).interval()
+    both = [(weight, part) for weight in weights]
+    assert combined(both, ("scenes", "scenes")).interval() == pytest.approx(one, abs=2e-3)
+    low, high = combined(both, ("scenes", "charts")).interval()
+    assert high - low < 0.9 * (one[1] - one[0])
+    assert combined(both, ("scenes", "charts")).interval() == combined(both).interval()
+
+
+def test_a_part_with_one_cluster_decides_nothing_though_another_has_more() -> None:
+    terms = [(0.5, flips(200, 10)), (0.5, flips(1, 1))]
+    assert combined(terms, ("scenes", "scenes")).too_little

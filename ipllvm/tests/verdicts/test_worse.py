@@ -67,3 +67,16 @@ def test_a_pool_of_alike_benchmarks_is_the_sample_of_both() -> None:
         1 / ((300 + 60 / 1.9) / 360)
     )
     assert pool([]) is None and pool([("none", flips(0, 0, n_error=2))]) is None
+
+
+@pytest.mark.parametrize(
+    "names", [("scenes", "scenes-mc"), ("easyvqa-wide", "easyvqa-tall"), ("mme", "mme@paper"), ("own", "own")]
+)
+def test_renderings_of_one_benchmark_share_its_pictures(names: tuple[str, str]) -> None:
+    one = flips(300, 24, 12)
+    both = pool([(name, one) for name in names])
+    apart = pool([("first", one), ("second", one)])
+    assert both is not None and apart is not None
+    assert len(set(both.clusters)) == len(set(one.clusters)) == len(set(apart.clusters)) / 2
+    assert p_worse(apart) < p_worse(one) * 0.8, "as if they were other pictures"
+    assert p_worse(both) > 0.9 * p_worse(one)
