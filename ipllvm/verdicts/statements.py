@@ -218,7 +218,7 @@ def _decided(
 
 
 def _mean(terms: Sequence[tuple[float, Row]], claim: Claim) -> Decisive:
-    """A weighted sum of means, and the test of it on the side of the claim; renderings share their pictures."""
+    """A weighted sum of means, and the test of it on the side of the claim; renderings share pictures."""
     sign = claim.sign
     sources = [source(row.benchmark) for _, row in terms]
     test = combined([(sign * weight, row.contrasts["claim"]) for weight, row in terms], sources)

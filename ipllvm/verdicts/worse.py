@@ -34,9 +34,9 @@ def p_worse(contrast: Contrast) -> float:
 def pool(parts: Sequence[tuple[str, Contrast]]) -> Contrast | None:
     """All values as one sample, of contrasts on benchmarks by name; None where there are none.
 
-    A picture is one cluster however many properties, questions and renderings ask about it. Where a benchmark has many
-    questions a picture its answers weigh less, by the design effect that is planned with; the mean weight
-    is 1. What is asked is whether anything is worse, and no weight makes that of nothing.
+    A picture is one cluster however many properties, questions and renderings ask about it. Where a benchmark
+    has many questions a picture its answers weigh less, by the design effect that is planned with; the mean
+    weight is 1. What is asked is whether anything is worse, and no weight makes that of nothing.
     """
     parts = [(name, each) for name, each in parts if len(each.values)]
     if not parts:
