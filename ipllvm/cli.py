@@ -13,7 +13,7 @@ from ipllvm.safety.interrupts import as_keyboard_interrupt
 from ipllvm.safety.printing import guarded, open_closed, visible
 
 COMPLETION = "--completion"
-SHELLS = ("bash", "zsh", "tcsh")
+SHELLS = ("bash", "zsh", "fish", "tcsh")
 USAGE_ERROR, INTERRUPTED, BROKEN = 4, 2, 3
 """Exit statuses as pytest's; argparse's own 2 for a command line that can't be used is Ctrl-C there."""
 COMMANDS = {
