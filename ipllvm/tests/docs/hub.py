@@ -1,4 +1,4 @@
-"""A hub on this machine that the hub's own client takes for the real one: its addresses for data sets, over files."""
+"""A hub on this machine that the hub's own client takes for the real one, over files."""
 
 import hashlib
 import json

@@ -143,16 +143,17 @@ def shell(tmp_path: Path) -> Iterator[Path]:
         yield tmp_path
 
 
-def run(folder: Path, commands: str) -> None:
+def run(folder: Path, commands: str, **variables: str) -> None:
     """Run commands in a shell that stops at the first that fails."""
-    here = os.environ | {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "CI": ""}
+    packages = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    here = os.environ | {"PATH": f"{folder / 'bin'}:{os.environ['PATH']}", "PYTHONPATH": packages, "CI": ""}
     made = subprocess.run(
         ["bash", "-ec", commands],
         cwd=folder,
-        env=here,
+        env=here | variables,
         capture_output=True,
         text=True,
-        timeout=900,
+        timeout=1200,
         check=False,
     )
     assert made.returncode == 0, f"{commands}\n{made.stdout[-2000:]}\n{made.stderr[-2000:]}"
