@@ -120,18 +120,27 @@ def unwrapped(text: str) -> str:
     return text.strip()
 
 
-_RETRACTION = re.compile(
-    r"\b(?:wait|no|actually|sorry|hmm|correction)\b[^.!?\n]*"
-    r"\b(?:wrong|incorrect|mistaken?|not right)\b[.!?,:;\s]*",
-    re.IGNORECASE,
+_TAKING_BACK = (
+    r"\b(?:wait|sorry|hmm|correction)\b[^.!?\n]*",
+    r"\bactually\b[^.!?\n]*\b(?:that|this|it|I)\b[^.!?\n]*",
+    r"(?<=[.!?\n])\s*no,?\s+(?:that|this|it|I|my \w+|\d+)\b[^.!?\n]*",
 )
+_RETRACTION = re.compile(
+    rf"(?:{'|'.join(_TAKING_BACK)})\b(?:wrong|incorrect|mistaken?|not right)\b[.!?,:;\s]*", re.IGNORECASE
+)
+_ONLY_NO = re.compile(r"\W*no\W*", re.IGNORECASE)
 
 
 def unretracted(text: str) -> str:
     """What follows the last words that take back what was said before; the whole text where none do.
 
+    A "no" that a reply begins with takes back nothing: "No, that is wrong" is an answer.
+
     >>> unretracted("The answer is 5. Wait, that is wrong. The answer is 6.")
     'The answer is 6.'
+    >>> unretracted("No, that is wrong. The sign reads 40.")
+    'No, that is wrong. The sign reads 40.'
     """
-    rest = _RETRACTION.split(text)[-1]
+    found = [each for each in _RETRACTION.finditer(text) if not _ONLY_NO.fullmatch(text[: each.start()])]
+    rest = text[found[-1].end() :] if found else ""
     return rest if rest.strip() else text

@@ -19,7 +19,7 @@ from ipllvm.scorers.letter_forms import DECLARED, DENIED, HEDGES, LEADING, NAMED
 
 _NEXT = re.compile(r"[)\]]*\s*(?:[,/&]|\band\b|\bor\b)\s*(?:option\s+)?\(?([A-Z])\b(?!\s+[a-z])")
 _MARK = re.compile(r"[.,;:!?()\[\]/&\n]|\s[-–—]\s")
-_LABELS = re.compile(r"[.):]\s+[a-z\d]")
+_LABELS = re.compile(r"[)\]]|[.:]\s+[a-z\d]")
 _SAYING = re.compile(
     r"^(?:(?:the\s+)?(?:(?:final|correct|right|best)\s+)?(?:answer|option|choice)\s*(?:is|:)\s*:?\s*|(?:it|this|that|there)"
     r"(?: is|'s| are)\s+|(?:the\s+)?(?:image|picture|photo)\s+(?:shows|depicts|contains|has)\s+)",
@@ -93,7 +93,7 @@ def _with_next(found: re.Match[str]) -> set[str]:
 
 def _is_second(found: re.Match[str], options: Mapping[str, str]) -> bool:
     """Whether a letter behind a first one is an answer too: by itself, or as a label of an option."""
-    before = _MARK.split(found.string[: found.start(1)].rstrip("(["))[-1].lower()
+    before = _MARK.split(found.string[: found.start(1)])[-1].lower()
     if set(re.findall(r"[^\W_]+", before)) <= HEDGES:
         return True
     behind, option = found.string[found.end() :], options.get(found[1].upper(), "")

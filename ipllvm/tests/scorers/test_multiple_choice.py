@@ -54,6 +54,7 @@ SENTENCES: Cases = [
     ("Sample A shows a cat and sample B a dog. The answer is C.", "C"),
     ("The answer is B. Wait, that is wrong. The answer is C.", "C"),
     ("The answer is **B**.", "B"),
+    ("The answer is B. There is no cat in it, so A is wrong. Option C shows a cow.", "B"),
 ]
 TEXTS: Cases = [
     ("a dog", "B"),
@@ -159,7 +160,10 @@ MORE_LETTERS: Cases = [
     ("B\n\nTriangle ABC is right-angled at A.", "B"),
     ("(B) because AB = 15 and the angle at C is 90", "B"),
     ("B: the line from A to C is long. D is far.", "B"),
-    ("B. The sign says (c) Disney", "B"),
+    ("B. The sign says (c) Disney", None),
+    ("(a) Open (b) Closed", None),
+    ("(A) (very) dark (B) light (a bit)", None),
+    ("A) Open B) Closed", None),
     ("B. Or C?", None),
     ("B. Maybe C.", None),
     ("B; it could be C", None),
