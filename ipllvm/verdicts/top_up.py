@@ -9,6 +9,7 @@ taken at the whole of alpha, which cannot be taken back, and is told.
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import accumulate, takewhile
 from pathlib import Path
 
 from ipllvm.errors import UsageError
@@ -34,7 +35,10 @@ class Look:
 
 
 def over_all(verdict: Verdict, claim: Claim, look: Look, earlier: Sequence[Look]) -> Verdict:
-    """The verdict on `look`, taken after `earlier` ones with fewer samples, each at its share of the plan.
+    """The verdict on `look`, taken after `earlier` ones (in that order), each at its share of the plan.
+
+    A look at no more samples than were seen before has no share, so that nothing is decided at it. One that
+    is among the `earlier` ones is that one repeated.
 
     >>> from ipllvm import claims
     >>> first, second = Look("k", 300, 0.3, 0.9, 1500), Look("k", 1500, 0.04, 0.9, 1500)
@@ -42,24 +46,30 @@ def over_all(verdict: Verdict, claim: Claim, look: Look, earlier: Sequence[Look]
     >>> over_all(alone, claims.load()["permutation"], second, [first]).reason
     'not enough at look 2 of 1500 planned samples, level 0.039, after 300: inside'
     """
-    before = [each for each in earlier if each.samples < look.samples]
-    whole = max(look.planned, look.samples)
-    shares = tuple(each.samples / whole for each in (*before, look))
-    level = levels(shares, claim.alpha)[-1]
+    before = list(takewhile(lambda each: each.samples != look.samples, earlier))
+    rising = _rising([*before, look])
+    whole = max(look.planned, rising[-1].samples)
+    shares = tuple(each.samples / whole for each in rising)
+    level = levels(shares, claim.alpha)[-1] if rising[-1] is look else 0.0
     p_holds, p_violated = (
-        repeated_p([getattr(each, side) for each in (*before, look)], shares)
-        for side in ("p_holds", "p_violated")
+        repeated_p([getattr(each, side) for each in rising], shares) for side in ("p_holds", "p_violated")
     )
     sides = {Decision.HOLDS: p_holds, Decision.VIOLATED: p_violated}
     decision = next((side for side, p in sides.items() if p <= claim.alpha), Decision.UNDECIDED)
     after = f", after {', '.join(str(each.samples) for each in before)}" if before else ""
-    where = f"look {len(shares)} of {whole} planned samples, level {level:.2g}{after}"
+    where = f"look {len(before) + 1} of {whole} planned samples, level {level:.2g}{after}"
     told = {
         verdict.decision: f"{verdict.reason} ({where})",
         Decision.UNDECIDED: f"not enough at {where}: {verdict.reason}",
     }.get(decision, f"decided at an earlier look; now ({where}): {verdict.reason}")
     reason = f"{told}{_overspent(claim, level, before)}"
     return replace(verdict, decision=decision, reason=reason, p_holds=p_holds, p_violated=p_violated)
+
+
+def _rising(looks: Sequence[Look]) -> list[Look]:
+    """The looks that saw more samples than all before them."""
+    most = accumulate((look.samples for look in looks), max, initial=0)
+    return [look for look, seen in zip(looks, most, strict=False) if look.samples > seen]
 
 
 def _overspent(claim: Claim, level: float, before: Sequence[Look]) -> str:
@@ -81,7 +91,7 @@ class Book:
         self._file = folder / FILE
 
     def of(self, key: str) -> list[Look]:
-        """The looks at one measurement, of each number of samples the last, in rising order.
+        """The looks at one measurement, of each number of samples the last, in the order they were taken in.
 
         Raises UsageError where the file can't be read: looks that nobody knows of are paid for by nobody.
         """
@@ -93,7 +103,7 @@ class Book:
                 continue  # a line that was cut off when the disk was full
             if look.key == key and type(look.samples) is int:
                 found[look.samples] = look
-        return [found[samples] for samples in sorted(found)]
+        return list(found.values())
 
     def add(self, look: Look) -> None:
         """Write a look down; what was the same already is not written again."""

@@ -23,7 +23,7 @@ def test_looks_are_remembered_by_samples(tmp_path: Path) -> None:
     first, second = Look("k", 300, 0.3, 0.9, 1500), Look("k", 1500, 0.04, 0.9, 1500)
     for look in (second, first, first, Look("other", 10, 0.1, 0.9)):
         book.add(look)
-    assert Book(tmp_path / "deep").of("k") == [first, second]
+    assert Book(tmp_path / "deep").of("k") == [second, first], "as they were taken"
     file = tmp_path / "deep" / FILE
     assert len(file.read_text().splitlines()) == 3
     file.write_text(file.read_text() + '{"key": "k", "samp')
@@ -61,6 +61,37 @@ def test_what_was_decided_before_stays() -> None:
         and found.reason.startswith("decided at an earlier look")
         and "level 0.039" in found.reason
     )
+
+
+@pytest.mark.parametrize(
+    ("counts", "p_values", "planned"),
+    [
+        ([1500, 300], [0.3, 0.04], 0),
+        ([1500, 300], [0.3, 0.001], 1500),
+        ([600, 1500, 900], [0.3, 0.3, 0.01], 3000),
+        ([900, 300], [0.2, 0.0001], 3000),
+    ],
+)
+def test_fewer_samples_after_more_decide_nothing(
+    counts: list[int], p_values: list[float], planned: int
+) -> None:
+    *earlier, look = (Look("k", n, p, 0.9, planned) for n, p in zip(counts, p_values, strict=True))
+    found = over_all(Verdict(Decision.HOLDS, "inside", look.p_holds, 0.9), claim(), look, earlier)
+    assert found.decision is Decision.UNDECIDED and found.p_holds > 0.999 * min(p_values[:-1])
+    assert f"after {', '.join(map(str, counts[:-1]))}" in found.reason and "level 0," in found.reason
+    assert ("at the whole of alpha" in found.reason) is (planned == 0)
+
+
+def test_fewer_samples_after_more_do_not_undo_what_was_decided() -> None:
+    now = Verdict(Decision.UNDECIDED, "open", 0.4, 0.9)
+    found = over_all(now, claim(), Look("k", 300, 0.4, 0.9, 1500), [Look("k", 1500, 0.001, 0.9, 1500)])
+    assert found.decision is Decision.HOLDS and found.reason.startswith("decided at an earlier look")
+
+
+def test_a_look_that_is_repeated_after_a_longer_one_says_what_it_said() -> None:
+    first, second = Look("k", 300, 0.01, 0.9, 1500), Look("k", 1500, 0.2, 0.9, 1500)
+    verdict = Verdict(Decision.HOLDS, "inside", 0.01, 0.9)
+    assert over_all(verdict, claim(), first, [first, second]) == over_all(verdict, claim(), first, [])
 
 
 @pytest.mark.slow
