@@ -7,7 +7,8 @@ all samples and layers, its noise is fresh per (draw, layer, sample). Kind: obse
 as half. Beside it stand the paper's importance (by the best draw, which is biased low by selection, by
 the mean and by the worst), all K scores, and the quarter's share. Where noise brings more than half of
 the layers to the blank-image score the map is saturated: nothing is decided, and the milder noise of
-Keskar et al. is shown beside it.
+Keskar et al. is shown beside it. Nor is anything decided where noise at more than half of them is not shown
+to leave more than a blank image.
 """
 
 from functools import partial
@@ -57,5 +58,5 @@ def test_layer_importance(evaluation: "Evaluation") -> None:
             series=curves,
         ),
         something_to_lose=gain(clean, blank),
-        obstacle=saturated,
+        obstacle=saturated or importance.unclear(blank, noisy),
     )

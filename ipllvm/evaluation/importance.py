@@ -15,6 +15,8 @@ from ipllvm.sampling import generator
 from ipllvm.stats.choice import distinct
 from ipllvm.verdicts import series
 
+MARGIN = 0.05
+"""Up to so much above a blank image's score, in scores, noise leaves about the same; ours."""
 COSTS = "what noise there costs (higher = more important)"
 
 
@@ -49,15 +51,27 @@ def decisive(
     return make(*noisy, crossed=asked.draws == "random")
 
 
-def saturated(blank: Scores, noisy: Sequence[Scores]) -> str:
-    """Why a map tells nothing, if more than half of its places leave no more than a blank image."""
-    lost = [not distinct(gain(each, blank)) for each in noisy]
+def saturated(blank: Scores, noisy: Sequence[Scores], margin: float = MARGIN) -> str:
+    """Why a map tells nothing, if noise at more than half of its places leaves what a blank image does.
+
+    That is a mean at most `margin` (in scores) above the blank image's, and not shown to be above it.
+    """
+    gains = [gain(each, blank) for each in noisy]
+    lost = [not distinct(each) and bool(len(each.values)) and each.values.mean() <= margin for each in gains]
     if sum(lost) * 2 <= len(lost):
         return ""
     return (
-        f"saturated: noise at {sum(lost)} of {len(lost)} layers leaves no more than a blank image; "
+        f"saturated: noise at {sum(lost)} of {len(lost)} layers leaves about what a blank image does; "
         "a milder one tells more: --noise-kind=keskar"
     )
+
+
+def unclear(blank: Scores, noisy: Sequence[Scores]) -> str:
+    """Why a map decides nothing, if at more than half of its places no more than a blank image's is shown."""
+    lost = [not distinct(gain(each, blank)) for each in noisy]
+    if sum(lost) * 2 <= len(lost):
+        return ""
+    return f"noise at {sum(lost)} of {len(lost)} layers is not shown to leave more than a blank image"
 
 
 def by_layer(name: str, clean: Scores, noisy: Sequence[Scores]) -> Series:

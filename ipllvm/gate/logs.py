@@ -21,7 +21,17 @@ from ipllvm.records import Transcript
 from ipllvm.safety import reading
 from ipllvm.safety.printing import visible
 
-LESS_IS_BETTER: Final = re.compile(r"perplexity|bits_per_byte|loss|(^|_)(wer|cer|ter|mae|mse|rmse)($|_)")
+_LESS: Final = re.compile(
+    r"(?<![a-z0-9])(?:perplexity|ppl|bits_per_byte|bpb|(?:log)?loss|nll|(?:cross_)?entropy|errors?|[wctmde]er|"
+    r"mae|r?mse|s?mape|brier|ece|mce|ned|edit_dist(?:ance)?|levenshtein|distance|fpr|fnr|"
+    r"false_(?:positive|negative)s?|hallucinat[a-z]*|chair_?[is]?|toxic[a-z]*|lpips|fid)(?![a-z0-9])"
+)
+"""Whole words that name a metric of which less is better: "lossless_acc" is none."""
+_MORE: Final = re.compile(
+    r"(?<![a-z0-9])(?:acc(?:uracy)?|f1|precision|recall|auc|auroc|free)(?![a-z0-9])|^(?:no|non|without)[^a-z0-9]"
+)
+"""Words with which more is better after all, as in "error_detection_acc"."""
+_CAPITAL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 LETTERS: Final = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
 """Values of inspect_ai: correct, partially correct, incorrect, no answer."""
 NOT_METRICS: Final = frozenset(
@@ -87,7 +97,7 @@ def load(place: Path, margin: float) -> Baseline:
     entries, left = [], []
     for (task, metric), log in sorted(logs.items()):
         values = [value for each in log.scores.values() for value in each]
-        if LESS_IS_BETTER.search(metric) or not all(0 <= value <= 1 for value in values):
+        if less_is_better(metric) or not all(0 <= value <= 1 for value in values):
             left.append(f"{metric} of {task}")
         else:
             entries.append(_entry(task, metric, log, margin))
@@ -95,6 +105,16 @@ def load(place: Path, margin: float) -> Baseline:
         why = f"; no score from 0 to 1: {', '.join(left)}" if left else ""
         raise UsageError(f"{visible(str(place))}: no score by sample (lm-eval: --log_samples){visible(why)}")
     return Baseline({"left_out": left}, {each.key: each for each in entries})
+
+
+def less_is_better(metric: str) -> bool:
+    """Whether a metric's name says that less of it is better.
+
+    >>> [less_is_better(name) for name in ("error_rate", "CHAIR_i", "wer,none", "lossless_acc", "f1")]
+    [True, True, True, False, False]
+    """
+    name = _CAPITAL.sub("_", metric).casefold()
+    return bool(_LESS.search(name)) and not _MORE.search(name)
 
 
 def _files(place: Path) -> list[Path]:

@@ -5,7 +5,7 @@ The verdicts use drops, unclipped and without division.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import TYPE_CHECKING
 
@@ -98,9 +98,13 @@ def crossing(
 ) -> Crossing:
     """Where a lead, positive in the first places, is first lost: by clusters resampled, for display only.
 
-    `leads` are contrasts of the same samples, one a place.
+    `leads` are contrasts, one a place; samples that one of them lacks, as where an answer failed, are left
+    out of all. Without a sample there is no crossing.
     """
+    leads = _of_all(leads)
     names = list(dict.fromkeys(leads[0].clusters))
+    if not names:
+        return Crossing(None, None, None, 1.0)
     row = {name: number for number, name in enumerate(names)}
     totals = np.zeros((len(names), len(leads)))
     np.add.at(totals, [row[name] for name in leads[0].clusters], np.stack([lead.values for lead in leads], 1))
@@ -108,6 +112,15 @@ def crossing(
     drawn = [found for means in weights @ totals if (found := _first_loss(means)) is not None]
     low, high = np.quantile(drawn, (alpha, 1 - alpha), method="nearest").tolist() if drawn else (None, None)
     return Crossing(_first_loss(totals.sum(0)), low, high, 1 - len(drawn) / replicates)
+
+
+def _of_all(leads: Sequence[Contrast]) -> list[Contrast]:
+    """The samples that all of them have, in the order of the first."""
+    shared = set(leads[0].samples).intersection(*(lead.samples for lead in leads[1:]))
+    first = leads[0].only(np.array([sample in shared for sample in leads[0].samples], bool))
+    rows = [lead.paired_with(first) for lead in leads]
+    orders = [[here for _, here in sorted(zip(there, here, strict=True))] for here, there in rows]
+    return [replace(first, values=lead.values[order]) for lead, order in zip(leads, orders, strict=True)]
 
 
 def _first_loss(means: "Float[np.ndarray, 'places']") -> int | None:

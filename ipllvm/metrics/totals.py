@@ -124,14 +124,15 @@ def ratio_of_read(graded: Sequence[GradedSample]) -> tuple[Figure, ...]:
 def mme_points(graded: Sequence[GradedSample]) -> tuple[Figure, ...]:
     """MME: accuracy and accuracy+ in percent of each task, summed up over its 14 tasks.
 
-    Accuracy+ counts pictures with both questions right. A picture of which an answer is missing counts
-    among the pictures. The most are 200 points a task that is there, 2,800 for all.
+    Tasks of other names follow in the order they come in. Accuracy+ counts pictures with both questions
+    right. A picture of which an answer is missing counts among the pictures. The most are 200 points a task
+    that is there, 2,800 for all.
     """
     tasks: dict[str, list[GradedSample]] = {}
     for each in graded:
         tasks.setdefault(dict(each.sample.labels)["category"], []).append(each)
-    known = [task for task in (*PERCEPTION, *COGNITION) if task in tasks]
-    points = {task: _task(task, tasks[task]) for task in (*known, *(tasks.keys() - set(known)))}
+    order = dict.fromkeys((*PERCEPTION, *COGNITION, *tasks))
+    points = {task: _task(task, tasks[task]) for task in order if task in tasks}
     sums = [
         _sum(name, [points[task][0] for task in group if task in points])
         for name, group in (

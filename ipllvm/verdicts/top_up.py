@@ -66,10 +66,10 @@ def over_all(verdict: Verdict, claim: Claim, look: Look, earlier: Sequence[Look]
     return replace(verdict, decision=decision, reason=reason, p_holds=p_holds, p_violated=p_violated)
 
 
-def _rising(looks: Sequence[Look]) -> list[Look]:
+def _rising(series: Sequence[Look]) -> list[Look]:
     """The looks that saw more samples than all before them."""
-    most = accumulate((look.samples for look in looks), max, initial=0)
-    return [look for look, seen in zip(looks, most, strict=False) if look.samples > seen]
+    most = accumulate((look.samples for look in series), max, initial=0)
+    return [look for look, before in zip(series, most, strict=False) if look.samples > before]
 
 
 def _overspent(claim: Claim, level: float, before: Sequence[Look]) -> str:

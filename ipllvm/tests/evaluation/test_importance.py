@@ -59,3 +59,40 @@ def test_two_groups_of_places_have_one_split() -> None:
     clean, claim = scores(1.0, 0.5), replace(CLAIM, agg="max")
     found = importance.decisive(evaluation(claim), claim.name, partial(more_lost, "x"), [clean], [clean])
     assert not found.values.any()
+
+
+def right(n: int, count: int) -> Scores:
+    """So many of `n` samples right, the first ones."""
+    ids = tuple(f"s{i}" for i in range(n))
+    return Scores("p", ids, ids, (np.arange(n) < count).astype(float)[:, None])
+
+
+def crossed(n: int, count: int) -> Scores:
+    """So many right, the last ones, so that many samples differ."""
+    found = right(n, count)
+    return replace(found, values=found.values[::-1])
+
+
+@pytest.mark.parametrize(
+    ("n", "blank", "left", "saturated", "unclear"),
+    [
+        (20, 8, [11] * 6, False, True),
+        (20, 8, [8] * 6, True, True),
+        (20, 8, [8] * 3 + [19] * 3, False, False),
+        (300, 120, [121, 125, 122, 130, 290, 290], True, True),
+        (300, 120, [200] * 6, False, False),
+        (300, 120, [110] * 4 + [200] * 2, True, True),
+        (40, 16, [22, 23, 21, 24], False, True),
+    ],
+)
+def test_a_map_is_saturated_where_noise_leaves_what_a_blank_image_does(
+    n: int, blank: int, left: list[int], saturated: bool, unclear: bool
+) -> None:
+    without, noisy = right(n, blank), [crossed(n, each) for each in left]
+    said = importance.saturated(without, noisy)
+    assert said.startswith("saturated") is saturated and bool(said) is saturated
+    assert ("not shown to leave more" in importance.unclear(without, noisy)) is unclear
+
+
+def test_where_nothing_was_measured_nothing_is_saturated() -> None:
+    assert importance.saturated(right(0, 0), [right(0, 0)] * 2) == ""

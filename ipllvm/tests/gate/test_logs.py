@@ -290,3 +290,41 @@ def test_unequal_epochs_are_told_by_their_most(tmp_path: Path) -> None:
     file.write_text(json.dumps({"version": 2, "eval": {"task": "t"}, "samples": rows}))
     (entry,) = logs.load(file, 2.0).entries.values()
     assert (entry.draws, entry.lattice, entry.values) == (2, 0.0, (0.5, 0.0))
+
+
+LESS = (
+    "perplexity", "word_perplexity", "bits_per_byte", "loss", "val_loss", "logLoss", "wer", "cer,none", "mer",
+    "error_rate", "errorRate", "edit_distance", "brier_score", "hallucination_rate", "ece",
+    "chair_i", "CHAIRs",
+    "scorer/error", "rmse", "false_positive_rate", "normalized-edit-distance",
+)  # fmt: skip
+MORE = (
+    "exact_match", "lossless_acc", "acc_norm", "glossary", "power", "lossless", "error_detection_acc",
+    "hallucination_free_rate", "non_hallucination", "f1", "bleu", "anls", "mmmu_acc", "acc_per_image",
+    "answer_error_f1", "chairman",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "less"), [*((m, True) for m in LESS), *((m, False) for m in MORE)])
+def test_a_name_says_whether_less_is_better(name: str, less: bool) -> None:
+    assert logs.less_is_better(name) is less
+
+
+@pytest.mark.parametrize("name", ["error_rate", "hallucination_rate", "ece"])
+def test_what_should_be_less_is_left_out_and_told(tmp_path: Path, name: str) -> None:
+    rows = [
+        {
+            "doc_id": n,
+            "doc": f"q{n}",
+            "target": "a",
+            "metrics": [name, "lossless_acc"],
+            name: 0.1,
+            "lossless_acc": 1,
+        }
+        for n in range(8)
+    ]  # fmt: skip
+    file = tmp_path / "samples_toy.jsonl"
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    found = logs.load(tmp_path, 2.0)
+    assert [key[0] for key in found.entries] == ["lossless_acc"]
+    assert found.about["left_out"] == [f"{name} of toy"]

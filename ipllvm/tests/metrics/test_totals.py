@@ -2,7 +2,10 @@
 
 import math
 
+import pytest
+
 from ipllvm.metrics.totals import (
+    PERCEPTION,
     Figure,
     GradedSample,
     accuracy,
@@ -87,6 +90,16 @@ def test_an_answer_that_is_missing_keeps_its_picture_from_accuracy_plus() -> Non
     rows = graded(1, 1, cluster="a", category="OCR") + graded(1, cluster="b", category="OCR")
     found = named(mme_points(rows))
     assert found["OCR: accuracy"] == "100.00" and found["OCR: accuracy+"] == "50.00"
+
+
+@pytest.mark.parametrize(
+    "tasks", [("zebra", "alpha", "count", "beta"), tuple("hgfedcba"), ("OCR", "x", "existence", "w")]
+)
+def test_tasks_of_other_names_follow_in_the_order_they_come_in(tasks: tuple[str, ...]) -> None:
+    rows = [each for task in tasks for each in graded(1, 1, cluster=task, category=task)]
+    names = [figure.name for figure in mme_points(rows)][3::3]
+    own = [task for task in PERCEPTION if task in tasks]
+    assert names == [*own, *(task for task in tasks if task not in own)]
 
 
 def test_nothing_is_not_zero() -> None:
