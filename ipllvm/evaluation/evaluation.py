@@ -6,7 +6,7 @@ in other batches (schedules.py): it keeps nothing between calls and asks only th
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -120,20 +120,39 @@ class Evaluation:
         """Who says which answers are right: the identity of the judge that was named, else "rules"."""
         return self._grading.judged_by(self.planned_benchmark)
 
-    def run(self, *perturbations: Perturbation, draws: int | None = None) -> tuple[Scores, ...]:
+    def run(
+        self, *perturbations: Perturbation, draws: int | None = None, beside: Sequence[Perturbation] = ()
+    ) -> tuple[Scores, ...]:
         """Scores of the clean run and of each perturbation, in that order, each with its draws.
 
-        Only what no earlier run has measured is run. Interrupted, or with the disk full, it returns
-        what was measured, and `check` ends the test after recording it.
+        Those `beside` come last: they draw a curve that no claim is about, on the first samples alone, as
+        many as the profile has for it. Only what no earlier run has measured is run. Interrupted, or with
+        the disk full, it returns what was measured, and `check` ends the test after recording it.
         """
-        plan, outcomes = self._measured(self.benchmark, perturbations, draws)
-        if self._probabilities.reading:
-            return tuple(probabilities_of(plan, p, outcomes) for p in plan.perturbations)
-        scorer = self._grading.of(self.benchmark)
-        found = tuple(scores_of(plan, p, scorer, outcomes) for p in plan.perturbations)
-        self._require_whole(plan, outcomes)
-        self._traces.append(flips.Trace(plan, outcomes, found, scorer))
-        return found
+        data = self.benchmark
+        part = replace(data, samples=data.samples[: self.settings.curve])
+        if not beside or len(part.samples) == len(data.samples):
+            return self._scored([(data, (*perturbations, *beside))], draws)
+        return self._scored([(data, perturbations), (part, beside)], draws)
+
+    def _scored(
+        self, parts: Sequence[tuple[Benchmark, Sequence[Perturbation]]], draws: int | None
+    ) -> tuple[Scores, ...]:
+        """Scores of all perturbations, the clean run's of the first part alone; planned before any is run."""
+        plans = [self._plan(data, perturbations, draws) for data, perturbations in parts]
+        self._schedule.before(*plans)
+        found: list[Scores] = []
+        for (data, _), planned in zip(parts, plans, strict=True):
+            plan, outcomes = self._measured(data, planned)
+            if self._probabilities.reading:
+                found += (probabilities_of(plan, p, outcomes) for p in plan.perturbations[bool(found) :])
+                continue
+            scorer = self._grading.of(data)
+            scores = tuple(scores_of(plan, p, scorer, outcomes) for p in plan.perturbations)
+            self._require_whole(plan, outcomes)
+            self._traces.append(flips.Trace(plan, outcomes, scores, scorer))
+            found += scores[bool(found) :]
+        return tuple(found)
 
     def answers(self, data: Benchmark, perturbation: Perturbation | None = None) -> dict[str, Response]:
         """What the model says to the samples of `data`, by id, where `run` would say how well it did.
@@ -142,7 +161,7 @@ class Evaluation:
         is the answers of the first draw.
         """
         asked = () if perturbation is None else (perturbation,)
-        plan, outcomes = self._measured(data, asked)
+        plan, outcomes = self._alone(data, asked)
         first = [plan.trial(sample, plan.perturbations[-1], 0) for sample in plan.samples]
         found = {trial.sample: outcomes[trial] for trial in first if trial in outcomes}
         self._require_whole(plan, outcomes)
@@ -167,39 +186,38 @@ class Evaluation:
 
     def elsewhere(self, data: Benchmark) -> Scores:
         """How well the model does, unperturbed, on another benchmark."""
-        plan, outcomes = self._measured(data)
+        plan, outcomes = self._alone(data)
         found = scores_of(plan, plan.perturbations[0], self._grading.of(data), outcomes)
         self._require_whole(plan, outcomes)
         return found
-
-    def _note_providers(self, perturbations: Iterable[Perturbation]) -> None:
-        """What made the artifacts of a perturbation is a setting: with another it is another perturbation."""
-        needed = {each.artifact for each in perturbations if isinstance(each, NeedsArtifact)}
-        if self._artifacts is not None:
-            self._providers |= {kind: self._artifacts.identity(kind) for kind in sorted(needed)}
 
     def _require_whole(self, plan: Plan, outcomes: Known) -> None:
         """After scoring: a store that loses outcomes leaves samples out of the scores."""
         if self._stopped is None:
             require_whole(plan, outcomes)
 
-    def _measured(
-        self, data: Benchmark, perturbations: Sequence[Perturbation] = (), draws: int | None = None
-    ) -> tuple[Plan, Known]:
+    def _plan(self, data: Benchmark, perturbations: Sequence[Perturbation], draws: int | None = None) -> Plan:
+        """The trials of a clean run and of each perturbation on the samples of `data`."""
         settings = self.settings
         draws = settings.draws if draws is None else draws
-        plan = Plan(
-            data.samples,
-            (Clean(), *perturbations),
-            draws,
-            settings.seed,
-            data.max_new_tokens,
-            settings.answer,
-        )
+        kinds = (Clean(), *perturbations)
+        plan = Plan(data.samples, kinds, draws, settings.seed, data.max_new_tokens, settings.answer)
         self._perturbations += [str(p) for p in plan.perturbations]
         require(self.model, plan.perturbations)
-        self._note_providers(plan.perturbations)
+        needed = {each.artifact for each in plan.perturbations if isinstance(each, NeedsArtifact)}
+        if self._artifacts is not None:  # with another maker of them it is another perturbation
+            self._providers |= {kind: self._artifacts.identity(kind) for kind in sorted(needed)}
+        return plan
+
+    def _alone(self, data: Benchmark, perturbations: Sequence[Perturbation] = ()) -> tuple[Plan, Known]:
+        """What is measured where one plan is all."""
+        plan = self._plan(data, perturbations)
         self._schedule.before(plan)
+        return self._measured(data, plan)
+
+    def _measured(self, data: Benchmark, plan: Plan) -> tuple[Plan, Known]:
+        """What of a plan is measured, and its outcomes."""
+        settings = self.settings
         model, backend = self.model.info(), self.model.image_backend
         outcomes = self._memory(Context.of(model, data, settings.answer, self._schedule.replicate, backend))
         try:
@@ -243,12 +261,12 @@ class Evaluation:
         if known is not None:
             return known
         made = self._schedule.claimed(asked, paired, self.settings.seed)
-        errors = self._errors(shown.scores.values())
+        errors = flips.errors(self._traces, shown.scores.values())
         verdict = self._verdict(contrast, made, something_to_lose, errors)
         if obstacle and verdict.decision is not Decision.UNDECIDED:
             verdict = decide.withheld(verdict, obstacle)
         verdict = self._schedule.limited(verdict, made)
-        failed = len(errors) > self._allowed_errors
+        failed = len(errors) > self.settings.allowed_errors(len(self.planned_benchmark.samples))
         if not self._schedule.settles(asked.name, verdict, failed or self._stopped is not None):
             return verdict
         estimates = self._estimates(made, contrast, shown)
@@ -329,24 +347,13 @@ class Evaluation:
         """Which model's saliency maps are used, for a perturbation's printed form."""
         return "" if self._artifacts is None else self._artifacts.identity("saliency")
 
-    def _errors(self, shown: Iterable[Scores]) -> dict[str, str]:
-        """What went wrong, by sample, in all that was measured, shown or not."""
-        measured = (scores for trace in self._traces for scores in trace.scores)
-        return {sample: error for scores in (*shown, *measured) for sample, error in scores.errors.items()}
-
-    @property
-    def _allowed_errors(self) -> float:
-        """How many samples may fail: a number, or below 1 a share of the samples."""
-        budget = self.settings.max_errors
-        return budget if budget >= 1 else budget * len(self.planned_benchmark.samples)
-
     def _verdict(
         self, contrast: Contrast, claim: Claim, guard: Contrast | None, errors: Mapping[str, str]
     ) -> Verdict:
-        if len(errors) > self._allowed_errors:
+        if len(errors) > self.settings.allowed_errors(len(self.planned_benchmark.samples)):
             sample, error = next(iter(errors.items()))
-            counts = f"{len(errors)} of {len(self.benchmark.samples)} samples failed"
-            reason = f"could not be measured: {counts}, first {sample}: {last_line(error)}"
+            counts = f"{len(errors)} of {len(self.benchmark.samples)} samples failed, first {sample}"
+            reason = f"could not be measured: {counts}: {last_line(error)}"
             return Verdict(Decision.UNDECIDED, reason)
         verdict = self._schedule.decide(contrast, claim, guard, self.total)
         if self._stopped is not None:
@@ -368,12 +375,10 @@ class Evaluation:
         self, claim: Claim, estimates: Mapping[str, Estimate], verdict: Verdict, errors: Mapping[str, str]
     ) -> Result:
         data, settings = self.planned_benchmark, self.settings
-        clusters = len({sample.cluster for sample in data.samples})
-        info = BenchmarkInfo(data.name, data.digest, data.source, len(data.samples), clusters, self.total)
         return Result(
             property=self.property_name,
             model=self.model.info(),
-            benchmark=info,
+            benchmark=BenchmarkInfo.of(data, self.total),
             claim=claim,
             estimates=estimates,
             verdict=verdict,

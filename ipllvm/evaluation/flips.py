@@ -95,6 +95,12 @@ def examples(
     return tuple(made)
 
 
+def errors(traces: Sequence[Trace], shown: Iterable[Scores]) -> dict[str, str]:
+    """What went wrong, by sample, in all that was measured, shown or not."""
+    measured = (scores for trace in traces for scores in trace.scores)
+    return {sample: error for scores in (*shown, *measured) for sample, error in scores.errors.items()}
+
+
 def said(traces: Sequence[Trace], shown: Iterable[Scores]) -> dict[str, Transcript]:
     """Every sample's question and answers: the right and the clean one, and those under the first
     perturbation that is `shown` and is no control, else under the first that was run, be it a blank picture.

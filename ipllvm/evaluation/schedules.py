@@ -36,8 +36,8 @@ class Fixed:
         """The size of the engine's batches."""
         return usual
 
-    def before(self, plan: Plan) -> None:
-        """Told what is about to be run; may end the test."""
+    def before(self, *plans: Plan) -> None:
+        """Told what is about to be run, one after the other; may end the test."""
 
     def stopped(self, samples: Sequence[Sample]) -> tuple[Sample, ...]:
         """Those of the samples that count where the run was stopped."""
@@ -135,12 +135,12 @@ class Sharded(Fixed):
 class PlanOnly(Fixed):
     """Nothing is measured: `tell` is told the plan, and ends the test."""
 
-    def __init__(self, tell: Callable[[Plan], None]) -> None:
+    def __init__(self, tell: Callable[..., None]) -> None:
         self._tell = tell
 
-    def before(self, plan: Plan) -> None:
+    def before(self, *plans: Plan) -> None:
         """See Fixed."""
-        self._tell(plan)
+        self._tell(*plans)
 
 
 class UntilDecided(Fixed):

@@ -17,6 +17,7 @@ class Settings:
     """
 
     draws: int = 5
+    curve: int | None = None
     seed: int = 0
     batch_size: int | None = None
     report_only: bool = False
@@ -32,6 +33,10 @@ class Settings:
     measurement: Mapping[str, Setting] = field(default_factory=dict)
     parameters: Mapping[str, Setting] = field(default_factory=dict)
 
+    def allowed_errors(self, samples: int) -> float:
+        """How many of so many samples may fail: a number, or below 1 a share of them."""
+        return self.max_errors if self.max_errors >= 1 else self.max_errors * samples
+
     def row(self, data: Benchmark, batch_size: int, perturbations: Sequence[str]) -> dict[str, Setting]:
         """The settings of a result; those of a fixed, unrepeated number of samples go without saying."""
         return {
@@ -46,5 +51,6 @@ class Settings:
             "perturbations": "; ".join(dict.fromkeys(perturbations)),
             **({"sequential": self.sequential} if self.sequential else {}),
             **({"family_wise": self.family} if self.family > 1 else {}),
+            **({"curve_samples": self.curve} if self.curve else {}),
             **({"margin_floor": True} if self.margin_floor else {}),
         }

@@ -211,6 +211,12 @@ class BenchmarkInfo:
     clusters: int
     total: int
 
+    @classmethod
+    def of(cls, data: "Benchmark", total: int) -> "BenchmarkInfo":
+        """Of the samples at hand; the whole benchmark has `total`."""
+        clusters = len({sample.cluster for sample in data.samples})
+        return cls(data.name, data.digest, data.source, len(data.samples), clusters, total)
+
 
 @dataclass(frozen=True, slots=True)
 class Point:

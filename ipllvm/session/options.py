@@ -307,10 +307,14 @@ class Options:
         return bool(self.baseline) and self.profile != "audit"
 
     def size(self, property_name: str) -> Size:
-        """The samples (None for all) and draws of a property."""
+        """How much of a property is measured: what --samples and --draws say, else the profile.
+
+        A curve beside a claim stays the profile's under --samples=N, and is of all under --samples=all.
+        """
         given = size(self.profile, property_name)
         samples = given.samples if self.fewer_do else self.samples
-        return Size(samples, given.draws if self.draws is None else self.draws)
+        curve = None if samples is None else given.curve
+        return Size(samples, given.draws if self.draws is None else self.draws, curve)
 
     def command_line(self) -> list[str]:
         """The options that bear on a run, spelled as a command line that repeats it."""

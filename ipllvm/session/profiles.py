@@ -10,10 +10,15 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Samples of a benchmark (None: all) and draws of a random perturbation."""
+    """Samples of a benchmark (None: all) and draws of a random perturbation.
+
+    `curve` is on how many of the samples, at most, what a claim is not about is drawn (None: all): a curve
+    beside it, of many trials a sample.
+    """
 
     samples: int | None
     draws: int
+    curve: int | None = None
 
 
 OWN: Final = ("easyvqa", "scenes", "charts")
@@ -56,7 +61,7 @@ SIZES: Final = {
         "patch_shuffle": Size(60, 1),
         "patch_information": Size(400, 1),
         "classification_retention": Size(100, 1),
-        "occlusion": Size(32, 1),
+        "occlusion": Size(120, 1, curve=22),
         "option_order": Size(350, 1),
         "alignment": Size(None, 1),
         "layer_importance": Size(80, 1),

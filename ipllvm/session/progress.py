@@ -5,6 +5,7 @@ by pytest's own hook for reports, and the controller draws it.
 """
 
 import time
+from collections.abc import Iterable
 from contextlib import nullcontext
 from typing import Any, Protocol
 
@@ -141,6 +142,11 @@ class ProgressLine:
     def say(self, text: str) -> None:
         """One line of its own."""
         self._screen.show(text, True)
+
+    def say_all(self, texts: Iterable[str]) -> None:
+        """Each on a line of its own."""
+        for text in texts:
+            self.say(text)
 
     def __call__(self, done: int, total: int) -> None:
         """Tell that `done` of `total` are done, if it is time to.

@@ -11,9 +11,11 @@ from ipllvm.engine.run import Outcomes
 from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured, NotTested, UnknownName
 from ipllvm.evaluation.evaluation import Evaluation, Settings
+from ipllvm.evaluation.schedules import PlanOnly
 from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import gain, performance_drop, score
 from ipllvm.perturbations.permutation import Permutation
+from ipllvm.perturbations.shuffle import PatchShuffle
 from ipllvm.perturbations.substitution import Blank
 from ipllvm.records import (
     Benchmark,
@@ -129,6 +131,23 @@ def test_an_unchanged_model_holds(evaluate: Callable[..., tuple[Evaluation, list
     assert row.estimates["clean"].value == 100
     assert row.estimates["blank"].value == 0
     assert row.estimates[row.claim.quantity].value == 0
+
+
+@pytest.mark.parametrize(("curve", "n", "drawn"), [(22, 120, 22), (22, 12, 12), (None, 120, 120)])
+def test_a_curve_beside_a_claim_is_of_the_first_samples(
+    evaluate: Callable[..., tuple[Evaluation, list[Result]]], curve: int | None, n: int, drawn: int
+) -> None:
+    evaluation, rows = evaluate(unchanged, n, curve=curve, report_only=True)
+
+    def test() -> None:
+        clean, blank, permuted, beside = evaluation.run(Blank(), Permutation(), beside=[PatchShuffle(2)])
+        assert beside.samples == clean.only(beside.samples).samples == permuted.samples[:drawn]
+        shown = Shown({"clean": clean, "blank": blank, "beside": beside})
+        evaluation.check("permutation", performance_drop(clean, permuted), shown)
+
+    evaluation.measure(test)
+    assert rows[0].estimates[rows[0].claim.quantity].n == n and rows[0].estimates["beside"].n == drawn
+    assert rows[0].settings.get("curve_samples") == curve
 
 
 def test_a_broken_model_violates_after_the_row_is_recorded(
@@ -262,3 +281,14 @@ def test_a_claim_of_ones_own_needs_no_file(
     assert rows[0].claim == own
     with pytest.raises(UnknownName, match="unknown claim of p 'permuation': did you mean 'permutation'"):
         evaluation.check("permuation", score(clean), Shown({"clean": clean}))
+
+
+def test_all_that_is_planned_is_told_before_any_of_it_is_run(
+    evaluate: Callable[..., tuple[Evaluation, list[Result]]],
+) -> None:
+    told: list[tuple[int, ...]] = []
+    for curve, n in ((22, 120), (22, 22), (None, 120)):
+        evaluation, _ = evaluate(unchanged, n, curve=curve)
+        evaluation._schedule = PlanOnly(lambda *plans: told.append(tuple(map(len, plans))))
+        evaluation.run(Blank(), Permutation(), beside=[PatchShuffle(2)])
+    assert told == [(120 * 4, 22 * 3), (22 * 6,), (120 * 6,)]
