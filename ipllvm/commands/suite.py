@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 REPORTS = Path("reports")
 SAFE_PATH = "PYTHONSAFEPATH"
-TERSE = ["--no-header", "--tb=no", "-rN"]
+HEADLESS = "--no-header"
+"""Where pytest's root is, is nobody's own; versions are in the report, and in `ipllvm doctor`."""
+TERSE = ["--tb=no", "-rN"]
 """What pytest would say of each test is in the summary of the run; -v has both."""
 UNASKED = tuple(f"-pno:{name}" for name in ("anyio", "jaxtyping", "platformdirs", "pytest_httpserver"))
 """Plug-ins of pytest that come with packages that ipllvm needs for other things: a sixth of a known run."""
@@ -153,7 +155,7 @@ def check(args: argparse.Namespace, request: Request, plugins: Sequence[object] 
     verbose = any(word == "--verbose" or re.fullmatch("-[a-zA-Z]*v[a-zA-Z]*", word) for word in request.rest)
     plain = [] if verbose else TERSE
     names = Terse(args.command, [args.command, *args.words], request.files)
-    return run([*plain, *request.words], cache(request.report_dir), [names, *plugins])
+    return run([HEADLESS, *plain, *request.words], cache(request.report_dir), [names, *plugins])
 
 
 def run(arguments: Sequence[str], cache: Path | None = None, plugins: Sequence[object] = ()) -> int:

@@ -1,14 +1,17 @@
 """What `ipllvm check` shows beside pytest: names of properties in place of paths, and close options."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 import pytest
 
 PLUGIN = "ipllvm-terse"
 REPORTER = "terminalreporter"
+SHIPPED = "properties/"
+"""What the node ids of the shipped properties begin with."""
 
 
 class Terse:
@@ -33,10 +36,18 @@ class Terse:
     @pytest.hookimpl(trylast=True)
     def pytest_configure(self, config: pytest.Config) -> None:
         """No paths of the installation: they are nobody's own."""
+        own = self.files[0] if len(self.files) == 1 else "own"
+        vars(config)["cwd_relative_nodeid"] = partial(_named, config.cwd_relative_nodeid, own)
         reporter: Any = config.pluginmanager.getplugin(REPORTER)
         if config.get_verbosity() > 0 or reporter is None:
             return
         reporter.showfspath = False
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """A skip is placed by its file among the properties, wherever they are installed."""
+        if isinstance(report.longrepr, tuple) and report.nodeid.startswith(SHIPPED):
+            report.longrepr = (report.nodeid.partition("::")[0], *report.longrepr[1:])
 
     def replay(self, about: dict[str, Any], model: str, options: Sequence[str]) -> str:
         """The command that measures a test again, as a person would type it."""
@@ -47,6 +58,17 @@ class Terse:
         words += ["--benchmark", benchmark] if benchmark else []
         others = [each for each in options if not each.startswith(("--model=", "--benchmark="))]
         return shlex.join([*words, *others])
+
+
+def _named(from_here: Callable[[Any], Any], own: str, node: Any) -> Any:
+    """A node as it is shown: a shipped one by its place among the properties, one of a file of one's own,
+    which has none there, by `own`, another from here.
+    """
+    text = str(node)
+    if not text.startswith("::"):
+        return node if text.startswith(SHIPPED) else from_here(node)
+    parse = getattr(node, "parse", str)  # a type of its own from pytest 9.2 on
+    return parse(f"{own}{text}")
 
 
 def terse(config: pytest.Config) -> Terse | None:
