@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 K = 10
 CLAMP = 0.95
+_TIE = 1e-9
+"""Means of counts that are nearer than this are the same count, summed up in another order."""
+_CONSTANT = 1e-12
+"""What is left of the mean of a constant, relative to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,8 @@ class Alignment:
     @property
     def p(self) -> float:
         """How likely a maximum as large is where the items are paired at random."""
-        return (1 + int((self.null >= self.observed).sum())) / (len(self.null) + 1)
+        as_large = self.null >= self.observed - _TIE
+        return (1 + int(as_large.sum())) / (len(self.null) + 1)
 
     def __str__(self) -> str:
         """As a report shows it, in points."""
@@ -89,9 +94,11 @@ def linear_cka(
 ) -> float | None:
     """Linear centred kernel alignment (Kornblith et al. 2019), in [0, 1]; None where one is constant."""
     one, other = (each - each.mean(0) for each in (first, second))
+    for centred, whole in ((one, first), (other, second)):
+        if np.linalg.norm(centred) <= _CONSTANT * np.linalg.norm(whole):
+            return None
     cross = float(np.square(one.T @ other).sum())
-    scale = float(np.linalg.norm(one.T @ one) * np.linalg.norm(other.T @ other))
-    return cross / scale if scale > 0 else None
+    return cross / float(np.linalg.norm(one.T @ one) * np.linalg.norm(other.T @ other))
 
 
 def align(
@@ -105,13 +112,14 @@ def align(
     first, second = clamped(first), clamped(second)
     near, members = _by_layer(first, k), _membership(_by_layer(second, k))
     items = len(first)
-    shares = _common(near, members) / k
-    means = shares.mean(1)
-    layer, depth = (int(place) for place in np.unravel_index(int(means.argmax()), means.shape))
+    counts = _common(near, members)
+    sums, shares = counts.sum(1), counts / k
+    layer, depth = (int(place) for place in np.unravel_index(int(sums.argmax()), sums.shape))
     null = _largest(near, members, (rng.permutation(items) for _ in range(permutations))) / (items * k)
     values = _cross_fitted(shares, rng.permutation(items))
     cka = linear_cka(first[:, layer], second[:, depth])
-    return Alignment((layer, depth), float(means[layer, depth]), values, null, cka)
+    observed = float(sums[layer, depth]) / (items * k)
+    return Alignment((layer, depth), observed, values, null, cka)
 
 
 def as_scores(

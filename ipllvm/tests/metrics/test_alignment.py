@@ -151,3 +151,26 @@ def test_scores_are_of_the_items_asked_for() -> None:
     assert (scores.samples, scores.clusters) == (("s2", "s0"), ("c2", "c0"))
     assert scores.values.tolist() == [[0.5], [0.1]]
     assert "CKA undefined" in str(found[0])
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize(("items", "k"), [(25, 3), (21, 7)])
+def test_p_counts_ties_as_what_they_are(seed: int, items: int, k: int) -> None:
+    first, second = drawn(seed, items, 2, 4), drawn(seed + 100, items, 2, 4)
+    found = align(first, second, np.random.default_rng(seed), k=k, permutations=99)
+    counts, count = np.rint(found.null * items * k), round(found.observed * items * k)
+    assert found.p == (1 + int((counts >= count).sum())) / 100
+
+
+@pytest.mark.parametrize("observed", [0.13333333333333336, 0.13333333333333333])
+def test_what_was_kept_with_its_last_digit_off_ties_too(observed: float) -> None:
+    null = np.array([10 / 75, 9 / 75, 11 / 75])
+    assert Alignment((0, 0), observed, np.zeros(3), null, None).p == 3 / 4
+
+
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 7.7, -1e6, 0.0])
+def test_a_constant_has_no_cka(value: float) -> None:
+    constant, other = np.full((30, 4), value), drawn(1, 30, 5)
+    assert linear_cka(constant, other) is None and linear_cka(other, constant) is None
+    assert linear_cka(np.tile(drawn(2, 1, 4), (30, 1)), other) is None
+    assert linear_cka(other + 1e6, other) == pytest.approx(1.0)
