@@ -8,7 +8,7 @@ from typing import Final
 
 from ipllvm.errors import UsageError
 from ipllvm.history.changes import marked, not_compared
-from ipllvm.history.checkpoints import ORDERS, CheckpointRun, checkpoints, ordered
+from ipllvm.history.checkpoints import ORDERS, CheckpointRun, checkpoints, ordered, require_different
 from ipllvm.history.claims import tracks as tracks_of
 from ipllvm.reporting import history_page
 from ipllvm.reporting.folders import ensure_writable, replace_file
@@ -49,6 +49,7 @@ def main(args: argparse.Namespace) -> int:
         raise UsageError(
             f"history: {count_of(len(found), 'run')} found: give at least two, or a folder of runs"
         )
+    require_different(found)
     tracks = marked(list(tracks_of(found)), found)
     page = (args.html or args.report_dir / "history.html").absolute()
     runs = [ShownRun(each.label, each.model, each.when, _link(each.page, page)) for each in found]

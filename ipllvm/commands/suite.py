@@ -172,8 +172,11 @@ def run(arguments: Sequence[str], cache: Path | None = None, plugins: Sequence[o
         os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(cache.absolute() / "hypothesis"))
     own = any(word.endswith(".py") for word in arguments)  # files without the conftest of the shipped ones
     places = ["-p", "ipllvm.plugin"] if own else [*UNASKED, str(folder())]
+    bare = any(word.endswith("no:cacheprovider") for word in arguments)  # which knows no folder of a cache
     with _safe_path():
-        return int(pytest.main([*_rooted(cache), *arguments, *places], plugins=list[Any](plugins)))
+        return int(
+            pytest.main([*_rooted(None if bare else cache), *arguments, *places], plugins=list[Any](plugins))
+        )
 
 
 @contextmanager

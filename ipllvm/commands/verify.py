@@ -48,8 +48,9 @@ def _verified(run: Path, key: "Ed25519PublicKey | None") -> int:
     wrong = list(manifest.problems(run, found))
     wrong += [f"{name}: not in the manifest" for name in manifest.added(run, found)]
     wrong += [fault] if key is not None and (fault := signing.problem(run, key)) else []
+    wrong += [] if wrong else manifest.disagreements(run, found)
     for line in wrong:
-        print(line)
+        print(visible(line, 4096))
     shown = visible(str(run), 4096)
     if wrong:
         told = "is not as it was" if len(wrong) == 1 else "are not as they were"

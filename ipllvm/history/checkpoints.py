@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -53,11 +54,29 @@ def checkpoints(name: str, reports: Path) -> Iterator[CheckpointRun]:
     )
 
 
+def require_different(found: Sequence[CheckpointRun]) -> None:
+    """Raises UsageError where a run is there twice, as by its folder and as the baseline that it became."""
+    from ipllvm.gate.sides import same_run
+
+    for (number, one), (later, other) in combinations(enumerate(found, start=1), 2):
+        reports = one.report is not None and one.report == other.report
+        before, after = one.baseline, other.baseline
+        if reports or (before is not None and after is not None and same_run(before, after)):
+            raise UsageError(
+                f"history: runs {number} and {later} of {len(found)} ({_text(other.model, 80)}, "
+                f"{other.when or one.when}) are one run: name each once"
+            )
+
+
 def _of_run(file: Path) -> CheckpointRun:
     from ipllvm.gate import reading
 
     report = migration.read(file)
-    baseline = file.with_name("baseline.json")
+    kept = file.with_name("baseline.json")
+    baseline = reading.load(kept) if kept.is_file() else None
+    began = str(baseline.about.get("started", "")) if baseline is not None else ""
+    if began and began[:19] != report["run"]["started"][:19]:
+        raise UsageError(f"{visible(str(kept), 4096)}: of another run than the report beside it")
     model = ", ".join(_text(each["id"], 80) for each in report["models"])
     page = file.with_name("report.html")
     when = _text(report["run"]["started"][:16], 16).replace("T", " ")
@@ -66,7 +85,7 @@ def _of_run(file: Path) -> CheckpointRun:
         model,
         when,
         report,
-        reading.load(baseline) if baseline.is_file() else None,
+        baseline,
         page if page.is_file() else None,
     )
 

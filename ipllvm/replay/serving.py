@@ -21,7 +21,10 @@ def server(viewer: Viewer, port: int) -> ThreadingHTTPServer:
 
 def answer(viewer: Viewer, target: str) -> str | None:
     """The page of an address; None where there is none. Raises IpllvmError where it can't be made."""
-    parts = urlsplit(target)
+    try:
+        parts = urlsplit(target)
+    except ValueError:  # of a host that is none
+        return None
     match [unquote(word) for word in parts.path.strip("/").split("/")]:
         case [""]:
             return viewer.index(Links(served=True), served=True)
@@ -41,8 +44,8 @@ def _handler(viewer: Viewer) -> type[BaseHTTPRequestHandler]:
         """Answers GET of this machine's own browser; no other page may name this host."""
 
         def do_GET(self) -> None:
-            host = self.headers.get("Host", "").rpartition(":")[0]
-            if host not in (HOST, "localhost"):
+            host, _, port = self.headers.get("Host", "").partition(":")
+            if host not in (HOST, "localhost") or not port.isdecimal():
                 self.send_error(HTTPStatus.FORBIDDEN)
                 return
             try:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from ipllvm.errors import UsageError
+from ipllvm.errors import UsageError, first_line
 from ipllvm.records.values import POINTS
 from ipllvm.reporting import schema
 from ipllvm.reporting.schema import Report, Row
@@ -25,6 +25,10 @@ ROUNDING: Final = 1e-6
 PRINTED: Final = 0.0051
 """And those that a sentence rounds."""
 SECONDS: Final = 0.01
+SHORTENED: Final = 0.051
+"""And scores of which each may be written with one decimal."""
+DIFFERENCES: Final = {"gain": "blank", "performance_drop": "permuted"}
+"""What is taken off the clean score, if nothing else of the result is."""
 PROPORTIONS: Final = ("Wilson, effective sample size", "Clopper-Pearson")
 """Methods of intervals that follow from a score and its effective sample size alone."""
 REASON: Final = re.compile(
@@ -35,7 +39,11 @@ VERBS: Final = {"HOLDS": "is inside", "VIOLATED": "is outside", "UNDECIDED": "do
 
 def require(report: Report) -> None:
     """Raises UsageError with the first of the `contradictions` of a report that is valid by its schema."""
-    for found in contradictions(report):
+    try:
+        found = next(contradictions(report), None)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise UsageError(f"its values are none of a report: {visible(first_line(error), 200)}") from error
+    if found is not None:
         raise UsageError(f"it contradicts itself: {found}: it was altered, or not written by ipllvm")
 
 
@@ -47,7 +55,7 @@ def contradictions(report: Report) -> Iterator[str]:
             yield f"{visible(each['id'])} has {each['n']} samples of {each['total']}"
     for row in report["results"]:
         where = f"{visible(row['property'])} on {visible(row['benchmark'])}"
-        for rule in (_estimates, _decided, _bounded, _worded):
+        for rule in (_estimates, _differences, _decided, _bounded, _worded):
             yield from (f"{where}: {fault}" for fault in rule(row, sizes[row["benchmark"]]))
     yield from _run(report)
     yield from _together(report)
@@ -67,6 +75,26 @@ def _estimates(row: Row, data: Row) -> Iterator[str]:
             bounds = _proportion(value, found["extra"].get("n_effective"))
             if bounds and any(_apart(a, b) for a, b in zip(bounds, (low, high), strict=True)):
                 yield f"{placed}, where its samples give [{number(bounds[0])}, {number(bounds[1])}]"
+
+
+def _differences(row: Row, data: Row) -> Iterator[str]:
+    """A difference of two scores of the same samples is that of the clean score and another."""
+    scores, claimed = row["estimates"], row["claim"]["quantity"]
+    change, clean = scores.get(claimed), scores.get("clean")
+    if DIFFERENCES.get(claimed) not in scores or not (_is_of_all(change, data) and _is_of_all(clean, data)):
+        return
+    others = {name: each for name, each in scores.items() if name not in (claimed, "clean")}
+    usual = others[DIFFERENCES[claimed]]
+    if not all(_is_of_all(each, data) for each in others.values()):
+        return
+    if all(abs(clean["value"] - each["value"] - change["value"]) > SHORTENED for each in others.values()):
+        words = f"clean is {number(clean['value'])} and {DIFFERENCES[claimed]} {number(usual['value'])}"
+        yield f"{visible(claimed)} is {number(change['value'])}, where {words}"
+
+
+def _is_of_all(found: Row | None, data: Row) -> bool:
+    """Whether every sample of the data gave a score its part."""
+    return found is not None and found["value"] is not None and found["n"] == data["n"]
 
 
 def _decided(row: Row, data: Row) -> Iterator[str]:
@@ -141,6 +169,12 @@ def _together(report: Report) -> Iterator[str]:
             named = f"{visible(row['property'])} on {visible(row['benchmark'])}"
             words = [(each or {}).get("decision", "nothing") for each in (theirs, ours)]
             yield f"{named}: the run says {words[0]} of it, where all results together give {words[1]}"
+    for stated in release.of(rows, lost, raw=report["run"]["options"].get("exit") == "raw"):
+        same = [each for each in report["statements"] if each["name"] == stated.name]
+        of_model = [each for each in same if each["models"] == [*stated.models]]
+        if not lost and any(each["decision"] != str(stated.decision) for each in of_model):
+            said_of = f"{of_model[0]['decision']} of {stated.name}"
+            yield f"it says {said_of}, where its results give {stated.decision}"
     counts = [(each["k"], len(each["claims"])) for each in report["multiplicity"]["families"]]
     if counts != [(each["k"], len(each["claims"])) for each in multiplicity(found, report["results"])]:
         yield "it counts other requirements than it has"
@@ -157,6 +191,12 @@ def _ended(report: Report) -> Iterator[str]:
         yield "its status is 0, and a law is broken"
     if status == 0 and not excused and "VIOLATED" in answers:
         yield "its status is 0, and a requirement is violated"
+    if status == 2 and not run["partial"]:
+        yield "its status is 2, and it was not stopped"
+    failing = {row["test"] for row in report["results"] if row["verdict"]["decision"] == "VIOLATED"}
+    for row in report["results"]:
+        if row["outcome"] == "failed" and row["test"] not in failing:
+            yield f"{visible(row['property'])} failed, and nothing of it is violated"
     if (
         status == 7
         and not report["not_measured"]

@@ -7,12 +7,14 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ipllvm.errors import UsageError
+from ipllvm.reporting import migration
 from ipllvm.reporting.folders import refuse_link, replace_file
 from ipllvm.reporting.schema import Report
 from ipllvm.reporting.text import visible
 from ipllvm.safety import reading
 
 NAME: Final = "manifest.json"
+REPORT: Final = "report.json"
 SIGNATURE: Final = "manifest.json.sig"
 VERSION: Final = "ipllvm-manifest/1"
 LATER: Final = "-later"
@@ -23,17 +25,8 @@ LONGEST: Final = 4096
 
 def write(folder: Path, report: Report, command: str) -> Path:
     """Writes manifest.json into the folder of a finished run; returns where. Raises UsageError."""
-    run = report["run"]
-    about = {name: run[name] for name in ("id", "started", "finished", "exit_status", "partial", "platform")}
-    made = {
-        "schema": VERSION,
-        "command": command,
-        **about,
-        "models": {model["id"]: model["fingerprint"] for model in report["models"]},
-        "benchmarks": {data["id"]: data["digest"] for data in report["benchmarks"]},
-        "versions": run["versions"],
-        "files": [_entry(folder, path) for path in _files(folder)],
-    }
+    files = [_entry(folder, path) for path in _files(folder)]
+    made = {"schema": VERSION, "command": command, **_about(report), "files": files}
     return replace_file(folder, NAME, json.dumps(made, indent=1, ensure_ascii=False) + "\n")
 
 
@@ -75,6 +68,8 @@ def read(folder: Path) -> dict[str, Any]:
         raise UsageError(f"{shown}: not an {VERSION}")
     if not names:
         raise UsageError(f"{shown}: lists no files, so that nothing can be checked")
+    if len(set(names)) < len(names):
+        raise UsageError(f"{shown}: lists a file twice")
     return dict(found)
 
 
@@ -99,6 +94,33 @@ def problems(folder: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
         elif (found := _entry(folder, path)) != row:
             change = f"{row['bytes']:,} bytes then, {found['bytes']:,} now"
             yield f"{visible(name)}: changed" + ("" if found["bytes"] == row["bytes"] else f": {change}")
+
+
+def disagreements(folder: Path, manifest: Mapping[str, Any]) -> Iterator[str]:
+    """What a manifest and the report beside it say otherwise of one run; what the report says otherwise of
+    itself; nothing of a report that the manifest does not list.
+    """
+    if all(row["file"] != REPORT for row in manifest["files"]):
+        return
+    try:
+        report = migration.read(folder / REPORT)
+    except UsageError as error:
+        yield str(error)
+        return
+    for name, value in _about(report).items():
+        if manifest.get(name) != value:
+            yield f"{NAME}: its {name.replace('_', ' ')} is not that of {REPORT}"
+
+
+def _about(report: Report) -> dict[str, Any]:
+    """What a manifest says of a run beside its files."""
+    run = report["run"]
+    return {
+        **{name: run[name] for name in ("id", "started", "finished", "exit_status", "partial", "platform")},
+        "models": {model["id"]: model["fingerprint"] for model in report["models"]},
+        "benchmarks": {data["id"]: data["digest"] for data in report["benchmarks"]},
+        "versions": run["versions"],
+    }
 
 
 def _absent(folder: Path, path: Path) -> bool:

@@ -6,6 +6,7 @@ another name has that as `formerly`.
 """
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,12 @@ def current(report: Any) -> Report:
 
 
 def _require_listed(report: Report) -> None:
-    """Raises UsageError where a result names a model or a benchmark that the report does not list."""
+    """Raises UsageError where a result names a model or a benchmark that the report does not list, once."""
     for kind in ("model", "benchmark"):
-        listed = {each["id"] for each in report[f"{kind}s"]}
+        listed = Counter(each["id"] for each in report[f"{kind}s"])
+        for name, count in listed.items():
+            if count > 1:
+                raise UsageError(f"not an {VERSION}: it lists {kind} {visible(name)!r} {count} times")
         for row in report["results"]:
             if row[kind] not in listed:
                 raise UsageError(

@@ -1,6 +1,7 @@
 """Checkpoints in a row: their order, the first that violates, what changed, and the page in a browser."""
 
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -26,12 +27,14 @@ def run(folder: Path, model: str, values: np.ndarray, decision: str = "HOLDS", h
     drop = 100 * float(values.mean())
     found = reports.result(Decision(decision), name="permutation_invariance")
     target = reports.estimate("performance_drop", drop, drop - 2, drop + 2)
+    left = 95.3 - drop
+    permuted = reports.estimate("permuted", left, left - 2, left + 2)
     fits = {"HOLDS": max(2.0, drop + 2), "VIOLATED": min(2.0, drop - 2)}
     found = replace(
         found,
         claim=replace(found.claim, margin=fits.get(decision, 2.0)),
         model=replace(reports.MODEL, name=model),
-        estimates={**found.estimates, "performance_drop": target},
+        estimates={**found.estimates, "performance_drop": target, "permuted": permuted},
     )
     later = replace(reports.RUN, started=reports.RUN.started + timedelta(hours=hours))
     later = replace(later, finished=later.started + timedelta(minutes=1))
@@ -195,3 +198,21 @@ def test_a_browser_shows_it(training: Path, tmp_path: Path, width: int, scheme: 
         assert top is not None
         assert 0 < top["y"] < 60
         assert browsers.axe_faults(seen.page) == []
+
+
+def test_one_run_is_named_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By its folder twice, by a copy, or by the baseline that it became: nothing can have changed."""
+    place = run(tmp_path / "runs", "a", NOTHING, hours=1)
+    shutil.copytree(place, tmp_path / "copy")
+    kept = json.loads((place / "baseline.json").read_text())
+    kept["about"]["started"] = "2025-03-01T13:00:00Z"
+    (place / "baseline.json").write_text(json.dumps(kept))
+    shutil.copy(place / "baseline.json", tmp_path / "saved.json")
+    for other in (place, tmp_path / "copy", tmp_path / "saved.json"):
+        assert history(place, other, "--html", tmp_path / "page.html") == 4
+        assert "runs 1 and 2 of 2 (a, " in capsys.readouterr().err
+    assert not (tmp_path / "page.html").exists()
+    other = run(tmp_path / "runs", "b", WORSE, hours=2)
+    shutil.copy(place / "baseline.json", other)
+    assert history(tmp_path / "runs", "--html", tmp_path / "page.html") == 4
+    assert "of another run than the report beside it" in capsys.readouterr().err

@@ -60,7 +60,17 @@ def test_the_list_and_two_runs_side_by_side(viewer: Viewer) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["/else", "/compare", "/compare?a=01", "/samples/01/x", "/run/01/more", "/samples/01/123456"]
+    "target",
+    [
+        "/else",
+        "/compare",
+        "/compare?a=01",
+        "/samples/01/x",
+        "/run/01/more",
+        "/samples/01/123456",
+        "http://[",
+        "//[",
+    ],
 )
 def test_what_is_no_page_is_none(viewer: Viewer, target: str) -> None:
     assert answer(viewer, target) is None
@@ -76,7 +86,8 @@ def test_it_answers_its_own_host_alone(port: int) -> None:
     status, text = got(port, "/")
     assert status == 200
     assert "2 runs" in Page(text).text
-    assert got(port, "/", host="evil.example")[0] == 403
+    for host in ("evil.example", "127.0.0.1:80@evil.example", "127.0.0.1.evil.example:80", "[::1]:80"):
+        assert got(port, "/", host=host)[0] == 403
     assert got(port, "/run/none")[0] == 404
     assert got(port, "/none")[0] == 404
 

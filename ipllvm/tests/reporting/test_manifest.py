@@ -106,3 +106,30 @@ def test_writing_it_again_leaves_itself_out(folder: Path) -> None:
     before: dict[str, Any] = manifest.read(folder)
     manifest.write(folder, reports.mixed(), "ipllvm audit llava-tiny")
     assert manifest.read(folder) == before
+
+
+def test_a_manifest_and_its_report_speak_of_one_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever alters both files and the checksum is found where the two, or the report alone, disagree."""
+    made = json.loads(json.dumps(reports.report(reports.result())))
+    made["run"]["exit_status"] = 0
+    (tmp_path / "report.json").write_text(json.dumps(made))
+    manifest.write(tmp_path, made, "ipllvm audit llava-tiny")
+    assert cli.main(["verify", str(tmp_path)]) == 0
+    found = json.loads((tmp_path / "manifest.json").read_text())
+    for name, value in (("exit_status", 1), ("models", {"gpt": "0"}), ("files", found["files"] * 2)):
+        (tmp_path / "manifest.json").write_text(json.dumps({**found, name: value}))
+        assert cli.main(["verify", str(tmp_path)]) == (4 if name == "files" else 1)
+    shown = capsys.readouterr()
+    assert "manifest.json: its exit status is not that of report.json" in shown.out
+    assert "manifest.json: its models is not that of report.json" in shown.out
+    assert "manifest.json: lists a file twice" in shown.err
+    made["results"][0]["verdict"]["p_holds"] = 0.9
+    (tmp_path / "report.json").write_text(json.dumps(made))
+    manifest.write(tmp_path, made, "ipllvm audit llava-tiny")
+    assert cli.main(["verify", str(tmp_path)]) == 1
+    assert (
+        "it contradicts itself: permutation_invariance on easyvqa: HOLDS with p = 0.9"
+        in capsys.readouterr().out
+    )
