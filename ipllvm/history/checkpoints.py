@@ -72,11 +72,11 @@ def _of_run(file: Path) -> CheckpointRun:
     from ipllvm.gate import reading
 
     report = migration.read(file)
-    kept = file.with_name("baseline.json")
-    baseline = reading.load(kept) if kept.is_file() else None
+    answers = file.with_name("baseline.json")
+    baseline = reading.load(answers) if answers.is_file() else None
     began = str(baseline.about.get("started", "")) if baseline is not None else ""
     if began and began[:19] != report["run"]["started"][:19]:
-        raise UsageError(f"{visible(str(kept), 4096)}: of another run than the report beside it")
+        raise UsageError(f"{visible(str(answers), 4096)}: of another run than the report beside it")
     model = ", ".join(_text(each["id"], 80) for each in report["models"])
     page = file.with_name("report.html")
     when = _text(report["run"]["started"][:16], 16).replace("T", " ")
