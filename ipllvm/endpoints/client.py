@@ -8,6 +8,7 @@ there is met once.
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import httpx2
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
@@ -124,7 +125,7 @@ class Client:
         for _ in range(WAYS):
             body = self._dialect.body(call)
             try:
-                return replies.reply(await self._sent(http, body), call)
+                return self._kept_from(replies.reply(await self._sent(http, body), call))
             except Unfit as error:
                 if body == self._dialect.body(call) and not self._dialect.learn(error.message):
                     raise Permanent(error.reason) from None
@@ -136,6 +137,16 @@ class Client:
             except replies.Unusable as error:
                 raise Transient(without_keys(str(error), self._key), tries=self.limits.late_tries) from None
         raise Permanent(f"none of {WAYS} ways to ask was taken")
+
+    def _kept_from(self, reply: Reply) -> Reply:
+        """A reply whose words do not hold the key, which some gateways give back."""
+        key = self._key
+        if not key:
+            return reply
+        text, model, digest = (
+            part.replace(key, "[key]") for part in (reply.text, reply.model, reply.fingerprint)
+        )
+        return replace(reply, text=text, model=model, fingerprint=digest)
 
     async def _sent(self, http: httpx2.AsyncClient, body: object) -> bytes:
         """The body of a response with status 200; raises Transient, Permanent and Unfit."""

@@ -34,8 +34,12 @@ IN_A_BATCH = 3.9
 """How many times as long a call takes in a batch, with masks and a cache, as on a single position: about 3 on
 one machine and 5 on another (reports/measured.md).
 """
-PROBED, TRIES = 4, 4
-"""Layers of the decoder that is timed, and how often it is."""
+PROBED, STEPS = 4, 40
+"""Layers of the decoder that is timed, and how often it is: the first millisecond of a process and what runs
+beside it make a few steps too slow by up to 40 %.
+"""
+TRIES = 4
+"""How often a matrix product is timed."""
 
 
 def forecast(found: Checkpoint, device: torch.device, dtype: torch.dtype, parameters: int = 0) -> str:
@@ -112,14 +116,14 @@ def call_seconds(device: torch.device) -> float:
         decoder(**given, use_cache=True).last_hidden_state[0, 0, 0].item()
 
     clock = time.thread_time if device.type == "cpu" else time.perf_counter
-    return IN_A_BATCH * _best(step, clock) / sum(1 for _ in decoder.modules())
+    return IN_A_BATCH * _best(step, clock, STEPS) / sum(1 for _ in decoder.modules())
 
 
-def _best(work: Callable[[], Any], clock: Callable[[], float]) -> float:
+def _best(work: Callable[[], Any], clock: Callable[[], float], tries: int = TRIES) -> float:
     """Seconds of some work by a clock, the least of some tries behind a first."""
     work()
     found = []
-    for _ in range(TRIES):
+    for _ in range(tries):
         began = clock()
         work()
         found.append(clock() - began)

@@ -143,6 +143,19 @@ def test_the_key_is_sent_and_told_nowhere(running: HTTPServer, monkeypatch: pyte
     assert "sk-secret" not in f"{model.info()}{model.fingerprint}"
 
 
+def test_a_key_that_the_server_gives_back_is_told_nowhere(
+    running: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IPLLVM_MODEL_KEY", "secret of mine")
+    serving = Serving(running, lambda images, prompt, limit: "secret of mine, red")
+    serving.name, serving.fingerprint = "m of secret of mine", "fp secret of mine"
+    model = served(serving)
+    found = outcomes(model, Plan(SAMPLES, (Clean(),), 1, 0, 4))
+    assert "secret of mine" not in f"{model.info()}{found}"
+    assert {response.text for response in found.values()} == {"[key], red"}
+    assert "fingerprint fp [key]" in model.notes[0]
+
+
 @pytest.mark.parametrize(
     ("more", "reason"),
     [

@@ -23,6 +23,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore"),
 ]
 IMAGENET = {"mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}
+CLIP = {"mean": [0.48145466, 0.4578275, 0.40821073], "std": [0.26862954, 0.26130258, 0.27577711]}
 HALF = {"mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}
 
 
@@ -38,6 +39,8 @@ def vit(side: int) -> dict[str, Any]:
 
 KINDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "resnet10t": ({}, {**prepared(56, 0.875, "bilinear"), **IMAGENET}),
+    "resnet50": ({"layers": [1, 1, 1, 1]}, {**prepared(64, 0.95), **IMAGENET}),
+    "vit_base_patch32_clip_quickgelu_224": (vit(64), {**prepared(64, 0.9), **CLIP}),
     "vit_tiny_patch16_224": (vit(64), {**prepared(64, 0.9), **HALF}),
     "deit_tiny_distilled_patch16_224": (vit(64), {**prepared(64, 0.875), **IMAGENET}),
     "vit_small_patch14_dinov2": (vit(56), {**prepared(56, 1.0), **IMAGENET}),
