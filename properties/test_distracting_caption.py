@@ -14,6 +14,7 @@ from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.metrics.stock_answers import answers_read, follows
 from ipllvm.perturbations.substitution import Blank
+from ipllvm.scorers.exact_match import said
 
 if TYPE_CHECKING:
     from ipllvm.evaluation.evaluation import Evaluation
@@ -31,7 +32,7 @@ def test_distracting_caption(evaluation: "Evaluation") -> None:
         Shown(
             {"clean": clean, "blank": blank, "distracted": distracted},
             beside={
-                name: follows(name, answers_read(each), data.samples, wrong_answer)
+                name: follows(name, answers_read(each), data.samples, wrong_answer, said)
                 for name, each in (("says_the_captions", distracted), ("says_it_anyway", clean))
             },
         ),

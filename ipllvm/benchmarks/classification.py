@@ -47,9 +47,12 @@ def _sampled(name: str) -> Callable[[Row], Sample]:
     return sample
 
 
-def worded(row: Row, sample: Sample) -> str:
-    """The question, then the request for a short answer."""
-    return short_answer(QUESTION)
+def _asking(question: str) -> Callable[[Row, Sample], str]:
+    def worded(row: Row, sample: Sample) -> str:
+        """The question, then the request for a short answer."""
+        return short_answer(question)
+
+    return worded
 
 
 def listed(row: Row, sample: Sample) -> str:
@@ -92,7 +95,9 @@ def _folders(name: str) -> Callable[[Path], list[dict[str, Any]] | None]:
     return original
 
 
-def _set(name: str, title: str, size: int, licence: str, hub: Hub, *errata: str) -> Definition:
+def _set(
+    name: str, title: str, size: int, licence: str, hub: Hub, *errata: str, question: str = QUESTION
+) -> Definition:
     return Definition(
         name=name,
         title=title,
@@ -100,7 +105,9 @@ def _set(name: str, title: str, size: int, licence: str, hub: Hub, *errata: str)
         licence=licence,
         sample=_sampled(name),
         protocols={
-            STANDARD: Protocol(worded, 32, OWN_RULE, "this project's question, the label read by rules"),
+            STANDARD: Protocol(
+                _asking(question), 32, OWN_RULE, "this project's question, the label read by rules"
+            ),
             PAPER: Protocol(
                 listed,
                 32,
@@ -182,4 +189,5 @@ CLEVR_COUNTS = _set(
     15_000,
     "CC BY 4.0 (unconfirmed)",
     _wds("vtab-clevr_count_all"),
+    question="How many objects are in the image?",
 )

@@ -257,11 +257,15 @@ def _letter_at(place: int, choices: Sequence[str], column: str) -> str:
 def _letter(answer: str, choices: Sequence[str], column: str) -> str:
     """The letter of an answer that is a choice's text or its letter."""
     letters = ascii_uppercase[: len(choices)]
-    if answer in choices:
-        return letters[list(choices).index(answer)]
     bare = answer.strip("(). ").upper()
-    if bare in tuple(letters):
-        return bare
+    lettered = bare if bare in tuple(letters) else None
+    worded = letters[list(choices).index(answer)] if answer in choices else None
+    if worded and lettered and worded != lettered:
+        other = choices[letters.index(lettered)]
+        why = f"{answer!r} may be the text of choice {worded} or the letter of {other!r}"
+        raise BadCell(column, f"{why}: write it as a place, and {PLACES}")
+    if worded or lettered:
+        return worded or lettered or ""
     places = f": if it is a place among them, {PLACES}" if answer.isdecimal() else ""
     raise BadCell(column, f"{answer!r} is neither one of the choices nor the letter of one{places}")
 
@@ -287,7 +291,5 @@ def _open_scorer(rows: Sequence[Row], mapped: Mapped) -> str:
     """Of rows without choices: several answers, yes and no, else the exact words."""
     if any(isinstance(each.get(mapped.answer), list | tuple) for each in rows):
         return "any_answer"
-    answers = {
-        text(each, mapped.answer).strip().lower() for each in rows if isinstance(each.get(mapped.answer), str)
-    }
+    answers = {str(each.get(mapped.answer)).strip().lower() for each in rows}
     return "yes_no" if answers and answers <= set(YES_NO) else "exact_match"

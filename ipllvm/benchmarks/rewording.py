@@ -10,6 +10,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Final
 
+from ipllvm.benchmarks.answer_options import options
 from ipllvm.benchmarks.prompts import LETTER, LETTERS, SHORT
 from ipllvm.errors import NotTested
 from ipllvm.records import Benchmark, Sample
@@ -81,10 +82,8 @@ def asked_as(data: Benchmark, wording: str) -> Benchmark | None:
 
 def wrong_answer(sample: Sample) -> str | None:
     """An answer that the question admits and that is not right, as text; None where none is known."""
-    if sample.answer in LETTERS and len(sample.choices) > LETTERS.index(sample.answer):
-        right = sample.choices[LETTERS.index(sample.answer)]
-    else:
-        right = sample.answer
+    lettered = sample.answer in LETTERS and sample.answer in options(sample)
+    right = sample.choices[LETTERS.index(sample.answer)] if lettered else sample.answer
     others = [choice for choice in sample.choices if choice.casefold() != right.casefold()]
     return choose(generator("wrong answer", sample.id), others) if others else None
 

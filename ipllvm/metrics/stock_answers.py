@@ -116,15 +116,25 @@ def follows(
     answers: Mapping[str, str],
     samples: tuple[Sample, ...],
     distractor: Callable[[Sample], str | None],
+    put: Callable[[str], str],
 ) -> Contrast:
-    """The share of the samples whose answer is the distractor: its text, or its letter among the options."""
+    """The share of the samples whose answer is the distractor: its text, or its letter among the options.
+
+    `put` gives one text for all ways of putting an answer, as `exact_match.said` does.
+    """
     pairs = [(sample, distractor(sample)) for sample in samples if sample.id in answers]
     rows = [(sample, wrong) for sample, wrong in pairs if wrong is not None]
-    values = [float(_names(answers[sample.id], wrong, sample)) for sample, wrong in rows]
+    values = [float(_names(answers[sample.id], wrong, sample, put)) for sample, wrong in rows]
     return _share(name, [sample for sample, _ in rows], values)
 
 
-def _names(text: str, wrong: str, sample: Sample) -> bool:
-    letters = {choice: letter for letter, choice in zip(ascii_uppercase, sample.choices, strict=False)}
-    plain = text.strip(" .").casefold()
-    return plain in (wrong.casefold(), letters.get(wrong, wrong).casefold())
+def _names(text: str, wrong: str, sample: Sample, put: Callable[[str], str]) -> bool:
+    """Whether an answer is the wrong one: its text, however it is put, or its letter if it has one.
+
+    >>> asked = Sample("s", "s", (), "?", "red", ("red", "gray", "3"))
+    >>> [_names(text, wrong, asked, str.casefold) for text, wrong in (("Gray", "gray"), ("B", "gray"))]
+    [True, False]
+    """
+    lettered = sample.answer in ascii_uppercase[: len(sample.choices)] and sample.answer not in sample.choices
+    letters = dict(zip(sample.choices, ascii_uppercase, strict=False)) if lettered else {}
+    return put(text) == put(wrong) or text.strip(" .()").upper() == letters.get(wrong)

@@ -115,8 +115,8 @@ def unwrapped(text: str) -> str:
         text = f"{text[: LONGEST // 2]}\n{text[-LONGEST // 2 :]}"
     for each in WRAPPINGS:
         text = each.pattern.sub(r"\1", text)
-    for sign, said in _TEX:
-        text = re.sub(sign, said, text)
+    for sign, words in _TEX:
+        text = re.sub(sign, words, text)
     return text.strip()
 
 

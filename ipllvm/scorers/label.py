@@ -1,7 +1,8 @@
 """Classification by a free answer: which class names a response says.
 
 Class names count as whole words, blind to case, punctuation and underscores; of overlapping ones
-only the longest counts ("baseball bat" is no "bat"). A name after "not" or "no" is not said.
+only the longest counts ("baseball bat" is no "bat"). A name that is denied in its clause ("not a bat", "it
+cannot really be a bat") is not said. Digits are number words: "3" is the class "three".
 Nothing is guessed: no class and two classes are both unread, and get 0.
 """
 
@@ -9,9 +10,17 @@ import re
 from collections.abc import Sequence
 
 from ipllvm.records import Sample, Score
+from ipllvm.scorers.forms import unretracted, unwrapped
+from ipllvm.scorers.numbers import whole
 
 _WORD = re.compile(r"[^\W_]+")
-_DENIED = r"(?<!\S)(?:not|no|isn t|aren t|wasn t)(?: (?:a|an|the|any))? "
+_TOKEN = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+|[.!?,:;\n]")
+_MARK = "|"
+_DENIED = (
+    r"(?<!\S)(?:not|no|neither|nor|never|cannot|hardly|rather than|instead of|[a-z]+n t)"
+    r"(?: (?:a|an|the|any|be|been|really|actually|quite|look|looks|seem|seems|appear|appears|like|to|of|kind|"
+    r"sort|think|believe|say|call|see|it|this|that|is|s))* "
+)
 
 
 def score(text: str, sample: Sample) -> Score:
@@ -32,15 +41,35 @@ def extract(text: str, labels: Sequence[str]) -> str | None:
     'baseball bat'
     >>> extract("Not a red circle, but a blue star!", ("red circle", "blue star"))
     'blue star'
+    >>> extract("There are 3.", ("three", "four"))
+    'three'
     >>> [extract(text, ("cat", "dog")) for text in ("a cat and a dog", "concatenated", "")]
     [None, None, None]
     """
-    known = sorted({words(label) for label in labels} - {""}, key=len, reverse=True)
-    if not known:
+    names = {_counted(words(label)): words(label) for label in labels if words(label)}
+    if not names:
         return None
-    pattern = rf"({_DENIED})?(?<!\S)({'|'.join(map(re.escape, known))})(?!\S)"
-    said = {match[2] for match in re.finditer(pattern, words(text)) if match[1] is None}
-    return said.pop() if len(said) == 1 else None
+    longest = sorted(names, key=len, reverse=True)
+    spelt = "|".join(rf"(?: \{_MARK})? ".join(map(re.escape, name.split())) for name in longest)
+    reply = _counted(_marked(unretracted(unwrapped(text))))
+    found = re.finditer(rf"({_DENIED})?(?<!\S)({spelt})(?!\S)", reply)
+    hits = {each[2].replace(f" {_MARK}", "") for each in found if each[1] is None}
+    counts = {word for word in reply.split() if whole(word) is not None}
+    if len(hits) != 1 or (hits & counts and len(counts) > 1):  # "5 and 6" is no five
+        return None
+    return names[hits.pop()]
+
+
+def _marked(text: str) -> str:
+    """As `words`, with a mark where a clause ends."""
+    tokens = _TOKEN.findall(text.casefold())
+    return " ".join(each if each[0].isalnum() else _MARK for each in tokens)
+
+
+def _counted(text: str) -> str:
+    """Words with numbers in digits."""
+    numbers = ((word, whole(word)) for word in text.split())
+    return " ".join(word if number is None else f"{number:f}" for word, number in numbers)
 
 
 def words(text: str) -> str:

@@ -10,6 +10,7 @@ import pytest
 
 from ipllvm.benchmarks import choice
 from ipllvm.benchmarks.captions import caption
+from ipllvm.benchmarks.classification import CLEVR_COUNTS
 from ipllvm.benchmarks.definition import published
 from ipllvm.benchmarks.names import PAPER
 from ipllvm.benchmarks.templates import PUBLISHED, class_names, templates
@@ -147,3 +148,11 @@ def test_a_protocol_is_part_of_the_name(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("IPLLVM_DATA", str(tmp_path))
     assert choice.load("chartqa@paper").name == "chartqa@paper"
     assert choice.load("chartqa").name == choice.load("chartqa@standard").name == "chartqa"
+
+
+def test_counts_are_asked_for() -> None:
+    sample = CLEVR_COUNTS.sample({"label": 0})
+    assert (
+        CLEVR_COUNTS.protocol("standard").prompt({}, sample).startswith("How many objects are in the image?")
+    )
+    assert SCORERS.load("label")("There are 3 objects.", sample).value == 1.0

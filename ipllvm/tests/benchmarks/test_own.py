@@ -215,6 +215,24 @@ def test_the_digest_is_of_rows_and_pictures(tmp_path: Path) -> None:
     assert choice.load(path).digest != before
 
 
+@pytest.mark.parametrize(
+    ("answers", "scorer"),
+    [
+        (["yes", 3], "exact_match"), (["yes", "No"], "yes_no"), (["no", 0.5], "exact_match"),
+        ([3, 4], "exact_match"), (["yes", "maybe"], "exact_match"),
+    ],
+)  # fmt: skip
+def test_every_answer_counts_for_the_scorer(answers: list[object], scorer: str, tmp_path: Path) -> None:
+    rows = [{"image": "a.png", "question": f"{n}?", "answer": each} for n, each in enumerate(answers)]
+    found = read(tmp_path, rows)
+    assert found.scorer == scorer
+
+
+def test_an_answer_that_is_the_letter_and_the_text_of_one_choice_is_that_choice(tmp_path: Path) -> None:
+    asked = {"image": "a.png", "question": "Which?", "choices": ["A", "B"], "answer": "B"}
+    assert read(tmp_path, [asked]).samples[0].answer == "B"
+
+
 ASKED: dict[str, Any] = {"image": "a.png", "question": "Which?", "choices": ["1", "2", "4"]}
 
 
@@ -233,6 +251,16 @@ def test_answers_may_be_places_if_one_says_from_where(
         ({"answer": "B"}, "answers_from = 0", "column 'answer': a whole number is needed, not 'B'"),
         ({"answer": 2}, "answers_from = 2", "'answers_from' is 0 or 1"),
         ({"answer": 2}, "", "2 may be the text of a choice or the place of one: write it as text, or say"),
+        (
+            {"answer": "A", "choices": ["B", "A", "D", "C"]},
+            "",
+            "'A' may be the text of choice B or the letter of 'B': write it as a place, and say answers_from",
+        ),
+        (
+            {"answer": "b", "choices": ["x", "y", "b"]},
+            "",
+            "'b' may be the text of choice C or the letter of 'y'",
+        ),
         ({"answer": 0}, "", "of one: if it is a place among them, say answers_from = 0 (or 1) in the TOML"),
         (
             {"answer": "a", "choices": [{"text": "a"}, {"text": "b"}]},

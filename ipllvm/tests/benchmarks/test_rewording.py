@@ -20,7 +20,7 @@ from ipllvm.benchmarks.rewording import (
     with_pictures_before,
     wrong_answer,
 )
-from ipllvm.records import Benchmark
+from ipllvm.records import Benchmark, Sample
 
 QUESTION = (
     st.text(st.characters(codec="ascii", exclude_characters="\n"), min_size=1).map(str.strip).filter(bool)
@@ -79,6 +79,16 @@ def test_a_caption_names_an_answer_that_is_not_right(data: Benchmark) -> None:
         wrong = wrong_answer(sample)
         assert wrong in sample.choices and wrong != sample.answer
         assert sample.prompt.startswith(f"Caption: {wrong}.\n")
+
+
+def test_a_wrong_answer_is_never_the_right_one() -> None:
+    """A letter is one of an option only where the options have letters: "A" may be a vitamin."""
+    for id in "abcdef":
+        assert wrong_answer(Sample(id, id, (), "Which vitamin?", "A", ("C", "A"))) == "C"
+        assert wrong_answer(Sample(id, id, (), "Which root? A. C\nB. A", "A", ("C", "A"))) == "A"
+        assert wrong_answer(Sample(id, id, (), "Which animal?", "A", ("cat", "dog"))) == "dog"
+        assert wrong_answer(Sample(id, id, (), "Is it?", "no", ("yes", "no"))) == "yes"
+        assert wrong_answer(Sample(id, id, (), "Grade?", "C", ("A", "B", "C"))) in ("A", "B")
 
 
 def test_negated_questions_have_the_other_answer(data: Benchmark) -> None:

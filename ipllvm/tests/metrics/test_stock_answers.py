@@ -11,6 +11,7 @@ from ipllvm.metrics.stock_answers import (
     yes_or_no,
 )
 from ipllvm.records import Sample, Scores
+from ipllvm.scorers.exact_match import said
 from ipllvm.scorers.yes_no import extract
 
 
@@ -88,9 +89,24 @@ def test_freq_is_taken_among_all_and_among_right_answers() -> None:
 def test_a_distractor_is_followed_by_its_text_or_its_letter_where_there_is_one() -> None:
     asked = tuple(Sample(name, f"c{name}", (), "?", "A", ("red", "blue")) for name in "abcd")
     answers = {"a": "Blue.", "b": "b", "c": "red", "d": "blue"}
-    found = follows("follows", answers, asked, lambda sample: None if sample.id == "d" else "blue")
+    found = follows("follows", answers, asked, lambda sample: None if sample.id == "d" else "blue", said)
     assert (found.samples, found.clusters) == (("a", "b", "c"), ("ca", "cb", "cc"))
     assert found.values.tolist() == [1.0, 1.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "followed"),
+    [
+        ("Grey.", "grey", True), ("gray", "grey", True), ("three", "three", True), ("3", "three", True),
+        ("The answer is three.", "three", True), ("a ring", "ring", True), ("B", "grey", False),
+        ("red", "grey", False),
+    ],
+)  # fmt: skip
+def test_a_distractor_is_followed_however_it_is_put(text: str, wrong: str, followed: bool) -> None:
+    asked = (Sample("a", "a", (), "?", "red", ("red", wrong)),)
+    assert follows("follows", {"a": text}, asked, lambda sample: wrong, said).values.tolist() == [
+        float(followed)
+    ]
 
 
 @pytest.mark.parametrize("word", ["yes", "no"])

@@ -34,6 +34,46 @@ def test_no_class_and_two_classes_are_no_answer(text: str) -> None:
     assert extract(text, PETS) is None
 
 
+ANIMALS = ("cat", "dog", "cow", "three", "four", "St. Bernard")
+
+
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("<think>cat or dog?</think>dog", "dog"),
+        ("<think>It is a cat.</think>I don't know", None),
+        ("<answer>dog</answer>", "dog"),
+        ("It cannot be a cat", None),
+        ("It can't be a cat.", None),
+        ("This isn't really a cat", None),
+        ("It doesn't look like a cat", None),
+        ("I don't think it's a cat, it is a dog", "dog"),
+        ("It is hardly a cat", None),
+        ("neither a cat nor a dog, it's a cow", "cow"),
+        ("a dog rather than a cat", "dog"),
+        ("It's not. It is a cat", "cat"),
+        ("cat? No, dog", None),
+        ("It is a cat. Wait, that is wrong. It is a dog.", "dog"),
+        ("No visible edge: a dog", "dog"),
+        ("ＣＡＴ", "cat"),
+        ("**cat**", "cat"),
+        ("3", "three"),
+        ("There are 3 objects.", "three"),
+        ("Three.", "three"),
+        ("3 or 4", None),
+        ("5", None),
+        ("3 and 6", None),
+        ("3.5", None),
+        ("10,3", None),
+        ("1,003", None),
+        ("a St. Bernard", "st bernard"),
+        ("a St Bernard", "st bernard"),
+    ],
+)
+def test_what_a_model_says_around_a_class(text: str, label: str | None) -> None:
+    assert extract(text, ANIMALS) == label
+
+
 @pytest.mark.parametrize("answer", CLASSES)
 def test_every_class_of_objects_is_told_from_the_others(answer: str) -> None:
     said = [extract(text, CLASSES) for text in (answer, f"The object is a {answer}.", f"A {answer.upper()}")]
