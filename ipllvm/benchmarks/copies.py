@@ -45,7 +45,7 @@ class Published:
                 return found
         raise BenchmarkUnavailable(
             f"benchmark '{self.name}' is neither on this machine nor can it be downloaded: with network, run "
-            f"'hf download {self.repository} --repo-type dataset', or copy its {self.files} "
+            f"'ipllvm data get {self.name}', or copy its {self.files} "
             f"into $IPLLVM_DATA/{self.name}"
         ) from cause
 

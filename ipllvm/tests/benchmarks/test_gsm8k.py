@@ -117,7 +117,7 @@ def test_where_it_is_looked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.delenv("IPLLVM_DATA", raising=False)
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
-    with pytest.raises(BenchmarkUnavailable, match="hf download openai/gsm8k --repo-type dataset"):
+    with pytest.raises(BenchmarkUnavailable, match="run 'ipllvm data get gsm8k'"):
         gsm8k.load(offline=True)
     assert len(gsm8k.load().samples) == 3
     assert asked == [("openai/gsm8k", True)] * 2 + [("openai/gsm8k", False)]

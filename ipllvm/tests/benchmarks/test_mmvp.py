@@ -229,7 +229,7 @@ def test_no_data_and_no_network_is_one_line(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
     for offline, tries in ((True, [True]), (False, [True, False])):
         asked.clear()
-        with pytest.raises(BenchmarkUnavailable, match="hf download MMVP/MMVP --repo-type dataset") as caught:
+        with pytest.raises(BenchmarkUnavailable, match="run 'ipllvm data get mmvp', or copy") as caught:
             mmvp.load(offline=offline)
         assert asked == tries
         assert "\n" not in str(caught.value)
