@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 def test_distracting_caption(evaluation: "Evaluation") -> None:
     """Δ = score as it is - score behind a wrong caption, at most the margin."""
     data = captioned(evaluation.benchmark)
-    clean, blank = evaluation.run(Blank())
-    distracted = evaluation.elsewhere(data)
+    clean, blank, distracted = evaluation.run(Blank(), also=[data])
     evaluation.check(
         "distracting_caption",
         performance_drop(clean, distracted),

@@ -31,11 +31,12 @@ def test_hallucination(evaluation: "Evaluation") -> None:
     absent, present = (frozenset(id for id in right if right[id] == word) for word in ("no", "yes"))
     if not absent:
         raise NotTested(f"{evaluation.benchmark.name} asks for nothing that is not there")
-    (clean,) = evaluation.run()
+    other = negated(evaluation.benchmark)
+    clean, *found = evaluation.run(also=[] if other is None else [other])
     hallucinated = read_share(clean, samples, "yes", extract, among=absent)
     beside = {"missed": read_share(clean, samples, "no", extract, among=present)}
-    scores, other = {"clean": clean}, negated(evaluation.benchmark)
-    if other is not None:
-        scores["negated"] = evaluation.elsewhere(other)
+    scores = {"clean": clean}
+    if found:
+        (scores["negated"],) = found
         beside["hallucinated_negated"] = read_share(scores["negated"], samples, "no", extract, among=absent)
     evaluation.check("hallucination", hallucinated, Shown(scores, beside=beside))

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 def test_other_picture(evaluation: "Evaluation") -> None:
     """Gain = score with the own picture - score with another one, at least the margin."""
     data = with_other_pictures(evaluation.benchmark)
-    clean, blank = evaluation.run(Blank())
-    other = evaluation.elsewhere(data)
+    clean, blank, other = evaluation.run(Blank(), also=[data])
     scores = {"clean": clean, "blank": blank, "other": other}
     evaluation.check("other_picture", gain(clean, other), Shown(scores))

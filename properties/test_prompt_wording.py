@@ -28,8 +28,9 @@ def test_prompt_wording(evaluation: "Evaluation") -> None:
     worded = {name: asked_as(data, name) for name in WORDINGS}
     if worded["bare"] is None:
         raise NotTested(f"{data.name} asks without an instruction on the answer's form")
-    clean, blank = evaluation.run(Blank())
-    scores = {name: evaluation.elsewhere(each) for name, each in worded.items() if each is not None}
+    others = {name: each for name, each in worded.items() if each is not None}
+    clean, blank, *found = evaluation.run(Blank(), also=[*others.values()])
+    scores = dict(zip(others, found, strict=True))
     evaluation.check(
         "prompt_wording",
         performance_drop(clean, scores["bare"]),

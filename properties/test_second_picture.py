@@ -25,8 +25,7 @@ def test_second_picture(evaluation: "Evaluation") -> None:
 
     data = with_pictures_before(evaluation.benchmark)
     several_pictures.require_taken(evaluation, data.samples[0])
-    clean, blank = evaluation.run(Blank())
-    second = evaluation.elsewhere(data)
+    clean, blank, second = evaluation.run(Blank(), also=[data])
     evaluation.check(
         "second_picture",
         performance_drop(clean, second),

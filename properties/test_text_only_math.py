@@ -27,8 +27,7 @@ def test_text_only_math(evaluation: "Evaluation") -> None:
     from ipllvm.benchmarks import charts
     from ipllvm.benchmarks.subset import subset
 
-    (clean,) = evaluation.run()
     pictured = charts.short()
     count = min(len(evaluation.benchmark.samples), len(pictured.samples))
-    visual = evaluation.elsewhere(subset(pictured, count, evaluation.settings.seed))
+    clean, visual = evaluation.run(also=[subset(pictured, count, evaluation.settings.seed)])
     evaluation.check("text_only_math", score(clean), Shown({"clean": clean, "visual": visual}))

@@ -121,38 +121,48 @@ class Evaluation:
         return self._grading.judged_by(self.planned_benchmark)
 
     def run(
-        self, *perturbations: Perturbation, draws: int | None = None, beside: Sequence[Perturbation] = ()
+        self,
+        *perturbations: Perturbation,
+        draws: int | None = None,
+        beside: Sequence[Perturbation] = (),
+        also: Sequence[Benchmark] = (),
     ) -> tuple[Scores, ...]:
-        """Scores of the clean run and of each perturbation, in that order, each with its draws.
+        """Scores of the clean run, each perturbation, each `beside`, and each benchmark of `also`, in order.
 
-        Those `beside` come last: they draw a curve that no claim is about, on the first samples alone, as
-        many as the profile has for it. Only what no earlier run has measured is run. Interrupted, or with
-        the disk full, it returns what was measured, and `check` ends the test after recording it.
+        What is `beside` draws a curve that no claim is about: on as many of the first samples as the profile
+        has for it. Only what no earlier run has measured is run. Interrupted, or with the disk full, it
+        returns what was measured, and `check` ends the test after recording it.
         """
         data = self.benchmark
         part = replace(data, samples=data.samples[: self.settings.curve])
-        if not beside or len(part.samples) == len(data.samples):
-            return self._scored([(data, (*perturbations, *beside))], draws)
-        return self._scored([(data, perturbations), (part, beside)], draws)
-
-    def _scored(
-        self, parts: Sequence[tuple[Benchmark, Sequence[Perturbation]]], draws: int | None
-    ) -> tuple[Scores, ...]:
-        """Scores of all perturbations, the clean run's of the first part alone; planned before any is run."""
-        plans = [self._plan(data, perturbations, draws) for data, perturbations in parts]
-        self._schedule.before(*plans)
+        parts = [(data, perturbations), (part, beside)] if beside else [(data, perturbations)]
+        if len(part.samples) == len(data.samples):
+            parts = [(data, (*perturbations, *beside))]
+        planned = [(each, self._plan(each, kinds, draws)) for each, kinds in parts]
+        others = [(each, self._plan(each)) for each in also]
+        self._schedule.before(*(plan for _, plan in (*planned, *others)))
         found: list[Scores] = []
-        for (data, _), planned in zip(parts, plans, strict=True):
-            plan, outcomes = self._measured(data, planned)
-            if self._probabilities.reading:
-                found += (probabilities_of(plan, p, outcomes) for p in plan.perturbations[bool(found) :])
-                continue
-            scorer = self._grading.of(data)
-            scores = tuple(scores_of(plan, p, scorer, outcomes) for p in plan.perturbations)
-            self._require_whole(plan, outcomes)
-            self._traces.append(flips.Trace(plan, outcomes, scores, scorer))
-            found += scores[bool(found) :]
-        return tuple(found)
+        for each, plan in planned:
+            found += self._scored(each, plan)[bool(found) :]  # clean once
+        return (*found, *(self._clean(each, plan) for each, plan in others))
+
+    def _scored(self, data: Benchmark, plan: Plan) -> tuple[Scores, ...]:
+        """Scores of all perturbations of a plan."""
+        plan, outcomes = self._measured(data, plan)
+        if self._probabilities.reading:
+            return tuple(probabilities_of(plan, p, outcomes) for p in plan.perturbations)
+        scorer = self._grading.of(data)
+        scores = tuple(scores_of(plan, p, scorer, outcomes) for p in plan.perturbations)
+        self._require_whole(plan, outcomes)
+        self._traces.append(flips.Trace(plan, outcomes, scores, scorer))
+        return scores
+
+    def _clean(self, data: Benchmark, plan: Plan) -> Scores:
+        """How well the model does, unperturbed, on another benchmark."""
+        plan, outcomes = self._measured(data, plan)
+        found = scores_of(plan, plan.perturbations[0], self._grading.of(data), outcomes)
+        self._require_whole(plan, outcomes)
+        return found
 
     def answers(self, data: Benchmark, perturbation: Perturbation | None = None) -> dict[str, Response]:
         """What the model says to the samples of `data`, by id, where `run` would say how well it did.
@@ -161,7 +171,8 @@ class Evaluation:
         is the answers of the first draw.
         """
         asked = () if perturbation is None else (perturbation,)
-        plan, outcomes = self._alone(data, asked)
+        self._schedule.before(plan := self._plan(data, asked))
+        plan, outcomes = self._measured(data, plan)
         first = [plan.trial(sample, plan.perturbations[-1], 0) for sample in plan.samples]
         found = {trial.sample: outcomes[trial] for trial in first if trial in outcomes}
         self._require_whole(plan, outcomes)
@@ -184,23 +195,17 @@ class Evaluation:
             with suppress(OSError):
                 yield self.artifact(kind, sample)
 
-    def elsewhere(self, data: Benchmark) -> Scores:
-        """How well the model does, unperturbed, on another benchmark."""
-        plan, outcomes = self._alone(data)
-        found = scores_of(plan, plan.perturbations[0], self._grading.of(data), outcomes)
-        self._require_whole(plan, outcomes)
-        return found
-
     def _require_whole(self, plan: Plan, outcomes: Known) -> None:
         """After scoring: a store that loses outcomes leaves samples out of the scores."""
         if self._stopped is None:
             require_whole(plan, outcomes)
 
-    def _plan(self, data: Benchmark, perturbations: Sequence[Perturbation], draws: int | None = None) -> Plan:
+    def _plan(
+        self, data: Benchmark, perturbations: Sequence[Perturbation] = (), draws: int | None = None
+    ) -> Plan:
         """The trials of a clean run and of each perturbation on the samples of `data`."""
-        settings = self.settings
+        settings, kinds = self.settings, (Clean(), *perturbations)
         draws = settings.draws if draws is None else draws
-        kinds = (Clean(), *perturbations)
         plan = Plan(data.samples, kinds, draws, settings.seed, data.max_new_tokens, settings.answer)
         self._perturbations += [str(p) for p in plan.perturbations]
         require(self.model, plan.perturbations)
@@ -209,17 +214,12 @@ class Evaluation:
             self._providers |= {kind: self._artifacts.identity(kind) for kind in sorted(needed)}
         return plan
 
-    def _alone(self, data: Benchmark, perturbations: Sequence[Perturbation] = ()) -> tuple[Plan, Known]:
-        """What is measured where one plan is all."""
-        plan = self._plan(data, perturbations)
-        self._schedule.before(plan)
-        return self._measured(data, plan)
-
     def _measured(self, data: Benchmark, plan: Plan) -> tuple[Plan, Known]:
         """What of a plan is measured, and its outcomes."""
-        settings = self.settings
         model, backend = self.model.info(), self.model.image_backend
-        outcomes = self._memory(Context.of(model, data, settings.answer, self._schedule.replicate, backend))
+        outcomes = self._memory(
+            Context.of(model, data, self.settings.answer, self._schedule.replicate, backend)
+        )
         try:
             if self._stopped is None:
                 whole = len(plan) * len(self.planned_benchmark.samples) // len(self.benchmark.samples)

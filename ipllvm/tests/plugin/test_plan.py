@@ -31,6 +31,20 @@ def test_a_plan_counts_and_runs_nothing(tmp_path: Path) -> None:
     )
 
 
+WORDED = "wording or caption or other_picture or second_picture or hallucination or math or occlusion"
+
+
+@pytest.mark.slow
+def test_all_that_a_property_asks_is_planned(tmp_path: Path) -> None:
+    """Also what it asks about questions put in another way, other pictures, and a curve beside its claim."""
+    data = [f"--benchmark={name}" for name in ("easyvqa", "word_problems")]
+    chosen = (*properties("-k", WORDED, "--model=llava-tiny", "--samples=24", "--report-only"), *data)
+    told = re.findall(r"(test_\w+)\[\S+: ([\d,]+) trials", session(tmp_path, *chosen, "--plan").output)
+    rows = session(tmp_path, *chosen).report()["results"]
+    planned = {name.removeprefix("test_"): int(trials.replace(",", "")) for name, trials in told}
+    assert len(planned) == 7 and {row["property"]: row["trials"] for row in rows} == planned
+
+
 ROOT = Path(__file__).parents[3]
 
 
