@@ -91,6 +91,12 @@ def to_decide(report: Report) -> Step | None:
     return next(_decide(report, deciding(report)), None)
 
 
+def to_look_at(report: Report) -> Step | None:
+    """Of a comparison that fails the command that shows an answer that changed."""
+    rows = [row for row in deciding(report) if row["claim"]["name"].startswith(COMPARISON)]
+    return next(_look(report, rows), None)
+
+
 def _again(report: Report, rows: Sequence[Row]) -> Iterator[Step]:
     for lost in report["failed"][:1]:
         yield Step(
@@ -107,7 +113,7 @@ def _look(report: Report, rows: Sequence[Row]) -> Iterator[Step]:
     for row in bad:
         example = next(iter(row.get("flips") or ()), None)
         if example and example.get("replay"):
-            yield Step(f"See an answer that {_name(row)} is about", here(example["replay"]))
+            yield Step(f"See an answer of {_name(row)} that changed", here(example["replay"]))
             return
 
 

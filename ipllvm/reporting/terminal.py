@@ -220,9 +220,8 @@ def _failed(report: Report, width: int, plain: Callable[[str], str]) -> Iterator
 
 
 def _next(report: Report, width: int, plain: Callable[[str], str]) -> Iterator[str | Text]:
-    """What would decide most of what is undecided, under which condition, at what cost, by which command."""
-    step = advice.to_decide(report)
-    if step is not None:
+    """Which answer shows a regression; what would decide most of what is undecided, and at what cost."""
+    for step in filter(None, (advice.to_look_at(report), advice.to_decide(report))):
         yield from _folded(plain(f"next: {step.why}"), width)
         yield from [plain(f"  {step.command}")] if step.command else []
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ipllvm.records import Decision
+from ipllvm.records import Decision, FlipExample
 from ipllvm.reporting.markdown import render
 from ipllvm.reporting.report import WithoutResult
 from ipllvm.reporting.terminal import OWN, summary
@@ -194,3 +194,13 @@ def test_hostile_text_moves_no_cursor(text: str, ascii_only: bool) -> None:
         lines = summary(made, width, folder=Path("reports\x1b[2J"), ascii_only=ascii_only)
         assert all(line.isprintable() for line in lines)
         assert not ascii_only or all(line.isascii() for line in lines)
+
+
+@pytest.mark.parametrize("name", ["regression:clean", "permutation"])
+def test_a_gate_that_fails_ends_in_the_command_that_shows_an_answer(name: str) -> None:
+    found = reports.result(Decision.VIOLATED)
+    flip = FlipExample("s1", "what?", "red", "red", "blue", "permutation", 0, replay="pytest 'x::y'")
+    report = reports.report(replace(found, claim=replace(found.claim, name=name), flips=(flip,)))
+    said = "\n".join(map(str, summary(report, 200)))
+    shown = "next: See an answer of permutation invariance that changed\n  pytest 'x::y'"
+    assert (shown in said) == (name == "regression:clean")
