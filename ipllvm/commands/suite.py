@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -121,6 +122,7 @@ def asked(args: argparse.Namespace, *, required: bool = True) -> Request:
     own.add_argument("--model", action="append", default=[])
     own.add_argument("--options", action="store_true")
     found, rest = own.parse_known_args(words)
+    _refuse_another(rest)
     models += found.model
     if not models and required:
         raise UsageError(
@@ -132,6 +134,16 @@ def asked(args: argparse.Namespace, *, required: bool = True) -> Request:
             raise UsageError(f"--property {name}: no such file")
     named = [f"--property={name}" for name in found.property if name not in files]
     return Request(tuple(models), found.report_dir, (*named, *rest), tuple(files))
+
+
+def _refuse_another(words: Sequence[str]) -> None:
+    """Raises UsageError for a word that is no option's and no file of tests: pytest would look into a folder
+    of that name and run all the same.
+    """
+    for before, word in pairwise(["", *words]):
+        value = before.startswith("-") and "=" not in before
+        if not (value or word.startswith("-") or ".py" in word):
+            raise UsageError(f"{word}: one MODEL stands first; name more with --model={word}")
 
 
 def cache(reports: Path) -> Path:
