@@ -122,12 +122,12 @@ def asked(args: argparse.Namespace, *, required: bool = True) -> Request:
     own.add_argument("--model", action="append", default=[])
     own.add_argument("--options", action="store_true")
     found, rest = own.parse_known_args(words)
-    _refuse_another(rest)
     models += found.model
     if not models and required:
         raise UsageError(
             f"name the model first: ipllvm {args.command} MODEL {shlex.join(args.words)}".strip()
         )
+    _refuse_another(rest)
     files = [name for name in found.property if name.endswith(".py")]
     for name in files:
         if not Path(name).is_file():

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.errors import UsageError
-from ipllvm.reporting import consistency
 from ipllvm.reporting.schema import SCHEMA, VERSION, Report, validate
 from ipllvm.reporting.text import visible
 from ipllvm.safety import reading
@@ -47,6 +46,8 @@ def current(report: Any) -> Report:
     filled: Report = _filled(report, SCHEMA)
     validate(filled)
     _require_listed(filled)
+    from ipllvm.reporting import consistency  # brings scipy along, which no help and no list needs
+
     consistency.require(filled)
     return filled
 

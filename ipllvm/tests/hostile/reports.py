@@ -186,8 +186,8 @@ ROWS = [
     Row(
         "report of numbers that are all null",
         ("report", "run"),
-        0,
-        "report.html",
+        USAGE,
+        "it contradicts itself",
         _report(_all_null),
         fast=True,
     ),
