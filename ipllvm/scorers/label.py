@@ -8,6 +8,7 @@ Nothing is guessed: no class and two classes are both unread, and get 0.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ipllvm.records import Sample, Score
 from ipllvm.scorers.forms import unretracted, unwrapped
@@ -46,18 +47,24 @@ def extract(text: str, labels: Sequence[str]) -> str | None:
     >>> [extract(text, ("cat", "dog")) for text in ("a cat and a dog", "concatenated", "")]
     [None, None, None]
     """
-    names = {_counted(words(label)): words(label) for label in labels if words(label)}
+    names, said = _spelt(tuple(labels))
     if not names:
         return None
-    longest = sorted(names, key=len, reverse=True)
-    spelt = "|".join(rf"(?: \{_MARK})? ".join(map(re.escape, name.split())) for name in longest)
     reply = _counted(_marked(unretracted(unwrapped(text))))
-    found = re.finditer(rf"({_DENIED})?(?<!\S)({spelt})(?!\S)", reply)
-    hits = {each[2].replace(f" {_MARK}", "") for each in found if each[1] is None}
+    hits = {each[2].replace(f" {_MARK}", "") for each in said.finditer(reply) if each[1] is None}
     counts = {word for word in reply.split() if whole(word) is not None}
     if len(hits) != 1 or (hits & counts and len(counts) > 1):  # "5 and 6" is no five
         return None
     return names[hits.pop()]
+
+
+@lru_cache(maxsize=64)
+def _spelt(labels: tuple[str, ...]) -> tuple[dict[str, str], re.Pattern[str]]:
+    """The labels as `words` gives them, by how they are counted, and what finds any of them in a reply."""
+    names = {_counted(words(label)): words(label) for label in labels if words(label)}
+    longest = sorted(names, key=len, reverse=True)
+    spelt = "|".join(rf"(?: \{_MARK})? ".join(map(re.escape, name.split())) for name in longest)
+    return names, re.compile(rf"({_DENIED})?(?<!\S)({spelt})(?!\S)")
 
 
 def _marked(text: str) -> str:
