@@ -61,7 +61,7 @@ SIZES: Final = {
         "patch_shuffle": Size(60, 1),
         "patch_information": Size(400, 1),
         "classification_retention": Size(100, 1),
-        "occlusion": Size(120, 1, curve=22),
+        "occlusion": Size(120, 1, curve=20),
         "option_order": Size(350, 1),
         "alignment": Size(None, 1),
         "layer_importance": Size(80, 1),

@@ -236,6 +236,6 @@ def test_what_does_not_go_with_another_option_or_not_without_one(asked: dict[str
 
 
 def test_a_curve_is_of_as_many_samples_as_the_profile_has_for_it() -> None:
-    assert read().size("occlusion") == Size(120, 1, curve=22)
-    assert read(samples="300", draws="2").size("occlusion") == Size(300, 2, curve=22)
+    assert read().size("occlusion") == Size(120, 1, curve=20)
+    assert read(samples="300", draws="2").size("occlusion") == Size(300, 2, curve=20)
     assert read(profile="paper").size("occlusion") == Size(None, 5)
