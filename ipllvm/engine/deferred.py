@@ -179,5 +179,5 @@ def _key(name: str, settings: dict[str, Any], rehash: bool) -> list[Any] | None:
 
 def machine() -> list[Any]:
     """What a device `auto` comes to, where machines share a store."""
-    hidden = [os.environ.get(each, "") for each in ("CUDA_VISIBLE_DEVICES", "PYTEST_XDIST_WORKER")]
-    return [gpus.drivers(), gpus.count(), *hidden]
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "") if gpus.count() > 1 else ""  # who has a GPU of its own
+    return [gpus.drivers(), gpus.count(), os.environ.get("CUDA_VISIBLE_DEVICES", ""), worker]

@@ -102,3 +102,15 @@ def _fingerprint() -> str:
     key = deferred._key("llava-tiny", SETTINGS, False)
     assert key is not None
     return str(key[0])
+
+
+@pytest.mark.parametrize(("count", "apart"), [(0, False), (1, False), (2, True)])
+def test_a_worker_is_another_machine_only_where_it_has_a_gpu_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, count: int, apart: bool
+) -> None:
+    """What workers have kept is found without them on a machine of one device."""
+    monkeypatch.setattr(gpus, "count", lambda: count)
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw1")
+    as_worker = deferred.machine()
+    monkeypatch.delenv("PYTEST_XDIST_WORKER")
+    assert (deferred.machine() != as_worker) is apart
