@@ -1,4 +1,4 @@
-"""An encoder or a language model whose files say who it is: its weights are read when it is options.
+"""An encoder or a language model whose files say who it is: its weights are read when it is asked.
 
 What it makes of a benchmark's pictures or captions is kept (evaluation/beside.py), so that a run in which
 everything is known asks neither. Imports no torch.

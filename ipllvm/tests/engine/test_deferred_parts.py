@@ -1,4 +1,4 @@
-"""An encoder and a language model are who their files say, and are loaded when they are options."""
+"""An encoder and a language model are who their files say, and are loaded when they are asked."""
 
 import subprocess
 import sys
