@@ -25,6 +25,16 @@ class Preparing(Fake):
             raise ValueError(self.refusal)
 
 
+def test_of_a_served_model_nothing_is_kept(tmp_path: Path) -> None:
+    """Tomorrow another one may answer there."""
+    model = Preparing("one image, not 2")
+    model.sealed = "is served"
+    for _ in range(2):
+        with pytest.raises(NotTested, match="one image, not 2"):
+            require_taken(_evaluation(model, tmp_path), benchmark(2).samples[0])
+    assert model.calls == 2
+
+
 def _evaluation(model: Fake, folder: Path) -> Any:
     return SimpleNamespace(model=model, planned_benchmark=benchmark(2), derived=Derived(folder))
 
