@@ -10,7 +10,9 @@ from ipllvm.paper.parts import PaperPart
 from ipllvm.reporting.schema import Row
 
 NOT_ASKED = "not asked for: ipllvm paper --models {} --only {}"
-LANGUAGE_MODEL = "language models that were not asked for or are not here: hf download NAME, for each of {}"
+LANGUAGE_MODEL = (
+    "language models that were not asked for or are not here: hf download NAME, for each of {sets}"
+)
 BY_LABEL = "clean, "
 """How the score of a category begins, before AXIS = LABEL."""
 

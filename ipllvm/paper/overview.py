@@ -33,7 +33,8 @@ def main(words: list[str] | None = None) -> None:
     store = arguments.out / "paper.json"
     found = json.loads(store.read_text(encoding="utf-8")) if store.exists() else []
     for run in arguments.runs:
-        found = merged(found, findings(migration.read(run / "report.json")))
+        report = migration.read(run / "report.json")
+        found = merged(without_lost(found, report), findings(report))
     store.write_text(json.dumps(found, indent=0, ensure_ascii=False) + "\n", encoding="utf-8")
     (arguments.out / "paper.md").write_text(markdown(statements(), found), encoding="utf-8")
 
@@ -52,6 +53,7 @@ def findings(report: Report) -> Iterator[Finding]:
         claim, model = row["claim"], row["model"]["name"]
         decisive = row["estimates"][claim["quantity"]]
         yield {
+            "property": row["property"],
             "claim": claim["name"],
             "model": model,
             "weights": prints[model],
@@ -65,6 +67,12 @@ def findings(report: Report) -> Iterator[Finding]:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 2)
+
+
+def without_lost(former: Iterable[Finding], report: Report) -> list[Finding]:
+    """What was kept, without what a report could not test on that model and benchmark."""
+    lost = {(each["property"], each["model"], each["benchmark"]) for each in report["not_tested"]}
+    return [each for each in former if (each["property"], each["model"], each["benchmark"]) not in lost]
 
 
 def merged(former: Iterable[Finding], new: Iterable[Finding]) -> list[Finding]:

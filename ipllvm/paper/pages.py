@@ -25,7 +25,7 @@ _LATEX: Final = (
 )
 
 WORDS: Final = {
-    "grid": words.grid, "measured": words.measured, "beside": words.beside,
+    "grid": words.grid, "folded": words.folded, "measured": words.measured, "beside": words.beside,
     "notes": words.notes, "reasons": words.reasons,
     "data": lambda png: base64.b64encode(png).decode(),
 }  # fmt: skip
@@ -48,7 +48,11 @@ def _section(section: PaperSection) -> Iterator[str]:
     columns, rows = words.grid(section)
     if rows:
         lines = [("model", "", *columns), ("---",) * (2 + len(columns))]
-        lines += [(escape(m), escape(label), *map(_cell, found)) for m, label, found in rows]
+        again = words.folded(rows)
+        lines += [
+            (escape(m), escape(label), *(_cell(cell, (r, c) in again) for c, cell in enumerate(found)))
+            for r, (m, label, found) in enumerate(rows)
+        ]
         yield "\n".join(f"| {' | '.join(line)} |" for line in lines)
     for each in section.pictures:
         yield f"![{escape(each.title)}](figures/{each.name}.svg)\n\n{escape(each.caption)}"
@@ -58,11 +62,12 @@ def _section(section: PaperSection) -> Iterator[str]:
     yield "\n".join(f"- {escape(each, 2000)}" for each in texts)
 
 
-def _cell(cell: PaperCell | None) -> str:
+def _cell(cell: PaperCell | None, again: bool) -> str:
+    """`again` says that a cell above has said NOT TESTED for this one too."""
     if cell is None:
         return ""
-    texts = words.beside(cell)
-    return f"{escape(words.measured(cell))}{f'<br>{escape(texts)}' if texts else ''}"
+    texts = ["" if again else words.measured(cell), words.beside(cell)]
+    return "<br>".join(escape(text) for text in texts if text)
 
 
 def html(document: Document) -> str:

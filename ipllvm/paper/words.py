@@ -5,14 +5,20 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ipllvm.paper.agreement import Agreement
+from ipllvm.paper.cells import NOT_ASKED
 from ipllvm.paper.measured import WITH, PaperCell
 from ipllvm.paper.parts import PaperPart
 from ipllvm.paper.planning import GET, Device, Planned, judge_tokens
 from ipllvm.paper.summaries import AVERAGE
 from ipllvm.reporting.pictures import Picture
 from ipllvm.reporting.text import duration, interval, number
+from ipllvm.reporting.view import count_of
 
-NOT_HERE: Final = "not on this machine: with network ipllvm data get {}, or copy each into $IPLLVM_DATA/NAME"
+MODELS, SETS = "{models}", "{sets}"
+"""What stands in a reason for the models and the sets of which it is so."""
+NOT_HERE: Final = (
+    f"not on this machine: with network ipllvm data get {SETS}, or copy each into $IPLLVM_DATA/NAME"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,20 @@ def grid(section: PaperSection) -> tuple[list[str], list[tuple[str, str, list[Pa
     return columns, [(m, label, [places.get((m, label, b)) for b in columns]) for m, label in rows]
 
 
+Rows = Sequence[tuple[str, str, Sequence[PaperCell | None]]]
+"""Rows of a grid: model, label, a cell a column."""
+
+
+def folded(rows: Rows) -> set[tuple[int, int]]:
+    """Places (row, column) of cells below one that says NOT TESTED for all of a model's in that column."""
+    places = [(r, c, row[0], cell) for r, row in enumerate(rows) for c, cell in enumerate(row[2]) if cell]
+    tested = {(model, c) for _, c, model, cell in places if cell.agreement is not Agreement.NOT_TESTED}
+    first: dict[tuple[str, int], int] = {}
+    for r, c, model, _ in places:
+        first.setdefault((model, c), r)
+    return {(r, c) for r, c, model, _ in places if (model, c) not in tested and first[model, c] < r}
+
+
 def side(cell: PaperCell) -> str:
     """What a cell's row is called: of a score with a language model the score alone."""
     return cell.label.partition(WITH)[0]
@@ -83,16 +103,23 @@ def reasons(section: PaperSection) -> Iterator[str]:
     found: dict[tuple[Agreement, str, str], dict[str, None]] = {}
     for cell in section.cells:
         if cell.why and cell.agreement in (Agreement.NOT_TESTED, Agreement.NOT_COMPARABLE):
-            missing = cell.why.startswith(f"benchmark '{cell.benchmark}' is neither on this machine")
-            why = NOT_HERE if missing else cell.why
             place = cell.label.partition(WITH)[2] or cell.benchmark
-            found.setdefault((cell.agreement, cell.model, why), {})[place] = None
+            found.setdefault((cell.agreement, cell.model, _why(cell)), {})[place] = None
     alike: dict[tuple[Agreement, str, tuple[str, ...]], list[str]] = {}
     for (agreement, model, why), places in found.items():
         alike.setdefault((agreement, why, tuple(places)), []).append(model)
     for (agreement, why, benchmarks), models in alike.items():
         where = f"{', '.join(models)} on {', '.join(benchmarks)}"
-        yield f"{agreement}: {where}: {why.replace('{}', ' '.join(benchmarks))}"
+        why = why.replace(MODELS, " ".join(models)).replace(SETS, " ".join(benchmarks))
+        yield f"{agreement}: {where}: {why}"
+
+
+def _why(cell: PaperCell) -> str:
+    """The reason in words that other models and sets may share."""
+    if cell.why.startswith(f"benchmark '{cell.benchmark}' is neither on this machine"):
+        return NOT_HERE
+    unasked = cell.why == NOT_ASKED.format(cell.model, cell.part)
+    return NOT_ASKED.format(MODELS, cell.part) if unasked else cell.why
 
 
 def notes(section: PaperSection) -> Iterator[str]:
@@ -116,7 +143,7 @@ def counts(document: Document) -> str:
     texts = [f"{sum(c.agreement is a for c in cells)} {a}" for a in Agreement]
     filled = sum(cell.value is not None for cell in cells)
     drawn = sum(len(section.pictures) + len(section.examples) for section in document.parts)
-    return f"{filled} of {len(cells)} cells are filled ({', '.join(texts)}); {drawn} drawings"
+    return f"{filled} of {len(cells)} cells are filled ({', '.join(texts)}); {count_of(drawn, 'drawing')}"
 
 
 def plan(found: Sequence[Planned], device: Device) -> Iterator[str]:
@@ -137,15 +164,11 @@ def _planned(rows: Sequence[Planned]) -> str:
     """What a part takes of a model: on its own sets, or on what stands in where nothing else is here."""
     own = [each for each in rows if not each.stands_in]
     others = [each for each in rows if each.stands_in and not each.missing]
-    lacking = sum(bool(each.missing) for each in own)
+    lacking, sets = sum(bool(each.missing) for each in own), count_of(len(own), "benchmark")
     if others:
-        return f"{_sums(others)} on {_names(others)} in place of {_count(len(own))} of the paper's"
-    gaps = f"; {lacking} of {_count(len(own))} {'lacks' if lacking == 1 else 'lack'} something"
+        return f"{_sums(others)} on {_names(others)} in place of {sets} of the paper's"
+    gaps = f"; {lacking} of {sets} {'lacks' if lacking == 1 else 'lack'} something"
     return _sums(own) + gaps * bool(lacking)
-
-
-def _count(benchmarks: int) -> str:
-    return "1 benchmark" if benchmarks == 1 else f"{benchmarks} benchmarks"
 
 
 def _names(rows: Sequence[Planned]) -> str:

@@ -263,7 +263,7 @@ def _line(row: Row, benchmark: str, part: str) -> Line:
     sign = "≤" if claim["direction"] == "at_most" else "≥"
     return Line(
         model=visible(row["model"], 60),
-        property=visible(f"{row['property']}: {part}" if part else row["property"], 60),
+        property=visible(titled(row["property"], part), 60),
         benchmark=visible(benchmark, 60),
         clean=_value(estimates.get("clean")),
         blank=_value(estimates.get("blank")),
@@ -280,6 +280,18 @@ def _line(row: Row, benchmark: str, part: str) -> Line:
         notable=standing(row) != "HOLDS" or bool(note(row)),
         row=row,
     )
+
+
+def titled(name: str, part: str) -> str:
+    """A property, and a part of it unless that is called the same.
+
+    >>> titled("image_use", "clean score, against a"), titled("image_use", "image use, against a")
+    ('image_use: clean score, against a', 'image_use, against a')
+    """
+    whole, comma, rest = part.replace("_", " ").partition(",")
+    if whole == name.replace("_", " "):
+        return f"{name}{comma}{rest}"
+    return f"{name}: {part}" if part else name
 
 
 def claim_title(claim: Row) -> str:

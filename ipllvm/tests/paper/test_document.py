@@ -140,3 +140,28 @@ def test_a_reason_that_several_models_have_is_told_once() -> None:
     section = document.build(chosen(["fig1"]), ["m", "n"], [], _given()).parts[0]
     (line,) = (line for line in section.remarks if "NOT TESTED" in line)
     assert line.startswith("NOT TESTED: m, n on mmstar, mme: ") and "ipllvm data get mmstar mme" in line
+
+
+def test_models_that_were_not_asked_for_are_told_in_one_line_with_one_command() -> None:
+    (section,) = document.build(chosen(["table1"]), [], [], _given()).parts
+    (line,) = (line for line in words.reasons(section) if "not asked for" in line)
+    assert line.startswith("NOT TESTED: llava-1.5, llava-next, llava-ov on mmvp, qbench, ")
+    assert line.endswith(": not asked for: ipllvm paper --models llava-1.5 llava-next llava-ov --only table1")
+
+
+def test_of_what_is_not_there_a_model_says_so_once_and_keeps_the_printed_values() -> None:
+    (section,) = document.build(chosen(["table1"]), [], [], _given()).parts
+    columns, rows = words.grid(section)
+    assert words.folded(rows) == {(r, c) for r in range(9) if r % 3 for c in range(len(columns) - 1)}
+    page = pages.markdown(Document([section], (), ()))
+    line = next(line for line in page.splitlines() if "Perm." in line)
+    assert "NOT TESTED" not in line and "paper 36.00" in line
+
+
+def test_a_set_that_is_measured_in_part_says_of_each_score_that_it_is_not_tested() -> None:
+    scores = {"clean": estimate(90.0, 85.0, 94.0)}
+    given = measured({("permutation_invariance", "llava-1.5", "qbench"): row("qbench@paper", scores)})
+    (section,) = document.build(chosen(["table1"]), ["llava-1.5"], [], given).parts
+    columns, rows = words.grid(section)
+    below = words.folded(rows)
+    assert not any((r, columns.index("qbench")) in below for r in range(3)) and rows[0][0] == "llava-1.5"

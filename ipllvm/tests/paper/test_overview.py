@@ -20,8 +20,9 @@ AGAIN = "python -m ipllvm.paper.overview"
 
 def finding(**changed: Any) -> Finding:
     usual = {
-        "claim": "permutation", "model": "m|1", "weights": "abc", "benchmark": "scenes", "value": 20.04,
-        "low": 18.0, "high": 23.0, "n": 300, "decision": "VIOLATED", "measured": "2026-01-01",
+        "property": "permutation_invariance", "claim": "permutation", "model": "m|1", "weights": "abc",
+        "benchmark": "scenes", "value": 20.04, "low": 18.0, "high": 23.0, "n": 300, "decision": "VIOLATED",
+        "measured": "2026-01-01",
     }  # fmt: skip
     return {**usual, **changed}
 
@@ -52,6 +53,12 @@ def test_what_is_measured_again_takes_the_place_of_the_older() -> None:
     assert merged([old, other], [new]) == [new, other]
 
 
+def test_what_is_found_not_to_fit_is_no_longer_told() -> None:
+    lost = {"property": "permutation_invariance", "model": "m|1", "benchmark": "scenes", "reason": "none"}
+    other = finding(benchmark="charts")
+    assert overview.without_lost([finding(), other], {"not_tested": [lost]}) == [other]
+
+
 def test_names_are_no_markup_and_claims_without_a_run_say_so() -> None:
     page = markdown(statements(), [finding()])
     (line,) = (line for line in page.splitlines() if line.startswith("| permutation |"))
@@ -78,6 +85,7 @@ def test_a_finding_is_the_estimate_that_decides() -> None:
 
 def test_it_is_written_beside_what_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ipllvm.reporting.migration.read", lambda path: path)
+    monkeypatch.setattr(overview, "without_lost", lambda found, report: found)
     monkeypatch.setattr(overview, "findings", lambda report: [finding(model=report.parent.name)])
     for name in ("one", "two"):
         overview.main([str(tmp_path / name), f"--out={tmp_path}"])
