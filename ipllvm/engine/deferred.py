@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ipllvm.artifacts import Artifacts
+from ipllvm.engine.made_when_asked import MadeWhenAsked
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.requirements import Known, complete
 from ipllvm.engine.store.derived import Derived
@@ -56,7 +57,7 @@ class Identity:
         )
 
 
-class Deferred:
+class Deferred(MadeWhenAsked):
     """Has the interface of `VisionLanguageModel`; whatever its identity does not hold loads the model."""
 
     def __init__(self, identity: Identity, load: Load) -> None:
@@ -92,11 +93,6 @@ class Deferred:
                     "give --device and --dtype"
                 )
         return model
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(self.loaded, name)
 
 
 def loaded(model: "VisionLanguageModel") -> "VisionLanguageModel":

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from ipllvm.engine import deferred
+from ipllvm.engine.made_when_asked import MadeWhenAsked
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models import parts, sources
 from ipllvm.models.checkpoint import Checkpoint
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from ipllvm.models.text import LanguageModel
 
 
-class DeferredPart:
+class DeferredPart(MadeWhenAsked):
     """Has the interface of what `load` gives; whatever is asked beyond its identity loads it.
 
     `numerics` are the device and dtype that are asked for and the machine, of which its numbers depend.
@@ -38,11 +39,6 @@ class DeferredPart:
         if part.identity != self.identity:
             raise ModelUnavailable(f"{self.identity}: its files changed while this ran: run again")
         return part
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(self.loaded, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Which trials a property needs, in the order in which they are run."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -49,6 +49,11 @@ class Plan:
     seed: int
     max_new_tokens: int
     answer: str = "generate"
+
+    @property
+    def without_clean(self) -> "Plan":
+        """All but the clean run, which another plan of the same samples has; to be counted, not run."""
+        return replace(self, perturbations=self.perturbations[1:])
 
     def draws_of(self, perturbation: Perturbation) -> int:
         """How many draws this perturbation is given."""

@@ -134,13 +134,13 @@ class Evaluation:
         returns what was measured, and `check` ends the test after recording it.
         """
         data = self.benchmark
-        part = replace(data, samples=data.samples[: self.settings.curve])
-        parts = [(data, perturbations), (part, beside)] if beside else [(data, perturbations)]
-        if len(part.samples) == len(data.samples):
-            parts = [(data, (*perturbations, *beside))]
+        part = replace(data, samples=self._schedule.drawn(data.samples, self.settings.curve))
+        apart = beside and len(part.samples) < len(data.samples)
+        parts = [(data, perturbations), (part, beside)] if apart else [(data, (*perturbations, *beside))]
         planned = [(each, self._plan(each, kinds, draws)) for each, kinds in parts]
         others = [(each, self._plan(each)) for each in also]
-        self._schedule.before(*(plan for _, plan in (*planned, *others)))
+        curves = (plan.without_clean for _, plan in planned[1:])
+        self._schedule.before(planned[0][1], *curves, *(plan for _, plan in others))
         found: list[Scores] = []
         for each, plan in planned:
             found += self._scored(each, plan)[bool(found) :]  # clean once

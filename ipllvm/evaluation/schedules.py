@@ -39,6 +39,10 @@ class Fixed:
     def before(self, *plans: Plan) -> None:
         """Told what is about to be run, one after the other; may end the test."""
 
+    def drawn(self, samples: Sequence[Sample], most: int | None) -> tuple[Sample, ...]:
+        """Those of the samples on which a curve is drawn that no claim is about: the first `most`."""
+        return tuple(samples[:most])
+
     def stopped(self, samples: Sequence[Sample]) -> tuple[Sample, ...]:
         """Those of the samples that count where the run was stopped."""
         return tuple(samples)
@@ -116,10 +120,16 @@ class Sharded(Fixed):
 
     def __init__(self, shard: Shard) -> None:
         self._shard = shard
+        self._planned: tuple[Sample, ...] = ()
+
+    def drawn(self, samples: Sequence[Sample], most: int | None) -> tuple[Sample, ...]:
+        """Those that are among the first of all parts together, as in a whole run; one where none is."""
+        first = {sample.id for sample in self._planned[:most]}
+        return tuple(sample for sample in samples if sample.id in first) or tuple(samples[:1])
 
     def measure(self, call: Call, planned: Benchmark, batch: int) -> None:
         """Raises NotTested once this part is measured: the verdict belongs to all parts together."""
-        part = self._shard.part(planned.samples)
+        part, self._planned = self._shard.part(planned.samples), planned.samples
         if part:
             call(replace(planned, samples=part))
         raise NotTested(

@@ -9,9 +9,10 @@ import hashlib
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ipllvm.engine import deferred, preflight
+from ipllvm.engine.made_when_asked import MadeWhenAsked
 from ipllvm.engine.store import source_code
 from ipllvm.engine.store.derived import Derived
 from ipllvm.engine.store.source_code import PACKAGE
@@ -28,7 +29,7 @@ SHIPPED = tuple(place / "properties" for place in (PACKAGE / "_suite", PACKAGE.p
 """Where the laws stand that are about that code alone: one of somebody else's may be about any other."""
 
 
-class DeferredProbe:
+class DeferredProbe(MadeWhenAsked):
     """Has the interface of `Probe`; whatever is asked of it makes one, for which the model is loaded."""
 
     def __init__(
@@ -36,7 +37,7 @@ class DeferredProbe:
     ) -> None:
         self._model, self._benchmark, self._seed, self._derived = model, benchmark, seed, derived
         if not isinstance(model, deferred.Deferred):
-            self.probe  # noqa: B018  what it can't be made of is said before a law is tried
+            self.loaded  # noqa: B018  what it can't be made of is said before a law is tried
 
     def hold_once(self, law: Callable[[], object], name: str, file: Path) -> None:
         """Try the law of that name, which stands in `file`, unless it held before; raises as it does."""
@@ -54,14 +55,9 @@ class DeferredProbe:
         self._derived.once(KIND, key, bool, lambda: (law(), True)[1])
 
     @cached_property
-    def probe(self) -> "Probe":
+    def loaded(self) -> "Probe":
         """The probe itself; raises as loading the model and `recognition.fitted` do."""
         from ipllvm.engine.recognition import fitted
         from ipllvm.laws.probe import Probe
 
         return Probe(fitted(deferred.loaded(self._model), self._benchmark), self._benchmark, self._seed)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return getattr(self.probe, name)

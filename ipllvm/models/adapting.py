@@ -13,6 +13,7 @@ from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.capacity import footprint, max_positions
 from ipllvm.models.piped import Piped
 from ipllvm.models.pipeline import LoadedCheckpoint
+from ipllvm.models.supported import not_supported
 from ipllvm.registry import FAMILIES
 
 
@@ -39,7 +40,7 @@ def in_hand(model: Any, processor: Any, *, name: str = "in hand") -> VisionLangu
     """
     family = str(getattr(model.config, "model_type", type(model).__name__))
     if family not in FAMILIES:
-        raise ModelUnavailable(f"{name}: model type {family!r} is not supported: {', '.join(FAMILIES)}")
+        raise not_supported(name, family)
     if not processor.chat_template:
         processor.chat_template = FAMILIES.load(family).TEMPLATE
     if not processor.chat_template:

@@ -12,6 +12,7 @@ from typing import Any
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models import fingerprint, quantisation
 from ipllvm.models.json_files import read_json as read_json
+from ipllvm.models.supported import not_supported
 from ipllvm.models.weight_files import WeightFiles, weight_files
 from ipllvm.registry import FAMILIES
 
@@ -194,7 +195,7 @@ def family_of(folder: Path, *, remote_code: bool = False) -> str:
     names = config.get("architectures") or []
     if not isinstance(names, list):
         raise ModelUnavailable(f"{path}: architectures is no list of names, but {names!r}")
-    if any(str(name).endswith("ForImageClassification") for name in names) or _is_timms(config):
+    if any(str(name).endswith("ForImageClassification") for name in names) or is_timms(config):
         return CLASSIFIER
     family = config.get("model_type")
     runs_code = remote_code and isinstance(config.get("auto_map"), dict)
@@ -207,9 +208,8 @@ def family_of(folder: Path, *, remote_code: bool = False) -> str:
         brings = isinstance(config.get("auto_map"), dict) and isinstance(family, str)
         if brings and remote_code:
             return str(family)
-        known = ", ".join(sorted([*FAMILIES, ENCODER, "image classifiers"]))
         hint = "; it brings code of its own, which --trust-remote-code runs" if brings else ""
-        raise ModelUnavailable(f"{folder}: model type {family!r} is not supported{hint}; known: {known}")
+        raise not_supported(folder, family, hint)
     return family
 
 
@@ -223,7 +223,7 @@ def _why_no_config(folder: Path) -> str:
     return "no config.json; not a checkpoint in the hub's format"
 
 
-def _is_timms(config: Mapping[str, Any]) -> bool:
+def is_timms(config: Mapping[str, Any]) -> bool:
     """Whether a config is timm's own: it names no class of transformers, and holds the preprocessing."""
     return "architecture" in config and "pretrained_cfg" in config
 
@@ -240,7 +240,7 @@ def _require_weights_not_renamed(folder: Path, config: Mapping[str, Any], weight
 
 def _require_the_rest(folder: Path, family: str) -> None:
     """Raises ModelUnavailable where the files beside the weights are missing."""
-    if family not in AUTHORED and not _is_timms(read_json(folder / "config.json")):
+    if family not in AUTHORED and not is_timms(read_json(folder / "config.json")):
         _require(folder, PROCESSORS, "image processor")
     if family != CLASSIFIER:
         _require(folder, TOKENIZERS, "tokenizer")

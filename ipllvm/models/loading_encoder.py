@@ -18,9 +18,11 @@ from ipllvm.models.devices import choose_device, choose_dtype
 from ipllvm.models.encoders import Encoder, PictureTower, Siglip, Siglip2
 from ipllvm.models.planted import naming
 from ipllvm.models.planted_aligned import PlantedEncoder
+from ipllvm.models.pooled_encoders import HEADS, PooledTower
 from ipllvm.models.weights import read_weights, unusable
 
 _HEADS = (r"^(classifier|cls_classifier|distillation_classifier)\.", r"(^|\.)pooler\.")
+_POOLED = (PooledTower, AutoModel, AutoImageProcessor, (HEADS,))
 _ALONE = (PictureTower, AutoModel, AutoImageProcessor, _HEADS)
 ABSENT = (r"^pooler\.",)
 """What a classifier's checkpoint lacks of the tower, and no state depends on."""
@@ -29,6 +31,7 @@ KINDS: dict[str, tuple[type[Encoder], Any, Any, tuple[str, ...]]] = {
     "siglip": (Siglip, SiglipModel, AutoProcessor, ()),
     "siglip2": (Siglip2, Siglip2Model, AutoProcessor, ()),
     **dict.fromkeys(("dinov2", "dinov2_with_registers", "vit", "deit"), _ALONE),
+    **dict.fromkeys(("resnet", parts.TIMM), _POOLED),
 }
 """By model type: what it is here, who reads its weights and its processor, and weights that are not taken."""
 

@@ -5,7 +5,7 @@ Imports neither torch nor transformers: who they are is known before their weigh
 
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models import sources
-from ipllvm.models.checkpoint import Checkpoint
+from ipllvm.models.checkpoint import Checkpoint, is_timms
 from ipllvm.models.embedded import BUILT_ON
 from ipllvm.models.json_files import read_json
 from ipllvm.models.planted import naming
@@ -15,7 +15,11 @@ WANTED = ("*.json", "*.txt", "*.model", "*.safetensors")
 """What is fetched of either."""
 PICKLED = ("pytorch_model.bin",)
 """What is fetched of an encoder too: OpenAI's own has no other weights."""
-ENCODER_TYPES = ("clip", "siglip", "siglip2", "dinov2", "dinov2_with_registers", "vit", "deit")
+TIMM = "timm_wrapper"
+"""What transformers calls a checkpoint of timm, whose own config names no model type."""
+ENCODER_TYPES = (
+    *("clip", "siglip", "siglip2", "dinov2", "dinov2_with_registers", "vit", "deit", "resnet", TIMM),
+)
 CLIP_336 = "openai/clip-vit-large-patch14-336"
 ENCODERS = {
     **BUILT_ON,
@@ -47,7 +51,8 @@ def encoder(name: str, offline: bool = False) -> Checkpoint:
     Raises UnknownName and ModelUnavailable, in one line.
     """
     folder = sources.encoder(name, (*WANTED, *PICKLED), offline)
-    kind = str(read_json(folder / "config.json").get("model_type"))
+    config = read_json(folder / "config.json")
+    kind = TIMM if is_timms(config) else str(config.get("model_type"))
     if kind not in ENCODER_TYPES:
         types = ", ".join(ENCODER_TYPES)
         raise ModelUnavailable(f"{folder}: no image encoder of type {types}, but of type {kind}")

@@ -1,6 +1,7 @@
 """Quantised checkpoints: transformers reads those whose kind it knows and whose packages are here."""
 
 import copy
+import re
 from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Any, Final
@@ -25,6 +26,12 @@ PACKAGES: Final = {
 """What pip calls the packages of a kind, as transformers' quantisers ask for them."""
 IMPORTED: Final = {"amd-quark": "quark", "flute-kernel": "flute", "optimum-quanto": "optimum.quanto"}
 """How they are imported, where that is not the same name."""
+PLAIN: Final = frozenset({"F16", "BF16", "F32", "F64"})
+"""How numbers that stand for themselves are stored."""
+COUNTED: Final = re.compile(r"(_ids|_index|num_batches_tracked)$")
+"""Tensors that are integers in any checkpoint."""
+SCALED: Final = re.compile(r"_scales?$|\.scales$|scale_inv$|absmax$|\.SCB$")
+"""Tensors that scale others."""
 
 
 def require_readable(found: Checkpoint) -> None:
@@ -46,6 +53,35 @@ def require_readable(found: Checkpoint) -> None:
         )
 
 
+def require_shown(found: Checkpoint, model: Any) -> None:
+    """Raises ModelUnavailable where config.json names a quantiser of which neither the files nor the loaded
+    model show anything: transformers has read plain weights as they are, and a report would call them
+    quantised.
+    """
+    if found.quantiser is None or _stored(found) or _held(model):
+        return
+    raise ModelUnavailable(
+        f"{found.folder}: config.json names a quantiser ({found.quantisation}) and its weights are plain "
+        "numbers, which transformers reads as they are: remove quantization_config, or save them quantised"
+    )
+
+
+def _stored(found: Checkpoint) -> bool:
+    """Whether the files hold numbers that are no plain ones, or what scales them."""
+    return any(
+        (tensor.dtype not in PLAIN and not COUNTED.search(name)) or SCALED.search(name)
+        for name, tensor in found.weights.tensors.items()
+    )
+
+
+def _held(model: Any) -> bool:
+    """Whether a loaded model has modules or weights of other classes than one without a quantiser."""
+    plain = _without_quantiser(model)
+    modules = ({type(part) for part in each.modules()} for each in (model, plain))
+    weights = ({type(part) for part in each.parameters()} for each in (model, plain))
+    return not (next(modules) <= next(modules) and next(weights) <= next(weights))
+
+
 def of(model: Any) -> dict[str, Any] | None:
     """What the config of a loaded model says of its quantiser; None where its weights are plain numbers."""
     for part in (model.config, model.config.get_text_config()):
@@ -63,11 +99,16 @@ def parameters(model: Any) -> int:
     """
     if of(model) is None:
         return 0
+    return sum(each.numel() for each in _without_quantiser(model).parameters())
+
+
+def _without_quantiser(model: Any) -> Any:
+    """The model as its config describes it without a quantiser, without memory."""
     plain = copy.deepcopy(model.config)
     for part in (plain, plain.get_text_config()):
         part.__dict__.pop("quantization_config", None)
     with torch.device("meta"):
-        return sum(each.numel() for each in type(model)(plain).parameters())
+        return type(model)(plain)
 
 
 def packages(settings: dict[str, Any]) -> tuple[str, ...]:

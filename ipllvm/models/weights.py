@@ -11,7 +11,7 @@ from torch import Tensor
 from ipllvm.errors import ModelUnavailable, first_line
 from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.load_options import DEVICE_MAPS
-from ipllvm.models.quantisers import require_readable
+from ipllvm.models.quantisers import require_readable, require_shown
 from ipllvm.models.quiet import without_bars
 
 UNUSED = (
@@ -63,6 +63,7 @@ def read_weights(
     found.require_unchanged()
     _require_all_taken(found.folder, info, (*UNUSED, *unused), absent)
     _require_numbers(found)
+    require_shown(found, model)
     return _soft_capped(model).eval().requires_grad_(False)
 
 

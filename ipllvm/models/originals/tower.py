@@ -36,6 +36,9 @@ KNOWN: Mapping[str, tuple[str, Mapping[str, int]]] = {
 }
 """Towers whose shape is known without their folder, by name; the rest is their config classes'."""
 BICUBIC = 3
+STEPS = ("do_resize", "do_center_crop", "do_rescale", "do_normalize")
+"""What is done to every picture."""
+TO_ONE, ROUNDED = 1 / 255, 1e-6
 INSIDE = "model.vision_tower.vision_tower."
 """What the names of a tower's tensors begin with inside a checkpoint."""
 CLIP_COLOURS = ([0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711])
@@ -155,8 +158,7 @@ def _tower(config: Any, folder: Path | None, settings: OriginalSettings) -> Towe
         config.num_hidden_layers -= 1  # the last one was taken away before training
         config.vision_use_head = False
     mean, std = SIGLIP_COLOURS if config.model_type == SIGLIP else CLIP_COLOURS
-    path = folder / "preprocessor_config.json" if folder else None
-    stated = read_json(path) if path and path.is_file() else {}
+    stated = _stated(config, folder, settings)
     return Tower(
         config,
         folder,
@@ -164,6 +166,35 @@ def _tower(config: Any, folder: Path | None, settings: OriginalSettings) -> Towe
         stated.get("image_std", std),
         stated.get("resample", BICUBIC),
     )
+
+
+def _stated(config: Any, folder: Path | None, settings: OriginalSettings) -> Mapping[str, Any]:
+    """What a folder says of how pictures are prepared for CLIP; of SigLIP the authors' code knows it itself.
+
+    Raises ModelUnavailable where they are not scaled and cropped to the tower's square, and scaled to colours
+    of mean 0: tiles of another size, and views that are cropped, are packed by nothing here.
+    """
+    path = folder / "preprocessor_config.json" if folder else None
+    if config.model_type == SIGLIP or path is None or not path.is_file():
+        return {}
+    stated = read_json(path)
+    steps = {name: stated.get(name, True) for name in STEPS}
+    sides = {name: _sides(stated.get(name, config.image_size)) for name in ("size", "crop_size")}
+    odd = {name: value for name, value in steps.items() if not value}
+    odd |= {name: stated[name] for name, found in sides.items() if found != {config.image_size}}
+    if abs(float(stated.get("rescale_factor", TO_ONE)) - TO_ONE) > ROUNDED:
+        odd["rescale_factor"] = stated["rescale_factor"]
+    if odd:
+        name, value = next(iter(odd.items()))
+        raise refused(
+            settings.folder, f"{path.name}'s {name}", value, f"pictures of {config.image_size} pixels"
+        )
+    return stated
+
+
+def _sides(size: Any) -> set[Any]:
+    """The sides of a size, told as one number or by name."""
+    return {*size.values()} if isinstance(size, dict) else {size}
 
 
 def names(key: str) -> str | None:

@@ -97,6 +97,13 @@ def _reset(attacker: Attacker) -> None:
     attacker.connection.close()
 
 
+def _reset_midway(attacker: Attacker) -> None:
+    _raw(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + SAID[:9])(attacker)
+    attacker.wfile.flush()
+    time.sleep(0.1)  # as long as it takes to be read
+    _reset(attacker)
+
+
 def _raw(text: bytes) -> Callable[[Attacker], None]:
     def answer(attacker: Attacker) -> None:
         attacker.wfile.write(text)
@@ -106,6 +113,8 @@ def _raw(text: bytes) -> Callable[[Attacker], None]:
 
 REPLIES: dict[str, Callable[[Attacker], None]] = {
     "thief": _thief,
+    "HTTP1.0": _raw(b"HTTP/1.0 200 OK\r\n\r\n" + SAID),
+    "HTTP1.1": _raw(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + SAID),
     **{f"redirect{status}": _redirect(status) for status in (301, 302, 303, 307, 308)},
     "null": _content(None),
     "number": _content(1),
@@ -129,6 +138,9 @@ REPLIES: dict[str, Callable[[Attacker], None]] = {
     "header": _raw(b"HTTP/1.1 200 OK\r\nX: " + b"a" * 100_000 + b"\r\n\r\n"),
     "headers": _raw(b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 500 + b"\r\n"),
     "chunk": _raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\nabc"),
+    "midchunk": _raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n40\r\n" + SAID[:9]),
+    "betweenchunks": _raw(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n" + SAID[:9] + b"\r\n"),
+    "resetmidway": _reset_midway,
     "drip": _drip,
     "drip_headers": _drip_headers,
     "zipped": lambda attacker: attacker.reply(200, gzip.compress(SAID), Content_Encoding="gzip"),
@@ -137,6 +149,10 @@ REPLIES: dict[str, Callable[[Attacker], None]] = {
         for status in (400, 401, 404, 429, 500)
     },
 }
+
+
+FAIR = ("thief", "HTTP1.0", "HTTP1.1")
+"""Those that reply."""
 
 
 @pytest.fixture
@@ -162,7 +178,7 @@ def ask(address: str) -> Reply | NoReply:
     return Client(addresses.parse(address), LIMITS).ask([CALL])[0]
 
 
-@pytest.mark.parametrize("attack", [name for name in REPLIES if name != "thief"])
+@pytest.mark.parametrize("attack", [name for name in REPLIES if name not in FAIR])
 def test_no_attack_gets_the_key_or_a_reply(server: str, stolen: list[str | None], attack: str) -> None:
     began = time.monotonic()
     found = ask(f"{server}/{attack}#m")
@@ -183,6 +199,9 @@ def test_no_attack_gets_the_key_or_a_reply(server: str, stolen: list[str | None]
         ("closed", "it closed the connection before its reply was whole"),
         ("reset", "it closed the connection before its reply was whole"),
         ("cut", "it closed the connection before its reply was whole"),
+        ("midchunk", "it closed the connection before its reply was whole"),
+        ("betweenchunks", "it closed the connection before its reply was whole"),
+        ("resetmidway", "it closed the connection before its reply was whole"),
         ("status", "what it sends is not HTTP"),
         ("chunk", "what it sends is not HTTP"),
         ("empty", "its choices are empty"),
@@ -196,6 +215,17 @@ def test_no_attack_gets_the_key_or_a_reply(server: str, stolen: list[str | None]
 def test_what_a_server_does_wrong_is_told_in_words(server: str, attack: str, told: str) -> None:
     found = ask(f"{server}/{attack}#m")
     assert isinstance(found, NoReply) and told in found.reason
+
+
+def test_a_plain_port_that_is_asked_for_tls_is_told_in_words(server: str, stolen: list[str | None]) -> None:
+    found = ask(f"{server.replace('http:', 'https:')}/thief#m")
+    assert isinstance(found, NoReply) and found.reason.startswith("it can't be reached: ")
+    assert stolen == []
+
+
+@pytest.mark.parametrize("version", ["HTTP/1.0", "HTTP/1.1"])
+def test_either_version_of_http_is_read(server: str, version: str) -> None:
+    assert ask(f"{server}/{version.replace('/', '')}#m") == Reply("yes")
 
 
 def test_the_host_that_is_named_gets_the_key(server: str, stolen: list[str | None]) -> None:

@@ -8,10 +8,11 @@ from ipllvm import claims
 from ipllvm.engine.executors.base import LocalExecutor
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.run import Outcomes
+from ipllvm.engine.shard import Shard
 from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured, NotTested, UnknownName
 from ipllvm.evaluation.evaluation import Evaluation, Settings
-from ipllvm.evaluation.schedules import PlanOnly
+from ipllvm.evaluation.schedules import PlanOnly, Sharded
 from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import gain, performance_drop, score
 from ipllvm.perturbations.permutation import Permutation
@@ -271,6 +272,23 @@ def test_an_interrupted_run_is_recorded_as_partial(
     assert row.estimates["clean"].n == 10
 
 
+def test_shards_draw_a_curve_on_the_samples_of_a_whole_run(
+    evaluate: Callable[..., tuple[Evaluation, list[Result]]],
+) -> None:
+    found: list[str] = []
+    for number in (1, 2, 3):
+        evaluation, _ = evaluate(unchanged, 120, curve=22)
+        evaluation._schedule = Sharded(Shard(number, 3))
+
+        def test(evaluation: Evaluation = evaluation) -> None:
+            *_, beside = evaluation.run(Blank(), beside=[PatchShuffle(2)])
+            found.extend(beside.samples)
+
+        with pytest.raises(NotTested, match="40 of 120 samples measured"):
+            evaluation.measure(test)
+    assert sorted(found) == sorted(sample.id for sample in benchmark(120).samples[:22])
+
+
 def test_a_claim_of_ones_own_needs_no_file(
     evaluate: Callable[..., tuple[Evaluation, list[Result]]],
 ) -> None:
@@ -291,4 +309,4 @@ def test_all_that_is_planned_is_told_before_any_of_it_is_run(
         evaluation, _ = evaluate(unchanged, n, curve=curve)
         evaluation._schedule = PlanOnly(lambda *plans: told.append(tuple(map(len, plans))))
         evaluation.run(Blank(), Permutation(), beside=[PatchShuffle(2)])
-    assert told == [(120 * 4, 22 * 3), (22 * 6,), (120 * 6,)]
+    assert told == [(120 * 4, 22 * 2), (22 * 6,), (120 * 6,)]

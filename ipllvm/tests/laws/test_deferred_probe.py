@@ -74,7 +74,7 @@ def test_without_a_store_and_behind_an_endpoint_it_is_tried_each_time(tried: Tri
     assert [tried(kept=False), tried(kept=False)] == [1, 2]
     served = cast("VisionLanguageModel", SimpleNamespace(sealed="asked as a whole", info=lambda: None))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(DeferredProbe, "probe", None)
+        patch.setattr(DeferredProbe, "loaded", None)
         assert [tried(of=served), tried(of=served)] == [3, 4]
 
 

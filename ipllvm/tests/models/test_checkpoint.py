@@ -56,7 +56,8 @@ DAMAGES: dict[str, tuple[Callable[[Path], None], str]] = {
     "no config": (without("config.json"), "no config.json"),
     "config not json": (replace("config.json", b"{"), "not readable as JSON"),
     "config a list": (replace("config.json", b"[]"), "not a JSON object"),
-    "other model": (config(model_type="bert"), "model type 'bert' is not supported.*llava_next"),
+    "other model": (config(model_type="bert"), "model type 'bert' is not supported; known: 40 types"),
+    "nearly a model": (config(model_type="llava_nxt"), "closest: llava_next, "),
     "no model type": (config(model_type=None), "model type None"),
     "Video-LLaVA": (config(mm_image_tower="LanguageBind/Image"), "has mm_image_tower, which is Video-LLaVA"),
     "VILA": (

@@ -167,6 +167,24 @@ def test_a_tower_for_pictures_alone_has_the_states_of_its_own_class(kind: str, t
         encoder.texts(WORDS)
 
 
+@pytest.mark.parametrize("name", ["ResNetModel", "ResNetForImageClassification"])
+def test_a_resnet_has_one_layer_and_the_pooling_of_its_own_class(name: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    config = transformers.ResNetConfig(embedding_size=8, hidden_sizes=[8, 12, 16, 24], depths=[1, 1, 1, 2])
+    model = getattr(transformers, name)(config).eval()
+    model.save_pretrained(tmp_path)
+    images = processed(tmp_path, "ConvNextImageProcessor", size={"shortest_edge": 64}, crop_pct=0.875)
+    pixels = images(images=PICTURES[:3], return_tensors="pt")["pixel_values"]
+    with torch.inference_mode():
+        done = getattr(model, "resnet", model)(pixels)
+    encoder = loading_encoder.load(str(tmp_path), device="cpu")
+    own = torch.nn.functional.normalize(done.pooler_output.flatten(1), dim=-1)
+    assert torch.allclose(encoder.pictures(PICTURES[:3]), own, atol=1e-5)
+    cls, patches = encoder.states(PICTURES[:3])
+    assert np.array_equal(cls, patches) and patches.shape == (3, 1, 24)
+    assert np.allclose(patches[:, 0], done.last_hidden_state.mean((2, 3)), atol=1e-5)
+
+
 TWO: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "Siglip": ({}, SIZES),
     "Siglip2": ({"num_patches": 16}, {"patch_size": 7, "max_num_patches": 20}),
@@ -223,7 +241,8 @@ def _letters() -> Any:
 NAMES = (
     "openai/clip-vit-large-patch14", "openai/clip-vit-large-patch14-336", "google/siglip-so400m-patch14-384",
     "google/siglip2-base-patch16-224", "facebook/dinov2-large", "google/vit-base-patch16-224",
-    "facebook/deit-base-distilled-patch16-224",
+    "facebook/deit-base-distilled-patch16-224", "microsoft/resnet-50", "timm/resnet50.a1_in1k",
+    "timm/vit_base_patch16_siglip_224.webli",
 )  # fmt: skip
 
 

@@ -9,11 +9,14 @@ import pytest
 import torch
 import transformers
 from PIL import Image
-from transformers import AutoModelForImageTextToText
+from safetensors.torch import load_file, save_file
+from transformers import AutoConfig, AutoModelForImageTextToText
 
 from ipllvm.engine.self_check import check
-from ipllvm.models import processors, quantisation
+from ipllvm.errors import ModelUnavailable
+from ipllvm.models import processors, quantisation, quantisers
 from ipllvm.models.adapting import in_hand
+from ipllvm.models.checkpoint import inspect
 from ipllvm.models.loading import load, sketch
 from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.perturbations.permutation import Permutation
@@ -75,6 +78,41 @@ def test_a_quantised_model_in_hand_says_so_and_counts_what_its_config_describes(
     assert held.rounds and held.info().parameters == count
     assert held.notes[0] == "its weights are quantised: bitsandbytes, 8 bits"
     assert "may depend on its batch" in held.notes[1]
+
+
+HELD: dict[str, tuple[dict[str, torch.Tensor], bool]] = {
+    "nothing": ({}, False),
+    "position_ids": ({"model.vision_tower.embeddings.position_ids": torch.arange(3)}, False),
+    "weight_scale": ({"model.a.weight_scale": torch.ones(1)}, True),
+    "weight_packed": ({"model.a.weight_packed": torch.ones(1, dtype=torch.int32)}, True),
+}
+"""Beside plain weights: what a file holds, and whether it shows a quantiser."""
+
+
+@pytest.mark.parametrize("beside", HELD)
+def test_a_quantiser_that_nothing_shows_is_refused(beside: str, tmp_path: Path) -> None:
+    folder = edited(make("llava-llama", tmp_path), quantization_config={"quant_method": "mxfp4"})
+    auto: Any = AutoModelForImageTextToText
+    model = auto.from_config(AutoConfig.from_pretrained(folder))
+    path, (more, shown) = folder / "model.safetensors", HELD[beside]
+    save_file(load_file(path) | more, path, metadata={"format": "pt"})
+    found = inspect(folder)
+    if shown:
+        quantisers.require_shown(found, model)
+        return
+    with pytest.raises(ModelUnavailable, match=r"a quantiser \(mxfp4\) and its weights are plain numbers"):
+        quantisers.require_shown(found, model)
+    model.lm_head.weight = type("Packed", (torch.nn.Parameter,), {})(torch.zeros(3))
+    quantisers.require_shown(found, model)
+
+
+@pytest.mark.slow
+def test_plain_weights_are_not_called_quantised(tmp_path: Path) -> None:
+    if find_spec("accelerate") is None:
+        pytest.skip("it needs accelerate")
+    folder = edited(make("llava-llama", tmp_path), quantization_config={"quant_method": "mxfp4"})
+    with pytest.raises(ModelUnavailable, match="remove quantization_config"):
+        load(str(folder), device="cpu")
 
 
 def _configs() -> dict[str, tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""timm's checkpoints, where timm and torchvision are beside: pixels are those of timm's own transforms."""
+"""timm's checkpoints, where timm and torchvision are beside: pixels, classes and features are timm's own."""
 
 import json
 from importlib import import_module
@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
+from ipllvm.models import loading_encoder
 from ipllvm.models.loading import load, sketch
 from ipllvm.tests import torchvision_shim
 
@@ -44,6 +45,11 @@ KINDS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "vit_tiny_patch16_224": (vit(64), {**prepared(64, 0.9), **HALF}),
     "deit_tiny_distilled_patch16_224": (vit(64), {**prepared(64, 0.875), **IMAGENET}),
     "vit_small_patch14_dinov2": (vit(56), {**prepared(56, 1.0), **IMAGENET}),
+    "convnext_atto": ({"depths": [1, 1, 1, 1]}, {**prepared(64, 0.95), **IMAGENET}),
+    "swin_tiny_patch4_window7_224": (
+        {"embed_dim": 16, "depths": [1, 1], "num_heads": [2, 2], "img_size": 64, "window_size": 4},
+        {**prepared(64, 0.9), **IMAGENET},
+    ),
     "vit_base_patch16_siglip_224": (vit(64), {**prepared(64, 1.0, mode="squash"), **HALF}),
 }
 """Architecture: what makes it small, and how its pictures are prepared."""
@@ -95,3 +101,28 @@ def test_pixels_and_classes_are_those_of_timm(kind: str, tmp_path: Path) -> None
         assert torch.equal(
             model.prepare([shown], "?").fields["pixel_values"][0], transform(shown.convert("RGB"))
         )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_features_are_those_of_timm(kind: str, tmp_path: Path) -> None:
+    folder, plain = checkpoint(tmp_path / "it", kind)
+    encoder = loading_encoder.load(str(folder), device="cpu")
+    shown = [picture(*size) for size in SIZES]
+    pixels = encoder.pixels(shown)
+    blocks: list[Any] = []
+    for block in getattr(plain, "blocks", ()):
+        block.register_forward_hook(lambda module, args, output: blocks.append(output))
+    with torch.inference_mode():
+        last = plain.forward_features(pixels)
+        own = torch.nn.functional.normalize(plain.forward_head(last, pre_logits=True), dim=-1)
+    assert torch.allclose(encoder.pictures(shown), own, atol=1e-5)
+    cls, patches = encoder.states(shown)
+    before = int(getattr(plain, "num_prefix_tokens", 0))
+    assert cls.shape[1] == max(len(blocks), 1)
+    for layer, block in enumerate(blocks):
+        assert np.allclose(patches[:, layer], block[:, before:].mean(1), atol=1e-5)
+        if before:
+            assert np.allclose(cls[:, layer], block[:, 0], atol=1e-5)
+    if not blocks:
+        places = (1, 2) if last.shape[-1] == plain.num_features else (2, 3)
+        assert np.allclose(patches[:, 0], last.mean(places), atol=1e-5)
