@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ipllvm.errors import ClaimViolated, NotMeasured, UnknownName, UsageError
 from ipllvm.records import Decision, Result
-from ipllvm.reporting import migration, schema
+from ipllvm.reporting import migration, schema, view
 from ipllvm.reporting.reading import release
 from ipllvm.verdicts.release import REGRESSION
 
@@ -56,11 +56,13 @@ class Report:
 
     @property
     def ok(self) -> bool:
-        """Whether no requirement is violated, no law broken and nothing left unmeasured.
+        """Whether nothing fails the run, no law is broken and nothing is left unmeasured.
 
+        What fails it are requirements that are violated, of a gate with fail_on="worse" also what is worse,
+        and with strict_observations findings, as for the exit status; report_only excuses nothing here.
         What is undecided is not shown to be wrong and does not count; look at `undecided`.
         """
-        return not (self.violated or self.data["failed"] or self.missing or self.data["run"]["partial"])
+        return not (self._failing or self.data["failed"] or self.missing or self.data["run"]["partial"])
 
     @property
     def violated(self) -> tuple[Result, ...]:
@@ -74,19 +76,30 @@ class Report:
 
     @property
     def missing(self) -> tuple[Unmeasured, ...]:
-        """What could not be measured, and why; skipped properties are in `data["not_tested"]`."""
+        """What could not be measured, and why, also where more samples failed than may.
+
+        Skipped properties are in `data["not_tested"]`.
+        """
         names = [field.name for field in fields(Unmeasured)]
-        return tuple(Unmeasured(**{n: str(row[n]) for n in names}) for row in self.data["not_measured"])
+        lost = [Unmeasured(**{n: str(row[n]) for n in names}) for row in self.data["not_measured"]]
+        failed = [each for each in self.results if view.standing(self._row(each)) == view.NOT_MEASURED]
+        return (
+            *lost,
+            *(
+                Unmeasured(each.property, each.model.name, each.benchmark.name, each.verdict.reason)
+                for each in failed
+            ),
+        )
 
     def standing(self, result: Result) -> Decision:
         """What the run as a whole says of a result; of an observation, its own verdict."""
-        row = self.data["results"][self.results.index(result)]
+        row = self._row(result)
         return Decision((row.get("standing") or {}).get("decision") or result.verdict.decision)
 
     def raise_for_violation(self) -> None:
-        """Raises ClaimViolated with the violated claims, NotMeasured where something was not measured."""
+        """Raises ClaimViolated with the claims that fail the run, NotMeasured where something is missing."""
         broken = [f"law {law['property']}: {law['reason']}" for law in self.data["failed"]]
-        wrong = [f"{_named(each)}: {each.verdict.reason}" for each in self.violated] + broken
+        wrong = [f"{_named(each)}: {each.verdict.reason}" for each in self._failing] + broken
         if wrong:
             raise ClaimViolated("; ".join(wrong))
         if not self.ok:
@@ -152,15 +165,18 @@ class Report:
         return f"<ipllvm.Report of {model}: {self.answer}; {len(self)} results>"
 
     @property
-    def _is_gate(self) -> bool:
-        """Whether the comparisons with a baseline alone can fail the run; an audit asks for both."""
-        options = self.data["run"]["options"]
-        return bool(options.get("baseline")) and options.get("profile") != "audit"
+    def _failing(self) -> tuple[Result, ...]:
+        """What fails the run."""
+        return tuple(each for each in self.results if view.fails(self._row(each), self.data))
+
+    def _row(self, result: Result) -> schema.Row:
+        """A result as JSON has it."""
+        found: schema.Row = self.data["results"][self.results.index(result)]
+        return found
 
     def _requirements(self, decision: Decision) -> tuple[Result, ...]:
-        wanted = [each for each in self.results if each.claim.kind == "requirement"]
-        if self._is_gate:
-            wanted = [each for each in wanted if each.claim.name.startswith(REGRESSION)]
+        """The requirements of which the run says so: of a gate the comparisons, an audit asks for both."""
+        wanted = [each for each in self.results if view.decides(self._row(each), self.data)]
         return tuple(each for each in wanted if self.standing(each) is decision)
 
 
@@ -191,7 +207,7 @@ def _flat(result: Result, standing: Decision) -> dict[str, Any]:
         "claim": result.claim.name,
         "kind": result.claim.kind,
         "benchmark": result.benchmark.name,
-        "n": result.benchmark.n,
+        "n": getattr(target, "n", 0),
         "decision": str(result.verdict.decision),
         "standing": str(standing),
         "quantity": result.claim.quantity,

@@ -11,6 +11,7 @@ from ipllvm.benchmarks.sources import Hub, files, local, reason, snapshot
 from ipllvm.benchmarks.tables import opening
 from ipllvm.errors import BenchmarkUnavailable, UsageError
 from ipllvm.records import Benchmark
+from ipllvm.safety.printing import visible
 
 _ADDRESS = re.compile(
     r"hub:(?P<org>\w[\w.-]*)/(?P<name>\w[\w.-]*)(?::(?P<config>\w[\w.-]*))?(?:@(?P<split>\w[\w.-]*))?",
@@ -18,6 +19,8 @@ _ADDRESS = re.compile(
 )
 _COMMIT = re.compile("[0-9a-f]{40}")
 """What the hub's cache calls a copy."""
+MOST = 8
+"""Names that a line lists."""
 SPLITS = ("test", "validation", "val", "dev", "train")
 
 
@@ -30,10 +33,14 @@ class Address:
     split: str
 
     def patterns(self) -> tuple[str, ...]:
-        """Where its parquet files may be, the likeliest first; `default` has no folder of its own."""
+        """Where its parquet files may be, the likeliest first; `default` has no folder of its own.
+
+        Names are whole: `main` is no part of `domain`, and `test` none of `latest`.
+        """
         splits = (self.split,) if self.split else SPLITS
-        folder = "*" if self.config in ("", "default") else f"*{self.config}/"
-        return tuple(f"{folder}{split}{end}" for split in splits for end in ("-*.parquet", ".parquet"))
+        folder = "" if self.config in ("", "default") else f"{self.config}/"
+        names = (f"{folder}{split}{end}" for split in splits for end in ("-*.parquet", ".parquet"))
+        return tuple(f"{where}{name}" for name in names for where in ("*/", ""))
 
 
 def address(name: str) -> Address:
@@ -62,6 +69,7 @@ def load(name: str, offline: bool = False) -> Benchmark:
         raise BenchmarkUnavailable(f"{name}: {error}") from error
     if not paths:
         raise BenchmarkUnavailable(f"{name}: {folder} holds none of {', '.join(hub.files)}")
+    _require_one_configuration(name, found, {path.parent.relative_to(folder).as_posix() for path in paths})
     rows: list[dict[str, Any]] = [row for path in paths for row in opening.rows(path)]
     mapping = local(found.repository.split("/")[0])
     given = settings(mapping / f"{found.repository.split('/')[1]}.toml") if mapping else {}
@@ -70,6 +78,17 @@ def load(name: str, offline: bool = False) -> Benchmark:
     loaded = benchmark(name, found.repository.split("/")[1], pictured, mapped)
     commit = f"; commit {folder.name[:12]}" if _COMMIT.fullmatch(folder.name) else ""
     return replace(loaded, source=f"{loaded.source}{commit}")
+
+
+def _require_one_configuration(name: str, found: Address, folders: set[str]) -> None:
+    """Raises UsageError where files of several folders fit: they are configurations, each a data set."""
+    if len(folders) > 1:
+        names = sorted({folder.rpartition("/")[2] for folder in folders})
+        listed = ", ".join(visible(each, 40) for each in names[:MOST]) + ", ..." * (len(names) > MOST)
+        asked = f"name one of its configurations as hub:{found.repository}:CONFIG ({listed})"
+        raise UsageError(
+            f"{name}: the files of {len(folders)} folders fit, which are not one data set: {asked}"
+        )
 
 
 def folder_of(name: str, offline: bool = False) -> Path:

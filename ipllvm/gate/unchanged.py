@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ipllvm.benchmarks.names import source
 from ipllvm.errors import UsageError
 from ipllvm.gate.baseline import Baseline, difference
 from ipllvm.records import Contrast, Decision
@@ -70,13 +71,14 @@ def rates(measures: Sequence[Measure], paired: bool, seed: int = 0, splits: int 
 
 
 def _members(measures: Sequence[Measure], rng: np.random.Generator) -> list[Member]:
-    """The claims of one gate, with the sign of each picture drawn once for all measures on its benchmark."""
+    """The claims of one gate, with the sign of each picture drawn once for all measures and renderings."""
     signs: dict[tuple[str, str], float] = {}
     parts, made = [], []
     for each in measures:
+        pictures = source(each.benchmark)
         for cluster in each.contrast.clusters:
-            signs.setdefault((each.benchmark, cluster), float(rng.choice((-1.0, 1.0))))
-        sign = np.array([signs[each.benchmark, cluster] for cluster in each.contrast.clusters])
+            signs.setdefault((pictures, cluster), float(rng.choice((-1.0, 1.0))))
+        sign = np.array([signs[pictures, cluster] for cluster in each.contrast.clusters])
         drawn = replace(each.contrast, values=sign * each.contrast.values)
         parts.append((each.benchmark, drawn))
         test = choose(drawn)

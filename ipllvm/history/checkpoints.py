@@ -42,7 +42,7 @@ def checkpoints(name: str, reports: Path) -> Iterator[CheckpointRun]:
     files = files or sorted(path.glob("*/*/report.json"))
     files = files or ([run_names.find(name, reports)] if name.startswith(run_names.LATEST) else [])
     if files:
-        yield from (_of_run(file) for file in files)
+        yield from (each for file in files for each in _of_run(file))
         return
     file = names.find(name, reports, "history")
     if file is None:
@@ -68,7 +68,8 @@ def require_different(found: Sequence[CheckpointRun]) -> None:
             )
 
 
-def _of_run(file: Path) -> CheckpointRun:
+def _of_run(file: Path) -> Iterator[CheckpointRun]:
+    """The run of each model that a report has; the answers beside it are those of a single one."""
     from ipllvm.gate import reading
 
     report = migration.read(file)
@@ -77,17 +78,20 @@ def _of_run(file: Path) -> CheckpointRun:
     began = str(baseline.about.get("started", "")) if baseline is not None else ""
     if began and began[:19] != report["run"]["started"][:19]:
         raise UsageError(f"{visible(str(answers), 4096)}: of another run than the report beside it")
-    model = ", ".join(_text(each["id"], 80) for each in report["models"])
     page = file.with_name("report.html")
     when = _text(report["run"]["started"][:16], 16).replace("T", " ")
-    return CheckpointRun(
-        model,
-        model,
-        when,
-        report,
-        baseline,
-        page if page.is_file() else None,
-    )
+    single = len(report["models"]) == 1
+    for each in report["models"]:
+        rows = [row for row in report["results"] if row["model"] == each["id"]]
+        model = _text(each["id"], 80)
+        yield CheckpointRun(
+            model,
+            model,
+            when,
+            {**report, "models": [each], "results": rows},
+            baseline if single else None,
+            page if page.is_file() else None,
+        )
 
 
 def _text(value: object, limit: int) -> str:

@@ -42,14 +42,24 @@ def browse(report: Report, row: Row, entry: BaselineEntry, folder: Path, device:
 
     Perturbed pictures take the model of the report, as a replay does; without it clean ones are shown.
     """
-    moved = dict(zip(entry.samples, entry.values, strict=True))
-    order = sorted(entry.samples, key=lambda sample: moved[sample] == 0)
+    changed = {name for name, value in zip(entry.samples, entry.values, strict=True) if value}
+    changed = {name for name in changed if _answered_otherwise(entry, name)}
+    order = sorted(entry.samples, key=lambda sample: sample not in changed)
     names = {each["id"]: each["name"] for each in report["benchmarks"]}
     data = {sample.id: sample for sample in choice.load(names[row["benchmark"]]).samples}
     single, why = _single(report, row, order, folder, device)
     cards = _cards(row, entry, [data[name] for name in order[:MOST] if name in data], folder, single)
-    found = tuple(Browsed(card, moved[name] != 0) for name, card in cards)
+    found = tuple(Browsed(card, name in changed) for name, card in cards)
     return Browsing(found, len(order), why)
+
+
+def _answered_otherwise(entry: BaselineEntry, sample: str) -> bool:
+    """Whether any perturbed answer is another than the clean one; so it is taken where none was kept.
+
+    The values of a claim on a ratio, or on the answers themselves, are not 0 where nothing changed.
+    """
+    words = entry.said.get(sample)
+    return words is None or any(answer != words.clean for answer in words.perturbed)
 
 
 def _single(

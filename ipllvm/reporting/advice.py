@@ -5,16 +5,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ipllvm.reporting import typed
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import visible
-from ipllvm.reporting.view import COMPARISON, NOT_MEASURED, baseline, deciding, failure, standing
+from ipllvm.reporting.typed import LONG
+from ipllvm.reporting.view import COMPARISON, NOT_MEASURED, baseline, deciding, failure, run_of, standing
 from ipllvm.stats.rounding import rounded_up
 
 MOST: Final = 3
 """Steps that a page proposes."""
-LONG: Final = 4_000
-TYPED: Final = ("ipllvm check ", "pytest ")
-"""How the command of a run begins that can be typed with an option more."""
+ANEW: Final = ("keyword", "property", "model", "benchmark", "samples", "top-up", "save-baseline", "shard")
+"""What is typed otherwise for one result alone; all else stays as the run had it."""
 CONDITION: Final = "in 80 % of runs, if the truth is as observed"
 SAID_BETTER: Final = (
     "minimum detectable effect",
@@ -136,7 +137,7 @@ def _longer(report: Report, row: Row, data: Row, n: int) -> list[str]:
     """
     if row["claim"]["name"].startswith(COMPARISON) or row["settings"].get("sequential"):
         return [f"--samples={n}"]
-    planned = report["run"].get("options", {}).get("top_up")
+    planned = run_of(row, report).get("options", {}).get("top_up")
     whole = planned or n
     return [f"--samples={min(n, whole)}", f"--top-up={whole}"] if whole > data["n"] else []
 
@@ -149,15 +150,8 @@ def _keep(report: Report, rows: Sequence[Row]) -> Iterator[Step]:
 
 def _again_as(report: Report, row: Row, option: str) -> str:
     """The command of the run with one option more: what it has measured is known."""
-    command = visible(str(report["run"]["command"]), LONG)
-    try:
-        words = shlex.split(command)
-    except ValueError:  # of a foreign report, or cut
-        words = []
-    typed = command.startswith(TYPED) and len(command) + len(option) < LONG
-    if not words or not typed or option.partition("=")[0] in command:
-        words = ["ipllvm", "check", _model(report, row)]
-    return visible(shlex.join([*words, option]), LONG)
+    words = typed.without(typed.words(run_of(row, report)), [option.partition("=")[0].removeprefix("--")])
+    return visible(shlex.join([*(words or ["ipllvm", "check", _model(report, row)]), option]), LONG)
 
 
 def _name(row: Row) -> str:
@@ -165,17 +159,24 @@ def _name(row: Row) -> str:
 
 
 def _check(report: Report, row: Row, data: Row | None = None, *options: str) -> str:
-    """The command line that measures one result again."""
-    chosen = [f"--benchmark={data['name']}"] if data else []
-    claim = row["claim"]
-    chosen += [f"--baseline={baseline(claim)}"] if claim["name"].startswith(COMPARISON) else []
-    words = ["ipllvm", "check", _model(report, row), "-k", row["property"], *chosen, *options]
-    return visible(shlex.join(words), LONG)
+    """The command line that measures one result again, on the same terms: with all else that was typed."""
+    chosen = ["-k", row["property"], *([f"--benchmark={data['name']}"] if data else []), *options]
+    given, name = typed.words(run_of(row, report)), _model(report, row)
+    words = typed.without(given, ANEW)
+    if not given:
+        claim = row["claim"]
+        against = [f"--baseline={baseline(claim)}"] if claim["name"].startswith(COMPARISON) else []
+        words = ["ipllvm", "check", name, *against]
+    elif typed.model(given):
+        words[2] = name
+    else:
+        chosen = [f"--model={name}", *chosen]
+    return visible(shlex.join([*words, *chosen]), LONG)
 
 
 def _model(report: Report, row: Row) -> str:
     """The model as it was asked for; its name where the run does not say."""
-    given = report["run"].get("options", {}).get("models") or ()
+    given = run_of(row, report).get("options", {}).get("models") or ()
     names = (str(name) for name in given)
     return next((name for name in names if name.rstrip("/").endswith(row["model"])), str(row["model"]))
 

@@ -16,7 +16,7 @@ from ipllvm.reporting import schema
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.standings import multiplicity, standing
 from ipllvm.reporting.text import number, visible
-from ipllvm.reporting.view import COMPARISON, compares_only
+from ipllvm.reporting.view import COMPARISON, decides
 from ipllvm.stats.proportion import proportion_interval
 from ipllvm.verdicts import release
 
@@ -183,7 +183,7 @@ def _together(report: Report) -> Iterator[str]:
 def _ended(report: Report) -> Iterator[str]:
     """The exit status is one that the results can have given."""
     run, options = report["run"], report["run"]["options"]
-    answers = [_standing(row) for row in report["results"] if _can_fail(row, report)]
+    answers = [_standing(row) for row in report["results"] if decides(row, report)]
     status, excused = run["exit_status"], options.get("report_only")
     if status == 0 and report["not_measured"]:
         yield "its status is 0, and something could not be measured"
@@ -203,12 +203,6 @@ def _ended(report: Report) -> Iterator[str]:
         and all(row["outcome"] != "error" for row in report["results"])
     ):
         yield "its status is 7, and all was measured"
-
-
-def _can_fail(row: Row, report: Report) -> bool:
-    """Whether a result can stand in the way: of a gate the comparisons, else the requirements."""
-    is_comparison = row["claim"]["name"].startswith(COMPARISON)
-    return row["claim"]["kind"] == "requirement" and (is_comparison or not compares_only(report))
 
 
 def _standing(row: Row) -> str:

@@ -13,8 +13,8 @@ from ipllvm.reporting.view import (
     NOT_MEASURED,
     baseline,
     claim_title,
-    compares_only,
     count_of,
+    decides,
     headline,
     standing,
 )
@@ -48,7 +48,10 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True)
 class FirstScreen:
-    """What the first screen says; `compared` are obstacles against a baseline, `own` the model's own."""
+    """What the first screen says; `compared` are obstacles against a baseline, `own` the model's own.
+
+    `harmless` are those of its own claims that are violated and fail nothing, as in a gate.
+    """
 
     colour: str
     word: str
@@ -57,7 +60,7 @@ class FirstScreen:
     about: tuple[tuple[str, str], ...]
     compared: tuple[Obstacle, ...]
     own: tuple[Obstacle, ...]
-    own_fails: bool
+    harmless: tuple[Obstacle, ...]
     waiting: tuple[Obstacle, ...]
     next: tuple[Step, ...]
 
@@ -66,9 +69,11 @@ def first_screen(report: Report, sections: Sequence[Section]) -> FirstScreen:
     """The first screen of a report."""
     results = [result for section in sections for part in section.parts for result in part.results]
     several = len(report["models"]) > 1
-    bad = sorted(_required(results, ("VIOLATED", "WORSE")), key=_beyond, reverse=True)
-    open_ = _required(results, (NOT_MEASURED, "UNDECIDED"))
+    required = [each for each in results if _is_required(each.line.row, report)]
+    bad = sorted(_standing(required, ("VIOLATED", "WORSE")), key=_beyond, reverse=True)
+    open_ = _standing(required, (NOT_MEASURED, "UNDECIDED"))
     obstacles = [_obstacle(result, several) for result in bad]
+    own = [each for each in obstacles if not _regression(each.result.line.row)]
     answer, rest = headline(report)
     colour, word = release(report)
     return FirstScreen(
@@ -78,8 +83,8 @@ def first_screen(report: Report, sections: Sequence[Section]) -> FirstScreen:
         rest=rest,
         about=tuple(_about(report, results)),
         compared=tuple(each for each in obstacles if _regression(each.result.line.row)),
-        own=tuple(each for each in obstacles if not _regression(each.result.line.row)),
-        own_fails=not compares_only(report),
+        own=tuple(each for each in own if decides(each.result.line.row, report)),
+        harmless=tuple(each for each in own if not decides(each.result.line.row, report)),
         waiting=tuple(_obstacle(result, several) for result in open_),
         next=tuple(steps(report)),
     )
@@ -89,10 +94,13 @@ def _regression(row: Row) -> bool:
     return str(row["claim"]["name"]).startswith(COMPARISON)
 
 
-def _required(results: Sequence[ShownResult], wanted: Sequence[str]) -> list[ShownResult]:
-    """The requirements that stand so, in the order of `wanted`."""
-    rows = [result for result in results if result.line.row["claim"]["kind"] == "requirement"]
-    found = [result for result in rows if standing(result.line.row) in wanted]
+def _is_required(row: Row, report: Report) -> bool:
+    return row["claim"]["kind"] == "requirement" or decides(row, report)
+
+
+def _standing(results: Sequence[ShownResult], wanted: Sequence[str]) -> list[ShownResult]:
+    """The results that stand so, in the order of `wanted`."""
+    found = [result for result in results if standing(result.line.row) in wanted]
     return sorted(found, key=lambda result: wanted.index(standing(result.line.row)))
 
 

@@ -5,11 +5,15 @@ from typing import Any, Final
 
 from ipllvm.reporting.schema import Report, Row
 
+_WORST: Final = (1, 2, 3, 4, 5, 7, 6, 0)
+"""Exit statuses, the worst first."""
 _LISTS: Final = ("results", "failed", "passed_laws", "not_tested", "not_measured")
 
 
 def merged(reports: Sequence[Report]) -> Report:
-    """All results in one report; the first stays as it is, and its run speaks for all.
+    """All results in one report, each with the `run` that it is of; a single one stays as it is.
+
+    The first run speaks for all where one must, and the exit status is the one that says the worst.
 
     A model that two reports measured stays two, told apart by a number: two runs are not one. The same
     data are listed once.
@@ -28,13 +32,16 @@ def merged(reports: Sequence[Report]) -> Report:
         models = _renamed(report["models"], made["models"], again=True)
         data = _renamed(report["benchmarks"], made["benchmarks"], again=False)
         for name in _LISTS:
-            made[name] += [_with(row, models, data) for row in report[name]]
+            of = {"run": report["run"]} if name == "results" else {}
+            made[name] += [{**_with(row, models, data), **of} for row in report[name]]
         statements += [_stated(row, models, data) for row in report.get("statements", ())]
         for family in report["multiplicity"]["families"]:
             named = _with(family, models, data)
             families.append({**named, "claims": [_with(each, models, data) for each in family["claims"]]})
     made["statements"] = statements
-    made["run"] = {**first["run"], "partial": any(report["run"]["partial"] for report in reports)}
+    runs = [report["run"] for report in reports]
+    status = min((run["exit_status"] for run in runs), key=lambda each: (*_WORST, each).index(each))
+    made["run"] = {**first["run"], "partial": any(run["partial"] for run in runs), "exit_status": status}
     made["multiplicity"] = {**first["multiplicity"], "families": families}
     return made
 

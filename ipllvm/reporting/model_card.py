@@ -116,7 +116,7 @@ def _scores(report: Report) -> Iterator[tuple[str, str, float, Row]]:
 
 
 def _entries(report: Report) -> "Iterator[EvalResultEntry]":
-    """The clean scores on data sets of the hub of which all samples were measured."""
+    """The clean scores on published data sets, by their own rules, of which all samples were measured."""
     try:
         from huggingface_hub import EvalResultEntry
     except ImportError as error:
@@ -125,7 +125,7 @@ def _entries(report: Report) -> "Iterator[EvalResultEntry]":
     for _, metric, value, row in _scores(report):
         data = sizes[row["benchmark"]]
         repository = _repository(data["name"])
-        if metric == "accuracy" and repository and data["n"] == data["total"] and _is_whole(row):
+        if metric == "accuracy" and repository and _is_whole(row, data):
             yield EvalResultEntry(
                 dataset_id=repository,
                 task_id="default",
@@ -135,10 +135,18 @@ def _entries(report: Report) -> "Iterator[EvalResultEntry]":
             )
 
 
-def _is_whole(row: Row) -> bool:
-    """Whether the clean score is of every sample: no interrupted run, no sample that failed."""
-    clean = row["estimates"]["clean"]
-    return not row["partial"] and clean["n_error"] == 0
+def _is_whole(row: Row, data: Row) -> bool:
+    """Whether the clean score is of every sample that was published, by the standard protocol.
+
+    It is not of an interrupted run, of one that ended when its claim was decided, where samples failed, of
+    a copy that lacks rows, of another protocol or of one configuration of several.
+    """
+    clean, name = row["estimates"]["clean"], data["name"]
+    if row["partial"] or clean["n_error"] or not clean["n"] == data["n"] == data["total"]:
+        return False
+    if name.startswith("hub:"):
+        return ":" not in name.removeprefix("hub:")
+    return "@" not in name and data["total"] == getattr(BENCHMARKS.load(name), "size", data["total"])
 
 
 def _repository(benchmark: str) -> str:

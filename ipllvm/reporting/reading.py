@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ipllvm.reporting.quantities import meaning
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import number, visible
-from ipllvm.reporting.view import BEYOND, NOT_MEASURED, WORST_FIRST, Line, count_of, deciding, standing
+from ipllvm.reporting.view import BEYOND, NOT_MEASURED, WORST_FIRST, Line, count_of, deciding, fails, standing
 
 
 def release(report: Report) -> tuple[str, str]:
@@ -17,12 +17,12 @@ def release(report: Report) -> tuple[str, str]:
     """
     rows = deciding(report)
     found = {standing(row) for row in rows}
-    if "VIOLATED" in found or report["failed"]:
+    if any(fails(row, report) for row in rows) or report["failed"]:
         return "bad", "No"
     if "WORSE" in found:
-        failing = report["run"].get("options", {}).get("fail_on") == "worse"
-        return ("bad", "No") if failing else ("open", "Worse than the baseline")
-    if found & {NOT_MEASURED, "UNDECIDED"} or report["not_measured"] or report["run"]["partial"]:
+        return "open", "Worse than the baseline"
+    lost = report["not_measured"] or any(standing(row) == NOT_MEASURED for row in report["results"])
+    if lost or "UNDECIDED" in found or report["run"]["partial"]:
         return "open", "Not answered yet"
     return ("good", "Nothing measured stands in the way") if rows else ("none", "Not asked")
 

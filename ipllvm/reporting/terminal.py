@@ -114,7 +114,7 @@ def _model(
             yield Text(plain(visible(note, 200)), "bold red")
     for place, group in enumerate(columns.groups(found)):
         if place:
-            yield from _folded(OWN if compares_only(report) else "", width)
+            yield from _folded(OWN if compares_only(report["run"]) else "", width)
         table = _fitting(group, width, plain, verbose)
         if table is not None:
             yield from _folded(plain(f"against {known}:"), width) if (known := columns.against(group)) else ()

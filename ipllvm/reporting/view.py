@@ -78,17 +78,39 @@ def interval_note(rows: Sequence[Row]) -> str:
     return f"interval at the claim's own level, {sides} % on each side"
 
 
-def compares_only(report: Report) -> bool:
+def compares_only(run: Row) -> bool:
     """Whether the exit status is the comparison's with a baseline alone, as of every gate but an audit."""
-    options = report["run"].get("options") or {}
+    options = run.get("options") or {}
     return bool(options.get("baseline")) and options.get("profile") != "audit"
 
 
+def run_of(row: Row, report: Report) -> Row:
+    """The run that a result is of: in reports that were put together each has its own."""
+    found: Row = row.get("run") or report["run"]
+    return found
+
+
+def decides(row: Row, report: Report) -> bool:
+    """Whether a result can stop a release: of a gate the comparisons, else the requirements.
+
+    Findings do too where the run was told so (--strict-observations).
+    """
+    run = run_of(row, report)
+    strict = (run.get("options") or {}).get("strict_observations")
+    compared = str(row["claim"]["name"]).startswith(COMPARISON)
+    return bool(strict or row["claim"]["kind"] == "requirement") and (compared or not compares_only(run))
+
+
 def deciding(report: Report) -> list[Row]:
-    """The requirements that can stop a release: of a gate its comparisons, else all."""
-    rows = [row for row in report["results"] if row["claim"]["kind"] == "requirement"]
-    compared = [row for row in rows if str(row["claim"]["name"]).startswith(COMPARISON)]
-    return compared if compares_only(report) else rows
+    """The results that can stop a release."""
+    return [row for row in report["results"] if decides(row, report)]
+
+
+def fails(row: Row, report: Report) -> bool:
+    """Whether a result stops a release: it is violated, or worse where that is to fail a gate."""
+    options = run_of(row, report).get("options") or {}
+    failing = ("VIOLATED", "WORSE") if options.get("fail_on") == "worse" else ("VIOLATED",)
+    return decides(row, report) and standing(row) in failing
 
 
 def headline(report: Report) -> tuple[str, str]:

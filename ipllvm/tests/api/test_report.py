@@ -1,8 +1,14 @@
 """What a report gives to pandas and to a notebook."""
 
+from dataclasses import replace
 from html.parser import HTMLParser
 
+import pytest
+
 from ipllvm.api.report import Report
+from ipllvm.errors import ClaimViolated, NotMeasured
+from ipllvm.records import Decision
+from ipllvm.reporting.reading import release
 from ipllvm.reporting.view import interval_note
 from ipllvm.tests.reporting import reports
 
@@ -41,6 +47,46 @@ def test_pandas_has_a_row_a_result_with_its_interval() -> None:
         assert (row["property"], row["benchmark"]) == (result.property, result.benchmark.name)
         assert (row["standing"], row["margin"]) == (str(report.standing(result)), result.claim.margin)
         assert (row["low"], row["high"]) == (target.low, target.high)
+
+
+def test_samples_that_failed_are_not_measured_and_not_fine() -> None:
+    report = Report(reports.report(reports.unmeasured(), run=replace(reports.RUN, exit_status=7)))
+    assert not report.ok and report.answer == "Not answered yet"
+    assert [each.reason for each in report.missing] == ["could not be measured: 1 of 300 samples failed"]
+    with pytest.raises(NotMeasured, match="dim on easyvqa: could not be measured: 1 of 300 samples failed"):
+        report.raise_for_violation()
+    assert release(reports.report(reports.unmeasured("observation")))[1] == "Not answered yet"
+
+
+def test_what_is_worse_fails_where_it_is_to() -> None:
+    data = reports.report(
+        replace(reports.result(), claim=replace(reports.CLAIM, name="regression:permutation"))
+    )
+    data["results"][0]["standing"] = {**data["results"][0]["standing"], "decision": "WORSE"}
+    for fail_on, fails in (("violated", False), ("worse", True)):
+        data["run"]["options"] = {"baseline": "release-1", "fail_on": fail_on}
+        report = Report(data)
+        assert report.ok is not fails and report.answer == ("No" if fails else "Worse than the baseline")
+        if fails:
+            with pytest.raises(ClaimViolated, match="regression:permutation"):
+                report.raise_for_violation()
+
+
+def test_findings_fail_where_they_are_to() -> None:
+    finding = reports.result(Decision.VIOLATED, kind="observation")
+    for strict in (False, True):
+        data = reports.report(finding)
+        data["run"]["options"]["strict_observations"] = strict
+        assert Report(data).ok is not strict and len(Report(data).violated) == strict
+        assert (release(data)[1] == "No") is strict
+
+
+def test_a_table_counts_the_samples_that_were_measured() -> None:
+    """Not those that were planned: a sequential run ends when its claim is decided."""
+    found = reports.result()
+    fewer = {name: replace(each, n=64) for name, each in found.estimates.items()}
+    table = Report(reports.report(replace(found, estimates=fewer))).to_pandas()
+    assert list(table["n"]) == [64]
 
 
 def test_a_notebook_shows_every_result_and_no_script() -> None:

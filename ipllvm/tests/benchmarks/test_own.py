@@ -513,6 +513,26 @@ def test_the_commit_of_a_copy_from_the_hub_is_recorded(
     assert choice.load("hub:org/set").source.endswith("; commit 012345678901")
 
 
+@pytest.mark.parametrize(
+    ("name", "read"),
+    [("hub:org/set:main", "lamp"), ("hub:org/set:en", "tree"), ("hub:org/set:domain", "dog")],
+)
+def test_a_configuration_is_its_own_folder_and_no_other(
+    name: str, read: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`main` is no part of `domain`, nor `en` of `golden`."""
+    import pyarrow
+    from pyarrow import parquet
+
+    monkeypatch.setenv("IPLLVM_DATA", str(tmp_path))
+    for place, answer in (("main", "lamp"), ("domain", "dog"), ("en", "tree"), ("golden", "sun")):
+        table = pyarrow.table({"image": [png(1)], "question": ["Which?"], "answer": [answer]})
+        parquet.write_table(table, folder(tmp_path / "org" / "set" / place) / "test-00000-of-00001.parquet")
+    assert [sample.answer for sample in choice.load(name).samples] == [read]
+    with pytest.raises(UsageError, match=r"4 folders fit.*hub:org/set:CONFIG \(domain, en, golden, main\)"):
+        choice.load("hub:org/set")
+
+
 def test_the_config_default_is_wherever_the_hub_keeps_it() -> None:
     """Which is `data/` in most data sets; other configs are folders of their own."""
     assert fnmatchcase("data/test-00000-of-00001.parquet", address("hub:org/set:default@test").patterns()[0])

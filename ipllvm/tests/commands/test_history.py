@@ -15,6 +15,7 @@ from ipllvm import cli
 from ipllvm.errors import UsageError
 from ipllvm.gate.baseline import dumps
 from ipllvm.history.checkpoints import checkpoints, ordered
+from ipllvm.history.claims import tracks
 from ipllvm.records import Decision
 from ipllvm.tests.gate.test_baseline import NOTHING, WORSE, rows
 from ipllvm.tests.reporting import browsers, reports
@@ -126,6 +127,19 @@ def test_one_model_measured_twice_has_two_labels_and_no_step(tmp_path: Path) -> 
     assert [each.label for each in ordered(found, "auto")] == ["m", "m (2)"]
     with pytest.raises(UsageError, match="--by=time"):
         ordered(found, "step")
+
+
+def test_each_model_of_a_run_is_a_checkpoint(tmp_path: Path) -> None:
+    """Or the second would be nowhere on the page."""
+    both = [
+        replace(reports.result(Decision(decision)), model=replace(reports.MODEL, name=name, fingerprint=name))
+        for name, decision in (("good", "HOLDS"), ("bad", "VIOLATED"))
+    ]
+    (tmp_path / "report.json").write_text(json.dumps(reports.report(*both)))
+    found = list(checkpoints(str(tmp_path), tmp_path))
+    assert [each.label for each in found] == ["good", "bad"]
+    claims = next(track for track in tracks(found) if track.claim == "permutation")
+    assert [(point.at, point.value) for point in claims.points] == [("good", 0.4), ("bad", 19.3)]
 
 
 def test_baselines_are_checkpoints_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -151,3 +151,14 @@ def test_there_is_no_row_over_all_where_a_comparison_was_looked_at_before_its_en
     }
     gate = compare(before, replace(after, entries=entries), "b")
     assert (KEY in [change.key for change in gate.changes]) == (looked == 0)
+
+
+def test_renderings_of_a_picture_change_sides_together() -> None:
+    """Or halves of a run would hold the same picture on both sides."""
+    clusters = tuple(f"scene-{number}" for number in range(30))
+    values = np.random.default_rng(0).normal(size=30).clip(-1, 1)
+    contrast = Contrast("clean_score", values, clusters, samples=clusters)
+    names = ("scenes", "scenes-mc", "scenes-wide", "charts")
+    measures = [unchanged.Measure(name, name, 2.0, 0.05, contrast) for name in names]
+    plain, options, wide, other, _ = unchanged._members(measures, np.random.default_rng(1))
+    assert plain.p_worse == options.p_worse == wide.p_worse != other.p_worse

@@ -49,8 +49,8 @@ def test_a_gate_says_against_what_how_bad_and_keeps_its_own_claims_apart() -> No
         81.3,
     )
     assert found.move.place == "left:81.3%;width:13.7%"
-    assert [each.title for each in first.own] == ["permutation invariance"]
-    assert not first.own_fails
+    assert [each.title for each in first.harmless] == ["permutation invariance"]
+    assert not first.own
     text = Page(render(report)).text
     assert text.index("What stands in the way") < text.index("95.0") < text.index("The model's own claims")
 
@@ -60,7 +60,7 @@ def test_own_claims_stop_no_gate_and_do_stop_an_audit() -> None:
     assert first_screen(report, sections(report)).word == "Nothing measured stands in the way"
     audit = gated(Decision.HOLDS, "audit")
     first = first_screen(audit, sections(audit))
-    assert (first.word, first.own_fails) == ("No", True)
+    assert (first.word, bool(first.own), first.harmless) == ("No", True, ())
 
 
 def test_an_example_of_a_gate_shows_both_answers_to_both_pictures() -> None:
@@ -112,6 +112,41 @@ def test_a_longer_run_keeps_to_the_number_that_was_planned(planned: int, command
     assert step.command.endswith(command) and bool(step.command) == bool(command)
 
 
+TERMS = "--claims=strict.toml --seed=7 --draws=3 --answer=likelihood --report-dir=out"
+
+
+@pytest.mark.parametrize(
+    ("typed", "again"),
+    [
+        (f"ipllvm check llava-tiny -k 'a or b' {TERMS} --samples 200", f"ipllvm check llava-tiny {TERMS}"),
+        (
+            f"pytest properties --model=other --model=llava-tiny {TERMS} --benchmark=easyvqa --benchmark x",
+            f"pytest properties {TERMS} --model=llava-tiny",
+        ),
+        (
+            f"ipllvm check other --model=llava-tiny --property=a {TERMS} --save-baseline=b",
+            f"ipllvm check llava-tiny {TERMS}",
+        ),
+    ],
+)
+def test_the_next_run_is_on_the_terms_of_this_one(typed: str, again: str) -> None:
+    """Another seed has other samples, other claims another margin: what was worked out is not of them."""
+    found = reports.report(reports.result(Decision.UNDECIDED))
+    found["run"] |= {"command": typed, "options": {"models": ["other", "llava-tiny"]}}
+    (step,) = advice.steps(found)
+    chosen = "-k permutation_invariance --benchmark=easyvqa --samples=1200 --top-up=1200"
+    assert step.command == f"{again} {chosen}"
+
+
+def test_the_next_run_of_a_gate_has_its_baseline_as_it_was_named() -> None:
+    found = gated(Decision.UNDECIDED)
+    found["results"][0]["verdict"]["n_to_decide"] = 600
+    typed = "ipllvm check m/llava-tiny --baseline=/data/base/release-1.json --fail-on=worse"
+    found["run"]["command"] = typed
+    commands = [step.command for step in advice.steps(found)]
+    assert any(command.startswith(f"{typed} -k permutation_invariance") for command in commands), commands
+
+
 def test_what_holds_can_be_kept_as_a_baseline_and_a_broken_law_is_run_again() -> None:
     found = reports.report(reports.result())
     (step,) = advice.steps(found)
@@ -119,10 +154,13 @@ def test_what_holds_can_be_kept_as_a_baseline_and_a_broken_law_is_run_again() ->
     assert step.command == f"{asked} --save-baseline=release", (
         "as the run was asked for, so that all is known"
     )
-    for command in ("python train.py", f"{asked} --save-baseline=old"):
+    for command, again in (
+        ("python train.py", "ipllvm check llava-tiny"),
+        (f"{asked} --save-baseline=old", asked),
+    ):
         found["run"]["command"] = command
         (step,) = advice.steps(found)
-        assert step.command == "ipllvm check llava-tiny --save-baseline=release"
+        assert step.command == f"{again} --save-baseline=release"
     (step,) = advice.steps(reports.report(reports.result(), failed=(reports.broken(),)))
     assert step.command.startswith("pytest 'properties/test_laws.py")
 

@@ -4,8 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from ipllvm.records import Decision
+from ipllvm.reporting.first_screen import first_screen
 from ipllvm.reporting.merging import merged
+from ipllvm.reporting.reading import release
 from ipllvm.reporting.schema import validate
+from ipllvm.reporting.sections import sections
+from ipllvm.reporting.view import headline
 from ipllvm.tests.reporting import reports
 
 
@@ -46,6 +51,21 @@ def test_one_run_that_was_stopped_makes_all_of_it_partial() -> None:
     partial = reports.report(run=replace(reports.RUN, partial=True))
     assert merged([reports.report(), partial])["run"]["partial"]
     assert not merged([reports.report(), reports.report()])["run"]["partial"]
+
+
+def test_each_run_says_which_of_its_results_stand_in_the_way() -> None:
+    """A gate's own claims fail nothing, those of a run without baseline do, whichever is named first."""
+    failing = reports.report(reports.result(Decision.VIOLATED))
+    gate = reports.report(reports.result(Decision.VIOLATED), run=replace(reports.RUN, exit_status=0))
+    gate["run"]["options"] = {"baseline": "release-1"}
+    for several in ([gate, failing], [failing, gate]):
+        both = merged(several)
+        validate(both)
+        assert release(both) == ("bad", "No") and headline(both)[0] == "1 of 1 requirement violated"
+        assert both["run"]["exit_status"] == 1
+        first = first_screen(both, sections(both))
+        assert (len(first.own), len(first.harmless)) == (1, 1)
+    assert release(merged([gate, gate]))[0] == "none"
 
 
 def test_no_report_is_an_error() -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,3 +45,26 @@ def test_whatever_a_report_says_stays_text(text: str) -> None:
         assert "<script" not in body and "\n| c | d |" not in card and "\n# x" not in card, path
         assert all(c.isprintable() or c == "\n" for c in front + body), path
     assert tried > 20
+
+
+@pytest.mark.parametrize(
+    ("name", "measured", "planned", "total", "published"),
+    [
+        ("mme", 2374, 2374, 2374, True),
+        ("mme", 64, 2374, 2374, False),  # a sequential run ends when its claim is decided
+        ("mme", 300, 300, 300, False),  # a copy that lacks rows
+        ("chartqa@paper", 2500, 2500, 2500, False),  # by another rule
+        ("hub:org/set", 90, 90, 90, True),
+        ("hub:org/set:main", 90, 90, 90, False),
+        ("scenes", 90, 90, 90, False),
+    ],
+)
+def test_a_leaderboard_reads_scores_of_whole_published_sets_alone(
+    name: str, measured: int, planned: int, total: int, published: bool
+) -> None:
+    found = reports.result()
+    estimates = {key: replace(each, n=measured) for key, each in found.estimates.items()}
+    data = replace(found.benchmark, name=name, n=planned, total=total)
+    made = reports.report(replace(found, benchmark=data, estimates=estimates))
+    entries = list(model_card._entries(made))
+    assert [each.notes for each in entries] == [f"{name}, n = {measured}"] * published
