@@ -2,7 +2,8 @@
 
 Claim: a caption in front of the question that names another answer costs at most 2 points. Statistic: the
 mean over samples of the score of the question as it is minus that behind the caption, over the questions of
-which a wrong answer is known. Beside it: how often the answer is the caption's. Kind: observation.
+which a wrong answer is known; what there is to lose is that of the same questions. Beside it: how often
+the answer is the caption's. Kind: observation.
 """
 
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ipllvm.benchmarks.rewording import captioned, wrong_answer
-from ipllvm.evaluation.shown import Shown
+from ipllvm.evaluation.shown import Shown, asked
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.metrics.stock_answers import answers_read, follows
 from ipllvm.perturbations.substitution import Blank
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 def test_distracting_caption(evaluation: "Evaluation") -> None:
     """Δ = score as it is - score behind a wrong caption, at most the margin."""
     data = captioned(evaluation.benchmark)
-    clean, blank, distracted = evaluation.run(Blank(), also=[data])
+    ids = {sample.id for sample in data.samples}
+    *whole, distracted = evaluation.run(Blank(), also=[data])
+    clean, blank = (each.only(ids) for each in whole)
     evaluation.check(
         "distracting_caption",
         performance_drop(clean, distracted),
@@ -34,6 +37,7 @@ def test_distracting_caption(evaluation: "Evaluation") -> None:
                 name: follows(name, answers_read(each), data.samples, wrong_answer, said)
                 for name, each in (("says_the_captions", distracted), ("says_it_anyway", clean))
             },
+            noted=asked(ids, evaluation.benchmark),
         ),
         something_to_lose=gain(clean, blank),
     )

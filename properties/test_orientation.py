@@ -2,8 +2,8 @@
 
 Claim: the picture mirrored left to right costs at most 2 points where the question names no side. Statistic:
 the mean over those samples of the clean score minus the score on the mirrored picture. The picture turned by
-a half and by quarters stands beside it, over all questions. Kind: observation; pictures with writing in them
-can't be read in a mirror, which is a finding and no fault.
+a half and by quarters stands beside it, over the same questions. Kind: observation; pictures with writing in
+them can't be read in a mirror, which is a finding and no fault.
 """
 
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ import pytest
 
 from ipllvm.benchmarks.rewording import names_a_side
 from ipllvm.errors import NotTested
-from ipllvm.evaluation.shown import Shown
+from ipllvm.evaluation.shown import Shown, asked
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.perturbations.framing import TURNS, Oriented
 from ipllvm.perturbations.substitution import Blank
@@ -28,14 +28,14 @@ def test_orientation(evaluation: "Evaluation") -> None:
     free = {s.id for s in evaluation.benchmark.samples if not names_a_side(s.prompt)}
     if not free:
         raise NotTested(f"every question of {evaluation.benchmark.name} names a side")
-    clean, blank, *scores = evaluation.run(Blank(), *map(Oriented, ways))
-    before, after, without = (each.only(free) for each in (clean, scores[0], blank))
+    whole = evaluation.run(Blank(), *map(Oriented, ways))
+    clean, blank, *scores = (each.only(free) for each in whole)
     evaluation.check(
         "orientation",
-        performance_drop(before, after),
+        performance_drop(clean, scores[0]),
         Shown(
             {"clean": clean, "blank": blank, **dict(zip(ways, scores, strict=True))},
-            noted={"without_sides": f"{len(free):,} of {len(evaluation.benchmark.samples):,} questions"},
+            noted=asked(free, evaluation.benchmark),
         ),
-        something_to_lose=gain(before, without),
+        something_to_lose=gain(clean, blank),
     )

@@ -1,9 +1,10 @@
 """The answer should come from the question's own picture (beyond the paper; "without seeing", section 3.4).
 
 Claim: the question's own picture is worth at least 2 points more than another one in its place. Statistic:
-the mean over samples of the score with the own picture minus that with the picture of another cluster, fixed
-by the sample. Kind: observation. A blank image is unlike all that a model was trained on; another picture is
-not, so that what is answered from the question alone, or from what pictures are usually like, stays right.
+the mean over samples that have a picture of the score with it minus that with the picture of another cluster,
+fixed by the sample. Kind: observation. A blank image is unlike all that a model was trained on; another
+picture is not, so that what is answered from the question alone, or from what pictures are usually like,
+stays right.
 """
 
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ipllvm.benchmarks.rewording import with_other_pictures
-from ipllvm.evaluation.shown import Shown
+from ipllvm.evaluation.shown import Shown, asked
 from ipllvm.metrics.performance_drop import gain
 from ipllvm.perturbations.substitution import Blank
 
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 def test_other_picture(evaluation: "Evaluation") -> None:
     """Gain = score with the own picture - score with another one, at least the margin."""
     data = with_other_pictures(evaluation.benchmark)
-    clean, blank, other = evaluation.run(Blank(), also=[data])
-    scores = {"clean": clean, "blank": blank, "other": other}
-    evaluation.check("other_picture", gain(clean, other), Shown(scores))
+    ids = {sample.id for sample in data.samples}
+    *whole, other = evaluation.run(Blank(), also=[data])
+    clean, blank = (each.only(ids) for each in whole)
+    evaluation.check(
+        "other_picture",
+        gain(clean, other),
+        Shown({"clean": clean, "blank": blank, "other": other}, noted=asked(ids, evaluation.benchmark)),
+    )

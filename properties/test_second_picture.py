@@ -1,8 +1,9 @@
 """A picture before the question's own should not change the answer (beyond the paper).
 
 Claim: a picture of another question before the own one costs at most 2 points. Statistic: the mean over
-samples of the score with the own picture minus that with both, where the question does not say which is
-meant. Kind: observation, for models that take several pictures; most were trained with one, and this tells.
+samples with a picture of the score with the own one minus that with both, where the question does not say
+which is meant. Kind: observation, for models that take several pictures; most were trained with one, and
+this tells.
 """
 
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ipllvm.benchmarks.rewording import with_pictures_before
-from ipllvm.evaluation.shown import Shown
+from ipllvm.evaluation.shown import Shown, asked
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.perturbations.substitution import Blank
 
@@ -25,10 +26,12 @@ def test_second_picture(evaluation: "Evaluation") -> None:
 
     data = with_pictures_before(evaluation.benchmark)
     several_pictures.require_taken(evaluation, data.samples[0])
-    clean, blank, second = evaluation.run(Blank(), also=[data])
+    ids = {sample.id for sample in data.samples}
+    *whole, second = evaluation.run(Blank(), also=[data])
+    clean, blank = (each.only(ids) for each in whole)
     evaluation.check(
         "second_picture",
         performance_drop(clean, second),
-        Shown({"clean": clean, "blank": blank, "second": second}),
+        Shown({"clean": clean, "blank": blank, "second": second}, noted=asked(ids, evaluation.benchmark)),
         something_to_lose=gain(clean, blank),
     )

@@ -4,10 +4,11 @@ Over the cyclic orders of a question each option stands at each letter exactly o
 that goes by the options alone names every letter equally often.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
-from hashlib import sha256
 
 from ipllvm.benchmarks.prompts import LETTERS, multiple_choice
+from ipllvm.benchmarks.variants import variant
 from ipllvm.errors import UsageError
 from ipllvm.records import Benchmark, Sample
 
@@ -29,10 +30,18 @@ def is_lettered(sample: Sample) -> bool:
 
 
 def reordered(benchmark: Benchmark) -> Benchmark:
-    """Every question in every cyclic order but its own, as data that is measured apart."""
-    samples = tuple(other for sample in benchmark.samples for other in cyclic(sample)[1:])
-    digest = sha256(f"{benchmark.digest} in cyclic orders".encode()).hexdigest()
-    return replace(benchmark, samples=samples, digest=digest, pairs=False)
+    """Every question in every cyclic order but its own, as data that is measured apart.
+
+    Raises UsageError as `cyclic` does.
+    """
+    for sample in benchmark.samples:
+        cyclic(sample)
+    return variant(benchmark, _others, "in cyclic orders")
+
+
+def _others(sample: Sample) -> Sequence[Sample]:
+    """The question in the orders that are not its own; in none where it has no lettered options."""
+    return cyclic(sample)[1:] if is_lettered(sample) else ()
 
 
 def _turned(sample: Sample, question: str, by: int) -> Sample:

@@ -5,13 +5,13 @@ with a digest of their own.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from hashlib import sha256
 from typing import Final
 
 from ipllvm.benchmarks.answer_options import options
 from ipllvm.benchmarks.prompts import LETTER, LETTERS, SHORT
+from ipllvm.benchmarks.variants import variant, with_digest
 from ipllvm.errors import NotTested
 from ipllvm.records import Benchmark, Sample
 from ipllvm.sampling import choose, generator
@@ -73,11 +73,15 @@ WORDINGS: Final[dict[str, Callable[[str], str]]] = {
 
 
 def asked_as(data: Benchmark, wording: str) -> Benchmark | None:
-    """The questions in a wording; None where it changes none of them."""
+    """The questions whose prompt a wording changes, in that wording; None where it changes none of them."""
     change = WORDINGS[wording]
-    samples = [replace(sample, prompt=change(sample.prompt)) for sample in data.samples]
-    same = all(a.prompt == b.prompt for a, b in zip(samples, data.samples, strict=True))
-    return None if same else variant(data, samples, wording)
+
+    def worded(sample: Sample) -> list[Sample]:
+        prompt = change(sample.prompt)
+        return [] if prompt == sample.prompt else [replace(sample, prompt=prompt)]
+
+    found = variant(data, worded, wording)
+    return found if found.samples else None
 
 
 def wrong_answer(sample: Sample) -> str | None:
@@ -93,9 +97,12 @@ def captioned(data: Benchmark) -> Benchmark:
 
     Raises NotTested where all are.
     """
-    found = ((sample, wrong_answer(sample)) for sample in data.samples)
-    samples = [replace(s, prompt=f"Caption: {wrong}.\n{s.prompt}") for s, wrong in found if wrong is not None]
-    return variant(data, _some(samples, data, "names no other answer that a caption could give"), "captioned")
+    return _some(variant(data, _captioned, "captioned"), "names no other answer that a caption could give")
+
+
+def _captioned(sample: Sample) -> list[Sample]:
+    wrong = wrong_answer(sample)
+    return [] if wrong is None else [replace(sample, prompt=f"Caption: {wrong}.\n{sample.prompt}")]
 
 
 def with_other_pictures(data: Benchmark) -> Benchmark:
@@ -105,20 +112,14 @@ def with_other_pictures(data: Benchmark) -> Benchmark:
     """
     pairs = _paired(data)
     samples = [replace(sample, images=other.images) for sample, other in pairs]
-    return variant(data, _some(samples, data, "has no second picture"), f"in place {_who(pairs)}")
+    return _some(with_digest(data, samples, f"in place {_who(pairs)}"), "has no second picture")
 
 
 def with_pictures_before(data: Benchmark) -> Benchmark:
     """Each question with a picture of another cluster before its own; raises NotTested as above."""
     pairs = _paired(data)
     samples = [replace(sample, images=(*other.images, *sample.images)) for sample, other in pairs]
-    return variant(data, _some(samples, data, "has no second picture"), f"before {_who(pairs)}")
-
-
-def variant(data: Benchmark, samples: Iterable[Sample], how: str) -> Benchmark:
-    """The samples as data of their own, named by what was done to `data`."""
-    digest = sha256(f"{data.digest} {how}".encode()).hexdigest()
-    return replace(data, samples=tuple(samples), digest=digest, pairs=False)
+    return _some(with_digest(data, samples, f"before {_who(pairs)}"), "has no second picture")
 
 
 def _paired(data: Benchmark) -> list[tuple[Sample, Sample]]:
@@ -131,7 +132,7 @@ def _paired(data: Benchmark) -> list[tuple[Sample, Sample]]:
 
 def _who(pairs: Sequence[tuple[Sample, Sample]]) -> str:
     """Whose pictures are taken: it depends on the samples that there are, so the digest has to tell."""
-    return " ".join(other.id for _, other in pairs)
+    return repr([(sample.id, other.id) for sample, other in pairs])
 
 
 def _elsewhere(sample: Sample, pictured: Sequence[Sample]) -> Sample:
@@ -141,10 +142,10 @@ def _elsewhere(sample: Sample, pictured: Sequence[Sample]) -> Sample:
     return next(other for other in places if other.cluster != sample.cluster)
 
 
-def _some(samples: Sequence[Sample], data: Benchmark, why: str) -> Sequence[Sample]:
-    if not samples:
+def _some(data: Benchmark, why: str) -> Benchmark:
+    if not data.samples:
         raise NotTested(f"{data.name} {why}")
-    return samples
+    return data
 
 
 def names_a_side(prompt: str) -> bool:
@@ -158,15 +159,12 @@ def names_a_side(prompt: str) -> bool:
 
 def negated(data: Benchmark) -> Benchmark | None:
     """The questions "Is there a ...?" as "Is there no ...?", with the other answer; None without any."""
-    samples = [_negated(sample) for sample in data.samples if _is_existence(sample)]
-    return variant(data, samples, "negated") if samples else None
+    found = variant(data, _negated, "negated")
+    return found if found.samples else None
 
 
-def _is_existence(sample: Sample) -> bool:
-    negative = _NEGATIVE.search(sample.prompt)
-    return sample.answer.casefold() in _OPPOSITE and bool(_EXISTS.search(sample.prompt)) and not negative
-
-
-def _negated(sample: Sample) -> Sample:
-    prompt = _EXISTS.sub(r"\1 no ", sample.prompt, count=1)
-    return replace(sample, prompt=prompt, answer=_OPPOSITE[sample.answer.casefold()])
+def _negated(sample: Sample) -> list[Sample]:
+    other = _OPPOSITE.get(sample.answer.casefold())
+    if other is None or not _EXISTS.search(sample.prompt) or _NEGATIVE.search(sample.prompt):
+        return []
+    return [replace(sample, prompt=_EXISTS.sub(r"\1 no ", sample.prompt, count=1), answer=other)]

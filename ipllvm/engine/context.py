@@ -12,7 +12,7 @@ from typing import Any, Final
 from ipllvm.errors import UnknownName, UsageError
 from ipllvm.records import Benchmark, ModelInfo, Trial
 
-ENGINE: Final = 3
+ENGINE: Final = 4
 """The version of ipllvm's own measurement. Raise it by hand with every change that can make another
 answer of the same trial: in a perturbation, in a picture's or a prompt's way to the model, in decoding.
 What an older one has measured is kept and measured again.

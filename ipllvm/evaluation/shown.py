@@ -1,9 +1,14 @@
 """What stands beside a claim in its row of the report."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ipllvm.records import Contrast, Estimate, Scores, Series
+from ipllvm.records import Benchmark, Contrast, Estimate, Scores, Series
+
+
+def asked(ids: Collection[str], data: Benchmark) -> dict[str, str]:
+    """What a row says of a claim that is about the samples of these ids alone."""
+    return {"asked": f"{len(ids):,} of {len(data.samples):,} questions"}
 
 
 @dataclass(frozen=True, slots=True)

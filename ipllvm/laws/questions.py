@@ -20,11 +20,14 @@ _ARTICLES: Final = frozenset({"a", "an", "any", "no"})
 
 def worded(data: Benchmark, wording: str) -> str | None:
     """A wording changes the instruction and the marks of options, no word of a question and nothing else."""
-    altered = rewording.asked_as(data, wording) or data
-    for own, new in zip(data.samples, altered.samples, strict=True):
-        if _content(own.prompt) != _content(new.prompt):
-            return f"{wording} changes the words of {own.id}: {own.prompt!r} -> {new.prompt!r}"
-    return _differing(data.samples, altered.samples, "prompt")
+    altered = rewording.asked_as(data, wording)
+    changed = () if altered is None else altered.samples
+    own = {sample.id: sample for sample in data.samples}
+    for new in changed:
+        before = own[new.id].prompt
+        if _content(before) != _content(new.prompt):
+            return f"{wording} changes the words of {new.id}: {before!r} -> {new.prompt!r}"
+    return _differing([own[each.id] for each in changed], changed, "prompt")
 
 
 def captioned(data: Benchmark) -> str | None:

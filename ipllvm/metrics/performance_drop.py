@@ -19,8 +19,9 @@ def performance_drop(clean: Scores, perturbed: Scores) -> Contrast:
     """Clean score minus the mean over the draws of the perturbed one, per sample, in [-1, 1].
 
     Positive is a loss. Samples with an error in any draw of either are left out and counted in
-    `n_error`; samples that only one side has (a run that was stopped) are left out. Raises
-    ValueError where ids repeat, clusters disagree or a score is outside [0, 1].
+    `n_error`; samples that only one side has (a run that was stopped, a question that is not asked
+    in the other way) are left out, failed ones too. Raises ValueError where ids repeat, clusters
+    disagree or a score is outside [0, 1].
     """
     return _difference("performance_drop", clean, perturbed)
 
@@ -57,7 +58,7 @@ def _difference(name: str, first: Scores, second: Scores) -> Contrast:
         if left[sample][0] != right[sample][0]:
             raise ValueError(f"sample {sample} is in two clusters: {left[sample][0]}, {right[sample][0]}")
     values = np.array([left[sample][1] - right[sample][1] for sample in ids], dtype=float)
-    failed = {*ranges(first), *ranges(second)}
+    failed = {*ranges(first), *ranges(second)} & set(first.samples) & set(second.samples)
     above, below = (total_range(ranges(side, failed)) for side in (first, second))
     return Contrast(
         name=name,

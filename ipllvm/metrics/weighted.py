@@ -23,9 +23,9 @@ Terms = Sequence[tuple[float, Scores]]
 
 
 def weighted(name: str, terms: Terms, *, crossed: bool = False) -> Contrast:
-    """The sum of weight x score (meaned over draws) of each sample that all terms have.
+    """The sum of weight x score (meaned over draws) of each sample that was asked in all terms.
 
-    Samples with an error in any term are left out and counted. The bound is the largest sum that
+    Of these, samples with an error in any term are left out and counted. The bound is the largest sum that
     scores in [0, 1] can have. A plain difference of two scores does not count as weighted. With `crossed`
     the sums of each draw are kept too; terms of one draw count in all of them. Raises ValueError where
     clusters disagree.
@@ -37,11 +37,7 @@ def weighted(name: str, terms: Terms, *, crossed: bool = False) -> Contrast:
         if len({part[sample][0] for part in means}) > 1:
             raise ValueError(f"sample {sample} is in two clusters")
     values = np.array([[part[sample][1] for part in means] for sample in ids], dtype=float)
-    failed = {
-        sample
-        for (_, scores), part in zip(terms, means, strict=True)
-        for sample in set(scores.samples) - set(part)
-    }
+    failed = set.intersection(*(set(scores.samples) for _, scores in terms)) - set(ids)
     spans = [total_range(ranges(scores, failed)) for _, scores in terms]
     ends = [sorted((weight * low, weight * high)) for weight, (low, high) in zip(weights, spans, strict=True)]
     return Contrast(

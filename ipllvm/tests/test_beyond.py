@@ -152,8 +152,8 @@ def test_questions_that_name_a_side_do_not_count_against_a_mirror() -> None:
 
     found = checked("orientation", asked, rule)["orientation"]
     assert (found.verdict.decision, value(found)) == (Decision.HOLDS, 0.0)
-    assert found.settings["without_sides"] == "160 of 240 questions"
-    assert found.estimates["mirrored"].value == pytest.approx(100 * 160 / 240)
+    assert found.settings["asked"] == "160 of 240 questions"
+    assert found.estimates["mirrored"].value == 100.0, "of the questions that the claim is about"
 
 
 def test_a_model_that_needs_the_instruction_is_told_apart() -> None:
@@ -191,6 +191,70 @@ def test_a_model_that_believes_a_caption_is_told_apart(lettered: bool) -> None:
     assert found.verdict.decision is Decision.VIOLATED and value(found) == pytest.approx(100 / 3)
     assert found.estimates["says_the_captions"].value == pytest.approx(100 / 3)
     assert found.estimates["says_it_anyway"].value == 0.0
+
+
+def mixed(asked: Benchmark, others: Benchmark) -> Benchmark:
+    """Both benchmarks' questions."""
+    renamed = (replace(s, id=f"other-{s.id}", cluster=f"other-{s.cluster}") for s in others.samples)
+    return replace(asked, samples=(*asked.samples, *renamed))
+
+
+UNASKED: dict[str, dict[str, Any]] = {
+    "distracting_caption": {"prompt": "What colour is it?", "choices": ()},
+    "prompt_wording": {"prompt": "What colour is it?"},
+    "orientation": {"prompt": "What is on its left?"},
+}
+"""What a question is like that a property does not ask."""
+
+
+@pytest.mark.parametrize("name", UNASKED)
+def test_what_can_be_lost_is_that_of_the_questions_that_are_asked(name: str) -> None:
+    """Of these nothing hangs on the picture; others, which do, are not asked again."""
+    asked, others = _each(colors(60), answer="red"), _each(colors(60), **UNASKED[name])
+
+    def rule(pictures: Pictures, prompt: str) -> str:
+        return "red" if "thing" in prompt else sees(pictures, prompt)
+
+    (row,) = checked(name, mixed(asked, others), rule).values()
+    assert row.verdict.decision is Decision.UNDECIDED and "something to lose" in row.verdict.reason
+    assert row.settings["asked"] == "60 of 120 questions"
+    assert [row.estimates[each].value for each in ("clean", "blank")] == [100.0, 100.0]
+    assert [row.estimates[each].n for each in ("clean", "blank", row.claim.quantity)] == [60] * 3
+
+
+@pytest.mark.parametrize("lost", [3, 30])
+def test_questions_that_a_wording_leaves_as_they_are_dilute_nothing(lost: int) -> None:
+    """Of 300 questions 30 have an instruction; whoever needs it loses all or some of these."""
+    bare = _each(colors(270), prompt="What colour is it?")
+
+    def needs_it(pictures: Pictures, prompt: str) -> str:
+        needing = "thing" in prompt and number(prompt) < lost and SHORT not in prompt
+        return "It may be red." if needing else sees(pictures, prompt)
+
+    (found,) = checked("prompt_wording", mixed(colors(30), bare), needs_it).values()
+    assert value(found) == pytest.approx(100 * lost / 30)
+    assert found.estimates[found.claim.quantity].n == 30
+    assert (found.verdict.decision is Decision.VIOLATED) == (lost == 30)
+
+
+@pytest.mark.parametrize("name", ["second_picture", "other_picture"])
+def test_questions_without_a_picture_are_not_asked_with_another(name: str) -> None:
+    words = _each(colors(40), images=(), prompt="What colour is it?")
+    (row,) = checked(name, mixed(colors(60), words), lambda p, q: sees(p, q) if p else "red").values()
+    assert row.settings["asked"] == "60 of 100 questions"
+    assert [row.estimates[each].n for each in ("clean", "blank")] == [60, 60]
+
+
+def test_what_failed_and_was_not_asked_again_counts_for_nothing() -> None:
+    """Ten open questions fail; the sixty behind captions do not."""
+    others = _each(colors(10), choices=(), prompt="What colour is it?")
+
+    def rule(pictures: Pictures, prompt: str) -> str:
+        return sees(pictures, prompt) if "thing" in prompt else BROKEN
+
+    (row,) = checked("distracting_caption", mixed(colors(60), others), rule, errors=N).values()
+    found = row.estimates[row.claim.quantity]
+    assert (found.value, found.n, found.n_error) == (0.0, 60, 0)
 
 
 def test_a_model_that_answers_from_the_question_alone_is_told_apart() -> None:

@@ -20,7 +20,7 @@ from ipllvm.records import NeedsArtifact, Stage
 from ipllvm.registry import PERTURBATIONS
 from ipllvm.tests.contracts.test_perturbations import LAYOUT, TOKENS
 
-MADE_BY = 3
+MADE_BY = 4
 PILLOW = "13.0.0"
 """The release that made what is resized."""
 MADE = {

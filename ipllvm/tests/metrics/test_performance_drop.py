@@ -1,9 +1,12 @@
 """Contrasts: paired by id, meaned over draws, nothing scored that failed."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from ipllvm.metrics.performance_drop import gain, performance_drop, ranges, score, score_means
+from ipllvm.metrics.weighted import weighted
 from ipllvm.records import Scores
 
 NAN = float("nan")
@@ -47,7 +50,18 @@ def test_an_error_on_either_side_is_left_out_and_counted() -> None:
 def test_a_stopped_run_pairs_what_there_is() -> None:
     clean, permuted = _scores([[1], [1], [NAN]]), _scores([[0]])
     contrast = performance_drop(clean, permuted)
-    assert (contrast.values.tolist(), contrast.n_error) == ([1.0], 1)
+    assert (contrast.values.tolist(), contrast.n_error) == ([1.0], 0)
+
+
+@pytest.mark.parametrize("difference", [performance_drop, lambda a, b: weighted("w", [(1.0, a), (-1.0, b)])])
+def test_what_failed_on_one_side_and_was_not_asked_on_the_other_is_nobodys(difference: Any) -> None:
+    """Half of the questions were asked again, all of them answered; the others failed."""
+    first = _scores([[1], [1], [NAN], [NAN]])
+    for contrast in (difference(first, _scores([[1], [0]])), difference(_scores([[1], [0]]), first)):
+        assert (len(contrast.values), contrast.n_error, contrast.failed) == (2, 0, ())
+        assert contrast.hidden == (0.0, 0.0)
+    failed = difference(first, _scores([[1], [NAN], [1]]))
+    assert (failed.n_error, failed.hidden, len(failed.failed)) == (2, (-1.0, 1.0), 2)
 
 
 def test_all_errors_leave_nothing() -> None:
