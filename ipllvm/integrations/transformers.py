@@ -15,7 +15,7 @@ import ipllvm
 from ipllvm.api.report import Report
 from ipllvm.errors import UsageError
 from ipllvm.integrations.live import log_live
-from ipllvm.reporting.measures import measures, place
+from ipllvm.reporting.measures import measures, places
 from ipllvm.reporting.schema import Row
 from ipllvm.stats.multiplicity import holm
 from ipllvm.verdicts.release import REGRESSION
@@ -161,7 +161,8 @@ class PropertyCallback(TrainerCallback):
             log_live(numbers, args, state)
         alarms = tuple(self._alarms(report))
         if alarms:
-            self.alarms[state.global_step] = tuple(map(place, alarms))
+            named = zip(places(report.data["results"]), report.data["results"], strict=True)
+            self.alarms[state.global_step] = tuple(name for name, row in named if row in alarms)
         if self.stop_on and any(self._stops(row) for row in alarms):
             control.should_training_stop = True
 

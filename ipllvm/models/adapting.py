@@ -1,8 +1,9 @@
 """The adapter of a family around a model and a processor that are loaded."""
 
 import hashlib
+import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import torch
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
@@ -15,6 +16,9 @@ from ipllvm.models.piped import Piped
 from ipllvm.models.pipeline import LoadedCheckpoint
 from ipllvm.models.supported import not_supported
 from ipllvm.registry import FAMILIES
+
+TOKENIZING: Final = ("special_tokens_map", "padding_side", "add_bos_token", "add_eos_token")
+"""Settings of a tokenizer that its parts do not show."""
 
 
 def adapted(family: str, parts: LoadedCheckpoint) -> VisionLanguageModel:
@@ -34,9 +38,10 @@ def finished(adapter: VisionLanguageModel, parts: LoadedCheckpoint) -> VisionLan
 def in_hand(model: Any, processor: Any, *, name: str = "in hand") -> VisionLanguageModel:
     """A transformers model that is in memory already, with its processor, ready to be measured.
 
-    Its fingerprint is that of its tensors, its config and its processor: what was trained or merged a
-    moment ago is another model. It is put into evaluation mode. Raises ModelUnavailable for a model type
-    that is no family here, a processor without a chat template, or a decoder of an unknown kind.
+    Its fingerprint is that of its tensors, its settings, how it generates, its processor and its tokenizer:
+    what was trained, merged or set otherwise a moment ago is another model. It is put into evaluation mode.
+    Raises ModelUnavailable for a model type that is no family here, a processor without a chat template, or
+    a decoder of an unknown kind.
     """
     family = str(getattr(model.config, "model_type", type(model).__name__))
     if family not in FAMILIES:
@@ -57,15 +62,30 @@ def in_hand(model: Any, processor: Any, *, name: str = "in hand") -> VisionLangu
 
 
 def fingerprint(model: Any, processor: Any) -> str:
-    """The sha256 (64 hex digits) of a model's tensors by name, its config and its processor."""
+    """The sha256 (64 hex digits) of a model's tensors by name, its configs, processor and tokenizer."""
     digest = hashlib.sha256()
-    for said in (model.config.to_json_string(), processor.to_json_string(), processor.chat_template):
+    generating = getattr(model, "generation_config", None)
+    configs = (each.to_json_string() for each in (model.config, processor, generating) if each is not None)
+    for said in (*configs, processor.chat_template, _tokenizer(getattr(processor, "tokenizer", None))):
         digest.update(str(said).encode())
     for key, value in sorted(model.state_dict().items()):
         for name, plain in _plain_tensors(key, value):
             digest.update(f"{name} {plain.dtype} {tuple(plain.shape)}".encode())
             digest.update(plain.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
     return digest.hexdigest()
+
+
+def _tokenizer(tokenizer: Any) -> str:
+    """All that the ids of a text depend on; what single calls set (padding, truncation) is no part of it."""
+    if tokenizer is None:
+        return ""
+    about: dict[str, Any] = {name: getattr(tokenizer, name, None) for name in TOKENIZING}
+    about["vocabulary"] = sorted(tokenizer.get_vocab().items())
+    about["added"] = sorted((id_, repr(token)) for id_, token in tokenizer.added_tokens_decoder.items())
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is not None:
+        about["backend"] = {**json.loads(backend.to_str()), "padding": None, "truncation": None}
+    return json.dumps(about, sort_keys=True, default=str)
 
 
 def _plain_tensors(name: str, value: Any) -> Iterator[tuple[str, torch.Tensor]]:

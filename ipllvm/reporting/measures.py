@@ -1,7 +1,8 @@
 """A report as the flat numbers that experiment trackers and model cards take, by model."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ipllvm.reporting.schema import Report, Row
@@ -16,14 +17,16 @@ def measures(report: Report, model: str) -> dict[str, float]:
     """The numbers of one model (its id in the report) by name.
 
     Names are `property/benchmark/quantity`: the claimed quantity with the ends of its interval as `.../low`
-    and `.../high`, the clean and blank scores, and `.../violated`, 1 where the run as a whole says so.
-    Nothing stands for a number that is not there.
+    and `.../high`, the clean and blank scores, and `.../violated`, 1 where the run as a whole says so. Of a
+    property with several claims on a benchmark they are `property.claim/...`. Nothing stands for a number
+    that is not there.
 
     >>> measures({"results": []}, "llava-tiny")
     {}
     """
     rows = [row for row in report["results"] if row["model"] == model]
-    return {_OTHER.sub("_", name): value for row in rows for name, value in _of_row(row)}
+    named = zip(places(rows), rows, strict=True)
+    return {_OTHER.sub("_", name): value for place, row in named for name, value in _of_row(place, row)}
 
 
 def decision(row: Row) -> str:
@@ -31,14 +34,27 @@ def decision(row: Row) -> str:
     return str((row["standing"] or row["verdict"])["decision"])
 
 
-def place(row: Row) -> str:
-    """A result in one name: its property, or the comparison with a baseline, and its benchmark."""
-    claim = row["claim"]["name"]
-    return f"{claim if claim.startswith(COMPARISON) else row['property']}/{row['benchmark']}"
+def places(rows: Sequence[Row]) -> list[str]:
+    """A name for each result of a model, no two alike: what is measured, and on which benchmark."""
+    taken = Counter((_measured(row), row["benchmark"]) for row in rows)
+    names = (_measured(row, whole=taken[_measured(row), row["benchmark"]] > 1) for row in rows)
+    found: list[str] = []
+    for name, row in zip(names, rows, strict=True):
+        place = f"{name}/{row['benchmark']}"
+        again = sum(other.partition(" #")[0] == place for other in found)  # with other settings
+        found.append(f"{place} #{again + 1}" if again else place)
+    return found
 
 
-def _of_row(row: Row) -> Iterator[tuple[str, float]]:
-    start, quantity = place(row), row["claim"]["quantity"]
+def _measured(row: Row, *, whole: bool = False) -> str:
+    """A property, or the comparison of a claim with a baseline; the `whole` name has both."""
+    claim, name = row["claim"]["name"], row["property"]
+    first, second = (claim, name) if claim.startswith(COMPARISON) else (name, claim)
+    return f"{first}.{second}" if whole else str(first)
+
+
+def _of_row(start: str, row: Row) -> Iterator[tuple[str, float]]:
+    quantity = row["claim"]["quantity"]
     target = row["estimates"].get(quantity) or {}
     for name, key in ((quantity, "value"), ("low", "low"), ("high", "high")):
         if target.get(key) is not None:

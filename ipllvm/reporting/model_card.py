@@ -12,7 +12,7 @@ from ipllvm.errors import UsageError
 from ipllvm.registry import BENCHMARKS
 from ipllvm.reporting.folders import inner_folder, replace_file
 from ipllvm.reporting.markdown import escape
-from ipllvm.reporting.measures import decision, place
+from ipllvm.reporting.measures import decision, places
 from ipllvm.reporting.reading import release
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import interval, number
@@ -57,7 +57,7 @@ def section(report: Report) -> str:
     rows = [
         tuple(name.format(interval=note) for name in COLUMNS),
         ("---",) * len(COLUMNS),
-        *map(_cells, report["results"]),
+        *map(_cells, places(report["results"]), report["results"]),
         *map(_missing, report["not_measured"]),
     ]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
@@ -69,12 +69,12 @@ def section(report: Report) -> str:
     return f"## Properties\n\n**{escape(release(report)[1])}**\n\n{table}\n\n{origin}\n"
 
 
-def _cells(row: Row) -> tuple[str, ...]:
+def _cells(place: str, row: Row) -> tuple[str, ...]:
     claim, target = row["claim"], row["estimates"].get(row["claim"]["quantity"]) or {}
     sign, unit = "≤" if claim["direction"] == "at_most" else "≥", escape(target.get("unit", ""))
     kind = "" if claim["kind"] == "requirement" else " (observation)"
     return (
-        escape(place(row).rpartition("/")[0]),
+        escape(place.removesuffix(f"/{row['benchmark']}")),
         escape(row["benchmark"]),
         escape(claim["quantity"]),
         number(target.get("value"), unit),
@@ -106,10 +106,10 @@ def _results(report: Report) -> "Iterator[EvalResult]":
 
 def _scores(report: Report) -> Iterator[tuple[str, str, float, Row]]:
     given = set()
-    for row in report["results"]:
+    for place, row in zip(places(report["results"]), report["results"], strict=True):
         for key in ("clean", row["claim"]["quantity"]):
             value = (row["estimates"].get(key) or {}).get("value")
-            name = "clean score" if key == "clean" else f"{place(row).rpartition('/')[0]}: {key}"
+            name = "clean score" if key == "clean" else f"{place.removesuffix('/' + row['benchmark'])}: {key}"
             if value is not None and (name, row["benchmark"]) not in given:
                 given.add((name, row["benchmark"]))
                 yield name, "accuracy" if key == "clean" else key, float(value), row

@@ -4,19 +4,19 @@ None of them is required; each is imported where it is asked for, and told by it
 variables, logins) where to write.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from ipllvm.errors import IpllvmError, UsageError, first_line
 from ipllvm.reporting import manifest
 from ipllvm.reporting.folders import inner_folder
 from ipllvm.reporting.measures import measures
 from ipllvm.reporting.reading import release
-from ipllvm.reporting.schema import Report
+from ipllvm.reporting.schema import Report, Row
 
 PROJECT: Final = "ipllvm"
 
@@ -38,6 +38,7 @@ def tracked(report: Report, folder: Path) -> Iterator[TrackedRun]:
     run, pages = report["run"], [folder / name for name in ("report.html", "report.json")]
     benchmarks = ", ".join(each["id"] for each in report["benchmarks"])
     for model in report["models"]:
+        own = cast(Report, {**report, **{name: _of(rows, model) for name, rows in _answered(report)}})
         about = {"model": model["name"], "fingerprint": model["fingerprint"], "dtype": model["dtype"]}
         about |= {"benchmarks": benchmarks, "run": run["id"], "ipllvm": run["versions"].get("ipllvm", "")}
         yield TrackedRun(
@@ -45,9 +46,21 @@ def tracked(report: Report, folder: Path) -> Iterator[TrackedRun]:
             measures(report, model["id"]),
             about,
             folder,
-            release(report)[1],
+            release(own)[1],
             tuple(page for page in pages if page.is_file()),
         )
+
+
+def _answered(report: Report) -> Iterator[tuple[str, Sequence[Row]]]:
+    """What the answer of a run is made of, by its place in the report."""
+    yield "results", report["results"]
+    yield "failed", report["failed"]
+    yield "not_measured", report["not_measured"]
+
+
+def _of(rows: Sequence[Row], model: Row) -> list[Row]:
+    """What is of one model: by its id, by its name where nothing was measured, and what is of none."""
+    return [row for row in rows if row["model"] in (model["id"], model["name"], "")]
 
 
 def log(tracker: str, run: TrackedRun) -> str:

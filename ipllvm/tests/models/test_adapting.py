@@ -60,6 +60,41 @@ def test_its_fingerprint_is_that_of_its_tensors_and_its_template(objects: tuple[
     assert len({first, changed, in_hand(model, processor).fingerprint}) == 3
 
 
+def _ends_earlier(model: Any, processor: Any) -> None:
+    model.generation_config.eos_token_id = 5
+
+
+def _knows_a_word_more(model: Any, processor: Any) -> None:
+    processor.tokenizer.add_tokens(["zebra"])
+
+
+def _pads_on_the_other_side(model: Any, processor: Any) -> None:
+    sides = {"left": "right", "right": "left"}
+    processor.tokenizer.padding_side = sides[processor.tokenizer.padding_side]
+
+
+def _begins_otherwise(model: Any, processor: Any) -> None:
+    processor.tokenizer.bos_token = processor.tokenizer.convert_ids_to_tokens(7)
+
+
+def _shrinks_pictures(model: Any, processor: Any) -> None:
+    processor.image_processor.resample = 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [_ends_earlier, _knows_a_word_more, _pads_on_the_other_side, _begins_otherwise, _shrinks_pictures],
+)
+def test_what_an_answer_depends_on_is_in_its_fingerprint(change: Any, objects: tuple[Any, Any]) -> None:
+    """Or the answers of before would be taken for those of now."""
+    model, processor = objects
+    first = in_hand(model, processor).fingerprint
+    processor.tokenizer(["a", "b c"], padding=True, truncation=True, max_length=9)
+    assert in_hand(model, processor).fingerprint == first, "a call is no setting"
+    change(model, processor)
+    assert in_hand(model, processor).fingerprint != first
+
+
 def test_what_cannot_be_measured_is_refused_in_one_line(objects: tuple[Any, Any]) -> None:
     model, processor = objects
     processor.chat_template = None

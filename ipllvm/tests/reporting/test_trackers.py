@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -22,7 +23,9 @@ def folder(tmp_path: Path) -> Path:
     """The folder of a report of two results."""
     import json
 
-    made = reports.report(reports.result(), reports.result(Decision.VIOLATED, "lost", p=1e-6))
+    made = reports.report(
+        reports.result(), reports.result(Decision.VIOLATED, "lost", p=1e-6, name="image_use")
+    )
     (tmp_path / "report.json").write_text(json.dumps(made))
     return tmp_path
 
@@ -44,6 +47,38 @@ def test_numbers_are_named_by_property_benchmark_and_quantity() -> None:
         "permutation_invariance/easyvqa/violated": 0.0,
     }
     assert measures(made, "another") == {}
+
+
+def test_no_claim_takes_the_place_of_another() -> None:
+    """Two claims of one property, and the clean score that two properties compare."""
+    made = reports.report(
+        reports.result(Decision.VIOLATED),
+        replace(reports.result(), claim=replace(reports.CLAIM, name="noise")),
+        *(
+            replace(
+                reports.result(decision, name=name),
+                claim=replace(reports.CLAIM, name="regression:clean_score"),
+            )
+            for name, decision in (("image_use", Decision.VIOLATED), ("occlusion", Decision.HOLDS))
+        ),
+    )
+    found = measures(made, "llava-tiny")
+    assert {name: value for name, value in found.items() if name.endswith("/violated")} == {
+        "permutation_invariance.permutation/easyvqa/violated": 1.0,
+        "permutation_invariance.noise/easyvqa/violated": 0.0,
+        "regression_clean_score.image_use/easyvqa/violated": 1.0,
+        "regression_clean_score.occlusion/easyvqa/violated": 0.0,
+    }
+    names = [name for name, *_ in model_card._scores(made)]
+    assert "permutation_invariance.noise: performance_drop" in names and len(set(names)) == len(names)
+
+
+def test_each_model_of_a_run_has_its_own_answer(tmp_path: Path) -> None:
+    other = replace(reports.MODEL, name="other", fingerprint="ff" * 32)
+    good = replace(reports.result(), model=other)
+    made = reports.report(reports.result(Decision.VIOLATED), good)
+    answers = [run.answer for run in trackers.tracked(made, tmp_path)]
+    assert answers == ["No", "Nothing measured stands in the way"]
 
 
 def test_nothing_stands_for_a_number_that_is_not_there() -> None:
@@ -71,7 +106,10 @@ def test_a_run_is_opened_written_and_closed(
     assert capsys.readouterr().out == f"{name} project ipllvm, run llava-tiny {reports.RUN.id}\n"
     opened, numbers, closed = calls
     assert opened["config"]["answer"] == "No" and opened["config"]["fingerprint"] == reports.FINGERPRINT
-    assert numbers["permutation_invariance/easyvqa/performance_drop"] == 19.3 and closed == "finished"
+    found = {
+        name: numbers[f"{name}/easyvqa/performance_drop"] for name in ("image_use", "permutation_invariance")
+    }
+    assert found == {"image_use": 19.3, "permutation_invariance": 0.4} and closed == "finished"
 
 
 def test_mlflow_has_numbers_parameters_and_the_pages(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,6 +188,7 @@ def test_the_hub_reads_the_card_back(folder: Path) -> None:
     assert found == {
         ("easyvqa", "clean score"): 95.3,
         ("easyvqa", "permutation_invariance: performance_drop"): 0.4,
+        ("easyvqa", "image_use: performance_drop"): 19.3,
     }
     assert "**No**" in card.text and "| VIOLATED |" in card.text
     assert not (folder / "model-card" / ".eval_results").exists(), "easyvqa is no data set of the hub"
@@ -160,6 +199,7 @@ def test_leaderboards_get_clean_scores_on_whole_published_sets() -> None:
 
     made = reports.report(reports.result())
     made["benchmarks"][0] |= {"id": "gsm8k", "name": "gsm8k", "n": 1319, "total": 1319}
+    made["results"][0]["estimates"]["clean"]["n"] = 1319
     made["results"][0]["benchmark"] = "gsm8k"
     entries = list(model_card._entries(made))
     assert [(each.dataset_id, each.value) for each in entries] == [("openai/gsm8k", 95.3)]
