@@ -296,7 +296,7 @@ class Evaluation:
         found = {name: self._accuracy(name, each) for name, each in scores.items()}
         found |= in_own_units
         found |= {name: self._other(name, each) for name, each in shown.beside.items()}
-        found |= labelled.beside(shown.scores, self.settings.labels)
+        found |= labelled.beside(shown.scores, self.settings.labels, flips.answers(self._traces))
         found |= judge_noise.beside(self._traces, self._grading, self.benchmark)
         if other := self._probabilities.contrasts.get(claim.name):
             found |= self._probabilities.named(self._other(f"{claim.quantity}{SUFFIX}", other))

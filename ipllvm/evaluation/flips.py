@@ -101,6 +101,17 @@ def errors(traces: Sequence[Trace], shown: Iterable[Scores]) -> dict[str, str]:
     return {sample: error for scores in (*shown, *measured) for sample, error in scores.errors.items()}
 
 
+def answers(traces: Sequence[Trace]) -> dict[str, str]:
+    """The clean answer of every sample that gave one, by its id."""
+    found: dict[str, str] = {}
+    for trace in traces:
+        plan, known = trace.plan, trace.outcomes
+        for case in plan.cases(plan.samples, plan.perturbations[0]):
+            if case.trial in known:
+                found.setdefault(case.sample.id, known[case.trial].text)
+    return found
+
+
 def said(traces: Sequence[Trace], shown: Iterable[Scores]) -> dict[str, Transcript]:
     """Every sample's question and answers: the right and the clean one, and those under the first
     perturbation that is `shown` and is no control, else under the first that was run, be it a blank picture.

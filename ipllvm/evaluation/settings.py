@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ipllvm.records import Benchmark
+from ipllvm.records import Benchmark, Label
 
 Setting = str | int | float | bool
 
@@ -29,7 +29,7 @@ class Settings:
     sequential: str = ""
     family: int = 1
     margin_floor: bool = False
-    labels: Mapping[str, float] = field(default_factory=dict)
+    labels: Mapping[str, Label] = field(default_factory=dict)
     measurement: Mapping[str, Setting] = field(default_factory=dict)
     parameters: Mapping[str, Setting] = field(default_factory=dict)
 

@@ -3,6 +3,7 @@
 from ipllvm.records.contrast import Contrast as Contrast
 from ipllvm.records.evidence import Counterexample as Counterexample
 from ipllvm.records.evidence import FlipExample as FlipExample
+from ipllvm.records.evidence import Label as Label
 from ipllvm.records.evidence import Transcript as Transcript
 from ipllvm.records.perturbation import Changes as Changes
 from ipllvm.records.perturbation import LayerPerturbation as LayerPerturbation

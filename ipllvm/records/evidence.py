@@ -28,6 +28,14 @@ class FlipExample:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """What a person says of an answer: its score, in [0, 1]."""
+
+    answer: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Transcript:
     """What a sample was asked and what was said: to the clean input, and in each draw of a perturbation.
 

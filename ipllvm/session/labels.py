@@ -1,10 +1,14 @@
-"""Labels of people: a file of lines {"id": SAMPLE, "label": SCORE}, which put a judge's scores right."""
+"""Labels of people for answers, which put a judge's scores right: a file of lines.
+
+{"id": SAMPLE, "answer": what was graded, "label": SCORE}; a label is of that answer and of no other.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ipllvm.errors import UsageError
+from ipllvm.records import Label
 from ipllvm.safety import reading
 
 
@@ -14,14 +18,14 @@ def path(name: str, text: str) -> Path:
     return Path(text)
 
 
-def load(file: Path) -> Mapping[str, float]:
-    """Score in [0, 1] by sample id; raises UsageError for a line that is none, and for a sample twice."""
+def load(file: Path) -> Mapping[str, Label]:
+    """The label of each sample id; raises UsageError for a line that is none, and for a sample twice."""
     try:
         lines = reading.text_file(file).split("\n")  # splitlines would cut a text at U+2028
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"--labels {file}: can't be read: {why}") from error
-    found: dict[str, float] = {}
+    found: dict[str, Label] = {}
     for number, line in enumerate(lines, start=1):
         if line.strip():
             sample, label = _line(file, number, line)
@@ -33,14 +37,15 @@ def load(file: Path) -> Mapping[str, float]:
     return found
 
 
-def _line(file: Path, number: int, line: str) -> tuple[str, float]:
-    how = 'write {"id": SAMPLE, "label": a number from 0 to 1}'
+def _line(file: Path, number: int, line: str) -> tuple[str, Label]:
+    how = 'write {"id": SAMPLE, "answer": the answer that was graded, "label": a number from 0 to 1}'
     try:
         value: Any = reading.json_value(line)
-        sample, label = value["id"], value["label"]
+        sample, answer, label = value["id"], value["answer"], value["label"]
     except (KeyError, TypeError, ValueError):
         raise UsageError(f"--labels {file}: line {number}: {how}") from None
     number_like = isinstance(label, int | float) and not isinstance(label, bool)
-    if not isinstance(sample, str) or not number_like or not 0 <= label <= 1:
+    texts = isinstance(sample, str) and isinstance(answer, str)
+    if not texts or not number_like or not 0 <= label <= 1:
         raise UsageError(f"--labels {file}: line {number}: {how}")
-    return sample, float(label)
+    return sample, Label(answer, float(label))

@@ -216,7 +216,7 @@ class Options:
         NOTHING, price, metavar="IN/OUT",
     )
     labels: Path | None = option(
-        'labels of people for answers, lines {"id": SAMPLE, "label": SCORE}: they put a judge right',
+        'labels of people, lines {"id": SAMPLE, "answer": TEXT, "label": SCORE}: they put a judge right',
         RUN, labels.path, metavar="FILE",
     )
     language_models: tuple[str, ...] = option(

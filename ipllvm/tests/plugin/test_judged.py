@@ -8,6 +8,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from ipllvm.benchmarks import choice
 from ipllvm.tests.plugin.sessions import Session, properties, session
 
 pytestmark = [pytest.mark.slow, pytest.mark.process]
@@ -85,10 +86,13 @@ def test_a_judge_that_changes_its_mind_is_told_by_how_much(tmp_path: Path, judge
 
 
 def test_labels_of_people_put_a_score_right(tmp_path: Path) -> None:
-    lines = (json.dumps({"id": f"planted-{number:010d}", "label": 0.5}) for number in range(1500))
+    samples = choice.load("planted").samples
+    lines = (json.dumps({"id": each.id, "answer": each.answer, "label": 0.5}) for each in samples)
     (tmp_path / "people.jsonl").write_text("\n".join(lines))
     done = session(tmp_path, *properties(*SETTINGS, "--benchmark=planted", "--labels=people.jsonl"))
     found = done.report()["results"][0]["estimates"]
     assert found["clean"]["value"] >= 70
     assert found["clean_labelled"]["value"] == pytest.approx(50)
-    assert "put right by 30 labels" in found["clean_labelled"]["method"]
+    right = round(0.3 * found["clean"]["value"])
+    assert f"put right by {right} labels" in found["clean_labelled"]["method"]
+    assert f"; {30 - right} labels are of other answers" in found["clean_labelled"]["method"]

@@ -4,14 +4,16 @@ import numpy as np
 import pytest
 
 from ipllvm.metrics.performance_drop import score
-from ipllvm.records import Scores
+from ipllvm.records import Label, Scores
 from ipllvm.stats.ppi import corrected
 from ipllvm.verdicts import labelled
 
 IDS = tuple(f"s{i}" for i in range(120))
 CLUSTERS = tuple(f"c{i // 2}" for i in range(120))
 JUDGE = (np.random.default_rng(0).random(120) < 0.7).astype(float)
-LABELS = {name: float(i % 3 > 0) for i, name in enumerate(IDS[:40])}
+PEOPLE = {name: float(i % 3 > 0) for i, name in enumerate(IDS[:40])}
+LABELS = {name: Label("so", value) for name, value in PEOPLE.items()}
+ANSWERS = dict.fromkeys(IDS, "so")
 
 
 def scores(errors: int = 0) -> Scores:
@@ -21,8 +23,8 @@ def scores(errors: int = 0) -> Scores:
 
 
 def test_the_estimate_is_the_correction_in_points() -> None:
-    made = labelled.estimate("clean", scores(errors=4), LABELS, seed=3)
-    found = corrected(score(scores(errors=4)), LABELS)
+    made = labelled.estimate("clean", scores(errors=4), LABELS, ANSWERS, seed=3)
+    found = corrected(score(scores(errors=4)), PEOPLE)
     assert made is not None and found is not None
     numbers = (made.value, made.low, made.high, made.extra["judge_off"])
     assert numbers == pytest.approx(
@@ -47,11 +49,11 @@ def test_the_estimate_is_the_correction_in_points() -> None:
 @pytest.mark.parametrize(
     ("names", "labels", "expected"),
     [(["clean"], 40, ["clean_labelled"]), (["clean", "blank"], 40, ["clean_labelled"]), (["blank"], 40, []),
-     (["clean"], 0, []), (["clean"], 19, [])],
+     (["clean"], 0, []), (["clean"], 20, ["clean_labelled"])],
 )  # fmt: skip
 def test_only_a_clean_score_with_labels_enough_is_put_right(
     names: list[str], labels: int, expected: list[str]
 ) -> None:
     known = dict(list(LABELS.items())[:labels])
-    found = labelled.beside({name: scores() for name in names}, known)
+    found = labelled.beside({name: scores() for name in names}, known, ANSWERS)
     assert list(found) == expected == [each.name for each in found.values()]
