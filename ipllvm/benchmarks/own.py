@@ -65,7 +65,8 @@ def benchmark(name: str, stem: str, rows: Sequence[Row], mapped: Mapped, refuse:
     how = repr((scorer, mapped.suffix, mapped.max_new_tokens)).encode()
     licence = f"; licence {mapped.licence}" if mapped.licence else ""
     blind = "" if mapped.image else " without pictures"
-    source = f"own data, {len(samples):,} rows{blind}; columns {mapped}; scorer {scorer}{licence}{doubtful}"
+    held = "1 row" if len(samples) == 1 else f"{len(samples):,} rows"
+    source = f"own data, {held}{blind}; columns {mapped}; scorer {scorer}{licence}{doubtful}"
     return Benchmark(name, samples, scorer, digest(samples, how, *keys), source, mapped.max_new_tokens)
 
 

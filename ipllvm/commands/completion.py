@@ -11,13 +11,15 @@ from ipllvm.errors import UsageError
 if TYPE_CHECKING:
     import pytest
 
-NAMED: Final = {"BEFORE", "AFTER", "RUN", "before", "after", "run", "runs", "report", "--baseline"}
-"""Places and options of a command line that take a run or a baseline."""
+OF_RUNS: Final = {"run", "report", "reports"}
+"""Places of a command line that take a run."""
+OF_BASELINES: Final = {"before", "after", "runs", "--baseline"}
+"""Places and options that take a baseline or a run."""
 _VALUED: Final = re.compile(r'^(  "[*]?--[\w-]+)\[(?=.*\]:)', re.MULTILINE)
 """An option with a value in zsh's script, which would complete `--option value`, not `--option=value`."""
 _LIST: Final = (
-    "{ echo latest; ls reports reports/baselines 2>/dev/null "
-    "| sed -n -e '/budget/d' -e 's/[.]json//p' -e '/^[0-9-]*T[0-9-]*Z/p'; }"
+    "{{ echo latest; ls reports{more} 2>/dev/null "
+    "| sed -n -e '/budget/d' -e 's/[.]json//p' -e '/^[0-9-]*T[0-9-]*Z/p'; }}"
 )
 _BASH: Final = """
 # bash hands `--model=x` over as three words: the equals sign is left out; at the end it is an empty word.
@@ -37,17 +39,24 @@ _ipllvm() {
 }
 complete -o bashdefault -F _ipllvm ipllvm
 """
-RUNS: Final = {
-    "preamble": {
-        "bash": f'_ipllvm_runs() {{ compgen -W "$({_LIST})" -- "$1"; compgen -f -- "$1"; }}',
-        "zsh": f'_ipllvm_runs() {{ compadd -- ${{(f)"$({_LIST})"}}; _files }}',
-    },
-    "bash": "_ipllvm_runs",
-    "zsh": "_ipllvm_runs",
-    "tcsh": "f",
-    "fish": f"({_LIST.replace('{ ', 'begin; ').replace('; }', '; end')})",
-}
-"""Names are looked up when they are asked for: no interpreter is started."""
+
+
+def _looked_up(function: str, names: str) -> dict[str, str | dict[str, str]]:
+    """What completes a place by names that are looked up when asked for: no interpreter is started."""
+    return {
+        "preamble": {
+            "bash": f'{function}() {{ compgen -W "$({names})" -- "$1"; compgen -f -- "$1"; }}',
+            "zsh": f'{function}() {{ compadd -- ${{(f)"$({names})"}}; _files }}',
+        },
+        "bash": function,
+        "zsh": function,
+        "tcsh": "f",
+        "fish": f"({names.replace('{ ', 'begin; ').replace('; }', '; end')})",
+    }
+
+
+RUNS: Final = _looked_up("_ipllvm_runs", _LIST.format(more=""))
+BASELINES: Final = _looked_up("_ipllvm_baselines", _LIST.format(more=" reports/baselines"))
 
 
 def script(parser: argparse.ArgumentParser, passing_on: Iterable[argparse.ArgumentParser], shell: str) -> str:
@@ -71,7 +80,9 @@ def script(parser: argparse.ArgumentParser, passing_on: Iterable[argparse.Argume
         found = next((choices[n] for n in (*action.option_strings, action.dest) if n in choices), None)
         if found is not None:
             action.choices = found
-        elif {*(action.option_strings or (action.dest, action.metavar))} & NAMED:
+        elif {*(action.option_strings or (action.dest,))} & OF_BASELINES:
+            action.complete = BASELINES  # type: ignore[attr-defined]
+        elif action.dest in OF_RUNS and not action.option_strings:
             action.complete = RUNS  # type: ignore[attr-defined]
         elif action.type is Path:
             action.complete = shtab.FILE  # type: ignore[attr-defined]

@@ -72,7 +72,7 @@ def main(args: argparse.Namespace) -> int:
         print(visible(line, 2000))
     for name in dict.fromkeys([*before.about.get("left_out", ()), *after.about.get("left_out", ())]):
         print(f"left out: {visible(str(name))}: less is better, or it is no score from 0 to 1")
-    page = ci.comment(answer, gate)
+    page = ci.comment(answer, gate, os.environ)
     if args.markdown:
         replace_file(args.markdown.parent, args.markdown.name, page)
     ci.publish(page, ci.outputs(gate, verdict), [*ci.problems(gate)] if status else [], os.environ)

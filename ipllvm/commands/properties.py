@@ -25,8 +25,9 @@ def main(args: argparse.Namespace) -> int:
 
 
 def rows() -> list[Row]:
-    """Each property with its kind and its claim; raises UsageError where there are none."""
-    return [row for file in sorted(suite.folder().glob("test_*.py")) for row in _rows(file)]
+    """Each property with its kind and its claim, requirements first; raises UsageError for none."""
+    found = [row for file in suite.folder().glob("test_*.py") for row in _rows(file)]
+    return sorted(found, key=lambda row: (KINDS.index(row[1]), row[0]))
 
 
 def _rows(file: Path) -> Iterator[tuple[str, str, str]]:

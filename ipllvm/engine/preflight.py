@@ -4,6 +4,7 @@ Both need the model to answer; what they found is a function of the model, its n
 data, so that a later run reads it. Imports no torch.
 """
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -92,9 +93,11 @@ def outline(line: str) -> str:
 
     >>> outline("llava-tiny on scenes: self-check on 8 samples: batched 0 flips, largest logit gap 9.5e-06")
     'llava-tiny on scenes: self-check on 8 samples passed'
+    >>> outline("mine on one.jsonl: self-check on 1 sample: batched 0 flips, largest logit gap 9.5e-06")
+    'mine on one.jsonl: self-check on 1 sample passed'
     """
-    head, found, _ = line.partition(" samples: ")
-    return f"{head} samples passed" if found and "can't be entered" not in line else line
+    found = re.match(r"(.*self-check on \d+ samples?): ", line)
+    return f"{found[1]} passed" if found and "can't be entered" not in line else line
 
 
 def _anew(kind: str, key: object, type: type[str], make: Callable[[], str]) -> str:

@@ -72,7 +72,7 @@ class SelfCheck:
         if self.restarted is not None:
             entered = f"; restarted at layers {', '.join(map(str, self.layers))} {words(self.restarted)}"
         return (
-            f"self-check on {self.samples} samples: batched {words(self.batched)}; "
+            f"self-check on {self.samples} sample{'s' * (self.samples != 1)}: batched {words(self.batched)}; "
             f"eager attention {words(self.eager)}{entered}"
         )
 

@@ -34,8 +34,9 @@ class WholeCheck:
     def __str__(self) -> str:
         without = f" ({self.unanswered} more were not answered each time)" * bool(self.unanswered)
         return (
-            f"self-check on {self.samples} samples{without}: asked again {self.again} answers differ, with "
-            f"pictures encoded otherwise without loss {self.encoded}"
+            f"self-check on {self.samples} sample{'s' * (self.samples != 1)}{without}: "
+            f"asked again {self.again} answers differ, with pictures encoded otherwise without loss "
+            f"{self.encoded}"
         )
 
     def require(self) -> None:

@@ -10,6 +10,8 @@ from ipllvm.errors import UsageError
 from ipllvm.safety.printing import visible
 
 FOLDER: Final = "baselines"
+FILE: Final = "baseline.json"
+"""What a run keeps in its own folder."""
 LATEST: Final = "latest"
 """Stands for the newest run."""
 _NAME: Final = re.compile(r"[^\W_][\w.-]*")
@@ -48,18 +50,14 @@ def find(text: str, reports: Path, what: str = "--baseline") -> Path | None:
     """The file that a name, a file or a run stands for; None for a name that no baseline has yet.
 
     A baseline's name goes before a path of the same spelling, and that before the name of a run (`latest`, or
-    the folder in `reports`). Raises UsageError for a path where nothing is.
+    the folder in `reports`). A folder that holds one run stands for it. Raises UsageError for a path where
+    nothing is, and for a folder of several runs.
     """
     if is_name(text) and _exists(place(reports, text)):
         return place(reports, text)
     given = Path(text)
     if text and _exists(given):
-        file = given / "baseline.json" if given.is_dir() else given
-        if not _exists(file):
-            raise UsageError(
-                f"{what} {visible(text)}: the folder holds no baseline.json: {_known(text, reports)}"
-            )
-        return file
+        return _within(given, reports, f"{what} {visible(text)}") if given.is_dir() else given
     run = _run(text, reports)
     if run is not None:
         return run
@@ -85,14 +83,32 @@ def baseline_file(text: str, reports: Path, what: str) -> Path:
 
 def _run(text: str, reports: Path) -> Path | None:
     """The baseline.json of a run by its name, `latest` or `latest~1`; None where there is none."""
-    try:
-        there = sorted(file.parent for file in reports.glob("*/baseline.json"))
-    except OSError:
-        return None
+    there = _runs(reports)
     named = {folder.name: folder for folder in there}
     named |= {f"{LATEST}~{back}": folder for back, folder in enumerate(reversed(there))}
     named |= {LATEST: there[-1]} if there else {}
-    return named[text] / "baseline.json" if text in named else None
+    return named[text] / FILE if text in named else None
+
+
+def _runs(folder: Path) -> list[Path]:
+    """The runs in a folder that have kept what a baseline needs, the oldest first."""
+    try:
+        return sorted(file.parent for file in folder.glob(f"*/{FILE}") if file.parent.name != FOLDER)
+    except OSError:
+        return []
+
+
+def _within(folder: Path, reports: Path, asked: str) -> Path:
+    """The baseline.json of a run's folder, or of the one run in it."""
+    if _exists(folder / FILE):
+        return folder / FILE
+    there = _runs(folder)
+    if not there:
+        raise UsageError(f"{asked}: the folder holds no {FILE}: {_known(str(folder), reports)}")
+    if len(there) > 1:
+        listed = ", ".join(visible(run.name) for run in there[-_LISTED:])
+        raise UsageError(f"{asked}: the folder holds {len(there)} runs: name one of them: {listed}")
+    return there[0] / FILE
 
 
 def _known(text: str, reports: Path) -> str:

@@ -1,7 +1,7 @@
 """The checkpoints of a history: runs and baselines, found by name and put in order."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -16,6 +16,8 @@ from ipllvm.reporting.text import visible
 if TYPE_CHECKING:
     from ipllvm.gate.baseline import Baseline
 
+_STEP: Final = re.compile(r"(\d+)\D*$")
+"""The last number of a name."""
 ORDERS: Final = ("auto", "time", "step", "given")
 
 
@@ -36,6 +38,7 @@ class CheckpointRun:
 def checkpoints(name: str, reports: Path) -> Iterator[CheckpointRun]:
     """What a folder, a folder of runs or the name of a baseline stands for; raises UsageError for none."""
     from ipllvm.gate import names, reading
+    from ipllvm.gate.sides import BEGAN
 
     path = Path(name)
     files = [path / "report.json"] if (path / "report.json").is_file() else sorted(path.glob("*/report.json"))
@@ -48,10 +51,10 @@ def checkpoints(name: str, reports: Path) -> Iterator[CheckpointRun]:
     if file is None:
         raise names.unknown(name, reports, "history")
     baseline = reading.load(file)
-    about = baseline.about
-    yield CheckpointRun(
-        _text(file.stem, 40), _text(about.get("model", file.stem), 80), "", None, baseline, None
-    )
+    model = baseline.about.get("model", file.stem)
+    called = model.get("name", file.stem) if isinstance(model, Mapping) else model
+    when = _minute(str(baseline.about.get(BEGAN, "")))
+    yield CheckpointRun(_text(file.stem, 40), _text(called, 80), when, None, baseline, None)
 
 
 def require_different(found: Sequence[CheckpointRun]) -> None:
@@ -71,15 +74,16 @@ def require_different(found: Sequence[CheckpointRun]) -> None:
 def _of_run(file: Path) -> Iterator[CheckpointRun]:
     """The run of each model that a report has; the answers beside it are those of a single one."""
     from ipllvm.gate import reading
+    from ipllvm.gate.sides import BEGAN
 
     report = migration.read(file)
     answers = file.with_name("baseline.json")
     baseline = reading.load(answers) if answers.is_file() else None
-    began = str(baseline.about.get("started", "")) if baseline is not None else ""
+    began = str(baseline.about.get(BEGAN, "")) if baseline is not None else ""
     if began and began[:19] != report["run"]["started"][:19]:
         raise UsageError(f"{visible(str(answers), 4096)}: of another run than the report beside it")
     page = file.with_name("report.html")
-    when = _text(report["run"]["started"][:16], 16).replace("T", " ")
+    when = _minute(report["run"]["started"])
     single = len(report["models"]) == 1
     for each in report["models"]:
         rows = [row for row in report["results"] if row["model"] == each["id"]]
@@ -94,13 +98,18 @@ def _of_run(file: Path) -> Iterator[CheckpointRun]:
         )
 
 
+def _minute(started: str) -> str:
+    """When a run began, to the minute."""
+    return _text(started[:16], 16).replace("T", " ")
+
+
 def _text(value: object, limit: int) -> str:
     return visible(str(value), limit)
 
 
 def ordered(found: Sequence[CheckpointRun], by: str) -> list[CheckpointRun]:
     """The checkpoints in their order, each under its own label; raises UsageError for steps there are not."""
-    steps = [re.search(r"(\d+)\D*$", each.model) for each in found]
+    steps = [_STEP.search(each.model) or _STEP.search(each.label) for each in found]
     different = len({step[1] for step in steps if step}) == len(found)
     if by == "step" and not different:
         raise UsageError("--by=step: the names of the models do not end in a step of their own: --by=time")

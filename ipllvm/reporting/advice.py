@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ipllvm.reporting import typed
@@ -42,14 +42,14 @@ def samples(row: Row, data: Row) -> str:
     >>> samples(row, data).removesuffix(CONDITION)
     'about 1,500 samples of charts in place of 90 would decide it '
     >>> samples(row, {**data, "total": 300})
-    'about 1,500 samples would decide it and charts has 300: add a benchmark, or state a wider margin'
+    'about 1,500 samples would decide it and charts has 300: add questions, or state a wider margin'
     """
     n = row["verdict"]["n_to_decide"]
     if not n or standing(row) != "UNDECIDED":
         return ""
     name, more = visible(data["name"], 60), rounded_up(n, data["total"])
     if more > data["total"]:
-        rest = "add a benchmark, or state a wider margin"
+        rest = "add questions, or state a wider margin"
         return f"about {more:,} samples would decide it and {name} has {data['total']:,}: {rest}"
     return f"about {more:,} samples of {name} in place of {data['n']:,} would decide it {CONDITION}"
 
@@ -81,9 +81,10 @@ def minutes(row: Row, data: Row) -> str:
 
 
 def steps(report: Report) -> list[Step]:
-    """What to do next, the most pressing first."""
+    """What to do next, the most pressing first, for who reads it in the folder of the report."""
     rows = deciding(report)
-    found = [*_again(report, rows), *_look(report, rows), *_decide(report, rows)]
+    examples = [replace(step, command=here(step.command)) for step in _look(rows)]
+    found = [*_again(report, rows), *examples, *_decide(report, rows)]
     return found[:MOST] or [*_keep(report, rows)]
 
 
@@ -93,9 +94,9 @@ def to_decide(report: Report) -> Step | None:
 
 
 def to_look_at(report: Report) -> Step | None:
-    """Of a comparison that fails the command that shows an answer that changed."""
+    """Of a comparison that fails the command that shows an answer that changed, where the run was started."""
     rows = [row for row in deciding(report) if row["claim"]["name"].startswith(COMPARISON)]
-    return next(_look(report, rows), None)
+    return next(_look(rows), None)
 
 
 def _again(report: Report, rows: Sequence[Row]) -> Iterator[Step]:
@@ -108,13 +109,13 @@ def _again(report: Report, rows: Sequence[Row]) -> Iterator[Step]:
         yield Step(f"Measure {_name(row)} again", _check(report, row))
 
 
-def _look(report: Report, rows: Sequence[Row]) -> Iterator[Step]:
+def _look(rows: Sequence[Row]) -> Iterator[Step]:
     """Of what is violated the command that shows an answer that changed."""
     bad = [row for row in rows if standing(row) in ("VIOLATED", "WORSE")]
     for row in bad:
         example = next(iter(row.get("flips") or ()), None)
         if example and example.get("replay"):
-            yield Step(f"See an answer of {_name(row)} that changed", here(example["replay"]))
+            yield Step(f"See an answer of {_name(row)} that changed", visible(example["replay"], LONG))
             return
 
 

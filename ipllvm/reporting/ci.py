@@ -1,8 +1,10 @@
 """What a gate or a run leaves in a CI job: a summary, annotations, outputs, a comment with the worst."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from ipllvm.reporting.markdown import escape
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 MARK: Final = "<!-- ipllvm-gate -->"
 """By which a comment of an earlier run is found and replaced."""
 SUMMARY, OUTPUT, ACTIONS = "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_ACTIONS"
+PLACE: Final = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
 EXAMPLES: Final = 3
 SUMMARY_LIMIT: Final = 1 << 20
 """Bytes of a step's summary; GitHub shows nothing of a longer one."""
@@ -27,12 +30,14 @@ CLOSING: Final = ("pre", "details")
 HEAD: Final = ("", "measure", "benchmark", "before", "after", "worse by", "margin", "lost, gained")
 
 
-def comment(answer: str, gate: "Gate") -> str:
-    """The gate as one comment that replaces itself: answer, a row a comparison, the three worst."""
+def comment(answer: str, gate: "Gate", environment: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The gate as one comment that replaces itself: answer, a row a comparison, the three worst, and where a
+    job of GitHub's wrote it the way to that job, with whose artifacts the pages and pictures are.
+    """
     rows = [HEAD, ("---",) * len(HEAD), *(_row(gate, each) for each in gate.changes)]
     table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
     notes = "\n".join(f"- {escape(line)}" for line in gate.lines())
-    blocks = [MARK, f"**{escape(answer)}**", table, notes, _worst(gate)]
+    blocks = [MARK, f"**{escape(answer)}**", table, notes, _worst(gate), job_link(environment)]
     return fitting("\n\n".join(filter(None, blocks)) + "\n", COMMENT_LIMIT)
 
 
@@ -108,6 +113,15 @@ def _append(place: str | None, text: str, limit: int = 0) -> None:
     if place:
         with suppress(OSError), Path(place).open("a", encoding="utf-8") as file:
             file.write(fitting(text, limit - file.tell()) if limit else text)
+
+
+def job_link(environment: Mapping[str, str]) -> str:
+    """A link to the job: a comment shows no pictures that are not on the web (GitHub takes no data URI)."""
+    server, repository, number = (environment.get(name, "") for name in PLACE)
+    address = f"{server}/{repository}/actions/runs/{number}"
+    if not re.fullmatch(r"https?://[\w.:-]+/[\w.-]+/[\w.-]+/actions/runs/\d+", address):
+        return ""
+    return f"[The job]({address}), with the pages and pictures that it keeps."
 
 
 def _row(gate: "Gate", change: "Change") -> tuple[str, ...]:

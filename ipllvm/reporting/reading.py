@@ -70,7 +70,24 @@ def _bound(row: Row, target: Row) -> str:
     if standing(row) in ("UNDECIDED", "WORSE"):
         return f"the interval reaches from {low} to {high}{of}, {asked}"
     sure = f"{100 * (1 - claim['alpha']):g} %"
+    if opposite := _opposite(row, target["value"], target["high" if below else "low"], below):
+        return f"with {sure} confidence {opposite}"
     return f"with {sure} confidence {f'no more than {high}' if below else f'no less than {low}'}{of}, {asked}"
+
+
+def _opposite(row: Row, value: float, bound: float | None, below: bool) -> str:
+    """A bound on the other side of 0, where what was measured has words of its own there; else empty."""
+    claim, meant = row["claim"], meaning(row["claim"])
+    if value >= 0 or bound is None or bound >= 0 or not meant.below or number(bound) == number(0.0):
+        return ""
+    words = ("is required", "is allowed") if claim["kind"] == "requirement" else ("is the finding",) * 2
+    if claim["margin"] == 0 and claim["direction"] == "at_least":
+        asked = f"none {words[1]}"
+    elif meant.noun:
+        asked = f"{claim['direction'].replace('_', ' ')} {number(claim['margin'])} {meant.noun} {words[0]}"
+    else:
+        return ""
+    return f"{'no less' if below else 'no more'} than {number(-bound)}, {asked}"
 
 
 def _number(value: float | None) -> str:

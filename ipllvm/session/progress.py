@@ -167,4 +167,5 @@ class ProgressLine:
         if not measured:
             return "" if left else ", all known"
         rate = measured / max(seconds, 1e-9)
-        return f", {rate:.0f}/s" + (f", {left / rate:.0f} s left" if left else f" in {seconds:.1f} s")
+        speed = f", {rate:.0f}/s" if rate >= 1 else f", {rate:.1g}/s"
+        return speed + (f", {left / rate:.0f} s left" if left else f" in {seconds:.1f} s")

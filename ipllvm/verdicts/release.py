@@ -116,14 +116,14 @@ def _member(row: Mapping[str, Any]) -> Member:
     alpha = claim["alpha"] * row["settings"].get("family_wise", 1)
     scale = alpha / row["settings"].get(LEVEL, alpha)
     return Member(
-        name,
-        row["benchmark"]["name"],
-        UNDECIDED if whole else "not measured to the end",
-        p_holds,
-        min(1.0, scale * p_violated),
-        alpha,
-        min(1.0, scale * p_worse),
-        name == POOLED,
+        name=name,
+        benchmark=row["benchmark"]["name"],
+        why=UNDECIDED if whole else "not measured to the end",
+        p_holds=p_holds,
+        p_violated=min(1.0, scale * p_violated),
+        alpha=alpha,
+        p_worse=min(1.0, scale * p_worse),
+        pooled=name == POOLED,
     )
 
 
@@ -142,19 +142,15 @@ def _stated(family: Family, method: str) -> Statement:
     benchmarks = tuple(dict.fromkeys(each.benchmark for each in members if each.benchmark))
     reason, p = _reason(answer)
     return Statement(
-        family.name,
-        text,
-        (family.model,),
-        benchmarks,
-        None,
-        None,
-        None,
-        "",
-        answer.decision,
-        reason,
-        p,
-        method,
-        "requirement",
+        name=family.name,
+        text=text,
+        models=(family.model,),
+        benchmarks=benchmarks,
+        decision=answer.decision,
+        reason=reason,
+        p=p,
+        method=method,
+        kind="requirement",
     )
 
 

@@ -44,7 +44,7 @@ class Row:
     contrasts: Mapping[str, Contrast]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """One sentence about several results; `decision` and bounds as for a claim, both bounds 5 % a side."""
 
@@ -52,10 +52,10 @@ class Statement:
     text: str
     models: tuple[str, ...]
     benchmarks: tuple[str, ...]
-    value: float | None
-    low: float | None
-    high: float | None
-    unit: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    unit: str = ""
     decision: Decision
     reason: str
     p: float | None
@@ -163,18 +163,16 @@ def _math_goes_together(rows: Sequence[Row], seed: int) -> Iterator[Statement]:
             decision = Decision.VIOLATED if found.p_opposite <= ALPHA else decision
         reason = str(found) if len(pairs) >= FEWEST else f"too few models: {found}"
         yield Statement(
-            "maths_goes_together",
-            "Models that are better at visual maths are better at maths in words.",
-            tuple(pairs),
-            (benchmark, "charts"),
-            found.spearman,
-            None,
-            None,
-            "Spearman",
-            decision,
-            reason,
-            found.p_opposite if decision is Decision.VIOLATED else found.p,
-            "permutation of the pairing of ranks, either way",
+            name="maths_goes_together",
+            text="Models that are better at visual maths are better at maths in words.",
+            models=tuple(pairs),
+            benchmarks=(benchmark, "charts"),
+            value=found.spearman,
+            unit="Spearman",
+            decision=decision,
+            reason=reason,
+            p=found.p_opposite if decision is Decision.VIOLATED else found.p,
+            method="permutation of the pairing of ranks, either way",
         )
 
 
@@ -201,19 +199,19 @@ def _decided(
         decision = Decision.HOLDS if p_holds <= claim.alpha else decision
         reason = f"its interval {of_interval(decision, claim)}"
     return Statement(
-        name,
-        text,
-        models,
-        benchmarks,
-        None if value is None else POINTS * value,
-        None if test.too_little else POINTS * low,
-        None if test.too_little else POINTS * high,
-        "points",
-        decision,
-        reason,
-        p_violated if decision is Decision.VIOLATED else p_holds,
-        test.method,
-        claim.kind,
+        name=name,
+        text=text,
+        models=models,
+        benchmarks=benchmarks,
+        value=None if value is None else POINTS * value,
+        low=None if test.too_little else POINTS * low,
+        high=None if test.too_little else POINTS * high,
+        unit="points",
+        decision=decision,
+        reason=reason,
+        p=p_violated if decision is Decision.VIOLATED else p_holds,
+        method=test.method,
+        kind=claim.kind,
     )
 
 

@@ -2,7 +2,7 @@
   "use strict";
   const table = document.getElementById("table");
   if (table) {
-    const body = table.tBodies[0], form = document.getElementById("filter"), told = form.querySelector("output");
+    const body = table.tBodies[0], form = document.getElementById("filter"), told = form?.querySelector("output");
     const heads = [...table.tHead.rows[0].cells];
     const value = (row, column) => row.cells[column].dataset.sort ?? row.cells[column].textContent.trim();
     const order = (a, b) => {
@@ -35,10 +35,12 @@
       }
       told.textContent = `${shown} of ${body.rows.length} results`;
     };
-    form.addEventListener("input", filter);
-    form.addEventListener("submit", (event) => event.preventDefault());
-    form.hidden = false;
-    filter();
+    if (form) {
+      form.addEventListener("input", filter);
+      form.addEventListener("submit", (event) => event.preventDefault());
+      form.hidden = false;
+      filter();
+    }
   }
   const sift = document.getElementById("sift");
   if (sift) {

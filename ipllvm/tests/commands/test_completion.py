@@ -46,6 +46,12 @@ BEGUN = {
     "check MODEL --baseline=rel": ["release-1"],
     "paper --only table": ["table1", "table2", "table3"],
     "gate release-1 2026": RUNS,
+    "compare rel": ["release-1"],
+    "history rel": ["release-1"],
+    "report 20": RUNS,
+    "report rel": [],
+    "replay 2026-11-28": RUNS[1:],
+    "verify la": ["latest"],
     "store ver": ["verify"],
 }
 """What is typed, and what it is completed to."""

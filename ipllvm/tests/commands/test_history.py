@@ -152,6 +152,22 @@ def test_baselines_are_checkpoints_too(tmp_path: Path, capsys: pytest.CaptureFix
     assert (tmp_path / "history.html").is_file()
 
 
+def test_baselines_stand_in_the_order_they_were_measured_in_under_their_models_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a run writes them: of the model they hold a record, whose fingerprint is full of digits."""
+    (tmp_path / "baselines").mkdir()
+    for name, hour, mark, values in (("one", 8, "9e8f", NOTHING), ("two", 9, "1a2b", WORSE)):
+        about = {"model": {"name": "mine", "fingerprint": mark}, "started": f"2026-11-27T{hour:02}:00:00Z"}
+        (tmp_path / f"baselines/{name}.json").write_text(dumps(about, rows(values)))
+    assert history("two", "one", "--report-dir", tmp_path) == 1
+    assert "first violated at two; worse at two" in capsys.readouterr().out
+    text = Page((tmp_path / "history.html").read_text(encoding="utf-8")).text
+    assert "mine" in text and "2026-11-27 09:00" in text and "fingerprint" not in text
+    (found,) = checkpoints("one", tmp_path)
+    assert (found.label, found.model, found.when) == ("one", "mine", "2026-11-27 08:00")
+
+
 def test_other_settings_are_not_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(tmp_path, "a", NOTHING, hours=1)
     place = run(tmp_path, "b", WORSE, hours=2)

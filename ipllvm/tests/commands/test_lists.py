@@ -7,7 +7,7 @@ import pytest
 
 import ipllvm
 from ipllvm import cli, registry
-from ipllvm.commands import suite
+from ipllvm.commands import properties, suite
 from ipllvm.commands.listing import show
 from ipllvm.errors import BenchmarkUnavailable, UsageError
 from ipllvm.models import family_table, sources
@@ -48,6 +48,15 @@ def test_a_missing_checkpoint_says_how_to_get_it(
     assert cli.main(["models"]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "train it: python -m ipllvm.zoo train llava-tiny " in told
+
+
+def test_properties_stand_by_their_kind_those_that_stop_a_release_first() -> None:
+    kinds = [kind for _, kind, _ in properties.rows()]
+    assert kinds == sorted(kinds, key=properties.KINDS.index)
+    assert len({*kinds}) == len(properties.KINDS)
+    for kind in properties.KINDS:
+        names = [name for name, own, _ in properties.rows() if own == kind]
+        assert names == sorted(names)
 
 
 def test_families_say_what_they_take(capsys: pytest.CaptureFixture[str]) -> None:

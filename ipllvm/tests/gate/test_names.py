@@ -66,6 +66,22 @@ def test_a_folder_without_a_baseline_is_told(reports: Path) -> None:
         names.find(str(reports / "bare"), reports)
 
 
+def test_a_folder_that_holds_one_run_stands_for_it_and_one_of_several_lists_them(reports: Path) -> None:
+    """As `ipllvm check ... --report-dir same` leaves it, whose run has a time for a name."""
+    (reports / "same/2026").mkdir(parents=True)
+    (reports / "same/2026/baseline.json").touch()
+    assert names.find(str(reports / "same"), reports) == reports / "same/2026/baseline.json"
+    with pytest.raises(UsageError, match=r"holds 2 runs: name one of them: run-1, run-2$"):
+        names.find(str(reports), reports)
+
+
+def test_a_baseline_called_baseline_is_no_run(reports: Path) -> None:
+    names.place(reports, "baseline").touch()
+    with pytest.raises(UsageError, match="no such file"):
+        names.find("latest~2", reports)
+    assert names.find("baseline", reports) == names.place(reports, "baseline")
+
+
 @pytest.mark.parametrize("text", ["../x", ".x", "x.json", "x.budget", "y" * 101, "a b"])
 def test_a_name_that_can_not_be_a_files_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match=r"--save-baseline .*give at most 100 letters"):

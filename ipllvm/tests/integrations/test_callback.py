@@ -10,9 +10,11 @@ import torch
 from transformers.trainer_callback import CallbackHandler, DefaultFlowCallback, TrainerControl, TrainerState
 
 import ipllvm
+from ipllvm import cli
 from ipllvm.errors import UsageError
 from ipllvm.integrations.transformers import PropertyCallback
 from ipllvm.models.planted.model import PlantedModel
+from ipllvm.tests.docs.commands import DOCS
 
 ASKED: dict[str, Any] = {"properties": "image_use", "benchmarks": "planted", "samples": 30}
 PROCESSOR = SimpleNamespace(image_processor=True)
@@ -247,6 +249,20 @@ def test_a_real_trainer(tmp_path: Path) -> None:
     assert 1 not in callback.alarms or trainer.state.global_step == 1
     kept = [each for each in trainer.state.log_history if "ipllvm/image_use/scenes/gain" in each]
     assert [each["step"] for each in kept] == list(callback.reports)
+
+
+@pytest.mark.slow
+def test_the_example_of_the_page_runs_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("accelerate", reason="the Trainer of transformers needs accelerate")
+    page = (DOCS / "training.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(page.partition("```python\n")[2].partition("```")[0], "train.py", "exec"), {})
+    first, second = [line for line in capsys.readouterr().out.splitlines() if line[:3] in ("10 ", "20 ")]
+    assert first.endswith(" no alarm") and "regression:image_use/scenes" in second
+    assert cli.main(["history", "reports", "--by=step"]) == 0
+    assert "worse at step-20" in capsys.readouterr().out
 
 
 TINY: dict[str, Any] = {"properties": "image_use", "benchmarks": "scenes"}

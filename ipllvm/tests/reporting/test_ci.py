@@ -36,6 +36,22 @@ def test_a_run_that_does_not_fail_annotates_nothing(capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize(
+    ("values", "link"),
+    [
+        (
+            ("https://git.example", "org/name", "41"),
+            "[The job](https://git.example/org/name/actions/runs/41)",
+        ),
+        (("https://git.example", "org/name", ""), ""),
+        (("", "org/name", "41"), ""),
+        (("https://git.example", "org/name](x)", "41"), ""),
+    ],
+)
+def test_a_comment_names_the_job_where_it_is_one(values: tuple[str, str, str], link: str) -> None:
+    assert ci.job_link(dict(zip(ci.PLACE, values, strict=True))).partition(",")[0] == link
+
+
 def test_a_summary_that_can_not_be_written_ends_nothing(tmp_path: Path) -> None:
     ci.publish_run(reports.mixed(), {"GITHUB_STEP_SUMMARY": str(tmp_path / "no" / "summary.md")})
     assert list(tmp_path.iterdir()) == []

@@ -10,6 +10,7 @@ from ipllvm.records import Decision
 from ipllvm.reporting import advice, example_cards
 from ipllvm.reporting.first_screen import first_screen
 from ipllvm.reporting.html import render
+from ipllvm.reporting.report import WithoutResult
 from ipllvm.reporting.schema import Report
 from ipllvm.reporting.sections import sections
 from ipllvm.tests.reporting import drawn, reports
@@ -97,6 +98,31 @@ def test_undecided_ends_in_one_number_its_cost_and_a_command(total: int, command
     assert step.command.endswith(command)
     assert bool(step.command) == bool(command)
     assert ("about 1 min" in step.why) == bool(command)
+
+
+def test_what_would_decide_is_said_once_on_the_first_screen() -> None:
+    """As the next step; of what is no step it stands where it is said to be undecided."""
+    found = reports.result(Decision.UNDECIDED)
+    other = replace(found, property="other", verdict=replace(found.verdict, n_to_decide=2400))
+    text = Page(render(reports.report(found, other))).text.partition("Properties")[0]
+    steps, _, undecided = text.partition("Not decided")
+    assert steps.count("would decide it") == undecided.count("would decide it") == 1
+    assert "1,200 samples" in steps and "2,400 samples" in undecided
+
+
+def test_what_was_not_measured_for_one_reason_is_one_line() -> None:
+    lost = [WithoutResult(test=f"test_{number}", reason="not run: the session ended") for number in range(9)]
+    made = reports.report(not_measured=(*lost, WithoutResult(test="test_other", reason="no room")))
+    text = " ".join(Page(render(made)).text.split()).partition("Not decided")[2]
+    assert "test_0, test_1, test_2 and 6 more: not run: the session ended" in text
+    assert text.count("not run: the session ended") == 1 and "test_other: no room" in text
+    assert text.count("test_8") == 1, "all are there, behind a click"
+
+
+@pytest.mark.parametrize("results", [3, 4])
+def test_a_table_that_is_seen_at_once_needs_no_filter(results: int) -> None:
+    report = reports.report(*[reports.result(Decision.HOLDS, name=f"p{number}") for number in range(results)])
+    assert ("filter" in Page(render(report)).ids) == (results > 3)
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_it_says_what_stands_in_the_way_what_is_open_and_what_was_not_tested() -
     assert "law broken" in text.partition("Not decided")[0]
     undecided = text.partition("Not decided")[2].partition("Not tested")[0]
     assert "nothing to lose: clean exceeds blank" in undecided
-    assert "about 1,200 samples of easyvqa in place of 300 would decide it" in undecided
+    assert "about 1,200 samples of easyvqa in place of 300 would decide it" in text.partition("Not tested")[0]
     assert "3 errors, budget 0" in undecided
     assert "alignment on charts of llava-tiny: the model has no text encoder" in text
 

@@ -43,6 +43,31 @@ def test_what_is_below_zero_is_told_without_a_minus() -> None:
     assert all(each.below for name, each in MEANINGS.items() if name not in ("solved", "hallucinated"))
 
 
+@pytest.mark.parametrize(
+    ("quantity", "direction", "margin", "kind", "words"),
+    [
+        ("kept", "at_least", 0.0, "requirement",
+         "short of half of what seeing is worth; with 95 % confidence no less than 26.0, none is allowed."),
+        ("gain", "at_least", 2.0, "requirement",
+         "lost by seeing the image; with 95 % confidence no less than 26.0, "
+         "at least 2.0 gained is required."),
+        ("image_first", "at_least", 0.0, "observation",
+         "that noise on the image costs less than on the text; "
+         "with 95 % confidence no less than 26.0, none is the finding."),
+        ("solved", "at_least", 0.0, "observation",
+         "solved without an image; with 95 % confidence no more than -26.0, at least 0.0 is the finding."),
+    ],
+)  # fmt: skip
+def test_a_bound_below_zero_is_told_without_a_minus_too(
+    quantity: str, direction: str, margin: float, kind: str, words: str
+) -> None:
+    found = reports.result(Decision.VIOLATED, kind=kind)
+    claim = replace(found.claim, quantity=quantity, direction=direction, margin=margin)
+    short = reports.estimate(quantity, -33.8, -41.0, -26.0)
+    report = reports.report(replace(found, claim=claim, estimates={**found.estimates, quantity: short}))
+    assert reading(report["results"][0]).removeprefix("-") == f"33.8 points {words}"
+
+
 def test_a_bound_is_sure_at_the_level_of_its_claim() -> None:
     found = reports.result(p=1e-6)
     report = reports.report(replace(found, claim=replace(found.claim, alpha=0.005)))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ipllvm.records import Decision, FlipExample
+from ipllvm.reporting.advice import steps
 from ipllvm.reporting.markdown import render
 from ipllvm.reporting.report import WithoutResult
 from ipllvm.reporting.terminal import OWN, summary
@@ -194,6 +195,18 @@ def test_hostile_text_moves_no_cursor(text: str, ascii_only: bool) -> None:
         lines = summary(made, width, folder=Path("reports\x1b[2J"), ascii_only=ascii_only)
         assert all(line.isprintable() for line in lines)
         assert not ascii_only or all(line.isascii() for line in lines)
+
+
+def test_that_command_names_the_run_where_the_page_beside_it_names_its_own_folder() -> None:
+    """A terminal stands where the run was started, a page wherever it lies now."""
+    found = reports.result(Decision.VIOLATED)
+    replayed = "ipllvm replay reports/r1 permutation_invariance s1 --draw=0"
+    flip = FlipExample("s1", "what?", "red", "red", "blue", "permutation", 0, replay=replayed)
+    report = reports.report(
+        replace(found, claim=replace(found.claim, name="regression:clean"), flips=(flip,))
+    )
+    assert f"  {replayed}" in [str(line) for line in summary(report, 200)]
+    assert "ipllvm replay . permutation_invariance s1 --draw=0" in [step.command for step in steps(report)]
 
 
 @pytest.mark.parametrize("name", ["regression:clean", "permutation"])

@@ -91,6 +91,15 @@ def test_elsewhere_a_line_is_written_now_and_then(clock: Clock) -> None:
     assert screen.written[-1] == ("line", "m on b: 30 of 30 trials, 1/s in 30.0 s")
 
 
+def test_a_slow_run_has_a_rate_too(clock: Clock) -> None:
+    screen = Screen(isatty=False)
+    told = line(screen)
+    told(0, 2)
+    clock.now += 20
+    told(2, 2)
+    assert screen.written[-1] == ("line", "m on b: 2 of 2 trials, 0.1/s in 20.0 s")
+
+
 def test_a_message_is_a_line_of_its_own(clock: Clock) -> None:
     for isatty, written in ((False, [("line", "hello")]), (True, [("rewrite", "hello"), ("line", "")])):
         screen = Screen(isatty=isatty)
