@@ -162,7 +162,8 @@ class Report:
 
     def __repr__(self) -> str:
         model = ", ".join(each["name"] for each in self.data["models"])
-        return f"<ipllvm.Report of {model}: {self.answer}; {len(self)} results>"
+        results = "1 result" if len(self) == 1 else f"{len(self)} results"
+        return f"<ipllvm.Report of {model}: {self.answer}; {results}>"
 
     @property
     def _failing(self) -> tuple[Result, ...]:
