@@ -12,7 +12,6 @@ import yaml  # type: ignore[import-untyped]
 from ipllvm.reporting.ci import MARK
 from ipllvm.tests.commands.jobs import Job
 from ipllvm.tests.commands.processes import ROOT, start
-from ipllvm.tests.docs.commands import DOCS
 
 ACTION: Final = "./.github/actions/gate"
 OUTPUTS: Final = ("verdict", "delta", "p", "samples-needed")
@@ -96,7 +95,7 @@ def test_its_comment_is_written_once_and_replaces_itself(job: Job) -> None:
 
 def test_the_lines_for_gitlab_are_a_job() -> None:
     """Parsed as GitLab does; the command is one that there is (the test of all pages asks its parser)."""
-    text = (DOCS / "gate.md").read_text(encoding="utf-8").partition("In GitLab:\n\n")[2]
+    text = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8").partition("In GitLab:\n\n")[2]
     lines = [line[4:] for line in text.splitlines() if line.startswith("    ")]
     found = yaml.safe_load("\n".join(lines))
     assert list(found) == ["gate"] and len(lines) <= 10
