@@ -160,12 +160,13 @@ def word(row: Row) -> str:
 
 
 def _lost(row: Row) -> bool:
-    """Whether more samples failed than the settings allow: a number, or below 1 a share."""
-    counts = [(estimate["n_error"], estimate["n"]) for estimate in row["estimates"].values()]
-    failed = max([len(row["errors"]), *(errors for errors, _ in counts)])
-    planned = max((errors + n for errors, n in counts), default=0)
+    """Whether more samples failed than the settings allow: a number, or below 1 a share.
+
+    An answer of which nothing was read has no score either, and is no failure: the interval has it.
+    """
+    planned = max((each["n_error"] + each["n"] for each in row["estimates"].values()), default=0)
     budget = row["settings"].get("max_errors") or 0
-    return bool(failed > (budget if budget >= 1 else budget * planned))
+    return bool(len(row["errors"]) > (budget if budget >= 1 else budget * planned))
 
 
 def failure(row: Row) -> str:

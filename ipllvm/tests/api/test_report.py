@@ -58,6 +58,13 @@ def test_samples_that_failed_are_not_measured_and_not_fine() -> None:
     assert release(reports.report(reports.unmeasured("observation")))[1] == "Not answered yet"
 
 
+def test_an_answer_that_was_not_read_is_no_failure() -> None:
+    found = reports.result()
+    drop = replace(found.estimates["performance_drop"], n=298, n_error=2)
+    made = reports.report(replace(found, estimates={**found.estimates, "performance_drop": drop}))
+    assert Report(made).ok and release(made)[1] == "Nothing measured stands in the way"
+
+
 def test_what_is_worse_fails_where_it_is_to() -> None:
     data = reports.report(
         replace(reports.result(), claim=replace(reports.CLAIM, name="regression:permutation"))

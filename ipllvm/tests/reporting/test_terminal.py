@@ -17,7 +17,7 @@ from ipllvm.tests.reporting.hostile import HOSTILE
 from ipllvm.tests.reporting.test_first_screen import gated
 
 FOLDER = Path("reports/2025-03-01T12-00-00Z")
-COMMANDS = ("  run it again: ", "  ipllvm check ")
+COMMANDS = ("  run it again: ", "  ipllvm check ", "  pytest ")
 """Lines to be copied, which are not folded."""
 
 
