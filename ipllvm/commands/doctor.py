@@ -22,6 +22,11 @@ OPTIONAL = {
     "easy-vqa": "benchmark easyvqa: pip install 'ipllvm[easyvqa]'",
     "pyarrow": "benchmarks of the hub that are in parquet: pip install 'ipllvm[hub]'",
     "diffusers": "generator sdxl-lightning: pip install 'ipllvm[synthetic]'",
+    "peft": "adapters (--adapter): pip install 'ipllvm[lora]'",
+    "timm": "encoders and classifiers of timm: pip install 'ipllvm[timm]'",
+    "accelerate": "PropertyCallback in a Trainer, --device-map: pip install 'ipllvm[trainer]'",
+    "cryptography": "signed audits: pip install 'ipllvm[sign]'",
+    "shtab": "completion in a shell: pip install 'ipllvm[completion]'",
 }
 
 

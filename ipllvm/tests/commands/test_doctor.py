@@ -1,6 +1,8 @@
 """`ipllvm doctor`: what is here, what is missing and how to get it; it works where little is installed."""
 
+import re
 import sys
+import tomllib
 from importlib import metadata
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from ipllvm import cli
 from ipllvm.commands import doctor
 from ipllvm.models import sources
+from ipllvm.tests.test_sizes import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -33,6 +36,17 @@ def test_a_machine_with_all_that_is_needed(capsys: pytest.CaptureFixture[str], t
     assert "all that is needed is here" in told
     assert any("hf download llava-hf/llava-1.5-7b-hf" in line for line in told)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_optional_package_names_the_extra_that_brings_it() -> None:
+    """All that a user may have and that no other extra of the project is for: documentation, tests, Ray."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = {name: re.search(r"'ipllvm\[(.+)\]'", text) for name, text in doctor.OPTIONAL.items()}
+    for name, found in named.items():
+        assert found is not None
+        assert any(line.startswith(name) for line in extras["optional-dependencies"][found[1]])
+    left = {"docs", "dev", "real", "ray", "lmms", "smolvlm"}
+    assert {found[1] for found in named.values() if found} == extras["optional-dependencies"].keys() - left
 
 
 def test_the_store_is_measured(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
