@@ -1,9 +1,10 @@
 """The same picture mirrored, or turned (beyond the paper).
 
-Claim: the picture mirrored left to right costs at most 2 points where the question names no side. Statistic:
-the mean over those samples of the clean score minus the score on the mirrored picture. The picture turned by
-a half and by quarters stands beside it, over the same questions. Kind: observation; pictures with writing in
-them can't be read in a mirror, which is a finding and no fault.
+Claim: the picture mirrored left to right costs at most 2 points where neither the question nor its answer
+names a side ("left", "where", "facing", "the second"). Statistic: the mean over those samples of the clean
+score minus the score on the mirrored picture. The picture turned by a half and by quarters stands beside it,
+over the same questions. Kind: observation; pictures with writing in them can't be read in a mirror, which is
+a finding and no fault.
 """
 
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 def test_orientation(evaluation: "Evaluation") -> None:
     """Δ = clean score - score on the mirrored picture, at most the margin."""
     ways = TURNS[1:]
-    free = {s.id for s in evaluation.benchmark.samples if not names_a_side(s.prompt)}
+    free = {s.id for s in evaluation.benchmark.samples if not names_a_side(s)}
     if not free:
         raise NotTested(f"every question of {evaluation.benchmark.name} names a side")
     whole = evaluation.run(Blank(), *map(Oriented, ways))

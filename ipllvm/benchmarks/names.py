@@ -8,6 +8,9 @@ PAPER: Final = "paper"
 AT: Final = "@"
 """Between a benchmark's name and its protocol."""
 
+ACCEPTED: Final = "accepted"
+"""The label of every answer of which any is right."""
+
 REFUSE, FIRST, LAST = "refuse", "first", "last"
 DUPLICATES: Final = (REFUSE, FIRST, LAST)
 """What to do with several answers to a row."""

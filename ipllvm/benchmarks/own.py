@@ -15,6 +15,7 @@ from typing import Any
 from ipllvm.benchmarks.agreeing import and_more, contradictions
 from ipllvm.benchmarks.cells import BadCell, Row, filled, optional, row_name, text, whole
 from ipllvm.benchmarks.definition import fit_for_files
+from ipllvm.benchmarks.names import ACCEPTED
 from ipllvm.benchmarks.originals import listed, options
 from ipllvm.benchmarks.own_columns import Mapped, columns, settings
 from ipllvm.benchmarks.prompts import LETTERS, SHORT, multiple_choice
@@ -31,8 +32,6 @@ PLACE = "<image>"
 PLACES = "say answers_from = 0 (or 1) in the TOML beside the file"
 LABELS = ("label", "id", "key", "letter")
 """What the letter of a choice is called that is an object beside its `text`."""
-ACCEPTED = "accepted"
-"""The label of each answer that counts as right."""
 
 
 def load(path: Path) -> Benchmark:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from ipllvm.benchmarks.answer_options import options
+from ipllvm.benchmarks.names import ACCEPTED
 from ipllvm.benchmarks.prompts import LETTER, LETTERS, SHORT
 from ipllvm.benchmarks.variants import variant, with_digest
 from ipllvm.errors import NotTested
@@ -22,10 +23,17 @@ REWORDED: Final = {
 }
 """The instructions that the benchmarks end in, each in other words of this project's."""
 _SIDES = re.compile(
-    r"\b(left|right|above|below|under|over|top|bottom|row|column|corner|side|clockwise|first|last|"
-    r"north|south|east|west|up|down|mirror|beside|next to)\b",
+    r"\b(?:(?:top|bottom|upper|lower|front|back|rear|far|mid)?(?:left|right)\w*|"
+    r"(?:north|south)(?:east|west)?(?:ern)?|(?:east|west)(?:ern)?|\w*clockwise|"
+    r"(?:top|bottom|upper|lower|fore|rear)(?:most)?|(?:up|down|side|for|back)(?:wards?|ways?)|up|down|"
+    r"above|below|under|underneath|beneath|over|besides?|behind|between|next to|in front|opposite|adjacent|"
+    r"rows?|columns?|corners?|sides?|edges?|mirror\w*|diagonal\w*|"
+    r"first|second|third|fourth|fifth|last|\d+(?:st|nd|rd|th)|"
+    r"where\w*|which way|directions?|facing|heading|pointing|towards?|positions?|positioned|"
+    r"locations?|locat\w+|coordinates?|bounding|bbox(?:es)?)\b",
     re.IGNORECASE,
 )
+"""Words of places, orders and directions, which may be others in a mirror or turned."""
 _EXISTS = re.compile(r"\b(is there) (?:a|an|any)\b ?", re.IGNORECASE)
 _NEGATIVE = re.compile(r"\b(no|not)\b", re.IGNORECASE)
 _OPPOSITE: Final = {"yes": "no", "no": "yes"}
@@ -148,13 +156,19 @@ def _some(data: Benchmark, why: str) -> Benchmark:
     return data
 
 
-def names_a_side(prompt: str) -> bool:
-    """Whether a question, or an option that it shows, says where something is.
+def names_a_side(sample: Sample) -> bool:
+    """Whether a question, an option that it shows or an answer that it accepts says where something is.
 
-    >>> [names_a_side(prompt) for prompt in ("Is it left of the ring?", "Which row is it in?", "Is it red?")]
+    Asked of a picture in the mirror it may have another answer, or have none that is known.
+
+    >>> asked = ("Is it left of the ring?", "no"), ("What is it on?", "the left"), ("Is it red?", "yes")
+    >>> [names_a_side(Sample("s", "s", (), prompt, answer)) for prompt, answer in asked]
     [True, True, False]
     """
-    return bool(_SIDES.search(prompt))
+    place = LETTERS.find(sample.answer) if len(sample.answer) == 1 else -1
+    named = sample.choices[place : place + 1] if place >= 0 else ()
+    accepted = (value for axis, value in sample.labels if axis == ACCEPTED)
+    return any(_SIDES.search(text) for text in (sample.prompt, sample.answer, *named, *accepted))
 
 
 def negated(data: Benchmark) -> Benchmark | None:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from ipllvm.benchmarks.prompts import LETTERS, SHORT, multiple_choice, short_answer
+from ipllvm.benchmarks.rewording import names_a_side
 from ipllvm.errors import NotTested
 from ipllvm.records import Benchmark, Decision, Result, Sample
 from ipllvm.reporting.view import word
@@ -154,6 +155,52 @@ def test_questions_that_name_a_side_do_not_count_against_a_mirror() -> None:
     assert (found.verdict.decision, value(found)) == (Decision.HOLDS, 0.0)
     assert found.settings["asked"] == "160 of 240 questions"
     assert found.estimates["mirrored"].value == 100.0, "of the questions that the claim is about"
+
+
+SIDED = [
+    ("Where is the ball?", "on the floor"),
+    ("What is the leftmost thing?", "a ball"),
+    ("Which thing is right-hand?", "a ball"),
+    ("In which direction does it go?", "away"),
+    ("Which way is it facing?", "away"),
+    ("What is at the top-left?", "a ball"),
+    ("What stands in the northwest?", "a ball"),
+    ("Which of the corners is free?", "one"),
+    ("What is behind the ring?", "a ball"),
+    ("What is between the rings?", "a ball"),
+    ("What is the second bar?", "red"),
+    ("Give the bounding box of the ball.", "[1, 2, 3, 4]"),
+    ("What is it on?", "the left"),
+    ("What hand holds it?", "Right"),
+    ("What is its place?", "top right"),
+]
+"""Questions whose answer may be another one in the mirror: by their words, or by that of the answer."""
+
+
+@pytest.mark.parametrize(("question", "answer"), SIDED)
+def test_a_question_or_an_answer_names_a_side(question: str, answer: str) -> None:
+    asked = _each(colors(8), prompt=short_answer(question), answer=answer, choices=())
+    assert all(names_a_side(sample) for sample in asked.samples)
+    with pytest.raises(NotTested, match="names a side"):
+        checked("orientation", asked, sees)
+
+
+def test_a_side_is_named_by_any_answer_that_is_accepted_and_by_the_option_of_a_letter() -> None:
+    several = Sample(
+        "s", "s", (), "What is it on?", "port", labels=(("accepted", "port"), ("accepted", "left"))
+    )
+    letter = Sample("s", "s", (), "What is it on? (A) the left (B) a table", "A", ("the left", "a table"))
+    unshown = Sample("s", "s", (), "What is it on?", "A", ("the left", "a table"))
+    assert names_a_side(several) and names_a_side(letter) and names_a_side(unshown)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [("What colour is it?", "bright red"), ("How many rings are there?", "3"), ("Is the ring red?", "yes")],
+)
+def test_what_names_no_side_is_asked_in_a_mirror(question: str, answer: str) -> None:
+    choices = (answer, "eastern cottontail", "upright piano")
+    assert not names_a_side(Sample("s", "s", (), short_answer(question), answer, choices))
 
 
 def test_a_model_that_needs_the_instruction_is_told_apart() -> None:

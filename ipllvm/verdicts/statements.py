@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from ipllvm.benchmarks.names import base, source
+from ipllvm.benchmarks.names import source
 from ipllvm.metrics.influence import ratio_difference
 from ipllvm.records import Claim, Contrast, Decision, Result
 from ipllvm.sampling import generator
@@ -23,7 +23,12 @@ from ipllvm.verdicts.wording import of_interval
 
 ALPHA = 0.05
 POINTS = 100.0
-TEXT_RICH = ("charts", "charts-mc", "chartqa", "ai2d", "mathvista")
+TEXT_RICH = ("charts", "chartqa", "ai2d", "ai2d-no-mask", "mathvista")
+PLAIN = (
+    "scenes", "easyvqa", "objects", "captions", "mmvp", "qbench",
+    "imagenet", "caltech101", "cifar100", "food101", "pets", "eurosat", "clevr-counts",
+)  # fmt: skip
+"""Pictures without writing; of other benchmarks, and of own ones, nobody knows."""
 CNNS = ("resnet", "convnext", "convnextv2", "regnet", "efficientnet", "mobilenet_v2")
 VITS = ("vit", "deit", "beit", "clip", "dinov2", "swin", "vit_mae", "siglip")
 
@@ -112,8 +117,8 @@ def _text_rich(rows: Sequence[Row]) -> Iterator[Statement]:
     """Whether shuffled patches cost more where pictures hold text."""
     for model, found in _by_model(rows, "patch_shuffle"):
         kept = [each for each in found if _met(each)]
-        rich = [each for each in kept if base(each.benchmark) in TEXT_RICH]
-        plain = [each for each in kept if base(each.benchmark) not in TEXT_RICH]
+        rich = [each for each in kept if source(each.benchmark) in TEXT_RICH]
+        plain = [each for each in kept if source(each.benchmark) in PLAIN]
         if not rich or not plain:
             continue
         terms = [(1 / len(rich), each) for each in rich] + [(-1 / len(plain), each) for each in plain]

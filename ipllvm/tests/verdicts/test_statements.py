@@ -93,6 +93,23 @@ def test_text_rich_against_plain(rich: float, plain: float, decision: Decision) 
 
 
 @pytest.mark.parametrize(
+    "name", ["receipts.jsonl", "lmms:docvqa_val", "hub:o/receipts", "mme", "seed@paper", "mmvet"]
+)
+def test_pictures_that_nobody_knows_to_be_plain_are_of_neither_side(name: str) -> None:
+    """Own pictures may be receipts; some of MME's and SEED's hold text and some do not."""
+    rows = [said("patch_shuffle", "charts", 0.6), said("patch_shuffle", name, 0.1)]
+    assert statements.of(rows) == []
+    (found,) = statements.of([*rows, said("patch_shuffle", "scenes-tall", 0.1)])
+    assert found.benchmarks == ("charts", "scenes-tall")
+
+
+@pytest.mark.parametrize("name", ["ai2d-no-mask", "ai2d@paper", "charts-mc", "chartqa", "mathvista"])
+def test_pictures_with_writing_are_text_rich(name: str) -> None:
+    (found,) = statements.of([said("patch_shuffle", name, 0.6), said("patch_shuffle", "mmvp", 0.1)])
+    assert (found.benchmarks, found.decision) == ((name, "mmvp"), Decision.HOLDS)
+
+
+@pytest.mark.parametrize(
     ("vit", "cnn", "decision"), [(0.9, 0.5, Decision.HOLDS), (0.5, 0.9, Decision.VIOLATED)]
 )
 def test_a_vit_against_a_cnn(vit: float, cnn: float, decision: Decision) -> None:
