@@ -7,10 +7,9 @@ the language models; the encoder's class token and every hidden state of the lan
 that are best on the other half of the pictures, the projector's output as its mean over visual tokens.
 The pool is the whole benchmark, whatever --samples asks for. Kind: observation. Beside it: the
 projector's own input, the maximum over layers against its null with pictures and captions permuted, and
-linear CKA there. Pictures share neighbours, and the test takes them as independent: of sides that are
-alike it says VIOLATED in 8 to 10 % of runs at 5 %, so that a row near the margin speaks of these
-pictures alone. The paper uses DOCCI and ten language models, and does not say which representation of
-the LLVM it compares.
+linear CKA there. Pictures share neighbours and are not independent: what their mean varies by is taken
+from random halves of them (ipllvm/metrics/halves.py). The paper uses DOCCI and ten language models, and
+does not say which representation of the LLVM it compares.
 """
 
 from typing import TYPE_CHECKING
@@ -18,9 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ipllvm.evaluation.shown import Shown
-from ipllvm.metrics.alignment import as_scores
+from ipllvm.metrics.alignment import as_scores, lost
 from ipllvm.metrics.performance_drop import score
-from ipllvm.metrics.weighted import weighted
 
 if TYPE_CHECKING:
     from ipllvm.evaluation.evaluation import Evaluation
@@ -44,12 +42,11 @@ def test_alignment(
 
     pool, asked = whole_benchmark.samples, evaluation.benchmark.samples
     found = alignments(evaluation, own_encoder, language_models, pool)
-    shown = {
-        side: as_scores(side, [found[side, name] for name in language_models], pool, asked) for side in SIDES
-    }
+    sides = {side: [found[side, name] for name in language_models] for side in SIDES}
+    shown = {side: as_scores(side, each, pool, asked) for side, each in sides.items()}
     evaluation.check(
         "alignment",
-        weighted("alignment_loss", [(1.0, shown["encoder"]), (-1.0, shown["projector"])]),
+        lost("alignment_loss", sides["encoder"], sides["projector"], pool, asked),
         Shown(
             shown,
             beside={

@@ -14,6 +14,7 @@ _SHOWN = {
     "sequential, gap": ("wrong", "used"),
     "clusters": ("HOLDS", "VIOLATED"),
     "graded": ("HOLDS", "VIOLATED"),
+    "neighbours": ("HOLDS", "VIOLATED"),
     "few clusters": ("HOLDS", "VIOLATED"),
     "property gate": ("HOLDS", "VIOLATED"),
     "mean over benchmarks": ("HOLDS", "VIOLATED"),

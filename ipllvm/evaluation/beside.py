@@ -40,15 +40,19 @@ class AlignmentRecord:
     values: list[float]
     null: list[float]
     cka: float | None
+    halves: list[tuple[float, float]]
 
     @classmethod
     def of(cls, found: Alignment) -> "AlignmentRecord":
         """What is written of one."""
-        return cls(found.best, found.observed, found.values.tolist(), found.null.tolist(), found.cka)
+        numbers = found.values.tolist(), found.null.tolist()
+        return cls(found.best, found.observed, *numbers, found.cka, list(map(tuple, found.halves.tolist())))
 
     def alignment(self) -> Alignment:
         """What was written."""
-        return Alignment(self.best, self.observed, np.array(self.values), np.array(self.null), self.cka)
+        halves = np.reshape(np.array(self.halves, dtype=float), (-1, 2))
+        numbers = np.array(self.values), np.array(self.null)
+        return Alignment(self.best, self.observed, *numbers, self.cka, halves)
 
 
 def alignments(
@@ -66,9 +70,9 @@ def alignments(
         if not stacks:
             stacks.update(_pictures(evaluation, encoder, pool))
         texts = models[name].features([caption(sample) for sample in pool])
-        seed = evaluation.settings.seed
+        seed, clusters = evaluation.settings.seed, [sample.cluster for sample in pool]
         return {
-            side: AlignmentRecord.of(align(stack, texts, generator(seed, side, name)))
+            side: AlignmentRecord.of(align(stack, texts, generator(seed, side, name), clusters=clusters))
             for side, stack in stacks.items()
         }
 

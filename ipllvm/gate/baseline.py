@@ -22,6 +22,8 @@ UNSTABLE = ("perturbations", "self_check", "reused")
 """Settings that no baseline keeps."""
 PAIRED = ("samples", "clusters", "values", "over")
 """What a file keeps by sample, compressed."""
+ALIKE = ("bound", "lattice", "draws", "n_error", "weighted", "unknown", "shared")
+"""What an entry has of its contrast under the same name, beside what there is by sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,9 @@ class BaselineEntry:
 
     `floor` is how far a repetition of the same run may be off, in points, where there was one, `noise` how
     many of its clusters lost and won, of how many. A claim on a ratio has the values of its denominator,
-    their bound and the share that is claimed. `unknown` as in Contrast; older files do not say it. A
-    sequential gate has how many samples had given a value at each of its `analyses`, of how many, and how
-    many were `planned`.
+    their bound and the share that is claimed. `unknown` and `shared` as in Contrast; older files do not say
+    them: a `shared` of 0 is not known. A sequential gate has how many samples had given a value at each of
+    its `analyses`, of how many, and how many were `planned`.
     """
 
     key: Key
@@ -54,6 +56,7 @@ class BaselineEntry:
     over_bound: float = 1.0
     share: float = 0.0
     unknown: tuple[float, float] | None = None
+    shared: float = 1.0
     analyses: tuple[tuple[int, int], ...] = ()
     planned: int = 0
 
@@ -69,15 +72,10 @@ class BaselineEntry:
             samples=contrast.samples,
             clusters=contrast.clusters,
             values=tuple(map(float, contrast.values)),
-            bound=contrast.bound,
-            lattice=contrast.lattice,
-            draws=contrast.draws,
-            n_error=contrast.n_error,
-            weighted=contrast.weighted,
             over=() if below is None else tuple(map(float, below.values)),
             over_bound=1.0 if below is None else below.bound,
             share=contrast.share,
-            unknown=contrast.unknown,
+            **{name: getattr(contrast, name) for name in ALIKE},
         )
 
     @property
@@ -92,13 +90,9 @@ class BaselineEntry:
             self.claim.quantity,
             np.array(self.values, dtype=float),
             self.clusters,
-            self.bound,
-            self.lattice,
-            self.draws,
-            self.n_error,
-            self.samples,
-            self.weighted,
-            unknown=self.unknown,
+            samples=self.samples,
+            **{name: getattr(self, name) for name in ALIKE}
+            | {"shared": self.shared or float(max(len(self.values), 1))},
         )
         if not self.over:
             return made
@@ -144,14 +138,9 @@ def rows(result: Result) -> list[dict[str, Any]]:
                     "samples": list(contrast.samples),
                     "clusters": list(contrast.clusters),
                     "values": [float(value) for value in contrast.values],
-                    "bound": contrast.bound,
-                    "lattice": contrast.lattice,
-                    "draws": contrast.draws,
-                    "n_error": contrast.n_error,
+                    **{name: getattr(contrast, name) for name in ALIKE},
                     "floor": result.floors.get(claim.name),
                     "noise": list(result.noise.get(claim.name, ())),
-                    "weighted": contrast.weighted,
-                    "unknown": None if contrast.unknown is None else list(contrast.unknown),
                     "analyses": [list(look) for look in result.analyses.get(claim.name, ())],
                     "planned": result.benchmark.n if result.analyses.get(claim.name) else 0,
                     **_denominator(contrast),
@@ -201,10 +190,7 @@ def entry(row: Mapping[str, Any], paired: Mapping[str, Any]) -> BaselineEntry:
         samples=tuple(paired["samples"]),
         clusters=tuple(paired["clusters"]),
         values=tuple(paired["values"]),
-        bound=row["bound"],
-        lattice=row["lattice"],
-        draws=row["draws"],
-        n_error=row["n_error"],
+        **{name: row[name] for name in ("bound", "lattice", "draws", "n_error")},
         floor=row.get("floor"),
         noise=tuple(row.get("noise") or ()),
         weighted=row.get("weighted", False),
@@ -213,6 +199,7 @@ def entry(row: Mapping[str, Any], paired: Mapping[str, Any]) -> BaselineEntry:
         over_bound=row.get("over_bound", 1.0),
         share=row.get("share", 0.0),
         unknown=tuple(row["unknown"]) if row.get("unknown") else None,
+        shared=row.get("shared") or former.shared(row["property"]),
         analyses=tuple((values, asked) for values, asked in row.get("analyses", ())),
         planned=row.get("planned", 0),
     )
@@ -222,7 +209,8 @@ def difference(old: BaselineEntry, new: BaselineEntry) -> Contrast:
     """New minus old contrast by sample id, positive is worse.
 
     A difference in differences lies in twice the contrast's range. Samples that one run lacks count
-    as errors, which may lie as far as what the other run has of them leaves open.
+    as errors, which may lie as far as what the other run has of them leaves open. How much the samples share
+    is what the new run says.
     """
     after, before = new.contrast, old.contrast
     shared, there = after.paired_with(before)
@@ -240,6 +228,7 @@ def difference(old: BaselineEntry, new: BaselineEntry) -> Contrast:
         samples=tuple(new.samples[i] for i in shared),
         weighted=new.weighted,
         unknown=_unpaired(_beyond(after, shared), _beyond(before, there), new.worse, lost * bound),
+        shared=after.shared,
     )
 
 

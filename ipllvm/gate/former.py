@@ -1,7 +1,7 @@
-"""Settings of baselines that were saved before properties declared their parameters.
+"""What baselines that were saved by former versions say in other words, or do not say.
 
-Every entry then had every parameter, under another name; the parameters of other properties say nothing
-of it.
+Before properties declared their parameters every entry had every one, under another name; the parameters
+of other properties say nothing of it.
 """
 
 from collections.abc import Mapping
@@ -29,3 +29,12 @@ def settings(property_name: str, found: Mapping[str, Any]) -> dict[str, Any]:
         if property_name in readers:
             made[now] = value
     return made
+
+
+def shared(property_name: str) -> float:
+    """What an entry that says nothing of it has in place of `shared`: 1, or 0 where it is not known.
+
+    >>> shared("permutation_invariance"), shared("alignment")
+    (1.0, 0.0)
+    """
+    return 0.0 if property_name == "alignment" else 1.0

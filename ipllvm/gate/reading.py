@@ -69,6 +69,7 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True):
     share: Share = 0.0
     mean: float | None = None
     unknown: Annotated[list[float], Meta(min_length=2, max_length=2)] | None = None
+    shared: Annotated[float, Meta(ge=1, le=1e9)] | None = None
     analyses: Annotated[list[tuple[Natural, Natural]], Meta(max_length=LOOKS)] = []
     planned: Natural = 0
 

@@ -6,12 +6,14 @@ of layers the largest mean is reported, against a null of the same maximum with 
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ipllvm.records import Sample, Scores
+from ipllvm.metrics.halves import REACH, CommonNeighbours, sharing, splits
+from ipllvm.metrics.weighted import weighted
+from ipllvm.records import Contrast, Sample, Scores
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float, Int
@@ -30,7 +32,8 @@ class Alignment:
 
     `best` are the layers of the largest mean, `observed`; `values` are each item's shares at layers
     chosen on the other half of the items, so that the choice does not favour them; `null` are the
-    maxima under permuted pairings, `cka` the linear CKA of the best layers.
+    maxima under permuted pairings, `cka` the linear CKA of the best layers. `halves` are the means of random
+    halves of the items with their neighbours sought there alone, at the same layers (halves.py).
     """
 
     best: tuple[int, int]
@@ -38,6 +41,7 @@ class Alignment:
     values: "Float[np.ndarray, 'items']"
     null: "Float[np.ndarray, 'permutations']"
     cka: float | None
+    halves: "Float[np.ndarray, 'splits 2']" = field(default_factory=lambda: np.zeros((0, 2)))
 
     @property
     def p(self) -> float:
@@ -78,7 +82,17 @@ def neighbours(features: "Float[np.ndarray, 'items width']", k: int = K) -> "Int
     unit = features / np.where(lengths > 0, lengths, 1)
     similarity = unit @ unit.T
     np.fill_diagonal(similarity, -np.inf)
-    return np.argsort(-similarity, axis=1, kind="stable")[:, :k]
+    return _largest_places(similarity, k)
+
+
+def _largest_places(values: "Float[np.ndarray, 'items others']", k: int) -> "Int[np.ndarray, 'items k']":
+    """Where the k largest of each row are, largest first and of equal ones the earlier first."""
+    least = np.partition(values, -k, axis=1)[:, -k]
+    found = np.empty((len(values), k), dtype=int)
+    for row, (own, bound) in enumerate(zip(values, least, strict=True)):
+        places = np.flatnonzero(~(own < bound))  # with values that are no numbers all
+        found[row] = places[np.argsort(-own[places], kind="stable")[:k]]
+    return found
 
 
 def mutual_knn(
@@ -107,8 +121,12 @@ def align(
     rng: np.random.Generator,
     k: int = K,
     permutations: int = 999,
+    clusters: Sequence[str] | None = None,
 ) -> Alignment:
-    """Mutual k-NN over all pairs of layers, after clamping each stack as a whole."""
+    """Mutual k-NN over all pairs of layers, after clamping each stack as a whole.
+
+    `clusters` are those of the items, each its own if left out.
+    """
     first, second = clamped(first), clamped(second)
     near, members = _by_layer(first, k), _membership(_by_layer(second, k))
     items = len(first)
@@ -116,10 +134,15 @@ def align(
     sums, shares = counts.sum(1), counts / k
     layer, depth = (int(place) for place in np.unravel_index(int(sums.argmax()), sums.shape))
     null = _largest(near, members, (rng.permutation(items) for _ in range(permutations))) / (items * k)
-    values = _cross_fitted(shares, rng.permutation(items))
+    order = rng.permutation(items)
+    chosen = _cross_fitted(shares, order)
+    values = np.empty(items)
+    for rows, (own, other) in chosen:
+        values[rows] = shares[own, rows, other]
+    halves = _in_halves(first, second, chosen, k, clusters)
     cka = linear_cka(first[:, layer], second[:, depth])
     observed = float(sums[layer, depth]) / (items * k)
-    return Alignment((layer, depth), observed, values, null, cka)
+    return Alignment((layer, depth), observed, values, null, cka, halves)
 
 
 def as_scores(
@@ -127,10 +150,35 @@ def as_scores(
 ) -> Scores:
     """The shares of the items asked for, meaned over alignments; their neighbours are all the pool's."""
     row = {sample.id: number for number, sample in enumerate(pool)}
-    means = np.mean([each.values for each in found], axis=0)
-    values = means[[row[sample.id] for sample in asked]]
+    values = _mean(found).values[[row[sample.id] for sample in asked]]
     ids, clusters = tuple(sample.id for sample in asked), tuple(sample.cluster for sample in asked)
-    return Scores(name, ids, clusters, values[:, None])
+    return Scores(name, ids, clusters, values[:, None], shared=_shared(_mean(found), pool))
+
+
+def lost(
+    name: str,
+    before: Sequence[Alignment],
+    after: Sequence[Alignment],
+    pool: Sequence[Sample],
+    asked: Sequence[Sample],
+) -> Contrast:
+    """What the items asked for lose between two sides that were aligned with the same models."""
+    sides = [(1.0, as_scores(name, before, pool, asked)), (-1.0, as_scores(name, after, pool, asked))]
+    one, other = _mean(before), _mean(after)
+    moved = replace(one, values=one.values - other.values, halves=one.halves - other.halves)
+    return replace(weighted(name, sides), shared=_shared(moved, pool))
+
+
+def _mean(found: Sequence[Alignment]) -> Alignment:
+    """The first alignment with values and halves that are the means of all."""
+    values, halves = (
+        np.mean([getattr(each, part) for each in found], axis=0) for part in ("values", "halves")
+    )
+    return replace(found[0], values=values, halves=halves)
+
+
+def _shared(found: Alignment, pool: Sequence[Sample]) -> float:
+    return sharing(found.values, found.halves, [sample.cluster for sample in pool])
 
 
 def _by_layer(
@@ -178,11 +226,38 @@ def _largest(
 
 def _cross_fitted(
     shares: "Float[np.ndarray, 'layers items depths']", order: "Int[np.ndarray, 'items']"
-) -> "Float[np.ndarray, 'items']":
-    """Each half of the items at the layers that are best on the other half."""
-    values = np.empty(shares.shape[1])
+) -> "list[tuple[Int[np.ndarray, 'half'], tuple[int, int]]]":
+    """Each half of the items, with the layers that are best on the other half."""
+    chosen = []
     for here, there in ((order[::2], order[1::2]), (order[1::2], order[::2])):
         means = shares[:, there].mean(1)
         layer, depth = np.unravel_index(int(means.argmax()), means.shape)
-        values[here] = shares[layer, here, depth]
-    return values
+        chosen.append((here, (int(layer), int(depth))))
+    return chosen
+
+
+def _in_halves(
+    first: "Float[np.ndarray, 'items layers one']",
+    second: "Float[np.ndarray, 'items depths other']",
+    chosen: "Sequence[tuple[Int[np.ndarray, 'half'], tuple[int, int]]]",
+    k: int,
+    clusters: Sequence[str] | None,
+) -> "Float[np.ndarray, 'splits 2']":
+    """The mean share in both halves of each split, of every item at the layers chosen for it."""
+    items = len(first)
+    reach = min(REACH * k, items - 1)
+    common = {
+        (layer, depth): CommonNeighbours(
+            neighbours(first[:, layer], reach), neighbours(second[:, depth], reach), k
+        )
+        for _, (layer, depth) in chosen
+    }
+    found = []
+    for half in splits(items, k, clusters):
+        means = []
+        for inside in (half, ~half):
+            shares = {layers: each.shares(inside) for layers, each in common.items()}
+            of_half = [shares[layers][rows[inside[rows]]] for rows, layers in chosen]
+            means.append(float(np.concatenate(of_half).mean()))
+        found.append(means)
+    return np.reshape(np.array(found, dtype=float), (-1, 2))

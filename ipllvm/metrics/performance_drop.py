@@ -48,6 +48,7 @@ def score(scores: Scores) -> Contrast:
         unknown=total_range(ranges(scores)),
         failed=clusters_of(set(scores.samples) - set(means), scores),
         signed=False,
+        shared=scores.shared,
     )
 
 
@@ -70,6 +71,7 @@ def _difference(name: str, first: Scores, second: Scores) -> Contrast:
         samples=tuple(ids),
         unknown=(above[0] - below[1], above[1] - below[0]),
         failed=clusters_of(failed, first, second),
+        shared=max(first.shared, second.shared),
     )
 
 

@@ -53,6 +53,7 @@ def weighted(name: str, terms: Terms, *, crossed: bool = False) -> Contrast:
         crossed=_by_draw(terms, ids) if crossed else None,
         unknown=(float(sum(low for low, _ in ends)), float(sum(high for _, high in ends))),
         failed=clusters_of(failed, *(scores for _, scores in terms)),
+        shared=max(scores.shared for _, scores in terms),
     )
 
 
@@ -89,6 +90,7 @@ def drawn(name: str, scores: Sequence[Scores]) -> Scores:
         clusters=first.clusters,
         values=np.hstack([each.values for each in scores]),
         errors={sample: error for each in scores for sample, error in each.errors.items()},
+        shared=max(each.shared for each in scores),
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import torch
@@ -15,6 +15,8 @@ from ipllvm.models.prompting import PromptStyle, pad_to_square, render
 
 DROPPED = ("input_ids", "attention_mask", "labels")
 """Fields of a processor that nothing of the model but its decoder takes."""
+_KEPT = 256
+"""Questions whose text is kept: a question is asked of several pictures, whose templates are alike."""
 
 
 class Preparer:
@@ -39,13 +41,14 @@ class Preparer:
         self._placeholder, self._mark, self._several = placeholder, mark, several
         self._nested = nested
         self._words_alike: bool | None = None  # whether the processor does to words what its tokenizer does
+        self._text = lru_cache(maxsize=_KEPT)(self._filled)
 
     def prepare(self, images: Sequence[Image.Image], prompt: str) -> Prepared:
         """Pictures and prompt in the chat template, processed as shipped; raises ValueError."""
         if len(images) > 1 and not self._several:
             raise ValueError(f"{self._name} takes one image a sample, got {len(images)}")
         pictures = [self._shown(image.convert("RGB")) for image in images]
-        text = render(self._processor, prompt, self._style, self._mark, len(pictures))
+        text = self._text(prompt, len(pictures))
         placeholder = self._processor.tokenizer.convert_ids_to_tokens(self._placeholder)
         if placeholder in prompt:
             raise ValueError(
@@ -81,10 +84,7 @@ class Preparer:
     def together(self, questions: Sequence[tuple[Sequence[Image.Image], str]]) -> dict[str, Tensor]:
         """The fields of several questions about pictures, padded on the left, as `generate` takes them."""
         pictures = [[self._shown(image.convert("RGB")) for image in images] for images, _ in questions]
-        text = [
-            render(self._processor, prompt, self._style, self._mark, len(images))
-            for images, prompt in questions
-        ]
+        text = [self._filled(prompt, len(images)) for images, prompt in questions]
         self._processor.tokenizer.padding_side = "left"
         process = partial(
             self._processor, text=text, padding=True, return_tensors="pt", **self._specials(text[0])
@@ -104,6 +104,10 @@ class Preparer:
         types = {name: visual[None].to(prepared.fields[name]) for name in TYPES if name in prepared.fields}
         return replace(prepared, input_ids=ids, visual=visual, fields={**prepared.fields, **types})
 
+    def _filled(self, prompt: str, pictures: int) -> str:
+        """The chat template around a question about so many pictures."""
+        return render(self._processor, prompt, self._style, self._mark, pictures)
+
     def _shown(self, picture: Image.Image) -> Image.Image:
         if not self._style.square:
             return picture
@@ -119,9 +123,7 @@ class Preparer:
 
     def _worded(self, prompt: str, places: int) -> Tensor:
         """The ids of a prompt about one picture that takes so many placeholders, without the processor."""
-        text = render(self._processor, prompt, self._style, self._mark).replace(
-            self._mark, self._mark * places
-        )
+        text = self._text(prompt, 1).replace(self._mark, self._mark * places)
         ids: Tensor = self._processor.tokenizer(text, return_tensors="pt", **self._specials(text))[
             "input_ids"
         ]

@@ -24,7 +24,8 @@ class Contrast:
     samples and stands for draws like it; `fitted` says that each half of the clusters has the draw
     that was best on the other. `unknown` is the least and the most that the `n_error` samples without a
     value could add to the sum of values, None where they may lie anywhere in the range; `failed` are their
-    clusters, where they are known. A score or a share is not `signed`: none is below 0.
+    clusters, where they are known. A score or a share is not `signed`: none is below 0. `shared` is how many
+    times the variance of the mean is that of as many independent clusters, at least 1, where they are not.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Contrast:
     unknown: tuple[float, float] | None = None
     failed: tuple[str, ...] = ()
     signed: bool = True
+    shared: float = 1.0
 
     @property
     def together(self) -> bool:

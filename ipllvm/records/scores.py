@@ -75,7 +75,7 @@ class Scores:
     """Scores in [0, 1] of one perturbation: `values` is [samples, draws], NaN where an error is.
 
     `answers` is what was read of each response, [samples][draws], as in `Score`; empty where the scores
-    were not graded one by one but made of others.
+    were not graded one by one but made of others. `shared` as in Contrast.
     """
 
     perturbation: str
@@ -84,6 +84,7 @@ class Scores:
     values: "Float[np.ndarray, 'samples draws']"
     errors: Mapping[str, str] = field(default_factory=dict)
     answers: tuple[tuple[str | None, ...], ...] = ()
+    shared: float = 1.0
 
     def only(self, kept: Collection[str]) -> "Scores":
         """The scores of the samples with an id in `kept`, with what failed among them."""

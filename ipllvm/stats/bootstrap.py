@@ -23,10 +23,12 @@ def bootstrap_interval(
     Clusters are drawn with replacement and the statistic is a ratio of sums (Efron 1987, with the
     delete-one-cluster jackknife for the acceleration). Clusters that are alike are drawn together, by the
     same law: 0/1 answers know few kinds. For display only: it decides nothing.
-    None with fewer than 20 clusters, fewer than 10 that carry information, or equal (or no) replicates.
+    None with fewer than 20 clusters, fewer than 10 that carry information, clusters that are not independent,
+    or equal (or no) replicates.
     """
     if (
         not replicates
+        or contrast.shared > 1
         or len(set(contrast.clusters)) < _MIN_CLUSTERS
         or effective_clusters(contrast) < _MIN_INFORMATION
     ):

@@ -51,6 +51,8 @@ class Detectable:
 class PlannedRun:
     """A run as it is planned: clusters of these `sizes`, `draws` a sample, a share `discordance` changed.
 
+    `shared` as in Contrast.
+
     >>> pairs, few = PlannedRun(np.full(750, 2)), PlannedRun(np.full(30, 10))
     >>> [round(100 * each, 1) for each in (pairs.detects(0.02).holds, few.detects(0.02).violated)]
     [2.2, 6.8]
@@ -59,11 +61,12 @@ class PlannedRun:
     sizes: "Int[np.ndarray, 'clusters']"
     draws: int = 1
     discordance: float = 0.10
+    shared: float = 1.0
 
     def detects(self, margin: float, lattice: float = 1.0, alpha: float = 0.05) -> Detectable:
         """Both distances from a `margin` on a drop, in scores; a gain is a negative drop."""
         n = int(np.sum(self.sizes))
-        deff = planned_design_effect(self.sizes, self.draws, self.discordance)
+        deff = self.shared * planned_design_effect(self.sizes, self.draws, self.discordance)
         error = standard_error(n, self.discordance, abs(margin), deff)
         score = minimum_detectable_effect(error, lattice, n, alpha)
         if np.max(self.sizes) == 1:
@@ -128,5 +131,5 @@ class PlannedRun:
     def _error(self, discordance: float, mean: float) -> float:
         """As much as 80 % of runs are above: 0.84 standard errors."""
         n = int(np.sum(self.sizes))
-        deff = design_effect(self.draws, mean_size(self.sizes))
+        deff = self.shared * design_effect(self.draws, mean_size(self.sizes))
         return float(ndtri(POWER)) * standard_error(n, discordance, mean, deff)

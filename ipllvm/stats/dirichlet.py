@@ -90,7 +90,7 @@ class DirichletTest:
         totals, sizes = cluster_sums(contrast)
         largest = sizes.max(initial=1)
         found = Totals.of(totals / (contrast.bound * largest), sizes / largest)
-        return cls(found, contrast.bound, Missing.of(contrast))
+        return cls(found.grown(1 / contrast.shared), contrast.bound, Missing.of(contrast))
 
     @property
     def method(self) -> str:

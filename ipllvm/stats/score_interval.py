@@ -74,7 +74,7 @@ class ScoreTest:
             np.concatenate([getattr(each, part) for each in strata]) for part in ("lost", "gained", "sizes")
         )
         largest = int(sizes.max(initial=1))
-        return cls(
+        test = cls(
             n=n,
             clusters=len(sizes),
             largest=largest,
@@ -87,6 +87,7 @@ class ScoreTest:
             worst=_worst((lost - gained) / largest) if largest > 1 else _worst_single(lattices, bound),
             missing=Missing(),
         )
+        return test.worth(1 / max((contrast.shared for _, contrast in terms), default=1.0))
 
     @cached_property
     def totals(self) -> Totals:
@@ -183,6 +184,11 @@ class ScoreTest:
             df=times * self.df,
             times=times * self.times,
         )
+
+    def worth(self, share: float) -> "ScoreTest":
+        """The test of the same samples, which tell as much as that share of as many independent clusters."""
+        grown = self.grown(share)
+        return replace(grown, n=self.n, runs=replace(grown.runs, deff=self.runs.deff / share))
 
     def floor(self, margin: float) -> float:
         """The least p-value of HOLDS that clusters so few can have, whatever they lose."""

@@ -55,6 +55,7 @@ def _joined(terms: Terms) -> tuple[float, Contrast]:
         draws=max(each.draws for _, each in parts),
         n_error=sum(each.n_error for _, each in parts),
         unknown=(sum(low for low, _ in ends), sum(high for _, high in ends)),
+        shared=max(each.shared for _, each in parts),
     )
     return weight, joined
 

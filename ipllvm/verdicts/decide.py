@@ -48,10 +48,10 @@ def estimate(
     `discordant` counts the samples that lost and that gained. `seed` fixes the bootstrap shown in
     extra["bootstrap"], which is None where too little changed.
     """
-    test, scale = ScoreTest.of(contrast), _SCALE[unit]
+    scale = _SCALE[unit]
     alpha, exact = (_ALPHA, EXACT[0]) if claim is None else (claim.alpha, claim.exact)
     sign = 1.0 if claim is None else claim.sign
-    judge = choose(turned(contrast, sign), exact)
+    test, judge = _tests(turned(contrast, sign), exact)
     rng = generator(seed, contrast.name, "bootstrap")
     shown = bootstrap_interval(contrast, rng, alpha, replicates)
     low, high = contrast.inside(_oriented(judge.complete.interval(alpha), sign))
@@ -97,8 +97,7 @@ def decide(
     decided.
     """
     sign, margin = claim.sign, claim.signed_margin
-    test = ScoreTest.of(turned(contrast, sign))
-    judge = choose(turned(contrast, sign), claim.exact)
+    test, judge = _tests(turned(contrast, sign), claim.exact)
     if test.too_little or judge.too_little:
         return _not_enough(contrast, claim, margin, planned_effect(contrast, claim), available)
     effect = _detectable(contrast, test, judge, claim)
@@ -134,8 +133,14 @@ def planned_effects(contrast: Contrast, claim: Claim) -> Detectable | None:
     """The same for either side, in scores; None without a sample."""
     if not len(contrast.values):
         return None
-    run = PlannedRun(cluster_sums(contrast)[1], contrast.draws, claim.planned_discordance)
+    run = PlannedRun(cluster_sums(contrast)[1], contrast.draws, claim.planned_discordance, contrast.shared)
     return run.detects(claim.signed_margin, contrast.lattice, claim.alpha)
+
+
+def _tests(contrast: Contrast, exact: str) -> tuple[ScoreTest, HypothesisTest]:
+    """The score test, which tells of sizes and spread, and the test that decides: often the same."""
+    judge = choose(contrast, exact)
+    return (judge if isinstance(judge, ScoreTest) else ScoreTest.of(contrast)), judge
 
 
 def _detectable(contrast: Contrast, test: ScoreTest, judge: HypothesisTest, claim: Claim) -> float | None:
@@ -168,7 +173,7 @@ def _not_enough(
         reason = "no sample has a value: all failed or were not read" if contrast.n_error else "no samples"
     if contrast.crossed is not None and n:
         reason += f", {contrast.draws} of the {FEWEST_DRAWS} draws that others need"
-    deff = design_effect(contrast.draws, mean_size(cluster_sums(contrast)[1]))
+    deff = contrast.shared * design_effect(contrast.draws, mean_size(cluster_sums(contrast)[1]))
     needed = required_samples(abs(margin), claim.planned_discordance, deff=deff, alpha=claim.alpha)
     if needed is None:
         return Verdict(Decision.UNDECIDED, reason, minimum_detectable_effect=effect)

@@ -57,4 +57,5 @@ def pool(parts: Sequence[tuple[str, Contrast]]) -> Contrast | None:
         n_error=sum(each.n_error for each in contrasts),
         samples=tuple(f"{name} {sample}" for name, each in parts for sample in each.samples),
         unknown=(float(hidden[0]), float(hidden[1])),
+        shared=max(each.shared for each in contrasts),
     )

@@ -20,6 +20,7 @@ from ipllvm.calibration.hard import (
     PropertyGate,
     RandomDraws,
 )
+from ipllvm.calibration.neighbours import AlikeSides
 from ipllvm.calibration.ratios import RatioGate
 from ipllvm.calibration.sequences import AdviceFollowed, GateLooks, PlannedLooks, SequentialErrors, Share
 from ipllvm.errors import UsageError
@@ -49,6 +50,7 @@ CELLS = {cell.name: cell for cell in experiment.cells()}
         AtTruth("clusters", Flips(0.20), Design(1500, rho_c=0.3, layout="a giant of 750", beta=True)),
         AtTruth("clusters", Flips(0.05), Design(1500, 50, rho_c=0.3)),
         AtTruth("graded", GRADED[0], Design(300)),
+        AtTruth("neighbours", AlikeSides(8), Design(60)),
         AtTruth("few clusters", Retention(0.25), Design(60)),
         AtTruth("property gate", PropertyGate(GRADED[0], GRADED[1]), Design(150)),
         Combined((Flips(0.01), Flips(0.03)), (Design(300, 2, rho_c=0.3), Design(150))),
@@ -73,7 +75,7 @@ def test_every_cell_has_a_name_of_its_own_and_a_kind() -> None:
     rates = ("miss_low", "miss_high", "HOLDS", "VIOLATED", "right", "wrong", "used")
     any_of = ("any_false_HOLDS", "any_false_VIOLATED", "any_vacuous_HOLDS", "lowered", "below_none", "WORSE")
     row = {"kept": True, "rates": dict.fromkeys((*rates, *any_of), 0.0)}
-    assert len(list(table.lines(dict.fromkeys(CELLS, row)))) == 1 + 19
+    assert len(list(table.lines(dict.fromkeys(CELLS, row)))) == 1 + 20
 
 
 def test_the_committed_results_are_what_this_code_gives() -> None:

@@ -427,3 +427,29 @@ def test_what_errors_may_hide_comes_back(tmp_path: Path) -> None:
     (tmp_path / "b.json").write_text(dumps({}, found))
     (entry,) = load(tmp_path / "b.json").entries.values()
     assert entry.unknown == (0.0, 1.5) and entry.contrast.hidden == (0.0, 1.5)
+
+
+def test_what_samples_share_is_kept_and_a_gate_heeds_that_of_the_new_run(tmp_path: Path) -> None:
+    half = np.where(np.arange(400) < 12, 1.0, 0.0)
+    alone, much = ([{**row, "shared": shared} for row in rows(half)] for shared in (1.0, 9.0))
+    path = tmp_path / "b.json"
+    path.write_text(dumps({}, much))
+    assert load(path) == of({}, much)
+    independent, apart = (
+        compare(baseline(NOTHING), of({}, found), "b").changes[0].estimate for found in (alone, much)
+    )
+    assert apart.low < independent.low < 3 < independent.high < apart.high
+
+
+def test_an_alignment_kept_before_sharing_was_known_is_not_decided_with_another_such(tmp_path: Path) -> None:
+    before = [
+        {**{name: value for name, value in row.items() if name != "shared"}, "property": "alignment"}
+        for row in rows(WORSE)
+    ]
+    (tmp_path / "old.json").write_text(dumps({}, before))
+    old = load(tmp_path / "old.json")
+    (change,) = compare(old, of({}, before), "b").changes
+    assert change.verdict.decision is Decision.UNDECIDED
+    known = of({}, [{**row, "shared": 1.0} for row in before])
+    (change,) = compare(old, known, "b").changes
+    assert change.verdict.decision is Decision.HOLDS

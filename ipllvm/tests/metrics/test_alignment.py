@@ -174,3 +174,15 @@ def test_a_constant_has_no_cka(value: float) -> None:
     assert linear_cka(constant, other) is None and linear_cka(other, constant) is None
     assert linear_cka(np.tile(drawn(2, 1, 4), (30, 1)), other) is None
     assert linear_cka(other + 1e6, other) == pytest.approx(1.0)
+
+
+@given(seeds, st.integers(1, 13))
+@settings(max_examples=25)
+def test_the_nearest_are_those_of_a_stable_sort_where_items_tie(seed: int, k: int) -> None:
+    features = np.random.default_rng(seed).integers(-1, 2, (14, 2)).astype(float)
+    lengths = np.linalg.norm(features, axis=1, keepdims=True)
+    unit = features / np.where(lengths > 0, lengths, 1)
+    similarity = unit @ unit.T
+    np.fill_diagonal(similarity, -np.inf)
+    expected = np.argsort(-similarity, axis=1, kind="stable")[:, :k]
+    assert np.array_equal(neighbours(features, k), expected)

@@ -359,3 +359,16 @@ def test_the_worst_single_sample_weighs_all_where_it_may_lose_all(
 ) -> None:
     """Scores of 0 or 1, graded ones, and those of several kinds; a mean of draws half of it."""
     assert _worst_single(lattices, bound) == weighs
+
+
+@pytest.mark.parametrize("contrast", [flips(300, 12, 6), flips(300, 0), flips(300, 40, 10, size=2)])
+def test_samples_that_share_tell_as_much_as_fewer_would(contrast: Contrast) -> None:
+    alone, shared = ScoreTest.of(contrast), ScoreTest.of(replace(contrast, shared=2.0))
+    assert shared.n == alone.n and shared.mean == alone.mean
+    assert shared.effective == pytest.approx(alone.effective / 2)
+    assert shared.deff == pytest.approx(2 * alone.deff)
+    (low, high), (lower, higher) = alone.interval(), shared.interval()
+    assert lower < low < high < higher
+    for margin in (0.0, 0.02, 0.2):
+        assert shared.p_holds(margin) <= 1 and shared.p_violated(margin) <= 1
+    assert shared.p_holds(0.2) > alone.p_holds(0.2)

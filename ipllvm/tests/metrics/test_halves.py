@@ -1,0 +1,75 @@
+"""What items that share neighbours vary by: halves, common neighbours among them, and the factor."""
+
+import numpy as np
+import pytest
+
+from ipllvm.calibration.distributions import Design
+from ipllvm.calibration.neighbours import AlikeSides
+from ipllvm.metrics.alignment import align, lost, mutual_knn, neighbours
+from ipllvm.metrics.halves import SPLITS, CommonNeighbours, sharing, splits
+from ipllvm.records import Sample
+from ipllvm.stats.choice import choose
+
+
+def drawn(seed: int, *shape: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def test_halves_are_halves_and_the_same_again() -> None:
+    first, again = list(splits(41, 5)), list(splits(41, 5))
+    assert len(first) == SPLITS and {int(half.sum()) for half in first} == {20}
+    assert np.array_equal(first, again) and not np.array_equal(first[0], first[1])
+
+
+def test_clusters_stay_whole() -> None:
+    clusters = [str(item // 7) for item in range(70)]
+    for half in splits(70, 5, clusters):
+        assert {int(half[start : start + 7].sum()) for start in range(0, 70, 7)} == {0, 7}
+
+
+@pytest.mark.parametrize(("items", "clusters"), [(39, None), (100, ["one"] * 100)])
+def test_too_few_items_have_no_halves(items: int, clusters: list[str] | None) -> None:
+    assert list(splits(items, 10, clusters)) == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_common_neighbours_among_some_are_those_of_the_items_alone(seed: int) -> None:
+    first, second, k = drawn(seed, 60, 4), drawn(seed + 50, 60, 4), 4
+    second[:, 0] = first[:, 0]
+    inside = np.random.default_rng(seed).permutation(60) < 30
+    common = CommonNeighbours(neighbours(first, 59), neighbours(second, 59), k)
+    assert common.shares(inside)[inside].tolist() == mutual_knn(first[inside], second[inside], k).tolist()
+    assert common.shares(np.ones(60, bool)).tolist() == mutual_knn(first, second, k).tolist()
+
+
+def test_values_that_are_independent_share_nothing() -> None:
+    values, names = drawn(0, 400), [str(i) for i in range(400)]
+    halves = np.array([(values[half].mean(), values[~half].mean()) for half in splits(400, 1)])
+    assert sharing(values, halves, names) == pytest.approx(1)
+    assert sharing(values, 2 * halves, names) == pytest.approx(4)
+    assert sharing(values, halves / 2, names) == 1
+
+
+def test_without_halves_all_count_as_one_and_without_a_difference_as_they_are() -> None:
+    names = [str(i) for i in range(20)]
+    assert sharing(drawn(0, 20), np.zeros((0, 2)), names) == 20
+    assert sharing(np.zeros(20), np.zeros((SPLITS, 2)), names) == 1
+
+
+def test_pictures_whose_sides_are_alike_share_more_than_their_own_spread_tells() -> None:
+    """Their mean varies by about twice as much: taken as independent 10 % were VIOLATED for 5."""
+    contrasts = [AlikeSides(8).contrast(Design(100), np.random.default_rng(seed)) for seed in range(8)]
+    shared = [contrast.shared for contrast in contrasts]
+    assert 1.5 < np.mean(shared) < 4
+
+
+def test_what_is_lost_is_told_as_surely_as_its_halves_tell() -> None:
+    pool = [Sample(str(i), str(i), (), "", "") for i in range(60)]
+    one, other, words = drawn(0, 60, 1, 5), drawn(1, 60, 1, 5), drawn(0, 60, 3, 5)
+    rng = np.random.default_rng(0)
+    before, after = (align(side, words, rng, permutations=0) for side in (one, other))
+    contrast = lost("lost", [before], [after], pool, pool)
+    moved = before.halves - after.halves
+    assert contrast.shared == sharing(before.values - after.values, moved, [each.id for each in pool])
+    assert np.allclose(contrast.values, before.values - after.values)
+    assert choose(contrast).interval()[1] > float(contrast.values.mean())
