@@ -69,8 +69,8 @@ def cells() -> Iterator[Cell]:
             yield AtTruth("clusters", rare, design)
     for steps, design in product(GRADED, _GRADED_DESIGNS):
         yield AtTruth("graded", steps, design)
-    for side, pictures in ((AlikeSides(8), 60), (AlikeSides(8), 100), (AlikeSides(32, 4), 60)):
-        yield AtTruth("neighbours", side, Design(pictures))
+    for pictures in (60, 100):
+        yield AtTruth("neighbours", AlikeSides(8), Design(pictures))
     for share, design in product((0.1, 0.25, 0.5, 0.75, 0.9), (Design(60, 2, rho_c=0.3), Design(60))):
         yield AtTruth("few clusters", Retention(share), design)
     for gate, design in product(_GATES, _GRADED_DESIGNS[1:]):
