@@ -40,18 +40,18 @@ def test_alignment(
     from ipllvm.evaluation.beside import SIDES, alignments
     from ipllvm.verdicts.series import mean_score
 
-    pool, asked = whole_benchmark.samples, evaluation.benchmark.samples
+    pool, samples = whole_benchmark.samples, evaluation.benchmark.samples
     found = alignments(evaluation, own_encoder, language_models, pool)
     sides = {side: [found[side, name] for name in language_models] for side in SIDES}
-    shown = {side: as_scores(side, each, pool, asked) for side, each in sides.items()}
+    shown = {side: as_scores(side, each, pool, samples) for side, each in sides.items()}
     evaluation.check(
         "alignment",
-        lost("alignment_loss", sides["encoder"], sides["projector"], pool, asked),
+        lost("alignment_loss", sides["encoder"], sides["projector"], pool, samples),
         Shown(
             shown,
             beside={
                 f"{side} with {name}": mean_score(
-                    f"{side} with {name}", score(as_scores(side, [each], pool, asked))
+                    f"{side} with {name}", score(as_scores(side, [each], pool, samples))
                 )
                 for (side, name), each in found.items()
             },

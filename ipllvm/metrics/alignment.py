@@ -160,10 +160,10 @@ def lost(
     before: Sequence[Alignment],
     after: Sequence[Alignment],
     pool: Sequence[Sample],
-    asked: Sequence[Sample],
+    samples: Sequence[Sample],
 ) -> Contrast:
-    """What the items asked for lose between two sides that were aligned with the same models."""
-    sides = [(1.0, as_scores(name, before, pool, asked)), (-1.0, as_scores(name, after, pool, asked))]
+    """What these items lose between two sides that were aligned with the same models."""
+    sides = [(1.0, as_scores(name, before, pool, samples)), (-1.0, as_scores(name, after, pool, samples))]
     one, other = _mean(before), _mean(after)
     moved = replace(one, values=one.values - other.values, halves=one.halves - other.halves)
     return replace(weighted(name, sides), shared=_shared(moved, pool))
