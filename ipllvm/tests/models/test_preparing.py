@@ -20,7 +20,7 @@ class Processor:
         self.texts: list[str] = []
 
     def apply_chat_template(self, turns: Any, **how: Any) -> str:
-        pictures = sum(part["type"] == "image" for part in turns[-1]["content"])
+        pictures = len([part for part in turns[-1]["content"] if part["type"] == "image"])
         question = str(turns[-1]["content"][-1]["text"])
         self.filled.append(question)
         return "<image>" * pictures + question
