@@ -353,9 +353,9 @@ class Evaluation:
         if len(errors) > self.settings.allowed_errors(len(self.planned_benchmark.samples)):
             sample, error = next(iter(errors.items()))
             counts = f"{len(errors)} of {len(self.benchmark.samples)} samples failed, first {sample}"
-            reason = f"could not be measured: {counts}: {last_line(error)}"
-            return Verdict(Decision.UNDECIDED, reason)
-        verdict = self._schedule.decide(contrast, claim, guard, self.total)
+            return Verdict(Decision.UNDECIDED, f"could not be measured: {counts}: {last_line(error)}")
+        of_benchmark = replace(contrast, asked=len(self.benchmark.samples))
+        verdict = self._schedule.decide(of_benchmark, claim, guard, self.total)
         if self._stopped is not None:
             reason = f"stopped after {self._trials} of {self._planned} trials"
             return Verdict(Decision.UNDECIDED, reason, verdict.p_holds, verdict.p_violated)

@@ -177,7 +177,7 @@ def _not_enough(
     needed = required_samples(abs(margin), claim.planned_discordance, deff=deff, alpha=claim.alpha)
     if needed is None:
         return Verdict(Decision.UNDECIDED, reason, minimum_detectable_effect=effect)
-    found = outlook(needed, available)
+    found = outlook(contrast.in_samples(needed), available)
     return Verdict(Decision.UNDECIDED, f"{reason}; {found.sentence}", 1.0, 1.0, effect, found.n)
 
 

@@ -34,7 +34,11 @@ def ahead(
         return Outlook(None, "more draws would tell more than more samples, as draws stand for others")
     if test.concordant:
         needed = samples_without_change(abs(gap) / test.bound, test.largest, claim.alpha)
-        return Outlook(None, "at the margin") if needed is None else outlook(needed, available)
+        return (
+            Outlook(None, "at the margin")
+            if needed is None
+            else outlook(contrast.in_samples(needed), available)
+        )
     error = test.standard_error(margin)
     found = samples_to_decide(test.n, error, gap, claim.alpha, available)
     if found.n is None:
@@ -42,8 +46,9 @@ def ahead(
     needed = found.n
     if times := _times(judge, margin, side, claim.alpha):
         needed = max(test.n + 1, math.ceil(times * test.n))
-    made = outlook(needed, available)
-    return Outlook(made.n, f"{made.sentence}{_how_sure(claim, test, gap, side, needed)}")
+    made = outlook(contrast.in_samples(needed), available)
+    far = _at_far(claim, test, gap, side, needed)
+    return Outlook(made.n, f"{made.sentence}{_how_sure(contrast.in_samples(far[0]), far[1])}")
 
 
 def _times(judge: HypothesisTest, margin: float, side: int, alpha: float) -> float | None:
@@ -65,14 +70,18 @@ def _times(judge: HypothesisTest, margin: float, side: int, alpha: float) -> flo
     return math.exp(float(brentq(gap, 0.0, most, xtol=1e-4))) if gap(0.0) > 0 else 1.0
 
 
-def _how_sure(claim: Claim, test: ScoreTest, gap: float, side: int, needed: int) -> str:
-    """That the number is for the observed distance, and what it is at the far end of the interval."""
+def _at_far(claim: Claim, test: ScoreTest, gap: float, side: int, needed: int) -> tuple[int, float]:
+    """How many values it is at the far end of the interval, and that end in points."""
     far = test.interval(claim.alpha)[0 if side > 0 else 1]
     farther = abs(gap) + abs(far - test.mean * test.bound)
-    at_far = max(test.n + 1, math.ceil(needed * (gap / farther) ** 2))
+    return max(test.n + 1, math.ceil(needed * (gap / farther) ** 2)), claim.sign * _POINTS * far
+
+
+def _how_sure(at_far: int, far: float) -> str:
+    """That the number is for the observed distance, and what it is at the far end of the interval."""
     return (
         f", in 80 % of runs if the truth is as observed (about {at_far} if it is "
-        f"{claim.sign * _POINTS * far:.2f}, none at the margin); to go on from this run, --top-up"
+        f"{far:.2f}, none at the margin); to go on from this run, --top-up"
     )
 
 
@@ -94,7 +103,7 @@ def outlook_of(contrast: Contrast, claim: Claim, samples: int, available: int) -
         return Outlook(None, "at the margin: no number of samples is likely to decide")
     bound = contrast.bound
     needed = expected_samples(around / n / bound**2, gap / bound, mean_size(sizes))
-    return outlook(max(math.ceil(needed), samples + 1), available)
+    return outlook(max(contrast.in_samples(math.ceil(needed)), samples + 1), available)
 
 
 def unbounded(series: Series) -> Series:
