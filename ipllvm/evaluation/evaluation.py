@@ -354,7 +354,7 @@ class Evaluation:
             sample, error = next(iter(errors.items()))
             counts = f"{len(errors)} of {len(self.benchmark.samples)} samples failed, first {sample}"
             return Verdict(Decision.UNDECIDED, f"could not be measured: {counts}: {last_line(error)}")
-        of_benchmark = replace(contrast, asked=len(self.benchmark.samples))
+        of_benchmark = replace(contrast, sample_count=len(self.benchmark.samples))
         verdict = self._schedule.decide(of_benchmark, claim, guard, self.total)
         if self._stopped is not None:
             reason = f"stopped after {self._trials} of {self._planned} trials"

@@ -26,8 +26,8 @@ class Contrast:
     that was best on the other. `unknown` is the least and the most that the `n_error` samples without a
     value could add to the sum of values, None where they may lie anywhere in the range; `failed` are their
     clusters, where they are known. A score or a share is not `signed`: none is below 0. `shared` is how many
-    times the variance of the mean is that of as many independent clusters, at least 1, where they are not. `asked` is how
-    many samples of the benchmark were asked for these values, 0 where that is one each.
+    times the variance of the mean is that of as many independent clusters, at least 1, where they are not.
+    `sample_count` is how many samples of the benchmark were asked for these values, 0 where that is one each.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Contrast:
     failed: tuple[str, ...] = ()
     signed: bool = True
     shared: float = 1.0
-    asked: int = 0
+    sample_count: int = 0
 
     @property
     def together(self) -> bool:
@@ -69,7 +69,7 @@ class Contrast:
     def in_samples(self, values: int) -> int:
         """How many samples have to be asked for so many values: not every question bears on each claim."""
         given = len(self.values) + self.n_error
-        return math.ceil(values * self.asked / given) if self.asked > given > 0 else values
+        return math.ceil(values * self.sample_count / given) if self.sample_count > given > 0 else values
 
     def only(self, kept: "np.ndarray") -> "Contrast":
         """The samples where `kept`, shape [samples], is true; what failed is nobody's, and left out."""

@@ -34,11 +34,9 @@ def ahead(
         return Outlook(None, "more draws would tell more than more samples, as draws stand for others")
     if test.concordant:
         needed = samples_without_change(abs(gap) / test.bound, test.largest, claim.alpha)
-        return (
-            Outlook(None, "at the margin")
-            if needed is None
-            else outlook(contrast.in_samples(needed), available)
-        )
+        if needed is None:
+            return Outlook(None, "at the margin")
+        return outlook(contrast.in_samples(needed), available)
     error = test.standard_error(margin)
     found = samples_to_decide(test.n, error, gap, claim.alpha, available)
     if found.n is None:

@@ -24,7 +24,7 @@ FILE = "looks.jsonl"
 class Look:
     """What a claim's p-values were at so many samples; `planned` is the number planned then, 0 for none.
 
-    `key` says of what: property, claim, model, data and seed.
+    `key` says of what: property, claim, model and numerics, data, seed and all else that values depend on.
     """
 
     key: str
@@ -54,7 +54,7 @@ def over_all(verdict: Verdict, claim: Claim, look: Look, earlier: Sequence[Look]
     p_holds, p_violated = (
         repeated_p([getattr(each, side) for each in rising], shares) for side in ("p_holds", "p_violated")
     )
-    sides = {Decision.HOLDS: p_holds, Decision.VIOLATED: p_violated}
+    sides = {Decision.VIOLATED: p_violated, Decision.HOLDS: p_holds}  # looks may differ: then the worse
     decision = next((side for side, p in sides.items() if p <= claim.alpha), Decision.UNDECIDED)
     after = f", after {', '.join(str(each.samples) for each in before)}" if before else ""
     where = f"look {len(before) + 1} of {whole} planned samples, level {level:.2g}{after}"

@@ -135,7 +135,7 @@ def test_nothing_is_no_value(name: str, text: str) -> None:
 @pytest.mark.parametrize("name", REPEATED)
 def test_a_replay_repeats_it(name: str, tmp_path: Path) -> None:
     (tmp_path / "claims.toml").write_text("[permutation]\nmargin = 3\n")
-    (tmp_path / "labels.jsonl").write_text('{"id": "a", "label": 1}')
+    (tmp_path / "labels.jsonl").write_text('{"id": "a", "answer": "x", "label": 1}')
     (tmp_path / "adapter").mkdir()
     made = {"claims": "claims.toml", "labels": "labels.jsonl", "adapter": "adapter"}
     files = {option: str(tmp_path / file) for option, file in made.items()}

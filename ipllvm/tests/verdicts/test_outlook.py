@@ -60,23 +60,23 @@ def test_where_nothing_changed_the_exact_bound_is_asked() -> None:
 def test_what_is_told_is_in_samples_of_the_benchmark() -> None:
     """Of 300 questions 60 are of absent things: to have 149 of these, 745 have to be asked."""
     few = flips(60, 0)
-    assert outlook_for(replace(few, asked=300), 2.0) == (745, "about 745 samples would decide")
-    assert outlook_for(replace(few, asked=60), 2.0)[0] == outlook_for(few, 2.0)[0] == 149
-    assert outlook_for(replace(few, asked=300, n_error=60), 2.0)[0] != 745
-    sentence = outlook_for(replace(few, asked=300), 2.0, available=700)[1]
+    assert outlook_for(replace(few, sample_count=300), 2.0) == (745, "about 745 samples would decide")
+    assert outlook_for(replace(few, sample_count=60), 2.0)[0] == outlook_for(few, 2.0)[0] == 149
+    assert outlook_for(replace(few, sample_count=300, n_error=60), 2.0)[0] != 745
+    sentence = outlook_for(replace(few, sample_count=300), 2.0, available=700)[1]
     assert sentence.startswith("this benchmark cannot decide: about 745 samples would")
     changed = flips(300, 12, 6)
     alone, sentence = outlook_for(changed, 6.0)
-    five, told = outlook_for(replace(changed, asked=1500), 6.0)
+    five, told = outlook_for(replace(changed, sample_count=1500), 6.0)
     assert alone is not None and five == 5 * alone
     numbers = [int(re.findall(r"about (\d+) if", text)[0]) for text in (sentence, told)]
     assert numbers[1] == 5 * numbers[0]
     little = Contrast("drop", np.array([0.0]), ("a",), samples=("a",))
     claim = replace(CLAIM, margin=2.0)
-    found = [decide(replace(little, asked=asked), claim).n_to_decide for asked in (0, 4)]
+    found = [decide(replace(little, sample_count=count), claim).n_to_decide for count in (0, 4)]
     assert found[0] is not None and found[1] == 4 * found[0]
     six = replace(CLAIM, margin=6.0)
-    run = [outlook_of(replace(changed, asked=asked), six, 300, 9000).n for asked in (0, 1500)]
+    run = [outlook_of(replace(changed, sample_count=count), six, 300, 9000).n for count in (0, 1500)]
     assert run[0] is not None and run[1] is not None and 4 * run[0] < run[1] <= 5 * run[0] + 5
 
 
