@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ipllvm.metrics.performance_drop import clusters_of, ranges, score_means, total_range
+from ipllvm.metrics.score_means import clusters_of, ranges, score_means, total_range
 from ipllvm.records import Contrast, Scores
 
 if TYPE_CHECKING:
     from jaxtyping import Float
 
+# Sums of the same scores in another order differ in the last bits; that is no change of a score.
 _DECIMALS = 12
 
 Terms = Sequence[tuple[float, Scores]]

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ipllvm.metrics.performance_drop import gain, performance_drop, ranges, score, score_means
+from ipllvm.metrics.performance_drop import gain, performance_drop, score
+from ipllvm.metrics.score_means import ranges, score_means
 from ipllvm.metrics.weighted import weighted
 from ipllvm.records import Scores
 
