@@ -24,13 +24,20 @@ from ipllvm.safety.printing import visible
 _LESS: Final = re.compile(
     r"(?<![a-z0-9])(?:perplexity|ppl|bits_per_byte|bpb|(?:log)?loss|nll|(?:cross_)?entropy|errors?|[wctmde]er|"
     r"mae|r?mse|s?mape|brier|ece|mce|ned|edit_dist(?:ance)?|levenshtein|distance|fpr|fnr|"
-    r"false_(?:positive|negative)s?|hallucinat[a-z]*|chair_?[is]?|toxic[a-z]*|lpips|fid)(?![a-z0-9])"
+    r"false_(?:positive|negative)s?|hallucinat[a-z]*|chair_?[is]?|toxic[a-z]*|lpips|fid|attack_success|asr|"
+    r"jailbr[a-z]*|harm(?:ful(?:ness)?|s)?|strong_?reject|unsafe|violations?|miss(?:_rate|es)|leak[a-z]*|"
+    r"inconsisten[a-z]*|sycophan[a-z]*|stereotypes?|bias|(?:false|over)_?refusals?|latency|runtime)(?![a-z0-9])"
 )
 """Whole words that name a metric of which less is better: "lossless_acc" is none."""
 _MORE: Final = re.compile(
     r"(?<![a-z0-9])(?:acc(?:uracy)?|f1|precision|recall|auc|auroc|free)(?![a-z0-9])|^(?:no|non|without)[^a-z0-9]"
 )
 """Words with which more is better after all, as in "error_detection_acc"."""
+_KNOWN: Final = re.compile(
+    r"(?<![a-z0-9])(?:exact_match|em|match|correct(?:ness)?|score|pass(?:@\d+|_at_\d+)?|bleu|rouge[a-z0-9]*|meteor|"
+    r"cider|spice|anls|mcc|success|win|overall|average|includes?|judge[a-z_]*|model_graded_[a-z]+)(?![a-z0-9])"
+)
+"""Other words of scores of which more is better."""
 _CAPITAL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 LETTERS: Final = {"C": 1.0, "P": 0.5, "I": 0.0, "N": 0.0}
 """Values of inspect_ai: correct, partially correct, incorrect, no answer."""
@@ -104,17 +111,30 @@ def load(place: Path, margin: float) -> Baseline:
     if not entries:
         why = f"; no score from 0 to 1: {', '.join(left)}" if left else ""
         raise UsageError(f"{visible(str(place))}: no score by sample (lm-eval: --log_samples){visible(why)}")
-    return Baseline({"left_out": left}, {each.key: each for each in entries})
+    guessed = sorted({each.key[0] for each in entries if not more_is_better(each.key[0])})
+    return Baseline({"left_out": left, "guessed": guessed}, {each.key: each for each in entries})
 
 
 def less_is_better(metric: str) -> bool:
     """Whether a metric's name says that less of it is better.
 
-    >>> [less_is_better(name) for name in ("error_rate", "CHAIR_i", "wer,none", "lossless_acc", "f1")]
-    [True, True, True, False, False]
+    >>> [less_is_better(name) for name in ("error_rate", "CHAIR_i", "wer,none", "attack_success_rate")]
+    [True, True, True, True]
+    >>> [less_is_better(name) for name in ("lossless_acc", "f1", "bias_free")]
+    [False, False, False]
     """
     name = _CAPITAL.sub("_", metric).casefold()
     return bool(_LESS.search(name)) and not _MORE.search(name)
+
+
+def more_is_better(metric: str) -> bool:
+    """Whether a metric's name says that more of it is better; of others that is taken to be so, and told.
+
+    >>> [more_is_better(name) for name in ("exact_match,none", "relaxed_acc", "pass@1", "refusal_rate")]
+    [True, True, True, False]
+    """
+    name = _CAPITAL.sub("_", metric).casefold()
+    return bool(_MORE.search(name) or _KNOWN.search(name))
 
 
 def _files(place: Path) -> list[Path]:

@@ -139,6 +139,19 @@ def test_what_can_not_be_gated_is_left_out_and_told(
     assert "left out: perplexity,strict-match of gsm8k" in capsys.readouterr().out
 
 
+def test_which_way_is_better_is_told_where_the_name_does_not_say(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, after = lm_eval(tmp_path / "a", GOOD), lm_eval(tmp_path / "b", GOOD)
+    cli.main(["gate", str(before), str(after)])
+    assert "more is taken to be better" not in capsys.readouterr().out
+    for place in (before, after):
+        for file in place.rglob("*.jsonl"):
+            file.write_text(file.read_text().replace("exact_match", "refusal_rate"))
+    cli.main(["gate", str(before), str(after)])
+    assert "more is taken to be better, by no word of the name: refusal_rate" in capsys.readouterr().out
+
+
 def test_epochs_are_means_and_no_samples_of_their_own(tmp_path: Path) -> None:
     rows = [{**row, "epoch": epoch} for row in samples_of_inspect([1.0, 0.0]) for epoch in (1, 2)]
     file = tmp_path / "log.json"
