@@ -72,10 +72,9 @@ def main(args: argparse.Namespace) -> int:
         print(visible(line, 2000))
     for name in dict.fromkeys([*before.about.get("left_out", ()), *after.about.get("left_out", ())]):
         print(f"left out: {visible(str(name))}: less is better, or it is no score from 0 to 1")
-    if guessed := [*dict.fromkeys([*before.about.get("guessed", ()), *after.about.get("guessed", ())])]:
-        print(
-            f"more is taken to be better, by no word of the name: {visible(', '.join(map(str, guessed)), 400)}"
-        )
+    if guessed := [*before.about.get("guessed", ()), *after.about.get("guessed", ())]:
+        names = visible(", ".join(dict.fromkeys(map(str, guessed))), 400)
+        print(f"more is taken to be better, by no word of the name: {names}")
     page = ci.comment(answer, gate, os.environ)
     if args.markdown:
         replace_file(args.markdown.parent, args.markdown.name, page)

@@ -133,7 +133,7 @@ def more_is_better(metric: str) -> bool:
     >>> [more_is_better(name) for name in ("exact_match,none", "relaxed_acc", "pass@1", "refusal_rate")]
     [True, True, True, False]
     """
-    name = _CAPITAL.sub("_", metric).casefold()
+    name = _CAPITAL.sub("_", metric.partition(",")[0]).casefold()
     return bool(_MORE.search(name) or _KNOWN.search(name))
 
 
