@@ -28,6 +28,7 @@ def adapted(family: str, parts: LoadedCheckpoint) -> VisionLanguageModel:
 
 def finished(adapter: VisionLanguageModel, parts: LoadedCheckpoint) -> VisionLanguageModel:
     """An adapter with what its memory and its reports need to know of the loaded checkpoint."""
+    quantisers.unpack(parts.model)
     words = parts.model.config.get_text_config()
     adapter.footprint, adapter.max_positions = footprint(words), max_positions(words)
     adapter.image_backend = processors.backend(parts.processor)
@@ -57,7 +58,8 @@ def in_hand(model: Any, processor: Any, *, name: str = "in hand") -> VisionLangu
         adapter = adapted(family, parts)
     except AttributeError as error:
         raise ModelUnavailable(f"{name}: its decoder can't be taken apart ({error})") from error
-    adapter.notes = (*quantisation.note(quantisers.of(model)), *notes(model), *adapter.MEANING)
+    about = (*quantisation.note(quantisers.of(model)), *prompting.dated(processor), *notes(model))
+    adapter.notes = (*about, *adapter.MEANING)
     return adapter
 
 

@@ -99,6 +99,7 @@ def load(
         model = model.to(place)
     adapter = _adapter(found, LoadedCheckpoint(model, processor, called, digest, style, count))
     notes += converted.notes(sources.hub_id(name) or name, found.family, processor, style.square)
+    notes += prompting.dated(processor)
     about = [*sources.origin(name, found.folder), *notes, *adapting.notes(model)]
     adapter.notes = (*about, *adapter.MEANING)
     return adapter

@@ -29,6 +29,8 @@ class PromptStyle:
 
 
 CHECKPOINT = PromptStyle()
+TODAY = "strftime_now"
+"""What a chat template calls for the time."""
 ORIGINAL = {
     "llava-hf/llava-1.5-7b-hf": PromptStyle(VICUNA, square=True),
     "llava-hf/llava-v1.6-vicuna-7b-hf": PromptStyle(VICUNA),
@@ -51,6 +53,14 @@ def render(processor: Any, question: str, prompt: PromptStyle, mark: str, pictur
         expected = "once" if pictures == 1 else f"{pictures} times"
         raise ValueError(f"the prompt holds {mark!r} {count} times, must be {expected}: {text[:80]!r}")
     return text
+
+
+def dated(processor: Any) -> tuple[str, ...]:
+    """What a report says of a chat template that tells the date; nothing of any other."""
+    template = getattr(processor, "chat_template", None)
+    texts = template.values() if isinstance(template, dict) else [template]
+    dates = any(TODAY in str(text) for text in texts)
+    return ("its chat template tells the date: on another day it is asked with other prompts",) * dates
 
 
 def pad_to_square(picture: Image.Image, mean: Sequence[float]) -> Image.Image:

@@ -82,6 +82,19 @@ def _held(model: Any) -> bool:
     return not (next(modules) <= next(modules) and next(weights) <= next(weights))
 
 
+def unpack(model: Any) -> None:
+    """Do now what a quantiser does to a model before its first pass: parts run without the whole here.
+
+    compressed-tensors unpacks its weights then.
+    """
+    if of(model) is None:
+        return
+    named = getattr(model, "_forward_pre_hooks_with_kwargs", {})
+    for key, hook in list(model._forward_pre_hooks.items()):
+        if key not in named:
+            hook(model, ())
+
+
 def of(model: Any) -> dict[str, Any] | None:
     """What the config of a loaded model says of its quantiser; None where its weights are plain numbers."""
     for part in (model.config, model.config.get_text_config()):

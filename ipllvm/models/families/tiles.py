@@ -33,8 +33,13 @@ class Tiled(TransformersModel):
     def views(self, prepared: Prepared) -> Sequence[View]:
         """See the interface."""
         cuts = [self.across(size) for size in prepared.sizes]
+        given = len(prepared.fields["pixel_values"].flatten(0, -4))
+        if given == len(cuts):  # whatever its settings say: the processor cut none
+            cuts = [(1, 1)] * given
         counts = [rows * columns for rows, columns in cuts]
         views = sum(count + (count > 1) for count in counts)
+        if views != given:
+            raise ValueError(f"{self.name} shows {given} views where its processor's settings say {views}")
         side = isqrt(int(prepared.visual.sum()) // views)
         found: list[View] = []
         for number, cut in enumerate(cuts):

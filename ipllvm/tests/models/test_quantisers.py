@@ -21,6 +21,7 @@ from ipllvm.models.loading import load, sketch
 from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.records import Target
+from ipllvm.tests.models import four_bits
 from ipllvm.tests.models.test_load_options import edited
 from ipllvm.tests.tiny import make
 from ipllvm.tests.tiny.contract import Both, samples
@@ -113,6 +114,104 @@ def test_plain_weights_are_not_called_quantised(tmp_path: Path) -> None:
     folder = edited(make("llava-llama", tmp_path), quantization_config={"quant_method": "mxfp4"})
     with pytest.raises(ModelUnavailable, match="remove quantization_config"):
         load(str(folder), device="cpu")
+
+
+def test_what_is_packed_until_the_first_pass_is_unpacked(tmp_path: Path) -> None:
+    auto: Any = AutoModelForImageTextToText
+    folder = make("llava-llama", tmp_path)
+    model, unpacked = auto.from_pretrained(folder, dtype=torch.float32), []
+    model.register_forward_pre_hook(lambda module, args: unpacked.append(module))
+    held = in_hand(model, processors.load(folder, "llava"))
+    assert unpacked == [], "a model without a quantiser is left alone"
+    model.config.quantization_config = {"quant_method": "compressed-tensors"}
+    held = in_hand(model, processors.load(folder, "llava"))
+    assert unpacked == [model] and held.notes
+
+
+def _compressed(model: Any, preset: str, group: int | None) -> dict[str, Any]:
+    """What config.json says of a model whose decoder's matrices are packed in place by compressed-tensors."""
+    quantization: Any = import_module("compressed_tensors.quantization")
+    compressors: Any = import_module("compressed_tensors.compressors")
+    scheme = quantization.preset_name_to_scheme(preset, ["Linear"])
+    scheme.weights.group_size = group or scheme.weights.group_size
+    apart = _apart(model)
+    settings = quantization.QuantizationConfig(config_groups={"all": scheme}, ignore=apart)
+    quantization.apply_quantization_config(model, settings)
+    for each in model.modules():
+        if getattr(each, "quantization_scheme", None) is None:
+            continue
+        rows = each.weight.view(len(each.weight), -1, group or each.weight.shape[1])
+        scale, zero = quantization.utils.calculate_qparams(rows.amin(-1), rows.amax(-1), scheme.weights)
+        each.weight_scale.data = scale.to(each.weight_scale.dtype)
+        if getattr(each, "weight_zero_point", None) is not None:
+            each.weight_zero_point.data = zero.to(each.weight_zero_point.dtype)
+    packed = compressors.ModelCompressor.from_pretrained_model(model)
+    packed.compress_model(model)
+    found = packed.quantization_config.model_dump(exclude_none=True, mode="json")
+    stored = {"quantization_status": "compressed", "quant_method": "compressed-tensors"}
+    return {**found, "ignore": apart, **stored}
+
+
+def _apart(model: Any) -> list[str]:
+    """Every matrix but those of the decoder's layers."""
+    linears = (name for name, each in model.named_modules() if isinstance(each, torch.nn.Linear))
+    return sorted(name for name in linears if ".layers." not in name or "vis" in name)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("family", ["llava-llama", "qwen2_vl"])
+@pytest.mark.parametrize("method", ["gptq", "awq"])
+def test_four_bits_answer_as_transformers_does(family: str, method: str, tmp_path: Path) -> None:
+    if any(find_spec(package) is None for package in ("gptqmodel", "optimum", "accelerate", "datasets")):
+        pytest.skip("it needs gptqmodel, optimum and accelerate")
+    folder = make(family, tmp_path)
+    path, plain = folder / "model.safetensors", sketch(str(folder))
+    apart = _apart(plain._model)  # type: ignore[attr-defined]
+    store = four_bits.gptq if method == "gptq" else four_bits.awq
+    held: dict[str, torch.Tensor] = {}
+    for name, value in load_file(path).items():
+        if ".layers." in name and "vis" not in name and name.endswith("_proj.weight"):
+            bare = name.removesuffix("weight")
+            held |= {bare + part: each.clone() for part, each in store(value.float()).items()}
+        else:
+            held[name] = value
+    save_file(held, path, metadata={"format": "pt"})
+    settings = {"quant_method": method, "bits": 4, "group_size": four_bits.GROUP, "desc_act": False}
+    own = {"sym": True, "checkpoint_format": "gptq"}
+    if method == "awq":
+        own = {"zero_point": True, "version": "gemm", "modules_to_not_convert": apart}
+    edited(folder, quantization_config={**settings, **own})
+    _require_as_transformers(folder)
+
+
+def _require_as_transformers(folder: Path) -> None:
+    """A quantised checkpoint answers as transformers' own load: clean, permuted, with noise at a layer."""
+    auto: Any = AutoModelForImageTextToText
+    model = load(str(folder), device="cpu")
+    theirs = auto.from_pretrained(folder, dtype=torch.float32, device_map="cpu").eval()
+    reference = Reference(theirs, processors.load(folder, model.info().family))
+    noise = LayerNoise(1, "symmetric", 0.5, 0.6, Target.IMAGE, generated=False)
+    assert Both(model, reference).require_equal(samples(1), [Permutation(), noise], 1)
+    assert model.notes[0].startswith("its weights are quantised: ")
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("family", ["llava-llama", "qwen2_vl"])
+@pytest.mark.parametrize(("preset", "group"), [("W4A16", 32), ("W8A8", None), ("FP8_DYNAMIC", None)])
+def test_what_compressed_tensors_packs_answers_as_transformers_does(
+    family: str, preset: str, group: int | None, tmp_path: Path
+) -> None:
+    if find_spec("compressed_tensors") is None or find_spec("accelerate") is None:
+        pytest.skip("it needs compressed-tensors and accelerate")
+    auto: Any = AutoModelForImageTextToText
+    folder = make(family, tmp_path)
+    made = auto.from_pretrained(folder, dtype=torch.float32)
+    settings = _compressed(made, preset, group)
+    made.save_pretrained(folder)
+    edited(folder, quantization_config=settings)
+    _require_as_transformers(folder)
 
 
 def _configs() -> dict[str, tuple[str, Any]]:
