@@ -173,7 +173,7 @@ def test_four_bits_answer_as_transformers_does(family: str, method: str, tmp_pat
     for name, value in load_file(path).items():
         if ".layers." in name and "vis" not in name and name.endswith("_proj.weight"):
             bare = name.removesuffix("weight")
-            held |= {bare + part: each.clone() for part, each in store(value.float()).items()}
+            held |= {bare + part: each.contiguous() for part, each in store(value.float()).items()}
         else:
             held[name] = value
     save_file(held, path, metadata={"format": "pt"})
