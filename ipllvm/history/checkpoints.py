@@ -107,6 +107,15 @@ def _text(value: object, limit: int) -> str:
     return visible(str(value), limit)
 
 
+def _tag(label: str) -> list[tuple[int, str]]:
+    """What a tag is sorted by: its numbers as numbers, so that v1.9 is before v1.10.
+
+    >>> sorted(["v1.10", "v1.9", "v1.9-rc2", "v2"], key=_tag)
+    ['v1.9', 'v1.9-rc2', 'v1.10', 'v2']
+    """
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", label)]
+
+
 def ordered(found: Sequence[CheckpointRun], by: str) -> list[CheckpointRun]:
     """The checkpoints in their order, each under its own label; raises UsageError for steps there are not."""
     steps = [_STEP.search(each.model) or _STEP.search(each.label) for each in found]
@@ -121,6 +130,8 @@ def ordered(found: Sequence[CheckpointRun], by: str) -> list[CheckpointRun]:
                 zip(steps, found, strict=True), key=lambda pair: int((pair[0] or ["", "0"])[1])
             )
         ]
+    elif by == "tag":
+        built = sorted(found, key=lambda each: _tag(each.label))
     elif by in ("time", "auto"):
         built = sorted(found, key=lambda each: each.when)
     taken: dict[str, int] = {}

@@ -121,6 +121,13 @@ def test_the_order_is_the_step_or_the_time(training: Path, by: str, expected: Se
     assert [each.label for each in found] == [f"checkpoint-{step}" for step in expected]
 
 
+def test_tags_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
+    for hours, tag in enumerate(("v1.10", "v1.9", "v2.0")):
+        run(tmp_path / "runs", tag, NOTHING, hours=hours)
+    found = ordered(list(checkpoints(str(tmp_path / "runs"), tmp_path)), "tag")
+    assert [each.label for each in found] == ["v1.9", "v1.10", "v2.0"]
+
+
 def test_one_model_measured_twice_has_two_labels_and_no_step(tmp_path: Path) -> None:
     places = [run(tmp_path, "m", NOTHING, hours=hours) for hours in (1, 2)]
     found = [each for place in places for each in checkpoints(str(place), tmp_path)]
