@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _STEP: Final = re.compile(r"(\d+)\D*$")
 """The last number of a name."""
-ORDERS: Final = ("auto", "time", "step", "given")
+ORDERS: Final = ("auto", "time", "step", "tag", "given")
 
 
 @dataclass(frozen=True, slots=True)

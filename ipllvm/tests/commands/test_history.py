@@ -126,6 +126,7 @@ def test_tags_are_in_the_order_of_their_numbers(tmp_path: Path) -> None:
         run(tmp_path / "runs", tag, NOTHING, hours=hours)
     found = ordered(list(checkpoints(str(tmp_path / "runs"), tmp_path)), "tag")
     assert [each.label for each in found] == ["v1.9", "v1.10", "v2.0"]
+    assert history(tmp_path / "runs", "--by=tag", "--html", tmp_path / "page.html") == 0
 
 
 def test_one_model_measured_twice_has_two_labels_and_no_step(tmp_path: Path) -> None:
