@@ -17,7 +17,6 @@ from ipllvm.safety.printing import visible
 PASSES_ON = True
 PAPERS = ("llava-1.5", "llava-next", "llava-ov")
 EMBEDDED = ("llava-tiny", "llava-next-tiny", "llava-ov-tiny")
-ENCODERS = ("vit-tiny", "resnet-tiny")
 FEW = ("--samples=60", "--draws=2")
 """What is taken on a CPU unless --samples and --draws are given."""
 
@@ -51,13 +50,13 @@ def main(args: argparse.Namespace) -> int:
     """Plan, measure, write; 0, or pytest's status where nothing could be measured or a run was stopped."""
     from ipllvm.models.sources import check_name, names_classes
     from ipllvm.paper import planning, words
-    from ipllvm.paper.parts import chosen
+    from ipllvm.paper.parts import EMBEDDED_ENCODERS, chosen
 
     parts, names = chosen(args.only), [check_name(name) for name in args.models or _default()]
     encoders = [name for name in names if names_classes(name)]
     models = [name for name in names if name not in encoders]
     if not args.models and set(models) <= set(EMBEDDED):
-        encoders = [*ENCODERS]
+        encoders = [*EMBEDDED_ENCODERS]
     sizes = [*_sizes(args.rest)] if args.on == "here" else []
     device = planning.devices(args.on)
     samples, draws = (_number(name, [*sizes, *args.rest]) for name in ("samples", "draws"))

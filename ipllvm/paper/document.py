@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from ipllvm.claims.tables import plots
 from ipllvm.paper import drawing, pages
 from ipllvm.paper.agreement import Agreement
-from ipllvm.paper.cells import cells
+from ipllvm.paper.cells import NOT_ASKED, cells
 from ipllvm.paper.measured import Measured, PaperCell
-from ipllvm.paper.parts import ENCODER_SIDE, PaperPart
+from ipllvm.paper.parts import EMBEDDED_ENCODERS, ENCODER_SIDE, PaperPart
 from ipllvm.paper.planning import is_here
 from ipllvm.paper.words import Document, PaperSection, reasons
 from ipllvm.reporting import canvas, exports
@@ -91,6 +91,10 @@ def _beside_the_printed_map(cells: Sequence[drawing.Numbers], printed: Sequence[
 
 def _untested(part: PaperPart, models: Sequence[str], measured: Measured) -> Iterator[str]:
     """As `words.reasons`, of a part without cells."""
+    if not models:
+        kind = "models that only name classes" if part.key == ENCODER_SIDE else "models"
+        names = " ".join(part.models or EMBEDDED_ENCODERS)
+        yield f"NOT TESTED: {kind} were {NOT_ASKED.format(names, part.key)}"
     keys = [(part.property_name, model, benchmark) for model in models for benchmark in part.benchmarks]
     lost = [
         PaperCell(part.key, key[1], key[2], "", None, None, None, "", 0, None, Agreement.NOT_TESTED,

@@ -13,6 +13,7 @@ from ipllvm.session.profiles import OWN, PUBLISHED
 
 ENCODER_SIDE: Final = "fig6a"
 """The part that is about models which only name classes."""
+EMBEDDED_ENCODERS: Final = ("vit-tiny", "resnet-tiny")
 _IMAGENET: Final = ("imagenet",)
 LISTS: Final = ("models", "series", "stand_ins", "averages")
 

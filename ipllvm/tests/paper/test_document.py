@@ -142,6 +142,15 @@ def test_a_reason_that_several_models_have_is_told_once() -> None:
     assert line.startswith("NOT TESTED: m, n on mmstar, mme: ") and "ipllvm data get mmstar mme" in line
 
 
+def test_a_figure_of_models_of_which_none_was_asked_for_says_so_and_how_to_ask() -> None:
+    encoders, curves = document.build(chosen(["fig6"]), ["m"], [], _given()).parts
+    (line,) = (line for line in encoders.remarks if "NOT TESTED" in line)
+    assert line.startswith("NOT TESTED: models that only name classes were not asked for: ")
+    assert line.endswith("ipllvm paper --models vit-tiny resnet-tiny --only fig6a")
+    (line,) = (line for line in curves.remarks if "NOT TESTED" in line)
+    assert line.startswith("NOT TESTED: m on ai2d: ")
+
+
 def test_models_that_were_not_asked_for_are_told_in_one_line_with_one_command() -> None:
     (section,) = document.build(chosen(["table1"]), [], [], _given()).parts
     (line,) = (line for line in words.reasons(section) if "not asked for" in line)
