@@ -34,7 +34,7 @@ from ipllvm.session.combinations import TARGETS
 from ipllvm.session.in_memory import in_hand
 from ipllvm.session.option import ROW, Bears, Option, number, one_of, option, whole
 from ipllvm.session.profiles import BENCHMARKS as BENCHMARKS_OF
-from ipllvm.session.profiles import CLASSES, PROFILES, PUBLISHED, Size, size
+from ipllvm.session.profiles import CLASSES, PROFILES, PUBLISHED, PUBLISHED_CLASSES, Size, size
 
 DEFAULT_MODELS: Final = ("llava-tiny",)
 DEFAULT_LANGUAGE_MODELS: Final = ("lm-tiny",)
@@ -282,9 +282,18 @@ class Options:
         """Whether the profile says what is measured on: what of it is not here is then left out."""
         return self.benchmarks == BENCHMARKS_OF[self.profile]
 
+    @property
+    def on_classes(self) -> bool:
+        """Whether all models only name classes, and are measured on what is made for those."""
+        return self.benchmarks == CLASSES and all(map(names_classes, self.models))
+
     def published(self, property_name: str) -> tuple[str, ...]:
         """What the paper measures a property on, where its profile was asked for and no benchmark."""
-        return PUBLISHED.get(property_name, ()) if self.profile == "paper" and self.on_defaults else ()
+        if self.profile != "paper":
+            return ()
+        if self.on_classes:
+            return PUBLISHED_CLASSES.get(property_name, ())
+        return PUBLISHED.get(property_name, ()) if self.on_defaults else ()
 
     def label(self, model: str) -> str:
         """What test ids and reports call one of the models asked for."""

@@ -42,6 +42,16 @@ def test_own_data_go_to_the_tests_that_they_are_fit_for(
     assert unfit(marker, data(sample)) == why
 
 
+def test_the_papers_profile_asks_encoders_on_imagenet_and_models_on_ai2d() -> None:
+    assert benchmarks(None, read(profile="paper", model=["vit-tiny"]), "occlusion") == ["imagenet", "objects"]
+    named = benchmarks(None, read(profile="paper", model=["llava-tiny"]), "occlusion")
+    assert named[0] == "ai2d" and "imagenet" not in named
+    assert benchmarks(None, read(profile="paper", model=["vit-tiny", "llava-tiny"]), "occlusion")[0] == "ai2d"
+    assert benchmarks(None, read(profile="quick", model=["vit-tiny"]), "occlusion") == ["objects"]
+    asked = read(profile="paper", model=["vit-tiny"], benchmark=["scenes"])
+    assert benchmarks(None, asked, "occlusion") == ["scenes"]
+
+
 def test_words_alone_are_fit_for_words() -> None:
     bare = replace(SAMPLE, images=())
     assert unfit(WORDS, replace(data(bare), samples=(bare,))) == ""
