@@ -344,6 +344,9 @@ class Session:
         if self.report is None or self.config.get_verbosity() < -1:
             if self.unwritten:
                 terminalreporter.write_line(f"no report was written: {self.unwritten}", red=True)
+            elif not self.options.plan and self.config.get_verbosity() >= -1:
+                for line in self.gathered.untested():
+                    terminalreporter.write_line(line)
             return
         from ipllvm.reporting.ci import publish_run
         from ipllvm.reporting.terminal import summary

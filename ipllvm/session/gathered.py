@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ipllvm.gate.agreement import material
+from ipllvm.safety.printing import visible
 from ipllvm.session.outcomes import NOT_MEASURED, ROWS, SKIPPED, case, ending, outcome, reason
 from ipllvm.session.progress import TOLD, told
 
@@ -86,6 +87,15 @@ class Gathered:
                 same = tuple(about[name] for name in ("property", "model", "benchmark", "claim"))
                 found[report.nodeid if alone else same] = report, about, reason(report)
         yield from found.values()
+
+    def untested(self) -> Iterator[str]:
+        """Why tests gave no row, a line a reason: properties, models and benchmarks of which it is so."""
+        found: dict[str, dict[str, dict[str, None]]] = {}
+        for _, about, why in self.lost(SKIPPED):
+            for name in ("property", "model", "benchmark"):
+                found.setdefault(why, {}).setdefault(name, {})[about[name]] = None
+        for why, names in found.items():
+            yield visible(f"not tested: {'; '.join(map(', '.join, names.values()))}: {why}", 1000)
 
     def never_run(self, config: pytest.Config) -> Iterator[tuple[str, dict[str, Any]]]:
         """Id and case of each test of a property that the session ended without."""

@@ -82,3 +82,11 @@ def test_word_problems_are_asked_without_a_picture_and_of_no_other_property(tmp_
     reasons = {skipped["property"]: skipped["reason"] for skipped in report["not_tested"]}
     assert reasons["image_use"] == reasons["permutation_identity"] == "the benchmark has no pictures"
     assert reasons["option_order"] == "is measured on scenes-mc, charts-mc, easyvqa-mc, mmvp, planted"
+
+
+def test_a_run_of_which_nothing_fits_says_why_once(tmp_path: Path) -> None:
+    chosen = ("-k", "resolution or orientation", "--benchmark=word_problems", "--samples=20", "--device=cpu")
+    done = session(tmp_path, *properties(*chosen, "--model=planted:invariant"))
+    (line,) = (line for line in done.output.splitlines() if line.startswith("not tested: "))
+    assert {"orientation", "resolution"} == set(line.split(": ")[1].split(";")[0].split(", "))
+    assert line.endswith("; planted:invariant; word_problems: the benchmark has no pictures")
