@@ -289,11 +289,8 @@ class Options:
 
     def published(self, property_name: str) -> tuple[str, ...]:
         """What the paper measures a property on, where its profile was asked for and no benchmark."""
-        if self.profile != "paper":
-            return ()
-        if self.on_classes:
-            return PUBLISHED_CLASSES.get(property_name, ())
-        return PUBLISHED.get(property_name, ()) if self.on_defaults else ()
+        own = PUBLISHED_CLASSES if self.on_classes else PUBLISHED if self.on_defaults else {}
+        return own.get(property_name, ()) if self.profile == "paper" else ()
 
     def label(self, model: str) -> str:
         """What test ids and reports call one of the models asked for."""
@@ -378,8 +375,7 @@ def header(config: pytest.Config, options: Options) -> list[str]:
 
 def check_workers(workers: int | None, options: Options) -> None:
     """Raises UsageError for more xdist workers than GPUs: each holds a model of its own."""
-    count = gpus.count()
-    if workers and count and workers > count and not options.device.startswith("cpu"):
+    if workers and (count := gpus.count()) and workers > count and not options.device.startswith("cpu"):
         raise UsageError(f"-n {workers}: a worker holds a model and there are {count} GPU(s): use -n {count}")
 
 
@@ -396,11 +392,9 @@ def read(config: pytest.Config) -> Options:
     values["benchmarks"] = tuple(dict.fromkeys(asked))
     values["captioner"] = values["captioner"] or CAPTIONERS[values["generator"]]
     values["language_models"] = values["language_models"] or DEFAULT_LANGUAGE_MODELS
-    created = combinations.created(values)
-    if created:
+    if created := combinations.created(values):
         values.update(baseline=None, save_baseline=values["baseline"], budget=None, variants=1)
     served = any(map(is_endpoint, values["models"]))
     values["noise_floor"] |= served and not (values["sequential"] or values["top_up"])
-    for name in ("baseline", "save_baseline"):
-        values[name] = values[name] or ""
+    values |= {name: values[name] or "" for name in ("baseline", "save_baseline")}
     return Options(fewer_do=typed["samples"] == "auto", created=created, **values)

@@ -46,7 +46,7 @@ PUBLISHED: Final = {
 """What the paper measures each property on; for Fig. 9 right it names no data, MMStar is that of its left."""
 CLASSES: Final = ("objects",)
 """What models that only name classes are measured on."""
-PUBLISHED_CLASSES: Final = {"occlusion": ("imagenet",)}
+PUBLISHED_CLASSES: Final[dict[str, tuple[str, ...]]] = {"occlusion": ("imagenet",)}
 """What the paper measures a property of such models on."""
 BENCHMARKS: Final = {"quick": OWN, "paper": OWN, "audit": (*OWN, *(f"{name}-mc" for name in OWN))}
 DEFAULT: Final = {"quick": Size(200, 5), "paper": Size(None, 5), "audit": Size(None, 5)}
