@@ -11,13 +11,16 @@ pytestmark = pytest.mark.law
 
 
 def test_other_picture_is_of_another_cluster(probe: "Probe") -> None:
-    """The picture is one of another cluster's, in whatever company; the question stays as it is."""
+    """The picture is one of another cluster's, the same in whatever company; the question stays as it is."""
+    from functools import partial
+
     from ipllvm.benchmarks import rewording
     from ipllvm.laws import questions
     from ipllvm.laws.strategies import some_of
 
-    pictured = rewording.with_other_pictures(probe.benchmark)
-    probe.hold(questions.other_picture, some_of(probe.benchmark, pictured, apart=True))
+    whole = probe.benchmark
+    pictured = rewording.with_other_pictures(whole, whole)
+    probe.hold(partial(questions.other_picture, whole=whole), some_of(whole, pictured))
 
 
 def test_own_picture_in_its_place(probe: "Probe") -> None:

@@ -24,7 +24,7 @@ def test_second_picture(evaluation: "Evaluation") -> None:
     """Δ = score with the own picture - score with another before it, at most the margin."""
     from ipllvm.evaluation import several_pictures
 
-    data = with_pictures_before(evaluation.benchmark)
+    data = with_pictures_before(evaluation.benchmark, evaluation.whole)
     several_pictures.require_taken(evaluation, data.samples[0])
     ids = {sample.id for sample in data.samples}
     *whole, second = evaluation.run(Blank(), also=[data])

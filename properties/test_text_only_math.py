@@ -3,10 +3,10 @@
 Claim: given worked examples and no image, the language side solves at least 2 % of word problems, the
 least that the other claims call a difference. Statistic: the share of problems whose answer, "The answer
 is N", is right; on `gsm8k` after eight worked examples, on `word_problems`, which models of small context
-can read, after two. Beside it stands the visual side, the accuracy on as many questions of `charts`. Kind:
-observation. The paper's own claim is about the order of four models, of which it prints no figures;
-fewer than six can't settle an order. With several models the rank correlation of both sides is a
-statement of the run, UNDECIDED below six.
+can read, after two. Beside it stands the visual side, the accuracy on as many questions of `charts`, the same
+for the same problems. Kind: observation. The paper's own claim is about the order of four models, of which it
+prints no figures; fewer than six can't settle an order. With several models the rank correlation of both
+sides is a statement of the run, UNDECIDED below six.
 """
 
 from typing import TYPE_CHECKING
@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 def test_text_only_math(evaluation: "Evaluation") -> None:
     """The share of word problems solved, at least the margin."""
     from ipllvm.benchmarks import charts
-    from ipllvm.benchmarks.subset import subset
+    from ipllvm.benchmarks.partners import beside
 
-    pictured = charts.short()
-    count = min(len(evaluation.benchmark.samples), len(pictured.samples))
-    clean, visual = evaluation.run(also=[subset(pictured, count, evaluation.settings.seed)])
+    data, whole, seed = evaluation.benchmark, evaluation.whole, evaluation.settings.seed
+    clean, visual = evaluation.run(also=[beside(data, whole, charts.short(), seed)])
     evaluation.check("text_only_math", score(clean), Shown({"clean": clean, "visual": visual}))

@@ -5,12 +5,13 @@ with a digest of their own.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
 from ipllvm.benchmarks.answer_options import options
 from ipllvm.benchmarks.names import ACCEPTED
+from ipllvm.benchmarks.partners import elsewhere
 from ipllvm.benchmarks.prompts import LETTER, LETTERS, SHORT
 from ipllvm.benchmarks.variants import variant, with_digest
 from ipllvm.errors import NotTested
@@ -113,41 +114,31 @@ def _captioned(sample: Sample) -> list[Sample]:
     return [] if wrong is None else [replace(sample, prompt=f"Caption: {wrong}.\n{sample.prompt}")]
 
 
-def with_other_pictures(data: Benchmark) -> Benchmark:
-    """Each question with the picture of another cluster in place of its own, fixed by its id.
+def with_other_pictures(data: Benchmark, whole: Benchmark) -> Benchmark:
+    """Each question with the picture of another cluster in place of its own, fixed by it and all of `whole`.
 
-    Raises NotTested where there is no other cluster.
+    `data` are some of its samples. Raises NotTested where there is no other cluster.
     """
-    pairs = _paired(data)
-    samples = [replace(sample, images=other.images) for sample, other in pairs]
-    return _some(with_digest(data, samples, f"in place {_who(pairs)}"), "has no second picture")
+    others = elsewhere(whole)
+    samples = [replace(sample, images=other.images) for sample, other in _paired(data, others)]
+    return _some(with_digest(data, samples, f"in place {_who(others)}"), "has no second picture")
 
 
-def with_pictures_before(data: Benchmark) -> Benchmark:
-    """Each question with a picture of another cluster before its own; raises NotTested as above."""
-    pairs = _paired(data)
-    samples = [replace(sample, images=(*other.images, *sample.images)) for sample, other in pairs]
-    return _some(with_digest(data, samples, f"before {_who(pairs)}"), "has no second picture")
+def with_pictures_before(data: Benchmark, whole: Benchmark) -> Benchmark:
+    """Each question with a picture of another cluster before its own; takes and raises as above."""
+    others = elsewhere(whole)
+    samples = [replace(each, images=(*other.images, *each.images)) for each, other in _paired(data, others)]
+    return _some(with_digest(data, samples, f"before {_who(others)}"), "has no second picture")
 
 
-def _paired(data: Benchmark) -> list[tuple[Sample, Sample]]:
-    """Each sample with pictures, and one of another cluster that has some too."""
-    pictured = [sample for sample in data.samples if sample.images]
-    if len({sample.cluster for sample in pictured}) < 2:
-        return []
-    return [(sample, _elsewhere(sample, pictured)) for sample in pictured]
+def _paired(data: Benchmark, others: Mapping[str, Sample]) -> list[tuple[Sample, Sample]]:
+    """Each sample with pictures, and the one whose pictures it is put beside; none where there are none."""
+    return [(sample, others[sample.cluster]) for sample in data.samples if sample.images and others]
 
 
-def _who(pairs: Sequence[tuple[Sample, Sample]]) -> str:
-    """Whose pictures are taken: it depends on the samples that there are, so the digest has to tell."""
-    return repr([(sample.id, other.id) for sample, other in pairs])
-
-
-def _elsewhere(sample: Sample, pictured: Sequence[Sample]) -> Sample:
-    """The first of another cluster from a place on that the sample's id draws."""
-    start = int(generator("other picture", sample.id).integers(len(pictured)))
-    places = (pictured[(start + step) % len(pictured)] for step in range(len(pictured)))
-    return next(other for other in places if other.cluster != sample.cluster)
+def _who(others: Mapping[str, Sample]) -> str:
+    """Whose pictures all questions are put beside, which the digest has to tell."""
+    return repr([(cluster, other.id) for cluster, other in others.items()])
 
 
 def _some(data: Benchmark, why: str) -> Benchmark:

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 
 
 class Evaluation:
-    """One model on one benchmark, as a property test sees it."""
+    """One model on one benchmark, as a property test sees it; `whole` is all that the benchmark has."""
 
     def __init__(
         self,
@@ -78,10 +78,12 @@ class Evaluation:
         grading: Grading | None = None,
         derived: Derived | None = None,
         executor: Executor | None = None,
+        whole: Benchmark | None = None,
     ) -> None:
         self.property_name = property_name
         self.model = model
         self.benchmark = self.planned_benchmark = benchmark
+        self.whole = whole or benchmark
         self.total = total
         self.claims = claims
         self.settings = settings
@@ -269,8 +271,7 @@ class Evaluation:
         failed = len(errors) > self.settings.allowed_errors(len(self.planned_benchmark.samples))
         if not self._schedule.settles(asked.name, verdict, failed or self._stopped is not None):
             return verdict
-        estimates = self._estimates(made, contrast, shown)
-        result = self._result(made, estimates, verdict, errors)
+        result = self._result(made, self._estimates(made, contrast, shown), verdict, errors)
         self._record(self._explained(self._beside(result, shown.with_gain(something_to_lose), paired)))
         if self._stopped is not None:
             raise self._stopped
@@ -290,11 +291,10 @@ class Evaluation:
     def _estimates(self, claim: Claim, contrast: Contrast, shown: Shown) -> dict[str, Estimate]:
         """What is printed beside a claim, and what it speaks of."""
         scores = dict(shown.scores)
-        in_own_units = official_units.estimates(self.benchmark, scores)
         if self.benchmark.pairs:
             scores |= {f"{name}_pairs": pair_scores(each) for name, each in shown.scores.items()}
         found = {name: self._accuracy(name, each) for name, each in scores.items()}
-        found |= in_own_units
+        found |= official_units.estimates(self.benchmark, shown.scores)
         found |= {name: self._other(name, each) for name, each in shown.beside.items()}
         found |= labelled.beside(shown.scores, self.settings.labels, flips.answers(self._traces))
         found |= judge_noise.beside(self._traces, self._grading, self.benchmark)

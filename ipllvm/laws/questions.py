@@ -5,7 +5,7 @@ Each takes a benchmark and says what is wrong with its questions in that other w
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -47,27 +47,36 @@ def captioned(data: Benchmark) -> str | None:
     return _differing([own[each.id] for each in found.samples], found.samples, "prompt")
 
 
-def other_picture(data: Benchmark) -> str | None:
+def other_picture(data: Benchmark, whole: Benchmark) -> str | None:
     """In place of the own picture stands that of another cluster; the question stays as it is.
 
-    Raises NotTested where there is no other cluster.
+    Which one is the same for each of the samples alone; all are of `whole`. Raises NotTested where there is
+    no other cluster.
     """
-    found = rewording.with_other_pictures(data)
-    return _of_others(data, found.samples) or _differing(_pictured(data), found.samples, "images")
+    found = rewording.with_other_pictures(data, whole)
+    return (
+        _of_others(whole, found.samples)
+        or _differing(_pictured(data), found.samples, "images")
+        or _in_company(data, found, lambda alone: rewording.with_other_pictures(alone, whole))
+    )
 
 
-def second_picture(data: Benchmark) -> str | None:
+def second_picture(data: Benchmark, whole: Benchmark) -> str | None:
     """Before the own picture, which stays last, stands that of another cluster; the question stays.
 
-    Raises NotTested where there is no other cluster.
+    Which one, and what is raised, is as above.
     """
-    found = rewording.with_pictures_before(data)
+    found = rewording.with_pictures_before(data, whole)
     for own, new in zip(_pictured(data), found.samples, strict=True):
         if new.images[-len(own.images) :] != own.images:
             return f"the own picture of {own.id} is not the last one"
     pairs = zip(_pictured(data), found.samples, strict=True)
     before = [replace(new, images=new.images[: -len(own.images)]) for own, new in pairs]
-    return _of_others(data, before) or _differing(_pictured(data), found.samples, "images")
+    return (
+        _of_others(whole, before)
+        or _differing(_pictured(data), found.samples, "images")
+        or _in_company(data, found, lambda alone: rewording.with_pictures_before(alone, whole))
+    )
 
 
 def negated(data: Benchmark) -> str | None:
@@ -113,6 +122,15 @@ def _of_others(data: Benchmark, changed: Iterable[Sample]) -> str | None:
     for sample in changed:
         if not clusters.get(_objects(sample), set()) - {sample.cluster}:
             return f"the picture that {sample.id} is given is of no other cluster"
+    return None
+
+
+def _in_company(data: Benchmark, found: Benchmark, change: Callable[[Benchmark], Benchmark]) -> str | None:
+    """Which sample has another picture, or data of another digest, when it is asked alone."""
+    for own, new in zip(_pictured(data), found.samples, strict=True):
+        alone = change(replace(data, samples=(own,)))
+        if [_objects(each) for each in alone.samples] != [_objects(new)] or alone.digest != found.digest:
+            return f"the picture that {own.id} is given hangs on the other samples"
     return None
 
 

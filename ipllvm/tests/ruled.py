@@ -6,6 +6,7 @@ Everything else is the real thing: pictures are perturbed, questions asked, answ
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from typing import Any
 
 import numpy as np
 import torch
@@ -88,14 +89,27 @@ _DIRECTIONS = {
 }
 
 
+def evaluated(
+    name: str, data: Benchmark, rule: Rule, rows: list[Result] | None = None, **how: Any
+) -> Evaluation:
+    """The shipped property of that name measured on a model of that rule; `how` are an evaluation's own."""
+    asked = {
+        "settings": Settings(draws=1, report_only=True),
+        "memory": forgetful(),
+        "record": ([] if rows is None else rows).append,
+        "progress": lambda done, total: None,
+        "claims": claims.load(),
+        "total": len(data.samples),
+        **how,
+    }
+    evaluation = Evaluation(name, RuledModel(rule), data, **asked)
+    test = getattr(import_module(f"properties.test_{name}"), f"test_{name}")
+    evaluation.measure(lambda: test(evaluation))
+    return evaluation
+
+
 def checked(name: str, data: Benchmark, rule: Rule, errors: float = 0) -> dict[str, Result]:
     """What the shipped property of that name records of a model of that rule, by claim."""
     rows: list[Result] = []
-    settings = Settings(draws=1, report_only=True, max_errors=errors)
-    evaluation = Evaluation(
-        name, RuledModel(rule), data, len(data.samples), claims.load(), settings, rows.append,
-        lambda done, total: None, forgetful(),
-    )  # fmt: skip
-    test = getattr(import_module(f"properties.test_{name}"), f"test_{name}")
-    evaluation.measure(lambda: test(evaluation))
+    evaluated(name, data, rule, rows, settings=Settings(draws=1, report_only=True, max_errors=errors))
     return {row.claim.name: row for row in rows}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,8 +20,8 @@ DATA = replace(WHOLE, samples=WHOLE.samples[:60])
 Law = Callable[[Benchmark], str | None]
 LAWS: dict[str, Law] = {
     "captioned": questions.captioned,
-    "with_other_pictures": questions.other_picture,
-    "with_pictures_before": questions.second_picture,
+    "with_other_pictures": partial(questions.other_picture, whole=WHOLE),
+    "with_pictures_before": partial(questions.second_picture, whole=WHOLE),
     "negated": questions.negated,
 }
 """By the function that makes the questions."""
@@ -69,7 +70,7 @@ BREAKS: dict[str, tuple[str, dict[str, Callable[[Sample], Any]], str]] = {
 def test_a_law_is_broken_by_what_breaks_it(fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
     name, changes, words = BREAKS[fault]
     made = getattr(rewording, name)
-    monkeypatch.setattr(rewording, name, lambda data: _each(made(data), **changes))
+    monkeypatch.setattr(rewording, name, lambda *data: _each(made(*data), **changes))
     found = LAWS[name](DATA)
     assert found is not None and words in found, found
 
@@ -87,6 +88,18 @@ def test_a_caption_that_hangs_on_company_is_found(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(rewording, "captioned", by_number)
     found = questions.captioned(DATA)
+    assert found is not None and "hangs on the other samples" in found
+
+
+@pytest.mark.parametrize("name", ["with_other_pictures", "with_pictures_before"])
+def test_a_picture_that_hangs_on_company_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where it is sought among the samples at hand, or its digest tells how many they are."""
+    own = getattr(rewording, name)
+    monkeypatch.setattr(rewording, name, lambda data, whole: own(data, data if data == DATA else whole))
+    found = LAWS[name](DATA)
+    assert found is not None and "hangs on the other samples" in found
+    monkeypatch.setattr(rewording, name, lambda *data: replace(own(*data), digest=str(len(data[0].samples))))
+    found = LAWS[name](DATA)
     assert found is not None and "hangs on the other samples" in found
 
 
