@@ -134,7 +134,7 @@ def result(change: Change, like: Result, examples: tuple[FlipExample, ...] = ())
         "flipped": [each.sample for each in change.turned[:SHOWN]],
         "answers": told,
     }
-    reason = f"{', '.join(numbers)}; {change.verdict.reason}"
+    reason = "; ".join(filter(None, (", ".join(numbers), change.verdict.reason)))
     return replace(
         like,
         claim=change.claim,

@@ -263,3 +263,24 @@ def test_a_journal_is_of_pages_that_the_file_can_have(
     else:
         with pytest.raises(inspection.Trap, match="not that of this file"):
             inspection._journal(journal, 8 * 4096)
+
+
+@pytest.mark.parametrize(("size", "fits"), [(68_719_476_736, True), (68_719_476_737, False)])
+def test_a_file_of_outcomes_has_64_gib_at_most(file: Path, size: int, fits: bool) -> None:
+    os.truncate(file, size)  # takes no room
+    if fits:
+        assert inspection.mode(file) == "ro"
+    else:
+        with pytest.raises(inspection.Trap, match="more than 68,719,476,736"):
+            inspection.mode(file)
+
+
+@pytest.mark.parametrize(("size", "fits"), [(16_000_000, True), (17_000_000, False)])
+def test_a_cell_has_16_mib_at_most(file: Path, size: int, fits: bool) -> None:
+    altered(f"UPDATE outcomes SET text = hex(zeroblob({size // 2})), checksum = NULL WHERE id = 3")(file)
+    with closing(OutcomeFile.open(file)) as opened:
+        if fits:
+            assert len(opened.response(3).text) == size
+        else:
+            with pytest.raises(Damaged, match="too big"):
+                opened.response(3)

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ import torch
 
 from ipllvm.benchmarks import planted
 from ipllvm.engine.context import ENGINE, Context
-from ipllvm.engine.store import maintenance, outcome_file
+from ipllvm.engine.store import exporting, maintenance, outcome_file, outcomes
 from ipllvm.engine.store.integrity import Verified, verify
-from ipllvm.engine.store.outcome_file import Damaged, Newer, Unreadable
+from ipllvm.engine.store.outcome_file import Damaged, Newer, OutcomeFile, Unreadable
 from ipllvm.engine.store.outcome_row import names
 from ipllvm.engine.store.outcomes import RESERVE, RESERVED, Store, set_aside
 from ipllvm.errors import NotMeasured, StoreFailed, StoreFull, UnknownName, UsageError
@@ -529,3 +530,69 @@ def test_another_file_is_begun_where_the_first_is_damaged_or_gone_and_else_the_r
         view.update(SOME)
         assert dict(view) == SOME
     assert len(set(asked)) == tries
+
+
+def test_there_is_nothing_to_merge_of_one_file(tmp_path: Path) -> None:
+    assert maintenance.merge(tmp_path) == maintenance.Merged(None, 0, 0, ())
+    _written(tmp_path, SOME)
+    assert maintenance.merge(tmp_path) == maintenance.Merged(None, 0, 0, ())
+
+
+def test_so_many_files_are_open_at_once_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process may open some hundreds, and a folder of many machines holds more."""
+    for number in range(5):
+        _written(tmp_path, batch(trials(5, perturbation=f"p{number}")))
+    open_now, most = set[int](), [0]
+    init, close = outcome_file.OutcomeFile.__init__, outcome_file.OutcomeFile.close
+
+    def opening(self: outcome_file.OutcomeFile, *what: Any) -> None:
+        init(self, *what)
+        open_now.add(id(self))
+        most.append(len(open_now))
+
+    def closing(self: outcome_file.OutcomeFile) -> None:
+        open_now.discard(id(self))
+        close(self)
+
+    monkeypatch.setattr(outcomes, "OPEN_FILES", 2)
+    monkeypatch.setattr(outcome_file.OutcomeFile, "__init__", opening)
+    monkeypatch.setattr(outcome_file.OutcomeFile, "close", closing)
+    store = Store(tmp_path)
+    assert len(dict(store.view(context()))) == 25
+    assert max(most) == 2
+    store.close()
+    assert not open_now
+
+
+def test_what_is_merged_in_rounds_begins_as_its_oldest_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maintenance, "AT_ONCE", 2)
+    first, *_ = [_written(tmp_path, batch(trials(3, perturbation=f"p{number}"))) for number in range(4)]
+    with closing(OutcomeFile.open(first)) as file:
+        began = file.began()
+    merged = maintenance.merge(tmp_path).file
+    assert merged is not None
+    with closing(OutcomeFile.open(merged)) as file:
+        assert file.began() == began
+
+
+def test_an_export_takes_its_place_whole_or_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pyarrow import parquet
+
+    made, out = _written(tmp_path / "outcomes", SOME), tmp_path / "out"
+    out.mkdir()
+    place = out / "all.parquet"
+    assert exporting.export([made], place) == (len(SOME), [])
+    assert list(out.iterdir()) == [place] and parquet.read_table(place).num_rows == len(SOME)
+    whole = place.read_bytes()
+
+    def full(*group: Any) -> Any:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(exporting, "_row", full)
+    with pytest.raises(UsageError, match="can't be written .No space left"):
+        exporting.export([made], place)
+    assert list(out.iterdir()) == [place] and place.read_bytes() == whole

@@ -202,3 +202,9 @@ def test_errors_are_of_samples_that_the_other_run_has_or_lost_too(
 ) -> None:
     lines = list(agreement.disagreements(old, new))
     assert [bool(re.search(why, line)) for line in lines] == [True] * bool(why), lines
+
+
+@pytest.mark.parametrize(("alone", "named"), [("e", "(e)"), ("efg", "(e, f, g)"), ("efgh", "(e, f, g, ...)")])
+def test_three_of_the_samples_of_one_run_alone_are_named(alone: str, named: str) -> None:
+    (line,) = agreement.disagreements(lost("abcd", 0), lost(f"abcd{alone}", 0))
+    assert line.startswith(f"{len(alone)} samples are in this run alone {named}: ")

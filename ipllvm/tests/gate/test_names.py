@@ -87,3 +87,12 @@ def test_a_name_that_can_not_be_a_files_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match=r"--save-baseline .*give at most 100 letters"):
         names.new("save-baseline", text)
     assert names.new("save-baseline", "release-1.2_b") == "release-1.2_b"
+
+
+@pytest.mark.parametrize(("count", "cut"), [(9, False), (10, False), (11, True)])
+def test_ten_names_are_listed_and_more_are_hinted_at(tmp_path: Path, count: int, cut: bool) -> None:
+    (tmp_path / "baselines").mkdir()
+    for number in range(count):
+        (tmp_path / "baselines" / f"z{number:02}.json").touch()
+    told = str(names.unknown("other", tmp_path))
+    assert told.count("z0") == min(count, 10) and ("z09, ..." in told) == cut == ("..." in told)

@@ -10,7 +10,7 @@ from ipllvm import claims, cli
 from ipllvm.gate import baseline as baselines
 from ipllvm.gate import unchanged
 from ipllvm.gate.baseline import Baseline, dumps, of
-from ipllvm.gate.compare import compare, picked
+from ipllvm.gate.compare import compare, picked, result
 from ipllvm.gate.pooled import KEY
 from ipllvm.records import Claim, Contrast, Decision, Verdict
 from ipllvm.tests.reporting import reports
@@ -162,3 +162,45 @@ def test_renderings_of_a_picture_change_sides_together() -> None:
     measures = [unchanged.Measure(name, name, 2.0, 0.05, contrast) for name in names]
     plain, options, wide, other, _ = unchanged._members(measures, np.random.default_rng(1))
     assert plain.p_worse == options.p_worse == wide.p_worse != other.p_worse
+
+
+def test_all_answers_are_held_against_the_noise_of_all_runs() -> None:
+    """Nothing flipped in 600 answers twice, four did now: each is one of three whole rounds."""
+    quiet = {"clean_score": (0, 0, 300)}
+    before, after = (
+        of({}, [row for name in ("b", "c") for row in measured(name, scores(lost), noise=quiet)])
+        for lost in (0, 2)
+    )
+    pooled = next(change for change in compare(before, after, "b").changes if change.key == KEY)
+    assert pooled.verdict.p_worse == pytest.approx((1 / 3) ** 4)
+
+
+@pytest.mark.parametrize(
+    ("shift", "n_error", "pooled"), [(0, 0, True), (1, 0, False), (0, 1, False), (1, 1, False)]
+)
+def test_perturbed_answers_count_where_the_drop_is_of_the_samples_of_the_clean_score(
+    shift: int, n_error: int, pooled: bool
+) -> None:
+    """By position another sample's clean answer would be added to a drop."""
+
+    def run(lost: int) -> Baseline:
+        found = of({}, [*measured("b", scores(lost), scores(lost + 20)), *measured("c", scores(lost))])
+        key = next(key for key in found.entries if key[1] != "clean_score")
+        each = found.entries[key]
+        ids = tuple(f"b{i + shift}" for i in range(300))
+        moved = replace(each, samples=ids, clusters=ids, n_error=n_error)
+        return replace(found, entries={**found.entries, key: moved})
+
+    change = next(change for change in compare(run(0), run(5), "b").changes if change.key == KEY)
+    assert change.estimate.n == (900 if pooled else 600)
+
+
+def test_a_row_of_the_report_says_what_was_before_and_after_where_it_is_known() -> None:
+    rows = {change.key: result(change, reports.result()) for change in compare(ten(0), ten(2), "b").changes}
+    pooled = rows.pop(KEY)
+    assert not pooled.verdict.reason.startswith(";") and "before" not in pooled.verdict.reason
+    assert not {"before", "after"} & set(pooled.estimates["regression"].extra)
+    for row in rows.values():
+        assert row.verdict.reason.startswith("100.0 before, 99.3 after; ")
+        extra = row.estimates["regression"].extra
+        assert (extra["before"], extra["after"]) == (100.0, pytest.approx(100 * 298 / 300))

@@ -1,6 +1,8 @@
 """A baseline file as it is read: what may be left out of it, and looks that a run can have had."""
 
+import base64
 import json
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,12 @@ import pytest
 from ipllvm.errors import UsageError
 from ipllvm.gate import answers, baseline, reading, unchanged
 from ipllvm.tests.gate.test_altered import ABOUT, made
+
+
+def unpacked(text: str) -> dict[str, Any]:
+    """What `answers.pack` has packed."""
+    found: dict[str, Any] = json.loads(zlib.decompress(base64.b85decode(text)))
+    return found
 
 
 def written(folder: Path, **changed: Any) -> Path:
@@ -35,6 +43,7 @@ def test_what_older_files_do_not_say_is_as_usual(tmp_path: Path) -> None:
     [
         ([[20, 21], [60, 63]], 63, True),
         ([[60, 63]], 100, True),
+        ([[20, 20], [60, 63]], 63, True),
         ([[60, 57]], 63, False),
         ([[60, 60]], 63, False),
         ([[60, 63]], 62, False),
@@ -101,3 +110,18 @@ def test_a_mean_is_that_of_its_values(mean: float, fits: bool, tmp_path: Path) -
     else:
         with pytest.raises(UsageError, match=rf"its mean is said to be {mean:g}, which its values are not"):
             reading.load(written(tmp_path, mean=mean))
+
+
+@pytest.mark.parametrize("where", ["file", "entry", "answers"])
+def test_a_field_of_no_name_is_refused(where: str, tmp_path: Path) -> None:
+    """It would be what a newer ipllvm counts, or a misspelt one that this one leaves out."""
+    file = written(tmp_path)
+    found = json.loads(file.read_text())
+    (entry,) = found["entries"]
+    if where == "answers":
+        entry["paired"] = answers.pack({**unpacked(entry["paired"]), "vlaues": []})
+    else:
+        (found if where == "file" else entry)["vlaues"] = []
+    file.write_text(json.dumps(found))
+    with pytest.raises(UsageError, match="vlaues"):
+        reading.load(file)

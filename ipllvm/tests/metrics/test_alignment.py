@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipllvm.metrics.alignment import (
+    _cross_fitted,
     Alignment,
     align,
     as_scores,
@@ -186,3 +187,10 @@ def test_the_nearest_are_those_of_a_stable_sort_where_items_tie(seed: int, k: in
     np.fill_diagonal(similarity, -np.inf)
     expected = np.argsort(-similarity, axis=1, kind="stable")[:, :k]
     assert np.array_equal(neighbours(features, k), expected)
+
+
+def test_the_layers_of_each_half_are_those_that_are_best_on_the_other() -> None:
+    """Two layers, four items in this order: what is best on the items themselves is never taken."""
+    shares = np.array([[[0.1], [1.0], [0.2], [0.9]], [[0.8], [0.3], [0.7], [0.4]]])
+    assert _cross_fitted(shares, np.arange(4)).tolist() == [0.1, 0.3, 0.2, 0.4]
+    assert _cross_fitted(shares, np.array([1, 0, 3, 2])).tolist() == [0.1, 0.3, 0.2, 0.4]

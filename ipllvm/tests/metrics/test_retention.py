@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ipllvm.metrics.retention import both, retention
-from ipllvm.records import Contrast, Scores
+from ipllvm.metrics.retention import both, mean_of_classes, retention
+from ipllvm.records import Contrast, Sample, Scores
 from ipllvm.stats.choice import INDISTINCT
 from ipllvm.stats.fieller import Ratio, ratio
 
@@ -75,3 +75,12 @@ def test_the_interval_holds_the_ratio(right: list[tuple[bool, bool]]) -> None:
     found = ratio(*both(llvm, encoder))
     if found.interval is not None and found.value is not None:
         assert found.interval[0] - 1e-9 <= found.value <= found.interval[1] + 1e-9
+
+
+def test_a_mean_of_classes_weighs_a_class_of_one_as_one_of_three() -> None:
+    samples = [Sample(f"s{i}", f"s{i}", (), "?", answer) for i, answer in enumerate("aaabb")]
+    found = mean_of_classes(scores([1, 0, 0, 1, NAN]), samples)
+    assert found.values == pytest.approx([2 / 3, 0, 0, 2])
+    assert found.values.mean() == pytest.approx((1 / 3 + 1) / 2)
+    assert (found.bound, found.lattice, found.weighted, found.unknown) == (2.0, 0.0, True, None)
+    assert (found.samples, found.n_error) == (("s0", "s1", "s2", "s3"), 1)

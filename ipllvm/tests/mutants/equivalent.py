@@ -15,6 +15,11 @@ REASONS: dict[Place, str] = {
     ("ipllvm/engine/store/outcome_file.py",
      "return sqlite3.connect(uri, timeout=LOCK_SECONDS, isolation_level=None, uri=True)", "True -> False"):
         "where SQLite is built to take every name for a URI (SQLITE_USE_URI), as Debian's is",
+    ("ipllvm/engine/store/outcome_file.py",
+     "self._connection.execute(added, (digest, json.dumps(context.as_row(), sort_keys=True)))",
+     "True -> False"): "the order of a JSON object's names, at which nobody looks",
+    ("ipllvm/gate/logs.py", "return reading.json_value(stream.read(MEMBER + 1), finite=False)", "1 -> 2"):
+        "a member has no more bytes than its header says, which are MEMBER at most",
     ("ipllvm/engine/store/schema.py", "SCHEMA: Final = MIGRATIONS[-1].version", "-1 -> 1"):
         "there are two: the last is the second",
     ("ipllvm/metrics/influence.py",
@@ -28,6 +33,9 @@ REASONS: dict[Place, str] = {
     ("ipllvm/perturbations/occlusion.py",
      "share = self.ratio if self.lowest else round(1 - self.ratio, 12)", "12 -> 13"):
         "undoes the rounding of 1 - ratio, which is in the 16th digit",
+    ("ipllvm/scorers/numeric.py",
+     'reply = unretracted(unwrapped(_NEXT_QUESTION.split(text, maxsplit=1)[0]))', "1 -> 2"):
+        "what stands before the first of them is the same however often it is split",
     ("ipllvm/scorers/judge.py",
      "def question(self, text: str, sample: Sample, attempt: int = 0) -> JudgeQuestion | None:", "0 -> 1"):
         "the default of a method that is abstract: each rule has its own",

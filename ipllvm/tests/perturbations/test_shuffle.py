@@ -10,7 +10,7 @@ from PIL import Image
 
 from ipllvm.errors import UsageError
 from ipllvm.laws.strategies import orders
-from ipllvm.perturbations.shuffle import PatchShuffle, fitted, rearranged
+from ipllvm.perturbations.shuffle import CellSwaps, PatchShuffle, fitted, rearranged
 
 grids = st.integers(1, 6)
 seeds = st.integers(0, 10**6)
@@ -90,3 +90,13 @@ def test_pictures_are_resized_bicubically() -> None:
     found, wanted = fitted(image, 4), image.resize((32, 16), Image.Resampling.BICUBIC)
     assert found.size == (32, 16) and found.tobytes() == wanted.tobytes()
     assert found.tobytes() != image.resize((32, 16), Image.Resampling.BILINEAR).tobytes()
+
+
+@given(grids, st.integers(1, 40), seeds)
+def test_a_shuffle_is_all_the_swaps_that_it_is_taken_apart_into(grid: int, side: int, seed: int) -> None:
+    image, shuffle = _image(side, side), PatchShuffle(grid)
+    parts = shuffle.taken_apart(None, np.random.default_rng(seed))
+    swaps = parts.make(parts.items)
+    assert swaps == CellSwaps(parts.items, grid)
+    whole = shuffle.apply(image, None, np.random.default_rng(seed))
+    assert swaps.apply(image, None, np.random.default_rng(0)).tobytes() == whole.tobytes()
