@@ -44,6 +44,7 @@ class Artifacts:
     def __init__(self, providers: Mapping[str, Provider], folder: Path | None = None) -> None:
         self._providers = dict(providers)
         self._folder = folder
+        self._place = None if folder is None else writing.Place(folder)
         self._known: dict[str, np.ndarray] = {}
         self._lock = Lock()  # pictures are prepared by threads
 
@@ -91,12 +92,12 @@ class Artifacts:
         return found
 
     def _write(self, name: str, artifact: np.ndarray) -> None:
-        if self._folder is None:
+        if self._folder is None or self._place is None:
             return
         made = BytesIO()
         np.save(made, artifact, allow_pickle=False)
         with suppress(OSError):
-            writing.make_folder(self._folder)
+            self._place.ready()
             writing.replace(self._folder / f"{name}.npy", made.getvalue())
 
 

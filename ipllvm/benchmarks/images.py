@@ -27,24 +27,30 @@ SIXTEEN_BITS = ("PNG", "PPM")
 
 @dataclass(frozen=True, slots=True)
 class FileImage:
-    """An image file, decoded when asked for."""
+    """An image file, decoded when asked for; once its digest was, it has to stay as it is."""
 
     path: str
+    _first: list[bytes] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def load(self) -> Image.Image:
-        """The picture in RGB; raises OSError where it can't be decoded."""
+        """The picture in RGB; raises OSError where it can't be decoded, or is no longer what was digested."""
         try:
             data = reading.file_bytes(Path(self.path), BYTES)
         except reading.Refused as error:
             raise OSError(f"image '{self.path}' can't be read: {error}") from error
+        if self._first and sha256(data).digest() != self._first[0]:
+            raise OSError(f"image '{self.path}' has changed since the run began: run again")
         return _decode(data, self.path)
 
     def digest(self) -> bytes:
-        """sha256 of the file; of nothing where it can't be read."""
-        try:
-            return sha256(reading.file_bytes(Path(self.path), BYTES)).digest()
-        except (OSError, reading.Refused):
-            return sha256(b"").digest()
+        """sha256 of the file as it was when this was first asked; of nothing where it can't be read."""
+        if not self._first:
+            try:
+                data = reading.file_bytes(Path(self.path), BYTES)
+            except (OSError, reading.Refused):
+                data = b""
+            self._first.append(sha256(data).digest())
+        return self._first[0]
 
 
 @dataclass(frozen=True, slots=True)

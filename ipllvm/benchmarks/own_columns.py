@@ -97,6 +97,16 @@ def settings(path: Path) -> dict[str, Any]:
     return found
 
 
+def _check_alone(name: str, column: str, known: Sequence[str], where: str) -> None:
+    """Raises UsageError where another column has the name of one but for capitals or spaces at its ends."""
+    alike = [each for each in known if column and each.strip().lower() == column.strip().lower()]
+    if len(alike) > 1:
+        raise UsageError(
+            f"{where}: {alike[0]!r} and {alike[1]!r} could both be the {name}: say which in "
+            f'{Path(where).stem}.toml, as {name} = "COLUMN"'
+        )
+
+
 def columns(rows: Sequence[Row], given: Mapping[str, Any], where: str) -> Mapped:
     """Which column holds what: as given, else by its name; raises UsageError where one is missing."""
     if not rows:
@@ -112,6 +122,7 @@ def columns(rows: Sequence[Row], given: Mapping[str, Any], where: str) -> Mapped
             raise UsageError(f"{where}: {UnknownName('column', str(column), known)}")
         if column is None:
             found[name] = next((there[each] for each in likely if each in there), "")
+            _check_alone(name, found[name], known, where)
     missing = [name for name in NEEDED if not found[name] and not (name == "image" and given.get(name) == "")]
     if missing:
         shown = ", ".join(known[:LISTED]) + f", ... {len(known):,} in all" * (len(known) > LISTED)

@@ -74,7 +74,7 @@ class ReplyFile:
     """The replies of one judge in `folder`, which is made when the first one is kept."""
 
     def __init__(self, folder: Path, judge: str) -> None:
-        self._folder = folder
+        self._place = writing.Place(folder)
         self._judge = judge
         self._path = folder / f"{hashlib.sha256(judge.encode()).hexdigest()[:16]}.jsonl"
         self._size = 0
@@ -94,12 +94,13 @@ class ReplyFile:
         """Add one; raises OSError."""
         self._replies.setdefault(question, reply)
         line = json.dumps({"judge": self._judge, **asdict(question), "reply": reply})
+        self._place.ready()
         writing.append(self._path, f"{line}\n")
 
     @contextmanager
     def turn(self) -> Iterator[None]:
         """While other processes wait; raises OSError."""
-        writing.make_folder(self._folder)
+        self._place.ready()
         writing.refuse_link(self._path)
         with FileLock(self._path.with_suffix(".lock")):
             yield

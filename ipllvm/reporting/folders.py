@@ -58,6 +58,15 @@ def run_folder(parent: Path, name: str) -> Path:
     raise AssertionError("count() has no end")
 
 
+def ensure_there(places: Iterable[writing.Place]) -> None:
+    """Makes each folder where it is missing; raises UsageError for one that has come to lead elsewhere."""
+    for place in places:
+        try:
+            place.ready()
+        except OSError as error:
+            raise refusal(place.folder, error) from error
+
+
 def inside(folder: Path, name: str) -> Path:
     """The path of `name` in `folder`; raises UsageError where it would lead out of it."""
     path = folder / name

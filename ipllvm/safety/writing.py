@@ -13,6 +13,29 @@ from contextlib import suppress
 from pathlib import Path
 
 LINK = "it is a link, which could lead out of the folder"
+MOVED = "since the run began it has come to lead elsewhere"
+
+
+class Place:
+    """A folder where something is written time and again, as it was found first: it may be missing, or a link.
+
+    Whoever puts another link in its place, or in that of a folder above it, is told and not followed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._leads = os.path.realpath(folder)
+
+    @property
+    def moved(self) -> bool:
+        """Whether it has come to lead elsewhere."""
+        return os.path.realpath(self.folder) != self._leads
+
+    def ready(self) -> None:
+        """Make the folder where it is missing; raises OSError where it leads elsewhere than at first."""
+        if self.moved:
+            raise OSError(errno.ELOOP, MOVED, str(self.folder))
+        make_folder(self.folder)
 
 
 def replace(path: Path, content: str | bytes) -> None:

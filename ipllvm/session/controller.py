@@ -13,6 +13,7 @@ import pytest
 from ipllvm.errors import UsageError, first_line
 from ipllvm.reporting.folders import run_name
 from ipllvm.safety.printing import Guarded, visible
+from ipllvm.safety.writing import Place
 from ipllvm.session import budgeting, exiting
 from ipllvm.session.comparisons import REFERENCE, lost
 from ipllvm.session.costs import planned
@@ -61,6 +62,7 @@ class Session:
         self.unwritten = ""
         self.told: list[str] = []
         self._unread: list[str] = []
+        self._places: list[Place] = []
         self._workers: Controller | None = None
         self._ended = ""
 
@@ -96,6 +98,7 @@ class Session:
             ensure_writable(reports)
             ensure_own([reports / names.FOLDER, *stored], [reports / FILE])
             ensure_own([], [names.place(reports, saved)] if saved else [])
+            self._places = [Place(reports), *([Place(names.place(reports, saved).parent)] if saved else [])]
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None
 
@@ -287,9 +290,10 @@ class Session:
         """Write the report, and baselines as asked for; raises UsageError."""
         from ipllvm.reporting import replays
         from ipllvm.reporting import report as reports
-        from ipllvm.reporting.folders import run_folder
+        from ipllvm.reporting.folders import ensure_there, run_folder
         from ipllvm.verdicts import release, statements
 
+        ensure_there(self._places)
         about, paired = self._about(rows), [each for row in rows for each in row["paired"]]
         status = int(session.exitstatus)
         self._save(about, paired, status, len(missed))

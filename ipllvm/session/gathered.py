@@ -66,15 +66,17 @@ class Gathered:
     def rows(self, open_rows: dict[str, list[dict[str, Any]]]) -> list[tuple[str, str, dict[str, Any]]]:
         """Test, outcome and row of each result; of a claim that was measured again the last one.
 
-        `open_rows` are those of a test that was interrupted and has reported nothing.
+        `open_rows` are those of a test that was interrupted and has reported nothing, or of one that a plugin
+        called again after its report was made: they count as that report ends.
         """
         found: dict[Hashable, tuple[str, str, dict[str, Any]]] = {}
         for report in self.reports:
             for row in getattr(report, "ipllvm_rows", []):
                 found[_identity(row)] = report.nodeid, outcome(report), row
+        ended = {report.nodeid: outcome(report) for report in self.reports if report.when == "call"}
         for node, rows in open_rows.items():
             for row in rows:
-                found[_identity(row)] = node, "error", row
+                found[_identity(row)] = node, ended.get(node, "error"), row
         return [*found.values()]
 
     def lost(self, kind: str) -> Iterator[tuple[pytest.TestReport, dict[str, Any], str]]:

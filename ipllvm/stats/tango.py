@@ -49,7 +49,7 @@ class Nested:
             _spreads(each, order - start, where[order] == place)
             for place, (each, start) in enumerate(zip(strata, _starts(strata), strict=True))
         )
-        largest = max((int(each.sizes.max(initial=1)) for each in strata), default=1)
+        largest = max(int(each.sizes.max(initial=1)) for each in strata)
         lost = np.concatenate(([0.0], np.cumsum(losses[order]))) / n
         gained = sum(float(each.gained.sum()) for each in strata) / n
         mean = lost - gained

@@ -89,6 +89,7 @@ class Book:
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE
+        self._place = writing.Place(folder)
 
     def of(self, key: str) -> list[Look]:
         """The looks at one measurement, of each number of samples the last, in the order they were taken in.
@@ -108,7 +109,7 @@ class Book:
     def add(self, look: Look) -> None:
         """Write a look down; what was the same already is not written again."""
         if look not in self.of(look.key):
-            writing.make_folder(self._file.parent)
+            self._place.ready()
             writing.append(self._file, json.dumps(asdict(look)) + "\n")
 
     def _lines(self) -> list[str]:

@@ -29,6 +29,7 @@ class Derived:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
+        self._place = None if folder is None else writing.Place(folder)
         self._versions = [ENGINE, *map(installed, PACKAGES)]
 
     def once(self, kind: str, key: object, type: type[Value], make: Callable[[], Value]) -> Value:
@@ -50,10 +51,10 @@ class Derived:
 
     def keep(self, kind: str, key: object, value: Any) -> None:
         """Write a value down; a folder that can't be written costs another computation and nothing else."""
-        if self._folder is None or value is None:
+        if self._place is None or value is None:
             return
         with suppress(OSError):
-            writing.make_folder(self._folder)
+            self._place.ready()
             writing.replace(self._file(kind, key), msgspec.json.encode(value))
 
     def _file(self, kind: str, key: object) -> Path:

@@ -55,6 +55,7 @@ class Store:
         self, folder: Path, failed: Callable[[str], None] = lambda line: None, run: str = ""
     ) -> None:
         self.folder = folder
+        self._place = writing.Place(folder)
         self.run = run
         self._written: set[int] = set()
         self._failed = failed
@@ -83,8 +84,9 @@ class Store:
         self._open.clear()
 
     def numbers(self) -> list[int]:
-        """The readable files by their numbers here, the oldest first."""
-        for path in sorted(set(self.folder.glob(f"*{SUFFIX}")) - set(self._paths)):
+        """The readable files by their numbers here, the oldest first; none is new of a folder that has moved."""
+        there = () if self._place.moved else self.folder.glob(f"*{SUFFIX}")
+        for path in sorted(set(there) - set(self._paths)):
             self._paths.append(path)
             began = self.ask(len(self._paths) - 1, OutcomeFile.began)
             if began is not None:
@@ -122,6 +124,7 @@ class Store:
     def write(self, context: Context, batch: Mapping[Trial, Response]) -> tuple[int, dict[Trial, int]]:
         """Add a batch to this process's file: its number and the ids; raises StoreFailed and UsageError."""
         try:
+            self._place.ready()
             number, file = self._own_file()
             try:
                 return number, file.add(context, batch)
@@ -147,7 +150,6 @@ class Store:
         if self._own is not None and self._own[1].ripe:
             self._retire()
         if self._own is None:
-            self.folder.mkdir(parents=True, exist_ok=True)
             self._reserve()
             file = OutcomeFile.create(self.folder, self.run)
             self._own = len(self._paths), file
@@ -185,7 +187,7 @@ class Store:
             self._open.pop(number).close()
         if self._is_own(number):
             self._own = None
-        if path.exists() or path.is_symlink():
+        if not self._place.moved and (path.exists() or path.is_symlink()):
             self.warnings.append(set_aside(path, trouble))
 
 

@@ -18,6 +18,13 @@ def _damage() -> None:
         file.write_bytes(b"nonsense" * 999)
 
 
+def _swapped(folder: Path) -> None:
+    """Another folder, which is the user's, takes the place of one of the run, by a link."""
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.rename("kept")
+    folder.symlink_to(Path("victim").absolute())
+
+
 def _no_memory() -> None:
     raise MemoryError
 
@@ -25,6 +32,14 @@ def _no_memory() -> None:
 def _pictures() -> None:
     for file in Path("data").rglob("*.jpg"):
         file.write_bytes(b"no picture any more")
+
+
+def _other_pictures() -> None:
+    """Each picture becomes that of another question, as whoever sorts a folder leaves them."""
+    files = sorted(Path("data").rglob("*.jpg"))
+    kept = [file.read_bytes() for file in files]
+    for file, other in zip(files, [*kept[1:], kept[0]], strict=True):
+        file.write_bytes(other)
 
 
 def _worker() -> None:
@@ -49,8 +64,11 @@ FAULTS: dict[str, Callable[[], object]] = {
     "deleted": lambda: shutil.rmtree(OUTCOMES),
     "renamed": lambda: OUTCOMES.rename("reports/elsewhere"),
     "damaged": _damage,
+    "swapped store": lambda: _swapped(OUTCOMES),
+    "swapped reports": lambda: _swapped(OUTCOMES.parent),
     "memory": _no_memory,
     "pictures": _pictures,
+    "other pictures": _other_pictures,
     "worker": _worker,
     "claims": lambda: Path("mine.toml").write_text("[" * 9_999),
 }

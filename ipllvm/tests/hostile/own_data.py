@@ -73,6 +73,9 @@ FILES: dict[str, tuple[Make, str]] = {
     ),
     "no column for the answer": (lines({"image": "a.png", "question": "x"}), "no column for answer"),
     "no rows": (lines(""), "no rows"),
+    "answers in two columns": (lines({**PLAIN, "Answer": "4"}), "'answer' and 'Answer' could both be the answer"),
+    "a space at a column's end": (lines({**PLAIN, "question ": "y"}), "could both be the question"),
+    "capitals in a later row": (lines(PLAIN, {**PLAIN, "question": "y", "IMAGE": "b.png"}), "'image' and 'IMAGE'"),
     "a row without what the first one has": (lines(PLAIN, {"image": "a.png", "answer": "3"}), "row 2"),
 }
 TOML = {
@@ -88,6 +91,7 @@ TOML = {
 }
 TABLES = {
     "columns twice": "image,question,answer,answer\na.png,q,1,2\n",
+    "columns twice but for capitals": "image,question,answer,ANSWER\na.png,q,1,2\n",
     "a quote that never ends": 'image,answer,question\na.png,1,"q\na.png,2,r\n',
     "a row too short": "image,question,answer\na.png,q\n",
     "a row too long": "image,question,answer\na.png,q,1,2\n",

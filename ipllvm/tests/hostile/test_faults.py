@@ -67,6 +67,29 @@ def test_a_store_that_is_vandalised_is_whole_or_told(tmp_path: Path, fault: str,
     assert done.status in (0, 7)
 
 
+@pytest.mark.parametrize(
+    ("fault", "at"),
+    [
+        pytest.param(f, at, marks=() if (f, at) == ("swapped store", 4) else slow)
+        for f in ("swapped store", "swapped reports")
+        for at in AT
+    ],
+)
+def test_a_folder_that_is_swapped_for_a_link_is_not_followed(tmp_path: Path, fault: str, at: int) -> None:
+    """Neither outcomes nor a report come into what it leads to, and the run ends with a line that says so."""
+    victim = tmp_path / "victim" / "outcomes"
+    victim.mkdir(parents=True)
+    for folder in (victim, victim.parent):
+        (folder / "mine.sqlite").write_bytes(b"precious")
+    done = faulty(tmp_path, fault, at)
+    assert not CRASH.search(done.output), done.output
+    assert "since the run began it has come to lead elsewhere" in " ".join(done.output.split())
+    assert done.status == 2
+    assert ("no report was written" in done.output) == (fault == "swapped reports")
+    assert {path.read_bytes() for path in victim.parent.rglob("*") if path.is_file()} == {b"precious"}
+    assert len(list(victim.parent.rglob("*"))) == 3
+
+
 @pytest.mark.parametrize("at", [pytest.param(1, marks=slow), 9])
 def test_too_little_memory_is_one_line_and_costs_one_test(tmp_path: Path, at: int) -> None:
     done = faulty(tmp_path, "memory", at)
@@ -124,7 +147,9 @@ def test_claims_that_change_after_they_were_checked_are_told(tmp_path: Path) -> 
 
 
 @slow
-def test_pictures_that_change_after_collection_are_errors(tmp_path: Path) -> None:
+@pytest.mark.parametrize("fault", ["pictures", "other pictures"])
+def test_pictures_that_change_during_a_run_are_errors(tmp_path: Path, fault: str) -> None:
+    """What was measured of them would be kept as that of the pictures whose digest the run has taken."""
     from PIL import Image
 
     pictures = tmp_path / "data" / "mmvp" / "MMVP Images"
@@ -137,7 +162,7 @@ def test_pictures_that_change_after_collection_are_errors(tmp_path: Path) -> Non
         Image.new("RGB", (64, 64), (30 * number, 0, 0)).save(pictures / f"{number}.jpg")
     chosen = ("-k", "image_use", "--model=llava-tiny", "--benchmark=mmvp", "--samples=8", "--batch-size=2")
     arguments = properties(*FAULTY, *chosen, "--device=cpu")
-    done = session(tmp_path, *arguments, FAULT="pictures", AT="1", IPLLVM_DATA="data")
+    done = session(tmp_path, *arguments, FAULT=fault, AT="1", IPLLVM_DATA="data")
     assert done.status == 7
     assert not CRASH.search(done.output)
-    assert "can't be decoded" in json.dumps(done.report())
+    assert "has changed since the run began: run again" in json.dumps(done.report())

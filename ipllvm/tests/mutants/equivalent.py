@@ -54,6 +54,8 @@ REASONS: dict[Place, str] = {
     ("ipllvm/stats/detectable.py", "shares = (sizes / sizes.max())[:, None] * np.ones(kinds)",
      "(sizes / sizes.max())[:, None] * np.ones(kinds) -> (sizes / sizes.max())[:, None] / np.ones(kinds)"):
         "divided by ones",
+    ("ipllvm/stats/dirichlet.py", "if abs(v) < _FLAT:", "abs(v) < _FLAT -> abs(v) <= _FLAT"):
+        "a computed number is never exactly there, and both forms agree where they meet",
     ("ipllvm/stats/dirichlet.py", "return 0.0 if theta > 0 else 1.0", "theta > 0 -> theta >= 0"): _END,
     ("ipllvm/stats/score_interval.py", "return 0.0 if t < 0 else 1.0", "t < 0 -> t <= 0"): _END,
     ("ipllvm/stats/score_interval.py", "return 0.0 if t > 0 else 1.0", "t > 0 -> t >= 0"): _END,

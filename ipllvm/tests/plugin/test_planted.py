@@ -90,3 +90,14 @@ def test_a_run_of_which_nothing_fits_says_why_once(tmp_path: Path) -> None:
     (line,) = (line for line in done.output.splitlines() if line.startswith("not tested: "))
     assert {"orientation", "resolution"} == set(line.split(": ")[1].split(";")[0].split(", "))
     assert line.endswith("; planted:invariant; word_problems: the benchmark has no pictures")
+
+
+def test_a_violation_stays_one_where_a_plugin_calls_its_test_again(tmp_path: Path) -> None:
+    """What the second call measured is no test that was cut short, which would decide nothing: status 0."""
+    chosen = ("-k", "permutation_invariance", "--benchmark=planted", "--samples=60", "--device=cpu")
+    again = ("-p", "ipllvm.tests.plugin.called_again", "--model=planted:exact-drop,d=0.3")
+    found = session(tmp_path, *properties(*again, *chosen))
+    (row,) = found.report()["results"]
+    assert found.status == found.report()["run"]["exit_status"] == 1, found.output
+    assert row["standing"]["decision"] == "VIOLATED" and not row["partial"]
+    assert "not measured to the end" not in found.output

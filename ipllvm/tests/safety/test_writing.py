@@ -90,3 +90,32 @@ def test_what_is_added_goes_to_a_file_and_never_through_a_link(victim: Path, fol
         with pytest.raises(OSError, match=r"symbolic links|No such device|regular file"):
             writing.append(folder / name, "more")
     assert victim.read_text() == "precious"
+
+
+def test_a_place_is_made_where_it_is_missing_again_and_again(tmp_path: Path) -> None:
+    place = writing.Place(tmp_path / "a" / "b")
+    for _ in range(2):
+        place.ready()
+        assert (tmp_path / "a" / "b").is_dir() and not place.moved
+        (tmp_path / "a").rename(tmp_path / f"away-{len(list(tmp_path.iterdir()))}")
+
+
+def test_a_place_may_be_a_link_from_the_first(tmp_path: Path, folder: Path) -> None:
+    (tmp_path / "link").symlink_to(folder)
+    place = writing.Place(tmp_path / "link")
+    place.ready()
+    assert not place.moved
+
+
+@pytest.mark.parametrize("swapped", ["reports", "reports/outcomes"])
+def test_a_link_that_takes_a_places_place_is_not_followed(
+    tmp_path: Path, folder: Path, swapped: str
+) -> None:
+    place = writing.Place(tmp_path / "reports" / "outcomes")
+    place.ready()
+    (tmp_path / swapped).rename(tmp_path / "kept")
+    (folder / "outcomes").mkdir()
+    (tmp_path / swapped).symlink_to(folder)
+    assert place.moved
+    with pytest.raises(OSError, match="come to lead elsewhere"):
+        place.ready()

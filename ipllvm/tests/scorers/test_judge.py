@@ -11,7 +11,9 @@ from ipllvm.engine.scoring import scores_of
 from ipllvm.errors import NotMeasured, UsageError
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import Benchmark, JudgeQuestion, Response, Sample, Scores
+from ipllvm.registry import SCORERS
 from ipllvm.scorers.base import Grading
+from ipllvm.scorers.judge import JudgeRule
 
 SAMPLES = tuple(Sample(f"s{i}", f"c{i}", (), "What is it?", "red star", ("red star",)) for i in range(5))
 DATA = Benchmark("toy", SAMPLES, "label", "digest", "source", judged="judge")
@@ -103,3 +105,21 @@ def test_asked_again_each_question_is_the_next_replicate(replicate: int) -> None
 def test_a_scorer_that_needs_a_judge_says_how_to_name_one() -> None:
     with pytest.raises(UsageError, match="give --judge=NAME"):
         Grading().of(replace(DATA, scorer="judge"))
+
+
+RULES = {
+    "judge": (1, False, False),
+    "label_judge": (1, False, False),
+    "llavaw_judge": (1, False, False),
+    "mmvp_judge": (1, False, False),
+    "mmvet_judge": (5, False, True),
+    "mathvista_published": (1, True, False),
+    "mathvista_today": (1, True, False),
+}
+"""How often a judge is asked, whether some answers need none, whether one may be graded several times."""
+
+
+def test_each_rule_asks_and_counts_as_its_script_does() -> None:
+    loaded = {name: SCORERS.load(name) for name in SCORERS}
+    rules = {name: rule for name, rule in loaded.items() if isinstance(rule, JudgeRule)}
+    assert {name: (r.attempts, r.alone, r.averages) for name, r in rules.items()} == RULES

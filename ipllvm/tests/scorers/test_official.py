@@ -50,6 +50,7 @@ READ = [
     ("mme_vlmeval", YES, "Yes,it is ok", "yes"),
     ("mmstar_lmms", FOUR, "(B) is in my DATA", "B"),
     ("mmstar_lmms", FOUR, "in my hand A", "A"),
+    ("mmstar_lmms", FOUR, "Not (C) but A. The choice is hard", "C"),
     ("mmstar_official", FOUR, "b", "B"),
     ("mmstar_official", FOUR, "a dog", "A"),
     ("mmstar_official", FOUR, " (C) teal", "C"),
@@ -316,3 +317,12 @@ def test_a_hostile_reply_takes_no_time(rule: str, text: str) -> None:
     grade, start = SCORERS.load(rule), process_time()
     getattr(grade, "read", grade)(text, sample)
     assert process_time() - start < 2
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["answer", "correct answer", "best answer", "correct option", "best option", "choice", "correct choice"],
+)
+def test_the_last_phrase_of_lmms_eval_that_names_a_letter_counts(said: str) -> None:
+    reply = f"{said.split()[-1]} is A, B or C: I mean the {said} is A after all"
+    assert SCORERS.load("mmstar_lmms")(reply, FOUR).answer == "A"

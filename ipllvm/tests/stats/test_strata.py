@@ -83,3 +83,5 @@ def test_means_on_the_same_clusters_are_no_surer_than_one(weights: tuple[float, 
 def test_a_part_with_one_cluster_decides_nothing_though_another_has_more() -> None:
     terms = [(0.5, flips(200, 10)), (0.5, flips(1, 1))]
     assert combined(terms, ("scenes", "scenes")).too_little
+    assert combined([(0.5, flips(200, 10)), (0.5, flips(1, 1))]).too_little
+    assert not combined([(0.5, flips(200, 10)), (0.5, flips(2, 1))]).too_little, "two clusters have a spread"

@@ -228,3 +228,12 @@ def test_draws_count_in_units_of_the_bound(bound: float) -> None:
 def test_where_nothing_varies_no_draw_says_anything() -> None:
     found = two_way(np.full((4, 3), 0.25), list("abcd"))
     assert (found.mean, found.variance, found.df) == (0.25, 0.0, 0.0)
+
+
+@pytest.mark.parametrize(("df", "decides"), [(0.0, False), (0.4, True), (1.0, True), (2.0, True)])
+def test_two_clusters_leave_one_degree_of_freedom_which_decides(df: float, decides: bool) -> None:
+    test = StudentTest(0.0, 1e-6, df, 1.0, "t", Totals.of(np.zeros(400), np.ones(400)))
+    assert test.too_little != decides
+    assert (test.own_error == 1e-6) == decides
+    low, high = test.interval()
+    assert (-1 < low < high < 1) == decides

@@ -12,7 +12,7 @@ from ipllvm.records import Claim, Contrast, Decision, Scores, Verdict
 from ipllvm.stats.multiplicity import holm
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.tests.stats.contrasts import drawn, flips, retention, scattered, singletons
-from ipllvm.verdicts.decide import accuracy, decide, estimate, planned_effect
+from ipllvm.verdicts.decide import accuracy, decide, estimate, planned_effect, unread
 from ipllvm.verdicts.guard import INDISTINCT
 
 AT_MOST = Claim("permutation", "performance_drop", "at_most", 2.0, "requirement", "paper", "costs little")
@@ -300,3 +300,15 @@ def test_draws_are_told_where_a_draw_stands_for_others_and_nowhere_else() -> Non
     assert "draws that others need" not in decide(flips(1, 0), AT_MOST).reason
     none = replace(few, values=table.mean(1)[:0], clusters=(), crossed=table[:0])
     assert "draws that others need" not in decide(none, AT_MOST).reason
+
+
+@pytest.mark.parametrize(
+    ("answers", "extra"),
+    [((), {}), (("A", "B", "A", "B"), {"unread": 0.0}), (("A", None, "A", "B"), {"unread": 0.25})],
+)
+def test_the_share_of_answers_that_could_not_be_read_is_told_where_it_is_known(
+    answers: tuple[str | None, ...], extra: dict[str, float]
+) -> None:
+    scores = replace(_answers(3, 4), answers=tuple((each,) for each in answers))
+    assert unread(scores) == extra
+    assert accuracy("clean", scores).extra.get("unread") == extra.get("unread")

@@ -6,7 +6,7 @@ import pytest
 
 from ipllvm import claims
 from ipllvm.tests.stats.contrasts import grouped, singletons
-from ipllvm.verdicts.planning import catch_line, expected_share, gates, out_of_reach, power_line
+from ipllvm.verdicts.planning import _needed, catch_line, expected_share, gates, out_of_reach, power_line
 
 SHIPPED = claims.load()
 CLAIM = SHIPPED["permutation"]
@@ -85,3 +85,10 @@ def test_a_tolerance_out_of_reach_is_said_before_the_run() -> None:
         "149 would do, this benchmark has 120"
     )
     assert out_of_reach(replace(CLAIM, direction="at_least"), pictures[:9], pictures) == ""
+
+
+@pytest.mark.parametrize(("draws", "samples"), [(5, 266), (20, 243)])
+def test_more_draws_of_a_sample_make_its_scores_finer_and_fewer_would_do(draws: int, samples: int) -> None:
+    """Scores that are means of 20 draws take steps of a twentieth, by which a bound is corrected."""
+    claim = replace(CLAIM, planned_discordance=0.1)
+    assert _needed(0.05, claim, grouped(600, 4), draws) == samples

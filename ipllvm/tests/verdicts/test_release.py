@@ -101,3 +101,15 @@ def test_it_stands_in_every_view() -> None:
     for view in (markdown.render(made), html.render(made)):
         plain = view.replace("\\", "").replace("_", " ")
         assert plain.count("1 of 2 requirements hold; open: image use on charts") == 1
+
+
+@pytest.mark.parametrize(("level", "p", "counts"), [(0.05, 0.3, 0.3), (0.01, 0.1, 0.5), (0.01, 0.9, 1.0)])
+def test_a_share_of_the_level_makes_a_p_value_larger_but_never_more_than_1(
+    level: float, p: float, counts: float
+) -> None:
+    made = row(0.5, p)
+    shared = {**made, "settings": {**made["settings"], release.LEVEL: level}}
+    shared["verdict"] = {**made["verdict"], "p_worse": p}
+    member = release._member(shared)
+    assert (member.p_violated, member.p_worse) == pytest.approx((counts, counts))
+    assert (member.p_holds, member.alpha) == (0.5, 0.05)

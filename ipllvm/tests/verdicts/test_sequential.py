@@ -453,3 +453,18 @@ def test_the_weakest_of_what_a_claim_needs_is_its_p_value(monkeypatch: pytest.Mo
     verdict = interim.decide(contrast(60), claims.load()["permutation"], None, 400)
     assert verdict.decision is Decision.UNDECIDED and verdict.reason == "not shown"
     assert verdict.p_violated == pytest.approx(0.95)
+
+
+def test_what_seeing_is_worth_is_told_with_the_bound_of_its_own_sequence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    interim, contrast = looked(60)
+    claim, worth = claims.load()["permutation"], replace(contrast(2), name="gain", bound=1.0)
+    (need,) = interim._conditions(contrast(60), claim, worth)
+    seen = interim._sequence(worth)
+    assert seen is not None
+    low = seen.interval(claim.alpha)[0]
+    assert -1 < low < 0.5 and f"is worth 50.00 points, at least {100 * low:.2f} (5 %)" in need.unmet()
+    monkeypatch.setattr(type(interim), "_sequence", lambda *_: None)
+    (need,) = interim._conditions(contrast(60), claim, worth)
+    assert need.p == 1.0 and "at least -100.00 (5 %)" in need.unmet()
