@@ -17,7 +17,7 @@ MOVED = "since the run began it has come to lead elsewhere"
 
 
 class Place:
-    """A folder where something is written time and again, as it was found first: it may be missing, or a link.
+    """A folder that is written time and again, as it was found first: it may be missing, or a link.
 
     Whoever puts another link in its place, or in that of a folder above it, is told and not followed.
     """

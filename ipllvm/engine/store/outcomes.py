@@ -84,7 +84,7 @@ class Store:
         self._open.clear()
 
     def numbers(self) -> list[int]:
-        """The readable files by their numbers here, the oldest first; none is new of a folder that has moved."""
+        """The readable files by number, the oldest first; none is new in a folder that has moved."""
         there = () if self._place.moved else self.folder.glob(f"*{SUFFIX}")
         for path in sorted(set(there) - set(self._paths)):
             self._paths.append(path)

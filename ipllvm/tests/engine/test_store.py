@@ -593,6 +593,6 @@ def test_an_export_takes_its_place_whole_or_leaves_nothing(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(exporting, "_row", full)
-    with pytest.raises(UsageError, match="can't be written .No space left"):
+    with pytest.raises(UsageError, match=r"can't be written \(No space left"):
         exporting.export([made], place)
     assert list(out.iterdir()) == [place] and place.read_bytes() == whole

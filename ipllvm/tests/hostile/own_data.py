@@ -73,9 +73,15 @@ FILES: dict[str, tuple[Make, str]] = {
     ),
     "no column for the answer": (lines({"image": "a.png", "question": "x"}), "no column for answer"),
     "no rows": (lines(""), "no rows"),
-    "answers in two columns": (lines({**PLAIN, "Answer": "4"}), "'answer' and 'Answer' could both be the answer"),
+    "answers in two columns": (
+        lines({**PLAIN, "Answer": "4"}),
+        "'answer' and 'Answer' could both be the answer",
+    ),
     "a space at a column's end": (lines({**PLAIN, "question ": "y"}), "could both be the question"),
-    "capitals in a later row": (lines(PLAIN, {**PLAIN, "question": "y", "IMAGE": "b.png"}), "'image' and 'IMAGE'"),
+    "capitals in a later row": (
+        lines(PLAIN, {**PLAIN, "question": "y", "IMAGE": "b.png"}),
+        "'image' and 'IMAGE'",
+    ),
     "a row without what the first one has": (lines(PLAIN, {"image": "a.png", "answer": "3"}), "row 2"),
 }
 TOML = {

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipllvm.metrics.alignment import (
-    _cross_fitted,
     Alignment,
+    _cross_fitted,
     align,
     as_scores,
     clamped,

@@ -1,4 +1,4 @@
-"""Sets up and calls a test that failed once more, behind its report, as pytest-retry does; loaded with `-p`."""
+"""Calls a test that failed once more, behind its report, as pytest-retry does; loaded with `-p`."""
 
 from collections.abc import Generator
 from typing import Any

@@ -108,9 +108,7 @@ def test_a_place_may_be_a_link_from_the_first(tmp_path: Path, folder: Path) -> N
 
 
 @pytest.mark.parametrize("swapped", ["reports", "reports/outcomes"])
-def test_a_link_that_takes_a_places_place_is_not_followed(
-    tmp_path: Path, folder: Path, swapped: str
-) -> None:
+def test_a_link_that_takes_a_places_place_is_not_followed(tmp_path: Path, folder: Path, swapped: str) -> None:
     place = writing.Place(tmp_path / "reports" / "outcomes")
     place.ready()
     (tmp_path / swapped).rename(tmp_path / "kept")

@@ -120,3 +120,14 @@ def test_it_goes_with_a_fixed_number_of_samples_and_a_store() -> None:
     for wrong in ({"sequential": True}, {"no_store": True}, {"baseline": "b"}, {"noise_floor": True}):
         with pytest.raises(UsageError, match="--top-up"):
             check({**usual, **wrong})
+
+
+def test_looks_that_can_not_be_read_are_told_with_the_reason_alone(tmp_path: Path) -> None:
+    for name, leads, why in (
+        ("itself", FILE, "Too many levels of symbolic links"),
+        ("a device", "/dev/zero", "it is not a regular file"),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / FILE).symlink_to(leads)
+        with pytest.raises(UsageError, match=rf"the looks that were taken can't be read \({why}\): give"):
+            Book(tmp_path / name).of("key")
