@@ -194,7 +194,7 @@ class Session:
         """Keep the run as a baseline if it was asked to be one, and is whole; else say why not."""
         from ipllvm.gate import names
         from ipllvm.gate.baseline import dumps
-        from ipllvm.reporting.folders import ensure_writable, replace_file
+        from ipllvm.reporting.folders import ensure_there, ensure_writable, replace_file
 
         if not self.options.save_baseline:
             return
@@ -203,6 +203,7 @@ class Session:
             self.told.append(f"no baseline was saved: {why}")
             return
         file = names.place(self.options.report_dir, self.options.save_baseline)
+        ensure_there(self._places)
         ensure_writable(file.parent)
         replace_file(file.parent, file.name, dumps(about, rows))
         first = "there was no baseline of this name; " if self.options.created else ""
@@ -293,7 +294,6 @@ class Session:
         from ipllvm.reporting.folders import ensure_there, run_folder
         from ipllvm.verdicts import release, statements
 
-        ensure_there(self._places)
         about, paired = self._about(rows), [each for row in rows for each in row["paired"]]
         status = int(session.exitstatus)
         self._save(about, paired, status, len(missed))
@@ -326,6 +326,7 @@ class Session:
         session.exitstatus = self.report["run"]["exit_status"] = exiting.of_audit(
             status, self.report, self.options
         )
+        ensure_there(self._places)
         folder = run_folder(self.options.report_dir, self.name)
         self.report["run"]["id"] = folder.name
         typed = terse(self.config)
