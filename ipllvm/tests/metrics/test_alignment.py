@@ -192,5 +192,7 @@ def test_the_nearest_are_those_of_a_stable_sort_where_items_tie(seed: int, k: in
 def test_the_layers_of_each_half_are_those_that_are_best_on_the_other() -> None:
     """Two layers, four items in this order: what is best on the items themselves is never taken."""
     shares = np.array([[[0.1], [1.0], [0.2], [0.9]], [[0.8], [0.3], [0.7], [0.4]]])
-    assert _cross_fitted(shares, np.arange(4)).tolist() == [0.1, 0.3, 0.2, 0.4]
-    assert _cross_fitted(shares, np.array([1, 0, 3, 2])).tolist() == [0.1, 0.3, 0.2, 0.4]
+    for order, halves in ((np.arange(4), [[0, 2], [1, 3]]), (np.array([1, 0, 3, 2]), [[1, 3], [0, 2]])):
+        best = {0: (0, 0), 1: (1, 0)}
+        chosen = [(here.tolist(), layers) for here, layers in _cross_fitted(shares, order)]
+        assert chosen == [(half, best[half[0]]) for half in halves]
