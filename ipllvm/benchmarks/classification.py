@@ -5,6 +5,8 @@ L. Bossard et al. (Food-101), O. Parkhi et al. (Oxford-IIIT Pet), A. Radford et 
 al. (EuroSAT), S. Maji et al. (FGVC-Aircraft), J. Johnson et al. and X. Zhai et al. (CLEVR counts in VTAB).
 The paper's protocol follows Y. Zhai et al. (EMT, 2024) at second hand: the class list is in the question, a
 judge says whether the answer is right; without a judge rules read the label. Its 1,000 images are not named.
+Our question asks for what the classes are, and lists those that nobody says of himself (kinds of land,
+variants of aircraft).
 """
 
 from collections.abc import Callable, Sequence
@@ -47,12 +49,17 @@ def _sampled(name: str) -> Callable[[Row], Sample]:
     return sample
 
 
-def _asking(question: str) -> Callable[[Row, Sample], str]:
+def _asking(question: str, choosing: bool) -> Callable[[Row, Sample], str]:
     def worded(row: Row, sample: Sample) -> str:
-        """The question, then the request for a short answer."""
-        return short_answer(question)
+        """The question, the classes where it is to choose one of them, the request for a short answer."""
+        return short_answer(_choosing(question, sample.choices) if choosing else question)
 
     return worded
+
+
+@cache
+def _choosing(question: str, choices: tuple[str, ...]) -> str:
+    return f"{question} Choose one of: {'; '.join(choices)}."
 
 
 def listed(row: Row, sample: Sample) -> str:
@@ -96,8 +103,16 @@ def _folders(name: str) -> Callable[[Path], list[dict[str, Any]] | None]:
 
 
 def _set(
-    name: str, title: str, size: int, licence: str, hub: Hub, *errata: str, question: str = QUESTION
+    name: str,
+    title: str,
+    size: int,
+    licence: str,
+    hub: Hub,
+    *errata: str,
+    question: str = QUESTION,
+    choosing: bool = False,
 ) -> Definition:
+    """`question` asks for what the classes are; `choosing` puts them into it, where nobody would say them."""
     return Definition(
         name=name,
         title=title,
@@ -106,7 +121,7 @@ def _set(
         sample=_sampled(name),
         protocols={
             STANDARD: Protocol(
-                _asking(question), 32, OWN_RULE, "this project's question, the label read by rules"
+                _asking(question, choosing), 32, OWN_RULE, "this project's question, the label read by rules"
             ),
             PAPER: Protocol(
                 listed,
@@ -160,14 +175,23 @@ FOOD101 = _set(
     25_250,
     "pictures are not owned by the authors",
     Hub(("ethz/food101",), ("*validation-*.parquet",)),
+    question="Which dish is in the image?",
 )
-PETS = _set("pets", "Oxford-IIIT Pet, test: 37 breeds", 3669, "CC BY-SA 4.0 (unconfirmed)", _wds("vtab-pets"))
+PETS = _set(
+    "pets",
+    "Oxford-IIIT Pet, test: 37 breeds",
+    3669,
+    "CC BY-SA 4.0 (unconfirmed)",
+    _wds("vtab-pets"),
+    question="Which breed of cat or dog is in the image?",
+)
 COUNTRY211 = _set(
     "country211",
     "Country211, test: where a photograph was taken",
     21_100,
     "each picture keeps its Creative Commons licence",
     _wds("country211"),
+    question="In which country was this photograph taken?",
 )
 EUROSAT = _set(
     "eurosat",
@@ -175,6 +199,8 @@ EUROSAT = _set(
     5400,
     "MIT (unconfirmed)",
     _wds("vtab-eurosat"),
+    question="What kind of land does this satellite image show?",
+    choosing=True,
 )
 AIRCRAFT = _set(
     "aircraft",
@@ -182,6 +208,8 @@ AIRCRAFT = _set(
     3333,
     "non-commercial research only",
     _wds("fgvc_aircraft"),
+    question="Which variant of aircraft is in the image?",
+    choosing=True,
 )
 CLEVR_COUNTS = _set(
     "clevr-counts",

@@ -2,6 +2,6 @@
 
 from typing import Final
 
-READINGS: Final = 3
+READINGS: Final = 4
 """The version of the rules that read answers: raised by hand when one reads an answer otherwise, so that a
 gate does not compare scores that were read by different rules."""

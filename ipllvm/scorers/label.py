@@ -1,18 +1,21 @@
 """Classification by a free answer: which class names a response says.
 
-Class names count as whole words, blind to case, punctuation and underscores; of overlapping ones
-only the longest counts ("baseball bat" is no "bat"). A name that is denied in its clause ("not a bat", "it
-cannot really be a bat") is not said. Digits are number words: "3" is the class "three".
+Class names count as whole words, blind to case, punctuation and underscores; of overlapping ones only the
+longest counts ("baseball bat" is no "bat"). What else a class is called counts where no other class is called
+so (synonyms.py: "cell phone" is the class "mobile phone", "donut" is "donuts"). A name that is denied in its
+clause ("not a bat", "it cannot really be a bat") is not said. Digits are number words: "3" is "three".
 Nothing is guessed: no class and two classes are both unread, and get 0.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
 from ipllvm.records import Sample, Score
 from ipllvm.scorers.forms import unretracted, unwrapped
 from ipllvm.scorers.numbers import whole
+from ipllvm.scorers.synonyms import synonyms
 
 _WORD = re.compile(r"[^\W_]+")
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)+|[^\W_]+|[.!?,:;\n]")
@@ -53,15 +56,19 @@ def extract(text: str, labels: Sequence[str]) -> str | None:
     reply = _counted(_marked(unretracted(unwrapped(text))))
     hits = {each[2].replace(f" {_MARK}", "") for each in said.finditer(reply) if each[1] is None}
     counts = {word for word in reply.split() if whole(word) is not None}
-    if len(hits) != 1 or (hits & counts and len(counts) > 1):  # "5 and 6" is no five
+    found = {names[hit] for hit in hits}
+    if len(found) != 1 or (hits & counts and len(counts) > 1):  # "5 and 6" is no five
         return None
-    return names[hits.pop()]
+    return found.pop()
 
 
 @lru_cache(maxsize=64)
 def _spelt(labels: tuple[str, ...]) -> tuple[dict[str, str], re.Pattern[str]]:
-    """The labels as `words` gives them, by how they are counted, and what finds any of them in a reply."""
+    """The labels as `words` gives them, by all that they are called, and what finds any of it in a reply."""
     names = {_counted(words(label)): words(label) for label in labels if words(label)}
+    others = {(_counted(words(other)), words(label)) for label in labels for other in synonyms(label)}
+    times = Counter(other for other, _ in others)
+    names |= {other: label for other, label in others if times[other] == 1 and other and other not in names}
     longest = sorted(names, key=len, reverse=True)
     spelt = "|".join(rf"(?: \{_MARK})? ".join(map(re.escape, name.split())) for name in longest)
     return names, re.compile(rf"({_DENIED})?(?<!\S)({spelt})(?!\S)")

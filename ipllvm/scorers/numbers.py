@@ -162,6 +162,10 @@ _COMPOUND = (
     r"(?:feet|foot|ft|hours?|hrs?|h|minutes?|mins?|years?|months?|weeks?|days?|pounds?|lbs?|dollars?|m|km|kg)"
 )
 DOUBTS = (
+    (
+        "a factor",
+        r"\s?(?:\\(?:pi|sqrt|cdot|theta|alpha|beta|tau|phi|sin|cos|tan|log|ln)\b|[√π]|(?:pi|[xyz])\b)",
+    ),
     ("more digits, a time", r"\d|[.,:'_]\d|\s?/\s?\d"),
     ("a scale that could be a unit", r"[mb](?![a-z])|\s?(?:bn|mn|tn|mil|lakh|crore)\b"),
     ("another number", rf"{_UNIT}\s*[,;]?\s*(?:\b(?:or|to|and|through|versus|vs\.?)\b)\s*{_NUMBER}"),

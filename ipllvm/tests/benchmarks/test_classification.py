@@ -13,13 +13,26 @@ from ipllvm.benchmarks.captions import caption
 from ipllvm.benchmarks.classification import CLEVR_COUNTS
 from ipllvm.benchmarks.definition import published
 from ipllvm.benchmarks.names import PAPER
+from ipllvm.benchmarks.prompts import SHORT
 from ipllvm.benchmarks.templates import PUBLISHED, class_names, templates
 from ipllvm.errors import BenchmarkUnavailable
 from ipllvm.records import Benchmark
-from ipllvm.registry import SCORERS
+from ipllvm.registry import BENCHMARKS, SCORERS
 from ipllvm.tests.benchmarks.copies import as_jsonl, png
 
 LABELS = (0, 2, 7)
+QUESTIONS = {
+    "imagenet": "What is the object in the image?",
+    "caltech101": "What is the object in the image?",
+    "cifar100": "What is the object in the image?",
+    "food101": "Which dish is in the image?",
+    "pets": "Which breed of cat or dog is in the image?",
+    "country211": "In which country was this photograph taken?",
+    "eurosat": "What kind of land does this satellite image show? Choose one of: annual crop land; forest",
+    "aircraft": "Which variant of aircraft is in the image? Choose one of: 707-320; 727-200; 737-200; ",
+    "clevr-counts": "How many objects are in the image?",
+}
+"""What each set asks for; names that nobody says of himself are in the question."""
 
 
 def as_tar(folder: Path) -> None:
@@ -60,8 +73,18 @@ def test_labels_become_class_names(name: str, made: Callable[[Path], None], tmp_
     names = class_names(name)
     assert answers(found) == [names[label] for label in LABELS]
     assert found.samples[0].images[0].load().size == (4, 4) and found.scorer == "label"
-    assert found.samples[0].prompt.startswith("What is the object in the image?\n")
+    assert found.samples[0].prompt.startswith(QUESTIONS[name])
     assert SCORERS.load("label")(f"It is a {names[0]}.", found.samples[0]).value == 1
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_every_set_asks_for_what_its_classes_are(name: str) -> None:
+    """A mountain is an object in a picture from Chile, and no wrong answer to "What is the object ...?"."""
+    definition = BENCHMARKS.load(name)
+    sample = definition.sample({"label": 1})
+    prompt = definition.protocols["standard"].prompt({"label": 1}, sample)
+    assert prompt.startswith(QUESTIONS[name]) and prompt.endswith(SHORT)
+    assert ("Choose" in prompt) == all(each in prompt for each in sample.choices)
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
