@@ -49,3 +49,9 @@ def test_false_decisions_of_a_train_of_100_releases() -> None:
             seen.append(bool(each <= lord(seen, 0.05)))
         alarms += [(p <= 0.05).sum(), (p <= level(RATE, [], "", "")).sum(), sum(seen)]
     assert alarms / 40 == pytest.approx([5.0, 1.0, 0.0], abs=1.2)
+
+
+def test_a_budget_is_a_rate_of_alarms_or_a_share_of_them_and_not_both() -> None:
+    share = parse("budget", "5 % of alarms false")
+    assert (RATE.alarms, RATE.checkpoints, RATE.share) == (1.0, 100, 0.0)
+    assert (share.alarms, share.checkpoints, share.share) == (0.0, 0, 0.05)
