@@ -30,5 +30,8 @@ def test_other_picture(evaluation: "Evaluation") -> None:
     evaluation.check(
         "other_picture",
         gain(clean, other),
-        Shown({"clean": clean, "blank": blank, "other": other}, noted=asked(ids, evaluation.benchmark)),
+        Shown(
+            {"clean": clean, "blank": blank, "other": other},
+            noted={**asked(ids, evaluation.benchmark), "pictures": data.digest[:12]},
+        ),
     )

@@ -32,6 +32,9 @@ def test_second_picture(evaluation: "Evaluation") -> None:
     evaluation.check(
         "second_picture",
         performance_drop(clean, second),
-        Shown({"clean": clean, "blank": blank, "second": second}, noted=asked(ids, evaluation.benchmark)),
+        Shown(
+            {"clean": clean, "blank": blank, "second": second},
+            noted={**asked(ids, evaluation.benchmark), "pictures": data.digest[:12]},
+        ),
         something_to_lose=gain(clean, blank),
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 IMMATERIAL: Final = frozenset(
     {
         "batch_size", "device", "self_check", "sequential", "perturbations",
-        "judge_calls", "retention", "crossing", "clip_i", "prompts",
+        "judge_calls", "retention", "crossing", "clip_i", "prompts", "asked",
     }
 )  # fmt: skip
 """Settings of a row that may differ: how it was run, and what was found beside the claim."""

@@ -13,6 +13,7 @@ from ipllvm.engine.shard import Shard
 from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.errors import NotTested
 from ipllvm.evaluation.schedules import Repeated, Sharded, UntilDecided
+from ipllvm.gate.agreement import material
 from ipllvm.records import Benchmark, Result
 from ipllvm.tests.ruled import color, evaluated
 from ipllvm.tests.test_beyond import colors
@@ -81,6 +82,17 @@ def test_a_longer_run_asks_only_what_is_new(name: str) -> None:
         evaluated(name, subset(whole, n, SEED), asked, whole=whole, memory=memory)
     evaluated(name, whole, asked, whole=whole, memory=memory)
     assert len(asked.questions) == EACH[name] * 4 * N
+
+
+@pytest.mark.parametrize("name", ["other_picture", "second_picture"])
+def test_a_row_says_which_pictures_were_put_beside(name: str) -> None:
+    """So that a baseline of other pairs is refused, and one of fewer samples of the same pairs is not."""
+    whole, fewer = _whole(name), replace(_whole(name), samples=_whole(name).samples[: 2 * N])
+    rows = list[Result]()
+    for n, of in ((N, whole), (2 * N, whole), (N, fewer)):
+        evaluated(name, subset(of, n, SEED), Asked(), rows, whole=of)
+    first, longer, other = (row.settings["pictures"] for row in rows)
+    assert first == longer != other and material("pictures")
 
 
 def test_parts_together_are_the_run(name: str) -> None:

@@ -34,6 +34,7 @@ FREE = {
     "crossing",
     "clip_i",
     "prompts",
+    "asked",
 }
 OTHERS: dict[str, Any] = {
     "name": "other", "quantity": "gain", "direction": "at_least", "margin": 50.0, "kind": "observation",
