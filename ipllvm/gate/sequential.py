@@ -39,11 +39,15 @@ class PValues:
 def up_to(
     old: BaselineEntry, new: BaselineEntry, values: int, samples: int
 ) -> tuple[BaselineEntry, BaselineEntry]:
-    """Both entries as they were when the new run had asked `samples`, of which `values` gave one."""
+    """Both entries as they were when the new run had asked `samples`, of which `values` gave one.
+
+    The others failed, as far as any did: what a claim does not ask about has no value and hides none.
+    """
+    failed = min(samples - values, new.n_error)
     first = set(new.samples[:values])
     there = [place for place, sample in enumerate(old.samples) if sample in first]
-    after = _rows(new, range(values), samples - values)
-    return _rows(old, there, samples - len(there)), after
+    after = _rows(new, range(values), failed)
+    return _rows(old, there, failed + values - len(there)), after
 
 
 def p_values(old: BaselineEntry, new: BaselineEntry, values: int, samples: int, margin: float) -> PValues:

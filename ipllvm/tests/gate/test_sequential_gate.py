@@ -47,6 +47,19 @@ def test_a_look_knows_no_more_than_was_asked_by_then() -> None:
     assert contrast.values.mean() == pytest.approx(0.25)
 
 
+def test_a_sample_that_a_claim_does_not_ask_about_has_not_failed() -> None:
+    """60 of the first 100 name no side: of the others nothing is unknown, unless they failed somewhere."""
+    before, now = sequential.up_to(BEFORE, entry(lost(200, 4)), 60, 100)
+    contrast = difference(before, now)
+    assert (len(contrast.values), contrast.n_error, contrast.hidden) == (60, 0, (0.0, 0.0))
+    without = replace(
+        BEFORE, samples=BEFORE.samples[3:], clusters=BEFORE.clusters[3:], values=BEFORE.values[3:]
+    )
+    before, now = sequential.up_to(without, entry(lost(200, 4), n_error=1), 60, 100)
+    contrast = difference(before, now)
+    assert (len(contrast.values), contrast.n_error) == (57, 4)
+
+
 def test_a_stopped_gate_is_decided_by_all_of_its_looks() -> None:
     """One look in six at a fifth lost: worse by more than the margin, at that look's own level."""
     stopped = entry(lost(100, 5), analyses=((100, 100),), planned=N)
