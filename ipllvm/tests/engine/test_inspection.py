@@ -284,3 +284,11 @@ def test_a_cell_has_16_mib_at_most(file: Path, size: int, fits: bool) -> None:
         else:
             with pytest.raises(Damaged, match="too big"):
                 opened.response(3)
+
+
+def test_nothing_of_a_schema_is_trusted_once_it_is_looked_at(tmp_path: Path) -> None:
+    """Functions with side effects in its views and triggers are refused by SQLite itself."""
+    with closing(sqlite3.connect(tmp_path / "other.sqlite")) as connection:
+        connection.execute("PRAGMA trusted_schema = ON")
+        inspection.Work(tmp_path / "other.sqlite", connection)
+        assert connection.execute("PRAGMA trusted_schema").fetchone() == (0,)

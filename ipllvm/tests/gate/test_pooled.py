@@ -162,6 +162,8 @@ def test_renderings_of_a_picture_change_sides_together() -> None:
     measures = [unchanged.Measure(name, name, 2.0, 0.05, contrast) for name in names]
     plain, options, wide, other, _ = unchanged._members(measures, np.random.default_rng(1))
     assert plain.p_worse == options.p_worse == wide.p_worse != other.p_worse
+    (alone,) = unchanged._members(measures[:1], np.random.default_rng(1))
+    assert alone.name == "scenes", "one part alone is not pooled"
 
 
 def test_all_answers_are_held_against_the_noise_of_all_runs() -> None:

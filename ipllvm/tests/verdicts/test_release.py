@@ -43,6 +43,11 @@ def test_one_that_does_not_hold_leaves_it_open() -> None:
     assert found.reason == "open: image_use on easyvqa (undecided)"
 
 
+def test_what_is_open_has_the_p_value_of_the_farthest() -> None:
+    (found,) = release.of([row(0.2, BAD), row(0.6, BAD, "image_use"), row(0.3, BAD, "occlusion")])
+    assert (found.decision, found.p) == (Decision.UNDECIDED, pytest.approx(0.6))
+
+
 def test_a_violation_must_survive_holms_correction() -> None:
     others = [row(OK, 1)] * 9
     (surely,) = release.of([*others, row(1, 0.004, "image_use")])
