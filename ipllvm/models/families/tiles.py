@@ -31,7 +31,7 @@ class Tiled(TransformersModel):
         return rows, columns
 
     def views(self, prepared: Prepared) -> Sequence[View]:
-        """See the interface."""
+        """See the interface; raises ValueError where the processor shows others than its settings say."""
         cuts = [self.across(size) for size in prepared.sizes]
         given = len(prepared.fields["pixel_values"].flatten(0, -4))
         if given == len(cuts):  # whatever its settings say: the processor cut none
