@@ -145,12 +145,13 @@ class Evaluation:
         self._schedule.before(planned[0][1], *curves, *(plan for _, plan in others))
         found: list[Scores] = []
         for each, plan in planned:
-            found += self._scored(each, plan)[bool(found) :]  # clean once
+            again = bool(found)  # clean once
+            found += self._scored(each, plan, plan.without_clean if again else plan)[again:]
         return (*found, *(self._clean(each, plan) for each, plan in others))
 
-    def _scored(self, data: Benchmark, plan: Plan) -> tuple[Scores, ...]:
-        """Scores of all perturbations of a plan."""
-        plan, outcomes = self._measured(data, plan)
+    def _scored(self, data: Benchmark, plan: Plan, counted: Plan) -> tuple[Scores, ...]:
+        """Scores of all perturbations of a plan; the trials of `counted` are the row's."""
+        plan, outcomes = self._measured(data, plan, counted)
         if self._probabilities.reading:
             return tuple(probabilities_of(plan, p, outcomes) for p in plan.perturbations)
         scorer = self._grading.of(data)
@@ -161,7 +162,7 @@ class Evaluation:
 
     def _clean(self, data: Benchmark, plan: Plan) -> Scores:
         """How well the model does, unperturbed, on another benchmark."""
-        plan, outcomes = self._measured(data, plan)
+        plan, outcomes = self._measured(data, plan, plan)
         found = scores_of(plan, plan.perturbations[0], self._grading.of(data), outcomes)
         self._require_whole(plan, outcomes)
         return found
@@ -174,7 +175,7 @@ class Evaluation:
         """
         asked = () if perturbation is None else (perturbation,)
         self._schedule.before(plan := self._plan(data, asked))
-        plan, outcomes = self._measured(data, plan)
+        plan, outcomes = self._measured(data, plan, plan)
         first = [plan.trial(sample, plan.perturbations[-1], 0) for sample in plan.samples]
         found = {trial.sample: outcomes[trial] for trial in first if trial in outcomes}
         self._require_whole(plan, outcomes)
@@ -216,22 +217,21 @@ class Evaluation:
             self._providers |= {kind: self._artifacts.identity(kind) for kind in sorted(needed)}
         return plan
 
-    def _measured(self, data: Benchmark, plan: Plan) -> tuple[Plan, Known]:
+    def _measured(self, data: Benchmark, plan: Plan, counted: Plan) -> tuple[Plan, Known]:
         """What of a plan is measured, and its outcomes."""
         model, backend = self.model.info(), self.model.image_backend
-        outcomes = self._memory(
-            Context.of(model, data, self.settings.answer, self._schedule.replicate, backend)
-        )
+        about = Context.of(model, data, self.settings.answer, self._schedule.replicate, backend)
+        outcomes = self._memory(about)
         try:
             if self._stopped is None:
-                whole = len(plan) * len(self.planned_benchmark.samples) // len(self.benchmark.samples)
-                told = partial(self._progress, total=whole)
+                whole = len(plan) * len(self.planned_benchmark.samples)
+                told = partial(self._progress, total=whole // len(self.benchmark.samples))
                 self._executor.run(self.model, plan, self.batch_size, outcomes, told, self._artifacts)
         except (KeyboardInterrupt, StoreFailed) as stopped:
             self._stopped = stopped
-        self._planned += len(plan)
-        self._trials += sum(trial in outcomes for trial in plan.trials())
-        self._origins.add(plan, outcomes, self._executor)
+        self._planned += len(counted)
+        self._trials += sum(trial in outcomes for trial in counted.trials())
+        self._origins.add(counted, outcomes, self._executor)
         if self._stopped is not None:
             plan = replace(plan, samples=self._schedule.stopped(plan.samples))
         return plan, outcomes
