@@ -134,8 +134,9 @@ def test_a_data_set_of_the_hub_is_fetched_one_split_at_a_time(
     assert main(["data", "get", "hub:org/set@test"]) == 0
     assert "hub:org/set@test: in " in capsys.readouterr().out
     assert [settings["allow_patterns"] for _, settings in hub[1] if not settings["local_files_only"]] == [
-        ["*test-*.parquet"]
-    ]
+        ["*/test-*.parquet"],
+        ["test-*.parquet"],
+    ], "in a folder, as most have it, or beside the card"
 
 
 def _fewer(folder: Path) -> None:

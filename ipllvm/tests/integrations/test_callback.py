@@ -108,7 +108,9 @@ def test_looks_beyond_the_planned_ones_a_step_seen_and_no_training_alarm_nothing
     report: Any = SimpleNamespace(data={"results": [row], "models": []})
     callback = PropertyCallback(every=1, measurements=2, **ASKED)
     monkeypatch.setattr(callback, "_measure", lambda *_: report)
-    monkeypatch.setattr("ipllvm.integrations.transformers.place", lambda row: row["property"])
+    monkeypatch.setattr(
+        "ipllvm.integrations.transformers.places", lambda rows: [row["property"] for row in rows]
+    )
     given, state, control = SimpleNamespace(world_size=1, report_to=[]), TrainerState(), TrainerControl()
     callback._look(given, state, control, {})  # type: ignore[arg-type]
     assert callback.reports == {}, "no training yet"
