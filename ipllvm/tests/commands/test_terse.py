@@ -13,7 +13,10 @@ FORKED = "'-Wignore:Module already imported'"
 FEW = ("--benchmark=planted", "--benchmark=gsm8k", "--samples=4", "--offline", "--report-only")
 
 
-@pytest.mark.parametrize("asked", [("-rA",), ("-v",), ("-v", "-n2"), ("--collect-only", "-q")], ids=" ".join)
+MORE = [pytest.param(words, marks=pytest.mark.slow) for words in (("-rA",), ("-v", "-n2"))]
+
+
+@pytest.mark.parametrize("asked", [("-v",), ("--collect-only", "-q"), *MORE], ids=" ".join)
 def test_no_path_of_the_installation_is_shown(tmp_path: Path, asked: tuple[str, ...]) -> None:
     chosen = ("-k", "image_use or text_only_math or second_picture")
     status, printed = start(

@@ -125,6 +125,7 @@ def test_a_worker_that_is_killed_loses_no_test(tmp_path: Path) -> None:
     assert any("crashed while running" in row["reason"] for row in report["not_measured"])
 
 
+@pytest.mark.slow
 def test_a_baseline_that_is_written_over_during_a_run_is_the_one_that_was_read(tmp_path: Path) -> None:
     """Workers would else compare with what another run has put in its place."""
     chosen = ("--report-dir=reports", "-k", "permutation_invariance", "--benchmark=planted", "--samples=60")

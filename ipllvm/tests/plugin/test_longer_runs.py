@@ -20,6 +20,7 @@ def reason(folder: Path, *options: str) -> str:
     return str(row["verdict"]["reason"])
 
 
+@pytest.mark.slow
 def test_a_look_at_another_measurement_is_none_at_this(tmp_path: Path) -> None:
     for other in ("--draws=3", "--answer=likelihood", "--seed=7"):
         reason(tmp_path, "--samples=20", "--draws=2", other)
