@@ -199,6 +199,7 @@ def test_kill_at_any_moment_loses_only_the_batch_in_flight(tmp_path: Path) -> No
     assert told["again"] <= killed.KILLS
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_to_what_an_undisturbed_one_finds_and_repeats_nothing(tmp_path: Path) -> None:
     """Fifty processes run the engine, each killed at a random moment, and one more ends it."""
     done = subprocess.run(

@@ -43,6 +43,7 @@ def train(callback: PropertyCallback, kinds: list[str], folder: Path, **args: An
     return state
 
 
+@pytest.mark.slow
 def test_a_model_that_goes_blind_stops_its_training(tmp_path: Path) -> None:
     callback = PropertyCallback(every=1, against="start", stop_on="image_use", **ASKED)
     state = train(callback, ["invariant", "invariant", "blind", "blind"], tmp_path)
