@@ -65,6 +65,7 @@ def test_a_shard_decides_nothing_and_says_what_it_measured(parts: list[Path]) ->
         assert [*(folder / "outcomes").glob("*.sqlite")], "carried beside the report"
 
 
+@pytest.mark.slow
 def test_together_they_are_the_run(parts: list[Path], whole: Session, tmp_path: Path) -> None:
     assert _merge(tmp_path / "all", *parts) == whole.status == 1
     _, found = _report(tmp_path / "all")
