@@ -15,6 +15,7 @@ from ipllvm.reporting.view import (
     claim_title,
     count_of,
     decides,
+    fails,
     headline,
     standing,
 )
@@ -70,7 +71,8 @@ def first_screen(report: Report, sections: Sequence[Section]) -> FirstScreen:
     results = [result for section in sections for part in section.parts for result in part.results]
     several = len(report["models"]) > 1
     required = [each for each in results if _is_required(each.line.row, report)]
-    bad = sorted(_standing(required, ("VIOLATED", "WORSE")), key=_beyond, reverse=True)
+    worse = [each for each in required if fails(each.line.row, report) and standing(each.line.row) == "HOLDS"]
+    bad = sorted([*_standing(required, ("VIOLATED", "WORSE")), *worse], key=_beyond, reverse=True)
     open_ = _standing(required, (NOT_MEASURED, "UNDECIDED"))
     obstacles = [_obstacle(result, several) for result in bad]
     own = [each for each in obstacles if not _regression(each.result.line.row)]

@@ -10,8 +10,8 @@ from ipllvm.reporting.text import visible
 LONG: Final = 4_000
 STARTS: Final = (["ipllvm", "check"], ["pytest"])
 """How a command begins that can be typed with other options."""
-LETTERS: Final = {"-k": "keyword", "-m": "marker"}
-"""Options of one letter that take a value."""
+LETTERS: Final = {"-k": "keyword"}
+"""Options of one letter that are typed otherwise, with their names here."""
 
 
 def words(run: Row) -> list[str]:

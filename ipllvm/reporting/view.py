@@ -107,10 +107,12 @@ def deciding(report: Report) -> list[Row]:
 
 
 def fails(row: Row, report: Report) -> bool:
-    """Whether a result stops a release: it is violated, or worse where that is to fail a gate."""
+    """Whether a result stops a release: it is violated, or worse at all where that is to fail a gate."""
     options = run_of(row, report).get("options") or {}
-    failing = ("VIOLATED", "WORSE") if options.get("fail_on") == "worse" else ("VIOLATED",)
-    return decides(row, report) and standing(row) in failing
+    level = row["claim"]["alpha"] * (row["settings"].get("family_wise") or 1)
+    worse = standing(row) == "WORSE" or (row.get("standing") or {}).get("p_worse", 1.0) <= level
+    failing = options.get("fail_on") == "worse" and worse
+    return decides(row, report) and (failing or standing(row) == "VIOLATED")
 
 
 def headline(report: Report) -> tuple[str, str]:

@@ -8,7 +8,9 @@ import pytest
 from ipllvm.api.report import Report
 from ipllvm.errors import ClaimViolated, NotMeasured
 from ipllvm.records import Decision
+from ipllvm.reporting.first_screen import first_screen
 from ipllvm.reporting.reading import release
+from ipllvm.reporting.sections import sections
 from ipllvm.reporting.view import interval_note
 from ipllvm.tests.reporting import reports
 
@@ -77,6 +79,18 @@ def test_what_is_worse_fails_where_it_is_to() -> None:
         if fails:
             with pytest.raises(ClaimViolated, match="regression:permutation"):
                 report.raise_for_violation()
+
+
+def test_what_is_worse_by_no_more_than_the_margin_fails_there_too() -> None:
+    """As the exit status has it: such a row HOLDS, and its run ends with 1."""
+    data = reports.report(
+        replace(reports.result(), claim=replace(reports.CLAIM, name="regression:permutation"))
+    )
+    data["results"][0]["standing"] = {**data["results"][0]["standing"], "p_worse": 0.001}
+    for fail_on, fails in (("violated", False), ("worse", True)):
+        data["run"]["options"] = {"baseline": "release-1", "fail_on": fail_on}
+        assert Report(data).ok is not fails and (release(data)[1] == "No") is fails
+        assert len(first_screen(data, sections(data)).compared) == fails
 
 
 def test_findings_fail_where_they_are_to() -> None:
