@@ -140,12 +140,13 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     return call(pyfuncitem)
 
 
-@pytest.hookimpl(wrapper=True)
+@pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn a finding into an outcome and hang the measured rows on the report."""
-    report = yield
+    with fixtures.unseen(item, "benchmark"):
+        report = yield
     finding(report, call.excinfo.value if call.excinfo else None, item)
     vars(report)["ipllvm_case"] = case(item)
     if call.when == "call":

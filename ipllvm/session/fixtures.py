@@ -1,6 +1,8 @@
 """The fixtures that belong to this package, wherever it is installed."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -29,3 +31,17 @@ def register(manager: pytest.PytestPluginManager) -> None:
         module = sys.modules[name] = module_from_spec(spec)
         spec.loader.exec_module(module)
         manager.register(module, name)
+
+
+@contextmanager
+def unseen(item: pytest.Item, name: str) -> Iterator[None]:
+    """While it lasts, other plugins do not see what an item was given by that name.
+
+    pytest-benchmark ends a session in which a `benchmark` is not its own.
+    """
+    given = getattr(item, "funcargs", {})
+    hidden = {name: given.pop(name)} if name in given else {}
+    try:
+        yield
+    finally:
+        given.update(hidden)

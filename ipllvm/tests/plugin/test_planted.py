@@ -101,3 +101,11 @@ def test_a_violation_stays_one_where_a_plugin_calls_its_test_again(tmp_path: Pat
     assert found.status == found.report()["run"]["exit_status"] == 1, found.output
     assert row["standing"]["decision"] == "VIOLATED" and not row["partial"]
     assert "not measured to the end" not in found.output
+
+
+def test_a_plugin_that_wants_the_fixture_benchmark_for_itself_ends_nothing(tmp_path: Path) -> None:
+    chosen = ("-k", "permutation_invariance", "--benchmark=planted", "--samples=20", "--device=cpu")
+    beside = ("-p", "ipllvm.tests.plugin.own_benchmark", "--model=planted:invariant", "--report-only")
+    found = session(tmp_path, *properties(*beside, *chosen))
+    assert found.status == 0 and "INTERNALERROR" not in found.output, found.output
+    assert len(found.report()["results"]) == 1
