@@ -1,6 +1,6 @@
 """A report as a value: typed results by property and benchmark, views, data frames."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from os import PathLike
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ipllvm.errors import ClaimViolated, NotMeasured, UnknownName, UsageError
 from ipllvm.records import Decision, Result
-from ipllvm.reporting import migration, schema, view
-from ipllvm.reporting.reading import release
+from ipllvm.reporting import migration, schema
+from ipllvm.reporting.answer import ReportAnswer, answer_of
 from ipllvm.verdicts.release import REGRESSION
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Report:
     @property
     def answer(self) -> str:
         """Whether the model may be released, in the words of the page."""
-        return release(self.data)[1]
+        return self._answer.release[1]
 
     @property
     def ok(self) -> bool:
@@ -62,7 +62,7 @@ class Report:
         and with strict_observations findings, as for the exit status; report_only excuses nothing here.
         What is undecided is not shown to be wrong and does not count; look at `undecided`.
         """
-        return not (self._failing or self.data["failed"] or self.missing or self.data["run"]["partial"])
+        return self._answer.ok
 
     @property
     def violated(self) -> tuple[Result, ...]:
@@ -81,15 +81,12 @@ class Report:
         Skipped properties are in `data["not_tested"]`.
         """
         names = [field.name for field in fields(Unmeasured)]
-        lost = [Unmeasured(**{n: str(row[n]) for n in names}) for row in self.data["not_measured"]]
-        failed = [each for each in self.results if view.standing(self._row(each)) == view.NOT_MEASURED]
-        return (
-            *lost,
-            *(
-                Unmeasured(each.property, each.model.name, each.benchmark.name, each.verdict.reason)
-                for each in failed
-            ),
-        )
+        lost = [Unmeasured(**{n: str(row[n]) for n in names}) for row in self._answer.without_result]
+        failed = [
+            Unmeasured(each.property, each.model.name, each.benchmark.name, each.verdict.reason)
+            for each in self._of(self._answer.unmeasured)
+        ]
+        return (*lost, *failed)
 
     def standing(self, result: Result) -> Decision:
         """What the run as a whole says of a result; of an observation, its own verdict."""
@@ -99,7 +96,7 @@ class Report:
     def raise_for_violation(self) -> None:
         """Raises ClaimViolated with the claims that fail the run, NotMeasured where something is missing."""
         broken = [f"law {law['property']}: {law['reason']}" for law in self.data["failed"]]
-        wrong = [f"{_named(each)}: {each.verdict.reason}" for each in self._failing] + broken
+        wrong = [f"{_named(each)}: {each.verdict.reason}" for each in self._of(self._answer.failing)] + broken
         if wrong:
             raise ClaimViolated("; ".join(wrong))
         if not self.ok:
@@ -166,9 +163,13 @@ class Report:
         return f"<ipllvm.Report of {model}: {self.answer}; {results}>"
 
     @property
-    def _failing(self) -> tuple[Result, ...]:
-        """What fails the run."""
-        return tuple(each for each in self.results if view.fails(self._row(each), self.data))
+    def _answer(self) -> ReportAnswer:
+        return answer_of(self.data)
+
+    def _of(self, rows: Sequence[schema.Row]) -> tuple[Result, ...]:
+        """The results that these rows of the report are."""
+        pairs = zip(self.data["results"], self.results, strict=True)
+        return tuple(each for row, each in pairs if any(row is wanted for wanted in rows))
 
     def _row(self, result: Result) -> schema.Row:
         """A result as JSON has it."""
@@ -177,7 +178,7 @@ class Report:
 
     def _requirements(self, decision: Decision) -> tuple[Result, ...]:
         """The requirements of which the run says so: of a gate the comparisons, an audit asks for both."""
-        wanted = [each for each in self.results if view.decides(self._row(each), self.data)]
+        wanted = self._of(self._answer.deciding)
         return tuple(each for each in wanted if self.standing(each) is decision)
 
 

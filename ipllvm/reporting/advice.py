@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ipllvm.reporting import typed
+from ipllvm.reporting.answer import answer_of, run_of
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import visible
 from ipllvm.reporting.typed import LONG
-from ipllvm.reporting.view import COMPARISON, NOT_MEASURED, baseline, deciding, failure, run_of, standing
+from ipllvm.reporting.view import COMPARISON, NOT_MEASURED, baseline, failure, standing
 from ipllvm.stats.rounding import rounded_up
 
 MOST: Final = 3
@@ -82,7 +83,7 @@ def minutes(row: Row, data: Row) -> str:
 
 def steps(report: Report) -> list[Step]:
     """What to do next, the most pressing first, for who reads it in the folder of the report."""
-    rows = deciding(report)
+    rows = answer_of(report).deciding
     examples = [replace(step, command=here(step.command)) for step in _look(rows)]
     found = [*_again(report, rows), *examples, *_decide(report, rows)]
     return found[:MOST] or [*_keep(report, rows)]
@@ -90,12 +91,12 @@ def steps(report: Report) -> list[Step]:
 
 def to_decide(report: Report) -> Step | None:
     """What decides most of what is undecided: how many samples of what, at what cost, by which command."""
-    return next(_decide(report, deciding(report)), None)
+    return next(_decide(report, answer_of(report).deciding), None)
 
 
 def to_look_at(report: Report) -> Step | None:
     """Of a comparison that fails the command that shows an answer that changed, where the run was started."""
-    rows = [row for row in deciding(report) if row["claim"]["name"].startswith(COMPARISON)]
+    rows = [row for row in answer_of(report).deciding if row["claim"]["name"].startswith(COMPARISON)]
     return next(_look(rows), None)
 
 

@@ -95,14 +95,15 @@ def publish(
 def publish_run(report: "Report", environment: Mapping[str, str]) -> None:
     """Leave a run in a CI job: its Markdown as the summary, an annotation for each claim that fails it."""
     from ipllvm.reporting import advice, markdown, view
+    from ipllvm.reporting.answer import answer_of
 
     if not (environment.get(SUMMARY) or environment.get(ACTIONS) == "true"):
         return
-    failing = [line for line in view.lines(report) if line.row in view.deciding(report)]
+    found = answer_of(report)
     errors = [
         f"{line.verdict} {line.property} on {line.benchmark}: {advice.why(line.reason)}"
-        for line in failing
-        if line.verdict.startswith(("VIOLATED", "WORSE"))
+        for line in view.lines(report)
+        if found.fails(line.row) or (found.decides(line.row) and view.standing(line.row) == "WORSE")
     ]
     errors += [f"{row['property']}: {view.failure_reason(row)}" for row in report["failed"]]
     publish(markdown.render(report), {}, errors if report["run"]["exit_status"] else [], environment)

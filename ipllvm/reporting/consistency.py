@@ -13,10 +13,11 @@ from typing import Final
 from ipllvm.errors import UsageError, first_line
 from ipllvm.records.values import POINTS
 from ipllvm.reporting import schema
+from ipllvm.reporting.answer import decides
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.standings import multiplicity, standing
 from ipllvm.reporting.text import number, visible
-from ipllvm.reporting.view import COMPARISON, decides
+from ipllvm.reporting.view import COMPARISON
 from ipllvm.stats.proportion import proportion_interval
 from ipllvm.verdicts import release
 
@@ -183,7 +184,7 @@ def _together(report: Report) -> Iterator[str]:
 def _ended(report: Report) -> Iterator[str]:
     """The exit status is one that the results can have given."""
     run, options = report["run"], report["run"]["options"]
-    answers = [_standing(row) for row in report["results"] if decides(row, report)]
+    answers = [_standing(row) for row in report["results"] if decides(row, options)]
     status, excused = run["exit_status"], options.get("report_only")
     if status == 0 and report["not_measured"]:
         yield "its status is 0, and something could not be measured"

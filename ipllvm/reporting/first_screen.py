@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ipllvm.reporting.advice import Step, steps
-from ipllvm.reporting.reading import release
+from ipllvm.reporting.answer import answer_of
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.sections import Section, ShownResult
 from ipllvm.reporting.text import duration, visible
@@ -14,9 +14,6 @@ from ipllvm.reporting.view import (
     baseline,
     claim_title,
     count_of,
-    decides,
-    fails,
-    headline,
     standing,
 )
 
@@ -70,14 +67,15 @@ def first_screen(report: Report, sections: Sequence[Section]) -> FirstScreen:
     """The first screen of a report."""
     results = [result for section in sections for part in section.parts for result in part.results]
     several = len(report["models"]) > 1
-    required = [each for each in results if _is_required(each.line.row, report)]
-    worse = [each for each in required if fails(each.line.row, report) and standing(each.line.row) == "HOLDS"]
+    found = answer_of(report)
+    required = [each for each in results if _is_requirement(each) or found.decides(each.line.row)]
+    worse = [each for each in required if found.fails(each.line.row) and standing(each.line.row) == "HOLDS"]
     bad = sorted([*_standing(required, ("VIOLATED", "WORSE")), *worse], key=_beyond, reverse=True)
     open_ = _standing(required, (NOT_MEASURED, "UNDECIDED"))
     obstacles = [_obstacle(result, several) for result in bad]
     own = [each for each in obstacles if not _regression(each.result.line.row)]
-    answer, rest = headline(report)
-    colour, word = release(report)
+    answer, rest = found.headline
+    colour, word = found.release
     return FirstScreen(
         colour=colour,
         word=word,
@@ -85,8 +83,8 @@ def first_screen(report: Report, sections: Sequence[Section]) -> FirstScreen:
         rest=rest,
         about=tuple(_about(report, results)),
         compared=tuple(each for each in obstacles if _regression(each.result.line.row)),
-        own=tuple(each for each in own if decides(each.result.line.row, report)),
-        harmless=tuple(each for each in own if not decides(each.result.line.row, report)),
+        own=tuple(each for each in own if found.decides(each.result.line.row)),
+        harmless=tuple(each for each in own if not found.decides(each.result.line.row)),
         waiting=tuple(_obstacle(result, several) for result in open_),
         next=tuple(steps(report)),
     )
@@ -96,8 +94,8 @@ def _regression(row: Row) -> bool:
     return str(row["claim"]["name"]).startswith(COMPARISON)
 
 
-def _is_required(row: Row, report: Report) -> bool:
-    return row["claim"]["kind"] == "requirement" or decides(row, report)
+def _is_requirement(result: ShownResult) -> bool:
+    return bool(result.line.row["claim"]["kind"] == "requirement")
 
 
 def _standing(results: Sequence[ShownResult], wanted: Sequence[str]) -> list[ShownResult]:

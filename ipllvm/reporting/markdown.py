@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from ipllvm.reporting import advice, columns, evidence, figures
+from ipllvm.reporting.answer import answer_of
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import LIMIT, REASON_LIMIT, interval, number, visible
 from ipllvm.reporting.view import (
@@ -12,7 +13,6 @@ from ipllvm.reporting.view import (
     count_of,
     failure,
     failure_reason,
-    headline,
     interval_note,
     lines,
     printed,
@@ -44,7 +44,7 @@ def escape(text: str, limit: int = LIMIT) -> str:
 def render(report: Report) -> str:
     """The whole of `report` as Markdown; its first line is the answer."""
     found = lines(report)
-    answer, rest = headline(report)
+    answer, rest = answer_of(report).headline
     blocks = [f"**{answer}**" + (f"; {rest}" if rest else ""), *_overview(report, found)]
     closing = [_origin(report)]
     room = COMMENT_LIMIT - sum(len(block) + 2 for block in blocks + closing)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ipllvm.errors import UsageError
 from ipllvm.registry import BENCHMARKS
+from ipllvm.reporting.answer import answer_of
 from ipllvm.reporting.folders import inner_folder, replace_file
 from ipllvm.reporting.markdown import escape
 from ipllvm.reporting.measures import decision, places
-from ipllvm.reporting.reading import release
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import interval, number
 from ipllvm.reporting.view import interval_note
@@ -66,7 +66,7 @@ def section(report: Report) -> str:
         f"Measured by ipllvm {escape(version)} on {escape(report['run']['finished'][:10])}: weights "
         f"{escape(model['fingerprint'][:12])}, {escape(model['dtype'])}, seed {report['run']['seed']}."
     )
-    return f"## Properties\n\n**{escape(release(report)[1])}**\n\n{table}\n\n{origin}\n"
+    return f"## Properties\n\n**{escape(answer_of(report).release[1])}**\n\n{table}\n\n{origin}\n"
 
 
 def _cells(place: str, row: Row) -> tuple[str, ...]:

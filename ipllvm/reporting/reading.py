@@ -4,27 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ipllvm.reporting.quantities import meaning
-from ipllvm.reporting.schema import Report, Row
+from ipllvm.reporting.schema import Row
 from ipllvm.reporting.text import number, visible
-from ipllvm.reporting.view import BEYOND, NOT_MEASURED, WORST_FIRST, Line, count_of, deciding, fails, standing
-
-
-def release(report: Report) -> tuple[str, str]:
-    """The answer to "may it be released?": a word for its colour and one for the reader.
-
-    `bad` where something stands in the way, `open` where something is not known, else `good`; `none` where
-    no requirement was measured.
-    """
-    rows = deciding(report)
-    found = {standing(row) for row in rows}
-    if any(fails(row, report) for row in rows) or report["failed"]:
-        return "bad", "No"
-    if "WORSE" in found:
-        return "open", "Worse than the baseline"
-    lost = report["not_measured"] or any(standing(row) == NOT_MEASURED for row in report["results"])
-    if lost or "UNDECIDED" in found or report["run"]["partial"]:
-        return "open", "Not answered yet"
-    return ("good", "Nothing measured stands in the way") if rows else ("none", "Not asked")
+from ipllvm.reporting.view import BEYOND, NOT_MEASURED, WORST_FIRST, Line, count_of, standing
 
 
 def reading(row: Row) -> str:

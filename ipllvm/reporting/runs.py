@@ -75,7 +75,7 @@ class Outline:
 def outline(file: Path) -> Outline:
     """A report in a few words, the fault in place of the answer where it can't be read."""
     from ipllvm.reporting import migration
-    from ipllvm.reporting.reading import release
+    from ipllvm.reporting.answer import answer_of
 
     try:
         report = migration.read(file)
@@ -87,4 +87,4 @@ def outline(file: Path) -> Outline:
     models, benchmarks = (
         ", ".join(each["name"] for each in report[kind]) for kind in ("models", "benchmarks")
     )
-    return Outline(release(report)[1], models, benchmarks, names or "no result")
+    return Outline(answer_of(report).release[1], models, benchmarks, names or "no result")

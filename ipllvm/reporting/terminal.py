@@ -13,14 +13,13 @@ from rich.text import Text
 
 from ipllvm.models.checkpoint import RAN_CODE
 from ipllvm.reporting import advice, columns, evidence, figures
+from ipllvm.reporting.answer import answer_of, compares_only
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import REASON_LIMIT, to_ascii, visible
 from ipllvm.reporting.view import (
     Line,
-    compares_only,
     failure,
     failure_reason,
-    headline,
     interval_note,
     lines,
     printed,
@@ -64,7 +63,7 @@ def summary(
     of_model: dict[str, list[Line]] = {}
     for line in lines(report):
         of_model.setdefault(line.row["model"], []).append(line)
-    answer, rest = headline(report)
+    answer, rest = answer_of(report).headline
     page: list[str | Text | Table] = [
         *_folded(plain(f"{answer}; {rest}" if rest else answer), width, strong=len(plain(answer))),
         *([""] if report["models"] else []),
@@ -114,7 +113,7 @@ def _model(
             yield Text(plain(visible(note, 200)), "bold red")
     for place, group in enumerate(columns.groups(found)):
         if place:
-            yield from _folded(OWN if compares_only(report["run"]) else "", width)
+            yield from _folded(OWN if compares_only(report["run"].get("options") or {}) else "", width)
         table = _fitting(group, width, plain, verbose)
         if table is not None:
             yield from _folded(plain(f"against {known}:"), width) if (known := columns.against(group)) else ()

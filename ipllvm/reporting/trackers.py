@@ -13,9 +13,9 @@ from typing import Any, Final, cast
 
 from ipllvm.errors import IpllvmError, UsageError, first_line
 from ipllvm.reporting import manifest
+from ipllvm.reporting.answer import answer_of
 from ipllvm.reporting.folders import inner_folder
 from ipllvm.reporting.measures import measures
-from ipllvm.reporting.reading import release
 from ipllvm.reporting.schema import Report, Row
 
 PROJECT: Final = "ipllvm"
@@ -46,7 +46,7 @@ def tracked(report: Report, folder: Path) -> Iterator[TrackedRun]:
             measures(report, model["id"]),
             about,
             folder,
-            release(own)[1],
+            answer_of(own).release[1],
             tuple(page for page in pages if page.is_file()),
         )
 

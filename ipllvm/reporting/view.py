@@ -1,7 +1,7 @@
-"""What every view of a report says alike: the answer, the order of the rows and their cells."""
+"""What every view of a report says alike: the order of the rows and their cells."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -76,71 +76,6 @@ def interval_note(rows: Sequence[Row]) -> str:
         return INTERVAL_NOTE
     sides = " to ".join(f"{level:g}" for level in dict.fromkeys((levels[0], levels[-1])))
     return f"interval at the claim's own level, {sides} % on each side"
-
-
-def compares_only(run: Row) -> bool:
-    """Whether the exit status is the comparison's with a baseline alone, as of every gate but an audit."""
-    options = run.get("options") or {}
-    return bool(options.get("baseline")) and options.get("profile") != "audit"
-
-
-def run_of(row: Row, report: Report) -> Row:
-    """The run that a result is of: in reports that were put together each has its own."""
-    found: Row = row.get("run") or report["run"]
-    return found
-
-
-def decides(row: Row, report: Report) -> bool:
-    """Whether a result can stop a release: of a gate the comparisons, else the requirements.
-
-    Findings do too where the run was told so (--strict-observations).
-    """
-    run = run_of(row, report)
-    strict = (run.get("options") or {}).get("strict_observations")
-    compared = str(row["claim"]["name"]).startswith(COMPARISON)
-    return bool(strict or row["claim"]["kind"] == "requirement") and (compared or not compares_only(run))
-
-
-def deciding(report: Report) -> list[Row]:
-    """The results that can stop a release."""
-    return [row for row in report["results"] if decides(row, report)]
-
-
-def fails(row: Row, report: Report) -> bool:
-    """Whether a result stops a release: it is violated, or worse at all where that is to fail a gate."""
-    options = run_of(row, report).get("options") or {}
-    level = row["claim"]["alpha"] * (row["settings"].get("family_wise") or 1)
-    worse = standing(row) == "WORSE" or (row.get("standing") or {}).get("p_worse", 1.0) <= level
-    failing = options.get("fail_on") == "worse" and worse
-    return decides(row, report) and (failing or standing(row) == "VIOLATED")
-
-
-def headline(report: Report) -> tuple[str, str]:
-    """The answer in a few words, and the rest of its sentence."""
-    rows = deciding(report)
-    asked = {name: sum(standing(row) == name for row in rows) for name in WORST_FIRST if name != NOT_MEASURED}
-    failed = sum(standing(row) == NOT_MEASURED for row in report["results"])
-    broken, laws = _broken(report["failed"]), len(report["passed_laws"])
-    answer, rest = _answer(asked, failed + len(report["not_measured"]))
-    parts = [*broken, *([answer] if answer else []), *rest]
-    parts += [f"{count_of(laws, 'law')} {_hold(laws)}"] if laws else []
-    parts = parts or ["No requirement was measured"]
-    parts += [*_beside(report, rows)]
-    parts += ["stopped early: what was measured by then"] if report["run"]["partial"] else []
-    leading = max(1, len(broken) + bool(asked["VIOLATED"]))
-    return ", ".join(parts[:leading]), "; ".join(parts[leading:])
-
-
-def _beside(report: Report, rows: Sequence[Row]) -> Iterator[str]:
-    """What fails nothing: of a gate the model's own claims, and the paper's findings."""
-    rest = [row for row in report["results"] if row not in rows and standing(row) != NOT_MEASURED]
-    own = Counter(standing(row) for row in rest if row["claim"]["kind"] == "requirement")
-    words = {"VIOLATED": "violated", "UNDECIDED": "undecided", "HOLDS": "holding"}
-    if own:
-        listed = ", ".join(f"{own[name]} {verb}" for name, verb in words.items() if own[name])
-        yield f"the model's own claims, which fail nothing here: {listed}"
-    if observed := sum(row["claim"]["kind"] == "observation" for row in rest):
-        yield count_of(observed, "observation")
 
 
 def standing(row: Row) -> str:
@@ -246,37 +181,6 @@ def count_of(n: int, noun: str) -> str:
 
 def _rank(row: Row) -> tuple[int, int]:
     return _KINDS.index(row["claim"]["kind"]), WORST_FIRST.index(standing(row))
-
-
-def _broken(failed: Sequence[Row]) -> list[str]:
-    laws = sum(row["law"] for row in failed)
-    others = len(failed) - laws
-    words = [f"{count_of(laws, 'law')} broken"] if laws else []
-    return words + ([f"{count_of(others, 'test')} failed"] if others else [])
-
-
-def _hold(n: int) -> str:
-    return "holds" if n == 1 else "hold"
-
-
-def _answer(asked: Mapping[str, int], lost: int) -> tuple[str, list[str]]:
-    violated, worse, undecided, holds = (asked[name] for name in ("VIOLATED", "WORSE", "UNDECIDED", "HOLDS"))
-    requirements = count_of(sum(asked.values()), "requirement")
-    missing = f"{count_of(lost, 'test')} could not be measured"
-    words = [f"{worse} worse than the baseline"] if worse else []
-    words += [f"{undecided} undecided"] if undecided else []
-    words += [f"{holds} {_hold(holds)}"] if holds else []
-    if violated:
-        return f"{violated} of {requirements} violated", words + ([missing] if lost else [])
-    if lost:
-        return f"{missing}, no requirement violated", words
-    if worse:
-        return f"{worse} of {requirements} worse than the baseline, none violated", words[1:]
-    if undecided:
-        return f"{undecided} of {requirements} undecided, none violated", words[1:]
-    if holds:
-        return f"{holds} of {requirements} {_hold(holds)}", []
-    return "", []
 
 
 def _line(row: Row, benchmark: str, part: str) -> Line:

@@ -28,24 +28,22 @@ def refined(
         return status
     if status and not any(report.failed for report in reports):
         return status  # a test that could not be collected has no report
-    said = _said(rows, lost, options)
-    if "VIOLATED" in said and not options.report_only:
-        return pytest.ExitCode.TESTS_FAILED
-    if "worse" in said and options.fail_on == "worse" and not options.report_only:
+    failing, standings = _answer(rows, lost, options)
+    if failing and not options.report_only:
         return pytest.ExitCode.TESTS_FAILED
     if NOT_MEASURED in found or lost:
         return EXIT_NOT_MEASURED
-    undecided = UNDECIDED in found or ({"UNDECIDED", "WORSE"} & said and not options.report_only)
+    undecided = UNDECIDED in found or ({"UNDECIDED", "WORSE"} & standings and not options.report_only)
     return EXIT_UNDECIDED if undecided and options.fail_undecided else pytest.ExitCode.OK
 
 
 def of_audit(status: int, report: dict[str, Any], options: Options) -> int:
     """The status of an audit is its page's answer: 6 where the page says that it is not answered."""
-    from ipllvm.reporting.reading import release
+    from ipllvm.reporting.answer import answer_of
 
     if options.profile != "audit" or options.report_only or status:
         return status
-    return status if release(report)[0] == "good" else EXIT_UNDECIDED
+    return status if answer_of(report).release[0] == "good" else EXIT_UNDECIDED
 
 
 def _explained(report: pytest.TestReport, kind: str | None) -> bool:
@@ -53,21 +51,17 @@ def _explained(report: pytest.TestReport, kind: str | None) -> bool:
     return kind == NOT_MEASURED or (kind == VIOLATED and bool(getattr(report, "ipllvm_rows", [])))
 
 
-def _said(rows: Rows, lost: Rows, options: Options) -> set[str]:
-    """What the run says of the claims that can fail it: with a baseline of the comparisons alone.
-
-    "worse" is among it where anything is worse than the baseline at all, within its margin or not.
-    """
+def _answer(rows: Rows, lost: Rows, options: Options) -> tuple[bool, set[str]]:
+    """Whether the claims of a run fail it, and how those stand that can: as its report says (answer.py)."""
     if not (rows or lost):
-        return set()
+        return False, set()
+    from ipllvm.reporting import answer
+    from ipllvm.reporting.standings import standing
+    from ipllvm.reporting.view import standing as said
     from ipllvm.verdicts import release
 
-    families = release.families(rows, lost, raw=options.exit == "raw")
-    found = {place: str(each.decision) for place, each in release.standings(families).items()}
-    worse = {"worse"} if any(family.answer.worse for family in families) else set()
-    return worse | {
-        found.get(place, row["verdict"]["decision"])
-        for place, row in enumerate(rows)
-        if (options.strict_observations or row["claim"]["kind"] == "requirement")
-        and (not options.compares_only or row["claim"]["name"].startswith(release.REGRESSION))
-    }
+    rules = options.as_row()
+    found = release.standings(release.families(rows, lost, raw=options.exit == "raw"))
+    stood = [{**row, "standing": standing(found.get(place))} for place, row in enumerate(rows)]
+    deciding = [row for row in stood if answer.decides(row, rules)]
+    return any(answer.fails(row, rules) for row in deciding), set(map(said, deciding))

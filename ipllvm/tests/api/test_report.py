@@ -8,8 +8,8 @@ import pytest
 from ipllvm.api.report import Report
 from ipllvm.errors import ClaimViolated, NotMeasured
 from ipllvm.records import Decision
+from ipllvm.reporting.answer import answer_of
 from ipllvm.reporting.first_screen import first_screen
-from ipllvm.reporting.reading import release
 from ipllvm.reporting.sections import sections
 from ipllvm.reporting.view import interval_note
 from ipllvm.tests.reporting import reports
@@ -57,14 +57,14 @@ def test_samples_that_failed_are_not_measured_and_not_fine() -> None:
     assert [each.reason for each in report.missing] == ["could not be measured: 1 of 300 samples failed"]
     with pytest.raises(NotMeasured, match="dim on easyvqa: could not be measured: 1 of 300 samples failed"):
         report.raise_for_violation()
-    assert release(reports.report(reports.unmeasured("observation")))[1] == "Not answered yet"
+    assert answer_of(reports.report(reports.unmeasured("observation"))).release[1] == "Not answered yet"
 
 
 def test_an_answer_that_was_not_read_is_no_failure() -> None:
     found = reports.result()
     drop = replace(found.estimates["performance_drop"], n=298, n_error=2)
     made = reports.report(replace(found, estimates={**found.estimates, "performance_drop": drop}))
-    assert Report(made).ok and release(made)[1] == "Nothing measured stands in the way"
+    assert Report(made).ok and answer_of(made).release[1] == "Nothing measured stands in the way"
 
 
 def test_what_is_worse_fails_where_it_is_to() -> None:
@@ -89,8 +89,10 @@ def test_what_is_worse_by_no_more_than_the_margin_fails_there_too() -> None:
     data["results"][0]["standing"] = {**data["results"][0]["standing"], "p_worse": 0.001}
     for fail_on, fails in (("violated", False), ("worse", True)):
         data["run"]["options"] = {"baseline": "release-1", "fail_on": fail_on}
-        assert Report(data).ok is not fails and (release(data)[1] == "No") is fails
+        assert Report(data).ok is not fails and (answer_of(data).release[1] == "No") is fails
         assert len(first_screen(data, sections(data)).compared) == fails
+        said = answer_of(data).headline[0]
+        assert said.startswith("1 of 1 requirement worse" if fails else "1 of 1 requirement holds")
 
 
 def test_findings_fail_where_they_are_to() -> None:
@@ -99,7 +101,7 @@ def test_findings_fail_where_they_are_to() -> None:
         data = reports.report(finding)
         data["run"]["options"]["strict_observations"] = strict
         assert Report(data).ok is not strict and len(Report(data).violated) == strict
-        assert (release(data)[1] == "No") is strict
+        assert (answer_of(data).release[1] == "No") is strict
 
 
 def test_a_table_counts_the_samples_that_were_measured() -> None:

@@ -1,10 +1,11 @@
 """What a run leaves in a CI job: its summary, annotations of what fails it, nothing without a job."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from ipllvm.records import Decision
+from ipllvm.records import Decision, Result
 from ipllvm.reporting import ci, markdown
 from ipllvm.tests.reporting import reports
 
@@ -26,6 +27,30 @@ def test_a_run_writes_the_summary_and_annotates_what_fails_it(
         "::error title=ipllvm::VIOLATED permutation_invariance on easyvqa: it lost 9 points"
     )
     assert second == "::error title=ipllvm::permutation_inverse: 1 swap"
+
+
+@pytest.mark.parametrize(
+    ("found", "options"),
+    [
+        (reports.result(Decision.VIOLATED, "lost", kind="observation"), {"strict_observations": True}),
+        (
+            replace(reports.result(), claim=replace(reports.CLAIM, name="regression:permutation")),
+            {"baseline": "release-1", "fail_on": "worse"},
+        ),
+    ],
+    ids=["a finding", "worse within its margin"],
+)
+def test_all_that_fails_a_run_is_annotated(
+    found: Result, options: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What ends it with 1, not only what is called VIOLATED."""
+    made = reports.report(found)
+    made["run"]["options"] |= options
+    made["run"]["exit_status"] = 1
+    if "fail_on" in options:
+        made["results"][0]["standing"]["p_worse"] = 0.001
+    ci.publish_run(made, {"GITHUB_ACTIONS": "true"})
+    assert capsys.readouterr().out.startswith("::error title=ipllvm::")
 
 
 def test_a_run_that_does_not_fail_annotates_nothing(capsys: pytest.CaptureFixture[str]) -> None:

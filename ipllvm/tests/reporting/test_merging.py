@@ -5,12 +5,11 @@ from dataclasses import replace
 import pytest
 
 from ipllvm.records import Decision
+from ipllvm.reporting.answer import answer_of
 from ipllvm.reporting.first_screen import first_screen
 from ipllvm.reporting.merging import merged
-from ipllvm.reporting.reading import release
 from ipllvm.reporting.schema import validate
 from ipllvm.reporting.sections import sections
-from ipllvm.reporting.view import headline
 from ipllvm.tests.reporting import reports
 
 
@@ -61,11 +60,14 @@ def test_each_run_says_which_of_its_results_stand_in_the_way() -> None:
     for several in ([gate, failing], [failing, gate]):
         both = merged(several)
         validate(both)
-        assert release(both) == ("bad", "No") and headline(both)[0] == "1 of 1 requirement violated"
+        assert (
+            answer_of(both).release == ("bad", "No")
+            and answer_of(both).headline[0] == "1 of 1 requirement violated"
+        )
         assert both["run"]["exit_status"] == 1
         first = first_screen(both, sections(both))
         assert (len(first.own), len(first.harmless)) == (1, 1)
-    assert release(merged([gate, gate]))[0] == "none"
+    assert answer_of(merged([gate, gate])).release[0] == "none"
 
 
 def test_no_report_is_an_error() -> None:

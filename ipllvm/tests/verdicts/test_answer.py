@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from ipllvm.records import Decision
-from ipllvm.reporting import html, markdown, reading, schema, terminal, view
+from ipllvm.reporting import html, markdown, schema, terminal, view
+from ipllvm.reporting.answer import answer_of
 from ipllvm.reporting.report import build
 from ipllvm.tests.reporting import reports
 from ipllvm.tests.verdicts.test_release import row
@@ -87,8 +88,8 @@ def test_two_looks_at_the_same_numbers_never_differ() -> None:
         expected = next(word for word in ("VIOLATED", "UNDECIDED", "HOLDS") if word in words)
         page = {"VIOLATED": "No", "UNDECIDED": "Not answered yet"}.get(expected)
         assert said.decision == expected
-        assert reading.release(made)[1] == (page or "Nothing measured stands in the way")
-        assert ("violated" in view.headline(made)[0] and "none" not in view.headline(made)[0]) == (
+        assert answer_of(made).release[1] == (page or "Nothing measured stands in the way")
+        assert ("violated" in answer_of(made).headline[0] and "none" not in answer_of(made).headline[0]) == (
             expected == "VIOLATED"
         )
 
@@ -99,7 +100,7 @@ def test_a_worse_row_is_worse_in_every_view() -> None:
     made = build([gated, row(0.01, 1.0, "regression:permutation")], reports.RUN)
     schema.validate(made)
     assert made["results"][0]["standing"]["decision"] == "WORSE"
-    assert reading.release(made) == ("open", "Worse than the baseline")
-    assert view.headline(made)[0] == "1 of 2 requirements worse than the baseline, none violated"
+    assert answer_of(made).release == ("open", "Worse than the baseline")
+    assert answer_of(made).headline[0] == "1 of 2 requirements worse than the baseline, none violated"
     for text in (markdown.render(made), html.render(made), "\n".join(terminal.summary(made, 200))):
         assert "WORSE" in text and "by more than the margin is not shown" in text
