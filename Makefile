@@ -39,7 +39,7 @@ gpu-check:
 	$(PYTHON) -m ipllvm.speed.packages
 	$(PYTHON) -m pytest ipllvm/tests/gpu -m gpu --device=cuda -q -p no:cacheprovider
 	mkdir -p reports/gpu
-	$(PYTHON) -m ipllvm speed --synthetic llava-1.5-7b --device cuda --seconds 25 --checks reports/gpu
+	$(PYTHON) -m ipllvm speed --synthetic llava-1.5-7b --device cuda --seconds 20 --checks reports/gpu
 	$(PYTHON) -m ipllvm.speed.summary
 
 # The documentation as a site, with its links checked, in build/site.

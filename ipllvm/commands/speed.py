@@ -163,7 +163,7 @@ def _timed(args: argparse.Namespace, synthetic: str) -> dict[str, Any]:
     provider = saliency.load()
     size = args.batch_size or choose(model, benchmark.samples)
     seconds = args.seconds or (SECONDS if synthetic else None)
-    bench = Bench(model, Artifacts({"saliency": provider}), size, seconds)
+    bench = Bench(model, Artifacts({"saliency": provider}), size, seconds, bool(synthetic))
     found = workloads(model, benchmark, args.samples, 4, provider.identity)
     chosen = [workload for workload in found if args.only in workload.name]
     if not chosen:

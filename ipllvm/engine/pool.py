@@ -52,6 +52,11 @@ class Pool:
     def __len__(self) -> int:
         return len(self._rows)
 
+    @property
+    def holds(self) -> bool:
+        """Whether keys and values of answers are held, of ended ones too."""
+        return self._cache is not None and bool(self._cache.layers)
+
     def room(self, least: int, entering: Sequence[Decoding]) -> int:
         """How many rows go on together before there are steps: `least`, and more where they are small."""
         footprint = self._model.footprint

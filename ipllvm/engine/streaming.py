@@ -38,6 +38,7 @@ class Stream:
         self._model, self._limit, self._room = model, limit, room
         self._pool, self._whole = Pool(model, limit), room.size
         self._open: dict[Trial, _Open] = {}
+        self._early: Outcomes = {}
 
     def __enter__(self) -> "Stream":
         return self
@@ -57,7 +58,8 @@ class Stream:
         ready, going = self._opened(ask, batch, starts, cost)
         ended = self._stepped(partial(self._enter, going))
         del going  # with what they hold, where memory ran out
-        return ready | (self._asked_again() if ended is None else ended)
+        early, self._early = self._early, {}
+        return early | ready | (self._asked_again() if ended is None else ended)
 
     def _opened(
         self,
@@ -68,7 +70,7 @@ class Stream:
     ) -> tuple[Outcomes, list[list[Going]]]:
         """What is said at once, and what goes on, together as it was begun."""
         pairs = paired(batch, starts)
-        found = run_isolated(ask, pairs, self._room, of_case(cost))
+        found = run_isolated(self._with_room(ask), pairs, self._room, of_case(cost))
         ready: Outcomes = {}
         going: dict[int, list[Going]] = {}
         for case, pair, each in zip(batch, pairs, found, strict=True):
@@ -78,6 +80,26 @@ class Stream:
             elif not isinstance(each, Going):
                 ready[case.trial] = _response(each)
         return ready, [*going.values()]
+
+    def _with_room(self, ask: Ask[Start]) -> Ask[Start]:
+        """As `ask`; where memory runs out, once more without what is held for answers that went on before."""
+
+        def asked(batch: Sequence[tuple[PlannedTrial, Start]]) -> Sequence[Response | Going]:
+            try:
+                return ask(batch)
+            except (torch.OutOfMemoryError, MemoryError):
+                if not self._pool.holds:
+                    raise
+            self._make_way()
+            return ask(batch)
+
+        return asked
+
+    def _make_way(self) -> None:
+        """Answers that go on end first, and nothing is held for them any more."""
+        ended = self._stepped(self._pool.drain)
+        self._early |= self._asked_again() if ended is None else ended
+        self._empty()
 
     def drained(self) -> Iterator[Outcomes]:
         """What is said in the end where answers still went on, as they end."""
@@ -119,9 +141,7 @@ class Stream:
 
     def _asked_again(self) -> Outcomes:
         """All that went on, on its own."""
-        self._pool = Pool(self._model, self._limit)
-        if self._model.device.type == "cuda":
-            torch.cuda.empty_cache()
+        self._empty()
         again, self._open = self._open, {}
         found: Outcomes = {}
         for ask in {each.ask: None for each in again.values()}:
@@ -129,6 +149,12 @@ class Stream:
             answers = run_isolated(self._to_the_end(ask), list(own.values()), self._room)
             found |= zip(own, map(_response, answers), strict=True)
         return found
+
+    def _empty(self) -> None:
+        """A new pool, and what the last one held given back."""
+        self._pool = Pool(self._model, self._limit)
+        if self._model.device.type == "cuda":
+            torch.cuda.empty_cache()
 
     def _to_the_end(self, ask: Ask[Any]) -> Callable[[Sequence[Any]], Sequence[Response]]:
         """What asks, and waits for the answers of this batch alone."""

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from typing import Any
@@ -16,6 +17,7 @@ from ipllvm.speed.idle import Busy
 from ipllvm.speed.memory import watched
 from ipllvm.speed.plain import Asked, plain
 from ipllvm.speed.products import Products
+from ipllvm.speed.synthetic import foretold
 from ipllvm.speed.ways import endless, engine, wait
 from ipllvm.speed.workloads import Workload
 
@@ -26,10 +28,8 @@ SAMPLE = 24
 """Trials that plain `generate` is timed on, one by one; the rest is scaled."""
 LEAST = 2
 """Of these, where time is short."""
-ALONE, BATCHED, ENGINE = 0.2, 0.3, 0.25
-"""Shares of a workload's seconds: for `generate` one by one, in batches, and for a run of the engine if it
-took as long a trial as `generate`.
-"""
+ALONE, BATCHED, ENGINE = 0.2, 0.3, 0.1
+"""Shares of a workload's seconds: for `generate` one by one, in batches, and for a run of the engine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,25 +81,33 @@ class PlainRate:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What a workload is timed with; it may take about so many `seconds`, any number where that is None."""
+    """What a workload is timed with; it may take about so many `seconds`, any number where that is None.
+
+    Of `random` weights long answers are made such that drafts can be right (synthetic.py).
+    """
 
     model: TransformersModel
     artifacts: Artifacts
     size: int
     seconds: float | None = None
+    random: bool = False
     _rates: dict[str, PlainRate] = field(default_factory=dict)
     _ones: dict[str, float] = field(default_factory=dict)
     _answers: dict[str, dict[Trial, Tokens]] = field(default_factory=dict)
 
     def time(self, workload: Workload) -> Timing:
         """Time one workload; a first round of each way warms it up."""
-        with endless(self.model, workload.acceptance is not None):
+        drafted = workload.acceptance is not None
+        with (
+            endless(self.model, drafted),
+            foretold(self.model) if drafted and self.random else nullcontext(),
+        ):
             return self._time(workload)
 
     def _time(self, workload: Workload) -> Timing:
         seconds = self._seconds_of_one(workload) if self.seconds else 0.0
         if self.seconds:
-            workload = workload.cut(max(3 * LEAST, int(ENGINE * self.seconds / seconds)))
+            workload = self._cut(workload, self.seconds, seconds)
         plan, known = workload.plan, self._drafts(workload)
         cases = [c for p in plan.perturbations for c in plan.cases(plan.samples, p) if c.trial not in known]
         baseline = self._baseline(workload, cases, seconds)
@@ -129,6 +137,15 @@ class Bench:
             memory=peak.bytes,
             idle=busy.idle,
         )
+
+    def _cut(self, workload: Workload, seconds: float, each: float) -> Workload:
+        """As much of it as the engine answers in its share of the time, by how long it takes for a part.
+
+        What trials share is shared by more of them where there are more.
+        """
+        part = workload.cut(max(3 * LEAST, int(ENGINE * seconds / each)))
+        took = min(engine(self.model, part.plan, self.size, self.artifacts)[1] for _ in range(2))
+        return workload.cut(max(3 * LEAST, int(len(part.plan) * ENGINE * seconds / took)))
 
     def generate(self, workload: Workload) -> float:
         """Trials a second of plain `generate` in batches of its best size."""

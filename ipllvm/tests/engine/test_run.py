@@ -1,5 +1,7 @@
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 import torch
@@ -202,6 +204,34 @@ def test_what_does_not_fit_is_tried_once(tiny: VisionLanguageModel, monkeypatch:
     monkeypatch.setattr(tiny, "decoder", small)
     assert _measure(tiny, rows, Permutation(), size=8) == expected
     assert failed == [8, 4]
+
+
+@pytest.mark.parametrize("limit", [LIMIT, 40])
+def test_what_is_held_for_answers_before_makes_way_for_prompts(
+    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    """A GPU's keys and values of answers before may take the room that a prompt needs."""
+    rows, original, made = samples(12)[::2], tiny.decoder, list["weakref.ref[Any]"]()
+    expected, found = Outcomes(), Outcomes()
+    plan = Plan(rows, (Clean(), Permutation()), 2, 0, limit)
+    run(tiny, plan, 2, expected, lambda done: None)
+    pooled = tiny.pooled_cache
+
+    def cache() -> Any:
+        made.append(weakref.ref(own := pooled()))
+        return own
+
+    def full(embeds: Tensor, **named: object) -> object:
+        own = [each for ref in made if (each := ref()) is not None]
+        prompt = not any(named.get("past_key_values") is each for each in own)
+        if prompt and any(layer._held for each in own for layer in each.layers):
+            raise torch.OutOfMemoryError("no memory, as arranged")
+        return original(embeds, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(tiny, "pooled_cache", cache)
+    monkeypatch.setattr(tiny, "decoder", full)
+    run(tiny, plan, 2, found, lambda done: None)
+    assert made and found == expected
 
 
 def test_logits_that_are_no_numbers_are_no_answer(

@@ -21,7 +21,7 @@ from ipllvm.perturbations.substitution import Clean
 from ipllvm.speed import synthetic
 from ipllvm.speed.measure import Bench, table
 from ipllvm.speed.shapes import IMAGE, SHAPES
-from ipllvm.speed.workloads import Workload
+from ipllvm.speed.workloads import Workload, workloads
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +108,19 @@ def test_a_synthetic_prompt_has_the_tokens_of_its_shape(name: str) -> None:
     visual = int((fields["input_ids"] == IMAGE).sum())
     assert visual == VISUAL[name]
     assert fields["input_ids"].shape[1] - visual == shape.text == 64
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_long_answers_of_random_weights_are_foretold_whatever_the_digits(dtype: torch.dtype) -> None:
+    model = synthetic.make("tiny", torch.device("cpu"), dtype)
+    asked = synthetic.fitted(scenes.short(), "tiny")
+    chosen = [each for each in workloads(model, asked, 4, 4, "none") if each.acceptance is not None]
+    ends = [parameter.clone() for parameter in synthetic.ends(model)]
+    bench = Bench(model, Artifacts({}), 4, 0.5, random=True)
+    found = {each.acceptance: bench.time(each) for each in chosen}
+    assert all(timing.acceptance == pytest.approx(share, abs=0.01) for share, timing in found.items())
+    assert not any(timing.different for timing in found.values())
+    assert all(map(torch.equal, ends, synthetic.ends(model))), "weights are as before"
 
 
 def test_a_workload_is_cut_to_samples_first_and_then_to_perturbations_at_equal_distances() -> None:
