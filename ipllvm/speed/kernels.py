@@ -23,7 +23,11 @@ WHY: Final = {
 }
 
 
-MASKED: Final = "on a CPU flash attention takes a mask"
+MASKED: Final = {
+    "flash": "on a CPU flash attention takes a mask",
+    "cudnn": "takes the mask that hides prompts which share a row, or padding, as flash attention does not",
+}
+"""Why, where there is a mask."""
 
 
 class AttentionCall(NamedTuple):
@@ -35,7 +39,7 @@ class AttentionCall(NamedTuple):
 
     def __str__(self) -> str:
         what = "a step" if self.step else "more positions"
-        why = MASKED if self.masked and self.kernel == "flash" else WHY[self.kernel]
+        why = MASKED.get(self.kernel, WHY[self.kernel]) if self.masked else WHY[self.kernel]
         return f"{what} {'with' if self.masked else 'without'} a mask: {self.kernel} ({why})"
 
 

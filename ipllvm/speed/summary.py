@@ -35,7 +35,7 @@ def section(folder: Path = FOLDER) -> str:
 
 
 def _card(about: Mapping[str, Any]) -> str:
-    """One card: its workloads, then its checks."""
+    """One card: how it was measured where a note says so, its workloads, then its checks."""
     rows = [_line(COLUMNS), _line(["---"] * len(COLUMNS)), *(_line(_cells(row)) for row in about["rows"])]
     reached = about["prefill"]["rate"] / about["prefill"]["products"]
     checks = [
@@ -43,9 +43,11 @@ def _card(about: Mapping[str, Any]) -> str:
         for check in about.get("checks", ())
     ]
     title = f"### {about['card']}: {about['model']} in {about['dtype'].removeprefix('torch.')}"
-    prefill = f"- prefill: {reached:.0%} of the rate of matrix products"
+    told = any(check["name"] == "prefill" for check in about.get("checks", ()))
+    prefill = [] if told else [f"- prefill: {reached:.0%} of the rate of matrix products"]
     calls = [f"- attention: {line}" for line in about.get("attention", ())]
-    return "\n".join([title, "", *rows, "", prefill, *checks, *calls])
+    note = [f"{about['note']}.", ""] if "note" in about else []
+    return "\n".join([title, "", *note, *rows, "", *prefill, *checks, *calls])
 
 
 def _cells(row: Mapping[str, Any]) -> list[str]:

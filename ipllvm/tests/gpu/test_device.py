@@ -72,13 +72,15 @@ ROW = {
 def test_the_page_says_what_the_folder_holds(tmp_path: Path) -> None:
     assert summary.section(tmp_path) == summary.NONE
     about = {
-        "card": "NVIDIA H100", "model": "synthetic llava-1.5-7b", "dtype": "torch.bfloat16", "rows": [ROW],
+        "note": "on a shared card", "card": "NVIDIA H100", "model": "synthetic llava-1.5-7b",
+        "dtype": "torch.bfloat16", "rows": [ROW],
         "prefill": {"rate": 6e14, "products": 8e14}, "attention": ["3 x a step without a mask: flash"],
         "checks": [DeviceFigure("memory over its forecast", 1.4, "14 GB", 0.75, 1.25).row()],
     }  # fmt: skip
     (tmp_path / summary.file_name("NVIDIA H100")).write_text(json.dumps(about), encoding="utf-8")
     text = summary.section(tmp_path)
     assert "### NVIDIA H100: synthetic llava-1.5-7b in bfloat16" in text
+    assert "\non a shared card.\n" in text
     assert "| permutation | 1.0 | 2.0 | 10.0 | 10.0 | 5.0 | 80% |" in text
     assert "- prefill: 75% of the rate" in text and "14 GB (aim missed)" in text
     page = f"above\n{summary.BEGIN}\nold\n{summary.END}\nbelow"
