@@ -43,8 +43,8 @@ def _card(about: Mapping[str, Any]) -> str:
         for check in about.get("checks", ())
     ]
     title = f"### {about['card']}: {about['model']} in {about['dtype'].removeprefix('torch.')}"
-    told = any(check["name"] == "prefill" for check in about.get("checks", ()))
-    prefill = [] if told else [f"- prefill: {reached:.0%} of the rate of matrix products"]
+    counted = any(check["name"] == "prefill" for check in about.get("checks", ()))
+    prefill = [] if counted else [f"- prefill: {reached:.0%} of the rate of matrix products"]
     calls = [f"- attention: {line}" for line in about.get("attention", ())]
     note = [f"{about['note']}.", ""] if "note" in about else []
     return "\n".join([title, "", *note, *rows, "", *prefill, *checks, *calls])
