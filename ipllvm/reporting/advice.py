@@ -17,6 +17,11 @@ MOST: Final = 3
 """Steps that a page proposes."""
 ANEW: Final = ("keyword", "property", "model", "benchmark", "samples", "top-up", "save-baseline", "shard")
 """What is typed otherwise for one result alone; all else stays as the run had it."""
+ONE_LOOK: Final = ("sequential", "noise_floor", "no_store", "baseline", "save_baseline")
+"""Options of a run that has no second look."""
+UNFIXED: Final = ("evidence", "target", "top-up", "baseline-if-missing", "save-baseline")
+UNFIXED_FLAGS: Final = ("sequential", "final-look")
+"""What a run that is kept as a baseline is typed without: its number of samples is fixed."""
 CONDITION: Final = "in 80 % of runs, if the truth is as observed"
 SAID_BETTER: Final = (
     "minimum detectable effect",
@@ -137,22 +142,30 @@ def _longer(report: Report, row: Row, data: Row, n: int) -> list[str]:
 
     None where as many as were planned are measured.
     """
-    if row["claim"]["name"].startswith(COMPARISON) or row["settings"].get("sequential"):
+    asked = run_of(row, report).get("options", {})
+    alone = any(asked.get(name) for name in ONE_LOOK) or row["settings"].get("sequential")
+    if alone or row["claim"]["name"].startswith(COMPARISON):
         return [f"--samples={n}"]
-    planned = run_of(row, report).get("options", {}).get("top_up")
+    planned = asked.get("top_up")
     whole = planned or n
     return [f"--samples={min(n, whole)}", f"--top-up={whole}"] if whole > data["n"] else []
 
 
 def _keep(report: Report, rows: Sequence[Row]) -> Iterator[Step]:
-    if rows and not report["run"]["partial"] and all(standing(row) == "HOLDS" for row in rows):
-        why = "Keep this run, so that the next checkpoint is compared with it"
-        yield Step(why, _again_as(report, rows[0], "--save-baseline=release"))
+    """Of one model, the command that makes it what the next checkpoint is compared with."""
+    if not rows or report["run"]["partial"] or any(standing(row) != "HOLDS" for row in rows):
+        return
+    asked = run_of(rows[0], report).get("options", {})
+    if len({row["model"] for row in rows} | {*asked.get("models", ())[1:]}) > 1 or asked.get("shard"):
+        return
+    fixed = "Keep a run of a fixed number of samples" if asked.get("sequential") else "Keep this run"
+    command = _again_as(report, rows[0], "--save-baseline=release")
+    yield Step(f"{fixed}, so that the next checkpoint is compared with it", command)
 
 
 def _again_as(report: Report, row: Row, option: str) -> str:
     """The command of the run with one option more: what it has measured is known."""
-    words = typed.without(typed.words(run_of(row, report)), [option.partition("=")[0].removeprefix("--")])
+    words = typed.without(typed.words(run_of(row, report)), UNFIXED, UNFIXED_FLAGS)
     return visible(shlex.join([*(words or ["ipllvm", "check", _model(report, row)]), option]), LONG)
 
 

@@ -35,8 +35,9 @@ def model(typed: Sequence[str]) -> str:
     return "" if first.startswith("-") else first
 
 
-def without(typed: Sequence[str], names: Collection[str]) -> list[str]:
-    """The words without options of these names, which take a value each: `--name=value` or in two words.
+def without(typed: Sequence[str], names: Collection[str], flags: Collection[str] = ()) -> list[str]:
+    """The words without options of these names, which take a value each (`--name=value` or in two words),
+    and without `flags`, which take none.
 
     >>> without(["ipllvm", "check", "m", "-k", "a or b", "--samples=9", "-v"], ("keyword", "samples"))
     ['ipllvm', 'check', 'm', '-v']
@@ -53,6 +54,6 @@ def without(typed: Sequence[str], names: Collection[str]) -> list[str]:
             skipped = len(word) == 2
         elif name.startswith("--") and name[2:] in names:
             skipped = not equals
-        else:
+        elif not (name.startswith("--") and name[2:] in flags):
             rest.append(word)
     return rest

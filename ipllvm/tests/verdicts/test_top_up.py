@@ -131,3 +131,13 @@ def test_looks_that_can_not_be_read_are_told_with_the_reason_alone(tmp_path: Pat
         (tmp_path / name / FILE).symlink_to(leads)
         with pytest.raises(UsageError, match=rf"the looks that were taken can't be read \({why}\): give"):
             Book(tmp_path / name).of("key")
+
+
+def test_the_last_planned_look_has_the_whole_level_where_few_questions_bear_on_it(
+    tmp_path: Path,
+) -> None:
+    """Of 60 samples asked 20 say something of hallucination: the plan is of what is asked."""
+    part = replace(flips(20, 0), sample_count=60)
+    for number, (planned, available) in enumerate([(60, 1500), (500, 60)]):
+        found = Noted(Book(tmp_path / str(number)), "k", planned).decide(part, claim(), None, available)
+        assert "look 1 of 60 planned samples, level 0.05" in found.reason

@@ -1,0 +1,47 @@
+"""What a report proposes to do next can be done."""
+
+import json
+import shlex
+from dataclasses import asdict, replace
+
+import pytest
+
+from ipllvm.records import Decision
+from ipllvm.reporting import advice, typed
+from ipllvm.tests.reporting import reports
+from ipllvm.tests.session.test_option_table import typed as options
+
+ASKED = "ipllvm check llava-tiny --property=permutation_invariance"
+
+
+@pytest.mark.parametrize("decision", [Decision.UNDECIDED, Decision.HOLDS])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "--noise-floor", "--no-store", "--top-up=5000", "--top-up 5000", "--save-baseline=b", "--draws=3",
+        "--sequential --evidence=looks", "--sequential --final-look --target=benchmark", "--baseline=b",
+        "--baseline=b --baseline-if-missing=create", "--model=llava-ov", "--shard=1/2",
+    ],
+)  # fmt: skip
+def test_each_command_that_is_proposed_is_one_that_runs(
+    given: str, decision: Decision, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CI", raising=False)
+    found = reports.result(decision)
+    report = reports.report(replace(found, benchmark=replace(found.benchmark, total=9673)))
+    asked = asdict(options(shlex.split(f"--model=llava-tiny {given}")))
+    report["run"] |= {
+        "command": f"{ASKED} {given}",
+        "options": json.loads(json.dumps(asked, default=str)),
+    }
+    for step in advice.steps(report):
+        words = typed.without(shlex.split(step.command), ["keyword"])
+        assert words[:3] == ["ipllvm", "check", "llava-tiny"]
+        options([f"--model={words[2]}", *words[3:]])
+
+
+def test_a_run_of_several_models_is_no_baseline() -> None:
+    report = reports.report(reports.result(Decision.HOLDS))
+    assert [step.why[:13] for step in advice.steps(report)] == ["Keep this run"]
+    report["run"]["options"] = {"models": ["llava-tiny", "other"]}
+    assert not advice.steps(report)
