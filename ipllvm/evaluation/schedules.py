@@ -109,8 +109,8 @@ class Noted(Fixed):
         """At the level of this look, where there is a plan for several."""
         found = super().decide(contrast, claim, guard, available)
         key = f"{self._key} {claim.name} {claim.words}"
-        asked = contrast.sample_count or len(contrast.values)  # a part of the questions may bear on a claim
-        look = Look(key, asked, found.p_holds, found.p_violated, min(self._planned or 0, available))
+        count = contrast.sample_count or len(contrast.values)  # a part of the questions may bear on a claim
+        look = Look(key, count, found.p_holds, found.p_violated, min(self._planned or 0, available))
         earlier = self._book.of(key)
         self._book.add(look)
         return found if self._planned is None else over_all(found, claim, look, earlier)

@@ -142,11 +142,11 @@ def _longer(report: Report, row: Row, data: Row, n: int) -> list[str]:
 
     None where as many as were planned are measured.
     """
-    asked = run_of(row, report).get("options", {})
-    alone = any(asked.get(name) for name in ONE_LOOK) or row["settings"].get("sequential")
+    options = run_of(row, report).get("options", {})
+    alone = any(options.get(name) for name in ONE_LOOK) or row["settings"].get("sequential")
     if alone or row["claim"]["name"].startswith(COMPARISON):
         return [f"--samples={n}"]
-    planned = asked.get("top_up")
+    planned = options.get("top_up")
     whole = planned or n
     return [f"--samples={min(n, whole)}", f"--top-up={whole}"] if whole > data["n"] else []
 
@@ -155,10 +155,10 @@ def _keep(report: Report, rows: Sequence[Row]) -> Iterator[Step]:
     """Of one model, the command that makes it what the next checkpoint is compared with."""
     if not rows or report["run"]["partial"] or any(standing(row) != "HOLDS" for row in rows):
         return
-    asked = run_of(rows[0], report).get("options", {})
-    if len({row["model"] for row in rows} | {*asked.get("models", ())[1:]}) > 1 or asked.get("shard"):
+    options = run_of(rows[0], report).get("options", {})
+    if len({row["model"] for row in rows} | {*options.get("models", ())[1:]}) > 1 or options.get("shard"):
         return
-    fixed = "Keep a run of a fixed number of samples" if asked.get("sequential") else "Keep this run"
+    fixed = "Keep a run of a fixed number of samples" if options.get("sequential") else "Keep this run"
     command = _again_as(report, rows[0], "--save-baseline=release")
     yield Step(f"{fixed}, so that the next checkpoint is compared with it", command)
 

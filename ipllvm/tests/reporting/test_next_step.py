@@ -29,10 +29,10 @@ def test_each_command_that_is_proposed_is_one_that_runs(
     monkeypatch.delenv("CI", raising=False)
     found = reports.result(decision)
     report = reports.report(replace(found, benchmark=replace(found.benchmark, total=9673)))
-    asked = asdict(options(shlex.split(f"--model=llava-tiny {given}")))
+    values = asdict(options(shlex.split(f"--model=llava-tiny {given}")))
     report["run"] |= {
         "command": f"{ASKED} {given}",
-        "options": json.loads(json.dumps(asked, default=str)),
+        "options": json.loads(json.dumps(values, default=str)),
     }
     for step in advice.steps(report):
         words = typed.without(shlex.split(step.command), ["keyword"])
