@@ -12,6 +12,7 @@ from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
 
+from ipllvm.benchmarks import right_answers
 from ipllvm.benchmarks.agreeing import and_more, contradictions
 from ipllvm.benchmarks.cells import BadCell, Row, filled, optional, row_name, text, whole
 from ipllvm.benchmarks.definition import fit_for_files
@@ -60,6 +61,10 @@ def benchmark(name: str, stem: str, rows: Sequence[Row], mapped: Mapped, refuse:
     unlike = [*contradictions(samples, questions, digests, ACCEPTED)]
     if unlike and refuse:
         raise BenchmarkUnavailable(f"{name}: {unlike[0]}{and_more(len(unlike) - 1)}")
+    wrong = [f"{row}: {why}" for row, why in _ungradable(samples, mapped, scorer)]
+    if wrong and refuse:
+        raise BenchmarkUnavailable(f"{name}: {wrong[0]}{and_more(len(wrong) - 1)}")
+    unlike += wrong
     doubtful = f"; {unlike[0]}{and_more(len(unlike) - 1)}" if unlike else ""
     how = repr((scorer, mapped.suffix, mapped.max_new_tokens)).encode()
     licence = f"; licence {mapped.licence}" if mapped.licence else ""
@@ -67,6 +72,12 @@ def benchmark(name: str, stem: str, rows: Sequence[Row], mapped: Mapped, refuse:
     held = "1 row" if len(samples) == 1 else f"{len(samples):,} rows"
     source = f"own data, {held}{blind}; columns {mapped}; scorer {scorer}{licence}{doubtful}"
     return Benchmark(name, samples, scorer, digest(samples, how, *keys), source, mapped.max_new_tokens)
+
+
+def _ungradable(samples: Sequence[Sample], mapped: Mapped, scorer: str) -> Iterator[tuple[str, str]]:
+    """The row and column of each right answer that the scorer would not accept, and why."""
+    for number, why in right_answers.refused(scorer, samples):
+        yield f"row {number}, column '{mapped.answer}'", why
 
 
 def _samples(name: str, stem: str, rows: Sequence[Row], mapped: Mapped, scorer: str) -> Iterator[Sample]:

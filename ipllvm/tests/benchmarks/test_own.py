@@ -564,3 +564,23 @@ def test_two_columns_of_one_name_are_refused_in_parquet_too(tmp_path: Path) -> N
     parquet.write_table(table, path)
     with pytest.raises(UsageError, match="two columns are called 'answer'"):
         choice.load(choice.check(str(path)))
+
+
+@pytest.mark.parametrize(
+    ("scorer", "answers", "row", "why"),
+    [
+        ("yes_no", ["yes", "red", "blue"], 2, "'red'"),
+        ("multiple_choice", ["red", "A"], 1, "'red'"),
+        ("numeric", ["3", "n/a"], 2, "the answer 'n/a' is no number"),
+    ],
+)
+def test_a_right_answer_that_its_own_rule_refuses_is_told_with_its_row(
+    tmp_path: Path, scorer: str, answers: list[str], row: int, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [{"image": "a.png", "question": f"Which, {i}?", "answer": each} for i, each in enumerate(answers)]
+    path = written(tmp_path, rows, f'scorer = "{scorer}"')
+    with pytest.raises(BenchmarkUnavailable) as found:
+        choice.load(path)
+    assert f"row {row}, column 'answer': " in str(found.value) and why in str(found.value)
+    assert main(["data", "check", path]) != 0
+    assert f"row {row}, column 'answer'" in "".join(capsys.readouterr())
