@@ -192,7 +192,11 @@ class UntilDecided(Fixed):
 
     def decisive(self, contrast: Contrast, claim: Claim, seed: int) -> Estimate:
         """With a confidence sequence, and what the looks were."""
-        found = self._interim.shown(replace(plain(contrast.name, contrast), seed=seed), contrast)
+        if contrast.together:  # decided once, at the end, as of a fixed sample
+            plainly = decide.estimate(contrast, seed=seed, claim=claim)
+        else:
+            plainly = replace(plain(contrast.name, contrast), seed=seed)
+        found = self._interim.shown(plainly, contrast, claim)
         return replace(found, extra={**found.extra, "sequential": self._interim.about(contrast, claim)})
 
     def interval(self, found: Estimate, contrast: Contrast | None) -> Estimate:

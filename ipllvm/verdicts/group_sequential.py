@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ipllvm.records import Claim, Contrast, Decision, Estimate, Verdict
+from ipllvm.records import EXACT, Claim, Contrast, Decision, Estimate, Verdict
 from ipllvm.stats.choice import choose, turned
 from ipllvm.stats.spending import levels, looks_at, repeated_p
 from ipllvm.verdicts import decide, guard
@@ -80,12 +80,16 @@ class GroupSequential(InterimAnalyses):
         )
         return Verdict(decision, reason, p_holds, p_violated, effect)
 
-    def shown(self, found: Estimate, contrast: Contrast) -> Estimate:
+    def shown(self, found: Estimate, contrast: Contrast, claim: Claim | None = None) -> Estimate:
         """`found` with an interval at the level of this look: those of all looks hold at once."""
         if contrast.together or not self.telling or not self.look:
-            return super().shown(found, contrast) if self.interrupted else found
-        test, scale = choose(contrast), _POINTS if found.unit == "points" else 1.0
-        low, high = contrast.inside(test.interval(self.level(_ALPHA)))
+            return super().shown(found, contrast, claim) if self.interrupted else found
+        sign, alpha, exact = (
+            (1.0, _ALPHA, EXACT[0]) if claim is None else (claim.sign, claim.alpha, claim.exact)
+        )
+        test, scale = choose(turned(contrast, sign), exact), _POINTS if found.unit == "points" else 1.0
+        lower, upper = sorted(sign * bound for bound in test.interval(self.level(alpha)))
+        low, high = contrast.inside((lower, upper))
         return replace(
             found,
             low=scale * low,

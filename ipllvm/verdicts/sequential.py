@@ -134,15 +134,23 @@ class InterimAnalyses:
         verdict = Verdict(decision, "", p_holds, p_violated, effect)
         return self._worded(verdict, contrast, claim, sequence, margin, available)
 
-    def shown(self, found: Estimate, contrast: Contrast) -> Estimate:
-        """`found` with a confidence sequence for its interval: no other is valid on a stopped sample."""
+    def shown(self, found: Estimate, contrast: Contrast, claim: Claim | None = None) -> Estimate:
+        """`found` with a confidence sequence for its interval: no other is valid on a stopped sample.
+
+        With a `claim` it is the interval that decides it.
+        """
         if self.interrupted and contrast.together:
             return self.bare(found)
         if not self.telling or contrast.together:
             return found
-        sequence, alpha = self._sequence(contrast), _ALPHA * self._looking
+        sequence = self._sequence(contrast)
         scale = _POINTS if found.unit == "points" else 1.0
-        bounds = (-contrast.bound, contrast.bound) if sequence is None else sequence.interval(alpha)
+        if sequence is None:
+            bounds = (-contrast.bound, contrast.bound)
+        elif claim is None:
+            bounds = sequence.interval(_ALPHA * self._looking)
+        else:
+            bounds = self._deciding(contrast, claim)
         method = "range only: not in the run's order" if sequence is None else sequence.method
         method = "range only: no complete look" if self.interrupted and not self.seen else method
         low, high = contrast.inside(bounds)
@@ -206,6 +214,18 @@ class InterimAnalyses:
         largest = max(self.order.largest, *counts.values(), 1)
         return Order(tuple(names), tuple(counts[name] for name in names), largest)
 
+    def _deciding(self, contrast: Contrast, claim: Claim) -> tuple[float, float]:
+        """The interval that decides a claim: that of the final look where only this one decided."""
+        sequence, level = self._sequence(turned(contrast, claim.sign)), claim.alpha * self._looking
+        assert sequence is not None
+        if self.final_look and self.exhausted and sequence.stop(claim.signed_margin, level) is None:
+            last = replace(claim, alpha=FINAL * claim.alpha)
+            if decide.decide(contrast, last).decision is not Decision.UNDECIDED:
+                found = decide.estimate(contrast, replicates=0, claim=last)
+                return found.low / _POINTS, found.high / _POINTS
+        low, high = sorted(claim.sign * bound for bound in sequence.interval(level))
+        return contrast.inside((low, high))
+
     def _conditions(
         self, contrast: Contrast, claim: Claim, gain: Contrast | None
     ) -> Iterator[guard.Condition]:
@@ -231,8 +251,7 @@ class InterimAnalyses:
         """The verdict with its reason; while it is only looked at there is none."""
         if not self.telling:
             return verdict
-        low, high = sorted(claim.sign * bound for bound in sequence.interval(claim.alpha))
-        bounds = contrast.inside((low, high))
+        bounds = self._deciding(contrast, claim)
         holds, violated = evidence(sequence, margin)
         found = f"E = {holds:.3g} for, {violated:.3g} against it"
         used = f"{self.samples} of {len(self.planned.samples)} samples, target {self.target}"

@@ -31,3 +31,14 @@ def test_family_wise_shares_alpha_among_the_requirements_selected(tmp_path: Path
     (said,) = done.report()["statements"]
     assert (said["name"], said["decision"]) == ("fit_for_release", "VIOLATED")
     assert "permutation on planted-2" in said["reason"]
+
+
+def test_a_part_of_a_benchmark_is_not_taken_for_the_whole(tmp_path: Path) -> None:
+    """Of 98 unchanged samples of 1,500 the other 1,402 may be anything."""
+    asked = ("-k", "permutation_invariance", "--benchmark=planted", "--sequential", "--target=benchmark")
+    found = session(
+        tmp_path, *properties(*asked, "--model=planted:invariant", "--samples=100", "--device=cpu")
+    )
+    assert found.status != 0 and not found.report()["results"], found.output
+    assert "100 of 1,500 samples of planted are planned" in " ".join(found.output.split())
+    assert "give --samples=1500, or leave --target out" in " ".join(found.output.split())

@@ -21,6 +21,7 @@ from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Blank
 from ipllvm.records import Contrast, Decision, Point, Response, Result, Sample, Series, Trial
+from ipllvm.reporting.consistency import REASON
 from ipllvm.stats.choice import INDISTINCT
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.stats.sequential import Order, Sequential
@@ -216,6 +217,30 @@ def test_a_final_look_has_its_share_of_alpha(start: Callable[..., Run]) -> None:
         verdict = run.rows[0].verdict
         assert verdict.decision is decision
         assert (verdict.p_holds <= 0.05) == (decision is Decision.HOLDS)
+
+
+@pytest.mark.parametrize("every", [1000, 40, 3])
+@pytest.mark.parametrize("alpha", [0.05, 0.001, 0.2])
+@pytest.mark.parametrize("mode", ["bets", "final look", "looks"])
+def test_the_interval_of_a_row_is_the_one_that_its_reason_names_and_decides_by(
+    start: Callable[..., Run], mode: str, alpha: float, every: int
+) -> None:
+    """A report in which they differ is refused as altered."""
+    for n in (60, 240):
+        run = start(
+            breaks(every), n=n, final_look=mode == "final look", looks=mode == "looks", kind="observation"
+        )
+        known = run.evaluation.claims["permutation"]
+        run.evaluation.claims = {"permutation": replace(known, alpha=alpha)}
+        run.evaluation.measure(run.permutation)
+        (row,) = run.rows
+        found, words = row.estimates["performance_drop"], REASON.search(row.verdict.reason)
+        assert words is not None, row.verdict.reason
+        assert (found.low, found.high) == pytest.approx((float(words[1]), float(words[2])), abs=0.006)
+        if row.verdict.decision is Decision.HOLDS:
+            assert found.high <= known.margin
+        if row.verdict.decision is Decision.VIOLATED:
+            assert found.low > known.margin
 
 
 def test_nothing_to_lose_goes_on_to_the_end(start: Callable[..., Run]) -> None:
