@@ -12,6 +12,7 @@ from ipllvm.safety.printing import visible
 FOLDER: Final = "baselines"
 FILE: Final = "baseline.json"
 """What a run keeps in its own folder."""
+REPORT: Final = "report.json"
 LATEST: Final = "latest"
 """Stands for the newest run."""
 _NAME: Final = re.compile(r"[^\W_][\w.-]*")
@@ -58,7 +59,7 @@ def find(text: str, reports: Path, what: str = "--baseline") -> Path | None:
     given = Path(text)
     if text and _exists(given):
         return _within(given, reports, f"{what} {visible(text)}") if given.is_dir() else given
-    run = _run(text, reports)
+    run = _run(text, reports, what)
     if run is not None:
         return run
     if is_name(text):
@@ -81,19 +82,32 @@ def baseline_file(text: str, reports: Path, what: str) -> Path:
     return found
 
 
-def _run(text: str, reports: Path) -> Path | None:
-    """The baseline.json of a run by its name, `latest` or `latest~1`; None where there is none."""
-    there = _runs(reports)
+def _run(text: str, reports: Path, what: str) -> Path | None:
+    """The baseline.json of a run by its name, `latest` or `latest~1`; None where there is no such run.
+
+    Raises UsageError for a run that has kept none: another run is never taken in its place.
+    """
+    there = _runs(reports, REPORT)
     named = {folder.name: folder for folder in there}
     named |= {f"{LATEST}~{back}": folder for back, folder in enumerate(reversed(there))}
     named |= {LATEST: there[-1]} if there else {}
-    return named[text] / FILE if text in named else None
+    if text not in named:
+        return None
+    if not _exists(named[text] / FILE):
+        own = f"it is {named[text].name}, which" if text.startswith(LATEST) else "this run"
+        able = ", ".join(run.name for run in _runs(reports)[-_LISTED:]) or "none"
+        raise UsageError(
+            f"{what} {visible(text)}: {own} has kept no {FILE}, as a run of several models, or one that has "
+            f"measured nothing by sample: name another run ({visible(able)})"
+        )
+    return named[text] / FILE
 
 
-def _runs(folder: Path) -> list[Path]:
-    """The runs in a folder that have kept what a baseline needs, the oldest first."""
+def _runs(folder: Path, *more: str) -> list[Path]:
+    """The runs in a folder that have kept what a baseline needs, or one of these files, the oldest first."""
     try:
-        return sorted(file.parent for file in folder.glob(f"*/{FILE}") if file.parent.name != FOLDER)
+        files = {file.parent for name in (FILE, *more) for file in folder.glob(f"*/{name}")}
+        return sorted(run for run in files if run.name != FOLDER)
     except OSError:
         return []
 

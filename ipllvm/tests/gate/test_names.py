@@ -96,3 +96,16 @@ def test_ten_names_are_listed_and_more_are_hinted_at(tmp_path: Path, count: int,
         (tmp_path / "baselines" / f"z{number:02}.json").touch()
     told = str(names.unknown("other", tmp_path))
     assert told.count("z0") == min(count, 10) and ("z09, ..." in told) == cut == ("..." in told)
+
+
+def test_latest_is_the_newest_run_whatever_it_has_kept(tmp_path: Path) -> None:
+    """Of two models, or where nothing is measured by sample, a run keeps no baseline."""
+    for name, kept in (("run-1", True), ("run-2", True), ("run-3", False)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "report.json").touch()
+        if kept:
+            (tmp_path / name / "baseline.json").touch()
+    assert names.find("latest~1", tmp_path) == tmp_path / "run-2" / "baseline.json"
+    for asked, own in (("latest", "it is run-3, which"), ("run-3", "this run")):
+        with pytest.raises(UsageError, match=rf"{asked}: {own} has kept no baseline.json.*\(run-1, run-2\)"):
+            names.find(asked, tmp_path)
