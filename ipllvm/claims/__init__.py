@@ -44,6 +44,8 @@ _WORDS = {
 _KEYS = tuple(field.name for field in fields(Claim) if field.name != "name")
 _NEEDED = tuple(f.name for f in fields(Claim) if f.default is MISSING and f.name != "name")
 # Open intervals that a number must lie in; a drop of 100 points is all there is to lose.
+_SAID = ("quantity", "direction", "margin", "agg", "draws")
+"""What the words of a claim say too."""
 _RANGES = {
     "margin": (-100.0, 100.0),
     "alpha": (0.0, 0.5),
@@ -101,6 +103,9 @@ def _laid_over(shipped: Mapping[str, Any], table: Mapping[str, Any], path: Path)
     merged = {**shipped, **table}
     if shipped and changed and "source" not in table:
         merged["source"] = f"{shipped['source']}; changed in {path.name}: {', '.join(changed)}"
+    said = [f"{key} {table[key]}, not {shipped.get(key, 'the usual')}" for key in changed if key in _SAID]
+    if shipped and said and "text" not in table:  # its words name the shipped number
+        merged["text"] = f"{shipped['text'].removesuffix('.')} ({path.name}: {', '.join(said)})."
     return merged
 
 

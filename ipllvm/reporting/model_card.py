@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 TASK: Final = "image-text-to-text"
 FOLDER: Final = "model-card"
 COLUMNS: Final = ("property", "benchmark", "quantity", "value", "{interval}", "margin", "n", "verdict")
+STANDARD: Final = {"answer": "generate", "prompt": "checkpoint"}
+"""Settings of the standard protocol, where a row names them."""
 
 
 def write(report: Report, folder: Path) -> list[Path]:
@@ -139,20 +141,23 @@ def _is_whole(row: Row, data: Row) -> bool:
     """Whether the clean score is of every sample that was published, by the standard protocol.
 
     It is not of an interrupted run, of one that ended when its claim was decided, where samples failed, of
-    a copy that lacks rows, of another protocol or of one configuration of several.
+    a copy that lacks rows, of another protocol, of answers by likelihood, to another prompt than the
+    checkpoint's or graded by a judge; nor of rows of the hub whose protocol is not known here.
     """
-    clean, name = row["estimates"]["clean"], data["name"]
+    clean, name, given = row["estimates"]["clean"], data["name"], row["settings"]
     if row["partial"] or clean["n_error"] or not clean["n"] == data["n"] == data["total"]:
         return False
-    if name.startswith("hub:"):
-        return ":" not in name.removeprefix("hub:")
-    return "@" not in name and data["total"] == getattr(BENCHMARKS.load(name), "size", data["total"])
+    if "judge" in given or any(given.get(key, usual) != usual for key, usual in STANDARD.items()):
+        return False
+    return (
+        "@" not in name
+        and not name.startswith("hub:")
+        and data["total"] == getattr(BENCHMARKS.load(name), "size", data["total"])
+    )
 
 
 def _repository(benchmark: str) -> str:
-    """The data set of the hub that a benchmark is, empty for one that is none."""
-    if benchmark.startswith("hub:"):
-        return benchmark.removeprefix("hub:").partition("@")[0].partition(":")[0]
+    """The data set of the hub that a published benchmark is, empty for one that is none."""
     name = benchmark.partition("@")[0]
     found: Any = getattr(BENCHMARKS.load(name), "hub", None) if name in BENCHMARKS else None
     return found.repositories[0] if found and found.repositories else ""

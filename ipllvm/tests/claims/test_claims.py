@@ -125,3 +125,12 @@ def test_a_claim_of_ones_own_quantity_says_what_it_means(tmp_path: Path) -> None
         "of answers kept",
         "at least 90 points",
     )
+
+
+def test_a_claim_with_another_margin_does_not_go_on_in_the_words_of_the_shipped_one(tmp_path: Path) -> None:
+    own = '[image_use]\nmargin = 95\ntext = "Seeing pays."\n'
+    found = load(_file(tmp_path, f"[permutation]\nmargin = 10\n{own}[compression]\nalpha = 0.01\n"))
+    said = "Shuffling the visual tokens costs at most 2 points (mine.toml: margin 10, not 2.0)."
+    assert found["permutation"].text == said
+    assert found["image_use"].text == "Seeing pays."
+    assert found["compression"].text == load()["compression"].text

@@ -54,8 +54,8 @@ def test_whatever_a_report_says_stays_text(text: str) -> None:
         ("mme", 64, 2374, 2374, False),  # a sequential run ends when its claim is decided
         ("mme", 300, 300, 300, False),  # a copy that lacks rows
         ("chartqa@paper", 2500, 2500, 2500, False),  # by another rule
-        ("hub:org/set", 90, 90, 90, True),
-        ("hub:org/set:main", 90, 90, 90, False),
+        ("hub:org/set", 90, 90, 90, False),  # by a guessed rule
+        ("hub:org/set@train", 90, 90, 90, False),
         ("scenes", 90, 90, 90, False),
     ],
 )
@@ -68,3 +68,23 @@ def test_a_leaderboard_reads_scores_of_whole_published_sets_alone(
     made = reports.report(replace(found, benchmark=data, estimates=estimates))
     entries = list(model_card._entries(made))
     assert [each.notes for each in entries] == [f"{name}, n = {measured}"] * published
+
+
+@pytest.mark.parametrize(
+    ("settings", "published"),
+    [
+        ({"answer": "generate", "prompt": "checkpoint"}, True),
+        ({"answer": "likelihood"}, False),
+        ({"prompt": "original"}, False),
+        ({"judge": "http://localhost/v1#some-8b"}, False),
+    ],
+)
+def test_a_leaderboard_reads_scores_of_the_standard_protocol_alone(
+    settings: dict[str, str], published: bool
+) -> None:
+    found = reports.result()
+    estimates = {key: replace(each, n=2374) for key, each in found.estimates.items()}
+    data = replace(found.benchmark, name="mme", n=2374, total=2374)
+    made = reports.report(replace(found, benchmark=data, estimates=estimates))
+    made["results"][0]["settings"] |= settings
+    assert len(list(model_card._entries(made))) == published
