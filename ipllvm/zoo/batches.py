@@ -75,7 +75,6 @@ def blocks(
     encoder: TokenIds, items: list[corpus.CorpusPicture], phase: Phase, seed: int, step: int
 ) -> list[list[Block]]:
     """The turns asked of each picture: up to `phase.questions` questions, and at times its caption."""
-    end = encoder.tokenizer.eos_token_id
     rows = []
     for index, item in enumerate(items):
         rng = generator("turns", seed, step, index)
@@ -85,12 +84,29 @@ def blocks(
         turns = [wordings.render(q, rng, phase) for q in asked]
         if captioned:
             turns.append((wordings.caption_prompt(rng, phase), item.caption))
-        row = []
-        for prompt, answer in turns:
-            tail = (*encoder.ids(f" {answer}"), end)
-            row.append(((*encoder.ids(f"\n{prompt} ASSISTANT:"), *tail), len(tail)))
-        rows.append(row)
+        rows.append([block(encoder, prompt, answer) for prompt, answer in turns])
     return rows
+
+
+def paired_blocks(
+    encoder: TokenIds, items: list[corpus.CorpusPicture], phase: Phase, seed: int, step: int
+) -> list[list[Block]]:
+    """The turns asked of each picture, in twos: in the benchmarks' words, then in others, answered alike."""
+    rows = []
+    for index, item in enumerate(items):
+        rng = generator("pairs", phase.name, seed, step, index)
+        asked = [item.questions[i] for i in rng.permutation(len(item.questions))[: phase.questions]]
+        triples = [wordings.both(question, rng, phase) for question in asked]
+        if rng.random() < phase.captions:
+            triples[-1:] = [(corpus.CAPTION_PROMPT, wordings.caption_prompt(rng, phase), item.caption)]
+        rows.append([block(encoder, p, answer) for *prompts, answer in triples for p in prompts])
+    return rows
+
+
+def block(encoder: TokenIds, prompt: str, answer: str) -> Block:
+    """One turn of the chat, ended."""
+    tail = (*encoder.ids(f" {answer}"), encoder.tokenizer.eos_token_id)
+    return (*encoder.ids(f"\n{prompt} ASSISTANT:"), *tail), len(tail)
 
 
 def problems(encoder: TokenIds, phase: Phase, seed: int, step: int) -> tuple[Tensor, Tensor]:

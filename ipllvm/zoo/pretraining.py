@@ -75,3 +75,12 @@ def next_token(model: Any, hidden: Tensor, labels: Tensor) -> Tensor:
     wanted = target != batches.IGNORE
     logits = model.lm_head(hidden[:, :-1][wanted])
     return functional.cross_entropy(logits.float(), target[wanted])
+
+
+def worked(model: Any, encoder: batches.TokenIds, phase: Phase, seed: int, step: int) -> Tensor:
+    """A quarter of the loss of word problems without a picture, on their worked answers; 0 without any."""
+    if not phase.problems:
+        return torch.zeros((), device=trainer.device())
+    ids, labels = (each.to(trainer.device()) for each in batches.problems(encoder, phase, seed, step))
+    states = model.model.language_model(input_ids=ids, use_cache=False).last_hidden_state
+    return 0.25 * next_token(model, states, labels)

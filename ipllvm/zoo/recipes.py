@@ -79,6 +79,8 @@ class Phase:
     cooldown: float = 0.2
     warmup: int = 200
     rephrased: float = 0.0  # share of the questions in other words than the benchmarks' (wordings.py)
+    anchor: float = 0.0  # share of the loss that holds the decoder, which then learns alone, to what the
+    # weights before the phase say to the benchmarks' words (anchoring.py)
     problems: int = 0  # word problems without a picture beside each batch of pictures
     imitate: bool = False  # learn the projected patches of the model that this one starts from
     shuffled: bool = False  # the visual tokens of each picture in an order of their own
@@ -108,7 +110,14 @@ READING_MIX = {"scenes": 5.0, "charts": 4.0, "objects": 1.5, "easyvqa": 0.5}
 POLISH_MIX = {"scenes": 6.0, "charts": 3.0, "objects": 0.5, "easyvqa": 1.5}
 TILES_MIX = {"scenes": 7.0, "charts": 2.0, "objects": 0.3, "easyvqa": 0.7}
 WORDED_MIX = {"scenes": 7.0, "charts": 3.0, "objects": 0.2, "easyvqa": 0.8}
+ANCHORED_MIX = {"scenes": 5.0, "charts": 4.0, "objects": 0.2, "easyvqa": 1.2}
 COLOR_MIX = {"scenes": 8.0, "charts": 2.5, "objects": 0.2, "easyvqa": 0.3}
+WORDED = Phase(
+    "wordings", 211, 24, 3e-4, ANCHORED_MIX,
+    questions=3, captions=0.1, lettered=0.35, rephrased=1.0, problems=8, oblong=0.4,
+    warmup=20, cooldown=1.0, anchor=0.5, muon=True,
+)  # fmt: skip
+"""The last phase of both anyres models."""
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -190,6 +199,7 @@ RECIPES: dict[str, Recipe] = {
                     "tiles", 2200, 24, 6e-4, TILES_MIX,
                     questions=6, captions=0.15, problems=8, oblong=0.5, warmup=50, cooldown=0.7, muon=True,
                 ),
+                WORDED,
             ),
             parts={"model": "llava-tiny"},
             shape={"layers": (0, 1, 2)},
@@ -207,6 +217,7 @@ RECIPES: dict[str, Recipe] = {
                     "settling", 240, 24, 4e-4, TILES_MIX,
                     questions=6, captions=0.15, problems=8, oblong=0.5, warmup=20, cooldown=0.9, muon=True,
                 ),
+                WORDED,
             ),
             parts={"model": "llava-tiny"},
             shape={"layers": (0, 1, 2), "aspect": "anyres_max_1"},

@@ -14,8 +14,8 @@ from transformers import PreTrainedTokenizerFast
 
 from ipllvm.perturbations.occlusion import RandomDrop
 from ipllvm.sampling import generator
-from ipllvm.zoo import batches, processing, recipes, stitching, trainer
-from ipllvm.zoo.pretraining import next_token
+from ipllvm.zoo import anchoring, batches, processing, recipes, stitching, trainer
+from ipllvm.zoo.pretraining import next_token, worked
 from ipllvm.zoo.recipes import Phase, Recipe
 
 STITCH: dict[str, Callable[..., Any]] = {
@@ -36,6 +36,9 @@ def instructed(recipe: Recipe, words: PreTrainedTokenizerFast, out: Path) -> tra
     def for_phase(phase: Phase) -> trainer.Loss:
         if phase.imitate:
             return partial(_imitation, model, _teacher(recipe, out), phase, recipe.seed)
+        if phase.anchor:
+            see = partial(_packed, model, partial(_features, model), prepare)
+            return anchoring.loss(model, _hidden, see, (encoder, front), phase, recipe.seed)
         hidden = trainer.compiled(partial(_hidden, model))
         see = trainer.compiled(partial(_features, model))
 
@@ -53,9 +56,7 @@ def instructed(recipe: Recipe, words: PreTrainedTokenizerFast, out: Path) -> tra
             labels = fields.pop("labels")
             states = hidden(front.to(where), visual, **fields)
             value = next_token(model, states[:, prefix - 1 :], _shifted(labels))
-            if phase.problems:
-                value = value + 0.25 * _problems(model, encoder, phase, recipe.seed, step)
-            return value
+            return value + worked(model, encoder, phase, recipe.seed, step)
 
         return loss
 
@@ -131,13 +132,6 @@ def _hidden(
 def _shifted(labels: Tensor) -> Tensor:
     """Labels with one unlabelled position in front, for the last visual token."""
     return functional.pad(labels, (1, 0), value=batches.IGNORE)
-
-
-def _problems(model: Any, encoder: batches.TokenIds, phase: Phase, seed: int, step: int) -> Tensor:
-    """The loss of word problems without a picture, on their worked answers."""
-    ids, labels = (each.to(trainer.device()) for each in batches.problems(encoder, phase, seed, step))
-    states = model.model.language_model(input_ids=ids, use_cache=False).last_hidden_state
-    return next_token(model, states, labels)
 
 
 def _teacher(recipe: Recipe, out: Path) -> Any:

@@ -4,8 +4,11 @@ The wordings that a property measures with (ipllvm.benchmarks.rewording) are oth
 the bare question and the place of the instruction.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from ipllvm.benchmarks import prompts, rewording
 from ipllvm.benchmarks.prompts import LETTER, LETTERS, SHORT
 from ipllvm.benchmarks.questions import Question
 from ipllvm.sampling import choose
@@ -15,6 +18,8 @@ from ipllvm.zoo.recipes import Phase
 SHORTLY = (SHORT, "Answer in one word.", "Give a short answer.", "Short answer:")
 LETTERED = (LETTER, "Which option is right? Answer with its letter.", "Answer with a letter.")
 MARKS = ("{}. ", "({}) ", "{}) ", "{}: ")
+PLAIN = 0.6
+"""Share of the questions that `both` asks bare and otherwise as the benchmarks do."""
 CAPTIONS = ("Write a short caption.", "Describe the image.", "What does the image show?")
 
 
@@ -25,10 +30,20 @@ def render(question: Question, rng: np.random.Generator, phase: Phase) -> tuple[
     if rng.random() >= phase.lettered:
         return _instructed(question.text, rng, SHORTLY), question.answer
     options = question.options(rng)
-    mark, between = choose(rng, MARKS), choose(rng, ("\n", " "))
-    listed = between.join(mark.format(a) + o for a, o in zip(LETTERS, options, strict=False))
-    prompt = _instructed(f"{question.text}\n{listed}", rng, LETTERED)
-    return prompt, LETTERS[options.index(question.answer)]
+    return _listed(question.text, options, rng), LETTERS[options.index(question.answer)]
+
+
+def both(question: Question, rng: np.random.Generator, phase: Phase) -> tuple[str, str, str]:
+    """(prompt in the benchmarks' words, the same question in others, answer); most of the others are bare."""
+    if rng.random() >= phase.lettered:
+        asked, answer = prompts.short_answer(question.text), question.answer
+        other = _instructed(question.text, rng, SHORTLY)
+    else:
+        options = question.options(rng)
+        asked = prompts.multiple_choice(question.text, options)
+        answer = LETTERS[options.index(question.answer)]
+        other = _listed(question.text, options, rng)
+    return asked, rewording.bare(asked) if rng.random() < PLAIN else other, answer
 
 
 def caption_prompt(rng: np.random.Generator, phase: Phase) -> str:
@@ -36,6 +51,13 @@ def caption_prompt(rng: np.random.Generator, phase: Phase) -> str:
     if not phase.rephrased or rng.random() >= phase.rephrased:
         return corpus.CAPTION_PROMPT
     return choose(rng, CAPTIONS)
+
+
+def _listed(text: str, options: Sequence[str], rng: np.random.Generator) -> str:
+    """The question with its options, marked in one of several ways."""
+    mark, between = choose(rng, MARKS), choose(rng, ("\n", " "))
+    listed = between.join(mark.format(a) + o for a, o in zip(LETTERS, options, strict=False))
+    return _instructed(f"{text}\n{listed}", rng, LETTERED)
 
 
 def _instructed(text: str, rng: np.random.Generator, instructions: tuple[str, ...]) -> str:

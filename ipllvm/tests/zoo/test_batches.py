@@ -4,7 +4,10 @@ import numpy as np
 import torch
 from transformers import LlamaConfig, LlamaModel
 
-from ipllvm.zoo import batches
+from ipllvm.benchmarks.prompts import LETTER, SHORT
+from ipllvm.zoo import batches, tokenizer
+from ipllvm.zoo.__main__ import CHECKPOINTS
+from ipllvm.zoo.corpus import CAPTION_PROMPT
 from ipllvm.zoo.recipes import Phase
 
 PREFIX = 5
@@ -67,3 +70,17 @@ def test_a_step_draws_the_same_pictures_every_time() -> None:
     assert [p.caption for p in once] != [p.caption for p in batches.pictures(phase, 0, 4)]
     assert np.array_equal(batches.pixels(once), batches.pixels(again))
     assert batches.pixels(once).shape == (6, 3, 112, 112)
+
+
+def test_turns_in_twos_ask_the_same_in_the_benchmarks_words_and_in_others() -> None:
+    words = tokenizer.load(CHECKPOINTS / "llava-tiny")
+    phase = Phase("p", 10, 12, 1e-3, {"scenes": 1.0}, questions=3, captions=0.2, lettered=0.5, rephrased=1.0)
+    items = batches.pictures(phase, 0, 3)
+    rows = batches.paired_blocks(batches.TokenIds(words), items, phase, 0, 3)
+    assert [len(row) for row in rows] == [6] * 12
+    pairs = [(row[at], row[at + 1]) for row in rows for at in (0, 2, 4)]
+    assert all(asked[0][-asked[1] :] == other[0][-other[1] :] for asked, other in pairs)
+    texts = [(words.decode(asked[0]), words.decode(other[0])) for asked, other in pairs]
+    assert all(a.count(SHORT) + a.count(LETTER) + a.count(CAPTION_PROMPT) == 1 for a, _ in texts)
+    bare = [other for _, other in texts if SHORT not in other and LETTER not in other]
+    assert len(bare) > len(pairs) / 2

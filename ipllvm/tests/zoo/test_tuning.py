@@ -87,3 +87,16 @@ def test_a_sister_starts_as_llava_tiny_and_differs_in_one_thing(name: str) -> No
     losses = [float(for_phase(phase)(0).detach()) for phase in (short, longer)]
     others = ("llava-tiny-shuffled", "llava-tiny-dropped", "llava-tiny-wordings")
     assert (losses[0] != losses[1]) == (name in others)
+
+
+@pytest.mark.parametrize("name", ANYRES)
+def test_an_anchored_phase_teaches_the_decoder_alone(name: str) -> None:
+    words = tokenizer.load(CHECKPOINTS / "llava-tiny")
+    model, for_phase = tuning.instructed(RECIPES[name], words, CHECKPOINTS)
+    phase = replace(PHASE, anchor=1.0, problems=0, lettered=0.5, rephrased=1.0)
+    loss = for_phase(phase)
+    value = loss(0)
+    torch.autograd.backward(value)
+    learning = {part for part, weight in model.named_parameters() if weight.grad is not None}
+    assert learning and all("language_model" in part or "lm_head" in part for part in learning)
+    assert float(value.detach()) > 0.0, "other wordings are answered otherwise"
