@@ -178,7 +178,7 @@ def _written(
     plan: Sequence[str],
 ) -> None:
     """Write the page of what was measured, and say where it is."""
-    from ipllvm.paper import document, words
+    from ipllvm.paper import document, files, words
     from ipllvm.paper.measured import Measured
     from ipllvm.reporting.folders import inner_folder
 
@@ -186,7 +186,7 @@ def _written(
     example = _example() if any(part.form == "examples" for part in parts) else None
     page = document.build(parts, models, encoders, Measured.of(reports), plan, about, example)
     folder = inner_folder(args.report_dir, "paper")
-    document.write(page, folder)
+    files.write(page, folder)
     print(f"{words.counts(page)}\npaper: {visible(str(folder / 'paper.html'), 4096)}")
 
 

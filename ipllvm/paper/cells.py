@@ -75,7 +75,7 @@ def _missing(
     """Why a cell holds nothing; None where it needn't be there."""
     _, model, benchmark = key
     if WITH in name:
-        return LANGUAGE_MODEL
+        return LANGUAGE_MODEL if benchmark in part.benchmarks else None
     if key in measured.rows:
         return None if value is None else (measured.reasons.get(key) or NOT_ASKED.format(model, part.key))
     unprinted = value is None and part.form == "table" and not _is_printed(part, benchmark, name)

@@ -1,20 +1,17 @@
-"""From what runs have measured to the page, and the page to files."""
+"""From what runs have measured to the page."""
 
 from collections.abc import Iterator, Sequence
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ipllvm.claims.tables import plots
-from ipllvm.paper import drawing, pages
+from ipllvm.paper import drawing
 from ipllvm.paper.agreement import Agreement
 from ipllvm.paper.cells import NOT_ASKED, cells
 from ipllvm.paper.measured import Measured, PaperCell
 from ipllvm.paper.parts import EMBEDDED_ENCODERS, ENCODER_SIDE, PaperPart
 from ipllvm.paper.planning import is_here
 from ipllvm.paper.words import Document, PaperSection, reasons
-from ipllvm.reporting import canvas, exports
-from ipllvm.reporting.folders import ensure_writable, inner_folder, replace_file
 
 if TYPE_CHECKING:
     from ipllvm.paper.examples import PicturedExample
@@ -107,22 +104,3 @@ def _untested(part: PaperPart, models: Sequence[str], measured: Measured) -> Ite
 
 def _why(benchmark: str) -> str:
     return "not run" if is_here(benchmark) else f"benchmark '{benchmark}' is neither on this machine"
-
-
-def write(document: Document, folder: Path) -> list[Path]:
-    """Writes paper.html, paper.md, cells.csv, a LaTeX table a part, and the figures; raises UsageError."""
-    ensure_writable(folder)
-    figures = inner_folder(folder, "figures")
-    texts = {
-        "paper.md": pages.markdown(document),
-        "paper.html": pages.html(document),
-        "cells.csv": pages.table(document),
-    }
-    texts |= {f"{s.part.key}.tex": pages.latex(s) for s in document.parts if s.cells}
-    written = [replace_file(folder, name, text) for name, text in texts.items()]
-    for section in document.parts:
-        for picture in section.pictures:
-            drawn = {"svg": canvas.svg(picture.draw, picture.name), "csv": exports.table(picture)}
-            written += [replace_file(figures, f"{picture.name}.{end}", text) for end, text in drawn.items()]
-        written += [replace_file(figures, f"{name}.png", png) for name, png in section.examples.items()]
-    return written

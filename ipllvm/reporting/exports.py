@@ -2,6 +2,7 @@
 
 import csv
 import io
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from ipllvm.reporting.schema import Report
 from ipllvm.reporting.sections import every_picture, sections
 
 FORMULA = ("=", "+", "-", "@")
+CONTROL = ("\t", "\r", "\n")
+"""What begins a text that a spreadsheet runs: these of any width, also behind what it takes for space."""
 
 
 def write(report: Report, folder: Path) -> list[Path]:
@@ -29,11 +32,23 @@ def pictures(report: Report) -> Iterator[Picture]:
         yield from every_picture(section)
 
 
+def plain(cell: str | float | None) -> str | float:
+    """A cell of a CSV: nothing for None; behind an apostrophe where a spreadsheet would run the text.
+
+    >>> plain(None), plain(-1.5), plain("-x"), plain(" =1+1"), plain("\uff1d1")
+    ('', -1.5, "'-x", "' =1+1", "'\uff1d1")
+    """
+    if cell is None or not isinstance(cell, str):
+        return "" if cell is None else cell
+    first = unicodedata.normalize("NFKC", cell.lstrip()[:1])
+    return f"'{cell}" if first in FORMULA or cell[:1] in CONTROL else cell
+
+
 def table(picture: Picture) -> str:
     """The numbers of a picture as CSV; a text that a spreadsheet would run is quoted by an apostrophe."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerows([picture.columns, *(map(_cell, row) for row in picture.rows)])
+    writer.writerows([picture.columns, *(map(plain, row) for row in picture.rows)])
     return file.getvalue()
 
 
@@ -42,9 +57,3 @@ def _written(picture: Picture, folder: Path) -> Sequence[Path]:
     texts["png"] = canvas.png(picture.draw, picture.name)
     texts |= {"csv": table(picture).encode()} if picture.rows else {}
     return [replace_file(folder, f"{picture.name}.{kind}", text) for kind, text in texts.items()]
-
-
-def _cell(cell: str | float | None) -> str | float:
-    if cell is None:
-        return ""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

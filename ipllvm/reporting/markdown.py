@@ -27,6 +27,8 @@ _SPECIAL: Final = re.compile(
     r"[&<>\"'`*{}\[\]#!|~\\$^@]|(?<![^\W_])_|_(?![^\W_])|:(?=\S)|(?<=[wW]{3})\.|^[-+=.]"
 )
 
+_NAMED: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+_QUOTES: Final = "'\""
 _NUMBERS: Final = re.compile(r"(?:[\d.,\[\] ≤≥-]|\bn/a\b)*")
 
 
@@ -39,6 +41,16 @@ def escape(text: str, limit: int = LIMIT) -> str:
     '&lt;b&gt;a&#124;b&lt;/b&gt; &#64;&#8203;me &#42;x&#42;'
     """
     return re.sub(r"&#(?:64|35);", r"\g<0>&#8203;", _entities(text, limit))
+
+
+def inline(text: str, limit: int = LIMIT) -> str:
+    r"""As `escape`, by backslashes: for Markdown that is also read as it stands, outside of HTML blocks.
+
+    >>> print(inline("<b>a|b</b> *x* [$1] isn't it"))
+    &lt;b&gt;a\|b&lt;/b&gt; \*x\* \[\$1\] isn't it
+    """
+    shown = _SPECIAL.sub(_backslashed, visible(text, limit))
+    return re.sub(r"(?<!\w)\\[@#]", r"\g<0>&#8203;", shown)
 
 
 def render(report: Report) -> str:
@@ -56,8 +68,12 @@ def _entities(text: str, limit: int) -> str:
 
 
 def _entity(match: re.Match[str]) -> str:
-    named = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
-    return named.get(match[0]) or f"&#{ord(match[0])};"
+    return _NAMED.get(match[0]) or f"&#{ord(match[0])};"
+
+
+def _backslashed(match: re.Match[str]) -> str:
+    char = match[0]
+    return char if char in _QUOTES else _NAMED.get(char, f"\\{char}")
 
 
 def _code(text: str, limit: int = LIMIT) -> str:

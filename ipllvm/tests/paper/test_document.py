@@ -1,13 +1,14 @@
 """The page in its forms: whole, escaped, drawn."""
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from ipllvm.paper import document, drawing, pages, words
+from ipllvm.paper import document, drawing, files, latex, pages, words
 from ipllvm.paper.examples import PicturedExample, strip
 from ipllvm.paper.measured import Measured
 from ipllvm.paper.parts import chosen, parts
@@ -63,18 +64,42 @@ def test_no_name_gets_into_a_page_as_markup(built: Document) -> None:
     rows = list(csv.DictReader(pages.table(built).splitlines()))
     assert {r["model"] for r in rows if r["value"]} == {BAD}
     table = next(each for each in built.parts if each.part.key == "table1")
-    assert r"\$\_\{x\}" in pages.latex(table) and "34.20" in pages.latex(table)
+    assert r"\$\_\{x\}" in latex.tabular(table) and "34.20" in latex.tabular(table)
+
+
+def test_the_markdown_reads_as_it_stands(built: Document) -> None:
+    told = pages.markdown(built)
+    assert "the paper's figures" in told and '"up to 20 %"' in told
+    assert "| 90.0 [85.0, 94.0] |" in told and "paper -0.87" in told
+    assert set(re.findall(r"&[#\w]+;", told)) <= {"&lt;", "&gt;", "&amp;"}, (
+        "no entity but of what would be a tag"
+    )
+
+
+def test_a_set_that_stands_in_needs_no_language_models_of_the_papers() -> None:
+    scores = {f"{side} with a/b": estimate(25.0, 20.0, 30.0) for side in ("encoder", "projector")}
+    given = measured({("alignment", BAD, "captions-mc"): row("captions-mc", scores)})
+    (section,) = document.build(chosen(["fig7"]), [BAD], [], given).parts
+    columns, _ = words.grid(section)
+    assert [name for name in columns if name.startswith("captions-mc")] == ["captions-mc with a/b"]
+
+
+def test_a_language_models_name_makes_no_column() -> None:
+    given = measured({("alignment", "m", "docci"): row("docci", {"encoder with a|b": estimate(25.0)})})
+    (section,) = document.build(chosen(["fig7"]), ["m"], [], given).parts
+    table = [line for line in pages.markdown(Document([section], (), ())).splitlines() if line[:1] == "|"]
+    assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table}) == 1
 
 
 def test_a_table_is_a_tabular_with_a_row_a_line(built: Document) -> None:
     table = next(each for each in built.parts if each.part.key == "table1")
-    lines = [line for line in pages.latex(table).splitlines() if line.endswith(r"\\")]
+    lines = [line for line in latex.tabular(table).splitlines() if line.endswith(r"\\")]
     assert len({line.count(" & ") for line in lines}) == 1
     assert len(lines) == 1 + len(words.grid(table)[1])
 
 
 def test_it_is_written_with_its_figures(built: Document, tmp_path: Path) -> None:
-    made = document.write(built, tmp_path)
+    made = files.write(built, tmp_path)
     names = {path.relative_to(tmp_path).as_posix() for path in made}
     assert {"paper.html", "paper.md", "cells.csv", "table1.tex", "figures/fig2-scenes.svg"} <= names
     assert "figures/fig2-scenes.csv" in names

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipllvm.records import Decision
-from ipllvm.reporting.markdown import COMMENT_LIMIT, escape, render
+from ipllvm.reporting.markdown import COMMENT_LIMIT, escape, inline, render
 from ipllvm.reporting.report import WithoutResult
 from ipllvm.reporting.text import visible
 from ipllvm.tests.reporting import reports
@@ -39,6 +39,16 @@ def test_escaped_text_is_inert_and_reads_as_it_was(text: str) -> None:
     assert not re.search(r"(?<![^\W_])_|_(?![^\W_])", escaped)
     assert escaped.isprintable() or "&#8203;" in escaped
     assert not escaped.startswith(("-", "+", "="))
+
+
+@given(st.text() | st.text("<>&|`*_[]!\\#@:~$'\" \n\rw.a-") | st.sampled_from(HOSTILE))
+def test_text_with_backslashes_is_inert_and_reads_as_it_was(text: str) -> None:
+    escaped = inline(text)
+    shown = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", escaped)
+    assert html.unescape(shown).replace("\u200b", "") == visible(text)
+    assert not re.search(r"(?<!\\)(?:\\\\)*[`*\[\]|~!$^]|[<>]|&(?!#8203;|\w+;)|[^\\]:/", escaped)
+    assert not re.search(r"(?<![\w&])[@#](?!&#8203;)", shown)
+    assert not escaped.startswith(("-", "+", "=")) and "&#39;" not in escaped and "&quot;" not in escaped
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -119,6 +119,14 @@ def test_no_cell_of_a_csv_is_a_formula() -> None:
     assert "'=1+1,0,9.0,8,10" in exports.table(curve)
 
 
+@pytest.mark.parametrize(
+    "text", ["=1", "+1", "-1+cmd", "@x", " =1", "\t=1", "\r=1", "\uff1d1", "\uff20x", "\nx"]
+)
+def test_what_a_spreadsheet_would_run_stands_behind_an_apostrophe(text: str) -> None:
+    assert exports.plain(text) == f"'{text}"
+    assert exports.plain(-1.0) == -1.0 and exports.plain("a=1") == "a=1" and exports.plain("") == ""
+
+
 def test_curves_of_one_axis_are_drawn_together() -> None:
     (curve,) = (p for p in exports.pictures(reports.report(drawn.result())) if p.columns[0] == "curve")
     assert {row[0] for row in curve.rows} == {"random", "salient"}
