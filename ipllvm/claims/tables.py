@@ -86,6 +86,18 @@ def averages(property: str, model: str) -> dict[str, PrintedNumber]:
     return {each: PrintedNumber(each, value, PERCENT, where) for each, value in values.items()}
 
 
+def printed_change(property: str, model: str, benchmark: str) -> float | None:
+    """A printed change that does not follow from the printed scores beside it; None where it does.
+
+    >>> printed_change("permutation_invariance", "llava-next", "mmvp")
+    0.67
+    """
+    named = {"permutation_invariance": "table1.toml", "synthetic_images": "table2.toml"}.get(property)
+    key = paper_name(model)
+    found = None if named is None or key is None else shipped(named)["changes"].get(key, {}).get(benchmark)
+    return None if found is None else float(found)
+
+
 def paper_name(model: str) -> str | None:
     """The key in these tables of a model by the name that a report calls it; None where there is none.
 

@@ -60,9 +60,9 @@ def plain(text: str) -> str:
     >>> plain("50% of a_b"), plain("[x]"), plain("漢")
     ('50\\% of a\\_b', '{[}x]', 'U+6F22')
     """
-    shown = _OTHERS.sub(lambda match: _spelled(match[0]), visible(text, 120))
-    first = shown[:1]  # behind the \\ of the row above, [ and * would be arguments of it
-    return f"{{{first}}}{shown[1:]}" if first in ("[", "*") else shown
+    cell = _OTHERS.sub(lambda match: _spelled(match[0]), visible(text, 120))
+    first = cell[:1]  # behind the \\ of the row above, [ and * would be arguments of it
+    return f"{{{first}}}{cell[1:]}" if first in ("[", "*") else cell
 
 
 def _spelled(char: str) -> str:

@@ -58,7 +58,7 @@ def change(part: PaperPart, found: Mapping[str, PaperCell], measured: Measured) 
     after, before = (found.get(part.change.get(which, "")) for which in ("of", "from"))
     if after is None or before is None:
         return None
-    value = _printed_change(after, before)
+    value = _printed_change(part, after, before)
     place = part.key, after.model, after.benchmark, part.change["label"]
     missing = after if after.value is None else before
     if missing.value is None:
@@ -75,7 +75,10 @@ def change(part: PaperPart, found: Mapping[str, PaperCell], measured: Measured) 
     )  # fmt: skip
 
 
-def _printed_change(after: PaperCell, before: PaperCell) -> float | None:
+def _printed_change(part: PaperPart, after: PaperCell, before: PaperCell) -> float | None:
+    own = tables.printed_change(part.property_name, after.model, after.benchmark)
+    if own is not None:
+        return own
     if after.printed is None or before.printed is None:
         return None
     return round(after.printed - before.printed, 2)

@@ -49,8 +49,8 @@ def inline(text: str, limit: int = LIMIT) -> str:
     >>> print(inline("<b>a|b</b> *x* [$1] isn't it"))
     &lt;b&gt;a\|b&lt;/b&gt; \*x\* \[\$1\] isn't it
     """
-    shown = _SPECIAL.sub(_backslashed, visible(text, limit))
-    return re.sub(r"(?<!\w)\\[@#]", r"\g<0>&#8203;", shown)
+    inert = _SPECIAL.sub(_backslashed, visible(text, limit))
+    return re.sub(r"(?<!\w)\\[@#]", r"\g<0>&#8203;", inert)
 
 
 def render(report: Report) -> str:

@@ -54,8 +54,8 @@ def _answers(
     fields = {key: value.to(where) for key, value in batches.pack(rows, prefix).items()}
     labels = fields.pop("labels")
     states = hidden(model, front.to(where), visual, **fields)[:, prefix - 1 : -1]
-    asked = labels != batches.IGNORE
-    return model.lm_head(states[asked]).float(), labels[asked]
+    answered = labels != batches.IGNORE
+    return model.lm_head(states[answered]).float(), labels[answered]
 
 
 def _off(logits: Tensor, wanted: Tensor) -> Tensor:

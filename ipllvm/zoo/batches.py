@@ -95,8 +95,8 @@ def paired_blocks(
     rows = []
     for index, item in enumerate(items):
         rng = generator("pairs", phase.name, seed, step, index)
-        asked = [item.questions[i] for i in rng.permutation(len(item.questions))[: phase.questions]]
-        triples = [wordings.both(question, rng, phase) for question in asked]
+        order = rng.permutation(len(item.questions))[: phase.questions]
+        triples = [wordings.both(item.questions[i], rng, phase) for i in order]
         if rng.random() < phase.captions:
             triples[-1:] = [(corpus.CAPTION_PROMPT, wordings.caption_prompt(rng, phase), item.caption)]
         rows.append([block(encoder, p, answer) for *prompts, answer in triples for p in prompts])

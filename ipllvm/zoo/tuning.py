@@ -37,8 +37,8 @@ def instructed(recipe: Recipe, words: PreTrainedTokenizerFast, out: Path) -> tra
         if phase.imitate:
             return partial(_imitation, model, _teacher(recipe, out), phase, recipe.seed)
         if phase.anchor:
-            see = partial(_packed, model, partial(_features, model), prepare)
-            return anchoring.loss(model, _hidden, see, (encoder, front), phase, recipe.seed)
+            packed = partial(_packed, model, partial(_features, model), prepare)
+            return anchoring.loss(model, _hidden, packed, (encoder, front), phase, recipe.seed)
         hidden = trainer.compiled(partial(_hidden, model))
         see = trainer.compiled(partial(_features, model))
 

@@ -36,14 +36,14 @@ def render(question: Question, rng: np.random.Generator, phase: Phase) -> tuple[
 def both(question: Question, rng: np.random.Generator, phase: Phase) -> tuple[str, str, str]:
     """(prompt in the benchmarks' words, the same question in others, answer); most of the others are bare."""
     if rng.random() >= phase.lettered:
-        asked, answer = prompts.short_answer(question.text), question.answer
+        usual, answer = prompts.short_answer(question.text), question.answer
         other = _instructed(question.text, rng, SHORTLY)
     else:
         options = question.options(rng)
-        asked = prompts.multiple_choice(question.text, options)
+        usual = prompts.multiple_choice(question.text, options)
         answer = LETTERS[options.index(question.answer)]
         other = _listed(question.text, options, rng)
-    return asked, rewording.bare(asked) if rng.random() < PLAIN else other, answer
+    return usual, rewording.bare(usual) if rng.random() < PLAIN else other, answer
 
 
 def caption_prompt(rng: np.random.Generator, phase: Phase) -> str:

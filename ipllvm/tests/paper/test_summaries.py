@@ -46,6 +46,36 @@ def test_the_printed_averages_of_table_1_are_those_of_its_changes_but_for_the_on
         assert any("does not follow from its row" in note for note in averages(OF, model)["change"].notes)
 
 
+def test_changes_are_those_that_the_paper_prints_not_what_its_rounded_scores_give() -> None:
+    printed = {
+        "llava-1.5": [1.33, -0.13, 24.53, -0.87, -1.10, -1.30, -3.50, -0.15, -2.84, -0.65],
+        "llava-next": [0.67, -1.00, 15.78, -0.93, -0.10, 0.30, -10.30, 0.0, -31.51, 0.0],
+        "llava-ov": [-1.33, -0.27, -18.2, -4.93, -10.20, -5.10, -8.30, -4.76, -35.26, -5.67],
+    }
+    columns = [
+        "mmvp",
+        "qbench",
+        "mme",
+        "mmstar",
+        "mmvet",
+        "llavaw",
+        "mathvista",
+        "scienceqa",
+        "chartqa",
+        "ai2d",
+    ]
+    for model, changes in printed.items():
+        found = told(model, {})
+        assert [found[name, "Δ"].printed for name in columns] == changes, model
+    drawn = {
+        (c.model, c.benchmark): c.printed
+        for c in cells(parts()["table2"], [], measured({}))
+        if c.label == "Δ"
+    }
+    assert [drawn[model, "mmvp"] for model in parts()["table2"].models] == [-14.0, -20.0, -16.0, -23.3]
+    assert [drawn[model, "mathvista"] for model in parts()["table2"].models] == [-1.8, -4.3, -20.7, -24.8]
+
+
 def test_a_change_is_paired_where_the_report_has_it_in_the_same_unit() -> None:
     found = told("llava-1.5", {"mmstar": of("mmstar", 34.0, 33.0), "mmvp": of("mmvp", 34.0, 36.0)})
     paired, apart = found["mmstar", "Δ"], found["mmvp", "Δ"]

@@ -79,8 +79,8 @@ def test_turns_in_twos_ask_the_same_in_the_benchmarks_words_and_in_others() -> N
     rows = batches.paired_blocks(batches.TokenIds(words), items, phase, 0, 3)
     assert [len(row) for row in rows] == [6] * 12
     pairs = [(row[at], row[at + 1]) for row in rows for at in (0, 2, 4)]
-    assert all(asked[0][-asked[1] :] == other[0][-other[1] :] for asked, other in pairs)
-    texts = [(words.decode(asked[0]), words.decode(other[0])) for asked, other in pairs]
+    assert all(usual[0][-usual[1] :] == other[0][-other[1] :] for usual, other in pairs)
+    texts = [(words.decode([*usual[0]]), words.decode([*other[0]])) for usual, other in pairs]
     assert all(a.count(SHORT) + a.count(LETTER) + a.count(CAPTION_PROMPT) == 1 for a, _ in texts)
     bare = [other for _, other in texts if SHORT not in other and LETTER not in other]
     assert len(bare) > len(pairs) / 2
