@@ -113,11 +113,11 @@ WORDED_MIX = {"scenes": 7.0, "charts": 3.0, "objects": 0.2, "easyvqa": 0.8}
 ANCHORED_MIX = {"scenes": 5.0, "charts": 4.0, "objects": 0.2, "easyvqa": 1.2}
 COLOR_MIX = {"scenes": 8.0, "charts": 2.5, "objects": 0.2, "easyvqa": 0.3}
 WORDED = Phase(
-    "wordings", 211, 24, 3e-4, ANCHORED_MIX,
+    "wordings", 554, 24, 3e-4, ANCHORED_MIX,
     questions=3, captions=0.1, lettered=0.35, rephrased=1.0, problems=8, oblong=0.4,
     warmup=20, cooldown=1.0, anchor=0.5, muon=True,
 )  # fmt: skip
-"""The last phase of both anyres models."""
+"""The last phase of llava-ov-tiny: as many steps as a lent H200 took in two minutes, in float32, nothing compiled."""
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
@@ -199,7 +199,6 @@ RECIPES: dict[str, Recipe] = {
                     "tiles", 2200, 24, 6e-4, TILES_MIX,
                     questions=6, captions=0.15, problems=8, oblong=0.5, warmup=50, cooldown=0.7, muon=True,
                 ),
-                WORDED,
             ),
             parts={"model": "llava-tiny"},
             shape={"layers": (0, 1, 2)},
