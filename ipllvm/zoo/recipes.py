@@ -117,7 +117,7 @@ WORDED = Phase(
     questions=3, captions=0.1, lettered=0.35, rephrased=1.0, problems=8, oblong=0.4,
     warmup=20, cooldown=1.0, anchor=0.5, muon=True,
 )  # fmt: skip
-"""The last phase of llava-ov-tiny: as many steps as a lent H200 took in two minutes, in float32, nothing compiled."""
+"""The last phase of llava-ov-tiny: two minutes on a lent H200, in float32 and uncompiled."""
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
