@@ -1,6 +1,7 @@
 """One pytest session on the properties, asked for from Python: the command line's own path."""
 
 import os
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
 from io import StringIO
@@ -23,7 +24,8 @@ AGAIN: Final = "-Wignore:Module already imported"
 def spelled(options: Mapping[str, Any]) -> list[str]:
     """Options by name (`undecided="fail"`, `no_store=True`) as a command line has them; None leaves one out.
 
-    Raises UnknownName, with the closest option.
+    Files of properties become words of their own, as pytest takes them. Raises UnknownName, with the closest
+    option, and UsageError for a file that is none.
     """
     from ipllvm.session.options import OPTIONS
 
@@ -35,6 +37,10 @@ def spelled(options: Mapping[str, Any]) -> list[str]:
         row = rows[name]
         if row.flag:
             words += [f"--{row.name}"] * bool(value)
+        elif name == "property":
+            named, files = suite.parted([os.fspath(each) for each in several(value)])
+            words += [f"--property={each}" for each in named]
+            words += [str(Path(file).absolute()) for file in files]
         elif row.many:
             words += [f"--{row.name}={each}" for each in several(value)]
         elif value is not None:
@@ -69,6 +75,7 @@ def run(
     """
     from ipllvm.session.in_memory import InMemory
 
+    _forget([word for word in words if word.endswith(".py")])
     witness, printed, errors = Witness(), StringIO(), StringIO()
     quiet = [] if verbose else ["-qq", "--capture=sys"]
     with ExitStack() as stack:
@@ -82,10 +89,19 @@ def run(
     return witness
 
 
+def _forget(files: Sequence[str]) -> None:
+    """Let files of properties be read anew: one was edited, in a notebook say, since a session before."""
+    for name, module in list(sys.modules.items()):
+        if getattr(module, "__file__", None) in files:
+            del sys.modules[name]
+
+
 def _require_usable(witness: Witness, printed: str, errors: str) -> None:
     lines = [line.removeprefix("ERROR: ").strip() for line in f"{errors}\n{printed}".splitlines()]
     words = [line for line in lines if line]
     if witness.status == INTERRUPTED:
+        if witness.session is not None and witness.session.unread:
+            raise UsageError(witness.session.unread[0])
         raise KeyboardInterrupt
     if witness.status == BROKEN:
         raise IpllvmError(f"pytest broke: {words[-1] if words else 'it said nothing'}")

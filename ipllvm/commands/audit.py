@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ipllvm.commands import suite
 from ipllvm.commands.witness import Witness
+from ipllvm.errors import UsageError
 from ipllvm.reporting.text import visible
 from ipllvm.safety import places
 
@@ -51,6 +52,8 @@ def main(args: argparse.Namespace) -> int:
     _, args.words = own.parse_known_args(typed)
     key = None if args.sign is None else _key(args.sign)
     request = suite.asked(args)
+    if any(word.partition("=")[0] == "--profile" for word in request.rest):
+        raise UsageError("--profile: an audit has its own: leave it out, or measure with ipllvm check")
     folder: Path = request.report_dir
     request = replace(request, rest=("--profile=audit", *request.rest))
     status = _forecast(request.words, folder, typed)

@@ -128,12 +128,28 @@ def asked(args: argparse.Namespace, *, required: bool = True) -> Request:
             f"name the model first: ipllvm {args.command} MODEL {shlex.join(args.words)}".strip()
         )
     _refuse_another(rest)
-    files = [name for name in found.property if name.endswith(".py")]
+    named, files = parted(found.property)
+    words = [f"--property={name}" for name in named]
+    return Request(tuple(models), found.report_dir, (*words, *rest), tuple(files))
+
+
+def parted(properties: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Names of properties, and files of the user's own.
+
+    Raises UsageError for a file that is none, and for names beside files: these are run in place of the
+    shipped properties.
+    """
+    files = [name for name in properties if name.endswith(".py")]
+    named = [name for name in properties if name not in files]
     for name in files:
         if not Path(name).is_file():
             raise UsageError(f"--property {name}: no such file")
-    named = [f"--property={name}" for name in found.property if name not in files]
-    return Request(tuple(models), found.report_dir, (*named, *rest), tuple(files))
+    if named and files:
+        raise UsageError(
+            f"--property {named[0]}: {files[0]} is run in place of the shipped properties: leave one of the "
+            "two out, or choose in the file with -k"
+        )
+    return named, files
 
 
 def _refuse_another(words: Sequence[str]) -> None:

@@ -27,6 +27,7 @@ from ipllvm.session.outcomes import (
     SKIPPED,
     case,
     crashed,
+    uncollected,
 )
 from ipllvm.session.progress import Controller, controller, told
 from ipllvm.session.terse import terse
@@ -61,7 +62,7 @@ class Session:
         self.folder: Path | None = None
         self.unwritten = ""
         self.told: list[str] = []
-        self._unread: list[str] = []
+        self.unread: list[str] = []
         self._places: list[Place] = []
         self._workers: Controller | None = None
         self._ended = ""
@@ -105,7 +106,8 @@ class Session:
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """A file that could not be read may hold properties: the report says so too."""
         if report.failed:
-            self._unread.append(f"not collected: {visible(report.nodeid)}")
+            place = visible(report.nodeid) or "a file of your own"
+            self.unread.append(f"not collected: {place}: {visible(uncollected(report), 300)}")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: Sequence[str]) -> None:
@@ -340,7 +342,7 @@ class Session:
     def _note(self) -> None:
         """What the comparisons have to say beside their verdicts, each once."""
         notes = (note for report in self.gathered.reports for note in vars(report).get("ipllvm_notes", ()))
-        self.told += [*self._unread, *dict.fromkeys(notes), *([OWN] if self.options.compares_only else [])]
+        self.told += [*self.unread, *dict.fromkeys(notes), *([OWN] if self.options.compares_only else [])]
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The table of what was measured, and where the report is; with --plan what would be."""

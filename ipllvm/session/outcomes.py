@@ -140,3 +140,10 @@ def reason(report: pytest.TestReport) -> str:
         return str(shown[2]).removeprefix("Skipped: ")
     crash = getattr(shown, "reprcrash", None)
     return str(crash.message if crash else shown).partition("\n")[0]
+
+
+def uncollected(report: pytest.CollectReport) -> str:
+    """Why a file could not be read, in the last words of its error."""
+    lines = [line.removeprefix("E ").strip() for line in report.longreprtext.splitlines()]
+    errors = [line for line in lines if line and not line.startswith(("!", "=", "_"))]
+    return errors[-1] if errors else "it could not be read"

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from ipllvm.safety.printing import visible
+from ipllvm.session.outcomes import uncollected
+
 PLUGIN = "ipllvm-terse"
 REPORTER = "terminalreporter"
 SHIPPED = "properties/"
@@ -48,6 +51,18 @@ class Terse:
         """A skip is placed by its file among the properties, wherever they are installed."""
         if isinstance(report.longrepr, tuple) and report.nodeid.startswith(SHIPPED):
             report.longrepr = (report.nodeid.partition("::")[0], *report.longrepr[1:])
+
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter, config: pytest.Config
+    ) -> None:
+        """Why a file of one's own could not be read, in a line: without -v pytest says that it could not."""
+        if config.get_verbosity() > 0:
+            return
+        for report in terminalreporter.stats.get("error", ()):
+            if isinstance(report, pytest.CollectReport):
+                place = visible(report.nodeid or ", ".join(self.files))
+                why = visible(uncollected(report), 300)
+                terminalreporter.write_line(f"ERROR {place}: {why} (-v shows where)")
 
     def replay(self, about: dict[str, Any], model: str, options: Sequence[str]) -> str:
         """The command that measures a test again, as a person would type it."""

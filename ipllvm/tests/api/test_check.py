@@ -119,3 +119,37 @@ def test_a_model_in_memory(tmp_path: Path) -> None:
     assert model.training, "it is handed back as it was"
     with pytest.raises(UsageError, match="needs its processor"):
         ipllvm.check(model, report_dir=tmp_path)
+
+
+OWN = """
+from ipllvm.evaluation.shown import Shown
+from ipllvm.metrics.performance_drop import performance_drop
+from ipllvm.perturbations.permutation import Permutation
+from ipllvm.records import Claim
+
+CLAIM = Claim("mine", "performance_drop", "at_most", {margin}, "observation", "ours", "It costs little.")
+
+def test_mine(evaluation):
+    clean, permuted = evaluation.run(Permutation())
+    seen = Shown({{"clean": clean, "permuted": permuted}})
+    evaluation.check(CLAIM, performance_drop(clean, permuted), seen)
+"""
+
+
+def test_a_file_of_ones_own_is_read_as_it_is_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a notebook, whose process stays the same; what is wrong with it is said in a line."""
+    monkeypatch.chdir(tmp_path)
+    chosen: dict[str, Any] = {**PLANTED, "samples": 20, "report_only": True, "properties": "test_mine.py"}
+    for margin in ("5.0", "17.0"):
+        Path("test_mine.py").write_text(OWN.format(margin=margin), encoding="utf-8")
+        (found,) = ipllvm.check("planted:invariant", report_dir=tmp_path, **chosen)
+        assert (found.property, str(found.claim.margin)) == ("mine", margin)
+    Path("test_mine.py").write_text("import nothing_of_this_name\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"not collected: .*No module named 'nothing_of_this_name'"):
+        ipllvm.check("planted:invariant", report_dir=tmp_path, **chosen)
+    for properties, line in (
+        (["test_mine.py", "image_use"], "image_use: test_mine.py is run in place of the shipped"),
+        ("test_gone.py", "--property test_gone.py: no such file"),
+    ):
+        with pytest.raises(UsageError, match=line):
+            ipllvm.check("planted:invariant", **{**chosen, "properties": properties})

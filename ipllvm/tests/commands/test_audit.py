@@ -162,6 +162,7 @@ def test_the_audit_profile_is_taken(story: dict[str, Any]) -> None:
         (["nosuch"], 4, "ERROR: unknown model 'nosuch': "),
         ([MODEL, "--benchmark=plantd"], 4, "ERROR: unknown benchmark 'plantd': did you mean 'planted'? "),
         ([MODEL, "-k", "nothing_of_this_name"], 5, ""),
+        ([MODEL, "--profile=quick"], 4, "ipllvm audit: --profile: an audit has its own"),
     ],
 )
 def test_what_can_not_be_audited_is_told_before_anything_is_run(

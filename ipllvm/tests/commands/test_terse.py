@@ -37,3 +37,13 @@ def test_nor_where_a_file_of_ones_own_is_run(tmp_path: Path) -> None:
     status, printed = start(tmp_path, "check", "planted:invariant", *words, PYTEST_ADDOPTS=FORKED).end()
     assert status == 0, printed
     assert "\ntest_own.py::test_image_use[planted:invariant-planted]" in printed and str(ROOT) not in printed
+
+
+def test_why_a_file_of_ones_own_can_not_be_read_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "test_own.py").write_text("import nothing_of_this_name\n", encoding="utf-8")
+    status, printed = start(tmp_path, "check", "planted:invariant", "--property=test_own.py").end()
+    assert status == 2
+    assert "\nERROR test_own.py: ModuleNotFoundError: No module named 'nothing_of_this_name'" in printed
+    words = ("--property=test_own.py", "--property=image_use")
+    status, printed = start(tmp_path, "check", "planted:invariant", *words).end()
+    assert status == 4 and "image_use: test_own.py is run in place of the shipped properties" in printed
