@@ -1,5 +1,6 @@
 """Names: of protocols, and others that published benchmarks go by."""
 
+from collections.abc import Mapping
 from typing import Final
 
 STANDARD: Final = "standard"
@@ -25,6 +26,17 @@ MADE: Final = {
 """Samples of what is made here, so that a list need not make it to count them; its contract checks them."""
 EASYVQA: Final = "easyvqa"
 """What its names begin with: they are of a package that is optional."""
+
+WRITING: Final[Mapping[str, bool | None]] = {
+    **dict.fromkeys(("charts", "chartqa", "ai2d", "ai2d-no-mask", "mathvista"), True),
+    **dict.fromkeys(
+        ("scenes", "easyvqa", "objects", "captions", "mmvp", "qbench", "imagenet", "caltech101", "cifar100",
+         "food101", "pets", "eurosat", "clevr-counts"), False),
+    **dict.fromkeys(
+        ("mme", "mmstar", "mmvet", "llavaw", "scienceqa", "seed", "country211", "aircraft", "docci",
+         "gsm8k", "word_problems"), None),
+}  # fmt: skip
+"""Whether the pictures of a benchmark hold writing; None where some do, and where there are none."""
 
 ALIASES: Final = {
     "q-bench": "qbench",
@@ -66,3 +78,12 @@ def source(name: str) -> str:
     """
     plain = base(name)
     return next((plain.removesuffix(each) for each in _RENDERINGS if plain.endswith(each)), plain)
+
+
+def with_writing(name: str) -> bool | None:
+    """Whether the pictures of a benchmark hold writing; None where only some do, and of own ones.
+
+    >>> with_writing("charts-mc"), with_writing("scenes"), with_writing("mmstar")
+    (True, False, None)
+    """
+    return WRITING.get(source(name))

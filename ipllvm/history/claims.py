@@ -25,33 +25,27 @@ def tracks(found: Sequence[CheckpointRun]) -> Iterator[Track]:
     about: dict[Key, Track] = {}
     for each in found:
         label = each.label
-        pairs = _of_report(each.report, label) if each.report else _of_baseline(each.baseline, label)
-        for key, track in pairs:
-            about.setdefault(key, track)
-            points.setdefault(key, {}).setdefault(each.label, track.points[0])
+        for track in _of_report(each.report, label) if each.report else _of_baseline(each.baseline, label):
+            about.setdefault(track.key, track)
+            points.setdefault(track.key, {}).setdefault(each.label, track.points[0])
     for key, track in about.items():
         yield replace(track, points=tuple(points[key].values()))
 
 
-def _of_report(report: Report, label: str) -> Iterator[tuple[Key, Track]]:
+def _of_report(report: Report, label: str) -> Iterator[Track]:
     names = {each["id"]: _short(each["name"], 60) for each in report["benchmarks"]}
     for row in report["results"]:
         claim, benchmark = row["claim"], names[row["benchmark"]]
         clean, target = row["estimates"].get("clean"), row["estimates"].get(claim["quantity"])
         if clean and clean["value"] is not None:
-            yield (CLEAN, CLEAN, benchmark), _score(benchmark, _point(label, clean, ""))
+            yield _score(benchmark, _point(label, clean, ""))
         lost = claim["name"].startswith(COMPARISON) or standing(row) == NOT_MEASURED
         if target and target["value"] is not None and not lost:
-            key = (row["property"], claim["name"], benchmark)
-            yield (
-                key,
-                _claim_track(
-                    row["property"], claim, benchmark, target["unit"], _point(label, target, standing(row))
-                ),
-            )
+            point = _point(label, target, standing(row))
+            yield _claim_track(row["property"], claim, benchmark, target["unit"], point)
 
 
-def _of_baseline(baseline: "Baseline | None", label: str) -> Iterator[tuple[Key, Track]]:
+def _of_baseline(baseline: "Baseline | None", label: str) -> Iterator[Track]:
     """What a baseline says by itself; a ratio's verdict takes more than it keeps, and is left out."""
     from ipllvm.verdicts import decide
 
@@ -63,14 +57,11 @@ def _of_baseline(baseline: "Baseline | None", label: str) -> Iterator[tuple[Key,
             continue
         found = {"value": estimate.value, "low": estimate.low, "high": estimate.high}
         if claim_name == CLEAN:
-            yield (CLEAN, CLEAN, benchmark), _score(benchmark, _point(label, found, ""))
+            yield _score(benchmark, _point(label, found, ""))
             continue
         word = str(decide.decide(entry.contrast, entry.claim).decision)
         point = _point(label, found, word)
-        yield (
-            (name, claim_name, benchmark),
-            _claim_track(name, asdict(entry.claim), benchmark, "points", point),
-        )
+        yield _claim_track(name, asdict(entry.claim), benchmark, "points", point)
 
 
 def _point(label: str, found: Row, word: str) -> TrackPoint:

@@ -64,11 +64,11 @@ def share_claim(name: str, above: Terms, below: Terms, share: float, *, crossed:
     The denominator goes along: where it can't be told from 0 the claim is not decided. `crossed` as in
     `weighted`.
     """
-    scores = {id(each): each for _, each in chain(above, below)}
-    over = {key: sum(weight for weight, each in below if id(each) == key) for key in scores}
-    made = {key: sum(weight for weight, each in above if id(each) == key) for key in scores}
-    terms = [(made[key] - share * over[key], each) for key, each in scores.items()]
-    denominator = weighted("denominator", [(over[key], each) for key, each in scores.items()])
+    scores: list[Scores] = []
+    for _, each in chain(above, below):
+        scores += [] if any(each is known for known in scores) else [each]
+    terms = [(_weight(above, each) - share * _weight(below, each), each) for each in scores]
+    denominator = weighted("denominator", [(_weight(below, each), each) for each in scores])
     return replace(weighted(name, terms, crossed=crossed), over=denominator, share=share)
 
 
@@ -93,6 +93,11 @@ def drawn(name: str, scores: Sequence[Scores]) -> Scores:
         errors={sample: error for each in scores for sample, error in each.errors.items()},
         shared=max(each.shared for each in scores),
     )
+
+
+def _weight(terms: Terms, scores: Scores) -> float:
+    """The sum of the weights of these scores among the terms: of others of the same values it is none."""
+    return sum(weight for weight, each in terms if each is scores)
 
 
 def _by_draw(terms: Terms, ids: Sequence[str]) -> "Float[np.ndarray, 'samples draws']":

@@ -48,6 +48,11 @@ class Track:
     direction: str
     points: tuple[TrackPoint, ...]
 
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What it is of, wherever it was measured."""
+        return self.property, self.claim, self.benchmark
+
 
 def first_violated(track: Track) -> TrackPoint | None:
     """The first checkpoint that violates a requirement."""

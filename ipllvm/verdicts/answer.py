@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ipllvm.records import Decision
 from ipllvm.stats.multiplicity import holm
+from ipllvm.verdicts.decision import decision_of
 
 UNDECIDED = "undecided"
 """Why a claim that was measured does not hold and is not violated."""
@@ -43,7 +44,7 @@ class Member:
     @property
     def alone(self) -> Decision:
         """What its own test says."""
-        return _decision(self, (self.p_holds, self.p_violated, self.p_worse))
+        return decision_of(self.alpha, self.p_holds, self.p_violated, self.p_worse)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def decide(members: Sequence[Member], raw: bool = False) -> RunAnswer:
         strict=True,
     )
     standings = tuple(
-        Standing(member, _decision(member, each), *each)
+        Standing(member, decision_of(member.alpha, *each), *each)
         for member, each in zip(members, adjusted, strict=True)
     )
     found = {each.decision for each in standings}
@@ -124,12 +125,3 @@ def _shares(members: Sequence[Member]) -> list[float]:
     """How the level of "worse" is shared: half for the pooled row, if there is one, and the rest alike."""
     others = sum(not each.pooled for each in members)
     return [float(max(others, 1)) if each.pooled else 1.0 for each in members]
-
-
-def _decision(member: Member, p: Sequence[float]) -> Decision:
-    p_holds, p_violated, p_worse = p
-    if p_violated <= member.alpha:
-        return Decision.VIOLATED
-    if p_holds <= member.alpha:
-        return Decision.HOLDS
-    return Decision.WORSE if p_worse <= member.alpha else Decision.UNDECIDED

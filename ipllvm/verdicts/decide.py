@@ -24,6 +24,7 @@ from ipllvm.stats.power import POWER, design_effect, minimum_detectable_effect, 
 from ipllvm.stats.proportion import proportion_interval
 from ipllvm.stats.protocol import HypothesisTest
 from ipllvm.stats.score_interval import ScoreTest
+from ipllvm.verdicts.decision import decision_of
 from ipllvm.verdicts.guard import conditions, share_of_gain
 from ipllvm.verdicts.outlook import ahead
 from ipllvm.verdicts.wording import relation
@@ -108,10 +109,11 @@ def decide(
         if each.p > claim.alpha:
             return Verdict(Decision.UNDECIDED, each.unmet(), p_holds, p_violated, effect)
     bounds = contrast.inside(_oriented(judge.interval(claim.alpha), sign))
-    for decision, p in ((Decision.HOLDS, p_holds), (Decision.VIOLATED, p_violated)):
-        if p <= claim.alpha:
-            said = f"{relation(bounds, decision, claim)} (p = {p:.2g}){share_of_gain(contrast, guard)}"
-            return Verdict(decision, said, p_holds, p_violated, effect)
+    decision = decision_of(claim.alpha, p_holds, p_violated)
+    if decision is not Decision.UNDECIDED:
+        p = p_holds if decision is Decision.HOLDS else p_violated
+        said = f"{relation(bounds, decision, claim)} (p = {p:.2g}){share_of_gain(contrast, guard)}"
+        return Verdict(decision, said, p_holds, p_violated, effect)
     found = ahead(contrast, claim, test, judge, available)
     open_ = relation(bounds, Decision.UNDECIDED, claim)
     reason = f"{open_}; {found.sentence}; {_detects(contrast, claim, effect)}"

@@ -16,6 +16,7 @@ from ipllvm.records import EXACT, Claim, Contrast, Decision, Estimate, Verdict
 from ipllvm.stats.choice import choose, turned
 from ipllvm.stats.spending import levels, looks_at, repeated_p
 from ipllvm.verdicts import decide, guard
+from ipllvm.verdicts.decision import decision_of
 from ipllvm.verdicts.sequential import InterimAnalyses
 
 LOOKS = 6
@@ -69,8 +70,7 @@ class GroupSequential(InterimAnalyses):
         p_violated = max(need, self._so_far(claim.name, "violated", test.p_violated(margin)))
         if need > claim.alpha:
             return Verdict(Decision.UNDECIDED, unmet(), p_holds, p_violated, effect)
-        sides = {Decision.HOLDS: p_holds, Decision.VIOLATED: p_violated}
-        decision = next((side for side, p in sides.items() if p <= claim.alpha), Decision.UNDECIDED)
+        decision = decision_of(claim.alpha, p_holds, p_violated)
         level = self.level(claim.alpha)
         low, high = sorted(claim.sign * bound for bound in test.interval(level))
         low, high = (_POINTS * bound for bound in contrast.inside((low, high)))

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from ipllvm.benchmarks.names import source
+from ipllvm.benchmarks.names import source, with_writing
 from ipllvm.metrics.influence import ratio_difference
+from ipllvm.models.encoder_kinds import CNNS, VITS
 from ipllvm.records import Claim, Contrast, Decision, Result
 from ipllvm.sampling import generator
 from ipllvm.stats.choice import INDISTINCT, above_zero, turned
@@ -18,19 +19,12 @@ from ipllvm.stats.correlation import FEWEST, correlation
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.stats.strata import combined
 from ipllvm.stats.student import StudentTest, linearised
+from ipllvm.verdicts.decision import decision_of
 from ipllvm.verdicts.guard import GAIN, NOT_SHOWN, conditions
 from ipllvm.verdicts.wording import of_interval
 
 ALPHA = 0.05
 POINTS = 100.0
-TEXT_RICH = ("charts", "chartqa", "ai2d", "ai2d-no-mask", "mathvista")
-PLAIN = (
-    "scenes", "easyvqa", "objects", "captions", "mmvp", "qbench",
-    "imagenet", "caltech101", "cifar100", "food101", "pets", "eurosat", "clevr-counts",
-)  # fmt: skip
-"""Pictures without writing; of other benchmarks, and of own ones, nobody knows."""
-CNNS = ("resnet", "convnext", "convnextv2", "regnet", "efficientnet", "mobilenet_v2")
-VITS = ("vit", "deit", "beit", "clip", "dinov2", "swin", "vit_mae", "siglip")
 
 Decisive = tuple[float | None, ScoreTest | StudentTest]
 """The value of a mean, None where nothing was measured, and the test that decides, on its claim's side."""
@@ -117,8 +111,8 @@ def _text_rich(rows: Sequence[Row]) -> Iterator[Statement]:
     """Whether shuffled patches cost more where pictures hold text."""
     for model, found in _by_model(rows, "patch_shuffle"):
         kept = [each for each in found if _met(each)]
-        rich = [each for each in kept if source(each.benchmark) in TEXT_RICH]
-        plain = [each for each in kept if source(each.benchmark) in PLAIN]
+        rich = [each for each in kept if with_writing(each.benchmark)]
+        plain = [each for each in kept if with_writing(each.benchmark) is False]
         if not rich or not plain:
             continue
         terms = [(1 / len(rich), each) for each in rich] + [(-1 / len(plain), each) for each in plain]
@@ -164,8 +158,7 @@ def _math_goes_together(rows: Sequence[Row], seed: int) -> Iterator[Statement]:
         found = correlation(visual, words, generator(seed, "correlation", benchmark))
         decision = Decision.UNDECIDED
         if found.decided and found.p is not None and found.p_opposite is not None:
-            decision = Decision.HOLDS if found.p <= ALPHA else decision
-            decision = Decision.VIOLATED if found.p_opposite <= ALPHA else decision
+            decision = decision_of(ALPHA, found.p, found.p_opposite)
         reason = str(found) if len(pairs) >= FEWEST else f"too few models: {found}"
         yield Statement(
             name="maths_goes_together",
@@ -200,8 +193,7 @@ def _decided(
     if need <= claim.alpha and test.too_little:
         reason = "too few samples, clusters or changes to decide"
     elif need <= claim.alpha:
-        decision = Decision.VIOLATED if p_violated <= claim.alpha else decision
-        decision = Decision.HOLDS if p_holds <= claim.alpha else decision
+        decision = decision_of(claim.alpha, p_holds, p_violated)
         reason = f"its interval {of_interval(decision, claim)}"
     return Statement(
         name=name,

@@ -16,6 +16,7 @@ from ipllvm.errors import UsageError
 from ipllvm.records import Claim, Decision, Verdict
 from ipllvm.safety import reading, writing
 from ipllvm.stats.spending import levels, repeated_p
+from ipllvm.verdicts.decision import decision_of
 
 FILE = "looks.jsonl"
 
@@ -54,8 +55,7 @@ def over_all(verdict: Verdict, claim: Claim, look: Look, earlier: Sequence[Look]
     p_holds, p_violated = (
         repeated_p([getattr(each, side) for each in rising], shares) for side in ("p_holds", "p_violated")
     )
-    sides = {Decision.VIOLATED: p_violated, Decision.HOLDS: p_holds}  # looks may differ: then the worse
-    decision = next((side for side, p in sides.items() if p <= claim.alpha), Decision.UNDECIDED)
+    decision = decision_of(claim.alpha, p_holds, p_violated)
     after = f", after {', '.join(str(each.samples) for each in before)}" if before else ""
     where = f"look {len(before) + 1} of {whole} planned samples, level {level:.2g}{after}"
     told = {

@@ -8,8 +8,12 @@ import numpy as np
 import pytest
 
 from ipllvm import claims
+from ipllvm.benchmarks import names
 from ipllvm.metrics.performance_drop import performance_drop, score
+from ipllvm.models.encoder_kinds import CNNS, VITS
+from ipllvm.models.parts import ENCODER_TYPES, TIMM
 from ipllvm.records import BenchmarkInfo, Contrast, Decision, Scores
+from ipllvm.registry import BENCHMARKS
 from ipllvm.reporting import html, markdown, schema, terminal
 from ipllvm.reporting.report import build
 from ipllvm.reporting.schema import row as as_row
@@ -181,3 +185,18 @@ def test_every_kind_of_contrast_is_sent_by_a_worker() -> None:
     sent = execnet.loads(execnet.dumps(statements.packed(result)))
     found = statements.row({**as_row(result), "parts": sent}).contrasts
     assert repr(found) == repr({"clean": below, "claim": made})
+
+
+def test_every_benchmark_and_encoder_has_its_place_in_the_tables_that_statements_read() -> None:
+    """One that is forgotten would be left out of a statement without a word."""
+    asked = {names.source(name) for name in BENCHMARKS if not name.startswith("planted")}
+    assert asked - names.WRITING.keys() == set() == names.WRITING.keys() - asked
+    assert set(ENCODER_TYPES) - {TIMM, *VITS, *CNNS} == set()
+    assert set(VITS).isdisjoint(CNNS)
+
+
+@pytest.mark.parametrize("family", ["siglip2", "dinov2_with_registers"])
+def test_a_younger_vit_is_one_too(family: str) -> None:
+    rows = [occluded("a", family, 0.9), occluded("b", "resnet", 0.6)]
+    (found,) = statements.of(rows)
+    assert (found.name, found.models, found.decision) == ("vit_against_cnn", ("a", "b"), Decision.HOLDS)
