@@ -7,6 +7,7 @@ the others wait, and then find its replies.
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -99,8 +100,11 @@ class ReplyFile:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """While other processes wait; raises OSError."""
+        """While other processes wait; raises OSError. Half a line of one that was killed is cut off."""
         self._place.ready()
         writing.refuse_link(self._path)
         with FileLock(self._path.with_suffix(".lock")):
+            if self._path.is_file():
+                content = self._path.read_bytes()
+                os.truncate(self._path, content.rfind(b"\n") + 1)
             yield

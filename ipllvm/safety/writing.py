@@ -65,14 +65,19 @@ def create(folder: Path) -> tuple[int, Path]:
 
 
 def append(path: Path, text: str) -> None:
-    """Add `text` to the end of a file, made where it is missing; a link or a pipe is refused."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    """Add `text` to the end of a file, made where it is missing; a link or a pipe is refused.
+
+    It begins on a line of its own: a process that was killed may have left half a line.
+    """
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
     for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC"):
         flags |= getattr(os, name, 0)
     with os.fdopen(os.open(path, flags, 0o666), "ab") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        about = os.fstat(file.fileno())
+        if not stat.S_ISREG(about.st_mode):
             raise OSError(errno.EINVAL, "it is no regular file", str(path))
-        file.write(text.encode())
+        cut = about.st_size and os.pread(file.fileno(), 1, about.st_size - 1) != b"\n"
+        file.write(b"\n" * bool(cut) + text.encode())
 
 
 def probe(folder: Path) -> None:

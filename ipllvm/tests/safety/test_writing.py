@@ -84,6 +84,9 @@ def test_what_is_added_goes_to_a_file_and_never_through_a_link(victim: Path, fol
     writing.append(folder / "file", "one\n")
     writing.append(folder / "file", "two\n")
     assert (folder / "file").read_text() == "one\ntwo\n"
+    (folder / "file").write_text("one\nhal")
+    writing.append(folder / "file", "two\n")
+    assert (folder / "file").read_text() == "one\nhal\ntwo\n", "on a line of its own"
     (folder / "link").symlink_to(victim)
     os.mkfifo(folder / "pipe")
     for name in ("link", "pipe"):

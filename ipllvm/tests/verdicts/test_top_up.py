@@ -33,6 +33,16 @@ def test_looks_are_remembered_by_samples(tmp_path: Path) -> None:
         book.of("k")
 
 
+def test_a_look_after_half_a_line_is_paid_for_too(tmp_path: Path) -> None:
+    """A process that was killed may have left one: what was written behind it had been lost."""
+    first, second = Look("k", 300, 0.3, 0.9), Look("k", 600, 0.2, 0.9)
+    Book(tmp_path).add(first)
+    file = tmp_path / FILE
+    file.write_text(file.read_text() + '{"key": "k", "samp')
+    Book(tmp_path).add(second)
+    assert Book(tmp_path).of("k") == [first, second]
+
+
 def test_a_second_look_needs_more_than_it_would_alone(tmp_path: Path) -> None:
     verdicts = [
         Noted(Book(tmp_path), "p m b 0", 1500).decide(flips(n, lost), claim(), None, 1500)
