@@ -4,6 +4,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from PIL import Image
 
 from ipllvm.benchmarks import choice
 from ipllvm.gate.baseline import BaselineEntry
@@ -34,3 +35,43 @@ def test_an_answer_that_stayed_is_not_changed_whatever_the_claim_adds_up(
     found = browsing.browse(report, row, entry, tmp_path)
     assert [sample.changed for sample in found.samples] == [True, True, False, False, False]
     assert found.total == 5
+
+
+def _browsed(monkeypatch: pytest.MonkeyPatch, folder: Any, said: dict[str, Transcript]) -> browsing.Browsing:
+    """Three samples with pictures, of which those of `said` have answers, without a model."""
+    picture = SimpleNamespace(load=lambda: Image.new("RGB", (4, 4), "red"))
+    samples = [Sample(name, name, (cast(Any, picture),), f"Which {name}?", "red") for name in "abc"]
+    entry = cast(
+        BaselineEntry, SimpleNamespace(samples=("a", "b", "gone"), values=(0.0, 1.0, 1.0), said=said)
+    )
+    monkeypatch.setattr(choice, "load", lambda name: SimpleNamespace(samples=samples))
+    monkeypatch.setattr(browsing, "_single", lambda *_: (None, "no model"))
+    monkeypatch.setattr(browsing, "first_perturbation", lambda settings: "blank")
+    report = reports.report(reports.result())
+    return browsing.browse(report, report["results"][0], entry, folder)
+
+
+def test_what_changed_comes_first_and_a_sample_that_is_gone_is_counted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    said = {"a": Transcript("Which a?", "red", ("red",)), "b": Transcript("Which b?", "red", ("blue",))}
+    found = _browsed(monkeypatch, tmp_path, said)
+    assert [(each.card.sample, each.changed) for each in found.samples] == [("b", True), ("a", False)]
+    assert (found.total, found.why) == (3, "no model")
+    card = found.samples[0].card
+    assert card.right == "red" and " permutation_invariance b " in card.replay
+    assert [answer.words for shot in card.shots for _, answer in shot.answers] == ["red", "blue"]
+    assert card.shots[0].picture.startswith("data:image/")
+
+
+def test_without_perturbed_answers_the_clean_side_is_shown_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    found = _browsed(monkeypatch, tmp_path, {"b": Transcript("Which b?", "red")})
+    assert [len(each.card.shots) for each in found.samples] == [1, 1]
+
+
+def test_a_page_ends_and_says_how_many_there_are(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    monkeypatch.setattr(browsing, "MOST", 1)
+    found = _browsed(monkeypatch, tmp_path, {})
+    assert [each.card.sample for each in found.samples] == ["b"] and found.total == 3

@@ -1,14 +1,15 @@
 """A report of somebody else is loaded again: no address in it gets the user's key, no code of it is run."""
 
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from ipllvm.benchmarks import choice
-from ipllvm.errors import UsageError
+from ipllvm.errors import UnknownName, UsageError
 from ipllvm.judges.endpoint import EndpointJudge
 from ipllvm.judges.replies import ReplyFile
 from ipllvm.records import JudgeQuestion
@@ -99,3 +100,60 @@ def test_a_captioner_that_is_an_address_is_not_asked(monkeypatch: pytest.MonkeyP
     options = {"captioner": URL, "generator": "render", "dtype": "auto"}
     with pytest.raises(UsageError, match=r"^the report names http://127\.0\.0\.1:9/v1#m as its captioner"):
         reloading._synthesis(options, model, choice.load("planted"))
+
+
+PLANTED = choice.load("planted")
+
+
+def _found(sample: str, digest: str = PLANTED.digest, **settings: Any) -> tuple[dict[str, Any], Found]:
+    """A report on planted data, and a trial of it."""
+    data = {"id": "planted", "name": "planted", "digest": digest}
+    row = {"model": "m", "benchmark": "planted", "settings": settings}
+    return {**REPORT, "benchmarks": [data]}, Found(row, sample, "clean", 0, None)
+
+
+def test_the_sample_of_a_report_is_that_of_its_data_alone() -> None:
+    first = PLANTED.samples[0]
+    report: Any
+    report, found = _found(first.id)
+    assert reloading._sample(report, found)[1] == first
+    report, found = _found(first.id, digest="0" * 64)
+    with pytest.raises(UsageError, match=rf"planted is {PLANTED.digest[:12]} here, 0{{12}} in the report"):
+        reloading._sample(report, found)
+    report, found = _found(f"{first.id}x")
+    with pytest.raises(UnknownName, match=rf"did you mean '{first.id}'"):
+        reloading._sample(report, found)
+
+
+@pytest.mark.parametrize("seed", ["0", None, 1.5])
+def test_a_seed_that_is_no_number_makes_no_trial(monkeypatch: pytest.MonkeyPatch, seed: object) -> None:
+    monkeypatch.setattr(reloading, "load", lambda *_, **__: SimpleNamespace(fingerprint="ab"))
+    report: Any
+    report, found = _found(PLANTED.samples[0].id, seed=seed)
+    with pytest.raises(UsageError, match="setting 'seed' is no whole number"):
+        reloading.reload(report, found, Path("nowhere"), "cpu", NOTHING)
+
+
+def test_other_weights_answer_where_that_is_asked_for_and_it_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(reloading, "load", lambda *_, **__: SimpleNamespace(fingerprint="cd" * 32))
+    report: Any
+    report, found = _found(PLANTED.samples[0].id)
+    with pytest.raises(UsageError, match=r"m is cdcdcdcdcdcd here, ab in the report: give --checkpoint"):
+        reloading._model(report, found, "cpu", NOTHING)
+    reloading._model(report, found, "cpu", Allowed(any_model=True))
+    assert capsys.readouterr().out == "another model: m is cdcdcdcdcdcd here, ab in the report\n"
+
+
+def test_a_checkpoint_of_ones_own_is_read_in_ones_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the report was told of its folder says nothing of another one."""
+    ((name, how),) = _loading(monkeypatch, Allowed(checkpoint="mine"), trust_remote_code=True)
+    assert name == "mine" and how.trust_remote_code is False
+
+
+def test_a_perturbation_that_is_nobodys_points_to_property_files() -> None:
+    report, found = _found(PLANTED.samples[0].id)
+    unknown: Any = replace(found, perturbation="mirrored()")
+    with pytest.raises(UsageError, match=r"mirrored.*give --property-file FILE, whose code is then run"):
+        reloading.reload(cast(Any, report), unknown, Path("nowhere"), "cpu", NOTHING)

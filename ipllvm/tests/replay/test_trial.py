@@ -1,5 +1,7 @@
 """A trial that is answered again says what it said in the run, at every stage and in every draw."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -16,6 +18,7 @@ from ipllvm.perturbations.selection import Keep
 from ipllvm.perturbations.shuffle import PatchShuffle
 from ipllvm.perturbations.substitution import Blank
 from ipllvm.records import Perturbation
+from ipllvm.replay import trial
 from ipllvm.replay.trial import Kept, Single
 from ipllvm.tests.evaluations import evaluation
 
@@ -92,3 +95,23 @@ def test_a_provider_is_made_only_for_what_is_not_kept_and_must_be_the_same() -> 
     assert Kept("random maps", Maps).of(image).shape == (8, 8)
     with pytest.raises(UsageError, match="of other maps, here there is random maps"):
         Kept("other maps", Maps).of(image)
+
+
+def test_what_is_read_of_an_answer_is_told_with_its_score() -> None:
+    asked = single(HALF, Blank(), 0)
+    right = asked.sample.answer
+    assert asked.graded(right) == f"read as {right!r}, score 1"
+    assert asked.graded("???") == "unread, score 0"
+
+
+def test_a_trial_of_a_later_draw_asks_nothing_of_the_earlier_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = single(HALF, Permutation(), 2)
+    run, known = trial.run, []
+
+    def counted(model: Any, plan: Any, size: int, outcomes: Any, *rest: Any) -> Any:
+        known.append(len(outcomes))
+        return run(model, plan, size, outcomes, *rest)
+
+    monkeypatch.setattr(trial, "run", counted)
+    clean, perturbed = asked.answers()
+    assert known == [2] and clean and perturbed
