@@ -34,7 +34,7 @@ def viewer(tmp_path: Path) -> Viewer:
 @pytest.fixture
 def port(viewer: Viewer) -> Iterator[int]:
     with server(viewer, 0) as listening:
-        thread = threading.Thread(target=listening.serve_forever)
+        thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
         thread.start()
         yield int(listening.server_address[1])
         listening.shutdown()

@@ -84,7 +84,7 @@ def _digest(content: bytes) -> str:
 def hub(folder: Path) -> Iterator[str]:
     """The address of a hub over a folder of ORG/NAME/FILES, for as long as the context is open."""
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Hub, folder)) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:
             yield f"http://127.0.0.1:{server.server_port}"
         finally:

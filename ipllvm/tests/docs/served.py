@@ -42,7 +42,7 @@ def program(folder: Path) -> Iterator[Path]:
     made.write_text(f'#!/bin/sh\nexec "{sys.executable}" -IS "{short}/asking.py" "{place}" "$@"\n')
     made.chmod(0o755)
     with ThreadingUnixStreamServer(str(place), _Asked) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:
             yield made
         finally:

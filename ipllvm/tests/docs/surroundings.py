@@ -49,7 +49,7 @@ def surroundings(folder: Path) -> Iterator[Mapping[str, str]]:
     for name in HERE:
         as_jsonl(name, folder / "copies" / name)
     with hub(folder / "hub") as address, ThreadingHTTPServer(("127.0.0.1", 0), _Server) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         try:
             yield {
                 "HUB": f"HF_ENDPOINT={address} HF_HOME={folder / 'cache'} HF_HUB_DISABLE_XET=1",

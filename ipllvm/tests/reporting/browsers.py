@@ -19,7 +19,9 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-VIOLATIONS = """async () => (await axe.run(document, {resultTypes: ["violations"]})).violations
+VIOLATIONS = """async (rules) => (
+    await axe.run(document, {resultTypes: ["violations"], ...(rules.length ? {runOnly: rules} : {})})
+).violations
     .filter((v) => ["serious", "critical"].includes(v.impact))
     .map((v) => `${v.id}: ${v.help}: ${v.nodes.slice(0, 3).map((n) => n.html.slice(0, 200))}`)"""
 
@@ -61,10 +63,10 @@ def opened(context: "BrowserContext", file: Path, width: int = 1440, scheme: str
     return seen
 
 
-def axe_faults(page: "Page") -> list[str]:
-    """What axe-core calls serious or critical on the page as it stands."""
+def axe_faults(page: "Page", *rules: str) -> list[str]:
+    """What axe-core calls serious or critical on the page as it stands, by these rules or by all."""
     from axe_playwright_python.base import AXE_FILE_PATH
 
     page.evaluate(Path(AXE_FILE_PATH).read_text(encoding="utf-8"))
-    found: list[str] = page.evaluate(VIOLATIONS)
+    found: list[str] = page.evaluate(VIOLATIONS, list(rules))
     return found

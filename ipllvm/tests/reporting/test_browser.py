@@ -163,9 +163,11 @@ def test_on_a_phone_the_table_shows_its_change(browser: "BrowserContext", real: 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_fault(browser: "BrowserContext", file: Path, scheme: str) -> None:
+    """By all rules in one scheme: in the other one only the colours are others."""
     seen = browsers.opened(browser, file, scheme=scheme)
     seen.page.evaluate(OPENED)
-    assert browsers.axe_faults(seen.page) == []
+    rules = ("color-contrast",) if scheme == "dark" else ()
+    assert browsers.axe_faults(seen.page, *rules) == []
     seen.page.close()
 
 
