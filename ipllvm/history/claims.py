@@ -9,7 +9,7 @@ from ipllvm.reporting.quantities import meaning
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import visible
 from ipllvm.reporting.tracks import Track, TrackPoint
-from ipllvm.reporting.view import COMPARISON, NOT_MEASURED, standing
+from ipllvm.reporting.view import COMPARISON, NOT_MEASURED, row_title, standing
 
 if TYPE_CHECKING:
     from ipllvm.gate.baseline import Baseline
@@ -75,13 +75,10 @@ def _score(benchmark: str, point: TrackPoint) -> Track:
 
 
 def _claim_track(name: str, claim: Row, benchmark: str, unit: str, point: TrackPoint) -> Track:
-    title = _short(name, 60).replace("_", " ")
-    if claim["name"] not in (name, name.removesuffix("_invariance")):
-        title = f"{title}: {_short(claim['name'], 60).replace('_', ' ')}"
     return Track(
         name,
         claim["name"],
-        title,
+        row_title(name, claim),
         benchmark,
         meaning(claim).what,
         visible(unit, 20),

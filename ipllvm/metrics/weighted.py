@@ -66,7 +66,7 @@ def share_claim(name: str, above: Terms, below: Terms, share: float, *, crossed:
     """
     scores: list[Scores] = []
     for _, each in chain(above, below):
-        scores += [] if any(each is known for known in scores) else [each]
+        scores += [] if any(each is one for one in scores) else [each]
     terms = [(_weight(above, each) - share * _weight(below, each), each) for each in scores]
     denominator = weighted("denominator", [(_weight(below, each), each) for each in scores])
     return replace(weighted(name, terms, crossed=crossed), over=denominator, share=share)

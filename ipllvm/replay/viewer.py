@@ -14,7 +14,7 @@ from ipllvm.reporting.folders import ensure_writable, inner_folder, replace_file
 from ipllvm.reporting.runs import FILE, outline, runs
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import visible
-from ipllvm.reporting.view import claim_title
+from ipllvm.reporting.view import row_title
 from ipllvm.reporting.viewer_page import ListedRun
 
 BASELINE: Final = "baseline.json"
@@ -96,10 +96,8 @@ class Viewer:
 
 def _title(report: Report, row: Row) -> str:
     names = {each["id"]: each["name"] for each in report["benchmarks"]}
-    words = visible(row["property"], 60).replace("_", " ")
-    claim = claim_title(row["claim"])
-    named = words if claim in words or words in claim else f"{words}: {claim}"
-    return f"{named}, {visible(names[row['benchmark']], 60)}"
+    title = row_title(row["property"], row["claim"])
+    return f"{title}, {visible(names[row['benchmark']], 60)}"
 
 
 @dataclass(frozen=True, slots=True)

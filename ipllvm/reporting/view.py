@@ -223,6 +223,16 @@ def titled(name: str, part: str) -> str:
     return f"{name}: {part}" if part else name
 
 
+def row_title(name: str, claim: Row) -> str:
+    """A property in words, with its claim where that says more.
+
+    >>> row_title("permutation_invariance", {"name": "permutation"}), row_title("order", {"name": "late"})
+    ('permutation invariance', 'order: late')
+    """
+    words, part = visible(name, 60).replace("_", " "), claim_title(claim)
+    return words if part in words else f"{words}: {part}"
+
+
 def claim_title(claim: Row) -> str:
     """What a claim is called beside others of its property; of a comparison, against what.
 

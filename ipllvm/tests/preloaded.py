@@ -8,7 +8,7 @@ from importlib import import_module
 
 LOADED = (
     "pytest", "xdist.plugin", "hypothesis.strategies", "jsonschema", "rich.table", "scipy.stats",
-    "matplotlib.backends.backend_svg", "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg", "matplotlib.backends.backend_agg", "matplotlib.figure",
     "transformers.models.llava.modeling_llava", "transformers.models.llava.processing_llava",
     "transformers.models.clip.modeling_clip", "transformers.models.clip.image_processing_pil_clip",
     "ipllvm.models.loading", "ipllvm.models.families.llava",
@@ -17,6 +17,15 @@ LOADED = (
     "ipllvm.evaluation.evaluation", "ipllvm.evaluation.counterexamples", "ipllvm.metrics.retention",
     "ipllvm.verdicts.statements", "ipllvm.session.costs",
     "ipllvm.reporting.report", "ipllvm.reporting.html", "ipllvm.reporting.pictures",
+    "ipllvm.reporting.terminal", "ipllvm.reporting.ci", "ipllvm.reporting.markdown",
+    "ipllvm.session.options", "ipllvm.session.controller", "ipllvm.session.comparisons",
+    "ipllvm.session.pooled", "ipllvm.gate.budget", "ipllvm.benchmarks.choice", "ipllvm.benchmarks.planted",
+    "ipllvm.benchmarks.scenes", "ipllvm.benchmarks.charts", "ipllvm.benchmarks.rewording",
+    "ipllvm.benchmarks.sources", "ipllvm.scorers.multiple_choice", "ipllvm.scorers.numbers",
+    "ipllvm.scorers.yes_no", "ipllvm.perturbations.parsing", "ipllvm.perturbations.occlusion",
+    "ipllvm.perturbations.noise", "ipllvm.perturbations.framing", "ipllvm.perturbations.shuffle",
+    "ipllvm.metrics.alignment", "ipllvm.metrics.totals", "ipllvm.evaluation.subscores",
+    "ipllvm.engine.visualization", "ipllvm.laws.probe", "rich.console", "werkzeug.test",
 )  # fmt: skip
 
 for name in LOADED:
