@@ -23,11 +23,13 @@ def marked(tracks: Sequence[Track], found: Sequence[CheckpointRun]) -> list[Trac
     tried = [(track, two.label, change) for track, one, two in steps if (change := _change(track, one, two))]
     adjusted = holm([p for _, _, (p, _) in tried])
     turned = {
-        (track.key, at): word for (track, at, (_, word)), p in zip(tried, adjusted, strict=True) if p <= ALPHA
+        (track.key(), at): word
+        for (track, at, (_, word)), p in zip(tried, adjusted, strict=True)
+        if p <= ALPHA
     }
     return [
         replace(
-            track, points=tuple(replace(p, changed=turned.get((track.key, p.at), "")) for p in track.points)
+            track, points=tuple(replace(p, changed=turned.get((track.key(), p.at), "")) for p in track.points)
         )
         for track in tracks
     ]

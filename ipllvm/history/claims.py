@@ -26,8 +26,8 @@ def tracks(found: Sequence[CheckpointRun]) -> Iterator[Track]:
     for each in found:
         label = each.label
         for track in _of_report(each.report, label) if each.report else _of_baseline(each.baseline, label):
-            about.setdefault(track.key, track)
-            points.setdefault(track.key, {}).setdefault(each.label, track.points[0])
+            about.setdefault(track.key(), track)
+            points.setdefault(track.key(), {}).setdefault(each.label, track.points[0])
     for key, track in about.items():
         yield replace(track, points=tuple(points[key].values()))
 

@@ -50,7 +50,7 @@ def render(runs: Sequence[ShownRun], tracks: Sequence[Track], notes: Sequence[st
         violated=violated,
         changed=sorted(changed, key=lambda pair: order.index(pair[1].at)),
         notes=notes,
-        points={track.key: {point.at: point for point in track.points} for track in tracks},
+        points={track.key(): {point.at: point for point in track.points} for track in tracks},
         drawings=drawings,
         marks=marks,
         rules=rules,

@@ -48,7 +48,6 @@ class Track:
     direction: str
     points: tuple[TrackPoint, ...]
 
-    @property
     def key(self) -> tuple[str, str, str]:
         """What it is of, wherever it was measured."""
         return self.property, self.claim, self.benchmark

@@ -53,14 +53,14 @@ def test_the_history_has_them_whatever_is_open(
 @pytest.mark.parametrize("name", ["wandb", "trackio"])
 def test_the_step_is_one_of_the_numbers(monkeypatch: pytest.MonkeyPatch, name: str, state: Any) -> None:
     tracker = _Tracker()
-    monkeypatch.setitem(sys.modules, name, tracker)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, name, tracker)
     _told(name, state)
     assert tracker.told == [("log", {**NUMBERS, "train/global_step": 7})]
 
 
 def test_mlflow_has_the_step_beside_them(monkeypatch: pytest.MonkeyPatch, state: Any) -> None:
     tracker = _Tracker()
-    monkeypatch.setitem(sys.modules, "mlflow", tracker)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "mlflow", tracker)
     _told(["mlflow"], state)
     assert tracker.told == [("metrics", (NUMBERS, 7))]
 
@@ -68,7 +68,7 @@ def test_mlflow_has_the_step_beside_them(monkeypatch: pytest.MonkeyPatch, state:
 @pytest.mark.parametrize("name", ["wandb", "mlflow"])
 def test_no_run_is_opened_for_them(monkeypatch: pytest.MonkeyPatch, name: str, state: Any) -> None:
     tracker = _Tracker(opened=False)
-    monkeypatch.setitem(sys.modules, name, tracker)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, name, tracker)
     _told([name], state)
     assert tracker.told == [] and len(state.log_history) == 1
 
@@ -82,8 +82,8 @@ def test_a_tracker_that_fails_is_warned_of_and_the_next_is_told(
         raise ConnectionError("no network\nmore")
 
     monkeypatch.setattr(broken, "log_metrics", fail)
-    monkeypatch.setitem(sys.modules, "mlflow", broken)  # type: ignore[arg-type]
-    monkeypatch.setitem(sys.modules, "trackio", fine)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "mlflow", broken)
+    monkeypatch.setitem(sys.modules, "trackio", fine)
     with pytest.warns(UserWarning, match=r"^ipllvm: mlflow took no numbers, .*no network$"):
         _told(["mlflow", "trackio"], state)
     assert len(fine.told) == 1
@@ -96,7 +96,12 @@ def test_tensorboard_has_a_run_of_its_own_in_the_folder_of_the_training(
     writer = SimpleNamespace(
         add_scalar=lambda *each: wrote.append(each), close=lambda: wrote.append("closed")
     )
-    monkeypatch.setattr(live, "summary_writer", lambda place: wrote.append(place) or writer)
+
+    def opened(place: Path) -> Any:
+        wrote.append(place)
+        return writer
+
+    monkeypatch.setattr(live, "summary_writer", opened)
     _told("tensorboard", state, tmp_path)
     assert wrote[0] == tmp_path / "runs" / "ipllvm" and wrote[-1] == "closed"
     assert wrote[1:-1] == [(name, value, 7) for name, value in NUMBERS.items()]

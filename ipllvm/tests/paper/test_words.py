@@ -12,6 +12,7 @@ from ipllvm.paper.agreement import Agreement, Compared, compare
 from ipllvm.paper.cells import NOT_ASKED
 from ipllvm.paper.measured import WITH, PaperCell
 from ipllvm.paper.parts import PaperPart, parts
+from ipllvm.paper.summaries import AVERAGE
 from ipllvm.paper.words import Document, PaperSection
 
 ASKED = {"in_paper": True, "own_set": True, "papers_protocol": True}
@@ -80,10 +81,10 @@ def test_a_cell_says_what_was_measured_and_what_the_paper_prints() -> None:
 
 def test_what_was_measured_comes_first_and_an_average_last() -> None:
     other = replace(EMPTY, model="a", benchmark="ai2d")
-    average = replace(CELL, benchmark=words.AVERAGE)
+    average = replace(CELL, benchmark=AVERAGE)
     cells = [other, average, replace(EMPTY, benchmark="ai2d"), CELL]
     columns, rows = words.grid(PaperSection(PART, cells))
-    assert columns == ["mmvp", "ai2d", words.AVERAGE]
+    assert columns == ["mmvp", "ai2d", AVERAGE]
     assert [(model, label) for model, label, _ in rows] == [("m", "clean"), ("a", "clean")]
     assert rows[0][2] == [CELL, cells[2], average] and rows[1][2] == [None, other, None]
 
@@ -96,7 +97,11 @@ def test_a_language_model_has_a_column_of_its_own() -> None:
 
 def test_a_model_that_was_not_tested_on_a_set_says_so_once() -> None:
     """Below it the cells are folded; of one that was tested in part none is."""
-    rows = [("m", "clean", [EMPTY, CELL]), ("m", "permuted", [EMPTY, EMPTY]), ("a", "clean", [EMPTY, None])]
+    rows: words.Rows = [
+        ("m", "clean", [EMPTY, CELL]),
+        ("m", "permuted", [EMPTY, EMPTY]),
+        ("a", "clean", [EMPTY, None]),
+    ]
     assert words.folded(rows) == {(1, 0)}
 
 

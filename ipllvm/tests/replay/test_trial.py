@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from ipllvm.artifacts import Artifacts
+from ipllvm.engine.run import run
 from ipllvm.errors import NotMeasured, UsageError
 from ipllvm.evaluation import flips
 from ipllvm.models.loading import load
@@ -106,7 +107,7 @@ def test_what_is_read_of_an_answer_is_told_with_its_score() -> None:
 
 def test_a_trial_of_a_later_draw_asks_nothing_of_the_earlier_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = single(HALF, Permutation(), 2)
-    run, known = trial.run, []
+    known: list[int] = []
 
     def counted(model: Any, plan: Any, size: int, outcomes: Any, *rest: Any) -> Any:
         known.append(len(outcomes))
