@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from ipllvm.benchmarks.frames import holds_several
 from ipllvm.safety import reading
 
 BYTES = 256 * reading.MIB
@@ -30,7 +31,7 @@ class FileImage:
     """An image file, decoded when asked for; once its digest was, it has to stay as it is."""
 
     path: str
-    _first: list[bytes] = field(default_factory=list, init=False, repr=False, compare=False)
+    _first: list[tuple[bytes, bool]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def load(self) -> Image.Image:
         """The picture in RGB; raises OSError where it can't be decoded, or is no longer what was digested."""
@@ -38,18 +39,26 @@ class FileImage:
             data = reading.file_bytes(Path(self.path), BYTES)
         except reading.Refused as error:
             raise OSError(f"image '{self.path}' can't be read: {error}") from error
-        if self._first and sha256(data).digest() != self._first[0]:
+        if self._first and sha256(data).digest() != self._first[0][0]:
             raise OSError(f"image '{self.path}' has changed since the run began: run again")
         return _decode(data, self.path)
 
     def digest(self) -> bytes:
         """sha256 of the file as it was when this was first asked; of nothing where it can't be read."""
+        return self._seen()[0]
+
+    @property
+    def several(self) -> bool:
+        """Whether the file, as it was when this was first asked, holds more than one picture."""
+        return self._seen()[1]
+
+    def _seen(self) -> tuple[bytes, bool]:
         if not self._first:
             try:
                 data = reading.file_bytes(Path(self.path), BYTES)
             except (OSError, reading.Refused):
                 data = b""
-            self._first.append(sha256(data).digest())
+            self._first.append((sha256(data).digest(), holds_several(data)))
         return self._first[0]
 
 
@@ -67,6 +76,11 @@ class EncodedImage:
     def digest(self) -> bytes:
         """sha256 of the encoded bytes."""
         return sha256(self.data).digest()
+
+    @property
+    def several(self) -> bool:
+        """Whether it holds more than one picture."""
+        return holds_several(self.data)
 
 
 def as_seen(image: Image.Image) -> Image.Image:

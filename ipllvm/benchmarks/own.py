@@ -12,7 +12,7 @@ from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
 
-from ipllvm.benchmarks import right_answers
+from ipllvm.benchmarks import frames, right_answers
 from ipllvm.benchmarks.agreeing import and_more, contradictions
 from ipllvm.benchmarks.cells import BadCell, Row, filled, optional, row_name, text, whole
 from ipllvm.benchmarks.definition import fit_for_files
@@ -65,12 +65,14 @@ def benchmark(name: str, stem: str, rows: Sequence[Row], mapped: Mapped, refuse:
     if wrong and refuse:
         raise BenchmarkUnavailable(f"{name}: {wrong[0]}{and_more(len(wrong) - 1)}")
     unlike += wrong
+    several = frames.sentence(picture for row in rows for picture in _pictures(row, mapped))
+    first = f"; {several}" if several else ""
     doubtful = f"; {unlike[0]}{and_more(len(unlike) - 1)}" if unlike else ""
     how = repr((scorer, mapped.suffix, mapped.max_new_tokens)).encode()
     licence = f"; licence {mapped.licence}" if mapped.licence else ""
     blind = "" if mapped.image else " without pictures"
     held = "1 row" if len(samples) == 1 else f"{len(samples):,} rows"
-    source = f"own data, {held}{blind}; columns {mapped}; scorer {scorer}{licence}{doubtful}"
+    source = f"own data, {held}{blind}; columns {mapped}; scorer {scorer}{licence}{first}{doubtful}"
     return Benchmark(name, samples, scorer, digest(samples, how, *keys), source, mapped.max_new_tokens)
 
 

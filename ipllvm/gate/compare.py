@@ -59,10 +59,11 @@ def change(old: BaselineEntry, new: BaselineEntry, source: str, variants: int = 
     ratio = ratio_change.is_ratio(before, after)
     decisive = ratio_change.change(contrast, before, after, new.worse) if ratio else contrast
     claim = _claim(new, source, ratio)
-    verdict, p_worse, level = decide.decide(decisive, claim), beyond(decisive, old, new), claim.alpha
+    at_look = replace(claim, alpha=sequential.level(new, claim))
+    verdict, p_worse = decide.decide(decisive, at_look), beyond(decisive, old, new)
     if new.analyses:
-        verdict, p_worse, level = sequential.over_looks(verdict, p_worse, claim, whole, new)
-    estimate = decide.estimate(decisive, claim=replace(claim, alpha=level))
+        verdict, p_worse = sequential.over_looks(verdict, p_worse, claim, whole, new)
+    estimate = decide.estimate(decisive, claim=at_look)
     if ratio:
         estimate = ratio_change.told(estimate, contrast, before, after, new.worse)
         verdict = ratio_change.guarded(verdict, before, after)

@@ -79,10 +79,11 @@ def worse_so_far(interim: Sequence[PValues], shares: tuple[float, ...]) -> float
 
 def over_looks(
     verdict: Verdict, p_worse: float, claim: Claim, old: BaselineEntry, new: BaselineEntry
-) -> tuple[Verdict, float, float]:
-    """The verdict and the p-value of "worse at all" over all looks, and the level of the last.
+) -> tuple[Verdict, float]:
+    """The verdict and the p-value of "worse at all" over all looks.
 
-    `verdict` and `p_worse` are what the last look says alone; `old` has all that may be looked at.
+    `verdict`, at the `level` of the last look, and `p_worse` are what that look says alone; `old` has all
+    that may be looked at.
     """
     *earlier, (values, last) = new.analyses
     found = [p_values(old, new, *each, claim.margin / _POINTS) for each in earlier]
@@ -95,7 +96,13 @@ def over_looks(
     whole = Look("", last, verdict.p_holds, verdict.p_violated, new.planned)
     shares = tuple(samples / new.planned for _, samples in new.analyses)
     worse = worse_so_far([*found, now], shares)
-    return over_all(verdict, claim, whole, before), worse, levels(shares, claim.alpha)[-1]
+    return over_all(verdict, claim, whole, before), worse
+
+
+def level(new: BaselineEntry, claim: Claim) -> float:
+    """The level of the last look at what was measured; the claim's own where it was looked at once."""
+    shares = tuple(samples / new.planned for _, samples in new.analyses)
+    return levels(shares, claim.alpha)[-1] if shares else claim.alpha
 
 
 @dataclass(eq=False)

@@ -12,7 +12,7 @@ from typing import Final
 
 from ipllvm.errors import UsageError, first_line
 from ipllvm.records.values import POINTS
-from ipllvm.reporting import schema
+from ipllvm.reporting import counts, schema
 from ipllvm.reporting.answer import decides
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.standings import multiplicity, standing
@@ -35,6 +35,8 @@ PROPORTIONS: Final = ("Wilson, effective sample size", "Clopper-Pearson")
 REASON: Final = re.compile(
     r"\[(-?\d+\.\d+), (-?\d+\.\d+)\] (is inside|is outside|does not settle) (at most|at least) (\S+) points"
 )
+LOOKS: Final = re.compile(r"\blook \d+ of \d+ planned samples, level ")
+"""How a verdict of several looks is worded: an earlier one may have decided, the last one alone may not."""
 VERBS: Final = {"HOLDS": "is inside", "VIOLATED": "is outside", "UNDECIDED": "does not settle"}
 
 
@@ -56,7 +58,7 @@ def contradictions(report: Report) -> Iterator[str]:
             yield f"{visible(each['id'])} has {each['n']} samples of {each['total']}"
     for row in report["results"]:
         where = f"{visible(row['property'])} on {visible(row['benchmark'])}"
-        for rule in (_estimates, _differences, _decided, _bounded, _worded):
+        for rule in (_estimates, counts.contradictions, _differences, _decided, _bounded, _worded):
             yield from (f"{where}: {fault}" for fault in rule(row, sizes[row["benchmark"]]))
     yield from _run(report)
     yield from _together(report)
@@ -121,7 +123,8 @@ def _bounded(row: Row, data: Row) -> Iterator[str]:
     at_most = claim["direction"] == "at_most"
     inside = not (_above(high, margin, None) if at_most else _above(margin, low, None))
     outside = not (_above(margin, low, None) if at_most else _above(high, margin, None))
-    if (decision, inside) == ("HOLDS", False) or (decision, outside) == ("VIOLATED", False):
+    alone = LOOKS.search(row["verdict"]["reason"]) is None
+    if alone and ((decision, inside) == ("HOLDS", False) or (decision, outside) == ("VIOLATED", False)):
         words = f"{claim['direction'].replace('_', ' ')} {margin:g}"
         yield f"{decision} with [{number(low)}, {number(high)}] where {words} is claimed"
     gained, lost = found["discordant"]
@@ -137,7 +140,7 @@ def _worded(row: Row, data: Row) -> Iterator[str]:
     if words is None or found is None:
         return
     bounds = zip((float(words[1]), float(words[2])), (found["low"], found["high"]), strict=True)
-    verb = VERBS.get(verdict["decision"], words[3])
+    verb = words[3] if LOOKS.search(verdict["reason"]) else VERBS.get(verdict["decision"], words[3])
     claimed = f"{claim['direction'].replace('_', ' ')} {claim['margin']:g}"
     if any(b is None or abs(a - b) > PRINTED for a, b in bounds):
         yield f"its interval is [{number(found['low'])}, {number(found['high'])}], its reason says {words[0]}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.errors import UsageError
+from ipllvm.reporting import beside
 from ipllvm.reporting.schema import SCHEMA, VERSION, Report, validate
 from ipllvm.reporting.text import visible
 from ipllvm.safety import reading
@@ -19,7 +20,10 @@ _VERSION = re.compile(r"ipllvm-report/(\d+)")
 
 
 def read(file: Path) -> Report:
-    """The report in `file`, as `current` gives it; raises UsageError in one line."""
+    """The report in `file`, as `current` gives it; raises UsageError in one line.
+
+    So it does where the answers beside it are of another run or of other weights (beside.py).
+    """
     shown = visible(str(file), 4096)
     try:
         found = reading.json_file(file)
@@ -28,7 +32,9 @@ def read(file: Path) -> Report:
     except ValueError as error:
         raise UsageError(f"{shown}: {error}") from error
     try:
-        return current(found)
+        report = current(found)
+        beside.require(report, file.parent)
+        return report
     except UsageError as error:
         raise UsageError(f"{shown}: {error}") from None
 

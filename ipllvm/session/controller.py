@@ -291,6 +291,7 @@ class Session:
         session: pytest.Session,
     ) -> None:
         """Write the report, and baselines as asked for; raises UsageError."""
+        from ipllvm.benchmarks import frames
         from ipllvm.reporting import replays
         from ipllvm.reporting import report as reports
         from ipllvm.reporting.folders import ensure_there, run_folder
@@ -300,6 +301,7 @@ class Session:
         status = int(session.exitstatus)
         self._save(about, paired, status, len(missed))
         self._note()
+        self.told += frames.noted(entry["benchmark"] for entry in entries)
         if REFERENCE in self.config.stash:
             told = budgeting.keep(self.config.stash[REFERENCE], entries, self.options, about["started"])
             self.told += [told] if told else []

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 from PIL import Image
 
+from ipllvm.benchmarks.frames import holds_several
 from ipllvm.benchmarks.images import EncodedImage
 from ipllvm.benchmarks.jsonlines import LONGEST
 from ipllvm.errors import UsageError
@@ -40,6 +41,7 @@ class CellImage:
     place: int
     delimiter: str
     key: bytes
+    several: bool = False
 
     def load(self) -> Image.Image:
         """The picture in RGB; raises OSError where it can't be read or decoded."""
@@ -140,7 +142,7 @@ def _cell(text: str, place: int, where: tuple[str, int, int, str]) -> Any:
     except (binascii.Error, ValueError):
         return text
     file, start, end, delimiter = where
-    return CellImage(file, start, end, place, delimiter, sha256(data).digest())
+    return CellImage(file, start, end, place, delimiter, sha256(data).digest(), holds_several(data))
 
 
 class _Lines:

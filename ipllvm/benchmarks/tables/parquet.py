@@ -14,6 +14,7 @@ from typing import Any
 
 from PIL import Image
 
+from ipllvm.benchmarks.frames import holds_several
 from ipllvm.benchmarks.images import EncodedImage
 from ipllvm.benchmarks.tables.delimited import unlike
 from ipllvm.errors import BenchmarkUnavailable, UsageError
@@ -34,6 +35,7 @@ class ParquetImage:
     item: int
     key: bytes
     name: str = ""
+    several: bool = False
 
     def load(self) -> Image.Image:
         """The picture in RGB; raises OSError where it can't be read or decoded."""
@@ -70,7 +72,7 @@ def _cells(source: Any, file: str, column: str) -> Iterator[Any]:
     for group in range(source.num_row_groups):
         for row, cell in enumerate(source.read_row_group(group, columns=[column]).column(0)):
             made: list[ImageSource | str] = [
-                ParquetImage(file, column, group, row, item, _digest(each), _name(each))
+                ParquetImage(file, column, group, row, item, _digest(each), _name(each), _several(each))
                 if each["bytes"].is_valid
                 else _name(each)
                 for item, each in enumerate(_items(cell))
@@ -88,6 +90,10 @@ def _items(cell: Any) -> list[Any]:
 
 def _digest(picture: Any) -> bytes:
     return sha256(picture["bytes"].as_buffer()).digest()
+
+
+def _several(picture: Any) -> bool:
+    return holds_several(picture["bytes"].as_buffer().to_pybytes())
 
 
 def _name(picture: Any) -> str:

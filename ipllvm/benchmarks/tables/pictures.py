@@ -23,6 +23,11 @@ class Keyed(ImageSource, Protocol):
         """sha256 of the encoded bytes."""
         ...
 
+    @property
+    def several(self) -> bool:
+        """Whether the file holds more than one picture, of which the first is shown."""
+        ...
+
 
 def picture(value: Any, column: str, root: Path, name: str) -> ImageSource | None:
     """The picture of a cell, None where there is none; paths go from `root` and stay below it.

@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image
 
+from ipllvm.benchmarks.frames import holds_several
 from ipllvm.benchmarks.images import BYTES, EncodedImage
 from ipllvm.errors import UsageError
 
@@ -24,6 +25,7 @@ class TarImage:
     start: int
     size: int
     key: bytes
+    several: bool = False
 
     def load(self) -> Image.Image:
         """The picture in RGB; raises OSError where it can't be read or decoded."""
@@ -57,5 +59,6 @@ def _put(row: dict[str, Any], file: str, member: tarfile.TarInfo, suffix: str, s
     if suffix == "cls" and member.size <= LABEL_BYTES:
         row["cls"] = stream.read(member.size).decode("ascii", "replace").strip()
     elif suffix in PICTURES:
-        key = sha256(stream.read(member.size)).digest()
-        row["image"] = TarImage(file, member.name, member.offset_data, member.size, key)
+        data = stream.read(member.size)
+        place, key = (member.offset_data, member.size), sha256(data).digest()
+        row["image"] = TarImage(file, member.name, *place, key, holds_several(data))

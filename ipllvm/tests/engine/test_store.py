@@ -401,6 +401,24 @@ def test_a_fast_writer_begins_another_file_before_a_power_cut_could_cost_much(
     assert dict(view) == dict(Store(tmp_path).view(context())) == MORE
 
 
+@pytest.mark.parametrize(
+    ("age", "since", "ripe"),
+    [(299.9, 0.9, False), (300.1, 0.9, True), (300.1, 1.0, True), (300.1, 1.1, False), (9_000.0, 1.1, False)],
+)
+def test_a_file_is_full_after_five_minutes_unless_the_next_commit_is_flushed(
+    age: float, since: float, ripe: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [1_000.0]
+    monkeypatch.setattr("time.monotonic", lambda: clock[0])
+    file = OutcomeFile.create(tmp_path)
+    clock[0] += age - since
+    with file.transaction(flush=True):
+        pass
+    clock[0] += since
+    assert file.ripe is ripe
+    file.close()
+
+
 def test_a_slow_writer_stays_with_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outcome_file, "SEAL_SECONDS", 0.0)
     monkeypatch.setattr(outcome_file, "FLUSH_SECONDS", -1.0)

@@ -219,6 +219,22 @@ def test_what_is_no_log_is_told_in_one_line(content: str, tmp_path: Path) -> Non
     assert "\n" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ({"doc_id": 1}, "no score by sample (lm-eval: --log_samples)"),
+        ({"doc_id": 1, "acc": 7.5}, "--log_samples); no score from 0 to 1: acc of x"),
+        ({"doc_id": 1, "wer": 0.5, "acc": -1.0}, "; no score from 0 to 1: acc of x, wer of x"),
+    ],
+)
+def test_a_log_without_a_score_says_which_it_has(row: dict[str, Any], why: str, tmp_path: Path) -> None:
+    file = tmp_path / "samples_x.jsonl"
+    file.write_text(json.dumps(row))
+    with pytest.raises(UsageError) as raised:
+        logs.load(file, 2.0)
+    assert str(raised.value).endswith(why)
+
+
 def test_a_packed_log_that_is_none_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "x.eval").write_bytes(b"PK")
     with pytest.raises(UsageError, match="not a log of inspect_ai"):

@@ -177,3 +177,17 @@ def test_the_last_look_is_tested_once(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     change(BEFORE, entry(RIGHT, analyses=((100, 100), (N, N)), planned=N), "baseline b")
     assert asked == [(100, 100)]
+
+
+@pytest.mark.parametrize("every", [5, 40, 101, 601])
+@pytest.mark.parametrize("looks", [((100, 100),), ((100, 100), (300, 300))])
+def test_the_sentence_of_a_look_has_the_interval_that_is_shown(
+    every: int, looks: tuple[tuple[int, int], ...]
+) -> None:
+    """At two levels the run's own report would say two things, and be refused as altered when it is read."""
+    after = entry(lost(looks[-1][1], every), analyses=looks, planned=N)
+    found = change(BEFORE, after, "baseline b")
+    assert f"[{found.estimate.low:.2f}, {found.estimate.high:.2f}] " in found.verdict.reason
+    shares = tuple(asked / N for _, asked in looks)
+    assert sequential.level(after, CLAIM) == levels(shares, CLAIM.alpha)[-1] < CLAIM.alpha
+    assert sequential.level(BEFORE, CLAIM) == CLAIM.alpha

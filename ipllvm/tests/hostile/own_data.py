@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from ipllvm.tests.benchmarks.copies import png
 from ipllvm.tests.hostile import damage
 from ipllvm.tests.hostile.damage import both
@@ -162,6 +164,14 @@ def _linked_scores(folder: Path) -> None:
     (folder / "scores.jsonl").symlink_to(folder.parent / "victim")
 
 
+def _moving(folder: Path) -> None:
+    lines(PLAIN)(folder)
+    first, second = (Image.new("RGB", (32, 32), color) for color in ("red", "blue"))
+    first.save(folder / "a.png", "PNG", save_all=True, append_images=[second])
+
+
+MOVING = ("check", "llava-tiny", "-k", "image_use", "--benchmark=mine.jsonl", "--device=cpu", "--offline")
+MOVES = "mine.jsonl: 1 of 1 pictures holds several (frames or pages): the first of each is shown"
 ROWS = [
     *(
         Row(f"own rows with {what}", (*CHECK, "mine.jsonl"), 4, line, lines({**PLAIN, **cells}), lines=1,
@@ -172,6 +182,7 @@ ROWS = [
         Row(f"own rows with {what}", (*CHECK, "mine.jsonl"), 4, line, make, lines=1)
         for what, (make, line) in FILES.items()
     ),
+    Row("own rows with a picture that moves", MOVING, 0, MOVES, _moving),
     *(
         Row(f"own rows beside a TOML with {what}", (*CHECK, "mine.jsonl"), 4, "mine", lines=1,
             make=both(lines(PLAIN), damage.written("mine.toml", text.encode())), fast="without end" in what)

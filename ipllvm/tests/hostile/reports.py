@@ -73,6 +73,36 @@ def _passed_off(made: Any) -> None:
     made["run"]["exit_status"] = 0
 
 
+def _more(made: Any) -> None:
+    """Of a result's samples more than its own figures come to."""
+    made["results"][0]["estimates"]["clean"] |= {"n": 300, "extra": {"deff": 1.25, "n_effective": 160.0}}
+
+
+def _other_weights(folder: Path) -> None:
+    """The answers beside a report name other weights than it does."""
+    _report(lambda made: None)(folder)
+    about = {"model": {"fingerprint": "f" * 64}}
+    (folder / "run" / "baseline.json").write_text(json.dumps({"about": about, "entries": []}))
+
+
+COUNTS = {
+    "fewer trials than samples": (
+        _report(lambda made: made["results"][0].update(trials=1)),
+        "1 trials gave 300 clean answers",
+    ),
+    "other trials than were there before": (
+        _report(lambda made: made["results"][0]["settings"].update(reused="9 of 9 outcomes")),
+        "2,100 trials, of which it says 9 of 9 outcomes were there already",
+    ),
+    "more samples than they are worth": (
+        _report(_more),
+        "clean is of 300 samples, worth 160.0 at a design effect of 1.25",
+    ),
+    "other weights than the answers beside it": (
+        _other_weights,
+        "it and the baseline.json beside it are of different runs: the weights of",
+    ),
+}
 READERS = {
     "report": ("report", "run"),
     "replay": ("replay", "run", "permutation_invariance"),
@@ -175,6 +205,19 @@ ROWS = [
             {"number": True, "count": 2},
             {"number": 1, "count": 10**30},
         )
+    ),
+    *(
+        Row(
+            f"{reader} of a report of {what}",
+            words,
+            USAGE,
+            line,
+            make,
+            lines=1,
+            fast=(reader, what) == ("history", "more samples than they are worth"),
+        )
+        for reader, words in READERS.items()
+        for what, (make, line) in COUNTS.items()
     ),
     Row(
         "runs of a violation that was altered",

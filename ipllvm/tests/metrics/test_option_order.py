@@ -87,6 +87,8 @@ def test_a_failed_order_is_an_error_and_a_missing_one_leaves_the_question_out() 
 def test_nothing_measured_gives_empty_scores() -> None:
     found = compare([], {}, extract)
     assert found["clean"].samples == () and found["clean"].values.shape == (0, 1)
+    named = ["clean", "reordered", "every_order", "same_option", "same_letter", "says_none"]
+    assert list(found) == named, "no letter, where no question has options"
 
 
 @pytest.mark.parametrize("name", ["clean", "reordered", "same_option"])

@@ -33,7 +33,7 @@ def written() -> dict[str, Any]:
         low=100 * low,
         high=100 * high,
         method="Wilson, effective sample size",
-        extra={"n_effective": 290.0},
+        extra={"n_effective": 290.0, "deff": 300 / 290},
     )
     found = [replace(each, estimates={**each.estimates, "clean": clean}) for each in found]
     made: dict[str, Any] = json.loads(json.dumps(reports.report(*found)))
@@ -94,6 +94,30 @@ ALTERED: Mapping[str, tuple[Callable[[Any], object], str]] = {
     "more samples than there are": (
         _row(0, *DROP, "n", value=9000),
         "is of 9000 samples, of which there are 300",
+    ),
+    "fewer samples": (
+        _row(0, "estimates", "clean", "n", value=200),
+        "clean is of 200 samples, worth 290.0 at a design effect of 1.03",
+    ),
+    "more clusters than samples": (
+        _row(1, *DROP, "clusters", value=301),
+        "performance_drop is of 300 samples in 301 clusters",
+    ),
+    "fewer trials than answers": (_row(2, "trials", value=299), "299 trials gave 300 clean answers"),
+    "other trials than those that were there": (
+        _row(0, "settings", "reused", value="120 of 300 outcomes, measured by x (120)"),
+        "2,100 trials, of which it says 120 of 300 outcomes were there already",
+    ),
+    "more questions asked than there are": (
+        _row(0, "settings", "asked", value="100 of 1,000 questions"),
+        "300 samples, of which it says 100 of 1,000 questions were asked",
+    ),
+    "answers that are right in part": (
+        lambda made: [
+            made["results"][2]["settings"].update(scorer="yes_no"),
+            made["results"][2]["estimates"]["clean"].update(draws=1),
+        ],
+        "clean is 95.3, which 300 answers, each right or not, can't give",
     ),
     "more changes than samples": (_row(0, *DROP, "discordant", value=[200, 200]), "is of 300 samples"),
     "no change to that side": (_row(1, *DROP, "discordant", value=[0, 18]), "no sample changed to that side"),
@@ -190,3 +214,42 @@ def test_what_was_excused_or_is_no_whole_run_stays_open() -> None:
 def test_reports_as_they_were_written_agree(name: str) -> None:
     found = json.loads((FOLDER / name).read_text())
     assert [*consistency.contradictions(migration.current(found))] == []
+
+
+def test_numbers_that_agree_are_none() -> None:
+    made = written()
+    made["results"][0]["settings"] |= {"reused": "120 of 2,100 outcomes", "asked": "300 of 300 questions"}
+    made["results"][1]["settings"] |= {"scorer": "yes_no", "reused": 3, "asked": "all"}
+    made["results"][1]["estimates"]["clean"] |= {"draws": 1, "value": 95.0, "low": 92.0}
+    made["results"][1]["estimates"]["clean"]["extra"] = {"deff": "x", "n_effective": None}
+    made["results"][1]["estimates"]["performance_drop"]["value"] = 19.0
+    made["results"][2]["settings"] |= {"scorer": "any_answer"}
+    made["results"][2]["estimates"]["clean"] |= {"draws": 1}
+    made["results"][2]["trials"] = 300
+    assert [*consistency.contradictions(migration.current(made))] == []
+
+
+OVER_LOOKS = {
+    "alone it would hold": (
+        Decision.UNDECIDED,
+        "not enough at look 2 of 1500 planned samples, level 0.039, after 300: "
+        "[-0.75, 1.62] is inside at most 2 points (p = 0.04)",
+    ),
+    "it was decided before": (
+        Decision.VIOLATED,
+        "decided at an earlier look; now (look 2 of 1500 planned samples, level 0.039, after 300): "
+        "[15.10, 23.90] does not settle at most 20 points",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OVER_LOOKS)
+def test_a_verdict_of_several_looks_may_be_another_than_the_last_one_alone(name: str) -> None:
+    decision, reason = OVER_LOOKS[name]
+    made = migration.current(reports.report(reports.result(decision, reason)))
+    margin = 20.0 if decision is Decision.VIOLATED else 2.0
+    made["results"][0]["claim"]["margin"] = margin
+    assert [*consistency.contradictions(made)] == []
+    low = made["results"][0]["estimates"]["performance_drop"]
+    low["low"] -= 0.1
+    assert any("its reason says" in each for each in consistency.contradictions(made))

@@ -96,6 +96,29 @@ def test_the_largest_mean_that_is_left() -> None:
     assert highest(lambda theta: math.inf if theta > 0.25 else -1.0, 0.05) == pytest.approx(0.25)
 
 
+def test_no_mean_outside_the_range_is_asked_about() -> None:
+    asked = []
+
+    def evidence(theta: float) -> float:
+        asked.append(theta)
+        return math.inf if theta > -0.75 else -1.0
+
+    assert highest(evidence, 0.05) == pytest.approx(-0.75)
+    assert min(asked) == -1 and max(asked) < 1
+    with pytest.raises(ValueError, match="different signs"):
+        highest(lambda theta: math.inf if theta > -1.25 else -1.0, 0.05)
+
+
+def test_evidence_that_is_just_enough_or_passes_it_by_little() -> None:
+    assert highest(lambda theta: math.log(20), 0.05) == 1.0, "just enough everywhere denies nothing"
+    assert highest(lambda theta: 4 * theta, 0.05) == pytest.approx(math.log(20) / 4)
+
+
+@pytest.mark.parametrize(("alpha", "clusters"), [(0.05, 2), (0.06, 2), (0.1, 1), (0.5, 1), (0.99, 1)])
+def test_where_nearly_all_may_be_lost_one_quiet_cluster_may_do(alpha: float, clusters: int) -> None:
+    assert clusters_without_change(0.985, alpha) == clusters
+
+
 @pytest.mark.parametrize(("log", "p"), [(math.log(20), 0.05), (0.0, 1.0), (-3.0, 1.0), (math.inf, 0.0)])
 def test_a_p_value_is_one_over_the_wealth(log: float, p: float) -> None:
     assert p_value(log) == pytest.approx(p)

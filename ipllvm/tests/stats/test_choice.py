@@ -9,6 +9,7 @@ from ipllvm import claims
 from ipllvm.records import EXACT, Contrast, Decision
 from ipllvm.stats.betting import BettingTest
 from ipllvm.stats.choice import choose, turned
+from ipllvm.stats.clusters import effective_clusters
 from ipllvm.stats.dirichlet import DirichletTest
 from ipllvm.stats.power import powered_level
 from ipllvm.stats.rounding import rounded_up
@@ -23,12 +24,25 @@ def _contrast(informing: int, n: int = 300, *, weighted: bool) -> Contrast:
     return Contrast("kept", values, tuple(str(i) for i in range(n)), lattice=0.0, weighted=weighted)
 
 
-@pytest.mark.parametrize(("informing", "weighted", "kind"), [(25, True, DirichletTest), (35, True, ScoreTest),
-                                                             (3, False, ScoreTest)])  # fmt: skip
+FEW = [(25, True)]
+MANY = [(35, True), (3, False)]
+
+
+@pytest.mark.parametrize(
+    ("informing", "weighted", "kind"),
+    [*((*few, DirichletTest) for few in FEW), *((*many, ScoreTest) for many in MANY)],
+)
 def test_few_informing_clusters_of_a_weighted_sum_are_left_to_the_dirichlet_bound(
     informing: int, weighted: bool, kind: type
 ) -> None:
     assert isinstance(choose(_contrast(informing, weighted=weighted)), kind)
+
+
+@pytest.mark.parametrize(("informing", "worth", "kind"), [(28, 29.6, DirichletTest), (29, 30.8, ScoreTest)])
+def test_few_are_fewer_than_thirty(informing: int, worth: float, kind: type) -> None:
+    contrast = _contrast(informing, 1000, weighted=True)
+    assert effective_clusters(contrast) == pytest.approx(worth, abs=0.1)
+    assert isinstance(choose(contrast), kind)
 
 
 def test_an_estimate_and_its_verdict_come_from_the_same_test() -> None:

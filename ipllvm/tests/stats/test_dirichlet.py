@@ -268,6 +268,7 @@ def test_where_a_p_value_comes_down() -> None:
     assert crossing(lambda theta: 0.5 - theta / 2, 0.05) == pytest.approx(0.9)
     assert crossing(lambda theta: 0.0 if theta > 0.3 else 1.0, 0.05) == pytest.approx(0.3)
     assert crossing(lambda theta: 0.06, 0.05) == 1.0
+    assert crossing(lambda theta: 0.05, 0.05) == 1.0, "just alpha everywhere is nowhere below"
 
 
 @pytest.mark.parametrize("unit", [1e-9, 1e-3, 1.0, 1e6, 1e9])

@@ -14,6 +14,7 @@ STRATA = {
     "clusters": ([2, 0, 1, 0, 0.5, 3], [0, 1, 0, 0, 1.5, 0], [3, 2, 4, 1, 2, 3]),
     "only won": ([0, 0, 0], [1, 0, 2], [2, 2, 2]),
     "one cluster": ([1], [0.5], [4]),
+    "two clusters": ([2, 0], [0, 1], [3, 2]),
 }
 
 
@@ -41,7 +42,8 @@ def quieter(strata: list[Stratum]) -> list[list[Stratum]]:
 
 @pytest.mark.parametrize(
     "names",
-    [["singles"], ["clusters"], ["only won"], ["one cluster"], ["singles", "clusters"],
+    [["singles"], ["clusters"], ["only won"], ["one cluster"], ["two clusters"],
+     ["singles", "clusters"], ["two clusters", "one cluster"],
      ["clusters", "one cluster", "only won", "singles"]],
     ids=" + ".join,
 )  # fmt: skip
