@@ -253,4 +253,4 @@ def test_one_run_is_named_once(tmp_path: Path, capsys: pytest.CaptureFixture[str
     other = run(tmp_path / "runs", "b", WORSE, hours=2)
     shutil.copy(place / "baseline.json", other)
     assert history(tmp_path / "runs", "--html", tmp_path / "page.html") == 4
-    assert "of another run than the report beside it" in capsys.readouterr().err
+    assert "it and the baseline.json beside it are of different runs" in capsys.readouterr().err

@@ -7,6 +7,7 @@ from ipllvm.tests.mutants.rooms import ROOT, Mutant
 Place = tuple[str, str, str]
 """Module, the line as it stands there, and the change."""
 _END = "asked where its magnitude is at least 1"
+_FAR = "the far end of a bracket that holds one root"
 _LONGER = "takes the longer way, which decides alike, as a law of the score test says"
 _OPEN = "open_ = abs(t) < 1 and not self.too_little and not self.concordant"
 REASONS: dict[Place, str] = {
@@ -49,8 +50,18 @@ REASONS: dict[Place, str] = {
         "a floor under the logarithm of a p-value that is below the level either way",
     ("ipllvm/verdicts/noise_floor.py", 'worse = 1.0 if claim.direction == "at_most" else -1.0', "1.0 -> 1.5"):
         "clusters are counted by the sign of what they lost",
+    ("ipllvm/stats/betting.py",
+     "return float(brentq(gap, -1.0, last, xtol=1e-13)) if gap(last) > 0 else 1.0",
+     "1e-13 -> 1.5000000000000002e-13"): "a bound is written with 17 digits and read with 4",
+    ("ipllvm/stats/betting.py",
+     "return math.ceil(float(brentq(gap, 0.0, math.log(len(rates) / alpha) / rates[-1])))", "-1 -> 1"): _FAR,
+    ("ipllvm/stats/betting.py",
+     "return math.ceil(float(brentq(gap, 0.0, math.log(len(rates) / alpha) / rates[-1])))", "1 -> 2"): _FAR,
+    ("ipllvm/stats/score_interval.py",
+     "return 1.0 if self.too_little else self._holds(self.beyond_missing(margin, 1) / self.bound)",
+     "1 -> 2"): "of a side only the sign is looked at",
     ("ipllvm/stats/detectable.py", "needed = float(brentq(short, least, 1.0))", "1.0 -> 1.5"):
-        "the far end of a bracket that holds one root",
+        _FAR,
     ("ipllvm/stats/detectable.py", "shares = (sizes / sizes.max())[:, None] * np.ones(kinds)",
      "(sizes / sizes.max())[:, None] * np.ones(kinds) -> (sizes / sizes.max())[:, None] / np.ones(kinds)"):
         "divided by ones",

@@ -39,7 +39,7 @@ ALTERED: dict[str, tuple[Change, str]] = {
     ),
     "another score": (
         lambda report, answers: report["results"][0]["estimates"]["performance_drop"].update(value=0.45),
-        "permutation_invariance on easyvqa is 0.4 there, 0.4 beside",
+        "permutation_invariance on easyvqa is 0.5 there, 0.4 beside",
     ),
     "escapes": (
         lambda report, answers: answers["about"].update(run="\x1b[2J\n::error::"),
@@ -65,21 +65,21 @@ def _two(report: dict[str, Any], answers: dict[str, Any]) -> None:
     answers["about"]["model"]["fingerprint"] = "f" * 64
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda report, answers: None,
-        lambda report, answers: answers["about"].pop("run"),
-        lambda report, answers: answers["about"].update(model="x"),
-        lambda report, answers: answers["entries"][0].update(benchmark="scenes", mean=9.0),
-        lambda report, answers: answers["entries"][0].update(mean=None),
-        lambda report, answers: answers.pop("entries"),
-        lambda report, answers: answers.update(about=[]),
-        _two,
-    ],
-)
-def test_answers_that_say_nothing_else_are_left_to_whoever_compares(change: Change, tmp_path: Path) -> None:
-    assert migration.read(folder(tmp_path, change))["results"]
+SILENT: dict[str, Change] = {
+    "the same": lambda report, answers: None,
+    "no run": lambda report, answers: answers["about"].pop("run"),
+    "a model in words": lambda report, answers: answers["about"].update(model="x"),
+    "another benchmark": lambda report, answers: answers["entries"][0].update(benchmark="scenes", mean=9.0),
+    "no score": lambda report, answers: answers["entries"][0].update(mean=None),
+    "no entries": lambda report, answers: answers.pop("entries"),
+    "nothing about it": lambda report, answers: answers.update(about=[]),
+    "two models": _two,
+}
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_answers_that_say_nothing_else_are_left_to_whoever_compares(name: str, tmp_path: Path) -> None:
+    assert migration.read(folder(tmp_path, SILENT[name]))["results"]
 
 
 def test_a_report_alone_is_read(tmp_path: Path) -> None:

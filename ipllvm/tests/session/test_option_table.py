@@ -15,7 +15,7 @@ from ipllvm.evaluation.settings import Settings
 from ipllvm.records import Benchmark
 from ipllvm.session.option import Bears
 from ipllvm.session.options import OPTIONS, Options
-from ipllvm.session.registration import register
+from ipllvm.session.registration import refuse_taken, register
 from ipllvm.tests.session.test_options import Typed, read
 
 OTHER: dict[str, Any] = {
@@ -85,9 +85,27 @@ PARAMETERS = {"permutation_scope", "noise_kind", "patch_information", "occlusion
 REPEATED = [name for name, row in OPTIONS.items() if row.bears is not Bears.NOTHING]
 
 
-def parser() -> argparse.ArgumentParser:
-    """As pytest's own, which keeps what was typed by the same names."""
+def test_an_option_that_another_plugin_has_keeps_its_long_spelling() -> None:
+    """As pytest-playwright's --device does."""
+    taken: list[str] = []
+    made = parser("--device", taken=taken)
+    assert taken == ["--device"]
+    assert vars(made.parse_args(["--ipllvm-device=cpu", "--samples=12"]))["ipllvm_device"] == "cpu"
+    refuse_taken(taken, ["--ipllvm-device=cpu", "--devices=x", "device"])
+    for word in ("--device=cpu", "--device"):
+        with pytest.raises(pytest.UsageError, match="write --ipllvm-device, or disable that plugin"):
+            refuse_taken(taken, ["--samples=12", word])
+    with pytest.raises(
+        pytest.UsageError, match="--ipllvm-device: another pytest plugin has taken this option"
+    ):
+        parser("--device", "--ipllvm-device")
+
+
+def parser(*others: str, taken: list[str] | None = None) -> argparse.ArgumentParser:
+    """As pytest's own, which keeps what was typed by the same names; `others` are of other plugins."""
     made = argparse.ArgumentParser()
+    for name in others:
+        made.add_argument(name, dest=f"other{name}")
 
     class Group:
         def getgroup(self, name: str, description: str) -> "Group":
@@ -96,7 +114,8 @@ def parser() -> argparse.ArgumentParser:
         def addoption(self, *names: str, **settings: Any) -> None:
             made.add_argument(*names, **settings)
 
-    register(cast("pytest.Parser", Group()))
+    found = register(cast("pytest.Parser", Group()))
+    (taken if taken is not None else []).extend(found)
     return made
 
 
