@@ -34,13 +34,14 @@ ray: $(STAMP)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable ".[ray]"
 	OMP_NUM_THREADS=1 $(BIN)/pytest ipllvm/tests/engine/executors -q
 
-# What a GPU is asked, planned for under 8 minutes, with whatever Python has torch: nothing is installed.
+# What a GPU is asked, planned for under 8 minutes, with whatever Python has torch: nothing is installed. It is
+# timed where a test has failed, too.
 gpu-check:
 	$(PYTHON) -m ipllvm.speed.packages
-	$(PYTHON) -m pytest ipllvm/tests/gpu -m gpu --device=cuda -q -p no:cacheprovider
 	mkdir -p reports/gpu
-	$(PYTHON) -m ipllvm speed --synthetic llava-1.5-7b --device cuda --seconds 20 --checks reports/gpu
-	$(PYTHON) -m ipllvm.speed.summary
+	$(PYTHON) -m pytest ipllvm/tests/gpu -m gpu --device=cuda -q -p no:cacheprovider; status=$$?; \
+	$(PYTHON) -m ipllvm speed --synthetic llava-1.5-7b --device cuda --seconds 20 --checks reports/gpu && \
+	$(PYTHON) -m ipllvm.speed.summary && exit $$status
 
 # The documentation as a site, with its links checked, in build/site.
 docs: $(STAMP)
