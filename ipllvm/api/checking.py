@@ -1,6 +1,6 @@
 """`ipllvm.check`: the properties of a model, named or in memory, as a report."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from ipllvm.models.base import VisionLanguageModel
 
 UNNAMED = "in-memory"
+LOADING = (
+    "prompt", "device", "dtype", "revision", "base_model", "prompt_template", "vision_tower", "device_map",
+    "trust_remote_code", "allow_pickle",
+)  # fmt: skip
+"""Options that say how a named model is loaded and asked."""
 
 
 def check(
@@ -71,11 +76,21 @@ def check(
             raise UsageError("processor: it is for a model in memory; a named model brings its own")
         words += [f"--model={each}" for each in several(model)]
         return Report(*require_report(run(words, Path(report_dir), verbose=verbose)))
-    if options.get("adapter"):
-        raise UsageError("adapter: merge it into the model in memory before it is measured")
+    _refuse_loading(options)
     with _in_hand(model, processor, name) as adapted:
         witness = run(words, Path(report_dir), {name: adapted}, verbose=verbose)
     return Report(*require_report(witness))
+
+
+def _refuse_loading(options: Mapping[str, Any]) -> None:
+    """Raises UsageError for what says how a model is loaded, of one that is in memory."""
+    from ipllvm.session.options import OPTIONS
+
+    if options.get("adapter"):
+        raise UsageError("adapter: merge it into the model in memory before it is measured")
+    for name in LOADING:
+        if options.get(name) not in (None, False, OPTIONS[name].default):
+            raise UsageError(f"{name}: a model in memory is measured as it was loaded: leave it out")
 
 
 def _baseline(against: "str | PathLike[str] | Report | None") -> str | None:

@@ -22,6 +22,7 @@ ONE_LOOK: Final = ("sequential", "noise_floor", "no_store", "baseline", "save_ba
 UNFIXED: Final = ("evidence", "target", "top-up", "baseline-if-missing", "save-baseline")
 UNFIXED_FLAGS: Final = ("sequential", "final-look")
 """What a run that is kept as a baseline is typed without: its number of samples is fixed."""
+BOTH: Final = "measure the model of the baseline and this one again, each with"
 CONDITION: Final = "in 80 % of runs, if the truth is as observed"
 SAID_BETTER: Final = (
     "minimum detectable effect",
@@ -134,21 +135,29 @@ def _decide(report: Report, rows: Sequence[Row]) -> Iterator[Step]:
         cost = f", {minutes(row, data)}" if n <= data["total"] and minutes(row, data) else ""
         longer = _longer(report, row, data, n) if n <= data["total"] else []
         command = _check(report, row, data, *longer) if longer else ""
-        yield Step(f"Decide {_name(row)}: {samples(row, data)}{cost}", command)
+        both = "" if longer or n > data["total"] or not _compared(row) else f"; {BOTH} --samples={n}"
+        yield Step(f"Decide {_name(row)}: {samples(row, data)}{cost}{both}", command)
 
 
 def _longer(report: Report, row: Row, data: Row, n: int) -> list[str]:
     """The options of a run of `n` samples after this one: a second look, which shares alpha with the first.
 
-    None where as many as were planned are measured.
+    None where as many as were planned are measured, and of a comparison: its baseline has no more samples.
     """
+    if _compared(row):
+        return []
     options = run_of(row, report).get("options", {})
     alone = any(options.get(name) for name in ONE_LOOK) or row["settings"].get("sequential")
-    if alone or row["claim"]["name"].startswith(COMPARISON):
+    if alone:
         return [f"--samples={n}"]
     planned = options.get("top_up")
     whole = planned or n
     return [f"--samples={min(n, whole)}", f"--top-up={whole}"] if whole > data["n"] else []
+
+
+def _compared(row: Row) -> bool:
+    """Whether it is a comparison with a baseline."""
+    return str(row["claim"]["name"]).startswith(COMPARISON)
 
 
 def _keep(report: Report, rows: Sequence[Row]) -> Iterator[Step]:

@@ -119,6 +119,9 @@ def test_a_model_in_memory(tmp_path: Path) -> None:
     assert model.training, "it is handed back as it was"
     with pytest.raises(UsageError, match="needs its processor"):
         ipllvm.check(model, report_dir=tmp_path)
+    for option in ({"prompt": "original"}, {"dtype": "bfloat16"}, {"allow_pickle": True}):
+        with pytest.raises(UsageError, match="a model in memory is measured as it was loaded: leave it out"):
+            ipllvm.check(model, processor, **option)
 
 
 OWN = """

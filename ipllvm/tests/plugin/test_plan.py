@@ -31,6 +31,13 @@ def test_a_plan_counts_and_runs_nothing(tmp_path: Path) -> None:
     )
 
 
+def test_a_repetition_is_planned_too(tmp_path: Path) -> None:
+    chosen = ("-k", "image_use", "--benchmark=scenes", "--model=llava-tiny", "--samples=10", "--plan")
+    found = [session(tmp_path, *properties(*chosen, *more)) for more in ((), ("--noise-floor",))]
+    lines = [next(line for line in each.lines if line.startswith("all of it: ")) for each in found]
+    assert [line.partition(" trials")[0] for line in lines] == ["all of it: 20", "all of it: 40"]
+
+
 WORDED = "wording or caption or other_picture or second_picture or hallucination or math or occlusion"
 
 

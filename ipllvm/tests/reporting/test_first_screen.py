@@ -166,11 +166,20 @@ def test_the_next_run_is_on_the_terms_of_this_one(typed: str, again: str) -> Non
 
 def test_the_next_run_of_a_gate_has_its_baseline_as_it_was_named() -> None:
     found = gated(Decision.UNDECIDED)
-    found["results"][0]["verdict"]["n_to_decide"] = 600
     typed = "ipllvm check m/llava-tiny --baseline=/data/base/release-1.json --fail-on=worse"
     found["run"]["command"] = typed
-    commands = [step.command for step in advice.steps(found)]
-    assert any(command.startswith(f"{typed} -k permutation_invariance") for command in commands), commands
+    command = advice._check(found, found["results"][1])
+    assert command.startswith(f"{typed} -k permutation_invariance")
+
+
+def test_more_samples_of_a_gate_are_those_of_both_runs() -> None:
+    """One with more samples than its baseline is not compared."""
+    found = gated(Decision.UNDECIDED)
+    found["results"][1]["verdict"]["n_to_decide"] = 600
+    found["benchmarks"][0]["total"] = 9673
+    (step,) = [step for step in advice.steps(found) if step.why.startswith("Decide")]
+    assert step.why.endswith("measure the model of the baseline and this one again, each with --samples=600")
+    assert not step.command
 
 
 def test_what_holds_can_be_kept_as_a_baseline_and_a_broken_law_is_run_again() -> None:
