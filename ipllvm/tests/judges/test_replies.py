@@ -25,6 +25,9 @@ def test_a_reply_comes_back_to_its_own_judge_and_question_alone(tmp_path: Path) 
     assert ReplyFile(tmp_path, "two").read() == {}
     other = JudgeQuestion(ASKED.prompt, ASKED.system, max_tokens=5, temperature=0.5, replicate=1)
     assert other not in ReplyFile(tmp_path, "one").read()
+    (file,) = tmp_path.glob("*.jsonl")
+    file.write_text(file.read_text().replace('"one"', '"two"'))
+    assert ReplyFile(tmp_path, "one").read() == {}, "a line says whose it is"
 
 
 def test_the_first_reply_to_a_question_stays(tmp_path: Path) -> None:
@@ -119,5 +122,5 @@ def test_judging_is_planned_at_its_most_and_priced_where_a_price_is_known() -> N
     assert told.startswith("at most 12 questions of a judge, ") and told.endswith(" out")
     priced = planned(CORRECT, samples, 4, 10, Price(1.0, 2.0))
     assert priced.startswith(told) and len(priced) > len(told)
-    rules = planned(cast(Any, SimpleNamespace()), samples, 1, 10, None)
-    assert rules == "at most 3 questions of a judge, 30 tokens in, 0 out"
+    rules = planned(cast(Any, SimpleNamespace()), samples, 4, 10, None)
+    assert rules == "at most 12 questions of a judge, 120 tokens in, 0 out"
