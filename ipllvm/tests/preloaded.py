@@ -5,7 +5,6 @@ Nothing that pytest rewrites is among it: the plugin itself and the fixtures.
 
 import gc
 from importlib import import_module
-from typing import Any
 
 LOADED = (
     "pytest", "xdist.plugin", "hypothesis.strategies", "jsonschema", "rich.table", "scipy.stats",
@@ -31,13 +30,4 @@ LOADED = (
 
 for name in LOADED:
     import_module(name)
-
-
-def _titled() -> Any:
-    figure = import_module("matplotlib.figure").Figure()
-    figure.subplots().set_title("fonts are looked up once")
-    return figure
-
-
-import_module("ipllvm.reporting.canvas").svg(_titled, "preloaded")
 gc.freeze()

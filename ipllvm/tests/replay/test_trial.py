@@ -1,5 +1,6 @@
 """A trial that is answered again says what it said in the run, at every stage and in every draw."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -103,6 +104,8 @@ def test_what_is_read_of_an_answer_is_told_with_its_score() -> None:
     right = asked.sample.answer
     assert asked.graded(right) == f"read as {right!r}, score 1"
     assert asked.graded("???") == "unread, score 0"
+    wrong = next(each for each in asked.sample.choices or "ABCD" if each != right)
+    assert re.fullmatch(r"read as '[^']+', score 0", asked.graded(wrong)), "what is wrong was read as well"
 
 
 def test_a_trial_of_a_later_draw_asks_nothing_of_the_earlier_ones(monkeypatch: pytest.MonkeyPatch) -> None:
