@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ipllvm.benchmarks.cells import BadCell, Row, optional, text, texts, whole
+from ipllvm.benchmarks.cells import BadCell, Row, filled, optional, texts, whole
 from ipllvm.benchmarks.definition import OWN_RULE, Definition, Protocol
 from ipllvm.benchmarks.names import PAPER, STANDARD
 from ipllvm.benchmarks.originals import json_file
@@ -29,7 +29,7 @@ def sample(row: Row) -> Sample:
 
 
 def _trol(row: Row, sample: Sample) -> str:
-    return f"{text(row, 'question')}\n{options(sample, ' ')}\n{LETTER}"
+    return f"{filled(row, 'question')}\n{options(sample, ' ')}\n{LETTER}"
 
 
 def original(folder: Path) -> list[dict[str, Any]] | None:

@@ -63,7 +63,7 @@ def first_of_each_chart(rows: Sequence[Row]) -> Sequence[int]:
 
 
 def _lmms(row: Row, sample: Sample) -> str:
-    return f"{text(row, 'question')}\nAnswer the question with a single word."
+    return f"{filled(row, 'question')}\nAnswer the question with a single word."
 
 
 def original(folder: Path) -> list[dict[str, Any]] | None:

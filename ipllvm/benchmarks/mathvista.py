@@ -58,7 +58,7 @@ def original(folder: Path) -> list[dict[str, Any]] | None:
 
 def _query(row: Row, sample: Sample) -> str:
     """The query as the data set words it; a row of the original release brings none."""
-    return text(row, "query") if row.get("query") is not None else worded(row)
+    return filled(row, "query") if row.get("query") is not None else worded(row)
 
 
 def of_table(row: dict[str, Any]) -> dict[str, Any]:

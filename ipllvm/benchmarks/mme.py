@@ -80,7 +80,7 @@ def plain(name: str) -> str:
 
 def worded(row: Row, sample: Sample) -> str:
     """The question in LLaVA's form: its own request gives way to the one for a word or phrase."""
-    return f"{text(row, 'question').strip().replace(REQUEST, '')}\n{SHORT}"
+    return f"{filled(row, 'question').strip().replace(REQUEST, '')}\n{SHORT}"
 
 
 MME = Definition(

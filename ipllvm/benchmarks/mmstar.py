@@ -56,7 +56,7 @@ def of_table(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _worded(row: Row, sample: Sample) -> str:
-    return f"{text(row, 'question').strip()}\n{LETTER.removesuffix('.')}"
+    return f"{filled(row, 'question').strip()}\n{LETTER.removesuffix('.')}"
 
 
 MMSTAR = Definition(

@@ -6,7 +6,7 @@ Source: P. Lu et al., Learn to Explain (NeurIPS 2022), data set lmms-lab/Science
 from pathlib import Path
 from typing import Any
 
-from ipllvm.benchmarks.cells import BadCell, Row, optional, text, texts, whole
+from ipllvm.benchmarks.cells import BadCell, Row, filled, optional, texts, whole
 from ipllvm.benchmarks.definition import OWN_RULE, Definition, Protocol
 from ipllvm.benchmarks.names import PAPER, STANDARD
 from ipllvm.benchmarks.originals import json_file
@@ -41,12 +41,12 @@ def _grades(row: Row) -> tuple[tuple[str, str], ...]:
 def _lmms(row: Row, sample: Sample) -> str:
     hint = optional(row, "hint")
     context = f"Context: {hint}\n" if hint else ""
-    return f"{context}{text(row, 'question')}\n{options(sample, chr(10))}\n{LETTER}"
+    return f"{context}{filled(row, 'question')}\n{options(sample, chr(10))}\n{LETTER}"
 
 
 def _trol(row: Row, sample: Sample) -> str:
     """An empty hint leaves its line."""
-    return f"{optional(row, 'hint')}\n{text(row, 'question')}\n{options(sample, chr(10))}\n{LETTER}"
+    return f"{optional(row, 'hint')}\n{filled(row, 'question')}\n{options(sample, chr(10))}\n{LETTER}"
 
 
 def original(folder: Path) -> list[dict[str, Any]] | None:

@@ -3,14 +3,14 @@
 Sources: lmms-eval (tasks/*), TroL and Meteor (utils/utils.py), LLaVA (docs/Evaluation.md).
 """
 
-from ipllvm.benchmarks.cells import Row, cell, text
+from ipllvm.benchmarks.cells import Row, filled
 from ipllvm.benchmarks.prompts import LETTER, LETTERS, SHORT, multiple_choice
 from ipllvm.records import Sample
 
 
 def question(row: Row, sample: Sample) -> str:
-    """The bare question."""
-    return text(row, "question")
+    """The bare question; raises BadCell for a blank one."""
+    return filled(row, "question")
 
 
 def short(row: Row, sample: Sample) -> str:
@@ -36,4 +36,4 @@ def options(sample: Sample, between: str) -> str:
 
 def query(row: Row, sample: Sample) -> str:
     """The question as the data set words it itself."""
-    return str(cell(row, "query"))
+    return filled(row, "query")

@@ -123,3 +123,12 @@ def test_other_names_lead_to_the_same() -> None:
 def test_what_is_not_published_is_told() -> None:
     with pytest.raises(UnknownName, match="unknown published benchmark 'scenes'"):
         published("scenes")
+
+
+@pytest.mark.parametrize("name", ["mmvet", "llavaw", "mme", "mmstar", "mathvista", "ai2d", "gsm8k"])
+def test_a_blank_question_is_not_asked(name: str) -> None:
+    column = "query" if name == "mathvista" else "question"
+    given = [*rows(name), {**rows(name)[-1], column: " "}]
+    for protocol in published(name).protocols:
+        with pytest.raises(BenchmarkUnavailable, match=rf"row {len(given)}, column '{column}': it is blank"):
+            list(published(name).samples(given, protocol))
