@@ -5,14 +5,17 @@ of the layers that trials enter. A trial perturbs its rows of that input, runs t
 takes the keys and values of those below from the clean pass, where a draft is rejected at all.
 """
 
+import os
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from ipllvm.engine import batch_policy
 from ipllvm.engine.decoding import Prefill, StepEdit
 from ipllvm.engine.echo import MOST
 from ipllvm.engine.packing import Packed, PackedPrompt, pack
@@ -85,10 +88,10 @@ def entered(
         places.append(replace(place, row=rows[draw]))
     packed = Packed([clean.entries[held.number].prompt for _, held in batch], places)
     hidden = clean.inputs[layer][origins, : packed.shape[1]]
-    tables = _Tables(max(len(prompt) for prompt in packed.prompts) + max_new_tokens + MOST)
+    longest = max(len(prompt) for prompt in packed.prompts) + max_new_tokens + MOST
     width = model.width or hidden.shape[-1]
-    made = [_Noise(case, clean.entries[held.number], tables, width) for case, held in batch]
-    noises = _Noises(made, packed)
+    made = [_Noise(case, clean.entries[held.number], longest) for case, held in batch]
+    noises = _Noises(_drawn(made, width), packed)
     noises.enter(hidden[..., :width])
     speaking = packed.speaking(model.device)
     final, cache = model.decode_from_layer(layer, hidden, packed.attention(model), speaking)
@@ -124,29 +127,27 @@ def _perturbation(case: PlannedTrial) -> LayerPerturbation:
     return cast(LayerPerturbation, case.perturbation)
 
 
-@dataclass(slots=True)
-class _Tables:
-    """The tables of some draws, each made once, for at most `longest` positions."""
-
-    longest: int
-    _made: dict[Hashable, Tensor] = field(default_factory=dict)
-
-    def of(self, case: PlannedTrial, width: int, positions: int) -> Float[Tensor, "positions hidden"]:
-        """The first rows of that of a case, at least as many as are asked for."""
-        draw = case.trial.perturbation, case.drawn
-        if draw not in self._made or len(self._made[draw]) < positions:
-            self._made[draw] = torch.from_numpy(_perturbation(case).table(positions, width, case.rng()))
-        return self._made[draw]
-
-
 class _Noise:
-    """What one trial does to the input of its layer: to its prompt and draft, and to later steps."""
+    """What one trial does to the input of its layer: to its prompt and draft, and to later steps.
 
-    def __init__(self, case: PlannedTrial, entry: LayerEntry, tables: _Tables, width: int) -> None:
+    `rows` are those that it wants of the table of its `draw`, of at most `longest` positions.
+    """
+
+    def __init__(self, case: PlannedTrial, entry: LayerEntry, longest: int) -> None:
+        self.case, self.draw = case, (case.trial.perturbation, case.drawn)
         self._perturbation = _perturbation(case)
         self._places = _places(self._perturbation, entry)
-        rows = tables.longest if self._perturbation.generated else len(self._places)
-        self._table = tables.of(case, width, rows)
+        self.rows = longest if self._perturbation.generated else len(self._places)
+        self._table = torch.empty(0)
+
+    def given(self, table: Float[Tensor, "positions hidden"]) -> "_Noise":
+        """With the table of its draw."""
+        self._table = table
+        return self
+
+    def drawn(self, width: int) -> Float[Tensor, "positions hidden"]:
+        """The table of its draw, made."""
+        return torch.from_numpy(self._perturbation.table(self.rows, width, self.case.rng()))
 
     def enter(
         self, hidden: Float[Tensor, "columns hidden"], packed: Packed, number: int, first: bool
@@ -174,6 +175,26 @@ class _Noise:
         table = self._table[position : position + len(hidden)]
         shifted: Tensor = self._perturbation.shift(hidden, table)
         return shifted
+
+
+def _drawn(noises: Sequence[_Noise], width: int) -> list[_Noise]:
+    """Each with the table of its draw, which is made once; by threads where that is much work.
+
+    Each draw has a generator of its own, which lets go of the interpreter while it draws.
+    """
+    widest: dict[Hashable, _Noise] = {}
+    for noise in noises:
+        widest[noise.draw] = max(noise, widest.get(noise.draw, noise), key=lambda each: each.rows)
+    threads = batch_policy.drawing_threads(
+        sum(each.rows for each in widest.values()) * width, len(widest), os.cpu_count() or 1
+    )
+    if threads > 1:
+        with ThreadPoolExecutor(threads, "tables") as pool:
+            found = [*pool.map(lambda each: each.drawn(width), widest.values())]
+    else:
+        found = [each.drawn(width) for each in widest.values()]
+    tables = dict(zip(widest, found, strict=True))
+    return [noise.given(tables[noise.draw]) for noise in noises]
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ class Pool:
         padded = torch.tensor([(*each, *each[-1:] * (columns - len(each))) for each in ids])
         hidden, _ = model.decoder(
             model.embed_tokens(padded.to(model.device)),
-            attention=self._attention(at, self._positions(at, last, answers), int(lengths.max()) + columns),
+            attention=self._attention(at, self._positions(at, last, answers), lengths),
             past_key_values=self._cache,
             edit=step_edit(answers),
         )
@@ -157,14 +157,17 @@ class Pool:
         return (at.minimum(last.to(at.device)[:, None]) + ahead).expand(axes, -1, -1)  # [axes, r, c]
 
     def _attention(
-        self, at: Int[Tensor, "rows columns"], positions: Int[Tensor, "axes rows columns"], slots: int
+        self,
+        at: Int[Tensor, "rows columns"],
+        positions: Int[Tensor, "axes rows columns"],
+        lengths: Int[Tensor, " rows"],
     ) -> Attention:
-        """What each column sees, and where it stands."""
-        windows = self._model.windows
+        """What each column sees, and where it stands; `lengths` are on the CPU, so that nothing waits."""
+        windows, slots = self._model.windows, int(lengths.max()) + at.shape[1]
         if slots > min(windows.values(), default=slots):
             kinds = {kind: self._seen(at, slots, windows.get(kind)) for kind in self._model.kinds}
             return Attention(by_kind=kinds, positions=positions)
-        if at.shape[1] == 1 and int(at.min()) == slots - 1:
+        if at.shape[1] == 1 and int(lengths.min()) == slots - 1:
             return Attention(positions=positions)
         return Attention(self._seen(at, slots, None), positions=positions)
 

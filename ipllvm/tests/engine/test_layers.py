@@ -1,6 +1,7 @@
 """Entering at a decoder layer says exactly what whole forward passes say, one token at a time."""
 
 import gc
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from ipllvm.engine import batch_policy
 from ipllvm.engine.layers import CleanPass
 from ipllvm.engine.plan import Plan, PlannedTrial
 from ipllvm.engine.run import Outcomes, run
@@ -87,6 +89,24 @@ def test_trials_at_layers_are_whole_passes(
     cleans = {row.id: outcomes[PLAN.trial(row, Clean(), 0)] for row in ROWS}
     changed = sum(outcomes[trial] != cleans[trial.sample] for trial in by_hand)
     assert 0 < changed < len(PLAN) - len(ROWS)
+
+
+def test_tables_that_threads_draw_are_the_same(
+    tiny: VisionLanguageModel, by_hand: dict[Trial, tuple[int, ...]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_policy, "DRAWN_BY_THREADS", 1)
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    threads, drawn = set[str](), LayerNoise.table
+
+    def watched(*args: Any) -> Any:
+        threads.add(threading.current_thread().name)
+        return drawn(*args)
+
+    monkeypatch.setattr(LayerNoise, "table", watched)
+    outcomes: Outcomes = {}
+    run(tiny, PLAN, 7, outcomes, lambda done: None)
+    assert all(name.startswith("tables") for name in threads), threads
+    assert {trial: outcomes[trial].tokens for trial in by_hand} == by_hand
 
 
 def test_strength_nought_changes_no_answer(tiny: VisionLanguageModel) -> None:
