@@ -1,0 +1,48 @@
+"""A model that is part of a cycle leaves when the next is loaded, though looks pass it over until then."""
+
+import gc
+import weakref
+from inspect import unwrap
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from fixtures.models import load_model
+from ipllvm.engine import deferred
+from ipllvm.engine.store.derived import Derived
+from ipllvm.models import loading
+from ipllvm.session.outcomes import OPTIONS
+from ipllvm.tests.session.test_options import read
+
+
+class _Weights:
+    def __init__(self) -> None:
+        self.own = self
+
+
+def test_the_earlier_model_is_gone_when_the_next_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    gc.unfreeze()
+    alive: list[Any] = []
+    before: list[int] = []
+
+    def load(name: str, **settings: Any) -> _Weights:
+        before.append(sum(seen() is not None for seen in alive))
+        weights = _Weights()
+        alive.append(weakref.ref(weights))
+        return weights
+
+    monkeypatch.setattr(loading, "load", load)
+    monkeypatch.setattr(deferred, "deferred", lambda *of, rehash: of[3]())
+    plugins, options = SimpleNamespace(get_plugins=set), read(model=["one", "two", "three"])
+    config: Any = SimpleNamespace(stash={OPTIONS: options}, get_verbosity=lambda: -1, pluginmanager=plugins)
+    models: Any = unwrap(load_model)(config, Derived(None), None)
+    get = next(models)
+    for name in ("one", "two", "three"):
+        get(name)
+        assert gc.get_freeze_count()  # what was imported is passed over while it answers
+    assert before == [0, 0, 0]
+    assert next(models, None) is None
+    assert not gc.get_freeze_count()
+    gc.collect()
+    assert not any(seen() is not None for seen in alive)
