@@ -34,11 +34,11 @@ def test_the_earlier_model_is_gone_when_the_next_is_read(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(loading, "load", load)
     monkeypatch.setattr(deferred, "deferred", lambda *of, rehash: of[3]())
-    plugins, options = SimpleNamespace(get_plugins=set), read(model=["one", "two", "three"])
+    plugins, options = SimpleNamespace(get_plugins=set), read(model=["llava-tiny", "vit-tiny", "resnet-tiny"])
     config: Any = SimpleNamespace(stash={OPTIONS: options}, get_verbosity=lambda: -1, pluginmanager=plugins)
     models: Any = unwrap(load_model)(config, Derived(None), None)
     get = next(models)
-    for name in ("one", "two", "three"):
+    for name in ("llava-tiny", "vit-tiny", "resnet-tiny"):
         get(name)
         assert gc.get_freeze_count()  # what was imported is passed over while it answers
     assert before == [0, 0, 0]
