@@ -21,7 +21,7 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-class Standing:
+class PassedOver:
     """What stays while it is used, as a model and the modules behind it: looks for cycles pass it over.
 
     Its user says when it goes, or cycles that it is part of would keep it. What others keep so is left alone.

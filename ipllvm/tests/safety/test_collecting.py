@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ipllvm.safety.collecting import Standing, uncollected
+from ipllvm.safety.collecting import PassedOver, uncollected
 
 
 class _Cycle:
@@ -39,7 +39,7 @@ def test_a_collector_that_was_off_stays_off() -> None:
 
 def test_what_stays_is_passed_over_until_it_goes() -> None:
     gc.unfreeze()
-    standing, cycle = Standing(), _Cycle()
+    standing, cycle = PassedOver(), _Cycle()
     seen = weakref.ref(cycle)
     standing.stay()
     del cycle
@@ -52,7 +52,7 @@ def test_what_stays_is_passed_over_until_it_goes() -> None:
 
 def test_what_others_keep_is_left_alone() -> None:
     gc.freeze()
-    kept, standing = gc.get_freeze_count(), Standing()
+    kept, standing = gc.get_freeze_count(), PassedOver()
     standing.stay()
     standing.go()
     assert gc.get_freeze_count() == kept > 0
