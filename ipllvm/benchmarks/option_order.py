@@ -7,9 +7,10 @@ that goes by the options alone names every letter equally often.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from ipllvm.benchmarks.option_words import speak_of_each_other
 from ipllvm.benchmarks.prompts import LETTERS, multiple_choice
 from ipllvm.benchmarks.variants import variant
-from ipllvm.errors import UsageError
+from ipllvm.errors import NotTested, UsageError
 from ipllvm.records import Benchmark, Sample
 
 
@@ -29,19 +30,27 @@ def is_lettered(sample: Sample) -> bool:
     return len(sample.choices) > 1 and sample.prompt.endswith(multiple_choice("", sample.choices))
 
 
-def reordered(benchmark: Benchmark) -> Benchmark:
-    """Every question in every cyclic order but its own, as data that is measured apart.
+def is_movable(sample: Sample) -> bool:
+    """Whether its lettered options mean the same in every order: none speaks of others."""
+    return is_lettered(sample) and not speak_of_each_other(sample.choices)
 
-    Raises UsageError as `cyclic` does.
+
+def reordered(benchmark: Benchmark) -> Benchmark:
+    """Every question in every cyclic order but its own, as data that is measured apart; none of those whose
+    options speak of each other ("both A and B").
+
+    Raises UsageError as `cyclic` does, NotTested where all options speak of each other.
     """
     for sample in benchmark.samples:
         cyclic(sample)
+    if not any(map(is_movable, benchmark.samples)):
+        raise NotTested(f"{benchmark.name}: the options of all questions speak of each other")
     return variant(benchmark, _others, "in cyclic orders")
 
 
 def _others(sample: Sample) -> Sequence[Sample]:
-    """The question in the orders that are not its own; in none where it has no lettered options."""
-    return cyclic(sample)[1:] if is_lettered(sample) else ()
+    """The question in the orders that are not its own; in none where its options can't be moved."""
+    return cyclic(sample)[1:] if is_movable(sample) else ()
 
 
 def _turned(sample: Sample, question: str, by: int) -> Sample:

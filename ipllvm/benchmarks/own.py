@@ -68,12 +68,13 @@ def benchmark(name: str, stem: str, rows: Sequence[Row], mapped: Mapped, refuse:
     several = frames.sentence(picture for row in rows for picture in _pictures(row, mapped))
     first = f"; {several}" if several else ""
     doubtful = f"; {unlike[0]}{and_more(len(unlike) - 1)}" if unlike else ""
-    how = repr((scorer, mapped.suffix, mapped.max_new_tokens)).encode()
+    limit = mapped.limit(sample.answer for sample in samples)
+    how = repr((scorer, mapped.suffix, limit)).encode()
     licence = f"; licence {mapped.licence}" if mapped.licence else ""
     blind = "" if mapped.image else " without pictures"
     held = "1 row" if len(samples) == 1 else f"{len(samples):,} rows"
     source = f"own data, {held}{blind}; columns {mapped}; scorer {scorer}{licence}{first}{doubtful}"
-    return Benchmark(name, samples, scorer, digest(samples, how, *keys), source, mapped.max_new_tokens)
+    return Benchmark(name, samples, scorer, digest(samples, how, *keys), source, limit)
 
 
 def _ungradable(samples: Sequence[Sample], mapped: Mapped, scorer: str) -> Iterator[tuple[str, str]]:

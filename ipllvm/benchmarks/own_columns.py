@@ -1,6 +1,6 @@
 """Which column of anybody's own file holds what: guessed by name, or mapped by a small TOML beside it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,8 @@ LISTED = 40
 NEEDED = ("image", "question", "answer")
 NUMBERS = ("max_new_tokens", "answers_from")
 MAX_NEW_TOKENS = 16
+BYTES_A_TOKEN = 2
+"""At least, of most tokenizers and languages: room for a right answer is found by it."""
 LONGEST_ANSWER = 32_768
 """Tokens; an answer that never ends would take as many for each question."""
 
@@ -65,9 +67,18 @@ class Mapped:
     suffix: str | None = None
     scorer: str = ""
     answers_from: int | None = None
-    max_new_tokens: int = MAX_NEW_TOKENS
+    max_new_tokens: int | None = None
     pictures: str = ""
     licence: str = ""
+
+    def limit(self, answers: Iterable[str]) -> int:
+        """How many tokens an answer may have: as given, else at least what each right one takes.
+
+        >>> Mapped().limit(["red"]), Mapped().limit(["x" * 99]), Mapped(max_new_tokens=8).limit(["x" * 99])
+        (16, 50, 8)
+        """
+        longest = max((len(answer.encode()) for answer in answers), default=0)
+        return self.max_new_tokens or max(MAX_NEW_TOKENS, -(-longest // BYTES_A_TOKEN))
 
     def __str__(self) -> str:
         """The columns, as a report shows them."""

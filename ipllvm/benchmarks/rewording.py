@@ -11,6 +11,7 @@ from typing import Final
 
 from ipllvm.benchmarks.answer_options import options
 from ipllvm.benchmarks.names import ACCEPTED
+from ipllvm.benchmarks.option_words import speak_of_each_other
 from ipllvm.benchmarks.partners import elsewhere
 from ipllvm.benchmarks.prompts import LETTER, LETTERS, SHORT
 from ipllvm.benchmarks.variants import variant, with_digest
@@ -94,7 +95,11 @@ def asked_as(data: Benchmark, wording: str) -> Benchmark | None:
 
 
 def wrong_answer(sample: Sample) -> str | None:
-    """An answer that the question admits and that is not right, as text; None where none is known."""
+    """An answer that the question admits and that is not right, as text; None where none is known, or where
+    options speak of each other: of "all of the above" each is right.
+    """
+    if speak_of_each_other(sample.choices):
+        return None
     lettered = sample.answer in LETTERS and sample.answer in options(sample)
     right = sample.choices[LETTERS.index(sample.answer)] if lettered else sample.answer
     others = [choice for choice in sample.choices if choice.casefold() != right.casefold()]

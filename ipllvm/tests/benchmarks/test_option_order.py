@@ -1,11 +1,14 @@
+from dataclasses import replace
+
 import pytest
 
 from ipllvm.benchmarks import mmvp, scenes
 from ipllvm.benchmarks.images import FileImage
 from ipllvm.benchmarks.option_order import cyclic, reordered
 from ipllvm.benchmarks.prompts import LETTERS, multiple_choice, short_answer
+from ipllvm.benchmarks.rewording import wrong_answer
 from ipllvm.benchmarks.subset import subset
-from ipllvm.errors import UsageError
+from ipllvm.errors import NotTested, UsageError
 from ipllvm.records import Sample
 from ipllvm.registry import BENCHMARKS
 
@@ -54,3 +57,34 @@ def test_photographs_are_reordered_alike() -> None:
     row = mmvp.StoredRow(1, "Open?", ("yes", "no"), "B", FileImage("1.jpg"))
     (own, other) = cyclic(mmvp._sample(row, original=False))
     assert own.answer == "B" and other.answer == "A"
+
+
+OTHERS = (
+    ("a cat", "a dog", "Both A and B"),
+    ("a cat", "a dog", "None of the above"),
+    ("red", "blue", "All of these"),
+    ("Neither B nor C", "red", "blue"),
+    ("1", "2", "A, B and C"),
+    ("1", "2", "the other options"),
+)
+PLAIN = (
+    ("above", "below"),
+    ("both hands", "one hand"),
+    ("all the cats", "none"),
+    ("A", "B"),
+    ("Only one", "Two"),
+)
+
+
+@pytest.mark.parametrize("choices", [*OTHERS, *PLAIN], ids="; ".join)
+def test_options_that_speak_of_each_other_are_not_moved(choices: tuple[str, ...]) -> None:
+    """Elsewhere they are other options, and of "all of the above" no caption names a wrong one."""
+    asked = Sample("q", "q", (), multiple_choice("What is it?", choices), "A", choices)
+    beside = Sample("r", "r", (), multiple_choice("What is it?", ("x", "y")), "A", ("x", "y"))
+    data = replace(scenes.short(), samples=(asked, beside))
+    moved = {sample.id.partition("-")[0] for sample in reordered(data).samples}
+    assert moved == ({"r"} if choices in OTHERS else {"q", "r"})
+    assert (wrong_answer(asked) is None) == (choices in OTHERS)
+    if choices in OTHERS:
+        with pytest.raises(NotTested, match="speak of each other"):
+            reordered(replace(data, samples=(asked,)))

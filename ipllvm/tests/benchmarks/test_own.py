@@ -584,3 +584,11 @@ def test_a_right_answer_that_its_own_rule_refuses_is_told_with_its_row(
     assert f"row {row}, column 'answer': " in str(found.value) and why in str(found.value)
     assert main(["data", "check", path]) != 0
     assert f"row {row}, column 'answer'" in "".join(capsys.readouterr())
+
+
+def test_an_answer_may_be_as_long_as_the_longest_right_one(tmp_path: Path) -> None:
+    long = "a lamp that stands on the table beside the window and shines on an open book"
+    rows = [{**PLAIN[0], "label": long}, PLAIN[1]]
+    assert choice.load(written(tmp_path / "a", rows)).max_new_tokens >= len(long) / 2
+    assert choice.load(written(tmp_path / "b", PLAIN)).max_new_tokens == 16
+    assert choice.load(written(tmp_path / "c", rows, "max_new_tokens = 9")).max_new_tokens == 9
