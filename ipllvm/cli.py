@@ -154,11 +154,21 @@ def _valueless(words: Sequence[str]) -> str | None:
     return None
 
 
+UNMAPPED = "failed to map segment"
+"""What the loader says of a library for which there is no room."""
+
+
 def _unexpected(error: Exception, command: str) -> str:
-    """One line for an error that nobody has thought of, often another library's."""
+    """One line for an error that nobody has thought of, often another library's.
+
+    >>> _unexpected(ImportError("libtorch_cpu.so: failed to map segment from shared object"), "check")
+    'not enough memory (libtorch_cpu.so: failed to map segment from shared object)'
+    """
+    said = next(iter(str(error).strip().splitlines()), "")
     if isinstance(error, MemoryError):
         return "not enough memory"
-    said = next(iter(str(error).strip().splitlines()), "")
+    if isinstance(error, ImportError) and UNMAPPED in said:
+        return visible(f"not enough memory ({said})", LIMIT)
     where = f"(ipllvm -v {command} ... tells where)"
     return visible(f"{type(error).__name__}: {said} {where}", LIMIT)
 

@@ -13,10 +13,11 @@ from ipllvm.tests.hostile import (
     processors,
     reports,
     stores,
+    trained,
 )
 from ipllvm.tests.hostile.row import Row, faults, run
 
-KINDS = (options, baselines, reports, stores, inputs, own_data, checkpoints, processors)
+KINDS = (options, baselines, reports, stores, inputs, own_data, checkpoints, processors, trained)
 ROWS = [row for kind in KINDS for row in kind.ROWS]
 LEAST, LEAST_FAST = 300, 40
 
