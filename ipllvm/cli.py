@@ -168,7 +168,7 @@ def _unexpected(error: Exception, command: str) -> str:
     if isinstance(error, MemoryError):
         return "not enough memory"
     if isinstance(error, ImportError) and UNMAPPED in said:
-        return visible(f"not enough memory ({said})", LIMIT)
+        return visible(f"not enough memory ({error})", LIMIT)
     where = f"(ipllvm -v {command} ... tells where)"
     return visible(f"{type(error).__name__}: {said} {where}", LIMIT)
 
