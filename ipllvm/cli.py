@@ -167,7 +167,7 @@ def _unexpected(error: Exception, command: str) -> str:
     said = next(iter(str(error).strip().splitlines()), "")
     if isinstance(error, MemoryError):
         return "not enough memory"
-    if isinstance(error, ImportError) and UNMAPPED in said:
+    if isinstance(error, ImportError) and UNMAPPED in str(error):
         return visible(f"not enough memory ({error})", LIMIT)
     where = f"(ipllvm -v {command} ... tells where)"
     return visible(f"{type(error).__name__}: {said} {where}", LIMIT)
