@@ -31,6 +31,7 @@ from ipllvm.session.controller import Session
 from ipllvm.session.gathered import Announcer
 from ipllvm.session.in_memory import in_hand
 from ipllvm.session.outcomes import OPTIONS, ROWS, case, finding, place, status
+from ipllvm.session.pooling import Pooling
 from ipllvm.session.progress import Worker
 from ipllvm.session.repeats import call
 
@@ -93,7 +94,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Worker(config), "ipllvm-worker")
         config.pluginmanager.register(Announcer(config), "ipllvm-announcer")
     else:
-        config.pluginmanager.register(Session(config), "ipllvm-session")
+        gathering = Session(config)
+        config.pluginmanager.register(gathering, "ipllvm-session")
+        config.pluginmanager.register(Pooling(gathering), "ipllvm-pooling")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -27,12 +27,12 @@ class BaselineComparison:
 
     @property
     def exit_status(self) -> int:
-        """0, 1 where something is worse by more than its margin, 7 where a comparison is lacking."""
+        """0, 1 where something is worse, 7 where a comparison is lacking, 6 where undecided fails it."""
         return self.gate.status
 
     @property
     def ok(self) -> bool:
-        """Whether everything was compared and nothing is worse by more than its margin."""
+        """Whether everything was compared and nothing fails the gate."""
         return self.gate.status == 0
 
     @property
@@ -47,9 +47,9 @@ class BaselineComparison:
     def raise_for_violation(self) -> None:
         """Raises ClaimViolated with the reasons where something is worse or was not compared."""
         if not self.ok:
-            wrong = [c for c in self.changes if self.standing(c) is Decision.VIOLATED]
+            wrong = [c for c in self.changes if self.gate.stops(c)]
             raise ClaimViolated(
-                "; ".join([f"{' '.join(c.key)}: {c.verdict.reason}" for c in wrong] or self.notes)
+                "; ".join([f"{' '.join(c.key)}: {self.gate.reason(c)}" for c in wrong] or self.notes)
             )
 
     def __iter__(self) -> "Iterator[Change]":
@@ -62,21 +62,28 @@ def compare(
     *,
     report_dir: "str | PathLike[str]" = "reports",
     variants: int = 1,
+    fail_on: str = "violated",
+    undecided: str = "pass",
 ) -> BaselineComparison:
     """`after` against `before`: each the name of a baseline or run, a file, a folder, or a report.
 
-    `variants` is of how many checkpoints `after` was picked as the best. Raises UsageError in one line, also
-    where both are one run.
+    `variants` is of how many checkpoints `after` was picked as the best. `fail_on` (violated, or worse: at
+    all) and `undecided` (pass, fail) say what fails it, as for `ipllvm compare`. Raises UsageError in one
+    line, also where both are one run.
     """
     from ipllvm.gate import compare as comparing
     from ipllvm.gate import sides
     from ipllvm.gate.names import baseline_file
     from ipllvm.gate.reading import load
 
+    if fail_on not in ("violated", "worse") or undecided not in ("pass", "fail"):
+        raise UsageError("compare: fail_on is violated or worse, undecided is pass or fail")
     reports, called = Path(report_dir), [_place(each) for each in (before, after)]
     found = sides.read(called, lambda name: baseline_file(name, reports, "compare"), load)
     (file, first), (_, second) = found
-    return BaselineComparison(comparing.compare(first, second, f"baseline {file.name}", variants=variants))
+    source, fails = f"baseline {file.name}", undecided == "fail"
+    gate = comparing.compare(first, second, source, variants=variants, fail_on=fail_on, fail_undecided=fails)
+    return BaselineComparison(gate)
 
 
 def _place(given: "str | PathLike[str] | Report") -> str:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from ipllvm.gate.baseline import Baseline
     from ipllvm.gate.outcome import Change, Gate
 
-UNDECIDED = 6
 _LONG = 4096
 HEAD = ("property", "claim", "benchmark", "before", "after", "worse by", "lost, gained", "margin", "verdict")
 
@@ -51,7 +50,15 @@ def main(args: argparse.Namespace) -> int:
         return _own([run for _, run in found])
     (first, before), *others = found
     gates = {
-        path: compare(before, run, f"baseline {first.name}", _copy(path, first), args.variants)
+        path: compare(
+            before,
+            run,
+            f"baseline {first.name}",
+            _copy(path, first),
+            args.variants,
+            fail_on=args.fail_on,
+            fail_undecided=args.undecided == "fail",
+        )
         for path, run in others
     }
     if args.format == "json":
@@ -62,10 +69,7 @@ def main(args: argparse.Namespace) -> int:
         print("".join(f"{line}\n" for line in _flipped(gate, args.format == "markdown")), end="")
         for line in (*_open(gate), *gate.lines()):
             print(visible(line, _LONG))
-    ended = [
-        g.failing(args.fail_on) or (UNDECIDED if g.undecided and args.undecided == "fail" else 0)
-        for g in gates.values()
-    ]
+    ended = [gate.status for gate in gates.values()]
     return 1 if 1 in ended else max(ended)
 
 

@@ -16,11 +16,10 @@ if TYPE_CHECKING:
     from ipllvm.gate.outcome import Change, Gate
     from ipllvm.records import Estimate
 
-UNDECIDED: Final = 6
 USUAL: Final = 2.0
 WORST_FIRST: Final = ("VIOLATED", "WORSE", "UNDECIDED", "HOLDS")
 EXAMPLES: Final = 3
-VERDICTS: Final = {0: "pass", 1: "fail", UNDECIDED: "undecided", 7: "incomplete"}
+VERDICTS: Final = {0: "pass", 1: "fail", 6: "undecided", 7: "incomplete"}
 WORSE_AT_ALL: Final = "undecided: worse, by more than the margin is not shown (--fail-on=worse fails it)"
 WORDS: Final = {
     "pass": "passes", "fail": "fails: worse than before", "undecided": "undecided",
@@ -54,6 +53,7 @@ def main(args: argparse.Namespace) -> int:
     """Print one line for the answer and one a comparison, what got worse first; its exit status."""
     from ipllvm.gate import sides
     from ipllvm.gate.compare import compare
+    from ipllvm.gate.outcome import UNDECIDED
     from ipllvm.reporting import ci
 
     if args.markdown and not args.markdown.parent.is_dir():
@@ -63,8 +63,9 @@ def main(args: argparse.Namespace) -> int:
         lambda name: _place(name, args.report_dir),
         lambda place: _load(place, args.margin),
     )
-    gate = compare(before, after, f"baseline {args.before}")
-    status = gate.failing(args.fail_on) or (UNDECIDED if gate.undecided and args.undecided == "fail" else 0)
+    source, undecided = f"baseline {args.before}", args.undecided == "fail"
+    gate = compare(before, after, source, fail_on=args.fail_on, fail_undecided=undecided)
+    status = gate.status
     verdict = VERDICTS[UNDECIDED if status == 0 and gate.undecided else status]
     answer = f"gate {_words(verdict, gate)}: {visible(args.after, 200)} against {visible(args.before, 200)}"
     print(answer)

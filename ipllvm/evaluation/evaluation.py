@@ -355,11 +355,11 @@ class Evaluation:
             counts = f"{len(errors)} of {len(self.benchmark.samples)} samples failed, first {sample}"
             return Verdict(Decision.UNDECIDED, f"could not be measured: {counts}: {last_line(error)}")
         of_benchmark = replace(contrast, sample_count=len(self.benchmark.samples))
-        verdict = self._schedule.decide(of_benchmark, claim, guard, self.total)
-        if self._stopped is not None:
-            reason = f"stopped after {self._trials} of {self._planned} trials"
-            return Verdict(Decision.UNDECIDED, reason, verdict.p_holds, verdict.p_violated)
-        return verdict
+        if self._stopped is None:
+            return self._schedule.decide(of_benchmark, claim, guard, self.total)
+        found = self._schedule.glimpsed(of_benchmark, claim, guard, self.total)
+        reason = f"stopped after {self._trials} of {self._planned} trials"
+        return Verdict(Decision.UNDECIDED, reason, found.p_holds, found.p_violated)
 
     def _other(self, name: str, found: Contrast | Estimate) -> Estimate:
         if isinstance(found, Estimate):

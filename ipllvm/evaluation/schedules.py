@@ -59,6 +59,10 @@ class Fixed:
         """The verdict on a claim; `available` is how many samples the whole benchmark has."""
         return decide.decide(contrast, claim, guard, available=available)
 
+    def glimpsed(self, contrast: Contrast, claim: Claim, guard: Contrast | None, available: int) -> Verdict:
+        """What a run that was stopped would say: it decides nothing, and is no look."""
+        return self.decide(contrast, claim, guard, available)
+
     def limited(self, verdict: Verdict, claim: Claim) -> Verdict:
         """The verdict, or UNDECIDED where the claim is finer than the measurement."""
         return verdict
@@ -114,6 +118,10 @@ class Noted(Fixed):
         earlier = self._book.of(key)
         self._book.add(look)
         return found if self._planned is None else over_all(found, claim, look, earlier)
+
+    def glimpsed(self, contrast: Contrast, claim: Claim, guard: Contrast | None, available: int) -> Verdict:
+        """As alone: what a signal cut short was not looked at, and stays unwritten."""
+        return super().decide(contrast, claim, guard, available)
 
 
 class Sharded(Fixed):

@@ -34,7 +34,8 @@ class BaselineEntry:
     many of its clusters lost and won, of how many. A claim on a ratio has the values of its denominator,
     their bound and the share that is claimed. `unknown` and `shared` as in Contrast; older files do not say
     them: a `shared` of 0 is not known. A sequential gate has how many samples had given a value at each of
-    its `analyses`, of how many, and how many were `planned`.
+    its `analyses`, of how many, and how many were `planned`. `verdict` is what the run said of the claim,
+    empty where that was not kept, as of clean scores and in older files.
     """
 
     key: Key
@@ -59,6 +60,7 @@ class BaselineEntry:
     shared: float = 1.0
     analyses: tuple[tuple[int, int], ...] = ()
     planned: int = 0
+    verdict: str = ""
 
     @classmethod
     def of(cls, key: Key, claim: Claim, contrast: Contrast) -> "BaselineEntry":
@@ -202,6 +204,7 @@ def entry(row: Mapping[str, Any], paired: Mapping[str, Any]) -> BaselineEntry:
         shared=row.get("shared") or former.shared(row["property"]),
         analyses=tuple((values, asked) for values, asked in row.get("analyses", ())),
         planned=row.get("planned", 0),
+        verdict=row.get("verdict", ""),
     )
 
 

@@ -5,9 +5,13 @@ from dataclasses import dataclass, field
 
 from ipllvm.gate.answers import FlippedSample
 from ipllvm.records import Claim, Decision, Estimate, Verdict
-from ipllvm.verdicts.answer import Member, RunAnswer, decide
+from ipllvm.verdicts.answer import Member, RunAnswer, asked_at_all, decide
 from ipllvm.verdicts.worse import POOLED
 
+VIOLATED, WORSE = "violated", "worse"
+"""What fails a gate: worse by more than the margin, or worse at all."""
+UNDECIDED = 6
+"""The status of a gate that fails because something is not shown."""
 REFRESH = "--save-baseline=NAME"
 MISSING = "it is in the baseline and not in this run"
 NEW = "it is not in the baseline; save one that has it with --save-baseline"
@@ -34,7 +38,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """All changes, and what could not be compared: (key, why)."""
+    """All changes, what could not be compared (key, why), and by --fail-on and --undecided what fails it."""
 
     changes: tuple[Change, ...]
     refused: tuple[tuple[Key, str], ...] = ()
@@ -42,6 +46,8 @@ class Gate:
     added: tuple[Key, ...] = ()
     notes: tuple[str, ...] = field(default=())
     refresh: str = REFRESH
+    fail_on: str = VIOLATED
+    fail_undecided: bool = False
 
     def measure(self, change: Change) -> str:
         """What a change is of: the property, and its claim where the property has another one there too."""
@@ -65,7 +71,8 @@ class Gate:
     @property
     def answer(self) -> RunAnswer:
         """What the gate says of all its requirements together."""
-        return decide([_member(change) for change in self.changes if change.claim.kind == "requirement"])
+        requirements = [each for each in self.changes if each.claim.kind == "requirement"]
+        return decide([_member(change, self.fail_on == WORSE) for change in requirements])
 
     def reason(self, change: Change) -> str:
         """Why it says so, and what the other changes make of it."""
@@ -82,15 +89,24 @@ class Gate:
 
     @property
     def status(self) -> int:
-        """1 where it is worse by more than a margin; 7 where a comparison is lacking; else 0."""
-        return self.failing("violated")
-
-    def failing(self, on: str) -> int:
-        """As `status`; with "worse" it is 1 also where it is worse at all."""
-        answer = self.answer
-        if answer.decision is Decision.VIOLATED or (on == "worse" and answer.worse):
+        """1 where it is worse by more than a margin, or at all if that is to fail it; 7 where a comparison is
+        lacking; 6 where something is not shown and that is to fail it; else 0.
+        """
+        if any(map(self.fails, self.changes)):
             return 1
-        return 7 if self.refused or self.missing or self.added or not self.changes else 0
+        if self.refused or self.missing or self.added or not self.changes:
+            return 7
+        return UNDECIDED if self.undecided and self.fail_undecided else 0
+
+    def fails(self, change: Change) -> bool:
+        """Whether a change is what makes the status 1."""
+        failing = ("VIOLATED", "WORSE") if self.fail_on == WORSE else ("VIOLATED",)
+        return change.claim.kind == "requirement" and self.standing(change) in failing
+
+    def stops(self, change: Change) -> bool:
+        """Whether a change stands in the way: it fails the gate, or is not shown where that fails it."""
+        open_ = self.fail_undecided and self.standing(change) in ("UNDECIDED", "WORSE")
+        return self.fails(change) or (change.claim.kind == "requirement" and open_)
 
     @property
     def undecided(self) -> bool:
@@ -98,12 +114,17 @@ class Gate:
         return any(each.decision in (Decision.UNDECIDED, Decision.WORSE) for each in self.answer.standings)
 
 
-def _member(change: Change) -> Member:
+def under_rule(verdict: Verdict, claim: Claim, fail_on: str) -> Verdict:
+    """The verdict of a comparison as it is asked for: by more than the margin, or at all."""
+    return asked_at_all(verdict, claim.alpha) if fail_on == WORSE else verdict
+
+
+def _member(change: Change, at_all: bool) -> Member:
     """A change as a claim of the gate's family."""
     name, verdict = change.claim.name.removeprefix("regression:"), change.verdict
     p_worse = 1.0 if verdict.p_worse is None else verdict.p_worse
     sides = verdict.p_holds, verdict.p_violated
-    return Member(name, change.key[2], "", *sides, change.claim.alpha, p_worse, name == POOLED)
+    return Member(name, change.key[2], "", *sides, change.claim.alpha, p_worse, name == POOLED, at_all)
 
 
 def renamed(key: Key, others: Iterable[Key]) -> str:

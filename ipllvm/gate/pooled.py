@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from ipllvm.gate.baseline import CLEAN, Baseline, BaselineEntry, difference
-from ipllvm.gate.outcome import Change, Key
+from ipllvm.gate.outcome import VIOLATED, Change, Key, under_rule
 from ipllvm.records import Claim, Contrast
 from ipllvm.stats.flip_noise import FlipCounts, may_be_used, p_beyond_noise, total
 from ipllvm.verdicts import decide
@@ -25,7 +25,12 @@ def beyond(contrast: Contrast, *sides: BaselineEntry) -> float:
 
 
 def all_answers(
-    before: Baseline, after: Baseline, compared: Sequence[Key], margin: float, source: str
+    before: Baseline,
+    after: Baseline,
+    compared: Sequence[Key],
+    margin: float,
+    source: str,
+    fail_on: str = VIOLATED,
 ) -> Change | None:
     """The row over all answers that both runs gave, clean and perturbed; None of a single measure.
 
@@ -50,7 +55,8 @@ def all_answers(
     sides = [run.entries[key] for _, _, key in parts for run in (before, after) if key is not None]
     verdict = decide.decide(found, claim)
     p = beyond(found, *sides) if all(key is not None for _, _, key in parts) else p_worse(found)
-    return Change(KEY, claim, None, None, decide.estimate(found, claim=claim), replace(verdict, p_worse=p))
+    verdict = under_rule(replace(verdict, p_worse=p), claim, fail_on)
+    return Change(KEY, claim, None, None, decide.estimate(found, claim=claim), verdict)
 
 
 def _parts(

@@ -12,7 +12,7 @@ from dataclasses import fields
 from itertools import pairwise
 from math import fsum
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -72,6 +72,7 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True):
     shared: Annotated[float, Meta(ge=1, le=1e9)] | None = None
     analyses: Annotated[list[tuple[Natural, Natural]], Meta(max_length=LOOKS)] = []
     planned: Natural = 0
+    verdict: Literal["", "HOLDS", "VIOLATED", "UNDECIDED", "WORSE", "NOT MEASURED"] = ""
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):

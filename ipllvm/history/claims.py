@@ -46,11 +46,11 @@ def _of_report(report: Report, label: str) -> Iterator[Track]:
 
 
 def _of_baseline(baseline: "Baseline | None", label: str) -> Iterator[Track]:
-    """What a baseline says by itself; a ratio's verdict takes more than it keeps, and is left out."""
+    """What a baseline says by itself, each claim as its run said; a ratio takes more than it keeps."""
     from ipllvm.verdicts import decide
 
     for (name, claim_name, benchmark), entry in (baseline.entries if baseline else {}).items():
-        if entry.is_ratio or not entry.values:
+        if entry.is_ratio or not entry.values or entry.verdict == NOT_MEASURED:
             continue
         estimate = decide.estimate(entry.contrast, claim=entry.claim)
         if estimate.value is None:
@@ -59,8 +59,7 @@ def _of_baseline(baseline: "Baseline | None", label: str) -> Iterator[Track]:
         if claim_name == CLEAN:
             yield _score(benchmark, _point(label, found, ""))
             continue
-        word = str(decide.decide(entry.contrast, entry.claim).decision)
-        point = _point(label, found, word)
+        point = _point(label, found, entry.verdict)
         yield _claim_track(name, asdict(entry.claim), benchmark, "points", point)
 
 

@@ -158,7 +158,7 @@ class Claim:
 
 
 class Decision(StrEnum):
-    """What can be said of a claim; WORSE only of a gate: than the baseline, by how much is not shown."""
+    """What can be said of a claim; WORSE only of a gate: than its baseline, by whatever."""
 
     HOLDS = "HOLDS"
     VIOLATED = "VIOLATED"

@@ -33,6 +33,12 @@ def fails(row: Row, options: Mapping[str, Any]) -> bool:
     return failing and decides(row, options)
 
 
+def stops(row: Row, options: Mapping[str, Any]) -> bool:
+    """Whether a result stands in the way: it fails the run, or is not shown where that fails it."""
+    open_ = options.get("fail_undecided") and standing(row) in ("UNDECIDED", "WORSE")
+    return fails(row, options) or bool(open_ and decides(row, options))
+
+
 def run_of(row: Row, report: Report) -> Row:
     """The run that a result is of: in reports that were put together each has its own."""
     found: Row = row.get("run") or report["run"]
@@ -45,6 +51,7 @@ def answer_of(report: Report) -> "ReportAnswer":
     return ReportAnswer(
         deciding=tuple(row for row, options in rows if decides(row, options)),
         failing=tuple(row for row, options in rows if fails(row, options)),
+        stopping=tuple(row for row, options in rows if stops(row, options)),
         beside=tuple(row for row, options in rows if not decides(row, options)),
         unmeasured=tuple(row for row, _ in rows if standing(row) == NOT_MEASURED),
         without_result=tuple(report["not_measured"]),
@@ -58,13 +65,15 @@ def answer_of(report: Report) -> "ReportAnswer":
 class ReportAnswer:
     """What a run came to.
 
-    `deciding` are the results that can stop a release, `failing` those that do, `beside` all others. Of
+    `deciding` are the results that can stop a release, `failing` those that do, `stopping` besides those that
+    are not shown where that fails the run, `beside` all that can stop nothing. Of
     those `unmeasured` more samples failed than may. `without_result` and `broken` are the report's tests that
     gave no number and that failed; so many `laws` hold.
     """
 
     deciding: tuple[Row, ...]
     failing: tuple[Row, ...]
+    stopping: tuple[Row, ...]
     beside: tuple[Row, ...]
     unmeasured: tuple[Row, ...]
     without_result: tuple[Row, ...]
@@ -79,6 +88,10 @@ class ReportAnswer:
     def fails(self, row: Row) -> bool:
         """Whether a result of this report does."""
         return any(row is each for each in self.failing)
+
+    def stops(self, row: Row) -> bool:
+        """Whether a result of this report stands in the way."""
+        return any(row is each for each in self.stopping)
 
     @property
     def whole(self) -> bool:

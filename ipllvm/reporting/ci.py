@@ -59,24 +59,27 @@ def fitting(text: str, room: int) -> str:
 
 
 def outputs(gate: "Gate", verdict: str) -> dict[str, str]:
-    """What later steps can use: of the worst comparison, where there is one."""
-    worst = max(gate.changes, key=lambda each: each.estimate.value or 0.0, default=None)
+    """What later steps can use: of the worst comparison, of those that fail it if any do."""
+    failing = [*filter(gate.fails, gate.changes)] or gate.changes
+    worst = max(failing, key=lambda each: each.estimate.value or 0.0, default=None)
     found = {"verdict": verdict, "delta": "", "p": "", "samples-needed": ""}
     if worst is None:
         return found
-    needed = worst.verdict.n_to_decide
+    needed, p = worst.verdict.n_to_decide, worst.verdict.p_violated
+    if gate.standing(worst) == "WORSE" and worst.verdict.p_worse is not None:
+        p = worst.verdict.p_worse
     return {
         **found,
         "delta": f"{worst.estimate.value or 0.0:.4g}",
-        "p": f"{worst.verdict.p_violated:.3g}",
+        "p": f"{p:.3g}",
         "samples-needed": "" if needed is None else str(needed),
     }
 
 
 def problems(gate: "Gate") -> Iterator[str]:
-    """One line for each comparison that stands in the way."""
+    """One line for each comparison that stands in the way, and for each that was not made."""
     for change in gate.changes:
-        if gate.standing(change) != "HOLDS":
+        if gate.stops(change):
             yield f"{gate.standing(change)} {gate.measure(change)} on {change.key[2]}: {gate.reason(change)}"
     yield from gate.lines()
 
@@ -93,7 +96,7 @@ def publish(
 
 
 def publish_run(report: "Report", environment: Mapping[str, str]) -> None:
-    """Leave a run in a CI job: its Markdown as the summary, an annotation for each claim that fails it."""
+    """Leave a run in a CI job: its Markdown as the summary, an annotation for all that stands in its way."""
     from ipllvm.reporting import advice, markdown, view
     from ipllvm.reporting.answer import answer_of
 
@@ -103,9 +106,10 @@ def publish_run(report: "Report", environment: Mapping[str, str]) -> None:
     errors = [
         f"{line.verdict} {line.property} on {line.benchmark}: {advice.why(line.reason)}"
         for line in view.lines(report)
-        if found.fails(line.row) or (found.decides(line.row) and view.standing(line.row) == "WORSE")
+        if found.stops(line.row) or view.standing(line.row) == view.NOT_MEASURED
     ]
     errors += [f"{row['property']}: {view.failure_reason(row)}" for row in report["failed"]]
+    errors += [f"{view.NOT_MEASURED} {row['property']}: {row['reason']}" for row in report["not_measured"]]
     publish(markdown.render(report), {}, errors if report["run"]["exit_status"] else [], environment)
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from ipllvm.errors import UsageError, first_line
 from ipllvm.records.values import POINTS
 from ipllvm.reporting import counts, schema
-from ipllvm.reporting.answer import decides
+from ipllvm.reporting.answer import fails
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.standings import multiplicity, standing
 from ipllvm.reporting.text import number, visible
@@ -161,7 +161,7 @@ def _run(report: Report) -> Iterator[str]:
 def _together(report: Report) -> Iterator[str]:
     """What the run says of its claims follows from them; of a gate only where nothing is missing."""
     rows, lost = schema.rows(report), [{**each, "claim": ""} for each in report["not_measured"]]
-    found = release.families(rows, lost, raw=report["run"]["options"].get("exit") == "raw")
+    found = release.families(rows, lost, **release.rules(report["run"]["options"]))
     expected = release.standings(found)
     if not any(row["standing"] for row in report["results"]):
         return  # from before there were any
@@ -173,7 +173,7 @@ def _together(report: Report) -> Iterator[str]:
             named = f"{visible(row['property'])} on {visible(row['benchmark'])}"
             words = [(each or {}).get("decision", "nothing") for each in (theirs, ours)]
             yield f"{named}: the run says {words[0]} of it, where all results together give {words[1]}"
-    for stated in release.of(rows, lost, raw=report["run"]["options"].get("exit") == "raw"):
+    for stated in release.of(rows, lost, **release.rules(report["run"]["options"])):
         same = [each for each in report["statements"] if each["name"] == stated.name]
         of_model = [each for each in same if each["models"] == [*stated.models]]
         if not lost and any(each["decision"] != str(stated.decision) for each in of_model):
@@ -187,17 +187,19 @@ def _together(report: Report) -> Iterator[str]:
 def _ended(report: Report) -> Iterator[str]:
     """The exit status is one that the results can have given."""
     run, options = report["run"], report["run"]["options"]
-    answers = [_standing(row) for row in report["results"] if decides(row, options)]
+    failing_rows = [row for row in report["results"] if fails(row, options)]
     status, excused = run["exit_status"], options.get("report_only")
     if status == 0 and report["not_measured"]:
         yield "its status is 0, and something could not be measured"
     if status == 0 and any(each["law"] for each in report["failed"]):
         yield "its status is 0, and a law is broken"
-    if status == 0 and not excused and "VIOLATED" in answers:
-        yield "its status is 0, and a requirement is violated"
+    if status == 0 and not excused and failing_rows:
+        what = "violated" if "VIOLATED" in map(_standing, failing_rows) else "worse than the baseline"
+        yield f"its status is 0, and a requirement is {what}"
     if status == 2 and not run["partial"]:
         yield "its status is 2, and it was not stopped"
-    failing = {row["test"] for row in report["results"] if row["verdict"]["decision"] == "VIOLATED"}
+    red = {"VIOLATED", "WORSE", *(["UNDECIDED"] if options.get("fail_undecided") else [])}
+    failing = {row["test"] for row in report["results"] if row["verdict"]["decision"] in red}
     for row in report["results"]:
         if row["outcome"] == "failed" and row["test"] not in failing:
             yield f"{visible(row['property'])} failed, and nothing of it is violated"

@@ -69,13 +69,11 @@ def answer(runs: Sequence[ShownRun], tracks: Sequence[Track]) -> str:
     violated = first_violations(tracks, [run.label for run in runs])
     if not violated:
         last = runs[-1].label if runs else ""
-        undecided = sum(
-            point.standing == "UNDECIDED"
-            for track in tracks
-            for point in track.points
-            if track.kind == "requirement" and point.at == last
-        )
+        points = [point for track in tracks if track.kind == "requirement" for point in track.points]
+        undecided = sum(point.standing == "UNDECIDED" and point.at == last for point in points)
+        unknown = sum(not point.standing for point in points)
         left = f"; {undecided} undecided at {last}" if undecided else ""
+        left += f"; {unknown} in older baselines, which kept no verdict" if unknown else ""
         return f"{what}, no requirement violated{left}"
     first, point = violated[0]
     return f"{what}; first violated at {point.at}: {first.title} on {first.benchmark}"

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
+from ipllvm.reporting.answer import run_of
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import REASON_LIMIT, visible
 from ipllvm.reporting.view import NOT_MEASURED, failure, failure_reason, reason, standing, word
@@ -21,6 +22,8 @@ SEVERITY = (NOT_MEASURED, "VIOLATED", "WORSE", "UNDECIDED", "HOLDS")
 
 def render(report: Report) -> str:
     """The whole of `report`: a case for each test that pytest ran, ended as pytest's own JUnit says it did.
+
+    In reports that were put together each run has its own cases.
 
     What could not be measured is an error, or a failure where it was the test itself that could not; an
     UNDECIDED that was let through is skipped, each with its reason. What was never run, and a row that is of
@@ -45,10 +48,10 @@ def render(report: Report) -> str:
 
 
 def _cases(report: Report) -> Iterator[Element]:
-    results: dict[str, list[Row]] = {}
+    results: dict[tuple[str, str], list[Row]] = {}
     for row in filter(_is_test, report["results"]):
-        results.setdefault(row["test"], []).append(row)
-    yield from (_measured(test, rows) for test, rows in results.items())
+        results.setdefault((run_of(row, report)["id"], row["test"]), []).append(row)
+    yield from (_measured(test, rows) for (_, test), rows in results.items())
     for row in report["failed"]:
         case = _case(row["test"], row["seconds"])
         _end(case, "failure", failure(row), failure_reason(row), row["replay"])
@@ -79,9 +82,9 @@ def _measured(test: str, rows: Sequence[Row]) -> Element:
         _properties((f"{claim}{name}", value) for claim, row in named for name, value in properties(row))
     )
     worst = min(rows, key=lambda row: SEVERITY.index(standing(row)))
-    ending = ENDINGS.get(rows[0]["outcome"])
-    if ending:
-        _end(case, ending, word(worst), reason(worst), worst["replay"])
+    ends = [ENDINGS[row["outcome"]] for row in rows if row["outcome"] in ENDINGS]
+    if ends:
+        _end(case, min(ends, key=[*ENDINGS.values()].index), word(worst), reason(worst), worst["replay"])
     return case
 
 

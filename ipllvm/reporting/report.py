@@ -138,7 +138,7 @@ def build(
     """
     models, benchmarks = _Catalogue(), _Catalogue()
     missed = _about("not_measured", not_measured)
-    families = release.families(rows, missed, raw=run.options.get("exit") == "raw")
+    families = release.families(rows, missed, **release.rules(run.options))
     said = release.standings(families)
     results = [
         {

@@ -1,8 +1,11 @@
 """What the run as a whole says of each claim, as rows of a report, made in verdicts/release.py."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
+from ipllvm.reporting import view
 from ipllvm.reporting.schema import Row
+from ipllvm.verdicts import release
 from ipllvm.verdicts.answer import Standing
 from ipllvm.verdicts.release import Family
 
@@ -18,6 +21,22 @@ def standing(found: Standing | None) -> Row | None:
         "p_worse": found.p_worse,
         "note": found.note,
     }
+
+
+def stood(
+    rows: Sequence[Mapping[str, Any]], lost: Sequence[Mapping[str, Any]], options: Mapping[str, Any]
+) -> list[Row]:
+    """Entries of a report, each with what a run of these options and `lost` tests says of it."""
+    found = release.standings(release.families(rows, lost, **release.rules(options)))
+    return [{**row, "standing": standing(found.get(place))} for place, row in enumerate(rows)]
+
+
+def with_verdicts(found: Sequence[Row], paired: Sequence[Sequence[Row]]) -> Iterator[Row]:
+    """What a baseline keeps of entries that `stood` gave, with the word of the run for the claim of each."""
+    for row, claims in zip(found, paired, strict=True):
+        for each in claims:
+            own = each["claim"]["name"] == row["claim"]["name"]
+            yield {**each, "verdict": view.standing(row) if own else ""}
 
 
 def multiplicity(families: Sequence[Family], results: Sequence[Row]) -> list[Row]:

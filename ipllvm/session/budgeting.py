@@ -36,7 +36,8 @@ def keep(reference: Reference, rows: Rows, options: Options, started: str) -> st
     if asked is None or not gated:
         return ""
     file, level = budget.file_of(reference.file), float(gated[0]["settings"][release.LEVEL])
-    families = [each for each in release.families(rows) if each.name == "no_regression"]
+    answers = release.families(rows, (), **release.rules(options.as_row()))
+    families = [each for each in answers if each.name == "no_regression"]
     alarm = any(each.answer.worse or each.answer.decision is Decision.VIOLATED for each in families)
     found = [row["verdict"]["p_worse"] for row in gated if row["verdict"]["p_worse"] is not None]
     made = budget.Entry(

@@ -183,6 +183,7 @@ class Comparison(pytest.Item):
         if self.key is None:
             return None
         kept, known = self.config.stash[REFERENCE], now.entries.get(self.key)
+        options = self.config.stash[OPTIONS]
         if known is None:
             close = outcome.renamed(self.key, now.entries.keys() - kept.baseline.entries.keys())
             raise NotMeasured(f"missing {outcome.words(self.key)}: {outcome.MISSING}{close}")
@@ -191,7 +192,7 @@ class Comparison(pytest.Item):
         unlike = [*agreement.disagreements(old, known), *refusing]
         if unlike:
             raise NotMeasured(f"not compared {outcome.words(self.key)}: {'; '.join(unlike)}")
-        change = compare.change(old, known, f"baseline {kept.name}", self.config.stash[OPTIONS].variants)
+        change = compare.change(old, known, f"baseline {kept.name}", options.variants, options.fail_on)
         self.notes = [f"noted: {each}" for each in (*told, *agreement.devices(old, known))]
         if change.improved:
             refresh = f"--save-baseline={kept.file.stem}"

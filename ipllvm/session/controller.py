@@ -66,6 +66,7 @@ class Session:
         self._places: list[Place] = []
         self._workers: Controller | None = None
         self._ended = ""
+        self._told_pooled = False
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
@@ -148,12 +149,35 @@ class Session:
             self.unwritten = first_line(error)
             session.exitstatus = int(session.exitstatus) or pytest.ExitCode.USAGE_ERROR
 
+    def tell_rest(self) -> None:
+        """Report what fails a gate and is no test, as tests: before JUnit is written."""
+        from ipllvm.session.pooled import failed, left_out
+
+        for key in self._left_out():
+            self.gathered.cases.update([left_out(self.config, key, LEFT_OUT)])
+        found = self.gathered.rows(self.config.stash.get(ROWS, {}))
+        pooled_row = self._pooled(found)
+        if not pooled_row or self.options.report_only or any(each.failed for each in self.gathered.reports):
+            return
+        budgeting.share(self.config.stash[REFERENCE], [row for _, _, row in found + pooled_row], self.options)
+        rows, missed = [*self._entries(found + pooled_row)], [*self._lost(NOT_MEASURED)]
+        stood = exiting.stood(rows, missed, self.options)
+        if any(place == len(found) and fails for place, fails, _ in stood):
+            failed(self.config, pooled_row[0][2])
+            self._told_pooled = True
+
     def _uncompared(self) -> "Iterator[Key]":
         """What of the baseline no comparison was made with."""
         if REFERENCE not in self.config.stash or self.options.plan:
             return
         done = {tuple(getattr(report, "ipllvm_compared", ()) or ()) for report in self.gathered.reports}
         yield from (key for key in self.config.stash[REFERENCE].baseline.entries if key not in done)
+
+    def _left_out(self) -> "list[Key]":
+        """What of that no test was there for."""
+        cases = self.gathered.cases.values()
+        here = {(about["property"], about["claim"], about["benchmark"]) for about in cases}
+        return [key for key in self._uncompared() if key not in here]
 
     def _entries(self, found: Iterable[tuple[str, str, dict[str, Any]]]) -> Iterator[dict[str, Any]]:
         """The rows as entries of the report."""
@@ -165,15 +189,14 @@ class Session:
 
     def _pooled(self, found: Sequence[Ended]) -> list[Ended]:
         """The row over all answers of a comparison with a baseline, where there is one."""
-        if REFERENCE not in self.config.stash or not found:
+        if REFERENCE not in self.config.stash or not found or self._told_pooled:
             return []
         from ipllvm.session.pooled import pooled
 
-        made = pooled(self.config.stash[REFERENCE], [row for _, _, row in found])
+        made = pooled(self.config.stash[REFERENCE], [row for _, _, row in found], self.options.fail_on)
         if made is None:
             return []
-        ended = {"HOLDS": "passed", "VIOLATED": "failed"}.get(made["verdict"]["decision"], "skipped")
-        return [(made["property"], ended, made)]
+        return [(made["property"], "passed" if made["verdict"]["decision"] == "HOLDS" else "skipped", made)]
 
     def _about(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
         """What a baseline of this run says of itself."""
@@ -245,12 +268,9 @@ class Session:
         why = f"not run: the session ended before it{f' ({self._ended})' if self._ended else ''}"
         for node, about in self.gathered.never_run(self.config):
             yield {**about, "test": node, "reason": why, "phase": "", "seconds": 0.0}
-        cases = self.gathered.cases.values()
-        here = {(about["property"], about["claim"], about["benchmark"]) for about in cases}
-        for key in self._uncompared():
-            if key not in here:
-                node, about = lost(self.options, key)
-                yield {**about, "test": node, "reason": LEFT_OUT, "phase": "", "seconds": 0.0}
+        for key in self._left_out():
+            node, about = lost(self.options, key)
+            yield {**about, "test": node, "reason": LEFT_OUT, "phase": "", "seconds": 0.0}
 
     def _replay(self, node: str) -> str:
         """The command line that runs a test again in the folder where this session was started."""
@@ -292,12 +312,13 @@ class Session:
     ) -> None:
         """Write the report, and baselines as asked for; raises UsageError."""
         from ipllvm.benchmarks import frames
-        from ipllvm.reporting import replays
+        from ipllvm.reporting import replays, standings
         from ipllvm.reporting import report as reports
         from ipllvm.reporting.folders import ensure_there, run_folder
         from ipllvm.verdicts import release, statements
 
-        about, paired = self._about(rows), [each for row in rows for each in row["paired"]]
+        stood = standings.stood(entries, missed, self.options.as_row())
+        about, paired = self._about(rows), [*standings.with_verdicts(stood, [row["paired"] for row in rows])]
         status = int(session.exitstatus)
         self._save(about, paired, status, len(missed))
         self._note()
@@ -316,7 +337,7 @@ class Session:
             options=self.options.as_row(),
         )
         answers = statements.of(statements.rows(rows), self.options.seed)
-        answers += release.of(entries, missed, raw=self.options.exit == "raw")
+        answers += release.of(entries, missed, **release.rules(self.options.as_row()))
         self.report = reports.build(
             entries,
             run,

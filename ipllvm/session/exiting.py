@@ -28,12 +28,13 @@ def refined(
         return status
     if status and not any(report.failed for report in reports):
         return status  # a test that could not be collected has no report
-    failing, standings = _answer(rows, lost, options)
-    if failing and not options.report_only:
+    deciding = stood(rows, lost, options)
+    if any(fails for _, fails, _ in deciding) and not options.report_only:
         return pytest.ExitCode.TESTS_FAILED
     if NOT_MEASURED in found or lost:
         return EXIT_NOT_MEASURED
-    undecided = UNDECIDED in found or ({"UNDECIDED", "WORSE"} & standings and not options.report_only)
+    open_ = {said for _, _, said in deciding} & {"UNDECIDED", "WORSE"}
+    undecided = UNDECIDED in found or (open_ and not options.report_only)
     return EXIT_UNDECIDED if undecided and options.fail_undecided else pytest.ExitCode.OK
 
 
@@ -48,20 +49,20 @@ def of_audit(status: int, report: dict[str, Any], options: Options) -> int:
 
 def _explained(report: pytest.TestReport, kind: str | None) -> bool:
     """Whether rows or reasons say why a test failed."""
-    return kind == NOT_MEASURED or (kind == VIOLATED and bool(getattr(report, "ipllvm_rows", [])))
+    measured = bool(getattr(report, "ipllvm_rows", []))
+    return kind == NOT_MEASURED or (kind in (VIOLATED, UNDECIDED) and measured)
 
 
-def _answer(rows: Rows, lost: Rows, options: Options) -> tuple[bool, set[str]]:
-    """Whether the claims of a run fail it, and how those stand that can: as its report says (answer.py)."""
+def stood(rows: Rows, lost: Rows, options: Options) -> list[tuple[int, bool, str]]:
+    """Of each row that can fail a run its place, whether it does, and how it stands, as the report says."""
     if not (rows or lost):
-        return False, set()
-    from ipllvm.reporting import answer
-    from ipllvm.reporting.standings import standing
+        return []
+    from ipllvm.reporting import answer, standings
     from ipllvm.reporting.view import standing as said
-    from ipllvm.verdicts import release
 
     rules = options.as_row()
-    found = release.standings(release.families(rows, lost, raw=options.exit == "raw"))
-    stood = [{**row, "standing": standing(found.get(place))} for place, row in enumerate(rows)]
-    deciding = [row for row in stood if answer.decides(row, rules)]
-    return any(answer.fails(row, rules) for row in deciding), set(map(said, deciding))
+    return [
+        (place, answer.fails(row, rules), said(row))
+        for place, row in enumerate(standings.stood(rows, lost, rules))
+        if answer.decides(row, rules)
+    ]

@@ -70,7 +70,9 @@ def finding(report: pytest.TestReport, raised: BaseException | None, item: pytes
             if item.config.get_verbosity() <= 0:
                 report.longrepr = f"{type(raised).__name__}: {visible(first_line(raised), LIMIT)}"
         return
-    if isinstance(raised, ClaimUndecided | NotTested):
+    if isinstance(raised, ClaimUndecided) and _stops(item):
+        report.longrepr = f"UNDECIDED: {raised}"
+    elif isinstance(raised, ClaimUndecided | NotTested):
         path, line, _ = item.location
         word = "UNDECIDED" if isinstance(raised, ClaimUndecided) else "Skipped"
         report.outcome = "skipped"
@@ -81,6 +83,12 @@ def finding(report: pytest.TestReport, raised: BaseException | None, item: pytes
         notes = getattr(raised, "__notes__", ()) if item.config.get_verbosity() > 0 else ()
         report.longrepr = "\n".join([str(raised), *notes])
     vars(report)["ipllvm_finding"] = _kind(raised)
+
+
+def _stops(item: pytest.Item) -> bool:
+    """Whether what a test can't decide fails the run: of a gate the comparisons', else its own claims'."""
+    options = item.config.stash[OPTIONS]
+    return options.fail_undecided and (bool(case(item)["claim"]) or not options.compares_only)
 
 
 def _unexpected(raised: BaseException | None) -> bool:

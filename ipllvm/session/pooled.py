@@ -1,16 +1,21 @@
-"""The row of a report over all answers that a run and its baseline gave: no test, made at the end."""
+"""What of a gate is no test and made at the end: the row over all answers, and what was left out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from ipllvm.gate.outcome import Key
 from ipllvm.records import BenchmarkInfo
-from ipllvm.session.comparisons import Reference
+from ipllvm.safety.printing import visible
+from ipllvm.session.comparisons import Reference, lost
+from ipllvm.session.outcomes import NOT_MEASURED, OPTIONS, VIOLATED
 from ipllvm.verdicts.release import REGRESSION
 from ipllvm.verdicts.worse import POOLED
 
 
-def pooled(reference: Reference, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+def pooled(reference: Reference, rows: Sequence[Mapping[str, Any]], fail_on: str) -> dict[str, Any] | None:
     """The row, from those that the tests gave; None where fewer than two measures were compared."""
     from ipllvm.gate import baseline
     from ipllvm.gate.compare import result
@@ -26,7 +31,7 @@ def pooled(reference: Reference, rows: Sequence[Mapping[str, Any]]) -> dict[str,
         return None  # each comparison stopped by itself, so that all answers are no sample of a known size
     keys = [(name, claim.removeprefix(REGRESSION), data) for name, claim, data in names]
     margin = min(row["claim"]["margin"] for row in gated)
-    found = all_answers(reference.baseline, now, keys, margin, f"baseline {reference.name}")
+    found = all_answers(reference.baseline, now, keys, margin, f"baseline {reference.name}", fail_on)
     if found is None:
         return None
     made = result(found, schema.result(dict(gated[0])))
@@ -34,3 +39,29 @@ def pooled(reference: Reference, rows: Sequence[Mapping[str, Any]]) -> dict[str,
     about = BenchmarkInfo("all", "", "all answers that both runs gave", n, clusters, n)
     row = schema.row(replace(made, property=POOLED, benchmark=about, trials=0))
     return {**row, "paired": [], "parts": {}}
+
+
+def failed(config: pytest.Config, row: dict[str, Any]) -> None:
+    """Report the row as a test that failed, to the terminal, to JUnit and to who else listens."""
+    from ipllvm.gate.pooled import KEY
+    from ipllvm.reporting.junit import properties
+
+    node, _ = lost(config.stash[OPTIONS], KEY)
+    verdict = row["verdict"]
+    why = visible(f"{row['claim']['text'].removesuffix('.')}: {verdict['reason']}", 1000)
+    own = {"ipllvm_rows": [row], "ipllvm_finding": VIOLATED, "ipllvm_case": {}}
+    _tell(config, node, why, user_properties=properties(row), **own)
+
+
+def left_out(config: pytest.Config, key: Key, why: str) -> tuple[str, dict[str, Any]]:
+    """Report a comparison that no test was there for as one that was not made; its id and case."""
+    node, about = lost(config.stash[OPTIONS], key)
+    _tell(config, node, why, ipllvm_rows=[], ipllvm_finding=NOT_MEASURED, ipllvm_case=about)
+    return node, about
+
+
+def _tell(config: pytest.Config, node: str, why: str, **own: Any) -> None:
+    make: Any = pytest.TestReport
+    place = (node.partition("::")[0], None, node.rpartition("::")[2])
+    config.hook.pytest_runtest_logstart(nodeid=node, location=place)
+    config.hook.pytest_runtest_logreport(report=make(node, place, {}, "failed", why, "call", **own))

@@ -6,9 +6,9 @@ violation and everything that is worse does.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ipllvm.records import Decision
+from ipllvm.records import Decision, Verdict
 from ipllvm.stats.multiplicity import holm
 from ipllvm.verdicts.decision import decision_of
 
@@ -26,7 +26,8 @@ class Member:
     """One claim of a family: its own p-values, 1 where nothing was decided, and its level.
 
     `why` says what it is where it is not decided. `p_worse` speaks of "no worse at all" than a baseline;
-    `pooled` is the row over all answers, for which half of that level is kept.
+    `pooled` is the row over all answers, for which half of that level is kept. `at_all` says that what is
+    worse at all is to fail (--fail-on=worse): then it is WORSE, also within its margin.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Member:
     alpha: float = 0.05
     p_worse: float = 1.0
     pooled: bool = False
+    at_all: bool = False
 
     def __str__(self) -> str:
         return f"{self.name} on {self.benchmark}" if self.benchmark else self.name
@@ -44,7 +46,7 @@ class Member:
     @property
     def alone(self) -> Decision:
         """What its own test says."""
-        return decision_of(self.alpha, self.p_holds, self.p_violated, self.p_worse)
+        return decision_of(self.alpha, self.p_holds, self.p_violated, self.p_worse, at_all=self.at_all)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ class Standing:
         """What a row says beside its own verdict: that it is worse, or that among many it is not enough."""
         alone, notes = self.member.alone, []
         if self.worse:
-            how_much = _BY_HOW_MUCH.get(self.decision, "")
+            within = self.decision is Decision.WORSE and self.p_holds <= self.member.alpha
+            how_much = _BY_HOW_MUCH.get(Decision.HOLDS if within else self.decision, "")
             notes = [f"worse than the baseline (p = {self.p_worse:.2g}){how_much}"]
         if alone is Decision.UNDECIDED and self.member.why != UNDECIDED:
             notes.append(self.member.why)
@@ -94,6 +97,18 @@ class RunAnswer:
         return any(each.worse for each in self.standings)
 
 
+def asked_at_all(verdict: Verdict, alpha: float) -> Verdict:
+    """A comparison's own verdict where what is worse at all is to fail: then WORSE, if it is no more.
+
+    >>> str(asked_at_all(Verdict(Decision.HOLDS, "", 0.01, 1.0, p_worse=0.01), 0.05).decision)
+    'WORSE'
+    """
+    worse = verdict.p_worse is not None and verdict.p_worse <= alpha
+    if verdict.decision is Decision.VIOLATED or not worse:
+        return verdict
+    return replace(verdict, decision=Decision.WORSE)
+
+
 def decide(members: Sequence[Member], raw: bool = False) -> RunAnswer:
     """The answer over all claims of a run; `raw` takes every claim at its own level, without correction.
 
@@ -114,7 +129,7 @@ def decide(members: Sequence[Member], raw: bool = False) -> RunAnswer:
         strict=True,
     )
     standings = tuple(
-        Standing(member, decision_of(member.alpha, *each), *each)
+        Standing(member, decision_of(member.alpha, *each, at_all=member.at_all), *each)
         for member, each in zip(members, adjusted, strict=True)
     )
     found = {each.decision for each in standings}

@@ -22,6 +22,8 @@ def finding(verdict: Verdict, claim: Claim) -> Finding | None:
     """What a verdict on a claim calls for; None where it holds."""
     if verdict.decision is Decision.VIOLATED:
         return ClaimViolated(f"{claim.text.removesuffix('.')}: {verdict.reason}")
+    if verdict.decision is Decision.WORSE:  # only where that is to fail a gate
+        return ClaimViolated(f"WORSE than the baseline (p = {verdict.p_worse:.2g}): {verdict.reason}")
     return ClaimUndecided(verdict.reason) if verdict.decision is Decision.UNDECIDED else None
 
 

@@ -27,7 +27,7 @@ _TEXTS = {
     "no_regression": {
         Decision.HOLDS: "As good as the baseline: none of {k} measures is worse by more than its margin.",
         Decision.UNDECIDED: "Not shown to be as good as the baseline: {holds} of {k} measures are.",
-        Decision.WORSE: "Worse than the baseline: {worse} of {k} measures, by how much is not shown.",
+        Decision.WORSE: "Worse than the baseline: {worse} of {k} measures; more than a margin is not shown.",
         Decision.VIOLATED: "Worse than the baseline: {violated} of {k} measures by more than the margin.",
     },
 }
@@ -44,13 +44,17 @@ class Family:
 
 
 def families(
-    rows: Sequence[Mapping[str, Any]], lost: Sequence[Mapping[str, Any]] = (), raw: bool = False
+    rows: Sequence[Mapping[str, Any]],
+    lost: Sequence[Mapping[str, Any]] = (),
+    *,
+    raw: bool = False,
+    at_all: bool = False,
 ) -> list[Family]:
     """The requirements of each model, and what was gated against a baseline, each family with its answer.
 
     `rows` are those of the report (ipllvm/reporting/report.py), `lost` the tests that gave none: property,
     model, benchmark, primary; those with a `claim` are comparisons that could not be made. `raw` takes every
-    claim at its own level.
+    claim at its own level; with `at_all` a comparison that is worse at all is WORSE (`rules`).
     """
     made = []
     keys = [(str(row["model"]["name"]), row["model"]["fingerprint"]) for row in rows]
@@ -72,7 +76,7 @@ def families(
             "fit_for_release": (primary + [None] * len(missed), [*members, *missed]),
             "no_regression": (
                 [*gated, *(None for _ in uncompared)],
-                [*(_member(rows[i]) for i in gated), *uncompared],
+                [*(_member(rows[i], at_all) for i in gated), *uncompared],
             ),
         }
         made += [
@@ -93,11 +97,24 @@ def standings(families: Sequence[Family]) -> dict[int, Standing]:
     }
 
 
+def rules(options: Mapping[str, Any]) -> dict[str, bool]:
+    """By which rules a run answers: the words of `families` and `of`, from the options in its report.
+
+    >>> rules({"exit": "raw", "fail_on": "worse"})
+    {'raw': True, 'at_all': True}
+    """
+    return {"raw": options.get("exit") == "raw", "at_all": options.get("fail_on") == "worse"}
+
+
 def of(
-    rows: Sequence[Mapping[str, Any]], lost: Sequence[Mapping[str, Any]] = (), raw: bool = False
+    rows: Sequence[Mapping[str, Any]],
+    lost: Sequence[Mapping[str, Any]] = (),
+    *,
+    raw: bool = False,
+    at_all: bool = False,
 ) -> list[Statement]:
     """A statement for each family of more than one claim; of a single one its own verdict says it all."""
-    found = families(rows, lost, raw)
+    found = families(rows, lost, raw=raw, at_all=at_all)
     return [_stated(family, RAW if raw else METHOD) for family in found if len(family.rows) > 1]
 
 
@@ -105,7 +122,7 @@ def _asked(row: Mapping[str, Any]) -> bool:
     return bool(row["claim"]["kind"] == "requirement")
 
 
-def _member(row: Mapping[str, Any]) -> Member:
+def _member(row: Mapping[str, Any], at_all: bool = False) -> Member:
     claim, verdict = row["claim"], row["verdict"]
     whole = not row["partial"] and row["outcome"] != "error"
     p_holds, p_violated, p_worse = (
@@ -124,6 +141,7 @@ def _member(row: Mapping[str, Any]) -> Member:
         alpha=alpha,
         p_worse=min(1.0, scale * p_worse),
         pooled=name == POOLED,
+        at_all=at_all,
     )
 
 

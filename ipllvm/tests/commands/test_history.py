@@ -90,6 +90,26 @@ def test_what_the_last_checkpoint_leaves_open_is_in_the_headline(
     assert first == "2 checkpoints, no requirement violated; 1 undecided at second"
 
 
+@pytest.mark.parametrize(
+    ("verdict", "status", "headline"),
+    [
+        ("UNDECIDED", 0, "no requirement violated; 1 undecided at second"),
+        ("VIOLATED", 1, "first violated at second: permutation invariance on easyvqa"),
+        ("", 0, "no requirement violated; 1 in older baselines, which kept no verdict"),
+    ],
+)
+def test_a_baseline_says_what_its_run_said(
+    verdict: str, status: int, headline: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever its values alone would come to: a model that sees nothing loses nothing either."""
+    for name, word in (("first", "HOLDS"), ("second", verdict)):
+        found = [{**row, "verdict": word} for row in rows(NOTHING, run=name)]
+        (tmp_path / f"{name}.json").write_text(dumps({"model": name}, found))
+    files = [tmp_path / "first.json", tmp_path / "second.json"]
+    assert history(*files, "--by=given", "--html", tmp_path / "page.html") == status
+    assert headline in capsys.readouterr().out.splitlines()[0]
+
+
 def test_neighbours_that_can_not_be_paired_are_told_with_the_reason(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -154,7 +174,8 @@ def test_baselines_are_checkpoints_too(tmp_path: Path, capsys: pytest.CaptureFix
     folder = tmp_path / "baselines"
     folder.mkdir()
     for name, values in (("release-1", NOTHING), ("release-2", WORSE)):
-        (folder / f"{name}.json").write_text(dumps({}, rows(values)))
+        word = "HOLDS" if values is NOTHING else "VIOLATED"
+        (folder / f"{name}.json").write_text(dumps({}, [{**row, "verdict": word} for row in rows(values)]))
     assert history("release-1", "release-2", "--report-dir", tmp_path) == 1
     assert "first violated at release-2; worse at release-2" in capsys.readouterr().out
     assert (tmp_path / "history.html").is_file()
@@ -167,7 +188,8 @@ def test_baselines_stand_in_the_order_they_were_measured_in_under_their_models_n
     (tmp_path / "baselines").mkdir()
     for name, hour, mark, values in (("one", 8, "9e8f", NOTHING), ("two", 9, "1a2b", WORSE)):
         about = {"model": {"name": "mine", "fingerprint": mark}, "started": f"2026-11-27T{hour:02}:00:00Z"}
-        (tmp_path / f"baselines/{name}.json").write_text(dumps(about, rows(values)))
+        saved = [{**row, "verdict": "HOLDS" if values is NOTHING else "VIOLATED"} for row in rows(values)]
+        (tmp_path / f"baselines/{name}.json").write_text(dumps(about, saved))
     assert history("two", "one", "--report-dir", tmp_path) == 1
     assert "first violated at two; worse at two" in capsys.readouterr().out
     text = Page((tmp_path / "history.html").read_text(encoding="utf-8")).text

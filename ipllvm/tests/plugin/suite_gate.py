@@ -15,7 +15,7 @@ from ipllvm.session.outcomes import OPTIONS
 from ipllvm.tests.reporting.reports import BENCHMARK, MODEL, result
 
 Record = Callable[[Result], None]
-WORSE = {"planted:blind": 60, "planted:modality": 5}
+WORSE = {"planted:blind": 60, "planted:positional": 20, "planted:modality": 5}
 """How many clean answers a model loses, and as many others under the perturbation; others lose none."""
 
 
@@ -37,7 +37,7 @@ def put(request: pytest.FixtureRequest, model_name: str, benchmark_name: str, re
                 found,
                 property=name,
                 model=replace(MODEL, name=model_name),
-                benchmark=replace(BENCHMARK, name=benchmark_name),
+                benchmark=replace(BENCHMARK, name=benchmark_name, n=count, clusters=count),
                 paired=((found.claim, drop), (clean_claim(2.0), clean)),
             )
         )

@@ -149,7 +149,7 @@ def test_a_gate_with_a_comparison_left_out_is_not_passed(done: dict[str, Session
     some = done["left-out"]
     assert some.status == 7 and set(lost(some).values()) == {LEFT} and len(lost(some)) == 2
     assert "Not answered yet" in last(some, "report.html").read_text()
-    assert set(agree(some).values()) == {"passed"}
+    assert [*agree(some).values()].count("failure") == 2, "those that were left out"
     (no_regression,) = [said for said in report(some)["statements"] if said["name"] == "no_regression"]
     assert no_regression["decision"] == "UNDECIDED"
 
@@ -220,7 +220,8 @@ def test_report_only_fails_no_comparison(more: dict[str, Session]) -> None:
 def test_undecided_passes_unless_it_is_told_to_fail(more: dict[str, Session]) -> None:
     assert (more["undecided"].status, more["undecided-fails"].status) == (0, 6)
     assert "4 undecided" in more["undecided"].lines[-1]
-    assert agree(more["undecided"]) == agree(more["undecided-fails"])
+    ends = [[*agree(more[name]).values()] for name in ("undecided", "undecided-fails")]
+    assert [each.count("failure") for each in ends] == [0, 4]
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import pytest
 
 from ipllvm.records import Decision
 from ipllvm.reporting import junit, schema
+from ipllvm.reporting.merging import merged
 from ipllvm.reporting.report import WithoutResult
 from ipllvm.tests.reporting import reports
 from ipllvm.tests.reporting.golden import check_golden
@@ -107,6 +108,20 @@ def test_two_claims_of_a_test_are_told_apart() -> None:
     (case,) = ElementTree.fromstring(junit.render(made)).iter("testcase")
     names = [found.attrib["name"] for found in case.iter("property")]
     assert {"permutation: verdict", "other: verdict"} <= set(names), "one case, as pytest has one"
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_runs_that_were_put_together_have_cases_of_their_own(failing: int) -> None:
+    """Whichever comes first: a run that fails is not hidden behind one of the same tests that passed."""
+    found = [reports.report(reports.result()) for _ in range(2)]
+    found[failing] = reports.report(reports.result(Decision.VIOLATED, "lost", p=1e-6))
+    for number, each in enumerate(found):
+        each["run"]["id"] = f"run-{number}"
+        each["results"][0]["test"] = "properties/test_a.py::test_a[m-b]"
+        each["results"][0]["outcome"] = "failed" if number == failing else "passed"
+    root = ElementTree.fromstring(junit.render(merged(found)))
+    ends = [case.find("failure") is not None for case in root.iter("testcase")]
+    assert ends == [number == failing for number in range(2)] and root.attrib["failures"] == "1"
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, "x" * 1_000_000])

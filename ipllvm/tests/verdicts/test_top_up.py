@@ -56,6 +56,12 @@ def test_a_second_look_needs_more_than_it_would_alone(tmp_path: Path) -> None:
     assert again == verdicts[1], "a look that is repeated spends nothing"
 
 
+def test_what_was_stopped_is_no_look(tmp_path: Path) -> None:
+    """Nothing was decided: the run that goes on pays for nothing, and its looks are those that were seen."""
+    stopped = Noted(Book(tmp_path), "p m b 0", 1500).glimpsed(flips(300, 0), claim(), None, 1500)
+    assert stopped.p_holds < 1 and not (tmp_path / FILE).exists()
+
+
 def test_a_first_look_that_planned_none_is_told(tmp_path: Path) -> None:
     Noted(Book(tmp_path), "p m b 0", None).decide(flips(300, 6), claim(), None, 1500)
     found = Noted(Book(tmp_path), "p m b 0", 1500).decide(flips(1500, 5), claim(), None, 1500)
