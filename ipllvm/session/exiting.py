@@ -33,7 +33,7 @@ def refined(
         return pytest.ExitCode.TESTS_FAILED
     if NOT_MEASURED in found or lost:
         return EXIT_NOT_MEASURED
-    open_ = {said for _, _, said in deciding} & {"UNDECIDED", "WORSE"}
+    open_ = {word for _, _, word in deciding} & {"UNDECIDED", "WORSE"}
     undecided = UNDECIDED in found or (open_ and not options.report_only)
     return EXIT_UNDECIDED if undecided and options.fail_undecided else pytest.ExitCode.OK
 
@@ -58,11 +58,11 @@ def stood(rows: Rows, lost: Rows, options: Options) -> list[tuple[int, bool, str
     if not (rows or lost):
         return []
     from ipllvm.reporting import answer, standings
-    from ipllvm.reporting.view import standing as said
+    from ipllvm.reporting.view import standing
 
     rules = options.as_row()
     return [
-        (place, answer.fails(row, rules), said(row))
+        (place, answer.fails(row, rules), standing(row))
         for place, row in enumerate(standings.stood(rows, lost, rules))
         if answer.decides(row, rules)
     ]
