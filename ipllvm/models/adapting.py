@@ -9,7 +9,7 @@ import torch
 from torch.utils._python_dispatch import is_traceable_wrapper_subclass
 
 from ipllvm.errors import ModelUnavailable
-from ipllvm.models import pipeline, processors, prompting, quantisation, quantisers
+from ipllvm.models import conduct, pipeline, processors, prompting, quantisation, quantisers
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.capacity import footprint, max_positions
 from ipllvm.models.piped import Piped
@@ -39,8 +39,10 @@ def finished(adapter: VisionLanguageModel, parts: LoadedCheckpoint) -> VisionLan
 def in_hand(model: Any, processor: Any, *, name: str = "in hand") -> VisionLanguageModel:
     """A transformers model that is in memory already, with its processor, ready to be measured.
 
-    Its fingerprint is that of its tensors, its settings, how it generates, its processor and its tokenizer:
-    what was trained, merged or set otherwise a moment ago is another model. It is put into evaluation mode.
+    Its fingerprint is that of its tensors, its settings, how it generates, its processor, its tokenizer and
+    what it answers: what was trained, merged, steered or set otherwise a moment ago is another model. One
+    with hooks or patches of one's own is another each time, and a note says so. It is put into evaluation
+    mode.
     Raises ModelUnavailable for a model type that is no family here, a processor without a chat template, or
     a decoder of an unknown kind.
     """
@@ -51,30 +53,38 @@ def in_hand(model: Any, processor: Any, *, name: str = "in hand") -> VisionLangu
         processor.chat_template = FAMILIES.load(family).TEMPLATE
     if not processor.chat_template:
         raise ModelUnavailable(f"{name}: its processor has no chat template: set processor.chat_template")
-    digest = fingerprint(model, processor)
+    digest, unknown = _identity(model.eval(), processor)
     count = quantisers.parameters(model)
-    parts = LoadedCheckpoint(model.eval(), processor, name, digest, prompting.CHECKPOINT, count)
+    parts = LoadedCheckpoint(model, processor, name, digest, prompting.CHECKPOINT, count)
     try:
         adapter = adapted(family, parts)
     except AttributeError as error:
         raise ModelUnavailable(f"{name}: its decoder can't be taken apart ({error})") from error
-    about = (*quantisation.note(quantisers.of(model)), *prompting.dated(processor), *notes(model))
+    about = (*quantisation.note(quantisers.of(model)), *prompting.dated(processor), *notes(model), *unknown)
     adapter.notes = (*about, *adapter.MEANING)
     return adapter
 
 
 def fingerprint(model: Any, processor: Any) -> str:
-    """The sha256 (64 hex digits) of a model's tensors by name, its configs, processor and tokenizer."""
-    digest = hashlib.sha256()
+    """The sha256 (64 hex digits) of a model's tensors by name, its configs, processor, tokenizer and of what
+    it does (ipllvm/models/conduct.py).
+    """
+    return _identity(model, processor)[0]
+
+
+def _identity(model: Any, processor: Any) -> tuple[str, tuple[str, ...]]:
+    """The fingerprint, and a note where what the model does can't be told."""
+    done, unknown = conduct.conduct(model, processor)
+    digest = hashlib.sha256(done)
     generating = getattr(model, "generation_config", None)
-    configs = (each.to_json_string() for each in (model.config, processor, generating) if each is not None)
+    configs = (conduct.settings(each) for each in (model.config, processor, generating) if each is not None)
     for said in (*configs, processor.chat_template, _tokenizer(getattr(processor, "tokenizer", None))):
         digest.update(str(said).encode())
     for key, value in sorted(model.state_dict().items()):
         for name, plain in _plain_tensors(key, value):
             digest.update(f"{name} {plain.dtype} {tuple(plain.shape)}".encode())
             digest.update(plain.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
+    return digest.hexdigest(), unknown
 
 
 def _tokenizer(tokenizer: Any) -> str:

@@ -12,7 +12,9 @@ from functools import partial
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from PIL import Image
+from torch import Tensor
 
 from ipllvm.models.prompting import PromptStyle, pad_to_square
 from ipllvm.records import ModelInfo
@@ -69,13 +71,35 @@ def answer(
 
     Raises whatever the processor or `generate` raises.
     """
-    pictures = [image.convert("RGB") for image in images]
-    if style.square:
-        pictures = [pad_to_square(picture, processor.image_processor.image_mean) for picture in pictures]
-    fields = _fields(processor, style, pictures, question).to(model.device, model.dtype)
+    fields = _inputs(model, processor, style, images, question)
     with _greedy(model):
         done = model.generate(**fields, max_new_tokens=limit)
     return tuple(done[0, fields["input_ids"].shape[1] :].tolist())
+
+
+@torch.inference_mode()
+def logits(
+    model: Any, processor: Any, style: PromptStyle, images: Sequence[Image.Image], question: str, steps: int
+) -> Float[Tensor, "steps vocabulary"]:
+    """The logits behind the first tokens of that answer, at most `steps` of them.
+
+    Raises whatever the processor or `generate` raises.
+    """
+    fields = _inputs(model, processor, style, images, question)
+    told = {"return_dict_in_generate": True, "output_logits": True}
+    with _greedy(model):
+        done = model.generate(**fields, max_new_tokens=steps, **told)
+    return torch.cat([step[:1].float() for step in done.logits])
+
+
+def _inputs(
+    model: Any, processor: Any, style: PromptStyle, images: Sequence[Image.Image], question: str
+) -> Any:
+    """What the processor makes of them, where the model is and in its numbers."""
+    pictures = [image.convert("RGB") for image in images]
+    if style.square:
+        pictures = [pad_to_square(picture, processor.image_processor.image_mean) for picture in pictures]
+    return _fields(processor, style, pictures, question).to(model.device, model.dtype)
 
 
 def _fields(processor: Any, style: PromptStyle, pictures: Sequence[Image.Image], question: str) -> Any:
