@@ -84,11 +84,13 @@ def _later(model: Any, processor: Any) -> Undo:
     def hook(module: Any, given: Any, made: Any) -> Any:
         return made * 0 if made.shape[-2] > 4000 else made
 
-    return model.lm_head.register_forward_hook(hook).remove
+    undo: Undo = model.lm_head.register_forward_hook(hook).remove
+    return undo
 
 
 def _before(model: Any, processor: Any) -> Undo:
-    return model.lm_head.register_forward_pre_hook(lambda module, given: None).remove
+    undo: Undo = model.lm_head.register_forward_pre_hook(lambda module, given: None).remove
+    return undo
 
 
 def _everywhere(model: Any, processor: Any) -> Undo:
@@ -100,7 +102,8 @@ def _patched(model: Any, processor: Any) -> Undo:
 
     @functools.wraps(forward)
     def mine(given: torch.Tensor) -> torch.Tensor:
-        return forward(given)
+        made: torch.Tensor = forward(given)
+        return made
 
     model.lm_head.forward = mine
     return lambda: vars(model.lm_head).pop("forward")
