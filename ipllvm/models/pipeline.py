@@ -86,9 +86,9 @@ def logits(
     Raises whatever the processor or `generate` raises.
     """
     fields = _inputs(model, processor, style, images, question)
-    told = {"return_dict_in_generate": True, "output_logits": True}
+    form = {"return_dict_in_generate": True, "output_logits": True}
     with _greedy(model):
-        done = model.generate(**fields, max_new_tokens=steps, **told)
+        done = model.generate(**fields, max_new_tokens=steps, **form)
     return torch.cat([step[:1].float() for step in done.logits])
 
 
