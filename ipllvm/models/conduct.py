@@ -43,10 +43,10 @@ def conduct(model: Any, processor: Any) -> tuple[bytes, tuple[str, ...]]:
     for why in foreign(model, processor):
         return _unknown(why)
     try:
-        said = pipeline.logits(model, processor, prompting.CHECKPOINT, [_picture()], QUESTION, STEPS)
+        found = pipeline.logits(model, processor, prompting.CHECKPOINT, [_picture()], QUESTION, STEPS)
     except Exception as error:  # whatever the processor or `generate` raises
         return _unknown(f"it can't be asked ({type(error).__name__}: {visible(first_line(error), 100)})")
-    return hashlib.sha256(_rounded(said).tobytes()).digest(), ()
+    return hashlib.sha256(_rounded(found).tobytes()).digest(), ()
 
 
 def _unknown(why: str) -> tuple[bytes, tuple[str, ...]]:
@@ -91,9 +91,9 @@ def _is_foreign(call: Any) -> bool:
     return str(home).partition(".")[0] not in LIBRARIES
 
 
-def _rounded(said: Float[Tensor, "steps vocabulary"]) -> np.ndarray:
+def _rounded(logits: Float[Tensor, "steps vocabulary"]) -> np.ndarray:
     """The rows, each of mean 0 and deviation 1, along fixed directions, in thousandths."""
-    rows = np.clip(np.nan_to_num(said.double().cpu().numpy()), -1e6, 1e6)
+    rows = np.clip(np.nan_to_num(logits.double().cpu().numpy()), -1e6, 1e6)
     rows -= rows.mean(axis=1, keepdims=True)
     length = np.linalg.norm(rows, axis=1, keepdims=True)
     directions = np.random.default_rng(0).standard_normal((rows.shape[1], DIRECTIONS))

@@ -143,8 +143,8 @@ def test_code_that_was_put_into_it_is_never_known_again(
     finally:
         undo()
     assert len({first.fingerprint, *(each.fingerprint for each in held)}) == 3
-    said = [note for note in held[0].notes if "is not taken from the store" in note]
-    assert len(said) == 1, held[0].notes
+    notes = [note for note in held[0].notes if "is not taken from the store" in note]
+    assert len(notes) == 1, held[0].notes
     assert in_hand(*parts).fingerprint == first.fingerprint
     assert not [note for note in first.notes if "the store" in note]
 
