@@ -106,10 +106,14 @@ class Report:
     def __getitem__(self, key: str | tuple[str, ...]) -> Result:
         """The result of a property or claim, and where there are several of a benchmark, and model.
 
-        Raises UnknownName with the closest name, and UsageError where several results are meant.
+        Raises UnknownName with the closest name, NotMeasured for a property that could not be measured, and
+        UsageError where several results are meant.
         """
         names = (key,) if isinstance(key, str) else key
         found = list(self.results)
+        for lost in self.missing:
+            if lost.property == names[0] and not any(names[0] in _names(each, "property") for each in found):
+                raise NotMeasured(f"{lost.property} on {lost.benchmark}: {lost.reason}")
         for kind, name in zip(("property", "benchmark", "model"), names, strict=False):
             matching = [each for each in found if name in _names(each, kind)]
             if not matching:

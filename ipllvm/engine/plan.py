@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ipllvm.perturbations.code import identity_of
 from ipllvm.records import Perturbation, Sample, Trial
 from ipllvm.sampling import Key, generator
 
@@ -61,7 +62,7 @@ class Plan:
 
     def trial(self, sample: Sample, perturbation: Perturbation, draw: int) -> Trial:
         """The trial of one sample; without randomness the seed is no part of it."""
-        return Trial(sample.id, str(perturbation), draw, self.seed if perturbation.random else 0)
+        return Trial(sample.id, identity_of(perturbation), draw, self.seed if perturbation.random else 0)
 
     def cases(self, samples: Sequence[Sample], perturbation: Perturbation) -> list[PlannedTrial]:
         """The trials of some samples under one perturbation."""
@@ -69,9 +70,14 @@ class Plan:
         return [PlannedTrial(trial, sample, perturbation, self.seed) for trial, sample in named]
 
     def _named(self, samples: Sequence[Sample], perturbation: Perturbation) -> Iterator[tuple[Trial, Sample]]:
-        name, seed = str(perturbation), self.seed if perturbation.random else 0
+        name, seed = identity_of(perturbation), self.seed if perturbation.random else 0
         draws = range(self.draws_of(perturbation))
         return ((Trial(sample.id, name, draw, seed), sample) for sample in samples for draw in draws)
+
+    @property
+    def names(self) -> list[str]:
+        """What its perturbations are known by, in their order."""
+        return [identity_of(perturbation) for perturbation in self.perturbations]
 
     def trials(self) -> Iterator[Trial]:
         """Every trial."""

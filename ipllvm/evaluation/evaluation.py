@@ -210,7 +210,7 @@ class Evaluation:
         settings, kinds = self.settings, (Clean(), *perturbations)
         draws = settings.draws if draws is None else draws
         plan = Plan(data.samples, kinds, draws, settings.seed, data.max_new_tokens, settings.answer)
-        self._perturbations += [str(p) for p in plan.perturbations]
+        self._perturbations += plan.names
         require(self.model, plan.perturbations)
         needed = {each.artifact for each in plan.perturbations if isinstance(each, NeedsArtifact)}
         if self._artifacts is not None:  # with another maker of them it is another perturbation

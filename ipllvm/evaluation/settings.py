@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ipllvm.perturbations.code import apart
 from ipllvm.records import Benchmark, Label
 
 Setting = str | int | float | bool
@@ -38,7 +39,12 @@ class Settings:
         return self.max_errors if self.max_errors >= 1 else self.max_errors * samples
 
     def row(self, data: Benchmark, batch_size: int, perturbations: Sequence[str]) -> dict[str, Setting]:
-        """The settings of a result; those of a fixed, unrepeated number of samples go without saying."""
+        """The settings of a result; those of a fixed, unrepeated number of samples go without saying.
+
+        `perturbations` are what they are known by; the code of one's own is a setting apart.
+        """
+        names = [apart(name) for name in dict.fromkeys(perturbations)]
+        codes = "; ".join(f"{printed} {code}" for printed, code in names if code)
         return {
             **self.measurement,
             **self.parameters,
@@ -48,7 +54,8 @@ class Settings:
             "batch_size": batch_size,
             "max_new_tokens": data.max_new_tokens,
             "self_check": self.self_check,
-            "perturbations": "; ".join(dict.fromkeys(perturbations)),
+            "perturbations": "; ".join(printed for printed, _ in names),
+            **({"code": codes} if codes else {}),
             **({"sequential": self.sequential} if self.sequential else {}),
             **({"family_wise": self.family} if self.family > 1 else {}),
             **({"curve_samples": self.curve} if self.curve else {}),

@@ -16,6 +16,7 @@ from ipllvm.errors import ClaimViolated, NotMeasured, NotTested
 from ipllvm.laws.refute import refute
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.perturbations.base import Base
+from ipllvm.perturbations.code import identity_of
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.perturbations.untouched import Untouched
@@ -84,7 +85,9 @@ class Probe:
     ) -> dict[str, Tokens]:
         """Token ids by sample, of the probe's own unless others are given."""
         outcomes = self._run(self.samples if samples is None else samples, SAMPLES, perturbation)
-        return {t.sample: r.tokens for t, r in outcomes.items() if t.perturbation == str(perturbation)}
+        return {
+            t.sample: r.tokens for t, r in outcomes.items() if t.perturbation == identity_of(perturbation)
+        }
 
     @cached_property
     def untouched(self) -> dict[str, Tokens]:
