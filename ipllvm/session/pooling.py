@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ipllvm.session.comparisons import REFERENCE
+
 if TYPE_CHECKING:
     from ipllvm.session.controller import Session
 
@@ -16,6 +18,7 @@ class Pooling:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, exitstatus: int) -> None:
-        """Where the tests came to their end."""
-        if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        """Where the tests of a gate came to their end."""
+        config, ended = self._session.config, exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+        if ended and REFERENCE in config.stash and not config.getoption("collectonly"):
             self._session.tell_rest()
