@@ -40,17 +40,17 @@ class AlignmentRecord:
     values: list[float]
     null: list[float]
     cka: float | None
-    halves: list[tuple[float, float]]
+    halves: list[list[float]]
 
     @classmethod
     def of(cls, found: Alignment) -> "AlignmentRecord":
         """What is written of one."""
         numbers = found.values.tolist(), found.null.tolist()
-        return cls(found.best, found.observed, *numbers, found.cka, list(map(tuple, found.halves.tolist())))
+        return cls(found.best, found.observed, *numbers, found.cka, found.halves.tolist())
 
     def alignment(self) -> Alignment:
         """What was written."""
-        halves = np.reshape(np.array(self.halves, dtype=float), (-1, 2))
+        halves = np.reshape(np.array(self.halves, dtype=float), (-1, len(self.values)))
         numbers = np.array(self.values), np.array(self.null)
         return Alignment(self.best, self.observed, *numbers, self.cka, halves)
 

@@ -22,7 +22,7 @@ UNSTABLE = ("perturbations", "self_check", "reused")
 """Settings that no baseline keeps."""
 PAIRED = ("samples", "clusters", "values", "over")
 """What a file keeps by sample, compressed."""
-ALIKE = ("bound", "lattice", "draws", "n_error", "weighted", "unknown", "shared")
+ALIKE = ("bound", "lattice", "draws", "n_error", "weighted", "unknown", "shared", "sample_count")
 """What an entry has of its contrast under the same name, beside what there is by sample."""
 
 
@@ -32,10 +32,10 @@ class BaselineEntry:
 
     `floor` is how far a repetition of the same run may be off, in points, where there was one, `noise` how
     many of its clusters lost and won, of how many. A claim on a ratio has the values of its denominator,
-    their bound and the share that is claimed. `unknown` and `shared` as in Contrast; older files do not say
-    them: a `shared` of 0 is not known. A sequential gate has how many samples had given a value at each of
-    its `analyses`, of how many, and how many were `planned`. `verdict` is what the run said of the claim,
-    empty where that was not kept, as of clean scores and in older files.
+    their bound and the share that is claimed. `unknown`, `shared` and `sample_count` as in Contrast; older
+    files do not say them: a `shared` of 0 is not known. A sequential gate has how many samples had given a
+    value at each of its `analyses`, of how many, and how many were `planned`. `verdict` is what
+    the run said of the claim, empty where that was not kept, as of clean scores and in older files.
     """
 
     key: Key
@@ -58,6 +58,7 @@ class BaselineEntry:
     share: float = 0.0
     unknown: tuple[float, float] | None = None
     shared: float = 1.0
+    sample_count: int = 0
     analyses: tuple[tuple[int, int], ...] = ()
     planned: int = 0
     verdict: str = ""
@@ -145,11 +146,19 @@ def rows(result: Result) -> list[dict[str, Any]]:
                     "noise": list(result.noise.get(claim.name, ())),
                     "analyses": [list(look) for look in result.analyses.get(claim.name, ())],
                     "planned": result.benchmark.n if result.analyses.get(claim.name) else 0,
+                    "sample_count": _sample_count(result, claim, contrast),
                     **_denominator(contrast),
                     "said": answers.as_rows(result.said, contrast.samples, claim.name == CLEAN),
                 }
             )
     return made
+
+
+def _sample_count(result: Result, claim: Claim, contrast: Contrast) -> int:
+    """How many samples were asked for a contrast's values; 0 where that is one each."""
+    analyses = result.analyses.get(claim.name)
+    count = analyses[-1][1] if analyses else result.benchmark.n
+    return count if count > len(contrast.values) + contrast.n_error else 0
 
 
 def _denominator(contrast: Contrast) -> dict[str, Any]:
@@ -202,6 +211,7 @@ def entry(row: Mapping[str, Any], paired: Mapping[str, Any]) -> BaselineEntry:
         share=row.get("share", 0.0),
         unknown=tuple(row["unknown"]) if row.get("unknown") else None,
         shared=row.get("shared") or former.shared(row["property"]),
+        sample_count=row.get("sample_count", 0),
         analyses=tuple((values, asked) for values, asked in row.get("analyses", ())),
         planned=row.get("planned", 0),
         verdict=row.get("verdict", ""),
@@ -212,8 +222,8 @@ def difference(old: BaselineEntry, new: BaselineEntry) -> Contrast:
     """New minus old contrast by sample id, positive is worse.
 
     A difference in differences lies in twice the contrast's range. Samples that one run lacks count
-    as errors, which may lie as far as what the other run has of them leaves open. How much the samples share
-    is what the new run says.
+    as errors, which may lie as far as what the other run has of them leaves open. How much the samples share,
+    and how many were asked for them, is what the new run says.
     """
     after, before = new.contrast, old.contrast
     shared, there = after.paired_with(before)
@@ -232,6 +242,7 @@ def difference(old: BaselineEntry, new: BaselineEntry) -> Contrast:
         weighted=new.weighted,
         unknown=_unpaired(_beyond(after, shared), _beyond(before, there), new.worse, lost * bound),
         shared=after.shared,
+        sample_count=after.sample_count,
     )
 
 

@@ -73,6 +73,7 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True):
     analyses: Annotated[list[tuple[Natural, Natural]], Meta(max_length=LOOKS)] = []
     planned: Natural = 0
     verdict: Literal["", "HOLDS", "VIOLATED", "UNDECIDED", "WORSE", "NOT MEASURED"] = ""
+    sample_count: Natural = 0
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):

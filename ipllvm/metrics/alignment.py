@@ -32,8 +32,8 @@ class Alignment:
 
     `best` are the layers of the largest mean, `observed`; `values` are each item's shares at layers
     chosen on the other half of the items, so that the choice does not favour them; `null` are the
-    maxima under permuted pairings, `cka` the linear CKA of the best layers. `halves` are the means of random
-    halves of the items with their neighbours sought there alone, at the same layers (halves.py).
+    maxima under permuted pairings, `cka` the linear CKA of the best layers. `halves` are each item's shares
+    in random halves of the items, with neighbours sought there alone, at the same layers (halves.py).
     """
 
     best: tuple[int, int]
@@ -41,7 +41,7 @@ class Alignment:
     values: "Float[np.ndarray, 'items']"
     null: "Float[np.ndarray, 'permutations']"
     cka: float | None
-    halves: "Float[np.ndarray, 'splits 2']" = field(default_factory=lambda: np.zeros((0, 2)))
+    halves: "Float[np.ndarray, 'splits items']" = field(default_factory=lambda: np.zeros((0, 0)))
 
     @property
     def p(self) -> float:
@@ -242,8 +242,8 @@ def _in_halves(
     chosen: "Sequence[tuple[Int[np.ndarray, 'half'], tuple[int, int]]]",
     k: int,
     clusters: Sequence[str] | None,
-) -> "Float[np.ndarray, 'splits 2']":
-    """The mean share in both halves of each split, of every item at the layers chosen for it."""
+) -> "Float[np.ndarray, 'splits items']":
+    """Every item's share in the half that it is in, by split, at the layers chosen for it."""
     items = len(first)
     reach = min(REACH * k, items - 1)
     common = {
@@ -254,10 +254,11 @@ def _in_halves(
     }
     found = []
     for half in splits(items, k, clusters):
-        means = []
+        own = np.empty(items)
         for inside in (half, ~half):
             shares = {layers: each.shares(inside) for layers, each in common.items()}
-            of_half = [shares[layers][rows[inside[rows]]] for rows, layers in chosen]
-            means.append(float(np.concatenate(of_half).mean()))
-        found.append(means)
-    return np.reshape(np.array(found, dtype=float), (-1, 2))
+            for rows, layers in chosen:
+                there = rows[inside[rows]]
+                own[there] = shares[layers][there]
+        found.append(own)
+    return np.reshape(np.array(found, dtype=float), (-1, items))

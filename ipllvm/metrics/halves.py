@@ -1,9 +1,9 @@
 """How much a mean over items that share neighbours varies: from random halves of the items.
 
 An item's value then depends on the others, so that the spread of the values is not that of their mean. What
-two halves of independent clusters give, with neighbours sought in each half alone, is independent: half the
-square of its difference has the variance of one half's mean for its expectation, whatever the law. That of
-all items is put at half of it, which a U-statistic's is at most (Hoeffding 1948).
+two halves of independent clusters give, with neighbours sought in each half alone, is independent: the square
+of its difference has the variances of both halves' means for its expectation, whatever the law. How many
+times that is what the values' own spread inside the same halves would make it is taken to be so for all.
 """
 
 from collections.abc import Iterator, Sequence
@@ -60,17 +60,26 @@ class CommonNeighbours:
 
 
 def sharing(
-    values: "Float[np.ndarray, 'items']", halves: "Float[np.ndarray, 'splits 2']", clusters: Sequence[str]
+    values: "Float[np.ndarray, 'items']", halves: "Float[np.ndarray, 'splits items']", clusters: Sequence[str]
 ) -> float:
     """How many times the variance of the values' mean is that of as many independent clusters, at least 1.
 
-    `halves` are the means of both halves, by split; beside them those of the same values in the same halves
-    differ as independent ones do. Without any all items count as one.
+    `halves` are the items' values in the half that each is in, by split. Without any all items count as one.
     """
     if not len(halves):
         return float(len(values))
-    alone = np.array(
-        [(values[half].mean(), values[~half].mean()) for half in splits(len(values), 1, clusters)]
-    )
-    apart, together = (float(np.mean((each[:, 0] - each[:, 1]) ** 2)) for each in (alone, halves))
-    return min(max(together / apart, 1.0), float(len(values))) if apart > 0 else 1.0
+    _, own = np.unique(list(clusters), return_inverse=True)
+    apart = alone = 0.0
+    for half, inside in zip(splits(len(values), 1, clusters), halves, strict=True):
+        sides = half, ~half
+        first, second = (float(inside[side].mean()) for side in sides)
+        apart += (first - second) ** 2
+        alone += sum(_own_variance(inside[side], own[side]) for side in sides)
+    return min(max(apart / alone, 1.0), float(len(values))) if alone > 0 else 1.0
+
+
+def _own_variance(values: "Float[np.ndarray, 'items']", clusters: "Int[np.ndarray, 'items']") -> float:
+    """The variance of the values' mean if clusters were independent; 0 of a single one."""
+    sums = np.bincount(clusters, values - values.mean())
+    groups = np.count_nonzero(np.bincount(clusters))
+    return float(sums @ sums) * groups / (groups - 1) / len(values) ** 2 if groups > 1 else 0.0

@@ -453,3 +453,23 @@ def test_an_alignment_kept_before_sharing_was_known_is_not_decided_with_another_
     known = of({}, [{**row, "shared": 1.0} for row in before])
     (change,) = compare(old, known, "b").changes
     assert change.verdict.decision is Decision.HOLDS
+
+
+@pytest.mark.parametrize(("count", "told"), [(60, 149), (300, 745)])
+def test_advice_of_a_gate_counts_samples_where_only_some_bear_on_the_claim(
+    count: int, told: int, tmp_path: Path
+) -> None:
+    """Of 300 questions 60 are of absent things: to compare 149 of these, 745 have to be asked."""
+    ids = SAMPLES[:60]
+    contrast = Contrast("performance_drop", np.zeros(60), ids, samples=ids)
+    run = reports.result()
+    run = replace(run, claim=CLAIM, paired=((CLAIM, contrast),), benchmark=replace(run.benchmark, n=count))
+    path = tmp_path / "kept.json"
+    path.write_text(dumps({}, baselines.rows(run)))
+    (entry,) = load(path).entries.values()
+    assert entry.sample_count == (count if count > 60 else 0)
+    looked = replace(run, analyses={"permutation": ((20, 100), (60, 200))}) if count > 60 else run
+    assert baselines.rows(looked)[0]["sample_count"] == (200 if count > 60 else 0)
+    clean = replace(entry, claim=baselines.clean_claim(2.0))
+    (change,) = compare(Baseline({}, {entry.key: clean}), Baseline({}, {entry.key: clean}), "kept").changes
+    assert change.verdict.n_to_decide == told

@@ -26,7 +26,7 @@ def measured(name: str, clean: np.ndarray, permuted: np.ndarray | None = None, n
     claim = baselines.clean_claim(2.0)
     drop = Contrast("performance_drop", clean - (clean if permuted is None else permuted), ids, samples=ids)
     found = reports.result()
-    about = replace(found.benchmark, name=name)
+    about = replace(found.benchmark, name=name, n=len(clean))
     pairs: tuple[tuple[Claim, Contrast], ...] = ((CLAIM, drop), (claim, score))
     kept = baselines.rows(replace(found, benchmark=about, paired=pairs, noise=dict(noise)))
     return kept if permuted is not None else kept[1:]

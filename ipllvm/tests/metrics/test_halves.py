@@ -42,18 +42,33 @@ def test_common_neighbours_among_some_are_those_of_the_items_alone(seed: int) ->
     assert common.shares(np.ones(60, bool)).tolist() == mutual_knn(first, second, k).tolist()
 
 
-def test_values_that_are_independent_share_nothing() -> None:
-    values, names = drawn(0, 400), [str(i) for i in range(400)]
-    halves = np.array([(values[half].mean(), values[~half].mean()) for half in splits(400, 1)])
-    assert sharing(values, halves, names) == pytest.approx(1)
-    assert sharing(values, 2 * halves, names) == pytest.approx(4)
-    assert sharing(values, halves / 2, names) == 1
+@pytest.mark.parametrize("size", [1, 4])
+def test_clusters_that_are_independent_share_nothing(size: int) -> None:
+    names, found = [str(i // size) for i in range(400)], []
+    for seed in range(40):
+        values = np.repeat(drawn(seed, 400 // size), size)
+        halves = np.array([values] * SPLITS)
+        found.append(sharing(values, halves, names))
+        assert sharing(values, 7 * halves, names) == pytest.approx(found[-1])
+    assert 1 <= np.mean(found) < 1.2
+
+
+def test_halves_that_differ_by_more_than_their_own_spread_share_as_many_times_more() -> None:
+    values, names = drawn(1, 200), [str(i) for i in range(200)]
+    halves = np.array([values + 0.15 * half for half in splits(200, 1)])
+    by_hand = [
+        (own[half].mean() - own[~half].mean(), own[half].var(ddof=1) / 100 + own[~half].var(ddof=1) / 100)
+        for own, half in zip(halves, splits(200, 1), strict=True)
+    ]
+    apart, alone = np.array(by_hand).T
+    assert sharing(values, halves, names) == pytest.approx((apart**2).sum() / alone.sum())
+    assert sharing(values, halves, names) > 2
 
 
 def test_without_halves_all_count_as_one_and_without_a_difference_as_they_are() -> None:
     names = [str(i) for i in range(20)]
-    assert sharing(drawn(0, 20), np.zeros((0, 2)), names) == 20
-    assert sharing(np.zeros(20), np.zeros((SPLITS, 2)), names) == 1
+    assert sharing(drawn(0, 20), np.zeros((0, 20)), names) == 20
+    assert sharing(np.zeros(20), np.zeros((SPLITS, 20)), names) == 1
 
 
 def test_pictures_whose_sides_are_alike_share_more_than_their_own_spread_tells() -> None:
