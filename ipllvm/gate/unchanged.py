@@ -13,6 +13,7 @@ from ipllvm.benchmarks.names import source
 from ipllvm.errors import UsageError
 from ipllvm.gate.baseline import Baseline, difference
 from ipllvm.records import Contrast, Decision
+from ipllvm.safety.printing import visible
 from ipllvm.sampling import generator
 from ipllvm.stats.choice import choose
 from ipllvm.verdicts.answer import Member, decide
@@ -99,9 +100,13 @@ def _centred(contrast: Contrast) -> Contrast:
 def of(first: Baseline, second: Baseline | None = None, seed: int = 0) -> Rates:
     """The rates of a gate on one run, or on two of the same model; what they do not share is left out.
 
-    Raises UsageError where they have no measure in common.
+    Raises UsageError where they have no measure in common, or are of two models.
     """
     measures = []
+    models = [dict(run.about.get("model") or {}) for run in (first, second or first)]
+    if len({model["fingerprint"] for model in models if model.get("fingerprint")}) > 1:
+        names = " and ".join(visible(str(model.get("name", ""))) for model in models)
+        raise UsageError(f"compare --self: {names} are two models by their fingerprints: leave --self out")
     for key, entry in first.entries.items():
         other = entry if second is None else second.entries.get(key)
         if other is None or entry.claim.kind != "requirement" or entry.over:

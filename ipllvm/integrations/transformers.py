@@ -5,6 +5,7 @@ PropertyCallback(properties="image_use", benchmarks="scenes", samples=200, every
 ])
 """
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
@@ -92,6 +93,11 @@ class PropertyCallback(TrainerCallback):
             raise UsageError(
                 "PropertyCallback measures in one process: in distributed training measure the checkpoints"
             )
+        if self.against == START and state.global_step:
+            raise UsageError(
+                f"PropertyCallback: training goes on from step {state.global_step}, which is not its start: "
+                "give against=REPORT, what was measured then"
+            )
         self.planned = self.measurements or self._planned(args, state)
         self.reports, self.alarms = {}, {}
         self._baseline = None if self.against == START else self.against
@@ -125,6 +131,8 @@ class PropertyCallback(TrainerCallback):
             return max(1, state.max_steps // self.every)
         if args.eval_strategy == "steps":
             return max(1, first + int(state.max_steps // state.eval_steps))
+        if args.eval_strategy == "epoch" and state.num_train_epochs >= sys.maxsize:
+            raise UsageError("PropertyCallback: a stream has no epochs to count: give measurements=N")
         if args.eval_strategy == "epoch":
             return max(1, first + state.num_train_epochs)
         raise UsageError("PropertyCallback: give every=STEPS, or let the Trainer evaluate (eval_strategy)")

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ipllvm import claims, cli
+from ipllvm.errors import UsageError
 from ipllvm.gate import baseline as baselines
 from ipllvm.gate import unchanged
 from ipllvm.gate.baseline import Baseline, dumps, of
@@ -138,6 +139,9 @@ def test_how_often_a_gate_is_red_on_the_same_model(tmp_path: Any, capsys: pytest
     (tmp_path / "run.json").write_text(dumps({}, first))
     assert cli.main(["compare", "--self", str(tmp_path / "run.json")]) == 0
     assert "200 halves: worse by more than the margin" in capsys.readouterr().out
+    about = [{"model": {"name": name, "fingerprint": name * 2}} for name in "ab"]
+    with pytest.raises(UsageError, match="a and b are two models by their fingerprints"):
+        unchanged.of(of(about[0], first), of(about[1], again))
 
 
 @pytest.mark.parametrize("looked", [0, 1, 10])

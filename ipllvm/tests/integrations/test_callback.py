@@ -137,6 +137,18 @@ def test_looks_are_counted_from_the_trainer(args: dict[str, Any], steps: int, lo
     assert PropertyCallback()._planned(SimpleNamespace(**args), state) == looks  # type: ignore[arg-type]
 
 
+def test_a_stream_and_a_training_that_goes_on_say_what_they_need() -> None:
+    """Of so many epochs no look would have a level; the model of a crash is not that of the start."""
+    given: Any = SimpleNamespace(world_size=1, eval_strategy="epoch")
+    state = TrainerState(max_steps=10, num_train_epochs=sys.maxsize)
+    with pytest.raises(UsageError, match="give measurements=N"):
+        PropertyCallback()._planned(given, state)
+    with pytest.raises(UsageError, match=r"goes on from step 500.*give against=REPORT"):
+        PropertyCallback(against="start", measurements=2).on_train_begin(
+            given, TrainerState(global_step=500), TrainerControl()
+        )
+
+
 def test_without_every_it_looks_when_the_trainer_evaluates(monkeypatch: pytest.MonkeyPatch) -> None:
     callback, given, control = PropertyCallback(), SimpleNamespace(), TrainerControl()
     places: list[int] = []
