@@ -103,7 +103,7 @@ class Evaluation:
         self._providers: dict[str, str] = {}
         self._stopped: KeyboardInterrupt | StoreFailed | None = None
         self._findings: list[Finding | None] = []
-        self._traces: list[flips.Trace] = []
+        self._traces, self._variants = list[flips.Trace](), list[flips.Trace]()
         self._probabilities = Probabilities()
 
     @property
@@ -165,6 +165,7 @@ class Evaluation:
         plan, outcomes = self._measured(data, plan, plan)
         found = scores_of(plan, plan.perturbations[0], self._grading.of(data), outcomes)
         self._require_whole(plan, outcomes)
+        self._variants.append(flips.Trace(plan, outcomes, (found,), self._grading.of(data)))
         return found
 
     def answers(self, data: Benchmark, perturbation: Perturbation | None = None) -> dict[str, Response]:
@@ -173,8 +174,7 @@ class Evaluation:
         `data` is the benchmark under test, or its questions put in another way; under a perturbation it
         is the answers of the first draw.
         """
-        asked = () if perturbation is None else (perturbation,)
-        self._schedule.before(plan := self._plan(data, asked))
+        self._schedule.before(plan := self._plan(data, () if perturbation is None else (perturbation,)))
         plan, outcomes = self._measured(data, plan, plan)
         first = [plan.trial(sample, plan.perturbations[-1], 0) for sample in plan.samples]
         found = {trial.sample: outcomes[trial] for trial in first if trial in outcomes}
@@ -311,7 +311,7 @@ class Evaluation:
             settings={**result.settings, **shown.noted},
             paired=tuple(paired),
             parts=dict(shown.terms),
-            said=flips.said(self._traces, shown.scores.values()),
+            said=flips.said(self._traces, shown.scores.values(), self._variants),
         )
 
     def _explained(self, result: Result) -> Result:
@@ -333,7 +333,7 @@ class Evaluation:
             for _ in self._probabilities.calls(self.settings.answer, data):
                 self._trials = self._planned = 0
                 self._origins = Origins()
-                self._perturbations, self._traces, self._providers = [], [], {}
+                self._perturbations, self._traces, self._variants, self._providers = [], [], [], {}
                 test()
             if self._stopped is not None:
                 raise self._stopped

@@ -112,10 +112,18 @@ def answers(traces: Sequence[Trace]) -> dict[str, str]:
     return found
 
 
-def said(traces: Sequence[Trace], shown: Iterable[Scores]) -> dict[str, Transcript]:
-    """Every sample's question and answers: the right and the clean one, and those under the first
-    perturbation that is `shown` and is no control, else under the first that was run, be it a blank picture.
+def said(
+    traces: Sequence[Trace], shown: Iterable[Scores], variants: Sequence[Trace] = ()
+) -> dict[str, Transcript]:
+    """Every sample's question and answers: the right and the clean one, and the changed ones.
+
+    These are to the first of `variants`, the questions put in another way, where there are some; else under
+    the first perturbation that is `shown` and is no control, else under the first that was run, be it a blank
+    picture.
     """
+    if variants:
+        changed = {sample: (text[:TEXT],) for sample, text in answers(variants[:1]).items()}
+        return {key: replace(each, perturbed=changed.get(key, ())) for key, each in said(traces, ()).items()}
     controls, wanted = {"clean", "blank"}, {scores.perturbation for scores in shown}
     found: dict[str, Transcript] = {}
     perturbed: dict[str, list[str]] = defaultdict(list)

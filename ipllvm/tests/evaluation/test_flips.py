@@ -1,6 +1,7 @@
 """Which flipped answers are shown, on planted models."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -88,6 +89,19 @@ def test_where_a_blank_picture_is_all_that_changed_its_answers_are_kept() -> Non
     cases = {case.sample.id: case for case in trace.plan.cases(trace.plan.samples, Blank())}
     for sample, words in flips.said([trace], trace.scores[:1]).items():
         assert words.perturbed == (trace.outcomes[cases[sample].trial].text,)
+
+
+def test_of_questions_put_in_another_way_the_answers_to_these_are_kept_not_those_to_the_blank_picture() -> (
+    None
+):
+    trace, other = traces("planted:invariant", Blank()), traces("planted:exact-drop,d=0.9", Permutation())
+    found = flips.said([trace], trace.scores, [other])
+    for sample in trace.plan.samples:
+        changed = other.outcomes[other.plan.trial(sample, other.plan.perturbations[0], 0)].text
+        assert found[sample.id].perturbed == (changed,)
+    part = replace(other, plan=replace(other.plan, samples=other.plan.samples[:1]))
+    kept = flips.said([trace], trace.scores, [part])
+    assert [bool(each.perturbed) for each in kept.values()].count(True) == 1, "what was not asked so has none"
 
 
 def test_answers_that_nothing_changed_give_none() -> None:
