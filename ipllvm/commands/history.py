@@ -43,7 +43,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Write the page and say what it says; 1 where the last checkpoint violates a requirement."""
+    """Write the page and say what it says; 1 where the last checkpoint violates a requirement, or does not
+    measure one that was violated.
+    """
     found = ordered([each for name in args.runs for each in checkpoints(name, args.report_dir)], args.by)
     if len(found) < 2:
         raise UsageError(
@@ -61,9 +63,8 @@ def main(args: argparse.Namespace) -> int:
     for line in (*_lines(tracks, found), *notes):
         print(visible(line, _LONG))
     print(visible(str(page), _LONG))
-    last = found[-1].label
-    ends = [track.points[-1] for track in tracks if track.kind == "requirement"]
-    return int(any(end.at == last and end.standing == "VIOLATED" for end in ends))
+    ends = (track.points[-1] for track in tracks if track.kind == "requirement")
+    return int(any(end.standing == "VIOLATED" for end in ends))
 
 
 def _link(page: Path | None, beside: Path) -> str:
@@ -77,6 +78,8 @@ def _lines(tracks: Sequence[Track], found: Sequence[CheckpointRun]) -> Iterator[
     for track in tracks:
         first, last, bad = track.points[0], track.points[-1], first_violated(track)
         moved = f"{number(first.value, track.unit)} -> {number(last.value, track.unit)}"
+        moved = moved if len(track.points) > 1 else f"{number(first.value, track.unit)} at {first.at}"
+        moved += f"; not measured at {found[-1].label}" * (last.at != found[-1].label)
         violated = f"; first violated at {bad.at}" if bad else ""
         changes = "".join(f"; {point.changed} at {point.at}" for point in track.points if point.changed)
         yield f"  {track.title}, {track.benchmark}: {moved}{violated}{changes}"

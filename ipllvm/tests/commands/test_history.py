@@ -90,6 +90,20 @@ def test_what_the_last_checkpoint_leaves_open_is_in_the_headline(
     assert first == "2 checkpoints, no requirement violated; 1 undecided at second"
 
 
+@pytest.mark.parametrize(("decision", "status"), [("VIOLATED", 1), ("HOLDS", 0)])
+def test_what_the_last_checkpoint_does_not_measure_is_told(
+    decision: str, status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What was violated is not mended by leaving it out."""
+    run(tmp_path / "runs", "first", WORSE, decision, hours=1)
+    last = run(tmp_path / "runs", "second", NOTHING, hours=2) / "report.json"
+    last.write_text(last.read_text().replace("permutation_invariance", "image_use"))
+    (last.parent / "baseline.json").unlink()
+    assert history(tmp_path / "runs", "--html", tmp_path / "page.html") == status
+    line = next(each for each in capsys.readouterr().out.splitlines() if each.startswith("  permutation"))
+    assert "permutation invariance, easyvqa: 15.0 at first; not measured at second" in line
+
+
 @pytest.mark.parametrize(
     ("verdict", "status", "headline"),
     [
