@@ -8,6 +8,12 @@ from typing import Any, Final, Protocol
 from PIL import Image
 
 SHOWN: Final = "the first of each is shown"
+MARKS: Final = {
+    b"GIF8": b"GIF8", b"II*\0": b"II*\0", b"MM\0*": b"MM\0*",
+    b"\x89PNG": b"acTL", b"RIFF": b"ANIM", b"\xff\xd8": b"MPF\0",
+}  # fmt: skip
+"""By how a file begins, what its header holds where there may be a second picture."""
+HEADER: Final = 1 << 16
 
 
 class MaybeSeveral(Protocol):
@@ -24,7 +30,8 @@ def holds_several(data: bytes) -> bool:
 
     Only its header and the place of the second one are looked at.
     """
-    if not any(mark in data[: 1 << 16] for mark in (b"GIF8", b"acTL", b"ANIM", b"MPF\0", b"II*\0", b"MM\0*")):
+    mark = next((mark for start, mark in MARKS.items() if data.startswith(start)), None)
+    if mark is None or data.find(mark, 0, HEADER) < 0:
         return False
     try:
         with warnings.catch_warnings():
