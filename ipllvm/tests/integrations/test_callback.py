@@ -56,6 +56,7 @@ def test_a_model_that_goes_blind_stops_its_training(tmp_path: Path) -> None:
     assert second["ipllvm/image_use/planted/clean"] < first["ipllvm/image_use/planted/clean"]
 
 
+@pytest.mark.slow
 def test_without_a_baseline_the_own_claims_count_and_nothing_stops_unasked(tmp_path: Path) -> None:
     asked = ASKED | {"properties": "permutation", "samples": 80, "draws": 1}
     callback = PropertyCallback(every=2, **asked)

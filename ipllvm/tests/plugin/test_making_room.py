@@ -21,6 +21,7 @@ class _Weights:
         self.own = self
 
 
+@pytest.mark.slow
 def test_the_earlier_model_is_gone_when_the_next_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     gc.unfreeze()
     alive: list[Any] = []

@@ -92,6 +92,7 @@ def test_a_run_of_which_nothing_fits_says_why_once(tmp_path: Path) -> None:
     assert line.endswith("; planted:invariant; word_problems: the benchmark has no pictures")
 
 
+@pytest.mark.slow
 def test_a_violation_stays_one_where_a_plugin_calls_its_test_again(tmp_path: Path) -> None:
     """What the second call measured is no test that was cut short, which would decide nothing: status 0."""
     chosen = ("-k", "permutation_invariance", "--benchmark=planted", "--samples=60", "--device=cpu")

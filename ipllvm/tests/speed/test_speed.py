@@ -110,7 +110,8 @@ def test_a_synthetic_prompt_has_the_tokens_of_its_shape(name: str) -> None:
     assert fields["input_ids"].shape[1] - visual == shape.text == 64
 
 
-@pytest.mark.parametrize("dtype", [pytest.param(torch.float32, marks=pytest.mark.slow), torch.bfloat16])
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_long_answers_of_random_weights_are_foretold_whatever_the_digits(dtype: torch.dtype) -> None:
     model = synthetic.make("tiny", torch.device("cpu"), dtype)
     asked = synthetic.fitted(scenes.short(), "tiny")
