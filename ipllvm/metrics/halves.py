@@ -75,11 +75,12 @@ def sharing(
         first, second = (float(inside[side].mean()) for side in sides)
         apart += (first - second) ** 2
         alone += sum(_own_variance(inside[side], own[side]) for side in sides)
-    return min(max(apart / alone, 1.0), float(len(values))) if alone > 0 else 1.0
+    # a float of Python: rows with one of numpy can't be sent from a worker
+    return float(min(max(apart / alone, 1.0), len(values))) if alone > 0 else 1.0
 
 
 def _own_variance(values: "Float[np.ndarray, 'items']", clusters: "Int[np.ndarray, 'items']") -> float:
     """The variance of the values' mean if clusters were independent; 0 of a single one."""
     sums = np.bincount(clusters, values - values.mean())
-    groups = np.count_nonzero(np.bincount(clusters))
+    groups = int(np.count_nonzero(np.bincount(clusters)))
     return float(sums @ sums) * groups / (groups - 1) / len(values) ** 2 if groups > 1 else 0.0

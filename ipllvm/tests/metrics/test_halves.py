@@ -88,3 +88,9 @@ def test_what_is_lost_is_told_as_surely_as_its_halves_tell() -> None:
     assert contrast.shared == sharing(before.values - after.values, moved, [each.id for each in pool])
     assert np.allclose(contrast.values, before.values - after.values)
     assert choose(contrast).interval()[1] > float(contrast.values.mean())
+
+
+def test_a_worker_can_send_what_is_shared() -> None:
+    rng = np.random.default_rng(0)
+    found = sharing(rng.random(40), rng.random((4, 40)), [str(number) for number in range(40)])
+    assert type(found) is float
