@@ -92,5 +92,5 @@ def test_what_is_lost_is_told_as_surely_as_its_halves_tell() -> None:
 
 def test_a_worker_can_send_what_is_shared() -> None:
     rng = np.random.default_rng(0)
-    found = sharing(rng.random(40), rng.random((4, 40)), [str(number) for number in range(40)])
+    found = sharing(rng.random(40), rng.random((SPLITS, 40)), [str(number) for number in range(40)])
     assert type(found) is float
