@@ -43,9 +43,9 @@ _WORDS = {
 }
 _KEYS = tuple(field.name for field in fields(Claim) if field.name != "name")
 _NEEDED = tuple(f.name for f in fields(Claim) if f.default is MISSING and f.name != "name")
-# Open intervals that a number must lie in; a drop of 100 points is all there is to lose.
 _SAID = ("quantity", "direction", "margin", "agg", "draws")
 """What the words of a claim say too."""
+# Open intervals that a number must lie in; a drop of 100 points is all there is to lose.
 _RANGES = {
     "margin": (-100.0, 100.0),
     "alpha": (0.0, 0.5),

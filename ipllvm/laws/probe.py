@@ -85,9 +85,8 @@ class Probe:
     ) -> dict[str, Tokens]:
         """Token ids by sample, of the probe's own unless others are given."""
         outcomes = self._run(self.samples if samples is None else samples, SAMPLES, perturbation)
-        return {
-            t.sample: r.tokens for t, r in outcomes.items() if t.perturbation == identity_of(perturbation)
-        }
+        own = identity_of(perturbation)
+        return {t.sample: r.tokens for t, r in outcomes.items() if t.perturbation == own}
 
     @cached_property
     def untouched(self) -> dict[str, Tokens]:

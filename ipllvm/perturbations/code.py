@@ -26,9 +26,8 @@ def identity_of(perturbation: Any) -> str:
     'clean'
     """
     kind: Any = type(perturbation)
-    return (
-        str(perturbation) if kind.__module__.startswith(SHIPPED) else f"{perturbation} [code {_digest(kind)}]"
-    )
+    printed = str(perturbation)
+    return printed if kind.__module__.startswith(SHIPPED) else f"{printed} [code {_digest(kind)}]"
 
 
 def apart(identity: str) -> tuple[str, str]:
@@ -47,10 +46,8 @@ def _digest(kind: Any) -> str:
     files of its methods.
     """
     found = hashlib.sha256()
-    modules = [
-        sys.modules[base.__module__] for base in inspect.getmro(kind) if base.__module__ in sys.modules
-    ]
-    own = [module for module in modules if not module.__name__.startswith(SHIPPED)]
+    modules = (sys.modules.get(base.__module__) for base in kind.__mro__)
+    own = [module for module in modules if module and not module.__name__.startswith(SHIPPED)]
     files = {file for module in own for file in _used(module)}
     for file in sorted(files):
         found.update(file.read_bytes())

@@ -85,6 +85,6 @@ def outline(file: Path) -> Outline:
     properties = dict.fromkeys(row["property"] for row in rows)
     names = ", ".join([*properties][:FEW]) + (f" and {len(properties) - FEW} more" * (len(properties) > FEW))
     models, benchmarks = (
-        ", ".join(each["name"] for each in report[kind]) for kind in ("models", "benchmarks")
+        ", ".join(dict.fromkeys(each["name"] for each in report[kind])) for kind in ("models", "benchmarks")
     )
     return Outline(answer_of(report).release[1], models, benchmarks, names or "no result")
