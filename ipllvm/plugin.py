@@ -19,6 +19,7 @@ from ipllvm.session import (
     combinations,
     comparisons,
     fixtures,
+    header,
     named,
     options,
     parameters,
@@ -77,7 +78,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if not (nothing_runs or hasattr(config, "workerinput")):
             named.require(config.stash[OPTIONS])
         workers = getattr(config.option, "numprocesses", None)
-        options.check_workers(workers, config.stash[OPTIONS])
+        header.check_workers(workers, config.stash[OPTIONS])
         clusters.check(config.stash[OPTIONS], workers, in_hand(config))
         handed = getattr(config, "workerinput", {}).get(comparisons.HANDED)
         kept = comparisons.reference(config.stash[OPTIONS], handed)
@@ -101,7 +102,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say what will be measured."""
-    return options.header(config, config.stash[OPTIONS])
+    return header.lines(config, config.stash[OPTIONS])
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ipllvm.api.report import Report
 from ipllvm.errors import ClaimViolated, UsageError
 from ipllvm.records import Decision
+from ipllvm.verdicts.failing import FAIL_ON, VIOLATED, FailRule
 
 if TYPE_CHECKING:
     from ipllvm.gate.outcome import Change, Gate
@@ -62,7 +63,7 @@ def compare(
     *,
     report_dir: "str | PathLike[str]" = "reports",
     variants: int = 1,
-    fail_on: str = "violated",
+    fail_on: str = VIOLATED,
     undecided: str = "pass",
 ) -> BaselineComparison:
     """`after` against `before`: each the name of a baseline or run, a file, a folder, or a report.
@@ -76,13 +77,13 @@ def compare(
     from ipllvm.gate.names import baseline_file
     from ipllvm.gate.reading import load
 
-    if fail_on not in ("violated", "worse") or undecided not in ("pass", "fail"):
+    if fail_on not in FAIL_ON or undecided not in ("pass", "fail"):
         raise UsageError("compare: fail_on is violated or worse, undecided is pass or fail")
     reports, called = Path(report_dir), [_place(each) for each in (before, after)]
     found = sides.read(called, lambda name: baseline_file(name, reports, "compare"), load)
     (file, first), (_, second) = found
-    source, fails = f"baseline {file.name}", undecided == "fail"
-    gate = comparing.compare(first, second, source, variants=variants, fail_on=fail_on, fail_undecided=fails)
+    rule = FailRule(fail_on, undecided == "fail")
+    gate = comparing.compare(first, second, f"baseline {file.name}", variants=variants, rule=rule)
     return BaselineComparison(gate)
 
 

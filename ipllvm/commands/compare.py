@@ -11,6 +11,7 @@ from ipllvm.errors import UsageError
 from ipllvm.reporting.text import REASON_LIMIT, interval, number, visible
 from ipllvm.safety.printing import as_json
 from ipllvm.session.parsing import whole
+from ipllvm.verdicts.failing import FAIL_ON, VIOLATED, FailRule
 
 if TYPE_CHECKING:
     from ipllvm.gate.baseline import Baseline
@@ -28,7 +29,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report-dir", type=Path, default=Path("reports"), help="where names are looked up")
     parser.add_argument("--format", choices=("table", "markdown", "json"), default="table")
     parser.add_argument("--undecided", choices=("pass", "fail"), default="pass")
-    parser.add_argument("--fail-on", choices=("violated", "worse"), default="violated")
+    parser.add_argument("--fail-on", choices=FAIL_ON, default=VIOLATED)
     parser.add_argument("--variants", type=_variants, default=1, help="the best of so many was picked")
     parser.add_argument(
         "--self", dest="own", action="store_true", help="how often a gate is red on these runs of one model"
@@ -56,8 +57,7 @@ def main(args: argparse.Namespace) -> int:
             f"baseline {first.name}",
             _copy(path, first),
             args.variants,
-            fail_on=args.fail_on,
-            fail_undecided=args.undecided == "fail",
+            rule=FailRule(args.fail_on, args.undecided == "fail"),
         )
         for path, run in others
     }

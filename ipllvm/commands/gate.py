@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ipllvm.errors import UsageError
 from ipllvm.reporting.folders import replace_file
 from ipllvm.reporting.text import interval, number, visible
+from ipllvm.verdicts.failing import FAIL_ON, VIOLATED, FailRule
 
 if TYPE_CHECKING:
     from ipllvm.gate.baseline import Baseline
@@ -41,9 +42,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--margin", type=_margin, metavar="POINTS", help="what may be lost (default: 2, a run's own)"
     )
     parser.add_argument("--undecided", choices=("pass", "fail"), default="pass", help="what UNDECIDED does")
-    parser.add_argument(
-        "--fail-on", choices=("violated", "worse"), default="violated", help="or worse at all"
-    )
+    parser.add_argument("--fail-on", choices=FAIL_ON, default=VIOLATED, help="or worse at all")
     parser.add_argument("--report-dir", type=Path, default=Path("reports"), help="where names are looked up")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write it as a comment, too")
     parser.add_argument("-v", "--why", dest="why", action="store_true", help="say why, and who flipped")
@@ -63,8 +62,8 @@ def main(args: argparse.Namespace) -> int:
         lambda name: _place(name, args.report_dir),
         lambda place: _load(place, args.margin),
     )
-    source, undecided = f"baseline {args.before}", args.undecided == "fail"
-    gate = compare(before, after, source, fail_on=args.fail_on, fail_undecided=undecided)
+    rule = FailRule(args.fail_on, args.undecided == "fail")
+    gate = compare(before, after, f"baseline {args.before}", rule=rule)
     status = gate.status
     verdict = VERDICTS[UNDECIDED if status == 0 and gate.undecided else status]
     answer = f"gate {_words(verdict, gate)}: {visible(args.after, 200)} against {visible(args.before, 200)}"

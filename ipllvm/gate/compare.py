@@ -6,10 +6,11 @@ from dataclasses import replace
 from ipllvm.gate import agreement, sequential
 from ipllvm.gate.answers import FlippedSample
 from ipllvm.gate.baseline import Baseline, BaselineEntry, difference
-from ipllvm.gate.outcome import REFRESH, VIOLATED, Change, Gate, under_rule
+from ipllvm.gate.outcome import REFRESH, Change, Gate, under_rule
 from ipllvm.gate.pooled import all_answers, beyond
 from ipllvm.records import Claim, Contrast, Decision, FlipExample, Result, Verdict
 from ipllvm.verdicts import decide, ratio_change
+from ipllvm.verdicts.failing import BY_MARGIN, FailRule
 from ipllvm.verdicts.wording import below_floor
 
 SHOWN = 20
@@ -22,13 +23,12 @@ def compare(
     refresh: str = REFRESH,
     variants: int = 1,
     *,
-    fail_on: str = VIOLATED,
-    fail_undecided: bool = False,
+    rule: FailRule = BY_MARGIN,
 ) -> Gate:
     """`after` against `before`, which must agree in all that a verdict depends on.
 
     `refresh` is what makes `after` the baseline, told where it is better; `variants` is of how many it was
-    picked as the best; `fail_on` and `fail_undecided` say what fails the gate.
+    picked as the best; `rule` says what fails the gate.
     """
     refusing, notes = agreement.versions(before, after)
     changes, refused = [], []
@@ -40,12 +40,12 @@ def compare(
         if unlike:
             refused.append((key, "; ".join(unlike)))
             continue
-        changes.append(change(old, entry, source, variants, fail_on))
+        changes.append(change(old, entry, source, variants, rule))
         notes += agreement.devices(old, entry)
     margin = min((each.claim.margin for each in changes), default=0.0)
     looked = any(entry.analyses for entry in after.entries.values())
     keys = [] if looked else [each.key for each in changes]
-    pooled = all_answers(before, after, keys, margin, source, fail_on)
+    pooled = all_answers(before, after, keys, margin, source, rule)
     return Gate(
         (*changes, *([] if pooled is None else [pooled])),
         tuple(refused),
@@ -53,13 +53,12 @@ def compare(
         tuple(key for key in after.entries if key not in before.entries),
         tuple(dict.fromkeys(f"noted: {note}" for note in notes)),
         refresh,
-        fail_on,
-        fail_undecided,
+        rule,
     )
 
 
 def change(
-    old: BaselineEntry, new: BaselineEntry, source: str, variants: int = 1, fail_on: str = VIOLATED
+    old: BaselineEntry, new: BaselineEntry, source: str, variants: int = 1, rule: FailRule = BY_MARGIN
 ) -> Change:
     """What became of a claim between two entries that agree (`agreement.disagreements`)."""
     whole = old
@@ -79,7 +78,7 @@ def change(
         estimate = ratio_change.told(estimate, contrast, before, after, new.worse)
         verdict = ratio_change.guarded(verdict, before, after)
     verdict = replace(picked(_above_noise(verdict, claim, new.floor), claim, variants), p_worse=p_worse)
-    verdict = under_rule(verdict, claim, fail_on)
+    verdict = under_rule(verdict, claim, rule)
     improved = bool(estimate.n and estimate.high < -claim.margin)
     turned = tuple(_turned(contrast, old, new))
     return Change(new.key, claim, old.mean, new.mean, estimate, verdict, improved, turned)

@@ -4,12 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ipllvm.gate.answers import FlippedSample
-from ipllvm.records import Claim, Decision, Estimate, Verdict
+from ipllvm.records import Claim, Estimate, Verdict
 from ipllvm.verdicts.answer import Member, RunAnswer, asked_at_all, decide
+from ipllvm.verdicts.failing import BY_MARGIN, OPEN, FailRule
 from ipllvm.verdicts.worse import POOLED
 
-VIOLATED, WORSE = "violated", "worse"
-"""What fails a gate: worse by more than the margin, or worse at all."""
 UNDECIDED = 6
 """The status of a gate that fails because something is not shown."""
 REFRESH = "--save-baseline=NAME"
@@ -38,7 +37,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """All changes, what could not be compared (key, why), and by --fail-on and --undecided what fails it."""
+    """All changes, what could not be compared (key, why), and by what rule it fails."""
 
     changes: tuple[Change, ...]
     refused: tuple[tuple[Key, str], ...] = ()
@@ -46,8 +45,7 @@ class Gate:
     added: tuple[Key, ...] = ()
     notes: tuple[str, ...] = field(default=())
     refresh: str = REFRESH
-    fail_on: str = VIOLATED
-    fail_undecided: bool = False
+    rule: FailRule = BY_MARGIN
 
     def measure(self, change: Change) -> str:
         """What a change is of: the property, and its claim where the property has another one there too."""
@@ -72,7 +70,7 @@ class Gate:
     def answer(self) -> RunAnswer:
         """What the gate says of all its requirements together."""
         requirements = [each for each in self.changes if each.claim.kind == "requirement"]
-        return decide([_member(change, self.fail_on == WORSE) for change in requirements])
+        return decide([_member(change, self.rule.at_all) for change in requirements])
 
     def reason(self, change: Change) -> str:
         """Why it says so, and what the other changes make of it."""
@@ -96,27 +94,28 @@ class Gate:
             return 1
         if self.refused or self.missing or self.added or not self.changes:
             return 7
-        return UNDECIDED if self.undecided and self.fail_undecided else 0
+        return UNDECIDED if any(map(self.stops, self.changes)) else 0
 
     def fails(self, change: Change) -> bool:
         """Whether a change is what makes the status 1."""
-        failing = ("VIOLATED", "WORSE") if self.fail_on == WORSE else ("VIOLATED",)
-        return change.claim.kind == "requirement" and self.standing(change) in failing
+        return self._decides(change) and self.rule.fails(self.standing(change))
 
     def stops(self, change: Change) -> bool:
         """Whether a change stands in the way: it fails the gate, or is not shown where that fails it."""
-        open_ = self.fail_undecided and self.standing(change) in ("UNDECIDED", "WORSE")
-        return self.fails(change) or (change.claim.kind == "requirement" and open_)
+        return self._decides(change) and self.rule.stops(self.standing(change))
+
+    def _decides(self, change: Change) -> bool:
+        return self.rule.decides(change.claim.kind, compared=True)
 
     @property
     def undecided(self) -> bool:
         """Whether a requirement is not shown to hold."""
-        return any(each.decision in (Decision.UNDECIDED, Decision.WORSE) for each in self.answer.standings)
+        return any(each.decision in OPEN for each in self.answer.standings)
 
 
-def under_rule(verdict: Verdict, claim: Claim, fail_on: str) -> Verdict:
+def under_rule(verdict: Verdict, claim: Claim, rule: FailRule) -> Verdict:
     """The verdict of a comparison as it is asked for: by more than the margin, or at all."""
-    return asked_at_all(verdict, claim.alpha) if fail_on == WORSE else verdict
+    return asked_at_all(verdict, claim.alpha) if rule.at_all else verdict
 
 
 def _member(change: Change, at_all: bool) -> Member:

@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 
 from ipllvm.gate.baseline import CLEAN, Baseline, BaselineEntry, difference
-from ipllvm.gate.outcome import VIOLATED, Change, Key, under_rule
+from ipllvm.gate.outcome import Change, Key, under_rule
 from ipllvm.records import Claim, Contrast
 from ipllvm.stats.flip_noise import FlipCounts, may_be_used, p_beyond_noise, total
 from ipllvm.verdicts import decide
+from ipllvm.verdicts.failing import BY_MARGIN, FailRule
 from ipllvm.verdicts.worse import POOLED, p_worse, pool
 
 KEY: Key = (POOLED, POOLED, "all")
@@ -30,7 +31,7 @@ def all_answers(
     compared: Sequence[Key],
     margin: float,
     source: str,
-    fail_on: str = VIOLATED,
+    rule: FailRule = BY_MARGIN,
 ) -> Change | None:
     """The row over all answers that both runs gave, clean and perturbed; None of a single measure.
 
@@ -55,7 +56,7 @@ def all_answers(
     sides = [run.entries[key] for _, _, key in parts for run in (before, after) if key is not None]
     verdict = decide.decide(found, claim)
     p = beyond(found, *sides) if all(key is not None for _, _, key in parts) else p_worse(found)
-    verdict = under_rule(replace(verdict, p_worse=p), claim, fail_on)
+    verdict = under_rule(replace(verdict, p_worse=p), claim, rule)
     return Change(KEY, claim, None, None, decide.estimate(found, claim=claim), verdict)
 
 

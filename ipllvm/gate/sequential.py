@@ -16,10 +16,10 @@ from ipllvm.stats import walk
 from ipllvm.stats.choice import choose
 from ipllvm.stats.spending import levels, repeated_p
 from ipllvm.verdicts import ratio_change
+from ipllvm.verdicts.failing import VIOLATED, WORSE
 from ipllvm.verdicts.group_sequential import GroupSequential
 from ipllvm.verdicts.top_up import Look, over_all
 
-WORSE = "worse"
 _POINTS = 100.0
 
 
@@ -114,7 +114,7 @@ class SequentialGate(GroupSequential):
     """
 
     reference: Mapping[str, BaselineEntry] = field(default_factory=dict)
-    fail_on: str = "violated"
+    fail_on: str = VIOLATED
     compared: dict[str, dict[int, PValues]] = field(default_factory=dict)
     counts: dict[str, dict[int, tuple[int, int]]] = field(default_factory=dict)
     behind: dict[str, list[Claim]] = field(default_factory=dict)

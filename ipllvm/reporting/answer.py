@@ -3,40 +3,31 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.view import COMPARISON, NOT_MEASURED, WORST_FIRST, count_of, standing
+from ipllvm.verdicts.failing import FailRule
 
 _OWN: Final = {"VIOLATED": "violated", "UNDECIDED": "undecided", "HOLDS": "holding"}
 
 
-def compares_only(options: Mapping[str, Any]) -> bool:
-    """Whether the exit status is the comparison's with a baseline alone, as of every gate but an audit."""
-    return bool(options.get("baseline")) and options.get("profile") != "audit"
-
-
-def decides(row: Row, options: Mapping[str, Any]) -> bool:
+def decides(row: Row, rule: FailRule) -> bool:
     """Whether a result can stop a release: of a gate the comparisons, else the requirements.
 
     Findings do too where the run was told so (--strict-observations).
     """
-    asked = options.get("strict_observations") or row["claim"]["kind"] == "requirement"
-    return bool(asked) and (_compared(row) or not compares_only(options))
+    return rule.decides(row["claim"]["kind"], _compared(row))
 
 
-def fails(row: Row, options: Mapping[str, Any]) -> bool:
+def fails(row: Row, rule: FailRule) -> bool:
     """Whether a result stops a release: it is violated, or worse at all where that is to fail a gate."""
-    level = row["claim"]["alpha"] * (row["settings"].get("family_wise") or 1)
-    worse = standing(row) == "WORSE" or (row.get("standing") or {}).get("p_worse", 1.0) <= level
-    failing = standing(row) == "VIOLATED" or (worse and options.get("fail_on") == "worse")
-    return failing and decides(row, options)
+    return decides(row, rule) and rule.fails(standing(row), _worse(row))
 
 
-def stops(row: Row, options: Mapping[str, Any]) -> bool:
+def stops(row: Row, rule: FailRule) -> bool:
     """Whether a result stands in the way: it fails the run, or is not shown where that fails it."""
-    open_ = options.get("fail_undecided") and standing(row) in ("UNDECIDED", "WORSE")
-    return fails(row, options) or bool(open_ and decides(row, options))
+    return decides(row, rule) and rule.stops(standing(row), _worse(row))
 
 
 def run_of(row: Row, report: Report) -> Row:
@@ -47,12 +38,12 @@ def run_of(row: Row, report: Report) -> Row:
 
 def answer_of(report: Report) -> "ReportAnswer":
     """What the run of a report came to; in reports that were put together each run has its own rules."""
-    rows = [(row, run_of(row, report).get("options") or {}) for row in report["results"]]
+    rows = [(row, FailRule.of(run_of(row, report).get("options") or {})) for row in report["results"]]
     return ReportAnswer(
-        deciding=tuple(row for row, options in rows if decides(row, options)),
-        failing=tuple(row for row, options in rows if fails(row, options)),
-        stopping=tuple(row for row, options in rows if stops(row, options)),
-        beside=tuple(row for row, options in rows if not decides(row, options)),
+        deciding=tuple(row for row, rule in rows if decides(row, rule)),
+        failing=tuple(row for row, rule in rows if fails(row, rule)),
+        stopping=tuple(row for row, rule in rows if stops(row, rule)),
+        beside=tuple(row for row, rule in rows if not decides(row, rule)),
         unmeasured=tuple(row for row, _ in rows if standing(row) == NOT_MEASURED),
         without_result=tuple(report["not_measured"]),
         broken=tuple(report["failed"]),
@@ -152,6 +143,12 @@ class ReportAnswer:
             *([f"the model's own claims, which fail nothing here: {listed}"] if own else []),
             *([count_of(observed, "observation")] if observed else []),
         ]
+
+
+def _worse(row: Row) -> bool:
+    """Whether a result is shown to be worse than its baseline at all, at the level of its family."""
+    level = row["claim"]["alpha"] * (row["settings"].get("family_wise") or 1)
+    return bool((row.get("standing") or {}).get("p_worse", 1.0) <= level)
 
 
 def _compared(row: Row) -> bool:

@@ -20,6 +20,7 @@ from ipllvm.reporting.text import number, visible
 from ipllvm.reporting.view import COMPARISON
 from ipllvm.stats.proportion import proportion_interval
 from ipllvm.verdicts import release
+from ipllvm.verdicts.failing import FailRule
 
 ROUNDING: Final = 1e-6
 """By how much numbers may differ that are written in full."""
@@ -187,7 +188,8 @@ def _together(report: Report) -> Iterator[str]:
 def _ended(report: Report) -> Iterator[str]:
     """The exit status is one that the results can have given."""
     run, options = report["run"], report["run"]["options"]
-    failing_rows = [row for row in report["results"] if fails(row, options)]
+    rule = FailRule.of(options)
+    failing_rows = [row for row in report["results"] if fails(row, rule)]
     status, excused = run["exit_status"], options.get("report_only")
     if status == 0 and report["not_measured"]:
         yield "its status is 0, and something could not be measured"

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from ipllvm.models.checkpoint import RAN_CODE
 from ipllvm.reporting import advice, columns, evidence, figures
-from ipllvm.reporting.answer import answer_of, compares_only
+from ipllvm.reporting.answer import answer_of
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import REASON_LIMIT, to_ascii, visible
 from ipllvm.reporting.view import (
@@ -25,6 +25,7 @@ from ipllvm.reporting.view import (
     printed,
     stated,
 )
+from ipllvm.verdicts.failing import FailRule
 
 STYLES: Final = {
     "VIOLATED": "bold red",
@@ -113,7 +114,8 @@ def _model(
             yield Text(plain(visible(note, 200)), "bold red")
     for place, group in enumerate(columns.groups(found)):
         if place:
-            yield from _folded(OWN if compares_only(report["run"].get("options") or {}) else "", width)
+            rule = FailRule.of(report["run"].get("options") or {})
+            yield from _folded(OWN if rule.compares_only else "", width)
         table = _fitting(group, width, plain, verbose)
         if table is not None:
             yield from _folded(plain(f"against {known}:"), width) if (known := columns.against(group)) else ()

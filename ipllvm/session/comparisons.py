@@ -192,7 +192,7 @@ class Comparison(pytest.Item):
         unlike = [*agreement.disagreements(old, known), *refusing]
         if unlike:
             raise NotMeasured(f"not compared {outcome.words(self.key)}: {'; '.join(unlike)}")
-        change = compare.change(old, known, f"baseline {kept.name}", options.variants, options.fail_on)
+        change = compare.change(old, known, f"baseline {kept.name}", options.variants, options.fail_rule)
         self.notes = [f"noted: {each}" for each in (*told, *agreement.devices(old, known))]
         if change.improved:
             refresh = f"--save-baseline={kept.file.stem}"

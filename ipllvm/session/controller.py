@@ -193,7 +193,7 @@ class Session:
             return []
         from ipllvm.session.pooled import pooled
 
-        made = pooled(self.config.stash[REFERENCE], [row for _, _, row in found], self.options.fail_on)
+        made = pooled(self.config.stash[REFERENCE], [row for _, _, row in found], self.options.fail_rule)
         if made is None:
             return []
         return [(made["property"], "passed" if made["verdict"]["decision"] == "HOLDS" else "skipped", made)]
@@ -292,9 +292,8 @@ class Session:
     def _command(self) -> str:
         """What was typed."""
         typed = terse(self.config)
-        return (
-            typed.command if typed else shlex.join(["pytest", *map(str, self.config.invocation_params.args)])
-        )
+        words = ["pytest", *map(str, self.config.invocation_params.args)]
+        return typed.command if typed else shlex.join(words)
 
     def _records(self, found: Iterable[dict[str, Any]]) -> "list[WithoutResult]":
         """What `_lost` says, as records of the report."""
@@ -365,7 +364,8 @@ class Session:
     def _note(self) -> None:
         """What the comparisons have to say beside their verdicts, each once."""
         notes = (note for report in self.gathered.reports for note in vars(report).get("ipllvm_notes", ()))
-        self.told += [*self.unread, *dict.fromkeys(notes), *([OWN] if self.options.compares_only else [])]
+        own = [OWN] if self.options.fail_rule.compares_only else []
+        self.told += [*self.unread, *dict.fromkeys(notes), *own]
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The table of what was measured, and where the report is; with --plan what would be."""

@@ -33,9 +33,9 @@ def refined(
         return pytest.ExitCode.TESTS_FAILED
     if NOT_MEASURED in found or lost:
         return EXIT_NOT_MEASURED
-    open_ = {word for _, _, word in deciding} & {"UNDECIDED", "WORSE"}
-    undecided = UNDECIDED in found or (open_ and not options.report_only)
-    return EXIT_UNDECIDED if undecided and options.fail_undecided else pytest.ExitCode.OK
+    undecided = UNDECIDED in found and options.fail_undecided
+    stopped = any(stops for _, _, stops in deciding) and not options.report_only
+    return EXIT_UNDECIDED if undecided or stopped else pytest.ExitCode.OK
 
 
 def of_audit(status: int, report: dict[str, Any], options: Options) -> int:
@@ -53,16 +53,15 @@ def _explained(report: pytest.TestReport, kind: str | None) -> bool:
     return kind == NOT_MEASURED or (kind in (VIOLATED, UNDECIDED) and measured)
 
 
-def stood(rows: Rows, lost: Rows, options: Options) -> list[tuple[int, bool, str]]:
-    """Of each row that can fail a run its place, whether it does, and how it stands, as the report says."""
+def stood(rows: Rows, lost: Rows, options: Options) -> list[tuple[int, bool, bool]]:
+    """Of each row that can fail a run its place, whether it does, and whether it stands in the way."""
     if not (rows or lost):
         return []
     from ipllvm.reporting import answer, standings
-    from ipllvm.reporting.view import standing
 
-    rules = options.as_row()
+    rule = options.fail_rule
     return [
-        (place, answer.fails(row, rules), standing(row))
-        for place, row in enumerate(standings.stood(rows, lost, rules))
-        if answer.decides(row, rules)
+        (place, answer.fails(row, rule), answer.stops(row, rule))
+        for place, row in enumerate(standings.stood(rows, lost, options.as_row()))
+        if answer.decides(row, rule)
     ]

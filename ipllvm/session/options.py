@@ -17,10 +17,8 @@ from ipllvm.endpoints.price import Price
 from ipllvm.endpoints.price import parse as price
 from ipllvm.engine import shard
 from ipllvm.engine.shard import Shard
-from ipllvm.errors import UsageError
 from ipllvm.gate import budget, names
 from ipllvm.gate.budget import Budget
-from ipllvm.models import gpus
 from ipllvm.models.load_options import DEVICE_MAPS
 from ipllvm.models.sources import check_name, display_names, is_endpoint, names_classes
 from ipllvm.perturbations.noise import KINDS
@@ -35,6 +33,7 @@ from ipllvm.session.in_memory import in_hand
 from ipllvm.session.option import ROW, Bears, Option, number, one_of, option, whole
 from ipllvm.session.profiles import BENCHMARKS as BENCHMARKS_OF
 from ipllvm.session.profiles import CLASSES, PROFILES, PUBLISHED, PUBLISHED_CLASSES, Size, size
+from ipllvm.verdicts.failing import FAIL_ON, VIOLATED, FailRule
 
 DEFAULT_MODELS: Final = ("llava-tiny",)
 DEFAULT_LANGUAGE_MODELS: Final = ("lm-tiny",)
@@ -99,7 +98,7 @@ class Options:
     )
     fail_on: str = option(
         "violated, or worse: what fails a gate, worse by more than the margin or worse at all",
-        NOTHING, one_of("violated", "worse"), "violated",
+        NOTHING, one_of(*FAIL_ON), VIOLATED,
     )
     variants: int = option(
         "the checkpoint is the best of so many by this benchmark, which is corrected for in a gate",
@@ -308,9 +307,9 @@ class Options:
         )
 
     @property
-    def compares_only(self) -> bool:
-        """Whether the exit status is the comparison's with a baseline alone; an audit asks for both."""
-        return bool(self.baseline) and self.profile != "audit"
+    def fail_rule(self) -> FailRule:
+        """What of the results fails the run."""
+        return FailRule.of(self.as_row())
 
     def size(self, property_name: str) -> Size:
         """How much of a property is measured: what --samples and --draws say, else the profile.
@@ -356,27 +355,6 @@ def _rows() -> Iterator[tuple[str, Option]]:
 
 OPTIONS: Final[Mapping[str, Option]] = dict(_rows())
 """The table: every option by the field that holds its value."""
-
-
-def header(config: pytest.Config, options: Options) -> list[str]:
-    """The session's header; a line more where the rootdir is not that of the properties.
-
-    pytest takes the folder of `--model FOLDER`, with a space, for a path of tests and looks there.
-    """
-    root, here = config.rootpath, config.invocation_params.dir
-    folders = [Path(name).expanduser().resolve() for name in options.models if Path(name).is_dir()]
-    misled = not here.is_relative_to(root) and any(folder.is_relative_to(root) for folder in folders)
-    advice = f"ipllvm: rootdir {root} was taken from --model; write --model=FOLDER, with an equals sign"
-    lacking = f"ipllvm: rootdir {root} holds no properties/: ipllvm check MODEL runs the shipped ones"
-    if misled or (root / "properties").is_dir():
-        return [options.describe(), *([advice] if misled else [])]
-    return [options.describe(), lacking]
-
-
-def check_workers(workers: int | None, options: Options) -> None:
-    """Raises UsageError for more xdist workers than GPUs: each holds a model of its own."""
-    if workers and (count := gpus.count()) and workers > count and not options.device.startswith("cpu"):
-        raise UsageError(f"-n {workers}: a worker holds a model and there are {count} GPU(s): use -n {count}")
 
 
 def read(config: pytest.Config) -> Options:

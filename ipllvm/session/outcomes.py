@@ -87,8 +87,8 @@ def finding(report: pytest.TestReport, raised: BaseException | None, item: pytes
 
 def _stops(item: pytest.Item) -> bool:
     """Whether what a test can't decide fails the run: of a gate the comparisons', else its own claims'."""
-    options = item.config.stash[OPTIONS]
-    return options.fail_undecided and (bool(case(item)["claim"]) or not options.compares_only)
+    rule = item.config.stash[OPTIONS].fail_rule
+    return rule.stops("UNDECIDED") and rule.decides("requirement", bool(case(item)["claim"]))
 
 
 def _unexpected(raised: BaseException | None) -> bool:

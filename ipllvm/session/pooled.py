@@ -11,11 +11,12 @@ from ipllvm.records import BenchmarkInfo
 from ipllvm.safety.printing import visible
 from ipllvm.session.comparisons import Reference, lost
 from ipllvm.session.outcomes import NOT_MEASURED, OPTIONS, VIOLATED
+from ipllvm.verdicts.failing import FailRule
 from ipllvm.verdicts.release import REGRESSION
 from ipllvm.verdicts.worse import POOLED
 
 
-def pooled(reference: Reference, rows: Sequence[Mapping[str, Any]], fail_on: str) -> dict[str, Any] | None:
+def pooled(reference: Reference, rows: Sequence[Mapping[str, Any]], rule: FailRule) -> dict[str, Any] | None:
     """The row, from those that the tests gave; None where fewer than two measures were compared."""
     from ipllvm.gate import baseline
     from ipllvm.gate.compare import result
@@ -31,7 +32,7 @@ def pooled(reference: Reference, rows: Sequence[Mapping[str, Any]], fail_on: str
         return None  # each comparison stopped by itself, so that all answers are no sample of a known size
     keys = [(name, claim.removeprefix(REGRESSION), data) for name, claim, data in names]
     margin = min(row["claim"]["margin"] for row in gated)
-    found = all_answers(reference.baseline, now, keys, margin, f"baseline {reference.name}", fail_on)
+    found = all_answers(reference.baseline, now, keys, margin, f"baseline {reference.name}", rule)
     if found is None:
         return None
     made = result(found, schema.result(dict(gated[0])))

@@ -113,5 +113,5 @@ def _of_all_samples(comparison: Comparison, key: "Key") -> bool:
 def _require_any(compared: "dict[Key, Comparison]", options: Options) -> None:
     """Raises NotMeasured where all are refused, unless the model's own claims count too."""
     reasons = dict.fromkeys(each.unlike for each in compared.values())
-    if reasons and all(reasons) and options.compares_only:
+    if reasons and all(reasons) and options.fail_rule.compares_only:
         raise NotMeasured(f"nothing was measured, as nothing can be compared: {'; '.join(reasons)}")

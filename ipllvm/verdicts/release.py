@@ -10,6 +10,7 @@ from typing import Any
 
 from ipllvm.records import Decision
 from ipllvm.verdicts.answer import UNDECIDED, Member, RunAnswer, Standing, decide
+from ipllvm.verdicts.failing import FailRule
 from ipllvm.verdicts.statements import Statement
 from ipllvm.verdicts.worse import POOLED
 
@@ -103,7 +104,7 @@ def rules(options: Mapping[str, Any]) -> dict[str, bool]:
     >>> rules({"exit": "raw", "fail_on": "worse"})
     {'raw': True, 'at_all': True}
     """
-    return {"raw": options.get("exit") == "raw", "at_all": options.get("fail_on") == "worse"}
+    return {"raw": options.get("exit") == "raw", "at_all": FailRule.of(options).at_all}
 
 
 def of(

@@ -15,6 +15,7 @@ from ipllvm.gate.compare import compare, picked, result
 from ipllvm.gate.pooled import KEY
 from ipllvm.records import Claim, Contrast, Decision, Verdict
 from ipllvm.tests.reporting import reports
+from ipllvm.verdicts.failing import FailRule
 
 CLAIM = claims.load()["permutation"]
 Rows = list[dict[str, Any]]
@@ -43,17 +44,17 @@ def ten(lost: int) -> Baseline:
 
 def test_a_row_is_worse_before_it_is_violated() -> None:
     before, after = of({}, measured("b", scores(0))), of({}, measured("b", scores(7)))
-    gate, strict = compare(before, after, "b"), compare(before, after, "b", fail_on="worse")
+    gate, strict = compare(before, after, "b"), compare(before, after, "b", rule=FailRule("worse"))
     (change,) = gate.changes
     assert change.verdict.decision is Decision.UNDECIDED and (change.verdict.p_worse or 1.0) < 0.05
     assert gate.standing(change) == "WORSE"
     assert (gate.status, strict.status, gate.undecided) == (0, 1, True)
     assert "by more than the margin is not shown" in gate.reason(change)
-    assert compare(before, before, "b", fail_on="worse").status == 0
+    assert compare(before, before, "b", rule=FailRule("worse")).status == 0
 
 
 def test_ten_measures_that_lose_a_little_are_seen_together() -> None:
-    gate, strict = compare(ten(0), ten(2), "b"), compare(ten(0), ten(2), "b", fail_on="worse")
+    gate, strict = compare(ten(0), ten(2), "b"), compare(ten(0), ten(2), "b", rule=FailRule("worse"))
     rows = {change.key[2]: gate.standing(change) for change in gate.changes}
     assert rows.pop("all") in ("WORSE", "HOLDS") and strict.status == 1
     assert not {"WORSE", "VIOLATED"} & set(rows.values())

@@ -10,7 +10,7 @@ import pytest
 
 from ipllvm.errors import UsageError
 from ipllvm.models import gpus
-from ipllvm.session import options
+from ipllvm.session import header, options
 from ipllvm.session.options import OPTIONS, Options
 from ipllvm.session.profiles import Size
 
@@ -111,13 +111,13 @@ def test_hidden_gpus_do_not_count(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 def test_more_workers_than_gpus_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gpus, "count", lambda: 2)
-    options.check_workers(2, read(device="auto"))
-    options.check_workers(8, read(device="cpu"))
-    options.check_workers(None, read(device="auto"))
+    header.check_workers(2, read(device="auto"))
+    header.check_workers(8, read(device="cpu"))
+    header.check_workers(None, read(device="auto"))
     with pytest.raises(UsageError, match=r"^-n 3: .* 2 GPU\(s\): use -n 2$"):
-        options.check_workers(3, read(device="auto"))
+        header.check_workers(3, read(device="auto"))
     monkeypatch.setattr(gpus, "count", lambda: 0)
-    options.check_workers(3, read(device="auto"))
+    header.check_workers(3, read(device="auto"))
 
 
 @pytest.mark.parametrize("device", ["cuda", "cuda:1"])
