@@ -7,6 +7,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
 from importlib.metadata import PackageNotFoundError, version
+from json.encoder import encode_basestring_ascii as quoted
 from typing import Any, Final
 
 from ipllvm.errors import UnknownName, UsageError
@@ -109,7 +110,8 @@ def key(digest: str, trial: Trial) -> bytes:
     >>> key("ab" * 32, Trial("s1", "blank", 0)).hex()
     '14f7172fd316394bcef32ffdada9fea0'
     """
-    content = json.dumps([digest, trial.sample, trial.perturbation, trial.draw, trial.seed])
+    sample, perturbation = quoted(trial.sample), quoted(trial.perturbation)
+    content = f'["{digest}", {sample}, {perturbation}, {trial.draw}, {trial.seed}]'  # as json.dumps writes it
     return hashlib.sha256(content.encode()).digest()[:KEY_BYTES]
 
 

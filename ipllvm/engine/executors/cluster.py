@@ -11,7 +11,7 @@ from ipllvm.engine.executors.chunks import ChunkQueue, Job
 from ipllvm.engine.executors.dispatch import Dispatcher, WorkerPool
 from ipllvm.engine.executors.worker import Introduction, context_of
 from ipllvm.engine.plan import FIRST, Plan
-from ipllvm.engine.requirements import Known, Outcomes, complete, require_whole
+from ipllvm.engine.requirements import Known, Outcomes, require_whole
 from ipllvm.records import Benchmark, Sample, Trial
 
 if TYPE_CHECKING:
@@ -34,12 +34,12 @@ class ClusterExecutor:
 
     def _accept(self, about: Introduction) -> str:
         """How a worker differs from the driver's packages and from the others; empty where it does not."""
-        own = replace(about, context=context_of(about.identity))
         if self._fingerprint and about.identity.info.fingerprint != self._fingerprint:
             return f"model {about.identity.info.fingerprint[:16]}, not {self._fingerprint[:16]}"
-        if why := about.differs(self._reference or own):
+        reference = self._reference or replace(about, context=context_of(about.identity))
+        if why := about.differs(reference):
             return why
-        self._reference = self._reference or own
+        self._reference = reference
         return ""
 
     def introduction(self) -> Introduction:
@@ -71,11 +71,10 @@ class ClusterExecutor:
         artifacts: Artifacts | None = None,
     ) -> None:
         """See Executor."""
-        if complete(plan, outcomes):
-            progress(len(plan))
-            return
         done = sum(trial in outcomes for trial in plan.trials())
         progress(done)
+        if done == len(plan):
+            return
         origins = self._origins_of(outcomes)
 
         def take(batches: Sequence[tuple[str, Outcomes]]) -> None:

@@ -16,6 +16,7 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -191,7 +192,7 @@ class OutcomeFile:
         """
         digest, now = context.digest(), time.time()
         good = {trial: response for trial, response in batch.items() if response.error is None}
-        places = {trial: self._last + n for n, trial in enumerate(good, 1)}
+        places = dict(zip(good, count(self._last + 1)))
         with self.transaction():
             if not self.path.exists():
                 raise Unreadable("merged into another file")
@@ -199,14 +200,9 @@ class OutcomeFile:
             self._connection.executemany(
                 schema.insert("outcomes"),
                 (
-                    (
-                        places[t],
-                        named,
-                        number,
-                        *outcome_row.names(t),
-                        *outcome_row.answer(named, now, good[t]),
-                    )
-                    for t, named in ((t, key(digest, t)) for t in good)
+                    (place, named, number, *outcome_row.names(t), *outcome_row.answer(named, now, r))
+                    for place, t, r in zip(places.values(), good, good.values(), strict=True)
+                    for named in (key(digest, t),)
                 ),
             )
             self._connection.executemany(

@@ -21,7 +21,8 @@ def names(trial: Trial) -> tuple[Cell, ...]:
 
 def answer(key: bytes, created: float, response: Response) -> tuple[Cell, ...]:
     """The columns of an answer: created, text, tokens, options, checksum."""
-    tokens, options = _ENCODER.encode(response.tokens), _ENCODER.encode(response.options)
+    tokens = f"[{','.join(map(str, response.tokens))}]"
+    options = _ENCODER.encode(response.options) if response.options else "[]"
     cells = created, storable(response.text), tokens, options
     return *cells, checksum(key, *cells)
 

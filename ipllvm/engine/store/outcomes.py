@@ -261,13 +261,13 @@ class OutcomeView(MutableMapping[Trial, Response]):
         if not batch:
             return
         number, places = self._store.write(self.context, batch)
-        for trial, response in batch.items():
-            if response.error is not None:
-                self._failed[trial] = response
+        if len(places) < len(batch) or self._failed:
+            for trial, response in batch.items():
                 self._places.pop(trial, None)
-            else:
                 self._failed.pop(trial, None)
-                self._places[trial] = number << _ID_BITS | places[trial]
+                if response.error is not None:
+                    self._failed[trial] = response
+        self._places.update((trial, number << _ID_BITS | place) for trial, place in places.items())
         self._seen[number] = max(places.values(), default=self._seen.get(number, 0))
 
     def __setitem__(self, trial: Trial, response: Response) -> None:

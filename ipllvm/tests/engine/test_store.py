@@ -14,11 +14,11 @@ import pytest
 import torch
 
 from ipllvm.benchmarks import planted
-from ipllvm.engine.context import ENGINE, Context
+from ipllvm.engine.context import ENGINE, Context, key
 from ipllvm.engine.store import exporting, maintenance, outcome_file, outcomes
 from ipllvm.engine.store.integrity import Verified, verify
 from ipllvm.engine.store.outcome_file import Damaged, Newer, OutcomeFile, Unreadable
-from ipllvm.engine.store.outcome_row import names
+from ipllvm.engine.store.outcome_row import answer, names
 from ipllvm.engine.store.outcomes import RESERVE, RESERVED, Store, set_aside
 from ipllvm.errors import NotMeasured, StoreFailed, StoreFull, UnknownName, UsageError
 from ipllvm.models.loading import load
@@ -95,6 +95,18 @@ def test_nothing_is_made_before_the_first_batch(tmp_path: Path) -> None:
 def test_what_fixes_an_answer_is_part_of_the_key(tmp_path: Path, change: dict[str, Any]) -> None:
     _written(tmp_path, SOME)
     assert len(Store(tmp_path).view(context(**change))) == 0
+
+
+@pytest.mark.parametrize("name", ["s-1", 'a "b"\\\n', "é 火 \U0001f525", "\udc80", "\x00\x7f", ""])
+def test_keys_and_rows_are_as_json_writes_them(name: str) -> None:
+    """Whatever makes them: those of before are found by them."""
+    trial = Trial(name, name + "2", 3, 1 << 70)
+    told = json.dumps(["ab" * 32, trial.sample, trial.perturbation, trial.draw, trial.seed])
+    assert key("ab" * 32, trial) == hashlib.sha256(told.encode()).digest()[:16]
+    for numbers in ((), (5,), (5, 6, 2)):
+        options = tuple(-0.5 * number for number in numbers)
+        cells = answer(b"k", 1.5, Response("x", numbers, None, options))[2:4]
+        assert cells == tuple(json.dumps(each, separators=(",", ":")) for each in (numbers, options))
 
 
 def test_names_are_no_part_of_the_key(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """The records: frozen values without surprises."""
 
+import copy
 import dataclasses
+import pickle
 
 import numpy as np
 import pytest
@@ -24,6 +26,17 @@ def test_trials_with_the_same_content_are_the_same_trial() -> None:
     one, other = Trial("scenes-1", "clean", 0), Trial("scenes-1", "clean", 0)
     assert one == other
     assert len({one, other, Trial("scenes-1", "clean", 1)}) == 2
+
+
+@pytest.mark.parametrize(
+    "whole", [Trial("s\udc80", "noise", 3, 1 << 70), Response("red", (5,), "E", (-0.5,))]
+)
+def test_what_crosses_to_another_process_is_whole(whole: Trial | Response) -> None:
+    """However many fields it has: it is pickled by their values."""
+    for other in (pickle.loads(pickle.dumps(whole)), copy.deepcopy(whole)):
+        assert other == whole and type(other) is type(whole)
+    _, values = whole.__reduce__()
+    assert values == tuple(getattr(whole, field.name) for field in dataclasses.fields(whole))
 
 
 def test_decisions_and_stages_are_words() -> None:

@@ -27,7 +27,7 @@ from ipllvm.tests.engine.executors.loaders import NAME, paced
 from ipllvm.tests.engine.executors.simulated import SimulatedPool
 
 PASS_SECONDS = 0.25
-SIMULATED = ((1000, 20.0), (8, 2500.0))
+SIMULATED = ((1000, 20.0), (1000, 40.0), (8, 5000.0))
 """Workers, and trials a second of each."""
 SECONDS = 8
 """How long a simulation lasts where the driver keeps up."""

@@ -10,10 +10,11 @@ import pytest
 
 from ipllvm.benchmarks import planted
 from ipllvm.engine import run as engine
+from ipllvm.engine.context import Context
 from ipllvm.engine.deferred import Identity
-from ipllvm.engine.executors import dispatch
+from ipllvm.engine.executors import cluster, dispatch
 from ipllvm.engine.executors.cluster import ClusterExecutor
-from ipllvm.engine.executors.worker import ModelWorker
+from ipllvm.engine.executors.worker import ModelWorker, context_of
 from ipllvm.engine.plan import FIRST, Plan
 from ipllvm.engine.requirements import Outcomes
 from ipllvm.errors import ModelUnavailable, NotMeasured, StoreFull, UsageError
@@ -248,3 +249,18 @@ def test_who_measured_how_many_is_remembered(plan: Plan, lines: list[str]) -> No
 def test_the_driver_learns_the_identity_without_weights() -> None:
     executor = ClusterExecutor(InProcessPool(LOAD), lambda line: None)
     assert executor.introduction().identity == Identity.of(LOAD())
+
+
+def test_packages_are_looked_up_once_however_many_workers_join(
+    plan: Plan, lines: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A driver of a thousand reads no thousand files of metadata while they wait."""
+    asked: list[Identity] = []
+
+    def counted(who: Identity) -> Context:
+        asked.append(who)
+        return context_of(who)
+
+    monkeypatch.setattr(cluster, "context_of", counted)
+    measure(InProcessPool(LOAD, room=8), plan, lines)
+    assert len(lines) == 8 and len(asked) == 1
