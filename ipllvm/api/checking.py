@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 from ipllvm.api.report import Report
 from ipllvm.api.session import require_report, run, several, spelled
 from ipllvm.errors import UsageError
+from ipllvm.models.load_options import LoadOptions
 
 if TYPE_CHECKING:
     from ipllvm.models.base import VisionLanguageModel
 
 UNNAMED = "in-memory"
-LOADING = (
-    "prompt", "device", "dtype", "revision", "base_model", "prompt_template", "vision_tower", "device_map",
-    "trust_remote_code", "allow_pickle",
-)  # fmt: skip
+LOADING = ("prompt", "device", "dtype", *(each.name for each in fields(LoadOptions)))
 """Options that say how a named model is loaded and asked."""
 
 

@@ -19,7 +19,7 @@ from ipllvm.reporting.standings import multiplicity, standing
 from ipllvm.reporting.text import number, visible
 from ipllvm.reporting.view import COMPARISON
 from ipllvm.stats.proportion import proportion_interval
-from ipllvm.verdicts import release
+from ipllvm.verdicts import release, wording
 from ipllvm.verdicts.failing import FailRule
 
 ROUNDING: Final = 1e-6
@@ -33,12 +33,12 @@ DIFFERENCES: Final = {"gain": "blank", "performance_drop": "permuted"}
 """What is taken off the clean score, if nothing else of the result is."""
 PROPORTIONS: Final = ("Wilson, effective sample size", "Clopper-Pearson")
 """Methods of intervals that follow from a score and its effective sample size alone."""
+VERBS: Final = {decision.value: words for decision, words in wording.RELATION.items()}
 REASON: Final = re.compile(
-    r"\[(-?\d+\.\d+), (-?\d+\.\d+)\] (is inside|is outside|does not settle) (at most|at least) (\S+) points"
+    rf"\[(-?\d+\.\d+), (-?\d+\.\d+)\] ({'|'.join(VERBS.values())}) (at most|at least) (\S+) points"
 )
 LOOKS: Final = re.compile(r"\blook \d+ of \d+ planned samples, level ")
 """How a verdict of several looks is worded: an earlier one may have decided, the last one alone may not."""
-VERBS: Final = {"HOLDS": "is inside", "VIOLATED": "is outside", "UNDECIDED": "does not settle"}
 
 
 def require(report: Report) -> None:

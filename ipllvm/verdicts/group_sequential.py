@@ -15,14 +15,13 @@ import numpy as np
 from ipllvm.records import EXACT, Claim, Contrast, Decision, Estimate, Verdict
 from ipllvm.stats.choice import choose, turned
 from ipllvm.stats.spending import levels, looks_at, repeated_p
-from ipllvm.verdicts import decide, guard
+from ipllvm.verdicts import decide, guard, wording
 from ipllvm.verdicts.decision import decision_of
 from ipllvm.verdicts.sequential import InterimAnalyses
 
 LOOKS = 6
 _ALPHA = 0.05
 _POINTS = 100.0
-_WHERE = {Decision.HOLDS: "is inside", Decision.VIOLATED: "is outside"}
 
 
 @dataclass(eq=False)
@@ -73,11 +72,9 @@ class GroupSequential(InterimAnalyses):
         decision = decision_of(claim.alpha, p_holds, p_violated)
         level = self.level(claim.alpha)
         low, high = sorted(claim.sign * bound for bound in test.interval(level))
-        low, high = (_POINTS * bound for bound in contrast.inside((low, high)))
-        reason = (
-            f"[{low:.2f}, {high:.2f}] {_WHERE.get(decision, 'does not settle')} {claim.words} "
-            f"(look {self.look} of {LOOKS}, level {level:.2g}, {self.samples} of {self.plan[-1]} samples)"
-        )
+        said = wording.relation(contrast.inside((low, high)), decision, claim)
+        where = f"look {self.look} of {LOOKS}, level {level:.2g}, {self.samples} of {self.plan[-1]} samples"
+        reason = f"{said} ({where})"
         return Verdict(decision, reason, p_holds, p_violated, effect)
 
     def shown(self, found: Estimate, contrast: Contrast, claim: Claim | None = None) -> Estimate:

@@ -6,11 +6,12 @@ from typing import Final
 from ipllvm.records import Claim, Decision
 from ipllvm.records.values import POINTS
 
-_RELATION: Final = {
+RELATION: Final = {
     Decision.HOLDS: "is inside",
     Decision.VIOLATED: "is outside",
     Decision.UNDECIDED: "does not settle",
 }
+"""When a report is read back its reasons are held against its numbers by these words (consistency.py)."""
 
 
 def relation(bounds: Iterable[float], decision: Decision, claim: Claim) -> str:
@@ -31,7 +32,7 @@ def of_interval(decision: Decision, claim: Claim) -> str:
     >>> of_interval(Decision.VIOLATED, claims.load()["permutation"])
     'is outside at most 2 points'
     """
-    return f"{_RELATION[decision]} {claim.words}"
+    return f"{RELATION[decision]} {claim.words}"
 
 
 def below_floor(found: str, margin: float) -> str:

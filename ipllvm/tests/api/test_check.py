@@ -1,12 +1,15 @@
 """`ipllvm.check` on models whose truth is known: by name and in memory, quiet, refused in one line."""
 
+from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import ipllvm
 from ipllvm.errors import NotMeasured, UnknownName, UsageError
+from ipllvm.models.load_options import LoadOptions
 from ipllvm.tests import checkpoints
 
 PLANTED: dict[str, Any] = {"benchmarks": "planted", "samples": 200, "draws": 1, "properties": "permutation"}
@@ -119,9 +122,15 @@ def test_a_model_in_memory(tmp_path: Path) -> None:
     assert model.training, "it is handed back as it was"
     with pytest.raises(UsageError, match="needs its processor"):
         ipllvm.check(model, report_dir=tmp_path)
-    for option in ({"prompt": "original"}, {"dtype": "bfloat16"}, {"allow_pickle": True}):
-        with pytest.raises(UsageError, match="a model in memory is measured as it was loaded: leave it out"):
-            ipllvm.check(model, processor, **option)
+
+
+@pytest.mark.parametrize("name", ["prompt", "device", "dtype", *(each.name for each in fields(LoadOptions))])
+def test_how_a_model_is_loaded_is_refused_of_one_in_memory(name: str, tmp_path: Path) -> None:
+    """Whatever option is added to those of loading: it would be told as a setting and do nothing."""
+    held, other = SimpleNamespace(config=None), {"prompt": "original", "dtype": "bfloat16", "device": "cuda"}
+    asked: dict[str, Any] = {name: other.get(name, "other")}
+    with pytest.raises(UsageError, match=r"leave it out|merge it into the model in memory"):
+        ipllvm.check(held, held, report_dir=tmp_path, **asked)
 
 
 OWN = """

@@ -96,6 +96,13 @@ def test_it_is_of_one_kind_and_says_what_it_is_about(name: str) -> None:
         assert parameter in OPTIONS
 
 
+def test_the_readme_names_it() -> None:
+    """Laws are named together there."""
+    readme = (PLACE.parent / "README.md").read_text(encoding="utf-8")
+    told = [name for name, found in PROPERTIES.items() if "law" not in found.marks]
+    assert [name for name in told if f"`{name}`" not in readme] == []
+
+
 def test_sizes_are_of_properties_and_quantities_have_words() -> None:
     assert {name for sizes in SIZES.values() for name in sizes} <= PROPERTIES.keys()
     assert {claim.quantity for claim in claims.load().values()} == set(QUANTITIES)

@@ -10,9 +10,10 @@ from typing import Any
 from ipllvm import cli
 from ipllvm.benchmarks.definition import Definition
 from ipllvm.models.planted.behaviour import Behaviour
-from ipllvm.records import Score
-from ipllvm.registry import BENCHMARKS, FAMILIES, PERTURBATIONS, PLANTED, SCORERS, Registry
+from ipllvm.records import Benchmark, Score
+from ipllvm.registry import BENCHMARKS, FAMILIES, PERTURBATIONS, PLANTED, SCORERS, TOTALS, Registry
 from ipllvm.reporting import views
+from ipllvm.scorers.judge import JudgeRule
 
 MADE_OF_ANOTHER = {"Instead"}
 """Perturbations that only another one makes, of what it was given."""
@@ -72,6 +73,26 @@ def test_every_scorer() -> None:
     assert len(rules) > 30 and rules - targets(SCORERS) == set()
 
 
+def test_every_way_to_grade_by_a_judge() -> None:
+    """Also one that is a value, made of a class of rules and a prompt."""
+    registered = [SCORERS.load(name) for name in SCORERS]
+    written = {
+        f"{module.__name__}:{name}": value
+        for room in ("ipllvm.scorers", "ipllvm.scorers.official")
+        for module in modules(room)
+        for name, value in vars(module).items()
+        if isinstance(value, JudgeRule)
+    }
+    assert len(written) > 3
+    assert [place for place, rule in written.items() if not any(rule is each for each in registered)] == []
+
+
+def test_every_total() -> None:
+    found = own("ipllvm.metrics", inspect.isfunction)
+    totals = {place for place, total in found.items() if [*inspect.signature(total).parameters] == ["graded"]}
+    assert len(totals) > 3 and totals - targets(TOTALS) == set()
+
+
 def test_every_family() -> None:
     """Or it is what a registered one is made of."""
     registered = [FAMILIES.load(name) for name in FAMILIES]
@@ -88,6 +109,18 @@ def test_every_benchmark() -> None:
         if isinstance(value, Definition) and not any(value is each for each in registered)
     }
     assert left == PARTS
+
+
+def test_every_benchmark_that_is_a_function() -> None:
+    """Of a seed alone; what several of them are made of takes more."""
+    found = own("ipllvm.benchmarks", inspect.isfunction)
+    forms = {place: inspect.signature(made) for place, made in found.items()}
+    made = {
+        place
+        for place, form in forms.items()
+        if [*form.parameters] == ["seed"] and form.return_annotation in (Benchmark, "Benchmark")
+    }
+    assert len(made) > 8 and made - targets(BENCHMARKS) == set()
 
 
 def test_every_command() -> None:

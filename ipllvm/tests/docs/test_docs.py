@@ -93,6 +93,12 @@ def test_every_command_is_taken_by_its_parser_with_its_values(
             raise AssertionError(f"{shlex.join(words)}: {error}") from error
 
 
+def test_the_readme_names_every_command() -> None:
+    rows = [line for line in README.read_text(encoding="utf-8").splitlines() if line.startswith("| `ipllvm")]
+    named = {word for row in rows for word in re.findall(r"`(?:ipllvm )?(\w+)[^`]*`", row.split(" | ")[0])}
+    assert [name for name in cli.COMMANDS if name not in named] == []
+
+
 def test_a_parser_refuses_what_is_wrong() -> None:
     for words in (["--sample=3"], ["MODEL", "--samples=-3"], ["MODEL", "--undecided=maybe"]):
         with pytest.raises((ValueError, IpllvmError)):
