@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -134,9 +134,10 @@ def ordered(found: Sequence[CheckpointRun], by: str) -> list[CheckpointRun]:
         built = sorted(found, key=lambda each: _tag(each.label))
     elif by in ("time", "auto"):
         built = sorted(found, key=lambda each: each.when)
-    taken: dict[str, int] = {}
+    own, taken = {each.label for each in built}, set[str]()
     for place, each in enumerate(built):
-        taken[each.label] = taken.get(each.label, 0) + 1
-        if taken[each.label] > 1:
-            built[place] = replace(each, label=f"{each.label} ({taken[each.label]})")
+        if each.label in taken:
+            others = (f"{each.label} ({number})" for number in count(2))
+            built[place] = replace(each, label=next(name for name in others if name not in own | taken))
+        taken.add(built[place].label)
     return built

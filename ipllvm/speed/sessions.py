@@ -38,6 +38,7 @@ def timed(model: str, words: Sequence[str], store: Path, reports: Path) -> Sessi
     command = [sys.executable, "-m", "ipllvm", "check", model, *words, f"--report-dir={reports}"]
     reports.mkdir(parents=True, exist_ok=True)
     had, before = set(store.rglob(f"*{SUFFIX}*")), _spent()
+    reported = _reports(reports)
     began, first = time.perf_counter(), None
     with (
         (reports / "log").open("w+b") as log,
@@ -48,7 +49,7 @@ def timed(model: str, words: Sequence[str], store: Path, reports: Path) -> Sessi
                 first = time.perf_counter() - began
             time.sleep(LOOK)
     seconds = time.perf_counter() - began
-    if not list(reports.rglob("report.json")):
+    if _reports(reports) <= reported:
         printed = (reports / "log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
         raise NotMeasured(
             f"ipllvm check {model} ended without a report: {printed[-1] if printed else 'silently'}"
@@ -57,10 +58,16 @@ def timed(model: str, words: Sequence[str], store: Path, reports: Path) -> Sessi
 
 
 def last_report(reports: Path) -> dict[str, Any]:
-    """The newest report under a folder."""
-    newest = max(reports.rglob("report.json"))
+    """The newest report under a folder; raises NotMeasured where there is none."""
+    newest = max(_reports(reports), default=None)
+    if newest is None:
+        raise NotMeasured("a session of the properties ended without a report")
     found: dict[str, Any] = json.loads(newest.read_text(encoding="utf-8"))
     return found
+
+
+def _reports(folder: Path) -> set[Path]:
+    return set(folder.rglob("report.json"))
 
 
 def _environment(store: Path) -> dict[str, str]:

@@ -85,8 +85,8 @@ def fitted(benchmark: Benchmark, name: str) -> Benchmark:
     length = SHAPES[name].text - frame
 
     def repeated(question: str) -> str:
-        letters = question.encode("ascii", "replace").decode()
-        return (f"{letters} " * (length // len(letters) + 1))[:length]
+        words = f"{question.encode('ascii', 'replace').decode()} "
+        return (words * (length // len(words) + 1))[:length]
 
     return replace(benchmark, samples=tuple(replace(s, prompt=repeated(s.prompt)) for s in benchmark.samples))
 
