@@ -153,12 +153,14 @@ class Definition:
         whole = "" if len(rows) == self.size else f", {len(rows):,} rows of the published {self.size:,}"
         part = "" if len(placed) == len(rows) else f", {len(placed):,} of them asked"
         scorer = self.scorer(asked.rule)
+        blank = sum(not all(map(str.strip, sample.choices)) for sample in samples)
+        unread = f", the options of {blank:,} can't be read" if blank else ""
         return Benchmark(
             self.name if protocol == STANDARD else f"{self.name}@{protocol}",
             samples,
             scorer,
             shared_digest(samples, protocol.encode(), *keys),
-            f"{source}{whole}{part}; protocol {protocol} ({asked.after})",
+            f"{source}{whole}{part}{unread}; protocol {protocol} ({asked.after})",
             asked.max_new_tokens,
             pairs=self.total in OF_PAIRS,
             judged=asked.judged or self.judged,

@@ -24,27 +24,45 @@ CATEGORIES = (
     "math",
 )
 OPTIONS = ("A", "B", "C", "D")
-_LIST = re.compile(r"\bOptions:\s*(?=A:)")
-_MARK = re.compile(r"(?:^|,\s*)([A-D]): ?")
+_HEAD = re.compile(r"\b(?:Options|Choices):\s*(?=\(?A\b)")
+_MARKS = (r"(?:^|[,;]\s*|\n\s*){}:\s*", r"(?:^|(?<=\s))\({}\)", r"(?:^|[,;]\s*|\n\s*){}[.)]\s")
+"""What stands before an option: "A: ", "(A)", "A. " or "A) "."""
 
 
 def sample(row: Row) -> Sample:
-    """A row of the hub's columns, whose options stand in the question."""
+    """A row of the hub's columns, whose options stand in the question; four blanks where none can be read."""
     answer = one_of(text(row, "answer").strip(), "answer", OPTIONS)
+    found = choices(text(row, "question"))
+    read = found if answer in OPTIONS[: len(found)] else ("",) * len(OPTIONS)
     labels = (("category", filled(row, "category")), ("l2_category", filled(row, "l2_category")))
-    return Sample("", "", (), "", answer, choices(text(row, "question")), labels=labels)
+    return Sample("", "", (), "", answer, read, labels=labels)
 
 
 def choices(question: str) -> tuple[str, ...]:
-    """The options behind "Options:", where all four are in their order; else four blanks.
+    r"""The two to four options behind "Options:" or "Choices:"; none where they can't be read.
 
     >>> choices("2, 3 plus 4? Options: A: 5, B: 2, 3, C: 9, D: 7")
     ('5', '2, 3', '9', '7')
+    >>> choices("Which?\nChoices:\n(A) 9 m\n(B) 4 m"), choices("Which? A or B")
+    (('9 m', '4 m'), ())
     """
-    listed = _LIST.split(question)[-1]
-    found = _MARK.split(listed)
-    letters, texts = tuple(found[1::2]), tuple(part.strip() for part in found[2::2])
-    return texts if letters == OPTIONS else ("",) * len(OPTIONS)
+    heads = list(_HEAD.finditer(question))
+    listed = question[heads[-1].end() :] if heads else ""
+    return max((_marked(listed, mark) for mark in _MARKS), key=len)
+
+
+def _marked(listed: str, mark: str) -> tuple[str, ...]:
+    """The texts behind the marks A, B, ... of one form; none where there are less than two."""
+    places, at = [], 0
+    for name in OPTIONS:
+        found = re.compile(mark.format(name)).search(listed, at)
+        if found is None or (name == OPTIONS[0] and found.start()):
+            break
+        places.append(found)
+        at = found.end()
+    ends = [*(after.start() for after in places[1:]), len(listed)]
+    texts = tuple(listed[each.end() : end].strip() for each, end in zip(places, ends, strict=False))
+    return texts if len(texts) > 1 and all(texts) else ()
 
 
 def of_table(row: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,8 @@ r"""A part's table as LaTeX: a tabular of booktabs that plain pdfLaTeX sets, wha
 
 import re
 import unicodedata
+from collections.abc import Sequence
+from itertools import groupby
 from typing import Final
 
 from ipllvm.paper import words
@@ -25,28 +27,53 @@ _OGONEK: Final = "0328"
 def tabular(section: PaperSection) -> str:
     """A part's cells: the value, its interval, the printed one in brackets; a dash where nothing is measured.
 
-    Needs the packages booktabs and textcomp, which LaTeX has had in its kernel since 2020.
+    The shorter side, benchmarks or what is measured on them, are its columns, so that it fits a page; rows
+    without a measured or a printed value are left out, and a comment says how many. Needs the packages
+    booktabs and textcomp, which LaTeX has had in its kernel since 2020.
     """
-    columns, rows = words.grid(section)
+    columns, grid = _narrow(*words.grid(section))
+    rows = [row for row in grid if any(row[2])]
+    filled = [row for row in rows if any(cell and _holds(cell) for cell in row[2])]
     head = " & ".join(["", "", *map(plain, columns)])
-    lines = [
-        f"{plain(model)} & {plain(label)} & {' & '.join(map(_cell, cells))} \\\\"
-        for model, label, cells in rows
-    ]
-    body = "\n".join([f"{head} \\\\", r"\midrule", *lines])
-    spec = "ll" + "r" * len(columns)
+    blocks = ["".join(_row(*row) for row in rows) for _, rows in groupby(filled, key=lambda row: row[0])]
+    body = "\\addlinespace\n".join(blocks)
     start = f"% {section.part.where}: value [interval] (printed in the paper)\n"
-    return f"{start}\\begin{{tabular}}{{{spec}}}\n\\toprule\n{body}\n\\bottomrule\n\\end{{tabular}}\n"
+    if len(filled) < len(rows):
+        start += f"% {len(rows) - len(filled)} rows are left out, which hold neither\n"
+    spec = "ll" + "r" * len(columns)
+    table = f"\\toprule\n{head} \\\\\n\\midrule\n{body}\\bottomrule\n"
+    return f"{start}\\begin{{tabular}}{{{spec}}}\n{table}\\end{{tabular}}\n"
+
+
+def _narrow(columns: Sequence[str], rows: words.Rows) -> tuple[Sequence[str], words.Rows]:
+    """A grid whose columns are the benchmarks, or its labels where those are fewer."""
+    labels = list(dict.fromkeys(label for _, label, _ in rows))
+    if len(columns) <= len(labels):
+        return columns, rows
+    places = {
+        (model, label, c): cell for model, label, row in rows for c, cell in zip(columns, row, strict=True)
+    }
+    models = dict.fromkeys(model for model, _, _ in rows)
+    turned = [(m, c, [places.get((m, label, c)) for label in labels]) for m in models for c in columns]
+    return labels, turned
+
+
+def _holds(cell: PaperCell) -> bool:
+    return cell.value is not None or cell.printed is not None
+
+
+def _row(model: str, label: str, cells: Sequence[PaperCell | None]) -> str:
+    return f"{plain(model)} & {plain(label)} & {' & '.join(map(_cell, cells))} \\\\\n"
 
 
 def _cell(cell: PaperCell | None) -> str:
     if cell is None:
         return ""
-    printed = "" if cell.printed is None else f" ({_minus(f'{cell.printed:.2f}')})"
+    printed = [] if cell.printed is None else [f"({_minus(f'{cell.printed:.2f}')})"]
     if cell.value is None:
-        return f"--{printed}"
-    low, high = (_minus(number(each)) for each in (cell.low, cell.high))
-    return f"{_minus(number(cell.value))} {{\\scriptsize [{low}, {high}]}}{printed}"
+        return " ".join(["--", *printed])
+    bounds = ", ".join(_minus(number(each)) for each in (cell.low, cell.high))
+    return f"{_minus(number(cell.value))} {{\\scriptsize {' '.join([f'[{bounds}]', *printed])}}}"
 
 
 def _minus(text: str) -> str:

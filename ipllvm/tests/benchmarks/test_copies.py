@@ -84,6 +84,19 @@ def test_a_changed_picture_is_other_data(tmp_path: Path) -> None:
     assert published("mmstar")(folder=tmp_path).digest != before.digest
 
 
+@pytest.mark.parametrize(
+    ("name", "cell", "other"),
+    [("mmstar", "Options: A: saw, B: axe, C: rake, D: none", "saw or axe?"), ("ai2d", '"Moss"', '" "')],
+)
+def test_options_that_cant_be_read_are_told(name: str, cell: str, other: str, tmp_path: Path) -> None:
+    assert "can't be read" not in copied(name, "jsonl", tmp_path / "a").source
+    as_jsonl(name, tmp_path / "b")
+    file = tmp_path / "b" / "rows.jsonl"
+    assert cell in file.read_text()
+    file.write_text(file.read_text().replace(cell, other))
+    assert ", the options of 1 can't be read; " in published(name)(folder=tmp_path / "b").source
+
+
 def _no_picture(folder: Path) -> None:
     as_jsonl("qbench", folder)
     (folder / "pictures" / "1.png").unlink()

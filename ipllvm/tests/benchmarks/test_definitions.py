@@ -132,3 +132,29 @@ def test_a_blank_question_is_not_asked(name: str) -> None:
     for protocol in published(name).protocols:
         with pytest.raises(BenchmarkUnavailable, match=rf"row {len(given)}, column '{column}': it is blank"):
             list(published(name).samples(given, protocol))
+
+
+@pytest.mark.parametrize(
+    ("question", "options"),
+    [
+        ("Hint: Answer with A, B, C or D.\nQuestion: How long?\nChoices:\n(A) 9 m\n(B) 4, 5\n(C) 1\n(D) (B)",
+         ("9 m", "4, 5", "1", "(B)")),
+        ("Who?\nOptions: A: Ann, B: Ben", ("Ann", "Ben")),
+        ("Who?\nOptions:\nA. Ann\nB. Ben\nC. Cy\nD. Di", ("Ann", "Ben", "Cy", "Di")),
+        ("Who?\nOptions: A) Ann; B) Ben; C) Cy", ("Ann", "Ben", "Cy")),
+        ("Options: A: no.\nOptions: A: Ann: a, B: B, C: Cy, A: a, D: Di", ("Ann: a", "B", "Cy, A: a", "Di")),
+        ("Who?", ("",) * 4),
+        ("Who?\nOptions: A: Ann, B: , C: Cy", ("",) * 4),
+        ("Who?\nOptions: B: Ben, A: Ann", ("",) * 4),
+    ],
+)  # fmt: skip
+def test_mmstars_options_are_read_in_the_forms_that_its_sources_have(
+    question: str, options: tuple[str, ...]
+) -> None:
+    row = {**rows("mmstar")[0], "question": question, "answer": "B"}
+    assert next(published("mmstar").samples([row]))[1].choices == options
+
+
+def test_an_answer_behind_the_options_that_were_read_is_one_of_four_blanks() -> None:
+    row = {**rows("mmstar")[0], "question": "Who?\nOptions: A: Ann, B: Ben", "answer": "D"}
+    assert next(published("mmstar").samples([row]))[1].choices == ("",) * 4
