@@ -4,7 +4,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from ipllvm.reporting.text import interval, number, visible
-from ipllvm.reporting.view import interval_note
+from ipllvm.reporting.wording import interval_note
 
 if TYPE_CHECKING:
     from ipllvm.api.report import Report

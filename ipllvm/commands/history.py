@@ -15,7 +15,7 @@ from ipllvm.reporting.folders import ensure_writable, replace_file
 from ipllvm.reporting.history_page import ShownRun
 from ipllvm.reporting.text import number, visible
 from ipllvm.reporting.tracks import Track, first_violated
-from ipllvm.reporting.view import count_of
+from ipllvm.reporting.wording import count_of
 
 _LONG: Final = 4096
 

@@ -12,7 +12,7 @@ from ipllvm.paper.planning import GET, Device, Planned, judge_tokens
 from ipllvm.paper.summaries import AVERAGE
 from ipllvm.reporting.pictures import Picture
 from ipllvm.reporting.text import duration, interval, number
-from ipllvm.reporting.view import count_of
+from ipllvm.reporting.wording import count_of
 
 MODELS, SETS = "{models}", "{sets}"
 """What stands in a reason for the models and the sets of which it is so."""

@@ -11,10 +11,10 @@ from urllib.parse import quote
 from ipllvm.errors import UsageError
 from ipllvm.reporting import html, migration, viewer_page
 from ipllvm.reporting.folders import ensure_writable, inner_folder, replace_file
+from ipllvm.reporting.lines import row_title
 from ipllvm.reporting.runs import FILE, outline, runs
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import visible
-from ipllvm.reporting.view import row_title
 from ipllvm.reporting.viewer_page import ListedRun
 
 BASELINE: Final = "baseline.json"

@@ -7,10 +7,11 @@ from typing import Final
 
 from ipllvm.reporting import typed
 from ipllvm.reporting.answer import answer_of, run_of
+from ipllvm.reporting.lines import baseline
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import visible
 from ipllvm.reporting.typed import LONG
-from ipllvm.reporting.view import COMPARISON, NOT_MEASURED, baseline, failure, standing
+from ipllvm.reporting.wording import COMPARISON, NOT_MEASURED, failure, standing
 from ipllvm.stats.rounding import rounded_up
 
 MOST: Final = 3

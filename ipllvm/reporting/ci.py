@@ -97,19 +97,21 @@ def publish(
 
 def publish_run(report: "Report", environment: Mapping[str, str]) -> None:
     """Leave a run in a CI job: its Markdown as the summary, an annotation for all that stands in its way."""
-    from ipllvm.reporting import advice, markdown, view
+    from ipllvm.reporting import advice, markdown
     from ipllvm.reporting.answer import answer_of
+    from ipllvm.reporting.lines import lines
+    from ipllvm.reporting.wording import NOT_MEASURED, failure_reason, standing
 
     if not (environment.get(SUMMARY) or environment.get(ACTIONS) == "true"):
         return
     found = answer_of(report)
     errors = [
         f"{line.verdict} {line.property} on {line.benchmark}: {advice.why(line.reason)}"
-        for line in view.lines(report)
-        if found.stops(line.row) or view.standing(line.row) == view.NOT_MEASURED
+        for line in lines(report)
+        if found.stops(line.row) or standing(line.row) == NOT_MEASURED
     ]
-    errors += [f"{row['property']}: {view.failure_reason(row)}" for row in report["failed"]]
-    errors += [f"{view.NOT_MEASURED} {row['property']}: {row['reason']}" for row in report["not_measured"]]
+    errors += [f"{row['property']}: {failure_reason(row)}" for row in report["failed"]]
+    errors += [f"{NOT_MEASURED} {row['property']}: {row['reason']}" for row in report["not_measured"]]
     publish(markdown.render(report), {}, errors if report["run"]["exit_status"] else [], environment)
 
 

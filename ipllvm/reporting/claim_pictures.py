@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ipllvm.reporting import plots
+from ipllvm.reporting.lines import LABEL, Line
 from ipllvm.reporting.pictures import Picture, alternative, capital, labels, plain, slug
 from ipllvm.reporting.quantities import meaning
 from ipllvm.reporting.schema import Row
 from ipllvm.reporting.text import interval, number, visible
-from ipllvm.reporting.view import INTERVAL_NOTE, LABEL, NOT_MEASURED, Line, standing
+from ipllvm.reporting.wording import INTERVAL_NOTE, NOT_MEASURED, standing
 
 SCORES: Final = 6
 """Scores that are drawn side by side; the table of numbers has all."""

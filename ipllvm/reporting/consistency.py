@@ -17,7 +17,7 @@ from ipllvm.reporting.answer import fails
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.standings import multiplicity, standing
 from ipllvm.reporting.text import number, visible
-from ipllvm.reporting.view import COMPARISON
+from ipllvm.reporting.wording import COMPARISON
 from ipllvm.stats.proportion import proportion_interval
 from ipllvm.verdicts import release, wording
 from ipllvm.verdicts.failing import FailRule

@@ -1,7 +1,7 @@
 """The flipped answer that stands for a violated claim, in words, and the command that shows it."""
 
 from ipllvm.reporting.schema import Row
-from ipllvm.reporting.view import standing
+from ipllvm.reporting.wording import standing
 
 
 def flip(row: Row) -> Row | None:

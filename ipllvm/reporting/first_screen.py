@@ -5,17 +5,11 @@ from dataclasses import dataclass
 
 from ipllvm.reporting.advice import Step, steps
 from ipllvm.reporting.answer import answer_of
+from ipllvm.reporting.lines import baseline, claim_title
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.sections import Section, ShownResult
 from ipllvm.reporting.text import duration, visible
-from ipllvm.reporting.view import (
-    COMPARISON,
-    NOT_MEASURED,
-    baseline,
-    claim_title,
-    count_of,
-    standing,
-)
+from ipllvm.reporting.wording import COMPARISON, NOT_MEASURED, count_of, standing
 
 
 @dataclass(frozen=True, slots=True)

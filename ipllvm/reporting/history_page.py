@@ -9,7 +9,7 @@ from ipllvm.reporting import inlining, pages
 from ipllvm.reporting.pictures import Picture, alternative, capital, slug
 from ipllvm.reporting.text import interval, number
 from ipllvm.reporting.tracks import Limits, Track, TrackPoint, draw, first_violated, limits
-from ipllvm.reporting.view import INTERVAL_NOTE, count_of
+from ipllvm.reporting.wording import INTERVAL_NOTE, count_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -10,14 +10,14 @@ from typing import Any, Final
 from ipllvm.reporting import inlining, pages
 from ipllvm.reporting.advice import here, why
 from ipllvm.reporting.first_screen import first_screen, move
+from ipllvm.reporting.lines import baseline
 from ipllvm.reporting.merging import merged
 from ipllvm.reporting.pages import SYMBOLS
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.sections import Section, ShownResult, alike, every_picture, sections
 from ipllvm.reporting.text import visible
-from ipllvm.reporting.view import (
+from ipllvm.reporting.wording import (
     WORST_FIRST,
-    baseline,
     failure,
     failure_reason,
     interval_note,

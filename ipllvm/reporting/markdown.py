@@ -6,18 +6,10 @@ from typing import Final
 
 from ipllvm.reporting import advice, columns, evidence, figures
 from ipllvm.reporting.answer import answer_of
+from ipllvm.reporting.lines import Line, lines
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import LIMIT, REASON_LIMIT, interval, number, visible
-from ipllvm.reporting.view import (
-    Line,
-    count_of,
-    failure,
-    failure_reason,
-    interval_note,
-    lines,
-    printed,
-    stated,
-)
+from ipllvm.reporting.wording import count_of, failure, failure_reason, interval_note, printed, stated
 
 COMMENT_LIMIT: Final = 60_000
 """Characters of a comment; GitHub takes 65,536."""

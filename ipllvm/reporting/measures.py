@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ipllvm.reporting.schema import Report, Row
-from ipllvm.reporting.view import COMPARISON
+from ipllvm.reporting.wording import COMPARISON
 
 _OTHER: Final = re.compile(r"[^\w./ -]", re.ASCII)
 """What a tracker may refuse in a name."""

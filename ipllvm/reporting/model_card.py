@@ -16,7 +16,7 @@ from ipllvm.reporting.markdown import escape
 from ipllvm.reporting.measures import decision, places
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import interval, number
-from ipllvm.reporting.view import interval_note
+from ipllvm.reporting.wording import interval_note
 from ipllvm.safety.printing import visible
 
 if TYPE_CHECKING:

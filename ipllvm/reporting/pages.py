@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ipllvm.reporting.tables import table
 from ipllvm.reporting.text import interval, number, visible
-from ipllvm.reporting.view import INTERVAL_NOTE, NOT_MEASURED, count_of, standing
+from ipllvm.reporting.wording import INTERVAL_NOTE, NOT_MEASURED, count_of, standing
 
 if TYPE_CHECKING:
     from jinja2 import Template

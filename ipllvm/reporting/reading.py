@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from ipllvm.reporting.lines import Line
 from ipllvm.reporting.quantities import meaning
 from ipllvm.reporting.schema import Row
 from ipllvm.reporting.text import number, visible
-from ipllvm.reporting.view import BEYOND, NOT_MEASURED, WORST_FIRST, Line, count_of, standing
+from ipllvm.reporting.wording import BEYOND, NOT_MEASURED, WORST_FIRST, count_of, standing
 
 
 def reading(row: Row) -> str:

@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from ipllvm.reporting import claim_pictures, example_cards, examples, series_pictures
 from ipllvm.reporting.advice import samples
 from ipllvm.reporting.example_cards import Example
+from ipllvm.reporting.lines import Line, baseline, claim_title, lines
 from ipllvm.reporting.pictures import Picture, label
 from ipllvm.reporting.reading import reading, summary
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import number, visible
-from ipllvm.reporting.view import COMPARISON, WORST_FIRST, Line, baseline, claim_title, lines, standing
+from ipllvm.reporting.wording import COMPARISON, WORST_FIRST, standing
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 from ipllvm.reporting import plots
 from ipllvm.reporting.heat import Limits, heat
 from ipllvm.reporting.likeness import Distinct, distinct, scale
+from ipllvm.reporting.lines import Line
 from ipllvm.reporting.pictures import Picture, alternative, capital, label, plain, slug
 from ipllvm.reporting.quantities import Axis, ClaimedLevel, axis, claim_levels
 from ipllvm.reporting.schema import Row
 from ipllvm.reporting.text import number, visible
-from ipllvm.reporting.view import INTERVAL_NOTE, Line
+from ipllvm.reporting.wording import INTERVAL_NOTE
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ipllvm.reporting import view
+from ipllvm.reporting import wording
 from ipllvm.reporting.schema import Row
 from ipllvm.verdicts import release
 from ipllvm.verdicts.answer import Standing
@@ -36,7 +36,7 @@ def with_verdicts(found: Sequence[Row], paired: Sequence[Sequence[Row]]) -> Iter
     for row, claims in zip(found, paired, strict=True):
         for each in claims:
             own = each["claim"]["name"] == row["claim"]["name"]
-            yield {**each, "verdict": view.standing(row) if own else ""}
+            yield {**each, "verdict": wording.standing(row) if own else ""}
 
 
 def multiplicity(families: Sequence[Family], results: Sequence[Row]) -> list[Row]:

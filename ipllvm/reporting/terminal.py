@@ -14,17 +14,10 @@ from rich.text import Text
 from ipllvm.models.checkpoint import RAN_CODE
 from ipllvm.reporting import advice, columns, evidence, figures
 from ipllvm.reporting.answer import answer_of
+from ipllvm.reporting.lines import Line, lines
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import REASON_LIMIT, to_ascii, visible
-from ipllvm.reporting.view import (
-    Line,
-    failure,
-    failure_reason,
-    interval_note,
-    lines,
-    printed,
-    stated,
-)
+from ipllvm.reporting.wording import failure, failure_reason, interval_note, printed, stated
 from ipllvm.verdicts.failing import FailRule
 
 STYLES: Final = {

@@ -13,7 +13,7 @@ from ipllvm.benchmarks.prompts import LETTERS, SHORT, multiple_choice, short_ans
 from ipllvm.benchmarks.rewording import names_a_side
 from ipllvm.errors import NotTested
 from ipllvm.records import Benchmark, Decision, Result, Sample
-from ipllvm.reporting.view import word
+from ipllvm.reporting.wording import word
 from ipllvm.tests.ruled import BROKEN, COLORS, NAMES, SIDE, Painted, Rule, checked, color
 
 N = 240

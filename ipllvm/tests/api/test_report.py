@@ -11,7 +11,7 @@ from ipllvm.records import Decision
 from ipllvm.reporting.answer import answer_of
 from ipllvm.reporting.first_screen import first_screen
 from ipllvm.reporting.sections import sections
-from ipllvm.reporting.view import interval_note
+from ipllvm.reporting.wording import interval_note
 from ipllvm.tests.reporting import reports
 
 

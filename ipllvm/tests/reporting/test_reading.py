@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from ipllvm.records import Decision
+from ipllvm.reporting.lines import lines
 from ipllvm.reporting.quantities import MEANINGS
 from ipllvm.reporting.reading import reading, summary
-from ipllvm.reporting.view import lines
 from ipllvm.tests.reporting import reports
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ipllvm.records import Decision
-from ipllvm.reporting import html, markdown, schema, terminal, view
+from ipllvm.reporting import html, lines, markdown, schema, terminal
 from ipllvm.reporting.answer import answer_of
 from ipllvm.reporting.report import build
 from ipllvm.tests.reporting import reports
@@ -84,7 +84,7 @@ def test_two_looks_at_the_same_numbers_never_differ() -> None:
             continue
         (said,) = release.of(entries)
         made = build(entries, reports.RUN, statements=[said])
-        words = {line.verdict for line in view.lines(made)}
+        words = {line.verdict for line in lines.lines(made)}
         expected = next(word for word in ("VIOLATED", "UNDECIDED", "HOLDS") if word in words)
         page = {"VIOLATED": "No", "UNDECIDED": "Not answered yet"}.get(expected)
         assert said.decision == expected

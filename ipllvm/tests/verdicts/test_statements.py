@@ -17,7 +17,7 @@ from ipllvm.registry import BENCHMARKS
 from ipllvm.reporting import html, markdown, schema, terminal
 from ipllvm.reporting.report import build
 from ipllvm.reporting.schema import row as as_row
-from ipllvm.reporting.view import stated
+from ipllvm.reporting.wording import stated
 from ipllvm.tests.reporting import reports
 from ipllvm.verdicts import statements
 from ipllvm.verdicts.guard import NOT_SHOWN, conditions
