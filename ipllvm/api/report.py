@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ipllvm.errors import ClaimViolated, NotMeasured, UnknownName, UsageError
-from ipllvm.records import Decision, Result
+from ipllvm.records import COMPARISON, Decision, Result
 from ipllvm.reporting import migration, schema
 from ipllvm.reporting.answer import ReportAnswer, answer_of
-from ipllvm.verdicts.release import REGRESSION
 
 if TYPE_CHECKING:
     import pandas
@@ -119,7 +118,7 @@ class Report:
             if not matching:
                 raise UnknownName(kind, name, {n for each in found for n in _names(each, kind)})
             found = matching
-        own = [each for each in found if not each.claim.name.startswith(REGRESSION)]
+        own = [each for each in found if not each.claim.name.startswith(COMPARISON)]
         found = own if len(own) == 1 else found
         if len(found) > 1:
             raise UsageError(

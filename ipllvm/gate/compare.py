@@ -8,7 +8,7 @@ from ipllvm.gate.answers import FlippedSample
 from ipllvm.gate.baseline import Baseline, BaselineEntry, difference
 from ipllvm.gate.outcome import REFRESH, Change, Gate, under_rule
 from ipllvm.gate.pooled import all_answers, beyond
-from ipllvm.records import Claim, Contrast, Decision, FlipExample, Result, Verdict
+from ipllvm.records import COMPARISON, Claim, Contrast, Decision, FlipExample, Result, Verdict
 from ipllvm.verdicts import decide, ratio_change
 from ipllvm.verdicts.failing import BY_MARGIN, FailRule
 from ipllvm.verdicts.wording import below_floor
@@ -109,7 +109,7 @@ def _claim(new: BaselineEntry, source: str, ratio: bool) -> Claim:
         margin = new.floor
     return replace(
         new.claim,
-        name=f"regression:{new.claim.name}",
+        name=f"{COMPARISON}{new.claim.name}",
         quantity="regression",
         direction="at_most",
         margin=margin,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ipllvm.gate.answers import FlippedSample
-from ipllvm.records import Claim, Estimate, Verdict
+from ipllvm.records import COMPARISON, Claim, Estimate, Verdict
 from ipllvm.verdicts.answer import Member, RunAnswer, asked_at_all, decide
 from ipllvm.verdicts.failing import BY_MARGIN, OPEN, FailRule
 from ipllvm.verdicts.worse import POOLED
@@ -120,7 +120,7 @@ def under_rule(verdict: Verdict, claim: Claim, rule: FailRule) -> Verdict:
 
 def _member(change: Change, at_all: bool) -> Member:
     """A change as a claim of the gate's family."""
-    name, verdict = change.claim.name.removeprefix("regression:"), change.verdict
+    name, verdict = change.claim.name.removeprefix(COMPARISON), change.verdict
     p_worse = 1.0 if verdict.p_worse is None else verdict.p_worse
     sides = verdict.p_holds, verdict.p_violated
     return Member(name, change.key[2], "", *sides, change.claim.alpha, p_worse, name == POOLED, at_all)

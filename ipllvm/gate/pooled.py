@@ -7,7 +7,7 @@ import numpy as np
 
 from ipllvm.gate.baseline import CLEAN, Baseline, BaselineEntry, difference
 from ipllvm.gate.outcome import Change, Key, under_rule
-from ipllvm.records import Claim, Contrast
+from ipllvm.records import COMPARISON, Claim, Contrast
 from ipllvm.stats.flip_noise import FlipCounts, may_be_used, p_beyond_noise, total
 from ipllvm.verdicts import decide
 from ipllvm.verdicts.failing import BY_MARGIN, FailRule
@@ -44,7 +44,7 @@ def all_answers(
     if found is None or len(parts) < 2:
         return None
     claim = Claim(
-        name=f"regression:{POOLED}",
+        name=f"{COMPARISON}{POOLED}",
         quantity="regression",
         direction="at_most",
         margin=margin,

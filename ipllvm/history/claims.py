@@ -5,12 +5,13 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Final
 
 from ipllvm.history.checkpoints import CheckpointRun
+from ipllvm.records import COMPARISON
 from ipllvm.reporting.lines import row_title
 from ipllvm.reporting.quantities import meaning
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import visible
 from ipllvm.reporting.tracks import Track, TrackPoint
-from ipllvm.reporting.wording import COMPARISON, NOT_MEASURED, standing
+from ipllvm.reporting.wording import NOT_MEASURED, standing
 
 if TYPE_CHECKING:
     from ipllvm.gate.baseline import Baseline

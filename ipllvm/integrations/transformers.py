@@ -16,10 +16,10 @@ import ipllvm
 from ipllvm.api.report import Report
 from ipllvm.errors import UsageError
 from ipllvm.integrations.live import log_live
+from ipllvm.records import COMPARISON
 from ipllvm.reporting.measures import measures, places
 from ipllvm.reporting.schema import Row
 from ipllvm.stats.multiplicity import holm
-from ipllvm.verdicts.release import REGRESSION
 
 if TYPE_CHECKING:
     from transformers import Trainer, TrainingArguments
@@ -185,7 +185,7 @@ class PropertyCallback(TrainerCallback):
 
     def _counts(self, row: Row) -> bool:
         """Whether a row can alarm, primary or not: the correction is over all that can."""
-        compared = self.against is None or row["claim"]["name"].startswith(REGRESSION)
+        compared = self.against is None or row["claim"]["name"].startswith(COMPARISON)
         return bool(row["claim"]["kind"] == "requirement" and compared)
 
     def _stops(self, row: Row) -> bool:

@@ -18,6 +18,7 @@ from ipllvm.records.scores import JudgeQuestion as JudgeQuestion
 from ipllvm.records.scores import JudgeReply as JudgeReply
 from ipllvm.records.scores import Score as Score
 from ipllvm.records.scores import Scores as Scores
+from ipllvm.records.values import COMPARISON as COMPARISON
 from ipllvm.records.values import EXACT as EXACT
 from ipllvm.records.values import Benchmark as Benchmark
 from ipllvm.records.values import BenchmarkInfo as BenchmarkInfo

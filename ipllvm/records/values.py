@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
 from ipllvm.records.contrast import Contrast as Contrast
 from ipllvm.records.evidence import Counterexample as Counterexample
@@ -119,6 +119,10 @@ class Estimate:
     seed: int = 0
     discordant: tuple[int, int] = (0, 0)
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+COMPARISON: Final = "regression:"
+"""How the name of a claim begins that compares another one with a baseline."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from ipllvm.records import COMPARISON
 from ipllvm.reporting import typed
 from ipllvm.reporting.answer import answer_of, run_of
 from ipllvm.reporting.lines import baseline
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import visible
 from ipllvm.reporting.typed import LONG
-from ipllvm.reporting.wording import COMPARISON, NOT_MEASURED, failure, standing
+from ipllvm.reporting.wording import NOT_MEASURED, failure, standing
 from ipllvm.stats.rounding import rounded_up
 
 MOST: Final = 3

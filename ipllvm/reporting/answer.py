@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from ipllvm.records import COMPARISON
 from ipllvm.reporting.schema import Report, Row
-from ipllvm.reporting.wording import COMPARISON, NOT_MEASURED, WORST_FIRST, count_of, standing
+from ipllvm.reporting.wording import NOT_MEASURED, WORST_FIRST, count_of, standing
 from ipllvm.verdicts.failing import FailRule
 
 _OWN: Final = {"VIOLATED": "violated", "UNDECIDED": "undecided", "HOLDS": "holding"}

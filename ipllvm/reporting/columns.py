@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+from ipllvm.records import COMPARISON
 from ipllvm.reporting.lines import Line, baseline, perturbed_heading
-from ipllvm.reporting.wording import COMPARISON
 
 LEFT: Final = ("property", "benchmark", "verdict")
 """The columns that hold words."""

@@ -11,13 +11,13 @@ from datetime import datetime
 from typing import Final
 
 from ipllvm.errors import UsageError, first_line
+from ipllvm.records import COMPARISON
 from ipllvm.records.values import POINTS
 from ipllvm.reporting import counts, schema
 from ipllvm.reporting.answer import fails
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.standings import multiplicity, standing
 from ipllvm.reporting.text import number, visible
-from ipllvm.reporting.wording import COMPARISON
 from ipllvm.stats.proportion import proportion_interval
 from ipllvm.verdicts import release, wording
 from ipllvm.verdicts.failing import FailRule

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ipllvm.records import COMPARISON
 from ipllvm.reporting.advice import Step, steps
 from ipllvm.reporting.answer import answer_of
 from ipllvm.reporting.lines import baseline, claim_title
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.sections import Section, ShownResult
 from ipllvm.reporting.text import duration, visible
-from ipllvm.reporting.wording import COMPARISON, NOT_MEASURED, count_of, standing
+from ipllvm.reporting.wording import NOT_MEASURED, count_of, standing
 
 
 @dataclass(frozen=True, slots=True)

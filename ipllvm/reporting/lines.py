@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from ipllvm.records import COMPARISON
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import MISSING, interval, number, visible
-from ipllvm.reporting.wording import COMPARISON, WORST_FIRST, note, reason, standing, word
+from ipllvm.reporting.wording import WORST_FIRST, note, reason, standing, word
 
 _KINDS: Final = ("requirement", "observation")
 

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from ipllvm.records import COMPARISON
 from ipllvm.reporting.schema import Report, Row
-from ipllvm.reporting.wording import COMPARISON
 
 _OTHER: Final = re.compile(r"[^\w./ -]", re.ASCII)
 """What a tracker may refuse in a name."""

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ipllvm.records import COMPARISON
 from ipllvm.reporting.lines import Line, claim_title
 from ipllvm.reporting.schema import Row
 from ipllvm.reporting.text import visible
-from ipllvm.reporting.wording import COMPARISON
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from ipllvm.records import COMPARISON
 from ipllvm.reporting import claim_pictures, example_cards, examples, series_pictures
 from ipllvm.reporting.advice import samples
 from ipllvm.reporting.example_cards import Example
@@ -11,7 +12,7 @@ from ipllvm.reporting.pictures import Picture, label
 from ipllvm.reporting.reading import reading, summary
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import number, visible
-from ipllvm.reporting.wording import COMPARISON, WORST_FIRST, standing
+from ipllvm.reporting.wording import WORST_FIRST, standing
 
 
 @dataclass(frozen=True, slots=True)

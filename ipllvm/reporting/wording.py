@@ -12,7 +12,6 @@ BEYOND: Final = "beyond the paper"
 NOT_MEASURED: Final = "NOT MEASURED"
 INTERVAL_NOTE: Final = "90 % interval (95 % on each side)"
 _ALPHA: Final = 0.05
-COMPARISON: Final = "regression:"
 WORST_FIRST: Final = ("VIOLATED", NOT_MEASURED, "WORSE", "UNDECIDED", "HOLDS")
 """What a row may be said to be, in the order of a reader's interest."""
 

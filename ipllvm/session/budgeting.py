@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ipllvm.records import COMPARISON
 from ipllvm.session.comparisons import Reference
 from ipllvm.session.options import Options
 
@@ -12,7 +13,7 @@ Rows = Sequence[dict[str, Any]]
 def share(reference: Reference, rows: Rows, options: Options) -> None:
     """Give the rows of the comparisons the level that the budget has for this gate; raises UsageError."""
     from ipllvm.gate import budget
-    from ipllvm.verdicts.release import LEVEL, REGRESSION
+    from ipllvm.verdicts.release import LEVEL
 
     asked = options.budget
     if asked is None or not rows:
@@ -20,7 +21,7 @@ def share(reference: Reference, rows: Rows, options: Options) -> None:
     entries = budget.load(budget.file_of(reference.file))
     level = budget.level(asked, entries, _fingerprint(rows), budget.about(rows))
     for row in rows:
-        if row["claim"]["name"].startswith(REGRESSION):
+        if row["claim"]["name"].startswith(COMPARISON):
             row["settings"] = {**row["settings"], LEVEL: level}
 
 
@@ -32,7 +33,7 @@ def keep(reference: Reference, rows: Rows, options: Options, started: str) -> st
     from ipllvm.verdicts import release
 
     asked = options.budget
-    gated = [row for row in rows if row["claim"]["name"].startswith(release.REGRESSION)]
+    gated = [row for row in rows if row["claim"]["name"].startswith(COMPARISON)]
     if asked is None or not gated:
         return ""
     file, level = budget.file_of(reference.file), float(gated[0]["settings"][release.LEVEL])

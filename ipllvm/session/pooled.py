@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 
 from ipllvm.gate.outcome import Key
-from ipllvm.records import BenchmarkInfo
+from ipllvm.records import COMPARISON, BenchmarkInfo
 from ipllvm.safety.printing import visible
 from ipllvm.session.comparisons import Reference, lost
 from ipllvm.session.outcomes import NOT_MEASURED, OPTIONS, VIOLATED
 from ipllvm.verdicts.failing import FailRule
-from ipllvm.verdicts.release import REGRESSION
 from ipllvm.verdicts.worse import POOLED
 
 
@@ -23,14 +22,14 @@ def pooled(reference: Reference, rows: Sequence[Mapping[str, Any]], rule: FailRu
     from ipllvm.gate.pooled import all_answers
     from ipllvm.reporting import schema
 
-    gated = [row for row in rows if row["claim"]["name"].startswith(REGRESSION)]
+    gated = [row for row in rows if row["claim"]["name"].startswith(COMPARISON)]
     if not gated:
         return None
     now = baseline.of({}, [each for row in rows for each in row["paired"]])
     names = ((row["property"], row["claim"]["name"], row["benchmark"]["name"]) for row in gated)
     if any(entry.analyses for entry in now.entries.values()):
         return None  # each comparison stopped by itself, so that all answers are no sample of a known size
-    keys = [(name, claim.removeprefix(REGRESSION), data) for name, claim, data in names]
+    keys = [(name, claim.removeprefix(COMPARISON), data) for name, claim, data in names]
     margin = min(row["claim"]["margin"] for row in gated)
     found = all_answers(reference.baseline, now, keys, margin, f"baseline {reference.name}", rule)
     if found is None:

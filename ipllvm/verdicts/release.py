@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ipllvm.records import Decision
+from ipllvm.records import COMPARISON, Decision
 from ipllvm.verdicts.answer import UNDECIDED, Member, RunAnswer, Standing, decide
 from ipllvm.verdicts.failing import FailRule
 from ipllvm.verdicts.statements import Statement
@@ -16,7 +16,6 @@ from ipllvm.verdicts.worse import POOLED
 
 METHOD = "if all hold, all stand; else Holm's correction, as for what is violated or worse"
 RAW = "every claim at its own level, without correction (--exit=raw)"
-REGRESSION = "regression:"
 LEVEL = "alarm_level"
 """The setting of a comparison's row by which a budget over many gates shares out its level."""
 _TEXTS = {
@@ -68,7 +67,7 @@ def families(
     )
     for key in models:
         model, own = key[0], [i for i, each in enumerate(keys) if each == key and _asked(rows[i])]
-        gated = [i for i in own if rows[i]["claim"]["name"].startswith(REGRESSION)]
+        gated = [i for i in own if rows[i]["claim"]["name"].startswith(COMPARISON)]
         primary: list[int | None] = [i for i in own if rows[i]["claim"]["primary"]]
         missed = [_missed(each) for each in lost if each["model"] == model and each["primary"]]
         members = [_member(rows[i]) for i in own if rows[i]["claim"]["primary"]]
@@ -130,7 +129,7 @@ def _member(row: Mapping[str, Any], at_all: bool = False) -> Member:
         float(verdict[p]) if whole and verdict.get(p) is not None else 1.0
         for p in ("p_holds", "p_violated", "p_worse")
     )
-    name = claim["name"].removeprefix(REGRESSION)
+    name = claim["name"].removeprefix(COMPARISON)
     alpha = claim["alpha"] * row["settings"].get("family_wise", 1)
     scale = alpha / row["settings"].get(LEVEL, alpha)
     return Member(
