@@ -12,7 +12,7 @@ from ipllvm.history.changes import marked, not_compared
 from ipllvm.history.checkpoints import CheckpointRun
 from ipllvm.history.claims import CLEAN, tracks
 from ipllvm.reporting.tracks import Track
-from ipllvm.reporting.view import NOT_MEASURED
+from ipllvm.reporting.wording import NOT_MEASURED
 from ipllvm.tests.gate.test_baseline import NOTHING, WORSE, rows
 
 SLIGHTLY = np.where(np.arange(400) < 7, 1.0, 0.0)
