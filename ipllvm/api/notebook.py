@@ -42,7 +42,7 @@ def _row(result: "Result", standing: str) -> str:
         number(target.value if target else None),
         interval(target.low, target.high) if target else "",
         f"{sign} {result.claim.margin:g}",
-        f"{result.benchmark.n:,}",
+        f"{target.n if target else 0:,}",
     ]
     words = f"<td style='color:{COLOURS.get(standing, '#6b7280')}'><b>{escape(standing)}</b></td>"
     return f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in cells)}{words}</tr>"

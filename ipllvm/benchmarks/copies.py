@@ -1,12 +1,12 @@
 """Where the files of a published benchmark are: in $IPLLVM_DATA, in the hub's cache, or on the hub."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ipllvm.benchmarks.sources import local
 from ipllvm.errors import BenchmarkUnavailable
 
 
@@ -27,17 +27,15 @@ class Published:
         return self._local() or self._hub(offline)
 
     def _local(self) -> Path | None:
-        root = os.environ.get("IPLLVM_DATA")
-        folder = Path(root).expanduser() / self.name if root else None
-        return folder if folder is not None and folder.is_dir() else None
+        return local(self.name)
 
     def _hub(self, offline: bool) -> Path:
         from huggingface_hub import snapshot_download
 
         cause: Exception | None = None
-        for local in (True,) if offline else (True, False):
+        for cached in (True,) if offline else (True, False):
             try:
-                found = Path(snapshot_download(self.repository, repo_type="dataset", local_files_only=local))
+                found = Path(snapshot_download(self.repository, repo_type="dataset", local_files_only=cached))
             except Exception as error:  # the hub's client lets errors of its HTTP library through
                 cause = error
                 continue

@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from ipllvm.errors import BenchmarkUnavailable
+from ipllvm.safety.places import named
 
 _SHARD = re.compile(r"^(?P<stem>.+)-(?P<number>\d{5})-of-(?P<of>\d{5})(?P<rest>.*)$")
 
@@ -37,8 +38,8 @@ class Copy:
 def local(name: str) -> Path | None:
     """$IPLLVM_DATA/NAME, where it is a folder."""
     root = os.environ.get("IPLLVM_DATA")
-    folder = Path(root).expanduser() / name if root else None
-    return folder if folder is not None and folder.is_dir() else None
+    folder = named(root) if root else None
+    return folder / name if folder is not None and (folder / name).is_dir() else None
 
 
 def find(name: str, hub: Hub, offline: bool = False) -> Copy:

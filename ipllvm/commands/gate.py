@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ipllvm.errors import UsageError
 from ipllvm.reporting.folders import replace_file
 from ipllvm.reporting.text import interval, number, visible
+from ipllvm.safety.places import named
 from ipllvm.verdicts.failing import FAIL_ON, VIOLATED, FailRule
 
 if TYPE_CHECKING:
@@ -102,10 +103,10 @@ def _place(name: str, reports: Path) -> Path:
     """The log or the baseline of a run; raises UsageError in one line."""
     from ipllvm.gate import logs, names
 
-    place = Path(name).expanduser()
-    if place.exists() and logs.is_log(place):
+    place = named(name)
+    if place is not None and place.exists() and logs.is_log(place):
         return place
-    if place.is_file() and place.suffix in (".jsonl", ".eval"):
+    if place is not None and place.is_file() and place.suffix in (".jsonl", ".eval"):
         raise UsageError(f"{visible(name)}: no log by sample: lm-eval writes samples_TASK_*.jsonl")
     return names.baseline_file(name, reports, "gate")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ipllvm.errors import UsageError
 from ipllvm.reporting import manifest, runs, signing
 from ipllvm.reporting.text import visible
+from ipllvm.safety.places import named
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -36,7 +37,9 @@ def main(args: argparse.Namespace) -> int:
 
 def _place(run: str, reports: Path) -> Path:
     """The folder that was named; one that has lost its report is one all the same."""
-    folder = Path(run).expanduser()
+    folder = named(run)
+    if folder is None:
+        raise UsageError(f"{visible(run)}: no folder can be called so: name the folder of an audit")
     try:
         return folder if folder.exists() else runs.find(run, reports).parent
     except UsageError:

@@ -12,6 +12,7 @@ from ipllvm.reporting import migration
 from ipllvm.reporting import runs as run_names
 from ipllvm.reporting.schema import Report
 from ipllvm.reporting.text import visible
+from ipllvm.safety.places import named
 
 if TYPE_CHECKING:
     from ipllvm.gate.baseline import Baseline
@@ -40,9 +41,8 @@ def checkpoints(name: str, reports: Path) -> Iterator[CheckpointRun]:
     from ipllvm.gate import names, reading
     from ipllvm.gate.sides import BEGAN
 
-    path = Path(name)
-    files = [path / "report.json"] if (path / "report.json").is_file() else sorted(path.glob("*/report.json"))
-    files = files or sorted(path.glob("*/*/report.json"))
+    path = named(name)
+    files = [] if path is None else _reports_in(path)
     files = files or ([run_names.find(name, reports)] if name.startswith(run_names.LATEST) else [])
     if files:
         yield from (each for file in files for each in _of_run(file))
@@ -55,6 +55,13 @@ def checkpoints(name: str, reports: Path) -> Iterator[CheckpointRun]:
     called = model.get("name", file.stem) if isinstance(model, Mapping) else model
     when = _minute(str(baseline.about.get(BEGAN, "")))
     yield CheckpointRun(_text(file.stem, 40), _text(called, 80), when, None, baseline, None)
+
+
+def _reports_in(folder: Path) -> list[Path]:
+    """The report of a run's folder, else those of the runs in it, or in the folders in it."""
+    if (folder / "report.json").is_file():
+        return [folder / "report.json"]
+    return sorted(folder.glob("*/report.json")) or sorted(folder.glob("*/*/report.json"))
 
 
 def require_different(found: Sequence[CheckpointRun]) -> None:

@@ -90,9 +90,11 @@ def _measured(test: str, rows: Sequence[Row]) -> Element:
 
 def _case(test: str, seconds: float | None) -> Element:
     """The test case of pytest's id `test`, named as pytest names it."""
-    file, _, name = test.rpartition("::")
-    place = ".".join(PurePosixPath(file).with_suffix("").parts) if file else "ipllvm"
-    return _element("testcase", {"classname": place, "name": name, "time": _seconds(seconds)})
+    address, bracket, parameters = test.partition("[")
+    file, *names = address.split("::")
+    place = [*PurePosixPath(file).with_suffix("").parts, *names[:-1]] if names else ["ipllvm"]
+    name = f"{(names or [file])[-1]}{bracket}{parameters}"
+    return _element("testcase", {"classname": ".".join(place), "name": name, "time": _seconds(seconds)})
 
 
 def _end(case: Element, tag: str, kind: str, reason: str, replay: str = "") -> None:

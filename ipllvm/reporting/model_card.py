@@ -13,10 +13,10 @@ from ipllvm.registry import BENCHMARKS
 from ipllvm.reporting.answer import answer_of
 from ipllvm.reporting.folders import inner_folder, replace_file
 from ipllvm.reporting.markdown import escape
-from ipllvm.reporting.measures import decision, places
+from ipllvm.reporting.measures import places
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import interval, number
-from ipllvm.reporting.wording import interval_note
+from ipllvm.reporting.wording import interval_note, standing
 from ipllvm.safety.printing import visible
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def _cells(place: str, row: Row) -> tuple[str, ...]:
         interval(target.get("low"), target.get("high"), unit),
         f"{sign} {claim['margin']:g}",
         f"{target.get('n', 0):,}",
-        f"{decision(row)}{kind}",
+        f"{standing(row)}{kind}",
     )
 
 

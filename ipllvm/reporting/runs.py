@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ipllvm.errors import UnknownName, UsageError
+from ipllvm.safety.places import named
 from ipllvm.safety.printing import visible
 
 LATEST: Final = "latest"
@@ -27,8 +28,8 @@ def find(name: str, reports: Path) -> Path:
 
     Raises UsageError for what is none, UnknownName with the closest run.
     """
-    place = Path(name).expanduser()
-    for file in (place, place / FILE, *_within(place)):
+    place = named(name)
+    for file in () if place is None else (place, place / FILE, *_within(place)):
         if file.is_file():
             return file
     there = runs(reports)
@@ -39,7 +40,7 @@ def find(name: str, reports: Path) -> Path:
         return beginning[0] / FILE
     if len(beginning) > 1:
         raise UsageError(f"{visible(name)}: begins {len(beginning)} runs: {_listed(beginning)}")
-    if place.is_dir():
+    if place is not None and place.is_dir():
         raise UsageError(f"{visible(str(place))}: the folder holds no report.json and no run")
     raise UnknownName("run", name, [LATEST, *(folder.name for folder in there[-LISTED:])])
 
@@ -53,7 +54,7 @@ def _within(place: Path) -> Iterator[Path]:
 def _latest(name: str, there: list[Path], reports: Path) -> Path:
     """`latest`, or `latest~1`, the one before it."""
     back = name.removeprefix(LATEST).removeprefix("~") or "0"
-    if not back.isdecimal() or int(back) >= len(there):
+    if not back.isdecimal() or len(back) > LISTED or int(back) >= len(there):
         raise UsageError(f"{visible(name)}: {len(there)} runs in {visible(str(reports))}: measure one first")
     return there[-1 - int(back)] / FILE
 

@@ -1,5 +1,7 @@
 """Text and numbers as every view shows them; nothing that comes from a model or a file is trusted."""
 
+from math import isfinite
+
 from ipllvm.safety.printing import LIMIT as LIMIT
 from ipllvm.safety.printing import visible as visible
 
@@ -19,16 +21,16 @@ def to_ascii(text: str) -> str:
 
 
 def number(value: float | None, unit: str = "points") -> str:
-    """`value` to a tenth where the unit is points or %, else three digits and the unit.
+    """`value` to a tenth where the unit is points or %, else three digits and the unit; n/a without end.
 
-    >>> number(-0.01), number(None), number(0.48213, "ratio")
-    ('0.0', 'n/a', '0.482 ratio')
+    >>> number(-0.01), number(None), number(0.48213, "ratio"), number(999.7, "s")
+    ('0.0', 'n/a', '0.482 ratio', '1000 s')
     """
-    if value is None:
+    if value is None or not isfinite(value):
         return MISSING
     if unit in ("points", "%"):
         return f"{value:z.1f}"
-    digits = f"{value:z.0f}" if 1000 <= abs(value) < 1e9 else f"{value:z.3g}"
+    digits = f"{value:z.0f}" if 999.5 <= abs(value) < 1e9 else f"{value:z.3g}"
     return f"{digits} {visible(unit, 20)}".rstrip()
 
 

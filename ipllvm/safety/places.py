@@ -1,4 +1,4 @@
-"""Where ipllvm keeps what it has measured: in the user's cache, unless IPLLVM_STORE names another folder."""
+"""Where ipllvm keeps what it has measured, and paths that somebody has named."""
 
 import os
 from pathlib import Path
@@ -22,7 +22,7 @@ def store(beside: Path, carried: bool = False) -> Path:
     """
     given = os.environ.get(VARIABLE)
     if given is not None:
-        return Path(given).expanduser() if given else beside
+        return (named(given) or Path(given)) if given else beside
     if carried:
         return beside
     try:
@@ -30,6 +30,22 @@ def store(beside: Path, carried: bool = False) -> Path:
     except RuntimeError:  # a user without a home, as in some containers
         return beside
     return usual if _writable(usual) else beside
+
+
+def named(name: str) -> Path | None:
+    r"""The path of that name, `~` being a user's folder; None where none can be, or it can't be looked at.
+
+    >>> named("~nobody-of-that-name/x") is named("x" * 5000) is named("a\0b") is None, named("a/b").name
+    (True, 'b')
+    """
+    try:
+        place = Path(name).expanduser()
+        place.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return place
+    except (OSError, RuntimeError, ValueError):  # too long for a name; no such user; a null byte; denied
+        return None
+    return place
 
 
 def _writable(folder: Path) -> bool:

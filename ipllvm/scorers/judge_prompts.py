@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from ipllvm.safety import reading
+from ipllvm.safety.places import named
 
 FOLDER = "prompts"
 RAW = "https://raw.githubusercontent.com"
@@ -113,7 +114,7 @@ def folder() -> Path:
     """Where fetched prompts are: $IPLLVM_DATA/prompts, else in the user's cache."""
     root = os.environ.get("IPLLVM_DATA")
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return (Path(root).expanduser() if root else Path(cache) / "ipllvm") / FOLDER
+    return ((named(root) or Path(root)) if root else Path(cache) / "ipllvm") / FOLDER
 
 
 def _installed(files: tuple[str, ...]) -> Iterator[Path]:
