@@ -17,9 +17,9 @@ from ipllvm.api.report import Report as PublicReport
 from ipllvm.records import Decision, Result
 from ipllvm.reporting import html, junit, markdown, model_card, terminal
 from ipllvm.reporting.answer import answer_of
+from ipllvm.reporting.lines import lines
 from ipllvm.reporting.measures import measures
 from ipllvm.reporting.schema import Report
-from ipllvm.reporting.lines import lines
 from ipllvm.reporting.wording import NOT_MEASURED, WORST_FIRST, standing
 from ipllvm.tests.reporting import reports
 
