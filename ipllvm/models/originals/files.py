@@ -10,11 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 from torch import Tensor
 
 from ipllvm.errors import ModelUnavailable, first_line
@@ -149,7 +148,9 @@ def read_file(path: Path) -> Iterator[tuple[str, Tensor]]:
                 yield from ((name, file.get_tensor(name)) for name in file.keys())  # noqa: SIM118
             return
         held = _unpickled(path)
-    except (OSError, SafetensorError, UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+    except ModelUnavailable:
+        raise
+    except Exception as error:  # a damaged file raises whatever its reader happens to
         raise ModelUnavailable(f"{path}: can't be read as weights: {first_line(error)}") from error
     if not isinstance(held, dict) or not all(isinstance(value, Tensor) for value in held.values()):
         raise ModelUnavailable(f"{path}: holds other things than tensors by name")
@@ -196,7 +197,7 @@ def _merge(
         )
     for name, first in low.items():
         shapes = list(high[name].shape), list(first.shape), list(into[name].shape)
-        if shapes != ([shapes[2][0], rank], [rank, shapes[2][-1]], shapes[2]):
+        if shapes[:2] != ([*shapes[2][:1], rank], [rank, *shapes[2][1:]]) or len(shapes[2]) != 2:
             low_shape, wanted = " x ".join(map(str, shapes[:2])), shapes[2]
             raise ModelUnavailable(f"{path}: adds {low_shape} of rank {rank} to {name} of {wanted}")
         added = scale * (high[name].float() @ first.float())

@@ -16,7 +16,7 @@ from ipllvm.models.originals import templates, tokenizer, tower
 from ipllvm.models.originals.files import OriginalFiles
 from ipllvm.models.originals.packing import Packing
 from ipllvm.models.originals.processor import OriginalProcessor, image_processor, swapped
-from ipllvm.models.originals.settings import OriginalSettings, refused
+from ipllvm.models.originals.settings import OriginalSettings
 from ipllvm.models.originals.slow import TOKENISATION
 from ipllvm.models.originals.templates import Template
 from ipllvm.models.originals.tower import Tower
@@ -140,9 +140,6 @@ def _config(settings: OriginalSettings, vision: Tower, place: int, rows: int, ti
     """Transformers' config of the same model; raises ModelUnavailable."""
     siglip, states = vision.squeezes, vision.config.num_hidden_layers + 1
     layer = -1 if siglip else settings.layers(states)
-    if isinstance(layer, int) and not -states <= layer < states:
-        supported = f"{-states} to {states - 1}, which {settings.tower} has"
-        raise refused(settings.folder, "mm_vision_select_layer", layer, supported)
     whole = siglip or _class_token(settings, vision)
     more: dict[str, Any] = {}
     if settings.aspect == "anyres":

@@ -21,8 +21,8 @@ TYPES = {"llava": "llama", "llava_llama": "llama", "llava_mistral": "mistral", "
 MERGES = ("flat", "spatial", "spatial_unpad")
 FEATURES = ("patch", "cls_patch")
 CONCATENATED = ("slicefour_", "slice_m25811_f6_")
-MLP = re.compile(r"mlp(\d+)x_gelu")
-MOST = re.compile(r"anyres_max_(\d+)")
+MLP = re.compile(r"mlp(\d{1,2})x_gelu")
+MOST = re.compile(r"anyres_max_(\d{1,6})")
 MULTIMODAL = re.compile(
     r"mm_(vision_tower|vision_select_(layer|feature)|patch_merge_type|projector_type|hidden_size|tunable_parts"
     r"|use_im_(start_end|patch_token)|resampler_type|newline_position|\w+_lr"
@@ -116,13 +116,23 @@ class OriginalSettings:
         return fields
 
     def layers(self, states: int) -> int | list[int]:
-        """Which of so many hidden states of the tower (0: its embeddings) the projector takes."""
+        """Which of so many hidden states of the tower (0: its embeddings) the projector takes.
+
+        Raises ModelUnavailable where the tower has not so many.
+        """
+        supported = f"{-states} to {states - 1}, which {self.tower} has"
         if self.features.startswith("slicefour_"):
             step = states // 4
+            if not step or step + self.layer < -states:
+                raise refused(self.folder, "mm_vision_select_layer", self.layer, supported)
             return list(range(step + self.layer, states, step))
-        if self.features.startswith("slice_m25811_f6_"):
-            return [-2, -5, -8, -11, 6]
-        return self.layer
+        sliced = self.features.startswith("slice_m25811_f6_")
+        chosen = [-2, -5, -8, -11, 6] if sliced else [self.layer]
+        if not all(-states <= each < states for each in chosen):
+            named = self.features if sliced else self.layer
+            field = "mm_vision_select_feature" if sliced else "mm_vision_select_layer"
+            raise refused(self.folder, field, named, supported)
+        return chosen if sliced else self.layer
 
     @classmethod
     def of(cls, folder: Path) -> "OriginalSettings":
@@ -217,7 +227,7 @@ def _linears(folder: Path, kind: str) -> int:
     """How many linear layers a projector of that type has."""
     if kind in ("linear", "identity"):
         return int(kind == "linear")
-    if (found := MLP.fullmatch(kind)) and 0 < int(found[1]) < 100:
+    if (found := MLP.fullmatch(kind)) and int(found[1]) > 0:
         return int(found[1])
     raise refused(folder, "mm_projector_type", kind, "linear, mlpNx_gelu, identity")
 

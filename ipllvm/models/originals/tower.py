@@ -6,6 +6,7 @@ and only its shape and its preprocessing are looked for; those of the usual ones
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -122,8 +123,9 @@ def choose(
 def _beside(settings: OriginalSettings, named: str) -> Path | None:
     """A folder of that name: from here, in the checkpoint, or beside it."""
     own = settings.folder
-    places = (Path(named).expanduser(), own / named, own.parent / named, own.parent / Path(named).name)
-    found = (place for place in places if (place / "config.json").is_file() and place.resolve() != own)
+    places = (named, own / named, own.parent / named, own.parent / Path(named).name)
+    folders = filter(None, (sources.local_folder(str(place)) for place in places))
+    found = (place for place in folders if (place / "config.json").is_file() and place.resolve() != own)
     return next((place.resolve() for place in found), None)
 
 
@@ -141,7 +143,7 @@ def _elsewhere(settings: OriginalSettings, named: str, offline: bool) -> Path:
 def _read(folder: Path, settings: OriginalSettings) -> Any:
     """The config of the tower in a folder, which may be that of both of CLIP's or SigLIP's towers."""
     kind = read_json(folder / "config.json").get("model_type")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise refused(settings.folder, "a vision tower of type", kind, "CLIP, SigLIP")
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
@@ -152,6 +154,9 @@ def _read(folder: Path, settings: OriginalSettings) -> Any:
 
 def _tower(config: Any, folder: Path | None, settings: OriginalSettings) -> Tower:
     config.dtype = None  # of the files; a model is made in one
+    for name in ("image_size", "patch_size"):
+        if type(side := getattr(config, name, None)) is not int or not 0 < side <= config.image_size:
+            raise refused(settings.folder, f"a vision tower of {name}", side, "squares of patches, in pixels")
     if config.model_type == SIGLIP:
         if settings.features != "patch":
             raise refused(settings.folder, "mm_vision_select_feature", settings.features, "patch for SigLIP")
@@ -181,9 +186,14 @@ def _stated(config: Any, folder: Path | None, settings: OriginalSettings) -> Map
     steps = {name: stated.get(name, True) for name in STEPS}
     sides = {name: _sides(stated.get(name, config.image_size)) for name in ("size", "crop_size")}
     odd = {name: value for name, value in steps.items() if not value}
-    odd |= {name: stated[name] for name, found in sides.items() if found != {config.image_size}}
-    if abs(float(stated.get("rescale_factor", TO_ONE)) - TO_ONE) > ROUNDED:
-        odd["rescale_factor"] = stated["rescale_factor"]
+    odd |= {name: stated[name] for name, found in sides.items() if set(found) != {str(config.image_size)}}
+    scales = (
+        ("rescale_factor", _is_to_one),
+        ("image_mean", _is_colour),
+        ("image_std", _is_scale),
+        ("resample", _is_filter),
+    )
+    odd |= {name: stated[name] for name, fits in scales if name in stated and not fits(stated[name])}
     if odd:
         name, value = next(iter(odd.items()))
         raise refused(
@@ -192,9 +202,30 @@ def _stated(config: Any, folder: Path | None, settings: OriginalSettings) -> Map
     return stated
 
 
-def _sides(size: Any) -> set[Any]:
+def _sides(size: Any) -> list[str]:
     """The sides of a size, told as one number or by name."""
-    return {*size.values()} if isinstance(size, dict) else {size}
+    return [str(side) for side in size.values()] if isinstance(size, dict) else [str(size)]
+
+
+def _is_to_one(factor: Any) -> bool:
+    """Whether a factor takes a byte to [0, 1]."""
+    return type(factor) in (int, float) and abs(factor - TO_ONE) <= ROUNDED
+
+
+def _is_colour(numbers: Any) -> bool:
+    """Whether there is a number for each channel."""
+    listed = isinstance(numbers, list) and len(numbers) == 3
+    return listed and all(type(each) in (int, float) and isfinite(each) for each in numbers)
+
+
+def _is_scale(numbers: Any) -> bool:
+    """The same of numbers that colours are divided by."""
+    return _is_colour(numbers) and all(numbers)
+
+
+def _is_filter(number: Any) -> bool:
+    """Whether that is a filter of Pillow's."""
+    return type(number) is int and 0 <= number <= 5
 
 
 def names(key: str) -> str | None:

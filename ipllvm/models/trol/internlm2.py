@@ -3,6 +3,7 @@
 One matrix holds queries, keys and values: for each key head its query heads, then the key, then the value.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from math import isqrt
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor
 from transformers import AutoConfig
 
+from ipllvm.errors import ModelUnavailable
 from ipllvm.models.originals.loading import linear
 from ipllvm.models.trol.partial_lora import attach
 from ipllvm.models.weights import from_tensors
@@ -29,6 +31,8 @@ WHOLE = {
     "vision_proj.2.": "model.multi_modal_projector.linear_2.",
 }
 FUSED = "attention.wqkv"
+BASE = re.compile(r"(model\.layers\.\d+\.(attention\.(wqkv|wo)|feed_forward\.w[123]))\.ffn\.weight")
+"""A linear layer, beside which its low-rank part lies."""
 TOWER = "vit.vision_tower.vision_model."
 KEPT = (
     "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
@@ -73,6 +77,7 @@ def config(raw: Mapping[str, Any], tensors: Mapping[str, Tensor], place: int) ->
 def model(folder: Path, described: Any, tensors: Mapping[str, Tensor], dtype: torch.dtype) -> Any:
     """LLaVA's class, as it is described without memory, with these tensors; raises ModelUnavailable."""
     nested = any(name.startswith("model.vision_tower.vision_model.") for name in described.state_dict())
+    _require_parts(folder, tensors, described.config.text_config)
     whole, low = renamed(tensors, described.config.text_config, nested)
     answering = from_tensors(folder, described, whole, dtype, absent=["lm_head", "post_layernorm"])
     answering.lm_head = linear(tensors[HEAD].to(dtype))
@@ -104,6 +109,29 @@ def renamed(tensors: Mapping[str, Tensor], text: Any, nested: bool) -> tuple[dic
                 whole[f"{_layer(name)}{other}.weight"] = base
                 low[f"{_layer(name).removeprefix('model.language_model.')}{other}"] = both[0], high
     return whole, low
+
+
+def _require_parts(folder: Path, tensors: Mapping[str, Tensor], text: Any) -> None:
+    """Raises ModelUnavailable where a linear layer is none of InternLM2's, or its parts do not fit it."""
+    width = text.hidden_size // text.num_attention_heads
+    fused = (text.num_attention_heads + 2 * text.num_key_value_heads) * width
+    for name in (each for each in tensors if each.endswith(".ffn.weight")):
+        if (found := BASE.fullmatch(name)) is None:
+            raise ModelUnavailable(f"{folder}: {name} is no linear layer of InternLM2's")
+        sides = [f"{found[1]}.lora_{side}.weight" for side in "AB"]
+        if absent := next((each for each in sides if each not in tensors), None):
+            raise ModelUnavailable(f"{folder}: weights are missing, the first is {absent}")
+        base, low, high = (list(tensors[each].shape) for each in (name, *sides))
+        fits = base == [*high[:1], *low[1:]] and high[1:] == low[:1] and len(base) == 2
+        if not fits or (found[3] == "wqkv" and base[0] != fused):
+            raise ModelUnavailable(
+                f"{folder}: {name} of {base} does not fit config.json, or its low-rank part {high} x {low}"
+            )
+    if HEAD not in tensors:
+        raise ModelUnavailable(f"{folder}: weights are missing, the first is {HEAD}")
+    if list(tensors[HEAD].shape[1:]) != [text.hidden_size]:
+        shape = list(tensors[HEAD].shape)
+        raise ModelUnavailable(f"{folder}: {HEAD} of {shape} does not fit a width of {text.hidden_size}")
 
 
 def _layer(name: str) -> str:

@@ -18,7 +18,7 @@ from ipllvm.models.originals.processor import OriginalProcessor
 from ipllvm.models.pipeline import LoadedCheckpoint
 from ipllvm.models.trol import asking, internlm2, internvit
 from ipllvm.models.trol.adapters import Traversed, Trol, TrolTiles
-from ipllvm.models.trol.traversal import traverse
+from ipllvm.models.trol.traversal import require_gates, traverse
 from ipllvm.models.weight_files import WeightFiles, weight_files
 from ipllvm.models.weights import from_tensors
 
@@ -94,10 +94,12 @@ def described(files: TrolFiles) -> Any:
     name = "InternVLForConditionalGeneration" if files.tiled else "LlavaForConditionalGeneration"
     try:
         with torch.device("meta"):
-            return getattr(transformers, name)(_config(files))
+            found = getattr(transformers, name)(_config(files))
     except Exception as error:
         why = first_line(error)
         raise ModelUnavailable(f"{files.folder}: config.json describes no TroL: {why}") from error
+    require_gates(found.get_decoder(), files.gates, files.folder / TROL_GATES)
+    return found
 
 
 def processor(files: TrolFiles, found: Any) -> OriginalProcessor:

@@ -33,19 +33,24 @@ class Traversal(nn.Module):
         return (1 - share) * first + share * second
 
 
-def traverse(decoder: Any, gates: Mapping[str, Tensor], where: object) -> None:
-    """Let all layers of a decoder run twice, with the last of the gates.
-
-    The authors' code repeats one gate in a list, so that loading leaves the last one in all places. Raises
-    ModelUnavailable where `gates`, which are read from `where`, are none.
-    """
-    layers = len(decoder.layers)
-    hidden = int(decoder.config.hidden_size)
+def require_gates(decoder: Any, gates: Mapping[str, Tensor], where: object) -> None:
+    """Raises ModelUnavailable where `gates`, which are read from `where`, are none of a decoder's."""
+    layers, hidden = len(decoder.layers), int(decoder.config.hidden_size)
     wanted: dict[str, tuple[int, ...]] = {f"{number}.weight": (1, hidden) for number in range(layers)}
     wanted |= {f"{number}.bias": (1,) for number in range(layers)}
     if {name: tuple(value.shape) for name, value in gates.items()} != wanted:
         raise ModelUnavailable(f"{where}: no gates of {layers} layers of width {hidden}")
-    last, dtype = layers - 1, decoder.norm.weight.dtype
+
+
+def traverse(decoder: Any, gates: Mapping[str, Tensor], where: object) -> None:
+    """Let all layers of a decoder run twice, with the last of the gates.
+
+    The authors' code repeats one gate in a list, so that loading leaves the last one in all places. Raises
+    ModelUnavailable as `require_gates` does.
+    """
+    require_gates(decoder, gates, where)
+    hidden = int(decoder.config.hidden_size)
+    last, dtype = len(decoder.layers) - 1, decoder.norm.weight.dtype
     gate = nn.Linear(hidden, 1)
     gate.weight, gate.bias = (
         nn.Parameter(gates[f"{last}.{part}"].to(dtype), requires_grad=False) for part in ("weight", "bias")
