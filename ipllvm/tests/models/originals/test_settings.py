@@ -40,16 +40,12 @@ def test_what_a_config_does_not_say_is_as_in_the_first_release(tmp_path: Path) -
     assert found.added == ("<im_patch>",)
 
 
-@pytest.mark.parametrize(
-    ("field", "empty"),
-    [
-        (name, value)
-        for name in (
-            "image_aspect_ratio", "mm_projector_type", "mm_vision_select_feature", "mm_patch_merge_type"
-        )
-        for value in ("", [], 0, False)
-    ],
-)  # fmt: skip
+EMPTY: tuple[Any, ...] = ("", [], 0, False)
+CHOSEN = ("image_aspect_ratio", "mm_projector_type", "mm_vision_select_feature", "mm_patch_merge_type")
+
+
+@pytest.mark.parametrize("field", CHOSEN)
+@pytest.mark.parametrize("empty", EMPTY)
 def test_an_empty_setting_is_one_that_is_not_there(field: str, empty: Any, tmp_path: Path) -> None:
     kept = stated(tmp_path)
     found = stated(tmp_path, **{field: empty})
