@@ -72,7 +72,7 @@ def fastest(
     while size <= most and wasted < PATIENCE and time.perf_counter() - began < SECONDS:
         try:
             each = _seconds(model, list(islice(cycle(prompts), size))) / size
-        except torch.OutOfMemoryError:
+        except (torch.OutOfMemoryError, MemoryError):
             break
         wasted = 0 if each < PAYS * least else wasted + 1
         found[size], least = each, min(each, least)

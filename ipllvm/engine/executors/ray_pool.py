@@ -82,9 +82,10 @@ class RayPool:
         nodes = [node["Resources"] for node in self._ray.nodes() if node["Alive"]]
         gpus = [int(node.get("GPU", 0)) for node in nodes]
         cpus = [int(node.get("CPU", 0)) for node in nodes if node.get("CPU", 0) >= 1]
-        if not self._share and (cpus or any(gpus)):
-            on_gpus = self._gpu and any(gpus)
-            self._share = {"num_gpus": 1.0, "num_cpus": 0.0} if on_gpus else {"num_cpus": float(min(cpus))}
+        if not self._share and self._gpu and any(gpus):
+            self._share = {"num_gpus": 1.0, "num_cpus": 0.0}
+        elif not self._share and cpus:
+            self._share = {"num_cpus": float(min(cpus))}
         if "num_gpus" in self._share:
             return sum(gpus)
         return sum(int(count // self._share["num_cpus"]) for count in cpus) if self._share else 0
