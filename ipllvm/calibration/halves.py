@@ -18,7 +18,7 @@ from ipllvm.calibration.cells import ALPHA
 from ipllvm.gate import baseline
 from ipllvm.gate.baseline import BaselineEntry
 from ipllvm.metrics.performance_drop import performance_drop, score
-from ipllvm.records import Claim, Contrast, Decision, Scores
+from ipllvm.records import Claim, ClaimKey, Contrast, Decision, Scores
 from ipllvm.sampling import generator
 from ipllvm.stats.choice import choose
 from ipllvm.verdicts import decide
@@ -143,7 +143,9 @@ def _only(contrast: Contrast, rows: "np.ndarray[Any, np.dtype[np.bool_]]") -> Co
 def _entry(measured: HalvedScores, half: Scores) -> BaselineEntry:
     """What a baseline would keep of a run with these draws."""
     claim = measured.claim
-    return BaselineEntry.of((claim.name, claim.name, ""), claim, performance_drop(measured.clean, half))
+    return BaselineEntry.of(
+        ClaimKey(claim.name, claim.name, ""), claim, performance_drop(measured.clean, half)
+    )
 
 
 def _row(splits: int, counts: Counter[str]) -> dict[str, Any]:

@@ -98,19 +98,17 @@ def _own(runs: "Sequence[Baseline]") -> int:
 
 def _open(gate: "Gate") -> Iterator[str]:
     """Why what does not hold does not, one line each."""
-    from ipllvm.gate.outcome import words
-
     for change in gate.changes:
         said = gate.standing(change)
         if said != "HOLDS":
-            yield f"{said} {words(change.key)}: {gate.reason(change)}"
+            yield f"{said} {change.key}: {gate.reason(change)}"
 
 
 def _cells(gate: "Gate", change: "Change") -> tuple[str, ...]:
     found = change.estimate
     lost, gained = found.discordant
     difference = f"{number(found.value)} {interval(found.low, found.high)}"
-    names = (change.key[0], change.claim.name.partition(":")[2], change.key[2])
+    names = (change.key.property, change.claim.name.partition(":")[2], change.key.benchmark)
     means = (number(change.before), number(change.after))
     return (
         *map(visible, names),
@@ -145,13 +143,12 @@ def _flipped(gate: "Gate", markdown: bool) -> Iterator[str]:
     """The samples that flipped, question and answers, as many as are shown of each change, each once."""
     from ipllvm.gate.answers import common_ending
     from ipllvm.gate.compare import SHOWN
-    from ipllvm.gate.outcome import words
     from ipllvm.reporting.markdown import escape
 
     printed: set[tuple[str, str]] = set()
     for change in gate.changes:
-        first = [each for each in change.turned if (change.key[2], each.sample) not in printed]
-        printed |= {(change.key[2], each.sample) for each in first}
+        first = [each for each in change.turned if (change.key.benchmark, each.sample) not in printed]
+        printed |= {(change.key.benchmark, each.sample) for each in first}
         ending = common_ending([each.question for each in first])
         examples = [visible(each.line(ending), REASON_LIMIT) for each in first[:SHOWN]]
         examples += (
@@ -160,11 +157,11 @@ def _flipped(gate: "Gate", markdown: bool) -> Iterator[str]:
         more = len(first) - len(first[:SHOWN])
         examples += [f"and {more} more: --format json has them all"] if more else []
         if examples and markdown:
-            yield f"\n<details><summary>flipped: {escape(words(change.key))}</summary>\n"
+            yield f"\n<details><summary>flipped: {escape(str(change.key))}</summary>\n"
             yield from (f"- {escape(line, REASON_LIMIT)}" for line in examples)
             yield "\n</details>"
         elif examples:
-            yield f"flipped, {visible(words(change.key))}:"
+            yield f"flipped, {visible(str(change.key))}:"
             yield from (f"  {line}" for line in examples)
 
 

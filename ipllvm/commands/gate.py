@@ -147,7 +147,7 @@ def lines(gate: "Gate") -> Iterator[str]:
             else ""
         )
         yield (
-            f"{gate.standing(change)} {gate.measure(change)} on {change.key[2]}: "
+            f"{gate.standing(change)} {gate.measure(change)} on {change.key.benchmark}: "
             f"{means}{_worse(found)}, margin "
             f"{change.claim.margin:g}; {lost} lost and {gained} gained of {found.n:,}"
         )
@@ -164,5 +164,5 @@ def _worse(found: "Estimate") -> str:
 def why(gate: "Gate") -> Iterator[str]:
     """The reasons, and the worst samples with both answers."""
     for change in ordered(gate):
-        yield f"why, {gate.measure(change)} on {change.key[2]}: {gate.reason(change)}"
+        yield f"why, {gate.measure(change)} on {change.key.benchmark}: {gate.reason(change)}"
         yield from (f"  {each}" for each in change.turned[:EXAMPLES])

@@ -72,9 +72,7 @@ class Context:
         """
         return cls(
             model=model.fingerprint,
-            device=model.device.split(":")[0],
-            dtype=model.dtype,
-            attention=model.attention,
+            **model.numerics,
             torch=installed("torch"),
             transformers=installed("transformers"),
             benchmark=benchmark.digest,

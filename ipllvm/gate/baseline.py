@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 
 from ipllvm.gate import answers, former
-from ipllvm.gate.outcome import Key
-from ipllvm.records import Claim, Contrast, Result, Transcript
+from ipllvm.records import Claim, ClaimKey, Contrast, Result, Transcript
 from ipllvm.verdicts import ratio_change
 
 SCHEMA = "ipllvm-baseline/1"
@@ -38,7 +37,7 @@ class BaselineEntry:
     the run said of the claim, empty where that was not kept, as of clean scores and in older files.
     """
 
-    key: Key
+    key: ClaimKey
     claim: Claim
     worse: float
     settings: Mapping[str, Any]
@@ -64,7 +63,7 @@ class BaselineEntry:
     verdict: str = ""
 
     @classmethod
-    def of(cls, key: Key, claim: Claim, contrast: Contrast) -> "BaselineEntry":
+    def of(cls, key: ClaimKey, claim: Claim, contrast: Contrast) -> "BaselineEntry":
         """What would be kept of a contrast, without the settings that it was measured with."""
         below = contrast.over
         return cls(
@@ -116,7 +115,7 @@ class Baseline:
     """What one run found; `about` says of which model and when."""
 
     about: Mapping[str, Any]
-    entries: Mapping[Key, BaselineEntry]
+    entries: Mapping[ClaimKey, BaselineEntry]
 
 
 def rows(result: Result) -> list[dict[str, Any]]:
@@ -124,9 +123,7 @@ def rows(result: Result) -> list[dict[str, Any]]:
     settings = {
         **result.settings,
         "digest": result.benchmark.digest,
-        "dtype": result.model.dtype,
-        "attention": result.model.attention,
-        "device": result.model.device.partition(":")[0],
+        **result.model.numerics,
     }
     made = []
     kept = {name: value for name, value in settings.items() if name not in UNSTABLE}
@@ -194,7 +191,7 @@ def entry(row: Mapping[str, Any], paired: Mapping[str, Any]) -> BaselineEntry:
     """The entry of a row in builtins, with what it has by sample."""
     claim = Claim(**row["claim"])
     return BaselineEntry(
-        key=(row["property"], claim.name, row["benchmark"]),
+        key=ClaimKey(row["property"], claim.name, row["benchmark"]),
         claim=claim,
         worse=claim.sign,
         settings=former.settings(row["property"], row["settings"]),

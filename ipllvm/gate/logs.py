@@ -17,7 +17,7 @@ from typing import Any, Final
 from ipllvm.benchmarks.jsonlines import numbered
 from ipllvm.errors import UsageError
 from ipllvm.gate.baseline import CLEAN, Baseline, BaselineEntry, clean_claim
-from ipllvm.records import Transcript
+from ipllvm.records import ClaimKey, Transcript
 from ipllvm.safety import reading
 from ipllvm.safety.printing import visible
 
@@ -111,7 +111,7 @@ def load(place: Path, margin: float) -> Baseline:
     if not entries:
         why = f"; no score from 0 to 1: {', '.join(left)}" if left else ""
         raise UsageError(f"{visible(str(place))}: no score by sample (lm-eval: --log_samples){visible(why)}")
-    guessed = sorted({each.key[0] for each in entries if not more_is_better(each.key[0])})
+    guessed = sorted({each.key.property for each in entries if not more_is_better(each.key.property)})
     return Baseline({"left_out": left, "guessed": guessed}, {each.key: each for each in entries})
 
 
@@ -271,7 +271,7 @@ def _entry(task: str, metric: str, log: Logged, margin: float) -> BaselineEntry:
     epochs = {len(each) for each in log.scores.values()}
     whole = {value for each in log.scores.values() for value in each} <= {0.0, 1.0}
     return BaselineEntry(
-        key=(metric, CLEAN, task),
+        key=ClaimKey(metric, CLEAN, task),
         claim=clean_claim(margin),
         worse=-1.0,
         settings={

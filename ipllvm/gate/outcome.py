@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ipllvm.gate.answers import FlippedSample
-from ipllvm.records import COMPARISON, Claim, Estimate, Verdict
+from ipllvm.records import COMPARISON, Claim, ClaimKey, Estimate, Verdict
 from ipllvm.verdicts.answer import Member, RunAnswer, asked_at_all, decide
 from ipllvm.verdicts.failing import BY_MARGIN, OPEN, FailRule
 from ipllvm.verdicts.worse import POOLED
@@ -14,8 +14,6 @@ UNDECIDED = 6
 REFRESH = "--save-baseline=NAME"
 MISSING = "it is in the baseline and not in this run"
 NEW = "it is not in the baseline; save one that has it with --save-baseline"
-Key = tuple[str, str, str]
-"""Property, claim, benchmark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +23,7 @@ class Change:
     `turned` are the samples that flipped, those that got worse first.
     """
 
-    key: Key
+    key: ClaimKey
     claim: Claim
     before: float | None
     after: float | None
@@ -40,27 +38,27 @@ class Gate:
     """All changes, what could not be compared (key, why), and by what rule it fails."""
 
     changes: tuple[Change, ...]
-    refused: tuple[tuple[Key, str], ...] = ()
-    missing: tuple[Key, ...] = ()
-    added: tuple[Key, ...] = ()
+    refused: tuple[tuple[ClaimKey, str], ...] = ()
+    missing: tuple[ClaimKey, ...] = ()
+    added: tuple[ClaimKey, ...] = ()
     notes: tuple[str, ...] = field(default=())
     refresh: str = REFRESH
     rule: FailRule = BY_MARGIN
 
     def measure(self, change: Change) -> str:
         """What a change is of: the property, and its claim where the property has another one there too."""
-        there = [each for each in self.changes if each.key[::2] == change.key[::2]]
+        there = [each for each in self.changes if each.key.test() == change.key.test()]
         claim = change.claim.name.partition(":")[2].replace("_", " ")
-        return change.key[0] if len(there) == 1 else f"{change.key[0]} ({claim})"
+        return change.key.property if len(there) == 1 else f"{change.key.property} ({claim})"
 
     def lines(self) -> Iterator[str]:
         """What stands in the way besides the verdicts, and what to do, one line each."""
         for key, why in self.refused:
-            yield f"not compared {words(key)}: {why}"
+            yield f"not compared {key}: {why}"
         for key in self.missing:
-            yield f"missing {words(key)}: {MISSING}{renamed(key, self.added)}"
+            yield f"missing {key}: {MISSING}{renamed(key, self.added)}"
         for key in self.added:
-            yield f"new {words(key)}: {NEW}"
+            yield f"new {key}: {NEW}"
         for change in self.changes:
             if change.improved:
                 yield improved(change.key, self.refresh)
@@ -123,24 +121,15 @@ def _member(change: Change, at_all: bool) -> Member:
     name, verdict = change.claim.name.removeprefix(COMPARISON), change.verdict
     p_worse = 1.0 if verdict.p_worse is None else verdict.p_worse
     sides = verdict.p_holds, verdict.p_violated
-    return Member(name, change.key[2], "", *sides, change.claim.alpha, p_worse, name == POOLED, at_all)
+    return Member(name, change.key.benchmark, "", *sides, change.claim.alpha, p_worse, name == POOLED, at_all)
 
 
-def renamed(key: Key, others: Iterable[Key]) -> str:
+def renamed(key: ClaimKey, others: Iterable[ClaimKey]) -> str:
     """Which other entry, of the same claim or property on the same data, may be the one that is missing."""
     like = [new for new in others if sum(a == b for a, b in zip(key, new, strict=True)) == len(key) - 1]
-    return f"; renamed to {words(like[0])}?" if len(like) == 1 else ""
+    return f"; renamed to {like[0]}?" if len(like) == 1 else ""
 
 
-def improved(key: Key, refresh: str) -> str:
+def improved(key: ClaimKey, refresh: str) -> str:
     """What to say of a claim that got better."""
-    return f"improved {words(key)}: refresh the baseline with {refresh}"
-
-
-def words(key: Key) -> str:
-    """A key for readers.
-
-    >>> words(("permutation_invariance", "permutation", "scenes"))
-    'permutation_invariance (permutation) on scenes'
-    """
-    return f"{key[0]} ({key[1]}) on {key[2]}"
+    return f"improved {key}: refresh the baseline with {refresh}"

@@ -6,14 +6,14 @@ from dataclasses import replace
 import numpy as np
 
 from ipllvm.gate.baseline import CLEAN, Baseline, BaselineEntry, difference
-from ipllvm.gate.outcome import Change, Key, under_rule
-from ipllvm.records import COMPARISON, Claim, Contrast
+from ipllvm.gate.outcome import Change, under_rule
+from ipllvm.records import COMPARISON, Claim, ClaimKey, Contrast
 from ipllvm.stats.flip_noise import FlipCounts, may_be_used, p_beyond_noise, total
 from ipllvm.verdicts import decide
 from ipllvm.verdicts.failing import BY_MARGIN, FailRule
 from ipllvm.verdicts.worse import POOLED, p_worse, pool
 
-KEY: Key = (POOLED, POOLED, "all")
+KEY = ClaimKey(POOLED, POOLED, "all")
 
 
 def beyond(contrast: Contrast, *sides: BaselineEntry) -> float:
@@ -28,7 +28,7 @@ def beyond(contrast: Contrast, *sides: BaselineEntry) -> float:
 def all_answers(
     before: Baseline,
     after: Baseline,
-    compared: Sequence[Key],
+    compared: Sequence[ClaimKey],
     margin: float,
     source: str,
     rule: FailRule = BY_MARGIN,
@@ -61,24 +61,25 @@ def all_answers(
 
 
 def _parts(
-    before: Baseline, after: Baseline, compared: Sequence[Key]
-) -> Iterator[tuple[str, Contrast, Key | None]]:
+    before: Baseline, after: Baseline, compared: Sequence[ClaimKey]
+) -> Iterator[tuple[str, Contrast, ClaimKey | None]]:
     """Benchmark, what its answers lost, and the entry where it is one; clean ones first, each sample once.
 
     Which samples failed nobody wrote down: they count with each row that has others, as missing.
     """
-    clean = {key: difference(before.entries[key], after.entries[key]) for key in compared if key[1] == CLEAN}
+    cleans = [key for key in compared if key.claim == CLEAN]
+    clean = {key: difference(before.entries[key], after.entries[key]) for key in cleans}
     seen: dict[str, set[str]] = {}
     for key, contrast in sorted(clean.items(), key=lambda each: -len(each[1].values)):
-        new = np.array([s not in seen.setdefault(key[2], set()) for s in contrast.samples], dtype=bool)
-        seen[key[2]] |= set(contrast.samples)
+        new = np.array([s not in seen.setdefault(key.benchmark, set()) for s in contrast.samples], dtype=bool)
+        seen[key.benchmark] |= set(contrast.samples)
         if new.all():
-            yield key[2], contrast, key
+            yield key.benchmark, contrast, key
         elif new.any():
             failed = replace(contrast.only(new), n_error=contrast.n_error, unknown=contrast.unknown)
-            yield key[2], failed, None
+            yield key.benchmark, failed, None
     for key in compared:
-        whole = clean.get((key[0], CLEAN, key[2]))
+        whole = clean.get(key._replace(claim=CLEAN))
         entry = after.entries[key]
         if whole is None or entry.claim.direction != "at_most" or entry.weighted or entry.over:
             continue
@@ -87,7 +88,7 @@ def _parts(
             lost = np.round(drop.values + whole.values, 12)
             if np.any(np.abs(lost) > whole.bound):  # no answers give that: the files contradict themselves
                 continue
-            yield key[2], replace(drop, values=lost, bound=whole.bound, unknown=None), None
+            yield key.benchmark, replace(drop, values=lost, bound=whole.bound, unknown=None), None
 
 
 def measured_noise(*sides: BaselineEntry) -> FlipCounts | None:

@@ -112,7 +112,8 @@ def of(first: Baseline, second: Baseline | None = None, seed: int = 0) -> Rates:
         if other is None or entry.claim.kind != "requirement" or entry.over:
             continue
         contrast = entry.contrast if second is None else difference(entry, other)
-        measures.append(Measure(key[1], key[2], entry.claim.regression_margin, entry.claim.alpha, contrast))
+        margin, alpha = entry.claim.regression_margin, entry.claim.alpha
+        measures.append(Measure(key.claim, key.benchmark, margin, alpha, contrast))
     if not measures:
         raise UsageError("compare --self: the runs have no requirement in common")
     return rates(measures, second is not None, seed)

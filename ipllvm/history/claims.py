@@ -5,7 +5,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Final
 
 from ipllvm.history.checkpoints import CheckpointRun
-from ipllvm.records import COMPARISON
+from ipllvm.records import COMPARISON, ClaimKey
 from ipllvm.reporting.lines import row_title
 from ipllvm.reporting.quantities import meaning
 from ipllvm.reporting.schema import Report, Row
@@ -17,14 +17,12 @@ if TYPE_CHECKING:
     from ipllvm.gate.baseline import Baseline
 
 CLEAN: Final = "clean_score"
-Key = tuple[str, str, str]
-"""Property, claim, benchmark."""
 
 
 def tracks(found: Sequence[CheckpointRun]) -> Iterator[Track]:
     """Every claim and every clean score that a checkpoint has, over all of them."""
-    points: dict[Key, dict[str, TrackPoint]] = {}
-    about: dict[Key, Track] = {}
+    points: dict[ClaimKey, dict[str, TrackPoint]] = {}
+    about: dict[ClaimKey, Track] = {}
     for each in found:
         label = each.label
         for track in _of_report(each.report, label) if each.report else _of_baseline(each.baseline, label):

@@ -1,5 +1,6 @@
 """The values that travel through ipllvm, in travel order."""
 
+from ipllvm.records.claim_key import ClaimKey as ClaimKey
 from ipllvm.records.contrast import Contrast as Contrast
 from ipllvm.records.evidence import Counterexample as Counterexample
 from ipllvm.records.evidence import FlipExample as FlipExample

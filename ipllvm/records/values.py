@@ -211,6 +211,11 @@ class ModelInfo:
     weights: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    @property
+    def numerics(self) -> dict[str, str]:
+        """What answers depend on beside the weights: `dtype`, `attention` and the kind of `device`."""
+        return {"dtype": self.dtype, "attention": self.attention, "device": self.device.partition(":")[0]}
+
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkInfo:

@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import quote
 
 from ipllvm.errors import UsageError
+from ipllvm.records import ClaimKey
 from ipllvm.reporting import html, migration, viewer_page
 from ipllvm.reporting.folders import ensure_writable, inner_folder, replace_file
 from ipllvm.reporting.lines import row_title
@@ -81,7 +82,7 @@ class Viewer:
             raise UsageError(f"{visible(name)}: no result {place} with answers by sample")
         row = report["results"][place]
         names = {each["id"]: each["name"] for each in report["benchmarks"]}
-        key = (row["property"], row["claim"]["name"], names[row["benchmark"]])
+        key = ClaimKey(row["property"], row["claim"]["name"], names[row["benchmark"]])
         entry = reading.load(self.folder / name / BASELINE).entries.get(key)
         if entry is None:
             raise UsageError(f"{visible(name)}: {titles[place]} has no answers by sample")

@@ -80,7 +80,8 @@ def problems(gate: "Gate") -> Iterator[str]:
     """One line for each comparison that stands in the way, and for each that was not made."""
     for change in gate.changes:
         if gate.stops(change):
-            yield f"{gate.standing(change)} {gate.measure(change)} on {change.key[2]}: {gate.reason(change)}"
+            where = f"{gate.measure(change)} on {change.key.benchmark}"
+            yield f"{gate.standing(change)} {where}: {gate.reason(change)}"
     yield from gate.lines()
 
 
@@ -136,7 +137,7 @@ def _row(gate: "Gate", change: "Change") -> tuple[str, ...]:
     cells = [
         gate.standing(change),
         gate.measure(change),
-        change.key[2],
+        change.key.benchmark,
         number(change.before),
         number(change.after),
         f"{number(found.value)} {interval(found.low, found.high)}",
@@ -151,5 +152,6 @@ def _worst(gate: "Gate") -> str:
     for change in sorted(gate.changes, key=lambda each: -(each.estimate.value or 0.0)):
         if change.turned:
             rows = [f"- {escape(str(each), 1000)}" for each in change.turned[:EXAMPLES]]
-            return "\n".join([f"Worst on {escape(change.key[2])} ({escape(change.key[0])}):", *rows])
+            name, benchmark = escape(change.key.property), escape(change.key.benchmark)
+            return "\n".join([f"Worst on {benchmark} ({name}):", *rows])
     return ""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ipllvm.records import ClaimKey
 from ipllvm.reporting.canvas import ROLES, SIZE
 from ipllvm.reporting.plots import CURVE_HEIGHT, EDGE, POINTS, STANDINGS, framed
 
@@ -48,9 +49,9 @@ class Track:
     direction: str
     points: tuple[TrackPoint, ...]
 
-    def key(self) -> tuple[str, str, str]:
+    def key(self) -> ClaimKey:
         """What it is of, wherever it was measured."""
-        return self.property, self.claim, self.benchmark
+        return ClaimKey(self.property, self.claim, self.benchmark)
 
 
 def first_violated(track: Track) -> TrackPoint | None:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from ipllvm.errors import ClaimViolated, Finding, NotMeasured
+from ipllvm.records import ClaimKey
 from ipllvm.session.options import Options
 from ipllvm.session.outcomes import NOT_MEASURED, OPTIONS, ROWS, case, reason
 
 if TYPE_CHECKING:
     from ipllvm.gate.baseline import Baseline
-    from ipllvm.gate.outcome import Change, Key
+    from ipllvm.gate.outcome import Change
 
 NAME: Final = "test_regression"
 LOST: Final = "its baseline"
@@ -83,7 +84,7 @@ class Comparison(pytest.Item):
     """
 
     def __init__(
-        self, *, source: pytest.Function | None, key: "Key | None", last: bool, **others: Any
+        self, *, source: pytest.Function | None, key: ClaimKey | None, last: bool, **others: Any
     ) -> None:
         super().__init__(**others)
         self.source, self.key, self.last = source, key, last
@@ -125,10 +126,8 @@ class Comparison(pytest.Item):
             pytest.skip("nothing to compare: its property has no score by sample")
 
     def _require_alike(self) -> None:
-        from ipllvm.gate import outcome
-
         if self.unlike and self.key is not None:
-            raise NotMeasured(f"not compared {outcome.words(self.key)}: {self.unlike}")
+            raise NotMeasured(f"not compared {self.key}: {self.unlike}")
 
     def _finding(self, change: "Change | None") -> Finding | None:
         from ipllvm.verdicts.findings import finding
@@ -145,7 +144,7 @@ class Comparison(pytest.Item):
 
         entries = self.config.stash[REFERENCE].baseline.entries
         new = [key for key in now.entries if key not in entries] if self.last else []
-        return "; ".join(f"new {outcome.words(key)}: {outcome.NEW}" for key in new)
+        return "; ".join(f"new {key}: {outcome.NEW}" for key in new)
 
     def _now(self) -> "Baseline":
         """What this run would keep of the test; raises NotMeasured where it gave nothing."""
@@ -154,26 +153,24 @@ class Comparison(pytest.Item):
 
         if self.source is None:
             assert self.key is not None
-            raise NotMeasured(
-                f"missing {outcome.words(self.key)}: {outcome.MISSING}{self._renamed(self.key)}"
-            )
+            raise NotMeasured(f"missing {self.key}: {outcome.MISSING}{self._renamed(self.key)}")
         found = self.config.stash.get(MEASURED, None)
         if found is None or found.test != self.source.nodeid:
             found = MeasuredTest(self.source.nodeid, (), "it was not run in this process")
         if found.why:
             if self.key is None:
                 pytest.skip(f"nothing to compare: {found.why}")
-            raise NotMeasured(f"not compared {outcome.words(self.key)}: {found.why}")
+            raise NotMeasured(f"not compared {self.key}: {found.why}")
         paired = [each for row in found.rows for each in row["paired"]]
         return baseline.of({"versions": versions(), "machine": machine()}, paired)
 
-    def _renamed(self, key: "Key") -> str:
+    def _renamed(self, key: ClaimKey) -> str:
         """Which property or benchmark here may be the one that the baseline lacks."""
         from ipllvm.gate import outcome
 
         entries = self.config.stash[REFERENCE].baseline.entries
         abouts = filter(None, map(case, self.session.items))
-        here = {(about["property"], key[1], about["benchmark"]) for about in abouts}
+        here = {ClaimKey(about["property"], key.claim, about["benchmark"]) for about in abouts}
         return outcome.renamed(key, (each for each in here if each not in entries))
 
     def _change(self, now: "Baseline") -> "Change | None":
@@ -186,12 +183,12 @@ class Comparison(pytest.Item):
         options = self.config.stash[OPTIONS]
         if known is None:
             close = outcome.renamed(self.key, now.entries.keys() - kept.baseline.entries.keys())
-            raise NotMeasured(f"missing {outcome.words(self.key)}: {outcome.MISSING}{close}")
+            raise NotMeasured(f"missing {self.key}: {outcome.MISSING}{close}")
         old = kept.baseline.entries[self.key]
         refusing, told = agreement.versions(kept.baseline, now)
         unlike = [*agreement.disagreements(old, known), *refusing]
         if unlike:
-            raise NotMeasured(f"not compared {outcome.words(self.key)}: {'; '.join(unlike)}")
+            raise NotMeasured(f"not compared {self.key}: {'; '.join(unlike)}")
         change = compare.change(old, known, f"baseline {kept.name}", options.variants, options.fail_rule)
         self.notes = [f"noted: {each}" for each in (*told, *agreement.devices(old, known))]
         if change.improved:
@@ -217,10 +214,10 @@ class Comparison(pytest.Item):
         self.compared = True
 
 
-def _about(source: pytest.Function | None, key: "Key | None", config: pytest.Config) -> dict[str, Any]:
+def _about(source: pytest.Function | None, key: ClaimKey | None, config: pytest.Config) -> dict[str, Any]:
     """What `case` says of a comparison; it is no member of the family of its model's own claims."""
     if source is not None:
-        return {**case(source), "primary": False, "claim": "new" if key is None else key[1]}
+        return {**case(source), "primary": False, "claim": "new" if key is None else key.claim}
     assert key is not None
     return lost(config.stash[OPTIONS], key)[1]
 
@@ -239,15 +236,15 @@ def _comparisons(item: object) -> Iterator[Comparison]:
     if not about or about["law"] or not about["benchmark"]:
         return
     entries = item.config.stash[REFERENCE].baseline.entries
-    pair = about["property"], about["benchmark"]
-    keys: list[Any] = [key for key in entries if (key[0], key[2]) == pair]
+    test = about["property"], about["benchmark"]
+    keys: list[Any] = [key for key in entries if key.test() == test]
     if not keys and item.get_closest_marker("skip") is None:
         keys = [None]
     for key in keys:
         yield _comparison(item, key, last=key is keys[-1])
 
 
-def _comparison(source: pytest.Function, key: "Key | None", last: bool) -> Comparison:
+def _comparison(source: pytest.Function, key: ClaimKey | None, last: bool) -> Comparison:
     name = _name(source.callspec.id, *(key[:2] if key else (case(source)["property"],)))
     parent: Any = source.parent
     node = f"{parent.nodeid}::{name}"  # in full, so that --lf reads it as it is written
@@ -290,14 +287,14 @@ def complete(session: pytest.Session, items: list[pytest.Item]) -> None:
             items.append(_lost(session, key))
 
 
-def lost(options: Options, key: "Key") -> tuple[str, dict[str, Any]]:
+def lost(options: Options, key: ClaimKey) -> tuple[str, dict[str, Any]]:
     """Id and case of the test that compares what no property here measures."""
     model = options.label(options.models[0])
-    own = {"property": key[0], "model": model, "benchmark": key[2], "primary": False, "law": False}
-    return f"{LOST}::{_name(model, key[2], *key[:2])}", {**own, "claim": key[1]}
+    about = {**key._asdict(), "model": model, "primary": False, "law": False}
+    return f"{LOST}::{_name(model, key.benchmark, key.property, key.claim)}", about
 
 
-def _lost(session: pytest.Session, key: "Key") -> Comparison:
+def _lost(session: pytest.Session, key: ClaimKey) -> Comparison:
     node, _ = lost(session.config.stash[OPTIONS], key)
     name = node.removeprefix(f"{LOST}::")
     comparison: Comparison = Comparison.from_parent(
@@ -333,18 +330,17 @@ def keep(item: pytest.Item, report: pytest.TestReport) -> None:
         if report.skipped and item.key is not None and not hasattr(report, "ipllvm_finding"):
             _refuse_skip(item.key, report)
         if report.when == "call":
-            vars(report).update(ipllvm_compared=item.compared and item.key, ipllvm_notes=item.notes)
+            compared = tuple(item.key or ()) if item.compared else ()  # a plain one, which xdist can send
+            vars(report).update(ipllvm_compared=compared, ipllvm_notes=item.notes)
     elif report.when == "call" or not report.passed:
         rows = getattr(report, "ipllvm_rows", [])
         why = _unmeasured(report, rows)
         item.config.stash[MEASURED] = MeasuredTest(item.nodeid, () if why else rows, why)
 
 
-def _refuse_skip(key: "Key", report: pytest.TestReport) -> None:
+def _refuse_skip(key: ClaimKey, report: pytest.TestReport) -> None:
     """Let a comparison that somebody's mark has skipped be one that was not made."""
-    from ipllvm.gate import outcome
-
-    report.longrepr = f"not compared {outcome.words(key)}: it was skipped: {reason(report)}"
+    report.longrepr = f"not compared {key}: it was skipped: {reason(report)}"
     report.outcome = "failed"
     vars(report)["ipllvm_finding"] = NOT_MEASURED
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ipllvm.errors import UsageError, first_line
+from ipllvm.records import ClaimKey
 from ipllvm.reporting.folders import run_name
 from ipllvm.safety.printing import Guarded, visible
 from ipllvm.safety.writing import Place
@@ -34,7 +35,6 @@ from ipllvm.session.terse import terse
 
 if TYPE_CHECKING:
     from ipllvm.engine.forecast import Forecast
-    from ipllvm.gate.outcome import Key
     from ipllvm.records import ModelInfo
     from ipllvm.reporting.report import WithoutResult
 
@@ -166,17 +166,17 @@ class Session:
             failed(self.config, pooled_row[0][2])
             self._told_pooled = True
 
-    def _uncompared(self) -> "Iterator[Key]":
+    def _uncompared(self) -> "Iterator[ClaimKey]":
         """What of the baseline no comparison was made with."""
         if REFERENCE not in self.config.stash or self.options.plan:
             return
         done = {tuple(getattr(report, "ipllvm_compared", ()) or ()) for report in self.gathered.reports}
         yield from (key for key in self.config.stash[REFERENCE].baseline.entries if key not in done)
 
-    def _left_out(self) -> "list[Key]":
+    def _left_out(self) -> "list[ClaimKey]":
         """What of that no test was there for."""
         cases = self.gathered.cases.values()
-        here = {(about["property"], about["claim"], about["benchmark"]) for about in cases}
+        here = {ClaimKey(about["property"], about["claim"], about["benchmark"]) for about in cases}
         return [key for key in self._uncompared() if key not in here]
 
     def _entries(self, found: Iterable[tuple[str, str, dict[str, Any]]]) -> Iterator[dict[str, Any]]:

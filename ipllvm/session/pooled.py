@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from ipllvm.gate.outcome import Key
-from ipllvm.records import COMPARISON, BenchmarkInfo
+from ipllvm.records import COMPARISON, BenchmarkInfo, ClaimKey
 from ipllvm.safety.printing import visible
 from ipllvm.session.comparisons import Reference, lost
 from ipllvm.session.outcomes import NOT_MEASURED, OPTIONS, VIOLATED
@@ -29,7 +28,7 @@ def pooled(reference: Reference, rows: Sequence[Mapping[str, Any]], rule: FailRu
     names = ((row["property"], row["claim"]["name"], row["benchmark"]["name"]) for row in gated)
     if any(entry.analyses for entry in now.entries.values()):
         return None  # each comparison stopped by itself, so that all answers are no sample of a known size
-    keys = [(name, claim.removeprefix(COMPARISON), data) for name, claim, data in names]
+    keys = [ClaimKey(name, claim.removeprefix(COMPARISON), data) for name, claim, data in names]
     margin = min(row["claim"]["margin"] for row in gated)
     found = all_answers(reference.baseline, now, keys, margin, f"baseline {reference.name}", rule)
     if found is None:
@@ -53,7 +52,7 @@ def failed(config: pytest.Config, row: dict[str, Any]) -> None:
     _tell(config, node, why, user_properties=properties(row), **own)
 
 
-def left_out(config: pytest.Config, key: Key, why: str) -> tuple[str, dict[str, Any]]:
+def left_out(config: pytest.Config, key: ClaimKey, why: str) -> tuple[str, dict[str, Any]]:
     """Report a comparison that no test was there for as one that was not made; its id and case."""
     node, about = lost(config.stash[OPTIONS], key)
     _tell(config, node, why, ipllvm_rows=[], ipllvm_finding=NOT_MEASURED, ipllvm_case=about)

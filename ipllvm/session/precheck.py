@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ipllvm.errors import NotMeasured
+from ipllvm.records import ClaimKey
 from ipllvm.session import parameters
 from ipllvm.session.comparisons import REFERENCE, Comparison
 from ipllvm.session.options import Options
@@ -17,7 +18,6 @@ from ipllvm.session.repeats import family, own_levels
 
 if TYPE_CHECKING:
     from ipllvm.gate.baseline import Baseline
-    from ipllvm.gate.outcome import Key
     from ipllvm.records import Benchmark, Claim
 
 
@@ -36,7 +36,7 @@ class Precheck:
         settings = _settings(item, options)
         levels = own_levels(item, claims.load(options.claims))
         for key, each in compared.items():
-            _refuse(each, key, settings, levels.get(key[1]))
+            _refuse(each, key, settings, levels.get(key.claim))
         _require_any(compared, options)
 
 
@@ -55,7 +55,7 @@ def check_samples(item: pytest.Item, benchmark: "Benchmark") -> None:
     _require_any(compared, item.config.stash[OPTIONS])
 
 
-def _comparisons_of(item: pytest.Item) -> "dict[Key, Comparison]":
+def _comparisons_of(item: pytest.Item) -> dict[ClaimKey, Comparison]:
     """What is compared with the baseline of what an evaluation is to measure."""
     if REFERENCE not in item.config.stash or "evaluation" not in getattr(item, "fixturenames", ()):
         return {}
@@ -65,7 +65,7 @@ def _comparisons_of(item: pytest.Item) -> "dict[Key, Comparison]":
 
 def _refuse(
     comparison: Comparison,
-    key: "Key",
+    key: ClaimKey,
     settings: Mapping[str, Any],
     claim: "Claim | None" = None,
     samples: "list[str] | None" = None,
@@ -100,17 +100,17 @@ def _settings(item: pytest.Item, options: Options) -> dict[str, Any]:
     }
 
 
-def _of_all_samples(comparison: Comparison, key: "Key") -> bool:
+def _of_all_samples(comparison: Comparison, key: ClaimKey) -> bool:
     """Whether the entry has the samples of the clean score: others may be of some of them, or of pairs."""
     from ipllvm.gate.baseline import CLEAN
 
     entries = comparison.config.stash[REFERENCE].baseline.entries
-    cleans = [each for name, each in entries.items() if name[1] == CLEAN and name[2] == key[2]]
-    clean = entries.get((key[0], CLEAN, key[2]), cleans[0] if cleans else None)
+    cleans = [each for name, each in entries.items() if name[1:] == (CLEAN, key.benchmark)]
+    clean = entries.get(key._replace(claim=CLEAN), cleans[0] if cleans else None)
     return clean is not None and set(entries[key].samples) == set(clean.samples)
 
 
-def _require_any(compared: "dict[Key, Comparison]", options: Options) -> None:
+def _require_any(compared: dict[ClaimKey, Comparison], options: Options) -> None:
     """Raises NotMeasured where all are refused, unless the model's own claims count too."""
     reasons = dict.fromkeys(each.unlike for each in compared.values())
     if reasons and all(reasons) and options.fail_rule.compares_only:

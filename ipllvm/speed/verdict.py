@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
+from ipllvm.records import ClaimKey
 from ipllvm.reporting import schema
 from ipllvm.safety.places import VARIABLE
 from ipllvm.speed.fixed_design import GenerateCost, Plain, cost, recorded
@@ -23,8 +24,6 @@ from ipllvm.speed.sessions import SessionTime, last_report, timed
 NOTHING = GenerateCost(0, 0.0, 0.0, 0)
 ALONE = ("-qq", "--disable-warnings", "--counterexamples=0")
 """The fixed design has the trials that decide: those of a search for the smallest counterexample are none."""
-Claimed = tuple[str, str, str]
-"""Property, claim and benchmark."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +50,8 @@ class Wait:
     new: SessionTime
     known: SessionTime
     properties: tuple[PropertyTime, ...]
-    decisions: Mapping[Claimed, str]
-    fixed_decisions: Mapping[Claimed, str]
+    decisions: Mapping[ClaimKey, str]
+    fixed_decisions: Mapping[ClaimKey, str]
     plain: Plain
 
     @property
@@ -66,7 +65,7 @@ class Wait:
         return self.plain.together.cpu / self.new.cpu
 
     @property
-    def differing(self) -> dict[Claimed, tuple[str, str]]:
+    def differing(self) -> dict[ClaimKey, tuple[str, str]]:
         """Claims that the two decide otherwise: here, and at the fixed number of samples."""
         both = {claim: self.fixed_decisions.get(claim, "NONE") for claim in self.decisions}
         return {c: (self.decisions[c], fixed) for c, fixed in both.items() if fixed != self.decisions[c]}
@@ -161,13 +160,13 @@ def _properties(
     )
 
 
-def _decisions(rows: Sequence[Mapping[str, Any]]) -> dict[Claimed, str]:
+def _decisions(rows: Sequence[Mapping[str, Any]]) -> dict[ClaimKey, str]:
     return {
-        (row["property"], row["claim"]["name"], row["benchmark"]["name"]): row["verdict"]["decision"]
+        ClaimKey(row["property"], row["claim"]["name"], row["benchmark"]["name"]): row["verdict"]["decision"]
         for row in rows
     }
 
 
-def _counted(decisions: Mapping[Claimed, str]) -> str:
+def _counted(decisions: Mapping[ClaimKey, str]) -> str:
     counts = sorted(Counter(decisions.values()).items())
     return ", ".join(f"{count} {decision}" for decision, count in counts) or "none"

@@ -19,7 +19,7 @@ from ipllvm.gate.answers import as_rows, of_rows, pack, together
 from ipllvm.gate.baseline import Baseline, BaselineEntry, dumps, of
 from ipllvm.gate.compare import compare, result
 from ipllvm.gate.reading import load
-from ipllvm.records import Contrast, Decision, Transcript
+from ipllvm.records import ClaimKey, Contrast, Decision, Transcript
 from ipllvm.tests.reporting import reports
 
 CLAIM = claims.load()["permutation"]
@@ -410,7 +410,7 @@ def test_compare_fails_for_lack_of_samples_only_where_it_is_told_to(tmp_path: Pa
 def test_what_failed_may_hide_no_more_than_the_other_run_leaves_open() -> None:
     """A clean answer that was right and failed now: one lost at most, nothing won."""
     clean = baselines.clean_claim(2.0)
-    key, ids = ("image_use", clean.name, "b"), SAMPLES[:300]
+    key, ids = ClaimKey("image_use", clean.name, "b"), SAMPLES[:300]
     before = Contrast("clean", np.ones(300), ids, samples=ids, unknown=(0.0, 0.0))
     after = replace(
         before, values=np.ones(298), clusters=ids[2:], samples=ids[2:], n_error=2, unknown=(0.0, 2.0)

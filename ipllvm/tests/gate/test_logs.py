@@ -12,7 +12,7 @@ from ipllvm import cli
 from ipllvm.errors import UsageError
 from ipllvm.gate import baseline, logs
 from ipllvm.gate.outcome import Change, Gate
-from ipllvm.records import Claim, Decision, Estimate, Verdict
+from ipllvm.records import Claim, ClaimKey, Decision, Estimate, Verdict
 from ipllvm.reporting import ci
 from ipllvm.tests.gate import test_altered as altered
 
@@ -289,7 +289,9 @@ def test_two_claims_of_a_property_are_told_apart() -> None:
     def change(claim: str, benchmark: str) -> Change:
         made = Claim(f"regression:{claim}", "d", "at_most", 2.0, "requirement", "s", "t")
         estimate = Estimate("d", "points", 0.0, 0.0, 0.0, "m", 1, 1, 1)
-        return Change(("image_use", claim, benchmark), made, 1.0, 1.0, estimate, Verdict(Decision.HOLDS, ""))
+        return Change(
+            ClaimKey("image_use", claim, benchmark), made, 1.0, 1.0, estimate, Verdict(Decision.HOLDS, "")
+        )
 
     own, clean, other = (
         change(*each) for each in (("image_use", "a"), ("clean_score", "a"), ("clean_score", "b"))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ipllvm.gate.outcome import Change, Gate, under_rule
-from ipllvm.records import Claim, Decision, Estimate, Verdict
+from ipllvm.records import Claim, ClaimKey, Decision, Estimate, Verdict
 from ipllvm.reporting import answer, standings
 from ipllvm.session import exiting
 from ipllvm.tests.verdicts.test_release import row
@@ -30,7 +30,7 @@ def _change(name: str, p: tuple[float, float, float], kind: Any, rule: FailRule)
     claim = Claim(f"regression:{name}", "regression", "at_most", 2.0, kind, "s", "t")
     verdict = Verdict(decision_of(0.05, p[0], p[1]), "", p[0], p[1], p_worse=p[2])
     estimate = Estimate("regression", "points", 0.0, 0.0, 0.0, "m", 1, 1, 1)
-    key = (name, name, "easyvqa")
+    key = ClaimKey(name, name, "easyvqa")
     return Change(key, claim, 1.0, 1.0, estimate, under_rule(verdict, claim, rule))
 
 
