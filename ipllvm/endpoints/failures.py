@@ -132,7 +132,7 @@ def _seconds(header: str | None) -> float | None:
 def _until(date: str) -> float | None:
     try:
         then = parsedate_to_datetime(date)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year or an offset that no date has
         return None
     then = then if then.tzinfo else then.replace(tzinfo=UTC)
     return max((then - datetime.now(UTC)).total_seconds(), 0.0)

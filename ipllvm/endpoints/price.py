@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
+from math import isinf
 
 from ipllvm.errors import UsageError
 
@@ -17,7 +19,7 @@ class Price:
     reply: float
 
     def __str__(self) -> str:
-        return f"{self.prompt:g}/{self.reply:g}"
+        return f"{_plainly(self.prompt)}/{_plainly(self.reply)}"
 
     def of(self, prompt_tokens: int, reply_tokens: int) -> float:
         """Dollars.
@@ -35,11 +37,17 @@ def parse(name: str, text: str) -> Price:
     Price(prompt=2.5, reply=10.0)
     """
     match = _PRICE.fullmatch(text.strip())
-    if match is None:
+    found = Price(float(match[1]), float(match[2])) if match else None
+    if found is None or isinf(found.prompt + found.reply):
         raise UsageError(
             f"--{name} {text}: give dollars for a million tokens of prompts and of replies, such as 2.5/10"
         )
-    return Price(float(match[1]), float(match[2]))
+    return found
+
+
+def _plainly(dollars: float) -> str:
+    """As it can be typed: every digit, no power of ten."""
+    return format(Decimal(repr(dollars)).normalize(), "f")
 
 
 def money(price: Price | None, prompt_tokens: int, reply_tokens: int) -> str:

@@ -5,6 +5,7 @@ OSError where a file can't be read and `Refused`, a ValueError of one line witho
 what it holds: callers say which file it was and what to do. `docs/safety.md` lists the limits.
 """
 
+import errno
 import json
 import os
 import stat
@@ -33,10 +34,13 @@ class Refused(ValueError):
 def file_bytes(path: Path, limit: int = FILE_BYTES) -> bytes:
     """The content of a regular file of at most `limit` bytes; raises OSError and Refused."""
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    about = os.fstat(handle)
+    if not stat.S_ISREG(about.st_mode):
+        os.close(handle)  # a folder's is not closed by who fails to read it
+        if stat.S_ISDIR(about.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        raise Refused("it is not a regular file")
     with os.fdopen(handle, "rb") as file:
-        about = os.fstat(handle)
-        if not stat.S_ISREG(about.st_mode):
-            raise Refused("it is not a regular file")
         if about.st_size > limit:
             raise Refused(f"it has {about.st_size:,} bytes, more than {limit:,}")
         content = file.read(limit + 1)
