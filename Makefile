@@ -87,6 +87,7 @@ lock: $(STAMP)
 	.wheels/uv/bin/uv pip compile pyproject.toml -c constraints.txt --extra easyvqa --extra hub --extra sign \
 		--generate-hashes --no-header --no-annotate --python-version 3.11 \
 		--python-platform x86_64-manylinux_2_28 --quiet -o docs/docker/lock-cuda.txt
+	$(BIN)/python docs/docker/linux_hashes.py docs/docker/lock-cuda.txt
 	$(BIN)/python docs/docker/cpu_lock.py $(TORCH_WHEEL)
 	$(BIN)/pip install --quiet --dry-run --ignore-installed --no-deps --require-hashes \
 		--find-links $(dir $(TORCH_WHEEL)) -r docs/docker/lock-cpu.txt

@@ -1,7 +1,9 @@
 """The locks of the images: all that is required, as constraints.txt pins it, each with hashes."""
 
+import importlib.util
 import re
 import tomllib
+from types import ModuleType
 
 import pytest
 
@@ -34,3 +36,45 @@ def test_a_lock_holds_what_is_required_and_pinned(name: str) -> None:
         name == "lock-cpu.txt",
         name == "lock-cuda.txt",
     )
+
+
+@pytest.fixture
+def linux_hashes() -> ModuleType:
+    """The script that `make lock` runs, as a module."""
+    found = importlib.util.spec_from_file_location("linux_hashes", DOCS / "docker" / "linux_hashes.py")
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
+
+
+FILES = {
+    "a" * 64: "fast-1.0-cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64.whl",
+    "b" * 64: "fast-1.0-cp312-cp312-manylinux_2_17_x86_64.whl",
+    "c" * 64: "fast-1.0-cp311-cp311-macosx_11_0_arm64.whl",
+    "d" * 64: "fast-1.0-cp39-abi3-manylinux_2_28_x86_64.whl",
+    "e" * 64: "fast-1.0-cp311-cp311-manylinux_2_34_x86_64.whl",
+    "f" * 64: "fast-1.0.tar.gz",
+    "0" * 64: "fast-1.0-py3-none-any.whl",
+    "1" * 64: "fast-1.0-cp311-cp311-musllinux_1_2_x86_64.whl",
+}
+
+
+def entry(*digits: str) -> str:
+    return " \\\n    ".join(["fast==1.0", *(f"--hash=sha256:{each * 64}" for each in digits)]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("resolved", "kept"),
+    [
+        ("abcdef01", "ad0"),
+        ("bcf", "bcf"),  # built from source: nothing is known of the platform
+        ("f", "f"),
+    ],
+)
+def test_a_lock_keeps_the_hashes_of_its_platform(
+    linux_hashes: ModuleType, monkeypatch: pytest.MonkeyPatch, resolved: str, kept: str
+) -> None:
+    monkeypatch.setattr(linux_hashes, "digests", lambda name, index: FILES)
+    assert "".join(linux_hashes.slimmed(entry(*resolved) * 2, "https://index")) == entry(*kept) * 2
