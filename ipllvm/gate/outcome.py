@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from ipllvm.gate.answers import FlippedSample
 from ipllvm.records import COMPARISON, Claim, ClaimKey, Estimate, Verdict
-from ipllvm.verdicts.answer import Member, RunAnswer, asked_at_all, decide
+from ipllvm.verdicts.answer import Member, RunAnswer, Standing, asked_at_all, decide
 from ipllvm.verdicts.failing import BY_MARGIN, OPEN, FailRule
 from ipllvm.verdicts.worse import POOLED
 
@@ -33,9 +34,9 @@ class Change:
     turned: tuple[FlippedSample, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Gate:
-    """All changes, what could not be compared (key, why), and by what rule it fails."""
+    """All changes, no two of one key, what could not be compared (key, why), and by what rule it fails."""
 
     changes: tuple[Change, ...]
     refused: tuple[tuple[ClaimKey, str], ...] = ()
@@ -64,7 +65,7 @@ class Gate:
                 yield improved(change.key, self.refresh)
         yield from self.notes
 
-    @property
+    @cached_property
     def answer(self) -> RunAnswer:
         """What the gate says of all its requirements together."""
         requirements = [each for each in self.changes if each.claim.kind == "requirement"]
@@ -72,16 +73,19 @@ class Gate:
 
     def reason(self, change: Change) -> str:
         """Why it says so, and what the other changes make of it."""
-        asked = [each for each in self.changes if each.claim.kind == "requirement"]
-        note = self.answer.standings[asked.index(change)].note if change in asked else ""
+        note = self._standings[change.key].note if change.key in self._standings else ""
         return "; ".join(part for part in (change.verdict.reason, note) if part)
 
     def standing(self, change: Change) -> str:
         """What the gate says of one of its changes: HOLDS, VIOLATED, WORSE or UNDECIDED."""
-        asked = [each for each in self.changes if each.claim.kind == "requirement"]
-        if change not in asked:
-            return str(change.verdict.decision)
-        return str(self.answer.standings[asked.index(change)].decision)
+        found = self._standings.get(change.key)
+        return str(change.verdict.decision if found is None else found.decision)
+
+    @cached_property
+    def _standings(self) -> dict[ClaimKey, Standing]:
+        """What the gate says of each of its requirements, by its key."""
+        asked = [each.key for each in self.changes if each.claim.kind == "requirement"]
+        return dict(zip(asked, self.answer.standings, strict=True))
 
     @property
     def status(self) -> int:

@@ -39,6 +39,7 @@ def merged(reports: Sequence[Report]) -> Report:
             named = _with(family, models, data)
             families.append({**named, "claims": [_with(each, models, data) for each in family["claims"]]})
     made["statements"] = statements
+    made["notes"] = list(dict.fromkeys(note for report in reports for note in report["notes"]))
     runs = [report["run"] for report in reports]
     status = min((run["exit_status"] for run in runs), key=lambda each: (*_WORST, each).index(each))
     made["run"] = {**first["run"], "partial": any(run["partial"] for run in runs), "exit_status": status}
