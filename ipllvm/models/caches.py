@@ -62,17 +62,23 @@ class _InPlace(DynamicLayer):  # type: ignore[no-untyped-call]
         """The length of the longest row."""
         return self.before
 
-    def fit(self, rows: int, slots: int, like: Any) -> None:
-        """Make room for rows and slots. What nobody has written is zero: a mask hides no NaN."""
+    def fit(self, staying: int, rows: int, slots: int, like: Any) -> None:
+        """Make room for rows and slots, the first `staying` of which stay; no more than that where none does.
+
+        What nobody has written is zero: a mask hides no NaN.
+        """
         have = (len(self._held[0]), self._held[0].shape[2]) if self._held else (0, 0)
         if rows <= have[0] and slots <= have[1]:
             return
-        wide, long, grown = max(rows, have[0]), max(slots, have[1]), []
-        for number, each in enumerate((like.keys, like.values)):
-            held = each.new_zeros(wide, each.shape[1], long, each.shape[3])
-            if self._held:
-                held[: have[0], :, : have[1]] = self._held[number]
-            grown.append(held)
+        if staying:
+            rows, slots = max(rows, have[0]), max(slots, have[1])
+        else:
+            self._held = ()  # given back before there are others
+        grown = [
+            each.new_zeros(rows, each.shape[1], slots, each.shape[3]) for each in (like.keys, like.values)
+        ]
+        for held, old in zip(grown, self._held, strict=staying > 0):
+            held[:staying, :, : have[1]] = old[:staying]
         self._held = tuple(grown)
 
     def write(self, row: int, source: Any, number: int, length: int) -> None:
@@ -104,7 +110,7 @@ class RaggedCache(DynamicCache):
             if index == len(self.layers):
                 self.layers.append(_InPlace())
             if source.get_seq_length():  # layers that share the keys of others hold none
-                self._own[index].fit(first + len(lengths), slots, source)
+                self._own[index].fit(first, first + len(lengths), slots, source)
                 for number, length in enumerate(lengths):
                     self._own[index].write(first + number, source, number, length)
 

@@ -51,3 +51,23 @@ def test_rows_are_joined_as_far_as_they_are_wanted() -> None:
             parts = [getattr(row.layers[0], kept)[:, :, :2] for row in rows]
             assert torch.equal(getattr(wide.layers[0], kept), torch.cat(parts))
     assert len(one.layers[0].keys) == 1
+
+
+def test_room_is_for_the_rows_that_go_on() -> None:
+    """Short prompts behind long ones that have ended have slots of their own length; rows that go on stay."""
+    source = _cache(1)  # 3 rows of 5 slots
+    pool: Any = caches.RaggedCache()
+    for first, lengths, slots, shape in (
+        (0, [5], 50, (1, 50)),
+        (0, [5, 2, 5], 8, (3, 8)),
+        (3, [4], 20, (4, 20)),
+        (0, [5, 5], 8, (4, 20)),
+    ):
+        pool.enter(first, source, lengths, slots)
+        for held in pool.layers[0]._held:
+            assert (len(held), held.shape[2]) == shape
+    keys, values = pool.layers[0]._held
+    for held, whole in ((keys, source.layers[0].keys), (values, source.layers[0].values)):
+        for row, (number, length) in enumerate([(0, 5), (1, 5), (2, 5), (0, 4)]):
+            assert torch.equal(held[row, :, :length], whole[number, :, :length])
+        assert not held[1, :, 5:].any() and held[3, :, 4:].isfinite().all()
