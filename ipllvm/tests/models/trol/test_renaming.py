@@ -123,7 +123,10 @@ WO = "model.layers.0.attention.wo"
 Change = Callable[[dict[str, Tensor]], object]
 BROKEN: list[tuple[str, Change]] = [
     ("weights are missing, the first is output.weight", lambda held: held.pop("output.weight")),
-    ("output.weight of [9, 5] does not fit a width of 16", lambda h: h.update({internlm2.HEAD: random(9, 5)})),
+    (
+        "output.weight of [9, 5] does not fit a width of 16",
+        lambda h: h.update({"output.weight": random(9, 5)}),
+    ),
     ("output.weight of [16] does not fit a width of 16", lambda h: h.update({"output.weight": random(16)})),
     (f"weights are missing, the first is {WO}.lora_A.weight", lambda h: h.pop(f"{WO}.lora_A.weight")),
     (f"weights are missing, the first is {WO}.lora_B.weight", lambda h: h.pop(f"{WO}.lora_B.weight")),
