@@ -3,6 +3,7 @@
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,7 +91,7 @@ def merge(folder: Path) -> Merged:
     Raises StoreFailed and UsageError where the folder can't be written; nothing has changed then.
     """
     notes: list[str] = []
-    merged, sources, outcomes = None, 0, 0
+    merged, sources, outcomes, left_out = None, 0, 0, set[bytes]()
     paths = sorted(files(folder), key=_began)
     try:
         _clear_unfinished(folder)
@@ -100,16 +101,18 @@ def merge(folder: Path) -> Merged:
                 locked = [file for path in some if (file := _locked(path, stack, notes)) is not None]
                 if len(locked) > 1:
                     sources += len(locked) - (merged is not None)
-                    merged, outcomes, disputed = _into_one(folder, locked)
+                    merged, outcomes, disputed = _into_one(folder, locked, left_out)
                     paths.insert(0, merged)
+                    left_out |= disputed
                     if disputed:
-                        notes.append(
-                            f"{folder}: {disputed:,} outcomes that files disagree on were left out; they are "
-                            "measured again"
-                        )
+                        notes.append(_left_out(folder, len(disputed)))
     except (OSError, sqlite3.Error) as error:
         raise refusal(folder, error) from error
     return Merged(merged, sources, outcomes, tuple(notes))
+
+
+def _left_out(folder: Path, count: int) -> str:
+    return f"{folder}: {count:,} outcomes that files disagree on were left out; they are measured again"
 
 
 def _began(path: Path) -> float:
@@ -138,9 +141,11 @@ def _locked(path: Path, stack: ExitStack, notes: list[str]) -> OutcomeFile | Non
     return file
 
 
-def _into_one(folder: Path, sources: Sequence[OutcomeFile]) -> tuple[Path, int, int]:
-    """Write, flush, rename, and only then remove the sources; the file, how many outcomes are in it and how
-    many were left out since sources disagree on them.
+def _into_one(
+    folder: Path, sources: Sequence[OutcomeFile], before: AbstractSet[bytes]
+) -> tuple[Path, int, set[bytes]]:
+    """Write, flush, rename, and only then remove the sources; the file, how many outcomes are in it and the
+    keys of those that were left out, since sources disagree on them or did `before`.
     """
     path = folder / new_name()
     unfinished = path.with_name(path.name + UNFINISHED)
@@ -149,6 +154,7 @@ def _into_one(folder: Path, sources: Sequence[OutcomeFile]) -> tuple[Path, int, 
         with made.transaction(flush=True):
             outcomes = sum(_copy(source, made) for source in sources)
             disputed = {key for source in sources for key in _differing(source, made)}
+            disputed |= {key for key in before if made.answered(key) is not None}
             made.remove(disputed)
     except BaseException:
         made.close()
@@ -159,7 +165,7 @@ def _into_one(folder: Path, sources: Sequence[OutcomeFile]) -> tuple[Path, int, 
     flush(folder)
     for source in sources:
         _remove(source.path)
-    return path, outcomes - len(disputed), len(disputed)
+    return path, outcomes - len(disputed), disputed
 
 
 def _differing(source: OutcomeFile, target: OutcomeFile) -> Iterator[bytes]:

@@ -104,8 +104,8 @@ def test_what_is_ignored_stays_ignored() -> None:
     """As SIGHUP under nohup."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with as_keyboard_interrupt():
-        os.kill(os.getpid(), signal.SIGHUP)
         assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+        os.kill(os.getpid(), signal.SIGHUP)
         assert signal.getsignal(signal.SIGTERM) == signal.default_int_handler
     assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
 
