@@ -26,7 +26,7 @@ def found(model: str, perturbation: Perturbation, queries: int = 60) -> Countere
     """What is found of a model that was measured under one perturbation."""
     asked = evaluation(model)
     asked.run(perturbation)
-    return smallest(asked.model, asked._traces, 0, queries)
+    return smallest(asked.model, asked._measurement.call.traces, 0, queries)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_what_can_not_be_taken_apart_has_none() -> None:
 def test_all_changes_together_are_the_perturbation() -> None:
     asked = evaluation(ALWAYS)
     asked.run(Permutation())
-    turn = flips.turns(asked._traces, 0)[0]
+    turn = flips.turns(asked._measurement.call.traces, 0)[0]
     apart = changes(asked.model, turn.case)
     assert apart is not None
     swaps = apart.make(apart.items)

@@ -12,7 +12,7 @@ from ipllvm.engine.shard import Shard
 from ipllvm.engine.store.outcomes import forgetful
 from ipllvm.errors import ClaimUndecided, ClaimViolated, NotMeasured, NotTested, UnknownName
 from ipllvm.evaluation.evaluation import Evaluation, Settings
-from ipllvm.evaluation.schedules import PlanOnly, Sharded
+from ipllvm.evaluation.schedules import Fixed, PlanOnly, Sharded
 from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import gain, performance_drop, score
 from ipllvm.perturbations.permutation import Permutation
@@ -69,7 +69,12 @@ def evaluate() -> Callable[..., tuple[Evaluation, list[Result]]]:
     """An Evaluation whose model answers as told; `stop` interrupts after that many samples."""
 
     def make(
-        answer: Answer, n: int = 400, stop: int | None = None, claim: Claim | None = None, **settings: Any
+        answer: Answer,
+        n: int = 400,
+        stop: int | None = None,
+        claim: Claim | None = None,
+        schedule: Fixed | None = None,
+        **settings: Any,
     ) -> tuple[Evaluation, list[Result]]:
         def run(
             model: Any, plan: Plan, size: int, outcomes: Outcomes, progress: Progress, artifacts: Any
@@ -89,7 +94,8 @@ def evaluate() -> Callable[..., tuple[Evaluation, list[Result]]]:
         fake: Any = Fake()
         told = lambda done, total: None  # noqa: E731
         data, put, memory = benchmark(n), rows.append, forgetful()
-        return Evaluation("p", fake, data, n, known, asked, put, told, memory, executor=executor), rows
+        how: Any = {"executor": executor, "schedule": schedule}
+        return Evaluation("p", fake, data, n, known, asked, put, told, memory, **how), rows
 
     return make
 
@@ -277,8 +283,7 @@ def test_shards_draw_a_curve_on_the_samples_of_a_whole_run(
 ) -> None:
     found: list[str] = []
     for number in (1, 2, 3):
-        evaluation, _ = evaluate(unchanged, 120, curve=22)
-        evaluation._schedule = Sharded(Shard(number, 3))
+        evaluation, _ = evaluate(unchanged, 120, curve=22, schedule=Sharded(Shard(number, 3)))
 
         def test(evaluation: Evaluation = evaluation) -> None:
             *_, beside = evaluation.run(Blank(), beside=[PatchShuffle(2)])
@@ -306,7 +311,7 @@ def test_all_that_is_planned_is_told_before_any_of_it_is_run(
 ) -> None:
     told: list[tuple[int, ...]] = []
     for curve, n in ((22, 120), (22, 22), (None, 120)):
-        evaluation, _ = evaluate(unchanged, n, curve=curve)
-        evaluation._schedule = PlanOnly(lambda *plans: told.append(tuple(map(len, plans))))
+        planned = PlanOnly(lambda *plans: told.append(tuple(map(len, plans))))
+        evaluation, _ = evaluate(unchanged, n, curve=curve, schedule=planned)
         evaluation.run(Blank(), Permutation(), beside=[PatchShuffle(2)])
     assert told == [(120 * 4, 22 * 2), (22 * 6,), (120 * 6,)]

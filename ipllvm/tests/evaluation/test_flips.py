@@ -18,7 +18,7 @@ def traces(model: str, *perturbations: Perturbation) -> flips.Trace:
     """What a property test would have measured."""
     asked = evaluation(model)
     asked.run(*perturbations)
-    return asked._traces[0]
+    return asked._measurement.call.traces[0]
 
 
 def shown(trace: flips.Trace, seed: int = 0) -> tuple[FlipExample, ...]:

@@ -56,7 +56,7 @@ def test_it_says_what_it_said_in_the_run(perturbation: Perturbation) -> None:
     artifacts = Artifacts({"saliency": Maps()})
     asked = evaluation(HALF, artifacts=artifacts)
     asked.run(perturbation)
-    found = flips.examples(asked.model, asked._traces, 0, artifacts, most=4)
+    found = flips.examples(asked.model, asked._measurement.call.traces, 0, artifacts, most=4)
     assert found
     samples = {sample.id: sample for sample in asked.benchmark.samples}
     for flip in found:
