@@ -8,7 +8,6 @@ in brackets. Kind: observation. A model that only answers rightly where it is to
 that form everywhere else.
 """
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,7 +30,7 @@ def test_prompt_wording(evaluation: "Evaluation") -> None:
     if bare is None:
         raise NotTested(f"{data.name} asks without an instruction on the answer's form")
     ids = {sample.id for sample in bare.samples}
-    instructed = replace(data, samples=tuple(sample for sample in data.samples if sample.id in ids))
+    instructed = data.part(sample for sample in data.samples if sample.id in ids)
     others = {name: each for name in WORDINGS if (each := asked_as(instructed, name)) is not None}
     whole = evaluation.run(Blank(), also=[*others.values()])
     clean, blank, *found = (each.only(ids) for each in whole)

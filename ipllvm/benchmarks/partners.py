@@ -5,8 +5,6 @@ beside the same as all of them are, so that a repetition, a longer run, each loo
 parts of a run ask the same questions.
 """
 
-from dataclasses import replace
-
 from ipllvm.benchmarks.subset import subset
 from ipllvm.records import Benchmark, Sample
 from ipllvm.sampling import generator
@@ -35,4 +33,4 @@ def beside(data: Benchmark, whole: Benchmark, others: Benchmark, seed: int) -> B
     places = {sample.id: place for place, sample in enumerate(ordered)}
     found = subset(others, len(others.samples), seed).samples
     samples = (found[places[each.id]] for each in data.samples if places[each.id] < len(found))
-    return replace(others, samples=tuple(samples))
+    return others.part(samples)

@@ -42,7 +42,7 @@ def subset(benchmark: Benchmark, n: int, seed: int) -> Benchmark:
     counts = Counter(sample.cluster for sample in chosen)
     cut = any(count < len(clusters[name]) and count < PAIR for name, count in counts.items())
     total = "accuracy" if cut and benchmark.total in OF_PAIRS else benchmark.total
-    return replace(benchmark, samples=chosen, total=total)
+    return replace(benchmark.part(chosen), total=total)
 
 
 def _mixed(samples: Sequence[Sample], seed: int, together: int) -> Sequence[Sample]:

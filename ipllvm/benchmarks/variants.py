@@ -41,6 +41,9 @@ def variant(data: Benchmark, change: Change, how: str) -> Benchmark:
 
 
 def with_digest(data: Benchmark, samples: Iterable[Sample], what: str) -> Benchmark:
-    """The samples as data of their own; `what` tells all that they differ in from those of `data`."""
+    """The samples as data of their own; `what` tells all that they differ in from those of `data`.
+
+    Some of its samples as they are need no other digest: `Benchmark.part`.
+    """
     digest = rendering.digest((), data.digest.encode(), what.encode())
     return replace(data, samples=tuple(samples), digest=digest, pairs=False)

@@ -219,8 +219,6 @@ def _example() -> Any:
 
 def _redrawn(data: Any, name: str) -> tuple[Any, str]:
     """The first picture of `data` drawn anew from its caption, as Table 2's are; and whose caption it is."""
-    from dataclasses import replace
-
     from PIL import Image
 
     from ipllvm.artifacts.synthetic import CAPTIONERS, generator
@@ -229,7 +227,7 @@ def _redrawn(data: Any, name: str) -> tuple[Any, str]:
 
     try:
         artist, author = generator(name, offline=True), load(CAPTIONERS[name], offline=True)
-        one = replace(data, samples=data.samples[:1])
+        one = data.part(data.samples[:1])
         (caption,) = captions(author, one, lambda context: {}, 1, lambda done: None).values()
         pixels = artist.draw(caption)
     except IpllvmError as error:

@@ -1,6 +1,6 @@
 """Which trials a property needs, in the order in which they are run."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -55,6 +55,10 @@ class Plan:
     def without_clean(self) -> "Plan":
         """All but the clean run, which another plan of the same samples has; to be counted, not run."""
         return replace(self, perturbations=self.perturbations[1:])
+
+    def part(self, samples: Iterable[Sample]) -> "Plan":
+        """The same of some of its samples."""
+        return replace(self, samples=tuple(samples))
 
     def draws_of(self, perturbation: Perturbation) -> int:
         """How many draws this perturbation is given."""

@@ -116,7 +116,7 @@ class Evaluation:
         returns what was measured, and `check` ends the test after recording it.
         """
         data, measured = self.benchmark, self._measurement
-        part = replace(data, samples=self._schedule.drawn(data.samples, self.settings.curve))
+        part = data.part(self._schedule.drawn(data.samples, self.settings.curve))
         apart = beside and len(part.samples) < len(data.samples)
         parts = [(data, perturbations), (part, beside)] if apart else [(data, (*perturbations, *beside))]
         planned = [(each, measured.plan(each, kinds, draws)) for each, kinds in parts]

@@ -1,7 +1,7 @@
 """What a property test measures: plans made and run, their scores, and what each call counted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -147,5 +147,5 @@ class Measurement:
         call.trials += sum(trial in outcomes for trial in counted.trials())
         call.origins.add(counted, outcomes, self.executor)
         if self.stopped is not None:
-            plan = replace(plan, samples=self.schedule.stopped(plan.samples))
+            plan = plan.part(self.schedule.stopped(plan.samples))
         return plan, outcomes

@@ -140,7 +140,7 @@ class Sharded(Fixed):
         """Raises NotTested once this part is measured: the verdict belongs to all parts together."""
         part, self._planned = self._shard.part(planned.samples), planned.samples
         if part:
-            call(replace(planned, samples=part))
+            call(planned.part(part))
         raise NotTested(
             f"shard {self._shard}: {len(part):,} of {len(planned.samples):,} samples measured; "
             "ipllvm report --merge decides when all are"

@@ -41,7 +41,7 @@ def captioned(data: Benchmark) -> str | None:
             return f"the caption of {sample.id} changes its question: {rest!r}"
         if named not in sample.choices or named.casefold() in (right.casefold(), _option(sample).casefold()):
             return f"the caption of {sample.id} names {named!r}, and the answer is {right!r}"
-        (alone,) = rewording.captioned(replace(data, samples=(own[sample.id],))).samples
+        (alone,) = rewording.captioned(data.part([own[sample.id]])).samples
         if alone.prompt != sample.prompt:
             return f"the caption of {sample.id} hangs on the other samples: {alone.prompt!r}"
     return _differing([own[each.id] for each in found.samples], found.samples, "prompt")
@@ -128,7 +128,7 @@ def _of_others(data: Benchmark, changed: Iterable[Sample]) -> str | None:
 def _in_company(data: Benchmark, found: Benchmark, change: Callable[[Benchmark], Benchmark]) -> str | None:
     """Which sample has another picture, or data of another digest, when it is asked alone."""
     for own, new in zip(_pictured(data), found.samples, strict=True):
-        alone = change(replace(data, samples=(own,)))
+        alone = change(data.part([own]))
         if [_objects(each) for each in alone.samples] != [_objects(new)] or alone.digest != found.digest:
             return f"the picture that {own.id} is given hangs on the other samples"
     return None

@@ -1,7 +1,6 @@
 """Hypothesis strategies for laws; estimates never come from here (ipllvm/sampling.py)."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TypeVar
 
 from hypothesis import strategies as st
@@ -58,4 +57,4 @@ def some_of(
         samples = list({sample.cluster: sample for sample in reversed(samples)}.values())[::-1]
     places = st.integers(0, len(samples) - 1)
     few = st.lists(places, min_size=min(2, len(samples)), max_size=most, unique=True)
-    return few.map(lambda chosen: replace(data, samples=tuple(samples[place] for place in sorted(chosen))))
+    return few.map(lambda chosen: data.part(samples[place] for place in sorted(chosen)))

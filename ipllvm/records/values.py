@@ -1,7 +1,7 @@
 """The values that travel through ipllvm, in travel order: from a sample to a verdict."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, Protocol, runtime_checkable
 
@@ -65,6 +65,13 @@ class Benchmark:
     judged: str = ""
     axes: tuple[str, ...] = ()
     total: str = ""
+
+    def part(self, samples: Iterable[Sample]) -> "Benchmark":
+        """Some of its own samples, in any order. Name and digest say which data they are from, and stay.
+
+        What is made of samples is data of their own, with another digest (`benchmarks.variants.variant`).
+        """
+        return replace(self, samples=tuple(samples))
 
 
 @dataclass(frozen=True, slots=True)

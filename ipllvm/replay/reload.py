@@ -1,7 +1,7 @@
 """What a report names, loaded again: the model, the sample, and what its perturbation needs."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -68,7 +68,7 @@ def reload(report: Report, found: Found, folder: Path, device: str, allowed: All
     model = _model(report, found, device, allowed)
     artifacts = None
     if isinstance(perturbation, NeedsArtifact):
-        one = replace(data, samples=(sample,))
+        one = data.part([sample])
         artifacts = _artifacts(
             perturbation, report["run"]["options"], model, one, folder.parent / "artifacts"
         )

@@ -38,7 +38,7 @@ class Workload:
         each = self.plan.draws * len(others)
         kept = others[:: -(-FEWEST * each // trials)]
         samples = self.plan.samples[: max(FEWEST, trials // each)]
-        return replace(self, plan=replace(self.plan, samples=samples, perturbations=(clean, *kept)))
+        return replace(self, plan=replace(self.plan.part(samples), perturbations=(clean, *kept)))
 
     def draft(self, answer: Tokens) -> Tokens:
         """A draft of which exactly that share of `answer` is right, the next token wrong."""

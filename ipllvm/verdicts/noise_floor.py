@@ -125,7 +125,7 @@ def difference(first: Contrast, again: Contrast) -> Contrast:
 def other_order(benchmark: Benchmark, seed: int) -> Benchmark:
     """The same samples in another order."""
     order = generator(seed, NAME).permutation(len(benchmark.samples))
-    return replace(benchmark, samples=tuple(benchmark.samples[row] for row in order))
+    return benchmark.part(benchmark.samples[row] for row in order)
 
 
 def other_size(batch: int) -> int:

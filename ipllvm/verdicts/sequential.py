@@ -68,7 +68,7 @@ class InterimAnalyses:
     @property
     def benchmark(self) -> Benchmark:
         """The samples seen so far."""
-        return replace(self.planned, samples=self.planned.samples[: self.samples])
+        return self.planned.part(self.planned.samples[: self.samples])
 
     def advance(self, batch: int) -> None:
         """Take in whole clusters, up to about `batch` samples or a sixteenth of those planned."""

@@ -2,7 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine.plan import Plan
@@ -110,11 +110,11 @@ class ChunkQueue:
         yield from map(tuple, clusters.values())
 
     def _lacking(self, samples: Sequence[Sample]) -> Iterator[Trial]:
-        trials = replace(self._plan, samples=tuple(samples)).trials()
+        trials = self._plan.part(samples).trials()
         return (trial for trial in trials if trial not in self._outcomes)
 
     def _before(self, samples: Sequence[Sample]) -> Outcomes:
-        trials = replace(self._plan, samples=tuple(samples)).trials()
+        trials = self._plan.part(samples).trials()
         return {trial: self._outcomes[trial] for trial in trials if trial in self._outcomes}
 
 

@@ -89,7 +89,7 @@ class ClusterExecutor:
             progress(done)
 
         first = self._first or plan.samples[:FIRST]
-        job = Job(next(self._jobs), replace(plan, samples=()), batch_size, first, artifacts)
+        job = Job(next(self._jobs), plan.part([]), batch_size, first, artifacts)
         self._dispatcher.measure(job, ChunkQueue(plan, outcomes, batch_size), take)
         require_whole(plan, outcomes)
 

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -116,6 +116,6 @@ class ModelWorker:
 
         self.self_check(job.first, job.batch_size)
         room = BatchBudget(self._size.get(job.number, job.batch_size))
-        plan = replace(job.plan, samples=chunk.samples)
+        plan = job.plan.part(chunk.samples)
         yield from batches(self._model, plan, room, dict(chunk.before), job.artifacts)
         self._size = {job.number: room.size}
