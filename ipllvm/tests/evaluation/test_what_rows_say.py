@@ -316,7 +316,7 @@ def test_the_lowest_quarter_is_beside_all_layers() -> None:
 def test_examples_are_few_seeded_and_lost_ones_first_whatever_is_asked() -> None:
     measured_here = evaluation("planted:exact-drop,d=0.5,swap=true,a=0.6")
     measured_here.run(Blank(), Permutation())
-    traces = measured_here._traces
+    traces = measured_here._measurement.call.traces
     every = flips.turns(traces, 0, most=10_000)
     for most in (0, 1, 3, len(every), len(every) + 5):
         found = flips.turns(traces, 0, most=most)
