@@ -46,7 +46,7 @@ class ResultMaker:
         """The result of a claim, explained by examples; a violated one by its smallest, too."""
         measured = self.measurement
         bare = self._result(decided, self._estimates(decided, shown))
-        made = replace(
+        whole = replace(
             bare,
             series=measured.schedule.series(shown.drawn),
             settings={**bare.settings, **shown.noted},
@@ -57,7 +57,7 @@ class ResultMaker:
         asked = measured.settings.counterexamples if measured.stopped is None else 0
         seed, artifacts, executor = measured.settings.seed, measured.artifacts, measured.executor
         search = explanations.Search(measured.model, measured.call.traces, seed, asked, artifacts, executor)
-        return explanations.explained(made, search, self.derived)
+        return explanations.explained(whole, search, self.derived)
 
     def _estimates(self, decided: DecidedClaim, shown: Shown) -> dict[str, Estimate]:
         """What is printed beside a claim, and what it speaks of."""
