@@ -47,7 +47,7 @@ def _objects(path: Path, lines: BinaryIO) -> Iterator[tuple[int, dict[str, Any]]
             raise UsageError(f"{path}: line {number} is longer than {LONGEST >> 20} MiB")
         if number == 1:
             _check_kind(path, line, lines)
-        if line.strip():
+        if line.strip().removeprefix(BOM).strip():
             yield number, _object(path, number, line)
 
 
@@ -55,7 +55,7 @@ def _check_kind(path: Path, first: bytes, others: BinaryIO) -> None:
     """Raises UsageError where a file is packed, or one JSON value over many lines."""
     if first.startswith(GZIP):
         raise UsageError(f"{path}: it is packed with gzip: unpack it first")
-    if first.strip() in (b"[", b"{") and others.readline(LONGEST):
+    if _bare(first) in (b"[", b"{") and others.readline(LONGEST):
         raise UsageError(ONE_VALUE.format(path))
 
 
