@@ -60,4 +60,5 @@ class Settings:
             **({"family_wise": self.family} if self.family > 1 else {}),
             **({"curve_samples": self.curve} if self.curve else {}),
             **({"margin_floor": True} if self.margin_floor else {}),
+            **({"max_errors": self.max_errors} if self.max_errors else {}),
         }

@@ -18,6 +18,7 @@ IMMATERIAL: Final = frozenset(
     {
         "batch_size", "device", "self_check", "sequential", "perturbations",
         "judge_calls", "retention", "crossing", "clip_i", "prompts", "asked",
+        "max_errors",
     }
 )  # fmt: skip
 """Settings of a row that may differ: how it was run, and what was found beside the claim."""

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from ipllvm.history.checkpoints import CheckpointRun
-from ipllvm.history.claims import CLEAN
+from ipllvm.history.claims import CLEAN, widest
 from ipllvm.reporting.tracks import Track
 
 if TYPE_CHECKING:
@@ -75,11 +75,9 @@ def _change(track: Track, one: CheckpointRun, two: CheckpointRun) -> tuple[float
 
 
 def _entry(baseline: "Baseline | None", track: Track) -> "BaselineEntry | None":
-    """What a checkpoint keeps by sample of a track; of the clean score that of any property."""
+    """What a checkpoint keeps by sample of a track; of the clean score what is of most samples."""
     if baseline is None:
         return None
-    for (name, claim, benchmark), entry in baseline.entries.items():
-        own = claim == CLEAN if track.property == CLEAN else name == track.property and claim == track.claim
-        if own and benchmark == track.benchmark:
-            return entry
-    return None
+    if track.property == CLEAN:
+        return widest(baseline, track.benchmark)
+    return baseline.entries.get(track.key())

@@ -138,6 +138,7 @@ class ProgressLine:
         self._what = what
         self._began = self._told = time.monotonic()
         self._known: int | None = None
+        self._done = 0
 
     def say(self, text: str) -> None:
         """One line of its own."""
@@ -151,11 +152,13 @@ class ProgressLine:
     def __call__(self, done: int, total: int) -> None:
         """Tell that `done` of `total` are done, if it is time to.
 
-        What the first call says was done before, and is no part of the rate.
+        What the first call says was done before, and is no part of the rate. Where less is done than at the
+        call before, another measurement has begun.
         """
-        if self._known is None:
-            self._known = done
         now = time.monotonic()
+        if self._known is None or done < self._done:
+            self._began, self._known = now if self._known is not None else self._began, done
+        self._done = done
         if done < total and now - self._told < self._screen.every:
             return
         self._told = now

@@ -13,7 +13,8 @@ from ipllvm.benchmarks.prompts import LETTERS, SHORT, multiple_choice, short_ans
 from ipllvm.benchmarks.rewording import names_a_side
 from ipllvm.errors import NotTested
 from ipllvm.records import Benchmark, Decision, Result, Sample
-from ipllvm.reporting.wording import word
+from ipllvm.reporting import schema
+from ipllvm.reporting.wording import standing, word
 from ipllvm.tests.ruled import BROKEN, COLORS, NAMES, SIDE, Painted, Rule, checked, color
 
 N = 240
@@ -463,3 +464,14 @@ def test_what_a_benchmark_can_not_be_asked_is_not_tested(name: str) -> None:
     why, made = _refused()[name]
     with pytest.raises(NotTested, match=why):
         checked(name, made(colors(8)), sees)
+
+
+@pytest.mark.parametrize("allowed", [2, 0.05])
+def test_failures_that_are_allowed_leave_the_verdict(allowed: float) -> None:
+    """On the page too, which goes by what the result says was allowed."""
+
+    def rule(pictures: Pictures, prompt: str) -> str:
+        return BROKEN if number(prompt) < 2 else sees(pictures, prompt)
+
+    found = checked("other_picture", colors(), rule, errors=allowed)["other_picture"]
+    assert len(found.errors) == 2 and standing(schema.row(found)) == "HOLDS"

@@ -3,7 +3,7 @@
 Deciding once at 300 samples and, where that says nothing, again at 1,500 errs more often than either. With a
 number of samples planned for the whole (--top-up N), each look has the level that alpha spending gives to its
 share of N. Every look is written down in the report folder, also those of runs that planned none: they were
-taken at the whole of alpha, which cannot be taken back, and is told.
+taken at the whole of alpha, which cannot be taken back, and is told. So is what looks of another plan spent.
 """
 
 import json
@@ -15,7 +15,7 @@ from pathlib import Path
 from ipllvm.errors import UsageError
 from ipllvm.records import Claim, Decision, Verdict
 from ipllvm.safety import reading, writing
-from ipllvm.stats.spending import levels, repeated_p
+from ipllvm.stats.spending import levels, repeated_p, spent
 from ipllvm.verdicts.decision import decision_of
 
 FILE = "looks.jsonl"
@@ -62,7 +62,7 @@ def over_all(verdict: Verdict, claim: Claim, look: Look, earlier: Sequence[Look]
         verdict.decision: f"{verdict.reason} ({where})",
         Decision.UNDECIDED: f"not enough at {where}: {verdict.reason}",
     }.get(decision, f"decided at an earlier look; now ({where}): {verdict.reason}")
-    reason = f"{told}{_overspent(claim, level, before)}"
+    reason = f"{told}{_overspent(claim, level, before, whole)}"
     return replace(verdict, decision=decision, reason=reason, p_holds=p_holds, p_violated=p_violated)
 
 
@@ -72,16 +72,36 @@ def _rising(series: Sequence[Look]) -> list[Look]:
     return [look for look, before in zip(series, most, strict=False) if look.samples > before]
 
 
-def _overspent(claim: Claim, level: float, before: Sequence[Look]) -> str:
-    """What is to be said where an earlier look planned none to follow."""
-    free = [each.samples for each in before if not each.planned]
-    if not free:
+def _overspent(claim: Claim, level: float, before: Sequence[Look], whole: int) -> str:
+    """What is to be said where earlier looks were none of this plan: planned none, or others.
+
+    >>> from ipllvm import claims
+    >>> _overspent(claims.load()["permutation"], 0.031, [Look("k", 300, 0.3, 0.9, 300)], 760)[:82]
+    '; the look at 300 was one of 300 planned: all together may err in 8.1 % of runs; p'
+    """
+    plans: dict[int, list[int]] = {}
+    for each in before:
+        plans.setdefault(max(each.planned, each.samples) if each.planned else 0, []).append(each.samples)
+    plans.pop(whole, None)
+    if not plans:
         return ""
-    error = 100 * min(1.0, len(free) * claim.alpha + level)
+    parts, free = [], plans.pop(0, [])
+    if free:
+        parts.append(f"the look at {', '.join(map(str, free))} was taken at the whole of alpha")
+    for plan, counts in plans.items():
+        parts.append(f"{_looks_at(counts)} of {plan} planned")
+    error = len(free) * claim.alpha + level
+    error += sum(spent(max(counts) / plan, claim.alpha) for plan, counts in plans.items())
+    every = "both together" if free and not plans else "all together"
     return (
-        f"; the look at {', '.join(map(str, free))} was taken at the whole of alpha: both together may err "
-        f"in {error:.1f} % of runs; plan with --top-up before the first look"
+        f"; {', '.join(parts)}: {every} may err in {100 * min(1.0, error):.1f} % of runs; "
+        "plan with --top-up before the first look"
     )
+
+
+def _looks_at(counts: Sequence[int]) -> str:
+    one = len(counts) == 1
+    return f"the look{'s' * (not one)} at {', '.join(map(str, counts))} {'was one' if one else 'were'}"
 
 
 class Book:

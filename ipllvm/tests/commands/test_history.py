@@ -90,6 +90,18 @@ def test_what_the_last_checkpoint_leaves_open_is_in_the_headline(
     assert first == "2 checkpoints, no requirement violated; 1 undecided at second"
 
 
+def test_the_clean_score_is_of_the_property_with_most_samples(tmp_path: Path) -> None:
+    """Each asks a part of its own: 30 questions for the use of the image, 300 for a permutation."""
+    names = ("image_use", "permutation_invariance")
+    few, many = (reports.result(Decision.HOLDS, name=name) for name in names)
+    clean = replace(few.estimates["clean"], value=80.0, low=60.0, high=90.0, n=30, clusters=30)
+    few = replace(few, estimates={**few.estimates, "clean": clean})
+    (tmp_path / "report.json").write_text(json.dumps(reports.report(few, many)))
+    found = tracks([*checkpoints(str(tmp_path), tmp_path)])
+    (score,) = (each for each in found if each.property == "clean_score")
+    assert [point.value for point in score.points] == [95.3]
+
+
 @pytest.mark.parametrize(("decision", "status"), [("VIOLATED", 1), ("HOLDS", 0)])
 def test_what_the_last_checkpoint_does_not_measure_is_told(
     decision: str, status: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]

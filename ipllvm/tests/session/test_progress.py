@@ -145,6 +145,17 @@ def test_what_was_known_before_is_no_part_of_the_rate(clock: Clock) -> None:
     assert screen.written[-2:] == [("rewrite", "m on b: 1,500 of 1,500 trials, all known"), ("line", "")]
 
 
+def test_another_measurement_of_the_test_has_a_rate_of_its_own(clock: Clock) -> None:
+    """As of a property that asks its questions in another way too."""
+    screen = Screen(isatty=True)
+    progress = line(screen)
+    progress(100, 100)
+    progress(0, 50)
+    clock.now += 2
+    progress(50, 50)
+    assert [text for _, text in screen.written][-2:] == ["m on b: 50 of 50 trials, 25/s in 2.0 s", ""]
+
+
 def test_a_worker_sends_reports_of_the_running_test(clock: Clock) -> None:
     sent: list[pytest.TestReport] = []
     config: Any = SimpleNamespace(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import ndtr
 
 from ipllvm.calibration.distributions import Design, Flips
 from ipllvm.calibration.fixed import claim
@@ -13,6 +14,7 @@ from ipllvm.evaluation.schedules import Noted
 from ipllvm.records import Decision, Verdict
 from ipllvm.sampling import generator
 from ipllvm.session.combinations import check
+from ipllvm.stats.spending import levels
 from ipllvm.tests.stats.contrasts import flips
 from ipllvm.verdicts.top_up import FILE, Book, Look, over_all
 
@@ -67,6 +69,38 @@ def test_a_first_look_that_planned_none_is_told(tmp_path: Path) -> None:
     found = Noted(Book(tmp_path), "p m b 0", 1500).decide(flips(1500, 5), claim(), None, 1500)
     assert found.decision is Decision.HOLDS
     assert "the look at 300 was taken at the whole of alpha: both together may err in 8.9 %" in found.reason
+
+
+PLANS = {
+    "one plan": ([(60, 300), (120, 300), (300, 300)], ""),
+    "more than was planned": ([(60, 300), (300, 300), (760, 760)], "looks at 60, 300 were of 300 planned"),
+    "longer and longer": (
+        [(300, 300), (600, 600), (1200, 1200), (2400, 2400)],
+        "the look at 300 was one of 300 planned, the look at 600 was one of 600 planned, the look at 1200",
+    ),
+    "planned anew before the end": ([(60, 300), (760, 760)], "the look at 60 was one of 300 planned"),
+    "beyond the plan": ([(300, 300), (400, 300)], "the look at 300 was one of 300 planned"),
+    "unplanned, then another plan": ([(60, 0), (300, 300), (760, 760)], "whole of alpha, the look at 300"),
+}
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_what_looks_of_another_plan_spent_is_told(name: str) -> None:
+    """By their own levels, and at least as much as they err: a walk that stands at the margin."""
+    looks, words = PLANS[name]
+    series = [Look("k", n, 0.3, 0.9, planned) for n, planned in looks]
+    steps = np.diff([0, *(n for n, _ in looks)])
+    walks = generator(8).normal(size=(20_000, len(looks))) * np.sqrt(steps)
+    p_values = ndtr(-np.cumsum(walks, axis=1) / np.sqrt(np.cumsum(steps)))
+    false = np.zeros(len(walks), dtype=bool)
+    for at, (n, planned) in enumerate(looks):
+        shares = tuple(each.samples / max(planned, n) for each in series[: at + 1])
+        false |= p_values[:, at] <= levels(shares if planned else (1.0,))[-1]
+    now = Verdict(Decision.UNDECIDED, "open", 0.3, 0.9)
+    reason = over_all(now, claim(), series[-1], series[:-1]).reason
+    assert (words in reason) and ("together may err in" in reason) is bool(words)
+    told = float(reason.partition("may err in ")[2].partition(" %")[0] or 5)
+    assert 100 * false.mean() <= told + 0.5 <= 1.6 * 100 * false.mean() + 3.5
 
 
 def test_what_was_decided_before_stays() -> None:
