@@ -53,7 +53,8 @@ def summary(costs: Costs) -> Iterator[str]:
     longer = f" ({duration(most)} if every answer runs to its limit)" * (duration(most) != duration(seconds))
     yield f"all of it: {whole}"
     yield f"about {duration(seconds)} on {device}{longer}; what is known already is not run again"
-    weights, batch = max((c.stored or i.parameters * itemsize, c.holds * itemsize) for i, c in own)
+    taken = ((c.stored or i.parameters * itemsize, c.holds * itemsize) for i, c in own)
+    weights, batch = max(taken, key=sum)  # each test has the memory to itself
     yield memory(weights, batch + BESIDE * bool(batch), free_memory(torch.device(device)))
 
 

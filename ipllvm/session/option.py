@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
@@ -77,8 +78,17 @@ class Option:
             return [f"--{self.name}"] * bool(value)
         if self.many:
             return [f"--{self.name}={each}" for each in value]
-        text = self.absent if value is None else str(value)
+        text = self.absent if value is None else _typed(value)
         return [f"--{self.name}={text}"] * bool(text and text != self.default)
+
+
+def _typed(value: Any) -> str:
+    """A value as it would be typed: a float in digits alone, for none is read with an exponent.
+
+    >>> _typed(1e-05), _typed(0.25), _typed(3)
+    ('0.00001', '0.25', '3')
+    """
+    return f"{Decimal(repr(value)):f}" if type(value) is float else str(value)
 
 
 def option(

@@ -58,7 +58,7 @@ def _own(item: pytest.Item) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for mark in item.iter_markers(MARKER):
         for name, words in mark.kwargs.items():
-            if isinstance(words, str) or not words or name in OPTIONS:
+            if not isinstance(words, tuple | list) or not words or name in OPTIONS:
                 why = "is an option of ipllvm already" if name in OPTIONS else "give the words that it takes"
                 raise UsageError(f"{item.name}: parameter {name}: {why}")
             found[name] = tuple(map(str, words))

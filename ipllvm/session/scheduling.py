@@ -36,7 +36,7 @@ class _ByModel(_Scoped):
         self._names = sorted(names, key=len, reverse=True)
 
     def _split_scope(self, nodeid: str) -> str:
-        inside = nodeid.partition("[")[2]
+        inside = nodeid.partition("::")[2].partition("[")[2]
         matches = (name for name in self._names if inside.startswith((f"{name}-", f"{name}]")))
         return next(matches, nodeid)
 
