@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ipllvm.errors import NotTested, UsageError
+from ipllvm.errors import NotTested, UnknownName, UsageError
 
 if TYPE_CHECKING:
     from ipllvm.models.transformers_model import TransformersModel
@@ -16,11 +16,18 @@ if TYPE_CHECKING:
 
 PICTURES = (".svg", ".png")
 BENCHMARK = "scenes"
+MODEL = "llava-tiny"
 GROWTH_BATCH = 8
 EVIDENCE = "looks"
 """Six looks decide more than bets at any time, which end sooner where samples are many."""
 SECONDS = 30.0
 """For a workload of a synthetic shape."""
+APART = {
+    "--verdict": ("--growth", "--synthetic", "--checks", "--plot"),
+    "--growth": ("--synthetic", "--model", "--checks", "--plot"),
+    "--synthetic": ("--model",),
+}
+OF_VERDICT = ("--profile", "--evidence", "--property")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,7 +37,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "matrix products alone (of floor; without attention: of those of linear layers); the share of the "
         "engine's time in which the model has nothing to do; peak memory while it runs, weights included."
     )
-    parser.add_argument("--model", default="llava-tiny", help="alias, hub id or folder (default llava-tiny)")
+    parser.add_argument("--model", default=MODEL, help=f"alias, hub id or folder (default {MODEL})")
     parser.add_argument(
         "--synthetic",
         default="",
@@ -94,13 +101,14 @@ def main(args: argparse.Namespace) -> int:
     """Time every workload of each model and print the table."""
     from ipllvm.speed.measure import table
 
+    _require_one_measurement(args)
     _check(args)
     if args.verdict:
         return _verdict(args)
     if args.growth:
         return _growth(args)
     figures, rows = [], []
-    for name in args.synthetic.split(",") if args.synthetic else [""]:
+    for name in _shapes(args.synthetic) or [""]:
         about = _timed(args, name)
         figures.append(about)
         rows += [{"model": about["model"], **row} if "," in args.synthetic else row for row in about["rows"]]
@@ -192,10 +200,40 @@ def _timed(args: argparse.Namespace, synthetic: str) -> dict[str, Any]:
     return about
 
 
+def _require_one_measurement(args: argparse.Namespace) -> None:
+    """Raises UsageError for an option that the measurement which is asked for would pass over."""
+    given = {
+        "--verdict": args.verdict, "--growth": args.growth, "--synthetic": bool(args.synthetic),
+        "--model": args.model != MODEL, "--checks": args.checks is not None, "--plot": args.plot is not None,
+        "--profile": bool(args.profile), "--evidence": args.evidence != EVIDENCE,
+        "--property": bool(args.property),
+    }  # fmt: skip
+    for one, others in APART.items():
+        for other in others:
+            if given[one] and given[other]:
+                raise UsageError(f"{one} goes without {other}: it would be passed over")
+    for name in OF_VERDICT:
+        if given[name] and not args.verdict:
+            raise UsageError(f"{name} goes with --verdict alone")
+
+
+def _shapes(names: str) -> list[str]:
+    """The shapes that are named with commas between; raises UnknownName before any is timed."""
+    if not names:
+        return []
+    from ipllvm.speed.shapes import SHAPES
+
+    found = names.split(",")
+    for name in found:
+        if name not in SHAPES:
+            raise UnknownName("synthetic model", name, SHAPES)
+    return found
+
+
 def _check(args: argparse.Namespace) -> None:
     if args.samples < 4:
         raise UsageError(f"--samples {args.samples}: give at least 4")
-    if args.seconds is not None and not args.seconds > 0:
+    if args.seconds is not None and not 0 < args.seconds < float("inf"):
         raise UsageError(f"--seconds {args.seconds}: give more than 0")
     if args.batch_size is not None and args.batch_size < 1:
         raise UsageError(f"--batch-size {args.batch_size}: give at least 1")
