@@ -52,7 +52,7 @@ def main(args: argparse.Namespace) -> int:
     from ipllvm.paper import planning, words
     from ipllvm.paper.parts import EMBEDDED_ENCODERS, chosen
 
-    parts, names = chosen(args.only), [check_name(name) for name in args.models or _default()]
+    parts, names = chosen(args.only), dict.fromkeys(check_name(name) for name in args.models or _default())
     encoders = [name for name in names if names_classes(name)]
     models = [name for name in names if name not in encoders]
     if not args.models and set(models) <= set(EMBEDDED):
@@ -102,16 +102,18 @@ def _sizes(rest: Sequence[str]) -> Sequence[str]:
 
 
 def _number(name: str, words: Sequence[str]) -> int | None:
-    """The number that `--NAME=N` or `--NAME N` gives, None for all and where it is not there.
+    """The number that `--NAME=N` or `--NAME N` gives, None for all and where it is not there; raises UsageError.
 
     >>> _number("samples", ["--samples", "60"]), _number("samples", ["--samples=60"]), _number("draws", [])
     (60, 60, None)
     """
+    from ipllvm.session import parsing
+
     for word, after in pairwise([*words, ""]):
         key, equals, value = word.partition("=")
         if key == f"--{name}":
             given = value if equals else after
-            return int(given) if given.isdecimal() else None
+            return parsing.samples(name, given)
     return None
 
 

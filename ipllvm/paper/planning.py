@@ -157,7 +157,7 @@ def _passes(count: int, share: float) -> float:
 
 
 def of_model(name: str) -> Facts:
-    """Of the weights that are here, else the published sizes; raises UnknownName where neither is known."""
+    """Of the weights that are here, else the published sizes; raises ModelUnavailable where neither is."""
     from ipllvm.models.loading import sketch
 
     try:
@@ -165,7 +165,10 @@ def of_model(name: str) -> Facts:
     except ModelUnavailable:
         entries = _stored()["models"]
         if name not in entries:
-            raise
+            get = f"hf download {sources.hub_id(name) or name}"
+            raise ModelUnavailable(
+                f"{name}: its size, which a plan needs, is known once it is here: with network {get}"
+            ) from None
         return Facts(**entries[name])
     model = sketch(name, offline=True)
     parameters = float(model.info().parameters)

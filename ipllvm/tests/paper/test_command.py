@@ -29,12 +29,27 @@ def test_a_plan_counts_what_is_asked_for_in_either_form(capsys: pytest.CaptureFi
     assert told[0] == told[1] and "63 trials" in told[0], "three questions of seven samples on three sets"
 
 
+def test_a_model_that_is_named_twice_is_planned_once(capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    for models in (["llava-tiny"], ["llava-tiny", "llava-tiny"]):
+        assert cli.main(["paper", "--plan", "--on=h100", "--only", "fig4", "--models", *models]) == 0
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1]
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [
         (["--only", "tabel1"], "ipllvm paper: unknown part of the paper 'tabel1'"),
         (["--models", "llava-15"], "ipllvm paper: unknown model 'llava-15'"),
         (["--on", "h10"], "ipllvm paper: unknown device to plan for 'h10'"),
+        (["--plan", "--samples", "0"], "ipllvm paper: --samples 0: give a whole number of at least 1"),
+        (["--plan", "--draws=-3"], "ipllvm paper: --draws -3: give a whole number of at least 1"),
+        (["--plan", "--samples=x"], "ipllvm paper: --samples x: give a whole number of at least 1"),
+        (
+            ["--plan", "--models", "a/vit-b"],
+            "ipllvm paper: a/vit-b: its size, which a plan needs, is known once it is here: with network hf",
+        ),
     ],
 )
 def test_a_bad_word_is_one_line(words: list[str], line: str, capsys: pytest.CaptureFixture[str]) -> None:
