@@ -130,7 +130,7 @@ def curves(found: Sequence[Curve], across: str, up: str, lines: Sequence[Level] 
     scale = POINTS if up == "points" and min(values) >= 0 else (0.0,)
     axes.set_ylim(*_room([*scale, *values]))
     for number, curve in enumerate(found):
-        colour, dash = ROLES[SERIES[number % len(SERIES)]], DASHES[number % len(DASHES)]
+        colour, dash = _line(number)
         axes.fill_between(curve.at, *curve.band, color=colour, alpha=0.15, lw=0)
         (marks,) = axes.plot(
             curve.at, curve.values, ls=dash, lw=1.8, label=_short(curve.name), **_mark(number)
@@ -145,7 +145,8 @@ def curves(found: Sequence[Curve], across: str, up: str, lines: Sequence[Level] 
     axes.grid(axis="y")
     axes.set_axisbelow(True)
     axes.set_xlabel(names)
-    axes.text(0, 1.02, up, transform=axes.transAxes, ha="right", va="bottom", color=ROLES["soft"])
+    top = axes.get_position().y1 + 4 / height
+    figure.text(2 / WIDTH, top, up, ha="left", va="bottom", color=ROLES["soft"])
     _ticks(axes, sorted({x for curve in found for x in curve.at}))
     _legend(figure, axes, top=4)
     return figure
@@ -242,6 +243,11 @@ def _abreast(names: Sequence[str]) -> int:
 
 def _lines(names: Sequence[str]) -> int:
     return math.ceil(len(names) / _abreast(names))
+
+
+def _line(number: int) -> tuple[str, Any]:
+    """Colour and dashes of a curve, of the first sixteen no two alike."""
+    return ROLES[SERIES[number % len(SERIES)]], DASHES[(number + number // len(SERIES)) % len(DASHES)]
 
 
 def _mark(number: int, size: float = 5.5) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 from PIL import Image
 
 from ipllvm.records import Point
@@ -142,6 +143,22 @@ def test_a_map_that_is_no_picture_is_drawn_as_curves() -> None:
     assert [row[:3] for row in curve.rows] == [
         ("draw 1", 1, 0.0), ("draw 1", 2, 2.0), ("draw 2", 1, 1.0), ("draw 2", 2, 3.0),
     ]  # fmt: skip
+
+
+def test_the_name_of_the_upright_axis_is_whole() -> None:
+    """What it measures stood to the left of the axis: of "from 0 to 1" the page showed "n 0 to 1"."""
+    line = plots.Curve("m", (1.0, 2.0), (0.0, 1.0), (None, None), (None, None))
+    figure = plots.curves([line], "layer", "from 0 to 1")
+    figure.canvas.draw()
+    (name,) = [text for text in figure.findobj(Text) if text.get_text() == "from 0 to 1"]
+    box = name.get_window_extent()
+    assert box.x0 >= 0 and box.x1 <= figure.bbox.x1
+    assert box.y0 >= figure.axes[0].bbox.y1, "above the axes"
+
+
+def test_no_two_of_many_curves_look_alike() -> None:
+    """The fifth had the colour and the dashes of the first: three ways of dropping by two encoders."""
+    assert len({plots._line(number) for number in range(16)}) == 16
 
 
 def test_marks_have_titles_for_who_points_at_them() -> None:
