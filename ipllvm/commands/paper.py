@@ -102,7 +102,7 @@ def _sizes(rest: Sequence[str]) -> Sequence[str]:
 
 
 def _number(name: str, words: Sequence[str]) -> int | None:
-    """The number that `--NAME=N` or `--NAME N` gives, None for all and where it is not there; raises UsageError.
+    """The number that `--NAME=N` or `--NAME N` gives; None for all, and without one. Raises UsageError.
 
     >>> _number("samples", ["--samples", "60"]), _number("samples", ["--samples=60"]), _number("draws", [])
     (60, 60, None)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from ipllvm.claims.tables import shipped
+from ipllvm.models.sources import names_classes
 from ipllvm.reporting import migration
 from ipllvm.reporting.markdown import escape
 from ipllvm.reporting.schema import Report, rows
@@ -63,6 +64,26 @@ def findings(report: Report) -> Iterator[Finding]:
             "decision": row["verdict"]["decision"],
             "measured": report["run"]["started"][:10],
         }
+    yield from _across(report, prints)
+
+
+def _across(report: Report, prints: Mapping[str, str]) -> Iterator[Finding]:
+    """What a report states of several models together, as far as the page asks for it."""
+    names = {name for each in statements() for name in each.get("across", ())}
+    sizes = {each["name"]: each["n"] for each in report["benchmarks"]}
+    for stated in report["statements"]:
+        if stated["name"] in names:
+            yield {
+                "property": stated["name"],
+                "claim": stated["name"],
+                "model": " and ".join(stated["models"]),
+                "weights": " and ".join(prints[model] for model in stated["models"]),
+                "benchmark": ", ".join(stated["benchmarks"]),
+                **{name: _rounded(stated[name]) for name in ("value", "low", "high")},
+                "n": min(sizes[name] for name in stated["benchmarks"]),
+                "decision": stated["decision"],
+                "measured": report["run"]["started"][:10],
+            }
 
 
 def _rounded(value: float | None) -> float | None:
@@ -131,7 +152,15 @@ def _statement(
         f"- **Nobody has run**: {statement['missing']}",
     ]
     yield "\n".join(lines)
-    yield from _table(statement["claims"], found)
+    yield from _table(statement["claims"], [each for each in found if _is_of(statement, each)])
+
+
+def _is_of(statement: Mapping[str, Any], found: Finding) -> bool:
+    """Whether a finding belongs to a statement: on models, or on encoders that name classes."""
+    across = statement.get("across", ())
+    if found["claim"] in across:
+        return True
+    return names_classes(found["model"]) == bool(across) and found["claim"] in statement["claims"]
 
 
 def _sets(name: str) -> str:
@@ -140,7 +169,8 @@ def _sets(name: str) -> str:
 
 
 def _table(claims: Sequence[str], found: Sequence[Finding]) -> Iterator[str]:
-    here = [each for name in claims for each in found if each["claim"] == name]
+    order = dict.fromkeys((*claims, *(each["claim"] for each in found)))
+    here = [each for name in order for each in found if each["claim"] == name]
     if here:
         lines = ["| claim | model | on | value, interval | n | |", "|---|---|---|---|---|---|"]
         yield "\n".join([*lines, *map(_line, here)])
@@ -160,7 +190,7 @@ def _beyond(claims: Mapping[str, Any], found: Sequence[Finding]) -> Iterator[str
     names = [name for name, claim in claims.items() if claim["source"].startswith("beyond the paper")]
     lines = [f"- `{name}`: {claims[name]['text']}" for name in names]
     yield "\n".join(lines)
-    yield from _table(names, found)
+    yield from _table(names, [each for each in found if each["claim"] in names])
     yield f"Properties: {', '.join(f'`{name}`' for name in BEYOND)}."
 
 

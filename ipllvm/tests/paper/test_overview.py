@@ -76,11 +76,34 @@ def test_a_finding_is_the_estimate_that_decides() -> None:
     report = {
         "results": [row], "models": [{"id": "m", "name": "m", "fingerprint": "f" * 64}],
         "benchmarks": [{"id": "b", "name": "scenes", "n": 60, "total": 1000}],
-        "run": {"started": "2026-11-27T03:00:52Z"},
+        "run": {"started": "2026-11-27T03:00:52Z"}, "statements": [],
     }  # fmt: skip
     (found,) = findings(report)
     assert (found["value"], found["low"], found["n"], found["decision"]) == (3.14, 1.0, 60, "UNDECIDED")
     assert (found["weights"], found["measured"]) == ("f" * 12, "2026-11-27")
+
+
+def test_what_two_encoders_say_stands_under_the_encoders_claim_alone() -> None:
+    """The page had shown a model's answers under what the paper says of a ViT and a ResNet."""
+    stated: dict[str, Any] = {
+        "name": "vit_against_cnn", "models": ["vit-tiny", "resnet-tiny"], "benchmarks": ["objects"],
+        "value": 3.21, "low": 1.0, "high": 5.0, "decision": "HOLDS",
+    }  # fmt: skip
+    other = {**stated, "name": "text_rich"}
+    report = {
+        "results": [], "statements": [stated, other], "run": {"started": "2026-11-28T03:00:52Z"},
+        "models": [{"id": name, "name": name, "fingerprint": name[0] * 64} for name in stated["models"]],
+        "benchmarks": [{"id": "b", "name": "objects", "n": 60, "total": 1000}],
+    }  # fmt: skip
+    (across,) = findings(report)
+    assert (across["weights"], across["n"]) == (f"{'v' * 12} and {'r' * 12}", 60)
+    drops = [finding(property="occlusion", claim="occlusion", model=m) for m in ("vit-tiny", "llava-tiny")]
+    left, right = (
+        text for text in markdown(statements(), [across, *drops]).split("\n## ") if ", Fig. 6 " in text
+    )
+    assert "| vit_against_cnn | vit-tiny and resnet-tiny | objects | 3.2 [1.0, 5.0] | 60 | holds |" in left
+    assert "| occlusion | vit-tiny |" in left and "llava-tiny" not in left
+    assert "| occlusion | llava-tiny |" in right and "vit-tiny" not in right
 
 
 def test_it_is_written_beside_what_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
