@@ -69,11 +69,11 @@ class Positional(Behaviour):
 
     def keeps(self, view: Perception) -> float:
         """1 where the first token's place is a multiple of the number of options."""
-        return float(view.cells[0] % view.options == 0)
+        return float(view.cells[0] % max(view.options, 1) == 0)
 
     def gains(self, view: Perception) -> float:
         """Elsewhere one of the wrong options is counted on to the right one."""
-        return 0.0 if view.cells[0] % view.options == 0 else 1 / (view.options - 1)
+        return 0.0 if self.keeps(view) else 1 / (view.options - 1)
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class OcclusionLinear(Behaviour):
         return max(0.0, self._line(view) - self.a) / (1 - self.a) if self.a < 1 else 0.0
 
     def _line(self, view: Perception) -> float:
-        floor = 1 / view.options
+        floor = self._chance(view)
         return floor + (self.a - floor) * view.visible
 
     def _luck(self, sight: PerceivedTrial) -> float:
@@ -135,11 +135,11 @@ class GroupK(Behaviour):
 
     def keeps(self, view: Perception) -> float:
         """1 while a clean cell of the group is left."""
-        return 1 / view.options if self._lost(view) else 1.0
+        return self._chance(view) if self._lost(view) else 1.0
 
     def gains(self, view: Perception) -> float:
         """Chance, where the group is lost."""
-        return 1 / view.options if self._lost(view) else 0.0
+        return self._chance(view) if self._lost(view) else 0.0
 
     def _lost(self, view: Perception) -> bool:
         return not any(group_of(cell) == self.group for cell in set(view.cells) - view.noisy)
