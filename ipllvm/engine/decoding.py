@@ -133,11 +133,12 @@ def go_on(model: VisionLanguageModel, prefilled: Prefill, live: Sequence[Decodin
         for row in live:
             _go_on_anew(model, prefilled, row, limit)
         return
-    cache, valid = cache_of(model, prefilled, live)
+    cache, valid = cache_of(model, prefilled, live)  # valid: [rows, slots]
     while live:
-        valid = torch.cat([valid, valid.new_ones(len(live), 1)], 1)
+        valid = torch.cat([valid, valid.new_ones(len(live), 1)], 1)  # [rows, slots + 1]: the step's own
         stands = torch.tensor([row.length + row.prompt.ahead for row in live], device=model.device)
-        _step(model, live, Attention(valid, positions=stands[None, :, None]), cache, limit)
+        positions = stands[None, :, None]  # [1 axis, rows, 1 column]
+        _step(model, live, Attention(valid, positions=positions), cache, limit)
         going = [i for i, row in enumerate(live) if not row.ended]
         if 0 < len(going) < len(live):
             cache.batch_select_indices(torch.tensor(going, device=model.device))
@@ -155,7 +156,8 @@ def _go_on_anew(model: VisionLanguageModel, prefilled: Prefill, row: Decoding, l
         edit=prefilled.whole(row.number) if prefilled.whole else None,
     )
     while not row.ended:
-        stands = torch.full((prompt.axes, 1, 1), row.length + prompt.ahead, device=model.device)
+        at = row.length + prompt.ahead
+        stands = torch.full((prompt.axes, 1, 1), at, device=model.device)  # [axes, 1 row, 1 column]
         _step(model, [row], Attention(positions=stands), cache, limit)
 
 
@@ -166,7 +168,7 @@ def _step(
     ids = torch.tensor([row.tokens[-1] for row in rows], device=model.device)[:, None]  # [rows, 1]
     hidden, _ = model.decoder(
         model.embed_tokens(ids), attention=attention, past_key_values=cache, edit=step_edit(rows)
-    )
+    )  # [rows, 1, hidden]
     for row, token in zip(rows, likeliest(model, hidden[:, -1]), strict=True):
         row.length += 1
         row.say([token], model, limit)

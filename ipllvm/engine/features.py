@@ -28,4 +28,5 @@ def projected(
             picture = torch.from_numpy(~model.layout(prepared).newline)
             packed = model.pack(each.projected, prepared).float().cpu()
             outputs.append(packed[picture].mean(0))  # [hidden]
+    # [samples, 1, width] and [samples, 1, hidden]: one layer each, as `align` takes stacks of layers
     return torch.stack(inputs)[:, None].numpy(), torch.stack(outputs)[:, None].numpy()

@@ -51,8 +51,8 @@ class PackedPrompt:
     def positions(self, axes: int) -> Int[Tensor, "axes positions"]:
         """Where the prompt and its guess stand."""
         if self.standing is None:
-            return torch.arange(len(self) + len(self.guess)).expand(axes, -1)
-        return self.standing.extended(len(self.guess)).expand(axes, -1)
+            return torch.arange(len(self) + len(self.guess)).expand(axes, -1)  # [axes, positions]
+        return self.standing.extended(len(self.guess)).expand(axes, -1)  # one axis becomes as many alike
 
     @cached_property
     def ahead(self) -> int:
@@ -139,8 +139,9 @@ class Packed:
         """The decoder's input: prompts with their guesses behind them, and zeros."""
         ids = torch.tensor([t for prompt in self.prompts for t in prompt.guess], dtype=torch.long)
         lengths = [len(prompt.guess) for prompt in self.prompts]
-        guesses = torch.split(model.embed_tokens(ids.to(model.device)), lengths)
-        rows = self.prompts[0].embeds.new_zeros(*self.shape, self.prompts[0].embeds.shape[1])
+        guesses = torch.split(model.embed_tokens(ids.to(model.device)), lengths)  # [guess, hidden] each
+        hidden = self.prompts[0].embeds.shape[1]
+        rows = self.prompts[0].embeds.new_zeros(*self.shape, hidden)  # [rows, columns, hidden]
         for prompt, place, guess in zip(self.prompts, self.places, guesses, strict=True):
             row, begun = rows[place.row], self.skipped + place.shared
             row[: place.shared] = prompt.embeds[self.skipped : begun]
@@ -226,7 +227,7 @@ class Packed:
             own = prompt_sees(prompt, kind, window)[skipped:]  # [columns, positions]
             at = self.column(number, torch.arange(skipped, own.shape[1]))
             slots = torch.cat([torch.arange(skipped), skipped + at])  # [positions]
-            seen[place.row, at[:, None], slots] |= own
+            seen[place.row, at[:, None], slots] |= own  # [columns, positions]: those of this prompt
         return seen
 
 

@@ -53,7 +53,7 @@ class Prefixes:
             return None
         if tokens not in self._known:
             ids = torch.tensor(tokens, device=self.model.device)
-            _, cache = self.model.decoder(self.model.embed_tokens(ids)[None])
+            _, cache = self.model.decoder(self.model.embed_tokens(ids)[None])  # [1, tokens, hidden]
             self._known[tokens] = Prefix(len(tokens), [cache])
         return self._known[tokens]
 
@@ -123,7 +123,7 @@ def _unchanged(clean: PackedPrompt, prompt: PackedPrompt) -> int:
     length = min(clean.shared, len(prompt) - 1)
     if clean.opening is None or length <= 0:
         return 0
-    changed = (clean.embeds[:length] != prompt.embeds[:length]).any(1).nonzero()
+    changed = (clean.embeds[:length] != prompt.embeds[:length]).any(1).nonzero()  # [changed, 1]: positions
     return int(changed[0]) if len(changed) else length
 
 

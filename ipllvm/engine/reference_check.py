@@ -89,4 +89,4 @@ def restarted(
     inputs, _ = model.layer_inputs(embeds, layers, attention)
     entered = [model.decode_from_layer(layer, inputs[layer], attention, wanted=ends)[0] for layer in layers]
     found = [finite_logits(model, states[ends]).cpu() for states in entered]  # [1, vocabulary] each
-    return whole.expand(len(layers), -1), torch.cat(found)
+    return whole.expand(len(layers), -1), torch.cat(found)  # [restarts, vocabulary] each

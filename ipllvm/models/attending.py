@@ -129,6 +129,7 @@ def _causal(module: nn.Module, named: Mapping[str, Any]) -> bool:
 def _visible(columns: Int[Tensor, " wanted"], key: Keys, mask: Any) -> Tensor:
     """The mask's rows of some columns; [1, 1, wanted, slots] where there is none: all that come before."""
     if mask is None:
-        return (torch.arange(key.shape[2], device=key.device) <= columns[:, None])[None, None]
-    rows: Tensor = mask[:, :, columns]
+        slots = torch.arange(key.shape[2], device=key.device)  # [slots]
+        return (slots <= columns[:, None])[None, None]  # [1, 1, wanted, slots]
+    rows: Tensor = mask[:, :, columns]  # [rows, heads or 1, wanted, slots]
     return rows

@@ -24,12 +24,14 @@ Places = tuple[Tensor, Tensor]
 class Attention:
     """What positions see, and where they stand: all that come before, in order, where nothing is said.
 
-    `mask` is [rows, slots], true where a slot is seen, or what is added to the scores, [rows, 1, columns,
-    slots]; `by_kind` are such scores by kind of layer, where kinds see differently. In the first `causal`
-    columns the mask hides nothing that comes before.
+    Columns are the positions that are run now, slots those of the keys: what is in a cache, then the columns.
+    `mask` is true where a slot is seen by all columns of its row, or it is what is added to the scores, of
+    all heads alike; `by_kind` are such scores by kind of layer, where kinds see differently. In the first
+    `causal` columns the mask hides nothing that comes before. `positions` have one axis, or three where
+    the rows and columns of a picture are told apart.
     """
 
-    mask: Tensor | None = None
+    mask: Bool[Tensor, "rows slots"] | Float[Tensor, "rows 1 columns slots"] | None = None
     by_kind: Mapping[str, Float[Tensor, "rows 1 columns slots"]] | None = None
     positions: Int[Tensor, "axes rows columns"] | None = None
     causal: int = 0
@@ -51,7 +53,7 @@ class PromptPositions:
     def extended(self, more: int) -> Int[Tensor, "axes positions"]:
         """The positions with those of so many tokens of an answer behind them."""
         behind = self.positions.max() + 1 + torch.arange(more)
-        return torch.cat([self.positions, behind.expand(len(self.positions), -1)], 1)
+        return torch.cat([self.positions, behind.expand(len(self.positions), -1)], 1)  # [axes, all]
 
     def closed(self, length: int) -> int:
         """The smallest number of positions, at least `length`, of which none sees beyond them."""
@@ -96,7 +98,7 @@ class Prepared:
         pixels = self.fields.get("pixel_values")
         if pixels is None or pixels.ndim not in (4, 5):
             return None
-        return pixels.flatten(0, -4)
+        return pixels.flatten(0, -4)  # [tiles, 3, height, width], of [pictures, tiles, 3, height, width] too
 
 
 @dataclass(frozen=True, slots=True)

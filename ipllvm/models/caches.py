@@ -78,18 +78,18 @@ class _InPlace(DynamicLayer):  # type: ignore[no-untyped-call]
             each.new_zeros(rows, each.shape[1], slots, each.shape[3]) for each in (like.keys, like.values)
         ]
         for held, old in zip(grown, self._held, strict=staying > 0):
-            held[:staying, :, : have[1]] = old[:staying]
+            held[:staying, :, : have[1]] = old[:staying]  # [staying, h, their slots, w]
         self._held = tuple(grown)
 
     def write(self, row: int, source: Any, number: int, length: int) -> None:
         """The first slots of a row of another layer become those of a row."""
         for held, other in zip(self._held, (source.keys, source.values), strict=True):
-            held[row, :, :length] = other[number, :, :length]
+            held[row, :, :length] = other[number, :, :length]  # [h, length, w]
 
     def move(self, source: int, row: int, length: int) -> None:
         """A row takes the place of another."""
         for held in self._held:
-            held[row, :, :length] = held[source, :, :length]
+            held[row, :, :length] = held[source, :, :length]  # [h, length, w]
 
 
 class RaggedCache(DynamicCache):
@@ -157,7 +157,7 @@ def join_caches(rows: Sequence[Any], length: int) -> DynamicCache:
     """A cache of which each row holds the first slots of one of some caches of one row, which stay."""
     joined = PromptCache()
     for index, layers in enumerate(zip(*(cache.layers for cache in rows), strict=True)):
-        keys = _joined([layer.keys[:, :, :length] for layer in layers])
+        keys = _joined([layer.keys[:, :, :length] for layer in layers])  # [r, h, length, w]
         joined.update(keys, _joined([layer.values[:, :, :length] for layer in layers]), index)
     return joined
 

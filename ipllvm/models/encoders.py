@@ -80,11 +80,11 @@ class Encoder:
         The blocks' input is left out: there the class token is the same for every picture. A tower without
         such a token has the mean in its place.
         """
-        cls, patches = [], []
+        cls, patches = [], []  # of batches of b pictures; a block is [b, tokens, w]
         for fields in self._batches(images):
             blocks = self._blocks(fields)
-            means = torch.stack([self._mean(block, fields) for block in blocks], 1).cpu()
-            first = torch.stack([block[:, 0] for block in blocks], 1).float().cpu()
+            means = torch.stack([self._mean(block, fields) for block in blocks], 1).cpu()  # [b, layers, w]
+            first = torch.stack([block[:, 0] for block in blocks], 1).float().cpu()  # [b, layers, w]
             cls.append(first if self.tokens else means)
             patches.append(means)
         return torch.cat(cls).numpy(), torch.cat(patches).numpy()

@@ -251,7 +251,7 @@ class LanguageHalf(VisionLanguageModel):
         """See the interface: the head alone, where the family's own forward does no more to what it says."""
         if self._head_alone is None:
             probe = torch.linspace(-3, 3, 2 * hidden.shape[-1], device=hidden.device, dtype=hidden.dtype)
-            rows = probe.view(2, -1)
+            rows = probe.view(2, -1)  # [2, hidden]
             self._head_alone = torch.equal(self._head(rows), self._full_head(rows))
         if self._head_alone:
             return self._head(hidden).float()  # type: ignore[no-any-return]

@@ -61,11 +61,11 @@ def _at(module: nn.Module, places: Places) -> Iterator[None]:
 
     def gather(module: nn.Module, args: tuple[Tensor]) -> tuple[Tensor]:
         shape[:] = args[0].shape[:2]
-        return (args[0][places][None],)
+        return (args[0][places][None],)  # [1, places, hidden], of [rows, columns, hidden]
 
     def scatter(module: nn.Module, args: tuple[Tensor], output: Any) -> Any:
         states, *more = output if isinstance(output, tuple) else (output,)  # a router tells more
-        whole = states.new_zeros(*shape, states.shape[-1])
+        whole = states.new_zeros(*shape, states.shape[-1])  # [rows, columns, width]
         whole[places] = states[0]
         return (whole, *more) if more else whole
 
@@ -130,7 +130,7 @@ def headed(model: Any, inner: Any, hidden: Float[Tensor, "rows hidden"]) -> Floa
     """
     ids = torch.zeros(1, len(hidden), dtype=torch.long, device=hidden.device)
     with _standing_in([inner], lambda *args, **named: _Final(hidden[None])):
-        logits: Tensor = model(input_ids=ids).logits[0]
+        logits: Tensor = model(input_ids=ids).logits[0]  # [rows, vocabulary]: the rows stood as one text
     return logits
 
 

@@ -43,6 +43,7 @@ class PooledTower(PictureTower):
         if last.ndim == 3:
             return last
         channels_last = str(getattr(self._timm, "output_fmt", "NCHW")) == "NHWC"
+        # [images, places, width] of [images, height, width of the map, channels], or of channels first
         return last.flatten(1, 2) if channels_last else last.flatten(2).transpose(1, 2)
 
 

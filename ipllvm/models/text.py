@@ -55,9 +55,9 @@ class LanguageModel:
         for start in range(0, len(texts), BATCH):
             fields = self._tokens([texts[place] for place in order[start : start + BATCH]]).to(self._device)
             done = self._model(**fields, output_hidden_states=True, use_cache=False)
-            mask = fields["attention_mask"][..., None]
+            mask = fields["attention_mask"][..., None]  # [texts, tokens, 1]
             means = [(state.float() * mask).sum(1) / mask.sum(1) for state in done.hidden_states]
-            found.append(torch.stack(means, 1).cpu())
+            found.append(torch.stack(means, 1).cpu())  # [texts, layers, width]
         return torch.cat(found)[torch.tensor(order).argsort()].numpy()
 
     @torch.inference_mode()

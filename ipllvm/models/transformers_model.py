@@ -187,7 +187,8 @@ class TransformersModel(LanguageHalf):
     def _by_view(self, tokens: Tensor, prepared: Prepared) -> Float[Tensor, "tiles tokens hidden"]:
         """The tokens of a sample with a row for each view, where views are of one size."""
         sizes = {len(view) for view in self.views(prepared)}
-        return tokens.view(-1, sizes.pop() if len(sizes) == 1 else len(tokens), tokens.shape[-1])
+        each = sizes.pop() if len(sizes) == 1 else len(tokens)
+        return tokens.view(-1, each, tokens.shape[-1])  # [views or 1, tokens of each, hidden]
 
     def pack(
         self, projected: Float[Tensor, "tiles tokens width"], prepared: Prepared
