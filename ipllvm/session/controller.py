@@ -15,7 +15,7 @@ from ipllvm.records import ClaimKey
 from ipllvm.reporting.folders import run_name
 from ipllvm.safety.printing import Guarded, visible
 from ipllvm.safety.writing import Place
-from ipllvm.session import budgeting, exiting
+from ipllvm.session import budgeting, exiting, saving
 from ipllvm.session.comparisons import REFERENCE, lost
 from ipllvm.session.costs import planned
 from ipllvm.session.gathered import Gathered, cases
@@ -198,52 +198,6 @@ class Session:
             return []
         return [(made["property"], "passed" if made["verdict"]["decision"] == "HOLDS" else "skipped", made)]
 
-    def _about(self, rows: list[dict[str, Any]]) -> dict[str, Any]:
-        """What a baseline of this run says of itself."""
-        from ipllvm.reporting.report import machine, versions
-
-        started = f"{self.began:%Y-%m-%dT%H:%M:%SZ}"
-        model = rows[0]["model"] if rows else None
-        about = {"model": model, "run": self.name, "started": started}
-        return {**about, "versions": versions(), "machine": machine()}
-
-    def _keep(self, about: dict[str, Any], rows: Sequence[dict[str, Any]]) -> None:
-        """Put what a comparison needs beside the report; a baseline is of one model."""
-        from ipllvm.gate.baseline import dumps
-        from ipllvm.reporting.folders import replace_file
-
-        if self.folder is not None and rows and len(self.options.models) == 1:
-            replace_file(self.folder, "baseline.json", dumps(about, rows))
-
-    def _save(self, about: dict[str, Any], rows: Sequence[dict[str, Any]], status: int, missed: int) -> None:
-        """Keep the run as a baseline if it was asked to be one, and is whole; else say why not."""
-        from ipllvm.gate import names
-        from ipllvm.gate.baseline import dumps
-        from ipllvm.reporting.folders import ensure_there, ensure_writable, replace_file
-
-        if not self.options.save_baseline:
-            return
-        why = self._unfit(rows, status, missed)
-        if why:
-            self.told.append(f"no baseline was saved: {why}")
-            return
-        file = names.place(self.options.report_dir, self.options.save_baseline)
-        ensure_there(self._places)
-        ensure_writable(file.parent)
-        replace_file(file.parent, file.name, dumps(about, rows))
-        first = "there was no baseline of this name; " if self.options.created else ""
-        self.told.append(f"{first}baseline saved as {file}")
-
-    def _unfit(self, rows: Sequence[dict[str, Any]], status: int, missed: int) -> str:
-        """Why the run can be no baseline; empty where it can."""
-        if status == pytest.ExitCode.INTERRUPTED:
-            return "the run was interrupted"
-        if missed:
-            return f"{missed} test{'s' * (missed > 1)} could not be measured"
-        if self.options.baseline and status:
-            return f"the run did not pass the comparison with {self.options.baseline}"
-        return "" if rows else "no claim was measured by sample"
-
     def skipped(self) -> Iterator[str]:
         """Why tests gave no row."""
         return (reason for _, _, reason in self.gathered.lost(SKIPPED))
@@ -317,9 +271,10 @@ class Session:
         from ipllvm.verdicts import release, statements
 
         stood = standings.stood(entries, missed, self.options.as_row())
-        about, paired = self._about(rows), [*standings.with_verdicts(stood, [row["paired"] for row in rows])]
+        paired = [*standings.with_verdicts(stood, [row["paired"] for row in rows])]
+        about = saving.about(self.name, self.began, rows)
         status = int(session.exitstatus)
-        self._save(about, paired, status, len(missed))
+        self.told += saving.save(about, paired, self.options, self._places, status, len(missed))
         self._note()
         self.told += frames.noted(entry["benchmark"] for entry in entries)
         if REFERENCE in self.config.stash:
@@ -359,7 +314,7 @@ class Session:
             reports.write(self.report, folder)
         finally:
             self.folder = folder if (folder / "report.json").exists() else None
-        self._keep(about, paired)
+        saving.keep(about, paired, self.options, self.folder)
 
     def _note(self) -> None:
         """What the comparisons have to say beside their verdicts, each once."""

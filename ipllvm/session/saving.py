@@ -1,0 +1,66 @@
+"""The run as a baseline: beside its report, under the name that it was asked for, or why it can be none."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ipllvm.safety.writing import Place
+from ipllvm.session.options import Options
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def about(run: str, began: datetime, rows: Rows) -> dict[str, Any]:
+    """What a baseline of a run says of itself, from the rows of its report."""
+    from ipllvm.reporting.report import machine, versions
+
+    model = rows[0]["model"] if rows else None
+    said = {"model": model, "run": run, "started": f"{began:%Y-%m-%dT%H:%M:%SZ}"}
+    return {**said, "versions": versions(), "machine": machine()}
+
+
+def keep(said: Mapping[str, Any], rows: Rows, options: Options, folder: Path | None) -> None:
+    """Put what a comparison needs beside the report in `folder`; a baseline is of one model."""
+    from ipllvm.gate.baseline import dumps
+    from ipllvm.reporting.folders import replace_file
+
+    if folder is not None and rows and len(options.models) == 1:
+        replace_file(folder, "baseline.json", dumps(said, rows))
+
+
+def save(
+    said: Mapping[str, Any], rows: Rows, options: Options, places: Sequence[Place], status: int, missed: int
+) -> list[str]:
+    """Keep the run as a baseline if it was asked to be one, and is whole; what to tell of that.
+
+    `places` are the folders as they were at the start, `missed` the tests that could not be measured.
+    """
+    from ipllvm.gate import names
+    from ipllvm.gate.baseline import dumps
+    from ipllvm.reporting.folders import ensure_there, ensure_writable, replace_file
+
+    if not options.save_baseline:
+        return []
+    why = _unfit(rows, options, status, missed)
+    if why:
+        return [f"no baseline was saved: {why}"]
+    file = names.place(options.report_dir, options.save_baseline)
+    ensure_there(places)
+    ensure_writable(file.parent)
+    replace_file(file.parent, file.name, dumps(said, rows))
+    first = "there was no baseline of this name; " if options.created else ""
+    return [f"{first}baseline saved as {file}"]
+
+
+def _unfit(rows: Rows, options: Options, status: int, missed: int) -> str:
+    """Why the run can be no baseline; empty where it can."""
+    if status == pytest.ExitCode.INTERRUPTED:
+        return "the run was interrupted"
+    if missed:
+        return f"{missed} test{'s' * (missed > 1)} could not be measured"
+    if options.baseline and status:
+        return f"the run did not pass the comparison with {options.baseline}"
+    return "" if rows else "no claim was measured by sample"
