@@ -18,21 +18,21 @@ def about(run: str, began: datetime, rows: Rows) -> dict[str, Any]:
     from ipllvm.reporting.report import machine, versions
 
     model = rows[0]["model"] if rows else None
-    said = {"model": model, "run": run, "started": f"{began:%Y-%m-%dT%H:%M:%SZ}"}
-    return {**said, "versions": versions(), "machine": machine()}
+    header = {"model": model, "run": run, "started": f"{began:%Y-%m-%dT%H:%M:%SZ}"}
+    return {**header, "versions": versions(), "machine": machine()}
 
 
-def keep(said: Mapping[str, Any], rows: Rows, options: Options, folder: Path | None) -> None:
+def keep(header: Mapping[str, Any], rows: Rows, options: Options, folder: Path | None) -> None:
     """Put what a comparison needs beside the report in `folder`; a baseline is of one model."""
     from ipllvm.gate.baseline import dumps
     from ipllvm.reporting.folders import replace_file
 
     if folder is not None and rows and len(options.models) == 1:
-        replace_file(folder, "baseline.json", dumps(said, rows))
+        replace_file(folder, "baseline.json", dumps(header, rows))
 
 
 def save(
-    said: Mapping[str, Any], rows: Rows, options: Options, places: Sequence[Place], status: int, missed: int
+    header: Mapping[str, Any], rows: Rows, options: Options, places: Sequence[Place], status: int, missed: int
 ) -> list[str]:
     """Keep the run as a baseline if it was asked to be one, and is whole; what to tell of that.
 
@@ -50,7 +50,7 @@ def save(
     file = names.place(options.report_dir, options.save_baseline)
     ensure_there(places)
     ensure_writable(file.parent)
-    replace_file(file.parent, file.name, dumps(said, rows))
+    replace_file(file.parent, file.name, dumps(header, rows))
     first = "there was no baseline of this name; " if options.created else ""
     return [f"{first}baseline saved as {file}"]
 
