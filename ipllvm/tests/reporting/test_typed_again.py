@@ -39,6 +39,20 @@ def test_options_go_with_their_values_and_all_else_stays_in_its_order(
     assert typed.without(words, (), ()) == words
 
 
+@pytest.mark.parametrize(
+    ("line", "left"),
+    [
+        ("--samples 9 --draws 3", "--draws 3"),
+        ("-k 'a or b' -v", "-v"),
+        ("-ka --seed=1 x", "x"),
+        ("x --samples", "x"),
+        ("--sequential --draws --samples", "--draws"),
+    ],
+)
+def test_a_value_in_a_word_of_its_own_goes_with_its_option(line: str, left: str) -> None:
+    assert typed.without(shlex.split(line), NAMES, FLAGS) == shlex.split(left)
+
+
 @given(LINES)
 def test_a_value_of_another_option_is_kept(line: list[str]) -> None:
     kept = [(a, b) for a, b in pairwise(line) if a == "--draws"]

@@ -143,6 +143,12 @@ def test_which_class_is_said_hangs_on_no_order(labels: list[str], text: str) -> 
         assert label.extract(f"{labels[0]} or {labels[1]}", labels) is None, "two are said"
 
 
+@pytest.mark.parametrize("labels", [("bat", "bat house"), ("bat house", "bat")])
+def test_of_two_classes_that_begin_alike_the_longer_is_said(labels: tuple[str, ...]) -> None:
+    assert label.extract("It is a bat house.", labels) == "bat house"
+    assert label.extract("It is a bat.", labels) == "bat"
+
+
 @given(st.text(max_size=40))
 def test_what_was_unwrapped_stays_as_it_is_and_is_no_longer(text: str) -> None:
     bare = unwrapped(text)
