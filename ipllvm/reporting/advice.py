@@ -51,15 +51,14 @@ def samples(row: Row, data: Row) -> str:
     >>> samples(row, data).removesuffix(CONDITION)
     'about 1,500 samples of charts in place of 90 would decide it '
     >>> samples(row, {**data, "total": 300})
-    'about 1,500 samples would decide it and charts has 300: add questions, or state a wider margin'
+    'about 1,500 samples would decide it and charts has 300: add questions'
     """
     n = row["verdict"]["n_to_decide"]
     if not n or standing(row) != "UNDECIDED":
         return ""
     name, more = visible(data["name"], 60), rounded_up(n, data["total"])
     if more > data["total"]:
-        rest = "add questions, or state a wider margin"
-        return f"about {more:,} samples would decide it and {name} has {data['total']:,}: {rest}"
+        return f"about {more:,} samples would decide it and {name} has {data['total']:,}: add questions"
     return f"about {more:,} samples of {name} in place of {data['n']:,} would decide it {CONDITION}"
 
 

@@ -9,7 +9,7 @@ from ipllvm.reporting.answer import answer_of
 from ipllvm.reporting.lines import baseline, claim_title
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.sections import Section, ShownResult
-from ipllvm.reporting.text import duration, visible
+from ipllvm.reporting.text import duration, model_size, visible
 from ipllvm.reporting.wording import NOT_MEASURED, count_of, standing
 
 
@@ -135,7 +135,7 @@ def move(row: Row, perturbed: str) -> Move | None:
 def _about(report: Report, results: Sequence[ShownResult]) -> list[tuple[str, str]]:
     """Which model, measured on what, against what, when: name and words."""
     models = [
-        f"{visible(model['id'], 80)} ({visible(model['family'], 40)}, {model['parameters']:,} parameters, "
+        f"{visible(model['id'], 80)} ({visible(model['family'], 40)}, {model_size(model['parameters'])}, "
         f"fingerprint {visible(model['fingerprint'][:12], 12)})"
         for model in report["models"]
     ]

@@ -8,7 +8,7 @@ from ipllvm.reporting import advice, columns, evidence, figures
 from ipllvm.reporting.answer import answer_of
 from ipllvm.reporting.lines import Line, lines
 from ipllvm.reporting.schema import Report, Row
-from ipllvm.reporting.text import LIMIT, REASON_LIMIT, interval, number, visible
+from ipllvm.reporting.text import LIMIT, REASON_LIMIT, interval, model_size, number, visible
 from ipllvm.reporting.wording import count_of, failure, failure_reason, interval_note, printed, stated
 
 COMMENT_LIMIT: Final = 60_000
@@ -229,7 +229,7 @@ def _origin(report: Report) -> str:
         f"- Model {_code(model['id'])}: {escape(model['family'])}, "
         f"fingerprint {_code(model['fingerprint'])}, "
         f"{escape(model['device'])}, {escape(model['dtype'])}, attention {escape(model['attention'])}, "
-        f"prompt {escape(model['prompt'])}, {model['parameters']:,} parameters"
+        f"prompt {escape(model['prompt'])}, {model_size(model['parameters'])}"
         + "".join(f"; {escape(note)}" for note in model.get("notes", ()))
         for model in report["models"]
     ]

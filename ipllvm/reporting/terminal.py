@@ -16,7 +16,7 @@ from ipllvm.reporting import advice, columns, evidence, figures
 from ipllvm.reporting.answer import answer_of
 from ipllvm.reporting.lines import Line, lines
 from ipllvm.reporting.schema import Report, Row
-from ipllvm.reporting.text import REASON_LIMIT, to_ascii, visible
+from ipllvm.reporting.text import REASON_LIMIT, model_size, to_ascii, visible
 from ipllvm.reporting.wording import failure, failure_reason, interval_note, printed, stated
 from ipllvm.verdicts.failing import FailRule
 
@@ -147,8 +147,7 @@ def _printed(found: Sequence[Line], width: int, plain: Callable[[str], str]) -> 
 
 def _header(model: Row) -> str:
     facts = [model["id"], model["fingerprint"][:12], model["device"], model["dtype"]]
-    size = f"{model['parameters']:,} parameters" if model["parameters"] else "of unknown size"
-    return ", ".join([*(visible(fact, 60) for fact in facts), size])
+    return ", ".join([*(visible(fact, 60) for fact in facts), model_size(model["parameters"])])
 
 
 def _table(

@@ -43,6 +43,15 @@ def interval(low: float | None, high: float | None, unit: str = "points") -> str
     return f"[{number(low, unit).split(' ')[0]}, {number(high, unit).split(' ')[0]}]"
 
 
+def model_size(parameters: int) -> str:
+    """How large a model is; 0 where nobody says, as of one that is served.
+
+    >>> model_size(4_572_960), model_size(0)
+    ('4,572,960 parameters', 'of unknown size')
+    """
+    return f"{parameters:,} parameters" if parameters else "of unknown size"
+
+
 def duration(seconds: float) -> str:
     """As long as a person says it is.
 

@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -9,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipllvm.records import Decision
+from ipllvm.reporting.html import render as page
 from ipllvm.reporting.markdown import COMMENT_LIMIT, escape, inline, render
 from ipllvm.reporting.report import WithoutResult
+from ipllvm.reporting.schema import Report
 from ipllvm.reporting.text import visible
 from ipllvm.tests.reporting import reports
 from ipllvm.tests.reporting.golden import check_golden
@@ -212,3 +215,11 @@ def test_errors_within_the_budget_leave_the_verdict() -> None:
     allowed = replace(found, settings={**found.settings, "max_errors": 0.9})
     assert "NOT MEASURED" in render(reports.report(found))
     assert "NOT MEASURED" not in render(reports.report(allowed))
+
+
+@pytest.mark.parametrize("view", [render, page], ids=["markdown", "page"])
+def test_a_model_of_unknown_size_has_no_parameters_counted(view: Callable[[Report], str]) -> None:
+    """As a planted or a served one, of which the terminal says so too."""
+    found = replace(reports.result(), model=replace(reports.MODEL, parameters=0))
+    made = view(reports.report(found))
+    assert "of unknown size" in made and not re.search(r"(?<![\d,])0 parameters|>0</td>\s*</tr>", made)
