@@ -64,7 +64,7 @@ def reload(report: Report, found: Found, folder: Path, device: str, allowed: All
     except UnknownName as error:
         hint = "if it is of a property file of yours, give --property-file FILE, whose code is then run"
         raise UsageError(f"{error}; {hint}") from error
-    data, sample = _sample(report, found)
+    data, sample = _sample(report, found, folder)
     model = _model(report, found, device, allowed)
     artifacts = None
     if isinstance(perturbation, NeedsArtifact):
@@ -110,10 +110,22 @@ def _grading(options: dict[str, Any], device: str, replies: Path, judge: str | N
     return Grading(lambda: CachedJudge(load_judge(), place))
 
 
-def _sample(report: Report, found: Found) -> tuple[Benchmark, Sample]:
+def placed(name: str, folder: Path) -> str:
+    """A file that a report in `folder` names by its way from where the run was made: its way from here.
+
+    It is looked for from here, then from the report's folder upwards. What it holds is compared afterwards.
+    """
+    if not Path(name).suffix or Path(name).is_absolute() or Path(name).exists():
+        return name
+    found = (above / name for above in folder.resolve().parents)
+    return next((str(place) for place in found if place.exists()), name)
+
+
+def _sample(report: Report, found: Found, folder: Path = Path()) -> tuple[Benchmark, Sample]:
     """The benchmark of the report, whole, and the sample; raises UsageError where the data are others."""
     known = next(each for each in report["benchmarks"] if each["id"] == found.row["benchmark"])
-    data: Benchmark = choice.load(known["name"])
+    name = known["name"]
+    data: Benchmark = choice.load(placed(name, folder))
     if data.digest != known["digest"]:
         raise UsageError(
             f"benchmark {data.name} is {data.digest[:12]} here, {known['digest'][:12]} in the report: "

@@ -1,5 +1,6 @@
 """A report of somebody else is loaded again: no address in it gets the user's key, no code of it is run."""
 
+import json
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -122,6 +123,28 @@ def test_the_sample_of_a_report_is_that_of_its_data_alone() -> None:
         reloading._sample(report, found)
     report, found = _found(f"{first.id}x")
     with pytest.raises(UnknownName, match=rf"did you mean '{first.id}'"):
+        reloading._sample(report, found)
+
+
+def test_own_data_are_found_from_the_folder_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page's command is pasted there, and names the file by its way from where the run was made."""
+    (tmp_path / "data").mkdir()
+    rows = [{"question": f"{number} and 1?", "answer": str(number + 1)} for number in range(3)]
+    (tmp_path / "data" / "q.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (tmp_path / "data" / "q.toml").write_text('image = ""')
+    folder = tmp_path / "reports" / "run"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    made = choice.load("data/q.jsonl")
+    known = {"id": "d", "name": made.name, "digest": made.digest}
+    report: Any = {**REPORT, "benchmarks": [known]}
+    found = Found({"benchmark": "d"}, made.samples[1].id, "clean", 0, None)
+    monkeypatch.chdir(folder)
+    assert reloading._sample(report, found)[1] == made.samples[1]
+    (tmp_path / "data" / "q.jsonl").write_text(json.dumps(rows[0]))
+    with pytest.raises(UsageError, match="install the data of the report"):
         reloading._sample(report, found)
 
 
