@@ -67,6 +67,7 @@ def cells() -> Iterator[Cell]:
     for rare in (Flips(0.02), Flips(0.01)):
         for design in (Design(2000, 20, rho_c=0.3), Design(4000, 20, rho_c=0.3), Design(4000, 20, rho_c=0.6)):
             yield AtTruth("clusters", rare, design)
+    yield from _gains()
     for steps, design in product(GRADED, _GRADED_DESIGNS):
         yield AtTruth("graded", steps, design)
     for pictures in (60, 100):
@@ -92,6 +93,17 @@ def cells() -> Iterator[Cell]:
     yield AdviceFollowed(Flips.of(0.02, 0.10))
     yield AdviceFollowed(Flips(0.02))
     yield from _decides()
+
+
+def _gains() -> Iterator[Cell]:
+    """The same turned: whole clusters gain, or few samples gain all, as a claim of a gain meets it."""
+    for n, size, won in ((2000, 20, 0.02), (4000, 20, 0.01), (1500, 50, 0.05), (1500, 10, 0.02)):
+        yield AtTruth("clusters", Flips(0.0, won), Design(n, size, rho_c=0.3))
+    for layout, sizes in LAYOUTS.items():
+        yield AtTruth("clusters", Flips(0.0, 0.20), Design(sum(sizes), rho_c=0.3, layout=layout))
+    for law, design in product(GRADED, (*_GRADED_DESIGNS[:4], _GRADED_DESIGNS[5])):
+        steps = tuple((-drop, chance) for drop, chance in law.steps)
+        yield AtTruth("graded", Graded(_told(steps), steps), design)
 
 
 def _gates_that_look() -> Iterator[Cell]:

@@ -102,6 +102,15 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def write(path: Path, found: dict[str, Any]) -> None:
-    """The file, whole or not at all."""
+    """The file, whole or not at all: a line for each result."""
     writing.make_folder(path.parent)
-    writing.replace(path, json.dumps(found, indent=1) + "\n")
+    parts = (f" {json.dumps(name)}: {_lines(part)}" for name, part in found.items())
+    writing.replace(path, "{\n" + ",\n".join(parts) + "\n}\n")
+
+
+def _lines(part: Any) -> str:
+    """A part of the results, each of its rows on a line."""
+    if not isinstance(part, dict) or not part:
+        return json.dumps(part)
+    rows = (f"  {json.dumps(name)}: {json.dumps(row)}" for name, row in part.items())
+    return "{\n" + ",\n".join(rows) + "\n }"

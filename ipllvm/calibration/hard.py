@@ -170,7 +170,8 @@ class RandomDraws:
 class Monotone:
     """How often one more loss, in a cluster that had none, lowers the p-value of HOLDS; it must never.
 
-    Nor may any number of losses lower it below that of none. Each run draws its clusters and gains.
+    Nor may any number of losses lower it below that of none, nor with signs turned lower that of VIOLATED.
+    Each run draws its clusters and gains.
     """
 
     size: int
@@ -184,19 +185,25 @@ class Monotone:
         """See Cell; a thousandth of the p-value is what the saddlepoint may be off by."""
         groups = int(rng.integers(60, 240))
         gains, margin = int(rng.integers(0, 4)), float(rng.choice([0.01, 0.02, 0.05]))
-        p = [self._p(groups, losses, gains, margin) for losses in range(8)]
-        lowered = any(after < before * (1 - 1e-3) for before, after in pairwise(p))
-        return {"lowered": lowered, "below_none": min(p) < p[0] * (1 - 1e-3)}
+        tests = [self._test(groups, losses, gains) for losses in range(8)]
+        p = [each.p_holds(margin) for each, _ in tests]
+        turned = [each.p_violated(-margin) for _, each in tests]
+        lowered, turned_too = (
+            any(after < before * (1 - 1e-3) for before, after in pairwise(found)) for found in (p, turned)
+        )
+        below = any(min(found) < found[0] * (1 - 1e-3) for found in (p, turned))
+        return {"lowered": lowered, "below_none": below, "turned": turned_too}
 
     def bands(self, rates: Mapping[str, float]) -> Sequence[Band]:
         """See Cell."""
-        return [Band("lowered", 0.0, drawn=False), Band("below_none", 0.0, drawn=False)]
+        return [Band(name, 0.0, drawn=False) for name in ("lowered", "below_none", "turned")]
 
-    def _p(self, groups: int, losses: int, gains: int, margin: float) -> float:
+    def _test(self, groups: int, losses: int, gains: int) -> tuple[ScoreTest, ScoreTest]:
         design, values = Design(groups * self.size, self.size), np.zeros(groups * self.size)
         values[: losses * self.size : self.size] = 1
         values[(groups - gains) * self.size :: self.size] = -1
-        return ScoreTest.of(Contrast("drop", values, design.clusters)).p_holds(margin)
+        run, turned = (Contrast("drop", sign * values, design.clusters) for sign in (1, -1))
+        return ScoreTest.of(run), ScoreTest.of(turned)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """The score test for a mean of paired differences, and the interval that inverts it.
 
 The score statistic (ipllvm/stats/tango.py) is not monotone: of two runs that changed little it trusts the one
-less that changed less. So no p-value of HOLDS is below that of the same run with fewer losses, nor below the
-Dirichlet bound (ipllvm/stats/dirichlet.py) with part of a worst cluster, which knows how few there are.
+less that changed less. So no p-value of HOLDS is below that of the same run with fewer losses or where all
+was gained, nor below the Dirichlet bound (ipllvm/stats/dirichlet.py) with part of a worst cluster, which
+knows how few there are.
 """
 
 import math
@@ -19,6 +20,8 @@ from ipllvm.stats.dirichlet import Totals, crossing
 from ipllvm.stats.missing import Missing
 from ipllvm.stats.tango import Nested, Stratum
 
+_FEW = 10
+"""Ours: from so many clusters on of one size (Kish 1965) no run was found worse than which VIOLATED fails."""
 _HALF, _TENTH = 0.5, 0.1
 """The least that the worst pseudo-cluster weighs against HOLDS, and its weight against VIOLATED."""
 
@@ -27,10 +30,11 @@ _HALF, _TENTH = 0.5, 0.1
 class ScoreTest:
     """Everything about a contrast that its interval and p-values need.
 
-    `runs` has the score statistic of it and of the same with fewer losses, `df` are the degrees of freedom,
-    `lost`, `gained` and `sizes` are the clusters as the Dirichlet bound needs them, so many `times`, `worst`
-    is what its pseudo-cluster weighs, `missing` tells of planned samples without a value. Methods take and
-    return scores, not points.
+    `runs` has the score statistic of runs that are no worse and last its own, `worse`, with losses for gains,
+    of runs that are no better, `df` are the degrees of freedom, `lost`, `gained` and `sizes` are the
+    clusters as the Dirichlet bound needs them, `all_lost` is what those that lost anything could, so many
+    `times`, `worst` and `best` are what its pseudo-cluster weighs against HOLDS and VIOLATED, `missing` tells
+    of planned samples without a value. Methods take and return scores, not points.
 
     >>> from ipllvm.records import Contrast
     >>> import numpy as np
@@ -44,11 +48,15 @@ class ScoreTest:
     largest: int
     bound: float
     runs: Nested
+    worse: Nested
     df: float
     lost: np.ndarray
     gained: np.ndarray
+    all_lost: np.ndarray
     sizes: np.ndarray
     worst: float
+    best: float
+    graded: bool
     missing: Missing
     times: float = 1.0
 
@@ -73,18 +81,23 @@ class ScoreTest:
         lost, gained, sizes = (
             np.concatenate([getattr(each, part) for each in strata]) for part in ("lost", "gained", "sizes")
         )
-        largest = int(sizes.max(initial=1))
+        all_lost = np.concatenate([np.where(each.lost > 0, each.won.gained, 0.0) for each in strata])
+        largest, step = int(sizes.max(initial=1)), max(lattices) / bound
         test = cls(
             n=n,
             clusters=len(sizes),
             largest=largest,
             bound=bound,
-            runs=Nested.of(strata, max(lattices) / bound),
+            runs=_runs(strata, step),
+            worse=_runs([each.turned for each in strata], step),
             df=max(independent(sizes) - 1, 1.0),
             lost=lost / largest,
             gained=gained / largest,
+            all_lost=all_lost / largest,
             sizes=sizes / largest,
             worst=_worst((lost - gained) / largest) if largest > 1 else _worst_single(lattices, bound),
+            best=_worst((gained - lost) / largest),
+            graded=any(contrast.lattice == 0 and not contrast.weighted for _, contrast in terms),
             missing=Missing(),
         )
         return test.worth(1 / max((contrast.shared for _, contrast in terms), default=1.0))
@@ -98,6 +111,16 @@ class ScoreTest:
     def unlost(self) -> Totals:
         """The same without a single loss."""
         return Totals.of(-self.gained, self.sizes).grown(self.times)
+
+    @cached_property
+    def lost_whole(self) -> Totals:
+        """The same where every cluster that lost anything lost all."""
+        return Totals.of(np.where(self.lost > 0, self.all_lost, -self.gained), self.sizes).grown(self.times)
+
+    @cached_property
+    def ungained(self) -> Totals:
+        """The same without a single gain."""
+        return Totals.of(self.all_lost, self.sizes).grown(self.times)
 
     @property
     def mean(self) -> float:
@@ -128,7 +151,7 @@ class ScoreTest:
     @property
     def concordant(self) -> bool:
         """Whether no sample changed: then only the exact bound says something."""
-        return self.runs.gained == 0 and self.runs.lost[-1] == 0
+        return bool(self.runs.gained[-1] == 0 and self.runs.lost[-1] == 0)
 
     @property
     def complete(self) -> "ScoreTest":
@@ -181,6 +204,7 @@ class ScoreTest:
             self,
             n=round(times * self.n),
             runs=replace(self.runs, effective=times * self.runs.effective),
+            worse=replace(self.worse, effective=times * self.worse.effective),
             df=times * self.df,
             times=times * self.times,
         )
@@ -188,7 +212,8 @@ class ScoreTest:
     def worth(self, share: float) -> "ScoreTest":
         """The test of the same samples, which tell as much as that share of as many independent clusters."""
         grown = self.grown(share)
-        return replace(grown, n=self.n, runs=replace(grown.runs, deff=self.runs.deff / share))
+        runs, worse = (replace(each, deff=each.deff / share) for each in (grown.runs, grown.worse))
+        return replace(grown, n=self.n, runs=runs, worse=worse)
 
     def floor(self, margin: float) -> float:
         """The least p-value of HOLDS that clusters so few can have, whatever they lose."""
@@ -197,7 +222,7 @@ class ScoreTest:
 
     def at_floor(self, p: float, margin: float) -> bool:
         """Whether nothing was gained, so that `p` is `floor`."""
-        return not self.runs.gained and p == self.floor(margin)
+        return not self.runs.gained[-1] and p == self.floor(margin)
 
     def standard_error(self, margin: float) -> float:
         """Standard error of the mean in scores if its truth were `margin` (Tango 1998)."""
@@ -227,11 +252,22 @@ class ScoreTest:
             return 0.0 if t < 0 else 1.0
         if self.concordant:
             return self.totals.p_above(t, 1.0)
-        return max(float(stdtr(self.df, -self.statistic(t))), self.totals.p_above(t, _TENTH))
+        score = float(stdtr(self.df, self.worse.statistic(-t).max()))
+        return max(score, self.totals.p_above(t, self.best if self.graded else _TENTH), self._unseen(t))
+
+    def _unseen(self, t: float) -> float:
+        """The least p-value of VIOLATED for clusters that may gain as a whole, as none or few were seen to.
+
+        A cluster counts beyond what a sample does; graded samples may gain all where others gain a little.
+        """
+        if self.largest == 1:
+            return self.lost_whole.p_above(t, 1.0) if self.graded else 0.0
+        whole = 1.0 - 1 / self.largest if self.all_lost.any() else 1.0
+        return max(self.lost_whole.p_above(t, self.best), self.ungained.p_above(t, whole))
 
 
 def _worst(totals: np.ndarray) -> float:
-    """What the pseudo-cluster weighs against HOLDS: as much as the worst cluster seen, and at least half.
+    """What the pseudo-cluster weighs: as much as the worst cluster seen, and at least half.
 
     Ours: with half alone 200 clusters of 20, most of them lost as a whole or not at all, gave up to 9 % false
     HOLDS; with all of the largest one would decide 13 % where 86 % can be decided (docs/statistics.md).
@@ -244,9 +280,21 @@ def _worst_single(lattices: set[float], bound: float) -> float:
     return 1.0 if len(lattices) > 1 or max(lattices) in (0, bound) else _HALF
 
 
+def _runs(strata: Sequence[Stratum], step: float) -> Nested:
+    """Where all was gained, of few clusters also where some gained all, then with fewer losses; itself last.
+
+    Of some that gained all the score statistic can be worse than of none: they tell more of the spread than
+    of the mean.
+    """
+    sizes = np.concatenate([each.sizes for each in strata])
+    better = Nested.better(strata, step)
+    few = independent(sizes) < _FEW and len(sizes) > 0
+    return better.only(slice(1, None) if few else slice(-1, None)).beside(Nested.of(strata, step))
+
+
 def _stratum(contrast: Contrast, scale: float) -> Stratum:
-    """What each cluster lost and gained, times `scale`."""
+    """What each cluster lost and gained, times `scale`, which may turn its sign."""
     totals, sizes = cluster_sums(contrast)
     values = scale * np.asarray(contrast.values, dtype=float)
     lost, _ = cluster_sums(replace(contrast, values=np.maximum(values, 0.0), bound=np.inf))
-    return Stratum(lost, lost - scale * totals, sizes)
+    return Stratum(lost, lost - scale * totals, sizes, abs(scale) * contrast.bound)

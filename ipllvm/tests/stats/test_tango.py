@@ -61,7 +61,13 @@ def test_nested_runs_are_runs(names: list[str]) -> None:
         around = sum(spread(each.lost - each.gained, each.sizes) for each in run)
         events = n * (lost + gained - (lost - gained) ** 2)
         deff = (around + largest) / (events + 1)
-        seen = (found.mean[place], found.lost[place], found.gained, found.deff[place], found.effective[place])
+        seen = (
+            found.mean[place],
+            found.lost[place],
+            found.gained[place],
+            found.deff[place],
+            found.effective[place],
+        )
         assert seen == pytest.approx((lost - gained, lost, gained, deff, n / deff))
 
 
@@ -87,7 +93,7 @@ def most_likely(lost: float, gained: float, n: float, t: float) -> float:
 def test_the_variance_is_that_of_the_likeliest_law(lost: float, gained: float, t: float) -> None:
     for n, deff, step in ((300.0, 1.0, 1.0), (80.0, 2.5, 0.2)):
         mean, losses = np.array([lost - gained]), np.array([lost])
-        run = Nested(mean, losses, gained, np.array([deff]), np.array([n]), step)
+        run = Nested(mean, losses, np.array([gained]), np.array([deff]), np.array([n]), step)
         variance = most_likely(lost, gained, n, t)
         assert run.variance(t)[0] == pytest.approx(variance, rel=1e-4)
         distance = n * (lost - gained - t)
@@ -96,7 +102,7 @@ def test_the_variance_is_that_of_the_likeliest_law(lost: float, gained: float, t
 
 
 def test_where_nothing_varies_any_distance_is_infinite() -> None:
-    quiet = Nested(np.zeros(1), np.zeros(1), 0.0, np.ones(1), np.array([100.0]), 0.0)
+    quiet = Nested(np.zeros(1), np.zeros(1), np.zeros(1), np.ones(1), np.array([100.0]), 0.0)
     assert quiet.variance(0.0)[0] == 0 and quiet.statistic(0.0)[0] == 0
     all_lost = replace(quiet, mean=np.ones(1), lost=np.ones(1))
     assert all_lost.statistic(0.0)[0] > 5
