@@ -46,7 +46,8 @@ USUAL = {
         ({"family": 9}, {"family_wise": 9}), ({"curve": 20}, {"curve_samples": 20}), ({"curve": 0}, {}),
         ({"margin_floor": True}, {"margin_floor": True}), ({"draws": 1, "seed": 7}, {"draws": 1, "seed": 7}),
         ({"measurement": {"grid": 4}, "parameters": {"scope": "tile"}}, {"grid": 4, "scope": "tile"}),
-        ({"measurement": {"a": 1}, "parameters": {"a": 2}}, {"a": 2}), ({"max_errors": 5}, {}),
+        ({"measurement": {"a": 1}, "parameters": {"a": 2}}, {"a": 2}),
+        ({"max_errors": 5}, {"max_errors": 5}), ({"max_errors": 0}, {}),
     ],
 )  # fmt: skip
 def test_a_row_says_its_settings_and_what_goes_without_saying_it_does_not(made: Any, more: Any) -> None:
