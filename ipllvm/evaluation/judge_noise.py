@@ -8,7 +8,7 @@ import numpy as np
 from ipllvm.engine.scoring import grade
 from ipllvm.evaluation.flips import Trace
 from ipllvm.records import Benchmark, Contrast, Estimate, Sample, Score
-from ipllvm.scorers.base import Grading, Scorer
+from ipllvm.scorers.base import AsksAhead, Grading, Scorer
 from ipllvm.verdicts.series import plain
 
 NAME = "judge_noise"
@@ -36,12 +36,15 @@ def beside(traces: Sequence[Trace], grading: Grading, data: Benchmark) -> dict[s
 
 
 def _twice(trace: Trace, again: Scorer) -> Iterator[tuple[Sample, Score, Score]]:
-    """Samples with both grades of their clean answers."""
-    plan = trace.plan
+    """Samples with both grades of their clean answers; a judge is asked for all second ones at once."""
+    plan, answers = trace.plan, []
     for sample in plan.samples[:SAMPLES]:
         response = trace.outcomes.get(plan.trial(sample, plan.perturbations[0], 0))
-        if response is None or response.error is not None:
-            continue
-        first, second = (grade(scorer, response.text, sample) for scorer in (trace.scorer, again))
+        if response is not None and response.error is None:
+            answers.append((response.text, sample))
+    if isinstance(again, AsksAhead):
+        again.ask_ahead(answers)
+    for text, sample in answers:
+        first, second = (grade(scorer, text, sample) for scorer in (trace.scorer, again))
         if isinstance(first, Score) and isinstance(second, Score):
             yield sample, first, second

@@ -93,6 +93,7 @@ class CachedJudge:
             return
         self.say(self._before(questions))
         done, progress = 0, self.progress()
+        progress(done, len(questions))
 
         def got(question: JudgeQuestion, reply: JudgeReply) -> None:
             nonlocal done

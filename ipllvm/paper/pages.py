@@ -1,8 +1,6 @@
 """The paper's page: as Markdown, as one HTML page, and its cells as CSV."""
 
 import base64
-import csv
-import io
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,7 +8,7 @@ from ipllvm.paper import words
 from ipllvm.paper.measured import PaperCell
 from ipllvm.paper.words import Document, PaperSection
 from ipllvm.reporting import inlining, pages
-from ipllvm.reporting.exports import plain
+from ipllvm.reporting.exports import rows_of
 from ipllvm.reporting.markdown import inline
 
 TITLE: Final = "The paper, measured"
@@ -76,12 +74,10 @@ def html(document: Document) -> str:
 
 def table(document: Document) -> str:
     """All cells as CSV; a text that a spreadsheet would run is quoted by an apostrophe."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for section in document.parts:
-        for cell in section.cells:
-            row = (cell.part, cell.model, cell.benchmark, cell.label, cell.value, cell.low, cell.high,
-                   cell.unit, cell.n, cell.printed, cell.agreement, cell.why)  # fmt: skip
-            writer.writerow(map(plain, row))
-    return file.getvalue()
+    cells = [cell for section in document.parts for cell in section.cells]
+    rows = (
+        (cell.part, cell.model, cell.benchmark, cell.label, cell.value, cell.low, cell.high,
+         cell.unit, cell.n, cell.printed, cell.agreement, cell.why)
+        for cell in cells
+    )  # fmt: skip
+    return rows_of([COLUMNS, *rows])

@@ -3,7 +3,7 @@
 import csv
 import io
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ipllvm.reporting import canvas
@@ -44,12 +44,25 @@ def plain(cell: str | float | None) -> str | float:
     return f"'{cell}" if first in FORMULA or cell[:1] in CONTROL else cell
 
 
-def table(picture: Picture) -> str:
-    """The numbers of a picture as CSV; a text that a spreadsheet would run is quoted by an apostrophe."""
+def rows_of(cells: Iterable[Iterable[str | float | None]]) -> str:
+    r"""Rows of cells as CSV, a row a line; a text that a spreadsheet would run is quoted by an apostrophe.
+
+    >>> rows_of([("n", "name"), (1, "=1"), (2, "a\rb")])
+    'n,name\n1,\'=1\n2,"a\rb"\n'
+    """
     file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerows([picture.columns, *(map(plain, row) for row in picture.rows)])
-    return file.getvalue()
+    writer = csv.writer(file)  # ends a row with a carriage return too, and so quotes one in a text
+    lines = []
+    for row in cells:
+        writer.writerow(map(plain, row))
+        lines.append(file.getvalue().removesuffix("\r\n"))
+        file.seek(file.truncate(0))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def table(picture: Picture) -> str:
+    """The numbers of a picture as CSV."""
+    return rows_of([picture.columns, *picture.rows])
 
 
 def _written(picture: Picture, folder: Path) -> Sequence[Path]:

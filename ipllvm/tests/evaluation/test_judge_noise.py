@@ -1,5 +1,6 @@
 """What a judge that differs from itself is found to be off by, and when there is nothing to say."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pytest
@@ -62,3 +63,13 @@ def test_a_judge_that_stays_with_its_word_still_has_an_upper_bound() -> None:
 def test_nothing_is_said_where_rules_grade_or_no_second_reply_is_kept() -> None:
     assert noise(None) == {} and noise(Fickle(silent=True)) == {}
     assert Grading().again(DATA) is None
+
+
+def test_a_judge_is_asked_for_all_of_them_at_once() -> None:
+    batches: list[int] = []
+
+    class Ahead(Fickle):
+        def ask_ahead(self, responses: Iterable[tuple[str, Sample]]) -> None:
+            batches.append(len(list(responses)))
+
+    assert noise(Ahead()) and batches == [20]
