@@ -163,7 +163,8 @@ def _card(
         parts=", ".join(f"{role} {name}" for role, name in recipe.parts.items()) or "none",
         meaning=MEANING[recipe.kind],
         figures=_table(columns, figures) + worded,
-        phases=_table(("phase", "steps", "batch", "peak rate", "mix", "took"), phases),
+        phases=_table(("phase", "steps", "batch", "peak rate", "mix", "took"), phases)
+        + (recipe.note and f"\n\n{recipe.note}"),
         curve=_table(("phase", "step", "loss"), [(r["phase"], r["step"], r["loss"]) for r in curve]),
     )
 

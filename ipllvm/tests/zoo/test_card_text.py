@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -114,12 +115,21 @@ def test_every_recipe_has_a_card_that_names_its_parts_and_phases(name: str) -> N
     assert ("from: none." in text) is (not recipe.parts)
     for phase in recipe.phases:
         assert f"| {phase.name} | {phase.steps:,} | {phase.batch} | {phase.rate} |" in text
-    assert "| 1.5 |WORDED" in text and "1 min |" in text
+    assert "| 1.5 |WORDED" in text and "1 min |" in text and recipe.note in text
 
 
 def test_a_phase_on_no_pictures_is_one_on_text() -> None:
     recipe = Recipe("x", "language", (Phase("p", 1000, 2, 0.1, {}),))
     assert "| p | 1,000 | 2 | 0.1 | text | - |" in card._card(recipe, ("a",), [], [], 0, "")
+
+
+def test_what_was_done_behind_the_phases_stands_behind_their_table() -> None:
+    recipe = Recipe("x", "language", (Phase("p", 10, 2, 0.1, {}),))
+    bare, noted = (
+        card._card(each, ("a",), [], [], 0, "") for each in (recipe, replace(recipe, note="A mean."))
+    )
+    assert "| text | - |\n\nA mean.\n\nLearning curve" in noted
+    assert bare == noted.replace("A mean.\n\n", "")
 
 
 SAMPLES = tuple(
