@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, SubElement
 
@@ -92,7 +91,7 @@ def _case(test: str, seconds: float | None) -> Element:
     """The test case of pytest's id `test`, named as pytest names it."""
     address, bracket, parameters = test.partition("[")
     file, *names = address.split("::")
-    place = [*PurePosixPath(file).with_suffix("").parts, *names[:-1]] if names else ["ipllvm"]
+    place = [file.replace("/", ".").removesuffix(".py"), *names[:-1]] if names else ["ipllvm"]
     name = f"{(names or [file])[-1]}{bracket}{parameters}"
     return _element("testcase", {"classname": ".".join(place), "name": name, "time": _seconds(seconds)})
 

@@ -24,6 +24,9 @@ IDS = (
     "properties/test_a.py::test_a[a[b]c]",
     "properties/test_a.py::test_a[http://localhost:8000/v1#llava]",
     "proper ties/test_ä.py::test_ü[größe]",
+    ".::test_a[llava-tiny]",  # of a file that is its own root
+    "docs/guide.md::guide.md",
+    "py::test_a",
 )
 
 
