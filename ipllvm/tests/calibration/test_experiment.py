@@ -51,7 +51,7 @@ CELLS = {cell.name: cell for cell in experiment.cells()}
         AtTruth("clusters", Flips(0.05), Design(1500, 50, rho_c=0.3)),
         AtTruth("clusters", Flips(0.0, 0.05), Design(1500, 50, rho_c=0.3)),
         AtTruth("graded", GRADED[0], Design(300)),
-        AtTruth("neighbours", AlikeSides(8), Design(60)),
+        pytest.param(AtTruth("neighbours", AlikeSides(8), Design(60)), marks=pytest.mark.slow),
         AtTruth("few clusters", Retention(0.25), Design(60)),
         AtTruth("property gate", PropertyGate(GRADED[0], GRADED[1]), Design(150)),
         Combined((Flips(0.01), Flips(0.03)), (Design(300, 2, rho_c=0.3), Design(150))),

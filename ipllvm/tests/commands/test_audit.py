@@ -88,11 +88,13 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return {"killed": killed, "stopped": stopped, "done": done, "compared": compared}
 
 
+@pytest.mark.slow
 def test_a_kill_leaves_outcomes_and_no_report(story: dict[str, Any]) -> None:
     assert story["killed"]["runs"] == []
     assert 0 < story["killed"]["outcomes"][0] < TRIALS
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_a_partial_report_with_a_manifest_that_says_so(story: dict[str, Any]) -> None:
     stopped = story["stopped"]
     assert stopped["status"] == 2
@@ -103,6 +105,7 @@ def test_ctrl_c_leaves_a_partial_report_with_a_manifest_that_says_so(story: dict
     assert cli.main(["verify", str(folder)]) == 0
 
 
+@pytest.mark.slow
 def test_the_same_command_goes_on_and_repeats_nothing(story: dict[str, Any]) -> None:
     killed, stopped, done = (story[name]["outcomes"] for name in ("killed", "stopped", "done"))
     assert killed[0] < stopped[0] < done[0] == TRIALS
@@ -112,6 +115,7 @@ def test_the_same_command_goes_on_and_repeats_nothing(story: dict[str, Any]) -> 
     assert not report["run"]["partial"]
 
 
+@pytest.mark.slow
 def test_it_says_first_how_long_it_will_take(story: dict[str, Any]) -> None:
     lines = story["done"]["output"].splitlines()
     assert lines[0] == "audit: 2 tests make trials"
@@ -122,6 +126,7 @@ def test_it_says_first_how_long_it_will_take(story: dict[str, Any]) -> None:
     assert lines[5].startswith("=")
 
 
+@pytest.mark.slow
 def test_every_view_is_written_and_in_the_manifest(story: dict[str, Any]) -> None:
     done = story["done"]
     folder = done["runs"][-1]
@@ -136,6 +141,7 @@ def test_every_view_is_written_and_in_the_manifest(story: dict[str, Any]) -> Non
     assert told.startswith(f"manifest: {folder.relative_to(folder.parents[1])}/manifest.json, SHA-256 ")
 
 
+@pytest.mark.slow
 def test_one_audit_is_kept_as_a_baseline_and_the_next_is_compared(story: dict[str, Any]) -> None:
     compared = story["compared"]
     status, told = compared["gated"]
@@ -151,6 +157,7 @@ def test_one_audit_is_kept_as_a_baseline_and_the_next_is_compared(story: dict[st
     assert "--baseline=first" in manifest(compared["runs"][-1])["command"]
 
 
+@pytest.mark.slow
 def test_the_audit_profile_is_taken(story: dict[str, Any]) -> None:
     report = json.loads((story["done"]["runs"][-1] / "report.json").read_text(encoding="utf-8"))
     assert report["run"]["options"]["profile"] == "audit"

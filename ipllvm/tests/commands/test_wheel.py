@@ -14,6 +14,7 @@ from ipllvm.tests.commands.processes import ROOT, environment
 from ipllvm.tests.plugin.test_outside import repository
 
 pytest.importorskip("hatchling", reason="the wheel is built with hatchling: pip install -e '.[dev]'")
+pytestmark = pytest.mark.slow
 FOREIGN = '[tool.pytest.ini_options]\naddopts = "--no-such-option"\n'
 RAISES = 'raise RuntimeError("this file belongs to the user")\n'
 
@@ -140,7 +141,6 @@ def test_lists_and_doctor_know_the_wheel(checked: Installed) -> None:
     assert str(ROOT) not in printed
 
 
-@pytest.mark.slow
 def test_the_plugin_serves_a_repository_of_ones_own(checked: Installed) -> None:
     folder = repository(checked.folder.parent / "own")
     variables = environment(PYTHONDONTWRITEBYTECODE="1", COLUMNS="200", HF_HUB_OFFLINE="1")
