@@ -112,5 +112,5 @@ def _lines(part: Any) -> str:
     """A part of the results, each of its rows on a line."""
     if not isinstance(part, dict) or not part:
         return json.dumps(part)
-    rows = (f"  {json.dumps(name)}: {json.dumps(row)}" for name, row in part.items())
+    rows = (f"  {json.dumps(name)}: {json.dumps(row, separators=(',', ':'))}" for name, row in part.items())
     return "{\n" + ",\n".join(rows) + "\n }"
