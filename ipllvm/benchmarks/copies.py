@@ -24,10 +24,7 @@ class Published:
 
         Raises BenchmarkUnavailable, in one line.
         """
-        return self._local() or self._hub(offline)
-
-    def _local(self) -> Path | None:
-        return local(self.name)
+        return local(self.name) or self._hub(offline)
 
     def _hub(self, offline: bool) -> Path:
         from huggingface_hub import snapshot_download
