@@ -39,7 +39,8 @@ def _place(run: str, reports: Path) -> Path:
     """The folder that was named; one that has lost its report is one all the same."""
     folder = named(run)
     if folder is None:
-        raise UsageError(f"{visible(run)}: no folder can be called so: name the folder of an audit")
+        why = "it can be no folder, or can't be looked at"
+        raise UsageError(f"{visible(run)}: {why}: name the folder of an audit")
     try:
         return folder if folder.exists() else runs.find(run, reports).parent
     except UsageError:

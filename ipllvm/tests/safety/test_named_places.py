@@ -8,6 +8,7 @@ import pytest
 from ipllvm.api.report import read_report
 from ipllvm.benchmarks import copies, mmvp, sources
 from ipllvm.cli import main
+from ipllvm.commands import verify
 from ipllvm.errors import IpllvmError, UsageError
 from ipllvm.reporting import runs
 from ipllvm.safety.places import named, store
@@ -83,6 +84,17 @@ def test_a_command_ends_with_a_line_and_the_status_of_a_bad_command_line(
     told = capsys.readouterr().err.strip()
     assert status == 4, told
     assert told.startswith(f"ipllvm {command}: ") and "\n" not in told and "Error" not in told
+
+
+def test_a_folder_that_is_denied_is_not_called_impossible(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def denied(path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "stat", denied)
+    with pytest.raises(UsageError, match="it can be no folder, or can't be looked at"):
+        verify._place("denied/run", Path("reports"))
 
 
 @pytest.mark.parametrize("name", [NONE["of nobody"], NONE["too long"]], ids=["of nobody", "too long"])
