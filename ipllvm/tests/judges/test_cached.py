@@ -44,6 +44,15 @@ def replies(judge: CachedJudge, *questions: JudgeQuestion) -> dict[JudgeQuestion
     return found
 
 
+def test_progress_counts_from_none(tmp_path: Path) -> None:
+    """Else one question that was asked is told as one that was known."""
+    seen: list[tuple[int, int]] = []
+    judge = CachedJudge(Counting(), tmp_path, progress=lambda: lambda done, total: seen.append((done, total)))
+    replies(judge, RED, BLUE)
+    replies(judge, RED)
+    assert seen == [(0, 2), (1, 2), (2, 2)]
+
+
 def test_the_next_run_asks_only_what_is_new(tmp_path: Path) -> None:
     assert replies(CachedJudge(Counting(), tmp_path), RED, RED) == {RED: "1"}
     later = Counting()
