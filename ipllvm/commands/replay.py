@@ -65,12 +65,13 @@ def main(args: argparse.Namespace) -> int:
     asked = (args.property, args.sample, args.model, args.benchmark, args.perturbation, args.draw)
     found = find(report, Wanted(*asked))
     from ipllvm.perturbations import own
+    from ipllvm.replay import places
     from ipllvm.replay.reload import (  # brings torch along: a name that is wrong is told before
         Allowed,
         reload,
     )
 
-    own.learn(args.property_file)
+    own.learn(Path(places.file(str(file), Path.cwd())) for file in args.property_file)
     allowed = Allowed(args.checkpoint, args.any_model, args.judge, args.trust_remote_code, args.allow_pickle)
     single = reload(report, found, file.parent, args.device, allowed)
     answers = single.answers()

@@ -11,7 +11,7 @@ from ipllvm.artifacts.synthetic import Synthesis, generator
 from ipllvm.benchmarks import choice
 from ipllvm.engine.captioning import captions
 from ipllvm.engine.store.outcomes import forgetful
-from ipllvm.errors import UnknownName, UsageError
+from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
 from ipllvm.judges import loading
 from ipllvm.judges.cached import CachedJudge
 from ipllvm.models.base import VisionLanguageModel
@@ -20,6 +20,7 @@ from ipllvm.models.loading import load
 from ipllvm.models.sources import display_names, is_endpoint
 from ipllvm.perturbations.parsing import parse
 from ipllvm.records import Benchmark, Judge, NeedsArtifact, Sample
+from ipllvm.replay import places
 from ipllvm.replay.trial import Kept, Single
 from ipllvm.reporting.replays import Found
 from ipllvm.reporting.schema import Report
@@ -65,6 +66,7 @@ def reload(report: Report, found: Found, folder: Path, device: str, allowed: All
         hint = "if it is of a property file of yours, give --property-file FILE, whose code is then run"
         raise UsageError(f"{error}; {hint}") from error
     data, sample = _sample(report, found, folder)
+    report = places.found(report, folder)
     model = _model(report, found, device, allowed)
     artifacts = None
     if isinstance(perturbation, NeedsArtifact):
@@ -110,22 +112,11 @@ def _grading(options: dict[str, Any], device: str, replies: Path, judge: str | N
     return Grading(lambda: CachedJudge(load_judge(), place))
 
 
-def placed(name: str, folder: Path) -> str:
-    """A file that a report in `folder` names by its way from where the run was made: its way from here.
-
-    It is looked for from here, then from the report's folder upwards. What it holds is compared afterwards.
-    """
-    if not Path(name).suffix or Path(name).is_absolute() or Path(name).exists():
-        return name
-    found = (above / name for above in folder.resolve().parents)
-    return next((str(place) for place in found if place.exists()), name)
-
-
 def _sample(report: Report, found: Found, folder: Path = Path()) -> tuple[Benchmark, Sample]:
     """The benchmark of the report, whole, and the sample; raises UsageError where the data are others."""
     known = next(each for each in report["benchmarks"] if each["id"] == found.row["benchmark"])
     name = known["name"]
-    data: Benchmark = choice.load(placed(name, folder))
+    data: Benchmark = choice.load(places.file(name, folder))
     if data.digest != known["digest"]:
         raise UsageError(
             f"benchmark {data.name} is {data.digest[:12]} here, {known['digest'][:12]} in the report: "
@@ -154,15 +145,19 @@ def _model(report: Report, found: Found, device: str, allowed: Allowed) -> Visio
             f"the report was measured at {visible(place)}: to ask there, with your key, "
             f"give --checkpoint={visible(place)}"
         )
-    model = load(
-        allowed.checkpoint or place,
-        device=device,
-        dtype=known["dtype"],
-        prompt=str(found.row["settings"].get("prompt", "checkpoint")),
-        offline=bool(options.get("offline")),
-        label=known["name"],
-        how=allowed.how({} if allowed.checkpoint else options),
-    )
+    try:
+        model = load(
+            allowed.checkpoint or place,
+            device=device,
+            dtype=known["dtype"],
+            prompt=str(found.row["settings"].get("prompt", "checkpoint")),
+            offline=bool(options.get("offline")),
+            label=known["name"],
+            how=allowed.how({} if allowed.checkpoint else options),
+        )
+    except ModelUnavailable as error:
+        hint = "" if allowed.checkpoint else "; if the model lies elsewhere, give --checkpoint FOLDER"
+        raise ModelUnavailable(f"{error}{hint}") from error
     if model.fingerprint != known["fingerprint"]:
         told = f"{known['name']} is {model.fingerprint[:12]} here, {known['fingerprint'][:12]} in the report"
         if not allowed.any_model:

@@ -197,6 +197,20 @@ def test_a_property_file_has_to_be_named_for_its_perturbation(
     assert "mirror_of_mine(times=1), draw 0: " in capsys.readouterr().out
 
 
+def test_a_property_file_is_found_from_the_folder_of_the_run(
+    own_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From where one stands upwards, never from the folder of a report that may be somebody else's."""
+    sample, below = evaluation(HALF).benchmark.samples[0].id, own_run / "reports" / "run"
+    trial = ["made_up", sample, "--perturbation=mirror_of_mine(times=1)", "--property-file=test_mine.py"]
+    below.mkdir(parents=True)
+    monkeypatch.chdir(below)
+    assert replay("../..", *trial) == 0
+    PERTURBATIONS._lent.clear()
+    monkeypatch.chdir("/")
+    assert replay(str(own_run), *trial) == 4
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [

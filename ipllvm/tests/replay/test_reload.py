@@ -10,12 +10,14 @@ from typing import Any, cast
 import pytest
 
 from ipllvm.benchmarks import choice
-from ipllvm.errors import UnknownName, UsageError
+from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
 from ipllvm.judges.endpoint import EndpointJudge
 from ipllvm.judges.replies import ReplyFile
 from ipllvm.records import JudgeQuestion
+from ipllvm.replay import places
 from ipllvm.replay import reload as reloading
 from ipllvm.replay.reload import Allowed
+from ipllvm.replay.trial import Single
 from ipllvm.reporting.replays import Found
 from ipllvm.scorers.base import Grading
 
@@ -146,6 +148,76 @@ def test_own_data_are_found_from_the_folder_of_the_run(
     (tmp_path / "data" / "q.jsonl").write_text(json.dumps(rows[0]))
     with pytest.raises(UsageError, match="install the data of the report"):
         reloading._sample(report, found)
+
+
+def _from(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, known: Any = REPORT["models"][0], **options: Any
+) -> tuple[list[tuple[str, Any]], Single]:
+    """What is loaded for a report in a folder that names these options, and its trial."""
+    loaded: list[tuple[str, Any]] = []
+
+    def load(name: str, **settings: Any) -> Any:
+        loaded.append((name, settings["how"]))
+        return SimpleNamespace(fingerprint="ab")
+
+    monkeypatch.setattr(reloading, "load", load)
+    report, found = _found(PLANTED.samples[0].id, seed=0)
+    named: Any = {**report, "models": [known], "run": {"options": options}}
+    return loaded, reloading.reload(named, found, folder, "cpu", NOTHING)
+
+
+@pytest.mark.parametrize("name", ["./mine", "mine", "out/mine", "../work/mine", "."])
+def test_a_models_folder_is_found_from_the_folder_of_the_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    """As own data are: the page's command is pasted there, or where somebody stands."""
+    work = tmp_path / "work"
+    run, place = work / "reports" / "run", (work / name).resolve()
+    for folder in (run, place):
+        folder.mkdir(parents=True, exist_ok=True)
+    (place / "config.json").write_text("{}")
+    known = {**REPORT["models"][0], "name": place.name}
+    ways = dict.fromkeys(("adapter", "base_model", "vision_tower"), name)
+    for here in (run, tmp_path, work):
+        monkeypatch.chdir(here)
+        ((found, how),) = _from(run, monkeypatch, known, models=[name], **ways)[0]
+        led = (found, how.adapter, how.base_model, how.vision_tower)
+        assert {Path(each).resolve() for each in led} == {place}
+
+
+def test_a_name_that_is_no_folders_stays_as_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (
+        "llava-tiny",
+        "llava-ov",
+        "planted:blind",
+        "org/model",
+        "~/mine",
+        "/nowhere/mine",
+        "x" * 5000,
+    ):
+        assert places.checkpoint(name, tmp_path / "run") == name
+
+
+def test_a_models_folder_that_is_nowhere_points_to_the_option(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    report: Any = {**REPORT, "run": {"options": {"models": ["./mine"]}}}
+    report["models"] = [{**REPORT["models"][0], "name": "mine"}]
+    with pytest.raises(ModelUnavailable, match=r"folder: \./mine; .* give --checkpoint FOLDER$"):
+        reloading._model(report, Found(ROW, "s", "clean", 0, None), "cpu", NOTHING)
+
+
+def test_recorded_replies_and_a_judges_folder_are_found_as_well(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = tmp_path / "reports" / "run"
+    run.mkdir(parents=True)
+    (tmp_path / "said.jsonl").write_text(json.dumps({"prompt": "Is it right?", "reply": "yes"}))
+    monkeypatch.chdir(run)
+    _, single = _from(run, monkeypatch, models=["m"], judge="replay:said.jsonl")
+    assert single.grading.judge.ask("Is it right?") == "yes"
 
 
 @pytest.mark.parametrize("seed", ["0", None, 1.5])
