@@ -39,8 +39,9 @@ def file(name: str, folder: Path) -> str:
 
 def checkpoint(name: str, folder: Path) -> str:
     """A model's folder; the name of an embedded, planted or served model, or an alias, is none's."""
-    known = name in EMBEDDED or name in sources.HUB_ALIASES or naming.is_planted(name)
-    if known or sources.is_endpoint(name) or name.startswith("~"):
+    if name in EMBEDDED or name in sources.HUB_ALIASES or name.startswith("~"):
+        return name
+    if naming.is_planted(name) or sources.is_endpoint(name):
         return name
     return _above(name, folder, lambda place: any((place / each).is_file() for each in CONFIGS))
 

@@ -151,7 +151,7 @@ def test_own_data_are_found_from_the_folder_of_the_run(
 
 
 def _from(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, known: Any = REPORT["models"][0], **options: Any
+    folder: Path, monkeypatch: pytest.MonkeyPatch, model: Any = REPORT["models"][0], **options: Any
 ) -> tuple[list[tuple[str, Any]], Single]:
     """What is loaded for a report in a folder that names these options, and its trial."""
     loaded: list[tuple[str, Any]] = []
@@ -162,7 +162,7 @@ def _from(
 
     monkeypatch.setattr(reloading, "load", load)
     report, found = _found(PLANTED.samples[0].id, seed=0)
-    named: Any = {**report, "models": [known], "run": {"options": options}}
+    named: Any = {**report, "models": [model], "run": {"options": options}}
     return loaded, reloading.reload(named, found, folder, "cpu", NOTHING)
 
 
@@ -176,11 +176,11 @@ def test_a_models_folder_is_found_from_the_folder_of_the_run(
     for folder in (run, place):
         folder.mkdir(parents=True, exist_ok=True)
     (place / "config.json").write_text("{}")
-    known = {**REPORT["models"][0], "name": place.name}
+    model = {**REPORT["models"][0], "name": place.name}
     ways = dict.fromkeys(("adapter", "base_model", "vision_tower"), name)
     for here in (run, tmp_path, work):
         monkeypatch.chdir(here)
-        ((found, how),) = _from(run, monkeypatch, known, models=[name], **ways)[0]
+        ((found, how),) = _from(run, monkeypatch, model, models=[name], **ways)[0]
         led = (found, how.adapter, how.base_model, how.vision_tower)
         assert {Path(each).resolve() for each in led} == {place}
 
