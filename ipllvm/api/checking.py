@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ipllvm.api.report import Report
-from ipllvm.api.session import require_report, run, several, spelled
+from ipllvm.api.session import names, one_at_a_time, require_report, run, spelled
 from ipllvm.errors import UsageError
 from ipllvm.models.load_options import LoadOptions
 
@@ -20,6 +20,7 @@ LOADING = ("prompt", "device", "dtype", *(each.name for each in fields(LoadOptio
 """Options that say how a named model is loaded and asked."""
 
 
+@one_at_a_time
 def check(
     model: Any = "llava-tiny",
     processor: Any = None,
@@ -36,7 +37,8 @@ def check(
 ) -> Report:
     """Measure properties of a model, and give what was found; nothing is raised for a claim that is violated.
 
-    It is the session that `ipllvm check` starts: same options, store and report.
+    It is the session that `ipllvm check` starts: same options, store and report. A process has one at a
+    time: other threads wait for theirs.
 
     Args:
         model: A name, a folder or an id of the hub; several of these; or a model of transformers in memory.
@@ -73,7 +75,7 @@ def check(
     if not _is_in_memory(model):
         if processor is not None:
             raise UsageError("processor: it is for a model in memory; a named model brings its own")
-        words += [f"--model={each}" for each in several(model)]
+        words += [f"--model={each}" for each in names(model)]
         return Report(*require_report(run(words, Path(report_dir), verbose=verbose)))
     _refuse_loading(options)
     with _in_hand(model, processor, name) as adapted:

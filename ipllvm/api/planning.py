@@ -6,7 +6,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from ipllvm.api.session import run, several, spelled
+from ipllvm.api.session import names, one_at_a_time, run, spelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class Forecasts:
         return "\n".join(self.lines)
 
 
+@one_at_a_time
 def plan(
     model: str = "llava-tiny",
     *,
@@ -56,7 +57,7 @@ def plan(
     from ipllvm.session.costs import planned
 
     wanted = {"property": properties, "benchmark": benchmarks, "samples": samples, "claims": claims}
-    words = [*spelled({**wanted, **options}), *(f"--model={each}" for each in several(model)), "--plan"]
+    words = [*spelled({**wanted, **options}), *(f"--model={each}" for each in names(model)), "--plan"]
     costs = run(words, Path("reports")).costs
     tests = tuple(
         PlannedTest(

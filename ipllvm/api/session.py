@@ -2,11 +2,13 @@
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, redirect_stderr, redirect_stdout
+from functools import wraps
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from threading import RLock
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from ipllvm.commands import suite
 from ipllvm.commands.witness import Witness
@@ -17,15 +19,30 @@ if TYPE_CHECKING:
 
 INTERRUPTED, BROKEN, UNUSABLE, EMPTY = 2, 3, 4, 5
 """Exit statuses of pytest without which there is a report."""
-AGAIN: Final = "-Wignore:Module already imported"
-"""pytest's warning where a process runs a second session."""
+AGAIN: Final = ("-Wignore:Module already imported", "-pno:rerunfailures")
+"""pytest's warning where a process runs a second session, and a plugin that leaves a thread of each."""
+_ALONE: Final = RLock()
+"""Held by the thread that runs a session: streams, plug-ins and the model in memory are of the process."""
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
+
+
+def one_at_a_time(call: Callable[Given, Found]) -> Callable[Given, Found]:
+    """`call`, for which other threads wait while one is in it; a thread that is in it may call again."""
+
+    @wraps(call)
+    def waiting(*args: Given.args, **options: Given.kwargs) -> Found:
+        with _ALONE:
+            return call(*args, **options)
+
+    return waiting
 
 
 def spelled(options: Mapping[str, Any]) -> list[str]:
     """Options by name (`undecided="fail"`, `no_store=True`) as a command line has them; None leaves one out.
 
     Files of properties become words of their own, as pytest takes them. Raises UnknownName, with the closest
-    option, and UsageError for a file that is none.
+    option, and UsageError for a file that is none, an empty list, and a switch that is neither on nor off.
     """
     from ipllvm.session.options import OPTIONS
 
@@ -35,7 +52,11 @@ def spelled(options: Mapping[str, Any]) -> list[str]:
         if name not in rows:
             raise UnknownName("option", name, rows)
         row = rows[name]
+        if value is not None and row.many and not (value := several(value)):
+            raise UsageError(f"{name}: an empty list names nothing: leave it out")
         if row.flag:
+            if value not in (None, False, True):
+                raise UsageError(f"{name}={value!r}: give True or False")
             words += [f"--{row.name}"] * bool(value)
         elif name == "property":
             named, files = suite.parted([os.fspath(each) for each in several(value)])
@@ -46,6 +67,19 @@ def spelled(options: Mapping[str, Any]) -> list[str]:
         elif value is not None:
             words.append(f"--{row.name}={value}")
     return words
+
+
+def names(model: Any) -> list[str]:
+    """The models that are named; raises UsageError where none is, and for one that is in memory."""
+    found = several(model)
+    if not found:
+        raise UsageError("model: none is named")
+    for each in found:
+        if not isinstance(each, str | os.PathLike):
+            raise UsageError(
+                f"model: a {type(each).__name__} is no name, nor one model of transformers with its processor"
+            )
+    return [os.fspath(each) for each in found]
 
 
 def several(value: object) -> Sequence[Any]:
@@ -83,7 +117,7 @@ def run(
             stack.enter_context(redirect_stdout(printed))
             stack.enter_context(redirect_stderr(errors))
         plugins: list[object] = [witness, *([InMemory(in_memory)] if in_memory else [])]
-        status = suite.run([AGAIN, *quiet, *words], suite.cache(report_dir), plugins)
+        status = suite.run([*AGAIN, *quiet, *words], suite.cache(report_dir), plugins)
     witness.status = status
     _require_usable(witness, printed.getvalue(), errors.getvalue())
     return witness

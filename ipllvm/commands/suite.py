@@ -4,7 +4,7 @@ import argparse
 import os
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 REPORTS = Path("reports")
 SAFE_PATH = "PYTHONSAFEPATH"
+"""Set, interpreters that are started import no module of the folder where they start."""
 HEADLESS = "--no-header"
 """Where pytest's root is, is nobody's own; versions are in the report, and in `ipllvm doctor`."""
 TERSE = ["--tb=no", "-rN"]
@@ -195,28 +196,29 @@ def run(arguments: Sequence[str], cache: Path | None = None, plugins: Sequence[o
     """
     import pytest
 
+    variables = {SAFE_PATH: "1"}
     if cache is not None:
         _refuse_links(cache)
-        os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(cache.absolute() / "hypothesis"))
+        variables["HYPOTHESIS_STORAGE_DIRECTORY"] = str(cache.absolute() / "hypothesis")
     own = any(word.endswith(".py") for word in arguments)  # files without the conftest of the shipped ones
     places = ["-p", "ipllvm.plugin"] if own else [*UNASKED, str(folder())]
     bare = any(word.endswith("no:cacheprovider") for word in arguments)  # which knows no folder of a cache
-    with _safe_path():
+    with _unless_set(variables):
         return int(
             pytest.main([*_rooted(None if bare else cache), *arguments, *places], plugins=list[Any](plugins))
         )
 
 
 @contextmanager
-def _safe_path() -> Iterator[None]:
-    """While it lasts, interpreters that are started import no module of the folder where they start."""
-    had = SAFE_PATH in os.environ
-    os.environ.setdefault(SAFE_PATH, "1")
+def _unless_set(variables: Mapping[str, str]) -> Iterator[None]:
+    """While it lasts, these variables of the environment have a value, also for programs that are started."""
+    added = {name: value for name, value in variables.items() if name not in os.environ}
+    os.environ.update(added)
     try:
         yield
     finally:
-        if not had:
-            os.environ.pop(SAFE_PATH, None)
+        for name in added:
+            os.environ.pop(name, None)
 
 
 def _refuse_links(cache: Path) -> None:

@@ -4,16 +4,22 @@ import importlib
 import json
 import pickle
 import sys
+import threading
+import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+import ipllvm
 from ipllvm.api import comparing
 from ipllvm.api.comparing import BaselineComparison
 from ipllvm.api.report import Report, read_report
 from ipllvm.api.session import _require_usable, require_report, several, spelled
+from ipllvm.commands import suite
 from ipllvm.commands.witness import Witness
 from ipllvm.errors import ClaimViolated, IpllvmError, NotMeasured, UnknownName, UsageError
 from ipllvm.gate.outcome import Gate
@@ -165,7 +171,8 @@ OPTIONS: list[tuple[dict[str, Any], list[str]]] = [
     ({"samples": 9, "no_store": True}, ["--samples=9", "--no-store"]),
     ({"benchmark": "scenes"}, ["--benchmark=scenes"]),
     ({"benchmark": ("scenes", "charts")}, ["--benchmark=scenes", "--benchmark=charts"]),
-    ({"benchmark": ()}, []),
+    ({"benchmark": None, "property": None, "offline": None}, []),
+    ({"benchmark": (each for each in ["scenes"])}, ["--benchmark=scenes"]),
     ({"undecided": "fail", "seed": 0}, ["--undecided=fail", "--seed=0"]),
     ({"claims": Path("a b.toml")}, ["--claims=a b.toml"]),
     ({"property": ["occlusion", "order"]}, ["--property=occlusion", "--property=order"]),
@@ -180,6 +187,58 @@ def test_options_are_spelled_as_a_command_line_has_them(options: dict[str, Any],
 def test_an_unknown_option_is_told_with_the_closest() -> None:
     with pytest.raises(UnknownName, match="unknown option 'sampels': did you mean 'samples'"):
         spelled({"sampels": 3})
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ({"benchmark": ()}, "benchmark: an empty list names nothing: leave it out"),
+        ({"property": []}, "property: an empty list names nothing: leave it out"),
+        ({"language_model": iter(())}, "language_model: an empty list names nothing: leave it out"),
+        ({"no_store": "false"}, "no_store='false': give True or False"),
+        ({"report_only": 2}, "report_only=2: give True or False"),
+    ],
+)
+def test_what_would_mean_something_else_is_refused(options: dict[str, Any], line: str) -> None:
+    """An empty list is not everything, and no word is a switch."""
+    with pytest.raises(UsageError) as told:
+        spelled(options)
+    assert str(told.value) == line
+
+
+@pytest.mark.parametrize("model", [None, [], (), iter(())])
+def test_no_model_is_not_the_usual_one(model: Any) -> None:
+    for call in (ipllvm.check, ipllvm.plan):
+        with pytest.raises(UsageError, match=r"^model: none is named$"):
+            call(model)
+
+
+@pytest.mark.parametrize("model", [3, object(), [object()], ["llava-tiny", SimpleNamespace(config=None)]])
+def test_what_is_no_name_is_told_by_its_kind(model: Any) -> None:
+    with pytest.raises(UsageError, match=r"^model: a (int|object|SimpleNamespace) is no name, nor one model"):
+        ipllvm.check(model)
+
+
+def test_threads_wait_for_each_other_and_a_session_may_begin_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    inside, most, streams = [0], [0], (sys.stdout, sys.stderr)
+
+    def session(words: Sequence[str], *_: object) -> int:
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        time.sleep(0.01)
+        inside[0] -= 1
+        if "--samples=1" in words:
+            most.append(ipllvm.plan("llava-tiny", samples=2).trials)
+        return 0
+
+    monkeypatch.setattr(suite, "run", session)
+    threads = [threading.Thread(target=ipllvm.plan, args=("llava-tiny",)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    ipllvm.plan("llava-tiny", samples=1)
+    for thread in threads:
+        thread.join()
+    assert most == [1, 0] and (sys.stdout, sys.stderr) == streams
 
 
 @pytest.mark.parametrize(
