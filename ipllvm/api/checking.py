@@ -37,15 +37,14 @@ def check(
 ) -> Report:
     """Measure properties of a model, and give what was found; nothing is raised for a claim that is violated.
 
-    It is the session that `ipllvm check` starts: same options, store and report. A process has one at a
-    time: other threads wait for theirs.
+    It is the session that `ipllvm check` starts: same options, store and report; other threads wait for it.
 
     Args:
         model: A name, a folder or an id of the hub; several of these; or a model of transformers in memory.
         processor: The processor of a model in memory.
         properties: Names of properties or claims, or files of your own; all if not given.
         benchmarks: What to measure on, as `--benchmark` takes it; the profile's if not given.
-        samples: How many of each benchmark, or "all"; the profile's if not given.
+        samples: How many of each benchmark, or "all"; else the profile's.
         against: A baseline to compare with: a name, a file, the folder of a run, or a report.
         claims: A TOML file with margins of your own.
         name: What reports call a model in memory.
@@ -71,13 +70,14 @@ def check(
         "property": properties,
         **options,
     }
+    if in_memory := _is_in_memory(model):
+        _refuse_loading(options)
     words = spelled(wanted)
-    if not _is_in_memory(model):
+    if not in_memory:
         if processor is not None:
             raise UsageError("processor: it is for a model in memory; a named model brings its own")
         words += [f"--model={each}" for each in names(model)]
         return Report(*require_report(run(words, Path(report_dir), verbose=verbose)))
-    _refuse_loading(options)
     with _in_hand(model, processor, name) as adapted:
         witness = run(words, Path(report_dir), {name: adapted}, verbose=verbose)
     return Report(*require_report(witness))
