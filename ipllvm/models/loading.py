@@ -39,6 +39,8 @@ from ipllvm.models.zero_shot import ZeroShot
 from ipllvm.registry import FAMILIES
 
 PROMPTS = ("checkpoint", "original")
+STATES_TAKEN = ("llava", "llava_next", "llava_onevision", "vipllava")
+"""Families whose projector takes states of single layers of the tower, by config.json, not its output."""
 MOST_DESCRIBED = 2
 """How many times the parameters of the files a config may describe; a head is tied to the embeddings."""
 
@@ -87,10 +89,12 @@ def load(
         towers = loading_encoder.load(str(found.folder), device=device, dtype=dtype, offline=offline)
         return ZeroShot(towers, called, found.fingerprint(rehash=rehash))
     processor = _processor(found)
-    count = described_parameters(found, _described(found, _config(found)))
+    described = _described(found, _config(found))
+    count = described_parameters(found, described)
     announce(forecast(found, place, numbers, count))
     keep_freed(place)
-    model = _weights(found, numbers, how.device_map or (str(place) if found.quantiser else ""))
+    absent = _without_effect(found.family, described.config)
+    model = _weights(found, numbers, absent, how.device_map or (str(place) if found.quantiser else ""))
     digest, notes = found.fingerprint(rehash=rehash), list(found.notes)
     if tuned:
         model, digest = lora.merged(model, tuned), lora.fingerprint(digest, tuned)
@@ -280,10 +284,18 @@ def _auto(found: Checkpoint) -> Any:
     return auto
 
 
-def _weights(found: Checkpoint, dtype: torch.dtype, device_map: str) -> Any:
+def _without_effect(family: str, config: Any) -> tuple[str, ...]:
+    """Patterns of weights that no answer depends on: the norm behind the last layer of a tower whose states
+    before it are taken.
+    """
+    told = (getattr(config, name, None) for name in ("vision_feature_layer", "vision_feature_layers"))
+    chosen = next((layers for layers in told if layers is not None), -1)
+    ends = {-1, getattr(getattr(config, "vision_config", None), "num_hidden_layers", -1)}
+    behind = ends & {*(chosen if isinstance(chosen, list | tuple) else [chosen])}
+    return () if behind or family not in STATES_TAKEN else ("post_layernorm",)
+
+
+def _weights(found: Checkpoint, dtype: torch.dtype, absent: tuple[str, ...], device_map: str) -> Any:
     """Transformers' model, on the CPU unless a map says where."""
-    chosen = found.config.get("vision_feature_layer")
-    last = -1 in (chosen if isinstance(chosen, list) else [chosen])
-    absent = () if last else ("post_layernorm",)  # which comes behind the features that are taken
     attention = None if found.runs_code else "sdpa"
     return read_weights(found, _auto(found), dtype, attention=attention, absent=absent, device_map=device_map)

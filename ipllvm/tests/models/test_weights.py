@@ -15,6 +15,7 @@ from ipllvm.errors import ModelUnavailable
 from ipllvm.models import quiet
 from ipllvm.models.loading import load
 from ipllvm.models.text import LanguageModel
+from ipllvm.tests import tiny
 from ipllvm.tests.checkpoints import make
 
 Weights = dict[str, Tensor]
@@ -165,6 +166,22 @@ def test_a_norm_that_no_answer_depends_on_may_be_missing(folder: Path) -> None:
     configure(folder, vision_feature_layer=-1)
     with pytest.raises(ModelUnavailable, match="post_layernorm"):
         load(str(folder), device="cpu")
+
+
+@pytest.mark.parametrize("layer", [[-1], 3, [3]])
+def test_a_norm_behind_a_layer_that_is_taken_may_not_be_missing(layer: int | list[int], folder: Path) -> None:
+    rewrite(folder, lambda weights: {n: w for n, w in weights.items() if "post_layernorm" not in n})
+    configure(folder, vision_feature_layer=layer)
+    with pytest.raises(ModelUnavailable, match="post_layernorm"):
+        load(str(folder), device="cpu")
+
+
+@pytest.mark.parametrize("kind", ["gemma3", "idefics2"])
+def test_the_norm_of_a_tower_whose_output_is_taken_may_not_be_missing(kind: str, tmp_path: Path) -> None:
+    place = tiny.make(kind, tmp_path)
+    rewrite(place, lambda weights: {n: w for n, w in weights.items() if "post_layernorm" not in n})
+    with pytest.raises(ModelUnavailable, match=r"2 weights are missing, the first is .*post_layernorm"):
+        load(str(place), device="cpu")
 
 
 @pytest.mark.parametrize("fused", [False, True])
