@@ -288,8 +288,8 @@ def _without_effect(family: str, config: Any) -> tuple[str, ...]:
     """Patterns of weights that no answer depends on: the norm behind the last layer of a tower whose states
     before it are taken.
     """
-    told = (getattr(config, name, None) for name in ("vision_feature_layer", "vision_feature_layers"))
-    chosen = next((layers for layers in told if layers is not None), -1)
+    named = (getattr(config, name, None) for name in ("vision_feature_layer", "vision_feature_layers"))
+    chosen = next((layers for layers in named if layers is not None), -1)
     ends = {-1, getattr(getattr(config, "vision_config", None), "num_hidden_layers", -1)}
     behind = ends & {*(chosen if isinstance(chosen, list | tuple) else [chosen])}
     return () if behind or family not in STATES_TAKEN else ("post_layernorm",)
