@@ -89,12 +89,10 @@ def load(
         towers = loading_encoder.load(str(found.folder), device=device, dtype=dtype, offline=offline)
         return ZeroShot(towers, called, found.fingerprint(rehash=rehash))
     processor = _processor(found)
-    described = _described(found, _config(found))
-    count = described_parameters(found, described)
+    count = described_parameters(found, described := _described(found, _config(found)))
     announce(forecast(found, place, numbers, count))
     keep_freed(place)
-    absent = _without_effect(found.family, described.config)
-    model = _weights(found, numbers, absent, how.device_map or (str(place) if found.quantiser else ""))
+    model = _weights(found, described.config, numbers, how.device_map or str(place) * bool(found.quantiser))
     digest, notes = found.fingerprint(rehash=rehash), list(found.notes)
     if tuned:
         model, digest = lora.merged(model, tuned), lora.fingerprint(digest, tuned)
@@ -295,7 +293,8 @@ def _without_effect(family: str, config: Any) -> tuple[str, ...]:
     return () if behind or family not in STATES_TAKEN else ("post_layernorm",)
 
 
-def _weights(found: Checkpoint, dtype: torch.dtype, absent: tuple[str, ...], device_map: str) -> Any:
+def _weights(found: Checkpoint, config: Any, dtype: torch.dtype, device_map: str) -> Any:
     """Transformers' model, on the CPU unless a map says where."""
+    absent = _without_effect(found.family, config)
     attention = None if found.runs_code else "sdpa"
     return read_weights(found, _auto(found), dtype, attention=attention, absent=absent, device_map=device_map)
