@@ -4,7 +4,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +31,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "is NOT TESTED, with the command that gets it; embedded models are measured on what is made here. "
         "On a CPU 60 samples and 2 draws are taken unless --samples and --draws say otherwise."
     )
-    parser.usage = "ipllvm paper [--models M ...] [--only PART ...] [--plan] [arguments of the properties]"
+    parser.usage = "ipllvm paper [PART ...] [--models M ...] [--plan] [arguments of the properties]"
+    parser.add_argument("parts", nargs="*", metavar="PART", help="table1, fig6, ...: default all")
+    _own(parser)
+
+
+def _own(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--models", nargs="+", metavar="M", help="default: the paper's that are here, else embedded"
     )
-    parser.add_argument(
-        "--only", nargs="+", default=[], metavar="PART", help="table1, fig6, ...: default all"
-    )
+    parser.add_argument("--only", nargs="+", default=[], metavar="PART", help="the same, anywhere")
     parser.add_argument("--protocol", choices=("paper", "standard"), default="paper", help="default paper")
     parser.add_argument("--plan", action="store_true", help="plan only")
     parser.add_argument("--on", default="here", metavar="DEVICE", help="plan for here, h100, h200 or a100")
@@ -52,7 +55,8 @@ def main(args: argparse.Namespace) -> int:
     from ipllvm.paper import planning, words
     from ipllvm.paper.parts import EMBEDDED_ENCODERS, chosen
 
-    parts, names = chosen(args.only), dict.fromkeys(check_name(name) for name in args.models or _default())
+    parts = chosen(_asked(args))
+    names = dict.fromkeys(check_name(name) for name in args.models or _default())
     encoders = [name for name in names if names_classes(name)]
     models = [name for name in names if name not in encoders]
     if not args.models and set(models) <= set(EMBEDDED):
@@ -76,6 +80,19 @@ def main(args: argparse.Namespace) -> int:
         print("paper: stopped early; the same command goes on", file=sys.stderr)
         return status
     return 0
+
+
+def _asked(args: argparse.Namespace) -> list[str]:
+    """The parts that are named, in front or by --only; `args.rest` becomes what is not this command's.
+
+    Raises UsageError for a word elsewhere, as behind `-k` its value would be taken for a part.
+    """
+    named = [*takewhile(lambda word: not word.startswith("-"), args.words)]
+    own = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    _own(own)
+    _, args.rest = own.parse_known_args(args.words[len(named) :])
+    suite.refuse_strays(args.rest, "parts stand first: ipllvm paper {} ...")
+    return [*named, *args.only]
 
 
 def _default() -> Sequence[str]:
@@ -127,8 +144,8 @@ def _measured(
     properties = dict.fromkeys(
         p.property_name for p in parts if p.form != "examples" and p.key != ENCODER_SIDE
     )
-    usual = ["--report-only", f"--report-dir={args.report_dir}", *sizes, *args.rest]
-    runs = []
+    usual = ["--report-only", *sizes, *args.rest]
+    runs: list[tuple[Sequence[str], list[str]]] = []
     if properties and models:
         chosen = [
             "-k",
@@ -138,15 +155,15 @@ def _measured(
         ]
         texts = [f"--language-model={name}" for name in _language_models(args.rest)]
         profile = ["--profile=paper", f"--protocol={args.protocol}"]
-        runs.append([*(f"--model={name}" for name in models), *profile, *texts, *chosen, *usual])
+        runs.append((models, [*profile, *texts, *chosen, *usual]))
     if encoders and any(part.key == ENCODER_SIDE for part in parts):
         data = f"imagenet@{args.protocol}".removesuffix("@standard") if is_here("imagenet") else "objects"
         chosen = [f"--benchmark={data}", "-k", "test_occlusion", "-m", "requirement"]
-        runs.append([*(f"--model={name}" for name in encoders), *chosen, *usual])
+        runs.append((encoders, [*chosen, *usual]))
     reports, status = [], 0
-    for each in runs:
+    for of, words in runs:
         witness = Witness()
-        status = suite.run(each, suite.cache(args.report_dir), [witness])
+        status = suite.check(args, suite.Request(tuple(of), args.report_dir, tuple(words)), [witness])
         if witness.session is not None and witness.session.report is not None:
             reports.append(witness.session.report)
         if status in HOPELESS:

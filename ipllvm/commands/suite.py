@@ -27,6 +27,8 @@ TERSE = ["--tb=no", "-rN"]
 """What pytest would say of each test is in the summary of the run; -v has both."""
 UNASKED = tuple(f"-pno:{name}" for name in ("anyio", "jaxtyping", "platformdirs", "pytest_httpserver"))
 """Plug-ins of pytest that come with packages that ipllvm needs for other things: a sixth of a known run."""
+QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
+"""That packages with plug-ins were imported before pytest was: by a plan, say."""
 OPTIONS = """\
 often used:
   --property NAME       what to measure, repeatable (ipllvm properties); or a file of your own
@@ -128,7 +130,7 @@ def asked(args: argparse.Namespace, *, required: bool = True) -> Request:
         raise UsageError(
             f"name the model first: ipllvm {args.command} MODEL {shlex.join(args.words)}".strip()
         )
-    _refuse_another(rest)
+    refuse_strays(rest, "one MODEL stands first; name more with --model={}")
     named, files = parted(found.property)
     words = [f"--property={name}" for name in named]
     return Request(tuple(models), found.report_dir, (*words, *rest), tuple(files))
@@ -153,14 +155,14 @@ def parted(properties: Sequence[str]) -> tuple[list[str], list[str]]:
     return named, files
 
 
-def _refuse_another(words: Sequence[str]) -> None:
+def refuse_strays(words: Sequence[str], advice: str) -> None:
     """Raises UsageError for a word that is no option's and no file of tests: pytest would look into a folder
-    of that name and run all the same.
+    of that name and run all the same. `advice` says where such a word stands, {} being the word.
     """
     for before, word in pairwise(["", *words]):
         value = before.startswith("-") and "=" not in before
         if not (value or word.startswith("-") or ".py" in word):
-            raise UsageError(f"{word}: one MODEL stands first; name more with --model={word}")
+            raise UsageError(f"{word}: {advice.format(word)}")
 
 
 def cache(reports: Path) -> Path:
@@ -205,7 +207,7 @@ def run(arguments: Sequence[str], cache: Path | None = None, plugins: Sequence[o
     bare = any(word.endswith("no:cacheprovider") for word in arguments)  # which knows no folder of a cache
     with _unless_set(variables):
         return int(
-            pytest.main([*_rooted(None if bare else cache), *arguments, *places], plugins=list[Any](plugins))
+            pytest.main([*_rooted(None if bare else cache), *QUIET, *arguments, *places], plugins=list[Any](plugins))
         )
 
 

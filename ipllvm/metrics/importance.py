@@ -76,21 +76,27 @@ def score_by_draw(scores: Scores) -> "Float[np.ndarray, 'draws']":
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """The first place, counted from 1, where what leads no longer leads; None where it leads to the end
-    or never did.
+    """The first place, counted from 1, where what `led` in the first no longer leads.
 
-    `low` and `high` hold 90 % of the resamples that cross, `never` is the share of those that do not.
+    None where it leads to the end, or never `led`. `low` and `high` hold 90 % of the resamples that cross,
+    `never` is the share of those that do not.
     """
 
     at: int | None
     low: int | None
     high: int | None
     never: float
+    led: bool = True
 
     def __str__(self) -> str:
-        """As a report shows it."""
+        """As a report shows it.
+
+        >>> str(Crossing(8, 6, 9, 0.0)), str(Crossing(None, None, None, 1.0, led=False))
+        ('8 [6, 9], none in 0% of resamples', 'none, no lead in the first, none in 100% of resamples')
+        """
+        never = "none, a lead to the end" if self.led else "none, no lead in the first"
         span = "" if self.low is None else f" [{self.low}, {self.high}]"
-        return f"{'none' if self.at is None else self.at}{span}, none in {self.never:.0%} of resamples"
+        return f"{never if self.at is None else self.at}{span}, none in {self.never:.0%} of resamples"
 
 
 def crossing(
@@ -104,14 +110,15 @@ def crossing(
     leads = _of_all(leads)
     names = list(dict.fromkeys(leads[0].clusters))
     if not names:
-        return Crossing(None, None, None, 1.0)
+        return Crossing(None, None, None, 1.0, led=False)
     row = {name: number for number, name in enumerate(names)}
     totals = np.zeros((len(names), len(leads)))
     np.add.at(totals, [row[name] for name in leads[0].clusters], np.stack([lead.values for lead in leads], 1))
     weights = rng.multinomial(len(names), np.full(len(names), 1 / len(names)), replicates)
     drawn = [found for means in weights @ totals if (found := _first_loss(means)) is not None]
     low, high = np.quantile(drawn, (alpha, 1 - alpha), method="nearest").tolist() if drawn else (None, None)
-    return Crossing(_first_loss(totals.sum(0)), low, high, 1 - len(drawn) / replicates)
+    means = totals.sum(0)
+    return Crossing(_first_loss(means), low, high, 1 - len(drawn) / replicates, bool(means[0] > 0))
 
 
 def _of_all(leads: Sequence[Contrast]) -> list[Contrast]:

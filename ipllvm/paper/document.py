@@ -12,6 +12,7 @@ from ipllvm.paper.measured import Measured, PaperCell
 from ipllvm.paper.parts import EMBEDDED_ENCODERS, ENCODER_SIDE, PaperPart
 from ipllvm.paper.planning import is_here
 from ipllvm.paper.words import Document, PaperSection, reasons
+from ipllvm.reporting.schema import Row
 
 if TYPE_CHECKING:
     from ipllvm.paper.examples import PicturedExample
@@ -69,13 +70,19 @@ def _remarks(part: PaperPart, models: Sequence[str], measured: Measured) -> Iter
                 yield from plot.notes
         yield from _untested(part, models, measured)
     for (name, model, benchmark), row in measured.rows.items():
-        if name == part.property_name and model in models and "crossing" in row["settings"]:
-            yield f"{model} on {benchmark}: the image's lead is first lost: {row['settings']['crossing']}"
+        if name == part.property_name and model in models:
+            yield from (f"{model} on {benchmark}: {remark}" for remark in _of_row(part, model, row))
+
+
+def _of_row(part: PaperPart, model: str, row: Row) -> Iterator[str]:
+    """What is to be said beside the drawing of a row, and where there is nothing to draw."""
+    if part.form == "curves" and next(drawing.lines(part, model, row), None) is None:
+        yield f"no curve: its value can be told at no {part.across}"
+    if "crossing" in row["settings"]:
+        yield f"layer at which the image's lead is first lost: {row['settings']['crossing']}"
     if part.where == MAP:
         (printed,) = (plot.values for plot in plots() if plot.where == MAP)
-        for (name, model, benchmark), row in measured.rows.items():
-            if name == part.property_name and model in models:
-                yield f"{model} on {benchmark}: {_beside_the_printed_map(drawing.grid(part, row), printed)}"
+        yield _beside_the_printed_map(drawing.grid(part, row), printed)
 
 
 def _beside_the_printed_map(cells: Sequence[drawing.Numbers], printed: Sequence[drawing.Numbers]) -> str:

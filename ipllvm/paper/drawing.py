@@ -35,7 +35,7 @@ def _curves(part: PaperPart, models: Sequence[str], measured: Measured) -> Itera
             curve
             for model, row in rows.items()
             if row is not None
-            for curve in _lines(part, model, row, len(models) > 1)
+            for curve in lines(part, model, row, len(models) > 1)
         ]
         if not drawn or (part.key != ENCODER_SIDE and part.form != "curves"):
             continue
@@ -59,18 +59,21 @@ def _curves(part: PaperPart, models: Sequence[str], measured: Measured) -> Itera
         )  # fmt: skip
 
 
-def _lines(part: PaperPart, model: str, row: Row, several: bool) -> Iterator[plots.Curve]:
-    """The curves of a row that a part draws, in the paper's unit; unknown values are left out."""
+def lines(part: PaperPart, model: str, row: Row, several: bool = True) -> Iterator[plots.Curve]:
+    """The curves of a row that a part draws, in the paper's unit; unknown values are left out.
+
+    One value alone is a curve too, but not from 0 for the least to 1 for the most.
+    """
     for series in row["series"]:
         if series["name"] not in part.series or len(series["axes"]) != 1:
             continue
         points = [point for point in series["points"] if point["value"] is not None]
         values = [_in_unit(part, point["value"], points) for point in points]
         sides = [[_bound(part, point, side, points) for point in points] for side in ("low", "high")]
-        own = series["name"].replace("_", " ")
+        own = series["name"].removeprefix("importance_").replace("_", " ")
         name = f"{model} {own}" if several and len(part.series) > 1 else model if several else own
         at = tuple(point["at"][0] for point in points)
-        if len(at) > 1:
+        if len(at) > (part.series[0] in UNIT):
             yield plots.Curve(visible(name, 60), at, tuple(values), tuple(sides[0]), tuple(sides[1]))
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from ipllvm.reporting import advice, columns, evidence, figures
 from ipllvm.reporting.answer import answer_of
+from ipllvm.reporting.grouping import products
 from ipllvm.reporting.lines import Line, lines
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import LIMIT, REASON_LIMIT, interval, model_size, number, visible
@@ -93,7 +94,7 @@ def _overview(report: Report, found: Sequence[Line]) -> Iterator[str]:
         items = [f"- {_code(lost['test'])}: {escape(lost['reason'])}" for lost in report["not_measured"]]
         yield "### Not measured\n\n" + "\n".join(items)
     if report["not_tested"]:
-        yield "### Not tested\n\n" + "\n".join(_skipped(row) for row in report["not_tested"])
+        yield "### Not tested\n\n" + "\n".join(_skipped(report["not_tested"]))
     if report["passed_laws"]:
         yield "### Laws that hold\n\n" + "\n".join(_laws(report["passed_laws"]))
 
@@ -122,8 +123,10 @@ def _subject(line: Line, report: Report) -> str:
     return f"**{line.verdict}** {escape(line.property)}, {escape(line.benchmark)}{model}"
 
 
-def _skipped(row: Row) -> str:
-    return f"- **not tested** {_names(row)}: {escape(row['reason'])}"
+def _skipped(rows: Sequence[Row]) -> Iterator[str]:
+    for reason, *parts in products(rows, "reason", "property", "benchmark", "model"):
+        names = ", ".join(escape(name) for part in parts for name in part if name)
+        yield f"- **not tested** {names}: {escape(reason)}"
 
 
 def _names(row: Row) -> str:

@@ -263,4 +263,10 @@ def _room(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _short(name: str, limit: int = LABEL) -> str:
-    return name if len(name) <= limit else name[: limit - 1] + "…"
+    """A name that fits; cut in the middle, as it is at their ends that checkpoints of one model differ.
+
+    >>> _short("/models/candidate/checkpoint-1500"), _short("scenes")
+    ('/models/candi…ckpoint-1500', 'scenes')
+    """
+    half = limit // 2
+    return name if len(name) <= limit else f"{name[:half]}…{name[half + 1 - limit :]}"

@@ -14,6 +14,7 @@ from rich.text import Text
 from ipllvm.models.checkpoint import RAN_CODE
 from ipllvm.reporting import advice, columns, evidence, figures
 from ipllvm.reporting.answer import answer_of
+from ipllvm.reporting.grouping import products
 from ipllvm.reporting.lines import Line, lines
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import REASON_LIMIT, model_size, to_ascii, visible
@@ -223,12 +224,8 @@ def _untold(report: Report, width: int, plain: Callable[[str], str]) -> Iterator
     """What could not be told: tests without a row; those that were not tried by their reason."""
     for lost in report["not_measured"]:
         yield from _folded(plain(f"not measured {visible(lost['test'])}: {visible(lost['reason'])}"), width)
-    alike: dict[tuple[str, str, str], list[str]] = {}
-    for row in report["not_tested"]:
-        alike.setdefault((row["benchmark"], row["model"], row["reason"]), []).append(row["property"])
-    for (benchmark, model, reason), properties in alike.items():
-        names = [*dict.fromkeys(properties), benchmark, model]
-        told = ", ".join(visible(name, 60) for name in names if name)
+    for reason, *parts in products(report["not_tested"], "reason", "property", "benchmark", "model"):
+        told = ", ".join(visible(name, 60) for part in parts for name in part if name)
         yield from _folded(plain(f"not tested {told}: {visible(reason)}"), width)
 
 

@@ -58,7 +58,7 @@ ADDED: Final = {
     "data get": ["--accept-licence"],
     "view": ["--bundle", "pages"],
     "calibrate --rivals": ["--quick", "--only", "gate"],
-    "paper --models": ["--samples=4", "--draws=1"],
+    "paper table1": ["--samples=4", "--draws=1"],
 }
 ADDRESSES: Final = ("http://localhost:8000/v1", "https://api.openai.com/v1", "https://api.example.com/v1")
 OTHER_PROCESS: Final = ("data get", "hub:", "--log", "--ray")

@@ -21,8 +21,8 @@ def leads(*means: float) -> list[Contrast]:
         ((0.3, 0.2, -0.1, 0.4), Crossing(3, 3, 3, 0.0)),
         ((0.3, 0.0), Crossing(2, 2, 2, 0.0)),
         ((0.3, 0.2, 0.1), Crossing(None, None, None, 1.0)),
-        ((-0.1, 0.2, -0.3), Crossing(None, None, None, 1.0)),
-        ((0.0, 0.2, -0.3), Crossing(None, None, None, 1.0)),
+        ((-0.1, 0.2, -0.3), Crossing(None, None, None, 1.0, led=False)),
+        ((0.0, 0.2, -0.3), Crossing(None, None, None, 1.0, led=False)),
     ],
 )
 def test_where_clusters_agree_every_resample_crosses_at_the_same_place(
@@ -74,4 +74,4 @@ def test_samples_are_paired_by_id_and_not_by_place() -> None:
 
 def test_without_a_sample_that_all_have_there_is_no_crossing() -> None:
     one, other = (Contrast("lead", np.ones(1), (name,), samples=(name,)) for name in "ab")
-    assert crossing([one, other], generator()) == Crossing(None, None, None, 1.0)
+    assert crossing([one, other], generator()) == Crossing(None, None, None, 1.0, led=False)

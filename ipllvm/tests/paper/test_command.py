@@ -37,9 +37,19 @@ def test_a_model_that_is_named_twice_is_planned_once(capsys: pytest.CaptureFixtu
     assert told[0] == told[1]
 
 
+def test_parts_may_stand_first(capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    for words in (["table3", "fig4"], ["--only", "table3", "fig4"], ["table3", "--only", "fig4"]):
+        assert cli.main(["paper", *words, "--plan", "--on=h100", "--models", "llava-tiny"]) == 0
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1] == told[2] and "Fig. 1" not in told[0]
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [
+        (["tabel1"], "ipllvm paper: unknown part of the paper 'tabel1'"),
+        (["--samples=4", "table1"], "ipllvm paper: table1: parts stand first: ipllvm paper table1"),
         (["--only", "tabel1"], "ipllvm paper: unknown part of the paper 'tabel1'"),
         (["--models", "llava-15"], "ipllvm paper: unknown model 'llava-15'"),
         (["--on", "h10"], "ipllvm paper: unknown device to plan for 'h10'"),
@@ -78,6 +88,8 @@ def test_the_page_is_written_and_made_again_from_what_is_known(tmp_path: Path) -
         started = forks.Command("ipllvm", words, tmp_path, environment(tmp_path))
         status, output = started.end()
         assert status == 0, output
+        assert "/properties/" not in output and "-pno:" not in output, "no path of the installation"
+        assert "warning" not in output, "a plan has imported plug-ins of pytest before pytest"
     told = (tmp_path / "reports/paper/paper.md").read_text()
     assert re.search(r"^\| llava-tiny \| solved \| \d[^|]* \| NOT TESTED \|$", told, re.M), (
         "what is measured first"

@@ -13,6 +13,7 @@ from ipllvm.paper.examples import PicturedExample, strip
 from ipllvm.paper.measured import Measured
 from ipllvm.paper.parts import chosen, parts
 from ipllvm.paper.words import Document
+from ipllvm.reporting import plots
 from ipllvm.tests.paper.measured import Point, estimate, measured, row, series
 
 BAD = "<script>|`=1$_{x}"
@@ -128,6 +129,27 @@ def test_layers_are_drawn_from_0_to_1() -> None:
     (picture,) = drawing.pictures(parts()["fig9a"], ["m"], given, [])
     values = [value for _, _, value, *_ in picture.rows if isinstance(value, float)]
     assert (min(values), max(values)) == (0.0, 1.0) and len(values) == 8
+
+
+def test_two_models_have_two_names_in_a_legend() -> None:
+    """Both series of llava-next-tiny were "llava-next-tiny importanc…"."""
+    both = row("scenes", {}, *(series(f"importance_{kind}", LAYERS) for kind in ("max", "mean")))
+    names = ["llava-next-tiny", "/models/candidate/checkpoint-500", "/models/candidate/checkpoint-1000"]
+    curves = [curve for name in names for curve in drawing.lines(parts()["fig9a"], name, both)]
+    assert len({plots._short(curve.name) for curve in curves}) == len(curves) == 6
+
+
+@pytest.mark.parametrize("known", [0, 1, 3])
+def test_the_images_share_is_drawn_where_it_is_known_and_else_it_is_said(known: int) -> None:
+    """That of a model whose first layer alone matters was not drawn, without a word."""
+    points: list[Point] = [((layer + 1.0,), 30.0 if layer < known else None) for layer in range(6)]
+    found = row("charts", {}, series("image_share", points, "%"), crossing="none, no lead in the first")
+    part = document.build(
+        chosen(["fig9b"]), ["m"], [], measured({("modality_importance", "m", "charts"): found})
+    ).parts[0]
+    assert [len(picture.rows) for picture in part.pictures] == [known][: known > 0]
+    assert all(picture.draw().axes for picture in part.pictures)
+    assert ("m on charts: no curve: its value can be told at no layer" in part.remarks) is (known == 0)
 
 
 def test_maps_are_compared_by_ranks_where_their_sizes_agree() -> None:

@@ -73,4 +73,5 @@ def test_an_encoder_alone_keeps_all_of_its_recognition(tmp_path: Path) -> None:
     for view in ("report.md", "report.html"):
         assert "it has no decoder layers to perturb" in (folder / view).read_text(encoding="utf-8")
     told = [line for line in done.lines if line.startswith("not tested ")]
-    assert len(told) == len(report["not_tested"]) > 2
+    assert len(told) > 2
+    assert all(any(row["property"] in line for line in told) for row in report["not_tested"])

@@ -179,6 +179,21 @@ def test_what_was_not_tested_for_the_same_reason_is_on_one_line() -> None:
     ]
 
 
+@pytest.mark.parametrize("view", ["terminal", "markdown"])
+def test_a_benchmark_that_is_not_here_is_told_once_for_all_models(view: str) -> None:
+    """Of 21 lines, three models on seven sets, the reasons were seven; no pair is told that was not tried."""
+    lost = [("a", "m"), ("b", "m"), ("a", "n"), ("b", "n"), ("c", "n")]
+    report = reports.report(
+        not_tested=[
+            WithoutResult(property=name, model=model, benchmark="mmvp", reason="get it")
+            for name, model in lost
+        ]
+    )
+    text = "\n".join(summary(report, 80)) if view == "terminal" else render(report)
+    told = [line.strip("-* ").replace("**", "") for line in text.splitlines() if "get it" in line]
+    assert told == ["not tested a, b, mmvp, m, n: get it", "not tested c, mmvp, n: get it"]
+
+
 def test_an_empty_report_says_so() -> None:
     lines = summary(reports.report(), 100, folder=FOLDER)
     assert lines == ["No requirement was measured", f"report: {FOLDER}/report.json"]
