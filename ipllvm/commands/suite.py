@@ -207,7 +207,9 @@ def run(arguments: Sequence[str], cache: Path | None = None, plugins: Sequence[o
     bare = any(word.endswith("no:cacheprovider") for word in arguments)  # which knows no folder of a cache
     with _unless_set(variables):
         return int(
-            pytest.main([*_rooted(None if bare else cache), *QUIET, *arguments, *places], plugins=list[Any](plugins))
+            pytest.main(
+                [*_rooted(None if bare else cache), *QUIET, *arguments, *places], plugins=list[Any](plugins)
+            )
         )
 
 
