@@ -184,10 +184,10 @@ def test_a_benchmark_that_is_not_here_is_told_once_for_all_models(view: str) -> 
     """Of 21 lines, three models on seven sets, the reasons were seven; no pair is told that was not tried."""
     lost = [("a", "m"), ("b", "m"), ("a", "n"), ("b", "n"), ("c", "n")]
     report = reports.report(
-        not_tested=[
+        not_tested=tuple(
             WithoutResult(property=name, model=model, benchmark="mmvp", reason="get it")
             for name, model in lost
-        ]
+        )
     )
     text = "\n".join(summary(report, 80)) if view == "terminal" else render(report)
     told = [line.strip("-* ").replace("**", "") for line in text.splitlines() if "get it" in line]
