@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ipllvm.records import Claim
 from ipllvm.safety.printing import visible
+from ipllvm.verdicts.failing import NOT_MEASURED
 
 if TYPE_CHECKING:
     from ipllvm.gate.baseline import Baseline, BaselineEntry
@@ -56,6 +57,7 @@ def disagreements(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
     """Why two entries can't be compared, each with both values; nothing where they can."""
     found = [*foreseen(old, {**dict.fromkeys(old.settings), **new.settings}, new.claim)]
     yield from found or _differ(_values(old, SHAPE), _values(new, SHAPE), SHAPE, "the contrast's ")
+    yield from _unmeasured(new, "this run")
     unasked = new.planned - len(new.samples) - new.n_error  # it stopped before it came to them
     yield from _unlike_samples(old.samples, old.n_error, new.samples, new.n_error, max(unasked, 0))
     yield from _unlike_clusters(old, new)
@@ -70,6 +72,7 @@ def foreseen(
 
     What is left out, None or empty, is not looked at.
     """
+    yield from _unmeasured(old, "the baseline")
     hidden = _served(old.settings, settings)
     yield from _differ(old.settings, settings, (n for n in settings if material(n) and n not in hidden))
     if claim is not None:
@@ -77,6 +80,12 @@ def foreseen(
         yield from _differ(_values(old.claim, judged), _values(claim, judged), judged, "the claim's ")
     if samples:
         yield from _unlike_samples(old.samples, old.n_error, samples, 0)
+
+
+def _unmeasured(entry: "BaselineEntry", where: str) -> Iterator[str]:
+    """That more of its samples failed than may."""
+    if entry.verdict == NOT_MEASURED:
+        yield f"its property could not be measured in {where}"
 
 
 def versions(old: "Baseline", new: "Baseline") -> tuple[list[str], list[str]]:

@@ -11,7 +11,8 @@ from ipllvm.reporting.quantities import meaning
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import visible
 from ipllvm.reporting.tracks import Track, TrackPoint
-from ipllvm.reporting.wording import NOT_MEASURED, standing
+from ipllvm.reporting.wording import standing
+from ipllvm.verdicts.failing import NOT_MEASURED
 
 if TYPE_CHECKING:
     from ipllvm.gate.baseline import Baseline, BaselineEntry

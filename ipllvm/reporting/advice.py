@@ -12,8 +12,9 @@ from ipllvm.reporting.lines import baseline
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import visible
 from ipllvm.reporting.typed import LONG
-from ipllvm.reporting.wording import NOT_MEASURED, failure, standing
+from ipllvm.reporting.wording import failure, standing
 from ipllvm.stats.rounding import rounded_up
+from ipllvm.verdicts.failing import NOT_MEASURED
 
 MOST: Final = 3
 """Steps that a page proposes."""

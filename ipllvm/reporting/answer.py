@@ -7,8 +7,8 @@ from typing import Final
 
 from ipllvm.records import COMPARISON
 from ipllvm.reporting.schema import Report, Row
-from ipllvm.reporting.wording import NOT_MEASURED, WORST_FIRST, count_of, standing
-from ipllvm.verdicts.failing import FailRule
+from ipllvm.reporting.wording import WORST_FIRST, count_of, standing
+from ipllvm.verdicts.failing import NOT_MEASURED, FailRule
 
 _OWN: Final = {"VIOLATED": "violated", "UNDECIDED": "undecided", "HOLDS": "holding"}
 

@@ -101,7 +101,8 @@ def publish_run(report: "Report", environment: Mapping[str, str]) -> None:
     from ipllvm.reporting import advice, markdown
     from ipllvm.reporting.answer import answer_of
     from ipllvm.reporting.lines import lines
-    from ipllvm.reporting.wording import NOT_MEASURED, failure_reason, standing
+    from ipllvm.reporting.wording import failure_reason, standing
+    from ipllvm.verdicts.failing import NOT_MEASURED
 
     if not (environment.get(SUMMARY) or environment.get(ACTIONS) == "true"):
         return

@@ -9,7 +9,8 @@ from ipllvm.reporting.pictures import Picture, alternative, capital, labels, pla
 from ipllvm.reporting.quantities import meaning
 from ipllvm.reporting.schema import Row
 from ipllvm.reporting.text import interval, number, visible
-from ipllvm.reporting.wording import INTERVAL_NOTE, NOT_MEASURED, standing
+from ipllvm.reporting.wording import INTERVAL_NOTE, standing
+from ipllvm.verdicts.failing import NOT_MEASURED
 
 SCORES: Final = 6
 """Scores that are drawn side by side; the table of numbers has all."""

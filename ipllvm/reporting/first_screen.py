@@ -10,7 +10,8 @@ from ipllvm.reporting.lines import baseline, claim_title
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.sections import Section, ShownResult
 from ipllvm.reporting.text import duration, model_size, visible
-from ipllvm.reporting.wording import NOT_MEASURED, count_of, standing
+from ipllvm.reporting.wording import count_of, standing
+from ipllvm.verdicts.failing import NOT_MEASURED
 
 
 @dataclass(frozen=True, slots=True)

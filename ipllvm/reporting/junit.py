@@ -8,7 +8,8 @@ from xml.etree.ElementTree import Element, SubElement
 from ipllvm.reporting.answer import run_of
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import REASON_LIMIT, visible
-from ipllvm.reporting.wording import NOT_MEASURED, failure, failure_reason, reason, standing, word
+from ipllvm.reporting.wording import failure, failure_reason, reason, standing, word
+from ipllvm.verdicts.failing import NOT_MEASURED
 
 LONG = 4096
 CALL = "call"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ipllvm.reporting.tables import table
 from ipllvm.reporting.text import interval, number, visible
-from ipllvm.reporting.wording import INTERVAL_NOTE, NOT_MEASURED, count_of, standing
+from ipllvm.reporting.wording import INTERVAL_NOTE, count_of, standing
+from ipllvm.verdicts.failing import NOT_MEASURED
 
 if TYPE_CHECKING:
     from jinja2 import Template

@@ -7,7 +7,8 @@ from ipllvm.reporting.lines import Line
 from ipllvm.reporting.quantities import meaning
 from ipllvm.reporting.schema import Row
 from ipllvm.reporting.text import number, visible
-from ipllvm.reporting.wording import BEYOND, NOT_MEASURED, WORST_FIRST, count_of, standing
+from ipllvm.reporting.wording import BEYOND, WORST_FIRST, count_of, standing
+from ipllvm.verdicts.failing import NOT_MEASURED
 
 
 def reading(row: Row) -> str:

@@ -7,6 +7,7 @@ from ipllvm.reporting import wording
 from ipllvm.reporting.schema import Row
 from ipllvm.verdicts import release
 from ipllvm.verdicts.answer import Standing
+from ipllvm.verdicts.failing import NOT_MEASURED
 from ipllvm.verdicts.release import Family
 
 
@@ -32,11 +33,20 @@ def stood(
 
 
 def with_verdicts(found: Sequence[Row], paired: Sequence[Sequence[Row]]) -> Iterator[Row]:
-    """What a baseline keeps of entries that `stood` gave, with the word of the run for the claim of each."""
+    """What a baseline keeps of entries that `stood` gave, with the word of the run for the claim of each.
+
+    Where too many samples failed that is said of all that was kept of them.
+    """
     for row, claims in zip(found, paired, strict=True):
+        word = wording.standing(row)
         for each in claims:
             own = each["claim"]["name"] == row["claim"]["name"]
-            yield {**each, "verdict": wording.standing(row) if own else ""}
+            yield {**each, "verdict": word if own or word == NOT_MEASURED else ""}
+
+
+def unmeasured(rows: Sequence[Row]) -> int:
+    """Of how many results more samples failed than may."""
+    return sum(wording.standing(row) == NOT_MEASURED for row in rows)
 
 
 def multiplicity(families: Sequence[Family], results: Sequence[Row]) -> list[Row]:

@@ -5,11 +5,11 @@ from typing import Final
 
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import interval, number, visible
+from ipllvm.verdicts.failing import NOT_MEASURED
 
 OBSERVED: Final = {"HOLDS": "AS IN PAPER", "VIOLATED": "NOT AS IN PAPER", "UNDECIDED": "UNDECIDED"}
 BEYOND: Final = "beyond the paper"
 """How the source of a claim begins that is none of the paper's."""
-NOT_MEASURED: Final = "NOT MEASURED"
 INTERVAL_NOTE: Final = "90 % interval (95 % on each side)"
 _ALPHA: Final = 0.05
 WORST_FIRST: Final = ("VIOLATED", NOT_MEASURED, "WORSE", "UNDECIDED", "HOLDS")

@@ -25,7 +25,7 @@ def share(reference: Reference, rows: Rows, options: Options) -> None:
             row["settings"] = {**row["settings"], LEVEL: level}
 
 
-def keep(reference: Reference, rows: Rows, options: Options, started: str) -> str:
+def keep(reference: Reference, rows: Rows, options: Options, started: str) -> list[str]:
     """Put this gate into the record beside the baseline; what a report says of it, if anything."""
     from ipllvm.gate import budget
     from ipllvm.records import Decision
@@ -35,7 +35,7 @@ def keep(reference: Reference, rows: Rows, options: Options, started: str) -> st
     asked = options.budget
     gated = [row for row in rows if row["claim"]["name"].startswith(COMPARISON)]
     if asked is None or not gated:
-        return ""
+        return []
     file, level = budget.file_of(reference.file), float(gated[0]["settings"][release.LEVEL])
     answers = release.families(rows, (), **release.rules(options.as_row()))
     families = [each for each in answers if each.name == "no_regression"]
@@ -55,7 +55,7 @@ def keep(reference: Reference, rows: Rows, options: Options, started: str) -> st
     told = budget.told(asked, entries, level)
     together = budget.evidence(entries, made.checkpoint)
     shown = ", ".join(f"{name} {value:.3g}" for name, value in sorted(together.items()))
-    return f"{told}; evidence of its sequential runs together: {shown}" if shown else told
+    return [f"{told}; evidence of its sequential runs together: {shown}" if shown else told]
 
 
 def _fingerprint(rows: Rows) -> str:

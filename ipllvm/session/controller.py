@@ -274,12 +274,13 @@ class Session:
         paired = [*standings.with_verdicts(stood, [row["paired"] for row in rows])]
         about = saving.about(self.name, self.began, rows)
         status = int(session.exitstatus)
-        self.told += saving.save(about, paired, self.options, self._places, status, len(missed))
+        failed = [*self._records(self._lost(FAILED))]
+        ending = saving.Ending(status, len(missed) + standings.unmeasured(stood), len(failed))
+        self.told += saving.save(about, paired, self.options, self._places, ending)
         self._note()
         self.told += frames.noted(entry["benchmark"] for entry in entries)
         if REFERENCE in self.config.stash:
-            told = budgeting.keep(self.config.stash[REFERENCE], entries, self.options, about["started"])
-            self.told += [told] if told else []
+            self.told += budgeting.keep(self.config.stash[REFERENCE], entries, self.options, about["started"])
         run = reports.Run(
             id=self.name,
             started=self.began,
@@ -291,13 +292,13 @@ class Session:
             options=self.options.as_row(),
         )
         answers = statements.of(statements.rows(rows), self.options.seed)
-        answers += release.of(entries, missed, **release.rules(self.options.as_row()))
+        answers += release.of(entries, missed, **release.rules(run.options))
         self.report = reports.build(
             entries,
             run,
             not_tested=self._records(self._lost(SKIPPED)),
             not_measured=self._records(missed),
-            failed=self._records(self._lost(FAILED)),
+            failed=failed,
             passed_laws=self._records(self._lost(PASSED_LAW)),
             statements=answers,
             notes=self.told,

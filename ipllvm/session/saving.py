@@ -1,6 +1,7 @@
 """The run as a baseline: beside its report, under the name that it was asked for, or why it can be none."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,15 @@ from ipllvm.safety.writing import Place
 from ipllvm.session.options import Options
 
 Rows = Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended: its exit status, how many tests were not measured, how many laws and tests failed."""
+
+    status: int
+    unmeasured: int
+    failed: int
 
 
 def about(run: str, began: datetime, rows: Rows) -> dict[str, Any]:
@@ -32,11 +42,11 @@ def keep(header: Mapping[str, Any], rows: Rows, options: Options, folder: Path |
 
 
 def save(
-    header: Mapping[str, Any], rows: Rows, options: Options, places: Sequence[Place], status: int, missed: int
+    header: Mapping[str, Any], rows: Rows, options: Options, places: Sequence[Place], ending: Ending
 ) -> list[str]:
     """Keep the run as a baseline if it was asked to be one, and is whole; what to tell of that.
 
-    `places` are the folders as they were at the start, `missed` the tests that could not be measured.
+    `places` are the folders as they were at the start. Raises UsageError where it can't be written.
     """
     from ipllvm.gate import names
     from ipllvm.gate.baseline import dumps
@@ -44,7 +54,7 @@ def save(
 
     if not options.save_baseline:
         return []
-    why = _unfit(rows, options, status, missed)
+    why = _unfit(rows, options, ending)
     if why:
         return [f"no baseline was saved: {why}"]
     file = names.place(options.report_dir, options.save_baseline)
@@ -55,12 +65,16 @@ def save(
     return [f"{first}baseline saved as {file}"]
 
 
-def _unfit(rows: Rows, options: Options, status: int, missed: int) -> str:
+def _unfit(rows: Rows, options: Options, ending: Ending) -> str:
     """Why the run can be no baseline; empty where it can."""
-    if status == pytest.ExitCode.INTERRUPTED:
+    from ipllvm.reporting.wording import count_of
+
+    if ending.status == pytest.ExitCode.INTERRUPTED:
         return "the run was interrupted"
-    if missed:
-        return f"{missed} test{'s' * (missed > 1)} could not be measured"
-    if options.baseline and status:
+    if ending.unmeasured:
+        return f"{count_of(ending.unmeasured, 'test')} could not be measured"
+    if ending.failed:
+        return f"{ending.failed} of its laws and tests failed"
+    if options.baseline and ending.status:
         return f"the run did not pass the comparison with {options.baseline}"
     return "" if rows else "no claim was measured by sample"

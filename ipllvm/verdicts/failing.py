@@ -9,6 +9,8 @@ FAIL_ON: Final = (VIOLATED, WORSE)
 """The values of --fail-on: what fails a gate is worse by more than its margin, or worse at all."""
 OPEN: Final = ("UNDECIDED", "WORSE")
 """What is said of a claim that is not shown to hold, and not shown to be violated either."""
+NOT_MEASURED: Final = "NOT MEASURED"
+"""What is said of a claim on which the model failed on more samples than it may."""
 
 
 @dataclass(frozen=True, slots=True)

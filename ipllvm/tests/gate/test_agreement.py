@@ -75,6 +75,13 @@ def test_data_and_numerics_are_settings_too(name: str) -> None:
     assert name == "dtype" or told.endswith(" and other in this run")
 
 
+@pytest.mark.parametrize("side", ["the baseline", "this run"])
+def test_what_could_not_be_measured_is_compared_with_nothing(side: str) -> None:
+    lost = replace(entry(), verdict="NOT MEASURED")
+    sides = (lost, entry()) if side == "the baseline" else (entry(), lost)
+    assert list(agreement.disagreements(*sides)) == [f"its property could not be measured in {side}"]
+
+
 @pytest.mark.parametrize("name", ["an_option_of_next_year", "noise_kind"])
 def test_a_setting_that_one_side_alone_has_is_told(name: str) -> None:
     old = entry()

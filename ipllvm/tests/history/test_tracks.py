@@ -12,8 +12,8 @@ from ipllvm.history.changes import marked, not_compared
 from ipllvm.history.checkpoints import CheckpointRun
 from ipllvm.history.claims import CLEAN, tracks
 from ipllvm.reporting.tracks import Track
-from ipllvm.reporting.wording import NOT_MEASURED
 from ipllvm.tests.gate.test_baseline import NOTHING, WORSE, rows
+from ipllvm.verdicts.failing import NOT_MEASURED
 
 SLIGHTLY = np.where(np.arange(400) < 7, 1.0, 0.0)
 """Seven of 400 were lost: one claim alone has got worse by it, of many none."""

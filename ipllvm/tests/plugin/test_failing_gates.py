@@ -47,6 +47,7 @@ CASES = {
     "undecided": Case("modality", 400, OPEN, 6),
     "left out": Case("invariant", 400, ("-k", "first"), 7),
     "not measured": Case("failing", 400, (), 7),
+    "too many failed": Case("lossy", 400, (), 7),
     "the same": Case("invariant", 400, (*WORSE, *OPEN), 0),
     "worse, and that may be": Case("positional", 2000, (), 0),
 }

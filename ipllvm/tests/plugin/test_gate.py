@@ -41,6 +41,8 @@ FAST = {
     "lose": gate("failing"),
     "marked": gate("blind", "-p", "marking"),
     "another": ["--benchmark=charts", *gate("invariant")[1:]],
+    "too-many-failed": asked("lossy", "--save-baseline=half"),
+    "law-broken": asked("aligned", "--save-baseline=half"),
 }
 SLOW = {
     "one": gate("blind", "-k", "regression and second and clean"),
@@ -244,6 +246,20 @@ def test_a_result_is_one_whatever_runs_it_again(more: dict[str, Session], name: 
     assert sorted(found[0]) == sorted(found[1]) and len(found[0]) == 8
     assert _without_tests(again["multiplicity"]) == _without_tests(once["multiplicity"])
     assert again["statements"] == once["statements"]
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "why"),
+    [
+        ("too-many-failed", 7, "1 test could not be measured"),
+        ("law-broken", 1, "1 of its laws and tests failed"),
+    ],
+)
+def test_a_run_that_measured_wrongly_or_too_little_is_no_baseline(
+    done: dict[str, Session], name: str, status: int, why: str
+) -> None:
+    assert done[name].status == status and f"no baseline was saved: {why}" in done[name].lines
+    assert not [*done[name].folder.glob("baselines/*")]
 
 
 @pytest.mark.slow

@@ -20,8 +20,9 @@ from ipllvm.reporting.answer import answer_of
 from ipllvm.reporting.lines import lines
 from ipllvm.reporting.measures import measures
 from ipllvm.reporting.schema import Report
-from ipllvm.reporting.wording import NOT_MEASURED, WORST_FIRST, standing
+from ipllvm.reporting.wording import WORST_FIRST, standing
 from ipllvm.tests.reporting import reports
+from ipllvm.verdicts.failing import NOT_MEASURED
 
 
 class _Text(HTMLParser):
