@@ -1,6 +1,7 @@
 """`ipllvm.check`: the properties of a model, named or in memory, as a report."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from os import PathLike
@@ -14,7 +15,9 @@ from ipllvm.models.load_options import LoadOptions
 
 if TYPE_CHECKING:
     from ipllvm.models.base import VisionLanguageModel
+    from ipllvm.session.called import Called
 
+REPORTS = "reports"
 UNNAMED = "in-memory"
 LOADING = ("prompt", "device", "dtype", *(each.name for each in fields(LoadOptions)))
 """Options that say how a named model is loaded and asked."""
@@ -31,7 +34,7 @@ def check(
     against: "str | PathLike[str] | Report | None" = None,
     claims: "str | PathLike[str] | None" = None,
     name: str = UNNAMED,
-    report_dir: "str | PathLike[str]" = "reports",
+    report_dir: "str | PathLike[str]" = REPORTS,
     verbose: bool = False,
     **options: Any,
 ) -> Report:
@@ -77,10 +80,21 @@ def check(
         if processor is not None:
             raise UsageError("processor: it is for a model in memory; a named model brings its own")
         words += [f"--model={each}" for each in names(model)]
-        return Report(*require_report(run(words, Path(report_dir), verbose=verbose)))
+        return Report(*require_report(run(words, Path(report_dir), verbose=verbose, asked=_asked(words))))
     with _in_hand(model, processor, name) as adapted:
-        witness = run(words, Path(report_dir), {name: adapted}, verbose=verbose)
+        asked = _asked(words, in_memory=name)
+        witness = run(words, Path(report_dir), {name: adapted}, verbose=verbose, asked=asked)
     return Report(*require_report(witness))
+
+
+def _asked(words: Sequence[str], in_memory: str = "") -> "Called":
+    """The call as a report shows it: without the usual report folder, files of properties from here."""
+    from ipllvm.session.called import Called
+
+    files = [os.path.relpath(word) for word in words if not word.startswith("--")]
+    given = [f"--name={in_memory}"] if in_memory else []
+    given += [word for word in words if word.startswith("--") and word != f"--report-dir={REPORTS}"]
+    return Called([*given, *(f"--property={file}" for file in files)], files, in_memory)
 
 
 def _refuse_loading(options: Mapping[str, Any]) -> None:

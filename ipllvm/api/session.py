@@ -16,6 +16,7 @@ from ipllvm.errors import IpllvmError, NotMeasured, UnknownName, UsageError, fir
 
 if TYPE_CHECKING:
     from ipllvm.models.base import VisionLanguageModel
+    from ipllvm.session.called import Called
 
 INTERRUPTED, BROKEN, UNUSABLE, EMPTY = 2, 3, 4, 5
 """Exit statuses of pytest without which there is a report."""
@@ -101,8 +102,11 @@ def run(
     in_memory: "Mapping[str, VisionLanguageModel] | None" = None,
     *,
     verbose: bool = False,
+    asked: "Called | None" = None,
 ) -> Witness:
     """Run the session; what it knew at its end. Nothing is printed unless `verbose`.
+
+    `asked` is the call that a report names as the command of its run.
 
     Raises UsageError in one line for what can't be asked, and KeyboardInterrupt where it was interrupted;
     what was measured by then is kept.
@@ -116,7 +120,11 @@ def run(
         if not verbose:
             stack.enter_context(redirect_stdout(printed))
             stack.enter_context(redirect_stderr(errors))
-        plugins: list[object] = [witness, *([InMemory(in_memory)] if in_memory else [])]
+        plugins: list[object] = [
+            witness,
+            *([InMemory(in_memory)] if in_memory else []),
+            *filter(None, [asked]),
+        ]
         status = suite.run([*AGAIN, *quiet, *words], suite.cache(report_dir), plugins)
     witness.status = status
     _require_usable(witness, printed.getvalue(), errors.getvalue())

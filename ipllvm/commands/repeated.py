@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from ipllvm.errors import UsageError
 from ipllvm.models.sources import is_endpoint
+from ipllvm.reporting import calls
 from ipllvm.safety.printing import visible
 from ipllvm.session.options import OPTIONS
 
@@ -34,6 +35,8 @@ def words(run: Mapping[str, Any]) -> list[str]:
         raise UsageError("its run names no model")
     for reason in _unsaid(run["options"]):
         raise UsageError(f"its run {reason}")
+    if called := calls.words(str(run["command"])):
+        return [*_taken(called[1:]), *_models(run)]
     program, *typed = _split(str(run["command"]))
     if program == "ipllvm" and typed[:1] in (["check"], ["audit"]):
         typed = [typed[0].replace("check", ""), *typed[1:]]

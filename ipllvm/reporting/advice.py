@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from ipllvm.records import COMPARISON
-from ipllvm.reporting import typed
+from ipllvm.reporting import calls, typed
 from ipllvm.reporting.answer import answer_of, run_of
 from ipllvm.reporting.lines import baseline
 from ipllvm.reporting.schema import Report, Row
@@ -137,7 +137,8 @@ def _decide(report: Report, rows: Sequence[Row]) -> Iterator[Step]:
         cost = f", {minutes(row, data)}" if n <= data["total"] and minutes(row, data) else ""
         longer = _longer(report, row, data, n) if n <= data["total"] else []
         command = _check(report, row, data, *longer) if longer else ""
-        both = "" if longer or n > data["total"] or not _compared(row) else f"; {BOTH} --samples={n}"
+        again = "samples=" if typed.words(run_of(row, report))[:1] == [calls.START] else "--samples="
+        both = "" if longer or n > data["total"] or not _compared(row) else f"; {BOTH} {again}{n}"
         yield Step(f"Decide {_name(row)}: {samples(row, data)}{cost}{both}", command)
 
 
@@ -177,7 +178,7 @@ def _keep(report: Report, rows: Sequence[Row]) -> Iterator[Step]:
 def _again_as(report: Report, row: Row, option: str) -> str:
     """The command of the run with one option more: what it has measured is known."""
     words = typed.without(typed.words(run_of(row, report)), UNFIXED, UNFIXED_FLAGS)
-    return visible(shlex.join([*(words or ["ipllvm", "check", _model(report, row)]), option]), LONG)
+    return visible(typed.joined([*(words or ["ipllvm", "check", _model(report, row)]), option]), LONG)
 
 
 def _name(row: Row) -> str:
@@ -186,8 +187,9 @@ def _name(row: Row) -> str:
 
 def _check(report: Report, row: Row, data: Row | None = None, *options: str) -> str:
     """The command line that measures one result again, on the same terms: with all else that was typed."""
-    chosen = ["-k", row["property"], *([f"--benchmark={data['name']}"] if data else []), *options]
     given, name = typed.words(run_of(row, report)), _model(report, row)
+    files = [f"--property={each}" for each in typed.values(given, "property") if each.endswith(".py")]
+    chosen = [*files, "-k", row["property"], *([f"--benchmark={data['name']}"] if data else []), *options]
     words = typed.without(given, ANEW)
     if not given:
         claim = row["claim"]
@@ -195,9 +197,9 @@ def _check(report: Report, row: Row, data: Row | None = None, *options: str) -> 
         words = ["ipllvm", "check", name, *against]
     elif typed.model(given):
         words[2] = name
-    else:
+    elif not typed.in_memory(given):
         chosen = [f"--model={name}", *chosen]
-    return visible(shlex.join([*words, *chosen]), LONG)
+    return visible(typed.joined([*words, *chosen]), LONG)
 
 
 def _model(report: Report, row: Row) -> str:

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Collection, Sequence
 from typing import Final
 
+from ipllvm.reporting import calls
 from ipllvm.reporting.schema import Row
 from ipllvm.reporting.text import visible
 
@@ -17,12 +18,35 @@ LETTERS: Final = {"-k": "keyword"}
 def words(run: Row) -> list[str]:
     """What was typed, word by word; nothing where it can't be typed again: of a foreign report, or cut."""
     command = visible(str(run["command"]), LONG)
+    if command.startswith(calls.START):
+        return calls.words(command) if len(command) < LONG else []
     try:
         found = shlex.split(command)
     except ValueError:
         return []
     started = any(found[: len(start)] == start for start in STARTS)
     return found if started and len(command) < LONG else []
+
+
+def joined(typed: Sequence[str]) -> str:
+    """The words as a command for a shell, or as a call where they are of one."""
+    return calls.call(typed) if typed[:1] == [calls.START] else shlex.join(typed)
+
+
+def in_memory(typed: Sequence[str]) -> bool:
+    """Whether they are of a call that measures a model in memory."""
+    return list(typed[:1]) == [calls.START] and not any(word.startswith("--model=") for word in typed)
+
+
+def values(typed: Sequence[str], name: str) -> list[str]:
+    """What an option says, each time that it is given.
+
+    >>> values(["ipllvm", "check", "m", "--property", "a", "--property=b.py"], "property")
+    ['a', 'b.py']
+    """
+    pairs = zip(typed, [*typed[1:], ""], strict=True)
+    found = [(word.partition("="), after) for word, after in pairs]
+    return [value if equals else after for (word, equals, value), after in found if word == f"--{name}"]
 
 
 def model(typed: Sequence[str]) -> str:

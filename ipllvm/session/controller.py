@@ -31,7 +31,7 @@ from ipllvm.session.outcomes import (
     uncollected,
 )
 from ipllvm.session.progress import Controller, controller, told
-from ipllvm.session.terse import terse
+from ipllvm.session.terse import asker
 
 if TYPE_CHECKING:
     from ipllvm.engine.forecast import Forecast
@@ -231,7 +231,7 @@ class Session:
         from ipllvm.reporting.report import replay
 
         config, chosen = self.config, self.options.command_line()
-        typed, about = terse(config), self.gathered.cases.get(node)
+        typed, about = asker(config), self.gathered.cases.get(node)
         if typed is not None and about:
             model = next(name for name in self.options.models if self.options.label(name) == about["model"])
             return typed.replay(about, model, chosen)
@@ -245,7 +245,7 @@ class Session:
 
     def _command(self) -> str:
         """What was typed."""
-        typed = terse(self.config)
+        typed = asker(self.config)
         words = ["pytest", *map(str, self.config.invocation_params.args)]
         return typed.command if typed else shlex.join(words)
 
@@ -309,7 +309,7 @@ class Session:
         ensure_there(self._places)
         folder = run_folder(self.options.report_dir, self.name)
         self.report["run"]["id"] = folder.name
-        typed = terse(self.config)
+        typed = asker(self.config)
         replays.put(self.report, folder, typed.files if typed else ())
         try:
             reports.write(self.report, folder)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ipllvm.safety.printing import visible
+from ipllvm.session.called import Called
 from ipllvm.session.outcomes import uncollected
 
 PLUGIN = "ipllvm-terse"
@@ -86,10 +87,10 @@ def _named(from_here: Callable[[Any], Any], own: str, node: Any) -> Any:
     return parse(f"{own}{text}")
 
 
-def terse(config: pytest.Config) -> Terse | None:
-    """The plugin, where the command line has started the session."""
+def asker(config: pytest.Config) -> Terse | Called | None:
+    """Who started the session: the command line or a call from Python; None where it was pytest's own."""
     plugins = config.pluginmanager.get_plugins()
-    return next((plugin for plugin in plugins if isinstance(plugin, Terse)), None)
+    return next((plugin for plugin in plugins if isinstance(plugin, Terse | Called)), None)
 
 
 def _options(parser: pytest.Parser) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 import ipllvm
 from ipllvm.errors import NotMeasured, UnknownName, UsageError
 from ipllvm.models.load_options import LoadOptions
+from ipllvm.reporting import advice
 from ipllvm.tests import checkpoints
 
 PLANTED: dict[str, Any] = {"benchmarks": "planted", "samples": 200, "draws": 1, "properties": "permutation"}
@@ -46,6 +47,20 @@ def test_it_is_the_report_that_the_command_line_writes(dropped: ipllvm.Report) -
     assert again.data == dropped.data and again.results == dropped.results
     assert (dropped.folder / "report.html").read_text() == dropped.to_html()
     assert (dropped.folder / "report.md").read_text() == dropped.to_markdown()
+
+
+def test_its_command_is_the_call(dropped: ipllvm.Report, tmp_path: Path) -> None:
+    """No path of the installation, and nothing of pytest's, which the caller did not type."""
+    shown = dropped.data["run"]["command"]
+    assert shown.startswith(
+        'ipllvm.check("planted:positional", benchmarks="planted", samples=200, report_dir='
+    )
+    assert shown.endswith('dropped", properties="permutation", draws=1)')
+    again = dropped.data["results"][0]["replay"]
+    assert again.startswith('ipllvm.check("planted:positional", properties="permutation_invariance", ')
+    few = ipllvm.check("planted:noisy", report_dir=tmp_path, **{**PLANTED, "samples": 10})
+    (step,) = advice.steps(few.data)
+    assert step.command.startswith("ipllvm.check(") and 'properties="permutation_invariance"' in step.command
 
 
 def test_nothing_is_printed_unless_asked_for(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

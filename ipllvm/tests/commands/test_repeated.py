@@ -22,6 +22,15 @@ def _words(command: str, **options: Any) -> list[str]:
         ("pytest properties --shard=1/8 --report-dir out --ipllvm-shard 2/8", []),
         ("pytest --rootdir=/x --config-file /x/pyproject.toml -pno:cacheprovider -p no:x properties", []),
         ("pytest properties --model=elsewhere --offline", ["--offline"]),
+        (
+            'ipllvm.check("llava-tiny", properties="image_use", samples=9, shard="1/8", offline=True)',
+            [
+                "--property",
+                "image_use",
+                "--samples=9",
+                "--offline",
+            ],
+        ),
         ("pytest properties --tb=no -rN --junitxml=a.xml -m law", ["-m", "law"]),
         (
             "ipllvm check llava-tiny --property permutation --draws=2",
