@@ -82,9 +82,8 @@ def check(
         words += [f"--model={each}" for each in names(model)]
         return Report(*require_report(run(words, Path(report_dir), verbose=verbose, asked=_asked(words))))
     with _in_hand(model, processor, name) as adapted:
-        asked = _asked(words, in_memory=name)
-        witness = run(words, Path(report_dir), {name: adapted}, verbose=verbose, asked=asked)
-    return Report(*require_report(witness))
+        held, asked = {name: adapted}, _asked(words, in_memory=name)
+        return Report(*require_report(run(words, Path(report_dir), held, verbose=verbose, asked=asked)))
 
 
 def _asked(words: Sequence[str], in_memory: str = "") -> "Called":

@@ -18,8 +18,7 @@ def reading(row: Row) -> str:
         return "Nothing can be said: it could not be measured."
     unit = "points" if target["unit"] == "points" else visible(target["unit"], 20)
     measured = meaning(claim).measured(target["value"], unit)
-    late = " By more than the margin is not shown." if standing(row) == "WORSE" else ""
-    return f"{measured}; {_bound(row, target)}.{late}"
+    return f"{measured}; {_bound(row, target)}."
 
 
 def summary(lines: Sequence[Line]) -> str:

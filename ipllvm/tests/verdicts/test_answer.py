@@ -104,3 +104,5 @@ def test_a_worse_row_is_worse_in_every_view() -> None:
     assert answer_of(made).headline[0] == "1 of 2 requirements worse than the baseline, none violated"
     for text in (markdown.render(made), html.render(made), "\n".join(terminal.summary(made, 200))):
         assert "WORSE" in text and "by more than the margin is not shown" in text
+    items = html.render(made).lower().split("<li")
+    assert max(item.count("by more than the margin is not shown") for item in items) == 1
