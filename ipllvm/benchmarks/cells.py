@@ -31,7 +31,7 @@ def text(row: Row, column: str) -> str:
     """
     value = cell(row, column)
     if isinstance(value, str):
-        return value
+        return _whole_characters(value, column)
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return str(value)
     raise BadCell(column, f"a text is needed, not {_shown(value)}")
@@ -80,7 +80,17 @@ def texts(row: Row, column: str) -> tuple[str, ...]:
     found = tuple(value)
     if not all(isinstance(each, str) for each in found):
         raise BadCell(column, f"a list of texts is needed, not {_shown(value)}")
-    return found
+    return tuple(_whole_characters(each, column) for each in found)
+
+
+def _whole_characters(value: str, column: str) -> str:
+    """The text; raises BadCell where it holds half a character, as JSON can, which no tokenizer takes."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        half = value[error.start].encode("unicode_escape").decode()
+        raise BadCell(column, f"it holds {half}, half of a character: write it whole, in UTF-8") from error
+    return value
 
 
 def one_of(value: str, column: str, known: tuple[str, ...]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ipllvm.benchmarks.own import benchmark
+from ipllvm.benchmarks.own import benchmark, unpacked
 from ipllvm.benchmarks.own_columns import columns, settings
 from ipllvm.benchmarks.sources import Hub, files, local, reason, snapshot
 from ipllvm.benchmarks.tables import opening
@@ -70,10 +70,11 @@ def load(name: str, offline: bool = False) -> Benchmark:
     if not paths:
         raise BenchmarkUnavailable(f"{name}: {folder} holds none of {', '.join(hub.files)}")
     _require_one_configuration(name, found, {path.parent.relative_to(folder).as_posix() for path in paths})
-    rows: list[dict[str, Any]] = [row for path in paths for row in opening.rows(path)]
+    held: list[dict[str, Any]] = [row for path in paths for row in opening.rows(path)]
     mapping = local(found.repository.split("/")[0])
     given = settings(mapping / f"{found.repository.split('/')[1]}.toml") if mapping else {}
-    mapped = columns(rows, given, name)
+    mapped = columns(held, given, name)
+    rows = unpacked(held, mapped)
     pictured = opening.with_pictures(rows, [mapped.image], folder) if mapped.image else rows
     loaded = benchmark(name, found.repository.split("/")[1], pictured, mapped)
     commit = f"; commit {folder.name[:12]}" if _COMMIT.fullmatch(folder.name) else ""

@@ -78,7 +78,7 @@ def _broken(named: Iterable[tuple[str, Iterable[Any]]]) -> Iterator[str]:
             except OSError as error:
                 broken.append(f"{name}: {error}")
     if broken:
-        yield f"{len(broken):,} pictures that can't be read: {broken[0]}"
+        yield f"{len(broken):,} picture{'s' * (len(broken) > 1)} that can't be read: {broken[0]}"
 
 
 def pictured(definition: Definition, row: Row) -> list[Any]:

@@ -2,7 +2,10 @@
 
 import ast
 import json
-from collections.abc import Iterator, Mapping
+import tokenize
+from collections.abc import Iterator, Mapping, Sequence
+from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,7 @@ from ipllvm.safety import reading
 
 PICTURES = (".jpg", ".png", ".jpeg", ".webp")
 LETTERS = "ABCDEFGH"
+_MARKS = (tokenize.STRING, tokenize.OP)
 
 
 def json_file(path: Path) -> Any:
@@ -53,16 +57,44 @@ def options(row: Mapping[str, Any]) -> list[str]:
 
 
 def listed(value: Any) -> list[str]:
-    """A list that is written as text, as JSON or as Python has it; empty where it is none."""
+    """A list that is written as text, as JSON or as Python or numpy print it; empty where it is none.
+
+    >>> listed('["red", 1]'), listed("['red' 'dark blue']"), listed("red, blue")
+    (['red', '1'], ['red', 'dark blue'], [])
+    """
     if not isinstance(value, str):
         return list(value) if isinstance(value, list | tuple) else []
-    for read in (json.loads, ast.literal_eval):
+    return [str(each) for each in _written(value)]
+
+
+def texts_listed(value: Any) -> list[str]:
+    """The same of texts in quotation marks alone: what else is in brackets may be meant as it stands.
+
+    >>> texts_listed("['red', 'crimson']"), texts_listed("[1, 2]"), texts_listed("[red]")
+    (['red', 'crimson'], [], [])
+    """
+    found = _written(value) if isinstance(value, str) and value.lstrip().startswith("[") else []
+    return list(found) if all(isinstance(each, str) for each in found) else []
+
+
+def _written(text: str) -> Sequence[Any]:
+    for read in (json.loads, _printed, ast.literal_eval):
         try:
-            found = read(value)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            found = read(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError, tokenize.TokenError):
             continue
-        return [str(each) for each in found] if isinstance(found, list | tuple) else []
+        return found if isinstance(found, list | tuple) else []
     return []
+
+
+def _printed(text: str) -> list[str]:
+    """The texts of an array as numpy prints them, without commas, which Python would join; raises
+    ValueError where none stands right behind another.
+    """
+    marks = [t for t in tokenize.generate_tokens(StringIO(text).readline) if t.type in _MARKS]
+    if not any(a.type == b.type == tokenize.STRING for a, b in pairwise(marks)):
+        raise ValueError("no two texts without a comma between them")
+    return [ast.literal_eval(mark.string) for mark in marks if mark.type == tokenize.STRING]
 
 
 def tables(folder: Path, suffix: str) -> Iterator[Path]:

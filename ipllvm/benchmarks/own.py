@@ -14,10 +14,10 @@ from typing import Any
 
 from ipllvm.benchmarks import frames, right_answers
 from ipllvm.benchmarks.agreeing import and_more, contradictions
-from ipllvm.benchmarks.cells import BadCell, Row, filled, optional, row_name, text, whole
+from ipllvm.benchmarks.cells import BadCell, Row, filled, optional, row_name, whole
 from ipllvm.benchmarks.definition import fit_for_files
 from ipllvm.benchmarks.names import ACCEPTED
-from ipllvm.benchmarks.originals import listed, options
+from ipllvm.benchmarks.originals import listed, options, texts_listed
 from ipllvm.benchmarks.own_columns import Mapped, columns, settings
 from ipllvm.benchmarks.prompts import LETTERS, SHORT, multiple_choice
 from ipllvm.benchmarks.questions import YES_NO
@@ -37,14 +37,21 @@ LABELS = ("label", "id", "key", "letter")
 
 def load(path: Path) -> Benchmark:
     """The questions of a file; raises UsageError and BenchmarkUnavailable, in one line with the row."""
-    rows = opening.rows(path)
-    mapped = columns(rows, settings(path.with_suffix(".toml")), str(path))
+    found = opening.rows(path)
+    mapped = columns(found, settings(path.with_suffix(".toml")), str(path))
+    rows = unpacked(found, mapped)
     root = path.parent / mapped.pictures
     try:
         pictured = opening.with_pictures(rows, [mapped.image], root) if mapped.image else rows
     except UsageError as error:
         raise UsageError(f"{path}: {error}") from error
     return benchmark(str(path), path.stem, pictured, mapped, refuse=True)
+
+
+def unpacked(rows: Sequence[Row], mapped: Mapped) -> list[dict[str, Any]]:
+    """The rows, with pictures and answers that are lists written as text, as tables have them, as lists."""
+    several = [column for column in (mapped.image, mapped.answer) if column]
+    return [{**row, **{c: found for c in several if (found := texts_listed(row.get(c)))}} for row in rows]
 
 
 def benchmark(name: str, stem: str, rows: Sequence[Row], mapped: Mapped, refuse: bool = False) -> Benchmark:
@@ -174,7 +181,7 @@ def _choices(row: Row, mapped: Mapped) -> tuple[str, ...]:
         return ()
     value = _columns(value)
     given = listed(_named(value, mapped.choices) if isinstance(value, dict) and value else value)
-    found = tuple(text({mapped.choices: each}, mapped.choices) for each in given)
+    found = tuple(filled({mapped.choices: each}, mapped.choices) for each in given)
     if any(PLACE in each for each in found):
         raise BadCell(mapped.choices, f"a choice holds '{PLACE}', which no picture can take here")
     if not 2 <= len(found) <= len(LETTERS) or len(set(found)) != len(found):

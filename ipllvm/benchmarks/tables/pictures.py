@@ -56,6 +56,10 @@ def below(path: str, column: str, root: Path) -> Path:
     if len(path) > 4096 or "\0" in path:
         raise BadCell(column, "it is no path")
     try:
+        path.encode(errors="surrogateescape")
+    except UnicodeEncodeError as error:
+        raise BadCell(column, "it is no path") from error
+    try:
         found = (root / path).resolve()
         if not found.is_relative_to(root.resolve()):
             raise BadCell(column, f"{path[:80]!r} leads out of {root.resolve()}")

@@ -3,16 +3,19 @@
 import base64
 import csv
 import json
+from collections.abc import Callable
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from ipllvm.benchmarks import choice, own, own_columns
 from ipllvm.benchmarks.hub import address
+from ipllvm.benchmarks.names import ACCEPTED
 from ipllvm.cli import main
 from ipllvm.errors import BenchmarkUnavailable, IpllvmError, UsageError
 from ipllvm.records import Benchmark
@@ -228,6 +231,23 @@ def test_every_answer_counts_for_the_scorer(answers: list[object], scorer: str, 
     assert found.scorer == scorer
 
 
+FORMS: dict[str, Callable[[list[str]], str]] = {
+    "json": json.dumps, "python": repr, "numpy": lambda texts: str(np.array(texts)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_lists_that_are_written_as_text_are_lists(name: str, tmp_path: Path) -> None:
+    form = FORMS[name]
+    row = {"image": form(["a.png", "b.png"]), "question": "Which?", "answer": form(["red", "dark blue"])}
+    found = read(tmp_path, [row, {"image": "c.png", "question": "Where?", "answer": "[1, 2]"}])
+    assert [len(sample.images) for sample in found.samples] == [2, 1] and found.scorer == "any_answer"
+    assert found.samples[0].labels == ((ACCEPTED, "red"), (ACCEPTED, "dark blue"))
+    assert found.samples[1].answer == "[1, 2]"
+    (chosen,) = read(tmp_path, [{**row, "choices": form(["red", "dark blue"]), "answer": "B"}]).samples
+    assert chosen.choices == ("red", "dark blue")
+
+
 def test_an_answer_that_is_the_letter_and_the_text_of_one_choice_is_that_choice(tmp_path: Path) -> None:
     asked = {"image": "a.png", "question": "Which?", "choices": ["A", "B"], "answer": "B"}
     assert read(tmp_path, [asked]).samples[0].answer == "B"
@@ -420,6 +440,7 @@ def test_of_data_of_the_hub_two_answers_are_told(tmp_path: Path) -> None:
     assert "row 2 asks the same as row 1" in found.source
 
 
+HALF = "row 2, column '{}': it holds \\ud800, half of a character: write it whole, in UTF-8"
 BAD = [
     ({"photo": "none.png"}, "row 2, column 'photo': there is no picture 'none.png'"),
     ({"photo": "../../../etc/hostname"}, "row 2, column 'photo': '../../../etc/hostname' leads out of"),
@@ -431,6 +452,10 @@ BAD = [
     ({"label": ""}, "row 2, column 'label': it is blank"),
     ({"label": {"a": 1}}, "row 2, column 'label': a text is needed"),
     ({"id": "1"}, "row 2, column 'id': '1' is row 1's too"),
+    ({"choices": ["red", " "]}, "row 2, column 'choices': it is blank"),
+    ({"photo": "\ud800.png"}, "row 2, column 'photo': it is no path"),
+    *(({column: "a\ud800"}, HALF.format(column)) for column in ("query", "label", "id", "category")),
+    ({"choices": ["red", "\udc00"]}, "row 2, column 'choices': it holds \\udc00, half of a character"),
 ]
 
 

@@ -170,7 +170,7 @@ def _unlabelled(folder: Path) -> None:
         ("llavaw", _fewer, "3 rows, the published set has 60"),
         ("llavaw", _fewer, "category 'conv': 1 rows, published 17"),
         ("mmstar", _twice, "1 rows ask the same of the same picture: row 4 as 1"),
-        ("chartqa", _broken, "1 pictures that can't be read: row 5: image"),
+        ("chartqa", _broken, "1 picture that can't be read: row 5: image"),
         ("chartqa", _broken, "known of the published set: 30 answers of the human half have a comma"),
         ("qbench", _unlabelled, "row 2, column 'correct_choice': 'E' is none of A, B"),
     ],
