@@ -6,7 +6,7 @@ has to say himself, whose code is run, whose pickles are read and which address 
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ipllvm.errors import UsageError
@@ -17,7 +17,7 @@ from ipllvm.session.options import OPTIONS
 
 SPELLINGS: Final = {spelling: row for row in OPTIONS.values() for spelling in row.spellings}
 LEFT_OUT: Final = ("shard", "report-dir")
-"""Options that belong to one run alone."""
+"""Options that belong to one run alone; those of pytest by their spelling."""
 SELECTING: Final = ("-k", "-m", "-n", "--property")
 """Arguments of pytest, with a value, that say what of the properties is run."""
 ROOTED: Final = ("--rootdir", "--config-file", "-p")
@@ -28,24 +28,27 @@ _SHOWING: Final = re.compile(
 """How a run is shown."""
 
 
-def words(run: Mapping[str, Any]) -> list[str]:
-    """The arguments of `ipllvm check` that measure what a run did; raises UsageError where there are none."""
+def words(run: Mapping[str, Any], left_out: Sequence[str] = LEFT_OUT) -> list[str]:
+    """The arguments of `ipllvm check` that measure what a run did, without those `left_out`.
+
+    Raises UsageError where there are none.
+    """
     models = run["options"].get("models")
     if not models or not isinstance(models, list) or not all(isinstance(name, str) for name in models):
         raise UsageError("its run names no model")
     for reason in _unsaid(run["options"]):
         raise UsageError(f"its run {reason}")
     if called := calls.words(str(run["command"])):
-        return [*_taken(called[1:]), *_models(run)]
+        return [*_taken(called[1:], left_out), *_models(run)]
     program, *typed = _split(str(run["command"]))
     if program == "ipllvm" and typed[:1] in (["check"], ["audit"]):
         typed = [typed[0].replace("check", ""), *typed[1:]]
-        profile = ["--profile=audit"] if typed[0] else []
+        profile = ["--profile=audit"] if typed[0] and "profile" not in left_out else []
         named = len(typed) > 1 and not typed[1].startswith("-")
-        return [*_taken(typed[2:] if named else typed[1:]), *profile, *_models(run)]
+        return [*_taken(typed[2:] if named else typed[1:], left_out), *profile, *_models(run)]
     if program != "pytest":
         raise UsageError(f"its command begins with {visible(program)}")
-    return [*_taken([word for word in typed if not _is_suite(word)]), *_models(run)]
+    return [*_taken([word for word in typed if not _is_suite(word)], left_out), *_models(run)]
 
 
 def _split(command: str) -> list[str]:
@@ -76,7 +79,7 @@ def _is_suite(word: str) -> bool:
     return word.rstrip("/").rpartition("/")[2] == "properties"
 
 
-def _taken(typed: list[str]) -> Iterator[str]:
+def _taken(typed: list[str], left_out: Sequence[str]) -> Iterator[str]:
     """The options among the words; raises UsageError for any other word."""
     rest = iter(typed)
     for word in rest:
@@ -90,11 +93,11 @@ def _taken(typed: list[str]) -> Iterator[str]:
                 _require_harmless(word, name, value)
             elif name in SELECTING:
                 _require_shipped(value)
-                yield from (name, value)
-            elif row is not None and row.name not in (*LEFT_OUT, "model"):
+                yield from (name, value) if name not in left_out else ()
+            elif row is not None and row.name not in (*left_out, "model"):
                 yield f"{name}={value}"
         elif short in ("-k", "-m", "-n"):
-            yield from (short, word[2:])
+            yield from (short, word[2:]) if short not in left_out else ()
         elif short == "-p" and not word.startswith("--"):
             _require_harmless(word, "-p", word[2:])
         elif not _SHOWING.fullmatch(word):

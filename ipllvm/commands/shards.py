@@ -2,10 +2,9 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ipllvm.commands import repeated
 from ipllvm.errors import UsageError
+from ipllvm.models import gpus
 from ipllvm.reporting import migration, runs
 from ipllvm.reporting.folders import ensure_writable
 from ipllvm.safety import places
@@ -23,8 +23,20 @@ if TYPE_CHECKING:
 
 APART: Final = ("shard", "report_dir", "report_only", "batch_size", "max_errors", "device", "ray")
 """Options in which the parts of one run may differ."""
-SAME: Final = ("model", "device", "dtype", "attention", "torch", "transformers", "images", "engine")
+SAME: Final = (
+    "model",
+    "device",
+    "dtype",
+    "attention",
+    "torch",
+    "transformers",
+    "images",
+    "engine",
+    "benchmark",
+)
 """What of a context all parts must share: an answer elsewhere is another measurement."""
+Kind = tuple[object, ...]
+"""Its values, in that order."""
 OUTCOMES: Final = "outcomes"
 LISTED: Final = 12
 MOST: Final = 1_000_000
@@ -52,30 +64,51 @@ def merge(folders: Sequence[str], into: Path) -> int:
     """Gather the outcomes of all parts in `into` and run their command on these; the run's status.
 
     Raises UsageError where a part is missing, interrupted, of another run, or was measured by another model
-    or other numerics than the rest.
+    or other numerics than the rest, and where this machine lacks the kind of device that measured it.
     """
     parts = [part for name in folders for part in found(Path(name))]
     first = _whole(parts)
     for part in parts:
         _require_outcomes(part)
-    _alike(parts)
-    store = into / OUTCOMES
-    ensure_writable(store)
-    for part in parts:
-        for file in _files(part):
-            if not (store / file.name).exists():
-                shutil.copy2(file, store)
+    device = _device(_alike(parts))
+    _gather(parts, into)
     variables = {**os.environ, places.VARIABLE: str(into.absolute())}
-    asked = [*_words(first, into), f"--report-dir={into}"]
+    asked = [*_words(first, into), *device, f"--report-dir={into}"]
     return subprocess.run(
         [sys.executable, "-m", "ipllvm", "check", *asked], env=variables, check=False
     ).returncode
 
 
+def _gather(parts: Sequence[MeasuredShard], into: Path) -> None:
+    """Copy what the parts have measured, and what they have worked out once."""
+    from ipllvm.engine.store import derived, maintenance
+
+    ensure_writable(into / OUTCOMES)
+    for part in parts:
+        for file in _files(part):
+            maintenance.bring(file, into / OUTCOMES)
+        derived.bring(part.folder / derived.NAME, into / derived.NAME)
+
+
+def _device(kinds: set[Kind]) -> list[str]:
+    """The option that names what measured the parts; raises UsageError where there is none of it here."""
+    devices = {str(kind[SAME.index("device")]) for kind in kinds}
+    if "cuda" in devices and not (gpus.drivers() or gpus.count()):
+        raise UsageError(
+            "the parts were measured on cuda, and there is no GPU here, where all of it would be measured "
+            "again: merge where there is one"
+        )
+    return [f"--device={device}" for device in devices & {"cpu", "cuda"}] if len(devices) == 1 else []
+
+
 def _words(part: MeasuredShard, into: Path) -> list[str]:
-    """What the parts were asked; raises UsageError where the user has to give the command himself."""
+    """What the parts were asked, with the profile that `auto` came to, without their workers and devices.
+
+    Raises UsageError where the user has to give the command himself.
+    """
     try:
-        return repeated.words(part.report["run"])
+        words = repeated.words(part.report["run"], (*repeated.LEFT_OUT, "device", "profile", "-n"))
+        return [*words, f"--profile={part.options['profile']}"]
     except UsageError as error:
         raise UsageError(
             f"{_named(part)}: {error}, which a report can't ask for by itself. The outcomes are in "
@@ -136,16 +169,41 @@ def _whole(parts: Sequence[MeasuredShard]) -> MeasuredShard:
 
 
 def _require_outcomes(part: MeasuredShard) -> None:
-    """Raises UsageError where a part has measured samples and their outcomes are not beside its report: they
-    would be measured again without a word.
+    """Raises UsageError where a part has measured samples whose outcomes are not beside its report.
+
+    They would be measured again without a word.
     """
-    reasons = (each["reason"] for each in part.report["not_tested"])
-    counts = [int(found[1].replace(",", "")) for reason in reasons if (found := MEASURED.search(reason))]
-    if any(counts) and not _files(part):
+    measured = {row["benchmark"]: found for row in part.report["not_tested"] if (found := _measured(row))}
+    here = _samples(part)
+    if any(measured.values()) and not here:
         raise UsageError(
             f"{_named(part)}: no outcomes in {visible(str(part.folder / OUTCOMES))}: were they put elsewhere "
             f"({places.VARIABLE})? Put them there, or measure this part again"
         )
+    for name in measured.keys() & here.keys():
+        if len(here[name]) < measured[name]:
+            raise UsageError(
+                f"{_named(part)}: outcomes of {len(here[name]):,} of the {measured[name]:,} samples of "
+                f"{visible(name)} in {visible(str(part.folder / OUTCOMES))}: a file was left behind, or is "
+                "damaged: run the command of this part again"
+            )
+
+
+def _measured(row: Mapping[str, Any]) -> int:
+    """How many samples a part says that it has measured."""
+    found = MEASURED.search(row["reason"])
+    return int(found[1].replace(",", "")) if found else 0
+
+
+def _samples(part: MeasuredShard) -> dict[str, set[str]]:
+    """The samples of which there are outcomes, by benchmark."""
+    from ipllvm.engine.store import maintenance
+
+    tried = defaultdict[str, set[str]](set)
+    for file in _files(part):
+        for name, samples in maintenance.samples(file).items():
+            tried[name] |= samples
+    return tried
 
 
 def _named(part: MeasuredShard) -> str:
@@ -158,19 +216,43 @@ def _files(part: MeasuredShard) -> list[Path]:
     return maintenance.files(part.folder / OUTCOMES)
 
 
-def _alike(parts: Sequence[MeasuredShard]) -> None:
-    """Raises UsageError where one part was measured otherwise than another."""
-    first: dict[str, tuple[Context, MeasuredShard]] = {}
+def _alike(parts: Sequence[MeasuredShard]) -> set[Kind]:
+    """The kinds of measurement that the parts have in common, of all models and benchmarks.
+
+    A part that was measured anew has what it was before too. Raises UsageError where two have none in common.
+    """
+    shared: dict[tuple[str, str], tuple[set[Kind], MeasuredShard]] = {}
     for part in parts:
-        for context in _contexts(part):
-            known, where = first.setdefault(context.model_name, (context, part))
-            for name in SAME:
-                ours, theirs = getattr(context, name), getattr(known, name)
-                if ours != theirs:
-                    raise UsageError(
-                        f"{_named(part)}: {visible(context.model_name)} with another {name}, {ours}, than "
-                        f"{_named(where)}, {theirs}: measure one of the two again"
-                    )
+        for name, kinds in _kinds(part).items():
+            common, where = shared.setdefault(name, (kinds, part))
+            shared[name] = common & kinds, where
+            if not common & kinds:
+                raise UsageError(f"{_named(part)}: {_unlike(name, kinds, common, where)}")
+    return {kind for kinds, _ in shared.values() for kind in kinds}
+
+
+def _unlike(name: tuple[str, str], ours: set[Kind], theirs: set[Kind], where: MeasuredShard) -> str:
+    """In what two parts differ that have no kind of measurement in common."""
+    model, benchmark = map(visible, name)
+    sides = [
+        [{str(value) for value in values} for values in zip(*kinds, strict=True)] for kinds in (ours, theirs)
+    ]
+    told = [
+        (name, *map(max, pair)) for name, *pair in zip(SAME, *sides, strict=True) if not pair[0] & pair[1]
+    ]
+    field, here, there = told[0] if told else ("measurement", "one", "another")
+    return (
+        f"{model} on {benchmark} with another {field}, {here}, than {_named(where)}, {there}: measure one of "
+        "the two again"
+    )
+
+
+def _kinds(part: MeasuredShard) -> dict[tuple[str, str], set[Kind]]:
+    """How a part was measured, by model and benchmark."""
+    kinds = defaultdict[tuple[str, str], set[Kind]](set)
+    for each in _contexts(part):
+        kinds[each.model_name, each.benchmark_name].add(tuple(getattr(each, name) for name in SAME))
+    return kinds
 
 
 def _contexts(part: MeasuredShard) -> "set[Context]":

@@ -143,7 +143,9 @@ def deferred(
     model = load()
     key = key or _key(name, settings, rehash=False)
     if key is not None and key[0] == model.fingerprint and not model.sealed:
-        derived.keep(KIND, key, Identity.of(model))
+        identity = Identity.of(model)
+        derived.keep(KIND, key, identity)
+        derived.keep(KIND, _key(name, settings | {"device": identity.info.device}, rehash=False), identity)
     return model
 
 
@@ -170,7 +172,7 @@ def _key(name: str, settings: dict[str, Any], rehash: bool) -> list[Any] | None:
         return None  # loading says what is wrong, after what it checks first
     origin = list(sources.origin(name, found.folder))
     numerics = [settings["device"], settings["dtype"], settings["prompt"], asdict(how)]
-    return [digest, numerics, origin, found.notes, machine()]
+    return [digest, numerics, origin, found.notes, machine() if settings["device"] == "auto" else []]
 
 
 def machine() -> list[Any]:

@@ -61,3 +61,13 @@ class Derived:
         assert self._folder is not None
         content = json.dumps([self._versions, kind, key], sort_keys=True)
         return self._folder / f"{kind}-{hashlib.sha256(content.encode()).hexdigest()[:40]}.json"
+
+
+def bring(folder: Path, into: Path) -> None:
+    """Copy the values of a folder that another one lacks; what can't be read or written is left out."""
+    place = writing.Place(into)
+    for file in sorted(folder.glob("*.json")):
+        with suppress(OSError, ValueError):
+            if not (into / file.name).exists():
+                place.ready()
+                writing.replace(into / file.name, reading.file_bytes(file, LIMIT))

@@ -1,10 +1,10 @@
 """Looking after a folder of outcomes: what is there, and all of it in one file."""
 
 import sqlite3
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,8 +23,10 @@ from ipllvm.engine.store.outcome_file import (
     problem,
     reading,
 )
+from ipllvm.engine.store.outcome_row import plain
 from ipllvm.engine.store.outcomes import refusal, set_aside
 from ipllvm.engine.store.schema import ONCE, insert
+from ipllvm.errors import UsageError
 
 AT_ONCE = 200
 UNFINISHED = ".merging"
@@ -80,6 +82,41 @@ def _counts(file: OutcomeFile, table: str, contexts: dict[int, Context]) -> Coun
     if lost := counts.keys() - contexts:
         raise Damaged(f"{table} of context {min(lost)}, which is not there")
     return Counter({contexts[number]: n for number, n in counts.items()})
+
+
+def samples(path: Path) -> dict[str, set[str]]:
+    """The samples that were tried, by the name of their benchmark; none of a file that can't be read."""
+    found = defaultdict[str, set[str]](set)
+    with suppress(Damaged, Newer, Unreadable), closing(OutcomeFile.open(path)) as file:
+        contexts = file.contexts()
+        for table in ("outcomes", "errors"):
+            for number, sample in file.rows(f"SELECT DISTINCT context, sample FROM {table}"):
+                found[contexts[number].benchmark_name].add(plain(sample))
+    return found
+
+
+def bring(path: Path, folder: Path) -> None:
+    """Copy a file into another folder, whole or not at all: what is committed, if somebody writes into it.
+
+    Raises StoreFailed, and UsageError where it can't be read or the folder can't be written.
+    """
+    target = folder / path.name
+    if target.exists() and target.samefile(path):
+        return
+    unfinished = target.with_name(target.name + UNFINISHED)
+    try:
+        _remove(unfinished)
+        with closing(OutcomeFile.open(path)) as file:
+            file.copy(unfinished)
+        flush(unfinished)
+        _remove(target)
+        unfinished.rename(target)
+    except (Damaged, Newer, Unreadable) as trouble:
+        raise UsageError(f"{path}: {problem(trouble)}") from trouble
+    except (OSError, sqlite3.Error) as error:
+        with suppress(OSError):
+            _remove(unfinished)
+        raise refusal(folder, error) from error
 
 
 def merge(folder: Path) -> Merged:

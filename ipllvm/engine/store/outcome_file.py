@@ -15,7 +15,7 @@ import socket
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -215,6 +215,11 @@ class OutcomeFile:
             )
         self._last += len(places)
         return places
+
+    def copy(self, path: Path) -> None:
+        """Write what is committed into a new file; raises sqlite3.Error."""
+        with closing(sqlite3.connect(path)) as target:
+            self._connection.backup(target)
 
     def insert(self, statement: str, rows: Iterable[tuple[Cell, ...]]) -> int:
         """Add rows inside a transaction; how many were new."""

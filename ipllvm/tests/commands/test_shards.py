@@ -3,9 +3,13 @@
 import copy
 import json
 import shutil
+import sqlite3
+import subprocess
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +18,7 @@ from ipllvm import cli
 from ipllvm.commands import shards
 from ipllvm.engine.context import Context
 from ipllvm.engine.store import maintenance
+from ipllvm.models import gpus
 from ipllvm.tests.plugin.sessions import Session, properties, session
 
 CHOSEN = (
@@ -184,3 +189,133 @@ def test_a_part_that_was_measured_otherwise_is_told(
     assert _merge(tmp_path / "all", *parts) == 4
     assert f"with another {field}, {value}, than shard 1/2" in capsys.readouterr().err
     assert not (tmp_path / "all").exists()
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The command lines that merges would start, in place of starting them."""
+    begun: list[list[str]] = []
+
+    def start(words: list[str], **_: Any) -> SimpleNamespace:
+        begun.append(words)
+        return SimpleNamespace(returncode=0)
+
+    monkeypatch.setattr(subprocess, "run", start)
+    return begun
+
+
+def _stored(folder: Path) -> Counter[Context]:
+    return sum((maintenance.content(each).outcomes for each in maintenance.files(folder)), Counter())
+
+
+def test_a_merge_that_was_killed_while_it_gathered_gathers_again(
+    parts: list[Path], tmp_path: Path, asked: list[list[str]]
+) -> None:
+    outcomes = tmp_path / "all" / "outcomes"
+    outcomes.mkdir(parents=True)
+    for file in maintenance.files(parts[0] / "outcomes"):
+        (outcomes / file.name).write_bytes(file.read_bytes()[:9_000])
+    assert _merge(tmp_path / "all", *parts) == 0
+    assert _stored(outcomes) == _stored(parts[0] / "outcomes") + _stored(parts[1] / "outcomes")
+    assert _merge(tmp_path / "all", *parts) == 0, "and once more"
+    assert [*outcomes.glob("*.merging")] == [] and len(asked) == 2
+
+
+def test_what_the_parts_have_worked_out_once_comes_along(
+    parts: list[Path], tmp_path: Path, asked: list[list[str]]
+) -> None:
+    assert _merge(tmp_path / "all", *parts) == 0
+    kept = {each.name for part in parts for each in (part / "derived").iterdir()}
+    assert kept and {each.name for each in (tmp_path / "all" / "derived").iterdir()} == kept
+
+
+def test_parts_may_be_merged_into_the_folder_of_one(
+    parts: list[Path], tmp_path: Path, asked: list[list[str]]
+) -> None:
+    first = tmp_path / "first"
+    shutil.copytree(parts[0], first)
+    assert _merge(first, first, parts[1]) == 0
+    assert _stored(first / "outcomes") == _stored(parts[0] / "outcomes") + _stored(parts[1] / "outcomes")
+
+
+def test_a_part_that_was_measured_anew_beside_what_it_was_before_is_taken(
+    parts: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[list[str]]
+) -> None:
+    usual = shards._contexts
+
+    def contexts(part: shards.MeasuredShard) -> set[Context]:
+        older = {replace(each, torch="0.1", benchmark="00") for each in usual(part) if part.number == 2}
+        return usual(part) | older
+
+    monkeypatch.setattr(shards, "_contexts", contexts)
+    assert _merge(tmp_path / "all", *parts) == 0
+
+
+def test_parts_of_other_data_under_one_name_are_told(
+    parts: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: list[list[str]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    usual = shards._contexts
+
+    def contexts(part: shards.MeasuredShard) -> set[Context]:
+        return {replace(each, benchmark=f"{part.number:02}") for each in usual(part)}
+
+    monkeypatch.setattr(shards, "_contexts", contexts)
+    assert _merge(tmp_path / "all", *parts) == 4
+    assert "on planted-2 with another benchmark, 02, than shard 1/2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("count", "status"), [(0, 4), (1, 0)])
+def test_what_a_gpu_has_measured_is_merged_as_that_and_not_measured_again_by_a_cpu(
+    parts: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: list[list[str]],
+    capsys: pytest.CaptureFixture[str],
+    count: int,
+    status: int,
+) -> None:
+    usual = shards._contexts
+    monkeypatch.setattr(shards, "_contexts", lambda part: {replace(c, device="cuda") for c in usual(part)})
+    monkeypatch.setattr(gpus, "count", lambda: count)
+    assert _merge(tmp_path / "all", *parts) == status
+    if count:
+        assert "--device=cuda" in asked[0]
+    else:
+        line = capsys.readouterr().err
+        assert "measured on cuda, and there is no GPU here" in line and not (tmp_path / "all").exists()
+
+
+def test_the_merge_has_the_device_and_profile_of_the_parts_and_workers_of_its_own(
+    parts: list[Path], tmp_path: Path, asked: list[list[str]]
+) -> None:
+    copies = []
+    for folder in parts:
+        shutil.copytree(folder, tmp_path / folder.parent.name)
+        file, report = _report(tmp_path / folder.parent.name)
+        report["run"]["command"] += " -n 8 --device=cuda:7 --profile=auto"
+        file.write_text(json.dumps(report), encoding="utf-8")
+        copies.append(tmp_path / folder.parent.name)
+    assert _merge(tmp_path / "all", *copies) == 0
+    (words,) = asked
+    assert [word for word in words if word.startswith(("--device", "--profile", "-n"))] == [
+        "--profile=quick",
+        "--device=cpu",
+    ]
+
+
+def test_a_part_of_whose_samples_some_have_no_outcomes_is_told(
+    parts: list[Path], tmp_path: Path, asked: list[list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A worker's file was left behind, say."""
+    place = tmp_path / "lost"
+    shutil.copytree(parts[1], place)
+    (file,) = maintenance.files(place / "outcomes")
+    with closing(sqlite3.connect(file)) as held, held:
+        few = "SELECT sample FROM outcomes GROUP BY sample LIMIT 12"
+        held.execute(f"DELETE FROM outcomes WHERE sample IN ({few})")
+    assert _merge(tmp_path / "all", parts[0], place) == 4
+    assert "outcomes of 18 of the 30 samples of planted-2" in capsys.readouterr().err

@@ -75,6 +75,21 @@ def test_other_numerics_than_were_known_answer_nothing(field: str, value: str) -
         _ = _known(_Loader(other)).windows
 
 
+def test_a_device_that_is_named_is_the_same_on_every_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a run with `auto` has found, a merge on another machine asks for by its device."""
+    derived, load = Derived(tmp_path), _Loader()
+    load._model.fingerprint = deferred.fingerprint("llava-tiny", SETTINGS)
+    deferred.deferred("llava-tiny", SETTINGS, derived, load)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "5")
+    deferred.deferred("llava-tiny", SETTINGS | {"device": "cpu"}, derived, load)
+    assert load.count == 1
+    deferred.deferred("llava-tiny", SETTINGS | {"device": "cuda"}, derived, load)
+    deferred.deferred("llava-tiny", SETTINGS, derived, load)
+    assert load.count == 3, "what auto comes to here is not known"
+
+
 def test_a_known_model_is_told_by_its_label_and_not_loaded(tmp_path: Path) -> None:
     derived, load = Derived(tmp_path), _Loader()
     first, again = (deferred.deferred("llava-tiny", SETTINGS, derived, load) for _ in range(2))
