@@ -29,6 +29,8 @@ _KINDS = 256
 """The most clusters that stand for all of one size."""
 _LEAST, _NONE = 1e-300, 1e-9
 _HALF = 0.5
+WHOLE = 1.0
+"""All that scores can change by: no distance beyond it is one that a truth can have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +45,12 @@ class Detectable:
 
     @property
     def larger(self) -> float:
-        """The distance that is decided on both sides, or on the only one that can be."""
-        return max(self.holds, self.violated) if math.isfinite(self.holds) else self.violated
+        """The distance that is decided on both sides, or on the only one that can be; else infinite.
+
+        >>> Detectable(1.1, 0.8).larger, Detectable(1.1, 1.2).larger
+        (0.8, inf)
+        """
+        return max((each for each in (self.holds, self.violated) if each <= WHOLE), default=math.inf)
 
 
 @dataclass(frozen=True, slots=True)

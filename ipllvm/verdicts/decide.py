@@ -19,7 +19,7 @@ from ipllvm.stats.bootstrap import bootstrap_interval
 from ipllvm.stats.choice import choose, turned
 from ipllvm.stats.clusters import cluster_sums, effective_clusters, mean_size
 from ipllvm.stats.crossed import FEWEST_DRAWS
-from ipllvm.stats.detectable import Detectable, PlannedRun
+from ipllvm.stats.detectable import WHOLE, Detectable, PlannedRun
 from ipllvm.stats.power import POWER, design_effect, minimum_detectable_effect, outlook, required_samples
 from ipllvm.stats.proportion import proportion_interval
 from ipllvm.stats.protocol import HypothesisTest
@@ -30,6 +30,7 @@ from ipllvm.verdicts.outlook import ahead
 from ipllvm.verdicts.wording import relation
 
 FITTED = ", cross-fitted max over draws"
+NO_EFFECT = "no effect can be shown by so few"
 _ALPHA = 0.05
 _SCALE = {"points": 100.0, "score": 1.0}
 _POINTS = 100.0
@@ -126,9 +127,12 @@ def withheld(verdict: Verdict, reason: str) -> Verdict:
 
 
 def planned_effect(contrast: Contrast, claim: Claim) -> float | None:
-    """Minimum detectable effect in points as planned: from the claim's discordance, not the data."""
+    """Minimum detectable effect in points as planned: from the claim's discordance, not the data.
+
+    None where so few samples can show no effect that there may be.
+    """
     found = planned_effects(contrast, claim)
-    return None if found is None else _POINTS * found.larger
+    return None if found is None else _shown(found.larger)
 
 
 def planned_effects(contrast: Contrast, claim: Claim) -> Detectable | None:
@@ -158,12 +162,20 @@ def _detectable(contrast: Contrast, test: ScoreTest, judge: HypothesisTest, clai
     low, high = judge.complete.interval(claim.alpha)
     mean = test.mean * test.bound
     varies = float(ndtri(POWER)) * (test.standard_error(mean) if judge.own_error is None else judge.own_error)
-    return _POINTS * max(spread, max(high - mean, mean - low) + varies)
+    return _shown(max(spread, max(high - mean, mean - low) + varies), contrast.bound)
+
+
+def _shown(effect: float, bound: float = WHOLE) -> float | None:
+    """An effect in points; None for one beyond all that the values can change by."""
+    return _POINTS * effect if effect <= max(bound, WHOLE) else None
 
 
 def _detects(contrast: Contrast, claim: Claim, effect: float | None) -> str:
     planned = planned_effect(contrast, claim)
-    return f"minimum detectable effect {effect:.2f} points (planned {planned:.2f})"
+    if effect is None:
+        return NO_EFFECT
+    told = "none" if planned is None else f"{planned:.2f}"
+    return f"minimum detectable effect {effect:.2f} points (planned {told})"
 
 
 def _not_enough(

@@ -51,7 +51,7 @@ def power_line(claim: Claim, clusters: Sequence[str], draws: int, available: int
     )
     needed = _needed(abs(margin), claim, clusters, draws)
     would = "" if needed is None else f"; at a truth of 0 {outlook(needed, available).sentence}"
-    if not found or not ends:
+    if not found or not ends or math.isinf(found.larger):
         where = f"n = {n} in {number} cluster{'s' * (number != 1)}"
         return f"{claim.name}: nothing can be decided at {where}{would}"
     effect = _POINTS * found.larger
@@ -59,7 +59,8 @@ def power_line(claim: Claim, clusters: Sequence[str], draws: int, available: int
     if not margin and n < available:
         sizes = np.resize(_sizes(clusters), math.ceil(available / n * len(set(clusters))))
         whole = PlannedRun(sizes, draws, claim.planned_discordance).detects(0.0, 1 / draws, claim.alpha)
-        line = f"{line}; below {_POINTS * whole.larger:.2f} none of its {available} samples would do"
+        if math.isfinite(whole.larger):
+            line += f"; below {_POINTS * whole.larger:.2f} none of its {available} samples would do"
     return f"{line}{would}"
 
 
@@ -72,10 +73,14 @@ def gates(claims: Sequence[Claim], clusters: Sequence[str], draws: int, availabl
             continue
         needed = _needed(margin, claim, clusters, draws)
         ahead = "" if needed is None else f"; {outlook(needed, available).sentence}"
+        told = (
+            f"its minimum detectable effect of {effect:.2f} points exceeds"
+            if effect <= _POINTS
+            else ("it can show no effect, let alone")
+        )
         yield (
-            f"the gate of {claim.name} is weak: at n = {len(clusters)} its minimum detectable effect of "
-            f"{effect:.2f} points exceeds the regression margin of {claim.regression_margin:g}, "
-            f"so that it may stay UNDECIDED where nothing got worse{ahead}"
+            f"the gate of {claim.name} is weak: at n = {len(clusters)} {told} the regression margin of "
+            f"{claim.regression_margin:g}, so that it may stay UNDECIDED where nothing got worse{ahead}"
         )
 
 

@@ -209,6 +209,19 @@ def test_minimum_detectable_effect_as_planned_and_as_seen() -> None:
     assert decide(flips(0, 0), AT_MOST).minimum_detectable_effect is None
 
 
+@pytest.mark.parametrize("n", [2, 3, 4, 6, 10])
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_no_effect_is_larger_than_all_that_can_change(n: int, lost: int) -> None:
+    """A handful of samples was told to detect 138 points, of an accuracy that can change by 100."""
+    for values in (flips(n, lost), flips(n, lost, 1 if lost < n else 0)):
+        for claim in (AT_MOST, AT_LEAST):
+            found = decide(values, claim)
+            effect, planned = found.minimum_detectable_effect, planned_effect(values, claim)
+            assert all(each is None or each <= 100 for each in (effect, planned))
+            if effect is None and "to decide" not in found.reason and found.decision is Decision.UNDECIDED:
+                assert found.reason.endswith("no effect can be shown by so few")
+
+
 def test_estimate_in_points() -> None:
     found = estimate(flips(300, 12, 6), seed=3)
     assert found.value == pytest.approx(2.0)

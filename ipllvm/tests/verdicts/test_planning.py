@@ -1,5 +1,6 @@
 """What is said before a run, against the planning figures."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -50,6 +51,14 @@ def test_a_design_that_decides_nothing_is_told(clusters: list[str]) -> None:
     assert all("nothing can be decided at n = " in line for line in lines.values()), lines
     assert "samples would, it has 60" in lines["permutation"], "nor can the whole benchmark"
     assert "nothing can be decided" not in power_line(CLAIM, singletons(30), 1, 60)
+
+
+@pytest.mark.parametrize("n", range(1, 12))
+def test_no_plan_promises_an_effect_that_cannot_be(n: int) -> None:
+    lines = [power_line(claim, singletons(n), 1, 60) for claim in SHIPPED.values()]
+    lines += gates(list(SHIPPED.values()), singletons(n), 1, 60)
+    told = [float(each) for line in lines for each in re.findall(r"effect (?:of )?([\d.]+|inf) points", line)]
+    assert all(each <= 100 for each in told) and not any("inf" in line.split() for line in lines)
 
 
 def test_a_gate_that_cannot_hold_is_told() -> None:
