@@ -174,8 +174,8 @@ def _detects(contrast: Contrast, claim: Claim, effect: float | None) -> str:
     planned = planned_effect(contrast, claim)
     if effect is None:
         return NO_EFFECT
-    told = "none" if planned is None else f"{planned:.2f}"
-    return f"minimum detectable effect {effect:.2f} points (planned {told})"
+    expected = "none" if planned is None else f"{planned:.2f}"
+    return f"minimum detectable effect {effect:.2f} points (planned {expected})"
 
 
 def _not_enough(

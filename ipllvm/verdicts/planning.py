@@ -73,13 +73,13 @@ def gates(claims: Sequence[Claim], clusters: Sequence[str], draws: int, availabl
             continue
         needed = _needed(margin, claim, clusters, draws)
         ahead = "" if needed is None else f"; {outlook(needed, available).sentence}"
-        told = (
+        strength = (
             f"its minimum detectable effect of {effect:.2f} points exceeds"
             if effect <= _POINTS
             else ("it can show no effect, let alone")
         )
         yield (
-            f"the gate of {claim.name} is weak: at n = {len(clusters)} {told} the regression margin of "
+            f"the gate of {claim.name} is weak: at n = {len(clusters)} {strength} the regression margin of "
             f"{claim.regression_margin:g}, so that it may stay UNDECIDED where nothing got worse{ahead}"
         )
 

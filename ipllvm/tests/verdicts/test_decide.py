@@ -212,7 +212,7 @@ def test_minimum_detectable_effect_as_planned_and_as_seen() -> None:
 @pytest.mark.parametrize("n", [2, 3, 4, 6, 10])
 @pytest.mark.parametrize("lost", [0, 1, 2])
 def test_no_effect_is_larger_than_all_that_can_change(n: int, lost: int) -> None:
-    """A handful of samples was told to detect 138 points, of an accuracy that can change by 100."""
+    """A handful of samples was told to detect 135 points, of an accuracy that can change by 100."""
     for values in (flips(n, lost), flips(n, lost, 1 if lost < n else 0)):
         for claim in (AT_MOST, AT_LEAST):
             found = decide(values, claim)

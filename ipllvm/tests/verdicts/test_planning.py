@@ -57,8 +57,10 @@ def test_a_design_that_decides_nothing_is_told(clusters: list[str]) -> None:
 def test_no_plan_promises_an_effect_that_cannot_be(n: int) -> None:
     lines = [power_line(claim, singletons(n), 1, 60) for claim in SHIPPED.values()]
     lines += gates(list(SHIPPED.values()), singletons(n), 1, 60)
-    told = [float(each) for line in lines for each in re.findall(r"effect (?:of )?([\d.]+|inf) points", line)]
-    assert all(each <= 100 for each in told) and not any("inf" in line.split() for line in lines)
+    effects = [
+        float(each) for line in lines for each in re.findall(r"effect (?:of )?([\d.]+|inf) points", line)
+    ]
+    assert all(each <= 100 for each in effects) and not any("inf" in line.split() for line in lines)
 
 
 def test_a_gate_that_cannot_hold_is_told() -> None:
