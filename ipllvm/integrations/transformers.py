@@ -6,6 +6,7 @@ PropertyCallback(properties="image_use", benchmarks="scenes", samples=200, every
 """
 
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +15,8 @@ from transformers.trainer_callback import TrainerCallback, TrainerControl, Train
 
 import ipllvm
 from ipllvm.api.report import Report
-from ipllvm.errors import UsageError
+from ipllvm.api.session import spelled
+from ipllvm.errors import UnknownName, UsageError
 from ipllvm.integrations.live import log_live
 from ipllvm.records import COMPARISON
 from ipllvm.reporting.measures import measures, places
@@ -47,7 +49,8 @@ class PropertyCallback(TrainerCallback):
         properties, benchmarks, samples: As in `ipllvm.check`.
         every: Steps between two looks; without it, whenever the Trainer evaluates.
         against: What to compare with: "start" for the model as training begins, or as in `ipllvm.check`.
-        stop_on: Properties whose alarm ends the training; "any" for all.
+        stop_on: Properties whose alarm ends the training; "any" for all. One that is no requirement of the
+            first look is a UsageError. What a look could not measure is warned of and alarms nothing.
         alpha: Probability of a false alarm in the whole training.
         measurements: How many looks alpha is shared by; without it as many as the Trainer's steps allow.
         processor: Where the Trainer's `processing_class` is a tokenizer alone.
@@ -70,7 +73,7 @@ class PropertyCallback(TrainerCallback):
         processor: Any = None,
         **options: Any,
     ) -> None:
-        if every is not None and every < 1:
+        if every is not None and (every < 1 or every % 1):
             raise UsageError(f"every={every}: give a number of steps of at least 1, or None")
         if measurements is not None and measurements < 1:
             raise UsageError(f"measurements={measurements}: give a number of at least 1, or None")
@@ -82,6 +85,7 @@ class PropertyCallback(TrainerCallback):
         self.stop_on = {stop_on} if isinstance(stop_on, str) else set(stop_on)
         self.processor = processor
         self.options = {"properties": properties, "benchmarks": benchmarks, "samples": samples} | options
+        spelled({name: value for name, value in options.items() if name != "verbose"})
         self.reports: dict[int, Report] = {}
         self.alarms: dict[int, tuple[str, ...]] = {}
 
@@ -143,13 +147,27 @@ class PropertyCallback(TrainerCallback):
             raise UsageError(
                 "PropertyCallback: the Trainer's processing_class is no processor: give processor="
             )
-        return ipllvm.check(
+        report = ipllvm.check(
             kwargs["model"],
             processor,
             against=self._baseline,
             name=f"step-{state.global_step}",
             **{"no_store": True, "report_only": True, **self.options},
         )
+        self._require_stops(report)
+        for lost in report.missing:
+            what = f"{lost.property} on {lost.benchmark}"
+            warnings.warn(f"ipllvm: {what} is not measured and can't alarm: {lost.reason}", stacklevel=2)
+        return report
+
+    def _require_stops(self, report: Report) -> None:
+        """Raises UnknownName for a property of `stop_on` that no measurement could alarm of."""
+        rows = [row for row in report.data["results"] if row["claim"]["kind"] == "requirement"]
+        able = {name for row in rows for name in (row["property"], row["claim"]["name"])}
+        able |= {lost.property for lost in report.missing}
+        for name in sorted(self.stop_on - able - {ANY}):
+            if not name.startswith(COMPARISON):
+                raise UnknownName("stop_on", name, able)
 
     def _look(
         self,

@@ -215,8 +215,16 @@ def test_no_model_is_not_the_usual_one(model: Any) -> None:
 
 @pytest.mark.parametrize("model", [3, object(), [object()], ["llava-tiny", SimpleNamespace(config=None)]])
 def test_what_is_no_name_is_told_by_its_kind(model: Any) -> None:
-    with pytest.raises(UsageError, match=r"^model: a (int|object|SimpleNamespace) is no name, nor one model"):
-        ipllvm.check(model)
+    for processor in (None, object()):
+        with pytest.raises(
+            UsageError, match=r"^model: a (int|object|SimpleNamespace) is no name, nor one model"
+        ):
+            ipllvm.check(model, processor)
+
+
+def test_a_tokenizer_alone_is_no_processor() -> None:
+    with pytest.raises(UsageError, match=r"^processor: a dict takes no pictures: give AutoProcessor's$"):
+        ipllvm.check(SimpleNamespace(config=None), {})
 
 
 def test_threads_wait_for_each_other_and_a_session_may_begin_another(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -165,6 +165,9 @@ def test_without_every_it_looks_when_the_trainer_evaluates(monkeypatch: pytest.M
         ({"every": 0}, "every=0: give a number of steps"),
         ({"alpha": 1.5}, "alpha=1.5: give a probability"),
         ({"measurements": 0}, "measurements=0: give a number"),
+        ({"every": 1.5}, "every=1.5: give a number of steps"),
+        ({"sampels": 9}, "unknown option 'sampels': did you mean 'samples'"),
+        ({"name": "mine"}, "unknown option 'name'"),
     ],
 )
 def test_what_can_not_be_is_refused_at_once(given: dict[str, Any], words: str) -> None:
@@ -184,6 +187,36 @@ def test_what_a_trainer_can_not_give_is_refused_as_training_begins(
 ) -> None:
     with pytest.raises(UsageError, match=words):
         train(PropertyCallback(**ASKED), ["invariant"], tmp_path, **args)
+
+
+def _looked(
+    monkeypatch: pytest.MonkeyPatch, callback: PropertyCallback, missing: tuple[Any, ...] = ()
+) -> Any:
+    """A look that finds a requirement and an observation."""
+    claims = {"image_use": "requirement", "patch_shuffle": "observation"}
+    rows = [{"property": name, "claim": {"name": name, "kind": kind}} for name, kind in claims.items()]
+    found = SimpleNamespace(data={"results": rows, "models": []}, missing=missing)
+    monkeypatch.setattr(ipllvm, "check", lambda *_, **__: found)
+    return callback._measure(TrainerState(), {"model": None, "processing_class": PROCESSOR})
+
+
+@pytest.mark.parametrize("name", ["image_ues", "patch_shuffle", "occlusion"])
+def test_an_alarm_that_can_never_come_is_told_at_the_first_look(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for stops in ("any", "image_use", "regression:image_use"):
+        _looked(monkeypatch, PropertyCallback(every=1, stop_on=stops))
+    with pytest.raises(UsageError, match=f"^unknown stop_on '{name}': .*Known: image_use$"):
+        _looked(monkeypatch, PropertyCallback(every=1, stop_on=["image_use", name]))
+
+
+def test_a_model_that_can_not_be_measured_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One whose numbers are no numbers any more, say, which gives no p-value to alarm by."""
+    lost = SimpleNamespace(property="occlusion", benchmark="scenes", reason="logits are not finite")
+    with pytest.warns(
+        UserWarning, match=r"^ipllvm: occlusion on scenes is not measured and can't alarm: logits"
+    ):
+        _looked(monkeypatch, PropertyCallback(every=1, stop_on="occlusion"), (lost,))
 
 
 def test_a_tokenizer_alone_is_refused() -> None:
