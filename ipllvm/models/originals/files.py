@@ -6,6 +6,7 @@ weights alone: nothing in them is run.
 """
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import sqrt
@@ -151,10 +152,20 @@ def read_file(path: Path) -> Iterator[tuple[str, Tensor]]:
     except ModelUnavailable:
         raise
     except Exception as error:  # a damaged file raises whatever its reader happens to
+        if _no_room(error, path):
+            raise ModelUnavailable(f"{path}: memory ran out while it was read") from error
         raise ModelUnavailable(f"{path}: can't be read as weights: {first_line(error)}") from error
     if not isinstance(held, dict) or not all(isinstance(value, Tensor) for value in held.values()):
         raise ModelUnavailable(f"{path}: holds other things than tensors by name")
     yield from ((str(name), value) for name, value in held.items())
+
+
+def _no_room(error: Exception, path: Path) -> bool:
+    """Whether memory ran out, and not by what a damaged file asks for: more than it can hold."""
+    if isinstance(error, MemoryError):
+        return True
+    asked = re.search(r"tried to allocate (\d+) bytes", str(error))
+    return "allocate memory" in str(error) and (asked is None or int(asked[1]) <= path.stat().st_size)
 
 
 def _unpickled(path: Path) -> Any:

@@ -1,5 +1,6 @@
 """Which files of an original checkpoint are read, and how an adapter is put into what it stands on."""
 
+import errno
 import json
 import math
 import pickle
@@ -281,6 +282,35 @@ DAMAGED = {
     "stack": b"\x80\x02.",
     "get": b"\x80\x02h\x07.",
 }
+
+
+NO_ROOM = "DefaultCPUAllocator: can't allocate memory: you tried to allocate {} bytes. Error code 12"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (MemoryError(), "memory ran out while it was read"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "memory ran out while it was read"),
+        (RuntimeError("unable to mmap 9 bytes: Cannot allocate memory (12)"), "memory ran out"),
+        (RuntimeError(f"[enforce fail at alloc_cpu.cpp:121] {NO_ROOM.format(400)}"), "memory ran out"),
+        (RuntimeError(NO_ROOM.format(2**50)), "can't be read as weights: DefaultCPUAllocator"),
+        (RuntimeError("Invalid magic number"), "can't be read as weights: Invalid magic number"),
+        (OSError(errno.EIO, "Input/output error"), "can't be read as weights"),
+    ],
+)
+def test_memory_that_runs_out_is_no_damage(
+    error: Exception, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But where more is asked for than the file holds it is damaged."""
+    path = tmp_path / "a.bin"
+    torch.save({"a": torch.ones(100)}, path)
+
+    def load(*_: Any, **__: Any) -> Any:
+        raise error
+
+    monkeypatch.setattr(torch, "load", load)
+    assert refusal(lambda: dict(read_file(path))).startswith(f"{path}: {said}")
 
 
 @pytest.mark.parametrize("name", DAMAGED)
