@@ -169,6 +169,13 @@ def _require_all_taken(folder: Path, info: Any, unused: Iterable[str], absent: I
             raise ModelUnavailable(f"{folder}: can't be loaded: {first_line(next(iter(told)))}")
 
 
+def require_taken(place: Path, left: Iterable[str], unused: Iterable[str] = ()) -> None:
+    """Raises ModelUnavailable, in one line, for tensors by name that no part of a model takes; `unused` are
+    patterns of those that may be left, beside UNUSED.
+    """
+    _require_all_taken(place, {"missing_keys": (), "unexpected_keys": tuple(left)}, (*UNUSED, *unused), ())
+
+
 def _others(keys: Iterable[Any], allowed: Iterable[str]) -> list[str]:
     """The keys that no pattern allows, by name."""
     patterns = [re.compile(pattern) for pattern in allowed]

@@ -16,7 +16,7 @@ from transformers import AutoConfig
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models.originals.loading import linear
 from ipllvm.models.trol.partial_lora import attach
-from ipllvm.models.weights import from_tensors
+from ipllvm.models.weights import from_tensors, require_taken
 
 Low = dict[str, tuple[Tensor, Tensor]]
 LINEARS = {
@@ -34,6 +34,11 @@ FUSED = "attention.wqkv"
 BASE = re.compile(r"(model\.layers\.\d+\.(attention\.(wqkv|wo)|feed_forward\.w[123]))\.ffn\.weight")
 """A linear layer, beside which its low-rank part lies."""
 TOWER = "vit.vision_tower.vision_model."
+TAKEN = re.compile(
+    r"vit\.vision_tower\.vision_model\..*|model\.(tok_embeddings|norm)\.weight|vision_proj\.[02]\..*|output\.weight"
+    r"|model\.layers\.\d+\.((attention|ffn)_norm|(attention\.(wqkv|wo)|feed_forward\.w[123])\.(ffn|lora_[AB]))\.weight"
+)
+"""All tensors of these checkpoints; what is not taken of a part's own names is found when it is loaded."""
 KEPT = (
     "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads",
     "rms_norm_eps", "rope_theta", "rope_scaling", "max_position_embeddings", "hidden_act", "bos_token_id",
@@ -127,6 +132,7 @@ def _require_parts(folder: Path, tensors: Mapping[str, Tensor], text: Any) -> No
             raise ModelUnavailable(
                 f"{folder}: {name} of {base} does not fit config.json, or its low-rank part {high} x {low}"
             )
+    require_taken(folder, (name for name in tensors if not TAKEN.fullmatch(name)))
     if HEAD not in tensors:
         raise ModelUnavailable(f"{folder}: weights are missing, the first is {HEAD}")
     if list(tensors[HEAD].shape[1:]) != [text.hidden_size]:

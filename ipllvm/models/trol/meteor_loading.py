@@ -1,5 +1,6 @@
 """Load Meteor from its authors' files: the MLM's folder, and that of its Mamba."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +28,7 @@ from ipllvm.models.trol.asking import BEGIN, END, WholeTokenizer
 from ipllvm.models.trol.meteor import Meteor, Rationale
 from ipllvm.models.trol.pictures import Squeezed
 from ipllvm.models.weight_files import WeightFiles, weight_files
-from ipllvm.models.weights import from_tensors
+from ipllvm.models.weights import WITHOUT_HEAD, from_tensors, require_taken
 
 MAMBA = "BK-Lee/Meteor-Mamba"
 WANTED = ("*.json", "*.safetensors", "*.model")
@@ -44,6 +45,7 @@ READ = Template(
 )
 """What the Mamba reads."""
 BACKBONE = "backbone."
+OWN = re.compile(r"backbone\.|(vision|tor)_proj\.[02]\.(weight|bias)$")
 
 
 class MeteorProcessor(OriginalProcessor):
@@ -164,6 +166,7 @@ def _rationale(files: MeteorFiles) -> Rationale:
     """The Mamba with its projectors; raises ModelUnavailable."""
     held, raw = files.mamba_tensors, read_json(files.mamba / "config.json")
     backbone = {n.removeprefix(BACKBONE): t for n, t in held.items() if n.startswith(BACKBONE)}
+    require_taken(files.mamba, (n for n in held if not OWN.match(n)), WITHOUT_HEAD)
     unused = {"architectures", "model_type", "torch_dtype", "dtype", "transformers_version", "auto_map"}
     fields = {name: value for name, value in raw.items() if name not in unused}
     fields["vocab_size"] = len(backbone.get("embeddings.weight", ()))

@@ -148,6 +148,19 @@ BROKEN: list[tuple[str, Change]] = [
         lambda h: h.update(layer("attention.wq", 16, 16)),
     ),
     ("x.ffn.weight is no linear layer of InternLM2's", lambda h: h.update({"x.ffn.weight": random(1)})),
+    *(
+        (
+            f"1 weights are in the files that the model does not take, the first is {name}: {cause}",
+            lambda h, name=name: h.update({name: random(1)}),
+        )
+        for name, cause in {
+            f"{WO}.lora_C.weight": "an adapter that was not merged: use peft's merge_and_unload",
+            "model.layers.9.attention.wo.bias": "config.json may name fewer layers than were saved",
+            "model.layers.0.x.attention_norm.weight": "config.json may name fewer layers than were saved",
+            "vision_proj.4.weight": "config.json is of another model than the weights",
+            "resampler.weight": "config.json is of another model than the weights",
+        }.items()
+    ),
 ]  # fmt: skip
 
 
@@ -159,6 +172,12 @@ def test_weights_that_are_not_internlm2s_are_refused_in_a_line(line: str, change
     with pytest.raises(ModelUnavailable) as caught:
         internlm2._require_parts(Path("folder"), held, text())
     assert str(caught.value) == f"folder: {line}"
+
+
+def test_weights_that_no_answer_depends_on_may_lie_there() -> None:
+    held = parted() | {"model.layers.0.attention.rotary_emb.inv_freq": random(4)}
+    held |= {f"{internlm2.TOWER}embeddings.position_ids": random(4)}
+    internlm2._require_parts(Path("folder"), held, text())
 
 
 NAMES = {

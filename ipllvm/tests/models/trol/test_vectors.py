@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ipllvm.engine.plan import Plan
@@ -187,6 +187,20 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     (tmp_path / "Meteor-Mamba" / "config.json").unlink()
     with pytest.raises(ModelUnavailable, match=r"its Mamba is not here.*--base-model=FOLDER"):
         load(str(made), device="cpu", offline=True)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_tensor_that_no_part_takes_is_named(name: str, tmp_path: Path) -> None:
+    """It was dropped in silence: answers would be those of another model than the files hold."""
+    made = KINDS[name][0](tmp_path)
+    for folder in sorted(each.parent for each in tmp_path.glob("*/model.safetensors")):
+        held = load_file(folder / "model.safetensors")
+        save_file(held | {"extra.weight": torch.ones(1)}, folder / "model.safetensors")
+        with pytest.raises(
+            ModelUnavailable, match=rf"^{folder}: 1 weights are .* the first is extra\.weight"
+        ):
+            load(str(made), device="cpu", how=HOW)
+        save_file(held, folder / "model.safetensors")
 
 
 def test_a_tower_of_fewer_patches_is_scaled_up() -> None:
