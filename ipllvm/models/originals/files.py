@@ -164,8 +164,8 @@ def _no_room(error: Exception, path: Path) -> bool:
     """Whether memory ran out, and not by what a damaged file asks for: more than it can hold."""
     if isinstance(error, MemoryError):
         return True
-    asked = re.search(r"tried to allocate (\d+) bytes", str(error))
-    return "allocate memory" in str(error) and (asked is None or int(asked[1]) <= path.stat().st_size)
+    wanted = re.search(r"tried to allocate (\d+) bytes", str(error))
+    return "allocate memory" in str(error) and (wanted is None or int(wanted[1]) <= path.stat().st_size)
 
 
 def _unpickled(path: Path) -> Any:
