@@ -69,7 +69,7 @@ class OutcomeFile:
         self._last = 0
         self._work: inspection.Work | None = None
         self._schema = 0
-        self._blocks: dict[int, dict[int, Response]] = {}
+        self._blocks: dict[int, dict[int, tuple[bytes, Response]]] = {}
         self._began = time.monotonic()
         self._flushed = float("-inf")
 
@@ -140,10 +140,11 @@ class OutcomeFile:
                 trial = Trial(named[0], named[1], draw, int(seed))
             yield StoredPlace(number, trial)
 
-    def response(self, number: int) -> Response:
-        """The outcome of that id; raises Damaged where it is not what was written, Unreadable without it.
+    def response(self, number: int, named: bytes) -> Response:
+        """The outcome of that id, whose key is `named`.
 
-        Its neighbours are read with it, since they are asked for next.
+        Raises Damaged where it is not what was written, or of another trial, Unreadable without it. Its
+        neighbours are read with it, since they are asked for next.
         """
         first = number - number % BLOCK
         if number not in self._blocks.get(first, ()):
@@ -152,9 +153,12 @@ class OutcomeFile:
             self._blocks[first] = self._block(first)
         if number not in self._blocks[first]:
             raise Unreadable("an outcome is gone")
-        return self._blocks[first][number]
+        written, found = self._blocks[first][number]
+        if written != named:
+            raise Damaged(f"outcome {number} is of another trial than its columns say")
+        return found
 
-    def _block(self, first: int) -> dict[int, Response]:
+    def _block(self, first: int) -> dict[int, tuple[bytes, Response]]:
         found = {}
         self._begin()
         with reading(self.path):
@@ -165,7 +169,7 @@ class OutcomeFile:
             for number, checksum, *cells in self._connection.execute(query, (first, first + BLOCK - 1)):
                 if checksum is not None and checksum != outcome_row.checksum(*cells):
                     raise Damaged(f"outcome {number} was changed after it was written")
-                found[number] = outcome_row.response(*cells[2:])
+                found[number] = cells[0], outcome_row.response(*cells[2:])
         return found
 
     def rows(self, query: str, values: tuple[Cell, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -18,7 +18,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ipllvm.engine.context import Context
+from ipllvm.engine.context import Context, key
 from ipllvm.engine.store.inspection import journal
 from ipllvm.engine.store.outcome_file import (
     SUFFIX,
@@ -201,6 +201,7 @@ class OutcomeView(MutableMapping[Trial, Response]):
 
     def __init__(self, store: Store, context: Context) -> None:
         self.context = context
+        self._digest = context.digest()
         self._store = store
         self._places: dict[Trial, int] = {}
         self._failed: dict[Trial, Response] = {}
@@ -221,8 +222,8 @@ class OutcomeView(MutableMapping[Trial, Response]):
 
     def _learn(self, number: int, again: list[tuple[Trial, int]], file: OutcomeFile) -> bool:
         """Take in the places of a file; what another file has too goes into `again`."""
-        digest, base = self.context.digest(), number << _ID_BITS
-        for place in file.places(digest, self._seen.get(number, 0)):
+        base = number << _ID_BITS
+        for place in file.places(self._digest, self._seen.get(number, 0)):
             known = self._places.get(place.trial)
             if self._store.is_written(number) or (known is None and place.trial not in self._disputed):
                 self._places[place.trial] = base | place.id
@@ -236,7 +237,7 @@ class OutcomeView(MutableMapping[Trial, Response]):
         """Do without the trials that two files answer differently, and say so."""
         different, others = [], set[str]()
         for trial, place in again:
-            first, second = self._read(self._places[trial]), self._read(place)
+            first, second = self._read(trial, self._places[trial]), self._read(trial, place)
             if first is not None and second is not None and _said(first) != _said(second):
                 others.add(self._store.name(self._places.pop(trial) >> _ID_BITS))
                 different.append(trial)
@@ -277,16 +278,17 @@ class OutcomeView(MutableMapping[Trial, Response]):
         """Raises KeyError for a trial that is to be done, NotMeasured where its file has been lost since."""
         if trial in self._failed:
             return self._failed[trial]
-        found = self._read(self._places[trial])
+        found = self._read(trial, self._places[trial])
         if found is None:
             self._reload()
-            found = self._read(self._places[trial]) if trial in self._places else None
+            found = self._read(trial, self._places[trial]) if trial in self._places else None
         if found is None:
             raise NotMeasured(f"{self._store.folder}: outcomes were lost during the run; run again")
         return found
 
-    def _read(self, place: int) -> Response | None:
-        return self._store.ask(place >> _ID_BITS, lambda file: file.response(place & _ID_MASK))
+    def _read(self, trial: Trial, place: int) -> Response | None:
+        named = key(self._digest, trial)
+        return self._store.ask(place >> _ID_BITS, lambda file: file.response(place & _ID_MASK, named))
 
     def _reload(self) -> None:
         """Look for everything anew, after a file has gone or was merged into another."""

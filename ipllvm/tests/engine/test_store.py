@@ -343,7 +343,17 @@ def test_a_run_goes_on_while_its_file_is_merged_away(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    ["sample = 'another'", "text = 'other'", "tokens = '[9]'", "options = '[0.5]'", "created = created + 1"],
+    [
+        "sample = 'another'",
+        "sample = (SELECT sample FROM outcomes ORDER BY id DESC LIMIT 1)",
+        "perturbation = 'none'",
+        "draw = draw + 100",
+        "seed = '8'",
+        "text = 'other'",
+        "tokens = '[9]'",
+        "options = '[0.5]'",
+        "created = created + 1",
+    ],
 )
 def test_a_row_that_was_changed_is_found_and_never_read(tmp_path: Path, change: str) -> None:
     made = _written(tmp_path, SOME)
@@ -351,11 +361,21 @@ def test_a_row_that_was_changed_is_found_and_never_read(tmp_path: Path, change: 
     _edit(made, f"UPDATE outcomes SET {change} WHERE id = 1")
     (problem,) = verify(made).problems
     assert problem.startswith("outcomes 1:")
-    if not change.startswith("sample"):
-        view = Store(tmp_path).view(context())
-        with pytest.raises(NotMeasured, match="run again"):
-            dict(view)
-        assert len(Store(tmp_path).view(context())) == 0, "it is set aside, all of it is measured again"
+    view = Store(tmp_path).view(context())
+    with pytest.raises(NotMeasured, match="run again"):
+        dict(view)
+    assert len(Store(tmp_path).view(context())) == 0, "it is set aside, all of it is measured again"
+
+
+def test_an_outcome_that_was_put_into_another_context_is_never_read(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.view(context()).update(SOME)
+    store.view(context(replicate=1)).update(batch(trials(60)[50:]))
+    store.close()
+    (made,) = tmp_path.glob("*.sqlite")
+    _edit(made, "UPDATE outcomes SET context = 2 WHERE id = 1")
+    with pytest.raises(NotMeasured, match="run again"):
+        dict(Store(tmp_path).view(context(replicate=1)))
 
 
 def test_a_file_without_checksums_is_read_and_its_rows_are_unchecked(tmp_path: Path) -> None:
