@@ -25,7 +25,7 @@ BEGINNINGS_BYTES: Final = 2**30
 BATCHES_IN_FLIGHT: Final = 2
 """Batches of samples whose trials are batched together, so that those whose prompts share rows are full."""
 SHORT_ANSWER: Final = 32
-"""Tokens up to which the answers of a batch end together: an interrupt then loses no more than a batch."""
+"""Tokens up to which fewer answers wait for others than a batch has: an interrupt loses no more of them."""
 POOLED_ROWS: Final = 128
 """Answers that go on together, at most, where they take little memory."""
 POOLED_BYTES: Final = 512 * 2**20
@@ -68,6 +68,15 @@ def beginnings_pay(trials: float, held: int) -> bool:
     (True, False, False)
     """
     return trials >= TRIALS_A_BEGINNING and held <= BEGINNINGS_BYTES
+
+
+def small_rows(bytes_a_row: float) -> int:
+    """How many answers take little memory together.
+
+    >>> small_rows(2**20), small_rows(2**26), small_rows(2**30)
+    (128, 8, 0)
+    """
+    return int(min(POOLED_ROWS, POOLED_BYTES // max(1, bytes_a_row)))
 
 
 def feeding_threads(device: str, cores: int) -> int:

@@ -153,7 +153,7 @@ def _go_on_anew(model: VisionLanguageModel, prefilled: Prefill, row: Decoding, l
     _, cache = model.decoder(
         packed.embeds(model),
         attention=packed.attention(model),
-        edit=prefilled.whole(row.number) if prefilled.whole else None,
+        edits=[prefilled.whole(row.number)] if prefilled.whole else (),
     )
     while not row.ended:
         at = row.length + prompt.ahead
@@ -167,25 +167,26 @@ def _step(
     """One decoding step for all live rows."""
     ids = torch.tensor([row.tokens[-1] for row in rows], device=model.device)[:, None]  # [rows, 1]
     hidden, _ = model.decoder(
-        model.embed_tokens(ids), attention=attention, past_key_values=cache, edit=step_edit(rows)
+        model.embed_tokens(ids), attention=attention, past_key_values=cache, edits=step_edits(rows)
     )  # [rows, 1, hidden]
     for row, token in zip(rows, likeliest(model, hidden[:, -1]), strict=True):
         row.length += 1
         row.say([token], model, limit)
 
 
-def step_edit(rows: Sequence[Decoding]) -> Edit | None:
-    """What is done to a step of rows that are all perturbed at one layer, or not at all."""
+def step_edits(rows: Sequence[Decoding]) -> list[Edit]:
+    """What is done to a step of rows each of which is perturbed at a layer of its own, or nowhere."""
     edits = [(row.edit, row.length) for row in rows]
-    if edits[0][0] is None:
-        return None
 
-    def shift(hidden: Float[Tensor, "rows columns hidden"]) -> Float[Tensor, "rows columns hidden"]:
+    def shift(layer: int, hidden: Float[Tensor, "rows columns hidden"]) -> Tensor:
         return torch.stack(
-            [edit[1](own, at) if edit else own for own, (edit, at) in zip(hidden, edits, strict=True)]
+            [
+                edit[1](own, at) if edit and edit[0] == layer else own
+                for own, (edit, at) in zip(hidden, edits, strict=True)
+            ]
         )
 
-    return edits[0][0][0], shift
+    return [(layer, partial(shift, layer)) for layer in sorted({edit[0] for edit, _ in edits if edit})]
 
 
 def agreed(guess: Sequence[int], own: Sequence[int]) -> int:

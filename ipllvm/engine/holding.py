@@ -64,6 +64,9 @@ def _together(prompts: "PromptSizes", plan: Plan, size: int) -> float:
 
 
 def _going_on(footprint: "Footprint", prompts: "PromptSizes", plan: Plan, size: int) -> float:
-    """Keys and values of the answers of a batch, in slots for the longest of them and what is drafted."""
-    rows = _together(prompts, plan, size)
-    return rows * (prompts.longest + plan.max_new_tokens + DRAFTED) * footprint.cache
+    """Keys and values of the answers of a batch and of those that wait for it, in slots for the longest of
+    them and what is drafted.
+    """
+    one = (prompts.longest + plan.max_new_tokens + DRAFTED) * footprint.cache
+    waiting = min(size - 1, batch_policy.small_rows(ITEMSIZE * one))
+    return min(len(plan), _together(prompts, plan, size) + waiting) * one

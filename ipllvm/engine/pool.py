@@ -22,7 +22,7 @@ from ipllvm.engine.decoding import (
     go_on,
     likeliest,
     prefill,
-    step_edit,
+    step_edits,
     worth_running,
 )
 from ipllvm.engine.echo import MOST, TRUST, Echo, length, trusted
@@ -59,24 +59,30 @@ class Pool:
 
     def room(self, least: int, entering: Sequence[Decoding]) -> int:
         """How many rows go on together before there are steps: `least`, and more where they are small."""
+        return max(least, self._small(entering))
+
+    def waiting(self, most: int) -> int:
+        """How many short answers wait for those of the next batch: as many as take little memory, and fewer
+        than `most`.
+        """
+        return min(most - 1, self._small(())) if self._rows else 0
+
+    def _small(self, entering: Sequence[Decoding]) -> int:
+        """How many rows take little memory."""
         footprint = self._model.footprint
-        longest = max(answer.length for answer in (*entering, *(row.answer for row in self._rows)))
         if footprint is None or self._cache is None:
-            return least
-        bytes_a_row = footprint.cache * self._model.dtype.itemsize * (longest + self._limit)
-        return max(least, min(batch_policy.POOLED_ROWS, batch_policy.POOLED_BYTES // max(1, bytes_a_row)))
+            return 0
+        longest = max(answer.length for answer in (*entering, *(row.answer for row in self._rows)))
+        numbers = footprint.cache * (longest + self._limit)
+        return batch_policy.small_rows(self._model.dtype.itemsize * numbers)
 
     def enter(self, prefilled: Prefill, answers: Sequence[Decoding]) -> None:
-        """Let answers go on; those at other layers end first. Short ones, and those of a model that does not
-        pool, are at their end then.
-        """
+        """Let answers go on; those of a model that does not pool are at their end then."""
         if not answers:
             return
         if self._cache is None:
             go_on(self._model, prefilled, list(answers), self._limit)
             return
-        if self._rows and _layer(self._rows[0].answer) != _layer(answers[0]):
-            self.drain()
         held, _ = cache_of(self._model, prefilled, answers)
         lengths = [answer.length for answer in answers]
         self._cache.enter(len(self._rows), held, lengths, max(lengths) + self._limit + MOST)
@@ -85,8 +91,6 @@ class Pool:
             row.echo.hear(answer.prompt.guess)
             row.echo.hear(answer.tokens)
             self._rows.append(row)
-        if self._limit <= batch_policy.SHORT_ANSWER:
-            self.drain()
 
     def drain(self, left: int = 0) -> None:
         """Step by step until so few rows are left."""
@@ -109,7 +113,7 @@ class Pool:
             model.embed_tokens(padded.to(model.device)),
             attention=self._attention(at, self._positions(at, last, answers), lengths),
             past_key_values=self._cache,
-            edit=step_edit(answers),
+            edits=step_edits(answers),
         )
         own = iter(likeliest(model, torch.cat([h[: len(each)] for h, each in zip(hidden, ids, strict=True)])))
         for row, guess, draft in zip(self._rows, guesses, drafts, strict=True):
@@ -180,11 +184,6 @@ class Pool:
         if window is not None:
             visible &= every > own - window
         return scores(visible, self._model.dtype)
-
-
-def _layer(answer: Decoding) -> int | None:
-    """The layer that the steps of an answer are perturbed at."""
-    return answer.edit[0] if answer.edit else None
 
 
 @torch.inference_mode()

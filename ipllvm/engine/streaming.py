@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import torch
 
+from ipllvm.engine import batch_policy
 from ipllvm.engine.answering import Going, response_of
 from ipllvm.engine.decoding import Decoding
 from ipllvm.engine.fault_isolation import BatchBudget, BatchShare, Failure, run_isolated, whole
@@ -39,6 +40,11 @@ class Stream:
         self._pool, self._whole = Pool(model, limit), room.size
         self._open: dict[Trial, _Open] = {}
         self._early: Outcomes = {}
+
+    @property
+    def _short(self) -> bool:
+        """Whether answers are so short that they hardly wait for others, so that little is lost if a run ends."""
+        return self._limit <= batch_policy.SHORT_ANSWER
 
     def __enter__(self) -> "Stream":
         return self
@@ -108,8 +114,8 @@ class Stream:
 
     @torch.inference_mode()
     def _next(self) -> Outcomes:
-        """The answers that end first of those that go on."""
-        ended = self._stepped(lambda: self._pool.drain(len(self._pool) - 1))
+        """The answers that end first of those that go on; short ones all together."""
+        ended = self._stepped(lambda: self._pool.drain(0 if self._short else len(self._pool) - 1))
         return self._asked_again() if ended is None else ended
 
     def _enter(self, going: Sequence[Sequence[Going]]) -> None:
@@ -119,6 +125,8 @@ class Stream:
             fits = self._pool.room(self._room.size, answers) if whole else self._room.size
             self._pool.drain(max(0, fits - len(each)))
             self._pool.enter(each[0].prefilled, answers)
+            if self._short:
+                self._pool.drain(self._pool.waiting(self._room.size))
 
     def _stepped(self, work: Callable[[], None]) -> Outcomes | None:
         """What has ended after some steps; None where these fail: then all that went on is asked again.

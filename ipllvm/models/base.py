@@ -271,12 +271,12 @@ class VisionLanguageModel(ABC):
         attention: Attention = CAUSAL,
         past_key_values: Any = None,
         use_cache: bool = True,
-        edit: Edit | None = None,
+        edits: Sequence[Edit] = (),
         wanted: Places | None = None,
     ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
         """f_L without its head: final hidden states, and the cache (None without `use_cache`).
 
-        `edit` is (layer, function): the function replaces the input of that layer. With `wanted` the
+        `edits` are of different layers: each function replaces the input of its layer. With `wanted` the
         states of other places may mean nothing; the cache is whole all the same.
         """
 

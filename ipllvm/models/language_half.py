@@ -78,11 +78,11 @@ class LanguageHalf(VisionLanguageModel):
         attention: Attention = CAUSAL,
         past_key_values: Any = None,
         use_cache: bool = True,
-        edit: Edit | None = None,
+        edits: Sequence[Edit] = (),
         wanted: Places | None = None,
     ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
         """See the interface."""
-        with layer_hooks.with_layer_input(self._decoder, edit):
+        with layer_hooks.with_layer_inputs(self._decoder, edits):
             hidden, beside = self._apart(inputs_embeds, 0)
             given = {"inputs_embeds": hidden, **beside}
             return self._run(given, attention, past_key_values, use_cache, wanted)
@@ -225,7 +225,7 @@ class LanguageHalf(VisionLanguageModel):
         padded = torch.stack([nn.functional.pad(p, (0, 0, width - len(p), 0)) for p in embeds])  # [b, w, h]
         lengths = torch.tensor([len(prompt) for prompt in embeds], device=self.device)  # [b]
         mask = torch.arange(width, device=self.device) >= (width - lengths)[:, None]  # [b, w]
-        with layer_hooks.with_layer_input(self._decoder, edit):
+        with layer_hooks.with_layer_inputs(self._decoder, [edit] if edit else []):
             out = self._greedily(
                 stop, inputs_embeds=padded, attention_mask=mask.long(), max_new_tokens=max_new_tokens
             )

@@ -20,17 +20,17 @@ POSITION_WISE = ("self_attn.q_proj", "self_attn.o_proj", "mlp")
 
 
 @contextmanager
-def with_layer_input(decoder: Any, edit: Edit | None) -> Iterator[None]:
-    """While it lasts, the input of one layer is replaced by what `edit` makes of it."""
-    if edit is None:
-        yield
-        return
-    layer, function = edit
+def with_layer_inputs(decoder: Any, edits: Sequence[Edit]) -> Iterator[None]:
+    """While it lasts, the input of each of some layers is replaced by what is made of it."""
+    with ExitStack() as hooks:
+        for layer, function in edits:
 
-    def replace(module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
-        return (function(args[0]), *args[1:])
+            def replace(
+                module: nn.Module, args: tuple[Any, ...], change: Callable[[Tensor], Tensor] = function
+            ) -> tuple[Any, ...]:
+                return (change(args[0]), *args[1:])
 
-    with decoder.layers[layer].register_forward_pre_hook(replace):
+            hooks.enter_context(decoder.layers[layer].register_forward_pre_hook(replace))
         yield
 
 

@@ -146,7 +146,7 @@ class Recogniser(VisionLanguageModel):
         attention: Attention = CAUSAL,
         past_key_values: Any = None,
         use_cache: bool = True,
-        edit: Edit | None = None,
+        edits: Sequence[Edit] = (),
         wanted: Places | None = None,
     ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
         """Nothing happens between the logits and the head."""

@@ -137,7 +137,7 @@ class TransformersModel(LanguageHalf):
         """
         where = fields["input_ids"] == self.placeholder()
         with (
-            layer_hooks.with_layer_input(self._decoder, edit),
+            layer_hooks.with_layer_inputs(self._decoder, [edit] if edit else []),
             layer_hooks.visual_tokens_changed(self._decoder, where, changes),
         ):
             out = self._greedily(stop, max_new_tokens=limit, **fields)

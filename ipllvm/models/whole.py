@@ -90,7 +90,7 @@ class WholeModel(VisionLanguageModel):
         attention: Attention = CAUSAL,
         past_key_values: Any = None,
         use_cache: bool = True,
-        edit: Edit | None = None,
+        edits: Sequence[Edit] = (),
         wanted: Places | None = None,
     ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
         """Raises NotTested."""

@@ -16,7 +16,7 @@ REPLACED = {
     "Turned": "FlippedSample", "Flip": "FlipExample", "Said": "Transcript", "depict": "draw_trial",
     "depiction": "visualization", "prospect": "power_line", "prospects": "power_lines", "sde": "mde",
     "smallest_detectable_effect": "minimum_detectable_effect", "sparing": "only_at",
-    "SPARED": "POSITION_WISE", "edited": "with_layer_input", "kept_inputs": "recorded_inputs",
+    "SPARED": "POSITION_WISE", "edited": "with_layer_inputs", "kept_inputs": "recorded_inputs",
     "reworded": "with_prompt", "continues": "supports_prefix_cache", "inputs_of": "layer_inputs",
     "decoder_from": "decode_from_layer", "gathered": "select_from_cache", "with_lower": "fill_lower_layers",
     "planting": "planted_grid", "upkeep": "maintenance", "fitness": "release",

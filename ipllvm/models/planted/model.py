@@ -152,11 +152,11 @@ class PlantedModel(VisionLanguageModel):
         attention: Attention = CAUSAL,
         past_key_values: Any = None,
         use_cache: bool = True,
-        edit: Edit | None = None,
+        edits: Sequence[Edit] = (),
         wanted: Places | None = None,
     ) -> tuple[Float[Tensor, "batch positions hidden"], Any]:
         """See the interface; positions are told by their order."""
-        tagged, _ = self._tagged(inputs_embeds, 0, edit)
+        tagged, _ = self._tagged(inputs_embeds, 0, edits)
         return self._answered(tagged, past_key_values, attention.mask, use_cache)
 
     def layer_inputs(
@@ -193,13 +193,13 @@ class PlantedModel(VisionLanguageModel):
         return upper
 
     def _tagged(
-        self, hidden: Tensor, first: int, edit: Edit | None = None, keep: Sequence[int] = ()
+        self, hidden: Tensor, first: int, edits: Sequence[Edit] = (), keep: Sequence[int] = ()
     ) -> tuple[Tensor, dict[int, Tensor]]:
         """The output of the layers from `first` on, and the inputs of those to keep."""
-        hidden, kept = hidden.clone(), {}
+        hidden, kept, changes = hidden.clone(), {}, dict(edits)
         for layer in range(first, LAYERS):
-            if edit is not None and edit[0] == layer:
-                hidden = edit[1](hidden).clone()
+            if layer in changes:
+                hidden = changes[layer](hidden).clone()
             if layer in keep:
                 kept[layer] = hidden.clone()
             hidden[..., layer - states.BEHIND] = states.SCALE

@@ -35,7 +35,7 @@ def _by_hand(model: VisionLanguageModel, case: PlannedTrial) -> tuple[int, ...]:
     while len(said) < LIMIT and not (said and said[-1] in model.stop_tokens):
         embeds = torch.cat([prompt, model.embed_tokens(torch.tensor(said, dtype=torch.long))])
         edit = (case.perturbation.layer, _edit(case, prepared.visual, len(prompt)))  # type: ignore[attr-defined]
-        hidden, _ = model.decoder(embeds[None], use_cache=False, edit=edit)
+        hidden, _ = model.decoder(embeds[None], use_cache=False, edits=[edit])
         said.append(int(model.logits(hidden[0, -1]).argmax()))
     return tuple(said)
 
@@ -171,7 +171,7 @@ def test_a_trial_that_fails_costs_itself_alone(
     assert len(failed) == 3 and {trial.perturbation for trial in failed} == {str(noises[2])}
 
 
-def test_an_interrupted_run_keeps_every_batch_of_layer_trials(
+def test_an_interrupted_run_loses_fewer_answers_than_a_batch_beside_the_last_one(
     tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     noises = [LayerNoise(layer, "symmetric", 0.3, s / 10) for layer in (0, 1) for s in range(6)]
@@ -187,7 +187,7 @@ def test_an_interrupted_run_keeps_every_batch_of_layer_trials(
     monkeypatch.setattr(tiny, "decode_from_layer", dies)
     with pytest.raises(KeyboardInterrupt):
         run(tiny, plan, 4, outcomes, lambda done: None)
-    assert len(outcomes) == 4 + 9 * 4
+    assert 4 + 8 * 4 < len(outcomes) <= 4 + 9 * 4
 
 
 def test_one_clean_pass_is_in_memory_at_a_time(

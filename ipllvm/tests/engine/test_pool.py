@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ipllvm.engine import batch_policy, decoding
 from ipllvm.engine import pool as pools
-from ipllvm.engine.decoding import begun, prefill
+from ipllvm.engine.decoding import Decoding, begun, prefill
 from ipllvm.engine.echo import Echo, trusted
 from ipllvm.engine.fault_isolation import BatchBudget
 from ipllvm.engine.packing import PackedPrompt, Tokens
@@ -18,6 +18,7 @@ from ipllvm.engine.plan import Plan
 from ipllvm.engine.pool import Pool, greedy
 from ipllvm.engine.run import run
 from ipllvm.engine.streaming import Stream
+from ipllvm.models.base import Edit
 from ipllvm.models.loading import load
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.perturbations.noise import LayerNoise
@@ -161,6 +162,31 @@ def test_batches_share_steps_and_answer_as_alone(
         assert _outcomes(tiny, 2) == alone
     assert apart < len(calls) - apart, "nothing was shared"
     assert all(len(response.tokens) == 8 for response in alone.values())
+
+
+def test_short_answers_at_several_layers_share_steps(
+    tiny: TransformersModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch_policy, "SHORT_ANSWER", 32)
+    layers: list[int] = []
+    usual = pools.step_edits
+
+    def counting(rows: Sequence[Decoding]) -> list[Edit]:
+        found = usual(rows)
+        layers.append(len(found))
+        return found
+
+    monkeypatch.setattr(pools, "step_edits", counting)
+    with endless(tiny, True):
+        alone = _outcomes(tiny, 1)
+        assert max(layers) == 1
+        layers.clear()
+        assert _outcomes(tiny, 3) == alone
+        assert max(layers) == 2
+        steps = len(layers)
+        monkeypatch.setattr(Pool, "waiting", lambda self, most: 0)
+        assert _outcomes(tiny, 3) == alone
+    assert steps < len(layers) - steps
 
 
 def test_what_fails_on_its_way_is_asked_again_and_costs_one_trial(

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipllvm.engine import batch_policy
-from ipllvm.engine.decoding import Decoding, agreed, finite_logits, step_edit, worth_running
+from ipllvm.engine.decoding import Decoding, agreed, finite_logits, step_edits, worth_running
 from ipllvm.engine.packing import PackedPrompt
 from ipllvm.engine.plan import Plan
 from ipllvm.engine.requirements import Outcomes
@@ -193,12 +193,11 @@ def test_rows_of_a_step_are_perturbed_each_at_its_own_position() -> None:
     def adding(layer: int) -> Any:
         return layer, lambda hidden, at: hidden + at
 
-    assert step_edit([row(3, None), row(4, None)]) is None
-    found = step_edit([row(3, adding(2)), row(5, adding(2)), row(9, None)])
-    assert found is not None
-    layer, shift = found
-    assert layer == 2
-    assert shift(torch.zeros(3, 1, 2)).tolist() == [[[3.0, 3.0]], [[5.0, 5.0]], [[0.0, 0.0]]]
+    assert step_edits([row(3, None), row(4, None)]) == []
+    found = step_edits([row(3, adding(2)), row(5, adding(2)), row(9, None), row(7, adding(1))])
+    assert [layer for layer, _ in found] == [1, 2]
+    changed = [shift(torch.zeros(4, 1, 1)).flatten().tolist() for _, shift in found]
+    assert changed == [[0.0, 0.0, 0.0, 7.0], [3.0, 5.0, 0.0, 0.0]]
 
 
 def test_without_samples_or_with_known_ones_no_model_is_asked(

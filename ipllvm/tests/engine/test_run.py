@@ -130,7 +130,7 @@ def test_a_model_that_raises_on_one_sample_costs_that_sample(
     assert all("the model trips" in (r.error or "the model trips") for r in outcomes.values())
 
 
-def test_an_interrupted_run_keeps_whole_batches_and_goes_on_from_there(tiny: VisionLanguageModel) -> None:
+def test_an_interrupted_run_keeps_what_has_ended_and_goes_on_from_there(tiny: VisionLanguageModel) -> None:
     outcomes: dict[Trial, Response] = {}
 
     def stop(done: int) -> None:
@@ -140,7 +140,7 @@ def test_an_interrupted_run_keeps_whole_batches_and_goes_on_from_there(tiny: Vis
     plan = Plan(samples(6), (Clean(), Permutation()), 2, 0, LIMIT)
     with pytest.raises(KeyboardInterrupt):
         run(tiny, plan, 2, outcomes, stop)
-    assert len(outcomes) == 2 + 2
+    assert 2 < len(outcomes) <= 2 + 2  # of a batch that was handed over one may wait for the next
     kept, told = dict(outcomes), list[int]()
     run(tiny, plan, 4, outcomes, told.append)
     assert outcomes == _measure(tiny, plan.samples, Permutation())
