@@ -43,7 +43,7 @@ class Stream:
 
     @property
     def _short(self) -> bool:
-        """Whether answers are so short that they hardly wait for others, so that little is lost if a run ends."""
+        """Whether answers hardly wait for others, so that little is lost where a run ends."""
         return self._limit <= batch_policy.SHORT_ANSWER
 
     def __enter__(self) -> "Stream":
