@@ -169,7 +169,7 @@ def test_short_answers_at_several_layers_share_steps(
 ) -> None:
     monkeypatch.setattr(batch_policy, "SHORT_ANSWER", 32)
     layers: list[int] = []
-    usual = pools.step_edits
+    usual = decoding.step_edits
 
     def counting(rows: Sequence[Decoding]) -> list[Edit]:
         found = usual(rows)
