@@ -58,6 +58,8 @@ def main(args: argparse.Namespace) -> int:
 
     if args.markdown and not args.markdown.parent.is_dir():
         raise UsageError(f"--markdown {visible(str(args.markdown))}: no such folder: make it first")
+    if args.markdown and args.markdown.is_dir():
+        raise UsageError(f"--markdown {visible(str(args.markdown))}: it is a folder: name a file")
     (_, before), (_, after) = sides.read(
         (args.before, args.after),
         lambda name: _place(name, args.report_dir),

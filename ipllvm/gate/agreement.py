@@ -4,7 +4,7 @@ Each table names what may differ; all that it does not name must agree, so that 
 of a claim that nobody thought of is refused and not let through. Imports no torch.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
@@ -144,9 +144,9 @@ def _unaccounted(
     can = len(both.difference(here)) + lost_there
     if len(alone) > lost_there:
         named = ", ".join(map(_short, alone[:NAMED])) + (", ..." if len(alone) > NAMED else "")
-        yield f"{len(alone)} samples are in {where} alone ({named}): give both runs the same --samples"
+        yield f"{_are(alone)} in {where} alone ({named}): give both runs the same --samples"
     elif lost_here > can:
-        yield f"{lost_here} samples are said to have failed in {where}, where {can} can have"
+        yield f"{_are(range(lost_here))} said to have failed in {where}, where {can} can have"
 
 
 def _unlike_clusters(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
@@ -155,7 +155,11 @@ def _unlike_clusters(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str
     after = zip(new.samples, new.clusters, strict=True)
     moved = [sample for sample, cluster in after if before.get(sample, cluster) != cluster]
     if moved:
-        yield f"{len(moved)} samples are of other clusters in the baseline ({_short(moved[0])})"
+        yield f"{_are(moved)} of other clusters in the baseline ({_short(moved[0])})"
+
+
+def _are(samples: Sized) -> str:
+    return "1 sample is" if len(samples) == 1 else f"{len(samples)} samples are"
 
 
 def _short(value: object) -> str:

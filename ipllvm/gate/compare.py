@@ -7,6 +7,7 @@ from ipllvm.gate import agreement, sequential
 from ipllvm.gate.answers import FlippedSample
 from ipllvm.gate.baseline import Baseline, BaselineEntry, difference
 from ipllvm.gate.outcome import REFRESH, Change, Gate, under_rule
+from ipllvm.gate.picking import picked
 from ipllvm.gate.pooled import all_answers, beyond
 from ipllvm.records import COMPARISON, Claim, Contrast, Decision, FlipExample, Result, Verdict
 from ipllvm.verdicts import decide, ratio_change
@@ -45,7 +46,7 @@ def compare(
     margin = min((each.claim.margin for each in changes), default=0.0)
     looked = any(entry.analyses for entry in after.entries.values())
     keys = [] if looked else [each.key for each in changes]
-    pooled = all_answers(before, after, keys, margin, source, rule)
+    pooled = all_answers(before, after, keys, margin, source, rule, variants)
     return Gate(
         (*changes, *([] if pooled is None else [pooled])),
         tuple(refused),
@@ -77,26 +78,12 @@ def change(
     if ratio:
         estimate = ratio_change.told(estimate, contrast, before, after, new.worse)
         verdict = ratio_change.guarded(verdict, before, after)
-    verdict = replace(picked(_above_noise(verdict, claim, new.floor), claim, variants), p_worse=p_worse)
+    verdict = picked(_above_noise(verdict, claim, new.floor), claim, variants, decisive)
+    verdict = replace(verdict, p_worse=p_worse)
     verdict = under_rule(verdict, claim, rule)
     improved = bool(estimate.n and estimate.high < -claim.margin)
     turned = tuple(_turned(contrast, old, new))
     return Change(new.key, claim, old.mean, new.mean, estimate, verdict, improved, turned)
-
-
-def picked(verdict: Verdict, claim: Claim, variants: int) -> Verdict:
-    """The verdict on the best of so many checkpoints: that it holds needs a p-value that is as much smaller.
-
-    The one that was picked may be the luckiest of them; for any of them to hold falsely is what the
-    level bounds (Bonferroni). What speaks against it is not weakened: picking made it look better.
-    """
-    if variants <= 1:
-        return verdict
-    p = min(1.0, variants * verdict.p_holds)
-    note = f"the best of {variants} was picked: p_holds x {variants} = {p:.2g}"
-    lost = verdict.decision is Decision.HOLDS and p > claim.alpha
-    decision = Decision.UNDECIDED if lost else verdict.decision
-    return replace(verdict, decision=decision, reason=f"{verdict.reason}; {note}", p_holds=p)
 
 
 def _claim(new: BaselineEntry, source: str, ratio: bool) -> Claim:

@@ -7,6 +7,7 @@ import numpy as np
 
 from ipllvm.gate.baseline import CLEAN, Baseline, BaselineEntry, difference
 from ipllvm.gate.outcome import Change, under_rule
+from ipllvm.gate.picking import picked
 from ipllvm.records import COMPARISON, Claim, ClaimKey, Contrast
 from ipllvm.stats.flip_noise import FlipCounts, may_be_used, p_beyond_noise, total
 from ipllvm.verdicts import decide
@@ -32,6 +33,7 @@ def all_answers(
     margin: float,
     source: str,
     rule: FailRule = BY_MARGIN,
+    variants: int = 1,
 ) -> Change | None:
     """The row over all answers that both runs gave, clean and perturbed; None of a single measure.
 
@@ -54,7 +56,7 @@ def all_answers(
         primary=False,
     )
     sides = [run.entries[key] for _, _, key in parts for run in (before, after) if key is not None]
-    verdict = decide.decide(found, claim)
+    verdict = picked(decide.decide(found, claim), claim, variants, found)
     p = beyond(found, *sides) if all(key is not None for _, _, key in parts) else p_worse(found)
     verdict = under_rule(replace(verdict, p_worse=p), claim, rule)
     return Change(KEY, claim, None, None, decide.estimate(found, claim=claim), verdict)

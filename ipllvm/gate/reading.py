@@ -167,7 +167,7 @@ def _entry(row: _Row, asked: Mapping[str, _Asked], budget: _Budget) -> BaselineE
     paired = budget.unpack(row.paired, _Paired)
     where = f"{row.property[:NAME_LIMIT]} on {row.benchmark[:NAME_LIMIT]}"
     _check_names(row, where)
-    _check_samples(paired, row.bound, row.over_bound, where)
+    _check_samples(paired, row.bound, row.over_bound, where, score=row.claim.get("name") == CLEAN)
     _check_mean(row.mean, paired.values, where)
     _check_errors(row, where)
     _check_noise(row, paired, where)
@@ -198,7 +198,7 @@ def _check_names(row: _Row, where: str) -> None:
         raise ValueError(f"{where} ({name[:NAME_LIMIT]}) can't be names")
 
 
-def _check_samples(paired: _Paired, bound: float, below: float, where: str) -> None:
+def _check_samples(paired: _Paired, bound: float, below: float, where: str, score: bool) -> None:
     n = len(paired.samples)
     if len(set(paired.samples)) != n:
         raise ValueError(f"{where}: a sample is there twice")
@@ -206,6 +206,8 @@ def _check_samples(paired: _Paired, bound: float, below: float, where: str) -> N
         raise ValueError(f"{where}: samples, clusters and values are not equally many")
     if _beyond(paired.values, bound) or _beyond(paired.over, below):
         raise ValueError(f"{where}: a value lies outside of its range")
+    if score and min(paired.values, default=0.0) < 0:
+        raise ValueError(f"{where}: a score is below zero")
 
 
 def _check_mean(mean: float | None, values: Sequence[float], where: str) -> None:

@@ -29,7 +29,6 @@ BOTH: Final = "measure the model of the baseline and this one again, each with"
 CONDITION: Final = "in 80 % of runs, if the truth is as observed"
 SAID_BETTER: Final = (
     "minimum detectable effect",
-    "to go on from this run",
     "this benchmark cannot decide: about ",
 )
 """How parts of a reason begin that stand elsewhere."""

@@ -94,7 +94,7 @@ def check_added(options: object, words: Sequence[str]) -> None:
 def _check_needed(values: Mapping[str, Any]) -> None:
     """Raises UsageError for an option of a gate, or of a plan, that would do nothing."""
     gates = (("budget", None), ("variants", 1), ("fail_on", "violated"))
-    for needed, others in (("baseline", gates), ("plan", (("catch", None),))):
+    for needed, others in (("baseline", gates), ("plan", (("catch", None),)), ("catch", (("power", 80.0),))):
         for name, usual in others:
             if values[name] != usual and not values[needed]:
                 raise UsageError(f"--{name.replace('_', '-')}: give --{needed} too: it says nothing alone")

@@ -193,7 +193,8 @@ class Session:
             return []
         from ipllvm.session.pooled import pooled
 
-        made = pooled(self.config.stash[REFERENCE], [row for _, _, row in found], self.options.fail_rule)
+        rule, variants = self.options.fail_rule, self.options.variants
+        made = pooled(self.config.stash[REFERENCE], [row for _, _, row in found], rule, variants)
         if made is None:
             return []
         return [(made["property"], "passed" if made["verdict"]["decision"] == "HOLDS" else "skipped", made)]

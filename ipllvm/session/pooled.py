@@ -14,7 +14,9 @@ from ipllvm.verdicts.failing import FailRule
 from ipllvm.verdicts.worse import POOLED
 
 
-def pooled(reference: Reference, rows: Sequence[Mapping[str, Any]], rule: FailRule) -> dict[str, Any] | None:
+def pooled(
+    reference: Reference, rows: Sequence[Mapping[str, Any]], rule: FailRule, variants: int
+) -> dict[str, Any] | None:
     """The row, from those that the tests gave; None where fewer than two measures were compared."""
     from ipllvm.gate import baseline
     from ipllvm.gate.compare import result
@@ -30,7 +32,7 @@ def pooled(reference: Reference, rows: Sequence[Mapping[str, Any]], rule: FailRu
         return None  # each comparison stopped by itself, so that all answers are no sample of a known size
     keys = [ClaimKey(name, claim.removeprefix(COMPARISON), data) for name, claim, data in names]
     margin = min(row["claim"]["margin"] for row in gated)
-    found = all_answers(reference.baseline, now, keys, margin, f"baseline {reference.name}", rule)
+    found = all_answers(reference.baseline, now, keys, margin, f"baseline {reference.name}", rule, variants)
     if found is None:
         return None
     made = result(found, schema.result(dict(gated[0])))

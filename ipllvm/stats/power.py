@@ -162,9 +162,11 @@ def samples_to_catch(
 def samples_to_lose_one(effect: float, power: float = POWER) -> int:
     """Samples of which at least one is lost with `power`: the fewest that any test needs.
 
-    >>> samples_to_lose_one(0.01), samples_to_lose_one(0.01, 0.95)
-    (161, 299)
+    >>> samples_to_lose_one(0.01), samples_to_lose_one(0.01, 0.95), samples_to_lose_one(1.0)
+    (161, 299, 1)
     """
+    if effect >= 1:
+        return 1
     return math.ceil(math.log(1 - power) / math.log1p(-effect))
 
 

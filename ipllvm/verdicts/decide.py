@@ -20,7 +20,14 @@ from ipllvm.stats.choice import choose, turned
 from ipllvm.stats.clusters import cluster_sums, effective_clusters, mean_size
 from ipllvm.stats.crossed import FEWEST_DRAWS
 from ipllvm.stats.detectable import WHOLE, Detectable, PlannedRun
-from ipllvm.stats.power import POWER, design_effect, minimum_detectable_effect, outlook, required_samples
+from ipllvm.stats.power import (
+    POWER,
+    Outlook,
+    design_effect,
+    minimum_detectable_effect,
+    outlook,
+    required_samples,
+)
 from ipllvm.stats.proportion import proportion_interval
 from ipllvm.stats.protocol import HypothesisTest
 from ipllvm.stats.score_interval import ScoreTest
@@ -119,6 +126,12 @@ def decide(
     open_ = relation(bounds, Decision.UNDECIDED, claim)
     reason = f"{open_}; {found.sentence}; {_detects(contrast, claim, effect)}"
     return Verdict(Decision.UNDECIDED, reason, p_holds, p_violated, effect, found.n)
+
+
+def samples_ahead(contrast: Contrast, claim: Claim) -> Outlook | None:
+    """How many samples would decide a claim that is open; None where too few tell anything."""
+    test, judge = _tests(turned(contrast, claim.sign), claim.exact)
+    return None if test.too_little or judge.too_little else ahead(contrast, claim, test, judge)
 
 
 def withheld(verdict: Verdict, reason: str) -> Verdict:

@@ -79,7 +79,7 @@ def _how_sure(at_far: int, far: float) -> str:
     """That the number is for the observed distance, and what it is at the far end of the interval."""
     return (
         f", in 80 % of runs if the truth is as observed (about {at_far} if it is "
-        f"{far:.2f}, none at the margin); to go on from this run, --top-up"
+        f"{far:.2f}, none at the margin)"
     )
 
 

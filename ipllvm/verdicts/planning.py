@@ -31,7 +31,7 @@ _POINTS = 100.0
 _CLEAREST = (1.0, 0.95, 0.8, 0.5)
 FLIPS = (0.02, 0.04, 0.10)
 """Shares of the answers that may flip, which decide how many samples a regression takes."""
-CAUGHT = "points worse are caught"
+CAUGHT = "is caught in"
 """In every line of `catch_line`, which is the same for all properties on a benchmark."""
 LEVEL = 0.05
 _STEP, _STEPS = 1.05, 60
@@ -76,11 +76,13 @@ def gates(claims: Sequence[Claim], clusters: Sequence[str], draws: int, availabl
         strength = (
             f"its minimum detectable effect of {effect:.2f} points exceeds"
             if effect <= _POINTS
-            else ("it can show no effect, let alone")
+            else "it can show no effect, let alone"
         )
+        changed = f"if {_POINTS * claim.planned_discordance:g} % of the answers change"
         yield (
-            f"the gate of {claim.name} is weak: at n = {len(clusters)} {strength} the regression margin of "
-            f"{claim.regression_margin:g}, so that it may stay UNDECIDED where nothing got worse{ahead}"
+            f"the gate of {claim.name} is weak: at n = {len(clusters)}, {changed}, {strength} the regression "
+            f"margin of {claim.regression_margin:g}, so that it may stay UNDECIDED where nothing got worse"
+            f"{ahead}; it takes fewer if fewer change"
         )
 
 
@@ -94,7 +96,8 @@ def catch_line(name: str, clusters: Sequence[str], points: float, power: float, 
     rates = [rate for rate in FLIPS if rate >= effect] or [effect]
     needed = {rate: samples_to_catch(effect, rate, power, deff) for rate in rates}
     parts = [f"{n:,} answers if {_POINTS * rate:g} % flip" for rate, n in needed.items()]
-    line = f"{name}: {points:g} {CAUGHT} in {_POINTS * power:g} % by {', '.join(parts)}"
+    loss = f"a loss of {points:g} point{'s' * (points != 1)}"
+    line = f"{name}: {loss} {CAUGHT} {_POINTS * power:g} % by {', '.join(parts)}"
     fewest = samples_to_lose_one(effect, power)
     line += f"; by {fewest:,} at least, if harmless changes flip none; it has {len(clusters):,}"
     if benchmarks > 1:

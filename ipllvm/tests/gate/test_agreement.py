@@ -163,9 +163,9 @@ def test_what_is_known_before_a_run_is_held_against_the_baseline_and_nothing_els
     (rule,) = agreement.foreseen(old, {}, replace(CLAIM, regression_margin=50.0))
     assert rule.startswith("the claim's regression_margin is ") and rule.endswith("and 50.0 in this run")
     (fewer,) = agreement.foreseen(old, {}, samples=["a", "b", "c"])
-    assert fewer.startswith("1 samples are in the baseline alone (d): ")
+    assert fewer.startswith("1 sample is in the baseline alone (d): ")
     (more,) = agreement.foreseen(old, {}, samples=[*"abcde"])
-    assert more.startswith("1 samples are in this run alone (e): ")
+    assert more.startswith("1 sample is in this run alone (e): ")
     failed = replace(old, n_error=1)
     assert list(agreement.foreseen(failed, {}, samples=[*"abcde"])) == [], "it may be the one that failed"
     (made_up,) = agreement.foreseen(replace(old, n_error=2), {}, samples=[*"abcde"])
@@ -182,7 +182,7 @@ def test_a_sample_is_of_one_cluster() -> None:
     """Clusters decide how much a run tells, and are part of the data."""
     old = replace(entry(), clusters=("a", "a", "c", "d"))
     (line,) = agreement.disagreements(old, entry())
-    assert line == "1 samples are of other clusters in the baseline (b)"
+    assert line == "1 sample is of other clusters in the baseline (b)"
 
 
 LOOKED = {"analyses": ((4, 5),), "planned": 9}
@@ -215,4 +215,5 @@ def test_errors_are_of_samples_that_the_other_run_has_or_lost_too(
 @pytest.mark.parametrize(("alone", "named"), [("e", "(e)"), ("efg", "(e, f, g)"), ("efgh", "(e, f, g, ...)")])
 def test_three_of_the_samples_of_one_run_alone_are_named(alone: str, named: str) -> None:
     (line,) = agreement.disagreements(lost("abcd", 0), lost(f"abcd{alone}", 0))
-    assert line.startswith(f"{len(alone)} samples are in this run alone {named}: ")
+    are = "sample is" if len(alone) == 1 else "samples are"
+    assert line.startswith(f"{len(alone)} {are} in this run alone {named}: ")

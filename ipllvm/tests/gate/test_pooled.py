@@ -11,7 +11,8 @@ from ipllvm.errors import UsageError
 from ipllvm.gate import baseline as baselines
 from ipllvm.gate import unchanged
 from ipllvm.gate.baseline import Baseline, dumps, of
-from ipllvm.gate.compare import compare, picked, result
+from ipllvm.gate.compare import compare, result
+from ipllvm.gate.picking import picked
 from ipllvm.gate.pooled import KEY
 from ipllvm.records import Claim, Contrast, Decision, Verdict
 from ipllvm.tests.reporting import reports
@@ -95,12 +96,33 @@ def test_where_both_runs_were_repeated_few_losses_are_enough() -> None:
 
 
 def test_the_best_of_several_holds_by_a_smaller_p() -> None:
+    names = tuple(map(str, range(200)))
+    same = Contrast("regression", np.zeros(200), names, samples=names)
     verdict = Verdict(Decision.HOLDS, "inside", 0.02, 0.9)
-    assert picked(verdict, CLAIM, 1) is verdict
-    assert picked(verdict, CLAIM, 2).decision is Decision.HOLDS
-    lost = picked(verdict, CLAIM, 3)
+    assert picked(verdict, CLAIM, 1, same) is verdict
+    assert picked(verdict, CLAIM, 2, same).decision is Decision.HOLDS
+    lost = picked(verdict, CLAIM, 3, same)
     assert lost.decision is Decision.UNDECIDED and lost.p_holds == pytest.approx(0.06)
     assert "the best of 3 was picked" in lost.reason
+
+
+@pytest.mark.parametrize("count", [100, 200])
+def test_of_the_best_of_several_it_is_said_how_many_samples_its_p_takes(count: int) -> None:
+    """0.98^n x 8 is below 0.05 from 252 on: alone 149 would do, which two hundred have."""
+    before = of({}, measured("b", scores(0, count)))
+    (change,) = compare(before, before, "b", variants=8).changes
+    assert change.verdict.decision is Decision.UNDECIDED and change.verdict.n_to_decide == 252
+    assert "about 252 samples would decide" in change.verdict.reason and "149" not in change.verdict.reason
+    enough = of({}, measured("b", scores(0, 252)))
+    assert compare(enough, enough, "b", variants=8).status == 0
+    assert not compare(enough, enough, "b", variants=8).undecided
+
+
+def test_all_answers_of_the_best_of_several_need_a_smaller_p_too() -> None:
+    before = of({}, measured("b", scores(0, 200), scores(30, 200)))
+    rows = [compare(before, before, "b", variants=n).changes[-1] for n in (1, 8)]
+    assert [row.key for row in rows] == [KEY, KEY] and rows[1].verdict.p_holds > 0.05
+    assert [row.verdict.decision for row in rows] == [Decision.HOLDS, Decision.UNDECIDED]
 
 
 @pytest.mark.slow
@@ -115,7 +137,7 @@ def test_the_best_of_eight_that_are_at_the_margin_passes_in_at_most_a_twentieth(
         claim = replace(CLAIM, margin=2.0)
         found = decide.decide(best, claim)
         alone += found.decision is Decision.HOLDS
-        passed += picked(found, claim, 8).decision is Decision.HOLDS
+        passed += picked(found, claim, 8, best).decision is Decision.HOLDS
     assert alone > 25 and passed <= 16
 
 

@@ -87,6 +87,20 @@ def test_a_clean_score_is_a_requirement_of_its_kind(direction: str, kind: str, t
         reading.load(written(tmp_path, claim={**fields, "direction": direction, "kind": kind}))
 
 
+def test_a_score_below_zero_is_refused(tmp_path: Path) -> None:
+    """Held against one above it, it made a loss of more than there is to lose."""
+    claim = baseline.clean_claim(2.0)
+    fields = {name: getattr(claim, name) for name in claim.__slots__}
+    file = written(tmp_path, claim=fields, noise=None, floor=None)
+    found = json.loads(file.read_text())
+    (entry,) = found["entries"]
+    paired = unpacked(entry["paired"])
+    entry |= {"paired": answers.pack({**paired, "values": [-1.0, *paired["values"][1:]]}), "mean": None}
+    file.write_text(json.dumps(found))
+    with pytest.raises(UsageError, match="a score is below zero"):
+        reading.load(file)
+
+
 @pytest.mark.parametrize(("asked", "fits"), [(1, False), (2, True), (3, True), (4, False)])
 def test_of_a_sample_the_question_and_one_or_two_answers_are_kept(
     asked: int, fits: bool, tmp_path: Path

@@ -67,7 +67,7 @@ def test_memory_that_does_not_do_says_what_follows(weights: int, batch: int, fre
 
 
 def test_every_test_is_a_line_and_what_all_share_is_told_once() -> None:
-    shared = f"a loss of 5 points is {CAUGHT} in 80 %"
+    shared = f"a loss of 5 points {CAUGHT} 80 %"
     lines = list(
         planned(
             {

@@ -228,6 +228,7 @@ def test_sequential_runs_name_their_target() -> None:
         ({"fail_on": "worse"}, "--fail-on: give --baseline too"),
         ({"budget": "5 % of alarms false"}, "--budget: give --baseline too"),
         ({"catch": "1"}, "--catch: give --plan too"),
+        ({"plan": True, "power": "90"}, "--power: give --catch too"),
     ],
 )
 def test_what_does_not_go_with_another_option_or_not_without_one(asked: dict[str, Any], line: str) -> None:

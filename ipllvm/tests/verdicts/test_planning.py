@@ -66,7 +66,7 @@ def test_no_plan_promises_an_effect_that_cannot_be(n: int) -> None:
 def test_a_gate_that_cannot_hold_is_told() -> None:
     (line,) = gates([SHIPPED["permutation"]], singletons(300), 1, 5000)
     assert "minimum detectable effect of 4.70 points exceeds the regression margin of 2" in line
-    assert line.endswith("about 1,540 samples would decide")
+    assert line.endswith("about 1,540 samples would decide; it takes fewer if fewer change")
     assert list(gates([SHIPPED["permutation"]], singletons(2000), 1, 5000)) == []
 
 
@@ -81,11 +81,13 @@ def test_what_a_sequential_run_uses_is_predicted_from_the_plan() -> None:
 
 def test_what_is_needed_to_catch_a_regression_is_said_with_the_bound() -> None:
     line = catch_line("scenes", [str(i) for i in range(750)], 1, 0.80, benchmarks=10)
-    assert "1 points worse are caught in 80 % by 1,235 answers if 2 % flip" in line
+    assert "a loss of 1 point is caught in 80 % by 1,235 answers if 2 % flip" in line
     assert "by 161 at least, if harmless changes flip none; it has 750; 157 of each of 10 benchmarks" in line
     pairs = catch_line("pairs", [str(i // 2) for i in range(750)], 1, 0.80)
     assert "1,358 answers if 2 %" in pairs and "benchmarks" not in pairs
-    assert "if 12 % flip" in catch_line("x", ["a", "b"], 12, 0.95)
+    assert "a loss of 12 points" in (all_lost := catch_line("x", ["a", "b"], 12, 0.95))
+    assert "if 12 % flip" in all_lost
+    assert "by 3 answers if 100 % flip; by 1 at least" in catch_line("x", ["a", "b"], 100, 0.95)
 
 
 def test_a_tolerance_out_of_reach_is_said_before_the_run() -> None:
