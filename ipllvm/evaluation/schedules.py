@@ -16,7 +16,7 @@ from ipllvm.verdicts.noise_floor import REPLICATE, Floor, limited, other_order, 
 from ipllvm.verdicts.outlook import unbounded
 from ipllvm.verdicts.sequential import InterimAnalyses
 from ipllvm.verdicts.series import plain
-from ipllvm.verdicts.top_up import Book, Look, over_all
+from ipllvm.verdicts.top_up import Book, Look, over_all, unplanned
 
 Call = Callable[[Benchmark], None]
 """Calls the test of a property on a benchmark, with everything that an earlier call measured forgotten."""
@@ -117,7 +117,8 @@ class Noted(Fixed):
         look = Look(key, count, found.p_holds, found.p_violated, min(self._planned or 0, available))
         earlier = self._book.of(key)
         self._book.add(look)
-        return found if self._planned is None else over_all(found, claim, look, earlier)
+        weighed = unplanned if self._planned is None else over_all
+        return weighed(found, claim, look, earlier)
 
     def glimpsed(self, contrast: Contrast, claim: Claim, guard: Contrast | None, available: int) -> Verdict:
         """As alone: what a signal cut short was not looked at, and stays unwritten."""

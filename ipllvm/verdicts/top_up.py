@@ -66,14 +66,29 @@ def over_all(verdict: Verdict, claim: Claim, look: Look, earlier: Sequence[Look]
     return replace(verdict, decision=decision, reason=reason, p_holds=p_holds, p_violated=p_violated)
 
 
+def unplanned(verdict: Verdict, claim: Claim, look: Look, earlier: Sequence[Look]) -> Verdict:
+    """The verdict of a run that planned no looks: as it is, and what planned ones before it have spent.
+
+    >>> from ipllvm import claims
+    >>> alone, before = Verdict(Decision.HOLDS, "inside", 0.04, 0.9), [Look("k", 300, 0.3, 0.9, 300)]
+    >>> unplanned(alone, claims.load()["permutation"], Look("k", 760, 0.04, 0.9), before).reason[:76]
+    'inside; the look at 300 was one of 300 planned: all together may err in 10.0'
+    """
+    others = [each for each in earlier if each.samples != look.samples]
+    if not any(each.planned for each in others):
+        return verdict
+    return replace(verdict, reason=f"{verdict.reason}{_overspent(claim, claim.alpha, others)}")
+
+
 def _rising(series: Sequence[Look]) -> list[Look]:
     """The looks that saw more samples than all before them."""
     most = accumulate((look.samples for look in series), max, initial=0)
     return [look for look, before in zip(series, most, strict=False) if look.samples > before]
 
 
-def _overspent(claim: Claim, level: float, before: Sequence[Look], whole: int) -> str:
-    """What is to be said where earlier looks were none of this plan: planned none, or others.
+def _overspent(claim: Claim, level: float, before: Sequence[Look], whole: int | None = None) -> str:
+    """What is to be said where earlier looks were none of this plan (None: there is none): planned none, or
+    others.
 
     >>> from ipllvm import claims
     >>> _overspent(claims.load()["permutation"], 0.031, [Look("k", 300, 0.3, 0.9, 300)], 760)[:82]
@@ -82,7 +97,8 @@ def _overspent(claim: Claim, level: float, before: Sequence[Look], whole: int) -
     plans: dict[int, list[int]] = {}
     for each in before:
         plans.setdefault(max(each.planned, each.samples) if each.planned else 0, []).append(each.samples)
-    plans.pop(whole, None)
+    if whole is not None:
+        plans.pop(whole, None)
     if not plans:
         return ""
     parts, free = [], plans.pop(0, [])

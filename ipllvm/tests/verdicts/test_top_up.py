@@ -1,5 +1,6 @@
 """A longer run after a first one: alpha is shared, looks are remembered, what was spent already is told."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -82,6 +83,37 @@ PLANS = {
     "beyond the plan": ([(300, 300), (400, 300)], "the look at 300 was one of 300 planned"),
     "unplanned, then another plan": ([(60, 0), (300, 300), (760, 760)], "whole of alpha, the look at 300"),
 }
+
+
+def test_a_plain_run_tells_of_planned_looks_that_were_taken_before(tmp_path: Path) -> None:
+    """It is a look at the whole of alpha beside theirs; as it was decided it stays."""
+    alone = Noted(Book(tmp_path / "else"), "k", None).decide(flips(760, 2), claim(), None, 1500)
+    for planned, n in ((1500, 300), (1500, 500)):
+        Noted(Book(tmp_path), "k", planned).decide(flips(n, 2), claim(), None, 1500)
+    plain = Noted(Book(tmp_path), "k", None).decide(flips(760, 2), claim(), None, 1500)
+    assert replace(plain, reason=alone.reason) == alone
+    added = plain.reason.removeprefix(alone.reason)
+    assert re.fullmatch(
+        r"; the looks at 300, 500 were of 1500 planned: all together may err in [\d.]+ % of runs; "
+        "plan with --top-up before the first look",
+        added,
+    )
+    share = float(added.partition("err in ")[2].partition(" %")[0])
+    assert 5 < share < 10
+    again = Noted(Book(tmp_path), "k", None).decide(flips(760, 2), claim(), None, 1500)
+    assert again == plain, "a look that is repeated is one"
+    third = Noted(Book(tmp_path), "k", None).decide(flips(900, 2), claim(), None, 1500).reason
+    assert "; the look at 760 was taken at the whole of alpha, the looks at 300, 500 were of 1500" in third
+
+
+def test_a_plain_run_after_plain_ones_or_at_the_planned_samples_again_is_as_it_was(tmp_path: Path) -> None:
+    decided = {
+        n: Noted(Book(tmp_path), "k", None).decide(flips(n, 2), claim(), None, 1500) for n in (300, 760)
+    }
+    assert all("may err" not in found.reason for found in decided.values())
+    Noted(Book(tmp_path / "b"), "k", 1500).decide(flips(300, 2), claim(), None, 1500)
+    again = Noted(Book(tmp_path / "b"), "k", None).decide(flips(300, 2), claim(), None, 1500)
+    assert again == decided[300]
 
 
 @pytest.mark.parametrize("name", PLANS)
