@@ -3,7 +3,7 @@
 import argparse
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise, takewhile
 from pathlib import Path
 from typing import Any
@@ -138,37 +138,36 @@ def _measured(
     args: argparse.Namespace, parts: Any, models: Sequence[str], encoders: Sequence[str], sizes: Sequence[str]
 ) -> tuple[list[Any], int]:
     """The reports of the runs, and the status of the last one that stopped them."""
-    from ipllvm.paper.parts import ENCODER_SIDE
-    from ipllvm.paper.planning import is_here
-
-    properties = dict.fromkeys(
-        p.property_name for p in parts if p.form != "examples" and p.key != ENCODER_SIDE
-    )
-    usual = ["--report-only", *sizes, *args.rest]
-    runs: list[tuple[Sequence[str], list[str]]] = []
-    if properties and models:
-        chosen = [
-            "-k",
-            " or ".join(f"test_{name}" for name in properties),
-            "-m",
-            "requirement or observation",
-        ]
-        texts = [f"--language-model={name}" for name in _language_models(args.rest)]
-        profile = ["--profile=paper", f"--protocol={args.protocol}"]
-        runs.append((models, [*profile, *texts, *chosen, *usual]))
-    if encoders and any(part.key == ENCODER_SIDE for part in parts):
-        data = f"imagenet@{args.protocol}".removesuffix("@standard") if is_here("imagenet") else "objects"
-        chosen = [f"--benchmark={data}", "-k", "test_occlusion", "-m", "requirement"]
-        runs.append((encoders, [*chosen, *usual]))
     reports, status = [], 0
-    for of, words in runs:
+    for of, asked in _runs(args, parts, models, encoders):
+        words = (*asked, "--report-only", *sizes, *args.rest)
+        typed = [of[0], *(f"--model={name}" for name in of[1:]), f"--report-dir={args.report_dir}", *words]
+        as_check = argparse.Namespace(command="check", words=typed)  # what its report proposes can be typed
         witness = Witness()
-        status = suite.check(args, suite.Request(tuple(of), args.report_dir, tuple(words)), [witness])
+        status = suite.check(as_check, suite.Request(tuple(of), args.report_dir, words), [witness])
         if witness.session is not None and witness.session.report is not None:
             reports.append(witness.session.report)
         if status in HOPELESS:
             break
     return reports, status
+
+
+def _runs(
+    args: argparse.Namespace, parts: Any, models: Sequence[str], encoders: Sequence[str]
+) -> Iterator[tuple[Sequence[str], list[str]]]:
+    """The models of each run, and what is asked of them: all properties at once, encoders on their own."""
+    from ipllvm.paper.parts import ENCODER_SIDE
+    from ipllvm.paper.planning import is_here
+
+    shown = [part for part in parts if part.form != "examples" and part.key != ENCODER_SIDE]
+    if shown and models:
+        tests = " or ".join(f"test_{name}" for name in dict.fromkeys(part.property_name for part in shown))
+        texts = [f"--language-model={name}" for name in _language_models(args.rest)]
+        profile = ["--profile=paper", f"--protocol={args.protocol}"]
+        yield models, [*profile, *texts, "-k", tests, "-m", "requirement or observation"]
+    if encoders and any(part.key == ENCODER_SIDE for part in parts):
+        data = f"imagenet@{args.protocol}".removesuffix("@standard") if is_here("imagenet") else "objects"
+        yield encoders, [f"--benchmark={data}", "-k", "test_occlusion", "-m", "requirement"]
 
 
 def _language_models(rest: Sequence[str]) -> Sequence[str]:

@@ -8,7 +8,7 @@ from typing import Final
 from ipllvm.records import COMPARISON
 from ipllvm.reporting import calls, typed
 from ipllvm.reporting.answer import answer_of, run_of
-from ipllvm.reporting.lines import baseline
+from ipllvm.reporting.lines import baseline, claim_title, row_title, titled
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import visible
 from ipllvm.reporting.typed import LONG
@@ -138,7 +138,7 @@ def _decide(report: Report, rows: Sequence[Row]) -> Iterator[Step]:
         command = _check(report, row, data, *longer) if longer else ""
         again = "samples=" if typed.words(run_of(row, report))[:1] == [calls.START] else "--samples="
         both = "" if longer or n > data["total"] or not _compared(row) else f"; {BOTH} {again}{n}"
-        yield Step(f"Decide {_name(row)}: {samples(row, data)}{cost}{both}", command)
+        yield Step(f"Decide {_claim(row)}: {samples(row, data)}{cost}{both}", command)
 
 
 def _longer(report: Report, row: Row, data: Row, n: int) -> list[str]:
@@ -182,6 +182,12 @@ def _again_as(report: Report, row: Row, option: str) -> str:
 
 def _name(row: Row) -> str:
     return visible(row["property"], 60).replace("_", " ")
+
+
+def _claim(row: Row) -> str:
+    """A property in words, with what more samples decide of it where that says more."""
+    name, claim = visible(row["property"], 60), row["claim"]
+    return (titled(name, claim_title(claim)) if _compared(row) else row_title(name, claim)).replace("_", " ")
 
 
 def _check(report: Report, row: Row, data: Row | None = None, *options: str) -> str:

@@ -1,5 +1,6 @@
 """`ipllvm paper` as a user calls it."""
 
+import json
 import re
 from pathlib import Path
 
@@ -97,6 +98,11 @@ def test_the_page_is_written_and_made_again_from_what_is_known(tmp_path: Path) -
     assert "ipllvm data get gsm8k" in told and "Called Caltech100 in the paper." in told
     *_, report = sorted(tmp_path.glob("reports/*/report.json"))
     assert '"reused"' in report.read_text(), "the second run measured nothing again"
+    command = json.loads(report.read_text())["run"]["command"]
+    assert command.startswith(
+        "ipllvm check llava-tiny --report-dir=reports --profile=paper --protocol=paper "
+    )
+    assert command.endswith(" --samples=12 --draws=1"), "what its report proposes next is on the same terms"
 
 
 @pytest.mark.slow

@@ -9,6 +9,7 @@ import pytest
 from ipllvm.records import Decision
 from ipllvm.reporting import advice, typed
 from ipllvm.tests.reporting import reports
+from ipllvm.tests.reporting.test_first_screen import gated
 from ipllvm.tests.session.test_option_table import typed as options
 
 ASKED = "ipllvm check llava-tiny --property=permutation_invariance"
@@ -45,3 +46,12 @@ def test_a_run_of_several_models_is_no_baseline() -> None:
     assert [step.why[:13] for step in advice.steps(report)] == ["Keep this run"]
     report["run"]["options"] = {"models": ["llava-tiny", "other"]}
     assert not advice.steps(report)
+
+
+def test_a_step_says_which_claim_it_is_about() -> None:
+    """Of a gate on image use the cheapest to decide was its clean score, and the step spoke of image use."""
+    report = gated(Decision.UNDECIDED)
+    report["results"][1]["verdict"]["n_to_decide"] = 149
+    step = advice.to_decide(report)
+    assert step is not None
+    assert step.why.startswith("Decide permutation invariance: clean score, against release-1: about 149")

@@ -157,6 +157,14 @@ def test_colour_says_nothing_that_words_do_not(width: int, monkeypatch: pytest.M
     assert bare == summary(reports.mixed(), width)
 
 
+def test_a_verdict_over_results_is_coloured_as_theirs_are() -> None:
+    said = {"kind": "requirement", "decision": "VIOLATED", "name": "fit_for_release", "models": ["m"]}
+    said |= {"benchmarks": ["b"], "unit": "", "text": "Not fit.", "reason": ""}
+    report = reports.report()
+    report["statements"] = [said]
+    assert any(line.startswith("\x1b[1;31mVIOLATED") for line in summary(report, 80, color=True))
+
+
 def test_wide_characters_keep_the_columns_aligned() -> None:
     lines = summary(reports.report(reports.result(name="像素"), reports.result(name="abcd")), 140)
     assert lines[4].index("easyvqa") + 2 == lines[5].index("easyvqa")
