@@ -129,22 +129,22 @@ def ordered(found: Sequence[CheckpointRun], by: str) -> list[CheckpointRun]:
     different = len({step[1] for step in steps if step}) == len(found)
     if by == "step" and not different:
         raise UsageError("--by=step: the names of the models do not end in a step of their own: --by=time")
-    built = list(found)
     if by == "step" or (by == "auto" and different):
-        built = [
-            each
-            for _, each in sorted(
-                zip(steps, found, strict=True), key=lambda pair: int((pair[0] or ["", "0"])[1])
-            )
-        ]
-    elif by == "tag":
-        built = sorted(found, key=lambda each: _tag(each.label))
-    elif by in ("time", "auto"):
-        built = sorted(found, key=lambda each: each.when)
-    own, taken = {each.label for each in built}, set[str]()
-    for place, each in enumerate(built):
-        if each.label in taken:
-            others = (f"{each.label} ({number})" for number in count(2))
-            built[place] = replace(each, label=next(name for name in others if name not in own | taken))
-        taken.add(built[place].label)
-    return built
+        numbered = zip((int(step[1]) for step in steps if step), found, strict=True)
+        return _told_apart([each for _, each in sorted(numbered, key=lambda pair: pair[0])])
+    if by == "tag":
+        return _told_apart(sorted(found, key=lambda each: _tag(each.label)))
+    return _told_apart(found if by == "given" else sorted(found, key=lambda each: each.when))
+
+
+def _told_apart(found: Sequence[CheckpointRun]) -> list[CheckpointRun]:
+    """The same, of equal labels all but the first with a number that no label has."""
+    own, taken, told = {each.label for each in found}, set[str](), []
+    for each in found:
+        label = each.label
+        if label in taken:
+            others = (f"{label} ({number})" for number in count(2))
+            label = next(name for name in others if name not in own | taken)
+        taken.add(label)
+        told.append(replace(each, label=label))
+    return told

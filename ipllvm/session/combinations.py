@@ -1,7 +1,7 @@
 """Options that do not go together, or not without another: told in one line before anything is collected."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from ipllvm.errors import UsageError
@@ -34,34 +34,45 @@ SPELT: Final = {"setupplan": "setup-plan", "setuponly": "setup-only"}
 
 def check(values: Mapping[str, Any]) -> None:
     """Raises UsageError for options that do not go together, or not without another."""
-    sequential, compared = values["sequential"], values["baseline"] or values["save_baseline"]
-    if compared and len(values["models"]) > 1:
-        raise UsageError("a baseline is of one model: give one --model")
-    created = values["save_baseline"] or values["baseline_if_missing"] == "create"
-    if sequential and created:
-        raise UsageError("--sequential: a baseline needs a fixed number of samples; leave one of the two out")
-    if sequential and compared and values["evidence"] != "looks":
-        raise UsageError("--sequential: a gate has planned looks; give --evidence looks too")
-    _check_needed(values)
-    if values["margin_floor"] and not values["noise_floor"]:
-        raise UsageError("--margin-floor: give --noise-floor too")
-    if sequential and values["noise_floor"]:
-        raise UsageError("--noise-floor needs a fixed number of samples; leave --sequential out")
-    if not sequential and values["final_look"]:
-        raise UsageError("--final-look: give --sequential too")
-    if values["top_up"] and (sequential or values["noise_floor"] or values["no_store"] or compared):
-        raise UsageError("--top-up: not with --sequential, --noise-floor, --no-store or a baseline")
-    whole = sequential or values["top_up"] or values["noise_floor"] or values["no_store"] or compared
-    if values["shard"] and whole:
-        raise UsageError(
-            f"--shard {values['shard']}: not with --sequential, --top-up, --noise-floor, --no-store "
-            "or a baseline"
-        )
-    looks = values["evidence"] == "looks"
-    if looks and (not sequential or values["final_look"] or values["target"] != TARGETS[0]):
-        raise UsageError("--evidence looks: needs --sequential, without --final-look or --target benchmark")
-    if not sequential and values["target"] != TARGETS[0]:
-        raise UsageError(f"--target {values['target']}: give --sequential too")
+    for there, why in _refused(values):
+        if there:
+            raise UsageError(why)
+
+
+def _refused(values: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
+    """Each combination that is refused: whether it is there, and what is said of it."""
+    sequential, noise = values["sequential"], values["noise_floor"]
+    saved = values["save_baseline"]
+    compared = bool(values["baseline"] or saved)
+    made = saved or values["baseline_if_missing"] == "create"
+    looks, target = values["evidence"] == "looks", values["target"]
+    later = sequential or noise or values["no_store"] or compared
+    yield compared and len(values["models"]) > 1, "a baseline is of one model: give one --model"
+    yield (
+        sequential and made,
+        "--sequential: a baseline needs a fixed number of samples; leave one of the two out",
+    )
+    yield (
+        sequential and compared and not looks,
+        "--sequential: a gate has planned looks; give --evidence looks too",
+    )
+    yield from _idle(values)
+    yield values["margin_floor"] and not noise, "--margin-floor: give --noise-floor too"
+    yield sequential and noise, "--noise-floor needs a fixed number of samples; leave --sequential out"
+    yield values["final_look"] and not sequential, "--final-look: give --sequential too"
+    yield (
+        values["top_up"] and later,
+        "--top-up: not with --sequential, --noise-floor, --no-store or a baseline",
+    )
+    yield (
+        values["shard"] and (later or values["top_up"]),
+        f"--shard {values['shard']}: not with --sequential, --top-up, --noise-floor, --no-store or a baseline",
+    )
+    yield (
+        looks and (not sequential or values["final_look"] or target != TARGETS[0]),
+        "--evidence looks: needs --sequential, without --final-look or --target benchmark",
+    )
+    yield target != TARGETS[0] and not sequential, f"--target {target}: give --sequential too"
 
 
 def check_pytest(typed: object, values: Mapping[str, Any]) -> None:
@@ -91,13 +102,13 @@ def check_added(options: object, words: Sequence[str]) -> None:
             )
 
 
-def _check_needed(values: Mapping[str, Any]) -> None:
-    """Raises UsageError for an option of a gate, or of a plan, that would do nothing."""
+def _idle(values: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
+    """As `_refused`: options of a gate, or of a plan, that would do nothing."""
     gates = (("budget", None), ("variants", 1), ("fail_on", "violated"))
     for needed, others in (("baseline", gates), ("plan", (("catch", None),)), ("catch", (("power", 80.0),))):
         for name, usual in others:
-            if values[name] != usual and not values[needed]:
-                raise UsageError(f"--{name.replace('_', '-')}: give --{needed} too: it says nothing alone")
+            idle = values[name] != usual and not values[needed]
+            yield idle, f"--{name.replace('_', '-')}: give --{needed} too: it says nothing alone"
 
 
 def created(values: Mapping[str, Any]) -> bool:
