@@ -66,7 +66,8 @@ def _refused(values: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
     )
     yield (
         values["shard"] and (later or values["top_up"]),
-        f"--shard {values['shard']}: not with --sequential, --top-up, --noise-floor, --no-store or a baseline",
+        f"--shard {values['shard']}: not with --sequential, --top-up, --noise-floor, --no-store "
+        "or a baseline",
     )
     yield (
         looks and (not sequential or values["final_look"] or target != TARGETS[0]),
