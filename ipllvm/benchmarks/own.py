@@ -72,16 +72,25 @@ def benchmark(name: str, stem: str, rows: Sequence[Row], mapped: Mapped, refuse:
     if wrong and refuse:
         raise BenchmarkUnavailable(f"{name}: {wrong[0]}{and_more(len(wrong) - 1)}")
     unlike += wrong
-    several = frames.sentence(picture for row in rows for picture in _pictures(row, mapped))
-    first = f"; {several}" if several else ""
-    doubtful = f"; {unlike[0]}{and_more(len(unlike) - 1)}" if unlike else ""
     limit = mapped.limit(sample.answer for sample in samples)
     how = repr((scorer, mapped.suffix, limit)).encode()
-    licence = f"; licence {mapped.licence}" if mapped.licence else ""
-    blind = "" if mapped.image else " without pictures"
-    held = "1 row" if len(samples) == 1 else f"{len(samples):,} rows"
-    source = f"own data, {held}{blind}; columns {mapped}; scorer {scorer}{licence}{first}{doubtful}"
-    return Benchmark(name, samples, scorer, digest(samples, how, *keys), source, limit)
+    return Benchmark(
+        name, samples, scorer, digest(samples, how, *keys), _source(rows, mapped, scorer, unlike), limit
+    )
+
+
+def _source(rows: Sequence[Row], mapped: Mapped, scorer: str, doubtful: Sequence[str]) -> str:
+    """What a report says of the data: how much, how it was read, and what is doubtful about it."""
+    held = "1 row" if len(rows) == 1 else f"{len(rows):,} rows"
+    parts = [
+        f"own data, {held}{'' if mapped.image else ' without pictures'}",
+        f"columns {mapped}",
+        f"scorer {scorer}",
+        f"licence {mapped.licence}" if mapped.licence else "",
+        frames.sentence(picture for row in rows for picture in _pictures(row, mapped)),
+        f"{doubtful[0]}{and_more(len(doubtful) - 1)}" if doubtful else "",
+    ]
+    return "; ".join(filter(None, parts))
 
 
 def _ungradable(samples: Sequence[Sample], mapped: Mapped, scorer: str) -> Iterator[tuple[str, str]]:

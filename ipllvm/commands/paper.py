@@ -139,8 +139,8 @@ def _measured(
 ) -> tuple[list[Any], int]:
     """The reports of the runs, and the status of the last one that stopped them."""
     reports, status = [], 0
-    for of, asked in _runs(args, parts, models, encoders):
-        words = (*asked, "--report-only", *sizes, *args.rest)
+    for of, own in _runs(args, parts, models, encoders):
+        words = (*own, "--report-only", *sizes, *args.rest)
         typed = [of[0], *(f"--model={name}" for name in of[1:]), f"--report-dir={args.report_dir}", *words]
         as_check = argparse.Namespace(command="check", words=typed)  # what its report proposes can be typed
         witness = Witness()
@@ -159,9 +159,9 @@ def _runs(
     from ipllvm.paper.parts import ENCODER_SIDE
     from ipllvm.paper.planning import is_here
 
-    shown = [part for part in parts if part.form != "examples" and part.key != ENCODER_SIDE]
-    if shown and models:
-        tests = " or ".join(f"test_{name}" for name in dict.fromkeys(part.property_name for part in shown))
+    figures = [part for part in parts if part.form != "examples" and part.key != ENCODER_SIDE]
+    if figures and models:
+        tests = " or ".join(f"test_{name}" for name in dict.fromkeys(part.property_name for part in figures))
         texts = [f"--language-model={name}" for name in _language_models(args.rest)]
         profile = ["--profile=paper", f"--protocol={args.protocol}"]
         yield models, [*profile, *texts, "-k", tests, "-m", "requirement or observation"]

@@ -117,23 +117,7 @@ def encode_cases(
     prepared it ahead.
     """
     pictures = Pictures() if pictures is None else pictures
-    shown: dict[Hashable, tuple[str, Prepared]] = {}
-
-    def prepare(one: Sequence[PlannedTrial]) -> list[Prepared]:
-        (case,) = one
-        what, prompt = pictured(case), case.sample.prompt
-        if case.sample.images and what not in shown and feeder and (ahead := feeder.take(case)):
-            shown[what] = ahead
-        found: Prepared | None = None
-        if case.sample.images and what in shown:
-            question, known = shown[what]
-            found = known if question == prompt else model.with_prompt(known, prompt)
-        if found is None:
-            found = model.prepare(pictures_of(case, artifacts), prompt)
-            shown[what] = prompt, found
-        return [fitting(model, case.sample, found)]
-
-    prepared = run_isolated(prepare, cases, BatchBudget(1))
+    prepared = _prepared(model, cases, artifacts, feeder)
     digests: dict[int, str] = {}
     keys = [None if isinstance(p, Failure) or not p.visual.any() else _digest(p, digests) for p in prepared]
     found: dict[str | None, Tensor | Failure] = {None: torch.empty(0)}
@@ -155,6 +139,32 @@ def encode_cases(
         item if isinstance(item, Failure) else _checkpoint(item, found[key], key or "")
         for key, item in zip(keys, prepared, strict=True)
     ]
+
+
+def _prepared(
+    model: VisionLanguageModel,
+    cases: Sequence[PlannedTrial],
+    artifacts: Artifacts | None,
+    feeder: Feeder | None,
+) -> list[Prepared | Failure]:
+    """What the processor makes of each case, of one picture under one draw once."""
+    shown: dict[Hashable, tuple[str, Prepared]] = {}
+
+    def prepare(one: Sequence[PlannedTrial]) -> list[Prepared]:
+        (case,) = one
+        what, prompt = pictured(case), case.sample.prompt
+        if case.sample.images and what not in shown and feeder and (ahead := feeder.take(case)):
+            shown[what] = ahead
+        found: Prepared | None = None
+        if case.sample.images and what in shown:
+            question, known = shown[what]
+            found = known if question == prompt else model.with_prompt(known, prompt)
+        if found is None:
+            found = model.prepare(pictures_of(case, artifacts), prompt)
+            shown[what] = prompt, found
+        return [fitting(model, case.sample, found)]
+
+    return run_isolated(prepare, cases, BatchBudget(1))
 
 
 def _checkpoint(prepared: Prepared, projected: Tensor | Failure, picture: str) -> Encoded:

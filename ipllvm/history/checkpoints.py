@@ -131,20 +131,20 @@ def ordered(found: Sequence[CheckpointRun], by: str) -> list[CheckpointRun]:
         raise UsageError("--by=step: the names of the models do not end in a step of their own: --by=time")
     if by == "step" or (by == "auto" and different):
         numbered = zip((int(step[1]) for step in steps if step), found, strict=True)
-        return _told_apart([each for _, each in sorted(numbered, key=lambda pair: pair[0])])
+        return _labelled([each for _, each in sorted(numbered, key=lambda pair: pair[0])])
     if by == "tag":
-        return _told_apart(sorted(found, key=lambda each: _tag(each.label)))
-    return _told_apart(found if by == "given" else sorted(found, key=lambda each: each.when))
+        return _labelled(sorted(found, key=lambda each: _tag(each.label)))
+    return _labelled(found if by == "given" else sorted(found, key=lambda each: each.when))
 
 
-def _told_apart(found: Sequence[CheckpointRun]) -> list[CheckpointRun]:
+def _labelled(found: Sequence[CheckpointRun]) -> list[CheckpointRun]:
     """The same, of equal labels all but the first with a number that no label has."""
-    own, taken, told = {each.label for each in found}, set[str](), []
+    own, taken, labelled = {each.label for each in found}, set[str](), []
     for each in found:
         label = each.label
         if label in taken:
             others = (f"{label} ({number})" for number in count(2))
             label = next(name for name in others if name not in own | taken)
         taken.add(label)
-        told.append(replace(each, label=label))
-    return told
+        labelled.append(replace(each, label=label))
+    return labelled

@@ -161,28 +161,31 @@ def _run(report: Report) -> Iterator[str]:
 
 def _together(report: Report) -> Iterator[str]:
     """What the run says of its claims follows from them; of a gate only where nothing is missing."""
-    rows, lost = schema.rows(report), [{**each, "claim": ""} for each in report["not_measured"]]
-    found = release.families(rows, lost, **release.rules(report["run"]["options"]))
-    expected = release.standings(found)
     if not any(row["standing"] for row in report["results"]):
         return  # from before there were any
+    rows, lost = schema.rows(report), [{**each, "claim": ""} for each in report["not_measured"]]
+    rules = release.rules(report["run"]["options"])
+    found = release.families(rows, lost, **rules)
+    expected = release.standings(found)
     for place, row in enumerate(report["results"]):
-        if lost and row["claim"]["name"].startswith(COMPARISON):
-            continue
-        ours, theirs = standing(expected.get(place)), row["standing"]
-        if (ours or {}).get("decision") != (theirs or {}).get("decision"):
-            named = f"{visible(row['property'])} on {visible(row['benchmark'])}"
-            words = [(each or {}).get("decision", "nothing") for each in (theirs, ours)]
-            yield f"{named}: the run says {words[0]} of it, where all results together give {words[1]}"
-    for stated in release.of(rows, lost, **release.rules(report["run"]["options"])):
-        same = [each for each in report["statements"] if each["name"] == stated.name]
-        of_model = [each for each in same if each["models"] == [*stated.models]]
-        if not lost and any(each["decision"] != str(stated.decision) for each in of_model):
-            said_of = f"{of_model[0]['decision']} of {stated.name}"
-            yield f"it says {said_of}, where its results give {stated.decision}"
+        if not (lost and row["claim"]["name"].startswith(COMPARISON)):
+            yield from _stood(row, standing(expected.get(place)))
+    for stated in () if lost else release.of(rows, lost, **rules):
+        about = stated.name, [*stated.models]
+        same = [each for each in report["statements"] if (each["name"], each["models"]) == about]
+        if any(each["decision"] != str(stated.decision) for each in same):
+            yield f"it says {same[0]['decision']} of {stated.name}, where its results give {stated.decision}"
     counts = [(each["k"], len(each["claims"])) for each in report["multiplicity"]["families"]]
     if counts != [(each["k"], len(each["claims"])) for each in multiplicity(found, report["results"])]:
         yield "it counts other requirements than it has"
+
+
+def _stood(row: Row, expected: Row | None) -> Iterator[str]:
+    """A result stands among all as they all together give it."""
+    theirs, ours = ((each or {}).get("decision", "nothing") for each in (row["standing"], expected))
+    if theirs != ours:
+        named = f"{visible(row['property'])} on {visible(row['benchmark'])}"
+        yield f"{named}: the run says {theirs} of it, where all results together give {ours}"
 
 
 def _ended(report: Report) -> Iterator[str]:
@@ -205,11 +208,8 @@ def _ended(report: Report) -> Iterator[str]:
     for row in report["results"]:
         if row["outcome"] == "failed" and row["test"] not in failing:
             yield f"{visible(row['property'])} failed, and nothing of it is violated"
-    if (
-        status == 7
-        and not report["not_measured"]
-        and all(row["outcome"] != "error" for row in report["results"])
-    ):
+    errors = any(row["outcome"] == "error" for row in report["results"])
+    if status == 7 and not (report["not_measured"] or errors):
         yield "its status is 7, and all was measured"
 
 

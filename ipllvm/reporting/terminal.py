@@ -67,9 +67,9 @@ def summary(
         page += _model(report, of_model.get(model["id"], []), model, width, plain, verbose)
     page += [*_figures(report, plain), *_examples(report, width, plain)] if verbose else []
     page += _folded(interval_note(report["results"]), width) if report["results"] else []
-    for said in stated(report):
-        verdict = next((word for word in STYLES if said.startswith(f"{word} ")), "")
-        page += _folded(plain(visible(said, _LONG)), width, verdict=verdict)
+    for sentence in stated(report):
+        verdict = next((word for word in STYLES if sentence.startswith(f"{word} ")), "")
+        page += _folded(plain(visible(sentence, _LONG)), width, verdict=verdict)
     page += _failed(report, width, plain)
     page += _next(report, width, plain)
     page += _untold(report, width, plain)

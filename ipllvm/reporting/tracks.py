@@ -92,17 +92,12 @@ def draw(track: Track, order: Sequence[str], ends: Limits) -> "Figure":
             axes.text(place - 0.45, ends[1], point.changed, va="top", fontsize=SIZE - 1, color=ROLES["ink"])
     axes.grid(axis="y")
     axes.set_axisbelow(True)
-    few = len(order) <= LABELS
-    names = [at if len(at) <= CHARACTERS else f"…{at[1 - CHARACTERS :]}" for at in order]
-    ticks = range(1, len(order) + 1) if few else range(1, len(order) + 1, max(1, len(order) // LABELS))
-    axes.set_xticks(
-        [*ticks],
-        [names[i - 1] if few else str(i) for i in ticks],
-        rotation=18 if few else 0,
-        ha="right" if few else "center",
-    )
     axes.text(0, 1.02, track.unit, transform=axes.transAxes, ha="right", va="bottom", color=ROLES["soft"])
-    if not few:
+    if len(order) <= LABELS:
+        names = [at if len(at) <= CHARACTERS else f"…{at[1 - CHARACTERS :]}" for at in order]
+        axes.set_xticks(range(1, len(order) + 1), names, rotation=18, ha="right")
+    else:
+        axes.set_xticks(range(1, len(order) + 1, len(order) // LABELS))
         figure.text(0.5, 5 / (CURVE_HEIGHT + FOOT), "checkpoint", ha="center", color=ROLES["soft"])
     return figure
 

@@ -44,16 +44,16 @@ def _refused(values: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
     sequential, noise = values["sequential"], values["noise_floor"]
     saved = values["save_baseline"]
     compared = bool(values["baseline"] or saved)
-    made = saved or values["baseline_if_missing"] == "create"
-    looks, target = values["evidence"] == "looks", values["target"]
+    creates = saved or values["baseline_if_missing"] == "create"
+    stepwise, target = values["evidence"] == "looks", values["target"]
     later = sequential or noise or values["no_store"] or compared
     yield compared and len(values["models"]) > 1, "a baseline is of one model: give one --model"
     yield (
-        sequential and made,
+        sequential and creates,
         "--sequential: a baseline needs a fixed number of samples; leave one of the two out",
     )
     yield (
-        sequential and compared and not looks,
+        sequential and compared and not stepwise,
         "--sequential: a gate has planned looks; give --evidence looks too",
     )
     yield from _idle(values)
@@ -70,7 +70,7 @@ def _refused(values: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
         "or a baseline",
     )
     yield (
-        looks and (not sequential or values["final_look"] or target != TARGETS[0]),
+        stepwise and (not sequential or values["final_look"] or target != TARGETS[0]),
         "--evidence looks: needs --sequential, without --final-look or --target benchmark",
     )
     yield target != TARGETS[0] and not sequential, f"--target {target}: give --sequential too"

@@ -26,6 +26,7 @@ class Terse:
 
     def __init__(self, name: str, command: Sequence[str], files: Sequence[str] = ()) -> None:
         self.name, self.command, self.files = name, shlex.join(["ipllvm", *command]), tuple(files)
+        self.left_out: set[str] = set()
 
     @pytest.hookimpl(trylast=True)
     def pytest_load_initial_conftests(
@@ -53,10 +54,20 @@ class Terse:
         if isinstance(report.longrepr, tuple) and report.nodeid.startswith(SHIPPED):
             report.longrepr = (report.nodeid.partition("::")[0], *report.longrepr[1:])
 
+    def pytest_deselected(self, items: Sequence[pytest.Item]) -> None:
+        """The properties that were not chosen; no laws, which are called after them."""
+        own = [item for item in items if any(map(item.get_closest_marker, ("requirement", "observation")))]
+        self.left_out |= {getattr(item, "originalname", item.name).removeprefix("test_") for item in own}
+
     def pytest_terminal_summary(
-        self, terminalreporter: pytest.TerminalReporter, config: pytest.Config
+        self, terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
     ) -> None:
-        """Why a file of one's own could not be read, in a line: without -v pytest says that it could not."""
+        """That nothing was chosen, and what is called alike; why a file of one's own could not be read, in a
+        line: without -v pytest says that it could not.
+        """
+        if exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and self.left_out:
+            close = _close(config.getoption("keyword"), sorted(self.left_out))
+            terminalreporter.write_line(f"no property was chosen: {close}ipllvm properties lists them")
         if config.get_verbosity() > 0:
             return
         for report in terminalreporter.stats.get("error", ()):
@@ -99,6 +110,14 @@ def _options(parser: pytest.Parser) -> list[str]:
 
 
 def _unknown(word: str, known: Sequence[str]) -> str:
+    return f"unknown option {word}: {_close(word, known)}ipllvm check --options lists those of the properties"
+
+
+def _close(word: str, known: Sequence[str]) -> str:
+    """A question for the name that may have been meant; nothing where none is close.
+
+    >>> _close("permutaton", ["image_use", "permutation_invariance"]), _close("x", ["image_use"])
+    ('did you mean permutation_invariance? ', '')
+    """
     close = get_close_matches(word, known, n=1, cutoff=0.6)
-    hint = f"did you mean {close[0]}? " if close else ""
-    return f"unknown option {word}: {hint}ipllvm check --options lists those of the properties"
+    return f"did you mean {close[0]}? " if close else ""

@@ -67,23 +67,21 @@ def families(
     )
     for key in models:
         model, own = key[0], [i for i, each in enumerate(keys) if each == key and _asked(rows[i])]
-        gated = [i for i in own if rows[i]["claim"]["name"].startswith(COMPARISON)]
-        primary: list[int | None] = [i for i in own if rows[i]["claim"]["primary"]]
-        missed = [_missed(each) for each in lost if each["model"] == model and each["primary"]]
-        members = [_member(rows[i]) for i in own if rows[i]["claim"]["primary"]]
-        uncompared = [_uncompared(each) for each in lost if each["model"] == model and each.get("claim")]
-        families: dict[str, tuple[Sequence[int | None], list[Member]]] = {
-            "fit_for_release": (primary + [None] * len(missed), [*members, *missed]),
-            "no_regression": (
-                [*gated, *(None for _ in uncompared)],
-                [*(_member(rows[i], at_all) for i in gated), *uncompared],
-            ),
+        missed = [each for each in lost if each["model"] == model]
+        members: dict[str, list[tuple[int | None, Member]]] = {
+            "fit_for_release": [
+                *((i, _member(rows[i])) for i in own if rows[i]["claim"]["primary"]),
+                *((None, _missed(each)) for each in missed if each["primary"]),
+            ],
+            "no_regression": [
+                *((i, _member(rows[i], at_all)) for i in own if _compared(rows[i])),
+                *((None, _uncompared(each)) for each in missed if each.get("claim")),
+            ],
         }
-        made += [
-            Family(name, model, tuple(places), decide(found, raw))
-            for name, (places, found) in families.items()
-            if found
-        ]
+        for name, found in members.items():
+            if found:
+                answer = decide([member for _, member in found], raw)
+                made.append(Family(name, model, tuple(place for place, _ in found), answer))
     return made
 
 
@@ -120,6 +118,10 @@ def of(
 
 def _asked(row: Mapping[str, Any]) -> bool:
     return bool(row["claim"]["kind"] == "requirement")
+
+
+def _compared(row: Mapping[str, Any]) -> bool:
+    return bool(row["claim"]["name"].startswith(COMPARISON))
 
 
 def _member(row: Mapping[str, Any], at_all: bool = False) -> Member:
