@@ -1,4 +1,4 @@
-"""Laws behind hallucinated objects: the other framing asks for the same thing, and wants the other answer."""
+"""The other framing of what may be there asks for the same thing, and wants the other answer."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Laws behind the properties that change pictures and words: exact, or the measurement is wrong."""
+"""A picture that is changed by nothing is the same picture: exact, or the measurement is wrong."""
 
 from typing import TYPE_CHECKING
 

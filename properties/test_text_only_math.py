@@ -5,8 +5,8 @@ least that the other claims call a difference. Statistic: the share of problems 
 is N", is right; on `gsm8k` after eight worked examples, on `word_problems`, which models of small context
 can read, after two. Beside it stands the visual side, the accuracy on as many questions of `charts`, the same
 for the same problems. Kind: observation. The paper's own claim is about the order of four models, of which it
-prints no figures; fewer than six can't settle an order. With several models the rank correlation of both
-sides is a statement of the run, UNDECIDED below six.
+prints no figures; four can settle one only where all agree (p = 1/24). With several models the rank
+correlation of both sides is a statement of the run, UNDECIDED below six.
 """
 
 from typing import TYPE_CHECKING

@@ -95,14 +95,6 @@ def _largest_places(values: "Float[np.ndarray, 'items others']", k: int) -> "Int
     return found
 
 
-def mutual_knn(
-    first: "Float[np.ndarray, 'items one']", second: "Float[np.ndarray, 'items other']", k: int = K
-) -> "Float[np.ndarray, 'items']":
-    """Share of common neighbours of each item, in [0, 1]; k / (items - 1) by chance."""
-    pairs = neighbours(first, k)[:, :, None] == neighbours(second, k)[:, None, :]
-    return pairs.any(2).mean(1)  # type: ignore[no-any-return]
-
-
 def linear_cka(
     first: "Float[np.ndarray, 'items one']", second: "Float[np.ndarray, 'items other']"
 ) -> float | None:

@@ -18,7 +18,7 @@ from ipllvm.reporting import migration
 from ipllvm.reporting.markdown import escape
 from ipllvm.reporting.schema import Report, rows
 from ipllvm.reporting.text import interval, number
-from ipllvm.session.profiles import BEYOND, PUBLISHED
+from ipllvm.session.profiles import BEYOND, PUBLISHED, PUBLISHED_CLASSES
 
 FOLDER: Final = Path("reports")
 WORDS: Final = {"HOLDS": "holds", "VIOLATED": "violated", "UNDECIDED": "undecided"}
@@ -60,7 +60,7 @@ def findings(report: Report) -> Iterator[Finding]:
             "weights": prints[model],
             "benchmark": row["benchmark"]["name"],
             **{name: _rounded(decisive[name]) for name in ("value", "low", "high")},
-            "n": row["benchmark"]["n"],
+            "n": decisive["n"],
             "decision": row["verdict"]["decision"],
             "measured": report["run"]["started"][:10],
         }
@@ -142,7 +142,7 @@ def _statement(
     yield f"## {statement['says']}"
     lines = [f"- **Where**: {statement['where']}.", f"- **Measured**: {statement['measured']}"]
     if statement["property"]:
-        lines.append(f"- **On**: {_sets(statement['property'])}.")
+        lines.append(f"- **On**: {_sets(statement)}.")
     for name in statement["claims"]:
         claim = claims[name]
         lines.append(f"- **Decided** ({claim['kind']} `{name}`): {claim['text']}")
@@ -163,8 +163,10 @@ def _is_of(statement: Mapping[str, Any], found: Finding) -> bool:
     return names_classes(found["model"]) == bool(across) and found["claim"] in statement["claims"]
 
 
-def _sets(name: str) -> str:
-    own = PUBLISHED.get(name, ())
+def _sets(statement: Mapping[str, Any]) -> str:
+    """The property, and what the paper measures it on, of encoders where they are what is compared."""
+    name = statement["property"]
+    own = (PUBLISHED_CLASSES if statement.get("across") else PUBLISHED).get(name, ())
     return f"`{name}` on {', '.join(own)}" if own else f"`{name}` on any multiple-choice set"
 
 

@@ -12,7 +12,6 @@ from ipllvm.safety.printing import visible
 from ipllvm.session.called import Called
 from ipllvm.session.outcomes import uncollected
 
-PLUGIN = "ipllvm-terse"
 REPORTER = "terminalreporter"
 SHIPPED = "properties/"
 """What the node ids of the shipped properties begin with."""

@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 
 from ipllvm.metrics.alignment import (
     Alignment,
+    _by_layer,
+    _common,
     _cross_fitted,
+    _membership,
     align,
     as_scores,
     clamped,
     linear_cka,
-    mutual_knn,
     neighbours,
 )
 from ipllvm.records import Sample
@@ -29,6 +31,12 @@ def turned(features: np.ndarray, seed: int) -> np.ndarray:
     """The features in a rotated space."""
     rotation, _ = np.linalg.qr(drawn(seed, features.shape[1], features.shape[1]))
     return np.asarray(features @ rotation)
+
+
+def mutual_knn(first: np.ndarray, second: np.ndarray, k: int = 10) -> np.ndarray:
+    """Shares as `align` counts them, of stacks of one layer."""
+    near, members = _by_layer(first[:, None], k), _membership(_by_layer(second[:, None], k))
+    return np.asarray(_common(near, members)[0, :, 0] / k)
 
 
 def slowly(first: np.ndarray, second: np.ndarray, k: int) -> list[float]:

@@ -103,7 +103,7 @@ def test_cosines_are_compared_in_points_and_notes_stand() -> None:
     given = measured({key: row("mmvp@paper", scores, n=50, total=300)})
     cell = found(parts()["table2"], ["llava-ov"], given)["llava-ov", "mmvp", "CLIP-I"]
     assert (cell.printed, cell.agreement) == (84.0, Agreement.INSIDE)
-    assert cell.notes == ("By CLIP ViT-L/14.", "50 of 300 samples")
+    assert cell.notes[0].startswith("By CLIP ViT-L/14;") and cell.notes[1:] == ("50 of 300 samples",)
 
 
 def test_a_judge_is_named_beside_its_scores() -> None:

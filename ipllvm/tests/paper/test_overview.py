@@ -67,10 +67,11 @@ def test_names_are_no_markup_and_claims_without_a_run_say_so() -> None:
 
 
 def test_a_finding_is_the_estimate_that_decides() -> None:
+    """Its n too: of 100 questions of scenes few ask for what is not there."""
     row = {
         "property": "permutation_invariance", "model": "m", "benchmark": "b",
         "claim": {"name": "permutation", "quantity": "performance_drop"},
-        "estimates": {"clean": estimate(90.0, 80.0, 95.0), "performance_drop": estimate(3.14159, 1.0, 5.0)},
+        "estimates": {"clean": estimate(90.0, 80.0, 95.0), "performance_drop": estimate(3.14159, 1.0, 5.0, 4)},
         "verdict": {"decision": "UNDECIDED"},
     }  # fmt: skip
     report = {
@@ -79,7 +80,7 @@ def test_a_finding_is_the_estimate_that_decides() -> None:
         "run": {"started": "2026-11-27T03:00:52Z"}, "statements": [],
     }  # fmt: skip
     (found,) = findings(report)
-    assert (found["value"], found["low"], found["n"], found["decision"]) == (3.14, 1.0, 60, "UNDECIDED")
+    assert (found["value"], found["low"], found["n"], found["decision"]) == (3.14, 1.0, 4, "UNDECIDED")
     assert (found["weights"], found["measured"]) == ("f" * 12, "2026-11-27")
 
 
@@ -103,6 +104,7 @@ def test_what_two_encoders_say_stands_under_the_encoders_claim_alone() -> None:
     )
     assert "| vit_against_cnn | vit-tiny and resnet-tiny | objects | 3.2 [1.0, 5.0] | 60 | holds |" in left
     assert "| occlusion | vit-tiny |" in left and "llava-tiny" not in left
+    assert "`occlusion` on imagenet." in left and "`occlusion` on ai2d." in right
     assert "| occlusion | llava-tiny |" in right and "vit-tiny" not in right
 
 
