@@ -71,7 +71,7 @@ def test_a_finding_is_the_estimate_that_decides() -> None:
     row = {
         "property": "permutation_invariance", "model": "m", "benchmark": "b",
         "claim": {"name": "permutation", "quantity": "performance_drop"},
-        "estimates": {"clean": estimate(90.0, 80.0, 95.0), "performance_drop": estimate(3.14159, 1.0, 5.0, 4)},
+        "estimates": {"clean": estimate(90.0, 80.0, 95.0), "performance_drop": estimate(3.14159, 1, 5, 4)},
         "verdict": {"decision": "UNDECIDED"},
     }  # fmt: skip
     report = {
