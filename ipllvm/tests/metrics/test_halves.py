@@ -5,10 +5,11 @@ import pytest
 
 from ipllvm.calibration.distributions import Design
 from ipllvm.calibration.neighbours import AlikeSides
-from ipllvm.metrics.alignment import align, lost, mutual_knn, neighbours
+from ipllvm.metrics.alignment import align, lost, neighbours
 from ipllvm.metrics.halves import SPLITS, CommonNeighbours, sharing, splits
 from ipllvm.records import Sample
 from ipllvm.stats.choice import choose
+from ipllvm.tests.metrics.test_alignment import mutual_knn
 
 
 def drawn(seed: int, *shape: int) -> np.ndarray:
