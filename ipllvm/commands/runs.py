@@ -43,7 +43,8 @@ def _run(folder: Path) -> Row:
     from ipllvm.reporting.runs import FILE, outline
 
     found = outline(folder / FILE)
-    return folder.name, found.answer, f"{found.models} on {found.benchmarks}: {found.properties}"
+    about = f"{found.models} on {found.benchmarks}: " if found.models else ""
+    return folder.name, found.answer, f"{about}{found.properties}"
 
 
 def _baselines(reports: Path, names: list[str]) -> Iterator[Row]:

@@ -50,6 +50,9 @@ def checkpoints(name: str, reports: Path) -> Iterator[CheckpointRun]:
     file = names.find(name, reports, "history")
     if file is None:
         raise names.unknown(name, reports, "history")
+    if file.name == names.FILE and file.with_name(names.REPORT).is_file():
+        yield from _of_run(file.with_name(names.REPORT))
+        return
     baseline = reading.load(file)
     model = baseline.about.get("model", file.stem)
     called = model.get("name", file.stem) if isinstance(model, Mapping) else model

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from ipllvm.errors import UsageError
+from ipllvm.records import COMPARISON
 from ipllvm.registry import BENCHMARKS
 from ipllvm.reporting.answer import answer_of
 from ipllvm.reporting.folders import inner_folder, replace_file
@@ -68,7 +69,8 @@ def section(report: Report) -> str:
         f"Measured by ipllvm {escape(version)} on {escape(report['run']['finished'][:10])}: weights "
         f"{escape(model['fingerprint'][:12])}, {escape(model['dtype'])}, seed {report['run']['seed']}."
     )
-    return f"## Properties\n\n**{escape(answer_of(report).release[1])}**\n\n{table}\n\n{origin}\n"
+    first, rest = answer_of(report).headline
+    return f"## Properties\n\n**{escape(first)}**{escape(f'; {rest}' * bool(rest))}\n\n{table}\n\n{origin}\n"
 
 
 def _cells(place: str, row: Row) -> tuple[str, ...]:
@@ -109,6 +111,8 @@ def _results(report: Report) -> "Iterator[EvalResult]":
 def _scores(report: Report) -> Iterator[tuple[str, str, float, Row]]:
     given = set()
     for place, row in zip(places(report["results"]), report["results"], strict=True):
+        if row["claim"]["name"].startswith(COMPARISON):
+            continue  # how it stands to a file of the author's is no score of the model
         for key in ("clean", row["claim"]["quantity"]):
             value = (row["estimates"].get(key) or {}).get("value")
             name = "clean score" if key == "clean" else f"{place.removesuffix('/' + row['benchmark'])}: {key}"

@@ -1,15 +1,18 @@
 """The order of checkpoints and the label of each, whatever they are called and however they are given."""
 
 import itertools
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
 
 from ipllvm.errors import UsageError
-from ipllvm.gate.baseline import Baseline
+from ipllvm.gate.baseline import Baseline, dumps
 from ipllvm.history.checkpoints import CheckpointRun, checkpoints, ordered, require_different
+from ipllvm.tests.gate import test_altered
 from ipllvm.tests.gate.test_baseline import NOTHING, WORSE, baseline
+from ipllvm.tests.reporting import reports
 
 
 def named(*names: str, times: Iterable[str] = itertools.repeat("")) -> list[CheckpointRun]:
@@ -99,6 +102,19 @@ def test_one_run_named_twice_is_told_by_its_places() -> None:
     assert str(error.value) == (
         "history: runs 1 and 3 of 3 (r2, 2025-01-01 10:00) are one run: name each once"
     )
+
+
+def test_a_run_is_the_same_by_its_name_and_by_its_folder(tmp_path: Path) -> None:
+    """By its name it was the baseline in its folder, called "baseline", without page and verdicts."""
+    folder = tmp_path / "reports" / "2026-11-28T09-04-20Z-277b89"
+    folder.mkdir(parents=True)
+    made = reports.report(reports.result())
+    (folder / "report.json").write_text(json.dumps(made))
+    about = {"started": made["run"]["started"], "model": made["models"][0]}
+    (folder / "baseline.json").write_text(dumps(about, test_altered.made(0)[1:]))
+    found = [*checkpoints(folder.name, folder.parent)]
+    assert found == [*checkpoints(str(folder), folder.parent)]
+    assert [each.label for each in found] == ["llava-tiny"] and found[0].report is not None
 
 
 def test_a_name_that_nothing_has_is_one_line(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from ipllvm.errors import UsageError
-from ipllvm.records import Decision
+from ipllvm.records import COMPARISON, Decision
 from ipllvm.reporting import model_card, schema
 from ipllvm.tests.reporting import reports
 
@@ -45,6 +45,16 @@ def test_whatever_a_report_says_stays_text(text: str) -> None:
         assert "<script" not in body and "\n| c | d |" not in card and "\n# x" not in card, path
         assert all(c.isprintable() or c == "\n" for c in front + body), path
     assert tried > 20
+
+
+def test_a_comparison_is_no_score_of_the_model() -> None:
+    """The hub would list how far it is from a file that only its author has."""
+    own = reports.result(Decision.VIOLATED)
+    compared = replace(own, claim=replace(own.claim, name=f"{COMPARISON}{own.claim.name}"))
+    made = reports.report(own, compared)
+    front, body = model_card.card(made).removeprefix("---\n").split("\n---\n", 1)
+    assert "regression" not in front and "performance_drop" in front
+    assert "| regression" in body and "**2 of 2 requirements violated**" in body
 
 
 @pytest.mark.parametrize(

@@ -190,7 +190,7 @@ def test_the_hub_reads_the_card_back(folder: Path) -> None:
         ("easyvqa", "permutation_invariance: performance_drop"): 0.4,
         ("easyvqa", "image_use: performance_drop"): 19.3,
     }
-    assert "**No**" in card.text and "| VIOLATED |" in card.text
+    assert "**1 of 2 requirements violated**; 1 holds" in card.text and "| VIOLATED |" in card.text
     assert not (folder / "model-card" / ".eval_results").exists(), "easyvqa is no data set of the hub"
 
 
