@@ -121,10 +121,7 @@ def score(
     graded = scorer if judge is None or not isinstance(scorer, NeedsJudge) else scorer.by(judge)
     placed = list(definition.samples(rows, protocol))
     require_order(rows, answers)
-    if all(answer.placed for answer in answers):
-        known: Sequence[str] = [str(index) for index in range(len(rows))]
-    else:
-        known = definition.names(rows, {answer.id for answer in answers})
+    known = _known(definition, rows, answers)
     ids = [known[index] for index, _ in placed]
     matched = match(ids, [rows[index] for index, _ in placed], answers, duplicates, definition.plain)
     if not any(matched.answers):
@@ -146,6 +143,13 @@ def score(
     everywhere = set(map(definition.plain, known))
     strays = tuple(a.id for a in matched.strays if definition.plain(a.id) not in everywhere)
     return Recorded(definition, protocol, name, lines, answered, strays, matched.repeated)
+
+
+def _known(definition: Definition, rows: Sequence[Row], answers: Sequence[Answer]) -> Sequence[str]:
+    """What answers call each row: its place where all of them say so, else its id."""
+    if all(answer.placed for answer in answers):
+        return [str(index) for index in range(len(rows))]
+    return definition.names(rows, {answer.id for answer in answers})
 
 
 def _check_gradings(answers: Sequence[Answer | None]) -> None:

@@ -186,31 +186,35 @@ def family_of(folder: Path, *, remote_code: bool = False) -> str:
     if not path.is_file():
         raise ModelUnavailable(f"{folder}: {_why_no_config(folder)}")
     config = read_json(path)
-    if "mm_vision_tower" in config:
-        return ORIGINAL
-    if (folder / TROL_GATES).is_file() or "trol" in str(config.get("architectures")).lower():
-        return TROL
-    if "meteor" in str(config.get("architectures")).lower():
-        return METEOR
+    if authored := _authored(folder, config):
+        return authored
     names = config.get("architectures") or []
     if not isinstance(names, list):
         raise ModelUnavailable(f"{path}: architectures is no list of names, but {names!r}")
     if any(str(name).endswith("ForImageClassification") for name in names) or is_timms(config):
         return CLASSIFIER
-    family = config.get("model_type")
-    runs_code = remote_code and isinstance(config.get("auto_map"), dict)
-    if (built := next((name for name in BUILT_ON_LLAVA if config.get(name)), "")) and not runs_code:
+    family, brings = config.get("model_type"), isinstance(config.get("auto_map"), dict)
+    built = next((name for name in BUILT_ON_LLAVA if config.get(name)), "")
+    if built and not (brings and remote_code):
         raise ModelUnavailable(
             f"{folder}: its config.json has {built}, which is {BUILT_ON_LLAVA[built]}'s own format, of "
             f"{names or family}: nothing here runs it as its authors do"
         )
-    if not isinstance(family, str) or family not in {*FAMILIES, ENCODER}:
-        brings = isinstance(config.get("auto_map"), dict) and isinstance(family, str)
-        if brings and remote_code:
-            return str(family)
-        hint = "; it brings code of its own, which --trust-remote-code runs" if brings else ""
-        raise not_supported(folder, family, hint)
-    return family
+    if isinstance(family, str) and (family in {*FAMILIES, ENCODER} or (brings and remote_code)):
+        return family
+    brought = brings and isinstance(family, str)
+    hint = "; it brings code of its own, which --trust-remote-code runs" if brought else ""
+    raise not_supported(folder, family, hint)
+
+
+def _authored(folder: Path, config: Mapping[str, Any]) -> str:
+    """The family of a checkpoint in its authors' format; empty of another."""
+    if "mm_vision_tower" in config:
+        return ORIGINAL
+    architectures = str(config.get("architectures")).lower()
+    if (folder / TROL_GATES).is_file() or "trol" in architectures:
+        return TROL
+    return METEOR if "meteor" in architectures else ""
 
 
 def _why_no_config(folder: Path) -> str:
