@@ -81,9 +81,15 @@ def change(
     verdict = picked(_above_noise(verdict, claim, new.floor), claim, variants, decisive)
     verdict = replace(verdict, p_worse=p_worse)
     verdict = under_rule(verdict, claim, rule)
-    improved = bool(estimate.n and estimate.high < -claim.margin)
+    shown = estimate if variants == 1 else decide.estimate(decisive, claim=_of_many(at_look, variants))
+    improved = bool(estimate.n and shown.high < -claim.margin)
     turned = tuple(_turned(contrast, old, new))
     return Change(new.key, claim, old.mean, new.mean, estimate, verdict, improved, turned)
+
+
+def _of_many(claim: Claim, variants: int) -> Claim:
+    """The claim at the level that each of so many checkpoints has, one of which was picked."""
+    return replace(claim, alpha=claim.alpha / variants)
 
 
 def _claim(new: BaselineEntry, source: str, ratio: bool) -> Claim:

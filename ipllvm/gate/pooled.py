@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from ipllvm.benchmarks.names import source
 from ipllvm.gate.baseline import CLEAN, Baseline, BaselineEntry, difference
 from ipllvm.gate.outcome import Change, under_rule
 from ipllvm.gate.picking import picked
@@ -19,7 +20,11 @@ KEY = ClaimKey(POOLED, POOLED, "all")
 
 def beyond(contrast: Contrast, *sides: BaselineEntry) -> float:
     """The p-value of "no worse at all", against the measured noise where both runs were repeated."""
-    noise = measured_noise(*sides)
+    return beyond_noise(contrast, measured_noise(*sides))
+
+
+def beyond_noise(contrast: Contrast, noise: FlipCounts | None) -> float:
+    """The same against that noise; None where none was measured."""
     if noise is None or contrast.weighted or contrast.linearised:
         return p_worse(contrast)
     change = FlipCounts.of(contrast)
@@ -55,9 +60,10 @@ def all_answers(
         text=f"All {len(found.values):,} answers together are not worse by more than {margin:g} points.",
         primary=False,
     )
-    sides = [run.entries[key] for _, _, key in parts for run in (before, after) if key is not None]
     verdict = picked(decide.decide(found, claim), claim, variants, found)
-    p = beyond(found, *sides) if all(key is not None for _, _, key in parts) else p_worse(found)
+    p, keys = p_worse(found), [key for _, _, key in parts if key is not None]
+    if len(keys) == len(parts):
+        p = beyond_noise(found, _noise_by_picture(keys, before, after))
     verdict = under_rule(replace(verdict, p_worse=p), claim, rule)
     return Change(KEY, claim, None, None, decide.estimate(found, claim=claim), verdict)
 
@@ -98,3 +104,24 @@ def measured_noise(*sides: BaselineEntry) -> FlipCounts | None:
     if not sides or not all(len(side.noise) == 3 for side in sides):
         return None
     return total([FlipCounts(*side.noise) for side in sides])
+
+
+def _noise_by_picture(keys: Sequence[ClaimKey], *runs: Baseline) -> FlipCounts | None:
+    """What the repetitions flipped, by the clusters of the row over all answers; None if one wasn't repeated.
+
+    There a picture is one cluster however many renderings of a benchmark show it, and may flip in each.
+    """
+    together: dict[str, list[ClaimKey]] = {}
+    for key in keys:
+        together.setdefault(source(key.benchmark), []).append(key)
+    found = [_of_pictures([run.entries[key] for key in own]) for run in runs for own in together.values()]
+    return None if None in found else total([each for each in found if each is not None])
+
+
+def _of_pictures(sides: Sequence[BaselineEntry]) -> FlipCounts | None:
+    """The noise of measures of the same pictures: each flip is one of a picture of its own, at most."""
+    noise = measured_noise(*sides)
+    if noise is None or len(sides) == 1:
+        return noise
+    pictures = len({cluster for side in sides for cluster in side.clusters})
+    return replace(noise, clusters=pictures)

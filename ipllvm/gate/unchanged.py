@@ -92,9 +92,14 @@ def _members(measures: Sequence[Measure], rng: np.random.Generator) -> list[Memb
 
 
 def _centred(contrast: Contrast) -> Contrast:
-    """The values about their mean: with a random sign a cluster, half minus other half."""
+    """The values about their mean: with a random sign a cluster, half minus other half.
+
+    The steps of the scores stay, as they choose the test that a gate over such scores would have.
+    """
     values = np.asarray(contrast.values, dtype=float)
-    return replace(contrast, values=values - values.mean(), lattice=0.0, bound=2 * contrast.bound, over=None)
+    about = values - values.mean() if len(values) else values
+    bound = max(contrast.bound, float(np.abs(about).max(initial=0.0)))
+    return replace(contrast, values=about, bound=bound, over=None)
 
 
 def of(first: Baseline, second: Baseline | None = None, seed: int = 0) -> Rates:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ipllvm.records import Contrast
 from ipllvm.stats.choice import choose
+from ipllvm.stats.missing import Missing
 from ipllvm.stats.proportion import proportion_interval
 from ipllvm.stats.score_interval import ScoreTest
 
@@ -36,7 +37,8 @@ class Corrected:
 def corrected(judged: Contrast, labels: dict[str, float], alpha: float = 0.05) -> Corrected | None:
     """The mean score of `judged` (scores of a judge by sample) if people had scored it; None with few labels.
 
-    `labels` are scores of people by sample id, in [0, 1]. Each bound is valid at 1 - `alpha` on its own side:
+    `labels` are scores of people by sample id, in [0, 1], of samples drawn at random. What the judge gave no
+    score for is put at the worst end on either side. Each bound is valid at 1 - `alpha` on its own side:
     the two parts' intervals are put together as in Zou & Donner 2008, that of the labels by the test that
     decides claims, so that 50 labels without a disagreement are no certainty.
     """
@@ -51,13 +53,19 @@ def corrected(judged: Contrast, labels: dict[str, float], alpha: float = 0.05) -
     low, high = choose(residual).interval(alpha)
     mean, off = float(residual.values.mean()), float(np.mean(mine.values - people))
     if trust == 0:
-        return Corrected(mean, max(low, 0.0), min(high, 1.0), 0.0, off, len(people))
+        return Corrected(mean, *_planned(judged, low, high), 0.0, off, len(people))
     other = float(rest.values.mean())
     below, above = _interval(rest, other, alpha)
     value = mean + trust * other
     down = math.hypot(mean - low, trust * (other - below))
     up = math.hypot(high - mean, trust * (above - other))
-    return Corrected(value, max(value - down, 0.0), min(value + up, 1.0), trust, off, len(people))
+    return Corrected(value, *_planned(judged, value - down, value + up), trust, off, len(people))
+
+
+def _planned(judged: Contrast, low: float, high: float) -> tuple[float, float]:
+    """Bounds of the mean of all planned samples, in [0, 1], from those of the mean of what has a score."""
+    missing = Missing.of(replace(judged, unknown=(0.0, float(judged.n_error))))
+    return missing.widened((max(low, 0.0), min(high, 1.0)))
 
 
 def _trust(people: np.ndarray, judged: np.ndarray, rest: int) -> float:

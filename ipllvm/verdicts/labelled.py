@@ -38,7 +38,7 @@ def estimate(
         if label.answer.strip() == answers.get(sample, "").strip()
     }
     others = f"; {len(own) - len(fitting)} labels are of other answers" if len(fitting) < len(own) else ""
-    found = corrected(judged, fitting)
+    found, missing = corrected(judged, fitting), "; worst case for missing samples" * bool(judged.n_error)
     if found is None:
         return _too_few(name, judged, len(fitting), others, seed) if own else None
     return Estimate(
@@ -47,7 +47,7 @@ def estimate(
         value=_POINTS * found.mean,
         low=_POINTS * found.low,
         high=_POINTS * found.high,
-        method=f"put right by {found.labels} labels (PPI++, the judge weighs {found.trust:.2f}){others}",
+        method=f"put right by {found.labels} labels (PPI++, the judge weighs {found.trust:.2f}){others}{missing}",
         n=len(judged.values),
         clusters=len(set(judged.clusters)),
         draws=1,

@@ -15,6 +15,7 @@ from ipllvm.gate.compare import compare, result
 from ipllvm.gate.picking import picked
 from ipllvm.gate.pooled import KEY
 from ipllvm.records import Claim, Contrast, Decision, Verdict
+from ipllvm.stats.flip_noise import FlipCounts, p_beyond_noise
 from ipllvm.tests.reporting import reports
 from ipllvm.verdicts.failing import FailRule
 
@@ -202,6 +203,49 @@ def test_all_answers_are_held_against_the_noise_of_all_runs() -> None:
     )
     pooled = next(change for change in compare(before, after, "b").changes if change.key == KEY)
     assert pooled.verdict.p_worse == pytest.approx((1 / 3) ** 4)
+
+
+def test_a_picture_that_flips_in_one_rendering_or_another_is_one_for_the_noise_too() -> None:
+    """Two flips of 600 answers are two pictures of 300 and of no more, as two now are."""
+    noise = {"clean_score": (2, 0, 300)}
+    before, after = (
+        of({}, [row for name in ("scenes", "scenes-mc") for row in measured(name, scores(n), noise=noise)])
+        for n in (0, 2)
+    )
+    same = {key: replace(e, clusters=tuple(map(str, range(300)))) for key, e in before.entries.items()}
+    now = {key: replace(e, clusters=tuple(map(str, range(300)))) for key, e in after.entries.items()}
+    gate = compare(replace(before, entries=same), replace(after, entries=now), "b")
+    pooled = next(change for change in gate.changes if change.key == KEY)
+    assert pooled.estimate.clusters == 300
+    assert pooled.verdict.p_worse == pytest.approx(p_beyond_noise(FlipCounts(2, 0, 300), FlipCounts(8, 0, 600)))
+
+
+def test_the_best_of_several_holds_by_a_smaller_p_over_all_answers_too() -> None:
+    before, after = (of({}, [*measured("b", scores(n)), *measured("c", scores(n))]) for n in (0, 1))
+    found = {
+        n: next(c.verdict for c in compare(before, after, "b", variants=n).changes if c.key == KEY)
+        for n in (1, 8, 200)
+    }
+    assert found[8].p_holds == pytest.approx(8 * found[1].p_holds)
+    assert [found[n].decision for n in (1, 200)] == [Decision.HOLDS, Decision.UNDECIDED]
+    assert "the best of 200 was picked" in found[200].reason
+
+
+def test_the_best_of_several_is_better_by_a_smaller_p_too() -> None:
+    before, after = of({}, measured("b", scores(20))), of({}, measured("b", scores(6)))
+    better = [compare(before, after, "b", variants=n).changes[0].improved for n in (1, 100)]
+    assert better == [True, False]
+
+
+def test_halves_of_a_run_are_decided_by_the_test_of_its_scores() -> None:
+    """Of 30 clusters of ten right and wrong answers a gate alarms in 3.5 %: halves were called graded, 0.1 %."""
+    rng = np.random.default_rng(4)
+    right = (rng.random(300) < np.repeat(rng.beta(1.6, 0.4, 30), 10)).astype(float)
+    run = of({}, measured("b", right))
+    key = next(iter(run.entries))
+    entry = replace(run.entries[key], clusters=tuple(str(i // 10) for i in range(300)))
+    found = unchanged.of(replace(run, entries={key: entry}))
+    assert 2 <= found.worse <= 16
 
 
 @pytest.mark.parametrize(

@@ -112,3 +112,11 @@ def test_one_picture_leaves_the_mean_open(mean: float) -> None:
     assert _interval(judged(np.full(30, mean), size=30), mean, 0.05) == (0.0, 1.0)
     low, high = _interval(judged(np.full(30, mean)), mean, 0.05)
     assert 0.0 < high - low < 0.4
+
+
+@pytest.mark.parametrize("agree", [0.85, 0.5])
+def test_bounds_hold_whatever_people_would_say_of_answers_that_no_judge_graded(agree: float) -> None:
+    contrast, labels = drawn(agree=agree)
+    whole, part = corrected(contrast, labels), corrected(replace(contrast, n_error=60), labels)
+    assert whole is not None and part is not None and part.mean == whole.mean
+    assert part.low == pytest.approx(0.8 * whole.low) and part.high == pytest.approx(0.8 * whole.high + 0.2)

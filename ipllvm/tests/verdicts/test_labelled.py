@@ -43,7 +43,10 @@ def test_the_estimate_is_the_correction_in_points() -> None:
         40,
         found.trust,
     )
-    assert made.method == f"put right by 40 labels (PPI++, the judge weighs {found.trust:.2f})"
+    told = f"put right by 40 labels (PPI++, the judge weighs {found.trust:.2f})"
+    assert made.method == f"{told}; worst case for missing samples"
+    whole = labelled.estimate("clean", scores(), LABELS, ANSWERS)
+    assert whole is not None and "missing" not in whole.method
 
 
 @pytest.mark.parametrize(
