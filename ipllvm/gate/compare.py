@@ -81,8 +81,8 @@ def change(
     verdict = picked(_above_noise(verdict, claim, new.floor), claim, variants, decisive)
     verdict = replace(verdict, p_worse=p_worse)
     verdict = under_rule(verdict, claim, rule)
-    shown = estimate if variants == 1 else decide.estimate(decisive, claim=_of_many(at_look, variants))
-    improved = bool(estimate.n and shown.high < -claim.margin)
+    strict = estimate if variants == 1 else decide.estimate(decisive, claim=_of_many(at_look, variants))
+    improved = bool(estimate.n and strict.high < -claim.margin)
     turned = tuple(_turned(contrast, old, new))
     return Change(new.key, claim, old.mean, new.mean, estimate, verdict, improved, turned)
 

@@ -94,12 +94,12 @@ def _members(measures: Sequence[Measure], rng: np.random.Generator) -> list[Memb
 def _centred(contrast: Contrast) -> Contrast:
     """The values about their mean: with a random sign a cluster, half minus other half.
 
-    The steps of the scores stay, as they choose the test that a gate over such scores would have.
+    The steps stay, as they choose the test that a gate over such values would have; what may lie on either
+    side of 0 may differ by twice as much.
     """
     values = np.asarray(contrast.values, dtype=float)
-    about = values - values.mean() if len(values) else values
-    bound = max(contrast.bound, float(np.abs(about).max(initial=0.0)))
-    return replace(contrast, values=about, bound=bound, over=None)
+    bound = contrast.bound * (2 if np.any(values < 0) else 1)
+    return replace(contrast, values=values - values.mean(), bound=bound, over=None)
 
 
 def of(first: Baseline, second: Baseline | None = None, seed: int = 0) -> Rates:

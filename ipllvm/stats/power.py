@@ -147,16 +147,18 @@ def samples_to_catch(
 ) -> int:
     """Samples for "worse at all" (a test at margin 0) with `power`, if the truth is worse by `effect`.
 
-    A share `discordance` of the answers changes, `effect` more of them lost than won (Connor 1987). Raises
-    ValueError unless 0 < effect <= discordance.
+    A share `discordance` of the answers changes, `effect` more of them lost than won (Connor 1987), of right
+    and wrong ones, by whose steps the test is corrected. Raises ValueError unless 0 < effect <= discordance.
 
     >>> samples_to_catch(0.01, 0.02), samples_to_catch(0.01, 0.02, power=0.95)
-    (1235, 2160)
+    (1333, 2258)
     """
     if not 0 < effect <= discordance:
         raise ValueError(f"no {effect} is lost where {discordance} changes")
     reach = ndtri(1 - alpha) * math.sqrt(discordance) + ndtri(power) * math.sqrt(discordance - effect**2)
-    return math.ceil((float(reach) / effect) ** 2 * deff)
+    reach = float(reach) * math.sqrt(deff)
+    # n samples reach so far where reach / sqrt(n) + 1 / (2 n) = effect.
+    return math.ceil(((reach + math.sqrt(reach**2 + 2 * effect)) / (2 * effect)) ** 2)
 
 
 def samples_to_lose_one(effect: float, power: float = POWER) -> int:

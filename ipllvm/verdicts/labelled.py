@@ -38,16 +38,21 @@ def estimate(
         if label.answer.strip() == answers.get(sample, "").strip()
     }
     others = f"; {len(own) - len(fitting)} labels are of other answers" if len(fitting) < len(own) else ""
-    found, missing = corrected(judged, fitting), "; worst case for missing samples" * bool(judged.n_error)
+    found, told = (
+        corrected(judged, fitting),
+        others + "; worst case for missing samples" * (judged.n_error > 0),
+    )
     if found is None:
         return _too_few(name, judged, len(fitting), others, seed) if own else None
+    missing = "; worst case for missing samples" if judged.n_error else ""
+    by = f"put right by {found.labels} labels (PPI++, the judge weighs {found.trust:.2f})"
     return Estimate(
         name=f"{name}{SUFFIX}",
         unit="points",
         value=_POINTS * found.mean,
         low=_POINTS * found.low,
         high=_POINTS * found.high,
-        method=f"put right by {found.labels} labels (PPI++, the judge weighs {found.trust:.2f}){others}{missing}",
+        method=f"{by}{others}{missing}",
         n=len(judged.values),
         clusters=len(set(judged.clusters)),
         draws=1,

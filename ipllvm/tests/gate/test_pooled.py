@@ -217,7 +217,9 @@ def test_a_picture_that_flips_in_one_rendering_or_another_is_one_for_the_noise_t
     gate = compare(replace(before, entries=same), replace(after, entries=now), "b")
     pooled = next(change for change in gate.changes if change.key == KEY)
     assert pooled.estimate.clusters == 300
-    assert pooled.verdict.p_worse == pytest.approx(p_beyond_noise(FlipCounts(2, 0, 300), FlipCounts(8, 0, 600)))
+    assert pooled.verdict.p_worse == pytest.approx(
+        p_beyond_noise(FlipCounts(2, 0, 300), FlipCounts(8, 0, 600))
+    )
 
 
 def test_the_best_of_several_holds_by_a_smaller_p_over_all_answers_too() -> None:
@@ -238,7 +240,7 @@ def test_the_best_of_several_is_better_by_a_smaller_p_too() -> None:
 
 
 def test_halves_of_a_run_are_decided_by_the_test_of_its_scores() -> None:
-    """Of 30 clusters of ten right and wrong answers a gate alarms in 3.5 %: halves were called graded, 0.1 %."""
+    """Right and wrong answers in 30 clusters of ten: a gate alarms in 3.5 %, on graded scores in 0.1."""
     rng = np.random.default_rng(4)
     right = (rng.random(300) < np.repeat(rng.beta(1.6, 0.4, 30), 10)).astype(float)
     run = of({}, measured("b", right))

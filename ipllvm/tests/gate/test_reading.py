@@ -72,9 +72,11 @@ def test_rates_are_shares_of_the_splits() -> None:
 
 def test_halves_about_their_mean_may_differ_by_twice_the_range() -> None:
     (entry,) = baseline.of(ABOUT, made(12)[:1]).entries.values()
-    centred = unchanged._centred(replace(entry, bound=1.5).contrast)
-    assert centred.bound == 3.0 and centred.lattice == 0.0 and centred.over is None
-    assert abs(float(centred.values.sum())) < 1e-9
+    for sign, bound in ((-1, 3.0), (1, 1.5)):
+        values = tuple(sign * abs(value) for value in entry.values)
+        centred = unchanged._centred(replace(entry, values=values, bound=1.5).contrast)
+        assert (centred.bound, centred.lattice, centred.over) == (bound, entry.lattice, None)
+        assert abs(float(centred.values.sum())) < 1e-9
 
 
 @pytest.mark.parametrize(("direction", "kind"), [("at_most", "requirement"), ("at_least", "observation")])
