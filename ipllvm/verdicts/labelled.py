@@ -38,10 +38,7 @@ def estimate(
         if label.answer.strip() == answers.get(sample, "").strip()
     }
     others = f"; {len(own) - len(fitting)} labels are of other answers" if len(fitting) < len(own) else ""
-    found, told = (
-        corrected(judged, fitting),
-        others + "; worst case for missing samples" * (judged.n_error > 0),
-    )
+    found = corrected(judged, fitting)
     if found is None:
         return _too_few(name, judged, len(fitting), others, seed) if own else None
     missing = "; worst case for missing samples" if judged.n_error else ""
