@@ -165,7 +165,7 @@ def test_what_catches_a_regression_is_connors_number_with_the_step_of_a_score(
     found = samples_to_catch(effect, discordance, power, deff, alpha)
 
     def short(n: int) -> bool:
-        return steps * math.sqrt(deff / n) + 1 / (2 * n) > effect
+        return bool(steps * math.sqrt(deff / n) + 1 / (2 * n) > effect)
 
     assert not short(found) and short(found - 1)
     assert samples_to_catch(effect, discordance) == samples_to_catch(effect, discordance, 0.80, 1.0, 0.05)
