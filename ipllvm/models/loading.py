@@ -1,10 +1,12 @@
 """Load a model by name: checks and estimates first, then the weights."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from PIL import Image
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
 
 from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
@@ -34,6 +36,7 @@ from ipllvm.models.pipeline import LoadedCheckpoint
 from ipllvm.models.planted import naming
 from ipllvm.models.planted.model import PlantedModel
 from ipllvm.models.prompting import PromptStyle
+from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.models.weights import read_weights, unusable
 from ipllvm.models.zero_shot import ZeroShot
 from ipllvm.registry import FAMILIES
@@ -41,6 +44,8 @@ from ipllvm.registry import FAMILIES
 PROMPTS = ("checkpoint", "original")
 STATES_TAKEN = ("llava", "llava_next", "llava_onevision", "vipllava")
 """Families whose projector takes states of single layers of the tower, by config.json, not its output."""
+TRIED = ((96, 64), (64, 192), (192, 64))
+"""Widths and heights of pictures whose tokens are counted before weights are read."""
 MOST_DESCRIBED = 2
 """How many times the parameters of the files a config may describe; a head is tied to the embeddings."""
 
@@ -88,20 +93,19 @@ def load(
     if found.family == checkpoint.ENCODER:
         towers = loading_encoder.load(str(found.folder), device=device, dtype=dtype, offline=offline)
         return ZeroShot(towers, called, found.fingerprint(rehash=rehash))
-    processor = _processor(found)
-    count = described_parameters(found, described := _described(found, _config(found)))
-    announce(forecast(found, place, numbers, count))
+    parts = _outlined(found, called, style)
+    announce(forecast(found, place, numbers, parts.parameters))
     keep_freed(place)
-    model = _weights(found, described.config, numbers, how.device_map or str(place) * bool(found.quantiser))
+    model = _weights(found, parts.model.config, numbers, how.device_map or str(place) * bool(found.quantiser))
     digest, notes = found.fingerprint(rehash=rehash), list(found.notes)
     if tuned:
         model, digest = lora.merged(model, tuned), lora.fingerprint(digest, tuned)
         notes.append(lora.described(tuned))
     if not (how.device_map or found.quantiser):
         model = model.to(place)
-    adapter = _adapter(found, LoadedCheckpoint(model, processor, called, digest, style, count))
-    notes += converted.notes(sources.hub_id(name) or name, found.family, processor, style.square)
-    notes += prompting.dated(processor)
+    adapter = _adapter(found, replace(parts, model=model, fingerprint=digest))
+    notes += converted.notes(sources.hub_id(name) or name, found.family, parts.processor, style.square)
+    notes += prompting.dated(parts.processor)
     about = [*sources.origin(name, found.folder), *notes, *adapting.notes(model)]
     adapter.notes = (*about, *adapter.MEANING)
     return adapter
@@ -146,12 +150,30 @@ def sketch(
     found = checkpoint.inspect(folder, remote_code=how.trust_remote_code, weightless=True)
     if found.family in (checkpoint.CLASSIFIER, checkpoint.ENCODER):
         return load(name, device="cpu", offline=offline)
-    config = _config(found)
-    processor, model = _processor(found), _described(found, config)
-    parts = LoadedCheckpoint(
-        model, processor, sources.display_name(name), "no weights", choose_prompt(name, prompt)
-    )
-    return _adapter(found, parts)
+    return _adapter(found, _outlined(found, sources.display_name(name), choose_prompt(name, prompt)))
+
+
+def _outlined(found: Checkpoint, called: str, style: PromptStyle) -> LoadedCheckpoint:
+    """Processor and model without memory for its weights; raises ModelUnavailable where files, config.json
+    and processor don't fit each other.
+    """
+    processor, described = _processor(found), _described(found, _config(found))
+    count = described_parameters(found, described)
+    parts = LoadedCheckpoint(described, processor, called, "no weights", style, count)
+    adapter = _adapter(found, parts)
+    if not isinstance(adapter, TransformersModel):
+        return parts
+    for size in TRIED:
+        prepared = adapter.prepare([Image.new("RGB", size)], processors.PROBE)
+        try:
+            adapter.layout(prepared)
+        except ValueError as error:
+            raise ModelUnavailable(
+                f"{found.folder}: processor and config.json don't fit: of {size[0]} x {size[1]} pixels "
+                f"{error}: patch_size, vision_feature_select_strategy, num_additional_image_tokens and "
+                "image_grid_pinpoints of the one have to be those of the other"
+            ) from error
+    return parts
 
 
 def described_parameters(found: Checkpoint, described: Any) -> int:

@@ -38,7 +38,8 @@ class Llava(TransformersModel):
     def layout(self, prepared: Prepared) -> Layout:
         """See the interface: a class token that the projector takes too has no place in the picture."""
         views, tokens = tuple(self.views(prepared)), int(prepared.visual.sum())
-        if tokens != sum(len(view) + 1 for view in views):
+        chosen = getattr(self._model.config, "vision_feature_select_strategy", "default")
+        if chosen == "default" or tokens != sum(len(view) + 1 for view in views):
             return super().layout(prepared)
         return self._fitting(self._remembered((views, tokens), lambda: _behind_class_tokens(views)), prepared)
 

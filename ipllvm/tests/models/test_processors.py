@@ -77,6 +77,29 @@ def test_what_does_not_fit_is_told_before_weights_are_read(
     assert "\n" not in str(caught.value) and str(folder) in str(caught.value)
 
 
+@pytest.mark.parametrize("start", [load, sketch])
+@pytest.mark.parametrize(
+    ("family", "file", "changes", "words"),
+    [
+        ("llava", "processor_config.json", {"vision_feature_select_strategy": "full"}, "16 .* has 17"),
+        ("llava", "processor_config.json", {"num_additional_image_tokens": 0}, "16 .* has 15"),
+        ("llava", "processor_config.json", {"patch_size": 14}, "16 .* has 4"),
+        ("llava_next", "preprocessor_config.json", {"image_grid_pinpoints": [[28, 56]]}, "where the prompt"),
+        ("llava_onevision", "processor_config.json", {"num_image_tokens": 9}, "where the prompt has"),
+    ],
+)
+def test_a_processor_of_another_model_is_told_before_weights_are_read(
+    start: Callable[[str], Any], family: str, file: str, changes: dict[str, Any], words: str,
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    folder = make(family, tmp_path / "it")
+    configured(file, **changes)(folder)
+    monkeypatch.setattr(AutoModelForImageTextToText, "from_pretrained", None)
+    with pytest.raises(ModelUnavailable, match=f"don't fit: of .* pixels it packs .*{words}") as caught:
+        start(str(folder))
+    assert "\n" not in str(caught.value) and str(folder) in str(caught.value)
+
+
 @pytest.mark.parametrize("place", ["tokenizer_config.json", "processor_config.json", "chat_template.json"])
 def test_a_template_may_stand_in_any_of_its_places(place: str, folder: Path) -> None:
     (folder / "chat_template.jinja").unlink()
