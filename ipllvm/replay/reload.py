@@ -155,7 +155,7 @@ def _model(report: Report, found: Found, device: str, allowed: Allowed) -> Visio
             label=known["name"],
             how=allowed.how({} if allowed.checkpoint else options),
         )
-    except ModelUnavailable as error:
+    except (ModelUnavailable, UnknownName) as error:
         hint = "" if allowed.checkpoint else "; if the model lies elsewhere, give --checkpoint FOLDER"
         raise ModelUnavailable(f"{error}{hint}") from error
     if model.fingerprint != known["fingerprint"]:

@@ -209,6 +209,13 @@ def test_a_models_folder_that_is_nowhere_points_to_the_option(
         reloading._model(report, Found(ROW, "s", "clean", 0, None), "cpu", NOTHING)
 
 
+def test_a_model_that_was_in_memory_points_to_the_option_too() -> None:
+    report: Any = {**REPORT, "models": [{**REPORT["models"][0], "name": "step-9"}]}
+    report["run"] = {"options": {"models": ["step-9"]}}
+    with pytest.raises(ModelUnavailable, match=r"^unknown model 'step-9'.*; .* give --checkpoint FOLDER$"):
+        reloading._model(report, Found(ROW, "s", "clean", 0, None), "cpu", NOTHING)
+
+
 def test_recorded_replies_and_a_judges_folder_are_found_as_well(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
