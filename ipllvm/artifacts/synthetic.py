@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from ipllvm.errors import UnknownName
+from ipllvm.errors import UnknownName, UsageError
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -41,8 +41,11 @@ class Synthesis:
         self.identity = f"{generator.identity}, captions by {captioner}"
 
     def caption(self, image: "Image.Image") -> str:
-        """The caption of an image; raises KeyError for one that was never captioned."""
-        return self._captions[picture_key(image)]
+        """The caption of an image; raises UsageError for one that was never captioned."""
+        key = picture_key(image)
+        if key not in self._captions:
+            raise UsageError("this picture has no caption")
+        return self._captions[key]
 
     def of(self, image: "Image.Image") -> np.ndarray:
         """The picture of an image's caption."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from ipllvm.benchmarks import choice
 from ipllvm.engine.visualization import SIDE, data_uri, small_uri
-from ipllvm.errors import IpllvmError
+from ipllvm.errors import IpllvmError, first_line
 from ipllvm.gate.baseline import BaselineEntry
 from ipllvm.records import Sample, Transcript
 from ipllvm.replay.reload import Allowed, reload
@@ -99,11 +99,18 @@ def _cards(
 
 
 def _pictures(sample: Sample, single: Single | None) -> tuple[list[str], str]:
-    """The clean picture and, with a model, the perturbed one, and what was done to it."""
+    """The clean picture and, with a model, the perturbed one; what was done to it, or why one is lacking."""
     if not sample.images:
         return [], ""
+    why = ""
     if single is not None:
-        drawn = replace(single, sample=sample).pictures(SIDE)
-        if drawn is not None:
-            return [data_uri(drawn.clean), data_uri(drawn.perturbed)], drawn.words
-    return [small_uri(sample.images[0].load())], ""
+        try:
+            drawn = replace(single, sample=sample).pictures(SIDE)
+            if drawn is not None:
+                return [data_uri(drawn.clean), data_uri(drawn.perturbed)], drawn.words
+        except Exception as error:  # whatever a processor has: the other samples are shown
+            why = f"not drawn: {first_line(error)}"
+    try:
+        return [small_uri(sample.images[0].load())], why
+    except (OSError, ValueError) as error:  # the file was moved, or is no picture any more
+        return [], f"no picture: {first_line(error)}"

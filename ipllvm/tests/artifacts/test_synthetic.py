@@ -7,7 +7,7 @@ from ipllvm.artifacts.renderer import Renderer, is_empty
 from ipllvm.artifacts.synthetic import GENERATORS, Synthesis, generator, picture_key
 from ipllvm.benchmarks import charts, scenes
 from ipllvm.benchmarks.palette import COLORS
-from ipllvm.errors import UnknownName
+from ipllvm.errors import UnknownName, UsageError
 from ipllvm.perturbations.synthetic import Synthetic
 
 
@@ -65,5 +65,5 @@ def test_an_image_is_drawn_from_its_own_caption_and_kept() -> None:
     assert artifacts.identity("synthetic") == "renderer version 1, captions by somebody"
     shown = Synthetic(synthesis.identity).given(found).apply(image, None, np.random.default_rng())
     assert np.array_equal(np.asarray(shown), found)
-    with pytest.raises(KeyError):
+    with pytest.raises(UsageError, match=r"^this picture has no caption$"):
         synthesis.of(Image.new("RGB", (3, 3)))

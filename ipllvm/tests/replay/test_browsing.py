@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from ipllvm.benchmarks import choice
+from ipllvm.errors import UsageError
 from ipllvm.gate.baseline import BaselineEntry
 from ipllvm.records import Sample, Transcript
 from ipllvm.replay import browsing
@@ -37,10 +38,14 @@ def test_an_answer_that_stayed_is_not_changed_whatever_the_claim_adds_up(
     assert found.total == 5
 
 
-def _browsed(monkeypatch: pytest.MonkeyPatch, folder: Any, said: dict[str, Transcript]) -> browsing.Browsing:
+RED: Any = SimpleNamespace(load=lambda: Image.new("RGB", (4, 4), "red"))
+
+
+def _browsed(
+    monkeypatch: pytest.MonkeyPatch, folder: Any, said: dict[str, Transcript], picture: Any = RED
+) -> browsing.Browsing:
     """Three samples with pictures, of which those of `said` have answers, without a model."""
-    picture = SimpleNamespace(load=lambda: Image.new("RGB", (4, 4), "red"))
-    samples = [Sample(name, name, (cast(Any, picture),), f"Which {name}?", "red") for name in "abc"]
+    samples = [Sample(name, name, (picture,), f"Which {name}?", "red") for name in "abc"]
     entry = cast(
         BaselineEntry, SimpleNamespace(samples=("a", "b", "gone"), values=(0.0, 1.0, 1.0), said=said)
     )
@@ -75,3 +80,23 @@ def test_a_page_ends_and_says_how_many_there_are(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(browsing, "MOST", 1)
     found = _browsed(monkeypatch, tmp_path, {})
     assert [each.card.sample for each in found.samples] == ["b"] and found.total == 3
+
+
+def test_a_picture_that_is_gone_or_can_not_be_drawn_costs_its_own_card_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    def gone() -> Image.Image:
+        raise FileNotFoundError(2, "No such file", "a.png")
+
+    said = {"b": Transcript("Which b?", "red", ("blue",))}
+    found = _browsed(monkeypatch, tmp_path, said, SimpleNamespace(load=gone))
+    assert [each.card.sample for each in found.samples] == ["b", "a"]
+    assert "no picture: [Errno 2] No such file: 'a.png'" in found.samples[0].card.how
+
+    def undrawn(side: int) -> None:
+        raise UsageError("this picture has no caption")
+
+    sample = Sample("b", "b", (RED,), "Which?", "red")
+    monkeypatch.setattr(browsing, "replace", lambda single, **_: single)
+    pictures, how = browsing._pictures(sample, cast(Any, SimpleNamespace(pictures=undrawn)))
+    assert len(pictures) == 1 and how == "not drawn: this picture has no caption"
