@@ -140,8 +140,8 @@ class Claim:
     a baseline the quantity may be worse by at most `regression_margin`, in points. Of importance, `agg` is
     which of a noise's draws counts, "mean" or "max" (cross-fitted), and `draws` whether its strengths are
     "fixed" or stand for "random" ones like them. `meaning` says what the quantity is where it is none of
-    ipllvm's own: it completes "Measured: 1.2 points ...". `exact` (of `EXACT`) decides where few clusters
-    inform.
+    ipllvm's own: it completes "Measured: 1.2 points ...". By `exact` (of `EXACT`) bets decide
+    any mean, or the Dirichlet bound where few clusters inform.
     """
 
     name: str

@@ -257,7 +257,7 @@ class Options:
     )
     margin_floor: bool = option("raise margins below the noise floor to it", RUN, flag=True)
     exact: str | None = option(
-        "what decides where few clusters inform: dirichlet, or bets, which are proven to be valid",
+        "bets, which are proven, decide every mean; dirichlet (the default) only where few clusters inform",
         RUN, one_of(*EXACT), metavar="NAME",
     )
     family_wise: bool = option(

@@ -28,7 +28,8 @@ def choose(contrast: Contrast, exact: str = EXACT[0]) -> HypothesisTest:
     """The test of `contrast`; its `method` is the name, `interval` and the p-values decide.
 
     Differences of scores have the score test. So have weighted contrasts if at least 30 clusters
-    carry information; with fewer its error exceeds alpha there, and the bound named `exact` decides. Where
+    carry information; with fewer its error exceeds alpha there, and the bound named `exact` decides. Bets,
+    which are proven, decide all of these where they are asked for and clusters are independent. Where
     no value differs from 0 the score test's bound is exact, weighted or not. Influence values have the t
     over clusters; with too little information for that the same bound, as if the ratios were known, and
     with too few clusters nothing. Where draws stand for others like them the t is over clusters and draws.
@@ -37,9 +38,10 @@ def choose(contrast: Contrast, exact: str = EXACT[0]) -> HypothesisTest:
         return across(contrast)
     if contrast.linearised and np.any(contrast.values):
         return _exact(contrast, exact) if uninformed(contrast) else linearised(contrast)
-    if contrast.weighted and np.any(contrast.values) and effective_clusters(contrast) < _MIN_INFORMATION:
-        return _exact(contrast, exact)
-    return ScoreTest.of(contrast)
+    if not np.any(contrast.values):
+        return ScoreTest.of(contrast)
+    few = contrast.weighted and effective_clusters(contrast) < _MIN_INFORMATION
+    return _exact(contrast, exact) if few or _by_bets(contrast, exact) else ScoreTest.of(contrast)
 
 
 def turned(contrast: Contrast, sign: float) -> Contrast:
@@ -63,4 +65,9 @@ def above_zero(denominator: Contrast, exact: str = EXACT[0]) -> float:
 
 
 def _exact(contrast: Contrast, exact: str) -> DirichletTest | BettingTest:
-    return BettingTest.of(contrast) if exact == "bets" else DirichletTest.of(contrast)
+    return BettingTest.of(contrast) if _by_bets(contrast, exact) else DirichletTest.of(contrast)
+
+
+def _by_bets(contrast: Contrast, exact: str) -> bool:
+    """Whether bets are asked for, and proven: clusters that share more than a mean are not independent."""
+    return exact == "bets" and contrast.shared == 1

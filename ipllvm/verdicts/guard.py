@@ -11,8 +11,7 @@ import numpy as np
 
 from ipllvm.records import Claim, Contrast
 from ipllvm.stats.choice import INDISTINCT as INDISTINCT
-from ipllvm.stats.choice import above_zero
-from ipllvm.stats.score_interval import ScoreTest
+from ipllvm.stats.choice import above_zero, choose
 
 NOT_SHOWN = "not shown that there is something to lose"
 GAIN = "gain"
@@ -31,7 +30,7 @@ class Condition:
 def conditions(contrast: Contrast, claim: Claim, gain: Contrast | None) -> Iterator[Condition]:
     """What the claim needs of a fixed number of samples; `gain` is what seeing is worth, if that is asked."""
     if gain is not None:
-        test = ScoreTest.of(gain)
+        test = choose(gain, claim.exact)
         p = test.p_violated(claim.margin / _POINTS)
         yield Condition(p, lambda: too_small(gain, claim, test.interval(claim.alpha)[0]))
     if contrast.over is not None:

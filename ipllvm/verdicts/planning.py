@@ -61,7 +61,8 @@ def power_line(claim: Claim, clusters: Sequence[str], draws: int, available: int
         whole = PlannedRun(sizes, draws, claim.planned_discordance).detects(0.0, 1 / draws, claim.alpha)
         if math.isfinite(whole.larger):
             line += f"; below {_POINTS * whole.larger:.2f} none of its {available} samples would do"
-    return f"{line}{would}"
+    bets = "; bets take more (--exact=bets), by how much is not planned" if claim.exact == "bets" else ""
+    return f"{line}{would}{bets}"
 
 
 def gates(claims: Sequence[Claim], clusters: Sequence[str], draws: int, available: int) -> Iterator[str]:

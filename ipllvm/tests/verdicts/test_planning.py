@@ -79,6 +79,14 @@ def test_what_a_sequential_run_uses_is_predicted_from_the_plan() -> None:
     assert expected_share(claim, [1] * 1500, 1, bound=2.0) == pytest.approx(340 / 1500)
 
 
+def test_a_plan_for_bets_says_that_they_take_more() -> None:
+    pictures = [str(i) for i in range(300)]
+    usual, bets = (
+        power_line(replace(CLAIM, exact=exact), pictures, 1, 750) for exact in ("dirichlet", "bets")
+    )
+    assert bets.startswith(usual) and "bets take more" in bets.removeprefix(usual)
+
+
 def test_what_is_needed_to_catch_a_regression_is_said_with_the_bound() -> None:
     line = catch_line("scenes", [str(i) for i in range(750)], 1, 0.80, benchmarks=10)
     assert "a loss of 1 point is caught in 80 % by 1,333 answers if 2 % flip" in line
