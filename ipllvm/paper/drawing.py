@@ -13,6 +13,8 @@ from ipllvm.reporting.text import number, visible
 
 UNIT = ("importance_max", "importance_mean")
 """Series that the paper shows from 0 for the least to 1 for the most."""
+SHARE = ("image_share",)
+HALF = plots.Level("the image leads above", 0.5)
 Numbers = Sequence[float | None]
 
 
@@ -42,21 +44,22 @@ def _curves(part: PaperPart, models: Sequence[str], measured: Measured) -> Itera
         described = [
             (c.name, ", ".join(f"{a:g}: {v:.3g}" for a, v in zip(c.at, c.values, strict=True))) for c in drawn
         ]
-        up = (
-            "from 0 to 1"
-            if part.series[0] in UNIT
-            else "points"
-            if part.series != ("image_share",)
-            else "share"
-        )
+        up = _up(part)
         yield Picture(
             f"{part.key}-{slug(benchmark)}", f"{part.where}, {benchmark}",
             f"{part.title} on {benchmark}, {up}, by {part.across}.",
             alternative(f"{part.title} on {benchmark}", described),
             ("curve", part.across, "value", "low", "high"),
             tuple((c.name, *each) for c in drawn for each in zip(c.at, c.values, c.low, c.high, strict=True)),
-            partial(plots.curves, drawn, part.across, up),
+            partial(plots.curves, drawn, part.across, up, [HALF] if up == "share" else []),
         )  # fmt: skip
+
+
+def _up(part: PaperPart) -> str:
+    """What the upright axis of a part's curves is called."""
+    if part.series == SHARE:
+        return "share"
+    return "from 0 to 1" if part.series[0] in UNIT else "points"
 
 
 def lines(part: PaperPart, model: str, row: Row, several: bool = True) -> Iterator[plots.Curve]:
@@ -84,7 +87,7 @@ def _bound(part: PaperPart, point: Row, side: str, points: Sequence[Row]) -> flo
 
 
 def _in_unit(part: PaperPart, value: float, points: Sequence[Row]) -> float:
-    if part.series == ("image_share",):
+    if part.series == SHARE:
         return value / 100
     return _from_0_to_1(value, [p["value"] for p in points]) if part.series[0] in UNIT else value
 

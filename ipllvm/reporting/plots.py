@@ -29,6 +29,8 @@ NAME: Final = 50
 """Characters of a line of an axis' name; a longer name has two lines."""
 POINTS: Final = (0.0, 100.0)
 """The scale that scores share."""
+WHOLE: Final = (0.0, 1.0)
+"""That of a share."""
 MARKERS: Final = ("o", "s", "^", "D", "v", "P")
 DASHES: Final = ("-", (0, (5, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1.5, 2)))
 STANDINGS: Final = {
@@ -127,11 +129,14 @@ def curves(found: Sequence[Curve], across: str, up: str, lines: Sequence[Level] 
     figure, axes = framed(height, left=40, top=26 + LINE * rows, foot=FOOT + LINE * names.count("\n"))
     values = [x for curve in found for side in (*curve.band, curve.values) for x in side]
     values += [level.value for level in lines]
-    scale = POINTS if up == "points" and min(values) >= 0 else (0.0,)
+    scale = WHOLE if up == "share" else POINTS if up == "points" and min(values) >= 0 else (0.0,)
     axes.set_ylim(*_room([*scale, *values]))
     for number, curve in enumerate(found):
         colour, dash = _line(number)
-        axes.fill_between(curve.at, *curve.band, color=colour, alpha=0.15, lw=0)
+        if len(curve.at) > 1:
+            axes.fill_between(curve.at, *curve.band, color=colour, alpha=0.15, lw=0)
+        else:  # a band without width would not be seen
+            axes.vlines(curve.at, *curve.band, color=colour, lw=1.6)
         (marks,) = axes.plot(
             curve.at, curve.values, ls=dash, lw=1.8, label=_short(curve.name), **_mark(number)
         )
