@@ -6,6 +6,7 @@ score minus the score on the worse picture, averaged over draws of the noise. Th
 stand beside them. Kind: observations.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,7 @@ from ipllvm.perturbations.substitution import Blank
 
 if TYPE_CHECKING:
     from ipllvm.evaluation.evaluation import Evaluation
+    from ipllvm.records import Perturbation
 
 QUALITIES, SIGMAS = (20, 10, 5), (0.1, 0.2, 0.4)
 
@@ -28,8 +30,11 @@ def test_degradation(evaluation: "Evaluation") -> None:
     from ipllvm.verdicts import series
 
     clean, blank, *scores = evaluation.run(Blank(), *map(Jpeg, QUALITIES), *map(PixelNoise, SIGMAS))
-    strengths = {"compression": ("quality", QUALITIES, 100.0), "pixel_noise": ("sigma", SIGMAS, 0.0)}
-    for place, (claim, (axis, values, none)) in enumerate(strengths.items()):
+    strengths = {
+        "compression": (Jpeg, "quality", QUALITIES, 100.0),
+        "pixel_noise": (PixelNoise, "sigma", SIGMAS, 0.0),
+    }
+    for place, (claim, (kind, axis, values, none)) in enumerate(strengths.items()):
         worse = scores[place * len(values) : (place + 1) * len(values)]
         curve = {none: clean, **dict(zip(map(float, values), worse, strict=True))}
         evaluation.check(
@@ -38,6 +43,11 @@ def test_degradation(evaluation: "Evaluation") -> None:
             Shown(
                 {"clean": clean, "blank": blank, claim: worse[0]},
                 series=[series.curve(claim, f"score by {axis}", axis, dict(sorted(curve.items())))],
+                about=partial(_is_of, kind),
             ),
             something_to_lose=gain(clean, blank),
         )
+
+
+def _is_of(kind: type, perturbation: "Perturbation") -> bool:
+    return isinstance(perturbation, kind)

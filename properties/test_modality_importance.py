@@ -23,7 +23,7 @@ from ipllvm.sampling import generator
 
 if TYPE_CHECKING:
     from ipllvm.evaluation.evaluation import Evaluation
-    from ipllvm.records import Series
+    from ipllvm.records import Perturbation, Series
 
 TARGETS = (Target.IMAGE, Target.TEXT)
 
@@ -53,8 +53,9 @@ def test_modality_importance(evaluation: "Evaluation") -> None:
         ]
 
     low = lowest_quarter(count)
-    claims = {"image_first": slice(0, low), "then_text": slice(low, None)}
-    for claim, part in claims.items():
+    claims = {"image_first": range(low), "then_text": range(low, count)}
+    for claim, layers in claims.items():
+        part = slice(layers.start, layers.stop)
         parts = {"image": drawn("image", image[part]), "text": drawn("text", text[part])}
         evaluation.check(
             claim,
@@ -63,6 +64,11 @@ def test_modality_importance(evaluation: "Evaluation") -> None:
                 {"clean": clean, "blank": blank, **parts},
                 series=curves,
                 noted={"crossing": str(crossing(leads, generator(settings.seed, "crossing")))},
+                about=partial(_is_at, layers),
             ),
             something_to_lose=gain(clean, blank),
         )
+
+
+def _is_at(layers: range, perturbation: "Perturbation") -> bool:
+    return isinstance(perturbation, LayerNoise) and perturbation.layer in layers

@@ -4,7 +4,7 @@ The choice is seeded, so that the same outcomes give the same examples on every 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -37,6 +37,15 @@ class Trace:
     outcomes: Known
     scores: tuple[Scores, ...]
     scorer: Scorer
+
+    def of(self, about: Callable[[Perturbation], bool] | None) -> "Trace":
+        """The clean run, and those perturbations that a claim is about: all if left out."""
+        if about is None:
+            return self
+        every = self.plan.perturbations
+        kept = [0, *(place for place in range(1, len(every)) if about(every[place]))]
+        plan = replace(self.plan, perturbations=tuple(every[place] for place in kept))
+        return replace(self, plan=plan, scores=tuple(self.scores[place] for place in kept))
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ class ResultMaker:
     def result(self, decided: DecidedClaim, shown: Shown) -> Result:
         """The result of a claim, explained by examples; a violated one by its smallest, too."""
         measured = self.measurement
+        traces = [trace.of(shown.about) for trace in measured.call.traces]
         bare = self._result(decided, self._estimates(decided, shown))
         whole = replace(
             bare,
@@ -52,11 +53,11 @@ class ResultMaker:
             settings={**bare.settings, **shown.noted},
             paired=tuple(decided.paired),
             parts=dict(shown.terms),
-            said=flips.said(measured.call.traces, shown.scores.values(), measured.call.variants),
+            said=flips.said(traces, shown.scores.values(), measured.call.variants),
         )
         asked = measured.settings.counterexamples if measured.stopped is None else 0
         seed, artifacts, executor = measured.settings.seed, measured.artifacts, measured.executor
-        search = explanations.Search(measured.model, measured.call.traces, seed, asked, artifacts, executor)
+        search = explanations.Search(measured.model, traces, seed, asked, artifacts, executor)
         return explanations.explained(whole, search, self.derived)
 
     def _estimates(self, decided: DecidedClaim, shown: Shown) -> dict[str, Estimate]:

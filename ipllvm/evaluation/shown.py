@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from ipllvm.records import Benchmark, Contrast, Estimate, Scores, Series
+from ipllvm.records import Benchmark, Contrast, Estimate, Perturbation, Scores, Series
 
 
 def asked(ids: Collection[str], data: Benchmark) -> dict[str, str]:
@@ -18,7 +18,8 @@ class Shown:
     `scores` are printed by name ("clean", "blank", and first of the others the perturbed one), `beside` other
     contrasts and estimates, `series` curves and maps, or what makes them: then they are made for the row
     alone and not at every look of a sequential run. `noted` is what the row says among its settings, `terms`
-    the contrasts that statements over several results are made of.
+    the contrasts that statements over several results are made of. Where a test makes several claims,
+    `about` says which perturbations this one is about: answers that changed are shown of those.
     """
 
     scores: Mapping[str, Scores]
@@ -26,6 +27,7 @@ class Shown:
     series: Sequence[Series] | Callable[[], Sequence[Series]] = ()
     noted: Mapping[str, str] = field(default_factory=dict)
     terms: Mapping[str, Contrast] = field(default_factory=dict)
+    about: Callable[[Perturbation], bool] | None = None
 
     @property
     def drawn(self) -> Sequence[Series]:

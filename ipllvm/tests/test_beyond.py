@@ -139,6 +139,8 @@ def test_graded_strengths_are_a_curve() -> None:
     (noise,), (compression,) = found["pixel_noise"].series, found["compression"].series
     assert [point.value for point in noise.points] == [100.0, 0.0, 0.0, 0.0]
     assert len(compression.points) == 4
+    assert {flip.perturbation.partition("(")[0] for flip in found["pixel_noise"].flips} == {"pixel_noise"}
+    assert not found["compression"].flips, "answers that changed are those that the claim is about"
 
 
 def test_questions_that_name_a_side_do_not_count_against_a_mirror() -> None:

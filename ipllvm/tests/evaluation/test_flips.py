@@ -6,12 +6,16 @@ from dataclasses import replace
 import pytest
 
 from ipllvm.evaluation import flips
+from ipllvm.evaluation.shown import Shown
+from ipllvm.metrics.performance_drop import performance_drop
 from ipllvm.models.loading import load
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.shuffle import PatchShuffle
 from ipllvm.perturbations.substitution import Blank
-from ipllvm.records import FlipExample, Perturbation
+from ipllvm.records import FlipExample, Perturbation, Result
 from ipllvm.tests.evaluations import evaluation
+
+CLAIMS = ("permutation", "patch_shuffle")
 
 
 def traces(model: str, *perturbations: Perturbation) -> flips.Trace:
@@ -53,6 +57,19 @@ def test_the_grey_picture_is_shown_only_where_there_is_nothing_else() -> None:
     both, alone = (traces("planted:invariant", Blank(), *more) for more in ([Permutation()], []))
     assert shown(both) == ()
     assert {flip.perturbation for flip in shown(alone)} == {"blank(level=127)"}
+
+
+def test_of_several_claims_each_shows_the_answers_that_it_is_about() -> None:
+    """A page showed noise on the pixels as a counterexample of compression."""
+    rows: list[Result] = []
+    asked = evaluation("planted:exact-drop,d=0.9", rows=rows)
+    clean, *changed = asked.run(Permutation(), PatchShuffle(2))
+    for claim, kind, scores in zip(CLAIMS, (Permutation, PatchShuffle), changed, strict=True):
+        shown = Shown({"clean": clean, claim: scores}, about=lambda each, kind=kind: isinstance(each, kind))
+        asked.check(claim, performance_drop(clean, scores), shown)
+    for row, name in zip(rows, CLAIMS, strict=True):
+        assert row.flips and all(flip.perturbation.startswith(f"{name}(") for flip in row.flips)
+        assert row.counterexample is None or row.counterexample.flip.perturbation.startswith(name)
 
 
 def test_a_flip_tells_what_was_asked_and_said() -> None:

@@ -151,7 +151,9 @@ def test_the_images_share_is_drawn_where_it_is_known_and_else_it_is_said(known: 
     for (axes,) in (picture.draw().axes for picture in part.pictures):
         low, high = axes.get_ylim()
         assert low < 0 and high > 1, "the whole of a share, as in the paper"
-        assert bool(axes.collections) and axes.lines[-1].get_ydata()[0] == 0.5, "its interval, and a half"
+        assert bool(axes.collections) and np.asarray(axes.lines[-1].get_ydata())[0] == 0.5, (
+            "its interval, and a half"
+        )
     assert ("m on charts: no curve: its value can be told at no layer" in part.remarks) is (known == 0)
 
 
