@@ -43,9 +43,9 @@ class Trace:
         if about is None:
             return self
         every = self.plan.perturbations
-        kept = [0, *(place for place in range(1, len(every)) if about(every[place]))]
-        plan = replace(self.plan, perturbations=tuple(every[place] for place in kept))
-        return replace(self, plan=plan, scores=tuple(self.scores[place] for place in kept))
+        places = [0, *(place for place in range(1, len(every)) if about(every[place]))]
+        plan = replace(self.plan, perturbations=tuple(every[place] for place in places))
+        return replace(self, plan=plan, scores=tuple(self.scores[place] for place in places))
 
 
 @dataclass(frozen=True, slots=True)
