@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -16,6 +17,10 @@ from ipllvm.records import FlipExample, Perturbation, Result
 from ipllvm.tests.evaluations import evaluation
 
 CLAIMS = ("permutation", "patch_shuffle")
+
+
+def is_of(kind: type, perturbation: Perturbation) -> bool:
+    return isinstance(perturbation, kind)
 
 
 def traces(model: str, *perturbations: Perturbation) -> flips.Trace:
@@ -65,7 +70,7 @@ def test_of_several_claims_each_shows_the_answers_that_it_is_about() -> None:
     asked = evaluation("planted:exact-drop,d=0.9", rows=rows)
     clean, *changed = asked.run(Permutation(), PatchShuffle(2))
     for claim, kind, scores in zip(CLAIMS, (Permutation, PatchShuffle), changed, strict=True):
-        shown = Shown({"clean": clean, claim: scores}, about=lambda each, kind=kind: isinstance(each, kind))
+        shown = Shown({"clean": clean, claim: scores}, about=partial(is_of, kind))
         asked.check(claim, performance_drop(clean, scores), shown)
     for row, name in zip(rows, CLAIMS, strict=True):
         assert row.flips and all(flip.perturbation.startswith(f"{name}(") for flip in row.flips)
