@@ -110,11 +110,14 @@ class SequentialGate(GroupSequential):
     """Six looks at a property until its comparisons with a baseline are shown, either way.
 
     `reference` are the entries of the baseline by claim, `fail_on` is violated or worse: what the gate is
-    asked. `compared` has the p-values by claim and look, `behind` which comparisons stand behind a claim.
+    asked. What speaks against a model stops a property only where it stands among so many comparisons of the
+    gate (`among`; more than there are where a budget leaves less than the level). `compared` has the p-values
+    by claim and look, `behind` which comparisons stand behind a claim.
     """
 
     reference: Mapping[str, BaselineEntry] = field(default_factory=dict)
     fail_on: str = VIOLATED
+    among: float = 1.0
     compared: dict[str, dict[int, PValues]] = field(default_factory=dict)
     counts: dict[str, dict[int, tuple[int, int]]] = field(default_factory=dict)
     behind: dict[str, list[Claim]] = field(default_factory=dict)
@@ -154,11 +157,11 @@ class SequentialGate(GroupSequential):
             return True
         known = self.compared[claim.name]
         found = [known.get(look, PValues()) for look in range(1, self.look + 1)]
-        sides = [[each.holds for each in found], [each.violated for each in found]]
-        p_values = [repeated_p(side, self.shares) for side in sides]
+        against = repeated_p([each.violated for each in found], self.shares)
         if self.fail_on == WORSE:
-            p_values.append(worse_so_far(found, self.shares))
-        return min(p_values) <= claim.alpha
+            against = min(against, worse_so_far(found, self.shares))
+        holds = repeated_p([each.holds for each in found], self.shares)
+        return holds <= claim.alpha or self.among * against <= claim.alpha
 
 
 def single(old: BaselineEntry, new: BaselineEntry) -> bool:

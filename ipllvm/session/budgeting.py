@@ -25,6 +25,22 @@ def share(reference: Reference, rows: Rows, options: Options) -> None:
             row["settings"] = {**row["settings"], LEVEL: level}
 
 
+def among(reference: Reference, options: Options) -> float:
+    """Among how many comparisons of a gate what one of them shows against the model has to stand.
+
+    More than there are where a budget leaves a smaller level; that of a checkpoint which is gated anew.
+    """
+    from ipllvm.gate import budget
+
+    claims = [each.claim for each in reference.baseline.entries.values()]
+    count = sum(options.fail_rule.decides(claim.kind, compared=True) for claim in claims)
+    found = 1.0 if options.exit == "raw" else float(max(count, 1))
+    if options.budget is None:
+        return found
+    level = budget.level(options.budget, budget.load(budget.file_of(reference.file)), "", "")
+    return found * max(claim.alpha for claim in claims) / level
+
+
 def keep(reference: Reference, rows: Rows, options: Options, started: str) -> list[str]:
     """Put this gate into the record beside the baseline; what a report says of it, if anything."""
     from ipllvm.gate import budget

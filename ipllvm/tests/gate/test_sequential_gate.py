@@ -1,19 +1,21 @@
 """Sequential gates: what each look knows, one p-value over the looks, stopped on either side."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from ipllvm import claims
-from ipllvm.gate import sequential
-from ipllvm.gate.baseline import BaselineEntry, clean_claim, difference
-from ipllvm.gate.compare import change
+from ipllvm.gate import baseline, sequential
+from ipllvm.gate.baseline import BaselineEntry, clean_claim, difference, of
+from ipllvm.gate.compare import change, compare
 from ipllvm.gate.sequential import PValues, SequentialGate, worse_so_far
-from ipllvm.records import Contrast, Decision, Verdict
+from ipllvm.records import Claim, Contrast, Decision, Verdict
 from ipllvm.stats import walk
 from ipllvm.stats.spending import levels
 from ipllvm.tests.evaluation.test_evaluation import benchmark
+from ipllvm.tests.reporting import reports
 
 CLAIM = clean_claim(2.0)
 KEY = ("image_use", CLAIM.name, "colors")
@@ -114,6 +116,57 @@ def test_it_stops_early_on_either_side() -> None:
 def test_what_fails_a_gate_is_what_it_looks_for() -> None:
     """4 % lost is soon shown to be worse at all, and later or never to be worse by more than 2 points."""
     assert looked(gate("worse"), lost(N, 25)) < looked(gate(), lost(N, 25))
+
+
+@pytest.mark.parametrize(("fail_on", "every"), [("violated", 12), ("worse", 16)])
+def test_it_stops_for_what_stands_among_all_comparisons(fail_on: str, every: int) -> None:
+    """It had stopped at p <= 0.05 alone: of two comparisons neither stood then, and the damage passed."""
+    values = lost(N, every)
+    alone, two = (replace(gate(fail_on), among=among) for among in (1, 2))
+    assert looked(alone, values) < looked(two, values) < N
+    assert looked(replace(gate(fail_on), among=1e6), values) == N
+    assert looked(replace(gate(fail_on), among=1e6), RIGHT) == 300, "what holds needs no correction"
+
+
+def caught(among: float, runs: int, loss: float = 0.05) -> int:
+    """Of how many of 1,500 planned questions the gate of what seeing is worth and of the score is red."""
+    use, rng, red = claims.load()["image_use"], np.random.default_rng(0), 0
+    for _ in range(runs):
+        right, blank = (rng.random((2, 1500)).T < (0.9, 0.25)).T.astype(float)
+        after = right * (rng.random(1500) >= loss / 0.9)
+        old = of({}, rows(use, right, blank, ()))
+        gate = SequentialGate(
+            benchmark(1500), 0, reference={key.claim: e for key, e in old.entries.items()}, among=among
+        )
+        done = False
+        while not (done or gate.exhausted):
+            gate.advance(8)
+            gate.begin()
+            gate.compare(pairs(use, after[: gate.samples], blank))
+            done = all(map(gate._decided, gate.behind[use.name]))
+        now = of({}, rows(use, after[: gate.samples], blank, gate.analyses_of(use.name)))
+        red += compare(old, now, "b").status == 1
+    return red
+
+
+def pairs(use: Claim, score: np.ndarray, blank: np.ndarray) -> tuple[tuple[Claim, Contrast], ...]:
+    seen = scores(score)
+    return (use, replace(seen, name="gain", values=score - blank[: len(score)])), (CLAIM, seen)
+
+
+def rows(
+    use: Claim, score: np.ndarray, blank: np.ndarray, looks: tuple[tuple[int, int], ...]
+) -> list[dict[str, Any]]:
+    found = reports.result()
+    about = replace(found.benchmark, n=1500)
+    analyses = dict.fromkeys((use.name, CLAIM.name), looks)
+    made = replace(found, benchmark=about, paired=pairs(use, score, blank), analyses=analyses)
+    return baseline.rows(made)
+
+
+@pytest.mark.slow
+def test_what_two_comparisons_show_stands_when_it_stops() -> None:
+    assert caught(2, 20) == 20 > caught(1, 20)
 
 
 def test_a_comparison_that_cannot_be_made_is_not_waited_for() -> None:
