@@ -43,7 +43,8 @@ def found(
     name: str = request.param
     make, place = KINDS[name]
     model = load(str(make(tmp_path_factory.mktemp("authors"))), device="cpu", how=HOW)
-    made = load_file(DATA / f"{name}.4.41.2.vectors.safetensors")
+    kept = load_file(DATA / f"{name}.4.41.2.vectors.safetensors")
+    made = {key: value.long() if value.dtype == torch.int16 else value for key, value in kept.items()}
     shown = picture(name)
     images = Tiles(448) if name == "trol38-tiny" else Squeezed(14)
     fields = images([shown])
