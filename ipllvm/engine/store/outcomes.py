@@ -31,7 +31,7 @@ from ipllvm.engine.store.outcome_file import (
 )
 from ipllvm.errors import IpllvmError, NotMeasured, StoreFailed, StoreFull, UsageError
 from ipllvm.records import Response, Trial
-from ipllvm.safety import writing
+from ipllvm.safety import places, writing
 
 OPEN_FILES = 64
 RESERVE = "reserve"
@@ -339,17 +339,15 @@ def set_aside(path: Path, trouble: Damaged | Newer | Unreadable) -> str:
 
 def refusal(folder: Path, error: OSError | sqlite3.Error) -> IpllvmError:
     """The one line that says why outcomes can't be written, as what is to be raised."""
-    again = "run again; what was written stays"
+    again, elsewhere = "run again; what was written stays", f"name another folder by {places.VARIABLE}"
     if isinstance(error, OSError):
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             return StoreFull(f"{folder}: the disk is full ({error.strerror}): make room and {again}")
-        return UsageError(
-            f"{folder}: outcomes can't be written ({error.strerror}): give another --report-dir"
-        )
+        return UsageError(f"{folder}: outcomes can't be written ({error.strerror}): {elsewhere}")
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return StoreFull(f"{folder}: the disk is full ({error}): make room and {again}")
     if code == sqlite3.SQLITE_IOERR:
         kind = error.sqlite_errorname
         return StoreFailed(f"{folder}: outcomes can't be written any more ({error}, {kind}): {again}")
-    return UsageError(f"{folder}: outcomes can't be written ({error}): give another --report-dir")
+    return UsageError(f"{folder}: outcomes can't be written ({error}): {elsewhere}")

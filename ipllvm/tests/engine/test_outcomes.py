@@ -58,11 +58,11 @@ def test_outcomes_that_are_asked_for_in_another_order_are_read_once(
         (failure(sqlite3.SQLITE_FULL), StoreFull, "the disk is full"),
         (failure(sqlite3.SQLITE_FULL | 7 << 8), StoreFull, "the disk is full"),
         (failure(sqlite3.SQLITE_IOERR, "SQLITE_IOERR_WRITE"), StoreFailed, "SQLITE_IOERR_WRITE"),
-        (failure(sqlite3.SQLITE_READONLY), UsageError, "give another --report-dir"),
-        (sqlite3.OperationalError("no code"), UsageError, "give another --report-dir"),
+        (failure(sqlite3.SQLITE_READONLY), UsageError, "name another folder by IPLLVM_STORE"),
+        (sqlite3.OperationalError("no code"), UsageError, "name another folder by IPLLVM_STORE"),
         (OSError(errno.ENOSPC, "no space"), StoreFull, "the disk is full"),
         (OSError(errno.EDQUOT, "over quota"), StoreFull, "the disk is full"),
-        (OSError(errno.EACCES, "not allowed"), UsageError, "give another --report-dir"),
+        (OSError(errno.EACCES, "not allowed"), UsageError, "name another folder by IPLLVM_STORE"),
     ],
 )
 def test_why_outcomes_cannot_be_written_is_said_with_what_to_do(
