@@ -81,6 +81,8 @@ class PlannedRun:
 
     def _of_floor(self, margin: float, alpha: float) -> float:
         """How far HOLDS is from the margin by the bound of the run without a loss: much must be won."""
+        if margin >= 1:
+            return 0.0
         sizes, counts = np.unique(self.sizes, return_counts=True)
         shares, deffs = sizes / sizes.max(), np.array([design_effect(self.draws, float(m)) for m in sizes])
 

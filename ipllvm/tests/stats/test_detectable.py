@@ -63,3 +63,10 @@ def test_more_clusters_never_detect_less() -> None:
 def test_any_margin_and_any_sizes_have_an_answer(margin: float, sizes: list[int]) -> None:
     found = PlannedRun(np.array(sizes)).detects(margin)
     assert found.holds >= found.violated > 0 and math.isfinite(found.larger)
+
+
+@pytest.mark.parametrize("margin", [1.0, -1.0])
+def test_a_margin_at_the_end_of_all_scores_is_planned_for(margin: float) -> None:
+    """Clusters of two divided by nothing at "at most 100 points"."""
+    found = PlannedRun(np.full(150, 2)).detects(margin)
+    assert (found.holds < math.inf) == (margin > 0) and found.violated > 0
