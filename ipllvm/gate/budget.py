@@ -7,7 +7,7 @@ with what p-value, and the evidence of sequential runs. Imports no torch.
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -120,14 +120,17 @@ def level(budget: Budget, entries: Sequence[Entry], checkpoint: str, measured: s
     before = gated.index((checkpoint, measured)) if (checkpoint, measured) in gated else len(gated)
     if before == MOST:
         raise UsageError(f"--budget: {MOST:,} gates were made against this baseline: save another one")
-    return lord([each.alarm for each in entries[:before]], budget.share)
+    alarms: list[bool] = []
+    for each in entries[:before]:  # one at a larger level, of another budget, earns nothing
+        alarms.append(each.alarm and each.p <= lord(alarms, budget.share))
+    return lord(alarms, budget.share)
 
 
 def added(entries: Sequence[Entry], new: Entry) -> list[Entry]:
-    """The gates with one more; one of the same checkpoint and measurement is replaced, its level kept."""
+    """The gates with one more; one of the same checkpoint and measurement is replaced, its place kept."""
     same = [(each.checkpoint, each.measured) == (new.checkpoint, new.measured) for each in entries]
     if any(same):
-        return [replace(new, level=e.level) if s else e for e, s in zip(entries, same, strict=True)]
+        return [new if s else each for each, s in zip(entries, same, strict=True)]
     return [*entries, new]
 
 

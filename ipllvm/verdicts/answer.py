@@ -27,7 +27,8 @@ class Member:
 
     `why` says what it is where it is not decided. `p_worse` speaks of "no worse at all" than a baseline;
     `pooled` is the row over all answers, for which half of that level is kept. `at_all` says that what is
-    worse at all is to fail (--fail-on=worse): then it is WORSE, also within its margin.
+    worse at all is to fail (--fail-on=worse): then it is WORSE, also within its margin. `scale` is how many
+    times smaller than `alpha` the level is that a budget over many gates leaves for what speaks against it.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Member:
     p_worse: float = 1.0
     pooled: bool = False
     at_all: bool = False
+    scale: float = 1.0
 
     def __str__(self) -> str:
         return f"{self.name} on {self.benchmark}" if self.benchmark else self.name
@@ -71,10 +73,12 @@ class Standing:
         if self.worse:
             within = self.decision is Decision.WORSE and self.p_holds <= self.member.alpha
             how_much = _BY_HOW_MUCH.get(Decision.HOLDS if within else self.decision, "")
-            notes = [f"worse than the baseline (p = {self.p_worse:.2g}){how_much}"]
+            notes = [f"worse than the baseline (p = {self.p_worse / self.member.scale:.2g}){how_much}"]
         if alone is Decision.UNDECIDED and self.member.why != UNDECIDED:
             notes.append(self.member.why)
-        if alone is not self.decision:
+        if alone is not self.decision and self.member.scale > 1 and alone is not Decision.HOLDS:
+            notes.append(f"{alone} alone; at the level that the budget leaves not enough")
+        elif alone is not self.decision:
             p = {Decision.HOLDS: self.p_holds, Decision.WORSE: self.p_worse}.get(alone, self.p_violated)
             notes.append(f"{alone} alone; among all claims of the run not enough (Holm p = {p:.3g})")
         return "; ".join(notes)
@@ -118,8 +122,10 @@ def decide(members: Sequence[Member], raw: bool = False) -> RunAnswer:
     >>> [str(each.decision) for each in decide([*two, Member("c", "", "undecided", 0.5, 0.4)]).standings]
     ['UNDECIDED', 'UNDECIDED', 'UNDECIDED']
     """
-    holds, violated, worse = (
-        [float(getattr(each, p)) for each in members] for p in ("p_holds", "p_violated", "p_worse")
+    holds = [each.p_holds for each in members]
+    violated, worse = (
+        [min(1.0, each.scale * float(getattr(each, p))) for each in members]
+        for p in ("p_violated", "p_worse")
     )
     all_hold = all(each.p_holds <= each.alpha for each in members)
     adjusted = zip(

@@ -133,17 +133,17 @@ def _member(row: Mapping[str, Any], at_all: bool = False) -> Member:
     )
     name = claim["name"].removeprefix(COMPARISON)
     alpha = claim["alpha"] * row["settings"].get("family_wise", 1)
-    scale = alpha / row["settings"].get(LEVEL, alpha)
     return Member(
         name=name,
         benchmark=row["benchmark"]["name"],
         why=UNDECIDED if whole else "not measured to the end",
         p_holds=p_holds,
-        p_violated=min(1.0, scale * p_violated),
+        p_violated=p_violated,
         alpha=alpha,
-        p_worse=min(1.0, scale * p_worse),
+        p_worse=p_worse,
         pooled=name == POOLED,
         at_all=at_all,
+        scale=alpha / row["settings"].get(LEVEL, alpha),
     )
 
 
@@ -187,7 +187,8 @@ def _reason(answer: RunAnswer) -> tuple[str, float]:
         return f"open: {', '.join(map(_open, open_))}", max(each.p_holds for each in open_)
     side = "p_violated" if answer.decision is Decision.VIOLATED else "p_worse"
     found = [(each.member, float(getattr(each, side))) for each in answer.of(answer.decision)]
-    return ", ".join(f"{member} (p = {p:.2g})" for member, p in found), min(p for _, p in found)
+    named = ", ".join(f"{member} (p = {p / member.scale:.2g})" for member, p in found)
+    return named, min(p for _, p in found)
 
 
 def _open(standing: Standing) -> str:

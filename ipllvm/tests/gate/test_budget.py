@@ -28,10 +28,22 @@ def test_a_gate_that_is_repeated_keeps_its_level_and_its_place(tmp_path: Path) -
     entries = added([], first)
     assert level(share, entries, "a", "m") == first.level
     assert level(share, entries, "b", "m") < first.level
-    assert added(entries, Entry("a", "m", 0.9, 0.4, True)) == [Entry("a", "m", first.level, 0.4, True)]
+    again = Entry("a", "m", first.level, 0.4, True)
+    assert added(entries, again) == [again]
     file = file_of(tmp_path / "release-1.json")
     file.write_text(dumps(entries))
     assert load(file) == entries and load(tmp_path / "none.budget.json") == []
+
+
+def test_an_alarm_at_another_budgets_level_earns_nothing() -> None:
+    """A gate under "1 false alarm per 100" may alarm where a share of false ones would not have."""
+    share = parse("budget", "5 % of alarms false")
+    at_first = level(share, [], "a", "m")
+    quiet, loud = (Entry("a", "m", 0.01, 2 * at_first, alarm) for alarm in (False, True))
+    earned = Entry("a", "m", at_first, at_first / 2, True)
+    assert (
+        level(share, [loud], "b", "m") == level(share, [quiet], "b", "m") < level(share, [earned], "b", "m")
+    )
 
 
 def test_evidence_on_shared_samples_is_averaged() -> None:

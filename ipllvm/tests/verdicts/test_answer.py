@@ -1,5 +1,6 @@
 """One answer for a run: if all hold, all stand; else Holm; half of "worse" is the pooled row's."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,15 @@ def test_a_fourth_word(p: tuple[float, float, float], said: str, note: str) -> N
     found = decide([member(*p)])
     assert (str(found.decision), found.standings[0].note) == (said, note)
     assert found.worse == bool(note)
+
+
+def test_what_a_budget_takes_back_is_said() -> None:
+    """Its letter is V, at 0.05: the row said UNDECIDED without a word of that, and its p was another."""
+    (found,) = decide([replace(member(0.5, 0.01, 0.004), scale=50.0)]).standings
+    assert found.decision is Decision.UNDECIDED and found.p_worse == pytest.approx(0.2)
+    assert found.note == "VIOLATED alone; at the level that the budget leaves not enough"
+    (shown,) = decide([replace(member(0.5, 0.3, 0.004), scale=5.0)]).standings
+    assert shown.note == f"{WORSE} (p = 0.004), by more than the margin is not shown"
 
 
 def test_half_of_the_level_is_the_pooled_rows() -> None:

@@ -115,6 +115,6 @@ def test_a_share_of_the_level_makes_a_p_value_larger_but_never_more_than_1(
     made = row(0.5, p)
     shared = {**made, "settings": {**made["settings"], release.LEVEL: level}}
     shared["verdict"] = {**made["verdict"], "p_worse": p}
-    member = release._member(shared)
-    assert (member.p_violated, member.p_worse) == pytest.approx((counts, counts))
-    assert (member.p_holds, member.alpha) == (0.5, 0.05)
+    ((standing,),) = (each.answer.standings for each in release.families([shared]))
+    assert (standing.p_violated, standing.p_worse) == pytest.approx((counts, counts))
+    assert (standing.p_holds, standing.member.alpha) == (0.5, 0.05)
