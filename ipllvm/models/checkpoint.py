@@ -221,8 +221,8 @@ def _why_no_config(folder: Path) -> str:
     if (folder / "adapter_config.json").is_file():
         base = read_json(folder / "adapter_config.json").get("base_model_name_or_path")
         return (
-            f"an adapter alone, of {base}: load it on that model, merge it (peft's merge_and_unload) and "
-            "save the result with save_pretrained"
+            f"an adapter alone, of {base}: measure that model with --adapter, or merge it (peft's "
+            "merge_and_unload) and save the result with save_pretrained"
         )
     return "no config.json; not a checkpoint in the hub's format"
 

@@ -115,8 +115,8 @@ def _require_no_adapter(folder: Path, names: list[str], weights: bool) -> None:
             "it away"
         )
     raise ModelUnavailable(
-        f"{folder}: an adapter alone ({adapter}): load it on its base model, merge it (peft's "
-        "merge_and_unload) and save the result with save_pretrained"
+        f"{folder}: an adapter alone ({adapter}): measure its base model with --adapter, or merge it "
+        "(peft's merge_and_unload) and save the result with save_pretrained"
     )
 
 
