@@ -109,6 +109,16 @@ class BaselineEntry:
             return ratio_change.percent(self.contrast)
         return 100 * float(np.mean(self.values)) if self.values else None
 
+    def of_samples(self, places: Sequence[int]) -> "BaselineEntry":
+        """The entry of some of its samples, by their places, as if there were no others."""
+        return replace(
+            self,
+            samples=tuple(self.samples[place] for place in places),
+            clusters=tuple(self.clusters[place] for place in places),
+            values=tuple(self.values[place] for place in places),
+            over=tuple(self.over[place] for place in places if self.over),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Baseline:

@@ -1,6 +1,6 @@
 """Two runs compared: what is paired, what is refused, what became of each claim. Imports no torch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from ipllvm.gate import agreement, sequential
@@ -84,7 +84,15 @@ def change(
     strict = estimate if variants == 1 else decide.estimate(decisive, claim=_of_many(at_look, variants))
     improved = bool(estimate.n and strict.high < -claim.margin)
     turned = tuple(_turned(contrast, old, new))
-    return Change(new.key, claim, old.mean, new.mean, estimate, verdict, improved, turned)
+    before_mean, after_mean = (_mean(entry, contrast.samples) for entry in (old, new))
+    return Change(new.key, claim, before_mean, after_mean, estimate, verdict, improved, turned)
+
+
+def _mean(entry: BaselineEntry, paired: Sequence[str]) -> float | None:
+    """What an entry comes to on the samples that both runs have."""
+    there = set(paired)
+    places = [place for place, sample in enumerate(entry.samples) if sample in there]
+    return (entry if len(places) == len(entry.samples) else entry.of_samples(places)).mean
 
 
 def _of_many(claim: Claim, variants: int) -> Claim:

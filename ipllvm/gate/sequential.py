@@ -184,12 +184,4 @@ def _coins(contrast: Contrast) -> tuple[int, int, int]:
 def _rows(entry: BaselineEntry, places: Sequence[int], n_error: int) -> BaselineEntry:
     """An entry of some samples; of the others nothing is known."""
     whole = len(places) == len(entry.samples) and n_error == entry.n_error
-    return replace(
-        entry,
-        samples=tuple(entry.samples[place] for place in places),
-        clusters=tuple(entry.clusters[place] for place in places),
-        values=tuple(entry.values[place] for place in places),
-        over=tuple(entry.over[place] for place in places if entry.over),
-        n_error=n_error,
-        unknown=entry.unknown if whole else None,
-    )
+    return replace(entry.of_samples(places), n_error=n_error, unknown=entry.unknown if whole else None)

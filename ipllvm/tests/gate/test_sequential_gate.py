@@ -75,6 +75,16 @@ def test_a_stopped_gate_is_decided_by_all_of_its_looks() -> None:
     assert found.estimate.low < whole.estimate.low, "the interval is that of the look's level"
 
 
+def test_before_and_after_are_of_the_samples_that_both_runs_have() -> None:
+    """Three that were right before failed: 99.0 after 99.5 stood beside "worse by 0.0"."""
+    values = np.where(np.arange(N) % 200 == 199, 0.0, 1.0)
+    after = entry(values[3:], samples=tuple(f"s{place}" for place in range(3, N)), n_error=3)
+    after = replace(after, clusters=after.samples)
+    found = change(entry(values), after, "baseline b")
+    assert found.before == found.after == pytest.approx(100 * values[3:].mean())
+    assert found.estimate.value == 0.0
+
+
 def test_what_was_shown_once_stays_shown() -> None:
     """Lost at first, nothing after: the second look alone says nothing."""
     values = np.concatenate([lost(50, 5), np.ones(550)])
