@@ -123,7 +123,7 @@ def _is_in_memory(model: Any) -> bool:
 def _in_hand(model: Any, processor: Any, name: str) -> "Iterator[VisionLanguageModel]":
     """A model of transformers as one that can be measured, and as it was afterwards.
 
-    Raises UsageError without a processor, ModelUnavailable for a family that is not known.
+    Raises UsageError without a processor, ModelUnavailable for what can't answer and an unknown family.
     """
     if hasattr(model, "prepare"):  # it is one already
         yield model
@@ -133,7 +133,8 @@ def _in_hand(model: Any, processor: Any, name: str) -> "Iterator[VisionLanguageM
     if not hasattr(processor, "image_processor"):
         raise UsageError(f"processor: a {type(processor).__name__} takes no pictures: give AutoProcessor's")
     from ipllvm.api.preserved import preserved
-    from ipllvm.models.adapting import in_hand
+    from ipllvm.models.adapting import in_hand, require_answering
 
+    require_answering(model, name)
     with preserved(model, processor):
         yield in_hand(model, processor, name=name)

@@ -43,9 +43,10 @@ def in_hand(model: Any, processor: Any, *, name: str = "in hand") -> VisionLangu
     what it answers: what was trained, merged, steered or set otherwise a moment ago is another model. One
     with hooks or patches of one's own is another each time, and a note says so. It is put into evaluation
     mode.
-    Raises ModelUnavailable for a model type that is no family here, a processor without a chat template, or
-    a decoder of an unknown kind.
+    Raises ModelUnavailable for what gives no answers, weights that are not there, a model type that is no
+    family here, a processor without a chat template, or a decoder of an unknown kind.
     """
+    require_answering(model, name)
     family = str(getattr(model.config, "model_type", type(model).__name__))
     if family not in FAMILIES:
         raise not_supported(name, family)
@@ -63,6 +64,20 @@ def in_hand(model: Any, processor: Any, *, name: str = "in hand") -> VisionLangu
     about = (*quantisation.note(quantisers.of(model)), *prompting.dated(processor), *notes(model), *unknown)
     adapter.notes = (*about, *adapter.MEANING)
     return adapter
+
+
+def require_answering(model: Any, name: str) -> None:
+    """Raises ModelUnavailable for what is no model with a head, or has weights without numbers."""
+    if not (isinstance(model, torch.nn.Module) and callable(getattr(model, "generate", None))):
+        raise ModelUnavailable(
+            f"{name}: a {type(model).__name__} gives no answers (it has no generate): give a model with its "
+            "head, as AutoModelForImageTextToText loads it, and the processor behind it"
+        )
+    if empty := next((key for key, weight in model.named_parameters() if weight.is_meta), None):
+        raise ModelUnavailable(
+            f"{name}: {empty} is on the device meta, without numbers, as in an outline and in one that is "
+            "offloaded: load it whole"
+        )
 
 
 def fingerprint(model: Any, processor: Any) -> str:

@@ -50,6 +50,17 @@ def test_a_model_in_hand_answers_as_its_folder_does(folder: Path, objects: tuple
     assert not held._model.training  # type: ignore[attr-defined]
 
 
+def test_what_gives_no_answers_is_told(objects: tuple[Any, Any]) -> None:
+    model, processor = objects
+    for what in (model.model, processor):
+        with pytest.raises(ModelUnavailable, match=f"mine: a {type(what).__name__} gives no answers"):
+            in_hand(what, processor, name="mine")
+    with torch.device("meta"):
+        outline = type(model)(model.config)
+    with pytest.raises(ModelUnavailable, match=r"mine: model\..* is on the device meta, without numbers"):
+        in_hand(outline, processor, name="mine")
+
+
 def test_its_fingerprint_is_that_of_its_tensors_and_its_template(objects: tuple[Any, Any]) -> None:
     model, processor = objects
     first = in_hand(model, processor).fingerprint
