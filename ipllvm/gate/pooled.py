@@ -13,7 +13,7 @@ from ipllvm.records import COMPARISON, Claim, ClaimKey, Contrast
 from ipllvm.stats.flip_noise import FlipCounts, may_be_used, p_beyond_noise, total
 from ipllvm.verdicts import decide
 from ipllvm.verdicts.failing import BY_MARGIN, FailRule
-from ipllvm.verdicts.worse import POOLED, p_worse, pool
+from ipllvm.verdicts.worse import POOLED, answer_weights, p_worse, pool
 
 KEY = ClaimKey(POOLED, POOLED, "all")
 
@@ -57,7 +57,7 @@ def all_answers(
         margin=margin,
         kind="requirement",
         source=source,
-        text=f"All {len(found.values):,} answers together are not worse by more than {margin:g} points.",
+        text=_text(len(found.values), margin, [contrast for _, contrast, _ in parts if len(contrast.values)]),
         primary=False,
     )
     verdict = picked(decide.decide(found, claim), claim, variants, found)
@@ -66,6 +66,13 @@ def all_answers(
         p = beyond_noise(found, _noise_by_picture(keys, before, after))
     verdict = under_rule(replace(verdict, p_worse=p), claim, rule)
     return Change(KEY, claim, None, None, decide.estimate(found, claim=claim), verdict)
+
+
+def _text(answers: int, margin: float, contrasts: Sequence[Contrast]) -> str:
+    """What is claimed of all answers: of their mean, or of one that is weighed."""
+    alike = np.ptp(answer_weights(contrasts)) == 0
+    which = "together" if alike else "together, less of those with many questions a picture,"
+    return f"All {answers:,} answers {which} are not worse by more than {margin:g} points."
 
 
 def _parts(

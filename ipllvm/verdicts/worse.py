@@ -6,6 +6,7 @@ shows it, and the pooled one does.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,6 +15,9 @@ from ipllvm.records import Contrast
 from ipllvm.stats.choice import choose
 from ipllvm.stats.clusters import cluster_sums, mean_size
 from ipllvm.stats.power import design_effect
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
 
 POOLED = "all_answers"
 """The name of the row over all answers of a run."""
@@ -42,10 +46,8 @@ def pool(parts: Sequence[tuple[str, Contrast]]) -> Contrast | None:
     if not parts:
         return None
     contrasts = [each for _, each in parts]
-    raw = [1 / design_effect(cluster_size=mean_size(cluster_sums(each)[1])) for each in contrasts]
-    sizes = [len(each.values) for each in contrasts]
-    mean = float(np.average(raw, weights=sizes))
-    weights, alike = np.array(raw) / mean, min(raw) == max(raw)
+    weights = answer_weights(contrasts)
+    alike = weights.min() == weights.max()
     hidden = weights @ np.array([each.hidden for each in contrasts])
     return Contrast(
         POOLED,
@@ -59,3 +61,13 @@ def pool(parts: Sequence[tuple[str, Contrast]]) -> Contrast | None:
         unknown=(float(hidden[0]), float(hidden[1])),
         shared=max(each.shared for each in contrasts),
     )
+
+
+def answer_weights(contrasts: Sequence[Contrast]) -> "Float[np.ndarray, 'contrasts']":
+    """What an answer of each weighs among all of them, 1 in the mean; contrasts without a value weigh 1."""
+    sizes = [len(each.values) for each in contrasts]
+    if not sum(sizes):
+        return np.ones(len(contrasts))
+    clusters = [mean_size(cluster_sums(each)[1]) for each in contrasts]
+    raw = np.array([1 / design_effect(cluster_size=size) for size in clusters])
+    return np.asarray(raw / np.average(raw, weights=sizes))

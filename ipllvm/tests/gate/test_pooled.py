@@ -10,8 +10,9 @@ from ipllvm import claims, cli
 from ipllvm.errors import UsageError
 from ipllvm.gate import baseline as baselines
 from ipllvm.gate import unchanged
-from ipllvm.gate.baseline import Baseline, dumps, of
+from ipllvm.gate.baseline import Baseline, BaselineEntry, dumps, of
 from ipllvm.gate.compare import compare, result
+from ipllvm.gate.outcome import Gate
 from ipllvm.gate.picking import picked
 from ipllvm.gate.pooled import KEY
 from ipllvm.records import Claim, Contrast, Decision, Verdict
@@ -38,6 +39,10 @@ def measured(name: str, clean: np.ndarray, permuted: np.ndarray | None = None, n
 
 def scores(lost: int, n: int = 300) -> np.ndarray:
     return (np.arange(n) >= lost).astype(float)
+
+
+def _in_tens(entry: BaselineEntry) -> BaselineEntry:
+    return replace(entry, clusters=tuple(str(i // 10) for i in range(len(entry.values))))
 
 
 def ten(lost: int) -> Baseline:
@@ -231,6 +236,26 @@ def test_the_best_of_several_holds_by_a_smaller_p_over_all_answers_too() -> None
     assert found[8].p_holds == pytest.approx(8 * found[1].p_holds)
     assert [found[n].decision for n in (1, 200)] == [Decision.HOLDS, Decision.UNDECIDED]
     assert "the best of 200 was picked" in found[200].reason
+
+
+def test_what_is_claimed_of_all_answers_says_that_some_weigh_less() -> None:
+    """The mean that is tested is then not that of the answers as they are."""
+    before, after = (of({}, [*measured("b", scores(n, 1500)), *measured("c", scores(n))]) for n in (0, 9))
+
+    def clustered(run: Baseline) -> Baseline:
+        found = {key: _in_tens(e) if key.benchmark == "b" else e for key, e in run.entries.items()}
+        return replace(run, entries=found)
+
+    def text(gate: Gate) -> str:
+        return next(c.claim.text for c in gate.changes if c.key == KEY)
+
+    assert (
+        text(compare(before, after, "b")) == "All 1,800 answers together are not worse by more than 2 points."
+    )
+    weighed = text(compare(clustered(before), clustered(after), "b"))
+    assert weighed.startswith(
+        "All 1,800 answers together, less of those with many questions a picture, are not"
+    )
 
 
 def test_the_best_of_several_is_better_by_a_smaller_p_too() -> None:
