@@ -80,7 +80,9 @@ def find(report: Report, wanted: Wanted) -> Found:
             if all(a is None or a == b for a, b in zip(asked, kept, strict=True)):
                 return Found(row, *kept, flip)
     if wanted.sample is None:
-        raise UsageError(f"{wanted.property} kept no flipped answer that fits: name a sample")
+        raise UsageError(
+            f"{wanted.property} kept no flipped answer that fits: name a sample (ipllvm view shows them)"
+        )
     perturbation = wanted.perturbation or first_perturbation(rows[0]["settings"])
     return Found(rows[0], wanted.sample, perturbation, wanted.draw or 0, None)
 

@@ -203,7 +203,7 @@ def test_a_name_that_the_report_does_not_have_is_told_with_those_it_has(
 def test_without_a_flip_that_fits_a_sample_has_to_be_named() -> None:
     with pytest.raises(UsageError) as told:
         replays.find(flipped(), replays.Wanted("other", draw=7))
-    assert str(told.value) == "other kept no flipped answer that fits: name a sample"
+    assert str(told.value) == "other kept no flipped answer that fits: name a sample (ipllvm view shows them)"
 
 
 @pytest.mark.parametrize(
