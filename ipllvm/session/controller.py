@@ -100,7 +100,12 @@ class Session:
             ensure_writable(reports)
             ensure_own([reports / names.FOLDER, *stored], [reports / FILE])
             ensure_own([], [names.place(reports, saved)] if saved else [])
-            self._places = [Place(reports), *([Place(names.place(reports, saved).parent)] if saved else [])]
+            beside = [names.place(reports, saved).parent] if saved else []
+            if self.options.budget and REFERENCE in self.config.stash:
+                ensure_writable(self.config.stash[REFERENCE].file.parent)
+            for folder in beside:
+                ensure_writable(folder)
+            self._places = [Place(reports), *map(Place, beside)]
         except UsageError as error:
             raise pytest.UsageError(str(error)) from None
 
@@ -277,11 +282,9 @@ class Session:
         status = int(session.exitstatus)
         failed = [*self._records(self._lost(FAILED))]
         ending = saving.Ending(status, len(missed) + standings.unmeasured(stood), len(failed))
-        self.told += saving.save(about, paired, self.options, self._places, ending)
+        unsaved = self._save(about, paired, entries, ending)
         self._note()
         self.told += frames.noted(entry["benchmark"] for entry in entries)
-        if REFERENCE in self.config.stash:
-            self.told += budgeting.keep(self.config.stash[REFERENCE], entries, self.options, about["started"])
         run = reports.Run(
             id=self.name,
             started=self.began,
@@ -307,7 +310,7 @@ class Session:
         session.exitstatus = self.report["run"]["exit_status"] = exiting.of_audit(
             status, self.report, self.options
         )
-        ensure_there(self._places)
+        ensure_there(self._places[:1])
         folder = run_folder(self.options.report_dir, self.name)
         self.report["run"]["id"] = folder.name
         typed = asker(self.config)
@@ -317,6 +320,27 @@ class Session:
         finally:
             self.folder = folder if (folder / "report.json").exists() else None
         saving.keep(about, paired, self.options, self.folder)
+        if unsaved:
+            raise UsageError(unsaved)
+
+    def _save(
+        self,
+        about: dict[str, Any],
+        paired: list[dict[str, Any]],
+        entries: list[dict[str, Any]],
+        ending: saving.Ending,
+    ) -> str:
+        """Keep the baseline and the record of gates, as asked for; why one can't be: it costs no report."""
+        notes, why = self.told, ""
+        try:
+            notes += saving.save(about, paired, self.options, self._places, ending)
+            if REFERENCE in self.config.stash:
+                reference = self.config.stash[REFERENCE]
+                notes += budgeting.keep(reference, entries, self.options, about["started"])
+        except UsageError as error:
+            why = first_line(error)
+            notes.append(f"not kept beside the report: {why}")
+        return why
 
     def _note(self) -> None:
         """What the comparisons have to say beside their verdicts, each once."""

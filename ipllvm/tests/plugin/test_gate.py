@@ -248,6 +248,25 @@ def test_a_result_is_one_whatever_runs_it_again(more: dict[str, Session], name: 
     assert again["statements"] == once["statements"]
 
 
+def test_a_baseline_that_can_not_be_written_costs_no_report(tmp_path: Path) -> None:
+    """A folder that is mounted to be read, as baselines that are committed may be in CI."""
+    place = suite(tmp_path, "suite_gate")
+    hook = (
+        "import pathlib\n"
+        "def pytest_runtest_teardown():\n"
+        "    folder = pathlib.Path('reports/baselines')\n"
+        "    if folder.is_dir():\n"
+        "        folder.rmdir()\n"
+        "        folder.write_text('')\n"
+    )
+    with (place / "conftest.py").open("a", encoding="utf-8") as conftest:
+        conftest.write(hook)
+    (done,) = sessions(place, asked("invariant", "--save-baseline=first"))
+    assert done.status == 4 and len(report(done)["results"]) == 3
+    assert any(line.startswith("not kept beside the report: --report-dir reports/") for line in done.lines)
+    assert not any("no report was written" in line for line in done.lines)
+
+
 @pytest.mark.parametrize(
     ("name", "status", "why"),
     [
