@@ -17,9 +17,10 @@ from ipllvm.models.weight_files import WeightFiles, weight_files
 from ipllvm.registry import FAMILIES
 
 PROCESSORS = ("preprocessor_config.json", "processor_config.json")
+GENERATION = "generation_config.json"
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json")
 SETTINGS = (
-    "config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json",
+    "config.json", GENERATION, "preprocessor_config.json", "processor_config.json",
     "video_preprocessor_config.json", "chat_template.jinja", "chat_template.json", "tokenizer.json",
     "tokenizer.model", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
     "vocab.txt", "merges.txt", "spiece.model", "sentencepiece.bpe.model", "tekken.json",
@@ -74,6 +75,8 @@ class Checkpoint:
     ) -> "Checkpoint":
         """The folder of a model of that family; raises ModelUnavailable as `weight_files` does."""
         config = read_json(folder / "config.json")
+        if (folder / GENERATION).is_file():
+            read_json(folder / GENERATION)  # transformers takes a damaged one for none
         bare = weightless and not any(folder.glob("*.safetensors*"))
         weights = WeightFiles((), {}) if bare else weight_files(folder, pickled=pickled)
         _require_weights_not_renamed(folder, config, weights)

@@ -1,6 +1,7 @@
 """Processors as shipped with a checkpoint, also where torchvision is not installed."""
 
 import inspect
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from transformers.utils.import_utils import is_torchvision_available
 
 from ipllvm.errors import ModelUnavailable, first_line
 from ipllvm.models.chat_template import fill
-from ipllvm.models.checkpoint import read_json
+from ipllvm.models.checkpoint import read_json, settings
 from ipllvm.registry import FAMILIES
 
 NEEDS_TORCHVISION = "it needs torchvision, of a build that fits this torch: pip install torchvision"
@@ -34,7 +35,8 @@ def load(folder: Path, family: str, *, remote_code: bool = False) -> Any:
         processor = _load(folder, family, remote_code)
     except Exception as error:
         reason = NEEDS_TORCHVISION if "torchvision" in str(error).lower() else first_line(error)
-        raise ModelUnavailable(f"{folder}: its processor can't be loaded: {reason}") from error
+        file = _damaged(folder)
+        raise ModelUnavailable(f"{folder}: its processor can't be loaded: {file}{reason}") from error
     if not processor.chat_template:
         own = getattr(processor.tokenizer, "chat_template", None)
         usual = FAMILIES.load(family).TEMPLATE if family in FAMILIES else None
@@ -42,6 +44,17 @@ def load(folder: Path, family: str, *, remote_code: bool = False) -> Any:
     if not processor.chat_template:
         raise ModelUnavailable(f"{folder}: no chat template (chat_template.jinja, or a chat_template key)")
     return processor
+
+
+def _damaged(folder: Path) -> str:
+    """The name of the first file of settings that is no JSON object, for a message; empty where all are."""
+    for path in settings(folder):
+        try:
+            if path.suffix == ".json" and not isinstance(json.loads(path.read_bytes()), dict):
+                return f"{path.name} is no JSON object: "
+        except ValueError:
+            return f"{path.name} is damaged: "
+    return ""
 
 
 def require_usable(processor: Any, folder: Path, config: Mapping[str, Any]) -> None:

@@ -1,6 +1,7 @@
 """Template, processor and config are tried on a picture before any weight is read."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -98,6 +99,17 @@ def test_a_processor_of_another_model_is_told_before_weights_are_read(
     with pytest.raises(ModelUnavailable, match=f"don't fit: of .* pixels it packs .*{words}") as caught:
         start(str(folder))
     assert "\n" not in str(caught.value) and str(folder) in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["{", "", "[1]"])
+@pytest.mark.parametrize(
+    "name", ["generation_config.json", "preprocessor_config.json", "tokenizer_config.json", "tokenizer.json"]
+)
+def test_a_damaged_file_of_settings_is_named(name: str, text: str, folder: Path) -> None:
+    (folder / name).write_text(text)
+    with pytest.raises(ModelUnavailable, match=rf"{re.escape(name)}(: not| is)") as caught:
+        sketch(str(folder))
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("place", ["tokenizer_config.json", "processor_config.json", "chat_template.json"])
