@@ -47,14 +47,13 @@ def pool(parts: Sequence[tuple[str, Contrast]]) -> Contrast | None:
         return None
     contrasts = [each for _, each in parts]
     weights = answer_weights(contrasts)
-    alike = weights.min() == weights.max()
     hidden = weights @ np.array([each.hidden for each in contrasts])
     return Contrast(
         POOLED,
         np.concatenate([weight * each.values for weight, each in zip(weights, contrasts, strict=True)]),
         tuple(f"{source(name)} {cluster}" for name, each in parts for cluster in each.clusters),
         bound=max(weight * each.bound for weight, each in zip(weights, contrasts, strict=True)),
-        lattice=min(each.lattice for each in contrasts) if alike else 0.0,
+        lattice=float(min(weight * each.lattice for weight, each in zip(weights, contrasts, strict=True))),
         draws=max(each.draws for each in contrasts),
         n_error=sum(each.n_error for each in contrasts),
         samples=tuple(f"{name} {sample}" for name, each in parts for sample in each.samples),
