@@ -51,7 +51,7 @@ def test_a_pool_has_every_answer_by_the_weight_of_its_benchmark() -> None:
     raw = np.array([1.0, 1 / 1.9])
     first, second = raw / raw.mean()
     assert found.values == pytest.approx(np.concatenate((first * single.values, second * tens.values)))
-    assert (found.name, found.lattice, found.bound) == (POOLED, pytest.approx(second), pytest.approx(first))
+    assert found.name == POOLED and (found.lattice, found.bound) == pytest.approx((second, first))
     assert (found.draws, found.n_error) == (2, 5)
     assert found.unknown == pytest.approx((-0.5 * first - 3 * second, 1.5 * first + 3 * second))
     assert found.clusters[0] == "one c0" and found.clusters[-1] == "ten c5" and len(set(found.clusters)) == 66
