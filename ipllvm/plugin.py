@@ -31,7 +31,7 @@ from ipllvm.session import (
 from ipllvm.session.controller import Session
 from ipllvm.session.gathered import Announcer
 from ipllvm.session.in_memory import in_hand
-from ipllvm.session.outcomes import OPTIONS, ROWS, case, finding, place, status
+from ipllvm.session.outcomes import OPTIONS, ROWS, case, finding, place, status, untraced
 from ipllvm.session.pooling import Pooling
 from ipllvm.session.progress import Worker
 from ipllvm.session.repeats import call
@@ -149,7 +149,7 @@ def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn a finding into an outcome and hang the measured rows on the report."""
-    with fixtures.unseen(item, "benchmark"):
+    with fixtures.unseen(item, "benchmark"), untraced(item, call):
         report = yield
     finding(report, call.excinfo.value if call.excinfo else None, item)
     vars(report)["ipllvm_case"] = case(item)

@@ -19,6 +19,7 @@ from ipllvm.session.outcomes import NOT_MEASURED, OPTIONS, ROWS, case, reason
 if TYPE_CHECKING:
     from ipllvm.gate.baseline import Baseline
     from ipllvm.gate.outcome import Change
+    from ipllvm.records import Benchmark
 
 NAME: Final = "test_regression"
 LOST: Final = "its baseline"
@@ -48,6 +49,8 @@ HANDED: Final = "ipllvm_baseline"
 """Of what a worker is given: file and content of the baseline."""
 REFERENCE = pytest.StashKey[Reference]()
 MEASURED = pytest.StashKey[MeasuredTest]()
+DATA = pytest.StashKey[tuple[str, "Benchmark"]]()
+"""The benchmark that was loaded last for examples, by its name."""
 
 
 def reference(options: Options, handed: tuple[str, bytes] | None = None) -> Reference | None:
@@ -198,7 +201,6 @@ class Comparison(pytest.Item):
         return change
 
     def _record(self, change: "Change") -> None:
-        from ipllvm.benchmarks import choice
         from ipllvm.gate.compare import result
         from ipllvm.reporting import schema
         from ipllvm.reporting.junit import properties
@@ -206,12 +208,23 @@ class Comparison(pytest.Item):
 
         like = schema.result(self.config.stash[MEASURED].rows[0])
         assert self.source is not None
-        data = choice.load(case(self.source)["benchmark"], self.config.stash[OPTIONS].offline)
-        made = schema.row(result(change, like, tuple(examples(change.turned, like, data))))
+        made = schema.row(result(change, like, tuple(examples(change.turned, like, self._data))))
         self.user_properties.extend(properties(made))
         rows = self.config.stash.setdefault(ROWS, {})
         rows[self.nodeid] = [{**made, "paired": [], "parts": {}}]
         self.compared = True
+
+    def _data(self) -> "Benchmark":
+        """The benchmark of its property; kept for the next comparison."""
+        from ipllvm.benchmarks import choice
+
+        assert self.source is not None
+        name = case(self.source)["benchmark"]
+        kept = self.config.stash.get(DATA, None)
+        if kept is None or kept[0] != name:
+            kept = name, choice.load(name, self.config.stash[OPTIONS].offline)
+            self.config.stash[DATA] = kept
+        return kept[1]
 
 
 def _about(source: pytest.Function | None, key: ClaimKey | None, config: pytest.Config) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Examples of what a comparison found: samples that flipped, with picture, right answer, before and after."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from ipllvm.gate.answers import FlippedSample
@@ -11,18 +11,24 @@ MOST: Final = 12
 """Examples of one comparison; the ids and answers of the others are in its row."""
 
 
-def examples(flipped: Sequence[FlippedSample], like: Result, benchmark: Benchmark) -> Iterator[FlipExample]:
+def examples(
+    flipped: Sequence[FlippedSample], like: Result, load: Callable[[], Benchmark]
+) -> Iterator[FlipExample]:
     """The first samples that flipped between two runs, those that got worse first.
 
     The clean picture is of the sample, the perturbed one where `like`, the result of this run, has it among
-    its own examples.
+    its own examples. The benchmark is loaded where one of them has answers to show.
     """
-    samples = {sample.id: sample for sample in benchmark.samples}
+    told = [
+        (each.sample, before, after)
+        for each in flipped[:MOST]
+        if (before := each.before) and (after := each.after)
+    ]
+    samples = {sample.id: sample for sample in load().samples} if told else {}
     own = {flip.sample: flip for flip in like.flips if flip.draw == 0}
-    for each in flipped[:MOST]:
-        sample = samples.get(each.sample)
-        if sample is not None and each.before is not None and each.after is not None:
-            yield _example(sample, each.before, each.after, like, own.get(each.sample))
+    for name, before, after in told:
+        if name in samples:
+            yield _example(samples[name], before, after, like, own.get(name))
 
 
 def _example(

@@ -1,5 +1,7 @@
 """What became of a test: findings in place of tracebacks, letters and words, and how it ended."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -55,6 +57,24 @@ def place(item: pytest.Item, options: Options) -> tuple[int, int]:
         return -1, -1
     order = {name: number for number, name in enumerate(options.benchmarks)}
     return options.models.index(params["model_name"]), order.get(params.get("benchmark_name", ""), len(order))
+
+
+@contextmanager
+def untraced(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """While it lasts, what `finding` shows without its traceback has none.
+
+    pytest would read and parse every file on its way, which takes longer than most comparisons.
+    """
+    raised = call.excinfo
+    if raised is None or not isinstance(raised.value, Finding | IpllvmError) or not case(item):
+        yield
+        return
+    kept = raised.traceback
+    raised.traceback = type(kept)([])
+    try:
+        yield
+    finally:
+        raised.traceback = kept
 
 
 def finding(report: pytest.TestReport, raised: BaseException | None, item: pytest.Item) -> None:

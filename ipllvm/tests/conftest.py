@@ -1,12 +1,16 @@
 """Warnings are errors in the project's own tests, not in a user's run of the properties; tests have tiers."""
 
+import gc
 import os
+from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import pytest
 
 from ipllvm.safety import places
+from ipllvm.safety.collecting import uncollected
 
 for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_ACTIONS"):
     os.environ.pop(name, None)  # the project's own CI is not told of the runs that its tests make
@@ -21,7 +25,17 @@ OUTGROWN = [
 """What another transformers than the pinned one still does is no error of this project's."""
 
 
-def pytest_collection() -> None:
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """What is imported and collected stays: no look for cycles walks it, then or later."""
+    _examples()
+    with uncollected():
+        result = yield
+    gc.freeze()
+    return result
+
+
+def _examples() -> None:
     """Examples are the same each time: a commit passes or fails for good. `make explore` draws new ones.
 
     A machine that does other things too is slow; that says nothing of a strategy. Not for --help.
@@ -44,12 +58,19 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests below this folder."""
-    warnings = ["error", *([] if _pinned("transformers") else OUTGROWN)]
+    strict = pytest.mark.filterwarnings("error", *([] if _pinned("transformers") else OUTGROWN))
     for item in items:
-        if item.path.is_relative_to(HERE):
-            item.add_marker(pytest.mark.filterwarnings(*warnings), append=False)
-        if any(item.path.is_relative_to(folder) for folder in SESSIONS):
+        here, in_process = _tiers(item.path)
+        if here:
+            item.add_marker(strict, append=False)
+        if in_process:
             item.add_marker(pytest.mark.process)
+
+
+@cache
+def _tiers(path: Path) -> tuple[bool, bool]:
+    """Whether a file lies below this folder, and whether below one of `SESSIONS`."""
+    return path.is_relative_to(HERE), any(path.is_relative_to(folder) for folder in SESSIONS)
 
 
 def _pinned(package: str) -> bool:

@@ -1,10 +1,14 @@
 """Imports what a session on a model needs, for the forks of one process to share; see `forks`.
 
-Nothing that pytest rewrites is among it: the plugin itself and the fixtures.
+Nothing of this repository that pytest rewrites is among it: the plugin itself and the fixtures. What each
+would do once more is done: the other plugins are imported, fonts found, the page's templates compiled.
 """
 
 import gc
 from importlib import import_module
+from importlib.metadata import entry_points
+
+from ipllvm.safety.collecting import uncollected
 
 LOADED = (
     "pytest", "xdist.plugin", "hypothesis.strategies", "jsonschema", "rich.table", "scipy.stats",
@@ -28,6 +32,19 @@ LOADED = (
     "ipllvm.engine.visualization", "ipllvm.laws.probe", "rich.console", "werkzeug.test",
 )  # fmt: skip
 
-for name in LOADED:
-    import_module(name)
+
+
+def _warm() -> None:
+    from ipllvm.reporting.html import render
+    from ipllvm.tests.reporting.reports import mixed
+
+    for name in LOADED:
+        import_module(name)
+    for plugin in entry_points(group="pytest11"):
+        plugin.load()
+    render(mixed())
+
+
+with uncollected():
+    _warm()
 gc.freeze()
