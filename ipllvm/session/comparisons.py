@@ -220,11 +220,11 @@ class Comparison(pytest.Item):
 
         assert self.source is not None
         name = case(self.source)["benchmark"]
-        kept = self.config.stash.get(DATA, None)
-        if kept is None or kept[0] != name:
-            kept = name, choice.load(name, self.config.stash[OPTIONS].offline)
-            self.config.stash[DATA] = kept
-        return kept[1]
+        loaded = self.config.stash.get(DATA, None)
+        if loaded is None or loaded[0] != name:
+            loaded = name, choice.load(name, self.config.stash[OPTIONS].offline)
+            self.config.stash[DATA] = loaded
+        return loaded[1]
 
 
 def _about(source: pytest.Function | None, key: ClaimKey | None, config: pytest.Config) -> dict[str, Any]:

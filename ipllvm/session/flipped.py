@@ -19,14 +19,14 @@ def examples(
     The clean picture is of the sample, the perturbed one where `like`, the result of this run, has it among
     its own examples. The benchmark is loaded where one of them has answers to show.
     """
-    told = [
+    answered = [
         (each.sample, before, after)
         for each in flipped[:MOST]
         if (before := each.before) and (after := each.after)
     ]
-    samples = {sample.id: sample for sample in load().samples} if told else {}
+    samples = {sample.id: sample for sample in load().samples} if answered else {}
     own = {flip.sample: flip for flip in like.flips if flip.draw == 0}
-    for name, before, after in told:
+    for name, before, after in answered:
         if name in samples:
             yield _example(samples[name], before, after, like, own.get(name))
 

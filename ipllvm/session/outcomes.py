@@ -69,12 +69,12 @@ def untraced(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     if raised is None or not isinstance(raised.value, Finding | IpllvmError) or not case(item):
         yield
         return
-    kept = raised.traceback
-    raised.traceback = type(kept)([])
+    whole = raised.traceback
+    raised.traceback = type(whole)([])
     try:
         yield
     finally:
-        raised.traceback = kept
+        raised.traceback = whole
 
 
 def finding(report: pytest.TestReport, raised: BaseException | None, item: pytest.Item) -> None:

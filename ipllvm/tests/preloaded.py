@@ -33,7 +33,6 @@ LOADED = (
 )  # fmt: skip
 
 
-
 def _warm() -> None:
     from ipllvm.reporting.html import render
     from ipllvm.tests.reporting.reports import mixed

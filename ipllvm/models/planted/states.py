@@ -81,7 +81,8 @@ def sight(states: Float[Tensor, "positions width"], place: tuple[int, int]) -> P
     cells = np.packbits(seen[:, -8:] > 0, axis=1).ravel() % CELLS
     said = np.packbits(seen[:, 8:-8].sum(0) > 0).tobytes()
     ids = text_ids(torch.from_numpy(difference)).numpy()
-    prompt = bytes(int(id) - FIRST_BYTE for id in ids if FIRST_BYTE <= id < VOCABULARY).decode("latin-1")
+    said_bytes = ids[(ids >= FIRST_BYTE) & (ids < VOCABULARY)] - FIRST_BYTE
+    prompt = said_bytes.astype(np.uint8).tobytes().decode("latin-1")
     view = Perception(
         cells=tuple(cells.tolist()),
         noisy=frozenset(cells[spoiled[picture]].tolist()),

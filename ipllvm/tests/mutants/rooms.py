@@ -1,6 +1,6 @@
 """Which modules are mutated, and which tests should notice."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -57,11 +57,13 @@ def modules() -> list[Path]:
     return found
 
 
-def every() -> list[Mutant]:
-    """Every mutant of every module."""
+def every(named: Container[str] | None = None) -> list[Mutant]:
+    """Every mutant of every module, or of those of these names."""
+    names = {path.relative_to(ROOT).as_posix(): path for path in modules()}
     return [
-        Mutant(path.relative_to(ROOT).as_posix(), change)
-        for path in modules()
+        Mutant(name, change)
+        for name, path in names.items()
+        if named is None or name in named
         for change in changes(path.read_text(encoding="utf-8"))
     ]
 

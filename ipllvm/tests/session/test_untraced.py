@@ -12,7 +12,6 @@ from ipllvm.session.flipped import examples
 from ipllvm.session.outcomes import untraced
 from ipllvm.tests.reporting.reports import result
 
-
 PROPERTY: Any = SimpleNamespace(ipllvm_case={"property": "a", "model": "m", "benchmark": "b"})
 ANOTHER: Any = SimpleNamespace()
 """Tests, as far as they are asked what they are about."""
