@@ -17,6 +17,8 @@ for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_ACTIONS"):
 os.environ[places.VARIABLE] = ""  # beside the reports: no test may find what another has measured
 
 HERE = Path(__file__).parent
+collect_ignore = ["preloaded.py", "mutants/preloaded.py"]
+"""What forks begin with: there is no doctest in it, and it does more than to be imported."""
 SESSIONS = [HERE / name for name in ("commands", "hostile", "plugin")]
 """Where nearly every test starts a session or an interpreter of its own."""
 OUTGROWN = [

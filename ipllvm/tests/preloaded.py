@@ -40,7 +40,8 @@ def _warm() -> None:
     for name in LOADED:
         import_module(name)
     for plugin in entry_points(group="pytest11"):
-        plugin.load()
+        if plugin.name != "hypothesispytest":  # which no session loads: by itself it says that pytest begins
+            plugin.load()
     render(mixed())
 
 

@@ -1,7 +1,8 @@
 """The engine's answers against hooked `generate`, for any kind of checkpoint."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -63,6 +64,8 @@ class Both:
 
     model: VisionLanguageModel
     reference: Reference
+    said: dict[tuple[Sample, Perturbation], Tokens] = field(default_factory=dict)
+    """What hooked `generate` has said: the same each time, and slow."""
 
     @classmethod
     def of(cls, kind: str, folder: Path) -> "Both":
@@ -71,8 +74,17 @@ class Both:
 
     def answers(self, rows: Sequence[Sample]) -> list[Tokens]:
         """What plain `generate` says."""
-        asked = [([source.load() for source in row.images], row.prompt) for row in rows]
-        return [self.reference.answer(self.reference.fields(*each), LIMIT) for each in asked]
+        return [self._once(row, Clean(), partial(self._clean, row)) for row in rows]
+
+    def _clean(self, row: Sample) -> Tokens:
+        fields = self.reference.fields([source.load() for source in row.images], row.prompt)
+        return self.reference.answer(fields, LIMIT)
+
+    def _once(self, row: Sample, perturbation: Perturbation, say: Callable[[], Tokens]) -> Tokens:
+        """What `say` says, asked once of a row under a perturbation."""
+        if (row, perturbation) not in self.said:
+            self.said[row, perturbation] = say()
+        return self.said[row, perturbation]
 
     @property
     def projector(self) -> str:
@@ -111,15 +123,15 @@ class Both:
             assert torch.equal(prepared.input_ids, fields["input_ids"][0])
             (tiles, tokens, _) = self.model.projected([prepared])[0].shape
             shape = tiles, tokens
-            clean = self.reference.answer(fields, LIMIT)
+            clean = self._once(row, Clean(), partial(self.reference.answer, fields, LIMIT))
             for perturbation in plan.perturbations:
                 (trial,) = plan.cases([row], perturbation)
                 if trial.trial in known:
                     continue
                 layout = self.model.layout(prepared) if perturbation.stage is Stage.VISUAL_TOKENS else None
-                said = self.reference.trial(
-                    trial, fields, prepared.visual, layout, LIMIT, shape, self.projector
-                )
+                visual, projector = prepared.visual, self.projector
+                say = partial(self.reference.trial, trial, fields, visual, layout, LIMIT, shape, projector)
+                said = self._once(row, perturbation, say)
                 found = outcomes[trial.trial]
                 assert found.error is None, found.error
                 assert found.tokens == said, f"{row.id} {perturbation}"
