@@ -230,7 +230,8 @@ class Comparison(pytest.Item):
 def _about(source: pytest.Function | None, key: ClaimKey | None, config: pytest.Config) -> dict[str, Any]:
     """What `case` says of a comparison; it is no member of the family of its model's own claims."""
     if source is not None:
-        return {**case(source), "primary": False, "claim": "new" if key is None else key.claim}
+        about = case(source)
+        return {**about, "primary": False, "claim": about["property"] if key is None else key.claim}
     assert key is not None
     return lost(config.stash[OPTIONS], key)[1]
 

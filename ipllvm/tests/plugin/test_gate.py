@@ -201,6 +201,8 @@ def test_what_only_one_side_has_is_told(done: dict[str, Session]) -> None:
     assert "new first (permutation) on charts: it is not in the baseline" in told
     missing = "missing first (permutation) on scenes: it is in the baseline and not in this run"
     assert f"{missing}; renamed to first (permutation) on charts?" in told
+    (statement,) = (each for each in report(another)["statements"] if each["name"] == "no_regression")
+    assert "first on charts (could not be compared)" in statement["reason"], "it was called new"
 
 
 @pytest.mark.slow
