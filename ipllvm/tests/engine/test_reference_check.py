@@ -10,6 +10,7 @@ from torch import Tensor
 from ipllvm.engine.reference_check import entered_layers, first_of_each
 from ipllvm.engine.self_check import check
 from ipllvm.errors import NotMeasured
+from ipllvm.models import loading
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.loading import load
 from ipllvm.tests.checkpoints import make
@@ -94,8 +95,9 @@ def test_every_kind_of_layer_is_entered_once(
     ],
 )
 def test_what_plain_generate_refuses_is_not_measured(
-    name: str, changes: dict[str, Any], expected: str, tmp_path: Path
+    name: str, changes: dict[str, Any], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(loading, "TRIED", ())  # what loading tries first; a model in memory comes without
     folder = make("llava", tmp_path)
     path = folder / name
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
@@ -114,8 +116,9 @@ FEWER = r"own pipeline .* can't answer s0: .*do not match"
     [({"num_additional_image_tokens": 0}, MORE), ({"vision_feature_select_strategy": "full"}, FEWER)],
 )
 def test_another_number_of_visual_tokens_is_told(
-    changes: dict[str, Any], expected: str, tmp_path: Path
+    changes: dict[str, Any], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(loading, "TRIED", ())
     folder = make("llava", tmp_path)
     path = folder / "processor_config.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
