@@ -15,7 +15,7 @@ from ipllvm.records import ClaimKey
 from ipllvm.reporting.folders import run_name
 from ipllvm.safety.printing import Guarded, visible
 from ipllvm.safety.writing import Place
-from ipllvm.session import budgeting, exiting, saving
+from ipllvm.session import budgeting, exiting, labels, saving
 from ipllvm.session.comparisons import REFERENCE, lost
 from ipllvm.session.costs import planned
 from ipllvm.session.gathered import Gathered, cases
@@ -285,6 +285,7 @@ class Session:
         unsaved = self._save(about, paired, entries, ending)
         self._note()
         self.told += frames.noted(entry["benchmark"] for entry in entries)
+        self.told += labels.unused(self.options.labels, entries)
         run = reports.Run(
             id=self.name,
             started=self.began,

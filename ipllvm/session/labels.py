@@ -3,7 +3,7 @@
 {"id": SAMPLE, "answer": what was graded, "label": SCORE}; a label is of that answer and of no other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,14 @@ def load(file: Path) -> Mapping[str, Label]:
     if not found:
         raise UsageError(f"--labels {file}: it holds no label")
     return found
+
+
+def unused(file: Path | None, rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What a report says of a file of which no label is of a sample whose clean score its `rows` show."""
+    names = [row["estimates"] for row in rows if "clean" in row["estimates"]]
+    if file is None or not names or any("clean_labelled" in own for own in names):
+        return []
+    return [f"--labels {file}: no label is of a sample that was asked"]
 
 
 def _line(file: Path, number: int, line: str) -> tuple[str, Label]:

@@ -5,6 +5,7 @@ by, the judge weighed by how well it predicts the labels, so that a useless judg
 """
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from ipllvm.stats.score_interval import ScoreTest
 
 FEWEST_LABELS = 20
 """With fewer labels nothing is corrected: their interval would say nothing."""
+_PERMUTED, _ALIKE = 2000, 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,26 @@ def corrected(judged: Contrast, labels: dict[str, float], alpha: float = 0.05) -
     down = math.hypot(mean - low, trust * (other - below))
     up = math.hypot(high - mean, trust * (above - other))
     return Corrected(value, *_planned(judged, value - down, value + up), trust, off, len(people))
+
+
+def chosen(judged: Contrast, labels: Collection[str], rng: np.random.Generator) -> float | None:
+    """The p-value of "the samples with `labels` were drawn at random" by their scores; None if all have one.
+
+    A permutation test of what the judge gave them, both ways: of clusters where labels come by whole ones,
+    else of samples.
+    """
+    labelled = np.array([sample in labels for sample in judged.samples], dtype=bool)
+    apart = judged.values - judged.values.mean()
+    _, index = np.unique(np.asarray(judged.clusters, dtype=str), return_inverse=True)
+    own = np.bincount(index, weights=labelled) > 0
+    if 2 * labelled.sum() > np.count_nonzero(own[index]):
+        labelled, apart = own, np.bincount(index, weights=apart)
+    if labelled.all() or not labelled.any():
+        return None
+    n, k = len(apart), np.count_nonzero(labelled)
+    drawn = [apart[rng.choice(n, k, replace=False, shuffle=False)].sum() for _ in range(_PERMUTED)]
+    as_far = np.abs(drawn) >= abs(apart[labelled].sum()) - _ALIKE
+    return float(1 + as_far.sum()) / (1 + _PERMUTED)
 
 
 def _planned(judged: Contrast, low: float, high: float) -> tuple[float, float]:

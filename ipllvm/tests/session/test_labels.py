@@ -1,6 +1,7 @@
 """Labels of people: what a file may hold, and what they make of a judge's score."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -70,3 +71,38 @@ def test_a_label_is_of_the_answer_that_was_graded() -> None:
     some = labelled.estimate("clean", wrong, known, given | dict.fromkeys(ids[:25], "a red ball"))
     assert some is not None and some.extra["labels"] == 25
     assert some.method.endswith("; 35 labels are of other answers")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"), [("wrong", False), ("sorted", False), ("first", True), ("all", True)]
+)
+def test_labels_of_chosen_answers_put_nothing_right(chosen: str, said: bool) -> None:
+    """Or the 50 that a judge called wrong would be told as the score of all: 0 points for 70."""
+    judge = (np.random.default_rng(2).random(300) < 0.7).astype(float)
+    places = {"wrong": np.flatnonzero(judge == 0)[:50], "sorted": np.argsort(-judge, kind="stable")[:50]}
+    places |= {"first": np.arange(50), "all": np.arange(300)}
+    ids = tuple(map(str, range(300)))
+    scores = Scores("clean", ids, ids, judge[:, None])
+    known = {ids[i]: Label("yes", float(judge[i])) for i in places[chosen]}
+    made = labelled.estimate("clean", scores, known, dict.fromkeys(ids, "yes"))
+    assert made is not None and (made.value is not None) is said
+    assert ("not put right: the judge gives the labelled answers" in made.method) is not said
+    assert said or made.method.endswith("label answers that were drawn at random")
+
+
+def test_labels_of_samples_that_failed_and_of_none_are_told(tmp_path: Path) -> None:
+    ids = tuple(map(str, range(60)))
+    values = np.where(np.arange(60) < 30, np.nan, 1.0)[:, None]
+    scores = Scores("clean", ids, ids, values, dict.fromkeys(ids[:30], "Error"))
+    known = {name: Label("yes", 1.0) for name in ids[:30]}
+    made = labelled.estimate("clean", scores, known, dict.fromkeys(ids[30:], "yes"))
+    told = "; 30 labels are of samples that failed"
+    assert made is not None and made.value is None and made.method.endswith(told)
+    every = dict.fromkeys(ids, Label("yes", 1.0))
+    more = labelled.estimate("clean", scores, every, dict.fromkeys(ids, "yes"))
+    assert more is not None and more.extra["labels"] == 30 and told in more.method
+    file = tmp_path / "people.jsonl"
+    rows: list[dict[str, Any]] = [{"estimates": {"clean": {}}}]
+    assert labels.unused(file, rows) == [f"--labels {file}: no label is of a sample that was asked"]
+    assert labels.unused(file, [*rows, {"estimates": {"clean": {}, "clean_labelled": {}}}]) == []
+    assert labels.unused(None, rows) == labels.unused(file, []) == []
