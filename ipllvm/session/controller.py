@@ -270,7 +270,6 @@ class Session:
         session: pytest.Session,
     ) -> None:
         """Write the report, and baselines as asked for; raises UsageError."""
-        from ipllvm.benchmarks import frames
         from ipllvm.reporting import replays, standings
         from ipllvm.reporting import report as reports
         from ipllvm.reporting.folders import ensure_there, run_folder
@@ -283,9 +282,7 @@ class Session:
         failed = [*self._records(self._lost(FAILED))]
         ending = saving.Ending(status, len(missed) + standings.unmeasured(stood), len(failed))
         unsaved = self._save(about, paired, entries, ending)
-        self._note()
-        self.told += frames.noted(entry["benchmark"] for entry in entries)
-        self.told += labels.unused(self.options.labels, entries)
+        self._note(entries)
         run = reports.Run(
             id=self.name,
             started=self.began,
@@ -343,11 +340,15 @@ class Session:
             notes.append(f"not kept beside the report: {why}")
         return why
 
-    def _note(self) -> None:
-        """What the comparisons have to say beside their verdicts, each once."""
+    def _note(self, entries: Sequence[dict[str, Any]]) -> None:
+        """What comparisons, pictures and labels have to say beside the verdicts, each once."""
+        from ipllvm.benchmarks import frames
+
         notes = (note for report in self.gathered.reports for note in vars(report).get("ipllvm_notes", ()))
         own = [OWN] if self.options.fail_rule.compares_only else []
         self.told += [*self.unread, *dict.fromkeys(notes), *own]
+        self.told += frames.noted(entry["benchmark"] for entry in entries)
+        self.told += labels.unused(self.options.labels, entries)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The table of what was measured, and where the report is; with --plan what would be."""
