@@ -87,6 +87,8 @@ def main(args: argparse.Namespace) -> int:
 
 def _words(verdict: str, gate: "Gate") -> str:
     """What the gate comes to; of one that is open, whether something is worse all the same."""
+    if gate.failed and not any(map(gate.fails, gate.changes)):
+        return "fails: its laws or tests failed"
     worse = verdict == "undecided" and any(gate.standing(each) == "WORSE" for each in gate.changes)
     return WORSE_AT_ALL if worse else WORDS[verdict]
 

@@ -33,6 +33,9 @@ WORDS: Final = frozenset({"text", "source", "meaning"})
 """Fields of a claim that no verdict depends on."""
 SHAPE: Final = ("bound", "lattice", "draws", "weighted", "is_ratio", "share", "over_bound")
 """What an entry says of the range of its values."""
+FAILED: Final = "failed"
+UNMEASURED: Final = "unmeasured"
+"""Under which names a baseline says which laws and tests failed in its run, and which gave nothing."""
 VERSIONS: Final = ("transformers", "readings")
 """Of another version it is another model, or another reading of answers; others may differ, which is told."""
 REMEDIES: Final = {
@@ -89,13 +92,17 @@ def _unmeasured(entry: "BaselineEntry", where: str) -> Iterator[str]:
 
 
 def versions(old: "Baseline", new: "Baseline") -> tuple[list[str], list[str]]:
-    """Of versions and machines: what refuses a comparison, and what is told. What one does not say agrees."""
+    """Of versions, machines and broken laws: what refuses every comparison, and what is told.
+
+    What one side does not say agrees.
+    """
     before, after = (
         {**each.about.get("versions", {}), **each.about.get("machine", {})} for each in (old, new)
     )
     both = [name for name in before if name in after]
     refused = _differ(before, after, (name for name in both if name in VERSIONS))
-    return list(refused), list(_differ(before, after, (name for name in both if name not in VERSIONS)))
+    broken = [f"{visible(test, 200)} failed in the baseline" for test in old.about.get(FAILED, ())]
+    return [*broken, *refused], list(_differ(before, after, (name for name in both if name not in VERSIONS)))
 
 
 def devices(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:

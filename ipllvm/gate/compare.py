@@ -55,7 +55,14 @@ def compare(
         tuple(dict.fromkeys(f"noted: {note}" for note in notes)),
         refresh,
         rule,
+        tuple(after.about.get(agreement.FAILED, ())),
+        tuple(_unmeasured(before, "the baseline")) + tuple(_unmeasured(after, "this run")),
     )
+
+
+def _unmeasured(side: Baseline, where: str) -> Iterator[str]:
+    """The tests that one of two runs has no result of, though it should have."""
+    yield from (f"{test} in {where}" for test in side.about.get(agreement.UNMEASURED, ()))
 
 
 def change(

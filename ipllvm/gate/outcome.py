@@ -36,7 +36,11 @@ class Change:
 
 @dataclass(frozen=True)
 class Gate:
-    """All changes, no two of one key, what could not be compared (key, why), and by what rule it fails."""
+    """All changes, no two of one key, what could not be compared (key, why), and by what rule it fails.
+
+    `failed` are the laws and tests that failed in the later run, `unmeasured` those of which one of the runs
+    has no result.
+    """
 
     changes: tuple[Change, ...]
     refused: tuple[tuple[ClaimKey, str], ...] = ()
@@ -45,6 +49,8 @@ class Gate:
     notes: tuple[str, ...] = field(default=())
     refresh: str = REFRESH
     rule: FailRule = BY_MARGIN
+    failed: tuple[str, ...] = ()
+    unmeasured: tuple[str, ...] = ()
 
     def measure(self, change: Change) -> str:
         """What a change is of: the property, and its claim where the property has another one there too."""
@@ -54,6 +60,8 @@ class Gate:
 
     def lines(self) -> Iterator[str]:
         """What stands in the way besides the verdicts, and what to do, one line each."""
+        yield from (f"failed in this run: {test}" for test in self.failed)
+        yield from (f"not measured: {test}" for test in self.unmeasured)
         for key, why in self.refused:
             yield f"not compared {key}: {why}"
         for key in self.missing:
@@ -89,12 +97,12 @@ class Gate:
 
     @property
     def status(self) -> int:
-        """1 where it is worse by more than a margin, or at all if that is to fail it; 7 where a comparison is
-        lacking; 6 where something is not shown and that is to fail it; else 0.
+        """1 where it is worse by more than a margin, or at all if that is to fail it, or where a law broke; 7
+        where a comparison is lacking; 6 where something is not shown and that is to fail it; else 0.
         """
-        if any(map(self.fails, self.changes)):
+        if self.failed or any(map(self.fails, self.changes)):
             return 1
-        if self.refused or self.missing or self.added or not self.changes:
+        if self.refused or self.missing or self.added or self.unmeasured or not self.changes:
             return 7
         return UNDECIDED if any(map(self.stops, self.changes)) else 0
 

@@ -20,6 +20,7 @@ from msgspec import Meta
 from ipllvm import claims
 from ipllvm.errors import UsageError
 from ipllvm.gate import answers
+from ipllvm.gate.agreement import FAILED, UNMEASURED
 from ipllvm.gate.baseline import CLEAN, SCHEMA, Baseline, BaselineEntry, entry
 from ipllvm.records import Claim
 from ipllvm.records.values import POINTS
@@ -147,6 +148,8 @@ def _baseline(found: _File) -> Baseline:
 def _check_about(about: Mapping[str, Any]) -> None:
     for part in ("versions", "machine"):
         msgspec.convert(about.get(part, {}), dict[str, str])
+    for part in (FAILED, UNMEASURED):
+        msgspec.convert(about.get(part, []), list[str])
 
 
 class _Budget:

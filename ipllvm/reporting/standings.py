@@ -44,9 +44,9 @@ def with_verdicts(found: Sequence[Row], paired: Sequence[Sequence[Row]]) -> Iter
             yield {**each, "verdict": word if own or word == NOT_MEASURED else ""}
 
 
-def unmeasured(rows: Sequence[Row]) -> int:
-    """Of how many results more samples failed than may."""
-    return sum(wording.standing(row) == NOT_MEASURED for row in rows)
+def unmeasured(rows: Sequence[Row]) -> list[Row]:
+    """The results of which more samples failed than may."""
+    return [row for row in rows if wording.standing(row) == NOT_MEASURED]
 
 
 def multiplicity(families: Sequence[Family], results: Sequence[Row]) -> list[Row]:

@@ -277,10 +277,12 @@ class Session:
 
         stood = standings.stood(entries, missed, self.options.as_row())
         paired = [*standings.with_verdicts(stood, [row["paired"] for row in rows])]
-        about = saving.about(self.name, self.began, rows)
         status = int(session.exitstatus)
-        failed = [*self._records(self._lost(FAILED))]
-        ending = saving.Ending(status, len(missed) + standings.unmeasured(stood), len(failed))
+        failures = exiting.failures(session, self.gathered.reports)
+        lossy = standings.unmeasured(stood)
+        without = [row["test"] for row in (*missed, *lossy) if row in lossy or not row["claim"]]
+        ending = saving.Ending(status, len(missed) + len(lossy), failures, without)
+        about = saving.about(self.name, self.began, rows, ending)
         unsaved = self._save(about, paired, entries, ending)
         self._note(entries)
         run = reports.Run(
@@ -300,7 +302,7 @@ class Session:
             run,
             not_tested=self._records(self._lost(SKIPPED)),
             not_measured=self._records(missed),
-            failed=failed,
+            failed=self._records(self._lost(FAILED)),
             passed_laws=self._records(self._lost(PASSED_LAW)),
             statements=answers,
             notes=self.told,

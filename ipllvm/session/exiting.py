@@ -47,6 +47,14 @@ def of_audit(status: int, report: dict[str, Any], options: Options) -> int:
     return status if answer_of(report).release[0] == "good" else EXIT_UNDECIDED
 
 
+def failures(session: pytest.Session, reports: Sequence[pytest.TestReport]) -> list[str]:
+    """The laws that broke, the tests that failed without a verdict that says so, what was not collected."""
+    kinds = ((report, getattr(report, "ipllvm_finding", None)) for report in reports)
+    found = [report.nodeid for report, kind in kinds if report.failed and not _explained(report, kind)]
+    lost = session.testsfailed and not any(report.failed for report in reports)
+    return [*dict.fromkeys(found), *(["a file that could not be collected"] if lost else [])]
+
+
 def _explained(report: pytest.TestReport, kind: str | None) -> bool:
     """Whether rows or reasons say why a test failed."""
     measured = bool(getattr(report, "ipllvm_rows", []))

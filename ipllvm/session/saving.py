@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ipllvm.gate.agreement import FAILED, UNMEASURED
 from ipllvm.safety.writing import Place
 from ipllvm.session.options import Options
 
@@ -16,20 +17,32 @@ Rows = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a run ended: its exit status, how many tests were not measured, how many laws and tests failed."""
+    """How a run ended: its exit status, how many results it lacks, which laws and tests failed.
+
+    `without` are the tests of properties that gave nothing which could be compared, though they should have.
+    """
 
     status: int
     unmeasured: int
-    failed: int
+    failed: Sequence[str]
+    without: Sequence[str]
+
+    @property
+    def as_row(self) -> dict[str, list[str]]:
+        """What no comparison may pass over, where there is something."""
+        cut = self.status in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
+        without = [*self.without, *(["the run was interrupted"] if cut else [])]
+        told = {FAILED: [*self.failed], UNMEASURED: without}
+        return {name: tests for name, tests in told.items() if tests}
 
 
-def about(run: str, began: datetime, rows: Rows) -> dict[str, Any]:
-    """What a baseline of a run says of itself, from the rows of its report."""
+def about(run: str, began: datetime, rows: Rows, ending: Ending) -> dict[str, Any]:
+    """What a baseline of a run says of itself, from the rows of its report and how it ended."""
     from ipllvm.reporting.report import machine, versions
 
     model = rows[0]["model"] if rows else None
     header = {"model": model, "run": run, "started": f"{began:%Y-%m-%dT%H:%M:%SZ}"}
-    return {**header, "versions": versions(), "machine": machine()}
+    return {**header, **ending.as_row, "versions": versions(), "machine": machine()}
 
 
 def keep(header: Mapping[str, Any], rows: Rows, options: Options, folder: Path | None) -> None:
@@ -74,7 +87,7 @@ def _unfit(rows: Rows, options: Options, ending: Ending) -> str:
     if ending.unmeasured:
         return f"{count_of(ending.unmeasured, 'test')} could not be measured"
     if ending.failed:
-        return f"{ending.failed} of its laws and tests failed"
+        return f"{len(ending.failed)} of its laws and tests failed"
     if options.baseline and ending.status:
         return f"the run did not pass the comparison with {options.baseline}"
     return "" if rows else "no claim was measured by sample"

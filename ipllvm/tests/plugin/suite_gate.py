@@ -46,8 +46,9 @@ def put(request: pytest.FixtureRequest, model_name: str, benchmark_name: str, re
 
 
 @pytest.mark.requirement
-def test_first(put: Record) -> None:
+def test_first(put: Record, model_name: str) -> None:
     put(result())
+    assert model_name != "planted:exact-drop", "it records, and fails for another reason"
 
 
 @pytest.mark.requirement

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+import ipllvm
+from ipllvm import cli
 from ipllvm.tests.plugin.gates import agree, batch, claims, last, lost, report
 from ipllvm.tests.plugin.sessions import Session, sessions, suite
 
@@ -43,6 +45,8 @@ FAST = {
     "another": ["--benchmark=charts", *gate("invariant")[1:]],
     "too-many-failed": asked("lossy", "--save-baseline=half"),
     "law-broken": asked("aligned", "--save-baseline=half"),
+    "failed-after": asked("exact-drop", "--save-baseline=half"),
+    "lost": asked("failing"),
 }
 SLOW = {
     "one": gate("blind", "-k", "regression and second and clean"),
@@ -274,6 +278,7 @@ def test_a_baseline_that_can_not_be_written_costs_no_report(tmp_path: Path) -> N
     [
         ("too-many-failed", 7, "1 test could not be measured"),
         ("law-broken", 1, "1 of its laws and tests failed"),
+        ("failed-after", 1, "1 of its laws and tests failed"),
     ],
 )
 def test_a_run_that_measured_wrongly_or_too_little_is_no_baseline(
@@ -281,6 +286,30 @@ def test_a_run_that_measured_wrongly_or_too_little_is_no_baseline(
 ) -> None:
     assert done[name].status == status and f"no baseline was saved: {why}" in done[name].lines
     assert not [*done[name].folder.glob("baselines/*")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "status", "why"),
+    [
+        ("same", "law-broken", 1, "failed in this run: test_gate.py::test_law"),
+        ("law-broken", "same", 7, "test_law[planted:aligned] failed in the baseline"),
+        ("same", "failed-after", 1, "failed in this run: test_gate.py::test_first"),
+        ("lose", "lost", 7, "not measured: test_gate.py::test_second[planted:failing-scenes] in this run"),
+    ],
+)
+def test_what_a_runs_own_status_refuses_no_gate_over_its_folder_passes(
+    done: dict[str, Session],
+    before: str,
+    after: str,
+    status: int,
+    why: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sides = [str(last(done[name]).parent) for name in (before, after)]
+    found = ipllvm.compare(*sides)
+    assert found.exit_status == status and why in "; ".join(found.notes)
+    for command in ("gate", "compare"):
+        assert cli.main([command, *sides]) == status and why in capsys.readouterr().out
 
 
 @pytest.mark.slow
