@@ -58,7 +58,7 @@ def main(args: argparse.Namespace) -> int:
     alone = [each.label for each in found if each.baseline is None]
     notes = [f"{label} has no answers by sample: not compared." for label in alone]
     notes += not_compared(tracks, found)
-    ensure_writable(page.parent)
+    ensure_writable(page.parent, "--html" if args.html else "--report-dir")
     replace_file(page.parent, page.name, history_page.render(runs, tracks, notes))
     for line in (*_lines(tracks, found), *notes):
         print(visible(line, _LONG))

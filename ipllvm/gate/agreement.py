@@ -170,4 +170,4 @@ def _are(samples: Sized) -> str:
 
 
 def _short(value: object) -> str:
-    return visible(str(value), _LONG)
+    return "not set" if value is None else visible(str(value), _LONG)

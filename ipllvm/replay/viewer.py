@@ -126,7 +126,7 @@ class Links:
 
 def bundle(viewer: Viewer, place: Path) -> Path:
     """Write all pages as files into `place`; the path of the first one."""
-    ensure_writable(place)
+    ensure_writable(place, "--bundle")
     names = viewer.names()
     for name in names:
         inner_folder(place, "runs", name)

@@ -17,16 +17,16 @@ from ipllvm.safety.reading import FILE_BYTES
 def refusal(folder: Path, error: OSError) -> UsageError:
     """The one line that says why `folder` can't be written."""
     why = error.strerror or type(error).__name__
-    return UsageError(f"--report-dir {visible(str(folder))}: can't be written ({why}): give another folder")
+    return UsageError(f"{visible(str(folder))}: can't be written ({why}): give another folder")
 
 
-def ensure_writable(folder: Path) -> None:
-    """Makes `folder` where it is missing and tries it with a file; raises UsageError."""
+def ensure_writable(folder: Path, option: str = "") -> None:
+    """Makes `folder` where it is missing and tries it with a file; raises UsageError that names `option`."""
     try:
         writing.make_folder(folder)
         writing.probe(folder)
     except OSError as error:
-        raise refusal(folder, error) from error
+        raise UsageError(f"{option} {refusal(folder, error)}".lstrip()) from error
 
 
 def run_name(started: datetime) -> str:

@@ -97,7 +97,7 @@ class Session:
         reports, saved = self.options.report_dir, self.options.save_baseline
         stored = [self.options.store_dir / name for name in STORED if self.options.store]
         try:
-            ensure_writable(reports)
+            ensure_writable(reports, "--report-dir")
             ensure_own([reports / names.FOLDER, *stored], [reports / FILE])
             ensure_own([], [names.place(reports, saved)] if saved else [])
             beside = [names.place(reports, saved).parent] if saved else []

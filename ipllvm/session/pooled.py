@@ -64,5 +64,8 @@ def left_out(config: pytest.Config, key: ClaimKey, why: str) -> tuple[str, dict[
 def _tell(config: pytest.Config, node: str, why: str, **own: Any) -> None:
     make: Any = pytest.TestReport
     place = (node.partition("::")[0], None, node.rpartition("::")[2])
+    session: Any = config.pluginmanager.getplugin("session")
+    if session is not None:
+        session.testscollected += 1  # of which the terminal says how many were run
     config.hook.pytest_runtest_logstart(nodeid=node, location=place)
     config.hook.pytest_runtest_logreport(report=make(node, place, {}, "failed", why, "call", **own))

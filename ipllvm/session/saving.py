@@ -32,8 +32,8 @@ class Ending:
         """What no comparison may pass over, where there is something."""
         cut = self.status in (pytest.ExitCode.INTERRUPTED, pytest.ExitCode.INTERNAL_ERROR)
         without = [*self.without, *(["the run was interrupted"] if cut else [])]
-        told = {FAILED: [*self.failed], UNMEASURED: without}
-        return {name: tests for name, tests in told.items() if tests}
+        found = {FAILED: [*self.failed], UNMEASURED: without}
+        return {name: tests for name, tests in found.items() if tests}
 
 
 def about(run: str, began: datetime, rows: Rows, ending: Ending) -> dict[str, Any]:

@@ -22,6 +22,13 @@ def test_a_plan_measures_and_writes_nothing(tmp_path: Path, capsys: pytest.Captu
     assert not [*tmp_path.iterdir()]
 
 
+@pytest.mark.parametrize("word", ["--sampels=4", "--seed=x", "--margin-floor"])
+def test_a_plan_refuses_the_words_that_its_run_would(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["paper", "--plan", "--only", "fig4", "--models", "llava-tiny", word]) == 4
+    told = capsys.readouterr()
+    assert word.partition("=")[0] in told.out + told.err and "plan:" not in told.out
+
+
 def test_a_plan_counts_what_is_asked_for_in_either_form(capsys: pytest.CaptureFixture[str]) -> None:
     told = []
     for sizes in (["--samples=7", "--draws=1"], ["--samples", "7", "--draws", "1"]):

@@ -1,5 +1,6 @@
 """A gate's sessions: each comparison is a test, and none that is missing is passed. Nothing is measured."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,7 @@ def test_a_gate_with_a_comparison_left_out_is_not_passed(done: dict[str, Session
     assert some.status == 7 and set(lost(some).values()) == {LEFT} and len(lost(some)) == 2
     assert "Not answered yet" in last(some, "report.html").read_text()
     assert [*agree(some).values()].count("failure") == 2, "those that were left out"
+    assert max(map(int, re.findall(r"\[ *(\d+)%\]", some.output))) == 100
     (no_regression,) = [said for said in report(some)["statements"] if said["name"] == "no_regression"]
     assert no_regression["decision"] == "UNDECIDED"
 
@@ -269,7 +271,7 @@ def test_a_baseline_that_can_not_be_written_costs_no_report(tmp_path: Path) -> N
         conftest.write(hook)
     (done,) = sessions(place, asked("invariant", "--save-baseline=first"))
     assert done.status == 4 and len(report(done)["results"]) == 3
-    assert any(line.startswith("not kept beside the report: --report-dir reports/") for line in done.lines)
+    assert any(line.startswith("not kept beside the report: reports/") for line in done.lines)
     assert not any("no report was written" in line for line in done.lines)
 
 

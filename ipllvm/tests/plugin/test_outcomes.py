@@ -164,4 +164,4 @@ def test_results_are_shown_where_the_report_can_not_be_written(unwritable: Calla
     done = unwritable()
     assert done.status == 4
     assert any(line.startswith("holds ") and line.endswith(" HOLDS") for line in done.lines)
-    assert any(line.startswith("no report was written: --report-dir reports") for line in done.lines)
+    assert any(line.startswith("no report was written: reports") for line in done.lines)

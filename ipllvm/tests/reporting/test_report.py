@@ -178,7 +178,7 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
 def test_a_file_in_place_of_the_folder_is_refused_in_one_line(tmp_path: Path, below: str) -> None:
     (tmp_path / "file").write_text("mine")
     folder = tmp_path / "file" / below
-    line = f"--report-dir {folder}: can't be written (Not a directory): give another folder"
+    line = f"{folder}: can't be written (Not a directory): give another folder"
     for attempt in (
         lambda: ensure_writable(folder),
         lambda: write(reports.report(), folder),
@@ -196,9 +196,9 @@ def test_a_denied_folder_is_refused_in_one_line(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr("ipllvm.safety.writing.create", denied)
     with pytest.raises(UsageError) as caught:
-        ensure_writable(tmp_path)
+        ensure_writable(tmp_path, "--bundle")
     assert str(caught.value) == (
-        f"--report-dir {tmp_path}: can't be written (Permission denied): give another folder"
+        f"--bundle {tmp_path}: can't be written (Permission denied): give another folder"
     )
 
 
