@@ -13,9 +13,12 @@ IpllvmError
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Final
 
 from ipllvm.safety.printing import visible
 
+FAULTS: Final = (Exception, SystemExit)
+"""What other people's code raises where it fails: a `sys.exit` in a model ends no run."""
 LIMIT = 2_000
 """Characters of a message; what it quotes may be a file's, and the reason comes at its end."""
 

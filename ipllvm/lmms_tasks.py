@@ -9,7 +9,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from ipllvm.errors import BenchmarkUnavailable, NotMeasured, UsageError
+from ipllvm.errors import FAULTS, BenchmarkUnavailable, NotMeasured, UsageError
 
 MODEL = "llava_hf"
 """Whose prompt variants are taken."""
@@ -31,7 +31,7 @@ def task(name: str) -> Any:
         found: Mapping[Any, Any] = tasks.get_task_dict([name], manager, "simple")
     except UsageError:
         raise
-    except Exception as error:  # a task runs code of its own: whatever it raises, it is not here
+    except FAULTS as error:  # a task runs code of its own: whatever it raises, it is not here
         raise BenchmarkUnavailable(f"lmms:{name} can't be loaded: {_line(error)}") from error
     chosen = found.get(name)
     if chosen is None or isinstance(chosen, Mapping):
@@ -87,7 +87,7 @@ def _filtered(chosen: Any, text: str, doc: Any) -> str:
 def _target(chosen: Any, row: Any) -> str:
     try:
         return str(chosen.doc_to_target(row))
-    except Exception:  # shown only: the task scores by itself
+    except FAULTS:  # shown only: the task scores by itself
         return ""
 
 

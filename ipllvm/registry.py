@@ -11,7 +11,7 @@ from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from ipllvm.errors import UnknownName, UsageError, first_line
+from ipllvm.errors import FAULTS, UnknownName, UsageError, first_line
 
 
 class Registry:
@@ -56,7 +56,7 @@ class Registry:
             raise UsageError(f"{self.kind} '{name}' is offered more than once, by {packages}: uninstall one")
         try:
             return first.load()
-        except Exception as error:  # whatever the import of other people's code raises
+        except FAULTS as error:  # whatever the import of other people's code raises
             what = f"{self.kind} '{name}' of the package {_package(first)}"
             why = f"{type(error).__name__}: {first_line(error)}"
             raise UsageError(f"{what} can't be loaded from {first.value}: {why}") from error

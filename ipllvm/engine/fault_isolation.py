@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import torch
 
-from ipllvm.errors import UsageError
+from ipllvm.errors import FAULTS, UsageError
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -106,7 +106,7 @@ def _halving(
         if not middle:
             return [Failure(traceback.format_exc())]
         room.shrink(items, cost)
-    except Exception:
+    except FAULTS:
         if not middle:
             return [Failure(traceback.format_exc())]
     if torch.cuda.is_available():

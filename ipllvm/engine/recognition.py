@@ -8,7 +8,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from ipllvm.benchmarks.templates import CLASSIFICATION, templates
-from ipllvm.errors import NotTested
+from ipllvm.errors import FAULTS, NotTested
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.encoders import Encoder
 from ipllvm.models.recogniser import Recogniser
@@ -60,7 +60,7 @@ def _pictures(samples: Sequence[Sample]) -> tuple[dict[int, Image.Image], dict[s
     for row, sample in enumerate(samples):
         try:
             found[row] = sample.images[0].load()
-        except Exception:  # an image decoder raises whatever it happens to; it is kept, not scored
+        except FAULTS:  # an image decoder raises whatever it happens to; it is kept, not scored
             errors[sample.id] = traceback.format_exc()
     return found, errors
 

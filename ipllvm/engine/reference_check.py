@@ -14,7 +14,7 @@ from torch import Tensor
 from ipllvm.engine.decoding import finite_logits, prefill
 from ipllvm.engine.packing import PackedPrompt, Tokens, pack
 from ipllvm.engine.pool import verified
-from ipllvm.errors import NotMeasured, first_line
+from ipllvm.errors import FAULTS, NotMeasured, first_line
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.records import Sample, Stage
 
@@ -49,7 +49,7 @@ def disagreement(model: VisionLanguageModel, sample: Sample, prompt: PackedPromp
     try:
         images = [source.load() for source in sample.images]
         expected = model.pipeline_answer(images, sample.prompt, STEPS)
-    except Exception as error:
+    except FAULTS as error:
         raise NotMeasured(
             f"transformers' own pipeline (processor and generate) can't answer {sample.id}: "
             f"{first_line(error)}"

@@ -15,7 +15,7 @@ from ipllvm.engine.fault_isolation import BatchBudget, BatchShare, Failure, run_
 from ipllvm.engine.plan import PlannedTrial
 from ipllvm.engine.pool import Pool
 from ipllvm.engine.requirements import Outcomes
-from ipllvm.errors import UsageError
+from ipllvm.errors import FAULTS, UsageError
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.records import Response, Trial
 
@@ -140,7 +140,7 @@ class Stream:
         except (torch.OutOfMemoryError, MemoryError):
             self._whole = 0  # from now on no more go on together than are asked together
             return None
-        except Exception:
+        except FAULTS:
             return None
         ended = [(trial, each.answer) for trial, each in self._open.items() if each.answer.ended]
         for trial, _ in ended:
@@ -182,7 +182,7 @@ class Stream:
     def _said(self, answer: Decoding) -> Response:
         try:
             return response_of(self._model, answer)
-        except Exception:
+        except FAULTS:
             return Response("", error=traceback.format_exc())
 
 

@@ -4,6 +4,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from ipllvm.engine.store.derived import Derived
+from ipllvm.errors import FAULTS
 from ipllvm.records import Benchmark, Sample
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def template(model: "VisionLanguageModel", sample: Sample) -> str:
             return model.wording
     try:
         prepared = model.prepare([image.load() for image in sample.images], sample.prompt)
-    except Exception:  # the trial itself will say so, with its sample
+    except FAULTS:  # the trial itself will say so, with its sample
         return UNKNOWN
     words = prepared.input_ids[~prepared.visual].tolist()
     return sha256(repr(words).encode()).hexdigest()[:12]

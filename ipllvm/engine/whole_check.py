@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from ipllvm.engine.encoding import questions
 from ipllvm.engine.fault_isolation import Failure
 from ipllvm.engine.plan import FIRST, Plan
-from ipllvm.errors import NotMeasured, NotTested, first_line
+from ipllvm.errors import FAULTS, NotMeasured, NotTested, first_line
 from ipllvm.models.whole import WholeModel
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import Sample
@@ -56,7 +56,7 @@ def check(model: WholeModel, samples: Sequence[Sample]) -> WholeCheck | None:
         first, again, anew = (ask(pairs, LIMIT) for ask in (model.answers, model.answers, model.reencoded))
     except NotTested:
         raise
-    except Exception as error:
+    except FAULTS as error:
         raise NotMeasured(f"self-check: {first_line(error)}") from error
     triples = list(zip(first, again, anew, strict=True))
     answered = [each for each in triples if all(response.error is None for response in each)]

@@ -17,7 +17,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.modules import module as modules
 
-from ipllvm.errors import first_line
+from ipllvm.errors import FAULTS, first_line
 from ipllvm.models import pipeline, prompting
 from ipllvm.safety.printing import visible
 
@@ -44,7 +44,7 @@ def conduct(model: Any, processor: Any) -> tuple[bytes, tuple[str, ...]]:
         return _unknown(why)
     try:
         found = pipeline.logits(model, processor, prompting.CHECKPOINT, [_picture()], QUESTION, STEPS)
-    except Exception as error:  # whatever the processor or `generate` raises
+    except FAULTS as error:  # whatever the processor or `generate` raises
         return _unknown(f"it can't be asked ({type(error).__name__}: {visible(first_line(error), 100)})")
     return hashlib.sha256(_rounded(found).tobytes()).digest(), ()
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
 
-from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
+from ipllvm.errors import FAULTS, ModelUnavailable, UnknownName, UsageError
 from ipllvm.models import (
     adapting,
     authored,
@@ -211,7 +211,7 @@ def _config(found: Checkpoint) -> Any:
         return AutoConfig.from_pretrained(
             found.folder, local_files_only=True, trust_remote_code=found.runs_code
         )
-    except Exception as error:
+    except FAULTS as error:
         raise unusable(found.folder, "its config.json can't be used", error) from error
 
 
@@ -223,7 +223,7 @@ def _described(found: Checkpoint, config: Any) -> Any:
     try:
         with torch.device("meta"):
             model = _auto(found).from_config(config, trust_remote_code=found.runs_code)
-    except Exception as error:
+    except FAULTS as error:
         raise unusable(found.folder, "config.json describes no model", error) from error
     described = sum(parameter.numel() for parameter in model.parameters())
     if (

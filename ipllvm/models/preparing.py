@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from ipllvm.errors import first_line
+from ipllvm.errors import FAULTS, first_line
 from ipllvm.models.base import TYPES, Prepared
 from ipllvm.models.prompting import PromptStyle, pad_to_square, render
 
@@ -75,7 +75,7 @@ class Preparer:
             return self._processor(images=pictures or None, text=text, return_tensors="pt", **specials)
         except (ValueError, OSError, MemoryError):
             raise
-        except Exception as error:
+        except FAULTS as error:
             given = ", ".join(f"{width} x {height}" for width, height in sizes) or "no picture"
             raise ValueError(
                 f"the processor of {self._name} fails on {given}: {type(error).__name__}: {first_line(error)}"

@@ -13,7 +13,7 @@ from transformers import AutoImageProcessor, AutoProcessor, AutoTokenizer, Proce
 from transformers.models.auto import processing_auto
 from transformers.utils.import_utils import is_torchvision_available
 
-from ipllvm.errors import ModelUnavailable, first_line
+from ipllvm.errors import FAULTS, ModelUnavailable, first_line
 from ipllvm.models.chat_template import fill
 from ipllvm.models.checkpoint import read_json, settings
 from ipllvm.registry import FAMILIES
@@ -33,7 +33,7 @@ def load(folder: Path, family: str, *, remote_code: bool = False) -> Any:
     """
     try:
         processor = _load(folder, family, remote_code)
-    except Exception as error:
+    except FAULTS as error:
         reason = NEEDS_TORCHVISION if "torchvision" in str(error).lower() else first_line(error)
         file = _damaged(folder)
         raise ModelUnavailable(f"{folder}: its processor can't be loaded: {file}{reason}") from error
@@ -102,7 +102,7 @@ def _text(processor: Any, folder: Path, marked: bool) -> str:
     turns = [{"role": "user", "content": content}]
     try:
         text = fill(processor, turns)
-    except Exception as error:
+    except FAULTS as error:
         raise ModelUnavailable(
             f"{folder}: its chat template can't be filled with a picture and a question: {first_line(error)}"
         ) from error
@@ -119,7 +119,7 @@ def _tokens(processor: Any, text: str, folder: Path) -> Tensor:
     """The tokens of that text with a grey picture; raises ModelUnavailable."""
     try:
         fields = processor(images=[Image.new("RGB", (96, 64), "grey")], text=text, return_tensors="pt")
-    except Exception as error:
+    except FAULTS as error:
         raise ModelUnavailable(
             f"{folder}: its processor can't take a picture with a question: {first_line(error)}"
         ) from error

@@ -7,7 +7,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
-from ipllvm.errors import UsageError, first_line
+from ipllvm.errors import FAULTS, UsageError, first_line
 from ipllvm.registry import PERTURBATIONS
 from ipllvm.safety.printing import visible
 
@@ -47,7 +47,7 @@ def _module(file: Path) -> Any:
     sys.modules[name] = module  # where dataclasses look their module up
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever other people's code raises
+    except FAULTS as error:  # whatever other people's code raises
         why = f"{type(error).__name__}: {first_line(error)}"
         raise UsageError(f"{visible(str(file))} can't be run: {visible(why)}") from error
     return module

@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Sequence
 
 from ipllvm.engine.fault_isolation import BatchBudget, Failure, run_isolated
@@ -18,6 +19,16 @@ def test_one_bad_item_costs_only_itself() -> None:
     assert isinstance(failure, Failure)
     assert "ValueError: three" in failure.traceback
     assert sorted(seen) == [0, 1, 2, 4, 5, 6, 7], "each good item is worked on once"
+
+
+def test_a_model_that_calls_exit_costs_its_item_and_ends_no_run() -> None:
+    def work(items: Sequence[int]) -> Sequence[int]:
+        if 2 in items:
+            sys.exit("No")
+        return items
+
+    failure = run_isolated(work, range(4), BatchBudget(4))[2]
+    assert isinstance(failure, Failure) and failure.traceback.endswith("SystemExit: No\n")
 
 
 def test_out_of_memory_halves_the_batch_and_loses_nothing() -> None:

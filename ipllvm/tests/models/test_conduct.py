@@ -159,16 +159,17 @@ def test_hooks_of_the_libraries_are_its_own(parts: tuple[Any, Any]) -> None:
         model.disable_input_require_grads()
 
 
+@pytest.mark.parametrize("raised", [RuntimeError("no room\nfor it"), SystemExit("no room")], ids=repr)
 def test_what_cannot_be_asked_is_never_known_again(
-    parts: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+    parts: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch, raised: BaseException
 ) -> None:
     def refuse(*_: Any, **__: Any) -> None:
-        raise RuntimeError("no room\nfor it")
+        raise raised
 
     monkeypatch.setattr(type(parts[0]), "generate", refuse)
     held = [in_hand(*parts) for _ in range(2)]
     assert held[0].fingerprint != held[1].fingerprint
-    assert any("RuntimeError: no room" in note for note in held[0].notes)
+    assert any(f"{type(raised).__name__}: no room" in note for note in held[0].notes)
 
 
 def test_an_adapter_that_is_switched_off_is_another_model(parts: tuple[Any, Any]) -> None:

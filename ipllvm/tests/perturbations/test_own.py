@@ -56,6 +56,7 @@ def test_what_a_file_defines_is_printed_with_its_fields_and_comes_back(tmp_path:
         (HEAD + MINE.replace("apply", "applied").replace("(Base)", ""), "defines no perturbation"),
         (HEAD + MINE.replace("mine_plain", "drop"), "'drop' has the name of one that is there already"),
         ("1 / 0", "can't be run: ZeroDivisionError: division by zero"),
+        ("import sys; sys.exit('no')", "can't be run: SystemExit: no"),
         ("def (", "can't be run: SyntaxError: "),
     ],
 )
