@@ -5,11 +5,12 @@ Nothing here knows where workers are: a pool starts them and says what happens.
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, runtime_checkable
 
 from ipllvm.engine.executors.chunks import Chunk, ChunkQueue, Job
+from ipllvm.engine.executors.silence import Silence, in_words
 from ipllvm.engine.executors.worker import Introduction
 from ipllvm.engine.requirements import Outcomes
 from ipllvm.errors import IpllvmError, ModelUnavailable, NotMeasured, NotTested, UsageError, first_line
@@ -91,6 +92,10 @@ class WorkerPool(Protocol):
         """What a method of a worker gives; raises what it raises, and ConnectionError where it is gone."""
         ...
 
+    def end(self, worker: int) -> None:
+        """End a worker that hangs; nothing more is heard of it."""
+        ...
+
     def close(self) -> None:
         """End all workers."""
         ...
@@ -168,11 +173,12 @@ class Dispatcher:
         """
         for held in self._workers.values():
             held.chunks.clear()  # of a job that was interrupted
-        since = time.monotonic()
+        since, silence = time.monotonic(), Silence()
         while len(queue) or any(held.chunks for held in self._workers.values()):
             self._hire()
             self._deal(job, queue)
-            if events := self._pool.events(POLL_SECONDS):
+            events = self._pool.events(POLL_SECONDS)
+            if events := [*events, *self._hung(silence, events)]:
                 self._handle(events, job, queue, take)
             if any(held.works for held in self._workers.values()):
                 since = time.monotonic()
@@ -205,6 +211,20 @@ class Dispatcher:
                 if len(held.chunks) == depth and (chunk := queue.take(len(ready))) is not None:
                     held.chunks.append(chunk)
                     self._pool.give(number, job, chunk)
+
+    def _hung(self, silence: Silence, events: Sequence[Event]) -> Iterator[Lost]:
+        """End workers that hold chunks and hang; one that may, where none has answered yet, is told once."""
+        now = time.monotonic()
+        answered = [event.worker for event in events if isinstance(event, Answered)]
+        busy = [number for number, held in self._workers.items() if held.chunks]
+        silence.hear([event.worker for event in events], answered, busy, now)
+        for number, seconds in silence.too_long(now):
+            if not silence.longest:
+                minutes = f"{seconds / 60:.0f} min"
+                self._announce(f"{self._name(number)} has said nothing for {minutes}: it may hang")
+                continue
+            self._pool.end(number)
+            yield Lost(number, in_words(seconds, silence.longest))
 
     def _handle(
         self,

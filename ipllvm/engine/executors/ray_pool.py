@@ -18,6 +18,8 @@ AUTO, LOCAL = "auto", "local"
 INTRODUCTION: Final = -1
 """In place of the number of a job."""
 IDLE_SECONDS: Final = 0.1
+ASK_SECONDS: Final = 3600.0
+"""A worker that has not said by then what it was asked hangs."""
 
 
 class RayWorker(ModelWorker):
@@ -120,22 +122,22 @@ class RayPool:
         return [event for reference in ready for event in self._event(reference)]
 
     def ask(self, worker: int, method: str, *arguments: Any) -> Any:
-        """See WorkerPool; raises ConnectionError where the worker is gone."""
+        """See WorkerPool; raises ConnectionError where the worker is gone or hangs."""
         actor = self._actors.get(worker)
         if actor is None:
             raise ConnectionError("it is gone")
         try:
-            return self._ray.get(getattr(actor.handle, method).remote(*arguments))
+            return self._ray.get(getattr(actor.handle, method).remote(*arguments), timeout=ASK_SECONDS)
         except self._ray.exceptions.RayTaskError as error:
             raise error.cause from error
         except self._ray.exceptions.RayError as error:
-            self._end(worker)
+            self.end(worker)
             raise ConnectionError(first_line(error)) from error
 
     def close(self) -> None:
         """See WorkerPool."""
         for worker in [*self._actors]:
-            self._end(worker)
+            self.end(worker)
 
     def _expect(self, worker: int, reference: Any, job: int) -> None:
         self._open[reference] = worker, job
@@ -159,18 +161,20 @@ class RayPool:
             self._forget(reference)
             if isinstance(error.cause, IpllvmError):
                 return [WorkerRefused(worker, error.cause)]
-            self._end(worker)
+            self.end(worker)
             return [Lost(worker, first_line(error.cause))]
         except self._ray.exceptions.RayError as error:
-            self._end(worker)
+            self.end(worker)
             return [Lost(worker, _reason(error))]
 
     def _forget(self, reference: Any) -> None:
         worker, _ = self._open.pop(reference)
         self._actors[worker].references.discard(reference)
 
-    def _end(self, worker: int) -> None:
-        actor = self._actors.pop(worker)
+    def end(self, worker: int) -> None:
+        """See WorkerPool."""
+        if (actor := self._actors.pop(worker, None)) is None:
+            return
         for reference in actor.references:
             self._open.pop(reference, None)
         with suppress(self._ray.exceptions.RayError, ValueError):

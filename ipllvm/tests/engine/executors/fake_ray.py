@@ -11,6 +11,10 @@ class RayError(Exception):
     """As ray.exceptions.RayError."""
 
 
+class GetTimeoutError(RayError, TimeoutError):
+    """What is waited for takes too long."""
+
+
 class RayActorError(RayError):
     """An actor is dead."""
 
@@ -99,7 +103,7 @@ class FakeRay:
         self.machines = [{"Alive": True, "Resources": machine} for machine in machines]
         self.exceptions = SimpleNamespace(RayError=RayError, RayTaskError=RayTaskError)
         self.actors: list[Actor] = []
-        self.puts = 0
+        self.puts, self.slow = 0, False
         self.waits: list[tuple[int, int, float]] = []
 
     def nodes(self) -> list[dict[str, Any]]:
@@ -122,7 +126,9 @@ class FakeRay:
         self.puts += 1
         return Reference(lambda: pickle.loads(sent))
 
-    def get(self, reference: Reference) -> Any:
+    def get(self, reference: Reference, timeout: float | None = None) -> Any:
+        if timeout is not None and self.slow:
+            raise GetTimeoutError(f"nothing within {timeout:.0f} s")
         return reference.made()
 
     def wait(

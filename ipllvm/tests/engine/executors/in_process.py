@@ -53,6 +53,7 @@ class InProcessPool:
         self._loads, self._before_step = list(loads), before_step
         self._lost: list[Lost] = []
         self._started = 0
+        self.hung: set[int] = set()
 
     def capacity(self) -> int:
         return self.room
@@ -73,6 +74,9 @@ class InProcessPool:
         del self.desks[worker]
         self._lost.append(Lost(worker, why))
 
+    def end(self, worker: int) -> None:
+        self.desks.pop(worker, None)
+
     def events(self, seconds: float) -> Sequence[Event]:
         events: list[Event] = []
         for number, desk in list(self.desks.items()):
@@ -83,7 +87,7 @@ class InProcessPool:
         return events
 
     def _step(self, number: int) -> list[Event]:
-        if number not in self.desks:
+        if number not in self.desks or number in self.hung:
             return []
         desk = self.desks[number]
         try:

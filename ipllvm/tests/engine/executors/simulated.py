@@ -100,5 +100,8 @@ class SimulatedPool:
         """Seconds that workers waited for the driver while it gave chunks, on average."""
         return sum(desk.idle for desk in self._workers.values()) / max(1, len(self._workers))
 
+    def end(self, worker: int) -> None:
+        raise NotImplementedError
+
     def close(self) -> None:
         self._workers.clear()

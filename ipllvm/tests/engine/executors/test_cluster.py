@@ -4,6 +4,8 @@ import errno
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -86,6 +88,38 @@ def test_a_lost_worker_is_replaced_and_its_chunks_are_given_again(
     assert measure(pool, plan, lines) == local
     assert any("is lost (killed)" in line for line in lines)
     assert len({worker for worker, _ in pool.given}) == 3, "another came in its place"
+
+
+@pytest.fixture
+def hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock of which each look is a minute."""
+    looks = count(0, 60)
+    monkeypatch.setattr(dispatch, "time", SimpleNamespace(monotonic=lambda: float(next(looks))))
+
+
+@pytest.mark.usefixtures("hours")
+def test_what_a_worker_holds_that_hangs_without_dying_is_given_to_others(
+    plan: Plan, local: Outcomes, lines: list[str]
+) -> None:
+    pool = InProcessPool(LOAD, before_step=once(lambda pool, number: pool.hung.add(number), 4))
+    assert measure(pool, plan, lines) == local
+    (told,) = [line for line in lines if "is lost" in line]
+    assert "said nothing for" in told and " min, and no answer before took longer than" in told
+    assert not pool.hung & set(pool.desks), "it is ended, and its place is another's"
+
+
+@pytest.mark.usefixtures("hours")
+def test_where_nobody_has_answered_yet_a_silent_worker_is_told_and_left(
+    plan: Plan, local: Outcomes, lines: list[str]
+) -> None:
+    steps = count()
+
+    def slow(pool: InProcessPool, number: int, desk: Desk) -> None:
+        pool.hung = {1} if 0 < next(steps) < 90 else set()
+
+    assert measure(InProcessPool(LOAD, room=1, before_step=slow), plan, lines) == local
+    assert sum("has said nothing for" in line for line in lines) == 1
+    assert not any("is lost" in line for line in lines)
 
 
 def test_a_machine_that_joins_gets_work(

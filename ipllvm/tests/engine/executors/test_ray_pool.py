@@ -228,6 +228,17 @@ def test_what_a_method_gives_and_raises_comes_through(fake: FakeRay, monkeypatch
         pool.ask(worker, "self_check", PLAN.samples[:2], 2)
 
 
+def test_a_worker_that_never_says_what_it_was_asked_is_ended(fake: FakeRay) -> None:
+    pool = RayPool(LOAD)
+    first, second = pool.start(), pool.start()
+    fake.slow = True
+    with pytest.raises(ConnectionError, match="nothing within 3600 s"):
+        pool.ask(first, "batch_size", PLAN.samples)
+    for _ in range(2):
+        pool.end(second)
+    assert all(actor.death for actor in fake.actors) and pool.events(0.0) == []
+
+
 def test_closing_ends_every_actor_and_forgets_what_was_asked(fake: FakeRay) -> None:
     pool = RayPool(LOAD)
     for _ in range(2):
