@@ -121,7 +121,7 @@ def _soft_capped(model: Any) -> Any:
     return model
 
 
-def unusable(place: Path, what: str, error: Exception) -> ModelUnavailable:
+def unusable(place: Path, what: str, error: BaseException) -> ModelUnavailable:
     """The one line about an error of another library, whose own words come last."""
     return ModelUnavailable(f"{place}: {what}: {first_line(error)}")
 
