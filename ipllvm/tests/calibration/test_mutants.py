@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,21 @@ from ipllvm.calibration import effects, models, mutants
 from ipllvm.calibration.checkpoints import mutate
 from ipllvm.models.loading import load
 from ipllvm.models.sources import resolve
+from ipllvm.records import Sample
 from ipllvm.registry import BENCHMARKS
 from ipllvm.tests.plugin.sessions import environment
 
 SOURCE = resolve(models.MODEL)
 
 
+@cache
+def _sample() -> Sample:
+    found: Sample = BENCHMARKS.load("scenes")(seed=0).samples[0]
+    return found
+
+
 def _logits(folder: Path) -> torch.Tensor:
-    model, sample = load(str(folder), device="cpu"), BENCHMARKS.load("scenes")(seed=0).samples[0]
+    model, sample = load(str(folder), device="cpu"), _sample()
     with torch.inference_mode():
         prepared = model.prepare([sample.images[0].load()], sample.prompt)
         packed = model.pack(model.projected([prepared])[0], prepared)

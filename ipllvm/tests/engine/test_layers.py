@@ -14,10 +14,10 @@ from ipllvm.engine.layers import CleanPass
 from ipllvm.engine.plan import Plan, PlannedTrial
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.errors import UsageError
-from ipllvm.models.base import VisionLanguageModel
+from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.perturbations.substitution import Clean
-from ipllvm.records import LayerPerturbation, Target, Trial
+from ipllvm.records import LayerPerturbation, Sample, Target, Trial
 from ipllvm.tests.engine.pictures import samples
 
 LIMIT = 5
@@ -26,11 +26,17 @@ APART = samples(8)[::2]
 """No two about one picture."""
 
 
-def _by_hand(model: VisionLanguageModel, case: PlannedTrial) -> tuple[int, ...]:
-    """The answer by whole passes without cache, the input of the layer edited in each."""
-    prepared = model.prepare([source.load() for source in case.sample.images], case.sample.prompt)
+def _prompt(model: VisionLanguageModel, row: Sample) -> tuple[Prepared, Tensor]:
+    """A sample's prompt, and what the decoder gets of it."""
+    prepared = model.prepare([source.load() for source in row.images], row.prompt)
     (projected,) = model.projected([prepared])
-    prompt = model.embed(prepared, model.pack(projected, prepared))
+    return prepared, model.embed(prepared, model.pack(projected, prepared))
+
+
+def _by_hand(
+    model: VisionLanguageModel, case: PlannedTrial, prepared: Prepared, prompt: Tensor
+) -> tuple[int, ...]:
+    """The answer by whole passes without cache, the input of the layer edited in each."""
     said: list[int] = []
     while len(said) < LIMIT and not (said and said[-1] in model.stop_tokens):
         embeds = torch.cat([prompt, model.embed_tokens(torch.tensor(said, dtype=torch.long))])
@@ -76,7 +82,12 @@ PLAN = Plan(ROWS, (Clean(), *NOISES), 2, 0, LIMIT)
 @torch.inference_mode()
 def by_hand(tiny: VisionLanguageModel) -> dict[Trial, tuple[int, ...]]:
     """What every trial of the plan is answered by whole passes."""
-    return {case.trial: _by_hand(tiny, case) for noise in NOISES for case in PLAN.cases(ROWS, noise)}
+    prompts = {row.id: _prompt(tiny, row) for row in ROWS}
+    return {
+        case.trial: _by_hand(tiny, case, *prompts[case.sample.id])
+        for noise in NOISES
+        for case in PLAN.cases(ROWS, noise)
+    }
 
 
 @pytest.mark.parametrize("size", [1, 3, 7])

@@ -169,14 +169,21 @@ def test_draws_differ_and_are_the_same_on_every_run(tiny: VisionLanguageModel) -
     assert all(orders[case.trial] == names[case.sample.cluster, case.trial.draw] for case in cases)
 
 
+EVERY_STAGE = (Permutation(), Blank(), LayerNoise(1, "symmetric", 0.3, 0.5))
+
+
+@pytest.fixture(scope="module")
+def expected(tiny: VisionLanguageModel) -> Outcomes:
+    """What is answered where there is room."""
+    return _measure(tiny, samples(6), *EVERY_STAGE)
+
+
 @pytest.mark.parametrize("nth", [1, 2, 3, 5, 8])
 @pytest.mark.parametrize("stage", ["encode", "decoder", "decode_from_layer"])
 def test_out_of_memory_costs_no_answer(
-    tiny: VisionLanguageModel, monkeypatch: pytest.MonkeyPatch, stage: str, nth: int
+    tiny: VisionLanguageModel, expected: Outcomes, monkeypatch: pytest.MonkeyPatch, stage: str, nth: int
 ) -> None:
     """The n-th call of a stage runs out of memory: its batch is halved and asked again."""
-    rows, noise = samples(6), LayerNoise(1, "symmetric", 0.3, 0.5)
-    expected = _measure(tiny, rows, Permutation(), Blank(), noise)
     original, calls = getattr(tiny, stage), list[int]()
 
     def failing(*arguments: object, **named: object) -> object:
@@ -186,7 +193,7 @@ def test_out_of_memory_costs_no_answer(
         return original(*arguments, **named)
 
     monkeypatch.setattr(tiny, stage, failing)
-    found = _measure(tiny, rows, Permutation(), Blank(), noise, size=6)
+    found = _measure(tiny, samples(6), *EVERY_STAGE, size=6)
     assert found == expected
     assert not any(response.error for response in found.values())
 

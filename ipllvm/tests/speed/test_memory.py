@@ -6,7 +6,7 @@ import torch
 from ipllvm.speed.memory import watched
 
 CPU = torch.device("cpu")
-SIZE = 1 << 29
+SIZE = 1 << 27
 
 
 def test_the_peak_is_that_of_the_work() -> None:
