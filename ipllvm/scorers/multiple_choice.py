@@ -10,6 +10,7 @@ two answers are both unread, and get 0.
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from string import ascii_uppercase
 
 from ipllvm.records import Sample, Score
@@ -17,6 +18,8 @@ from ipllvm.scorers.exact_match import normalize
 from ipllvm.scorers.forms import captured, plain, unretracted, unwrapped
 from ipllvm.scorers.letter_forms import DECLARED, DENIED, HEDGES, LEADING, NAMED, OTHERS
 
+_SHORT = 64
+"""Characters of a reply that is remembered: most say a letter, and the same ones again and again."""
 _NEXT = re.compile(r"[)\]]*\s*(?:[,/&]|\band\b|\bor\b)\s*(?:option\s+)?\(?([A-Z])\b(?!\s+[a-z])")
 _MARK = re.compile(r"[.,;:!?()\[\]/&\n]|\s[-–—]\s")
 _LABELS = re.compile(r"[)\]]|[.:]\s+[a-z\d]")
@@ -49,6 +52,12 @@ def extract(text: str, choices: Sequence[str]) -> str | None:
     >>> [extract(text, ("open", "closed")) for text in ("camera", "A door", "A or B", "")]
     [None, None, None, None]
     """
+    read = _extracted if len(text) <= _SHORT else _extracted.__wrapped__
+    return read(text, tuple(choices))
+
+
+@lru_cache(maxsize=1 << 12)
+def _extracted(text: str, choices: tuple[str, ...]) -> str | None:
     text = unretracted(re.sub(r"[*`]", "", unwrapped(text)))
     options = {letter: normalize(plain(each)) for letter, each in zip(ascii_uppercase, choices, strict=False)}
     hits = _by_text(text, options)

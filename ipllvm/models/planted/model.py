@@ -208,21 +208,22 @@ class PlantedModel(VisionLanguageModel):
     def _answered(
         self, tagged: Tensor, past: Seen | None, mask: Tensor | None, use_cache: bool
     ) -> tuple[Tensor, Seen | None]:
-        """What is said next at each position, and the cache with these positions behind its own."""
+        """What is said next at each position, written into `tagged`, and the cache with these behind it."""
         seen = past or Seen(tagged[:, :0])
         before = seen.states.shape[1]
         seen.states = torch.cat([seen.states, tagged], 1)
-        final = tagged.clone()
-        final[..., states.SAID] = states.EOS
-        ids = states.text_ids(states.differences(tagged.float()))
-        for row, place in (ids == states.CUE).nonzero().tolist():
+        own = states.text_ids(states.differences(tagged.float()))
+        tagged[..., states.SAID] = states.EOS
+        for row, place in (own == states.CUE).nonzero().tolist():
             context = seen.states[row, : before + place + 1]
+            ids = states.text_ids(states.differences(context.float())) if before else own[row, : place + 1]
             if mask is not None:
-                context = context[mask[row, : len(context)].bool()]
-            seen_by_it = states.sight(context, (len(tagged), row))
+                sees = mask[row, : len(context)].bool()
+                context, ids = context[sees], ids[sees]
+            seen_by_it = states.sight(context, ids, (len(tagged), row))
             letter = ascii_uppercase[self.law.choose(seen_by_it)]
-            final[row, place, states.SAID] = states.FIRST_BYTE + ord(letter)
-        return final, seen if use_cache else None
+            tagged[row, place, states.SAID] = states.FIRST_BYTE + ord(letter)
+        return tagged, seen if use_cache else None
 
     def logits(self, hidden: Float[Tensor, "*positions hidden"]) -> Float[Tensor, "*positions vocabulary"]:
         """See the interface."""

@@ -71,8 +71,10 @@ def text_ids(difference: Float[Tensor, "*positions bits"]) -> Int[Tensor, "*posi
     return torch.where(text, (votes * powers).sum(-1), -1)
 
 
-def sight(states: Float[Tensor, "positions width"], place: tuple[int, int]) -> PerceivedTrial:
-    """What the states up to the cue say of picture, prompt and noise."""
+def sight(
+    states: Float[Tensor, "positions width"], tokens: Int[Tensor, " positions"], place: tuple[int, int]
+) -> PerceivedTrial:
+    """What the states up to the cue say of picture, prompt and noise; `tokens` are their `text_ids`."""
     values = states.float().cpu().numpy()
     difference = values[:, :BITS] - values[:, BITS:CODE]
     picture = difference[:, :8].sum(1) > 2 * SCALE
@@ -80,7 +82,7 @@ def sight(states: Float[Tensor, "positions width"], place: tuple[int, int]) -> P
     seen = difference[picture]
     cells = np.packbits(seen[:, -8:] > 0, axis=1).ravel() % CELLS
     said = np.packbits(seen[:, 8:-8].sum(0) > 0).tobytes()
-    ids = text_ids(torch.from_numpy(difference)).numpy()
+    ids = tokens.cpu().numpy()
     said_bytes = ids[(ids >= FIRST_BYTE) & (ids < VOCABULARY)] - FIRST_BYTE
     prompt = said_bytes.astype(np.uint8).tobytes().decode("latin-1")
     view = Perception(
