@@ -86,13 +86,19 @@ def test_a_judge_that_changes_its_mind_is_told_by_how_much(tmp_path: Path, judge
 
 
 def test_labels_of_people_put_a_score_right(tmp_path: Path) -> None:
+    """Where the right answers alone have labels that fit, those are no random ones."""
     samples = choice.load("planted").samples
     lines = (json.dumps({"id": each.id, "answer": each.answer, "label": 0.5}) for each in samples)
     (tmp_path / "people.jsonl").write_text("\n".join(lines))
-    done = session(tmp_path, *properties(*SETTINGS, "--benchmark=planted", "--labels=people.jsonl"))
-    found = done.report()["results"][0]["estimates"]
-    assert found["clean"]["value"] >= 70
-    assert found["clean_labelled"]["value"] == pytest.approx(50)
-    right = round(0.3 * found["clean"]["value"])
-    assert f"put right by {right} labels" in found["clean_labelled"]["method"]
-    assert f"; {30 - right} labels are of other answers" in found["clean_labelled"]["method"]
+    asked = (*SETTINGS, "--model=planted:invariant,a=1", "--benchmark=planted", "--labels=people.jsonl")
+    done = session(tmp_path, *properties(*asked))
+    some, every = sorted(
+        (row["estimates"] for row in done.report()["results"]), key=lambda each: each["clean"]["value"]
+    )
+    assert 70 <= some["clean"]["value"] < every["clean"]["value"] == 100
+    assert every["clean_labelled"]["value"] == pytest.approx(50)
+    assert "put right by 30 labels" in every["clean_labelled"]["method"]
+    wrong = 30 - round(0.3 * some["clean"]["value"])
+    assert some["clean_labelled"]["value"] is None
+    told = f"all answers {some['clean']['value']:.1f}; {wrong} labels are of other answers; label answers"
+    assert told in some["clean_labelled"]["method"]
