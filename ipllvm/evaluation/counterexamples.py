@@ -1,14 +1,12 @@
 """The smallest change that still flips an answer, for a claim that is violated.
 
 A flipped trial is taken apart: a permutation into swaps of tokens, a shuffle into swaps of cells, a mask
-into its cells. Hypothesis then looks for the fewest of these changes that flip the answer too.
+into its cells. Some of these changes are tried, a few sets of them together, for the fewest that flip it too.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
-
-from hypothesis import strategies as st
 
 from ipllvm.artifacts import Artifacts
 from ipllvm.engine.pictures import given
@@ -16,15 +14,15 @@ from ipllvm.engine.plan import Plan, PlannedTrial
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.evaluation import flips
 from ipllvm.evaluation.flips import FlippedTrial, Trace
-from ipllvm.laws.refute import refute
-from ipllvm.laws.strategies import parts
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.records import Changes, Counterexample, Stage
 
 BIG = 1_000_000_000
 LOOKS = 60
 """Perturbed answers that a search may ask for, unless told otherwise; none for a model of BIG parameters."""
-DRAWN = 12
+WIDTH = 4
+"""So many sets of changes are asked about together."""
+Items = tuple[Any, ...]
 RunPlan = Callable[[VisionLanguageModel, Plan, int, Outcomes, Callable[[int], None]], None]
 """As `ipllvm.engine.run.run`."""
 
@@ -72,28 +70,47 @@ class _Search:
         self.queries = 0
 
     def shrink(self) -> None:
-        """First how many changes from the start on, then which of these; half of the looks each."""
-        ends = st.integers(0, len(self.items) - 1)
-        refute(lambda end: self._flips(self._whole.items[:end]), ends, DRAWN, self._most // 2)
-        refute(self._flips, parts(self.items), DRAWN, self._most - self.queries)
+        """Keep the first change with which, after those before it, the answer flips; then of those before it
+        the one that is needed last, and so on until what is kept is enough.
+        """
+        rest: Items = self._whole.items
+        kept: Items = ()
+        while rest and self.queries < self._most:
+            rest = self._fewest(rest, kept)
+            rest, kept = rest[:-1], rest[-1:] + kept
 
-    def _flips(self, items: tuple[Any, ...]) -> str | None:
-        """Whether these changes flip the answer, in words."""
-        if not items:
-            return None
-        turn, perturbation = self._turn, self._whole.make(items)
-        perturbations = (turn.trace.plan.perturbations[0], perturbation)
-        plan = replace(turn.trace.plan, samples=(turn.sample,), perturbations=perturbations, draws=1)
-        (clean,), (case,) = (plan.cases(plan.samples, each) for each in perturbations)
-        outcomes: Outcomes = {clean.trial: turn.clean}
-        self.queries += 1
-        self._run(self._model, plan, 1, outcomes, lambda done: None)
-        said = outcomes[case.trial]
-        if said.error is not None or not turn.costs(said):
-            return None
-        if len(items) < len(self.items):
-            self.items, self.case, self.said = items, case, said
-        return f"{perturbation} flips the answer"
+    def _fewest(self, items: Items, kept: Items) -> Items:
+        """The shortest beginning of `items` found that flips with what is kept, as all of them do.
+
+        A few lengths are asked about together, then some of those between the least that flips and the one
+        below it.
+        """
+        below, enough = -1 if kept else 0, len(items)
+        while (most := min(WIDTH, enough - below - 1, self._most - self.queries)) > 0:
+            room = enough - below - 1
+            lengths = [below + 1 + room * place // most for place in range(most)]
+            flipping = self._flipping([items[:length] + kept for length in lengths])
+            least = next((n for n, found in zip(lengths, flipping, strict=True) if found), enough)
+            below, enough = max([below, *(n for n in lengths if n < least)]), least
+        return items[:enough]
+
+    def _flipping(self, asked: Sequence[Items]) -> list[bool]:
+        """Which of some sets of changes flip the answer, asked together; the fewest that do are kept."""
+        turn = self._turn
+        changed = [self._whole.make(items) for items in asked]
+        clean = turn.trace.plan.perturbations[0]
+        plan = replace(turn.trace.plan, samples=(turn.sample,), perturbations=(clean, *changed), draws=1)
+        (first,) = plan.cases(plan.samples, clean)
+        cases = [plan.cases(plan.samples, each)[0] for each in changed]
+        outcomes: Outcomes = {first.trial: turn.clean}
+        self.queries += len(asked)
+        self._run(self._model, plan, len(asked), outcomes, lambda done: None)
+        said = [outcomes[case.trial] for case in cases]
+        lost = [each.error is None and turn.costs(each) for each in said]
+        for found, items, case, each in zip(lost, asked, cases, said, strict=True):
+            if found and len(items) < len(self.items):
+                self.items, self.case, self.said = items, case, each
+        return lost
 
 
 def changes(

@@ -65,7 +65,7 @@ def refutes(result: Result) -> bool:
 def _explanation(result: Result, search: Search) -> Explanation:
     if not flips.turns(search.traces, search.seed, 1):
         return Explanation((), None)
-    from ipllvm.evaluation import counterexamples  # brings torch and Hypothesis along
+    from ipllvm.evaluation import counterexamples  # brings torch along
 
     model = loaded(search.model)
     examples = flips.examples(model, search.traces, search.seed, search.artifacts)

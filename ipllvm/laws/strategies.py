@@ -1,16 +1,11 @@
 """Hypothesis strategies for laws; estimates never come from here (ipllvm/sampling.py)."""
 
-from collections.abc import Sequence
-from typing import TypeVar
-
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from ipllvm.perturbations.permutation import Swaps
 from ipllvm.perturbations.selection import Keep
 from ipllvm.records import Benchmark
-
-Item = TypeVar("Item")
 
 
 def swaps(tokens: int, most: int = 8) -> SearchStrategy[Swaps]:
@@ -20,12 +15,6 @@ def swaps(tokens: int, most: int = 8) -> SearchStrategy[Swaps]:
     """
     place = st.integers(0, tokens - 1)
     return st.lists(st.tuples(place, place), max_size=most).map(lambda pairs: Swaps(tuple(pairs)))
-
-
-def parts(items: Sequence[Item]) -> SearchStrategy[tuple[Item, ...]]:
-    """Parts of a list, in its order, that hold most of it; they shrink to the fewest items."""
-    taken = st.tuples(*(st.integers(0, 3) for _ in items))
-    return taken.map(lambda each: tuple(item for item, some in zip(items, each, strict=True) if some))
 
 
 def kept(grid: int, how: str = "keep") -> SearchStrategy[Keep]:

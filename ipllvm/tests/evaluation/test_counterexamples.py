@@ -1,10 +1,14 @@
 """Counterexamples of planted models, whose smallest ones are known."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from ipllvm.engine.plan import Plan
+from ipllvm.engine.run import run
 from ipllvm.evaluation import flips
-from ipllvm.evaluation.counterexamples import budget, changes, smallest
+from ipllvm.evaluation.counterexamples import RunPlan, budget, changes, smallest
 from ipllvm.evaluation.explanations import refutes
 from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import gain, performance_drop
@@ -22,11 +26,13 @@ from ipllvm.tests.evaluations import evaluation
 ALWAYS = "planted:exact-drop,d=1"
 
 
-def found(model: str, perturbation: Perturbation, queries: int = 60) -> Counterexample | None:
+def found(
+    model: str, perturbation: Perturbation, queries: int = 60, run: RunPlan = run
+) -> Counterexample | None:
     """What is found of a model that was measured under one perturbation."""
     asked = evaluation(model)
     asked.run(perturbation)
-    return smallest(asked.model, asked._measurement.call.traces, 0, queries)
+    return smallest(asked.model, asked._measurement.call.traces, 0, queries, run=run)
 
 
 @pytest.mark.parametrize(
@@ -57,8 +63,14 @@ def test_only_what_matters_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
         return float(9 in view.cells or 40 in view.cells)
 
     monkeypatch.setattr(kinds.Invariant, "keeps", keeps)
-    least = found("planted:invariant", RandomDrop(0.9, 8), queries=120)
-    assert least is not None
+    runs: list[int] = []
+
+    def counted(model: Any, plan: Plan, size: int, *more: Any) -> None:
+        runs.append(size)
+        run(model, plan, size, *more)
+
+    least = found("planted:invariant", RandomDrop(0.9, 8), 60, counted)
+    assert least is not None and 3 * len(runs) < sum(runs) == least.queries < 40
     assert (least.size, least.of) == (2, 58)
     assert least.flip.perturbation == "drop(cells=9+40, grid=8)"
 

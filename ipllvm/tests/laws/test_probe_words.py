@@ -1,6 +1,5 @@
 """What a probe says of a broken law, and what it makes of models that can not be asked so."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,7 +13,7 @@ from ipllvm.benchmarks import planted
 from ipllvm.errors import ClaimViolated, NotMeasured, NotTested
 from ipllvm.laws.probe import SAMPLES, Probe, Recorder
 from ipllvm.laws.refute import refute
-from ipllvm.laws.strategies import parts, some_of
+from ipllvm.laws.strategies import some_of
 from ipllvm.models.loading import load
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Blank
@@ -127,19 +126,6 @@ def test_no_more_cases_are_drawn_than_the_model_can_bear(asked: int | None, quer
     found.queries = queries
     found.hold(lambda case: cases.append(case), st.integers(0, 10**9), asked)
     assert 0 < len(cases) <= most
-
-
-@pytest.mark.parametrize("whole", [(), ("a",), ("a", "b", "c", "d")])
-def test_parts_keep_their_order_and_none_is_there_twice(whole: tuple[str, ...]) -> None:
-    seen: set[tuple[str, ...]] = set()
-
-    def law(part: Sequence[str]) -> str | None:
-        seen.add(tuple(part))
-        return None
-
-    if whole:
-        assert refute(law, parts(whole), 40) is None
-        assert all(list(part) == [each for each in whole if each in part] for part in seen)
 
 
 @pytest.mark.parametrize("apart", [False, True])
