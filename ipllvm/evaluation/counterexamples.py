@@ -94,20 +94,20 @@ class _Search:
             below, enough = max([below, *(n for n in lengths if n < least)]), least
         return items[:enough]
 
-    def _flipping(self, asked: Sequence[Items]) -> list[bool]:
-        """Which of some sets of changes flip the answer, asked together; the fewest that do are kept."""
+    def _flipping(self, sets: Sequence[Items]) -> list[bool]:
+        """Which of some sets of changes flip the answer, in one run; the fewest that do are kept."""
         turn = self._turn
-        changed = [self._whole.make(items) for items in asked]
+        changed = [self._whole.make(items) for items in sets]
         clean = turn.trace.plan.perturbations[0]
         plan = replace(turn.trace.plan, samples=(turn.sample,), perturbations=(clean, *changed), draws=1)
         (first,) = plan.cases(plan.samples, clean)
         cases = [plan.cases(plan.samples, each)[0] for each in changed]
         outcomes: Outcomes = {first.trial: turn.clean}
-        self.queries += len(asked)
-        self._run(self._model, plan, len(asked), outcomes, lambda done: None)
+        self.queries += len(sets)
+        self._run(self._model, plan, len(sets), outcomes, lambda done: None)
         said = [outcomes[case.trial] for case in cases]
         lost = [each.error is None and turn.costs(each) for each in said]
-        for found, items, case, each in zip(lost, asked, cases, said, strict=True):
+        for found, items, case, each in zip(lost, sets, cases, said, strict=True):
             if found and len(items) < len(self.items):
                 self.items, self.case, self.said = items, case, each
         return lost
