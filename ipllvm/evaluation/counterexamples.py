@@ -71,25 +71,25 @@ class _Search:
 
     def shrink(self) -> None:
         """Keep the first change with which, after those before it, the answer flips; then of those before it
-        the one that is needed last, and so on until what is kept is enough.
+        the one that is needed last, and so on until what was found needed is enough.
         """
         rest: Items = self._whole.items
-        kept: Items = ()
+        needed: Items = ()
         while rest and self.queries < self._most:
-            rest = self._fewest(rest, kept)
-            rest, kept = rest[:-1], rest[-1:] + kept
+            rest = self._fewest(rest, needed)
+            rest, needed = rest[:-1], rest[-1:] + needed
 
-    def _fewest(self, items: Items, kept: Items) -> Items:
-        """The shortest beginning of `items` found that flips with what is kept, as all of them do.
+    def _fewest(self, items: Items, needed: Items) -> Items:
+        """The shortest beginning of `items` found that flips with those found needed, as all of them do.
 
         A few lengths are asked about together, then some of those between the least that flips and the one
         below it.
         """
-        below, enough = -1 if kept else 0, len(items)
+        below, enough = -1 if needed else 0, len(items)
         while (most := min(WIDTH, enough - below - 1, self._most - self.queries)) > 0:
             room = enough - below - 1
             lengths = [below + 1 + room * place // most for place in range(most)]
-            flipping = self._flipping([items[:length] + kept for length in lengths])
+            flipping = self._flipping([items[:length] + needed for length in lengths])
             least = next((n for n, found in zip(lengths, flipping, strict=True) if found), enough)
             below, enough = max([below, *(n for n in lengths if n < least)]), least
         return items[:enough]
