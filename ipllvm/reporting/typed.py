@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Collection, Sequence
+from itertools import pairwise
 from typing import Final
 
 from ipllvm.reporting import calls
@@ -44,8 +45,7 @@ def values(typed: Sequence[str], name: str) -> list[str]:
     >>> values(["ipllvm", "check", "m", "--property", "a", "--property=b.py"], "property")
     ['a', 'b.py']
     """
-    pairs = zip(typed, [*typed[1:], ""], strict=True)
-    found = [(word.partition("="), after) for word, after in pairs]
+    found = [(word.partition("="), after) for word, after in pairwise([*typed, ""])]
     return [value if equals else after for (word, equals, value), after in found if word == f"--{name}"]
 
 

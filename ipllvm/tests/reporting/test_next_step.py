@@ -41,6 +41,17 @@ def test_each_command_that_is_proposed_is_one_that_runs(
         options([f"--model={words[2]}", *words[3:]])
 
 
+@pytest.mark.parametrize("command", ["ipllvm audit m --samples=9", "python run.py", "", "pytest 'half"])
+def test_a_step_of_a_run_that_was_started_otherwise_is_told(command: str) -> None:
+    """An audit that left a claim open ended in an error, without its manifest."""
+    found = reports.result(Decision.UNDECIDED)
+    found = replace(found, verdict=replace(found.verdict, n_to_decide=3000))
+    report = reports.report(replace(found, benchmark=replace(found.benchmark, total=9673)))
+    report["run"]["command"] = command
+    step = advice.to_decide(report)
+    assert step is not None and step.command.startswith("ipllvm check ")
+
+
 def test_a_run_of_several_models_is_no_baseline() -> None:
     report = reports.report(reports.result(Decision.HOLDS))
     assert [step.why[:13] for step in advice.steps(report)] == ["Keep this run"]
