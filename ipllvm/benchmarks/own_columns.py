@@ -44,6 +44,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 LISTED = 40
 """Columns that a message names."""
 NEEDED = ("image", "question", "answer")
+SHOWN = ("question", "hint", "choices")
+"""What a model is shown the words of, which may not be the right answer's column."""
 NUMBERS = ("max_new_tokens", "answers_from")
 MAX_NEW_TOKENS = 16
 BYTES_A_TOKEN = 2
@@ -118,6 +120,23 @@ def _check_alone(name: str, column: str, known: Sequence[str], where: str) -> No
         )
 
 
+def _check_hidden(found: Mapping[str, Any], rows: Sequence[Row], where: str) -> None:
+    """Raises UsageError where the column of what is shown is that of the answer, or a copy of it."""
+    answer = found["answer"]
+    for name in SHOWN:
+        column = found[name]
+        if column and all(_text(row.get(column)) == _text(row.get(answer)) for row in rows):
+            same = "is the answer's" if column == answer else f"holds what '{answer}' holds in every row"
+            raise UsageError(
+                f"{where}: column '{column}', taken for the {name}, {same}: a model would be shown the right "
+                f'answer: say another in {Path(where).stem}.toml, as {name} = "COLUMN" or "" for none'
+            )
+
+
+def _text(value: Any) -> str:
+    return str(value).strip().lower()
+
+
 def columns(rows: Sequence[Row], given: Mapping[str, Any], where: str) -> Mapped:
     """Which column holds what: as given, else by its name; raises UsageError where one is missing."""
     if not rows:
@@ -142,4 +161,5 @@ def columns(rows: Sequence[Row], given: Mapping[str, Any], where: str) -> Mapped
             f"{where}: no column for {' and '.join(missing)} (there are: {shown}): say which in "
             f'{Path(where).stem}.toml, as {missing[0]} = "COLUMN"{bare}'
         )
+    _check_hidden(found, rows, where)
     return Mapped(**found)

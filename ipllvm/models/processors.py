@@ -107,12 +107,28 @@ def _text(processor: Any, folder: Path, marked: bool) -> str:
             f"{folder}: its chat template can't be filled with a picture and a question: {first_line(error)}"
         ) from error
     marks = {str(getattr(processor, name)) for name in MARKS if getattr(processor, name, None)} or {""}
-    if PROBE not in text or (marked and not any(mark in text for mark in marks)):
-        raise ModelUnavailable(
-            f"{folder}: its chat template has no place for a picture and a question ({text[:60]!r}): it is "
-            "one for text alone"
-        )
+    if missing := _without(text, marked and not any(mark in text for mark in marks)):
+        raise ModelUnavailable(f"{folder}: its chat template {missing} ({text[:60]!r})")
     return text
+
+
+def _without(text: str, unmarked: bool) -> str:
+    """What a filled template has no place for, or does to the question; empty where it is as it should be."""
+    if PROBE not in text and _letters(PROBE) in _letters(text):
+        return "rewrites the question, so that a model is asked other words than a report shows"
+    if unmarked:
+        what = "picture and a question" if PROBE not in text else "picture"
+        return f"has no place for a {what}: it is one for text alone"
+    return "" if PROBE in text else "has no place for a question: it shows a picture alone"
+
+
+def _letters(text: str) -> str:
+    """Its letters and digits in lower case.
+
+    >>> _letters("How MANY birds?")
+    'howmanybirds'
+    """
+    return "".join(filter(str.isalnum, text.lower()))
 
 
 def _tokens(processor: Any, text: str, folder: Path) -> Tensor:

@@ -219,6 +219,11 @@ class TransformersModel(LanguageHalf):
             raise ValueError(f"{self.name} packs {len(layout)} visual tokens where the prompt has {expected}")
         return layout
 
+    def require_as_many(self, prepared: Prepared) -> None:
+        """Raises ValueError where the tower makes another number of tokens than a prompt has places for, as
+        far as it can be told of a model without weights.
+        """
+
     def embed(
         self, prepared: Prepared, visual: Float[Tensor, "visual wide"]
     ) -> Float[Tensor, "positions hidden"]:

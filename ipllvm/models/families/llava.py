@@ -43,6 +43,17 @@ class Llava(TransformersModel):
             return super().layout(prepared)
         return self._fitting(self._remembered((views, tokens), lambda: _behind_class_tokens(views)), prepared)
 
+    def require_as_many(self, prepared: Prepared) -> None:
+        """See the interface: by the shapes of a pass, where a tile has one number of tokens."""
+        if "image_sizes" in prepared.fields or not hasattr(self._model.config, "vision_feature_layer"):
+            return
+        try:
+            made = len(self.pack(self.encode([prepared])[0].projected, prepared))
+        except (IndexError, RuntimeError, TypeError):  # of settings that the self-check tells of
+            return
+        if made != (places := int(prepared.visual.sum())):
+            raise ValueError(f"{self.name} makes {made} visual tokens where the prompt has {places}")
+
     def encode(self, batch: Sequence[Prepared]) -> list[EncodedPicture]:
         """See the interface: the tiles of all samples in one tower call, where they are square."""
         if self._inner.vision_tower.config.model_type == "pixtral":

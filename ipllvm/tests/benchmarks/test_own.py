@@ -482,6 +482,19 @@ def test_a_bad_row_says_its_number_and_column(change: dict[str, Any], said: str,
         (PLAIN, "max_new_tokens = 0", "'max_new_tokens' must be from 1 to 32,768"),
         (PLAIN, 'scorer = "exact"', "unknown scorer 'exact': did you mean 'exact_match'?"),
         (PLAIN, "[", "mine.toml: can't be read"),
+        (
+            PLAIN,
+            'question = "label"',
+            "column 'label', taken for the question, is the answer's: a model would",
+        ),
+        (PLAIN, 'hint = "label"', "column 'label', taken for the hint, is the answer's"),
+        (PLAIN, 'choices = "label"', "column 'label', taken for the choices, is the answer's"),
+        (
+            [{**row, "hint": f" {row['label']}".upper()} for row in PLAIN],
+            "",
+            "column 'hint', taken for the hint, holds what 'label' holds in every row: a model would be shown "
+            'the right answer: say another in mine.toml, as hint = "COLUMN" or "" for none',
+        ),
     ],
 )
 def test_a_file_that_cant_be_mapped_is_told(rows: Rows, toml: str, said: str, tmp_path: Path) -> None:

@@ -42,6 +42,10 @@ def template(text: str) -> Callable[[Path], None]:
     return spoil
 
 
+def said(by: str) -> Callable[[Path], None]:
+    return template(TEMPLATE.replace("part['text']", f"(part['text'] | {by})"))
+
+
 def added_token(folder: Path) -> None:
     path = folder / "tokenizer.json"
     words = json.loads(path.read_text())
@@ -54,8 +58,11 @@ def added_token(folder: Path) -> None:
 SPOILT: dict[str, tuple[Callable[[Path], None], str]] = {
     "text alone": (template("USER: {{ messages[0]['content'] }}"), "for text alone"),
     "wants a string": (template("{{ 'USER: ' + messages[0]['content'] }}"), "can't be filled"),
-    "no question": (template("USER: <image> ASSISTANT:"), "has no place for a picture and a question"),
-    "no picture": (template("{{ messages[0]['content'][1]['text'] }}"), "has no place for a picture"),
+    "no question": (template("USER: <image> ASSISTANT:"), "no place for a question: it shows a picture alone"),
+    "no picture": (template("{{ messages[0]['content'][1]['text'] }}"), "no place for a picture: it is one for"),
+    "other writing": (said("upper"), "rewrites the question"),
+    "other marks": (said("replace('?', '')"), "rewrites the question"),
+    "cut off": (said("truncate(9)"), "has no place for a question: it shows a picture alone"),
     "raises": (template("{{ raise_exception('roles must alternate') }}"), "can't be filled .* roles must"),
     "no template at all": (template("{% for m in"), "can't be filled"),
     "other image token": (configured("config.json", image_token_index=4), "must name the same"),
@@ -97,6 +104,21 @@ def test_a_processor_of_another_model_is_told_before_weights_are_read(
     configured(file, **changes)(folder)
     monkeypatch.setattr(AutoModelForImageTextToText, "from_pretrained", None)
     with pytest.raises(ModelUnavailable, match=f"don't fit: of .* pixels it packs .*{words}") as caught:
+        start(str(folder))
+    assert "\n" not in str(caught.value) and str(folder) in str(caught.value)
+
+
+@pytest.mark.parametrize("start", [load, sketch])
+@pytest.mark.parametrize("family", ["llava"])
+def test_a_model_that_makes_another_number_of_tokens_is_told_before_weights_are_read(
+    family: str, start: Callable[[str], Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make(family, tmp_path / "it")
+    configured("config.json", vision_feature_select_strategy="full")(folder)
+    monkeypatch.setattr(AutoModelForImageTextToText, "from_pretrained", None)
+    with pytest.raises(
+        ModelUnavailable, match="don't fit: of 96 x 64 pixels .* 17 .* prompt has 16"
+    ) as caught:
         start(str(folder))
     assert "\n" not in str(caught.value) and str(folder) in str(caught.value)
 
