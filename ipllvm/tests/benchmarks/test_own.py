@@ -492,8 +492,8 @@ def test_a_bad_row_says_its_number_and_column(change: dict[str, Any], said: str,
         (
             [{**row, "hint": f" {row['label']}".upper()} for row in PLAIN],
             "",
-            "column 'hint', taken for the hint, holds what 'label' holds in every row: a model would be shown "
-            'the right answer: say another in mine.toml, as hint = "COLUMN" or "" for none',
+            "column 'hint', taken for the hint, holds what 'label' holds in every row: a model would be "
+            'shown the right answer: say another in mine.toml, as hint = "COLUMN" or "" for none',
         ),
     ],
 )

@@ -58,8 +58,8 @@ def added_token(folder: Path) -> None:
 SPOILT: dict[str, tuple[Callable[[Path], None], str]] = {
     "text alone": (template("USER: {{ messages[0]['content'] }}"), "for text alone"),
     "wants a string": (template("{{ 'USER: ' + messages[0]['content'] }}"), "can't be filled"),
-    "no question": (template("USER: <image> ASSISTANT:"), "no place for a question: it shows a picture alone"),
-    "no picture": (template("{{ messages[0]['content'][1]['text'] }}"), "no place for a picture: it is one for"),
+    "no question": (template("USER: <image> ASSISTANT:"), "no place for a question: it shows a"),
+    "no picture": (template("{{ messages[0]['content'][1]['text'] }}"), "no place for a picture: it is one"),
     "other writing": (said("upper"), "rewrites the question"),
     "other marks": (said("replace('?', '')"), "rewrites the question"),
     "cut off": (said("truncate(9)"), "has no place for a question: it shows a picture alone"),
@@ -117,7 +117,7 @@ def test_a_model_that_makes_another_number_of_tokens_is_told_before_weights_are_
     configured("config.json", vision_feature_select_strategy="full")(folder)
     monkeypatch.setattr(AutoModelForImageTextToText, "from_pretrained", None)
     with pytest.raises(
-        ModelUnavailable, match="don't fit: of 96 x 64 pixels .* 17 .* prompt has 16"
+        ModelUnavailable, match=r"don't fit: of 96 x 64 pixels .* 17 .* prompt has 16"
     ) as caught:
         start(str(folder))
     assert "\n" not in str(caught.value) and str(folder) in str(caught.value)
