@@ -48,11 +48,11 @@ class Llava(TransformersModel):
         if "image_sizes" in prepared.fields or not hasattr(self._model.config, "vision_feature_layer"):
             return
         try:
-            made = len(self.pack(self.encode([prepared])[0].projected, prepared))
+            count = len(self.pack(self.encode([prepared])[0].projected, prepared))
         except (IndexError, RuntimeError, TypeError):  # of settings that the self-check tells of
             return
-        if made != (places := int(prepared.visual.sum())):
-            raise ValueError(f"{self.name} makes {made} visual tokens where the prompt has {places}")
+        if count != (places := int(prepared.visual.sum())):
+            raise ValueError(f"{self.name} makes {count} visual tokens where the prompt has {places}")
 
     def encode(self, batch: Sequence[Prepared]) -> list[EncodedPicture]:
         """See the interface: the tiles of all samples in one tower call, where they are square."""
