@@ -70,7 +70,7 @@ def load(name: str, offline: bool = False) -> Benchmark:
     if not paths:
         raise BenchmarkUnavailable(f"{name}: {folder} holds none of {', '.join(hub.files)}")
     _require_one_configuration(name, found, {path.parent.relative_to(folder).as_posix() for path in paths})
-    held: list[dict[str, Any]] = [row for path in paths for row in opening.rows(path)]
+    held: list[dict[str, Any]] = [row for path in paths for row in opening.named_rows(path)]
     mapping = local(found.repository.split("/")[0])
     given = settings(mapping / f"{found.repository.split('/')[1]}.toml") if mapping else {}
     mapped = columns(held, given, name)

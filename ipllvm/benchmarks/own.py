@@ -37,7 +37,7 @@ LABELS = ("label", "id", "key", "letter")
 
 def load(path: Path) -> Benchmark:
     """The questions of a file; raises UsageError and BenchmarkUnavailable, in one line with the row."""
-    found = opening.rows(path)
+    found = opening.named_rows(path)
     mapped = columns(found, settings(path.with_suffix(".toml")), str(path))
     rows = unpacked(found, mapped)
     root = path.parent / mapped.pictures

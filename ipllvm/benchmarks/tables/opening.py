@@ -33,6 +33,31 @@ def rows(path: Path) -> list[dict[str, Any]]:
         raise UsageError(f"{path}: can't be read: {' '.join(str(error).split())}") from error
 
 
+def named_rows(path: Path) -> list[dict[str, Any]]:
+    """As `rows`, with the names of classes that a parquet file of the hub keeps as numbers; -1 is none.
+
+    Raises UsageError, with its row, for a number that is no class.
+    """
+    found = rows(path)
+    names = parquet.class_names(path) if path.suffix.lower() == ".parquet" else {}
+    if not names:
+        return found
+    return [
+        {**row, **{c: _class(row[c], names[c], f"{path}: row {n}, {c}") for c in names if c in row}}
+        for n, row in enumerate(found, start=1)
+    ]
+
+
+def _class(value: Any, names: Sequence[str], where: str) -> Any:
+    if isinstance(value, list):
+        return [_class(each, names, where) for each in value]
+    if value is None or value == -1:
+        return None
+    if not isinstance(value, int) or not 0 <= value < len(names):
+        raise UsageError(f"{where}: {value!r} is none of its {len(names)} classes")
+    return names[value]
+
+
 def with_pictures(
     found: Sequence[dict[str, Any]], columns: Sequence[str], root: Path
 ) -> list[dict[str, Any]]:

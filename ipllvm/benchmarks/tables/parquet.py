@@ -4,6 +4,7 @@ A column of pictures is a struct of `bytes` and `path`, or a list of such; it is
 at a time, for the digests that tell pictures apart. A picture without bytes is the path that it names.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -64,6 +65,24 @@ def rows(path: Path) -> list[dict[str, Any]]:
             for row, cell in zip(found, _cells(source, str(path), column), strict=True):
                 row[column] = cell
     return found
+
+
+def class_names(path: Path) -> dict[str, list[str]]:
+    """The names of the classes of each column that the hub keeps as numbers (ClassLabel)."""
+    with _open(path) as source:
+        try:
+            written = json.loads((source.schema_arrow.metadata or {}).get(b"huggingface", b"{}"))
+            features = written["info"]["features"].items()
+            named = {column: _class_label(feature) for column, feature in features}
+        except (ValueError, LookupError, TypeError, AttributeError):  # no metadata of the hub's
+            return {}
+    return {column: [*map(str, names)] for column, names in named.items() if names}
+
+
+def _class_label(feature: Any) -> list[str]:
+    """The names of a feature, or of the elements of a list; none of another kind."""
+    inner = feature[0] if isinstance(feature, list) else feature.get("feature", feature)
+    return list(inner["names"]) if inner.get("_type") == "ClassLabel" else []
 
 
 def _cells(source: Any, file: str, column: str) -> Iterator[Any]:

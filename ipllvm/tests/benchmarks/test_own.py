@@ -182,6 +182,31 @@ def test_several_pictures_a_sample(tmp_path: Path) -> None:
     assert len(found.samples[0].images) == 2
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [([1, 0], ["yes", "no"]), ([1, -1], "row 2"), ([1, 2], "row 2, answer: 2 is none of its 2")],
+)
+def test_a_class_that_the_hub_keeps_as_a_number_is_its_name(
+    given: list[int], expected: list[str] | str, tmp_path: Path
+) -> None:
+    """Answers were "0" and "1", so that every "yes" was wrong."""
+    arrow = pytest.importorskip("pyarrow")
+    label = {"names": ["no", "yes"], "_type": "ClassLabel"}
+    features = {"question": {"dtype": "string", "_type": "Value"}, "answer": label, "tags": [label]}
+    asked = {"image": ["a.png", "b.png"], "question": ["Is it red?", "Is it blue?"], "tags": [[0], [1, 0]]}
+    table = arrow.table({**asked, "answer": given})
+    path = folder(tmp_path) / "own.parquet"
+    pytest.importorskip("pyarrow.parquet").write_table(
+        table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})}), path
+    )
+    if isinstance(expected, str):
+        with pytest.raises(IpllvmError, match=expected):
+            own.load(path)
+        return
+    found = own.load(path)
+    assert [sample.answer for sample in found.samples] == expected and found.scorer == "yes_no"
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet"])
 def test_tables_are_read_as_json_lines_are(suffix: str, tmp_path: Path) -> None:
     as_lines = read(tmp_path, PLAIN)
