@@ -79,12 +79,15 @@ def change(
     claim = _claim(new, source, ratio)
     at_look = replace(claim, alpha=sequential.level(new, claim))
     verdict, p_worse = decide.decide(decisive, at_look), beyond(decisive, old, new)
+    unknown = ratio_change.unknown(before, after) if ratio else 0.0
+    if ratio:
+        verdict, p_worse = ratio_change.guarded(verdict, unknown, at_look.alpha), max(p_worse, unknown)
     if new.analyses:
         verdict, p_worse = sequential.over_looks(verdict, p_worse, claim, whole, new)
     estimate = decide.estimate(decisive, claim=at_look)
     if ratio:
         estimate = ratio_change.told(estimate, contrast, before, after, new.worse)
-        verdict = ratio_change.guarded(verdict, before, after)
+        verdict = ratio_change.guarded(verdict, unknown, at_look.alpha)  # looks have words of their own
     verdict = picked(_above_noise(verdict, claim, new.floor), claim, variants, decisive)
     verdict = replace(verdict, p_worse=p_worse)
     verdict = under_rule(verdict, claim, rule)

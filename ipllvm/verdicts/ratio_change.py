@@ -10,7 +10,7 @@ import numpy as np
 
 from ipllvm.metrics.influence import ratio, ratio_change
 from ipllvm.records import Contrast, Decision, Estimate, Verdict
-from ipllvm.stats.choice import INDISTINCT, distinct
+from ipllvm.stats.choice import INDISTINCT, above_zero, distinct
 
 _POINTS = 100.0
 
@@ -38,11 +38,17 @@ def told(estimate: Estimate, moved: Contrast, old: Contrast, new: Contrast, wors
     return replace(estimate, discordant=(lost, gained), extra=extra)
 
 
-def guarded(verdict: Verdict, *sides: Contrast) -> Verdict:
-    """The verdict on a change; UNDECIDED where a denominator can't be told from 0."""
-    if all(side.over is not None and distinct(side.over) for side in sides):
-        return verdict
-    return Verdict(Decision.UNDECIDED, INDISTINCT)
+def unknown(*sides: Contrast) -> float:
+    """The p-value behind "both denominators are above 0", which a change of the ratio needs."""
+    return max(above_zero(side.over) if side.over is not None else 1.0 for side in sides)
+
+
+def guarded(verdict: Verdict, p: float, alpha: float) -> Verdict:
+    """The verdict with p-values of at least `p`, that of `unknown`; UNDECIDED where `p` is above `alpha`."""
+    found = max(verdict.p_holds, p), max(verdict.p_violated, p)
+    if p > alpha:
+        return Verdict(Decision.UNDECIDED, INDISTINCT, *found)
+    return replace(verdict, p_holds=found[0], p_violated=found[1])
 
 
 def _at_baseline(old: Contrast, new: Contrast, worse: float) -> float | None:

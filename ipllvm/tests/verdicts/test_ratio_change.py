@@ -134,6 +134,14 @@ def test_a_gate_needs_both_denominators() -> None:
     assert change.after is None
 
 
+def test_the_p_values_of_a_gate_are_at_least_those_of_its_denominators() -> None:
+    """Five pictures that the encoder knows: whether it knows any has a p of 1/32, whatever was lost."""
+    change = gate(kept(np.arange(400) < 360, np.ones(400)), kept(np.zeros(400), np.arange(400) < 5))
+    found = change.verdict
+    assert (found.decision, found.p_violated, found.p_worse) == (Decision.VIOLATED, 1 / 32, 1 / 32)
+    assert found.p_holds == 1
+
+
 def test_it_is_kept_with_the_baseline_and_older_ones_without_are_refused(tmp_path: Path) -> None:
     contrast = retention(right(0.8), right(0.9), 0.9)
     result = replace(reports.result(), claim=RETENTION, paired=((RETENTION, contrast),))
