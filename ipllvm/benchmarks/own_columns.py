@@ -128,8 +128,9 @@ def _check_hidden(found: Mapping[str, Any], rows: Sequence[Row], where: str) -> 
         if column and all(_text(row.get(column)) == _text(row.get(answer)) for row in rows):
             same = "is the answer's" if column == answer else f"holds what '{answer}' holds in every row"
             raise UsageError(
-                f"{where}: column '{column}', taken for the {name}, {same}: a model would be shown the right "
-                f'answer: say another in {Path(where).stem}.toml, as {name} = "COLUMN" or "" for none'
+                f"{where}: column '{column}', taken for the {name}, {same}: "
+                f"a model would be shown the right answer: say another in {Path(where).stem}.toml, as "
+                f'{name} = "COLUMN" or "" for none'
             )
 
 

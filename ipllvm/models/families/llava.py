@@ -44,7 +44,10 @@ class Llava(TransformersModel):
         return self._fitting(self._remembered((views, tokens), lambda: _behind_class_tokens(views)), prepared)
 
     def require_as_many(self, prepared: Prepared) -> None:
-        """See the interface: by the shapes of a pass, where a tile has one number of tokens."""
+        """See the interface: by the shapes of a pass, where a tile has one number of tokens.
+
+        Raises ValueError where the prompt has another number of places.
+        """
         if "image_sizes" in prepared.fields or not hasattr(self._model.config, "vision_feature_layer"):
             return
         try:
