@@ -125,13 +125,23 @@ def _check_hidden(found: Mapping[str, Any], rows: Sequence[Row], where: str) -> 
     answer = found["answer"]
     for name in SHOWN:
         column = found[name]
-        if column and all(_text(row.get(column)) == _text(row.get(answer)) for row in rows):
-            same = "is the answer's" if column == answer else f"holds what '{answer}' holds in every row"
+        if column and (same := _same(rows, column, answer)):
             raise UsageError(
                 f"{where}: column '{column}', taken for the {name}, {same}: "
                 f"a model would be shown the right answer: say another in {Path(where).stem}.toml, as "
                 f'{name} = "COLUMN" or "" for none'
             )
+
+
+def _same(rows: Sequence[Row], column: str, answer: str) -> str:
+    """What a column has of the right answer's, in words; nothing where it is its own, as lists are."""
+    if column == answer:
+        return "is the answer's"
+    cells = [(row.get(column), row.get(answer)) for row in rows]
+    if any(isinstance(each, list) for pair in cells for each in pair):
+        return ""
+    alike = all(_text(cell) == _text(right) for cell, right in cells)
+    return f"holds what '{answer}' holds in every row" if alike else ""
 
 
 def _text(value: Any) -> str:
