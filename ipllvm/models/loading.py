@@ -167,7 +167,8 @@ def _outlined(found: Checkpoint, called: str, style: PromptStyle) -> LoadedCheck
         prepared = adapter.prepare([Image.new("RGB", size)], processors.PROBE)
         try:
             adapter.layout(prepared)
-            adapter.require_as_many(prepared)
+            if size == TRIED[0]:  # of all that are squared to one size alike
+                adapter.require_as_many(prepared)
         except ValueError as error:
             raise ModelUnavailable(
                 f"{found.folder}: processor and config.json don't fit: of {size[0]} x {size[1]} pixels "
