@@ -47,7 +47,8 @@ def mutant(
     harmless = BY_NAME[name] in HARMLESS
     caught = bool(found["worse"]) or found["refused"]
     about = (BY_NAME[name].__doc__ or "").strip().partition("\n")[0]
-    return {"about": about, "harmless": harmless, "caught": caught, "right": caught != harmless, **found}
+    said = {"about": about, "harmless": harmless, "caught": caught, "right": caught != harmless}
+    return {**said, "samples": samples, **found}
 
 
 def probe(properties: Path, source: Path, folder: Path, before: Path, name: str, samples: int) -> Row:
@@ -76,7 +77,13 @@ def pair(properties: Path, folder: Path, number: int, samples: int) -> Row:
     workers = ("-n2",) if number % 5 == 0 else ()
     found = suite.gate(MODEL, f"--batch-size={other}", *workers)
     flipped = sum(sum(row["discordant"]) for claim, row in found["claims"].items() if claim != POOLED)
-    return {"batches": [size, other], "workers": 1 + bool(workers), "flipped": flipped, **found}
+    how = {"samples": samples, "batches": [size, other], "workers": 1 + bool(workers)}
+    return {**how, "flipped": flipped, **found}
+
+
+def measured_with(samples: int, rows: dict[str, Row]) -> dict[str, Row]:
+    """Those of the rows that were measured with so many samples; one that does not say is none."""
+    return {name: row for name, row in rows.items() if row.get("samples") == samples}
 
 
 def run(tasks: dict[str, tuple[Any, ...]], known: dict[str, Row], workers: int, save: Save) -> dict[str, Row]:

@@ -35,7 +35,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rivals", action="store_true", help="gates beside the rules of other tools, on simulated outcomes"
     )
-    parser.add_argument("--samples", type=int, help="of each gate (default 300; of each probe 200)")
+    parser.add_argument(
+        "--samples",
+        type=int,
+        help="of each gate (default 300; of each probe 200); rows of --json with others are measured anew",
+    )
 
 
 def main(args: argparse.Namespace) -> int:
@@ -68,9 +72,11 @@ def main(args: argparse.Namespace) -> int:
             if asked
         ]
     if args.mutants or args.probes:
-        from ipllvm.calibration import effects
+        from ipllvm.calibration import effects, models
 
-        print("\n".join(effects.table(found.get("mutants", {}), found.get("probes", {}))))
+        usual = {"mutants": SAMPLES, "probes": models.PROBED}
+        shown = (models.measured_with(args.samples or n, found.get(part, {})) for part, n in usual.items())
+        print("\n".join(effects.table(*shown)))
     return int(any(wrong))
 
 
@@ -133,7 +139,7 @@ def _changed(
         raise UnknownName("mutant", " ".join(args.only), mutants.BY_NAME)
     before = models.baseline(properties, folder, samples, chosen)
     tasks = {name: (task, properties, source, folder, before, name, samples) for name in names}
-    rows = models.run(tasks, earlier, args.workers, save)
+    rows = models.run(tasks, models.measured_with(samples, earlier), args.workers, save)
     return not all(row["right"] for row in rows.values())
 
 
@@ -142,11 +148,12 @@ def _gates(args: argparse.Namespace, folder: Path, earlier: dict[str, Any], save
 
     properties, samples = suite.folder(), args.samples or SAMPLES
     pairs = {f"pair {i}": (models.pair, properties, folder, i, samples) for i in range(models.PAIRS)}
-    rows = models.run(pairs, earlier, args.workers, save)
+    same = models.measured_with(samples, earlier)
+    rows = models.run(pairs, same, args.workers, save)
     worse = [name for name, row in rows.items() if row["worse"]]
     flipped = sum(row["flipped"] for row in rows.values())
     print(f"{len(rows)} pairs: {flipped} answers flipped, regressions: {', '.join(worse) or 'none'}")
-    parts = _halves(earlier, samples)
+    parts = _halves(same, samples)
     save(parts)
     for name, row in parts.items():
         print(f"{row['splits']} {name}: {row['verdicts']}")
@@ -160,5 +167,5 @@ def _halves(earlier: dict[str, Any], samples: int) -> dict[str, Any]:
     if made.keys() <= earlier.keys():
         return {name: earlier[name] for name in made}
     found = halves.measure(models.MODEL, models.BENCHMARK, samples)
-    about = {"questions": samples, "draws": halves.DRAWS}
+    about = {"samples": samples, "draws": halves.DRAWS}
     return {name: {**about, **split(found)} for name, split in made.items()}

@@ -57,6 +57,8 @@ def main(args: argparse.Namespace) -> int:
     from ipllvm.benchmarks.responses import read
     from ipllvm.evaluation.recorded import own_reading, score
 
+    if args.judge_price and args.judge is None:
+        raise UsageError("--judge-price: give --judge too: it says nothing alone")
     definition = published(args.benchmark)
     rows = definition.table(args.rows)
     answers = read(args.responses, definition.named_by(rows))

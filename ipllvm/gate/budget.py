@@ -1,12 +1,15 @@
 """A train of releases: how much of an error budget each gate against the same baseline may spend.
 
 The gates made so far are kept beside the baseline, as NAME.budget.json: which checkpoint, at which level,
-with what p-value, and the evidence of sequential runs. Imports no torch.
+with what p-value, and the evidence of sequential runs. Gates that end at once write one after the other. A
+gate has its place from when it is given a level, so that two of them never have the same. Imports no torch.
 """
 
+import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +18,7 @@ import msgspec
 from msgspec import Meta
 
 from ipllvm.errors import UsageError, first_line
-from ipllvm.safety import reading
+from ipllvm.safety import reading, writing
 from ipllvm.safety.printing import visible
 
 SCHEMA = "ipllvm-budget/1"
@@ -24,6 +27,8 @@ _SHARE = re.compile(r"(\d{1,2}(?:\.\d{1,9})?) ?% of alarms false", re.ASCII)
 MOST = 10_000
 """Gates against one baseline: for so many there is a level."""
 Share = Annotated[float, Meta(ge=0, le=1)]
+WAIT = 60.0
+"""Seconds that a gate waits for others that write the same record; each takes milliseconds."""
 HOW = 'write "1 false alarm per 100 checkpoints" or "5 % of alarms false"'
 
 
@@ -84,14 +89,29 @@ def file_of(baseline: Path) -> Path:
     return baseline.with_name(f"{baseline.stem}.budget.json")
 
 
-def load(file: Path) -> list[Entry]:
-    """The gates made so far, in their order; none without a file. Raises UsageError in one line."""
+def digest(content: bytes) -> str:
+    """By what a record knows the baseline that its gates were made against: of the bytes of its file.
+
+    >>> digest(b"{}")
+    '44136fa355b3678a'
+    """
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def load(file: Path, baseline: str = "") -> list[Entry]:
+    """The gates made so far, in their order; none without a file.
+
+    `baseline` is the digest of the one that they have to be against, where both say it. Raises UsageError in
+    one line.
+    """
     if not file.exists():
         return []
     try:
         found = reading.json_file(file)
         if found["schema"] != SCHEMA:
             raise ValueError(f"not of schema {SCHEMA}")
+        if baseline and found.get("baseline", baseline) != baseline:
+            raise ValueError("its gates were made against another baseline, which had this name")
         gates = msgspec.convert(found["gates"], list[Entry])
         if len(gates) > MOST:
             raise ValueError(f"more than {MOST:,} gates")
@@ -101,9 +121,60 @@ def load(file: Path) -> list[Entry]:
         raise UsageError(f"{file}: not a record of gates ({why}): move it away to begin anew") from error
 
 
-def dumps(entries: Sequence[Entry]) -> str:
-    """The text of the file."""
-    return json.dumps({"schema": SCHEMA, "gates": [asdict(each) for each in entries]}, indent=1) + "\n"
+def dumps(entries: Sequence[Entry], baseline: str = "") -> str:
+    """The text of the file; `baseline` is the digest of the one that the gates were made against."""
+    about = {"schema": SCHEMA, **({"baseline": baseline} if baseline else {})}
+    return json.dumps({**about, "gates": [asdict(each) for each in entries]}, indent=1) + "\n"
+
+
+def keep(file: Path, baseline: str, new: Entry) -> list[Entry]:
+    """Put a gate into the record; all that are in it now. Raises UsageError in one line."""
+    with _turn(file):
+        entries = added(load(file, baseline), new)
+        _write(file, dumps(entries, baseline))
+    return entries
+
+
+def take_place(file: Path, baseline: str, budget: Budget, checkpoint: str, measured: str) -> float:
+    """The level of a gate, whose place in the record is taken from now on; raises UsageError in one line.
+
+    Until `keep` says more it counts as one that did not alarm. A repeated gate has its place already.
+    """
+    with _turn(file):
+        entries = load(file, baseline)
+        found = level(budget, entries, checkpoint, measured)
+        if (checkpoint, measured) not in [(each.checkpoint, each.measured) for each in entries]:
+            _write(file, dumps([*entries, Entry(checkpoint, measured, found, 1.0, False)], baseline))
+    return found
+
+
+@contextmanager
+def _turn(file: Path) -> Iterator[None]:
+    """While other gates wait that write the same record."""
+    from filelock import FileLock
+
+    lock = FileLock(file.with_suffix(".lock"), timeout=WAIT)
+    try:
+        writing.refuse_link(file.with_suffix(".lock"))
+        lock.acquire(poll_interval=0.01)
+    except (OSError, NotImplementedError) as error:
+        raise _unwritten(file, error) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        writing.replace(file, text)
+    except OSError as error:
+        raise _unwritten(file, error) from error
+
+
+def _unwritten(file: Path, error: Exception) -> UsageError:
+    why = getattr(error, "strerror", None) or first_line(error) or type(error).__name__
+    return UsageError(f"{visible(str(file))}: can't be written: {visible(why)}")
 
 
 def level(budget: Budget, entries: Sequence[Entry], checkpoint: str, measured: str) -> float:
@@ -164,8 +235,6 @@ def told(budget: Budget, entries: Sequence[Entry], spent: float) -> str:
 
 def about(rows: Sequence[Mapping[str, Any]]) -> str:
     """What was measured, as one word: by it a gate that is only repeated is known."""
-    import hashlib
-
     named = sorted(
         f"{row['property']} {row['benchmark']['name']} {row['benchmark']['digest']} {row['benchmark']['n']} "
         f"{row['settings'].get('seed')}"

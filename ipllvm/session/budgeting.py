@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ipllvm.errors import UsageError
 from ipllvm.records import COMPARISON
 from ipllvm.session.comparisons import Reference
 from ipllvm.session.options import Options
@@ -10,19 +11,28 @@ from ipllvm.session.options import Options
 Rows = Sequence[dict[str, Any]]
 
 
+NO_LEVEL = 1e-9
+"""Where the record can't be read or written, so that nobody knows the level: no alarm stands."""
+
+
 def share(reference: Reference, rows: Rows, options: Options) -> None:
-    """Give the rows of the comparisons the level that the budget has for this gate; raises UsageError."""
+    """Give the rows of the comparisons the level that the budget has for this gate, and take its place.
+
+    Where that can't be done, `keep` says why.
+    """
     from ipllvm.gate import budget
     from ipllvm.verdicts.release import LEVEL
 
-    asked = options.budget
-    if asked is None or not rows:
+    asked, gated = options.budget, [row for row in rows if row["claim"]["name"].startswith(COMPARISON)]
+    if asked is None or not gated:
         return
-    entries = budget.load(budget.file_of(reference.file))
-    level = budget.level(asked, entries, _fingerprint(rows), budget.about(rows))
-    for row in rows:
-        if row["claim"]["name"].startswith(COMPARISON):
-            row["settings"] = {**row["settings"], LEVEL: level}
+    file, about = budget.file_of(reference.file), (_fingerprint(rows), budget.about(rows))
+    try:
+        level = budget.take_place(file, budget.digest(reference.content), asked, *about)
+    except UsageError:
+        level = NO_LEVEL
+    for row in gated:
+        row["settings"] = {**row["settings"], LEVEL: level}
 
 
 def among(reference: Reference, options: Options) -> float:
@@ -37,7 +47,8 @@ def among(reference: Reference, options: Options) -> float:
     found = 1.0 if options.exit == "raw" else float(max(count, 1))
     if options.budget is None:
         return found
-    level = budget.level(options.budget, budget.load(budget.file_of(reference.file)), "", "")
+    entries = budget.load(budget.file_of(reference.file), budget.digest(reference.content))
+    level = budget.level(options.budget, entries, "", "")
     return found * max(claim.alpha for claim in claims) / level
 
 
@@ -45,7 +56,6 @@ def keep(reference: Reference, rows: Rows, options: Options, started: str) -> li
     """Put this gate into the record beside the baseline; what a report says of it, if anything."""
     from ipllvm.gate import budget
     from ipllvm.records import Decision
-    from ipllvm.reporting.folders import replace_file
     from ipllvm.verdicts import release
 
     asked = options.budget
@@ -66,8 +76,7 @@ def keep(reference: Reference, rows: Rows, options: Options, started: str) -> li
         started,
         _evidence(rows),
     )
-    entries = budget.added(budget.load(file), made)
-    replace_file(file.parent, file.name, budget.dumps(entries))
+    entries = budget.keep(file, budget.digest(reference.content), made)
     told = budget.told(asked, entries, level)
     together = budget.evidence(entries, made.checkpoint)
     shown = ", ".join(f"{name} {value:.3g}" for name, value in sorted(together.items()))

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from ipllvm.errors import UsageError
 from ipllvm.gate import names
+from ipllvm.models.sources import is_endpoint
 
 TARGETS: Final = ("population", "benchmark")
 """What a sequential verdict speaks of."""
@@ -104,12 +105,20 @@ def check_added(options: object, words: Sequence[str]) -> None:
 
 
 def _idle(values: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
-    """As `_refused`: options of a gate, or of a plan, that would do nothing."""
-    gates = (("budget", None), ("variants", 1), ("fail_on", "violated"))
-    for needed, others in (("baseline", gates), ("plan", (("catch", None),)), ("catch", (("power", 80.0),))):
+    """As `_refused`: options that would do nothing, of a gate, a plan, a judge or a served model."""
+    needs = {
+        "baseline": (("budget", None), ("variants", 1), ("fail_on", "violated")),
+        "plan": (("catch", None),),
+        "catch": (("power", 80.0),),
+        "judge": (("judge_price", None),),
+    }
+    for needed, others in needs.items():
         for name, usual in others:
             idle = values[name] != usual and not values[needed]
             yield idle, f"--{name.replace('_', '-')}: give --{needed} too: it says nothing alone"
+    served = any(map(is_endpoint, values["models"]))
+    unpaid = "--model-price: no --model of this run is served (URL#NAME): leave it out"
+    yield values["model_price"] is not None and not served, unpaid
 
 
 def created(values: Mapping[str, Any]) -> bool:

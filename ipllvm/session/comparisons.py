@@ -67,9 +67,10 @@ def reference(options: Options, handed: tuple[str, bytes] | None = None) -> Refe
     file = names.find(options.baseline, options.report_dir)
     if file is None:
         raise names.unknown(options.baseline, options.report_dir)
+    content = reading.content(file)
     if options.budget is not None:
-        budget.load(budget.file_of(file))
-    return _read(options.baseline, file, reading.content(file))
+        budget.load(budget.file_of(file), budget.digest(content))
+    return _read(options.baseline, file, content)
 
 
 def _read(name: str, file: Path, content: bytes) -> Reference:
@@ -118,6 +119,8 @@ class Comparison(pytest.Item):
     def runtest(self) -> None:
         """Compare, record the row, and raise what the verdict calls for."""
         self._require_alike()
+        if self.config.stash[OPTIONS].plan and self.source is not None:
+            pytest.skip("planned only")
         now = self._now()
         change = self._change(now)
         raised, new = self._finding(change), self._new(now)
@@ -238,7 +241,7 @@ def _about(source: pytest.Function | None, key: ClaimKey | None, config: pytest.
 
 def behind(made: object, config: pytest.Config) -> object:
     """What pytest made of a function, with the comparisons of each test of a property behind it."""
-    if not isinstance(made, list) or REFERENCE not in config.stash or config.stash[OPTIONS].plan:
+    if not isinstance(made, list) or REFERENCE not in config.stash:
         return made
     return [each for item in made for each in (item, *_comparisons(item))]
 
@@ -290,7 +293,7 @@ class Arrangement:
 def complete(session: pytest.Session, items: list[pytest.Item]) -> None:
     """Before any is left out: the comparisons of tests that were asked for by name, and those of no test."""
     kept = session.config.stash.get(REFERENCE, None)
-    if kept is None or session.config.stash[OPTIONS].plan:
+    if kept is None:
         return
     there = {item.nodeid for item in items}
     for item in [*items]:
@@ -341,7 +344,8 @@ def keep(item: pytest.Item, report: pytest.TestReport) -> None:
     if REFERENCE not in item.config.stash or report.when == "teardown":
         return
     if isinstance(item, Comparison):
-        if report.skipped and item.key is not None and not hasattr(report, "ipllvm_finding"):
+        planned = item.config.stash[OPTIONS].plan
+        if report.skipped and item.key is not None and not planned and not hasattr(report, "ipllvm_finding"):
             _refuse_skip(item.key, report)
         if report.when == "call":
             compared = tuple(item.key or ()) if item.compared else ()  # a plain one, which xdist can send

@@ -42,15 +42,9 @@ class Precheck:
 
 def check_samples(item: pytest.Item, benchmark: "Benchmark") -> None:
     """Raises NotMeasured where no comparison of a property can be made on these samples."""
-    compared, sequential = _comparisons_of(item), item.config.stash[OPTIONS].sequential
+    compared = _comparisons_of(item)
     for key, each in compared.items():
-        planned = [sample.id for sample in benchmark.samples]
-        if sequential:  # it may stop before it comes to all that the baseline has
-            planned = [
-                *dict.fromkeys([*planned, *each.config.stash[REFERENCE].baseline.entries[key].samples])
-            ]
-        if not _of_all_samples(each, key):
-            planned = []
+        planned = [sample.id for sample in benchmark.samples] if _of_all_samples(each, key) else []
         _refuse(each, key, {"digest": benchmark.digest}, samples=planned)
     _require_any(compared, item.config.stash[OPTIONS])
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from ipllvm.calibration import gates, models, table
+from ipllvm import cli
+from ipllvm.calibration import experiment, gates, models, table
+from ipllvm.calibration import halves as splits
 from ipllvm.calibration.gates import Suite, regressions
 from ipllvm.calibration.models import beyond, line
 from ipllvm.verdicts.worse import POOLED
@@ -214,3 +216,40 @@ def test_a_suite_of_other_words_is_another_one(tmp_path: Path) -> None:
         ["-k", "x", f"--benchmark={models.BENCHMARK}", "--draws=1", "--samples=all"]
     )
     assert gates.CHOSEN != gates.PROBES
+
+
+@pytest.mark.parametrize("part", ["mutants", "probes", "gates"])
+def test_rows_of_another_number_of_samples_are_measured_anew(
+    part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a file has kept of 30 samples, or of nobody knows how many, stood for a run of 40."""
+    kept = {"right": True, "worse": [], "flipped": 0, "refused": True, "claims": {}, "seconds": 1.0}
+    halves = {"splits": 2, "false_regressions": 0, "verdicts": {}}
+    names = {"gates": ["pair 0"]}.get(part, ["saved_again", "split"])
+    old = {name: {**kept, "samples": 30} for name in names} | {"unsaid": kept}
+    if part == "gates":
+        old |= {name: {**halves, "samples": 30} for name in ("halves of draws", "halves of samples")}
+    file, asked = tmp_path / "found.json", list[str]()
+    experiment.write(file, {"schema": experiment.SCHEMA, part: old})
+
+    def run(tasks: dict[str, Any], known: dict[str, Any], workers: int, save: models.Save) -> dict[str, Any]:
+        asked.extend(name for name in tasks if name not in known)
+        rows = {name: known.get(name, {**kept, "samples": 40}) for name in tasks}
+        save(rows)
+        return rows
+
+    monkeypatch.setattr(models, "run", run)
+    monkeypatch.setattr(models, "baseline", lambda *given: tmp_path)
+    monkeypatch.setattr(models, "PAIRS", 1)
+    monkeypatch.setattr(splits, "measure", lambda *given: asked.append("halves"))
+    for name in ("of_draws", "of_samples"):
+        monkeypatch.setattr(splits, name, lambda found: halves)
+    only = [f"--only={name}" for name in names] if part != "gates" else []
+    command = ["calibrate", f"--{part}", f"--json={file}", "--workers=1", *only]
+    assert cli.main([*command, "--samples=40"]) == 0
+    assert asked == [*names, *(["halves"] * (part == "gates"))]
+    assert all(json.loads(file.read_text())[part][name]["samples"] == 40 for name in names)
+    assert cli.main([*command, "--samples=40"]) == 0 and len(asked) == len(names) + (part == "gates"), (
+        "what was measured with as many is taken"
+    )
+    assert "unsaid" not in capsys.readouterr().out

@@ -209,6 +209,11 @@ def test_a_judge_grades_what_brings_no_reply_and_is_asked_once(
     assert "it can't be reached" in capsys.readouterr().err
 
 
+def test_a_price_without_a_judge_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(scored(tmp_path, "mmvet", [], "--judge-price=1/2")) == 4
+    assert "--judge-price: give --judge too" in capsys.readouterr().err
+
+
 def test_a_second_answer_counts_only_if_one_says_so(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,12 +1,29 @@
 """A budget over many gates: what each may spend, that a repeated gate costs nothing, and its false alarms."""
 
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from ipllvm.errors import UsageError
-from ipllvm.gate.budget import Entry, added, dumps, evidence, file_of, level, load, parse
+from ipllvm.gate import budget
+from ipllvm.gate.budget import (
+    Entry,
+    added,
+    digest,
+    dumps,
+    evidence,
+    file_of,
+    level,
+    load,
+    parse,
+    take_place,
+)
 from ipllvm.stats.online import lord
 
 RATE = parse("budget", "1 false alarm per 100 checkpoints")
@@ -33,6 +50,54 @@ def test_a_gate_that_is_repeated_keeps_its_level_and_its_place(tmp_path: Path) -
     file = file_of(tmp_path / "release-1.json")
     file.write_text(dumps(entries))
     assert load(file) == entries and load(tmp_path / "none.budget.json") == []
+
+
+def at_once(*work: Callable[[], object]) -> None:
+    with ThreadPoolExecutor(len(work)) as pool:
+        assert [each.result() for each in [pool.submit(one) for one in work]]
+
+
+def test_gates_that_end_at_once_are_all_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each read the record before the others had written theirs: of eight one was left."""
+    file, read = tmp_path / "b.budget.json", budget.load
+
+    def slow(*given: Any) -> list[Entry]:
+        found = read(*given)
+        time.sleep(0.005)
+        return found
+
+    monkeypatch.setattr(budget, "load", slow)
+    gates = [Entry(str(i), "m", 0.01, 0.5, False) for i in range(8)]
+    at_once(*(partial(budget.keep, file, "", each) for each in gates))
+    assert sorted(each.checkpoint for each in read(file)) == list("01234567")
+    share, levels = parse("budget", "5 % of alarms false"), list[float]()
+    file.unlink()
+    at_once(*(lambda i=i: levels.append(take_place(file, "", share, str(i), "m")) or True for i in range(4)))
+    assert sorted(levels) == sorted(lord([False] * i, 0.05) for i in range(4)), "no two have one place"
+    assert take_place(file, "", share, "2", "m") in levels and len(read(file)) == 4
+
+
+def test_a_record_of_gates_against_another_baseline_is_refused(tmp_path: Path) -> None:
+    """A baseline was saved anew under its name: the gates before were counted as made against it."""
+    file, gate = tmp_path / "b.budget.json", Entry("a", "m", 0.01, 0.5, False)
+    one, other = digest(b"one"), digest(b"other")
+    assert budget.keep(file, one, gate) == load(file, one) == load(file) == [gate]
+    for refused in (lambda: load(file, other), lambda: budget.keep(file, other, gate)):
+        with pytest.raises(UsageError, match=r"b\.budget\.json: .*another baseline.*: move it away"):
+            refused()
+    file.write_text(dumps([gate]))
+    assert load(file, other) == [gate], "one of an earlier version does not say"
+
+
+def test_a_record_that_can_not_be_written_is_told_in_one_line(tmp_path: Path) -> None:
+    file, gate = tmp_path / "b.budget.json", Entry("a", "m", 0.01, 0.5, False)
+    file.with_suffix(".lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match=r"b\.budget\.json: can't be written: it is a link"):
+        budget.keep(file, "", gate)
+    assert not (tmp_path / "elsewhere").exists()
+    (tmp_path / "absent").write_text("no folder")
+    with pytest.raises(UsageError, match=r"b\.budget\.json: can't be written: "):
+        budget.keep(tmp_path / "absent" / "b.budget.json", "", gate)
 
 
 def test_an_alarm_at_another_budgets_level_earns_nothing() -> None:

@@ -132,6 +132,8 @@ ROWS = [
     _row("--judge=replay:absent.jsonl", "No such file"),
     _row("--judge-price=2.5", "such as 2.5/10"),
     _row("--model-price=free", "such as 2.5/10"),
+    _row("--judge-price=1/2", "give --judge too"),
+    _row("--model-price=1/2", "is served"),
     _row("--benchmark=mmvet", "a judge grades it", name="--benchmark that only a judge can grade"),
     _row("--judge=http://127.0.0.1:9", "URL#MODEL", name="--judge without a model"),
     _row("--judge=http://[::1#m", "--judge", name="--judge with half a bracket"),

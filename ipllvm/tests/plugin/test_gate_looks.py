@@ -59,3 +59,27 @@ def test_a_gate_by_bets_is_refused_in_one_line(tmp_path: Path) -> None:
     done = gate(tmp_path, "invariant", "--sequential", "--baseline=first")
     assert done.status == 4
     assert "ERROR: --sequential: a gate has planned looks; give --evidence looks too" in done.output
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "asked", [LOOKS, ("--baseline=first", "--plan"), ("--baseline=first", "--plan", "-m", "regression")]
+)
+def test_fewer_samples_than_the_baseline_has_are_told_before_anything_is_asked(
+    folder: Path, asked: tuple[str, ...]
+) -> None:
+    """A gate by looks asked them all first, a plan said nothing, and with -m regression it chose no test."""
+    done = gate(folder, "invariant", "--samples=500", *asked)
+    assert done.status == 7
+    assert (
+        "nothing was measured, as nothing can be compared: 100 samples are in the baseline alone"
+        in done.output
+    )
+    assert "trials" not in done.output
+
+
+@pytest.mark.slow
+def test_a_plan_of_a_gate_plans_what_its_comparisons_need(folder: Path) -> None:
+    done = gate(folder, "invariant", "--baseline=first", "--plan", "-m", "regression")
+    assert done.status == 0 and "3 skipped" in done.lines[-1]
+    assert sum("trials" in line for line in done.lines) == 2, "the property, and all of it"

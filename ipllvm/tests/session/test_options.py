@@ -229,6 +229,10 @@ def test_sequential_runs_name_their_target() -> None:
         ({"budget": "5 % of alarms false"}, "--budget: give --baseline too"),
         ({"catch": "1"}, "--catch: give --plan too"),
         ({"plan": True, "power": "90"}, "--power: give --catch too"),
+        ({"judge_price": "1/2"}, "--judge-price: give --judge too"),
+        ({"plan": True, "judge_price": "1/2"}, "--judge-price: give --judge too"),
+        ({"model_price": "1/2"}, "--model-price: no --model of this run is served"),
+        ({"model_price": "1/2", "model": ["llava-tiny"]}, "--model-price: no --model of this run is served"),
     ],
 )
 def test_what_does_not_go_with_another_option_or_not_without_one(asked: dict[str, Any], line: str) -> None:
