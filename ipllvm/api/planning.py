@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.api.session import names, one_at_a_time, run, spelled
+from ipllvm.errors import NotMeasured
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +53,21 @@ def plan(
 ) -> Forecasts:
     """What `ipllvm.check` would run on a model that is named, without reading its weights.
 
-    Arguments are those of `check`. Raises UsageError for what can't be asked.
+    Arguments are those of `check`. Raises UsageError for what can't be asked, and NotMeasured where no test
+    could be planned; of some that could not `lines` tell.
     """
     from ipllvm.session.costs import planned
 
     wanted = {"property": properties, "benchmark": benchmarks, "samples": samples, "claims": claims}
     words = [*spelled({**wanted, **options}), *(f"--model={each}" for each in names(model)), "--plan"]
-    costs = run(words, Path("reports")).costs
+    witness = run(words, Path("reports"))
+    costs, why = witness.costs, witness.refused()
+    if why and not costs:
+        raise NotMeasured(why[0])
     tests = tuple(
         PlannedTest(
             test.rpartition("::")[2], found.trials, found.passes, found.tokens, found.pictures, tuple(notes)
         )
         for test, (_, found, notes) in costs.items()
     )
-    return Forecasts(tests, tuple(planned(costs)))
+    return Forecasts(tests, (*planned(costs), *why))

@@ -26,9 +26,10 @@ def main(args: argparse.Namespace) -> int:
     names = Terse(args.command, [args.command, *args.words])
     with redirect_stdout(printed):
         status = suite.run(["--plan", "-q", *request.words], plugins=[names, witness])
-    if status or not witness.costs:
+    refused = witness.refused()
+    if not refused and (status or not witness.costs):
         print(printed.getvalue(), end="")
         return status
-    for line in planned(witness.costs):
+    for line in (*planned(witness.costs), *refused):
         print(line)
     return status

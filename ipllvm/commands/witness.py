@@ -23,3 +23,10 @@ class Witness:
 
         self.session = config.pluginmanager.get_plugin("ipllvm-session")
         self.costs = config.stash.get(COSTS, {})
+
+    def refused(self) -> list[str]:
+        """Why tests could not be measured, or planned, each reason once."""
+        from ipllvm.session.outcomes import NOT_MEASURED
+
+        lost = () if self.session is None else self.session.gathered.lost(NOT_MEASURED)
+        return [*dict.fromkeys(why for _, _, why in lost)]

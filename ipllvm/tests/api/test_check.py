@@ -123,6 +123,15 @@ def test_a_plan_reads_no_weights() -> None:
     assert "60 trials" in str(found)
 
 
+@pytest.mark.slow
+def test_a_plan_of_a_gate_that_can_not_compare_says_why(tmp_path: Path) -> None:
+    asked: dict[str, Any] = {"properties": "image_use", "benchmarks": "planted", "report_dir": tmp_path}
+    ipllvm.check("planted:invariant", samples=60, save_baseline="first", **asked)
+    assert ipllvm.plan("planted:invariant", samples=60, baseline="first", **asked).trials == 120
+    with pytest.raises(NotMeasured, match="nothing can be compared: 20 samples are in the baseline alone"):
+        ipllvm.plan("planted:invariant", samples=40, baseline="first", **asked)
+
+
 def test_a_model_in_memory(tmp_path: Path) -> None:
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
