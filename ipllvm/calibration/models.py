@@ -47,8 +47,8 @@ def mutant(
     harmless = BY_NAME[name] in HARMLESS
     caught = bool(found["worse"]) or found["refused"]
     about = (BY_NAME[name].__doc__ or "").strip().partition("\n")[0]
-    said = {"about": about, "harmless": harmless, "caught": caught, "right": caught != harmless}
-    return {**said, "samples": samples, **found}
+    row = {"about": about, "harmless": harmless, "caught": caught, "right": caught != harmless}
+    return {**row, "samples": samples, **found}
 
 
 def probe(properties: Path, source: Path, folder: Path, before: Path, name: str, samples: int) -> Row:

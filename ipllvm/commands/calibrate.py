@@ -75,8 +75,8 @@ def main(args: argparse.Namespace) -> int:
         from ipllvm.calibration import effects, models
 
         usual = {"mutants": SAMPLES, "probes": models.PROBED}
-        shown = (models.measured_with(args.samples or n, found.get(part, {})) for part, n in usual.items())
-        print("\n".join(effects.table(*shown)))
+        rows = (models.measured_with(args.samples or n, found.get(part, {})) for part, n in usual.items())
+        print("\n".join(effects.table(*rows)))
     return int(any(wrong))
 
 

@@ -26,7 +26,4 @@ class Witness:
 
     def refused(self) -> list[str]:
         """Why tests could not be measured, or planned, each reason once."""
-        from ipllvm.session.outcomes import NOT_MEASURED
-
-        lost = () if self.session is None else self.session.gathered.lost(NOT_MEASURED)
-        return [*dict.fromkeys(why for _, _, why in lost)]
+        return [*dict.fromkeys(() if self.session is None else self.session.unmeasured())]

@@ -208,6 +208,10 @@ class Session:
         """Why tests gave no row."""
         return (reason for _, _, reason in self.gathered.lost(SKIPPED))
 
+    def unmeasured(self) -> Iterator[str]:
+        """Why tests could not be measured."""
+        return (reason for _, _, reason in self.gathered.lost(NOT_MEASURED))
+
     def _lost(self, kind: str) -> Iterator[dict[str, Any]]:
         """What to say of each test of a property that gave no row and ended as `kind`."""
         for report, about, reason in self.gathered.lost(kind):
