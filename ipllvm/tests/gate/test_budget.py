@@ -52,9 +52,9 @@ def test_a_gate_that_is_repeated_keeps_its_level_and_its_place(tmp_path: Path) -
     assert load(file) == entries and load(tmp_path / "none.budget.json") == []
 
 
-def at_once(*work: Callable[[], object]) -> None:
+def at_once(*work: Callable[[], Any]) -> list[Any]:
     with ThreadPoolExecutor(len(work)) as pool:
-        assert [each.result() for each in [pool.submit(one) for one in work]]
+        return [each.result() for each in [pool.submit(one) for one in work]]
 
 
 def test_gates_that_end_at_once_are_all_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,9 +70,9 @@ def test_gates_that_end_at_once_are_all_kept(tmp_path: Path, monkeypatch: pytest
     gates = [Entry(str(i), "m", 0.01, 0.5, False) for i in range(8)]
     at_once(*(partial(budget.keep, file, "", each) for each in gates))
     assert sorted(each.checkpoint for each in read(file)) == list("01234567")
-    share, levels = parse("budget", "5 % of alarms false"), list[float]()
+    share = parse("budget", "5 % of alarms false")
     file.unlink()
-    at_once(*(lambda i=i: levels.append(take_place(file, "", share, str(i), "m")) or True for i in range(4)))
+    levels = at_once(*(partial(take_place, file, "", share, str(i), "m") for i in range(4)))
     assert sorted(levels) == sorted(lord([False] * i, 0.05) for i in range(4)), "no two have one place"
     assert take_place(file, "", share, "2", "m") in levels and len(read(file)) == 4
 
@@ -82,7 +82,7 @@ def test_a_record_of_gates_against_another_baseline_is_refused(tmp_path: Path) -
     file, gate = tmp_path / "b.budget.json", Entry("a", "m", 0.01, 0.5, False)
     one, other = digest(b"one"), digest(b"other")
     assert budget.keep(file, one, gate) == load(file, one) == load(file) == [gate]
-    for refused in (lambda: load(file, other), lambda: budget.keep(file, other, gate)):
+    for refused in (partial(load, file, other), partial(budget.keep, file, other, gate)):
         with pytest.raises(UsageError, match=r"b\.budget\.json: .*another baseline.*: move it away"):
             refused()
     file.write_text(dumps([gate]))
