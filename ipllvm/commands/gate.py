@@ -73,16 +73,25 @@ def main(args: argparse.Namespace) -> int:
     print(answer)
     for line in [*lines(gate), *(why(gate) if args.why else ())]:
         print(visible(line, 2000))
-    for name in dict.fromkeys([*before.about.get("left_out", ()), *after.about.get("left_out", ())]):
-        print(f"left out: {visible(str(name))}: less is better, or it is no score from 0 to 1")
-    if guessed := [*before.about.get("guessed", ()), *after.about.get("guessed", ())]:
-        names = visible(", ".join(dict.fromkeys(map(str, guessed))), 400)
-        print(f"more is taken to be better, by no word of the name: {names}")
+    for line in _of_logs(before, after):
+        print(visible(line, 600))
     page = ci.comment(answer, gate, os.environ)
     if args.markdown:
         replace_file(args.markdown.parent, args.markdown.name, page)
     ci.publish(page, ci.outputs(gate, verdict), [*ci.problems(gate)] if status else [], os.environ)
     return status
+
+
+def _of_logs(*sides: "Baseline") -> Iterator[str]:
+    """What the logs of other harnesses leave open."""
+    left, part, guessed = (
+        dict.fromkeys(str(each) for side in sides for each in side.about.get(name, ()))
+        for name in ("left_out", "in_part", "guessed")
+    )
+    yield from (f"left out: {name}: less is better, or it is no score from 0 to 1" for name in left)
+    yield from (f"graded in part: {name}" for name in part)
+    if guessed:
+        yield f"more is taken to be better, by no word of the name: {', '.join(guessed)}"
 
 
 def _words(verdict: str, gate: "Gate") -> str:
@@ -105,14 +114,22 @@ def _margin(text: str) -> float:
 
 def _place(name: str, reports: Path) -> Path:
     """The log or the baseline of a run; raises UsageError in one line."""
-    from ipllvm.gate import logs, names
+    from ipllvm.gate import log_files, logs, names
 
     place = named(name)
     if place is not None and place.exists() and logs.is_log(place):
         return place
     if place is not None and place.is_file() and place.suffix in (".jsonl", ".eval"):
         raise UsageError(f"{visible(name)}: no log by sample: lm-eval writes samples_TASK_*.jsonl")
-    return names.baseline_file(name, reports, "gate")
+    why = "" if place is None else log_files.mistaken(place)
+    if why and place is not None and place.is_file():
+        raise UsageError(f"{visible(name)}: {visible(why)}")
+    try:
+        return names.baseline_file(name, reports, "gate")
+    except UsageError as error:
+        if why:
+            raise UsageError(f"{visible(name)}: {visible(why)}") from error
+        raise
 
 
 def _load(place: Path, margin: float | None) -> "Baseline":

@@ -15,10 +15,12 @@ from ipllvm.verdicts.failing import NOT_MEASURED
 if TYPE_CHECKING:
     from ipllvm.gate.baseline import Baseline, BaselineEntry
 
+DOCUMENTS, PROMPTS = "documents", "prompts"
+"""Settings of logs: digests of what was asked and is right, and of the words that the model got."""
 IMMATERIAL: Final = frozenset(
     {
         "batch_size", "device", "self_check", "sequential", "perturbations",
-        "judge_calls", "retention", "crossing", "clip_i", "prompts", "asked",
+        "judge_calls", "retention", "crossing", "clip_i", PROMPTS, "asked",
         "max_errors",
     }
 )  # fmt: skip
@@ -40,7 +42,7 @@ VERSIONS: Final = ("transformers", "readings")
 """Of another version it is another model, or another reading of answers; others may differ, which is told."""
 REMEDIES: Final = {
     "dtype": "give both runs the same --dtype; a model in memory is measured as it was loaded (dtype=...)",
-    "prompts": "of logs: another chat template, or other examples before the questions",
+    PROMPTS: "of logs: another chat template, or other examples before the questions",
 }
 """What to do where a setting differs, if that is not plain."""
 NAMED: Final = 3
@@ -58,7 +60,10 @@ def material(setting: str) -> bool:
 
 def disagreements(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
     """Why two entries can't be compared, each with both values; nothing where they can."""
-    found = [*foreseen(old, {**dict.fromkeys(old.settings), **new.settings}, new.claim)]
+    settings = {**dict.fromkeys(old.settings), **new.settings}
+    if set(old.samples) != set(new.samples) and not (old.n_error or new.n_error):
+        settings.pop(DOCUMENTS, None)  # of other samples, which is told below, they are others
+    found = [*foreseen(old, settings, new.claim)]
     yield from found or _differ(_values(old, SHAPE), _values(new, SHAPE), SHAPE, "the contrast's ")
     yield from _unmeasured(new, "this run")
     unasked = new.planned - len(new.samples) - new.n_error  # it stopped before it came to them
@@ -107,7 +112,7 @@ def versions(old: "Baseline", new: "Baseline") -> tuple[list[str], list[str]]:
 
 def devices(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:
     """The kinds of device, prompts of logs and what a server hides, where they differ, which is told."""
-    names = ("device", "prompts", *sorted(_served(old.settings, new.settings)))
+    names = ("device", PROMPTS, *sorted(_served(old.settings, new.settings)))
     return _differ(old.settings, new.settings, names)
 
 

@@ -6,19 +6,20 @@ clean score is. Metrics of which less is better, or that leave 0 to 1, are left 
 
 import hashlib
 import json
+import math
 import re
-import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from ipllvm.benchmarks.jsonlines import numbered
+from ipllvm.benchmarks.cells import row_name
 from ipllvm.errors import UsageError
+from ipllvm.gate import log_files
+from ipllvm.gate.agreement import DOCUMENTS, PROMPTS
 from ipllvm.gate.baseline import CLEAN, Baseline, BaselineEntry, clean_claim
 from ipllvm.records import ClaimKey, Transcript
-from ipllvm.safety import reading
 from ipllvm.safety.printing import visible
 
 _LESS: Final = re.compile(
@@ -61,23 +62,16 @@ NOT_METRICS: Final = frozenset(
     ]
 )
 TEXT: Final = 2_000
-MEMBER: Final = 64 * reading.MIB
-"""Bytes of one sample in a packed log."""
-WHOLE: Final = 2048 * reading.MIB
-"""Bytes of a whole log."""
-_TASK: Final = re.compile(r"(?:.*_)?samples_(.+?)(?:_\d{4}-\d\d-\d\dT[\d.:-]+)?\.jsonl")
-Value = tuple[str, str, float]
-"""Task, metric and score."""
 
 
 @dataclass(slots=True)
 class Logged:
-    """What a log says of one task by one metric, by sample: scores, of several epochs their mean.
+    """What a log says of one task by one metric, by sample: scores by epoch, of several their mean.
 
     `documents` are digests of what was asked and what is right, `prompts` of the words that the model got.
     """
 
-    scores: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    scores: dict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
     documents: dict[str, str] = field(default_factory=dict)
     prompts: dict[str, str] = field(default_factory=dict)
     answers: dict[str, Transcript] = field(default_factory=dict)
@@ -85,7 +79,7 @@ class Logged:
 
 def is_log(place: Path) -> bool:
     """Whether a file or a folder is such a log, by its name."""
-    return bool(_files(place))
+    return bool(log_files.files(place))
 
 
 def load(place: Path, margin: float) -> Baseline:
@@ -95,16 +89,20 @@ def load(place: Path, margin: float) -> Baseline:
     """
     logs: dict[tuple[str, str], Logged] = defaultdict(Logged)
     seen: dict[str, Path] = {}
-    for file in _files(place):
-        for task, row in _rows(file):
+    samples: dict[str, set[str]] = defaultdict(set)
+    for file in log_files.files(place):
+        for number, (task, row) in enumerate(log_files.rows(file), start=1):
             if seen.setdefault(task, file) != file:
                 both = f"{seen[task].name} and {file.name}"
                 raise UsageError(f"{visible(str(place))}: two logs of {visible(f'{task}: {both}')}: name one")
-            _take(logs, task, row)
+            try:
+                samples[task].add(_take(logs, task, row))
+            except ValueError as error:
+                raise UsageError(f"{visible(str(file))}: sample {number} {visible(str(error))}") from None
     entries, left = [], []
     for (task, metric), log in sorted(logs.items()):
-        values = [value for each in log.scores.values() for value in each]
-        if less_is_better(metric) or not all(0 <= value <= 1 for value in values):
+        values = [value for each in log.scores.values() for value in each.values()]
+        if not values or less_is_better(metric) or not all(0 <= value <= 1 for value in values):
             left.append(f"{metric} of {task}")
         else:
             entries.append(_entry(task, metric, log, margin))
@@ -112,7 +110,16 @@ def load(place: Path, margin: float) -> Baseline:
         why = f"; no score from 0 to 1: {', '.join(left)}" if left else ""
         raise UsageError(f"{visible(str(place))}: no score by sample (lm-eval: --log_samples){visible(why)}")
     guessed = sorted({each.key.property for each in entries if not more_is_better(each.key.property)})
-    return Baseline({"left_out": left, "guessed": guessed}, {each.key: each for each in entries})
+    about = {"left_out": left, "guessed": guessed, "in_part": list(_in_part(entries, samples))}
+    return Baseline(about, {each.key: each for each in entries})
+
+
+def _in_part(entries: Iterable[BaselineEntry], samples: Mapping[str, set[str]]) -> Iterator[str]:
+    """The metrics that not all samples of their task have a score by."""
+    for entry in entries:
+        task, there = entry.key.benchmark, len(entry.samples)
+        if there < len(samples[task]):
+            yield f"{entry.key.property} of {task}: {there:,} of {len(samples[task]):,} samples"
 
 
 def less_is_better(metric: str) -> bool:
@@ -137,80 +144,31 @@ def more_is_better(metric: str) -> bool:
     return bool(_MORE.search(name) or _KNOWN.search(name))
 
 
-def _files(place: Path) -> list[Path]:
-    if place.is_file():
-        known = _TASK.fullmatch(place.name) or place.suffix == ".eval" or _is_inspect(place)
-        return [place] if known else []
-    found = [path for path in place.rglob("*.jsonl") if _TASK.fullmatch(path.name)]
-    packed = [path for path in place.glob("*.eval") if path.is_file()]
-    return sorted([*found, *packed]) if place.is_dir() else []
-
-
-def _is_inspect(file: Path) -> bool:
-    """Whether a JSON file is a log of inspect_ai, by its first words."""
-    if file.suffix != ".json":
-        return False
-    with file.open("rb") as stream:
-        start = stream.read(4096)
-    return b'"eval"' in start and b'"version"' in start
-
-
-def _rows(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Each sample of a file with its task."""
-    if file.suffix == ".jsonl":
-        named = _TASK.fullmatch(file.name)
-        task = named[1] if named else file.stem
-        yield from ((task, row) for _, row in numbered(file))
-    elif file.suffix == ".eval":
-        yield from _packed(file)
-    else:
-        try:
-            log = reading.json_file(file, WHOLE, finite=False)
-        except (OSError, ValueError) as error:
-            raise UsageError(f"{visible(str(file))}: {error}") from error
-        yield from ((_task(log), row) for row in log.get("samples") or [])
-
-
-def _packed(file: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The samples of inspect_ai's packed log, one member each."""
-    try:
-        with zipfile.ZipFile(file) as archive:
-            members = archive.infolist()
-            if sum(each.file_size for each in members) > WHOLE:
-                raise UsageError(f"{visible(str(file))}: unpacks to more than {WHOLE >> 30} GiB")
-            names = {each.filename for each in members}
-            header = next((name for name in ("header.json", "_journal/start.json") if name in names), "")
-            task = _task(_member(archive, archive.getinfo(header))) if header else file.stem
-            for each in members:
-                if each.filename.startswith("samples/") and each.filename.endswith(".json"):
-                    yield task, _member(archive, each)
-    except (OSError, zipfile.BadZipFile, ValueError) as error:
-        raise UsageError(f"{visible(str(file))}: not a log of inspect_ai: {error}") from error
-
-
-def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Any:
-    if info.file_size > MEMBER:
-        raise ValueError(f"{info.filename} has {info.file_size:,} bytes")
-    with archive.open(info) as stream:
-        return reading.json_value(stream.read(MEMBER + 1), finite=False)
-
-
-def _task(log: Mapping[str, Any]) -> str:
-    return str((log.get("eval") or {}).get("task") or "task").rpartition("/")[2]
-
-
-def _take(logs: dict[tuple[str, str], Logged], task: str, row: Mapping[str, Any]) -> None:
-    """Take in one sample of a log."""
+def _take(logs: dict[tuple[str, str], Logged], task: str, row: Mapping[str, Any]) -> str:
+    """Take in one sample of a log, and return its name; raises ValueError without one, or a second time."""
     of_inspect = "scores" in row or ("epoch" in row and "doc_id" not in row)
-    sample = str(row.get("id") if of_inspect else row.get("doc_id"))
-    values = _inspect_values(row) if of_inspect else _harness_values(row)
-    for metric, value in values:
+    sample = _name(row, "id" if of_inspect else "doc_id")
+    epoch = str(row.get("epoch"))
+    for metric, value in _inspect_values(row) if of_inspect else _harness_values(row):
         log = logs[task, metric]
-        log.scores[sample].append(value)
-        asked = row.get("doc_hash") or row.get("input") or row.get("doc")
-        log.documents[sample] = _digest([asked, row.get("target")])
+        if value is None or math.isnan(value):
+            continue
+        if epoch in log.scores[sample]:
+            raise ValueError(f"is one of two answers to '{sample}' by {metric}: leave in those of one run")
+        log.scores[sample][epoch] = value
+        document = row.get("doc_hash") or row.get("input") or row.get("doc")
+        log.documents[sample] = _digest([document, row.get("target")])
         log.prompts[sample] = _digest(row.get("prompt_hash") or row.get("arguments"))
         log.answers[sample] = Transcript(_question(row), _answer(row))
+    return sample
+
+
+def _name(row: Mapping[str, Any], column: str) -> str:
+    """By what a sample is paired; raises ValueError where it is no name."""
+    value = row.get(column)
+    if isinstance(value, bool) or not isinstance(value, str | int | float) or value != value:
+        raise ValueError(f"has no '{column}' to be paired by")
+    return row_name(value)
 
 
 def _digest(content: object) -> str:
@@ -221,8 +179,11 @@ def _of_all(digests: Mapping[str, str]) -> str:
     return hashlib.sha256("".join(digests[each] for each in sorted(digests)).encode()).hexdigest()[:16]
 
 
-def _harness_values(row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
-    """The metrics of a line of lm-eval or lmms-eval; one under a filter has the filter's name too."""
+def _harness_values(row: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
+    """The metrics of a line of lm-eval or lmms-eval; one under a filter has the filter's name too.
+
+    One that is named and no number is None.
+    """
     named = row.get("metrics")
     others = (name for name in row if name not in NOT_METRICS)
     names: Iterable[str] = named if isinstance(named, list) else others
@@ -231,19 +192,20 @@ def _harness_values(row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         value = row.get(name)
         if isinstance(value, dict):  # lmms-eval hands each sample's score on with what it belongs to
             value = next((value[key] for key in ("score", "accuracy", "correct") if key in value), None)
-        if isinstance(value, int | float):
-            yield f"{name},{rule}" if rule and rule != "none" else name, float(value)
+        number = float(value) if isinstance(value, int | float) else None
+        if number is not None or isinstance(named, list):
+            yield f"{name},{rule}" if rule and rule != "none" else name, number
 
 
-def _inspect_values(row: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+def _inspect_values(row: Mapping[str, Any]) -> Iterator[tuple[str, float | None]]:
     scores = row.get("scores")
     for name, score in scores.items() if isinstance(scores, dict) else ():
         value = score.get("value") if isinstance(score, dict) else score
         parts = value.items() if isinstance(value, dict) else [("", value)]
         for part, each in parts:
             number = LETTERS.get(each) if isinstance(each, str) else each
-            if isinstance(number, int | float):
-                yield f"{name}/{part}" if part else str(name), float(number)
+            known = float(number) if isinstance(number, int | float) else None
+            yield f"{name}/{part}" if part else str(name), known
 
 
 def _question(row: Mapping[str, Any]) -> str:
@@ -267,16 +229,16 @@ def _answer(row: Mapping[str, Any]) -> str:
 
 def _entry(task: str, metric: str, log: Logged, margin: float) -> BaselineEntry:
     samples = tuple(log.scores)
-    values = tuple(sum(log.scores[each]) / len(log.scores[each]) for each in samples)
+    values = tuple(sum(each.values()) / len(each) for each in log.scores.values())
     epochs = {len(each) for each in log.scores.values()}
-    whole = {value for each in log.scores.values() for value in each} <= {0.0, 1.0}
+    whole = {value for each in log.scores.values() for value in each.values()} <= {0.0, 1.0}
     return BaselineEntry(
         key=ClaimKey(metric, CLEAN, task),
         claim=clean_claim(margin),
         worse=-1.0,
         settings={
-            "documents": _of_all(log.documents),
-            "prompts": _of_all(log.prompts),
+            DOCUMENTS: _of_all(log.documents),
+            PROMPTS: _of_all(log.prompts),
             "epochs": str(sorted(epochs)),
         },
         samples=samples,

@@ -5,6 +5,7 @@ OSError where a file can't be read and `Refused`, a ValueError of one line witho
 what it holds: callers say which file it was and what to do. `docs/safety.md` lists the limits.
 """
 
+import codecs
 import errno
 import json
 import os
@@ -154,6 +155,8 @@ def _text(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise Refused("not UTF-8 but UTF-16: save it as UTF-8") from None
         raise Refused(f"not UTF-8: {error.reason} at byte {error.start:,}") from None
 
 

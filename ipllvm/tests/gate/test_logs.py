@@ -359,3 +359,126 @@ def test_what_should_be_less_is_left_out_and_told(tmp_path: Path, name: str) -> 
     found = logs.load(tmp_path, 2.0)
     assert [key[0] for key in found.entries] == ["lossless_acc"]
     assert found.about["left_out"] == [f"{name} of toy"]
+
+
+def row_of(number: int, **more: Any) -> dict[str, Any]:
+    return {"doc_id": number, "doc": f"q{number}", "target": "a", "metrics": ["acc"], "acc": 1.0, **more}
+
+
+def log_of(folder: Path, rows: list[dict[str, Any]], name: str = "samples_toy.jsonl") -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    return folder
+
+
+SAMPLE = samples_of_inspect([1.0])[0]
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        [{"eval": {}, "version": 2}],
+        {"version": 2, "eval": [1], "samples": [SAMPLE]},
+        {"version": 2, "eval": {"task": "t"}, "samples": {"a": 1}},
+        {"version": 2, "eval": {"task": "t"}, "samples": "text"},
+        {"version": 2, "eval": {"task": "t"}, "samples": [SAMPLE, None]},
+    ],
+)
+def test_a_log_of_another_shape_is_told_in_one_line(log: Any, tmp_path: Path) -> None:
+    file = tmp_path / "log.json"
+    file.write_text(json.dumps(log))
+    with pytest.raises(UsageError, match=r"not a log of inspect_ai: .* is no JSON object"):
+        logs.load(file, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("header", "sample", "place", "value", "why"),
+    [
+        ("[1]", json.dumps(SAMPLE), 0, 0, "is no JSON object"),
+        ("{}", "null", 0, 0, "is no JSON object"),
+        ("{}", json.dumps(SAMPLE), 8, 93, "inspect log convert"),  # packed by Zstandard
+        ("{}", json.dumps(SAMPLE), 6, 1, "encrypted"),
+    ],
+)
+def test_a_packed_log_of_another_make_is_told_in_one_line(
+    header: str, sample: str, place: int, value: int, why: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "x.eval"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("header.json", header)
+        archive.writestr("samples/1.json", sample)
+    data = bytearray(file.read_bytes())
+    for mark, shift in ((b"PK\x03\x04", 0), (b"PK\x01\x02", 2)):  # a member's own head, and the directory's
+        for start in [n for n in range(len(data)) if data[n : n + 4] == mark]:
+            data[start + place + shift] |= value
+    file.write_bytes(data)
+    with pytest.raises(UsageError, match="not a log of inspect_ai") as raised:
+        logs.load(file, 2.0)
+    assert why in str(raised.value) and "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("name", [None, [1], True, float("nan"), "left out"])
+def test_a_sample_without_a_name_is_none(name: Any, tmp_path: Path) -> None:
+    """All of them had been one sample called None, of which nothing is decided."""
+    rows = [row_of(0), {key: value for key, value in row_of(1, doc_id=name).items() if value != "left out"}]
+    with pytest.raises(UsageError, match=r"samples_toy.jsonl: sample 2 has no 'doc_id'"):
+        logs.load(log_of(tmp_path / "a", rows), 2.0)
+    file = tmp_path / "log.json"
+    file.write_text(json.dumps({"version": 2, "eval": {"task": "t"}, "samples": [{**SAMPLE, "id": None}]}))
+    with pytest.raises(UsageError, match="sample 1 has no 'id'"):
+        logs.load(file, 2.0)
+
+
+def test_a_sample_that_stands_twice_is_no_epoch(tmp_path: Path) -> None:
+    """A run that was written behind another one hid half of what it lost."""
+    twice = [row_of(n) for n in range(3)] + [row_of(1, acc=0.0)]
+    with pytest.raises(UsageError, match="two answers to '1' by acc"):
+        logs.load(log_of(tmp_path / "a", twice), 2.0)
+    filters = [row_of(n, filter=name) for n in range(3) for name in ("strict", "flexible")]
+    assert len(logs.load(log_of(tmp_path / "b", filters), 2.0).entries) == 2
+    whole = [row_of(n, doc_id=float(n)) for n in range(3)]
+    (entry,) = logs.load(log_of(tmp_path / "c", whole), 2.0).entries.values()
+    assert entry.samples == ("0", "1", "2"), "a table's floats are the same names"
+
+
+def test_what_is_graded_in_part_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where both runs lack the same scores they are compared without, and not in silence."""
+    rows = [row_of(n, acc=[1.0, None, float("nan"), "1"][n % 4]) for n in range(400)]
+    sides = [log_of(tmp_path / name, rows) for name in "ab"]
+    assert cli.main(["gate", *map(str, sides)]) == 0
+    assert "graded in part: acc of toy: 100 of 400 samples" in capsys.readouterr().out
+    whole = log_of(tmp_path / "c", [row_of(n) for n in range(400)])
+    assert cli.main(["gate", str(whole), str(sides[0])]) == 7
+    told = capsys.readouterr().out
+    assert "300 samples are in the baseline alone" in told
+    assert "documents" not in told, "of other samples the documents are others"
+
+
+@pytest.mark.parametrize("value", [["a", "b"], "1.0", None, {"kept": 1}])
+def test_a_metric_that_is_no_number_is_left_out_and_told(value: Any, tmp_path: Path) -> None:
+    rows = [row_of(n, metrics=["acc", "bleu"], bleu=value) for n in range(3)]
+    assert logs.load(log_of(tmp_path / "a", rows), 2.0).about["left_out"] == ["bleu of toy"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("results_2026-01-01.json", b'{"results": {}}', "totals alone, and no scores by sample: "),
+        ("20260101_results.json", b'{"results": {}}', "totals alone, and no scores by sample: "),
+        ("samples_toy.jsonl.gz", b"\x1f\x8b", "it is packed: unpack it first"),
+        ("samples_toy.jsonl", '{"doc_id": 1}'.encode("utf-16"), "not UTF-8 but UTF-16: save it as UTF-8"),
+        ("log.json", '{"eval": 1, "version": 2}'.encode("utf-16"), "not UTF-8 but UTF-16: save it as UTF-8"),
+    ],
+)
+def test_what_another_harness_left_instead_of_a_log_is_named(
+    name: str, content: bytes, line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No baseline of ours was damaged, and no name misspelt."""
+    log = log_of(tmp_path / "log", [row_of(0)])
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / name).write_bytes(content)
+    for given in (other / name, *([] if name == "log.json" else [other])):
+        assert cli.main(["gate", str(log), str(given)]) == 4
+        told = capsys.readouterr().err
+        assert line in told and told.count("\n") == 1

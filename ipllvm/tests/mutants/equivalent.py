@@ -19,7 +19,7 @@ REASONS: dict[Place, str] = {
     ("ipllvm/engine/store/outcome_file.py",
      "self._connection.execute(added, (digest, json.dumps(context.as_row(), sort_keys=True)))",
      "True -> False"): "the order of a JSON object's names, at which nobody looks",
-    ("ipllvm/gate/logs.py", "return reading.json_value(stream.read(MEMBER + 1), finite=False)", "1 -> 2"):
+    ("ipllvm/gate/log_files.py", "content = stream.read(MEMBER + 1)", "1 -> 2"):
         "a member has no more bytes than its header says, which are MEMBER at most",
     ("ipllvm/engine/store/schema.py", "SCHEMA: Final = MIGRATIONS[-1].version", "-1 -> 1"):
         "there are two: the last is the second",
