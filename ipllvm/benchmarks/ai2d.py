@@ -11,7 +11,7 @@ from typing import Any
 from ipllvm.benchmarks.cells import BadCell, Row, filled, optional, texts, whole
 from ipllvm.benchmarks.definition import OWN_RULE, Definition, Protocol
 from ipllvm.benchmarks.names import PAPER, STANDARD
-from ipllvm.benchmarks.originals import json_file
+from ipllvm.benchmarks.originals import json_file, place_of
 from ipllvm.benchmarks.originals import options as options_of
 from ipllvm.benchmarks.prompts import LETTER, LETTERS
 from ipllvm.benchmarks.sources import Hub
@@ -67,7 +67,7 @@ AI2D = Definition(
     hub=Hub(("lmms-lab/ai2d", "lmms-lab-encoder/ai2d"), ("*test-*.parquet",)),
     released=("ai2d_test.json",),
     original=original,
-    of_table=lambda row: {**row, "options": options_of(row), "answer": str(LETTERS.find(row["answer"]))},
+    of_table=lambda row: {**row, "options": options_of(row), "answer": str(place_of(row["answer"]))},
 )
 AI2D_NO_MASK = replace(
     AI2D,

@@ -136,7 +136,7 @@ class Definition:
     def _original(self, folder: Path) -> list[dict[str, Any]] | None:
         try:
             return self.original(folder) if self.original is not None else None
-        except (AttributeError, IndexError, KeyError, TypeError) as error:
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
             raise UsageError(f"{folder}: not the original release of '{self.name}': {error!r}") from error
 
     def _nothing_in(self, folder: Path) -> str:

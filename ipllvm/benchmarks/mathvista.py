@@ -3,6 +3,8 @@
 Source: P. Lu et al., MathVista (ICLR 2024), data set AI4Math/MathVista, CC BY-SA 4.0.
 """
 
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from ipllvm.benchmarks.originals import json_file, listed
 from ipllvm.benchmarks.prompts import LETTERS
 from ipllvm.benchmarks.sources import Hub
 from ipllvm.records import Sample
+from ipllvm.safety import reading
 
 QUESTIONS = ("multi_choice", "free_form")
 ANSWERS = ("text", "integer", "float", "list")
@@ -40,9 +43,17 @@ def sample(row: Row) -> Sample:
 
 
 def _facts(row: Row) -> list[tuple[str, str]]:
-    given = row.get("metadata") or {}
+    """The labels of a row's metadata: an object, also written as JSON, as a table has it."""
+    given = row.get("metadata")
+    if given is None or given == "" or given != given:
+        return []
+    if isinstance(given, str):
+        with suppress(reading.Refused):
+            given = reading.json_value(given)
+    if not isinstance(given, Mapping):
+        raise BadCell("metadata", f"an object is needed, not {str(given)[:60]!r}")
     found = [(name, str(given[name])) for name in FACTS if given.get(name) is not None]
-    return found + [("skill", str(each)) for each in given.get("skills") or ()]
+    return found + [("skill", str(each)) for each in listed(given.get("skills"))]
 
 
 def original(folder: Path) -> list[dict[str, Any]] | None:
@@ -80,13 +91,22 @@ def worded(row: Row) -> str:
     if row["question_type"] == "multi_choice":
         form, examples = "provide the correct option letter, e.g., A, B, C, D", ""
     else:
-        form, examples = HINTS[row["answer_type"], int(float(row["precision"] or 0))]
+        form, examples = _hint(row)
     unit = f" (Unit: {row['unit']})" if row.get("unit") else ""
     given = [f"({LETTERS[n]}) {choice}" for n, choice in enumerate(row.get("choices") or ())]
     choices = "\n".join(["", "Choices:", *given]) if given else ""
     ask = "question" + (f" requiring {form}" if examples else "") + " and "
     wanted = f"provide the final {examples}" if examples else form
     return f"Hint: Please answer the {ask}{wanted}, at the end.\nQuestion: {row['question']}{unit}{choices}"
+
+
+def _hint(row: Row) -> tuple[str, str]:
+    """The form of a free answer, and examples of it; raises BadCell."""
+    kind, places = row.get("answer_type"), row.get("precision") or 0
+    try:
+        return HINTS[str(kind), int(float(places))]
+    except (KeyError, TypeError, ValueError, OverflowError):
+        raise BadCell("precision", f"{str(places)[:60]!r} is none of an answer of type {kind!r}") from None
 
 
 MATHVISTA = Definition(

@@ -56,6 +56,15 @@ def options(row: Mapping[str, Any]) -> list[str]:
     return found
 
 
+def place_of(letter: object) -> int:
+    """The place of an option by its letter alone, from 0; -1 for anything else, so that it is none's.
+
+    >>> place_of("B"), place_of(""), place_of("AB"), place_of("b")
+    (1, -1, -1, -1)
+    """
+    return LETTERS.index(letter) if isinstance(letter, str) and letter in tuple(LETTERS) else -1
+
+
 def listed(value: Any) -> list[str]:
     """A list that is written as text, as JSON or as Python or numpy print it; empty where it is none.
 

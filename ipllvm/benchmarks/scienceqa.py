@@ -9,7 +9,7 @@ from typing import Any
 from ipllvm.benchmarks.cells import BadCell, Row, filled, optional, texts, whole
 from ipllvm.benchmarks.definition import OWN_RULE, Definition, Protocol
 from ipllvm.benchmarks.names import PAPER, STANDARD
-from ipllvm.benchmarks.originals import json_file
+from ipllvm.benchmarks.originals import json_file, place_of
 from ipllvm.benchmarks.originals import options as options_of
 from ipllvm.benchmarks.prompts import LETTER, LETTERS
 from ipllvm.benchmarks.sources import Hub
@@ -83,5 +83,5 @@ SCIENCEQA = Definition(
     ),
     released=("problems.json",),
     original=original,
-    of_table=lambda row: {**row, "choices": options_of(row), "answer": LETTERS.find(row["answer"])},
+    of_table=lambda row: {**row, "choices": options_of(row), "answer": place_of(row["answer"])},
 )

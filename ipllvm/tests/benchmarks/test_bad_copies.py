@@ -1,5 +1,6 @@
 """Copies of published sets that can't be used, names of no benchmark, and parts of one."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ipllvm.benchmarks import choice, mmvp_rules, subset
+from ipllvm.benchmarks import choice, mathvista, mmvp_rules, subset
 from ipllvm.benchmarks.cells import BadCell, row_name, whole
 from ipllvm.benchmarks.definition import all_published, published
 from ipllvm.errors import BenchmarkUnavailable, IpllvmError, UsageError
 from ipllvm.records import Benchmark, Sample
+from ipllvm.tests.benchmarks.published import rows
 from ipllvm.tests.benchmarks.test_bad_files import one_line
 
 Row = dict[str, Any]
@@ -59,6 +61,44 @@ def test_mmvps_rows_are_read_strictly(change: Row, words: str) -> None:
     with pytest.raises(BadCell) as told:
         mmvp_rules.sample({**MMVP, **change})
     assert words in str(told.value)
+
+
+@pytest.mark.parametrize("letter", ["", " ", "AB", "b", "1", "Z", None])
+@pytest.mark.parametrize("name", ["scienceqa", "ai2d"])
+def test_what_is_no_letter_in_a_table_is_no_right_answer(name: str, letter: str | None) -> None:
+    row = {"index": 3, "image": "x", "question": "Which?", "A": "red", "B": "blue", "answer": letter}
+    with pytest.raises(BenchmarkUnavailable, match="row 1, column 'answer': -1 is the place of none"):
+        list(published(name).samples([published(name)._of_table(row)]))
+    ((_, sample),) = published(name).samples([published(name)._of_table({**row, "answer": "B"})])
+    assert sample.answer == "B"
+
+
+@pytest.mark.parametrize("skills", ['["a", "b"]', "\"['a', 'b']\""])
+def test_mathvistas_metadata_may_be_written_as_text(skills: str) -> None:
+    row = {**rows("mathvista")[0], "metadata": f'{{"task": "sums", "skills": {skills}}}'}
+    assert [label for label in mathvista.sample(row).labels if label[0] in ("task", "skill")] == [
+        ("task", "sums"),
+        ("skill", "a"),
+        ("skill", "b"),
+    ]
+
+
+@pytest.mark.parametrize("cell", ["  ", 7, ["a"], True, "[1]"])
+def test_metadata_that_are_no_object_are_told(cell: object) -> None:
+    with pytest.raises(BadCell, match="column 'metadata': an object is needed, not "):
+        mathvista.sample({**rows("mathvista")[0], "metadata": cell})
+    assert mathvista.sample({**rows("mathvista")[0], "metadata": float("nan")})
+
+
+@pytest.mark.parametrize("precision", ["x", [1], 3, 1e400])
+def test_mathvistas_precision_is_one_that_its_hints_know(precision: object, tmp_path: Path) -> None:
+    row = next(row for row in rows("mathvista") if row["answer_type"] == "float")
+    bad = {**row, "query": None, "precision": precision}
+    with pytest.raises(BadCell, match="column 'precision'"):
+        mathvista.worded(bad)
+    (tmp_path / "testmini.json").write_text(json.dumps({"1": bad}))
+    with pytest.raises(BenchmarkUnavailable, match="precision"):
+        published("mathvista")(folder=tmp_path)
 
 
 def test_mmvps_pairs_and_swapped_labels() -> None:
