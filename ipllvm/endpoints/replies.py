@@ -7,7 +7,7 @@ from ipllvm.endpoints.calls import Call, Reply, text_of
 from ipllvm.endpoints.failures import message_of
 from ipllvm.safety import reading
 
-_THOUGHTS = (
+THOUGHTS = (
     ("<think>", "</think>"),
     ("<thinking>", "</thinking>"),
     ("<thought>", "</thought>"),
@@ -106,13 +106,22 @@ def _content(message: Any) -> str | None:
 def _answer(text: str | None, message: Any) -> tuple[str, bool]:
     """What is said after all thoughts, and whether there were any."""
     apart = any(message.get(name) for name in ("reasoning_content", "reasoning"))
-    text = (text or "").strip() if apart else text or ""
-    for begin, end in _THOUGHTS:
+    answer, thought = without_thoughts((text or "").strip() if apart else text or "")
+    return answer, thought or apart
+
+
+def without_thoughts(text: str) -> tuple[str, bool]:
+    """What stands behind all thoughts, nothing where they do not end, and whether there were any.
+
+    >>> without_thoughts("<think>No, wait.</think>Yes"), without_thoughts("<think>No"), without_thoughts("No")
+    (('Yes', True), ('', True), ('No', False))
+    """
+    for begin, end in THOUGHTS:
         if end in text:
             return _without_ends(text.rpartition(end)[2].strip()), True
         if text.lstrip().startswith(begin):
             return "", True
-    return text, apart
+    return text, False
 
 
 def _without_ends(text: str) -> str:

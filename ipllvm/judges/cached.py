@@ -72,12 +72,13 @@ class CachedJudge:
         """See the interface; raises UsageError where the folder can't be used."""
         distinct = list(dict.fromkeys(questions))
         new = [question for question in distinct if question not in self._memory]
-        self.counts.hits += len(new)
         if new and self._file is not None:
             try:
                 with self._file.turn():
                     stored = self._file.read()
-                    self._memory |= {question: stored[question] for question in new if question in stored}
+                    had = {question: stored[question] for question in new if question in stored}
+                    self._memory |= had
+                    self.counts.hits += len(had)
                     self._ask([question for question in new if question not in stored], self._file)
             except (OSError, reading.Refused) as error:
                 why = getattr(error, "strerror", None) or error
@@ -100,7 +101,6 @@ class CachedJudge:
             done += 1
             self._memory[question] = reply
             self.counts.calls += 1
-            self.counts.hits -= 1
             self.counts.failed += isinstance(reply, NotMeasured)
             if file is not None and isinstance(reply, str):
                 file.keep(question, reply)

@@ -19,6 +19,7 @@ class EndpointJudge:
         self._client = Client(address.parse(name), limits)
         self.identity = str(self._client.address)
         self.credentials = address.credentials()
+        self._repliers: set[str] = set()
 
     @property
     def tally(self) -> Tally:
@@ -27,8 +28,10 @@ class EndpointJudge:
 
     @property
     def departures(self) -> str:
-        """What of the settings the endpoint does not take, in words."""
-        return self._client.departures
+        """What of the settings the endpoint does not take, and that it became another model, in words."""
+        names = sorted(self._repliers)
+        several = f"replies are of {' and of '.join(names)}" if len(names) > 1 else ""
+        return "; ".join(part for part in (self._client.departures, several) if part)
 
     def ask(self, prompt: str) -> str:
         """See the interface."""
@@ -49,6 +52,7 @@ class EndpointJudge:
     def _reply(self, outcome: Outcome) -> JudgeReply:
         if isinstance(outcome, NoReply):
             return NotMeasured(f"the judge {self.identity} gave no reply ({outcome.reason})")
+        self._repliers.add(f"{outcome.model or 'nobody'} {outcome.fingerprint}".rstrip())
         if outcome.refused:
             return NotMeasured(f"the judge {self.identity} refused ({outcome.text[:SHOWN]!r})")
         return outcome.text

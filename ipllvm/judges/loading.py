@@ -25,6 +25,7 @@ def check(name: str, offline: bool = False) -> None:
         from ipllvm.models import sources
 
         sources.check_part("language model", name, offline)
+        _require_words_alone(name)
 
 
 def require(name: str) -> None:
@@ -53,6 +54,19 @@ def load(name: str, *, device: str = "auto", dtype: str = "auto", offline: bool 
     from ipllvm.models.text import LanguageModel
 
     return LocalJudge(LanguageModel(name, device=device, dtype=dtype, offline=offline))
+
+
+def _require_words_alone(name: str) -> None:
+    """Raises UsageError for what is known to be no language model alone: planted ones, and those that see."""
+    from ipllvm.models import sources
+    from ipllvm.models.json_files import read_json
+    from ipllvm.models.planted import naming
+
+    folder = sources.embedded_folder(name) if name in sources.EMBEDDED else sources.local_folder(name)
+    if naming.is_planted(name) or (folder and "vision_config" in read_json(folder / "config.json")):
+        raise UsageError(
+            f"--judge {name}: a judge is a language model alone (lm-tiny, a folder, a hub id), or URL#MODEL"
+        )
 
 
 def _require_network(name: str, offline: bool) -> None:

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable, Sequence
 
+from ipllvm.endpoints.limits import Limits
+from ipllvm.errors import NotMeasured
 from ipllvm.models.text import LanguageModel
 from ipllvm.records import JudgeQuestion, JudgeReply
 
 IDENTITY = 12
 """Digits of a checkpoint's digest in its name."""
+THINKING = Limits().thinking
+"""Tokens for thoughts, as a judge behind an address has."""
 
 
 class LocalJudge:
@@ -15,10 +19,14 @@ class LocalJudge:
     def __init__(self, model: LanguageModel) -> None:
         self._model = model
         self.identity = f"{model.name} {model.fingerprint[:IDENTITY]}"
+        self._thinking = 0
 
     def ask(self, prompt: str) -> str:
         """See the interface."""
-        return self._said(JudgeQuestion(prompt))
+        found = self._said(JudgeQuestion(prompt))
+        if isinstance(found, NotMeasured):
+            raise found
+        return found
 
     def ask_all(
         self, questions: Sequence[JudgeQuestion], got: Callable[[JudgeQuestion, JudgeReply], None]
@@ -27,6 +35,14 @@ class LocalJudge:
         for question in questions:
             got(question, self._said(question))
 
-    def _said(self, question: JudgeQuestion) -> str:
+    def _said(self, question: JudgeQuestion) -> JudgeReply:
+        """Its reply, with room for thoughts from the first one on that was nothing else."""
         prompt = f"{question.system}\n\n{question.prompt}" if question.system else question.prompt
-        return self._model.reply(prompt, question.max_tokens)
+        try:
+            reply = self._model.reply(prompt, question.max_tokens + self._thinking)
+            if not reply and not self._thinking:
+                reply = self._model.reply(prompt, question.max_tokens + THINKING)
+                self._thinking = THINKING * bool(reply)
+        except NotMeasured as error:
+            return NotMeasured(f"the judge {self.identity} gave no reply ({error})")
+        return reply

@@ -1,5 +1,6 @@
 """Language models alone: what they make of a text, layer by layer."""
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Float
+from torch import Tensor
 from transformers import (
     AutoConfig,
     AutoModel,
@@ -15,8 +17,10 @@ from transformers import (
     AutoTokenizer,
 )
 
-from ipllvm.errors import UsageError
+from ipllvm.endpoints.replies import THOUGHTS, without_thoughts
+from ipllvm.errors import NotMeasured, UsageError
 from ipllvm.models import fingerprint, parts, sources
+from ipllvm.models.capacity import max_positions
 from ipllvm.models.chat_template import fill
 from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.devices import choose_device, choose_dtype
@@ -62,9 +66,11 @@ class LanguageModel:
 
     @torch.inference_mode()
     def reply(self, prompt: str, max_new_tokens: int) -> str:
-        """The greedy answer to a prompt, in the chat template where there is one.
+        """The greedy answer to a prompt, in the chat template where there is one, without what was thought
+        before it: nothing where thoughts took all tokens.
 
-        Raises UsageError for a model that sees: it is asked as a model under test is.
+        Raises NotMeasured for a prompt that has as many tokens as the model has positions, and UsageError for
+        a model that sees: it is asked as a model under test is.
         """
         words = self._tokenizer
         text = prompt
@@ -73,16 +79,35 @@ class LanguageModel:
             text = fill(words, turn)
         fields = words(text, return_tensors="pt", add_special_tokens=not words.chat_template)
         ids, mask = (fields[name].to(self._device) for name in ("input_ids", "attention_mask"))
+        room = min(max_new_tokens, self._room(ids.shape[1]))
         said = self._speaker.generate(
             input_ids=ids,
             attention_mask=mask,
             do_sample=False,
             num_beams=1,
             repetition_penalty=1.0,
-            max_new_tokens=max_new_tokens,
+            max_new_tokens=room,
             pad_token_id=words.pad_token_id,
         )
-        return str(words.decode(said[0, ids.shape[1] :], skip_special_tokens=True)).strip()
+        return self._answer(text, said[0, ids.shape[1] :])
+
+    def _room(self, prompt: int) -> float:
+        """How many tokens have positions behind a prompt of that many; raises NotMeasured where none has."""
+        limit = max_positions(self._config.get_text_config())
+        if limit is not None and prompt >= limit:
+            raise NotMeasured(f"the prompt has {prompt:,} tokens and {self.name} has positions for {limit:,}")
+        return math.inf if limit is None else limit - prompt
+
+    def _answer(self, prompt: str, tokens: Tensor) -> str:
+        """The words of an answer; a template may open its thoughts, whose marks may be special tokens."""
+        words = self._tokenizer
+        opened = next((begin for begin, _ in THOUGHTS if prompt.rstrip().endswith(begin)), "")
+        whole, thought = without_thoughts(opened + str(words.decode(tokens, skip_special_tokens=False)))
+        if not thought:
+            return str(words.decode(tokens, skip_special_tokens=True)).strip()
+        for token in words.all_special_tokens:
+            whole = whole.replace(token, "")
+        return whole.strip()
 
     @cached_property
     def fingerprint(self) -> str:

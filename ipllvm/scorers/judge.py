@@ -5,7 +5,6 @@ A judge is used only where one is named, and its reply is never guessed at: what
 of the sample.
 """
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,13 +12,13 @@ from typing import ClassVar
 
 from ipllvm.errors import NotMeasured
 from ipllvm.records import AsksMany, Judge, JudgeQuestion, JudgeReply, Sample, Score
+from ipllvm.scorers import yes_no
 from ipllvm.scorers.base import Scorer
 from ipllvm.scorers.judge_prompts import JudgePrompt
 
 CHECKER = "You are a helpful and precise assistant for checking the quality of the answer."
 """What LLaVA's, MMVP's and EMT's judges are told first."""
 SHOWN = 80
-_WORD = re.compile(r"[a-z]+")
 _POINTS = {"yes": 1.0, "no": 0.0}
 
 
@@ -155,14 +154,13 @@ class YesNoRule(JudgeRule):
         return JudgeQuestion(words, self.system)
 
     def read(self, reply: str, sample: Sample) -> Score:
-        """1 for yes, 0 for no, by the first word.
+        """1 for yes, 0 for no, where an answer stands: "No doubt" is none.
 
         >>> sample = Sample("s", "s", (), "?", "red")
         >>> [CORRECT.read(reply, sample).answer for reply in ("Yes.", "no, it is not", "It is correct", "")]
         ['yes', 'no', None, None]
         """
-        first = _WORD.search(reply.casefold())
-        word = first[0] if first and first[0] in _POINTS else None
+        word = yes_no.extract(reply)
         return Score(_POINTS[word] if word else 0.0, word)
 
     def graded(self, reply: str, text: str, sample: Sample) -> Score | None:

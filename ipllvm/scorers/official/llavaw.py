@@ -3,6 +3,8 @@
 Source: haotian-liu/LLaVA, llava/eval/eval_gpt_review_bench.py.
 """
 
+import math
+
 from ipllvm.records import JudgeQuestion, Sample, Score
 from ipllvm.scorers import judge_prompts
 from ipllvm.scorers.judge import CHECKER, JudgeRule
@@ -53,7 +55,15 @@ class LlavaBenchJudge(JudgeRule):
             reference, model = map(float, words)
         except ValueError:
             return Score(0.0, None)
+        if not (math.isfinite(reference) and math.isfinite(model)):
+            return Score(0.0, None)
         return Score(min(max(model / MOST, 0.0), 1.0), f"{reference!r} {model!r}")
+
+    def graded(self, reply: str, text: str, sample: Sample) -> Score | None:
+        """See the interface: points beyond the 10 that a judge is asked for are none, as of 100."""
+        found = super().graded(reply, text, sample)
+        points = [float(word) for word in (found.answer or "").split()] if found else ()
+        return found if all(0 <= each <= MOST for each in points) else None
 
 
 judge = LlavaBenchJudge()

@@ -4,6 +4,7 @@ import json
 import multiprocessing
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,6 +52,17 @@ def test_progress_counts_from_none(tmp_path: Path) -> None:
     replies(judge, RED, BLUE)
     replies(judge, RED)
     assert seen == [(0, 2), (1, 2), (2, 2)]
+
+
+def test_a_judge_that_breaks_found_nothing_in_the_store(tmp_path: Path) -> None:
+    class Breaks(Counting):
+        def ask_all(self, questions: Sequence[JudgeQuestion], got: Any) -> None:
+            raise UsageError("it sees")
+
+    judge = CachedJudge(Breaks(), tmp_path)
+    with pytest.raises(UsageError, match="it sees"):
+        replies(judge, RED, BLUE)
+    assert str(judge.counts) == "0 asked, 0 from the store, 0 failed"
 
 
 def test_the_next_run_asks_only_what_is_new(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Judges: what is asked gets a reply, and one line where there is none."""
 
 import json
+from pathlib import Path
 
 import pytest
 from pytest_httpserver import HTTPServer
@@ -74,6 +75,24 @@ def test_offline_asks_no_endpoint_and_unknown_models_are_told() -> None:
         loading.load("http://host/v1#m", offline=True)
     with pytest.raises(UnknownName, match="lm-tiny"):
         loading.load("lm-tny")
+
+
+@pytest.mark.parametrize("name", ["llava-tiny", "planted:invariant", "FOLDER"])
+def test_what_sees_is_no_judge_and_told_before_anything_is_measured(name: str, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"model_type": "llava", "vision_config": {}}')
+    name = str(tmp_path) if name == "FOLDER" else name
+    with pytest.raises(UsageError, match=f"--judge {name}: a judge is a language model alone"):
+        loading.check(name)
+
+
+def test_a_server_that_becomes_another_model_is_told(httpserver: HTTPServer) -> None:
+    for name in ("good-1", "good-2"):
+        found = {"model": name, "choices": [{"message": {"content": "yes"}, "finish_reason": "stop"}]}
+        httpserver.expect_ordered_request("/v1/chat/completions").respond_with_json(found)
+    judge = loading.load(f"{httpserver.url_for('/v1')}#good")
+    assert judge.ask("red?") == "yes" and judge.departures == ""  # type: ignore[attr-defined]
+    assert judge.ask("blue?") == "yes"
+    assert judge.departures == "replies are of good-1 and of good-2"  # type: ignore[attr-defined]
 
 
 def test_a_language_model_by_name_replies() -> None:

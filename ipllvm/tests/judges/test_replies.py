@@ -8,8 +8,9 @@ from typing import Any, cast
 import pytest
 
 from ipllvm.endpoints.price import Price
+from ipllvm.errors import NotMeasured
 from ipllvm.judges.cost import forecast, planned
-from ipllvm.judges.local import LocalJudge
+from ipllvm.judges.local import THINKING, LocalJudge
 from ipllvm.judges.replies import ReplyFile, entries
 from ipllvm.models.text import LanguageModel
 from ipllvm.records import JudgeQuestion, Sample
@@ -113,6 +114,27 @@ def test_a_local_judge_is_told_the_system_first_and_named_by_its_weights() -> No
     judge.ask_all([ASKED, bare], got.__setitem__)
     assert got == {ASKED: "You grade.\n\nIs red right?|5", bare: "Is it?|3"}
     assert judge.ask("Is it?") == f"Is it?|{JudgeQuestion('').max_tokens}"
+
+
+def test_a_local_judge_that_thinks_gets_room_and_one_that_fails_costs_its_answer() -> None:
+    room: list[int] = []
+
+    class Thinks(_Echo):
+        """Says nothing before it has thought a hundred tokens."""
+
+        def reply(self, prompt: str, max_tokens: int) -> str:
+            room.append(max_tokens)
+            if prompt == "too long":
+                raise NotMeasured("no positions")
+            return "yes" if max_tokens > 100 else ""
+
+    judge, got = LocalJudge(cast(LanguageModel, Thinks())), dict[JudgeQuestion, Any]()
+    first, second, third = (JudgeQuestion(text, max_tokens=3) for text in ("Is it?", "And now?", "too long"))
+    judge.ask_all([first, second, third], got.__setitem__)
+    assert got[first] == got[second] == "yes" and room == [3, 3 + THINKING, 3 + THINKING, 3 + THINKING]
+    assert str(got[third]) == "the judge echo 0123456789ab gave no reply (no positions)"
+    with pytest.raises(NotMeasured, match="no positions"):
+        judge.ask("too long")
 
 
 def test_judging_is_planned_at_its_most_and_priced_where_a_price_is_known() -> None:

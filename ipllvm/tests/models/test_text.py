@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import CONFIG_MAPPING, AutoModelForCausalLM, AutoTokenizer
 
-from ipllvm.errors import ModelUnavailable, UnknownName
+from ipllvm.errors import ModelUnavailable, NotMeasured, UnknownName
 from ipllvm.models import sources
 from ipllvm.models.text import BATCH, LanguageModel
 from ipllvm.tests.tiny import KINDS
@@ -119,3 +119,40 @@ def test_a_published_model_that_is_not_here_is_one_line(name: str) -> None:
     with pytest.raises(ModelUnavailable, match=f"{name} is not in the hub cache and --offline") as told:
         LanguageModel(name, device="cpu", offline=True)
     assert f"hf download {name}" in str(told.value) and "\n" not in str(told.value)
+
+
+class Words:
+    """A tokenizer of words, of which some are special."""
+
+    all_special_tokens = ("<think>", "</think>", "<end>")
+    chat_template = ""
+
+    def decode(self, ids: list[str], skip_special_tokens: bool) -> str:
+        return " ".join(
+            word for word in ids if not skip_special_tokens or word not in self.all_special_tokens
+        )
+
+
+@pytest.mark.parametrize(
+    ("prompt", "reply", "answer"),
+    [
+        ("Is it?", "No <end>", "No"),
+        ("Is it?", "<think> No, wait. </think> Yes <end>", "Yes"),
+        ("Is it?", "<think> No, wait.", ""),
+        ("Is it? <think>\n", "No, wait. </think> Yes <end>", "Yes"),
+        ("Is it? <think>\n", "No, wait.", ""),
+        ("Is it? <think>\n\n</think>\n\n", "Yes <end>", "Yes"),
+        ("Is it?", "<|channel|>analysis No <|channel|>final<|message|> Yes <end>", "Yes"),
+    ],
+)
+def test_what_is_thought_is_no_answer(prompt: str, reply: str, answer: str) -> None:
+    model = LanguageModel("lm-tiny", device="cpu")
+    model._tokenizer = Words()
+    assert model._answer(prompt, reply.split()) == answer  # type: ignore[arg-type]
+
+
+def test_a_prompt_that_leaves_no_position_for_an_answer_has_none(tiny: LanguageModel) -> None:
+    limit = tiny._config.max_position_embeddings
+    with pytest.raises(NotMeasured, match=f"tokens and lm-tiny has positions for {limit:,}"):
+        tiny.reply("red star " * limit, 3)
+    assert tiny._room(limit - 1) == 1

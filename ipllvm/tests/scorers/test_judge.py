@@ -10,7 +10,7 @@ from ipllvm.engine.plan import Plan
 from ipllvm.engine.scoring import scores_of
 from ipllvm.errors import NotMeasured, UsageError
 from ipllvm.perturbations.substitution import Clean
-from ipllvm.records import Benchmark, JudgeQuestion, Response, Sample, Scores
+from ipllvm.records import Benchmark, JudgeQuestion, Response, Sample, Score, Scores
 from ipllvm.registry import SCORERS
 from ipllvm.scorers.base import Grading
 from ipllvm.scorers.judge import JudgeRule
@@ -123,3 +123,51 @@ def test_each_rule_asks_and_counts_as_its_script_does() -> None:
     loaded = {name: SCORERS.load(name) for name in SCORERS}
     rules = {name: rule for name, rule in loaded.items() if isinstance(rule, JudgeRule)}
     assert {name: (r.attempts, r.alone, r.averages) for name, r in rules.items()} == RULES
+
+
+ANY = Sample("s", "s", (), "?", "A")
+
+
+@pytest.mark.parametrize(
+    ("rule", "reply", "value"),
+    [
+        ("judge", "**Yes**", 1.0),
+        ("judge", "The answer is no.", 0.0),
+        ("judge", "No, the picture shows a cat.", 0.0),
+        ("judge", "No doubt it is correct.", None),
+        ("judge", "No problem: the prediction is right.", None),
+        ("judge", "Yes or no?", None),
+        ("judge", "yes/no", None),
+        ("judge", "Noël", None),
+        ("judge", "Ja", None),
+        ("judge", '```json\n{"correct": true}\n```', None),
+        ("judge", "8/10", None),
+        ("judge", "I'm sorry, I can't help with that.", None),
+        ("judge", "", None),
+        ("llavaw_judge", "8 7\nThe first is better.", 0.7),
+        ("llavaw_judge", "9,10", 1.0),
+        ("llavaw_judge", "85 90", None),
+        ("llavaw_judge", "8 -1", None),
+        ("llavaw_judge", "nan nan", None),
+        ("llavaw_judge", "8 inf", None),
+        ("llavaw_judge", "8/10 7/10", None),
+        ("llavaw_judge", "**8 7**", None),
+        ("llavaw_judge", "7", None),
+        ("mmvet_judge", "0.8", 0.8),
+        ("mmvet_judge", "nan", None),
+        ("mmvet_judge", "8", None),
+        ("mmvet_judge", "8/10", None),
+        ("mmvet_judge", "-0.5", None),
+        ("mmvet_judge", "Score: 0.8", None),
+        ("mmvp_judge", "nO", 0.0),
+        ("mmvp_judge", "no.", None),
+    ],
+)
+def test_a_reply_of_another_form_is_no_grade(rule: str, reply: str, value: float | None) -> None:
+    found = SCORERS.load(rule).graded(reply, "said", ANY)
+    assert (found and found.value) == value
+
+
+@pytest.mark.parametrize("reply", ["nan nan", "8 inf", "-inf 1"])
+def test_a_review_in_a_file_that_holds_no_number_is_unread(reply: str) -> None:
+    assert SCORERS.load("llavaw_judge").read(reply, ANY) == Score(0.0, None)
