@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.errors import ModelUnavailable
-from ipllvm.models import fingerprint, quantisation
+from ipllvm.models import code_files, fingerprint, quantisation
 from ipllvm.models.json_files import read_json as read_json
 from ipllvm.models.supported import not_supported
 from ipllvm.models.weight_files import WeightFiles, weight_files
@@ -168,13 +168,17 @@ def inspect(folder: Path, *, remote_code: bool = False, weightless: bool = False
     pickled, weightless = family in (ENCODER, *AUTHORED), weightless and family in FAMILIES
     found = Checkpoint.of(folder, family, pickled=pickled, runs_code=runs_code, weightless=weightless)
     _require_the_rest(folder, family)
+    if runs_code:
+        code_files.require_here(folder)
     return found
 
 
-def is_complete(folder: Path, *, weights: bool = True) -> bool:
-    """Whether a cached snapshot holds config, all weight files where wanted, processor and tokenizer."""
+def is_complete(folder: Path, *, weights: bool = True, code: bool = False) -> bool:
+    """Whether a cached snapshot holds config, all weight files where wanted, processor and tokenizer; with
+    `code` the files of its own that config.json names too.
+    """
     try:
-        inspect(folder, weightless=not weights)
+        inspect(folder, remote_code=code, weightless=not weights)
     except ModelUnavailable:
         return False
     return True

@@ -187,7 +187,8 @@ def described_parameters(found: Checkpoint, described: Any) -> int:
 
 def _folder(name: str, how: LoadOptions, offline: bool, *, weights: bool = True) -> Path:
     """Where a model is; raises UsageError for options that this kind of checkpoint has no use for."""
-    folder = sources.resolve(name, offline, how.revision, pickles=how.allow_pickle, weights=weights)
+    files = {"pickles": how.allow_pickle, "weights": weights, "code": how.trust_remote_code}
+    folder = sources.resolve(name, offline, how.revision, **files)
     family = checkpoint.family_of(folder, remote_code=how.trust_remote_code)
     if family in authored.FORMATS and (how.adapter or how.device_map):
         unfit = "adapter" if how.adapter else "device-map"

@@ -10,7 +10,7 @@ from pathlib import Path
 import ipllvm
 from ipllvm.endpoints import address as endpoint
 from ipllvm.errors import ModelUnavailable, UnknownName, UsageError
-from ipllvm.models import checkpoint, embedded
+from ipllvm.models import checkpoint, code_files, embedded
 from ipllvm.models.planted import naming
 
 HUB_ALIASES = {
@@ -104,10 +104,17 @@ def names_classes(name: str) -> bool:
 
 
 def resolve(
-    name: str, offline: bool = False, revision: str = "", *, pickles: bool = False, weights: bool = True
+    name: str,
+    offline: bool = False,
+    revision: str = "",
+    *,
+    pickles: bool = False,
+    weights: bool = True,
+    code: bool = False,
 ) -> Path:
     """The local folder of a model, downloaded first where it must and may be; of a branch, tag or commit of
-    its repository where one is asked for, with its `pickles` too, or without its `weights`.
+    its repository where one is asked for, with its `pickles` too, or without its `weights`, with the `code`
+    that it brings where no family here knows its type.
 
     Raises UsageError, UnknownName and ModelUnavailable, in one line that says what to do.
     """
@@ -120,7 +127,7 @@ def resolve(
     if repository is None:
         return (local_folder(name) or Path(name)).resolve()
     cached = _cached(repository, revision)
-    if cached is not None and checkpoint.is_complete(cached, weights=weights):
+    if cached is not None and checkpoint.is_complete(cached, weights=weights, code=code):
         return cached
     where = f"{repository} --revision {revision}" if revision else repository
     advice = f"pass --model=FOLDER, or on a machine with network run: hf download {where}"
@@ -131,8 +138,13 @@ def resolve(
     try:
         first = ("config.json", checkpoint.TROL_GATES)
         config = _snapshot(repository, local=False, wanted=first, revision=revision)
-        family = checkpoint.family_of(config)  # before gigabytes that can't be measured are fetched
+        family = checkpoint.family_of(
+            config, remote_code=code
+        )  # before gigabytes that can't be measured are fetched
+        if code and (config / "config.json").is_file():
+            code_files.require_here(config, fetched=False)
         pickled = ("pytorch_model.bin",) * (family == checkpoint.ENCODER) + ("*.bin", "*.pt") * pickles
+        pickled += ("*.py",) * code
         wanted = (*WANTED, *pickled) if weights else tuple(each for each in WANTED if each != TENSORS)
         return _snapshot(repository, local=False, wanted=wanted, revision=revision)
     except ModelUnavailable:

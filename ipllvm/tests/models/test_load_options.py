@@ -67,6 +67,44 @@ def test_its_code_is_a_part_of_its_fingerprint(strange: Path) -> None:
     assert checkpoint.inspect(strange, remote_code=True).fingerprint() != first
 
 
+def test_code_of_a_repository_is_fetched_where_it_is_trusted(
+    strange: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched: list[tuple[str, ...]] = []
+
+    def snapshot(repository: str, *, local: bool, wanted: tuple[str, ...] = (), revision: str = "") -> Path:
+        fetched.append(wanted)
+        return strange
+
+    monkeypatch.setattr(sources, "_snapshot", snapshot)
+    with pytest.raises(ModelUnavailable, match="which --trust-remote-code runs"):
+        sources.resolve("org/strange")
+    assert sources.resolve("org/strange", offline=True, code=True) == strange, "it is complete"
+    (strange / "strange.py").unlink()
+    fetched.clear()
+    assert sources.resolve("org/strange", code=True) == strange
+    assert "*.py" in fetched[-1]
+
+
+@pytest.mark.parametrize("file", ["config.json", "processor_config.json", "tokenizer_config.json"])
+@pytest.mark.parametrize(
+    ("named", "why"),
+    [
+        ("org/other--strange.StrangeConfig", "code of another repository"),
+        ("absent.StrangeConfig", "code that is not in the folder"),
+        ("../strange.StrangeConfig", "code that is not in the folder"),
+        ("strange", "code that is not in the folder"),
+        (["strange.StrangeConfig", None, "absent.Fast"], r"not in the folder \(absent.Fast\)"),
+    ],
+)
+def test_code_that_is_elsewhere_is_refused(file: str, named: Any, why: str, strange: Path) -> None:
+    known = json.loads((strange / file).read_text("utf-8")) if (strange / file).is_file() else {}
+    known["auto_map"] = {**known.get("auto_map", {}), "AutoConfig": named}
+    (strange / file).write_text(json.dumps(known), encoding="utf-8")
+    with pytest.raises(ModelUnavailable, match=why):
+        checkpoint.inspect(strange, remote_code=True)
+
+
 def test_code_that_makes_no_model_that_answers_is_refused(strange: Path) -> None:
     edited(strange, auto_map={"AutoConfig": "strange.StrangeConfig", "AutoModel": "strange.StrangeModel"})
     with pytest.raises(ModelUnavailable, match="its own code makes no model that answers"):
