@@ -28,6 +28,7 @@ class Contrast:
     clusters, where they are known. A score or a share is not `signed`: none is below 0. `shared` is how many
     times the variance of the mean is that of as many independent clusters, at least 1, where they are not.
     `sample_count` is how many samples of the benchmark were asked for these values, 0 where that is one each.
+    `reach` is how far from 0 each value may be, None where all may be as far as `bound`.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Contrast:
     signed: bool = True
     shared: float = 1.0
     sample_count: int = 0
+    reach: "Float[np.ndarray, 'samples'] | None" = None
 
     @property
     def together(self) -> bool:
@@ -84,6 +86,7 @@ class Contrast:
             over=None if self.over is None else self.over.only(kept),
             crossed=None if self.crossed is None else self.crossed[places],
             unknown=None,
+            reach=None if self.reach is None else self.reach[places],
         )
 
     def paired_with(self, other: "Contrast") -> "tuple[list[int], list[int]]":

@@ -19,6 +19,7 @@ from ipllvm.stats.clusters import cluster_sums, independent
 from ipllvm.stats.dirichlet import Totals, crossing
 from ipllvm.stats.missing import Missing
 from ipllvm.stats.tango import Nested, Stratum
+from ipllvm.stats.unseen import beside_unseen
 
 _FEW = 10
 """Ours: from so many clusters on of one size (Kish 1965) no run was found worse than which VIOLATED fails."""
@@ -33,8 +34,9 @@ class ScoreTest:
     `runs` has the score statistic of runs that are no worse and last its own, `worse`, with losses for gains,
     of runs that are no better, `df` are the degrees of freedom, `lost`, `gained` and `sizes` are the
     clusters as the Dirichlet bound needs them, `all_lost` is what those that lost anything could, so many
-    `times`, `worst` and `best` are what its pseudo-cluster weighs against HOLDS and VIOLATED, `missing` tells
-    of planned samples without a value. Methods take and return scores, not points.
+    `times`, `worst` and `best` are what its pseudo-cluster weighs against HOLDS and VIOLATED, `whole` what
+    one does that loses or gains all, `missing` tells of planned samples without a value. Methods take and
+    return scores, not points.
 
     >>> from ipllvm.records import Contrast
     >>> import numpy as np
@@ -58,6 +60,7 @@ class ScoreTest:
     best: float
     graded: bool
     missing: Missing
+    whole: float = 1.0
     times: float = 1.0
 
     @classmethod
@@ -81,8 +84,10 @@ class ScoreTest:
         lost, gained, sizes = (
             np.concatenate([getattr(each, part) for each in strata]) for part in ("lost", "gained", "sizes")
         )
-        all_lost = np.concatenate([np.where(each.lost > 0, each.won.gained, 0.0) for each in strata])
+        most = np.concatenate([each.won.gained for each in strata])
+        alike = all(contrast.reach is None for _, contrast in terms)
         largest, step = int(sizes.max(initial=1)), max(lattices) / bound
+        whole = 1.0 if alike else float(most.max(initial=0.0)) / largest
         test = cls(
             n=n,
             clusters=len(sizes),
@@ -93,12 +98,13 @@ class ScoreTest:
             df=max(independent(sizes) - 1, 1.0),
             lost=lost / largest,
             gained=gained / largest,
-            all_lost=all_lost / largest,
+            all_lost=np.where(lost > 0, most, 0.0) / largest,
             sizes=sizes / largest,
-            worst=_worst((lost - gained) / largest) if largest > 1 else _worst_single(lattices, bound),
-            best=_worst((gained - lost) / largest),
+            worst=_worst((lost - gained) / largest, whole) if largest > 1 else _worst_single(lattices, bound),
+            best=_worst((gained - lost) / largest, whole),
             graded=any(contrast.lattice == 0 and not contrast.weighted for _, contrast in terms),
             missing=Missing(),
+            whole=whole,
         )
         return test.worth(1 / max((contrast.shared for _, contrast in terms), default=1.0))
 
@@ -218,7 +224,7 @@ class ScoreTest:
     def floor(self, margin: float) -> float:
         """The least p-value of HOLDS that clusters so few can have, whatever they lose."""
         t = self.beyond_missing(margin, 1) / self.bound
-        return self.unlost.p_below(t, 1.0)
+        return self.unlost.p_below(t, self.whole)
 
     def at_floor(self, p: float, margin: float) -> bool:
         """Whether nothing was gained, so that `p` is `floor`."""
@@ -237,7 +243,7 @@ class ScoreTest:
         """The p-value behind "the mean is at most `t` bounds": the largest of three, none of which rises."""
         if abs(t) >= 1:
             return 0.0 if t > 0 else 1.0
-        floor = self.unlost.p_below(t, 1.0)
+        floor = self.unlost.p_below(t, self.whole)
         if self.concordant:
             return floor
         return max(self._score(t), floor, self.totals.p_below(t, self.worst))
@@ -251,28 +257,31 @@ class ScoreTest:
         if abs(t) >= 1:
             return 0.0 if t < 0 else 1.0
         if self.concordant:
-            return self.totals.p_above(t, 1.0)
+            return self.totals.p_above(t, self.whole)
         score = float(stdtr(self.df, self.worse.statistic(-t).max()))
         return max(score, self.totals.p_above(t, self.best if self.graded else _TENTH), self._unseen(t))
 
     def _unseen(self, t: float) -> float:
-        """The least p-value of VIOLATED for clusters that may gain as a whole, as none or few were seen to.
+        """The least p-value of VIOLATED for what may gain as a whole, as none or few were seen to.
 
         A cluster counts beyond what a sample does; graded samples may gain all where others gain a little.
         """
+        if self.largest == 1 and self.graded:
+            known, samples = self.totals, float(self.totals.counts.sum())
+            return beside_unseen(lambda mean: known.p_above(mean, _TENTH), t, samples)
         if self.largest == 1:
-            return self.lost_whole.p_above(t, 1.0) if self.graded else 0.0
-        whole = 1.0 - 1 / self.largest if self.all_lost.any() else 1.0
-        return max(self.lost_whole.p_above(t, self.best), self.ungained.p_above(t, whole))
+            return 0.0
+        rest = 1.0 - 1 / self.largest if self.all_lost.any() else 1.0
+        return max(self.lost_whole.p_above(t, self.best), self.ungained.p_above(t, rest * self.whole))
 
 
-def _worst(totals: np.ndarray) -> float:
-    """What the pseudo-cluster weighs: as much as the worst cluster seen, and at least half.
+def _worst(totals: np.ndarray, whole: float = 1.0) -> float:
+    """What the pseudo-cluster weighs: as much as the worst cluster seen, at least half of a `whole` one.
 
     Ours: with half alone 200 clusters of 20, most of them lost as a whole or not at all, gave up to 9 % false
     HOLDS; with all of the largest one would decide 13 % where 86 % can be decided (docs/statistics.md).
     """
-    return min(max(float(totals.max(initial=0.0)), _HALF), 1.0)
+    return min(max(float(totals.max(initial=0.0)), _HALF * whole), whole)
 
 
 def _worst_single(lattices: set[float], bound: float) -> float:
@@ -297,4 +306,7 @@ def _stratum(contrast: Contrast, scale: float) -> Stratum:
     totals, sizes = cluster_sums(contrast)
     values = scale * np.asarray(contrast.values, dtype=float)
     lost, _ = cluster_sums(replace(contrast, values=np.maximum(values, 0.0), bound=np.inf))
-    return Stratum(lost, lost - scale * totals, sizes, abs(scale) * contrast.bound)
+    if contrast.reach is None:
+        return Stratum(lost, lost - scale * totals, sizes, abs(scale) * contrast.bound)
+    most, _ = cluster_sums(replace(contrast, values=abs(scale) * contrast.reach, bound=np.inf))
+    return Stratum(lost, lost - scale * totals, sizes, most / sizes)

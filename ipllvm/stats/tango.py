@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 class Stratum:
     """Clusters of one set of samples: what they lost and gained, in units of the bound, and their sizes.
 
-    `most` is what a sample can lose or gain.
+    `most` is what a sample can lose or gain, of each cluster in the mean or of all alike.
     """
 
     lost: "Float[np.ndarray, 'clusters']"
     gained: "Float[np.ndarray, 'clusters']"
     sizes: "Int[np.ndarray, 'clusters']"
-    most: float = 1.0
+    most: "Float[np.ndarray, 'clusters'] | float" = 1.0
 
     @property
     def totals(self) -> "Float[np.ndarray, 'clusters']":
@@ -44,7 +44,7 @@ class Stratum:
     @property
     def won(self) -> "Stratum":
         """The same clusters, each of which gained all that it can."""
-        return replace(self.unlost, gained=self.most * self.sizes)
+        return replace(self.unlost, gained=np.asarray(self.most * self.sizes))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -48,17 +48,19 @@ def pool(parts: Sequence[tuple[str, Contrast]]) -> Contrast | None:
     contrasts = [each for _, each in parts]
     weights = answer_weights(contrasts)
     hidden = weights @ np.array([each.hidden for each in contrasts])
+    reach = [weight * each.bound for weight, each in zip(weights, contrasts, strict=True)]
     return Contrast(
         POOLED,
         np.concatenate([weight * each.values for weight, each in zip(weights, contrasts, strict=True)]),
         tuple(f"{source(name)} {cluster}" for name, each in parts for cluster in each.clusters),
-        bound=max(weight * each.bound for weight, each in zip(weights, contrasts, strict=True)),
+        bound=max(reach),
         lattice=float(min(weight * each.lattice for weight, each in zip(weights, contrasts, strict=True))),
         draws=max(each.draws for each in contrasts),
         n_error=sum(each.n_error for each in contrasts),
         samples=tuple(f"{name} {sample}" for name, each in parts for sample in each.samples),
         unknown=(float(hidden[0]), float(hidden[1])),
         shared=max(each.shared for each in contrasts),
+        reach=np.repeat(reach, [len(each.values) for each in contrasts]),
     )
 
 

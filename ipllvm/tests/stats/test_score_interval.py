@@ -413,13 +413,44 @@ def test_gains_in_few_clusters_never_say_more_against_a_claim_of_gain_than_none(
         assert clustered((size,) * clusters, values).p_violated(-0.02) >= none * (1 - 1e-3)
 
 
-def test_rare_whole_gains_are_not_ruled_out_by_a_few_graded_losses() -> None:
-    """All of 300 lost 0.02 and one in 25 won 1: a run that saw few of these had called it a loss in 11 %."""
-    rng, violated = np.random.default_rng(1), 0
-    for _ in range(200):
-        values = np.where(rng.random(300) < 0.04, -1.0, 0.02)
-        violated += clustered((1,) * 300, values, 0.0).violated(0.02 * 0.96 - 0.04, 0.05)
-    assert violated <= 16
+RARE_GAINS = [
+    (300, ((0.02, 0.96), (-1.0, 0.04))),
+    (50, ((0.02, 0.96), (-1.0, 0.04))),
+    (30, ((0.125, 0.93), (-1.0, 0.07))),
+    (200, ((0.05, 0.924), (-0.05, 0.02), (0.1, 0.048), (-1.0, 0.008))),
+]
+
+
+@pytest.mark.parametrize(("n", "law"), RARE_GAINS)
+def test_rare_whole_gains_are_not_ruled_out_by_graded_losses(
+    n: int, law: Sequence[tuple[float, float]]
+) -> None:
+    """A run that saw none of those that win 1 had called it a loss: in 13 % where 50 lost 0.02 or won 1."""
+    rng, (steps, chances) = np.random.default_rng(1), zip(*law, strict=True)
+    truth = float(np.dot(steps, chances))
+    runs = [clustered((1,) * n, rng.choice(steps, n, p=chances), 0.0) for _ in range(200)]
+    assert sum(run.violated(truth, 0.05) for run in runs) <= 16
+
+
+@pytest.mark.parametrize("n", [20, 50, 150, 300])
+@pytest.mark.parametrize(("lost", "margin"), [(0.02, -0.02), (0.1, 0.02), (0.5, 0.3)])
+def test_samples_that_all_lose_alike_say_no_more_than_the_chance_to_see_no_gain(
+    n: int, lost: float, margin: float
+) -> None:
+    """So many lose, and a share wins all that puts the mean at the margin: none of it was seen by chance."""
+    share = (lost - margin) / (1 + lost)
+    found = clustered((1,) * n, np.append(np.full(n - 1, lost), lost + 1e-9), 0.0).p_violated(margin)
+    assert (1 - share) ** n * 0.99 <= found
+
+
+@pytest.mark.parametrize(
+    "values", [([1.0] * 8, 150), ([1.0] * 27 + [-1.0] * 6, 300), ([0.5] * 16 + [-0.5] * 3, 150)]
+)
+def test_gains_that_were_not_seen_cost_nothing_where_losses_vary(values: tuple[list[float], int]) -> None:
+    changed, n = values
+    test = clustered((1,) * n, np.append(changed, np.zeros(n - len(changed))), 0.0)
+    score = float(stdtr(test.df, test.worse.statistic(-0.02).max()))
+    assert test.p_violated(0.02) == pytest.approx(max(score, test.totals.p_above(0.02, test.best)), rel=1e-3)
 
 
 @settings(max_examples=200, deadline=None)

@@ -7,6 +7,7 @@ import pytest
 
 from ipllvm.records import Contrast
 from ipllvm.stats.choice import choose
+from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.tests.stats.contrasts import drawn, flips
 from ipllvm.verdicts.worse import POOLED, p_worse, pool
 
@@ -94,3 +95,18 @@ def test_right_and_wrong_answers_that_weigh_unequally_are_not_graded() -> None:
     assert p_worse(pooled) < p_worse(replace(pooled, lattice=0.0))
     graded = pool([("one", replace(singles, lattice=0.0)), ("other", tens)])
     assert graded is not None and graded.lattice == 0.0
+
+
+def test_a_picture_that_was_not_seen_wins_no_more_than_its_answers_weigh() -> None:
+    """A point lost on singles and tens alike was called worse in 95 % for 98: a picture of ten weighs 5.3."""
+    singles, tens = (
+        contrast((np.arange(900) % every == 7).astype(float), size) for every, size in ((50, 1), (450, 10))
+    )
+    pooled = pool([("one", singles), ("ten", tens)])
+    assert pooled is not None and pooled.reach is not None
+    test = ScoreTest.of(pooled)
+    assert test.whole == pytest.approx(1 / 1.9) and test.best == pytest.approx(0.5 / 1.9)
+    assert test.all_lost.max() == pytest.approx(1 / 1.9)
+    assert p_worse(pooled) < 0.5 * p_worse(replace(pooled, reach=None))
+    half = pooled.only(np.arange(1800) % 2 == 1)
+    assert half.reach is not None and half.reach.tolist() == pooled.reach[1::2].tolist()
