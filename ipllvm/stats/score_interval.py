@@ -267,8 +267,8 @@ class ScoreTest:
         A cluster counts beyond what a sample does; graded samples may gain all where others gain a little.
         """
         if self.largest == 1 and self.graded:
-            known, samples = self.totals, float(self.totals.counts.sum())
-            return beside_unseen(lambda mean: known.p_above(mean, _TENTH), t, samples)
+            samples = float(self.totals.counts.sum())
+            return beside_unseen(lambda mean: self.totals.p_above(mean, _TENTH), t, samples)
         if self.largest == 1:
             return 0.0
         rest = 1.0 - 1 / self.largest if self.all_lost.any() else 1.0
