@@ -1,11 +1,12 @@
 """The table of this project's gate beside the rules of other tools: run resumably, and told."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from itertools import product
 from typing import Any
 
 from ipllvm.calibration import releases, rivals
+from ipllvm.calibration.experiment import processes
 
 RUNS, QUICK_RUNS = 300, 80
 RELEASES = 3 / 8
@@ -44,7 +45,7 @@ def run(
 ) -> dict[str, Any]:
     """Rows by name; `known` ones are kept, `save` is told after each."""
     found: dict[str, Any] = {name: known[name] for name in chosen if name in known}
-    with ProcessPoolExecutor(workers) as pool:
+    with processes(workers) as pool:
         waiting = {pool.submit(measure, *chosen[name], runs): name for name in chosen if name not in found}
         for future in as_completed(waiting):
             name = waiting[future]

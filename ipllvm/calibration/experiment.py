@@ -8,6 +8,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,17 @@ def _sequential() -> Iterator[Cell]:
         yield Share(5.0, 0.10, design)
 
 
+@contextmanager
+def processes(workers: int, **how: Any) -> Iterator[ProcessPoolExecutor]:
+    """A pool of so many; where its user is interrupted nothing is begun that has not been."""
+    with ProcessPoolExecutor(workers, **how) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
 def run(
     chosen: Sequence[Cell],
     known: dict[str, Any],
@@ -74,7 +86,7 @@ def run(
     found = {cell.name: known[cell.name] for cell in chosen if cell.name in known}
     missing = [cell for cell in chosen if cell.name not in found]
     began = time.monotonic()
-    with ProcessPoolExecutor(workers) as pool:
+    with processes(workers) as pool:
         waiting = {pool.submit(measure, cell, runs): cell.name for cell in missing}
         for done, future in enumerate(as_completed(waiting), start=1):
             name = waiting[future]

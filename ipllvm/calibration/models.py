@@ -1,13 +1,14 @@
 """What a gate makes of mutants and of the same model again."""
 
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from ipllvm.calibration.checkpoints import mutate
+from ipllvm.calibration.experiment import processes
 from ipllvm.calibration.gates import CHOSEN, PROBES, Suite, preload
 from ipllvm.calibration.mutants import BY_NAME, HARMLESS
 from ipllvm.sampling import generator
@@ -90,7 +91,7 @@ def run(tasks: dict[str, tuple[Any, ...]], known: dict[str, Row], workers: int, 
     """Rows by name; a task is a function of this module and its arguments. `known` ones are kept."""
     preload()
     found = {name: known[name] for name in tasks if name in known}
-    with ProcessPoolExecutor(workers, mp_context=get_context("fork")) as pool:
+    with processes(workers, mp_context=get_context("fork")) as pool:
         waiting = {pool.submit(*task): name for name, task in tasks.items() if name not in found}
         for future in as_completed(waiting):
             found[waiting[future]] = future.result()

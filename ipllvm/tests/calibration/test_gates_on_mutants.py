@@ -1,6 +1,7 @@
 """What a gate's rows say of a mutant, told in numbers: caught, refused, moved, and the line of each."""
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -253,3 +254,23 @@ def test_rows_of_another_number_of_samples_are_measured_anew(
         "what was measured with as many is taken"
     )
     assert "unsaid" not in capsys.readouterr().out
+
+
+def touch(folder: Path, number: int) -> models.Row:
+    time.sleep(0.02)
+    (folder / str(number)).touch()
+    return {"refused": True, "seconds": 0.0}
+
+
+def test_where_it_is_interrupted_no_other_gate_is_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It went on to its last gate, minutes each, and kept none of them."""
+    monkeypatch.setattr(models, "preload", lambda: None)
+
+    def interrupted(rows: dict[str, Any]) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        models.run({str(i): (touch, tmp_path, i) for i in range(20)}, {}, 1, interrupted)
+    assert 1 <= len([*tmp_path.iterdir()]) < 10

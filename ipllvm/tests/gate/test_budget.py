@@ -5,6 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,9 @@ from ipllvm.gate.budget import (
     parse,
     take_place,
 )
+from ipllvm.session import budgeting
 from ipllvm.stats.online import lord
+from ipllvm.verdicts.release import LEVEL
 
 RATE = parse("budget", "1 false alarm per 100 checkpoints")
 
@@ -98,6 +101,21 @@ def test_a_record_that_can_not_be_written_is_told_in_one_line(tmp_path: Path) ->
     (tmp_path / "absent").write_text("no folder")
     with pytest.raises(UsageError, match=r"b\.budget\.json: can't be written: "):
         budget.keep(tmp_path / "absent" / "b.budget.json", "", gate)
+
+
+def test_where_the_level_is_not_known_no_alarm_stands_and_the_reason_is_told(tmp_path: Path) -> None:
+    """A record that is damaged while a gate runs ended the session in an error, without a report."""
+    about = {"property": "p", "benchmark": {"name": "b", "digest": "d", "n": 9}, "settings": {"seed": 0}}
+    row: dict[str, Any] = {**about, "claim": {"name": "regression:x"}, "model": {"fingerprint": "f"}}
+    reference: Any = SimpleNamespace(file=tmp_path / "base.json", content=b"{}")
+    options: Any = SimpleNamespace(budget=RATE)
+    budgeting.share(reference, [row], options)
+    assert row["settings"][LEVEL] == 0.01 and len(load(tmp_path / "base.budget.json")) == 1
+    (tmp_path / "base.budget.json").write_text("damaged")
+    budgeting.share(reference, [row], options)
+    assert row["settings"][LEVEL] == budgeting.NO_LEVEL
+    with pytest.raises(UsageError, match="not a record of gates"):
+        load(tmp_path / "base.budget.json")
 
 
 def test_an_alarm_at_another_budgets_level_earns_nothing() -> None:
