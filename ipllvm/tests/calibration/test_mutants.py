@@ -48,7 +48,15 @@ def test_a_harmless_change_leaves_the_logits(
     assert torch.allclose(_logits(mutate(SOURCE, mutant, tmp_path / "mutant")), whole, atol=near)
 
 
-@pytest.mark.parametrize("mutant", mutants.HARMFUL, ids=lambda mutant: mutant.__name__)
+FAST = {
+    mutants.projector_noise, mutants.layer_dropped, mutants.four_bits, mutants.tower_reset,
+    mutants.other_feature_layer, mutants.wrong_normalisation, mutants.rope_base, mutants.template_changed,
+}  # fmt: skip
+"""One of each part of a checkpoint; the rest is in the slow tier."""
+HARMFUL = [pytest.param(each, marks=() if each in FAST else pytest.mark.slow) for each in mutants.HARMFUL]
+
+
+@pytest.mark.parametrize("mutant", HARMFUL, ids=lambda mutant: mutant.__name__)
 def test_a_harmful_change_moves_the_logits(
     mutant: mutants.Mutant, whole: torch.Tensor, tmp_path: Path
 ) -> None:

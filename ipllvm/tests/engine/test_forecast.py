@@ -92,7 +92,11 @@ def test_tokens_are_those_of_prompts_of_all_lengths(folder: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 @pytest.mark.parametrize("size", [pytest.param(8, marks=pytest.mark.slow), 24])
-@pytest.mark.parametrize("kind", ["llava-llama", "gemma3", "idefics3", "paligemma", "llava_next-mistral"])
+@pytest.mark.parametrize(
+    "kind",
+    ["llava-llama", pytest.param("gemma3", marks=pytest.mark.slow),
+     pytest.param("idefics3", marks=pytest.mark.slow), "paligemma", "llava_next-mistral"],
+)  # fmt: skip
 def test_a_run_holds_what_its_plan_says(kind: str, size: int, tmp_path: Path) -> None:
     """To a quarter, of one square view and of tiles, with masks by kind and with rows that are shared."""
     name = str(tiny.make(kind, tmp_path / kind))

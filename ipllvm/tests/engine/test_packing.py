@@ -110,7 +110,7 @@ PERTURBATIONS = (
 )
 
 
-PLAN = Plan(asked(3, 4), PERTURBATIONS, 2, 0, LIMIT)
+PLAN = Plan(asked(2, 4), PERTURBATIONS, 2, 0, LIMIT)
 
 
 @pytest.fixture(scope="module")

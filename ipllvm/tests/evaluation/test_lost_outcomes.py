@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -53,18 +54,23 @@ def measured(
         store.close()
 
 
+@pytest.fixture(scope="module")
+def undisturbed() -> list[Any]:
+    """The scores where nobody touches the folder."""
+    return [scores.values.tolist() for scores in evaluation(MODEL, SIZE).run(Permutation())]
+
+
 @pytest.mark.parametrize("at", [BATCH, SIZE // 2, SIZE, 2 * SIZE, 3 * SIZE])
 @pytest.mark.parametrize("vandal", VANDALS.values(), ids=VANDALS)
 def test_all_that_was_measured_is_scored_or_it_is_told(
-    tmp_path: Path, vandal: Callable[[Path], object], at: int
+    tmp_path: Path, undisturbed: list[Any], vandal: Callable[[Path], object], at: int
 ) -> None:
-    undisturbed = evaluation(MODEL, SIZE).run(Permutation())
     try:
         _, scores = measured(tmp_path / "outcomes", vandal, at)
     except NotMeasured as error:
         assert "lost" in str(error)
     else:
-        assert [s.values.tolist() for s in scores] == [s.values.tolist() for s in undisturbed]
+        assert [s.values.tolist() for s in scores] == undisturbed
 
 
 def test_a_folder_that_is_renamed_before_the_end_loses_nothing(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def repeated(claim_name: str, n: int, margin: float, rate: float = RATE, raises:
 @pytest.mark.parametrize("rate", [0.0, 0.02, RATE])
 def test_answers_flip_at_the_planted_rate(rate: float) -> None:
     """What seeing is worth changes only by the clean answers' slips: blank pictures are guessed at."""
-    n = 300
+    n = 150
     floor = repeated("image_use", n, 2.0, rate).estimates["noise_floor"]
     up, down = floor.discordant
     low, high = binom.ppf([0.001, 0.999], n, rate)

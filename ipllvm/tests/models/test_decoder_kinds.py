@@ -15,7 +15,12 @@ NOISES = [
 ]
 
 
-@pytest.mark.parametrize("kind", list(DECODERS))
+FAST = ("llama", "cohere", "gpt_oss", "mistral-window", "qwen3_moe")
+"""One of each build: plain, layers in parallel, sinks, windows, experts; the rest is in the slow tier."""
+CHOSEN = [pytest.param(kind, marks=() if kind in FAST else pytest.mark.slow) for kind in DECODERS]
+
+
+@pytest.mark.parametrize("kind", CHOSEN)
 def test_restart_at_a_layer_is_hooked_generate(kind: str, tmp_path: Path) -> None:
     both = Both.of(f"llava-{kind}", tmp_path)
     changed = both.require_equal(samples(2, ((64, 64), (150, 60))), NOISES, size=3)

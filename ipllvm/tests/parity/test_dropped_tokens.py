@@ -24,7 +24,9 @@ def _loaded(kind: str, folder: Path) -> VisionLanguageModel:
     return load(str(make(kind, folder)), device="cpu")
 
 
-@pytest.mark.parametrize("kind", ["qwen3_vl", "gemma4-vision", "paligemma"])
+@pytest.mark.parametrize(
+    "kind", ["qwen3_vl", pytest.param("gemma4-vision", marks=pytest.mark.slow), "paligemma"]
+)
 def test_a_batch_says_what_each_says_alone(kind: str, tmp_path: Path) -> None:
     model, rows = _loaded(kind, tmp_path), samples(2)
     plan = Plan(rows, (Clean(), KEPT, POOLED, WHOLE, GroupNoise(1, 2)), 1, 0, LIMIT)

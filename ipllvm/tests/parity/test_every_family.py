@@ -20,7 +20,7 @@ from ipllvm.registry import FAMILIES
 from ipllvm.tests.tiny import KINDS, NEEDS
 from ipllvm.tests.tiny.contract import SIZES, Both, samples, spoilt
 
-FAST = ("llava-siglip-qwen3", "internvl", "ovis2", "qwen2_5_vl", "qwen3_vl", "gemma3-window", "gemma4")
+FAST = ("llava-siglip-qwen3", "internvl", "qwen3_vl", "gemma4")
 """The rest is in the slow tier; decoders of LLaVA have a test of their own (models/test_decoder_kinds.py)."""
 CHOSEN = [
     pytest.param(kind, marks=() if kind in FAST else pytest.mark.slow)

@@ -7,7 +7,7 @@ from typing import Any
 import mpmath  # type: ignore[import-untyped]
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from scipy.stats import beta
 
@@ -70,7 +70,6 @@ def contrasts(draw: st.DrawFn) -> Contrast:
     return Contrast("drop", np.array(values) / 8, clusters, lattice=0.0, weighted=True, n_error=errors)
 
 
-@settings(max_examples=200, deadline=None)
 @given(contrasts(), st.floats(0.0005, 0.49), st.floats(-0.99, 0.99))
 def test_bounds_and_p_values_agree(contrast: Contrast, alpha: float, margin: float) -> None:
     test = DirichletTest.of(contrast)
@@ -88,7 +87,6 @@ NEUTRAL = Contrast(
 """A large cluster without a change, which informs neither side at a margin of 0 and one beside it."""
 
 
-@settings(max_examples=200, deadline=None)
 @given(contrasts(), st.floats(-0.99, 0.99), st.floats(-0.99, 0.99))
 @example(NEUTRAL, 0.0, 1e-9)
 def test_evidence_grows_with_the_margin(contrast: Contrast, one: float, other: float) -> None:
@@ -102,7 +100,6 @@ def test_evidence_grows_with_the_margin(contrast: Contrast, one: float, other: f
             assert less <= more + (jump if more > 0.2 else 0.0) + 1e-9
 
 
-@settings(max_examples=200, deadline=None)
 @given(contrasts(), st.floats(0.01, 0.9), st.integers(0, 39))
 def test_losing_more_never_helps_the_bound(contrast: Contrast, margin: float, place: int) -> None:
     worse = contrast.values.copy()

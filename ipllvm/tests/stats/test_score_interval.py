@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 from scipy.special import stdtr
@@ -175,7 +175,6 @@ def contrasts(draw: st.DrawFn) -> Contrast:
 LEVELS = st.floats(0.0005, 0.49)
 
 
-@settings(max_examples=300, deadline=None)
 @given(contrasts(), LEVELS, st.floats(-0.99, 0.99))
 def test_bounds_and_p_values_agree(contrast: Contrast, alpha: float, share: float) -> None:
     test = ScoreTest.of(contrast)
@@ -187,7 +186,6 @@ def test_bounds_and_p_values_agree(contrast: Contrast, alpha: float, share: floa
         assert (low > margin) == (test.p_violated(margin) < alpha)
 
 
-@settings(max_examples=200, deadline=None)
 @given(contrasts(), LEVELS)
 def test_interval_is_finite_ordered_and_in_range(contrast: Contrast, alpha: float) -> None:
     test = ScoreTest.of(contrast)
@@ -199,7 +197,6 @@ def test_interval_is_finite_ordered_and_in_range(contrast: Contrast, alpha: floa
     assert high - 1e-12 <= wide[1] <= contrast.bound + 1e-12
 
 
-@settings(max_examples=200, deadline=None)
 @given(contrasts(), LEVELS, st.floats(-0.99, 0.99))
 def test_the_side_of_a_claim_is_the_more_careful_one(contrast: Contrast, alpha: float, margin: float) -> None:
     """A HOLDS needs at least what a VIOLATED of the opposite contrast does."""
@@ -208,7 +205,6 @@ def test_the_side_of_a_claim_is_the_more_careful_one(contrast: Contrast, alpha: 
     assert mirror.p_violated(-margin) <= test.p_holds(margin) + 1e-9
 
 
-@settings(max_examples=200, deadline=None)
 @given(contrasts(), st.floats(-1.2, 1.2), st.floats(-1.2, 1.2))
 def test_evidence_grows_with_the_margin(contrast: Contrast, one: float, other: float) -> None:
     test = ScoreTest.of(contrast)
@@ -217,7 +213,6 @@ def test_evidence_grows_with_the_margin(contrast: Contrast, one: float, other: f
     assert test.p_violated(near) <= test.p_violated(far) + 1e-9
 
 
-@settings(max_examples=100, deadline=None)
 @given(contrasts(), LEVELS, LEVELS)
 def test_a_stricter_level_widens(contrast: Contrast, one: float, other: float) -> None:
     test = ScoreTest.of(contrast)
@@ -226,7 +221,6 @@ def test_a_stricter_level_widens(contrast: Contrast, one: float, other: float) -
     assert loose[1] <= strict[1] + 1e-9
 
 
-@settings(max_examples=100, deadline=None)
 @given(st.integers(20, 400), st.integers(0, 10), st.integers(0, 9))
 def test_one_more_loss_moves_the_interval_up(n: int, lost: int, won: int) -> None:
     before = ScoreTest.of(flips(n, lost, won)).interval(0.05)
@@ -244,7 +238,6 @@ def test_cluster_names_do_not_matter() -> None:
     assert len(set(singletons(60))) == 60
 
 
-@settings(max_examples=300, deadline=None)
 @given(contrasts(), LEVELS, st.floats(-1.2, 1.2))
 def test_the_shorter_way_decides_alike(contrast: Contrast, alpha: float, margin: float) -> None:
     test = ScoreTest.of(contrast)
@@ -453,7 +446,6 @@ def test_gains_that_were_not_seen_cost_nothing_where_losses_vary(values: tuple[l
     assert test.p_violated(0.02) == pytest.approx(max(score, test.totals.p_above(0.02, test.best)), rel=1e-3)
 
 
-@settings(max_examples=200, deadline=None)
 @given(contrasts(), st.floats(-0.99, 0.99))
 def test_a_run_without_its_gains_or_with_all_lost_says_no_less(contrast: Contrast, share: float) -> None:
     """VIOLATED of a run is never said where one that is worse would not have it."""

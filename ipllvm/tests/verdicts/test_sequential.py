@@ -219,9 +219,16 @@ def test_a_final_look_has_its_share_of_alpha(start: Callable[..., Run]) -> None:
         assert (verdict.p_holds <= 0.05) == (decision is Decision.HOLDS)
 
 
-@pytest.mark.parametrize("every", [1000, 40, 3])
-@pytest.mark.parametrize("alpha", [0.05, 0.001, 0.2])
-@pytest.mark.parametrize("mode", ["bets", "final look", "looks"])
+EVERY, ALPHA = (1000, 40, 3), (0.05, 0.001, 0.2)
+PAIRS = [
+    (mode, alpha, EVERY[(m + a) % 3])
+    for m, mode in enumerate(("bets", "final look", "looks"))
+    for a, alpha in enumerate(ALPHA)
+]
+"""Each with each other."""
+
+
+@pytest.mark.parametrize(("mode", "alpha", "every"), PAIRS)
 def test_the_interval_of_a_row_is_the_one_that_its_reason_names_and_decides_by(
     start: Callable[..., Run], mode: str, alpha: float, every: int
 ) -> None:
