@@ -31,6 +31,8 @@ HIDDEN: Final = ("dtype", "attention", "template")
 """Settings that may have that value."""
 _FOUND_WITH = " with "
 """In the name of a setting: what was found with another model, as alignment says of each."""
+_OFFICIAL = "official "
+"""How the names of settings begin that say what a benchmark's own script makes of the answers."""
 WORDS: Final = frozenset({"text", "source", "meaning"})
 """Fields of a claim that no verdict depends on."""
 SHAPE: Final = ("bound", "lattice", "draws", "weighted", "is_ratio", "share", "over_bound")
@@ -52,10 +54,11 @@ _LONG: Final = 32
 def material(setting: str) -> bool:
     """Whether a setting must agree.
 
-    >>> material("noise"), material("an option of next year"), material("batch_size")
-    (True, True, False)
+    >>> [material(name) for name in ("noise", "an option of next year", "batch_size", "official total")]
+    [True, True, False, False]
     """
-    return setting not in IMMATERIAL and _FOUND_WITH not in setting
+    found = _FOUND_WITH in setting or setting.startswith(_OFFICIAL)
+    return setting not in IMMATERIAL and not found
 
 
 def disagreements(old: "BaselineEntry", new: "BaselineEntry") -> Iterator[str]:

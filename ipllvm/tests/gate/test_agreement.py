@@ -35,6 +35,9 @@ FREE = {
     "clip_i",
     "prompts",
     "asked",
+    "official total",
+    "official sub-scores",
+    "official by category",
 }
 OTHERS: dict[str, Any] = {
     "name": "other", "quantity": "gain", "direction": "at_least", "margin": 50.0, "kind": "observation",
