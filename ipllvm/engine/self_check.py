@@ -11,6 +11,7 @@ reads the store.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -42,6 +43,14 @@ class Difference:
     flips: int
     ties: int
     gap: float
+
+
+class _Alone(NamedTuple):
+    """A sample, its prompt and the logits after it, alone in its pass."""
+
+    sample: Sample
+    prompt: PackedPrompt
+    logits: Float[Tensor, " vocabulary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +109,11 @@ def check(model: VisionLanguageModel, samples: Sequence[Sample], size: int = FIR
     require_fitting(model, samples)
     plan, room = Plan(tuple(samples[:FIRST]), (Clean(),), 1, 0, 1), BatchBudget(min(size, FIRST))
     tried = _tried(model, plan.cases(plan.samples, Clean()))
-    asked = [each for each in tried if not isinstance(each, Failure)]
-    if not asked:
+    answered = [each for each in tried if not isinstance(each, Failure)]
+    if not answered:
         _require_different([each.traceback for each in tried if isinstance(each, Failure)])
         return None
-    prompts = [prompt for _, prompt in asked]
-    alone = _logits(model, prompts, BatchBudget(1))
+    prompts, alone = [each.prompt for each in answered], torch.stack([each.logits for each in answered])
     together = _logits(model, prompts, room)
     with model.eager():
         eager = _logits(model, prompts, room)
@@ -113,14 +121,14 @@ def check(model: VisionLanguageModel, samples: Sequence[Sample], size: int = FIR
     batched = _going_on(model, prompts, room, _difference(alone, together))
     spread, eagerly = float(alone.std()), _difference(alone, eager)
     found = SelfCheck(len(prompts), dtype, spread, batched, eagerly, rounds=model.rounds)
-    reference = _reference(model, asked, max(found.batched.gap, found.eager.gap))
+    reference = _reference(model, answered, max(found.batched.gap, found.eager.gap))
     return replace(_entered(model, prompts[0], found), reference=reference)
 
 
-def _reference(model: VisionLanguageModel, asked: Sequence[tuple[Sample, PackedPrompt]], gap: float) -> str:
+def _reference(model: VisionLanguageModel, answered: Sequence[_Alone], gap: float) -> str:
     """How the checkpoint's own pipeline refuses or says something else that is no near tie; else empty."""
-    for number in first_of_each([sample for sample, _ in asked]):
-        sample, prompt = asked[number]
+    for number in first_of_each([each.sample for each in answered]):
+        sample, prompt, _ = answered[number]
         try:
             found = disagreement(model, sample, prompt)
         except NotMeasured as error:
@@ -146,16 +154,13 @@ def _entered(model: VisionLanguageModel, prompt: PackedPrompt, found: SelfCheck)
     return replace(found, restarted=_difference(whole, restarts), layers=tuple(layers))
 
 
-def _tried(
-    model: VisionLanguageModel, cases: Sequence[PlannedTrial]
-) -> list[tuple[Sample, PackedPrompt] | Failure]:
-    """The samples with their prompts, or why the model has no answer to one, alone."""
+def _tried(model: VisionLanguageModel, cases: Sequence[PlannedTrial]) -> list[_Alone | Failure]:
+    """The samples as they are answered alone, or why the model has no answer to one."""
 
-    def ask(some: Sequence[tuple[Sample, EncodedSample]]) -> list[tuple[Sample, PackedPrompt]]:
+    def ask(some: Sequence[tuple[Sample, EncodedSample]]) -> list[_Alone]:
         ((sample, seen),) = some
         prompt = seen.prompt(model, seen.picture)
-        _of(model, [prompt])
-        return [(sample, prompt)]
+        return [_Alone(sample, prompt, _of(model, [prompt])[0])]
 
     encoded = encode_cases(model, cases, BatchBudget(1))
     paired = [s if isinstance(s, Failure) else (c.sample, s) for c, s in zip(cases, encoded, strict=True)]

@@ -305,9 +305,8 @@ class VisionLanguageModel(ABC):
     def select_from_cache(
         self, cache: Any, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]
     ) -> Any:
-        """A cache that holds some slots of some rows of another, which is taken apart: no two are in memory.
-
-        A row may be named several times.
+        """Some slots of some rows of a cache, which is taken apart: a cache to go on from, or where the model
+        pools what a `pooled_cache` copies. A row may be named several times.
         """
 
     @abstractmethod

@@ -1,9 +1,10 @@
-"""Keys and values in transformers' caches: kept as they come, gathered, and rows that grow in place.
+"""Keys and values in transformers' caches: kept as they come, selected, and rows that grow in place.
 
 In shapes: r rows, h heads, s slots (the positions held), c columns (those of a step), w the width of a head.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
@@ -81,15 +82,34 @@ class _InPlace(DynamicLayer):  # type: ignore[no-untyped-call]
             held[:staying, :, : have[1]] = old[:staying]  # [staying, h, their slots, w]
         self._held = tuple(grown)
 
-    def write(self, row: int, source: Any, number: int, length: int) -> None:
-        """The first slots of a row of another layer become those of a row."""
+    def write(self, row: int, source: Any, number: int, pieces: Sequence[range]) -> None:
+        """These slots of a row of another layer become the first ones of a row."""
         for held, other in zip(self._held, (source.keys, source.values), strict=True):
-            held[row, :, :length] = other[number, :, :length]  # [h, length, w]
+            begin = 0
+            for piece in pieces:
+                end = begin + len(piece)
+                held[row, :, begin:end] = other[number, :, piece.start : piece.stop]  # [h, piece, w]
+                begin = end
 
     def move(self, source: int, row: int, length: int) -> None:
         """A row takes the place of another."""
         for held in self._held:
             held[row, :, :length] = held[source, :, :length]  # [h, length, w]
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedRows:
+    """Slots [live, slots] of rows of caches, which are not copied before they enter a `RaggedCache`.
+
+    `layers` are each a layer and the rows that are meant; None where it holds nothing.
+    """
+
+    layers: list[tuple[Any, Int[Tensor, " live"]] | None]
+    slots: Int[Tensor, "live slots"]
+
+    def pieces(self, lengths: Sequence[int]) -> list[list[range]]:
+        """The first slots of each row, so many, in pieces of one behind the other."""
+        return [_pieces(own[:length]) for own, length in zip(self.slots.cpu(), lengths, strict=True)]
 
 
 class RaggedCache(DynamicCache):
@@ -102,17 +122,20 @@ class RaggedCache(DynamicCache):
         super().__init__()
         self.layer_class_to_replicate = _InPlace
 
-    def enter(self, first: int, cache: Any, lengths: Sequence[int], slots: int) -> None:
-        """The rows of another cache, which holds each in its first slots, from row `first` on, with room for
-        `slots` of each.
+    def enter(self, first: int, selected: SelectedRows, lengths: Sequence[int], slots: int) -> None:
+        """Rows that were selected, so many slots of each, from row `first` on, with room for `slots` of each;
+        they are given up layer by layer.
         """
-        for index, source in enumerate(cache.layers):
+        pieces = selected.pieces(lengths)
+        for index, chosen in enumerate(selected.layers):
             if index == len(self.layers):
                 self.layers.append(_InPlace())
-            if source.get_seq_length():  # layers that share the keys of others hold none
+            if chosen is not None:
+                source, rows = chosen
                 self._own[index].fit(first, first + len(lengths), slots, source)
-                for number, length in enumerate(lengths):
-                    self._own[index].write(first + number, source, number, length)
+                for number, row in enumerate(rows.tolist()):
+                    self._own[index].write(first + number, source, row, pieces[number])
+            selected.layers[index] = None
 
     def move(self, source: int, row: int, length: int) -> None:
         """A row takes the place of another that has ended."""
@@ -131,26 +154,17 @@ class RaggedCache(DynamicCache):
 
 def select_from_cache(
     cache: Any, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]
-) -> DynamicCache:
-    """A cache that holds some slots of some rows of another, which is taken apart layer by layer.
-
-    Layers that hold nothing are left empty.
-    """
-    kept, layers = PromptCache(), cache.layers
-    for index, layer in enumerate(layers):
-        if layer.get_seq_length():
-            _put(kept, index, layer, rows, slots)
-        layers[index] = None
-    return kept
+) -> SelectedRows:
+    """Some slots of some rows of a cache, which gives up its layers."""
+    layers = [_chosen(layer, rows) for layer in cache.layers]
+    cache.layers.clear()
+    return SelectedRows(layers, slots)
 
 
-def copied(
-    layers: Sequence[Any], rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"], cache: DynamicCache
-) -> DynamicCache:
-    """A cache whose first layers, empty before, hold some slots of some rows of these."""
-    for index, layer in enumerate(layers):
-        _put(cache, index, layer, rows, slots)
-    return cache
+def filled(selected: SelectedRows, layers: Sequence[Any], rows: Int[Tensor, " live"]) -> SelectedRows:
+    """What was selected, with rows of these layers, which stay, in place of its first ones."""
+    lower = [_chosen(layer, rows) for layer in layers]
+    return SelectedRows([*lower, *selected.layers[len(lower) :]], selected.slots)
 
 
 def join_caches(rows: Sequence[Any], length: int) -> DynamicCache:
@@ -170,14 +184,15 @@ def _joined(rows: Sequence[Tensor]) -> Float[Tensor, "rows heads slots width"]:
     return torch.cat([*rows])
 
 
-def _put(cache: DynamicCache, index: int, layer: Any, rows: Tensor, slots: Tensor) -> None:
-    cache.update(_chosen(layer.keys, rows, slots), _chosen(layer.values, rows, slots), index)
+def _chosen(layer: Any, rows: Tensor) -> tuple[Any, Tensor] | None:
+    """A layer and rows of it; None where it holds nothing, as one that shares the keys of another."""
+    return (layer, rows) if layer.get_seq_length() else None
 
 
-def _chosen(held: Tensor, rows: Tensor, slots: Tensor) -> Float[Tensor, "live heads slots width"]:
-    """Some slots of some rows of keys or values [r, h, s, w]."""
-    chosen = held.transpose(1, 2)[rows[:, None], slots]  # [live, slots, h, w]
-    return chosen.transpose(1, 2)  # [live, h, slots, w]
+def _pieces(slots: Int[Tensor, " slots"]) -> list[range]:
+    """Slots as pieces, in each of which one is behind the other."""
+    ends = (slots.diff() != 1).nonzero()[:, 0] + 1  # [pieces - 1]: where the next piece begins
+    return [range(int(each[0]), int(each[-1]) + 1) for each in slots.tensor_split(ends) if len(each)]
 
 
 def _compact(states: Tensor) -> Tensor:

@@ -40,6 +40,8 @@ beside it make a few steps too slow by up to 40 %.
 """
 TRIES = 4
 """How often a matrix product is timed."""
+SIDE, SMALL_SIDE, FEW_THREADS = 1024, 512, 4
+"""Rows of a matrix that is multiplied to know a device, and of one that is enough for a few threads."""
 
 
 def forecast(found: Checkpoint, device: torch.device, dtype: torch.dtype, parameters: int = 0) -> str:
@@ -48,7 +50,7 @@ def forecast(found: Checkpoint, device: torch.device, dtype: torch.dtype, parame
     `parameters` is how many there are where the files can't tell.
     """
     count = parameters or found.parameters
-    seconds = 1000 * trial_seconds(count, visual_tokens(found), matmul_rate(device, dtype))
+    seconds = 1000 * trial_seconds(count, visual_tokens(found), known_rate(device, dtype))
     size = found.size(dtype.itemsize)
     numbers = str(dtype).removeprefix("torch.")
     stored = f"({found.quantisation}) " if found.quantisation else ""
@@ -90,7 +92,14 @@ def trial_seconds(parameters: int, tokens: int, rate: float) -> float:
     return 2 * parameters * (tokens + TEXT_TOKENS) / (EFFICIENCY * rate)
 
 
-def matmul_rate(device: torch.device, dtype: torch.dtype, size: int = 1024, *, idle: bool = False) -> float:
+@cache
+def known_rate(device: torch.device, dtype: torch.dtype) -> float:
+    """The matmul rate of a device, measured once a process: a hundredth of a second a thread."""
+    small = device.type == "cpu" and torch.get_num_threads() <= FEW_THREADS
+    return matmul_rate(device, dtype, SMALL_SIDE if small else SIDE)
+
+
+def matmul_rate(device: torch.device, dtype: torch.dtype, size: int = SIDE, *, idle: bool = False) -> float:
     """Operations a second of a square matrix product, the best of some; `idle`: as if on an idle CPU."""
     a = torch.ones(size, size, device=device, dtype=dtype)
     cpu = idle and device.type == "cpu"

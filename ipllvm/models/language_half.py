@@ -185,7 +185,7 @@ class LanguageHalf(VisionLanguageModel):
         self, upper: Any, layer: int, clean: Any, rows: Int[Tensor, " live"], slots: Int[Tensor, "live slots"]
     ) -> Any:
         """See the interface."""
-        return caches.copied(clean.layers[:layer], rows, slots, upper)
+        return caches.filled(upper, clean.layers[:layer], rows)
 
     def join_caches(self, rows: Sequence[Any], length: int) -> Any:
         """See the interface."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from PIL import Image
@@ -12,9 +12,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageText
 from ipllvm.errors import FAULTS, ModelUnavailable, UnknownName, UsageError
 from ipllvm.models import (
     adapting,
-    authored,
     checkpoint,
-    loading_encoder,
     lora,
     outlines,
     processors,
@@ -40,6 +38,9 @@ from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.models.weights import read_weights, unusable
 from ipllvm.models.zero_shot import ZeroShot
 from ipllvm.registry import FAMILIES
+
+if TYPE_CHECKING:
+    from ipllvm.models.authored import Authored
 
 PROMPTS = ("checkpoint", "original")
 STATES_TAKEN = ("llava", "llava_next", "llava_onevision", "vipllava")
@@ -80,8 +81,8 @@ def load(
     tuned = lora.check(Path(how.adapter)) if how.adapter else None
     folder = _folder(name, how, offline)
     family = checkpoint.family_of(folder, remote_code=how.trust_remote_code)
-    if family in authored.FORMATS:
-        own = authored.inspect(family, folder, how, offline)
+    if family in checkpoint.AUTHORED:
+        own = _authored(family, folder, how, offline)
         check_memory(own.checkpoint, place, numbers)
         announce(forecast(own.checkpoint, place, numbers))
         keep_freed(place)
@@ -91,8 +92,7 @@ def load(
     if found.family == checkpoint.CLASSIFIER:
         return Classifier(found, found.fingerprint(rehash=rehash), place, numbers, called)
     if found.family == checkpoint.ENCODER:
-        towers = loading_encoder.load(str(found.folder), device=device, dtype=dtype, offline=offline)
-        return ZeroShot(towers, called, found.fingerprint(rehash=rehash))
+        return _zero_shot(found, called, device, dtype, offline, rehash)
     parts = _outlined(found, called, style)
     announce(forecast(found, place, numbers, parts.parameters))
     keep_freed(place)
@@ -122,6 +122,23 @@ def _served(name: str, label: str | None, offline: bool, prompt: str) -> VisionL
     return Served(name, label)
 
 
+def _authored(family: str, folder: Path, how: LoadOptions, offline: bool) -> "Authored":
+    """A checkpoint in its authors' format, whose code is imported where it is needed."""
+    from ipllvm.models import authored
+
+    return authored.inspect(family, folder, how, offline)
+
+
+def _zero_shot(
+    found: Checkpoint, called: str, device: str, dtype: str, offline: bool, rehash: bool
+) -> ZeroShot:
+    """A pair of towers; those of other kinds are imported with it."""
+    from ipllvm.models import loading_encoder
+
+    towers = loading_encoder.load(str(found.folder), device=device, dtype=dtype, offline=offline)
+    return ZeroShot(towers, called, found.fingerprint(rehash=rehash))
+
+
 def sketch(
     name: str, *, prompt: str = "checkpoint", offline: bool = False, how: LoadOptions = USUAL
 ) -> VisionLanguageModel:
@@ -144,8 +161,8 @@ def sketch(
             raise
         return outlines.sketch(repository, sources.display_name(name))
     family = checkpoint.family_of(folder, remote_code=how.trust_remote_code)
-    if family in authored.FORMATS:
-        own = authored.inspect(family, folder, how, offline)
+    if family in checkpoint.AUTHORED:
+        own = _authored(family, folder, how, offline)
         return own.adapter(own.sketched(), sources.display_name(name), "no weights")
     found = checkpoint.inspect(folder, remote_code=how.trust_remote_code, weightless=True)
     if found.family in (checkpoint.CLASSIFIER, checkpoint.ENCODER):
@@ -190,7 +207,7 @@ def _folder(name: str, how: LoadOptions, offline: bool, *, weights: bool = True)
     files = {"pickles": how.allow_pickle, "weights": weights, "code": how.trust_remote_code}
     folder = sources.resolve(name, offline, how.revision, **files)
     family = checkpoint.family_of(folder, remote_code=how.trust_remote_code)
-    if family in authored.FORMATS and (how.adapter or how.device_map):
+    if family in checkpoint.AUTHORED and (how.adapter or how.device_map):
         unfit = "adapter" if how.adapter else "device-map"
         raise UsageError(f"--{unfit}: not for {name}, which is in its authors' format (see --base-model)")
     if family == checkpoint.ORIGINAL:

@@ -100,6 +100,14 @@ def test_what_collection_loads_is_light(name: str) -> None:
     assert {found.partition(".")[0] for found in loaded_with(name)} & HEAVY == set()
 
 
+def test_what_loads_a_model_leaves_other_kinds_out() -> None:
+    of_others = {
+        f"ipllvm.models.{name}" for name in ("authored", "loading_encoder", "served", "trol.loading")
+    }
+    assert of_others <= MODULES.keys()
+    assert not of_others & loaded_with("ipllvm.models.loading")
+
+
 def test_the_roots_conftest_only_loads_plugins() -> None:
     tree = ast.parse((ROOT / "conftest.py").read_text(encoding="utf-8"))
     assignments = [node for node in tree.body if isinstance(node, ast.Assign)]

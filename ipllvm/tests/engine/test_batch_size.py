@@ -1,6 +1,7 @@
 """The batch size is found by trying, within a second or two, and changes the speed only."""
 
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -53,6 +54,23 @@ def test_it_is_doubled_while_it_pays_and_fits(
     asked = _timed(seconds, monkeypatch)
     assert batch_size.fastest(load("planted:invariant", device="cpu"), PROMPTS, 32) == best
     assert asked == tried
+
+
+@pytest.mark.parametrize(("each", "passes"), [(0.001, 4), (0.02, 3), (0.03, 2), (0.15, 2), (1.0, 1)])
+def test_long_passes_are_repeated_less_often(
+    each: float, passes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began: list[float] = []
+
+    def pretend(model: Any, prompts: Any) -> Any:
+        began.append(each * (len(began) + 1))
+        return SimpleNamespace(spoken=torch.zeros(1, 2))
+
+    monkeypatch.setattr(batch_size, "prefill", pretend)
+    monkeypatch.setattr(batch_size, "time", SimpleNamespace(perf_counter=lambda: began[-1] if began else 0.0))
+    model: Any = SimpleNamespace(logits=lambda spoken: spoken)
+    assert batch_size._seconds(model, PROMPTS) == pytest.approx(each)
+    assert len(began) == passes
 
 
 def test_no_more_than_fits_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:

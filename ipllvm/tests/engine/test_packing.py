@@ -173,9 +173,10 @@ def test_what_goes_on_holds_one_cache_of_its_own_slots(tiny: VisionLanguageModel
     prefilled = prefill(tiny, _prompts(tiny, asked(2, 3)))
     (cache,) = (cell for cell in prefilled.cache.args if hasattr(cell, "layers"))  # type: ignore[attr-defined]
     slots, _ = prefilled.packed.slots([1, 4], [7, 5])
-    held = prefilled.cache(torch.tensor([0, 1]), slots)
-    assert [layer.keys.shape[::2] for layer in held.layers] == [(2, 7)] * tiny.layers()
-    assert cache.layers == [None] * tiny.layers()
+    held = tiny.pooled_cache()
+    held.enter(0, prefilled.cache(torch.tensor([0, 1]), slots), [7, 5], 7)
+    assert [layer._held[0].shape[::2] for layer in held.layers] == [(2, 7)] * tiny.layers()
+    assert not cache.layers
 
 
 def test_no_column_stands_beyond_the_end_of_every_prompt(tiny: VisionLanguageModel) -> None:

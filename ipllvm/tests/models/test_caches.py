@@ -1,13 +1,14 @@
-"""Some slots of some rows of a cache, beside plain indexing."""
+"""Some slots of some rows of a cache that enter another, beside plain indexing."""
 
-from typing import Any
+from typing import Any, cast
 
+import pytest
 import torch
 from transformers import DynamicCache
 
 from ipllvm.models import caches
 
-ROWS, SLOTS = torch.tensor([2, 0, 2]), torch.tensor([[0, 3], [4, 1], [2, 2]])
+ROWS, SLOTS = torch.tensor([2, 0, 2]), torch.tensor([[0, 1, 3, 4], [1, 2, 3, 4], [2, 0, 1, 4]])
 
 
 def _cache(layers: int = 3) -> Any:
@@ -18,27 +19,49 @@ def _cache(layers: int = 3) -> Any:
     return made
 
 
-def _by_hand(held: torch.Tensor) -> torch.Tensor:
-    rows = zip(ROWS.tolist(), SLOTS.tolist(), strict=True)
-    return torch.stack([held[row][:, slots] for row, slots in rows])
+def _by_hand(held: torch.Tensor, lengths: list[int]) -> list[torch.Tensor]:
+    rows = zip(ROWS.tolist(), SLOTS.tolist(), lengths, strict=True)
+    return [held[row][:, slots[:length]] for row, slots, length in rows]
 
 
-def test_slots_are_gathered_and_the_source_is_taken_apart() -> None:
-    source, same = _cache(), _cache()
-    found: Any = caches.select_from_cache(source, ROWS, SLOTS)
-    assert source.layers == [None] * 3
-    for layer, whole in zip(found.layers, same.layers, strict=True):
-        assert torch.equal(layer.keys, _by_hand(whole.keys))
-        assert torch.equal(layer.values, _by_hand(whole.values))
+def _held_alike(pool: Any, layer: int, keys: torch.Tensor, values: torch.Tensor, lengths: list[int]) -> None:
+    for held, whole in zip(pool.layers[layer]._held, (keys, values), strict=True):
+        for row, expected in enumerate(_by_hand(whole, lengths)):
+            assert torch.equal(held[row, :, : lengths[row]], expected)
+            assert not held[row, :, lengths[row] :].any()
 
 
-def test_lower_layers_are_copied_under_gathered_ones_and_stay() -> None:
-    upper, clean = _cache(0), _cache()
-    upper.update(clean.layers[2].keys + 1, clean.layers[2].values + 1, 2)
-    found: Any = caches.copied(clean.layers[:2], ROWS, SLOTS, caches.select_from_cache(upper, ROWS, SLOTS))
+def _whole(lengths: list[int]) -> caches.SelectedRows:
+    """The first rows of a cache from their first slot on."""
+    rows = torch.arange(len(lengths))
+    return caches.select_from_cache(_cache(1), rows, torch.arange(5).repeat(len(rows), 1))
+
+
+@pytest.mark.parametrize("lengths", [[4, 4, 4], [3, 1, 2]])
+def test_slots_enter_as_they_are_and_the_source_is_taken_apart(lengths: list[int]) -> None:
+    source, pool = _cache(), caches.RaggedCache()
+    selected = caches.select_from_cache(source, ROWS, SLOTS)
+    pool.enter(0, selected, lengths, 9)
+    assert not source.layers and selected.layers == [None] * 3
     for number, whole in enumerate(_cache().layers):
-        assert torch.equal(found.layers[number].keys, _by_hand(whole.keys) + (number == 2))
+        _held_alike(pool, number, whole.keys, whole.values, lengths)
+
+
+def test_lower_layers_enter_under_selected_ones_and_stay() -> None:
+    upper, clean, pool = _cache(0), _cache(), caches.RaggedCache()
+    upper.update(clean.layers[2].keys + 1, clean.layers[2].values + 1, 2)
+    selected = caches.select_from_cache(upper, ROWS, SLOTS)
+    pool.enter(0, caches.filled(selected, clean.layers[:2], ROWS), [4, 4, 4], 9)
+    for number, whole in enumerate(_cache().layers):
+        _held_alike(pool, number, whole.keys + (number == 2), whole.values + (number == 2), [4, 4, 4])
         assert torch.equal(clean.layers[number].keys, whole.keys)
+
+
+def test_a_layer_that_holds_nothing_stays_empty() -> None:
+    source, pool, empty = _cache(1), cast("Any", caches.RaggedCache()), cast("Any", caches._Kept)
+    source.layers.append(empty())
+    pool.enter(0, caches.select_from_cache(source, ROWS, SLOTS), [4, 4, 4], 9)
+    assert len(pool.layers) == 2 and not pool.layers[1]._held
 
 
 def test_rows_are_joined_as_far_as_they_are_wanted() -> None:
@@ -55,7 +78,7 @@ def test_rows_are_joined_as_far_as_they_are_wanted() -> None:
 
 def test_room_is_for_the_rows_that_go_on() -> None:
     """Short prompts behind long ones that have ended have slots of their own length; rows that go on stay."""
-    source = _cache(1)  # 3 rows of 5 slots
+    (whole,) = _cache(1).layers  # 3 rows of 5 slots
     pool: Any = caches.RaggedCache()
     for first, lengths, slots, shape in (
         (0, [5], 50, (1, 50)),
@@ -63,11 +86,11 @@ def test_room_is_for_the_rows_that_go_on() -> None:
         (3, [4], 20, (4, 20)),
         (0, [5, 5], 8, (4, 20)),
     ):
-        pool.enter(first, source, lengths, slots)
+        pool.enter(first, _whole(lengths), lengths, slots)
         for held in pool.layers[0]._held:
             assert (len(held), held.shape[2]) == shape
     keys, values = pool.layers[0]._held
-    for held, whole in ((keys, source.layers[0].keys), (values, source.layers[0].values)):
+    for held, own in ((keys, whole.keys), (values, whole.values)):
         for row, (number, length) in enumerate([(0, 5), (1, 5), (2, 5), (0, 4)]):
-            assert torch.equal(held[row, :, :length], whole[number, :, :length])
+            assert torch.equal(held[row, :, :length], own[number, :, :length])
         assert not held[1, :, 5:].any() and held[3, :, 4:].isfinite().all()

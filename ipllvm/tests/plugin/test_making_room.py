@@ -12,6 +12,7 @@ from fixtures.models import load_model
 from ipllvm.engine import deferred
 from ipllvm.engine.store.derived import Derived
 from ipllvm.models import loading
+from ipllvm.safety.collecting import PassedOver
 from ipllvm.session.outcomes import OPTIONS
 from ipllvm.tests.session.test_options import read
 
@@ -33,10 +34,23 @@ def test_the_earlier_model_is_gone_when_the_next_is_read(monkeypatch: pytest.Mon
         alive.append(weakref.ref(weights))
         return weights
 
+    plain = PassedOver.stay
+
+    def stay(self: PassedOver) -> None:
+        assert not gc.isenabled(), "the first look of all would walk what stays"
+        plain(self)
+
+    monkeypatch.setattr(PassedOver, "stay", stay)
     monkeypatch.setattr(loading, "load", load)
     monkeypatch.setattr(deferred, "deferred", lambda *of, rehash: of[3]())
     plugins, options = SimpleNamespace(get_plugins=set), read(model=["llava-tiny", "vit-tiny", "resnet-tiny"])
-    config: Any = SimpleNamespace(stash={OPTIONS: options}, get_verbosity=lambda: -1, pluginmanager=plugins)
+    last: list[Any] = []  # what pytest does behind all hooks
+    config: Any = SimpleNamespace(
+        stash={OPTIONS: options},
+        get_verbosity=lambda: -1,
+        pluginmanager=plugins,
+        add_cleanup=last.append,
+    )
     models: Any = unwrap(load_model)(config, Derived(None), None)
     get = next(models)
     for name in ("llava-tiny", "vit-tiny", "resnet-tiny"):
@@ -44,6 +58,9 @@ def test_the_earlier_model_is_gone_when_the_next_is_read(monkeypatch: pytest.Mon
         assert gc.get_freeze_count()  # what was imported is passed over while it answers
     assert before == [0, 0, 0]
     assert next(models, None) is None
+    assert gc.get_freeze_count(), "what pytest's hooks look for at the end is not among it"
+    for each in last:
+        each()
     assert not gc.get_freeze_count()
     gc.collect()
     assert not any(seen() is not None for seen in alive)

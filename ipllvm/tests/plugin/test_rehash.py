@@ -19,7 +19,12 @@ def test_the_weights_are_read_anew_where_asked(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setattr(loading, "load", lambda name, **settings: settings)
     options = read(model=["llava-tiny"], rehash=wanted)
     plugins = SimpleNamespace(get_plugins=set)
-    config: Any = SimpleNamespace(stash={OPTIONS: options}, get_verbosity=lambda: -1, pluginmanager=plugins)
+    config: Any = SimpleNamespace(
+        stash={OPTIONS: options},
+        get_verbosity=lambda: -1,
+        pluginmanager=plugins,
+        add_cleanup=lambda last: None,
+    )
     monkeypatch.setattr(deferred, "deferred", lambda *of, rehash: {"known": rehash, "read": of[3]()})
     get: Any = next(unwrap(load_model)(config, Derived(None), None))
     found = get("llava-tiny")
