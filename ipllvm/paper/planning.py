@@ -101,14 +101,15 @@ def plan(
     judge: bool,
 ) -> Iterator[Planned]:
     """What each part takes of each model; `samples` and `draws` are those asked for, None for the paper's."""
-    models, counted = list(models), set[tuple[str, str]]()
+    models, counted, facts = list(models), set[tuple[str, str]](), cache(of_model)
     for part in (each for each in parts if each.form != "examples"):
         for model in models:
             if sources.names_classes(model) == (part.key == ENCODER_SIDE):
                 others = () if any(map(is_here, part.benchmarks)) else part.stand_ins
                 for benchmark in (*part.benchmarks, *others):
                     place = model, benchmark
-                    yield _planned(part, *place, device, samples, draws, judge, again=place in counted)
+                    asked = place in counted
+                    yield _planned(part, *place, facts(model), device, samples, draws, judge, again=asked)
                     if part.property_name not in ALONE:
                         counted.add(place)
 
@@ -117,6 +118,7 @@ def _planned(
     part: PaperPart,
     model: str,
     benchmark: str,
+    facts: Facts,
     device: Device,
     samples: int | None,
     draws: int | None,
@@ -126,7 +128,7 @@ def _planned(
 ) -> Planned:
     """`again` says that an earlier part asks the clean and the blank question too, which is asked once."""
     rows = _rows(benchmark) if samples is None else min(samples, _rows(benchmark))
-    facts, missing = of_model(model), list(_missing(part, model, benchmark, judge))
+    missing = list(_missing(part, model, benchmark, judge))
     k = draws or size("paper", part.property_name).draws
     each, share = trials(part, k, facts)
     reused = min(each, SHARED) if again else 0

@@ -2,13 +2,14 @@
 
 import json
 import platform
-import subprocess
-import sys
+from pathlib import Path
 
 import pytest
 import torch
 
 from ipllvm.models.allocation import keep_freed
+from ipllvm.tests.commands.processes import environment
+from ipllvm.tests.forks import Command
 
 FAULTS = """
 import json, resource
@@ -38,9 +39,11 @@ print(json.dumps([usual, kept, after, faults(1)]))
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
-def test_blocks_that_were_freed_cost_no_pages() -> None:
-    done = subprocess.run([sys.executable, "-c", FAULTS], stdout=subprocess.PIPE, check=True)
-    usual, kept, after, given_back = json.loads(done.stdout)
+def test_blocks_that_were_freed_cost_no_pages(tmp_path: Path) -> None:
+    (tmp_path / "faults.py").write_text(FAULTS, encoding="utf-8")
+    status, printed = Command("faults", [], tmp_path, environment()).end()
+    assert status == 0, printed
+    usual, kept, after, given_back = json.loads(printed)
     assert kept
     assert after < 0.01 * usual
     assert given_back > 0.05 * usual, "what is kept counts as free, and is free"

@@ -40,6 +40,18 @@ def test_trials_are_those_of_a_run(key: str, told: dict[str, str]) -> None:
     assert 0 < share <= 1
 
 
+def test_a_model_is_looked_at_once_for_all_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = list[str]()
+
+    def counted(name: str) -> planning.Facts:
+        looked.append(name)
+        return of_model(name)
+
+    monkeypatch.setattr(planning, "of_model", counted)
+    assert len(list(plan(chosen(["table1", "fig4"]), ["llava-tiny"], DEVICE, 7, 1, judge=False))) > 10
+    assert looked == ["llava-tiny"]
+
+
 def test_what_is_missing_comes_with_the_command_that_gets_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

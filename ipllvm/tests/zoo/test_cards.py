@@ -10,7 +10,6 @@ from ipllvm.zoo import card, parts
 from ipllvm.zoo.__main__ import CHECKPOINTS
 from ipllvm.zoo.recipes import RECIPES
 
-ASKED = 60
 LLAVAS = [name for name, recipe in RECIPES.items() if recipe.kind.startswith("llava")]
 
 
@@ -31,15 +30,15 @@ def _within(measured: float, said: float, n: int) -> bool:
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(each, marks=() if each == "llava-tiny" else pytest.mark.slow) for each in LLAVAS]
+    ("name", "n"), [("llava-tiny", 12), *(pytest.param(each, 60, marks=pytest.mark.slow) for each in LLAVAS)]
 )
-def test_a_sample_of_a_cards_answers_is_as_the_card_says(name: str) -> None:
+def test_a_sample_of_a_cards_answers_is_as_the_card_says(name: str, n: int) -> None:
     model = load(name, device="cpu")
     benchmarks = ["easyvqa", "scenes", "word_problems"]
     benchmarks += ["scenes-wide", "scenes-tall"] if RECIPES[name].kind != "llava" else []
     for benchmark in benchmarks:
-        (found,) = [f for f in card.measure(model, benchmark, ASKED) if f.kind == "all"]
-        assert _within(found.clean, _said(name, benchmark), ASKED), (benchmark, found)
+        (found,) = [f for f in card.measure(model, benchmark, n) if f.kind == "all"]
+        assert _within(found.clean, _said(name, benchmark), n), (benchmark, found)
 
 
 @pytest.mark.parametrize("name", [n for n, r in RECIPES.items() if r.kind in ("vit", "resnet")])
@@ -51,9 +50,18 @@ def test_a_sample_of_a_classifiers_pictures_is_as_its_card_says(
     assert _within(found.value, float(_figures(name)[0]["value"]), 200)
 
 
-@pytest.mark.parametrize("name", [n for n, r in RECIPES.items() if r.kind in ("clip", "language")])
-def test_a_sample_of_a_parts_figures_is_as_its_card_says(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parts, "COUNT", 100)
+@pytest.mark.parametrize(
+    ("name", "n"),
+    [
+        pytest.param(name, n, marks=pytest.mark.slow if (kind, n) == ("language", 100) else ())
+        for name, kind in ((name, recipe.kind) for name, recipe in RECIPES.items())
+        for n in {"clip": (100,), "language": (25, 100)}.get(kind, ())
+    ],
+)
+def test_a_sample_of_a_parts_figures_is_as_its_card_says(
+    name: str, n: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "COUNT", n)
     measure = card.PARTS[RECIPES[name].kind]
     found, _ = measure(CHECKPOINTS / name)
     said = {row["task"]: float(row["value"]) for row in _figures(name)}
