@@ -338,7 +338,7 @@ def test_with_workers_a_comparison_stays_with_its_property(kept: Path, how: str)
     assert list(agree(shared).values()).count("failure") == 4
 
 
-@pytest.mark.process
+@pytest.mark.slow  # what it is made of: session/test_scheduling.py and session/test_gathered.py
 def test_a_killed_worker_loses_no_test(kept: Path) -> None:
     killed = batch(kept, {"killed": gate("one-answer", "-n2")})["killed"]
     assert killed.status == 7

@@ -55,6 +55,7 @@ def test_auto_is_one_worker_without_a_gpu(tmp_path: Path) -> None:
     assert journal.loads() == [("gw0", "m0")]
 
 
+@pytest.mark.slow  # the scheduler that it comes to: session/test_scheduling.py
 def test_another_way_to_distribute_is_left_alone(tmp_path: Path) -> None:
     done, journal = watched(tmp_path, 3, "-n2", "--dist=loadfile")
     assert done.status == 0
