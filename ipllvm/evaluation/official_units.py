@@ -44,9 +44,12 @@ def points(benchmark: Benchmark, scores: Scores) -> Estimate | None:
     if not groups or not all(groups.values()):
         return None
     parts = [_influence(np.array(pictures)) for pictures in groups.values()]
+    most = 200 * len(parts)
     low, high = _welch(parts)
+    if math.isfinite(low + high):
+        low, high = max(low, 0.0), min(high, float(most))
     n, value = sum(map(len, parts)), PERCENT * sum(float(part.mean()) for part in parts)
-    name, unit, draws = scores.perturbation, f"points of {200 * len(parts)}", scores.values.shape[1]
+    name, unit, draws = scores.perturbation, f"points of {most}", scores.values.shape[1]
     return Estimate(name, unit, value, low, high, "Welch, stratified by task", n, n, draws, n_error=lost)
 
 

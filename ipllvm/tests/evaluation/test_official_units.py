@@ -37,6 +37,16 @@ def test_points_are_those_of_the_total() -> None:
     assert found.low < mme_points(graded)[0].value < found.high
 
 
+@pytest.mark.parametrize("wrong", [1, 123])
+def test_an_interval_of_points_ends_where_points_do(wrong: int) -> None:
+    """One wrong answer of 600 was told as 598.5 points of 600, from 596 up to 601."""
+    data, scores = _mme(np.random.default_rng(0))
+    values = np.ones_like(scores.values)
+    values[:wrong] = 0.0
+    found = points(data, replace(scores, values=values))
+    assert found is not None and 0.0 <= found.low < found.value < found.high <= 600.0
+
+
 def test_points_of_several_draws_are_the_mean_of_each_draws_points() -> None:
     data, scores = _mme(np.random.default_rng(1), draws=3)
     each = [points(data, replace(scores, values=scores.values[:, [draw]])) for draw in range(3)]
