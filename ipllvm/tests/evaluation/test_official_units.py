@@ -44,8 +44,9 @@ def test_an_interval_of_points_ends_where_points_do(wrong: int) -> None:
     values = np.ones_like(scores.values)
     values[:wrong] = 0.0
     found = points(data, replace(scores, values=values))
-    assert found is not None and found.low is not None and found.high is not None
-    assert 0.0 <= found.low < found.value < found.high <= 600.0
+    assert found is not None
+    low, value, high = (float(each or 0.0) for each in (found.low, found.value, found.high))
+    assert 0.0 <= low < value < high <= 600.0
 
 
 def test_points_of_several_draws_are_the_mean_of_each_draws_points() -> None:
