@@ -34,6 +34,7 @@ from ipllvm.models.pipeline import LoadedCheckpoint
 from ipllvm.models.planted import naming
 from ipllvm.models.planted.model import PlantedModel
 from ipllvm.models.prompting import PromptStyle
+from ipllvm.models.surroundings import restored
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.models.weights import read_weights, unusable
 from ipllvm.models.zero_shot import ZeroShot
@@ -51,6 +52,7 @@ MOST_DESCRIBED = 2
 """How many times the parameters of the files a config may describe; a head is tied to the embeddings."""
 
 
+@restored()
 def load(
     name: str,
     *,
@@ -139,6 +141,7 @@ def _zero_shot(
     return ZeroShot(towers, called, found.fingerprint(rehash=rehash))
 
 
+@restored()
 def sketch(
     name: str, *, prompt: str = "checkpoint", offline: bool = False, how: LoadOptions = USUAL
 ) -> VisionLanguageModel:

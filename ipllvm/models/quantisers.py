@@ -139,7 +139,7 @@ def _known(settings: dict[str, Any]) -> bool:
     kinds: Any = quantizers
     try:
         return bool(kinds.AutoHfQuantizer.supports_quant_method(settings))
-    except ValueError:
+    except (TypeError, ValueError):  # a method that is no name
         return False
 
 

@@ -22,7 +22,7 @@ UNUSED = (
 """Tensors that may lie in a file without being taken: no answer depends on them."""
 WITHOUT_HEAD = (r"^(lm_head|classifier|score)\.", r"(^|\.)pooler\.")
 """What a model without its head leaves in the file."""
-INTEGERS = {"I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64"}
+INTEGERS = {"BOOL", "I8", "U8", "I16", "U16", "I32", "U32", "I64", "U64"}
 COMPLEX = {"C64", "C128"}
 """Of which loading keeps the real part alone."""
 _CAUSES = (
@@ -95,6 +95,7 @@ def from_tensors(
         "mismatched_keys": [(name, has, wants) for name, has, wants in shapes if wants and has != wants],
     }
     _require_all_taken(place, info, UNUSED, absent)
+    require_numbers(place, tensors)
     taken = {name: value for name, value in tensors.items() if name in wanted}
     taken |= {name: torch.zeros(()).expand(wanted[name]) for name in missing}
     options = {
@@ -188,6 +189,16 @@ def _cause(names: Sequence[str]) -> str:
         if any(re.search(pattern, name) for name in names):
             return cause
     return "config.json is of another model than the weights"
+
+
+def require_numbers(place: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Raises ModelUnavailable where weights in memory are integers, truth values or complex: nothing here
+    would scale them.
+    """
+    for name, value in tensors.items():
+        if not value.is_floating_point() and name.endswith((".weight", ".bias", "newline")):
+            kind = str(value.dtype).removeprefix("torch.")
+            raise ModelUnavailable(f"{place}: the weight {name} is stored as {kind}: save it dequantised")
 
 
 def _require_numbers(found: Checkpoint) -> None:

@@ -19,7 +19,7 @@ from ipllvm.models.json_files import read_json
 from ipllvm.models.originals import tower
 from ipllvm.models.originals.inspecting import HEAD, Original
 from ipllvm.models.originals.settings import OriginalSettings
-from ipllvm.models.weights import from_tensors, unusable
+from ipllvm.models.weights import from_tensors, require_numbers, unusable
 
 CLASSES = {
     "llava": "LlavaForConditionalGeneration", "llava_next": "LlavaNextForConditionalGeneration",
@@ -85,8 +85,15 @@ def _projector(
             f"{settings.folder}: the projector in the files has {found}, "
             f"and config.json says {settings.raw.get('mm_projector_type') or 'linear'}"
         )
+    require_numbers(settings.folder, {f"{PROJECTOR}{name}": tensor for name, tensor in held.items()})
     layers: list[nn.Module] = []
     for place in places:
+        outputs, bias = len(held[f"{place}weight"]), list(held[f"{place}bias"].shape)
+        if bias != [outputs]:
+            raise ModelUnavailable(
+                f"{settings.folder}: {PROJECTOR}{place}bias has another shape than its layer: {bias} stored, "
+                f"{[outputs]} wanted"
+            )
         layers += [nn.GELU()] * bool(layers) + [linear(held[f"{place}weight"], held[f"{place}bias"])]
     return nn.Sequential(*layers).to(dtype)
 

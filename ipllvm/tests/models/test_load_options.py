@@ -1,6 +1,7 @@
 """How a checkpoint is read: revisions, code of its own, device maps, quantisers."""
 
 import json
+import warnings
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -103,6 +104,37 @@ def test_code_that_is_elsewhere_is_refused(file: str, named: Any, why: str, stra
     (strange / file).write_text(json.dumps(known), encoding="utf-8")
     with pytest.raises(ModelUnavailable, match=why):
         checkpoint.inspect(strange, remote_code=True)
+
+
+def test_code_of_a_checkpoint_leaves_the_process_as_it_was(strange: Path) -> None:
+    def state() -> list[Any]:
+        own = [Path.cwd(), torch.get_default_dtype(), torch.get_default_device(), torch.is_grad_enabled()]
+        return [
+            *own,
+            torch.get_num_threads(),
+            torch.are_deterministic_algorithms_enabled(),
+            warnings.filters[0],
+        ]
+
+    sets = (
+        "import os, torch, warnings",
+        "os.chdir('/')",
+        "warnings.simplefilter('error')",
+        "torch.set_default_dtype(torch.float64)",
+        "torch.set_grad_enabled(False)",
+        "torch.set_num_threads(torch.get_num_threads() + 1)",
+        "torch.use_deterministic_algorithms(True)",
+    )
+    (strange / "strange.py").write_text("\n".join([*sets, CODE]), encoding="utf-8")
+    before = state()
+    load(str(strange), device="cpu", how=TRUST)
+    assert state() == before
+    sketch(str(strange), how=TRUST)
+    assert state() == before
+    (strange / "strange.py").write_text("import os\nos.chdir('/')\nraise SystemExit", encoding="utf-8")
+    with pytest.raises(ModelUnavailable, match=r"its config\.json can't be used"):
+        load(str(strange), device="cpu", how=TRUST)
+    assert state() == before
 
 
 def test_code_that_makes_no_model_that_answers_is_refused(strange: Path) -> None:

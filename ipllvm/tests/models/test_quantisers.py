@@ -16,8 +16,9 @@ from ipllvm.engine.self_check import check
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models import processors, quantisation, quantisers
 from ipllvm.models.adapting import in_hand
-from ipllvm.models.checkpoint import inspect
+from ipllvm.models.checkpoint import Checkpoint, inspect
 from ipllvm.models.loading import load, sketch
+from ipllvm.models.weight_files import WeightFiles
 from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.records import Target
@@ -79,6 +80,14 @@ def test_a_quantised_model_in_hand_says_so_and_counts_what_its_config_describes(
     assert held.rounds and held.info().parameters == count
     assert held.notes[0] == "its weights are quantised: bitsandbytes, 8 bits"
     assert "may depend on its batch" in held.notes[1]
+
+
+@pytest.mark.parametrize("method", [["gptq"], {}, 7, None, ""])
+def test_a_method_that_is_no_name_is_one_that_nothing_reads(method: object) -> None:
+    config = {"quantization_config": {"quant_method": method}}
+    found = Checkpoint(Path("here"), "llava", WeightFiles((), {}), config)
+    with pytest.raises(ModelUnavailable, match="in a way that transformers does not know"):
+        quantisers.require_readable(found)
 
 
 HELD: dict[str, tuple[dict[str, torch.Tensor], bool]] = {

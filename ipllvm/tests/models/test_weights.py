@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ipllvm.errors import ModelUnavailable
-from ipllvm.models import quiet
+from ipllvm.models import quiet, weights
 from ipllvm.models.loading import load
 from ipllvm.models.text import LanguageModel
 from ipllvm.tests import tiny
@@ -76,6 +76,11 @@ def integers(weights: Weights) -> Weights:
     return {**weights, name: weights[name].to(torch.int8)}
 
 
+def truths(weights: Weights) -> Weights:
+    name = named(weights, "layers.0.mlp.up_proj.weight")
+    return {**weights, name: weights[name] > 0}
+
+
 def less(weights: Weights) -> Weights:
     return {n: w for n, w in weights.items() if not n.endswith("layers.0.mlp.up_proj.weight")}
 
@@ -87,6 +92,7 @@ SPOILT: dict[str, tuple[Callable[[Weights], Weights], str]] = {
     "ZeRO-3": (gathered_by_nobody, r"up_proj.weight: \[0\] stored, .* wanted.*ZeRO-3"),
     "other shape": (narrower, r"other shapes than config.json says.*\[64, 4\] stored, \[64, 32\] wanted$"),
     "integers": (integers, "stored as integers"),
+    "truth values": (truths, r"stored as integers \(BOOL\)"),
     "missing": (less, "1 weights are missing, the first is .*up_proj"),
 }
 
@@ -98,6 +104,14 @@ def test_what_does_not_fit_gets_one_line(what: str, folder: Path) -> None:
     with pytest.raises(ModelUnavailable, match=expected) as caught:
         load(str(folder), device="cpu")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [torch.int8, torch.bool, torch.complex64])
+def test_tensors_that_are_no_numbers_by_themselves_are_told(kind: torch.dtype) -> None:
+    held = {"a.position_ids": torch.arange(2), "a.weight": torch.ones(2), "b.bias": torch.ones(2).to(kind)}
+    with pytest.raises(ModelUnavailable, match=r"^folder: the weight b\.bias is stored as "):
+        weights.require_numbers(Path("folder"), held)
+    weights.require_numbers(Path("folder"), {**held, "b.bias": torch.ones(2).to(torch.float16)})
 
 
 CONFIGURED: dict[str, tuple[dict[str, Any], str]] = {

@@ -347,6 +347,32 @@ def test_a_setting_of_a_wrong_kind_or_none_is_at_most_one_line(tmp_path: Path) -
     assert sketch(str(folder), offline=True).prepare([PICTURE], "what?").visual.any(), "as it was"
 
 
+BIAS = "model.mm_projector.0.bias"
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "why"),
+    [
+        ("model.layers.0.mlp.up_proj.weight", torch.Tensor.char, "is stored as int8: save it dequantised"),
+        ("model.norm.weight", torch.Tensor.bool, "is stored as bool"),
+        ("model.mm_projector.2.weight", torch.Tensor.int, "is stored as int32"),
+        ("model.image_newline", torch.Tensor.cfloat, "is stored as complex64"),
+        (
+            BIAS,
+            lambda value: value[:1],
+            r"0\.bias has another shape than its layer: \[1\] stored",
+        ),
+        (BIAS, lambda value: value[None], r"\[1, 32\] stored, \[32\] wanted"),
+    ],
+)
+def test_numbers_that_nothing_scales_and_other_shapes_are_named(
+    name: str, change: Callable[[Tensor], Tensor], why: str, tmp_path: Path
+) -> None:
+    folder = rewritten(whole(V16, tmp_path), lambda held: held | {name: change(held[name]).contiguous()})
+    with pytest.raises(ModelUnavailable, match=why):
+        load(str(folder), device="cpu")
+
+
 def test_qwens_decoder_is_known_by_its_architecture(tmp_path: Path) -> None:
     folder = changed(whole(OV, tmp_path), model_type="llava")
     assert OriginalSettings.of(folder).text == "qwen2"

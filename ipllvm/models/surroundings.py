@@ -1,0 +1,33 @@
+"""What code that a checkpoint brings may set for the whole process, and what is put back behind it."""
+
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+
+@contextmanager
+def restored() -> Iterator[None]:
+    """Behind it the working folder, the filters of warnings and torch's defaults (dtype, device, gradients,
+    deterministic algorithms, threads) are those of before: else a report would be written elsewhere, and the
+    next model measured in other numbers.
+    """
+    folder, dtype, device = Path.cwd(), torch.get_default_dtype(), torch.get_default_device()
+    gradients, threads = torch.is_grad_enabled(), torch.get_num_threads()
+    strict = torch.are_deterministic_algorithms_enabled()
+    warns_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    try:
+        with warnings.catch_warnings():
+            yield
+    finally:
+        os.chdir(folder)
+        torch.set_default_dtype(dtype)
+        if torch.get_default_device() != device:
+            torch.set_default_device(device)
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+        torch.set_grad_enabled(gradients)
+        torch.use_deterministic_algorithms(strict, warn_only=warns_only)
