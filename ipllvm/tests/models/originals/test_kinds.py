@@ -356,7 +356,7 @@ BIAS = "model.mm_projector.0.bias"
         ("model.layers.0.mlp.up_proj.weight", torch.Tensor.char, "is stored as int8: save it dequantised"),
         ("model.norm.weight", torch.Tensor.bool, "is stored as bool"),
         ("model.mm_projector.2.weight", torch.Tensor.int, "is stored as int32"),
-        ("model.image_newline", torch.Tensor.cfloat, "is stored as complex64"),
+        ("model.image_newline", lambda value: value.to(torch.complex64), "is stored as complex64"),
         (
             BIAS,
             lambda value: value[:1],
