@@ -35,8 +35,8 @@ class ScoreTest:
     of runs that are no better, `df` are the degrees of freedom, `lost`, `gained` and `sizes` are the
     clusters as the Dirichlet bound needs them, `all_lost` is what those that lost anything could, so many
     `times`, `worst` and `best` are what its pseudo-cluster weighs against HOLDS and VIOLATED, `whole` what
-    one does that loses or gains all, `missing` tells of planned samples without a value. Methods take and
-    return scores, not points.
+    one does that loses or gains all, `missing` tells of planned samples without a value, `stepless` that
+    values may lie anywhere. Methods take and return scores, not points.
 
     >>> from ipllvm.records import Contrast
     >>> import numpy as np
@@ -59,6 +59,7 @@ class ScoreTest:
     worst: float
     best: float
     graded: bool
+    stepless: bool
     missing: Missing
     whole: float = 1.0
     times: float = 1.0
@@ -103,6 +104,7 @@ class ScoreTest:
             worst=_worst((lost - gained) / largest, whole) if largest > 1 else _worst_single(lattices, bound),
             best=_worst((gained - lost) / largest, whole),
             graded=any(contrast.lattice == 0 and not contrast.weighted for _, contrast in terms),
+            stepless=any(contrast.lattice == 0 for _, contrast in terms),
             missing=Missing(),
             whole=whole,
         )
@@ -264,9 +266,10 @@ class ScoreTest:
     def _unseen(self, t: float) -> float:
         """The least p-value of VIOLATED for what may gain as a whole, as none or few were seen to.
 
-        A cluster counts beyond what a sample does; graded samples may gain all where others gain a little.
+        A cluster counts beyond what a sample does; samples may gain all where others gain a little if their
+        values, graded or weighted, have no step.
         """
-        if self.largest == 1 and self.graded:
+        if self.largest == 1 and self.stepless:
             samples = float(self.totals.counts.sum())
             return beside_unseen(lambda mean: self.totals.p_above(mean, _TENTH), t, samples)
         if self.largest == 1:
