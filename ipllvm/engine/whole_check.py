@@ -23,13 +23,15 @@ LIMIT = 16
 class WholeCheck:
     """How many of the samples were answered otherwise when asked again, and with pictures encoded anew.
 
-    `unanswered` are further ones that were not answered each time, which say nothing.
+    `unanswered` are further ones that were not answered each time, which say nothing; `steady` says that the
+    model answers alike by construction.
     """
 
     samples: int
     again: int
     encoded: int
     unanswered: int = 0
+    steady: bool = False
 
     def __str__(self) -> str:
         without = f" ({self.unanswered} more were not answered each time)" * bool(self.unanswered)
@@ -40,7 +42,11 @@ class WholeCheck:
         )
 
     def require(self) -> None:
-        """Raises NotMeasured where answers depend on how a picture is encoded, and on nothing else."""
+        """Raises NotMeasured where answers depend on how a picture is encoded, and on nothing else, and where
+        a steady model's depend on nothing that it was asked.
+        """
+        if self.again and self.steady:
+            raise NotMeasured(f"{self}: its code answers the same question otherwise each time")
         if self.encoded and not self.again:
             raise NotMeasured(f"{self}: it looks at more than the pixels of a picture")
 
@@ -64,4 +70,4 @@ def check(model: WholeModel, samples: Sequence[Sample]) -> WholeCheck | None:
         why = next(response.error for each in triples for response in each if response.error)
         raise NotMeasured(f"self-check: none of {len(triples)} samples was answered each time: {why}")
     otherwise, encoded = (sum(each[0].text != each[way].text for each in answered) for way in (1, 2))
-    return WholeCheck(len(answered), otherwise, encoded, len(triples) - len(answered))
+    return WholeCheck(len(answered), otherwise, encoded, len(triples) - len(answered), model.steady)

@@ -20,6 +20,7 @@ class Piped(WholeModel):
     sealed = "runs code of its own, and can be asked as a whole only"
     placed = False
     wording = "its own"
+    steady = True
 
     def __init__(self, parts: LoadedCheckpoint) -> None:
         self._parts, self.name, self.fingerprint = parts, parts.name, parts.fingerprint

@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from jaxtyping import Float, Int
@@ -35,6 +35,8 @@ class WholeModel(VisionLanguageModel):
     stop_tokens = frozenset()
     wording: str = ""
     """What stands for the words around a question where `prepare` does not make them."""
+    steady: ClassVar[bool] = False
+    """Whether the same question has the same answer by construction, as on this machine, greedily."""
 
     @abstractmethod
     def answers(self, questions: Sequence[Question], limit: int) -> list[Response]:

@@ -1,6 +1,7 @@
 """Models that are asked as a whole say what transformers' pipeline says, and what is sealed is NOT TESTED."""
 
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,23 @@ def test_a_model_that_looks_at_more_than_pixels_is_not_measured(
     assert found is not None
     with pytest.raises(NotMeasured, match="looks at more than the pixels of a picture"):
         found.require()
+
+
+def test_a_local_model_that_answers_the_same_otherwise_is_not_measured(
+    model: WholeModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = count()
+
+    def otherwise(self: WholeModel, questions: list[Question], limit: int) -> list[Response]:
+        return [Response(f"{next(number)}") for _ in questions]
+
+    for name in ("answers", "reencoded"):
+        monkeypatch.setattr(type(model), name, otherwise)
+    found = whole_check.check(model, samples(1))
+    assert found is not None
+    with pytest.raises(NotMeasured, match=r"4 answers differ.*answers the same question otherwise each time"):
+        found.require()
+    replace(found, steady=False).require()
 
 
 def test_a_broken_picture_is_an_error_of_its_own_samples(model: WholeModel) -> None:
