@@ -16,6 +16,8 @@ from multiprocessing import get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from ipllvm.reporting import inlining
+
 SERVER = get_context("forkserver")
 SERVER.set_forkserver_preload(["ipllvm.tests.preloaded"])
 LIMIT = 300
@@ -32,13 +34,17 @@ class Command:
         environment: Mapping[str, str],
         limit: float = LIMIT,
         memory: int = 0,
+        drawn: bool = False,
     ) -> None:
-        """`limit` is in seconds, `memory` in bytes more than the fork begins with, 0 for any."""
+        """`limit` is in seconds, `memory` in bytes more than the fork begins with, 0 for any.
+
+        A page has its words; its drawings, a third of a short session's time, only if it is `drawn`.
+        """
         self._limit = limit
         handle, name = tempfile.mkstemp()
         os.close(handle)
         self._printed = Path(name)
-        told = (module, list(arguments), folder, dict(environment), self._printed, memory)
+        told = (module, list(arguments), folder, dict(environment), self._printed, memory, drawn)
         self._process: ForkServerProcess = SERVER.Process(target=_main, args=told)
         self._process.start()
 
@@ -65,9 +71,17 @@ class Command:
 
 
 def _main(
-    module: str, arguments: list[str], folder: Path, environment: dict[str, str], printed: Path, memory: int
+    module: str,
+    arguments: list[str],
+    folder: Path,
+    environment: dict[str, str],
+    printed: Path,
+    memory: int,
+    drawn: bool,
 ) -> None:
     gc.freeze()
+    if not drawn:
+        vars(inlining)["svg"] = lambda draw, name: '<svg viewBox="0 0 1 1"></svg>'
     if memory:
         most = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() + memory
         resource.setrlimit(resource.RLIMIT_AS, (most, most))

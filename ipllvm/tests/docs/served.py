@@ -29,7 +29,7 @@ class _Asked(StreamRequestHandler):
 
     def handle(self) -> None:
         words, folder, environment = json.loads(self.rfile.readline())
-        ended = Command("ipllvm", words, Path(folder), environment).end()
+        ended = Command("ipllvm", words, Path(folder), environment, drawn=True).end()
         self.wfile.write(json.dumps(ended).encode())
 
 

@@ -70,7 +70,7 @@ def run(row: Row, folder: Path) -> Ended:
     usual = {"HOME": str(work), "HF_HUB_OFFLINE": "1", "COLUMNS": "200", "IPLLVM_STORE": ""}
     usual.update(row.variables)
     words = [*row.words, *(QUIET if row.words[0] in ("check", "audit") else ())]
-    started = forks.Command("ipllvm", words, work, environment(**usual), row.seconds, MEMORY)
+    started = forks.Command("ipllvm", words, work, environment(**usual), row.seconds, MEMORY, drawn=True)
     try:
         status, output = started.end()
     except TimeoutError as error:

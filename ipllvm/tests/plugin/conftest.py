@@ -15,7 +15,7 @@ collect_ignore_glob = ["[!t]*.py"]
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Session:
     """A session with one test of every outcome."""
     folder = suite(tmp_path_factory.mktemp("outcomes"), "suite_outcomes")
-    return session(folder, "--benchmark=scenes", "-rA", "--junitxml=junit.xml")
+    return session(folder, "--benchmark=scenes", "-rA", "--junitxml=junit.xml", drawn=True)
 
 
 @pytest.fixture(scope="session")

@@ -11,13 +11,8 @@ from ipllvm.tests.plugin.sessions import Session, sessions
 
 
 def batch(folder: Path, asked: Mapping[str, Sequence[str]]) -> dict[str, Session]:
-    """Sessions in one process, each with a report folder and a JUnit file of its own, by name.
-
-    The first one draws what is on its page; of the others the words are looked at.
-    """
+    """Sessions in one process, each with a report folder and a JUnit file of its own, by name."""
     own = {name: [f"--report-dir={name}", f"--junitxml={name}/junit.xml"] for name in asked}
-    for name in list(asked)[1:]:
-        own[name] += ["-p", "ipllvm.tests.plugin.undrawn"]
     done = sessions(folder, *([*asked[name], *own[name]] for name in asked))
     return {name: replace(each, folder=folder / name) for name, each in zip(asked, done, strict=True)}
 

@@ -55,11 +55,14 @@ def command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "pytest", "-p", "no:hypothesispytest", *arguments]
 
 
-def session(folder: Path, *arguments: str, **variables: str) -> Session:
-    """Run `pytest ARGUMENTS` in `folder` and wait for its end; `variables` go into the environment."""
+def session(folder: Path, *arguments: str, drawn: bool = False, **variables: str) -> Session:
+    """Run `pytest ARGUMENTS` in `folder` and wait for its end; `variables` go into the environment.
+
+    Its page has drawings only if it is `drawn`.
+    """
     began = time.monotonic()
     asked = [IMPORTED, *command(*arguments)[3:]]
-    started = forks.Command("pytest", asked, folder, environment(folder) | variables)
+    started = forks.Command("pytest", asked, folder, environment(folder) | variables, drawn=drawn)
     status, output = started.end()
     return Session(status, output, time.monotonic() - began, folder)
 

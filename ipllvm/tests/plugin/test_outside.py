@@ -28,7 +28,8 @@ def repository(folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def done(tmp_path_factory: pytest.TempPathFactory) -> Session:
     folder = repository(tmp_path_factory.mktemp("outside"))
-    return session(folder, "--model=llava-tiny", "--claims=our_claims.toml", "--parameter=words=loud")
+    chosen = ("--model=llava-tiny", "--claims=our_claims.toml", "--parameter=words=loud")
+    return session(folder, *chosen, drawn=True)
 
 
 def test_the_property_is_as_short_as_promised() -> None:

@@ -48,7 +48,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of a run of two properties, as the run itself wrote it."""
     folder = tmp_path_factory.mktemp("run")
     chosen = ("-k", "patch_information or image_use", "--benchmark=planted", "--samples=24", "--device=cpu")
-    found = session(folder, *properties(*chosen, "--model=planted:invariant", "--report-only"))
+    found = session(folder, *properties(*chosen, "--model=planted:invariant", "--report-only"), drawn=True)
     assert found.status == 0, found.output
     (path,) = folder.glob("reports/*/report.html")
     return path
