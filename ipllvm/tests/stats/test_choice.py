@@ -77,17 +77,17 @@ def test_the_proven_bound_is_the_wider_one_and_can_be_asked_for() -> None:
 @pytest.mark.parametrize(
     ("steps", "n"), [(((0.02, 0.96), (-1.0, 0.04)), 50), (((-0.1, 0.1), (0.1, 0.1), (-1.0, 0.015)), 150)]
 )
-def test_bets_are_valid_where_few_graded_samples_win_all(
+def test_both_tests_are_valid_where_few_graded_samples_win_all(
     steps: tuple[tuple[float, float], ...], n: int
 ) -> None:
-    """The usual test says VIOLATED falsely in 13 and 8 % of these (docs/statistics.md)."""
+    """The usual test had said VIOLATED falsely in 13 and 8 % of these (reports/measured.md)."""
     values, chances = map(np.array, zip(*steps, (0.0, 1 - sum(p for _, p in steps)), strict=True))
     rng, false = np.random.default_rng(1), {"dirichlet": 0, "bets": 0}
     for _ in range(200):
         drawn = Contrast("graded", rng.choice(values, n, p=chances), singletons(n), lattice=0.0)
         for exact in EXACT:
             false[exact] += choose(drawn, exact).p_violated(float(values @ chances)) <= 0.05
-    assert false["bets"] <= 4 < false["dirichlet"]
+    assert false["bets"] <= 4 and false["dirichlet"] <= 16
 
 
 def test_bets_decide_no_clusters_that_depend_on_each_other() -> None:
