@@ -1,15 +1,16 @@
 """`hub:ORG/NAME[:CONFIG][@SPLIT]`: a data set of the hub as anybody's own data."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ipllvm.benchmarks.own import benchmark, unpacked
 from ipllvm.benchmarks.own_columns import columns, settings
 from ipllvm.benchmarks.sources import Hub, files, local, reason, snapshot
 from ipllvm.benchmarks.tables import opening
-from ipllvm.errors import BenchmarkUnavailable, UsageError
+from ipllvm.errors import BenchmarkUnavailable, UnknownName, UsageError
 from ipllvm.records import Benchmark
 from ipllvm.safety.printing import visible
 
@@ -21,6 +22,7 @@ _COMMIT = re.compile("[0-9a-f]{40}")
 """What the hub's cache calls a copy."""
 MOST = 8
 """Names that a line lists."""
+_SHARD = re.compile(r"-\d{5}-of-\d{5}.*")
 SPLITS = ("test", "validation", "val", "dev", "train")
 
 
@@ -41,6 +43,24 @@ class Address:
         folder = "" if self.config in ("", "default") else f"{self.config}/"
         names = (f"{folder}{split}{end}" for split in splits for end in ("-*.parquet", ".parquet"))
         return tuple(f"{where}{name}" for name in names for where in ("*/", ""))
+
+    def lacking(self, files: Iterable[str]) -> str:
+        """Why none of the parquet files fits, with the closest of what there is; empty where there are none.
+
+        >>> Address("org/set", "", "tets").lacking(["data/test-00000-of-00001.parquet", "data/train.parquet"])
+        "unknown split 'tets': did you mean 'test'? Known: test, train"
+        """
+        places = [PurePosixPath(file) for file in files if file.endswith(".parquet")]
+        configs = {place.parent.name for place in places} - {""}
+        if self.config not in ("", "default"):
+            if places and self.config not in configs:
+                return str(UnknownName("configuration", self.config, configs))
+            places = [place for place in places if place.parent.name == self.config]
+        splits = {_SHARD.sub("", place.stem) for place in places}
+        if not splits or self.split:
+            return str(UnknownName("split", self.split, splits)) if splits else ""
+        listed = ", ".join(sorted(splits))
+        return f"none of its splits is {', '.join(SPLITS)}: name one, as ...@SPLIT (there are: {listed})"
 
 
 def address(name: str) -> Address:
@@ -68,7 +88,9 @@ def load(name: str, offline: bool = False) -> Benchmark:
     except FileNotFoundError as error:
         raise BenchmarkUnavailable(f"{name}: {error}") from error
     if not paths:
-        raise BenchmarkUnavailable(f"{name}: {folder} holds none of {', '.join(hub.files)}")
+        there = (path.relative_to(folder).as_posix() for path in folder.rglob("*.parquet"))
+        why = found.lacking(there) or f"{folder} holds none of {', '.join(hub.files)}"
+        raise BenchmarkUnavailable(f"{name}: {why}")
     _require_one_configuration(name, found, {path.parent.relative_to(folder).as_posix() for path in paths})
     held: list[dict[str, Any]] = [row for path in paths for row in opening.named_rows(path)]
     mapping = local(found.repository.split("/")[0])
@@ -109,7 +131,22 @@ def _snapshot(name: str, hub: Hub, offline: bool) -> Path:
             except Exception as error:  # the hub's client lets errors of its HTTP library through
                 cause = error
                 why = "" if cached_only else f" ({reason(error)})"
+    if type(cause) is FileNotFoundError and (lacking := address(name).lacking(_files(hub, offline))):
+        raise BenchmarkUnavailable(f"{name}{' in the cache' * offline}: {lacking}") from cause
     raise BenchmarkUnavailable(
         f"{name} is neither on this machine nor can it be downloaded{why}: with network, run "
         f"'ipllvm data get {name}'"
     ) from cause
+
+
+def _files(hub: Hub, offline: bool) -> list[str]:
+    """The files of a data set, offline those of them that are here; none where that can't be learnt."""
+    import huggingface_hub
+
+    try:
+        if not offline:
+            return list(huggingface_hub.list_repo_files(hub.repositories[0], repo_type="dataset"))
+        folder = snapshot(hub.repositories[0], replace(hub, files=("*.parquet",)), cached_only=True).folder
+    except Exception:  # as above
+        return []
+    return [path.relative_to(folder).as_posix() for path in folder.rglob("*.parquet")]

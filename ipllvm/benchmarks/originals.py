@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import tokenize
 from collections.abc import Iterator, Mapping, Sequence
 from io import StringIO
@@ -15,7 +16,9 @@ from ipllvm.safety import reading
 
 PICTURES = (".jpg", ".png", ".jpeg", ".webp")
 LETTERS = "ABCDEFGH"
-_MARKS = (tokenize.STRING, tokenize.OP)
+_BESIDE = re.compile(r"""['"]\s*\w{0,2}['"]|[#\\]""")
+"""Where a text may stand right behind another, as arrays are printed; without it there is no such place."""
+_MARKS = (tokenize.STRING, tokenize.OP, tokenize.NAME, tokenize.NUMBER)
 
 
 def json_file(path: Path) -> Any:
@@ -100,9 +103,13 @@ def _printed(text: str) -> list[str]:
     """The texts of an array as numpy prints them, without commas, which Python would join; raises
     ValueError where none stands right behind another.
     """
+    if not _BESIDE.search(text):
+        raise ValueError("no two texts beside each other")
     marks = [t for t in tokenize.generate_tokens(StringIO(text).readline) if t.type in _MARKS]
     if not any(a.type == b.type == tokenize.STRING for a, b in pairwise(marks)):
         raise ValueError("no two texts without a comma between them")
+    if any(mark.type in (tokenize.NAME, tokenize.NUMBER) for mark in marks):
+        raise ValueError("something else than texts")
     return [ast.literal_eval(mark.string) for mark in marks if mark.type == tokenize.STRING]
 
 

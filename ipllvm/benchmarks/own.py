@@ -8,6 +8,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from string import ascii_uppercase
 from typing import Any
@@ -35,6 +36,16 @@ LABELS = ("label", "id", "key", "letter")
 """What the letter of a choice is called that is an object beside its `text`."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a row asks: pictures, words without options, choices and the answers that count."""
+
+    pictures: Sequence[Keyed]
+    words: str
+    choices: tuple[str, ...]
+    accepted: tuple[str, ...]
+
+
 def load(path: Path) -> Benchmark:
     """The questions of a file; raises UsageError and BenchmarkUnavailable, in one line with the row."""
     found = opening.named_rows(path)
@@ -60,11 +71,12 @@ def benchmark(name: str, stem: str, rows: Sequence[Row], mapped: Mapped, refuse:
     Rows that contradict each other are told in the source of the benchmark, or refused: who keeps the file
     can mend it.
     """
-    scorer = mapped.scorer or _scorer(rows, mapped)
-    samples = tuple(_samples(name, stem, rows, mapped, scorer))
-    digests = [tuple(picture.digest() for picture in _pictures(row, mapped)) for row in rows]
+    asked = [*_asked(name, rows, mapped)]
+    scorer = mapped.scorer or _scorer(rows, asked, mapped)
+    samples = tuple(_samples(name, stem, rows, asked, mapped, scorer))
+    digests = [tuple(picture.digest() for picture in each.pictures) for each in asked]
     keys = (key for each in digests for key in each)
-    questions = (_question(row, mapped, len(each)) for row, each in zip(rows, digests, strict=True))
+    questions = (each.words for each in asked)
     unlike = [*contradictions(samples, questions, digests, ACCEPTED)]
     if unlike and refuse:
         raise BenchmarkUnavailable(f"{name}: {unlike[0]}{and_more(len(unlike) - 1)}")
@@ -75,11 +87,11 @@ def benchmark(name: str, stem: str, rows: Sequence[Row], mapped: Mapped, refuse:
     limit = mapped.limit(sample.answer for sample in samples)
     how = repr((scorer, mapped.suffix, limit)).encode()
     return Benchmark(
-        name, samples, scorer, digest(samples, how, *keys), _source(rows, mapped, scorer, unlike), limit
+        name, samples, scorer, digest(samples, how, *keys), _source(asked, mapped, scorer, unlike), limit
     )
 
 
-def _source(rows: Sequence[Row], mapped: Mapped, scorer: str, doubtful: Sequence[str]) -> str:
+def _source(rows: Sequence[_Asked], mapped: Mapped, scorer: str, doubtful: Sequence[str]) -> str:
     """What a report says of the data: how much, how it was read, and what is doubtful about it."""
     held = "1 row" if len(rows) == 1 else f"{len(rows):,} rows"
     parts = [
@@ -87,7 +99,7 @@ def _source(rows: Sequence[Row], mapped: Mapped, scorer: str, doubtful: Sequence
         f"columns {mapped}",
         f"scorer {scorer}",
         f"licence {mapped.licence}" if mapped.licence else "",
-        frames.sentence(picture for row in rows for picture in _pictures(row, mapped)),
+        frames.sentence(picture for row in rows for picture in row.pictures),
         f"{doubtful[0]}{and_more(len(doubtful) - 1)}" if doubtful else "",
     ]
     return "; ".join(filter(None, parts))
@@ -99,12 +111,27 @@ def _ungradable(samples: Sequence[Sample], mapped: Mapped, scorer: str) -> Itera
         yield f"row {number}, column '{mapped.answer}'", why
 
 
-def _samples(name: str, stem: str, rows: Sequence[Row], mapped: Mapped, scorer: str) -> Iterator[Sample]:
-    taken: dict[str, int] = {}
+def _asked(name: str, rows: Sequence[Row], mapped: Mapped) -> Iterator[_Asked]:
     for number, row in enumerate(rows, start=1):
         try:
-            sample = _sample(row, mapped, scorer)
-            given = optional(row, mapped.id) if mapped.id else ""
+            pictures = _pictures(row, mapped)
+            if mapped.image and (not pictures or None in pictures):
+                raise BadCell(mapped.image, "there is no picture")
+            words, choices = _question(row, mapped, len(pictures)), _choices(row, mapped)
+            yield _Asked(pictures, words, choices, _answers(row, mapped, choices))
+        except BadCell as error:
+            raise BenchmarkUnavailable(f"{name}: row {number}, {error}") from error
+
+
+def _samples(
+    name: str, stem: str, rows: Sequence[Row], asked: Sequence[_Asked], mapped: Mapped, scorer: str
+) -> Iterator[Sample]:
+    taken: dict[str, int] = {}
+    for number, (row, each) in enumerate(zip(rows, asked, strict=True), start=1):
+        try:
+            given, cluster, kind = (
+                optional(row, column) if column else "" for column in (mapped.id, mapped.cluster, mapped.kind)
+            )
         except BadCell as error:
             raise BenchmarkUnavailable(f"{name}: row {number}, {error}") from error
         id = fit_for_files(f"{stem}-{given or f'{number:05d}'}")
@@ -113,35 +140,20 @@ def _samples(name: str, stem: str, rows: Sequence[Row], mapped: Mapped, scorer: 
                 f"{name}: row {number}, column '{mapped.id}': {given!r} is row {taken[id]}'s too"
             )
         taken[id] = number
-        yield Sample(
-            id,
-            f"{stem}-{sample.cluster}" if sample.cluster else id,
-            sample.images,
-            sample.prompt,
-            sample.answer,
-            sample.choices,
-            sample.kind,
-            sample.labels,
-        )
+        cluster = cluster or (each.pictures[0].digest().hex()[:16] if each.pictures else "")
+        yield _sample(each, id, f"{stem}-{cluster}" if cluster else id, kind, mapped, scorer)
 
 
-def _sample(row: Row, mapped: Mapped, scorer: str) -> Sample:
-    pictures = _pictures(row, mapped)
-    if mapped.image and (not pictures or None in pictures):
-        raise BadCell(mapped.image, "there is no picture")
-    question, choices = _question(row, mapped, len(pictures)), _choices(row, mapped)
-    accepted = _answers(row, mapped, choices)
-    shared = pictures[0].digest().hex()[:16] if pictures else ""
-    cluster = (optional(row, mapped.cluster) if mapped.cluster else "") or shared
-    kind = optional(row, mapped.kind) if mapped.kind else ""
+def _sample(each: _Asked, id: str, cluster: str, kind: str, mapped: Mapped, scorer: str) -> Sample:
+    accepted, choices = each.accepted, each.choices
     labels = tuple((ACCEPTED, answer) for answer in accepted) if len(accepted) > 1 else ()
     if kind:
         labels = (*labels, ("kind", kind))
     polar = scorer == "yes_no" or (scorer == "mixed" and not choices and _is_polar(accepted))
     answer = accepted[0].lower() if polar else accepted[0]
     shown = YES_NO if polar else choices
-    prompt = _prompt(question, choices, mapped.suffix)
-    return Sample("", cluster, tuple(pictures), prompt, answer, shown, kind, labels)
+    prompt = _prompt(each.words, choices, mapped.suffix)
+    return Sample(id, cluster, tuple(each.pictures), prompt, answer, shown, kind, labels)
 
 
 def _is_polar(answers: Sequence[str]) -> bool:
@@ -300,21 +312,12 @@ def _letter(answer: str, choices: Sequence[str], column: str) -> str:
     raise BadCell(column, f"{answer!r} is neither one of the choices nor the letter of one{places}")
 
 
-def _scorer(rows: Sequence[Row], mapped: Mapped) -> str:
+def _scorer(rows: Sequence[Row], asked: Sequence[_Asked], mapped: Mapped) -> str:
     """Letters where there are choices; of the other rows by their answers; `mixed` where there are both."""
-    open_rows = [row for row in rows if not _has_choices(row, mapped)]
-    if not open_rows:
+    lettered = sum(bool(each.choices) for each in asked)
+    if lettered == len(asked):
         return "multiple_choice"
-    if len(open_rows) < len(rows):
-        return "mixed"
-    return _open_scorer(rows, mapped)
-
-
-def _has_choices(row: Row, mapped: Mapped) -> bool:
-    try:
-        return bool(_choices(row, mapped))
-    except BadCell:  # told with its row when the row is read
-        return True
+    return "mixed" if lettered else _open_scorer(rows, mapped)
 
 
 def _open_scorer(rows: Sequence[Row], mapped: Mapped) -> str:

@@ -94,6 +94,8 @@ def plain(text: str) -> str:
     >>> plain("Ｂ"), plain("“1½”"), plain("10²")
     ('B', '"1 1/2"', '10^2')
     """
+    if text.isascii():
+        return text  # nothing of what follows is in it
     for before, mark in _SMALL:
         text = re.sub(before, mark, text)
     text = unicodedata.normalize("NFKC", text).translate(_PLAIN)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ipllvm.benchmarks.cells import BadCell
+from ipllvm.benchmarks.images import FileImage
 from ipllvm.benchmarks.jsonlines import in_lines, numbered
 from ipllvm.benchmarks.originals import by_id, json_file
 from ipllvm.benchmarks.tables import SUFFIXES, delimited, other_kind, parquet, webdataset
@@ -66,23 +67,39 @@ def with_pictures(
     In VLMEvalKit's TSV a cell that is the `index` of another row stands for that row's picture.
     """
     by_index = {str(row["index"]): row for row in found if row.get("index") is not None}
+    known: dict[str, FileImage] = {}
     return [
-        {**row, **{c: _pictures(row, c, by_index, root, n) for c in columns if c in row}}
+        {**row, **{c: _pictures(row, c, by_index, PictureFiles(root, known, n)) for c in columns if c in row}}
         for n, row in enumerate(found, start=1)
     ]
 
 
-def _pictures(row: dict[str, Any], column: str, by_index: dict[str, Any], root: Path, number: int) -> Any:
+class PictureFiles(NamedTuple):
+    """Where the pictures of a row are: files that other rows name too are `known`, and read once."""
+
+    root: Path
+    known: dict[str, FileImage]
+    row: int
+
+
+def _pictures(row: dict[str, Any], column: str, by_index: dict[str, Any], where: PictureFiles) -> Any:
     value = row[column]
     if isinstance(value, str) and value in by_index and by_index[value] is not row:
         value = by_index[value][column]
     try:
         if isinstance(value, list | tuple):
-            return [_one(each, column, root, number) for each in value]
-        return _one(value, column, root, number)
+            return [_one(each, column, where) for each in value]
+        return _one(value, column, where)
     except BadCell as error:
-        raise UsageError(f"row {number}, {error}") from error
+        raise UsageError(f"row {where.row}, {error}") from error
 
 
-def _one(value: Any, column: str, root: Path, number: int) -> Any:
-    return value if hasattr(value, "digest") else picture(value, column, root, f"row {number}")
+def _one(value: Any, column: str, where: PictureFiles) -> Any:
+    if hasattr(value, "digest"):
+        return value
+    if isinstance(value, str) and value in where.known:
+        return where.known[value]
+    made = picture(value, column, where.root, f"row {where.row}")
+    if isinstance(made, FileImage) and isinstance(value, str):
+        where.known[value] = made
+    return made

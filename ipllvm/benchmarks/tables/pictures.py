@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -60,11 +61,12 @@ def below(path: str, column: str, root: Path) -> Path:
     except UnicodeEncodeError as error:
         raise BadCell(column, "it is no path") from error
     try:
-        found = (root / path).resolve()
-        if not found.is_relative_to(root.resolve()):
-            raise BadCell(column, f"{path[:80]!r} leads out of {root.resolve()}")
+        top = os.path.realpath(root)
+        found = Path(os.path.realpath(os.path.join(top, path)))
+        if not found.is_relative_to(top):
+            raise BadCell(column, f"{path[:80]!r} leads out of {top}")
         if not found.is_file():
-            raise BadCell(column, f"there is no picture {path[:80]!r} in {root.resolve()}")
+            raise BadCell(column, f"there is no picture {path[:80]!r} in {top}")
     except (OSError, RuntimeError) as error:
         raise BadCell(column, f"{path[:80]!r} can't be read: {error}") from error
     return found

@@ -16,10 +16,12 @@ import pytest
 from ipllvm.benchmarks import choice, own, own_columns
 from ipllvm.benchmarks.hub import address
 from ipllvm.benchmarks.names import ACCEPTED
+from ipllvm.benchmarks.originals import listed
 from ipllvm.cli import main
 from ipllvm.errors import BenchmarkUnavailable, IpllvmError, UsageError
 from ipllvm.records import Benchmark
 from ipllvm.registry import SCORERS
+from ipllvm.safety import reading
 from ipllvm.tests.benchmarks.copies import png
 
 Rows = list[dict[str, Any]]
@@ -271,6 +273,20 @@ def test_lists_that_are_written_as_text_are_lists(name: str, tmp_path: Path) -> 
     assert found.samples[1].answer == "[1, 2]"
     (chosen,) = read(tmp_path, [{**row, "choices": form(["red", "dark blue"]), "answer": "B"}]).samples
     assert chosen.choices == ("red", "dark blue")
+
+
+def test_of_an_array_that_holds_more_than_texts_no_option_is_left_out() -> None:
+    assert listed("['red' 'dark blue']") == ["red", "dark blue"]
+    assert listed("['red' 5 'blue' 'green']") == listed("['red' None\n 'blue']") == []
+
+
+def test_a_picture_of_many_rows_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[Path] = []
+    whole = reading.file_bytes
+    monkeypatch.setattr(reading, "file_bytes", lambda path, limit: opened.append(path) or whole(path, limit))
+    rows = [{"image": "a.png", "question": f"What {n}?", "answer": "x"} for n in range(3)]
+    assert len(read(tmp_path, rows).samples) == 3
+    assert opened == [tmp_path / "a.png"]
 
 
 def test_an_answer_that_is_the_letter_and_the_text_of_one_choice_is_that_choice(tmp_path: Path) -> None:
@@ -544,6 +560,35 @@ def test_what_is_no_benchmark_is_told_early(name: str, said: str) -> None:
     assert said in str(error.value)
 
 
+LACKING = (
+    ("@trian", "unknown split 'trian': did you mean 'train'? Known: test, train"),
+    (":main@validation", "unknown split 'validation': Known: test, train"),
+    (":mian@test", "unknown configuration 'mian': did you mean 'main'? Known: main"),
+    (":other", "unknown configuration 'other': Known: main"),
+)
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_a_split_that_the_hub_lacks_is_told_with_those_there_are(
+    offline: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = ["README.md", "data/testmini-00000-of-00002.parquet", "data/testmini-00001-of-00002.parquet"]
+    monkeypatch.delenv("IPLLVM_DATA", raising=False)
+    (tmp_path / "data").mkdir()
+    if offline:
+        for name in files:
+            (tmp_path / name).write_bytes(b"")
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *args, **settings: str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.list_repo_files", lambda *args, **settings: files)
+    for named, said in (
+        ("@testmin", "unknown split 'testmin': did you mean 'testmini'? Known: testmini"),
+        ("", "none of its splits is test, validation, val, dev, train: name one, as ...@SPLIT (there are: testmini)"),
+    ):
+        with pytest.raises(BenchmarkUnavailable) as caught:
+            choice.load(f"hub:org/set{named}", offline=offline)
+        assert str(caught.value) == f"hub:org/set{named}{' in the cache' * offline}: {said}"
+
+
 def test_a_data_set_of_the_hub_is_read_from_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     arrow = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")
@@ -558,8 +603,10 @@ def test_a_data_set_of_the_hub_is_read_from_a_copy(tmp_path: Path, monkeypatch: 
         parquet.write_table(arrow.Table.from_pylist(part), home / f"{split}-00000-of-00001.parquet")
     assert [s.answer for s in choice.load("hub:org/set").samples] == ["lamp 1", "lamp 2"]
     assert [s.answer for s in choice.load("hub:org/set:main@train").samples] == ["lamp 0"]
-    with pytest.raises(BenchmarkUnavailable, match="holds none of"):
-        choice.load("hub:org/set@validation")
+    for named, said in LACKING:
+        with pytest.raises(BenchmarkUnavailable) as caught:
+            choice.load(f"hub:org/set{named}")
+        assert str(caught.value) == f"hub:org/set{named}: {said}"
 
 
 def test_the_commit_of_a_copy_from_the_hub_is_recorded(
