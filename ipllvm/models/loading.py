@@ -103,6 +103,9 @@ def load(
     if tuned:
         model, digest = lora.merged(model, tuned), lora.fingerprint(digest, tuned)
         notes.append(lora.described(tuned))
+        if unlike := lora.of_another(tuned, _names(name, found)):
+            announce(unlike)
+            notes.append(unlike)
     if not (how.device_map or found.quantiser):
         model = model.to(place)
     adapter = _adapter(found, replace(parts, model=model, fingerprint=digest))
@@ -111,6 +114,11 @@ def load(
     about = [*sources.origin(name, found.folder), *notes, *adapting.notes(model)]
     adapter.notes = (*about, *adapter.MEANING)
     return adapter
+
+
+def _names(name: str, found: Checkpoint) -> tuple[str | None, ...]:
+    """What a checkpoint may be known by: its alias, its id, its folder."""
+    return name, sources.hub_id(name), str(found.folder.resolve())
 
 
 def _served(name: str, label: str | None, offline: bool, prompt: str) -> VisionLanguageModel:

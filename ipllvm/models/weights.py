@@ -64,7 +64,28 @@ def read_weights(
     _require_all_taken(found.folder, info, (*UNUSED, *unused), absent)
     _require_numbers(found)
     require_shown(found, model)
+    require_finite(found.folder, model.state_dict())
     return _soft_capped(model).eval().requires_grad_(False)
+
+
+def require_finite(place: Path, tensors: Mapping[str, Any]) -> None:
+    """Raises ModelUnavailable, in one line with the tensor's name, where a weight, a scale or a statistic is
+    NaN or infinite, which answers nothing; `place` is whose they are.
+
+    Each is read once and nothing is copied; what is no tensor of floats, or is not in memory, is passed over.
+    """
+    for name, value in tensors.items():
+        if not isinstance(value, Tensor) or not value.is_floating_point() or value.is_meta or not value.numel():
+            continue
+        least, most = (value if value.itemsize > 1 else value.float()).detach().aminmax()
+        if torch.isfinite(least) and torch.isfinite(most):
+            continue
+        kind = str(value.dtype).removeprefix("torch.")
+        why = "it holds NaN: the training that saved it diverged, or the file is damaged"
+        if not least.isnan():
+            why = f"it holds infinity as {kind}, of what was saved so or is too large for that"
+            why += ": try --dtype bfloat16" * (value.dtype == torch.float16)
+        raise ModelUnavailable(f"{place}: the weight {name} is not finite: {why}")
 
 
 def from_tensors(
@@ -109,6 +130,7 @@ def from_tensors(
             model = type(described).from_pretrained(None, **options)
     except Exception as error:
         raise unusable(place, "can't be loaded", error) from error
+    require_finite(place, model.state_dict())
     return _soft_capped(model).eval().requires_grad_(False)
 
 

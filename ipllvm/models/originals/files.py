@@ -21,6 +21,7 @@ from ipllvm.errors import ModelUnavailable, first_line
 from ipllvm.models import checkpoint, fingerprint
 from ipllvm.models.json_files import read_json
 from ipllvm.models.weight_files import ADAPTER, header, weight_files
+from ipllvm.models.weights import require_finite
 
 ADAPTER_CONFIG = ADAPTER[0]
 NON_LORA, PROJECTOR = "non_lora_trainables.bin", "mm_projector.bin"
@@ -84,12 +85,12 @@ class OriginalFiles:
         if self.kind == "full":
             return found
         *adapter, last = self.added
-        beside = _plain(dict(read_file(last)))
+        beside = _plain(finite_file(last))
         brought = [part for part in OWN if any(part in name for name in beside)]
         found = {name: value for name, value in found.items() if not any(part in name for part in brought)}
         found |= beside
         for path in adapter:
-            _merge(path, dict(read_file(path)), self.settings, found)
+            _merge(path, finite_file(path), self.settings, found)
         return found
 
     def fingerprint(self, others: Sequence[Path], more: str, *, rehash: bool = False) -> str:
@@ -158,6 +159,13 @@ def read_file(path: Path) -> Iterator[tuple[str, Tensor]]:
     if not isinstance(held, dict) or not all(isinstance(value, Tensor) for value in held.values()):
         raise ModelUnavailable(f"{path}: holds other things than tensors by name")
     yield from ((str(name), value) for name, value in held.items())
+
+
+def finite_file(path: Path) -> dict[str, Tensor]:
+    """The tensors of a file that is put on others; raises ModelUnavailable as `require_finite`."""
+    held = dict(read_file(path))
+    requirefinite_file(path, held)
+    return held
 
 
 def _no_room(error: Exception, path: Path) -> bool:

@@ -19,7 +19,7 @@ from ipllvm.models.json_files import read_json
 from ipllvm.models.originals import tower
 from ipllvm.models.originals.inspecting import HEAD, Original
 from ipllvm.models.originals.settings import OriginalSettings
-from ipllvm.models.weights import from_tensors, require_numbers, unusable
+from ipllvm.models.weights import from_tensors, require_finite, require_numbers, unusable
 
 CLASSES = {
     "llava": "LlavaForConditionalGeneration", "llava_next": "LlavaNextForConditionalGeneration",
@@ -48,6 +48,7 @@ def load(original: Original, dtype: torch.dtype) -> Any:
     if settings.merge != "spatial_unpad":
         absent.append("image_newline")
     projector = _projector(settings, tensors, dtype)
+    require_finite(settings.folder, projector.state_dict(prefix=PROJECTOR))
     model = from_tensors(settings.folder, shapes, named, dtype, absent=absent)
     _require_width(settings, model, projector)
     model.model.multi_modal_projector = projector

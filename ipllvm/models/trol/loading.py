@@ -71,7 +71,7 @@ class TrolFiles:
         """Those of a folder; raises ModelUnavailable, in one line."""
         found = weight_files(folder, pickled=how.allow_pickle)
         tensors = {name: value for path in found.read for name, value in read_file(path)}
-        gates = dict(read_file(allowed(folder / TROL_GATES, how.allow_pickle)))
+        gates = finite_file(allowed(folder / TROL_GATES, how.allow_pickle))
         raw = read_json(folder / "config.json")
         if raw.get("quantization_config"):
             raise ModelUnavailable(f"{folder}: its weights are quantised: save them in full precision")

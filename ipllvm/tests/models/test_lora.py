@@ -93,6 +93,55 @@ def test_a_fingerprint_is_of_the_model_and_of_both_files(tmp_path: Path) -> None
     assert len(seen) == 3
 
 
+@pytest.mark.parametrize(
+    ("stated", "told"),
+    [
+        ("org/llava-7b", False),
+        ("llava-7b", False),
+        ("/home/me/LLaVA-7b/", False),
+        ("..\\models\\llava-7b", False),
+        ("/c/models--org--llava-7b/snapshots/0123", False),
+        ("", False),
+        (None, False),
+        (5, False),
+        ("org/llava-13b", True),
+        ("other/llava-7b-chat", True),
+        ("/home/me/mine", True),
+    ],
+)
+def test_another_base_than_its_own_is_told(stated: Any, told: bool, tmp_path: Path) -> None:
+    folder = adapter(tmp_path, base_model_name_or_path=stated)
+    names = "llava", "org/llava-7b", "/c/models--org--llava-7b/snapshots/4567"
+    assert lora.of_another(folder, names) == told * (
+        f"the adapter {tmp_path.name} says that it was trained on {stated}, and is put on llava: unless "
+        "these are the same weights, what is measured is neither's"
+    )
+    assert not lora.of_another(folder, [None, str(tmp_path / "mine"), *names]) or stated != "/home/me/mine"
+
+
+def test_an_adapter_that_is_not_finite_is_refused_before_its_base_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lora, "find_spec", lambda name: object())
+    folder = adapter(tmp_path)
+    save_file({A: torch.ones(2, 3), B: torch.full((3, 2), torch.nan)}, folder / lora.WEIGHTS)
+    assert refusal(lambda: lora.check(folder)).startswith(
+        f"{folder / lora.WEIGHTS}: the weight {B} is not finite: it holds NaN: "
+    )
+
+
+def test_a_sum_that_is_too_large_for_its_dtype_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Peft(monkeypatch)
+    model = torch.nn.Linear(2, 2).half()
+    model.weight.data[0, 0] = torch.inf
+    assert refusal(lambda: lora.merged(model, adapter(tmp_path))).endswith(
+        "the weight weight is not finite: it holds infinity as float16, of what was saved so or is too large "
+        "for that: try --dtype bfloat16"
+    )
+
+
 class Peft:
     """Stands for peft: a model with places for the adapter, which it merges or can't."""
 
@@ -111,7 +160,7 @@ class Peft:
         assert use_safetensors, "no pickle is read"
         named = {place.replace(".weight", ".default.weight"): None for place in self.places}
         return SimpleNamespace(
-            state_dict=lambda: named, merge_and_unload=lambda safe_merge: self.merged(model)
+            state_dict=lambda: named, merge_and_unload=lambda: self.merged(model)
         )
 
     def state(self, wrapped: Any, save_embedding_layers: bool) -> dict[str, None]:

@@ -15,6 +15,7 @@ from ipllvm.errors import ModelUnavailable
 from ipllvm.models import quiet, weights
 from ipllvm.models.loading import load
 from ipllvm.models.text import LanguageModel
+from ipllvm.models.weights import require_finite
 from ipllvm.tests import tiny
 from ipllvm.tests.checkpoints import make
 
@@ -46,6 +47,12 @@ def configure(folder: Path, part: str | None = None, **changes: Any) -> None:
 
 def named(weights: Weights, end: str) -> str:
     return next(name for name in weights if name.endswith(end))
+
+
+def diverged(weights: Weights) -> Weights:
+    name = named(weights, "layers.1.mlp.up_proj.weight")
+    weights[name][0, 0] = torch.nan
+    return weights
 
 
 def lora(weights: Weights) -> Weights:
@@ -93,6 +100,7 @@ SPOILT: dict[str, tuple[Callable[[Weights], Weights], str]] = {
     "other shape": (narrower, r"other shapes than config.json says.*\[64, 4\] stored, \[64, 32\] wanted$"),
     "integers": (integers, "stored as integers"),
     "truth values": (truths, r"stored as integers \(BOOL\)"),
+    "a training that diverged": (diverged, "1.mlp.up_proj.weight is not finite: it holds NaN: "),
     "missing": (less, "1 weights are missing, the first is .*up_proj"),
 }
 
@@ -151,6 +159,17 @@ def test_a_config_that_is_not_of_these_weights_gets_one_line(what: str, folder: 
     with pytest.raises(ModelUnavailable, match=expected) as caught:
         load(str(folder), device="cpu")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16, torch.float8_e4m3fn])
+def test_one_number_that_is_not_finite_is_found_in_weights_scales_and_statistics(dtype: torch.dtype) -> None:
+    place = Path("model")
+    sound = {"a.weight": torch.ones(3).to(dtype), "a.index": torch.ones(2, dtype=torch.int32), "a.bits": b""}
+    sound |= {"none": torch.empty(0), "elsewhere": torch.ones(2, device="meta")}
+    require_finite(place, sound)
+    for bad in (torch.nan, *([torch.inf, -torch.inf] if dtype.itemsize > 1 else [])):
+        with pytest.raises(ModelUnavailable, match="^model: the weight a.scale is not finite: it holds "):
+            require_finite(place, {**sound, "a.scale": torch.tensor([1.0, bad]).to(dtype)})
 
 
 def test_no_bar_is_drawn_and_the_users_setting_is_left(

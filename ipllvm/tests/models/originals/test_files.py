@@ -154,6 +154,18 @@ def test_a_merged_layer_answers_as_the_layer_and_its_product_do(
     assert torch.allclose(inputs @ found[f"{NAME}.weight"].T, apart, atol=1e-4)
 
 
+@pytest.mark.parametrize("broken", ["adapter_model.safetensors", "non_lora_trainables.bin"])
+def test_what_is_put_on_a_base_is_finite(broken: str, tmp_path: Path) -> None:
+    tensors, beside = product(random(2, 5), random(3, 2)), {"model.mm_projector.weight": random(4, 4)}
+    held = tensors if broken.startswith("adapter") else beside
+    name = [*held][-1]
+    held[name][0, 0] = torch.inf
+    files = OriginalFiles.of(adapter(tmp_path / "lora", tensors, beside), base(tmp_path / "base"), True)
+    assert refusal(files.tensors).startswith(
+        f"{tmp_path / 'lora' / broken}: the weight {name} is not finite: it holds infinity as float32"
+    )
+
+
 def test_an_adapter_of_zeros_changes_nothing(tmp_path: Path) -> None:
     found = merged(tmp_path, product(random(2, 5), torch.zeros(3, 2)))
     assert torch.equal(found[f"{NAME}.weight"], random(3, 5))
