@@ -19,6 +19,10 @@ AHEAD: Final = 2
 """Chunks that a worker holds: it never waits for the driver, and little is lost with it."""
 STARTS: Final = 3
 """So many workers in a row may end before they have introduced themselves."""
+SILENT: Final = 6
+"""So many workers in a row may be ended for their silence before anybody has answered: a first picture that
+is in their way is alone by then.
+"""
 POLL_SECONDS: Final = 2.0
 PATIENCE_SECONDS: Final = 900.0
 """How long nobody may be there to measure."""
@@ -140,6 +144,7 @@ class Dispatcher:
         self._workers: dict[int, _Held] = {}
         self._polled = float("-inf")
         self._failed_starts, self._refusal = 0, ""
+        self._checked, self._silent = 0.0, 0
 
     def first(self) -> tuple[int, Introduction]:
         """A worker that is ready, waiting for one; raises as `measure`."""
@@ -157,8 +162,11 @@ class Dispatcher:
         """What a method gives on a worker that is ready; one that raises NotMeasured is unfit."""
         while True:
             number, _ = self.first()
+            begun = time.monotonic()
             try:
-                return self._pool.ask(number, method, *arguments)
+                found = self._pool.ask(number, method, *arguments)
+                self._checked = max(self._checked, time.monotonic() - begun)
+                return found
             except NotMeasured as error:
                 self._note(WorkerRefused(number, error))
             except ConnectionError as error:
@@ -173,7 +181,7 @@ class Dispatcher:
         """
         for held in self._workers.values():
             held.chunks.clear()  # of a job that was interrupted
-        since, silence = time.monotonic(), Silence()
+        since, silence, self._silent = time.monotonic(), Silence(self._checked), 0
         while len(queue) or any(held.chunks for held in self._workers.values()):
             self._hire()
             self._deal(job, queue)
@@ -213,18 +221,25 @@ class Dispatcher:
                     self._pool.give(number, job, chunk)
 
     def _hung(self, silence: Silence, events: Sequence[Event]) -> Iterator[Lost]:
-        """End workers that hold chunks and hang; one that may, where none has answered yet, is told once."""
+        """End workers that hold chunks and hang; one that may, where none has answered yet, is told once.
+
+        Raises NotMeasured where one after another hangs and none answers.
+        """
         now = time.monotonic()
         answered = [event.worker for event in events if isinstance(event, Answered)]
         busy = [number for number, held in self._workers.items() if held.chunks]
         silence.hear([event.worker for event in events], answered, busy, now)
+        for number, seconds in silence.suspects(now):
+            self._announce(
+                f"{self._name(number)} has said nothing for {seconds / 60:.0f} min: it may hang, and is ended "
+                f"after {silence.limit / 60:.0f} min"
+            )
         for number, seconds in silence.too_long(now):
-            if not silence.longest:
-                minutes = f"{seconds / 60:.0f} min"
-                self._announce(f"{self._name(number)} has said nothing for {minutes}: it may hang")
-                continue
             self._pool.end(number)
-            yield Lost(number, in_words(seconds, silence.longest))
+            why, self._silent = in_words(seconds, silence.longest), self._silent + 1
+            if not silence.longest and self._silent >= SILENT:
+                raise NotMeasured(f"{SILENT} workers hung one after another: of the last {why}")
+            yield Lost(number, why)
 
     def _handle(
         self,

@@ -109,17 +109,38 @@ def test_what_a_worker_holds_that_hangs_without_dying_is_given_to_others(
 
 
 @pytest.mark.usefixtures("hours")
-def test_where_nobody_has_answered_yet_a_silent_worker_is_told_and_left(
+def test_where_nobody_has_answered_yet_a_silent_worker_is_told_before_it_is_ended(
     plan: Plan, local: Outcomes, lines: list[str]
 ) -> None:
-    steps = count()
-
     def slow(pool: InProcessPool, number: int, desk: Desk) -> None:
-        pool.hung = {1} if 0 < next(steps) < 90 else set()
+        pool.hung = {1} if pool.given and not any("may hang" in line for line in lines) else set()
 
     assert measure(InProcessPool(LOAD, room=1, before_step=slow), plan, lines) == local
-    assert sum("has said nothing for" in line for line in lines) == 1
+    (told,) = [line for line in lines if "has said nothing for" in line]
+    assert told.endswith(" min: it may hang, and is ended after 60 min")
     assert not any("is lost" in line for line in lines)
+
+
+@pytest.mark.usefixtures("hours")
+def test_an_only_worker_that_hangs_in_its_first_chunk_is_replaced(
+    plan: Plan, local: Outcomes, lines: list[str]
+) -> None:
+    def hang(pool: InProcessPool, number: int, desk: Desk) -> None:
+        pool.hung = {1} if pool.given else set()
+
+    assert measure(InProcessPool(LOAD, room=1, before_step=hang), plan, lines) == local
+    (told,) = [line for line in lines if "is lost" in line]
+    assert " min, and nobody has answered yet)" in told
+
+
+@pytest.mark.usefixtures("hours")
+def test_where_every_worker_hangs_in_its_first_chunk_the_run_ends(plan: Plan, lines: list[str]) -> None:
+    def hang(pool: InProcessPool, number: int, desk: Desk) -> None:
+        pool.hung |= {number} if desk.held else set()
+
+    with pytest.raises(NotMeasured, match=r"^6 workers hung one after another: .* nobody has answered yet$"):
+        measure(InProcessPool(LOAD, room=1, before_step=hang), plan, lines)
+    assert sum("is lost" in line for line in lines) == 5
 
 
 def test_a_machine_that_joins_gets_work(
