@@ -11,6 +11,7 @@ import numpy as np
 
 from ipllvm.records import Claim, Contrast
 from ipllvm.stats.clusters import mean_size
+from ipllvm.stats.crossed import FEWEST_DRAWS
 from ipllvm.stats.detectable import Detectable, PlannedRun
 from ipllvm.stats.power import (
     design_effect,
@@ -49,6 +50,8 @@ def power_line(claim: Claim, clusters: Sequence[str], draws: int, available: int
     ends = found and edges(
         claim.margin, _POINTS * found.holds, _POINTS * found.violated, at_most=claim.direction == "at_most"
     )
+    if few := _too_few_draws(claim, draws):
+        return f"{claim.name}: {few}"
     needed = _needed(abs(margin), claim, clusters, draws)
     would = "" if needed is None else f"; at a truth of 0 {outlook(needed, available).sentence}"
     if not found or not ends or math.isinf(found.larger):
@@ -62,7 +65,27 @@ def power_line(claim: Claim, clusters: Sequence[str], draws: int, available: int
         if math.isfinite(whole.larger):
             line += f"; below {_POINTS * whole.larger:.2f} none of its {available} samples would do"
     bets = "; bets take more (--exact=bets), by how much is not planned" if claim.exact == "bets" else ""
-    return f"{line}{would}{bets}"
+    return f"{line}{would}{bets}{_of_random_draws(claim, draws)}"
+
+
+def _too_few_draws(claim: Claim, draws: int) -> str:
+    """That nothing is decided about draws like so few; empty elsewhere."""
+    if claim.draws != "random" or draws >= FEWEST_DRAWS:
+        return ""
+    return f"nothing can be decided about random draws by {draws}: {FEWEST_DRAWS} at least are needed (--draws)"
+
+
+def _of_random_draws(claim: Claim, draws: int) -> str:
+    """What a claim about draws like these asks for beyond samples: how much draws differ no plan can know."""
+    if claim.draws != "random":
+        return ""
+    needed = samples_without_change(claim.margin / _POINTS, alpha=claim.alpha) if _is_tolerance(claim) else None
+    least = f"; HOLDS takes {needed} draws even if none changes anything" * bool(needed and draws < needed)
+    return f"{least}; more where draws differ, which is not planned"
+
+
+def _is_tolerance(claim: Claim) -> bool:
+    return claim.direction == "at_most" and claim.margin > 0
 
 
 def gates(claims: Sequence[Claim], clusters: Sequence[str], draws: int, available: int) -> Iterator[str]:
@@ -113,7 +136,7 @@ def out_of_reach(claim: Claim, clusters: Sequence[str], whole: Sequence[str]) ->
 
     `whole` are the clusters of the whole benchmark: where these are too few as well no number will do.
     """
-    if claim.direction != "at_most" or claim.margin <= 0:
+    if not _is_tolerance(claim):
         return ""
     needed = samples_without_change(claim.margin / _POINTS, alpha=claim.alpha)
     have, most = (len(set(each)) for each in (clusters, whole))

@@ -3,9 +3,11 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from ipllvm import claims
+from ipllvm.stats.dirichlet import Totals
 from ipllvm.tests.stats.contrasts import grouped, singletons
 from ipllvm.verdicts.planning import _needed, catch_line, expected_share, gates, out_of_reach, power_line
 
@@ -23,6 +25,22 @@ def test_both_edges_and_the_samples_that_would_decide() -> None:
     assert "HOLDS if the truth is <= -1.16, VIOLATED if >= 4.48" in better
     few = power_line(SHIPPED["permutation"], [*["giant"] * 750, *singletons(750)], 1, 5000)
     assert "nothing can be decided at n = 1500 in 751 clusters" in few
+
+
+def test_of_random_draws_the_plan_says_how_many_are_needed() -> None:
+    """By the floor of their test: all draws without a loss, and one that was not drawn and lost all."""
+    claim = replace(CLAIM, draws="random")
+    assert power_line(claim, singletons(1000), 9, 1200) == (
+        "permutation: nothing can be decided about random draws by 9: 10 at least are needed (--draws)"
+    )
+    differ = "; more where draws differ, which is not planned"
+    for draws, said in ((148, f"; HOLDS takes 149 draws even if none changes anything{differ}"), (149, differ)):
+        fixed = power_line(CLAIM, singletons(1000), draws, 1200)
+        assert power_line(claim, singletons(1000), draws, 1200) == fixed + said
+        floor = Totals.of(np.zeros(draws), np.ones(draws)).p_below(claim.margin / 100, 1.0)
+        assert (floor <= claim.alpha) == (said == differ)
+    loss = replace(SHIPPED["image_use"], draws="random")
+    assert "HOLDS takes" not in power_line(loss, singletons(1000), 10, 1200)
 
 
 def test_at_least_holds_above() -> None:
