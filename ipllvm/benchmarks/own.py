@@ -37,7 +37,7 @@ LABELS = ("label", "id", "key", "letter")
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class ParsedRow:
     """What a row asks: pictures, words without options, choices and the answers that count."""
 
     pictures: Sequence[Keyed]
@@ -71,12 +71,12 @@ def benchmark(name: str, stem: str, rows: Sequence[Row], mapped: Mapped, refuse:
     Rows that contradict each other are told in the source of the benchmark, or refused: who keeps the file
     can mend it.
     """
-    asked = [*_asked(name, rows, mapped)]
-    scorer = mapped.scorer or _scorer(rows, asked, mapped)
-    samples = tuple(_samples(name, stem, rows, asked, mapped, scorer))
-    digests = [tuple(picture.digest() for picture in each.pictures) for each in asked]
+    parsed = [*_parsed(name, rows, mapped)]
+    scorer = mapped.scorer or _scorer(rows, parsed, mapped)
+    samples = tuple(_samples(name, stem, rows, parsed, mapped, scorer))
+    digests = [tuple(picture.digest() for picture in each.pictures) for each in parsed]
     keys = (key for each in digests for key in each)
-    questions = (each.words for each in asked)
+    questions = (each.words for each in parsed)
     unlike = [*contradictions(samples, questions, digests, ACCEPTED)]
     if unlike and refuse:
         raise BenchmarkUnavailable(f"{name}: {unlike[0]}{and_more(len(unlike) - 1)}")
@@ -87,11 +87,11 @@ def benchmark(name: str, stem: str, rows: Sequence[Row], mapped: Mapped, refuse:
     limit = mapped.limit(sample.answer for sample in samples)
     how = repr((scorer, mapped.suffix, limit)).encode()
     return Benchmark(
-        name, samples, scorer, digest(samples, how, *keys), _source(asked, mapped, scorer, unlike), limit
+        name, samples, scorer, digest(samples, how, *keys), _source(parsed, mapped, scorer, unlike), limit
     )
 
 
-def _source(rows: Sequence[_Asked], mapped: Mapped, scorer: str, doubtful: Sequence[str]) -> str:
+def _source(rows: Sequence[ParsedRow], mapped: Mapped, scorer: str, doubtful: Sequence[str]) -> str:
     """What a report says of the data: how much, how it was read, and what is doubtful about it."""
     held = "1 row" if len(rows) == 1 else f"{len(rows):,} rows"
     parts = [
@@ -111,23 +111,23 @@ def _ungradable(samples: Sequence[Sample], mapped: Mapped, scorer: str) -> Itera
         yield f"row {number}, column '{mapped.answer}'", why
 
 
-def _asked(name: str, rows: Sequence[Row], mapped: Mapped) -> Iterator[_Asked]:
+def _parsed(name: str, rows: Sequence[Row], mapped: Mapped) -> Iterator[ParsedRow]:
     for number, row in enumerate(rows, start=1):
         try:
             pictures = _pictures(row, mapped)
             if mapped.image and (not pictures or None in pictures):
                 raise BadCell(mapped.image, "there is no picture")
             words, choices = _question(row, mapped, len(pictures)), _choices(row, mapped)
-            yield _Asked(pictures, words, choices, _answers(row, mapped, choices))
+            yield ParsedRow(pictures, words, choices, _answers(row, mapped, choices))
         except BadCell as error:
             raise BenchmarkUnavailable(f"{name}: row {number}, {error}") from error
 
 
 def _samples(
-    name: str, stem: str, rows: Sequence[Row], asked: Sequence[_Asked], mapped: Mapped, scorer: str
+    name: str, stem: str, rows: Sequence[Row], parsed: Sequence[ParsedRow], mapped: Mapped, scorer: str
 ) -> Iterator[Sample]:
     taken: dict[str, int] = {}
-    for number, (row, each) in enumerate(zip(rows, asked, strict=True), start=1):
+    for number, (row, each) in enumerate(zip(rows, parsed, strict=True), start=1):
         try:
             given, cluster, kind = (
                 optional(row, column) if column else "" for column in (mapped.id, mapped.cluster, mapped.kind)
@@ -144,7 +144,7 @@ def _samples(
         yield _sample(each, id, f"{stem}-{cluster}" if cluster else id, kind, mapped, scorer)
 
 
-def _sample(each: _Asked, id: str, cluster: str, kind: str, mapped: Mapped, scorer: str) -> Sample:
+def _sample(each: ParsedRow, id: str, cluster: str, kind: str, mapped: Mapped, scorer: str) -> Sample:
     accepted, choices = each.accepted, each.choices
     labels = tuple((ACCEPTED, answer) for answer in accepted) if len(accepted) > 1 else ()
     if kind:
@@ -312,10 +312,10 @@ def _letter(answer: str, choices: Sequence[str], column: str) -> str:
     raise BadCell(column, f"{answer!r} is neither one of the choices nor the letter of one{places}")
 
 
-def _scorer(rows: Sequence[Row], asked: Sequence[_Asked], mapped: Mapped) -> str:
+def _scorer(rows: Sequence[Row], parsed: Sequence[ParsedRow], mapped: Mapped) -> str:
     """Letters where there are choices; of the other rows by their answers; `mixed` where there are both."""
-    lettered = sum(bool(each.choices) for each in asked)
-    if lettered == len(asked):
+    lettered = sum(bool(each.choices) for each in parsed)
+    if lettered == len(parsed):
         return "multiple_choice"
     return "mixed" if lettered else _open_scorer(rows, mapped)
 

@@ -1,6 +1,6 @@
 """Load a model by name: checks and estimates first, then the weights."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,10 +102,7 @@ def load(
     digest, notes = found.fingerprint(rehash=rehash), list(found.notes)
     if tuned:
         model, digest = lora.merged(model, tuned), lora.fingerprint(digest, tuned)
-        notes.append(lora.described(tuned))
-        if unlike := lora.of_another(tuned, _names(name, found)):
-            announce(unlike)
-            notes.append(unlike)
+        notes += _of_adapter(tuned, name, found, announce)
     if not (how.device_map or found.quantiser):
         model = model.to(place)
     adapter = _adapter(found, replace(parts, model=model, fingerprint=digest))
@@ -116,9 +113,12 @@ def load(
     return adapter
 
 
-def _names(name: str, found: Checkpoint) -> tuple[str | None, ...]:
-    """What a checkpoint may be known by: its alias, its id, its folder."""
-    return name, sources.hub_id(name), str(found.folder.resolve())
+def _of_adapter(folder: Path, name: str, found: Checkpoint, announce: Callable[[str], None]) -> Iterator[str]:
+    """What a report says of an adapter on the checkpoint of a name; that it is another's is announced."""
+    yield lora.described(folder)
+    if unlike := lora.of_another(folder, (name, sources.hub_id(name), str(found.folder.resolve()))):
+        announce(unlike)
+        yield unlike
 
 
 def _served(name: str, label: str | None, offline: bool, prompt: str) -> VisionLanguageModel:

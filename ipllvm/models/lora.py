@@ -13,6 +13,7 @@ from ipllvm.models.json_files import read_json
 from ipllvm.models.originals.files import finite_file
 from ipllvm.models.weight_files import header
 from ipllvm.models.weights import require_finite
+from ipllvm.safety.printing import visible
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 ADDED: Final = ".default"
@@ -63,7 +64,8 @@ def of_another(folder: Path, names: Iterable[str | None]) -> str:
     if not isinstance(stated, str) or not (own := _called(stated)) or own in map(_called, called):
         return ""
     return (
-        f"the adapter {folder.name} says that it was trained on {stated[:SHOWN]}, and is put on {called[0]}: "
+        f"the adapter {folder.name} says that it was trained on {visible(stated, SHOWN)}, and is put on "
+        f"{visible(called[0], SHOWN)}: "
         "unless these are the same weights, what is measured is neither's"
     )
 

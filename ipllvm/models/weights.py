@@ -75,7 +75,12 @@ def require_finite(place: Path, tensors: Mapping[str, Any]) -> None:
     Each is read once and nothing is copied; what is no tensor of floats, or is not in memory, is passed over.
     """
     for name, value in tensors.items():
-        if not isinstance(value, Tensor) or not value.is_floating_point() or value.is_meta or not value.numel():
+        if (
+            not isinstance(value, Tensor)
+            or not value.is_floating_point()
+            or value.is_meta
+            or not value.numel()
+        ):
             continue
         least, most = (value if value.itemsize > 1 else value.float()).detach().aminmax()
         if torch.isfinite(least) and torch.isfinite(most):

@@ -72,14 +72,18 @@ def _too_few_draws(claim: Claim, draws: int) -> str:
     """That nothing is decided about draws like so few; empty elsewhere."""
     if claim.draws != "random" or draws >= FEWEST_DRAWS:
         return ""
-    return f"nothing can be decided about random draws by {draws}: {FEWEST_DRAWS} at least are needed (--draws)"
+    return (
+        f"nothing can be decided about random draws by {draws}: {FEWEST_DRAWS} at least are needed (--draws)"
+    )
 
 
 def _of_random_draws(claim: Claim, draws: int) -> str:
     """What a claim about draws like these asks for beyond samples: how much draws differ no plan can know."""
     if claim.draws != "random":
         return ""
-    needed = samples_without_change(claim.margin / _POINTS, alpha=claim.alpha) if _is_tolerance(claim) else None
+    needed = (
+        samples_without_change(claim.margin / _POINTS, alpha=claim.alpha) if _is_tolerance(claim) else None
+    )
     least = f"; HOLDS takes {needed} draws even if none changes anything" * bool(needed and draws < needed)
     return f"{least}; more where draws differ, which is not planned"
 

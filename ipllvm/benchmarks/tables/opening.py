@@ -67,18 +67,18 @@ def with_pictures(
     In VLMEvalKit's TSV a cell that is the `index` of another row stands for that row's picture.
     """
     by_index = {str(row["index"]): row for row in found if row.get("index") is not None}
-    known: dict[str, FileImage] = {}
+    files: dict[str, FileImage] = {}
     return [
-        {**row, **{c: _pictures(row, c, by_index, PictureFiles(root, known, n)) for c in columns if c in row}}
+        {**row, **{c: _pictures(row, c, by_index, PictureFiles(root, files, n)) for c in columns if c in row}}
         for n, row in enumerate(found, start=1)
     ]
 
 
 class PictureFiles(NamedTuple):
-    """Where the pictures of a row are: files that other rows name too are `known`, and read once."""
+    """Where the pictures of a row are: files that other rows name too are in `files`, and read once."""
 
     root: Path
-    known: dict[str, FileImage]
+    files: dict[str, FileImage]
     row: int
 
 
@@ -97,9 +97,9 @@ def _pictures(row: dict[str, Any], column: str, by_index: dict[str, Any], where:
 def _one(value: Any, column: str, where: PictureFiles) -> Any:
     if hasattr(value, "digest"):
         return value
-    if isinstance(value, str) and value in where.known:
-        return where.known[value]
-    made = picture(value, column, where.root, f"row {where.row}")
-    if isinstance(made, FileImage) and isinstance(value, str):
-        where.known[value] = made
-    return made
+    if isinstance(value, str) and value in where.files:
+        return where.files[value]
+    found = picture(value, column, where.root, f"row {where.row}")
+    if isinstance(found, FileImage) and isinstance(value, str):
+        where.files[value] = found
+    return found

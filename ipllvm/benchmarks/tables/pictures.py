@@ -61,8 +61,8 @@ def below(path: str, column: str, root: Path) -> Path:
     except UnicodeEncodeError as error:
         raise BadCell(column, "it is no path") from error
     try:
-        top = os.path.realpath(root)
-        found = Path(os.path.realpath(os.path.join(top, path)))
+        top = Path(os.path.realpath(root))
+        found = Path(os.path.realpath(top / path))
         if not found.is_relative_to(top):
             raise BadCell(column, f"{path[:80]!r} leads out of {top}")
         if not found.is_file():

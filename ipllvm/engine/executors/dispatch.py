@@ -231,8 +231,8 @@ class Dispatcher:
         silence.hear([event.worker for event in events], answered, busy, now)
         for number, seconds in silence.suspects(now):
             self._announce(
-                f"{self._name(number)} has said nothing for {seconds / 60:.0f} min: it may hang, and is ended "
-                f"after {silence.limit / 60:.0f} min"
+                f"{self._name(number)} has said nothing for {seconds / 60:.0f} min: it may hang, and is "
+                f"ended after {silence.limit / 60:.0f} min"
             )
         for number, seconds in silence.too_long(now):
             self._pool.end(number)

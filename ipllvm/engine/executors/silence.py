@@ -28,8 +28,8 @@ class Silence:
     @property
     def limit(self) -> float:
         """How long silence may last."""
-        known = max(self.longest, self.checked)
-        return max(LEAST_SECONDS, TIMES * known) if known else UNKNOWN_SECONDS
+        longest = max(self.longest, self.checked)
+        return max(LEAST_SECONDS, TIMES * longest) if longest else UNKNOWN_SECONDS
 
     def hear(self, said: Iterable[int], answered: Iterable[int], busy: Iterable[int], now: float) -> None:
         """Some workers have said something, some of them an answer; these hold chunks."""

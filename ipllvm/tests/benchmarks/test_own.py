@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from ipllvm.benchmarks import choice, own, own_columns
-from ipllvm.benchmarks.hub import address
+from ipllvm.benchmarks.hub import SPLITS, address
 from ipllvm.benchmarks.names import ACCEPTED
 from ipllvm.benchmarks.originals import listed
 from ipllvm.cli import main
@@ -582,7 +582,10 @@ def test_a_split_that_the_hub_lacks_is_told_with_those_there_are(
     monkeypatch.setattr("huggingface_hub.list_repo_files", lambda *args, **settings: files)
     for named, said in (
         ("@testmin", "unknown split 'testmin': did you mean 'testmini'? Known: testmini"),
-        ("", "none of its splits is test, validation, val, dev, train: name one, as ...@SPLIT (there are: testmini)"),
+        (
+            "",
+            f"none of its splits is {', '.join(SPLITS)}: name one, as ...@SPLIT (there are: testmini)",
+        ),
     ):
         with pytest.raises(BenchmarkUnavailable) as caught:
             choice.load(f"hub:org/set{named}", offline=offline)

@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models import lora
+from ipllvm.safety.printing import visible
 
 A, B = "base_model.model.q.lora_A.weight", "base_model.model.q.lora_B.weight"
 
@@ -107,14 +108,15 @@ def test_a_fingerprint_is_of_the_model_and_of_both_files(tmp_path: Path) -> None
         ("org/llava-13b", True),
         ("other/llava-7b-chat", True),
         ("/home/me/mine", True),
+        ("two\nlines", True),
     ],
 )
 def test_another_base_than_its_own_is_told(stated: Any, told: bool, tmp_path: Path) -> None:
     folder = adapter(tmp_path, base_model_name_or_path=stated)
     names = "llava", "org/llava-7b", "/c/models--org--llava-7b/snapshots/4567"
     assert lora.of_another(folder, names) == told * (
-        f"the adapter {tmp_path.name} says that it was trained on {stated}, and is put on llava: unless "
-        "these are the same weights, what is measured is neither's"
+        f"the adapter {tmp_path.name} says that it was trained on {visible(str(stated))}, and is put on llava: "
+        "unless these are the same weights, what is measured is neither's"
     )
     assert not lora.of_another(folder, [None, str(tmp_path / "mine"), *names]) or stated != "/home/me/mine"
 
@@ -159,9 +161,7 @@ class Peft:
             raise self.fits
         assert use_safetensors, "no pickle is read"
         named = {place.replace(".weight", ".default.weight"): None for place in self.places}
-        return SimpleNamespace(
-            state_dict=lambda: named, merge_and_unload=lambda: self.merged(model)
-        )
+        return SimpleNamespace(state_dict=lambda: named, merge_and_unload=lambda: self.merged(model))
 
     def state(self, wrapped: Any, save_embedding_layers: bool) -> dict[str, None]:
         return dict.fromkeys(self.saved)

@@ -168,7 +168,7 @@ def test_one_number_that_is_not_finite_is_found_in_weights_scales_and_statistics
     sound |= {"none": torch.empty(0), "elsewhere": torch.ones(2, device="meta")}
     require_finite(place, sound)
     for bad in (torch.nan, *([torch.inf, -torch.inf] if dtype.itemsize > 1 else [])):
-        with pytest.raises(ModelUnavailable, match="^model: the weight a.scale is not finite: it holds "):
+        with pytest.raises(ModelUnavailable, match=r"^model: the weight a\.scale is not finite: it holds "):
             require_finite(place, {**sound, "a.scale": torch.tensor([1.0, bad]).to(dtype)})
 
 

@@ -34,7 +34,10 @@ def test_of_random_draws_the_plan_says_how_many_are_needed() -> None:
         "permutation: nothing can be decided about random draws by 9: 10 at least are needed (--draws)"
     )
     differ = "; more where draws differ, which is not planned"
-    for draws, said in ((148, f"; HOLDS takes 149 draws even if none changes anything{differ}"), (149, differ)):
+    for draws, said in (
+        (148, f"; HOLDS takes 149 draws even if none changes anything{differ}"),
+        (149, differ),
+    ):
         fixed = power_line(CLAIM, singletons(1000), draws, 1200)
         assert power_line(claim, singletons(1000), draws, 1200) == fixed + said
         floor = Totals.of(np.zeros(draws), np.ones(draws)).p_below(claim.margin / 100, 1.0)
