@@ -115,8 +115,8 @@ def test_another_base_than_its_own_is_told(stated: Any, told: bool, tmp_path: Pa
     folder = adapter(tmp_path, base_model_name_or_path=stated)
     names = "llava", "org/llava-7b", "/c/models--org--llava-7b/snapshots/4567"
     assert lora.of_another(folder, names) == told * (
-        f"the adapter {tmp_path.name} says that it was trained on {visible(str(stated))}, and is put on llava: "
-        "unless these are the same weights, what is measured is neither's"
+        f"the adapter {tmp_path.name} says that it was trained on {visible(str(stated))}, and is put on "
+        "llava: unless these are the same weights, what is measured is neither's"
     )
     assert not lora.of_another(folder, [None, str(tmp_path / "mine"), *names]) or stated != "/home/me/mine"
 
