@@ -163,7 +163,7 @@ def read_file(path: Path) -> Iterator[tuple[str, Tensor]]:
 def finite_file(path: Path) -> dict[str, Tensor]:
     """The tensors of a file that is put on others; raises ModelUnavailable as `require_finite`."""
     held = dict(read_file(path))
-    requirefinite_file(path, held)
+    require_finite(path, held)
     return held
 
 

@@ -282,8 +282,12 @@ def test_of_an_array_that_holds_more_than_texts_no_option_is_left_out() -> None:
 
 def test_a_picture_of_many_rows_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[Path] = []
-    whole = reading.file_bytes
-    monkeypatch.setattr(reading, "file_bytes", lambda path, limit: opened.append(path) or whole(path, limit))
+
+    def file_bytes(path: Path, limit: int) -> bytes:
+        opened.append(path)
+        return path.read_bytes()
+
+    monkeypatch.setattr(reading, "file_bytes", file_bytes)
     rows = [{"image": "a.png", "question": f"What {n}?", "answer": "x"} for n in range(3)]
     assert len(read(tmp_path, rows).samples) == 3
     assert opened == [tmp_path / "a.png"]
