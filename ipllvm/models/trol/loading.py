@@ -13,7 +13,7 @@ from ipllvm.errors import ModelUnavailable, first_line
 from ipllvm.models.checkpoint import TROL_GATES, Checkpoint
 from ipllvm.models.json_files import read_json
 from ipllvm.models.load_options import LoadOptions
-from ipllvm.models.originals.files import OriginalFiles, allowed, finite_file
+from ipllvm.models.originals.files import OriginalFiles, allowed, finite_file, read_file
 from ipllvm.models.originals.processor import OriginalProcessor
 from ipllvm.models.pipeline import LoadedCheckpoint
 from ipllvm.models.trol import asking, internlm2, internvit
