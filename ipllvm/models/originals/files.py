@@ -21,6 +21,7 @@ from ipllvm.errors import ModelUnavailable, first_line
 from ipllvm.models import checkpoint, fingerprint
 from ipllvm.models.json_files import read_json
 from ipllvm.models.weight_files import ADAPTER, header, weight_files
+from ipllvm.models.weights import require_finite
 
 ADAPTER_CONFIG = ADAPTER[0]
 NON_LORA, PROJECTOR = "non_lora_trainables.bin", "mm_projector.bin"
