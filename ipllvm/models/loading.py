@@ -11,6 +11,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageText
 
 from ipllvm.errors import FAULTS, ModelUnavailable, UnknownName, UsageError
 from ipllvm.models import (
+    adapter_base,
     adapting,
     checkpoint,
     lora,
@@ -116,7 +117,7 @@ def load(
 def _of_adapter(folder: Path, name: str, found: Checkpoint, announce: Callable[[str], None]) -> Iterator[str]:
     """What a report says of an adapter on the checkpoint of a name; that it is another's is announced."""
     yield lora.described(folder)
-    if unlike := lora.of_another(folder, (name, sources.hub_id(name), str(found.folder.resolve()))):
+    if unlike := adapter_base.of_another(folder, (name, sources.hub_id(name), str(found.folder.resolve()))):
         announce(unlike)
         yield unlike
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from transformers import AutoConfig
 
 from ipllvm.errors import ModelUnavailable, first_line
-from ipllvm.models import lora, sources
+from ipllvm.models import adapter_base, sources
 from ipllvm.models.checkpoint import Checkpoint
 from ipllvm.models.load_options import LoadOptions
 from ipllvm.models.originals import templates, tokenizer, tower
@@ -93,7 +93,7 @@ def inspect(folder: Path, given: LoadOptions, offline: bool = False) -> Original
         notes = (*notes, "the head in the files is not read: config.json ties it to the embeddings")
     described = (*_described(settings, files, template, bool(named)), *notes)
     if files.kind == "lora":
-        unlike = lora.of_another(folder, (given.base_model, str(files.base.resolve())))
+        unlike = adapter_base.of_another(folder, (given.base_model, str(files.base.resolve())))
         described = (*described, *filter(None, [unlike]))
     return Original(settings, files, vision, read, processor, config, tensors, described)
 

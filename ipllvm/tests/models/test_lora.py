@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save_file
 
 from ipllvm.errors import ModelUnavailable
-from ipllvm.models import lora
+from ipllvm.models import adapter_base, lora
 from ipllvm.safety.printing import visible
 
 A, B = "base_model.model.q.lora_A.weight", "base_model.model.q.lora_B.weight"
@@ -114,11 +114,11 @@ def test_a_fingerprint_is_of_the_model_and_of_both_files(tmp_path: Path) -> None
 def test_another_base_than_its_own_is_told(stated: Any, told: bool, tmp_path: Path) -> None:
     folder = adapter(tmp_path, base_model_name_or_path=stated)
     names = "llava", "org/llava-7b", "/c/models--org--llava-7b/snapshots/4567"
-    assert lora.of_another(folder, names) == told * (
+    assert adapter_base.of_another(folder, names) == told * (
         f"the adapter {tmp_path.name} says that it was trained on {visible(str(stated))}, and is put on "
         "llava: unless these are the same weights, what is measured is neither's"
     )
-    assert not lora.of_another(folder, [None, str(tmp_path / "mine"), *names]) or stated != "/home/me/mine"
+    assert not adapter_base.of_another(folder, [None, str(tmp_path / "mine"), *names]) or stated != "/home/me/mine"
 
 
 def test_an_adapter_that_is_not_finite_is_refused_before_its_base_is_read(
