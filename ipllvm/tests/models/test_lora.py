@@ -118,7 +118,8 @@ def test_another_base_than_its_own_is_told(stated: Any, told: bool, tmp_path: Pa
         f"the adapter {tmp_path.name} says that it was trained on {visible(str(stated))}, and is put on "
         "llava: unless these are the same weights, what is measured is neither's"
     )
-    assert not adapter_base.of_another(folder, [None, str(tmp_path / "mine"), *names]) or stated != "/home/me/mine"
+    if stated == "/home/me/mine":
+        assert not adapter_base.of_another(folder, [None, str(tmp_path / "mine")])
 
 
 def test_an_adapter_that_is_not_finite_is_refused_before_its_base_is_read(
