@@ -73,6 +73,7 @@ def check(
         "property": properties,
         **options,
     }
+    _require_text(name=name, report_dir=report_dir)
     if in_memory := _is_in_memory(model):
         _refuse_loading(options)
     words = spelled(wanted)
@@ -94,6 +95,13 @@ def _asked(words: Sequence[str], in_memory: str = "") -> "Called":
     given = [f"--name={in_memory}"] if in_memory else []
     given += [word for word in words if word.startswith("--") and word != f"--report-dir={REPORTS}"]
     return Called([*given, *(f"--property={file}" for file in files)], files, in_memory)
+
+
+def _require_text(**given: object) -> None:
+    """Raises UsageError for what is no text and no path, and for an empty one."""
+    for name, value in given.items():
+        if not isinstance(value, str | PathLike) or not str(value):
+            raise UsageError(f"{name}={value!r}: give a text")
 
 
 def _refuse_loading(options: Mapping[str, Any]) -> None:

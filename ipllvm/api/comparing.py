@@ -79,6 +79,8 @@ def compare(
 
     if fail_on not in FAIL_ON or undecided not in ("pass", "fail"):
         raise UsageError("compare: fail_on is violated or worse, undecided is pass or fail")
+    if isinstance(variants, bool) or not isinstance(variants, int) or variants < 1:
+        raise UsageError(f"compare: variants={variants!r}: give a whole number of at least 1")
     reports, called = Path(report_dir), [_place(each) for each in (before, after)]
     found = sides.read(called, lambda name: baseline_file(name, reports, "compare"), load)
     (file, first), (_, second) = found

@@ -108,7 +108,7 @@ class Report:
         Raises UnknownName with the closest name, NotMeasured for a property that could not be measured, and
         UsageError where several results are meant.
         """
-        names = (key,) if isinstance(key, str) else key
+        names = _of_key(key)
         found = list(self.results)
         for lost in self.missing:
             if lost.property == names[0] and not any(names[0] in _names(each, "property") for each in found):
@@ -191,6 +191,14 @@ def read_report(place: "str | PathLike[str]") -> Report:
 
     file = find(str(place), Path("reports"))
     return Report(migration.read(file), file.parent)
+
+
+def _of_key(key: object) -> tuple[str, ...]:
+    """The names that a key is of; raises UsageError where there is none, or something else."""
+    names = (key,) if isinstance(key, str) else tuple(key) if isinstance(key, tuple | list) else ()
+    if not names or not all(isinstance(each, str) for each in names):
+        raise UsageError(f"report[{key!r}]: name a property, and a benchmark and a model behind it")
+    return names
 
 
 def _names(result: Result, kind: str) -> tuple[str, ...]:

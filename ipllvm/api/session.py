@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 from ipllvm.commands import suite
 from ipllvm.commands.witness import Witness
 from ipllvm.errors import IpllvmError, NotMeasured, UnknownName, UsageError, first_line
+from ipllvm.safety.printing import visible
 
 if TYPE_CHECKING:
     from ipllvm.models.base import VisionLanguageModel
@@ -53,14 +54,14 @@ def spelled(options: Mapping[str, Any]) -> list[str]:
         if name not in rows:
             raise UnknownName("option", name, rows)
         row = rows[name]
-        if value is not None and row.many and not (value := several(value)):
+        if value is not None and row.many and not (value := texts(name, value)):
             raise UsageError(f"{name}: an empty list names nothing: leave it out")
         if row.flag:
             if value not in (None, False, True):
                 raise UsageError(f"{name}={value!r}: give True or False")
             words += [f"--{row.name}"] * bool(value)
         elif name == "property":
-            named, files = suite.parted([os.fspath(each) for each in several(value)])
+            named, files = suite.parted(texts(name, value))
             words += [f"--property={each}" for each in named]
             words += [str(Path(file).absolute()) for file in files]
         elif row.many:
@@ -81,6 +82,19 @@ def names(model: Any) -> list[str]:
                 f"model: a {type(each).__name__} is no name, nor one model of transformers with its processor"
             )
     return [os.fspath(each) for each in found]
+
+
+def texts(name: str, value: object) -> list[str]:
+    """What an option names, one or several; raises UsageError for what is no text and no path.
+
+    >>> texts("benchmarks", "scenes"), texts("benchmarks", ["scenes", Path("own.csv")])
+    (['scenes'], ['scenes', 'own.csv'])
+    """
+    found = several(value)
+    for each in found:
+        if not isinstance(each, str | os.PathLike):
+            raise UsageError(f"{name}: {visible(repr(each), 60)} is no name: give a text, or several")
+    return [str(os.fspath(each)) for each in found]
 
 
 def several(value: object) -> Sequence[Any]:

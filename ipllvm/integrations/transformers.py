@@ -15,7 +15,7 @@ from transformers.trainer_callback import TrainerCallback, TrainerControl, Train
 
 import ipllvm
 from ipllvm.api.report import Report
-from ipllvm.api.session import spelled
+from ipllvm.api.session import spelled, texts
 from ipllvm.errors import UnknownName, UsageError
 from ipllvm.integrations.live import log_live
 from ipllvm.records import COMPARISON
@@ -73,19 +73,18 @@ class PropertyCallback(TrainerCallback):
         processor: Any = None,
         **options: Any,
     ) -> None:
-        if every is not None and (every < 1 or every % 1):
-            raise UsageError(f"every={every}: give a number of steps of at least 1, or None")
-        if measurements is not None and measurements < 1:
-            raise UsageError(f"measurements={measurements}: give a number of at least 1, or None")
-        if not 0 < alpha < 1:
+        _require_count("every", every, "a number of steps")
+        _require_count("measurements", measurements, "a number")
+        if not isinstance(alpha, float) or not 0 < alpha < 1:
             raise UsageError(f"alpha={alpha}: give a probability between 0 and 1")
         self.every, self.against, self.alpha, self.measurements = every, against, alpha, measurements
         self.planned: int | None = None  # set while a model is trained
         self._baseline: str | PathLike[str] | Report | None = None
-        self.stop_on = {stop_on} if isinstance(stop_on, str) else set(stop_on)
+        self.stop_on = set(texts("stop_on", stop_on))
         self.processor = processor
         self.options = {"properties": properties, "benchmarks": benchmarks, "samples": samples} | options
-        spelled({name: value for name, value in options.items() if name != "verbose"})
+        named = {"property": properties, "benchmark": benchmarks, "samples": samples}
+        spelled(named | {name: value for name, value in options.items() if name != "verbose"})
         self.reports: dict[int, Report] = {}
         self.alarms: dict[int, tuple[str, ...]] = {}
 
@@ -208,6 +207,13 @@ class PropertyCallback(TrainerCallback):
 
     def _stops(self, row: Row) -> bool:
         return bool(self.stop_on & {ANY, row["property"], row["claim"]["name"]})
+
+
+def _require_count(name: str, value: object, what: str) -> None:
+    """Raises UsageError for what is no whole number from 1, where it is given."""
+    whole = isinstance(value, int | float) and not isinstance(value, bool) and value >= 1 and not value % 1
+    if value is not None and not whole:
+        raise UsageError(f"{name}={value!r}: give {what} of at least 1, or None")
 
 
 def _p_violated(row: Row) -> float:

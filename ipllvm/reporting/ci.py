@@ -7,6 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from ipllvm.reporting.comments import COMMENT_LIMIT, fitting
 from ipllvm.reporting.markdown import escape
 from ipllvm.reporting.text import interval, number
 from ipllvm.safety.printing import annotate
@@ -22,11 +23,6 @@ PLACE: Final = ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
 EXAMPLES: Final = 3
 SUMMARY_LIMIT: Final = 1 << 20
 """Bytes of a step's summary; GitHub shows nothing of a longer one."""
-COMMENT_LIMIT: Final = 65_536
-"""Bytes of a comment, of which GitHub takes as many characters."""
-CUT: Final = "\n\n**Cut here**: the rest is more than GitHub shows; the report has all of it.\n"
-CLOSING: Final = ("pre", "details")
-"""What may be open where a text is cut, the innermost first."""
 HEAD: Final = ("", "measure", "benchmark", "before", "after", "worse by", "margin", "lost, gained")
 
 
@@ -39,23 +35,6 @@ def comment(answer: str, gate: "Gate", environment: Mapping[str, str] = MappingP
     notes = "\n".join(f"- {escape(line)}" for line in gate.lines())
     blocks = [MARK, f"**{escape(answer)}**", table, notes, _worst(gate), job_link(environment)]
     return fitting("\n\n".join(filter(None, blocks)) + "\n", COMMENT_LIMIT)
-
-
-def fitting(text: str, room: int) -> str:
-    r"""`text`, cut behind a line and told so where it is more than `room` bytes; all that is open is closed.
-
-    >>> fitting("| a |\n| b |\n", 100)
-    '| a |\n| b |\n'
-    """
-    if len(text.encode()) <= room:
-        return text
-    if room < len(CUT):
-        return ""
-    ends = "".join(f"</{tag}>" for tag in CLOSING)
-    left = max(0, room - len((CUT + ends).encode()))
-    kept = text.encode()[:left].decode(errors="ignore").rpartition("\n")[0]
-    still = "".join(f"</{tag}>" for tag in CLOSING if kept.count(f"<{tag}>") > kept.count(f"</{tag}>"))
-    return f"{kept}{still}{CUT}"
 
 
 def outputs(gate: "Gate", verdict: str) -> dict[str, str]:

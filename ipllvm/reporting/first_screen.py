@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from ipllvm.records import COMPARISON
 from ipllvm.reporting.advice import Step, steps
@@ -12,6 +13,9 @@ from ipllvm.reporting.sections import Section, ShownResult
 from ipllvm.reporting.text import duration, model_size, visible
 from ipllvm.reporting.wording import count_of, standing
 from ipllvm.verdicts.failing import NOT_MEASURED
+
+LISTED: Final = 10
+"""Models, and benchmarks, that the first screen names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +150,19 @@ def _about(report: Report, results: Sequence[ShownResult]) -> list[tuple[str, st
     sources = [baseline(r.line.row["claim"]) for r in results if _regression(r.line.row)]
     against = ", ".join(dict.fromkeys(sources)) or "the project's margins; no baseline"
     run = report["run"]
-    found = [("Model" if len(models) == 1 else "Models", "; ".join(models)), ("Against", against)]
-    found += [("Measured on", ", ".join(f"{name} ({n:,})" for name, n in data.items()))] if data else []
+    found = [("Model" if len(models) == 1 else "Models", _listed(models, "; ")), ("Against", against)]
+    found += [("Measured on", _listed([f"{name} ({n:,})" for name, n in data.items()], ", "))] if data else []
     law = count_of(len(report["passed_laws"]), "law")
     when = f"{visible(run['started'][:10], 10)}, {duration(run['seconds'])}"
     found += [("When", f"{when}; {law} without exception" if report["passed_laws"] else when)]
     return [(name, words) for name, words in found if words]
+
+
+def _listed(names: Sequence[str], between: str) -> str:
+    """The names, or the first of many; the foot of the page has all.
+
+    >>> _listed(["a", "b"], "; "), _listed([*"abcdefghijklmn"], ", ")
+    ('a; b', 'a, b, c, d, e, f, g, h, i, j and 4 more')
+    """
+    more = len(names) - LISTED
+    return between.join(names[:LISTED]) + (f" and {more:,} more" if more > 0 else "")

@@ -6,14 +6,15 @@ from typing import Final
 
 from ipllvm.reporting import advice, columns, evidence, figures
 from ipllvm.reporting.answer import answer_of
+from ipllvm.reporting.comments import COMMENT_LIMIT, fitting
 from ipllvm.reporting.grouping import products
 from ipllvm.reporting.lines import Line, lines
 from ipllvm.reporting.schema import Report, Row
 from ipllvm.reporting.text import LIMIT, REASON_LIMIT, interval, model_size, number, visible
 from ipllvm.reporting.wording import count_of, failure, failure_reason, interval_note, printed, stated
 
-COMMENT_LIMIT: Final = 60_000
-"""Characters of a comment; GitHub takes 65,536."""
+ROOM: Final = 60_000
+"""Characters up to which details of results are told; what comes before them may be longer."""
 _SHOWN_ERRORS: Final = 20
 _COMMAND_LIMIT: Final = 2_000
 _SPECIAL: Final = re.compile(
@@ -47,13 +48,14 @@ def inline(text: str, limit: int = LIMIT) -> str:
 
 
 def render(report: Report) -> str:
-    """The whole of `report` as Markdown; its first line is the answer."""
+    """The whole of `report` as Markdown, as far as a comment takes it; its first line is the answer."""
     found = lines(report)
     answer, rest = answer_of(report).headline
     blocks = [f"**{answer}**" + (f"; {rest}" if rest else ""), *_overview(report, found)]
     closing = [_origin(report)]
-    room = COMMENT_LIMIT - sum(len(block) + 2 for block in blocks + closing)
-    return "\n\n".join([*blocks, *_fitting([_details(line) for line in found], room), *closing]) + "\n"
+    room = ROOM - sum(len(block) + 2 for block in blocks + closing)
+    text = "\n\n".join([*blocks, *_fitting([_details(line) for line in found], room), *closing]) + "\n"
+    return fitting(text, COMMENT_LIMIT)
 
 
 def _entities(text: str, limit: int) -> str:

@@ -316,6 +316,18 @@ def test_a_comparison_takes_the_words_of_the_command(wrong: dict[str, Any]) -> N
         comparing.compare("a", "b", **wrong)
 
 
+@pytest.mark.parametrize("variants", [0, -1, True, 1.5, "3", None])
+def test_a_best_of_no_number_is_refused(variants: Any) -> None:
+    with pytest.raises(UsageError, match="give a whole number of at least 1"):
+        comparing.compare("a", "b", variants=variants)
+
+
+@pytest.mark.parametrize("key", [5, (), ("image_use", 3), None])
+def test_a_key_that_is_no_name_is_refused(key: Any) -> None:
+    with pytest.raises(UsageError, match="name a property, and a benchmark and a model behind it"):
+        several_results()[key]
+
+
 def test_a_report_that_lies_nowhere_cant_be_compared(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="this report lies in no folder"):
         comparing.compare(several_results(), "latest", report_dir=tmp_path)

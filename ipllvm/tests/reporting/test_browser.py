@@ -243,3 +243,26 @@ def test_on_paper_examples_are_open_and_nothing_is_cut(browser: "BrowserContext"
     assert not page.locator("#filter").is_visible()
     assert page.evaluate("document.querySelector('#table').getBoundingClientRect().right") <= 700
     page.close()
+
+
+NAMES = """() => {
+    const row = document.querySelector(".results > li strong").parentElement;
+    const range = document.createRange(), text = row.childNodes[1];
+    range.setStart(text, 1); range.setEnd(text, 5);
+    const box = (found) => found.getBoundingClientRect();
+    const verdict = document.querySelector("#table tbody .tag");
+    return [box(row.querySelector("strong")).right, box(range).left, box(verdict).right];
+}"""
+
+
+@pytest.mark.parametrize("name", ["\u05e9\u05d0\u05dc\u05d5\u05ea", "questions_" * 6])
+def test_a_name_moves_no_number_and_no_verdict(browser: "BrowserContext", tmp_path: Path, name: str) -> None:
+    """Behind Hebrew the number had come first; beside a name without blanks no verdict was on a phone."""
+    found = replace(reports.result(), property=name, benchmark=replace(reports.BENCHMARK, name=name))
+    path = tmp_path / "report.html"
+    path.write_text(render(reports.report(found, replace(found, property="p"))), encoding="utf-8")
+    page = browsers.opened(browser, path, 375).page
+    end, number, verdict = page.evaluate(NAMES)
+    assert verdict <= 375
+    assert name.isascii() or end <= number
+    page.close()

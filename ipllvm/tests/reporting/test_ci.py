@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from ipllvm.records import Decision, Result
-from ipllvm.reporting import ci, markdown
+from ipllvm.reporting import ci, comments, markdown
 from ipllvm.tests.reporting import reports
 
 
@@ -92,13 +92,13 @@ def test_a_summary_beyond_what_github_shows_is_cut_behind_a_row(tmp_path: Path) 
     ci.publish_run(many, {"GITHUB_STEP_SUMMARY": str(place)})
     text = place.read_text()
     assert ci.SUMMARY_LIMIT - 2_000 < place.stat().st_size <= ci.SUMMARY_LIMIT
-    assert text.endswith(ci.CUT) and text.startswith("before\n")
-    assert text.removesuffix(ci.CUT).splitlines()[-1] == f"- {'n' * 900}"
+    assert text.endswith(comments.CUT) and text.startswith("before\n")
+    assert text.removesuffix(comments.CUT).splitlines()[-1] == f"- {'n' * 900}"
 
 
 def test_what_is_open_where_a_text_is_cut_is_closed() -> None:
     text = "<details><summary>a</summary>\n\n<pre>" + "row\n" * 100 + "</pre></details>"
-    cut = ci.fitting(text, 300)
-    assert len(cut.encode()) <= 300 and cut.endswith(f"row</pre></details>{ci.CUT}")
-    assert ci.fitting(text, 10_000) == text
-    assert ci.fitting("é\n" * 400, 200).startswith("é\n")
+    cut = comments.fitting(text, 300)
+    assert len(cut.encode()) <= 300 and cut.endswith(f"row</pre></details>{comments.CUT}")
+    assert comments.fitting(text, 10_000) == text
+    assert comments.fitting("é\n" * 400, 200).startswith("é\n")

@@ -226,3 +226,24 @@ def test_code_that_a_checkpoint_ran_is_said_in_red_before_all_else() -> None:
     head, _, rest = render(report).partition("</header>")
     assert re.search(rf'<p class="bad"><strong>\S+ {re.escape(RAN_CODE)}: evil\.&lt;Model&gt;</strong>', head)
     assert "quantised" not in head and "quantised" in rest
+
+
+def test_many_models_and_obstacles_leave_the_first_screen_a_screen() -> None:
+    """A thousand rows were a first card of forty screens, a hundred models a header of four pages."""
+    bad = [reports.result(Decision.VIOLATED, name=f"p{number}") for number in range(30)]
+    rows = [
+        replace(
+            each,
+            model=replace(reports.MODEL, name=f"model-{number}"),
+            benchmark=replace(reports.BENCHMARK, name=f"bench-{number}"),
+        )
+        for number, each in enumerate(bad)
+    ]
+    report = reports.report(*rows)
+    about = dict(first_screen(report, sections(report)).about)
+    assert about["Models"].count("fingerprint") == about["Measured on"].count("bench-") == 10
+    assert about["Models"].endswith("and 20 more") and about["Measured on"].endswith("and 20 more")
+    text = " ".join(Page(render(report)).text.split())
+    card = text.partition("What stands in the way")[2].partition("What to do next")[0]
+    seen, folded, rest = card.partition("22 more that are violated")
+    assert folded and seen.count("VIOLATED") == 8 and rest.count("VIOLATED") == 22

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from ipllvm.gate.answers import FlippedSample
 from ipllvm.gate.outcome import Change, Gate
 from ipllvm.records import Claim, ClaimKey, Decision, Estimate, Verdict
-from ipllvm.reporting import ci
+from ipllvm.reporting import ci, comments
 from ipllvm.tests.reporting.hostile import HOSTILE
 from ipllvm.verdicts.failing import FailRule
 
@@ -177,13 +177,13 @@ def test_whatever_names_and_answers_hold_stays_text(text: str) -> None:
 def test_a_cut_text_fits_ends_behind_a_line_and_closes_what_is_open(lengths: list[int], room: int) -> None:
     lines = [f"<details>{'é' * length}" if length % 3 else "x" * length + "</details>" for length in lengths]
     text = "".join(f"{line}\n" for line in lines)
-    cut = ci.fitting(text, room)
+    cut = comments.fitting(text, room)
     assert len(cut.encode()) <= room or cut == text
     if len(text.encode()) <= room:
         assert cut == text
     elif cut:
-        assert cut.endswith(ci.CUT)
-        kept = cut.removesuffix(ci.CUT)
+        assert cut.endswith(comments.CUT)
+        kept = cut.removesuffix(comments.CUT)
         whole = kept.splitlines(), kept.removesuffix("</details>").splitlines()
         assert lines[: len(whole[0])] in whole
 
@@ -191,7 +191,7 @@ def test_a_cut_text_fits_ends_behind_a_line_and_closes_what_is_open(lengths: lis
 def test_a_comment_of_a_thousand_comparisons_is_one_that_github_takes() -> None:
     gate = Gate(tuple(change(f"p{place}", benchmark="b" * 60) for place in range(1000)))
     comment = ci.comment("Yes", gate)
-    assert len(comment.encode()) <= ci.COMMENT_LIMIT and comment.endswith(ci.CUT)
+    assert len(comment.encode()) <= comments.COMMENT_LIMIT and comment.endswith(comments.CUT)
     assert comment.startswith(ci.MARK), "or the next run would not find and replace it"
 
 
