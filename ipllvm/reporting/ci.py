@@ -93,7 +93,12 @@ def publish_run(report: "Report", environment: Mapping[str, str]) -> None:
     ]
     errors += [f"{row['property']}: {failure_reason(row)}" for row in report["failed"]]
     errors += [f"{NOT_MEASURED} {row['property']}: {row['reason']}" for row in report["not_measured"]]
-    publish(markdown.render(report), {}, errors if report["run"]["exit_status"] else [], environment)
+    publish(
+        markdown.render(report, SUMMARY_LIMIT),
+        {},
+        errors if report["run"]["exit_status"] else [],
+        environment,
+    )
 
 
 def _append(place: str | None, text: str, limit: int = 0) -> None:

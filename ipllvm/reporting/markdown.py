@@ -47,15 +47,15 @@ def inline(text: str, limit: int = LIMIT) -> str:
     return re.sub(r"(?<!\w)\\[@#]", r"\g<0>&#8203;", inert)
 
 
-def render(report: Report) -> str:
-    """The whole of `report` as Markdown, as far as a comment takes it; its first line is the answer."""
+def render(report: Report, limit: int = COMMENT_LIMIT) -> str:
+    """The whole of `report` as Markdown of at most `limit` bytes; its first line is the answer."""
     found = lines(report)
     answer, rest = answer_of(report).headline
     blocks = [f"**{answer}**" + (f"; {rest}" if rest else ""), *_overview(report, found)]
     closing = [_origin(report)]
     room = ROOM - sum(len(block) + 2 for block in blocks + closing)
     text = "\n\n".join([*blocks, *_fitting([_details(line) for line in found], room), *closing]) + "\n"
-    return fitting(text, COMMENT_LIMIT)
+    return fitting(text, limit)
 
 
 def _entities(text: str, limit: int) -> str:
