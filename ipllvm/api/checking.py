@@ -53,8 +53,7 @@ def check(
         name: What reports call a model in memory.
         report_dir: Where the report is written; the store is the user's (`IPLLVM_STORE` moves it).
         verbose: Whether to print what the command prints.
-        **options: Any option of `ipllvm check --options`, with underscores: `profile="audit"`,
-            `undecided="fail"`, `batch_size=4`, `no_store=True`.
+        **options: Any option of `ipllvm check --options`, with underscores, such as `no_store=True`.
 
     Returns:
         The report; `report.ok` is whether nothing stands in the way.
@@ -64,6 +63,7 @@ def check(
         ModelUnavailable: A model in memory is of no family that is known.
         NotMeasured: There was nothing to measure.
     """
+    _require_text(name=name, report_dir=report_dir)
     wanted = {
         "benchmark": benchmarks,
         "samples": samples,
@@ -73,14 +73,13 @@ def check(
         "property": properties,
         **options,
     }
-    _require_text(name=name, report_dir=report_dir)
     if in_memory := _is_in_memory(model):
         _refuse_loading(options)
     words = spelled(wanted)
     if not in_memory:
-        words += [f"--model={each}" for each in names(model)]
         if processor is not None:
             raise UsageError("processor: it is for a model in memory; a named model brings its own")
+        words += [f"--model={each}" for each in names(model)]
         return Report(*require_report(run(words, Path(report_dir), verbose=verbose, asked=_asked(words))))
     with _in_hand(model, processor, name) as adapted:
         held, asked = {name: adapted}, _asked(words, in_memory=name)
