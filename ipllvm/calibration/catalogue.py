@@ -6,6 +6,7 @@ Beside them how often claims are decided where that is possible, to be compared 
 from collections.abc import Iterator
 from itertools import product
 
+from ipllvm.calibration import failing
 from ipllvm.calibration.cells import Cell
 from ipllvm.calibration.distributions import LAYOUTS, Design, Flips, Graded, Retention
 from ipllvm.calibration.hard import (
@@ -92,6 +93,8 @@ def cells() -> Iterator[Cell]:
     yield from _gates_that_look()
     yield AdviceFollowed(Flips.of(0.02, 0.10))
     yield AdviceFollowed(Flips(0.02))
+    yield from (AtTruth("failing", law, design) for law, design in failing.at_margin())
+    yield from (Decides("failing", law, design) for law, design in failing.at_random())
     yield from _decides()
 
 

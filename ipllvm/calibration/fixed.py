@@ -13,6 +13,7 @@ from ipllvm.records import Claim, Contrast, Decision
 from ipllvm.stats.betting import BettingTest
 from ipllvm.stats.choice import choose, turned
 from ipllvm.stats.clusters import cluster_sums
+from ipllvm.stats.missing import WorstCase
 from ipllvm.stats.multiplicity import families
 from ipllvm.stats.protocol import HypothesisTest
 from ipllvm.stats.score_interval import ScoreTest
@@ -39,9 +40,13 @@ def decision(contrast: Contrast, asked: Claim) -> Decision:
 
 def decided(test: HypothesisTest, margin: float, alpha: float = ALPHA) -> tuple[bool, bool]:
     """Whether the p-values of HOLDS and of VIOLATED are at most `alpha`."""
-    if isinstance(test, ScoreTest):
-        return test.holds(margin, alpha), test.violated(margin, alpha)
-    return test.p_holds(margin) <= alpha, test.p_violated(margin) <= alpha
+    highest, lowest = (test.highest, test.lowest) if isinstance(test, WorstCase) else (test, test)
+    return (
+        highest.holds(margin, alpha) if isinstance(highest, ScoreTest) else highest.p_holds(margin) <= alpha,
+        lowest.violated(margin, alpha)
+        if isinstance(lowest, ScoreTest)
+        else lowest.p_violated(margin) <= alpha,
+    )
 
 
 @dataclass(frozen=True, slots=True)

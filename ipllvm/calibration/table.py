@@ -23,6 +23,7 @@ _SHOWN = {
     "planned looks": ("HOLDS", "VIOLATED", "used"),
     "sequential gate": ("HOLDS", "VIOLATED", "WORSE"),
     "advice followed": ("HOLDS", "VIOLATED"),
+    "failing": ("HOLDS", "VIOLATED"),
     "monotone": ("lowered", "below_none", "turned"),
     "decides": ("right", "wrong"),
 }

@@ -6,14 +6,14 @@ claim: not worse by more than the regression margin. Imports no torch.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from ipllvm.gate import answers, former
-from ipllvm.records import Claim, ClaimKey, Contrast, Result, Transcript
+from ipllvm.records import Claim, ClaimKey, Contrast, Failed, Result, Transcript
 from ipllvm.verdicts import ratio_change
 
 SCHEMA = "ipllvm-baseline/1"
@@ -21,7 +21,7 @@ UNSTABLE = ("perturbations", "self_check", "reused")
 """Settings that no baseline keeps."""
 PAIRED = ("samples", "clusters", "values", "over")
 """What a file keeps by sample, compressed."""
-ALIKE = ("bound", "lattice", "draws", "n_error", "weighted", "unknown", "shared", "sample_count")
+ALIKE = ("bound", "lattice", "draws", "n_error", "weighted", "shared", "sample_count")
 """What an entry has of its contrast under the same name, beside what there is by sample."""
 
 
@@ -31,7 +31,7 @@ class BaselineEntry:
 
     `floor` is how far a repetition of the same run may be off, in points, where there was one, `noise` how
     many of its clusters lost and won, of how many. A claim on a ratio has the values of its denominator,
-    their bound and the share that is claimed. `unknown`, `shared` and `sample_count` as in Contrast; older
+    their bound and the share that is claimed. `failed`, `shared` and `sample_count` as in Contrast; older
     files do not say them: a `shared` of 0 is not known. A sequential gate has how many samples had given a
     value at each of its `analyses`, of how many, and how many were `planned`. `verdict` is what
     the run said of the claim, empty where that was not kept, as of clean scores and in older files.
@@ -55,7 +55,7 @@ class BaselineEntry:
     over: tuple[float, ...] = ()
     over_bound: float = 1.0
     share: float = 0.0
-    unknown: tuple[float, float] | None = None
+    failed: tuple[Failed, ...] = ()
     shared: float = 1.0
     sample_count: int = 0
     analyses: tuple[tuple[int, int], ...] = ()
@@ -77,6 +77,7 @@ class BaselineEntry:
             over=() if below is None else tuple(map(float, below.values)),
             over_bound=1.0 if below is None else below.bound,
             share=contrast.share,
+            failed=contrast.failures[: len(contrast.failed)],
             **{name: getattr(contrast, name) for name in ALIKE},
         )
 
@@ -93,13 +94,14 @@ class BaselineEntry:
             np.array(self.values, dtype=float),
             self.clusters,
             samples=self.samples,
+            failed=self.failed,
             **{name: getattr(self, name) for name in ALIKE}
             | {"shared": self.shared or float(max(len(self.values), 1))},
         )
         if not self.over:
             return made
-        values = np.array(self.over, dtype=float)
-        below = replace(made, values=values, bound=self.over_bound, weighted=True, unknown=None)
+        values, failed = np.array(self.over, dtype=float), tuple(each.anywhere for each in self.failed)
+        below = replace(made, values=values, bound=self.over_bound, weighted=True, failed=failed)
         return replace(made, over=below, share=self.share)
 
     @property
@@ -149,6 +151,7 @@ def rows(result: Result) -> list[dict[str, Any]]:
                     "clusters": list(contrast.clusters),
                     "values": [float(value) for value in contrast.values],
                     **{name: getattr(contrast, name) for name in ALIKE},
+                    "failed": [list(each[:4]) for each in contrast.failures[: len(contrast.failed)]],
                     "floor": result.floors.get(claim.name),
                     "noise": list(result.noise.get(claim.name, ())),
                     "analyses": [list(look) for look in result.analyses.get(claim.name, ())],
@@ -216,7 +219,7 @@ def entry(row: Mapping[str, Any], paired: Mapping[str, Any]) -> BaselineEntry:
         over=tuple(paired.get("over", ())),
         over_bound=row.get("over_bound", 1.0),
         share=row.get("share", 0.0),
-        unknown=tuple(row["unknown"]) if row.get("unknown") else None,
+        failed=tuple(Failed(*each) for each in row.get("failed", ())),
         shared=row.get("shared") or former.shared(row["property"]),
         sample_count=row.get("sample_count", 0),
         analyses=tuple((values, asked) for values, asked in row.get("analyses", ())),
@@ -229,14 +232,15 @@ def difference(old: BaselineEntry, new: BaselineEntry) -> Contrast:
     """New minus old contrast by sample id, positive is worse.
 
     A difference in differences lies in twice the contrast's range. Samples that one run lacks count
-    as errors, which may lie as far as what the other run has of them leaves open. How much the samples share,
+    as errors, which may lie as far as what either run says of them leaves open. How much the samples share,
     and how many were asked for them, is what the new run says.
     """
     after, before = new.contrast, old.contrast
     shared, there = after.paired_with(before)
     moved = new.worse * (after.values[shared] - before.values[there])
     planned = max(len(old.samples) + old.n_error, len(new.samples) + new.n_error)
-    bound, lost = 2 * new.bound if new.claim.name != CLEAN else new.bound, planned - len(shared)
+    bound = 2 * new.bound if new.claim.name != CLEAN else new.bound
+    failed = tuple(_unpaired(old, new, bound))
     return Contrast(
         name="regression",
         values=np.round(moved, 12),
@@ -244,28 +248,37 @@ def difference(old: BaselineEntry, new: BaselineEntry) -> Contrast:
         bound=bound,
         lattice=new.lattice,
         draws=new.draws,
-        n_error=lost,
+        n_error=max(planned - len(shared), len(failed)),
         samples=tuple(new.samples[i] for i in shared),
         weighted=new.weighted,
-        unknown=_unpaired(_beyond(after, shared), _beyond(before, there), new.worse, lost * bound),
+        failed=failed,
         shared=after.shared,
         sample_count=after.sample_count,
     )
 
 
-def _beyond(contrast: Contrast, paired: Sequence[int]) -> tuple[float, float]:
-    """The least and the most that the samples of a run add up to which the other run lacks."""
-    alone = float(np.sum(contrast.values) - np.sum(contrast.values[paired]))
-    low, high = contrast.hidden
-    return alone + low, alone + high
+def _unpaired(old: BaselineEntry, new: BaselineEntry, bound: float) -> Iterator[Failed]:
+    """How much worse each sample may be that not both runs have a value of, as far as any names it."""
+    before, after = _known(old), _known(new)
+    paired = set(old.samples).intersection(new.samples)
+    for sample in {**after, **before}:
+        if sample in paired:
+            continue
+        ends = [side.get(sample, Failed(sample, "")) for side in (after, before)]
+        now, then = (
+            each.within(0.0 if new.claim.name == CLEAN else -entry.bound, entry.bound)
+            for each, entry in zip(ends, (new, old), strict=True)
+        )
+        low, high = sorted((new.worse * (now.low - then.high), new.worse * (now.high - then.low)))
+        cluster = (after if sample in after else before)[sample].cluster
+        yield Failed(sample, cluster, low, high).within(-bound, bound)
 
 
-def _unpaired(
-    after: tuple[float, float], before: tuple[float, float], worse: float, reach: float
-) -> tuple[float, float]:
-    """What the samples without a pair could add to the sum of differences, at most `reach` either way."""
-    low, high = sorted((worse * (after[0] - before[1]), worse * (after[1] - before[0])))
-    return max(low, -reach), min(high, reach)
+def _known(entry: BaselineEntry) -> dict[str, Failed]:
+    """What a run says of each of its samples, with a value or without."""
+    rows = zip(entry.samples, entry.clusters, entry.values, strict=True)
+    own = {sample: Failed(sample, cluster, value, value) for sample, cluster, value in rows}
+    return {**{each.sample: each for each in entry.failed}, **own}
 
 
 CLEAN = "clean_score"

@@ -11,6 +11,7 @@ from ipllvm.gate.outcome import Change, under_rule
 from ipllvm.gate.picking import picked
 from ipllvm.records import COMPARISON, Claim, ClaimKey, Contrast
 from ipllvm.stats.flip_noise import FlipCounts, may_be_used, p_beyond_noise, total
+from ipllvm.stats.missing import at_worst
 from ipllvm.verdicts import decide
 from ipllvm.verdicts.failing import BY_MARGIN, FailRule
 from ipllvm.verdicts.worse import POOLED, answer_weights, p_worse, pool
@@ -27,7 +28,7 @@ def beyond_noise(contrast: Contrast, noise: FlipCounts | None) -> float:
     """The same against that noise; None where none was measured."""
     if noise is None or contrast.weighted or contrast.linearised:
         return p_worse(contrast)
-    change = FlipCounts.of(contrast)
+    change = FlipCounts.of(at_worst(contrast, -1))
     return p_beyond_noise(change, noise) if may_be_used(change, noise) else p_worse(contrast)
 
 
@@ -80,7 +81,7 @@ def _parts(
 ) -> Iterator[tuple[str, Contrast, ClaimKey | None]]:
     """Benchmark, what its answers lost, and the entry where it is one; clean ones first, each sample once.
 
-    Which samples failed nobody wrote down: they count with each row that has others, as missing.
+    Those that failed count with each row that has others.
     """
     cleans = [key for key in compared if key.claim == CLEAN]
     clean = {key: difference(before.entries[key], after.entries[key]) for key in cleans}
@@ -91,8 +92,8 @@ def _parts(
         if new.all():
             yield key.benchmark, contrast, key
         elif new.any():
-            failed = replace(contrast.only(new), n_error=contrast.n_error, unknown=contrast.unknown)
-            yield key.benchmark, failed, None
+            others = replace(contrast.only(new), n_error=contrast.n_error, failed=contrast.failed)
+            yield key.benchmark, others, None
     for key in compared:
         whole = clean.get(key._replace(claim=CLEAN))
         entry = after.entries[key]
@@ -103,7 +104,8 @@ def _parts(
             lost = np.round(drop.values + whole.values, 12)
             if np.any(np.abs(lost) > whole.bound):  # no answers give that: the files contradict themselves
                 continue
-            yield key.benchmark, replace(drop, values=lost, bound=whole.bound, unknown=None), None
+            failed = tuple(each.anywhere for each in drop.failed)
+            yield key.benchmark, replace(drop, values=lost, bound=whole.bound, failed=failed), None
 
 
 def measured_noise(*sides: BaselineEntry) -> FlipCounts | None:

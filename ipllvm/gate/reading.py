@@ -70,6 +70,7 @@ class _Row(msgspec.Struct, forbid_unknown_fields=True):
     share: Share = 0.0
     mean: float | None = None
     unknown: Annotated[list[float], Meta(min_length=2, max_length=2)] | None = None
+    failed: list[tuple[str, str, float, float]] = []
     shared: Annotated[float, Meta(ge=1, le=1e9)] | None = None
     analyses: Annotated[list[tuple[Natural, Natural]], Meta(max_length=LOOKS)] = []
     planned: Natural = 0
@@ -172,7 +173,7 @@ def _entry(row: _Row, asked: Mapping[str, _Asked], budget: _Budget) -> BaselineE
     _check_names(row, where)
     _check_samples(paired, row.bound, row.over_bound, where, score=row.claim.get("name") == CLEAN)
     _check_mean(row.mean, paired.values, where)
-    _check_errors(row, where)
+    _check_errors(row, paired, where)
     _check_noise(row, paired, where)
     _check_looks(row, len(paired.samples), where)
     said = answers.together({name: [*each] for name, each in asked.items()}, paired.perturbed)
@@ -219,9 +220,11 @@ def _check_mean(mean: float | None, values: Sequence[float], where: str) -> None
         raise ValueError(f"{where}: its mean is said to be {mean:g}, which its values are not")
 
 
-def _check_errors(row: _Row, where: str) -> None:
-    low, high = row.unknown or (0.0, 0.0)
-    if low > high or _beyond((low, high), row.bound * row.n_error):
+def _check_errors(row: _Row, paired: _Paired, where: str) -> None:
+    named = [sample for sample, *_ in row.failed]
+    if len(named) > row.n_error or len({*named, *paired.samples}) < len(named) + len(paired.samples):
+        raise ValueError(f"{where}: samples are said to have failed that can't have")
+    if any(low > high or _beyond((low, high), row.bound) for *_, low, high in row.failed):
         raise ValueError(f"{where}: what its errors may hide lies outside of its range")
 
 

@@ -182,6 +182,6 @@ def _coins(contrast: Contrast) -> tuple[int, int, int]:
 
 
 def _rows(entry: BaselineEntry, places: Sequence[int], n_error: int) -> BaselineEntry:
-    """An entry of some samples; of the others nothing is known."""
+    """An entry of some samples; of the others nothing is known, not which of them failed either."""
     whole = len(places) == len(entry.samples) and n_error == entry.n_error
-    return replace(entry.of_samples(places), n_error=n_error, unknown=entry.unknown if whole else None)
+    return replace(entry.of_samples(places), n_error=n_error, failed=entry.failed if whole else ())

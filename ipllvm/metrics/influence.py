@@ -29,6 +29,7 @@ def ratio_difference(
     values = np.round(one - two, _DECIMALS)
     sides = zip((parts[0], parts[2]), (parts[1], parts[3]), strict=True)
     bound = abs(float(values.mean())) + sum(_reach(above, base) for above, base in sides)
+    most = max(parts, key=lambda part: part.n_error)
     return Contrast(
         name,
         values,
@@ -36,7 +37,8 @@ def ratio_difference(
         bound=max(bound, float(np.abs(values).max())),
         lattice=0.0,
         draws=max(part.draws for part in parts),
-        n_error=max(part.n_error for part in parts),
+        n_error=most.n_error,
+        failed=tuple(each.anywhere for each in most.failed),
         samples=parts[0].samples,
         linearised=True,
     )
@@ -69,7 +71,8 @@ def _parts(claimed: Contrast) -> tuple[Contrast, Contrast]:
     below = claimed.over
     values = np.round(claimed.values + claimed.share * below.values, _DECIMALS)
     bound = claimed.bound + claimed.share * below.bound
-    return replace(claimed, values=values, bound=bound, unknown=None), below
+    failed = tuple(each.anywhere for each in claimed.failed)
+    return replace(claimed, values=values, bound=bound, failed=failed), below
 
 
 def _claimed_reach(claimed: Contrast) -> float:

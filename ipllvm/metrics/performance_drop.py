@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from ipllvm.metrics.score_means import clusters_of, lattice, ranges, score_means, total_range
+from ipllvm.metrics.score_means import lattice, ranges, score_means
 from ipllvm.metrics.weighted import weighted
-from ipllvm.records import Contrast, Scores
+from ipllvm.records import Contrast, Failed, Scores
 
 
 def performance_drop(clean: Scores, perturbed: Scores) -> Contrast:
@@ -30,7 +30,7 @@ def gain(clean: Scores, blank: Scores) -> Contrast:
 
 def score(scores: Scores) -> Contrast:
     """The score itself, meaned over draws, per sample, in [0, 1]; samples with an error left out."""
-    means = score_means(scores)
+    means, clusters = score_means(scores), dict(zip(scores.samples, scores.clusters, strict=True))
     return Contrast(
         name=scores.perturbation,
         values=np.array([mean for _, mean in means.values()], dtype=float),
@@ -39,8 +39,7 @@ def score(scores: Scores) -> Contrast:
         draws=scores.values.shape[1],
         n_error=len(scores.samples) - len(means),
         samples=tuple(means),
-        unknown=total_range(ranges(scores)),
-        failed=clusters_of(set(scores.samples) - set(means), scores),
+        failed=tuple(Failed(name, clusters[name], *span) for name, span in ranges(scores).items()),
         signed=False,
         shared=scores.shared,
     )

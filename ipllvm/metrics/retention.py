@@ -40,6 +40,6 @@ def mean_of_classes(scores: Scores, samples: Sequence[Sample]) -> Contrast:
     sizes = Counter(classes[name] for name in plain.samples)
     weights = np.array([len(plain.samples) / (len(sizes) * sizes[classes[name]]) for name in plain.samples])
     bound = float(weights.max(initial=1.0))
-    return replace(
-        plain, values=plain.values * weights, bound=bound, lattice=0.0, weighted=True, unknown=None
-    )
+    failed = tuple(each.anywhere for each in plain.failed)
+    values = plain.values * weights
+    return replace(plain, values=values, bound=bound, lattice=0.0, weighted=True, failed=failed)

@@ -1,6 +1,6 @@
 """Scores of a perturbation by sample: means over draws, where they may lie, their clusters and steps."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from math import lcm
 from typing import TYPE_CHECKING
 
@@ -21,11 +21,6 @@ def clusters_of(samples: Collection[str], *tables: Scores) -> tuple[str, ...]:
         if sample in samples
     }
     return tuple(cluster_of[sample] for sample in sorted(cluster_of))
-
-
-def total_range(spans: Mapping[str, tuple[float, float]]) -> tuple[float, float]:
-    """The least and the most that samples of these ranges add up to."""
-    return sum(low for low, _ in spans.values()), sum(high for _, high in spans.values())
 
 
 def ranges(scores: Scores, samples: Collection[str] | None = None) -> dict[str, tuple[float, float]]:

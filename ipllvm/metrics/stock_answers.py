@@ -7,7 +7,7 @@ from string import ascii_uppercase
 
 import numpy as np
 
-from ipllvm.records import Contrast, Sample, Scores
+from ipllvm.records import Contrast, Failed, Sample, Scores
 
 KIND, FREE = "question_type", "free_form"
 """The label of MathVista's that says whether options are given."""
@@ -50,8 +50,8 @@ def read_share(
     words = {s.id: read(first[s.id] or "") if s.id in whole else None for s in rows}
     clear, lost = ([s for s in rows if (words[s.id] is None) is gone] for gone in (False, True))
     share_of_word = _share(f"share_{word}", clear, [float(words[s.id] == word) for s in clear])
-    clusters = tuple(sample.cluster for sample in lost)
-    return replace(share_of_word, n_error=len(lost), unknown=(0.0, float(len(lost))), failed=clusters)
+    failed = tuple(Failed(sample.id, sample.cluster, 0.0, 1.0) for sample in lost)
+    return replace(share_of_word, n_error=len(lost), failed=failed)
 
 
 def _share(name: str, rows: Sequence[Sample], values: Sequence[float]) -> Contrast:

@@ -4,15 +4,15 @@ A claim that a ratio A / B is at least r is the claim that A - r B is at least 0
 division, small denominators do no harm, and the pairing by sample is kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ipllvm.metrics.score_means import clusters_of, ranges, score_means, total_range
-from ipllvm.records import Contrast, Scores
+from ipllvm.metrics.score_means import clusters_of, ranges, score_means
+from ipllvm.records import Contrast, Failed, Scores
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -39,8 +39,6 @@ def weighted(name: str, terms: Terms, *, crossed: bool = False) -> Contrast:
             raise ValueError(f"sample {sample} is in two clusters")
     values = np.array([[part[sample][1] for part in means] for sample in ids], dtype=float)
     failed = set.intersection(*(set(scores.samples) for _, scores in terms)) - set(ids)
-    spans = [total_range(ranges(scores, failed)) for _, scores in terms]
-    ends = [sorted((weight * low, weight * high)) for weight, (low, high) in zip(weights, spans, strict=True)]
     return Contrast(
         name=name,
         values=np.round(values.reshape(len(ids), len(terms)) @ weights, _DECIMALS),
@@ -52,8 +50,7 @@ def weighted(name: str, terms: Terms, *, crossed: bool = False) -> Contrast:
         samples=tuple(ids),
         weighted=sorted(weight for weight in weights.tolist() if weight) != [-1.0, 1.0],
         crossed=_by_draw(terms, ids) if crossed else None,
-        unknown=(float(sum(low for low, _ in ends)), float(sum(high for _, high in ends))),
-        failed=clusters_of(failed, *(scores for _, scores in terms)),
+        failed=tuple(_failures(terms, sorted(failed), crossed)) if failed else (),
         shared=max(scores.shared for _, scores in terms),
     )
 
@@ -100,10 +97,26 @@ def _weight(terms: Terms, scores: Scores) -> float:
     return sum(weight for weight, each in terms if each is scores)
 
 
-def _by_draw(terms: Terms, ids: Sequence[str]) -> "Float[np.ndarray, 'samples draws']":
-    """The weighted sums of each draw."""
+def _failures(terms: Terms, ids: Sequence[str], crossed: bool) -> Iterator[Failed]:
+    """Where the sums of samples with an error in some term may lie, each term at its own end."""
+    spans = [ranges(scores, ids) for _, scores in terms]
+    clusters = clusters_of(ids, *(scores for _, scores in terms))
+    tables = [_by_draw(terms, ids, side) if crossed else np.zeros((len(ids), 0)) for side in (-1, 1)]
+    for row, (sample, cluster) in enumerate(zip(ids, clusters, strict=True)):
+        ends = [
+            sorted((weight * span[sample][0], weight * span[sample][1]))
+            for (weight, _), span in zip(terms, spans, strict=True)
+        ]
+        low, high = (round(float(sum(end[side] for end in ends)), _DECIMALS) for side in (0, 1))
+        by_draw = tuple(zip(*(map(float, table[row]) for table in tables), strict=True))
+        yield Failed(sample, cluster, low, high, by_draw)
+
+
+def _by_draw(terms: Terms, ids: Sequence[str], side: float = 0) -> "Float[np.ndarray, 'samples draws']":
+    """The weighted sums of each draw; scores that failed at their least (`side` -1) or most (1) for them."""
     table = np.zeros((len(ids), max(scores.values.shape[1] for _, scores in terms)))
     for weight, scores in terms:
         place = {sample: row for row, sample in enumerate(scores.samples)}
-        table += weight * scores.values[[place[sample] for sample in ids]]
+        values = scores.values[[place[sample] for sample in ids]]
+        table += weight * np.where(np.isnan(values), float(side * weight > 0), values)
     return np.round(table, _DECIMALS)

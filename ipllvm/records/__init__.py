@@ -2,6 +2,7 @@
 
 from ipllvm.records.claim_key import ClaimKey as ClaimKey
 from ipllvm.records.contrast import Contrast as Contrast
+from ipllvm.records.contrast import Failed as Failed
 from ipllvm.records.evidence import Counterexample as Counterexample
 from ipllvm.records.evidence import FlipExample as FlipExample
 from ipllvm.records.evidence import Label as Label

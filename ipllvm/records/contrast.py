@@ -3,13 +3,42 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Float
 
 ARRAYS: Final = ("values", "crossed")
+
+
+class Failed(NamedTuple):
+    """A planned sample without a value: its cluster, and the least and the most that it may be, in scores.
+
+    Where nothing is known of it, it may lie anywhere in the contrast's range. `by_draw` are both ends of each
+    draw, where values are kept by draw.
+    """
+
+    sample: str
+    cluster: str
+    low: float = -math.inf
+    high: float = math.inf
+    by_draw: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def turned(self) -> "Failed":
+        """The same of the opposite contrast."""
+        by_draw = tuple((-high, -low) for low, high in self.by_draw)
+        return Failed(self.sample, self.cluster, -self.high, -self.low, by_draw)
+
+    @property
+    def anywhere(self) -> "Failed":
+        """The same where nothing is known of it."""
+        return Failed(self.sample, self.cluster)
+
+    def within(self, low: float, high: float) -> "Failed":
+        """The same with its ends inside a contrast's range."""
+        return self._replace(low=max(self.low, low), high=min(self.high, high))
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +52,8 @@ class Contrast:
     Of a claim that a ratio is at least `share` the values are numerator - share x denominator, and `over`
     is the denominator of the same samples. `crossed` are the values by draw where a draw is one for all
     samples and stands for draws like it; `fitted` says that each half of the clusters has the draw
-    that was best on the other. `unknown` is the least and the most that the `n_error` samples without a
-    value could add to the sum of values, None where they may lie anywhere in the range; `failed` are their
-    clusters, where they are known. A score or a share is not `signed`: none is below 0. `shared` is how many
+    that was best on the other. `n_error` planned samples have no value; `failed` are those of them that are
+    known by name. A score or a share is not `signed`: none is below 0. `shared` is how many
     times the variance of the mean is that of as many independent clusters, at least 1, where they are not.
     `sample_count` is how many samples of the benchmark were asked for these values, 0 where that is one each.
     `reach` is how far from 0 each value may be, None where all may be as far as `bound`.
@@ -45,8 +73,7 @@ class Contrast:
     share: float = 0.0
     crossed: "Float[np.ndarray, 'samples draws'] | None" = None
     fitted: bool = False
-    unknown: tuple[float, float] | None = None
-    failed: tuple[str, ...] = ()
+    failed: tuple[Failed, ...] = ()
     signed: bool = True
     shared: float = 1.0
     sample_count: int = 0
@@ -58,10 +85,16 @@ class Contrast:
         return self.linearised or self.fitted or self.crossed is not None
 
     @property
-    def hidden(self) -> tuple[float, float]:
-        """The least and the most that the samples without a value could add to the sum of values."""
-        reach = self.bound * self.n_error
-        return (-reach, reach) if self.unknown is None else self.unknown
+    def failures(self) -> tuple[Failed, ...]:
+        """All samples without a value, in the contrast's range; an unnamed one is a cluster of its own."""
+        unnamed = (Failed("", f"no value {i}") for i in range(self.n_error - len(self.failed)))
+        low = -self.bound if self.signed else 0.0
+        return tuple(each.within(low, self.bound) for each in (*self.failed, *unnamed))
+
+    @property
+    def complete(self) -> "Contrast":
+        """The samples with a value, as if no other had been planned."""
+        return replace(self, n_error=0, failed=()) if self.n_error else self
 
     def inside(self, interval: tuple[float, float]) -> tuple[float, float]:
         """The bounds of an interval of the mean, cut at 0 where no value can be below it."""
@@ -85,7 +118,6 @@ class Contrast:
             failed=(),
             over=None if self.over is None else self.over.only(kept),
             crossed=None if self.crossed is None else self.crossed[places],
-            unknown=None,
             reach=None if self.reach is None else self.reach[places],
         )
 
@@ -99,7 +131,9 @@ class Contrast:
         """The contrast in builtins, as JSON and xdist carry it; `of_builtins` is the inverse."""
         made = {part.name: getattr(self, part.name) for part in fields(self)}
         arrays = {name: made[name].astype(float).tolist() for name in ARRAYS if made[name] is not None}
-        return {**made, **arrays, "over": None if self.over is None else self.over.to_builtins()}
+        over = None if self.over is None else self.over.to_builtins()
+        failed = [tuple(each) for each in self.failures[: len(self.failed)]]
+        return {**made, **arrays, "over": over, "failed": failed}
 
     @classmethod
     def of_builtins(cls, found: Mapping[str, Any]) -> "Contrast":
@@ -111,4 +145,8 @@ class Contrast:
         }
         arrays = {name: np.array(found[name], float) for name in ARRAYS if found.get(name) is not None}
         over = None if found.get("over") is None else cls.of_builtins(found["over"])
-        return cls(**{**made, **arrays, "over": over})
+        failed = tuple(
+            Failed(sample, cluster, low, high, tuple((least, most) for least, most in by_draw))
+            for sample, cluster, low, high, by_draw in found.get("failed", ())
+        )
+        return cls(**{**made, **arrays, "over": over, "failed": failed})

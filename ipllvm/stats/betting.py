@@ -16,7 +16,6 @@ from scipy.special import logsumexp
 
 from ipllvm.records import Contrast
 from ipllvm.stats.clusters import cluster_sums
-from ipllvm.stats.missing import Missing
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -31,8 +30,7 @@ class BettingTest:
     """Bounds and p-values from the wealth after the last cluster, whose order then does not matter.
 
     `totals` and `sizes` are the clusters' sums (in units of `bound`) and sizes over the largest
-    size, so many `times`; `missing` tells of planned samples without a value. Methods take and
-    return scores, not points.
+    size, so many `times`. Methods take and return scores, not points.
 
     >>> quiet = Contrast("drop", np.zeros(300), tuple(str(i) for i in range(300)))
     >>> [round(x, 3) for x in BettingTest.of(quiet).interval(0.05)]
@@ -42,7 +40,6 @@ class BettingTest:
     totals: "Float[np.ndarray, 'clusters']"
     sizes: "Float[np.ndarray, 'clusters']"
     bound: float
-    missing: Missing
     times: float = 1.0
 
     @classmethod
@@ -50,7 +47,7 @@ class BettingTest:
         """The test of `contrast`; raises ValueError where a value isn't finite or exceeds the bound."""
         totals, sizes = cluster_sums(contrast)
         largest = sizes.max(initial=1)
-        return cls(totals / (contrast.bound * largest), sizes / largest, contrast.bound, Missing.of(contrast))
+        return cls(totals / (contrast.bound * largest), sizes / largest, contrast.bound)
 
     @property
     def method(self) -> str:
@@ -61,11 +58,6 @@ class BettingTest:
     def too_little(self) -> bool:
         """Whether there are fewer than two clusters, which decides nothing."""
         return len(self.sizes) < 2
-
-    @property
-    def complete(self) -> "BettingTest":
-        """The same test as if no planned sample were missing."""
-        return replace(self, missing=Missing())
 
     @property
     def own_error(self) -> None:
@@ -80,12 +72,12 @@ class BettingTest:
         return False
 
     def interval(self, alpha: float = 0.05) -> tuple[float, float]:
-        """Bounds of the mean, each valid at 1 - `alpha` on its own side; missing samples at worst."""
+        """Bounds of the mean, each valid at 1 - `alpha` on its own side."""
         if self.too_little:
             return -self.bound, self.bound
         low = -self.bound * highest(lambda theta: self._log_evidence(theta, -1), alpha)
         high = self.bound * highest(lambda theta: self._log_evidence(theta, 1), alpha)
-        return self.missing.widened((low, high))
+        return low, high
 
     def p_holds(self, margin: float) -> float:
         """The one-sided p-value behind "the mean is at most `margin`"; small means it holds."""
@@ -98,8 +90,7 @@ class BettingTest:
     def _p(self, margin: float, side: int) -> float:
         if self.too_little:
             return 1.0
-        theta = side * self.missing.complete_margin(margin, side) / self.bound
-        return p_value(self._log_evidence(theta, side))
+        return p_value(self._log_evidence(side * margin / self.bound, side))
 
     def _log_evidence(self, theta: float, side: int) -> float:
         return float(log_evidence(side * self.totals, self.sizes, theta, times=self.times)[-1])

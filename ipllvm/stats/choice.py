@@ -12,6 +12,7 @@ from ipllvm.stats.betting import BettingTest
 from ipllvm.stats.clusters import effective_clusters
 from ipllvm.stats.crossed import across
 from ipllvm.stats.dirichlet import DirichletTest
+from ipllvm.stats.missing import bounded
 from ipllvm.stats.protocol import HypothesisTest
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.stats.student import linearised, uninformed
@@ -33,7 +34,12 @@ def choose(contrast: Contrast, exact: str = EXACT[0]) -> HypothesisTest:
     no value differs from 0 the score test's bound is exact, weighted or not. Influence values have the t
     over clusters; with too little information for that the same bound, as if the ratios were known, and
     with too few clusters nothing. Where draws stand for others like them the t is over clusters and draws.
+    Either side has a test of its own where samples failed (ipllvm/stats/missing.py).
     """
+    return bounded(contrast, lambda each: _of_complete(each, exact))
+
+
+def _of_complete(contrast: Contrast, exact: str) -> HypothesisTest:
     if contrast.crossed is not None:
         return across(contrast)
     if contrast.linearised and np.any(contrast.values):
@@ -49,9 +55,9 @@ def turned(contrast: Contrast, sign: float) -> Contrast:
     if sign > 0:
         return contrast
     by_draw = None if contrast.crossed is None else -contrast.crossed
-    unknown = None if contrast.unknown is None else (-contrast.unknown[1], -contrast.unknown[0])
+    failed = tuple(each.turned for each in contrast.failures[: len(contrast.failed)])
     values = -np.asarray(contrast.values, dtype=float)
-    return replace(contrast, values=values, crossed=by_draw, unknown=unknown)
+    return replace(contrast, values=values, crossed=by_draw, failed=failed, signed=True)
 
 
 def distinct(denominator: Contrast, alpha: float = 0.05) -> bool:

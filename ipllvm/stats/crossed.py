@@ -6,14 +6,13 @@ does to all of them. Two-way variance as in Cameron, Gelbach & Miller 2011 and O
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ipllvm.records import Contrast
 from ipllvm.stats.dirichlet import Totals
-from ipllvm.stats.missing import Missing
 from ipllvm.stats.student import StudentTest, enough
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def across(contrast: Contrast) -> StudentTest:
     table = contrast.crossed
     if len(set(contrast.clusters)) < 2 or table.shape[1] < FEWEST_DRAWS:
         return StudentTest.undecided(contrast.bound, METHOD)
-    return replace(crossed(table, contrast.clusters, contrast.bound), missing=Missing.of(contrast))
+    return crossed(table, contrast.clusters, contrast.bound)
 
 
 def crossed(

@@ -18,7 +18,6 @@ from scipy.special import ndtr
 
 from ipllvm.records import Contrast
 from ipllvm.stats.clusters import cluster_sums
-from ipllvm.stats.missing import Missing
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -73,7 +72,7 @@ class Totals:
 class DirichletTest:
     """Bounds and p-values by the Dirichlet bound with one whole pseudo-cluster, for any bounded contrast.
 
-    `missing` tells of planned samples without a value. Methods take and return scores, not points.
+    Methods take and return scores, not points.
 
     >>> quiet = Contrast("drop", np.zeros(300), tuple(str(i) for i in range(300)))
     >>> [round(x, 5) for x in DirichletTest.of(quiet).interval(0.05)]
@@ -82,7 +81,6 @@ class DirichletTest:
 
     clusters: Totals
     bound: float
-    missing: Missing
 
     @classmethod
     def of(cls, contrast: Contrast) -> "DirichletTest":
@@ -90,7 +88,7 @@ class DirichletTest:
         totals, sizes = cluster_sums(contrast)
         largest = sizes.max(initial=1)
         found = Totals.of(totals / (contrast.bound * largest), sizes / largest)
-        return cls(found.grown(1 / contrast.shared), contrast.bound, Missing.of(contrast))
+        return cls(found.grown(1 / contrast.shared), contrast.bound)
 
     @property
     def method(self) -> str:
@@ -114,32 +112,25 @@ class DirichletTest:
     def own_error(self) -> None:
         """None: the score test's standard error is as good."""
 
-    @property
-    def complete(self) -> "DirichletTest":
-        """The same test as if no planned sample were missing."""
-        return replace(self, missing=Missing())
-
     def interval(self, alpha: float = 0.05) -> tuple[float, float]:
-        """Bounds of the mean, each valid at 1 - `alpha` on its own side; missing samples at worst."""
+        """Bounds of the mean, each valid at 1 - `alpha` on its own side."""
         if self.too_little:
             return -self.bound, self.bound
         high = crossing(lambda theta: self.clusters.p_below(theta, 1.0), alpha)
         low = -crossing(lambda theta: self.clusters.p_above(-theta, 1.0), alpha)
-        return self.missing.widened((self.bound * low, self.bound * high))
+        return self.bound * low, self.bound * high
 
     def p_holds(self, margin: float) -> float:
         """The one-sided p-value behind "the mean is at most `margin`"; small means it holds."""
         if self.too_little:
             return 1.0
-        theta = self.missing.complete_margin(margin, 1) / self.bound
-        return self.clusters.p_below(theta, 1.0)
+        return self.clusters.p_below(margin / self.bound, 1.0)
 
     def p_violated(self, margin: float) -> float:
         """The one-sided p-value behind "the mean exceeds `margin`"; small means it does."""
         if self.too_little:
             return 1.0
-        theta = self.missing.complete_margin(margin, -1) / self.bound
-        return self.clusters.p_above(theta, 1.0)
+        return self.clusters.p_above(margin / self.bound, 1.0)
 
 
 def chance_above(values: "Float[np.ndarray, 'kinds']", counts: "Float[np.ndarray, 'kinds']") -> float:

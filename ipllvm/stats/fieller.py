@@ -13,6 +13,7 @@ from scipy.special import stdtrit
 from ipllvm.records import Contrast
 from ipllvm.stats.choice import INDISTINCT, distinct
 from ipllvm.stats.clusters import cluster_sums, deviations
+from ipllvm.stats.missing import at_worst
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +34,24 @@ class Ratio:
 def ratio(above: Contrast, below: Contrast, alpha: float = 0.05) -> Ratio:
     """mean(above) / mean(below), each bound at 1 - `alpha`; the same samples in the same order.
 
-    Raises ValueError where the two disagree in their clusters.
+    What failed is left out of the value and at its worst in either bound. Raises ValueError where the two
+    disagree in their clusters.
     """
     if above.clusters != below.clusters:
         raise ValueError(f"{above.name} and {below.name} are not of the same samples")
     if not distinct(below, alpha):
         return Ratio(None, None)
     a, b = float(np.mean(above.values)), float(np.mean(below.values))
-    return Ratio(a / b, _interval(above, below, a, b, alpha))
+    ends = (-1, 1) if above.n_error else (1,)
+    found = [_interval(at_worst(above, up), at_worst(below, down), alpha) for up in ends for down in ends]
+    known = [each for each in found if each is not None]
+    bounds = (min(low for low, _ in known), max(high for _, high in known)) if known == found else None
+    return Ratio(a / b, bounds)
 
 
-def _interval(
-    above: Contrast, below: Contrast, a: float, b: float, alpha: float
-) -> tuple[float, float] | None:
+def _interval(above: Contrast, below: Contrast, alpha: float) -> tuple[float, float] | None:
     """The roots of (a - r b)^2 = t^2 var(a - r b), a quadratic in r."""
+    a, b = float(np.mean(above.values)), float(np.mean(below.values))
     off_a, off_b = deviations(*cluster_sums(above)), deviations(*cluster_sums(below))
     groups, n = len(off_a), len(above.values)
     factor = float(stdtrit(groups - 1, 1 - alpha)) ** 2 * groups / (groups - 1) / n**2

@@ -24,10 +24,9 @@ class FlipCounts:
 
     @classmethod
     def of(cls, contrast: Contrast) -> "FlipCounts":
-        """Those of a contrast that is positive where something is lost; samples without a value are lost."""
+        """Those of a contrast that is positive where something is lost, whose samples all have a value."""
         totals, _ = cluster_sums(contrast)
-        missing = contrast.n_error
-        return cls(int((totals > 0).sum()) + missing, int((totals < 0).sum()), len(totals) + missing)
+        return cls(int((totals > 0).sum()), int((totals < 0).sum()), len(totals))
 
     def __add__(self, other: "FlipCounts") -> "FlipCounts":
         return FlipCounts(self.lost + other.lost, self.won + other.won, self.clusters + other.clusters)

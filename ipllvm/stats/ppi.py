@@ -12,7 +12,7 @@ import numpy as np
 
 from ipllvm.records import Contrast
 from ipllvm.stats.choice import choose
-from ipllvm.stats.missing import Missing
+from ipllvm.stats.missing import at_worst
 from ipllvm.stats.proportion import proportion_interval
 from ipllvm.stats.score_interval import ScoreTest
 
@@ -55,13 +55,14 @@ def corrected(judged: Contrast, labels: dict[str, float], alpha: float = 0.05) -
     low, high = choose(residual).interval(alpha)
     mean, off = float(residual.values.mean()), float(np.mean(mine.values - people))
     if trust == 0:
-        return Corrected(mean, *_planned(judged, low, high), 0.0, off, len(people))
+        return Corrected(mean, *_planned(judged, mean, (low, high), alpha), 0.0, off, len(people))
     other = float(rest.values.mean())
     below, above = _interval(rest, other, alpha)
     value = mean + trust * other
     down = math.hypot(mean - low, trust * (other - below))
     up = math.hypot(high - mean, trust * (above - other))
-    return Corrected(value, *_planned(judged, value - down, value + up), trust, off, len(people))
+    bounds = _planned(judged, value, (value - down, value + up), alpha)
+    return Corrected(value, *bounds, trust, off, len(people))
 
 
 def chosen(judged: Contrast, labels: Collection[str], rng: np.random.Generator) -> float | None:
@@ -84,10 +85,22 @@ def chosen(judged: Contrast, labels: Collection[str], rng: np.random.Generator) 
     return float(1 + as_far.sum()) / (1 + _PERMUTED)
 
 
-def _planned(judged: Contrast, low: float, high: float) -> tuple[float, float]:
-    """Bounds of the mean of all planned samples, in [0, 1], from those of the mean of what has a score."""
-    missing = Missing.of(replace(judged, unknown=(0.0, float(judged.n_error))))
-    return missing.widened((max(low, 0.0), min(high, 1.0)))
+def _planned(judged: Contrast, mean: float, bounds: tuple[float, float], alpha: float) -> tuple[float, float]:
+    """Bounds of the mean of all planned samples, in [0, 1], from those of the `mean` of what has a score.
+
+    What failed is at either end; how many fail varies too, beside the mean of the others.
+    """
+    low, high = max(bounds[0], 0.0), min(bounds[1], 1.0)
+    if not judged.n_error:
+        return low, high
+    named = [each._replace(low=0.0, high=1.0) for each in judged.failures]
+    scored = replace(judged, values=np.zeros(len(judged.values)), failed=tuple(named))
+    gone = at_worst(scored, 1)
+    share, value = float(gone.values.mean()), min(max(mean, low), high)
+    most = _interval(gone, share, alpha)[1] - share
+    down = math.hypot((1 - share) * (value - low), value * most)
+    up = math.hypot((1 - share) * (high - value), (1 - value) * most)
+    return max((1 - share) * value - down, 0.0), min((1 - share) * value + share + up, 1.0)
 
 
 def _trust(people: np.ndarray, judged: np.ndarray, rest: int) -> float:

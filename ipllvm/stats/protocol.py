@@ -19,10 +19,6 @@ class HypothesisTest(Protocol):
         """Whether it decides nothing: then the interval is the whole range and both p-values are 1."""
 
     @property
-    def complete(self) -> Self:
-        """The same test as if no planned sample were missing."""
-
-    @property
     def own_error(self) -> float | None:
         """The standard error behind its minimum detectable effect; None where the score test's is as good."""
 

@@ -17,7 +17,6 @@ from scipy.special import stdtr
 from ipllvm.records import Contrast
 from ipllvm.stats.clusters import cluster_sums, independent
 from ipllvm.stats.dirichlet import Totals, crossing
-from ipllvm.stats.missing import Missing
 from ipllvm.stats.tango import Nested, Stratum
 from ipllvm.stats.unseen import beside_unseen
 
@@ -35,8 +34,8 @@ class ScoreTest:
     of runs that are no better, `df` are the degrees of freedom, `lost`, `gained` and `sizes` are the
     clusters as the Dirichlet bound needs them, `all_lost` is what those that lost anything could, so many
     `times`, `worst` and `best` are what its pseudo-cluster weighs against HOLDS and VIOLATED, `whole` what
-    one does that loses or gains all, `missing` tells of planned samples without a value, `stepless` that
-    values may lie anywhere. Methods take and return scores, not points.
+    one does that loses or gains all, `stepless` that values may lie anywhere. Methods take and return scores,
+    not points.
 
     >>> from ipllvm.records import Contrast
     >>> import numpy as np
@@ -60,14 +59,13 @@ class ScoreTest:
     best: float
     graded: bool
     stepless: bool
-    missing: Missing
     whole: float = 1.0
     times: float = 1.0
 
     @classmethod
     def of(cls, contrast: Contrast) -> "ScoreTest":
         """The test of `contrast`; raises ValueError where a value isn't finite or exceeds the bound."""
-        return replace(cls.over([(1.0, contrast)]), missing=Missing.of(contrast))
+        return cls.over([(1.0, contrast)])
 
     @classmethod
     def over(cls, terms: Sequence[tuple[float, Contrast]]) -> "ScoreTest":
@@ -105,7 +103,6 @@ class ScoreTest:
             best=_worst((gained - lost) / largest, whole),
             graded=any(contrast.lattice == 0 and not contrast.weighted for _, contrast in terms),
             stepless=any(contrast.lattice == 0 for _, contrast in terms),
-            missing=Missing(),
             whole=whole,
         )
         return test.worth(1 / max((contrast.shared for _, contrast in terms), default=1.0))
@@ -162,46 +159,34 @@ class ScoreTest:
         return bool(self.runs.gained[-1] == 0 and self.runs.lost[-1] == 0)
 
     @property
-    def complete(self) -> "ScoreTest":
-        """The same test as if no planned sample were missing."""
-        return replace(self, missing=Missing())
-
-    @property
     def own_error(self) -> None:
         """None: the score test's standard error is as good."""
 
     def interval(self, alpha: float = 0.05) -> tuple[float, float]:
-        """Bounds of the mean, each valid at 1 - `alpha` on its own side (0 < alpha < 0.5).
-
-        Missing samples are put at the worst end on either side (Horowitz & Manski 2000).
-        """
+        """Bounds of the mean, each valid at 1 - `alpha` on its own side (0 < alpha < 0.5)."""
         if self.too_little:
             return -self.bound, self.bound
         low, high = -crossing(lambda t: self._violated(-t), alpha), crossing(self._holds, alpha)
-        return self.missing.widened((self.bound * low, self.bound * high))
+        return self.bound * low, self.bound * high
 
     def p_holds(self, margin: float) -> float:
         """The one-sided p-value behind "the mean is at most `margin`"; small means it holds."""
-        return 1.0 if self.too_little else self._holds(self.beyond_missing(margin, 1) / self.bound)
+        return 1.0 if self.too_little else self._holds(margin / self.bound)
 
     def p_violated(self, margin: float) -> float:
         """The one-sided p-value behind "the mean exceeds `margin`"; small means it does."""
-        return 1.0 if self.too_little else self._violated(self.beyond_missing(margin, -1) / self.bound)
-
-    def beyond_missing(self, margin: float, side: int) -> float:
-        """The margin that the complete samples must meet on `side` (1 above, -1 below)."""
-        return self.missing.complete_margin(margin, side)
+        return 1.0 if self.too_little else self._violated(margin / self.bound)
 
     def holds(self, margin: float, alpha: float) -> bool:
         """Whether `p_holds` is at most `alpha`, which the score statistic alone may deny, in less time."""
-        t = self.beyond_missing(margin, 1) / self.bound
+        t = margin / self.bound
         open_ = abs(t) < 1 and not self.too_little and not self.concordant
         denied = open_ and self._score(t) > alpha
         return not denied and self.p_holds(margin) <= alpha
 
     def violated(self, margin: float, alpha: float) -> bool:
         """Whether `p_violated` is at most `alpha`, in the same way."""
-        t = self.beyond_missing(margin, -1) / self.bound
+        t = margin / self.bound
         open_ = abs(t) < 1 and not self.too_little and not self.concordant
         denied = open_ and float(stdtr(self.df, -self.statistic(t))) > alpha
         return not denied and self.p_violated(margin) <= alpha
@@ -225,7 +210,7 @@ class ScoreTest:
 
     def floor(self, margin: float) -> float:
         """The least p-value of HOLDS that clusters so few can have, whatever they lose."""
-        t = self.beyond_missing(margin, 1) / self.bound
+        t = margin / self.bound
         return self.unlost.p_below(t, self.whole)
 
     def at_floor(self, p: float, margin: float) -> bool:

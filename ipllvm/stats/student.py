@@ -4,7 +4,7 @@ It is a HypothesisTest (ipllvm/stats/protocol.py).
 """
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import stdtr
@@ -12,7 +12,6 @@ from scipy.special import stdtr
 from ipllvm.records import Contrast
 from ipllvm.stats.clusters import cluster_sums, effective_clusters, independent, spread
 from ipllvm.stats.dirichlet import Totals, crossing
-from ipllvm.stats.missing import Missing
 
 _MIN_CLUSTERS = 30
 _MIN_INFORMATION = 20
@@ -22,10 +21,9 @@ _MIN_INFORMATION = 20
 class StudentTest:
     """An estimate with its standard error and degrees of freedom (0: too little to say anything).
 
-    `mean` and `error` are of the complete samples, `missing` tells of those without a value, `bound` how far
-    the mean could be from 0 at all. `drawn` are what was drawn, clusters or draws, as the Dirichlet bound
-    needs them: no p-value is below that with a worst one that weighs `worst`. Methods take and return scores,
-    not points.
+    `bound` is how far the mean could be from 0 at all. `drawn` are what was drawn, clusters or draws, as the
+    Dirichlet bound needs them: no p-value is below that with a worst one that weighs `worst`. Methods take
+    and return scores, not points.
     """
 
     mean: float
@@ -35,7 +33,6 @@ class StudentTest:
     method: str
     drawn: Totals
     worst: float = 0.5
-    missing: Missing = field(default_factory=Missing)
 
     @classmethod
     def undecided(cls, bound: float, method: str) -> "StudentTest":
@@ -46,11 +43,6 @@ class StudentTest:
     def too_little(self) -> bool:
         """Whether it decides nothing."""
         return self.df <= 0
-
-    @property
-    def complete(self) -> "StudentTest":
-        """The same test as if no planned sample were missing."""
-        return replace(self, missing=Missing())
 
     @property
     def own_error(self) -> float | None:
@@ -70,20 +62,19 @@ class StudentTest:
             return -self.bound, self.bound
         high = crossing(lambda theta: self._p(theta, 1), alpha)
         low = -crossing(lambda theta: self._p(-theta, -1), alpha)
-        low, high = self.missing.widened((self.bound * low, self.bound * high))
-        return max(low, -self.bound), min(high, self.bound)
+        return max(self.bound * low, -self.bound), min(self.bound * high, self.bound)
 
     def p_holds(self, margin: float) -> float:
         """The one-sided p-value behind "the mean is at most `margin`"; small means it holds."""
         if self.too_little:
             return 1.0
-        return self._p(self.missing.complete_margin(margin, 1) / self.bound, 1)
+        return self._p(margin / self.bound, 1)
 
     def p_violated(self, margin: float) -> float:
         """The one-sided p-value behind "the mean exceeds `margin`"; small means it does."""
         if self.too_little:
             return 1.0
-        return self._p(self.missing.complete_margin(margin, -1) / self.bound, -1)
+        return self._p(margin / self.bound, -1)
 
     def _p(self, theta: float, side: int) -> float:
         """Against a mean of `theta` bounds: the larger one of the t and of the Dirichlet bound."""
@@ -109,7 +100,6 @@ def linearised(contrast: Contrast) -> StudentTest:
         bound=contrast.bound,
         method=method,
         drawn=Totals.of(totals / (contrast.bound * sizes.max()), sizes / sizes.max()),
-        missing=Missing.of(contrast),
     )
 
 

@@ -20,6 +20,7 @@ from ipllvm.stats.choice import choose, turned
 from ipllvm.stats.clusters import cluster_sums, effective_clusters, mean_size
 from ipllvm.stats.crossed import FEWEST_DRAWS
 from ipllvm.stats.detectable import WHOLE, Detectable, PlannedRun
+from ipllvm.stats.missing import at_worst
 from ipllvm.stats.power import (
     POWER,
     Outlook,
@@ -52,24 +53,28 @@ def estimate(
 ) -> Estimate:
     """The mean of `contrast` with its interval (`choose`), 5 % on each side, in `unit` (points, score).
 
-    With a `claim` the interval is the one that decides it: at its alpha, with its side. Where samples are
-    missing the interval puts them at the worst end, and extra["complete_case"] is the one without them.
+    With a `claim` the interval is the one that decides it: at its alpha, with its side. Where samples
+    failed the interval puts them at the worst end, and extra["complete_case"] is the one without them.
     `discordant` counts the samples that lost and that gained. `seed` fixes the bootstrap shown in
     extra["bootstrap"], which is None where too little changed.
     """
     scale = _SCALE[unit]
     alpha, exact = (_ALPHA, EXACT[0]) if claim is None else (claim.alpha, claim.exact)
     sign = 1.0 if claim is None else claim.sign
-    test, judge = _tests(turned(contrast, sign), exact)
+    own = turned(contrast, sign)
+    test, judge = _tests(own.complete, exact)
     rng = generator(seed, contrast.name, "bootstrap")
     shown = bootstrap_interval(contrast, rng, alpha, replicates)
-    low, high = contrast.inside(_oriented(judge.complete.interval(alpha), sign))
+    low, high = contrast.inside(_oriented(judge.interval(alpha), sign))
+    bounds = low, high
+    if contrast.n_error:
+        judge = choose(own, exact)
+        bounds = contrast.inside(_oriented(judge.interval(alpha), sign))
     extra = {
         **_sizes(contrast, test, (scale * low, scale * high)),
         "bootstrap": None if shown is None else (scale * shown[0], scale * shown[1]),
     }
-    method = _method(test, judge.method + FITTED * contrast.fitted)
-    bounds = contrast.inside(_oriented(judge.interval(alpha), sign))
+    method = _method(contrast, test, judge.method + FITTED * contrast.fitted)
     made = _estimate(contrast, unit, seed, method, bounds, extra)
     return replace(made, discordant=_discordant(contrast))
 
@@ -81,13 +86,21 @@ def accuracy(name: str, scores: Scores, seed: int = 0, unit: str = "points") -> 
     whole range with fewer than two clusters; missing samples as in `estimate`.
     """
     contrast = replace(score(scores), name=name)
-    test, scale = ScoreTest.of(contrast), _SCALE[unit]
+    test, scale = ScoreTest.of(contrast.complete), _SCALE[unit]
+    complete = _of_scores(test)
+    bounds, means = complete, {test.mean}
+    if contrast.n_error:
+        sides = [test if test.too_little else ScoreTest.of(at_worst(contrast, side)) for side in (-1, 1)]
+        bounds, means = (_of_scores(sides[0])[0], _of_scores(sides[1])[1]), {each.mean for each in sides}
+    name_of_method = "Clopper-Pearson" if means <= {0, 1} else "Wilson, effective sample size"
+    extra = _sizes(contrast, test, (scale * complete[0], scale * complete[1])) | unread(scores)
+    return _estimate(contrast, unit, seed, _method(contrast, test, name_of_method), bounds, extra)
+
+
+def _of_scores(test: ScoreTest) -> tuple[float, float]:
+    """The interval of a mean of scores, in [0, 1]."""
     mean = min(max(test.mean, 0.0), 1.0)
-    low, high = proportion_interval(mean, 0.0 if test.too_little else test.effective, _ALPHA)
-    bounds = test.missing.widened((low, high))
-    name_of_method = "Clopper-Pearson" if mean in (0, 1) else "Wilson, effective sample size"
-    extra = _sizes(contrast, test, (scale * low, scale * high)) | unread(scores)
-    return _estimate(contrast, unit, seed, _method(test, name_of_method), bounds, extra)
+    return proportion_interval(mean, 0.0 if test.too_little else test.effective, _ALPHA)
 
 
 def unread(scores: Scores) -> dict[str, float]:
@@ -106,10 +119,12 @@ def decide(
     decided.
     """
     sign, margin = claim.sign, claim.signed_margin
-    test, judge = _tests(turned(contrast, sign), claim.exact)
+    own = turned(contrast, sign)
+    test, measured = _tests(own.complete, claim.exact)
+    judge = choose(own, claim.exact) if contrast.n_error else measured
     if test.too_little or judge.too_little:
         return _not_enough(contrast, claim, margin, planned_effect(contrast, claim), available)
-    effect = _detectable(contrast, test, judge, claim)
+    effect = _detectable(contrast, test, measured, claim)
     needs = list(conditions(contrast, claim, guard))
     need = max((each.p for each in needs), default=0.0)
     p_holds, p_violated = (max(p, need) for p in (judge.p_holds(margin), judge.p_violated(margin)))
@@ -130,7 +145,8 @@ def decide(
 
 def samples_ahead(contrast: Contrast, claim: Claim) -> Outlook | None:
     """How many samples would decide a claim that is open; None where too few tell anything."""
-    test, judge = _tests(turned(contrast, claim.sign), claim.exact)
+    own = turned(contrast, claim.sign)
+    test, judge = _tests(own.complete, claim.exact)[0], choose(own, claim.exact)
     return None if test.too_little or judge.too_little else ahead(contrast, claim, test, judge)
 
 
@@ -157,7 +173,7 @@ def planned_effects(contrast: Contrast, claim: Claim) -> Detectable | None:
 
 
 def _tests(contrast: Contrast, exact: str) -> tuple[ScoreTest, HypothesisTest]:
-    """The score test, which tells of sizes and spread, and the test that decides: often the same."""
+    """The score test, which tells of sizes and spread, and what decides if nothing failed: often the same."""
     judge = choose(contrast, exact)
     return (judge if isinstance(judge, ScoreTest) else ScoreTest.of(contrast)), judge
 
@@ -172,7 +188,7 @@ def _detectable(contrast: Contrast, test: ScoreTest, judge: HypothesisTest, clai
         return planned_effect(contrast, claim)
     error = test.standard_error(claim.signed_margin) if judge.own_error is None else judge.own_error
     spread = minimum_detectable_effect(error, contrast.lattice, test.n, claim.alpha)
-    low, high = judge.complete.interval(claim.alpha)
+    low, high = judge.interval(claim.alpha)
     mean = test.mean * test.bound
     varies = float(ndtri(POWER)) * (test.standard_error(mean) if judge.own_error is None else judge.own_error)
     return _shown(max(spread, max(high - mean, mean - low) + varies), contrast.bound)
@@ -214,10 +230,10 @@ def _oriented(interval: tuple[float, float], sign: float) -> tuple[float, float]
     return (low, high) if sign > 0 else (-high, -low)
 
 
-def _method(test: ScoreTest, name: str) -> str:
+def _method(contrast: Contrast, test: ScoreTest, name: str) -> str:
     if test.too_little:
         return "range only: fewer than 2 clusters"
-    return f"{name}; worst case for missing samples" if test.missing.share else name
+    return f"{name}; worst case for missing samples" if contrast.n_error else name
 
 
 def _sizes(contrast: Contrast, test: ScoreTest, complete: tuple[float, float]) -> dict[str, Any]:

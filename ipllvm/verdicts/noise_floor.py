@@ -15,6 +15,7 @@ from ipllvm.records import Benchmark, Claim, Contrast, Decision, Estimate, Verdi
 from ipllvm.sampling import generator
 from ipllvm.stats.choice import turned
 from ipllvm.stats.flip_noise import FlipCounts
+from ipllvm.stats.missing import at_worst
 from ipllvm.verdicts import decide, ratio_change
 from ipllvm.verdicts.wording import below_floor
 
@@ -49,7 +50,7 @@ class Floor:
             again = self.again.get(claim.name, _nothing(contrast))
             found[claim.name] = _estimate(contrast, again, seed)
             worse = 1.0 if claim.direction == "at_most" else -1.0
-            flips = FlipCounts.of(turned(difference(again, contrast), worse))
+            flips = FlipCounts.of(at_worst(turned(difference(again, contrast), worse), 1))
             self.flips[claim.name] = (flips.lost, flips.won, flips.clusters)
         self.reaches |= {name: reach(each) for name, each in found.items()}
         return found[paired[0][0].name]
@@ -116,7 +117,6 @@ def difference(first: Contrast, again: Contrast) -> Contrast:
         linearised=False,
         over=None,
         crossed=None,
-        unknown=None,
         failed=(),
         signed=True,
     )

@@ -5,7 +5,9 @@ import math
 from scipy.optimize import brentq
 
 from ipllvm.records import Claim, Contrast, Point, Series
+from ipllvm.stats.choice import turned
 from ipllvm.stats.clusters import cluster_sums, mean_size, spread
+from ipllvm.stats.missing import at_worst
 from ipllvm.stats.power import Outlook, outlook, powered_level, samples_to_decide, samples_without_change
 from ipllvm.stats.protocol import HypothesisTest
 from ipllvm.stats.score_interval import ScoreTest
@@ -21,14 +23,16 @@ def ahead(
 ) -> Outlook:
     """How many samples would decide an undecided claim, from the distance and the spread that were seen.
 
-    `test` is the score test of the contrast on the side of the claim, `judge` what decides it. The observed
-    distance is taken for the true one, which is a plan and no evidence: how many samples it would take were
-    the truth at the far end of the interval is told too.
+    `test` is the score test of what was measured, on the side of the claim, `judge` what decides it. What
+    failed is at its worst for that side. The observed distance is taken for the true one, which is a plan and
+    no evidence: how many samples it would take were the truth at the far end of the interval is told too.
     """
     margin, mean = claim.signed_margin, test.mean * test.bound
     side = 1 if mean <= margin else -1
-    gap = test.beyond_missing(margin, side) - mean
-    if test.missing.share and side * gap <= 0:
+    if contrast.n_error:
+        test = ScoreTest.of(at_worst(turned(contrast, claim.sign), side))
+    gap = margin - test.mean * test.bound
+    if contrast.n_error and side * gap <= 0:
         return Outlook(None, f"the {contrast.n_error} samples without a score could tip it either way")
     if contrast.crossed is not None:
         return Outlook(None, "more draws would tell more than more samples, as draws stand for others")

@@ -28,7 +28,8 @@ def percent(claimed: Contrast) -> float | None:
 
 def change(moved: Contrast, old: Contrast, new: Contrast, worse: float) -> Contrast:
     """By how much the ratio got worse, in place of `moved`, the change of the claim's linear contrast."""
-    return replace(ratio_change(moved.name, worse, old, new), n_error=moved.n_error)
+    failed = tuple(each.anywhere for each in moved.failed)
+    return replace(ratio_change(moved.name, worse, old, new), n_error=moved.n_error, failed=failed)
 
 
 def told(estimate: Estimate, moved: Contrast, old: Contrast, new: Contrast, worse: float) -> Estimate:

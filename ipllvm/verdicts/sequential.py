@@ -200,7 +200,7 @@ class InterimAnalyses:
     def _sequence(self, contrast: Contrast) -> Sequential | None:
         """The evidence of a contrast over the clusters seen, or over its own where it is of some samples."""
         order = self.order
-        known = set(order.clusters[: self.seen]).issuperset([*contrast.clusters, *contrast.failed])
+        known = set(order.clusters[: self.seen]).issuperset(_planned(contrast))
         if known and len(contrast.values) + contrast.n_error == self.samples:
             return Sequential.of(contrast, order, benchmark=self.target == "benchmark")
         if len(contrast.failed) < contrast.n_error or (contrast.failed and not known):
@@ -209,7 +209,7 @@ class InterimAnalyses:
 
     def _order_of(self, contrast: Contrast) -> Order:
         """The clusters of some of the samples, those without a value included, as the run comes to them."""
-        counts = Counter([*contrast.clusters, *contrast.failed])
+        counts = Counter(_planned(contrast))
         names = [name for name in self.order.clusters if name in counts] if contrast.failed else list(counts)
         largest = max(self.order.largest, *counts.values(), 1)
         return Order(tuple(names), tuple(counts[name] for name in names), largest)
@@ -265,3 +265,8 @@ class InterimAnalyses:
     def _predicted(self, contrast: Contrast, claim: Claim) -> float:
         """The share of the planned samples that such a run uses on average, as it was planned."""
         return expected_share(claim, self.order.sizes, contrast.draws, contrast.bound)
+
+
+def _planned(contrast: Contrast) -> list[str]:
+    """The cluster of each sample of a contrast, of those that are known to have failed too."""
+    return [*contrast.clusters, *(each.cluster for each in contrast.failed)]

@@ -16,9 +16,10 @@ from ipllvm.records import Claim, Contrast, Decision, Result
 from ipllvm.sampling import generator
 from ipllvm.stats.choice import INDISTINCT, above_zero, turned
 from ipllvm.stats.correlation import FEWEST, correlation
-from ipllvm.stats.score_interval import ScoreTest
-from ipllvm.stats.strata import combined
-from ipllvm.stats.student import StudentTest, linearised
+from ipllvm.stats.missing import bounded
+from ipllvm.stats.protocol import HypothesisTest
+from ipllvm.stats.strata import combined, stratified
+from ipllvm.stats.student import linearised
 from ipllvm.verdicts.decision import decision_of
 from ipllvm.verdicts.guard import GAIN, NOT_SHOWN, conditions
 from ipllvm.verdicts.wording import of_interval
@@ -26,7 +27,7 @@ from ipllvm.verdicts.wording import of_interval
 ALPHA = 0.05
 POINTS = 100.0
 
-Decisive = tuple[float | None, ScoreTest | StudentTest]
+Decisive = tuple[float | None, HypothesisTest]
 """The value of a mean, None where nothing was measured, and the test that decides, on its claim's side."""
 
 
@@ -139,7 +140,7 @@ def _vit_against_cnn(rows: Sequence[Row]) -> Iterator[Statement]:
         names = (vit.model, cnn.model)
         claim = _positive(vit.claim)
         mean = float(found.values.mean()) if len(found.values) else None
-        decisive = mean, linearised(turned(found, claim.sign))
+        decisive = mean, bounded(turned(found, claim.sign), linearised)
         yield _decided("vit_against_cnn", text, names, (vit.benchmark,), decisive, claim, unmet)
 
 
@@ -216,8 +217,9 @@ def _mean(terms: Sequence[tuple[float, Row]], claim: Claim) -> Decisive:
     """A weighted sum of means, and the test of it on the side of the claim; renderings share pictures."""
     sign = claim.sign
     sources = [source(row.benchmark) for _, row in terms]
-    test = combined([(sign * weight, row.contrasts["claim"]) for weight, row in terms], sources)
-    return None if test.too_little else sign * test.mean * test.bound, test
+    found = [(sign * weight, row.contrasts["claim"]) for weight, row in terms]
+    test, measured = combined(found, sources), stratified(found, sources)
+    return None if test.too_little else sign * measured.mean * measured.bound, test
 
 
 def _need(row: Row) -> float:

@@ -5,13 +5,13 @@ answer. That something is worse at all is shown much sooner. Where many measures
 shows it, and the pooled one does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ipllvm.benchmarks.names import source
-from ipllvm.records import Contrast
+from ipllvm.records import Contrast, Failed
 from ipllvm.stats.choice import choose
 from ipllvm.stats.clusters import cluster_sums, mean_size
 from ipllvm.stats.power import design_effect
@@ -47,7 +47,6 @@ def pool(parts: Sequence[tuple[str, Contrast]]) -> Contrast | None:
         return None
     contrasts = [each for _, each in parts]
     weights = answer_weights(contrasts)
-    hidden = weights @ np.array([each.hidden for each in contrasts])
     reach = [weight * each.bound for weight, each in zip(weights, contrasts, strict=True)]
     return Contrast(
         POOLED,
@@ -58,10 +57,20 @@ def pool(parts: Sequence[tuple[str, Contrast]]) -> Contrast | None:
         draws=max(each.draws for each in contrasts),
         n_error=sum(each.n_error for each in contrasts),
         samples=tuple(f"{name} {sample}" for name, each in parts for sample in each.samples),
-        unknown=(float(hidden[0]), float(hidden[1])),
+        failed=tuple(_failures(parts, weights)),
         shared=max(each.shared for each in contrasts),
         reach=np.repeat(reach, [len(each.values) for each in contrasts]),
     )
+
+
+def _failures(
+    parts: Sequence[tuple[str, Contrast]], weights: "Float[np.ndarray, 'contrasts']"
+) -> Iterator[Failed]:
+    """The samples without a value of all contrasts, as they count among all answers."""
+    for (name, contrast), weight in zip(parts, weights, strict=True):
+        for each in contrast.failures:
+            ends = float(weight * each.low), float(weight * each.high)
+            yield Failed(f"{name} {each.sample}", f"{source(name)} {each.cluster}", *ends)
 
 
 def answer_weights(contrasts: Sequence[Contrast]) -> "Float[np.ndarray, 'contrasts']":

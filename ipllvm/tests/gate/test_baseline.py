@@ -19,7 +19,7 @@ from ipllvm.gate.answers import as_rows, of_rows, pack, together
 from ipllvm.gate.baseline import Baseline, BaselineEntry, dumps, of
 from ipllvm.gate.compare import compare, result
 from ipllvm.gate.reading import load
-from ipllvm.records import ClaimKey, Contrast, Decision, Transcript
+from ipllvm.records import ClaimKey, Contrast, Decision, Failed, Transcript
 from ipllvm.tests.reporting import reports
 
 CLAIM = claims.load()["permutation"]
@@ -411,22 +411,43 @@ def test_what_failed_may_hide_no_more_than_the_other_run_leaves_open() -> None:
     """A clean answer that was right and failed now: one lost at most, nothing won."""
     clean = baselines.clean_claim(2.0)
     key, ids = ClaimKey("image_use", clean.name, "b"), SAMPLES[:300]
-    before = Contrast("clean", np.ones(300), ids, samples=ids, unknown=(0.0, 0.0))
-    after = replace(
-        before, values=np.ones(298), clusters=ids[2:], samples=ids[2:], n_error=2, unknown=(0.0, 2.0)
-    )
+    before = Contrast("clean", np.ones(300), ids, samples=ids)
+    failed = tuple(Failed(name, name, 0.0, 1.0) for name in ids[:2])
+    after = replace(before, values=np.ones(298), clusters=ids[2:], samples=ids[2:], n_error=2, failed=failed)
     sides = [BaselineEntry.of(key, clean, each) for each in (before, after)]
-    assert baselines.difference(*sides).hidden == (0.0, 2.0)
-    assert baselines.difference(*(replace(each, unknown=None) for each in sides)).hidden == (0.0, 2.0)
+    may_lose = tuple(Failed(name, name, 0.0, 1.0) for name in ids[:2])
+    assert baselines.difference(*sides).failures == may_lose
+    assert baselines.difference(*(replace(each, failed=()) for each in sides)).failures == may_lose
     wrong = BaselineEntry.of(key, clean, replace(before, values=np.zeros(300)))
-    assert baselines.difference(wrong, sides[1]).hidden == (-2.0, 0.0)
+    assert [each[2:4] for each in baselines.difference(wrong, sides[1]).failed] == [(-1.0, 0.0)] * 2
+    both = baselines.difference(sides[1], sides[1])
+    assert both.n_error == 2 and [each[2:4] for each in both.failed] == [(-1.0, 1.0)] * 2
 
 
 def test_what_errors_may_hide_comes_back(tmp_path: Path) -> None:
-    found = [{**row, "n_error": 3, "unknown": [0.0, 1.5]} for row in rows(NOTHING)]
+    failed = [["s", "c", 0.0, 0.5], ["t", "c", -1.0, 1.0]]
+    found = [{**row, "n_error": 3, "failed": failed} for row in rows(NOTHING)]
     (tmp_path / "b.json").write_text(dumps({}, found))
     (entry,) = load(tmp_path / "b.json").entries.values()
-    assert entry.unknown == (0.0, 1.5) and entry.contrast.hidden == (0.0, 1.5)
+    assert entry.failed == tuple(Failed(*each) for each in failed)  # type: ignore[arg-type]
+    assert entry.contrast.failures == (*entry.failed, Failed("", "no value 0", -1.0, 1.0))
+    (tmp_path / "b.json").write_text(dumps({}, [{**row, "unknown": [0.0, 1.5]} for row in found]))
+    assert load(tmp_path / "b.json").entries.keys() == {entry.key}, "older files know them all together"
+
+
+@pytest.mark.parametrize(
+    ("failed", "why"),
+    [
+        ([["s", "c", 0.0, 9.0]], "may hide"), ([["s", "c", 1.0, 0.0]], "may hide"),
+        ([["s", "c", 0.0, 1.0]] * 2, "can't have"), ([[SAMPLES[0], "c", 0.0, 1.0]], "can't have"),
+        ([[name, "c", 0.0, 1.0] for name in "stuv"], "can't have"),
+    ],
+)  # fmt: skip
+def test_a_file_whose_failures_are_none_is_refused(failed: list[Any], why: str, tmp_path: Path) -> None:
+    found = [{**row, "n_error": 3, "failed": failed} for row in rows(NOTHING)]
+    (tmp_path / "b.json").write_text(dumps({}, found))
+    with pytest.raises(UsageError, match=why):
+        load(tmp_path / "b.json")
 
 
 def test_what_samples_share_is_kept_and_a_gate_heeds_that_of_the_new_run(tmp_path: Path) -> None:

@@ -32,9 +32,9 @@ def written(folder: Path, **changed: Any) -> Path:
 
 
 def test_what_older_files_do_not_say_is_as_usual(tmp_path: Path) -> None:
-    file = written(tmp_path, weighted=None, unknown=None, noise=None, analyses=None, planned=None)
+    file = written(tmp_path, weighted=None, failed=None, noise=None, analyses=None, planned=None)
     (read,) = reading.load(file).entries.values()
-    assert not read.weighted and read.unknown is None
+    assert not read.weighted and read.failed == ()
     assert (read.noise, read.analyses, read.planned) == ((), (), 0)
 
 

@@ -8,7 +8,7 @@ import pytest
 from ipllvm.metrics.performance_drop import gain, performance_drop, score
 from ipllvm.metrics.score_means import ranges, score_means
 from ipllvm.metrics.weighted import weighted
-from ipllvm.records import Scores
+from ipllvm.records import Failed, Scores
 
 NAN = float("nan")
 
@@ -60,9 +60,8 @@ def test_what_failed_on_one_side_and_was_not_asked_on_the_other_is_nobodys(diffe
     first = _scores([[1], [1], [NAN], [NAN]])
     for contrast in (difference(first, _scores([[1], [0]])), difference(_scores([[1], [0]]), first)):
         assert (len(contrast.values), contrast.n_error, contrast.failed) == (2, 0, ())
-        assert contrast.hidden == (0.0, 0.0)
     failed = difference(first, _scores([[1], [NAN], [1]]))
-    assert (failed.n_error, failed.hidden, len(failed.failed)) == (2, (-1.0, 1.0), 2)
+    assert (failed.n_error, [each[2:4] for each in failed.failed]) == (2, [(0.0, 1.0), (-1.0, 0.0)])
 
 
 def test_all_errors_leave_nothing() -> None:
@@ -136,4 +135,7 @@ def test_what_failed_could_add_what_is_left_open_on_either_side() -> None:
     clean = _scores([[1], [NAN], [1]])
     permuted = _scores([[1, 1], [1, 1], [NAN, 0]])
     contrast = performance_drop(clean, permuted)
-    assert contrast.unknown == (-1 + 0.5, 0 + 1.0) and contrast.n_error == 2
+    assert contrast.failed == (
+        Failed("b", "image-ab", -1.0, 0.0),
+        Failed("c", contrast.failed[1].cluster, 0.5, 1.0),
+    )

@@ -10,7 +10,7 @@ from ipllvm.metrics.stock_answers import (
     stock_answers,
     yes_or_no,
 )
-from ipllvm.records import Sample, Scores
+from ipllvm.records import Failed, Sample, Scores
 from ipllvm.scorers.exact_match import said
 from ipllvm.scorers.yes_no import extract
 
@@ -120,5 +120,5 @@ def test_what_was_not_read_has_no_value_and_may_be_either(word: str) -> None:
     samples = tuple(Sample(name, f"c{name}", (), "?", "no") for name in "abcdef")
     found = read_share(scores, samples, word, extract, among=frozenset("abcdef"))
     assert found.values.tolist() == ([1.0, 0.0] if word == "yes" else [0.0, 1.0])
-    assert (found.n_error, found.failed, found.hidden) == (3, ("cc", "cd", "ce"), (0.0, 3.0))
+    assert found.n_error == 3 and found.failed == tuple(Failed(s, f"c{s}", 0.0, 1.0) for s in "cde")
     assert found.inside((-0.99, 0.99)) == (0.0, 0.99)

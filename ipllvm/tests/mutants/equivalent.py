@@ -57,9 +57,6 @@ REASONS: dict[Place, str] = {
      "return math.ceil(float(brentq(gap, 0.0, math.log(len(rates) / alpha) / rates[-1])))", "-1 -> 1"): _FAR,
     ("ipllvm/stats/betting.py",
      "return math.ceil(float(brentq(gap, 0.0, math.log(len(rates) / alpha) / rates[-1])))", "1 -> 2"): _FAR,
-    ("ipllvm/stats/score_interval.py",
-     "return 1.0 if self.too_little else self._holds(self.beyond_missing(margin, 1) / self.bound)",
-     "1 -> 2"): "of a side only the sign is looked at",
     ("ipllvm/stats/detectable.py", "needed = float(brentq(short, least, 1.0))", "1.0 -> 1.5"):
         _FAR,
     ("ipllvm/stats/detectable.py", "shares = (sizes / sizes.max())[:, None] * np.ones(kinds)",

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ipllvm import claims
-from ipllvm.records import Claim, Contrast
+from ipllvm.records import Claim, Contrast, Failed
 
 BELOW = Contrast("below", np.array([0.5, 1.0]), ("a", "b"), samples=("s", "t"), weighted=True)
 WHOLE = Contrast(
@@ -46,14 +46,15 @@ def test_a_claim_knows_its_side(claim: Claim) -> None:
 def test_a_part_has_its_part_of_all_that_goes_with_the_values() -> None:
     below = Contrast("below", np.arange(4.0), tuple("abcd"), samples=tuple("wxyz"))
     whole = Contrast(
-        "drop", np.arange(4.0), tuple("abcd"), samples=tuple("wxyz"), n_error=2, failed=("a", "e"),
-        crossed=np.arange(12.0).reshape(4, 3), over=below, unknown=(-1.0, 1.0), signed=False,
+        "drop", np.arange(4.0), tuple("abcd"), samples=tuple("wxyz"), n_error=2,
+        failed=(Failed("s", "a"), Failed("t", "e")),
+        crossed=np.arange(12.0).reshape(4, 3), over=below, signed=False,
     )  # fmt: skip
     part = whole.only(np.array([True, False, False, True]))
     assert part.crossed is not None and part.crossed.tolist() == [[0, 1, 2], [9, 10, 11]]
     assert part.over is not None and part.over.values.tolist() == [0, 3] == part.values.tolist()
     assert (part.clusters, part.samples, part.over.samples) == (("a", "d"), ("w", "z"), ("w", "z"))
-    assert (part.n_error, part.failed, part.unknown, part.signed) == (0, (), None, False)
+    assert (part.n_error, part.failed, part.signed) == (0, (), False)
     assert len(replace(whole, samples=(), over=None).only(np.zeros(4, bool)).values) == 0
 
 

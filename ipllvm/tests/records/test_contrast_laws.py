@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipllvm.benchmarks import planted
-from ipllvm.records import BenchmarkInfo, Claim, Contrast, Scores
+from ipllvm.records import BenchmarkInfo, Claim, Contrast, Failed, Scores
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 NUMBERS = st.floats(-2, 2, allow_nan=False)
+ENDS = st.just(()) | st.tuples(st.floats(-2, 0), st.floats(0, 2), st.just(((-1.0, 1.0), (0.0, 0.5))))
 
 
 @st.composite
@@ -27,8 +28,7 @@ def contrasts(draw: st.DrawFn) -> Contrast:
         "name": draw(NAMES), "values": np.array(numbers, float), "clusters": tuple(name[:1] for name in ids),
         "samples": tuple(ids), "bound": draw(st.sampled_from((1.0, 2.0))), "n_error": draw(st.integers(0, 3)),
         "weighted": draw(st.booleans()), "signed": draw(st.booleans()), "shared": draw(st.floats(1, 9)),
-        "unknown": draw(st.none() | st.tuples(NUMBERS, NUMBERS)),
-        "failed": tuple(draw(st.lists(NAMES, max_size=2))),
+        "failed": tuple(Failed(name, name[:1], *draw(ENDS)) for name in draw(st.lists(NAMES, max_size=2))),
     }  # fmt: skip
     if draw(st.booleans()):
         made["crossed"] = np.array(numbers * 2, float).reshape(2, n).T
@@ -45,7 +45,7 @@ def told(contrast: Contrast) -> str:
 def test_a_contrast_comes_back_from_json(contrast: Contrast) -> None:
     back = Contrast.of_builtins(json.loads(told(contrast)))
     assert told(back) == told(contrast)
-    assert (back.hidden, back.together, back.failed) == (contrast.hidden, contrast.together, contrast.failed)
+    assert (back.failures, back.together) == (contrast.failures, contrast.together)
     assert back.values.dtype == float and isinstance(back.samples, tuple)
 
 
@@ -59,7 +59,7 @@ def test_a_part_of_a_part_is_the_part_that_both_keep(contrast: Contrast, data: s
     both = np.zeros(n, bool)
     both[np.flatnonzero(first)[then]] = True
     assert told(contrast.only(first).only(then)) == told(contrast.only(both))
-    assert (contrast.only(both).hidden, contrast.only(both).failed) == ((0.0, 0.0), ()), "nobody's"
+    assert contrast.only(both).failures == (), "nobody's"
 
 
 @settings(deadline=None, max_examples=60)
@@ -81,17 +81,21 @@ def test_contrasts_without_sample_ids_have_no_pairs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n_error", "bound", "unknown", "hidden"),
+    ("bound", "signed", "known", "ends"),
     [
-        (0, 1.0, None, (0.0, 0.0)), (3, 1.0, None, (-3.0, 3.0)), (3, 2.0, None, (-6.0, 6.0)),
-        (3, 1.0, (-1.0, 0.5), (-1.0, 0.5)), (3, 1.0, (0.0, 0.0), (0.0, 0.0)),
+        (1.0, True, (), (-1.0, 1.0)), (2.0, True, (), (-2.0, 2.0)), (1.0, False, (), (0.0, 1.0)),
+        (1.0, True, (-1.0, 0.5), (-1.0, 0.5)), (1.0, True, (-3.0, 0.0), (-1.0, 0.0)),
     ],
 )  # fmt: skip
 def test_what_failed_could_be_anything_unless_it_is_known(
-    n_error: int, bound: float, unknown: tuple[float, float] | None, hidden: tuple[float, float]
+    bound: float, signed: bool, known: tuple[float, float] | tuple[()], ends: tuple[float, float]
 ) -> None:
-    found = Contrast("x", np.zeros(4), tuple("abcd"), bound, n_error=n_error, unknown=unknown)
-    assert found.hidden == hidden
+    failed = (Failed("s", "c", *known),)
+    found = Contrast("x", np.zeros(4), tuple("abcd"), bound, n_error=2, signed=signed, failed=failed)
+    named, other = found.failures
+    assert named == Failed("s", "c", *ends) and (other.cluster, found.complete.n_error) == ("no value 0", 0)
+    assert other[2:4] == (-bound if signed else 0.0, bound) and named.anywhere == Failed("s", "c")
+    assert found.complete.failures == () and found.complete.complete is found.complete.complete
 
 
 @settings(deadline=None, max_examples=100)

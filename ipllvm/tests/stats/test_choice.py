@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ipllvm import claims
-from ipllvm.records import EXACT, Contrast, Decision
+from ipllvm.records import EXACT, Contrast, Decision, Failed
 from ipllvm.stats.betting import BettingTest
 from ipllvm.stats.choice import choose, turned
 from ipllvm.stats.clusters import effective_clusters
@@ -106,8 +106,8 @@ def test_where_nothing_changed_the_bound_is_exact_for_weighted_sums_too() -> Non
 
 TABLE = np.random.default_rng(3).random((60, 12))
 SIDED = {
-    "few that inform": replace(_contrast(5, weighted=True), n_error=3, unknown=(-0.5, 2.0)),
-    "influence values": replace(_contrast(60, weighted=True), linearised=True, n_error=2, unknown=(0.0, 1.0)),
+    "few that inform": replace(_contrast(5, weighted=True), n_error=3, failed=(Failed("s", "s", -0.5, 1.0),)),
+    "influence values": replace(_contrast(60, weighted=True), linearised=True, n_error=2),
     "shared draws": Contrast("x", TABLE.mean(1), singletons(60), 1.0, 0.0, 12, 2, crossed=TABLE),
 }
 
@@ -122,9 +122,9 @@ def test_the_opposite_contrast_has_the_opposite_bounds(name: str, exact: str) ->
 
 
 def test_turned_twice_a_contrast_is_itself() -> None:
-    contrast = replace(flips(20, 5, 2, n_error=5), unknown=(-1.0, 4.0))
+    contrast = replace(flips(20, 5, 2, n_error=5), failed=(Failed("s", "s", -0.5, 1.0),))
     once = turned(contrast, -1)
-    assert (float(once.values.sum()), once.unknown) == (-3.0, (-4.0, 1.0))
+    assert float(once.values.sum()) == -3.0 and once.failed == (Failed("s", "s", -1.0, 0.5),)
     twice = turned(once, -1)
-    assert (list(twice.values), twice.unknown) == (list(contrast.values), contrast.unknown)
+    assert (list(twice.values), twice.failed) == (list(contrast.values), contrast.failed)
     assert turned(contrast, 1) is contrast

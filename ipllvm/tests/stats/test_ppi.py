@@ -119,4 +119,5 @@ def test_bounds_hold_whatever_people_would_say_of_answers_that_no_judge_graded(a
     contrast, labels = drawn(agree=agree)
     whole, part = corrected(contrast, labels), corrected(replace(contrast, n_error=60), labels)
     assert whole is not None and part is not None and part.mean == whole.mean
-    assert part.low == pytest.approx(0.8 * whole.low) and part.high == pytest.approx(0.8 * whole.high + 0.2)
+    assert 0.8 * whole.low - 0.05 < part.low < 0.8 * whole.low
+    assert 0.8 * whole.high + 0.2 < part.high < 0.8 * whole.high + 0.25, "how many have none is chance"

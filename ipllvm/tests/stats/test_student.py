@@ -12,7 +12,6 @@ from ipllvm.records import Claim, Contrast, Decision
 from ipllvm.stats.choice import choose
 from ipllvm.stats.crossed import crossed, two_way
 from ipllvm.stats.dirichlet import Totals
-from ipllvm.stats.missing import Missing
 from ipllvm.stats.student import StudentTest, linearised
 from ipllvm.tests.stats.contrasts import singletons
 from ipllvm.verdicts.decide import decide, estimate
@@ -189,14 +188,11 @@ def test_far_from_all_values_only_the_number_of_clusters_counts(side: int) -> No
     assert (test.p_holds(0.5) if side > 0 else test.p_violated(-0.5)) == pytest.approx(few)
 
 
-@pytest.mark.parametrize("missing", [Missing(), Missing(0.1, -0.2, 0.1)])
-def test_missing_samples_count_against_either_side(missing: Missing) -> None:
-    test = replace(linearised(influence()), missing=missing)
+def test_its_bounds_are_where_its_p_values_are() -> None:
+    test = linearised(influence())
     low, high = test.interval(0.05)
     assert test.p_holds(high) == pytest.approx(0.05) == test.p_violated(low)
-    assert test.complete.interval(0.05) == linearised(influence()).interval(0.05)
-    wide = replace(test, missing=Missing(0.9, -2.5, 2.5))
-    assert wide.interval() == (-2.0, 2.0)
+    assert replace(test, error=100.0).interval() == (-2.0, 2.0)
 
 
 def test_what_decides_nothing_says_so_everywhere() -> None:

@@ -20,7 +20,7 @@ from ipllvm.evaluation.shown import Shown
 from ipllvm.metrics.performance_drop import gain, performance_drop
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Blank
-from ipllvm.records import Contrast, Decision, Point, Response, Result, Sample, Series, Trial
+from ipllvm.records import Contrast, Decision, Failed, Point, Response, Result, Sample, Series, Trial
 from ipllvm.reporting.consistency import REASON
 from ipllvm.stats.choice import INDISTINCT
 from ipllvm.stats.score_interval import ScoreTest
@@ -467,7 +467,11 @@ def test_a_part_of_the_samples_is_looked_at_with_those_that_failed_at_the_worst(
     seen = contrast(0).clusters[::2]
     whole = Contrast("share", np.zeros(len(seen)), seen, signed=False)
     part = replace(
-        whole, values=whole.values[failed:], clusters=seen[failed:], n_error=failed, failed=seen[:failed]
+        whole,
+        values=whole.values[failed:],
+        clusters=seen[failed:],
+        n_error=failed,
+        failed=tuple(Failed(c, c) for c in seen[:failed]),
     )
     found = interim.shown(decide.estimate(part, replicates=0), part)
     assert found.method.startswith("confidence sequence") and found.low == 0

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ipllvm.records import Contrast
+from ipllvm.records import Contrast, Failed
 from ipllvm.stats.choice import choose
 from ipllvm.stats.score_interval import ScoreTest
 from ipllvm.tests.stats.contrasts import drawn, flips
@@ -45,7 +45,7 @@ def named(given: Contrast, letter: str) -> Contrast:
 
 def test_a_pool_has_every_answer_by_the_weight_of_its_benchmark() -> None:
     """60 single answers, and 60 in pictures of ten, whose planned design effect is 1.9."""
-    single = replace(named(flips(60, 5, 1, n_error=2), "a"), unknown=(-0.5, 1.5))
+    single = replace(named(flips(60, 5, 1, n_error=2), "a"), failed=(Failed("x", "c", -0.5, 0.5),))
     tens = replace(named(flips(60, 8, 2, size=10, n_error=3), "b"), draws=2)
     found = pool([("one", single), ("none", flips(0, 0)), ("ten", tens)])
     assert found is not None
@@ -54,7 +54,9 @@ def test_a_pool_has_every_answer_by_the_weight_of_its_benchmark() -> None:
     assert found.values == pytest.approx(np.concatenate((first * single.values, second * tens.values)))
     assert found.name == POOLED and (found.lattice, found.bound) == pytest.approx((second, first))
     assert (found.draws, found.n_error) == (2, 5)
-    assert found.unknown == pytest.approx((-0.5 * first - 3 * second, 1.5 * first + 3 * second))
+    assert [each.cluster for each in found.failed[:2]] == ["one c", "one no value 0"]
+    assert [each.high for each in found.failed] == pytest.approx([0.5 * first, first, *[second] * 3])
+    assert [each.low for each in found.failed] == pytest.approx([-0.5 * first, -first, *[-second] * 3])
     assert found.clusters[0] == "one c0" and found.clusters[-1] == "ten c5" and len(set(found.clusters)) == 66
     assert found.samples[0] == "one a0" and found.samples[-1] == "ten b59"
 
@@ -62,7 +64,7 @@ def test_a_pool_has_every_answer_by_the_weight_of_its_benchmark() -> None:
 def test_a_pool_of_alike_benchmarks_is_the_sample_of_both() -> None:
     found = pool([("a", drawn()), ("b", drawn())])
     assert found is not None and found.lattice == pytest.approx(0.2) and found.bound == 1.0
-    assert found.values.tolist() == [*drawn().values, *drawn().values] and found.unknown == (0.0, 0.0)
+    assert found.values.tolist() == [*drawn().values, *drawn().values] and found.failed == ()
     uneven = pool([("large", flips(300, 3)), ("small", flips(60, 0, size=10))])
     assert uneven is not None and np.average(uneven.values[:300].max()) == pytest.approx(
         1 / ((300 + 60 / 1.9) / 360)
