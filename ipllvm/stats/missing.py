@@ -25,7 +25,7 @@ def at_worst(contrast: Contrast, side: float) -> Contrast:
     """
     if not contrast.n_error:
         return contrast
-    failures, by_draw = contrast.failures, contrast.crossed
+    failures, by_draw, reach = contrast.failures, contrast.crossed, contrast.reach
     values = np.array([each.high if side > 0 else each.low for each in failures])
     if by_draw is not None:
         by_draw = np.concatenate([by_draw, [_row(each, side, by_draw.shape[1]) for each in failures]])
@@ -35,7 +35,7 @@ def at_worst(contrast: Contrast, side: float) -> Contrast:
         clusters=(*contrast.clusters, *(each.cluster for each in failures)),
         samples=(*contrast.samples, *(each.sample for each in failures)) if contrast.samples else (),
         crossed=by_draw,
-        reach=None if contrast.reach is None else np.append(contrast.reach, np.full(len(values), contrast.bound)),
+        reach=reach if reach is None else np.append(reach, np.full(len(values), contrast.bound)),
         over=None,
     )
 
