@@ -95,7 +95,8 @@ def test_what_failed_could_be_anything_unless_it_is_known(
     named, other = found.failures
     assert named == Failed("s", "c", *ends) and (other.cluster, found.complete.n_error) == ("no value 0", 0)
     assert other[2:4] == (-bound if signed else 0.0, bound) and named.anywhere == Failed("s", "c")
-    assert found.complete.failures == () and found.complete.complete is found.complete.complete
+    whole = found.complete
+    assert whole.failures == () and whole.complete is whole
 
 
 @settings(deadline=None, max_examples=100)
