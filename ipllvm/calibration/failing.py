@@ -153,11 +153,11 @@ class FailingRatioGate:
         return f"{fell}, {100 * self.fails:g} % of what is wrong fails in the new run"
 
 
-Law = FailingDrop | FailingGate | FailingRetention | FailingRatioGate
+FailingLaw = FailingDrop | FailingGate | FailingRetention | FailingRatioGate
 _WORDS: dict[Who, str] = {"lost": "the lost", "won": "the won", "any": "any"}
 
 
-def at_margin() -> Iterator[tuple[Law, Design]]:
+def at_margin() -> Iterator[tuple[FailingLaw, Design]]:
     """Laws with their designs, to be decided at the truth."""
     singles, pairs, tens = Design(300), Design(300, 2, rho_c=0.3), Design(300, 10, rho_c=0.3)
     many, clusters = Design(1500), Design(1500, 10, rho_c=0.3)
@@ -179,7 +179,7 @@ def at_margin() -> Iterator[tuple[Law, Design]]:
         yield FailingRatioGate(0.92, 0.90, 0.9), design
 
 
-def at_random() -> Iterator[tuple[Law, Design]]:
+def at_random() -> Iterator[tuple[FailingLaw, Design]]:
     """Laws with their designs, to be decided where answers fail at random: what failures cost."""
     for fails in (0.0, 0.003, 0.01, 0.03):
         yield FailingDrop(0.0, 0.0, fails, "any"), Design(300)

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binom
 
 from ipllvm.calibration.distributions import Design
-from ipllvm.calibration.failing import FailingDrop, FailingGate, FailingRetention, Law
+from ipllvm.calibration.failing import FailingDrop, FailingGate, FailingRetention, FailingLaw
 from ipllvm.records import Contrast, Failed
 from ipllvm.stats.choice import choose, turned
 from ipllvm.stats.missing import WorstCase, at_worst, bounded
@@ -91,7 +91,7 @@ def test_an_error_of_its_own_is_the_larger_one() -> None:
     assert WorstCase(test.highest, choose(flips(60, 5))).own_error is None
 
 
-FALSE: dict[Law, str] = {
+FALSE: dict[FailingLaw, str] = {
     FailingDrop(0.06, 0.02, 0.9): "holds",
     FailingDrop(0.05, 0.10, 0.9, "won"): "violated",
     FailingDrop(0.06, 0.02, 0.9, graded=True): "holds",
@@ -102,7 +102,7 @@ FALSE: dict[Law, str] = {
 
 
 @pytest.mark.parametrize("law", FALSE, ids=str)
-def test_failures_that_come_of_losses_make_no_false_verdicts(law: Law) -> None:
+def test_failures_that_come_of_losses_make_no_false_verdicts(law: FailingLaw) -> None:
     """How many fail was taken as fixed: 10 to 20 % of such runs had a false verdict."""
     rng, design, side = np.random.default_rng(3), Design(300), FALSE[law]
     tests = [choose(law.contrast(design, rng)) for _ in range(150)]
