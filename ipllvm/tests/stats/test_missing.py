@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import binom
 
 from ipllvm.calibration.distributions import Design
-from ipllvm.calibration.failing import FailingDrop, FailingGate, FailingRetention, FailingLaw
+from ipllvm.calibration.failing import FailingDrop, FailingGate, FailingLaw, FailingRetention
 from ipllvm.records import Contrast, Failed
 from ipllvm.stats.choice import choose, turned
 from ipllvm.stats.missing import WorstCase, at_worst, bounded
