@@ -1,6 +1,6 @@
 """Laws of answers that fail because of what they are, as where they lost: the worst that failures can be.
 
-Of what failed the true value is the far end of what is known of it, so that a bound which puts it there is
+Of what failed the true value is the far end of what is sure of it, so that a bound which puts it there is
 at the truth. How many fail is chance, as how many lose is.
 """
 
@@ -136,9 +136,9 @@ class FailingRatioGate:
 
     def contrast(self, design: Design, rng: np.random.Generator) -> Contrast:
         """One run's contrast with the baseline."""
-        first, other, known = (design.luck(rng)[:, 0] for _ in range(3))
+        first, other, sure = (design.luck(rng)[:, 0] for _ in range(3))
         again = np.where(rng.random(design.n) < SAME, first, other)
-        encoder = (known < KNOWN).astype(float)
+        encoder = (sure < KNOWN).astype(float)
         llvm = encoder * (again < self.now)
         llvm[(llvm == 0) & (rng.random(design.n) < self.fails)] = np.nan
         claim = claims.load()["classification_retention"]

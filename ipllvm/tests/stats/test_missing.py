@@ -19,12 +19,12 @@ HALF = (Failed("s", "c0", 0.0, 1.0), Failed("t", "c1", -1.0, 0.0))
 
 
 def test_what_failed_has_its_own_worst_in_its_own_cluster() -> None:
-    known = replace(flips(60, 5, 2, size=10, n_error=3), failed=HALF)
-    high, low = (at_worst(known, side) for side in (1, -1))
+    holed = replace(flips(60, 5, 2, size=10, n_error=3), failed=HALF)
+    high, low = (at_worst(holed, side) for side in (1, -1))
     assert high.values[60:].tolist() == [1, 0, 1] and low.values[60:].tolist() == [0, -1, -1]
-    assert high.clusters == low.clusters == (*known.clusters, "c0", "c1", "no value 0")
+    assert high.clusters == low.clusters == (*holed.clusters, "c0", "c1", "no value 0")
     assert (high.n_error, high.failed, at_worst(flips(60, 5), 1).n_error) == (0, (), 0)
-    named = at_worst(replace(known, samples=tuple(map(str, range(60)))), 1)
+    named = at_worst(replace(holed, samples=tuple(map(str, range(60)))), 1)
     assert named.samples[60:] == ("s", "t", "")
 
 
@@ -50,14 +50,14 @@ def test_by_draw_each_failed_draw_is_at_its_worst() -> None:
 
 
 def test_either_side_is_that_of_a_run_that_saw_the_worst() -> None:
-    known = replace(flips(298, 4, 2, n_error=2), failed=HALF)
-    test, high, low = choose(known), choose(at_worst(known, 1)), choose(at_worst(known, -1))
+    holed = replace(flips(298, 4, 2, n_error=2), failed=HALF)
+    test, high, low = choose(holed), choose(at_worst(holed, 1)), choose(at_worst(holed, -1))
     assert isinstance(test, WorstCase)
     assert (test.p_holds(0.03), test.p_violated(0.0)) == (high.p_holds(0.03), low.p_violated(0.0))
     assert test.interval() == (low.interval()[0], high.interval()[1])
     grown = test.grown(2.0)
     assert grown is not None and grown.p_holds(0.03) == high.grown(2.0).p_holds(0.03)  # type: ignore[union-attr]
-    assert isinstance(choose(known.complete), ScoreTest)
+    assert isinstance(choose(holed.complete), ScoreTest)
 
 
 def test_one_that_may_have_lost_counts_as_one_that_lost() -> None:
