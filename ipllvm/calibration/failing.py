@@ -1,6 +1,6 @@
 """Laws of answers that fail because of what they are, as where they lost: the worst that failures can be.
 
-Of what failed the true value is the far end of what is sure of it, so that a bound which puts it there is
+Of what failed the true value is the far end of what is known of it, so that a bound which puts it there is
 at the truth. How many fail is chance, as how many lose is.
 """
 

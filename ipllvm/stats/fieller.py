@@ -44,8 +44,8 @@ def ratio(above: Contrast, below: Contrast, alpha: float = 0.05) -> Ratio:
     a, b = float(np.mean(above.values)), float(np.mean(below.values))
     ends = (-1, 1) if above.n_error else (1,)
     found = [_interval(at_worst(above, up), at_worst(below, down), alpha) for up in ends for down in ends]
-    known = [each for each in found if each is not None]
-    bounds = (min(low for low, _ in known), max(high for _, high in known)) if known == found else None
+    bounded = [each for each in found if each is not None]
+    bounds = (min(low for low, _ in bounded), max(high for _, high in bounded)) if bounded == found else None
     return Ratio(a / b, bounds)
 
 
