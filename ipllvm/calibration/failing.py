@@ -84,8 +84,8 @@ class FailingGate:
         claim = claims.load()["permutation"] if self.drop else clean_claim(2.0)
         parts = [_scores("run", each, design) for each in runs]
         clean = _scores("clean", np.ones(design.n), design)
-        made = [performance_drop(clean, each) if self.drop else score(each) for each in parts]
-        old, new = (_entry(claim, each) for each in made)
+        contrasts = [performance_drop(clean, each) if self.drop else score(each) for each in parts]
+        old, new = (_entry(claim, each) for each in contrasts)
         return difference(old, new)
 
     def __str__(self) -> str:
@@ -114,8 +114,8 @@ class FailingRetention:
         encoder, luck = (rng.random(design.n) < KNOWN).astype(float), design.luck(rng)[:, 0]
         llvm = encoder * (luck < self.share)
         llvm[(llvm == 0) & (rng.random(design.n) < self.fails)] = np.nan
-        made = retention(_scores("llvm", llvm, design), _scores("encoder", encoder, design), self.share)
-        return turned(made, -1.0)
+        claimed = retention(_scores("llvm", llvm, design), _scores("encoder", encoder, design), self.share)
+        return turned(claimed, -1.0)
 
     def __str__(self) -> str:
         return f"share {self.share:g} of {100 * KNOWN:g} %, {100 * self.fails:g} % of what is wrong fails"

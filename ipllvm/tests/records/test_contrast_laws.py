@@ -81,16 +81,16 @@ def test_contrasts_without_sample_ids_have_no_pairs() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bound", "signed", "said", "ends"),
+    ("bound", "signed", "span", "ends"),
     [
         (1.0, True, (), (-1.0, 1.0)), (2.0, True, (), (-2.0, 2.0)), (1.0, False, (), (0.0, 1.0)),
         (1.0, True, (-1.0, 0.5), (-1.0, 0.5)), (1.0, True, (-3.0, 0.0), (-1.0, 0.0)),
     ],
 )  # fmt: skip
 def test_what_failed_could_be_anything_unless_it_is_known(
-    bound: float, signed: bool, said: tuple[float, float] | tuple[()], ends: tuple[float, float]
+    bound: float, signed: bool, span: tuple[float, float] | tuple[()], ends: tuple[float, float]
 ) -> None:
-    failed = (Failed("s", "c", *said),)
+    failed = (Failed("s", "c", *span),)
     found = Contrast("x", np.zeros(4), tuple("abcd"), bound, n_error=2, signed=signed, failed=failed)
     named, other = found.failures
     assert named == Failed("s", "c", *ends) and (other.cluster, found.complete.n_error) == ("no value 0", 0)

@@ -69,9 +69,9 @@ def test_what_is_known_of_missing_samples_is_used() -> None:
     """Three of 300 failed when perturbed, and were right when clean: they may have lost, not gained."""
     values, names = np.zeros(297), tuple(f"c{i}" for i in range(297))
     blind = Contrast("drop", values, names, n_error=3)
-    told = replace(blind, failed=tuple(Failed(s, s, 0.0, 1.0) for s in "xyz"))
+    named = replace(blind, failed=tuple(Failed(s, s, 0.0, 1.0) for s in "xyz"))
     for make in (choose, lambda c: combined([(1.0, c)])):
-        wide, narrow = make(blind).interval(), make(told).interval()
+        wide, narrow = make(blind).interval(), make(named).interval()
         assert narrow[1] == pytest.approx(wide[1], abs=1e-9)
         assert narrow[0] == pytest.approx(ScoreTest.of(flips(300, 0)).interval()[0]) and narrow[0] > wide[0]
 
