@@ -70,12 +70,17 @@ class Cell(Protocol):
 def measure(cell: Cell, runs: int = RUNS) -> dict[str, Any]:
     """The rates of a cell, and of ten times as many fresh runs where a band was broken.
 
-    `kept` says whether all bands were kept, in the end.
+    `broken`, where it is there, names the bands that were.
     """
     found = _row(cell, 0, runs)
-    if found["broken"]:
+    if "broken" in found:
         found["again"] = _row(cell, runs, AGAIN * runs)
-    return {**found, "kept": not found.get("again", found)["broken"]}
+    return found
+
+
+def kept(row: Mapping[str, Any]) -> bool:
+    """Whether a cell kept all its bands, in the end."""
+    return not row.get("again", row).get("broken")
 
 
 def _row(cell: Cell, first: int, runs: int) -> dict[str, Any]:
@@ -88,4 +93,4 @@ def _row(cell: Cell, first: int, runs: int) -> dict[str, Any]:
         for band in cell.bands(rates)
         if not band.keeps(rates[band.rate], runs)
     ]
-    return {"runs": runs, "rates": rates, "broken": broken}
+    return {"runs": runs, "rates": rates, **({"broken": broken} if broken else {})}

@@ -38,7 +38,7 @@ class Command:
     ) -> None:
         """`limit` is in seconds, `memory` in bytes more than the fork begins with, 0 for any.
 
-        A page has its words; its drawings, a third of a short session's time, only if it is `drawn`.
+        A page has its words; its drawings, a quarter of a short session's time, only if it is `drawn`.
         """
         self._limit = limit
         handle, name = tempfile.mkstemp()

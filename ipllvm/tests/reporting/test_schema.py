@@ -289,4 +289,4 @@ def test_entries_have_the_fields_of_the_records_they_are_made_of(
 
 
 def test_golden_of_every_kind() -> None:
-    check_golden("mixed.json", json.dumps(reports.mixed(), indent=1, ensure_ascii=False) + "\n")
+    check_golden("mixed.json", json.dumps(reports.mixed(), indent=0, ensure_ascii=False) + "\n")

@@ -123,6 +123,7 @@ def test_it_is_asked_for_with_what_it_goes_with() -> None:
         "noise_floor": False, "final_look": False, "evidence": "looks", "target": "population",
         "top_up": None, "no_store": False, "shard": None,
         "budget": None, "variants": 1, "fail_on": "violated", "catch": None, "power": 80.0, "plan": False,
+        "judge": "", "judge_price": None, "model_price": None,
     }  # fmt: skip
     check(usual)
     for wrong in ({"sequential": False}, {"final_look": True}, {"target": "benchmark"}):

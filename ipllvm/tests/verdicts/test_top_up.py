@@ -197,6 +197,7 @@ def test_it_goes_with_a_fixed_number_of_samples_and_a_store() -> None:
         "margin_floor": False, "noise_floor": False, "final_look": False, "evidence": "bets",
         "target": "population", "no_store": False, "shard": None,
         "budget": None, "variants": 1, "fail_on": "violated", "catch": None, "power": 80.0, "plan": False,
+        "judge": "", "judge_price": None, "model_price": None,
     }  # fmt: skip
     check(usual)
     for wrong in ({"sequential": True}, {"no_store": True}, {"baseline": "b"}, {"noise_floor": True}):
