@@ -77,9 +77,9 @@ def check(
         _refuse_loading(options)
     words = spelled(wanted)
     if not in_memory:
+        words += [f"--model={each}" for each in names(model)]
         if processor is not None:
             raise UsageError("processor: it is for a model in memory; a named model brings its own")
-        words += [f"--model={each}" for each in names(model)]
         return Report(*require_report(run(words, Path(report_dir), verbose=verbose, asked=_asked(words))))
     with _in_hand(model, processor, name) as adapted:
         held, asked = {name: adapted}, _asked(words, in_memory=name)

@@ -78,7 +78,7 @@ def measure(cell: Cell, runs: int = RUNS) -> dict[str, Any]:
     return found
 
 
-def kept(row: Mapping[str, Any]) -> bool:
+def within_bands(row: Mapping[str, Any]) -> bool:
     """Whether a cell kept all its bands, in the end."""
     return not row.get("again", row).get("broken")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ipllvm.calibration import catalogue
-from ipllvm.calibration.cells import RUNS, Cell, kept, measure
+from ipllvm.calibration.cells import RUNS, Cell, measure, within_bands
 from ipllvm.calibration.distributions import Design, Flips, Retention
 from ipllvm.calibration.fixed import AtMargin, Bounds, Power, TenClaims
 from ipllvm.calibration.ratios import RatioGate
@@ -91,7 +91,7 @@ def run(
         for done, future in enumerate(as_completed(waiting), start=1):
             name = waiting[future]
             found[name] = future.result()
-            words = "" if kept(found[name]) else "  NOT KEPT"
+            words = "" if within_bands(found[name]) else "  NOT KEPT"
             say(f"{done}/{len(missing)} {time.monotonic() - began:.0f} s  {name}{words}")
             save(found)
     return {cell.name: found[cell.name] for cell in chosen}

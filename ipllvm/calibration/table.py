@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ipllvm.calibration.cells import kept
+from ipllvm.calibration.cells import within_bands
 
 _SHOWN = {
     "bounds": ("miss_low", "miss_high"),
@@ -39,9 +39,9 @@ def lines(rows: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     yield f"{'cells of':<28}{'kept':>10}  rates, % (least to largest)"
     for kind, found in kinds.items():
         ranges = ", ".join(f"{rate} {_range(found, rate)}" for rate in _SHOWN[kind])
-        yield f"{kind:<28}{sum(map(kept, found)):>4} of {len(found):<3}  {ranges}"
+        yield f"{kind:<28}{sum(map(within_bands, found)):>4} of {len(found):<3}  {ranges}"
     for name, row in rows.items():
-        if not kept(row):
+        if not within_bands(row):
             yield f"not kept: {name}: {'; '.join(row['again']['broken'])} in {row['again']['runs']} runs"
 
 

@@ -86,7 +86,7 @@ def _asked(args: argparse.Namespace, name: str) -> bool:
 
 def _cells(args: argparse.Namespace, earlier: dict[str, Any], save: Save) -> int:
     from ipllvm.calibration import experiment, table
-    from ipllvm.calibration.cells import RUNS, kept
+    from ipllvm.calibration.cells import RUNS, within_bands
 
     chosen = [cell for cell in experiment.cells() if _asked(args, cell.name)]
     if not chosen:
@@ -97,7 +97,7 @@ def _cells(args: argparse.Namespace, earlier: dict[str, Any], save: Save) -> int
     same = {name: row for name, row in earlier.items() if row["runs"] == runs}
     rows = experiment.run(chosen, same, args.workers, runs, save)
     print("\n".join(table.lines(rows)))
-    return int(not all(map(kept, rows.values())))
+    return int(not all(map(within_bands, rows.values())))
 
 
 def _rivals(args: argparse.Namespace, earlier: dict[str, Any], save: Save) -> int:

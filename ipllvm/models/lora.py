@@ -8,9 +8,7 @@ from typing import Any, Final
 from ipllvm.errors import ModelUnavailable, first_line
 from ipllvm.models.fingerprint import file_digest
 from ipllvm.models.json_files import read_json
-from ipllvm.models.originals.files import finite_file
 from ipllvm.models.weight_files import header
-from ipllvm.models.weights import require_finite
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 ADDED: Final = ".default"
@@ -44,6 +42,8 @@ def check(folder: Path) -> Path:
         )
     if find_spec("peft") is None:
         raise ModelUnavailable(f"{folder}: an adapter is merged by peft: pip install peft")
+    from ipllvm.models.originals.files import finite_file  # which brings torch
+
     finite_file(folder / WEIGHTS)
     return folder
 
@@ -62,6 +62,8 @@ def merged(model: Any, folder: Path) -> Any:
     Every tensor of the adapter must find its place, and every place its tensor: peft warns and goes on.
     """
     from peft import PeftModel, PeftType
+
+    from ipllvm.models.weights import require_finite
 
     if (named := kind(folder)) not in {each.value for each in PeftType}:
         raise ModelUnavailable(f"{folder}: it is {named}, a kind that this release of peft does not know")

@@ -156,7 +156,7 @@ def _text(content: bytes) -> str:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            raise Refused("not UTF-8 but UTF-16: save it as UTF-8") from None
+            raise Refused("not UTF-8 but UTF-16") from None
         raise Refused(f"not UTF-8: {error.reason} at byte {error.start:,}") from None
 
 

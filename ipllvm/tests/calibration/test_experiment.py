@@ -8,7 +8,7 @@ import pytest
 
 from ipllvm.calibration import experiment, table
 from ipllvm.calibration.catalogue import GRADED
-from ipllvm.calibration.cells import Band, Cell, kept, measure
+from ipllvm.calibration.cells import Band, Cell, measure, within_bands
 from ipllvm.calibration.distributions import Design, Flips, Retention
 from ipllvm.calibration.fixed import AtMargin, Bounds, Power, TenClaims, claim, decision
 from ipllvm.calibration.hard import (
@@ -68,7 +68,7 @@ CELLS = {cell.name: cell for cell in experiment.cells()}
 )
 def test_a_cell_keeps_its_bands(cell: Cell) -> None:
     found = measure(cell, RUNS)
-    assert kept(found), found
+    assert within_bands(found), found
 
 
 def test_every_cell_has_a_name_of_its_own_and_a_kind() -> None:
@@ -99,7 +99,7 @@ class Careless:
 
 def test_an_unsound_procedure_is_found_out_in_fresh_runs() -> None:
     found = measure(Careless(), 500)
-    assert not kept(found)
+    assert not within_bands(found)
     assert found["again"]["runs"] == 5000 and found["again"]["rates"]["miss"] != found["rates"]["miss"]
 
 

@@ -74,7 +74,7 @@ def test_where_all_went_into_thoughts_more_room_would_help(content: Any, message
             "its reply can't be read: not JSON: Expecting property name enclosed in double quotes: "
             "line 1 column 2 (char 1)",
         ),
-        (b"\xff\xfe", "its reply can't be read: not JSON: not UTF-8: invalid start byte at byte 0"),
+        (b"\xff\xfe", "its reply can't be read: not JSON: not UTF-8 but UTF-16"),
         (b"[" * 99 + b"]" * 99, "its reply can't be read: it is nested more than 64 deep"),
         (b"[]", "its reply is not of the chat protocol: its choices are not there"),
         (b"{}", "its reply is not of the chat protocol: its choices are not there"),

@@ -466,8 +466,8 @@ def test_a_metric_that_is_no_number_is_left_out_and_told(value: Any, tmp_path: P
         ("results_2026-01-01.json", b'{"results": {}}', "totals alone, and no scores by sample: "),
         ("20260101_results.json", b'{"results": {}}', "totals alone, and no scores by sample: "),
         ("samples_toy.jsonl.gz", b"\x1f\x8b", "it is packed: unpack it first"),
-        ("samples_toy.jsonl", '{"doc_id": 1}'.encode("utf-16"), "not UTF-8 but UTF-16: save it as UTF-8"),
-        ("log.json", '{"eval": 1, "version": 2}'.encode("utf-16"), "not UTF-8 but UTF-16: save it as UTF-8"),
+        ("samples_toy.jsonl", '{"doc_id": 1}'.encode("utf-16"), "not UTF-8 but UTF-16"),
+        ("log.json", '{"eval": 1, "version": 2}'.encode("utf-16"), "not UTF-8 but UTF-16"),
     ],
 )
 def test_what_another_harness_left_instead_of_a_log_is_named(

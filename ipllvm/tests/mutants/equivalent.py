@@ -41,7 +41,7 @@ REASONS: dict[Place, str] = {
      "def question(self, text: str, sample: Sample, attempt: int = 0) -> JudgeQuestion | None:", "0 -> 1"):
         "the default of a method that is abstract: each rule has its own",
     ("ipllvm/gate/budget.py",
-     'return json.dumps({"schema": SCHEMA, "gates": [asdict(each) for each in entries]}, indent=1) + "\\n"',
+     'return json.dumps({**about, "gates": [asdict(each) for each in entries]}, indent=1) + "\\n"',
      "1 -> 2"): "white space in a file that is read as JSON",
     ("ipllvm/verdicts/group_sequential.py",
      "return repeated_p([kept.get(look, 1.0) for look in range(1, self.look + 1)], self.shares)",
