@@ -164,13 +164,18 @@ def inspect(folder: Path, *, remote_code: bool = False, weightless: bool = False
     others. Original LLaVA checkpoints are inspected elsewhere (originals/inspecting.py).
     """
     family = family_of(folder, remote_code=remote_code)
-    runs_code = family not in {*FAMILIES, ENCODER, CLASSIFIER, *AUTHORED}
+    runs_code = is_by_own_code(family)
     pickled, weightless = family in (ENCODER, *AUTHORED), weightless and family in FAMILIES
     found = Checkpoint.of(folder, family, pickled=pickled, runs_code=runs_code, weightless=weightless)
     _require_the_rest(folder, family)
     if runs_code:
         code_files.require_here(folder)
     return found
+
+
+def is_by_own_code(family: str) -> bool:
+    """Whether no family here knows the type, so that a checkpoint of it runs by the code that it brings."""
+    return family not in {*FAMILIES, ENCODER, CLASSIFIER, *AUTHORED}
 
 
 def is_complete(folder: Path, *, weights: bool = True, code: bool = False) -> bool:

@@ -141,7 +141,7 @@ def resolve(
         family = checkpoint.family_of(
             config, remote_code=code
         )  # before gigabytes that can't be measured are fetched
-        if code and (config / "config.json").is_file():
+        if code and checkpoint.is_by_own_code(family) and (config / "config.json").is_file():
             code_files.require_here(config, fetched=False)
         pickled = ("pytorch_model.bin",) * (family == checkpoint.ENCODER) + ("*.bin", "*.pt") * pickles
         pickled += ("*.py",) * code

@@ -151,6 +151,15 @@ def test_code_beside_a_known_family_is_not_run(tmp_path: Path) -> None:
     assert "config.json names code of its own (auto_map), which is not run" in model.notes
 
 
+def test_code_elsewhere_beside_a_known_family_is_no_reason_to_refuse_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = edited(make("llava-llama", tmp_path / "known"), auto_map={"AutoConfig": "org/other--boom.Boom"})
+    monkeypatch.setattr(sources, "_snapshot", lambda *_, **__: folder)
+    monkeypatch.setattr(sources, "_cached", lambda *_: None)
+    assert sources.resolve("org/known", code=True) == folder
+
+
 def test_a_revision_is_found_in_the_cache_by_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
