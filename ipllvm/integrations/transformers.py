@@ -9,13 +9,14 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from transformers.trainer_callback import TrainerCallback, TrainerControl, TrainerState
 
 import ipllvm
 from ipllvm.api.report import Report
-from ipllvm.api.session import spelled, texts
+from ipllvm.api.session import run, spelled, texts
 from ipllvm.errors import UnknownName, UsageError
 from ipllvm.integrations.live import log_live
 from ipllvm.records import COMPARISON
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 START: Final = "start"
 """A baseline that is measured when training begins."""
 ANY: Final = "any"
+STAND_IN: Final = "planted:invariant"
+"""What is collected for before training: names are the same for every model."""
 
 
 class PropertyCallback(TrainerCallback):
@@ -84,7 +87,8 @@ class PropertyCallback(TrainerCallback):
         self.processor = processor
         self.options = {"properties": properties, "benchmarks": benchmarks, "samples": samples} | options
         named = {"property": properties, "benchmark": benchmarks, "samples": samples}
-        spelled(named | {name: value for name, value in options.items() if name != "verbose"})
+        further = {name: value for name, value in options.items() if name != "verbose"}
+        self._words = spelled(named | further)
         self.reports: dict[int, Report] = {}
         self.alarms: dict[int, tuple[str, ...]] = {}
 
@@ -106,6 +110,8 @@ class PropertyCallback(TrainerCallback):
         self._baseline = None if self.against == START else self.against
         if self.against == START:
             self._baseline = self._measure(state, kwargs)
+        else:
+            self._require_known()
 
     def on_train_end(
         self, args: "TrainingArguments", state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -158,6 +164,10 @@ class PropertyCallback(TrainerCallback):
             what = f"{lost.property} on {lost.benchmark}"
             warnings.warn(f"ipllvm: {what} is not measured and can't alarm: {lost.reason}", stacklevel=2)
         return report
+
+    def _require_known(self) -> None:
+        """Raises UsageError for a property, benchmark or file that is not there: a look may be hours away."""
+        run([*self._words, f"--model={STAND_IN}", "--collect-only"], Path("reports"))
 
     def _require_stops(self, report: Report) -> None:
         """Raises UnknownName for a property of `stop_on` that no measurement could alarm of."""

@@ -197,6 +197,22 @@ def test_what_a_trainer_can_not_give_is_refused_as_training_begins(
         train(PropertyCallback(**ASKED), ["invariant"], tmp_path, **args)
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"properties": "image_ues"}, "unknown property 'image_ues': did you mean 'image_use'"),
+        ({"benchmarks": "scenez"}, "unknown benchmark 'scenez': did you mean 'scenes'"),
+        ({"claims": "absent.toml"}, "absent.toml"),
+    ],
+)
+def test_what_no_look_could_measure_is_refused_as_training_begins(
+    given: dict[str, str], words: str, tmp_path: Path
+) -> None:
+    """A look may be hours away."""
+    with pytest.raises(UsageError, match=words):
+        train(PropertyCallback(every=1000, **given), ["invariant"], tmp_path)
+
+
 def _looked(
     monkeypatch: pytest.MonkeyPatch, callback: PropertyCallback, missing: tuple[Any, ...] = ()
 ) -> Any:
