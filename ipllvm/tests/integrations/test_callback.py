@@ -206,7 +206,7 @@ def test_what_a_trainer_can_not_give_is_refused_as_training_begins(
     ],
 )
 def test_what_no_look_could_measure_is_refused_as_training_begins(
-    given: dict[str, str], words: str, tmp_path: Path
+    given: dict[str, Any], words: str, tmp_path: Path
 ) -> None:
     """A look may be hours away."""
     with pytest.raises(UsageError, match=words):
