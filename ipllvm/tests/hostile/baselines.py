@@ -168,7 +168,8 @@ WRONG: dict[str, tuple[object, ...]] = {
     "paired": ("", "no base85 \u00e9", 7, None),
     "over_bound": (0.0,),
     "unheard of": ("field",),
-    "unknown": ("field", [1.0], [1.0, 0.0], [-1e9, 1e9], [0.0, "0"]),
+    "unknown": ("field", [1.0], [0.0, "0"]),
+    "failed": ("field", [["s"]], [["s", "c", 1.0, 0.0]], [["s", "c", 0.0, "0"]], [["s", "c", 0.0, 1.0]]),
     "analyses": ("2", [[1]], [[5, 4]], [[1, 2], [1, 2]], [[0, 0]] * 9),
     "planned": (-1, "3"),
 }
