@@ -71,7 +71,7 @@ class Tiles:
         tiles = [grid.crop((left, top, left + side, top + side)) for left, top in places]
         return [self._normal(tile) for tile in [*tiles, *[picture.resize((side, side))] * (len(tiles) > 1)]]
 
-    def _normal(self, tile: Image.Image) -> Float[Tensor, "3 side side"]:
+    def _normal(self, tile: Image.Image) -> Float[Tensor, "3 height width"]:
         pixels = torch.from_numpy(np.array(tile)).permute(2, 0, 1).float() / 255
         mean, std = (torch.tensor(each)[:, None, None] for each in IMAGENET)
         return (pixels - mean) / std
