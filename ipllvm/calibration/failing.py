@@ -40,11 +40,8 @@ class FailingDrop:
     @property
     def truth(self) -> float:
         """The mean over all planned samples, in scores."""
-        return (self.lost - self.won) * 0.8 + 0.01 * (1 - self.lost - self.won) if self.graded else self._net
-
-    @property
-    def _net(self) -> float:
-        return self.lost - self.won
+        net, others = self.lost - self.won, 1 - self.lost - self.won
+        return 0.8 * net + 0.01 * others if self.graded else net
 
     def contrast(self, design: Design, rng: np.random.Generator) -> Contrast:
         """One run's contrast."""
