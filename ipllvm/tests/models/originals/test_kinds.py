@@ -154,7 +154,7 @@ def test_an_adapter_is_merged_into_the_model_that_is_given(vicuna: Path, tmp_pat
     found = load(str(folder), device="cpu", how=LoadOptions(base_model=str(vicuna), allow_pickle=True))
     base, low = load_file(vicuna / "model.safetensors"), load_file(folder / "adapter_model.safetensors")
     name = "layers.1.mlp.down_proj"
-    first, second = (low[f"base_model.model.model.{name}.lora_{part}.weight"] for part in "AB")
+    first, second = (low[f"base_model.model.model.{name}.lora_{part}.weight"].float() for part in "AB")
     expected = base[f"model.{name}.weight"].float() + 2.0 * (second @ first)
     inner = found._model.model.language_model  # type: ignore[attr-defined]
     assert torch.equal(inner.get_submodule(name).weight, expected)
