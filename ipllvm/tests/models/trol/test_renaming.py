@@ -17,7 +17,7 @@ from torch import Tensor
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models.trol import internlm2, internvit
 from ipllvm.models.trol.pictures import GRIDS, MOST, Squeezed, Tiles
-from ipllvm.tests.models.trol.vectors import DATA, stated
+from ipllvm.tests.models.trol.vectors import TOWER, stated, weights
 
 HEADS = st.sampled_from([(1, 1), (2, 1), (4, 2), (4, 4), (6, 3)])
 
@@ -83,9 +83,7 @@ def test_a_linear_layer_keeps_its_numbers(own: str, other: str, nested: bool) ->
 
 @pytest.mark.parametrize("nested", [True, False])
 def test_every_tensor_of_a_checkpoint_has_one_new_name(nested: bool) -> None:
-    from safetensors.torch import load_file
-
-    said, tensors = stated("trol-tiny")["config"], load_file(DATA / "trol-tiny.safetensors")
+    said, tensors = stated("trol-tiny")["config"], weights("trol-tiny", TOWER)
     config = SimpleNamespace(**said)
     whole, low = internlm2.renamed(tensors, config, nested)
     fused = sum("wqkv.ffn" in name for name in tensors)

@@ -5,7 +5,6 @@ are made here: the authors' code was given ids.
 """
 
 import json
-import shutil
 import string
 import struct
 from collections.abc import Iterable
@@ -14,9 +13,11 @@ from typing import Any
 
 import torch
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 DATA = Path(__file__).with_name("data")
+TOWER = "clip-tower-tiny"
 NORMAL, UNKNOWN, CONTROL, OWN = 1, 2, 3, 4
 MARKS = ("[UNUSED_TOKEN_145]", "[UNUSED_TOKEN_146]", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>")
 
@@ -39,10 +40,17 @@ def sentencepiece(path: Path, size: int) -> None:
     path.write_bytes(content + b"\x12\x02\x18\x02")
 
 
-def folder(place: Path, name: str, config: dict[str, Any], words: int = 0) -> Path:
+def weights(name: str, tower: str = "") -> dict[str, Tensor]:
+    """The tensors of a model of the data, with those of the tower that it shares with another."""
+    return load_file(DATA / f"{name}.safetensors") | (
+        load_file(DATA / f"{tower}.safetensors") if tower else {}
+    )
+
+
+def folder(place: Path, name: str, config: dict[str, Any], words: int = 0, tower: str = "") -> Path:
     """A folder of weights of the data, with a config and a tokenizer of so many pieces."""
     place.mkdir(parents=True)
-    shutil.copyfile(DATA / f"{name}.safetensors", place / "model.safetensors")
+    save_file(weights(name, tower), place / "model.safetensors", metadata={"format": "pt"})
     (place / "config.json").write_text(json.dumps(config), encoding="utf-8")
     if words:
         sentencepiece(place / "tokenizer.model", words)
@@ -59,7 +67,7 @@ def trol(place: Path) -> Path:
     """TroL on InternLM2."""
     said = stated("trol-tiny")
     config = {**said["config"], "architectures": ["TroLForCausalLM"], "vision_config": said["tower"]}
-    made = folder(place / "TroL-7B", "trol-tiny", config, 100)
+    made = folder(place / "TroL-7B", "trol-tiny", config, 100, TOWER)
     torch.save(load_file(DATA / "trol-tiny-gating.safetensors"), made / "trol_gating.pt")
     return made
 
@@ -81,7 +89,7 @@ def meteor(place: Path) -> Path:
     said = stated("meteor-tiny")
     config = {**said["config"], "architectures": ["MeteorForCausalLM"], "vision_config": said["tower"]}
     folder(place / "Meteor-Mamba", "meteor-mamba-tiny", {**said["mamba"], "model_type": "mamba"})
-    return folder(place / "Meteor-MLM", "meteor-mlm-tiny", config, 100)
+    return folder(place / "Meteor-MLM", "meteor-mlm-tiny", config, 100, TOWER)
 
 
 def picture(name: str) -> Image.Image:
