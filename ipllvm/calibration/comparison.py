@@ -1,4 +1,4 @@
-"""The table of this project's gate beside the rules of other tools: run resumably, and told."""
+"""The table of this project's gate beside the rules of other tools, measured resumably."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
@@ -11,9 +11,6 @@ from ipllvm.calibration.experiment import processes
 RUNS, QUICK_RUNS = 300, 80
 RELEASES = 3 / 8
 """A release takes as long as three gates: of so many runs so many are made."""
-OURS = "ipllvm"
-VALID = 9.4
-"""Up to which rate, in %, a rule that errs in 5 % may come in so many runs (0.1 % of them exceed it)."""
 Task = tuple[Any, ...]
 Rows = Mapping[str, Mapping[str, Any]]
 
@@ -90,17 +87,6 @@ def _releases(cells: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
     for name in names:
         shown = [f"{cells[name][each]:,.1f}" for each in procedures]
         yield _line([name.removeprefix("release, "), *shown])
-
-
-def kept(cells: Mapping[str, Mapping[str, Mapping[str, float]]]) -> dict[str, tuple[float, float, float]]:
-    """By cell: false pass and false alarm of this gate, its catch over that of the most sensitive rule."""
-    found = {}
-    for name, rules in cells.items():
-        own = rules[OURS]
-        best = max(each["alarm bad"] for each in rules.values())
-        alarm = max(own["alarm same"], own["alarm equal"])
-        found[name] = own["pass at"], alarm, own["alarm bad"] / best if best else 1.0
-    return found
 
 
 def _line(cells: Sequence[str]) -> str:

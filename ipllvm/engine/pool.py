@@ -21,12 +21,10 @@ from ipllvm.engine.decoding import (
     cache_of,
     go_on,
     likeliest,
-    prefill,
     step_edits,
-    worth_running,
 )
 from ipllvm.engine.echo import MOST, TRUST, Echo, length, trusted
-from ipllvm.engine.packing import PackedPrompt, Tokens, scores
+from ipllvm.engine.packing import Tokens, scores
 from ipllvm.models.base import Attention, VisionLanguageModel
 
 
@@ -201,20 +199,3 @@ def verified(
     for answer in found:
         answers[answer.number] = tuple(answer.tokens)
     return answers
-
-
-@torch.inference_mode()
-def greedy(
-    model: VisionLanguageModel,
-    embeds: Sequence[Float[Tensor, "_ hidden"]],
-    max_new_tokens: int,
-    drafts: Sequence[Tokens] | None = None,
-) -> list[Tokens]:
-    """The greedy answer to each prompt, stop token included where one was said.
-
-    `embeds` are prompts as input embeddings, each of its own length; `drafts` are guesses of the
-    answers and change the speed only.
-    """
-    guesses = [worth_running(model, draft, max_new_tokens) for draft in drafts or [()] * len(embeds)]
-    prompts = [PackedPrompt(prompt, guess) for prompt, guess in zip(embeds, guesses, strict=True)]
-    return verified(model, prefill(model, prompts), max_new_tokens)

@@ -21,10 +21,3 @@ def pair_scores(scores: Scores, size: int = 2) -> Scores:
     failed = {c: scores.errors[n] for c, samples in names.items() for n in samples if n in scores.errors}
     values = np.array(right, float).reshape(len(whole), scores.values.shape[1])
     return Scores(scores.perturbation, tuple(whole), tuple(whole), values, failed)
-
-
-def pair_accuracy(scores: Scores, size: int = 2) -> float | None:
-    """The share of pairs with all samples right, 0 to 1; None where no pair was measured."""
-    values = pair_scores(scores, size).values
-    answered = values[~np.isnan(values).any(1)]
-    return float(answered.mean()) if answered.size else None

@@ -145,22 +145,6 @@ def highest(evidence: Callable[[float], float], alpha: float) -> float:
     return float(brentq(gap, -1.0, last, xtol=1e-13)) if gap(last) > 0 else 1.0
 
 
-def clusters_without_change(margin: float, alpha: float = 0.05) -> int | None:
-    """Clusters of one size after which a margin in (0, 1) holds if not one changes; None beyond.
-
-    >>> clusters_without_change(0.02), clusters_without_change(0.05), clusters_without_change(0.0)
-    (286, 113, None)
-    """
-    if not _SLACK < margin < 1:
-        return None
-    rates = np.log1p(_BETS[:, 0] * margin / (1 - margin))
-
-    def gap(clusters: float) -> float:
-        return float(logsumexp(clusters * rates)) - math.log(len(rates) / alpha)
-
-    return math.ceil(float(brentq(gap, 0.0, math.log(len(rates) / alpha) / rates[-1])))
-
-
 def _shared_wealth(
     losses: "Float[np.ndarray, 'bets clusters']", times: float = 1.0
 ) -> "Float[np.ndarray, 'clusters']":

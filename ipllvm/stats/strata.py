@@ -62,8 +62,3 @@ def _joined(terms: Terms) -> tuple[float, Contrast]:
         shared=max(each.shared for _, each in parts),
     )
     return weight, joined
-
-
-def difference(first: Contrast, second: Contrast) -> HypothesisTest:
-    """Mean of `first` minus mean of `second`, of independent samples, as text-rich against plain."""
-    return combined([(1.0, first), (-1.0, second)])

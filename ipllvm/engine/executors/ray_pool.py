@@ -14,7 +14,7 @@ from ipllvm.engine.executors.dispatch import Answered, Event, Finished, Introduc
 from ipllvm.engine.executors.worker import Load, ModelWorker
 from ipllvm.errors import IpllvmError, UsageError, first_line
 
-AUTO, LOCAL = "auto", "local"
+LOCAL = "local"
 INTRODUCTION: Final = -1
 """In place of the number of a job."""
 IDLE_SECONDS: Final = 0.1

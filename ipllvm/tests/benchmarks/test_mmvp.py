@@ -12,7 +12,7 @@ from PIL import Image
 from ipllvm.benchmarks import mmvp
 from ipllvm.benchmarks.prompts import LETTERS
 from ipllvm.errors import BenchmarkUnavailable
-from ipllvm.metrics.pair_accuracy import pair_accuracy
+from ipllvm.metrics.pair_accuracy import pair_scores
 from ipllvm.records import Scores
 from ipllvm.scorers.multiple_choice import score
 
@@ -256,7 +256,7 @@ def test_always_saying_a_gets_half_the_questions_and_no_pair(tmp_path: Path) -> 
     values = np.array([[score("A", sample).value] for sample in samples])
     scores = Scores("clean", tuple(s.id for s in samples), tuple(s.cluster for s in samples), values)
     assert values.mean() == 0.5
-    assert pair_accuracy(scores) == 0.0
+    assert pair_scores(scores).values.mean() == 0.0
     right = np.array([[score(f"({sample.answer.lower()})", sample).value] for sample in samples])
-    assert pair_accuracy(Scores("clean", scores.samples, scores.clusters, right)) == 1.0
+    assert pair_scores(Scores("clean", scores.samples, scores.clusters, right)).values.mean() == 1.0
     assert {sample.answer for sample in samples} <= set(LETTERS[:2])

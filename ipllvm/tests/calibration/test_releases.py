@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from ipllvm.calibration import comparison, releases
-from ipllvm.calibration.comparison import OURS, kept, lines
+from ipllvm.calibration.comparison import lines
 from ipllvm.calibration.releases import (
     BENCHMARKS,
     PROCEDURES,
@@ -106,17 +106,19 @@ def rates(**more: float) -> dict[str, float]:
 
 
 GATES: Mapping[str, Any] = {
-    "gate: few": {"rates": {OURS: rates(pass_at=4.94, alarm_bad=60.0), "other": rates(alarm_bad=80.0)}},
-    "gate: many": {"rates": {OURS: rates(alarm_equal=1.0, alarm_same=2.0), "other": rates(pass_same=99.96)}},
+    "gate: few": {"rates": {"ipllvm": rates(pass_at=4.94, alarm_bad=60.0), "other": rates(alarm_bad=80.0)}},
+    "gate: many": {
+        "rates": {"ipllvm": rates(alarm_equal=1.0, alarm_same=2.0), "other": rates(pass_same=99.96)}
+    },
 }
-RELEASED = {"release, singles: nothing": {"rates": {OURS: 4.96, "answers with looks": 1234.5}}}
+RELEASED = {"release, singles: nothing": {"rates": {"ipllvm": 4.96, "answers with looks": 1234.5}}}
 
 
 def test_the_table_has_a_line_a_rule_and_a_column_a_cell() -> None:
     assert list(lines(GATES)) == [
         "| rule | few | many |",
         "| --- | --- | --- |",
-        f"| {OURS} | 4.9 / 0.0 / 0.0 / 60 | 0.0 / 0.0 / 2.0 / 0.0 |",
+        "| ipllvm | 4.9 / 0.0 / 0.0 / 60 | 0.0 / 0.0 / 2.0 / 0.0 |",
         "| other | 0.0 / 0.0 / 0.0 / 80 | 0.0 / 100 / 0.0 / 0.0 |",
         "",
     ]
@@ -124,7 +126,7 @@ def test_the_table_has_a_line_a_rule_and_a_column_a_cell() -> None:
 
 def test_releases_have_a_line_each_and_stand_below_the_gates() -> None:
     table = [
-        f"| release of ten benchmarks x 300, red in % | {OURS} | answers with looks |",
+        "| release of ten benchmarks x 300, red in % | ipllvm | answers with looks |",
         "| --- | --- | --- |",
         "| singles: nothing | 5.0 | 1,234.5 |",
     ]
@@ -133,17 +135,11 @@ def test_releases_have_a_line_each_and_stand_below_the_gates() -> None:
     assert list(lines({})) == []
 
 
-def test_what_a_gate_keeps_is_its_errors_and_its_catch_beside_the_best() -> None:
-    found = kept({name: row["rates"] for name, row in GATES.items()})
-    assert found["gate: few"] == (4.94, 0.0, 0.75)
-    assert found["gate: many"] == (0.0, 2.0, 1.0), "where no rule catches anything there is nothing to miss"
-
-
 def test_every_cell_is_a_task_under_a_name_of_its_own() -> None:
     tasks = comparison.tasks()
     gates = [name for name in tasks if name.startswith("gate: ")]
     assert len(tasks) - len(gates) == len(SHAPES) * len(RELEASES)
-    assert f"release, clusters: {NOTHING}" in tasks and set(RULES) >= {OURS}
+    assert f"release, clusters: {NOTHING}" in tasks and set(RULES) >= {"ipllvm"}
 
 
 def add(first: int, second: int, runs: int) -> dict[str, int]:

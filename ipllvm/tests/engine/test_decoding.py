@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from ipllvm.engine.packing import PackedPrompt, alone
-from ipllvm.engine.pool import greedy
 from ipllvm.errors import UsageError
 from ipllvm.models.base import VisionLanguageModel
+from ipllvm.tests.decoded import greedy
 from ipllvm.tests.engine.drafts import corrupted
 from ipllvm.tests.engine.pictures import samples
 

@@ -12,12 +12,12 @@ from ipllvm.engine.encoding import encode_cases
 from ipllvm.engine.fault_isolation import BatchBudget, Failure
 from ipllvm.engine.packing import Tokens
 from ipllvm.engine.plan import Plan
-from ipllvm.engine.pool import greedy
 from ipllvm.models.loading import load
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.registry import BENCHMARKS
 from ipllvm.speed.ways import endless
+from ipllvm.tests.decoded import greedy
 from ipllvm.tests.engine.drafts import corrupted
 
 BATCH = 50

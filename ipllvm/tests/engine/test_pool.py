@@ -15,7 +15,7 @@ from ipllvm.engine.echo import Echo, trusted
 from ipllvm.engine.fault_isolation import BatchBudget
 from ipllvm.engine.packing import PackedPrompt, Tokens
 from ipllvm.engine.plan import Plan
-from ipllvm.engine.pool import Pool, greedy
+from ipllvm.engine.pool import Pool
 from ipllvm.engine.run import run
 from ipllvm.engine.streaming import Stream
 from ipllvm.models.base import Edit
@@ -27,6 +27,7 @@ from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import Response, Trial
 from ipllvm.speed.ways import endless
 from ipllvm.tests import checkpoints
+from ipllvm.tests.decoded import greedy
 from ipllvm.tests.engine.drafts import corrupted
 from ipllvm.tests.engine.pictures import samples
 

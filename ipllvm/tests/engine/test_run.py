@@ -10,13 +10,13 @@ from torch import Tensor
 
 from ipllvm.engine.encoding import Pictures
 from ipllvm.engine.plan import Plan
-from ipllvm.engine.pool import greedy
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.models.base import EncodedPicture, Prepared, VisionLanguageModel
 from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.perturbations.permutation import SCOPES, Permutation, Swaps
 from ipllvm.perturbations.substitution import Blank, Clean
 from ipllvm.records import Perturbation, Response, Sample, Trial
+from ipllvm.tests.decoded import greedy
 from ipllvm.tests.engine.pictures import samples
 
 LIMIT = 5

@@ -10,13 +10,13 @@ from PIL import Image
 from safetensors.torch import save_file
 from transformers import AutoModelForImageTextToText
 
-from ipllvm.engine.pool import greedy
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models import lora, processors
 from ipllvm.models.adapting import in_hand
 from ipllvm.models.base import VisionLanguageModel
 from ipllvm.models.load_options import LoadOptions
 from ipllvm.models.loading import load
+from ipllvm.tests.decoded import greedy
 from ipllvm.tests.tiny import make
 
 pytestmark = pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing`:FutureWarning")

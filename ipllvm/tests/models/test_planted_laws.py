@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipllvm.errors import UnknownName, UsageError
-from ipllvm.models.planted import kinds, naming, truth
+from ipllvm.models.planted import kinds, naming
 from ipllvm.models.planted.behaviour import LAYERS, Behaviour, PerceivedTrial, Perception
 from ipllvm.planted_grid import CELLS
 from ipllvm.registry import PLANTED
+from ipllvm.tests import planted_truth as truth
 
 LAWS = [
     "planted:invariant", "planted:exact-drop,d=0.3", "planted:exact-drop,d=0.3,swap=1,a=0.6",

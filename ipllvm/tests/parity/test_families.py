@@ -11,10 +11,10 @@ import torch
 from PIL import Image
 from transformers import AutoModelForImageTextToText
 
-from ipllvm.engine.pool import greedy
 from ipllvm.models import loading, processors
 from ipllvm.models.base import Prepared, VisionLanguageModel
 from ipllvm.tests.checkpoints import FAMILIES, make
+from ipllvm.tests.decoded import greedy
 
 SHAPES = {
     "square": (64, 64), "exact": (56, 56), "wide": (150, 40), "very-wide": (300, 21), "tall": (33, 120),

@@ -12,13 +12,14 @@ from scipy.special import ndtri
 from scipy.stats import binom
 
 from ipllvm import planted_grid
-from ipllvm.models.planted import naming, truth
+from ipllvm.models.planted import naming
 from ipllvm.models.planted.behaviour import LAYERS, Behaviour, Perception
 from ipllvm.models.planted.kinds import AlignmentLoss, group_of
 from ipllvm.perturbations.groups import centre, edge
 from ipllvm.perturbations.occlusion import RandomDrop
 from ipllvm.planted_grid import CELLS
 from ipllvm.sampling import generator
+from ipllvm.tests import planted_truth as truth
 from ipllvm.tests.plugin.sessions import properties, session, sessions
 
 GRID = 4

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ipllvm.stats.betting import BettingTest, clusters_without_change, highest, log_evidence, p_value
+from ipllvm.stats.betting import BettingTest, highest, log_evidence, p_value
 from ipllvm.tests.stats.contrasts import doubled, flips, scattered, uneven
 
 BETS = [0.01 * 95 ** (i / 19) for i in range(20)]
@@ -70,24 +70,6 @@ def test_one_cluster_decides_nothing(clusters: int, little: bool) -> None:
     assert test.own_error is None and not test.at_floor(0.1, 0.1)
 
 
-@pytest.mark.parametrize("margin", [0.02, 0.1, 0.5, 0.9])
-@pytest.mark.parametrize("alpha", [0.05, 0.005])
-def test_so_many_quiet_clusters_hold_and_one_less_does_not(margin: float, alpha: float) -> None:
-    found = clusters_without_change(margin, alpha)
-    assert found is not None
-    enough = [
-        log_evidence(np.zeros(n), np.ones(n), margin)[-1] >= -math.log(alpha) for n in (found, found - 1)
-    ]
-    assert enough == [True, False]
-    assert clusters_without_change(margin) == clusters_without_change(margin, 0.05)
-
-
-@pytest.mark.parametrize("margin", [0.0, -0.1, 1.0, 1.5, 1e-9])
-def test_no_number_of_clusters_has_no_margin(margin: float) -> None:
-    assert clusters_without_change(margin) is None
-    assert clusters_without_change(1.2e-9) is not None
-
-
 def test_the_largest_mean_that_is_left() -> None:
     assert highest(lambda theta: 10 * theta, 0.05) == pytest.approx(math.log(20) / 10)
     assert highest(lambda theta: 0.0, 0.05) == 1.0
@@ -110,11 +92,6 @@ def test_no_mean_outside_the_range_is_asked_about() -> None:
 def test_evidence_that_is_just_enough_or_passes_it_by_little() -> None:
     assert highest(lambda theta: math.log(20), 0.05) == 1.0, "just enough everywhere denies nothing"
     assert highest(lambda theta: 4 * theta, 0.05) == pytest.approx(math.log(20) / 4)
-
-
-@pytest.mark.parametrize(("alpha", "clusters"), [(0.05, 2), (0.06, 2), (0.1, 1), (0.5, 1), (0.99, 1)])
-def test_where_nearly_all_may_be_lost_one_quiet_cluster_may_do(alpha: float, clusters: int) -> None:
-    assert clusters_without_change(0.985, alpha) == clusters
 
 
 @pytest.mark.parametrize(("log", "p"), [(math.log(20), 0.05), (0.0, 1.0), (-3.0, 1.0), (math.inf, 0.0)])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ipllvm.records import Contrast, Decision
 from ipllvm.sampling import generator
-from ipllvm.stats.betting import BettingTest, clusters_without_change, log_evidence
+from ipllvm.stats.betting import BettingTest, log_evidence
 from ipllvm.stats.sequential import Order, Sequential, Stop, expected_samples, running_p
 from ipllvm.tests.stats.contrasts import flips, singletons
 
@@ -40,7 +40,6 @@ def test_nothing_changed() -> None:
     logs = found.log_holds(MARGIN)
     assert (logs[9], logs[99]) == pytest.approx((0.0463276, 0.62882), abs=5e-6)
     assert found.stop(MARGIN) == Stop(Decision.HOLDS, 286)
-    assert clusters_without_change(MARGIN) == 286
 
 
 @pytest.mark.parametrize(("planned", "clusters"), [(300, 186), (1000, 250)])

@@ -1,12 +1,10 @@
-"""Proportions, McNemar and Holm against precomputed values."""
+"""Proportions and Holm against precomputed values."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom, binomtest
 from statsmodels.stats.multitest import multipletests
 
-from ipllvm.stats.mcnemar import mcnemar
 from ipllvm.stats.multiplicity import families, holm
 from ipllvm.stats.proportion import proportion_interval
 
@@ -31,26 +29,6 @@ def test_proportion_stays_in_range(proportion: float, effective: float) -> None:
 def test_no_proportion(proportion: float) -> None:
     with pytest.raises(ValueError, match="not a proportion"):
         proportion_interval(proportion, 10)
-
-
-def test_mcnemar_of_the_literature() -> None:
-    result = mcnemar(1, 7)
-    assert result.exact == pytest.approx(0.07031, abs=1e-5)
-    assert result.mid_p == pytest.approx(0.03906, abs=1e-5)
-
-
-@settings(deadline=None)
-@given(st.integers(0, 300), st.integers(0, 300))
-def test_mcnemar_is_symmetric_and_mid_p_is_smaller(lost: int, won: int) -> None:
-    result = mcnemar(lost, won)
-    assert result == mcnemar(won, lost)
-    assert 0 <= result.mid_p <= result.exact <= 1
-
-
-def test_mcnemar_without_change_says_nothing() -> None:
-    assert (mcnemar(0, 0).exact, mcnemar(0, 0).mid_p) == (1.0, 1.0)
-    with pytest.raises(ValueError, match="below 0"):
-        mcnemar(-1, 2)
 
 
 def test_holm() -> None:
@@ -86,17 +64,6 @@ def test_families_are_adjusted_apart() -> None:
 def test_holm_refuses_what_is_no_p_value(p: float) -> None:
     with pytest.raises(ValueError, match="p-value"):
         holm([0.1, p])
-
-
-@pytest.mark.parametrize(("lost", "won"), [(0, 5), (5, 0), (3, 3), (1, 7), (12, 30), (0, 0)])
-def test_mcnemar_is_the_binomial_test(lost: int, won: int) -> None:
-    """The mid-p counts what was seen itself by half (Fagerland, Lydersen & Laake 2014)."""
-    result, n = mcnemar(lost, won), lost + won
-    assert result.exact == pytest.approx(binomtest(lost, n).pvalue if n else 1.0)
-    tail = 2 * binom.cdf(min(lost, won), n, 0.5) - binom.pmf(min(lost, won), n, 0.5)
-    assert result.mid_p == pytest.approx(min(1.0, tail))
-    with pytest.raises(ValueError, match="counts below 0: 2, -1"):
-        mcnemar(2, -1)
 
 
 def test_certain_p_values_are_p_values() -> None:

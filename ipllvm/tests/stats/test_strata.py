@@ -8,13 +8,18 @@ import pytest
 from ipllvm.records import Contrast, Failed
 from ipllvm.stats.choice import choose
 from ipllvm.stats.missing import at_worst
+from ipllvm.stats.protocol import HypothesisTest
 from ipllvm.stats.score_interval import ScoreTest
-from ipllvm.stats.strata import combined, difference, stratified
+from ipllvm.stats.strata import combined, stratified
 from ipllvm.tests.stats.contrasts import flips
 
 
 def _mean(test: ScoreTest) -> float:
     return test.mean * test.bound
+
+
+def difference(first: Contrast, second: Contrast) -> HypothesisTest:
+    return combined([(1.0, first), (-1.0, second)])
 
 
 def test_one_benchmark_is_its_own_test() -> None:

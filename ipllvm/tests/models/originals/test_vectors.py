@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from ipllvm.engine.pool import greedy
 from ipllvm.models.transformers_model import TransformersModel
+from ipllvm.tests.decoded import greedy
 from ipllvm.tests.models.originals.vectors import NAMES, Case, cases, logits, model
 
 CLOSE = 1e-5

@@ -11,7 +11,6 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from ipllvm.engine.plan import Plan
-from ipllvm.engine.pool import greedy
 from ipllvm.engine.run import Outcomes, run
 from ipllvm.errors import ModelUnavailable
 from ipllvm.models.base import Prepared
@@ -22,6 +21,7 @@ from ipllvm.perturbations.noise import LayerNoise
 from ipllvm.perturbations.permutation import Permutation
 from ipllvm.perturbations.substitution import Clean
 from ipllvm.records import Sample, Target
+from ipllvm.tests.decoded import greedy
 from ipllvm.tests.models.trol import vectors
 from ipllvm.tests.models.trol.vectors import DATA, picture
 from ipllvm.tests.tiny.contract import Shown
