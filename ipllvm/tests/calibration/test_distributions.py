@@ -5,8 +5,9 @@ import pytest
 
 from ipllvm.calibration.catalogue import GRADED
 from ipllvm.calibration.distributions import LAYOUTS, Design, Flips, Graded, Retention
-from ipllvm.models.planted import naming, truth
+from ipllvm.models.planted import naming
 from ipllvm.sampling import generator
+from ipllvm.tests import planted_truth as truth
 
 
 def _means(law: Flips | Graded | Retention, design: Design, runs: int = 200) -> np.ndarray:

@@ -11,9 +11,10 @@ from ipllvm.engine.features import projected
 from ipllvm.errors import NotTested, UsageError
 from ipllvm.models import loading_encoder, loading_text, parts
 from ipllvm.models.loading import load
-from ipllvm.models.planted import meaning, naming, truth
+from ipllvm.models.planted import meaning, naming
 from ipllvm.models.planted.kinds import AlignmentLoss
 from ipllvm.planted_grid import ALIKE
+from ipllvm.tests import planted_truth as truth
 from ipllvm.tests.metrics.test_alignment import mutual_knn
 
 NAME = "planted:aligned,a=0.3,b=0.6"
