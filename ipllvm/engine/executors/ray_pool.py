@@ -2,10 +2,12 @@
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from pickle import PicklingError
 from typing import Any, Final
 
@@ -18,6 +20,8 @@ LOCAL = "local"
 INTRODUCTION: Final = -1
 """In place of the number of a job."""
 IDLE_SECONDS: Final = 0.1
+HEAD_SECONDS: Final = 20.0
+"""How long the head of a cluster may take to let anybody in."""
 ASK_SECONDS: Final = 3600.0
 """A worker that has not said by then what it was asked hangs."""
 
@@ -51,6 +55,7 @@ def connect(address: str) -> bool:
         return False
     before = signal.getsignal(signal.SIGTERM)
     try:
+        _require_head(address)
         ray.init(address=address, log_to_driver=False, logging_level="error")
     except Exception as error:
         raise UsageError(
@@ -61,6 +66,16 @@ def connect(address: str) -> bool:
         with suppress(ValueError):  # Ray's handler would end the process before it has written its report
             signal.signal(signal.SIGTERM, before)
     return True
+
+
+def _require_head(address: str) -> None:
+    """Raises OSError where nobody listens at the head of the cluster: Ray itself tries for long in silence."""
+    if address == AUTO:
+        last = Path(os.environ.get("RAY_TMPDIR", "/tmp"), "ray", "ray_current_cluster")  # of `ray start`
+        address = os.environ.get("RAY_ADDRESS") or (last.read_text().strip() if last.is_file() else AUTO)
+    host, _, port = address.rpartition(":")
+    if port.isdecimal():  # not a word, nor the address of Ray's client
+        socket.create_connection((host.strip("[]"), int(port)), HEAD_SECONDS).close()
 
 
 class RayPool:

@@ -2,10 +2,12 @@
 
 import os
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -270,7 +272,9 @@ def joinable(
 
     module = SimpleNamespace(is_initialized=lambda: there, init=init)
     monkeypatch.setitem(sys.modules, "ray", module)
-    monkeypatch.delenv("RAY_USAGE_STATS_ENABLED", raising=False)
+    for name in ("RAY_USAGE_STATS_ENABLED", "RAY_ADDRESS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("RAY_TMPDIR", "no such folder")
     return asked
 
 
@@ -292,15 +296,36 @@ def test_who_has_joined_already_stays(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_cluster_that_can_not_be_joined_is_a_line_that_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    joinable(monkeypatch, error="nobody there\nand much more")
+    joinable(monkeypatch, error="no such session\nand much more")
     before = signal.getsignal(signal.SIGTERM)
-    with pytest.raises(UsageError) as caught:
-        connect("10.0.0.1:6379")
+    with socket.create_server(("127.0.0.1", 0)) as head:
+        place = f"127.0.0.1:{head.getsockname()[1]}"
+        with pytest.raises(UsageError) as caught:
+            connect(place)
     assert str(caught.value) == (
-        "--ray=10.0.0.1:6379: no cluster can be joined (nobody there): ray start --head begins one, "
+        f"--ray={place}: no cluster can be joined (no such session): ray start --head begins one, "
         "--ray=local does without"
     )
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+@pytest.mark.parametrize("told_by", ["option", "RAY_ADDRESS", "the file of a head that was killed"])
+def test_where_no_head_listens_ray_does_not_try_for_minutes(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, told_by: str
+) -> None:
+    asked = joinable(monkeypatch)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{taken.getsockname()[1]}"
+        if told_by == "RAY_ADDRESS":
+            monkeypatch.setenv(told_by, place)
+        elif told_by != "option":
+            (tmp_path / "ray").mkdir()
+            (tmp_path / "ray" / "ray_current_cluster").write_text(f"{place}\n")
+            monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
+        with pytest.raises(UsageError, match=r"no cluster can be joined \(.*refused\): ray start"):
+            connect(place if told_by == "option" else "auto")
+    assert asked == []
 
 
 def test_an_error_of_a_method_is_its_cause(fake: FakeRay) -> None:
