@@ -26,6 +26,8 @@ is in their way is alone by then.
 POLL_SECONDS: Final = 2.0
 PATIENCE_SECONDS: Final = 900.0
 """How long nobody may be there to measure."""
+TOLD_SECONDS: Final = 60.0
+"""After so long of it a line says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,7 @@ class Dispatcher:
         self._polled = float("-inf")
         self._failed_starts, self._refusal = 0, ""
         self._checked, self._silent = 0.0, 0
+        self._told = False
 
     def first(self) -> tuple[int, Introduction]:
         """A worker that is ready, waiting for one; raises as `measure`."""
@@ -315,7 +318,13 @@ class Dispatcher:
         workers = self._workers.values()
         if workers and all(held.idle for held in workers) and self._pool.capacity() <= len(workers):
             raise NotMeasured(f"every worker is refused: {self._refusal}")
-        if time.monotonic() - since > self._patience:
+        waited = time.monotonic() - since
+        if waited > TOLD_SECONDS and not self._told:
+            self._told = True
+            self._announce(
+                f"no worker is ready after {waited:.0f} s: they load the model, or wait for a free device"
+            )
+        if waited > self._patience:
             raise NotMeasured(
                 f"no worker was ready for {self._patience:.0f} s: is there a machine with a free device? "
                 "What was measured stays: run again"

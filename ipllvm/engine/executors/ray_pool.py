@@ -69,10 +69,10 @@ def connect(address: str) -> bool:
 
 
 def _require_head(address: str) -> None:
-    """Raises OSError where nobody listens at the head of the cluster: Ray itself tries for long in silence."""
-    if address == AUTO:
+    """Raises OSError where nobody listens at the cluster's head, to whom Ray talks for minutes in silence."""
+    if address == "auto":
         last = Path(os.environ.get("RAY_TMPDIR", "/tmp"), "ray", "ray_current_cluster")  # of `ray start`
-        address = os.environ.get("RAY_ADDRESS") or (last.read_text().strip() if last.is_file() else AUTO)
+        address = os.environ.get("RAY_ADDRESS") or (last.read_text().strip() if last.is_file() else "")
     host, _, port = address.rpartition(":")
     if port.isdecimal():  # not a word, nor the address of Ray's client
         socket.create_connection((host.strip("[]"), int(port)), HEAD_SECONDS).close()

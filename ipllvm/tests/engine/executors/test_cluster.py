@@ -209,6 +209,13 @@ def test_nobody_to_measure_ends_the_run(plan: Plan, lines: list[str]) -> None:
         executor.first()
 
 
+@pytest.mark.usefixtures("hours")
+def test_who_waits_for_a_free_device_is_told_once(lines: list[str]) -> None:
+    with pytest.raises(NotMeasured, match="no worker was ready for 900 s"):
+        dispatch.Dispatcher(InProcessPool(LOAD, room=0), lines.append).first()
+    assert lines == ["no worker is ready after 120 s: they load the model, or wait for a free device"]
+
+
 def test_a_failed_self_check_refuses_the_worker_alone(plan: Plan, local: Outcomes, lines: list[str]) -> None:
     def unfit(pool: InProcessPool, number: int, desk: Desk) -> None:
         if number == 1:
