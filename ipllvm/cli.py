@@ -1,4 +1,4 @@
-"""The `ipllvm` command: what there is, and what runs have left. Imports lazily: help costs nothing."""
+"""The `ipllvm` command and its subcommands, each imported when it is called."""
 
 import argparse
 import sys
@@ -17,28 +17,28 @@ SHELLS = ("bash", "zsh", "fish", "tcsh")
 USAGE_ERROR, INTERRUPTED, BROKEN = 4, 2, 3
 """Exit statuses as pytest's; argparse's own 2 for a command line that can't be used is Ctrl-C there."""
 COMMANDS = {
-    "check": "run the properties on a model, from anywhere",
-    "audit": "everything that is measured of a model, in every view, with checksums",
-    "paper": "the paper's tables and figures, measured, beside what it prints",
-    "plan": "what a run would do and cost, before any weight is read",
-    "runs": "what was measured here: runs and baselines, by the names that other commands take",
-    "models": "what --model takes, and what of it is here",
-    "data": "the files of published benchmarks: list, get, check, where",
-    "benchmarks": "what --benchmark takes, and what of it is here",
-    "properties": "what is checked",
-    "perturbations": "what models are put through",
-    "replay": "one trial of a report again: picture, perturbation, both answers",
-    "report": "the views of a report again, from its JSON, without the model",
-    "history": "each claim from checkpoint to checkpoint, as one page",
-    "view": "the runs of a folder in the browser: two side by side, every sample; or as files",
-    "verify": "the files of an audit against the checksums of its manifest",
-    "gate": "may a run take the place of another? Own runs, or logs of lm-eval, lmms-eval and inspect_ai",
-    "compare": "saved baselines against each other, without a model",
-    "score": "answers of any harness by a benchmark's own rule, without a model",
-    "store": "the outcomes that runs have left: info, verify, merge, export to Parquet",
-    "calibrate": "the checker, measured: false verdicts where the truth is known",
-    "doctor": "versions, devices, memory, caches; what is missing and how to get it",
-    "speed": "trials a second: plain generate, the engine, its matrix products alone",
+    "check": "measure the properties of a model",
+    "audit": "measure all properties; every report format, with checksums",
+    "paper": "the paper's tables and figures, measured and as printed",
+    "plan": "what a run would do and cost, without reading any weights",
+    "runs": "list runs and baselines by the names that other commands take",
+    "models": "list what --model accepts, and what is on this machine",
+    "data": "files of published benchmarks: list, get, check, where",
+    "benchmarks": "list what --benchmark accepts, and what is on this machine",
+    "properties": "list the properties",
+    "perturbations": "list the perturbations of pixels, words, tokens and layers",
+    "replay": "repeat one trial of a report: picture, perturbation, both answers",
+    "report": "render a report again from its JSON, without the model",
+    "history": "one page with each claim over a series of checkpoints",
+    "view": "browse runs: every sample, two runs side by side",
+    "verify": "check an audit's files against its checksums and signature",
+    "gate": "may one run replace another? Own runs, or logs of lm-eval, lmms-eval, inspect_ai",
+    "compare": "compare saved baselines, without a model",
+    "score": "grade any harness's answers by a benchmark's official rule",
+    "store": "stored outcomes of runs: info, verify, merge, export to Parquet",
+    "calibrate": "error rates of the checker itself, where the truth is known",
+    "doctor": "check versions, devices, memory, caches, and how to get what is missing",
+    "speed": "trials per second: the engine against plain generate",
 }
 """Each is a module of ipllvm.commands with `arguments(parser)` and `main(args)`; with PASSES_ON it takes
 arguments that it does not know as `args.rest`. `args.words` are all that followed the command."""

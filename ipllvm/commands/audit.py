@@ -30,9 +30,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
     views = ", ".join(view.file for view in VIEWS)
     parser.description = (
-        f"The audit profile on a model: says what it costs, measures, writes report.json, {views}, "
-        "figures and a manifest with checksums (ipllvm verify) into its own folder. "
-        "Interrupted or killed, the same command goes on where it was. Exit status as of ipllvm check."
+        "Measure everything (the audit profile): prints the cost, measures, and writes report.json, "
+        f"{views}, figures and a manifest with checksums (ipllvm verify) into a folder of its own. If "
+        "interrupted or killed, the same command resumes. Exit status as for ipllvm check."
     )
     parser.usage = "ipllvm audit MODEL [--baseline B] [arguments of pytest and of the properties]"
     suite.arguments(parser)

@@ -13,7 +13,7 @@ from ipllvm.registry import BENCHMARKS
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm benchmarks`."""
-    parser.description = "What --benchmark takes, and what of it is on this machine; nothing is downloaded."
+    parser.description = "What --benchmark accepts, and which are on this machine; nothing is downloaded."
 
 
 def main(args: argparse.Namespace) -> int:

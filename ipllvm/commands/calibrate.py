@@ -18,19 +18,20 @@ SAMPLES = 300
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm calibrate`."""
     parser.description = (
-        "Miss rates of the bounds, false verdicts at the margin, power, families of claims and sequential "
-        "runs on simulated outcomes of known truth, each beside the band that it must keep."
+        "Error rates of the checker on simulated outcomes of known truth: coverage of the bounds, false "
+        "verdicts at the margin, power, families of claims and sequential runs, each with its "
+        "band."
     )
     parser.add_argument("--quick", action="store_true", help="every tenth cell with 200 runs, in seconds")
     parser.add_argument(
-        "--only", action="append", help="cells, or mutants, whose name holds this; repeatable"
+        "--only", action="append", help="only cells or mutants whose name contains this; repeatable"
     )
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes (default: cores)")
-    parser.add_argument("--json", type=Path, default=None, help="keep results here, and go on from them")
+    parser.add_argument("--json", type=Path, default=None, help="write results here, and resume from them")
     parser.add_argument(
         "--mutants", action="store_true", help="gates on damaged and harmlessly changed models"
     )
-    parser.add_argument("--probes", action="store_true", help="what other properties see of those models")
+    parser.add_argument("--probes", action="store_true", help="which other properties notice those models")
     parser.add_argument("--gates", action="store_true", help="gates of a model against itself")
     parser.add_argument(
         "--rivals", action="store_true", help="gates beside the rules of other tools, on simulated outcomes"
@@ -38,7 +39,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--samples",
         type=int,
-        help="of each gate (default 300; of each probe 200); rows of --json with others are measured anew",
+        help="samples per gate (default 300; per probe 200); rows of --json with others are measured again",
     )
 
 

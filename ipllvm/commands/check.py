@@ -10,9 +10,9 @@ PASSES_ON = True
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm check`."""
     parser.description = (
-        "Run the properties on a model, from any folder: pytest on the properties that were installed. "
-        "Its exit status: 0 nothing stands in the way, 1 a requirement is violated, 2-5 as pytest's, 6 "
-        "only undecided ones (with --undecided=fail), 7 something could not be measured."
+        "Measure the properties of a model, from any folder: runs pytest on the installed properties. "
+        "Exit status: 0 success, 1 a requirement is violated, 2-5 as pytest's, 6 something is undecided "
+        "(with --undecided=fail), 7 something could not be measured."
     )
     parser.usage = "ipllvm check MODEL [--property NAME ...] [options of the properties and of pytest]"
     suite.arguments(parser)

@@ -23,16 +23,18 @@ HEAD = ("property", "claim", "benchmark", "before", "after", "worse by", "lost, 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm compare`."""
-    parser.description = "Compare files of --save-baseline, paired by sample, with the first of them."
+    parser.description = "Compare saved baselines or runs with the first of them, paired by sample."
     parser.add_argument("before", help="the baseline: a name, a file, or the folder of a run")
-    parser.add_argument("after", nargs="*", help="what is compared with it, given alike")
-    parser.add_argument("--report-dir", type=Path, default=Path("reports"), help="where names are looked up")
+    parser.add_argument("after", nargs="*", help="what to compare with it, given in the same way")
+    parser.add_argument(
+        "--report-dir", type=Path, default=Path("reports"), help="where names of runs are looked up"
+    )
     parser.add_argument("--format", choices=("table", "markdown", "json"), default="table")
     parser.add_argument("--undecided", choices=("pass", "fail"), default="pass")
     parser.add_argument("--fail-on", choices=FAIL_ON, default=VIOLATED)
-    parser.add_argument("--variants", type=_variants, default=1, help="the best of so many was picked")
+    parser.add_argument("--variants", type=_variants, default=1, help="the candidate is the best of so many")
     parser.add_argument(
-        "--self", dest="own", action="store_true", help="how often a gate is red on these runs of one model"
+        "--self", dest="own", action="store_true", help="how often a gate of this model against itself fails"
     )
 
 

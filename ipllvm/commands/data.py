@@ -15,18 +15,20 @@ UNLIKE = 1
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm data`."""
-    parser.description = "The files of published benchmarks: what there is, fetch, check, find."
+    parser.description = "Files of published benchmarks: list, download, check, locate."
     commands = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    commands.add_parser("list", help="the published benchmarks, and what of them is here")
-    get = commands.add_parser("get", help="fetch the needed files from the hub; goes on where it stopped")
+    commands.add_parser("list", help="list published benchmarks, and which are on this machine")
+    get = commands.add_parser("get", help="download the needed files from the hub; resumes")
     get.add_argument("names", nargs="*", metavar="NAME", help="a benchmark, or hub:ORG/NAME[:CONFIG][@SPLIT]")
     get.add_argument("--paper", action="store_true", help="the ten of the paper's Table 1")
     get.add_argument("--accept-licence", action="store_true", help="accept the terms that are shown")
-    check = commands.add_parser("check", help="whether a copy is as published: rows, labels, pictures")
+    check = commands.add_parser(
+        "check", help="check a copy against what was published: rows, labels, pictures"
+    )
     check.add_argument("names", nargs="+", metavar="NAME", help="a benchmark, or a file of your own")
     check.add_argument("--folder", type=Path, help="a copy elsewhere than in $IPLLVM_DATA or the hub's cache")
     check.add_argument("--no-pictures", action="store_true", help="do not decode every picture")
-    where = commands.add_parser("where", help="where the files are")
+    where = commands.add_parser("where", help="print where the files are")
     where.add_argument("names", nargs="+", metavar="NAME")
 
 

@@ -33,8 +33,8 @@ OPTIONAL = {
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm doctor`."""
     parser.description = (
-        "What this machine has for a run, and what it lacks. Exit status 1 where something that is needed "
-        "is missing or too old; what only some properties need does not count. Asks no network."
+        "Check what this machine has for a run, and what it lacks. Exit status 1 if something required is "
+        "missing or too old; what only some properties need does not count. Uses no network."
     )
 
 

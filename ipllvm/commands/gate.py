@@ -33,20 +33,28 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm gate`."""
     parser.description = (
         "Compare two measured runs by sample, without a model: the exit status says whether the second may "
-        "take the place of the first. Runs are ipllvm's (latest, a baseline, a folder), or logs by sample of "
+        "replace the first. Runs are ipllvm's (latest, a baseline, a folder), or per-sample logs of "
         "lm-eval, lmms-eval (--log_samples: the folder or samples_*.jsonl) and inspect_ai (.eval, .json). "
-        "Exit status: 0 passes, 1 worse by more than the margin, 6 undecided, 7 not all could be compared."
+        "Exit status: 0 pass, 1 worse by more than the margin, 6 undecided, 7 not all could be compared."
     )
-    parser.add_argument("before", metavar="BEFORE", help="what was released")
-    parser.add_argument("after", metavar="AFTER", help="what is to take its place")
+    parser.add_argument("before", metavar="BEFORE", help="the released model's run")
+    parser.add_argument("after", metavar="AFTER", help="the candidate's run")
     parser.add_argument(
-        "--margin", type=_margin, metavar="POINTS", help="what may be lost (default: 2, a run's own)"
+        "--margin", type=_margin, metavar="POINTS", help="tolerated loss (default: 2, or the run's own)"
     )
-    parser.add_argument("--undecided", choices=("pass", "fail"), default="pass", help="what UNDECIDED does")
-    parser.add_argument("--fail-on", choices=FAIL_ON, default=VIOLATED, help="or worse at all")
-    parser.add_argument("--report-dir", type=Path, default=Path("reports"), help="where names are looked up")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="write it as a comment, too")
-    parser.add_argument("-v", "--why", dest="why", action="store_true", help="say why, and who flipped")
+    parser.add_argument(
+        "--undecided", choices=("pass", "fail"), default="pass", help="whether UNDECIDED fails the gate"
+    )
+    parser.add_argument(
+        "--fail-on", choices=FAIL_ON, default=VIOLATED, help="worse by more than the margin, or at all"
+    )
+    parser.add_argument(
+        "--report-dir", type=Path, default=Path("reports"), help="where names of runs are looked up"
+    )
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write it as a Markdown comment")
+    parser.add_argument(
+        "-v", "--why", dest="why", action="store_true", help="add the reasons and the samples that flipped"
+    )
 
 
 def main(args: argparse.Namespace) -> int:

@@ -24,7 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm history`."""
     parser.description = (
         "One page over the runs of several checkpoints: every claim with its interval, the first checkpoint "
-        "that violates it, and where it changed by the paired test. Exit status 1 where the last checkpoint "
+        "that violates it, and where it changed by the paired test. Exit status 1 if the last checkpoint "
         "violates a requirement."
     )
     parser.add_argument(
@@ -34,9 +34,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--by",
         choices=ORDERS,
         default="auto",
-        help="order of checkpoints (default: by step where all names end in one, else by time)",
+        help="order of checkpoints (default: by step if all names end in one, else by time)",
     )
-    parser.add_argument("--report-dir", type=Path, default=Path("reports"), help="where names are looked up")
+    parser.add_argument(
+        "--report-dir", type=Path, default=Path("reports"), help="where names of runs are looked up"
+    )
     parser.add_argument(
         "--html", type=Path, metavar="FILE", help="the page (default: history.html in --report-dir)"
     )

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm models`."""
-    parser.description = "What --model takes: a name below, a folder, or org/name on the hub."
+    parser.description = "What --model accepts: a name below, a folder, or org/name on the hub."
     parser.add_argument(
-        "--families", action="store_true", help="the model types that are supported, and what each takes"
+        "--families", action="store_true", help="list the supported model types and what each can be asked"
     )
 
 

@@ -27,11 +27,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm paper`."""
     parser.formatter_class = suite.Paragraphs
     parser.description = (
-        "Tables 1-3 and Figures 1-9 of the paper: says what is here, what is missing and what it costs, "
-        "then measures, and writes one page, Markdown, CSV and LaTeX: each value with its interval, the "
-        "printed one beside it, whether they agree. Interrupted, the same command goes on. What is not here "
-        "is NOT TESTED, with the command that gets it; embedded models are measured on what is made here. "
-        "On a CPU 60 samples and 2 draws are taken unless --samples and --draws say otherwise."
+        "Tables 1-3 and Figures 1-9 of the paper. Prints what is available, what is missing and the costs, "
+        "then measures and writes a page, Markdown, CSV and LaTeX: each value with its interval, the printed "
+        "value, and whether they agree. If interrupted, the same command resumes. What is missing is NOT "
+        "TESTED, with the command that gets it; embedded models are measured on the generated benchmarks. "
+        "On a CPU the default is 60 samples and 2 draws (--samples, --draws)."
     )
     parser.usage = "ipllvm paper [PART ...] [--models M ...] [--plan] [arguments of the properties]"
     parser.add_argument("parts", nargs="*", metavar="PART", help="table1, fig6, ...: default all")
@@ -40,9 +40,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def _own(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--models", nargs="+", metavar="M", help="default: the paper's that are here, else embedded"
+        "--models",
+        nargs="+",
+        metavar="M",
+        help="default: those of the paper that are available, else embedded ones",
     )
-    parser.add_argument("--only", nargs="+", default=[], metavar="PART", help="the same, anywhere")
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="PART", help="the same, at any place of the command line"
+    )
     parser.add_argument("--protocol", choices=("paper", "standard"), default="paper", help="default paper")
     parser.add_argument("--plan", action="store_true", help="plan only")
     parser.add_argument("--on", default="here", metavar="DEVICE", help="plan for here, h100, h200 or a100")

@@ -9,9 +9,7 @@ from ipllvm.registry import PERTURBATIONS
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm perturbations`."""
-    parser.description = (
-        "The perturbations that properties are measured with, and the stage that each enters."
-    )
+    parser.description = "The perturbations, and the stage of the model at which each enters."
 
 
 def main(args: argparse.Namespace) -> int:

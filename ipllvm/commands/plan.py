@@ -12,7 +12,9 @@ PASSES_ON = True
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm plan`."""
-    parser.description = "What `ipllvm check` would run with the same arguments, and what it would cost."
+    parser.description = (
+        "Print what `ipllvm check` would run with the same arguments, and what it would cost."
+    )
     parser.usage = "ipllvm plan MODEL [arguments of ipllvm check]"
     suite.arguments(parser)
 

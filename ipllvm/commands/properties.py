@@ -14,7 +14,7 @@ KINDS = ("requirement", "observation", "law")
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm properties`."""
     parser.description = (
-        "The properties, by the names that -k selects; each file says what it measures and why."
+        "The properties, by the names that -k and --property select; each file says what it measures and why."
     )
 
 

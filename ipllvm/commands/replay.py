@@ -25,34 +25,36 @@ LONG = 4096
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm replay`."""
     parser.description = (
-        "Answer one trial of a report again, clean and perturbed, and write its pictures. "
-        "Exit status 1 where the answers are not those of the report."
+        "Repeat one trial of a report, clean and perturbed, and write its pictures. "
+        "Exit status 1 if the answers are not those of the report."
     )
     parser.add_argument("report", metavar="RUN", help="latest, the name or folder of a run, or report.json")
     parser.add_argument("property", help="such as permutation_invariance")
-    parser.add_argument("sample", nargs="?", help="id of a sample; without one the first flipped answer")
-    parser.add_argument("--model", help="where the report is of several: which one")
-    parser.add_argument("--benchmark", help="where the property was measured on several: which one")
-    parser.add_argument("--perturbation", help="as the report prints it")
+    parser.add_argument("sample", nargs="?", help="id of a sample (default: the first flipped answer)")
+    parser.add_argument("--model", help="which model, if the report has several")
+    parser.add_argument("--benchmark", help="which benchmark, if the property has several")
+    parser.add_argument("--perturbation", help="which perturbation, as the report prints it")
     parser.add_argument("--draw", type=int, help="which draw of it, from 0")
     parser.add_argument("--checkpoint", help="where the model is, if not where the report says")
-    parser.add_argument("--any-model", action="store_true", help="let it be another model than the report's")
+    parser.add_argument("--any-model", action="store_true", help="accept a model other than the report's")
     parser.add_argument(
-        "--judge", metavar="URL#MODEL", help="let the endpoint that judged the report be asked"
+        "--judge", metavar="URL#MODEL", help="allow calls to the endpoint that judged the report"
     )
     for name, what in (("trust-remote-code", "run the code"), ("allow-pickle", "read the pickles")):
         words = f"{what} of the checkpoint, as the report's run did"
         parser.add_argument(f"--{name}", action="store_true", help=words)
     own_files(parser)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:i")
-    parser.add_argument("--report-dir", type=Path, default=Path("reports"), help="where names are looked up")
+    parser.add_argument(
+        "--report-dir", type=Path, default=Path("reports"), help="where names of runs are looked up"
+    )
     parser.add_argument("--out", type=Path, help="where the pictures go (default: replay, beside the report)")
     parser.add_argument("--open", action="store_true", help="open the pictures")
 
 
 def own_files(parser: argparse.ArgumentParser) -> None:
     """The option that lets the code of property files be run."""
-    words = "run this file, which has a property of your own, for its perturbations; repeatable"
+    words = "import your own property file, for its perturbations; repeatable"
     parser.add_argument("--property-file", type=Path, action="append", default=[], metavar="FILE", help=words)
 
 

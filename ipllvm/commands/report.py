@@ -30,15 +30,15 @@ PLACES: Final = {
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm report`."""
     parser.description = (
-        "Make the views of a report again; of several reports one view with their models side by side. "
-        "Without options all of them, beside the first report."
+        "Render a report again; several reports become one, with their models side by side. "
+        "Without options all formats are written, beside the first report."
     )
     parser.add_argument(
         "reports", metavar="RUN", nargs="*", help="a run: latest, its name, its folder or report.json"
     )
-    parser.add_argument("--report-dir", type=Path, default=REPORTS, help="where names are looked up")
+    parser.add_argument("--report-dir", type=Path, default=REPORTS, help="where names of runs are looked up")
     parser.add_argument(
-        "--merge", action="store_true", help="RUN are folders of runs with --shard: make one report of them"
+        "--merge", action="store_true", help="RUN are the folders of --shard runs: make one report of them"
     )
     for name, words in PLACES.items():
         parser.add_argument(f"--{name}", type=Path, nargs="?", const=BESIDE, metavar="PLACE", help=words)

@@ -13,13 +13,13 @@ SHOWN = 20
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm runs`."""
     parser.description = (
-        "What was measured here, the latest first: report, replay, compare and gate take these names, "
-        "latest and latest~1 too."
+        "List the runs, newest first. report, replay, compare and gate accept these names, and latest, "
+        "latest~1."
     )
     parser.add_argument(
-        "--report-dir", type=Path, default=Path("reports"), metavar="DIR", help="where runs are"
+        "--report-dir", type=Path, default=Path("reports"), metavar="DIR", help="folder of the runs"
     )
-    parser.add_argument("--all", action="store_true", help=f"more than the latest {SHOWN}")
+    parser.add_argument("--all", action="store_true", help=f"not only the latest {SHOWN}")
 
 
 def main(args: argparse.Namespace) -> int:

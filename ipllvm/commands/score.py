@@ -24,14 +24,17 @@ SHOWN = 5
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm score`."""
     parser.description = (
-        "Score answers that any harness has produced, without a model: the official total, sub-scores, how "
-        "many answers nothing could be read of, which rows have none. Exit status 7 where a row has no score."
+        "Grade answers that any harness has produced, without a model: the official total, sub-scores, the "
+        "number of unreadable answers, and rows without one. Exit status 7 if a row has no score."
     )
     parser.add_argument("--benchmark", required=True, metavar="NAME", help="which one (ipllvm data list)")
     parser.add_argument("--protocol", default=STANDARD, choices=(STANDARD, PAPER), help="default: standard")
     parser.add_argument("--rule", help="a rule of the benchmark; default: the protocol's")
     parser.add_argument(
-        "rows", type=Path, metavar="ROWS", help="its rows in the hub's columns, or VLMEvalKit's table"
+        "rows",
+        type=Path,
+        metavar="ROWS",
+        help="the benchmark's rows in the hub's columns, or VLMEvalKit's table",
     )
     parser.add_argument(
         "responses",
@@ -39,14 +42,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         metavar="RESPONSES",
         help="lines of {id, response[, judge_reply]}, or what lmms-eval, VLMEvalKit or LLaVA wrote",
     )
-    parser.add_argument("--out", type=Path, metavar="SCORES", help="write what was read and scored, by id")
     parser.add_argument(
-        "--duplicates", choices=DUPLICATES, default=REFUSE, help="of several answers to a row"
+        "--out", type=Path, metavar="SCORES", help="write each answer's reading and score, by id"
     )
-    parser.add_argument("--judge", metavar="NAME", help="who grades what brings no 'judge_reply'")
-    parser.add_argument("--judge-price", metavar="IN/OUT", help="dollars for a million tokens of each")
     parser.add_argument(
-        "--report-dir", type=Path, default=Path("reports"), help="replies are kept there (default reports)"
+        "--duplicates", choices=DUPLICATES, default=REFUSE, help="which of several answers to a row to use"
+    )
+    parser.add_argument("--judge", metavar="NAME", help="judge of answers without a 'judge_reply'")
+    parser.add_argument("--judge-price", metavar="IN/OUT", help="dollars per million prompt and reply tokens")
+    parser.add_argument(
+        "--report-dir",
+        type=Path,
+        default=Path("reports"),
+        help="where the judge's replies are stored (default reports)",
     )
     parser.add_argument("--format", choices=("table", "json"), default="table")
 

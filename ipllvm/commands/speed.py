@@ -33,44 +33,47 @@ OF_VERDICT = ("--profile", "--evidence", "--property")
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm speed`."""
     parser.description = (
-        "Trials a second of plain generate, alone and in batches, of the engine, and of the engine's own "
-        "matrix products alone (of floor; without attention: of those of linear layers); the share of the "
-        "engine's time in which the model has nothing to do; peak memory while it runs, weights included."
+        "Trials per second: plain generate one by one and in batches, the engine, and its floor (the "
+        "engine's matrix products alone, with and without attention); also the share of time that the model is "
+        "idle, and peak memory including weights."
     )
     parser.add_argument("--model", default=MODEL, help=f"alias, hub id or folder (default {MODEL})")
     parser.add_argument(
         "--synthetic",
         default="",
         metavar="SHAPE",
-        help="random weights of true shapes, made on the device, in place of --model: some of llava-1.5-7b, "
-        "llava-120m, llava_next-small, llava_onevision-small, qwen2_vl-small and tiny, with commas between",
+        help="random weights of real shapes, made on the device, in place of --model: any of llava-1.5-7b, "
+        "llava-120m, llava_next-small, llava_onevision-small, qwen2_vl-small and tiny, comma-separated",
     )
     parser.add_argument("--benchmark", default=BENCHMARK, help=f"default {BENCHMARK}")
-    parser.add_argument("--samples", type=int, default=32, help="of the largest workload (default 32)")
+    parser.add_argument(
+        "--samples", type=int, default=32, help="samples of the largest workload (default 32)"
+    )
     parser.add_argument(
         "--seconds",
         type=float,
         default=None,
-        help="what a workload may take, about: fewer trials where they are slow (default: 30 with "
-        "--synthetic, else as long as it takes)",
+        help="approximate limit per workload, by fewer trials (default: 30 with --synthetic, else none)",
     )
-    parser.add_argument("--batch-size", type=int, default=None, help="of the engine (default: by trying)")
+    parser.add_argument(
+        "--batch-size", type=int, default=None, help="of the engine (default: found by trial)"
+    )
     parser.add_argument("--device", default="auto")
     parser.add_argument("--dtype", default="auto")
-    parser.add_argument("--only", default="", help="workloads whose name holds this")
+    parser.add_argument("--only", default="", help="only workloads whose name contains this")
     parser.add_argument("--json", type=Path, default=None, help="write the figures here")
     parser.add_argument(
         "--checks",
         type=Path,
         metavar="FOLDER",
-        help="check the device too (exactness, near ties, memory, attention kernels); all figures "
-        "go here, by the card's name",
+        help="also check the device (exactness, near ties, memory, attention kernels); all figures "
+        "go to FOLDER, under the card's name",
     )
     _of_verdict(parser)
     parser.add_argument(
         "--growth",
         action="store_true",
-        help="time and memory by samples, draws, groups, layers, answer, picture and models (synthetic)",
+        help="time and memory by samples, draws, groups, layers, answers, pictures and models (synthetic)",
     )
     parser.add_argument(
         "--plot", type=Path, default=None, help="cost by draws, samples and groups, as .svg or .png"
@@ -81,8 +84,8 @@ def _of_verdict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--verdict",
         action="store_true",
-        help="how long ipllvm check --sequential takes from nothing and with everything known, beside the "
-        "same claims at the profile's fixed number of samples by plain generate one by one",
+        help="time of ipllvm check --sequential with an empty and with a full store, against the same claims "
+        "at the profile's fixed sample size by plain generate one by one",
     )
     parser.add_argument("--profile", default="", metavar="NAME", help="of --verdict: quick, paper or audit")
     parser.add_argument(

@@ -20,13 +20,13 @@ FINGERPRINT = 8
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm store`."""
-    parser.description = "What runs have measured is kept, so that no trial is run twice."
-    verbs = parser.add_subparsers(dest="verb", help="info without one")
+    parser.description = "Outcomes of trials are stored, so that no trial is run twice."
+    verbs = parser.add_subparsers(dest="verb", help="default: info")
     for name, (_, words) in VERBS.items():
         verb = verbs.add_parser(name, help=words, description=words)
         if name == "export":
             verb.add_argument("file", type=Path, help="the Parquet file to write")
-        verb.add_argument("folder", nargs="?", type=Path, help="default: that of the user's cache")
+        verb.add_argument("folder", nargs="?", type=Path, help="default: in the user's cache")
 
 
 def main(args: argparse.Namespace) -> int:

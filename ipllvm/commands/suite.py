@@ -31,13 +31,13 @@ QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")
 """That packages with plug-ins were imported before pytest was: by a plan, say."""
 OPTIONS = """\
 often used:
-  --property NAME       what to measure, repeatable (ipllvm properties); or a file of your own
-  --benchmark NAME      what to measure on, repeatable (ipllvm benchmarks)
-  --profile NAME        how much: quick, paper, audit
-  --samples N           of each benchmark, or all
-  --report-only         measure, never fail
-  --baseline NAME       compare with what --save-baseline NAME has kept
-  --offline             never ask the network
+  --property NAME       property to measure (ipllvm properties), or your own file; repeatable
+  --benchmark NAME      benchmark to measure on (ipllvm benchmarks); repeatable
+  --profile NAME        sample sizes: quick, paper, audit
+  --samples N           samples per benchmark, or all
+  --report-only         no verdict fails the run
+  --baseline NAME       compare with the baseline that --save-baseline NAME wrote
+  --offline             never use the network
 """
 
 
@@ -88,7 +88,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def _own(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--report-dir", type=Path, default=REPORTS, metavar="DIR", help="default ./reports")
     parser.add_argument(
-        "--property", action="append", default=[], metavar="NAME", help="of a property, or a file of your own"
+        "--property", action="append", default=[], metavar="NAME", help="a property, or your own file"
     )
 
 

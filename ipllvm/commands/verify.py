@@ -16,16 +16,18 @@ if TYPE_CHECKING:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm verify`."""
     parser.description = (
-        "Check the files of an audit against its manifest.json. Exit status 1 where one is missing or "
-        "changed, is a link, or came later."
+        "Check the files of an audit against its manifest.json. Exit status 1 if one is missing, changed, "
+        "a link, or not listed."
     )
     parser.add_argument("run", nargs="+", help="an audit: its folder, latest, or the name of its run")
-    parser.add_argument("--report-dir", type=Path, default=Path("reports"), help="where names are looked up")
+    parser.add_argument(
+        "--report-dir", type=Path, default=Path("reports"), help="where names of runs are looked up"
+    )
     parser.add_argument(
         "--key",
         type=Path,
         metavar="FILE",
-        help="public key of who has signed it: no signature is a fault",
+        help="public key of the signer; a missing signature is then an error",
     )
 
 

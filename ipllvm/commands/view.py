@@ -17,14 +17,14 @@ PORT: Final = 8010
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm view`."""
     parser.description = (
-        "Show the runs of a folder: a list to filter, two side by side, every sample with its picture under "
-        "its perturbation. Served to this machine alone, until Ctrl-C; --bundle writes the pages as files."
+        "Browse the runs of a folder: a list to filter, two runs side by side, every sample with its "
+        "perturbed picture. Served to this machine only, until Ctrl-C; --bundle writes the pages as files."
     )
     parser.add_argument("folder", nargs="?", type=Path, default=Path("reports"), help="default ./reports")
-    parser.add_argument("--port", type=int, default=PORT, help=f"default {PORT}; 0 takes any that is free")
+    parser.add_argument("--port", type=int, default=PORT, help=f"default {PORT}; 0: any free port")
     parser.add_argument("--open", action="store_true", help="open it in the browser")
     own_files(parser)
-    parser.add_argument("--bundle", type=Path, metavar="DIR", help="write the pages there and end")
+    parser.add_argument("--bundle", type=Path, metavar="DIR", help="write the pages to DIR and exit")
 
 
 def main(args: argparse.Namespace) -> int:

@@ -62,22 +62,22 @@ class Options:
         NOTHING, name="property", many=True, metavar="NAME",
     )
     benchmarks: tuple[str, ...] = option(
-        "benchmark to measure on: a name, a file of rows, hub:ORG/NAME, lmms:TASK; repeatable",
+        "benchmark to measure on: a name, a file of questions, hub:ORG/NAME, lmms:TASK; repeatable",
         RUN, lambda _, name: choice.check(name), name="benchmark", many=True, metavar="NAME",
     )
     protocol: str = option(
-        "prompts, token limits, rows and rules of published benchmarks: standard, or as the paper's harness",
+        "prompts, token limits, rows and rules of published benchmarks: standard, or paper (its harness)",
         RUN, one_of("standard", "paper"), "standard",
     )
     profile: str = option(
-        "sizes: quick, paper, audit, or auto (quick on a CPU, else paper)",
+        "sample sizes: quick, paper, audit, or auto (quick on a CPU, else paper)",
         RUN, one_of("auto", *PROFILES), "auto",
     )
     samples: int | None = option(
-        "samples a benchmark: N, all, or auto (the profile's)", RUN, parsing.samples, "auto", absent="all"
+        "samples per benchmark: N, all, or auto (the profile's)", RUN, parsing.samples, "auto", absent="all"
     )
     draws: int | None = option(
-        "draws of a random perturbation a sample, or auto (the profile's)",
+        "draws of a random perturbation per sample, or auto (the profile's)",
         MEASUREMENT, whole(1, "auto"), "auto", absent="auto",
     )
     seed: int = option("seed of subsets and draws (default 0)", MEASUREMENT, whole(0), "0", metavar="N")
@@ -88,7 +88,7 @@ class Options:
     )
     batch_size: int | None = option("auto or N", RUN, whole(1, "auto"), "auto", metavar="N", absent="auto")
     claims: Path | None = option(
-        "TOML file with claims of your own, laid over the shipped ones",
+        "TOML file with your own claims, which override the shipped ones",
         RUN, parsing.claims_file, metavar="FILE",
     )
     fail_undecided: bool = option(
@@ -97,11 +97,11 @@ class Options:
         name="undecided",
     )
     fail_on: str = option(
-        "violated, or worse: what fails a gate, worse by more than the margin or worse at all",
+        "what fails a gate: violated (worse by more than the margin), or worse (at all)",
         NOTHING, one_of(*FAIL_ON), VIOLATED,
     )
     variants: int = option(
-        "the checkpoint is the best of so many by this benchmark, which is corrected for in a gate",
+        "the checkpoint was picked as the best of N by this benchmark; a gate corrects for it",
         RUN, whole(1), "1", metavar="N",
     )
     budget: Budget | None = option(
@@ -109,11 +109,11 @@ class Options:
         RUN, budget.parse, metavar="TEXT",
     )
     exit: str = option(
-        "holm, or raw: the run's answer with Holm's correction over its claims, or without",
+        "exit status with Holm's correction over the claims (holm), or without (raw)",
         NOTHING, one_of("holm", "raw"), "holm",
     )
-    strict_observations: bool = option("let observations fail the run as requirements do", RUN, flag=True)
-    report_only: bool = option("measure and report, never fail a claim", NOTHING, flag=True)
+    strict_observations: bool = option("observations fail the run, as requirements do", RUN, flag=True)
+    report_only: bool = option("measure and report; no verdict fails the run", NOTHING, flag=True)
     report_dir: Path = option(
         "where reports are written (default reports)", NOTHING, parsing.folder, "reports", metavar="DIR"
     )
@@ -130,19 +130,19 @@ class Options:
         RUN, metavar="NAME",
     )
     save_baseline: str = option(
-        "keep what was found as REPORT_DIR/baselines/NAME.json", NOTHING, names.new, metavar="NAME"
+        "save the run as the baseline REPORT_DIR/baselines/NAME.json", NOTHING, names.new, metavar="NAME"
     )
     baseline_if_missing: str = option(
-        "fail, or create: make this run the baseline (refused where CI is set)",
+        "fail, or create: save this run as the baseline (refused in CI)",
         NOTHING, one_of("fail", "create"), "fail",
     )
-    plan: bool = option("say what would be run and what it costs; load no weights", NOTHING, flag=True)
+    plan: bool = option("print what would be run and its cost; load no weights", NOTHING, flag=True)
     catch: float | None = option(
-        "plan: say how many samples show that a checkpoint is so many points worse",
+        "with --plan: print how many samples show a checkpoint to be POINTS worse",
         NOTHING, number(0.1, 100), metavar="POINTS",
     )
     power: float = option(
-        "plan: with which power, in %, a regression is to be caught", NOTHING, number(50, 99.9), "80"
+        "with --plan: the power, in %, for --catch", NOTHING, number(50, 99.9), "80"
     )
     adapter: str = option(
         "folder of a LoRA adapter (peft) to merge into --model", RUN, metavar="FOLDER"
@@ -151,7 +151,7 @@ class Options:
         "branch, tag or commit of --model on the hub", RUN, metavar="NAME"
     )
     trust_remote_code: bool = option(
-        "run code that the checkpoint of --model brings, and ask it as a whole", RUN, flag=True
+        "run the checkpoint's own code; nothing inside the model is then perturbed", RUN, flag=True
     )
     device_map: str = option(
         "spread --model over devices (needs accelerate): auto, balanced, balanced_low_0 or sequential",
@@ -161,14 +161,16 @@ class Options:
         "prompt of an original LLaVA checkpoint: vicuna_v1, ...", RUN, metavar="NAME"
     )
     vision_tower: str = option(
-        "its vision tower: a folder or hub id", RUN, metavar="FOLDER"
+        "vision tower of an original LLaVA checkpoint: a folder or hub id", RUN, metavar="FOLDER"
     )
     base_model: str = option(
-        "the model that its adapter or projector stands on", RUN, metavar="FOLDER"
+        "base model of an original LLaVA checkpoint's adapter or projector", RUN, metavar="FOLDER"
     )
-    allow_pickle: bool = option("read its *.bin and *.pt files, as weights alone", RUN, flag=True)
-    rehash: bool = option("read the weights of --model anew for its fingerprint", NOTHING, flag=True)
-    no_store: bool = option("measure anew, keep no outcomes in the store", RUN, flag=True)
+    allow_pickle: bool = option("read *.bin and *.pt weights (torch's weights_only loader)", RUN, flag=True)
+    rehash: bool = option(
+        "recompute the fingerprint of the weights, even if files look unchanged", NOTHING, flag=True
+    )
+    no_store: bool = option("measure everything again and store no outcomes", RUN, flag=True)
     noise_kind: str = option(
         f"noise of the importance properties: {', '.join(KINDS)}",
         PARAMETER, one_of(*KINDS), KINDS[0], aliases=("noise",),
@@ -178,90 +180,92 @@ class Options:
         PARAMETER, one_of(*HOW), HOW[0], aliases=("information",),
     )
     occlusion_budget: str = option(
-        "what a ratio of salient cells is a share of: count (cells) or mass (saliency)",
+        "the ratio of salient cells to occlude is of their count, or of their mass (saliency)",
         PARAMETER, one_of(*BUDGETS), BUDGETS[0],
     )
     parameters: tuple[str, ...] = option(
-        "NAME=VALUE of a parameter that a property declares; repeatable",
+        "value of a parameter that a property declares; repeatable",
         RUN, parsing.parameter, name="parameter", many=True, metavar="NAME=VALUE",
     )
     saliency: str = option(
-        "model behind saliency maps: clip-tiny, facebook/dino-vits16, ...", RUN, default="clip-tiny"
+        "model for saliency maps: clip-tiny, facebook/dino-vits16, ...", RUN, default="clip-tiny"
     )
     max_errors: float = option(
-        "samples that may fail before a property counts as not measured: N or a share",
+        "failed samples allowed before a property counts as not measured: N or a share",
         RUN, parsing.budget, "0",
     )
     generator: str = option(
-        f"who draws synthetic pictures: {', '.join(GENERATORS)}", RUN, one_of(*GENERATORS), GENERATORS[0]
+        f"generator of synthetic pictures: {', '.join(GENERATORS)}", RUN, one_of(*GENERATORS), GENERATORS[0]
     )
     captioner: str = option(
         "model that captions pictures for the generator (default: its own)",
         RUN, lambda _, name: check_name(name), metavar="NAME",
     )
     encoder: str | None = option(
-        "CLIP encoder of models whose own is not known: clip-tiny, hub id, folder", RUN, metavar="NAME"
+        "CLIP encoder for models whose own is unknown: clip-tiny, hub id, folder", RUN, metavar="NAME"
     )
     judge: str | None = option(
-        "who judges free answers in place of rules: a language model, URL#MODEL, or replay:FILE",
+        "judge of free answers, in place of rules: a language model, URL#MODEL, or replay:FILE",
         RUN, metavar="NAME",
     )
     judge_price: Price | None = option(
-        "what the judge costs, dollars for a million tokens of prompts and of replies, such as 2.5/10",
+        "the judge's price: dollars per million prompt and reply tokens, such as 2.5/10",
         NOTHING, price, metavar="IN/OUT",
     )
     model_price: Price | None = option(
-        "what a served --model costs, as --judge-price",
+        "the price of a served --model, as for --judge-price",
         NOTHING, price, metavar="IN/OUT",
     )
     labels: Path | None = option(
-        'labels of people, lines {"id": SAMPLE, "answer": TEXT, "label": SCORE}: they put a judge right',
+        'human labels that correct a judge, lines of {"id": SAMPLE, "answer": TEXT, "label": SCORE}',
         RUN, labels.path, metavar="FILE",
     )
     language_models: tuple[str, ...] = option(
-        "language model that alignment is measured with (default lm-tiny); repeatable",
+        "language model to compare with in alignment (default lm-tiny); repeatable",
         RUN, name="language-model", many=True, metavar="NAME",
     )
     answer: str = option(
-        "generate, or likelihood: letters, yes and no by log-likelihood",
+        "generate, or likelihood (option letters, yes and no, by log-likelihood)",
         MEASUREMENT, one_of("generate", "likelihood"), "generate",
     )
     counterexamples: int | None = option(
-        "answers to ask for to make a counterexample small: N or auto",
+        "answers to spend on shrinking a counterexample: N or auto",
         NOTHING, whole(0, "auto"), "auto", absent="auto",
     )
-    offline: bool = option("never ask the network", RUN, flag=True)
-    sequential: bool = option("measure on more and more samples until a claim is decided", RUN, flag=True)
+    offline: bool = option("never use the network", RUN, flag=True)
+    sequential: bool = option("add samples until each claim is decided", RUN, flag=True)
     shard: Shard | None = option(
-        "measure part I of N and decide nothing: ipllvm report --merge makes one report of all parts",
+        "measure part I of N without verdicts; ipllvm report --merge makes one report of all parts",
         NOTHING, shard.parse, metavar="I/N",
     )
     ray: str | None = option(
-        "measure on a Ray cluster: auto (of this machine, or RAY_ADDRESS), local (begin one), or HOST:PORT",
+        "measure on a Ray cluster: auto (this machine's, or RAY_ADDRESS), local (start one), or HOST:PORT",
         NOTHING, clusters.address, metavar="ADDRESS",
     )
     target: str = option(
-        f"what a sequential verdict speaks of: {' or '.join(TARGETS)}", RUN, one_of(*TARGETS), TARGETS[0]
+        f"what a sequential verdict is about: {' or '.join(TARGETS)}", RUN, one_of(*TARGETS), TARGETS[0]
     )
     top_up: int | None = option(
-        "samples planned in all, of which this run may be a part: longer runs after it share alpha with it",
+        "samples planned in total: this run and longer ones after it share alpha",
         RUN, whole(1), metavar="N",
     )
     evidence: str = option(
-        "what a sequential run decides by: bets (at any time), or looks (six, which decide more)",
+        "how a sequential run decides: bets (at any time), or looks (six; more power)",
         RUN, one_of("bets", "looks"), "bets",
     )
-    final_look: bool = option("sequential: keep a fifth of alpha for one test of all samples", RUN, flag=True)
-    noise_floor: bool = option(
-        "measure twice, in other batches, and report what differs; always of a served model", RUN, flag=True
+    final_look: bool = option(
+        "with --sequential: reserve a fifth of alpha for one test of all samples", RUN, flag=True
     )
-    margin_floor: bool = option("raise margins below the noise floor to it", RUN, flag=True)
+    noise_floor: bool = option(
+        "measure twice, in other batches, and report differences (always for served models)", RUN, flag=True
+    )
+    margin_floor: bool = option("raise margins that are below the noise floor", RUN, flag=True)
     exact: str | None = option(
-        "bets, which are proven, decide every mean; dirichlet (the default) only where few clusters inform",
+        "bets: proven bounds for every mean; dirichlet (default): only where clusters are few",
         RUN, one_of(*EXACT), metavar="NAME",
     )
     family_wise: bool = option(
-        "share each claim's alpha among the requirements of a model", RUN, flag=True
+        "divide each claim's alpha by the number of a model's requirements", RUN, flag=True
     )
 
     # fmt: on
