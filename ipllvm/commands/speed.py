@@ -34,8 +34,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Describe the command line of `ipllvm speed`."""
     parser.description = (
         "Trials per second: plain generate one by one and in batches, the engine, and its floor (the "
-        "engine's matrix products alone, with and without attention); also the share of time that the model is "
-        "idle, and peak memory including weights."
+        "engine's matrix products alone, with and without attention); also the share of time that the model "
+        "is idle, and peak memory including weights."
     )
     parser.add_argument("--model", default=MODEL, help=f"alias, hub id or folder (default {MODEL})")
     parser.add_argument(
