@@ -60,11 +60,25 @@ EXPERTS = ("num_local_experts", "num_experts", "n_routed_experts", "moe_num_expe
 def footprint(text_config: Any) -> Footprint:
     """That of a decoder, from its configuration."""
     hidden = int(text_config.hidden_size)
-    heads = getattr(text_config, "num_key_value_heads", None) or text_config.num_attention_heads
-    width = getattr(text_config, "head_dim", None) or hidden // text_config.num_attention_heads
-    cache = 2 * text_config.num_hidden_layers * heads * width
-    wide = next((getattr(text_config, n) for n in WIDE if getattr(text_config, n, None)), 4 * hidden)
-    return Footprint(int(cache), hidden, 6 * hidden + 3 * int(wide))
+    cache, widest = 0, 0
+    for layer in _layers(text_config):
+        heads = getattr(layer, "num_key_value_heads", None) or layer.num_attention_heads
+        cache += 2 * int(heads) * _head_width(layer)
+        widest = max(widest, *(int(getattr(layer, name, None) or 0) for name in WIDE))
+    return Footprint(cache, hidden, 6 * hidden + 3 * (widest or 4 * hidden))
+
+
+def _layers(text_config: Any) -> list[Any]:
+    """The configuration of each layer, where a decoder has layers of several shapes; else its own for all."""
+    count = int(text_config.num_hidden_layers)
+    if getattr(text_config, "is_heterogeneous", False):
+        return [text_config.per_layer_config[number] for number in range(count)]
+    return [text_config] * count
+
+
+def _head_width(layer: Any) -> int:
+    """Numbers of a query, of a layer with this configuration."""
+    return int(getattr(layer, "head_dim", None) or layer.hidden_size // layer.num_attention_heads)
 
 
 def max_positions(text_config: Any) -> int | None:
@@ -163,9 +177,7 @@ def sample_cost(model: Any, decoder: Any, pixels: Any) -> SampleCost:
 
 def _reach(text_config: Any) -> float:
     """Products of attention for each pair of positions, in all layers: of queries and keys, and of values."""
-    heads = text_config.num_attention_heads
-    width = getattr(text_config, "head_dim", None) or text_config.hidden_size // heads
-    return float(2 * text_config.num_hidden_layers * heads * width)
+    return float(sum(2 * each.num_attention_heads * _head_width(each) for each in _layers(text_config)))
 
 
 def _patch_numbers(vision: Any) -> int:

@@ -8,14 +8,22 @@ from pathlib import Path
 
 import torch
 
+from ipllvm.errors import ModelUnavailable, UsageError
+
 
 @contextmanager
 def restored() -> Iterator[None]:
     """Behind it the working folder, the filters of warnings and torch's defaults (dtype, device, gradients,
     deterministic algorithms, threads) are those of before: else a report would be written elsewhere, and the
     next model measured in other numbers.
+
+    Raises UsageError where the working folder is gone before it, ModelUnavailable where it is behind it.
     """
-    folder, dtype, device = Path.cwd(), torch.get_default_dtype(), torch.get_default_device()
+    try:
+        folder = Path.cwd()
+    except OSError as error:
+        raise UsageError("the working folder is gone: run in another one") from error
+    dtype, device = torch.get_default_dtype(), torch.get_default_device()
     gradients, threads = torch.is_grad_enabled(), torch.get_num_threads()
     strict = torch.are_deterministic_algorithms_enabled()
     warns_only = torch.is_deterministic_algorithms_warn_only_enabled()
@@ -23,7 +31,6 @@ def restored() -> Iterator[None]:
         with warnings.catch_warnings():
             yield
     finally:
-        os.chdir(folder)
         torch.set_default_dtype(dtype)
         if torch.get_default_device() != device:
             torch.set_default_device(device)
@@ -31,3 +38,10 @@ def restored() -> Iterator[None]:
             torch.set_num_threads(threads)
         torch.set_grad_enabled(gradients)
         torch.use_deterministic_algorithms(strict, warn_only=warns_only)
+        try:
+            os.chdir(folder)
+        except OSError as error:
+            raise ModelUnavailable(
+                f"{folder}: the working folder is gone since a model was loaded, whose own code may have "
+                "deleted it: run in another folder, without --trust-remote-code"
+            ) from error

@@ -137,6 +137,21 @@ def test_code_of_a_checkpoint_leaves_the_process_as_it_was(strange: Path) -> Non
     assert state() == before
 
 
+def test_code_that_deletes_the_working_folder_is_told_in_a_line(
+    strange: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    sets = f"import os, torch\nos.rmdir({str(here)!r})\ntorch.set_default_dtype(torch.float64)\n"
+    (strange / "strange.py").write_text(sets + CODE, encoding="utf-8")
+    with pytest.raises(ModelUnavailable, match=r"here: the working folder is gone .*in another folder"):
+        load(str(strange), device="cpu", how=TRUST)
+    assert torch.get_default_dtype() == torch.float32
+    with pytest.raises(UsageError, match="the working folder is gone"):
+        load(str(strange), device="cpu", how=TRUST)
+
+
 def test_code_that_makes_no_model_that_answers_is_refused(strange: Path) -> None:
     edited(strange, auto_map={"AutoConfig": "strange.StrangeConfig", "AutoModel": "strange.StrangeModel"})
     with pytest.raises(ModelUnavailable, match="its own code makes no model that answers"):

@@ -47,9 +47,9 @@ def _gemma4(both: str | None = None) -> Kind:
 
     def config(ids: Ids) -> Settings:
         text = decoder(
-            "gemma4_text", head_dim=16, global_head_dim=16, sliding_window=512, layer_types=BOTH,
+            "gemma4_text", head_dim=16, global_head_dim=32, sliding_window=512, layer_types=BOTH,
             vocab_size_per_layer_input=512, hidden_size_per_layer_input=8, num_kv_shared_layers=2,
-            num_global_key_value_heads=2, use_bidirectional_attention=both,
+            num_global_key_value_heads=1, attention_k_eq_v=bool(both), use_bidirectional_attention=both,
         )  # fmt: skip
         vision = {
             **SMALL, "num_hidden_layers": 2, "num_key_value_heads": 4, "head_dim": 12, "patch_size": 8,
