@@ -167,7 +167,7 @@ def _step(
     """One decoding step for all live rows."""
     ids = torch.tensor([row.tokens[-1] for row in rows], device=model.device)[:, None]  # [rows, 1]
     hidden, _ = model.decoder(
-        model.embed_tokens(ids), attention=attention, past_key_values=cache, edits=step_edits(rows)
+        model.embed_answer(ids), attention=attention, past_key_values=cache, edits=step_edits(rows)
     )  # [rows, 1, hidden]
     for row, token in zip(rows, likeliest(model, hidden[:, -1]), strict=True):
         row.length += 1

@@ -139,7 +139,7 @@ class Packed:
         """The decoder's input: prompts with their guesses behind them, and zeros."""
         ids = torch.tensor([t for prompt in self.prompts for t in prompt.guess], dtype=torch.long)
         lengths = [len(prompt.guess) for prompt in self.prompts]
-        guesses = torch.split(model.embed_tokens(ids.to(model.device)), lengths)  # [guess, hidden] each
+        guesses = torch.split(model.embed_answer(ids.to(model.device)), lengths)  # [guess, hidden] each
         hidden = self.prompts[0].embeds.shape[1]
         rows = self.prompts[0].embeds.new_zeros(*self.shape, hidden)  # [rows, columns, hidden]
         for prompt, place, guess in zip(self.prompts, self.places, guesses, strict=True):

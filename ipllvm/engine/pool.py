@@ -108,7 +108,7 @@ class Pool:
         self._cache.expect(at, int(lengths.max()))
         padded = torch.tensor([(*each, *each[-1:] * (columns - len(each))) for each in ids])
         hidden, _ = model.decoder(
-            model.embed_tokens(padded.to(model.device)),
+            model.embed_answer(padded.to(model.device)),
             attention=self._attention(at, self._positions(at, last, answers), lengths),
             past_key_values=self._cache,
             edits=step_edits(answers),

@@ -66,7 +66,8 @@ class Authored:
         parts = LoadedCheckpoint(model, self.processor(model), name, digest, prompting.CHECKPOINT)
         answering = adapting.finished(self.wrapped(parts), parts)
         answering.weights = tuple(path.name for path in self.checkpoint.weights.read)
-        answering.notes = (*self.files.notes, *adapting.notes(model))
+        coarse = self.checkpoint.weights.coarse
+        answering.notes = (*self.files.notes, *coarse, *adapting.notes(model))
         if self.limit:
             answering.max_positions = min(self.limit, answering.max_positions or self.limit)
         return answering

@@ -233,6 +233,10 @@ class VisionLanguageModel(ABC):
     def embed_tokens(self, ids: Int[Tensor, "*positions"]) -> Float[Tensor, "*positions hidden"]:
         """Embeddings of token ids of any shape, (..., hidden)."""
 
+    def embed_answer(self, ids: Int[Tensor, "*positions"]) -> Float[Tensor, "*positions hidden"]:
+        """Embeddings of tokens that the model said, as `embed_tokens` of those of a prompt."""
+        return self.embed_tokens(ids)
+
     def cost(self, prepared: Prepared) -> SampleCost:
         """What a sample costs, as far as the shapes of the weights tell."""
         return SampleCost()

@@ -111,7 +111,7 @@ class Checkpoint:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of a report would not expect of the folder."""
-        notes = list(quantisation.note(self.quantiser))
+        notes = list(quantisation.note(self.quantiser) or self.weights.coarse)
         if self.weights.unread:
             notes.append(f"weights that are not read lie beside: {', '.join(self.weights.unread)}")
         if self.runs_code:

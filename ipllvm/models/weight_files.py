@@ -21,6 +21,7 @@ WHOLE, INDEX, PICKLE = "model.safetensors", "model.safetensors.index.json", "pyt
 PICKLE_INDEX = "pytorch_model.bin.index.json"
 ADAPTER = ("adapter_config.json", "adapter_model.safetensors", "adapter_model.bin")
 PICKLES = ("*.bin", "*.pt", "*.pth")
+COARSE = ("F4", "F6", "F8")
 HEADER_LIMIT = 100_000_000
 _DAMAGES = (
     OSError, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError, struct.error,
@@ -50,6 +51,16 @@ class WeightFiles:
         if not self.tensors:
             return sum(path.stat().st_size for path in self.read) // 4
         return sum(math.prod(tensor.shape) for tensor in self.tensors.values())
+
+    @property
+    def coarse(self) -> tuple[str, ...]:
+        """What a report says of floats of 8 bits or fewer, where no quantiser is named that scales them."""
+        kinds = [tensor.dtype for tensor in self.tensors.values() if tensor.dtype.startswith(COARSE)]
+        return tuple(
+            f"{kinds.count(kind):,} weights are stored in {kind[1]} bits ({kind}) without scales, and read as "
+            "they are"
+            for kind in sorted(set(kinds))
+        )
 
 
 def weight_files(folder: Path, *, pickled: bool = False) -> WeightFiles:

@@ -154,6 +154,7 @@ class Ovis2(Separated):
 
     PROJECTOR = "visual_embeddings_table"
     WHOLE, COLUMN, ROW, END = "<IMG_START>", "<IMG_COL>", "<IMG_ROW>", "<IMG_END>"
+    embed_answer = TransformersModel.embed_tokens  # what is said of a picture's indicators is words
 
     def embed_tokens(self, ids: Int[Tensor, "*positions"]) -> Float[Tensor, "*positions hidden"]:
         """See the interface: indicators of the picture are the last entries of the visual table."""

@@ -137,6 +137,16 @@ def test_code_of_a_checkpoint_leaves_the_process_as_it_was(strange: Path) -> Non
     assert state() == before
 
 
+def test_eight_bit_weights_without_scales_are_noted(tmp_path: Path) -> None:
+    folder = make("llava-llama", tmp_path)
+    tensors = load_file(folder / "model.safetensors")
+    for name in [each for each in tensors if each.endswith("q_proj.weight")][:3]:
+        tensors[name] = tensors[name].to(torch.float8_e4m3fn)
+    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    noted = [note for note in load(str(folder), device="cpu").notes if "F8_E4M3" in note]
+    assert noted == ["3 weights are stored in 8 bits (F8_E4M3) without scales, and read as they are"]
+
+
 def test_code_that_deletes_the_working_folder_is_told_in_a_line(
     strange: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import torch
 
 from ipllvm.models.transformers_model import TransformersModel
 from ipllvm.perturbations.noise import LayerNoise
@@ -81,3 +82,11 @@ def test_two_pictures(kind: str) -> None:
             found.model.prepare([source.load() for source in rows[0].images], rows[0].prompt)
         return
     found.require_equal(rows, [Permutation(), NOISE], size=3)
+
+
+@pytest.mark.slow
+def test_ovis_says_indicators_of_a_picture_as_words() -> None:
+    model, plain = both("ovis2").model, both("ovis2").reference.model
+    indicators = torch.tensor(plain.config.visual_indicator_token_ids)
+    assert torch.equal(model.embed_answer(indicators), plain.get_input_embeddings()(indicators))
+    assert not torch.equal(model.embed_tokens(indicators), model.embed_answer(indicators))
