@@ -56,11 +56,9 @@ class WeightFiles:
     def coarse(self) -> tuple[str, ...]:
         """What a report says of floats of 8 bits or fewer, where no quantiser is named that scales them."""
         kinds = [tensor.dtype for tensor in self.tensors.values() if tensor.dtype.startswith(COARSE)]
-        return tuple(
-            f"{kinds.count(kind):,} weights are stored in {kind[1]} bits ({kind}) without scales, and read as "
-            "they are"
-            for kind in sorted(set(kinds))
-        )
+        counts = ((kind, kinds.count(kind)) for kind in sorted({*kinds}))
+        stored = (f"{count:,} weights are stored in {kind[1]} bits ({kind})" for kind, count in counts)
+        return tuple(f"{some} without scales, and read as they are" for some in stored)
 
 
 def weight_files(folder: Path, *, pickled: bool = False) -> WeightFiles:
