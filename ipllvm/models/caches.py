@@ -3,18 +3,26 @@
 In shapes: r rows, h heads, s slots (the positions held), c columns (those of a step), w the width of a head.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from inspect import signature
 from typing import Any, cast
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
 SPARE = 1.5
 """A part of a tensor is copied where the whole has more than so many times its bytes."""
+
+
+@functools.cache
+def keyword(kind: type[nn.Module]) -> str:
+    """What a module of transformers calls the cache it is given: another word since 5.24."""
+    return "cache" if "cache" in signature(kind.forward).parameters else "past_key_values"
 
 
 class _Kept(DynamicLayer):  # type: ignore[no-untyped-call]

@@ -187,14 +187,18 @@ def test_one_position_goes_through_once() -> None:
     assert len(layer.calls) == 1
 
 
+class NewerStep(Step):
+    """One whose cache is called as since transformers 5.24."""
+
+    def forward(self, rows: Tensor, cache: object = None, **named: object) -> Tensor:
+        return super().forward(rows, cache=cache, **named)
+
+
 @torch.inference_mode()
-def test_the_second_pass_leaves_the_cache_as_the_first_made_it() -> None:
-    layer = Step()
-    Traversal(layer, gate(0, 0))(random(1, 2, 2), past_key_values="cache", position_ids=3)
-    assert layer.calls == [
-        {"past_key_values": "cache", "position_ids": 3},
-        {"past_key_values": None, "position_ids": 3},
-    ]
+@pytest.mark.parametrize(("layer", "word"), [(Step(), "past_key_values"), (NewerStep(), "cache")])
+def test_the_second_pass_leaves_the_cache_as_the_first_made_it(layer: Step, word: str) -> None:
+    Traversal(layer, gate(0, 0))(random(1, 2, 2), **{word: "cache"}, position_ids=3)
+    assert layer.calls == [{word: "cache", "position_ids": 3}, {word: None, "position_ids": 3}]
 
 
 def decoder(layers: int = 2, hidden: int = 2) -> Any:
