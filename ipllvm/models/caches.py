@@ -4,14 +4,14 @@ In shapes: r rows, h heads, s slots (the positions held), c columns (those of a 
 """
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from inspect import signature
 from typing import Any, cast
 
 import torch
 from jaxtyping import Float, Int
-from torch import Tensor, nn
+from torch import Tensor
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
@@ -20,9 +20,9 @@ SPARE = 1.5
 
 
 @functools.cache
-def keyword(kind: type[nn.Module]) -> str:
-    """What a module of transformers calls the cache it is given: another word since 5.24."""
-    return "cache" if "cache" in signature(kind.forward).parameters else "past_key_values"
+def keyword(forward: Callable[..., object]) -> str:
+    """What a forward pass of transformers calls the cache it is given: another word since 5.24."""
+    return "cache" if "cache" in signature(forward).parameters else "past_key_values"
 
 
 class _Kept(DynamicLayer):  # type: ignore[no-untyped-call]

@@ -110,7 +110,7 @@ class LanguageHalf(VisionLanguageModel):
                 **given,
                 attention_mask=mask,
                 position_ids=_by_axes(attention.positions),
-                **{caches.keyword(type(self._decoder)): held if use_cache else None},
+                **{caches.keyword(type(self._decoder).forward): held if use_cache else None},
                 use_cache=use_cache,
                 return_dict=True,
             )

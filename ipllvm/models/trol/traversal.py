@@ -29,7 +29,7 @@ class Traversal(nn.Module):
         first: Tensor = self.layer(hidden_states, *args, **named)
         if hidden_states.shape[1] == 1:
             return first
-        second: Tensor = self.layer(first, *args, **{**named, keyword(type(self.layer)): None})
+        second: Tensor = self.layer(first, *args, **{**named, keyword(type(self.layer).forward): None})
         share = 0.5 * torch.tanh(self.gate(first)) + 0.5
         return (1 - share) * first + share * second
 

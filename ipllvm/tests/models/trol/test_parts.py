@@ -190,8 +190,8 @@ def test_one_position_goes_through_once() -> None:
 class NewerStep(Step):
     """One whose cache is called as since transformers 5.24."""
 
-    def forward(self, rows: Tensor, cache: object = None, **named: object) -> Tensor:
-        return super().forward(rows, cache=cache, **named)
+    def forward(self, hidden_states: Tensor, cache: object = None, **named: Any) -> Tensor:
+        return super().forward(hidden_states, cache=cache, **named)
 
 
 @torch.inference_mode()
